@@ -1,4 +1,4 @@
-"""Settings: one frozen tree, read from TOML. Every constant has a unit, a reason and a place here."""
+"""Settings: one frozen tree, read from TOML. Every constant has unit, reason and place here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,205 @@ from pathlib import Path
 import msgspec
 
 from leakwatch.errors import ConfigError
+
+
+class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From stored values to log attenuation.
+
+    Parameters
+    ----------
+    target_columns : int
+        Longer side of the working grid, at least, in pixels: 0.2 to 0.3 mm at the vertebra on
+        usual fields, a tenth of a vein's width; finer only adds noise and time.
+    field_step_px : int
+        Step of the coarse grid on which the exposed field is found, working pixels.
+    blanked_fraction : float
+        Share of the central brightness below which a border area counts as blanked: shutters
+        pass 1 to 2 %, the densest anatomy some 10 %.
+    field_rim_steps : int
+        Blurred rim taken off the exposed field, coarse pixels.
+    noise_window_px : int
+        Side of the central window in which noise is correlated, working pixels; its square is
+        the sample size.
+    lag_min_frames : int
+        Frames before a lag is believed: error of the correlation falls below 0.01.
+    lag_min_sigmas : float
+        Least significance of the noise correlation, in its standard errors.
+    lag_max_fraction : float
+        A larger share is no lag but something that stands still.
+    """
+
+    target_columns: int = 400
+    field_step_px: int = 4
+    blanked_fraction: float = 0.05
+    field_rim_steps: int = 2
+    noise_window_px: int = 320
+    lag_min_frames: int = 3
+    lag_min_sigmas: float = 5.0
+    lag_max_fraction: float = 0.6
+
+
+class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Registration. Its grid is half the working grid: about 0.5 mm a pixel.
+
+    Parameters
+    ----------
+    fine_sigma_px, broad_sigma_px : float
+        Band of anatomy that is matched, as sigmas of a difference of Gaussians, registration
+        pixels: from noise (0.5 mm) to the size of a vertebral body's edges (4 mm); what is
+        broader is soft tissue, scatter and glare, which do not move with the spine.
+    half_width_px, half_height_px : int
+        Half the matched window around the vertebra, registration pixels: its neighbours are in,
+        chest and abdominal wall are mostly out.
+    field_margin_px : int
+        Distance kept from the shutter, registration pixels: as far as one breath moves.
+    min_pixels : int
+        Least area to match, registration pixels.
+    robust : float
+        Residual at which a pixel's say begins to fall, in robust standard deviations.
+    max_iterations : int
+    converged_px : float
+        Stop when a step is shorter, registration pixels.
+    max_condition : float
+        Anatomy all in one direction does not fix the shift along it.
+    max_shift_px : float
+        Further is another view, not the same one moved; registration pixels (about 25 mm).
+    search_px : int
+        Reach of the coarse search, registration pixels, even.
+    trusted_score : float
+        A fine match this good needs no coarse search.
+    min_score : float
+        A worse match is none: `motion`.
+    max_sigma_px : float
+        A less sure match is none; registration pixels.
+    """
+
+    fine_sigma_px: float = 1.0
+    broad_sigma_px: float = 8.0
+    half_width_px: int = 90
+    half_height_px: int = 70
+    field_margin_px: int = 12
+    min_pixels: int = 2000
+    robust: float = 3.0
+    max_iterations: int = 10
+    converged_px: float = 0.01
+    max_condition: float = 1e4
+    max_shift_px: float = 50.0
+    search_px: int = 48
+    trusted_score: float = 0.9
+    min_score: float = 0.6
+    max_sigma_px: float = 0.5
+
+
+class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The cement-free reference picture.
+
+    Parameters
+    ----------
+    max_frames : int
+        Most frames in the mean: 16 leave a quarter of one frame's noise.
+    min_frames : int
+        Fewer say nothing of cement: UNKNOWN.
+    max_s : float
+        When nobody marked the baseline, it ends this long after the first frame: injection
+        seldom starts within 2 s of the first pulse.
+    shading_step_px : int
+        Grid on which slow shading is found, working pixels.
+    shading_sigma_px : float
+        Scale of shading, working pixels: about 10 mm, broader than a vein, an epidural leak
+        or the rim of a bolus.
+    shading_clip : float
+        Most that one pixel may say of shading, natural log: a leak not yet found must not be
+        taken for shading.
+    """
+
+    max_frames: int = 16
+    min_frames: int = 3
+    max_s: float = 2.0
+    shading_step_px: int = 16
+    shading_sigma_px: float = 45.0
+    shading_clip: float = 0.05
+
+
+class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Segmentation of cement.
+
+    Parameters
+    ----------
+    attenuation_per_mm : float
+        What 1 mm of cement adds to the log attenuation that is seen, 1/mm: PMMA with 30 % BaSO4
+        at 80 kVp behind a trunk, some 0.07 lowered to half by scatter.
+    edge_mm : float
+        Cement thinner than this counts as none, mm: half of what a 2 mm vein shows at its middle
+        after blur, which puts the outline where the cement ends.
+    average_s : float
+        Time constant of the running mean, s: two frames at 7.5/s, long against quantum noise,
+        short against a reaction time of 2.4 s.
+    smooth_sigma_px : float
+        Smoothing before thresholds, working pixels: below half a vein's width.
+    grow_sigmas : float
+        Least size of cement in standard deviations of the smoothed mean.
+    seed_factor : float
+        A patch must somewhere exceed its limit by this factor.
+    keep_share : float
+        Confirmed cement stays while it shows this share of the edge thickness.
+    min_area_mm2 : float
+        Smaller patches are noise.
+    gap_mm : float
+        New cement lies within this distance of cement: a vein's root may be too thin to see.
+    hole_mm2 : float
+        Holes up to this size in cement are filled: the end of a cannula hides as much.
+    origin_mm : float
+        The first cement appears within this distance of the marked needle tip.
+    body_mm : float
+        Or, without a tip, within this distance in front of the wall: the depth of a large body.
+    """
+
+    attenuation_per_mm: float = 0.0345
+    edge_mm: float = 1.15
+    average_s: float = 0.25
+    smooth_sigma_px: float = 1.0
+    grow_sigmas: float = 4.0
+    seed_factor: float = 1.3
+    keep_share: float = 0.6
+    min_area_mm2: float = 1.5
+    gap_mm: float = 3.0
+    hole_mm2: float = 12.0
+    origin_mm: float = 12.0
+    body_mm: float = 45.0
+
+
+class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tubular rule.
+
+    Parameters
+    ----------
+    max_width_mm : float
+        Veins around a vertebral body are 1 to 4 mm wide; what is wider is bolus.
+    min_length_mm : float
+        A shorter protrusion is a branch through trabecular bone.
+    min_aspect : float
+        Least length over width.
+    sure_length_mm : float
+        A tube this long is a vein however slowly it grew.
+    min_growth_mm : float
+        Growth within `speed_window_s` that tells a vein (16 mm/s) from a branch (< 1 mm/s).
+    speed_window_s : float
+    confirm_frames : int
+        Frames running that must agree.
+    nominal_field_mm : float
+        Width of the picture at the vertebra that is assumed where there are no millimetres;
+        results are then in pixels and flagged.
+    """
+
+    max_width_mm: float = 4.5
+    min_length_mm: float = 6.0
+    min_aspect: float = 2.0
+    sure_length_mm: float = 12.0
+    min_growth_mm: float = 3.0
+    speed_window_s: float = 1.0
+    confirm_frames: int = 2
+    nominal_field_mm: float = 130.0
 
 
 class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,6 +227,11 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole tree; a section a module."""
 
+    intensity: IntensitySettings = IntensitySettings()
+    motion: MotionSettings = MotionSettings()
+    baseline: BaselineSettings = BaselineSettings()
+    cement: CementSettings = CementSettings()
+    tubular: TubularSettings = TubularSettings()
     alerting: AlertingSettings = AlertingSettings()
 
 

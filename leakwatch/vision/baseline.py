@@ -1,0 +1,155 @@
+"""The cement-free reference picture, and keeping it true while brightness and scatter drift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from leakwatch.config import BaselineSettings
+from leakwatch.model import BoolImage, FloatImage, Point, read_only
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Mean log attenuation without cement, in reference coordinates on the working grid.
+
+    Parameters
+    ----------
+    mean : ndarray
+        ``(rows, columns)``, float32.
+    seen : ndarray of bool
+        Where every frame of the mean was exposed.
+    frames : int
+        How many frames it averages.
+    """
+
+    mean: FloatImage
+    seen: BoolImage
+    frames: int
+
+
+def to_reference(image: FloatImage, shift: Point) -> FloatImage:
+    """Move a frame's picture back onto the reference anatomy.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``(rows, columns)``, working grid, in the frame.
+    shift : Point
+        Where the anatomy went, working pixels.
+    """
+    rows, columns = image.shape
+    matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
+    moved: FloatImage = cv2.warpAffine(
+        image,
+        matrix,
+        (columns, rows),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return moved
+
+
+def seen_in_reference(exposed: BoolImage, shift: Point) -> BoolImage:
+    """The exposed field of a frame, moved back onto the reference anatomy."""
+    rows, columns = exposed.shape
+    matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
+    moved = cv2.warpAffine(
+        exposed.view(np.uint8),
+        matrix,
+        (columns, rows),
+        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=0,
+    )
+    seen: BoolImage = moved.view(np.bool_)
+    return seen
+
+
+def with_frame(baseline: Baseline | None, moved: FloatImage, seen: BoolImage) -> Baseline:
+    """The baseline with one more cement-free frame, `moved` onto the reference anatomy."""
+    if baseline is None:
+        return Baseline(read_only(moved), read_only(seen), 1)
+    # Brightness control between baseline frames must not count as attenuation.
+    common = baseline.seen & seen
+    offset = _middle(moved - baseline.mean, common)
+    share = 1.0 / (baseline.frames + 1)
+    mean = cv2.addWeighted(baseline.mean, 1.0 - share, moved, share, -share * offset)
+    return Baseline(read_only(mean), read_only(common), baseline.frames + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Attenuation added since the baseline.
+
+    Parameters
+    ----------
+    image : ndarray
+        float32, natural log units; 0 where not seen.
+    seen : ndarray of bool
+    gain_log : float
+        Brightness against the baseline that was taken out, natural log.
+    """
+
+    image: FloatImage
+    seen: BoolImage
+    gain_log: float
+
+
+def added_attenuation(
+    baseline: Baseline,
+    moved: FloatImage,
+    seen: BoolImage,
+    changed: BoolImage | None,
+    settings: BaselineSettings,
+) -> Added:
+    """What was added since the baseline, brightness and slow shading taken out.
+
+    Brightness control is one number, the median over what did not change. Scatter, glare and
+    offsets of the detector make it a smooth shading: what remains broader than cement ever is
+    gets taken out too, from pixels that hold neither cement nor instrument.
+
+    Parameters
+    ----------
+    baseline : Baseline
+    moved : ndarray
+        Frame's log attenuation in reference coordinates.
+    seen : ndarray of bool
+        Where the frame was exposed, reference coordinates.
+    changed : ndarray of bool or None
+        Cement and instruments known so far.
+    settings : BaselineSettings
+    """
+    seen = seen & baseline.seen
+    added = cv2.subtract(moved, baseline.mean)
+    still = seen if changed is None else seen & ~changed
+    offset = _middle(added, still)
+    cv2.subtract(added, offset, dst=added)
+    cv2.subtract(added, _shading(added, still, settings), dst=added)
+    added *= seen
+    return Added(added, seen, -offset)
+
+
+def _middle(image: FloatImage, where: BoolImage) -> float:
+    some = image[::6, ::6][where[::6, ::6]]
+    return float(np.median(some)) if some.size else 0.0
+
+
+def _shading(added: FloatImage, still: BoolImage, settings: BaselineSettings) -> FloatImage:
+    rows, columns = added.shape
+    size = (max(columns // settings.shading_step_px, 1), max(rows // settings.shading_step_px, 1))
+    weight = still.astype(np.float32)
+    limit = settings.shading_clip
+    clipped = cv2.min(cv2.max(added, -limit), limit)
+    clipped *= weight
+    total = cv2.resize(clipped, size, interpolation=cv2.INTER_AREA)
+    count = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    sigma = settings.shading_sigma_px / settings.shading_step_px
+    total = cv2.GaussianBlur(total, (0, 0), sigma)
+    count = cv2.GaussianBlur(count, (0, 0), sigma)
+    smooth: FloatImage = cv2.resize(
+        total / (count + 0.02), (columns, rows), interpolation=cv2.INTER_LINEAR
+    )
+    return smooth

@@ -1,0 +1,251 @@
+"""What the numbers mean: stored values to log attenuation, the exposed field, detector lag."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from leakwatch.config import IntensitySettings
+from leakwatch.geometry import WorkingGrid
+from leakwatch.model import (
+    Array,
+    BoolImage,
+    FloatImage,
+    IntensityRelationship,
+    PixelFormat,
+    Shutter,
+    read_only,
+)
+
+
+def more_value_is_more_beam(pixel_format: PixelFormat) -> bool:
+    """Whether a larger stored value means more X-ray beam.
+
+    Pixel Intensity Relationship Sign decides where it is given (PS3.3 C.8.11.3.1.2). Else the
+    display convention of the modality does: fluoroscopy shows bone dark, so that MONOCHROME2
+    (small values dark) has small values behind bone; radiography shows it bright.
+    """
+    if pixel_format.relationship_sign is not None:
+        return pixel_format.relationship_sign > 0
+    return (pixel_format.photometric == "MONOCHROME2") != pixel_format.bone_is_bright
+
+
+def attenuation_scale_known(pixel_format: PixelFormat) -> bool:
+    """Whether added log attenuation can be turned into a thickness of cement: LIN only.
+
+    LOG pixels are logarithmic by an unknown factor, DISP pixels by an unknown curve.
+    """
+    return pixel_format.relationship is IntensityRelationship.LIN
+
+
+def log_attenuation(pixels: Array, pixel_format: PixelFormat, grid: WorkingGrid) -> FloatImage:
+    """Log attenuation ``-ln(I)`` on the working grid, up to a constant.
+
+    Beer-Lambert: in this scale cement adds its own attenuation whatever lies behind it
+    (subtraction is done in log space, PS3.4 N.2.5). `LIN` takes a log after binning, so that
+    quanta are added and not their logs; `LOG` is scaled as if its full range were that of ``ln``
+    over the stored bits; `DISP` and unknown pixels are treated as `LIN`, a guess that
+    `attenuation_scale_known` owns up to.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        ``(rows, columns)``, stored values.
+    pixel_format : PixelFormat
+    grid : WorkingGrid
+
+    Returns
+    -------
+    ndarray
+        ``(grid.rows, grid.columns)``, float32.
+    """
+    binning = grid.binning
+    whole = pixels[: grid.rows * binning, : grid.columns * binning]
+    if binning > 1:
+        whole = cv2.resize(whole, (grid.columns, grid.rows), interpolation=cv2.INTER_AREA)
+    value = whole.astype(np.float32)
+    if pixel_format.signed:
+        value += float(1 << (pixel_format.bits_stored - 1))
+    top = float((1 << pixel_format.bits_stored) - 1)
+    if not more_value_is_more_beam(pixel_format):
+        value = cv2.subtract(top, value)
+    if pixel_format.relationship is IntensityRelationship.LOG:
+        return np.multiply(value, np.float32(-math.log(top + 1.0) / top))
+    # Half a count: the finest that a stored zero can still mean.
+    logged: FloatImage = cv2.log(cv2.max(value, 0.5))
+    return np.negative(logged, out=logged)
+
+
+@dataclass(frozen=True, slots=True)
+class ExposedField:
+    """The part of the picture that the beam reaches, on a grid coarser than the working one.
+
+    Parameters
+    ----------
+    coarse : ndarray of bool
+        Field without its blurred rim, coarse grid.
+    area_fraction : float
+        Of the whole picture, 0 to 1.
+    """
+
+    coarse: BoolImage
+    area_fraction: float
+
+
+def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> ExposedField:
+    """Find shutter, blanked corners and collimator: dark areas that touch the border.
+
+    Parameters
+    ----------
+    attenuation : ndarray
+        ``(rows, columns)``, working grid.
+    settings : IntensitySettings
+
+    Returns
+    -------
+    ExposedField
+        All False where the picture is blank.
+    """
+    step = settings.field_step_px
+    small = np.ascontiguousarray(attenuation[::step, ::step])
+    rows, columns = small.shape
+    centre = small[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
+    limit = float(np.median(centre)) - math.log(settings.blanked_fraction)
+    dark = np.pad((small > limit).astype(np.uint8), 1, constant_values=1)
+    # Only what touches the border: metal or a tumour inside the field stays in the field.
+    cv2.floodFill(dark, None, (0, 0), 2)
+    field = (dark[1:-1, 1:-1] != 2).astype(np.uint8)
+    rim = 2 * settings.field_rim_steps + 1
+    field = cv2.erode(
+        field, np.ones((rim, rim), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return ExposedField(read_only(field.astype(bool)), float(field.mean()))
+
+
+def field_on_grid(field: ExposedField, rows: int, columns: int) -> BoolImage:
+    """The exposed field on a grid of ``(rows, columns)``."""
+    scaled = cv2.resize(
+        field.coarse.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST
+    )
+    return scaled.astype(bool)
+
+
+def shutter_on_grid(shutter: Shutter, grid: WorkingGrid) -> BoolImage:
+    """What the shutter tags leave open (PS3.3 C.7.6.11), on the working grid."""
+    open_ = np.ones((grid.rows, grid.columns), np.uint8)
+    row, column = np.mgrid[: grid.rows, : grid.columns]
+    points = grid.to_frame(np.stack([column, row], axis=-1))
+    edges = (
+        (shutter.left, points[..., 0], 1),
+        (shutter.right, points[..., 0], -1),
+        (shutter.top, points[..., 1], 1),
+        (shutter.bottom, points[..., 1], -1),
+    )
+    for edge, along, sign in edges:
+        if edge is not None:
+            open_[(along - edge) * sign <= 0] = 0
+    if shutter.centre_px is not None and shutter.radius_px is not None:
+        offset = points - np.asarray(shutter.centre_px)
+        open_[np.hypot(offset[..., 0], offset[..., 1]) > shutter.radius_px] = 0
+    if shutter.vertices_px is not None:
+        polygon = np.zeros_like(open_)
+        vertices = np.round(grid.to_working(shutter.vertices_px)).astype(np.int32)
+        cv2.fillPoly(polygon, [vertices], 1)
+        open_ &= polygon
+    return open_.astype(bool)
+
+
+@dataclass(frozen=True, slots=True)
+class LagState:
+    """What is needed to see and undo detector lag.
+
+    Parameters
+    ----------
+    noise : tuple of ndarray
+        Spatially high-passed centre of the last frames, newest first, each of unit variance.
+    correlation_sums : tuple of float
+        Sums over frames of the noise correlation one, two and three frames apart.
+    frames : int
+        Terms in each of those sums.
+    previous : ndarray or None
+        Log attenuation of the last frame as it came.
+    fraction : float
+        Estimated share of each frame that is left over from the frame before, 0 to < 1.
+    """
+
+    noise: tuple[FloatImage, ...] = ()
+    correlation_sums: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    frames: int = 0
+    previous: FloatImage | None = None
+    fraction: float = 0.0
+
+
+# Passes noise, stops everything that is smooth over three pixels (mixed second difference).
+_NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+
+
+def undo_lag(
+    state: LagState, attenuation: FloatImage, settings: IntensitySettings
+) -> tuple[LagState, FloatImage]:
+    """Take out what the detector or a recursive noise filter kept of the frame before.
+
+    Lag smears moving anatomy towards where it was, by ``fraction / (1 - fraction)`` of the last
+    movement: at breathing speed that is more than the registration's own error. It shows itself
+    in the quantum noise, which is otherwise independent from frame to frame: with
+    ``I_t = (1 - f) P_t + f I_(t-1)`` noise correlates as ``a f^k + c`` over k frames, where `a`
+    is the share of noise that is older than the lag and `c` what stands still. Three lags give f.
+
+    Parameters
+    ----------
+    state : LagState
+    attenuation : ndarray
+        As it came.
+    settings : IntensitySettings
+
+    Returns
+    -------
+    LagState, ndarray
+        The attenuation without lag, to first order in the change between frames.
+    """
+    noise = _unit_noise(attenuation, settings)
+    sums, frames = state.correlation_sums, state.frames
+    if len(state.noise) == 3:
+        terms = [float((noise * earlier).mean()) for earlier in state.noise]
+        sums = (sums[0] + terms[0], sums[1] + terms[1], sums[2] + terms[2])
+        frames += 1
+    fraction = _lag_fraction(sums, frames, noise.size, settings)
+    clean = attenuation
+    if state.previous is not None and fraction > 0.0:
+        keep = 1.0 / (1.0 - fraction)
+        clean = cv2.addWeighted(attenuation, keep, state.previous, -fraction * keep, 0.0)
+    history = (read_only(noise), *state.noise[:2])
+    return LagState(history, sums, frames, read_only(attenuation), fraction), clean
+
+
+def _unit_noise(attenuation: FloatImage, settings: IntensitySettings) -> FloatImage:
+    rows, columns = attenuation.shape
+    high, wide = min(rows, settings.noise_window_px), min(columns, settings.noise_window_px)
+    top, left = (rows - high) // 2, (columns - wide) // 2
+    centre = attenuation[top : top + high, left : left + wide]
+    noise = cv2.filter2D(centre, cv2.CV_32F, _NOISE_KERNEL)
+    size = float(cv2.norm(noise)) / math.sqrt(noise.size)
+    noise *= np.float32(1.0 / max(size, 1e-9))
+    # Edges of metal and shutter would count a thousandfold; quanta stay within a few sigma.
+    clipped: FloatImage = np.clip(noise, -4.0, 4.0, out=noise)
+    return clipped
+
+
+def _lag_fraction(
+    sums: tuple[float, float, float], frames: int, pixels: int, settings: IntensitySettings
+) -> float:
+    if frames < settings.lag_min_frames:
+        return 0.0
+    one, two, three = (value / frames for value in sums)
+    error = 2.0 / math.sqrt(frames * pixels)
+    if one - three < settings.lag_min_sigmas * error:
+        return 0.0
+    ratio = (two - three) / (one - three)
+    return min(max(ratio / (1.0 - ratio), 0.0), settings.lag_max_fraction) if ratio < 1 else 0.0

@@ -1,0 +1,290 @@
+"""Where the anatomy went since the reference frame, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from leakwatch.config import MotionSettings
+from leakwatch.model import BoolImage, FloatImage, Point, PointArray, read_only
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationReference:
+    """The anatomy that frames are matched with: band-passed, on the registration grid.
+
+    The registration grid is the working grid at half its resolution: anatomy that carries the
+    match is smooth, noise is not.
+
+    Parameters
+    ----------
+    mean : ndarray
+        Band-passed reference, the mean of `frames` frames, each moved onto the first.
+    frames : int
+    weight : ndarray
+        float32, 0 where a pixel must not speak (shutter, cannula, far from the vertebra).
+    window : tuple of int
+        (left, top, right, bottom) of the area with weight, registration grid, right and bottom
+        excluded.
+    """
+
+    mean: FloatImage
+    frames: int
+    weight: FloatImage
+    window: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Where the reference's anatomy is in a frame.
+
+    Parameters
+    ----------
+    shift : Point
+        In registration pixels: a point at p in the reference lies at p + shift.
+    sigma : float
+        Standard deviation of the shift from noise alone (Cramer-Rao), registration pixels.
+    score : float
+        Normalised correlation of the band-passed anatomy after the match, -1 to 1.
+    """
+
+    shift: Point
+    sigma: float
+    score: float
+
+
+def band_passed(
+    attenuation: FloatImage, exposed: BoolImage, settings: MotionSettings
+) -> FloatImage:
+    """Anatomy at the scales that carry a match, on the registration grid.
+
+    A difference of Gaussians, normalised by the exposed area so that the shutter's edge, which
+    does not move with the patient, leaves no mark (normalised convolution,
+    doi:10.1109/CVPR.1993.341081).
+
+    Parameters
+    ----------
+    attenuation : ndarray
+        ``(rows, columns)``, working grid.
+    exposed : ndarray of bool
+        ``(rows // 2, columns // 2)``, registration grid.
+    settings : MotionSettings
+
+    Returns
+    -------
+    ndarray
+        ``(rows // 2, columns // 2)``, float32; 0 outside the exposed area.
+    """
+    rows, columns = exposed.shape
+    small = cv2.resize(attenuation, (columns, rows), interpolation=cv2.INTER_AREA)
+    weight = exposed.astype(np.float32)
+    small *= weight
+    fine = cv2.GaussianBlur(small, (0, 0), settings.fine_sigma_px)
+    fine_weight = cv2.GaussianBlur(weight, (0, 0), settings.fine_sigma_px)
+    broad, broad_weight = _broad(small, settings), _broad(weight, settings)
+    passed: FloatImage = fine / (fine_weight + 1e-3) - broad / (broad_weight + 1e-3)
+    passed *= weight
+    return passed
+
+
+def _broad(image: FloatImage, settings: MotionSettings) -> FloatImage:
+    # Smooth at a quarter of the size: the same picture for a tenth of the time.
+    rows, columns = image.shape
+    quarter = cv2.resize(image, (columns // 4, rows // 4), interpolation=cv2.INTER_AREA)
+    quarter = cv2.GaussianBlur(quarter, (0, 0), settings.broad_sigma_px / 4)
+    broad: FloatImage = cv2.resize(quarter, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    return broad
+
+
+def start_reference(
+    passed: FloatImage, exposed: BoolImage, centre: Point | None, settings: MotionSettings
+) -> RegistrationReference:
+    """Make the first frame the reference.
+
+    Parameters
+    ----------
+    passed : ndarray
+        From `band_passed`.
+    exposed : ndarray of bool
+        Registration grid.
+    centre : Point or None
+        Where the vertebra is, registration grid; None: the middle of the exposed area.
+    settings : MotionSettings
+    """
+    rows, columns = passed.shape
+    margin = settings.field_margin_px
+    kernel = np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)
+    weight = cv2.erode(exposed.astype(np.uint8), kernel, borderValue=0).astype(np.float32)
+    if centre is None:
+        centre = (columns / 2, rows / 2)
+    half_wide, half_high = settings.half_width_px, settings.half_height_px
+    left, top = max(0, round(centre[0]) - half_wide), max(0, round(centre[1]) - half_high)
+    right, bottom = min(columns, left + 2 * half_wide), min(rows, top + 2 * half_high)
+    inside = np.zeros_like(weight)
+    inside[top:bottom, left:right] = 1.0
+    weight *= inside
+    filled = np.argwhere(weight > 0)
+    if len(filled):
+        (top, left), (bottom, right) = filled.min(axis=0), filled.max(axis=0) + 1
+    window = (int(left), int(top), int(right), int(bottom))
+    return RegistrationReference(read_only(passed), 1, read_only(weight), window)
+
+
+def with_frame(
+    reference: RegistrationReference, passed: FloatImage, shift: Point
+) -> RegistrationReference:
+    """The reference with one more frame in its mean."""
+    moved = _moved_back(passed, shift)
+    share = 1.0 / (reference.frames + 1)
+    mean = cv2.addWeighted(reference.mean, 1.0 - share, moved, share, 0.0)
+    return RegistrationReference(
+        read_only(mean), reference.frames + 1, reference.weight, reference.window
+    )
+
+
+def without(reference: RegistrationReference, excluded: BoolImage) -> RegistrationReference:
+    """The reference with no weight where `excluded` (registration grid) is True."""
+    weight = np.where(excluded, np.float32(0), reference.weight)
+    return RegistrationReference(
+        reference.mean, reference.frames, read_only(weight), reference.window
+    )
+
+
+def register(
+    reference: RegistrationReference,
+    passed: FloatImage,
+    expected: Point,
+    excluded: BoolImage | None,
+    settings: MotionSettings,
+) -> Registration | None:
+    """Match a frame with the reference: coarse search, then least squares to sub-pixel.
+
+    The fine step is Lucas and Kanade's, with the reference's own gradients (inverse compositional,
+    doi:10.1023/B:VISI.0000011205.11775.fd) and with Geman-McClure weights on the residual, so
+    that what moves on its own (cannula, cement) does not pull.
+
+    Parameters
+    ----------
+    reference : RegistrationReference
+    passed : ndarray
+        Frame from `band_passed`.
+    expected : Point
+        Shift of the frame before, registration pixels.
+    excluded : ndarray of bool or None
+        Where the reference must not speak in this frame (cement, dilated); registration grid.
+    settings : MotionSettings
+
+    Returns
+    -------
+    Registration or None
+        None where too little anatomy is exposed to match.
+    """
+    left, top, right, bottom = reference.window
+    weight = reference.weight[top:bottom, left:right]
+    if excluded is not None:
+        weight = weight * ~excluded[top:bottom, left:right]
+    if float(weight.sum()) < settings.min_pixels:
+        return None
+    target = reference.mean[top:bottom, left:right]
+    fine = _fine(target, weight, passed, expected, reference.window, settings)
+    if fine is not None and fine.score >= settings.trusted_score:
+        return fine
+    coarse = _coarse(target, weight, passed, expected, reference.window, settings)
+    again = _fine(target, weight, passed, coarse, reference.window, settings)
+    candidates = [match for match in (fine, again) if match is not None]
+    return max(candidates, key=lambda match: match.score, default=None)
+
+
+def _moved_back(passed: FloatImage, shift: Point) -> FloatImage:
+    rows, columns = passed.shape
+    matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
+    moved: FloatImage = cv2.warpAffine(
+        passed, matrix, (columns, rows), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    )
+    return moved
+
+
+def _fine(
+    target: FloatImage,
+    weight: FloatImage,
+    passed: FloatImage,
+    start: Point,
+    window: tuple[int, int, int, int],
+    settings: MotionSettings,
+) -> Registration | None:
+    across = cv2.Sobel(target, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+    down = cv2.Sobel(target, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    shift = np.array(start, np.float64)
+    speaks = weight > 0
+    rows, columns = target.shape
+    for _ in range(settings.max_iterations):
+        matrix = np.array([[1, 0, window[0] + shift[0]], [0, 1, window[1] + shift[1]]], np.float32)
+        moved = cv2.warpAffine(
+            passed, matrix, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        )
+        residual, spread = _centred(moved - target, speaks)
+        trust = weight / np.square(1.0 + np.square(residual * (1.0 / (settings.robust * spread))))
+        weighted_across, weighted_down = trust * across, trust * down
+        normal = np.array(
+            [
+                [np.vdot(weighted_across, across), np.vdot(weighted_across, down)],
+                [np.vdot(weighted_across, down), np.vdot(weighted_down, down)],
+            ],
+            np.float64,
+        )
+        if np.linalg.cond(normal) > settings.max_condition:
+            return None
+        pull = [np.vdot(weighted_across, residual), np.vdot(weighted_down, residual)]
+        change = np.linalg.solve(normal, np.array(pull, np.float64))
+        shift -= change
+        if math.hypot(change[0], change[1]) < settings.converged_px:
+            break
+    if max(abs(shift)) > settings.max_shift_px:
+        return None
+    sigma = spread * math.sqrt(float(np.trace(np.linalg.inv(normal))) / 2)
+    return Registration((float(shift[0]), float(shift[1])), sigma, _score(moved, target, trust))
+
+
+def _centred(residual: FloatImage, speaks: BoolImage) -> tuple[FloatImage, float]:
+    # Every 5th pixel each way gives the median of thousands; brightness is taken out with it.
+    some = residual[::5, ::5][speaks[::5, ::5]]
+    middle = np.median(some)
+    residual -= middle
+    return residual, 1.4826 * float(np.median(np.abs(some - middle))) + 1e-6
+
+
+def _score(moved: FloatImage, target: FloatImage, trust: FloatImage) -> float:
+    total = float(trust.sum()) + 1e-9
+    a = moved - float(np.vdot(trust, moved)) / total
+    b = target - float(np.vdot(trust, target)) / total
+    weighted = trust * a
+    size = math.sqrt(float(np.vdot(weighted, a)) * float(np.vdot(trust * b, b)))
+    return float(np.vdot(weighted, b)) / max(size, 1e-12)
+
+
+def _coarse(
+    target: FloatImage,
+    weight: FloatImage,
+    passed: FloatImage,
+    expected: Point,
+    window: tuple[int, int, int, int],
+    settings: MotionSettings,
+) -> Point:
+    """Best whole-pixel shift at half the registration grid's resolution, by template matching."""
+    reach = settings.search_px
+    left, top, right, bottom = window
+    padded = cv2.copyMakeBorder(passed, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
+    area = padded[top : bottom + 2 * reach, left : right + 2 * reach]
+    half_target = cv2.resize(target * (weight > 0), None, fx=0.5, fy=0.5)
+    half_area = cv2.resize(area, None, fx=0.5, fy=0.5)
+    scores = cv2.matchTemplate(half_area, half_target, cv2.TM_CCOEFF_NORMED)
+    _, _, _, (column, row) = cv2.minMaxLoc(scores)
+    return (2.0 * column - reach, 2.0 * row - reach)
+
+
+def to_registration_grid(points: PointArray) -> PointArray:
+    """Working pixels to registration pixels; ``(n, 2)`` or ``(2,)``."""
+    return (np.asarray(points, np.float64) - 0.5) / 2

@@ -1,0 +1,195 @@
+"""Cement that fills a tube: long thin protrusions of the mask, how long, how wide, how fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from skimage.graph import MCP_Geometric
+
+from leakwatch.config import TubularSettings
+from leakwatch.model import BoolImage, PointArray, read_only
+from leakwatch.vision.cement import Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Protrusion:
+    """A part of the mask too thin to be bolus, in reference coordinates on the working grid.
+
+    Parameters
+    ----------
+    path : ndarray
+        ``(n, 2)`` from where it leaves the bolus to its far end.
+    length, width : float
+        Working pixels.
+    straightness : float
+        End-to-end distance over length, 0 to 1.
+    """
+
+    path: PointArray
+    length: float
+    width: float
+    straightness: float
+
+
+@dataclass(frozen=True, slots=True)
+class TubularState:
+    """What earlier frames say of tubes.
+
+    Parameters
+    ----------
+    lengths : tuple of (float, float)
+        (time_s, longest protrusion in mm) of the last moments, oldest first.
+    hits : int
+        Frames running in which a protrusion was a tube.
+    """
+
+    lengths: tuple[tuple[float, float], ...] = ()
+    hits: int = 0
+
+
+def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tuple[Protrusion, ...]:
+    """Parts of the mask that an opening with a disc takes away, longest first.
+
+    Parameters
+    ----------
+    mask : ndarray of bool
+        Cement.
+    scale : Scale
+    settings : TubularSettings
+    """
+    if not mask.any():
+        return ()
+    left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
+    crop = np.pad(mask[top : top + high, left : left + wide], 2)
+    thin, bolus = _thin_parts(crop, scale, settings)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
+    least = scale.px(settings.min_length_mm)
+    # A path of that length cannot hide in a part whose box is smaller than half of it.
+    found = []
+    for label in range(1, count):
+        box = stats[label]
+        if box[cv2.CC_STAT_AREA] < least or max(box[2], box[3]) < least / 2:
+            continue
+        protrusion = _measured(labels, label, box, bolus, settings)
+        offset = np.array([left - 2, top - 2], np.float64)
+        found.append(
+            Protrusion(
+                read_only(protrusion.path + offset),
+                protrusion.length,
+                protrusion.width,
+                protrusion.straightness,
+            )
+        )
+    return tuple(sorted(found, key=lambda one: -one.length))
+
+
+def is_tube(protrusion: Protrusion, scale: Scale, settings: TubularSettings) -> bool:
+    """Whether a protrusion has the shape of a filled vessel."""
+    return (
+        protrusion.length >= scale.px(settings.min_length_mm)
+        and protrusion.width <= scale.px(settings.max_width_mm)
+        and protrusion.length >= settings.min_aspect * protrusion.width
+    )
+
+
+def judge(
+    state: TubularState,
+    longest_mm: float,
+    tube: bool,
+    time_s: float,
+    settings: TubularSettings,
+) -> tuple[TubularState, bool]:
+    """Whether the longest protrusion is a vein by now.
+
+    A vein of 2 mm fills at some 16 mm/s; a branch through trabecular bone creeps at less than
+    1 mm/s. So a tube that grew fast counts at once, one that crept only when it is very long.
+
+    Parameters
+    ----------
+    state : TubularState
+    longest_mm : float
+        Length of the longest protrusion, 0.0 where there is none.
+    tube : bool
+        Whether it has a tube's shape.
+    time_s : float
+    settings : TubularSettings
+
+    Returns
+    -------
+    TubularState, bool
+    """
+    recent = tuple(one for one in state.lengths if time_s - one[0] <= settings.speed_window_s)
+    # Against the shortest of the window, so that a fast start is remembered for its length.
+    before = min((length for _, length in recent), default=0.0)
+    fast = longest_mm - before >= settings.min_growth_mm
+    long = longest_mm >= settings.sure_length_mm
+    hits = state.hits + 1 if tube and (fast or long or state.hits > 0) else 0
+    lengths = (*recent, (time_s, longest_mm))
+    return TubularState(lengths, hits), hits >= settings.confirm_frames
+
+
+def _thin_parts(
+    crop: BoolImage, scale: Scale, settings: TubularSettings
+) -> tuple[BoolImage, BoolImage]:
+    radius = scale.px(settings.max_width_mm) / 2
+    depth = cv2.distanceTransform(crop.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    core = depth > radius
+    if not core.any():
+        return crop, np.zeros_like(crop)
+    outside_core = (~core).view(np.uint8)
+    from_core = cv2.distanceTransform(outside_core, cv2.DIST_L2, cv2.DIST_MASK_5)
+    # A pixel more than the radius: the opening's rounded corners are no protrusions.
+    bolus = crop & (from_core <= radius + 1.5)
+    return crop & ~bolus, bolus
+
+
+def _measured(
+    labels: np.ndarray,  # type: ignore[type-arg]
+    label: int,
+    box: np.ndarray,  # type: ignore[type-arg]
+    bolus: BoolImage,
+    settings: TubularSettings,
+) -> Protrusion:
+    left, top, wide, high = (int(value) for value in box[:4])
+    window = np.s_[max(top - 1, 0) : top + high + 1, max(left - 1, 0) : left + wide + 1]
+    part = labels[window] == label
+    root = part & cv2.dilate(bolus[window].view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
+    starts = np.argwhere(root if root.any() else _farthest(part))
+    path, length = _longest_path(part, starts)
+    width = float(part.sum()) / max(length, 1.0)
+    ends = float(np.hypot(*(path[-1] - path[0])))
+    corner = np.array([max(left - 1, 0), max(top - 1, 0)], np.float64)
+    return Protrusion(path + corner, length, width, min(ends / max(length, 1e-9), 1.0))
+
+
+def _farthest(part: BoolImage) -> BoolImage:
+    """One end of a part that hangs on no bolus: the pixel farthest from any other."""
+    some = np.argwhere(part)
+    _, end = _farthest_from(part, some[:1])
+    mark = np.zeros_like(part)
+    mark[end] = True
+    return mark
+
+
+def _farthest_from(
+    part: BoolImage,
+    starts: np.ndarray,  # type: ignore[type-arg]
+) -> tuple[MCP_Geometric, tuple[int, int]]:
+    depth = cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+    # Paths along the middle: near the rim a step costs up to twice as much.
+    costs = np.where(part, 1.0 + 1.0 / np.maximum(depth, 1.0), np.inf)
+    finder = MCP_Geometric(costs)
+    reached, _ = finder.find_costs([tuple(start) for start in starts])
+    reached = np.where(np.isfinite(reached) & part, reached, -1.0)
+    row, column = np.unravel_index(int(np.argmax(reached)), part.shape)
+    return finder, (int(row), int(column))
+
+
+def _longest_path(part: BoolImage, starts: np.ndarray) -> tuple[PointArray, float]:  # type: ignore[type-arg]
+    finder, end = _farthest_from(part, starts)
+    rows_columns = np.array(finder.traceback(end), np.float64)
+    path = rows_columns[:, ::-1]
+    steps = np.hypot(*np.diff(path, axis=0).T) if len(path) > 1 else np.zeros(1)
+    return path, float(steps.sum()) + 1.0
