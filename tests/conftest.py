@@ -1,0 +1,28 @@
+"""What every test may ask for. Qt must be told to draw offscreen before anything imports it."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Test material that lies beside the checkout and is not part of it; skips where absent."""
+    folder = Path(os.environ.get("LEAKWATCH_SHARED", REPOSITORY.parent / "shared"))
+    if not (folder / "contract").is_dir():
+        pytest.skip(f"no test material at {folder}; LEAKWATCH_SHARED names another place")
+    return folder
