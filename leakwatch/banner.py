@@ -1,0 +1,202 @@
+"""The banner: one level in colour, shape and word, with its reasons in plain words.
+
+Colour is never the only carrier: each level has a word and a shape as well.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from leakwatch.config import Settings
+from leakwatch.model import Alert, Level, Observation, Point, Reason, WallDistance
+
+
+class Shape(StrEnum):
+    """The banner's shape, as on road signs, so that the level is read without colour."""
+
+    OCTAGON = "octagon"
+    TRIANGLE = "triangle"
+    CIRCLE = "circle"
+    DIAMOND = "diamond"
+
+
+def shape_corners(shape: Shape, centre: Point, radius: float) -> list[Point]:
+    """Corners of a banner's shape, about as high as a circle of `radius` around `centre`.
+
+    The triangle's tip and base reach further, so that the middle of its symbol is at `centre`.
+    """
+    if shape is Shape.TRIANGLE:
+        x, y = centre
+        return [
+            (x, y - 1.25 * radius),
+            (x + 1.2 * radius, y + 0.75 * radius),
+            (x - 1.2 * radius, y + 0.75 * radius),
+        ]
+    sides, first_turn = {
+        Shape.OCTAGON: (8, 1 / 16),
+        Shape.DIAMOND: (4, 0.0),
+        Shape.CIRCLE: (72, 0.0),
+    }[shape]
+    turns = [2.0 * math.pi * (first_turn + side / sides) for side in range(sides)]
+    return [(centre[0] + radius * math.cos(t), centre[1] + radius * math.sin(t)) for t in turns]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelStyle:
+    """How a level is drawn."""
+
+    colour: str
+    ink: str
+    shape: Shape
+    symbol: str
+
+
+LEVEL_STYLES: dict[Level, LevelStyle] = {
+    Level.CLEAR: LevelStyle("#1F6B4A", "#FFFFFF", Shape.CIRCLE, "✓"),
+    Level.WATCH: LevelStyle("#FFC400", "#000000", Shape.TRIANGLE, "!"),
+    Level.STOP: LevelStyle("#D6131E", "#FFFFFF", Shape.OCTAGON, "✕"),
+    Level.UNKNOWN: LevelStyle("#C3CAD4", "#000000", Shape.DIAMOND, "?"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """The one thing that must be read from two metres.
+
+    Parameters
+    ----------
+    level : Level
+    word : str
+        ``STOP``, ``WATCH``, ``CLEAR`` or ``UNKNOWN``.
+    style : LevelStyle
+    reasons : tuple of str
+        Plain words, the most urgent first.
+    warnings : tuple of str
+        What cannot be judged at this frame although a level is shown, and what is latched.
+    flashing : bool
+        True for a STOP that nobody acknowledged.
+    """
+
+    level: Level
+    word: str
+    style: LevelStyle
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    flashing: bool = False
+
+
+def stale_banner(age_s: float) -> Banner:
+    """Banner for a picture that is older than it may be: never what it said when it was new.
+
+    Parameters
+    ----------
+    age_s : float
+        Seconds since the last frame.
+    """
+    return unknown_banner(f"{REASON_WORDS[Reason.STALE]} for {age_s:.1f} s")
+
+
+def unknown_banner(reason: str) -> Banner:
+    """Banner for what could not be judged at all; `reason` in plain words."""
+    style = LEVEL_STYLES[Level.UNKNOWN]
+    return Banner(Level.UNKNOWN, Level.UNKNOWN.value, style, (reason,))
+
+
+def level_banner(alert: Alert, observation: Observation, settings: Settings) -> Banner:
+    """Banner for a decision.
+
+    Parameters
+    ----------
+    alert : Alert
+    observation : Observation
+        Gives the numbers inside the reasons.
+    settings : Settings
+
+    Returns
+    -------
+    Banner
+    """
+    reasons = tuple(reason_words(reason, alert, observation, settings) for reason in alert.reasons)
+    return Banner(
+        level=alert.level,
+        word=alert.level.value,
+        style=LEVEL_STYLES[alert.level],
+        reasons=reasons,
+        warnings=_banner_warnings(alert, observation),
+        flashing=alert.level is Level.STOP and alert.latched,
+    )
+
+
+REASON_WORDS: dict[Reason, str] = {
+    Reason.POSTERIOR_MARGIN: "Cement near the posterior wall",
+    Reason.TUBULAR_FILLING: "Cement fills a tube: probably a vein",
+    Reason.OUTSIDE_BODY: "Cement outside the vertebral body",
+    Reason.PREDICTED_BREACH: "Cement front moves towards the posterior wall",
+    Reason.NO_CALIBRATION: "No millimetres: spacing at the vertebra unknown",
+    Reason.NO_WALL: "Posterior wall not marked",
+    Reason.VIEW: "Not a lateral view: posterior wall not judged",
+    Reason.MOTION: "Anatomy moved too much to compare",
+    Reason.STALE: "No new frame",
+    Reason.EXPOSURE: "Exposure changed: image cannot be compared",
+    Reason.DECODE: "Frame could not be decoded",
+    Reason.STAGE_ERROR: "Analysis of this frame failed",
+}
+
+
+def reason_words(reason: Reason, alert: Alert, observation: Observation, settings: Settings) -> str:
+    """Say a reason in plain words, with its number where the frame gives one."""
+    words = REASON_WORDS[reason]
+    distance = observation.wall_distance
+    if reason is Reason.POSTERIOR_MARGIN and distance is not None:
+        return _margin_words(distance, settings) or words
+    if reason is Reason.PREDICTED_BREACH and alert.time_to_margin_s is not None:
+        return (
+            f"Cement front reaches {settings.alerting.margin_mm:g} mm from the wall "
+            f"in about {alert.time_to_margin_s:.0f} s"
+        )
+    if reason is Reason.TUBULAR_FILLING:
+        confirmed = [tube.length_mm for tube in observation.tubes if tube.confirmed]
+        lengths = [length_mm for length_mm in confirmed if length_mm is not None]
+        return f"{words}, {max(lengths):.0f} mm long" if lengths else words
+    return words
+
+
+def _margin_words(distance: WallDistance, settings: Settings) -> str | None:
+    text = distance_text(distance)
+    if text is None or distance.distance_mm is None:
+        return None
+    if distance.distance_mm < 0.0:
+        return f"Cement {text}"
+    # The latch outlives the breach: then only the number can be said, not that it is within.
+    near = distance.distance_mm <= settings.alerting.margin_mm
+    limit = f" (margin {settings.alerting.margin_mm:g} mm)" if near else ""
+    return f"Cement {text} from the posterior wall{limit}"
+
+
+def distance_text(distance: WallDistance) -> str | None:
+    """Distance as it is shown, ``6.2 ± 0.4 mm``; None where there are no millimetres.
+
+    Behind the wall the number is how far behind, and says so.
+    """
+    if distance.distance_mm is None:
+        return None
+    sigma = "" if distance.sigma_mm is None else f" ± {distance.sigma_mm:.1f}"
+    text = f"{abs(distance.distance_mm):.1f}{sigma} mm"
+    return f"{text} behind the wall" if distance.distance_mm < 0.0 else text
+
+
+def _banner_warnings(alert: Alert, observation: Observation) -> tuple[str, ...]:
+    warnings = [
+        f"Not judged now: {_uncapitalised(REASON_WORDS[reason])}"
+        for reason in observation.unavailable
+        if reason not in alert.reasons
+    ]
+    if alert.level is Level.STOP and alert.current_level is not Level.STOP:
+        warnings.insert(0, f"Latched; this frame alone: {alert.current_level.value}")
+    return tuple(warnings)
+
+
+def _uncapitalised(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,377 @@
+"""What to draw for one snapshot: banner, lines, labels, facts. Pure: no Qt, no cv2.
+
+The window and the overlay video draw the same `Picture`, so that both say the same thing.
+Colour is never the only carrier: each kind of line has its own width or dashes, and a legend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from leakwatch.banner import Banner, distance_text, level_banner
+from leakwatch.config import Settings
+from leakwatch.geometry import side_of_polyline
+from leakwatch.model import (
+    Alert,
+    Calibration,
+    Frame,
+    Marks,
+    Observation,
+    Point,
+    PointArray,
+    Quality,
+    Side,
+    Snapshot,
+    TimeSource,
+    Tube,
+    read_only,
+)
+
+RESEARCH_NOTICE = "Research and training software; not a medical device."
+
+# An Observation whose frame is older than this is not shown as the present: images older than
+# 100 ms hinder hand control, and 7.5 frames/s is the slowest run, so half a second is lost frames.
+STALE_AFTER_S = 0.5
+
+# Gap between a label and what it must not hide, as a share of the frame's rows.
+LABEL_AWAY = 0.05
+
+
+class LineKind(StrEnum):
+    """What a line in the picture stands for."""
+
+    CEMENT = "cement"
+    WALL = "wall"
+    MARGIN = "margin"
+    SHORTEST = "shortest"
+    TUBE = "tube"
+    CANDIDATE_TUBE = "candidate_tube"
+    OUTLINE = "outline"
+
+
+@dataclass(frozen=True, slots=True)
+class LineStyle:
+    """How a kind of line is drawn; `width` and `dash` (on, off) in points of the display."""
+
+    colour: str
+    width: float
+    dash: tuple[float, float] | None
+    legend: str
+
+
+LINE_STYLES: dict[LineKind, LineStyle] = {
+    LineKind.OUTLINE: LineStyle("#C9D3DE", 1.4, (2.0, 4.0), "vertebral body"),
+    LineKind.MARGIN: LineStyle("#FFB000", 1.6, (8.0, 5.0), "margin"),
+    LineKind.WALL: LineStyle("#FF7AD9", 2.6, None, "posterior wall"),
+    LineKind.CEMENT: LineStyle("#35D6FF", 1.6, None, "cement"),
+    LineKind.CANDIDATE_TUBE: LineStyle("#FFE08A", 1.6, (3.0, 3.0), "possible tube"),
+    LineKind.TUBE: LineStyle("#FF4B3E", 4.0, None, "tube fills"),
+    LineKind.SHORTEST: LineStyle("#FFFFFF", 2.0, None, "shortest way"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A polyline in pixels of the frame."""
+
+    kind: LineKind
+    points_px: PointArray
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text that belongs to a place in the frame.
+
+    Parameters
+    ----------
+    text : str
+    at_px : Point
+        What it names.
+    text_px : Point
+        Where the text's middle goes: beside what it names, so that it does not hide it.
+    kind : LineKind
+        Gives the colour.
+    """
+
+    text: str
+    at_px: Point
+    text_px: Point
+    kind: LineKind
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A named value for the side strip.
+
+    Parameters
+    ----------
+    name, value : str
+    warn : bool
+        A person should doubt numbers that rest on this.
+    large : bool
+        To be read from two metres.
+    """
+
+    name: str
+    value: str
+    warn: bool = False
+    large: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything that is drawn over one frame.
+
+    Parameters
+    ----------
+    frame : int
+    time_s : float
+    banner : Banner
+    band_px : ndarray or None
+        Polygon between the wall and the margin line, ``(n, 2)``.
+    lines : tuple of Line
+        In the order of drawing.
+    labels : tuple of Label
+    facts : tuple of Fact
+    notice : str
+        The sentence that this is research software; always drawn.
+    """
+
+    frame: int
+    time_s: float
+    banner: Banner
+    band_px: PointArray | None
+    lines: tuple[Line, ...]
+    labels: tuple[Label, ...]
+    facts: tuple[Fact, ...]
+    notice: str = RESEARCH_NOTICE
+
+
+def picture(snapshot: Snapshot, marks: Marks, settings: Settings) -> Picture:
+    """Resolve what to draw for `snapshot`.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    marks : Marks
+        Tells which side of the wall the body is on.
+    settings : Settings
+
+    Returns
+    -------
+    Picture
+    """
+    observation = snapshot.observation
+    margin_px = margin_line(observation, marks, settings.alerting.margin_mm)
+    return Picture(
+        frame=snapshot.frame.index,
+        time_s=snapshot.frame.time_s,
+        banner=level_banner(snapshot.alert, observation, settings),
+        band_px=_band(observation.wall_px, margin_px),
+        lines=_lines(observation, margin_px),
+        labels=_labels(observation, snapshot.frame.acquisition.rows),
+        facts=_facts(snapshot, settings),
+    )
+
+
+def margin_line(observation: Observation, marks: Marks, margin_mm: float) -> PointArray | None:
+    """Offset the wall by `margin_mm` towards the body.
+
+    Parameters
+    ----------
+    observation : Observation
+        Gives the wall in the current frame, and the calibration.
+    marks : Marks
+    margin_mm : float
+        Millimetres at the vertebra.
+
+    Returns
+    -------
+    ndarray or None
+        Polyline in pixels of the current frame; None without a wall, millimetres or a side.
+    """
+    wall = observation.wall_px
+    mm_per_px = observation.calibration.mm_per_px
+    if wall is None or mm_per_px is None:
+        return None
+    side = body_side(observation, marks)
+    return None if side == 0.0 else offset_polyline(wall, side * margin_mm / mm_per_px)
+
+
+def body_side(observation: Observation, marks: Marks) -> float:
+    """Tell on which side of the wall, walked from its first point to its last, the body lies.
+
+    Returns
+    -------
+    float
+        As `geometry.side_of_polyline`: +1 where the normal ``(-dy, dx)`` points into the body,
+        -1 where it points out; 0 where nothing tells.
+    """
+    inside = _point_inside(observation, marks)
+    if observation.wall_px is None or inside is None:
+        return 0.0
+    return float(side_of_polyline(inside[None, :], observation.wall_px)[0])
+
+
+def _point_inside(observation: Observation, marks: Marks) -> PointArray | None:
+    wall, distance = observation.wall_px, observation.wall_distance
+    if wall is not None and marks.anterior is not None:
+        # Far enough to be beside the wall's whole height and not beyond one of its ends.
+        forwards = -1.0 if marks.anterior is Side.LEFT else 1.0
+        return np.array([wall[:, 0].mean() + forwards * np.ptp(wall[:, 1]), wall[:, 1].mean()])
+    if observation.outline_px is not None:
+        return np.asarray(observation.outline_px.mean(axis=0), dtype=np.float64)
+    if marks.needle_tip_px is not None and observation.shift_px is not None:
+        return np.add(marks.needle_tip_px, observation.shift_px)
+    if distance is not None and distance.distance_px != 0.0:
+        from_wall = np.subtract(distance.at_px, distance.wall_px)
+        inwards = from_wall * np.sign(distance.distance_px)
+        return np.asarray(distance.wall_px + inwards, dtype=np.float64)
+    return None
+
+
+def offset_polyline(points_px: PointArray, offset_px: float) -> PointArray:
+    """Move a polyline sideways by `offset_px` along its vertex normals ``(-dy, dx)``.
+
+    Parameters
+    ----------
+    points_px : ndarray
+        ``(n >= 2, 2)``.
+    offset_px : float
+        Positive along the normal.
+
+    Returns
+    -------
+    ndarray
+        ``(n, 2)``, read-only.
+    """
+    steps = np.diff(points_px, axis=0)
+    lengths = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), 1e-9)
+    normals = np.column_stack([-steps[:, 1], steps[:, 0]]) / lengths[:, None]
+    at_vertices = np.vstack([normals[:1], normals[:-1] + normals[1:], normals[-1:]])
+    norms = np.maximum(np.hypot(at_vertices[:, 0], at_vertices[:, 1]), 1e-9)
+    return read_only(points_px + offset_px * at_vertices / norms[:, None])
+
+
+def _band(wall_px: PointArray | None, margin_px: PointArray | None) -> PointArray | None:
+    if wall_px is None or margin_px is None:
+        return None
+    return read_only(np.vstack([wall_px, margin_px[::-1]]))
+
+
+def _lines(observation: Observation, margin_px: PointArray | None) -> tuple[Line, ...]:
+    lines: list[Line] = []
+    if observation.outline_px is not None:
+        lines.append(Line(LineKind.OUTLINE, observation.outline_px, closed=True))
+    if margin_px is not None:
+        lines.append(Line(LineKind.MARGIN, margin_px))
+    if observation.wall_px is not None:
+        lines.append(Line(LineKind.WALL, observation.wall_px))
+    if observation.cement is not None:
+        lines += [Line(LineKind.CEMENT, c, closed=True) for c in observation.cement.contours_px]
+    for tube in observation.tubes:
+        kind = LineKind.TUBE if tube.confirmed else LineKind.CANDIDATE_TUBE
+        lines.append(Line(kind, tube.path_px))
+    if observation.wall_distance is not None:
+        ends = [observation.wall_distance.at_px, observation.wall_distance.wall_px]
+        lines.append(Line(LineKind.SHORTEST, read_only(np.array(ends, dtype=np.float64))))
+    return tuple(lines)
+
+
+def _labels(observation: Observation, rows: int) -> tuple[Label, ...]:
+    labels: list[Label] = []
+    distance = observation.wall_distance
+    if distance is not None:
+        column, row = (np.add(distance.at_px, distance.wall_px) / 2.0).tolist()
+        text_row = _row_beyond_wall(observation.wall_px, row, rows)
+        text = distance_text(distance) or "no mm"
+        labels.append(Label(text, (column, row), (column, text_row), LineKind.SHORTEST))
+    labels += [_tube_label(tube, rows) for tube in observation.tubes if tube.confirmed]
+    return tuple(labels)
+
+
+def _row_beyond_wall(wall_px: PointArray | None, row: float, rows: int) -> float:
+    """Below the wall's lower end, or above its upper end where there is no room below."""
+    away = LABEL_AWAY * rows
+    top, bottom = (row, row) if wall_px is None else (wall_px[:, 1].min(), wall_px[:, 1].max())
+    below, above = float(max(bottom, row) + away), float(min(top, row) - away)
+    return below if below < rows - away else max(above, away)
+
+
+def _tube_label(tube: Tube, rows: int) -> Label:
+    start, end = tube.path_px[0], tube.path_px[-1]
+    outwards = (end - start) / max(float(np.hypot(*(end - start))), 1e-9)
+    text_column, text_row = (end + LABEL_AWAY * rows * outwards).tolist()
+    length = "" if tube.length_mm is None else f" {tube.length_mm:.0f} mm"
+    at_px = (float(end[0]), float(end[1]))
+    return Label(f"tube{length}", at_px, (text_column, text_row), LineKind.TUBE)
+
+
+def _facts(snapshot: Snapshot, settings: Settings) -> tuple[Fact, ...]:
+    observation = snapshot.observation
+    return (
+        *_measurement_facts(observation),
+        *_prediction_facts(snapshot.alert, settings),
+        *_frame_facts(snapshot.frame),
+        spacing_fact(observation.calibration),
+        *_quality_facts(observation.quality),
+        Fact("Decision", f"{snapshot.latency_ms:.0f} ms after the frame"),
+    )
+
+
+def _frame_facts(frame: Frame) -> list[Fact]:
+    total = frame.acquisition.number_of_frames
+    number = f"{frame.index}" if total is None else f"{frame.index} (last {total - 1})"
+    assumed = frame.acquisition.time_source is TimeSource.ASSUMED
+    source = "assumed 15/s" if assumed else frame.acquisition.time_source.value
+    return [
+        Fact("Frame", number),
+        Fact("Time", f"{frame.time_s:.2f} s ({source})", warn=assumed),
+    ]
+
+
+def _measurement_facts(observation: Observation) -> list[Fact]:
+    distance, cement = observation.wall_distance, observation.cement
+    to_wall = None if distance is None else distance_text(distance)
+    facts = [Fact("Cement to posterior wall", to_wall or "–", large=True)]
+    if cement is None:
+        return [*facts, Fact("Cement", "not comparable with the baseline", warn=True)]
+    if cement.area_mm2 is None:
+        return [*facts, Fact("Cement area", f"{cement.area_px:.0f} px (no mm)", warn=True)]
+    facts.append(Fact("Cement area", f"{cement.area_mm2:.0f} mm²"))
+    if cement.volume_ml is not None:
+        rough = not observation.quality.attenuation_scale_known
+        volume = f"about {cement.volume_ml:.1f} mL{' (rough)' if rough else ''}"
+        facts.append(Fact("Cement volume", volume, warn=rough))
+    return facts
+
+
+def _prediction_facts(alert: Alert, settings: Settings) -> list[Fact]:
+    if alert.time_to_margin_s is None:
+        return []
+    value = f"in about {alert.time_to_margin_s:.0f} s"
+    name = f"Predicted at {settings.alerting.margin_mm:g} mm"
+    return [Fact(name, value, large=True)]
+
+
+def spacing_fact(calibration: Calibration) -> Fact:
+    """Say where millimetres come from, or why there are none."""
+    if calibration.mm_per_px is None:
+        return Fact("No millimetres", calibration.source, warn=True)
+    sigma = calibration.mm_per_px_sigma
+    spread = "" if sigma is None else f" ± {sigma:.3f}"
+    return Fact("Spacing", f"{calibration.mm_per_px:.3f}{spread} mm/px ({calibration.source})")
+
+
+def _quality_facts(quality: Quality) -> list[Fact]:
+    facts = []
+    if quality.registration_score is not None:
+        facts.append(Fact("Tracking", f"{100.0 * quality.registration_score:.0f} %"))
+    if quality.baseline_assumed and quality.baseline_frames:
+        value = f"first {quality.baseline_frames} frames assumed free of cement"
+        facts.append(Fact("Baseline", value, warn=True))
+    return facts

@@ -1,0 +1,235 @@
+"""Draw a `Picture` over a grey image with Pillow: the frames of overlay.mp4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from leakwatch.banner import Banner, shape_corners
+from leakwatch.fonts import font_path
+from leakwatch.grey import GreyImage
+from leakwatch.model import Point, PointArray
+from leakwatch.present import LINE_STYLES, Fact, Label, Line, LineKind, Picture
+
+RgbImage = npt.NDArray[np.uint8]
+
+# The image is enlarged until a line of text fits beside a vertebra, and not further than a
+# browser's window is high.
+LEAST_IMAGE_SIDE, LARGEST_IMAGE_SIDE = 768, 1024
+BANNER_HEIGHT, STRIP_WIDTH, MARGIN = 112, 320, 14
+# Lines are drawn this much larger and averaged: Pillow's own lines have steps.
+SUPERSAMPLE = 2
+BACKGROUND, STRIP_INK, QUIET_INK, WARN_INK = "#0B0E12", "#F2F5F8", "#8E9BA9", "#FFC400"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things are on the canvas, in its pixels.
+
+    Parameters
+    ----------
+    scale : float
+        Canvas pixels for one pixel of the frame.
+    image_width, image_height : int
+    """
+
+    scale: float
+    image_width: int
+    image_height: int
+
+    @classmethod
+    def for_frame(cls, rows: int, columns: int) -> Layout:
+        """Choose the scale; sizes come out even, as video encoders ask for."""
+        longer = max(rows, columns)
+        scale = min(max(longer, LEAST_IMAGE_SIDE), LARGEST_IMAGE_SIDE) / longer
+        return cls(scale, 2 * round(columns * scale / 2), 2 * round(rows * scale / 2))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the canvas."""
+        return self.image_width + STRIP_WIDTH, self.image_height + BANNER_HEIGHT
+
+    def on_image(self, points_px: PointArray) -> PointArray:
+        """Frame pixels to canvas pixels, from the image's own top left corner."""
+        on_image: PointArray = (np.asarray(points_px, np.float64) + 0.5) * self.scale - 0.5
+        return on_image
+
+
+def draw(picture: Picture, grey: GreyImage) -> RgbImage:
+    """Draw `picture` over `grey`.
+
+    Parameters
+    ----------
+    picture : Picture
+    grey : ndarray
+        ``(rows, columns)``, uint8, the frame that the picture belongs to.
+
+    Returns
+    -------
+    ndarray
+        ``(height, width, 3)``, uint8, RGB; height and width are even.
+    """
+    layout = Layout.for_frame(*grey.shape)
+    canvas = Image.new("RGB", layout.size, BACKGROUND)
+    size = (layout.image_width, layout.image_height)
+    image = Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC).convert("RGB")
+    overlay = _vector_overlay(picture, layout)
+    image.paste(overlay, (0, 0), overlay)
+    _draw_labels(ImageDraw.Draw(image), picture.labels, layout)
+    canvas.paste(image, (0, BANNER_HEIGHT))
+    pen = ImageDraw.Draw(canvas)
+    _draw_banner(pen, picture.banner, layout.size[0])
+    _draw_strip(pen, picture, layout)
+    return np.asarray(canvas)
+
+
+@lru_cache(maxsize=32)
+def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(font_path(bold)), size)
+
+
+def _vector_overlay(picture: Picture, layout: Layout) -> Image.Image:
+    large = (layout.image_width * SUPERSAMPLE, layout.image_height * SUPERSAMPLE)
+    overlay = Image.new("RGBA", large, (0, 0, 0, 0))
+    pen = ImageDraw.Draw(overlay)
+    if picture.band_px is not None:
+        colour = LINE_STYLES[LineKind.MARGIN].colour
+        pen.polygon(_corners(layout, picture.band_px), fill=f"{colour}30")
+    for line in picture.lines:
+        _draw_line(pen, line, layout)
+    return overlay.reduce(SUPERSAMPLE)
+
+
+def _corners(layout: Layout, points_px: PointArray) -> list[Point]:
+    points = (layout.on_image(points_px) + 0.5) * SUPERSAMPLE - 0.5
+    return [(float(x), float(y)) for x, y in points]
+
+
+def _draw_line(pen: ImageDraw.ImageDraw, line: Line, layout: Layout) -> None:
+    style = LINE_STYLES[line.kind]
+    corners = _corners(layout, line.points_px)
+    if line.closed and corners:
+        corners.append(corners[0])
+    if style.dash is None:
+        pieces = [corners]
+    else:
+        pieces = list(_dashes(np.array(corners), *(SUPERSAMPLE * d for d in style.dash)))
+    width = round(SUPERSAMPLE * style.width)
+    for colour, wide in (("#000000A0", width + SUPERSAMPLE * 2), (style.colour, width)):
+        for piece in pieces:
+            if len(piece) > 1:
+                pen.line(piece, fill=colour, width=wide, joint="curve")
+    if line.kind is LineKind.SHORTEST:
+        for x, y in corners:
+            radius = 2.5 * width
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=style.colour)
+
+
+def _dashes(points: PointArray, on: float, off: float) -> Iterator[list[Point]]:
+    """Cut a polyline into its drawn pieces, by arc length."""
+    if len(points) < 2:
+        return
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    for start in np.arange(0.0, along[-1], on + off):
+        end = min(start + on, along[-1])
+        between = along[(along > start) & (along < end)]
+        at = np.concatenate([[start], between, [end]])
+        x, y = np.interp(at, along, points[:, 0]), np.interp(at, along, points[:, 1])
+        yield [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
+
+
+def _draw_labels(pen: ImageDraw.ImageDraw, labels: Sequence[Label], layout: Layout) -> None:
+    font = _font(24, bold=True)
+    for label in labels:
+        x, y = (float(v) for v in layout.on_image(np.array(label.at_px)))
+        text_x, text_y = (float(v) for v in layout.on_image(np.array(label.text_px)))
+        left, top, right, bottom = pen.textbbox(
+            (text_x, text_y), label.text, font=font, anchor="mm"
+        )
+        shift = max(0.0, MARGIN - left) - max(0.0, right + MARGIN - layout.image_width)
+        colour = LINE_STYLES[label.kind].colour
+        pen.line((x, y, text_x + shift, text_y), fill=colour, width=1)
+        box = (left + shift - 6, top - 5, right + shift + 6, bottom + 5)
+        pen.rectangle(box, fill="#000000", outline=colour)
+        pen.text((text_x + shift, text_y), label.text, fill="#FFFFFF", font=font, anchor="mm")
+
+
+def _draw_banner(pen: ImageDraw.ImageDraw, banner: Banner, width: int) -> None:
+    style = banner.style
+    pen.rectangle((0, 0, width, BANNER_HEIGHT), fill=style.colour)
+    middle, radius = BANNER_HEIGHT / 2, BANNER_HEIGHT / 2 - 12
+    centre = (MARGIN + radius, middle)
+    pen.polygon(shape_corners(style.shape, centre, radius), fill=style.ink)
+    symbol = _font(int(1.1 * radius), bold=True)
+    pen.text(centre, style.symbol, fill=style.colour, font=symbol, anchor="mm")
+    word_x, word = 2 * MARGIN + 2 * radius, _font(58, bold=True)
+    pen.text((word_x, middle), banner.word, fill=style.ink, font=word, anchor="lm")
+    text_x = word_x + pen.textlength(banner.word, font=word) + 2 * MARGIN
+    lines = [(text, 23, True) for text in banner.reasons[:2]]
+    lines += [(text, 17, False) for text in banner.warnings[:2]]
+    y = middle - sum(size * 1.25 for _, size, _ in lines) / 2
+    for text, size, bold in lines:
+        font = _fitting(pen, text, size, bold, width - text_x - MARGIN)
+        pen.text((text_x, y), text, fill=style.ink, font=font, anchor="la")
+        y += size * 1.25
+
+
+def _fitting(
+    pen: ImageDraw.ImageDraw, text: str, size: int, bold: bool, width: float
+) -> ImageFont.FreeTypeFont:
+    """The largest font up to `size` in which `text` fits, 11 at least."""
+    while size > 11 and pen.textlength(text, font=_font(size, bold)) > width:
+        size -= 1
+    return _font(size, bold)
+
+
+def _draw_strip(pen: ImageDraw.ImageDraw, picture: Picture, layout: Layout) -> None:
+    x, y = layout.image_width + MARGIN, float(BANNER_HEIGHT + MARGIN)
+    for fact in picture.facts:
+        y = _draw_fact(pen, fact, x, y)
+    bottom = layout.size[1] - MARGIN
+    notice = _wrapped(pen, picture.notice, _font(13), STRIP_WIDTH - 2 * MARGIN)
+    top_of_notice = bottom - 17 * len(notice)
+    for row, text in enumerate(notice):
+        pen.text((x, top_of_notice + 17 * row), text, fill=QUIET_INK, font=_font(13), anchor="la")
+    _draw_legend(pen, picture.lines, x, top_of_notice - MARGIN)
+
+
+def _draw_fact(pen: ImageDraw.ImageDraw, fact: Fact, x: float, y: float) -> float:
+    ink = WARN_INK if fact.warn else STRIP_INK
+    name = f"⚠ {fact.name}" if fact.warn else fact.name
+    pen.text((x, y), name, fill=WARN_INK if fact.warn else QUIET_INK, font=_font(13), anchor="la")
+    y += 17
+    font = _font(30, bold=True) if fact.large else _font(16)
+    for text in _wrapped(pen, fact.value, font, STRIP_WIDTH - 2 * MARGIN):
+        pen.text((x, y), text, fill=ink, font=font, anchor="la")
+        y += 38 if fact.large else 21
+    return y + 7
+
+
+def _draw_legend(pen: ImageDraw.ImageDraw, lines: Sequence[Line], x: float, bottom: float) -> None:
+    kinds = [kind for kind in LineKind if any(line.kind is kind for line in lines)]
+    for row, kind in enumerate(reversed(kinds)):
+        style, y = LINE_STYLES[kind], bottom - 10 - 20 * row
+        on, off = style.dash or (40.0, 1.0)
+        for piece in _dashes(np.array([(x, y), (x + 40.0, y)]), on, off):
+            pen.line(piece, fill=style.colour, width=round(style.width))
+        pen.text((x + 52, y), style.legend, fill=STRIP_INK, font=_font(13), anchor="lm")
+
+
+def _wrapped(
+    pen: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, width: float
+) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and pen.textlength(longer, font=font) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
