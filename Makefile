@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint pytest format figures system clean
+.PHONY: help run test lint pytest format reference figures system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ pytest: $(VENV)/.installed-dev ## The tests alone; PYTEST="-k motion" passes opt
 format: $(VENV)/.installed-dev ## Rewrite the files as `make lint` wants them
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+reference: $(VENV)/.installed-dev ## Write docs/reference/settings.md and cli.md from the program
+	$(BIN)/python scripts/write_reference.py
 
 figures: $(VENV)/.installed-dev ## Measure again the figures that README.md quotes
 	$(BIN)/python benchmarks/figures.py

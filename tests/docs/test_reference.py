@@ -1,0 +1,31 @@
+"""The reference pages say what the program does: they are written from it, and compared here."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+STALE = "stale: run `make reference`"
+
+
+@pytest.fixture(scope="module")
+def writer() -> ModuleType:
+    """scripts/write_reference.py."""
+    path = REPOSITORY / "scripts" / "write_reference.py"
+    spec = importlib.util.spec_from_file_location("write_reference", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", ["settings", "cli"])
+def test_page_is_what_the_program_says(page: str, writer: ModuleType) -> None:
+    expected = getattr(writer, f"{page}_text")()
+    found = (REPOSITORY / "docs" / "reference" / f"{page}.md").read_text("utf-8")
+    assert found == expected, STALE
