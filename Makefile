@@ -41,11 +41,10 @@ clean: ## Remove the environment and everything that the commands made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
 
-# Where root runs this, missing Debian packages are installed; where not, they are named. An
-# environment cannot be made without python3-venv; the Qt libraries only the window and tests need.
+# Where root runs this, missing Debian packages are installed; where not, they are named. Without
+# those for Qt all but the window and the tests works, so that only a missing venv ends it here.
 system:
-	@PYTHON="$(PYTHON)" scripts/system-packages venv
-	@scripts/system-packages qt || true
+	@PYTHON="$(PYTHON)" scripts/system-packages venv qt || $(PYTHON) -c 'import ensurepip' 2>/dev/null
 
 $(VENV)/.installed-run: pyproject.toml | system
 	@echo "Installing LeakWatch into $(VENV); the first time this takes some minutes."
