@@ -25,6 +25,8 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         pass 1 to 2 %, the densest anatomy some 10 %.
     field_rim_steps : int
         Blurred rim taken off the exposed field, coarse pixels.
+    min_field_share : float
+        A smaller exposed field, against the first frame's, is another exposure.
     noise_window_px : int
         Side of the central window in which noise is correlated, working pixels; its square is
         the sample size.
@@ -40,6 +42,7 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     field_step_px: int = 4
     blanked_fraction: float = 0.05
     field_rim_steps: int = 2
+    min_field_share: float = 0.7
     noise_window_px: int = 320
     lag_min_frames: int = 3
     lag_min_sigmas: float = 5.0
@@ -140,8 +143,11 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Cement thinner than this counts as none, mm: half of what a 2 mm vein shows at its middle
         after blur, which puts the outline where the cement ends.
     average_s : float
-        Time constant of the running mean, s: two frames at 7.5/s, long against quantum noise,
-        short against a reaction time of 2.4 s.
+        Longest time constant of the running mean, s; it is as much shorter as noise allows.
+        Short against a reaction time of 2.4 s.
+    noise_share : float
+        The running mean is as long as it takes for `grow_sigmas` of noise to come down to this
+        share of the edge.
     smooth_sigma_px : float
         Smoothing before thresholds, working pixels: below half a vein's width.
     grow_sigmas : float
@@ -153,7 +159,14 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_area_mm2 : float
         Smaller patches are noise.
     gap_mm : float
-        New cement lies within this distance of cement: a vein's root may be too thin to see.
+        New cement lies within this distance of cement.
+    remote_mm, remote_area_mm2 : float
+        Or within this distance, if it is this large: a vein's root may be too thin to see.
+    rim_mm : float
+        Growth of confirmed cement by no more than this needs no second frame.
+    ghost_px : float
+        Error of registration, working pixels, that must not turn an edge of the anatomy into
+        cement: the limit is higher by this times the baseline's gradient.
     hole_mm2 : float
         Holes up to this size in cement are filled: the end of a cannula hides as much.
     origin_mm : float
@@ -164,13 +177,18 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     attenuation_per_mm: float = 0.0345
     edge_mm: float = 1.15
-    average_s: float = 0.25
+    average_s: float = 0.5
+    noise_share: float = 0.6
     smooth_sigma_px: float = 1.0
     grow_sigmas: float = 4.0
     seed_factor: float = 1.3
     keep_share: float = 0.6
     min_area_mm2: float = 1.5
     gap_mm: float = 3.0
+    remote_mm: float = 20.0
+    remote_area_mm2: float = 5.0
+    rim_mm: float = 1.0
+    ghost_px: float = 0.4
     hole_mm2: float = 12.0
     origin_mm: float = 12.0
     body_mm: float = 45.0
@@ -209,6 +227,63 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nominal_field_mm: float = 130.0
 
 
+class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The cannula: 10 to 13 gauge, 2.4 to 3.4 mm, straight, of steel.
+
+    Parameters
+    ----------
+    width_mm : float
+        Widest rod.
+    min_length_mm : float
+        A shorter straight ridge may be bone.
+    min_contrast : float
+        Least log attenuation of steel over its surroundings; a rib's edge has less.
+    angle_step_deg : int
+        Steps in which the picture is turned to find the rod.
+    wall_angle_deg : float
+        Least angle between rod and wall: a cannula enters the body across its posterior wall.
+    max_gap_mm : float
+        Dense bone may hide the rod for so long.
+    strip_mm : float
+        Half width of the strip around the axis in which the rod is followed.
+    contrast_mm : float
+        Its contrast is averaged over so much of its length.
+    refinements : int
+        Passes that centre the strip on the rod.
+    rim_mm : float
+        Rim around the rod in which nothing is judged: blur and half a pose error.
+    still_mm : float
+        A smaller movement of either end leaves less than the edge of cement.
+    station_mm : float
+        Length over which one profile across the rod is averaged.
+    bolus_mm : float
+        The front part that cement may surround; the rest tells the pose.
+    min_stations : int
+        Fewer profiles do not fix a line.
+    station_px : float
+        A profile farther from the line spoils it; working pixels.
+    min_score : float
+        Least normalised correlation of a profile.
+    """
+
+    width_mm: float = 3.6
+    min_length_mm: float = 15.0
+    min_contrast: float = 0.08
+    angle_step_deg: int = 2
+    wall_angle_deg: float = 30.0
+    max_gap_mm: float = 5.0
+    strip_mm: float = 9.0
+    contrast_mm: float = 3.0
+    refinements: int = 3
+    rim_mm: float = 0.7
+    still_mm: float = 0.12
+    station_mm: float = 5.0
+    bolus_mm: float = 15.0
+    min_stations: int = 3
+    station_px: float = 1.5
+    min_score: float = 0.85
+
+
 class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The rules of alerting.
 
@@ -218,10 +293,26 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         STOP when cement may be this near the posterior wall (IPSIS: about 5 mm).
     watch_mm : float
         WATCH when it is this near.
+    sigmas : float
+        `k` of ``distance - k * sigma <= margin``: one standard deviation on the safe side.
+    marks_sigma_mm : float
+        How well a person draws a wall, mm (0.3 mm is a pixel and a half of a usual field).
+    edge_sigma_mm : float
+        How well the edge of cement is found, mm.
+    outside_tolerance_mm : float
+        Cement counts as outside the marked body beyond this: the outline is drawn by hand, and
+        the body's rim bulges out of its silhouette.
+    outside_area_mm2 : float
+        Least area outside: 1 mm of a 2 mm vein.
     """
 
     margin_mm: float = 5.0
     watch_mm: float = 8.0
+    sigmas: float = 1.0
+    marks_sigma_mm: float = 0.3
+    edge_sigma_mm: float = 0.3
+    outside_tolerance_mm: float = 2.0
+    outside_area_mm2: float = 2.0
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -231,6 +322,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     motion: MotionSettings = MotionSettings()
     baseline: BaselineSettings = BaselineSettings()
     cement: CementSettings = CementSettings()
+    instruments: InstrumentSettings = InstrumentSettings()
     tubular: TubularSettings = TubularSettings()
     alerting: AlertingSettings = AlertingSettings()
 

@@ -185,7 +185,8 @@ def polyline_length(points: PointArray) -> float:
 
 
 def _unit(vector: PointArray) -> PointArray:
-    return vector / max(float(np.hypot(vector[0], vector[1])), 1e-12)
+    unit: PointArray = vector / max(float(np.hypot(vector[0], vector[1])), 1e-12)
+    return unit
 
 
 def _squared_distance_to_segment(

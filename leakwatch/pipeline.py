@@ -2,19 +2,104 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from leakwatch.config import Settings
-from leakwatch.model import Acquisition, Calibration, Frame, Marks, Observation, Quality
+from leakwatch.geometry import WorkingGrid
+from leakwatch.measurement import Findings, blind, observed
+from leakwatch.model import (
+    Acquisition,
+    BoolImage,
+    Calibration,
+    FloatImage,
+    Frame,
+    Marks,
+    Observation,
+    Point,
+    Quality,
+    Reason,
+    read_only,
+)
+from leakwatch.vision import baseline as baselines
+from leakwatch.vision import cement as cements
+from leakwatch.vision import instruments, intensity, motion, tubular
+from leakwatch.vision.marks import PlacedMarks, place_marks, with_side_of_cement
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the first frame fixes for all that follow.
+
+    Parameters
+    ----------
+    acquisition : Acquisition
+    grid : WorkingGrid
+    scale : Scale
+        Of the working grid.
+    shutter : ndarray of bool or None
+        What the shutter tags leave open, working grid.
+    field_fraction : float
+        Exposed share of the first frame.
+    """
+
+    acquisition: Acquisition
+    grid: WorkingGrid
+    scale: cements.Scale
+    shutter: BoolImage | None
+    field_fraction: float
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineState:
-    """Everything that one frame leaves behind for the next; never changed in place."""
+    """Everything that one frame leaves behind for the next; never changed in place.
+
+    Reference coordinates are those of the first frame's anatomy, on the working grid: there
+    anatomy, marks, baseline and cement stand still.
+
+    Parameters
+    ----------
+    settings, marks, calibration
+        As given to `initial_state`.
+    run : Run or None
+        None before the first frame.
+    lag : LagState
+    reference : RegistrationReference or None
+    shift : Point
+        Of the last frame that could be registered, registration pixels.
+    placed : PlacedMarks or None
+        None before the marks' reference frame.
+    baseline : Baseline or None
+    baseline_open : bool
+        Whether frames still go into the baseline.
+    behind : Background or None
+        Noise and ghosts that the baseline makes likely.
+    instrument : InstrumentState
+    cement : CementState
+    tubes : TubularState
+    """
 
     settings: Settings
     marks: Marks
     calibration: Calibration
+    run: Run | None = None
+    lag: intensity.LagState = field(default_factory=intensity.LagState)
+    reference: motion.RegistrationReference | None = None
+    shift: Point = (0.0, 0.0)
+    placed: PlacedMarks | None = None
+    baseline: baselines.Baseline | None = None
+    baseline_open: bool = True
+    behind: cements.Background | None = None
+    instrument: instruments.InstrumentState = field(default_factory=instruments.InstrumentState)
+    cement: cements.CementState = field(default_factory=cements.CementState)
+    tubes: tubular.TubularState = field(default_factory=tubular.TubularState)
+
+    @property
+    def the_run(self) -> Run:
+        """`run`, which every stage after the first frame's start may count on."""
+        assert self.run is not None
+        return self.run
 
 
 def initial_state(settings: Settings, marks: Marks, calibration: Calibration) -> PipelineState:
@@ -23,7 +108,244 @@ def initial_state(settings: Settings, marks: Marks, calibration: Calibration) ->
 
 
 def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation]:
-    """Fold one frame into the state and say what it shows."""
-    return state, Observation(
-        frame.index, frame.time_s, None, None, None, None, None, (), (), state.calibration, Quality()
+    """Fold one frame into the state and say what it shows.
+
+    Stages: intensity, motion, marks, baseline, instruments, cement, tubes, measurement. A stage
+    that cannot do its work ends the frame with its reason; what was known of cement is kept.
+
+    Parameters
+    ----------
+    state : PipelineState
+    frame : Frame
+
+    Returns
+    -------
+    PipelineState, Observation
+    """
+    looked = _look(state, frame)
+    if isinstance(looked, Reason):
+        return state, blind(frame, state.calibration, Quality(), looked)
+    state, attenuation, exposed = looked
+    state, match = _registered(state, attenuation, exposed)
+    if match is None:
+        return state, blind(frame, state.calibration, _quality(state, None, None), Reason.MOTION)
+    shift = (2.0 * match.shift[0], 2.0 * match.shift[1])
+    state = _with_marks(state, frame, shift)
+    moved = baselines.to_reference(attenuation, shift)
+    seen = baselines.seen_in_reference(exposed, shift)
+    state = _with_baseline(state, frame, moved, seen)
+    state, sight = _with_cement(state, frame, moved, seen)
+    state, tubes = _with_tubes(state, frame) if sight is not None else (state, ())
+    findings = Findings(
+        frame,
+        state.the_run.grid,
+        shift,
+        state.placed,
+        None if sight is None else state.cement.mask,
+        None if sight is None else sight.smooth,
+        tubes,
+        _quality(state, match, sight),
     )
+    return state, observed(findings, state.marks, state.calibration, state.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What comparison with the baseline gave: smoothed added attenuation, noise, brightness."""
+
+    smooth: FloatImage
+    noise: float
+    gain_log: float
+
+
+def _quality(
+    state: PipelineState, match: motion.Registration | None, sight: Sight | None
+) -> Quality:
+    run = state.run
+    known = run is not None and intensity.attenuation_scale_known(run.acquisition.pixel_format)
+    binning = 1 if run is None else run.grid.binning
+    return Quality(
+        None if match is None else match.score,
+        None if match is None else 2.0 * binning * match.sigma,
+        None if sight is None else sight.noise,
+        None if sight is None else sight.gain_log,
+        0 if state.baseline is None else state.baseline.frames,
+        state.marks.baseline_frames is None,
+        known,
+    )
+
+
+def _started(state: PipelineState, frame: Frame) -> PipelineState:
+    settings = state.settings
+    rows, columns = frame.pixels.shape
+    grid = WorkingGrid.for_frame(rows, columns, settings.intensity.target_columns)
+    if state.calibration.mm_per_px is not None:
+        mm_per_px = state.calibration.mm_per_px * grid.binning
+    else:
+        mm_per_px = settings.tubular.nominal_field_mm / grid.columns
+    tags = frame.acquisition.shutter
+    shutter = None if tags is None else read_only(intensity.shutter_on_grid(tags, grid))
+    run = Run(frame.acquisition, grid, cements.Scale(mm_per_px), shutter, 0.0)
+    return replace(state, run=run)
+
+
+def _look(
+    state: PipelineState, frame: Frame
+) -> tuple[PipelineState, FloatImage, BoolImage] | Reason:
+    """Log attenuation and exposed field of a frame, or the reason why there is none."""
+    if state.run is None:
+        state = _started(state, frame)
+    run, settings = state.the_run, state.settings.intensity
+    first = run.acquisition
+    if frame.pixels.shape != (first.rows, first.columns):
+        return Reason.VIEW
+    raw = intensity.log_attenuation(frame.pixels, frame.acquisition.pixel_format, run.grid)
+    field = intensity.exposed_field(raw, settings)
+    if field.area_fraction < settings.min_field_share * max(run.field_fraction, 0.1):
+        return Reason.EXPOSURE
+    if run.field_fraction == 0.0:
+        run = replace(run, field_fraction=field.area_fraction)
+    lag, clean = intensity.undo_lag(state.lag, raw, settings)
+    exposed = intensity.field_on_grid(field, run.grid.rows, run.grid.columns)
+    if run.shutter is not None:
+        exposed &= run.shutter
+    return replace(state, run=run, lag=lag), clean, exposed
+
+
+def _registered(
+    state: PipelineState, attenuation: FloatImage, exposed: BoolImage
+) -> tuple[PipelineState, motion.Registration | None]:
+    settings = state.settings.motion
+    half = np.ascontiguousarray(exposed[::2, ::2][: exposed.shape[0] // 2, : exposed.shape[1] // 2])
+    passed = motion.band_passed(attenuation, half, settings)
+    if state.reference is None:
+        centre = _centre_of_marks(state)
+        reference = motion.start_reference(passed, half, centre, settings)
+        return replace(state, reference=reference), motion.Registration((0.0, 0.0), 0.0, 1.0)
+    match = motion.register(state.reference, passed, state.shift, _movable(state), settings)
+    if match is None or match.score < settings.min_score or match.sigma > settings.max_sigma_px:
+        return state, None
+    reference = state.reference
+    if state.baseline_open:
+        reference = motion.with_frame(reference, passed, match.shift)
+    return replace(state, reference=reference, shift=match.shift), match
+
+
+def _centre_of_marks(state: PipelineState) -> Point | None:
+    marks, run = state.marks, state.the_run
+    points = marks.body_outline_px if marks.posterior_wall_px is None else marks.posterior_wall_px
+    if points is None:
+        return None
+    column, row = motion.to_registration_grid(run.grid.to_working(points.mean(axis=0)))
+    return (float(column), float(row))
+
+
+def _movable(state: PipelineState) -> BoolImage | None:
+    """Where the reference anatomy is covered by what does not move with it."""
+    mask = state.cement.mask
+    if mask is None or not mask.any():
+        return None
+    half = mask[::2, ::2][: mask.shape[0] // 2, : mask.shape[1] // 2]
+    return cements.near(np.ascontiguousarray(half), 2.0)
+
+
+def _with_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineState:
+    if state.placed is not None or frame.index != state.marks.reference_frame:
+        return state
+    run = state.the_run
+    placed = place_marks(
+        state.marks,
+        run.acquisition.patient_orientation,
+        run.grid,
+        run.scale,
+        shift,
+        state.settings.cement,
+    )
+    return replace(state, placed=placed)
+
+
+def _with_baseline(
+    state: PipelineState, frame: Frame, moved: FloatImage, seen: BoolImage
+) -> PipelineState:
+    if not state.baseline_open:
+        return state
+    settings = state.settings.baseline
+    marked = state.marks.baseline_frames
+    if marked is not None:
+        wanted, more = marked[0] <= frame.index < marked[1], frame.index < marked[1]
+    else:
+        frames = 0 if state.baseline is None else state.baseline.frames
+        more = frame.time_s <= settings.max_s and frames < settings.max_frames
+        more = (more or frames < settings.min_frames) and not _cement_seen(state)
+        wanted = more
+    baseline = baselines.with_frame(state.baseline, moved, seen) if wanted else state.baseline
+    state = replace(state, baseline=baseline, baseline_open=more)
+    if baseline is None or (more and baseline.frames != settings.min_frames):
+        return state
+    state = replace(state, behind=cements.background(baseline, state.settings.cement))
+    return state if more else _with_instrument(state)
+
+
+def _cement_seen(state: PipelineState) -> bool:
+    return state.cement.mask is not None and bool(state.cement.mask.any())
+
+
+def _with_instrument(state: PipelineState) -> PipelineState:
+    assert state.baseline is not None
+    assert state.reference is not None
+    line = None if state.placed is None or state.placed.wall is None else state.placed.wall
+    tip = None if state.placed is None else state.placed.tip
+    found = instruments.find(
+        state.baseline, line, tip, state.the_run.scale, state.settings.instruments
+    )
+    reference = state.reference
+    if found.footprint is not None:
+        half = found.footprint[::2, ::2][: reference.mean.shape[0], : reference.mean.shape[1]]
+        reference = motion.without(reference, half)
+    return replace(state, instrument=found, reference=reference)
+
+
+def _with_cement(
+    state: PipelineState, frame: Frame, moved: FloatImage, seen: BoolImage
+) -> tuple[PipelineState, Sight | None]:
+    settings, scale = state.settings, state.the_run.scale
+    baseline, behind = state.baseline, state.behind
+    if baseline is None or behind is None or baseline.frames < settings.baseline.min_frames:
+        return state, None
+    instrument, baseline, hidden = instruments.follow(
+        state.instrument, baseline, moved, scale, settings.instruments
+    )
+    changed = _changed(state.cement.mask, hidden, scale)
+    added = baselines.added_attenuation(baseline, moved, seen, changed, settings.baseline)
+    cement = cements.average(state.cement, added, frame.time_s, settings.cement)
+    origin = None if state.placed is None else state.placed.origin
+    cement, smooth, noise = cements.segment(
+        cement, added.seen, behind, origin, hidden, scale, settings.cement
+    )
+    state = replace(state, instrument=instrument, cement=cement)
+    if state.placed is not None and cement.mask is not None:
+        state = replace(state, placed=with_side_of_cement(state.placed, cement.mask))
+    return state, Sight(smooth, noise, added.gain_log)
+
+
+def _changed(
+    mask: BoolImage | None, hidden: BoolImage | None, scale: cements.Scale
+) -> BoolImage | None:
+    """What must not count as unchanged anatomy: cement with its blurred rim, and instruments."""
+    changed = None if mask is None else cements.near(mask, scale.px(1.0))
+    if hidden is None or changed is None:
+        return hidden if changed is None else changed
+    return changed | hidden
+
+
+def _with_tubes(
+    state: PipelineState, frame: Frame
+) -> tuple[PipelineState, tuple[tuple[tubular.Protrusion, bool], ...]]:
+    settings, run = state.settings.tubular, state.the_run
+    assert state.cement.mask is not None
+    found = tubular.protrusions(state.cement.mask, run.scale, settings)
+    shaped = tuple(one for one in found if tubular.is_tube(one, run.scale, settings))
+    longest_mm = shaped[0].length * run.scale.mm_per_px if shaped else 0.0
+    tubes, confirmed = tubular.judge(state.tubes, longest_mm, bool(shaped), frame.time_s, settings)
+    marked = tuple((one, confirmed and index == 0) for index, one in enumerate(shaped))
+    return replace(state, tubes=tubes), marked

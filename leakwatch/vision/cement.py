@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from leakwatch.config import CementSettings
-from leakwatch.model import BoolImage, FloatImage, PointArray, read_only
-from leakwatch.vision.baseline import Added
+from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
+from leakwatch.vision.baseline import Added, Baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,10 @@ class CementState:
         Confirmed cement.
     time_s : float
         Of the last frame.
+    share : float
+        Weight of the last frame in the mean.
+    frame_noise : float
+        Noise of one smoothed frame where `Background.noise_shape` is 1; 0.0: not yet known.
     """
 
     mean: FloatImage | None = None
@@ -36,6 +40,8 @@ class CementState:
     candidate: BoolImage | None = None
     mask: BoolImage | None = None
     time_s: float = 0.0
+    share: float = 1.0
+    frame_noise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +65,70 @@ class Scale:
         return mm2 / self.mm_per_px**2
 
 
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What the baseline says of false cement, in reference coordinates.
+
+    Parameters
+    ----------
+    noise_shape : ndarray
+        Relative noise of each pixel, 1 at the median: quantum noise is ``exp(attenuation / 2)``.
+    ghost : ndarray
+        Attenuation that a small error of registration would add.
+    """
+
+    noise_shape: FloatImage
+    ghost: FloatImage
+
+
+def background(baseline: Baseline, settings: CementSettings) -> Background:
+    """Where the baseline makes noise and ghost edges likely."""
+    smooth = cv2.GaussianBlur(baseline.mean, (0, 0), 2.0)
+    middle = float(np.median(smooth[::6, ::6][baseline.seen[::6, ::6]]))
+    shape = np.exp(np.clip((smooth - middle) / 2, -1.0, 1.5))
+    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    ghost = cv2.magnitude(across, down) * np.float32(settings.ghost_px)
+    return Background(read_only(shape), read_only(ghost))
+
+
 def average(
     state: CementState, added: Added, time_s: float, settings: CementSettings
 ) -> CementState:
     """Fold one frame's added attenuation into the running mean.
 
-    Exponential forgetting with a time constant and not a frame count, so that 7.5 and 30
-    frames/s wait equally long; what a frame does not see keeps its last mean.
+    Exponential forgetting, as short as noise allows: at full dose hardly any, at a quarter of it
+    several frames, never longer than a time constant (in seconds, so that 7.5 and 30 frames/s
+    wait equally long). What a frame does not see keeps its last mean.
     """
     if state.mean is None:
         return CementState(read_only(added.image), 1, time_s=time_s)
-    elapsed = max(time_s - state.time_s, 1e-3)
-    share = max(1.0 - math.exp(-elapsed / settings.average_s), 1.0 / (state.frames + 1))
+    share = max(_share(state, time_s, settings), 1.0 / (state.frames + 1))
     mean = cv2.addWeighted(state.mean, 1.0 - share, added.image, share, 0.0)
     if not added.seen.all():
         np.copyto(mean, state.mean, where=~added.seen)
-    return CementState(read_only(mean), state.frames + 1, state.candidate, state.mask, time_s)
+    return replace(state, mean=read_only(mean), frames=state.frames + 1, share=share, time_s=time_s)
+
+
+def _share(state: CementState, time_s: float, settings: CementSettings) -> float:
+    """Weight of the newest frame in the running mean.
+
+    The mean's noise is ``sqrt(w / (2 - w))`` of a frame's, w its weight.
+    """
+    elapsed = max(time_s - state.time_s, 1e-3)
+    least = 1.0 - math.exp(-elapsed / settings.average_s)
+    if state.frame_noise <= 0.0:
+        return least
+    edge = settings.edge_mm * settings.attenuation_per_mm
+    ratio = settings.noise_share * edge / (settings.grow_sigmas * state.frame_noise)
+    wanted = 2.0 * ratio**2 / (1.0 + ratio**2)
+    return min(max(wanted, least), 1.0)
 
 
 def segment(
     state: CementState,
     seen: BoolImage,
-    noise_shape: FloatImage,
+    behind: Background,
     origin: BoolImage | None,
     instrument: BoolImage | None,
     scale: Scale,
@@ -88,18 +136,17 @@ def segment(
 ) -> tuple[CementState, FloatImage, float]:
     """Decide which pixels are cement.
 
-    A pixel is a candidate when the smoothed mean exceeds both the edge thickness of cement and
-    the noise there, in a patch that somewhere exceeds them clearly, and that touches cement or
-    (the first) its origin. Two frames running confirm it. Confirmed cement does not vanish: it
-    goes only where the attenuation clearly does.
+    A pixel is a candidate when the smoothed mean exceeds the edge thickness of cement, the noise
+    and the ghosts there, in a patch that somewhere exceeds them clearly, and that lies near
+    cement or (the first) at its origin. Two frames running confirm it; growth by a rim needs one.
+    Confirmed cement does not vanish: it goes only where the attenuation clearly does.
 
     Parameters
     ----------
     state : CementState
         After `average`.
     seen : ndarray of bool
-    noise_shape : ndarray
-        Relative noise per pixel, 1 at the median; quantum noise is larger behind dense anatomy.
+    behind : Background
     origin : ndarray of bool or None
         Where the first cement may appear; None: anywhere.
     instrument : ndarray of bool or None
@@ -110,27 +157,45 @@ def segment(
     Returns
     -------
     CementState, ndarray, float
-        The state, the smoothed mean, and the noise of the smoothed mean where `noise_shape` is 1.
+        The state, the smoothed mean, and its noise where `noise_shape` is 1.
     """
     assert state.mean is not None
     smooth = cv2.GaussianBlur(state.mean, (0, 0), settings.smooth_sigma_px)
-    noise = _noise(smooth, noise_shape, seen, state.mask)
+    noise = _noise(smooth, behind.noise_shape, seen, state.mask)
     edge = settings.edge_mm * settings.attenuation_per_mm
-    limit = cv2.max(noise_shape * np.float32(settings.grow_sigmas * noise), edge)
+    limit = cv2.max(behind.noise_shape * np.float32(settings.grow_sigmas * noise), edge)
+    limit += behind.ghost
     above = smooth > limit
     above &= seen
     if instrument is not None:
         above &= ~instrument
     patches = _patches(above, smooth, limit, state.mask, origin, scale, settings)
-    mask = patches if state.candidate is None else patches & state.candidate
+    mask = _confirmed(state, patches, scale, settings)
     if state.mask is not None:
-        kept = state.mask & ((smooth > settings.keep_share * edge) | ~seen)
+        kept = (smooth > settings.keep_share * edge) | ~seen
         if instrument is not None:
-            kept |= state.mask & instrument
-        mask = mask | kept
+            kept |= instrument
+        mask = mask | (state.mask & kept)
     mask = _filled(mask, scale, settings) if mask.any() else mask
-    new = CementState(state.mean, state.frames, read_only(patches), read_only(mask), state.time_s)
+    ratio = math.sqrt(state.share / (2.0 - state.share))
+    new = replace(
+        state,
+        candidate=read_only(patches),
+        mask=read_only(mask),
+        frame_noise=noise / ratio if state.frames > 1 else 0.0,
+    )
     return new, smooth, noise
+
+
+def _confirmed(
+    state: CementState, patches: BoolImage, scale: Scale, settings: CementSettings
+) -> BoolImage:
+    if state.candidate is None:
+        return np.zeros_like(patches)
+    sure = state.candidate
+    if state.mask is not None and state.mask.any():
+        sure = sure | near(state.mask, scale.px(settings.rim_mm))
+    return patches & sure
 
 
 def _noise(
@@ -161,25 +226,28 @@ def _patches(
         return np.zeros_like(above)
     clear = smooth > settings.seed_factor * limit
     keep &= _has(labels, clear, count)
-    near = origin
     if mask is not None and mask.any():
-        near = _near(mask, scale.px(settings.gap_mm))
-    if near is not None:
-        keep &= _has(labels, near, count)
+        close = _has(labels, near(mask, scale.px(settings.gap_mm)), count)
+        remote = _has(labels, near(mask, scale.px(settings.remote_mm)), count)
+        large = stats[:, cv2.CC_STAT_AREA] >= scale.px2(settings.remote_area_mm2)
+        keep &= close | (remote & large)
+    elif origin is not None:
+        keep &= _has(labels, origin, count)
     table: BoolImage = keep[labels]
     return table
 
 
-def _has(labels: np.ndarray, where: BoolImage, count: int) -> BoolImage:  # type: ignore[type-arg]
+def _has(labels: Array, where: BoolImage, count: int) -> BoolImage:
     present: BoolImage = np.bincount(labels[where], minlength=count) > 0
     return present
 
 
-def _near(mask: BoolImage, reach_px: float) -> BoolImage:
+def near(mask: BoolImage, reach_px: float) -> BoolImage:
+    """A mask grown by a square of `reach_px` to each side."""
     size = 2 * round(reach_px) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
-    near: BoolImage = cv2.dilate(mask.view(np.uint8), kernel).view(np.bool_)
-    return near
+    grown: BoolImage = cv2.dilate(mask.view(np.uint8), kernel).view(np.bool_)
+    return grown
 
 
 def _filled(mask: BoolImage, scale: Scale, settings: CementSettings) -> BoolImage:

@@ -130,7 +130,8 @@ def field_on_grid(field: ExposedField, rows: int, columns: int) -> BoolImage:
     scaled = cv2.resize(
         field.coarse.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST
     )
-    return scaled.astype(bool)
+    exposed: BoolImage = scaled.view(np.bool_)
+    return exposed
 
 
 def shutter_on_grid(shutter: Shutter, grid: WorkingGrid) -> BoolImage:

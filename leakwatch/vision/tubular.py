@@ -9,7 +9,7 @@ import numpy as np
 from skimage.graph import MCP_Geometric
 
 from leakwatch.config import TubularSettings
-from leakwatch.model import BoolImage, PointArray, read_only
+from leakwatch.model import Array, BoolImage, PointArray, read_only
 from leakwatch.vision.cement import Scale
 
 
@@ -25,12 +25,15 @@ class Protrusion:
         Working pixels.
     straightness : float
         End-to-end distance over length, 0 to 1.
+    beside_bolus : bool
+        There is a bolus: else this may be all of a young one.
     """
 
     path: PointArray
     length: float
     width: float
     straightness: float
+    beside_bolus: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tup
                 protrusion.length,
                 protrusion.width,
                 protrusion.straightness,
+                bool(bolus.any()),
             )
         )
     return tuple(sorted(found, key=lambda one: -one.length))
@@ -87,8 +91,9 @@ def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tup
 
 def is_tube(protrusion: Protrusion, scale: Scale, settings: TubularSettings) -> bool:
     """Whether a protrusion has the shape of a filled vessel."""
+    least = settings.min_length_mm if protrusion.beside_bolus else settings.sure_length_mm
     return (
-        protrusion.length >= scale.px(settings.min_length_mm)
+        protrusion.length >= scale.px(least)
         and protrusion.width <= scale.px(settings.max_width_mm)
         and protrusion.length >= settings.min_aspect * protrusion.width
     )
@@ -146,9 +151,9 @@ def _thin_parts(
 
 
 def _measured(
-    labels: np.ndarray,  # type: ignore[type-arg]
+    labels: Array,
     label: int,
-    box: np.ndarray,  # type: ignore[type-arg]
+    box: Array,
     bolus: BoolImage,
     settings: TubularSettings,
 ) -> Protrusion:
@@ -161,7 +166,7 @@ def _measured(
     width = float(part.sum()) / max(length, 1.0)
     ends = float(np.hypot(*(path[-1] - path[0])))
     corner = np.array([max(left - 1, 0), max(top - 1, 0)], np.float64)
-    return Protrusion(path + corner, length, width, min(ends / max(length, 1e-9), 1.0))
+    return Protrusion(path + corner, length, width, min(ends / max(length, 1e-9), 1.0), True)
 
 
 def _farthest(part: BoolImage) -> BoolImage:
@@ -175,7 +180,7 @@ def _farthest(part: BoolImage) -> BoolImage:
 
 def _farthest_from(
     part: BoolImage,
-    starts: np.ndarray,  # type: ignore[type-arg]
+    starts: Array,
 ) -> tuple[MCP_Geometric, tuple[int, int]]:
     depth = cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
     # Paths along the middle: near the rim a step costs up to twice as much.
@@ -187,7 +192,7 @@ def _farthest_from(
     return finder, (int(row), int(column))
 
 
-def _longest_path(part: BoolImage, starts: np.ndarray) -> tuple[PointArray, float]:  # type: ignore[type-arg]
+def _longest_path(part: BoolImage, starts: Array) -> tuple[PointArray, float]:
     finder, end = _farthest_from(part, starts)
     rows_columns = np.array(finder.traceback(end), np.float64)
     path = rows_columns[:, ::-1]

@@ -1,0 +1,213 @@
+"""What the stages found, in the frame's pixels and in millimetres: findings -> `Observation`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from leakwatch.config import Settings
+from leakwatch.geometry import WorkingGrid, distance_sigma_mm
+from leakwatch.model import (
+    BoolImage,
+    Calibration,
+    Cement,
+    FloatImage,
+    Frame,
+    Marks,
+    Observation,
+    Point,
+    PointArray,
+    Quality,
+    Reason,
+    Tube,
+    View,
+    WallDistance,
+    read_only,
+)
+from leakwatch.vision.cement import contours_px
+from leakwatch.vision.marks import PlacedMarks
+from leakwatch.vision.tubular import Protrusion
+from leakwatch.vision.wall import nearest_cement
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the stages found in one frame, in reference coordinates on the working grid.
+
+    Parameters
+    ----------
+    frame : Frame
+    grid : WorkingGrid
+    shift : Point
+        Of the anatomy against the reference, working pixels.
+    placed : PlacedMarks or None
+    mask : ndarray of bool or None
+        Cement; None where the frame could not be compared with a baseline.
+    added : ndarray or None
+        Smoothed added attenuation.
+    tubes : tuple of (Protrusion, bool)
+        With whether it is confirmed.
+    quality : Quality
+    """
+
+    frame: Frame
+    grid: WorkingGrid
+    shift: Point
+    placed: PlacedMarks | None
+    mask: BoolImage | None
+    added: FloatImage | None
+    tubes: tuple[tuple[Protrusion, bool], ...]
+    quality: Quality
+
+
+def blind(frame: Frame, calibration: Calibration, quality: Quality, reason: Reason) -> Observation:
+    """The observation of a frame in which nothing can be judged."""
+    return Observation(
+        frame.index, frame.time_s, None, None, None, None, None, (), (reason,), calibration, quality
+    )
+
+
+def observed(
+    findings: Findings, marks: Marks, calibration: Calibration, settings: Settings
+) -> Observation:
+    """Turn findings into an observation.
+
+    Parameters
+    ----------
+    findings : Findings
+    marks : Marks
+    calibration : Calibration
+        Of frame pixels.
+    settings : Settings
+    """
+    placed = findings.placed
+    shift_px = wall_px = outline_px = distance = None
+    if placed is not None:
+        binning = findings.grid.binning
+        shift_px = (
+            binning * (findings.shift[0] - placed.shift[0]),
+            binning * (findings.shift[1] - placed.shift[1]),
+        )
+        wall_px = None if placed.wall is None else _in_frame(placed.wall.line, findings)
+        outline_px = None if placed.outline is None else _in_frame(placed.outline, findings)
+        distance = _wall_distance(findings, placed, calibration, settings)
+    cement = _cement(findings, calibration, settings)
+    return Observation(
+        findings.frame.index,
+        findings.frame.time_s,
+        shift_px,
+        wall_px,
+        outline_px,
+        distance,
+        cement,
+        tuple(_tube(one, confirmed, findings, calibration) for one, confirmed in findings.tubes),
+        _unavailable(findings, marks, calibration, cement),
+        calibration,
+        findings.quality,
+    )
+
+
+def _in_frame(points: PointArray, findings: Findings) -> PointArray:
+    return read_only(findings.grid.to_frame(points + np.array(findings.shift)))
+
+
+def _point(point: Point, findings: Findings) -> Point:
+    column, row = _in_frame(np.array(point), findings)
+    return (float(column), float(row))
+
+
+def _unavailable(
+    findings: Findings, marks: Marks, calibration: Calibration, cement: Cement | None
+) -> tuple[Reason, ...]:
+    reasons = []
+    if cement is None:
+        reasons.append(Reason.EXPOSURE)
+    if marks.view is not View.LATERAL:
+        reasons.append(Reason.VIEW)
+    wall = None if findings.placed is None else findings.placed.wall
+    side_unknown = wall is not None and wall.inside is None and cement is not None
+    if wall is None or (side_unknown and cement is not None and cement.area_px > 0):
+        reasons.append(Reason.NO_WALL)
+    if calibration.mm_per_px is None:
+        reasons.append(Reason.NO_CALIBRATION)
+    return tuple(reasons)
+
+
+def _wall_distance(
+    findings: Findings, placed: PlacedMarks, calibration: Calibration, settings: Settings
+) -> WallDistance | None:
+    if placed.wall is None or findings.mask is None:
+        return None
+    nearest = nearest_cement(placed.wall, findings.mask)
+    if nearest is None:
+        return None
+    distance_px = nearest.distance * findings.grid.binning
+    at_px, wall_px = _point(nearest.at, findings), _point(nearest.on_wall, findings)
+    if calibration.mm_per_px is None or calibration.mm_per_px_sigma is None:
+        return WallDistance(distance_px, None, None, at_px, wall_px)
+    alerting = settings.alerting
+    shift_sigma = findings.quality.shift_sigma_px or 0.0
+    sigma = distance_sigma_mm(
+        distance_px,
+        calibration.mm_per_px,
+        calibration.mm_per_px_sigma,
+        (shift_sigma, 0.5 * findings.grid.binning),
+        (alerting.marks_sigma_mm, alerting.edge_sigma_mm),
+    )
+    return WallDistance(distance_px, distance_px * calibration.mm_per_px, sigma, at_px, wall_px)
+
+
+def _cement(findings: Findings, calibration: Calibration, settings: Settings) -> Cement | None:
+    mask, added = findings.mask, findings.added
+    if mask is None or added is None:
+        return None
+    pixels = int(np.count_nonzero(mask))
+    area_px = float(pixels * findings.grid.binning**2)
+    if calibration.mm_per_px is None:
+        area_mm2 = volume_ml = None
+    else:
+        mm2 = calibration.mm_per_px**2
+        area_mm2 = area_px * mm2
+        thickness_mm = float(added[mask].mean()) if pixels else 0.0
+        thickness_mm = max(thickness_mm, 0.0) / settings.cement.attenuation_per_mm
+        volume_ml = area_mm2 * thickness_mm / 1000.0
+    outside_px, at = _outside(findings, calibration, settings)
+    contours = tuple(_in_frame(contour, findings) for contour in contours_px(mask))
+    return Cement(contours, area_px, area_mm2, volume_ml, outside_px, at)
+
+
+def _outside(
+    findings: Findings, calibration: Calibration, settings: Settings
+) -> tuple[float, Point | None]:
+    """Area beyond the outline's tolerance, frame pixels, and its farthest point."""
+    placed, mask = findings.placed, findings.mask
+    if placed is None or placed.outside is None or mask is None or calibration.mm_per_px is None:
+        return 0.0, None
+    if not mask.any():
+        return 0.0, None
+    mm_per_px = calibration.mm_per_px * findings.grid.binning
+    far = np.where(mask, placed.outside, np.float32(0))
+    beyond = far > settings.alerting.outside_tolerance_mm / mm_per_px
+    count = int(np.count_nonzero(beyond))
+    if count == 0:
+        return 0.0, None
+    row, column = np.unravel_index(int(np.argmax(far)), far.shape)
+    at = _point((float(column), float(row)), findings)
+    return float(count * findings.grid.binning**2), at
+
+
+def _tube(
+    protrusion: Protrusion, confirmed: bool, findings: Findings, calibration: Calibration
+) -> Tube:
+    binning = findings.grid.binning
+    length_px, width_px = protrusion.length * binning, protrusion.width * binning
+    mm = calibration.mm_per_px
+    return Tube(
+        _in_frame(protrusion.path, findings),
+        length_px,
+        width_px,
+        None if mm is None else length_px * mm,
+        None if mm is None else width_px * mm,
+        confirmed,
+    )

@@ -1,0 +1,108 @@
+"""A person's marks, laid over the reference anatomy, and what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from leakwatch.config import CementSettings
+from leakwatch.geometry import WorkingGrid
+from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, read_only
+from leakwatch.vision.cement import Scale
+from leakwatch.vision.wall import (
+    Wall,
+    inside_point,
+    origin_of_cement,
+    outside_distance,
+    place_wall,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedMarks:
+    """Marks in reference coordinates on the working grid.
+
+    Parameters
+    ----------
+    shift : Point
+        Where the anatomy was in the marks' reference frame, working pixels.
+    wall : Wall or None
+    outline : ndarray or None
+        ``(n, 2)``.
+    outside : ndarray or None
+        How far each pixel lies outside the outline, working pixels.
+    tip : Point or None
+    origin : ndarray of bool or None
+        Where the first cement may appear.
+    """
+
+    shift: Point
+    wall: Wall | None
+    outline: PointArray | None
+    outside: FloatImage | None
+    tip: Point | None
+    origin: BoolImage | None
+
+
+def place_marks(
+    marks: Marks,
+    patient_orientation: tuple[str, str] | None,
+    grid: WorkingGrid,
+    scale: Scale,
+    shift: Point,
+    settings: CementSettings,
+) -> PlacedMarks:
+    """Lay the marks over the reference anatomy.
+
+    Parameters
+    ----------
+    marks : Marks
+    patient_orientation : tuple of str or None
+        From the tags.
+    grid : WorkingGrid
+    scale : Scale
+    shift : Point
+        Of the anatomy in the marks' reference frame, working pixels.
+    settings : CementSettings
+        For where cement may appear.
+    """
+    size = (grid.rows, grid.columns)
+    line = _back(marks.posterior_wall_px, grid, shift)
+    outline = _back(marks.body_outline_px, grid, shift)
+    wall = outside = tip = None
+    if line is not None:
+        inside = inside_point(marks, patient_orientation, grid)
+        if inside is not None:
+            inside = (inside[0] - shift[0], inside[1] - shift[1])
+        wall = place_wall(line, inside, *size)
+    if outline is not None:
+        outside = read_only(outside_distance(outline, *size))
+    if marks.needle_tip_px is not None:
+        column, row = grid.to_working(np.array(marks.needle_tip_px)) - np.array(shift)
+        tip = (float(column), float(row))
+    reaches = (scale.px(settings.origin_mm), scale.px(settings.body_mm))
+    origin = origin_of_cement(wall, outline, tip, *reaches, *size)
+    return PlacedMarks(
+        shift, wall, outline, outside, tip, None if origin is None else read_only(origin)
+    )
+
+
+def with_side_of_cement(placed: PlacedMarks, mask: BoolImage) -> PlacedMarks:
+    """Let the first cement tell which side of the wall the body is on, where nothing else did.
+
+    Injection starts at the tip, and the tip is in the body.
+    """
+    wall = placed.wall
+    if wall is None or wall.inside is not None or not mask.any():
+        return placed
+    row, column = np.argwhere(mask).mean(axis=0)
+    rows, columns = mask.shape
+    return replace(placed, wall=place_wall(wall.line, (float(column), float(row)), rows, columns))
+
+
+def _back(points_px: PointArray | None, grid: WorkingGrid, shift: Point) -> PointArray | None:
+    if points_px is None:
+        return None
+    back: PointArray = grid.to_working(points_px) - np.array(shift)
+    return read_only(back)

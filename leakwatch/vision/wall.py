@@ -1,0 +1,170 @@
+"""The posterior wall and the body outline, laid over the reference anatomy; how far cement is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from leakwatch.geometry import WorkingGrid, nearest_on_polyline, signed_distance
+from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
+
+# Signed distance is smooth: on every 4th pixel it is right to a hundredth after interpolation.
+_MAP_STEP = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """The posterior wall in reference coordinates on the working grid.
+
+    Parameters
+    ----------
+    line : ndarray
+        ``(n, 2)``.
+    inside : Point or None
+        A point in front of it; None while nobody knows which side that is.
+    distance : ndarray or None
+        Signed distance of each pixel, working pixels; None while `inside` is None.
+    """
+
+    line: PointArray
+    inside: Point | None
+    distance: FloatImage | None
+
+
+@dataclass(frozen=True, slots=True)
+class NearestCement:
+    """The pixel of cement with the smallest signed distance to the wall, working pixels."""
+
+    distance: float
+    at: Point
+    on_wall: Point
+
+
+def place_wall(line: PointArray, inside: Point | None, rows: int, columns: int) -> Wall:
+    """Lay the wall over the reference anatomy.
+
+    Parameters
+    ----------
+    line : ndarray
+        ``(n >= 2, 2)``, working pixels in reference coordinates.
+    inside : Point or None
+    rows, columns : int
+        Working grid.
+    """
+    if inside is None:
+        return Wall(read_only(line), None, None)
+    row, column = np.mgrid[0 : rows + _MAP_STEP : _MAP_STEP, 0 : columns + _MAP_STEP : _MAP_STEP]
+    points = np.stack([column.ravel(), row.ravel()], axis=1).astype(np.float64)
+    coarse = signed_distance(points, line, inside).reshape(row.shape).astype(np.float32)
+    matrix = np.array([[1 / _MAP_STEP, 0, 0], [0, 1 / _MAP_STEP, 0]], np.float32)
+    distance = cv2.warpAffine(
+        coarse, matrix, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )
+    return Wall(read_only(line), inside, read_only(distance))
+
+
+def inside_point(
+    marks: Marks, patient_orientation: tuple[str, str] | None, grid: WorkingGrid
+) -> Point | None:
+    """A point in front of the wall, from the marks or the orientation tag; working pixels.
+
+    In order: the marked side, the body outline, the needle tip, Patient Orientation
+    (PS3.3 C.7.6.1.1.1: direction of growing columns first). None where none of them says.
+
+    Parameters
+    ----------
+    marks : Marks
+        With a wall.
+    patient_orientation : tuple of str or None
+    grid : WorkingGrid
+    """
+    assert marks.posterior_wall_px is not None
+    middle = grid.to_working(marks.posterior_wall_px).mean(axis=0)
+    far = float(grid.columns)
+    if marks.anterior is not None:
+        sign = 1.0 if marks.anterior is Side.RIGHT else -1.0
+        return (float(middle[0]) + sign * far, float(middle[1]))
+    if marks.body_outline_px is not None:
+        column, row = grid.to_working(marks.body_outline_px).mean(axis=0)
+        return (float(column), float(row))
+    if marks.needle_tip_px is not None:
+        column, row = grid.to_working(np.array(marks.needle_tip_px))
+        return (float(column), float(row))
+    for axis, letters in enumerate(patient_orientation or ()):
+        offset = {"A": far, "P": -far}.get(letters[:1])
+        if offset is not None:
+            moved = middle.copy()
+            moved[axis] += offset
+            return (float(moved[0]), float(moved[1]))
+    return None
+
+
+def nearest_cement(wall: Wall, mask: BoolImage) -> NearestCement | None:
+    """The cement nearest to, or farthest behind, the wall.
+
+    Returns
+    -------
+    NearestCement or None
+        None where there is no cement, or nobody knows the wall's sides.
+    """
+    if wall.distance is None or wall.inside is None or not mask.any():
+        return None
+    _, _, (column, row), _ = cv2.minMaxLoc(wall.distance, mask.view(np.uint8))
+    at = np.array([[column, row]], np.float64)
+    exact = float(signed_distance(at, wall.line, wall.inside)[0])
+    foot = nearest_on_polyline(at[0], wall.line)
+    return NearestCement(exact, (float(column), float(row)), (float(foot[0]), float(foot[1])))
+
+
+def outside_distance(outline: PointArray, rows: int, columns: int) -> FloatImage:
+    """How far each pixel lies outside the body outline; 0 inside; working pixels."""
+    body = np.zeros((rows, columns), np.uint8)
+    cv2.fillPoly(body, [np.round(outline).astype(np.int32)], 1)
+    outside: FloatImage = cv2.distanceTransform(1 - body, cv2.DIST_L2, cv2.DIST_MASK_5)
+    return outside
+
+
+def origin_of_cement(
+    wall: Wall | None,
+    outline: PointArray | None,
+    tip: Point | None,
+    reach_tip: float,
+    reach_wall: float,
+    rows: int,
+    columns: int,
+) -> BoolImage | None:
+    """Where the first cement may appear: around the tip, in the body, in front of the wall.
+
+    Parameters
+    ----------
+    wall, outline, tip
+        In reference coordinates on the working grid; the narrowest that is known is used.
+    reach_tip, reach_wall : float
+        Working pixels.
+    rows, columns : int
+
+    Returns
+    -------
+    ndarray of bool or None
+        None: anywhere.
+    """
+    canvas = np.zeros((rows, columns), np.uint8)
+    if tip is not None:
+        centre = (round(tip[0]), round(tip[1]))
+        cv2.circle(canvas, centre, max(round(reach_tip), 1), 1, cv2.FILLED)
+    elif outline is not None:
+        cv2.fillPoly(canvas, [np.round(outline).astype(np.int32)], 1)
+    elif wall is not None:
+        # The height of the wall is that of the body; a depth of it on either unknown side.
+        low, high = wall.line[:, 1].min(), wall.line[:, 1].max()
+        row, column = np.mgrid[:rows, :columns]
+        near = (row >= low) & (row <= high)
+        near &= np.abs(column - wall.line[:, 0].mean()) <= reach_wall
+        if wall.distance is not None:
+            near &= wall.distance > 0
+        canvas[near] = 1
+    else:
+        return None
+    return canvas.view(np.bool_)
