@@ -1,0 +1,219 @@
+"""trend.png: distance, area, volume and level over time, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from leakwatch.banner import LEVEL_STYLES, REASON_WORDS
+from leakwatch.config import Settings
+from leakwatch.errors import SinkError
+from leakwatch.model import Calibration, Event, EventKind, Level, Snapshot
+from leakwatch.present import RESEARCH_NOTICE, spacing_fact
+
+TREND_NAME = "trend.png"
+# Hatches, so that the strip can be read without its colours.
+HATCHES = {Level.CLEAR: "", Level.WATCH: "///", Level.STOP: "xx", Level.UNKNOWN: "..."}
+NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """What one frame gives to the trend; NaN where it is not known.
+
+    Parameters
+    ----------
+    time_s, distance_mm, sigma_mm, area_mm2, volume_ml : float
+    level : Level
+    """
+
+    time_s: float
+    distance_mm: float
+    sigma_mm: float
+    area_mm2: float
+    volume_ml: float
+    level: Level
+
+
+class Trend:
+    """Keeps six numbers a frame and draws them when closed.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists and may be written to; a trend.png of an earlier run in it is replaced.
+    settings : Settings
+
+    Raises
+    ------
+    SinkError
+        An earlier file is in the way.
+    """
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._path, self._settings = folder / TREND_NAME, settings
+        self._points: list[TrendPoint] = []
+        self._events: list[Event] = []
+        self._calibration: Calibration | None = None
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise SinkError(f"{self._path} cannot be replaced: {error.strerror}") from error
+
+    def append(self, snapshot: Snapshot) -> None:
+        """Take one snapshot."""
+        self._points.append(trend_point(snapshot))
+        self._events.extend(snapshot.alert.events)
+        self._calibration = snapshot.observation.calibration
+
+    def close(self) -> None:
+        """Draw and write the picture.
+
+        Raises
+        ------
+        SinkError
+            No frame came, or the file cannot be written.
+        """
+        if not self._points or self._calibration is None:
+            raise SinkError(f"{self._path} was not written: there is no frame.")
+        figure = trend_figure(self._points, self._events, self._calibration, self._settings)
+        try:
+            figure.savefig(self._path)
+        except OSError as error:
+            self._path.unlink(missing_ok=True)
+            raise SinkError(f"{self._path} cannot be written: {error.strerror}") from error
+
+
+def trend_point(snapshot: Snapshot) -> TrendPoint:
+    """Take the numbers of one frame."""
+    distance, cement = snapshot.observation.wall_distance, snapshot.observation.cement
+    return TrendPoint(
+        snapshot.frame.time_s,
+        _known(None if distance is None else distance.distance_mm),
+        _known(None if distance is None else distance.sigma_mm),
+        _known(None if cement is None else cement.area_mm2),
+        _known(None if cement is None else cement.volume_ml),
+        snapshot.alert.level,
+    )
+
+
+def _known(value: float | None) -> float:
+    return NAN if value is None else value
+
+
+def trend_figure(
+    points: Sequence[TrendPoint],
+    events: Sequence[Event],
+    calibration: Calibration,
+    settings: Settings,
+) -> Figure:
+    """Draw the trend of a run.
+
+    Parameters
+    ----------
+    points : sequence of TrendPoint
+        At least one.
+    events : sequence of Event
+    calibration : Calibration
+        Its source is written beside the millimetres.
+    settings : Settings
+
+    Returns
+    -------
+    Figure
+        With an Agg canvas; no state of pyplot is touched.
+    """
+    figure = Figure(figsize=(11.0, 8.0), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(4, 1, sharex=True, height_ratios=(4, 2, 2, 1))
+    _draw_distance(axes[0], points, calibration, settings)
+    times = [point.time_s for point in points]
+    for axis, label, colour, values in (
+        (axes[1], "Cement area\n(mm²)", "#0077A8", [point.area_mm2 for point in points]),
+        (axes[2], "Cement volume\n(mL, estimate)", "#7A3E9D", [p.volume_ml for p in points]),
+    ):
+        _draw_series(axis, label, colour, times, values)
+    _draw_levels(axes[3], points)
+    _mark_alerts(axes, events)
+    spacing = spacing_fact(calibration)
+    figure.suptitle(f"{spacing.name}: {spacing.value}", fontsize=10)
+    figure.supxlabel(RESEARCH_NOTICE, fontsize=9, color="#555555")
+    return figure
+
+
+def _draw_distance(
+    axis: Axes, points: Sequence[TrendPoint], calibration: Calibration, settings: Settings
+) -> None:
+    axis.set_ylabel("Cement to posterior\nwall (mm)")
+    if calibration.mm_per_px is None:
+        _say(axis, f"No millimetres: {calibration.source}")
+        return
+    times = np.array([point.time_s for point in points])
+    distance = np.array([point.distance_mm for point in points])
+    sigma = np.nan_to_num(np.array([point.sigma_mm for point in points]))
+    margin = settings.alerting.margin_mm
+    axis.axhspan(0.0, margin, color="#FFB000", alpha=0.15)
+    axis.axhline(margin, color="#B37700", linestyle="--", label=f"margin {margin:g} mm")
+    axis.axhline(0.0, color="#C2188B", linewidth=2.0, label="posterior wall")
+    band = axis.fill_between(times, distance - sigma, distance + sigma, color="#333333", alpha=0.25)
+    band.set_label("± 1 sigma")
+    axis.plot(times, distance, color="#111111", marker=".", markersize=3, label="distance")
+    if np.isnan(distance).all():
+        _say(axis, "No distance was measured in this run")
+    axis.legend(loc="upper right", fontsize=8, ncols=4)
+    axis.grid(alpha=0.3)
+
+
+def _draw_series(
+    axis: Axes, label: str, colour: str, times: Sequence[float], values: Sequence[float]
+) -> None:
+    axis.set_ylabel(label)
+    axis.grid(alpha=0.3)
+    if np.isnan(values).all():
+        _say(axis, "not known")
+        return
+    axis.plot(times, values, color=colour, marker=".", markersize=3)
+    axis.set_ylim(bottom=0.0)
+
+
+def _say(axis: Axes, text: str) -> None:
+    axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", color="#555555")
+
+
+def _draw_levels(axis: Axes, points: Sequence[TrendPoint]) -> None:
+    """A strip of levels; each run of a level is a hatched box with its word."""
+    axis.set_ylabel("Level")
+    axis.set_yticks([])
+    axis.set_ylim(0.0, 1.0)
+    axis.set_xlabel("Time (s)")
+    end_s = points[-1].time_s + (points[-1].time_s - points[0].time_s) / max(len(points) - 1, 1)
+    starts = [(level, next(run).time_s) for level, run in groupby(points, lambda p: p.level)]
+    ends = [start for _, start in starts[1:]] + [max(end_s, points[0].time_s + 1e-3)]
+    axis.set_xlim(points[0].time_s, ends[-1])
+    for (level, start), end in zip(starts, ends, strict=True):
+        style, hatch = LEVEL_STYLES[level], HATCHES[level]
+        axis.axvspan(start, end, facecolor=style.colour, edgecolor="#00000055", hatch=hatch)
+        if end - start > 0.06 * (ends[-1] - points[0].time_s):
+            box = {"facecolor": style.colour, "edgecolor": "none", "pad": 2.0}
+            middle = (start + end) / 2.0
+            axis.text(middle, 0.5, level.value, ha="center", va="center", color=style.ink, bbox=box)
+
+
+def _mark_alerts(axes: Sequence[Axes], events: Sequence[Event]) -> None:
+    for event in events:
+        if event.kind is not EventKind.ALERT or event.level is not Level.STOP:
+            continue
+        for axis in axes[:3]:
+            axis.axvline(event.time_s, color=LEVEL_STYLES[Level.STOP].colour, linewidth=1.0)
+        words = "STOP" if event.reason is None else f"STOP: {REASON_WORDS[event.reason]}"
+        place: dict[str, Any] = {"rotation": 90, "ha": "right", "va": "bottom", "fontsize": 8}
+        low = axes[0].get_ylim()[0]
+        axes[0].text(event.time_s, low, f" {words}", color=LEVEL_STYLES[Level.STOP].colour, **place)
