@@ -211,7 +211,7 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Growth within `speed_window_s` that tells a vein (16 mm/s) from a branch (< 1 mm/s).
     speed_window_s : float
     confirm_frames : int
-        Frames running that must agree.
+        Frames running that must agree; the alarm's own hysteresis comes after.
     nominal_field_mm : float
         Width of the picture at the vertebra that is assumed where there are no millimetres;
         results are then in pixels and flagged.
@@ -223,7 +223,7 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sure_length_mm: float = 12.0
     min_growth_mm: float = 3.0
     speed_window_s: float = 1.0
-    confirm_frames: int = 2
+    confirm_frames: int = 1
     nominal_field_mm: float = 130.0
 
 
@@ -304,6 +304,22 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         the body's rim bulges out of its silhouette.
     outside_area_mm2 : float
         Least area outside: 1 mm of a 2 mm vein.
+    confirm_frames : int
+        Frames running in which a stop condition must hold: against one frame's noise.
+    release_s : float
+        WATCH goes this long after its last reason, s.
+    predict_s : float
+        WATCH when the front will reach the margin within this time: twice an operator's
+        response of 2.4 s.
+    speed_window_s : float
+        The front's speed is measured over so long.
+    speed_min_frames : int
+        And over so many frames.
+    min_speed_mm_s : float
+        Slower is no movement: a bolus front creeps at 0.04 mm/s.
+    worse_by : float
+        After an acknowledgement the same reason raises STOP again when it got worse by this
+        (mm nearer, mm of vein, mm2 outside).
     """
 
     margin_mm: float = 5.0
@@ -313,6 +329,13 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edge_sigma_mm: float = 0.3
     outside_tolerance_mm: float = 2.0
     outside_area_mm2: float = 2.0
+    confirm_frames: int = 2
+    release_s: float = 1.0
+    predict_s: float = 5.0
+    speed_window_s: float = 3.0
+    speed_min_frames: int = 6
+    min_speed_mm_s: float = 0.1
+    worse_by: float = 0.5
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
