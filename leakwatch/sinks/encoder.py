@@ -2,7 +2,7 @@
 
 cv2 lets nobody choose libvpx's speed and uses one core, about 0.25 s for a picture of a
 megapixel. So short segments, each beginning with a key frame as cv2's own videos do every twelve
-frames, are encoded side by side and joined without decoding. See decision record 0004.
+frames, are encoded side by side and joined without decoding. See decision record 0005.
 """
 
 from __future__ import annotations

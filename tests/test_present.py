@@ -1,0 +1,284 @@
+"""What is drawn for a snapshot, without anything that draws."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from handmade import (
+    MARKS,
+    UNCALIBRATED,
+    WALL,
+    make_alert,
+    make_observation,
+    make_snapshot,
+    make_tube,
+)
+
+from leakwatch.banner import (
+    LEVEL_STYLES,
+    REASON_WORDS,
+    Shape,
+    distance_text,
+    level_banner,
+    shape_corners,
+    stale_banner,
+)
+from leakwatch.config import Settings
+from leakwatch.model import (
+    Cement,
+    Level,
+    Marks,
+    Quality,
+    Reason,
+    Side,
+    TimeSource,
+    View,
+    WallDistance,
+)
+from leakwatch.present import (
+    LINE_STYLES,
+    RESEARCH_NOTICE,
+    LineKind,
+    body_side,
+    margin_line,
+    offset_polyline,
+    picture,
+)
+
+SETTINGS = Settings()
+
+
+def facts_of(snapshot, marks=MARKS):
+    return {fact.name: fact for fact in picture(snapshot, marks, SETTINGS).facts}
+
+
+def kinds_of(shown):
+    return [line.kind for line in shown.lines]
+
+
+@pytest.mark.parametrize("attribute", ["colour", "shape", "symbol"])
+def test_levels_differ_in_more_than_colour(attribute):
+    assert len({getattr(style, attribute) for style in LEVEL_STYLES.values()}) == len(Level)
+
+
+def test_every_level_reason_and_line_kind_can_be_shown():
+    assert set(LEVEL_STYLES) == set(Level)
+    assert set(REASON_WORDS) == set(Reason)
+    assert set(LINE_STYLES) == set(LineKind)
+    looks = {(style.width, style.dash, style.colour) for style in LINE_STYLES.values()}
+    assert len(looks) == len(LineKind)
+
+
+def test_stop_says_its_reasons_in_order_with_numbers():
+    alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN, Reason.TUBULAR_FILLING)
+    observation = make_observation(20, tubes=(make_tube(),))
+    banner = level_banner(alert, observation, SETTINGS)
+    assert (banner.word, banner.style.shape, banner.flashing) == ("STOP", Shape.OCTAGON, True)
+    assert banner.reasons == (
+        "Cement 4.5 ± 0.4 mm from the posterior wall (margin 5 mm)",
+        "Cement fills a tube: probably a vein, 8 mm long",
+    )
+
+
+def test_reason_without_its_number_is_still_said():
+    alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN, Reason.TUBULAR_FILLING)
+    banner = level_banner(alert, make_observation(wall_distance=None), SETTINGS)
+    assert banner.reasons == (
+        REASON_WORDS[Reason.POSTERIOR_MARGIN],
+        REASON_WORDS[Reason.TUBULAR_FILLING],
+    )
+
+
+def test_predicted_breach_is_said_in_seconds():
+    alert = make_alert(Level.WATCH, Reason.PREDICTED_BREACH, time_to_margin_s=3.4)
+    shown = picture(make_snapshot(5, alert), MARKS, SETTINGS)
+    assert shown.banner.reasons == ("Cement front reaches 5 mm from the wall in about 3 s",)
+    assert not shown.banner.flashing
+    fact = next(fact for fact in shown.facts if fact.name == "Predicted at 5 mm")
+    assert fact.value == "in about 3 s"
+
+
+def test_latched_stop_tells_what_this_frame_alone_would_be():
+    alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING, current_level=Level.CLEAR)
+    banner = level_banner(alert, make_observation(), SETTINGS)
+    assert banner.word == "STOP"
+    assert banner.warnings == ("Latched; this frame alone: CLEAR",)
+
+
+def test_latched_stop_tells_that_it_cannot_see_now():
+    alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING, current_level=Level.UNKNOWN)
+    banner = level_banner(alert, make_observation(unavailable=(Reason.MOTION,)), SETTINGS)
+    assert banner.warnings[0] == "Latched; this frame alone: UNKNOWN"
+    assert "anatomy moved too much" in banner.warnings[1]
+
+
+def test_stale_is_unknown_and_says_for_how_long():
+    banner = stale_banner(1.26)
+    assert (banner.level, banner.word) == (Level.UNKNOWN, "UNKNOWN")
+    assert banner.reasons == ("No new frame for 1.3 s",)
+
+
+@pytest.mark.parametrize(
+    ("distance_mm", "sigma_mm", "text"),
+    [
+        (6.24, 0.4, "6.2 ± 0.4 mm"),
+        (6.24, None, "6.2 mm"),
+        (-1.2, 0.4, "1.2 ± 0.4 mm behind the wall"),
+        (None, None, None),
+    ],
+)
+def test_distance_text(distance_mm, sigma_mm, text):
+    assert distance_text(WallDistance(1.0, distance_mm, sigma_mm, (0, 0), (1, 0))) == text
+
+
+def test_behind_the_wall_never_reads_as_a_distance_in_front():
+    behind = WallDistance(-4.0, -1.0, 0.4, (92.0, 48.0), (88.0, 48.0))
+    alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN)
+    shown = picture(
+        make_snapshot(0, alert, make_observation(wall_distance=behind)), MARKS, SETTINGS
+    )
+    assert shown.banner.reasons == ("Cement 1.0 ± 0.4 mm behind the wall",)
+    assert shown.labels[0].text == "1.0 ± 0.4 mm behind the wall"
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+@pytest.mark.parametrize(
+    "marks",
+    [
+        Marks(view=View.LATERAL, anterior=Side.LEFT),
+        Marks(view=View.LATERAL, needle_tip_px=(50.0, 48.0)),
+        Marks(view=View.LATERAL),
+    ],
+    ids=["anterior", "needle", "cement"],
+)
+def test_margin_lies_towards_the_body_however_the_wall_was_drawn(marks, flipped):
+    wall = WALL[::-1] if flipped else WALL
+    margin = margin_line(make_observation(wall_px=wall), marks, 5.0)
+    distances = np.hypot(*(margin - wall).T)
+    assert np.allclose(distances, 5.0 / 0.25)
+    assert (margin[:, 0] < wall[:, 0]).all()
+
+
+def test_margin_from_cement_that_is_behind_the_wall():
+    behind = WallDistance(-6.0, -1.5, 0.4, (94.0, 48.0), (88.0, 48.0))
+    observation = make_observation(wall_distance=behind)
+    assert body_side(observation, Marks()) == body_side(make_observation(), Marks()) != 0.0
+
+
+def test_outline_tells_the_side_too():
+    outline = np.array([[20.0, 20.0], [80.0, 20.0], [80.0, 76.0], [20.0, 76.0]])
+    observation = make_observation(outline_px=outline, wall_distance=None)
+    assert body_side(observation, Marks()) == body_side(make_observation(), MARKS)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"wall_px": None}, {"calibration": UNCALIBRATED}],
+    ids=["no wall", "no millimetres"],
+)
+def test_no_margin_band_without_wall_or_millimetres(changes):
+    shown = picture(make_snapshot(0, observation=make_observation(**changes)), MARKS, SETTINGS)
+    assert shown.band_px is None
+    assert LineKind.MARGIN not in kinds_of(shown)
+
+
+def test_no_margin_band_where_no_side_is_known():
+    observation = make_observation(wall_distance=None)
+    assert margin_line(observation, Marks(), 5.0) is None
+
+
+def test_offset_keeps_its_distance_from_a_straight_line():
+    line = np.array([[0.0, 0.0], [0.0, 10.0], [0.0, 20.0]])
+    assert np.allclose(offset_polyline(line, 2.0), line - np.array([2.0, 0.0]))
+    assert not offset_polyline(line, 2.0).flags.writeable
+
+
+def test_band_is_a_polygon_between_wall_and_margin():
+    shown = picture(make_snapshot(), MARKS, SETTINGS)
+    assert np.array_equal(shown.band_px[: len(WALL)], WALL)
+    margin = next(line for line in shown.lines if line.kind is LineKind.MARGIN)
+    assert np.array_equal(shown.band_px[len(WALL) :], margin.points_px[::-1])
+
+
+def test_lines_and_labels_of_a_full_observation():
+    outline = np.array([[20.0, 20.0], [80.0, 20.0], [80.0, 76.0]])
+    tubes = (make_tube(confirmed=True), make_tube(confirmed=False))
+    shown = picture(
+        make_snapshot(0, observation=make_observation(outline_px=outline, tubes=tubes)),
+        MARKS,
+        SETTINGS,
+    )
+    assert set(kinds_of(shown)) == set(LineKind)
+    assert [label.text for label in shown.labels] == ["9.5 ± 0.4 mm", "tube 8 mm"]
+
+
+def test_distance_label_does_not_cover_the_wall():
+    label = picture(make_snapshot(), MARKS, SETTINGS).labels[0]
+    assert not WALL[:, 1].min() <= label.text_px[1] <= WALL[:, 1].max()
+
+
+def test_distance_label_goes_above_where_there_is_no_room_below():
+    wall = WALL + np.array([0.0, 18.0])
+    observation = make_observation(wall_px=wall)
+    label = picture(make_snapshot(0, observation=observation), MARKS, SETTINGS).labels[0]
+    assert 0.0 < label.text_px[1] < wall[:, 1].min()
+
+
+def test_no_millimetre_anywhere_without_calibration():
+    distance = WallDistance(38.0, None, None, (50.0, 48.0), (88.0, 48.0))
+    cement = Cement((), 150.0, None, None)
+    tube = dataclasses.replace(make_tube(), length_mm=None, width_mm=None)
+    observation = make_observation(
+        wall_distance=distance, cement=cement, tubes=(tube,), calibration=UNCALIBRATED
+    )
+    alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING)
+    shown = picture(make_snapshot(0, alert, observation), MARKS, SETTINGS)
+    texts = [label.text for label in shown.labels] + list(shown.banner.reasons)
+    texts += [fact.value for fact in shown.facts]
+    assert not [text for text in texts if any(f"{digit} mm" in text for digit in "0123456789")]
+    assert [label.text for label in shown.labels] == ["no mm", "tube"]
+    fact = facts_of(make_snapshot(0, alert, observation))["No millimetres"]
+    assert (fact.value, fact.warn) == ("no spacing in the tags", True)
+
+
+def test_source_of_the_spacing_is_beside_the_millimetres():
+    fact = facts_of(make_snapshot())["Spacing"]
+    assert fact.value == "0.250 ± 0.005 mm/px (ImagerPixelSpacing*SOD/SID)"
+    assert not fact.warn
+
+
+def test_assumed_frame_times_are_flagged():
+    snapshot = make_snapshot(3)
+    acquisition = dataclasses.replace(
+        snapshot.frame.acquisition, time_source=TimeSource.ASSUMED, number_of_frames=None
+    )
+    facts = facts_of(make_snapshot(3, acquisition=acquisition))
+    assert (facts["Time"].value, facts["Time"].warn) == ("0.38 s (assumed 15/s)", True)
+    assert facts["Frame"].value == "3"
+    assert not facts_of(snapshot)["Time"].warn
+
+
+def test_doubts_are_flagged():
+    quality = Quality(baseline_frames=6, baseline_assumed=True, attenuation_scale_known=False)
+    facts = facts_of(make_snapshot(0, observation=make_observation(quality=quality)))
+    assert facts["Baseline"].warn
+    assert facts["Cement volume"].value == "about 0.1 mL (rough)"
+    assert facts["Cement volume"].warn
+    unseen = facts_of(make_snapshot(0, observation=make_observation(cement=None)))
+    assert unseen["Cement"].warn
+
+
+def test_research_notice_is_always_there():
+    assert picture(make_snapshot(), MARKS, SETTINGS).notice == RESEARCH_NOTICE
+    assert "not a medical device" in RESEARCH_NOTICE
+
+
+@pytest.mark.parametrize("shape", list(Shape))
+def test_shapes_surround_their_symbol(shape):
+    corners = np.array(shape_corners(shape, (100.0, 50.0), 20.0))
+    reach = np.hypot(*(corners - [100.0, 50.0]).T)
+    assert corners.min(axis=0)[0] < 90.0 < 110.0 < corners.max(axis=0)[0]
+    assert (reach > 15.0).all()
+    assert (reach < 30.0).all()
