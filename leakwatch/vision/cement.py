@@ -32,7 +32,7 @@ class CementState:
     share : float
         Weight of the last frame in the mean.
     frame_noise : float
-        Noise of one smoothed frame where `Background.noise_shape` is 1; 0.0: not yet known.
+        Noise of one smoothed frame in the middle of the picture.
     """
 
     mean: FloatImage | None = None
@@ -103,24 +103,37 @@ def average(
     """
     if state.mean is None:
         return CementState(read_only(added.image), 1, time_s=time_s)
-    share = max(_share(state, time_s, settings), 1.0 / (state.frames + 1))
+    frame_noise = _frame_noise(state, added, settings)
+    share = max(_share(frame_noise, time_s - state.time_s, settings), 1.0 / (state.frames + 1))
     mean = cv2.addWeighted(state.mean, 1.0 - share, added.image, share, 0.0)
     if not added.seen.all():
         np.copyto(mean, state.mean, where=~added.seen)
     return replace(state, mean=read_only(mean), frames=state.frames + 1, share=share, time_s=time_s)
 
 
-def _share(state: CementState, time_s: float, settings: CementSettings) -> float:
-    """Weight of the newest frame in the running mean.
+def _frame_noise(state: CementState, added: Added, settings: CementSettings) -> float:
+    """Noise of one smoothed frame, from its difference with the running mean, in the middle.
 
-    The mean's noise is ``sqrt(w / (2 - w))`` of a frame's, w its weight.
+    The difference holds the frame's noise and the mean's, ``w / (2 - w)`` of it; a slow average
+    over frames steadies it.
     """
-    elapsed = max(time_s - state.time_s, 1e-3)
-    least = 1.0 - math.exp(-elapsed / settings.average_s)
-    if state.frame_noise <= 0.0:
-        return least
+    assert state.mean is not None
+    rows, columns = state.mean.shape
+    middle = np.s_[rows // 4 : 3 * rows // 4, columns // 4 : 3 * columns // 4]
+    change = cv2.subtract(added.image[middle], state.mean[middle])
+    change = cv2.GaussianBlur(change, (0, 0), settings.smooth_sigma_px)[::4, ::4]
+    spread = 1.4826 * float(np.median(np.abs(change)))
+    newest = spread / math.sqrt(1.0 + state.share / (2.0 - state.share))
+    if state.frames < 2:
+        return newest
+    return 0.8 * state.frame_noise + 0.2 * newest
+
+
+def _share(frame_noise: float, elapsed_s: float, settings: CementSettings) -> float:
+    """Weight of the newest frame: the mean's noise is ``sqrt(w / (2 - w))`` of a frame's."""
+    least = 1.0 - math.exp(-max(elapsed_s, 1e-3) / settings.average_s)
     edge = settings.edge_mm * settings.attenuation_per_mm
-    ratio = settings.noise_share * edge / (settings.grow_sigmas * state.frame_noise)
+    ratio = settings.noise_share * edge / (settings.grow_sigmas * max(frame_noise, 1e-6))
     wanted = 2.0 * ratio**2 / (1.0 + ratio**2)
     return min(max(wanted, least), 1.0)
 
@@ -177,13 +190,7 @@ def segment(
             kept |= instrument
         mask = mask | (state.mask & kept)
     mask = _filled(mask, scale, settings) if mask.any() else mask
-    ratio = math.sqrt(state.share / (2.0 - state.share))
-    new = replace(
-        state,
-        candidate=read_only(patches),
-        mask=read_only(mask),
-        frame_noise=noise / ratio if state.frames > 1 else 0.0,
-    )
+    new = replace(state, candidate=read_only(patches), mask=read_only(mask))
     return new, smooth, noise
 
 
