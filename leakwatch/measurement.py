@@ -28,7 +28,7 @@ from leakwatch.model import (
 from leakwatch.vision.cement import contours_px
 from leakwatch.vision.marks import PlacedMarks
 from leakwatch.vision.tubular import Protrusion
-from leakwatch.vision.wall import nearest_cement
+from leakwatch.vision.wall import cement_outside, nearest_cement
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Findings:
     mask : ndarray of bool or None
         Cement; None where the frame could not be compared with a baseline.
     added : ndarray or None
-        Smoothed added attenuation.
+        Added attenuation, mean over the last moments.
     tubes : tuple of (Protrusion, bool)
         With whether it is confirmed.
     quality : Quality
@@ -184,17 +184,13 @@ def _outside(
     placed, mask = findings.placed, findings.mask
     if placed is None or placed.outside is None or mask is None or calibration.mm_per_px is None:
         return 0.0, None
-    if not mask.any():
-        return 0.0, None
     mm_per_px = calibration.mm_per_px * findings.grid.binning
-    far = np.where(mask, placed.outside, np.float32(0))
-    beyond = far > settings.alerting.outside_tolerance_mm / mm_per_px
-    count = int(np.count_nonzero(beyond))
-    if count == 0:
+    beyond = cement_outside(
+        placed.outside, mask, settings.alerting.outside_tolerance_mm / mm_per_px
+    )
+    if beyond is None:
         return 0.0, None
-    row, column = np.unravel_index(int(np.argmax(far)), far.shape)
-    at = _point((float(column), float(row)), findings)
-    return float(count * findings.grid.binning**2), at
+    return float(beyond.pixels * findings.grid.binning**2), _point(beyond.at, findings)
 
 
 def _tube(

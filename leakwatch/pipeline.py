@@ -142,7 +142,7 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
         shift,
         state.placed,
         None if sight is None else state.cement.mask,
-        None if sight is None else sight.smooth,
+        None if sight is None else sight.added,
         tubes,
         _quality(state, match, sight),
     )
@@ -151,9 +151,9 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What comparison with the baseline gave: smoothed added attenuation, noise, brightness."""
+    """What comparison with the baseline gave: added attenuation, its noise, brightness."""
 
-    smooth: FloatImage
+    added: FloatImage | None
     noise: float
     gain_log: float
 
@@ -319,13 +319,13 @@ def _with_cement(
     added = baselines.added_attenuation(baseline, moved, seen, changed, settings.baseline)
     cement = cements.average(state.cement, added, frame.time_s, settings.cement)
     origin = None if state.placed is None else state.placed.origin
-    cement, smooth, noise = cements.segment(
+    cement, noise = cements.segment(
         cement, added.seen, behind, origin, hidden, scale, settings.cement
     )
     state = replace(state, instrument=instrument, cement=cement)
     if state.placed is not None and cement.mask is not None:
         state = replace(state, placed=with_side_of_cement(state.placed, cement.mask))
-    return state, Sight(smooth, noise, added.gain_log)
+    return state, Sight(cement.mean, noise, added.gain_log)
 
 
 def _changed(

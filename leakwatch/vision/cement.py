@@ -146,7 +146,7 @@ def segment(
     instrument: BoolImage | None,
     scale: Scale,
     settings: CementSettings,
-) -> tuple[CementState, FloatImage, float]:
+) -> tuple[CementState, float]:
     """Decide which pixels are cement.
 
     A pixel is a candidate when the smoothed mean exceeds the edge thickness of cement, the noise
@@ -169,79 +169,122 @@ def segment(
 
     Returns
     -------
-    CementState, ndarray, float
-        The state, the smoothed mean, and its noise where `noise_shape` is 1.
+    CementState, float
+        The state, and the noise of the smoothed mean where `noise_shape` is 1.
     """
     assert state.mean is not None
-    smooth = cv2.GaussianBlur(state.mean, (0, 0), settings.smooth_sigma_px)
-    noise = _noise(smooth, behind.noise_shape, seen, state.mask)
+    window = _window(state.mask, origin, seen.shape, scale, settings)
+    near_by = _Near(
+        cv2.GaussianBlur(state.mean[window], (0, 0), settings.smooth_sigma_px),
+        seen[window],
+        behind.noise_shape[window],
+        _within(state.mask, window),
+        _within(state.candidate, window),
+        _within(origin, window),
+        _within(instrument, window),
+    )
+    noise = _noise(near_by)
     edge = settings.edge_mm * settings.attenuation_per_mm
-    limit = cv2.max(behind.noise_shape * np.float32(settings.grow_sigmas * noise), edge)
-    limit += behind.ghost
-    above = smooth > limit
-    above &= seen
-    if instrument is not None:
-        above &= ~instrument
-    patches = _patches(above, smooth, limit, state.mask, origin, scale, settings)
-    mask = _confirmed(state, patches, scale, settings)
-    if state.mask is not None:
-        kept = (smooth > settings.keep_share * edge) | ~seen
-        if instrument is not None:
-            kept |= instrument
-        mask = mask | (state.mask & kept)
-    mask = _filled(mask, scale, settings) if mask.any() else mask
-    new = replace(state, candidate=read_only(patches), mask=read_only(mask))
-    return new, smooth, noise
+    limit = cv2.max(near_by.noise_shape * np.float32(settings.grow_sigmas * noise), edge)
+    limit += behind.ghost[window]
+    patches = _patches(near_by, limit, scale, settings)
+    mask = _confirmed(near_by, patches, scale, settings)
+    mask |= _kept(near_by, settings.keep_share * edge)
+    if mask.any():
+        mask = _filled(mask, scale, settings)
+    new = replace(state, candidate=_placed(patches, window, seen), mask=_placed(mask, window, seen))
+    return new, noise
 
 
-def _confirmed(
-    state: CementState, patches: BoolImage, scale: Scale, settings: CementSettings
-) -> BoolImage:
-    if state.candidate is None:
-        return np.zeros_like(patches)
-    sure = state.candidate
-    if state.mask is not None and state.mask.any():
-        sure = sure | near(state.mask, scale.px(settings.rim_mm))
-    return patches & sure
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The part of the picture where cement can be: all images cut to one window."""
+
+    smooth: FloatImage
+    seen: BoolImage
+    noise_shape: FloatImage
+    mask: BoolImage | None
+    candidate: BoolImage | None
+    origin: BoolImage | None
+    instrument: BoolImage | None
 
 
-def _noise(
-    smooth: FloatImage, noise_shape: FloatImage, seen: BoolImage, mask: BoolImage | None
-) -> float:
-    where = seen if mask is None else seen & ~mask
-    some = (smooth[::5, ::5] / noise_shape[::5, ::5])[where[::5, ::5]]
+def _window(
+    mask: BoolImage | None,
+    origin: BoolImage | None,
+    shape: tuple[int, ...],
+    scale: Scale,
+    settings: CementSettings,
+) -> tuple[slice, slice]:
+    """Rows and columns within reach of cement, or of its origin."""
+    around = mask if mask is not None and mask.any() else origin
+    if around is None or not around.any():
+        return slice(0, shape[0]), slice(0, shape[1])
+    left, top, wide, high = cv2.boundingRect(around.view(np.uint8))
+    reach = round(scale.px(settings.remote_mm))
+    rows = slice(max(top - reach, 0), min(top + high + reach, shape[0]))
+    return rows, slice(max(left - reach, 0), min(left + wide + reach, shape[1]))
+
+
+def _within(image: BoolImage | None, window: tuple[slice, slice]) -> BoolImage | None:
+    return None if image is None else np.ascontiguousarray(image[window])
+
+
+def _placed(part: BoolImage, window: tuple[slice, slice], like: BoolImage) -> BoolImage:
+    whole = np.zeros_like(like)
+    whole[window] = part
+    return read_only(whole)
+
+
+def _noise(near_by: _Near) -> float:
+    where = near_by.seen if near_by.mask is None else near_by.seen & ~near_by.mask
+    some = (near_by.smooth[::4, ::4] / near_by.noise_shape[::4, ::4])[where[::4, ::4]]
     if some.size == 0:
         return 0.0
     return 1.4826 * float(np.median(np.abs(some - np.median(some))))
 
 
 def _patches(
-    above: BoolImage,
-    smooth: FloatImage,
-    limit: FloatImage,
-    mask: BoolImage | None,
-    origin: BoolImage | None,
-    scale: Scale,
-    settings: CementSettings,
+    near_by: _Near, limit: FloatImage, scale: Scale, settings: CementSettings
 ) -> BoolImage:
+    above = (near_by.smooth > limit) & near_by.seen
+    if near_by.instrument is not None:
+        above &= ~near_by.instrument
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         above.view(np.uint8), connectivity=8, ltype=cv2.CV_16U
     )
-    keep = stats[:, cv2.CC_STAT_AREA] >= scale.px2(settings.min_area_mm2)
+    area = stats[:, cv2.CC_STAT_AREA]
+    keep = area >= scale.px2(settings.min_area_mm2)
     keep[0] = False
-    if not keep.any():
-        return np.zeros_like(above)
-    clear = smooth > settings.seed_factor * limit
-    keep &= _has(labels, clear, count)
-    if mask is not None and mask.any():
-        close = _has(labels, near(mask, scale.px(settings.gap_mm)), count)
-        remote = _has(labels, near(mask, scale.px(settings.remote_mm)), count)
-        large = stats[:, cv2.CC_STAT_AREA] >= scale.px2(settings.remote_area_mm2)
-        keep &= close | (remote & large)
-    elif origin is not None:
-        keep &= _has(labels, origin, count)
+    if keep.any():
+        keep &= _has(labels, near_by.smooth > settings.seed_factor * limit, count)
+    if keep.any():
+        large = area >= scale.px2(settings.remote_area_mm2)
+        keep &= _rooted(near_by, labels, count, large, scale, settings)
     table: BoolImage = keep[labels]
     return table
+
+
+def _rooted(
+    near_by: _Near,
+    labels: Array,
+    count: int,
+    large: BoolImage,
+    scale: Scale,
+    settings: CementSettings,
+) -> BoolImage:
+    """Which patches lie where cement can have come from."""
+    mask = near_by.mask
+    if mask is None or not mask.any():
+        if near_by.origin is None:
+            return np.ones(count, np.bool_)
+        return _has(labels, near_by.origin, count)
+    rooted = _has(labels, mask, count)
+    if rooted[1:].all():
+        return rooted
+    away = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+    rooted |= _has(labels, away <= scale.px(settings.gap_mm), count)
+    return rooted | (large & _has(labels, away <= scale.px(settings.remote_mm), count))
 
 
 def _has(labels: Array, where: BoolImage, count: int) -> BoolImage:
@@ -255,6 +298,27 @@ def near(mask: BoolImage, reach_px: float) -> BoolImage:
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
     grown: BoolImage = cv2.dilate(mask.view(np.uint8), kernel).view(np.bool_)
     return grown
+
+
+def _confirmed(
+    near_by: _Near, patches: BoolImage, scale: Scale, settings: CementSettings
+) -> BoolImage:
+    if near_by.candidate is None:
+        return np.zeros_like(patches)
+    sure = near_by.candidate
+    if near_by.mask is not None and near_by.mask.any():
+        sure = sure | near(near_by.mask, scale.px(settings.rim_mm))
+    return patches & sure
+
+
+def _kept(near_by: _Near, least: float) -> BoolImage:
+    """Confirmed cement that is still there, or cannot be seen to have gone."""
+    if near_by.mask is None:
+        return np.zeros_like(near_by.seen)
+    there = (near_by.smooth > least) | ~near_by.seen
+    if near_by.instrument is not None:
+        there |= near_by.instrument
+    return near_by.mask & there
 
 
 def _filled(mask: BoolImage, scale: Scale, settings: CementSettings) -> BoolImage:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from leakwatch.config import MotionSettings
-from leakwatch.model import BoolImage, FloatImage, Point, PointArray, read_only
+from leakwatch.model import Array, BoolImage, FloatImage, Point, PointArray, read_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def _fine(
             ],
             np.float64,
         )
-        if np.linalg.cond(normal) > settings.max_condition:
+        if _condition(normal) > settings.max_condition:
             return None
         pull = [np.vdot(weighted_across, residual), np.vdot(weighted_down, residual)]
         change = np.linalg.solve(normal, np.array(pull, np.float64))
@@ -246,6 +246,13 @@ def _fine(
         return None
     sigma = spread * math.sqrt(float(np.trace(np.linalg.inv(normal))) / 2)
     return Registration((float(shift[0]), float(shift[1])), sigma, _score(moved, target, trust))
+
+
+def _condition(normal: Array) -> float:
+    """Ratio of the eigenvalues of a symmetric 2 x 2 matrix."""
+    half_trace = (normal[0, 0] + normal[1, 1]) / 2
+    spread = math.hypot((normal[0, 0] - normal[1, 1]) / 2, normal[0, 1])
+    return float((half_trace + spread) / max(half_trace - spread, 1e-12))
 
 
 def _centred(residual: FloatImage, speaks: BoolImage) -> tuple[FloatImage, float]:

@@ -109,13 +109,11 @@ def nearest_cement(wall: Wall, mask: BoolImage) -> NearestCement | None:
     NearestCement or None
         None where there is no cement, or nobody knows the wall's sides.
     """
-    if wall.distance is None or wall.inside is None or not mask.any():
+    if wall.distance is None or not mask.any():
         return None
-    _, _, (column, row), _ = cv2.minMaxLoc(wall.distance, mask.view(np.uint8))
-    at = np.array([[column, row]], np.float64)
-    exact = float(signed_distance(at, wall.line, wall.inside)[0])
-    foot = nearest_on_polyline(at[0], wall.line)
-    return NearestCement(exact, (float(column), float(row)), (float(foot[0]), float(foot[1])))
+    least, _, (column, row), _ = cv2.minMaxLoc(wall.distance, mask.view(np.uint8))
+    foot = nearest_on_polyline(np.array([column, row], np.float64), wall.line)
+    return NearestCement(least, (float(column), float(row)), (float(foot[0]), float(foot[1])))
 
 
 def outside_distance(outline: PointArray, rows: int, columns: int) -> FloatImage:
@@ -124,6 +122,28 @@ def outside_distance(outline: PointArray, rows: int, columns: int) -> FloatImage
     cv2.fillPoly(body, [np.round(outline).astype(np.int32)], 1)
     outside: FloatImage = cv2.distanceTransform(1 - body, cv2.DIST_L2, cv2.DIST_MASK_5)
     return outside
+
+
+@dataclass(frozen=True, slots=True)
+class CementOutside:
+    """Cement outside the body outline: how many working pixels, and the farthest of them."""
+
+    pixels: int
+    at: Point
+
+
+def cement_outside(outside: FloatImage, mask: BoolImage, tolerance: float) -> CementOutside | None:
+    """Cement farther outside the body than `tolerance` (working pixels); None: none is."""
+    if not mask.any():
+        return None
+    left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
+    window = np.s_[top : top + high, left : left + wide]
+    far = outside[window] * mask[window]
+    pixels = int(np.count_nonzero(far > tolerance))
+    if pixels == 0:
+        return None
+    row, column = np.unravel_index(int(np.argmax(far)), far.shape)
+    return CementOutside(pixels, (float(left + column), float(top + row)))
 
 
 def origin_of_cement(
