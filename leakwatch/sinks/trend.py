@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -88,7 +89,8 @@ class Trend:
         try:
             figure.savefig(self._path)
         except OSError as error:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
             raise SinkError(f"{self._path} cannot be written: {error.strerror}") from error
 
 

@@ -1,0 +1,100 @@
+"""trend.png: what the curves hold, and what is said where there are none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from handmade import CALIBRATION, UNCALIBRATED, make_alert, make_observation, make_snapshot
+from PIL import Image
+
+from leakwatch.config import Settings
+from leakwatch.errors import SinkError
+from leakwatch.model import Event, EventKind, Level, Reason
+from leakwatch.present import RESEARCH_NOTICE
+from leakwatch.sinks.trend import TREND_NAME, Trend, trend_figure, trend_point
+
+LEVELS = [Level.UNKNOWN] * 4 + [Level.CLEAR] * 6 + [Level.WATCH] * 5 + [Level.STOP] * 5
+
+
+def points():
+    return [
+        trend_point(make_snapshot(index, make_alert(level))) for index, level in enumerate(LEVELS)
+    ]
+
+
+def words(figure):
+    texts = [text for axis in figure.axes for text in axis.texts] + figure.texts
+    return [text.get_text() for text in texts]
+
+
+def test_curves_hold_the_measurements():
+    figure = trend_figure(points(), [], CALIBRATION, Settings())
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    times, distances = lines["distance"].get_data()
+    assert np.allclose(times, [0.125 * index for index in range(20)])
+    assert np.allclose(distances, [(38.0 - index) * 0.25 for index in range(20)])
+    assert list(lines["margin 5 mm"].get_ydata()) == [5.0, 5.0]
+    assert np.allclose(figure.axes[1].get_lines()[0].get_ydata(), 9.4)
+    assert np.allclose(figure.axes[2].get_lines()[0].get_ydata(), 0.1)
+
+
+def test_levels_have_words_and_hatches():
+    figure = trend_figure(points(), [], CALIBRATION, Settings())
+    strip = figure.axes[3]
+    assert [text.get_text() for text in strip.texts] == ["UNKNOWN", "CLEAR", "WATCH", "STOP"]
+    assert len({patch.get_hatch() for patch in strip.patches}) == 4
+
+
+def test_stop_is_marked_with_its_reason():
+    stop = Event(15, 1.875, EventKind.ALERT, Level.STOP, Reason.TUBULAR_FILLING)
+    other = Event(15, 1.875, EventKind.TECHNICAL, Level.UNKNOWN, Reason.MOTION)
+    said = words(trend_figure(points(), [stop, other], CALIBRATION, Settings()))
+    assert " STOP: Cement fills a tube: probably a vein" in said
+    assert not [text for text in said if "moved" in text]
+
+
+def test_no_millimetres_says_why_and_draws_no_curve():
+    bare = [replace(point, distance_mm=float("nan"), area_mm2=float("nan")) for point in points()]
+    figure = trend_figure(bare, [], UNCALIBRATED, Settings())
+    assert not figure.axes[0].get_lines()
+    assert "No millimetres: no spacing in the tags" in words(figure)
+
+
+def test_spacing_source_and_notice_are_on_the_page():
+    figure = trend_figure(points(), [], CALIBRATION, Settings())
+    assert "ImagerPixelSpacing*SOD/SID" in figure.get_suptitle()
+    assert RESEARCH_NOTICE in words(figure)
+
+
+@pytest.mark.parametrize("frames", [1, 20])
+def test_file_is_written(tmp_path, frames):
+    sink = Trend(tmp_path, Settings())
+    for index in range(frames):
+        sink.append(make_snapshot(index))
+    sink.close()
+    with Image.open(tmp_path / TREND_NAME) as image:
+        assert image.size[0] >= 1000
+
+
+def test_unseen_cement_is_a_gap():
+    observation = make_observation(0, cement=None, wall_distance=None)
+    point = trend_point(make_snapshot(0, observation=observation))
+    assert np.isnan([point.distance_mm, point.sigma_mm, point.area_mm2, point.volume_ml]).all()
+
+
+def test_run_without_frames_leaves_no_page_of_an_earlier_run(tmp_path):
+    (tmp_path / TREND_NAME).write_bytes(b"old")
+    sink = Trend(tmp_path, Settings())
+    with pytest.raises(SinkError, match="no frame"):
+        sink.close()
+    assert not (tmp_path / TREND_NAME).exists()
+
+
+def test_page_that_cannot_be_written(tmp_path):
+    sink = Trend(tmp_path, Settings())
+    sink.append(make_snapshot(0))
+    (tmp_path / TREND_NAME).mkdir()
+    with pytest.raises(SinkError, match=r"trend\.png cannot be written"):
+        sink.close()

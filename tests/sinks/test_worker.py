@@ -1,0 +1,72 @@
+"""A sink on its own thread: slow, failing, never waited for longer than its queue."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from handmade import make_snapshot
+
+from leakwatch.errors import SinkError
+from leakwatch.sinks.worker import QUEUE_FRAMES, SinkWorker
+
+
+class Spy:
+    """Keeps what it takes, and raises `error` at frame `fails_at`, or when closed."""
+
+    def __init__(self, fails_at=None, error=None, close_error=None):
+        self.frames, self.closed, self.thread = [], 0, None
+        self.fails_at, self.error, self.close_error = fails_at, error, close_error
+
+    def append(self, snapshot):
+        self.thread = threading.current_thread()
+        if snapshot.frame.index == self.fails_at:
+            raise self.error
+        self.frames.append(snapshot.frame.index)
+
+    def close(self):
+        self.closed += 1
+        if self.close_error is not None:
+            raise self.close_error
+
+
+def run(sink, frames=3 * QUEUE_FRAMES):
+    worker = SinkWorker(sink)
+    for index in range(frames):
+        worker.append(make_snapshot(index))
+    worker.close()
+    return worker
+
+
+def test_all_snapshots_arrive_in_order_on_another_thread():
+    spy = Spy()
+    worker = run(spy)
+    assert spy.frames == list(range(3 * QUEUE_FRAMES))
+    assert spy.closed == 1
+    assert spy.thread is not threading.current_thread()
+    assert worker.failure is None
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (SinkError("overlay.mp4 cannot be written"), "overlay.mp4 cannot be written"),
+        (ZeroDivisionError("oh"), "Spy failed: ZeroDivisionError: oh"),
+    ],
+)
+def test_failing_sink_is_closed_and_neither_blocks_nor_raises(error, words):
+    spy = Spy(fails_at=2, error=error)
+    worker = run(spy)
+    assert spy.frames == [0, 1]
+    assert spy.closed == 1
+    assert words in str(worker.failure)
+
+
+def test_failure_to_finish_is_reported():
+    worker = run(Spy(close_error=SinkError("not whole")), frames=1)
+    assert str(worker.failure) == "not whole"
+
+
+def test_first_failure_is_the_one_that_is_told():
+    spy = Spy(fails_at=0, error=SinkError("first"), close_error=SinkError("second"))
+    assert str(run(spy, frames=2).failure) == "first"
