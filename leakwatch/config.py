@@ -69,7 +69,7 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Residual at which a pixel's say begins to fall, in robust standard deviations.
     max_iterations : int
     converged_px : float
-        Stop when a step is shorter, registration pixels.
+        Stop when a step is shorter, registration pixels; the step after it would be its square.
     max_condition : float
         Anatomy all in one direction does not fix the shift along it.
     max_shift_px : float
@@ -92,7 +92,7 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_pixels: int = 2000
     robust: float = 3.0
     max_iterations: int = 10
-    converged_px: float = 0.01
+    converged_px: float = 0.015
     max_condition: float = 1e4
     max_shift_px: float = 50.0
     search_px: int = 48
@@ -269,7 +269,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     width_mm: float = 3.6
     min_length_mm: float = 15.0
     min_contrast: float = 0.08
-    angle_step_deg: int = 2
+    angle_step_deg: int = 3
     wall_angle_deg: float = 30.0
     max_gap_mm: float = 5.0
     strip_mm: float = 9.0

@@ -142,7 +142,9 @@ def signed_distance(points: PointArray, wall: PointArray, inside: Point) -> Poin
         ``(n,)``, in the unit of the points.
     """
     towards = side_of_polyline(np.asarray([inside], np.float64), wall)[0]
-    return distance_to_polyline(points, wall) * side_of_polyline(points, wall) * towards
+    signed: PointArray = distance_to_polyline(points, wall) * side_of_polyline(points, wall)
+    signed *= towards
+    return signed
 
 
 def signed_distance_map(rows: int, columns: int, wall: PointArray, inside: Point) -> FloatImage:
@@ -196,5 +198,5 @@ def _squared_distance_to_segment(
     length2 = max(float(along @ along), 1e-12)
     fraction = np.clip((points - start) @ along / length2, 0.0, 1.0)
     offset = points - start - fraction[:, None] * along
-    squared: PointArray = (offset**2).sum(axis=1)
+    squared: PointArray = np.square(offset).sum(axis=1)
     return squared

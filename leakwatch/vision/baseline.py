@@ -9,6 +9,7 @@ import numpy as np
 
 from leakwatch.config import BaselineSettings
 from leakwatch.model import BoolImage, FloatImage, Point, read_only
+from leakwatch.vision.robust import median
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,7 @@ def added_attenuation(
 
 
 def _middle(image: FloatImage, where: BoolImage) -> float:
-    some = image[::6, ::6][where[::6, ::6]]
-    return float(np.median(some)) if some.size else 0.0
+    return median(image[::6, ::6][where[::6, ::6]])
 
 
 def _shading(added: FloatImage, still: BoolImage, settings: BaselineSettings) -> FloatImage:

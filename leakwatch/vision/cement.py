@@ -11,6 +11,7 @@ import numpy as np
 from leakwatch.config import CementSettings
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.baseline import Added, Baseline
+from leakwatch.vision.robust import median, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Background:
 def background(baseline: Baseline, settings: CementSettings) -> Background:
     """Where the baseline makes noise and ghost edges likely."""
     smooth = cv2.GaussianBlur(baseline.mean, (0, 0), 2.0)
-    middle = float(np.median(smooth[::6, ::6][baseline.seen[::6, ::6]]))
+    middle = median(smooth[::6, ::6][baseline.seen[::6, ::6]])
     shape = np.exp(np.clip((smooth - middle) / 2, -1.0, 1.5))
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
@@ -105,9 +106,10 @@ def average(
         return CementState(read_only(added.image), 1, time_s=time_s)
     frame_noise = _frame_noise(state, added, settings)
     share = max(_share(frame_noise, time_s - state.time_s, settings), 1.0 / (state.frames + 1))
-    mean = cv2.addWeighted(state.mean, 1.0 - share, added.image, share, 0.0)
-    if not added.seen.all():
-        np.copyto(mean, state.mean, where=~added.seen)
+    mean = added.image
+    if share < 1.0:
+        mean = cv2.addWeighted(state.mean, 1.0 - share, mean, share, 0.0)
+    mean = np.where(added.seen, mean, state.mean)
     return replace(state, mean=read_only(mean), frames=state.frames + 1, share=share, time_s=time_s)
 
 
@@ -122,8 +124,7 @@ def _frame_noise(state: CementState, added: Added, settings: CementSettings) -> 
     middle = np.s_[rows // 4 : 3 * rows // 4, columns // 4 : 3 * columns // 4]
     change = cv2.subtract(added.image[middle], state.mean[middle])
     change = cv2.GaussianBlur(change, (0, 0), settings.smooth_sigma_px)[::4, ::4]
-    spread = 1.4826 * float(np.median(np.abs(change)))
-    newest = spread / math.sqrt(1.0 + state.share / (2.0 - state.share))
+    newest = spread(change) / math.sqrt(1.0 + state.share / (2.0 - state.share))
     if state.frames < 2:
         return newest
     return 0.8 * state.frame_noise + 0.2 * newest
@@ -238,10 +239,7 @@ def _placed(part: BoolImage, window: tuple[slice, slice], like: BoolImage) -> Bo
 
 def _noise(near_by: _Near) -> float:
     where = near_by.seen if near_by.mask is None else near_by.seen & ~near_by.mask
-    some = (near_by.smooth[::4, ::4] / near_by.noise_shape[::4, ::4])[where[::4, ::4]]
-    if some.size == 0:
-        return 0.0
-    return 1.4826 * float(np.median(np.abs(some - np.median(some))))
+    return spread((near_by.smooth[::4, ::4] / near_by.noise_shape[::4, ::4])[where[::4, ::4]])
 
 
 def _patches(

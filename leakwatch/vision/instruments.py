@@ -14,6 +14,9 @@ from leakwatch.vision.baseline import Baseline
 from leakwatch.vision.cement import Scale
 from leakwatch.vision.wall import Wall
 
+# Working pixels to a pixel of the first search: a millimetre, half the least width of a cannula.
+_SEARCH_STEP = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Cannula:
@@ -179,15 +182,16 @@ def _strongest_line(
     to a limit and its absence against it, so that an even rod outweighs brighter but patchy bone;
     a rod that runs along the wall is none.
     """
-    rows, columns = (side // 2 for side in baseline.mean.shape)
-    half = cv2.resize(baseline.mean, (columns, rows), interpolation=cv2.INTER_AREA)
-    allowed = np.ascontiguousarray(baseline.seen[::2, ::2][:rows, :columns])
-    rim = np.ones((9, 9), np.uint8)
+    rows, columns = (side // _SEARCH_STEP for side in baseline.mean.shape)
+    small = cv2.resize(baseline.mean, (columns, rows), interpolation=cv2.INTER_AREA)
+    every = np.s_[: rows * _SEARCH_STEP : _SEARCH_STEP, : columns * _SEARCH_STEP : _SEARCH_STEP]
+    allowed = np.ascontiguousarray(baseline.seen[every])
+    rim = np.ones((5, 5), np.uint8)
     inner = cv2.erode(allowed.view(np.uint8), rim, borderValue=0).astype(np.float32)
     if wall is not None and wall.distance is not None:
-        inner[wall.distance[::2, ::2][:rows, :columns] > 0] = 0
+        inner[wall.distance[every] > 0] = 0
     along_wall = None if wall is None else wall.line[-1] - wall.line[0]
-    kernel = _bar(scale.px(settings.width_mm) / 2)
+    kernel = _bar(scale.px(settings.width_mm) / _SEARCH_STEP)
     centre = np.array([(columns - 1) / 2, (rows - 1) / 2])
     size = math.ceil(math.hypot(rows, columns))
     best_sum, best = 0.0, None
@@ -199,7 +203,7 @@ def _strongest_line(
         normal = np.array([-direction[1], direction[0]])
         matrix = _strip_matrix(centre - (size - 1) / 2 * (direction + normal), direction)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        turned = cv2.warpAffine(half, matrix, (size, size), flags=flags)
+        turned = cv2.warpAffine(small, matrix, (size, size), flags=flags)
         weight = cv2.warpAffine(inner, matrix, (size, size), flags=flags)
         response = cv2.filter2D(turned, cv2.CV_32F, kernel)
         even = cv2.min(cv2.max(response, 0.0), settings.min_contrast)
@@ -208,10 +212,14 @@ def _strongest_line(
         if sums[row] > best_sum:
             best_sum = float(sums[row])
             best = (centre + (row - (size - 1) / 2) * normal, direction)
-    if best is None or best_sum < settings.min_contrast / 2 * scale.px(settings.min_length_mm) / 4:
+    if (
+        best is None
+        or best_sum < settings.min_contrast / 4 * scale.px(settings.min_length_mm) / _SEARCH_STEP
+    ):
         return None
     point, direction = best
-    at = (2.0 * float(point[0]) + 0.5, 2.0 * float(point[1]) + 0.5)
+    column, row = _SEARCH_STEP * point + (_SEARCH_STEP - 1) / 2
+    at = (float(column), float(row))
     return at, (float(direction[0]), float(direction[1]))
 
 
@@ -225,11 +233,11 @@ def _best_run(values: FloatImage) -> Array:
 
 def _bar(width: float) -> FloatImage:
     """A column filter: mean over a bar of `width`, less the greater weight of its two sides."""
-    inner = max(round(width * 0.7) // 2, 1)
+    inner = max(round(width * 0.5) // 2, 1)
     outer = max(round(width), inner + 2)
     across = np.abs(np.arange(-outer, outer + 1))
     bar = (across <= inner) / (2 * inner + 1.0)
-    sides = (across > outer - 2) / (2.0 * (across > outer - 2)[:outer].sum())
+    sides = (across == outer) / 2.0
     kernel: FloatImage = (bar - sides).astype(np.float32)[:, None]
     return kernel
 
@@ -267,7 +275,8 @@ def _measured(
         direction /= np.hypot(*direction)
     first, last = steps[run[0]], steps[run[1]]
     # The front end has exposed anatomy beyond it, the other end leaves the picture.
-    if inside.all(axis=0)[: run[0]].sum() < inside.all(axis=0)[run[1] + 1 :].sum():
+    exposed = np.asarray(inside.all(axis=0))
+    if exposed[: run[0]].sum() < exposed[run[1] + 1 :].sum():
         direction, first, last = -direction, -last, -first
     front = point + first * direction
     if tip is not None:

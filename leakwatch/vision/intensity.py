@@ -19,6 +19,7 @@ from leakwatch.model import (
     Shutter,
     read_only,
 )
+from leakwatch.vision.robust import median
 
 
 def more_value_is_more_beam(pixel_format: PixelFormat) -> bool:
@@ -71,12 +72,15 @@ def log_attenuation(pixels: Array, pixel_format: PixelFormat, grid: WorkingGrid)
         value += float(1 << (pixel_format.bits_stored - 1))
     top = float((1 << pixel_format.bits_stored) - 1)
     if not more_value_is_more_beam(pixel_format):
-        value = cv2.subtract(top, value)
+        np.subtract(top, value, out=value)
     if pixel_format.relationship is IntensityRelationship.LOG:
-        return np.multiply(value, np.float32(-math.log(top + 1.0) / top))
-    # Half a count: the finest that a stored zero can still mean.
-    logged: FloatImage = cv2.log(cv2.max(value, 0.5))
-    return np.negative(logged, out=logged)
+        value *= np.float32(-math.log(top + 1.0) / top)
+        return value
+    # Half a count: the finest that a stored zero can still mean. In place throughout: at this
+    # size a new array costs more than the arithmetic.
+    np.maximum(value, np.float32(0.5), out=value)
+    cv2.log(value, dst=value)
+    return np.negative(value, out=value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> Expos
     small = np.ascontiguousarray(attenuation[::step, ::step])
     rows, columns = small.shape
     centre = small[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
-    limit = float(np.median(centre)) - math.log(settings.blanked_fraction)
+    limit = median(centre) - math.log(settings.blanked_fraction)
     dark = np.pad((small > limit).astype(np.uint8), 1, constant_values=1)
     # Only what touches the border: metal or a tumour inside the field stays in the field.
     cv2.floodFill(dark, None, (0, 0), 2)

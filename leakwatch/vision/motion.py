@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from leakwatch.config import MotionSettings
 from leakwatch.model import Array, BoolImage, FloatImage, Point, PointArray, read_only
+from leakwatch.vision.robust import median, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class RegistrationReference:
     ----------
     mean : ndarray
         Band-passed reference, the mean of `frames` frames, each moved onto the first.
+    across, down : ndarray
+        Its gradient per pixel.
     frames : int
     weight : ndarray
         float32, 0 where a pixel must not speak (shutter, cannula, far from the vertebra).
@@ -32,6 +35,8 @@ class RegistrationReference:
     """
 
     mean: FloatImage
+    across: FloatImage
+    down: FloatImage
     frames: int
     weight: FloatImage
     window: tuple[int, int, int, int]
@@ -130,7 +135,8 @@ def start_reference(
     if len(filled):
         (top, left), (bottom, right) = filled.min(axis=0), filled.max(axis=0) + 1
     window = (int(left), int(top), int(right), int(bottom))
-    return RegistrationReference(read_only(passed), 1, read_only(weight), window)
+    across, down = _gradient(passed)
+    return RegistrationReference(read_only(passed), across, down, 1, read_only(weight), window)
 
 
 def with_frame(
@@ -140,17 +146,22 @@ def with_frame(
     moved = _moved_back(passed, shift)
     share = 1.0 / (reference.frames + 1)
     mean = cv2.addWeighted(reference.mean, 1.0 - share, moved, share, 0.0)
-    return RegistrationReference(
-        read_only(mean), reference.frames + 1, reference.weight, reference.window
+    across, down = _gradient(mean)
+    return replace(
+        reference, mean=read_only(mean), across=across, down=down, frames=reference.frames + 1
     )
 
 
 def without(reference: RegistrationReference, excluded: BoolImage) -> RegistrationReference:
     """The reference with no weight where `excluded` (registration grid) is True."""
     weight = np.where(excluded, np.float32(0), reference.weight)
-    return RegistrationReference(
-        reference.mean, reference.frames, read_only(weight), reference.window
-    )
+    return replace(reference, weight=read_only(weight))
+
+
+def _gradient(image: FloatImage) -> tuple[FloatImage, FloatImage]:
+    across = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+    down = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    return read_only(across), read_only(down)
 
 
 def register(
@@ -189,11 +200,11 @@ def register(
     if float(weight.sum()) < settings.min_pixels:
         return None
     target = reference.mean[top:bottom, left:right]
-    fine = _fine(target, weight, passed, expected, reference.window, settings)
+    fine = _fine(reference, weight, passed, expected, settings)
     if fine is not None and fine.score >= settings.trusted_score:
         return fine
     coarse = _coarse(target, weight, passed, expected, reference.window, settings)
-    again = _fine(target, weight, passed, coarse, reference.window, settings)
+    again = _fine(reference, weight, passed, coarse, settings)
     candidates = [match for match in (fine, again) if match is not None]
     return max(candidates, key=lambda match: match.score, default=None)
 
@@ -208,31 +219,30 @@ def _moved_back(passed: FloatImage, shift: Point) -> FloatImage:
 
 
 def _fine(
-    target: FloatImage,
+    reference: RegistrationReference,
     weight: FloatImage,
     passed: FloatImage,
     start: Point,
-    window: tuple[int, int, int, int],
     settings: MotionSettings,
 ) -> Registration | None:
-    across = cv2.Sobel(target, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    down = cv2.Sobel(target, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    shift = np.array(start, np.float64)
+    # Every other row says nearly as much as all: neighbours are smoothed together.
+    left, top, right, bottom = reference.window
+    rows = np.s_[top:bottom:2, left:right]
+    target, across, down = reference.mean[rows], reference.across[rows], reference.down[rows]
+    weight = weight[::2]
     speaks = weight > 0
-    rows, columns = target.shape
+    shift = np.array(start, np.float64)
     for _ in range(settings.max_iterations):
-        matrix = np.array([[1, 0, window[0] + shift[0]], [0, 1, window[1] + shift[1]]], np.float32)
+        matrix = np.array([[1, 0, left + shift[0]], [0, 2, top + shift[1]]], np.float32)
         moved = cv2.warpAffine(
-            passed, matrix, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            passed, matrix, target.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         )
-        residual, spread = _centred(moved - target, speaks)
-        trust = weight / np.square(1.0 + np.square(residual * (1.0 / (settings.robust * spread))))
+        residual, width = _centred(moved - target, speaks)
+        trust = weight / np.square(1.0 + np.square(residual * (1.0 / (settings.robust * width))))
         weighted_across, weighted_down = trust * across, trust * down
+        mixed = np.vdot(weighted_across, down)
         normal = np.array(
-            [
-                [np.vdot(weighted_across, across), np.vdot(weighted_across, down)],
-                [np.vdot(weighted_across, down), np.vdot(weighted_down, down)],
-            ],
+            [[np.vdot(weighted_across, across), mixed], [mixed, np.vdot(weighted_down, down)]],
             np.float64,
         )
         if _condition(normal) > settings.max_condition:
@@ -244,7 +254,7 @@ def _fine(
             break
     if max(abs(shift)) > settings.max_shift_px:
         return None
-    sigma = spread * math.sqrt(float(np.trace(np.linalg.inv(normal))) / 2)
+    sigma = width * math.sqrt(float(np.trace(np.linalg.inv(normal))) / 2)
     return Registration((float(shift[0]), float(shift[1])), sigma, _score(moved, target, trust))
 
 
@@ -258,9 +268,9 @@ def _condition(normal: Array) -> float:
 def _centred(residual: FloatImage, speaks: BoolImage) -> tuple[FloatImage, float]:
     # Every 5th pixel each way gives the median of thousands; brightness is taken out with it.
     some = residual[::5, ::5][speaks[::5, ::5]]
-    middle = np.median(some)
-    residual -= middle
-    return residual, 1.4826 * float(np.median(np.abs(some - middle))) + 1e-6
+    middle = median(some)
+    residual -= np.float32(middle)
+    return residual, spread(some) + 1e-6
 
 
 def _score(moved: FloatImage, target: FloatImage, trust: FloatImage) -> float:

@@ -65,7 +65,9 @@ def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tup
     if not mask.any():
         return ()
     left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
-    crop = np.pad(mask[top : top + high, left : left + wide], 2)
+    # Every other pixel: half a millimetre is fine enough for the length of a tube.
+    crop = np.pad(mask[top : top + high : 2, left : left + wide : 2], 2)
+    scale = Scale(2 * scale.mm_per_px)
     thin, bolus = _thin_parts(crop, scale, settings)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
     least = scale.px(settings.min_length_mm)
@@ -76,12 +78,11 @@ def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tup
         if box[cv2.CC_STAT_AREA] < least or max(box[2], box[3]) < least / 2:
             continue
         protrusion = _measured(labels, label, box, bolus, settings)
-        offset = np.array([left - 2, top - 2], np.float64)
         found.append(
             Protrusion(
-                read_only(protrusion.path + offset),
-                protrusion.length,
-                protrusion.width,
+                read_only(2 * (protrusion.path - 2) + np.array([left, top], np.float64)),
+                2 * protrusion.length,
+                2 * protrusion.width,
                 protrusion.straightness,
                 bool(bolus.any()),
             )

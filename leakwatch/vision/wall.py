@@ -10,8 +10,8 @@ import numpy as np
 from leakwatch.geometry import WorkingGrid, nearest_on_polyline, signed_distance
 from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
 
-# Signed distance is smooth: on every 4th pixel it is right to a hundredth after interpolation.
-_MAP_STEP = 4
+# Signed distance is smooth: on every 8th pixel it is right to a tenth after interpolation.
+_MAP_STEP = 8
 
 
 @dataclass(frozen=True, slots=True)

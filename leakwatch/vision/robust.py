@@ -1,0 +1,24 @@
+"""Medians: numpy's own costs ten times as much in overhead on some thousand values."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from leakwatch.model import Array
+
+# A normal distribution's standard deviation over its median absolute deviation.
+SIGMA_PER_MAD = 1.4826
+
+
+def median(values: Array) -> float:
+    """The upper median of `values`, any shape; 0.0 where there are none."""
+    flat = values.ravel()
+    if flat.size == 0:
+        return 0.0
+    middle = flat.size // 2
+    return float(np.partition(flat, middle)[middle])
+
+
+def spread(values: Array) -> float:
+    """Robust standard deviation of `values`; 0.0 where there are none."""
+    return SIGMA_PER_MAD * median(np.abs(values - median(values)))
