@@ -164,7 +164,10 @@ class PixelFormat:
 
 @dataclass(frozen=True, slots=True)
 class ProjectionGeometry:
-    """Distances, spacings and angles that the tags give; pairs of spacings are (row, column)."""
+    """Distances, spacings and angles that the tags give; pairs of spacings are (row, column).
+
+    `pixel_aspect` is a pixel's height over its width: Pixel Aspect Ratio (0028,0034).
+    """
 
     sid_mm: float | None = None
     sod_mm: float | None = None
@@ -174,6 +177,7 @@ class ProjectionGeometry:
     pixel_spacing_calibration: str | None = None
     primary_angle_deg: float | None = None
     secondary_angle_deg: float | None = None
+    pixel_aspect: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
