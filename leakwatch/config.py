@@ -205,6 +205,8 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         A shorter protrusion is a branch through trabecular bone.
     min_aspect : float
         Least length over width.
+    max_uncovered_share : float
+        Attenuation that goes beside a tube, as a share of what comes: more is a wire that moved.
     sure_length_mm : float
         A tube this long is a vein however slowly it grew.
     min_growth_mm : float
@@ -220,6 +222,7 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_width_mm: float = 4.5
     min_length_mm: float = 6.0
     min_aspect: float = 2.0
+    max_uncovered_share: float = 0.4
     sure_length_mm: float = 12.0
     min_growth_mm: float = 3.0
     speed_window_s: float = 1.0

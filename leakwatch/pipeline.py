@@ -343,8 +343,11 @@ def _with_tubes(
 ) -> tuple[PipelineState, tuple[tuple[tubular.Protrusion, bool], ...]]:
     settings, run = state.settings.tubular, state.the_run
     assert state.cement.mask is not None
+    assert state.cement.mean is not None
     found = tubular.protrusions(state.cement.mask, run.scale, settings)
-    shaped = tuple(one for one in found if tubular.is_tube(one, run.scale, settings))
+    shaped = tuple(
+        one for one in found if tubular.is_tube(one, state.cement.mean, run.scale, settings)
+    )
     longest_mm = shaped[0].length * run.scale.mm_per_px if shaped else 0.0
     tubes, confirmed = tubular.judge(state.tubes, longest_mm, bool(shaped), frame.time_s, settings)
     marked = tuple((one, confirmed and index == 0) for index, one in enumerate(shaped))

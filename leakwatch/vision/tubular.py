@@ -9,7 +9,7 @@ import numpy as np
 from skimage.graph import MCP_Geometric
 
 from leakwatch.config import TubularSettings
-from leakwatch.model import Array, BoolImage, PointArray, read_only
+from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.cement import Scale
 
 
@@ -90,14 +90,45 @@ def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tup
     return tuple(sorted(found, key=lambda one: -one.length))
 
 
-def is_tube(protrusion: Protrusion, scale: Scale, settings: TubularSettings) -> bool:
-    """Whether a protrusion has the shape of a filled vessel."""
+def is_tube(
+    protrusion: Protrusion, added: FloatImage, scale: Scale, settings: TubularSettings
+) -> bool:
+    """Whether a protrusion has the shape of a filled vessel, and is no wire that moved.
+
+    Parameters
+    ----------
+    protrusion : Protrusion
+    added : ndarray
+        Added attenuation, reference coordinates on the working grid.
+    scale : Scale
+    settings : TubularSettings
+    """
     least = settings.min_length_mm if protrusion.beside_bolus else settings.sure_length_mm
-    return (
+    shaped = (
         protrusion.length >= scale.px(least)
         and protrusion.width <= scale.px(settings.max_width_mm)
         and protrusion.length >= settings.min_aspect * protrusion.width
     )
+    return shaped and _uncovered_share(protrusion, added) <= settings.max_uncovered_share
+
+
+def _uncovered_share(protrusion: Protrusion, added: FloatImage) -> float:
+    """How much attenuation went alongside, as a share of what came.
+
+    What moves sideways takes away where it was what it adds where it is: two bands of opposite
+    sign, side by side. A vessel that fills takes nothing away.
+    """
+    path = protrusion.path[:: max(len(protrusion.path) // 24, 1)]
+    along = np.gradient(path, axis=0)
+    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
+    normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    reach = np.arange(0.0, 2.0 * protrusion.width + 4.0)
+    offsets = np.concatenate([-reach[::-1], reach])
+    places = path[:, None, :] + offsets[None, :, None] * normal[:, None, :]
+    columns = np.clip(np.round(places[..., 0]), 0, added.shape[1] - 1).astype(np.intp)
+    rows = np.clip(np.round(places[..., 1]), 0, added.shape[0] - 1).astype(np.intp)
+    profile = np.convolve(added[rows, columns].mean(axis=0), np.full(3, 1 / 3), mode="valid")
+    return float(-profile.min() / max(profile.max(), 1e-9))
 
 
 def judge(
