@@ -287,18 +287,24 @@ def _labels(observation: Observation, rows: int) -> tuple[Label, ...]:
     distance = observation.wall_distance
     if distance is not None:
         column, row = (np.add(distance.at_px, distance.wall_px) / 2.0).tolist()
-        text_row = _row_beyond_wall(observation.wall_px, row, rows)
+        text_row = _row_beyond_wall(observation, row, rows)
         text = distance_text(distance) or "no mm"
         labels.append(Label(text, (column, row), (column, text_row), LineKind.SHORTEST))
     labels += [_tube_label(tube, rows) for tube in observation.tubes if tube.confirmed]
     return tuple(labels)
 
 
-def _row_beyond_wall(wall_px: PointArray | None, row: float, rows: int) -> float:
-    """Below the wall's lower end, or above its upper end where there is no room below."""
-    away = LABEL_AWAY * rows
-    top, bottom = (row, row) if wall_px is None else (wall_px[:, 1].min(), wall_px[:, 1].max())
-    below, above = float(max(bottom, row) + away), float(min(top, row) - away)
+def _row_beyond_wall(observation: Observation, row: float, rows: int) -> float:
+    """Past the wall's end that is nearer to `row`, if there is room and no tube's label there."""
+    away, wall = LABEL_AWAY * rows, observation.wall_px
+    top, bottom = (row, row) if wall is None else (wall[:, 1].min(), wall[:, 1].max())
+    above, below = float(min(top, row) - away), float(max(bottom, row) + away)
+    tips = [tube.path_px[-1][1] for tube in observation.tubes if tube.confirmed]
+    free_above = above > away and not any(tip < top for tip in tips)
+    free_below = below < rows - away and not any(tip > bottom for tip in tips)
+    nearer_above = row - top < bottom - row
+    if free_above and (nearer_above or not free_below):
+        return above
     return below if below < rows - away else max(above, away)
 
 

@@ -210,12 +210,14 @@ def _draw_levels(axis: Axes, points: Sequence[TrendPoint]) -> None:
 
 
 def _mark_alerts(axes: Sequence[Axes], events: Sequence[Event]) -> None:
-    for event in events:
-        if event.kind is not EventKind.ALERT or event.level is not Level.STOP:
-            continue
+    """A line for each moment of STOP, with all the reasons that were new then."""
+    stops = [e for e in events if e.kind is EventKind.ALERT and e.level is Level.STOP]
+    colour = LEVEL_STYLES[Level.STOP].colour
+    low = axes[0].get_ylim()[0]
+    place: dict[str, Any] = {"rotation": 90, "ha": "right", "va": "bottom", "fontsize": 8}
+    for time_s, together in groupby(stops, lambda event: event.time_s):
         for axis in axes[:3]:
-            axis.axvline(event.time_s, color=LEVEL_STYLES[Level.STOP].colour, linewidth=1.0)
-        words = "STOP" if event.reason is None else f"STOP: {REASON_WORDS[event.reason]}"
-        place: dict[str, Any] = {"rotation": 90, "ha": "right", "va": "bottom", "fontsize": 8}
-        low = axes[0].get_ylim()[0]
-        axes[0].text(event.time_s, low, f" {words}", color=LEVEL_STYLES[Level.STOP].colour, **place)
+            axis.axvline(time_s, color=colour, linewidth=1.0)
+        reasons = [REASON_WORDS[event.reason] for event in together if event.reason is not None]
+        words = "\n".join(f" STOP: {reason}" for reason in reasons) or " STOP"
+        axes[0].text(time_s, low, words, color=colour, **place)

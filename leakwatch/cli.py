@@ -1,0 +1,224 @@
+"""The command line. Exit codes: 0 all done, 2 bad arguments or input, 3 the input ended early."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from leakwatch import __version__
+from leakwatch.banner import REASON_WORDS
+from leakwatch.config import load_settings
+from leakwatch.errors import LeakWatchError
+from leakwatch.model import TimeSource
+
+if TYPE_CHECKING:
+    from leakwatch.analysis import Outcome
+    from leakwatch.session import Run
+
+BAD_INPUT, ENDED_EARLY, INTERRUPTED = 2, 3, 130
+
+HELP = """Watch fluoroscopy while bone cement is injected, and say stop before it leaks.
+
+Research and training software; not a medical device. It must not guide the treatment of a patient.
+"""
+
+app = typer.Typer(
+    name="leakwatch",
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+CaseOption = Annotated[
+    Path | None, typer.Option("--case", help="NAME.case.json: marks and calibration by a person.")
+]
+SettingsOption = Annotated[Path | None, typer.Option("--settings", help="Settings, a TOML file.")]
+CalibrationOption = Annotated[
+    Path | None, typer.Option("--calibration", help="Calibration of the C-arm, a TOML file.")
+]
+
+
+def main() -> None:
+    """Run the command line; the entry point of the package."""
+    app()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"leakwatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_commands(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def analyze(
+    sequence: Annotated[Path, typer.Argument(help="DICOM file, or a folder of single frames.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; made where absent.")],
+    case: CaseOption = None,
+    settings: SettingsOption = None,
+    calibration: CalibrationOption = None,
+    video: Annotated[bool, typer.Option(help="Write overlay.mp4, the slowest part.")] = True,
+) -> None:
+    """Measure every frame of a sequence and write what was found.
+
+    Writes frames.jsonl, events.jsonl, trend.png and overlay.mp4 into the folder, replacing those
+    of an earlier run and nothing else. Exit code 0: every frame was read; 2: bad arguments or
+    input; 3: the input ended early, and what was read is written.
+    """
+    # Imported here, so that --help and --version answer at once.
+    from leakwatch.analysis import analyse
+    from leakwatch.session import open_run
+
+    with _errors_in_one_paragraph():
+        run = open_run(sequence, load_settings(settings), case, calibration)
+        try:
+            _say_what_to_doubt(run)
+            with _progress(run) as on_frame:
+                outcome = analyse(run, out, video, on_frame)
+        finally:
+            run.source.close()
+    _say_outcome(outcome, out)
+    if outcome.ended_early is not None:
+        raise typer.Exit(ENDED_EARLY)
+
+
+@app.command()
+def replay(
+    case_or_sequence: Annotated[Path, typer.Argument(help="NAME.case.json, or a DICOM file.")],
+    case: CaseOption = None,
+    settings: SettingsOption = None,
+    calibration: CalibrationOption = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Draw one frame into this PNG; no display.")
+    ] = None,
+    frame: Annotated[
+        int | None,
+        typer.Option("--frame", min=0, help="Frame to record; else the first STOP, or the last."),
+    ] = None,
+) -> None:
+    """Show a sequence in a window at its true speed, with what was seen in it."""
+    with _errors_in_one_paragraph():
+        if record is None:
+            _require_display()
+        app_module = _gui()
+        from leakwatch.session import open_run
+
+        run = open_run(case_or_sequence, load_settings(settings), case, calibration)
+        _say_what_to_doubt(run)
+        if record is None:
+            app_module.show(run)
+        else:
+            typer.echo(app_module.record(run, record, frame))
+
+
+@contextmanager
+def _errors_in_one_paragraph() -> Iterator[None]:
+    try:
+        yield
+    except LeakWatchError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        typer.echo("leakwatch: interrupted; what was written until now stays.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"leakwatch: {message}", err=True)
+    raise typer.Exit(BAD_INPUT)
+
+
+def _say_what_to_doubt(run: Run) -> None:
+    """Tell on stderr what is assumed or missing, before any number is shown."""
+    if run.calibration.mm_per_px is None:
+        typer.echo(f"leakwatch: no millimetres: {run.calibration.source}", err=True)
+    if run.acquisition.time_source is TimeSource.ASSUMED:
+        typer.echo("leakwatch: no frame times in the file: 15 frames/s are assumed", err=True)
+    for note in run.acquisition.notes:
+        typer.echo(f"leakwatch: {note}", err=True)
+
+
+@contextmanager
+def _progress(run: Run) -> Iterator[Callable[[], None]]:
+    """A bar with rate and time left on stderr; nothing where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        total = run.acquisition.number_of_frames
+        task = progress.add_task(run.name, total=total, rate="")
+
+        def on_frame() -> None:
+            speed = progress.tasks[task].speed
+            rate = "" if speed is None else f"{speed:.0f} frames/s"
+            progress.update(task, advance=1, rate=rate)
+
+        yield on_frame
+
+
+def _say_outcome(outcome: Outcome, out: Path) -> None:
+    stop = outcome.first_stop
+    if stop is None:
+        said = "no STOP"
+    else:
+        reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
+        said = f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
+    typer.echo(f"{outcome.frames} frames; {said}")
+    typer.echo(f"written to {out}: {', '.join(outcome.written)}")
+    for message in outcome.degraded:
+        typer.echo(f"leakwatch: degraded: {message}", err=True)
+    if outcome.ended_early is not None:
+        typer.echo(f"leakwatch: the input ended early: {outcome.ended_early}", err=True)
+
+
+def _require_display() -> None:
+    """Qt ends the whole process where it finds no display: look before it does."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
+        _fail(
+            "there is no display for the window. Use `leakwatch replay ... --record FILE.png`, or "
+            "`leakwatch analyze`, which writes overlay.mp4."
+        )
+
+
+def _gui() -> ModuleType:
+    try:
+        from leakwatch.gui import app as gui_app
+    except ImportError as error:
+        _fail(
+            f"the window needs the extra `gui`, and {error.name or 'a part of it'} is missing. "
+            "Install it with: pip install 'leakwatch[gui]'"
+        )
+    return gui_app

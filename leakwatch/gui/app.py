@@ -1,0 +1,107 @@
+"""Open the replay window on a run, or draw one frame of it into a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from leakwatch.errors import CaseError, SinkError
+from leakwatch.gui.fonts import font, register_fonts
+from leakwatch.gui.replay import Replay
+from leakwatch.gui.track import FoldThread, Track
+from leakwatch.gui.window import SIZE, ReplayWindow
+from leakwatch.model import Level
+from leakwatch.session import Run
+
+
+def show(run: Run) -> None:
+    """Show `run` in a window until the person closes it; closes the run's source.
+
+    Parameters
+    ----------
+    run : Run
+        Just opened.
+    """
+    application = _application()
+    track, thread = _fold(run)
+    window = _window(run, track)
+    thread.start()
+    window.show()
+    window.start()
+    application.exec()
+    thread.stop()
+
+
+def record(run: Run, path: Path, frame: int | None = None) -> str:
+    """Draw the window at one frame into a picture, without a display.
+
+    Parameters
+    ----------
+    run : Run
+        Just opened; its source is closed here.
+    path : Path
+        A PNG; replaced.
+    frame : int or None
+        Place of the frame in the run; None takes the first that shows STOP, else the last.
+
+    Returns
+    -------
+    str
+        What was drawn, for the person.
+
+    Raises
+    ------
+    CaseError
+        The run has no such frame.
+    SinkError
+        The picture cannot be written.
+    """
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    application = _application()
+    track, thread = _fold(run)
+    thread.run()
+    index = telling_frame(track) if frame is None else frame
+    if not 0 <= index < len(track):
+        why = f" {track.failure}" if track.failure else ""
+        raise CaseError(f"{run.name} has frames 0 to {len(track) - 1}, not {index}.{why}")
+    window = _window(run, track)
+    window.replay.playback.seek(index)
+    # Laid out as if shown, without a native window: the offscreen platform warns about those.
+    window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    window.show()
+    window.tick()
+    application.processEvents()
+    saved = window.grab().save(str(path), "PNG")
+    window.close()
+    if not saved:
+        raise SinkError(f"{path} cannot be written: no such folder, or no permission or space.")
+    return f"frame {index} at {track.time_s(index):.2f} s drawn into {path}"
+
+
+def telling_frame(track: Track) -> int:
+    """The first frame that shows STOP, else the last."""
+    levels = track.levels()
+    return levels.index(Level.STOP) if Level.STOP in levels else len(levels) - 1
+
+
+def _application() -> QApplication:
+    application = QApplication.instance() or QApplication(["leakwatch"])
+    assert isinstance(application, QApplication)
+    register_fonts()
+    application.setFont(font(13))
+    return application
+
+
+def _fold(run: Run) -> tuple[Track, FoldThread]:
+    track = Track(run.settings)
+    return track, FoldThread(run.snapshots(), track, run.source.close)
+
+
+def _window(run: Run, track: Track) -> ReplayWindow:
+    promised = run.acquisition.number_of_frames
+    window = ReplayWindow(Replay(track, run.marks, run.settings, promised), run.name)
+    window.resize(*SIZE)
+    return window

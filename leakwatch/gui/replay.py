@@ -1,0 +1,144 @@
+"""What the replay window shows and what its keys do; no Qt, so that it is tested without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from leakwatch.banner import Banner, stale_banner, unknown_banner
+from leakwatch.config import Settings
+from leakwatch.grey import GreyImage
+from leakwatch.gui.playback import Playback
+from leakwatch.gui.track import Track
+from leakwatch.model import Level, Marks
+from leakwatch.present import STALE_AFTER_S, Picture, picture
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayView:
+    """Everything that the window shows at one moment.
+
+    Parameters
+    ----------
+    banner : Banner
+        That of the picture, or UNKNOWN where the picture is not the present.
+    picture : Picture or None
+        None before the first frame.
+    grey : ndarray or None
+        The frame, ``(rows, columns)`` uint8.
+    index : int or None
+        Place of the frame in the run.
+    folded, total : int
+        Frames folded by now; frames in the run, as far as is known.
+    time_s, duration_s : float
+        Of the frame; of the last frame that is there.
+    levels : tuple of Level
+        Of the frames folded by now.
+    playing : bool
+    speed : float
+    message : str
+        How far the fold is, or why it ended early; empty when there is nothing to say.
+    """
+
+    banner: Banner
+    picture: Picture | None
+    grey: GreyImage | None
+    index: int | None
+    folded: int
+    total: int
+    time_s: float
+    duration_s: float
+    levels: tuple[Level, ...]
+    playing: bool
+    speed: float
+    message: str
+
+
+class Replay:
+    """Joins the fold's track, the clock and the pictures.
+
+    Parameters
+    ----------
+    track : Track
+        Filled by another thread.
+    marks : Marks
+    settings : Settings
+    promised : int or None
+        Frames that the source promises.
+    """
+
+    def __init__(
+        self, track: Track, marks: Marks, settings: Settings, promised: int | None = None
+    ) -> None:
+        self._track, self._marks, self._settings = track, marks, settings
+        self._promised = promised
+        self._now_s: float | None = None
+        self._shown: tuple[int, Picture, GreyImage] | None = None
+        self.playback = Playback(lambda: len(track), track.time_s, complete=lambda: track.ended)
+
+    def tick(self, now_s: float) -> ReplayView:
+        """Advance to `now_s`, any monotonic clock in seconds, and say what to show."""
+        elapsed_s = 0.0 if self._now_s is None else max(now_s - self._now_s, 0.0)
+        self._now_s = now_s
+        self.playback.advance(elapsed_s)
+        return self.view()
+
+    def view(self) -> ReplayView:
+        """What to show now."""
+        index, track = self.playback.index, self._track
+        folded = len(track)
+        shown = None if index is None else self._picture(index)
+        return ReplayView(
+            banner=self._banner(None if shown is None else shown[0]),
+            picture=None if shown is None else shown[0],
+            grey=None if shown is None else shown[1],
+            index=index,
+            folded=folded,
+            total=max(self._promised or 0, folded) if not track.ended else folded,
+            time_s=0.0 if index is None else track.time_s(index),
+            duration_s=track.time_s(folded - 1) if folded else 0.0,
+            levels=track.levels(),
+            playing=self.playback.playing,
+            speed=self.playback.speed,
+            message=self._message(folded),
+        )
+
+    def acknowledge(self) -> bool:
+        """A person clears the STOP of the frame that is shown; False where there is none."""
+        index = self.playback.index
+        changed = index is not None and self._track.acknowledge(index)
+        if changed:
+            self._shown = None
+        return changed
+
+    def _picture(self, index: int) -> tuple[Picture, GreyImage]:
+        if self._shown is None or self._shown[0] != index:
+            snapshot = self._track.snapshot(index)
+            greys = self._track.greys
+            assert greys is not None
+            drawn = picture(snapshot, self._marks, self._settings)
+            self._shown = (index, drawn, greys.apply(snapshot.frame.pixels))
+        return self._shown[1:]
+
+    def _banner(self, shown: Picture | None) -> Banner:
+        if shown is None:
+            return unknown_banner(self._track.failure or "No frame yet")
+        if self.playback.starved_s > STALE_AFTER_S:
+            return _over_latched(stale_banner(self.playback.starved_s), shown.banner)
+        if self._track.failure is not None and self.playback.at_end:
+            return _over_latched(unknown_banner(self._track.failure), shown.banner)
+        return shown.banner
+
+    def _message(self, folded: int) -> str:
+        if self._track.failure is not None:
+            return self._track.failure
+        if self._track.ended:
+            return ""
+        total = "" if self._promised is None else f" of {self._promised}"
+        return f"analysed {folded}{total}"
+
+
+def _over_latched(unknown: Banner, banner: Banner) -> Banner:
+    """UNKNOWN never takes a latched STOP away: there it is a warning beside it."""
+    if banner.level is not Level.STOP:
+        return unknown
+    return replace(banner, warnings=(*unknown.reasons, *banner.warnings))

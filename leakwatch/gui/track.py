@@ -1,0 +1,214 @@
+"""What the fold has found so far, kept so that scrubbing is instant and memory stays bounded."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from threading import Lock, Thread
+
+from leakwatch import alerting
+from leakwatch.config import Settings
+from leakwatch.errors import LeakWatchError
+from leakwatch.grey import GreyMapping, grey_mapping
+from leakwatch.model import Alert, Array, Frame, Level, Snapshot
+
+# Pixels kept in memory: a whole run at 512 x 512, a fifth of one at 1024 x 1024.
+PIXEL_BUDGET_BYTES = 512 * 2**20
+# Frames read again and kept for stepping to and fro.
+REREAD_FRAMES = 32
+# Frames that fix the greys; see `grey`.
+GREY_FRAMES = 8
+
+
+class Track:
+    """Observations and decisions of the frames folded so far; safe between two threads.
+
+    Decisions are made again here, from the kept observations and by the fold's own function: a
+    person may acknowledge a STOP while the fold is already far ahead of what is shown.
+
+    Parameters
+    ----------
+    settings : Settings
+    read_frame : callable or None
+        Reads the pixels of a frame again, by its place in the run; None where the source cannot,
+        and then all pixels are kept.
+    """
+
+    def __init__(
+        self, settings: Settings, read_frame: Callable[[int], Array] | None = None
+    ) -> None:
+        self._lock = Lock()
+        self._snapshots: list[Snapshot] = []
+        self._states = [alerting.initial_state(settings)]
+        self._acknowledged: set[int] = set()
+        self._pixels = PixelStore(read_frame)
+        self._greys: GreyMapping | None = None
+        self._grey_frames: list[Frame] = []
+        self._ended = False
+        self._failure: str | None = None
+
+    def append(self, snapshot: Snapshot) -> None:
+        """Take the next snapshot of the fold."""
+        with self._lock:
+            self._pixels.append(snapshot.frame.pixels)
+            if self._greys is None or len(self._grey_frames) < GREY_FRAMES:
+                self._grey_frames.append(snapshot.frame)
+                self._greys = grey_mapping(self._grey_frames)
+            bare = replace(snapshot.frame, pixels=snapshot.frame.pixels[:0])
+            self._snapshots.append(replace(snapshot, frame=bare))
+            self._decide_from(len(self._snapshots) - 1)
+
+    def finish(self, failure: str | None = None) -> None:
+        """No more snapshots come; `failure` says why there are fewer than there should be."""
+        with self._lock:
+            self._grey_frames.clear()
+            self._ended, self._failure = True, failure
+
+    def __len__(self) -> int:
+        return len(self._snapshots)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the fold has ended, for better or worse."""
+        return self._ended
+
+    @property
+    def failure(self) -> str | None:
+        """Why it ended before its time."""
+        return self._failure
+
+    def snapshot(self, index: int) -> Snapshot:
+        """The snapshot of frame number `index` of the run, with its pixels."""
+        with self._lock:
+            snapshot = self._snapshots[index]
+            pixels = self._pixels.kept(index)
+        if pixels is None:
+            pixels = self._pixels.read_again(index)
+        return replace(snapshot, frame=replace(snapshot.frame, pixels=pixels))
+
+    def time_s(self, index: int) -> float:
+        """Seconds from the first frame."""
+        return self._snapshots[index].frame.time_s
+
+    def levels(self) -> tuple[Level, ...]:
+        """The level shown at each frame so far."""
+        with self._lock:
+            return tuple(snapshot.alert.level for snapshot in self._snapshots)
+
+    @property
+    def greys(self) -> GreyMapping | None:
+        """How stored values are shown; None before the first frame."""
+        return self._greys
+
+    def acknowledge(self, index: int) -> bool:
+        """Note that a person cleared the STOP that is shown at frame `index`.
+
+        Returns
+        -------
+        bool
+            False where nothing was latched there, and nothing changed.
+        """
+        with self._lock:
+            if not self._snapshots[index].alert.latched:
+                return False
+            self._acknowledged.add(index)
+            for later in range(index, len(self._snapshots)):
+                self._decide_from(later)
+            return True
+
+    def _decide_from(self, index: int) -> None:
+        del self._states[index + 1 :]
+        observation = self._snapshots[index].observation
+        state, alert = alerting.decide(self._states[index], observation)
+        if index in self._acknowledged and alert.latched:
+            state, cleared = alerting.acknowledge(state, observation)
+            alert = replace(cleared, events=alert.events + cleared.events)
+        self._states.append(state)
+        self._snapshots[index] = replace(self._snapshots[index], alert=alert)
+
+    def alert(self, index: int) -> Alert:
+        """The decision at frame `index`, acknowledgements included."""
+        return self._snapshots[index].alert
+
+
+class PixelStore:
+    """Pixels by place in the run: kept up to a budget, read again beyond it.
+
+    Parameters
+    ----------
+    read_frame : callable or None
+        None: keep all.
+    budget_bytes : int
+    """
+
+    def __init__(
+        self,
+        read_frame: Callable[[int], Array] | None,
+        budget_bytes: int = PIXEL_BUDGET_BYTES,
+    ) -> None:
+        self._read_frame, self._left_bytes = read_frame, budget_bytes
+        self._kept: list[Array | None] = []
+        self._reread: OrderedDict[int, Array] = OrderedDict()
+
+    def append(self, pixels: Array) -> None:
+        """Take the pixels of the next frame."""
+        keep = self._read_frame is None or pixels.nbytes <= self._left_bytes
+        self._left_bytes -= pixels.nbytes if keep else 0
+        self._kept.append(pixels if keep else None)
+
+    def kept(self, index: int) -> Array | None:
+        """Pixels in memory; None where they must be read again."""
+        return self._kept[index]
+
+    def read_again(self, index: int) -> Array:
+        """Pixels from the source, or from the frames read again lately."""
+        if index not in self._reread:
+            assert self._read_frame is not None
+            self._reread[index] = self._read_frame(index)
+            if len(self._reread) > REREAD_FRAMES:
+                self._reread.popitem(last=False)
+        return self._reread[index]
+
+
+class FoldThread(Thread):
+    """Runs the fold into a `Track`, so that the window never waits for it.
+
+    Parameters
+    ----------
+    snapshots : iterable of Snapshot
+        From ``session.fold``.
+    track : Track
+    close : callable
+        Called at the end on this thread, whatever happened.
+    """
+
+    def __init__(
+        self, snapshots: Iterable[Snapshot], track: Track, close: Callable[[], None]
+    ) -> None:
+        super().__init__(name="fold", daemon=True)
+        self._snapshots, self._track, self._close = snapshots, track, close
+        self._stopping = False
+
+    def run(self) -> None:
+        """Fold to the end, to a failure, or until `stop`."""
+        failure: str | None = None
+        try:
+            for snapshot in self._snapshots:
+                if self._stopping:
+                    break
+                self._track.append(snapshot)
+        except LeakWatchError as error:
+            failure = str(error)
+        # The window must say that nothing is watched any more, whatever ended this thread.
+        except Exception as error:  # noqa: BLE001
+            failure = f"Analysis failed: {type(error).__name__}: {error}"
+        finally:
+            self._track.finish(failure)
+            self._close()
+
+    def stop(self) -> None:
+        """Ask the thread to end after the frame that it works on, and wait for it."""
+        self._stopping = True
+        if self.is_alive():
+            self.join()
