@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leakwatch.model import FloatImage, Point, PointArray
+from leakwatch.model import Point, PointArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,6 @@ class WorkingGrid:
     def to_frame(self, points: PointArray) -> PointArray:
         """Working pixels to frame pixels; ``(n, 2)`` or ``(2,)``."""
         return np.asarray(points, np.float64) * self.binning + (self.binning - 1) / 2
-
-
-def pixel_points(rows: int, columns: int) -> PointArray:
-    """Centres of all pixels of a grid, row by row: ``(rows * columns, 2)``."""
-    row, column = np.mgrid[:rows, :columns]
-    return np.stack([column.ravel(), row.ravel()], axis=1).astype(np.float64)
 
 
 def distance_to_polyline(points: PointArray, polyline: PointArray) -> PointArray:
@@ -145,12 +139,6 @@ def signed_distance(points: PointArray, wall: PointArray, inside: Point) -> Poin
     signed: PointArray = distance_to_polyline(points, wall) * side_of_polyline(points, wall)
     signed *= towards
     return signed
-
-
-def signed_distance_map(rows: int, columns: int, wall: PointArray, inside: Point) -> FloatImage:
-    """`signed_distance` at every pixel of a grid: ``(rows, columns)``, float32, in pixels."""
-    values = signed_distance(pixel_points(rows, columns), wall, inside)
-    return values.reshape(rows, columns).astype(np.float32)
 
 
 def distance_sigma_mm(

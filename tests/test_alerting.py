@@ -1,0 +1,251 @@
+"""The rules of alerting: truth is the sequence of observations, made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakwatch import alerting
+from leakwatch.config import Settings
+from leakwatch.model import (
+    Alert,
+    Calibration,
+    Cement,
+    EventKind,
+    Level,
+    Observation,
+    Quality,
+    Reason,
+    SpacingRung,
+    Tube,
+    WallDistance,
+)
+
+CALIBRATED = Calibration(0.25, 0.0025, SpacingRung.CASE, "case")
+FRAME_S = 1 / 7.5
+
+
+def observation(
+    index: int,
+    distance_mm: float | None = None,
+    sigma_mm: float = 0.4,
+    tube_mm: float | None = None,
+    outside_mm2: float = 0.0,
+    unavailable: tuple[Reason, ...] = (),
+) -> Observation:
+    wall = None
+    if distance_mm is not None:
+        wall = WallDistance(distance_mm / 0.25, distance_mm, sigma_mm, (50.0, 60.0), (40.0, 60.0))
+    path = np.array([[0.0, 0.0], [10.0, 0.0]])
+    tubes = () if tube_mm is None else (Tube(path, tube_mm / 0.25, 8.0, tube_mm, 2.0, True),)
+    cement = Cement((), 100.0, 6.25, 0.1, outside_mm2 / 0.25**2, (70.0, 80.0))
+    return Observation(
+        index,
+        index * FRAME_S,
+        (0.0, 0.0),
+        None,
+        None,
+        wall,
+        cement,
+        tubes,
+        unavailable,
+        CALIBRATED,
+        Quality(),
+    )
+
+
+def run(observations: list[Observation]) -> list[Alert]:
+    state = alerting.initial_state(Settings())
+    alerts = []
+    for one in observations:
+        state, alert = alerting.decide(state, one)
+        alerts.append(alert)
+    return alerts
+
+
+def test_nothing_seen_is_clear_with_one_event() -> None:
+    alerts = run([observation(i) for i in range(5)])
+    assert [alert.level for alert in alerts] == [Level.CLEAR] * 5
+    assert [event.level for alert in alerts for event in alert.events] == [Level.CLEAR]
+
+
+def test_stop_takes_sigma_to_the_safe_side() -> None:
+    # 5.3 mm away but only sure to 0.4 mm: it may be 4.9.
+    near = run([observation(i, 5.3, 0.4) for i in range(3)])
+    sure = run([observation(i, 5.3, 0.2) for i in range(3)])
+    assert near[-1].level is Level.STOP
+    assert near[-1].reasons == (Reason.POSTERIOR_MARGIN,)
+    assert sure[-1].level is Level.WATCH
+
+
+def test_behind_the_wall_is_stop() -> None:
+    assert run([observation(i, -8.0) for i in range(2)])[-1].level is Level.STOP
+
+
+def test_one_frame_does_not_stop_and_two_do() -> None:
+    flicker = [observation(i, 3.0 if i == 2 else 12.0) for i in range(8)]
+    assert Level.STOP not in {alert.level for alert in run(flicker)}
+    held = [observation(i, 3.0 if i >= 2 else 12.0) for i in range(4)]
+    assert [alert.level for alert in run(held)][-1] is Level.STOP
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [("tube_mm", Reason.TUBULAR_FILLING), ("outside_mm2", Reason.OUTSIDE_BODY)],
+)
+def test_vein_and_outside_stop_without_a_distance(kind: str, reason: Reason) -> None:
+    alerts = run([observation(i, **{kind: 9.0}) for i in range(2)])
+    assert alerts[-1].level is Level.STOP
+    assert alerts[-1].reasons == (reason,)
+    assert alerts[-1].events[-1].at_px is not None
+
+
+def test_outside_the_lateral_view_the_wall_rule_is_off_and_said_so() -> None:
+    alerts = run([observation(i, 1.0, unavailable=(Reason.VIEW,)) for i in range(4)])
+    assert {alert.level for alert in alerts} == {Level.UNKNOWN}
+    assert alerts[-1].reasons == (Reason.VIEW,)
+    assert alerts[0].events[0].kind is EventKind.TECHNICAL
+
+
+def test_a_vein_stops_even_without_millimetres_or_wall() -> None:
+    blind = (Reason.NO_WALL, Reason.NO_CALIBRATION)
+    alerts = run([observation(i, tube_mm=9.0, unavailable=blind) for i in range(3)])
+    assert alerts[-1].level is Level.STOP
+    assert alerts[-1].reasons == (Reason.TUBULAR_FILLING, *blind)
+
+
+def test_stop_latches_when_cement_seems_gone_and_through_blindness() -> None:
+    frames = [observation(i, 3.0) for i in range(3)]
+    frames += [observation(i) for i in range(3, 20)]
+    frames += [observation(i, unavailable=(Reason.MOTION,)) for i in range(20, 25)]
+    alerts = run(frames)
+    assert {alert.level for alert in alerts[2:]} == {Level.STOP}
+    assert alerts[-1].latched
+    assert alerts[-1].current_level is Level.UNKNOWN
+    assert alerts[-1].reasons == (Reason.POSTERIOR_MARGIN, Reason.MOTION)
+
+
+def test_unknown_is_never_a_stale_clear_and_returns_by_itself() -> None:
+    frames = [observation(0), observation(1, unavailable=(Reason.MOTION,)), observation(2)]
+    assert [alert.level for alert in run(frames)] == [Level.CLEAR, Level.UNKNOWN, Level.CLEAR]
+
+
+def test_acknowledged_stop_becomes_watch_and_comes_back_when_worse() -> None:
+    state = alerting.initial_state(Settings())
+    for i in range(3):
+        state, _ = alerting.decide(state, observation(i, 4.0))
+    state, alert = alerting.acknowledge(state, observation(2, 4.0))
+    assert alert.level is Level.WATCH
+    assert alert.events[0].kind is EventKind.ACKNOWLEDGE
+    for i in range(3, 8):
+        state, alert = alerting.decide(state, observation(i, 3.9))
+        assert alert.level is Level.WATCH
+    for i in range(8, 11):
+        state, alert = alerting.decide(state, observation(i, 3.2))
+    assert alert.level is Level.STOP
+
+
+def test_acknowledging_one_reason_does_not_silence_another() -> None:
+    state = alerting.initial_state(Settings())
+    for i in range(3):
+        state, _ = alerting.decide(state, observation(i, 4.0))
+    state, _ = alerting.acknowledge(state, observation(2, 4.0))
+    for i in range(3, 6):
+        state, alert = alerting.decide(state, observation(i, 4.0, tube_mm=8.0))
+    assert alert.level is Level.STOP
+    assert alert.reasons == (Reason.TUBULAR_FILLING,)
+
+
+def test_acknowledging_a_stop_whose_cause_is_out_of_sight_rearms_it() -> None:
+    state = alerting.initial_state(Settings())
+    for i in range(3):
+        state, _ = alerting.decide(state, observation(i, tube_mm=9.0))
+    state, alert = alerting.acknowledge(state, observation(3))
+    assert alert.level is not Level.STOP
+    for i in range(4, 6):
+        state, alert = alerting.decide(state, observation(i, tube_mm=9.0))
+    assert alert.level is Level.STOP
+
+
+def test_approaching_front_predicts_the_breach_in_seconds() -> None:
+    # 1 mm/s towards the wall: from 9 mm it takes 4 s to the 5 mm margin.
+    frames = [observation(i, 14.0 - i * FRAME_S) for i in range(38)]
+    alert = run(frames)[-1]
+    left = 14.0 - 37 * FRAME_S - 5.0
+    assert alert.level is Level.WATCH
+    assert Reason.PREDICTED_BREACH in alert.reasons
+    assert alert.time_to_margin_s == pytest.approx(left, rel=1e-6)
+
+
+def test_creeping_front_predicts_nothing() -> None:
+    frames = [observation(i, 12.0 - 0.04 * i * FRAME_S) for i in range(60)]
+    assert run(frames)[-1].time_to_margin_s is None
+
+
+def test_watch_does_not_flicker() -> None:
+    frames = [observation(i, 8.3 if i % 2 else 8.5, 0.4) for i in range(30)]
+    levels = [alert.level for alert in run(frames)]
+    assert levels[1:] == [Level.WATCH] * 29
+
+
+seen = st.builds(
+    lambda distance, tube, outside, unavailable: (distance, tube, outside, unavailable),
+    st.none() | st.floats(-20, 40),
+    st.none() | st.floats(1, 40),
+    st.floats(0, 50),
+    st.lists(
+        st.sampled_from([Reason.VIEW, Reason.NO_WALL, Reason.MOTION, Reason.EXPOSURE]),
+        max_size=2,
+        unique=True,
+    ).map(tuple),
+)
+
+
+@given(st.lists(seen, min_size=1, max_size=40))
+def test_whatever_comes_stop_stays_and_blindness_is_never_clear(
+    frames: list[tuple[float | None, float | None, float, tuple[Reason, ...]]],
+) -> None:
+    observations = [
+        observation(i, distance, 0.4, tube, outside, unavailable)
+        for i, (distance, tube, outside, unavailable) in enumerate(frames)
+    ]
+    alerts = run(observations)
+    levels = [alert.level for alert in alerts]
+    if Level.STOP in levels:
+        assert set(levels[levels.index(Level.STOP) :]) == {Level.STOP}
+    for one, alert in zip(observations, alerts, strict=True):
+        if one.unavailable:
+            assert alert.level in (Level.UNKNOWN, Level.STOP)
+            assert set(one.unavailable) <= set(alert.reasons)
+        if alert.level is Level.CLEAR:
+            assert alert.reasons == ()
+        else:
+            assert alert.reasons
+
+
+@given(st.lists(seen, min_size=1, max_size=20))
+def test_events_tell_every_change_and_nothing_else(
+    frames: list[tuple[float | None, float | None, float, tuple[Reason, ...]]],
+) -> None:
+    alerts = run(
+        [
+            observation(i, distance, 0.4, tube, outside, unavailable)
+            for i, (distance, tube, outside, unavailable) in enumerate(frames)
+        ]
+    )
+    before: Alert | None = None
+    for alert in alerts:
+        changed = before is None or before.level is not alert.level
+        new = [r for r in alert.reasons if changed or r not in before.reasons]
+        assert len(alert.events) == (max(len(new), 1) if changed else len(new))
+        assert all(event.level is alert.level for event in alert.events)
+        before = alert
+
+
+def test_same_observations_same_alerts() -> None:
+    frames = [observation(i, 12.0 - 0.3 * i) for i in range(30)]
+    assert run(frames) == run([replace(one) for one in frames])
