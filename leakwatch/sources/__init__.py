@@ -1,0 +1,35 @@
+"""Where frames come from: each module holds one kind of `leakwatch.model.FrameSource`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leakwatch.errors import SourceError
+from leakwatch.sources.dicom_file import DicomFile
+from leakwatch.sources.dicom_folder import DicomFolder
+
+__all__ = ["DicomFile", "DicomFolder", "open_source"]
+
+
+def open_source(path: Path) -> DicomFile | DicomFolder:
+    """Open a DICOM file, or a folder of single frames in the order of acquisition.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    DicomFile or DicomFolder
+        Also has `acquisition`, known before the first frame is decoded.
+
+    Raises
+    ------
+    SourceError
+        There is nothing at `path`, or it cannot be read as a sequence.
+    """
+    if path.is_dir():
+        return DicomFolder(path)
+    if not path.exists():
+        raise SourceError(f"{path}: there is no such file or folder. Check the path.")
+    return DicomFile(path)

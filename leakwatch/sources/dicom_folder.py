@@ -1,0 +1,201 @@
+"""A folder of single-frame DICOM files, in the order in which they were acquired."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from leakwatch.errors import SourceEndedEarly, SourceError
+from leakwatch.model import Acquisition, Frame, TimeSource
+from leakwatch.sources.dicom_header import Header, NotAnImage, read_header
+from leakwatch.sources.dicom_pixels import check_decodable, stored_values
+from leakwatch.sources.dicom_tags import acquisition
+from leakwatch.sources.dicom_times import FrameTimes, clock_time, frame_times, seconds_between
+from leakwatch.sources.dicom_values import number, text
+
+# A C-arm that moved further than this shows another projection, not another frame.
+_SAME_SPACING, _SAME_ANGLE_DEG = 0.01, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Single:
+    """A frame's file, without its head: a run may have thousands."""
+
+    path: Path
+    series: str
+    instance: float | None
+    clock: dict[str, dt.datetime]
+    run: Acquisition
+
+
+class DicomFolder:
+    """Frames of one run that was stored as one file each; a `FrameSource`.
+
+    Files of another kind (DICOMDIR, reports, notes) are passed over.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    SourceError
+        No frames, frames of several runs or sizes, a multi-frame file among them, or a file that
+        cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        singles, first = _singles(folder)
+        _check_one_run(folder, singles)
+        ordered, times = _in_order(singles, first)
+        self._paths = tuple(single.path for single in ordered)
+        self._folder, self._times = folder, times
+        self._acquisition = replace(
+            ordered[0].run,
+            number_of_frames=len(ordered),
+            time_source=times.source,
+            notes=times.notes + ordered[0].run.notes,
+        )
+        self._running: Generator[Frame] | None = None
+
+    @property
+    def number_of_frames(self) -> int:
+        """Frames in the folder."""
+        return len(self._paths)
+
+    @property
+    def acquisition(self) -> Acquisition:
+        """What all frames share; known before the first is decoded."""
+        return self._acquisition
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield frames in order of acquisition, each decoded when it is asked for.
+
+        Raises
+        ------
+        SourceEndedEarly
+            A later file is damaged; frames before it are valid.
+        SourceError
+            The first cannot be decoded.
+        """
+        self._running = self._decode()
+        return self._running
+
+    def close(self) -> None:
+        """Release the file that is open."""
+        if self._running is not None:
+            with suppress(ValueError):  # another thread is decoding: the file goes with it
+                self._running.close()
+
+    def _decode(self) -> Generator[Frame]:
+        for index, path in enumerate(self._paths):
+            try:
+                pixels = next(stored_values(read_header(path)))
+            except SourceError as error:
+                if index == 0:
+                    raise
+                raise SourceEndedEarly(
+                    f"{self._folder}: ended early: {index} of {len(self._paths)} frames are whole "
+                    f"({error}) What came before is valid."
+                ) from error
+            yield Frame(index, self._times.seconds[index], pixels, self._acquisition)
+
+
+def _singles(folder: Path) -> tuple[list[_Single], Header]:
+    """All single frames in `folder`, and one of their heads."""
+    singles: list[_Single] = []
+    first: Header | None = None
+    passed_over = 0
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        try:
+            header = read_header(path)
+        except NotAnImage:
+            passed_over += 1
+            continue
+        check_decodable(header)
+        if header.number_of_frames > 1:
+            raise SourceError(
+                f"{folder}: {path.name} holds {header.number_of_frames} frames; a folder is read "
+                "as single frames. Give the path of that file."
+            )
+        first = first or header
+        singles.append(_single(header))
+    if first is None:
+        raise SourceError(
+            f"{folder}: holds no DICOM image ({passed_over} other files). "
+            "Give a folder that holds the frames themselves, not folders of them."
+        )
+    return singles, first
+
+
+def _single(header: Header) -> _Single:
+    dataset = header.dataset
+    return _Single(
+        header.path,
+        text(dataset, "SeriesInstanceUID"),
+        number(dataset, "InstanceNumber"),
+        clock_time(dataset),
+        acquisition(dataset, 1, TimeSource.ASSUMED),
+    )
+
+
+def _check_one_run(folder: Path, singles: Sequence[_Single]) -> None:
+    series = {single.series for single in singles}
+    if len(series) > 1:
+        raise SourceError(
+            f"{folder}: holds frames of {len(series)} series. Give a folder with one of them."
+        )
+    first = singles[0]
+    for single in singles[1:]:
+        difference = _difference(first.run, single.run)
+        if difference:
+            raise SourceError(
+                f"{folder}: {first.path.name} and {single.path.name} are not frames of one run: "
+                f"{difference}. Give a folder with the frames of one run."
+            )
+
+
+def _difference(one: Acquisition, other: Acquisition) -> str:
+    """What tells two frames of different runs apart; empty for frames of one run."""
+    if (one.columns, one.rows) != (other.columns, other.rows):
+        return f"{one.columns} x {one.rows} pixels against {other.columns} x {other.rows}"
+    if one.pixel_format != other.pixel_format:
+        return f"{one.pixel_format} against {other.pixel_format}"
+    for name, tolerance in (
+        ("sid_mm", _SAME_SPACING * (one.geometry.sid_mm or 0)),
+        ("primary_angle_deg", _SAME_ANGLE_DEG),
+        ("secondary_angle_deg", _SAME_ANGLE_DEG),
+    ):
+        here, there = getattr(one.geometry, name), getattr(other.geometry, name)
+        if here is not None and there is not None and abs(here - there) > tolerance:
+            return f"{name} {here:g} against {there:g}"
+    for name in ("imager_pixel_spacing_mm", "pixel_spacing_mm"):
+        here, there = getattr(one.geometry, name), getattr(other.geometry, name)
+        if here and there and abs(here[0] - there[0]) > _SAME_SPACING * here[0]:
+            return f"{name} {here[0]:g} against {there[0]:g}"
+    return ""
+
+
+def _in_order(singles: list[_Single], first: Header) -> tuple[list[_Single], FrameTimes]:
+    """Sort by the clock, else by Instance Number, else by file name; and time them."""
+    for keyword in singles[0].clock:
+        if not all(keyword in single.clock for single in singles):
+            continue
+        moments = [single.clock[keyword] for single in singles]
+        if len({moment.tzinfo is None for moment in moments}) > 1:
+            continue
+        ordered = sorted(singles, key=lambda single, tag=keyword: single.clock[tag])  # type: ignore[misc]
+        seconds = seconds_between([single.clock[keyword] for single in ordered])
+        if seconds is not None and len(ordered) > 1:
+            return ordered, FrameTimes(tuple(seconds), TimeSource.ACQUISITION_TIME)
+    times = frame_times(first.dataset, len(singles))
+    numbers = [single.instance for single in singles if single.instance is not None]
+    if len(set(numbers)) == len(singles):
+        return sorted(singles, key=lambda single: single.instance or 0.0), times
+    note = "Neither clock times nor Instance Numbers tell the order of frames: by file name."
+    if len(singles) > 1:
+        times = replace(times, notes=(*times.notes, note))
+    return singles, times

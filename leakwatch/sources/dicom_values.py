@@ -1,0 +1,89 @@
+"""Values of DICOM elements as plain Python, where files in the field break the rules.
+
+An element that is absent, empty or malformed is None here: whoever asks says what that means.
+Enhanced objects keep in functional groups what classic ones keep at the top (PS3.3 C.7.6.16);
+the same question finds both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from pydicom.dataset import Dataset
+
+
+def places(dataset: Dataset, frame: int = 0) -> Iterator[Dataset]:
+    """Where an element may stand: at the top, then in the shared and in the frame's groups.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    frame : int
+        Whose functional groups are looked into.
+    """
+    yield dataset
+    for keyword, index in (
+        ("SharedFunctionalGroupsSequence", 0),
+        ("PerFrameFunctionalGroupsSequence", frame),
+    ):
+        groups = dataset.get(keyword) or ()
+        if index < len(groups):
+            for macro in groups[index]:
+                if macro.VR == "SQ" and macro.value:
+                    yield macro.value[0]
+
+
+def raw(dataset: Dataset, keyword: str, frame: int = 0) -> Any:
+    """The first value of `keyword` that is not empty, or None."""
+    for place in places(dataset, frame):
+        try:
+            value = place.get(keyword)
+        except (ValueError, TypeError, NotImplementedError):
+            continue  # pydicom cannot turn these bytes into the element's type
+        if value is not None and str(value) != "":
+            return value
+    return None
+
+
+def number(dataset: Dataset, keyword: str, frame: int = 0) -> float | None:
+    """A finite number, or None; of several values the first."""
+    values = numbers(dataset, keyword, frame)
+    return values[0] if values else None
+
+
+def numbers(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[float, ...] | None:
+    """All values as finite numbers, or None where one of them is not."""
+    value = raw(dataset, keyword, frame)
+    if value is None:
+        return None
+    try:
+        values = tuple(float(one) for one in _several(value))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return values if all(map(math.isfinite, values)) else None
+
+
+def pair(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[float, float] | None:
+    """Exactly two numbers, or None."""
+    values = numbers(dataset, keyword, frame)
+    return (values[0], values[1]) if values is not None and len(values) == 2 else None
+
+
+def texts(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[str, ...]:
+    """All values as stripped text; empty where the element is absent."""
+    value = raw(dataset, keyword, frame)
+    return () if value is None else tuple(str(one).strip() for one in _several(value))
+
+
+def text(dataset: Dataset, keyword: str, frame: int = 0) -> str:
+    """The first value as stripped text, or an empty string."""
+    values = texts(dataset, keyword, frame)
+    return values[0] if values else ""
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
+        return (value,)
+    return tuple(value)
