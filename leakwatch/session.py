@@ -42,6 +42,8 @@ class Run:
     ----------
     name : str
         For titles and messages.
+    path : Path
+        The sequence.
     source : FrameSource
         Open; whoever opened the run closes it.
     frames : iterator of Frame
@@ -54,12 +56,17 @@ class Run:
     """
 
     name: str
+    path: Path
     source: FrameSource
     frames: Iterator[Frame]
     acquisition: Acquisition
     marks: Marks
     calibration: Calibration
     settings: Settings
+
+    def reopen(self) -> FrameSource:
+        """Open the sequence a second time, for pixels that were not kept."""
+        return open_source(self.path)
 
     def snapshots(self) -> Iterator[Snapshot]:
         """Fold over the frames from the beginning; once."""
@@ -110,9 +117,8 @@ def open_run(
     except BaseException:
         source.close()
         raise
-    name = path.name
     whole = chain([first], frames)
-    return Run(name, source, whole, first.acquisition, case.marks, scale, settings)
+    return Run(path.name, path, source, whole, first.acquisition, case.marks, scale, settings)
 
 
 def fold(

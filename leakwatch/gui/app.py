@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from leakwatch.errors import CaseError, SinkError
 from leakwatch.gui.fonts import font, register_fonts
 from leakwatch.gui.replay import Replay
-from leakwatch.gui.track import FoldThread, Track
+from leakwatch.gui.track import FoldThread, FramesAgain, Track
 from leakwatch.gui.window import SIZE, ReplayWindow
 from leakwatch.model import Level
 from leakwatch.session import Run
@@ -60,7 +59,7 @@ def record(run: Run, path: Path, frame: int | None = None) -> str:
         The picture cannot be written.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    application = _application()
+    _application()
     track, thread = _fold(run)
     thread.run()
     index = telling_frame(track) if frame is None else frame
@@ -69,11 +68,9 @@ def record(run: Run, path: Path, frame: int | None = None) -> str:
         raise CaseError(f"{run.name} has frames 0 to {len(track) - 1}, not {index}.{why}")
     window = _window(run, track)
     window.replay.playback.seek(index)
-    # Laid out as if shown, without a native window: the offscreen platform warns about those.
-    window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-    window.show()
+    # `grab` lays out a window that was never shown; the overlay needs its view's size before.
+    window.grab()
     window.tick()
-    application.processEvents()
     saved = window.grab().save(str(path), "PNG")
     window.close()
     if not saved:
@@ -96,7 +93,7 @@ def _application() -> QApplication:
 
 
 def _fold(run: Run) -> tuple[Track, FoldThread]:
-    track = Track(run.settings)
+    track = Track(run.settings, FramesAgain(run.reopen))
     return track, FoldThread(run.snapshots(), track, run.source.close)
 
 

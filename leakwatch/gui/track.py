@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from threading import Lock, Thread
 
@@ -11,7 +11,7 @@ from leakwatch import alerting
 from leakwatch.config import Settings
 from leakwatch.errors import LeakWatchError
 from leakwatch.grey import GreyMapping, grey_mapping
-from leakwatch.model import Alert, Array, Frame, Level, Snapshot
+from leakwatch.model import Alert, Array, Frame, FrameSource, Level, Snapshot
 
 # Pixels kept in memory: a whole run at 512 x 512, a fifth of one at 1024 x 1024.
 PIXEL_BUDGET_BYTES = 512 * 2**20
@@ -30,19 +30,16 @@ class Track:
     Parameters
     ----------
     settings : Settings
-    read_frame : callable or None
-        Reads the pixels of a frame again, by its place in the run; None where the source cannot,
-        and then all pixels are kept.
+    again : FramesAgain or None
+        Reads frames a second time; None where the source cannot, and then all pixels are kept.
     """
 
-    def __init__(
-        self, settings: Settings, read_frame: Callable[[int], Array] | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, again: FramesAgain | None = None) -> None:
         self._lock = Lock()
         self._snapshots: list[Snapshot] = []
         self._states = [alerting.initial_state(settings)]
         self._acknowledged: set[int] = set()
-        self._pixels = PixelStore(read_frame)
+        self._pixels = PixelStore(again)
         self._greys: GreyMapping | None = None
         self._grey_frames: list[Frame] = []
         self._ended = False
@@ -82,9 +79,7 @@ class Track:
         """The snapshot of frame number `index` of the run, with its pixels."""
         with self._lock:
             snapshot = self._snapshots[index]
-            pixels = self._pixels.kept(index)
-        if pixels is None:
-            pixels = self._pixels.read_again(index)
+        pixels = self._pixels.pixels(index)
         return replace(snapshot, frame=replace(snapshot.frame, pixels=pixels))
 
     def time_s(self, index: int) -> float:
@@ -137,38 +132,67 @@ class PixelStore:
 
     Parameters
     ----------
-    read_frame : callable or None
+    again : FramesAgain or None
         None: keep all.
     budget_bytes : int
     """
 
-    def __init__(
-        self,
-        read_frame: Callable[[int], Array] | None,
-        budget_bytes: int = PIXEL_BUDGET_BYTES,
-    ) -> None:
-        self._read_frame, self._left_bytes = read_frame, budget_bytes
+    def __init__(self, again: FramesAgain | None, budget_bytes: int = PIXEL_BUDGET_BYTES) -> None:
+        self._again, self._left_bytes = again, budget_bytes
         self._kept: list[Array | None] = []
-        self._reread: OrderedDict[int, Array] = OrderedDict()
 
     def append(self, pixels: Array) -> None:
         """Take the pixels of the next frame."""
-        keep = self._read_frame is None or pixels.nbytes <= self._left_bytes
+        keep = self._again is None or pixels.nbytes <= self._left_bytes
         self._left_bytes -= pixels.nbytes if keep else 0
         self._kept.append(pixels if keep else None)
 
-    def kept(self, index: int) -> Array | None:
-        """Pixels in memory; None where they must be read again."""
-        return self._kept[index]
+    def pixels(self, index: int) -> Array:
+        """Pixels from memory, or from the source."""
+        kept = self._kept[index]
+        if kept is not None:
+            return kept
+        assert self._again is not None
+        return self._again.pixels(index)
 
-    def read_again(self, index: int) -> Array:
-        """Pixels from the source, or from the frames read again lately."""
-        if index not in self._reread:
-            assert self._read_frame is not None
-            self._reread[index] = self._read_frame(index)
-            if len(self._reread) > REREAD_FRAMES:
-                self._reread.popitem(last=False)
-        return self._reread[index]
+
+class FramesAgain:
+    """Reads frames of a sequence a second time; quick forwards, from the start backwards.
+
+    Parameters
+    ----------
+    reopen : callable
+        Opens the sequence anew.
+    """
+
+    def __init__(self, reopen: Callable[[], FrameSource]) -> None:
+        self._reopen = reopen
+        self._source: FrameSource | None = None
+        self._frames: Iterator[Frame] = iter(())
+        self._next = 0
+        self._recent: OrderedDict[int, Array] = OrderedDict()
+
+    def pixels(self, index: int) -> Array:
+        """Pixels of a frame, by its place in the run."""
+        if index in self._recent:
+            return self._recent[index]
+        if self._source is None or index < self._next:
+            self.close()
+            self._source = self._reopen()
+            self._frames, self._next = self._source.frames(), 0
+        while self._next <= index:
+            self._recent[self._next] = next(self._frames).pixels
+            self._next += 1
+            if len(self._recent) > REREAD_FRAMES:
+                self._recent.popitem(last=False)
+        return self._recent[index]
+
+    def close(self) -> None:
+        """Release the file, if it is open."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+        self._recent.clear()
 
 
 class FoldThread(Thread):

@@ -1,0 +1,67 @@
+"""Recording a frame, and opening and closing the window on a run."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from leakwatch.errors import CaseError, SinkError, SourceEndedEarly
+from leakwatch.gui.app import record, show, telling_frame
+from leakwatch.gui.track import Track
+from leakwatch.gui.window import SIZE, ReplayWindow
+from leakwatch.model import Level
+
+
+def test_record_draws_the_first_stop(tmp_path, make_run, track):
+    run = make_run()
+    said = record(run, tmp_path / "a.png")
+    stop = track.levels().index(Level.STOP)
+    assert said.startswith(f"frame {stop} at")
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.size == SIZE
+        assert image.convert("RGB").getpixel((2, 2)) == (0xD6, 0x13, 0x1E)
+    assert run.source.closed == 1
+
+
+def test_record_draws_the_frame_that_is_asked_for(tmp_path, make_run):
+    assert (
+        record(make_run(), tmp_path / "a.png", 0)
+        == f"frame 0 at 0.00 s drawn into {tmp_path}/a.png"
+    )
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.convert("RGB").getpixel((2, 2)) == (0x1F, 0x6B, 0x4A)
+
+
+def test_record_of_a_frame_that_is_not_there(tmp_path, make_run):
+    run = make_run(5, SourceEndedEarly("5 of 40 frames came"))
+    with pytest.raises(CaseError, match=r"frames 0 to 4, not 99\. 5 of 40 frames came"):
+        record(run, tmp_path / "a.png", 99)
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_record_into_a_folder_that_is_not_there(tmp_path, make_run):
+    with pytest.raises(SinkError, match="cannot be written"):
+        record(make_run(), tmp_path / "absent" / "a.png")
+
+
+def test_telling_frame_is_the_last_without_a_stop(settings, fold_of):
+    track = Track(settings)
+    for snapshot in fold_of(5):
+        track.append(snapshot)
+    assert telling_frame(track) == 4
+
+
+def test_window_shows_the_run_until_it_is_closed(qapp, make_run):
+    run, seen = make_run(), []
+
+    def look():
+        window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, ReplayWindow))
+        seen.append((window.isVisible(), window.replay.playback.playing))
+        window.close()
+
+    QTimer.singleShot(200, look)
+    show(run)
+    assert seen == [(True, True)]
+    assert run.source.closed == 1

@@ -1,0 +1,191 @@
+"""The real window, offscreen: what it shows, its keys and buttons, and its end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from handmade import (
+    COLUMNS,
+    MARKS,
+    ROWS,
+    WALL,
+    make_alert,
+    make_observation,
+    make_snapshot,
+    make_tube,
+)
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor
+
+from leakwatch.banner import LEVEL_STYLES, level_banner, unknown_banner
+from leakwatch.gui.banner_view import BannerView
+from leakwatch.gui.replay import Replay
+from leakwatch.gui.strip import fact_html
+from leakwatch.gui.window import KEYS, ReplayWindow
+from leakwatch.model import Level, Reason
+from leakwatch.present import Fact, LineKind, picture
+
+pytestmark = pytest.mark.usefixtures("fonts")
+
+
+@pytest.fixture
+def window(qtbot, track, settings):
+    made = ReplayWindow(Replay(track, MARKS, settings, 40), "by hand")
+    qtbot.addWidget(made)
+    made.grab()
+    made.tick()
+    return made
+
+
+def press(qtbot, window, *keys):
+    for key in keys:
+        qtbot.keyClick(window, key)
+
+
+def test_frame_and_overlay_are_shown(window):
+    window.replay.playback.seek(5)
+    window.tick()
+    assert window.image.image.image.shape == (ROWS, COLUMNS)
+    assert list(window.image.image.getLevels()) == [0, 255]
+    wall = np.column_stack(window.image.overlay.curves[LineKind.WALL].getData())
+    assert np.array_equal(wall, WALL)
+    assert [item.toPlainText() for item in window.image.overlay.labels] == ["8.2 ± 0.4 mm"]
+    assert "8.2 ± 0.4 mm" in window.strip.facts.text()
+    assert "not a medical device" in window.strip.notice.text()
+
+
+def test_pixel_centres_are_at_integers(window):
+    corner = window.image.image.mapToView(QPointF(0.0, 0.0))
+    assert (corner.x(), corner.y()) == (-0.5, -0.5)
+    assert window.image.view.yInverted()
+
+
+def test_levels_do_not_follow_the_frame(window):
+    for index in (0, 20, 39):
+        window.replay.playback.seek(index)
+        window.tick()
+        assert list(window.image.image.getLevels()) == [0, 255]
+
+
+def test_what_is_gone_from_the_picture_is_gone_from_the_view(window, settings):
+    observation = make_observation(tubes=(make_tube(),))
+    full = picture(make_snapshot(0, observation=observation), MARKS, settings)
+    bare = picture(
+        make_snapshot(
+            0, observation=make_observation(cement=None, wall_px=None, wall_distance=None)
+        ),
+        MARKS,
+        settings,
+    )
+    overlay = window.image.overlay
+    overlay.show(full)
+    assert sum(item.isVisible() for item in overlay.labels) == 2
+    assert len(overlay.curves[LineKind.TUBE].getData()[0]) == 3
+    overlay.show(bare)
+    assert sum(item.isVisible() for item in overlay.labels) == 0
+    assert all(not len(curve.getData()[0]) for curve in overlay.curves.values())
+
+
+def test_keys_play_step_seek_and_change_speed(qtbot, window):
+    playback = window.replay.playback
+    press(qtbot, window, Qt.Key.Key_Right, Qt.Key.Key_Right)
+    assert playback.index == 2
+    press(qtbot, window, Qt.Key.Key_Left)
+    assert playback.index == 1
+    press(qtbot, window, Qt.Key.Key_End)
+    assert playback.index == 39
+    press(qtbot, window, Qt.Key.Key_Home)
+    assert playback.index == 0
+    press(qtbot, window, Qt.Key.Key_Space)
+    assert playback.playing
+    press(qtbot, window, Qt.Key.Key_Space, Qt.Key.Key_Plus)
+    assert (playback.playing, playback.speed) == (False, 2.0)
+    press(qtbot, window, Qt.Key.Key_Minus, Qt.Key.Key_Minus)
+    assert playback.speed == 0.5
+    assert window.transport.speed.text() == "× 0.5"
+
+
+def test_acknowledge_key_clears_the_stop(qtbot, window, track):
+    window.replay.playback.seek(track.levels().index(Level.STOP))
+    window.tick()
+    assert (window.banner.banner.word, window.banner.flashing) == ("STOP", True)
+    assert window.transport.acknowledge.isEnabled()
+    press(qtbot, window, Qt.Key.Key_A)
+    assert (window.banner.banner.word, window.banner.flashing) == ("WATCH", False)
+    assert not window.transport.acknowledge.isEnabled()
+
+
+def test_buttons_and_timeline_do_what_keys_do(qtbot, window):
+    transport, playback = window.transport, window.replay.playback
+    left = Qt.MouseButton.LeftButton
+    qtbot.mouseClick(transport.forward, left)
+    assert playback.index == 1
+    qtbot.mouseClick(transport.back, left)
+    assert playback.index == 0
+    qtbot.mouseClick(transport.play, left)
+    assert playback.playing
+    qtbot.mouseClick(transport.faster, left)
+    assert playback.speed == 2.0
+    middle = QPoint(transport.timeline.width() // 2, 10)
+    qtbot.mouseClick(transport.timeline, left, pos=middle)
+    assert (playback.index, playback.playing) == (20, False)
+
+
+def test_help_lists_every_key(qtbot, window):
+    window.show()
+    press(qtbot, window, Qt.Key.Key_Question)
+    assert window.help.isVisible()
+    assert all(keys in window.help.text() for keys, _ in KEYS)
+    press(qtbot, window, Qt.Key.Key_Escape)
+    assert not window.help.isVisible()
+
+
+def test_it_plays_by_itself_and_stops_asking_when_closed(qtbot, window):
+    window.replay.playback.faster()
+    window.show()
+    window.start()
+    qtbot.waitUntil(lambda: (window.replay.playback.index or 0) >= 3, timeout=5000)
+    assert window.transport.play.text() == "❚❚"
+    press(qtbot, window, Qt.Key.Key_Q)
+    assert not window.isVisible()
+    assert not window._timer.isActive()
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_banner_is_painted_in_colour_shape_and_word(qtbot, settings, level):
+    banner = BannerView()
+    qtbot.addWidget(banner)
+    banner.resize(1280, 120)
+    alert = make_alert(level, Reason.POSTERIOR_MARGIN)
+    banner.show_banner(level_banner(alert, make_observation(), settings))
+    image = banner.grab().toImage()
+    assert image.pixelColor(3, 3) == QColor(LEVEL_STYLES[level].colour)
+    ink = QColor(LEVEL_STYLES[level].ink)
+    row = [image.pixelColor(x, 60) for x in range(16, 600)]
+    assert sum(colour == ink for colour in row) > 20
+    assert banner.accessibleName().startswith(level.value)
+    banner.stop_flashing()
+
+
+def test_banner_begins_as_unknown_and_flashes_only_for_a_stop(qtbot, settings):
+    banner = BannerView()
+    qtbot.addWidget(banner)
+    assert banner.banner.level is Level.UNKNOWN
+    stop = level_banner(make_alert(Level.STOP), make_observation(), settings)
+    banner.show_banner(stop)
+    assert banner.flashing
+    seen = set()
+    qtbot.waitUntil(lambda: len(seen) == 2 or seen.add(_corner(banner)), timeout=5000)
+    banner.show_banner(unknown_banner("No new frame"))
+    assert not banner.flashing
+    assert _corner(banner) == LEVEL_STYLES[Level.UNKNOWN].colour.lower()
+
+
+def _corner(banner):
+    return banner.grab().toImage().pixelColor(3, 3).name()
+
+
+def test_doubtful_fact_has_a_sign_and_text_is_escaped():
+    assert "⚠" in fact_html(Fact("Time", "0.1 s (assumed 15/s)", warn=True))
+    assert "⚠" not in fact_html(Fact("Time", "0.1 s"))
+    assert "&lt;b&gt;" in fact_html(Fact("Spacing", "<b>"))
