@@ -222,7 +222,7 @@ def _registered(
         centre = _centre_of_marks(state)
         reference = motion.start_reference(passed, half, centre, settings)
         return replace(state, reference=reference), motion.Registration((0.0, 0.0), 0.0, 1.0)
-    match = motion.register(state.reference, passed, state.shift, _movable(state), settings)
+    match = motion.register(state.reference, passed, half, state.shift, _movable(state), settings)
     if match is None or match.score < settings.min_score or match.sigma > settings.max_sigma_px:
         return state, None
     reference = state.reference

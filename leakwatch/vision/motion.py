@@ -167,6 +167,7 @@ def _gradient(image: FloatImage) -> tuple[FloatImage, FloatImage]:
 def register(
     reference: RegistrationReference,
     passed: FloatImage,
+    exposed: BoolImage,
     expected: Point,
     excluded: BoolImage | None,
     settings: MotionSettings,
@@ -182,6 +183,8 @@ def register(
     reference : RegistrationReference
     passed : ndarray
         Frame from `band_passed`.
+    exposed : ndarray of bool
+        Of the frame; registration grid.
     expected : Point
         Shift of the frame before, registration pixels.
     excluded : ndarray of bool or None
@@ -200,11 +203,15 @@ def register(
     if float(weight.sum()) < settings.min_pixels:
         return None
     target = reference.mean[top:bottom, left:right]
-    fine = _fine(reference, weight, passed, expected, settings)
+    # Close to the shutter the band-pass sees only one side of an edge.
+    margin = settings.field_margin_px
+    rim = np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)
+    open_ = cv2.erode(exposed.view(np.uint8), rim, borderValue=0)
+    fine = _fine(reference, weight, passed, open_, expected, settings)
     if fine is not None and fine.score >= settings.trusted_score:
         return fine
     coarse = _coarse(target, weight, passed, expected, reference.window, settings)
-    again = _fine(reference, weight, passed, coarse, settings)
+    again = _fine(reference, weight, passed, open_, coarse, settings)
     candidates = [match for match in (fine, again) if match is not None]
     return max(candidates, key=lambda match: match.score, default=None)
 
@@ -222,6 +229,7 @@ def _fine(
     reference: RegistrationReference,
     weight: FloatImage,
     passed: FloatImage,
+    open_: Array,
     start: Point,
     settings: MotionSettings,
 ) -> Registration | None:
@@ -229,9 +237,15 @@ def _fine(
     left, top, right, bottom = reference.window
     rows = np.s_[top:bottom:2, left:right]
     target, across, down = reference.mean[rows], reference.across[rows], reference.down[rows]
-    weight = weight[::2]
-    speaks = weight > 0
     shift = np.array(start, np.float64)
+    matrix = np.array([[1, 0, left + shift[0]], [0, 2, top + shift[1]]], np.float32)
+    # The shutter stands still while the anatomy moves under it.
+    weight = weight[::2] * cv2.warpAffine(
+        open_, matrix, target.shape[::-1], flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    )
+    speaks = weight > 0
+    if int(np.count_nonzero(speaks)) < settings.min_pixels // 2:
+        return None
     for _ in range(settings.max_iterations):
         matrix = np.array([[1, 0, left + shift[0]], [0, 2, top + shift[1]]], np.float32)
         moved = cv2.warpAffine(
@@ -252,6 +266,8 @@ def _fine(
         shift -= change
         if math.hypot(change[0], change[1]) < settings.converged_px:
             break
+    else:
+        return None
     if max(abs(shift)) > settings.max_shift_px:
         return None
     sigma = width * math.sqrt(float(np.trace(np.linalg.inv(normal))) / 2)

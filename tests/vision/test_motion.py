@@ -1,0 +1,118 @@
+"""Registration: truth is the shift that the scene was drawn with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from vision.scene import COLUMNS, ROWS, Scene, breath, disc, rod
+
+from leakwatch.config import IntensitySettings, MotionSettings
+from leakwatch.geometry import WorkingGrid
+from leakwatch.vision import intensity, motion
+
+SETTINGS = MotionSettings()
+GRID = WorkingGrid(ROWS, COLUMNS, 1)
+
+
+def passed(scene: Scene, **drawn: object) -> tuple[np.ndarray, np.ndarray]:
+    raw = intensity.log_attenuation(scene.pixels(**drawn), scene.pixel_format, GRID)  # type: ignore[arg-type]
+    field = intensity.exposed_field(raw, IntensitySettings())
+    exposed = intensity.field_on_grid(field, ROWS // 2, COLUMNS // 2)
+    return motion.band_passed(raw, exposed, SETTINGS), exposed
+
+
+def reference(scene: Scene, **drawn: object) -> motion.RegistrationReference:
+    image, exposed = passed(scene, **drawn)
+    return motion.start_reference(image, exposed, None, SETTINGS)
+
+
+def matched(
+    start: motion.RegistrationReference,
+    looked: tuple[np.ndarray, np.ndarray],
+    expected: tuple[float, float] = (0.0, 0.0),
+) -> motion.Registration | None:
+    return motion.register(start, *looked, expected, None, SETTINGS)
+
+
+def found(match: motion.Registration | None) -> np.ndarray:
+    assert match is not None
+    return 2 * np.array(match.shift)
+
+
+@pytest.mark.parametrize("dose", [1.0, 0.25])
+def test_breathing_is_followed_to_a_tenth_of_a_pixel(dose: float) -> None:
+    scene = Scene(dose=dose)
+    start, errors, at = reference(scene), [], (0.0, 0.0)
+    for index in range(1, 30):
+        match = matched(start, passed(scene, shift=breath(index)), at)
+        assert match is not None
+        at = match.shift
+        errors.append(np.hypot(*(found(match) - np.array(breath(index)))))
+    assert np.percentile(errors, 95) < 0.2
+
+
+@pytest.mark.parametrize("bump", [(14.0, -9.0), (-22.0, 25.0)])
+def test_a_table_bump_between_two_frames_is_found(bump: tuple[float, float]) -> None:
+    scene = Scene()
+    start = reference(scene)
+    match = matched(start, passed(scene, shift=bump))
+    assert found(match) == pytest.approx(bump, abs=0.3)
+
+
+def test_brightness_does_not_move_anything() -> None:
+    scene = Scene()
+    start = reference(scene)
+    match = matched(start, passed(scene, shift=(2.0, 1.0), gain=0.6))
+    assert found(match) == pytest.approx((2.0, 1.0), abs=0.15)
+
+
+def test_growing_cement_and_a_turning_rod_do_not_pull() -> None:
+    scene = Scene()
+    first = rod((130.0, 120.0), 6.0, 6.0, 0.35)
+    start = reference(scene, added=first)
+    turned = rod((130.0, 120.0), 9.0, 6.0, 0.35) + disc(140.0, 122.0, 22.0, 0.5)
+    match = matched(start, passed(scene, shift=(1.5, -2.5), added=turned))
+    assert found(match) == pytest.approx((1.5, -2.5), abs=0.35)
+
+
+def test_another_anatomy_scores_badly() -> None:
+    start = reference(Scene())
+    other = Scene(seed=5)
+    other.base = np.roll(other.base[::-1, ::-1], (31, 17), axis=(0, 1))
+    match = matched(start, passed(other))
+    assert match is None or match.score < SETTINGS.min_score
+
+
+def test_no_anatomy_is_no_match() -> None:
+    scene = Scene()
+    start = reference(scene)
+    nothing = np.ones((ROWS // 2, COLUMNS // 2), bool)
+    image, exposed = passed(scene)
+    assert motion.register(start, image, exposed, (0.0, 0.0), nothing, SETTINGS) is None
+
+
+def test_stated_sigma_covers_the_error_of_noise() -> None:
+    errors, sigmas = [], []
+    for seed in range(12):
+        scene = Scene(dose=0.1, seed=seed)
+        start = reference(scene)
+        match = matched(start, passed(scene))
+        assert match is not None
+        errors.append(found(match))
+        sigmas.append(2 * match.sigma)
+    # Both frames are noisy and neighbours are smoothed together: within a factor of three.
+    measured = float(np.std(errors))
+    assert measured / 4 < np.mean(sigmas) < measured * 3
+
+
+def test_reference_mean_gets_less_noisy_with_frames() -> None:
+    scene = Scene(dose=0.2)
+    start = reference(scene)
+    clean, _ = passed(Scene(dose=1e6))
+    grown = start
+    for index in range(1, 9):
+        image, _ = passed(scene, shift=breath(index))
+        grown = motion.with_frame(grown, image, (breath(index)[0] / 2, breath(index)[1] / 2))
+    inner = np.s_[20:-20, 20:-20]
+    assert grown.frames == 9
+    assert np.std((grown.mean - clean)[inner]) < 0.6 * np.std((start.mean - clean)[inner])
