@@ -76,9 +76,7 @@ class Scene:
 
     def frame(self, index: int, **drawn: object) -> Frame:
         """A `Frame` of `pixels`."""
-        acquisition = Acquisition(
-            ROWS, COLUMNS, self.pixel_format, patient_orientation=("A", "F")
-        )
+        acquisition = Acquisition(ROWS, COLUMNS, self.pixel_format, patient_orientation=("A", "F"))
         return Frame(index, index / FPS, read_only(self.pixels(**drawn)), acquisition)  # type: ignore[arg-type]
 
 

@@ -1,0 +1,336 @@
+"""The commands as a person calls them: exit codes, files, and what is said when it goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, XRayAngiographicImageStorage, generate_uid
+from typer.testing import CliRunner
+
+from leakwatch import __version__
+from leakwatch.case import read_events, read_frames
+from leakwatch.cli import app
+from leakwatch.model import Level
+from leakwatch.sinks.video import OverlayVideo
+
+ROWS, COLUMNS, FRAMES, FRAME_MS = 160, 160, 16, 125.0
+FILES = {"frames.jsonl", "events.jsonl", "trend.png", "overlay.mp4"}
+
+
+def cine(frames=FRAMES):
+    """Anatomy with texture and noise; a bolus grows from the sixth frame on."""
+    rng = np.random.default_rng(7)
+    texture = rng.normal(0.0, 1.0, (ROWS // 8, COLUMNS // 8)).repeat(8, axis=0).repeat(8, axis=1)
+    anatomy = 1500.0 * np.exp(-0.1 * texture)
+    stack = np.repeat(anatomy[None], frames, axis=0)
+    for index in range(6, frames):
+        stack[index, 70:90, 60 : 66 + 2 * index] *= 0.6
+    return (stack + rng.normal(0.0, 15.0, stack.shape)).clip(1, 4095).astype(np.uint16)
+
+
+@pytest.fixture(scope="module")
+def dicom(tmp_path_factory):
+    """An XA multi-frame file without any spacing."""
+    path = tmp_path_factory.mktemp("dicom") / "cine.dcm"
+    stack = cine()
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = XRayAngiographicImageStorage
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    dataset.SOPClassUID = meta.MediaStorageSOPClassUID
+    dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
+    dataset.Modality, dataset.NumberOfFrames, dataset.FrameTime = "XA", len(stack), FRAME_MS
+    dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = ROWS, COLUMNS, 1
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
+    dataset.PixelRepresentation, dataset.PhotometricInterpretation = 0, "MONOCHROME2"
+    dataset.PixelIntensityRelationship = "LIN"
+    dataset.PixelData = stack.tobytes()
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def case(dicom):
+    path = dicom.with_name("cine.case.json")
+    wall = [[110.0, 50.0], [108.0, 80.0], [110.0, 110.0]]
+    content = {"schema": "leakwatch.case/1", "dicom": dicom.name, "view": "lateral"}
+    content |= {"anterior": "left", "posterior_wall_px": wall, "baseline_frames": [0, 6]}
+    path.write_text(json.dumps(content | {"mm_per_px": 0.25, "mm_per_px_sigma": 0.005}))
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def assert_refused(result, *words):
+    """Exit 2, one paragraph on stderr that says what is wrong, no traceback."""
+    assert result.exit_code == 2, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert result.stderr.startswith("leakwatch: ")
+    assert result.stderr.count("\n") == 1
+    for word in words:
+        assert word in result.stderr
+
+
+def lines(folder):
+    """Lines of frames.jsonl without the time that they took."""
+    records = [json.loads(line) for line in (folder / "frames.jsonl").read_text().splitlines()]
+    for record in records:
+        del record["latency_ms"]
+    return records
+
+
+def test_analyze_writes_every_frame_and_all_files(dicom, case, tmp_path):
+    result = run("analyze", dicom, "--case", case, "--out", tmp_path / "new" / "out")
+    out = tmp_path / "new" / "out"
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in out.iterdir()} == FILES
+    frames = read_frames(out / "frames.jsonl")
+    assert [frame.frame for frame in frames] == list(range(FRAMES))
+    assert [frame.time_s for frame in frames] == [0.125 * index for index in range(FRAMES)]
+    assert f"{FRAMES} frames" in result.stdout
+    assert result.stderr == ""
+
+
+def test_events_tell_the_changes_of_level(dicom, case, tmp_path):
+    assert run("analyze", dicom, "--case", case, "--out", tmp_path, "--no-video").exit_code == 0
+    frames = read_frames(tmp_path / "frames.jsonl")
+    events = read_events(tmp_path / "events.jsonl")
+    changes = [
+        (after.frame, after.level)
+        for before, after in zip(frames[:-1], frames[1:], strict=True)
+        if after.level is not before.level
+    ]
+    assert changes
+    told = {(event.frame, event.level) for event in events}
+    assert set(changes) <= told
+    assert frames[-1].level is Level.STOP
+
+
+def test_no_video(dicom, case, tmp_path):
+    result = run("analyze", dicom, "--case", case, "--out", tmp_path, "--no-video")
+    assert result.exit_code == 0
+    assert {path.name for path in tmp_path.iterdir()} == FILES - {"overlay.mp4"}
+
+
+def test_running_twice_gives_the_same_bytes(dicom, case, tmp_path):
+    for name in ("a", "b"):
+        out = tmp_path / name
+        assert run("analyze", dicom, "--case", case, "--out", out, "--no-video").exit_code == 0
+    assert lines(tmp_path / "a") == lines(tmp_path / "b")
+    first, second = ((tmp_path / name / "events.jsonl").read_bytes() for name in ("a", "b"))
+    assert first == second
+
+
+def test_other_files_in_the_folder_are_left_alone(dicom, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "frames.jsonl").write_text("old\n" * 1000)
+    assert run("analyze", dicom, "--out", tmp_path, "--no-video").exit_code == 0
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert len(read_frames(tmp_path / "frames.jsonl")) == FRAMES
+
+
+def test_without_spacing_there_is_no_millimetre_anywhere(dicom, tmp_path):
+    result = run("analyze", dicom, "--out", tmp_path, "--no-video")
+    assert result.exit_code == 0
+    assert "no millimetres" in result.stderr
+    for frame in read_frames(tmp_path / "frames.jsonl"):
+        assert (frame.distance_mm, frame.area_mm2, frame.volume_ml) == (None, None, None)
+
+
+@pytest.fixture
+def cut(dicom, tmp_path):
+    """The same file, its last five and a half frames missing."""
+    path = tmp_path / "cut.dcm"
+    path.write_bytes(dicom.read_bytes()[: -int(5.5 * ROWS * COLUMNS * 2)])
+    return path
+
+
+def test_input_that_ends_early_exits_3_and_is_written(dicom, case, cut, tmp_path):
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    assert run("analyze", dicom, "--case", case, "--out", whole, "--no-video").exit_code == 0
+    result = run("analyze", cut, "--case", case, "--out", part)
+    assert result.exit_code == 3, result.output
+    assert "ended early" in result.stderr
+    assert {path.name for path in part.iterdir()} == FILES
+    # Causal: what was read is judged as if the rest had not been cut off.
+    assert lines(part) == lines(whole)[:10]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["absent.dcm"], ["absent.dcm"]),
+        (["text.dcm"], ["text.dcm"]),
+        (["cine.dcm", "--case", "absent.json"], ["absent.json"]),
+        (["cine.dcm", "--case", "text.dcm"], ["text.dcm"]),
+        (["cine.dcm", "--settings", "bad.toml"], ["bad.toml", "margin"]),
+        (["cine.dcm", "--calibration", "absent.toml"], ["absent.toml"]),
+    ],
+)
+def test_bad_input_is_refused_in_one_paragraph(dicom, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cine.dcm").symlink_to(dicom)
+    (tmp_path / "text.dcm").write_text("this is no DICOM file")
+    (tmp_path / "bad.toml").write_text("[alerting]\nmargin = 3.0\n")
+    result = run("analyze", *arguments, "--out", "out")
+    assert_refused(result, *words)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["analyze"], ["analyze", "a.dcm"], ["analyse", "a.dcm"], ["--nonsense"]]
+)
+def test_bad_arguments_exit_2(arguments):
+    assert run(*arguments).exit_code == 2
+
+
+def test_out_that_is_a_file_is_refused(dicom, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    assert_refused(run("analyze", dicom, "--out", tmp_path / "out"), "cannot be made")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_full_disk_for_the_frames_is_fatal(dicom, tmp_path):
+    (tmp_path / "frames.jsonl").symlink_to("/dev/full")
+    result = run("analyze", dicom, "--out", tmp_path, "--no-video")
+    assert result.exit_code == 2
+    assert "No space left" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_failing_video_is_a_warning_and_nothing_else_is_lost(dicom, tmp_path, monkeypatch):
+    def broken(self, snapshot):
+        raise RuntimeError("the encoder broke")
+
+    monkeypatch.setattr(OverlayVideo, "append", broken)
+    result = run("analyze", dicom, "--out", tmp_path)
+    assert result.exit_code == 0
+    assert "degraded: OverlayVideo failed: RuntimeError: the encoder broke" in result.stderr
+    assert "overlay.mp4" not in result.stdout
+    assert len(read_frames(tmp_path / "frames.jsonl")) == FRAMES
+    assert (tmp_path / "trend.png").exists()
+
+
+def test_interrupted_run_keeps_what_was_written(dicom, tmp_path, monkeypatch):
+    def interrupt(self, snapshot):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("leakwatch.sinks.worker.SinkWorker.append", interrupt)
+    result = run("analyze", dicom, "--out", tmp_path, "--no-video")
+    assert result.exit_code == 130
+    assert "interrupted" in result.stderr
+    assert len(read_frames(tmp_path / "frames.jsonl")) == 1
+
+
+def test_broken_stage_is_unknown_and_the_run_goes_on(dicom, tmp_path, monkeypatch):
+    from leakwatch import pipeline
+
+    whole_step = pipeline.step
+
+    def step(state, frame):
+        if frame.index == 3:
+            raise ZeroDivisionError("oh")
+        return whole_step(state, frame)
+
+    monkeypatch.setattr(pipeline, "step", step)
+    assert run("analyze", dicom, "--out", tmp_path, "--no-video").exit_code == 0
+    frames = read_frames(tmp_path / "frames.jsonl")
+    assert (frames[3].level, frames[3].reasons) == (Level.UNKNOWN, ("stage_error",))
+    assert len(frames) == FRAMES
+
+
+def test_version_and_help():
+    assert run("--version").stdout == f"leakwatch {__version__}\n"
+    said = " ".join(run("--help").stdout.split())
+    assert "not a medical device" in said
+    assert {"analyze", "replay"} <= set(said.split())
+
+
+def test_installed_command_exits_as_the_function_does(tmp_path):
+    program = [sys.executable, "-c", "from leakwatch.cli import main; main()"]
+    result = subprocess.run(
+        [*program, "analyze", "absent.dcm", "--out", "out"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("leakwatch: ")
+    assert result.stdout == ""
+
+
+def test_replay_records_a_frame_without_a_display(case, tmp_path):
+    result = run("replay", case, "--record", tmp_path / "a.png", "--frame", 4)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("frame 4 at 0.50 s")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_replay_of_a_dicom_file_with_a_case(dicom, case, tmp_path):
+    result = run("replay", dicom, "--case", case, "--record", tmp_path / "a.png")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "a.png").exists()
+
+
+def test_replay_of_a_frame_that_is_not_there(case, tmp_path):
+    result = run("replay", case, "--record", tmp_path / "a.png", "--frame", 99)
+    assert_refused(result, f"frames 0 to {FRAMES - 1}, not 99")
+
+
+def test_replay_without_a_display_says_what_to_do_instead(case, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert_refused(run("replay", case), "no display", "--record")
+
+
+def test_replay_without_the_gui_extra_says_how_to_get_it(case, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "leakwatch.gui.app", None)
+    monkeypatch.delattr("leakwatch.gui.app", raising=False)
+    result = run("replay", case, "--record", tmp_path / "a.png")
+    assert_refused(result, "pip install 'leakwatch[gui]'")
+
+
+@pytest.mark.parametrize(
+    ("name", "first_stop_s"),
+    [
+        ("anterior-vein", (6.0, 8.5)),
+        ("epidural-basivertebral", (7.0, 9.0)),
+        ("posterior-margin", (5.5, 8.0)),
+        ("contained-moving-cannula", None),
+    ],
+)
+def test_cases_over_real_anatomy(shared, tmp_path, name, first_stop_s):
+    path = shared / "cases" / f"{name}.dcm"
+    case = path.with_name(f"{name}.case.json")
+    result = run("analyze", path, "--case", case, "--out", tmp_path, "--no-video")
+    assert result.exit_code == 0, result.output
+    stops = [f.time_s for f in read_frames(tmp_path / "frames.jsonl") if f.level is Level.STOP]
+    if first_stop_s is None:
+        assert not stops
+    else:
+        assert first_stop_s[0] <= stops[0] <= first_stop_s[1]
+
+
+def test_nothing_is_imported_before_it_is_needed():
+    program = "import sys, leakwatch.cli; print([m for m in sys.modules if m in %r])"
+    heavy = ("PySide6", "pyqtgraph", "cv2", "matplotlib", "pydicom")
+    result = subprocess.run(
+        [sys.executable, "-c", program % (heavy,)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ,
+    )
+    assert result.stdout.strip() == "[]"
