@@ -113,7 +113,7 @@ def open_run(
         if first is None:
             raise SourceError(f"{path}: there is no frame in it. Choose another sequence.")
         check_fits(case, first.acquisition, str(case_path))
-        scale = calibration.resolve(first.acquisition, case, calibration_path)
+        scale = calibration.resolve(first.acquisition, case, calibration_path, settings.calibration)
     except BaseException:
         source.close()
         raise
