@@ -1,0 +1,94 @@
+"""The detector that anybody writes first: subtract a picture, threshold, measure.
+
+It is what LeakWatch is compared with. Whole-frame phase correlation, grey values, one fixed
+threshold; it stops when any bright difference is within 5 mm of the wall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from leakwatch.case import FrameRecord
+from leakwatch.geometry import signed_distance
+from leakwatch.model import BoolImage, FloatImage, Level, Reason, Side
+from leakwatch.session import Run
+
+MARGIN_MM = 5.0
+BASELINE_FRAMES = 10
+THRESHOLD_SHARE = 0.12  # of the range of the baseline's grey values
+MIN_AREA_PX = 30
+
+
+def naive_records(run: Run) -> Iterator[FrameRecord]:
+    """Lines as ``frames.jsonl`` has them, by plain subtraction.
+
+    Parameters
+    ----------
+    run : Run
+        Just opened. A wall, an anterior side and a calibration are needed.
+
+    Yields
+    ------
+    FrameRecord
+    """
+    first: FloatImage | None = None
+    total: FloatImage | None = None
+    stopped = False
+    window = None
+    for frame in run.frames:
+        grey = cv2.GaussianBlur(frame.pixels.astype(np.float32), (5, 5), 0)
+        if first is None:
+            first, total = grey, np.zeros_like(grey)
+            window = cv2.createHanningWindow(grey.shape[::-1], cv2.CV_32F)
+        (dx, dy), _ = cv2.phaseCorrelate(first, grey, window)
+        to_first = np.array([[1, 0, dx], [0, 1, dy]], dtype=np.float32)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        moved = cv2.warpAffine(grey, to_first, grey.shape[::-1], flags=flags)
+        assert total is not None
+        if frame.index < BASELINE_FRAMES:
+            total += moved / BASELINE_FRAMES
+            mask = np.zeros(grey.shape, dtype=bool)
+        else:
+            mask = _changed(total, moved)
+        area_mm2, distance_mm = _measure(run, mask)
+        stopped = stopped or (distance_mm is not None and distance_mm <= MARGIN_MM)
+        yield FrameRecord(
+            frame=frame.index,
+            time_s=frame.time_s,
+            level=Level.STOP if stopped else Level.CLEAR,
+            reasons=(Reason.POSTERIOR_MARGIN,) if stopped else (),
+            distance_mm=distance_mm,
+            distance_sigma_mm=None,
+            area_mm2=area_mm2,
+            volume_ml=None,
+            tubular_length_mm=None,
+            shift_px=(dx, dy),
+            quality={},
+            latency_ms=0.0,
+        )
+
+
+def _changed(baseline: FloatImage, moved: FloatImage) -> BoolImage:
+    limit = THRESHOLD_SHARE * float(np.ptp(baseline))
+    mask = (cv2.absdiff(baseline, moved) > limit).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    large = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= MIN_AREA_PX]
+    return np.asarray(np.isin(labels, large), dtype=bool)
+
+
+def _measure(run: Run, mask: BoolImage) -> tuple[float, float | None]:
+    """Area in mm2, and the signed distance to the wall in mm."""
+    mm = run.calibration.mm_per_px
+    wall, anterior = run.marks.posterior_wall_px, run.marks.anterior
+    if mm is None or wall is None or anterior is None:
+        raise ValueError("the naive detector needs a wall, an anterior side and a calibration")
+    rows, columns = np.nonzero(mask)
+    if len(rows) == 0:
+        return 0.0, None
+    points = np.column_stack([columns, rows]).astype(np.float64)
+    middle = wall.mean(axis=0)
+    inside = (float(middle[0]) + (-1e3 if anterior is Side.LEFT else 1e3), float(middle[1]))
+    return len(rows) * mm**2, float(signed_distance(points, wall, inside).min() * mm)
