@@ -1,0 +1,45 @@
+"""The files around a case: NAME.case.json, NAME.truth.json, frames.jsonl and events.jsonl."""
+
+from __future__ import annotations
+
+from leakwatch.case.case_file import (
+    CASE_SCHEMA,
+    CASE_SUFFIX,
+    check_fits,
+    dicom_path,
+    encode_case,
+    load_case,
+)
+from leakwatch.case.records import (
+    FrameRecord,
+    event_line,
+    frame_line,
+    read_events,
+    read_frames,
+)
+from leakwatch.case.truth_file import (
+    TRUTH_SCHEMA,
+    TRUTH_SUFFIX,
+    encode_truth,
+    load_truth,
+    truth_path,
+)
+
+__all__ = [
+    "CASE_SCHEMA",
+    "CASE_SUFFIX",
+    "TRUTH_SCHEMA",
+    "TRUTH_SUFFIX",
+    "FrameRecord",
+    "check_fits",
+    "dicom_path",
+    "encode_case",
+    "encode_truth",
+    "event_line",
+    "frame_line",
+    "load_case",
+    "load_truth",
+    "read_events",
+    "read_frames",
+    "truth_path",
+]

@@ -1,0 +1,147 @@
+"""JSON files of a case: read with their schema, and an error that names the key."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from leakwatch.errors import CaseError
+from leakwatch.model import Point
+from leakwatch.strict_input import explain
+
+Index = Annotated[int, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Xy = tuple[float, float]
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors write it
+
+_T = TypeVar("_T", bound=msgspec.Struct)
+_V = TypeVar("_V")
+
+
+def read(path: Path) -> bytes:
+    """All bytes of a file.
+
+    Raises
+    ------
+    CaseError
+        It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CaseError(f"{path}: cannot be read: {reason}. Check the path.") from error
+
+
+def decode(
+    data: bytes, name: str, document: type[_T], hints: Mapping[str, str] | None = None
+) -> _T:
+    """Decode one JSON document.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        What a message calls it, usually its path.
+    document : type of msgspec.Struct
+    hints : mapping of str to str or None
+        What to do, by top-level key.
+
+    Raises
+    ------
+    CaseError
+        It is not JSON, names a key twice, or breaks the schema.
+    """
+    data = data.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        decoded = msgspec.json.decode(data, type=document)
+        json.loads(data, object_pairs_hook=lambda pairs: _each_once(pairs, name))
+        return decoded
+    except msgspec.ValidationError as error:
+        found = json.loads(data)
+        raise CaseError(f"{name}: {explain(error, found, document, hints or {})}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        _say_what_is_no_json(data, name, error)
+
+
+def decode_lines(path: Path, document: type[_T]) -> list[_T]:
+    """Decode a file of one JSON document a line, passing over a last line that was cut off.
+
+    Raises
+    ------
+    CaseError
+        The file cannot be read, or a line is not JSON or breaks the schema.
+    """
+    lines = read(path).split(b"\n")
+    cut_off = lines.pop()  # empty where the last line ends with a newline, as it must
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        msgspec.json.decode(cut_off)
+        lines.append(cut_off)
+    return [decode(line, f"{path}, line {n}", document) for n, line in enumerate(lines, start=1)]
+
+
+def rounded(value: float | None, digits: int) -> float | None:
+    """Rounded; None where the value is not a number. Minus zero becomes zero."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(float(value), digits) + 0.0
+
+
+def rounded_point(point: Point, digits: int) -> Xy:
+    """A point with rounded coordinates, without minus zero."""
+    return (round(float(point[0]), digits) + 0.0, round(float(point[1]), digits) + 0.0)
+
+
+def known(value: _V | UnsetType) -> _V | None:
+    """None for a key that was left out."""
+    return None if isinstance(value, UnsetType) else value
+
+
+def unset(value: _V | None) -> _V | UnsetType:
+    """What leaves the key out for None."""
+    return UNSET if value is None else value
+
+
+def _each_once(pairs: list[tuple[str, Any]], name: str) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise CaseError(f"{name}: key {twice} stands there twice. Remove one of them.")
+    return found
+
+
+def _say_what_is_no_json(data: bytes, name: str, error: Exception) -> NoReturn:
+    """Python's own reader takes NaN and Infinity: with it their place can be told."""
+    with contextlib.suppress(ValueError, RecursionError):
+        place = _not_finite(json.loads(data), "")
+        if place is not None:
+            key, value = place
+            raise CaseError(
+                f"{name}: key {key}: {value} is no number that can be used. Give a finite number, "
+                "or leave the key out where its value is not known."
+            ) from error
+    raise CaseError(f"{name}: is not JSON: {error}. Correct or replace the file.") from error
+
+
+def _not_finite(found: Any, path: str) -> tuple[str, float] | None:
+    """Path and value of the first number that is not finite."""
+    if isinstance(found, float) and not math.isfinite(found):
+        return path.removeprefix(".") or "of the file", found
+    if isinstance(found, dict):
+        steps = [(f"{path}.{key}", value) for key, value in found.items()]
+    elif isinstance(found, list):
+        steps = [(f"{path}[{index}]", value) for index, value in enumerate(found)]
+    else:
+        return None
+    places = (_not_finite(value, step) for step, value in steps)
+    return next((place for place in places if place is not None), None)

@@ -1,0 +1,83 @@
+"""NAME.truth.json: what is known of a simulated case. Nothing that analyses may read it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from leakwatch.case.case_file import CASE_SUFFIX
+from leakwatch.case.strict_json import Index, NotNegative, Positive, decode, read
+from leakwatch.errors import CaseError
+from leakwatch.model import Truth, TruthFrame
+
+TRUTH_SCHEMA: Final = "leakwatch.truth/1"
+TRUTH_SUFFIX: Final = ".truth.json"
+
+
+class _TruthFrameJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ml: NotNegative
+    dx: float
+    dy: float
+    distance_mm: float | None
+    leak_length_mm: NotNegative
+    area_mm2: NotNegative
+
+
+class _TruthJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    fps: Positive
+    mm_per_px: Positive
+    leak: Literal["none", "near", "epidural", "vein_ant", "disc"]
+    breach_5mm_frame: Index | None
+    leak_visible_frame: Index | None
+    frames: list[_TruthFrameJson]
+    # The contract names a schema, and the files that came with it have none.
+    schema: Literal["leakwatch.truth/1"] | UnsetType = UNSET
+
+
+_HINTS = {
+    "schema": f"Write {TRUTH_SCHEMA}.",
+    "leak": "Write none, near, epidural, vein_ant or disc.",
+}
+
+
+def load_truth(path: Path) -> Truth:
+    """Read and validate a NAME.truth.json.
+
+    Raises
+    ------
+    CaseError
+        The file cannot be read, breaks the schema, or names a frame that it does not have.
+    """
+    truth = decode(read(path), str(path), _TruthJson, _HINTS)
+    count = len(truth.frames)
+    for key in ("breach_5mm_frame", "leak_visible_frame"):
+        index = getattr(truth, key)
+        if index is not None and index >= count:
+            raise CaseError(f"{path}: {key} is {index}, but there are {count} frames. Correct it.")
+    return Truth(
+        truth.fps,
+        truth.mm_per_px,
+        truth.leak,
+        truth.breach_5mm_frame,
+        truth.leak_visible_frame,
+        tuple(TruthFrame(**msgspec.structs.asdict(frame)) for frame in truth.frames),
+    )
+
+
+def truth_path(case_path: Path) -> Path:
+    """Where the truth of a case lies, if it has one: beside it, NAME.truth.json."""
+    return case_path.with_name(case_path.name.removesuffix(CASE_SUFFIX) + TRUTH_SUFFIX)
+
+
+def encode_truth(truth: Truth) -> bytes:
+    """The bytes of a NAME.truth.json, one frame a line; numbers are written as they are."""
+    head = {"schema": TRUTH_SCHEMA} | {
+        key: value for key, value in asdict(truth).items() if key != "frames"
+    }
+    lines = [msgspec.json.encode(frame) for frame in truth.frames]
+    opening = msgspec.json.encode(head)[:-1].replace(b',"', b',\n "')
+    return opening + b',\n "frames": [\n  ' + b",\n  ".join(lines) + b"\n ]}\n"
