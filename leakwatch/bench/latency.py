@@ -12,11 +12,11 @@ import numpy as np
 
 from leakwatch import alerting, pipeline
 from leakwatch.config import Settings
-from leakwatch.model import Acquisition, Frame, Marks, Point, PointArray, read_only
+from leakwatch.model import Acquisition, Array, Frame, Marks, Point, PointArray, read_only
 from leakwatch.session import fold, open_run
 
 SIDE_PX = 1024
-FLOOR_EVERY_FRAMES = 4  # the floor is timed between frames, so that both meet the same machine
+FLOOR_REPEATS = 50  # before the fold, and again after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +65,30 @@ def measure(case_path: Path, settings: Settings) -> Latency:
             mm_per_px_sigma=_divided(run.calibration.mm_per_px_sigma, factor),
         )
         vision = pipeline.initial_state(settings, _enlarged_marks(run.marks, factor), scale)
-        floors: list[float] = []
-        frames = _with_floor(_enlarged(run.frames, acquisition), floors)
+        frames = list(_enlarged(run.frames, acquisition))
+        floors = time_floor(frames[0].pixels)
         decided = fold(frames, vision, alerting.initial_state(settings))
         times_ms = [snapshot.latency_ms for snapshot in decided]
+        floors += time_floor(frames[-1].pixels)
     finally:
         run.source.close()
     p50_ms, p99_ms = np.percentile(times_ms, [50, 99])
     return Latency(float(p50_ms), float(p99_ms), float(np.median(floors)))
 
 
-def floor_ms(pixels: PointArray) -> float:
-    """Time of the least that any detector does: blur, warp, subtract, threshold."""
+def time_floor(pixels: Array) -> list[float]:
+    """Times in ms of the least that any detector does: blur, warp, subtract, threshold."""
     image = pixels.astype(np.float32)
     still = np.array([[1, 0, 0.3], [0, 1, -0.2]], np.float32)
-    started = time.perf_counter()
-    blurred = cv2.GaussianBlur(image, (5, 5), 0)
-    moved = cv2.warpAffine(blurred, still, image.shape[::-1])
-    difference = cv2.subtract(moved, image)
-    cv2.threshold(difference, 10.0, 1.0, cv2.THRESH_BINARY)
-    return (time.perf_counter() - started) * 1e3
-
-
-def _with_floor(frames: Iterator[Frame], floors: list[float]) -> Iterator[Frame]:
-    for frame in frames:
-        if frame.index % FLOOR_EVERY_FRAMES == 0:
-            floors.append(floor_ms(frame.pixels))
-        yield frame
+    times_ms = []
+    for _ in range(FLOOR_REPEATS):
+        started = time.perf_counter()
+        blurred = cv2.GaussianBlur(image, (5, 5), 0)
+        moved = cv2.warpAffine(blurred, still, image.shape[::-1])
+        difference = cv2.subtract(moved, image)
+        cv2.threshold(difference, 10.0, 1.0, cv2.THRESH_BINARY)
+        times_ms.append((time.perf_counter() - started) * 1e3)
+    return times_ms
 
 
 def _enlarged(frames: Iterator[Frame], acquisition: Acquisition) -> Iterator[Frame]:

@@ -1,7 +1,7 @@
 """The detector that anybody writes first: subtract a picture, threshold, measure.
 
 It is what LeakWatch is compared with. Whole-frame phase correlation, grey values, one fixed
-threshold; it stops when any bright difference is within 5 mm of the wall.
+threshold, the largest change near the wall; it stops when that is within 5 mm of the wall.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from leakwatch.session import Run
 
 MARGIN_MM = 5.0
 BASELINE_FRAMES = 10
-THRESHOLD_SHARE = 0.12  # of the range of the baseline's grey values
+REACH_MM = 40.0  # from the middle of the wall: a vertebral body and what lies behind it
+THRESHOLD_SHARE = 0.08  # of the range of the baseline's grey values
 MIN_AREA_PX = 30
 
 
@@ -36,8 +37,7 @@ def naive_records(run: Run) -> Iterator[FrameRecord]:
     """
     first: FloatImage | None = None
     total: FloatImage | None = None
-    stopped = False
-    window = None
+    stopped, window, near = False, None, _near_wall(run)
     for frame in run.frames:
         grey = cv2.GaussianBlur(frame.pixels.astype(np.float32), (5, 5), 0)
         if first is None:
@@ -52,7 +52,7 @@ def naive_records(run: Run) -> Iterator[FrameRecord]:
             total += moved / BASELINE_FRAMES
             mask = np.zeros(grey.shape, dtype=bool)
         else:
-            mask = _changed(total, moved)
+            mask = _changed(total, moved, near)
         area_mm2, distance_mm = _measure(run, mask)
         stopped = stopped or (distance_mm is not None and distance_mm <= MARGIN_MM)
         yield FrameRecord(
@@ -71,12 +71,24 @@ def naive_records(run: Run) -> Iterator[FrameRecord]:
         )
 
 
-def _changed(baseline: FloatImage, moved: FloatImage) -> BoolImage:
+def _near_wall(run: Run) -> BoolImage:
+    wall, mm = run.marks.posterior_wall_px, run.calibration.mm_per_px
+    if mm is None or wall is None:
+        raise ValueError("the naive detector needs a wall and a calibration")
+    column, row = wall.mean(axis=0)
+    rows, columns = np.ogrid[: run.acquisition.rows, : run.acquisition.columns]
+    near: BoolImage = np.hypot(rows - row, columns - column) * mm < REACH_MM
+    return near
+
+
+def _changed(baseline: FloatImage, moved: FloatImage, near: BoolImage) -> BoolImage:
     limit = THRESHOLD_SHARE * float(np.ptp(baseline))
-    mask = (cv2.absdiff(baseline, moved) > limit).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
-    large = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= MIN_AREA_PX]
-    return np.asarray(np.isin(labels, large), dtype=bool)
+    mask = (near & (cv2.absdiff(baseline, moved) > limit)).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    if areas.max(initial=0) < MIN_AREA_PX:
+        return np.zeros(mask.shape, dtype=bool)
+    return np.asarray(labels == 1 + int(areas.argmax()), dtype=bool)
 
 
 def _measure(run: Run, mask: BoolImage) -> tuple[float, float | None]:
