@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -182,39 +183,33 @@ def misfits(
             unknown.append(key)
         elif wanted is not None and wanted != found:
             contradicting.append(f"{key} is {wanted}, the frame has {found}")
-    for key, number, tag, tolerance in _numbers(applies_to, acquisition, settings):
-        if number is not None and tag is None:
+    for key, wanted_number, tag in _numbers(applies_to, acquisition):
+        if wanted_number is not None and tag is None:
             unknown.append(key)
-        elif number is not None and tag is not None and abs(number - tag) > tolerance:
-            contradicting.append(f"{key} is {number:g}, the frame has {tag:g}")
+        elif wanted_number is not None and tag is not None:
+            if key.endswith("_deg"):
+                far = abs(math.remainder(wanted_number - tag, 360.0)) > settings.fit_angle_deg
+            else:
+                far = abs(wanted_number - tag) > settings.fit_share * wanted_number
+            if far:
+                contradicting.append(f"{key} is {wanted_number:g}, the frame has {tag:g}")
     return contradicting, unknown
 
 
 def _numbers(
-    applies_to: AppliesTo, acquisition: Acquisition, settings: CalibrationSettings
-) -> tuple[tuple[str, float | None, float | None, float], ...]:
-    """Key, wanted, found and tolerance."""
-    geometry, share = acquisition.geometry, settings.fit_share
+    applies_to: AppliesTo, acquisition: Acquisition
+) -> tuple[tuple[str, float | None, float | None], ...]:
+    """Key, wanted and found."""
+    geometry = acquisition.geometry
     spacing = geometry.imager_pixel_spacing_mm
     return (
-        ("sid_mm", applies_to.sid_mm, geometry.sid_mm, share * (applies_to.sid_mm or 0.0)),
-        (
-            "primary_angle_deg",
-            applies_to.primary_angle_deg,
-            geometry.primary_angle_deg,
-            settings.fit_angle_deg,
-        ),
-        (
-            "secondary_angle_deg",
-            applies_to.secondary_angle_deg,
-            geometry.secondary_angle_deg,
-            settings.fit_angle_deg,
-        ),
+        ("sid_mm", applies_to.sid_mm, geometry.sid_mm),
+        ("primary_angle_deg", applies_to.primary_angle_deg, geometry.primary_angle_deg),
+        ("secondary_angle_deg", applies_to.secondary_angle_deg, geometry.secondary_angle_deg),
         (
             "imager_pixel_spacing_mm",
             applies_to.imager_pixel_spacing_mm,
             None if spacing is None else spacing[0],
-            share * (applies_to.imager_pixel_spacing_mm or 0.0),
         ),
     )
 

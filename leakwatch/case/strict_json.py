@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -63,14 +63,14 @@ def decode(
     """
     data = data.removeprefix(_BYTE_ORDER_MARK)
     try:
-        decoded = msgspec.json.decode(data, type=document)
-        json.loads(data, object_pairs_hook=lambda pairs: _each_once(pairs, name))
-        return decoded
+        # Python's reader first: it takes NaN and Infinity, so that their place can be told.
+        found = json.loads(data.decode(), object_pairs_hook=lambda pairs: _each_once(pairs, name))
+        _check_finite(found, name)
+        return msgspec.json.decode(data, type=document)
     except msgspec.ValidationError as error:
-        found = json.loads(data)
         raise CaseError(f"{name}: {explain(error, found, document, hints or {})}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        _say_what_is_no_json(data, name, error)
+    except (ValueError, RecursionError) as error:
+        raise CaseError(f"{name}: is not JSON: {error}. Correct or replace the file.") from error
 
 
 def decode_lines(path: Path, document: type[_T]) -> list[_T]:
@@ -83,7 +83,7 @@ def decode_lines(path: Path, document: type[_T]) -> list[_T]:
     """
     lines = read(path).split(b"\n")
     cut_off = lines.pop()  # empty where the last line ends with a newline, as it must
-    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    with contextlib.suppress(ValueError, RecursionError):
         msgspec.json.decode(cut_off)
         lines.append(cut_off)
     return [decode(line, f"{path}, line {n}", document) for n, line in enumerate(lines, start=1)]
@@ -120,17 +120,14 @@ def _each_once(pairs: list[tuple[str, Any]], name: str) -> dict[str, Any]:
     return found
 
 
-def _say_what_is_no_json(data: bytes, name: str, error: Exception) -> NoReturn:
-    """Python's own reader takes NaN and Infinity: with it their place can be told."""
-    with contextlib.suppress(ValueError, RecursionError):
-        place = _not_finite(json.loads(data), "")
-        if place is not None:
-            key, value = place
-            raise CaseError(
-                f"{name}: key {key}: {value} is no number that can be used. Give a finite number, "
-                "or leave the key out where its value is not known."
-            ) from error
-    raise CaseError(f"{name}: is not JSON: {error}. Correct or replace the file.") from error
+def _check_finite(found: Any, name: str) -> None:
+    place = _not_finite(found, "")
+    if place is not None:
+        key, value = place
+        raise CaseError(
+            f"{name}: key {key}: {value} is no number that can be used. Give a finite number, "
+            "or leave the key out where its value is not known."
+        )
 
 
 def _not_finite(found: Any, path: str) -> tuple[str, float] | None:
