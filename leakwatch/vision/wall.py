@@ -10,7 +10,8 @@ import numpy as np
 from leakwatch.geometry import WorkingGrid, nearest_on_polyline, signed_distance
 from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
 
-# Signed distance is smooth: on every 8th pixel it is right to a tenth after interpolation.
+# Away from the line, signed distance is smooth: every 8th pixel and interpolation are right to a
+# fraction of a pixel. Where its sign changes it may jump, beyond the ends of the line.
 _MAP_STEP = 8
 
 
@@ -62,7 +63,18 @@ def place_wall(line: PointArray, inside: Point | None, rows: int, columns: int) 
     distance = cv2.warpAffine(
         coarse, matrix, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )
+    at = np.argwhere(_sign_changes(coarse, rows, columns))
+    distance[at[:, 0], at[:, 1]] = signed_distance(at[:, ::-1].astype(np.float64), line, inside)
     return Wall(read_only(line), inside, read_only(distance))
+
+
+def _sign_changes(coarse: FloatImage, rows: int, columns: int) -> BoolImage:
+    """Pixels of the cells of a coarse map at whose corners the sign differs."""
+    front = coarse > 0
+    corners = front[:-1, :-1], front[1:, :-1], front[:-1, 1:], front[1:, 1:]
+    mixed = np.logical_or.reduce(corners) & ~np.logical_and.reduce(corners)
+    fine: BoolImage = mixed.repeat(_MAP_STEP, axis=0).repeat(_MAP_STEP, axis=1)[:rows, :columns]
+    return fine
 
 
 def inside_point(

@@ -1,0 +1,103 @@
+"""The cement-free picture: truth is the scene's noiseless attenuation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from vision.scene import COLUMNS, MARGIN, ROWS, Scene, disc
+
+from leakwatch.config import BaselineSettings
+from leakwatch.geometry import WorkingGrid
+from leakwatch.vision import baseline, intensity
+
+SETTINGS = BaselineSettings()
+GRID = WorkingGrid(ROWS, COLUMNS, 1)
+SEEN = np.ones((ROWS, COLUMNS), bool)
+INNER = np.s_[30:-30, 30:-30]
+
+
+def attenuation(scene: Scene, **drawn: object) -> np.ndarray:
+    return intensity.log_attenuation(scene.pixels(**drawn), scene.pixel_format, GRID)  # type: ignore[arg-type]
+
+
+def averaged(scene: Scene, frames: int, **drawn: object) -> baseline.Baseline:
+    mean = None
+    for _ in range(frames):
+        mean = baseline.with_frame(mean, attenuation(scene, **drawn), SEEN)
+    assert mean is not None
+    return mean
+
+
+def test_sixteen_frames_leave_a_quarter_of_the_noise() -> None:
+    scene = Scene(shutter_px=0)
+    clean = scene.base[MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+    def noise(image: np.ndarray) -> float:
+        difference = (image - clean)[INNER]
+        return float(np.std(difference - difference.mean()))
+
+    one, many = noise(attenuation(scene)), noise(averaged(scene, 16).mean)
+    assert many == pytest.approx(one / 4, rel=0.1)
+
+
+def test_brightness_steps_between_baseline_frames_do_not_blur_it() -> None:
+    scene = Scene(dose=1e6, shutter_px=0)
+    steady = averaged(scene, 2).mean
+    mean = None
+    for gain in (1.0, 0.7, 0.85, 0.9):
+        mean = baseline.with_frame(mean, attenuation(scene, gain=gain), SEEN)
+    assert mean is not None
+    assert np.abs(mean.mean - steady)[INNER].max() < 0.01
+
+
+@pytest.mark.parametrize("shift", [(3.0, -4.0), (2.5, 1.25)])
+def test_moved_back_onto_the_reference(shift: tuple[float, float]) -> None:
+    scene = Scene(dose=1e6, shutter_px=0)
+    still, moved = attenuation(scene), attenuation(scene, shift=shift)
+    back = baseline.to_reference(moved, shift)
+    # Half a pixel's linear interpolation costs some contrast of the finest anatomy.
+    assert np.abs(back - still)[INNER].mean() < 0.004
+
+
+def test_field_moves_with_the_anatomy() -> None:
+    exposed = np.zeros((ROWS, COLUMNS), bool)
+    exposed[50:100, 60:120] = True
+    seen = baseline.seen_in_reference(exposed, (10.0, -5.0))
+    rows, columns = np.nonzero(seen)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (55, 104, 50, 109)
+
+
+@pytest.mark.parametrize("gain", [0.6, 1.0, 1.5])
+def test_brightness_is_taken_out_and_told(gain: float) -> None:
+    scene = Scene(shutter_px=0)
+    reference = averaged(scene, 8)
+    added = baseline.added_attenuation(
+        reference, attenuation(scene, gain=gain), SEEN, None, SETTINGS
+    )
+    assert added.gain_log == pytest.approx(np.log(gain), abs=0.01)
+    assert abs(np.median(added.image[INNER])) < 0.005
+
+
+def test_slow_shading_goes_and_cement_stays() -> None:
+    scene = Scene(dose=1e6, shutter_px=0)
+    reference = averaged(scene, 2)
+    rows, columns = np.mgrid[:ROWS, :COLUMNS]
+    shading = (0.06 * (columns / COLUMNS - 0.5) + 0.04 * (rows / ROWS - 0.5)).astype(np.float32)
+    cement = disc(140, 120, 12, 0.4)
+    frame = attenuation(scene, added=cement) + shading
+    added = baseline.added_attenuation(reference, frame, SEEN, cement > 0, SETTINGS)
+    error = (added.image - cement)[INNER]
+    assert np.abs(error).mean() < 0.006
+    assert added.image[120, 140] == pytest.approx(0.4, abs=0.02)
+
+
+def test_what_is_not_exposed_adds_nothing() -> None:
+    scene = Scene(shutter_px=0)
+    reference = averaged(scene, 4)
+    seen = SEEN.copy()
+    seen[:, :90] = False
+    dark = attenuation(scene) + 2.0 * (~seen).astype(np.float32)
+    added = baseline.added_attenuation(reference, dark, seen, None, SETTINGS)
+    assert not added.image[:, :90].any()
+    assert not added.seen[:, :90].any()
+    assert abs(np.median(added.image[30:-30, 100:-30])) < 0.005
