@@ -317,7 +317,7 @@ def _with_cement(
     )
     changed = _changed(state.cement.mask, hidden, scale)
     added = baselines.added_attenuation(baseline, moved, seen, changed, settings.baseline)
-    cement = cements.average(state.cement, added, frame.time_s, settings.cement)
+    cement = cements.average(state.cement, added, frame.time_s, scale, settings.cement)
     origin = None if state.placed is None else state.placed.origin
     cement, noise = cements.segment(
         cement, added.seen, behind, origin, hidden, scale, settings.cement

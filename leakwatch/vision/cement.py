@@ -94,7 +94,7 @@ def background(baseline: Baseline, settings: CementSettings) -> Background:
 
 
 def average(
-    state: CementState, added: Added, time_s: float, settings: CementSettings
+    state: CementState, added: Added, time_s: float, scale: Scale, settings: CementSettings
 ) -> CementState:
     """Fold one frame's added attenuation into the running mean.
 
@@ -104,16 +104,23 @@ def average(
     """
     if state.mean is None:
         return CementState(read_only(added.image), 1, time_s=time_s)
-    frame_noise = _frame_noise(state, added, settings)
+    frame_noise = _frame_noise(state, added, scale, settings)
     share = max(_share(frame_noise, time_s - state.time_s, settings), 1.0 / (state.frames + 1))
     mean = added.image
     if share < 1.0:
         mean = cv2.addWeighted(state.mean, 1.0 - share, mean, share, 0.0)
     mean = np.where(added.seen, mean, state.mean)
-    return replace(state, mean=read_only(mean), frames=state.frames + 1, share=share, time_s=time_s)
+    return replace(
+        state,
+        mean=read_only(mean),
+        frames=state.frames + 1,
+        share=share,
+        frame_noise=frame_noise,
+        time_s=time_s,
+    )
 
 
-def _frame_noise(state: CementState, added: Added, settings: CementSettings) -> float:
+def _frame_noise(state: CementState, added: Added, scale: Scale, settings: CementSettings) -> float:
     """Noise of one smoothed frame, from its difference with the running mean, in the middle.
 
     The difference holds the frame's noise and the mean's, ``w / (2 - w)`` of it; a slow average
@@ -123,11 +130,16 @@ def _frame_noise(state: CementState, added: Added, settings: CementSettings) -> 
     rows, columns = state.mean.shape
     middle = np.s_[rows // 4 : 3 * rows // 4, columns // 4 : 3 * columns // 4]
     change = cv2.subtract(added.image[middle], state.mean[middle])
-    change = cv2.GaussianBlur(change, (0, 0), settings.smooth_sigma_px)[::4, ::4]
+    change = _smoothed(change, scale, settings)[::4, ::4]
     newest = spread(change) / math.sqrt(1.0 + state.share / (2.0 - state.share))
     if state.frames < 2:
         return newest
     return 0.8 * state.frame_noise + 0.2 * newest
+
+
+def _smoothed(image: FloatImage, scale: Scale, settings: CementSettings) -> FloatImage:
+    smooth: FloatImage = cv2.GaussianBlur(image, (0, 0), scale.px(settings.smooth_mm))
+    return smooth
 
 
 def _share(frame_noise: float, elapsed_s: float, settings: CementSettings) -> float:
@@ -176,7 +188,7 @@ def segment(
     assert state.mean is not None
     window = _window(state.mask, origin, seen.shape, scale, settings)
     near_by = _Near(
-        cv2.GaussianBlur(state.mean[window], (0, 0), settings.smooth_sigma_px),
+        _smoothed(state.mean[window], scale, settings),
         seen[window],
         behind.noise_shape[window],
         _within(state.mask, window),

@@ -14,9 +14,6 @@ from leakwatch.vision.baseline import Baseline
 from leakwatch.vision.cement import Scale
 from leakwatch.vision.wall import Wall
 
-# Working pixels to a pixel of the first search: a millimetre, half the least width of a cannula.
-_SEARCH_STEP = 4
-
 
 @dataclass(frozen=True, slots=True)
 class Cannula:
@@ -182,16 +179,18 @@ def _strongest_line(
     to a limit and its absence against it, so that an even rod outweighs brighter but patchy bone;
     a rod that runs along the wall is none.
     """
-    rows, columns = (side // _SEARCH_STEP for side in baseline.mean.shape)
-    small = cv2.resize(baseline.mean, (columns, rows), interpolation=cv2.INTER_AREA)
-    every = np.s_[: rows * _SEARCH_STEP : _SEARCH_STEP, : columns * _SEARCH_STEP : _SEARCH_STEP]
+    step = max(round(scale.px(settings.search_mm)), 1)
+    rows, columns = (side // step for side in baseline.mean.shape)
+    whole = baseline.mean[: rows * step, : columns * step]
+    small = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
+    every = np.s_[: rows * step : step, : columns * step : step]
     allowed = np.ascontiguousarray(baseline.seen[every])
-    rim = np.ones((5, 5), np.uint8)
+    kernel = _bar(scale.px(settings.width_mm) / step)
+    rim = np.ones((len(kernel), len(kernel)), np.uint8)
     inner = cv2.erode(allowed.view(np.uint8), rim, borderValue=0).astype(np.float32)
     if wall is not None and wall.distance is not None:
         inner[wall.distance[every] > 0] = 0
     along_wall = None if wall is None else wall.line[-1] - wall.line[0]
-    kernel = _bar(scale.px(settings.width_mm) / _SEARCH_STEP)
     centre = np.array([(columns - 1) / 2, (rows - 1) / 2])
     size = math.ceil(math.hypot(rows, columns))
     best_sum, best = 0.0, None
@@ -212,13 +211,11 @@ def _strongest_line(
         if sums[row] > best_sum:
             best_sum = float(sums[row])
             best = (centre + (row - (size - 1) / 2) * normal, direction)
-    if (
-        best is None
-        or best_sum < settings.min_contrast / 4 * scale.px(settings.min_length_mm) / _SEARCH_STEP
-    ):
+    least = settings.min_contrast / 4 * scale.px(settings.min_length_mm) / step
+    if best is None or best_sum < least:
         return None
     point, direction = best
-    column, row = _SEARCH_STEP * point + (_SEARCH_STEP - 1) / 2
+    column, row = step * point + (step - 1) / 2
     at = (float(column), float(row))
     return at, (float(direction[0]), float(direction[1]))
 
@@ -306,7 +303,7 @@ def _straightened(
     profile = np.maximum(axial / peak, 0.0)
     if (profile > 0.5).sum() > scale.px(settings.width_mm):
         return None
-    profile[np.abs(np.arange(-half, half + 1)) > scale.px(settings.width_mm)] = 0.0
+    profile[np.abs(np.arange(-half, half + 1)) > scale.px(0.75 * settings.width_mm)] = 0.0
     # Least-squares amplitude of the profile at every step along the axis.
     contrast = (above * profile[:, None]).sum(axis=0) / float((profile**2).sum())
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
@@ -349,11 +346,16 @@ def _strip_matrix(corner: Array, direction: Array) -> FloatImage:
 
 
 def _above_sides(strip: FloatImage, scale: Scale, settings: InstrumentSettings) -> FloatImage:
-    """A strip less the straight line between its two sides, column by column."""
+    """A strip less the straight line between its two sides, column by column.
+
+    The sides are as near as the widest rod's blur allows: bone behind the rod is not straight.
+    """
     across = np.arange(strip.shape[0]) - (strip.shape[0] - 1) / 2
-    rod = scale.px(settings.width_mm)
-    low, high = strip[across < -rod].mean(axis=0), strip[across > rod].mean(axis=0)
-    at_low, at_high = across[across < -rod].mean(), across[across > rod].mean()
+    nearest, farthest = scale.px(0.75 * settings.width_mm), scale.px(1.5 * settings.width_mm)
+    beside = (np.abs(across) > nearest) & (np.abs(across) <= farthest)
+    below, above_it = beside & (across < 0), beside & (across > 0)
+    low, high = strip[below].mean(axis=0), strip[above_it].mean(axis=0)
+    at_low, at_high = across[below].mean(), across[above_it].mean()
     share = (across[:, None] - at_low) / (at_high - at_low)
     above: FloatImage = strip - (low + (high - low) * share)
     return above

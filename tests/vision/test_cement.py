@@ -1,0 +1,190 @@
+"""Segmentation of cement: truth is what was added to noise."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from vision.scene import COLUMNS, MM_PER_PX, ROWS, disc, tube
+
+from leakwatch.config import CementSettings
+from leakwatch.model import read_only
+from leakwatch.vision import cement
+from leakwatch.vision.baseline import Added, Baseline
+
+SETTINGS = CementSettings()
+SCALE = cement.Scale(MM_PER_PX)
+SEEN = np.ones((ROWS, COLUMNS), bool)
+FLAT = Baseline(np.ones((ROWS, COLUMNS), np.float32), SEEN, 16)
+NOISE = 0.025  # of a working pixel at full dose
+
+
+class Sequence:
+    """Folds pictures of added attenuation, with the noise of quanta, into masks."""
+
+    def __init__(
+        self, noise: float = NOISE, fps: float = 7.5, origin: np.ndarray | None = None
+    ) -> None:
+        self.rng = np.random.default_rng(4)
+        self.noise, self.fps, self.origin = noise, fps, origin
+        self.behind = cement.background(FLAT, SETTINGS)
+        self.state = cement.CementState()
+        self.count = 0
+
+    def show(
+        self,
+        added: np.ndarray | None = None,
+        instrument: np.ndarray | None = None,
+        seen: np.ndarray = SEEN,
+    ) -> np.ndarray:
+        image = self.rng.normal(0.0, self.noise, (ROWS, COLUMNS)).astype(np.float32)
+        if added is not None:
+            image += added
+        shown = Added(read_only(image * seen), seen, 0.0)
+        self.state = cement.average(self.state, shown, self.count / self.fps, SCALE, SETTINGS)
+        self.state, _ = cement.segment(
+            self.state, seen, self.behind, self.origin, instrument, SCALE, SETTINGS
+        )
+        self.count += 1
+        assert self.state.mask is not None
+        return self.state.mask
+
+    def many(self, count: int, added: np.ndarray | None = None) -> np.ndarray:
+        for _ in range(count):
+            mask = self.show(added)
+        return mask
+
+
+def thickness_mm(radius_mm: float, column: float = 140, row: float = 120) -> np.ndarray:
+    """Chord through a ball, mm."""
+    return disc(column, row, radius_mm / MM_PER_PX, 2 * radius_mm)
+
+
+def blurred(mm: np.ndarray) -> np.ndarray:
+    """What a detector shows of a thickness in mm."""
+    return cv2.GaussianBlur(mm * np.float32(SETTINGS.attenuation_per_mm), (0, 0), 0.9)
+
+
+@pytest.mark.parametrize("noise", [NOISE, 2 * NOISE])
+@pytest.mark.parametrize("radius_mm", [3.0, 6.0, 10.0])
+def test_area_of_a_ball(radius_mm: float, noise: float) -> None:
+    ball = thickness_mm(radius_mm)
+    mask = Sequence(noise).many(12, blurred(ball))
+    assert np.count_nonzero(mask) == pytest.approx(np.count_nonzero(ball > 0), rel=0.1)
+
+
+@pytest.mark.parametrize("noise", [0.3 * NOISE, NOISE, 2 * NOISE, 4 * NOISE])
+def test_noise_alone_is_never_cement(noise: float) -> None:
+    sequence = Sequence(noise)
+    for _ in range(80):
+        assert not sequence.show().any()
+
+
+def test_a_faint_vein_of_two_millimetres_is_seen_within_a_second() -> None:
+    bolus = blurred(thickness_mm(6.0))
+    vein = tube([(150, 120), (165, 120), (185, 105), (200, 100)], 2.0 / MM_PER_PX, 0.1)
+    sequence = Sequence()
+    sequence.many(10, bolus)
+    mask = sequence.many(8, np.maximum(bolus, vein))
+    beyond = (vein > 0.08) & (bolus == 0)
+    assert (mask & beyond).sum() > 0.8 * beyond.sum()
+
+
+def test_one_frame_is_not_enough_for_a_new_patch_and_two_are() -> None:
+    ball = blurred(thickness_mm(4.0))
+    sequence = Sequence()
+    sequence.many(5)
+    assert not sequence.show(ball).any()
+    assert sequence.show(ball)[120, 140]
+
+
+def test_a_flash_of_one_frame_leaves_nothing() -> None:
+    sequence = Sequence()
+    sequence.many(5)
+    sequence.show(blurred(thickness_mm(1.5)))
+    for _ in range(10):
+        assert not sequence.show().any()
+
+
+def test_cement_that_fades_a_little_stays() -> None:
+    ball = blurred(thickness_mm(6.0))
+    sequence = Sequence()
+    full = sequence.many(10, ball).sum()
+    assert sequence.many(10, 0.8 * ball).sum() > 0.93 * full
+
+
+def test_cement_behind_an_instrument_or_outside_the_field_stays() -> None:
+    ball = blurred(thickness_mm(6.0))
+    sequence = Sequence()
+    before = sequence.many(10, ball).copy()
+    hidden = np.zeros((ROWS, COLUMNS), bool)
+    hidden[:, 135:145] = True
+    covered = np.where(hidden, -0.3, ball).astype(np.float32)
+    for _ in range(5):
+        during = sequence.show(covered, instrument=hidden)
+    assert not (before & hidden & ~during).any()
+    for _ in range(5):
+        during = sequence.show(ball, seen=~hidden)
+    assert not (before & hidden & ~during).any()
+
+
+def test_first_cement_appears_at_its_origin_only() -> None:
+    origin = np.zeros((ROWS, COLUMNS), bool)
+    origin[110:130, 130:150] = True
+    away = blurred(thickness_mm(4.0, 60, 60))
+    assert not Sequence(origin=origin).many(6, away).any()
+    at = blurred(thickness_mm(4.0))
+    assert Sequence(origin=origin).many(6, at)[120, 140]
+
+
+def test_far_from_cement_only_a_large_patch_counts() -> None:
+    bolus = blurred(thickness_mm(5.0))
+    near_mm, away_mm = 10.0, 40.0
+
+    def beside(gap_mm: float, radius_mm: float) -> tuple[np.ndarray, tuple[int, int]]:
+        column = 140 + round((5.0 + gap_mm + radius_mm) / MM_PER_PX)
+        return blurred(thickness_mm(radius_mm, column)), (120, column)
+
+    for gap_mm, radius_mm, counts in [(near_mm, 2.5, True), (away_mm, 2.5, False)]:
+        sequence = Sequence()
+        sequence.many(6, bolus)
+        patch, place = beside(gap_mm, radius_mm)
+        assert sequence.many(6, bolus + patch)[place] == counts
+
+
+def test_the_mean_is_short_when_noise_is_low_and_never_longer_than_its_limit() -> None:
+    def weight(noise: float, fps: float) -> float:
+        sequence = Sequence(noise, fps)
+        sequence.many(40)
+        return sequence.state.share
+
+    assert weight(0.2 * NOISE, 7.5) > 0.95
+    assert weight(0.2 * NOISE, 7.5) > weight(2 * NOISE, 7.5) > weight(2 * NOISE, 30.0)
+    assert weight(50 * NOISE, 7.5) == pytest.approx(
+        1 - np.exp(-1 / 7.5 / SETTINGS.average_s), rel=1e-6
+    )
+
+
+def test_edges_of_anatomy_raise_the_limit() -> None:
+    step = np.ones((ROWS, COLUMNS), np.float32)
+    step[:, 140:] += 0.5
+    behind = cement.background(Baseline(step, SEEN, 16), SETTINGS)
+    assert behind.ghost[120, 140] > 0.03
+    assert behind.ghost[120, 60] < 1e-6
+    # Denser anatomy lets fewer quanta through: noise grows with half the attenuation.
+    assert behind.noise_shape[120, 220] / behind.noise_shape[120, 60] == pytest.approx(
+        np.exp(0.25), rel=1e-3
+    )
+
+
+def test_outlines_go_around_the_mask() -> None:
+    mask = np.zeros((60, 80), bool)
+    mask[20:41, 30:61] = True
+    mask[28:31, 40:45] = False
+    outlines = cement.contours_px(mask)
+    assert len(outlines) == 2
+    outer = max(outlines, key=len if len(outlines[0]) != len(outlines[1]) else np.ptp)
+    columns, rows = np.concatenate(outlines).T
+    assert (columns.min(), columns.max(), rows.min(), rows.max()) == (30, 60, 20, 40)
+    assert not outer.flags.writeable
+    assert cement.contours_px(np.zeros((60, 80), bool)) == ()
