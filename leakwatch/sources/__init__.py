@@ -32,4 +32,6 @@ def open_source(path: Path) -> DicomFile | DicomFolder:
         return DicomFolder(path)
     if not path.exists():
         raise SourceError(f"{path}: there is no such file or folder. Check the path.")
+    if not path.is_file():  # a pipe or a device would be waited for, without an end
+        raise SourceError(f"{path}: is neither a file nor a folder. Give one of them.")
     return DicomFile(path)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from leakwatch.model import Acquisition, Frame
-from leakwatch.sources.dicom_header import Header, read_header
+from leakwatch.sources.dicom_frames import find_frames
+from leakwatch.sources.dicom_header import read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
 from leakwatch.sources.dicom_tags import acquisition
-from leakwatch.sources.dicom_times import FrameTimes, frame_times
+from leakwatch.sources.dicom_times import frame_times
 
 
 class DicomFile:
@@ -23,16 +24,23 @@ class DicomFile:
     Raises
     ------
     SourceError
-        It is not a DICOM image, is in colour, or no decoder reads it.
+        It is not a DICOM image, is in colour, no decoder reads it, or no frame of it is whole.
     """
 
     def __init__(self, path: Path) -> None:
         header = read_header(path)
         check_decodable(header)
-        times = frame_times(header.dataset, header.number_of_frames)
-        self._header, self._times = header, times
+        places = find_frames(header)
+        times = frame_times(header.dataset, header.number_of_frames, len(places.frames))
+        notes = times.notes
+        if places.surplus:
+            notes += (
+                f"{places.surplus} more frames follow than Number of Frames says; they are "
+                "not looked at.",
+            )
+        self._header, self._places, self._times = header, places, times
         self._acquisition = acquisition(
-            header.dataset, header.number_of_frames, times.source, times.notes
+            header.dataset, header.layout, header.number_of_frames, times.source, notes
         )
         self._running: Generator[Frame] | None = None
 
@@ -56,7 +64,7 @@ class DicomFile:
         SourceError
             The first frame cannot be decoded.
         """
-        self._running = _frames(self._header, self._times, self._acquisition)
+        self._running = self._decode()
         return self._running
 
     def close(self) -> None:
@@ -65,7 +73,8 @@ class DicomFile:
             with suppress(ValueError):  # another thread is decoding: the file goes with it
                 self._running.close()
 
-
-def _frames(header: Header, times: FrameTimes, run: Acquisition) -> Generator[Frame]:
-    for index, pixels in enumerate(stored_values(header)):
-        yield Frame(index, times.seconds[index], pixels, run)
+    def _decode(self) -> Generator[Frame]:
+        # A generator that is left to the garbage collector keeps its file open.
+        with closing(stored_values(self._header, self._places)) as pixels_of_frames:
+            for index, pixels in enumerate(pixels_of_frames):
+                yield Frame(index, self._times.seconds[index], pixels, self._acquisition)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Acquisition, Frame, TimeSource
+from leakwatch.sources.dicom_frames import find_frames
 from leakwatch.sources.dicom_header import Header, NotAnImage, read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
 from leakwatch.sources.dicom_tags import acquisition
@@ -93,7 +94,10 @@ class DicomFolder:
     def _decode(self) -> Generator[Frame]:
         for index, path in enumerate(self._paths):
             try:
-                pixels = next(stored_values(read_header(path)))
+                header = read_header(path)
+                # A generator that is left to the garbage collector keeps its file open.
+                with closing(stored_values(header, find_frames(header))) as frames:
+                    pixels = next(frames)
             except SourceError as error:
                 if index == 0:
                     raise
@@ -109,7 +113,7 @@ def _singles(folder: Path) -> tuple[list[_Single], Header]:
     singles: list[_Single] = []
     first: Header | None = None
     passed_over = 0
-    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+    for path in _files(folder):
         try:
             header = read_header(path)
         except NotAnImage:
@@ -131,6 +135,14 @@ def _singles(folder: Path) -> tuple[list[_Single], Header]:
     return singles, first
 
 
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SourceError(f"{folder}: cannot be read: {reason}. Check path and rights.") from error
+
+
 def _single(header: Header) -> _Single:
     dataset = header.dataset
     return _Single(
@@ -138,7 +150,7 @@ def _single(header: Header) -> _Single:
         text(dataset, "SeriesInstanceUID"),
         number(dataset, "InstanceNumber"),
         clock_time(dataset),
-        acquisition(dataset, 1, TimeSource.ASSUMED),
+        acquisition(dataset, header.layout, 1, TimeSource.ASSUMED),
     )
 
 
@@ -191,7 +203,7 @@ def _in_order(singles: list[_Single], first: Header) -> tuple[list[_Single], Fra
         seconds = seconds_between([single.clock[keyword] for single in ordered])
         if seconds is not None and len(ordered) > 1:
             return ordered, FrameTimes(tuple(seconds), TimeSource.ACQUISITION_TIME)
-    times = frame_times(first.dataset, len(singles))
+    times = frame_times(first.dataset, len(singles), len(singles))
     numbers = [single.instance for single in singles if single.instance is not None]
     if len(set(numbers)) == len(singles):
         return sorted(singles, key=lambda single: single.instance or 0.0), times

@@ -14,13 +14,14 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID
 
 from leakwatch.errors import SourceError
+from leakwatch.sources.dicom_layout import PixelLayout, pixel_layout
 from leakwatch.sources.dicom_tags import READ_KEYWORDS
 from leakwatch.sources.dicom_values import number, text
 
 _READ_TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in READ_KEYWORDS]
 _PIXEL_DATA, _FLOAT_PIXELS, _DOUBLE_PIXELS = 0x7FE00010, 0x7FE00008, 0x7FE00009
-_MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
-_LEAST_BITS, _MOST_BITS = 8, 16
+
+UNDEFINED_LENGTH = 0xFFFFFFFF  # PS3.5 7.1.1
 
 
 class NotAnImage(SourceError):
@@ -38,14 +39,29 @@ class Header:
         Elements of `READ_KEYWORDS` only.
     syntax : UID
         Transfer syntax.
+    layout : PixelLayout
     number_of_frames : int
         As promised, at least 1.
+    pixels_start : int
+        First byte of the value of Pixel Data.
+    pixels_length : int
+        In bytes, as promised; `UNDEFINED_LENGTH` for a value in fragments.
     """
 
     path: Path
     dataset: Dataset
     syntax: UID
+    layout: PixelLayout
     number_of_frames: int
+    pixels_start: int
+    pixels_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class _PixelElement:
+    tag: BaseTag
+    start: int
+    length: int
 
 
 def read_header(path: Path) -> Header:
@@ -66,13 +82,13 @@ def read_header(path: Path) -> Header:
     SourceError
         It cannot be read, or holds a picture of a kind that LeakWatch does not read.
     """
-    dataset, pixel_tag = _read_to_pixels(path)
-    if pixel_tag is None:
+    dataset, pixels = _read_to_pixels(path)
+    if pixels is None:
         raise NotAnImage(
             f"{path}: holds no picture (no Pixel Data); it is {_kind(dataset)}. "
             "Give an image file; if this should be one, it was cut off: copy it again."
         )
-    if pixel_tag != _PIXEL_DATA:
+    if pixels.tag != _PIXEL_DATA:
         raise SourceError(
             f"{path}: its pixels are floating-point numbers, which no C-arm stores. "
             "Give the sequence as the C-arm stored it."
@@ -83,20 +99,22 @@ def read_header(path: Path) -> Header:
             f"{path}: its head does not say how pixels are stored (no Transfer Syntax UID). "
             "Export it again as a DICOM Part 10 file."
         )
-    _check_picture(path, dataset)
-    return Header(path, dataset, syntax, _number_of_frames(path, dataset))
+    layout = pixel_layout(path, dataset)
+    count = _number_of_frames(path, dataset)
+    return Header(path, dataset, syntax, layout, count, pixels.start, pixels.length)
 
 
-def _read_to_pixels(path: Path) -> tuple[Dataset, BaseTag | None]:
-    reached: list[BaseTag] = []
-
-    def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
-        if tag in (_PIXEL_DATA, _FLOAT_PIXELS, _DOUBLE_PIXELS):
-            reached.append(tag)
-        return bool(reached)
+def _read_to_pixels(path: Path) -> tuple[Dataset, _PixelElement | None]:
+    reached: list[_PixelElement] = []
 
     try:
         with path.open("rb") as file, warnings.catch_warnings():
+
+            def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
+                if tag in (_PIXEL_DATA, _FLOAT_PIXELS, _DOUBLE_PIXELS):
+                    reached.append(_PixelElement(tag, file.tell(), length))
+                return bool(reached)
+
             # pydicom warns of each value that breaks the rules. The few that are used here are
             # checked one by one; the others are none of the operator's business.
             warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
@@ -129,30 +147,6 @@ def _convert(dataset: Dataset) -> None:
         if element.VR == "SQ":
             for item in element.value:
                 _convert(item)
-
-
-def _check_picture(path: Path, dataset: Dataset) -> None:
-    photometric = text(dataset, "PhotometricInterpretation")
-    if photometric not in _MONOCHROME or number(dataset, "SamplesPerPixel") != 1:
-        samples = text(dataset, "SamplesPerPixel")
-        raise SourceError(
-            f"{path}: is a picture in colour, or says nothing of it (Photometric Interpretation "
-            f"{photometric or 'absent'}, {samples or 'no'} samples per pixel). LeakWatch reads "
-            "MONOCHROME1 and MONOCHROME2 with one sample: give the sequence as the C-arm stored it."
-        )
-    for keyword in ("Rows", "Columns", "BitsAllocated", "BitsStored"):
-        value = number(dataset, keyword)
-        if value is None or value < 1:
-            found = text(dataset, keyword) or "nothing"
-            raise SourceError(f"{path}: {keyword} says {found}. Export the sequence again.")
-    allocated, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
-    high = number(dataset, "HighBit")
-    fits = stored - 1 <= (stored - 1 if high is None else high) < allocated
-    if allocated not in (8, 16) or not _LEAST_BITS <= stored <= _MOST_BITS or not fits:
-        raise SourceError(
-            f"{path}: stores {stored} bits in {allocated}, the highest being "
-            f"{'absent' if high is None else int(high)}. LeakWatch reads 8 to 16 bits in 8 or 16."
-        )
 
 
 def _number_of_frames(path: Path, dataset: Dataset) -> int:

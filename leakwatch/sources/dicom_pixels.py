@@ -6,20 +6,20 @@ on a machine where another decoder is installed. Why these: docs/explanation/dec
 
 from __future__ import annotations
 
-import io
-from collections.abc import Generator, Iterator
-from contextlib import closing
-from typing import cast
+from collections.abc import Generator
+from typing import Any, BinaryIO
 
 import numpy as np
 import pydicom.uid as uids
+from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.utils import iter_pixels
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Array, read_only
+from leakwatch.sources import jpeg_decoder
+from leakwatch.sources.dicom_frames import FramePlaces, Span
 from leakwatch.sources.dicom_header import Header
-from leakwatch.sources.dicom_values import number
+from leakwatch.sources.dicom_layout import clean_bits
 
 _NATIVE = (uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian)
 _PLUGINS: dict[uids.UID, str] = (
@@ -27,9 +27,11 @@ _PLUGINS: dict[uids.UID, str] = (
     | {uids.RLELossless: "pylibjpeg"}
     | dict.fromkeys(uids.JPEG2000TransferSyntaxes, "pylibjpeg")
     | dict.fromkeys(uids.JPEGLSTransferSyntaxes, "pyjpegls")
-    | dict.fromkeys(uids.JPEGTransferSyntaxes, "gdcm")
+    | dict.fromkeys(jpeg_decoder.SYNTAXES, jpeg_decoder.PLUGIN)
+    | {uids.JPEGExtended12Bit: "gdcm"}
 )
 _DISTRIBUTIONS = {
+    jpeg_decoder.PLUGIN: "imagecodecs",
     "gdcm": "python-gdcm",
     "pyjpegls": "pyjpegls",
     "pylibjpeg": "pylibjpeg with pylibjpeg-openjpeg and pylibjpeg-rle",
@@ -43,26 +45,7 @@ _WAY_OUT = {
 }
 _OTHER_WAY_OUT = "export the sequence uncompressed (Explicit VR Little Endian) or as JPEG Lossless"
 
-
-_UNSIGNED: dict[int, type[np.generic]] = {8: np.uint8, 16: np.uint16}
-_SIGNED: dict[int, type[np.generic]] = {8: np.int8, 16: np.int16}
-
-
-class CutOff(EOFError):
-    """The file ends within a frame."""
-
-
-class _WholeReads(io.FileIO):
-    """A file that never gives less than was asked for.
-
-    Some decoders make a picture of half a frame: the rest of it is grey, and looks like one.
-    """
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        data = super().read(size) or b""
-        if size is not None and len(data) < size:
-            raise CutOff(f"the file ends at byte {self.tell()}")
-        return data
+jpeg_decoder.register()
 
 
 def check_decodable(header: Header) -> None:
@@ -81,14 +64,21 @@ def check_decodable(header: Header) -> None:
             f"{header.path}: is stored as {_name(header)}, and its decoder is not installed. "
             f"Install {_DISTRIBUTIONS[plugin]}."
         )
+    # A code stream holds samples, not words: where in a word they lay is lost.
+    in_streams = header.syntax.is_encapsulated and header.syntax != uids.RLELossless
+    if in_streams and header.layout.lowest:
+        raise SourceError(
+            _cannot_decode(header, "its samples do not begin at the lowest bit (High Bit)")
+        )
 
 
-def stored_values(header: Header) -> Iterator[Array]:
+def stored_values(header: Header, places: FramePlaces) -> Generator[Array]:
     """Decode the frames of a file, each when it is asked for.
 
     Parameters
     ----------
     header : Header
+    places : FramePlaces
 
     Yields
     ------
@@ -101,83 +91,78 @@ def stored_values(header: Header) -> Iterator[Array]:
     SourceEndedEarly
         After the last whole frame, if there are fewer than promised.
     SourceError
-        The first frame cannot be decoded.
+        The first frame cannot be read or decoded.
     """
-    whole, promised = 0, header.number_of_frames
     try:
-        with _WholeReads(header.path, "rb") as file:
-            frames = iter_pixels(
-                file,
-                raw=True,
-                decoding_plugin=_PLUGINS[header.syntax],
-                correct_unused_bits=False,  # done here, with High Bit, which pydicom ignores
-            )
-            # A generator that is left to the garbage collector seeks in the closed file.
-            with closing(cast(Generator[Array], frames)):
-                for decoded in frames:
-                    pixels = _checked(header, decoded)
-                    whole += 1
-                    yield pixels
-                    if whole == promised:
-                        return
-    except SourceError:
-        raise
-    except CutOff as error:
-        raise SourceEndedEarly(_ended(header, whole, str(error))) from error
-    except Exception as error:
-        # Decoders are foreign code over damaged bytes: they fail in any way they like.
-        reason = " ".join(str(error).split())
-        if whole == 0:
-            raise SourceError(_cannot_decode(header, reason)) from error
-        raise SourceEndedEarly(_ended(header, whole, f"frame {whole}: {reason}")) from error
-    raise SourceEndedEarly(_ended(header, whole, "no more frames follow"))
+        file = header.path.open("rb")
+    except OSError as error:
+        raise SourceError(_cannot_decode(header, str(error))) from error
+    with file:
+        for index, spans in enumerate(places.frames):
+            try:
+                pixels = _decoded(header, file, spans)
+            except Exception as error:
+                # Decoders are foreign code over damaged bytes: they fail in any way they like.
+                reason = _decoders_reason(error)
+                if index == 0:
+                    raise SourceError(_cannot_decode(header, reason)) from error
+                raise SourceEndedEarly(_ended(header, index, f"frame {index}: {reason}")) from error
+            yield pixels
+    if places.reason:
+        raise SourceEndedEarly(_ended(header, len(places.frames), places.reason))
 
 
-def _checked(header: Header, decoded: Array) -> Array:
-    dataset = header.dataset
-    expected = (int(dataset.Rows), int(dataset.Columns))
-    if decoded.shape != expected:
-        raise SourceError(
-            f"{header.path}: tags promise {expected[0]} rows and {expected[1]} columns, a decoded "
-            f"frame has the shape {decoded.shape}. Export the sequence again."
+def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
+    data = b"".join(_read(file, span) for span in spans)
+    layout = header.layout
+    if header.syntax.is_encapsulated:
+        frame = _decompressed(header, data)
+    else:
+        order = ">" if header.syntax == uids.ExplicitVRBigEndian else "<"
+        frame = np.frombuffer(data, f"{order}u{layout.allocated // 8}")
+        frame = frame.reshape(layout.rows, layout.columns)
+    if frame.shape != (layout.rows, layout.columns) or frame.dtype.itemsize > 2:
+        raise ValueError(
+            f"tags promise {layout.rows} rows and {layout.columns} columns, the decoded frame has "
+            f"the shape {frame.shape} in {8 * frame.dtype.itemsize} bits"
         )
-    stored = int(dataset.BitsStored)
-    high = number(dataset, "HighBit")
-    lowest = 0 if high is None else int(high) - stored + 1
-    signed = number(dataset, "PixelRepresentation") == 1
-    return read_only(clean_bits(decoded, lowest, stored, signed))
+    return read_only(clean_bits(frame, layout.lowest, layout.stored, layout.signed))
 
 
-def clean_bits(decoded: Array, lowest: int, stored: int, signed: bool) -> Array:
-    """Keep the stored bits of each word and nothing else (PS3.5 8.1.1).
+def _decompressed(header: Header, data: bytes) -> Array:
+    layout = header.layout
+    options: dict[str, Any] = {
+        "transfer_syntax_uid": header.syntax,
+        "pixel_keyword": "PixelData",
+        "number_of_frames": 1,
+        "rows": layout.rows,
+        "columns": layout.columns,
+        "samples_per_pixel": 1,
+        "photometric_interpretation": layout.photometric,
+        "pixel_representation": int(layout.signed),
+        "bits_allocated": layout.allocated,
+        "bits_stored": layout.stored,
+        "correct_unused_bits": False,  # done here, with High Bit, which pydicom ignores
+    }
+    decoder = get_decoder(header.syntax)
+    plugin = _PLUGINS[header.syntax]
+    items = encapsulate([data], has_bot=False)
+    frame: Array = decoder.as_array(items, index=0, raw=True, decoding_plugin=plugin, **options)[0]
+    return frame
 
-    Parameters
-    ----------
-    decoded : ndarray of 8 or 16 bit integers
-        Words as allocated, either byte order.
-    lowest : int
-        Position of the lowest stored bit.
-    stored : int
-        Number of stored bits.
-    signed : bool
-        The highest stored bit is a sign.
 
-    Returns
-    -------
-    ndarray
-        uint8 or uint16; int16 where signed. In the machine's byte order.
-    """
-    allocated = 8 * decoded.dtype.itemsize
-    words = decoded.astype(decoded.dtype.newbyteorder("="), copy=False)
-    words = words.view(_UNSIGNED[allocated])
-    if not signed:
-        if stored == allocated:
-            return words
-        kept: Array = np.bitwise_and(words >> lowest, (1 << stored) - 1)
-        return kept
-    # Up so that the sign is on top, then down with it.
-    top: Array = (words << (allocated - lowest - stored)).view(_SIGNED[allocated])
-    return (top >> (allocated - stored)).astype(np.int16, copy=False)
+def _read(file: BinaryIO, span: Span) -> bytes:
+    file.seek(span.start)
+    data = file.read(span.length)
+    if len(data) < span.length:  # the file became shorter since its frames were found
+        raise EOFError(f"the file ends at byte {span.start + len(data)}")
+    return data
+
+
+def _decoders_reason(error: Exception) -> str:
+    """What went wrong, without pydicom's sentence on all available plugins."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return reason.rpartition("available plugins: ")[2]
 
 
 def _name(header: Header) -> str:

@@ -6,6 +6,7 @@ No identity of a patient, no overlay (60xx) and no private element is ever read.
 from __future__ import annotations
 
 import numpy as np
+import pydicom.uid as uids
 from pydicom.dataset import Dataset
 
 from leakwatch.model import (
@@ -19,6 +20,7 @@ from leakwatch.model import (
     TimeSource,
     read_only,
 )
+from leakwatch.sources.dicom_layout import PixelLayout
 from leakwatch.sources.dicom_values import number, numbers, pair, raw, text, texts
 
 READ_KEYWORDS = (
@@ -76,9 +78,13 @@ READ_KEYWORDS = (
 # Modalities that show bone bright by convention; angiography and fluoroscopy show it dark.
 _BONE_BRIGHT = frozenset({"CR", "DX"})
 
+# JPEG 2000 may be lossless under the name of the lossy syntax: there only the tag tells.
+_LOSSY = frozenset({uids.JPEGBaseline8Bit, uids.JPEGExtended12Bit, uids.JPEGLSNearLossless})
+
 
 def acquisition(
     dataset: Dataset,
+    layout: PixelLayout,
     number_of_frames: int,
     time_source: TimeSource,
     notes: tuple[str, ...] = (),
@@ -88,7 +94,7 @@ def acquisition(
     Parameters
     ----------
     dataset : Dataset
-        Its image tags were checked by `dicom_header.read_header`.
+    layout : PixelLayout
     number_of_frames : int
     time_source : TimeSource
     notes : tuple of str
@@ -97,9 +103,9 @@ def acquisition(
     meta = dataset.file_meta
     orientation = texts(dataset, "PatientOrientation")
     return Acquisition(
-        rows=int(dataset.Rows),
-        columns=int(dataset.Columns),
-        pixel_format=_pixel_format(dataset),
+        rows=layout.rows,
+        columns=layout.columns,
+        pixel_format=_pixel_format(dataset, layout),
         geometry=_geometry(dataset),
         time_source=time_source,
         shutter=_shutter(dataset),
@@ -113,16 +119,16 @@ def acquisition(
     )
 
 
-def _pixel_format(dataset: Dataset) -> PixelFormat:
+def _pixel_format(dataset: Dataset, layout: PixelLayout) -> PixelFormat:
     relationship = text(dataset, "PixelIntensityRelationship").upper()
     sign = number(dataset, "PixelIntensityRelationshipSign")
     known = relationship in IntensityRelationship.__members__
     return PixelFormat(
-        photometric=text(dataset, "PhotometricInterpretation"),
-        bits_stored=int(dataset.BitsStored),
+        photometric=layout.photometric,
+        bits_stored=layout.stored,
         relationship=IntensityRelationship(relationship) if known else None,
         relationship_sign=int(sign) if sign in (-1.0, 1.0) else None,
-        signed=number(dataset, "PixelRepresentation") == 1,
+        signed=layout.signed,
         bone_is_bright=text(dataset, "Modality").upper() in _BONE_BRIGHT,
     )
 
@@ -205,7 +211,8 @@ def _notes(dataset: Dataset) -> tuple[str, ...]:
         notes.append("What a pixel value means is not said (no Pixel Intensity Relationship).")
     elif relationship == IntensityRelationship.DISP:
         notes.append("Pixels were processed for display (DISP): thickness is rough.")
-    if text(dataset, "LossyImageCompression") == "01":
+    compressed_with_loss = dataset.file_meta.TransferSyntaxUID in _LOSSY
+    if compressed_with_loss or text(dataset, "LossyImageCompression") == "01":
         notes.append("The picture was compressed with loss: faint leaks may be gone.")
     if text(dataset, "BurnedInAnnotation").upper() == "YES":
         notes.append("Text is burned into the picture; it may name the patient.")

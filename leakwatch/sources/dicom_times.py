@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
@@ -17,6 +17,10 @@ from leakwatch.sources.dicom_values import number, numbers, raw, text
 # Fluoroscopy for cement runs at 7.5 to 15 pulses/s. The faster is assumed where nothing is said:
 # speeds come out too high rather than too low, and warnings early rather than late.
 ASSUMED_FRAMES_PER_S = 15.0
+
+# No C-arm pulses faster than 60/s, and slower than one in 10 s nobody injects. What lies outside
+# was written in another unit, seconds for milliseconds.
+SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 0.005, 10.0
 
 # Where only the time of day is known: differences are all that is asked for.
 _ANY_DAY = "20000101"
@@ -42,7 +46,7 @@ class FrameTimes:
     notes: tuple[str, ...] = ()
 
 
-def frame_times(dataset: Dataset, count: int) -> FrameTimes:
+def frame_times(dataset: Dataset, count: int, whole: int) -> FrameTimes:
     """Times of the frames of one object.
 
     The first that serves of: Frame Time (0018,1063), Frame Time Vector (0018,1065), the frames'
@@ -53,9 +57,11 @@ def frame_times(dataset: Dataset, count: int) -> FrameTimes:
     ----------
     dataset : Dataset
     count : int
-        Number of frames, at least 1.
+        Number of frames as promised, at least 1: what gives one value a frame must give as many.
+    whole : int
+        Frames that are there: so many times come back. A damaged head may promise any number.
     """
-    ladder: list[tuple[str, TimeSource, Callable[[Dataset, int], Sequence[float] | None]]] = [
+    ladder: list[tuple[str, TimeSource, Callable[[Dataset, int], Iterable[float] | None]]] = [
         ("FrameTime", TimeSource.FRAME_TIME, _from_frame_time),
         ("FrameTimeVector", TimeSource.FRAME_TIME_VECTOR, _from_vector),
         ("PerFrameFunctionalGroupsSequence", TimeSource.FUNCTIONAL_GROUPS, _from_groups),
@@ -73,10 +79,10 @@ def frame_times(dataset: Dataset, count: int) -> FrameTimes:
             continue
         seconds = read(dataset, count)
         if seconds is not None:
-            return FrameTimes(tuple(seconds), source, tuple(notes))
+            return FrameTimes(tuple(itertools.islice(seconds, whole)), source, tuple(notes))
         if source is not TimeSource.FUNCTIONAL_GROUPS:  # groups without times are no fault
             notes.append(f"{keyword} does not give times for {count} frames and was passed over.")
-    return _assumed(count, tuple(notes))
+    return _assumed(whole, tuple(notes))
 
 
 def clock_time(dataset: Dataset) -> dict[str, dt.datetime]:
@@ -103,23 +109,21 @@ def _assumed(count: int, notes: tuple[str, ...]) -> FrameTimes:
     return FrameTimes(seconds, TimeSource.ASSUMED, notes)
 
 
-def _from_frame_time(dataset: Dataset, count: int) -> Sequence[float] | None:
+def _from_frame_time(dataset: Dataset, count: int) -> Iterable[float] | None:
     milliseconds = number(dataset, "FrameTime")
-    if milliseconds is None or milliseconds <= 0:
-        return None
-    return [index * milliseconds / 1000 for index in range(count)]
+    return None if milliseconds is None else _evenly(milliseconds / 1000)
 
 
-def _from_vector(dataset: Dataset, count: int) -> Sequence[float] | None:
+def _from_vector(dataset: Dataset, count: int) -> Iterable[float] | None:
     """Increments in ms from the frame before; the first is 0 (PS3.3 C.7.6.5)."""
     increments = numbers(dataset, "FrameTimeVector")
     if increments is None or len(increments) != count or min(increments[1:], default=1) <= 0:
         return None
-    return list(itertools.accumulate((step / 1000 for step in increments[1:]), initial=0.0))
+    return itertools.accumulate((step / 1000 for step in increments[1:]), initial=0.0)
 
 
-def _from_groups(dataset: Dataset, count: int) -> Sequence[float] | None:
-    if len(dataset.PerFrameFunctionalGroupsSequence) != count:
+def _from_groups(dataset: Dataset, count: int) -> Iterable[float] | None:
+    if len(raw(dataset, "PerFrameFunctionalGroupsSequence")) != count:
         return None
     for keyword in ("FrameReferenceDateTime", "FrameAcquisitionDateTime"):
         moments = [_moment(dataset, keyword, "", frame) for frame in range(count)]
@@ -129,9 +133,15 @@ def _from_groups(dataset: Dataset, count: int) -> Sequence[float] | None:
     return None
 
 
-def _from_display_rate(dataset: Dataset, count: int) -> Sequence[float] | None:
+def _from_display_rate(dataset: Dataset, count: int) -> Iterable[float] | None:
     rate = number(dataset, "RecommendedDisplayFrameRate")
-    return None if rate is None or rate <= 0 else [index / rate for index in range(count)]
+    return None if not rate else _evenly(1 / rate)
+
+
+def _evenly(interval_s: float) -> Iterator[float] | None:
+    if not SHORTEST_INTERVAL_S <= interval_s <= LONGEST_INTERVAL_S:
+        return None
+    return (index * interval_s for index in itertools.count())
 
 
 def seconds_between(moments: Sequence[dt.datetime | None]) -> list[float] | None:

@@ -42,7 +42,7 @@ def raw(dataset: Dataset, keyword: str, frame: int = 0) -> Any:
             value = place.get(keyword)
         except (ValueError, TypeError, NotImplementedError):
             continue  # pydicom cannot turn these bytes into the element's type
-        if value is not None and str(value) != "":
+        if value is not None and not (hasattr(value, "__len__") and len(value) == 0):
             return value
     return None
 

@@ -1,0 +1,234 @@
+"""Where each frame of a file lies, found without reading or decoding one.
+
+pydicom can iterate over frames too, but of a file that was cut off it gives fewer frames than are
+whole, or none: docs/explanation/decisions/0002.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import pydicom.uid as uids
+
+from leakwatch.errors import SourceError
+from leakwatch.sources.dicom_header import UNDEFINED_LENGTH, Header
+
+# Tags of the items of encapsulated Pixel Data (PS3.5 A.4), little endian.
+_ITEM, _END_OF_ITEMS = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
+_ITEM_HEAD = 8  # bytes: tag and length
+
+# First bytes of a code stream: JPEG and JPEG-LS (ITU-T T.81 B.1.1.3), JPEG 2000 (T.800 A.4.1).
+_STREAM_STARTS = (b"\xff\xd8", b"\xff\x4f")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes of a file.
+
+    Parameters
+    ----------
+    start, length : int
+    """
+
+    start: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        """First byte after it."""
+        return self.start + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class FramePlaces:
+    """The frames of a file that are whole.
+
+    Parameters
+    ----------
+    frames : tuple of tuple of Span
+        One a frame, in order; more than one span where a frame is in fragments. Never more frames
+        than promised.
+    promised : int
+        Number of Frames.
+    surplus : int
+        Frames that follow the promised ones.
+    reason : str
+        Why there are fewer than promised; empty where there are not.
+    """
+
+    frames: tuple[tuple[Span, ...], ...]
+    promised: int
+    surplus: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """What encapsulated Pixel Data holds.
+
+    Parameters
+    ----------
+    table : tuple of int
+        Basic Offset Table: from the first fragment's item to that of each frame; often empty.
+    fragments : tuple of Span
+    size : int
+        Of the file: the last fragment may reach beyond.
+    complete : bool
+        The end of the items was reached.
+    reason : str
+        Why it was not.
+    """
+
+    table: tuple[int, ...]
+    fragments: tuple[Span, ...]
+    size: int
+    complete: bool
+    reason: str
+
+
+def find_frames(header: Header) -> FramePlaces:
+    """Find the frames of a file.
+
+    Parameters
+    ----------
+    header : Header
+
+    Returns
+    -------
+    FramePlaces
+        With one frame at least.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read, or no frame of it is whole.
+    """
+    try:
+        with header.path.open("rb") as file:
+            if header.syntax.is_encapsulated:
+                frames, reason = _encapsulated(file, header)
+            else:
+                frames, reason = _native(file, header)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise SourceError(
+            f"{header.path}: cannot be read: {why}. Check path and rights."
+        ) from error
+    promised = header.number_of_frames
+    if not frames:
+        raise SourceError(
+            f"{header.path}: no frame of it is whole ({reason}; {promised} promised). "
+            "Copy the file again, or export the sequence again."
+        )
+    kept = tuple(frames[:promised])
+    missing = reason or "no more frames follow"
+    return FramePlaces(
+        kept, promised, len(frames) - len(kept), missing if len(kept) < promised else ""
+    )
+
+
+def _file_size(file: BinaryIO) -> int:
+    return file.seek(0, 2)
+
+
+def _native(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str]:
+    if header.pixels_length == UNDEFINED_LENGTH:
+        return [], "pixels that are not compressed are stored without a length"
+    size = _file_size(file)
+    length = int(header.dataset.Rows) * int(header.dataset.Columns)
+    length *= int(header.dataset.BitsAllocated) // 8
+    available = min(header.pixels_length, size - header.pixels_start)
+    starts = range(header.pixels_start, header.pixels_start + available - length + 1, length)
+    if available < header.pixels_length:
+        reason = f"the file ends at byte {size}"
+    else:
+        reason = f"there are {available} bytes of pixels, and {length} make one frame"
+    return [(Span(start, length),) for start in starts], reason
+
+
+def _encapsulated(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str]:
+    if header.pixels_length != UNDEFINED_LENGTH:
+        return [], f"pixels are stored as {header.syntax.name} by name, but not in fragments"
+    items = _items(file, header.pixels_start)
+    frames: list[tuple[Span, ...]] = []
+    for frame in _by_frame(file, items, header):
+        if any(span.end > items.size for span in frame):
+            break
+        frames.append(frame)
+    return frames, items.reason
+
+
+def _items(file: BinaryIO, start: int) -> _Items:
+    """Walk over the items, from head to head."""
+    size = _file_size(file)
+    spans: list[Span] = []
+    at, reason, complete = start, "", False
+    while not complete and not reason:
+        file.seek(at)
+        head = file.read(_ITEM_HEAD)
+        if len(head) < _ITEM_HEAD:
+            reason = f"the file ends at byte {size}"
+        elif head[:4] == _END_OF_ITEMS:
+            complete = True
+        elif head[:4] != _ITEM:
+            reason = f"byte {at} is not the beginning of a fragment"
+        else:
+            span = Span(at + _ITEM_HEAD, struct.unpack("<L", head[4:])[0])
+            spans.append(span)
+            at = span.end
+            if span.end > size:
+                reason = f"the file ends at byte {size}"
+    table: tuple[int, ...] = ()
+    if spans and spans[0].end <= size and spans[0].length % 4 == 0:
+        file.seek(spans[0].start)
+        table = struct.unpack(f"<{spans[0].length // 4}L", file.read(spans[0].length))
+    return _Items(table, tuple(spans[1:]), size, complete, reason)
+
+
+def _by_frame(file: BinaryIO, items: _Items, header: Header) -> list[tuple[Span, ...]]:
+    """Which fragments make up which frame (PS3.5 A.4)."""
+    fragments, promised = items.fragments, header.number_of_frames
+    by_table = _by_table(items, promised)
+    if by_table is not None:
+        return _split(fragments, by_table)
+    one_each = items.complete and len(fragments) == promised
+    if one_each or header.syntax == uids.RLELossless:
+        return [(fragment,) for fragment in fragments]
+    if promised == 1:
+        return [fragments] if fragments else []
+    return _split(fragments, [_starts_stream(file, fragment) for fragment in fragments])
+
+
+def _by_table(items: _Items, promised: int) -> list[bool] | None:
+    """For each fragment whether a frame starts with it; None where the table is of no use."""
+    table, fragments = items.table, items.fragments
+    if len(table) != promised or not fragments:
+        return None
+    first = fragments[0].start
+    offsets = [fragment.start - first for fragment in fragments]
+    known = [offset for offset in table if offset <= offsets[-1]]
+    growing = all(before < after for before, after in itertools.pairwise(table))
+    if table[0] != 0 or not growing or not set(known) <= set(offsets):
+        return None
+    if items.complete and len(known) < promised:
+        return None
+    return [offset in set(known) for offset in offsets]
+
+
+def _starts_stream(file: BinaryIO, fragment: Span) -> bool:
+    file.seek(fragment.start)
+    return file.read(2) in _STREAM_STARTS
+
+
+def _split(fragments: Sequence[Span], starts: Sequence[bool]) -> list[tuple[Span, ...]]:
+    """Groups of fragments, each from one start to the next."""
+    frames: list[list[Span]] = []
+    for fragment, start in zip(fragments, starts, strict=True):
+        if start or not frames:
+            frames.append([])
+        frames[-1].append(fragment)
+    return [tuple(frame) for frame in frames]
