@@ -9,20 +9,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from leakwatch.bench.latency import Latency, measure
-from leakwatch.bench.metrics import Score, score
+from leakwatch.bench.metrics import Score, records, score
 from leakwatch.bench.naive import naive_records
-from leakwatch.case import CASE_SUFFIX, FrameRecord, frame_line, load_truth, truth_path
+from leakwatch.case import CASE_SUFFIX, load_truth, truth_path
 from leakwatch.config import Settings, load_settings
-from leakwatch.model import Marks, Snapshot
+from leakwatch.model import Marks
 from leakwatch.session import Run, open_run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -67,7 +66,7 @@ def row(case_path: Path, settings: Settings, wall_only: bool, with_naive: bool) 
     name = case_path.name.removesuffix(CASE_SUFFIX)
     with _opened(case_path, settings, wall_only) as run:
         marks = run.marks
-        ours = score(truth, list(records(run.snapshots())), marks.reference_frame)
+        ours = score(truth, records(run.snapshots()), marks.reference_frame)
     if not with_naive:
         return Row(name, ours, None)
     with _opened(case_path, settings, False) as run:
@@ -85,12 +84,6 @@ def _opened(case_path: Path, settings: Settings, wall_only: bool) -> Iterator[Ru
         yield replace(run, marks=wall) if wall_only else run
     finally:
         run.source.close()
-
-
-def records(snapshots: Iterable[Snapshot]) -> Iterator[FrameRecord]:
-    """The lines that ``leakwatch analyze`` would write."""
-    for snapshot in snapshots:
-        yield msgspec.json.decode(frame_line(snapshot), type=FrameRecord)
 
 
 def print_cases(rows: list[Row]) -> None:

@@ -27,6 +27,11 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         Blurred rim taken off the exposed field, coarse pixels.
     min_field_share : float
         A smaller exposed field, against the first frame's, is another exposure.
+    max_level_change : float
+        Natural log; a middle this much darker or brighter than the first frame's is no exposure of
+        the same thing: brightness control holds it within a factor of three.
+    min_wall_share : float
+        A wall of which less is exposed cannot be watched.
     noise_window_px : int
         Side of the central window in which noise is correlated, working pixels; its square is
         the sample size.
@@ -43,6 +48,8 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     blanked_fraction: float = 0.05
     field_rim_steps: int = 2
     min_field_share: float = 0.7
+    max_level_change: float = 2.5
+    min_wall_share: float = 0.8
     noise_window_px: int = 320
     lag_min_frames: int = 3
     lag_min_sigmas: float = 5.0
@@ -168,6 +175,9 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ghost_px : float
         Error of registration, working pixels, that must not turn an edge of the anatomy into
         cement: the limit is higher by this times the baseline's gradient.
+    notch_mm : float
+        Cement on both sides of an instrument no wider than this, a cannula with its rims, is
+        behind it too.
     hole_mm2 : float
         Holes up to this size in cement are filled: the end of a cannula hides as much.
     origin_mm : float
@@ -190,6 +200,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remote_area_mm2: float = 5.0
     rim_mm: float = 1.0
     ghost_px: float = 0.4
+    notch_mm: float = 5.5
     hole_mm2: float = 12.0
     origin_mm: float = 12.0
     body_mm: float = 45.0

@@ -42,6 +42,8 @@ class Findings:
     shift : Point
         Of the anatomy against the reference, working pixels.
     placed : PlacedMarks or None
+    wall_share : float
+        How much of the wall is exposed; 1.0 where none is marked.
     mask : ndarray of bool or None
         Cement; None where the frame could not be compared with a baseline.
     added : ndarray or None
@@ -55,6 +57,7 @@ class Findings:
     grid: WorkingGrid
     shift: Point
     placed: PlacedMarks | None
+    wall_share: float
     mask: BoolImage | None
     added: FloatImage | None
     tubes: tuple[tuple[Protrusion, bool], ...]
@@ -102,7 +105,7 @@ def observed(
         distance,
         cement,
         tuple(_tube(one, confirmed, findings, calibration) for one, confirmed in findings.tubes),
-        _unavailable(findings, marks, calibration, cement),
+        _unavailable(findings, marks, calibration, cement, settings),
         calibration,
         findings.quality,
     )
@@ -118,10 +121,14 @@ def _point(point: Point, findings: Findings) -> Point:
 
 
 def _unavailable(
-    findings: Findings, marks: Marks, calibration: Calibration, cement: Cement | None
+    findings: Findings,
+    marks: Marks,
+    calibration: Calibration,
+    cement: Cement | None,
+    settings: Settings,
 ) -> tuple[Reason, ...]:
     reasons = []
-    if cement is None:
+    if cement is None or findings.wall_share < settings.intensity.min_wall_share:
         reasons.append(Reason.EXPOSURE)
     if marks.view is not View.LATERAL:
         reasons.append(Reason.VIEW)

@@ -25,7 +25,12 @@ from leakwatch.model import (
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import cement as cements
 from leakwatch.vision import instruments, intensity, motion, tubular
-from leakwatch.vision.marks import PlacedMarks, place_marks, with_side_of_cement
+from leakwatch.vision.marks import (
+    PlacedMarks,
+    exposed_share,
+    place_marks,
+    with_side_of_cement,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,8 @@ class Run:
         Of the working grid.
     shutter : ndarray of bool or None
         What the shutter tags leave open, working grid.
-    field_fraction : float
-        Exposed share of the first frame.
+    field_fraction, level : float
+        Exposed share, and log attenuation of the middle, of the first exposed frame.
     """
 
     acquisition: Acquisition
@@ -49,6 +54,7 @@ class Run:
     scale: cements.Scale
     shutter: BoolImage | None
     field_fraction: float
+    level: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,7 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
         state.the_run.grid,
         shift,
         state.placed,
+        1.0 if state.placed is None else exposed_share(state.placed, seen),
         None if sight is None else state.cement.mask,
         None if sight is None else sight.added,
         tubes,
@@ -185,7 +192,7 @@ def _started(state: PipelineState, frame: Frame) -> PipelineState:
         mm_per_px = settings.tubular.nominal_field_mm / grid.columns
     tags = frame.acquisition.shutter
     shutter = None if tags is None else read_only(intensity.shutter_on_grid(tags, grid))
-    run = Run(frame.acquisition, grid, cements.Scale(mm_per_px), shutter, 0.0)
+    run = Run(frame.acquisition, grid, cements.Scale(mm_per_px), shutter, 0.0, 0.0)
     return replace(state, run=run)
 
 
@@ -204,7 +211,9 @@ def _look(
     if field.area_fraction < settings.min_field_share * max(run.field_fraction, 0.1):
         return Reason.EXPOSURE
     if run.field_fraction == 0.0:
-        run = replace(run, field_fraction=field.area_fraction)
+        run = replace(run, field_fraction=field.area_fraction, level=field.level)
+    elif abs(field.level - run.level) > settings.max_level_change:
+        return Reason.EXPOSURE
     lag, clean = intensity.undo_lag(state.lag, raw, settings)
     exposed = intensity.field_on_grid(field, run.grid.rows, run.grid.columns)
     if run.shutter is not None:

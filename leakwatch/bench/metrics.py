@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
-from leakwatch.case import FrameRecord
-from leakwatch.model import Level, Reason, Truth, TruthFrame
+from leakwatch.case import FrameRecord, frame_line
+from leakwatch.model import Level, Reason, Snapshot, Truth, TruthFrame
 
 # A STOP is false while truth stays clear of both. The rule stops at 5 mm; 1.5 mm more is what
 # sigma and an honest error of the wall may ask for. 1 mm of leak is the first that can be seen.
@@ -79,6 +80,11 @@ class Score:
     area_ratio: float | None
     shift_p95_mm: float | None
     unknown_share: float
+
+
+def records(snapshots: Iterable[Snapshot]) -> list[FrameRecord]:
+    """The lines that ``leakwatch analyze`` would write for these snapshots, read back."""
+    return [msgspec.json.decode(frame_line(one), type=FrameRecord) for one in snapshots]
 
 
 def score(truth: Truth, records: Sequence[FrameRecord], reference_frame: int = 0) -> Score:

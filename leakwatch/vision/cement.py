@@ -204,7 +204,7 @@ def segment(
     mask = _confirmed(near_by, patches, scale, settings)
     mask |= _kept(near_by, settings.keep_share * edge)
     if mask.any():
-        mask = _filled(mask, scale, settings)
+        mask = _filled(_bridged(mask, near_by.instrument, scale, settings), scale, settings)
     new = replace(state, candidate=_placed(patches, window, seen), mask=_placed(mask, window, seen))
     return new, noise
 
@@ -331,8 +331,21 @@ def _kept(near_by: _Near, least: float) -> BoolImage:
     return near_by.mask & there
 
 
+def _bridged(
+    mask: BoolImage, instrument: BoolImage | None, scale: Scale, settings: CementSettings
+) -> BoolImage:
+    """Cement on both sides of an instrument is behind it too."""
+    if instrument is None or not (mask & near(instrument, 1.0)).any():
+        return mask
+    size = 2 * round(scale.px(settings.notch_mm) / 2) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    closed = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, disc).view(np.bool_)
+    bridged: BoolImage = mask | (closed & instrument)
+    return bridged
+
+
 def _filled(mask: BoolImage, scale: Scale, settings: CementSettings) -> BoolImage:
-    """Close what an instrument cuts out of cement: holes, and notches narrower than a cannula."""
+    """Fill small holes in cement, such as the end of a cannula leaves."""
     contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     filled = mask.view(np.uint8).copy()
     largest = scale.px2(settings.hole_mm2)

@@ -93,10 +93,13 @@ class ExposedField:
         Field without its blurred rim, coarse grid.
     area_fraction : float
         Of the whole picture, 0 to 1.
+    level : float
+        Median log attenuation of the middle of the picture.
     """
 
     coarse: BoolImage
     area_fraction: float
+    level: float
 
 
 def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> ExposedField:
@@ -111,13 +114,16 @@ def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> Expos
     Returns
     -------
     ExposedField
-        All False where the picture is blank.
+        All False where the picture is blank: the same value all over its middle.
     """
     step = settings.field_step_px
     small = np.ascontiguousarray(attenuation[::step, ::step])
     rows, columns = small.shape
     centre = small[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
-    limit = median(centre) - math.log(settings.blanked_fraction)
+    level = median(centre)
+    if float(np.ptp(centre)) == 0.0:
+        return ExposedField(read_only(np.zeros((rows, columns), np.bool_)), 0.0, level)
+    limit = level - math.log(settings.blanked_fraction)
     dark = np.pad((small > limit).astype(np.uint8), 1, constant_values=1)
     # Only what touches the border: metal or a tumour inside the field stays in the field.
     cv2.floodFill(dark, None, (0, 0), 2)
@@ -126,7 +132,7 @@ def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> Expos
     field = cv2.erode(
         field, np.ones((rim, rim), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0
     )
-    return ExposedField(read_only(field.astype(bool)), float(field.mean()))
+    return ExposedField(read_only(field.astype(bool)), float(field.mean()), level)
 
 
 def field_on_grid(field: ExposedField, rows: int, columns: int) -> BoolImage:

@@ -101,6 +101,25 @@ def with_side_of_cement(placed: PlacedMarks, mask: BoolImage) -> PlacedMarks:
     return replace(placed, wall=place_wall(wall.line, (float(column), float(row)), rows, columns))
 
 
+def exposed_share(placed: PlacedMarks, seen: BoolImage) -> float:
+    """How much of the wall lies in the exposed field; 1.0 where no wall is marked.
+
+    Parameters
+    ----------
+    placed : PlacedMarks
+    seen : ndarray of bool
+        Exposed field in reference coordinates on the working grid.
+    """
+    if placed.wall is None:
+        return 1.0
+    line = placed.wall.line
+    steps = np.linspace(0.0, len(line) - 1.0, 8 * len(line))
+    at = np.round([np.interp(steps, np.arange(len(line)), axis) for axis in line.T]).astype(np.intp)
+    rows, columns = seen.shape
+    inside = (at[0] >= 0) & (at[0] < columns) & (at[1] >= 0) & (at[1] < rows)
+    return float(seen[at[1][inside], at[0][inside]].sum() / len(steps))
+
+
 def _back(points_px: PointArray | None, grid: WorkingGrid, shift: Point) -> PointArray | None:
     if points_px is None:
         return None

@@ -1,0 +1,73 @@
+"""Marks laid over the reference anatomy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from leakwatch.config import CementSettings
+from leakwatch.geometry import WorkingGrid
+from leakwatch.model import Marks, Side, View, read_only
+from leakwatch.vision import marks
+from leakwatch.vision.cement import Scale
+
+GRID = WorkingGrid(100, 120, 2)
+LINE = read_only(np.array([[120.5, 60.5], [120.5, 140.5]]))
+GIVEN = Marks(View.LATERAL, posterior_wall_px=LINE, anterior=Side.LEFT, needle_tip_px=(80.5, 100.5))
+
+
+def placed(given: Marks, shift: tuple[float, float] = (0.0, 0.0)) -> marks.PlacedMarks:
+    return marks.place_marks(given, None, GRID, Scale(0.5), shift, CementSettings())
+
+
+def test_marks_come_onto_the_working_grid_and_back_onto_the_reference() -> None:
+    one = placed(GIVEN, (3.0, -4.0))
+    assert one.wall is not None
+    # Two by two pixels with centres 0 and 1 become one with its centre at 0: (120.5 - 0.5) / 2.
+    assert one.wall.line == pytest.approx(np.array([[57.0, 34.0], [57.0, 74.0]]))
+    assert one.tip == pytest.approx((37.0, 54.0))
+    assert one.shift == (3.0, -4.0)
+
+
+def test_in_front_of_the_wall_is_where_anterior_says() -> None:
+    left = placed(GIVEN).wall
+    assert left is not None
+    assert left.distance is not None
+    assert left.distance[50, 20] == pytest.approx(40.0, abs=0.1)
+    assert left.distance[50, 100] == pytest.approx(-40.0, abs=0.1)
+
+
+def test_first_cement_tells_the_side_where_nobody_did() -> None:
+    unknown = placed(Marks(View.LATERAL, posterior_wall_px=LINE))
+    assert unknown.wall is not None
+    assert unknown.wall.inside is None
+    mask = np.zeros((100, 120), bool)
+    assert marks.with_side_of_cement(unknown, mask) is unknown
+    mask[45:55, 90:95] = True
+    known = marks.with_side_of_cement(unknown, mask)
+    assert known.wall is not None
+    assert known.wall.distance is not None
+    assert known.wall.distance[50, 92] > 0
+    assert known.wall.distance[50, 20] < 0
+    later = mask.copy()
+    later[40:60, 10:40] = True
+    assert marks.with_side_of_cement(known, later) is known
+
+
+def test_no_marks_are_no_wall_and_cement_may_appear_anywhere() -> None:
+    none = placed(Marks())
+    assert (none.wall, none.outline, none.outside, none.tip, none.origin) == (None,) * 5
+
+
+@pytest.mark.parametrize(("first", "share"), [(0, 1.0), (50, 0.5), (100, 0.0)])
+def test_share_of_the_wall_that_is_exposed(first: int, share: float) -> None:
+    seen = np.zeros((100, 120), bool)
+    seen[first:] = True
+    one = placed(Marks(View.LATERAL, posterior_wall_px=LINE, anterior=Side.LEFT))
+    assert marks.exposed_share(one, seen) == pytest.approx(share, abs=0.08)
+
+
+def test_a_wall_that_left_the_picture_is_not_exposed() -> None:
+    away = placed(GIVEN, (100.0, 0.0))
+    assert marks.exposed_share(away, np.ones((100, 120), bool)) == 0.0
+    assert marks.exposed_share(placed(Marks()), np.zeros((100, 120), bool)) == 1.0
