@@ -46,8 +46,8 @@ def test_distance_is_that_of_the_nearest_point_of_the_line(column: int, row: int
     )
     offsets = dense - np.array([column, row])
     truth = np.hypot(*offsets.T)
-    # Far from the line it is interpolated between every 8th pixel.
-    assert abs(found.distance) == pytest.approx(truth.min(), abs=0.01 if truth.min() < 30 else 0.6)
+    # Interpolated between every 4th pixel: behind a bend it costs the most.
+    assert abs(found.distance) == pytest.approx(truth.min(), abs=0.25)
     assert np.hypot(*(np.array(found.on_wall) - [column, row])) == pytest.approx(
         truth.min(), abs=0.05
     )
