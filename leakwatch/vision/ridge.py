@@ -1,0 +1,116 @@
+"""Where a rod may lie: the straightest, longest ridge of a cannula's width."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from leakwatch.config import InstrumentSettings
+from leakwatch.model import Array, FloatImage, Point
+from leakwatch.vision.baseline import Baseline
+from leakwatch.vision.cannula import strip_matrix
+from leakwatch.vision.cement import Scale
+from leakwatch.vision.wall import Wall
+
+
+def strongest_line(
+    baseline: Baseline, wall: Wall | None, scale: Scale, settings: InstrumentSettings
+) -> tuple[Point, Point] | None:
+    """The longest straight even ridge of a rod's width.
+
+    The picture is turned step by step; in each the rows are filtered with a bar of the rod's
+    width against its sides, and the best unbroken run along a row is taken. A response counts up
+    to a limit and its absence against it, so that an even rod outweighs brighter but patchy bone;
+    a rod that runs along the wall is none.
+
+    Parameters
+    ----------
+    baseline : Baseline
+    wall : Wall or None
+        Only what lies behind it is searched, where its sides are known.
+    scale : Scale
+    settings : InstrumentSettings
+
+    Returns
+    -------
+    (Point, Point) or None
+        A point on the ridge and the unit vector along it, working pixels.
+    """
+    step = max(round(scale.px(settings.search_mm)), 1)
+    kernel = _bar(scale.px(settings.width_mm) / step)
+    searched = _searched(baseline, wall, step, len(kernel))
+    along_wall = None if wall is None else wall.line[-1] - wall.line[0]
+    best_sum, best = 0.0, None
+    for degrees in range(0, 180, settings.angle_step_deg):
+        turn = math.radians(degrees)
+        direction = np.array([math.cos(turn), math.sin(turn)])
+        if along_wall is not None and _angle_deg(direction, along_wall) < settings.wall_angle_deg:
+            continue
+        found, point = _best_in_direction(searched, direction, kernel, settings)
+        if found > best_sum:
+            best_sum, best = found, (point, direction)
+    least = settings.min_contrast / 4 * scale.px(settings.min_length_mm) / step
+    if best is None or best_sum < least:
+        return None
+    point, direction = best
+    column, row = step * point + (step - 1) / 2
+    at = (float(column), float(row))
+    return at, (float(direction[0]), float(direction[1]))
+
+
+def _searched(baseline: Baseline, wall: Wall | None, step: int, rim: int) -> FloatImage:
+    """Attenuation and where it may count, on every `step`-th pixel; ``(rows, columns, 2)``."""
+    rows, columns = (side // step for side in baseline.mean.shape)
+    whole = baseline.mean[: rows * step, : columns * step]
+    small = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
+    every = np.s_[: rows * step : step, : columns * step : step]
+    seen = np.ascontiguousarray(baseline.seen[every]).view(np.uint8)
+    counts = cv2.erode(seen, np.ones((rim, rim), np.uint8), borderValue=0).astype(np.float32)
+    if wall is not None and wall.distance is not None:
+        counts[wall.distance[every] > 0] = 0
+    searched: FloatImage = cv2.merge([small, counts])
+    return searched
+
+
+def _best_in_direction(
+    searched: FloatImage, direction: Array, kernel: FloatImage, settings: InstrumentSettings
+) -> tuple[float, Array]:
+    """The best run of a bar's response along `direction`: its sum, and a point on its line."""
+    rows, columns = searched.shape[:2]
+    centre = np.array([(columns - 1) / 2, (rows - 1) / 2])
+    size = math.ceil(math.hypot(rows, columns))
+    normal = np.array([-direction[1], direction[0]])
+    matrix = strip_matrix(centre - (size - 1) / 2 * (direction + normal), direction)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    turned, counts = cv2.split(cv2.warpAffine(searched, matrix, (size, size), flags=flags))
+    response = cv2.filter2D(turned, cv2.CV_32F, kernel)
+    even = cv2.min(cv2.max(response, 0.0), settings.min_contrast)
+    sums = _best_run(even * counts - settings.min_contrast / 2)
+    row = int(np.argmax(sums))
+    return float(sums[row]), centre + (row - (size - 1) / 2) * normal
+
+
+def _best_run(values: FloatImage) -> Array:
+    """Largest sum of consecutive values in each row (Kadane's algorithm, by running minima)."""
+    total = np.cumsum(values, axis=1)
+    lowest_before = np.minimum(np.minimum.accumulate(total, axis=1), 0)
+    best: Array = (total - lowest_before).max(axis=1)
+    return best
+
+
+def _bar(width: float) -> FloatImage:
+    """A column filter: mean over a bar of `width`, less the greater weight of its two sides."""
+    inner = max(round(width * 0.5) // 2, 1)
+    outer = max(round(width), inner + 2)
+    across = np.abs(np.arange(-outer, outer + 1))
+    bar = (across <= inner) / (2 * inner + 1.0)
+    sides = (across == outer) / 2.0
+    kernel: FloatImage = (bar - sides).astype(np.float32)[:, None]
+    return kernel
+
+
+def _angle_deg(one: Array, other: Array) -> float:
+    cosine = abs(float(one @ other)) / max(float(np.hypot(*one) * np.hypot(*other)), 1e-12)
+    return math.degrees(math.acos(min(cosine, 1.0)))
