@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leakwatch.errors import SinkError, SourceError
+from leakwatch.errors import SinkError
 from leakwatch.model import Event, EventKind, Level, Sink
 from leakwatch.session import Run
 from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
@@ -28,6 +28,8 @@ class Outcome:
         The first alert of level STOP.
     ended_early : str or None
         Why the input ended before its promised end.
+    not_recorded : str or None
+        Why frames and events could not be written any further; then the rest was not analysed.
     degraded : tuple of str
         What could not be written although the measurements were.
     written : tuple of str
@@ -36,9 +38,10 @@ class Outcome:
 
     frames: int
     first_stop: Event | None
-    ended_early: str | None
-    degraded: tuple[str, ...]
-    written: tuple[str, ...]
+    ended_early: str | None = None
+    not_recorded: str | None = None
+    degraded: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
 
 def analyse(
@@ -66,47 +69,56 @@ def analyse(
     Raises
     ------
     SinkError
-        Frames or events cannot be written. What was written before stays, in whole lines.
-    SourceError
-        Not even the first frame could be folded.
+        Nothing can be written into `folder`.
     """
     _make_folder(folder)
-    frames, first_stop, ended_early = 0, None, None
-    pictures: dict[str, SinkWorker] = {}
-    degraded: list[str] = []
     with ExitStack() as closing:
         recorder = Recorder(folder)
         closing.callback(recorder.close)
-        for name, opened in _openers(run, folder, with_video).items():
-            try:
-                pictures[name] = SinkWorker(opened())
-            except SinkError as error:
-                degraded.append(str(error))
-            else:
-                closing.callback(pictures[name].close)
-        try:
-            for snapshot in run.snapshots():
-                recorder.append(snapshot)
-                for sink in pictures.values():
-                    sink.append(snapshot)
-                frames += 1
-                first_stop = first_stop or _stop(snapshot.alert.events)
-                on_frame()
-        except SourceError as error:
-            if frames == 0:
-                raise
-            ended_early = str(error)
+        pictures, degraded = _picture_sinks(run, folder, with_video)
+        for sink in pictures.values():
+            closing.callback(sink.close)
+        outcome = _followed(run, recorder, list(pictures.values()), on_frame)
     degraded += [str(sink.failure) for sink in pictures.values() if sink.failure is not None]
     whole = [name for name, sink in pictures.items() if sink.failure is None]
     written = (FRAMES_NAME, EVENTS_NAME, *whole)
-    return Outcome(frames, first_stop, ended_early, tuple(degraded), written)
+    return replace(outcome, degraded=tuple(degraded), written=written)
 
 
-def _openers(run: Run, folder: Path, with_video: bool) -> dict[str, Callable[[], Sink]]:
+def _followed(
+    run: Run, recorder: Recorder, pictures: Sequence[SinkWorker], on_frame: Callable[[], None]
+) -> Outcome:
+    """Fold to the end of the frames, or until they cannot be recorded."""
+    frames, first_stop = 0, None
+    for snapshot in run.snapshots():
+        first_stop = first_stop or _stop(snapshot.alert.events)
+        try:
+            recorder.append(snapshot)
+        except SinkError as error:
+            return Outcome(frames, first_stop, not_recorded=str(error))
+        for sink in pictures:
+            sink.append(snapshot)
+        if snapshot.fault is not None:
+            return Outcome(frames, first_stop, ended_early=snapshot.fault)
+        frames += 1
+        on_frame()
+    return Outcome(frames, first_stop)
+
+
+def _picture_sinks(
+    run: Run, folder: Path, with_video: bool
+) -> tuple[dict[str, SinkWorker], list[str]]:
+    """Sinks by the names of their files, and why some could not be opened."""
     openers: dict[str, Callable[[], Sink]] = {TREND_NAME: lambda: Trend(folder, run.settings)}
     if with_video:
         openers[VIDEO_NAME] = lambda: OverlayVideo(folder, run.marks, run.settings)
-    return openers
+    sinks, refused = {}, []
+    for name, opened in openers.items():
+        try:
+            sinks[name] = SinkWorker(opened())
+        except SinkError as error:
+            refused.append(str(error))
+    return sinks, refused
 
 
 def _make_folder(folder: Path) -> None:

@@ -97,6 +97,8 @@ def analyze(
         finally:
             run.source.close()
     _say_outcome(outcome, out)
+    if outcome.not_recorded is not None:
+        _fail(outcome.not_recorded)
     if outcome.ended_early is not None:
         raise typer.Exit(ENDED_EARLY)
 
@@ -150,7 +152,7 @@ def _say_what_to_doubt(run: Run) -> None:
     """Tell on stderr what is assumed or missing, before any number is shown."""
     if run.calibration.mm_per_px is None:
         typer.echo(f"leakwatch: no millimetres: {run.calibration.source}", err=True)
-    if run.acquisition.time_source is TimeSource.ASSUMED:
+    if run.acquisition.time_source is TimeSource.ASSUMED and run.acquisition.number_of_frames != 1:
         typer.echo("leakwatch: no frame times in the file: 15 frames/s are assumed", err=True)
     for note in run.acquisition.notes:
         typer.echo(f"leakwatch: {note}", err=True)

@@ -503,12 +503,16 @@ class Snapshot:
     alert : Alert
     latency_ms : float
         From the decoded frame to the decision.
+    fault : str or None
+        Why no frame follows, where one should: then this is no new frame, but the last one again,
+        of which nothing is known any more. It has no line in frames.jsonl.
     """
 
     frame: Frame
     observation: Observation
     alert: Alert
     latency_ms: float
+    fault: str | None = None
 
 
 class FrameSource(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -19,12 +19,13 @@ from leakwatch.errors import SourceError
 from leakwatch.measurement import blind
 from leakwatch.model import (
     Acquisition,
+    Alert,
     Calibration,
     CaseFile,
+    EventKind,
     Frame,
     FrameSource,
     Marks,
-    Observation,
     Quality,
     Reason,
     Snapshot,
@@ -71,7 +72,7 @@ class Run:
     def snapshots(self) -> Iterator[Snapshot]:
         """Fold over the frames from the beginning; once."""
         vision = pipeline.initial_state(self.settings, self.marks, self.calibration)
-        return fold(self.frames, vision, alerting.initial_state(self.settings))
+        return fold(self.frames, vision, alerting.initial_state(self.settings), str(self.path))
 
 
 def open_run(
@@ -125,39 +126,86 @@ def fold(
     frames: Iterable[Frame],
     vision: pipeline.PipelineState,
     alerts: alerting.AlertState,
+    where: str = "",
 ) -> Iterator[Snapshot]:
     """Run ``step`` and ``decide`` over `frames`, one snapshot a frame, dropping none.
+
+    Where the source breaks after its first frame, one more snapshot follows, with its `fault`: the
+    last frame again, of which nothing is known any more. So the level that was shown last is never
+    a CLEAR that nobody watches.
 
     Parameters
     ----------
     frames : iterable of Frame
-        In order. Errors that it raises pass through after the snapshots of whole frames.
+        In order.
     vision : PipelineState
         From ``pipeline.initial_state``.
     alerts : AlertState
         From ``alerting.initial_state``.
+    where : str
+        Path of the source. It is left out of a `fault`, which is written: two runs give the same
+        bytes wherever the file lies, and a path may name a patient.
 
     Yields
     ------
     Snapshot
+
+    Raises
+    ------
+    SourceError
+        There is not even a first frame.
     """
-    for frame in frames:
-        started = time.perf_counter()
-        vision, observation = _step(vision, frame)
-        alerts, alert = alerting.decide(alerts, observation)
-        latency_ms = (time.perf_counter() - started) * 1e3
-        yield Snapshot(frame, observation, alert, latency_ms)
-
-
-def _step(
-    vision: pipeline.PipelineState, frame: Frame
-) -> tuple[pipeline.PipelineState, Observation]:
-    """``pipeline.step``; a stage that breaks makes the frame UNKNOWN and not the run an end."""
+    last: Snapshot | None = None
     try:
-        return pipeline.step(vision, frame)
+        for frame in frames:
+            vision, alerts, last = _folded(vision, alerts, frame)
+            yield last
+        return
+    except SourceError as error:
+        if last is None:
+            raise
+        fault = str(error).removeprefix(f"{where}: ")
+    # Whatever a source dies of, what it gave before is kept and its end is told.
+    except Exception as error:
+        fault = f"the frames broke off: {type(error).__name__}: {error}"
+        _LOG.debug("the frames broke off", exc_info=True)
+        if last is None:
+            raise SourceError(fault) from error
+    yield _after_fault(vision, alerts, last.frame, fault)
+
+
+def _folded(
+    vision: pipeline.PipelineState, alerts: alerting.AlertState, frame: Frame
+) -> tuple[pipeline.PipelineState, alerting.AlertState, Snapshot]:
+    """Fold one frame; a stage that breaks makes it UNKNOWN, and the run goes on."""
+    started = time.perf_counter()
+    try:
+        vision, observation = pipeline.step(vision, frame)
+        alerts, alert = alerting.decide(alerts, observation)
     # Whatever broke, the person must be told that nobody watches this frame.
     except Exception as error:  # noqa: BLE001
         what = f"{type(error).__name__}: {error}"
         debugging = _LOG.isEnabledFor(logging.DEBUG)
         _LOG.error("frame %d could not be analysed: %s", frame.index, what, exc_info=debugging)
-        return vision, blind(frame, vision.calibration, Quality(), Reason.STAGE_ERROR)
+        observation = blind(frame, vision.calibration, Quality(), Reason.STAGE_ERROR)
+        alerts, alert = alerting.decide(alerts, observation)
+        alert = _saying(alert, what)
+    latency_ms = (time.perf_counter() - started) * 1e3
+    return vision, alerts, Snapshot(frame, observation, alert, latency_ms)
+
+
+def _after_fault(
+    vision: pipeline.PipelineState, alerts: alerting.AlertState, last: Frame, fault: str
+) -> Snapshot:
+    observation = blind(last, vision.calibration, Quality(), Reason.DECODE)
+    _, alert = alerting.decide(alerts, observation)
+    return Snapshot(last, observation, _saying(alert, fault), 0.0, fault)
+
+
+def _saying(alert: Alert, text: str) -> Alert:
+    """Put what broke into the technical events of `alert`."""
+    events = tuple(
+        replace(event, text=text) if event.kind is EventKind.TECHNICAL else event
+        for event in alert.events
+    )
+    return replace(alert, events=events)

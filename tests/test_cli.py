@@ -6,12 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
+import injection
 import pytest
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, XRayAngiographicImageStorage, generate_uid
+from injection import COLUMNS, FRAMES, ROWS
 from typer.testing import CliRunner
 
 from leakwatch import __version__
@@ -20,50 +20,21 @@ from leakwatch.cli import app
 from leakwatch.model import Level
 from leakwatch.sinks.video import OverlayVideo
 
-ROWS, COLUMNS, FRAMES, FRAME_MS = 160, 160, 16, 125.0
 FILES = {"frames.jsonl", "events.jsonl", "trend.png", "overlay.mp4"}
-
-
-def cine(frames=FRAMES):
-    """Anatomy with texture and noise; a bolus grows from the sixth frame on."""
-    rng = np.random.default_rng(7)
-    texture = rng.normal(0.0, 1.0, (ROWS // 8, COLUMNS // 8)).repeat(8, axis=0).repeat(8, axis=1)
-    anatomy = 1500.0 * np.exp(-0.1 * texture)
-    stack = np.repeat(anatomy[None], frames, axis=0)
-    for index in range(6, frames):
-        stack[index, 70:90, 60 : 66 + 2 * index] *= 0.6
-    return (stack + rng.normal(0.0, 15.0, stack.shape)).clip(1, 4095).astype(np.uint16)
 
 
 @pytest.fixture(scope="module")
 def dicom(tmp_path_factory):
     """An XA multi-frame file without any spacing."""
     path = tmp_path_factory.mktemp("dicom") / "cine.dcm"
-    stack = cine()
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = XRayAngiographicImageStorage
-    meta.MediaStorageSOPInstanceUID = generate_uid()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-    dataset.SOPClassUID = meta.MediaStorageSOPClassUID
-    dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
-    dataset.Modality, dataset.NumberOfFrames, dataset.FrameTime = "XA", len(stack), FRAME_MS
-    dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = ROWS, COLUMNS, 1
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 12, 11
-    dataset.PixelRepresentation, dataset.PhotometricInterpretation = 0, "MONOCHROME2"
-    dataset.PixelIntensityRelationship = "LIN"
-    dataset.PixelData = stack.tobytes()
-    dataset.save_as(path, enforce_file_format=True)
+    injection.write_dicom(path)
     return path
 
 
 @pytest.fixture(scope="module")
 def case(dicom):
     path = dicom.with_name("cine.case.json")
-    wall = [[110.0, 50.0], [108.0, 80.0], [110.0, 110.0]]
-    content = {"schema": "leakwatch.case/1", "dicom": dicom.name, "view": "lateral"}
-    content |= {"anterior": "left", "posterior_wall_px": wall, "baseline_frames": [0, 6]}
-    path.write_text(json.dumps(content | {"mm_per_px": 0.25, "mm_per_px_sigma": 0.005}))
+    injection.write_case(path, dicom)
     return path
 
 
@@ -107,7 +78,7 @@ def test_events_tell_the_changes_of_level(dicom, case, tmp_path):
     events = read_events(tmp_path / "events.jsonl")
     changes = [
         (after.frame, after.level)
-        for before, after in zip(frames[:-1], frames[1:], strict=True)
+        for before, after in pairwise(frames)
         if after.level is not before.level
     ]
     assert changes
@@ -194,9 +165,10 @@ def test_bad_arguments_exit_2(arguments):
     assert run(*arguments).exit_code == 2
 
 
-def test_out_that_is_a_file_is_refused(dicom, tmp_path):
+def test_out_that_is_a_file_is_refused(dicom, case, tmp_path):
     (tmp_path / "out").write_text("mine")
-    assert_refused(run("analyze", dicom, "--out", tmp_path / "out"), "cannot be made")
+    result = run("analyze", dicom, "--case", case, "--out", tmp_path / "out")
+    assert_refused(result, "cannot be made")
     assert (tmp_path / "out").read_text() == "mine"
 
 

@@ -221,6 +221,9 @@ class FoldThread(Thread):
             for snapshot in self._snapshots:
                 if self._stopping:
                     break
+                if snapshot.fault is not None:
+                    failure = snapshot.fault
+                    break
                 self._track.append(snapshot)
         except LeakWatchError as error:
             failure = str(error)

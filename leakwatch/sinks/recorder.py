@@ -35,10 +35,14 @@ class Recorder:
             raise
 
     def append(self, snapshot: Snapshot) -> None:
-        """Write the events of a frame, then its line: a frame that is there has all its events."""
+        """Write the events of a frame, then its line: a frame that is there has all its events.
+
+        A fault of the source is an event and no frame.
+        """
         for event in snapshot.alert.events:
             self._events.write(event_line(event))
-        self._frames.write(frame_line(snapshot))
+        if snapshot.fault is None:
+            self._frames.write(frame_line(snapshot))
 
     def close(self) -> None:
         """Close both files."""

@@ -18,6 +18,8 @@ VIDEO_NAME = "overlay.mp4"
 
 # Frames at the start that fix greys and rate, and wait in memory until they do.
 PREVIEW_FRAMES = 8
+# A fault of the source is shown for so long: the video does not end with a level that held before.
+FAULT_S = 2.0
 FALLBACK_RATE_HZ, LEAST_RATE_HZ, LARGEST_RATE_HZ = 15.0, 1.0, 60.0
 
 
@@ -99,6 +101,8 @@ class OverlayVideo:
             size = (image.shape[1], image.shape[0])
             self._encoder = Vp9Encoder(self._path, size, frame_rate_hz(times_s))
         self._encoder.append(image, snapshot.frame.time_s)
+        if snapshot.fault is not None:
+            self._encoder.append(image, snapshot.frame.time_s + FAULT_S)
 
 
 def frame_rate_hz(times_s: list[float]) -> float:
