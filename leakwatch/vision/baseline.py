@@ -127,22 +127,25 @@ def added_attenuation(
     added = cv2.subtract(moved, baseline.mean)
     still = seen if changed is None else seen & ~changed
     offset = _middle(added, still)
-    cv2.subtract(added, offset, dst=added)
-    cv2.subtract(added, _shading(added, still, settings), dst=added)
-    added *= seen
-    return Added(added, seen, -offset)
+    cv2.subtract(added, _shading(added, still, offset, settings), dst=added)
+    # Zero where not seen; a masked copy costs a third of a product.
+    return Added(cv2.copyTo(added, seen.view(np.uint8)), seen, -offset)
 
 
 def _middle(image: FloatImage, where: BoolImage) -> float:
     return median(image[::6, ::6][where[::6, ::6]])
 
 
-def _shading(added: FloatImage, still: BoolImage, settings: BaselineSettings) -> FloatImage:
+def _shading(
+    added: FloatImage, still: BoolImage, offset: float, settings: BaselineSettings
+) -> FloatImage:
+    """Offset and slow shading of the pixels that stayed as they were."""
     rows, columns = added.shape
     # Every 4th pixel is plenty for what is broader than 10 mm.
     some = np.ascontiguousarray(added[::4, ::4])
     weight = np.ascontiguousarray(still[::4, ::4]).astype(np.float32)
     limit = settings.shading_clip
+    some -= np.float32(offset)
     np.clip(some, -limit, limit, out=some)
     some *= weight
     step = settings.shading_step_px
@@ -154,5 +157,6 @@ def _shading(added: FloatImage, still: BoolImage, settings: BaselineSettings) ->
     count = cv2.GaussianBlur(count, (0, 0), sigma)
     count += 0.02
     total /= count
+    total += np.float32(offset)
     smooth: FloatImage = cv2.resize(total, (columns, rows), interpolation=cv2.INTER_LINEAR)
     return smooth

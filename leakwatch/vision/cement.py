@@ -109,7 +109,9 @@ def average(
     mean = added.image
     if share < 1.0:
         mean = cv2.addWeighted(state.mean, 1.0 - share, mean, share, 0.0)
-    mean = np.where(added.seen, mean, state.mean)
+    if not added.seen.all():
+        unseen = (~added.seen).view(np.uint8)
+        mean = cv2.copyTo(state.mean, unseen, mean.copy() if mean is added.image else mean)
     return replace(
         state,
         mean=read_only(mean),
@@ -128,7 +130,7 @@ def _frame_noise(state: CementState, added: Added, scale: Scale, settings: Cemen
     """
     assert state.mean is not None
     rows, columns = state.mean.shape
-    middle = np.s_[rows // 4 : 3 * rows // 4, columns // 4 : 3 * columns // 4]
+    middle = np.s_[rows // 3 : 2 * rows // 3, columns // 3 : 2 * columns // 3]
     change = cv2.subtract(added.image[middle], state.mean[middle])
     change = _smoothed(change, scale, settings)[::4, ::4]
     newest = spread(change) / math.sqrt(1.0 + state.share / (2.0 - state.share))
@@ -266,40 +268,53 @@ def _patches(
     area = stats[:, cv2.CC_STAT_AREA]
     keep = area >= scale.px2(settings.min_area_mm2)
     keep[0] = False
-    if keep.any():
-        keep &= _has(labels, near_by.smooth > settings.seed_factor * limit, count)
+    if not keep.any():
+        return np.zeros_like(above)
+    at = np.flatnonzero(above)
+    found = _Patches(at, labels.ravel()[at], count)
+    seed = near_by.smooth.ravel()[at] > settings.seed_factor * limit.ravel()[at]
+    keep &= found.which(seed)
     if keep.any():
         large = area >= scale.px2(settings.remote_area_mm2)
-        keep &= _rooted(near_by, labels, count, large, scale, settings)
+        keep &= _rooted(near_by, found, large, scale, settings)
     table: BoolImage = keep[labels]
     return table
 
 
+@dataclass(frozen=True, slots=True)
+class _Patches:
+    """Connected patches: flat places of their pixels, the label of each, and how many labels."""
+
+    at: Array
+    labels: Array
+    count: int
+
+    def which(self, pixels: Array) -> BoolImage:
+        """Labels that have a pixel for which `pixels`, one value a place, is True."""
+        present: BoolImage = np.bincount(self.labels[pixels], minlength=self.count) > 0
+        return present
+
+    def touch(self, image: BoolImage) -> BoolImage:
+        """Labels that have a pixel where `image` is True."""
+        return self.which(image.ravel()[self.at])
+
+
 def _rooted(
-    near_by: _Near,
-    labels: Array,
-    count: int,
-    large: BoolImage,
-    scale: Scale,
-    settings: CementSettings,
+    near_by: _Near, found: _Patches, large: BoolImage, scale: Scale, settings: CementSettings
 ) -> BoolImage:
     """Which patches lie where cement can have come from."""
     mask = near_by.mask
     if mask is None or not mask.any():
         if near_by.origin is None:
-            return np.ones(count, np.bool_)
-        return _has(labels, near_by.origin, count)
-    rooted = _has(labels, mask, count)
+            return np.ones(found.count, np.bool_)
+        return found.touch(near_by.origin)
+    rooted = found.touch(mask)
     if rooted[1:].all():
         return rooted
     away = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
-    rooted |= _has(labels, away <= scale.px(settings.gap_mm), count)
-    return rooted | (large & _has(labels, away <= scale.px(settings.remote_mm), count))
-
-
-def _has(labels: Array, where: BoolImage, count: int) -> BoolImage:
-    present: BoolImage = np.bincount(labels[where], minlength=count) > 0
-    return present
+    away = away.ravel()[found.at]
+    rooted |= found.which(away <= scale.px(settings.gap_mm))
+    return rooted | (large & found.which(away <= scale.px(settings.remote_mm)))
 
 
 def near(mask: BoolImage, reach_px: float) -> BoolImage:

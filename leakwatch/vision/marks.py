@@ -112,12 +112,9 @@ def exposed_share(placed: PlacedMarks, seen: BoolImage) -> float:
     """
     if placed.wall is None:
         return 1.0
-    line = placed.wall.line
-    steps = np.linspace(0.0, len(line) - 1.0, 8 * len(line))
-    at = np.round([np.interp(steps, np.arange(len(line)), axis) for axis in line.T]).astype(np.intp)
-    rows, columns = seen.shape
-    inside = (at[0] >= 0) & (at[0] < columns) & (at[1] >= 0) & (at[1] < rows)
-    return float(seen[at[1][inside], at[0][inside]].sum() / len(steps))
+    columns, rows = placed.wall.samples.T
+    inside = (columns >= 0) & (columns < seen.shape[1]) & (rows >= 0) & (rows < seen.shape[0])
+    return float(np.count_nonzero(seen[rows[inside], columns[inside]])) / len(rows)
 
 
 def _back(points_px: PointArray | None, grid: WorkingGrid, shift: Point) -> PointArray | None:

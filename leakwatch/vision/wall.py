@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from leakwatch.geometry import WorkingGrid, nearest_on_polyline, signed_distance
-from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
+from leakwatch.model import Array, BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
 
 # Signed distance is smooth: every 4th pixel and interpolation are right to a fifth of a pixel.
 # Where its sign changes, each pixel is computed: beyond the ends of the line it jumps.
@@ -27,11 +27,14 @@ class Wall:
         A point in front of it; None while nobody knows which side that is.
     distance : ndarray or None
         Signed distance of each pixel, working pixels; None while `inside` is None.
+    samples : ndarray
+        ``(m, 2)`` pixels along the line, intp.
     """
 
     line: PointArray
     inside: Point | None
     distance: FloatImage | None
+    samples: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def place_wall(line: PointArray, inside: Point | None, rows: int, columns: int) 
         Working grid.
     """
     if inside is None:
-        return Wall(read_only(line), None, None)
+        return Wall(read_only(line), None, None, _samples(line))
     row, column = np.mgrid[0 : rows + _MAP_STEP : _MAP_STEP, 0 : columns + _MAP_STEP : _MAP_STEP]
     points = np.stack([column.ravel(), row.ravel()], axis=1).astype(np.float64)
     coarse = signed_distance(points, line, inside).reshape(row.shape).astype(np.float32)
@@ -65,7 +68,14 @@ def place_wall(line: PointArray, inside: Point | None, rows: int, columns: int) 
     )
     at = np.argwhere(_sign_changes(coarse, rows, columns))
     distance[at[:, 0], at[:, 1]] = signed_distance(at[:, ::-1].astype(np.float64), line, inside)
-    return Wall(read_only(line), inside, read_only(distance))
+    return Wall(read_only(line), inside, read_only(distance), _samples(line))
+
+
+def _samples(line: PointArray) -> Array:
+    """Some pixels along a line: enough to say how much of it can be seen."""
+    steps = np.linspace(0.0, len(line) - 1.0, 8 * len(line))
+    at = [np.interp(steps, np.arange(len(line)), axis) for axis in line.T]
+    return read_only(np.round(at).astype(np.intp).T)
 
 
 def _sign_changes(coarse: FloatImage, rows: int, columns: int) -> BoolImage:
