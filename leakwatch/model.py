@@ -539,6 +539,16 @@ class FrameSource(Protocol):
         """Release files and sockets. Called once, also after an error. Does not raise."""
 
 
+class StoredSource(FrameSource, Protocol):
+    """A source whose frames stay where they are, so that any of them can be read again."""
+
+    def frames(self, first: int = 0) -> Iterator[Frame]:
+        """As `FrameSource.frames`, from frame number `first` on; may be called again.
+
+        A later call ends what an earlier one gave.
+        """
+
+
 class Sink(Protocol):
     """Where snapshots go. Any method may raise `SinkError`; an alert never waits for a sink."""
 

@@ -29,6 +29,7 @@ from leakwatch.model import (
     Quality,
     Reason,
     Snapshot,
+    StoredSource,
 )
 from leakwatch.sources import open_source
 
@@ -65,7 +66,7 @@ class Run:
     calibration: Calibration
     settings: Settings
 
-    def reopen(self) -> FrameSource:
+    def reopen(self) -> StoredSource:
         """Open the sequence a second time, for pixels that were not kept."""
         return open_source(self.path)
 

@@ -32,6 +32,7 @@ def show(run: Run) -> None:
     window.start()
     application.exec()
     thread.stop()
+    track.close()
 
 
 def record(run: Run, path: Path, frame: int | None = None) -> str:
@@ -73,6 +74,7 @@ def record(run: Run, path: Path, frame: int | None = None) -> str:
     window.tick()
     saved = window.grab().save(str(path), "PNG")
     window.close()
+    track.close()
     if not saved:
         raise SinkError(f"{path} cannot be written: no such folder, or no permission or space.")
     return f"frame {index} at {track.time_s(index):.2f} s drawn into {path}"

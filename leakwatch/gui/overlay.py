@@ -46,8 +46,12 @@ class ImageView:
         self.overlay = Overlay(self.view)
         self._shape: tuple[int, int] | None = None
 
-    def show_frame(self, grey: GreyImage, picture: Picture) -> None:
-        """Show a frame and what was seen in it: never one without the other."""
+    def show_frame(self, grey: GreyImage | None, picture: Picture) -> None:
+        """Show a frame and what was seen in it: never what was seen over another frame."""
+        if grey is None:
+            self.image.clear()
+            self.overlay.show(picture)
+            return
         self.image.setImage(grey, autoLevels=False, levels=(0, 255))
         if grey.shape != self._shape:
             self._shape = grey.shape

@@ -12,7 +12,7 @@ class Playback:
     """Position, speed and play or pause, over frame times that may still grow in number.
 
     The position never runs past the last frame that is there: where the fold is slower than
-    playback, playback waits, and `starved_s` tells for how long.
+    playback, playback waits, and `starved_s` tells how long no new frame came.
 
     Parameters
     ----------
@@ -69,8 +69,9 @@ class Playback:
             self._position_s, self.starved_s = last_s, 0.0
             self.playing = False
         else:
-            self._position_s = last_s
-            self.starved_s += elapsed_s
+            waited_s = (wanted_s - last_s) / self.speed
+            earlier_s = 0.0 if last_s > self._position_s else self.starved_s
+            self._position_s, self.starved_s = last_s, earlier_s + waited_s
 
     def toggle(self) -> None:
         """Play or pause; play from the start again where the end was reached."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from leakwatch.banner import Banner, stale_banner, unknown_banner
 from leakwatch.config import Settings
+from leakwatch.errors import SourceError
 from leakwatch.grey import GreyImage
 from leakwatch.gui.playback import Playback
 from leakwatch.gui.track import Track
@@ -24,7 +25,7 @@ class ReplayView:
     picture : Picture or None
         None before the first frame.
     grey : ndarray or None
-        The frame, ``(rows, columns)`` uint8.
+        The frame, ``(rows, columns)`` uint8; None also where it cannot be read again.
     index : int or None
         Place of the frame in the run.
     folded, total : int
@@ -36,7 +37,8 @@ class ReplayView:
     playing : bool
     speed : float
     message : str
-        How far the fold is, or why it ended early; empty when there is nothing to say.
+        How far the fold is, why it ended early, or why there is no `grey`; empty when there is
+        nothing to say.
     """
 
     banner: Banner
@@ -72,7 +74,8 @@ class Replay:
         self._track, self._marks, self._settings = track, marks, settings
         self._promised = promised
         self._now_s: float | None = None
-        self._shown: tuple[int, Picture, GreyImage] | None = None
+        self._shown: tuple[int, Picture, GreyImage | None] | None = None
+        self._unreadable = ""
         self.playback = Playback(lambda: len(track), track.time_s, complete=lambda: track.ended)
 
     def tick(self, now_s: float) -> ReplayView:
@@ -110,25 +113,33 @@ class Replay:
             self._shown = None
         return changed
 
-    def _picture(self, index: int) -> tuple[Picture, GreyImage]:
+    def _picture(self, index: int) -> tuple[Picture, GreyImage | None]:
         if self._shown is None or self._shown[0] != index:
-            snapshot = self._track.snapshot(index)
-            greys = self._track.greys
-            assert greys is not None
-            drawn = picture(snapshot, self._marks, self._settings)
-            self._shown = (index, drawn, greys.apply(snapshot.frame.pixels))
+            drawn = picture(self._track.snapshot(index), self._marks, self._settings)
+            self._shown = (index, drawn, self._grey(index))
         return self._shown[1:]
+
+    def _grey(self, index: int) -> GreyImage | None:
+        """The frame; None where it cannot be read again, as when the disk was taken away."""
+        self._unreadable = ""
+        try:
+            return self._track.grey(index)
+        except SourceError as error:
+            self._unreadable = str(error)
+            return None
 
     def _banner(self, shown: Picture | None) -> Banner:
         if shown is None:
             return unknown_banner(self._track.failure or "No frame yet")
         if self.playback.starved_s > STALE_AFTER_S:
-            return _over_latched(stale_banner(self.playback.starved_s), shown.banner)
+            return over_latched(stale_banner(self.playback.starved_s), shown.banner)
         if self._track.failure is not None and self.playback.at_end:
-            return _over_latched(unknown_banner(self._track.failure), shown.banner)
+            return over_latched(unknown_banner(self._track.failure), shown.banner)
         return shown.banner
 
     def _message(self, folded: int) -> str:
+        if self._unreadable:
+            return self._unreadable
         if self._track.failure is not None:
             return self._track.failure
         if self._track.ended:
@@ -137,8 +148,10 @@ class Replay:
         return f"analysed {folded}{total}"
 
 
-def _over_latched(unknown: Banner, banner: Banner) -> Banner:
+def over_latched(unknown: Banner, banner: Banner) -> Banner:
     """UNKNOWN never takes a latched STOP away: there it is a warning beside it."""
     if banner.level is not Level.STOP:
         return unknown
+    if set(unknown.reasons) <= set(banner.warnings):
+        return banner
     return replace(banner, warnings=(*unknown.reasons, *banner.warnings))

@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from threading import Lock, Thread
 
+import numpy as np
+
 from leakwatch import alerting
 from leakwatch.config import Settings
-from leakwatch.errors import LeakWatchError
-from leakwatch.grey import GreyMapping, grey_mapping
-from leakwatch.model import Alert, Array, Frame, FrameSource, Level, Snapshot
+from leakwatch.errors import LeakWatchError, SourceError
+from leakwatch.grey import GreyImage, GreyMapping, grey_mapping
+from leakwatch.model import Alert, Array, Frame, Level, Snapshot, StoredSource
 
 # Pixels kept in memory: a whole run at 512 x 512, a fifth of one at 1024 x 1024.
 PIXEL_BUDGET_BYTES = 512 * 2**20
+# What stands for pixels that are kept elsewhere, or nowhere.
+_NO_PIXELS = np.empty((0, 0), np.uint8)
 # Frames read again and kept for stepping to and fro.
 REREAD_FRAMES = 32
 # Frames that fix the greys; see `grey`.
@@ -52,7 +56,8 @@ class Track:
             if self._greys is None or len(self._grey_frames) < GREY_FRAMES:
                 self._grey_frames.append(snapshot.frame)
                 self._greys = grey_mapping(self._grey_frames)
-            bare = replace(snapshot.frame, pixels=snapshot.frame.pixels[:0])
+            # Not a slice of the pixels: that would keep all of them.
+            bare = replace(snapshot.frame, pixels=_NO_PIXELS)
             self._snapshots.append(replace(snapshot, frame=bare))
             self._decide_from(len(self._snapshots) - 1)
 
@@ -76,11 +81,24 @@ class Track:
         return self._failure
 
     def snapshot(self, index: int) -> Snapshot:
-        """The snapshot of frame number `index` of the run, with its pixels."""
+        """The snapshot of frame number `index` of the run, without its pixels."""
         with self._lock:
-            snapshot = self._snapshots[index]
-        pixels = self._pixels.pixels(index)
-        return replace(snapshot, frame=replace(snapshot.frame, pixels=pixels))
+            return self._snapshots[index]
+
+    def grey(self, index: int) -> GreyImage:
+        """Frame number `index` of the run as it is shown, ``(rows, columns)``.
+
+        Raises
+        ------
+        SourceError
+            Its pixels were not kept, and cannot be read again.
+        """
+        assert self._greys is not None
+        return self._greys.apply(self._pixels.pixels(index))
+
+    def close(self) -> None:
+        """Release what pixels are read again from."""
+        self._pixels.close()
 
     def time_s(self, index: int) -> float:
         """Seconds from the first frame."""
@@ -90,11 +108,6 @@ class Track:
         """The level shown at each frame so far."""
         with self._lock:
             return tuple(snapshot.alert.level for snapshot in self._snapshots)
-
-    @property
-    def greys(self) -> GreyMapping | None:
-        """How stored values are shown; None before the first frame."""
-        return self._greys
 
     def acknowledge(self, index: int) -> bool:
         """Note that a person cleared the STOP that is shown at frame `index`.
@@ -134,11 +147,13 @@ class PixelStore:
     ----------
     again : FramesAgain or None
         None: keep all.
-    budget_bytes : int
+    budget_bytes : int or None
+        None: `PIXEL_BUDGET_BYTES`.
     """
 
-    def __init__(self, again: FramesAgain | None, budget_bytes: int = PIXEL_BUDGET_BYTES) -> None:
-        self._again, self._left_bytes = again, budget_bytes
+    def __init__(self, again: FramesAgain | None, budget_bytes: int | None = None) -> None:
+        self._again = again
+        self._left_bytes = PIXEL_BUDGET_BYTES if budget_bytes is None else budget_bytes
         self._kept: list[Array | None] = []
 
     def append(self, pixels: Array) -> None:
@@ -155,9 +170,14 @@ class PixelStore:
         assert self._again is not None
         return self._again.pixels(index)
 
+    def close(self) -> None:
+        """Release what frames are read again from."""
+        if self._again is not None:
+            self._again.close()
+
 
 class FramesAgain:
-    """Reads frames of a sequence a second time; quick forwards, from the start backwards.
+    """Reads frames of a sequence a second time, in any order; each costs its own decoding only.
 
     Parameters
     ----------
@@ -165,33 +185,41 @@ class FramesAgain:
         Opens the sequence anew.
     """
 
-    def __init__(self, reopen: Callable[[], FrameSource]) -> None:
+    def __init__(self, reopen: Callable[[], StoredSource]) -> None:
         self._reopen = reopen
-        self._source: FrameSource | None = None
+        self._source: StoredSource | None = None
         self._frames: Iterator[Frame] = iter(())
-        self._next = 0
+        self._next = -1
         self._recent: OrderedDict[int, Array] = OrderedDict()
 
     def pixels(self, index: int) -> Array:
-        """Pixels of a frame, by its place in the run."""
+        """Pixels of a frame, by its place in the run.
+
+        Raises
+        ------
+        SourceError
+            It is not there any more.
+        """
         if index in self._recent:
             return self._recent[index]
-        if self._source is None or index < self._next:
-            self.close()
+        if self._source is None:
             self._source = self._reopen()
-            self._frames, self._next = self._source.frames(), 0
-        while self._next <= index:
-            self._recent[self._next] = next(self._frames).pixels
-            self._next += 1
-            if len(self._recent) > REREAD_FRAMES:
-                self._recent.popitem(last=False)
-        return self._recent[index]
+        if index != self._next:
+            self._frames, self._next = self._source.frames(index), index
+        frame = next(self._frames, None)
+        if frame is None:
+            raise SourceError(f"frame {index} cannot be read again: it is not there any more.")
+        self._next = index + 1
+        self._recent[index] = frame.pixels
+        if len(self._recent) > REREAD_FRAMES:
+            self._recent.popitem(last=False)
+        return frame.pixels
 
     def close(self) -> None:
         """Release the file, if it is open."""
         if self._source is not None:
             self._source.close()
-            self._source = None
+            self._source, self._next = None, -1
         self._recent.clear()
 
 

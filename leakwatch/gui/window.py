@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
 
+from leakwatch.banner import unknown_banner
 from leakwatch.gui.banner_view import BannerView
 from leakwatch.gui.fonts import font
 from leakwatch.gui.overlay import ImageView
-from leakwatch.gui.replay import Replay, ReplayView
+from leakwatch.gui.replay import Replay, ReplayView, over_latched
 from leakwatch.gui.strip import Strip
 from leakwatch.gui.transport import Transport
+from leakwatch.present import Picture
+
+_LOG = logging.getLogger(__name__)
 
 # Faster than any source, so that a frame is shown less than a frame late.
 TICK_MS = 16
@@ -62,7 +67,7 @@ class ReplayWindow(QMainWindow):
         self._lay_out()
         self.help = self._help()
         self._connect()
-        self._shown_index: tuple[int, int] | None = None
+        self._shown: Picture | None = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
@@ -75,18 +80,24 @@ class ReplayWindow(QMainWindow):
 
     def tick(self) -> None:
         """Advance to now and show what there is."""
-        self.show_view(self.replay.tick(time.monotonic()))
+        try:
+            self.show_view(self.replay.tick(time.monotonic()))
+        # Whatever broke, nobody may go on reading the level that held before.
+        except Exception as error:  # noqa: BLE001
+            unknown = unknown_banner(f"This frame cannot be shown: {type(error).__name__}: {error}")
+            told = over_latched(unknown, self.banner.banner)
+            if told != self.banner.banner:
+                self.banner.show_banner(told)
+                _LOG.error("a frame cannot be shown", exc_info=True)
 
     def show_view(self, view: ReplayView) -> None:
         """Show everything of `view`."""
         self.banner.show_banner(view.banner)
         self.transport.show_view(view)
-        if view.picture is not None and view.grey is not None:
-            shown = (id(view.picture), id(view.grey))
-            if shown != self._shown_index:
-                self.image.show_frame(view.grey, view.picture)
-                self.strip.show_picture(view.picture)
-                self._shown_index = shown
+        if view.picture is not None and view.picture is not self._shown:
+            self.image.show_frame(view.grey, view.picture)
+            self.strip.show_picture(view.picture)
+            self._shown = view.picture
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Everything by keys; see `KEYS`."""
@@ -168,8 +179,3 @@ class ReplayWindow(QMainWindow):
         transport.timeline.sought.connect(playback.seek)
         transport.acknowledged.connect(self.acknowledge)
         transport.help_pressed.connect(self.toggle_help)
-
-
-def has_display() -> bool:
-    """Whether this process draws on a screen that a person can see."""
-    return QGuiApplication.platformName() not in ("offscreen", "minimal")

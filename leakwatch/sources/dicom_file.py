@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from leakwatch.model import Acquisition, Frame
@@ -54,8 +55,13 @@ class DicomFile:
         """What all frames share; known before the first is decoded."""
         return self._acquisition
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self, first: int = 0) -> Iterator[Frame]:
         """Yield frames in order, each decoded when it is asked for.
+
+        Parameters
+        ----------
+        first : int
+            Frame to begin with; those before it are not read.
 
         Raises
         ------
@@ -64,7 +70,8 @@ class DicomFile:
         SourceError
             The first frame cannot be decoded.
         """
-        self._running = self._decode()
+        self.close()
+        self._running = self._decode(first)
         return self._running
 
     def close(self) -> None:
@@ -73,8 +80,9 @@ class DicomFile:
             with suppress(ValueError):  # another thread is decoding: the file goes with it
                 self._running.close()
 
-    def _decode(self) -> Generator[Frame]:
+    def _decode(self, first: int) -> Generator[Frame]:
+        places = replace(self._places, frames=self._places.frames[first:])
         # A generator that is left to the garbage collector keeps its file open.
-        with closing(stored_values(self._header, self._places)) as pixels_of_frames:
-            for index, pixels in enumerate(pixels_of_frames):
+        with closing(stored_values(self._header, places)) as pixels_of_frames:
+            for index, pixels in enumerate(pixels_of_frames, first):
                 yield Frame(index, self._times.seconds[index], pixels, self._acquisition)

@@ -72,8 +72,13 @@ class DicomFolder:
         """What all frames share; known before the first is decoded."""
         return self._acquisition
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self, first: int = 0) -> Iterator[Frame]:
         """Yield frames in order of acquisition, each decoded when it is asked for.
+
+        Parameters
+        ----------
+        first : int
+            Frame to begin with; those before it are not read.
 
         Raises
         ------
@@ -82,7 +87,8 @@ class DicomFolder:
         SourceError
             The first cannot be decoded.
         """
-        self._running = self._decode()
+        self.close()
+        self._running = self._decode(first)
         return self._running
 
     def close(self) -> None:
@@ -91,8 +97,8 @@ class DicomFolder:
             with suppress(ValueError):  # another thread is decoding: the file goes with it
                 self._running.close()
 
-    def _decode(self) -> Generator[Frame]:
-        for index, path in enumerate(self._paths):
+    def _decode(self, first: int) -> Generator[Frame]:
+        for index, path in enumerate(self._paths[first:], first):
             try:
                 header = read_header(path)
                 # A generator that is left to the garbage collector keeps its file open.

@@ -63,6 +63,19 @@ def test_it_waits_for_a_slow_fold_and_says_for_how_long():
     assert (playback.index, playback.starved_s) == (3, 0.0)
 
 
+def test_a_fold_that_is_slow_but_goes_on_does_not_starve_it():
+    frames = Frames(3, complete=False)
+    playback = frames.playback()
+    for _ in range(3):
+        playback.faster()
+    playback.toggle()
+    for _ in range(20):
+        playback.advance(0.1)
+        frames.there += 1
+        assert playback.index == frames.there - 2
+        assert playback.starved_s <= 0.1
+
+
 def test_paused_is_not_starved():
     playback = Frames(3, complete=False).playback()
     playback.toggle()

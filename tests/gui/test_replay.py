@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handmade import MARKS
 
+from leakwatch.errors import SourceError
 from leakwatch.gui.replay import Replay
 from leakwatch.gui.track import Track
 from leakwatch.model import Level
@@ -30,9 +31,9 @@ def test_picture_and_pixels_are_of_one_frame(track, settings):
     replay = Replay(track, MARKS, settings)
     replay.playback.seek(20)
     view = replay.view()
-    pixels = track.snapshot(20).frame.pixels
     assert view.picture.frame == view.index == 20
-    assert (view.grey == track.greys.apply(pixels)).all()
+    assert (view.grey == track.grey(20)).all()
+    assert (view.grey != track.grey(19)).any()
 
 
 def test_acknowledge_changes_what_is_shown_at_once(track, settings):
@@ -85,6 +86,25 @@ def test_a_fold_that_died_is_unknown_at_its_end(settings, fold_of):
     assert view.banner.level is Level.UNKNOWN
     assert view.banner.reasons == ("Analysis failed: RuntimeError: oh",)
     assert view.message == "Analysis failed: RuntimeError: oh"
+
+
+def test_frame_that_cannot_be_read_again_keeps_its_level_and_its_numbers(
+    track, settings, monkeypatch
+):
+    def gone(index):
+        raise SourceError("the disk was taken away")
+
+    monkeypatch.setattr(track, "grey", gone)
+    replay = Replay(track, MARKS, settings)
+    replay.playback.seek(39)
+    view = replay.view()
+    assert (view.grey, view.message) == (None, "the disk was taken away")
+    assert view.banner.level is Level.STOP
+    assert view.picture.frame == 39
+    monkeypatch.undo()
+    replay.playback.seek(38)
+    view = replay.view()
+    assert (view.grey is None, view.message) == (False, "")
 
 
 def test_a_fold_without_any_frame_says_why(settings):

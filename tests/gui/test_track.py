@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
 from handmade import make_frame
 
-from leakwatch.errors import SourceEndedEarly
-from leakwatch.gui.track import REREAD_FRAMES, FoldThread, FramesAgain, PixelStore, Track
+import leakwatch.gui.track
+from leakwatch.errors import SourceEndedEarly, SourceError
+from leakwatch.grey import grey_mapping
+from leakwatch.gui.track import (
+    GREY_FRAMES,
+    REREAD_FRAMES,
+    FoldThread,
+    FramesAgain,
+    PixelStore,
+    Track,
+)
 from leakwatch.model import EventKind, Level
 
 
@@ -23,9 +34,29 @@ def test_decisions_are_those_of_the_fold(track, fold_of):
     assert Level.STOP in track.levels()
 
 
-def test_pixels_come_back_with_their_frame(track):
-    assert np.array_equal(track.snapshot(7).frame.pixels, make_frame(7).pixels)
+def test_grey_and_snapshot_are_of_one_frame(track):
+    greys = grey_mapping([make_frame(index) for index in range(GREY_FRAMES)])
+    assert np.array_equal(track.grey(7), greys.apply(make_frame(7).pixels))
     assert track.snapshot(7).frame.index == 7
+
+
+def test_pixels_beyond_the_budget_are_not_kept(settings, fold_of, monkeypatch):
+    """Neither the pixels nor a view of them, which would keep the whole of them."""
+    kept = 3
+    monkeypatch.setattr(
+        leakwatch.gui.track, "PIXEL_BUDGET_BYTES", kept * make_frame(0).pixels.nbytes
+    )
+    track, alive = Track(settings, FramesAgain(Again())), []
+    for snapshot in fold_of(GREY_FRAMES + 20):
+        # Slots of a frozen frame take no weak reference; the array that holds the bytes does.
+        alive.append(weakref.ref(snapshot.frame.pixels.base))
+        track.append(snapshot)
+    track.finish()
+    del snapshot
+    gc.collect()
+    assert sum(reference() is not None for reference in alive) == kept
+    assert track.grey(GREY_FRAMES + 10).shape == make_frame(0).pixels.shape
+    track.close()
 
 
 def test_acknowledging_changes_that_frame_and_those_after_it(track):
@@ -58,20 +89,20 @@ def test_nothing_to_acknowledge_changes_nothing(track):
 
 
 class Again:
-    """A sequence that counts how often it was opened and how many frames were read."""
+    """A sequence that counts how often it was opened and closed, and tells what was read."""
 
     number_of_frames = REREAD_FRAMES + 10
 
     def __init__(self):
-        self.opened, self.read, self.closed = 0, 0, 0
+        self.opened, self.read, self.closed = 0, [], 0
 
     def __call__(self):
         self.opened += 1
         return self
 
-    def frames(self):
-        for index in range(self.number_of_frames):
-            self.read += 1
+    def frames(self, first=0):
+        for index in range(first, self.number_of_frames):
+            self.read.append(index)
             yield make_frame(index)
 
     def close(self):
@@ -86,21 +117,30 @@ def test_pixels_beyond_the_budget_are_read_again():
     for index in (0, 1):
         assert np.array_equal(store.pixels(index), make_frame(index).pixels)
     assert source.opened == 0
-    for index in (4, 5, 3):
+    for index in (30, 31, 4, 5, 3, 31, 2):
         assert np.array_equal(store.pixels(index), make_frame(index).pixels)
-    assert (source.opened, source.read) == (1, 6)
+    assert (source.opened, source.read) == (1, [30, 31, 4, 5, 3, 2])
+    store.close()
+    assert source.closed == 1
 
 
-def test_stepping_back_further_than_is_kept_starts_again():
+def test_few_frames_are_kept_of_those_that_are_read_again():
     source = Again()
     again = FramesAgain(source)
-    again.pixels(REREAD_FRAMES + 5)
-    assert np.array_equal(again.pixels(6), make_frame(6).pixels)
-    assert (source.opened, source.closed) == (1, 0)
-    assert np.array_equal(again.pixels(5), make_frame(5).pixels)
-    assert (source.opened, source.closed) == (2, 1)
+    for index in range(REREAD_FRAMES + 1):
+        again.pixels(index)
+    again.pixels(1)
+    assert source.read == list(range(REREAD_FRAMES + 1))
+    again.pixels(0)
+    assert source.read[-1] == 0
     again.close()
-    assert source.closed == 2
+    again.close()
+    assert (source.opened, source.closed) == (1, 1)
+
+
+def test_frame_that_is_not_there_any_more():
+    with pytest.raises(SourceError, match="frame 99 cannot be read again"):
+        FramesAgain(Again()).pixels(99)
 
 
 def test_all_pixels_are_kept_where_they_cannot_be_read_again():

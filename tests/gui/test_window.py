@@ -18,6 +18,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 
 from leakwatch.banner import LEVEL_STYLES, level_banner, unknown_banner
+from leakwatch.errors import SourceError
 from leakwatch.gui.banner_view import BannerView
 from leakwatch.gui.replay import Replay
 from leakwatch.gui.strip import fact_html
@@ -149,6 +150,42 @@ def test_it_plays_by_itself_and_stops_asking_when_closed(qtbot, window):
     press(qtbot, window, Qt.Key.Key_Q)
     assert not window.isVisible()
     assert not window._timer.isActive()
+
+
+def test_frame_that_cannot_be_read_leaves_no_other_frame_under_the_overlay(
+    window, track, monkeypatch
+):
+    window.replay.playback.seek(5)
+    window.tick()
+    assert window.image.image.image is not None
+
+    def gone(index):
+        raise SourceError("the disk was taken away")
+
+    monkeypatch.setattr(track, "grey", gone)
+    window.replay.playback.seek(6)
+    window.tick()
+    assert window.image.image.image is None
+    assert window.transport.message.text() == "the disk was taken away"
+
+
+@pytest.mark.parametrize(("seek", "level"), [(0, Level.UNKNOWN), (39, Level.STOP)])
+def test_picture_that_cannot_be_made_is_unknown_and_leaves_a_stop(
+    window, monkeypatch, caplog, seek, level
+):
+    window.replay.playback.seek(seek)
+    window.tick()
+
+    def broken(now_s):
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(window.replay, "tick", broken)
+    for _ in range(3):
+        window.tick()
+    banner = window.banner.banner
+    assert banner.level is level
+    said = [text for text in banner.reasons + banner.warnings if "ZeroDivisionError: oh" in text]
+    assert len(said) == len(caplog.records) == 1
 
 
 @pytest.mark.parametrize("level", list(Level))
