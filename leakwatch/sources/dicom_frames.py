@@ -221,7 +221,10 @@ def _by_table(items: _Items, promised: int) -> list[bool] | None:
 
 def _starts_stream(file: BinaryIO, fragment: Span) -> bool:
     file.seek(fragment.start)
-    return file.read(2) in _STREAM_STARTS
+    first = file.read(2)
+    # Where the file is cut right here, nobody knows: if this is not the next frame, the one before
+    # it has no end, and its decoder says so.
+    return len(first) < 2 or first in _STREAM_STARTS
 
 
 def _split(fragments: Sequence[Span], starts: Sequence[bool]) -> list[tuple[Span, ...]]:

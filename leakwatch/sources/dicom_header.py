@@ -7,6 +7,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_partial
@@ -93,7 +94,7 @@ def read_header(path: Path) -> Header:
             f"{path}: its pixels are floating-point numbers, which no C-arm stores. "
             "Give the sequence as the C-arm stored it."
         )
-    syntax = UID(str(dataset.file_meta.get("TransferSyntaxUID", "")))
+    syntax = _uid(dataset.file_meta.get("TransferSyntaxUID"))
     if not syntax:
         raise SourceError(
             f"{path}: its head does not say how pixels are stored (no Transfer Syntax UID). "
@@ -120,6 +121,7 @@ def _read_to_pixels(path: Path) -> tuple[Dataset, _PixelElement | None]:
             warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
             dataset = read_partial(file, stop_when=at_pixels, specific_tags=_READ_TAGS)
             _convert(dataset)
+            _convert(dataset.file_meta)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SourceError(f"{path}: cannot be read: {reason}. Check path and rights.") from error
@@ -162,5 +164,10 @@ def _number_of_frames(path: Path, dataset: Dataset) -> int:
 
 
 def _kind(dataset: Dataset) -> str:
-    uid = UID(str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID")))
-    return f"of the kind {uid.name}" if uid.name != "None" else "of an unknown kind"
+    uid = _uid(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID"))
+    return f"of the kind {uid.name}" if uid else "of an unknown kind"
+
+
+def _uid(value: object) -> UID:
+    """A UID of any text, without a warning; empty for None."""
+    return UID("" if value is None else str(value), config.IGNORE)

@@ -6,6 +6,7 @@ on a machine where another decoder is installed. Why these: docs/explanation/dec
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Generator
 from typing import Any, BinaryIO
 
@@ -16,22 +17,24 @@ from pydicom.pixels.decoders.base import get_decoder
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Array, read_only
-from leakwatch.sources import jpeg_decoder
+from leakwatch.sources.code_stream import check_stream
 from leakwatch.sources.dicom_frames import FramePlaces, Span
 from leakwatch.sources.dicom_header import Header
 from leakwatch.sources.dicom_layout import clean_bits
 
 _NATIVE = (uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian)
+# By libjpeg-turbo in imagecodecs, which pydicom does not know.
+_TURBO = (uids.JPEGBaseline8Bit, uids.JPEGLossless, uids.JPEGLosslessSV1)
 _PLUGINS: dict[uids.UID, str] = (
     dict.fromkeys(_NATIVE, "")
     | {uids.RLELossless: "pylibjpeg"}
     | dict.fromkeys(uids.JPEG2000TransferSyntaxes, "pylibjpeg")
     | dict.fromkeys(uids.JPEGLSTransferSyntaxes, "pyjpegls")
-    | dict.fromkeys(jpeg_decoder.SYNTAXES, jpeg_decoder.PLUGIN)
+    | dict.fromkeys(_TURBO, "imagecodecs")
     | {uids.JPEGExtended12Bit: "gdcm"}
 )
 _DISTRIBUTIONS = {
-    jpeg_decoder.PLUGIN: "imagecodecs",
+    "imagecodecs": "imagecodecs",
     "gdcm": "python-gdcm",
     "pyjpegls": "pyjpegls",
     "pylibjpeg": "pylibjpeg with pylibjpeg-openjpeg and pylibjpeg-rle",
@@ -45,8 +48,6 @@ _WAY_OUT = {
 }
 _OTHER_WAY_OUT = "export the sequence uncompressed (Explicit VR Little Endian) or as JPEG Lossless"
 
-jpeg_decoder.register()
-
 
 def check_decodable(header: Header) -> None:
     """Refuse a transfer syntax that no decoder here reads.
@@ -59,7 +60,7 @@ def check_decodable(header: Header) -> None:
     plugin = _PLUGINS.get(header.syntax)
     if plugin is None:
         raise SourceError(_cannot_decode(header, "no decoder of LeakWatch reads it"))
-    if plugin and plugin not in get_decoder(header.syntax).available_plugins:
+    if not _is_installed(plugin, header.syntax):
         raise SourceError(
             f"{header.path}: is stored as {_name(header)}, and its decoder is not installed. "
             f"Install {_DISTRIBUTIONS[plugin]}."
@@ -70,6 +71,12 @@ def check_decodable(header: Header) -> None:
         raise SourceError(
             _cannot_decode(header, "its samples do not begin at the lowest bit (High Bit)")
         )
+
+
+def _is_installed(plugin: str, syntax: uids.UID) -> bool:
+    if plugin == "imagecodecs":
+        return importlib.util.find_spec(plugin) is not None
+    return not plugin or plugin in get_decoder(syntax).available_plugins
 
 
 def stored_values(header: Header, places: FramePlaces) -> Generator[Array]:
@@ -131,6 +138,13 @@ def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
 
 def _decompressed(header: Header, data: bytes) -> Array:
     layout = header.layout
+    check_stream(data, header.syntax, layout.rows, layout.columns)
+    frame: Array
+    if header.syntax in _TURBO:
+        from imagecodecs import jpeg8_decode  # 0.1 s, for these syntaxes only
+
+        frame = jpeg8_decode(data)
+        return frame
     options: dict[str, Any] = {
         "transfer_syntax_uid": header.syntax,
         "pixel_keyword": "PixelData",
@@ -147,7 +161,9 @@ def _decompressed(header: Header, data: bytes) -> Array:
     decoder = get_decoder(header.syntax)
     plugin = _PLUGINS[header.syntax]
     items = encapsulate([data], has_bot=False)
-    frame: Array = decoder.as_array(items, index=0, raw=True, decoding_plugin=plugin, **options)[0]
+    frame = decoder.as_array(
+        items, index=0, raw=True, validate=False, decoding_plugin=plugin, **options
+    )[0]
     return frame
 
 
