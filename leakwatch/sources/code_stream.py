@@ -16,10 +16,12 @@ _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN, _FILL = 0xD8, 0xD9, 0xDA, 0xFF
 _START_OF_CODESTREAM, _IMAGE_SIZE = 0x4F, 0x51
 _JPEG_2000_HEAD = 42  # bytes up to the number of components
 
+_LOSSY, _BITS_OF_LOSSY = (0xC0, 0xC1), 8
+
 # Frame headers that a syntax may have: each is another way to compress.
 _FRAME_HEADERS: dict[UID, tuple[int, ...]] = {
-    uids.JPEGBaseline8Bit: (0xC0, 0xC1),
-    uids.JPEGExtended12Bit: (0xC0, 0xC1),
+    uids.JPEGBaseline8Bit: _LOSSY,
+    uids.JPEGExtended12Bit: _LOSSY,
     uids.JPEGLossless: (0xC3,),
     uids.JPEGLosslessSV1: (0xC3,),
     uids.JPEGLSLossless: (0xF7,),
@@ -55,8 +57,11 @@ def _check_jpeg(src: bytes, syntax: UID, rows: int, columns: int) -> None:
     marker, at = _frame_header(src)
     if marker not in _FRAME_HEADERS[syntax]:
         raise ValueError(f"the stream is of another process (marker FF{marker:02X})")
-    _, _, height, width, samples = struct.unpack_from(">HBHHB", src.ljust(at + 8, b"\0"), at)
+    head = src[at : at + 8].ljust(8, b"\0")
+    _, precision, height, width, samples = struct.unpack(">HBHHB", head)
     _check_size((height, width, samples), rows, columns)
+    if marker in _LOSSY and precision != _BITS_OF_LOSSY:
+        raise ValueError(f"JPEG with loss is read with 8 bits a sample, and this has {precision}")
     # Within a scan a byte FF is followed by less than 80 or by a restart marker (T.81 B.1.1.5,
     # T.87 A.1), so this is the end. Some encoders leave a few bytes of rubbish after it.
     scan = src.rfind(bytes((0xFF, _START_OF_SCAN)))

@@ -7,7 +7,8 @@ on a machine where another decoder is installed. Why these: docs/explanation/dec
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -24,18 +25,16 @@ from leakwatch.sources.dicom_layout import clean_bits
 
 _NATIVE = (uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian)
 # By libjpeg-turbo in imagecodecs, which pydicom does not know.
-_TURBO = (uids.JPEGBaseline8Bit, uids.JPEGLossless, uids.JPEGLosslessSV1)
+_TURBO = tuple(uids.JPEGTransferSyntaxes)
 _PLUGINS: dict[uids.UID, str] = (
     dict.fromkeys(_NATIVE, "")
     | {uids.RLELossless: "pylibjpeg"}
     | dict.fromkeys(uids.JPEG2000TransferSyntaxes, "pylibjpeg")
     | dict.fromkeys(uids.JPEGLSTransferSyntaxes, "pyjpegls")
     | dict.fromkeys(_TURBO, "imagecodecs")
-    | {uids.JPEGExtended12Bit: "gdcm"}
 )
 _DISTRIBUTIONS = {
     "imagecodecs": "imagecodecs",
-    "gdcm": "python-gdcm",
     "pyjpegls": "pyjpegls",
     "pylibjpeg": "pylibjpeg with pylibjpeg-openjpeg and pylibjpeg-rle",
 }
@@ -161,10 +160,22 @@ def _decompressed(header: Header, data: bytes) -> Array:
     decoder = get_decoder(header.syntax)
     plugin = _PLUGINS[header.syntax]
     items = encapsulate([data], has_bot=False)
-    frame = decoder.as_array(
-        items, index=0, raw=True, validate=False, decoding_plugin=plugin, **options
-    )[0]
+    with _panics_are_errors():
+        frame = decoder.as_array(
+            items, index=0, raw=True, validate=False, decoding_plugin=plugin, **options
+        )[0]
     return frame
+
+
+@contextmanager
+def _panics_are_errors() -> Iterator[None]:
+    """pylibjpeg-rle panics over damaged bytes, which PyO3 does not make an Exception."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise ValueError(f"the decoder gave up: {error}") from error
+        raise
 
 
 def _read(file: BinaryIO, span: Span) -> bytes:
