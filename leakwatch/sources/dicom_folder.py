@@ -58,7 +58,7 @@ class DicomFolder:
             ordered[0].run,
             number_of_frames=len(ordered),
             time_source=times.source,
-            notes=times.notes + ordered[0].run.notes,
+            notes=times.notes + _missing(ordered) + ordered[0].run.notes,
         )
         self._running: Generator[Frame] | None = None
 
@@ -217,3 +217,12 @@ def _in_order(singles: list[_Single], first: Header) -> tuple[list[_Single], Fra
     if len(singles) > 1:
         times = replace(times, notes=(*times.notes, note))
     return singles, times
+
+
+def _missing(ordered: Sequence[_Single]) -> tuple[str, ...]:
+    """A note where Instance Numbers leave some out."""
+    numbers = {single.instance for single in ordered if single.instance is not None}
+    if len(numbers) < len(ordered):
+        return ()
+    gap = int(max(numbers) - min(numbers)) + 1 - len(numbers)
+    return (f"{gap} Instance Numbers are missing: frames may be lost.",) if gap > 0 else ()
