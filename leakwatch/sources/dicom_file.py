@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 
 from leakwatch.model import Acquisition, Frame
@@ -81,8 +80,7 @@ class DicomFile:
                 self._running.close()
 
     def _decode(self, first: int) -> Generator[Frame]:
-        places = replace(self._places, frames=self._places.frames[first:])
         # A generator that is left to the garbage collector keeps its file open.
-        with closing(stored_values(self._header, places)) as pixels_of_frames:
+        with closing(stored_values(self._header, self._places, first)) as pixels_of_frames:
             for index, pixels in enumerate(pixels_of_frames, first):
                 yield Frame(index, self._times.seconds[index], pixels, self._acquisition)

@@ -78,13 +78,15 @@ def _is_installed(plugin: str, syntax: uids.UID) -> bool:
     return not plugin or plugin in get_decoder(syntax).available_plugins
 
 
-def stored_values(header: Header, places: FramePlaces) -> Generator[Array]:
+def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Generator[Array]:
     """Decode the frames of a file, each when it is asked for.
 
     Parameters
     ----------
     header : Header
     places : FramePlaces
+    first : int
+        Frame to begin with.
 
     Yields
     ------
@@ -104,7 +106,7 @@ def stored_values(header: Header, places: FramePlaces) -> Generator[Array]:
     except OSError as error:
         raise SourceError(_cannot_decode(header, str(error))) from error
     with file:
-        for index, spans in enumerate(places.frames):
+        for index, spans in enumerate(places.frames[first:], first):
             try:
                 pixels = _decoded(header, file, spans)
             except Exception as error:

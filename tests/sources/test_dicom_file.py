@@ -405,3 +405,28 @@ def test_close_releases_the_file(tmp_path: Path) -> None:
 
 def test_close_before_the_first_frame(tmp_path: Path) -> None:
     open_source(write(tmp_path / "x.dcm", noise(1))).close()
+
+
+@by_syntax
+def test_any_frame_is_read_again(tmp_path: Path, syntax: UID) -> None:
+    frames = noise(5)
+    source = open_source(write(tmp_path / "x.dcm", frames, syntax))
+    earlier = source.frames()
+    next(earlier)
+    for first in (3, 0, 4):
+        again = list(source.frames(first))
+        assert [frame.index for frame in again] == list(range(first, 5))
+        np.testing.assert_array_equal(again[0].pixels, frames[first])
+        assert again[0].time_s == pytest.approx(0.1 * first)
+    assert list(earlier) == []
+    assert list(source.frames(5)) == []
+    source.close()
+
+
+def test_cut_file_that_is_read_from_a_later_frame_on(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.dcm", noise(5))
+    path.write_bytes(path.read_bytes()[:-500])
+    running = open_source(path).frames(2)
+    assert next(running).index == 2
+    with pytest.raises(SourceEndedEarly, match="3 of 5 frames are whole"):
+        next(running)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pydicom.uid as uids
 import pytest
-from dicom_writing import noise, write
+from dicom_writing import noise, sequence_item, write
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import TimeSource
@@ -56,12 +56,18 @@ def test_order_by_acquisition_time_over_midnight(tmp_path: Path) -> None:
     assert seconds == pytest.approx([0.0, 0.1, 0.2, 0.3])
 
 
-@pytest.mark.parametrize(
-    "keyword", ["FrameReferenceDateTime", "AcquisitionDateTime", "ContentTime"]
-)
+def in_groups(moment: str) -> dict[str, Any]:
+    """An enhanced object keeps its clock time in a functional group."""
+    content = sequence_item(FrameReferenceDateTime=moment)
+    groups = sequence_item(FrameContentSequence=[content])
+    return {"PerFrameFunctionalGroupsSequence": [groups]}
+
+
+@pytest.mark.parametrize("keyword", ["", "AcquisitionDateTime", "ContentTime"])
 def test_other_clocks(tmp_path: Path, keyword: str) -> None:
     date = "" if keyword == "ContentTime" else "20200131"
-    tags = [{keyword: f"{date}12000{index}.5"} for index in range(4)]
+    moments = [f"{date}12000{index}.5" for index in range(4)]
+    tags = [{keyword: moment} if keyword else in_groups(moment) for moment in moments]
     folder = folder_of(tmp_path / "run", tags)
     assert order(folder) == [0, 1, 2, 3]
     assert open_source(folder).acquisition.time_source is TimeSource.ACQUISITION_TIME
@@ -204,6 +210,15 @@ def test_frame_that_goes_while_the_folder_is_read(tmp_path: Path) -> None:
     (folder / f"IM{SHUFFLED.index(1)}").unlink()
     with pytest.raises(SourceEndedEarly, match="1 of 4 frames are whole"):
         next(running)
+
+
+def test_any_frame_is_read_again(tmp_path: Path) -> None:
+    source = open_source(folder_of(tmp_path / "run", [{"InstanceNumber": n} for n in range(4)]))
+    for first in (2, 0):
+        again = list(source.frames(first))
+        assert [frame.index for frame in again] == list(range(first, 4))
+        np.testing.assert_array_equal(again[0].pixels, noise(4)[first])
+    source.close()
 
 
 def test_close_in_the_middle(tmp_path: Path) -> None:
