@@ -92,7 +92,7 @@ def analyze(
         run = open_run(sequence, load_settings(settings), case, calibration)
         try:
             _say_what_to_doubt(run)
-            with _progress(run) as on_frame:
+            with _progress(run.name, run.acquisition.number_of_frames) as on_frame:
                 outcome = analyse(run, out, video, on_frame)
         finally:
             run.source.close()
@@ -132,6 +132,52 @@ def replay(
             typer.echo(app_module.record(run, record, frame))
 
 
+@app.command()
+def simulate(
+    scenario: Annotated[
+        str, typer.Argument(help="A built-in scenario (see --list), or a TOML file.")
+    ] = "",
+    out: Annotated[Path, typer.Option("--out", help="Folder; made where absent.")] = Path("out"),
+    list_them: Annotated[bool, typer.Option("--list", help="List the built-in ones.")] = False,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Another seed.")] = None,
+    ct: Annotated[Path | None, typer.Option("--ct", help="CT, NIfTI: real anatomy.")] = None,
+    vertebrae: Annotated[
+        Path | None, typer.Option("--vertebrae", help="Labels of its vertebrae, NIfTI.")
+    ] = None,
+    body: Annotated[
+        Path | None, typer.Option("--body", help="Labels of vertebral bodies, NIfTI; optional.")
+    ] = None,
+    level: Annotated[
+        str | None, typer.Option("--level", help="Target: L1, or the number of a label.")
+    ] = None,
+) -> None:
+    """Make a fluoroscopy sequence of a cement injection, with its exact truth.
+
+    Writes NAME.dcm, NAME.case.json, NAME.truth.json and NAME.scenario.json. The same scenario and
+    seed give the same bytes.
+    """
+    from leakwatch.phantom.request import anatomy_of, requested_scenario
+    from leakwatch.phantom.scenario import built_in_scenarios
+    from leakwatch.phantom.scene import frame_times_s
+    from leakwatch.phantom.sequence_files import write_simulation
+    from leakwatch.phantom.simulate import simulate as simulate_sequence
+
+    with _errors_in_one_paragraph():
+        if list_them:
+            for known in built_in_scenarios():
+                typer.echo(f"{known.name:24} {known.title}")
+            return
+        if not scenario:
+            _fail("no scenario is named. `leakwatch simulate --list` lists the built-in ones.")
+        wanted = requested_scenario(scenario, seed, level, ct, vertebrae, body)
+        with _progress(wanted.name, len(frame_times_s(wanted))) as on_frame:
+            simulation = simulate_sequence(wanted, anatomy_of(wanted), on_frame)
+        written = write_simulation(simulation, out)
+    names = ", ".join(path.name for path in written)
+    typer.echo(f"{len(simulation.frames)} frames; leak: {simulation.truth.leak}")
+    typer.echo(f"written to {out}: {names}")
+
+
 @contextmanager
 def _errors_in_one_paragraph() -> Iterator[None]:
     try:
@@ -159,7 +205,7 @@ def _say_what_to_doubt(run: Run) -> None:
 
 
 @contextmanager
-def _progress(run: Run) -> Iterator[Callable[[], None]]:
+def _progress(name: str, total: int | None) -> Iterator[Callable[[], None]]:
     """A bar with rate and time left on stderr; nothing where that is no terminal."""
     from rich.console import Console
     from rich.progress import (
@@ -179,8 +225,7 @@ def _progress(run: Run) -> Iterator[Callable[[], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        total = run.acquisition.number_of_frames
-        task = progress.add_task(run.name, total=total, rate="")
+        task = progress.add_task(name, total=total, rate="")
 
         def on_frame() -> None:
             speed = progress.tasks[task].speed

@@ -1,0 +1,81 @@
+"""Brightness control: exposure follows the picture, late and in steps; and it drifts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.float64]
+
+_FIELD_SHARE = 0.45  # of rows and of columns: the measuring field in the middle
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Exposure changes at once, as when the tube voltage goes up a step."""
+
+    at_s: float
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class BrightnessControl:
+    """How exposure is set.
+
+    Parameters
+    ----------
+    enabled : bool
+    response_s : float
+        Time constant.
+    dead_band : float
+        Deviation that is let be, as a share.
+    step : float
+        Exposure changes by whole steps of this share; 0: smoothly.
+    drift_per_s : float
+        Standard deviation of a slow wandering that it does not see, per root second.
+    jumps : sequence of Jump
+    """
+
+    enabled: bool
+    response_s: float
+    dead_band: float
+    step: float
+    drift_per_s: float
+    jumps: Sequence[Jump]
+
+
+def measured(image: Image) -> float:
+    """Mean in the measuring field."""
+    rows, columns = image.shape
+    top, left = (int(size * (1 - _FIELD_SHARE) / 2) for size in (rows, columns))
+    return float(image[top : rows - top, left : columns - left].mean())
+
+
+def next_exposure(
+    control: BrightnessControl, exposure: float, seen: float, wanted: float, dt_s: float
+) -> float:
+    """Exposure of the next pulse from what was seen of this one."""
+    if not control.enabled or seen <= 0.0:
+        return exposure
+    error = float(np.log(wanted / seen))
+    if abs(error) < control.dead_band:
+        return exposure
+    change = error * (1.0 - float(np.exp(-dt_s / control.response_s)))
+    if control.step:
+        change = round(change / control.step) * control.step
+    return exposure * float(np.exp(change))
+
+
+def unseen_factors(
+    control: BrightnessControl, times_s: npt.NDArray[np.float64], rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Drift and jumps of the tube's output at each time, ``(n,)``."""
+    steps = rng.standard_normal(len(times_s)) * np.sqrt(np.gradient(times_s))
+    log_drift = control.drift_per_s * (np.cumsum(steps) - steps[0])
+    factors: npt.NDArray[np.float64] = np.exp(log_drift)
+    for jump in control.jumps:
+        factors *= np.where(times_s >= jump.at_s, jump.factor, 1.0)
+    return factors

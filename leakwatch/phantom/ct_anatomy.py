@@ -1,0 +1,197 @@
+"""Anatomy from a CT and a mask of its vertebrae (NIfTI), in the axes of the target vertebra."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from leakwatch.errors import ConfigError
+from leakwatch.phantom.anatomy import Anatomy, Label
+from leakwatch.phantom.ct_canal import find_canal
+from leakwatch.phantom.ct_field import CtField, Places, field_of
+from leakwatch.phantom.grid import Grid, Points3
+from leakwatch.phantom.random_fields import smooth_field
+from leakwatch.phantom.tissue import GAS, ORGAN, WATER
+from leakwatch.phantom.vertebra_axes import body_by_shape, vertebra_frame
+from leakwatch.phantom.vertebra_labels import body_part, choose
+
+Mask = npt.NDArray[np.bool_]
+Volume64 = npt.NDArray[np.float64]
+
+_SPACING_MM = (1.0, 0.8, 0.8)
+_LOWER_MM, _UPPER_MM = (-180.0, -110.0, -96.0), (180.0, 150.0, 96.0)
+_HU = 1000.0
+_SPINE_HALF_WIDTH_MM = 64.0  # beyond, no vertebra reaches
+_SLABS = 24  # planes at a time: bounds what the resampling holds at once
+
+# What a CT of more than a millimetre cannot show, and a fluoroscope does: trabeculae.
+_TRABECULAE_MM, _TRABECULAE_SHARE = 0.6, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """Volumes on one grid, axes towards right, anterior, superior."""
+
+    hounsfield: Volume64
+    labels: npt.NDArray[np.int64]
+    body: Mask | None
+    spacing_mm: Points3
+
+
+def build_ct_anatomy(
+    ct: Path, vertebrae: Path, level: str, body: Path | None = None, seed: int = 0
+) -> Anatomy:
+    """Make anatomy from files.
+
+    Parameters
+    ----------
+    ct : Path
+        NIfTI, Hounsfield units.
+    vertebrae : Path
+        NIfTI, a label for each vertebra: VerSe, TotalSegmentator, or any numbers.
+    level : str
+        ``L1``, or the number of a label.
+    body : Path or None
+        NIfTI, vertebral bodies; None: the body is told from the arch by its shape.
+    seed : int
+        Of what the CT does not show.
+
+    Returns
+    -------
+    Anatomy
+
+    Raises
+    ------
+    ConfigError
+        A file cannot be read, does not fit the other, or does not hold the level.
+    """
+    loaded = _load(ct, vertebrae, body)
+    target = choose(level, _heights(loaded), str(vertebrae))
+    bone = loaded.labels == target.number
+    body_mask = (
+        body_by_shape(bone, loaded.spacing_mm) if loaded.body is None else loaded.body & bone
+    )
+    if not body_mask.any():
+        raise ConfigError(
+            f"{body or vertebrae}: no body of {target.name} was found. Choose another level, or "
+            "another mask of bodies."
+        )
+    frame = vertebra_frame(bone, body_mask, loaded.spacing_mm)
+    grid = Grid.covering(_LOWER_MM, _UPPER_MM, _SPACING_MM)
+    field = field_of(loaded.hounsfield, loaded.spacing_mm, frame)
+    masks = {
+        Label.OTHER_VERTEBRA: (loaded.labels != 0) & ~bone,
+        Label.ARCH: bone & ~body_mask,
+        Label.BODY: body_mask,
+    }
+    attenuation, labels = _resampled(field, masks, grid, np.random.default_rng([seed, 2]))
+    labels[find_canal(labels, grid) & (labels == Label.REST)] = Label.CANAL
+    _add_trabeculae(attenuation, labels, grid, np.random.default_rng([seed, 3]))
+    made_from = f"CT {ct.name}, {vertebrae.name}, level {target.name}, seed {seed}"
+    return Anatomy(grid, attenuation, labels, target.name, made_from)
+
+
+def _load(ct: Path, vertebrae: Path, body: Path | None) -> _Loaded:
+    hounsfield, affine = _read_nifti(ct)
+    labels = _on_same_grid(vertebrae, hounsfield, affine, ct)
+    parts = None if body is None else body_part(_on_same_grid(body, hounsfield, affine, ct))
+    spacing: Points3 = np.linalg.norm(affine[:3, :3], axis=0)
+    return _Loaded(hounsfield, labels, parts, spacing)
+
+
+def _on_same_grid(
+    path: Path, hounsfield: Volume64, affine: Points3, ct: Path
+) -> npt.NDArray[np.int64]:
+    labels, other = _read_nifti(path)
+    if labels.shape != hounsfield.shape or not np.allclose(affine, other, atol=0.05):
+        raise ConfigError(
+            f"{path}: its grid ({labels.shape} voxels) is not that of {ct} ({hounsfield.shape}), "
+            "or lies elsewhere. Resample the mask to the CT."
+        )
+    rounded: npt.NDArray[np.int64] = np.rint(labels).astype(np.int64)
+    return rounded
+
+
+def _read_nifti(path: Path) -> tuple[Volume64, Points3]:
+    try:
+        import nibabel
+
+        to_canonical: Any = nibabel.as_closest_canonical  # it has no types
+    except ImportError as error:
+        raise ConfigError(
+            "a CT needs the extra `sim`. Install it with: pip install 'leakwatch[sim]'"
+        ) from error
+    try:
+        image = to_canonical(nibabel.load(path))
+        data = np.asarray(image.dataobj, dtype=np.float64)
+    except (OSError, nibabel.filebasedimages.ImageFileError, ValueError, EOFError) as error:
+        raise ConfigError(f"{path}: cannot be read as NIfTI: {error}. Check the file.") from error
+    data = data.reshape(data.shape[:3]) if data.ndim > 3 and data.size else data
+    if data.ndim != 3:
+        raise ConfigError(f"{path}: has {data.ndim} dimensions, and a volume has 3.")
+    return data, np.asarray(image.affine, np.float64)
+
+
+def _heights(loaded: _Loaded) -> dict[int, float]:
+    numbers = [int(number) for number in np.unique(loaded.labels) if number > 0]
+    centres = ndimage.center_of_mass(np.ones(loaded.labels.shape), loaded.labels, numbers)
+    return {number: float(centre[2]) for number, centre in zip(numbers, centres, strict=True)}
+
+
+def _resampled(
+    field: CtField, masks: dict[Label, Mask], grid: Grid, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    """Attenuation and labels on the new grid, a few planes at a time."""
+    attenuation = np.empty(grid.shape, np.float32)
+    labels = np.zeros(grid.shape, np.uint8)
+    lumps = smooth_field(grid, (14.0, 12.0, 14.0), rng)
+    smooth = {label: mask.astype(np.float32) for label, mask in masks.items()}
+    right = np.abs(grid.axis_mm(0))
+    for first in range(0, grid.shape[0], _SLABS):
+        planes = slice(first, first + _SLABS)
+        where = field.places(grid, planes)
+        beside = ORGAN * (1.0 + 0.012 * lumps[planes]) * where.in_trunk
+        attenuation[planes] = _attenuation(field, where, beside)
+        if right[planes].min() < _SPINE_HALF_WIDTH_MM:
+            labels[planes] = _labels(smooth, where)
+    return attenuation, labels
+
+
+def _attenuation(field: CtField, where: Places, beside: Volume64) -> Volume64:
+    """Hounsfield units to 1/mm: the share of water's attenuation that they are defined by."""
+    seen = ndimage.map_coordinates(field.hounsfield, where.index, order=1, mode="nearest")
+    of_ct = np.maximum(WATER * (1.0 + seen / _HU), GAS)
+    attenuation: Volume64 = of_ct + where.beyond * (beside - of_ct)
+    return attenuation
+
+
+def _labels(masks: dict[Label, npt.NDArray[np.float32]], where: Places) -> npt.NDArray[np.uint8]:
+    """What is mirrored beyond the CT's ends is another vertebra."""
+    labels = np.zeros(where.near.shape, np.uint8)
+    for label, mask in masks.items():
+        share = ndimage.map_coordinates(mask, where.index, order=1, mode="nearest")
+        inside = share > 0.5
+        labels[inside & where.near] = label
+        labels[inside & where.mirrored] = Label.OTHER_VERTEBRA
+    return labels
+
+
+def _add_trabeculae(
+    attenuation: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.uint8],
+    grid: Grid,
+    rng: np.random.Generator,
+) -> None:
+    bone = (labels != Label.REST) & (labels != Label.CANAL)
+    places = np.argwhere(bone)
+    lower, upper = places.min(axis=0), places.max(axis=0) + 1
+    box = tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))
+    sigma = [_TRABECULAE_MM / step for step in grid.spacing_mm]
+    fine = ndimage.gaussian_filter(rng.standard_normal(attenuation[box].shape), sigma)
+    fine *= _TRABECULAE_SHARE / fine.std()
+    attenuation[box] *= (1.0 + fine * bone[box]).astype(np.float32)

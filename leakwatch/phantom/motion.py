@@ -1,0 +1,144 @@
+"""What moves: breathing, a bump against the table, a move of the table, a hand on the cannula.
+
+Millimetres in the patient's axes. Movements are small against the distance to the source, so that
+in a picture each is a shift; the spine and what is fastened to it have one, free tissue another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Track = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Breath:
+    """Breathing.
+
+    Parameters
+    ----------
+    period_s : float
+    spine_mm, tissue_mm : tuple of float
+        From breathing out to breathing in, along right, anterior, superior.
+    tissue_lag_s : float
+        How much later free tissue comes.
+    irregular : float
+        Standard deviation of depth and period from breath to breath, as a share.
+    """
+
+    period_s: float
+    spine_mm: tuple[float, float, float]
+    tissue_mm: tuple[float, float, float]
+    tissue_lag_s: float
+    irregular: float
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Something moves the patient as a whole and leaves the table where it pushed it.
+
+    Parameters
+    ----------
+    at_s : float
+    by_mm : tuple of float
+        Where everything lies afterwards, relative to before.
+    over_s : float
+        How long it takes.
+    swing_mm : float
+        Swing that a bump leaves behind, along the same direction; it dies away.
+    """
+
+    at_s: float
+    by_mm: tuple[float, float, float]
+    over_s: float
+    swing_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class CannulaMove:
+    """A hand turns the cannula, or draws it back.
+
+    Parameters
+    ----------
+    at_s, over_s : float
+    turn_deg : float
+        Swing about the pedicle, in the plane of a lateral view.
+    withdraw_mm : float
+    """
+
+    at_s: float
+    over_s: float
+    turn_deg: float
+    withdraw_mm: float
+
+
+_SWING_HZ, _SWING_DIES_S = 2.2, 0.45
+_PAUSE = 4  # exponent: rest at the end of breathing out, doi:10.1118/1.598836
+_TREMBLE_MM = 0.06  # heartbeat and noise of the stand
+
+
+def spine_track(
+    times_s: Track, breath: Breath, pushes: Sequence[Push], rng: np.random.Generator
+) -> Track:
+    """Where the spine is, mm, ``(n, 3)``."""
+    wave = breath_wave(times_s, breath, np.random.default_rng(rng.integers(2**32)))
+    tremble = _TREMBLE_MM * rng.standard_normal((len(times_s), 3))
+    track: Track = wave[:, None] * np.array(breath.spine_mm) + _pushed(times_s, pushes)
+    return track + tremble
+
+
+def tissue_track(
+    times_s: Track, breath: Breath, pushes: Sequence[Push], rng: np.random.Generator
+) -> Track:
+    """Where free tissue is, mm, ``(n, 3)``; from the same generator state as the spine's."""
+    late = times_s - breath.tissue_lag_s
+    wave = breath_wave(late, breath, np.random.default_rng(rng.integers(2**32)))
+    track: Track = wave[:, None] * np.array(breath.tissue_mm) + _pushed(times_s, pushes)
+    return track
+
+
+def breath_wave(times_s: Track, breath: Breath, rng: np.random.Generator) -> Track:
+    """Depth of breathing, 0 to about 1, after Lujan (doi:10.1118/1.598577): ``1 - cos^4``."""
+    first, last = float(times_s.min()) - 2 * breath.period_s, float(times_s.max())
+    count = int(np.ceil((last - first) / breath.period_s / 0.5)) + 2
+    vary = 1.0 + breath.irregular * np.clip(rng.standard_normal((2, count)), -2.0, 2.0)
+    starts = first + np.append(0.0, np.cumsum(breath.period_s * vary[0]))
+    number = np.clip(np.searchsorted(starts, times_s, side="right") - 1, 0, count - 1)
+    phase = (times_s - starts[number]) / (starts[number + 1] - starts[number])
+    wave: Track = vary[1][number] * (1.0 - np.cos(np.pi * phase) ** _PAUSE)
+    return wave
+
+
+def _pushed(times_s: Track, pushes: Sequence[Push]) -> Track:
+    track = np.zeros((len(times_s), 3))
+    for push in pushes:
+        by = np.array(push.by_mm)
+        since = times_s - push.at_s
+        track += smooth_step(since, push.over_s)[:, None] * by
+        length = float(np.linalg.norm(by))
+        if push.swing_mm and length:
+            swing = np.where(since > 0, np.exp(-since.clip(0) / _SWING_DIES_S), 0.0)
+            swing = swing * np.sin(2 * np.pi * _SWING_HZ * since)
+            track += push.swing_mm * swing[:, None] * by / length
+    return track
+
+
+def smooth_step(since_s: Track, over_s: float) -> Track:
+    """From 0 to 1 over `over_s`, without a jerk at the ends."""
+    share = np.clip(since_s / max(over_s, 1e-9), 0.0, 1.0)
+    step: Track = share * share * (3.0 - 2.0 * share)
+    return step
+
+
+def cannula_track(times_s: Track, moves: Sequence[CannulaMove]) -> tuple[Track, Track]:
+    """Turn in degrees and withdrawal in mm at each time, ``(n,)`` both."""
+    turn, withdraw = np.zeros(len(times_s)), np.zeros(len(times_s))
+    for move in moves:
+        done = smooth_step(times_s - move.at_s, move.over_s)
+        turn += move.turn_deg * done
+        withdraw += move.withdraw_mm * done
+    return turn, withdraw

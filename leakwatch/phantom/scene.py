@@ -1,0 +1,182 @@
+"""The patient, the cement's way and the cannula, put together from a scenario."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from leakwatch.model import Side
+from leakwatch.phantom.anatomy import Anatomy
+from leakwatch.phantom.cannula import Cannula, through_pedicle
+from leakwatch.phantom.carm import CArm
+from leakwatch.phantom.cement import CementFlow, LeakRegion, flow_cement
+from leakwatch.phantom.grid import Points3
+from leakwatch.phantom.landmarks import Landmarks, find_landmarks
+from leakwatch.phantom.leak_paths import LeakPath, PathGround, lay_path
+from leakwatch.phantom.motion import (
+    Breath,
+    CannulaMove,
+    Push,
+    Track,
+    cannula_track,
+    spine_track,
+    tissue_track,
+)
+from leakwatch.phantom.scenario import InjectionSection, Scenario
+from leakwatch.phantom.site import make_ground, make_site
+
+# Independent streams of random numbers, so that a change in one part leaves the others as they are.
+CEMENT_STREAM, MOTION_STREAM, EXPOSURE_STREAM, QUANTA_STREAM, MARKS_STREAM = range(10, 15)
+
+_SHIFT_MARGIN_PX = 4  # what `layers.shifted` needs around the farthest shift
+
+
+def stream(scenario: Scenario, number: int) -> np.random.Generator:
+    """One of the scenario's streams of random numbers."""
+    return np.random.default_rng([scenario.seed, number])
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The patient with the cement's way and the cannula, before anything moves.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    landmarks : Landmarks
+    flow : CementFlow
+    paths : tuple of LeakPath
+        In the order of the flow's leaks.
+    cannula : Cannula
+    pivot_mm : ndarray
+        ``(3,)``, in the pedicle, about which a hand can turn the cannula.
+    """
+
+    anatomy: Anatomy
+    landmarks: Landmarks
+    flow: CementFlow
+    paths: tuple[LeakPath, ...]
+    cannula: Cannula
+    pivot_mm: Points3
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What moved, by frame.
+
+    Parameters
+    ----------
+    spine_px, tissue_px : ndarray
+        ``(n, 2)``, shifts of the picture of the spine, and of free tissue.
+    turn_deg, withdraw_mm : ndarray
+        ``(n,)``, pose of the cannula.
+    """
+
+    spine_px: Track
+    tissue_px: Track
+    turn_deg: Track
+    withdraw_mm: Track
+
+
+def frame_times_s(scenario: Scenario) -> Track:
+    """Times of the frames; the last one begins before the end."""
+    sequence = scenario.sequence
+    count = max(1, round(sequence.duration_s * sequence.fps))
+    times: Track = np.arange(count) / sequence.fps
+    return times
+
+
+def injected_ml(injection: InjectionSection, time_s: float) -> float:
+    """Cement that has left the cannula until `time_s`; boluses with pauses where there are any."""
+    since = max(time_s - injection.start_s, 0.0)
+    if injection.bolus_ml > 0.0 and injection.pause_s > 0.0:
+        flowing = injection.bolus_ml / injection.rate_ml_s
+        whole, rest = divmod(since, flowing + injection.pause_s)
+        since = whole * flowing + min(rest, flowing)
+    return min(since * injection.rate_ml_s, injection.volume_ml)
+
+
+def make_carm(scenario: Scenario) -> CArm:
+    """The view of a scenario, without a margin."""
+    section = scenario.carm
+    return CArm(
+        sid_mm=section.sid_mm,
+        sod_mm=section.sod_mm,
+        pitch_mm=section.pitch_mm,
+        rows=section.rows,
+        columns=section.columns,
+        view=section.view,
+        anterior=section.anterior,
+        angle_deg=section.angle_deg,
+        tilt_deg=section.tilt_deg,
+        aim_mm=section.off_centre_mm,
+    )
+
+
+def make_movement(scenario: Scenario, carm: CArm, times_s: Track) -> Movement:
+    """Everything that moves, as shifts of the picture."""
+    motion = scenario.motion
+    breath = Breath(
+        motion.breath_period_s,
+        motion.spine_mm,
+        motion.tissue_mm,
+        motion.tissue_lag_s,
+        motion.irregular,
+    )
+    pushes = [Push(p.at_s, p.by_mm, p.over_s, p.swing_mm) for p in motion.pushes]
+    spine = spine_track(times_s, breath, pushes, stream(scenario, MOTION_STREAM))
+    tissue = tissue_track(times_s, breath, pushes, stream(scenario, MOTION_STREAM))
+    moves = [
+        CannulaMove(m.at_s, m.over_s, m.turn_deg, m.withdraw_mm) for m in scenario.cannula.moves
+    ]
+    turn, withdraw = cannula_track(times_s, moves)
+    return Movement(shift_px(carm, spine), shift_px(carm, tissue), turn, withdraw)
+
+
+def shift_px(carm: CArm, moved_mm: Track) -> Track:
+    """Shift in the picture of what moves by `moved_mm` at the aim, ``(n, 2)``."""
+    aim = np.array(carm.aim_mm)
+    shift: Track = carm.project_points(aim + moved_mm) - carm.project_points(aim[None])
+    return shift
+
+
+def with_margin(carm: CArm, movement: Movement) -> CArm:
+    """The view with as much around it as movement can bring into it."""
+    reach = max(np.abs(movement.spine_px).max(), np.abs(movement.tissue_px).max())
+    return replace(carm, margin_px=int(np.ceil(reach)) + _SHIFT_MARGIN_PX)
+
+
+def make_scene(scenario: Scenario, anatomy: Anatomy) -> Scene:
+    """Find the landmarks, put the cannula in, lay the leaks and let the cement flow."""
+    injection, rng = scenario.injection, stream(scenario, CEMENT_STREAM)
+    landmarks = find_landmarks(anatomy)
+    site = make_site(anatomy, landmarks)
+    pedicle = landmarks.pedicles_mm[0 if scenario.cannula.side is Side.RIGHT else 1]
+    tip = _tip_mm(scenario, landmarks, pedicle)
+    ground = make_ground(site, injection.nearest_to_wall_mm, injection.backward_bias, rng)
+    leaks = sorted(scenario.leaks, key=lambda leak: leak.opens_ml)
+    where = PathGround(site, landmarks, tip, pedicle)
+    paths = tuple(lay_path(leak.path, where, rng) for leak in leaks)
+    regions = [
+        LeakRegion(path.pore, leak.opens_ml, leak.share, leak.capacity_ml)
+        for path, leak in zip(paths, leaks, strict=True)
+    ]
+    voxel = np.rint(site.grid.to_index(tip)).astype(int)
+    flow = flow_cement(
+        ground,
+        (int(voxel[0]), int(voxel[1]), int(voxel[2])),
+        regions,
+        injection.volume_ml,
+        (injection.fingering_first, injection.fingering_last),
+    )
+    cannula = through_pedicle(tip, pedicle, scenario.cannula.gauge)
+    return Scene(anatomy, landmarks, flow, paths, cannula, pedicle)
+
+
+def _tip_mm(scenario: Scenario, landmarks: Landmarks, pedicle: Points3) -> Points3:
+    across, forward, upward = scenario.cannula.tip
+    superior = landmarks.lower_mm[2] + upward * landmarks.size_mm[2]
+    wall = float(landmarks.wall_anterior_mm(np.array([superior]))[0])
+    anterior = wall + forward * (landmarks.upper_mm[1] - wall)
+    return np.array([across * pedicle[0], anterior, superior])

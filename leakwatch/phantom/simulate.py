@@ -1,0 +1,181 @@
+"""From a scenario to frames with their truth, and to files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from leakwatch.model import (
+    CaseFile,
+    Marks,
+    Point,
+    PointArray,
+    Truth,
+    TruthFrame,
+    View,
+    read_only,
+)
+from leakwatch.phantom.analytic_anatomy import build_analytic_anatomy
+from leakwatch.phantom.anatomy import Anatomy
+from leakwatch.phantom.carm import CArm
+from leakwatch.phantom.landmarks import body_outline_px
+from leakwatch.phantom.renderer import CementImages, Renderer
+from leakwatch.phantom.scenario import Scenario
+from leakwatch.phantom.scene import (
+    MARKS_STREAM,
+    Movement,
+    Scene,
+    frame_times_s,
+    injected_ml,
+    make_carm,
+    make_movement,
+    make_scene,
+    stream,
+    with_margin,
+)
+from leakwatch.phantom.truth import (
+    Judge,
+    distance_and_area,
+    leak_length_mm,
+    leak_name,
+    make_judge,
+    summary,
+)
+
+_BASELINE_MARGIN_S = 0.5  # a person who says that no cement is there leaves some time
+_MM_DIGITS, _ML_DIGITS, _PX_DIGITS, _MM2_DIGITS = 3, 4, 3, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A simulated sequence.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    carm : CArm
+    frames : ndarray
+        ``(n, rows, columns)``, uint16, stored values; read-only.
+    case : CaseFile
+    truth : Truth
+    made_from : str
+        The anatomy.
+    """
+
+    scenario: Scenario
+    carm: CArm
+    frames: npt.NDArray[np.uint16]
+    case: CaseFile
+    truth: Truth
+    made_from: str
+
+
+def simulate(
+    scenario: Scenario,
+    anatomy: Anatomy | None = None,
+    on_frame: Callable[[], None] = lambda: None,
+) -> Simulation:
+    """Make a sequence.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    anatomy : Anatomy or None
+        From a CT; None: analytic.
+    on_frame : callable
+        Called after each frame.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    ConfigError
+        The scenario asks for what cannot be: no such level, no room for the cement.
+    """
+    if anatomy is None:
+        who = scenario.anatomy
+        anatomy = build_analytic_anatomy(who.level, scenario.seed, who.bone_density, who.wedge)
+    times_s, carm = frame_times_s(scenario), make_carm(scenario)
+    scene = make_scene(scenario, anatomy)
+    movement = make_movement(scenario, carm, times_s)
+    renderer = Renderer(scenario, scene, with_margin(carm, movement), movement, times_s)
+    judge = _judge(scene, renderer.close_up)
+    frames = np.empty((len(times_s), carm.rows, carm.columns), np.uint16)
+    truths: list[TruthFrame] = []
+    for index, time_s in enumerate(times_s):
+        injected = injected_ml(scenario.injection, float(time_s))
+        cement = renderer.cement(injected)
+        frames[index] = renderer.frame(index, cement, flowing=injected > 0.0)
+        truths.append(_truth_frame(judge, movement.spine_px[index], injected, cement))
+        on_frame()
+    truth = summary(scenario.sequence.fps, carm.mm_per_px, leak_name(scene.paths), tuple(truths))
+    case = _case(scenario, scene, carm, movement)
+    return Simulation(scenario, carm, read_only(frames), case, truth, anatomy.made_from)
+
+
+def _judge(scene: Scene, close_up: CArm) -> Judge:
+    wall = close_up.project_points(scene.landmarks.wall_mm)
+    front = (scene.landmarks.lower_mm + scene.landmarks.upper_mm) / 2
+    return make_judge(close_up, wall, close_up.project_points(front[None])[0], scene.paths)
+
+
+def _truth_frame(
+    judge: Judge, shift_px: PointArray, injected: float, cement: CementImages
+) -> TruthFrame:
+    distance, area = distance_and_area(judge, cement.total)
+    leaked = leak_length_mm(judge, cement.body, cement.leaks)
+    return TruthFrame(
+        ml=round(injected, _ML_DIGITS),
+        dx=round(float(shift_px[0]), _PX_DIGITS),
+        dy=round(float(shift_px[1]), _PX_DIGITS),
+        distance_mm=None if distance is None else round(distance, _MM_DIGITS),
+        leak_length_mm=round(leaked, _MM_DIGITS),
+        area_mm2=round(area, _MM2_DIGITS),
+    )
+
+
+def _case(scenario: Scenario, scene: Scene, carm: CArm, movement: Movement) -> CaseFile:
+    """What a person would mark on the first frame."""
+    shift = movement.spine_px[0]
+    wall = _marked_wall(scenario, carm.project_points(scene.landmarks.wall_mm)) + shift
+    outline = body_outline_px(scene.anatomy, carm) + shift
+    tip = carm.project_points(scene.cannula.tip_mm[None])[0] + shift
+    lateral = scenario.carm.view is View.LATERAL
+    marks = Marks(
+        view=scenario.carm.view,
+        reference_frame=0,
+        baseline_frames=_baseline(scenario) if scenario.marks.baseline else None,
+        posterior_wall_px=read_only(wall) if lateral else None,
+        body_outline_px=read_only(outline) if scenario.marks.outline else None,
+        needle_tip_px=_point(tip) if scenario.cannula.present else None,
+        anterior=scenario.carm.anterior if lateral else None,
+        vertebra=scenario.anatomy.level,
+    )
+    return CaseFile(f"{scenario.name}.dcm", marks)
+
+
+def _marked_wall(scenario: Scenario, wall_px: PointArray) -> PointArray:
+    """The wall as a person marks it: each point off by a little, across the wall."""
+    along = np.gradient(wall_px, axis=0)
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    mm_per_px = scenario.carm.pitch_mm * scenario.carm.sod_mm / scenario.carm.sid_mm
+    sigma_px = scenario.marks.wall_error_mm / mm_per_px
+    error = sigma_px * stream(scenario, MARKS_STREAM).standard_normal(len(wall_px))
+    marked: PointArray = wall_px + error[:, None] * across
+    return marked
+
+
+def _baseline(scenario: Scenario) -> tuple[int, int] | None:
+    """Frames without cement, with a margin; None where the injection begins at once."""
+    last = int((scenario.injection.start_s - _BASELINE_MARGIN_S) * scenario.sequence.fps)
+    return (0, last) if last > 0 else None
+
+
+def _point(point: PointArray) -> Point:
+    return float(point[0]), float(point[1])
