@@ -454,3 +454,26 @@ def test_example_says_that_it_is_one(path: Path) -> None:
     text = path.read_text("utf-8")
     assert "An example: nobody measured this." in text
     assert path.name in (path.parent / "README.md").read_text("utf-8")
+
+
+def test_file_in_the_documentation_is_one(tmp_path: Path, repository: Path) -> None:
+    page = (repository / "docs/how-to/get-millimetres.md").read_text("utf-8")
+    block = page.partition("```toml\n")[2].partition("```")[0]
+    file = load_calibration_file(toml(tmp_path, block))
+    assert file.spacing_mm == (0.195, 0.0045)
+
+
+def test_reasons_in_the_documentation_are_those_of_the_program(repository: Path) -> None:
+    page = (repository / "docs/how-to/get-millimetres.md").read_text("utf-8")
+    reasons = [
+        by_tags(),
+        by_tags(imager_pixel_spacing_mm=(0.3, 0.3)),
+        by_tags(pixel_spacing_mm=(0.3, 0.3)),
+        by_tags(
+            pixel_spacing_mm=(0.3, 0.3),
+            pixel_spacing_calibration="GEOMETRY",
+            imager_pixel_spacing_mm=(0.3, 0.3),
+        ),
+    ]
+    told = [reason for found in reasons for reason in found.source.split("; ")]
+    assert [reason for reason in told if f"| {reason} |" not in page] == []

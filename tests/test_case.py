@@ -441,3 +441,13 @@ def test_frame_line_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
     line = frame_line(make_snapshot(0)).replace(b'"latency_ms"', b'"latency_s"')
     with pytest.raises(CaseError, match="line 1: key latency_"):
         read_frames(written(tmp_path, line))
+
+
+def test_case_in_the_documentation_is_one(tmp_path: Path, repository: Path) -> None:
+    page = (repository / "docs/how-to/analyse-your-own-sequence.md").read_text("utf-8")
+    block = page.partition("```json\n")[2].partition("```")[0]
+    case = load_case(written(tmp_path, block.encode()))
+    assert case.marks.anterior is Side.LEFT
+    assert case.marks.posterior_wall_px is not None
+    big = Acquisition(1024, 1024, PixelFormat("MONOCHROME2", 12), number_of_frames=60)
+    check_fits(case, big)
