@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+import time
+from itertools import pairwise
+
 import pytest
+from handmade import MARKS
 from PIL import Image
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
 from leakwatch.errors import CaseError, SinkError, SourceEndedEarly
 from leakwatch.gui.app import record, show, telling_frame
-from leakwatch.gui.track import Track
+from leakwatch.gui.replay import Replay
+from leakwatch.gui.track import FoldThread, Track
 from leakwatch.gui.window import SIZE, ReplayWindow
 from leakwatch.model import Level
 
@@ -65,3 +72,47 @@ def test_window_shows_the_run_until_it_is_closed(qapp, make_run):
     show(run)
     assert seen == [(True, True)]
     assert run.source.closed == 1
+
+
+def test_recording_leaves_no_widget_behind(tmp_path, qapp, make_run):
+    def widgets():
+        gc.collect()
+        qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        qapp.processEvents()
+        return len(qapp.allWidgets())
+
+    record(make_run(5), tmp_path / "a.png")
+    before = widgets()
+    for _ in range(3):
+        record(make_run(5), tmp_path / "a.png")
+    assert widgets() == before
+
+
+def test_slow_source_is_stale_and_the_window_stays_awake(qtbot, qapp, settings, fold_of, fonts):
+    go_on, came_s = threading.Event(), []
+
+    def dawdling():
+        for snapshot in fold_of(20):
+            if snapshot.frame.index == 4:
+                assert go_on.wait(20.0)
+            yield snapshot
+
+    track = Track(settings)
+    thread = FoldThread(dawdling(), track, lambda: None)
+    window = ReplayWindow(Replay(track, MARKS, settings, 20), "by hand")
+    qtbot.addWidget(window)
+    window.show()
+    thread.start()
+    window.start()
+    clock = QTimer(window)
+    clock.timeout.connect(lambda: came_s.append(time.monotonic()))
+    clock.start(20)
+    banner = window.banner
+    qtbot.waitUntil(lambda: "No new frame" in "".join(banner.banner.reasons), timeout=10_000)
+    assert banner.banner.level is Level.UNKNOWN
+    assert max(after - before for before, after in pairwise(came_s)) < 0.5
+    go_on.set()
+    qtbot.waitUntil(lambda: track.ended, timeout=10_000)
+    qtbot.waitUntil(lambda: banner.banner.level is not Level.UNKNOWN, timeout=10_000)
+    window.close()
+    thread.stop()
