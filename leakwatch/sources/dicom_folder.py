@@ -108,7 +108,7 @@ class DicomFolder:
                 if index == 0:
                     raise
                 raise SourceEndedEarly(
-                    f"{self._folder}: ended early: {index} of {len(self._paths)} frames are whole "
+                    f"{self._folder}: {index} of {len(self._paths)} frames are whole "
                     f"({error}) What came before is valid."
                 ) from error
             yield Frame(index, self._times.seconds[index], pixels, self._acquisition)

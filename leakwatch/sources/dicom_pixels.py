@@ -208,6 +208,6 @@ def _cannot_decode(header: Header, reason: str) -> str:
 
 def _ended(header: Header, whole: int, reason: str) -> str:
     return (
-        f"{header.path}: ended early: {whole} of {header.number_of_frames} frames are whole "
+        f"{header.path}: {whole} of {header.number_of_frames} frames are whole "
         f"({reason}). What came before is valid; copy the file again for the rest."
     )
