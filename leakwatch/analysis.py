@@ -24,6 +24,8 @@ class Outcome:
     ----------
     frames : int
         How many were read and written.
+    unknown : int
+        How many of them could not be judged, or not in full.
     first_stop : Event or None
         The first alert of level STOP.
     ended_early : str or None
@@ -37,6 +39,7 @@ class Outcome:
     """
 
     frames: int
+    unknown: int
     first_stop: Event | None
     ended_early: str | None = None
     not_recorded: str | None = None
@@ -89,20 +92,21 @@ def _followed(
     run: Run, recorder: Recorder, pictures: Sequence[SinkWorker], on_frame: Callable[[], None]
 ) -> Outcome:
     """Fold to the end of the frames, or until they cannot be recorded."""
-    frames, first_stop = 0, None
+    frames, unknown, first_stop = 0, 0, None
     for snapshot in run.snapshots():
         first_stop = first_stop or _stop(snapshot.alert.events)
         try:
             recorder.append(snapshot)
         except SinkError as error:
-            return Outcome(frames, first_stop, not_recorded=str(error))
+            return Outcome(frames, unknown, first_stop, not_recorded=str(error))
         for sink in pictures:
             sink.append(snapshot)
         if snapshot.fault is not None:
-            return Outcome(frames, first_stop, ended_early=snapshot.fault)
+            return Outcome(frames, unknown, first_stop, ended_early=snapshot.fault)
         frames += 1
+        unknown += snapshot.alert.current_level is Level.UNKNOWN
         on_frame()
-    return Outcome(frames, first_stop)
+    return Outcome(frames, unknown, first_stop)
 
 
 def _picture_sinks(

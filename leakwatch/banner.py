@@ -22,6 +22,9 @@ class Shape(StrEnum):
     DIAMOND = "diamond"
 
 
+TRIANGLE_HALF_WIDTH = 1.1  # radii
+
+
 def shape_corners(shape: Shape, centre: Point, radius: float) -> list[Point]:
     """Corners of a banner's shape, about as high as a circle of `radius` around `centre`.
 
@@ -30,9 +33,9 @@ def shape_corners(shape: Shape, centre: Point, radius: float) -> list[Point]:
     if shape is Shape.TRIANGLE:
         x, y = centre
         return [
-            (x, y - 1.25 * radius),
-            (x + 1.2 * radius, y + 0.75 * radius),
-            (x - 1.2 * radius, y + 0.75 * radius),
+            (x, y - 1.15 * radius),
+            (x + TRIANGLE_HALF_WIDTH * radius, y + 0.7 * radius),
+            (x - TRIANGLE_HALF_WIDTH * radius, y + 0.7 * radius),
         ]
     sides, first_turn = {
         Shape.OCTAGON: (8, 1 / 16),
@@ -118,13 +121,16 @@ def level_banner(alert: Alert, observation: Observation, settings: Settings) -> 
     -------
     Banner
     """
-    reasons = tuple(reason_words(reason, alert, observation, settings) for reason in alert.reasons)
+    reasons = alert.reasons
+    if alert.level is Level.STOP:
+        # What cannot be judged now is no reason to stop: it is said beside the reasons.
+        reasons = tuple(reason for reason in reasons if reason not in observation.unavailable)
     return Banner(
         level=alert.level,
         word=alert.level.value,
         style=LEVEL_STYLES[alert.level],
-        reasons=reasons,
-        warnings=_banner_warnings(alert, observation),
+        reasons=tuple(reason_words(reason, alert, observation, settings) for reason in reasons),
+        warnings=_banner_warnings(alert, observation, settings, reasons),
         flashing=alert.level is Level.STOP and alert.latched,
     )
 
@@ -136,11 +142,11 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.PREDICTED_BREACH: "Cement front moves towards the posterior wall",
     Reason.NO_CALIBRATION: "No millimetres: spacing at the vertebra unknown",
     Reason.NO_WALL: "Posterior wall not marked",
-    Reason.VIEW: "Not a lateral view: posterior wall not judged",
+    Reason.VIEW: "Not known to be a lateral view: posterior wall not judged",
     Reason.MOTION: "Anatomy moved too much to compare",
     Reason.STALE: "No new frame",
     Reason.EXPOSURE: "Exposure changed: image cannot be compared",
-    Reason.DECODE: "Frame could not be decoded",
+    Reason.DECODE: "The next frame could not be read",
     Reason.STAGE_ERROR: "Analysis of this frame failed",
 }
 
@@ -154,13 +160,27 @@ def reason_words(reason: Reason, alert: Alert, observation: Observation, setting
     if reason is Reason.PREDICTED_BREACH and alert.time_to_margin_s is not None:
         return (
             f"Cement front reaches {settings.alerting.margin_mm:g} mm from the wall "
-            f"in about {alert.time_to_margin_s:.0f} s"
+            f"in {seconds_text(alert.time_to_margin_s)}"
         )
     if reason is Reason.TUBULAR_FILLING:
         confirmed = [tube.length_mm for tube in observation.tubes if tube.confirmed]
         lengths = [length_mm for length_mm in confirmed if length_mm is not None]
         return f"{words}, {max(lengths):.0f} mm long" if lengths else words
+    if reason is Reason.EXPOSURE and _learning(observation, settings):
+        return f"Learning the image before cement: frame {observation.quality.baseline_frames}"
     return words
+
+
+def _learning(observation: Observation, settings: Settings) -> bool:
+    """Whether the frame cannot be compared because there is no baseline yet."""
+    quality = observation.quality
+    seen = quality.registration_score is not None
+    return seen and quality.baseline_frames < settings.baseline.min_frames
+
+
+def seconds_text(seconds: float) -> str:
+    """A prediction as it is shown: never more exact than it is."""
+    return "less than 1 s" if seconds < 1.0 else f"about {seconds:.0f} s"
 
 
 def _margin_words(distance: WallDistance, settings: Settings) -> str | None:
@@ -169,9 +189,13 @@ def _margin_words(distance: WallDistance, settings: Settings) -> str | None:
         return None
     if distance.distance_mm < 0.0:
         return f"Cement {text}"
-    # The latch outlives the breach: then only the number can be said, not that it is within.
-    near = distance.distance_mm <= settings.alerting.margin_mm
-    limit = f" (margin {settings.alerting.margin_mm:g} mm)" if near else ""
+    margin_mm, sigma_mm = settings.alerting.margin_mm, distance.sigma_mm or 0.0
+    # The latch outlives the breach: then only the number can be said.
+    limit = ""
+    if distance.distance_mm <= margin_mm:
+        limit = f" (margin {margin_mm:g} mm)"
+    elif distance.distance_mm - settings.alerting.sigmas * sigma_mm <= margin_mm:
+        limit = f": may be within {margin_mm:g} mm"
     return f"Cement {text} from the posterior wall{limit}"
 
 
@@ -187,11 +211,13 @@ def distance_text(distance: WallDistance) -> str | None:
     return f"{text} behind the wall" if distance.distance_mm < 0.0 else text
 
 
-def _banner_warnings(alert: Alert, observation: Observation) -> tuple[str, ...]:
+def _banner_warnings(
+    alert: Alert, observation: Observation, settings: Settings, said: tuple[Reason, ...]
+) -> tuple[str, ...]:
     warnings = [
-        f"Not judged now: {_uncapitalised(REASON_WORDS[reason])}"
+        f"Not judged now: {_uncapitalised(reason_words(reason, alert, observation, settings))}"
         for reason in observation.unavailable
-        if reason not in alert.reasons
+        if reason not in said
     ]
     if alert.level is Level.STOP and alert.current_level is not Level.STOP:
         warnings.insert(0, f"Latched; this frame alone: {alert.current_level.value}")

@@ -242,7 +242,8 @@ def _say_outcome(outcome: Outcome, out: Path) -> None:
     else:
         reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
         said = f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
-    typer.echo(f"{outcome.frames} frames; {said}")
+    unjudged = f" ({outcome.unknown} of them UNKNOWN)" if outcome.unknown else ""
+    typer.echo(f"{outcome.frames} frames{unjudged}; {said}")
     typer.echo(f"written to {out}: {', '.join(outcome.written)}")
     for message in outcome.degraded:
         typer.echo(f"leakwatch: degraded: {message}", err=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from leakwatch.banner import Banner, distance_text, level_banner
+from leakwatch.banner import Banner, distance_text, level_banner, seconds_text
 from leakwatch.config import Settings
 from leakwatch.geometry import side_of_polyline
 from leakwatch.model import (
@@ -137,6 +137,8 @@ class Picture:
         In the order of drawing.
     labels : tuple of Label
     facts : tuple of Fact
+    legend : tuple of (LineKind, str)
+        What each kind of line in the picture is.
     notice : str
         The sentence that this is research software; always drawn.
     """
@@ -148,6 +150,7 @@ class Picture:
     lines: tuple[Line, ...]
     labels: tuple[Label, ...]
     facts: tuple[Fact, ...]
+    legend: tuple[tuple[LineKind, str], ...]
     notice: str = RESEARCH_NOTICE
 
 
@@ -167,14 +170,16 @@ def picture(snapshot: Snapshot, marks: Marks, settings: Settings) -> Picture:
     """
     observation = snapshot.observation
     margin_px = margin_line(observation, marks, settings.alerting.margin_mm)
+    lines = _lines(observation, margin_px)
     return Picture(
         frame=snapshot.frame.index,
         time_s=snapshot.frame.time_s,
         banner=level_banner(snapshot.alert, observation, settings),
         band_px=_band(observation.wall_px, margin_px),
-        lines=_lines(observation, margin_px),
+        lines=lines,
         labels=_labels(observation, snapshot.frame.acquisition.rows),
         facts=_facts(snapshot, settings),
+        legend=_legend(lines, settings),
     )
 
 
@@ -282,6 +287,13 @@ def _lines(observation: Observation, margin_px: PointArray | None) -> tuple[Line
     return tuple(lines)
 
 
+def _legend(lines: tuple[Line, ...], settings: Settings) -> tuple[tuple[LineKind, str], ...]:
+    words = {kind: style.legend for kind, style in LINE_STYLES.items()}
+    words[LineKind.MARGIN] = f"{settings.alerting.margin_mm:g} mm from the wall"
+    shown = {line.kind for line in lines}
+    return tuple((kind, words[kind]) for kind in LineKind if kind in shown)
+
+
 def _labels(observation: Observation, rows: int) -> tuple[Label, ...]:
     labels: list[Label] = []
     distance = observation.wall_distance
@@ -359,7 +371,7 @@ def _measurement_facts(observation: Observation) -> list[Fact]:
 def _prediction_facts(alert: Alert, settings: Settings) -> list[Fact]:
     if alert.time_to_margin_s is None:
         return []
-    value = f"in about {alert.time_to_margin_s:.0f} s"
+    value = f"in {seconds_text(alert.time_to_margin_s)}"
     name = f"Predicted at {settings.alerting.margin_mm:g} mm"
     return [Fact(name, value, large=True)]
 

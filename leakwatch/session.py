@@ -186,11 +186,13 @@ def _folded(
     # Whatever broke, the person must be told that nobody watches this frame.
     except Exception as error:  # noqa: BLE001
         what = f"{type(error).__name__}: {error}"
-        debugging = _LOG.isEnabledFor(logging.DEBUG)
-        _LOG.error("frame %d could not be analysed: %s", frame.index, what, exc_info=debugging)
         observation = blind(frame, vision.calibration, Quality(), Reason.STAGE_ERROR)
         alerts, alert = alerting.decide(alerts, observation)
         alert = _saying(alert, what)
+        # What breaks at every frame is told once.
+        level = logging.ERROR if alert.events else logging.DEBUG
+        debugging = _LOG.isEnabledFor(logging.DEBUG)
+        _LOG.log(level, "frame %d is not analysed: %s", frame.index, what, exc_info=debugging)
     latency_ms = (time.perf_counter() - started) * 1e3
     return vision, alerts, Snapshot(frame, observation, alert, latency_ms)
 

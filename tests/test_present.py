@@ -19,11 +19,6 @@ from handmade import (
 from leakwatch.banner import (
     LEVEL_STYLES,
     REASON_WORDS,
-    Shape,
-    distance_text,
-    level_banner,
-    shape_corners,
-    stale_banner,
 )
 from leakwatch.config import Settings
 from leakwatch.model import (
@@ -58,37 +53,12 @@ def kinds_of(shown):
     return [line.kind for line in shown.lines]
 
 
-@pytest.mark.parametrize("attribute", ["colour", "shape", "symbol"])
-def test_levels_differ_in_more_than_colour(attribute):
-    assert len({getattr(style, attribute) for style in LEVEL_STYLES.values()}) == len(Level)
-
-
 def test_every_level_reason_and_line_kind_can_be_shown():
     assert set(LEVEL_STYLES) == set(Level)
     assert set(REASON_WORDS) == set(Reason)
     assert set(LINE_STYLES) == set(LineKind)
     looks = {(style.width, style.dash, style.colour) for style in LINE_STYLES.values()}
     assert len(looks) == len(LineKind)
-
-
-def test_stop_says_its_reasons_in_order_with_numbers():
-    alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN, Reason.TUBULAR_FILLING)
-    observation = make_observation(20, tubes=(make_tube(),))
-    banner = level_banner(alert, observation, SETTINGS)
-    assert (banner.word, banner.style.shape, banner.flashing) == ("STOP", Shape.OCTAGON, True)
-    assert banner.reasons == (
-        "Cement 4.5 ± 0.4 mm from the posterior wall (margin 5 mm)",
-        "Cement fills a tube: probably a vein, 8 mm long",
-    )
-
-
-def test_reason_without_its_number_is_still_said():
-    alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN, Reason.TUBULAR_FILLING)
-    banner = level_banner(alert, make_observation(wall_distance=None), SETTINGS)
-    assert banner.reasons == (
-        REASON_WORDS[Reason.POSTERIOR_MARGIN],
-        REASON_WORDS[Reason.TUBULAR_FILLING],
-    )
 
 
 def test_predicted_breach_is_said_in_seconds():
@@ -98,39 +68,6 @@ def test_predicted_breach_is_said_in_seconds():
     assert not shown.banner.flashing
     fact = next(fact for fact in shown.facts if fact.name == "Predicted at 5 mm")
     assert fact.value == "in about 3 s"
-
-
-def test_latched_stop_tells_what_this_frame_alone_would_be():
-    alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING, current_level=Level.CLEAR)
-    banner = level_banner(alert, make_observation(), SETTINGS)
-    assert banner.word == "STOP"
-    assert banner.warnings == ("Latched; this frame alone: CLEAR",)
-
-
-def test_latched_stop_tells_that_it_cannot_see_now():
-    alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING, current_level=Level.UNKNOWN)
-    banner = level_banner(alert, make_observation(unavailable=(Reason.MOTION,)), SETTINGS)
-    assert banner.warnings[0] == "Latched; this frame alone: UNKNOWN"
-    assert "anatomy moved too much" in banner.warnings[1]
-
-
-def test_stale_is_unknown_and_says_for_how_long():
-    banner = stale_banner(1.26)
-    assert (banner.level, banner.word) == (Level.UNKNOWN, "UNKNOWN")
-    assert banner.reasons == ("No new frame for 1.3 s",)
-
-
-@pytest.mark.parametrize(
-    ("distance_mm", "sigma_mm", "text"),
-    [
-        (6.24, 0.4, "6.2 ± 0.4 mm"),
-        (6.24, None, "6.2 mm"),
-        (-1.2, 0.4, "1.2 ± 0.4 mm behind the wall"),
-        (None, None, None),
-    ],
-)
-def test_distance_text(distance_mm, sigma_mm, text):
-    assert distance_text(WallDistance(1.0, distance_mm, sigma_mm, (0, 0), (1, 0))) == text
 
 
 def test_behind_the_wall_never_reads_as_a_distance_in_front():
@@ -273,12 +210,3 @@ def test_doubts_are_flagged():
 def test_research_notice_is_always_there():
     assert picture(make_snapshot(), MARKS, SETTINGS).notice == RESEARCH_NOTICE
     assert "not a medical device" in RESEARCH_NOTICE
-
-
-@pytest.mark.parametrize("shape", list(Shape))
-def test_shapes_surround_their_symbol(shape):
-    corners = np.array(shape_corners(shape, (100.0, 50.0), 20.0))
-    reach = np.hypot(*(corners - [100.0, 50.0]).T)
-    assert corners.min(axis=0)[0] < 90.0 < 110.0 < corners.max(axis=0)[0]
-    assert (reach > 15.0).all()
-    assert (reach < 30.0).all()

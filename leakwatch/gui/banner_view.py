@@ -6,7 +6,13 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from leakwatch.banner import Banner, Shape, shape_corners, unknown_banner
+from leakwatch.banner import (
+    TRIANGLE_HALF_WIDTH,
+    Banner,
+    Shape,
+    shape_corners,
+    unknown_banner,
+)
 from leakwatch.gui.fonts import font
 
 # High priority flashes at 1.4 to 2.8 Hz, 20 to 60 % on (IEC 60601-1-8 in style; no claim).
@@ -78,7 +84,7 @@ class BannerView(QWidget):
 
     def _paint_shape(self, painter: QPainter, ground: QColor) -> float:
         style, radius = self._banner.style, self.height() / 2 - 14
-        outwards = 1.2 if style.shape is Shape.TRIANGLE else 1.0
+        outwards = TRIANGLE_HALF_WIDTH if style.shape is Shape.TRIANGLE else 1.0
         centre = (PADDING + outwards * radius, self.height() / 2)
         corners = [QPointF(x, y) for x, y in shape_corners(style.shape, centre, radius)]
         painter.setPen(Qt.PenStyle.NoPen)

@@ -102,7 +102,6 @@ class Overlay:
         if style.dash is not None:
             # Qt counts dashes in widths of the pen.
             pen.setDashPattern([length / style.width for length in style.dash])
-            halo.setDashPattern([length / (width + 2.0) * 1.25 for length in style.dash])
         curve = pg.PlotCurveItem(pen=pen, shadowPen=halo, antialias=True, skipFiniteCheck=False)
         curve.setZValue(LINES_Z + 0.1 * order)
         self._view.addItem(curve, ignoreBounds=True)

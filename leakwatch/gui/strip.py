@@ -36,8 +36,7 @@ class Strip(QWidget):
         """Show the facts and the kinds of lines of a picture; nothing for None."""
         facts = () if picture is None else picture.facts
         self.facts.setText("".join(fact_html(fact) for fact in facts))
-        kinds = set() if picture is None else {line.kind for line in picture.lines}
-        self.legend.show_kinds(tuple(kind for kind in LineKind if kind in kinds))
+        self.legend.show_lines(() if picture is None else picture.legend)
 
 
 def fact_html(fact: Fact) -> str:
@@ -60,25 +59,25 @@ class Legend(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._kinds: tuple[LineKind, ...] = ()
+        self._lines: tuple[tuple[LineKind, str], ...] = ()
 
-    def show_kinds(self, kinds: tuple[LineKind, ...]) -> None:
-        """List `kinds`."""
-        if kinds != self._kinds:
-            self._kinds = kinds
+    def show_lines(self, lines: tuple[tuple[LineKind, str], ...]) -> None:
+        """List kinds of lines and what they are."""
+        if lines != self._lines:
+            self._lines = lines
             self.updateGeometry()
             self.update()
 
     def sizeHint(self) -> QSize:
         """As high as its rows."""
-        return QSize(WIDTH - 28, self.ROW * len(self._kinds))
+        return QSize(WIDTH - 28, self.ROW * len(self._lines))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint a row for each kind."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(font(13))
-        for row, kind in enumerate(self._kinds):
+        for row, (kind, words) in enumerate(self._lines):
             style, y = LINE_STYLES[kind], (row + 0.5) * self.ROW
             pen = QPen(QColor(style.colour), style.width)
             if style.dash is not None:
@@ -87,7 +86,7 @@ class Legend(QWidget):
             painter.drawLine(0, int(y), self.SAMPLE, int(y))
             painter.setPen(QColor(INK))
             box = QRectF(self.SAMPLE + 12, y - 10, self.width(), 20)
-            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, style.legend)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
         painter.end()
 
 

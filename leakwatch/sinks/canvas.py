@@ -18,9 +18,9 @@ from leakwatch.present import LINE_STYLES, Fact, Label, Line, LineKind, Picture
 
 RgbImage = npt.NDArray[np.uint8]
 
-# The image is enlarged until a line of text fits beside a vertebra, and not further than a
-# browser's window is high.
-LEAST_IMAGE_SIDE, LARGEST_IMAGE_SIDE = 768, 1024
+# Longer side of the image on the canvas: a line of text fits beside a vertebra, and the whole fits
+# into a browser's window. Encoding a megapixel takes a quarter of a second: no larger than needed.
+IMAGE_SIDE = 768
 BANNER_HEIGHT, STRIP_WIDTH, MARGIN = 112, 320, 14
 # Lines are drawn this much larger and averaged: Pillow's own lines have steps.
 SUPERSAMPLE = 2
@@ -46,7 +46,7 @@ class Layout:
     def for_frame(cls, rows: int, columns: int) -> Layout:
         """Choose the scale; sizes come out even, as video encoders ask for."""
         longer = max(rows, columns)
-        scale = min(max(longer, LEAST_IMAGE_SIDE), LARGEST_IMAGE_SIDE) / longer
+        scale = IMAGE_SIDE / longer
         return cls(scale, 2 * round(columns * scale / 2), 2 * round(rows * scale / 2))
 
     @property
@@ -197,7 +197,7 @@ def _draw_strip(pen: ImageDraw.ImageDraw, picture: Picture, layout: Layout) -> N
     top_of_notice = bottom - 17 * len(notice)
     for row, text in enumerate(notice):
         pen.text((x, top_of_notice + 17 * row), text, fill=QUIET_INK, font=_font(13), anchor="la")
-    _draw_legend(pen, picture.lines, x, top_of_notice - MARGIN)
+    _draw_legend(pen, picture.legend, x, top_of_notice - MARGIN)
 
 
 def _draw_fact(pen: ImageDraw.ImageDraw, fact: Fact, x: float, y: float) -> float:
@@ -212,14 +212,15 @@ def _draw_fact(pen: ImageDraw.ImageDraw, fact: Fact, x: float, y: float) -> floa
     return y + 7
 
 
-def _draw_legend(pen: ImageDraw.ImageDraw, lines: Sequence[Line], x: float, bottom: float) -> None:
-    kinds = [kind for kind in LineKind if any(line.kind is kind for line in lines)]
-    for row, kind in enumerate(reversed(kinds)):
+def _draw_legend(
+    pen: ImageDraw.ImageDraw, legend: Sequence[tuple[LineKind, str]], x: float, bottom: float
+) -> None:
+    for row, (kind, words) in enumerate(reversed(legend)):
         style, y = LINE_STYLES[kind], bottom - 10 - 20 * row
         on, off = style.dash or (40.0, 1.0)
         for piece in _dashes(np.array([(x, y), (x + 40.0, y)]), on, off):
             pen.line(piece, fill=style.colour, width=round(style.width))
-        pen.text((x + 52, y), style.legend, fill=STRIP_INK, font=_font(13), anchor="lm")
+        pen.text((x + 52, y), words, fill=STRIP_INK, font=_font(13), anchor="lm")
 
 
 def _wrapped(

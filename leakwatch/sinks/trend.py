@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,6 +23,11 @@ TREND_NAME = "trend.png"
 # Hatches, so that the strip can be read without its colours.
 HATCHES = {Level.CLEAR: "", Level.WATCH: "///", Level.STOP: "xx", Level.UNKNOWN: "..."}
 NAN = float("nan")
+# Room for the legend above the curve, as a share of its height.
+LEGEND_SHARE = 0.15
+STOP_COLOUR = LEVEL_STYLES[Level.STOP].colour
+# Moments that are told in words; a run with more was acknowledged many times.
+MOST_MOMENTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +149,7 @@ def trend_figure(
         _draw_series(axis, label, colour, times, values)
     _draw_levels(axes[3], points)
     _mark_alerts(axes, events)
-    spacing = spacing_fact(calibration)
-    figure.suptitle(f"{spacing.name}: {spacing.value}", fontsize=10)
+    _say_spacing(axes[0], calibration)
     figure.supxlabel(RESEARCH_NOTICE, fontsize=9, color="#555555")
     return figure
 
@@ -170,8 +173,16 @@ def _draw_distance(
     axis.plot(times, distance, color="#111111", marker=".", markersize=3, label="distance")
     if np.isnan(distance).all():
         _say(axis, "No distance was measured in this run")
+    low, high = axis.get_ylim()
+    axis.set_ylim(low, high + LEGEND_SHARE * (high - low))
     axis.legend(loc="upper right", fontsize=8, ncols=4)
     axis.grid(alpha=0.3)
+
+
+def _say_spacing(axis: Axes, calibration: Calibration) -> None:
+    spacing = spacing_fact(calibration)
+    words = f"{spacing.name}: {spacing.value}"
+    axis.text(0.005, 0.97, words, transform=axis.transAxes, va="top", fontsize=8)
 
 
 def _draw_series(
@@ -210,14 +221,37 @@ def _draw_levels(axis: Axes, points: Sequence[TrendPoint]) -> None:
 
 
 def _mark_alerts(axes: Sequence[Axes], events: Sequence[Event]) -> None:
-    """A line for each moment of STOP, with all the reasons that were new then."""
-    stops = [e for e in events if e.kind is EventKind.ALERT and e.level is Level.STOP]
-    colour = LEVEL_STYLES[Level.STOP].colour
-    low = axes[0].get_ylim()[0]
-    place: dict[str, Any] = {"rotation": 90, "ha": "right", "va": "bottom", "fontsize": 8}
-    for time_s, together in groupby(stops, lambda event: event.time_s):
+    """A numbered line for each moment of STOP or of a fault, and above the page what came then."""
+    told = [event for event in events if _is_told(event)]
+    moments = [(time_s, list(group)) for time_s, group in groupby(told, lambda event: event.time_s)]
+    for number, (time_s, _) in enumerate(moments, start=1):
         for axis in axes[:3]:
-            axis.axvline(time_s, color=colour, linewidth=1.0)
-        reasons = [REASON_WORDS[event.reason] for event in together if event.reason is not None]
-        words = "\n".join(f" STOP: {reason}" for reason in reasons) or " STOP"
-        axes[0].text(time_s, low, words, color=colour, **place)
+            axis.axvline(time_s, color=STOP_COLOUR, linewidth=1.0)
+        # Three heights, so that moments which follow each other quickly can be told apart.
+        height = 0.05 + 0.1 * ((number - 1) % 3)
+        along_time = axes[0].get_xaxis_transform()
+        box = {"facecolor": "#FFFFFF", "edgecolor": STOP_COLOUR, "boxstyle": "circle,pad=0.2"}
+        axes[0].text(
+            time_s, height, f"{number}", transform=along_time, ha="center", fontsize=8, bbox=box
+        )
+    lines = [
+        f"{number}  {time_s:.2f} s  {_moment_words(group)}"
+        for number, (time_s, group) in enumerate(moments, start=1)
+    ]
+    if len(lines) > MOST_MOMENTS:
+        more = f"{len(lines) - MOST_MOMENTS} more: see events.jsonl"
+        lines = [*lines[:MOST_MOMENTS], more]
+    axes[0].set_title("\n".join(lines), loc="left", fontsize=9, color=STOP_COLOUR)
+
+
+def _is_told(event: Event) -> bool:
+    fault = event.kind is EventKind.TECHNICAL and event.text is not None
+    return fault or (event.kind is EventKind.ALERT and event.level is Level.STOP)
+
+
+def _moment_words(events: Sequence[Event]) -> str:
+    """Level and reasons of events of one moment."""
+    reasons = [REASON_WORDS[event.reason] for event in events if event.reason is not None]
+    level = events[-1].level
+    words = "" if level is None else level.value
+    return f"{words}: {'; '.join(reasons)}" if reasons else words

@@ -77,7 +77,7 @@ def test_canvas_can_be_read_and_encoded(shape):
     layout = Layout.for_frame(*shape)
     width, height = layout.size
     assert width % 2 == height % 2 == 0
-    assert 900 <= max(width, height) <= 1400
+    assert 800 <= max(width, height) <= 1100
 
 
 def test_long_texts_stay_inside_the_canvas():

@@ -13,7 +13,7 @@ from leakwatch.config import Settings
 from leakwatch.errors import SinkError
 from leakwatch.model import Event, EventKind, Level, Reason
 from leakwatch.present import RESEARCH_NOTICE
-from leakwatch.sinks.trend import TREND_NAME, Trend, trend_figure, trend_point
+from leakwatch.sinks.trend import MOST_MOMENTS, TREND_NAME, Trend, trend_figure, trend_point
 
 LEVELS = [Level.UNKNOWN] * 4 + [Level.CLEAR] * 6 + [Level.WATCH] * 5 + [Level.STOP] * 5
 
@@ -26,7 +26,8 @@ def points():
 
 def words(figure):
     texts = [text for axis in figure.axes for text in axis.texts] + figure.texts
-    return [text.get_text() for text in texts]
+    titles = [axis.get_title(loc="left") for axis in figure.axes]
+    return [text.get_text() for text in texts] + [title for title in titles if title]
 
 
 def test_curves_hold_the_measurements():
@@ -51,8 +52,32 @@ def test_stop_is_marked_with_its_reason():
     stop = Event(15, 1.875, EventKind.ALERT, Level.STOP, Reason.TUBULAR_FILLING)
     other = Event(15, 1.875, EventKind.TECHNICAL, Level.UNKNOWN, Reason.MOTION)
     said = words(trend_figure(points(), [stop, other], CALIBRATION, Settings()))
-    assert " STOP: Cement fills a tube: probably a vein" in said
+    assert "1" in said
+    assert "1  1.88 s  STOP: Cement fills a tube: probably a vein" in said
     assert not [text for text in said if "moved" in text]
+
+
+def test_reasons_of_one_moment_share_a_line_and_a_fault_has_its_own():
+    margin = Event(15, 1.875, EventKind.ALERT, Level.STOP, Reason.POSTERIOR_MARGIN)
+    tube = replace(margin, reason=Reason.TUBULAR_FILLING)
+    unjudged = Event(15, 1.875, EventKind.TECHNICAL, Level.STOP, Reason.VIEW)
+    fault = Event(19, 2.375, EventKind.TECHNICAL, Level.STOP, Reason.DECODE, text="cut off")
+    said = words(trend_figure(points(), [margin, tube, unjudged, fault], CALIBRATION, Settings()))
+    first, second = next(text for text in said if "\n" in text).splitlines()
+    assert first.startswith("1  1.88 s  STOP: Cement near the posterior wall; Cement fills a tube")
+    assert "lateral" not in first
+    assert second == "2  2.38 s  STOP: The next frame could not be read"
+
+
+def test_run_with_many_stops_is_told_in_few_lines():
+    stops = [
+        Event(index, 0.125 * index, EventKind.ALERT, Level.STOP, Reason.TUBULAR_FILLING)
+        for index in range(20)
+    ]
+    said = words(trend_figure(points(), stops, CALIBRATION, Settings()))
+    lines = next(text for text in said if "\n" in text).splitlines()
+    assert len(lines) == MOST_MOMENTS + 1
+    assert lines[-1] == "12 more: see events.jsonl"
 
 
 def test_no_millimetres_says_why_and_draws_no_curve():
@@ -64,8 +89,9 @@ def test_no_millimetres_says_why_and_draws_no_curve():
 
 def test_spacing_source_and_notice_are_on_the_page():
     figure = trend_figure(points(), [], CALIBRATION, Settings())
-    assert "ImagerPixelSpacing*SOD/SID" in figure.get_suptitle()
-    assert RESEARCH_NOTICE in words(figure)
+    said = words(figure)
+    assert any("ImagerPixelSpacing*SOD/SID" in text for text in said)
+    assert said.count(RESEARCH_NOTICE) == 1
 
 
 @pytest.mark.parametrize("frames", [1, 20])

@@ -1,0 +1,146 @@
+"""The banner: what is said to whoever looks up for a second, from two metres."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from handmade import make_alert, make_observation, make_tube
+
+from leakwatch.banner import (
+    LEVEL_STYLES,
+    REASON_WORDS,
+    Shape,
+    distance_text,
+    level_banner,
+    seconds_text,
+    shape_corners,
+    stale_banner,
+)
+from leakwatch.config import Settings
+from leakwatch.model import Level, Quality, Reason, WallDistance
+
+SETTINGS = Settings()
+
+
+@pytest.mark.parametrize("attribute", ["colour", "shape", "symbol"])
+def test_levels_differ_in_more_than_colour(attribute):
+    assert len({getattr(style, attribute) for style in LEVEL_STYLES.values()}) == len(Level)
+
+
+def test_stop_says_its_reasons_in_order_with_numbers():
+    alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN, Reason.TUBULAR_FILLING)
+    observation = make_observation(20, tubes=(make_tube(),))
+    banner = level_banner(alert, observation, SETTINGS)
+    assert (banner.word, banner.style.shape, banner.flashing) == ("STOP", Shape.OCTAGON, True)
+    assert banner.reasons == (
+        "Cement 4.5 ± 0.4 mm from the posterior wall (margin 5 mm)",
+        "Cement fills a tube: probably a vein, 8 mm long",
+    )
+
+
+def test_reason_without_its_number_is_still_said():
+    alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN, Reason.TUBULAR_FILLING)
+    banner = level_banner(alert, make_observation(wall_distance=None), SETTINGS)
+    assert banner.reasons == (
+        REASON_WORDS[Reason.POSTERIOR_MARGIN],
+        REASON_WORDS[Reason.TUBULAR_FILLING],
+    )
+
+
+def test_latched_stop_tells_what_this_frame_alone_would_be():
+    alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING, current_level=Level.CLEAR)
+    banner = level_banner(alert, make_observation(), SETTINGS)
+    assert banner.word == "STOP"
+    assert banner.warnings == ("Latched; this frame alone: CLEAR",)
+
+
+def test_latched_stop_tells_that_it_cannot_see_now():
+    alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING, current_level=Level.UNKNOWN)
+    banner = level_banner(alert, make_observation(unavailable=(Reason.MOTION,)), SETTINGS)
+    assert banner.warnings[0] == "Latched; this frame alone: UNKNOWN"
+    assert "anatomy moved too much" in banner.warnings[1]
+
+
+def test_stale_is_unknown_and_says_for_how_long():
+    banner = stale_banner(1.26)
+    assert (banner.level, banner.word) == (Level.UNKNOWN, "UNKNOWN")
+    assert banner.reasons == ("No new frame for 1.3 s",)
+
+
+@pytest.mark.parametrize(
+    ("distance_mm", "sigma_mm", "text"),
+    [
+        (6.24, 0.4, "6.2 ± 0.4 mm"),
+        (6.24, None, "6.2 mm"),
+        (-1.2, 0.4, "1.2 ± 0.4 mm behind the wall"),
+        (None, None, None),
+    ],
+)
+def test_distance_text(distance_mm, sigma_mm, text):
+    assert distance_text(WallDistance(1.0, distance_mm, sigma_mm, (0, 0), (1, 0))) == text
+
+
+@pytest.mark.parametrize("shape", list(Shape))
+def test_shapes_surround_their_symbol(shape):
+    corners = np.array(shape_corners(shape, (100.0, 50.0), 20.0))
+    reach = np.hypot(*(corners - [100.0, 50.0]).T)
+    assert corners.min(axis=0)[0] < 90.0 < 110.0 < corners.max(axis=0)[0]
+    assert (reach > 15.0).all()
+    assert (reach < 30.0).all()
+
+
+def at_distance(distance_mm, sigma_mm=0.4):
+    return make_observation(
+        wall_distance=WallDistance(1.0, distance_mm, sigma_mm, (50.0, 48.0), (88.0, 48.0))
+    )
+
+
+@pytest.mark.parametrize(
+    ("distance_mm", "said"),
+    [
+        (8.1, "Cement 8.1 ± 0.4 mm from the posterior wall"),
+        (5.5, "Cement 5.5 ± 0.4 mm from the posterior wall"),
+        (5.3, "Cement 5.3 ± 0.4 mm from the posterior wall: may be within 5 mm"),
+        (4.9, "Cement 4.9 ± 0.4 mm from the posterior wall (margin 5 mm)"),
+        (-0.6, "Cement 0.6 ± 0.4 mm behind the wall"),
+    ],
+)
+def test_margin_is_named_where_it_is_the_reason(distance_mm, said):
+    alert = make_alert(Level.WATCH, Reason.POSTERIOR_MARGIN)
+    assert level_banner(alert, at_distance(distance_mm), SETTINGS).reasons == (said,)
+
+
+def test_what_cannot_be_judged_is_no_reason_to_stop():
+    reasons = (Reason.TUBULAR_FILLING, Reason.VIEW, Reason.NO_WALL)
+    observation = make_observation(unavailable=(Reason.VIEW, Reason.NO_WALL))
+    banner = level_banner(make_alert(Level.STOP, *reasons), observation, SETTINGS)
+    assert banner.reasons == (REASON_WORDS[Reason.TUBULAR_FILLING],)
+    assert banner.warnings == (
+        "Not judged now: not known to be a lateral view: posterior wall not judged",
+        "Not judged now: posterior wall not marked",
+    )
+
+
+def test_unknown_says_all_its_reasons():
+    observation = make_observation(unavailable=(Reason.VIEW, Reason.NO_WALL))
+    alert = make_alert(Level.UNKNOWN, Reason.VIEW, Reason.NO_WALL)
+    banner = level_banner(alert, observation, SETTINGS)
+    assert banner.reasons == (REASON_WORDS[Reason.VIEW], REASON_WORDS[Reason.NO_WALL])
+    assert banner.warnings == ()
+
+
+def test_before_there_is_a_baseline_nobody_is_told_that_the_exposure_changed():
+    alert = make_alert(Level.UNKNOWN, Reason.EXPOSURE)
+    learning = make_observation(quality=Quality(registration_score=1.0, baseline_frames=1))
+    changed = make_observation(quality=Quality(registration_score=1.0, baseline_frames=8))
+    dark = make_observation(quality=Quality())
+    words = [level_banner(alert, seen, SETTINGS).reasons for seen in (learning, changed, dark)]
+    assert words[0] == ("Learning the image before cement: frame 1",)
+    assert words[1] == words[2] == (REASON_WORDS[Reason.EXPOSURE],)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0, "less than 1 s"), (0.99, "less than 1 s"), (3.4, "about 3 s")]
+)
+def test_prediction_is_never_more_exact_than_it_is(seconds, text):
+    assert seconds_text(seconds) == text
