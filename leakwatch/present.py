@@ -331,6 +331,8 @@ def _tube_label(tube: Tube, rows: int) -> Label:
 
 def _facts(snapshot: Snapshot, settings: Settings) -> tuple[Fact, ...]:
     observation = snapshot.observation
+    if snapshot.fault is not None:
+        return (*_frame_facts(snapshot.frame), spacing_fact(observation.calibration))
     return (
         *_measurement_facts(observation),
         *_prediction_facts(snapshot.alert, settings),

@@ -202,7 +202,9 @@ def _after_fault(
 ) -> Snapshot:
     observation = blind(last, vision.calibration, Quality(), Reason.DECODE)
     _, alert = alerting.decide(alerts, observation)
-    return Snapshot(last, observation, _saying(alert, fault), 0.0, fault)
+    # The front's last position is old: nothing is predicted from it any more.
+    alert = replace(_saying(alert, fault), time_to_margin_s=None)
+    return Snapshot(last, observation, alert, 0.0, fault)
 
 
 def _saying(alert: Alert, text: str) -> Alert:

@@ -207,6 +207,19 @@ def test_doubts_are_flagged():
     assert unseen["Cement"].warn
 
 
+def test_of_a_frame_that_is_only_shown_again_nothing_is_measured():
+    snapshot = dataclasses.replace(make_snapshot(3), fault="cut off")
+    assert list(facts_of(snapshot)) == ["Frame", "Time", "Spacing"]
+
+
+def test_legend_names_the_lines_that_are_there_and_the_margin():
+    legend = dict(picture(make_snapshot(), MARKS, SETTINGS).legend)
+    assert legend[LineKind.MARGIN] == "5 mm from the wall"
+    assert LineKind.TUBE not in legend
+    bare = make_observation(wall_px=None, wall_distance=None, cement=None)
+    assert picture(make_snapshot(0, observation=bare), MARKS, SETTINGS).legend == ()
+
+
 def test_research_notice_is_always_there():
     assert picture(make_snapshot(), MARKS, SETTINGS).notice == RESEARCH_NOTICE
     assert "not a medical device" in RESEARCH_NOTICE

@@ -74,6 +74,7 @@ def test_source_that_dies_while_all_is_clear_ends_in_unknown(undisturbed, error,
     assert (last.alert.level, last.alert.reasons) == (Level.UNKNOWN, (Reason.DECODE,))
     assert (last.fault, last.frame) == (fault, whole[-1].frame)
     assert last.observation.cement is None
+    assert last.alert.time_to_margin_s is None
     (event,) = last.alert.events
     assert (event.kind, event.level, event.text) == (EventKind.TECHNICAL, Level.UNKNOWN, fault)
 
