@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,10 +10,11 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from leakwatch.errors import ConfigError
-from leakwatch.phantom.anatomy import Anatomy, Label, Labels
+from leakwatch.phantom.anatomy import Anatomy, Label, Labels, anatomy_grid
+from leakwatch.phantom.carm import CArm
 from leakwatch.phantom.clutter import paint_surroundings
 from leakwatch.phantom.grid import Grid
-from leakwatch.phantom.painting import Box, cover, paint, rotated_axes
+from leakwatch.phantom.painting import Box, cover, is_empty, paint, posed_axes
 from leakwatch.phantom.random_fields import smooth_field
 from leakwatch.phantom.tissue import CORTEX, DISC, FAT, MARROW
 from leakwatch.phantom.vertebra_shape import (
@@ -33,10 +34,14 @@ _LOWER_MM, _UPPER_MM = (-176.0, -100.0, -96.0), (176.0, 136.0, 96.0)
 _AROUND_VERTEBRA_MM = ((-46.0, -72.0, -42.0), (46.0, 30.0, 36.0))
 _SPINE_REACH_MM = 100.0  # vertebrae whose centre lies farther off are not painted
 
-_SHELL_MM = {"body": 0.7, "arch": 1.3}  # cortex: thin around the body, thicker around the arch
+_SHELL_MM = {"body": 0.42, "arch": 0.9}  # cortex: thin around the body, thicker around the arch
+_SHELL_SHARE, _SHELL_LENGTH_MM = 0.4, (7.0, 7.0, 7.0)  # how much it varies, and over what length
+# Surfaces are uneven: bumps of this height, mm, over this length; arches more so than bodies.
+_BUMPS_MM, _BUMPS_LENGTH_MM = {"body": 0.45, "arch": 0.9}, (6.0, 5.0, 5.0)
+_UNEVEN_DEG = 1.6
 _TRABECULAE_MM = (1.0, 0.9, 1.4)  # drawn out along the load
-_TRABECULAE_SHARE = 0.05  # standard deviation of the attenuation within spongy bone
-_PATCHES_MM, _PATCHES_SHARE = (6.0, 6.0, 6.0), 0.02
+_TRABECULAE_SHARE = 0.08  # standard deviation of the attenuation within spongy bone
+_PATCHES_MM, _PATCHES_SHARE = (9.0, 3.5, 5.0), 0.07
 
 # Degrees between neighbours: kyphosis of the thorax, lordosis of the loin.
 _CURVE_DEG = {"T": -2.8, "L": 4.0}
@@ -52,8 +57,8 @@ class Posed:
     size : VertebraSize
     centre_mm : tuple of float
         Anterior and superior coordinate of the centre of its body.
-    pitch_deg : float
-        Turn about the right-left axis; positive lifts its front.
+    turn_deg : tuple of float
+        About the anterior, the superior and the right-left axis; the last lifts its front.
     wedge : float
         Share of the height that its front has lost.
     """
@@ -61,16 +66,32 @@ class Posed:
     name: str
     size: VertebraSize
     centre_mm: tuple[float, float]
-    pitch_deg: float
+    turn_deg: tuple[float, float, float]
     wedge: float
 
     def axes(self, grid: Grid, box: Box) -> Axes:
         """Coordinates of the voxels in `box`, in the axes of this vertebra."""
-        return rotated_axes(grid, box, (0.0, *self.centre_mm), self.pitch_deg)
+        lean, twist, pitch = (float(np.radians(angle)) for angle in self.turn_deg)
+        turn = np.eye(3)
+        for axis, angle in ((0, pitch), (1, lean), (2, twist)):
+            turn = _rotation(axis, angle) @ turn
+        return posed_axes(grid, box, np.array([0.0, *self.centre_mm]), turn)
+
+
+def _rotation(axis: int, angle: float) -> Field:
+    first, second = (axis + 1) % 3, (axis + 2) % 3
+    turn = np.eye(3)
+    turn[first, first] = turn[second, second] = np.cos(angle)
+    turn[first, second], turn[second, first] = np.sin(angle), -np.sin(angle)
+    return turn
 
 
 def build_analytic_anatomy(
-    level: str, seed: int, bone_density: float = 1.0, wedge: float = 0.0
+    level: str,
+    seed: int,
+    bone_density: float = 1.0,
+    wedge: float = 0.0,
+    carm: CArm | None = None,
 ) -> Anatomy:
     """Make a spine with its surroundings.
 
@@ -84,6 +105,8 @@ def build_analytic_anatomy(
         Of spongy bone, 1 for an osteoporotic patient at the age at which vertebrae break.
     wedge : float
         Share of the height that the front of the target has lost, 0 to 0.5.
+    carm : CArm or None
+        Only what this view shows is made; None: the whole trunk.
 
     Raises
     ------
@@ -95,8 +118,8 @@ def build_analytic_anatomy(
             f"level {level!r} is not one that can be drawn. Choose one of {', '.join(SIZES)}."
         )
     rng = np.random.default_rng([seed, 1])
-    grid = Grid.covering(_LOWER_MM, _UPPER_MM, _SPACING_MM)
-    spine = posed_spine(level, wedge)
+    grid = anatomy_grid(_LOWER_MM, _UPPER_MM, _SPACING_MM, carm)
+    spine = [_leaning(vertebra, rng) for vertebra in posed_spine(level, wedge)]
     volume = paint_surroundings(grid, level, rng)
     labels = np.zeros(grid.shape, np.uint8)
     for above, below in pairwise(spine):
@@ -113,7 +136,7 @@ def posed_spine(level: str, wedge: float = 0.0) -> list[Posed]:
     """The target and its neighbours from top to bottom; the target lies level at the origin."""
     names = list(SIZES)
     target = names.index(level)
-    spine = [Posed(level, SIZES[level], (0.0, 0.0), 0.0, wedge)]
+    spine = [Posed(level, SIZES[level], (0.0, 0.0), (0.0, 0.0, 0.0), wedge)]
     for step in (-1, 1):  # upwards in the table, then downwards
         at = spine[0] if step < 0 else spine[-1]
         index = target
@@ -128,11 +151,21 @@ def _neighbour(at: Posed, step: int, name: str, index: int) -> Posed:
     size = SIZES[name]
     disc = at.size.disc_mm if step < 0 else size.disc_mm
     apart = (at.size.height_mm + size.height_mm) / 2 + disc
-    pitch = at.pitch_deg - step * _CURVE_DEG[name[0]]
-    half_way = np.radians((at.pitch_deg + pitch) / 2)
+    pitch = at.turn_deg[2] - step * _CURVE_DEG[name[0]]
+    half_way = np.radians((at.turn_deg[2] + pitch) / 2)
     anterior = at.centre_mm[0] + step * apart * np.sin(half_way)
     superior = at.centre_mm[1] - step * apart * np.cos(half_way)
-    return Posed(f"{name}#{index}", size, (float(anterior), float(superior)), pitch, 0.0)
+    return Posed(
+        f"{name}#{index}", size, (float(anterior), float(superior)), (0.0, 0.0, pitch), 0.0
+    )
+
+
+def _leaning(vertebra: Posed, rng: np.random.Generator) -> Posed:
+    """No spine is straight: neighbours lean and turn a little against the target."""
+    lean, twist = _UNEVEN_DEG * rng.standard_normal(2)
+    if vertebra.centre_mm == (0.0, 0.0):
+        return vertebra
+    return replace(vertebra, turn_deg=(float(lean), float(twist), vertebra.turn_deg[2]))
 
 
 def _around(grid: Grid, vertebra: Posed, margin_mm: float = 0.0) -> Box:
@@ -174,14 +207,20 @@ def _paint_vertebra(
     rng: np.random.Generator,
 ) -> None:
     box = _around(grid, vertebra)
+    if is_empty(box):
+        return
     axes = vertebra.axes(grid, box)
     thoracic = vertebra.name.startswith("T")
     body = body_distance(_unwedged(axes, vertebra), vertebra.size)
     arch = np.maximum(arch_distance(axes, vertebra.size, thoracic), -body)
-    spongy = MARROW * bone_density * _spongy_texture(grid.part(box), rng)
+    part = grid.part(box)
+    bumps = smooth_field(part, _BUMPS_LENGTH_MM, rng)
+    arch, body = arch + _BUMPS_MM["arch"] * bumps, body + _BUMPS_MM["body"] * bumps
+    thick = 1.0 + _SHELL_SHARE * np.tanh(smooth_field(part, _SHELL_LENGTH_MM, rng))
+    spongy = MARROW * bone_density * _spongy_texture(part, rng)
     for distance, shell_mm in ((arch, _SHELL_MM["arch"]), (body, _SHELL_MM["body"])):
         paint(volume, box, cover(distance, grid), CORTEX)
-        paint(volume, box, cover(distance + shell_mm, grid), spongy)
+        paint(volume, box, cover(distance + shell_mm * thick, grid), spongy)
     labels[box][arch < 0] = Label.ARCH if is_target else Label.OTHER_VERTEBRA
     labels[box][body < 0] = Label.BODY if is_target else Label.OTHER_VERTEBRA
 

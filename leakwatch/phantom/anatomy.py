@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from leakwatch.phantom.carm import CArm, seen_box
 from leakwatch.phantom.grid import Grid, Volume
 
 Labels = npt.NDArray[np.uint8]
+Corner = tuple[float, float, float]
 
 
 class Label(IntEnum):
@@ -47,6 +49,18 @@ class Anatomy:
     labels: Labels
     level: str
     made_from: str
+
+
+# Around what a beam passes: room for movement, and for leaks that start beside the picture.
+_SPARE_MM, _LEAST_MM = 16.0, 62.0
+
+
+def anatomy_grid(lower_mm: Corner, upper_mm: Corner, spacing_mm: Corner, carm: CArm | None) -> Grid:
+    """The grid of a trunk, or of the part of it that a view needs."""
+    lower, upper = np.array(lower_mm), np.array(upper_mm)
+    if carm is not None:
+        lower, upper = seen_box(carm, lower, upper, _LEAST_MM, _SPARE_MM)
+    return Grid.covering(lower, upper, spacing_mm)
 
 
 # The spine and what is fastened to it move as one; beyond this distance from bone, tissue moves

@@ -122,6 +122,43 @@ def _rotation(axis: Points3, degrees: float) -> Points3:
     return matrix
 
 
+def seen_box(
+    carm: CArm, lower_mm: Points3, upper_mm: Points3, least_mm: float, spare_mm: float
+) -> tuple[Points3, Points3]:
+    """The part of a box that the beam passes, along the beam in full.
+
+    Parameters
+    ----------
+    carm : CArm
+    lower_mm, upper_mm : ndarray
+        ``(3,)``, corners of the whole.
+    least_mm : float
+        Half width that is kept around the origin however small the picture is.
+    spare_mm : float
+        Added around what is seen.
+
+    Returns
+    -------
+    lower_mm, upper_mm : ndarray
+    """
+    start, step_column, step_row = carm.rays()
+    columns, rows = carm.size_px
+    corners = np.array(
+        [start + c * step_column + r * step_row for c in (0, columns) for r in (0, rows)]
+    )
+    axis = main_axis(carm)
+    lower, upper = np.array(lower_mm, np.float64), np.array(upper_mm, np.float64)
+    ends = []
+    for end in (lower[axis], upper[axis]):
+        far = (end - carm.source_mm[axis]) / corners[:, axis]
+        ends.append(carm.source_mm + far[:, None] * corners)
+    met = np.concatenate(ends)
+    low = np.minimum(met.min(axis=0) - spare_mm, -least_mm)
+    high = np.maximum(met.max(axis=0) + spare_mm, least_mm)
+    low[axis], high[axis] = lower[axis], upper[axis]
+    return np.maximum(lower, low), np.minimum(upper, high)
+
+
 def main_axis(carm: CArm) -> int:
     """The grid axis that the beam runs most along."""
     return int(np.argmax(np.abs(carm.axes()[2])))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.phantom.grid import Grid
-from leakwatch.phantom.painting import axes_in, cover, paint
+from leakwatch.phantom.painting import axes_in, cover, is_empty, paint
 from leakwatch.phantom.random_fields import smooth_field
 from leakwatch.phantom.tissue import CORTEX, FAT, GAS, LUNG, MARROW, ORGAN
 from leakwatch.phantom.vertebra_shape import SIZES, capsule_distance
@@ -17,7 +17,7 @@ Field = npt.NDArray[np.float64]
 Place = tuple[float, float, float]
 
 # Half widths of the trunk and its centre, mm; the spine lies in its back third.
-_TRUNK_MM, _TRUNK_CENTRE_MM, _SKIN_FAT_MM = (160.0, 112.0), 26.0, 16.0
+_TRUNK_MM, _TRUNK_CENTRE_MM, _SKIN_FAT_MM = (160.0, 114.0), 20.0, 14.0
 _MUSCLE_MM = (74.0, 34.0)  # half widths of the muscles beside the processes
 _RIB_RADIUS_MM, _RIB_SHELL_MM = 4.6, 1.1
 
@@ -40,10 +40,11 @@ def paint_surroundings(grid: Grid, level: str, rng: np.random.Generator) -> Fiel
     whole = grid.box(np.full(3, -1e6), np.full(3, 1e6))
     trunk = _trunk_distance(grid)
     lumps = smooth_field(grid, (14.0, 12.0, 14.0), rng)
+    lumps += 0.8 * smooth_field(grid, (20.0, 5.0, 6.0), rng)
     volume = np.zeros(grid.shape)
     paint(volume, whole, cover(trunk, grid), FAT)
-    paint(volume, whole, cover(trunk + _SKIN_FAT_MM, grid), ORGAN * (1.0 + 0.012 * lumps))
-    _paint_muscles(volume, grid, lumps, rng)
+    paint(volume, whole, cover(trunk + _SKIN_FAT_MM, grid), ORGAN * (1.0 + 0.022 * lumps))
+    _paint_muscles(volume, grid, rng)
     if level.startswith("T") and level != "T12":
         _paint_lungs(volume, grid, level, lumps, rng)
         _paint_ribs(volume, grid, level, rng)
@@ -58,19 +59,19 @@ def paint_surroundings(grid: Grid, level: str, rng: np.random.Generator) -> Fiel
 def _trunk_distance(grid: Grid) -> Field:
     right, anterior, _ = grid.open_axes_mm()
     x, y = right / _TRUNK_MM[0], (anterior - _TRUNK_CENTRE_MM) / _TRUNK_MM[1]
-    radius = (np.abs(x) ** 2.4 + np.abs(y) ** 2.4) ** (1 / 2.4)
+    radius = (np.abs(x) ** 2.8 + np.abs(y) ** 2.8) ** (1 / 2.8)
     distance: Field = np.broadcast_to((radius - 1.0) * _TRUNK_MM[1], grid.shape)
     return distance
 
 
-def _paint_muscles(volume: Field, grid: Grid, lumps: Field, rng: np.random.Generator) -> None:
+def _paint_muscles(volume: Field, grid: Grid, rng: np.random.Generator) -> None:
     """The long muscles of the back, streaked with fat along the spine."""
     box = grid.box(np.array([-90.0, -88.0, -1e6]), np.array([90.0, -14.0, 1e6]))
     right, anterior, _ = axes_in(grid, box)
     section = np.hypot((np.abs(right) - 36.0) / 40.0, (anterior + 46.0) / _MUSCLE_MM[1])
     streaks = smooth_field(grid.part(box), (3.0, 3.0, 22.0), rng)
     marbled = ORGAN * (1.0 + 0.02 * streaks - 0.05 * (streaks > 1.1))
-    paint(volume, box, cover((section - 1.0) * 30.0, grid) + 0.0 * lumps[box], marbled)
+    paint(volume, box, cover((section - 1.0) * 30.0, grid), marbled)
 
 
 def _paint_lungs(
@@ -123,7 +124,7 @@ def _paint_tube(volume: Field, grid: Grid, path: list[Place]) -> None:
     for start, end in pairwise(path):
         ends = np.array([start, end])
         box = grid.box(ends.min(axis=0) - 6.0, ends.max(axis=0) + 6.0)
-        if any(side.start >= side.stop for side in box):
+        if is_empty(box):
             continue
         distance = capsule_distance(axes_in(grid, box), start, end, _RIB_RADIUS_MM)
         paint(volume, box, cover(distance, grid), CORTEX)
@@ -141,7 +142,7 @@ def _paint_bowel(volume: Field, grid: Grid, rng: np.random.Generator) -> None:
         centre = rng.uniform((-95.0, 38.0, -85.0), (95.0, 112.0, 85.0))
         half = rng.uniform((8.0, 5.0, 5.0), (24.0, 13.0, 14.0))
         bubble = grid.box(centre - half - 2, centre + half + 2)
-        if any(side.start >= side.stop for side in bubble):
+        if is_empty(bubble):
             continue
         axes = axes_in(grid, bubble)
         radius = np.sqrt(

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from leakwatch.errors import ConfigError
-from leakwatch.phantom.anatomy import Anatomy, Label
+from leakwatch.phantom.anatomy import Anatomy, Label, anatomy_grid
+from leakwatch.phantom.carm import CArm
 from leakwatch.phantom.ct_canal import find_canal
 from leakwatch.phantom.ct_field import CtField, Places, field_of
 from leakwatch.phantom.grid import Grid, Points3
@@ -44,7 +45,12 @@ class _Loaded:
 
 
 def build_ct_anatomy(
-    ct: Path, vertebrae: Path, level: str, body: Path | None = None, seed: int = 0
+    ct: Path,
+    vertebrae: Path,
+    level: str,
+    body: Path | None = None,
+    seed: int = 0,
+    carm: CArm | None = None,
 ) -> Anatomy:
     """Make anatomy from files.
 
@@ -60,6 +66,8 @@ def build_ct_anatomy(
         NIfTI, vertebral bodies; None: the body is told from the arch by its shape.
     seed : int
         Of what the CT does not show.
+    carm : CArm or None
+        Only what this view shows is made; None: the whole trunk.
 
     Returns
     -------
@@ -82,7 +90,7 @@ def build_ct_anatomy(
             "another mask of bodies."
         )
     frame = vertebra_frame(bone, body_mask, loaded.spacing_mm)
-    grid = Grid.covering(_LOWER_MM, _UPPER_MM, _SPACING_MM)
+    grid = anatomy_grid(_LOWER_MM, _UPPER_MM, _SPACING_MM, carm)
     field = field_of(loaded.hounsfield, loaded.spacing_mm, frame)
     masks = {
         Label.OTHER_VERTEBRA: (loaded.labels != 0) & ~bone,

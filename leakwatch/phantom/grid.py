@@ -39,15 +39,13 @@ class Grid:
 
     @classmethod
     def covering(
-        cls,
-        lower_mm: tuple[float, float, float],
-        upper_mm: tuple[float, float, float],
-        spacing_mm: tuple[float, float, float],
+        cls, lower_mm: Points3, upper_mm: Points3, spacing_mm: tuple[float, float, float]
     ) -> Grid:
         """The smallest grid with a voxel centre at `lower_mm` that reaches `upper_mm`."""
-        sides = zip(lower_mm, upper_mm, spacing_mm, strict=True)
-        counts = [1 + max(0, int(np.ceil((high - low) / step - 1e-9))) for low, high, step in sides]
-        return cls((counts[0], counts[1], counts[2]), spacing_mm, lower_mm)
+        low, high = np.asarray(lower_mm, np.float64), np.asarray(upper_mm, np.float64)
+        steps = np.ceil((high - low) / np.array(spacing_mm) - 1e-9).clip(0).astype(int)
+        shape = (1 + int(steps[0]), 1 + int(steps[1]), 1 + int(steps[2]))
+        return cls(shape, spacing_mm, (float(low[0]), float(low[1]), float(low[2])))
 
     @property
     def voxel_mm3(self) -> float:

@@ -116,7 +116,7 @@ def _basivertebral(ground: PathGround, rng: np.random.Generator) -> LeakPath:
     height = float(marks.size_mm[2])
     for direction in (1.0, -1.0):
         side = rng.choice([-1.0, 1.0])
-        lengths = np.array([0.18, 0.45, rng.uniform(0.6, 0.95)]) * height * direction
+        lengths = np.array([0.12, 0.28, rng.uniform(0.35, 0.6)]) * height * direction
         points = [foramen]
         for share, length in zip((0.5, 0.9, 1.0), lengths, strict=True):
             at = middle + length
@@ -125,6 +125,7 @@ def _basivertebral(ground: PathGround, rng: np.random.Generator) -> LeakPath:
         branches.append(_wavy(points, 0.7, rng))
     radii = (1.1, rng.uniform(1.2, 1.7))
     pore = _tubes(ground.site.grid, [(inner, radii[0]), *((b, radii[1]) for b in branches)])
+    pore[ground.site.bone & (ground.site.depth_mm < 0.0)] = 0.0  # not into the arch
     return LeakPath(LeakKind.BASIVERTEBRAL, pore, (inner, *branches), foramen)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from leakwatch.phantom.grid import Grid
+from leakwatch.phantom.grid import Grid, Points3
 from leakwatch.phantom.vertebra_shape import Axes
 
 Field = npt.NDArray[np.float64]
@@ -25,21 +25,29 @@ def paint(volume: Field, box: Box, share: Field, value: float | Field) -> None:
     part += share * (value - part)
 
 
+def is_empty(box: Box) -> bool:
+    """Whether a box holds no voxel."""
+    return any(side.start >= side.stop for side in box)
+
+
 def axes_in(grid: Grid, box: Box) -> Axes:
     """Coordinates of the voxels in `box`, shaped to broadcast."""
     right, anterior, superior = grid.open_axes_mm()
     return right[box[0]], anterior[:, box[1]], superior[:, :, box[2]]
 
 
-def rotated_axes(
-    grid: Grid, box: Box, centre_mm: tuple[float, float, float], pitch_deg: float
-) -> Axes:
-    """Coordinates in axes that sit at `centre_mm` and are turned about the right-left axis."""
-    right, anterior, superior = axes_in(grid, box)
-    cosine, sine = np.cos(np.radians(pitch_deg)), np.sin(np.radians(pitch_deg))
-    forward, upward = anterior - centre_mm[1], superior - centre_mm[2]
-    return (
-        right - centre_mm[0],
-        cosine * forward + sine * upward,
-        -sine * forward + cosine * upward,
-    )
+def posed_axes(grid: Grid, box: Box, centre_mm: Points3, turn: Points3) -> Axes:
+    """Coordinates in axes of their own.
+
+    Parameters
+    ----------
+    grid : Grid
+    box : tuple of slice
+    centre_mm : ndarray
+        ``(3,)``, where the axes cross.
+    turn : ndarray
+        ``(3, 3)``, rows: the axes' directions.
+    """
+    away = [axis - centre for axis, centre in zip(axes_in(grid, box), centre_mm, strict=True)]
+    turned = [sum(part * share for part, share in zip(away, row, strict=True)) for row in turn]
+    return turned[0], turned[1], turned[2]

@@ -29,6 +29,8 @@ def smooth_field(
     ndarray
         ``grid.shape``, float64.
     """
+    if 0 in grid.shape:
+        return np.zeros(grid.shape)
     bases = [_spline_basis(grid.axis_mm(axis), length_mm[axis]) for axis in range(3)]
     field: Field = rng.standard_normal([basis.shape[1] for basis in bases])
     for basis in bases:

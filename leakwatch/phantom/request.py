@@ -10,6 +10,7 @@ from leakwatch.errors import ConfigError
 from leakwatch.phantom.analytic_anatomy import build_analytic_anatomy
 from leakwatch.phantom.anatomy import Anatomy
 from leakwatch.phantom.scenario import Scenario, load_scenario
+from leakwatch.phantom.scene import make_carm
 
 
 def requested_scenario(
@@ -69,11 +70,11 @@ def anatomy_of(scenario: Scenario) -> Anatomy:
     ConfigError
         No such level, or a file that cannot be used.
     """
-    who = scenario.anatomy
+    who, carm = scenario.anatomy, make_carm(scenario)
     if who.ct is None or who.vertebrae is None:
-        return build_analytic_anatomy(who.level, scenario.seed, who.bone_density, who.wedge)
+        return build_analytic_anatomy(who.level, scenario.seed, who.bone_density, who.wedge, carm)
     # Imported here: only a CT needs the extra `sim`.
     from leakwatch.phantom.ct_anatomy import build_ct_anatomy
 
     body = None if who.body is None else Path(who.body)
-    return build_ct_anatomy(Path(who.ct), Path(who.vertebrae), who.level, body, scenario.seed)
+    return build_ct_anatomy(Path(who.ct), Path(who.vertebrae), who.level, body, scenario.seed, carm)

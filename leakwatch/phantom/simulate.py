@@ -18,7 +18,6 @@ from leakwatch.model import (
     View,
     read_only,
 )
-from leakwatch.phantom.analytic_anatomy import build_analytic_anatomy
 from leakwatch.phantom.anatomy import Anatomy
 from leakwatch.phantom.carm import CArm
 from leakwatch.phantom.landmarks import body_outline_px
@@ -75,7 +74,7 @@ class Simulation:
 
 def simulate(
     scenario: Scenario,
-    anatomy: Anatomy | None = None,
+    anatomy: Anatomy,
     on_frame: Callable[[], None] = lambda: None,
 ) -> Simulation:
     """Make a sequence.
@@ -83,8 +82,8 @@ def simulate(
     Parameters
     ----------
     scenario : Scenario
-    anatomy : Anatomy or None
-        From a CT; None: analytic.
+    anatomy : Anatomy
+        See `request.anatomy_of`.
     on_frame : callable
         Called after each frame.
 
@@ -97,9 +96,6 @@ def simulate(
     ConfigError
         The scenario asks for what cannot be: no such level, no room for the cement.
     """
-    if anatomy is None:
-        who = scenario.anatomy
-        anatomy = build_analytic_anatomy(who.level, scenario.seed, who.bone_density, who.wedge)
     times_s, carm = frame_times_s(scenario), make_carm(scenario)
     scene = make_scene(scenario, anatomy)
     movement = make_movement(scenario, carm, times_s)

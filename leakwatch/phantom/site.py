@@ -53,9 +53,7 @@ class Site:
 def make_site(anatomy: Anatomy, landmarks: Landmarks) -> Site:
     """Bring the target's labels to the cement's grid."""
     lower, upper = landmarks.lower_mm - _MARGIN_MM[0], landmarks.upper_mm + _MARGIN_MM[1]
-    corner = (float(lower[0]), float(lower[1]), float(lower[2]))
-    opposite = (float(upper[0]), float(upper[1]), float(upper[2]))
-    grid = Grid.covering(corner, opposite, _SPACING_MM)
+    grid = Grid.covering(lower, upper, _SPACING_MM)
     body = _resampled(anatomy, [Label.BODY], grid) > 0.5
     bone = _resampled(anatomy, [Label.BODY, Label.ARCH, Label.OTHER_VERTEBRA], grid) > 0.5
     canal = _resampled(anatomy, [Label.CANAL], grid) > 0.5
