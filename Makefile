@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint pytest format reference figures system clean
+.PHONY: help run test lint pytest format reference picture figures system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ format: $(VENV)/.installed-dev ## Rewrite the files as `make lint` wants them
 
 reference: $(VENV)/.installed-dev ## Write docs/reference/settings.md and cli.md from the program
 	$(BIN)/python scripts/write_reference.py
+
+picture: $(VENV)/.installed-run ## Draw the picture of README.md again, from the sample case
+	$(BIN)/leakwatch replay sample_dicom/epidural.case.json --record docs/images/overlay.png
 
 figures: $(VENV)/.installed-dev ## Measure again the figures that README.md quotes
 	$(BIN)/python benchmarks/figures.py
