@@ -23,6 +23,8 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     blanked_fraction : float
         Share of the central brightness below which a border area counts as blanked: shutters
         pass 1 to 2 %, the densest anatomy some 10 %.
+    saturated_share : float
+        Pixels above this share of the greatest value are clipped and say nothing.
     field_rim_steps : int
         Blurred rim taken off the exposed field, coarse pixels.
     min_field_share : float
@@ -46,6 +48,7 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     target_columns: int = 400
     field_step_px: int = 4
     blanked_fraction: float = 0.05
+    saturated_share: float = 0.99
     field_rim_steps: int = 2
     min_field_share: float = 0.7
     max_level_change: float = 2.5
@@ -120,11 +123,9 @@ class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_s : float
         When nobody marked the baseline, it ends this long after the first frame: injection
         seldom starts within 2 s of the first pulse.
-    shading_step_px : int
-        Grid on which slow shading is found, working pixels.
-    shading_sigma_px : float
-        Scale of shading, working pixels: about 10 mm, broader than a vein, an epidural leak
-        or the rim of a bolus.
+    shading_mm : float
+        Sigma of shading, mm: as fine as the shadows of tissue that breathes past the spine, and
+        so broad that a vein not yet found, a fifth of its width, costs itself a fifth.
     shading_clip : float
         Most that one pixel may say of shading, natural log: a leak not yet found must not be
         taken for shading.
@@ -133,8 +134,7 @@ class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_frames: int = 16
     min_frames: int = 3
     max_s: float = 2.0
-    shading_step_px: int = 16
-    shading_sigma_px: float = 45.0
+    shading_mm: float = 4.2
     shading_clip: float = 0.05
 
 
@@ -147,8 +147,8 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         What 1 mm of cement adds to the log attenuation that is seen, 1/mm: PMMA with 30 % BaSO4
         at 80 kVp behind a trunk, some 0.07 lowered to half by scatter.
     edge_mm : float
-        Cement thinner than this counts as none, mm: half of what a 2 mm vein shows at its middle
-        after blur, which puts the outline where the cement ends.
+        Cement thinner than this counts as none, mm: it adds 0.03, the least that stands out of
+        a moment's noise at a usual dose, and a third of a 2 mm vein.
     average_s : float
         Longest time constant of the running mean, s; it is as much shorter as noise allows.
         Short against a reaction time of 2.4 s.
@@ -170,6 +170,14 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         New cement lies within this distance of cement.
     remote_mm, remote_area_mm2 : float
         Or within this distance, if it is this large: a vein's root may be too thin to see.
+    blur_mm : float
+        Within this distance of cement its blur has faded.
+    beside_mm : float
+        What lies beside a patch that hangs on no cement is looked at so far.
+    max_beside_share : float
+        Such a patch is cement if, past its blur, no more than this share of it is left.
+    max_taken_share : float
+        And if beside it no more than this share of it was taken away: else something moved.
     rim_mm : float
         Growth of confirmed cement by no more than this needs no second frame.
     ghost_px : float
@@ -184,10 +192,13 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The first cement appears within this distance of the marked needle tip.
     body_mm : float
         Or, without a tip, within this distance in front of the wall: the depth of a large body.
+    depth_share : float
+        Where no outline is marked, so much of the wall's height is surely body in front of it:
+        bodies are 1.1 to 1.5 times as deep as high.
     """
 
     attenuation_per_mm: float = 0.0345
-    edge_mm: float = 1.15
+    edge_mm: float = 0.85
     average_s: float = 0.5
     noise_share: float = 0.6
     smooth_mm: float = 0.25
@@ -198,12 +209,17 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gap_mm: float = 3.0
     remote_mm: float = 20.0
     remote_area_mm2: float = 5.0
+    blur_mm: float = 1.0
+    beside_mm: float = 6.0
+    max_beside_share: float = 0.35
+    max_taken_share: float = 0.5
     rim_mm: float = 1.0
     ghost_px: float = 0.4
     notch_mm: float = 5.5
     hole_mm2: float = 12.0
     origin_mm: float = 12.0
     body_mm: float = 45.0
+    depth_share: float = 1.1
 
 
 class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -217,10 +233,13 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         A shorter protrusion is a branch through trabecular bone.
     min_aspect : float
         Least length over width.
+    min_evenness : float
+        Within the body: least median over greatest width.
     max_uncovered_share : float
         Attenuation that goes beside a tube, as a share of what comes: more is a wire that moved.
     sure_length_mm : float
-        A tube this long is a vein however slowly it grew.
+        A tube this long is a vein however slowly it grew; and within the body, where cement grows
+        fingers between trabeculae, nothing shorter is.
     min_growth_mm : float
         Growth within `speed_window_s` that tells a vein (16 mm/s) from a branch (< 1 mm/s).
     speed_window_s : float
@@ -234,6 +253,7 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_width_mm: float = 4.5
     min_length_mm: float = 6.0
     min_aspect: float = 2.0
+    min_evenness: float = 0.6
     max_uncovered_share: float = 0.4
     sure_length_mm: float = 12.0
     min_growth_mm: float = 3.0
@@ -253,6 +273,8 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         A shorter straight ridge may be bone.
     min_contrast : float
         Least log attenuation of steel over its surroundings; a rib's edge has less.
+    even_contrast : float
+        More contrast than this counts no more in the search: steel has it all along, bone does not.
     search_mm : float
         Pixel of the grid on which the rod is looked for: half the least width of a cannula.
     angle_step_deg : int
@@ -286,6 +308,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     width_mm: float = 3.6
     min_length_mm: float = 15.0
     min_contrast: float = 0.08
+    even_contrast: float = 0.2
     search_mm: float = 1.0
     angle_step_deg: int = 3
     wall_angle_deg: float = 30.0
@@ -345,7 +368,7 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sigmas: float = 1.0
     marks_sigma_mm: float = 0.3
     edge_sigma_mm: float = 0.3
-    outside_tolerance_mm: float = 2.0
+    outside_tolerance_mm: float = 1.25
     outside_area_mm2: float = 2.0
     confirm_frames: int = 2
     release_s: float = 1.0

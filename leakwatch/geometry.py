@@ -52,6 +52,27 @@ class WorkingGrid:
         return np.asarray(points, np.float64) * self.binning + (self.binning - 1) / 2
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Sizes for one run: millimetres of the settings in working pixels.
+
+    Parameters
+    ----------
+    mm_per_px : float
+        Of a working pixel; nominal where there is no calibration.
+    """
+
+    mm_per_px: float
+
+    def px(self, mm: float) -> float:
+        """Millimetres to working pixels."""
+        return mm / self.mm_per_px
+
+    def px2(self, mm2: float) -> float:
+        """Square millimetres to working pixels."""
+        return mm2 / self.mm_per_px**2
+
+
 def distance_to_polyline(points: PointArray, polyline: PointArray) -> PointArray:
     """Least Euclidean distance of each point to a polyline.
 
@@ -86,7 +107,10 @@ def nearest_on_polyline(point: PointArray, polyline: PointArray) -> PointArray:
 
 
 def side_of_polyline(points: PointArray, polyline: PointArray) -> PointArray:
-    """On which side of a polyline each point lies, its end segments drawn out to infinity.
+    """On which side of a polyline each point lies, its ends drawn out to infinity.
+
+    They are drawn out parallel to the line between the two ends: a wall that bends at a corner of
+    the body goes on along the spine, and not along the bend.
 
     The nearest piece decides, by the sign of the cross product with its direction; at a corner,
     where two pieces are equally near, the one that the point lies more squarely beside decides
@@ -100,9 +124,11 @@ def side_of_polyline(points: PointArray, polyline: PointArray) -> PointArray:
     """
     line = np.asarray(polyline, np.float64)
     reach = 1e4 * max(float(np.ptp(line, axis=0).max()), 1.0)
-    first = line[0] - _unit(line[1] - line[0]) * reach
-    last = line[-1] + _unit(line[-1] - line[-2]) * reach
-    drawn_out = np.vstack([first, line[1:-1], last])
+    chord = line[-1] - line[0]
+    closed = float(np.hypot(*chord)) == 0.0
+    before = _unit(line[1] - line[0] if closed else chord)
+    after = _unit(line[-1] - line[-2] if closed else chord)
+    drawn_out = np.vstack([line[0] - before * reach, line, line[-1] + after * reach])
     best = np.full(len(points), np.inf)
     beside = np.zeros(len(points))
     for start, end in itertools.pairwise(drawn_out):

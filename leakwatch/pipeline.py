@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from leakwatch.config import Settings
-from leakwatch.geometry import WorkingGrid
+from leakwatch.geometry import Scale, WorkingGrid
 from leakwatch.measurement import Findings, blind, observed
 from leakwatch.model import (
     Acquisition,
@@ -51,7 +51,7 @@ class Run:
 
     acquisition: Acquisition
     grid: WorkingGrid
-    scale: cements.Scale
+    scale: Scale
     shutter: BoolImage | None
     field_fraction: float
     level: float
@@ -192,7 +192,7 @@ def _started(state: PipelineState, frame: Frame) -> PipelineState:
         mm_per_px = settings.tubular.nominal_field_mm / grid.columns
     tags = frame.acquisition.shutter
     shutter = None if tags is None else read_only(intensity.shutter_on_grid(tags, grid))
-    run = Run(frame.acquisition, grid, cements.Scale(mm_per_px), shutter, 0.0, 0.0)
+    run = Run(frame.acquisition, grid, Scale(mm_per_px), shutter, 0.0, 0.0)
     return replace(state, run=run)
 
 
@@ -216,6 +216,7 @@ def _look(
         return Reason.EXPOSURE
     lag, clean = intensity.undo_lag(state.lag, raw, settings)
     exposed = intensity.field_on_grid(field, run.grid.rows, run.grid.columns)
+    exposed &= ~intensity.saturated(raw, run.acquisition.pixel_format, settings)
     if run.shutter is not None:
         exposed &= run.shutter
     return replace(state, run=run, lag=lag), clean, exposed
@@ -325,7 +326,7 @@ def _with_cement(
         state.instrument, baseline, moved, scale, settings.instruments
     )
     changed = _changed(state.cement.mask, hidden, scale)
-    added = baselines.added_attenuation(baseline, moved, seen, changed, settings.baseline)
+    added = baselines.added_attenuation(baseline, moved, seen, changed, scale, settings.baseline)
     cement = cements.average(state.cement, added, frame.time_s, scale, settings.cement)
     origin = None if state.placed is None else state.placed.origin
     cement, noise = cements.segment(
@@ -333,13 +334,13 @@ def _with_cement(
     )
     state = replace(state, instrument=instrument, cement=cement)
     if state.placed is not None and cement.mask is not None:
-        state = replace(state, placed=with_side_of_cement(state.placed, cement.mask))
+        state = replace(
+            state, placed=with_side_of_cement(state.placed, cement.mask, settings.cement)
+        )
     return state, Sight(cement.mean, noise, added.gain_log)
 
 
-def _changed(
-    mask: BoolImage | None, hidden: BoolImage | None, scale: cements.Scale
-) -> BoolImage | None:
+def _changed(mask: BoolImage | None, hidden: BoolImage | None, scale: Scale) -> BoolImage | None:
     """What must not count as unchanged anatomy: cement with its blurred rim, and instruments."""
     changed = None if mask is None else cements.near(mask, scale.px(1.0))
     if hidden is None or changed is None:
@@ -354,8 +355,9 @@ def _with_tubes(
     assert state.cement.mask is not None
     assert state.cement.mean is not None
     found = tubular.protrusions(state.cement.mask, run.scale, settings)
+    body = None if state.placed is None else state.placed.body
     shaped = tuple(
-        one for one in found if tubular.is_tube(one, state.cement.mean, run.scale, settings)
+        one for one in found if tubular.is_tube(one, state.cement.mean, body, run.scale, settings)
     )
     longest_mm = shaped[0].length * run.scale.mm_per_px if shaped else 0.0
     tubes, confirmed = tubular.judge(state.tubes, longest_mm, bool(shaped), frame.time_s, settings)

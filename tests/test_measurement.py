@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from leakwatch.config import Settings
-from leakwatch.geometry import WorkingGrid
+from leakwatch.geometry import Scale, WorkingGrid
 from leakwatch.measurement import Findings, blind, observed
 from leakwatch.model import (
     Acquisition,
@@ -23,7 +23,6 @@ from leakwatch.model import (
     View,
     read_only,
 )
-from leakwatch.vision.cement import Scale
 from leakwatch.vision.marks import place_marks
 from leakwatch.vision.tubular import Protrusion
 
@@ -108,7 +107,7 @@ def test_shift_counts_from_the_marks_own_frame() -> None:
 
 
 def test_without_calibration_there_are_pixels_and_no_millimetres() -> None:
-    tube = Protrusion(np.array([[60.0, 50.0], [80.0, 50.0]]), 20.0, 4.0, 1.0, True)
+    tube = Protrusion(np.array([[60.0, 50.0], [80.0, 50.0]]), 20.0, 4.0, 1.0, 1.0, True)
     seen = observed(findings(tubes=((tube, True),)), MARKS, NONE, SETTINGS)
     assert seen.cement is not None
     assert seen.wall_distance is not None

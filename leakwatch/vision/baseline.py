@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from leakwatch.config import BaselineSettings
+from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, Point, read_only
 from leakwatch.vision.robust import median
 
@@ -104,6 +105,7 @@ def added_attenuation(
     moved: FloatImage,
     seen: BoolImage,
     changed: BoolImage | None,
+    scale: Scale,
     settings: BaselineSettings,
 ) -> Added:
     """What was added since the baseline, brightness and slow shading taken out.
@@ -121,13 +123,14 @@ def added_attenuation(
         Where the frame was exposed, reference coordinates.
     changed : ndarray of bool or None
         Cement and instruments known so far.
+    scale : Scale
     settings : BaselineSettings
     """
     seen = seen & baseline.seen
     added = cv2.subtract(moved, baseline.mean)
     still = seen if changed is None else seen & ~changed
     offset = _middle(added, still)
-    cv2.subtract(added, _shading(added, still, offset, settings), dst=added)
+    cv2.subtract(added, _shading(added, still, offset, scale, settings), dst=added)
     # Zero where not seen; a masked copy costs a third of a product.
     return Added(cv2.copyTo(added, seen.view(np.uint8)), seen, -offset)
 
@@ -137,24 +140,29 @@ def _middle(image: FloatImage, where: BoolImage) -> float:
 
 
 def _shading(
-    added: FloatImage, still: BoolImage, offset: float, settings: BaselineSettings
+    added: FloatImage,
+    still: BoolImage,
+    offset: float,
+    scale: Scale,
+    settings: BaselineSettings,
 ) -> FloatImage:
     """Offset and slow shading of the pixels that stayed as they were."""
     rows, columns = added.shape
-    # Every 4th pixel is plenty for what is broader than 10 mm.
+    # Every 4th pixel is plenty for what is so broad, and a grid of half its sigma.
     some = np.ascontiguousarray(added[::4, ::4])
     weight = np.ascontiguousarray(still[::4, ::4]).astype(np.float32)
     limit = settings.shading_clip
     some -= np.float32(offset)
     np.clip(some, -limit, limit, out=some)
     some *= weight
-    step = settings.shading_step_px
+    sigma = scale.px(settings.shading_mm)
+    step = max(round(sigma / 2), 4)
     size = (max(columns // step, 1), max(rows // step, 1))
     total = cv2.resize(some, size, interpolation=cv2.INTER_AREA)
     count = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-    sigma = settings.shading_sigma_px / step
-    total = cv2.GaussianBlur(total, (0, 0), sigma)
-    count = cv2.GaussianBlur(count, (0, 0), sigma)
+    total = cv2.GaussianBlur(total, (0, 0), sigma / step)
+    count = cv2.GaussianBlur(count, (0, 0), sigma / step)
+    # Far inside of what changed nothing is known of shading: there it is taken to be none.
     count += 0.02
     total /= count
     total += np.float32(offset)

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
+from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.cement import Scale
 
 
 @dataclass(frozen=True, slots=True)

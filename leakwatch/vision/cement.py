@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from leakwatch.config import CementSettings
+from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.baseline import Added, Baseline
 from leakwatch.vision.robust import median, spread
@@ -43,27 +44,6 @@ class CementState:
     time_s: float = 0.0
     share: float = 1.0
     frame_noise: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Sizes for one run: millimetres of the settings in working pixels.
-
-    Parameters
-    ----------
-    mm_per_px : float
-        Of a working pixel; nominal where there is no calibration.
-    """
-
-    mm_per_px: float
-
-    def px(self, mm: float) -> float:
-        """Millimetres to working pixels."""
-        return mm / self.mm_per_px
-
-    def px2(self, mm2: float) -> float:
-        """Square millimetres to working pixels."""
-        return mm2 / self.mm_per_px**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +216,8 @@ def _window(
     if around is None or not around.any():
         return slice(0, shape[0]), slice(0, shape[1])
     left, top, wide, high = cv2.boundingRect(around.view(np.uint8))
-    reach = round(scale.px(settings.remote_mm))
+    # As far as new cement may appear, and what lies beside it.
+    reach = round(scale.px(settings.remote_mm + settings.beside_mm))
     rows = slice(max(top - reach, 0), min(top + high + reach, shape[0]))
     return rows, slice(max(left - reach, 0), min(left + wide + reach, shape[1]))
 
@@ -276,7 +257,7 @@ def _patches(
     keep &= found.which(seed)
     if keep.any():
         large = area >= scale.px2(settings.remote_area_mm2)
-        keep &= _rooted(near_by, found, large, scale, settings)
+        keep &= _rooted(near_by, found, keep, large, scale, settings)
     table: BoolImage = keep[labels]
     return table
 
@@ -300,9 +281,14 @@ class _Patches:
 
 
 def _rooted(
-    near_by: _Near, found: _Patches, large: BoolImage, scale: Scale, settings: CementSettings
+    near_by: _Near,
+    found: _Patches,
+    keep: BoolImage,
+    large: BoolImage,
+    scale: Scale,
+    settings: CementSettings,
 ) -> BoolImage:
-    """Which patches lie where cement can have come from."""
+    """Which patches lie where cement can have come from; of those away from it, which look so."""
     mask = near_by.mask
     if mask is None or not mask.any():
         if near_by.origin is None:
@@ -313,8 +299,52 @@ def _rooted(
         return rooted
     away = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
     away = away.ravel()[found.at]
-    rooted |= found.which(away <= scale.px(settings.gap_mm))
-    return rooted | (large & found.which(away <= scale.px(settings.remote_mm)))
+    reached = found.which(away <= scale.px(settings.gap_mm))
+    reached |= large & found.which(away <= scale.px(settings.remote_mm))
+    for label in np.flatnonzero(reached & ~rooted & keep):
+        patch = np.zeros(mask.shape, np.bool_)
+        patch.ravel()[found.at[found.labels == label]] = True
+        rooted[label] = stands_out(patch, near_by.smooth, near_by.seen & ~mask, scale, settings)
+    return rooted
+
+
+def stands_out(
+    patch: BoolImage, smooth: FloatImage, counts: BoolImage, scale: Scale, settings: CementSettings
+) -> bool:
+    """Whether a patch that hangs on no cement looks like cement, and not like tissue that moved.
+
+    Cement ends within its blur. Fat, muscle and bowel that breathe past the spine leave shadows
+    that fade over many millimetres, or edges with as much taken away beside them.
+
+    Parameters
+    ----------
+    patch : ndarray of bool
+    smooth : ndarray
+        Added attenuation, smoothed.
+    counts : ndarray of bool
+        What may be compared with: seen, and not cement.
+    scale : Scale
+    settings : CementSettings
+    """
+    cut = max(np.count_nonzero(edge) for edge in (patch[0], patch[-1], patch[:, 0], patch[:, -1]))
+    if cut > scale.px(settings.blur_mm + settings.beside_mm):
+        return False  # what goes on there is broader than any vein
+    left, top, wide, high = cv2.boundingRect(patch.view(np.uint8))
+    reach = round(scale.px(settings.beside_mm)) + 1
+    window = np.s_[
+        max(top - reach, 0) : top + high + reach, max(left - reach, 0) : left + wide + reach
+    ]
+    inside, added = np.ascontiguousarray(patch[window]), smooth[window]
+    away = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    beside = counts[window] & (away > scale.px(settings.blur_mm))
+    ring = beside & (away <= scale.px(2 * settings.blur_mm))
+    around = beside & (away <= reach)
+    if not ring.any():
+        return False
+    level = float(added[inside].mean())
+    faded = float(added[ring].mean()) <= settings.max_beside_share * level
+    taken = float(np.percentile(added[around], 10)) < -settings.max_taken_share * level
+    return faded and not taken
 
 
 def near(mask: BoolImage, reach_px: float) -> BoolImage:

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
+from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.vision.baseline import Baseline
 from leakwatch.vision.cannula import Cannula, measured, rod_attenuation, strip_matrix
-from leakwatch.vision.cement import Scale
 from leakwatch.vision.ridge import strongest_line
 from leakwatch.vision.wall import Wall
 

@@ -144,6 +144,26 @@ def field_on_grid(field: ExposedField, rows: int, columns: int) -> BoolImage:
     return exposed
 
 
+def saturated(
+    attenuation: FloatImage, pixel_format: PixelFormat, settings: IntensitySettings
+) -> BoolImage:
+    """Where the picture is clipped at its brightest: there nothing can be measured.
+
+    Parameters
+    ----------
+    attenuation : ndarray
+        From `log_attenuation`.
+    pixel_format : PixelFormat
+    settings : IntensitySettings
+    """
+    top = float((1 << pixel_format.bits_stored) - 1)
+    least = -math.log(settings.saturated_share * top)
+    if pixel_format.relationship is IntensityRelationship.LOG:
+        least = -math.log(top + 1.0) * settings.saturated_share
+    clipped: BoolImage = attenuation < np.float32(least)
+    return clipped
+
+
 def shutter_on_grid(shutter: Shutter, grid: WorkingGrid) -> BoolImage:
     """What the shutter tags leave open (PS3.3 C.7.6.11), on the working grid."""
     open_ = np.ones((grid.rows, grid.columns), np.uint8)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leakwatch.config import CementSettings
-from leakwatch.geometry import WorkingGrid
+from leakwatch.geometry import Scale, WorkingGrid
 from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, read_only
-from leakwatch.vision.cement import Scale
 from leakwatch.vision.wall import (
     Wall,
+    in_front,
     inside_point,
     origin_of_cement,
     outside_distance,
@@ -35,6 +35,8 @@ class PlacedMarks:
     tip : Point or None
     origin : ndarray of bool or None
         Where the first cement may appear.
+    body : ndarray of bool or None
+        The vertebral body: as outlined, or else a part of it that the wall implies.
     """
 
     shift: Point
@@ -43,6 +45,7 @@ class PlacedMarks:
     outside: FloatImage | None
     tip: Point | None
     origin: BoolImage | None
+    body: BoolImage | None
 
 
 def place_marks(
@@ -83,12 +86,25 @@ def place_marks(
         tip = (float(column), float(row))
     reaches = (scale.px(settings.origin_mm), scale.px(settings.body_mm))
     origin = origin_of_cement(wall, outline, tip, *reaches, *size)
+    body = None
+    if outside is not None:
+        body = read_only(outside == 0)
+    elif wall is not None:
+        body = _implied_body(wall, *size, settings)
     return PlacedMarks(
-        shift, wall, outline, outside, tip, None if origin is None else read_only(origin)
+        shift, wall, outline, outside, tip, None if origin is None else read_only(origin), body
     )
 
 
-def with_side_of_cement(placed: PlacedMarks, mask: BoolImage) -> PlacedMarks:
+def _implied_body(wall: Wall, rows: int, columns: int, settings: CementSettings) -> BoolImage:
+    height = float(np.hypot(*(wall.line[-1] - wall.line[0])))
+    body: BoolImage = read_only(in_front(wall, settings.depth_share * height, rows, columns))
+    return body
+
+
+def with_side_of_cement(
+    placed: PlacedMarks, mask: BoolImage, settings: CementSettings
+) -> PlacedMarks:
     """Let the first cement tell which side of the wall the body is on, where nothing else did.
 
     Injection starts at the tip, and the tip is in the body.
@@ -98,7 +114,11 @@ def with_side_of_cement(placed: PlacedMarks, mask: BoolImage) -> PlacedMarks:
         return placed
     row, column = np.argwhere(mask).mean(axis=0)
     rows, columns = mask.shape
-    return replace(placed, wall=place_wall(wall.line, (float(column), float(row)), rows, columns))
+    known = place_wall(wall.line, (float(column), float(row)), rows, columns)
+    body = placed.body
+    if placed.outside is None:
+        body = _implied_body(known, rows, columns, settings)
+    return replace(placed, wall=known, body=body)
 
 
 def exposed_share(placed: PlacedMarks, seen: BoolImage) -> float:

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
+from leakwatch.geometry import Scale
 from leakwatch.model import Array, FloatImage, Point
 from leakwatch.vision.baseline import Baseline
 from leakwatch.vision.cannula import strip_matrix
-from leakwatch.vision.cement import Scale
 from leakwatch.vision.wall import Wall
 
 
@@ -68,8 +68,12 @@ def _searched(baseline: Baseline, wall: Wall | None, step: int, rim: int) -> Flo
     every = np.s_[: rows * step : step, : columns * step : step]
     seen = np.ascontiguousarray(baseline.seen[every]).view(np.uint8)
     counts = cv2.erode(seen, np.ones((rim, rim), np.uint8), borderValue=0).astype(np.float32)
-    if wall is not None and wall.distance is not None:
-        counts[wall.distance[every] > 0] = 0
+    if wall is not None and wall.inside is not None:
+        chord = wall.line[-1] - wall.line[0]
+        inside = np.array(wall.inside) - wall.line[0]
+        row, column = np.mgrid[0 : rows * step : step, 0 : columns * step : step]
+        across = chord[0] * (row - wall.line[0, 1]) - chord[1] * (column - wall.line[0, 0])
+        counts[across * (chord[0] * inside[1] - chord[1] * inside[0]) > 0] = 0
     searched: FloatImage = cv2.merge([small, counts])
     return searched
 
@@ -86,7 +90,7 @@ def _best_in_direction(
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     turned, counts = cv2.split(cv2.warpAffine(searched, matrix, (size, size), flags=flags))
     response = cv2.filter2D(turned, cv2.CV_32F, kernel)
-    even = cv2.min(cv2.max(response, 0.0), settings.min_contrast)
+    even = cv2.min(cv2.max(response, 0.0), settings.even_contrast)
     sums = _best_run(even * counts - settings.min_contrast / 2)
     row = int(np.argmax(sums))
     return float(sums[row]), centre + (row - (size - 1) / 2) * normal

@@ -9,8 +9,8 @@ import numpy as np
 from skimage.graph import MCP_Geometric
 
 from leakwatch.config import TubularSettings
+from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
-from leakwatch.vision.cement import Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Protrusion:
         Working pixels.
     straightness : float
         End-to-end distance over length, 0 to 1.
+    evenness : float
+        Median over greatest half width along the path, 0 to 1: near 1 in a vessel.
     beside_bolus : bool
         There is a bolus: else this may be all of a young one.
     """
@@ -33,6 +35,7 @@ class Protrusion:
     length: float
     width: float
     straightness: float
+    evenness: float
     beside_bolus: bool
 
 
@@ -84,6 +87,7 @@ def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tup
                 2 * protrusion.length,
                 2 * protrusion.width,
                 protrusion.straightness,
+                protrusion.evenness,
                 bool(bolus.any()),
             )
         )
@@ -91,7 +95,11 @@ def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tup
 
 
 def is_tube(
-    protrusion: Protrusion, added: FloatImage, scale: Scale, settings: TubularSettings
+    protrusion: Protrusion,
+    added: FloatImage,
+    body: BoolImage | None,
+    scale: Scale,
+    settings: TubularSettings,
 ) -> bool:
     """Whether a protrusion has the shape of a filled vessel, and is no wire that moved.
 
@@ -100,12 +108,22 @@ def is_tube(
     protrusion : Protrusion
     added : ndarray
         Added attenuation, reference coordinates on the working grid.
+    body : ndarray of bool or None
+        The vertebral body; None: nobody knows where it is.
     scale : Scale
     settings : TubularSettings
     """
-    least = settings.min_length_mm if protrusion.beside_bolus else settings.sure_length_mm
+    column, row = protrusion.path[-1].astype(np.intp)
+    within = body is not None and bool(body[row, column])
+    if within and not protrusion.beside_bolus:
+        return False  # all of a young bolus is thin
+    # Bone lets cement grow fingers: within the body only what is long and even is a vessel.
+    finger = within or not protrusion.beside_bolus
+    least = settings.sure_length_mm if finger else settings.min_length_mm
+    even = not finger or protrusion.evenness >= settings.min_evenness
     shaped = (
-        protrusion.length >= scale.px(least)
+        even
+        and protrusion.length >= scale.px(least)
         and protrusion.width <= scale.px(settings.max_width_mm)
         and protrusion.length >= settings.min_aspect * protrusion.width
     )
@@ -195,10 +213,14 @@ def _measured(
     root = part & cv2.dilate(bolus[window].view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
     starts = np.argwhere(root if root.any() else _farthest(part))
     path, length = _longest_path(part, starts)
+    depth = cv2.distanceTransform(np.pad(part.view(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_5)
+    half_widths = depth[path[:, 1].astype(np.intp) + 1, path[:, 0].astype(np.intp) + 1]
+    evenness = float(np.median(half_widths) / half_widths.max())
     width = float(part.sum()) / max(length, 1.0)
     ends = float(np.hypot(*(path[-1] - path[0])))
     corner = np.array([max(left - 1, 0), max(top - 1, 0)], np.float64)
-    return Protrusion(path + corner, length, width, min(ends / max(length, 1e-9), 1.0), True)
+    straightness = min(ends / max(length, 1e-9), 1.0)
+    return Protrusion(path + corner, length, width, straightness, evenness, True)
 
 
 def _farthest(part: BoolImage) -> BoolImage:

@@ -199,14 +199,26 @@ def origin_of_cement(
     elif outline is not None:
         cv2.fillPoly(canvas, [np.round(outline).astype(np.int32)], 1)
     elif wall is not None:
-        # The height of the wall is that of the body; a depth of it on either unknown side.
-        low, high = wall.line[:, 1].min(), wall.line[:, 1].max()
-        row, column = np.mgrid[:rows, :columns]
-        near = (row >= low) & (row <= high)
-        near &= np.abs(column - wall.line[:, 0].mean()) <= reach_wall
-        if wall.distance is not None:
-            near &= wall.distance > 0
-        canvas[near] = 1
+        return in_front(wall, reach_wall, rows, columns)
     else:
         return None
+    return canvas.view(np.bool_)
+
+
+def in_front(wall: Wall, depth: float, rows: int, columns: int) -> BoolImage:
+    """The rectangle of a depth (working pixels) in front of the wall's ends.
+
+    Where nobody knows which side is the front, on both.
+    """
+    first, last = wall.line[0], wall.line[-1]
+    along = last - first
+    normal = np.array([-along[1], along[0]]) / max(float(np.hypot(*along)), 1e-9)
+    sides = [1.0, -1.0]
+    if wall.inside is not None:
+        sides = [1.0 if float((np.array(wall.inside) - first) @ normal) > 0 else -1.0]
+    canvas = np.zeros((rows, columns), np.uint8)
+    for side in sides:
+        away = side * depth * normal
+        corners = np.array([first, last, last + away, first + away])
+        cv2.fillPoly(canvas, [np.round(corners).astype(np.int32)], 1)
     return canvas.view(np.bool_)

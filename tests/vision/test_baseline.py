@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from vision.scene import COLUMNS, MARGIN, ROWS, Scene, disc
+from vision.scene import COLUMNS, MARGIN, MM_PER_PX, ROWS, Scene, disc
 
 from leakwatch.config import BaselineSettings
-from leakwatch.geometry import WorkingGrid
+from leakwatch.geometry import Scale, WorkingGrid
 from leakwatch.vision import baseline, intensity
 
 SETTINGS = BaselineSettings()
+SCALE = Scale(MM_PER_PX)
 GRID = WorkingGrid(ROWS, COLUMNS, 1)
 SEEN = np.ones((ROWS, COLUMNS), bool)
 INNER = np.s_[30:-30, 30:-30]
@@ -72,7 +73,7 @@ def test_brightness_is_taken_out_and_told(gain: float) -> None:
     scene = Scene(shutter_px=0)
     reference = averaged(scene, 8)
     added = baseline.added_attenuation(
-        reference, attenuation(scene, gain=gain), SEEN, None, SETTINGS
+        reference, attenuation(scene, gain=gain), SEEN, None, SCALE, SETTINGS
     )
     assert added.gain_log == pytest.approx(np.log(gain), abs=0.01)
     assert abs(np.median(added.image[INNER])) < 0.005
@@ -85,7 +86,7 @@ def test_slow_shading_goes_and_cement_stays() -> None:
     shading = (0.06 * (columns / COLUMNS - 0.5) + 0.04 * (rows / ROWS - 0.5)).astype(np.float32)
     cement = disc(140, 120, 12, 0.4)
     frame = attenuation(scene, added=cement) + shading
-    added = baseline.added_attenuation(reference, frame, SEEN, cement > 0, SETTINGS)
+    added = baseline.added_attenuation(reference, frame, SEEN, cement > 0, SCALE, SETTINGS)
     error = (added.image - cement)[INNER]
     assert np.abs(error).mean() < 0.006
     assert added.image[120, 140] == pytest.approx(0.4, abs=0.02)
@@ -97,7 +98,7 @@ def test_what_is_not_exposed_adds_nothing() -> None:
     seen = SEEN.copy()
     seen[:, :90] = False
     dark = attenuation(scene) + 2.0 * (~seen).astype(np.float32)
-    added = baseline.added_attenuation(reference, dark, seen, None, SETTINGS)
+    added = baseline.added_attenuation(reference, dark, seen, None, SCALE, SETTINGS)
     assert not added.image[:, :90].any()
     assert not added.seen[:, :90].any()
     assert abs(np.median(added.image[30:-30, 100:-30])) < 0.005

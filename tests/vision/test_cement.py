@@ -8,12 +8,13 @@ import pytest
 from vision.scene import COLUMNS, MM_PER_PX, ROWS, disc, tube
 
 from leakwatch.config import CementSettings
+from leakwatch.geometry import Scale
 from leakwatch.model import read_only
 from leakwatch.vision import cement
 from leakwatch.vision.baseline import Added, Baseline
 
 SETTINGS = CementSettings()
-SCALE = cement.Scale(MM_PER_PX)
+SCALE = Scale(MM_PER_PX)
 SEEN = np.ones((ROWS, COLUMNS), bool)
 FLAT = Baseline(np.ones((ROWS, COLUMNS), np.float32), SEEN, 16)
 NOISE = 0.025  # of a working pixel at full dose

@@ -7,10 +7,10 @@ import pytest
 from vision.scene import COLUMNS, MARGIN, MM_PER_PX, ROWS, anatomy, rod, tube
 
 from leakwatch.config import InstrumentSettings
+from leakwatch.geometry import Scale
 from leakwatch.model import read_only
 from leakwatch.vision import instruments
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.cement import Scale
 from leakwatch.vision.wall import place_wall
 
 SETTINGS = InstrumentSettings()

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from leakwatch.config import CementSettings
-from leakwatch.geometry import WorkingGrid
+from leakwatch.geometry import Scale, WorkingGrid
 from leakwatch.model import Marks, Side, View, read_only
 from leakwatch.vision import marks
-from leakwatch.vision.cement import Scale
 
 GRID = WorkingGrid(100, 120, 2)
 LINE = read_only(np.array([[120.5, 60.5], [120.5, 140.5]]))
@@ -42,21 +41,21 @@ def test_first_cement_tells_the_side_where_nobody_did() -> None:
     assert unknown.wall is not None
     assert unknown.wall.inside is None
     mask = np.zeros((100, 120), bool)
-    assert marks.with_side_of_cement(unknown, mask) is unknown
+    assert marks.with_side_of_cement(unknown, mask, CementSettings()) is unknown
     mask[45:55, 90:95] = True
-    known = marks.with_side_of_cement(unknown, mask)
+    known = marks.with_side_of_cement(unknown, mask, CementSettings())
     assert known.wall is not None
     assert known.wall.distance is not None
     assert known.wall.distance[50, 92] > 0
     assert known.wall.distance[50, 20] < 0
     later = mask.copy()
     later[40:60, 10:40] = True
-    assert marks.with_side_of_cement(known, later) is known
+    assert marks.with_side_of_cement(known, later, CementSettings()) is known
 
 
 def test_no_marks_are_no_wall_and_cement_may_appear_anywhere() -> None:
     none = placed(Marks())
-    assert (none.wall, none.outline, none.outside, none.tip, none.origin) == (None,) * 5
+    assert (none.wall, none.outline, none.outside, none.tip, none.origin, none.body) == (None,) * 6
 
 
 @pytest.mark.parametrize(("first", "share"), [(0, 1.0), (50, 0.5), (100, 0.0)])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from leakwatch.config import TubularSettings
+from leakwatch.geometry import Scale
 from leakwatch.vision import tubular
-from leakwatch.vision.cement import Scale
 
 SETTINGS = TubularSettings()
 SCALE = Scale(0.25)  # mm per pixel
@@ -39,7 +39,7 @@ def tubes(mask: np.ndarray) -> list[tubular.Protrusion]:
     """Protrusions with a tube's shape, over a background that lost nothing."""
     added = cv2.GaussianBlur(mask.astype(np.float32) * 0.1, (0, 0), 1.0)
     found = tubular.protrusions(mask, SCALE, SETTINGS)
-    return [one for one in found if tubular.is_tube(one, added, SCALE, SETTINGS)]
+    return [one for one in found if tubular.is_tube(one, added, None, SCALE, SETTINGS)]
 
 
 @pytest.mark.parametrize("degrees", [0, 33, 90, 215])
@@ -87,8 +87,8 @@ def test_a_wire_that_moved_is_no_vein() -> None:
     before = np.roll(mask, 12, axis=0)
     smooth = [cv2.GaussianBlur(one.astype(np.float32), (0, 0), 1.0) for one in (mask, before)]
     (wire,) = tubular.protrusions(mask, SCALE, SETTINGS)
-    assert not tubular.is_tube(wire, 0.3 * (smooth[0] - smooth[1]), SCALE, SETTINGS)
-    assert tubular.is_tube(wire, 0.3 * smooth[0], SCALE, SETTINGS)
+    assert not tubular.is_tube(wire, 0.3 * (smooth[0] - smooth[1]), None, SCALE, SETTINGS)
+    assert tubular.is_tube(wire, 0.3 * smooth[0], None, SCALE, SETTINGS)
 
 
 def judged(lengths_mm: list[float], fps: float = 7.5) -> list[bool]:

@@ -46,8 +46,8 @@ def test_distance_is_that_of_the_nearest_point_of_the_line(column: int, row: int
     )
     offsets = dense - np.array([column, row])
     truth = np.hypot(*offsets.T)
-    # Interpolated between every 4th pixel: behind a bend it costs the most.
-    assert abs(found.distance) == pytest.approx(truth.min(), abs=0.25)
+    # Interpolated between every 4th pixel: at a bend it costs the most.
+    assert abs(found.distance) == pytest.approx(truth.min(), abs=0.4)
     assert np.hypot(*(np.array(found.on_wall) - [column, row])) == pytest.approx(
         truth.min(), abs=0.05
     )
