@@ -35,7 +35,7 @@ reference: $(VENV)/.installed-dev ## Write docs/reference/settings.md and cli.md
 	$(BIN)/python scripts/write_reference.py
 
 picture: $(VENV)/.installed-run ## Draw the picture of README.md again, from the sample case
-	$(BIN)/leakwatch replay sample_dicom/epidural.case.json --record docs/images/overlay.png
+	$(BIN)/leakwatch replay sample_dicom/epidural.case.json --frame 46 --record docs/images/overlay.png
 
 figures: $(VENV)/.installed-dev ## Measure again the figures that README.md quotes
 	$(BIN)/python benchmarks/figures.py

@@ -7,26 +7,25 @@ Colour is never the only carrier: each kind of line has its own width or dashes,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from leakwatch.banner import Banner, distance_text, level_banner, seconds_text
 from leakwatch.config import Settings
 from leakwatch.geometry import side_of_polyline
+from leakwatch.labels import Label, place_labels
+from leakwatch.lines import LINE_STYLES, Line, LineKind
 from leakwatch.model import (
     Alert,
     Calibration,
     Frame,
     Marks,
     Observation,
-    Point,
     PointArray,
     Quality,
     Side,
     Snapshot,
     TimeSource,
-    Tube,
     read_only,
 )
 
@@ -35,72 +34,6 @@ RESEARCH_NOTICE = "Research and training software; not a medical device."
 # An Observation whose frame is older than this is not shown as the present: images older than
 # 100 ms hinder hand control, and 7.5 frames/s is the slowest run, so half a second is lost frames.
 STALE_AFTER_S = 0.5
-
-# Gap between a label and what it must not hide, as a share of the frame's rows.
-LABEL_AWAY = 0.05
-
-
-class LineKind(StrEnum):
-    """What a line in the picture stands for."""
-
-    CEMENT = "cement"
-    WALL = "wall"
-    MARGIN = "margin"
-    SHORTEST = "shortest"
-    TUBE = "tube"
-    CANDIDATE_TUBE = "candidate_tube"
-    OUTLINE = "outline"
-
-
-@dataclass(frozen=True, slots=True)
-class LineStyle:
-    """How a kind of line is drawn; `width` and `dash` (on, off) in points of the display."""
-
-    colour: str
-    width: float
-    dash: tuple[float, float] | None
-    legend: str
-
-
-LINE_STYLES: dict[LineKind, LineStyle] = {
-    LineKind.OUTLINE: LineStyle("#C9D3DE", 1.4, (2.0, 4.0), "vertebral body"),
-    LineKind.MARGIN: LineStyle("#FFB000", 1.6, (8.0, 5.0), "margin"),
-    LineKind.WALL: LineStyle("#FF7AD9", 2.6, None, "posterior wall"),
-    LineKind.CEMENT: LineStyle("#35D6FF", 1.6, None, "cement"),
-    LineKind.CANDIDATE_TUBE: LineStyle("#FFE08A", 1.6, (3.0, 3.0), "possible tube"),
-    LineKind.TUBE: LineStyle("#FF4B3E", 4.0, None, "tube fills"),
-    LineKind.SHORTEST: LineStyle("#FFFFFF", 2.0, None, "shortest way"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A polyline in pixels of the frame."""
-
-    kind: LineKind
-    points_px: PointArray
-    closed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A text that belongs to a place in the frame.
-
-    Parameters
-    ----------
-    text : str
-    at_px : Point
-        What it names.
-    text_px : Point
-        Where the text's middle goes: beside what it names, so that it does not hide it.
-    kind : LineKind
-        Gives the colour.
-    """
-
-    text: str
-    at_px: Point
-    text_px: Point
-    kind: LineKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +110,7 @@ def picture(snapshot: Snapshot, marks: Marks, settings: Settings) -> Picture:
         banner=level_banner(snapshot.alert, observation, settings),
         band_px=_band(observation.wall_px, margin_px),
         lines=lines,
-        labels=_labels(observation, snapshot.frame.acquisition.rows),
+        labels=place_labels(observation, snapshot.frame.acquisition),
         facts=_facts(snapshot, settings),
         legend=_legend(lines, settings),
     )
@@ -292,41 +225,6 @@ def _legend(lines: tuple[Line, ...], settings: Settings) -> tuple[tuple[LineKind
     words[LineKind.MARGIN] = f"{settings.alerting.margin_mm:g} mm from the wall"
     shown = {line.kind for line in lines}
     return tuple((kind, words[kind]) for kind in LineKind if kind in shown)
-
-
-def _labels(observation: Observation, rows: int) -> tuple[Label, ...]:
-    labels: list[Label] = []
-    distance = observation.wall_distance
-    if distance is not None:
-        column, row = (np.add(distance.at_px, distance.wall_px) / 2.0).tolist()
-        text_row = _row_beyond_wall(observation, row, rows)
-        text = distance_text(distance) or "no mm"
-        labels.append(Label(text, (column, row), (column, text_row), LineKind.SHORTEST))
-    labels += [_tube_label(tube, rows) for tube in observation.tubes if tube.confirmed]
-    return tuple(labels)
-
-
-def _row_beyond_wall(observation: Observation, row: float, rows: int) -> float:
-    """Past the wall's end that is nearer to `row`, if there is room and no tube's label there."""
-    away, wall = LABEL_AWAY * rows, observation.wall_px
-    top, bottom = (row, row) if wall is None else (wall[:, 1].min(), wall[:, 1].max())
-    above, below = float(min(top, row) - away), float(max(bottom, row) + away)
-    tips = [tube.path_px[-1][1] for tube in observation.tubes if tube.confirmed]
-    free_above = above > away and not any(tip < top for tip in tips)
-    free_below = below < rows - away and not any(tip > bottom for tip in tips)
-    nearer_above = row - top < bottom - row
-    if free_above and (nearer_above or not free_below):
-        return above
-    return below if below < rows - away else max(above, away)
-
-
-def _tube_label(tube: Tube, rows: int) -> Label:
-    start, end = tube.path_px[0], tube.path_px[-1]
-    outwards = (end - start) / max(float(np.hypot(*(end - start))), 1e-9)
-    text_column, text_row = (end + LABEL_AWAY * rows * outwards).tolist()
-    length = "" if tube.length_mm is None else f" {tube.length_mm:.0f} mm"
-    at_px = (float(end[0]), float(end[1]))
-    return Label(f"tube{length}", at_px, (text_column, text_row), LineKind.TUBE)
 
 
 def _facts(snapshot: Snapshot, settings: Settings) -> tuple[Fact, ...]:

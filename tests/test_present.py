@@ -21,6 +21,7 @@ from leakwatch.banner import (
     REASON_WORDS,
 )
 from leakwatch.config import Settings
+from leakwatch.lines import LINE_STYLES, LineKind
 from leakwatch.model import (
     Cement,
     Level,
@@ -32,15 +33,7 @@ from leakwatch.model import (
     View,
     WallDistance,
 )
-from leakwatch.present import (
-    LINE_STYLES,
-    RESEARCH_NOTICE,
-    LineKind,
-    body_side,
-    margin_line,
-    offset_polyline,
-    picture,
-)
+from leakwatch.present import RESEARCH_NOTICE, body_side, margin_line, offset_polyline, picture
 
 SETTINGS = Settings()
 
@@ -149,18 +142,6 @@ def test_lines_and_labels_of_a_full_observation():
     )
     assert set(kinds_of(shown)) == set(LineKind)
     assert [label.text for label in shown.labels] == ["9.5 ± 0.4 mm", "tube 8 mm"]
-
-
-def test_distance_label_does_not_cover_the_wall():
-    label = picture(make_snapshot(), MARKS, SETTINGS).labels[0]
-    assert not WALL[:, 1].min() <= label.text_px[1] <= WALL[:, 1].max()
-
-
-def test_distance_label_goes_above_where_there_is_no_room_below():
-    wall = WALL + np.array([0.0, 18.0])
-    observation = make_observation(wall_px=wall)
-    label = picture(make_snapshot(0, observation=observation), MARKS, SETTINGS).labels[0]
-    assert 0.0 < label.text_px[1] < wall[:, 1].min()
 
 
 def test_no_millimetre_anywhere_without_calibration():

@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QGraphicsPolygonItem, QWidget
 
 from leakwatch.grey import GreyImage
 from leakwatch.gui.fonts import font
+from leakwatch.labels import Label
+from leakwatch.lines import LINE_STYLES, Line, LineKind
 from leakwatch.model import PointArray
-from leakwatch.present import LINE_STYLES, Label, Line, LineKind, Picture
+from leakwatch.present import Picture
 
 # Black would hide the frame's blanked corners in the window's background.
 AROUND_THE_IMAGE = "#0B0E12"

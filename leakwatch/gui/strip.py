@@ -9,7 +9,8 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from leakwatch.gui.fonts import font
-from leakwatch.present import LINE_STYLES, RESEARCH_NOTICE, Fact, LineKind, Picture
+from leakwatch.lines import LINE_STYLES, LineKind
+from leakwatch.present import RESEARCH_NOTICE, Fact, Picture
 
 WIDTH = 300
 QUIET, INK, WARN = "#9AA7B5", "#F2F5F8", "#FFC400"

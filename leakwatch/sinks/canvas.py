@@ -13,8 +13,10 @@ from PIL import Image, ImageDraw, ImageFont
 from leakwatch.banner import Banner, shape_corners
 from leakwatch.fonts import font_path
 from leakwatch.grey import GreyImage
+from leakwatch.labels import Label
+from leakwatch.lines import LINE_STYLES, Line, LineKind
 from leakwatch.model import Point, PointArray
-from leakwatch.present import LINE_STYLES, Fact, Label, Line, LineKind, Picture
+from leakwatch.present import Fact, Picture
 
 RgbImage = npt.NDArray[np.uint8]
 

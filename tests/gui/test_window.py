@@ -23,8 +23,9 @@ from leakwatch.gui.banner_view import BannerView
 from leakwatch.gui.replay import Replay
 from leakwatch.gui.strip import fact_html
 from leakwatch.gui.window import KEYS, ReplayWindow
+from leakwatch.lines import LineKind
 from leakwatch.model import Level, Reason
-from leakwatch.present import Fact, LineKind, picture
+from leakwatch.present import Fact, picture
 
 pytestmark = pytest.mark.usefixtures("fonts")
 

@@ -11,8 +11,9 @@ from handmade import MARKS, make_alert, make_frame, make_observation, make_snaps
 from leakwatch.banner import LEVEL_STYLES
 from leakwatch.config import Settings
 from leakwatch.grey import grey_mapping
+from leakwatch.lines import LINE_STYLES, LineKind
 from leakwatch.model import Level, Reason
-from leakwatch.present import LINE_STYLES, LineKind, picture
+from leakwatch.present import picture
 from leakwatch.sinks.canvas import BANNER_HEIGHT, Layout, draw
 
 
