@@ -107,7 +107,7 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_shift_px: float = 50.0
     search_px: int = 48
     trusted_score: float = 0.9
-    min_score: float = 0.6
+    min_score: float = 0.75
     max_sigma_px: float = 0.5
 
 
@@ -186,6 +186,11 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notch_mm : float
         Cement on both sides of an instrument no wider than this, a cannula with its rims, is
         behind it too.
+    unrest_mm : float
+        Sigma of the smoothing of what moves past the spine before there is cement, mm.
+    unrest_factor : float
+        The limit is higher by this times its standard deviation there: a breath that goes deeper
+        than those of the baseline must not look like cement.
     hole_mm2 : float
         Holes up to this size in cement are filled: the end of a cannula hides as much.
     origin_mm : float
@@ -216,6 +221,8 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rim_mm: float = 1.0
     ghost_px: float = 0.4
     notch_mm: float = 5.5
+    unrest_mm: float = 0.8
+    unrest_factor: float = 2.0
     hole_mm2: float = 12.0
     origin_mm: float = 12.0
     body_mm: float = 45.0

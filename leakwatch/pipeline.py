@@ -81,6 +81,8 @@ class PipelineState:
         Whether frames still go into the baseline.
     behind : Background or None
         Noise and ghosts that the baseline makes likely.
+    unrest : Unrest or None
+        What moves past the spine while the baseline is open.
     instrument : InstrumentState
     cement : CementState
     tubes : TubularState
@@ -97,6 +99,7 @@ class PipelineState:
     baseline: baselines.Baseline | None = None
     baseline_open: bool = True
     behind: cements.Background | None = None
+    unrest: cements.Unrest | None = None
     instrument: instruments.InstrumentState = field(default_factory=instruments.InstrumentState)
     cement: cements.CementState = field(default_factory=cements.CementState)
     tubes: tubular.TubularState = field(default_factory=tubular.TubularState)
@@ -292,7 +295,7 @@ def _with_baseline(
     state = replace(state, baseline=baseline, baseline_open=more)
     if baseline is None or (more and baseline.frames != settings.min_frames):
         return state
-    state = replace(state, behind=cements.background(baseline, state.settings.cement))
+    state = replace(state, behind=cements.background(baseline, state.unrest, state.settings.cement))
     return state if more else _with_instrument(state)
 
 
@@ -327,6 +330,9 @@ def _with_cement(
     )
     changed = _changed(state.cement.mask, hidden, scale)
     added = baselines.added_attenuation(baseline, moved, seen, changed, scale, settings.baseline)
+    if state.baseline_open and not _cement_seen(state):
+        unrest = cements.with_unrest(state.unrest, added, scale, settings.cement)
+        state = replace(state, unrest=unrest)
     cement = cements.average(state.cement, added, frame.time_s, scale, settings.cement)
     origin = None if state.placed is None else state.placed.origin
     cement, noise = cements.segment(
