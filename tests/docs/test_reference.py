@@ -29,3 +29,17 @@ def test_page_is_what_the_program_says(page: str, writer: ModuleType) -> None:
     expected = getattr(writer, f"{page}_text")()
     found = (REPOSITORY / "docs" / "reference" / f"{page}.md").read_text("utf-8")
     assert found == expected, STALE
+
+
+def test_readme_lists_every_command() -> None:
+    from leakwatch.cli import app
+
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    assert [name for name in names if f"`leakwatch {name} " not in readme] == []
+
+
+def test_readme_says_once_that_it_is_no_medical_device() -> None:
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    assert readme.count("medical device") == 1
+    assert "@@" not in readme
