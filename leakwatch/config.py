@@ -160,6 +160,9 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         middle a tenth of its contrast and takes two thirds of the noise.
     grow_sigmas : float
         Least size of cement in standard deviations of the smoothed mean.
+    early_factor : float
+        While the baseline is learnt and nobody said that it holds no cement, the limit is higher by
+        this: what breathes is not known yet, and cement that is injected soon shows strongly.
     seed_factor : float
         A patch must somewhere exceed its limit by this factor.
     keep_share : float
@@ -208,6 +211,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     noise_share: float = 0.6
     smooth_mm: float = 0.25
     grow_sigmas: float = 4.0
+    early_factor: float = 2.0
     seed_factor: float = 1.3
     keep_share: float = 0.6
     min_area_mm2: float = 1.5

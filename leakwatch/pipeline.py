@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -29,6 +30,7 @@ from leakwatch.vision.marks import (
     PlacedMarks,
     exposed_share,
     place_marks,
+    with_side_of_cannula,
     with_side_of_cement,
 )
 
@@ -296,26 +298,28 @@ def _with_baseline(
     if baseline is None or (more and baseline.frames != settings.min_frames):
         return state
     state = replace(state, behind=cements.background(baseline, state.unrest, state.settings.cement))
-    return state if more else _with_instrument(state)
+    if more or state.reference is None:
+        return state
+    return _with_instrument(state, baseline, state.reference)
 
 
 def _cement_seen(state: PipelineState) -> bool:
     return state.cement.mask is not None and bool(state.cement.mask.any())
 
 
-def _with_instrument(state: PipelineState) -> PipelineState:
-    assert state.baseline is not None
-    assert state.reference is not None
-    line = None if state.placed is None or state.placed.wall is None else state.placed.wall
-    tip = None if state.placed is None else state.placed.tip
-    found = instruments.find(
-        state.baseline, line, tip, state.the_run.scale, state.settings.instruments
-    )
-    reference = state.reference
+def _with_instrument(
+    state: PipelineState, baseline: baselines.Baseline, reference: motion.RegistrationReference
+) -> PipelineState:
+    placed, scale, settings = state.placed, state.the_run.scale, state.settings
+    wall, tip = (None, None) if placed is None else (placed.wall, placed.tip)
+    found = instruments.find(baseline, wall, tip, scale, settings.instruments)
+    if found.cannula is not None and placed is not None:
+        front, back = found.cannula.front, found.cannula.back
+        placed = with_side_of_cannula(placed, front, back, scale, settings.cement)
     if found.footprint is not None:
         half = found.footprint[::2, ::2][: reference.mean.shape[0], : reference.mean.shape[1]]
         reference = motion.without(reference, half)
-    return replace(state, instrument=found, reference=reference)
+    return replace(state, instrument=found, placed=placed, reference=reference)
 
 
 def _with_cement(
@@ -336,14 +340,21 @@ def _with_cement(
     cement = cements.average(state.cement, added, frame.time_s, scale, settings.cement)
     origin = None if state.placed is None else state.placed.origin
     cement, noise = cements.segment(
-        cement, added.seen, behind, origin, hidden, scale, settings.cement
+        cement, added.seen, behind, origin, hidden, _caution(state), scale, settings.cement
     )
     state = replace(state, instrument=instrument, cement=cement)
     if state.placed is not None and cement.mask is not None:
-        state = replace(
-            state, placed=with_side_of_cement(state.placed, cement.mask, settings.cement)
-        )
+        placed = with_side_of_cement(state.placed, cement.mask, scale, settings.cement)
+        state = replace(state, placed=placed)
     return state, Sight(cement.mean, noise, added.gain_log)
+
+
+def _caution(state: PipelineState) -> float:
+    """By how much the limit of cement is raised while the baseline still learns."""
+    if not state.baseline_open:
+        return 1.0
+    marked = state.marks.baseline_frames is not None
+    return math.inf if marked else state.settings.cement.early_factor
 
 
 def _changed(mask: BoolImage | None, hidden: BoolImage | None, scale: Scale) -> BoolImage | None:

@@ -46,6 +46,14 @@ class Cannula:
     along: FloatImage
     across: FloatImage
 
+    @property
+    def back(self) -> Point:
+        """The other end, as far as it is seen; working pixels."""
+        return (
+            self.front[0] + self.length * self.direction[0],
+            self.front[1] + self.length * self.direction[1],
+        )
+
 
 def measured(
     baseline: Baseline,

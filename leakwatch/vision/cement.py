@@ -169,6 +169,7 @@ def segment(
     behind: Background,
     origin: BoolImage | None,
     instrument: BoolImage | None,
+    caution: float,
     scale: Scale,
     settings: CementSettings,
 ) -> tuple[CementState, float]:
@@ -189,6 +190,9 @@ def segment(
         Where the first cement may appear; None: anywhere.
     instrument : ndarray of bool or None
         Where a moving instrument hides what is new.
+    caution : float
+        Factor on the limit: above 1 while the baseline still learns, infinite where a person said
+        that there is no cement yet.
     scale : Scale
     settings : CementSettings
 
@@ -212,6 +216,7 @@ def segment(
     edge = settings.edge_mm * settings.attenuation_per_mm
     limit = cv2.max(near_by.noise_shape * np.float32(settings.grow_sigmas * noise), edge)
     limit += behind.ghost[window]
+    limit *= np.float32(caution)
     patches = _patches(near_by, limit, scale, settings)
     mask = _confirmed(near_by, patches, scale, settings)
     mask |= _kept(near_by, settings.keep_share * edge)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leakwatch.config import CementSettings
-from leakwatch.geometry import Scale, WorkingGrid
+from leakwatch.geometry import Scale, WorkingGrid, signed_distance
 from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, read_only
 from leakwatch.vision.wall import (
     Wall,
@@ -37,6 +37,8 @@ class PlacedMarks:
         Where the first cement may appear.
     body : ndarray of bool or None
         The vertebral body: as outlined, or else a part of it that the wall implies.
+    size : (int, int)
+        Rows and columns of the working grid.
     """
 
     shift: Point
@@ -46,6 +48,7 @@ class PlacedMarks:
     tip: Point | None
     origin: BoolImage | None
     body: BoolImage | None
+    size: tuple[int, int]
 
 
 def place_marks(
@@ -84,41 +87,71 @@ def place_marks(
     if marks.needle_tip_px is not None:
         column, row = grid.to_working(np.array(marks.needle_tip_px)) - np.array(shift)
         tip = (float(column), float(row))
+    placed = PlacedMarks(shift, wall, outline, outside, tip, None, None, size)
+    return _with_regions(placed, scale, settings)
+
+
+def _with_regions(placed: PlacedMarks, scale: Scale, settings: CementSettings) -> PlacedMarks:
+    """Where the first cement may appear, and where the body surely is."""
+    wall, size = placed.wall, placed.size
     reaches = (scale.px(settings.origin_mm), scale.px(settings.body_mm))
-    origin = origin_of_cement(wall, outline, tip, *reaches, *size)
+    origin = origin_of_cement(wall, placed.outline, placed.tip, *reaches, *size)
     body = None
-    if outside is not None:
-        body = read_only(outside == 0)
+    if placed.outside is not None:
+        body = placed.outside == 0
     elif wall is not None:
-        body = _implied_body(wall, *size, settings)
-    return PlacedMarks(
-        shift, wall, outline, outside, tip, None if origin is None else read_only(origin), body
+        height = float(np.hypot(*(wall.line[-1] - wall.line[0])))
+        body = in_front(wall, settings.depth_share * height, *size)
+    return replace(
+        placed,
+        origin=None if origin is None else read_only(origin),
+        body=None if body is None else read_only(body),
     )
 
 
-def _implied_body(wall: Wall, rows: int, columns: int, settings: CementSettings) -> BoolImage:
-    height = float(np.hypot(*(wall.line[-1] - wall.line[0])))
-    body: BoolImage = read_only(in_front(wall, settings.depth_share * height, rows, columns))
-    return body
+def with_side_of_cannula(
+    placed: PlacedMarks, front: Point, back: Point, scale: Scale, settings: CementSettings
+) -> PlacedMarks:
+    """Let a cannula that crosses the wall tell which side the body is on, where nothing else did.
+
+    It comes from behind, through a pedicle, and its front end is in the body.
+
+    Parameters
+    ----------
+    placed : PlacedMarks
+    front, back : Point
+        Ends of the cannula, working pixels.
+    scale : Scale
+    settings : CementSettings
+    """
+    wall = placed.wall
+    if wall is None or wall.inside is not None:
+        return placed
+    ahead, behind = signed_distance(np.array([front, back]), wall.line, front)
+    if min(ahead, -behind) < scale.px(settings.gap_mm):
+        return placed
+    return _with_inside(placed, front, scale, settings)
 
 
 def with_side_of_cement(
-    placed: PlacedMarks, mask: BoolImage, settings: CementSettings
+    placed: PlacedMarks, mask: BoolImage, scale: Scale, settings: CementSettings
 ) -> PlacedMarks:
     """Let the first cement tell which side of the wall the body is on, where nothing else did.
 
     Injection starts at the tip, and the tip is in the body.
     """
-    wall = placed.wall
-    if wall is None or wall.inside is not None or not mask.any():
+    if placed.wall is None or placed.wall.inside is not None or not mask.any():
         return placed
     row, column = np.argwhere(mask).mean(axis=0)
-    rows, columns = mask.shape
-    known = place_wall(wall.line, (float(column), float(row)), rows, columns)
-    body = placed.body
-    if placed.outside is None:
-        body = _implied_body(known, rows, columns, settings)
-    return replace(placed, wall=known, body=body)
+    return _with_inside(placed, (float(column), float(row)), scale, settings)
+
+
+def _with_inside(
+    placed: PlacedMarks, inside: Point, scale: Scale, settings: CementSettings
+) -> PlacedMarks:
+    assert placed.wall is not None
+    wall = place_wall(placed.wall.line, inside, *placed.size)
+    return _with_regions(replace(placed, wall=wall), scale, settings)
 
 
 def exposed_share(placed: PlacedMarks, seen: BoolImage) -> float:

@@ -44,7 +44,7 @@ class Sequence:
         shown = Added(read_only(image * seen), seen, 0.0)
         self.state = cement.average(self.state, shown, self.count / self.fps, SCALE, SETTINGS)
         self.state, _ = cement.segment(
-            self.state, seen, self.behind, self.origin, instrument, SCALE, SETTINGS
+            self.state, seen, self.behind, self.origin, instrument, 1.0, SCALE, SETTINGS
         )
         self.count += 1
         assert self.state.mask is not None

@@ -41,16 +41,16 @@ def test_first_cement_tells_the_side_where_nobody_did() -> None:
     assert unknown.wall is not None
     assert unknown.wall.inside is None
     mask = np.zeros((100, 120), bool)
-    assert marks.with_side_of_cement(unknown, mask, CementSettings()) is unknown
+    assert marks.with_side_of_cement(unknown, mask, Scale(0.5), CementSettings()) is unknown
     mask[45:55, 90:95] = True
-    known = marks.with_side_of_cement(unknown, mask, CementSettings())
+    known = marks.with_side_of_cement(unknown, mask, Scale(0.5), CementSettings())
     assert known.wall is not None
     assert known.wall.distance is not None
     assert known.wall.distance[50, 92] > 0
     assert known.wall.distance[50, 20] < 0
     later = mask.copy()
     later[40:60, 10:40] = True
-    assert marks.with_side_of_cement(known, later, CementSettings()) is known
+    assert marks.with_side_of_cement(known, later, Scale(0.5), CementSettings()) is known
 
 
 def test_no_marks_are_no_wall_and_cement_may_appear_anywhere() -> None:
@@ -70,3 +70,35 @@ def test_a_wall_that_left_the_picture_is_not_exposed() -> None:
     away = placed(GIVEN, (100.0, 0.0))
     assert marks.exposed_share(away, np.ones((100, 120), bool)) == 0.0
     assert marks.exposed_share(placed(Marks()), np.zeros((100, 120), bool)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("front", "back", "known"),
+    [
+        ((40.0, 50.0), (110.0, 45.0), True),
+        ((52.0, 50.0), (110.0, 45.0), True),
+        ((58.5, 50.0), (110.0, 45.0), False),
+        ((30.0, 50.0), (50.0, 45.0), False),
+    ],
+    ids=["through the wall", "just through", "ends at the wall", "all on one side"],
+)
+def test_a_cannula_through_the_wall_tells_the_side(
+    front: tuple[float, float], back: tuple[float, float], known: bool
+) -> None:
+    unknown = placed(Marks(View.LATERAL, posterior_wall_px=LINE))
+    told = marks.with_side_of_cannula(unknown, front, back, Scale(0.5), CementSettings())
+    assert told.wall is not None
+    assert (told.wall.inside is not None) == known
+    if known:
+        assert told.wall.distance is not None
+        assert told.wall.distance[50, 30] > 0
+        assert told.origin is not None
+        assert not told.origin[:, 65:].any()
+
+
+def test_a_mark_goes_before_the_cannula() -> None:
+    given = placed(GIVEN)
+    assert (
+        marks.with_side_of_cannula(given, (100.0, 50.0), (20.0, 50.0), Scale(0.5), CementSettings())
+        is given
+    )
