@@ -202,7 +202,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Or, without a tip, within this distance in front of the wall: the depth of a large body.
     depth_share : float
         Where no outline is marked, so much of the wall's height is surely body in front of it:
-        bodies are 1.1 to 1.5 times as deep as high.
+        bodies are 1.2 to 1.4 times as deep as high.
     """
 
     attenuation_per_mm: float = 0.0345
@@ -230,7 +230,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hole_mm2: float = 12.0
     origin_mm: float = 12.0
     body_mm: float = 45.0
-    depth_share: float = 1.1
+    depth_share: float = 1.25
 
 
 class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
