@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import current_thread, main_thread
 
 from PySide6.QtWidgets import QApplication
 
@@ -30,7 +34,8 @@ def show(run: Run) -> None:
     thread.start()
     window.show()
     window.start()
-    application.exec()
+    with _interrupt_closes(window):
+        application.exec()
     thread.stop()
     track.close()
 
@@ -84,6 +89,19 @@ def telling_frame(track: Track) -> int:
     """The first frame that shows STOP, else the last."""
     levels = track.levels()
     return levels.index(Level.STOP) if Level.STOP in levels else len(levels) - 1
+
+
+@contextmanager
+def _interrupt_closes(window: ReplayWindow) -> Iterator[None]:
+    """Let Ctrl-C close `window`: raised inside a paint event, it would be printed and forgotten."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda number, stack: window.close())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _application() -> QApplication:

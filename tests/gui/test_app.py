@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import threading
 import time
 from itertools import pairwise
@@ -72,6 +73,15 @@ def test_window_shows_the_run_until_it_is_closed(qapp, make_run):
     show(run)
     assert seen == [(True, True)]
     assert run.source.closed == 1
+
+
+def test_ctrl_c_closes_the_window_and_the_source(qapp, make_run):
+    before = signal.getsignal(signal.SIGINT)
+    run = make_run()
+    QTimer.singleShot(200, lambda: signal.raise_signal(signal.SIGINT))
+    show(run)
+    assert run.source.closed == 1
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_recording_leaves_no_widget_behind(tmp_path, qapp, make_run):
