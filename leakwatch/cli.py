@@ -118,6 +118,8 @@ def replay(
     ] = None,
 ) -> None:
     """Show a sequence in a window at its true speed, with what was seen in it."""
+    if frame is not None and record is None:
+        _fail("--frame says which frame to record. Give --record FILE.png too.")
     with _errors_in_one_paragraph():
         if record is None:
             _require_display()

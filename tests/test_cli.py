@@ -261,6 +261,10 @@ def test_replay_of_a_frame_that_is_not_there(case, tmp_path):
     assert_refused(result, f"frames 0 to {FRAMES - 1}, not 99")
 
 
+def test_replay_of_one_frame_needs_a_file(case):
+    assert_refused(run("replay", case, "--frame", 4), "--record")
+
+
 def test_replay_without_a_display_says_what_to_do_instead(case, monkeypatch):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)

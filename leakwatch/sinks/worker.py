@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from queue import Queue
 from threading import Thread, get_native_id
@@ -74,5 +75,7 @@ class SinkWorker:
 
 def _give_way() -> None:
     """Let every other thread go first; only Linux counts niceness by threads."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)
+    # Some containers forbid it; then the pictures compete with the fold, and nothing is lost.
+    with suppress(OSError):
+        if sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 
 import pytest
 from handmade import make_snapshot
 
 from leakwatch.errors import SinkError
-from leakwatch.sinks.worker import QUEUE_FRAMES, SinkWorker
+from leakwatch.sinks.worker import NICENESS, QUEUE_FRAMES, SinkWorker
 
 
 class Spy:
@@ -45,6 +47,19 @@ def test_all_snapshots_arrive_in_order_on_another_thread():
     assert spy.closed == 1
     assert spy.thread is not threading.current_thread()
     assert worker.failure is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts niceness by threads")
+def test_sink_gives_way_to_the_fold_and_the_fold_keeps_its_priority():
+    class Nice(Spy):
+        def append(self, snapshot):
+            self.frames.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    sink = Nice()
+    run(sink, frames=1)
+    assert sink.frames == [NICENESS]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 
 @pytest.mark.parametrize(
