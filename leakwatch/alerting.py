@@ -167,7 +167,8 @@ def _time_to_margin(
     if times[-1] - times[0] < settings.speed_window_s / 2 or times[-1] != observation.time_s:
         return None
     # Least squares: one frame's noise must not set the speed.
-    speed, _ = np.polyfit(times - times[-1], values, 1)
+    since = times - times.mean()
+    speed = float(since @ values / (since @ since))
     left_mm = values[-1] - settings.margin_mm
     if left_mm <= 0.0 or speed > -settings.min_speed_mm_s:
         return None

@@ -156,8 +156,8 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The running mean is as long as it takes for `grow_sigmas` of noise to come down to this
         share of the edge.
     smooth_mm : float
-        Sigma of the smoothing before thresholds, mm: an eighth of a vein's width, which costs its
-        middle a tenth of its contrast and takes two thirds of the noise.
+        Sigma of the smoothing before thresholds, mm: a quarter of a vein's width, which costs its
+        middle a twentieth of its contrast and takes five sixths of the noise.
     grow_sigmas : float
         Least size of cement in standard deviations of the smoothed mean.
     early_factor : float
@@ -206,10 +206,10 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     attenuation_per_mm: float = 0.0345
-    edge_mm: float = 0.85
+    edge_mm: float = 1.05
     average_s: float = 0.5
     noise_share: float = 0.6
-    smooth_mm: float = 0.25
+    smooth_mm: float = 0.45
     grow_sigmas: float = 4.0
     early_factor: float = 2.0
     seed_factor: float = 1.3

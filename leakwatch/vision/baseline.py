@@ -55,18 +55,13 @@ def to_reference(image: FloatImage, shift: Point) -> FloatImage:
 
 
 def seen_in_reference(exposed: BoolImage, shift: Point) -> BoolImage:
-    """The exposed field of a frame, moved back onto the reference anatomy."""
+    """The exposed field of a frame, moved back onto the reference anatomy; to whole pixels."""
+    right, down = round(shift[0]), round(shift[1])
     rows, columns = exposed.shape
-    matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
-    moved = cv2.warpAffine(
-        exposed.view(np.uint8),
-        matrix,
-        (columns, rows),
-        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=0,
-    )
-    seen: BoolImage = moved.view(np.bool_)
+    seen = np.zeros_like(exposed)
+    seen[max(-down, 0) : rows - max(down, 0), max(-right, 0) : columns - max(right, 0)] = exposed[
+        max(down, 0) : rows - max(-down, 0), max(right, 0) : columns - max(-right, 0)
+    ]
     return seen
 
 

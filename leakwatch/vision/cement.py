@@ -293,8 +293,9 @@ def _patches(
     if keep.any():
         large = area >= scale.px2(settings.remote_area_mm2)
         keep &= _rooted(near_by, found, keep, large, scale, settings)
-    table: BoolImage = keep[labels]
-    return table
+    patches = np.zeros_like(above)
+    patches.ravel()[at[keep[found.labels]]] = True
+    return patches
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,9 +385,17 @@ def stands_out(
 
 def near(mask: BoolImage, reach_px: float) -> BoolImage:
     """A mask grown by a square of `reach_px` to each side."""
-    size = 2 * round(reach_px) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
-    grown: BoolImage = cv2.dilate(mask.view(np.uint8), kernel).view(np.bool_)
+    reach = round(reach_px)
+    grown = np.zeros_like(mask)
+    left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
+    if wide == 0:
+        return grown
+    # Only around the mask: it is a small part of the picture.
+    window = np.s_[
+        max(top - reach, 0) : top + high + reach, max(left - reach, 0) : left + wide + reach
+    ]
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    grown[window] = cv2.dilate(mask[window].view(np.uint8), kernel).view(np.bool_)
     return grown
 
 
