@@ -142,7 +142,7 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.PREDICTED_BREACH: "Cement front moves towards the posterior wall",
     Reason.NO_CALIBRATION: "No millimetres: spacing at the vertebra unknown",
     Reason.NO_WALL: "Posterior wall not marked",
-    Reason.VIEW: "Not known to be a lateral view: posterior wall not judged",
+    Reason.VIEW: "Posterior wall not judged: not known to be a lateral view",
     Reason.MOTION: "Anatomy moved too much to compare",
     Reason.STALE: "No new frame",
     Reason.EXPOSURE: "Exposure changed: image cannot be compared",
@@ -215,14 +215,10 @@ def _banner_warnings(
     alert: Alert, observation: Observation, settings: Settings, said: tuple[Reason, ...]
 ) -> tuple[str, ...]:
     warnings = [
-        f"Not judged now: {_uncapitalised(reason_words(reason, alert, observation, settings))}"
+        f"⚠ {reason_words(reason, alert, observation, settings)}"
         for reason in observation.unavailable
         if reason not in said
     ]
     if alert.level is Level.STOP and alert.current_level is not Level.STOP:
         warnings.insert(0, f"Latched; this frame alone: {alert.current_level.value}")
     return tuple(warnings)
-
-
-def _uncapitalised(text: str) -> str:
-    return text[:1].lower() + text[1:]

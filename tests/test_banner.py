@@ -58,7 +58,7 @@ def test_latched_stop_tells_that_it_cannot_see_now():
     alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING, current_level=Level.UNKNOWN)
     banner = level_banner(alert, make_observation(unavailable=(Reason.MOTION,)), SETTINGS)
     assert banner.warnings[0] == "Latched; this frame alone: UNKNOWN"
-    assert "anatomy moved too much" in banner.warnings[1]
+    assert banner.warnings[1] == "⚠ Anatomy moved too much to compare"
 
 
 def test_stale_is_unknown_and_says_for_how_long():
@@ -116,8 +116,8 @@ def test_what_cannot_be_judged_is_no_reason_to_stop():
     banner = level_banner(make_alert(Level.STOP, *reasons), observation, SETTINGS)
     assert banner.reasons == (REASON_WORDS[Reason.TUBULAR_FILLING],)
     assert banner.warnings == (
-        "Not judged now: not known to be a lateral view: posterior wall not judged",
-        "Not judged now: posterior wall not marked",
+        "⚠ Posterior wall not judged: not known to be a lateral view",
+        "⚠ Posterior wall not marked",
     )
 
 

@@ -36,14 +36,19 @@ class TrendPoint:
 
     Parameters
     ----------
-    time_s, distance_mm, sigma_mm, area_mm2, volume_ml : float
+    time_s : float
+    distance, sigma : float
+        Millimetres; pixels where there are none.
+    area : float
+        Square millimetres; pixels where there are none.
+    volume_ml : float
     level : Level
     """
 
     time_s: float
-    distance_mm: float
-    sigma_mm: float
-    area_mm2: float
+    distance: float
+    sigma: float
+    area: float
     volume_ml: float
     level: Level
 
@@ -100,13 +105,20 @@ class Trend:
 
 def trend_point(snapshot: Snapshot) -> TrendPoint:
     """Take the numbers of one frame."""
-    distance, cement = snapshot.observation.wall_distance, snapshot.observation.cement
+    observation = snapshot.observation
+    distance, sigma, area, volume_ml = None, None, None, None
+    wall, cement = observation.wall_distance, observation.cement
+    in_mm = observation.calibration.mm_per_px is not None
+    if wall is not None:
+        distance, sigma = wall.distance_mm if in_mm else wall.distance_px, wall.sigma_mm
+    if cement is not None:
+        area, volume_ml = cement.area_mm2 if in_mm else cement.area_px, cement.volume_ml
     return TrendPoint(
         snapshot.frame.time_s,
-        _known(None if distance is None else distance.distance_mm),
-        _known(None if distance is None else distance.sigma_mm),
-        _known(None if cement is None else cement.area_mm2),
-        _known(None if cement is None else cement.volume_ml),
+        _known(distance),
+        _known(sigma),
+        _known(area),
+        _known(volume_ml),
         snapshot.alert.level,
     )
 
@@ -142,8 +154,9 @@ def trend_figure(
     axes = figure.subplots(4, 1, sharex=True, height_ratios=(4, 2, 2, 1))
     _draw_distance(axes[0], points, calibration, settings)
     times = [point.time_s for point in points]
+    area_unit = "px" if calibration.mm_per_px is None else "mm²"
     for axis, label, colour, values in (
-        (axes[1], "Cement area\n(mm²)", "#0077A8", [point.area_mm2 for point in points]),
+        (axes[1], f"Cement area\n({area_unit})", "#0077A8", [point.area for point in points]),
         (axes[2], "Cement volume\n(mL, estimate)", "#7A3E9D", [p.volume_ml for p in points]),
     ):
         _draw_series(axis, label, colour, times, values)
@@ -157,22 +170,22 @@ def trend_figure(
 def _draw_distance(
     axis: Axes, points: Sequence[TrendPoint], calibration: Calibration, settings: Settings
 ) -> None:
-    axis.set_ylabel("Cement to posterior\nwall (mm)")
-    if calibration.mm_per_px is None:
-        _say(axis, f"No millimetres: {calibration.source}")
-        return
+    in_mm = calibration.mm_per_px is not None
+    axis.set_ylabel(f"Cement to posterior\nwall ({'mm' if in_mm else 'px'})")
     times = np.array([point.time_s for point in points])
-    distance = np.array([point.distance_mm for point in points])
-    sigma = np.nan_to_num(np.array([point.sigma_mm for point in points]))
-    margin = settings.alerting.margin_mm
-    axis.axhspan(0.0, margin, color="#FFB000", alpha=0.15)
-    axis.axhline(margin, color="#B37700", linestyle="--", label=f"margin {margin:g} mm")
+    distance = np.array([point.distance for point in points])
+    if np.isnan(distance).all():
+        _say(axis, "No distance was measured in this run")
+        return
+    sigma = np.nan_to_num(np.array([point.sigma for point in points]))
+    if in_mm:
+        margin = settings.alerting.margin_mm
+        axis.axhspan(0.0, margin, color="#FFB000", alpha=0.15)
+        axis.axhline(margin, color="#B37700", linestyle="--", label=f"margin {margin:g} mm")
     axis.axhline(0.0, color="#C2188B", linewidth=2.0, label="posterior wall")
     band = axis.fill_between(times, distance - sigma, distance + sigma, color="#333333", alpha=0.25)
     band.set_label("± 1 sigma")
     axis.plot(times, distance, color="#111111", marker=".", markersize=3, label="distance")
-    if np.isnan(distance).all():
-        _say(axis, "No distance was measured in this run")
     low, high = axis.get_ylim()
     axis.set_ylim(low, high + LEGEND_SHARE * (high - low))
     axis.legend(loc="upper right", fontsize=8, ncols=4)
@@ -198,6 +211,8 @@ def _draw_series(
 
 
 def _say(axis: Axes, text: str) -> None:
+    """Say why there is no curve; a scale without one would read as a measurement."""
+    axis.set_yticks([])
     axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", color="#555555")
 
 

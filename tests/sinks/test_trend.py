@@ -11,7 +11,7 @@ from PIL import Image
 
 from leakwatch.config import Settings
 from leakwatch.errors import SinkError
-from leakwatch.model import Event, EventKind, Level, Reason
+from leakwatch.model import Cement, Event, EventKind, Level, Reason, WallDistance
 from leakwatch.present import RESEARCH_NOTICE
 from leakwatch.sinks.trend import MOST_MOMENTS, TREND_NAME, Trend, trend_figure, trend_point
 
@@ -80,11 +80,28 @@ def test_run_with_many_stops_is_told_in_few_lines():
     assert lines[-1] == "12 more: see events.jsonl"
 
 
-def test_no_millimetres_says_why_and_draws_no_curve():
-    bare = [replace(point, distance_mm=float("nan"), area_mm2=float("nan")) for point in points()]
+def test_no_millimetres_says_why_and_draws_pixels():
+    distance = WallDistance(38.0, None, None, (50.0, 48.0), (88.0, 48.0))
+    cement = Cement((), 150.0, None, None)
+    observation = make_observation(wall_distance=distance, cement=cement, calibration=UNCALIBRATED)
+    bare = [trend_point(make_snapshot(index, observation=observation)) for index in range(5)]
     figure = trend_figure(bare, [], UNCALIBRATED, Settings())
-    assert not figure.axes[0].get_lines()
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    assert list(lines["distance"].get_ydata()) == [38.0] * 5
+    assert set(lines) == {"posterior wall", "distance"}
+    assert list(figure.axes[1].get_lines()[0].get_ydata()) == [150.0] * 5
+    labels = [axis.get_ylabel() for axis in figure.axes]
+    assert [label for label in labels if "mm" in label] == []
     assert "No millimetres: no spacing in the tags" in words(figure)
+
+
+def test_what_was_not_measured_has_no_scale():
+    bare = [replace(point, distance=float("nan"), volume_ml=float("nan")) for point in points()]
+    figure = trend_figure(bare, [], CALIBRATION, Settings())
+    for axis in (figure.axes[0], figure.axes[2]):
+        assert not axis.get_lines()
+        assert not list(axis.get_yticks())
+    assert "No distance was measured in this run" in words(figure)
 
 
 def test_spacing_source_and_notice_are_on_the_page():
@@ -107,7 +124,7 @@ def test_file_is_written(tmp_path, frames):
 def test_unseen_cement_is_a_gap():
     observation = make_observation(0, cement=None, wall_distance=None)
     point = trend_point(make_snapshot(0, observation=observation))
-    assert np.isnan([point.distance_mm, point.sigma_mm, point.area_mm2, point.volume_ml]).all()
+    assert np.isnan([point.distance, point.sigma, point.area, point.volume_ml]).all()
 
 
 def test_run_without_frames_leaves_no_page_of_an_earlier_run(tmp_path):
