@@ -178,7 +178,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beside_mm : float
         What lies beside a patch that hangs on no cement is looked at so far.
     max_beside_share : float
-        Such a patch is cement if, past its blur, no more than this share of it is left.
+        Such a patch is cement if, past its blur, no more than this share of its rim is left.
     max_taken_share : float
         And if beside it no more than this share of it was taken away: else something moved.
     rim_mm : float

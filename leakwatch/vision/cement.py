@@ -371,15 +371,16 @@ def stands_out(
         max(top - reach, 0) : top + high + reach, max(left - reach, 0) : left + wide + reach
     ]
     inside, added = np.ascontiguousarray(patch[window]), smooth[window]
+    blur = scale.px(settings.blur_mm)
     away = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    beside = counts[window] & (away > scale.px(settings.blur_mm))
-    ring = beside & (away <= scale.px(2 * settings.blur_mm))
-    around = beside & (away <= reach)
+    depth = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    beside = counts[window] & (away > blur)
+    ring, around = beside & (away <= 2 * blur), beside & (away <= reach)
     if not ring.any():
         return False
-    level = float(added[inside].mean())
-    faded = float(added[ring].mean()) <= settings.max_beside_share * level
-    taken = float(np.percentile(added[around], 10)) < -settings.max_taken_share * level
+    rim = float(added[inside & (depth <= blur)].mean())
+    faded = float(added[ring].mean()) <= settings.max_beside_share * rim
+    taken = float(np.percentile(added[around], 5)) < -settings.max_taken_share * rim
     return faded and not taken
 
 

@@ -120,3 +120,25 @@ def test_no_lag_is_invented_where_nothing_moves_at_all() -> None:
         state, clean = intensity.undo_lag(state, same, SETTINGS)
     assert state.fraction == 0.0
     assert np.array_equal(clean, same)
+
+
+def test_clipped_pixels_say_nothing() -> None:
+    stored = np.full((40, 40), 2000, np.uint16)
+    stored[10:20, 10:20] = 4095
+    for pixel_format, values in [
+        (PixelFormat("MONOCHROME2", 12, IntensityRelationship.LIN), stored),
+        (PixelFormat("MONOCHROME1", 12, IntensityRelationship.LIN), 4095 - stored),
+        (PixelFormat("MONOCHROME2", 12, IntensityRelationship.LOG), stored),
+    ]:
+        raw = intensity.log_attenuation(values, pixel_format, WorkingGrid(40, 40, 1))
+        clipped = intensity.saturated(raw, pixel_format, IntensitySettings())
+        assert clipped.sum() == 100
+        assert clipped[10:20, 10:20].all()
+
+
+@pytest.mark.parametrize("value", [0, 700, 4095])
+def test_a_picture_of_one_value_has_no_exposed_field(value: int) -> None:
+    stored = np.full((80, 80), value, np.uint16)
+    pixel_format = PixelFormat("MONOCHROME2", 12, IntensityRelationship.LIN)
+    raw = intensity.log_attenuation(stored, pixel_format, WorkingGrid(80, 80, 1))
+    assert intensity.exposed_field(raw, IntensitySettings()).area_fraction == 0.0

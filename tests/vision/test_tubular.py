@@ -117,3 +117,28 @@ def test_speed_is_in_seconds_and_not_in_frames(fps: float) -> None:
     fast = [16.0 * index / fps for index in range(round(2 * fps))]
     assert not any(judged(slow, fps))
     assert any(judged(fast, fps))
+
+
+def test_a_finger_within_the_body_is_no_vein_unless_long_and_even() -> None:
+    body = np.ones((300, 400), bool)
+    added = np.zeros((300, 400), np.float32)
+
+    def is_tube(mask: np.ndarray) -> bool:
+        longest = tubular.protrusions(mask, SCALE, SETTINGS)[0]
+        return tubular.is_tube(longest, added, body, SCALE, SETTINGS)
+
+    assert not is_tube(drawn(8.0, 9.0, 2.5))
+    assert is_tube(drawn(8.0, 15.0, 2.5))
+    assert not is_tube(drawn(0.0, 20.0, 2.5))  # all of a young bolus is thin
+    assert tubular.is_tube(
+        tubular.protrusions(drawn(8.0, 9.0, 2.5), SCALE, SETTINGS)[0], added, ~body, SCALE, SETTINGS
+    )
+
+
+def test_an_uneven_string_of_lumps_is_no_vein() -> None:
+    lumps = drawn(0.0, 20.0, 1.2)
+    for column in (165, 200, 224):
+        lumps |= np.hypot(*np.mgrid[-150:150, -column : 400 - column]) < 8
+    (string,) = tubular.protrusions(lumps, SCALE, SETTINGS)
+    (even,) = tubular.protrusions(drawn(0.0, 20.0, 2.5), SCALE, SETTINGS)
+    assert string.evenness < SETTINGS.min_evenness < even.evenness
