@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from leakwatch.bench.case_truth import case_truth
 from leakwatch.bench.latency import Latency, measure
 from leakwatch.bench.metrics import Score, records, score
 from leakwatch.bench.naive import naive_records
@@ -62,7 +63,7 @@ def _arguments() -> argparse.Namespace:
 
 def row(case_path: Path, settings: Settings, wall_only: bool, with_naive: bool) -> Row:
     """Judge one case with both detectors."""
-    truth = load_truth(truth_path(case_path))
+    truth = case_truth(load_truth(truth_path(case_path)))
     name = case_path.name.removesuffix(CASE_SUFFIX)
     with _opened(case_path, settings, wall_only) as run:
         marks = run.marks

@@ -1,4 +1,7 @@
-"""How well the lines of frames.jsonl agree with the truth of a simulated case."""
+"""How well the lines of frames.jsonl agree with the truth of one case.
+
+Formulas: docs/reference/metrics.md.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,16 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from leakwatch.bench.case_truth import CaseTruth, Values
 from leakwatch.case import FrameRecord, frame_line
-from leakwatch.model import Level, Reason, Snapshot, Truth, TruthFrame
-
-# A STOP is false while truth stays clear of both. The rule stops at 5 mm; 1.5 mm more is what
-# sigma and an honest error of the wall may ask for. 1 mm of leak is the first that can be seen.
-FALSE_ABOVE_MM = 6.5
-FALSE_BELOW_LEAK_MM = 1.0
+from leakwatch.model import Level, Reason, Snapshot
 
 # Most seconds between the due frame and the STOP for it to count as given in time.
 IN_TIME_S = 1.0
 
-# Share of its final length up to which area is not compared: a first drop of cement is smaller
-# than the blur of the picture.
-AREA_FROM_SHARE = 0.2
+# Share of its final size up to which area and volume are not compared: a first drop of cement is
+# smaller than the blur of the picture.
+SIZE_FROM_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,50 +35,77 @@ class StopScore:
         First frame shown as STOP.
     reasons : tuple of Reason
         Why it was raised.
-    delay_s : float or None
+    delay_s, delay_ml : float or None
         From due to given; negative where it came early.
     false : bool
         Given before it could be right, or without one being due.
+    at_risk_s : float
+        How long a false STOP could have come: until the STOP, until one would have been right, or
+        to the end.
     """
 
     due_frame: int | None
     stop_frame: int | None
     reasons: tuple[Reason, ...]
     delay_s: float | None
+    delay_ml: float | None
     false: bool
+    at_risk_s: float
 
     @property
     def given_in_time(self) -> bool:
         """A STOP was due, and came at most `IN_TIME_S` after, and not falsely."""
         return self.delay_s is not None and self.delay_s <= IN_TIME_S and not self.false
 
+    @property
+    def delay_frames(self) -> int | None:
+        """Delay in frames."""
+        if self.due_frame is None or self.stop_frame is None:
+            return None
+        return self.stop_frame - self.due_frame
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One case.
+    """One case; None where either side has nothing to compare.
 
     Parameters
     ----------
     stop : StopScore
-    distance_mean_mm, distance_bias_mm : float or None
-        Mean of the absolute, and of the signed, error where both have a distance.
-    sigma_cover : float or None
-        Share of frames whose error is within one ``distance_sigma_mm``.
-    area_ratio : float or None
-        Seen over true area: median over the frames with a fifth of the final area and more.
+    distance_mean_mm, distance_bias_mm, distance_p95_mm : float or None
+        Mean of the absolute error, mean of the signed one, and 95th percentile of the absolute one,
+        where both have a distance.
+    sigma_cover, sigma_cover_2 : float or None
+        Share of frames whose error is within one, and two, ``distance_sigma_mm``.
+    distance_seen_share : float or None
+        Share of the frames with a true distance in which one was given.
+    area_ratio, volume_ratio : float or None
+        Seen over true: median over the frames with a fifth of the final one and more.
+    area_error, volume_error : float or None
+        The same of the error's absolute value, as a share of the true one.
     shift_p95_mm : float or None
         95th percentile of the length of the error of ``shift_px``, in mm.
     unknown_share : float
         Share of frames shown as UNKNOWN.
+    latency_p50_ms, latency_p99_ms : float or None
+        None where the detector does not tell (0 in all lines).
     """
 
     stop: StopScore
     distance_mean_mm: float | None
     distance_bias_mm: float | None
+    distance_p95_mm: float | None
     sigma_cover: float | None
+    sigma_cover_2: float | None
+    distance_seen_share: float | None
     area_ratio: float | None
+    area_error: float | None
+    volume_ratio: float | None
+    volume_error: float | None
     shift_p95_mm: float | None
     unknown_share: float
+    latency_p50_ms: float | None
+    latency_p99_ms: float | None
 
 
 def records(snapshots: Iterable[Snapshot]) -> list[FrameRecord]:
@@ -87,12 +113,12 @@ def records(snapshots: Iterable[Snapshot]) -> list[FrameRecord]:
     return [msgspec.json.decode(frame_line(one), type=FrameRecord) for one in snapshots]
 
 
-def score(truth: Truth, records: Sequence[FrameRecord], reference_frame: int = 0) -> Score:
+def score(truth: CaseTruth, records: Sequence[FrameRecord], reference_frame: int = 0) -> Score:
     """Compare a case's records with its truth.
 
     Parameters
     ----------
-    truth : Truth
+    truth : CaseTruth
     records : sequence of FrameRecord
         One for each frame of the truth, in order.
     reference_frame : int
@@ -101,72 +127,111 @@ def score(truth: Truth, records: Sequence[FrameRecord], reference_frame: int = 0
     Raises
     ------
     ValueError
-        There are fewer or more records than frames.
+        There are fewer or more records than frames, or they do not count 0, 1, 2, ...
     """
-    if len(records) != len(truth.frames):
-        raise ValueError(f"{len(records)} lines for {len(truth.frames)} frames of truth")
-    pairs = list(zip(truth.frames, records, strict=True))
-    errors = np.array(
-        [
-            (record.distance_mm - true.distance_mm, record.distance_sigma_mm or 0.0)
-            for true, record in pairs
-            if record.distance_mm is not None and true.distance_mm is not None
-        ]
-    ).reshape(-1, 2)
-    known = len(errors) > 0
+    if len(records) != truth.frames:
+        raise ValueError(f"{len(records)} lines for {truth.frames} frames of truth")
+    wrong = next((i for i, record in enumerate(records) if record.frame != i), None)
+    if wrong is not None:
+        raise ValueError(f"line {wrong + 1} is of frame {records[wrong].frame}, not of {wrong}")
+    error, sigma = distance_errors(truth, records)
+    area_ratio, area_error = _size(_column(records, "area_mm2"), truth.area_mm2)
+    volume_ratio, volume_error = _size(_column(records, "volume_ml"), truth.injected_ml)
+    size = np.abs(error[np.isfinite(error)])
+    bias = error[np.isfinite(error)]
+    latency = np.array([record.latency_ms for record in records])
+    told = bool(latency.any())
     return Score(
         stop=score_stop(truth, records),
-        distance_mean_mm=float(np.abs(errors[:, 0]).mean()) if known else None,
-        distance_bias_mm=float(errors[:, 0].mean()) if known else None,
-        sigma_cover=float((np.abs(errors[:, 0]) <= errors[:, 1]).mean()) if known else None,
-        area_ratio=_area_ratio(pairs),
+        distance_mean_mm=float(size.mean()) if size.size else None,
+        distance_bias_mm=float(bias.mean()) if size.size else None,
+        distance_p95_mm=float(np.percentile(size, 95)) if size.size else None,
+        sigma_cover=_cover(error, sigma, 1.0),
+        sigma_cover_2=_cover(error, sigma, 2.0),
+        distance_seen_share=_seen_share(truth, records),
+        area_ratio=area_ratio,
+        area_error=area_error,
+        volume_ratio=volume_ratio,
+        volume_error=volume_error,
         shift_p95_mm=_shift_p95_mm(truth, records, reference_frame),
         unknown_share=float(np.mean([record.level is Level.UNKNOWN for record in records])),
+        latency_p50_ms=float(np.percentile(latency, 50)) if told else None,
+        latency_p99_ms=float(np.percentile(latency, 99)) if told else None,
     )
 
 
-def due_frame(truth: Truth) -> int | None:
-    """First frame in which a STOP is due: cement within 5 mm of the wall, or a leak to be seen."""
-    due = [at for at in (truth.breach_5mm_frame, truth.leak_visible_frame) if at is not None]
-    return min(due, default=None)
-
-
-def score_stop(truth: Truth, records: Sequence[FrameRecord]) -> StopScore:
+def score_stop(truth: CaseTruth, records: Sequence[FrameRecord]) -> StopScore:
     """Compare the first STOP of a case with its truth."""
-    due = due_frame(truth)
     stop = next((i for i, record in enumerate(records) if record.level is Level.STOP), None)
-    if stop is None:
-        return StopScore(due, None, (), None, False)
-    reasons = records[stop].reasons
-    may_be_right = any(_near(true) for true in truth.frames[: stop + 1])
-    delay_s = None if due is None else (stop - due) / truth.fps
-    return StopScore(due, stop, reasons, delay_s, not may_be_right)
+    return judge_stop(truth, stop, () if stop is None else records[stop].reasons)
 
 
-def _near(true: TruthFrame) -> bool:
-    near_wall = true.distance_mm is not None and true.distance_mm <= FALSE_ABOVE_MM
-    return near_wall or true.leak_length_mm >= FALSE_BELOW_LEAK_MM
+def judge_stop(
+    truth: CaseTruth, stop_frame: int | None, reasons: tuple[Reason, ...] = ()
+) -> StopScore:
+    """Compare a STOP at `stop_frame`, or none at all, with the truth."""
+    due, right = truth.due_frame, truth.right_from
+    false = stop_frame is not None and (right is None or stop_frame < right)
+    ends = [at for at in (stop_frame, right, truth.frames) if at is not None]
+    delay_s = delay_ml = None
+    if stop_frame is not None and due is not None:
+        delay_s = (stop_frame - due) / truth.fps
+        if truth.injected_ml is not None:
+            delay_ml = float(truth.injected_ml[stop_frame] - truth.injected_ml[due])
+    return StopScore(due, stop_frame, reasons, delay_s, delay_ml, false, min(ends) / truth.fps)
 
 
-def _area_ratio(pairs: Sequence[tuple[TruthFrame, FrameRecord]]) -> float | None:
-    last_mm2 = max((true.area_mm2 for true, _ in pairs), default=0.0)
-    ratios = [
-        record.area_mm2 / true.area_mm2
-        for true, record in pairs
-        if record.area_mm2 is not None and true.area_mm2 > AREA_FROM_SHARE * last_mm2
-    ]
-    return float(np.median(ratios)) if ratios else None
+def distance_errors(truth: CaseTruth, records: Sequence[FrameRecord]) -> tuple[Values, Values]:
+    """Error of each frame's distance, and what the detector says is its sigma.
+
+    Returns
+    -------
+    ndarray, ndarray
+        ``(frames,)`` each, mm; NaN where either side, or the detector, has none.
+    """
+    found = _column(records, "distance_mm")
+    true = np.full(len(found), np.nan) if truth.distance_mm is None else truth.distance_mm
+    return found - true, _column(records, "distance_sigma_mm")
+
+
+def _column(records: Sequence[FrameRecord], field: str) -> Values:
+    return np.array([getattr(record, field) for record in records], np.float64)
+
+
+def _cover(error: Values, sigma: Values, times: float) -> float | None:
+    known = np.isfinite(error) & np.isfinite(sigma)
+    if not known.any():
+        return None
+    return float((np.abs(error[known]) <= times * sigma[known]).mean())
+
+
+def _seen_share(truth: CaseTruth, records: Sequence[FrameRecord]) -> float | None:
+    if truth.distance_mm is None or not np.isfinite(truth.distance_mm).any():
+        return None
+    found = _column(records, "distance_mm")[np.isfinite(truth.distance_mm)]
+    return float(np.isfinite(found).mean())
+
+
+def _size(found: Values, true: Values | None) -> tuple[float | None, float | None]:
+    """Medians of the ratio, and of the relative error."""
+    if true is None or not np.isfinite(true).any():
+        return None, None
+    compared = np.isfinite(found) & (true > SIZE_FROM_SHARE * np.nanmax(true))
+    if not compared.any():
+        return None, None
+    ratio = found[compared] / true[compared]
+    return float(np.median(ratio)), float(np.median(np.abs(ratio - 1.0)))
 
 
 def _shift_p95_mm(
-    truth: Truth, records: Sequence[FrameRecord], reference_frame: int
+    truth: CaseTruth, records: Sequence[FrameRecord], reference_frame: int
 ) -> float | None:
-    origin = truth.frames[reference_frame]
+    if truth.motion_px is None or truth.mm_per_px is None:
+        return None
+    moved = truth.motion_px - truth.motion_px[reference_frame]
     errors = [
-        np.hypot(
-            record.shift_px[0] - (true.dx - origin.dx), record.shift_px[1] - (true.dy - origin.dy)
-        )
-        for true, record in zip(truth.frames, records, strict=True)
+        np.hypot(*np.subtract(record.shift_px, true))
+        for true, record in zip(moved, records, strict=True)
         if record.shift_px is not None
     ]
     return float(np.percentile(errors, 95) * truth.mm_per_px) if errors else None

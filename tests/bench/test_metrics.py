@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from leakwatch.bench.metrics import due_frame, score, score_stop
+from leakwatch.bench.case_truth import CaseTruth, case_truth, due_frame
+from leakwatch.bench.metrics import judge_stop, score, score_stop
 from leakwatch.case import FrameRecord
 from leakwatch.model import Level, Reason, Truth, TruthFrame
 
 DISTANCES_MM = (None, 12.0, 9.0, 7.0, 6.4, 5.5, 4.9, 4.0)
 
 
-def truth(breach: int | None = 6, leak: int | None = None) -> Truth:
+def truth_file(breach: int | None = 6, leak: int | None = None) -> Truth:
     frames = tuple(
         TruthFrame(0.1 * i, 1.0 * i, -0.5 * i, distance, 0.0, 10.0 * i)
         for i, distance in enumerate(DISTANCES_MM)
     )
     return Truth(4.0, 0.5, "near", breach, leak, frames)
+
+
+def truth(breach: int | None = 6, leak: int | None = None) -> CaseTruth:
+    return case_truth(truth_file(breach, leak))
 
 
 def records(stop_from: int | None, error_mm: float = 0.0, **changes: object) -> list[FrameRecord]:
@@ -65,9 +70,9 @@ def test_more_than_a_second_late_is_not_in_time() -> None:
 
 
 def test_due_is_the_first_of_breach_and_visible_leak() -> None:
-    assert due_frame(truth(6, 5)) == 5
-    assert due_frame(truth(None, 5)) == 5
-    assert due_frame(truth(None, None)) is None
+    assert due_frame(truth_file(6, 5)) == 5
+    assert due_frame(truth_file(None, 5)) == 5
+    assert due_frame(truth_file(None, None)) is None
 
 
 def test_a_stop_where_none_is_due_is_false_unless_truth_is_near() -> None:
@@ -102,3 +107,65 @@ def test_what_was_never_measured_has_no_score() -> None:
 def test_missing_lines_are_refused() -> None:
     with pytest.raises(ValueError, match="7 lines for 8 frames"):
         score(truth(), records(6)[:-1])
+    with pytest.raises(ValueError, match="line 1 is of frame 9, not of 0"):
+        score(truth(), [*records(6, frame=9)[:1], *records(6)[1:]])
+
+
+def test_delay_in_frames_and_in_ml() -> None:
+    late = score_stop(truth(breach=4), records(7))
+    assert (late.delay_frames, late.delay_s, late.delay_ml) == (3, 0.75, pytest.approx(0.3))
+    never = score_stop(truth(breach=4), records(None))
+    assert (never.delay_frames, never.delay_ml) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("stop", "at_risk_frames"),
+    [(None, 4), (6, 4), (2, 2)],  # from frame 4 on, within 6.5 mm, a STOP is right
+)
+def test_time_at_risk_ends_with_the_stop_or_when_it_is_right(
+    stop: int | None, at_risk_frames: int
+) -> None:
+    assert judge_stop(truth(), stop).at_risk_s == at_risk_frames / 4.0
+
+
+def test_spread_coverage_and_what_was_seen() -> None:
+    # Errors of 0.3 mm with sigma 0.5; in the last frame 0.8 mm; in one frame no distance.
+    lines = records(6, error_mm=0.3)
+    lines[-1] = records(6, error_mm=0.8)[-1]
+    lines[2] = records(6, distance_mm=None, distance_sigma_mm=None)[2]
+    one = score(truth(), lines)
+    # Six errors: 0.3 five times, then 0.8; the 95th percentile is at position 4.75 of 0 to 5.
+    assert one.distance_p95_mm == pytest.approx(0.3 + 0.75 * 0.5)
+    assert one.sigma_cover == pytest.approx(5 / 6)
+    assert one.sigma_cover_2 == 1.0
+    assert one.distance_seen_share == pytest.approx(6 / 7)
+
+
+def test_a_sigma_that_is_not_told_covers_nothing_and_is_not_counted() -> None:
+    one = score(truth(), records(6, error_mm=0.3, distance_sigma_mm=None))
+    assert (one.sigma_cover, one.sigma_cover_2) == (None, None)
+    assert one.distance_mean_mm == pytest.approx(0.3)
+
+
+def test_volume_against_what_was_injected_from_a_fifth_on() -> None:
+    lines = records(6, volume_ml=0.5)
+    one = score(truth(), lines)
+    # Injected: 0, 0.1, ... 0.7; a fifth of it is 0.14, so that frames 2 to 7 count.
+    ratios = sorted(0.5 / (0.1 * i) for i in range(2, 8))
+    assert one.volume_ratio == pytest.approx((ratios[2] + ratios[3]) / 2)
+    errors = sorted(abs(ratio - 1) for ratio in ratios)
+    assert one.volume_error == pytest.approx((errors[2] + errors[3]) / 2)
+
+
+def test_latency_is_unknown_where_no_line_tells_it() -> None:
+    assert score(truth(), records(6)).latency_p50_ms is None
+    one = score(truth(), records(6, latency_ms=7.0))
+    assert (one.latency_p50_ms, one.latency_p99_ms) == (7.0, 7.0)
+
+
+def test_labels_alone_are_enough_to_judge_a_stop() -> None:
+    labels = CaseTruth("epidural", 4.0, 8, due_frame=5, right_from=1)
+    one = score(labels, records(6))
+    assert (one.stop.delay_s, one.stop.delay_ml, one.stop.false) == (0.25, None, False)
+    assert (one.distance_mean_mm, one.area_error, one.volume_error) == (None, None, None)
+    assert (one.shift_p95_mm, one.distance_seen_share) == (None, None)

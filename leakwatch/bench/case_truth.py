@@ -1,0 +1,90 @@
+"""What is known of a case, from a truth file or from the labels of another set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from leakwatch.model import Truth, TruthFrame, read_only
+
+Values = npt.NDArray[np.float64]
+
+# A STOP is false while truth stays clear of both. The rule stops at 5 mm; 1.5 mm more is what
+# sigma and an honest error of the wall may ask for. 1 mm of leak is the first that can be seen.
+FALSE_ABOVE_MM = 6.5
+FALSE_BELOW_LEAK_MM = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CaseTruth:
+    """What a judge knows of one case; None where a set does not tell.
+
+    Parameters
+    ----------
+    leak : str
+        Kind of leak, as NAME.truth.json names them.
+    fps : float
+        Frames per second.
+    frames : int
+        How many there are.
+    due_frame : int or None
+        First frame in which a STOP is due; None: in none.
+    right_from : int or None
+        First frame from which a STOP is not false; None: in all of them it is.
+    mm_per_px : float or None
+        At the vertebra.
+    injected_ml, distance_mm, area_mm2 : ndarray or None
+        ``(frames,)``, float64, NaN where there is no value.
+    motion_px : ndarray or None
+        ``(frames, 2)``, float64; where the anatomy is, from any origin.
+    masks : tuple of (int, Path)
+        Frames whose cement was drawn, each with its PNG; what is not 0 is cement.
+    """
+
+    leak: str
+    fps: float
+    frames: int
+    due_frame: int | None
+    right_from: int | None
+    mm_per_px: float | None = None
+    injected_ml: Values | None = None
+    distance_mm: Values | None = None
+    area_mm2: Values | None = None
+    motion_px: Values | None = None
+    masks: tuple[tuple[int, Path], ...] = ()
+
+
+def case_truth(truth: Truth, masks: tuple[tuple[int, Path], ...] = ()) -> CaseTruth:
+    """The content of a NAME.truth.json as a judge uses it."""
+    frames = truth.frames
+    return CaseTruth(
+        leak=truth.leak,
+        fps=truth.fps,
+        frames=len(frames),
+        due_frame=due_frame(truth),
+        right_from=next((i for i, frame in enumerate(frames) if _near(frame)), None),
+        mm_per_px=truth.mm_per_px,
+        injected_ml=_values([frame.ml for frame in frames]),
+        distance_mm=_values([frame.distance_mm for frame in frames]),
+        area_mm2=_values([frame.area_mm2 for frame in frames]),
+        motion_px=read_only(np.array([(f.dx, f.dy) for f in frames], np.float64).reshape(-1, 2)),
+        masks=masks,
+    )
+
+
+def due_frame(truth: Truth) -> int | None:
+    """First frame in which a STOP is due: cement within 5 mm of the wall, or a leak to be seen."""
+    due = [at for at in (truth.breach_5mm_frame, truth.leak_visible_frame) if at is not None]
+    return min(due, default=None)
+
+
+def _near(true: TruthFrame) -> bool:
+    near_wall = true.distance_mm is not None and true.distance_mm <= FALSE_ABOVE_MM
+    return near_wall or true.leak_length_mm >= FALSE_BELOW_LEAK_MM
+
+
+def _values(values: list[float] | list[float | None]) -> Values:
+    return read_only(np.array(values, np.float64))
