@@ -23,6 +23,7 @@ from leakwatch.model import (
     Reason,
     read_only,
 )
+from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import cement as cements
 from leakwatch.vision import instruments, intensity, motion, tubular
@@ -33,6 +34,7 @@ from leakwatch.vision.marks import (
     with_side_of_cannula,
     with_side_of_cement,
 )
+from leakwatch.vision.patches import near
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,8 @@ class PipelineState:
     placed: PlacedMarks | None = None
     baseline: baselines.Baseline | None = None
     baseline_open: bool = True
-    behind: cements.Background | None = None
-    unrest: cements.Unrest | None = None
+    behind: backgrounds.Background | None = None
+    unrest: backgrounds.Unrest | None = None
     instrument: instruments.InstrumentState = field(default_factory=instruments.InstrumentState)
     cement: cements.CementState = field(default_factory=cements.CementState)
     tubes: tubular.TubularState = field(default_factory=tubular.TubularState)
@@ -261,7 +263,7 @@ def _movable(state: PipelineState) -> BoolImage | None:
     if mask is None or not mask.any():
         return None
     half = mask[::2, ::2][: mask.shape[0] // 2, : mask.shape[1] // 2]
-    return cements.near(np.ascontiguousarray(half), 2.0)
+    return near(np.ascontiguousarray(half), 2.0)
 
 
 def _with_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineState:
@@ -297,7 +299,9 @@ def _with_baseline(
     state = replace(state, baseline=baseline, baseline_open=more)
     if baseline is None or (more and baseline.frames != settings.min_frames):
         return state
-    state = replace(state, behind=cements.background(baseline, state.unrest, state.settings.cement))
+    state = replace(
+        state, behind=backgrounds.background(baseline, state.unrest, state.settings.cement)
+    )
     if more or state.reference is None:
         return state
     return _with_instrument(state, baseline, state.reference)
@@ -335,7 +339,7 @@ def _with_cement(
     changed = _changed(state.cement.mask, hidden, scale)
     added = baselines.added_attenuation(baseline, moved, seen, changed, scale, settings.baseline)
     if state.baseline_open and not _cement_seen(state):
-        unrest = cements.with_unrest(state.unrest, added, scale, settings.cement)
+        unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)
     cement = cements.average(state.cement, added, frame.time_s, scale, settings.cement)
     origin = None if state.placed is None else state.placed.origin
@@ -359,7 +363,7 @@ def _caution(state: PipelineState) -> float:
 
 def _changed(mask: BoolImage | None, hidden: BoolImage | None, scale: Scale) -> BoolImage | None:
     """What must not count as unchanged anatomy: cement with its blurred rim, and instruments."""
-    changed = None if mask is None else cements.near(mask, scale.px(1.0))
+    changed = None if mask is None else near(mask, scale.px(1.0))
     if hidden is None or changed is None:
         return hidden if changed is None else changed
     return changed | hidden

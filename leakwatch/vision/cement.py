@@ -10,9 +10,11 @@ import numpy as np
 
 from leakwatch.config import CementSettings
 from leakwatch.geometry import Scale
-from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
-from leakwatch.vision.baseline import Added, Baseline
-from leakwatch.vision.robust import median, spread
+from leakwatch.model import BoolImage, FloatImage, PointArray, read_only
+from leakwatch.vision.background import Background
+from leakwatch.vision.baseline import Added
+from leakwatch.vision.patches import Patches, near, stands_out
+from leakwatch.vision.robust import spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,63 +46,6 @@ class CementState:
     time_s: float = 0.0
     share: float = 1.0
     frame_noise: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Background:
-    """What the baseline says of false cement, in reference coordinates.
-
-    Parameters
-    ----------
-    noise_shape : ndarray
-        Relative noise of each pixel, 1 at the median: quantum noise is ``exp(attenuation / 2)``.
-    ghost : ndarray
-        Attenuation that a small error of registration would add.
-    """
-
-    noise_shape: FloatImage
-    ghost: FloatImage
-
-
-@dataclass(frozen=True, slots=True)
-class Unrest:
-    """What moves past the spine while there is no cement yet: breathing fat, muscle and bowel.
-
-    Parameters
-    ----------
-    squares : ndarray
-        Sum over frames of the smoothed added attenuation's square.
-    frames : int
-    """
-
-    squares: FloatImage
-    frames: int
-
-
-def with_unrest(
-    unrest: Unrest | None, added: Added, scale: Scale, settings: CementSettings
-) -> Unrest:
-    """One more cement-free frame's unrest; smoothed, so that little of it is noise."""
-    smooth = cv2.GaussianBlur(added.image, (0, 0), scale.px(settings.unrest_mm))
-    squares = cv2.multiply(smooth, smooth)
-    if unrest is None:
-        return Unrest(read_only(squares), 1)
-    return Unrest(read_only(cv2.add(unrest.squares, squares)), unrest.frames + 1)
-
-
-def background(baseline: Baseline, unrest: Unrest | None, settings: CementSettings) -> Background:
-    """Where the baseline makes noise, ghost edges and shadows of what breathes likely."""
-    smooth = cv2.GaussianBlur(baseline.mean, (0, 0), 2.0)
-    middle = median(smooth[::6, ::6][baseline.seen[::6, ::6]])
-    shape = np.exp(np.clip((smooth - middle) / 2, -1.0, 1.5))
-    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    ghost = cv2.magnitude(across, down) * np.float32(settings.ghost_px)
-    if unrest is not None:
-        restless = cv2.sqrt(unrest.squares / np.float32(unrest.frames))
-        quiet = median(restless[::6, ::6][baseline.seen[::6, ::6]])
-        ghost = cv2.max(ghost, settings.unrest_factor * (restless - 2.0 * quiet))
-    return Background(read_only(shape), read_only(ghost))
 
 
 def average(
@@ -287,7 +232,7 @@ def _patches(
     if not keep.any():
         return np.zeros_like(above)
     at = np.flatnonzero(above)
-    found = _Patches(at, labels.ravel()[at], count)
+    found = Patches(at, labels.ravel()[at], count)
     seed = near_by.smooth.ravel()[at] > settings.seed_factor * limit.ravel()[at]
     keep &= found.which(seed)
     if keep.any():
@@ -298,27 +243,9 @@ def _patches(
     return patches
 
 
-@dataclass(frozen=True, slots=True)
-class _Patches:
-    """Connected patches: flat places of their pixels, the label of each, and how many labels."""
-
-    at: Array
-    labels: Array
-    count: int
-
-    def which(self, pixels: Array) -> BoolImage:
-        """Labels that have a pixel for which `pixels`, one value a place, is True."""
-        present: BoolImage = np.bincount(self.labels[pixels], minlength=self.count) > 0
-        return present
-
-    def touch(self, image: BoolImage) -> BoolImage:
-        """Labels that have a pixel where `image` is True."""
-        return self.which(image.ravel()[self.at])
-
-
 def _rooted(
     near_by: _Near,
-    found: _Patches,
+    found: Patches,
     keep: BoolImage,
     large: BoolImage,
     scale: Scale,
@@ -342,62 +269,6 @@ def _rooted(
         patch.ravel()[found.at[found.labels == label]] = True
         rooted[label] = stands_out(patch, near_by.smooth, near_by.seen & ~mask, scale, settings)
     return rooted
-
-
-def stands_out(
-    patch: BoolImage, smooth: FloatImage, counts: BoolImage, scale: Scale, settings: CementSettings
-) -> bool:
-    """Whether a patch that hangs on no cement looks like cement, and not like tissue that moved.
-
-    Cement ends within its blur. Fat, muscle and bowel that breathe past the spine leave shadows
-    that fade over many millimetres, or edges with as much taken away beside them.
-
-    Parameters
-    ----------
-    patch : ndarray of bool
-    smooth : ndarray
-        Added attenuation, smoothed.
-    counts : ndarray of bool
-        What may be compared with: seen, and not cement.
-    scale : Scale
-    settings : CementSettings
-    """
-    cut = max(np.count_nonzero(edge) for edge in (patch[0], patch[-1], patch[:, 0], patch[:, -1]))
-    if cut > scale.px(settings.blur_mm + settings.beside_mm):
-        return False  # what goes on there is broader than any vein
-    left, top, wide, high = cv2.boundingRect(patch.view(np.uint8))
-    reach = round(scale.px(settings.beside_mm)) + 1
-    window = np.s_[
-        max(top - reach, 0) : top + high + reach, max(left - reach, 0) : left + wide + reach
-    ]
-    inside, added = np.ascontiguousarray(patch[window]), smooth[window]
-    blur = scale.px(settings.blur_mm)
-    away = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    depth = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    beside = counts[window] & (away > blur)
-    ring, around = beside & (away <= 2 * blur), beside & (away <= reach)
-    if not ring.any():
-        return False
-    rim = float(added[inside & (depth <= blur)].mean())
-    faded = float(added[ring].mean()) <= settings.max_beside_share * rim
-    taken = float(np.percentile(added[around], 5)) < -settings.max_taken_share * rim
-    return faded and not taken
-
-
-def near(mask: BoolImage, reach_px: float) -> BoolImage:
-    """A mask grown by a square of `reach_px` to each side."""
-    reach = round(reach_px)
-    grown = np.zeros_like(mask)
-    left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
-    if wide == 0:
-        return grown
-    # Only around the mask: it is a small part of the picture.
-    window = np.s_[
-        max(top - reach, 0) : top + high + reach, max(left - reach, 0) : left + wide + reach
-    ]
-    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    grown[window] = cv2.dilate(mask[window].view(np.uint8), kernel).view(np.bool_)
-    return grown
 
 
 def _confirmed(

@@ -10,7 +10,7 @@ from vision.scene import COLUMNS, MM_PER_PX, ROWS, disc, tube
 from leakwatch.config import CementSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import read_only
-from leakwatch.vision import cement
+from leakwatch.vision import background, cement
 from leakwatch.vision.baseline import Added, Baseline
 
 SETTINGS = CementSettings()
@@ -28,7 +28,7 @@ class Sequence:
     ) -> None:
         self.rng = np.random.default_rng(4)
         self.noise, self.fps, self.origin = noise, fps, origin
-        self.behind = cement.background(FLAT, None, SETTINGS)
+        self.behind = background.background(FLAT, None, SETTINGS)
         self.state = cement.CementState()
         self.count = 0
 
@@ -172,7 +172,7 @@ def test_the_mean_is_short_when_noise_is_low_and_never_longer_than_its_limit() -
 def test_edges_of_anatomy_raise_the_limit() -> None:
     step = np.ones((ROWS, COLUMNS), np.float32)
     step[:, 140:] += 0.5
-    behind = cement.background(Baseline(step, SEEN, 16), None, SETTINGS)
+    behind = background.background(Baseline(step, SEEN, 16), None, SETTINGS)
     assert behind.ghost[120, 140] > 0.03
     assert behind.ghost[120, 60] < 1e-6
     # Denser anatomy lets fewer quanta through: noise grows with half the attenuation.
@@ -230,7 +230,7 @@ def test_caution_raises_the_limit_and_infinite_caution_sees_nothing() -> None:
             state, _ = cement.segment(
                 state,
                 SEEN,
-                cement.background(FLAT, None, SETTINGS),
+                background.background(FLAT, None, SETTINGS),
                 None,
                 None,
                 caution,
@@ -247,8 +247,8 @@ def test_what_moves_before_the_injection_raises_the_limit_there_only() -> None:
     for index in range(14):
         noise = rng.normal(0, NOISE, (ROWS, COLUMNS)).astype(np.float32)
         shadow = np.float32(np.sin(index / 2)) * blob(80, 80, 4.0, 0.06)
-        unrest = cement.with_unrest(unrest, Added(noise + shadow, SEEN, 0.0), SCALE, SETTINGS)
-    ghost = cement.background(FLAT, unrest, SETTINGS).ghost
+        unrest = background.with_unrest(unrest, Added(noise + shadow, SEEN, 0.0), SCALE, SETTINGS)
+    ghost = background.background(FLAT, unrest, SETTINGS).ghost
     assert ghost[80, 80] == pytest.approx(SETTINGS.unrest_factor * 0.06 / np.sqrt(2), rel=0.35)
     assert np.median(ghost[150:, 150:]) < 0.005
 

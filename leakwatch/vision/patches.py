@@ -1,0 +1,86 @@
+"""Connected patches of what may be cement, and which of them look so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from leakwatch.config import CementSettings
+from leakwatch.geometry import Scale
+from leakwatch.model import Array, BoolImage, FloatImage
+
+
+def near(mask: BoolImage, reach_px: float) -> BoolImage:
+    """A mask grown by a square of `reach_px` to each side."""
+    reach = round(reach_px)
+    grown = np.zeros_like(mask)
+    left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
+    if wide == 0:
+        return grown
+    # Only around the mask: it is a small part of the picture.
+    window = np.s_[
+        max(top - reach, 0) : top + high + reach, max(left - reach, 0) : left + wide + reach
+    ]
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    grown[window] = cv2.dilate(mask[window].view(np.uint8), kernel).view(np.bool_)
+    return grown
+
+
+def stands_out(
+    patch: BoolImage, smooth: FloatImage, counts: BoolImage, scale: Scale, settings: CementSettings
+) -> bool:
+    """Whether a patch that hangs on no cement looks like cement, and not like tissue that moved.
+
+    Cement ends within its blur. Fat, muscle and bowel that breathe past the spine leave shadows
+    that fade over many millimetres, or edges with as much taken away beside them.
+
+    Parameters
+    ----------
+    patch : ndarray of bool
+    smooth : ndarray
+        Added attenuation, smoothed.
+    counts : ndarray of bool
+        What may be compared with: seen, and not cement.
+    scale : Scale
+    settings : CementSettings
+    """
+    cut = max(np.count_nonzero(edge) for edge in (patch[0], patch[-1], patch[:, 0], patch[:, -1]))
+    if cut > scale.px(settings.blur_mm + settings.beside_mm):
+        return False  # what goes on there is broader than any vein
+    left, top, wide, high = cv2.boundingRect(patch.view(np.uint8))
+    reach = round(scale.px(settings.beside_mm)) + 1
+    window = np.s_[
+        max(top - reach, 0) : top + high + reach, max(left - reach, 0) : left + wide + reach
+    ]
+    inside, added = np.ascontiguousarray(patch[window]), smooth[window]
+    blur = scale.px(settings.blur_mm)
+    away = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    depth = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    beside = counts[window] & (away > blur)
+    ring, around = beside & (away <= 2 * blur), beside & (away <= reach)
+    if not ring.any():
+        return False
+    rim = float(added[inside & (depth <= blur)].mean())
+    faded = float(added[ring].mean()) <= settings.max_beside_share * rim
+    taken = float(np.percentile(added[around], 5)) < -settings.max_taken_share * rim
+    return faded and not taken
+
+
+@dataclass(frozen=True, slots=True)
+class Patches:
+    """Connected patches: flat places of their pixels, the label of each, and how many labels."""
+
+    at: Array
+    labels: Array
+    count: int
+
+    def which(self, pixels: Array) -> BoolImage:
+        """Labels that have a pixel for which `pixels`, one value a place, is True."""
+        present: BoolImage = np.bincount(self.labels[pixels], minlength=self.count) > 0
+        return present
+
+    def touch(self, image: BoolImage) -> BoolImage:
+        """Labels that have a pixel where `image` is True."""
+        return self.which(image.ravel()[self.at])
