@@ -32,3 +32,7 @@ class ConfigError(LeakWatchError):
 
 class SinkError(LeakWatchError):
     """An output cannot be written."""
+
+
+class BenchError(LeakWatchError):
+    """A benchmark cannot begin or end: its set, detector, cluster or earlier report is at fault."""
