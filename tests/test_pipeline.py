@@ -10,6 +10,7 @@ import pytest
 from vision.scene import COLUMNS, FORMAT, FPS, MM_PER_PX, ROWS, Scene, breath, disc, rod, tube
 
 from leakwatch import alerting, pipeline
+from leakwatch.bench.case_truth import case_truth
 from leakwatch.bench.metrics import records, score
 from leakwatch.case import CASE_SUFFIX, frame_line, load_truth, truth_path
 from leakwatch.config import Settings
@@ -302,7 +303,7 @@ def cases(shared: Path) -> list[Path]:
 @pytest.mark.parametrize("number", range(4))
 def test_injections_over_real_anatomy(shared: Path, number: int, wall_only: bool) -> None:
     path = cases(shared)[number]
-    truth = load_truth(truth_path(path))
+    truth = case_truth(load_truth(truth_path(path)))
     run = open_run(path, SETTINGS)
     try:
         marks = run.marks
