@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leakwatch.config import AlertingSettings, Settings
-from leakwatch.model import Alert, Event, EventKind, Level, Observation, Point, Reason
+from leakwatch.model import (
+    Alert,
+    Event,
+    EventKind,
+    Level,
+    Observation,
+    Point,
+    PointArray,
+    Reason,
+)
 
 # How bad a condition is, in a unit in which larger is worse; and by how much worse it must get
 # after an acknowledgement to count as new (mm nearer, mm longer, mm2 more or their px).
@@ -166,13 +175,20 @@ def _time_to_margin(
     times, values = np.array(distances).T
     if times[-1] - times[0] < settings.speed_window_s / 2 or times[-1] != observation.time_s:
         return None
-    # Least squares: one frame's noise must not set the speed.
-    since = times - times.mean()
-    speed = float(since @ values / (since @ since))
+    # The slower of the whole window and its last part: a front that has come to rest reaches
+    # nothing any more.
+    last = times >= times[-1] - settings.speed_window_s / 3
+    speed = max(_slope(times, values), _slope(times[last], values[last]))
     left_mm = values[-1] - settings.margin_mm
     if left_mm <= 0.0 or speed > -settings.min_speed_mm_s:
         return None
     return float(left_mm / -speed)
+
+
+def _slope(times: PointArray, values: PointArray) -> float:
+    """Least squares: one frame's noise must not set the speed. 0.0 for a single value."""
+    since = times - times.mean()
+    return float(since @ values / max(float(since @ since), 1e-9))
 
 
 def _with_watch(

@@ -186,6 +186,14 @@ def test_creeping_front_predicts_nothing() -> None:
     assert run(frames)[-1].time_to_margin_s is None
 
 
+def test_a_front_that_came_to_rest_predicts_nothing() -> None:
+    moving = [observation(i, 14.0 - i * FRAME_S) for i in range(38)]
+    resting = [observation(38 + i, 14.0 - 37 * FRAME_S) for i in range(12)]
+    alerts = run(moving + resting)
+    assert alerts[37].time_to_margin_s is not None
+    assert alerts[-1].time_to_margin_s is None
+
+
 def test_watch_does_not_flicker() -> None:
     frames = [observation(i, 8.3 if i % 2 else 8.5, 0.4) for i in range(30)]
     levels = [alert.level for alert in run(frames)]
