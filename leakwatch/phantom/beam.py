@@ -160,7 +160,10 @@ def decomposed(attenuation: Volume) -> tuple[Volume, Volume]:
     soft, bone : ndarray
         Share of each; as lengths along a ray: mm of water and mm of cortical bone.
     """
-    bone = np.clip((attenuation - ORGAN) / (CORTEX - ORGAN), 0.0, None, dtype=np.float32)
+    mixed = (attenuation - np.float32(ORGAN)) / np.float32(CORTEX - ORGAN)
+    # What is denser than cortical bone (chalk, an old implant) is more bone, not less
+    # water than none.
+    bone = np.maximum(np.minimum(mixed, attenuation / np.float32(CORTEX)), np.float32(0.0))
     soft = (attenuation - np.float32(CORTEX) * bone) / np.float32(WATER)
     return np.maximum(soft, np.float32(0.0)), bone
 

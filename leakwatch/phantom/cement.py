@@ -63,12 +63,15 @@ class LeakRegion:
         Of what is injected after that.
     capacity_ml : float
         What it can take; less where the region holds less.
+    fingering : float
+        How strongly the front follows roughness in it.
     """
 
     pore: Field
     opens_ml: float
     share: float
     capacity_ml: float
+    fingering: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,6 @@ def filled_mm3(stream: Stream, volume_mm3: float) -> Field:
     return np.minimum(exact, full)
 
 
-_LEAK_FINGERING = 0.25  # a vein or a gap is open: its front is nearly even
 # Below this share a voxel at the rim of a leak stays with the bone.
 _OWNED_SHARE = 0.1
 
@@ -229,8 +231,8 @@ def _leak_stream(
     ways = Ground(ground.grid, ground.roughness, cost, np.where(mine, leak.pore, 0.0))
     owned = np.zeros(ground.grid.shape, np.int64)
     starts = [(int(i), int(j), int(k)) for i, j, k in sources]
-    even = (_LEAK_FINGERING, _LEAK_FINGERING)
-    return _invade(ways, starts, leak.capacity_ml * MM3_PER_ML, even, owned, [])
+    follow = (leak.fingering, leak.fingering)
+    return _invade(ways, starts, leak.capacity_ml * MM3_PER_ML, follow, owned, [])
 
 
 def _dilated(mask: Mask) -> Mask:

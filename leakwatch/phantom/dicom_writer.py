@@ -18,7 +18,7 @@ from pydicom.uid import (
     XRayAngiographicImageStorage,
 )
 
-from leakwatch.model import Side, View
+from leakwatch.model import IntensityRelationship, Side, View
 from leakwatch.phantom.scenario import Scenario
 from leakwatch.phantom.shutter import Shutter, shutter_outline
 from leakwatch.phantom.simulate import Simulation
@@ -150,8 +150,21 @@ def _describe_pixels(dataset: Dataset, simulation: Simulation) -> None:
     low, high = np.percentile(simulation.frames[0], (2.0, 98.0))
     dataset.WindowCenter = f"{round((low + high) / 2)}"
     dataset.WindowWidth = f"{max(1, round(high - low))}"
+    if pixels.relationship is IntensityRelationship.LOG:
+        dataset.ModalityLUTSequence = [_to_linear(pixels.bits)]
     if pixels.shutter_in_header:
         _describe_shutter(dataset, simulation)
+
+
+def _to_linear(bits: int) -> Dataset:
+    """The table that LOG pixels must carry (PS3.3 C.8.7.1.1.3): to values linear in the beam."""
+    count = 1 << bits
+    linear = np.expm1(np.arange(count) / (count - 1) * np.log1p(count - 1)) / (count - 1)
+    table = Dataset()
+    table.add_new("LUTDescriptor", "US", [count % 65536, 0, 16])
+    table.ModalityLUTType = "US"
+    table.add_new("LUTData", "OW", np.rint(linear * 65535.0).astype("<u2").tobytes())
+    return table
 
 
 def _describe_shutter(dataset: Dataset, simulation: Simulation) -> None:

@@ -8,7 +8,7 @@ the disc, and back along the track of the cannula.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -49,6 +49,10 @@ TRUTH_NAME: Final[dict[LeakKind, str]] = {
 }
 
 
+# A vein is open, and its front nearly even; between tissues cement finds its way in lobes.
+_IN_VEIN, _BETWEEN_TISSUES = 0.25, 1.3
+
+
 @dataclass(frozen=True, slots=True)
 class LeakPath:
     """One way out.
@@ -59,8 +63,8 @@ class LeakPath:
     pore : ndarray
         Share of each voxel of the site's grid that belongs to it, 0 to 1.
     centrelines_mm : tuple of ndarray
-        ``(n, 3)`` each, from the body outwards, in steps of a quarter millimetre: along them the
-        length of a leak in a tube is counted.
+        ``(n, 3)`` each, outside the body, in steps of a quarter millimetre: along them the length
+        of a leak in a tube is counted. Empty for a leak that spreads.
     exit_mm : ndarray
         ``(3,)``, where it leaves the body.
     """
@@ -69,6 +73,11 @@ class LeakPath:
     pore: Field
     centrelines_mm: tuple[Points3, ...]
     exit_mm: Points3
+
+    @property
+    def fingering(self) -> float:
+        """How strongly the front follows roughness in it."""
+        return _IN_VEIN if self.centrelines_mm else _BETWEEN_TISSUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,14 @@ def lay_path(kind: LeakKind, ground: PathGround, rng: np.random.Generator) -> Le
     -------
     LeakPath
     """
-    return _LAYERS[kind](ground, rng)
+    path = _LAYERS[kind](ground, rng)
+    outside = [_depth_at(ground, line) < 0.0 for line in path.centrelines_mm]
+    lines = tuple(
+        line[int(np.argmax(beyond)) :]
+        for line, beyond in zip(path.centrelines_mm, outside, strict=True)
+        if beyond.any()
+    )
+    return replace(path, centrelines_mm=lines)
 
 
 def _basivertebral(ground: PathGround, rng: np.random.Generator) -> LeakPath:
@@ -126,7 +142,7 @@ def _basivertebral(ground: PathGround, rng: np.random.Generator) -> LeakPath:
     radii = (1.1, rng.uniform(1.2, 1.7))
     pore = _tubes(ground.site.grid, [(inner, radii[0]), *((b, radii[1]) for b in branches)])
     pore[ground.site.bone & (ground.site.depth_mm < 0.0)] = 0.0  # not into the arch
-    return LeakPath(LeakKind.BASIVERTEBRAL, pore, (inner, *branches), foramen)
+    return LeakPath(LeakKind.BASIVERTEBRAL, pore, tuple(branches), foramen)
 
 
 def _anterior_vein(ground: PathGround, rng: np.random.Generator) -> LeakPath:
@@ -205,7 +221,7 @@ def _cortical(
     away = np.sqrt(
         (right - exit_mm[0]) ** 2 + (anterior - exit_mm[1]) ** 2 + (superior - exit_mm[2]) ** 2
     )
-    outside = (site.depth_mm < 0.0) & (site.depth_mm > -4.0) & (away < spread_mm) & ~site.bone
+    outside = (site.depth_mm < 0.0) & (site.depth_mm > -3.5) & (away < spread_mm) & ~site.bone
     pore = np.maximum(outside, _tubes(site.grid, [(hole, 1.5)]))
     return LeakPath(kind, pore, (), exit_mm)
 
@@ -222,7 +238,7 @@ def _cannula_track(ground: PathGround, rng: np.random.Generator) -> LeakPath:
     """Back through the pedicle, beside or behind the cannula."""
     tip, pedicle = ground.tip_mm, ground.pedicle_mm
     beyond = tip + (pedicle - tip) * 1.55
-    line = _wavy([tip, pedicle, beyond], 0.4, rng)
+    line = _wavy([tip, pedicle, beyond], 0.15, rng)
     pore = _tubes(ground.site.grid, [(line, rng.uniform(1.5, 1.9))])
     behind = ground.landmarks.wall_anterior_mm(line[:, 2])
     exit_mm = line[int(np.argmax(line[:, 1] < behind))]
@@ -248,13 +264,19 @@ def _surface(
     ground: PathGround, start_mm: Points3, direction: tuple[float, float, float]
 ) -> Points3:
     """Where a straight line from inside the body meets its surface."""
-    site = ground.site
     steps = np.arange(0.0, 60.0, _STEP_MM)
     line = np.asarray(start_mm) + steps[:, None] * np.array(direction)
-    index = np.clip(np.rint(site.grid.to_index(line)).astype(int), 0, np.array(site.grid.shape) - 1)
-    inside = np.flatnonzero(site.depth_mm[tuple(index.T)] > 0.0)
+    inside = np.flatnonzero(_depth_at(ground, line) > 0.0)
     surface: Points3 = line[inside[-1] if len(inside) else 0]
     return surface
+
+
+def _depth_at(ground: PathGround, points_mm: Points3) -> Field:
+    """Distance inside the surface of the body at points, ``(n,)``."""
+    grid = ground.site.grid
+    index = np.clip(np.rint(grid.to_index(points_mm)).astype(int), 0, np.array(grid.shape) - 1)
+    depth: Field = ground.site.depth_mm[tuple(index.T)]
+    return depth
 
 
 def _wavy(points: list[Points3], wave_mm: float, rng: np.random.Generator) -> Points3:
@@ -268,7 +290,7 @@ def _wavy(points: list[Points3], wave_mm: float, rng: np.random.Generator) -> Po
     lengths = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(corners, axis=0), axis=1)))
     at = np.arange(0.0, lengths[-1], _STEP_MM)
     line = np.stack([np.interp(at, lengths, corners[:, axis]) for axis in range(3)], axis=1)
-    phases, turns = rng.uniform(0.0, 2 * np.pi, 3), rng.uniform(5.0, 9.0, 3)
+    phases, turns = rng.uniform(0.0, 2 * np.pi, 3), rng.uniform(8.0, 14.0, 3)
     fade = np.minimum(1.0, np.minimum(at, at[-1] - at) / 3.0)[:, None]
     wavy: Points3 = line + wave_mm * fade * np.sin(at[:, None] / turns * 2 * np.pi + phases)
     return wavy

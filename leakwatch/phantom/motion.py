@@ -77,6 +77,8 @@ class CannulaMove:
 
 
 _SWING_HZ, _SWING_DIES_S = 2.2, 0.45
+_BREATHS_BEFORE = 4  # begun before time 0: no lag reaches back beyond them
+_SHORTEST_SHARE = 0.4  # a breath is never shorter than this share of the period
 _PAUSE = 4  # exponent: rest at the end of breathing out, doi:10.1118/1.598836
 _TREMBLE_MM = 0.06  # heartbeat and noise of the stand
 
@@ -103,8 +105,10 @@ def tissue_track(
 
 def breath_wave(times_s: Track, breath: Breath, rng: np.random.Generator) -> Track:
     """Depth of breathing, 0 to about 1, after Lujan (doi:10.1118/1.598577): ``1 - cos^4``."""
-    first, last = float(times_s.min()) - 2 * breath.period_s, float(times_s.max())
-    count = int(np.ceil((last - first) / breath.period_s / 0.5)) + 2
+    # Breaths are counted from one time, whatever times are asked for: what comes later lags.
+    first = -(_BREATHS_BEFORE + rng.random()) * breath.period_s
+    last = max(float(times_s.max()), 0.0)
+    count = int(np.ceil((last - first) / breath.period_s / _SHORTEST_SHARE)) + 2
     vary = 1.0 + breath.irregular * np.clip(rng.standard_normal((2, count)), -2.0, 2.0)
     starts = first + np.append(0.0, np.cumsum(breath.period_s * vary[0]))
     number = np.clip(np.searchsorted(starts, times_s, side="right") - 1, 0, count - 1)

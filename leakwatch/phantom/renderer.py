@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 
 from leakwatch.phantom.beam import Beam, make_beam, transmission
 from leakwatch.phantom.brightness import (
@@ -17,7 +14,7 @@ from leakwatch.phantom.brightness import (
 )
 from leakwatch.phantom.cannula import chords_mm
 from leakwatch.phantom.carm import CArm, Image
-from leakwatch.phantom.cement_images import close_up, pasted, thickness_images
+from leakwatch.phantom.cement_images import CementImages, close_up, pasted, project_cement
 from leakwatch.phantom.detector import (
     Detector,
     Pixels,
@@ -29,31 +26,15 @@ from leakwatch.phantom.detector import (
 from leakwatch.phantom.layers import project_layers, shifted
 from leakwatch.phantom.motion import Track
 from leakwatch.phantom.scenario import Scenario
-from leakwatch.phantom.scene import EXPOSURE_STREAM, QUANTA_STREAM, Movement, Scene, stream
+from leakwatch.phantom.scene import (
+    EXPOSURE_STREAM,
+    QUANTA_STREAM,
+    Movement,
+    Scene,
+    make_distortion,
+    stream,
+)
 from leakwatch.phantom.shutter import open_field
-
-
-@dataclass(frozen=True, slots=True)
-class CementImages:
-    """Projected cement in the picture without movement, mm, a close-up.
-
-    Parameters
-    ----------
-    body : ndarray
-        ``(rows, columns)``.
-    leaks : list of ndarray
-    margin_px : int
-        Of the close-up around the picture proper; negative where it is smaller.
-    """
-
-    body: Image
-    leaks: list[Image]
-    margin_px: int
-
-    @property
-    def total(self) -> Image:
-        """All cement."""
-        return self.body + sum(self.leaks, np.zeros(self.body.shape))
 
 
 class Renderer:
@@ -77,12 +58,13 @@ class Renderer:
         self._movement = movement
         self._spine, self._rest = project_layers(scene.anatomy, carm)
         self._beam = beam_of(scenario)
+        self._distortion = make_distortion(scenario)
         self._detector = detector_of(scenario)
         self._control = control_of(scenario)
         self._factors = unseen_factors(self._control, times_s, stream(scenario, EXPOSURE_STREAM))
         self._rng = stream(scenario, QUANTA_STREAM)
         self._field = open_field(scenario.detector.shutter, carm.rows, carm.columns)
-        self._close_up = close_up(carm, scene.flow.grid)
+        self._close_up = close_up(carm, scene.flow)
         self._dt_s = 1.0 / scenario.sequence.fps
         self._exposure: float | None = None
         self._before: Image | None = None
@@ -97,8 +79,8 @@ class Renderer:
     def cement(self, injected_ml: float) -> CementImages:
         """Projected cement for an injected volume; the last answer is kept."""
         if self._cement is None or self._cement[0] != injected_ml:
-            body, leaks = thickness_images(self._scene.flow, injected_ml, self._close_up)
-            images = CementImages(body, leaks, self._close_up.margin_px)
+            scene = self._scene
+            images = project_cement(scene.flow, injected_ml, self._close_up, scene.inside_body)
             self._cement = (injected_ml, images)
         return self._cement[1]
 
@@ -155,6 +137,7 @@ class Renderer:
         primary = transmission(
             self._beam, {name: np.maximum(image, 0.0) for name, image in lengths.items()}
         )
+        primary = self._distortion.picture(primary)
         return add_scatter(primary, self._field, self._detector, carm.pitch_mm)
 
     def _cannula(self, index: int) -> tuple[Image, Image]:
@@ -204,6 +187,3 @@ def control_of(scenario: Scenario) -> BrightnessControl:
         section.drift_per_s,
         [Jump(jump.at_s, jump.factor) for jump in section.jumps],
     )
-
-
-Frames = npt.NDArray[np.uint16]

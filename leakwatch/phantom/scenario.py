@@ -91,7 +91,7 @@ class CArmSection(_Section, frozen=True):
     rows: Annotated[int, Meta(ge=64, le=2048)] = 448
     columns: Annotated[int, Meta(ge=64, le=2048)] = 448
     off_centre_mm: _Mm3 = (0.0, 0.0, 0.0)
-    pincushion: Annotated[float, Meta(ge=-0.1, le=0.1)] = 0.0
+    pincushion: Annotated[float, Meta(ge=0, le=0.1)] = 0.0
     s_distortion_deg: Annotated[float, Meta(ge=-6, le=6)] = 0.0
 
 

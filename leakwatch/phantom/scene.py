@@ -11,6 +11,7 @@ from leakwatch.phantom.anatomy import Anatomy
 from leakwatch.phantom.cannula import Cannula, through_pedicle
 from leakwatch.phantom.carm import CArm
 from leakwatch.phantom.cement import CementFlow, LeakRegion, flow_cement
+from leakwatch.phantom.distortion import Distortion
 from leakwatch.phantom.grid import Points3
 from leakwatch.phantom.landmarks import Landmarks, find_landmarks
 from leakwatch.phantom.leak_paths import LeakPath, PathGround, lay_path
@@ -24,7 +25,7 @@ from leakwatch.phantom.motion import (
     tissue_track,
 )
 from leakwatch.phantom.scenario import InjectionSection, Scenario
-from leakwatch.phantom.site import make_ground, make_site
+from leakwatch.phantom.site import Mask, make_ground, make_site
 
 # Independent streams of random numbers, so that a change in one part leaves the others as they are.
 CEMENT_STREAM, MOTION_STREAM, EXPOSURE_STREAM, QUANTA_STREAM, MARKS_STREAM = range(10, 15)
@@ -49,6 +50,8 @@ class Scene:
     paths : tuple of LeakPath
         In the order of the flow's leaks.
     cannula : Cannula
+    inside_body : ndarray of bool
+        On the flow's grid.
     pivot_mm : ndarray
         ``(3,)``, in the pedicle, about which a hand can turn the cannula.
     """
@@ -58,6 +61,7 @@ class Scene:
     flow: CementFlow
     paths: tuple[LeakPath, ...]
     cannula: Cannula
+    inside_body: Mask
     pivot_mm: Points3
 
 
@@ -114,6 +118,12 @@ def make_carm(scenario: Scenario) -> CArm:
     )
 
 
+def make_distortion(scenario: Scenario) -> Distortion:
+    """What an image intensifier makes of the picture."""
+    carm = scenario.carm
+    return Distortion(carm.pincushion, carm.s_distortion_deg, carm.rows, carm.columns)
+
+
 def make_movement(scenario: Scenario, carm: CArm, times_s: Track) -> Movement:
     """Everything that moves, as shifts of the picture."""
     motion = scenario.motion
@@ -159,7 +169,7 @@ def make_scene(scenario: Scenario, anatomy: Anatomy) -> Scene:
     where = PathGround(site, landmarks, tip, pedicle)
     paths = tuple(lay_path(leak.path, where, rng) for leak in leaks)
     regions = [
-        LeakRegion(path.pore, leak.opens_ml, leak.share, leak.capacity_ml)
+        LeakRegion(path.pore, leak.opens_ml, leak.share, leak.capacity_ml, path.fingering)
         for path, leak in zip(paths, leaks, strict=True)
     ]
     voxel = np.rint(site.grid.to_index(tip)).astype(int)
@@ -171,7 +181,7 @@ def make_scene(scenario: Scenario, anatomy: Anatomy) -> Scene:
         (injection.fingering_first, injection.fingering_last),
     )
     cannula = through_pedicle(tip, pedicle, scenario.cannula.gauge)
-    return Scene(anatomy, landmarks, flow, paths, cannula, pedicle)
+    return Scene(anatomy, landmarks, flow, paths, cannula, site.depth_mm > 0.0, pedicle)
 
 
 def _tip_mm(scenario: Scenario, landmarks: Landmarks, pedicle: Points3) -> Points3:

@@ -20,8 +20,9 @@ from leakwatch.model import (
 )
 from leakwatch.phantom.anatomy import Anatomy
 from leakwatch.phantom.carm import CArm
+from leakwatch.phantom.cement_images import CementImages
 from leakwatch.phantom.landmarks import body_outline_px
-from leakwatch.phantom.renderer import CementImages, Renderer
+from leakwatch.phantom.renderer import Renderer
 from leakwatch.phantom.scenario import Scenario
 from leakwatch.phantom.scene import (
     MARKS_STREAM,
@@ -30,6 +31,7 @@ from leakwatch.phantom.scene import (
     frame_times_s,
     injected_ml,
     make_carm,
+    make_distortion,
     make_movement,
     make_scene,
     stream,
@@ -101,13 +103,14 @@ def simulate(
     movement = make_movement(scenario, carm, times_s)
     renderer = Renderer(scenario, scene, with_margin(carm, movement), movement, times_s)
     judge = _judge(scene, renderer.close_up)
+    moved_px = _moved_px(scenario, carm, movement)
     frames = np.empty((len(times_s), carm.rows, carm.columns), np.uint16)
     truths: list[TruthFrame] = []
     for index, time_s in enumerate(times_s):
         injected = injected_ml(scenario.injection, float(time_s))
         cement = renderer.cement(injected)
         frames[index] = renderer.frame(index, cement, flowing=injected > 0.0)
-        truths.append(_truth_frame(judge, movement.spine_px[index], injected, cement))
+        truths.append(_truth_frame(judge, moved_px[index], injected, cement))
         on_frame()
     truth = summary(scenario.sequence.fps, carm.mm_per_px, leak_name(scene.paths), tuple(truths))
     case = _case(scenario, scene, carm, movement)
@@ -115,16 +118,15 @@ def simulate(
 
 
 def _judge(scene: Scene, close_up: CArm) -> Judge:
-    wall = close_up.project_points(scene.landmarks.wall_mm)
     front = (scene.landmarks.lower_mm + scene.landmarks.upper_mm) / 2
-    return make_judge(close_up, wall, close_up.project_points(front[None])[0], scene.paths)
+    return make_judge(close_up, scene.landmarks.wall_mm, front, scene.paths)
 
 
 def _truth_frame(
     judge: Judge, shift_px: PointArray, injected: float, cement: CementImages
 ) -> TruthFrame:
     distance, area = distance_and_area(judge, cement.total)
-    leaked = leak_length_mm(judge, cement.body, cement.leaks)
+    leaked = leak_length_mm(judge, cement)
     return TruthFrame(
         ml=round(injected, _ML_DIGITS),
         dx=round(float(shift_px[0]), _PX_DIGITS),
@@ -135,12 +137,21 @@ def _truth_frame(
     )
 
 
+def _moved_px(scenario: Scenario, carm: CArm, movement: Movement) -> PointArray:
+    """How far the middle of the target is shown from where it lies without movement, ``(n, 2)``."""
+    distortion = make_distortion(scenario)
+    middle = carm.project_points(np.zeros((1, 3)))
+    moved: PointArray = distortion.shown(middle + movement.spine_px) - distortion.shown(middle)
+    return moved
+
+
 def _case(scenario: Scenario, scene: Scene, carm: CArm, movement: Movement) -> CaseFile:
     """What a person would mark on the first frame."""
     shift = movement.spine_px[0]
-    wall = _marked_wall(scenario, carm.project_points(scene.landmarks.wall_mm)) + shift
-    outline = body_outline_px(scene.anatomy, carm) + shift
-    tip = carm.project_points(scene.cannula.tip_mm[None])[0] + shift
+    shown = make_distortion(scenario).shown
+    wall = shown(_marked_wall(scenario, carm.project_points(scene.landmarks.wall_mm)) + shift)
+    outline = shown(body_outline_px(scene.anatomy, carm) + shift)
+    tip = shown(carm.project_points(scene.cannula.tip_mm[None]) + shift)[0]
     lateral = scenario.carm.view is View.LATERAL
     marks = Marks(
         view=scenario.carm.view,

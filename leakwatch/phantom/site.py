@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from leakwatch.geometry import signed_distance
 from leakwatch.phantom.anatomy import Anatomy, Label
 from leakwatch.phantom.cement import Ground
 from leakwatch.phantom.grid import Grid
@@ -37,7 +38,7 @@ class Site:
     depth_mm : ndarray
         ``grid.shape``, distance inside the surface of the body; negative outside.
     before_wall_mm : ndarray
-        ``grid.shape``, distance in front of the posterior wall, straight back.
+        ``grid.shape``, signed distance in front of the posterior wall, drawn out to both sides.
     bone : ndarray of bool
         Any vertebra, the target included.
     canal : ndarray of bool
@@ -59,9 +60,18 @@ def make_site(anatomy: Anatomy, landmarks: Landmarks) -> Site:
     canal = _resampled(anatomy, [Label.CANAL], grid) > 0.5
     inside = ndimage.distance_transform_edt(body, sampling=grid.spacing_mm)
     outside = ndimage.distance_transform_edt(~body, sampling=grid.spacing_mm)
-    _, anterior, superior = grid.open_axes_mm()
-    before = anterior - landmarks.wall_anterior_mm(superior)
+    before = _before_wall(grid, landmarks)
     return Site(grid, inside - outside, np.broadcast_to(before, grid.shape), bone, canal & ~bone)
+
+
+def _before_wall(grid: Grid, landmarks: Landmarks) -> Field:
+    """Signed distance to the wall in each sagittal plane, as a lateral view will show it."""
+    anterior, superior = np.meshgrid(grid.axis_mm(1), grid.axis_mm(2), indexing="ij")
+    points = np.stack([anterior.ravel(), superior.ravel()], axis=1)
+    front = (landmarks.lower_mm + landmarks.upper_mm) / 2
+    inside = (float(front[1]), float(front[2]))
+    distance = signed_distance(points, landmarks.wall_mm[:, 1:], inside)
+    return distance.reshape(1, *anterior.shape)
 
 
 def _resampled(anatomy: Anatomy, labels: list[Label], grid: Grid) -> Field:

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.geometry import signed_distance
-from leakwatch.model import PointArray, Truth, TruthFrame
+from leakwatch.model import PointArray, Truth, TruthFrame, View
 from leakwatch.phantom.carm import CArm
+from leakwatch.phantom.cement_images import CementImages
+from leakwatch.phantom.grid import Points3
 from leakwatch.phantom.leak_paths import TRUTH_NAME, LeakPath
 
 Image = npt.NDArray[np.float64]
@@ -30,8 +32,9 @@ class Judge:
     ----------
     mm_per_px : float
         At the vertebra.
-    wall_distance_mm : ndarray
-        ``(rows, columns)``, signed distance to the posterior wall; positive in front of it.
+    wall_distance_mm : ndarray or None
+        ``(rows, columns)``, signed distance to the posterior wall; positive in front of it. None
+        where the view does not show the wall from the side.
     centrelines_px : tuple of tuple of ndarray
         By leak, then by branch: ``(n, 2)`` points in the picture, a step of the centreline apart.
     exits_px : tuple of ndarray
@@ -41,14 +44,14 @@ class Judge:
     """
 
     mm_per_px: float
-    wall_distance_mm: Image
+    wall_distance_mm: Image | None
     centrelines_px: tuple[tuple[PointArray, ...], ...]
     exits_px: tuple[PointArray, ...]
     margin_px: int
 
 
 def make_judge(
-    carm: CArm, wall_px: PointArray, inside_px: PointArray, paths: tuple[LeakPath, ...]
+    carm: CArm, wall_mm: Points3, inside_mm: Points3, paths: tuple[LeakPath, ...]
 ) -> Judge:
     """Prepare what every frame is judged with.
 
@@ -56,17 +59,14 @@ def make_judge(
     ----------
     carm : CArm
         Of the pictures of cement, with their margin.
-    wall_px : ndarray
-        ``(n, 2)``, the true wall.
-    inside_px : ndarray
-        ``(2,)``, a point in front of the wall.
+    wall_mm : ndarray
+        ``(n, 3)``, the true wall.
+    inside_mm : ndarray
+        ``(3,)``, a point in front of it.
     paths : tuple of LeakPath
     """
-    columns, rows = carm.size_px
-    column, row = np.meshgrid(np.arange(columns), np.arange(rows))
-    points = np.stack([column.ravel(), row.ravel()], axis=1).astype(np.float64) - carm.margin_px
-    inside = (float(inside_px[0]), float(inside_px[1]))
-    distance = signed_distance(points, wall_px, inside).reshape(rows, columns) * carm.mm_per_px
+    lateral = carm.view is View.LATERAL
+    distance = _wall_distance_mm(carm, wall_mm, inside_mm) if lateral else None
     lines = tuple(
         tuple(carm.project_points(line) for line in path.centrelines_mm) for path in paths
     )
@@ -74,41 +74,48 @@ def make_judge(
     return Judge(carm.mm_per_px, distance, lines, exits, carm.margin_px)
 
 
+def _wall_distance_mm(carm: CArm, wall_mm: Points3, inside_mm: Points3) -> Image:
+    columns, rows = carm.size_px
+    column, row = np.meshgrid(np.arange(columns), np.arange(rows))
+    points = np.stack([column.ravel(), row.ravel()], axis=1).astype(np.float64) - carm.margin_px
+    inside = carm.project_points(inside_mm[None])[0]
+    wall_px = carm.project_points(wall_mm)
+    distance = signed_distance(points, wall_px, (float(inside[0]), float(inside[1])))
+    return distance.reshape(rows, columns) * carm.mm_per_px
+
+
 def distance_and_area(judge: Judge, cement_mm: Image) -> tuple[float | None, float]:
     """Least signed distance of projected cement to the wall, mm, and its area, mm2."""
     mask = cement_mm >= MIN_THICKNESS_MM
-    if not mask.any():
-        return None, 0.0
-    return float(judge.wall_distance_mm[mask].min()), float(mask.sum()) * judge.mm_per_px**2
+    area = float(mask.sum()) * judge.mm_per_px**2
+    if judge.wall_distance_mm is None or not mask.any():
+        return None, area
+    return float(judge.wall_distance_mm[mask].min()), area
 
 
-def leak_length_mm(judge: Judge, body_mm: Image, leaks_mm: list[Image]) -> float:
-    """How much of the leaks can be seen: along veins, else how far they reach from their exit.
+def leak_length_mm(judge: Judge, cement: CementImages) -> float:
+    """How much of the leaks can be seen outside the body.
 
-    Seen is what is thick enough and does not lie over or under cement that is still in the body.
+    In veins and tracks, the projected length along them; where cement spreads (disc, cortical
+    defect), how far it reaches from its exit. Seen is what is thick enough and does not lie over
+    or under cement that is still in the body.
 
     Parameters
     ----------
     judge : Judge
-    body_mm : ndarray
-        Projected thickness of the cement in the body.
-    leaks_mm : list of ndarray
-        The same for each leak.
+    cement : CementImages
     """
     total = 0.0
-    hidden = body_mm >= MIN_THICKNESS_MM
-    for leak, lines, exit_px in zip(leaks_mm, judge.centrelines_px, judge.exits_px, strict=True):
-        seen = (leak >= MIN_THICKNESS_MM) & ~hidden
-        if not seen.any():
-            continue
+    hidden = cement.body >= MIN_THICKNESS_MM
+    leaks = zip(cement.outside, judge.centrelines_px, judge.exits_px, strict=True)
+    for outside, lines, exit_px in leaks:
+        seen = (outside >= MIN_THICKNESS_MM) & ~hidden
         if lines:
             total += sum(_seen_along(line, seen, judge) for line in lines)
-        else:
+        elif seen.any():
             rows, columns = np.nonzero(seen)
-            away = np.hypot(
-                columns - judge.margin_px - exit_px[0], rows - judge.margin_px - exit_px[1]
-            )
-            total += float(away.max()) * judge.mm_per_px
+            offset = np.stack([columns, rows], axis=1) - judge.margin_px - exit_px
+            total += float(np.hypot(*offset.T).max()) * judge.mm_per_px
     return total
 
 
