@@ -156,6 +156,9 @@ def segment(
         _within(state.candidate, window),
         _within(origin, window),
         _within(instrument, window),
+        state.mean,
+        seen if state.mask is None else seen & ~state.mask,
+        (window[0].start, window[1].start),
     )
     noise = _noise(near_by)
     edge = settings.edge_mm * settings.attenuation_per_mm
@@ -173,7 +176,11 @@ def segment(
 
 @dataclass(frozen=True, slots=True)
 class _Near:
-    """The part of the picture where cement can be: all images cut to one window."""
+    """The part of the picture where cement can be: images cut to one window.
+
+    But for `whole`, the mean of the whole picture, and `counts`, what of it is seen and no cement:
+    what a patch is compared with may lie beyond. `corner` is the window's first row and column.
+    """
 
     smooth: FloatImage
     seen: BoolImage
@@ -182,6 +189,9 @@ class _Near:
     candidate: BoolImage | None
     origin: BoolImage | None
     instrument: BoolImage | None
+    whole: FloatImage
+    counts: BoolImage
+    corner: tuple[int, int]
 
 
 def _window(
@@ -196,8 +206,7 @@ def _window(
     if around is None or not around.any():
         return slice(0, shape[0]), slice(0, shape[1])
     left, top, wide, high = cv2.boundingRect(around.view(np.uint8))
-    # As far as new cement may appear, and what lies beside it.
-    reach = round(scale.px(settings.remote_mm + settings.beside_mm))
+    reach = round(scale.px(settings.remote_mm))
     rows = slice(max(top - reach, 0), min(top + high + reach, shape[0]))
     return rows, slice(max(left - reach, 0), min(left + wide + reach, shape[1]))
 
@@ -264,10 +273,11 @@ def _rooted(
     away = away.ravel()[found.at]
     reached = found.which(away <= scale.px(settings.gap_mm))
     reached |= large & found.which(away <= scale.px(settings.remote_mm))
+    columns = mask.shape[1]
     for label in np.flatnonzero(reached & ~rooted & keep):
-        patch = np.zeros(mask.shape, np.bool_)
-        patch.ravel()[found.at[found.labels == label]] = True
-        rooted[label] = stands_out(patch, near_by.smooth, near_by.seen & ~mask, scale, settings)
+        row, column = np.divmod(found.at[found.labels == label], columns)
+        row, column = row + near_by.corner[0], column + near_by.corner[1]
+        rooted[label] = stands_out(row, column, near_by.whole, near_by.counts, scale, settings)
     return rooted
 
 

@@ -29,7 +29,12 @@ def near(mask: BoolImage, reach_px: float) -> BoolImage:
 
 
 def stands_out(
-    patch: BoolImage, smooth: FloatImage, counts: BoolImage, scale: Scale, settings: CementSettings
+    rows: Array,
+    columns: Array,
+    mean: FloatImage,
+    counts: BoolImage,
+    scale: Scale,
+    settings: CementSettings,
 ) -> bool:
     """Whether a patch that hangs on no cement looks like cement, and not like tissue that moved.
 
@@ -38,23 +43,21 @@ def stands_out(
 
     Parameters
     ----------
-    patch : ndarray of bool
-    smooth : ndarray
-        Added attenuation, smoothed.
+    rows, columns : ndarray
+        Where the patch is.
+    mean : ndarray
+        Added attenuation.
     counts : ndarray of bool
         What may be compared with: seen, and not cement.
     scale : Scale
     settings : CementSettings
     """
-    cut = max(np.count_nonzero(edge) for edge in (patch[0], patch[-1], patch[:, 0], patch[:, -1]))
-    if cut > scale.px(settings.blur_mm + settings.beside_mm):
-        return False  # what goes on there is broader than any vein
-    left, top, wide, high = cv2.boundingRect(patch.view(np.uint8))
     reach = round(scale.px(settings.beside_mm)) + 1
-    window = np.s_[
-        max(top - reach, 0) : top + high + reach, max(left - reach, 0) : left + wide + reach
-    ]
-    inside, added = np.ascontiguousarray(patch[window]), smooth[window]
+    top, left = max(int(rows.min()) - reach, 0), max(int(columns.min()) - reach, 0)
+    window = np.s_[top : int(rows.max()) + reach + 1, left : int(columns.max()) + reach + 1]
+    added = cv2.GaussianBlur(mean[window], (0, 0), scale.px(settings.smooth_mm))
+    inside = np.zeros(added.shape, np.bool_)
+    inside[rows - top, columns - left] = True
     blur = scale.px(settings.blur_mm)
     away = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     depth = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)

@@ -40,7 +40,7 @@ def strongest_line(
     """
     step = max(round(scale.px(settings.search_mm)), 1)
     kernel = _bar(scale.px(settings.width_mm) / step)
-    searched = _searched(baseline, wall, step, len(kernel))
+    searched, corner = _searched(baseline, wall, step, len(kernel))
     along_wall = None if wall is None else wall.line[-1] - wall.line[0]
     best_sum, best = 0.0, None
     for degrees in range(0, 180, settings.angle_step_deg):
@@ -55,13 +55,19 @@ def strongest_line(
     if best is None or best_sum < least:
         return None
     point, direction = best
-    column, row = step * point + (step - 1) / 2
+    column, row = step * (point + corner) + (step - 1) / 2
     at = (float(column), float(row))
     return at, (float(direction[0]), float(direction[1]))
 
 
-def _searched(baseline: Baseline, wall: Wall | None, step: int, rim: int) -> FloatImage:
-    """Attenuation and where it may count, on every `step`-th pixel; ``(rows, columns, 2)``."""
+def _searched(
+    baseline: Baseline, wall: Wall | None, step: int, rim: int
+) -> tuple[FloatImage, Array]:
+    """Attenuation and where it may count, on every `step`-th pixel; ``(rows, columns, 2)``.
+
+    Cut to what counts, with its rim: turning the rest would be the most of the work. The corner
+    that is left is ``(column, row)``.
+    """
     rows, columns = (side // step for side in baseline.mean.shape)
     whole = baseline.mean[: rows * step, : columns * step]
     small = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
@@ -74,8 +80,10 @@ def _searched(baseline: Baseline, wall: Wall | None, step: int, rim: int) -> Flo
         row, column = np.mgrid[0 : rows * step : step, 0 : columns * step : step]
         across = chord[0] * (row - wall.line[0, 1]) - chord[1] * (column - wall.line[0, 0])
         counts[across * (chord[0] * inside[1] - chord[1] * inside[0]) > 0] = 0
-    searched: FloatImage = cv2.merge([small, counts])
-    return searched
+    left, top, wide, high = cv2.boundingRect((counts > 0).astype(np.uint8))
+    left, top = max(left - rim, 0), max(top - rim, 0)
+    window = np.s_[top : top + high + 2 * rim, left : left + wide + 2 * rim]
+    return cv2.merge([small[window], counts[window]]), np.array([left, top])
 
 
 def _best_in_direction(
