@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterator
 
 import cv2
+import msgspec
 import numpy as np
 
-from leakwatch.case import FrameRecord
+from leakwatch.case import FrameRecord, event_line
 from leakwatch.geometry import signed_distance
-from leakwatch.model import BoolImage, FloatImage, Level, Reason, Side
+from leakwatch.model import BoolImage, Event, EventKind, FloatImage, Level, Reason, Side
 from leakwatch.session import Run
 
 MARGIN_MM = 5.0
@@ -22,6 +23,19 @@ BASELINE_FRAMES = 10
 REACH_MM = 40.0  # from the middle of the wall: a vertebral body and what lies behind it
 THRESHOLD_SHARE = 0.08  # of the range of the baseline's grey values
 MIN_AREA_PX = 30
+
+
+def naive_lines(run: Run) -> tuple[bytes, bytes]:
+    """The content of frames.jsonl and of events.jsonl."""
+    records = list(naive_records(run))
+    frames = b"".join(msgspec.json.encode(record) + b"\n" for record in records)
+    stop = next((record for record in records if record.level is Level.STOP), None)
+    if stop is None:
+        return frames, b""
+    event = Event(
+        stop.frame, stop.time_s, EventKind.ALERT, stop.level, stop.reasons[0], stop.distance_mm
+    )
+    return frames, event_line(event)
 
 
 def naive_records(run: Run) -> Iterator[FrameRecord]:

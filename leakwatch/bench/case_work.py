@@ -1,0 +1,264 @@
+"""The work on one case, in whatever process it is done: run the detector, keep what it wrote.
+
+It takes and gives plain data. A process that dies leaves nothing behind, and the work can be done
+again anywhere that the paths lead to the same files.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from leakwatch.bench.cement_masks import MaskJudge
+from leakwatch.bench.dataset import BenchCase
+from leakwatch.bench.detector import (
+    LEAKWATCH,
+    LOG_NAME,
+    NAIVE,
+    Detector,
+    DetectorError,
+    run_command,
+)
+from leakwatch.bench.fingerprint import program_hash
+from leakwatch.bench.metrics import score
+from leakwatch.bench.naive import MARGIN_MM, naive_lines
+from leakwatch.bench.threshold_sweep import ThresholdSweep, sweep_distances
+from leakwatch.bench.worst_frames import WorstFrames, draw_worst
+from leakwatch.case import FrameRecord, encode_case, load_case, read_frames
+from leakwatch.config import Settings
+from leakwatch.errors import LeakWatchError
+from leakwatch.model import Marks
+from leakwatch.session import Run, open_run
+from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
+
+WORK_NAME: Final = "work.json"
+# done; the case cannot be read, so that no detector is to blame; or the detector failed on it.
+Status = Literal["done", "unreadable", "failed"]
+DONE: Final = "done"
+UNREADABLE: Final = "unreadable"
+FAILED: Final = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One case for one detector.
+
+    Parameters
+    ----------
+    case : BenchCase
+    detector : Detector
+    settings : Settings
+    wall_only : bool
+        Use no mark but the wall.
+    inputs, fingerprint, program : str
+        See `fingerprint`.
+    """
+
+    case: BenchCase
+    detector: Detector
+    settings: Settings
+    wall_only: bool
+    inputs: str
+    fingerprint: str
+    program: str
+
+
+class WorstPicture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A picture in the case's folder."""
+
+    file: str
+    frame: int
+    why: str
+    error_mm: float | None
+
+
+class CaseWork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """work.json: what became of a case, beside the files that the detector wrote.
+
+    Parameters
+    ----------
+    fingerprint : str
+        Of all that it depends on; while it is the same, the work need not be done again.
+    status : Status
+    why : str or None
+        What went wrong.
+    seconds : float
+        That it took.
+    stops : tuple of (float, int or None)
+        First STOP at other thresholds; empty where the detector has none.
+    dice : tuple of (int, float)
+    pictures : tuple of WorstPicture
+    """
+
+    fingerprint: str
+    status: Status
+    why: str | None = None
+    seconds: float = 0.0
+    stops: tuple[tuple[float, int | None], ...] = ()
+    dice: tuple[tuple[int, float], ...] = ()
+    pictures: tuple[WorstPicture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A `CaseWork` and the files that belong to it, by name."""
+
+    work: CaseWork
+    files: dict[str, bytes]
+
+
+class _Unreadable(Exception):
+    """The case itself is at fault."""
+
+
+def do_case(job: Job) -> Worked:
+    """Run the detector over one case. Never raises: what goes wrong is the result.
+
+    Parameters
+    ----------
+    job : Job
+
+    Returns
+    -------
+    Worked
+        With the lines that were written before anything went wrong.
+    """
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="leakwatch-bench-") as scratch:
+        out = Path(scratch) / "out"
+        out.mkdir()
+        pictures: dict[str, bytes] = {}
+        try:
+            work = _judged(job, out, pictures)
+        except (LeakWatchError, _Unreadable) as error:
+            work = CaseWork(job.fingerprint, UNREADABLE, str(error))
+        except DetectorError as error:
+            work = CaseWork(job.fingerprint, FAILED, str(error))
+        # Whatever a case breaks by, the others go on.
+        except Exception as error:  # noqa: BLE001
+            work = CaseWork(job.fingerprint, FAILED, f"{type(error).__name__}: {error}")
+        written = {
+            name: (out / name).read_bytes()
+            for name in (FRAMES_NAME, EVENTS_NAME, LOG_NAME)
+            if (out / name).is_file()
+        }
+    seconds = round(time.perf_counter() - started, 2)
+    return Worked(msgspec.structs.replace(work, seconds=seconds), written | pictures)
+
+
+def _judged(job: Job, out: Path, pictures: dict[str, bytes]) -> CaseWork:
+    if job.program != program_hash():
+        raise _Unreadable(
+            "the process that works on it has another LeakWatch, or other libraries, than the one "
+            "that asks. Install the same everywhere."
+        )
+    with _opened(job) as run:
+        _check_count(run.acquisition.number_of_frames, job.case)
+        masks, worst = MaskJudge(dict(job.case.truth.masks)), WorstFrames(job.case.truth)
+        if job.detector.name == LEAKWATCH:
+            stops = _follow_leakwatch(run, job, out, masks, worst)
+        else:
+            stops = _follow_other(run, job, out, masks, worst)
+        drawn = draw_worst(worst.found(), run, job.case.truth)
+    told = []
+    for one, image in drawn:
+        name = f"worst-{one.frame:06d}.jpg"
+        pictures[name] = image
+        told.append(WorstPicture(name, one.frame, one.why, one.error_mm))
+    return CaseWork(job.fingerprint, DONE, stops=stops, dice=masks.dice, pictures=tuple(told))
+
+
+def _follow_leakwatch(
+    run: Run, job: Job, out: Path, masks: MaskJudge, worst: WorstFrames
+) -> tuple[tuple[float, int | None], ...]:
+    sweep, recorder, count = ThresholdSweep(job.settings), Recorder(out), 0
+    try:
+        for snapshot in run.snapshots():
+            recorder.append(snapshot)
+            if snapshot.fault is not None:
+                raise _Unreadable(f"the input ended early: {snapshot.fault}")
+            count += 1
+            sweep.add(snapshot.observation)
+            masks.add(snapshot, job.settings)
+            wall = snapshot.observation.wall_distance
+            distance_mm = None if wall is None else wall.distance_mm
+            worst.add(snapshot.frame.index, distance_mm, snapshot.alert.level, snapshot)
+    finally:
+        recorder.close()
+    _check_count(count, job.case)
+    return sweep.stops
+
+
+def _follow_other(
+    run: Run, job: Job, out: Path, masks: MaskJudge, worst: WorstFrames
+) -> tuple[tuple[float, int | None], ...]:
+    stops: tuple[tuple[float, int | None], ...] = ()
+    if job.detector.name == NAIVE:
+        frames, events = naive_lines(run)
+        (out / FRAMES_NAME).write_bytes(frames)
+        (out / EVENTS_NAME).write_bytes(events)
+        records = _checked_records(job.case, out)
+        stops = sweep_distances([record.distance_mm for record in records], MARGIN_MM)
+    else:
+        case_path = _case_with_wall_only(job, out.parent) if job.wall_only else job.case.case_path
+        run_command(job.detector, job.case.sequence, case_path, out)
+        records = _checked_records(job.case, out)
+        masks.add_folder(out / "masks", run.acquisition)
+    for record in records:
+        worst.add(record.frame, record.distance_mm, record.level, record)
+    return stops
+
+
+def _checked_records(case: BenchCase, out: Path) -> tuple[FrameRecord, ...]:
+    """What another detector wrote.
+
+    Raises
+    ------
+    DetectorError
+        It wrote nothing, or nothing that can be judged.
+    """
+    try:
+        records = read_frames(out / FRAMES_NAME)
+        score(case.truth, records, case.reference_frame)
+    except (LeakWatchError, ValueError) as error:
+        reason = str(error).replace(f"{out}/", "")
+        raise DetectorError(f"its {FRAMES_NAME} cannot be judged: {reason}") from error
+    return records
+
+
+@contextmanager
+def _opened(job: Job) -> Iterator[Run]:
+    run = open_run(job.case.case_path, job.settings)
+    try:
+        yield replace(run, marks=only_wall(run.marks)) if job.wall_only else run
+    finally:
+        run.source.close()
+
+
+def only_wall(marks: Marks) -> Marks:
+    """The same as if a person had marked nothing but the wall."""
+    return Marks(marks.view, marks.reference_frame, None, marks.posterior_wall_px)
+
+
+def _case_with_wall_only(job: Job, folder: Path) -> Path:
+    case = load_case(job.case.case_path)
+    # An absolute path stays as it is, wherever the case file that names it lies.
+    fewer = replace(case, dicom_path=str(job.case.sequence), marks=only_wall(case.marks))
+    path = folder / job.case.case_path.name
+    path.write_bytes(encode_case(fewer))
+    return path
+
+
+def _check_count(frames: int | None, case: BenchCase) -> None:
+    if frames is not None and frames != case.truth.frames:
+        raise _Unreadable(
+            f"the sequence has {frames} frames, and its truth {case.truth.frames}. Is this the "
+            "truth of another sequence?"
+        )
