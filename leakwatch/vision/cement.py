@@ -262,20 +262,20 @@ def _rooted(
 ) -> BoolImage:
     """Which patches lie where cement can have come from; of those away from it, which look so."""
     mask = near_by.mask
+    rooted = np.zeros(found.count, np.bool_)
     if mask is None or not mask.any():
-        if near_by.origin is None:
-            return np.ones(found.count, np.bool_)
-        return found.touch(near_by.origin)
-    rooted = found.touch(mask)
-    if rooted[1:].all():
-        return rooted
-    away = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
-    away = away.ravel()[found.at]
-    reached = found.which(away <= scale.px(settings.gap_mm))
-    reached |= large & found.which(away <= scale.px(settings.remote_mm))
-    columns = mask.shape[1]
+        origin = near_by.origin
+        reached = np.ones(found.count, np.bool_) if origin is None else found.touch(origin)
+    else:
+        rooted = found.touch(mask)
+        if rooted[1:].all():
+            return rooted
+        away = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+        away = away.ravel()[found.at]
+        reached = found.which(away <= scale.px(settings.gap_mm))
+        reached |= large & found.which(away <= scale.px(settings.remote_mm))
     for label in np.flatnonzero(reached & ~rooted & keep):
-        row, column = np.divmod(found.at[found.labels == label], columns)
+        row, column = np.divmod(found.at[found.labels == label], near_by.smooth.shape[1])
         row, column = row + near_by.corner[0], column + near_by.corner[1]
         rooted[label] = stands_out(row, column, near_by.whole, near_by.counts, scale, settings)
     return rooted
