@@ -98,9 +98,9 @@ def print_cases(rows: list[Row]) -> None:
             _whole(ours.stop.due_frame),
             _stop(ours),
             _number(ours.stop.delay_s),
-            _number(ours.distance_mean_mm),
+            _number(ours.distance_mae_mm),
             _number(ours.distance_bias_mm),
-            _number(ours.sigma_cover),
+            _number(ours.within_1_sigma),
             _number(ours.area_ratio),
             _number(ours.shift_p95_mm),
         )
@@ -157,7 +157,7 @@ def _each(field: str) -> Callable[[list[Score]], str]:
 SUMMARY = (
     ("due STOPs given, delay <= 1.0 s", _due, "all"),
     ("false STOPs", _false, "0"),
-    ("distance error, median of case means, mm", _median("distance_mean_mm"), "<= 0.5"),
+    ("distance error, median of case means, mm", _median("distance_mae_mm"), "<= 0.5"),
     ("area, program / truth, median of cases", _median("area_ratio"), "0.9 to 1.1"),
     ("shift error p95 by case, mm", _each("shift_p95_mm"), "<= 0.2; <= 0.4"),
 )

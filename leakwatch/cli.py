@@ -45,6 +45,27 @@ CalibrationOption = Annotated[
     Path | None, typer.Option("--calibration", help="Calibration of the C-arm, a TOML file.")
 ]
 
+# Of `bench`.
+DetectorOption = Annotated[
+    str,
+    typer.Option("--detector", help="leakwatch, naive, or a command with {dicom}, {case}, {out}."),
+]
+JobsOption = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Cases at a time; default: one a core.")
+]
+WallOnlyOption = Annotated[
+    bool, typer.Option("--wall-only", help="Use no mark but the posterior wall.")
+]
+AgainstOption = Annotated[
+    Path | None, typer.Option("--against", help="report.json of an earlier run to compare with.")
+]
+SchedulerOption = Annotated[
+    str | None, typer.Option("--scheduler", help="Dask cluster to use: tcp://HOST:PORT.")
+]
+AdapterOption = Annotated[
+    Path | None, typer.Option("--adapter", help="Python file that reads a set of another shape.")
+]
+
 
 def main() -> None:
     """Run the command line; the entry point of the package."""
@@ -180,6 +201,56 @@ def simulate(
     typer.echo(f"written to {out}: {names}")
 
 
+@app.command()
+def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
+    folder: Annotated[Path, typer.Argument(help="Folder with *.case.json and *.truth.json.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; made where absent.")],
+    detector: DetectorOption = "leakwatch",
+    jobs: JobsOption = None,
+    wall_only: WallOnlyOption = False,
+    settings: SettingsOption = None,
+    against: AgainstOption = None,
+    scheduler: SchedulerOption = None,
+    adapter: AdapterOption = None,
+) -> None:
+    """Judge a detector on cases with known truth.
+
+    Writes report.html, report.json, and below cases/ what the detector wrote. What is done is not
+    done again while nothing that it depends on changed. Exit code 0: every case was judged; 2: bad
+    arguments or input; 3: some cases could not be judged, and the report says which.
+    """
+    from leakwatch.bench.benchmark import Request, carry_out, make_plan
+    from leakwatch.bench.dataset import load_adapter
+    from leakwatch.bench.detector import parse_detector
+    from leakwatch.bench.report_file import load_report
+    from leakwatch.bench.report_folder import report_lines, unjudged, write_report
+    from leakwatch.bench.scoring import make_report
+
+    with _errors_in_one_paragraph():
+        request = Request(
+            folder,
+            out,
+            parse_detector(detector),
+            load_settings(settings),
+            wall_only,
+            jobs or os.cpu_count() or 1,
+            scheduler,
+            None if adapter is None else load_adapter(adapter),
+        )
+        earlier = None if against is None else load_report(against)
+        plan = make_plan(request)
+        with _progress("bench", plan.frames_to_do) as on_frame:
+            for case in carry_out(plan):
+                on_frame(case.truth.frames)
+        report = make_report(plan, earlier)
+        written = write_report(report, out)
+    for line in report_lines(report):
+        typer.echo(line)
+    typer.echo(f"written to {out}: {', '.join(written)}")
+    if unjudged(report):
+        raise typer.Exit(ENDED_EARLY)
+
+
 @contextmanager
 def _errors_in_one_paragraph() -> Iterator[None]:
     try:
@@ -207,7 +278,7 @@ def _say_what_to_doubt(run: Run) -> None:
 
 
 @contextmanager
-def _progress(name: str, total: int | None) -> Iterator[Callable[[], None]]:
+def _progress(name: str, total: int | None) -> Iterator[Callable[..., None]]:
     """A bar with rate and time left on stderr; nothing where that is no terminal."""
     from rich.console import Console
     from rich.progress import (
@@ -229,10 +300,10 @@ def _progress(name: str, total: int | None) -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(name, total=total, rate="")
 
-        def on_frame() -> None:
+        def on_frame(frames: int = 1) -> None:
             speed = progress.tasks[task].speed
             rate = "" if speed is None else f"{speed:.0f} frames/s"
-            progress.update(task, advance=1, rate=rate)
+            progress.update(task, advance=frames, rate=rate)
 
         yield on_frame
 

@@ -45,7 +45,7 @@ def run_on_cluster(jobs: Sequence[Job], address: str) -> Iterator[tuple[Job, Wor
 
     try:
         futures = {client.submit(do_case, job, pure=False): job for job in jobs}
-        for future in as_completed(futures, raise_errors=False):
+        for future in as_completed(futures, loop=client.loop, raise_errors=False):
             job = futures.pop(future)
             # `do_case` raises nothing: what comes is of the cluster.
             error = future.exception() if future.status != "finished" else None

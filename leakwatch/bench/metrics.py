@@ -72,10 +72,10 @@ class Score:
     Parameters
     ----------
     stop : StopScore
-    distance_mean_mm, distance_bias_mm, distance_p95_mm : float or None
+    distance_mae_mm, distance_bias_mm, distance_p95_mm : float or None
         Mean of the absolute error, mean of the signed one, and 95th percentile of the absolute one,
         where both have a distance.
-    sigma_cover, sigma_cover_2 : float or None
+    within_1_sigma, within_2_sigma : float or None
         Share of frames whose error is within one, and two, ``distance_sigma_mm``.
     distance_seen_share : float or None
         Share of the frames with a true distance in which one was given.
@@ -92,11 +92,11 @@ class Score:
     """
 
     stop: StopScore
-    distance_mean_mm: float | None
+    distance_mae_mm: float | None
     distance_bias_mm: float | None
     distance_p95_mm: float | None
-    sigma_cover: float | None
-    sigma_cover_2: float | None
+    within_1_sigma: float | None
+    within_2_sigma: float | None
     distance_seen_share: float | None
     area_ratio: float | None
     area_error: float | None
@@ -143,11 +143,11 @@ def score(truth: CaseTruth, records: Sequence[FrameRecord], reference_frame: int
     told = bool(latency.any())
     return Score(
         stop=score_stop(truth, records),
-        distance_mean_mm=float(size.mean()) if size.size else None,
+        distance_mae_mm=float(size.mean()) if size.size else None,
         distance_bias_mm=float(bias.mean()) if size.size else None,
         distance_p95_mm=float(np.percentile(size, 95)) if size.size else None,
-        sigma_cover=_cover(error, sigma, 1.0),
-        sigma_cover_2=_cover(error, sigma, 2.0),
+        within_1_sigma=_cover(error, sigma, 1.0),
+        within_2_sigma=_cover(error, sigma, 2.0),
         distance_seen_share=_seen_share(truth, records),
         area_ratio=area_ratio,
         area_error=area_error,

@@ -82,14 +82,14 @@ def test_a_stop_where_none_is_due_is_false_unless_truth_is_near() -> None:
 
 def test_errors_of_distance_area_and_shift() -> None:
     one = score(truth(), records(6, error_mm=0.3))
-    assert one.distance_mean_mm == pytest.approx(0.3)
+    assert one.distance_mae_mm == pytest.approx(0.3)
     assert one.distance_bias_mm == pytest.approx(0.3)
-    assert one.sigma_cover == 1.0
+    assert one.within_1_sigma == 1.0
     assert one.area_ratio == pytest.approx(0.9)
     assert one.shift_p95_mm == pytest.approx(0.0)
     assert one.unknown_share == 0.0
     far = score(truth(), records(6, error_mm=-0.6))
-    assert (far.distance_bias_mm, far.sigma_cover) == (pytest.approx(-0.6), 0.0)
+    assert (far.distance_bias_mm, far.within_1_sigma) == (pytest.approx(-0.6), 0.0)
 
 
 def test_shift_counts_from_the_marks_frame_and_in_mm() -> None:
@@ -101,7 +101,8 @@ def test_shift_counts_from_the_marks_frame_and_in_mm() -> None:
 
 def test_what_was_never_measured_has_no_score() -> None:
     one = score(truth(), records(None, distance_mm=None, area_mm2=None, shift_px=None))
-    assert (one.distance_mean_mm, one.sigma_cover, one.area_ratio, one.shift_p95_mm) == (None,) * 4
+    assert (one.distance_mae_mm, one.within_1_sigma) == (None, None)
+    assert (one.area_ratio, one.shift_p95_mm) == (None, None)
 
 
 def test_missing_lines_are_refused() -> None:
@@ -136,15 +137,15 @@ def test_spread_coverage_and_what_was_seen() -> None:
     one = score(truth(), lines)
     # Six errors: 0.3 five times, then 0.8; the 95th percentile is at position 4.75 of 0 to 5.
     assert one.distance_p95_mm == pytest.approx(0.3 + 0.75 * 0.5)
-    assert one.sigma_cover == pytest.approx(5 / 6)
-    assert one.sigma_cover_2 == 1.0
+    assert one.within_1_sigma == pytest.approx(5 / 6)
+    assert one.within_2_sigma == 1.0
     assert one.distance_seen_share == pytest.approx(6 / 7)
 
 
 def test_a_sigma_that_is_not_told_covers_nothing_and_is_not_counted() -> None:
     one = score(truth(), records(6, error_mm=0.3, distance_sigma_mm=None))
-    assert (one.sigma_cover, one.sigma_cover_2) == (None, None)
-    assert one.distance_mean_mm == pytest.approx(0.3)
+    assert (one.within_1_sigma, one.within_2_sigma) == (None, None)
+    assert one.distance_mae_mm == pytest.approx(0.3)
 
 
 def test_volume_against_what_was_injected_from_a_fifth_on() -> None:
@@ -167,5 +168,5 @@ def test_labels_alone_are_enough_to_judge_a_stop() -> None:
     labels = CaseTruth("epidural", 4.0, 8, due_frame=5, right_from=1)
     one = score(labels, records(6))
     assert (one.stop.delay_s, one.stop.delay_ml, one.stop.false) == (0.25, None, False)
-    assert (one.distance_mean_mm, one.area_error, one.volume_error) == (None, None, None)
+    assert (one.distance_mae_mm, one.area_error, one.volume_error) == (None, None, None)
     assert (one.shift_p95_mm, one.distance_seen_share) == (None, None)

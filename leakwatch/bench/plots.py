@@ -1,0 +1,175 @@
+"""Curves of a report, each as one SVG to be put into a page."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from leakwatch.bench.case_truth import Values
+from leakwatch.bench.metric_table import FALSE_STOPS, SENSITIVITY
+from leakwatch.bench.metrics import IN_TIME_S
+from leakwatch.bench.report_file import CaseRow, DistanceBin, Estimate, Report, ThresholdPoint
+
+INK, BAND, ALARM, MISSED = "#14457A", "#9CBDE0", "#C2410C", "#B4121B"
+SIZE_IN = (6.4, 3.9)
+# A delay that never ended is drawn at the rim, so far outside of the others.
+RIM_SHARE = 0.12
+
+
+def response_curve(report: Report) -> str | None:
+    """Sensitivity against false STOPs per injection; the alarm as it is set, with intervals."""
+    known = {one.key: one for one in report.summary}
+    set_to = ThresholdPoint(1.0, known[SENSITIVITY.key], known[FALSE_STOPS.key])
+    if set_to.sensitivity.value is None or set_to.false_stops_per_injection.value is None:
+        return None
+    figure, axes = _figure("false STOPs per injection", "STOP sensitivity")
+    points = [one for one in report.thresholds if one.sensitivity.value is not None]
+    across = [one.false_stops_per_injection.value or 0.0 for one in points]
+    up = [one.sensitivity.value or 0.0 for one in points]
+    axes.plot(across, up, "o-", color=INK, markersize=4, label="other thresholds, by factor")
+    _label_factors(axes, points)
+    x, y = set_to.false_stops_per_injection.value, set_to.sensitivity.value
+    across_error, up_error = _error(set_to.false_stops_per_injection), _error(set_to.sensitivity)
+    axes.errorbar(
+        [x],
+        [y],
+        up_error,
+        across_error,
+        "s",
+        color=ALARM,
+        capsize=3,
+        label="the alarm as it is set",
+    )
+    axes.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.06))
+    axes.legend(loc="lower right", fontsize=8)
+    return _svg(figure, "response")
+
+
+def delay_by_leak(report: Report) -> str | None:
+    """Delay of every case in which a STOP was due, by kind of leak."""
+    due = [row for row in report.cases if row.due and row.frames is not None]
+    kinds = sorted({row.leak or "" for row in due})
+    if not due:
+        return None
+    figure, axes = _figure("delay from due to given, s", "")
+    rim = _rim([row.delay_s for row in due])
+    for place, kind in enumerate(kinds):
+        _draw_delays(axes, [row for row in due if row.leak == kind], place, rim)
+    axes.axvline(0.0, color="#777777", linewidth=0.8)
+    axes.axvline(IN_TIME_S, color=ALARM, linewidth=1.0, linestyle="--", label="still in time")
+    axes.set_yticks(range(len(kinds)), kinds)
+    axes.set_ylim(-0.6, len(kinds) - 0.4)
+    axes.legend(loc="lower right", fontsize=8)
+    return _svg(figure, "leak")
+
+
+def delay_by_dose(report: Report) -> str | None:
+    """Delay against dose; None where no more than one dose is known."""
+    due = [row for row in report.cases if row.due and row.dose is not None]
+    if len({row.dose for row in due}) < 2:
+        return None
+    figure, axes = _figure(f"dose, {report.dose_unit}", "delay from due to given, s")
+    rim = _rim([row.delay_s for row in due])
+    for rows, mark, label in _by_outcome(due):
+        doses = np.array([row.dose for row in rows], np.float64)
+        colour = INK if mark == "o" else MISSED
+        axes.plot(doses, _delays(rows, mark, rim), mark, color=colour, label=label)
+    axes.axhline(IN_TIME_S, color=ALARM, linewidth=1.0, linestyle="--", label="still in time")
+    axes.set_xscale("log")
+    axes.legend(loc="best", fontsize=8)
+    return _svg(figure, "dose")
+
+
+def distance_error(report: Report) -> str | None:
+    """Error of the distance over the true distance: median, and the middle 90 % of frames."""
+    bins = report.distances
+    if not bins:
+        return None
+    figure, axes = _figure("true distance to the posterior wall, mm", "error, mm")
+    middle = [one.from_mm + 0.5 for one in bins]
+    _band(axes, bins, middle)
+    axes.plot(
+        middle, [one.median_mm for one in bins], "o-", color=INK, markersize=3, label="median"
+    )
+    axes.axhline(0.0, color="#777777", linewidth=0.8)
+    axes.axvline(5.0, color=ALARM, linewidth=1.0, linestyle="--", label="5 mm")
+    axes.legend(loc="best", fontsize=8)
+    return _svg(figure, "distance")
+
+
+def _band(axes: Axes, bins: Sequence[DistanceBin], middle: Sequence[float]) -> None:
+    low, high = [one.p5_mm for one in bins], [one.p95_mm for one in bins]
+    axes.fill_between(middle, low, high, color=BAND, alpha=0.6, label="middle 90 % of frames")
+
+
+def _label_factors(axes: Axes, points: Sequence[ThresholdPoint]) -> None:
+    """Write the factor beside each point, once where several fall on one another."""
+    told: dict[tuple[float, float], list[str]] = {}
+    for one in points:
+        place = (one.false_stops_per_injection.value or 0.0, one.sensitivity.value or 0.0)
+        told.setdefault(place, []).append(f"{one.factor:g}")
+    for (x, y), factors in told.items():
+        text = factors[0] if len(factors) == 1 else f"{factors[0]} to {factors[-1]}"
+        axes.annotate(text, (x, y), (4, 5), textcoords="offset points", fontsize=7, color=INK)
+
+
+def _error(one: Estimate) -> list[list[float]] | None:
+    """Both sides of an interval, as `errorbar` takes them."""
+    if one.value is None or one.low is None or one.high is None:
+        return None
+    return [[max(one.value - one.low, 0.0)], [max(one.high - one.value, 0.0)]]
+
+
+def _by_outcome(rows: Sequence[CaseRow]) -> list[tuple[list[CaseRow], str, str]]:
+    """Rows with a delay, missed, and false, each with its mark and its words; none empty."""
+    missed = [row for row in rows if row.stop_frame is None]
+    false = [row for row in rows if row.stop_frame is not None and row.false]
+    given = [row for row in rows if row.stop_frame is not None and not row.false]
+    found = [(given, "o", "given"), (missed, "x", "missed"), (false, "v", "false STOP before")]
+    return [one for one in found if one[0]]
+
+
+def _draw_delays(axes: Axes, rows: Sequence[CaseRow], place: int, rim: float) -> None:
+    for some, mark, label in _by_outcome(rows):
+        # Side by side, so that equal delays can be counted.
+        spread = place + 0.5 * (np.arange(len(some)) - (len(some) - 1) / 2) / max(len(rows), 4)
+        delays = _delays(some, mark, rim)
+        colour = INK if mark == "o" else MISSED
+        shown = axes.get_legend_handles_labels()[1]
+        axes.plot(delays, spread, mark, color=colour, label=None if label in shown else label)
+
+
+def _delays(rows: Sequence[CaseRow], mark: str, rim: float) -> Values:
+    return np.array([row.delay_s if mark == "o" else rim for row in rows], np.float64)
+
+
+def _rim(delays: Sequence[float | None]) -> float:
+    known = [delay for delay in delays if delay is not None]
+    low, high = min([0.0, *known]), max([IN_TIME_S, *known])
+    return high + RIM_SHARE * (high - low)
+
+
+def _figure(x_label: str, y_label: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=SIZE_IN, layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.add_subplot()
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.grid(color="#DDDDDD", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _svg(figure: Figure, salt: str) -> str:
+    """The element alone. Text stays text; names within are salted, so that pages may hold many."""
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]

@@ -1,0 +1,227 @@
+"""report.json: what a benchmark found, with enough of every case to be compared with another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from leakwatch.bench.case_work import Status, WorstPicture
+from leakwatch.errors import BenchError
+from leakwatch.model import Reason
+from leakwatch.strict_input import explain
+
+REPORT_SCHEMA: Final = "leakwatch.bench/1"
+REPORT_NAME, PAGE_NAME = "report.json", "report.html"
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all parts of the file."""
+
+
+class ThresholdStop(Part, frozen=True):
+    """The STOP of a case at another threshold.
+
+    Parameters
+    ----------
+    factor : float
+        1 is the alarm as it is set.
+    frame : int or None
+    in_time, false : bool
+    """
+
+    factor: float
+    frame: int | None
+    in_time: bool
+    false: bool
+
+
+class CaseRow(Part, frozen=True):
+    """One case; None where a value cannot be had. Values as in `metrics.Score`.
+
+    Parameters
+    ----------
+    name : str
+    status : Status
+    why : str or None
+        What went wrong.
+    inputs : str
+        Hash of its files; empty where they could not be read.
+    seconds : float
+        That the work took.
+    due : bool
+        Truth: a STOP was due in it.
+    """
+
+    name: str
+    status: Status
+    why: str | None = None
+    inputs: str = ""
+    seconds: float = 0.0
+    leak: str | None = None
+    dose: float | None = None
+    frames: int | None = None
+    due: bool = False
+    due_frame: int | None = None
+    stop_frame: int | None = None
+    reasons: tuple[Reason, ...] = ()
+    in_time: bool = False
+    false: bool = False
+    delay_s: float | None = None
+    delay_frames: int | None = None
+    delay_ml: float | None = None
+    at_risk_s: float | None = None
+    distance_mae_mm: float | None = None
+    distance_bias_mm: float | None = None
+    distance_p95_mm: float | None = None
+    within_1_sigma: float | None = None
+    within_2_sigma: float | None = None
+    distance_seen_share: float | None = None
+    mask_dice: float | None = None
+    area_ratio: float | None = None
+    area_error: float | None = None
+    volume_ratio: float | None = None
+    volume_error: float | None = None
+    shift_p95_mm: float | None = None
+    unknown_share: float | None = None
+    latency_p50_ms: float | None = None
+    latency_p99_ms: float | None = None
+    thresholds: tuple[ThresholdStop, ...] = ()
+    pictures: tuple[WorstPicture, ...] = ()
+
+
+class Estimate(Part, frozen=True):
+    """A metric over cases, with its 95 % interval.
+
+    Parameters
+    ----------
+    key, title, unit : str
+    value : float or None
+        None: not available, or, for a delay, not reached in half of the cases.
+    low, high : float or None
+        Both None: no interval; one None: that end lies beyond what was observed.
+    cases : int
+        That it rests on.
+    interval : str or None
+        ``bootstrap`` over cases; ``exact`` where all cases agree and a bootstrap says nothing.
+    """
+
+    key: str
+    title: str
+    unit: str
+    value: float | None
+    low: float | None
+    high: float | None
+    cases: int
+    interval: Literal["bootstrap", "exact"] | None = None
+
+
+class ThresholdPoint(Part, frozen=True):
+    """A point of the free-response ROC curve."""
+
+    factor: float
+    sensitivity: Estimate
+    false_stops_per_injection: Estimate
+
+
+class DistanceBin(Part, frozen=True):
+    """Errors of the distance over the frames whose true distance is in a millimetre."""
+
+    from_mm: float
+    frames: int
+    cases: int
+    p5_mm: float
+    median_mm: float
+    p95_mm: float
+
+
+class Change(Part, frozen=True):
+    """A metric against an earlier report, over the cases of both; ends as in `Estimate`."""
+
+    key: str
+    title: str
+    unit: str
+    old: float | None
+    new: float | None
+    change: float | None
+    low: float | None
+    high: float | None
+    cases: int
+    verdict: Literal["better", "worse", "no difference shown"]
+
+
+class Comparison(Part, frozen=True):
+    """Against an earlier report.
+
+    Parameters
+    ----------
+    detector, program : str
+        Of the earlier report.
+    changes : tuple of Change
+    apart : tuple of str
+        Cases that only one of both has, or whose files changed.
+    """
+
+    detector: str
+    program: str
+    changes: tuple[Change, ...]
+    apart: tuple[str, ...]
+
+
+class Report(Part, frozen=True):
+    """The whole file.
+
+    Parameters
+    ----------
+    version, program : str
+        Of LeakWatch; the hash of its code and libraries.
+    detector : str
+    wall_only : bool
+    settings : dict
+        Of LeakWatch; empty for another detector.
+    dose_unit : str
+    summary, by_leak : tuple of Estimate
+    thresholds : tuple of ThresholdPoint
+    distances : tuple of DistanceBin
+    cases : tuple of CaseRow
+    against : Comparison or None
+    """
+
+    version: str
+    program: str
+    detector: str
+    wall_only: bool
+    settings: dict[str, Any]
+    dose_unit: str
+    summary: tuple[Estimate, ...]
+    by_leak: tuple[Estimate, ...]
+    thresholds: tuple[ThresholdPoint, ...]
+    distances: tuple[DistanceBin, ...]
+    cases: tuple[CaseRow, ...]
+    against: Comparison | None = None
+    schema: Literal["leakwatch.bench/1"] = REPORT_SCHEMA
+
+
+def encode_report(report: Report) -> bytes:
+    """The bytes of a report.json; `load_report` gives the same report back."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+
+
+def load_report(path: Path) -> Report:
+    """Read and validate a report.json.
+
+    Raises
+    ------
+    BenchError
+        It cannot be read, or is no report of this schema.
+    """
+    try:
+        found = msgspec.json.decode(path.read_bytes())
+        return msgspec.convert(found, Report)
+    except OSError as error:
+        raise BenchError(f"{path}: cannot be read: {error.strerror}. Check the path.") from error
+    except msgspec.ValidationError as error:
+        raise BenchError(f"{path}: {explain(error, found, Report, {})}") from error
+    except msgspec.DecodeError as error:
+        raise BenchError(f"{path}: is not JSON: {error}. Give the report.json of a run.") from error

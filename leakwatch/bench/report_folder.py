@@ -1,0 +1,69 @@
+"""Write report.json and report.html, and say the outcome in some lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leakwatch.bench.case_work import DONE
+from leakwatch.bench.numbers import interval_text, value_text
+from leakwatch.bench.report_file import (
+    PAGE_NAME,
+    REPORT_NAME,
+    CaseRow,
+    Estimate,
+    Report,
+    encode_report,
+)
+from leakwatch.bench.report_page import page
+from leakwatch.errors import BenchError
+
+# What a person looks at first; the rest is in the report.
+SAID = ("stop_sensitivity", "false_stops_per_injection", "delay_s", "distance_mae_mm")
+
+
+def write_report(report: Report, out: Path) -> tuple[str, ...]:
+    """Write both files into `out`; their names.
+
+    Raises
+    ------
+    BenchError
+        One cannot be written.
+    """
+    files = {REPORT_NAME: encode_report(report), PAGE_NAME: page(report, out).encode()}
+    for name, data in files.items():
+        try:
+            (out / name).write_bytes(data)
+        except OSError as error:
+            raise BenchError(
+                f"{out / name} cannot be written: {error.strerror}. Free some space; what is done "
+                "stays."
+            ) from error
+    return tuple(files)
+
+
+def unjudged(report: Report) -> tuple[CaseRow, ...]:
+    """Cases that have no score."""
+    return tuple(row for row in report.cases if row.status != DONE)
+
+
+def report_lines(report: Report) -> tuple[str, ...]:
+    """The outcome in a few lines, for a terminal."""
+    lost = unjudged(report)
+    some = f", {len(lost)} of them not judged" if lost else ""
+    lines = [f"{len(report.cases)} cases{some}; detector: {report.detector}"]
+    lines += [_line(one) for one in report.summary if one.key in SAID and one.cases]
+    lines += [f"not judged: {row.name}: {row.why}" for row in lost]
+    if report.against is not None:
+        moved = [one for one in report.against.changes if one.verdict != "no difference shown"]
+        lines += [
+            f"{one.verdict}: {one.title}: {value_text(one.old, one.unit)} to "
+            f"{value_text(one.new, one.unit)}"
+            for one in moved
+        ]
+        lines += [] if moved else ["no difference shown against the earlier report"]
+    return tuple(lines)
+
+
+def _line(one: Estimate) -> str:
+    interval = interval_text(one.low, one.high)
+    return f"{one.title}: {value_text(one.value, one.unit)}{f' ({interval})' if interval else ''}"
