@@ -83,6 +83,7 @@ def decide(state: AlertState, observation: Observation) -> tuple[AlertState, Ale
     earlier = dict(state.streaks)
     streaks = tuple((reason, earlier.get(reason, 0) + 1) for reason, _ in held)
     confirmed = {reason for reason, frames in streaks if frames >= settings.confirm_frames}
+    confirmed |= {reason for reason, severity in held if _is_clear(reason, severity, settings)}
     seen = dict(state.acknowledged)
     stops = tuple(
         reason
@@ -146,6 +147,19 @@ def _stop_conditions(observation: Observation, settings: AlertingSettings) -> Se
     if outside_mm2 is not None and outside_mm2 >= settings.outside_area_mm2:
         held.append((Reason.OUTSIDE_BODY, outside_mm2))
     return tuple(held)
+
+
+def _is_clear(reason: Reason, severity: float, settings: AlertingSettings) -> bool:
+    """Whether a stop condition is past what one frame's noise can do.
+
+    All cement was seen in two frames, but for a rim of new growth: only what that rim can bring
+    about needs a second frame here. A tube is confirmed where it is found.
+    """
+    if reason is Reason.POSTERIOR_MARGIN:
+        return -severity <= settings.margin_mm - settings.clear_mm
+    if reason is Reason.OUTSIDE_BODY:
+        return severity >= 2.0 * settings.outside_area_mm2
+    return True
 
 
 def _outside_mm2(observation: Observation) -> float | None:

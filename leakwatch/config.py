@@ -358,6 +358,9 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Least area outside: 1 mm of a 2 mm vein.
     confirm_frames : int
         Frames running in which a stop condition must hold: against one frame's noise.
+    clear_mm : float
+        Cement nearer than the margin by this needs no second frame: it is as much as cement grows
+        at its rim before it is confirmed, see ``cement.rim_mm``.
     release_s : float
         WATCH goes this long after its last reason, s.
     predict_s : float
@@ -382,6 +385,7 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outside_tolerance_mm: float = 1.25
     outside_area_mm2: float = 2.0
     confirm_frames: int = 2
+    clear_mm: float = 1.0
     release_s: float = 1.0
     predict_s: float = 5.0
     speed_window_s: float = 3.0

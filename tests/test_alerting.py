@@ -86,11 +86,16 @@ def test_behind_the_wall_is_stop() -> None:
     assert run([observation(i, -8.0) for i in range(2)])[-1].level is Level.STOP
 
 
-def test_one_frame_does_not_stop_and_two_do() -> None:
-    flicker = [observation(i, 3.0 if i == 2 else 12.0) for i in range(8)]
+def test_one_frame_at_the_margin_does_not_stop_and_two_do() -> None:
+    flicker = [observation(i, 4.9 if i == 2 else 12.0) for i in range(8)]
     assert Level.STOP not in {alert.level for alert in run(flicker)}
-    held = [observation(i, 3.0 if i >= 2 else 12.0) for i in range(4)]
+    held = [observation(i, 4.9 if i >= 2 else 12.0) for i in range(4)]
     assert [alert.level for alert in run(held)][-1] is Level.STOP
+
+
+def test_a_clear_breach_needs_no_second_frame() -> None:
+    assert run([observation(0, 12.0), observation(1, 3.9)])[-1].level is Level.STOP
+    assert run([observation(0, 12.0), observation(1, -6.0)])[-1].level is Level.STOP
 
 
 @pytest.mark.parametrize(
@@ -99,9 +104,14 @@ def test_one_frame_does_not_stop_and_two_do() -> None:
 )
 def test_vein_and_outside_stop_without_a_distance(kind: str, reason: Reason) -> None:
     alerts = run([observation(i, **{kind: 9.0}) for i in range(2)])
-    assert alerts[-1].level is Level.STOP
+    assert {alert.level for alert in alerts} == {Level.STOP}
     assert alerts[-1].reasons == (reason,)
-    assert alerts[-1].events[-1].at_px is not None
+    assert alerts[0].events[-1].at_px is not None
+
+
+def test_a_little_outside_needs_a_second_frame() -> None:
+    alerts = run([observation(i, outside_mm2=2.5) for i in range(2)])
+    assert [alert.level for alert in alerts] == [Level.WATCH, Level.STOP]
 
 
 def test_outside_the_lateral_view_the_wall_rule_is_off_and_said_so() -> None:
