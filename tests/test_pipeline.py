@@ -316,10 +316,10 @@ def test_injections_over_real_anatomy(shared: Path, number: int, wall_only: bool
     assert not one.stop.false
     assert one.stop.given_in_time or one.stop.due_frame is None
     assert one.stop.stop_frame is None or one.stop.due_frame is not None
-    assert one.distance_mean_mm is not None
+    assert one.distance_mae_mm is not None
     assert one.area_ratio is not None
     assert one.shift_p95_mm is not None
-    assert one.distance_mean_mm < 1.0
+    assert one.distance_mae_mm < 1.0
     assert 0.9 < one.area_ratio < 1.1
     assert one.shift_p95_mm < 0.2
 
