@@ -39,6 +39,8 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         the sample size.
     lag_min_frames : int
         Frames before a lag is believed: error of the correlation falls below 0.01.
+    lag_settled_frames : int
+        Frames after which a lag is known: error of the correlation 0.001.
     lag_min_sigmas : float
         Least significance of the noise correlation, in its standard errors.
     lag_max_fraction : float
@@ -55,6 +57,7 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     min_wall_share: float = 0.8
     noise_window_px: int = 320
     lag_min_frames: int = 3
+    lag_settled_frames: int = 30
     lag_min_sigmas: float = 5.0
     lag_max_fraction: float = 0.6
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -241,19 +241,24 @@ def undo_lag(
     LagState, ndarray
         The attenuation without lag, to first order in the change between frames.
     """
-    noise = _unit_noise(attenuation, settings)
+    if state.frames < settings.lag_settled_frames:
+        state = _with_noise(state, _unit_noise(attenuation, settings), settings)
+    clean = attenuation
+    if state.previous is not None and state.fraction > 0.0:
+        keep = 1.0 / (1.0 - state.fraction)
+        clean = cv2.addWeighted(attenuation, keep, state.previous, -state.fraction * keep, 0.0)
+    return replace(state, previous=read_only(attenuation)), clean
+
+
+def _with_noise(state: LagState, noise: FloatImage, settings: IntensitySettings) -> LagState:
     sums, frames = state.correlation_sums, state.frames
     if len(state.noise) == 3:
         terms = [float((noise * earlier).mean()) for earlier in state.noise]
         sums = (sums[0] + terms[0], sums[1] + terms[1], sums[2] + terms[2])
         frames += 1
     fraction = _lag_fraction(sums, frames, noise.size, settings)
-    clean = attenuation
-    if state.previous is not None and fraction > 0.0:
-        keep = 1.0 / (1.0 - fraction)
-        clean = cv2.addWeighted(attenuation, keep, state.previous, -fraction * keep, 0.0)
     history = (read_only(noise), *state.noise[:2])
-    return LagState(history, sums, frames, read_only(attenuation), fraction), clean
+    return LagState(history, sums, frames, state.previous, fraction)
 
 
 def _unit_noise(attenuation: FloatImage, settings: IntensitySettings) -> FloatImage:
