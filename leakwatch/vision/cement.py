@@ -59,7 +59,9 @@ def average(
     """
     if state.mean is None:
         return CementState(read_only(added.image), 1, time_s=time_s)
-    frame_noise = _frame_noise(state, added, scale, settings)
+    frame_noise = state.frame_noise
+    if state.frames < 4 or state.frames % 2 == 0:  # it changes slowly
+        frame_noise = _frame_noise(state, added, scale, settings)
     share = max(_share(frame_noise, time_s - state.time_s, settings), 1.0 / (state.frames + 1))
     mean = added.image
     if share < 1.0:
@@ -95,7 +97,10 @@ def _frame_noise(state: CementState, added: Added, scale: Scale, settings: Cemen
 
 
 def _smoothed(image: FloatImage, scale: Scale, settings: CementSettings) -> FloatImage:
-    smooth: FloatImage = cv2.GaussianBlur(image, (0, 0), scale.px(settings.smooth_mm))
+    sigma = scale.px(settings.smooth_mm)
+    # Cut at two and a half sigmas, where a hundredth of it is left; OpenCV cuts at four.
+    size = 2 * math.ceil(2.5 * sigma) + 1
+    smooth: FloatImage = cv2.GaussianBlur(image, (size, size), sigma)
     return smooth
 
 
@@ -223,7 +228,8 @@ def _placed(part: BoolImage, window: tuple[slice, slice], like: BoolImage) -> Bo
 
 def _noise(near_by: _Near) -> float:
     where = near_by.seen if near_by.mask is None else near_by.seen & ~near_by.mask
-    return spread((near_by.smooth[::4, ::4] / near_by.noise_shape[::4, ::4])[where[::4, ::4]])
+    some = np.s_[::5, ::5]
+    return spread((near_by.smooth[some] / near_by.noise_shape[some])[where[some]])
 
 
 def _patches(

@@ -162,9 +162,12 @@ def _pose(
             offsets.append(found)
     if len(places) < settings.min_stations:
         return None
-    slope, offset = np.polyfit(places, offsets, 1)
-    wrong = np.abs(np.polyval((slope, offset), places) - offsets) > settings.station_px
-    return None if wrong.any() else (float(offset), float(slope))
+    at, found_at = np.array(places), np.array(offsets)
+    away = at - at.mean()
+    slope = float(away @ found_at / (away @ away))
+    offset = float(found_at.mean() - slope * at.mean())
+    wrong = np.abs(offset + slope * at - found_at) > settings.station_px
+    return None if wrong.any() else (offset, slope)
 
 
 def _profile_offset(mean: Array, profile: FloatImage, settings: InstrumentSettings) -> float | None:

@@ -78,7 +78,7 @@ def log_attenuation(pixels: Array, pixel_format: PixelFormat, grid: WorkingGrid)
         return value
     # Half a count: the finest that a stored zero can still mean. In place throughout: at this
     # size a new array costs more than the arithmetic.
-    np.maximum(value, np.float32(0.5), out=value)
+    cv2.max(value, 0.5, dst=value)
     cv2.log(value, dst=value)
     return np.negative(value, out=value)
 
@@ -124,7 +124,8 @@ def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> Expos
     if float(np.ptp(centre)) == 0.0:
         return ExposedField(read_only(np.zeros((rows, columns), np.bool_)), 0.0, level)
     limit = level - math.log(settings.blanked_fraction)
-    dark = np.pad((small > limit).astype(np.uint8), 1, constant_values=1)
+    dark = np.ones((rows + 2, columns + 2), np.uint8)
+    dark[1:-1, 1:-1] = small > limit
     # Only what touches the border: metal or a tumour inside the field stays in the field.
     cv2.floodFill(dark, None, (0, 0), 2)
     field = (dark[1:-1, 1:-1] != 2).astype(np.uint8)

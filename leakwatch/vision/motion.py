@@ -255,14 +255,15 @@ def _fine(
         trust = weight / np.square(1.0 + np.square(residual * (1.0 / (settings.robust * width))))
         weighted_across, weighted_down = trust * across, trust * down
         mixed = np.vdot(weighted_across, down)
-        normal = np.array(
-            [[np.vdot(weighted_across, across), mixed], [mixed, np.vdot(weighted_down, down)]],
-            np.float64,
+        normal = (
+            float(np.vdot(weighted_across, across)),
+            float(mixed),
+            float(np.vdot(weighted_down, down)),
         )
         if _condition(normal) > settings.max_condition:
             return None
-        pull = [np.vdot(weighted_across, residual), np.vdot(weighted_down, residual)]
-        change = np.linalg.solve(normal, np.array(pull, np.float64))
+        pull = (float(np.vdot(weighted_across, residual)), float(np.vdot(weighted_down, residual)))
+        change = _solved(normal, pull)
         shift -= change
         if math.hypot(change[0], change[1]) < settings.converged_px:
             break
@@ -270,14 +271,32 @@ def _fine(
         return None
     if max(abs(shift)) > settings.max_shift_px:
         return None
-    sigma = width * math.sqrt(float(np.trace(np.linalg.inv(normal))) / 2)
+    # Half the trace of the normal matrix's inverse: the mean of both axes' variances.
+    sigma = width * math.sqrt((normal[0] + normal[2]) / _determinant(normal) / 2)
     return Registration((float(shift[0]), float(shift[1])), sigma, _score(moved, target, trust))
 
 
-def _condition(normal: Array) -> float:
-    """Ratio of the eigenvalues of a symmetric 2 x 2 matrix."""
-    half_trace = (normal[0, 0] + normal[1, 1]) / 2
-    spread = math.hypot((normal[0, 0] - normal[1, 1]) / 2, normal[0, 1])
+# A symmetric 2 x 2 matrix: its first, mixed and last entry. NumPy's own solver takes longer to
+# call than all that is here.
+_Symmetric = tuple[float, float, float]
+
+
+def _determinant(normal: _Symmetric) -> float:
+    return normal[0] * normal[2] - normal[1] ** 2
+
+
+def _solved(normal: _Symmetric, pull: tuple[float, float]) -> tuple[float, float]:
+    determinant = _determinant(normal)
+    return (
+        (normal[2] * pull[0] - normal[1] * pull[1]) / determinant,
+        (normal[0] * pull[1] - normal[1] * pull[0]) / determinant,
+    )
+
+
+def _condition(normal: _Symmetric) -> float:
+    """Ratio of the eigenvalues."""
+    half_trace = (normal[0] + normal[2]) / 2
+    spread = math.hypot((normal[0] - normal[2]) / 2, normal[1])
     return float((half_trace + spread) / max(half_trace - spread, 1e-12))
 
 

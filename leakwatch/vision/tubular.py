@@ -69,16 +69,18 @@ def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tup
         return ()
     left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
     # Every other pixel: half a millimetre is fine enough for the length of a tube.
-    crop = np.pad(mask[top : top + high : 2, left : left + wide : 2], 2)
+    half = mask[top : top + high : 2, left : left + wide : 2]
+    crop = np.zeros((half.shape[0] + 4, half.shape[1] + 4), np.bool_)
+    crop[2:-2, 2:-2] = half
     scale = Scale(2 * scale.mm_per_px)
     thin, bolus = _thin_parts(crop, scale, settings)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
     least = scale.px(settings.min_length_mm)
-    # A path of that length cannot hide in a part whose box is smaller than half of it.
+    # A vein of that length does not curl up in a box whose diagonal is so much shorter.
     found = []
     for label in range(1, count):
         box = stats[label]
-        if box[cv2.CC_STAT_AREA] < least or max(box[2], box[3]) < least / 2:
+        if box[cv2.CC_STAT_AREA] < least or np.hypot(box[2], box[3]) < 0.8 * least:
             continue
         protrusion = _measured(labels, label, box, bolus, settings)
         found.append(
