@@ -292,7 +292,8 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     search_mm : float
         Pixel of the grid on which the rod is looked for: half the least width of a cannula.
     angle_step_deg : int
-        Steps in which the picture is turned to find the rod.
+        Steps in which the picture is turned to find the rod, after a search in steps twice as wide:
+        over its length in the body the rod then strays by less than its width.
     wall_angle_deg : float
         Least angle between rod and wall: a cannula enters the body across its posterior wall.
     max_gap_mm : float

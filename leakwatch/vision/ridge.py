@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -42,22 +43,33 @@ def strongest_line(
     kernel = _bar(scale.px(settings.width_mm) / step)
     searched, corner = _searched(baseline, wall, step, len(kernel))
     along_wall = None if wall is None else wall.line[-1] - wall.line[0]
-    best_sum, best = 0.0, None
-    for degrees in range(0, 180, settings.angle_step_deg):
-        turn = math.radians(degrees)
-        direction = np.array([math.cos(turn), math.sin(turn)])
-        if along_wall is not None and _angle_deg(direction, along_wall) < settings.wall_angle_deg:
-            continue
-        found, point = _best_in_direction(searched, direction, kernel, settings)
-        if found > best_sum:
-            best_sum, best = found, (point, direction)
+
+    def best_of(angles_deg: Iterable[float]) -> tuple[float, float, Array]:
+        """Strongest run, its angle, and a point on its line."""
+        found = [(0.0, 0.0, np.zeros(2))]
+        for degrees in angles_deg:
+            direction = _direction(degrees)
+            if along_wall is None or _angle_deg(direction, along_wall) >= settings.wall_angle_deg:
+                strength, point = _best_in_direction(searched, direction, kernel, settings)
+                found.append((strength, degrees, point))
+        return max(found, key=lambda one: one[0])
+
+    fine = settings.angle_step_deg
+    coarse = best_of(np.arange(0.0, 180.0, 2 * fine))
+    beside = best_of((coarse[1] - fine, coarse[1] + fine))
+    strength, degrees, point = max(coarse, beside, key=lambda one: one[0])
     least = settings.min_contrast / 4 * scale.px(settings.min_length_mm) / step
-    if best is None or best_sum < least:
+    if strength < least:
         return None
-    point, direction = best
+    direction = _direction(degrees)
     column, row = step * (point + corner) + (step - 1) / 2
     at = (float(column), float(row))
     return at, (float(direction[0]), float(direction[1]))
+
+
+def _direction(degrees: float) -> Array:
+    turn = math.radians(degrees)
+    return np.array([math.cos(turn), math.sin(turn)])
 
 
 def _searched(
