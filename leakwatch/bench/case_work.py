@@ -28,8 +28,8 @@ from leakwatch.bench.detector import (
 )
 from leakwatch.bench.fingerprint import program_hash
 from leakwatch.bench.metrics import score
-from leakwatch.bench.naive import MARGIN_MM, naive_lines
-from leakwatch.bench.threshold_sweep import ThresholdSweep, sweep_distances
+from leakwatch.bench.naive import naive_lines
+from leakwatch.bench.threshold_sweep import Raised, ThresholdSweep, sweep_distances
 from leakwatch.bench.worst_frames import WorstFrames, draw_worst
 from leakwatch.case import FrameRecord, encode_case, load_case, read_frames
 from leakwatch.config import Settings
@@ -91,8 +91,8 @@ class CaseWork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         What went wrong.
     seconds : float
         That it took.
-    stops : tuple of (float, int or None)
-        First STOP at other thresholds; empty where the detector has none.
+    raised : tuple of (float, tuple of int)
+        STOPs at other thresholds; empty where the detector has none.
     dice : tuple of (int, float)
     pictures : tuple of WorstPicture
     """
@@ -101,7 +101,7 @@ class CaseWork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: Status
     why: str | None = None
     seconds: float = 0.0
-    stops: tuple[tuple[float, int | None], ...] = ()
+    raised: Raised = ()
     dice: tuple[tuple[int, float], ...] = ()
     pictures: tuple[WorstPicture, ...] = ()
 
@@ -163,22 +163,22 @@ def _judged(job: Job, out: Path, pictures: dict[str, bytes]) -> CaseWork:
         _check_count(run.acquisition.number_of_frames, job.case)
         masks, worst = MaskJudge(dict(job.case.truth.masks)), WorstFrames(job.case.truth)
         if job.detector.name == LEAKWATCH:
-            stops = _follow_leakwatch(run, job, out, masks, worst)
+            raised = _follow_leakwatch(run, job, out, masks, worst)
         else:
-            stops = _follow_other(run, job, out, masks, worst)
+            raised = _follow_other(run, job, out, masks, worst)
         drawn = draw_worst(worst.found(), run, job.case.truth)
     told = []
     for one, image in drawn:
         name = f"worst-{one.frame:06d}.jpg"
         pictures[name] = image
         told.append(WorstPicture(name, one.frame, one.why, one.error_mm))
-    return CaseWork(job.fingerprint, DONE, stops=stops, dice=masks.dice, pictures=tuple(told))
+    return CaseWork(job.fingerprint, DONE, raised=raised, dice=masks.dice, pictures=tuple(told))
 
 
 def _follow_leakwatch(
     run: Run, job: Job, out: Path, masks: MaskJudge, worst: WorstFrames
-) -> tuple[tuple[float, int | None], ...]:
-    sweep, recorder, count = ThresholdSweep(job.settings), Recorder(out), 0
+) -> Raised:
+    sweep, recorder, count = ThresholdSweep(job.settings, job.case.truth), Recorder(out), 0
     try:
         for snapshot in run.snapshots():
             recorder.append(snapshot)
@@ -193,19 +193,17 @@ def _follow_leakwatch(
     finally:
         recorder.close()
     _check_count(count, job.case)
-    return sweep.stops
+    return sweep.raised
 
 
-def _follow_other(
-    run: Run, job: Job, out: Path, masks: MaskJudge, worst: WorstFrames
-) -> tuple[tuple[float, int | None], ...]:
-    stops: tuple[tuple[float, int | None], ...] = ()
+def _follow_other(run: Run, job: Job, out: Path, masks: MaskJudge, worst: WorstFrames) -> Raised:
+    raised: Raised = ()
     if job.detector.name == NAIVE:
         frames, events = naive_lines(run)
         (out / FRAMES_NAME).write_bytes(frames)
         (out / EVENTS_NAME).write_bytes(events)
         records = _checked_records(job.case, out)
-        stops = sweep_distances([record.distance_mm for record in records], MARGIN_MM)
+        raised = sweep_distances(records, job.settings, job.case.truth.right_from)
     else:
         case_path = _case_with_wall_only(job, out.parent) if job.wall_only else job.case.case_path
         run_command(job.detector, job.case.sequence, case_path, out)
@@ -213,7 +211,7 @@ def _follow_other(
         masks.add_folder(out / "masks", run.acquisition)
     for record in records:
         worst.add(record.frame, record.distance_mm, record.level, record)
-    return stops
+    return raised
 
 
 def _checked_records(case: BenchCase, out: Path) -> tuple[FrameRecord, ...]:

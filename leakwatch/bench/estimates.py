@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import msgspec
@@ -12,8 +13,21 @@ import numpy.typing as npt
 from scipy import stats
 
 from leakwatch.bench.case_truth import Values
-from leakwatch.bench.metric_table import FALSE_STOPS, METRICS, SENSITIVITY, Kind, Metric
-from leakwatch.bench.report_file import CaseRow, Change, Estimate, ThresholdPoint
+from leakwatch.bench.metric_table import (
+    FALSE_STOPS,
+    METRICS,
+    SENSITIVITY,
+    Kind,
+    Metric,
+    Parts,
+)
+from leakwatch.bench.report_file import (
+    CaseRow,
+    Change,
+    Estimate,
+    ThresholdPoint,
+    ThresholdStops,
+)
 
 # Enough that the ends of an interval move by less than a tenth of its width from seed to seed.
 DRAWS, SEED = 2000, 20260101
@@ -48,23 +62,37 @@ def by_leak(rows: Sequence[CaseRow]) -> tuple[Estimate, ...]:
 
 
 def threshold_curve(rows: Sequence[CaseRow]) -> tuple[ThresholdPoint, ...]:
-    """Sensitivity and false STOPs at every threshold that all cases were tried at."""
-    tried = [{one.factor: one for one in row.thresholds} for row in rows if row.thresholds]
-    factors = sorted(set.intersection(*map(set, tried))) if tried else []
-    points = []
-    for factor in factors:
-        moved = [_at_threshold(row, factor) for row in rows]
-        points.append(
-            ThresholdPoint(factor, estimate(SENSITIVITY, moved), estimate(FALSE_STOPS, moved))
+    """Sensitivity and false STOPs at every threshold that was tried."""
+    factors = sorted({one.factor for row in rows for one in row.thresholds})
+    return tuple(
+        ThresholdPoint(
+            factor,
+            estimate(_at(factor, SENSITIVITY, _given_at), rows),
+            estimate(_at(factor, FALSE_STOPS, _false_at), rows),
         )
-    return tuple(points)
+        for factor in factors
+    )
 
 
-def _at_threshold(row: CaseRow, factor: float) -> CaseRow:
-    stop = next((one for one in row.thresholds if one.factor == factor), None)
-    if stop is None:
-        return row
-    return msgspec.structs.replace(row, in_time=stop.in_time, false=stop.false)
+def _at(
+    factor: float, metric: Metric, of: Callable[[CaseRow, ThresholdStops | None], Parts]
+) -> Metric:
+    def parts(row: CaseRow) -> Parts:
+        return of(row, next((one for one in row.thresholds if one.factor == factor), None))
+
+    # Several false STOPs may fall on one injection: a mean of counts, no share.
+    kind = metric.kind if metric is SENSITIVITY else Kind.MEAN
+    return replace(metric, kind=kind, parts=parts)
+
+
+def _given_at(row: CaseRow, stops: ThresholdStops | None) -> Parts:
+    if stops is None or not row.due:
+        return SENSITIVITY.parts(row)
+    return float(stops.in_time), 1.0
+
+
+def _false_at(row: CaseRow, stops: ThresholdStops | None) -> Parts:
+    return None if stops is None else (float(stops.false), 1.0)
 
 
 def estimate(metric: Metric, rows: Sequence[CaseRow]) -> Estimate:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 BEYOND = "beyond"  # an end of an interval that lies past what was observed
 NOT_AVAILABLE = "not available"
+# A median of delays, of which half never ended.
+NOT_REACHED = "not given in half"
 
 
 def number_text(value: float | None) -> str:
@@ -20,10 +22,10 @@ def number_text(value: float | None) -> str:
     return f"{value:.2f}" if size >= 0.1 else f"{value:.3f}"
 
 
-def value_text(value: float | None, unit: str) -> str:
-    """A value with its unit."""
+def value_text(value: float | None, unit: str, cases: int) -> str:
+    """A value over `cases` with its unit."""
     if value is None:
-        return NOT_AVAILABLE
+        return NOT_REACHED if cases else NOT_AVAILABLE
     return f"{number_text(value)} {unit}".strip()
 
 

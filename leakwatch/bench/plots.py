@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from leakwatch.bench.case_truth import Values
 from leakwatch.bench.metric_table import FALSE_STOPS, SENSITIVITY
 from leakwatch.bench.metrics import IN_TIME_S
-from leakwatch.bench.report_file import CaseRow, DistanceBin, Estimate, Report, ThresholdPoint
+from leakwatch.bench.report_file import CaseRow, Estimate, Report, ThresholdPoint
 
 INK, BAND, ALARM, MISSED = "#14457A", "#9CBDE0", "#C2410C", "#B4121B"
-SIZE_IN = (6.4, 3.9)
+SIZE_IN = (6.4, 4.2)
 # A delay that never ended is drawn at the rim, so far outside of the others.
 RIM_SHARE = 0.12
 
@@ -25,30 +25,41 @@ RIM_SHARE = 0.12
 def response_curve(report: Report) -> str | None:
     """Sensitivity against false STOPs per injection; the alarm as it is set, with intervals."""
     known = {one.key: one for one in report.summary}
-    set_to = ThresholdPoint(1.0, known[SENSITIVITY.key], known[FALSE_STOPS.key])
-    if set_to.sensitivity.value is None or set_to.false_stops_per_injection.value is None:
+    headline = ThresholdPoint(1.0, known[SENSITIVITY.key], known[FALSE_STOPS.key])
+    points = [one for one in report.thresholds or (headline,) if _place(one) is not None]
+    if not points:
         return None
     figure, axes = _figure("false STOPs per injection", "STOP sensitivity")
-    points = [one for one in report.thresholds if one.sensitivity.value is not None]
-    across = [one.false_stops_per_injection.value or 0.0 for one in points]
-    up = [one.sensitivity.value or 0.0 for one in points]
-    axes.plot(across, up, "o-", color=INK, markersize=4, label="other thresholds, by factor")
-    _label_factors(axes, points)
-    x, y = set_to.false_stops_per_injection.value, set_to.sensitivity.value
-    across_error, up_error = _error(set_to.false_stops_per_injection), _error(set_to.sensitivity)
+    places = np.array([_place(one) for one in points], np.float64)
+    if len(points) > 1:
+        axes.plot(*places.T, "o-", color=INK, markersize=4, label="other thresholds")
+        _label_factors(axes, points)
+    for one in points:
+        if one.factor == 1.0:
+            _draw_set_alarm(axes, one)
+    axes.set(xlim=(-0.04, max(1.0, 1.1 * places[:, 0].max())), ylim=(-0.04, 1.08))
+    return _svg(figure, "response")
+
+
+def _place(point: ThresholdPoint) -> tuple[float, float] | None:
+    x, y = point.false_stops_per_injection.value, point.sensitivity.value
+    return None if x is None or y is None else (x, y)
+
+
+def _draw_set_alarm(axes: Axes, point: ThresholdPoint) -> None:
+    across, up = point.false_stops_per_injection, point.sensitivity
+    assert across.value is not None
+    assert up.value is not None
     axes.errorbar(
-        [x],
-        [y],
-        up_error,
-        across_error,
+        [across.value],
+        [up.value],
+        _error(up),
+        _error(across),
         "s",
         color=ALARM,
         capsize=3,
         label="the alarm as it is set",
     )
-    axes.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.06))
-    axes.legend(loc="lower right", fontsize=8)
-    return _svg(figure, "response")
 
 
 def delay_by_leak(report: Report) -> str | None:
@@ -65,7 +76,6 @@ def delay_by_leak(report: Report) -> str | None:
     axes.axvline(IN_TIME_S, color=ALARM, linewidth=1.0, linestyle="--", label="still in time")
     axes.set_yticks(range(len(kinds)), kinds)
     axes.set_ylim(-0.6, len(kinds) - 0.4)
-    axes.legend(loc="lower right", fontsize=8)
     return _svg(figure, "leak")
 
 
@@ -82,7 +92,6 @@ def delay_by_dose(report: Report) -> str | None:
         axes.plot(doses, _delays(rows, mark, rim), mark, color=colour, label=label)
     axes.axhline(IN_TIME_S, color=ALARM, linewidth=1.0, linestyle="--", label="still in time")
     axes.set_xscale("log")
-    axes.legend(loc="best", fontsize=8)
     return _svg(figure, "dose")
 
 
@@ -93,27 +102,32 @@ def distance_error(report: Report) -> str | None:
         return None
     figure, axes = _figure("true distance to the posterior wall, mm", "error, mm")
     middle = [one.from_mm + 0.5 for one in bins]
-    _band(axes, bins, middle)
-    axes.plot(
-        middle, [one.median_mm for one in bins], "o-", color=INK, markersize=3, label="median"
+    median = [one.median_mm for one in bins]
+    below = [one.median_mm - one.p5_mm for one in bins]
+    above = [one.p95_mm - one.median_mm for one in bins]
+    axes.errorbar(
+        middle,
+        median,
+        [below, above],
+        fmt="o",
+        color=INK,
+        ecolor=BAND,
+        elinewidth=4,
+        markersize=4,
+        label="median, and the middle 90 % of frames",
     )
     axes.axhline(0.0, color="#777777", linewidth=0.8)
-    axes.axvline(5.0, color=ALARM, linewidth=1.0, linestyle="--", label="5 mm")
-    axes.legend(loc="best", fontsize=8)
+    axes.axvline(5.0, color=ALARM, linewidth=1.0, linestyle="--", label="5 mm from the wall")
     return _svg(figure, "distance")
-
-
-def _band(axes: Axes, bins: Sequence[DistanceBin], middle: Sequence[float]) -> None:
-    low, high = [one.p5_mm for one in bins], [one.p95_mm for one in bins]
-    axes.fill_between(middle, low, high, color=BAND, alpha=0.6, label="middle 90 % of frames")
 
 
 def _label_factors(axes: Axes, points: Sequence[ThresholdPoint]) -> None:
     """Write the factor beside each point, once where several fall on one another."""
     told: dict[tuple[float, float], list[str]] = {}
     for one in points:
-        place = (one.false_stops_per_injection.value or 0.0, one.sensitivity.value or 0.0)
-        told.setdefault(place, []).append(f"{one.factor:g}")
+        place = _place(one)
+        if place is not None:
+            told.setdefault(place, []).append(f"{one.factor:g}")
     for (x, y), factors in told.items():
         text = factors[0] if len(factors) == 1 else f"{factors[0]} to {factors[-1]}"
         axes.annotate(text, (x, y), (4, 5), textcoords="offset points", fontsize=7, color=INK)
@@ -168,6 +182,7 @@ def _figure(x_label: str, y_label: str) -> tuple[Figure, Axes]:
 
 def _svg(figure: Figure, salt: str) -> str:
     """The element alone. Text stays text; names within are salted, so that pages may hold many."""
+    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
         figure.savefig(buffer, format="svg", metadata={"Date": None})

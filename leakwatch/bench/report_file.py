@@ -20,21 +20,25 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all parts of the file."""
 
 
-class ThresholdStop(Part, frozen=True):
-    """The STOP of a case at another threshold.
+class ThresholdStops(Part, frozen=True):
+    """The STOPs of a case at another threshold, each cleared by a person.
 
     Parameters
     ----------
     factor : float
         1 is the alarm as it is set.
-    frame : int or None
-    in_time, false : bool
+    raised : tuple of int
+        Frames.
+    in_time : bool
+        The one that was due was given.
+    false : int
+        How many were not right.
     """
 
     factor: float
-    frame: int | None
+    raised: tuple[int, ...]
     in_time: bool
-    false: bool
+    false: int
 
 
 class CaseRow(Part, frozen=True):
@@ -87,7 +91,7 @@ class CaseRow(Part, frozen=True):
     unknown_share: float | None = None
     latency_p50_ms: float | None = None
     latency_p99_ms: float | None = None
-    thresholds: tuple[ThresholdStop, ...] = ()
+    thresholds: tuple[ThresholdStops, ...] = ()
     pictures: tuple[WorstPicture, ...] = ()
 
 

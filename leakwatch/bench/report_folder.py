@@ -56,8 +56,8 @@ def report_lines(report: Report) -> tuple[str, ...]:
     if report.against is not None:
         moved = [one for one in report.against.changes if one.verdict != "no difference shown"]
         lines += [
-            f"{one.verdict}: {one.title}: {value_text(one.old, one.unit)} to "
-            f"{value_text(one.new, one.unit)}"
+            f"{one.verdict}: {one.title}: {value_text(one.old, one.unit, one.cases)} to "
+            f"{value_text(one.new, one.unit, one.cases)}"
             for one in moved
         ]
         lines += [] if moved else ["no difference shown against the earlier report"]
@@ -65,5 +65,5 @@ def report_lines(report: Report) -> tuple[str, ...]:
 
 
 def _line(one: Estimate) -> str:
-    interval = interval_text(one.low, one.high)
-    return f"{one.title}: {value_text(one.value, one.unit)}{f' ({interval})' if interval else ''}"
+    value, interval = value_text(one.value, one.unit, one.cases), interval_text(one.low, one.high)
+    return f"{one.title}: {value}{f' ({interval})' if interval else ''}"

@@ -40,8 +40,9 @@ CURVES = (
     (
         plots.response_curve,
         "Free-response ROC",
-        "Every point is another threshold of the alarm over the same measurements; the factor "
-        "beside it says how far from the wall, and how small, a STOP may begin.",
+        "Every point is another threshold of the alarm over the same measurements. The factor "
+        "beside it multiplies the margin of 5 mm, and divides the least tube and the least area "
+        "outside. A person clears each STOP, so that there may be several in one injection.",
     ),
     (plots.delay_by_leak, "Delay by leak", "Every mark is a case in which a STOP was due."),
     (plots.delay_by_dose, "Delay against dose", "Every mark is a case in which a STOP was due."),
@@ -123,7 +124,7 @@ def _summary_table(estimates: Iterable[Estimate]) -> str:
     rows = [
         (
             escape(one.title),
-            _number(value_text(one.value, one.unit)),
+            _number(value_text(one.value, one.unit, one.cases)),
             _number(interval_text(one.low, one.high)),
             one.interval or "",
             _number(str(one.cases)),
@@ -146,8 +147,8 @@ def _change_cells(one: Change) -> tuple[str, ...]:
     colour = {"better": "good", "worse": "bad"}.get(one.verdict, "")
     return (
         escape(one.title),
-        _number(value_text(one.old, one.unit)),
-        _number(value_text(one.new, one.unit)),
+        _number(value_text(one.old, one.unit, one.cases)),
+        _number(value_text(one.new, one.unit, one.cases)),
         _number(number_text(one.change)),
         _number(interval_text(one.low, one.high)),
         f'<span class="{colour}">{one.verdict}</span>',

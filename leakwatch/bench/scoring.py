@@ -17,8 +17,9 @@ from leakwatch.bench.case_work import DONE, FAILED, UNREADABLE, CaseWork, Job
 from leakwatch.bench.detector import LEAKWATCH
 from leakwatch.bench.estimates import by_leak, changes, summary, threshold_curve
 from leakwatch.bench.fingerprint import program_hash
-from leakwatch.bench.metrics import Score, distance_errors, judge_stop, score
-from leakwatch.bench.report_file import CaseRow, Comparison, DistanceBin, Report, ThresholdStop
+from leakwatch.bench.metrics import Score, distance_errors, score
+from leakwatch.bench.report_file import CaseRow, Comparison, DistanceBin, Report, ThresholdStops
+from leakwatch.bench.threshold_sweep import judge_raised
 from leakwatch.case import FrameRecord, read_frames
 from leakwatch.errors import CaseError
 from leakwatch.sinks.recorder import FRAMES_NAME
@@ -137,7 +138,7 @@ def _row(job: Job, folder: Path) -> tuple[CaseRow, tuple[Values, Values] | None]
     except (CaseError, ValueError) as error:
         failed = msgspec.structs.replace(row, status=FAILED, why=f"cannot be scored: {error}")
         return failed, None
-    thresholds = tuple(_threshold(truth, factor, stop) for factor, stop in work.stops)
+    thresholds = tuple(_threshold(truth, factor, raised) for factor, raised in work.raised)
     dice = float(np.mean([value for _, value in work.dice])) if work.dice else None
     scored_row = msgspec.structs.replace(
         row, thresholds=thresholds, mask_dice=dice, **_values(scored)
@@ -166,9 +167,9 @@ def _values(scored: Score) -> dict[str, Any]:
     }
 
 
-def _threshold(truth: CaseTruth, factor: float, stop_frame: int | None) -> ThresholdStop:
-    stop = judge_stop(truth, stop_frame)
-    return ThresholdStop(factor, stop_frame, stop.given_in_time, stop.false)
+def _threshold(truth: CaseTruth, factor: float, raised: tuple[int, ...]) -> ThresholdStops:
+    in_time, false = judge_raised(truth, raised)
+    return ThresholdStops(factor, raised, in_time, false)
 
 
 def _true_and_error(

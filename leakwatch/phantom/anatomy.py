@@ -11,8 +11,10 @@ from scipy import ndimage
 
 from leakwatch.phantom.carm import CArm, seen_box
 from leakwatch.phantom.grid import Grid, Volume
+from leakwatch.phantom.tissue import WATER
 
 Labels = npt.NDArray[np.uint8]
+Field = npt.NDArray[np.float64]
 Corner = tuple[float, float, float]
 
 
@@ -63,30 +65,65 @@ def anatomy_grid(lower_mm: Corner, upper_mm: Corner, spacing_mm: Corner, carm: C
     return Grid.covering(lower, upper, spacing_mm)
 
 
-# The spine and what is fastened to it move as one; beyond this distance from bone, tissue moves
-# on its own. Between the two the movement changes over gradually, as in a soft body.
-_FASTENED_MM, _FREE_MM = 8.0, 28.0
+# What moves as one. The spine and what is fastened to it; the wall of the trunk with its ribs; the
+# organs within. From one to the next movement changes over gradually, as in a soft body.
+_FASTENED_MM, _FREE_MM = 8.0, 36.0  # distance from a vertebra
+_WALL_MM, _WITHIN_MM = 34.0, 50.0  # depth below the skin; the ribs beside the spine lie deep
 _COARSE_MM = 4.0
+_SKIN_SHARE = 0.3  # of water's attenuation, between air and skin
 
 
-def spine_share(anatomy: Anatomy) -> Volume:
-    """How much of each voxel moves with the spine: 1 near a vertebra, 0 far from it.
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How much of each voxel moves with what; the rest moves with the organs.
 
-    Returns
-    -------
-    ndarray
-        ``grid.shape``, float32.
+    Parameters
+    ----------
+    spine, wall : ndarray
+        ``grid.shape``, float32, 0 to 1; together at most 1.
     """
+
+    spine: Volume
+    wall: Volume
+
+
+def moving_shares(anatomy: Anatomy) -> Shares:
+    """Tell apart what moves with the spine, with the wall of the trunk, and with neither."""
     grid = anatomy.grid
     steps = [max(1, round(_COARSE_MM / step)) for step in grid.spacing_mm]
-    vertebrae = (anatomy.labels != Label.REST)[:: steps[0], :: steps[1], :: steps[2]]
+    coarse = tuple(slice(None, None, step) for step in steps)
     sampling = [step * spacing for step, spacing in zip(steps, grid.spacing_mm, strict=True)]
+    vertebrae = anatomy.labels[coarse] != Label.REST
     distance = ndimage.distance_transform_edt(~vertebrae, sampling=sampling)
-    share = np.clip((_FREE_MM - distance) / (_FREE_MM - _FASTENED_MM), 0.0, 1.0)
+    spine = _changing_over(distance, _FASTENED_MM, _FREE_MM)
+    depth = _depth_below_skin(anatomy.attenuation[coarse], sampling)
+    wall = _changing_over(depth, _WALL_MM, _WITHIN_MM) * (1.0 - spine)
+    return Shares(_refined(spine, steps, grid), _refined(wall, steps, grid))
+
+
+def _depth_below_skin(attenuation: Volume, sampling: list[float]) -> Field:
+    """Distance to the air around the trunk; where none is in the picture, all is deep."""
+    tissue = attenuation > _SKIN_SHARE * WATER
+    # Lungs and bowel gas are inside: they do not touch the sides.
+    beside = [ndimage.binary_fill_holes(tissue[:, :, k]) for k in range(tissue.shape[2])]
+    trunk = np.stack(beside, axis=-1)
+    if trunk.all():
+        return np.full(trunk.shape, np.inf)
+    depth: Field = ndimage.distance_transform_edt(trunk, sampling=sampling)
+    return depth
+
+
+def _changing_over(distance: Field, all_mm: float, none_mm: float) -> Volume:
+    """1 up to `all_mm`, 0 from `none_mm` on, smooth between."""
+    share = np.clip((none_mm - distance) / (none_mm - all_mm), 0.0, 1.0)
     smooth: Volume = (share * share * (3.0 - 2.0 * share)).astype(np.float32)
-    for axis, step in enumerate(steps):
-        smooth = _stretched(smooth, axis, step, grid.shape[axis])
     return smooth
+
+
+def _refined(volume: Volume, steps: list[int], grid: Grid) -> Volume:
+    for axis, step in enumerate(steps):
+        volume = _stretched(volume, axis, step, grid.shape[axis])
+    return volume
 
 
 def _stretched(volume: Volume, axis: int, step: int, length: int) -> Volume:

@@ -19,7 +19,7 @@ Place = tuple[float, float, float]
 # Half widths of the trunk and its centre, mm; the spine lies in its back third.
 _TRUNK_MM, _TRUNK_CENTRE_MM, _SKIN_FAT_MM = (160.0, 114.0), 20.0, 14.0
 _MUSCLE_MM = (74.0, 34.0)  # half widths of the muscles beside the processes
-_RIB_RADIUS_MM, _RIB_SHELL_MM = 4.6, 1.1
+_RIB_RADIUS_MM, _RIB_SHELL_MM = 4.4, 0.6
 
 
 def paint_surroundings(grid: Grid, level: str, rng: np.random.Generator) -> Field:

@@ -1,14 +1,15 @@
-"""The patient without cement as pictures: one layer moves with the spine, one without it."""
+"""The patient without cement as pictures: what moves with the spine, the trunk's wall, neither."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 
 from leakwatch.model import FloatImage, Point
-from leakwatch.phantom.anatomy import Anatomy, spine_share
+from leakwatch.phantom.anatomy import Anatomy, moving_shares
 from leakwatch.phantom.beam import decomposed
 from leakwatch.phantom.carm import CArm, Image, main_axis, project_slabs
 from leakwatch.phantom.grid import plane
@@ -28,30 +29,40 @@ class Layer:
     bone: Image
 
 
-def project_layers(anatomy: Anatomy, carm: CArm) -> tuple[Layer, Layer]:
-    """Project what moves with the spine, and the rest; together they are the whole.
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The whole patient: what moves with the spine, with the wall of the trunk, with the organs."""
+
+    spine: Layer
+    wall: Layer
+    organs: Layer
+
+
+def project_layers(anatomy: Anatomy, carm: CArm) -> Layers:
+    """Project what moves on its own; together the layers are the whole.
 
     Parameters
     ----------
     anatomy : Anatomy
     carm : CArm
-
-    Returns
-    -------
-    spine, rest : Layer
     """
-    axis = main_axis(carm)
-    share = spine_share(anatomy)
+    axis, shares = main_axis(carm), moving_shares(anatomy)
 
-    def slab(index: int) -> FloatImage:
-        soft, bone = decomposed(plane(anatomy.attenuation, axis, index))
-        spine = plane(share, axis, index)
-        free = np.float32(1.0) - spine
-        return np.stack([soft * spine, bone * spine, soft * free, bone * free], axis=-1)
+    def slab(index: int, material: int) -> FloatImage:
+        amount = decomposed(plane(anatomy.attenuation, axis, index))[material]
+        spine, wall = plane(shares.spine, axis, index), plane(shares.wall, axis, index)
+        organs = np.float32(1.0) - spine - wall
+        return np.stack([amount * spine, amount * wall, amount * organs], axis=-1)
 
-    seen = project_slabs(slab, anatomy.grid, carm, extend=True)
-    images = [np.ascontiguousarray(seen[..., channel]) for channel in range(4)]
-    return Layer(images[0], images[1]), Layer(images[2], images[3])
+    soft, bone = (
+        project_slabs(partial(slab, material=material), anatomy.grid, carm, extend=True)
+        for material in (0, 1)
+    )
+    layers = [
+        Layer(np.ascontiguousarray(soft[..., k]), np.ascontiguousarray(bone[..., k]))
+        for k in range(3)
+    ]
+    return Layers(*layers)
 
 
 def shifted(image: Image, shift_px: Point, carm: CArm) -> Image:

@@ -1,7 +1,8 @@
 """What moves: breathing, a bump against the table, a move of the table, a hand on the cannula.
 
 Millimetres in the patient's axes. Movements are small against the distance to the source, so that
-in a picture each is a shift; the spine and what is fastened to it have one, free tissue another.
+in a picture each is a shift: one of the spine and what is fastened to it, one of the wall of the
+trunk with its ribs, one of the organs.
 """
 
 from __future__ import annotations
@@ -22,19 +23,24 @@ class Breath:
     Parameters
     ----------
     period_s : float
-    spine_mm, tissue_mm : tuple of float
-        From breathing out to breathing in, along right, anterior, superior.
-    tissue_lag_s : float
-        How much later free tissue comes.
+    spine_mm, wall_mm, organs_mm : tuple of float
+        From breathing out to breathing in, along right, anterior, superior: of the spine, of the
+        wall of the trunk with the ribs, of the organs (the diaphragm moves down).
+    organs_lag_s : float
+        How much later the organs come.
     irregular : float
         Standard deviation of depth and period from breath to breath, as a share.
+    tremble_mm : float
+        Standard deviation of what heart and stand add from frame to frame, to the spine.
     """
 
     period_s: float
     spine_mm: tuple[float, float, float]
-    tissue_mm: tuple[float, float, float]
-    tissue_lag_s: float
+    wall_mm: tuple[float, float, float]
+    organs_mm: tuple[float, float, float]
+    organs_lag_s: float
     irregular: float
+    tremble_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +86,32 @@ _SWING_HZ, _SWING_DIES_S = 2.2, 0.45
 _BREATHS_BEFORE = 4  # begun before time 0: no lag reaches back beyond them
 _SHORTEST_SHARE = 0.4  # a breath is never shorter than this share of the period
 _PAUSE = 4  # exponent: rest at the end of breathing out, doi:10.1118/1.598836
-_TREMBLE_MM = 0.06  # heartbeat and noise of the stand
 
 
-def spine_track(
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """Where everything is, mm, ``(n, 3)`` each."""
+
+    spine: Track
+    wall: Track
+    organs: Track
+
+
+def breathing_tracks(
     times_s: Track, breath: Breath, pushes: Sequence[Push], rng: np.random.Generator
-) -> Track:
-    """Where the spine is, mm, ``(n, 3)``."""
-    wave = breath_wave(times_s, breath, np.random.default_rng(rng.integers(2**32)))
-    tremble = _TREMBLE_MM * rng.standard_normal((len(times_s), 3))
-    track: Track = wave[:, None] * np.array(breath.spine_mm) + _pushed(times_s, pushes)
-    return track + tremble
-
-
-def tissue_track(
-    times_s: Track, breath: Breath, pushes: Sequence[Push], rng: np.random.Generator
-) -> Track:
-    """Where free tissue is, mm, ``(n, 3)``; from the same generator state as the spine's."""
-    late = times_s - breath.tissue_lag_s
-    wave = breath_wave(late, breath, np.random.default_rng(rng.integers(2**32)))
-    track: Track = wave[:, None] * np.array(breath.tissue_mm) + _pushed(times_s, pushes)
-    return track
+) -> Tracks:
+    """Breath and pushes at each time; the spine trembles besides."""
+    seed = rng.integers(2**32)
+    wave = breath_wave(times_s, breath, np.random.default_rng(seed))[:, None]
+    late_s = times_s - breath.organs_lag_s
+    late = breath_wave(late_s, breath, np.random.default_rng(seed))[:, None]
+    tremble = breath.tremble_mm * rng.standard_normal((len(times_s), 3))
+    pushed = _pushed(times_s, pushes)
+    return Tracks(
+        wave * np.array(breath.spine_mm) + pushed + tremble,
+        wave * np.array(breath.wall_mm) + pushed,
+        late * np.array(breath.organs_mm) + pushed,
+    )
 
 
 def breath_wave(times_s: Track, breath: Breath, rng: np.random.Generator) -> Track:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from leakwatch.model import Point
 from leakwatch.phantom.beam import Beam, make_beam, transmission
 from leakwatch.phantom.brightness import (
     BrightnessControl,
@@ -56,7 +57,7 @@ class Renderer:
     ) -> None:
         self._scenario, self._scene, self._carm = scenario, scene, carm
         self._movement = movement
-        self._spine, self._rest = project_layers(scene.anatomy, carm)
+        self._layers = project_layers(scene.anatomy, carm)
         self._beam = beam_of(scenario)
         self._distortion = make_distortion(scenario)
         self._detector = detector_of(scenario)
@@ -111,25 +112,24 @@ class Renderer:
 
     def _signal(self, index: int, cement: CementImages, flowing: bool) -> Image:
         """What falls on the detector, without noise, for an exposure of 1."""
-        spine = (
-            float(self._movement.spine_px[index, 0]),
-            float(self._movement.spine_px[index, 1]),
-        )
-        rest = (
-            float(self._movement.tissue_px[index, 0]),
-            float(self._movement.tissue_px[index, 1]),
+        movement = self._movement
+        spine = _point(movement.spine_px[index])
+        parts = (
+            (self._layers.spine, spine),
+            (self._layers.wall, _point(movement.wall_px[index])),
+            (self._layers.organs, _point(movement.organs_px[index])),
         )
         carm = self._carm
         shape = carm.size_px[::-1]
         filling = pasted(cement.total, cement.margin_px, carm.margin_px, shape)
-        steel = np.zeros(shape)
+        steel, nothing = np.zeros(shape), np.zeros((carm.rows, carm.columns))
         if self._scenario.cannula.present:
             steel, bore = self._cannula(index)
             if self._scenario.cannula.filled and flowing:
                 filling = filling + bore
         lengths = {
-            "soft": shifted(self._spine.soft, spine, carm) + shifted(self._rest.soft, rest, carm),
-            "bone": shifted(self._spine.bone, spine, carm) + shifted(self._rest.bone, rest, carm),
+            "soft": sum((shifted(part.soft, by, carm) for part, by in parts), nothing),
+            "bone": sum((shifted(part.bone, by, carm) for part, by in parts), nothing),
             "cement": shifted(filling, spine, carm),
             "steel": shifted(steel, spine, carm),
         }
@@ -146,6 +146,10 @@ class Renderer:
             moved = self._scene.cannula.moved(self._scene.pivot_mm, *pose)
             self._chords = (pose, chords_mm(moved, self._carm))
         return self._chords[1]
+
+
+def _point(shift: Track) -> Point:
+    return float(shift[0]), float(shift[1])
 
 
 def beam_of(scenario: Scenario) -> Beam:

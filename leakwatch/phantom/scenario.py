@@ -190,13 +190,21 @@ class PushSection(_Section, frozen=True):
 
 
 class MotionSection(_Section, frozen=True):
-    """Breathing and pushes, in mm along right, anterior, superior; see `motion.Breath`."""
+    """Breathing and pushes, in mm along right, anterior, superior; see `motion.Breath`.
+
+    Parameters
+    ----------
+    tremble_mm : float
+        Standard deviation of heartbeat and shaking stand, from frame to frame.
+    """
 
     breath_period_s: _Positive = 4.0
     spine_mm: _Mm3 = (0.0, 0.6, -2.0)
-    tissue_mm: _Mm3 = (0.0, 2.0, -7.0)
-    tissue_lag_s: float = 0.15
+    wall_mm: _Mm3 = (0.0, 1.2, -1.0)
+    organs_mm: _Mm3 = (0.0, 1.5, -8.0)
+    organs_lag_s: float = 0.15
     irregular: Annotated[float, Meta(ge=0, le=0.3)] = 0.06
+    tremble_mm: _NotNegative = 0.06
     pushes: list[PushSection] = []
 
 

@@ -20,9 +20,8 @@ from leakwatch.phantom.motion import (
     CannulaMove,
     Push,
     Track,
+    breathing_tracks,
     cannula_track,
-    spine_track,
-    tissue_track,
 )
 from leakwatch.phantom.scenario import InjectionSection, Scenario
 from leakwatch.phantom.site import Mask, make_ground, make_site
@@ -71,14 +70,15 @@ class Movement:
 
     Parameters
     ----------
-    spine_px, tissue_px : ndarray
-        ``(n, 2)``, shifts of the picture of the spine, and of free tissue.
+    spine_px, wall_px, organs_px : ndarray
+        ``(n, 2)``, shifts of the picture of the spine, of the trunk's wall, and of the organs.
     turn_deg, withdraw_mm : ndarray
         ``(n,)``, pose of the cannula.
     """
 
     spine_px: Track
-    tissue_px: Track
+    wall_px: Track
+    organs_px: Track
     turn_deg: Track
     withdraw_mm: Track
 
@@ -130,18 +130,22 @@ def make_movement(scenario: Scenario, carm: CArm, times_s: Track) -> Movement:
     breath = Breath(
         motion.breath_period_s,
         motion.spine_mm,
-        motion.tissue_mm,
-        motion.tissue_lag_s,
+        motion.wall_mm,
+        motion.organs_mm,
+        motion.organs_lag_s,
         motion.irregular,
+        motion.tremble_mm,
     )
     pushes = [Push(p.at_s, p.by_mm, p.over_s, p.swing_mm) for p in motion.pushes]
-    spine = spine_track(times_s, breath, pushes, stream(scenario, MOTION_STREAM))
-    tissue = tissue_track(times_s, breath, pushes, stream(scenario, MOTION_STREAM))
+    tracks = breathing_tracks(times_s, breath, pushes, stream(scenario, MOTION_STREAM))
     moves = [
         CannulaMove(m.at_s, m.over_s, m.turn_deg, m.withdraw_mm) for m in scenario.cannula.moves
     ]
     turn, withdraw = cannula_track(times_s, moves)
-    return Movement(shift_px(carm, spine), shift_px(carm, tissue), turn, withdraw)
+    spine, wall, organs = (
+        shift_px(carm, moved) for moved in (tracks.spine, tracks.wall, tracks.organs)
+    )
+    return Movement(spine, wall, organs, turn, withdraw)
 
 
 def shift_px(carm: CArm, moved_mm: Track) -> Track:
@@ -153,7 +157,8 @@ def shift_px(carm: CArm, moved_mm: Track) -> Track:
 
 def with_margin(carm: CArm, movement: Movement) -> CArm:
     """The view with as much around it as movement can bring into it."""
-    reach = max(np.abs(movement.spine_px).max(), np.abs(movement.tissue_px).max())
+    shifts = (movement.spine_px, movement.wall_px, movement.organs_px)
+    reach = max(float(np.abs(shift).max()) for shift in shifts)
     return replace(carm, margin_px=int(np.ceil(reach)) + _SHIFT_MARGIN_PX)
 
 

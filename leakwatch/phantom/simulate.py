@@ -98,8 +98,23 @@ def simulate(
     ConfigError
         The scenario asks for what cannot be: no such level, no room for the cement.
     """
+    return film(scenario, make_scene(scenario, anatomy), on_frame)
+
+
+def film(
+    scenario: Scenario, scene: Scene, on_frame: Callable[[], None] = lambda: None
+) -> Simulation:
+    """Make a sequence of a scene that is already there, as `simulate` does.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What it says of anatomy, cement and leaks is in the scene already.
+    scene : Scene
+    on_frame : callable
+        Called after each frame.
+    """
     times_s, carm = frame_times_s(scenario), make_carm(scenario)
-    scene = make_scene(scenario, anatomy)
     movement = make_movement(scenario, carm, times_s)
     renderer = Renderer(scenario, scene, with_margin(carm, movement), movement, times_s)
     judge = _judge(scene, renderer.close_up)
@@ -114,7 +129,7 @@ def simulate(
         on_frame()
     truth = summary(scenario.sequence.fps, carm.mm_per_px, leak_name(scene.paths), tuple(truths))
     case = _case(scenario, scene, carm, movement)
-    return Simulation(scenario, carm, read_only(frames), case, truth, anatomy.made_from)
+    return Simulation(scenario, carm, read_only(frames), case, truth, scene.anatomy.made_from)
 
 
 def _judge(scene: Scene, close_up: CArm) -> Judge:

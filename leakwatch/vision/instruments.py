@@ -30,8 +30,9 @@ class InstrumentState:
         Where its axis is now against the baseline: across = offset + slope * along.
     drawn_back : float
         How far its front end went outwards, working pixels.
-    zero : (float, float)
-        Offset and slope that are measured on the baseline itself, taken off all later ones.
+    anatomy : ndarray or None
+        The baseline without the rod, straightened along it: what lies behind the rod is no part
+        of its profile.
     moved : bool
         It is not where it was.
     hidden : ndarray of bool or None
@@ -43,7 +44,7 @@ class InstrumentState:
     offset: float = 0.0
     slope: float = 0.0
     drawn_back: float = 0.0
-    zero: tuple[float, float] = (0.0, 0.0)
+    anatomy: FloatImage | None = None
     moved: bool = False
     hidden: BoolImage | None = None
 
@@ -76,9 +77,9 @@ def find(
     rim = scale.px(settings.rim_mm)
     footprint = np.abs(cannula.across) <= cannula.width / 2 + rim
     footprint &= cannula.along >= -2 * rim
-    # The profile's own asymmetry: where it is found when it has not moved.
-    still = _pose(cannula, baseline.mean, scale, settings) or (0.0, 0.0)
-    return InstrumentState(cannula, read_only(footprint), zero=still)
+    contrast = cannula.contrast[: int(cannula.length) + 1]
+    anatomy = _straightened(cannula, baseline.mean) - cannula.profile[:, None] * contrast
+    return InstrumentState(cannula, read_only(footprint), anatomy=read_only(anatomy))
 
 
 def follow(
@@ -110,13 +111,10 @@ def follow(
         everywhere.
     """
     cannula = state.cannula
-    if cannula is None:
+    if cannula is None or state.anatomy is None:
         return state, baseline, None
-    pose = _pose(cannula, moved, scale, settings)
-    if pose is None:
-        offset, slope = state.offset, state.slope
-    else:
-        offset, slope = pose[0] - state.zero[0], pose[1] - state.zero[1]
+    rod = _straightened(cannula, moved) - state.anatomy
+    offset, slope = _pose(cannula, rod, scale, settings) or (state.offset, state.slope)
     ends = (offset, offset + slope * cannula.length)
     away = max(abs(end) for end in ends)
     if away < scale.px(settings.still_mm):
@@ -137,24 +135,28 @@ def follow(
     return new, true_again, hidden
 
 
-def _pose(
-    cannula: Cannula, moved: FloatImage, scale: Scale, settings: InstrumentSettings
-) -> tuple[float, float] | None:
-    """Offset and slope of the axis now, from profiles at stations outside the bolus."""
+def _straightened(cannula: Cannula, picture: FloatImage) -> FloatImage:
+    """A picture's strip along the rod as it lay in the baseline."""
     half = (len(cannula.profile) - 1) // 2
     direction = np.array(cannula.direction)
     corner = np.array(cannula.front) - half * np.array([-direction[1], direction[0]])
-    size = (int(cannula.length) + 1, 2 * half + 1)
-    strip = cv2.warpAffine(
-        moved,
+    return cv2.warpAffine(
+        picture,
         strip_matrix(corner, direction),
-        size,
+        (int(cannula.length) + 1, 2 * half + 1),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
     )
+
+
+def _pose(
+    cannula: Cannula, strip: FloatImage, scale: Scale, settings: InstrumentSettings
+) -> tuple[float, float] | None:
+    """Offset and slope of the axis now, from profiles at stations outside the bolus."""
+    length = strip.shape[1]
     station = round(scale.px(settings.station_mm))
     first = min(scale.px(settings.bolus_mm), cannula.length / 2)
     places, offsets = [], []
-    for start in range(int(first), size[0] - station + 1, station):
+    for start in range(int(first), length - station + 1, station):
         mean = strip[:, start : start + station].mean(axis=1)
         found = _profile_offset(mean, cannula.profile, settings)
         if found is not None:

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from leakwatch.phantom.anatomy import Anatomy
+from leakwatch.phantom.cement import LeakRegion, flow_cement
 from leakwatch.phantom.landmarks import Landmarks
 from leakwatch.phantom.leak_paths import LeakKind, LeakPath, PathGround, lay_path
-from leakwatch.phantom.scene import make_scene
 from leakwatch.phantom.site import Site, make_ground, make_site
-from phantom.small import small_scenario
 
 
 @pytest.fixture(scope="module")
@@ -108,10 +107,14 @@ def test_cement_in_the_body_stays_off_wall_and_shell(site: Site) -> None:
 
 
 @pytest.mark.parametrize("kind", list(LeakKind))
-def test_every_leak_fills_in_a_scene(kind: LeakKind, anatomy: Anatomy) -> None:
-    scenario = small_scenario(leaks=[{"path": kind.value, "opens_ml": 0.7}])
-    scene = make_scene(scenario, anatomy)
-    in_body, leaked = scene.flow.volumes_ml(1.5)
-    assert leaked > 0.05
-    assert in_body + leaked == pytest.approx(1.5)
-    assert scene.flow.volumes_ml(0.69)[1] == 0.0
+def test_every_leak_takes_cement(kind: LeakKind, ground: PathGround, site: Site) -> None:
+    path = lay_path(kind, ground, np.random.default_rng(6))
+    bone = make_ground(site, 7.5, 0.0, np.random.default_rng(0))
+    region = LeakRegion(path.pore, 0.3, 0.6, 5.0, path.fingering)
+    tip = np.rint(site.grid.to_index(ground.tip_mm)).astype(int)
+    flow = flow_cement(bone, (int(tip[0]), int(tip[1]), int(tip[2])), [region], 0.6, (1.0, 1.0))
+    in_body, leaked = flow.volumes_ml(0.6)
+    assert leaked > 0.1
+    assert in_body + leaked == pytest.approx(0.6)
+    outside = site.depth_mm.ravel()[flow.leaks[0][1].voxels] < 0.0
+    assert outside.mean() > 0.3

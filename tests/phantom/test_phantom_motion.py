@@ -12,12 +12,11 @@ from leakwatch.phantom.motion import (
     CannulaMove,
     Push,
     breath_wave,
+    breathing_tracks,
     cannula_track,
-    spine_track,
-    tissue_track,
 )
 
-BREATH = Breath(4.0, (0.0, 0.5, -2.0), (0.0, 2.0, -8.0), 0.2, 0.0)
+BREATH = Breath(4.0, (0.0, 0.5, -2.0), (0.0, 1.0, 1.0), (0.0, 2.0, -8.0), 0.2, 0.0)
 TIMES = np.arange(0.0, 20.0, 0.05)
 
 
@@ -36,24 +35,26 @@ def test_breath_goes_from_out_to_in_and_rests_when_out() -> None:
 
 
 def test_breaths_are_continuous_however_irregular() -> None:
-    uneven = Breath(4.0, (0, 0, 1), (0, 0, 1), 0.0, 0.3)
+    uneven = Breath(4.0, (0, 0, 1), (0, 0, 1), (0, 0, 1), 0.0, 0.3)
     wave = breath_wave(TIMES, uneven, rng(5))
     assert np.abs(np.diff(wave)).max() < 0.15
     peaks = wave[1:-1][(wave[1:-1] > wave[:-2]) & (wave[1:-1] > wave[2:])]
     assert np.ptp(peaks) > 0.05
 
 
-def test_tissue_comes_later_and_farther_than_the_spine() -> None:
-    spine, tissue = spine_track(TIMES, BREATH, [], rng()), tissue_track(TIMES, BREATH, [], rng())
+def test_organs_come_later_and_farther_than_the_spine_and_ribs_go_the_other_way() -> None:
+    tracks = breathing_tracks(TIMES, BREATH, [], rng())
+    spine, tissue = tracks.spine, tracks.organs
+    assert np.corrcoef(spine[:, 2], tracks.wall[:, 2])[0, 1] < -0.99
     assert np.ptp(tissue[:, 2]) / np.ptp(spine[:, 2]) == pytest.approx(4.0, rel=0.15)
     lags = [np.corrcoef(spine[:-10, 2], tissue[n : n - 10 or None, 2])[0, 1] for n in range(10)]
     assert int(np.argmax(lags)) * 0.05 == pytest.approx(0.2, abs=0.06)
 
 
 def test_a_push_stays_and_a_bump_swings_before_it_does() -> None:
-    still = Breath(4.0, (0, 0, 0), (0, 0, 0), 0.0, 0.0)
+    still = Breath(4.0, (0, 0, 0), (0, 0, 0), (0, 0, 0), 0.0, 0.0)
     push = Push(5.0, (0.0, 3.0, 4.0), 0.3, 2.0)
-    track = tissue_track(TIMES, still, [push], rng())
+    track = breathing_tracks(TIMES, still, [push], rng()).organs
     assert np.abs(track[TIMES < 5.0]).max() == 0.0
     assert track[-1] == pytest.approx([0.0, 3.0, 4.0], abs=1e-6)
     length = np.linalg.norm(track, axis=1)
@@ -62,8 +63,8 @@ def test_a_push_stays_and_a_bump_swings_before_it_does() -> None:
 
 
 def test_the_spine_trembles_and_tissue_is_pushed_alike() -> None:
-    still = Breath(4.0, (0, 0, 0), (0, 0, 0), 0.0, 0.0)
-    spine = spine_track(TIMES, still, [Push(5.0, (0, 1, 0), 0.3, 0.0)], rng())
+    still = Breath(4.0, (0, 0, 0), (0, 0, 0), (0, 0, 0), 0.0, 0.0, 0.06)
+    spine = breathing_tracks(TIMES, still, [Push(5.0, (0, 1, 0), 0.3, 0.0)], rng()).spine
     assert 0.03 < spine[TIMES < 5.0].std() < 0.1
     assert spine[TIMES > 6.0, 1].mean() == pytest.approx(1.0, abs=0.05)
 

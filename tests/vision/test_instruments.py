@@ -109,3 +109,17 @@ def test_a_cannula_that_is_drawn_back_uncovers_its_place() -> None:
     assert state.drawn_back == pytest.approx(22.0, abs=5.0)
     uncovered = np.s_[117:122, 134:146]
     assert np.abs((after - true.mean)[uncovered]).mean() < 0.04
+
+
+@pytest.mark.parametrize("down_px", [-2.0, -1.0, 1.0, 2.0])
+def test_ribs_behind_the_cannula_do_not_bend_its_way(down_px: float) -> None:
+    ribs = tube([(20.0, 60.0), (150.0, 190.0)], 14.0, 0.25)
+    ribs += tube([(-10.0, 160.0), (120.0, 60.0)], 10.0, 0.2)
+    before, after = picture(4.0) + ribs, picture(4.0, (150.0, 120.0 + down_px)) + ribs
+    state, baseline = found(before), Baseline(noisy(before, 0.006), SEEN, 16)
+    state, _, _ = instruments.follow(state, baseline, noisy(after), SCALE, SETTINGS)
+    assert state.cannula is not None
+    # The rod lies towards the left, so that its normal points up.
+    front = state.offset
+    back = state.offset + state.slope * state.cannula.length
+    assert (-front, -back) == pytest.approx((down_px, down_px), abs=0.5)
