@@ -140,12 +140,13 @@ def _straightened(cannula: Cannula, picture: FloatImage) -> FloatImage:
     half = (len(cannula.profile) - 1) // 2
     direction = np.array(cannula.direction)
     corner = np.array(cannula.front) - half * np.array([-direction[1], direction[0]])
-    return cv2.warpAffine(
+    strip: FloatImage = cv2.warpAffine(
         picture,
         strip_matrix(corner, direction),
         (int(cannula.length) + 1, 2 * half + 1),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
     )
+    return strip
 
 
 def _pose(
