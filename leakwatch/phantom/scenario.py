@@ -7,297 +7,35 @@ import tomllib
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from leakwatch.errors import ConfigError
-from leakwatch.model import IntensityRelationship, Side, View
-from leakwatch.phantom.leak_paths import LeakKind
-from leakwatch.phantom.shutter import Shutter
+from leakwatch.model import View
+from leakwatch.phantom.scenario_sections import (
+    AnatomySection,
+    BeamSection,
+    BrightnessSection,
+    CannulaSection,
+    CArmSection,
+    DetectorSection,
+    InjectionSection,
+    LeakSection,
+    MarksSection,
+    MotionSection,
+    PixelsSection,
+    Section,
+    SequenceSection,
+)
 from leakwatch.strict_input import explain
 
 # TOML is what people write; JSON is what a simulation leaves beside its files.
 SCENARIO_SUFFIXES = {"toml": ".toml", "json": ".scenario.json"}
 
-_Positive = Annotated[float, Meta(gt=0)]
-_NotNegative = Annotated[float, Meta(ge=0)]
-_Share = Annotated[float, Meta(ge=0, lt=1)]
-_Mm3 = tuple[float, float, float]
 
-
-class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A section of a scenario."""
-
-
-class AnatomySection(_Section, frozen=True):
-    """Who lies on the table.
-
-    Parameters
-    ----------
-    level : str
-        Target vertebra, ``L1``.
-    bone_density : float
-        Of spongy bone in analytic anatomy; 1 for osteoporosis.
-    wedge : float
-        Share of the front's height that the target has lost, analytic anatomy only.
-    ct, vertebrae : str or None
-        NIfTI files, relative to the scenario: CT in Hounsfield units, and vertebra labels. Given
-        on the command line they go before these.
-    body : str or None
-        NIfTI labels of vertebral bodies, where there are any; else the body is cut out by shape.
-    """
-
-    level: str = "L1"
-    bone_density: _Positive = 1.0
-    wedge: Annotated[float, Meta(ge=0, le=0.5)] = 0.0
-    ct: str | None = None
-    vertebrae: str | None = None
-    body: str | None = None
-
-
-class CArmSection(_Section, frozen=True):
-    """Geometry of the view.
-
-    Parameters
-    ----------
-    view : View
-        ``lateral`` or ``ap``.
-    anterior : Side
-        Side of the picture that is anterior.
-    angle_deg, tilt_deg : float
-        Off the true view, about the patient's long axis and towards the head.
-    sid_mm, sod_mm : float
-        Source to detector, source to the vertebra.
-    pitch_mm : float
-        Pixel spacing at the detector.
-    rows, columns : int
-    off_centre_mm : tuple of float
-        What the central ray aims at, from the centre of the body: right, anterior, superior.
-    pincushion : float
-        Of an image intensifier: by how much a corner is moved outwards, as a share.
-    s_distortion_deg : float
-        Of an image intensifier: by how much a corner is turned about the centre.
-    """
-
-    view: View = View.LATERAL
-    anterior: Side = Side.RIGHT
-    angle_deg: Annotated[float, Meta(ge=-40, le=40)] = 0.0
-    tilt_deg: Annotated[float, Meta(ge=-30, le=30)] = 0.0
-    sid_mm: _Positive = 1050.0
-    sod_mm: _Positive = 720.0
-    pitch_mm: _Positive = 0.34
-    rows: Annotated[int, Meta(ge=64, le=2048)] = 448
-    columns: Annotated[int, Meta(ge=64, le=2048)] = 448
-    off_centre_mm: _Mm3 = (0.0, 0.0, 0.0)
-    pincushion: Annotated[float, Meta(ge=0, le=0.1)] = 0.0
-    s_distortion_deg: Annotated[float, Meta(ge=-6, le=6)] = 0.0
-
-
-class SequenceSection(_Section, frozen=True):
-    """How long, how often."""
-
-    duration_s: _Positive = 14.0
-    fps: Annotated[float, Meta(ge=1, le=60)] = 7.5
-
-
-class InjectionSection(_Section, frozen=True):
-    """The cement.
-
-    Parameters
-    ----------
-    start_s : float
-    volume_ml : float
-        In all.
-    rate_ml_s : float
-        While it flows.
-    bolus_ml, pause_s : float
-        A pause follows each bolus; 0: it flows without a pause.
-    barium_sulphate_share : float
-        Of the cement's mass: 0.10 in cement for joints, about 0.30 in cement for vertebrae.
-    fingering_first, fingering_last : float
-        How strongly it seeks easy ways when thin, and when stiff.
-    nearest_to_wall_mm : float
-        In the body, cement stays this far in front of the posterior wall.
-    backward_bias : float
-        How much easier bone behind the tip is to fill, per 10 mm.
-    """
-
-    start_s: _NotNegative = 3.0
-    volume_ml: _Positive = 2.4
-    rate_ml_s: _Positive = 0.25
-    bolus_ml: _NotNegative = 0.0
-    pause_s: _NotNegative = 0.0
-    barium_sulphate_share: Annotated[float, Meta(ge=0.05, le=0.45)] = 0.10
-    fingering_first: _NotNegative = 1.5
-    fingering_last: _NotNegative = 0.7
-    nearest_to_wall_mm: _NotNegative = 7.5
-    backward_bias: float = 0.0
-
-
-class LeakSection(_Section, frozen=True):
-    """A way out of the body; `share` of what is injected after `opens_ml` goes there."""
-
-    path: LeakKind
-    opens_ml: _NotNegative
-    share: Annotated[float, Meta(gt=0, le=1)] = 0.6
-    capacity_ml: _Positive = 5.0
-
-
-class CannulaMoveSection(_Section, frozen=True):
-    """A hand turns the cannula about the pedicle, or draws it back."""
-
-    at_s: _NotNegative
-    over_s: _Positive = 1.0
-    turn_deg: float = 0.0
-    withdraw_mm: float = 0.0
-
-
-class CannulaSection(_Section, frozen=True):
-    """The cannula and the hand on it.
-
-    Parameters
-    ----------
-    present : bool
-    gauge : int
-        8, 11 or 13.
-    side : str
-        Pedicle that it comes through.
-    tip : tuple of float
-        Where it ends within the body, as shares: across from the midline (1 is the side of the
-        pedicle), from behind to front, from below to above.
-    filled : bool
-        Cement stands in its bore from the beginning of the injection.
-    moves : list of CannulaMoveSection
-    """
-
-    present: bool = True
-    gauge: Literal[8, 11, 13] = 11
-    side: Side = Side.RIGHT
-    tip: _Mm3 = (0.12, 0.62, 0.5)
-    filled: bool = False
-    moves: list[CannulaMoveSection] = []
-
-
-class PushSection(_Section, frozen=True):
-    """A bump against the table, or a move of it; see `motion.Push`."""
-
-    at_s: _NotNegative
-    by_mm: _Mm3
-    over_s: _Positive = 0.3
-    swing_mm: _NotNegative = 0.0
-
-
-class MotionSection(_Section, frozen=True):
-    """Breathing and pushes, in mm along right, anterior, superior; see `motion.Breath`.
-
-    Parameters
-    ----------
-    tremble_mm : float
-        Standard deviation of heartbeat and shaking stand, from frame to frame.
-    """
-
-    breath_period_s: _Positive = 4.0
-    spine_mm: _Mm3 = (0.0, 0.6, -2.0)
-    wall_mm: _Mm3 = (0.0, 1.2, -1.0)
-    organs_mm: _Mm3 = (0.0, 1.5, -8.0)
-    organs_lag_s: float = 0.15
-    irregular: Annotated[float, Meta(ge=0, le=0.3)] = 0.06
-    tremble_mm: _NotNegative = 0.06
-    pushes: list[PushSection] = []
-
-
-class BeamSection(_Section, frozen=True):
-    """Tube voltage and filter."""
-
-    kvp: Annotated[float, Meta(ge=50, le=120)] = 80.0
-    copper_mm: _NotNegative = 0.1
-    aluminium_mm: _NotNegative = 3.0
-
-
-class DetectorSection(_Section, frozen=True):
-    """Scatter, blur, noise, lag, shutter; see `detector.Detector`.
-
-    Parameters
-    ----------
-    blur_mm : float
-        Standard deviation at the detector.
-    quanta_per_mm2 : float
-        Absorbed at the detector, a pulse, where the picture has its set value: the dose.
-    """
-
-    scatter_share: _Share = 0.38
-    glare_share: _Share = 0.0
-    blur_mm: _NotNegative = 0.22
-    quanta_per_mm2: _Positive = 12000.0
-    electronic_quanta: _NotNegative = 3.0
-    lag: _Share = 0.12
-    shutter: Shutter = Shutter.OCTAGONAL
-
-
-class JumpSection(_Section, frozen=True):
-    """Exposure changes at once by a factor."""
-
-    at_s: _NotNegative
-    factor: _Positive
-
-
-class BrightnessSection(_Section, frozen=True):
-    """Brightness control; see `brightness.BrightnessControl`."""
-
-    enabled: bool = True
-    response_s: _Positive = 1.2
-    dead_band: _NotNegative = 0.04
-    step: _NotNegative = 0.0
-    drift_per_s: _NotNegative = 0.02
-    jumps: list[JumpSection] = []
-
-
-class PixelsSection(_Section, frozen=True):
-    """How values are stored.
-
-    Parameters
-    ----------
-    bits : int
-    relationship : IntensityRelationship
-        LIN, LOG or DISP.
-    inverted : bool
-        MONOCHROME1.
-    set_value : float
-        What brightness control aims at, as a share of the greatest value, before any curve.
-    compression : str
-        Transfer syntax: ``jpegls``, ``rle`` or ``none``.
-    shutter_in_header : bool
-        Write the Display Shutter module.
-    """
-
-    bits: Annotated[int, Meta(ge=8, le=16)] = 12
-    relationship: IntensityRelationship = IntensityRelationship.LIN
-    inverted: bool = False
-    set_value: Annotated[float, Meta(gt=0, lt=1)] = 0.25
-    compression: Literal["jpegls", "rle", "none"] = "jpegls"
-    shutter_in_header: bool = False
-
-
-class MarksSection(_Section, frozen=True):
-    """What the person marked, and how well.
-
-    Parameters
-    ----------
-    wall_error_mm : float
-        Standard deviation of the marked wall, across it.
-    outline : bool
-    baseline : bool
-        Say which frames hold no cement.
-    """
-
-    wall_error_mm: _NotNegative = 0.0
-    outline: bool = True
-    baseline: bool = True
-
-
-class Scenario(_Section, frozen=True):
+class Scenario(Section, frozen=True):
     """A simulated sequence.
 
     Parameters
@@ -317,7 +55,7 @@ class Scenario(_Section, frozen=True):
     carm: CArmSection = CArmSection()
     sequence: SequenceSection = SequenceSection()
     injection: InjectionSection = InjectionSection()
-    leaks: list[LeakSection] = []
+    leaks: list[LeakSection] = msgspec.field(default_factory=list)
     cannula: CannulaSection = CannulaSection()
     motion: MotionSection = MotionSection()
     beam: BeamSection = BeamSection()

@@ -23,7 +23,8 @@ from leakwatch.phantom.motion import (
     breathing_tracks,
     cannula_track,
 )
-from leakwatch.phantom.scenario import InjectionSection, Scenario
+from leakwatch.phantom.scenario import Scenario
+from leakwatch.phantom.scenario_sections import InjectionSection
 from leakwatch.phantom.site import Mask, make_ground, make_site
 
 # Independent streams of random numbers, so that a change in one part leaves the others as they are.

@@ -10,6 +10,7 @@ from leakwatch.case import CASE_SUFFIX, TRUTH_SUFFIX, encode_case, encode_truth
 from leakwatch.errors import SinkError
 from leakwatch.phantom.dicom_writer import encode_dicom
 from leakwatch.phantom.scenario import SCENARIO_SUFFIXES
+from leakwatch.phantom.scenario_sections import plain
 from leakwatch.phantom.simulate import Simulation
 
 
@@ -33,7 +34,9 @@ def write_simulation(simulation: Simulation, folder: Path) -> tuple[Path, ...]:
         A file cannot be written.
     """
     name = simulation.scenario.name
-    scenario = msgspec.json.format(msgspec.json.encode(simulation.scenario), indent=1) + b"\n"
+    scenario = (
+        msgspec.json.format(msgspec.json.encode(plain(simulation.scenario)), indent=1) + b"\n"
+    )
     files = {
         f"{name}.dcm": encode_dicom(simulation),
         f"{name}{CASE_SUFFIX}": encode_case(simulation.case),
