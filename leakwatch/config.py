@@ -69,8 +69,8 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     fine_sigma_px, broad_sigma_px : float
         Band of anatomy that is matched, as sigmas of a difference of Gaussians, registration
-        pixels: from noise (0.5 mm) to the size of a vertebral body's edges (4 mm); what is
-        broader is soft tissue, scatter and glare, which do not move with the spine.
+        pixels: from noise (0.5 mm) to cortical edges (2.5 mm); what is broader is soft tissue,
+        scatter and glare, which do not move with the spine.
     half_width_px, half_height_px : int
         Half the matched window around the vertebra, registration pixels: its neighbours are in,
         chest and abdominal wall are mostly out.
@@ -98,7 +98,7 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     fine_sigma_px: float = 1.0
-    broad_sigma_px: float = 8.0
+    broad_sigma_px: float = 5.0
     half_width_px: int = 90
     half_height_px: int = 70
     field_margin_px: int = 12
