@@ -65,6 +65,10 @@ SchedulerOption = Annotated[
 AdapterOption = Annotated[
     Path | None, typer.Option("--adapter", help="Python file that reads a set of another shape.")
 ]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option("--timeout", min=1.0, help="Most seconds of a command for a case; default: 900."),
+]
 
 
 def main() -> None:
@@ -212,6 +216,7 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
     against: AgainstOption = None,
     scheduler: SchedulerOption = None,
     adapter: AdapterOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Judge a detector on cases with known truth.
 
@@ -230,7 +235,7 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
         request = Request(
             folder,
             out,
-            parse_detector(detector),
+            parse_detector(detector, timeout),
             load_settings(settings),
             wall_only,
             jobs or os.cpu_count() or 1,

@@ -19,6 +19,7 @@ from leakwatch.bench.detector import LEAKWATCH, NAIVE, Detector
 from leakwatch.bench.fingerprint import inputs_hash, program_hash, run_hash
 from leakwatch.bench.local_workers import run_in_processes
 from leakwatch.bench.manifest import find_cases
+from leakwatch.bench.overlay import OVERLAY_NAME
 from leakwatch.config import Settings
 from leakwatch.errors import BenchError
 
@@ -139,6 +140,7 @@ def write_work(folder: Path, worked: Worked) -> None:
         (folder / WORK_NAME).unlink(missing_ok=True)
         for old in (*folder.glob("*.jsonl"), *folder.glob("worst-*.jpg"), *folder.glob("*.log")):
             old.unlink()
+        (folder / OVERLAY_NAME).unlink(missing_ok=True)
         for name, data in worked.files.items():
             (folder / name).write_bytes(data)
         (folder / WORK_NAME).write_bytes(msgspec.json.encode(worked.work) + b"\n")

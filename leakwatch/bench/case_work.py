@@ -9,13 +9,16 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
+from leakwatch.bench.case_pictures import CasePainter, Seen
+from leakwatch.bench.case_truth import CaseTruth
 from leakwatch.bench.cement_masks import MaskJudge
 from leakwatch.bench.dataset import BenchCase
 from leakwatch.bench.detector import (
@@ -29,12 +32,13 @@ from leakwatch.bench.detector import (
 from leakwatch.bench.fingerprint import program_hash
 from leakwatch.bench.metrics import score
 from leakwatch.bench.naive import naive_lines
+from leakwatch.bench.overlay import OVERLAY_NAME, Overlay
 from leakwatch.bench.threshold_sweep import Raised, ThresholdSweep, sweep_distances
 from leakwatch.bench.worst_frames import WorstFrames, draw_worst
 from leakwatch.case import FrameRecord, encode_case, load_case, read_frames
 from leakwatch.config import Settings
 from leakwatch.errors import LeakWatchError
-from leakwatch.model import Marks
+from leakwatch.model import Level, Marks
 from leakwatch.session import Run, open_run
 from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
 
@@ -161,23 +165,42 @@ def _judged(job: Job, out: Path, pictures: dict[str, bytes]) -> CaseWork:
         )
     with _opened(job) as run:
         _check_count(run.acquisition.number_of_frames, job.case)
-        masks, worst = MaskJudge(dict(job.case.truth.masks)), WorstFrames(job.case.truth)
-        if job.detector.name == LEAKWATCH:
-            raised = _follow_leakwatch(run, job, out, masks, worst)
-        else:
-            raised = _follow_other(run, job, out, masks, worst)
-        drawn = draw_worst(worst.found(), run, job.case.truth)
+        with closing(CasePainter(run, job.case.truth)) as painter:
+            judges = _Judges.of(job.case.truth, painter)
+            if job.detector.name == LEAKWATCH:
+                raised = _follow_leakwatch(run, job, out, judges)
+            else:
+                raised = _follow_other(run, job, out, judges)
+            drawn = draw_worst(judges.worst.found(), painter)
     told = []
     for one, image in drawn:
         name = f"worst-{one.frame:06d}.jpg"
         pictures[name] = image
         told.append(WorstPicture(name, one.frame, one.why, one.error_mm))
-    return CaseWork(job.fingerprint, DONE, raised=raised, dice=masks.dice, pictures=tuple(told))
+    pictures[OVERLAY_NAME] = judges.overlay.encode()
+    return CaseWork(
+        job.fingerprint, DONE, raised=raised, dice=judges.masks.dice, pictures=tuple(told)
+    )
 
 
-def _follow_leakwatch(
-    run: Run, job: Job, out: Path, masks: MaskJudge, worst: WorstFrames
-) -> Raised:
+@dataclass(frozen=True, slots=True)
+class _Judges:
+    """What looks at every frame as it goes by."""
+
+    masks: MaskJudge
+    worst: WorstFrames
+    overlay: Overlay
+
+    @classmethod
+    def of(cls, truth: CaseTruth, painter: CasePainter) -> _Judges:
+        return cls(MaskJudge(dict(truth.masks)), WorstFrames(truth), Overlay(truth, painter))
+
+    def add(self, frame: int, distance_mm: float | None, level: Level, seen: Seen) -> None:
+        self.worst.add(frame, distance_mm, level, seen)
+        self.overlay.add(frame, level, seen)
+
+
+def _follow_leakwatch(run: Run, job: Job, out: Path, judges: _Judges) -> Raised:
     sweep, recorder, count = ThresholdSweep(job.settings, job.case.truth), Recorder(out), 0
     try:
         for snapshot in run.snapshots():
@@ -185,33 +208,45 @@ def _follow_leakwatch(
             if snapshot.fault is not None:
                 raise _Unreadable(f"the input ended early: {snapshot.fault}")
             count += 1
+            # A file may hold more frames than it promises; they have no truth.
+            if count > job.case.truth.frames:
+                continue
             sweep.add(snapshot.observation)
-            masks.add(snapshot, job.settings)
+            judges.masks.add(snapshot, job.settings)
             wall = snapshot.observation.wall_distance
             distance_mm = None if wall is None else wall.distance_mm
-            worst.add(snapshot.frame.index, distance_mm, snapshot.alert.level, snapshot)
+            judges.add(snapshot.frame.index, distance_mm, snapshot.alert.level, snapshot)
     finally:
         recorder.close()
     _check_count(count, job.case)
     return sweep.raised
 
 
-def _follow_other(run: Run, job: Job, out: Path, masks: MaskJudge, worst: WorstFrames) -> Raised:
+def _follow_other(run: Run, job: Job, out: Path, judges: _Judges) -> Raised:
     raised: Raised = ()
     if job.detector.name == NAIVE:
-        frames, events = naive_lines(run)
+        frames, events = naive_lines(run, partial(judges.masks.add_mask, run.acquisition))
         (out / FRAMES_NAME).write_bytes(frames)
         (out / EVENTS_NAME).write_bytes(events)
         records = _checked_records(job.case, out)
         raised = sweep_distances(records, job.settings, job.case.truth.right_from)
     else:
-        case_path = _case_with_wall_only(job, out.parent) if job.wall_only else job.case.case_path
-        run_command(job.detector, job.case.sequence, case_path, out)
-        records = _checked_records(job.case, out)
-        masks.add_folder(out / "masks", run.acquisition)
+        records = _records_of_command(run, job, out)
+        judges.masks.add_folder(out / "masks", run.acquisition)
     for record in records:
-        worst.add(record.frame, record.distance_mm, record.level, record)
+        judges.add(record.frame, record.distance_mm, record.level, record)
     return raised
+
+
+def _records_of_command(run: Run, job: Job, out: Path) -> tuple[FrameRecord, ...]:
+    case_path = _case_with_wall_only(job, out.parent) if job.wall_only else job.case.case_path
+    try:
+        run_command(job.detector, job.case.sequence, case_path, out)
+        return _checked_records(job.case, out)
+    except DetectorError:
+        # No detector is to blame for a sequence that breaks: reading it through raises.
+        _check_count(sum(1 for _ in run.frames), job.case)
+        raise
 
 
 def _checked_records(case: BenchCase, out: Path) -> tuple[FrameRecord, ...]:

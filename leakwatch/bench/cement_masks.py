@@ -44,6 +44,18 @@ class MaskJudge:
         found = cement_mask(snapshot.observation.cement, acquisition, settings)
         self._append(snapshot.frame.index, true, found)
 
+    def add_mask(self, acquisition: Acquisition, frame: int, found: BoolImage) -> None:
+        """Compare a frame of the naive detector, where it was drawn.
+
+        Raises
+        ------
+        CaseError
+            Its PNG is no mask of this sequence.
+        """
+        path = self._masks.get(frame)
+        if path is not None:
+            self._append(frame, read_mask(path, acquisition), found)
+
     def add_folder(self, folder: Path, acquisition: Acquisition) -> None:
         """Compare the PNG files that another detector wrote; a frame without one has no cement."""
         if not folder.is_dir():

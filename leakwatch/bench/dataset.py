@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Protocol
 
 from leakwatch.bench.case_truth import CaseTruth, case_truth
-from leakwatch.case import CASE_SUFFIX, dicom_path, load_case, load_truth, truth_path
+from leakwatch.case import CASE_SUFFIX, TRUTH_SUFFIX, dicom_path, load_case, load_truth, truth_path
 from leakwatch.errors import BenchError, CaseError, LeakWatchError
 
 MASKS_SUFFIX = ".masks"
 SCENARIO_SUFFIX = ".scenario.json"
 SIMULATED_DOSE_UNIT = "quanta per mm² and pulse"
+WITHOUT_LEAK = ("none", "near")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +47,8 @@ class BenchCase:
     sources : tuple of Path
         Every file that a result depends on.
     dose : float or None
+    leak_path : str or None
+        The way that the cement takes, finer than `CaseTruth.leak`.
     """
 
     name: str
@@ -55,6 +58,7 @@ class BenchCase:
     truth: CaseTruth
     sources: tuple[Path, ...]
     dose: float | None = None
+    leak_path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +130,25 @@ def contract_cases(folder: Path) -> Iterator[Entry]:
     """The adapter of the program's own files: every NAME.case.json with its NAME.truth.json.
 
     Beside them may lie NAME.masks/ with a PNG for each drawn frame, and NAME.scenario.json, which
-    tells the dose of a simulated case.
+    tells the dose and the leak's path of a simulated case. A truth without its case is told.
     """
     for path in sorted(folder.rglob(f"*{CASE_SUFFIX}")):
         name = path.relative_to(folder).as_posix().removesuffix(CASE_SUFFIX)
         truth, masks = truth_path(path), mask_files(sibling(path, MASKS_SUFFIX))
+        dose, leak_path = simulated(sibling(path, SCENARIO_SUFFIX))
         yield entry(
             name,
             path,
             partial(_contract_truth, truth, masks),
             (truth, *(mask for _, mask in masks)),
-            simulated_dose(sibling(path, SCENARIO_SUFFIX)),
+            dose,
+            leak_path,
         )
+    for path in sorted(folder.rglob(f"*{TRUTH_SUFFIX}")):
+        stem = path.name.removesuffix(TRUTH_SUFFIX)
+        if not path.with_name(stem + CASE_SUFFIX).is_file():
+            name = path.relative_to(folder).as_posix().removesuffix(TRUTH_SUFFIX)
+            yield Unusable(name, f"{path}: there is no {stem}{CASE_SUFFIX} beside it. Add it.")
 
 
 def _contract_truth(path: Path, masks: tuple[tuple[int, Path], ...]) -> CaseTruth:
@@ -150,6 +161,7 @@ def entry(
     truth: Callable[[], CaseTruth],
     sources: Iterable[Path] = (),
     dose: float | None = None,
+    leak_path: str | None = None,
 ) -> Entry:
     """A case with its marks read and checked; `Unusable` where that, or `truth`, fails.
 
@@ -162,6 +174,8 @@ def entry(
     sources : iterable of Path
         Files that the truth comes from; case and sequence are added.
     dose : float or None
+    leak_path : str or None
+        Finer than the leak of the truth; of no use where that is ``none`` or ``near``.
     """
     try:
         case = load_case(case_path)
@@ -177,7 +191,14 @@ def entry(
         return Unusable(name, str(error))
     files = (case_path.resolve(), *(path.resolve() for path in sources))
     return BenchCase(
-        name, case_path.resolve(), sequence.resolve(), frame, known, (*files, sequence), dose
+        name,
+        case_path.resolve(),
+        sequence.resolve(),
+        frame,
+        known,
+        (*files, sequence.resolve()),
+        dose,
+        None if known.leak in WITHOUT_LEAK else leak_path,
     )
 
 
@@ -192,12 +213,24 @@ def mask_files(folder: Path) -> tuple[tuple[int, Path], ...]:
     return tuple(sorted((int(stem), path) for stem, path in found if stem.isdecimal()))
 
 
-def simulated_dose(path: Path) -> float | None:
-    """Quanta per mm² and pulse of a NAME.scenario.json; None where nobody says."""
+def simulated(path: Path) -> tuple[float | None, str | None]:
+    """Quanta per mm² and pulse, and the leak that opens first, of a NAME.scenario.json.
+
+    None where nobody says: the file may be of another version, or not be there.
+    """
     try:
-        return float(json.loads(path.read_bytes())["detector"]["quanta_per_mm2"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        scenario = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None, None
+    try:
+        dose = float(scenario["detector"]["quanta_per_mm2"])
+    except (ValueError, KeyError, TypeError):
+        dose = None
+    try:
+        first = min(scenario["leaks"], key=lambda leak: float(leak["opens_ml"]), default=None)
+        return dose, None if first is None else str(first["path"])
+    except (ValueError, KeyError, TypeError):
+        return dose, None
 
 
 def load_adapter(path: Path) -> Adapter:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from leakwatch.errors import BenchError
 
@@ -14,6 +20,8 @@ LEAKWATCH, NAIVE = "leakwatch", "naive"
 LOG_NAME = "detector.log"
 _PLACES = ("dicom", "case", "out")
 _LONGEST_LINE = 300
+# Of an external detector for one case: above what any needs, below a night.
+LIMIT_S = 900.0
 
 
 class DetectorError(Exception):
@@ -30,14 +38,17 @@ class Detector:
         ``leakwatch``, ``naive``, or the command as it was given.
     command : tuple of str
         Program and arguments of an external one, with its places for paths; else empty.
+    limit_s : float
+        Most seconds that an external one may take for a case.
     """
 
     name: str
     command: tuple[str, ...] = ()
+    limit_s: float = LIMIT_S
 
 
-def parse_detector(text: str) -> Detector:
-    """The detector that ``--detector`` names.
+def parse_detector(text: str, limit_s: float | None = None) -> Detector:
+    """The detector that ``--detector`` names, with its ``--timeout``.
 
     Raises
     ------
@@ -59,7 +70,7 @@ def parse_detector(text: str) -> Detector:
         raise BenchError(
             f"--detector {text}: it needs {{out}}, and {{dicom}} or {{case}}. {wanted}."
         )
-    return Detector(text, command)
+    return Detector(text, command, LIMIT_S if limit_s is None else limit_s)
 
 
 def run_command(detector: Detector, sequence: Path, case_path: Path, out: Path) -> None:
@@ -76,21 +87,60 @@ def run_command(detector: Detector, sequence: Path, case_path: Path, out: Path) 
     Raises
     ------
     DetectorError
-        It cannot be started, or its exit code is not 0.
+        It cannot be started, takes too long, or its exit code is not 0.
     """
     paths = dict(zip(_PLACES, (sequence, case_path, out), strict=True))
     arguments = [_filled(part, paths) for part in detector.command]
     log = out / LOG_NAME
     try:
         with log.open("wb") as said:
-            done = subprocess.run(
-                arguments, stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False
+            # A group of its own, so that it can be ended with all that it started.
+            process = subprocess.Popen(
+                arguments, stdin=subprocess.DEVNULL, stdout=said, stderr=said, process_group=0
             )
     except OSError as error:
         raise DetectorError(f"{arguments[0]} cannot be started: {error.strerror}") from error
-    if done.returncode != 0:
+    code = _exit_code(process, detector.limit_s)
+    if code != 0:
         lines = log.read_text("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-        raise DetectorError(f"exit code {done.returncode}: {lines[-1][:_LONGEST_LINE]}")
+        raise DetectorError(f"exit code {code}: {lines[-1][:_LONGEST_LINE]}")
+
+
+def _exit_code(process: subprocess.Popen[bytes], limit_s: float) -> int:
+    try:
+        with _ended_by_ctrl_c(process):
+            return process.wait(limit_s)
+    except subprocess.TimeoutExpired as error:
+        raise DetectorError(
+            f"it was ended after {limit_s:g} s. Give it more with --timeout, or mend it."
+        ) from error
+    finally:
+        _end(process)
+        process.wait()
+
+
+@contextmanager
+def _ended_by_ctrl_c(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Ctrl-C does not reach another group, and ends a worker without a word."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end_both(number: int, _frame: FrameType | None) -> None:
+        _end(process)
+        signal.signal(number, before)
+        signal.raise_signal(number)
+
+    before = signal.signal(signal.SIGINT, end_both)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _filled(part: str, paths: dict[str, Path]) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
 from leakwatch.bench.case_truth import Values
 from leakwatch.bench.metric_table import (
+    BY_LEAK,
     FALSE_STOPS,
     METRICS,
     SENSITIVITY,
@@ -25,6 +25,7 @@ from leakwatch.bench.report_file import (
     CaseRow,
     Change,
     Estimate,
+    LeakGroup,
     ThresholdPoint,
     ThresholdStops,
 )
@@ -49,16 +50,16 @@ def summary(rows: Sequence[CaseRow]) -> tuple[Estimate, ...]:
     return tuple(estimate(metric, rows) for metric in METRICS)
 
 
-def by_leak(rows: Sequence[CaseRow]) -> tuple[Estimate, ...]:
-    """Sensitivity for each kind of leak in which a STOP was due."""
-    kinds = sorted({row.leak for row in rows if row.due and row.leak is not None})
-    found = []
-    for kind in kinds:
-        one = estimate(SENSITIVITY, [row for row in rows if row.leak == kind])
-        found.append(
-            msgspec.structs.replace(one, key=f"{one.key}.{kind}", title=f"{one.title}: {kind}")
-        )
-    return tuple(found)
+def by_leak(rows: Sequence[CaseRow]) -> tuple[LeakGroup, ...]:
+    """Figures for each kind of leak, and for cases without one."""
+    groups: dict[str, list[CaseRow]] = {}
+    for row in rows:
+        if row.leak is not None:
+            groups.setdefault(row.kind, []).append(row)
+    return tuple(
+        LeakGroup(kind, len(some), tuple(estimate(metric, some) for metric in BY_LEAK))
+        for kind, some in sorted(groups.items())
+    )
 
 
 def threshold_curve(rows: Sequence[CaseRow]) -> tuple[ThresholdPoint, ...]:

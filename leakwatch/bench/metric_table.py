@@ -1,6 +1,6 @@
-"""Every metric over cases: its name, its unit, and what one case gives to it. The only table.
+"""Every metric over cases: name, unit, formula, and what one case gives to it. The only table.
 
-Formulas: docs/reference/metrics.md.
+docs/reference/metrics.md is written from it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from leakwatch.bench.case_work import DONE, UNREADABLE
+from leakwatch.bench.metrics import IN_TIME_S, SIZE_FROM_SHARE
 from leakwatch.bench.report_file import CaseRow
 
 
@@ -44,6 +45,8 @@ class Metric:
         A value nearer to it is better.
     parts : callable
         What a case gives.
+    formula, left_out : str
+        Of one case, for the documentation: what is counted, and what is not.
     """
 
     key: str
@@ -52,6 +55,8 @@ class Metric:
     kind: Kind
     aim: float
     parts: Callable[[CaseRow], Parts]
+    formula: str
+    left_out: str
 
 
 def _given(row: CaseRow) -> Parts:
@@ -71,11 +76,11 @@ def _false_a_minute(row: CaseRow) -> Parts:
     return float(row.false), row.at_risk_s / 60.0
 
 
-def _delay(field: str) -> Callable[[CaseRow], Parts]:
+def _delay(field: str, needs: str) -> Callable[[CaseRow], Parts]:
     """A STOP that was due and never came, or came falsely, is later than all others."""
 
     def parts(row: CaseRow) -> Parts:
-        if not row.due or row.status == UNREADABLE:
+        if not row.due or row.status == UNREADABLE or getattr(row, needs) is None:
             return None
         value = getattr(row, field)
         if row.stop_frame is None or row.false:
@@ -98,38 +103,200 @@ def _value(field: str) -> Callable[[CaseRow], Parts]:
 # Normal errors: what a standard deviation, and two, shall cover.
 ONE_SIGMA, TWO_SIGMA = 0.6827, 0.9545
 
-SENSITIVITY = Metric("stop_sensitivity", "STOP sensitivity", "", Kind.SHARE, 1.0, _given)
+_UNREAD = "cases that cannot be read"
+_NOT_DUE = f"cases in which no STOP is due; {_UNREAD}"
+_NO_DISTANCE = "frames in which truth or detector has no distance"
+
+SENSITIVITY = Metric(
+    "stop_sensitivity",
+    "STOP sensitivity",
+    "",
+    Kind.SHARE,
+    1.0,
+    _given,
+    f"1 where the STOP is not false and t_STOP − t_due ≤ {IN_TIME_S:g} s, else 0. A detector that "
+    "failed on the case gave none",
+    _NOT_DUE,
+)
 FALSE_STOPS = Metric(
-    "false_stops_per_injection", "false STOPs per injection", "", Kind.SHARE, 0.0, _false
+    "false_stops_per_injection",
+    "false STOPs per injection",
+    "",
+    Kind.SHARE,
+    0.0,
+    _false,
+    "1 where the first STOP comes before one is right, or none ever is, else 0. It stays until a "
+    "person clears it, so that there is no second",
+    "cases that cannot be read, or on which the detector failed",
 )
 
 
-def _mean(key: str, title: str, unit: str, aim: float) -> Metric:
-    return Metric(key, title, unit, Kind.MEAN, aim, _value(key))
+def _of_delay(key: str, unit: str, needs: str, formula: str, left_out: str) -> Metric:
+    text = f"{formula}; +∞ where the STOP never came or was false"
+    parts = _delay(key, needs)
+    return Metric(key, "delay, median", unit, Kind.MEDIAN, 0.0, parts, text, left_out)
 
+
+def _mean(key: str, title: str, unit: str, aim: float, formula: str, left_out: str) -> Metric:
+    return Metric(key, title, unit, Kind.MEAN, aim, _value(key), formula, left_out)
+
+
+_SIZED = (
+    f"frames with less than {SIZE_FROM_SHARE:g} of the final {{}}, since a first drop is smaller "
+    "than the blur of the picture; frames in which the detector has none"
+)
+_AREA, _VOLUME = _SIZED.format("area"), _SIZED.format("volume")
 
 METRICS = (
     SENSITIVITY,
     FALSE_STOPS,
     Metric(
-        "false_stops_per_minute", "false STOPs per minute", "/min", Kind.RATE, 0.0, _false_a_minute
+        "false_stops_per_minute",
+        "false STOPs per minute",
+        "/min",
+        Kind.RATE,
+        0.0,
+        _false_a_minute,
+        "false STOPs over the minutes in which one could have come: until the first STOP, until a "
+        "STOP is right, or to the end",
+        "as above",
     ),
-    Metric("delay_s", "delay, median", "s", Kind.MEDIAN, 0.0, _delay("delay_s")),
-    Metric("delay_frames", "delay, median", "frames", Kind.MEDIAN, 0.0, _delay("delay_frames")),
-    Metric("delay_ml", "delay, median", "mL", Kind.MEDIAN, 0.0, _delay("delay_ml")),
-    _mean("distance_mae_mm", "distance, mean absolute error", "mm", 0.0),
-    _mean("distance_bias_mm", "distance, bias", "mm", 0.0),
-    _mean("distance_p95_mm", "distance, 95th percentile of the error", "mm", 0.0),
-    _mean("within_1_sigma", "distance, errors within 1 sigma", "", ONE_SIGMA),
-    _mean("within_2_sigma", "distance, errors within 2 sigma", "", TWO_SIGMA),
-    _mean("distance_seen_share", "distance, share of frames that have one", "", 1.0),
-    _mean("mask_dice", "mask, Dice", "", 1.0),
-    _mean("area_ratio", "area, seen over true", "", 1.0),
-    _mean("area_error", "area, relative error", "", 0.0),
-    _mean("volume_ratio", "volume, seen over injected", "", 1.0),
-    _mean("volume_error", "volume, relative error", "", 0.0),
-    _mean("shift_p95_mm", "shift, 95th percentile of the error", "mm", 0.0),
-    _mean("unknown_share", "share of time UNKNOWN", "", 0.0),
-    _mean("latency_p50_ms", "decision time, median", "ms", 0.0),
-    _mean("latency_p99_ms", "decision time, 99th percentile", "ms", 0.0),
+    _of_delay("delay_s", "s", "frames", "t_STOP − t_due; below 0 where it came early", _NOT_DUE),
+    _of_delay("delay_frames", "frames", "frames", "frame of STOP − frame due", _NOT_DUE),
+    _of_delay(
+        "delay_ml",
+        "mL",
+        "injected_ml",
+        "mL injected by the STOP − mL injected by the due frame",
+        f"{_NOT_DUE}; sets that do not tell what was injected",
+    ),
+    _mean(
+        "distance_mae_mm",
+        "distance, mean absolute error",
+        "mm",
+        0.0,
+        "mean of |d − d*| over frames",
+        _NO_DISTANCE,
+    ),
+    _mean(
+        "distance_bias_mm",
+        "distance, bias",
+        "mm",
+        0.0,
+        "mean of d − d* over frames; above 0: seen farther than it is, the unsafe side",
+        _NO_DISTANCE,
+    ),
+    _mean(
+        "distance_p95_mm",
+        "distance, 95th percentile of the error",
+        "mm",
+        0.0,
+        "95th percentile of |d − d*| over frames",
+        _NO_DISTANCE,
+    ),
+    _mean(
+        "within_1_sigma",
+        "distance, errors within 1 sigma",
+        "",
+        ONE_SIGMA,
+        f"share of frames with |d − d*| ≤ σ; {ONE_SIGMA:.0%} of normal errors are",
+        f"{_NO_DISTANCE}, or the detector no σ",
+    ),
+    _mean(
+        "within_2_sigma",
+        "distance, errors within 2 sigma",
+        "",
+        TWO_SIGMA,
+        f"share of frames with |d − d*| ≤ 2 σ; {TWO_SIGMA:.0%} of normal errors are",
+        f"{_NO_DISTANCE}, or the detector no σ",
+    ),
+    _mean(
+        "distance_seen_share",
+        "distance, share of frames that have one",
+        "",
+        1.0,
+        "share of frames with a d, among those with a d*",
+        "frames without a true distance",
+    ),
+    _mean(
+        "mask_dice",
+        "mask, Dice",
+        "",
+        1.0,
+        "mean over drawn frames of 2 |A ∩ A*| / (|A| + |A*|)",
+        "frames that nobody drew, or without cement; detectors that give no masks",
+    ),
+    _mean("area_ratio", "area, seen over true", "", 1.0, "median of A / A* over frames", _AREA),
+    _mean(
+        "area_error",
+        "area, relative error",
+        "",
+        0.0,
+        "median of |A / A* − 1| over frames",
+        _AREA,
+    ),
+    _mean(
+        "volume_ratio",
+        "volume, seen over injected",
+        "",
+        1.0,
+        "median of V / V* over frames",
+        _VOLUME,
+    ),
+    _mean(
+        "volume_error",
+        "volume, relative error",
+        "",
+        0.0,
+        "median of |V / V* − 1| over frames",
+        _VOLUME,
+    ),
+    _mean(
+        "shift_p95_mm",
+        "shift, 95th percentile of the error",
+        "mm",
+        0.0,
+        "95th percentile of ‖s − s*‖ over frames, both from the frame of the marks, times the "
+        "spacing at the vertebra",
+        "frames without a shift",
+    ),
+    _mean(
+        "unknown_share",
+        "share of frames UNKNOWN",
+        "",
+        0.0,
+        "share of frames shown as UNKNOWN; a STOP that was not cleared goes before it",
+        "",
+    ),
+    _mean(
+        "latency_p50_ms",
+        "decision time, median",
+        "ms",
+        0.0,
+        "median of the time from the decoded frame to the decision, as the detector tells it; with "
+        "more than one case at a time they share the machine",
+        "detectors that tell 0 in all lines",
+    ),
+    _mean(
+        "latency_p99_ms",
+        "decision time, 99th percentile",
+        "ms",
+        0.0,
+        "99th percentile of the same",
+        "as above",
+    ),
+)
+
+# Of these every kind of leak has its own figures.
+BY_LEAK = tuple(
+    metric
+    for metric in METRICS
+    if metric.key
+    in (
+        "stop_sensitivity",
+        "false_stops_per_injection",
+        "delay_s",
+        "distance_mae_mm",
+        "within_1_sigma",
+    )
 )

@@ -7,7 +7,7 @@ threshold, the largest change near the wall; it stops when that is within 5 mm o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
 import msgspec
@@ -25,9 +25,12 @@ THRESHOLD_SHARE = 0.08  # of the range of the baseline's grey values
 MIN_AREA_PX = 30
 
 
-def naive_lines(run: Run) -> tuple[bytes, bytes]:
-    """The content of frames.jsonl and of events.jsonl."""
-    records = list(naive_records(run))
+OnMask = Callable[[int, BoolImage], None]
+
+
+def naive_lines(run: Run, on_mask: OnMask) -> tuple[bytes, bytes]:
+    """The content of frames.jsonl and of events.jsonl; `on_mask` as in `naive_records`."""
+    records = list(naive_records(run, on_mask))
     frames = b"".join(msgspec.json.encode(record) + b"\n" for record in records)
     stop = next((record for record in records if record.level is Level.STOP), None)
     if stop is None:
@@ -38,13 +41,15 @@ def naive_lines(run: Run) -> tuple[bytes, bytes]:
     return frames, event_line(event)
 
 
-def naive_records(run: Run) -> Iterator[FrameRecord]:
+def naive_records(run: Run, on_mask: OnMask = lambda _frame, _mask: None) -> Iterator[FrameRecord]:
     """Lines as ``frames.jsonl`` has them, by plain subtraction.
 
     Parameters
     ----------
     run : Run
         Just opened. A wall, an anterior side and a calibration are needed.
+    on_mask : callable
+        Called with each frame and what counts as cement in it.
 
     Yields
     ------
@@ -71,6 +76,8 @@ def naive_records(run: Run) -> Iterator[FrameRecord]:
             mask = _changed(total, moved, near)
         area_mm2, distance_mm = _measure(run, mask)
         stopped = stopped or (distance_mm is not None and distance_mm <= MARGIN_MM)
+        latency_ms = (time.perf_counter() - started) * 1e3
+        on_mask(frame.index, _moved(mask, (dx, dy)))
         yield FrameRecord(
             frame=frame.index,
             time_s=frame.time_s,
@@ -83,7 +90,7 @@ def naive_records(run: Run) -> Iterator[FrameRecord]:
             tubular_length_mm=None,
             shift_px=(dx, dy),
             quality={},
-            latency_ms=(time.perf_counter() - started) * 1e3,
+            latency_ms=latency_ms,
         )
 
 
@@ -95,6 +102,13 @@ def _near_wall(run: Run) -> BoolImage:
     rows, columns = np.ogrid[: run.acquisition.rows, : run.acquisition.columns]
     near: BoolImage = np.hypot(rows - row, columns - column) * mm < REACH_MM
     return near
+
+
+def _moved(mask: BoolImage, shift_px: tuple[float, float]) -> BoolImage:
+    to_frame = np.array([[1, 0, shift_px[0]], [0, 1, shift_px[1]]], dtype=np.float32)
+    size = mask.shape[::-1]
+    moved = cv2.warpAffine(mask.astype(np.uint8), to_frame, size, flags=cv2.INTER_NEAREST)
+    return np.asarray(moved != 0)
 
 
 def _changed(baseline: FloatImage, moved: FloatImage, near: BoolImage) -> BoolImage:

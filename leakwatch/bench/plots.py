@@ -65,13 +65,14 @@ def _draw_set_alarm(axes: Axes, point: ThresholdPoint) -> None:
 def delay_by_leak(report: Report) -> str | None:
     """Delay of every case in which a STOP was due, by kind of leak."""
     due = [row for row in report.cases if row.due and row.frames is not None]
-    kinds = sorted({row.leak or "" for row in due})
+    kinds = sorted({row.kind for row in due}, reverse=True)
     if not due:
         return None
     figure, axes = _figure("delay from due to given, s", "")
+    figure.set_figheight(max(SIZE_IN[1], 1.2 + 0.45 * len(kinds)))
     rim = _rim([row.delay_s for row in due])
     for place, kind in enumerate(kinds):
-        _draw_delays(axes, [row for row in due if row.leak == kind], place, rim)
+        _draw_delays(axes, [row for row in due if row.kind == kind], place, rim)
     axes.axvline(0.0, color="#777777", linewidth=0.8)
     axes.axvline(IN_TIME_S, color=ALARM, linewidth=1.0, linestyle="--", label="still in time")
     axes.set_yticks(range(len(kinds)), kinds)

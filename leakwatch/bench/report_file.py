@@ -54,8 +54,12 @@ class CaseRow(Part, frozen=True):
         Hash of its files; empty where they could not be read.
     seconds : float
         That the work took.
+    leak, leak_path : str or None
+        Kind of leak as the truth names it; the way that the cement took, where the set tells.
     due : bool
         Truth: a STOP was due in it.
+    injected_ml : float or None
+        In all.
     """
 
     name: str
@@ -64,10 +68,12 @@ class CaseRow(Part, frozen=True):
     inputs: str = ""
     seconds: float = 0.0
     leak: str | None = None
+    leak_path: str | None = None
     dose: float | None = None
     frames: int | None = None
     due: bool = False
     due_frame: int | None = None
+    injected_ml: float | None = None
     stop_frame: int | None = None
     reasons: tuple[Reason, ...] = ()
     in_time: bool = False
@@ -93,6 +99,13 @@ class CaseRow(Part, frozen=True):
     latency_p99_ms: float | None = None
     thresholds: tuple[ThresholdStops, ...] = ()
     pictures: tuple[WorstPicture, ...] = ()
+    overlay: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """Leak and path, as cases are grouped."""
+        leak = self.leak or "not known"
+        return leak if self.leak_path is None else f"{leak}: {self.leak_path}"
 
 
 class Estimate(Part, frozen=True):
@@ -119,6 +132,14 @@ class Estimate(Part, frozen=True):
     high: float | None
     cases: int
     interval: Literal["bootstrap", "exact"] | None = None
+
+
+class LeakGroup(Part, frozen=True):
+    """The cases of one kind of leak."""
+
+    kind: str
+    cases: int
+    estimates: tuple[Estimate, ...]
 
 
 class ThresholdPoint(Part, frozen=True):
@@ -185,7 +206,8 @@ class Report(Part, frozen=True):
     settings : dict
         Of LeakWatch; empty for another detector.
     dose_unit : str
-    summary, by_leak : tuple of Estimate
+    summary : tuple of Estimate
+    by_leak : tuple of LeakGroup
     thresholds : tuple of ThresholdPoint
     distances : tuple of DistanceBin
     cases : tuple of CaseRow
@@ -199,7 +221,7 @@ class Report(Part, frozen=True):
     settings: dict[str, Any]
     dose_unit: str
     summary: tuple[Estimate, ...]
-    by_leak: tuple[Estimate, ...]
+    by_leak: tuple[LeakGroup, ...]
     thresholds: tuple[ThresholdPoint, ...]
     distances: tuple[DistanceBin, ...]
     cases: tuple[CaseRow, ...]

@@ -13,8 +13,16 @@ import msgspec
 from leakwatch.bench import plots
 from leakwatch.bench.benchmark import CASES_FOLDER, case_folder
 from leakwatch.bench.case_work import DONE, WorstPicture
-from leakwatch.bench.numbers import interval_text, number_text, value_text
-from leakwatch.bench.report_file import CaseRow, Change, Comparison, Estimate, Report
+from leakwatch.bench.metric_table import BY_LEAK
+from leakwatch.bench.numbers import NOT_REACHED, interval_text, number_text, value_text
+from leakwatch.bench.report_file import (
+    CaseRow,
+    Change,
+    Comparison,
+    Estimate,
+    LeakGroup,
+    Report,
+)
 from leakwatch.config import Settings
 from leakwatch.present import RESEARCH_NOTICE
 
@@ -70,7 +78,9 @@ def page(report: Report, out: Path) -> str:
             _about(report),
             _lost(report.cases),
             "<h2>All cases together</h2>",
-            _summary_table((*report.summary, *report.by_leak)),
+            _summary_table(report.summary),
+            "<h2>By leak</h2>",
+            _leak_table(report.by_leak),
             "" if report.against is None else _comparison(report.against),
             f'<h2>Curves</h2><div class="plots">{"".join(_curves(report))}</div>',
             f'<h2>Worst frames</h2><div class="plots">{"".join(_worst(report, out))}</div>',
@@ -134,6 +144,27 @@ def _summary_table(estimates: Iterable[Estimate]) -> str:
     return _table(("", "value", "95 % interval", "", "cases"), rows)
 
 
+def _leak_table(groups: Sequence[LeakGroup]) -> str:
+    titles = [f"{metric.title} {metric.unit}".strip() for metric in BY_LEAK]
+    rows = [
+        (
+            escape(group.kind),
+            _number(str(group.cases)),
+            *(_number(_with_interval(one)) for one in group.estimates),
+        )
+        for group in groups
+    ]
+    return f'<div class="wide">{_table(("leak", "cases", *titles), rows)}</div>'
+
+
+def _with_interval(one: Estimate) -> str:
+    if not one.cases:
+        return "–"
+    value = NOT_REACHED if one.value is None else number_text(one.value)
+    interval = interval_text(one.low, one.high)
+    return f"{value} ({interval})" if interval else value
+
+
 def _comparison(against: Comparison) -> str:
     rows = [_change_cells(one) for one in against.changes if one.cases]
     words = f"Earlier: {escape(against.detector)}, program {escape(against.program[:12])}."
@@ -187,7 +218,7 @@ def _worst(report: Report, out: Path) -> Iterator[str]:
 CASE_HEAD = (
     "case", "leak", "dose", "due", "STOP", "outcome", "delay s", "reasons", "distance MAE mm",
     "bias mm", "p95 mm", "in 1σ", "in 2σ", "Dice", "area", "volume", "shift p95 mm", "UNKNOWN",
-    "ms", "worst frames",
+    "ms", "overlay", "worst frames",
 )  # fmt: skip
 
 
@@ -216,7 +247,7 @@ def _case_cells(row: CaseRow) -> tuple[str, ...]:
     )
     return (
         f'<a href="{_link(row)}">{escape(row.name)}</a>',
-        escape(row.leak or "–"),
+        escape(row.kind if row.leak else "–"),
         _number("–" if row.dose is None else f"{row.dose:g}"),
         _number("–" if row.due_frame is None else str(row.due_frame)),
         _number("–" if row.stop_frame is None else str(row.stop_frame)),
@@ -224,6 +255,7 @@ def _case_cells(row: CaseRow) -> tuple[str, ...]:
         _number(number_text(row.delay_s)),
         escape(", ".join(row.reasons)),
         *(_number(number_text(value)) for value in measured),
+        "–" if row.overlay is None else f'<a href="{_link(row, row.overlay)}">overlay</a>',
         " ".join(_picture_link(row, one) for one in row.pictures),
     )
 

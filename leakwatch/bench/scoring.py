@@ -18,6 +18,7 @@ from leakwatch.bench.detector import LEAKWATCH
 from leakwatch.bench.estimates import by_leak, changes, summary, threshold_curve
 from leakwatch.bench.fingerprint import program_hash
 from leakwatch.bench.metrics import Score, distance_errors, score
+from leakwatch.bench.overlay import OVERLAY_NAME
 from leakwatch.bench.report_file import CaseRow, Comparison, DistanceBin, Report, ThresholdStops
 from leakwatch.bench.threshold_sweep import judge_raised
 from leakwatch.case import FrameRecord, read_frames
@@ -124,11 +125,14 @@ def _row(job: Job, folder: Path) -> tuple[CaseRow, tuple[Values, Values] | None]
         inputs=job.inputs,
         seconds=work.seconds,
         leak=truth.leak,
+        leak_path=case.leak_path,
         dose=case.dose,
         frames=truth.frames,
         due=truth.due_frame is not None,
         due_frame=truth.due_frame,
+        injected_ml=None if truth.injected_ml is None else float(truth.injected_ml[-1]),
         pictures=work.pictures,
+        overlay=OVERLAY_NAME if (folder / OVERLAY_NAME).is_file() else None,
     )
     if work.status != DONE:
         return row, None

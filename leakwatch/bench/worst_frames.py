@@ -1,42 +1,22 @@
-"""Pictures of the frames in which a detector was most wrong, as the overlay video draws them."""
+"""Pictures of the frames in which a detector was most wrong."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
-from leakwatch.banner import distance_text
+from leakwatch.bench.case_pictures import CasePainter, Seen
 from leakwatch.bench.case_truth import CaseTruth
 from leakwatch.bench.metrics import IN_TIME_S
-from leakwatch.case import FrameRecord
-from leakwatch.grey import GreyMapping, grey_mapping
-from leakwatch.model import (
-    Alert,
-    Frame,
-    Level,
-    Observation,
-    PointArray,
-    Quality,
-    Snapshot,
-    StoredSource,
-    WallDistance,
-    read_only,
-)
-from leakwatch.present import Fact, Picture, picture
-from leakwatch.session import Run
-from leakwatch.sinks.canvas import draw
+from leakwatch.model import Level
 
 # Of one case, by their distance; a false or a missing STOP comes on top.
 MOST_BY_DISTANCE = 2
 # Neighbours look alike: of those within a second the worst is shown.
 APART_S = 1.0
-GREY_FRAMES = 8  # that fix the greys, as in the overlay video
-MOST_FACTS = 6  # of the usual ones: the strip has room for those of the truth besides
 JPEG_QUALITY = 85
 
 
@@ -51,13 +31,12 @@ class WorstFrame:
     error_mm : float or None
         Of the distance, signed.
     seen : Snapshot or FrameRecord
-        What the detector made of it.
     """
 
     frame: int
     why: str
     error_mm: float | None
-    seen: Snapshot | FrameRecord
+    seen: Seen
 
 
 class WorstFrames:
@@ -74,9 +53,7 @@ class WorstFrames:
         self._by_stop: WorstFrame | None = None
         self._stopped = False
 
-    def add(
-        self, frame: int, distance_mm: float | None, level: Level, seen: Snapshot | FrameRecord
-    ) -> None:
+    def add(self, frame: int, distance_mm: float | None, level: Level, seen: Seen) -> None:
         """Take the next frame."""
         if frame >= self._truth.frames:
             return
@@ -127,86 +104,13 @@ def _size_mm(one: WorstFrame) -> float:
 
 
 def draw_worst(
-    worst: Iterable[WorstFrame], run: Run, truth: CaseTruth
+    worst: Iterable[WorstFrame], painter: CasePainter
 ) -> tuple[tuple[WorstFrame, bytes], ...]:
-    """`worst`, each with its JPEG, in their order.
-
-    Parameters
-    ----------
-    worst : iterable of WorstFrame
-    run : Run
-        Its sequence is opened once more.
-    truth : CaseTruth
-    """
-    source = run.reopen()
-    try:
-        greys = grey_mapping(list(islice(source.frames(), GREY_FRAMES)))
-        return tuple((one, _drawn(one, run, truth, greys, source)) for one in worst)
-    finally:
-        source.close()
+    """`worst`, each with its JPEG, in their order."""
+    return tuple((one, _jpeg(painter, one)) for one in worst)
 
 
-def _drawn(
-    one: WorstFrame, run: Run, truth: CaseTruth, greys: GreyMapping, source: StoredSource
-) -> bytes:
-    seen = one.seen
-    if isinstance(seen, FrameRecord):
-        frame = next(source.frames(one.frame))
-        shown = _picture_of_record(seen, frame, run)
-    else:
-        frame, shown = seen.frame, picture(seen, run.marks, run.settings)
-    return _jpeg(_with_truth(shown, one, truth), frame, greys)
-
-
-def _with_truth(shown: Picture, one: WorstFrame, truth: CaseTruth) -> Picture:
-    facts = [Fact("Shown because", one.why, warn=True)]
-    if truth.distance_mm is not None:
-        true = float(truth.distance_mm[one.frame])
-        text = "no cement" if np.isnan(true) else distance_text(_distance(true, None))
-        facts.append(Fact("Truth: cement to posterior wall", text or "–", large=True))
-    return replace(shown, facts=(*facts, *shown.facts[:MOST_FACTS]))
-
-
-def _picture_of_record(record: FrameRecord, frame: Frame, run: Run) -> Picture:
-    """What another detector said of a frame: its marks, moved as it says, and its numbers."""
-    wall, outline = run.marks.posterior_wall_px, run.marks.body_outline_px
-    observation = Observation(
-        frame=record.frame,
-        time_s=record.time_s,
-        shift_px=record.shift_px,
-        wall_px=_moved(wall, record),
-        outline_px=_moved(outline, record),
-        wall_distance=None,
-        cement=None,
-        tubes=(),
-        unavailable=(),
-        calibration=run.calibration,
-        quality=Quality(),
-    )
-    alert = Alert(record.level, record.reasons, False, record.level)
-    shown = picture(Snapshot(frame, observation, alert, record.latency_ms), run.marks, run.settings)
-    said = "–"
-    if record.distance_mm is not None:
-        said = distance_text(_distance(record.distance_mm, record.distance_sigma_mm)) or said
-    facts = (
-        Fact("The detector: cement to posterior wall", said, large=True),
-        Fact("Frame", f"{record.frame}, {record.time_s:.2f} s"),
-    )
-    return replace(shown, facts=facts)
-
-
-def _distance(distance_mm: float, sigma_mm: float | None) -> WallDistance:
-    return WallDistance(0.0, distance_mm, sigma_mm, (0.0, 0.0), (0.0, 0.0))
-
-
-def _moved(points_px: PointArray | None, record: FrameRecord) -> PointArray | None:
-    if points_px is None:
-        return None
-    return read_only(points_px + np.array(record.shift_px or (0.0, 0.0)))
-
-
-def _jpeg(shown: Picture, frame: Frame, greys: GreyMapping) -> bytes:
+def _jpeg(painter: CasePainter, one: WorstFrame) -> bytes:
     buffer = io.BytesIO()
-    image = Image.fromarray(draw(shown, greys.apply(frame.pixels)))
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    painter.draw(one.seen, one.why).save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()
