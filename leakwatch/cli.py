@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from leakwatch.session import Run
 
 BAD_INPUT, ENDED_EARLY, INTERRUPTED = 2, 3, 130
+SOME_FAILED = 3  # of `simulate --suite`: the others were made
 
 HELP = """Watch fluoroscopy while bone cement is injected, and say stop before it leaks.
 
@@ -43,6 +44,15 @@ CaseOption = Annotated[
 SettingsOption = Annotated[Path | None, typer.Option("--settings", help="Settings, a TOML file.")]
 CalibrationOption = Annotated[
     Path | None, typer.Option("--calibration", help="Calibration of the C-arm, a TOML file.")
+]
+
+# Of `simulate`.
+SuiteOption = Annotated[
+    str | None, typer.Option("--suite", help="A built-in suite (see --list), or a TOML file.")
+]
+CtFolderOption = Annotated[
+    Path | None,
+    typer.Option("--ct-folder", help="Where a suite's CTs lie; else LEAKWATCH_CT, ../shared/ct."),
 ]
 
 # Of `bench`.
@@ -160,7 +170,7 @@ def replay(
 
 
 @app.command()
-def simulate(
+def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     scenario: Annotated[
         str, typer.Argument(help="A built-in scenario (see --list), or a TOML file.")
     ] = "",
@@ -177,22 +187,30 @@ def simulate(
     level: Annotated[
         str | None, typer.Option("--level", help="Target: L1, or the number of a label.")
     ] = None,
+    suite: SuiteOption = None,
+    jobs: JobsOption = None,
+    ct_folder: CtFolderOption = None,
 ) -> None:
-    """Make a fluoroscopy sequence of a cement injection, with its exact truth.
+    """Make a fluoroscopy sequence of a cement injection, with its exact truth; or a suite of them.
 
     Writes NAME.dcm, NAME.case.json, NAME.truth.json and NAME.scenario.json. The same scenario and
-    seed give the same bytes.
+    seed give the same bytes. A suite writes those of each case, and suite.json; what is there is
+    not made again while nothing that it depends on changed. Exit code 0: all was made; 2: bad
+    arguments or input; 3: some cases of a suite could not be made, and the end says which.
     """
     from leakwatch.phantom.request import anatomy_of, requested_scenario
-    from leakwatch.phantom.scenario import built_in_scenarios
     from leakwatch.phantom.scene import frame_times_s
     from leakwatch.phantom.sequence_files import write_simulation
     from leakwatch.phantom.simulate import simulate as simulate_sequence
 
     with _errors_in_one_paragraph():
         if list_them:
-            for known in built_in_scenarios():
-                typer.echo(f"{known.name:24} {known.title}")
+            _list_scenarios_and_suites()
+            return
+        if suite is not None:
+            if scenario or any(value is not None for value in (ct, vertebrae, body, level)):
+                _fail("--suite says itself what its cases are. Give --seed, --jobs, --ct-folder.")
+            _simulate_suite(suite, out, seed, jobs, ct_folder)
             return
         if not scenario:
             _fail("no scenario is named. `leakwatch simulate --list` lists the built-in ones.")
@@ -203,6 +221,35 @@ def simulate(
     names = ", ".join(path.name for path in written)
     typer.echo(f"{len(simulation.frames)} frames; leak: {simulation.truth.leak}")
     typer.echo(f"written to {out}: {names}")
+
+
+def _list_scenarios_and_suites() -> None:
+    from leakwatch.phantom.scenario import built_in_scenarios
+    from leakwatch.phantom.suite import built_in_suites
+
+    typer.echo("Scenarios:")
+    for scenario in built_in_scenarios():
+        typer.echo(f"{scenario.name:24} {scenario.title}")
+    typer.echo("Suites, for --suite:")
+    for suite in built_in_suites():
+        typer.echo(f"{suite.name:24} {suite.title}")
+
+
+def _simulate_suite(
+    name: str, out: Path, seed: int | None, jobs: int | None, ct_folder: Path | None
+) -> None:
+    from leakwatch.phantom.suite import load_suite
+    from leakwatch.phantom.suite_run import plan_suite, run_suite
+
+    plan = plan_suite(load_suite(name), out, seed, ct_folder)
+    with _progress(plan.suite.name, plan.frames_to_make) as on_frames:
+        index = run_suite(plan, jobs or os.cpu_count() or 1, on_frames)
+    kept = f" ({len(plan.kept)} were there already)" if plan.kept else ""
+    typer.echo(f"{len(index.cases)} of {len(plan.cases)} cases{kept}; written to {out}")
+    for case in index.not_made:
+        typer.echo(f"leakwatch: {case.name} was not made: {case.why}", err=True)
+    if index.not_made:
+        raise typer.Exit(SOME_FAILED)
 
 
 @app.command()

@@ -1,0 +1,150 @@
+"""One case of a suite, made in a process of its own: filmed, checked against its truth, written."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from leakwatch.case import CASE_SUFFIX, TRUTH_SUFFIX
+from leakwatch.errors import LeakWatchError, SinkError
+from leakwatch.model import Truth
+from leakwatch.phantom.ct_folder import with_ct_folder
+from leakwatch.phantom.request import anatomy_of
+from leakwatch.phantom.scenario import SCENARIO_SUFFIXES
+from leakwatch.phantom.scene import make_scene
+from leakwatch.phantom.sequence_files import write_simulation
+from leakwatch.phantom.simulate import film
+from leakwatch.phantom.suite import SuiteCase
+
+# In this order they come to their places: a case file is never there without its sequence and
+# truth, and the scenario tells that a case is whole.
+SUFFIXES = (".dcm", TRUTH_SUFFIX, CASE_SUFFIX, SCENARIO_SUFFIXES["json"])
+
+# A contained injection keeps clear of the wall by what the rule asks for (5 mm) and an honest
+# error of the wall; a leak of 1 mm is the first that can be seen.
+CLEAR_MM, UNSEEN_LEAK_MM = 6.5, 1.0
+# So long the cement must still flow after a STOP is due, or a late STOP could not be told.
+FLOWS_ON_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A case to make.
+
+    Parameters
+    ----------
+    case : SuiteCase
+    ct_folder : Path or None
+    out, partial : Path
+        Where its files belong, and where they are written first, on the same disk.
+    """
+
+    case: SuiteCase
+    ct_folder: Path | None
+    out: Path
+    partial: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of a case.
+
+    Parameters
+    ----------
+    truth_leak : str
+        As the truth names it.
+    frames : int
+    due_frame : int or None
+        First frame with cement within 5 mm of the wall or a leak of 4 mm.
+    least_distance_mm : float or None
+    """
+
+    truth_leak: str
+    frames: int
+    due_frame: int | None
+    least_distance_mm: float | None
+
+
+def make_case(work: Work) -> Made | str:
+    """Make a case and write its files; the reason where that fails."""
+    scenario = work.case.scenario
+    try:
+        scene = make_scene(scenario, anatomy_of(with_ct_folder(scenario, work.ct_folder)))
+        simulation = film(scenario, scene)
+        why = surprise(work.case, simulation.truth)
+        if why is not None:
+            return why
+        write_simulation(simulation, work.partial / scenario.name)
+        _put_in_place(work)
+    except LeakWatchError as error:
+        return str(error)
+    return _made(simulation.truth)
+
+
+def due_frame(truth: Truth) -> int | None:
+    """First frame in which a STOP is due."""
+    due = [at for at in (truth.breach_5mm_frame, truth.leak_visible_frame) if at is not None]
+    return min(due, default=None)
+
+
+def surprise(case: SuiteCase, truth: Truth) -> str | None:
+    """Why a truth is not what the case is for; None where it is.
+
+    ``contained``: cement stays farther than 6.5 mm from the wall, and no leak is seen. ``near``: it
+    comes within 5 mm without a leak. ``leak``: at least 4 mm of leak are seen. Of the last two, the
+    cement flows on for 2 s after a STOP is due.
+    """
+    distance = _least_distance_mm(truth)
+    leaked = max(frame.leak_length_mm for frame in truth.frames)
+    if case.expect == "contained":
+        if leaked >= UNSEEN_LEAK_MM or (distance is not None and distance <= CLEAR_MM):
+            return (
+                f"it shall be contained, but comes within {distance} mm of the wall and leaks "
+                f"{leaked} mm. Change injection.nearest_to_wall_mm or carm.angle_deg."
+            )
+        return None
+    visible = truth.leak_visible_frame is not None
+    if visible != (case.expect == "leak") or due_frame(truth) is None:
+        return (
+            f"it shall be a case of {case.expect!r}, but the truth has {truth.leak!r}: least "
+            f"distance {distance} mm, leak {leaked} mm. Change leaks or injection."
+        )
+    return _too_late(case, truth)
+
+
+def _too_late(case: SuiteCase, truth: Truth) -> str | None:
+    due, volume_ml = due_frame(truth), case.scenario.injection.volume_ml
+    if due is None:
+        return None
+    after = due + math.ceil(FLOWS_ON_S * truth.fps)
+    if after < len(truth.frames) and truth.frames[after].ml < volume_ml:
+        return None
+    return (
+        f"a STOP is due at {due / truth.fps:.2f} s of {len(truth.frames) / truth.fps:.2f} s, and "
+        f"the cement must flow for {FLOWS_ON_S:g} s more. Let the leak open sooner, or inject more "
+        "for longer."
+    )
+
+
+def _least_distance_mm(truth: Truth) -> float | None:
+    seen = [frame.distance_mm for frame in truth.frames if frame.distance_mm is not None]
+    return min(seen, default=None)
+
+
+def _made(truth: Truth) -> Made:
+    return Made(truth.leak, len(truth.frames), due_frame(truth), _least_distance_mm(truth))
+
+
+def _put_in_place(work: Work) -> None:
+    name = work.case.scenario.name
+    try:
+        for suffix in reversed(SUFFIXES):
+            (work.out / f"{name}{suffix}").unlink(missing_ok=True)
+        for suffix in SUFFIXES:
+            (work.partial / name / f"{name}{suffix}").replace(work.out / f"{name}{suffix}")
+        (work.partial / name).rmdir()
+    except OSError as error:
+        raise SinkError(
+            f"{error.filename}: cannot be put in place: {error.strerror}. Check --out."
+        ) from error
