@@ -578,9 +578,22 @@ class CaseFile:
     mm_per_px_sigma: float | None = None
 
 
+class Picture(StrEnum):
+    """What a frame of a simulated case shows, apart from its content."""
+
+    REFERENCE = "reference"
+    TURNED = "turned"  # the C-arm stands in another view: no marks hold, and there is no distance
+    HELD = "held"  # an earlier picture again, while the pedal is up
+
+
 @dataclass(frozen=True, slots=True)
 class TruthFrame:
-    """Truth of one frame; see `Truth`."""
+    """Truth of one frame; see `Truth`.
+
+    Where `picture` is not the reference there is no distance. In a turned view `dx` and `dy` are
+    those of the middle of the target, and area and length of leak are what that view shows; held,
+    they are those of the picture that is held, and `ml` is that of the time.
+    """
 
     ml: float
     dx: float
@@ -588,6 +601,7 @@ class TruthFrame:
     distance_mm: float | None
     leak_length_mm: float
     area_mm2: float
+    picture: Picture = Picture.REFERENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from leakwatch.model import Truth, TruthFrame, read_only
+from leakwatch.model import Picture, Truth, TruthFrame, read_only
 
 Values = npt.NDArray[np.float64]
 
@@ -39,7 +39,8 @@ class CaseTruth:
     injected_ml, distance_mm, area_mm2 : ndarray or None
         ``(frames,)``, float64, NaN where there is no value.
     motion_px : ndarray or None
-        ``(frames, 2)``, float64; where the anatomy is, from any origin.
+        ``(frames, 2)``, float64; where the anatomy is, from any origin. NaN where the view is
+        turned, so that no mark has a place, and where an earlier picture is held.
     masks : tuple of (int, Path)
         Frames whose cement was drawn, each with its PNG; what is not 0 is cement.
     """
@@ -69,8 +70,8 @@ def case_truth(truth: Truth, masks: tuple[tuple[int, Path], ...] = ()) -> CaseTr
         mm_per_px=truth.mm_per_px,
         injected_ml=_values([frame.ml for frame in frames]),
         distance_mm=_values([frame.distance_mm for frame in frames]),
-        area_mm2=_values([frame.area_mm2 for frame in frames]),
-        motion_px=read_only(np.array([(f.dx, f.dy) for f in frames], np.float64).reshape(-1, 2)),
+        area_mm2=_values([_area_mm2(frame) for frame in frames]),
+        motion_px=read_only(np.array([_motion(f) for f in frames], np.float64).reshape(-1, 2)),
         masks=masks,
     )
 
@@ -84,6 +85,14 @@ def due_frame(truth: Truth) -> int | None:
 def _near(true: TruthFrame) -> bool:
     near_wall = true.distance_mm is not None and true.distance_mm <= FALSE_ABOVE_MM
     return near_wall or true.leak_length_mm >= FALSE_BELOW_LEAK_MM
+
+
+def _motion(true: TruthFrame) -> tuple[float, float]:
+    return (true.dx, true.dy) if true.picture is Picture.REFERENCE else (np.nan, np.nan)
+
+
+def _area_mm2(true: TruthFrame) -> float | None:
+    return true.area_mm2 if true.picture is Picture.REFERENCE else None
 
 
 def _values(values: list[float] | list[float | None]) -> Values:

@@ -232,6 +232,6 @@ def _shift_p95_mm(
     errors = [
         np.hypot(*np.subtract(record.shift_px, true))
         for true, record in zip(moved, records, strict=True)
-        if record.shift_px is not None
+        if record.shift_px is not None and np.isfinite(true).all()
     ]
     return float(np.percentile(errors, 95) * truth.mm_per_px) if errors else None

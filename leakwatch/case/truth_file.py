@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from leakwatch.case.case_file import CASE_SUFFIX
 from leakwatch.case.strict_json import Index, NotNegative, Positive, decode, read
 from leakwatch.errors import CaseError
-from leakwatch.model import Truth, TruthFrame
+from leakwatch.model import Picture, Truth, TruthFrame
 
 TRUTH_SCHEMA: Final = "leakwatch.truth/1"
 TRUTH_SUFFIX: Final = ".truth.json"
@@ -25,6 +25,7 @@ class _TruthFrameJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distance_mm: float | None
     leak_length_mm: NotNegative
     area_mm2: NotNegative
+    picture: Picture = Picture.REFERENCE
 
 
 class _TruthJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +79,14 @@ def encode_truth(truth: Truth) -> bytes:
     head = {"schema": TRUTH_SCHEMA} | {
         key: value for key, value in asdict(truth).items() if key != "frames"
     }
-    lines = [msgspec.json.encode(frame) for frame in truth.frames]
+    lines = [msgspec.json.encode(_told(frame)) for frame in truth.frames]
     opening = msgspec.json.encode(head)[:-1].replace(b',"', b',\n "')
     return opening + b',\n "frames": [\n  ' + b",\n  ".join(lines) + b"\n ]}\n"
+
+
+def _told(frame: TruthFrame) -> dict[str, object]:
+    """The contract's keys; `picture` is a key more where a frame is not as the contract has it."""
+    told = asdict(frame)
+    if frame.picture is Picture.REFERENCE:
+        del told["picture"]
+    return told

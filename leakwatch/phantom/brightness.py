@@ -57,16 +57,26 @@ def measured(image: Image) -> float:
 def next_exposure(
     control: BrightnessControl, exposure: float, seen: float, wanted: float, dt_s: float
 ) -> float:
-    """Exposure of the next pulse from what was seen of this one."""
+    """Exposure that is wished for the next pulse, from what was seen of this one."""
     if not control.enabled or seen <= 0.0:
         return exposure
     error = float(np.log(wanted / seen))
     if abs(error) < control.dead_band:
         return exposure
     change = error * (1.0 - float(np.exp(-dt_s / control.response_s)))
-    if control.step:
-        change = round(change / control.step) * control.step
     return exposure * float(np.exp(change))
+
+
+def exposure_given(control: BrightnessControl, wished: float, first: float) -> float:
+    """What the tube gives: `first`, whole steps up or down, as near as may be to what is wished.
+
+    Steps are taken of what is wished, not of its change from pulse to pulse, which at 30 pulses a
+    second is less than half a step for ever.
+    """
+    if not control.step:
+        return wished
+    steps = round(float(np.log(wished / first)) / control.step)
+    return first * float(np.exp(steps * control.step))
 
 
 def unseen_factors(

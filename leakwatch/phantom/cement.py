@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -168,6 +168,7 @@ def flow_cement(
     leaks: Sequence[LeakRegion],
     total_ml: float,
     fingering: tuple[float, float],
+    age_at: Callable[[float], float] | None = None,
 ) -> CementFlow:
     """Let `total_ml` flow from `tip`.
 
@@ -180,7 +181,10 @@ def flow_cement(
         In any order.
     total_ml : float
     fingering : tuple of float
-        How strongly the front follows roughness at the first drop and at the last one.
+        How strongly the front follows roughness when the cement is thin, and when it is stiff.
+    age_at : callable or None
+        Injected volume, mL, to how far the cement has stiffened, 0 to 1; None: it is stiff when
+        the last drop comes.
 
     Raises
     ------
@@ -192,7 +196,8 @@ def flow_cement(
     for number, leak in enumerate(ordered, start=1):
         owned[(leak.pore > _OWNED_SHARE) & (owned == 0)] = number
     opens_mm3 = [_body_volume_at_opening(ordered, number) for number in range(len(ordered))]
-    body = _invade(ground, [tip], total_ml * MM3_PER_ML, fingering, owned, opens_mm3)
+    ageing = _age_by_share(total_ml) if age_at is None else _age_in_body(ordered, total_ml, age_at)
+    body = _invade(ground, [tip], total_ml * MM3_PER_ML, fingering, owned, opens_mm3, ageing)
     if body.capacity_ml < total_ml:
         raise ConfigError(
             f"the body has room for {body.capacity_ml:.2f} mL of cement, and {total_ml:g} mL shall "
@@ -214,6 +219,26 @@ def _body_volume_at_opening(leaks: Sequence[LeakRegion], number: int) -> float:
         min((opens - leak.opens_ml) * leak.share, leak.capacity_ml) for leak in leaks[:number]
     )
     return (opens - gone) * MM3_PER_ML
+
+
+_Ageing = Callable[[float], float]  # cement in the body, mm3, to its age, 0 to 1
+_STEPS_OF_VOLUME = 2000
+
+
+def _age_by_share(total_ml: float) -> _Ageing:
+    volume_mm3 = total_ml * MM3_PER_ML
+    return lambda held_mm3: min(held_mm3 / volume_mm3, 1.0)
+
+
+def _age_in_body(leaks: Sequence[LeakRegion], total_ml: float, age_at: _Ageing) -> _Ageing:
+    """Age by the volume in the body: what has leaked until then was injected as well."""
+    injected = np.linspace(0.0, total_ml, _STEPS_OF_VOLUME + 1)
+    leaked = np.zeros(injected.shape)
+    for leak in leaks:
+        leaked += np.clip((injected - leak.opens_ml) * leak.share, 0.0, leak.capacity_ml)
+    held_mm3 = (injected - leaked) * MM3_PER_ML
+    ages = np.array([age_at(float(volume)) for volume in injected])
+    return lambda held: float(np.interp(held, held_mm3, ages))
 
 
 def _leak_stream(
@@ -249,6 +274,7 @@ def _invade(
     fingering: tuple[float, float],
     owned: Index,
     opens_mm3: Sequence[float],
+    ageing: _Ageing = lambda _: 0.0,
 ) -> Stream:
     """Voxels in the order of least resistance from `starts` until they hold `volume_mm3`.
 
@@ -275,8 +301,7 @@ def _invade(
             continue
         order.append(voxel)
         held += pore[voxel]
-        age = min(held / volume_mm3, 1.0)
-        follow = fingering[0] + (fingering[1] - fingering[0]) * age
+        follow = fingering[0] + (fingering[1] - fingering[0]) * ageing(held)
         for step, length in steps:
             other = voxel + step
             if not done[other] and cost[other] < np.inf:

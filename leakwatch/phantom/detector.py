@@ -63,7 +63,13 @@ class Detector:
         return (1 << self.bits) - 1
 
 
-def add_scatter(primary: Image, field: Image, detector: Detector, pitch_mm: float) -> Image:
+def add_scatter(
+    primary: Image,
+    field: Image,
+    detector: Detector,
+    pitch_mm: float,
+    widest: Image | None = None,
+) -> Image:
     """Add what the patient scatters and what the screen spreads.
 
     Both are the primary picture, smeared far, so that dark places gain most: the convolution
@@ -78,13 +84,16 @@ def add_scatter(primary: Image, field: Image, detector: Detector, pitch_mm: floa
     detector : Detector
     pitch_mm : float
         At the detector.
+    widest : ndarray or None
+        The field for which the shares of scatter and glare hold; a smaller one scatters less.
+        None: `field`.
     """
-    seen = primary * field
+    seen, full = primary * field, field if widest is None else widest
     ratio = detector.scatter_share / (1.0 - detector.scatter_share)
     if ratio:
-        seen = seen + ratio * _smeared(seen, field, _SCATTER_SIGMA_MM / pitch_mm, pitch_mm)
+        seen = seen + ratio * _smeared(seen, full, _SCATTER_SIGMA_MM / pitch_mm, pitch_mm)
     if detector.glare_share:
-        glare = _smeared(seen, field, _GLARE_SIGMA_MM / pitch_mm, pitch_mm)
+        glare = _smeared(seen, full, _GLARE_SIGMA_MM / pitch_mm, pitch_mm)
         seen = (1.0 - detector.glare_share) * seen + detector.glare_share * glare
     return seen
 
@@ -126,11 +135,21 @@ def absorb(signal: Image, scale: float, detector: Detector, rng: np.random.Gener
     return counted
 
 
-def with_lag(signal: Image, before: Image | None, detector: Detector) -> Image:
-    """What the detector gives when a share of the frame before is still in it."""
+def with_lag(signal: Image, before: Image | None, detector: Detector, pulses: float = 1.0) -> Image:
+    """What the detector gives when a share of the frame before is still in it.
+
+    Parameters
+    ----------
+    signal, before : ndarray
+        ``(rows, columns)``; None where nothing was before.
+    detector : Detector
+    pulses : float
+        Time since that frame over the time between pulses: what is left dies away in a pause.
+    """
     if before is None:
         return signal
-    mixed: Image = (1.0 - detector.lag) * signal + detector.lag * before
+    left = detector.lag**pulses
+    mixed: Image = (1.0 - left) * signal + left * before
     return mixed
 
 

@@ -19,6 +19,7 @@ from pydicom.uid import (
 )
 
 from leakwatch.model import IntensityRelationship, Side, View
+from leakwatch.phantom.poses import Pose
 from leakwatch.phantom.scenario import Scenario
 from leakwatch.phantom.shutter import Shutter, shutter_outline
 from leakwatch.phantom.simulate import Simulation
@@ -60,6 +61,8 @@ def encode_dicom(simulation: Simulation) -> bytes:
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     _describe_patient(dataset, scenario, identity)
     _describe_acquisition(dataset, scenario)
+    _describe_times(dataset, simulation)
+    _describe_moves(dataset, simulation.poses)
     _describe_pixels(dataset, simulation)
     dataset.PixelData = np.ascontiguousarray(_as_stored(simulation)).tobytes()
     dataset["PixelData"].VR = "OB" if scenario.pixels.bits <= 8 else "OW"
@@ -100,7 +103,7 @@ def _describe_patient(dataset: Dataset, scenario: Scenario, identity: bytes) -> 
     dataset.StudyID = "1"
     dataset.SeriesNumber, dataset.InstanceNumber = 1, 1
     dataset.PatientOrientation = _orientation(scenario)
-    dataset.BurnedInAnnotation = "NO"
+    dataset.BurnedInAnnotation = "YES" if scenario.burnt_in_text else "NO"
 
 
 def _orientation(scenario: Scenario) -> list[str]:
@@ -114,7 +117,6 @@ def _describe_acquisition(dataset: Dataset, scenario: Scenario) -> None:
     carm, sequence = scenario.carm, scenario.sequence
     dataset.CineRate = round(sequence.fps)
     dataset.KVP = f"{scenario.beam.kvp:g}"
-    dataset.FrameTime = f"{1000.0 / sequence.fps:.6f}"
     dataset.DistanceSourceToDetector = f"{carm.sid_mm:g}"
     dataset.DistanceSourceToPatient = f"{carm.sod_mm:g}"
     dataset.EstimatedRadiographicMagnificationFactor = f"{carm.sid_mm / carm.sod_mm:.6f}"
@@ -122,9 +124,37 @@ def _describe_acquisition(dataset: Dataset, scenario: Scenario) -> None:
     dataset.XRayTubeCurrent = _TUBE_CURRENT_MA
     dataset.RadiationSetting = "SC"
     dataset.ImagerPixelSpacing = [f"{carm.pitch_mm:g}"] * 2
-    dataset.PositionerMotion = "STATIC"
     dataset.PositionerPrimaryAngle = f"{_primary_angle(scenario):g}"
     dataset.PositionerSecondaryAngle = f"{carm.tilt_deg:g}"
+
+
+def _describe_times(dataset: Dataset, simulation: Simulation) -> None:
+    """One frame time where frames follow evenly, else one for each (PS3.3 C.7.6.5)."""
+    scenario = simulation.scenario
+    if scenario.pedal and not scenario.hold_last_image:
+        increments = np.diff(simulation.times_s, prepend=simulation.times_s[0]) * 1000.0
+        dataset.FrameTimeVector = [f"{increment:.6f}" for increment in increments]
+        dataset.FrameIncrementPointer = Tag("FrameTimeVector")
+    else:
+        dataset.FrameTime = f"{1000.0 / scenario.sequence.fps:.6f}"
+        dataset.FrameIncrementPointer = Tag("FrameTime")
+
+
+def _describe_moves(dataset: Dataset, poses: list[Pose]) -> None:
+    """How positioner and table move from the first frame on (PS3.3 C.8.7.5, C.8.7.4)."""
+    turns = any(pose.is_turned for pose in poses)
+    dataset.PositionerMotion = "DYNAMIC" if turns else "STATIC"
+    if turns:
+        dataset.PositionerPrimaryAngleIncrement = [f"{pose.angle_deg:g}" for pose in poses]
+        dataset.PositionerSecondaryAngleIncrement = [f"{pose.tilt_deg:g}" for pose in poses]
+    moved = [pose.moved_mm for pose in poses]
+    if any(any(move) for move in moved):
+        # This module names no sign. Here: to the patient's left, to the floor (the patient lies
+        # prone), and to the head.
+        dataset.TableMotion = "DYNAMIC"
+        dataset.TableLateralIncrement = [f"{-right + 0.0:g}" for right, _, _ in moved]
+        dataset.TableVerticalIncrement = [f"{anterior:g}" for _, anterior, _ in moved]
+        dataset.TableLongitudinalIncrement = [f"{superior:g}" for _, _, superior in moved]
 
 
 def _primary_angle(scenario: Scenario) -> float:
@@ -141,7 +171,6 @@ def _describe_pixels(dataset: Dataset, simulation: Simulation) -> None:
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = "MONOCHROME1" if pixels.inverted else "MONOCHROME2"
     dataset.NumberOfFrames = count
-    dataset.FrameIncrementPointer = Tag("FrameTime")
     dataset.Rows, dataset.Columns = rows, columns
     dataset.BitsAllocated = 8 if pixels.bits <= 8 else 16
     dataset.BitsStored, dataset.HighBit = pixels.bits, pixels.bits - 1

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from leakwatch.model import FloatImage, Point
-from leakwatch.phantom.anatomy import Anatomy, moving_shares
+from leakwatch.phantom.anatomy import Anatomy, Shares, moving_shares
 from leakwatch.phantom.beam import decomposed
 from leakwatch.phantom.carm import CArm, Image, main_axis, project_slabs
 from leakwatch.phantom.grid import plane
@@ -38,15 +38,17 @@ class Layers:
     organs: Layer
 
 
-def project_layers(anatomy: Anatomy, carm: CArm) -> Layers:
+def project_layers(anatomy: Anatomy, carm: CArm, shares: Shares | None = None) -> Layers:
     """Project what moves on its own; together the layers are the whole.
 
     Parameters
     ----------
     anatomy : Anatomy
     carm : CArm
+    shares : Shares or None
+        Of this anatomy, where they are known already.
     """
-    axis, shares = main_axis(carm), moving_shares(anatomy)
+    axis, shares = main_axis(carm), moving_shares(anatomy) if shares is None else shares
 
     def slab(index: int, material: int) -> FloatImage:
         amount = decomposed(plane(anatomy.attenuation, axis, index))[material]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from leakwatch.model import Point
 from leakwatch.phantom.beam import Beam, make_beam, transmission
+from leakwatch.phantom.blades import between_blades, open_shares
 from leakwatch.phantom.brightness import (
     BrightnessControl,
     Jump,
+    exposure_given,
     measured,
     next_exposure,
     unseen_factors,
 )
+from leakwatch.phantom.burnt_in_text import annotation, written_over
 from leakwatch.phantom.cannula import chords_mm
 from leakwatch.phantom.carm import CArm, Image
-from leakwatch.phantom.cement_images import CementImages, close_up, pasted, project_cement
+from leakwatch.phantom.cement_images import CementImages, pasted, project_cement
 from leakwatch.phantom.detector import (
     Detector,
     Pixels,
@@ -24,8 +29,9 @@ from leakwatch.phantom.detector import (
     stored,
     with_lag,
 )
-from leakwatch.phantom.layers import project_layers, shifted
+from leakwatch.phantom.layers import shifted
 from leakwatch.phantom.motion import Track
+from leakwatch.phantom.poses import Pose
 from leakwatch.phantom.scenario import Scenario
 from leakwatch.phantom.scene import (
     EXPOSURE_STREAM,
@@ -36,6 +42,7 @@ from leakwatch.phantom.scene import (
     stream,
 )
 from leakwatch.phantom.shutter import open_field
+from leakwatch.phantom.views import SceneView, SceneViews
 
 
 class Renderer:
@@ -56,8 +63,8 @@ class Renderer:
         self, scenario: Scenario, scene: Scene, carm: CArm, movement: Movement, times_s: Track
     ) -> None:
         self._scenario, self._scene, self._carm = scenario, scene, carm
-        self._movement = movement
-        self._layers = project_layers(scene.anatomy, carm)
+        self._movement, self._times_s = movement, times_s
+        self._views = SceneViews(scene, carm)
         self._beam = beam_of(scenario)
         self._distortion = make_distortion(scenario)
         self._detector = detector_of(scenario)
@@ -65,28 +72,27 @@ class Renderer:
         self._factors = unseen_factors(self._control, times_s, stream(scenario, EXPOSURE_STREAM))
         self._rng = stream(scenario, QUANTA_STREAM)
         self._field = open_field(scenario.detector.shutter, carm.rows, carm.columns)
-        self._close_up = close_up(carm, scene.flow)
         self._dt_s = 1.0 / scenario.sequence.fps
-        self._exposure: float | None = None
-        self._before: Image | None = None
-        self._cement: tuple[float, CementImages] | None = None
-        self._chords: tuple[tuple[float, float], tuple[Image, Image]] | None = None
+        self._exposures: tuple[float, float] | None = None
+        self._before: tuple[float, Image] | None = None
+        self._cement: tuple[tuple[float, Pose], CementImages] | None = None
+        self._chords: tuple[tuple[float, float, Pose], tuple[Image, Image]] | None = None
 
-    @property
-    def close_up(self) -> CArm:
-        """The view of the pictures of cement."""
-        return self._close_up
+    def view(self, index: int) -> SceneView:
+        """How the scene is seen in frame `index`."""
+        return self._views.at(self._movement.poses[index])
 
-    def cement(self, injected_ml: float) -> CementImages:
-        """Projected cement for an injected volume; the last answer is kept."""
-        if self._cement is None or self._cement[0] != injected_ml:
-            scene = self._scene
-            images = project_cement(scene.flow, injected_ml, self._close_up, scene.inside_body)
-            self._cement = (injected_ml, images)
+    def cement(self, index: int, injected_ml: float) -> CementImages:
+        """Projected cement in frame `index` for an injected volume; the last answer is kept."""
+        view, scene = self.view(index), self._scene
+        what = (injected_ml, view.pose)
+        if self._cement is None or self._cement[0] != what:
+            images = project_cement(scene.flow, injected_ml, view.close_up, scene.inside_body)
+            self._cement = (what, images)
         return self._cement[1]
 
     def frame(self, index: int, cement: CementImages, flowing: bool) -> Pixels:
-        """Stored pixels of frame `index`; to be called for every frame in order.
+        """Stored pixels of frame `index`; to be called for every exposed frame in order.
 
         Parameters
         ----------
@@ -95,31 +101,53 @@ class Renderer:
         flowing : bool
             Whether the injection has begun.
         """
-        signal = self._signal(index, cement, flowing)
-        if self._exposure is None:
-            self._exposure = self._scenario.pixels.set_value / measured(signal)
-        exposed = signal * (self._exposure * self._factors[index])
-        detector = self._detector
+        scenario, detector, time_s = self._scenario, self._detector, float(self._times_s[index])
+        blades = between_blades(
+            open_shares(scenario.collimation, time_s), self._carm.rows, self._carm.columns
+        )
+        field = self._field * blades
+        signal = self._signal(index, cement, flowing, field)
+        if self._exposures is None:
+            start = scenario.pixels.set_value / measured(signal)
+            self._exposures = start, start
+        first, wished = self._exposures
+        given = exposure_given(self._control, wished, first)
+        exposed = signal * (given * self._factors[index])
         quanta = absorb(
             exposed, detector.quanta_per_pixel / detector.set_value, detector, self._rng
         )
-        value = with_lag(quanta, self._before, detector)
-        self._before = value
-        self._exposure = next_exposure(
-            self._control, self._exposure, measured(value), detector.set_value, self._dt_s
+        value = self._lagging(quanta, time_s)
+        wished = next_exposure(
+            self._control, wished, measured(value), detector.set_value, self._dt_s
         )
-        return stored(value, self._field, detector)
+        self._exposures = first, wished
+        picture = stored(value, field, detector)
+        if scenario.burnt_in_text:
+            text = annotation(scenario.beam.kvp, time_s)
+            picture = written_over(picture, text, detector)
+        return picture
 
-    def _signal(self, index: int, cement: CementImages, flowing: bool) -> Image:
+    def _lagging(self, quanta: Image, time_s: float) -> Image:
+        """With what is left of the frame before, the less the longer ago that was."""
+        if self._before is None:
+            value = with_lag(quanta, None, self._detector)
+        else:
+            at_s, before = self._before
+            pulses = round((time_s - at_s) / self._dt_s, 6)
+            value = with_lag(quanta, before, self._detector, pulses)
+        self._before = time_s, value
+        return value
+
+    def _signal(self, index: int, cement: CementImages, flowing: bool, field: Image) -> Image:
         """What falls on the detector, without noise, for an exposure of 1."""
-        movement = self._movement
+        movement, view = self._movement, self.view(index)
         spine = _point(movement.spine_px[index])
         parts = (
-            (self._layers.spine, spine),
-            (self._layers.wall, _point(movement.wall_px[index])),
-            (self._layers.organs, _point(movement.organs_px[index])),
+            (view.layers.spine, spine),
+            (view.layers.wall, _point(movement.wall_px[index])),
+            (view.layers.organs, _point(movement.organs_px[index])),
         )
-        carm = self._carm
+        carm = view.carm
         shape = carm.size_px[::-1]
         filling = pasted(cement.total, cement.margin_px, carm.margin_px, shape)
         steel, nothing = np.zeros(shape), np.zeros((carm.rows, carm.columns))
@@ -138,13 +166,15 @@ class Renderer:
             self._beam, {name: np.maximum(image, 0.0) for name, image in lengths.items()}
         )
         primary = self._distortion.picture(primary)
-        return add_scatter(primary, self._field, self._detector, carm.pitch_mm)
+        return add_scatter(primary, field, self._detector, carm.pitch_mm, self._field)
 
     def _cannula(self, index: int) -> tuple[Image, Image]:
-        pose = (float(self._movement.turn_deg[index]), float(self._movement.withdraw_mm[index]))
-        if self._chords is None or self._chords[0] != pose:
-            moved = self._scene.cannula.moved(self._scene.pivot_mm, *pose)
-            self._chords = (pose, chords_mm(moved, self._carm))
+        movement, view = self._movement, self.view(index)
+        turn, withdraw = float(movement.turn_deg[index]), float(movement.withdraw_mm[index])
+        what = (turn, withdraw, view.pose)
+        if self._chords is None or self._chords[0] != what:
+            moved = self._scene.cannula.moved(self._scene.pivot_mm, turn, withdraw)
+            self._chords = (what, chords_mm(moved, view.carm))
         return self._chords[1]
 
 
@@ -166,13 +196,16 @@ def beam_of(scenario: Scenario) -> Beam:
 def detector_of(scenario: Scenario) -> Detector:
     """The detector of a scenario, its lengths in pixels."""
     section, pixels, pitch = scenario.detector, scenario.pixels, scenario.carm.pitch_mm
+    lag = section.lag
+    if section.lag_time_s is not None:
+        lag = math.exp(-1.0 / (scenario.sequence.fps * section.lag_time_s))
     return Detector(
         scatter_share=section.scatter_share,
         glare_share=section.glare_share,
         blur_px=section.blur_mm / pitch,
         quanta_per_pixel=section.quanta_per_mm2 * pitch**2,
         electronic_quanta=section.electronic_quanta,
-        lag=section.lag,
+        lag=lag,
         bits=pixels.bits,
         relationship=pixels.relationship,
         inverted=pixels.inverted,

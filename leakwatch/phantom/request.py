@@ -9,6 +9,7 @@ import msgspec
 from leakwatch.errors import ConfigError
 from leakwatch.phantom.analytic_anatomy import build_analytic_anatomy
 from leakwatch.phantom.anatomy import Anatomy
+from leakwatch.phantom.poses import needs_whole_trunk
 from leakwatch.phantom.scenario import Scenario, load_scenario
 from leakwatch.phantom.scene import make_carm
 
@@ -70,7 +71,8 @@ def anatomy_of(scenario: Scenario) -> Anatomy:
     ConfigError
         No such level, or a file that cannot be used.
     """
-    who, carm = scenario.anatomy, make_carm(scenario)
+    who = scenario.anatomy
+    carm = None if needs_whole_trunk(scenario) else make_carm(scenario)
     if who.ct is None or who.vertebrae is None:
         return build_analytic_anatomy(who.level, scenario.seed, who.bone_density, who.wedge, carm)
     # Imported here: only a CT needs the extra `sim`.

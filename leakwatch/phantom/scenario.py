@@ -7,13 +7,22 @@ import tomllib
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
 from leakwatch.errors import ConfigError
 from leakwatch.model import View
+from leakwatch.phantom.scenario_life import (
+    BalloonSection,
+    CollimationSection,
+    PedalSection,
+    TableMoveSection,
+    ViewTurnSection,
+    check_order,
+    check_pedal,
+)
 from leakwatch.phantom.scenario_sections import (
     AnatomySection,
     BeamSection,
@@ -46,7 +55,29 @@ class Scenario(Section, frozen=True):
         One line for the list of scenarios.
     seed : int
         Everything random follows from it.
+    view_turns, table_moves, collimation : list of sections
+        In order of time.
+    pedal : list of PedalSection
+        When fluoroscopy is off, in order of time.
+    hold_last_image : bool
+        While it is off, the last picture is recorded again and again; else there are no frames.
+    burnt_in_text : bool
+        Tube voltage and running time are written into the pixels.
+    balloon : BalloonSection or None
+        Kyphoplasty.
     """
+
+    LATER: ClassVar = frozenset(
+        {
+            "view_turns",
+            "table_moves",
+            "collimation",
+            "pedal",
+            "hold_last_image",
+            "burnt_in_text",
+            "balloon",
+        }
+    )
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
     title: str = ""
@@ -63,6 +94,13 @@ class Scenario(Section, frozen=True):
     brightness: BrightnessSection = BrightnessSection()
     pixels: PixelsSection = PixelsSection()
     marks: MarksSection = MarksSection()
+    view_turns: list[ViewTurnSection] = msgspec.field(default_factory=list)
+    table_moves: list[TableMoveSection] = msgspec.field(default_factory=list)
+    collimation: list[CollimationSection] = msgspec.field(default_factory=list)
+    pedal: list[PedalSection] = msgspec.field(default_factory=list)
+    hold_last_image: bool = False
+    burnt_in_text: bool = False
+    balloon: BalloonSection | None = None
 
 
 def load_scenario(name_or_path: str) -> Scenario:
@@ -118,4 +156,7 @@ def _parsed(data: bytes, name: str) -> Scenario:
             f"scenario {name}: key carm.view is oblique. Write lateral or ap, and turn it with "
             "carm.angle_deg."
         )
+    for key in ("view_turns", "table_moves", "pedal", "collimation"):
+        check_order(key, getattr(scenario, key), name)
+    check_pedal(scenario.pedal, name)
     return scenario

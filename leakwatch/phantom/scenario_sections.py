@@ -152,7 +152,12 @@ class InjectionSection(Section, frozen=True):
         In the body, cement stays this far in front of the posterior wall.
     backward_bias : float
         How much easier bone behind the tip is to fill, per 10 mm.
+    stiff_after_s : float or None
+        The cement stiffens with its age, pauses counted, and is stiff so long after the injection
+        began; None: it is stiff when the last of it comes.
     """
+
+    LATER: ClassVar = frozenset({"stiff_after_s"})
 
     start_s: _NotNegative = 3.0
     volume_ml: _Positive = 2.4
@@ -164,6 +169,7 @@ class InjectionSection(Section, frozen=True):
     fingering_last: _NotNegative = 0.7
     nearest_to_wall_mm: _NotNegative = 7.5
     backward_bias: float = 0.0
+    stiff_after_s: _Positive | None = None
 
 
 class LeakSection(Section, frozen=True):
@@ -255,7 +261,14 @@ class DetectorSection(Section, frozen=True):
         Standard deviation at the detector.
     quanta_per_mm2 : float
         Absorbed at the detector, a pulse, where the picture has its set value: the dose.
+    lag : float
+        Share of a frame in the next one, whatever the pulse rate: what a recursive filter leaves.
+    lag_time_s : float or None
+        Time in which what a panel keeps of a picture falls to 1/e; given, it goes before `lag`, and
+        more pulses a second leave more in the next one.
     """
+
+    LATER: ClassVar = frozenset({"lag_time_s"})
 
     scatter_share: _Share = 0.38
     glare_share: _Share = 0.0
@@ -263,6 +276,7 @@ class DetectorSection(Section, frozen=True):
     quanta_per_mm2: _Positive = 12000.0
     electronic_quanta: _NotNegative = 3.0
     lag: _Share = 0.12
+    lag_time_s: _Positive | None = None
     shutter: Shutter = Shutter.OCTAGONAL
 
 

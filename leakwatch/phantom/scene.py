@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from leakwatch.model import Side
 from leakwatch.phantom.anatomy import Anatomy
+from leakwatch.phantom.balloon import hollowed
 from leakwatch.phantom.cannula import Cannula, through_pedicle
 from leakwatch.phantom.carm import CArm
 from leakwatch.phantom.cement import CementFlow, LeakRegion, flow_cement
@@ -23,6 +26,7 @@ from leakwatch.phantom.motion import (
     breathing_tracks,
     cannula_track,
 )
+from leakwatch.phantom.poses import REFERENCE, Pose, is_exposed, pose_track
 from leakwatch.phantom.scenario import Scenario
 from leakwatch.phantom.scenario_sections import InjectionSection
 from leakwatch.phantom.site import Mask, make_ground, make_site
@@ -30,6 +34,7 @@ from leakwatch.phantom.site import Mask, make_ground, make_site
 # Independent streams of random numbers, so that a change in one part leaves the others as they are.
 CEMENT_STREAM, MOTION_STREAM, EXPOSURE_STREAM, QUANTA_STREAM, MARKS_STREAM = range(10, 15)
 
+_ALMOST = 1e-9  # a bolus that is whole but for rounding is whole
 _SHIFT_MARGIN_PX = 4  # what `layers.shifted` needs around the farthest shift
 
 
@@ -75,6 +80,8 @@ class Movement:
         ``(n, 2)``, shifts of the picture of the spine, of the trunk's wall, and of the organs.
     turn_deg, withdraw_mm : ndarray
         ``(n,)``, pose of the cannula.
+    poses : list of Pose
+        Of the C-arm against the patient.
     """
 
     spine_px: Track
@@ -82,14 +89,24 @@ class Movement:
     organs_px: Track
     turn_deg: Track
     withdraw_mm: Track
+    poses: list[Pose]
 
 
-def frame_times_s(scenario: Scenario) -> Track:
-    """Times of the frames; the last one begins before the end."""
+def pulse_times_s(scenario: Scenario) -> Track:
+    """Times at which a frame can be; the last one begins before the end."""
     sequence = scenario.sequence
     count = max(1, round(sequence.duration_s * sequence.fps))
     times: Track = np.arange(count) / sequence.fps
     return times
+
+
+def frame_times_s(scenario: Scenario) -> Track:
+    """Times of the frames that are recorded: while the pedal is up, only where a held one is."""
+    times = pulse_times_s(scenario)
+    if scenario.hold_last_image:
+        return times
+    recorded: Track = times[is_exposed(times, scenario.pedal)]
+    return recorded
 
 
 def injected_ml(injection: InjectionSection, time_s: float) -> float:
@@ -100,6 +117,23 @@ def injected_ml(injection: InjectionSection, time_s: float) -> float:
         whole, rest = divmod(since, flowing + injection.pause_s)
         since = whole * flowing + min(rest, flowing)
     return min(since * injection.rate_ml_s, injection.volume_ml)
+
+
+def time_of_ml(injection: InjectionSection, volume_ml: float) -> float:
+    """Seconds from the start of the injection until so much has left the cannula, with pauses."""
+    flowing = volume_ml / injection.rate_ml_s
+    if injection.bolus_ml <= 0.0:
+        return flowing
+    pauses = max(math.ceil(volume_ml / injection.bolus_ml - _ALMOST) - 1, 0)
+    return flowing + pauses * injection.pause_s
+
+
+def _ageing(injection: InjectionSection) -> Callable[[float], float] | None:
+    """How far the cement has stiffened at an injected volume; None: as far as its share."""
+    stiff_after_s = injection.stiff_after_s
+    if stiff_after_s is None:
+        return None
+    return lambda volume_ml: min(time_of_ml(injection, volume_ml) / stiff_after_s, 1.0)
 
 
 def make_carm(scenario: Scenario) -> CArm:
@@ -143,10 +177,20 @@ def make_movement(scenario: Scenario, carm: CArm, times_s: Track) -> Movement:
         CannulaMove(m.at_s, m.over_s, m.turn_deg, m.withdraw_mm) for m in scenario.cannula.moves
     ]
     turn, withdraw = cannula_track(times_s, moves)
+    poses = pose_track(scenario, times_s)
     spine, wall, organs = (
-        shift_px(carm, moved) for moved in (tracks.spine, tracks.wall, tracks.organs)
+        _shown_shift_px(carm, moved, poses) for moved in (tracks.spine, tracks.wall, tracks.organs)
     )
-    return Movement(spine, wall, organs, turn, withdraw)
+    return Movement(spine, wall, organs, turn, withdraw, poses)
+
+
+def _shown_shift_px(carm: CArm, moved_mm: Track, poses: list[Pose]) -> Track:
+    """Shift in each frame's picture from where it would be without breathing and pushes."""
+    shift = shift_px(carm, moved_mm)
+    for pose in set(poses) - {REFERENCE}:
+        here = np.array([other == pose for other in poses])
+        shift[here] = shift_px(pose.of(carm), moved_mm[here])
+    return shift
 
 
 def shift_px(carm: CArm, moved_mm: Track) -> Track:
@@ -169,8 +213,11 @@ def make_scene(scenario: Scenario, anatomy: Anatomy) -> Scene:
     landmarks = find_landmarks(anatomy)
     site = make_site(anatomy, landmarks)
     pedicle = landmarks.pedicles_mm[0 if scenario.cannula.side is Side.RIGHT else 1]
-    tip = _tip_mm(scenario, landmarks, pedicle)
+    tip = _in_body_mm(scenario.cannula.tip, landmarks, pedicle)
     ground = make_ground(site, injection.nearest_to_wall_mm, injection.backward_bias, rng)
+    if scenario.balloon is not None:
+        at = scenario.cannula.tip if scenario.balloon.at is None else scenario.balloon.at
+        ground = hollowed(ground, scenario.balloon, _in_body_mm(at, landmarks, pedicle))
     leaks = sorted(scenario.leaks, key=lambda leak: leak.opens_ml)
     where = PathGround(site, landmarks, tip, pedicle)
     paths = tuple(lay_path(leak.path, where, rng) for leak in leaks)
@@ -185,13 +232,17 @@ def make_scene(scenario: Scenario, anatomy: Anatomy) -> Scene:
         regions,
         injection.volume_ml,
         (injection.fingering_first, injection.fingering_last),
+        _ageing(injection),
     )
     cannula = through_pedicle(tip, pedicle, scenario.cannula.gauge)
     return Scene(anatomy, landmarks, flow, paths, cannula, site.depth_mm > 0.0, pedicle)
 
 
-def _tip_mm(scenario: Scenario, landmarks: Landmarks, pedicle: Points3) -> Points3:
-    across, forward, upward = scenario.cannula.tip
+def _in_body_mm(
+    shares: tuple[float, float, float], landmarks: Landmarks, pedicle: Points3
+) -> Points3:
+    """A place given as shares of the body: across to the pedicle, forward, upward."""
+    across, forward, upward = shares
     superior = landmarks.lower_mm[2] + upward * landmarks.size_mm[2]
     wall = float(landmarks.wall_anterior_mm(np.array([superior]))[0])
     anterior = wall + forward * (landmarks.upper_mm[1] - wall)

@@ -22,7 +22,7 @@ class Shutter(StrEnum):
 
 # Width of the half-shadow of a blade, in pixels; what the blades take of each side; length of the
 # legs that are cut off the corners, as a share of the shorter side.
-_HALF_SHADOW_PX, _BORDER_SHARE, _CORNER_SHARE = 1.5, 0.03, 0.10
+HALF_SHADOW_PX, _BORDER_SHARE, _CORNER_SHARE = 1.5, 0.03, 0.10
 
 
 def open_field(shape: Shutter, rows: int, columns: int) -> Image:
@@ -39,7 +39,7 @@ def open_field(shape: Shutter, rows: int, columns: int) -> Image:
         if shape is Shutter.OCTAGONAL:
             cut = half_column + half_row - _CORNER_SHARE * min(rows, columns)
             inside = np.minimum(inside, (cut - column - row) / np.sqrt(2.0))
-    field: Image = np.clip(0.5 + inside / (2 * _HALF_SHADOW_PX), 0.0, 1.0)
+    field: Image = np.clip(0.5 + inside / (2 * HALF_SHADOW_PX), 0.0, 1.0)
     return field
 
 

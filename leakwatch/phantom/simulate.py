@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from leakwatch.model import (
     CaseFile,
     Marks,
+    Picture,
     Point,
     PointArray,
     Truth,
@@ -22,6 +23,8 @@ from leakwatch.phantom.anatomy import Anatomy
 from leakwatch.phantom.carm import CArm
 from leakwatch.phantom.cement_images import CementImages
 from leakwatch.phantom.landmarks import body_outline_px
+from leakwatch.phantom.motion import Track
+from leakwatch.phantom.poses import REFERENCE, Pose, is_exposed
 from leakwatch.phantom.renderer import Renderer
 from leakwatch.phantom.scenario import Scenario
 from leakwatch.phantom.scene import (
@@ -38,13 +41,12 @@ from leakwatch.phantom.scene import (
     with_margin,
 )
 from leakwatch.phantom.truth import (
-    Judge,
     distance_and_area,
     leak_length_mm,
     leak_name,
-    make_judge,
     summary,
 )
+from leakwatch.phantom.views import SceneView
 
 _BASELINE_MARGIN_S = 0.5  # a person who says that no cement is there leaves some time
 _MM_DIGITS, _ML_DIGITS, _PX_DIGITS, _MM2_DIGITS = 3, 4, 3, 2
@@ -60,6 +62,10 @@ class Simulation:
     carm : CArm
     frames : ndarray
         ``(n, rows, columns)``, uint16, stored values; read-only.
+    times_s : ndarray
+        ``(n,)``, read-only.
+    poses : list of Pose
+        Of the C-arm in each frame.
     case : CaseFile
     truth : Truth
     made_from : str
@@ -69,6 +75,8 @@ class Simulation:
     scenario: Scenario
     carm: CArm
     frames: npt.NDArray[np.uint16]
+    times_s: Track
+    poses: list[Pose]
     case: CaseFile
     truth: Truth
     made_from: str
@@ -117,29 +125,44 @@ def film(
     times_s, carm = frame_times_s(scenario), make_carm(scenario)
     movement = make_movement(scenario, carm, times_s)
     renderer = Renderer(scenario, scene, with_margin(carm, movement), movement, times_s)
-    judge = _judge(scene, renderer.close_up)
     moved_px = _moved_px(scenario, carm, movement)
+    exposed = is_exposed(times_s, scenario.pedal)
     frames = np.empty((len(times_s), carm.rows, carm.columns), np.uint16)
     truths: list[TruthFrame] = []
     for index, time_s in enumerate(times_s):
         injected = injected_ml(scenario.injection, float(time_s))
-        cement = renderer.cement(injected)
-        frames[index] = renderer.frame(index, cement, flowing=injected > 0.0)
-        truths.append(_truth_frame(judge, moved_px[index], injected, cement))
+        if exposed[index]:
+            cement = renderer.cement(index, injected)
+            frames[index] = renderer.frame(index, cement, flowing=injected > 0.0)
+            view = renderer.view(index)
+            truths.append(_truth_frame(view, moved_px[index], injected, cement))
+        else:
+            frames[index] = frames[index - 1]
+            truths.append(_held(truths[-1], injected))
         on_frame()
     truth = summary(scenario.sequence.fps, carm.mm_per_px, leak_name(scene.paths), tuple(truths))
     case = _case(scenario, scene, carm, movement)
-    return Simulation(scenario, carm, read_only(frames), case, truth, scene.anatomy.made_from)
+    return Simulation(
+        scenario,
+        carm,
+        read_only(frames),
+        read_only(times_s),
+        movement.poses,
+        case,
+        truth,
+        scene.anatomy.made_from,
+    )
 
 
-def _judge(scene: Scene, close_up: CArm) -> Judge:
-    front = (scene.landmarks.lower_mm + scene.landmarks.upper_mm) / 2
-    return make_judge(close_up, scene.landmarks.wall_mm, front, scene.paths)
+def _held(shown: TruthFrame, injected: float) -> TruthFrame:
+    """A picture of an earlier time: it tells nothing of where the cement is now."""
+    return replace(shown, ml=round(injected, _ML_DIGITS), distance_mm=None, picture=Picture.HELD)
 
 
 def _truth_frame(
-    judge: Judge, shift_px: PointArray, injected: float, cement: CementImages
+    view: SceneView, shift_px: PointArray, injected: float, cement: CementImages
 ) -> TruthFrame:
+    judge = view.judge
     distance, area = distance_and_area(judge, cement.total)
     leaked = leak_length_mm(judge, cement)
     return TruthFrame(
@@ -149,6 +172,7 @@ def _truth_frame(
         distance_mm=None if distance is None else round(distance, _MM_DIGITS),
         leak_length_mm=round(leaked, _MM_DIGITS),
         area_mm2=round(area, _MM2_DIGITS),
+        picture=Picture.TURNED if view.pose.is_turned else Picture.REFERENCE,
     )
 
 
@@ -156,7 +180,12 @@ def _moved_px(scenario: Scenario, carm: CArm, movement: Movement) -> PointArray:
     """How far the middle of the target is shown from where it lies without movement, ``(n, 2)``."""
     distortion = make_distortion(scenario)
     middle = carm.project_points(np.zeros((1, 3)))
-    moved: PointArray = distortion.shown(middle + movement.spine_px) - distortion.shown(middle)
+    places = middle + movement.spine_px
+    for index, pose in enumerate(movement.poses):
+        if pose != REFERENCE:
+            centre = pose.of(carm).project_points(np.zeros((1, 3)))[0]
+            places[index] = centre + movement.spine_px[index]
+    moved: PointArray = distortion.shown(places) - distortion.shown(middle)
     return moved
 
 
@@ -194,8 +223,14 @@ def _marked_wall(scenario: Scenario, wall_px: PointArray) -> PointArray:
 
 
 def _baseline(scenario: Scenario) -> tuple[int, int] | None:
-    """Frames without cement, with a margin; None where the injection begins at once."""
-    last = int((scenario.injection.start_s - _BASELINE_MARGIN_S) * scenario.sequence.fps)
+    """Frames in the reference view without cement, with a margin; None where there are none."""
+    fps = scenario.sequence.fps
+    last = int((scenario.injection.start_s - _BASELINE_MARGIN_S) * fps)
+    pulses = np.rint(frame_times_s(scenario) * fps)
+    begins = [turn.at_s for turn in scenario.view_turns]
+    begins += [move.at_s for move in scenario.table_moves]
+    begins += [section.off_s for section in scenario.pedal]
+    last = int((pulses < min([last, *(int(at_s * fps) for at_s in begins)])).sum())
     return (0, last) if last > 0 else None
 
 

@@ -10,6 +10,7 @@ import pytest
 from leakwatch.phantom.brightness import (
     BrightnessControl,
     Jump,
+    exposure_given,
     measured,
     next_exposure,
     unseen_factors,
@@ -20,10 +21,11 @@ PLAIN = BrightnessControl(True, 1.0, 0.0, 0.0, 0.0, [])
 
 def settle(control: BrightnessControl, frames: int, dt_s: float = 0.1) -> list[float]:
     """Exposure over time where the picture was half as bright as wanted."""
-    exposure, answer = 1.0, []
+    wished, answer = 1.0, []
     for _ in range(frames):
-        exposure = next_exposure(control, exposure, 0.5 * exposure, 1.0, dt_s)
-        answer.append(exposure)
+        given = exposure_given(control, wished, 1.0)
+        wished = next_exposure(control, wished, 0.5 * given, 1.0, dt_s)
+        answer.append(exposure_given(control, wished, 1.0))
     return answer
 
 
@@ -44,7 +46,20 @@ def test_steps_are_whole() -> None:
     answer = settle(replace(PLAIN, step=0.05), 40)
     logs = np.log(answer) / 0.05
     assert np.abs(logs - np.rint(logs)).max() < 1e-9
-    assert 1.0 < answer[-1] < 2.0
+    assert np.log(answer[-1]) == pytest.approx(np.log(2.0), abs=0.05)
+
+
+@pytest.mark.parametrize("step", [0.0, 0.05])
+def test_it_takes_as_long_at_any_pulse_rate(step: float) -> None:
+    control = replace(PLAIN, step=step)
+    logs = {
+        fps: np.log(settle(control, round(1.0 * fps), 1.0 / fps)[-1]) for fps in (3.75, 7.5, 30.0)
+    }
+    # 1 s is one time constant; a step is what it may be off, besides a pulse.
+    way = (1.0 - np.exp(-1.0)) * np.log(2.0)
+    assert list(logs.values()) == pytest.approx([way] * 3, abs=step + 0.03)
+    late = [np.log(settle(control, round(8.0 * fps), 1.0 / fps)[-1]) for fps in (3.75, 30.0)]
+    assert late == pytest.approx([np.log(2.0)] * 2, abs=step + 1e-3)
 
 
 def test_switched_off_it_does_nothing() -> None:
