@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 
 import matplotlib as mpl
@@ -16,10 +17,12 @@ from leakwatch.bench.metric_table import FALSE_STOPS, SENSITIVITY
 from leakwatch.bench.metrics import IN_TIME_S
 from leakwatch.bench.report_file import CaseRow, Estimate, Report, ThresholdPoint
 
-INK, BAND, ALARM, MISSED = "#14457A", "#9CBDE0", "#C2410C", "#B4121B"
+INK, BAND, ALARM, MISSED, RIM = "#14457A", "#9CBDE0", "#C2410C", "#B4121B", "#F3DEDC"
 SIZE_IN = (6.4, 4.2)
 # A delay that never ended is drawn at the rim, so far outside of the others.
 RIM_SHARE = 0.12
+# An error over fewer frames than this is drawn as a ring: it may be of one moment.
+FEW_FRAMES = 10
 
 
 def response_curve(report: Report) -> str | None:
@@ -74,6 +77,8 @@ def delay_by_leak(report: Report) -> str | None:
     for place, kind in enumerate(kinds):
         _draw_delays(axes, [row for row in due if row.kind == kind], place, rim)
     axes.axvline(0.0, color="#777777", linewidth=0.8)
+    if any(row.delay_s is None or row.false for row in due):
+        _draw_rim(axes, rim)
     axes.axvline(IN_TIME_S, color=ALARM, linewidth=1.0, linestyle="--", label="still in time")
     axes.set_yticks(range(len(kinds)), kinds)
     axes.set_ylim(-0.6, len(kinds) - 0.4)
@@ -117,6 +122,19 @@ def distance_error(report: Report) -> str | None:
         markersize=4,
         label="median, and the middle 90 % of frames",
     )
+    few = [one for one in bins if one.frames < FEW_FRAMES]
+    if few:
+        places = [one.from_mm + 0.5 for one in few]
+        axes.plot(
+            places,
+            [one.median_mm for one in few],
+            "o",
+            color=INK,
+            markerfacecolor="white",
+            markersize=4,
+            zorder=3,
+            label=f"fewer than {FEW_FRAMES} frames",
+        )
     axes.axhline(0.0, color="#777777", linewidth=0.8)
     axes.axvline(5.0, color=ALARM, linewidth=1.0, linestyle="--", label="5 mm from the wall")
     return _svg(figure, "distance")
@@ -164,6 +182,11 @@ def _delays(rows: Sequence[CaseRow], mark: str, rim: float) -> Values:
     return np.array([row.delay_s if mark == "o" else rim for row in rows], np.float64)
 
 
+def _draw_rim(axes: Axes, rim: float) -> None:
+    half = RIM_SHARE / 3 * max(rim, 1.0)
+    axes.axvspan(rim - half, rim + half, color=RIM, zorder=0, label="no right STOP")
+
+
 def _rim(delays: Sequence[float | None]) -> float:
     known = [delay for delay in delays if delay is not None]
     low, high = min([0.0, *known]), max([IN_TIME_S, *known])
@@ -188,4 +211,4 @@ def _svg(figure: Figure, salt: str) -> str:
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
