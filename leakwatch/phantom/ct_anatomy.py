@@ -1,10 +1,9 @@
-"""Anatomy from a CT and a mask of its vertebrae (NIfTI), in the axes of the target vertebra."""
+"""Anatomy from a CT and a mask of its vertebrae, in the axes of the target vertebra."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +14,12 @@ from leakwatch.phantom.anatomy import Anatomy, Label, anatomy_grid
 from leakwatch.phantom.carm import CArm
 from leakwatch.phantom.ct_canal import find_canal
 from leakwatch.phantom.ct_field import CtField, Places, field_of
-from leakwatch.phantom.grid import Grid, Points3
+from leakwatch.phantom.ct_scan import Scan, load_scan
+from leakwatch.phantom.grid import Grid
 from leakwatch.phantom.random_fields import smooth_field
 from leakwatch.phantom.tissue import GAS, ORGAN, WATER
 from leakwatch.phantom.vertebra_axes import body_by_shape, vertebra_frame
-from leakwatch.phantom.vertebra_labels import body_part, choose
+from leakwatch.phantom.vertebra_labels import choose
 
 Mask = npt.NDArray[np.bool_]
 Volume64 = npt.NDArray[np.float64]
@@ -32,16 +32,6 @@ _SLABS = 24  # planes at a time: bounds what the resampling holds at once
 
 # What a CT of more than a millimetre cannot show, and a fluoroscope does: trabeculae.
 _TRABECULAE_MM, _TRABECULAE_SHARE = 0.6, 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """Volumes on one grid, axes towards right, anterior, superior."""
-
-    hounsfield: Volume64
-    labels: npt.NDArray[np.int64]
-    body: Mask | None
-    spacing_mm: Points3
 
 
 def build_ct_anatomy(
@@ -57,9 +47,10 @@ def build_ct_anatomy(
     Parameters
     ----------
     ct : Path
-        NIfTI, Hounsfield units.
+        NIfTI in Hounsfield units, or a folder with a DICOM series.
     vertebrae : Path
-        NIfTI, a label for each vertebra: VerSe, TotalSegmentator, or any numbers.
+        NIfTI or DICOM segmentation, a label for each vertebra: by name, as VerSe or
+        TotalSegmentator number them, or any numbers.
     level : str
         ``L1``, or the number of a label.
     body : Path or None
@@ -78,22 +69,21 @@ def build_ct_anatomy(
     ConfigError
         A file cannot be read, does not fit the other, or does not hold the level.
     """
-    loaded = _load(ct, vertebrae, body)
-    target = choose(level, _heights(loaded), str(vertebrae))
-    bone = loaded.labels == target.number
-    body_mask = (
-        body_by_shape(bone, loaded.spacing_mm) if loaded.body is None else loaded.body & bone
-    )
+    scan = load_scan(ct, vertebrae, body)
+    spacing_mm, labelled = scan.ct.spacing_mm, scan.vertebrae.labels
+    target = choose(level, _heights_mm(scan), str(vertebrae), scan.vertebrae.names)
+    bone = labelled == target.number
+    body_mask = body_by_shape(bone, spacing_mm) if scan.body is None else scan.body & bone
     if not body_mask.any():
         raise ConfigError(
             f"{body or vertebrae}: no body of {target.name} was found. Choose another level, or "
             "another mask of bodies."
         )
-    frame = vertebra_frame(bone, body_mask, loaded.spacing_mm)
+    frame = vertebra_frame(bone, body_mask, spacing_mm)
     grid = anatomy_grid(_LOWER_MM, _UPPER_MM, _SPACING_MM, carm)
-    field = field_of(loaded.hounsfield, loaded.spacing_mm, frame)
+    field = field_of(scan.ct.values, spacing_mm, frame)
     masks = {
-        Label.OTHER_VERTEBRA: (loaded.labels != 0) & ~bone,
+        Label.OTHER_VERTEBRA: np.isin(labelled, list(target.vertebrae)) & ~bone,
         Label.ARCH: bone & ~body_mask,
         Label.BODY: body_mask,
     }
@@ -104,51 +94,15 @@ def build_ct_anatomy(
     return Anatomy(grid, attenuation, labels, target.name, made_from)
 
 
-def _load(ct: Path, vertebrae: Path, body: Path | None) -> _Loaded:
-    hounsfield, affine = _read_nifti(ct)
-    labels = _on_same_grid(vertebrae, hounsfield, affine, ct)
-    parts = None if body is None else body_part(_on_same_grid(body, hounsfield, affine, ct))
-    spacing: Points3 = np.linalg.norm(affine[:3, :3], axis=0)
-    return _Loaded(hounsfield, labels, parts, spacing)
-
-
-def _on_same_grid(
-    path: Path, hounsfield: Volume64, affine: Points3, ct: Path
-) -> npt.NDArray[np.int64]:
-    labels, other = _read_nifti(path)
-    if labels.shape != hounsfield.shape or not np.allclose(affine, other, atol=0.05):
-        raise ConfigError(
-            f"{path}: its grid ({labels.shape} voxels) is not that of {ct} ({hounsfield.shape}), "
-            "or lies elsewhere. Resample the mask to the CT."
-        )
-    rounded: npt.NDArray[np.int64] = np.rint(labels).astype(np.int64)
-    return rounded
-
-
-def _read_nifti(path: Path) -> tuple[Volume64, Points3]:
-    try:
-        import nibabel
-
-        to_canonical: Any = nibabel.as_closest_canonical  # it has no types
-    except ImportError as error:
-        raise ConfigError(
-            "a CT needs the extra `sim`. Install it with: pip install 'leakwatch[sim]'"
-        ) from error
-    try:
-        image = to_canonical(nibabel.load(path))
-        data = np.asarray(image.dataobj, dtype=np.float64)
-    except (OSError, nibabel.filebasedimages.ImageFileError, ValueError, EOFError) as error:
-        raise ConfigError(f"{path}: cannot be read as NIfTI: {error}. Check the file.") from error
-    data = data.reshape(data.shape[:3]) if data.ndim > 3 and data.size else data
-    if data.ndim != 3:
-        raise ConfigError(f"{path}: has {data.ndim} dimensions, and a volume has 3.")
-    return data, np.asarray(image.affine, np.float64)
-
-
-def _heights(loaded: _Loaded) -> dict[int, float]:
-    numbers = [int(number) for number in np.unique(loaded.labels) if number > 0]
-    centres = ndimage.center_of_mass(np.ones(loaded.labels.shape), loaded.labels, numbers)
-    return {number: float(centre[2]) for number, centre in zip(numbers, centres, strict=True)}
+def _heights_mm(scan: Scan) -> Mapping[int, float]:
+    """How high each label lies, on average."""
+    labels, affine = scan.vertebrae.labels, scan.ct.affine
+    numbers = [int(number) for number in np.unique(labels) if number > 0]
+    centres = ndimage.center_of_mass(np.ones(labels.shape), labels, numbers)
+    return {
+        number: float(affine[2, :3] @ np.array(centre))
+        for number, centre in zip(numbers, centres, strict=True)
+    }
 
 
 def _resampled(
