@@ -6,6 +6,7 @@ left out, and the grid need not be that of the CT: each voxel of the CT takes th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -198,7 +199,7 @@ def _stacked(dataset: Dataset, frames: _Frames, path: Path) -> npt.NDArray[np.in
     try:
         # One at a time: a hundred segments of a whole body would not fit into memory.
         for segment, plane, frame in zip(
-            frames.segments, frames.planes, iter_pixels(dataset), strict=True
+            frames.segments, frames.planes, _pixels(dataset), strict=True
         ):
             share = frame.T / np.float32(greatest)
             more = (share >= _PRESENT) & (share > shares[:, :, plane])
@@ -209,6 +210,23 @@ def _stacked(dataset: Dataset, frames: _Frames, path: Path) -> npt.NDArray[np.in
             f"{path}: its pixels cannot be read: {error}. Export it again, uncompressed."
         ) from error
     return labels
+
+
+def _pixels(dataset: Dataset) -> Iterator[npt.NDArray[np.uint8]]:
+    """Frames, ``(rows, columns)``.
+
+    Single bits are unpacked here: a frame of them need not begin with a byte (PS3.5 8.2), which
+    the library reads wrongly, one frame at a time.
+    """
+    if dataset.BitsAllocated != 1 or dataset.file_meta.TransferSyntaxUID.is_compressed:
+        yield from iter_pixels(dataset)
+        return
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    packed = np.frombuffer(dataset.PixelData, np.uint8)
+    for index in range(int(dataset.NumberOfFrames)):
+        first, last = index * rows * columns, (index + 1) * rows * columns
+        bits = np.unpackbits(packed[first // 8 : -(-last // 8)], bitorder="little")
+        yield bits[first % 8 :][: rows * columns].reshape(rows, columns)
 
 
 def _on_grid(
