@@ -30,14 +30,15 @@ class ViewTurnSection(Section, frozen=True):
     over_s : float
         Time of the way there, and of the way back.
     angle_deg, tilt_deg : float
-        Added to those of the view; 90 takes a lateral view to an AP one.
+        Added to those of the view. Where anterior is on the right, -90 takes a lateral view to the
+        AP one, and 90 to the one from in front; where it is on the left, 90 and -90.
     hold_s : float
         Stay there.
     """
 
     at_s: _Positive
     over_s: _Positive = 1.0
-    angle_deg: Annotated[float, Meta(ge=-100, le=100)] = 90.0
+    angle_deg: Annotated[float, Meta(ge=-100, le=100)] = -90.0
     tilt_deg: Annotated[float, Meta(ge=-30, le=30)] = 0.0
     hold_s: _NotNegative = 2.0
 
