@@ -168,6 +168,9 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         this: what breathes is not known yet, and cement that is injected soon shows strongly.
     seed_factor : float
         A patch must somewhere exceed its limit by this factor.
+    sure_area_mm2 : float
+        A new patch this large that stands out needs no second frame: it holds more than one
+        independent value of the smoothed noise, all above the limit, one far above.
     keep_share : float
         Confirmed cement stays while it shows this share of the edge thickness.
     min_area_mm2 : float
@@ -209,13 +212,14 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     attenuation_per_mm: float = 0.0345
-    edge_mm: float = 1.05
-    average_s: float = 0.5
+    edge_mm: float = 0.8
+    average_s: float = 0.3
     noise_share: float = 0.6
     smooth_mm: float = 0.45
-    grow_sigmas: float = 4.0
+    grow_sigmas: float = 3.5
     early_factor: float = 2.0
     seed_factor: float = 1.3
+    sure_area_mm2: float = 5.0
     keep_share: float = 0.6
     min_area_mm2: float = 1.5
     gap_mm: float = 3.0
@@ -223,10 +227,10 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remote_area_mm2: float = 5.0
     blur_mm: float = 1.0
     beside_mm: float = 6.0
-    max_beside_share: float = 0.35
+    max_beside_share: float = 0.28
     max_taken_share: float = 0.5
     rim_mm: float = 1.0
-    ghost_px: float = 0.4
+    ghost_px: float = 0.3
     notch_mm: float = 5.5
     unrest_mm: float = 0.8
     unrest_factor: float = 2.0
@@ -306,8 +310,11 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         Passes that centre the strip on the rod.
     rim_mm : float
         Rim around the rod in which nothing is judged: blur and half a pose error.
+    exact_mm : float
+        A smaller movement of either end is not told from none.
     still_mm : float
-        A smaller movement of either end leaves less than the edge of cement.
+        A smaller movement, once the baseline is made true to it, leaves less than the edge of
+        cement.
     station_mm : float
         Length over which one profile across the rod is averaged.
     bolus_mm : float
@@ -332,6 +339,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     contrast_mm: float = 3.0
     refinements: int = 3
     rim_mm: float = 0.7
+    exact_mm: float = 0.03
     still_mm: float = 0.12
     station_mm: float = 5.0
     bolus_mm: float = 15.0

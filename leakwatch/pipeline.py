@@ -376,9 +376,13 @@ def _with_tubes(
     assert state.cement.mask is not None
     assert state.cement.mean is not None
     found = tubular.protrusions(state.cement.mask, run.scale, settings)
-    body = None if state.placed is None else state.placed.body
+    body, outline = (None, None)
+    if state.placed is not None:
+        body, outline = state.placed.body, state.placed.outline
     shaped = tuple(
-        one for one in found if tubular.is_tube(one, state.cement.mean, body, run.scale, settings)
+        one
+        for one in found
+        if tubular.is_tube(one, state.cement.mean, body, outline is not None, run.scale, settings)
     )
     longest_mm = shaped[0].length * run.scale.mm_per_px if shaped else 0.0
     tubes, confirmed = tubular.judge(state.tubes, longest_mm, bool(shaped), frame.time_s, settings)

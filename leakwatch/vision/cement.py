@@ -10,7 +10,7 @@ import numpy as np
 
 from leakwatch.config import CementSettings
 from leakwatch.geometry import Scale
-from leakwatch.model import BoolImage, FloatImage, PointArray, read_only
+from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.background import Background
 from leakwatch.vision.baseline import Added
 from leakwatch.vision.patches import Patches, near, stands_out
@@ -127,7 +127,8 @@ def segment(
 
     A pixel is a candidate when the smoothed mean exceeds the edge thickness of cement, the noise
     and the ghosts there, in a patch that somewhere exceeds them clearly, and that lies near
-    cement or (the first) at its origin. Two frames running confirm it; growth by a rim needs one.
+    cement or (the first) at its origin. Two frames running confirm it; growth by a rim, and what is
+    too large for noise and ends as cement does, need one.
     Confirmed cement does not vanish: it goes only where the attenuation clearly does.
 
     Parameters
@@ -282,20 +283,36 @@ def _rooted(
         reached |= large & found.which(away <= scale.px(settings.remote_mm))
     for label in np.flatnonzero(reached & ~rooted & keep):
         row, column = np.divmod(found.at[found.labels == label], near_by.smooth.shape[1])
-        row, column = row + near_by.corner[0], column + near_by.corner[1]
-        rooted[label] = stands_out(row, column, near_by.whole, near_by.counts, scale, settings)
+        rooted[label] = _stands_out(near_by, row, column, scale, settings)
     return rooted
+
+
+def _stands_out(
+    near_by: _Near, row: Array, column: Array, scale: Scale, settings: CementSettings
+) -> bool:
+    row, column = row + near_by.corner[0], column + near_by.corner[1]
+    return stands_out(row, column, near_by.whole, near_by.counts, scale, settings)
 
 
 def _confirmed(
     near_by: _Near, patches: BoolImage, scale: Scale, settings: CementSettings
 ) -> BoolImage:
+    """What was a candidate before, a rim around cement, and what is sure at first sight."""
     if near_by.candidate is None:
         return np.zeros_like(patches)
-    sure = near_by.candidate
-    if near_by.mask is not None and near_by.mask.any():
-        sure = sure | near(near_by.mask, scale.px(settings.rim_mm))
-    return patches & sure
+    known = near_by.candidate
+    if near_by.mask is None or not near_by.mask.any():
+        return patches & known
+    known = known | near(near_by.mask, scale.px(settings.rim_mm))
+    confirmed = patches & known
+    fresh = (patches & ~known).view(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(fresh, connectivity=8)
+    large = stats[:, cv2.CC_STAT_AREA] >= scale.px2(settings.sure_area_mm2)
+    for label in np.flatnonzero(large[1:]) + 1:
+        row, column = np.nonzero(labels == label)
+        if _stands_out(near_by, row, column, scale, settings):
+            confirmed[row, column] = True
+    return confirmed
 
 
 def _kept(near_by: _Near, least: float) -> BoolImage:

@@ -113,26 +113,32 @@ def follow(
     cannula = state.cannula
     if cannula is None or state.anatomy is None:
         return state, baseline, None
+    hid = state.hidden
     rod = _straightened(cannula, moved) - state.anatomy
     offset, slope = _pose(cannula, rod, scale, settings) or (state.offset, state.slope)
     ends = (offset, offset + slope * cannula.length)
     away = max(abs(end) for end in ends)
-    if away < scale.px(settings.still_mm):
-        return replace(state, offset=offset, slope=slope, moved=False, hidden=None), baseline, None
+    state = replace(state, offset=offset, slope=slope, moved=False, hidden=None)
+    if away < scale.px(settings.exact_mm):
+        return state, baseline, None
     axis = cannula.across - (offset + slope * cannula.along)
-    rim = scale.px(settings.rim_mm)
     without = baseline.mean - rod_attenuation(cannula, cannula.across, 0.0)
+    if away < scale.px(settings.still_mm):
+        return state, _with_rod(baseline, without, cannula, axis, 0.0), None
+    rim = scale.px(settings.rim_mm)
     back = _drawn_back(cannula, moved - without, (offset, slope))
     here = np.abs(axis) <= cannula.width / 2 + rim
     here &= cannula.along >= back - 2 * rim
-    true_again = Baseline(
-        read_only(without + rod_attenuation(cannula, axis, back)), baseline.seen, baseline.frames
-    )
-    hidden = here if state.hidden is None else here | state.hidden
-    new = replace(
-        state, offset=offset, slope=slope, drawn_back=back, moved=True, hidden=read_only(here)
-    )
-    return new, true_again, hidden
+    hidden = here if hid is None else here | hid
+    state = replace(state, drawn_back=back, moved=True, hidden=read_only(here))
+    return state, _with_rod(baseline, without, cannula, axis, back), hidden
+
+
+def _with_rod(
+    baseline: Baseline, without: FloatImage, cannula: Cannula, axis: FloatImage, front: float
+) -> Baseline:
+    mean = without + rod_attenuation(cannula, axis, front)
+    return Baseline(read_only(mean), baseline.seen, baseline.frames)
 
 
 def _straightened(cannula: Cannula, picture: FloatImage) -> FloatImage:

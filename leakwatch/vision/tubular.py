@@ -100,6 +100,7 @@ def is_tube(
     protrusion: Protrusion,
     added: FloatImage,
     body: BoolImage | None,
+    outlined: bool,
     scale: Scale,
     settings: TubularSettings,
 ) -> bool:
@@ -112,12 +113,15 @@ def is_tube(
         Added attenuation, reference coordinates on the working grid.
     body : ndarray of bool or None
         The vertebral body; None: nobody knows where it is.
+    outlined : bool
+        `body` is the whole body, as a person marked it, and not a part that the wall implies. What
+        ends within it is then no leak yet, and its wall and its outline are watched anyway.
     scale : Scale
     settings : TubularSettings
     """
     column, row = protrusion.path[-1].astype(np.intp)
     within = body is not None and bool(body[row, column])
-    if within and not protrusion.beside_bolus:
+    if within and (outlined or not protrusion.beside_bolus):
         return False  # all of a young bolus is thin
     # Bone lets cement grow fingers: within the body only what is long and even is a vessel.
     finger = within or not protrusion.beside_bolus

@@ -173,7 +173,9 @@ def test_edges_of_anatomy_raise_the_limit() -> None:
     step = np.ones((ROWS, COLUMNS), np.float32)
     step[:, 140:] += 0.5
     behind = background.background(Baseline(step, SEEN, 16), None, SETTINGS)
-    assert behind.ghost[120, 140] > 0.03
+    # A step of 0.5, smoothed by 2 px, is steepest at 0.5 / (2 sqrt(2 pi)) per pixel.
+    steepest = 0.5 / (2.0 * np.sqrt(2.0 * np.pi))
+    assert behind.ghost[120, 140] == pytest.approx(SETTINGS.ghost_px * steepest, rel=0.1)
     assert behind.ghost[120, 60] < 1e-6
     # Denser anatomy lets fewer quanta through: noise grows with half the attenuation.
     assert behind.noise_shape[120, 220] / behind.noise_shape[120, 60] == pytest.approx(
@@ -210,6 +212,16 @@ def test_a_shadow_that_fades_slowly_is_no_cement_and_a_sharp_patch_is() -> None:
         sequence = Sequence()
         sequence.many(6, bolus)
         assert sequence.many(6, bolus + patch)[120, 186] == counts
+
+
+@pytest.mark.parametrize(("length_mm", "at_once"), [(14.0, True), (0.3, False)])
+def test_a_vein_that_stands_out_is_seen_in_its_first_frame(length_mm: float, at_once: bool) -> None:
+    bolus, row = blurred(thickness_mm(5.0)), 90.0
+    vein = tube([(170.0, row), (170.0 + length_mm / MM_PER_PX, row)], 2.0 / MM_PER_PX, 0.1)
+    sequence = Sequence()
+    sequence.many(6, bolus)
+    middle = round(170 + length_mm / MM_PER_PX / 2)
+    assert sequence.show(bolus + vein)[int(row), middle] == at_once
 
 
 def test_a_patch_with_as_much_taken_away_beside_it_moved_there() -> None:
