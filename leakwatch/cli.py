@@ -47,12 +47,29 @@ CalibrationOption = Annotated[
 ]
 
 # Of `simulate`.
+CtOption = Annotated[
+    Path | None, typer.Option("--ct", help="Real anatomy: NIfTI, or folder of a DICOM CT series.")
+]
+VertebraeOption = Annotated[
+    Path | None, typer.Option("--vertebrae", help="Its vertebrae: NIfTI labels, or DICOM SEG.")
+]
+BodyOption = Annotated[
+    Path | None, typer.Option("--body", help="Vertebral bodies, as --vertebrae; optional.")
+]
+AngleOption = Annotated[
+    float | None,
+    typer.Option("--angle", min=-40.0, max=40.0, help="Degrees off the true view, on purpose."),
+]
 SuiteOption = Annotated[
     str | None, typer.Option("--suite", help="A built-in suite (see --list), or a TOML file.")
 ]
 CtFolderOption = Annotated[
     Path | None,
-    typer.Option("--ct-folder", help="Where a suite's CTs lie; else LEAKWATCH_CT, ../shared/ct."),
+    typer.Option(
+        "--ct-folder",
+        help="Where the CTs lie that a suite names, or NAME.scenario.json of one of its cases; a "
+        "suite looks in LEAKWATCH_CT and ../shared/ct too.",
+    ),
 ]
 
 # Of `bench`.
@@ -177,16 +194,13 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     out: Annotated[Path, typer.Option("--out", help="Folder; made where absent.")] = Path("out"),
     list_them: Annotated[bool, typer.Option("--list", help="List the built-in ones.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Another seed.")] = None,
-    ct: Annotated[Path | None, typer.Option("--ct", help="CT, NIfTI: real anatomy.")] = None,
-    vertebrae: Annotated[
-        Path | None, typer.Option("--vertebrae", help="Labels of its vertebrae, NIfTI.")
-    ] = None,
-    body: Annotated[
-        Path | None, typer.Option("--body", help="Labels of vertebral bodies, NIfTI; optional.")
-    ] = None,
+    ct: CtOption = None,
+    vertebrae: VertebraeOption = None,
+    body: BodyOption = None,
     level: Annotated[
         str | None, typer.Option("--level", help="Target: L1, or the number of a label.")
     ] = None,
+    angle: AngleOption = None,
     suite: SuiteOption = None,
     jobs: JobsOption = None,
     ct_folder: CtFolderOption = None,
@@ -198,6 +212,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     not made again while nothing that it depends on changed. Exit code 0: all was made; 2: bad
     arguments or input; 3: some cases of a suite could not be made, and the end says which.
     """
+    from leakwatch.phantom.ct_folder import by_name, find_ct_folder, named_files, with_ct_folder
     from leakwatch.phantom.request import anatomy_of, requested_scenario
     from leakwatch.phantom.scene import frame_times_s
     from leakwatch.phantom.sequence_files import write_simulation
@@ -208,15 +223,19 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
             _list_scenarios_and_suites()
             return
         if suite is not None:
-            if scenario or any(value is not None for value in (ct, vertebrae, body, level)):
+            if scenario or any(value is not None for value in (ct, vertebrae, body, level, angle)):
                 _fail("--suite says itself what its cases are. Give --seed, --jobs, --ct-folder.")
             _simulate_suite(suite, out, seed, jobs, ct_folder)
             return
         if not scenario:
             _fail("no scenario is named. `leakwatch simulate --list` lists the built-in ones.")
-        wanted = requested_scenario(scenario, seed, level, ct, vertebrae, body)
+        wanted = requested_scenario(scenario, seed, level, ct, vertebrae, body, angle)
+        found = wanted
+        if ct_folder is not None:
+            wanted = by_name(wanted)
+            found = with_ct_folder(wanted, find_ct_folder(named_files(wanted), ct_folder))
         with _progress(wanted.name, len(frame_times_s(wanted))) as on_frame:
-            simulation = simulate_sequence(wanted, anatomy_of(wanted), on_frame)
+            simulation = simulate_sequence(wanted, anatomy_of(found), on_frame)
         written = write_simulation(simulation, out)
     names = ", ".join(path.name for path in written)
     typer.echo(f"{len(simulation.frames)} frames; leak: {simulation.truth.leak}")

@@ -41,7 +41,8 @@ class CArm:
         Side of the picture that is anterior in a lateral view. It decides from which side the
         beam comes: pictures are shown as seen from the detector.
     angle_deg, tilt_deg : float
-        Turn off the true view about the long axis of the patient, and towards the head.
+        Turn off the true view about the long axis of the patient (the detector of an AP view to
+        the patient's right), and of the source towards the head.
     aim_mm : tuple of float
         Patient position on the central ray, RAS.
     margin_px : int

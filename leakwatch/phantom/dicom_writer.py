@@ -20,6 +20,7 @@ from pydicom.uid import (
 
 from leakwatch.model import IntensityRelationship, Side, View
 from leakwatch.phantom.poses import Pose
+from leakwatch.phantom.positioner import positioner_angles_deg
 from leakwatch.phantom.scenario import Scenario
 from leakwatch.phantom.shutter import Shutter, shutter_outline
 from leakwatch.phantom.simulate import Simulation
@@ -90,7 +91,7 @@ def _describe_patient(dataset: Dataset, scenario: Scenario, identity: bytes) -> 
     dataset.StudyDate, dataset.StudyTime = _DATE, _TIME
     dataset.AccessionNumber = ""
     dataset.Modality = "XA"
-    dataset.Manufacturer = "LeakWatch simulator"
+    dataset.Manufacturer = scenario.carm.manufacturer
     dataset.ReferringPhysicianName = ""
     dataset.SeriesDescription = scenario.name
     dataset.PatientName = "SIMULATED^NO PATIENT"
@@ -124,8 +125,11 @@ def _describe_acquisition(dataset: Dataset, scenario: Scenario) -> None:
     dataset.XRayTubeCurrent = _TUBE_CURRENT_MA
     dataset.RadiationSetting = "SC"
     dataset.ImagerPixelSpacing = [f"{carm.pitch_mm:g}"] * 2
-    dataset.PositionerPrimaryAngle = f"{_primary_angle(scenario):g}"
-    dataset.PositionerSecondaryAngle = f"{carm.tilt_deg:g}"
+    primary, secondary = positioner_angles_deg(
+        carm.view, carm.anterior, carm.angle_deg, carm.tilt_deg
+    )
+    dataset.PositionerPrimaryAngle = f"{primary:g}"
+    dataset.PositionerSecondaryAngle = f"{secondary:g}"
 
 
 def _describe_times(dataset: Dataset, simulation: Simulation) -> None:
@@ -145,8 +149,9 @@ def _describe_moves(dataset: Dataset, poses: list[Pose]) -> None:
     turns = any(pose.is_turned for pose in poses)
     dataset.PositionerMotion = "DYNAMIC" if turns else "STATIC"
     if turns:
-        dataset.PositionerPrimaryAngleIncrement = [f"{pose.angle_deg:g}" for pose in poses]
-        dataset.PositionerSecondaryAngleIncrement = [f"{pose.tilt_deg:g}" for pose in poses]
+        # The other way than our angles, see `positioner`.
+        dataset.PositionerPrimaryAngleIncrement = [f"{0.0 - p.angle_deg:g}" for p in poses]
+        dataset.PositionerSecondaryAngleIncrement = [f"{0.0 - p.tilt_deg:g}" for p in poses]
     moved = [pose.moved_mm for pose in poses]
     if any(any(move) for move in moved):
         # This module names no sign. Here: to the patient's left, to the floor (the patient lies
@@ -155,14 +160,6 @@ def _describe_moves(dataset: Dataset, poses: list[Pose]) -> None:
         dataset.TableLateralIncrement = [f"{-right + 0.0:g}" for right, _, _ in moved]
         dataset.TableVerticalIncrement = [f"{anterior:g}" for _, anterior, _ in moved]
         dataset.TableLongitudinalIncrement = [f"{superior:g}" for _, _, superior in moved]
-
-
-def _primary_angle(scenario: Scenario) -> float:
-    """Degrees, positive where the detector stands to the patient's left (PS3.3 C.8.7.5.1.2)."""
-    carm = scenario.carm
-    if carm.view is View.AP:
-        return carm.angle_deg
-    return (-90.0 if carm.anterior is Side.RIGHT else 90.0) + carm.angle_deg
 
 
 def _describe_pixels(dataset: Dataset, simulation: Simulation) -> None:

@@ -21,6 +21,7 @@ def requested_scenario(
     ct: Path | None = None,
     vertebrae: Path | None = None,
     body: Path | None = None,
+    angle_deg: float | None = None,
 ) -> Scenario:
     """A scenario with what the command line says in place of its own.
 
@@ -28,8 +29,8 @@ def requested_scenario(
     ----------
     name_or_path : str
         A built-in scenario, or a file.
-    seed, level, ct, vertebrae, body
-        As in the scenario; None: what the scenario says.
+    seed, level, ct, vertebrae, body, angle_deg
+        As in the scenario; None: what the scenario says, or the C-arm that it names.
 
     Raises
     ------
@@ -52,8 +53,11 @@ def requested_scenario(
     anatomy = msgspec.structs.replace(who, level=who.level if level is None else level, **files)
     if files["body"] is not None and files["ct"] is None:
         raise ConfigError("--body belongs to a CT: give --ct and --vertebrae as well.")
+    carm = scenario.carm
+    if angle_deg is not None:
+        carm = msgspec.structs.replace(carm, angle_deg=angle_deg)
     return msgspec.structs.replace(
-        scenario, anatomy=anatomy, seed=scenario.seed if seed is None else seed
+        scenario, anatomy=anatomy, carm=carm, seed=scenario.seed if seed is None else seed
     )
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from leakwatch.errors import ConfigError
 from leakwatch.model import View
+from leakwatch.phantom.named_carm import with_named_carm
 from leakwatch.phantom.scenario_life import (
     BalloonSection,
     CollimationSection,
@@ -147,8 +148,28 @@ def _parsed(data: bytes, name: str) -> Scenario:
         found = json.loads(data) if is_json else tomllib.loads(data.decode())
     except ValueError as error:  # of both parsers, and of what is not text
         raise ConfigError(f"scenario {name}: cannot be parsed: {error}. Correct it.") from error
+    return scenario_from(found, name)
+
+
+def scenario_from(found: object, name: str) -> Scenario:
+    """A scenario from what a parser gave.
+
+    Parameters
+    ----------
+    found : object
+    name : str
+        For messages.
+
+    Raises
+    ------
+    ConfigError
+        It breaks the schema, or contradicts itself.
+    """
     try:
         scenario = msgspec.convert(found, Scenario)
+        if scenario.carm.calibration is not None and isinstance(found, dict):
+            own = CArmSection().told()
+            scenario = msgspec.convert(with_named_carm(found, name, own), Scenario)
     except msgspec.ValidationError as error:
         raise ConfigError(f"scenario {name}: {explain(error, found, Scenario, {})}") from error
     if scenario.carm.view is View.OBLIQUE:

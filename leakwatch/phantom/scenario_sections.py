@@ -97,7 +97,8 @@ class CArmSection(Section, frozen=True):
     anterior : Side
         Side of the picture that is anterior.
     angle_deg, tilt_deg : float
-        Off the true view, about the patient's long axis and towards the head.
+        Off the true view: the source turns about the patient's long axis (over an AP view towards
+        the left, so that the detector comes to the right), and towards the head.
     sid_mm, sod_mm : float
         Source to detector, source to the vertebra.
     pitch_mm : float
@@ -109,7 +110,14 @@ class CArmSection(Section, frozen=True):
         Of an image intensifier: by how much a corner is moved outwards, as a share.
     s_distortion_deg : float
         Of an image intensifier: by how much a corner is turned about the centre.
+    manufacturer : str
+        As the files name it.
+    calibration : str or None
+        A calibration file by name or path, which settles the keys above; see `named_carm`. It is
+        put in place when a scenario is read, and never kept.
     """
+
+    LATER: ClassVar = frozenset({"manufacturer", "calibration"})
 
     view: View = View.LATERAL
     anterior: Side = Side.RIGHT
@@ -123,6 +131,8 @@ class CArmSection(Section, frozen=True):
     off_centre_mm: _Mm3 = (0.0, 0.0, 0.0)
     pincushion: Annotated[float, Meta(ge=0, le=0.1)] = 0.0
     s_distortion_deg: Annotated[float, Meta(ge=-6, le=6)] = 0.0
+    manufacturer: Annotated[str, Meta(min_length=1, max_length=64)] = "LeakWatch simulator"
+    calibration: str | None = None
 
 
 class SequenceSection(Section, frozen=True):
