@@ -76,3 +76,13 @@ def with_ct_folder(scenario: Scenario, folder: Path | None) -> Scenario:
         for key, name in (("ct", who.ct), ("vertebrae", who.vertebrae), ("body", who.body))
     }
     return msgspec.structs.replace(scenario, anatomy=msgspec.structs.replace(who, **files))
+
+
+def by_name(scenario: Scenario) -> Scenario:
+    """The scenario with its files by their names alone: the same on every machine."""
+    who = scenario.anatomy
+    files = {
+        key: None if name is None else Path(name).name
+        for key, name in (("ct", who.ct), ("vertebrae", who.vertebrae), ("body", who.body))
+    }
+    return msgspec.structs.replace(scenario, anatomy=msgspec.structs.replace(who, **files))

@@ -22,7 +22,7 @@ import numpy as np
 from msgspec import Meta
 
 from leakwatch.errors import ConfigError
-from leakwatch.phantom.scenario import Scenario, load_scenario
+from leakwatch.phantom.scenario import Scenario, load_scenario, scenario_from
 from leakwatch.strict_input import explain
 
 Expected = Literal["contained", "near", "leak"]
@@ -30,10 +30,17 @@ Tree = dict[str, Any]
 
 _SUFFIX = ".toml"
 _RANGE_KEYS = ({"from", "to"}, {"from", "to", "digits"})
-_DIGITS = 2  # of a drawn value where its range does not tell
 _DEAL_STREAM = 1  # apart from the draws of the cases, whose second word is a checksum
 _Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=56)]
 _Count = Annotated[int, Meta(ge=1, le=999)]
+
+
+class _Range(msgspec.Struct, frozen=True):
+    """Two ends of what is drawn evenly; `digits` behind the point are kept."""
+
+    start: float = msgspec.field(name="from")
+    to: float
+    digits: Annotated[int, Meta(ge=0, le=9)] = 2
 
 
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -209,13 +216,9 @@ def _case(suite: Suite, name: str, entry: CaseEntry, hand: list[Tree], seed: int
         tree = _merged(tree, over)
     tree |= {"name": name, "title": entry.about or tree.get("title", "")}
     tree["seed"] = int(_rng(seed, name, "seed").integers(2**31))
-    drawn = _drawn(tree, seed, name, "")
-    try:
-        return SuiteCase(msgspec.convert(drawn, Scenario), entry.name, entry.expect)
-    except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"suite {suite.name}, case {name}: {explain(error, drawn, Scenario, {})}"
-        ) from error
+    where = f"{name} of suite {suite.name}"
+    scenario = scenario_from(_drawn(tree, seed, name, where, ""), where)
+    return SuiteCase(scenario, entry.name, entry.expect)
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
@@ -238,16 +241,22 @@ def _is_range(value: object) -> bool:
     return isinstance(value, dict) and set(value) in _RANGE_KEYS
 
 
-def _drawn(value: Any, seed: int, name: str, path: str) -> Any:
+def _drawn(value: Any, seed: int, name: str, where: str, path: str) -> Any:
     """The same tree with every range drawn."""
     if _is_range(value):
+        try:
+            bounds = msgspec.convert(value, _Range)
+        except msgspec.ValidationError as error:
+            raise ConfigError(
+                f"scenario {where}: the range of {path.removeprefix('.')} cannot be drawn from: "
+                f"{error}. Write {{ from = 1.0, to = 2.0 }}."
+            ) from error
         share = _rng(seed, name, path).random()
-        at = float(value["from"] + share * (value["to"] - value["from"]))
-        return round(at, int(value.get("digits", _DIGITS)))
+        return round(bounds.start + share * (bounds.to - bounds.start), bounds.digits)
     if isinstance(value, dict):
-        return {key: _drawn(part, seed, name, f"{path}.{key}") for key, part in value.items()}
+        return {k: _drawn(part, seed, name, where, f"{path}.{k}") for k, part in value.items()}
     if isinstance(value, list):
-        return [_drawn(part, seed, name, f"{path}.{at}") for at, part in enumerate(value)]
+        return [_drawn(part, seed, name, where, f"{path}.{k}") for k, part in enumerate(value)]
     return value
 
 

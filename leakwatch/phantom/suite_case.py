@@ -76,7 +76,7 @@ def make_case(work: Work) -> Made | str:
         if why is not None:
             return why
         write_simulation(simulation, work.partial / scenario.name)
-        _put_in_place(work)
+        put_in_place(work)
     except LeakWatchError as error:
         return str(error)
     return _made(simulation.truth)
@@ -136,7 +136,14 @@ def _made(truth: Truth) -> Made:
     return Made(truth.leak, len(truth.frames), due_frame(truth), _least_distance_mm(truth))
 
 
-def _put_in_place(work: Work) -> None:
+def put_in_place(work: Work) -> None:
+    """Move the files of a case from where they were written first to where they belong.
+
+    Raises
+    ------
+    SinkError
+        One cannot be moved.
+    """
     name = work.case.scenario.name
     try:
         for suffix in reversed(SUFFIXES):

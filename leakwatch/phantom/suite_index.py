@@ -103,7 +103,9 @@ def load_index(path: Path) -> SuiteIndex:
     except FileNotFoundError:
         return _EMPTY
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}. Check the path.") from error
+        raise ConfigError(
+            f"{path}: cannot be read: {error.strerror}. Choose another --out."
+        ) from error
     except msgspec.MsgspecError as error:
         raise ConfigError(
             f"{path}: is not what this program wrote: {error}. Remove it, or choose another --out."

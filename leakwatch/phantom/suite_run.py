@@ -101,7 +101,10 @@ def plan_suite(
 
 
 def run_suite(
-    plan: SuitePlan, jobs: int, on_frames: Callable[[int], None] = lambda _: None
+    plan: SuitePlan,
+    jobs: int,
+    on_frames: Callable[[int], None] = lambda _: None,
+    make: Callable[[Work], Made | str] = make_case,
 ) -> SuiteIndex:
     """Make what is missing.
 
@@ -112,6 +115,8 @@ def run_suite(
         Processes.
     on_frames : callable
         Called with the number of frames of each case that is done.
+    make : callable
+        Of a module, as it is sent to other processes.
 
     Returns
     -------
@@ -129,7 +134,7 @@ def run_suite(
         index = _index(plan, made, failed)
         write_index(index, plan.out)
         work = [Work(case, plan.ct_folder, plan.out, partial) for case in plan.to_make]
-        for task, result in in_processes(make_case, work, jobs):
+        for task, result in in_processes(make, work, jobs):
             name = task.case.scenario.name
             if isinstance(result, Made):
                 made[name] = _indexed(task.case, result, fingerprints[name])
