@@ -31,7 +31,7 @@ format: $(VENV)/.installed-dev ## Rewrite the files as `make lint` wants them
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-reference: $(VENV)/.installed-dev ## Write docs/reference/settings.md and cli.md from the program
+reference: $(VENV)/.installed-dev ## Write the pages of docs/reference that come from the program
 	$(BIN)/python scripts/write_reference.py
 
 picture: $(VENV)/.installed-run ## Draw the picture of README.md again, from the sample case

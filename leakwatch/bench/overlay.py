@@ -17,7 +17,7 @@ from leakwatch.model import Level
 OVERLAY_NAME = "overlay.webp"
 
 # Spread evenly; the frame in which a STOP is due, and that in which it comes, besides.
-MOST_FRAMES = 24
+MOST_FRAMES = 16
 REDUCED_BY = 2  # against the size of the overlay video
 LEAST_SHOWN_S = 0.15  # where chosen frames follow closely on one another
 LAST_SHOWN_S = 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Sequence
 
@@ -23,6 +24,7 @@ SIZE_IN = (6.4, 4.2)
 RIM_SHARE = 0.12
 # An error over fewer frames than this is drawn as a ring: it may be of one moment.
 FEW_FRAMES = 10
+MOST_DOSES_NAMED = 8
 
 
 def response_curve(report: Report) -> str | None:
@@ -93,12 +95,33 @@ def delay_by_dose(report: Report) -> str | None:
     figure, axes = _figure(f"dose, {report.dose_unit}", "delay from due to given, s")
     rim = _rim([row.delay_s for row in due])
     for rows, mark, label in _by_outcome(due):
-        doses = np.array([row.dose for row in rows], np.float64)
+        places = np.array([row.dose for row in rows], np.float64)
         colour = INK if mark == "o" else MISSED
-        axes.plot(doses, _delays(rows, mark, rim), mark, color=colour, label=label)
+        axes.plot(places, _delays(rows, mark, rim), mark, color=colour, alpha=0.6, label=label)
+    medians = np.array(_median_delays(due)).T
+    if np.isfinite(medians[1]).any():
+        axes.plot(*medians, "_-", color=BAND, markersize=16, zorder=1, label="median")
     axes.axhline(IN_TIME_S, color=ALARM, linewidth=1.0, linestyle="--", label="still in time")
+    doses = sorted({row.dose for row in due if row.dose is not None})
     axes.set_xscale("log")
+    axes.minorticks_off()
+    shown = doses if len(doses) <= MOST_DOSES_NAMED else [doses[0], doses[-1]]
+    axes.set_xticks(shown, [f"{dose:g}" for dose in shown])
     return _svg(figure, "dose")
+
+
+def _median_delays(due: Sequence[CaseRow]) -> list[tuple[float, float]]:
+    """Dose and median delay; NaN where half of its cases had no right STOP."""
+    found = []
+    for dose in sorted({row.dose for row in due if row.dose is not None}):
+        delays = [
+            math.inf if row.delay_s is None or row.false else row.delay_s
+            for row in due
+            if row.dose == dose
+        ]
+        median = float(np.median(delays))
+        found.append((dose, median if math.isfinite(median) else math.nan))
+    return found
 
 
 def distance_error(report: Report) -> str | None:

@@ -50,7 +50,8 @@ CURVES = (
         "Free-response ROC",
         "Every point is another threshold of the alarm over the same measurements. The factor "
         "beside it multiplies the margin of 5 mm, and divides the least tube and the least area "
-        "outside. A person clears each STOP, so that there may be several in one injection.",
+        "outside. A person clears each STOP, so that there may be several in one injection, and a "
+        "false one does not end it as it does in the tables.",
     ),
     (plots.delay_by_leak, "Delay by leak", "Every mark is a case in which a STOP was due."),
     (plots.delay_by_dose, "Delay against dose", "Every mark is a case in which a STOP was due."),

@@ -61,13 +61,35 @@ def test_every_case_below_the_folder_with_its_truth(folder: Path) -> None:
     assert (case.dose, found.unusable) == (None, ())
 
 
-def test_masks_and_the_dose_of_a_simulation_are_found_beside_a_case(folder: Path) -> None:
+def test_masks_dose_and_path_of_a_simulation_are_found_beside_a_case(folder: Path) -> None:
     write_masks(folder / "a" / "one.masks", "000003.png", "12.png", "notes.png")
-    (folder / "a" / "one.scenario.json").write_text('{"detector": {"quanta_per_mm2": 9000}}')
+    leaks = [{"path": "disc", "opens_ml": 2.0}, {"path": "basivertebral", "opens_ml": 1.0}]
+    scenario = {"detector": {"quanta_per_mm2": 9000}, "leaks": leaks}
+    (folder / "a" / "one.scenario.json").write_text(json.dumps(scenario))
     (case,) = find_cases(folder).cases
     assert [frame for frame, _ in case.truth.masks] == [3, 12]
     assert case.dose == 9000.0
     assert folder / "a" / "one.masks" / "12.png" in case.sources
+    # The truth says that cement only came near.
+    assert case.leak_path is None
+    (folder / "a" / "one.truth.json").write_text(json.dumps(TRUTH | {"leak": "epidural"}))
+    assert find_cases(folder).cases[0].leak_path == "basivertebral"
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"leaks": [{}], "detector": 3}', '{"leaks": null}'])
+def test_a_scenario_of_another_shape_tells_nothing(folder: Path, text: str) -> None:
+    (folder / "a" / "one.scenario.json").write_text(text)
+    (case,) = find_cases(folder).cases
+    assert (case.dose, case.leak_path) == (None, None)
+
+
+def test_a_truth_without_its_case_is_told(folder: Path) -> None:
+    shutil.copy(folder / "a" / "one.truth.json", folder / "a" / "two.truth.json")
+    found = find_cases(folder)
+    assert [case.name for case in found.cases] == ["a/one"]
+    ((name, why),) = [(one.name, one.why) for one in found.unusable]
+    assert name == "a/two"
+    assert "there is no two.case.json beside it" in why
 
 
 @pytest.mark.parametrize(
@@ -157,47 +179,31 @@ def test_a_broken_manifest_is_refused(folder: Path, text: str, words: str) -> No
         find_cases(folder)
 
 
-# A set as somebody else may keep it: a folder a patient, the name tells whether it leaked, and a
-# text file has the second at which the expert would have stopped.
-ADAPTER = """
-from leakwatch.bench.case_truth import CaseTruth
-from leakwatch.bench.dataset import entry, mask_files
-
-FPS, FRAMES = 8.0, 16
-
-
-def cases(folder):
-    for patient in sorted(path for path in folder.iterdir() if path.is_dir()):
-        note = patient / "expert.txt"
-        yield entry(patient.name, patient / "marks.case.json", lambda: truth(patient), [note])
-
-
-def truth(patient):
-    said = (patient / "expert.txt").read_text().split()
-    due = None if said == ["never"] else round(FPS * float(said[0]))
-    return CaseTruth(
-        leak="none" if due is None else "epidural",
-        fps=FPS,
-        frames=FRAMES,
-        due_frame=due,
-        right_from=None if due is None else due - 4,
-        masks=mask_files(patient / "cement"),
-    )
-"""
-
-
-def test_an_adapter_of_a_set_of_another_shape(dicom: Path, tmp_path: Path) -> None:
-    for name, said in (("p1", "1.5"), ("p2", "never")):
-        patient = tmp_path / "set" / name
+def write_notes(folder: Path, dicom: Path, **said: str) -> None:
+    """A set as benchmarks/adapters/expert_notes.py reads it."""
+    for name, note in said.items():
+        patient = folder / name
         patient.mkdir(parents=True)
         shutil.copy(dicom, patient / "cine.dcm")
         injection.write_case(patient / "marks.case.json", patient / "cine.dcm")
-        (patient / "expert.txt").write_text(said)
+        (patient / "expert.txt").write_text(note)
         write_masks(patient / "cement", "7.png")
-    (tmp_path / "my_set.py").write_text(ADAPTER)
-    found = find_cases(tmp_path / "set", load_adapter(tmp_path / "my_set.py"))
-    assert [(case.name, case.truth.due_frame) for case in found.cases] == [("p1", 12), ("p2", None)]
+
+
+def test_the_adapter_that_is_shown_reads_its_set(
+    dicom: Path, tmp_path: Path, repository: Path
+) -> None:
+    write_notes(tmp_path, dicom, p1="1.5", p2="never\n", p3="soon")
+    (tmp_path / "p4").mkdir()
+    adapter = load_adapter(repository / "benchmarks" / "adapters" / "expert_notes.py")
+    found = find_cases(tmp_path, adapter)
+    told = [(case.name, case.truth.due_frame, case.truth.right_from) for case in found.cases]
+    assert told == [("p1", 12, 8), ("p2", None, None)]
     assert found.cases[0].truth.masks[0][0] == 7
+    assert {path.name for path in found.cases[0].sources} >= {"expert.txt", "7.png", "cine.dcm"}
+    why = {one.name: one.why for one in found.unusable}
+    assert "expected seconds, or never" in why["p3"]
+    assert "p4" in why
 
 
 @pytest.mark.parametrize(

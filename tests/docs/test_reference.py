@@ -24,7 +24,7 @@ def writer() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["settings", "cli"])
+@pytest.mark.parametrize("page", ["settings", "cli", "metrics"])
 def test_page_is_what_the_program_says(page: str, writer: ModuleType) -> None:
     expected = getattr(writer, f"{page}_text")()
     found = (REPOSITORY / "docs" / "reference" / f"{page}.md").read_text("utf-8")
