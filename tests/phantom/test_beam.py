@@ -58,6 +58,31 @@ def test_cement_mixes_by_mass_and_volume() -> None:
     assert cement_attenuation(0.3, kev)[0] == pytest.approx(mixed, rel=1e-4)
 
 
+@pytest.mark.parametrize(("share", "per_mm"), [(0.10, 0.0872), (0.30, 0.2530), (0.45, 0.4254)])
+def test_cement_of_every_kind_at_60_kev(share: float, per_mm: float) -> None:
+    # By hand: 10 % is 0.6848 cm2/g at 1.274 g/cm3, 30 % 1.669 at 1.515, 45 % 2.408 at 1.767.
+    assert cement_attenuation(share, np.array([60.0]))[0] == pytest.approx(per_mm, rel=2e-3)
+
+
+@pytest.mark.parametrize("kvp", [60.0, 80.0, 110.0])
+def test_a_bolus_is_darker_with_each_share_of_barium(kvp: float) -> None:
+    water = np.array([[180.0]])
+    through = []
+    for share in (0.10, 0.20, 0.30, 0.45):
+        beam = make_beam(kvp, 0.1, 3.0, share)
+        bare, filled = (
+            transmission(beam, {"soft": water, "cement": np.array([[length]])})[0, 0]
+            for length in (0.0, 10.0)
+        )
+        through.append(filled / bare)
+        # No energy of the beam takes out more than 40 keV, just above barium's edge, nor less
+        # than the greatest one.
+        ends = np.array([40.0, kvp - 5.0])
+        most, least = cement_attenuation(share, ends) - linear_attenuation("water", ends)
+        assert least < -np.log(through[-1]) / 10.0 < most
+    assert through == sorted(through, reverse=True)
+
+
 def test_barium_takes_up_more_just_above_its_edge() -> None:
     below, above = cement_attenuation(0.3, np.array([35.0, 40.0]))
     assert above > 2.5 * below

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -100,6 +101,34 @@ def test_stiff_cement_follows_roughness_less() -> None:
     ageing = set(flow_cement(rough_ground(), MIDDLE, [], 0.2, (2.0, 0.1)).body.voxels.tolist())
     assert len(ageing & thin) / len(ageing | thin) < 1.0
     assert len(ageing & stiff) > len(thin & stiff)
+
+
+def test_cement_stiffens_by_its_age_whatever_the_volume() -> None:
+    def body(age_at: Callable[[float], float] | None, fingering: tuple[float, float]) -> list[int]:
+        flow = flow_cement(rough_ground(), MIDDLE, [], 0.2, fingering, age_at)
+        return [int(voxel) for voxel in flow.body.voxels]
+
+    # Stiff from the first drop, thin to the last, and the same age at the same volume as before.
+    assert body(lambda _: 1.0, (2.0, 0.1)) == body(None, (0.1, 0.1))
+    assert body(lambda _: 0.0, (2.0, 0.1)) == body(None, (2.0, 2.0))
+    assert body(lambda ml: ml / 0.2, (2.0, 0.1)) == body(None, (2.0, 0.1))
+
+
+def test_what_leaked_has_aged_the_cement_too() -> None:
+    ages: list[float] = []
+
+    def age_at(volume_ml: float) -> float:
+        ages.append(volume_ml)
+        return 1.0 if volume_ml > 0.3 else 0.0
+
+    leak = tube_leak(opens_ml=0.1, share=0.5)
+    late = flow_cement(rough_ground(), MIDDLE, [leak], 0.5, (2.0, 0.1), age_at).body.voxels
+    thin = flow_cement(rough_ground(), MIDDLE, [leak], 0.5, (2.0, 2.0)).body.voxels
+    same = int(np.argmin(late[: len(thin)] == thin[: len(late)]))
+    # 0.3 mL are in when 0.2 mL are in the body; from then on it flows another way.
+    held_ml = same * 0.8 * GRID.voxel_mm3 / 1000.0
+    assert max(ages) == pytest.approx(0.5)
+    assert held_ml == pytest.approx(0.2, abs=0.02)
 
 
 def test_nothing_leaks_before_the_way_opens_and_then_its_share(leaking: CementFlow) -> None:

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import erf
 
 from leakwatch.model import IntensityRelationship
 from leakwatch.phantom.detector import Detector, absorb, add_scatter, stored, with_lag
+from leakwatch.phantom.renderer import detector_of
 from leakwatch.phantom.shutter import Shutter, open_field, shutter_outline
+from phantom.small import small_scenario
 
 PLAIN = Detector(
     scatter_share=0.0,
@@ -68,6 +71,39 @@ def test_lag_is_a_geometric_series() -> None:
     assert answers == pytest.approx([0.88, 0.88 * 0.12, 0.88 * 0.12**2, 0.88 * 0.12**3])
 
 
+def test_in_a_pause_what_is_left_dies_away() -> None:
+    detector = replace(PLAIN, lag=0.5)
+    after = with_lag(np.zeros((1, 1)), np.ones((1, 1)), detector, pulses=4.0)
+    assert after == pytest.approx(0.5**4)
+
+
+@pytest.mark.parametrize("fps", [3.75, 7.5, 15.0, 30.0])
+def test_what_a_panel_keeps_falls_with_time_at_any_pulse_rate(fps: float) -> None:
+    sections = {"sequence": {"fps": fps}, "detector": {"lag_time_s": 0.08}}
+    detector = detector_of(small_scenario(**sections))
+    value = np.ones((1, 1))
+    for _ in range(round(0.8 * fps)):
+        value = with_lag(np.zeros((1, 1)), value, detector)
+    assert float(value[0, 0]) == pytest.approx(np.exp(-0.8 / 0.08), rel=1e-9)
+    # Without it a share is left, whatever the rate, as of a recursive filter.
+    assert detector_of(small_scenario(sequence={"fps": fps})).lag == 0.12
+
+
+@pytest.mark.parametrize("cycles_per_mm", [0.4, 0.8, 1.2])
+def test_blur_is_the_mtf_of_a_gaussian(cycles_per_mm: float) -> None:
+    section = {"blur_mm": 0.22, "electronic_quanta": 0.0}
+    scenario = small_scenario(detector=section, carm={"pitch_mm": 0.2})
+    detector = detector_of(scenario)
+    place_mm = 0.2 * np.arange(300)
+    wave = 1.0 + 0.5 * np.cos(2 * np.pi * cycles_per_mm * place_mm)
+    seen = absorb(np.broadcast_to(wave, SHAPE), 1e12, detector, _rng())[100]
+    middle = slice(50, 250)  # 40 mm: whole cycles, away from the border
+    turns = np.exp(-2j * np.pi * cycles_per_mm * place_mm[middle])
+    contrast = 2 * abs((seen[middle] * turns).mean())
+    mtf = np.exp(-2 * (np.pi * 0.22 * cycles_per_mm) ** 2)
+    assert contrast / 0.5 == pytest.approx(mtf, abs=0.01)
+
+
 def test_without_a_frame_before_there_is_no_lag() -> None:
     assert with_lag(np.ones((1, 1)), None, replace(PLAIN, lag=0.3)) == pytest.approx(1.0)
 
@@ -81,6 +117,31 @@ def test_scatter_makes_up_its_share_and_takes_contrast() -> None:
     assert 0.5 / far == pytest.approx(0.6, rel=0.01)
     contrast = 1.0 - seen[128, 128] / far
     assert contrast == pytest.approx(0.6 * (1.0 - np.exp(-0.2)), rel=0.03)
+
+
+def test_glare_fills_the_shadow_of_a_disc() -> None:
+    # In the middle of an opaque disc a Gaussian of 12 mm leaves exp(-R^2 / (2 sigma^2)).
+    pitch_mm, radius_mm, share = 0.5, 10.0, 0.12
+    column, row = np.meshgrid(np.arange(400) - 199.5, np.arange(400) - 199.5)
+    primary = (np.hypot(column, row) * pitch_mm > radius_mm).astype(float)
+    detector = replace(PLAIN, glare_share=share)
+    seen = add_scatter(primary, np.ones_like(primary), detector, pitch_mm)
+    left = share * np.exp(-(radius_mm**2) / (2 * 12.0**2))
+    assert seen[199:201, 199:201].mean() == pytest.approx(left, rel=0.03)
+    assert seen[10, 10] == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_smaller_field_scatters_less() -> None:
+    pitch_mm, half_mm = 0.5, 20.0
+    detector = replace(PLAIN, scatter_share=0.38)
+    place = np.abs(np.arange(500) - 249.5) * pitch_mm
+    narrow = ((place[:, None] < half_mm) & (place[None, :] < half_mm)).astype(float)
+    wide = np.ones((500, 500))
+    seen = add_scatter(wide, narrow, detector, pitch_mm, wide)
+    # In the middle of a square of 40 mm: of a Gaussian of 28 mm, what lies in it.
+    within = erf(half_mm / (28.0 * np.sqrt(2.0))) ** 2
+    assert seen[249, 249] == pytest.approx(1.0 + 0.38 / 0.62 * within, rel=0.01)
+    assert add_scatter(wide, wide, detector, pitch_mm)[249, 249] == pytest.approx(1.0 / 0.62)
 
 
 def test_glare_keeps_what_falls_on_the_screen() -> None:

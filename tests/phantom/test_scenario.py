@@ -6,12 +6,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leakwatch.errors import ConfigError
 from leakwatch.phantom.leak_paths import LeakKind
 from leakwatch.phantom.request import requested_scenario
 from leakwatch.phantom.scenario import Scenario, built_in_scenarios, load_scenario
-from leakwatch.phantom.scene import frame_times_s, injected_ml
+from leakwatch.phantom.scenario_sections import InjectionSection
+from leakwatch.phantom.scene import frame_times_s, injected_ml, time_of_ml
 from phantom.small import small_scenario
 
 BUILT_IN = built_in_scenarios()
@@ -97,6 +100,23 @@ def test_boluses_and_pauses() -> None:
     )
     given = [injected_ml(scenario.injection, t) for t in (0.5, 1.0, 2.0, 2.5, 4.0, 4.5, 5.5, 30.0)]
     assert given == pytest.approx([0.0, 0.0, 0.2, 0.3, 0.3, 0.3, 0.5, 0.7])
+
+
+@given(
+    volume_ml=st.floats(0.01, 3.0),
+    rate_ml_s=st.floats(0.05, 1.0),
+    bolus_ml=st.floats(0.1, 1.0),
+    pause_s=st.floats(0.1, 5.0),
+)
+def test_the_time_of_a_volume_is_when_it_has_been_injected(
+    volume_ml: float, rate_ml_s: float, bolus_ml: float, pause_s: float
+) -> None:
+    injection = InjectionSection(
+        start_s=2.0, volume_ml=9.0, rate_ml_s=rate_ml_s, bolus_ml=bolus_ml, pause_s=pause_s
+    )
+    at_s = 2.0 + time_of_ml(injection, volume_ml)
+    assert injected_ml(injection, at_s) == pytest.approx(volume_ml, abs=1e-6)
+    assert injected_ml(injection, at_s - 0.01) < volume_ml
 
 
 def test_frames_begin_at_zero_and_keep_their_pace() -> None:
