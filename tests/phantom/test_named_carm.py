@@ -12,7 +12,8 @@ import pytest
 from leakwatch.config import Settings
 from leakwatch.errors import CalibrationError, ConfigError
 from leakwatch.model import Side, View
-from leakwatch.phantom.request import anatomy_of, requested_scenario
+from leakwatch.phantom.anatomy import Anatomy
+from leakwatch.phantom.request import requested_scenario
 from leakwatch.phantom.scenario import load_scenario
 from leakwatch.phantom.scene import make_carm
 from leakwatch.phantom.sequence_files import write_simulation
@@ -145,9 +146,11 @@ def test_an_unknown_name_is_told_with_the_known_ones(tmp_path: Path) -> None:
         load_scenario(write(tmp_path, text))
 
 
-def test_the_files_are_accepted_by_the_same_calibration_file(tmp_path: Path) -> None:
+def test_the_files_are_accepted_by_the_same_calibration_file(
+    anatomy: Anatomy, tmp_path: Path
+) -> None:
     scenario = requested_scenario(write(tmp_path))
-    made = simulate(scenario, anatomy_of(scenario))
+    made = simulate(scenario, anatomy)
     write_simulation(made, tmp_path)
     run = open_run(
         tmp_path / "room.dcm", Settings(), tmp_path / "room.case.json", tmp_path / "room.toml"

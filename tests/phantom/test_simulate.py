@@ -28,6 +28,15 @@ from phantom.small import small_scenario
 BRIEF = {"fps": 5.0, "duration_s": 0.8}
 
 
+NAMED_AP = {
+    "view": "ap",
+    "rows": 96,
+    "columns": 96,
+    "pitch_mm": 1.2,
+    "angle_deg": 12.5,
+    "tilt_deg": -3.0,
+    "manufacturer": "EXAMPLE",
+}
 EARLY = {"start_s": 0.2, "volume_ml": 0.3, "rate_ml_s": 0.6}
 
 
@@ -239,8 +248,9 @@ def test_a_folder_that_cannot_be_written_is_told(simulation: Simulation, tmp_pat
         {"pixels": {"shutter_in_header": True}},
         {"pixels": {"shutter_in_header": True}, "detector": {"shutter": "circular"}},
         {"pixels": {"shutter_in_header": True}, "detector": {"shutter": "rectangular"}},
+        {"carm": NAMED_AP},
     ],
-    ids=["lin", "log-rle", "disp-8-bit", "16-bit", "octagon", "circle", "rectangle"],
+    ids=["lin", "log-rle", "disp-8-bit", "16-bit", "octagon", "circle", "rectangle", "named-ap"],
 )
 def test_dciodvfy_has_nothing_to_say(
     changes: dict[str, object], scene: Scene, tmp_path: Path
@@ -250,6 +260,33 @@ def test_dciodvfy_has_nothing_to_say(
         pytest.skip("no dciodvfy here; scripts/system-packages dicom installs it")
     path = tmp_path / "made.dcm"
     path.write_bytes(encode_dicom(brief(scene, **changes)))
+    assert_clean(validator, path)
+
+
+def test_an_inverted_picture_breaks_one_rule_on_purpose(scene: Scene, tmp_path: Path) -> None:
+    # XA allows MONOCHROME2 alone (PS3.3 C.8.7.1), and some systems export MONOCHROME1.
+    validator = shutil.which("dciodvfy")
+    if validator is None:
+        pytest.skip("no dciodvfy here; scripts/system-packages dicom installs it")
+    path = tmp_path / "made.dcm"
+    path.write_bytes(encode_dicom(brief(scene, carm=NAMED_AP, pixels={"inverted": True})))
+    done = subprocess.run([validator, str(path)], capture_output=True, text=True, check=False)
+    kind, *errors = (done.stdout + done.stderr).strip().splitlines()
+    assert kind == "XAImage"
+    assert len(errors) == 1
+    assert "<MONOCHROME1>" in errors[0]
+
+
+@pytest.mark.parametrize("name", ["contained", "epidural"])
+def test_dciodvfy_has_nothing_to_say_of_the_samples(name: str, repository: Path) -> None:
+    validator = shutil.which("dciodvfy")
+    if validator is None:
+        pytest.skip("no dciodvfy here; scripts/system-packages dicom installs it")
+    assert_clean(validator, repository / "sample_dicom" / f"{name}.dcm")
+
+
+def assert_clean(validator: str, path: Path) -> None:
+    """All that is said of a file is which kind it is."""
     done = subprocess.run([validator, str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert (done.stdout + done.stderr).split() == ["XAImage"]
