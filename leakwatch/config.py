@@ -315,6 +315,9 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     still_mm : float
         A smaller movement, once the baseline is made true to it, leaves less than the edge of
         cement.
+    min_filling : float
+        Least log attenuation of cement in the bore, averaged over half the rod; it adds 0.05 to
+        0.2, and noise so averaged is below 0.005.
     station_mm : float
         Length over which one profile across the rod is averaged.
     bolus_mm : float
@@ -341,6 +344,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     rim_mm: float = 0.7
     exact_mm: float = 0.03
     still_mm: float = 0.12
+    min_filling: float = 0.02
     station_mm: float = 5.0
     bolus_mm: float = 15.0
     min_stations: int = 3

@@ -219,8 +219,40 @@ def _longest_run(good: BoolImage, gap: int) -> tuple[int, int]:
     return int(starts[longest]), int(ends[longest])
 
 
-def rod_attenuation(cannula: Cannula, axis: FloatImage, front: float) -> FloatImage:
-    """The attenuation that a rod adds.
+def strip_along(
+    cannula: Cannula, picture: FloatImage, pose: tuple[float, float], length: int
+) -> FloatImage:
+    """A picture's strip along the rod: columns run outwards from its front, rows across it.
+
+    Parameters
+    ----------
+    cannula : Cannula
+    picture : ndarray
+        Reference coordinates on the working grid.
+    pose : (float, float)
+        Offset and slope of the axis against the baseline, working pixels.
+    length : int
+        Columns of the strip.
+    """
+    half = (len(cannula.profile) - 1) // 2
+    offset, slope = pose
+    normal = np.array([-cannula.direction[1], cannula.direction[0]])
+    direction = np.array(cannula.direction) + slope * normal
+    direction /= np.hypot(*direction)
+    corner = np.array(cannula.front) + (offset - half) * normal
+    strip: FloatImage = cv2.warpAffine(
+        picture,
+        strip_matrix(corner, direction),
+        (length, 2 * half + 1),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )
+    return strip
+
+
+def rod_attenuation(
+    cannula: Cannula, axis: FloatImage, front: float, profile: FloatImage | None = None
+) -> FloatImage:
+    """The attenuation that a rod adds, or what fills it.
 
     Parameters
     ----------
@@ -229,12 +261,16 @@ def rod_attenuation(cannula: Cannula, axis: FloatImage, front: float) -> FloatIm
         Distance of each pixel from the rod's axis as it lies now, working pixels.
     front : float
         Where along the axis it begins, working pixels.
+    profile : ndarray or None
+        Of what is added, in units of the rod's contrast and as long as the rod's own profile;
+        None: the rod's own.
     """
     half = (len(cannula.profile) - 1) // 2
-    rod = np.zeros_like(axis)
+    added = np.zeros_like(axis)
     where = (np.abs(axis) < half) & (cannula.along >= front)
-    shape = np.interp(axis[where], np.arange(-half, half + 1), cannula.profile)
-    rod[where] = shape * np.interp(
+    across = cannula.profile if profile is None else profile
+    shape = np.interp(axis[where], np.arange(-half, half + 1), across)
+    added[where] = shape * np.interp(
         cannula.along[where], np.arange(len(cannula.contrast)), cannula.contrast
     )
-    return rod
+    return added

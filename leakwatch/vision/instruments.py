@@ -10,8 +10,10 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, Point, read_only
+from leakwatch.vision import bore
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.cannula import Cannula, measured, rod_attenuation, strip_matrix
+from leakwatch.vision.bore import begins_at
+from leakwatch.vision.cannula import Cannula, measured, rod_attenuation, strip_along
 from leakwatch.vision.ridge import strongest_line
 from leakwatch.vision.wall import Wall
 
@@ -78,7 +80,8 @@ def find(
     footprint = np.abs(cannula.across) <= cannula.width / 2 + rim
     footprint &= cannula.along >= -2 * rim
     contrast = cannula.contrast[: int(cannula.length) + 1]
-    anatomy = _straightened(cannula, baseline.mean) - cannula.profile[:, None] * contrast
+    strip = strip_along(cannula, baseline.mean, (0.0, 0.0), int(cannula.length) + 1)
+    anatomy = strip - cannula.profile[:, None] * contrast
     return InstrumentState(cannula, read_only(footprint), anatomy=read_only(anatomy))
 
 
@@ -93,7 +96,7 @@ def follow(
 
     Behind the wall no cement lies on the cannula, so the part of it there tells its pose. When
     it has moved, the baseline is made true again: the rod is taken out where it was and put in
-    where it is.
+    where it is. Cement that fills the bore is put in too: it is on its way, and no leak.
 
     Parameters
     ----------
@@ -113,25 +116,49 @@ def follow(
     cannula = state.cannula
     if cannula is None or state.anatomy is None:
         return state, baseline, None
-    hid = state.hidden
-    rod = _straightened(cannula, moved) - state.anatomy
-    offset, slope = _pose(cannula, rod, scale, settings) or (state.offset, state.slope)
-    ends = (offset, offset + slope * cannula.length)
+    strip = strip_along(cannula, moved, (0.0, 0.0), int(cannula.length) + 1)
+    pose = _pose(cannula, strip - state.anatomy, scale, settings) or (state.offset, state.slope)
+    new, true, hidden = _moved_rod(
+        replace(state, offset=pose[0], slope=pose[1], moved=False, hidden=None),
+        cannula,
+        baseline,
+        moved,
+        scale,
+        settings,
+    )
+    if hidden is not None and state.hidden is not None:
+        hidden |= state.hidden
+    filling = bore.filling(cannula, moved - true.mean, pose, scale, settings)
+    if filling is not None:
+        axis = cannula.across - (pose[0] + pose[1] * cannula.along)
+        inside = rod_attenuation(cannula, axis, filling.front, filling.profile)
+        true = replace(true, mean=read_only(true.mean + inside))
+    return new, true, hidden
+
+
+def _moved_rod(
+    state: InstrumentState,
+    cannula: Cannula,
+    baseline: Baseline,
+    moved: FloatImage,
+    scale: Scale,
+    settings: InstrumentSettings,
+) -> tuple[InstrumentState, Baseline, BoolImage | None]:
+    """The baseline with the rod where it is now, and where that hides what is new."""
+    ends = (state.offset, state.offset + state.slope * cannula.length)
     away = max(abs(end) for end in ends)
-    state = replace(state, offset=offset, slope=slope, moved=False, hidden=None)
     if away < scale.px(settings.exact_mm):
         return state, baseline, None
-    axis = cannula.across - (offset + slope * cannula.along)
+    axis = cannula.across - (state.offset + state.slope * cannula.along)
     without = baseline.mean - rod_attenuation(cannula, cannula.across, 0.0)
     if away < scale.px(settings.still_mm):
         return state, _with_rod(baseline, without, cannula, axis, 0.0), None
     rim = scale.px(settings.rim_mm)
-    back = _drawn_back(cannula, moved - without, (offset, slope))
+    back = _drawn_back(cannula, moved - without, (state.offset, state.slope))
     here = np.abs(axis) <= cannula.width / 2 + rim
     here &= cannula.along >= back - 2 * rim
-    hidden = here if hid is None else here | hid
-    state = replace(state, drawn_back=back, moved=True, hidden=read_only(here))
-    return state, _with_rod(baseline, without, cannula, axis, back), hidden
+    state = replace(state, drawn_back=back, moved=True, hidden=read_only(here.copy()))
+    return state, _with_rod(baseline, without, cannula, axis, back), here
 
 
 def _with_rod(
@@ -139,20 +166,6 @@ def _with_rod(
 ) -> Baseline:
     mean = without + rod_attenuation(cannula, axis, front)
     return Baseline(read_only(mean), baseline.seen, baseline.frames)
-
-
-def _straightened(cannula: Cannula, picture: FloatImage) -> FloatImage:
-    """A picture's strip along the rod as it lay in the baseline."""
-    half = (len(cannula.profile) - 1) // 2
-    direction = np.array(cannula.direction)
-    corner = np.array(cannula.front) - half * np.array([-direction[1], direction[0]])
-    strip: FloatImage = cv2.warpAffine(
-        picture,
-        strip_matrix(corner, direction),
-        (int(cannula.length) + 1, 2 * half + 1),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-    )
-    return strip
 
 
 def _pose(
@@ -205,24 +218,10 @@ def _drawn_back(
     `added` is the frame less the baseline without a rod; cement may lie around the front end,
     so that the rod is told by its contrast with both sides.
     """
+    strip = strip_along(cannula, added, pose, min(int(cannula.length / 2), len(cannula.contrast)))
     half = (len(cannula.profile) - 1) // 2
-    offset, slope = pose
-    normal = np.array([-cannula.direction[1], cannula.direction[0]])
-    direction = np.array(cannula.direction) + slope * normal
-    corner = np.array(cannula.front) + (offset - half) * normal
-    size = (min(int(cannula.length / 2), len(cannula.contrast)), 2 * half + 1)
-    strip = cv2.warpAffine(
-        added,
-        strip_matrix(corner, direction / np.hypot(*direction)),
-        size,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-    )
     across = np.abs(np.arange(-half, half + 1))
     core = strip[across <= cannula.width / 4].mean(axis=0)
     beside = (across > cannula.width * 0.75) & (across <= cannula.width * 1.25)
-    present = core - strip[beside].mean(axis=0) > 0.5 * cannula.contrast[: size[0]]
-    # The front that leaves fewest steps on the wrong side of it.
-    absent_before = np.r_[0, np.cumsum(present)]
-    present_after = np.r_[0, np.cumsum(~present)]
-    wrong = absent_before + (present_after[-1] - present_after)
-    return float(np.argmin(wrong))
+    present = core - strip[beside].mean(axis=0) > 0.5 * cannula.contrast[: strip.shape[1]]
+    return begins_at(present)
