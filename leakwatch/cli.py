@@ -14,6 +14,24 @@ import typer
 
 from leakwatch import __version__
 from leakwatch.banner import REASON_WORDS
+from leakwatch.cli_options import (
+    AdapterOption,
+    AgainstOption,
+    AngleOption,
+    BodyOption,
+    CalibrationOption,
+    CaseOption,
+    CtFolderOption,
+    CtOption,
+    DetectorOption,
+    JobsOption,
+    SchedulerOption,
+    SettingsOption,
+    SuiteOption,
+    TimeoutOption,
+    VertebraeOption,
+    WallOnlyOption,
+)
 from leakwatch.config import load_settings
 from leakwatch.errors import LeakWatchError
 from leakwatch.model import TimeSource
@@ -37,65 +55,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-CaseOption = Annotated[
-    Path | None, typer.Option("--case", help="NAME.case.json: marks and calibration by a person.")
-]
-SettingsOption = Annotated[Path | None, typer.Option("--settings", help="Settings, a TOML file.")]
-CalibrationOption = Annotated[
-    Path | None, typer.Option("--calibration", help="Calibration of the C-arm, a TOML file.")
-]
-
-# Of `simulate`.
-CtOption = Annotated[
-    Path | None, typer.Option("--ct", help="Real anatomy: NIfTI, or folder of a DICOM CT series.")
-]
-VertebraeOption = Annotated[
-    Path | None, typer.Option("--vertebrae", help="Its vertebrae: NIfTI labels, or DICOM SEG.")
-]
-BodyOption = Annotated[
-    Path | None, typer.Option("--body", help="Vertebral bodies, as --vertebrae; optional.")
-]
-AngleOption = Annotated[
-    float | None,
-    typer.Option("--angle", min=-40.0, max=40.0, help="Degrees off the true view, on purpose."),
-]
-SuiteOption = Annotated[
-    str | None, typer.Option("--suite", help="A built-in suite (see --list), or a TOML file.")
-]
-CtFolderOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--ct-folder",
-        help="Where the CTs lie that a suite names, or NAME.scenario.json of one of its cases; a "
-        "suite looks in LEAKWATCH_CT and ../shared/ct too.",
-    ),
-]
-
-# Of `bench`.
-DetectorOption = Annotated[
-    str,
-    typer.Option("--detector", help="leakwatch, naive, or a command with {dicom}, {case}, {out}."),
-]
-JobsOption = Annotated[
-    int | None, typer.Option("--jobs", min=1, help="Cases at a time; default: one a core.")
-]
-WallOnlyOption = Annotated[
-    bool, typer.Option("--wall-only", help="Use no mark but the posterior wall.")
-]
-AgainstOption = Annotated[
-    Path | None, typer.Option("--against", help="report.json of an earlier run to compare with.")
-]
-SchedulerOption = Annotated[
-    str | None, typer.Option("--scheduler", help="Dask cluster to use: tcp://HOST:PORT.")
-]
-AdapterOption = Annotated[
-    Path | None, typer.Option("--adapter", help="Python file that reads a set of another shape.")
-]
-TimeoutOption = Annotated[
-    float | None,
-    typer.Option("--timeout", min=1.0, help="Most seconds of a command for a case; default: 900."),
-]
 
 
 def main() -> None:

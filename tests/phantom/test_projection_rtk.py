@@ -12,6 +12,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -100,17 +101,23 @@ def test_the_layers_of_a_patient_add_up_to_what_rtk_sees(
     labels = np.zeros(grid.shape, np.uint8)
     labels[volume > 0.03] = 1
     patient = Anatomy(grid, volume, labels, "L1", "a test")
-    layers = project_layers(patient, carm_of(script, "oblique"))
+    # The rays that are kept are those of a picture of few and large pixels.
+    carm = replace(
+        carm_of(script, "oblique"),
+        pitch_mm=script.PITCH_MM * script.EVERY_PX,
+        rows=len(kept["rows_px"]),
+        columns=len(kept["columns_px"]),
+    )
+    layers = project_layers(patient, carm)
     # Soft tissue and bone together are the attenuation, at the energy that it is given for.
     soft, bone = decomposed(volume)
-    assert WATER * soft + CORTEX * bone == pytest.approx(volume, abs=1e-6)
-    whole = np.zeros((script.ROWS, script.COLUMNS))
+    assert np.abs(WATER * soft + CORTEX * bone - volume).max() < 1e-6
+    whole = np.zeros((carm.rows, carm.columns))
     for layer in (layers.spine, layers.wall, layers.organs):
         assert max(layer.soft.max(), layer.bone.max()) > 1.0
         whole += WATER * layer.soft + CORTEX * layer.bone
-    at = np.ix_(kept["rows_px"], kept["columns_px"])
     rtk = np.array(kept["views"]["oblique"])
-    assert greatest_difference(whole[at], rtk) <= MOST_RELATIVE
+    assert greatest_difference(whole, rtk) <= MOST_RELATIVE
 
 
 def test_rtk_itself_finds_what_is_kept(
