@@ -73,10 +73,11 @@ class AnatomySection(Section, frozen=True):
     wedge : float
         Share of the front's height that the target has lost, analytic anatomy only.
     ct, vertebrae : str or None
-        NIfTI files, relative to the scenario: CT in Hounsfield units, and vertebra labels. Given
-        on the command line they go before these.
+        Relative to the scenario: CT (NIfTI in Hounsfield units, or the folder of a DICOM series),
+        and vertebra labels (NIfTI, or a DICOM segmentation). Given on the command line they go
+        before these.
     body : str or None
-        NIfTI labels of vertebral bodies, where there are any; else the body is cut out by shape.
+        Labels of vertebral bodies, where there are any; else the body is cut out by shape.
     """
 
     level: str = "L1"

@@ -175,6 +175,32 @@ def test_bodies_by_name_else_all(tmp_path: Path) -> None:
         assert np.array_equal(scan.body, expected > 0)
 
 
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (("vertebrae_L1", "vertebrae_T12", "spleen"), {1: "L1", 2: "T12"}),
+        (("L1.0", "L2.0", "L3.0"), None),  # what TotalSegmentator writes where it knows no names
+    ],
+)
+def test_names_in_the_header_of_nifti(
+    words: tuple[str, ...], names: dict[int, str] | None, tmp_path: Path
+) -> None:
+    table = "".join(
+        f'<Label Key="{n}" Red="1" Alpha="1"><![CDATA[{word}]]></Label>'
+        for n, word in enumerate(words, start=1)
+    )
+    image = nibabel.Nifti1Image(labelled(vertebrae()).astype(np.uint8), AFFINE)
+    extension = nibabel.nifti1.Nifti1Extension(
+        0, f"<CaretExtension>{table}</CaretExtension>".encode()
+    )
+    image.header.extensions.append(extension)
+    path = tmp_path / "v.nii.gz"
+    nibabel.save(image, path)
+    read = read_nifti_labels(path, on_ct(), path)
+    assert read.names == names
+    assert np.array_equal(read.labels, labelled(vertebrae()))
+
+
 def spoil(case: str, paths: list[Path]) -> None:
     """Make one slice of a series wrong."""
     path = paths[7]
