@@ -13,9 +13,10 @@ import pydicom
 import pytest
 
 from leakwatch.bench.case_truth import case_truth
-from leakwatch.case import encode_truth, load_truth
+from leakwatch.bench.metrics import score
+from leakwatch.case import FrameRecord, encode_truth, load_truth
 from leakwatch.errors import ConfigError
-from leakwatch.model import Picture, TimeSource
+from leakwatch.model import Level, Picture, TimeSource
 from leakwatch.phantom.anatomy import Anatomy
 from leakwatch.phantom.burnt_in_text import annotation, written_over
 from leakwatch.phantom.dicom_writer import encode_dicom
@@ -136,6 +137,32 @@ def test_the_bench_leaves_such_frames_out(turned: Simulation, tmp_path: Path) ->
         assert values is not None
         assert np.isnan(values[1:4]).all()
         assert np.isfinite(values[4:]).all()
+
+
+def test_what_a_detector_says_of_such_frames_is_not_scored(turned: Simulation) -> None:
+    frames = turned.truth.frames
+    wild = [frame.picture is Picture.TURNED for frame in frames]
+    lines = [
+        FrameRecord(
+            frame=index,
+            time_s=index / FPS,
+            level=Level.CLEAR,
+            reasons=(),
+            distance_mm=99.0 if off else true.distance_mm,
+            distance_sigma_mm=0.5,
+            area_mm2=999.0 if off else true.area_mm2,
+            volume_ml=None,
+            tubular_length_mm=0.0,
+            shift_px=(50.0, 50.0) if off else (true.dx, true.dy),
+            quality={},
+            latency_ms=1.0,
+        )
+        for index, (true, off) in enumerate(zip(frames, wild, strict=True))
+    ]
+    judged = score(case_truth(turned.truth), lines)
+    assert judged.distance_mae_mm == pytest.approx(0.0)
+    assert judged.shift_p95_mm == pytest.approx(0.0)
+    assert judged.area_error == pytest.approx(0.0)
 
 
 def test_a_held_picture_is_the_last_one_and_truth_goes_on(scene: Scene, live: Simulation) -> None:
