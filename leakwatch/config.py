@@ -171,6 +171,9 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sure_area_mm2 : float
         A new patch this large that stands out needs no second frame: it holds more than one
         independent value of the smoothed noise, all above the limit, one far above.
+    skirt_mm, skirt_share : float
+        Around dense cement blur adds attenuation where there is no cement: what is below this share
+        of the most within this distance, twice the sigma of all blur, is taken for that.
     keep_share : float
         Confirmed cement stays while it shows this share of the edge thickness.
     min_area_mm2 : float
@@ -219,12 +222,14 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grow_sigmas: float = 3.5
     early_factor: float = 2.0
     seed_factor: float = 1.3
-    sure_area_mm2: float = 5.0
+    sure_area_mm2: float = 8.0
+    skirt_mm: float = 1.0
+    skirt_share: float = 0.25
     keep_share: float = 0.6
     min_area_mm2: float = 1.5
     gap_mm: float = 3.0
     remote_mm: float = 20.0
-    remote_area_mm2: float = 5.0
+    remote_area_mm2: float = 8.0
     blur_mm: float = 1.0
     beside_mm: float = 6.0
     max_beside_share: float = 0.28
@@ -258,6 +263,9 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sure_length_mm : float
         A tube this long is a vein however slowly it grew; and within the body, where cement grows
         fingers between trabeculae, nothing shorter is.
+    alone_length_mm : float
+        Where no bolus is seen yet, all of a young one may be thin; a vein that the tip lies in
+        fills farther than half a body.
     min_growth_mm : float
         Growth within `speed_window_s` that tells a vein (16 mm/s) from a branch (< 1 mm/s).
     speed_window_s : float
@@ -274,6 +282,7 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_evenness: float = 0.6
     max_uncovered_share: float = 0.4
     sure_length_mm: float = 12.0
+    alone_length_mm: float = 20.0
     min_growth_mm: float = 3.0
     speed_window_s: float = 1.0
     confirm_frames: int = 1

@@ -171,9 +171,10 @@ def segment(
     limit = cv2.max(near_by.noise_shape * np.float32(settings.grow_sigmas * noise), edge)
     limit += behind.ghost[window]
     limit *= np.float32(caution)
-    patches = _patches(near_by, limit, scale, settings)
+    skirt = _skirt(near_by.smooth, scale, settings)
+    patches = _patches(near_by, cv2.max(limit, skirt), scale, settings)
     mask = _confirmed(near_by, patches, scale, settings)
-    mask |= _kept(near_by, settings.keep_share * edge)
+    mask |= _kept(near_by, cv2.max(skirt, settings.keep_share * edge))
     if mask.any():
         mask = _filled(_bridged(mask, near_by.instrument, scale, settings), scale, settings)
     new = replace(state, candidate=_placed(patches, window, seen), mask=_placed(mask, window, seen))
@@ -231,6 +232,14 @@ def _noise(near_by: _Near) -> float:
     where = near_by.seen if near_by.mask is None else near_by.seen & ~near_by.mask
     some = np.s_[::5, ::5]
     return spread((near_by.smooth[some] / near_by.noise_shape[some])[where[some]])
+
+
+def _skirt(smooth: FloatImage, scale: Scale, settings: CementSettings) -> FloatImage:
+    """What blur lays around denser cement: a share of the most within its reach."""
+    size = 2 * max(round(scale.px(settings.skirt_mm)), 1) + 1
+    most = cv2.dilate(smooth, np.ones((size, size), np.uint8))
+    skirt: FloatImage = most * np.float32(settings.skirt_share)
+    return skirt
 
 
 def _patches(
@@ -315,7 +324,7 @@ def _confirmed(
     return confirmed
 
 
-def _kept(near_by: _Near, least: float) -> BoolImage:
+def _kept(near_by: _Near, least: FloatImage) -> BoolImage:
     """Confirmed cement that is still there, or cannot be seen to have gone."""
     if near_by.mask is None:
         return np.zeros_like(near_by.seen)

@@ -125,7 +125,10 @@ def is_tube(
         return False  # all of a young bolus is thin
     # Bone lets cement grow fingers: within the body only what is long and even is a vessel.
     finger = within or not protrusion.beside_bolus
-    least = settings.sure_length_mm if finger else settings.min_length_mm
+    if not protrusion.beside_bolus:
+        least = settings.alone_length_mm
+    else:
+        least = settings.sure_length_mm if within else settings.min_length_mm
     even = not finger or protrusion.evenness >= settings.min_evenness
     shaped = (
         even
