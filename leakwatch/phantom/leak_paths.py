@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from leakwatch.phantom.grid import Grid, Points3
@@ -23,6 +24,9 @@ from leakwatch.phantom.site import Site
 Field = npt.NDArray[np.float64]
 
 _STEP_MM = 0.25  # between samples of a centreline
+
+# A path hangs together where this share of its voxels does; those at its rim do not count.
+_WHOLE_SHARE, _CRUMB_SHARE = 0.9, 0.1
 
 
 class LeakKind(StrEnum):
@@ -141,8 +145,19 @@ def _basivertebral(ground: PathGround, rng: np.random.Generator) -> LeakPath:
         branches.append(_wavy(points, 0.7, rng))
     radii = (1.1, rng.uniform(1.2, 1.7))
     pore = _tubes(ground.site.grid, [(inner, radii[0]), *((b, radii[1]) for b in branches)])
-    pore[ground.site.bone & (ground.site.depth_mm < 0.0)] = 0.0  # not into the arch
+    arch = ground.site.bone & (ground.site.depth_mm < 0.0)
+    # A coarse mask can let the arch reach round behind the body. There the vein runs through what
+    # the mask calls bone, or it would end at the foramen.
+    if _is_whole(np.where(arch, 0.0, pore)):
+        pore[arch] = 0.0
     return LeakPath(LeakKind.BASIVERTEBRAL, pore, tuple(branches), foramen)
+
+
+def _is_whole(pore: Field) -> bool:
+    """Whether all of a path hangs together, but for crumbs."""
+    parts, count = ndimage.label(pore > _CRUMB_SHARE, np.ones((3, 3, 3)))
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
+    return count == 0 or bool(sizes.max() >= _WHOLE_SHARE * sizes.sum())
 
 
 def _anterior_vein(ground: PathGround, rng: np.random.Generator) -> LeakPath:

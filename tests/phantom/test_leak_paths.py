@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from leakwatch.phantom.anatomy import Anatomy
 from leakwatch.phantom.cement import LeakRegion, flow_cement
@@ -118,3 +121,19 @@ def test_every_leak_takes_cement(kind: LeakKind, ground: PathGround, site: Site)
     assert in_body + leaked == pytest.approx(0.6)
     outside = site.depth_mm.ravel()[flow.leaks[0][1].voxels] < 0.0
     assert outside.mean() > 0.3
+
+
+def test_a_coarse_mask_does_not_end_the_vein_at_the_foramen(
+    ground: PathGround, site: Site, landmarks: Landmarks
+) -> None:
+    # The arch reaches round behind the body, 2 mm thick, as in masks of 3 mm.
+    plate = (site.before_wall_mm < -0.5) & (site.before_wall_mm > -2.5)
+    coarse = replace(ground, site=replace(site, bone=site.bone | plate))
+    for seed in range(4):
+        path = lay_path(LeakKind.BASIVERTEBRAL, coarse, np.random.default_rng(seed))
+        tip = np.rint(site.grid.to_index(ground.tip_mm)).astype(int)
+        parts, _ = ndimage.label(path.pore > 0.1, np.ones((3, 3, 3)))
+        from_tip = site.grid.to_mm(np.argwhere(parts == parts[tuple(tip)]))
+        behind = from_tip[:, 1] < landmarks.wall_anterior_mm(from_tip[:, 2]) - 2.5
+        assert from_tip[behind, 2].max() > landmarks.wall_mm[:, 2].mean() + 5.0
+        assert from_tip[behind, 2].min() < landmarks.wall_mm[:, 2].mean() - 5.0
