@@ -210,8 +210,10 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_mm : float
         Or, without a tip, within this distance in front of the wall: the depth of a large body.
     depth_share : float
-        Where no outline is marked, so much of the wall's height is surely body in front of it:
-        bodies are 1.2 to 1.4 times as deep as high.
+        Where no outline is marked, so much of the wall's marked height may be body in front of it:
+        bodies are 1.2 to 1.4 times as deep as their wall is high, broken ones deeper.
+    beyond_share : float
+        And so much of it beyond each of the mark's ends: few draw the wall up to the corners.
     """
 
     attenuation_per_mm: float = 0.0345
@@ -243,6 +245,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origin_mm: float = 12.0
     body_mm: float = 45.0
     depth_share: float = 1.25
+    beyond_share: float = 0.1
 
 
 class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

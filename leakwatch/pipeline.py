@@ -343,8 +343,10 @@ def _with_cement(
         state = replace(state, unrest=unrest)
     cement = cements.average(state.cement, added, frame.time_s, scale, settings.cement)
     origin = None if state.placed is None else state.placed.origin
+    rod = instrument.hidden if instrument.moved else instrument.footprint
+    covered = cements.Covered(hidden, rod)
     cement, noise = cements.segment(
-        cement, added.seen, behind, origin, hidden, _caution(state), scale, settings.cement
+        cement, added.seen, behind, origin, covered, _caution(state), scale, settings.cement
     )
     state = replace(state, instrument=instrument, cement=cement)
     if state.placed is not None and cement.mask is not None:

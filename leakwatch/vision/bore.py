@@ -67,7 +67,8 @@ def filling(
     core = across <= cannula.width / 4
     level = float(profile[core].mean())
     along = cv2.blur(relative[core].mean(axis=0)[None], (box, 1))[0]
-    if level * float(contrast[outer:].mean()) < settings.min_filling:
+    farthest = float(np.median(along[3 * length // 4 :]))
+    if level * float(contrast[outer:].mean()) < settings.min_filling or farthest < 0.5 * level:
         return None
     front = begins_at(along > 0.5 * level)
     return Filling(read_only(np.maximum(profile, 0.0).astype(np.float32)), front)

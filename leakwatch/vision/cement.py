@@ -48,6 +48,22 @@ class CementState:
     frame_noise: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What the cannula covers.
+
+    Parameters
+    ----------
+    hides : ndarray of bool or None
+        Where it moved, so that what is new cannot be told.
+    rod : ndarray of bool or None
+        Where it is.
+    """
+
+    hides: BoolImage | None = None
+    rod: BoolImage | None = None
+
+
 def average(
     state: CementState, added: Added, time_s: float, scale: Scale, settings: CementSettings
 ) -> CementState:
@@ -118,7 +134,7 @@ def segment(
     seen: BoolImage,
     behind: Background,
     origin: BoolImage | None,
-    instrument: BoolImage | None,
+    cannula: Covered,
     caution: float,
     scale: Scale,
     settings: CementSettings,
@@ -139,8 +155,7 @@ def segment(
     behind : Background
     origin : ndarray of bool or None
         Where the first cement may appear; None: anywhere.
-    instrument : ndarray of bool or None
-        Where a moving instrument hides what is new.
+    cannula : Covered
     caution : float
         Factor on the limit: above 1 while the baseline still learns, infinite where a person said
         that there is no cement yet.
@@ -161,7 +176,8 @@ def segment(
         _within(state.mask, window),
         _within(state.candidate, window),
         _within(origin, window),
-        _within(instrument, window),
+        _within(cannula.hides, window),
+        _within(cannula.rod, window),
         state.mean,
         seen if state.mask is None else seen & ~state.mask,
         (window[0].start, window[1].start),
@@ -176,7 +192,7 @@ def segment(
     mask = _confirmed(near_by, patches, scale, settings)
     mask |= _kept(near_by, cv2.max(skirt, settings.keep_share * edge))
     if mask.any():
-        mask = _filled(_bridged(mask, near_by.instrument, scale, settings), scale, settings)
+        mask = _filled(_bridged(mask, near_by.rod, scale, settings), scale, settings)
     new = replace(state, candidate=_placed(patches, window, seen), mask=_placed(mask, window, seen))
     return new, noise
 
@@ -196,6 +212,7 @@ class _Near:
     candidate: BoolImage | None
     origin: BoolImage | None
     instrument: BoolImage | None
+    rod: BoolImage | None
     whole: FloatImage
     counts: BoolImage
     corner: tuple[int, int]
@@ -335,15 +352,21 @@ def _kept(near_by: _Near, least: FloatImage) -> BoolImage:
 
 
 def _bridged(
-    mask: BoolImage, instrument: BoolImage | None, scale: Scale, settings: CementSettings
+    mask: BoolImage, rod: BoolImage | None, scale: Scale, settings: CementSettings
 ) -> BoolImage:
-    """Cement on both sides of an instrument is behind it too."""
-    if instrument is None or not (mask & near(instrument, 1.0)).any():
+    """Cement on both sides of the cannula is behind it too, where steel leaves it no contrast."""
+    if rod is None:
+        return mask
+    touched = rod & near(mask, 1.0)
+    if not touched.any():
         return mask
     size = 2 * round(scale.px(settings.notch_mm) / 2) + 1
+    left, top, wide, high = cv2.boundingRect(touched.view(np.uint8))
+    part = np.s_[max(top - size, 0) : top + high + size, max(left - size, 0) : left + wide + size]
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    closed = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, disc).view(np.bool_)
-    bridged: BoolImage = mask | (closed & instrument)
+    closed = cv2.morphologyEx(mask[part].view(np.uint8), cv2.MORPH_CLOSE, disc).view(np.bool_)
+    bridged = mask.copy()
+    bridged[part] |= closed & rod[part]
     return bridged
 
 

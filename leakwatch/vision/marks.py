@@ -101,7 +101,8 @@ def _with_regions(placed: PlacedMarks, scale: Scale, settings: CementSettings) -
         body = placed.outside == 0
     elif wall is not None:
         height = float(np.hypot(*(wall.line[-1] - wall.line[0])))
-        body = in_front(wall, settings.depth_share * height, *size)
+        deep, beyond = settings.depth_share * height, settings.beyond_share * height
+        body = in_front(wall, deep, *size, beyond)
     return replace(
         placed,
         origin=None if origin is None else read_only(origin),

@@ -205,13 +205,15 @@ def origin_of_cement(
     return canvas.view(np.bool_)
 
 
-def in_front(wall: Wall, depth: float, rows: int, columns: int) -> BoolImage:
-    """The rectangle of a depth (working pixels) in front of the wall's ends.
+def in_front(wall: Wall, depth: float, rows: int, columns: int, beyond: float = 0.0) -> BoolImage:
+    """The rectangle of a depth in front of the wall, drawn out beyond its ends; working pixels.
 
     Where nobody knows which side is the front, on both.
     """
     first, last = wall.line[0], wall.line[-1]
     along = last - first
+    drawn_out = along * (beyond / max(float(np.hypot(*along)), 1e-9))
+    first, last = first - drawn_out, last + drawn_out
     normal = np.array([-along[1], along[0]]) / max(float(np.hypot(*along)), 1e-9)
     sides = [1.0, -1.0]
     if wall.inside is not None:

@@ -43,8 +43,9 @@ class Sequence:
             image += added
         shown = Added(read_only(image * seen), seen, 0.0)
         self.state = cement.average(self.state, shown, self.count / self.fps, SCALE, SETTINGS)
+        cannula = cement.Covered(instrument, instrument)
         self.state, _ = cement.segment(
-            self.state, seen, self.behind, self.origin, instrument, 1.0, SCALE, SETTINGS
+            self.state, seen, self.behind, self.origin, cannula, 1.0, SCALE, SETTINGS
         )
         self.count += 1
         assert self.state.mask is not None
@@ -224,6 +225,17 @@ def test_a_vein_that_stands_out_is_seen_in_its_first_frame(length_mm: float, at_
     assert sequence.show(bolus + vein)[int(row), middle] == at_once
 
 
+def test_dense_cement_is_not_drawn_as_wide_as_its_blur() -> None:
+    areas = []
+    for dense in (1.0, 6.0):
+        sequence = Sequence(noise=0.002)
+        mask = sequence.many(6, dense * blurred(thickness_mm(6.0)))
+        areas.append(np.count_nonzero(mask) * MM_PER_PX**2)
+    # A ball of 6 mm is 113 mm2; without an edge of its own the dense one would be 150.
+    assert areas[1] == pytest.approx(np.pi * 6.0**2, rel=0.12)
+    assert areas[0] <= areas[1] * 1.05
+
+
 def test_a_patch_with_as_much_taken_away_beside_it_moved_there() -> None:
     bolus = blurred(thickness_mm(5.0))
     came, went = blurred(thickness_mm(2.5, 186)), blurred(thickness_mm(2.5, 186, 133))
@@ -244,7 +256,7 @@ def test_caution_raises_the_limit_and_infinite_caution_sees_nothing() -> None:
                 SEEN,
                 background.background(FLAT, None, SETTINGS),
                 None,
-                None,
+                cement.Covered(),
                 caution,
                 SCALE,
                 SETTINGS,
