@@ -32,6 +32,9 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     max_level_change : float
         Natural log; a middle this much darker or brighter than the first frame's is no exposure of
         the same thing: brightness control holds it within a factor of three.
+    stale_after_s : float
+        The same pixels for longer are a picture that is held, and not the patient: some sources
+        show each pulse twice or four times, none for so long.
     min_wall_share : float
         A wall of which less is exposed cannot be watched.
     noise_window_px : int
@@ -54,6 +57,7 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     field_rim_steps: int = 2
     min_field_share: float = 0.7
     max_level_change: float = 2.5
+    stale_after_s: float = 0.5
     min_wall_share: float = 0.8
     noise_window_px: int = 320
     lag_min_frames: int = 3

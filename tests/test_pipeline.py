@@ -162,10 +162,25 @@ def test_a_file_without_change_has_no_alert_and_no_cement(dose: float) -> None:
     assert not any(one.observation.cement.area_px for one in told[3:] if one.observation.cement)
 
 
-def test_identical_noiseless_frames_are_clear() -> None:
-    frame = Scene(dose=1e9).frame(0, added=rod((160, 120), 5, 5.5, 0.35))
-    told = snapshots([replace(frame, index=i, time_s=i / FPS) for i in range(30)])
-    assert {one.alert.level for one in told[3:]} == {Level.CLEAR}
+def test_a_held_picture_is_stale_until_a_live_one_comes() -> None:
+    scene = Scene(seed=3)
+    live = [scene.frame(i, added=rod((160, 120), 5, 5.5, 0.35)) for i in range(30)]
+    held = [replace(live[19], index=i, time_s=i / FPS) for i in range(20, 30)]
+    back = [replace(live[20 + k], index=30 + k, time_s=(30 + k) / FPS) for k in range(6)]
+    told = snapshots([*live[:20], *held, *back])
+    levels = [one.alert.level for one in told]
+    assert set(levels[3:23]) == {Level.CLEAR}
+    # 0.5 s after frame 19, whose picture is held.
+    assert set(levels[24:30]) == {Level.UNKNOWN}
+    assert told[29].observation.unavailable == (Reason.STALE,)
+    assert set(levels[30:]) == {Level.CLEAR}
+
+
+def test_twice_the_same_pulse_is_no_held_picture() -> None:
+    scene = Scene(seed=3)
+    pulses = [scene.frame(i, added=rod((160, 120), 5, 5.5, 0.35)) for i in range(20)]
+    shown = [replace(pulses[i // 4], index=i, time_s=i / (4 * FPS)) for i in range(80)]
+    assert {one.alert.level for one in snapshots(shown)[12:]} == {Level.CLEAR}
 
 
 def test_same_frames_give_the_same_bytes() -> None:
