@@ -24,7 +24,7 @@ from leakwatch.bench.report_folder import report_lines, unjudged, write_report
 from leakwatch.bench.report_page import outcome
 from leakwatch.bench.scoring import make_report
 from leakwatch.config import load_settings
-from leakwatch.errors import LeakWatchError
+from leakwatch.errors import BenchError, LeakWatchError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGE = REPOSITORY / "docs" / "reference" / "standard-suite.md"
@@ -68,10 +68,10 @@ def main() -> int:
     arguments = _arguments()
     try:
         ours, naive = (judged(name, arguments) for name in (LEAKWATCH, NAIVE))
+        text = page(ours, naive)
     except LeakWatchError as error:
         print(f"standard_suite: {error}", file=sys.stderr)
         return 2
-    text = page(ours, naive)
     if arguments.print:
         print(text)
     else:
@@ -113,7 +113,14 @@ def page(ours: Report, naive: Report) -> str:
     ----------
     ours, naive : Report
         Over the same cases.
+
+    Raises
+    ------
+    BenchError
+        They are not.
     """
+    if [row.name for row in ours.cases] != [row.name for row in naive.cases]:
+        raise BenchError("the two reports are not of the same cases. Run both again.")
     head = HEAD.format(cases=len(ours.cases), version=ours.version, program=ours.program[:12])
     parts = [head, *_overall(ours, naive), "", *_by_leak(ours, naive), "", *_wrong(ours)]
     return "\n".join(parts) + "\n"
