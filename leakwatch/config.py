@@ -199,6 +199,8 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ghost_px : float
         Error of registration, working pixels, that must not turn an edge of the anatomy into
         cement: the limit is higher by this times the baseline's gradient.
+    rod_ghost_px : float
+        The same of the cannula, which is followed on its own.
     notch_mm : float
         Cement on both sides of an instrument no wider than this, a cannula with its rims, is
         behind it too.
@@ -242,6 +244,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_taken_share: float = 0.5
     rim_mm: float = 1.0
     ghost_px: float = 0.3
+    rod_ghost_px: float = 0.12
     notch_mm: float = 5.5
     unrest_mm: float = 0.8
     unrest_factor: float = 2.0

@@ -27,6 +27,7 @@ from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import cement as cements
 from leakwatch.vision import instruments, intensity, motion, tubular
+from leakwatch.vision.cannula import rod_attenuation
 from leakwatch.vision.marks import (
     PlacedMarks,
     exposed_share,
@@ -342,7 +343,11 @@ def _with_instrument(
     if found.footprint is not None:
         half = found.footprint[::2, ::2][: reference.mean.shape[0], : reference.mean.shape[1]]
         reference = motion.without(reference, half)
-    return replace(state, instrument=found, placed=placed, reference=reference)
+    behind = state.behind
+    if found.cannula is not None:
+        rod = rod_attenuation(found.cannula, found.cannula.across, 0.0)
+        behind = backgrounds.background(baseline, state.unrest, settings.cement, rod)
+    return replace(state, instrument=found, placed=placed, reference=reference, behind=behind)
 
 
 def _with_cement(

@@ -56,16 +56,40 @@ def with_unrest(
     return Unrest(read_only(cv2.add(unrest.squares, squares)), unrest.frames + 1)
 
 
-def background(baseline: Baseline, unrest: Unrest | None, settings: CementSettings) -> Background:
-    """Where the baseline makes noise, ghost edges and shadows of what breathes likely."""
+def background(
+    baseline: Baseline,
+    unrest: Unrest | None,
+    settings: CementSettings,
+    rod: FloatImage | None = None,
+) -> Background:
+    """Where the baseline makes noise, ghost edges and shadows of what breathes likely.
+
+    Parameters
+    ----------
+    baseline : Baseline
+    unrest : Unrest or None
+    settings : CementSettings
+    rod : ndarray or None
+        What the cannula adds: it is followed on its own, and better than the anatomy.
+    """
     smooth = cv2.GaussianBlur(baseline.mean, (0, 0), 2.0)
     middle = median(smooth[::6, ::6][baseline.seen[::6, ::6]])
     shape = np.exp(np.clip((smooth - middle) / 2, -1.0, 1.5))
-    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    ghost = cv2.magnitude(across, down) * np.float32(settings.ghost_px)
+    if rod is None:
+        ghost = _steepness(smooth) * np.float32(settings.ghost_px)
+    else:
+        smooth_rod = cv2.GaussianBlur(rod, (0, 0), 2.0)
+        ghost = _steepness(smooth - smooth_rod) * np.float32(settings.ghost_px)
+        ghost += _steepness(smooth_rod) * np.float32(settings.rod_ghost_px)
     if unrest is not None:
         restless = cv2.sqrt(unrest.squares / np.float32(unrest.frames))
         quiet = median(restless[::6, ::6][baseline.seen[::6, ::6]])
         ghost = cv2.max(ghost, settings.unrest_factor * (restless - 2.0 * quiet))
     return Background(read_only(shape), read_only(ghost))
+
+
+def _steepness(image: FloatImage) -> FloatImage:
+    across = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+    down = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    steep: FloatImage = cv2.magnitude(across, down)
+    return steep
