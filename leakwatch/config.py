@@ -156,6 +156,9 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edge_mm : float
         Cement thinner than this counts as none, mm: it adds 0.03, the least that stands out of
         a moment's noise at a usual dose, and a third of a 2 mm vein.
+    blind_mm : float
+        Where not even this much cement would stand out, nothing is seen: UNKNOWN. The
+        canal is some 15 mm deep, a spread in it seldom thinner than 3.
     average_s : float
         Longest time constant of the running mean, s; it is as much shorter as noise allows.
         Short against a reaction time of 2.4 s.
@@ -224,6 +227,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     attenuation_per_mm: float = 0.0345
     edge_mm: float = 0.8
+    blind_mm: float = 3.5
     average_s: float = 0.3
     noise_share: float = 0.6
     smooth_mm: float = 0.45

@@ -154,7 +154,12 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     moved = baselines.to_reference(attenuation, shift)
     seen = baselines.seen_in_reference(exposed, shift)
     state = _with_baseline(state, frame, moved, seen)
+    before = state
     state, sight = _with_cement(state, frame, moved, seen)
+    if sight is not None and not cements.can_see(sight.noise, state.settings.cement):
+        # What this frame added to the running mean is no cement: it is left out.
+        quality = _quality(state, match, sight)
+        return before, blind(frame, state.calibration, quality, Reason.MOTION)
     state, tubes = _with_tubes(state, frame) if sight is not None else (state, ())
     findings = Findings(
         frame,

@@ -7,7 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from vision.scene import COLUMNS, FORMAT, FPS, MM_PER_PX, ROWS, Scene, breath, disc, rod, tube
+from vision.scene import (
+    COLUMNS,
+    FORMAT,
+    FPS,
+    MM_PER_PX,
+    ROWS,
+    Scene,
+    anatomy,
+    breath,
+    disc,
+    rod,
+    tube,
+)
 
 from leakwatch import alerting, pipeline
 from leakwatch.bench.case_truth import case_truth
@@ -272,6 +284,20 @@ def test_another_view_is_unknown_until_the_reference_view_returns() -> None:
     assert {one.alert.level for one in told[15:25]} == {Level.UNKNOWN}
     assert all(one.observation.shift_px is None for one in told[15:25])
     assert told[30].alert.level is not Level.UNKNOWN
+
+
+def test_a_slightly_other_view_is_unknown_and_leaves_no_cement_behind() -> None:
+    scene = Scene(seed=7)
+    turned = 0.12 * (anatomy(9) - anatomy(9).mean()) / anatomy(9).std()
+    frames = []
+    for index in range(34):
+        scene.base = anatomy() + (turned if 18 <= index < 24 else 0.0)
+        frames.append(scene.frame(index, added=rod((160, 120), 5, 5.5, 0.35)))
+    told = snapshots(frames)
+    assert {one.alert.level for one in told[3:18]} == {Level.CLEAR}
+    assert {one.alert.level for one in told[18:24]} == {Level.UNKNOWN}
+    assert {one.observation.unavailable for one in told[18:24]} == {(Reason.MOTION,)}
+    assert {one.alert.level for one in told[25:]} == {Level.CLEAR}
 
 
 def test_a_frame_of_another_size_is_another_view() -> None:

@@ -382,6 +382,20 @@ def _filled(mask: BoolImage, scale: Scale, settings: CementSettings) -> BoolImag
     return result
 
 
+def can_see(noise: float, settings: CementSettings) -> bool:
+    """Whether cement that matters stands out of what differs from the baseline.
+
+    Where it does not, the picture is no longer that of the baseline: turned, or moved within.
+
+    Parameters
+    ----------
+    noise : float
+        From `segment`.
+    settings : CementSettings
+    """
+    return settings.grow_sigmas * noise <= settings.blind_mm * settings.attenuation_per_mm
+
+
 def contours_px(mask: BoolImage) -> tuple[PointArray, ...]:
     """Outlines of a mask, outer and inner, each ``(n, 2)`` in the mask's own pixels."""
     if not mask.any():
