@@ -27,7 +27,6 @@ from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import cement as cements
 from leakwatch.vision import instruments, intensity, motion, tubular
-from leakwatch.vision.cannula import rod_attenuation
 from leakwatch.vision.marks import (
     PlacedMarks,
     exposed_share,
@@ -349,8 +348,8 @@ def _with_instrument(
         half = found.footprint[::2, ::2][: reference.mean.shape[0], : reference.mean.shape[1]]
         reference = motion.without(reference, half)
     behind = state.behind
-    if found.cannula is not None:
-        rod = rod_attenuation(found.cannula, found.cannula.across, 0.0)
+    if found.without is not None:
+        rod = baseline.mean - found.without
         behind = backgrounds.background(baseline, state.unrest, settings.cement, rod)
     return replace(state, instrument=found, placed=placed, reference=reference, behind=behind)
 

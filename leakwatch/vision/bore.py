@@ -31,7 +31,8 @@ class Filling:
 
 def filling(
     cannula: Cannula,
-    added: FloatImage,
+    moved: FloatImage,
+    expected: FloatImage,
     pose: tuple[float, float],
     scale: Scale,
     settings: InstrumentSettings,
@@ -45,15 +46,16 @@ def filling(
     Parameters
     ----------
     cannula : Cannula
-    added : ndarray
-        Frame less the baseline with the rod as it lies now, reference coordinates.
+    moved, expected : ndarray
+        Frame, and baseline with the rod as it lies now, reference coordinates.
     pose : (float, float)
         Offset and slope of the rod's axis against the baseline.
     scale : Scale
     settings : InstrumentSettings
     """
     length = min(int(cannula.length), len(cannula.contrast))
-    strip = strip_along(cannula, added, pose, length)
+    strip = strip_along(cannula, moved, pose, length)
+    strip -= strip_along(cannula, expected, pose, length)
     half = (len(cannula.profile) - 1) // 2
     across = np.abs(np.arange(-half, half + 1))
     beside = (across > cannula.width * 0.75) & (across <= cannula.width * 1.25)
@@ -61,9 +63,9 @@ def filling(
     relative = (strip - strip[beside].mean(axis=0)) / contrast
     outer = int(max(length / 2, min(scale.px(settings.bolus_mm), 0.75 * length)))
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
-    even = cv2.blur(relative[:, outer:], (box, 1))
-    profile = np.median(even, axis=1)
-    profile[across > cannula.width * 0.75] = 0.0
+    inside = across <= cannula.width * 0.75
+    profile = np.zeros(len(across))
+    profile[inside] = np.median(cv2.blur(relative[inside, outer:], (box, 1)), axis=1)
     core = across <= cannula.width / 4
     level = float(profile[core].mean())
     along = cv2.blur(relative[core].mean(axis=0)[None], (box, 1))[0]

@@ -15,6 +15,26 @@ from leakwatch.vision.baseline import Baseline
 
 
 @dataclass(frozen=True, slots=True)
+class RodPixels:
+    """The pixels that the rod can reach, as flat arrays.
+
+    Parameters
+    ----------
+    at : ndarray of int
+        Flat places in the picture.
+    along, across : ndarray
+        Their axial and transverse coordinates, float32.
+    contrast : ndarray
+        The rod's contrast there.
+    """
+
+    at: Array
+    along: FloatImage
+    across: FloatImage
+    contrast: FloatImage
+
+
+@dataclass(frozen=True, slots=True)
 class Cannula:
     """A straight metal rod in the baseline, in reference coordinates on the working grid.
 
@@ -35,6 +55,7 @@ class Cannula:
         Full width at half of the profile's maximum, working pixels.
     along, across : ndarray
         Axial and transverse coordinate of every pixel, float32.
+    pixels : RodPixels
     """
 
     front: Point
@@ -45,6 +66,7 @@ class Cannula:
     width: float
     along: FloatImage
     across: FloatImage
+    pixels: RodPixels
 
     @property
     def back(self) -> Point:
@@ -139,6 +161,13 @@ def _straightened(
     row, column = np.mgrid[:rows, :columns].astype(np.float32)
     across = (column - front[0]) * normal[0] + (row - front[1]) * normal[1]
     along = (column - front[0]) * direction[0] + (row - front[1]) * direction[1]
+    at = np.flatnonzero((np.abs(across) < half) & (along >= 0.0))
+    pixels = RodPixels(
+        read_only(at),
+        read_only(along.ravel()[at].astype(np.float32)),
+        read_only(across.ravel()[at].astype(np.float32)),
+        read_only(np.interp(along.ravel()[at], np.arange(len(contrast)), contrast)),
+    )
     return Cannula(
         (float(front[0]), float(front[1])),
         (float(direction[0]), float(direction[1])),
@@ -148,6 +177,7 @@ def _straightened(
         float((profile > 0.5).sum()),
         read_only(along.astype(np.float32)),
         read_only(across.astype(np.float32)),
+        pixels,
     )
 
 
@@ -249,28 +279,33 @@ def strip_along(
     return strip
 
 
-def rod_attenuation(
-    cannula: Cannula, axis: FloatImage, front: float, profile: FloatImage | None = None
+def with_rod(
+    picture: FloatImage,
+    cannula: Cannula,
+    pose: tuple[float, float],
+    front: float,
+    profile: FloatImage,
 ) -> FloatImage:
-    """The attenuation that a rod adds, or what fills it.
+    """A picture with the attenuation that a rod adds, or what fills it.
 
     Parameters
     ----------
+    picture : ndarray
+        Reference coordinates on the working grid.
     cannula : Cannula
-    axis : ndarray
-        Distance of each pixel from the rod's axis as it lies now, working pixels.
+    pose : (float, float)
+        Offset and slope of the axis against the baseline, working pixels.
     front : float
         Where along the axis it begins, working pixels.
-    profile : ndarray or None
-        Of what is added, in units of the rod's contrast and as long as the rod's own profile;
-        None: the rod's own.
+    profile : ndarray
+        Of what is added, in units of the rod's contrast, as long as the rod's own.
     """
-    half = (len(cannula.profile) - 1) // 2
-    added = np.zeros_like(axis)
-    where = (np.abs(axis) < half) & (cannula.along >= front)
-    across = cannula.profile if profile is None else profile
-    shape = np.interp(axis[where], np.arange(-half, half + 1), across)
-    added[where] = shape * np.interp(
-        cannula.along[where], np.arange(len(cannula.contrast)), cannula.contrast
-    )
-    return added
+    pixels = cannula.pixels
+    axis = pixels.across - (pose[0] + pose[1] * pixels.along)
+    half = (len(profile) - 1) // 2
+    reached = float(np.abs(np.flatnonzero(profile) - half).max(initial=0)) + 1.0
+    some = (np.abs(axis) <= reached) & (pixels.along >= front)
+    shape = np.interp(axis[some], np.arange(-half, half + 1), profile)
+    image = picture.copy()
+    image.ravel()[pixels.at[some]] += (shape * pixels.contrast[some]).astype(np.float32)
+    return read_only(image)

@@ -332,6 +332,8 @@ def _confirmed(
     known = known | near(near_by.mask, scale.px(settings.rim_mm))
     confirmed = patches & known
     fresh = (patches & ~known).view(np.uint8)
+    if cv2.countNonZero(fresh) < scale.px2(settings.sure_area_mm2):
+        return confirmed
     _, labels, stats, _ = cv2.connectedComponentsWithStats(fresh, connectivity=8)
     large = stats[:, cv2.CC_STAT_AREA] >= scale.px2(settings.sure_area_mm2)
     for label in np.flatnonzero(large[1:]) + 1:
@@ -363,8 +365,8 @@ def _bridged(
     size = 2 * round(scale.px(settings.notch_mm) / 2) + 1
     left, top, wide, high = cv2.boundingRect(touched.view(np.uint8))
     part = np.s_[max(top - size, 0) : top + high + size, max(left - size, 0) : left + wide + size]
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    closed = cv2.morphologyEx(mask[part].view(np.uint8), cv2.MORPH_CLOSE, disc).view(np.bool_)
+    square = np.ones((size, size), np.uint8)
+    closed = cv2.morphologyEx(mask[part].view(np.uint8), cv2.MORPH_CLOSE, square).view(np.bool_)
     bridged = mask.copy()
     bridged[part] |= closed & rod[part]
     return bridged

@@ -13,7 +13,7 @@ from leakwatch.model import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.vision import bore
 from leakwatch.vision.baseline import Baseline
 from leakwatch.vision.bore import begins_at
-from leakwatch.vision.cannula import Cannula, measured, rod_attenuation, strip_along
+from leakwatch.vision.cannula import Cannula, measured, strip_along, with_rod
 from leakwatch.vision.ridge import strongest_line
 from leakwatch.vision.wall import Wall
 
@@ -32,9 +32,10 @@ class InstrumentState:
         Where its axis is now against the baseline: across = offset + slope * along.
     drawn_back : float
         How far its front end went outwards, working pixels.
+    without : ndarray or None
+        The baseline's picture without the rod.
     anatomy : ndarray or None
-        The baseline without the rod, straightened along it: what lies behind the rod is no part
-        of its profile.
+        The same straightened along the rod: what lies behind it is no part of its profile.
     moved : bool
         It is not where it was.
     hidden : ndarray of bool or None
@@ -46,6 +47,7 @@ class InstrumentState:
     offset: float = 0.0
     slope: float = 0.0
     drawn_back: float = 0.0
+    without: FloatImage | None = None
     anatomy: FloatImage | None = None
     moved: bool = False
     hidden: BoolImage | None = None
@@ -79,10 +81,11 @@ def find(
     rim = scale.px(settings.rim_mm)
     footprint = np.abs(cannula.across) <= cannula.width / 2 + rim
     footprint &= cannula.along >= -2 * rim
-    contrast = cannula.contrast[: int(cannula.length) + 1]
-    strip = strip_along(cannula, baseline.mean, (0.0, 0.0), int(cannula.length) + 1)
-    anatomy = strip - cannula.profile[:, None] * contrast
-    return InstrumentState(cannula, read_only(footprint), anatomy=read_only(anatomy))
+    without = with_rod(baseline.mean, cannula, (0.0, 0.0), 0.0, -cannula.profile)
+    anatomy = strip_along(cannula, without, (0.0, 0.0), int(cannula.length) + 1)
+    return InstrumentState(
+        cannula, read_only(footprint), without=without, anatomy=read_only(anatomy)
+    )
 
 
 def follow(
@@ -114,13 +117,14 @@ def follow(
         everywhere.
     """
     cannula = state.cannula
-    if cannula is None or state.anatomy is None:
+    if cannula is None or state.anatomy is None or state.without is None:
         return state, baseline, None
     strip = strip_along(cannula, moved, (0.0, 0.0), int(cannula.length) + 1)
     pose = _pose(cannula, strip - state.anatomy, scale, settings) or (state.offset, state.slope)
     new, true, hidden = _moved_rod(
         replace(state, offset=pose[0], slope=pose[1], moved=False, hidden=None),
         cannula,
+        state.without,
         baseline,
         moved,
         scale,
@@ -128,44 +132,37 @@ def follow(
     )
     if hidden is not None and state.hidden is not None:
         hidden |= state.hidden
-    filling = bore.filling(cannula, moved - true.mean, pose, scale, settings)
+    filling = bore.filling(cannula, moved, true.mean, pose, scale, settings)
     if filling is not None:
-        axis = cannula.across - (pose[0] + pose[1] * cannula.along)
-        inside = rod_attenuation(cannula, axis, filling.front, filling.profile)
-        true = replace(true, mean=read_only(true.mean + inside))
+        filled = with_rod(true.mean, cannula, pose, filling.front, filling.profile)
+        true = replace(true, mean=filled)
     return new, true, hidden
 
 
 def _moved_rod(
     state: InstrumentState,
     cannula: Cannula,
+    without: FloatImage,
     baseline: Baseline,
     moved: FloatImage,
     scale: Scale,
     settings: InstrumentSettings,
 ) -> tuple[InstrumentState, Baseline, BoolImage | None]:
     """The baseline with the rod where it is now, and where that hides what is new."""
-    ends = (state.offset, state.offset + state.slope * cannula.length)
-    away = max(abs(end) for end in ends)
+    pose = (state.offset, state.slope)
+    away = max(abs(pose[0]), abs(pose[0] + pose[1] * cannula.length))
     if away < scale.px(settings.exact_mm):
         return state, baseline, None
-    axis = cannula.across - (state.offset + state.slope * cannula.along)
-    without = baseline.mean - rod_attenuation(cannula, cannula.across, 0.0)
     if away < scale.px(settings.still_mm):
-        return state, _with_rod(baseline, without, cannula, axis, 0.0), None
+        mean = with_rod(without, cannula, pose, 0.0, cannula.profile)
+        return state, replace(baseline, mean=mean), None
     rim = scale.px(settings.rim_mm)
-    back = _drawn_back(cannula, moved - without, (state.offset, state.slope))
-    here = np.abs(axis) <= cannula.width / 2 + rim
+    back = _drawn_back(cannula, moved, without, pose)
+    here = np.abs(cannula.across - (pose[0] + pose[1] * cannula.along)) <= cannula.width / 2 + rim
     here &= cannula.along >= back - 2 * rim
     state = replace(state, drawn_back=back, moved=True, hidden=read_only(here.copy()))
-    return state, _with_rod(baseline, without, cannula, axis, back), here
-
-
-def _with_rod(
-    baseline: Baseline, without: FloatImage, cannula: Cannula, axis: FloatImage, front: float
-) -> Baseline:
-    mean = without + rod_attenuation(cannula, axis, front)
-    return Baseline(read_only(mean), baseline.seen, baseline.frames)
+    mean = with_rod(without, cannula, pose, back, cannula.profile)
+    return state, replace(baseline, mean=mean), here
 
 
 def _pose(
@@ -174,13 +171,18 @@ def _pose(
     """Offset and slope of the axis now, from profiles at stations outside the bolus."""
     length = strip.shape[1]
     station = round(scale.px(settings.station_mm))
-    first = min(scale.px(settings.bolus_mm), cannula.length / 2)
+    first = int(min(scale.px(settings.bolus_mm), cannula.length / 2))
+    count = (length - first) // station
+    if count < settings.min_stations:
+        return None
+    used = strip[:, first : first + count * station]
+    means = used.reshape(len(strip), count, station).mean(axis=2).T
+    scores = _profile_scores(np.ascontiguousarray(means), cannula.profile)
     places, offsets = [], []
-    for start in range(int(first), length - station + 1, station):
-        mean = strip[:, start : start + station].mean(axis=1)
-        found = _profile_offset(mean, cannula.profile, settings)
+    for index, one in enumerate(scores):
+        found = _profile_offset(one, settings)
         if found is not None:
-            places.append(start + (station - 1) / 2)
+            places.append(first + index * station + (station - 1) / 2)
             offsets.append(found)
     if len(places) < settings.min_stations:
         return None
@@ -192,13 +194,16 @@ def _pose(
     return None if wrong.any() else (offset, slope)
 
 
-def _profile_offset(mean: Array, profile: FloatImage, settings: InstrumentSettings) -> float | None:
-    """Sub-pixel place of the rod's profile in a mean profile; None where it is not there."""
+def _profile_scores(means: FloatImage, profile: FloatImage) -> FloatImage:
+    """Correlation of each mean profile, one a row, with the rod's, at every place across."""
     margin = int((profile > 0).sum() // 2 + 2)
     template = profile[len(profile) // 2 - margin : len(profile) // 2 + margin + 1]
-    scores = cv2.matchTemplate(mean.astype(np.float32)[None], template[None], cv2.TM_CCOEFF_NORMED)[
-        0
-    ]
+    scores: FloatImage = cv2.matchTemplate(means, template[None], cv2.TM_CCOEFF_NORMED)
+    return scores
+
+
+def _profile_offset(scores: Array, settings: InstrumentSettings) -> float | None:
+    """Sub-pixel place of the rod's profile from its scores; None where it is not there."""
     best = int(np.argmax(scores))
     if scores[best] < settings.min_score or not 0 < best < len(scores) - 1:
         return None
@@ -209,16 +214,15 @@ def _profile_offset(mean: Array, profile: FloatImage, settings: InstrumentSettin
 
 
 def _drawn_back(
-    cannula: Cannula,
-    added: FloatImage,
-    pose: tuple[float, float],
+    cannula: Cannula, moved: FloatImage, without: FloatImage, pose: tuple[float, float]
 ) -> float:
     """How far the front end went outwards: where along the new axis the rod begins.
 
-    `added` is the frame less the baseline without a rod; cement may lie around the front end,
-    so that the rod is told by its contrast with both sides.
+    Cement may lie around the front end, so that the rod is told by its contrast with both sides,
+    where the frame differs from the baseline without a rod.
     """
-    strip = strip_along(cannula, added, pose, min(int(cannula.length / 2), len(cannula.contrast)))
+    length = min(int(cannula.length / 2), len(cannula.contrast))
+    strip = strip_along(cannula, moved, pose, length) - strip_along(cannula, without, pose, length)
     half = (len(cannula.profile) - 1) // 2
     across = np.abs(np.arange(-half, half + 1))
     core = strip[across <= cannula.width / 4].mean(axis=0)
