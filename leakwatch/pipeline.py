@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,6 @@ from leakwatch.config import Settings
 from leakwatch.geometry import Scale, WorkingGrid
 from leakwatch.measurement import Findings, blind, observed
 from leakwatch.model import (
-    Acquisition,
     BoolImage,
     Calibration,
     FloatImage,
@@ -23,99 +22,18 @@ from leakwatch.model import (
     Reason,
     read_only,
 )
+from leakwatch.pipeline_state import PipelineState, Run
+from leakwatch.vision import averaging, instruments, intensity, motion, tubular
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import cement as cements
-from leakwatch.vision import instruments, intensity, motion, tubular
 from leakwatch.vision.marks import (
-    PlacedMarks,
     exposed_share,
     place_marks,
     with_side_of_cannula,
     with_side_of_cement,
 )
 from leakwatch.vision.patches import near
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What the first frame fixes for all that follow.
-
-    Parameters
-    ----------
-    acquisition : Acquisition
-    grid : WorkingGrid
-    scale : Scale
-        Of the working grid.
-    shutter : ndarray of bool or None
-        What the shutter tags leave open, working grid.
-    field_fraction, level : float
-        Exposed share, and log attenuation of the middle, of the first exposed frame.
-    """
-
-    acquisition: Acquisition
-    grid: WorkingGrid
-    scale: Scale
-    shutter: BoolImage | None
-    field_fraction: float
-    level: float
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineState:
-    """Everything that one frame leaves behind for the next; never changed in place.
-
-    Reference coordinates are those of the first frame's anatomy, on the working grid: there
-    anatomy, marks, baseline and cement stand still.
-
-    Parameters
-    ----------
-    settings, marks, calibration
-        As given to `initial_state`.
-    newest : Frame or None
-        The last frame that showed another picture than the one before.
-    run : Run or None
-        None before the first frame.
-    lag : LagState
-    reference : RegistrationReference or None
-    shift : Point
-        Of the last frame that could be registered, registration pixels.
-    placed : PlacedMarks or None
-        None before the marks' reference frame.
-    baseline : Baseline or None
-    baseline_open : bool
-        Whether frames still go into the baseline.
-    behind : Background or None
-        Noise and ghosts that the baseline makes likely.
-    unrest : Unrest or None
-        What moves past the spine while the baseline is open.
-    instrument : InstrumentState
-    cement : CementState
-    tubes : TubularState
-    """
-
-    settings: Settings
-    marks: Marks
-    calibration: Calibration
-    newest: Frame | None = None
-    run: Run | None = None
-    lag: intensity.LagState = field(default_factory=intensity.LagState)
-    reference: motion.RegistrationReference | None = None
-    shift: Point = (0.0, 0.0)
-    placed: PlacedMarks | None = None
-    baseline: baselines.Baseline | None = None
-    baseline_open: bool = True
-    behind: backgrounds.Background | None = None
-    unrest: backgrounds.Unrest | None = None
-    instrument: instruments.InstrumentState = field(default_factory=instruments.InstrumentState)
-    cement: cements.CementState = field(default_factory=cements.CementState)
-    tubes: tubular.TubularState = field(default_factory=tubular.TubularState)
-
-    @property
-    def the_run(self) -> Run:
-        """`run`, which every stage after the first frame's start may count on."""
-        assert self.run is not None
-        return self.run
 
 
 def initial_state(settings: Settings, marks: Marks, calibration: Calibration) -> PipelineState:
@@ -369,18 +287,25 @@ def _with_cement(
     if state.baseline_open and not _cement_seen(state):
         unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)
-    cement = cements.average(state.cement, added, frame.time_s, scale, settings.cement)
+    mean = averaging.with_frame(state.cement.mean, added, frame.time_s, scale, settings.cement)
     origin = None if state.placed is None else state.placed.origin
     rod = instrument.hidden if instrument.moved else instrument.footprint
     covered = cements.Covered(hidden, rod)
     cement, noise = cements.segment(
-        cement, added.seen, behind, origin, covered, _caution(state), scale, settings.cement
+        replace(state.cement, mean=mean),
+        added.seen,
+        behind,
+        origin,
+        covered,
+        _caution(state),
+        scale,
+        settings.cement,
     )
     state = replace(state, instrument=instrument, cement=cement)
     if state.placed is not None and cement.mask is not None:
         placed = with_side_of_cement(state.placed, cement.mask, scale, settings.cement)
         state = replace(state, placed=placed)
-    return state, Sight(cement.mean, noise, added.gain_log)
+    return state, Sight(mean.image, noise, added.gain_log)
 
 
 def _caution(state: PipelineState) -> float:
@@ -404,7 +329,8 @@ def _with_tubes(
 ) -> tuple[PipelineState, tuple[tuple[tubular.Protrusion, bool], ...]]:
     settings, run = state.settings.tubular, state.the_run
     assert state.cement.mask is not None
-    assert state.cement.mean is not None
+    mean = state.cement.mean
+    assert mean is not None
     found = tubular.protrusions(state.cement.mask, run.scale, settings)
     body, outline = (None, None)
     if state.placed is not None:
@@ -412,7 +338,7 @@ def _with_tubes(
     shaped = tuple(
         one
         for one in found
-        if tubular.is_tube(one, state.cement.mean, body, outline is not None, run.scale, settings)
+        if tubular.is_tube(one, mean.image, body, outline is not None, run.scale, settings)
     )
     longest_mm = shaped[0].length * run.scale.mm_per_px if shaped else 0.0
     tubes, confirmed = tubular.judge(state.tubes, longest_mm, bool(shaped), frame.time_s, settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -11,8 +10,8 @@ import numpy as np
 from leakwatch.config import CementSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
+from leakwatch.vision.averaging import RunningMean, smoothed
 from leakwatch.vision.background import Background
-from leakwatch.vision.baseline import Added
 from leakwatch.vision.patches import Patches, near, stands_out
 from leakwatch.vision.robust import spread
 
@@ -23,29 +22,17 @@ class CementState:
 
     Parameters
     ----------
-    mean : ndarray or None
+    mean : RunningMean or None
         Added attenuation, averaged over the last moments.
-    frames : int
-        How many frames went into it.
     candidate : ndarray of bool or None
         What the last frame took for cement.
     mask : ndarray of bool or None
         Confirmed cement.
-    time_s : float
-        Of the last frame.
-    share : float
-        Weight of the last frame in the mean.
-    frame_noise : float
-        Noise of one smoothed frame in the middle of the picture.
     """
 
-    mean: FloatImage | None = None
-    frames: int = 0
+    mean: RunningMean | None = None
     candidate: BoolImage | None = None
     mask: BoolImage | None = None
-    time_s: float = 0.0
-    share: float = 1.0
-    frame_noise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,71 +49,6 @@ class Covered:
 
     hides: BoolImage | None = None
     rod: BoolImage | None = None
-
-
-def average(
-    state: CementState, added: Added, time_s: float, scale: Scale, settings: CementSettings
-) -> CementState:
-    """Fold one frame's added attenuation into the running mean.
-
-    Exponential forgetting, as short as noise allows: at full dose hardly any, at a quarter of it
-    several frames, never longer than a time constant (in seconds, so that 7.5 and 30 frames/s
-    wait equally long). What a frame does not see keeps its last mean.
-    """
-    if state.mean is None:
-        return CementState(read_only(added.image), 1, time_s=time_s)
-    frame_noise = state.frame_noise
-    if state.frames < 4 or state.frames % 2 == 0:  # it changes slowly
-        frame_noise = _frame_noise(state, added, scale, settings)
-    share = max(_share(frame_noise, time_s - state.time_s, settings), 1.0 / (state.frames + 1))
-    mean = added.image
-    if share < 1.0:
-        mean = cv2.addWeighted(state.mean, 1.0 - share, mean, share, 0.0)
-    if not added.seen.all():
-        unseen = (~added.seen).view(np.uint8)
-        mean = cv2.copyTo(state.mean, unseen, mean.copy() if mean is added.image else mean)
-    return replace(
-        state,
-        mean=read_only(mean),
-        frames=state.frames + 1,
-        share=share,
-        frame_noise=frame_noise,
-        time_s=time_s,
-    )
-
-
-def _frame_noise(state: CementState, added: Added, scale: Scale, settings: CementSettings) -> float:
-    """Noise of one smoothed frame, from its difference with the running mean, in the middle.
-
-    The difference holds the frame's noise and the mean's, ``w / (2 - w)`` of it; a slow average
-    over frames steadies it.
-    """
-    assert state.mean is not None
-    rows, columns = state.mean.shape
-    middle = np.s_[rows // 3 : 2 * rows // 3, columns // 3 : 2 * columns // 3]
-    change = cv2.subtract(added.image[middle], state.mean[middle])
-    change = _smoothed(change, scale, settings)[::4, ::4]
-    newest = spread(change) / math.sqrt(1.0 + state.share / (2.0 - state.share))
-    if state.frames < 2:
-        return newest
-    return 0.8 * state.frame_noise + 0.2 * newest
-
-
-def _smoothed(image: FloatImage, scale: Scale, settings: CementSettings) -> FloatImage:
-    sigma = scale.px(settings.smooth_mm)
-    # Cut at two and a half sigmas, where a hundredth of it is left; OpenCV cuts at four.
-    size = 2 * math.ceil(2.5 * sigma) + 1
-    smooth: FloatImage = cv2.GaussianBlur(image, (size, size), sigma)
-    return smooth
-
-
-def _share(frame_noise: float, elapsed_s: float, settings: CementSettings) -> float:
-    """Weight of the newest frame: the mean's noise is ``sqrt(w / (2 - w))`` of a frame's."""
-    least = 1.0 - math.exp(-max(elapsed_s, 1e-3) / settings.average_s)
-    edge = settings.edge_mm * settings.attenuation_per_mm
-    ratio = settings.noise_share * edge / (settings.grow_sigmas * max(frame_noise, 1e-6))
-    wanted = 2.0 * ratio**2 / (1.0 + ratio**2)
-    return min(max(wanted, least), 1.0)
 
 
 def segment(
@@ -150,7 +72,7 @@ def segment(
     Parameters
     ----------
     state : CementState
-        After `average`.
+        With the mean that the newest frame is part of.
     seen : ndarray of bool
     behind : Background
     origin : ndarray of bool or None
@@ -170,7 +92,7 @@ def segment(
     assert state.mean is not None
     window = _window(state.mask, origin, seen.shape, scale, settings)
     near_by = _Near(
-        _smoothed(state.mean[window], scale, settings),
+        smoothed(state.mean.image[window], scale, settings),
         seen[window],
         behind.noise_shape[window],
         _within(state.mask, window),
@@ -178,7 +100,7 @@ def segment(
         _within(origin, window),
         _within(cannula.hides, window),
         _within(cannula.rod, window),
-        state.mean,
+        state.mean.image,
         seen if state.mask is None else seen & ~state.mask,
         (window[0].start, window[1].start),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from vision.scene import COLUMNS, MM_PER_PX, ROWS, disc, tube
 from leakwatch.config import CementSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import read_only
-from leakwatch.vision import background, cement
+from leakwatch.vision import averaging, background, cement
 from leakwatch.vision.baseline import Added, Baseline
 
 SETTINGS = CementSettings()
@@ -42,7 +44,8 @@ class Sequence:
         if added is not None:
             image += added
         shown = Added(read_only(image * seen), seen, 0.0)
-        self.state = cement.average(self.state, shown, self.count / self.fps, SCALE, SETTINGS)
+        mean = averaging.with_frame(self.state.mean, shown, self.count / self.fps, SCALE, SETTINGS)
+        self.state = replace(self.state, mean=mean)
         cannula = cement.Covered(instrument, instrument)
         self.state, _ = cement.segment(
             self.state, seen, self.behind, self.origin, cannula, 1.0, SCALE, SETTINGS
@@ -157,19 +160,6 @@ def test_far_from_cement_only_a_large_patch_counts() -> None:
         assert sequence.many(6, bolus + patch)[place] == counts
 
 
-def test_the_mean_is_short_when_noise_is_low_and_never_longer_than_its_limit() -> None:
-    def weight(noise: float, fps: float) -> float:
-        sequence = Sequence(noise, fps)
-        sequence.many(40)
-        return sequence.state.share
-
-    assert weight(0.2 * NOISE, 7.5) > 0.95
-    assert weight(0.2 * NOISE, 7.5) > weight(8 * NOISE, 7.5) > weight(8 * NOISE, 30.0)
-    assert weight(50 * NOISE, 7.5) == pytest.approx(
-        1 - np.exp(-1 / 7.5 / SETTINGS.average_s), rel=1e-6
-    )
-
-
 def test_edges_of_anatomy_raise_the_limit() -> None:
     step = np.ones((ROWS, COLUMNS), np.float32)
     step[:, 140:] += 0.5
@@ -250,7 +240,8 @@ def test_caution_raises_the_limit_and_infinite_caution_sees_nothing() -> None:
     for caution in (1.0, 2.0, np.inf):
         state = cement.CementState()
         for index in range(4):
-            state = cement.average(state, added, index / 7.5, SCALE, SETTINGS)
+            mean = averaging.with_frame(state.mean, added, index / 7.5, SCALE, SETTINGS)
+            state = replace(state, mean=mean)
             state, _ = cement.segment(
                 state,
                 SEEN,

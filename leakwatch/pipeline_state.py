@@ -1,0 +1,95 @@
+"""What the fold remembers from one frame to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from leakwatch.config import Settings
+from leakwatch.geometry import Scale, WorkingGrid
+from leakwatch.model import Acquisition, BoolImage, Calibration, Frame, Marks, Point
+from leakwatch.vision import background as backgrounds
+from leakwatch.vision import baseline as baselines
+from leakwatch.vision import cement as cements
+from leakwatch.vision import instruments, intensity, motion, tubular
+from leakwatch.vision.marks import PlacedMarks
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the first frame fixes for all that follow.
+
+    Parameters
+    ----------
+    acquisition : Acquisition
+    grid : WorkingGrid
+    scale : Scale
+        Of the working grid.
+    shutter : ndarray of bool or None
+        What the shutter tags leave open, working grid.
+    field_fraction, level : float
+        Exposed share, and log attenuation of the middle, of the first exposed frame.
+    """
+
+    acquisition: Acquisition
+    grid: WorkingGrid
+    scale: Scale
+    shutter: BoolImage | None
+    field_fraction: float
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineState:
+    """Everything that one frame leaves behind for the next; never changed in place.
+
+    Reference coordinates are those of the first frame's anatomy, on the working grid: there
+    anatomy, marks, baseline and cement stand still.
+
+    Parameters
+    ----------
+    settings, marks, calibration
+        As given to `initial_state`.
+    newest : Frame or None
+        The last frame that showed another picture than the one before.
+    run : Run or None
+        None before the first frame.
+    lag : LagState
+    reference : RegistrationReference or None
+    shift : Point
+        Of the last frame that could be registered, registration pixels.
+    placed : PlacedMarks or None
+        None before the marks' reference frame.
+    baseline : Baseline or None
+    baseline_open : bool
+        Whether frames still go into the baseline.
+    behind : Background or None
+        Noise and ghosts that the baseline makes likely.
+    unrest : Unrest or None
+        What moves past the spine while the baseline is open.
+    instrument : InstrumentState
+    cement : CementState
+    tubes : TubularState
+    """
+
+    settings: Settings
+    marks: Marks
+    calibration: Calibration
+    newest: Frame | None = None
+    run: Run | None = None
+    lag: intensity.LagState = field(default_factory=intensity.LagState)
+    reference: motion.RegistrationReference | None = None
+    shift: Point = (0.0, 0.0)
+    placed: PlacedMarks | None = None
+    baseline: baselines.Baseline | None = None
+    baseline_open: bool = True
+    behind: backgrounds.Background | None = None
+    unrest: backgrounds.Unrest | None = None
+    instrument: instruments.InstrumentState = field(default_factory=instruments.InstrumentState)
+    cement: cements.CementState = field(default_factory=cements.CementState)
+    tubes: tubular.TubularState = field(default_factory=tubular.TubularState)
+
+    @property
+    def the_run(self) -> Run:
+        """`run`, which every stage after the first frame's start may count on."""
+        assert self.run is not None
+        return self.run
