@@ -31,6 +31,7 @@ from leakwatch.model import (
     Snapshot,
     StoredSource,
 )
+from leakwatch.pipeline_state import PipelineState
 from leakwatch.sources import open_source
 
 _LOG = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ def open_run(
 
 def fold(
     frames: Iterable[Frame],
-    vision: pipeline.PipelineState,
+    vision: PipelineState,
     alerts: alerting.AlertState,
     where: str = "",
 ) -> Iterator[Snapshot]:
@@ -176,8 +177,8 @@ def fold(
 
 
 def _folded(
-    vision: pipeline.PipelineState, alerts: alerting.AlertState, frame: Frame
-) -> tuple[pipeline.PipelineState, alerting.AlertState, Snapshot]:
+    vision: PipelineState, alerts: alerting.AlertState, frame: Frame
+) -> tuple[PipelineState, alerting.AlertState, Snapshot]:
     """Fold one frame; a stage that breaks makes it UNKNOWN, and the run goes on."""
     started = time.perf_counter()
     try:
@@ -198,7 +199,7 @@ def _folded(
 
 
 def _after_fault(
-    vision: pipeline.PipelineState, alerts: alerting.AlertState, last: Frame, fault: str
+    vision: PipelineState, alerts: alerting.AlertState, last: Frame, fault: str
 ) -> Snapshot:
     observation = blind(last, vision.calibration, Quality(), Reason.DECODE)
     _, alert = alerting.decide(alerts, observation)
