@@ -223,6 +223,9 @@ class Acquisition:
         Empty where absent. No identity of a patient is ever carried here.
     notes : tuple of str
         Sentences for the person: what was absent, what was assumed.
+    subject : str
+        Tells patients apart while this process lives: a hash under a key that is never kept. Empty
+        where the source names nobody. Never written.
     """
 
     rows: int
@@ -238,6 +241,7 @@ class Acquisition:
     transfer_syntax_uid: str = ""
     manufacturer: str = ""
     notes: tuple[str, ...] = ()
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +257,16 @@ class Frame:
     pixels : ndarray
         ``(rows, columns)``, uint8, uint16 or int16, read-only; stored values, no LUT applied.
     acquisition : Acquisition
+    received_s : float or None
+        ``time.monotonic()`` when its last byte arrived, before it was decoded; None where frames are
+        asked for instead of arriving. Never written: no result depends on it.
     """
 
     index: int
     time_s: float
     pixels: Array
     acquisition: Acquisition
+    received_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -547,6 +555,50 @@ class StoredSource(FrameSource, Protocol):
 
         A later call ends what an earlier one gave.
         """
+
+
+class Link(StrEnum):
+    """Whether frames can arrive."""
+
+    WAITING = "waiting"  # the source listens, and nothing has come yet
+    OPEN = "open"
+    LOST = "lost"  # the peer is gone, or sends what cannot be used
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    """What a live source knows of its link, apart from the frames.
+
+    Parameters
+    ----------
+    link : Link
+    text : str
+        One line for the person: from where frames come; or what is wrong, what was found, what to
+        do. No identity of a patient.
+    fluoroscopy_on : bool or None
+        None: the source cannot tell.
+    frames_lost : int
+        How many the source knows to be lost before it could give them.
+    """
+
+    link: Link
+    text: str
+    fluoroscopy_on: bool | None = None
+    frames_lost: int = 0
+
+
+class LiveSource(FrameSource, Protocol):
+    """A source whose frames come when they come.
+
+    `frames` waits for the next frame. It ends where nothing can follow (a replayed file is over),
+    and within a second of `close`, which another thread may call. What cannot be used (garbage,
+    colour, a frame cut in two) is no frame: it shows in `status`, and the source goes on. Every
+    frame has its `received_s`; a gap in `index` is a frame that is known to be lost.
+    """
+
+    @property
+    def status(self) -> LinkStatus:
+        """The link as it is now; asked for from any thread, at any time. Does not raise or wait."""
 
 
 class Sink(Protocol):
