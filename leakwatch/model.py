@@ -258,8 +258,8 @@ class Frame:
         ``(rows, columns)``, uint8, uint16 or int16, read-only; stored values, no LUT applied.
     acquisition : Acquisition
     received_s : float or None
-        ``time.monotonic()`` when its last byte arrived, before it was decoded; None where frames are
-        asked for instead of arriving. Never written: no result depends on it.
+        ``time.monotonic()`` when its last byte arrived, before it was decoded; None where frames
+        are asked for instead of arriving. Never written: no result depends on it.
     """
 
     index: int
