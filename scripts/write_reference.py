@@ -42,7 +42,7 @@ CLI_HEAD = """\
 Exit codes: 0 all was done; 2 the arguments or the input are wrong; 3 the input ended early, and
 what was read is written.
 
-Written from `leakwatch/cli.py` by `make reference`; do not edit.
+Written from `leakwatch/cli/` by `make reference`; do not edit.
 """
 
 

@@ -1,0 +1,71 @@
+"""`leakwatch analyze`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leakwatch.banner import REASON_WORDS
+from leakwatch.cli.console import (
+    ENDED_EARLY,
+    errors_in_one_paragraph,
+    fail,
+    progress,
+    say_what_to_doubt,
+)
+from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
+from leakwatch.config import load_settings
+
+if TYPE_CHECKING:
+    from leakwatch.analysis import Outcome
+
+
+def analyze(
+    sequence: Annotated[Path, typer.Argument(help="DICOM file, or a folder of single frames.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; made where absent.")],
+    case: CaseOption = None,
+    settings: SettingsOption = None,
+    calibration: CalibrationOption = None,
+    video: Annotated[bool, typer.Option(help="Write overlay.mp4, the slowest part.")] = True,
+) -> None:
+    """Measure every frame of a sequence and write what was found.
+
+    Writes frames.jsonl, events.jsonl, trend.png and overlay.mp4 into the folder, replacing those
+    of an earlier run and nothing else. Exit code 0: every frame was read; 2: bad arguments or
+    input; 3: the input ended early, and what was read is written.
+    """
+    # Imported here, so that --help and --version answer at once.
+    from leakwatch.analysis import analyse
+    from leakwatch.session import open_run
+
+    with errors_in_one_paragraph():
+        run = open_run(sequence, load_settings(settings), case, calibration)
+        try:
+            say_what_to_doubt(run)
+            with progress(run.name, run.acquisition.number_of_frames) as on_frame:
+                outcome = analyse(run, out, video, on_frame)
+        finally:
+            run.source.close()
+    _say_outcome(outcome, out)
+    if outcome.not_recorded is not None:
+        fail(outcome.not_recorded)
+    if outcome.ended_early is not None:
+        raise typer.Exit(ENDED_EARLY)
+
+
+def _say_outcome(outcome: Outcome, out: Path) -> None:
+    stop = outcome.first_stop
+    if stop is None:
+        said = "no STOP"
+    else:
+        reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
+        said = f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
+    unjudged = f" ({outcome.unknown} of them UNKNOWN)" if outcome.unknown else ""
+    typer.echo(f"{outcome.frames} frames{unjudged}; {said}")
+    typer.echo(f"written to {out}: {', '.join(outcome.written)}")
+    for message in outcome.degraded:
+        typer.echo(f"leakwatch: degraded: {message}", err=True)
+    if outcome.ended_early is not None:
+        typer.echo(f"leakwatch: the input ended early: {outcome.ended_early}", err=True)

@@ -1,0 +1,72 @@
+"""`leakwatch bench`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakwatch.cli.console import ENDED_EARLY, errors_in_one_paragraph, progress
+from leakwatch.cli.options import (
+    AdapterOption,
+    AgainstOption,
+    DetectorOption,
+    JobsOption,
+    SchedulerOption,
+    SettingsOption,
+    TimeoutOption,
+    WallOnlyOption,
+)
+from leakwatch.config import load_settings
+
+
+def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
+    folder: Annotated[Path, typer.Argument(help="Folder with *.case.json and *.truth.json.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; made where absent.")],
+    detector: DetectorOption = "leakwatch",
+    jobs: JobsOption = None,
+    wall_only: WallOnlyOption = False,
+    settings: SettingsOption = None,
+    against: AgainstOption = None,
+    scheduler: SchedulerOption = None,
+    adapter: AdapterOption = None,
+    timeout: TimeoutOption = None,
+) -> None:
+    """Judge a detector on cases with known truth.
+
+    Writes report.html, report.json, and below cases/ what the detector wrote. What is done is not
+    done again while nothing that it depends on changed. Exit code 0: every case was judged; 2: bad
+    arguments or input; 3: some cases could not be judged, and the report says which.
+    """
+    from leakwatch.bench.benchmark import Request, carry_out, make_plan
+    from leakwatch.bench.dataset import load_adapter
+    from leakwatch.bench.detector import parse_detector
+    from leakwatch.bench.report_file import load_report
+    from leakwatch.bench.report_folder import report_lines, unjudged, write_report
+    from leakwatch.bench.scoring import make_report
+
+    with errors_in_one_paragraph():
+        request = Request(
+            folder,
+            out,
+            parse_detector(detector, timeout),
+            load_settings(settings),
+            wall_only,
+            jobs or os.cpu_count() or 1,
+            scheduler,
+            None if adapter is None else load_adapter(adapter),
+        )
+        earlier = None if against is None else load_report(against)
+        plan = make_plan(request)
+        with progress("bench", plan.frames_to_do) as on_frame:
+            for case in carry_out(plan):
+                on_frame(case.truth.frames)
+        report = make_report(plan, earlier)
+        written = write_report(report, out)
+    for line in report_lines(report):
+        typer.echo(line)
+    typer.echo(f"written to {out}: {', '.join(written)}")
+    if unjudged(report):
+        raise typer.Exit(ENDED_EARLY)

@@ -1,0 +1,101 @@
+"""What every command does on a terminal: errors, progress, doubts, the window.
+
+Exit codes: 0 all done, 2 bad arguments or input, 3 the input ended early.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from leakwatch.errors import LeakWatchError
+from leakwatch.model import TimeSource
+
+if TYPE_CHECKING:
+    from leakwatch.session import Run
+
+BAD_INPUT, ENDED_EARLY, INTERRUPTED = 2, 3, 130
+
+
+@contextmanager
+def errors_in_one_paragraph() -> Iterator[None]:
+    try:
+        yield
+    except LeakWatchError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        typer.echo("leakwatch: interrupted; what was written until now stays.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def fail(message: str) -> NoReturn:
+    typer.echo(f"leakwatch: {message}", err=True)
+    raise typer.Exit(BAD_INPUT)
+
+
+def say_what_to_doubt(run: Run) -> None:
+    """Tell on stderr what is assumed or missing, before any number is shown."""
+    if run.calibration.mm_per_px is None:
+        typer.echo(f"leakwatch: no millimetres: {run.calibration.source}", err=True)
+    if run.acquisition.time_source is TimeSource.ASSUMED and run.acquisition.number_of_frames != 1:
+        typer.echo("leakwatch: no frame times in the file: 15 frames/s are assumed", err=True)
+    for note in run.acquisition.notes:
+        typer.echo(f"leakwatch: {note}", err=True)
+
+
+@contextmanager
+def progress(name: str, total: int | None) -> Iterator[Callable[..., None]]:
+    """A bar with rate and time left on stderr; nothing where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=total, rate="")
+
+        def on_frame(frames: int = 1) -> None:
+            speed = bar.tasks[task].speed
+            rate = "" if speed is None else f"{speed:.0f} frames/s"
+            bar.update(task, advance=frames, rate=rate)
+
+        yield on_frame
+
+
+def require_display() -> None:
+    """Qt ends the whole process where it finds no display: look before it does."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
+        fail(
+            "there is no display for the window. Use `leakwatch replay ... --record FILE.png`, or "
+            "`leakwatch analyze`, which writes overlay.mp4."
+        )
+
+
+def import_gui() -> ModuleType:
+    try:
+        from leakwatch.gui import app as gui_app
+    except ImportError as error:
+        fail(
+            f"the window needs the extra `gui`, and {error.name or 'a part of it'} is missing. "
+            "Install it with: pip install 'leakwatch[gui]'"
+        )
+    return gui_app

@@ -1,0 +1,53 @@
+"""The command line: each command has a module of its own, and its line here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from leakwatch import __version__
+from leakwatch.cli.analyze import analyze
+from leakwatch.cli.bench import bench
+from leakwatch.cli.replay import replay
+from leakwatch.cli.simulate import simulate
+
+HELP = """Watch fluoroscopy while bone cement is injected, and say stop before it leaks.
+
+Research and training software; not a medical device. It must not guide the treatment of a patient.
+"""
+
+app = typer.Typer(
+    name="leakwatch",
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; the entry point of the package."""
+    app()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"leakwatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_commands(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+for command in (analyze, replay, simulate, bench):
+    app.command()(command)

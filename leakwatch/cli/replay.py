@@ -1,0 +1,48 @@
+"""`leakwatch replay`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakwatch.cli.console import (
+    errors_in_one_paragraph,
+    fail,
+    import_gui,
+    require_display,
+    say_what_to_doubt,
+)
+from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
+from leakwatch.config import load_settings
+
+
+def replay(
+    case_or_sequence: Annotated[Path, typer.Argument(help="NAME.case.json, or a DICOM file.")],
+    case: CaseOption = None,
+    settings: SettingsOption = None,
+    calibration: CalibrationOption = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Draw one frame into this PNG; no display.")
+    ] = None,
+    frame: Annotated[
+        int | None,
+        typer.Option("--frame", min=0, help="Frame to record; else the first STOP, or the last."),
+    ] = None,
+) -> None:
+    """Show a sequence in a window at its true speed, with what was seen in it."""
+    if frame is not None and record is None:
+        fail("--frame says which frame to record. Give --record FILE.png too.")
+    with errors_in_one_paragraph():
+        if record is None:
+            require_display()
+        app_module = import_gui()
+        from leakwatch.session import open_run
+
+        run = open_run(case_or_sequence, load_settings(settings), case, calibration)
+        say_what_to_doubt(run)
+        if record is None:
+            app_module.show(run)
+        else:
+            typer.echo(app_module.record(run, record, frame))

@@ -1,0 +1,106 @@
+"""`leakwatch simulate`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakwatch.cli.console import errors_in_one_paragraph, fail, progress
+from leakwatch.cli.options import (
+    AngleOption,
+    BodyOption,
+    CtFolderOption,
+    CtOption,
+    JobsOption,
+    SuiteOption,
+    VertebraeOption,
+)
+
+SOME_FAILED = 3  # of `--suite`: the others were made
+
+
+def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
+    scenario: Annotated[
+        str, typer.Argument(help="A built-in scenario (see --list), or a TOML file.")
+    ] = "",
+    out: Annotated[Path, typer.Option("--out", help="Folder; made where absent.")] = Path("out"),
+    list_them: Annotated[bool, typer.Option("--list", help="List the built-in ones.")] = False,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Another seed.")] = None,
+    ct: CtOption = None,
+    vertebrae: VertebraeOption = None,
+    body: BodyOption = None,
+    level: Annotated[
+        str | None, typer.Option("--level", help="Target: L1, or the number of a label.")
+    ] = None,
+    angle: AngleOption = None,
+    suite: SuiteOption = None,
+    jobs: JobsOption = None,
+    ct_folder: CtFolderOption = None,
+) -> None:
+    """Make a fluoroscopy sequence of a cement injection, with its exact truth; or a suite of them.
+
+    Writes NAME.dcm, NAME.case.json, NAME.truth.json and NAME.scenario.json. The same scenario and
+    seed give the same bytes. A suite writes those of each case, and suite.json; what is there is
+    not made again while nothing that it depends on changed. Exit code 0: all was made; 2: bad
+    arguments or input; 3: some cases of a suite could not be made, and the end says which.
+    """
+    from leakwatch.phantom.ct_folder import by_name, find_ct_folder, named_files, with_ct_folder
+    from leakwatch.phantom.request import anatomy_of, requested_scenario
+    from leakwatch.phantom.scene import frame_times_s
+    from leakwatch.phantom.sequence_files import write_simulation
+    from leakwatch.phantom.simulate import simulate as simulate_sequence
+
+    with errors_in_one_paragraph():
+        if list_them:
+            _list_scenarios_and_suites()
+            return
+        if suite is not None:
+            if scenario or any(value is not None for value in (ct, vertebrae, body, level, angle)):
+                fail("--suite says itself what its cases are. Give --seed, --jobs, --ct-folder.")
+            _simulate_suite(suite, out, seed, jobs, ct_folder)
+            return
+        if not scenario:
+            fail("no scenario is named. `leakwatch simulate --list` lists the built-in ones.")
+        wanted = requested_scenario(scenario, seed, level, ct, vertebrae, body, angle)
+        found = wanted
+        if ct_folder is not None:
+            wanted = by_name(wanted)
+            found = with_ct_folder(wanted, find_ct_folder(named_files(wanted), ct_folder))
+        with progress(wanted.name, len(frame_times_s(wanted))) as on_frame:
+            simulation = simulate_sequence(wanted, anatomy_of(found), on_frame)
+        written = write_simulation(simulation, out)
+    names = ", ".join(path.name for path in written)
+    typer.echo(f"{len(simulation.frames)} frames; leak: {simulation.truth.leak}")
+    typer.echo(f"written to {out}: {names}")
+
+
+def _list_scenarios_and_suites() -> None:
+    from leakwatch.phantom.scenario import built_in_scenarios
+    from leakwatch.phantom.suite import built_in_suites
+
+    typer.echo("Scenarios:")
+    for scenario in built_in_scenarios():
+        typer.echo(f"{scenario.name:24} {scenario.title}")
+    typer.echo("Suites, for --suite:")
+    for suite in built_in_suites():
+        typer.echo(f"{suite.name:24} {suite.title}")
+
+
+def _simulate_suite(
+    name: str, out: Path, seed: int | None, jobs: int | None, ct_folder: Path | None
+) -> None:
+    from leakwatch.phantom.suite import load_suite
+    from leakwatch.phantom.suite_run import plan_suite, run_suite
+
+    plan = plan_suite(load_suite(name), out, seed, ct_folder)
+    with progress(plan.suite.name, plan.frames_to_make) as on_frames:
+        index = run_suite(plan, jobs or os.cpu_count() or 1, on_frames)
+    kept = f" ({len(plan.kept)} were there already)" if plan.kept else ""
+    typer.echo(f"{len(index.cases)} of {len(plan.cases)} cases{kept}; written to {out}")
+    for case in index.not_made:
+        typer.echo(f"leakwatch: {case.name} was not made: {case.why}", err=True)
+    if index.not_made:
+        raise typer.Exit(SOME_FAILED)
