@@ -513,7 +513,8 @@ class Snapshot:
         From the decoded frame to the decision.
     fault : str or None
         Why no frame follows, where one should: then this is no new frame, but the last one again,
-        of which nothing is known any more. It has no line in frames.jsonl.
+        of which nothing is known any more. It has no line in frames.jsonl. In a live session
+        frames may follow it.
     """
 
     frame: Frame
@@ -579,12 +580,15 @@ class LinkStatus:
         None: the source cannot tell.
     frames_lost : int
         How many the source knows to be lost before it could give them.
+    speed : float
+        Seconds of frame time that pass in a second: 1.0, but for a replay.
     """
 
     link: Link
     text: str
     fluoroscopy_on: bool | None = None
     frames_lost: int = 0
+    speed: float = 1.0
 
 
 class LiveSource(FrameSource, Protocol):
@@ -605,7 +609,12 @@ class Sink(Protocol):
     """Where snapshots go. Any method may raise `SinkError`; an alert never waits for a sink."""
 
     def append(self, snapshot: Snapshot) -> None:
-        """Take one snapshot; called once a frame, in order, none missing in file analysis."""
+        """Take one snapshot; called once a frame, in order, none missing in file analysis.
+
+        A snapshot with a `fault` brings events and no new frame. In a live session it may come in
+        the middle, and events may be of an earlier frame than the snapshot's: what a person did
+        meanwhile, or what a slow disk kept waiting.
+        """
 
     def close(self) -> None:
         """Finish the output. Called once, also after an error: what was appended is readable."""

@@ -33,7 +33,7 @@ SETTINGS_HEAD = """\
 heading below is a section of it. A key that is not listed here is an error, not a warning. What is
 not set keeps its default. Units are part of the names.
 
-Written from `leakwatch/config.py` by `make reference`; do not edit.
+Written from `leakwatch/config/` by `make reference`; do not edit.
 """
 
 CLI_HEAD = """\

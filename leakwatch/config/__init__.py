@@ -1,0 +1,68 @@
+"""Settings: one frozen tree, read from TOML. Every constant has unit, reason and place here."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from leakwatch.config.alerting import AlertingSettings
+from leakwatch.config.calibration import CalibrationSettings
+from leakwatch.config.live import LiveSettings
+from leakwatch.config.vision import (
+    BaselineSettings,
+    CementSettings,
+    InstrumentSettings,
+    IntensitySettings,
+    MotionSettings,
+    TubularSettings,
+)
+from leakwatch.errors import ConfigError
+
+__all__ = [
+    "AlertingSettings",
+    "BaselineSettings",
+    "CalibrationSettings",
+    "CementSettings",
+    "InstrumentSettings",
+    "IntensitySettings",
+    "LiveSettings",
+    "MotionSettings",
+    "Settings",
+    "TubularSettings",
+    "load_settings",
+]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole tree; a section a module."""
+
+    intensity: IntensitySettings = IntensitySettings()
+    motion: MotionSettings = MotionSettings()
+    baseline: BaselineSettings = BaselineSettings()
+    cement: CementSettings = CementSettings()
+    instruments: InstrumentSettings = InstrumentSettings()
+    tubular: TubularSettings = TubularSettings()
+    alerting: AlertingSettings = AlertingSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
+    live: LiveSettings = LiveSettings()
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read settings from a TOML file; None gives the defaults.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, has an unknown key, or a value of the wrong type.
+    """
+    if path is None:
+        return Settings()
+    try:
+        with path.open("rb") as file:
+            return msgspec.convert(tomllib.load(file), Settings)
+    except OSError as error:
+        raise ConfigError(f"settings {path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"settings {path}: {error}") from error

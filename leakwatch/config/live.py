@@ -1,0 +1,48 @@
+"""Settings of the live session: clocks, queues, and what counts as the same view."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Frames that come when they come.
+
+    Parameters
+    ----------
+    stale_after_s : float
+        No frame for longer is no picture of the present, s: the slowest fluoroscopy for cement
+        gives one in 0.13 s, so that half a second is several lost frames.
+    clock_leap_s : float
+        The time that a source gives may run before or behind the time of arrival by this between
+        two frames, s; more, or a step back, is a clock that was set. Networks bunch frames up by
+        some tenths.
+    view_angle_deg : float
+        A positioner angle that differs more from that of the reference view is another view,
+        degrees: the edge of a body 20 mm off its axis moves by 0.7 mm, as far as a person's mark
+        is wrong.
+    geometry_share : float
+        Distances and spacings in the head that differ by a larger share change the magnification:
+        0.1 mm on 5 mm.
+    return_after_s : float
+        The reference view must be back for so long before it is judged again, s: two senders that
+        take turns are never both the patient.
+    audio_pause_s : float
+        Longest pause of the alarm's sound, s (two minutes, as IEC 60601-1-8 allows).
+    sink_queue_frames : int
+        Snapshots that may wait for a slow disk: one second at 30 frames/s, 60 MB at 1024 x 1024.
+    latency_frames : int
+        The last frames whose latencies are counted in percentiles: ten minutes at 30 frames/s.
+    close_s : float
+        At the end sinks are waited for so long, s.
+    """
+
+    stale_after_s: float = 0.5
+    clock_leap_s: float = 1.0
+    view_angle_deg: float = 2.0
+    geometry_share: float = 0.02
+    return_after_s: float = 1.0
+    audio_pause_s: float = 120.0
+    sink_queue_frames: int = 30
+    latency_frames: int = 18000
+    close_s: float = 10.0
