@@ -21,6 +21,12 @@ def _replay(rest: str, settings: Settings) -> LiveSource:
     return open_replay(rest)
 
 
+def _openigtlink(rest: str, settings: Settings) -> LiveSource:
+    from leakwatch.sources.openigtlink import from_spec
+
+    return from_spec(rest)
+
+
 @dataclass(frozen=True, slots=True)
 class WayIn:
     """One way by which frames come.
@@ -45,6 +51,7 @@ class WayIn:
 
 WAYS_IN: dict[str, WayIn] = {
     "replay": WayIn("replay:FILE", "a stored sequence at its own timing", _replay),
+    "igtl": WayIn("igtl://HOST:PORT", "an OpenIGTLink server", _openigtlink, "igtl"),
 }
 
 
