@@ -226,6 +226,10 @@ class Acquisition:
     subject : str
         Tells patients apart while this process lives: a hash under a key that is never kept. Empty
         where the source names nobody. Never written.
+    burned_in_annotation : bool or None
+        Text stands in the pixels, and may name the patient; None: the source does not say.
+    compressed_with_loss : bool
+        As far as the source says.
     """
 
     rows: int
@@ -242,6 +246,8 @@ class Acquisition:
     manufacturer: str = ""
     notes: tuple[str, ...] = ()
     subject: str = ""
+    burned_in_annotation: bool | None = None
+    compressed_with_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import typer
 from leakwatch import __version__
 from leakwatch.cli.analyze import analyze
 from leakwatch.cli.bench import bench
+from leakwatch.cli.recover import recover
 from leakwatch.cli.replay import replay
 from leakwatch.cli.simulate import simulate
 
@@ -49,5 +50,5 @@ def _before_commands(
     pass
 
 
-for command in (analyze, replay, simulate, bench):
+for command in (analyze, replay, simulate, bench, recover):
     app.command()(command)

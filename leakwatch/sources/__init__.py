@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from leakwatch.case.session_file import SESSION_NAME
 from leakwatch.errors import SourceError
 from leakwatch.sources.dicom_file import DicomFile
 from leakwatch.sources.dicom_folder import DicomFolder
+from leakwatch.sources.recorded_session import RecordedSession
 
-__all__ = ["DicomFile", "DicomFolder", "open_source"]
+__all__ = ["DicomFile", "DicomFolder", "RecordedSession", "open_source"]
 
 
-def open_source(path: Path) -> DicomFile | DicomFolder:
-    """Open a DICOM file, or a folder of single frames in the order of acquisition.
+def open_source(path: Path) -> DicomFile | DicomFolder | RecordedSession:
+    """Open a DICOM file, a folder of single frames, or a session that LeakWatch recorded.
 
     Parameters
     ----------
@@ -20,7 +22,7 @@ def open_source(path: Path) -> DicomFile | DicomFolder:
 
     Returns
     -------
-    DicomFile or DicomFolder
+    DicomFile, DicomFolder or RecordedSession
         Also has `acquisition`, known before the first frame is decoded.
 
     Raises
@@ -28,6 +30,8 @@ def open_source(path: Path) -> DicomFile | DicomFolder:
     SourceError
         There is nothing at `path`, or it cannot be read as a sequence.
     """
+    if (path / SESSION_NAME).is_file():
+        return RecordedSession(path)
     if path.is_dir():
         return DicomFolder(path)
     if not path.exists():

@@ -116,6 +116,8 @@ def acquisition(
         transfer_syntax_uid=str(meta.TransferSyntaxUID),
         manufacturer=text(dataset, "Manufacturer"),
         notes=notes + _notes(dataset),
+        burned_in_annotation=_burned_in(dataset),
+        compressed_with_loss=_compressed_with_loss(dataset),
     )
 
 
@@ -211,13 +213,22 @@ def _notes(dataset: Dataset) -> tuple[str, ...]:
         notes.append("What a pixel value means is not said (no Pixel Intensity Relationship).")
     elif relationship == IntensityRelationship.DISP:
         notes.append("Pixels were processed for display (DISP): thickness is rough.")
-    compressed_with_loss = dataset.file_meta.TransferSyntaxUID in _LOSSY
-    if compressed_with_loss or text(dataset, "LossyImageCompression") == "01":
+    if _compressed_with_loss(dataset):
         notes.append("The picture was compressed with loss: faint leaks may be gone.")
-    if text(dataset, "BurnedInAnnotation").upper() == "YES":
+    if _burned_in(dataset):
         notes.append("Text is burned into the picture; it may name the patient.")
     if "DYNAMIC" in (text(dataset, "PositionerMotion"), text(dataset, "TableMotion")):
         notes.append("C-arm or table moved during the run (DYNAMIC): angles are of frame 0.")
     if raw(dataset, "ShutterShape") is not None and _shutter(dataset) is None:
         notes.append("Shutter tags are incomplete and were passed over.")
     return tuple(notes)
+
+
+def _compressed_with_loss(dataset: Dataset) -> bool:
+    said = text(dataset, "LossyImageCompression") == "01"
+    return said or dataset.file_meta.TransferSyntaxUID in _LOSSY
+
+
+def _burned_in(dataset: Dataset) -> bool | None:
+    """Burned In Annotation (0028,0301); None where it says neither YES nor NO."""
+    return {"YES": True, "NO": False}.get(text(dataset, "BurnedInAnnotation").upper())

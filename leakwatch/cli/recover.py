@@ -1,0 +1,30 @@
+"""`leakwatch recover`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakwatch.cli.console import errors_in_one_paragraph
+
+
+def recover(
+    session: Annotated[Path, typer.Argument(help="Folder of a recorded session.")],
+) -> None:
+    """Make a recorded session whole that broke off.
+
+    For sessions whose program was killed or whose power failed. Frames up to the last one that
+    reached the disk are kept; a session that is whole is not changed.
+    """
+    from leakwatch.sinks.recovery import recover as made_whole
+
+    with errors_in_one_paragraph():
+        done = made_whole(session)
+    if done.was_whole:
+        typer.echo(f"{session} is whole: {done.frames} frames. Nothing was changed.")
+        return
+    lost = f"; of {done.lost} more the pixels are lost" if done.lost else ""
+    files = "file" if done.parts == 1 else "files"
+    typer.echo(f"{session}: {done.frames} frames in {done.parts} {files} are whole again{lost}")

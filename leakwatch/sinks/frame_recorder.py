@@ -1,0 +1,312 @@
+"""Every frame of a session, without loss, in DICOM files that grow as frames come.
+
+A file ends where the run changes (another size, another position of the C-arm) and where it gets
+large. Beside the files: recording.jsonl (where each frame lies, and its exact time), session.json,
+session.case.json (marks) and settings.toml. docs/explanation/decisions/0010 says why.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from pydicom.dataset import FileDataset
+from pydicom.uid import UID, generate_uid
+
+from leakwatch import __version__
+from leakwatch.case import encode_case
+from leakwatch.case.session_file import (
+    CASE_NAME,
+    RECORDING_NAME,
+    SESSION_NAME,
+    SETTINGS_NAME,
+    RecordedFrame,
+    SessionFile,
+    encode_session,
+    new_session,
+    part_name,
+    recorded_frame_line,
+)
+from leakwatch.config import Settings
+from leakwatch.config.settings_text import settings_toml
+from leakwatch.errors import SinkError
+from leakwatch.model import (
+    Acquisition,
+    Array,
+    Calibration,
+    CaseFile,
+    Frame,
+    Marks,
+    Snapshot,
+    SpacingRung,
+)
+from leakwatch.sinks.growing_dicom import GrowingDicom
+from leakwatch.sinks.line_file import LineFile
+from leakwatch.sinks.lossless_pixels import Compression, compressed
+from leakwatch.sinks.recorded_head import PlaceInStudy, recorded_head, set_frame_times
+
+# Largest file: below what 32 bits address, so that every reader and offset table can follow.
+PART_BYTES = 2**31 - 2**27
+# Most frames in it: each takes up to 11 of the 65534 bytes of Frame Time Vector.
+PART_FRAMES = 5000
+
+Rectangle = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is known of a session when it begins.
+
+    Parameters
+    ----------
+    marks : Marks
+    calibration : Calibration
+    settings : Settings
+    source : str
+        Kind of the source, such as ``scp``: it is written, so no path and no address.
+    keep_identity : bool
+        A person chose to keep text that is burned into the pictures. It is logged.
+    masks_px : tuple of (left, top, right, bottom)
+        What is blanked before a frame is written, pixels; right and bottom are not included.
+    compression : Compression
+        `RLE` where frames come live.
+    """
+
+    marks: Marks
+    calibration: Calibration
+    settings: Settings
+    source: str
+    keep_identity: bool = False
+    masks_px: tuple[Rectangle, ...] = ()
+    compression: Compression = Compression.RLE
+
+
+@dataclass(slots=True)
+class _Part:
+    """The file that grows now."""
+
+    number: int
+    acquisition: Acquisition
+    head: FileDataset
+    file: GrowingDicom
+    times_s: list[float] = field(default_factory=list)
+
+
+class FrameRecorder:
+    """A `Sink` that keeps every frame it is given; used on one thread.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists, may be written to, and holds no recorded session.
+    recording : Recording
+
+    Raises
+    ------
+    SinkError
+        A file cannot be made, or the folder holds a session already.
+    """
+
+    def __init__(self, folder: Path, recording: Recording) -> None:
+        if (folder / SESSION_NAME).exists():
+            raise SinkError(f"{folder} holds a recorded session already. Choose another folder.")
+        self._folder, self._recording = folder, recording
+        self._study, self._series = generate_uid(None), generate_uid(None)
+        self._part: _Part | None = None
+        self._parts = self._frames = 0
+        self._gaps, self._reason = False, ""
+        session = new_session(__version__, recording.source, recording.calibration)
+        identity = "kept by choice" if recording.keep_identity else "removed"
+        self._session = msgspec.structs.replace(session, identity=identity)
+        self._lines = LineFile(folder / RECORDING_NAME)
+        try:
+            self._lines.lock()
+            write_session(folder, self._session)
+            settings = settings_toml(recording.settings).encode()
+            replace_file(folder / SETTINGS_NAME, settings)
+            write_case(folder, recording.marks, recording.calibration, ".")
+        except OSError as error:
+            self._lines.close()
+            raise SinkError(f"{folder} cannot be written: {error}. Free some space.") from error
+
+    def append(self, snapshot: Snapshot) -> None:
+        """Write one frame. A fault of the source is no frame.
+
+        Raises
+        ------
+        SinkError
+            It does not fit, or shows text that may name the patient. What came before is whole.
+        """
+        if snapshot.fault is not None:
+            return
+        try:
+            self._append(snapshot.frame)
+        except SinkError as error:
+            self._reason = self._reason or str(error)
+            raise
+
+    def close(self) -> None:
+        """Complete the last file and say in session.json what was recorded.
+
+        Raises
+        ------
+        SinkError
+            The disk refuses it; `leakwatch recover` makes it whole when there is room.
+        """
+        try:
+            self._end_part()
+            state = "stopped" if self._reason else "complete"
+            session = msgspec.structs.replace(
+                self._session,
+                state=state,
+                frames=self._frames,
+                parts=tuple(part_name(number + 1) for number in range(self._parts)),
+                reason=self._reason,
+            )
+            alone = self._parts == 1 and not self._gaps
+            sequence = part_name(1) if alone else "."
+            write_case(self._folder, self._recording.marks, self._recording.calibration, sequence)
+            write_session(self._folder, session)
+        except OSError as error:
+            raise SinkError(f"{self._folder} cannot be written: {error}.") from error
+        finally:
+            self._lines.close()
+
+    def _append(self, frame: Frame) -> None:
+        acquisition = frame.acquisition
+        _refuse_text(acquisition, self._recording)
+        stream = compressed(
+            masked(frame.pixels, self._recording.masks_px, acquisition),
+            self._recording.compression,
+        )
+        part = self._part
+        if part is None or _is_over(part, acquisition, len(stream)):
+            self._end_part()
+            part = self._begin_part(frame)
+        start = part.file.append(stream)
+        part.times_s.append(frame.time_s)
+        self._gaps = self._gaps or frame.index != self._frames
+        self._frames += 1
+        line = RecordedFrame(
+            frame.index, frame.time_s, part.number, start, len(stream), zlib.crc32(stream)
+        )
+        self._lines.write(recorded_frame_line(line))
+
+    def _begin_part(self, frame: Frame) -> _Part:
+        number = self._parts + 1
+        head = recorded_head(
+            _without_text(frame.acquisition, self._recording),
+            8 * frame.pixels.dtype.itemsize,
+            self._recording.marks,
+            self._recording.compression.transfer_syntax,
+            PlaceInStudy(UID(self._study), UID(self._series), number),
+        )
+        set_frame_times(head, [0.0])
+        path = self._folder / part_name(number)
+        try:
+            # Should the process end while the head is completed, this is the one to begin from.
+            head.save_as(spare_head(path), enforce_file_format=True)
+        except OSError as error:
+            raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
+        part = _Part(number, frame.acquisition, head, GrowingDicom(path, head))
+        self._part, self._parts = part, number
+        return part
+
+    def _end_part(self) -> None:
+        part, self._part = self._part, None
+        if part is None:
+            return
+        if not part.times_s:  # not even its first frame fitted
+            part.file.close(None)
+            (self._folder / part_name(part.number)).unlink()
+            self._parts -= 1
+        else:
+            set_frame_times(part.head, part.times_s)
+            part.file.close(part.head)
+        spare_head(self._folder / part_name(part.number)).unlink()
+
+
+def masked(pixels: Array, masks_px: tuple[Rectangle, ...], acquisition: Acquisition) -> Array:
+    """`pixels` with rectangles as dark as where no beam comes; the same array without any."""
+    if not masks_px:
+        return pixels
+    form = acquisition.pixel_format
+    blank = 2**form.bits_stored - 1 if form.photometric == "MONOCHROME1" else 0
+    covered = np.array(pixels)
+    for left, top, right, bottom in masks_px:
+        covered[max(top, 0) : bottom, max(left, 0) : right] = min(blank, np.iinfo(pixels.dtype).max)
+    return covered
+
+
+def write_session(folder: Path, session: SessionFile) -> None:
+    """Write or replace session.json."""
+    replace_file(folder / SESSION_NAME, encode_session(session))
+
+
+def write_case(folder: Path, marks: Marks, calibration: Calibration, sequence: str) -> None:
+    """Write or replace session.case.json; without a view there is none.
+
+    Millimetres that the tags give stand in the DICOM files; here stand those that a person gave.
+    """
+    if marks.view is None:
+        return
+    by_hand = calibration.rung in (SpacingRung.CASE, SpacingRung.CALIBRATION_FILE)
+    scale = calibration.mm_per_px if by_hand else None
+    sigma = calibration.mm_per_px_sigma if by_hand else None
+    replace_file(folder / CASE_NAME, encode_case(CaseFile(sequence, marks, scale, sigma)))
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file so that at any moment either the old or the new one is there.
+
+    Raises
+    ------
+    OSError
+    """
+    new = path.with_name(f".{path.name}.new")
+    try:
+        with new.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
+
+
+def spare_head(part: Path) -> Path:
+    """Where the head of a file lies that is not complete."""
+    return part.with_suffix(".head")
+
+
+def _is_over(part: _Part, acquisition: Acquisition, more_bytes: int) -> bool:
+    if len(part.times_s) >= PART_FRAMES or part.file.size + more_bytes > PART_BYTES:
+        return True
+    # A source may say the same anew with each run; only what is written counts.
+    return acquisition is not part.acquisition and _said(acquisition) != _said(part.acquisition)
+
+
+def _said(acquisition: Acquisition) -> str:
+    return repr(replace(acquisition, number_of_frames=None, notes=()))
+
+
+def _refuse_text(acquisition: Acquisition, recording: Recording) -> None:
+    if acquisition.burned_in_annotation and not (recording.masks_px or recording.keep_identity):
+        raise SinkError(
+            "frames are not recorded: text is burned into them (Burned In Annotation is YES), and "
+            "it may name the patient. Say which rectangles to mask, or keep it by choice with "
+            "--keep-identity."
+        )
+
+
+def _without_text(acquisition: Acquisition, recording: Recording) -> Acquisition:
+    if acquisition.burned_in_annotation and recording.masks_px:
+        return replace(acquisition, burned_in_annotation=False)
+    return acquisition
