@@ -10,6 +10,7 @@ from pathlib import Path
 from leakwatch.errors import SinkError
 from leakwatch.model import Event, EventKind, Level, Sink
 from leakwatch.session import Run
+from leakwatch.sinks.folder import make_folder
 from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
 from leakwatch.sinks.trend import TREND_NAME, Trend
 from leakwatch.sinks.video import VIDEO_NAME, OverlayVideo
@@ -74,7 +75,7 @@ def analyse(
     SinkError
         Nothing can be written into `folder`.
     """
-    _make_folder(folder)
+    make_folder(folder)
     with ExitStack() as closing:
         recorder = Recorder(folder)
         closing.callback(recorder.close)
@@ -123,14 +124,6 @@ def _picture_sinks(
         except SinkError as error:
             refused.append(str(error))
     return sinks, refused
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SinkError(f"{folder} cannot be made: {reason}. Choose another --out.") from error
 
 
 def _stop(events: tuple[Event, ...]) -> Event | None:

@@ -6,7 +6,7 @@ Colour is never the only carrier: each level has a word and a shape as well.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from leakwatch.config import Settings
@@ -105,6 +105,15 @@ def unknown_banner(reason: str) -> Banner:
     """Banner for what could not be judged at all; `reason` in plain words."""
     style = LEVEL_STYLES[Level.UNKNOWN]
     return Banner(Level.UNKNOWN, Level.UNKNOWN.value, style, (reason,))
+
+
+def over_latched(unknown: Banner, banner: Banner) -> Banner:
+    """UNKNOWN never takes a latched STOP away: there it is a warning beside it."""
+    if banner.level is not Level.STOP:
+        return unknown
+    if set(unknown.reasons) <= set(banner.warnings):
+        return banner
+    return replace(banner, warnings=(*unknown.reasons, *banner.warnings))
 
 
 def level_banner(alert: Alert, observation: Observation, settings: Settings) -> Banner:

@@ -141,7 +141,7 @@ def _started(state: PipelineState, frame: Frame) -> PipelineState:
         mm_per_px = settings.tubular.nominal_field_mm / grid.columns
     tags = frame.acquisition.shutter
     shutter = None if tags is None else read_only(intensity.shutter_on_grid(tags, grid))
-    run = Run(frame.acquisition, grid, Scale(mm_per_px), shutter, 0.0, 0.0)
+    run = Run(frame.acquisition, grid, Scale(mm_per_px), shutter, 0.0, 0.0, frame.time_s)
     return replace(state, run=run)
 
 
@@ -234,7 +234,8 @@ def _with_baseline(
         wanted, more = marked[0] <= frame.index < marked[1], frame.index < marked[1]
     else:
         frames = 0 if state.baseline is None else state.baseline.frames
-        more = frame.time_s <= settings.max_s and frames < settings.max_frames
+        since_s = frame.time_s - state.the_run.first_s
+        more = since_s <= settings.max_s and frames < settings.max_frames
         more = (more or frames < settings.min_frames) and not _cement_seen(state)
         wanted = more
     baseline = baselines.with_frame(state.baseline, moved, seen) if wanted else state.baseline

@@ -28,6 +28,8 @@ class Run:
         What the shutter tags leave open, working grid.
     field_fraction, level : float
         Exposed share, and log attenuation of the middle, of the first exposed frame.
+    first_s : float
+        Time of the first frame: in a live session a person may begin anew at any time.
     """
 
     acquisition: Acquisition
@@ -36,6 +38,7 @@ class Run:
     shutter: BoolImage | None
     field_fraction: float
     level: float
+    first_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ def fold(
     last: Snapshot | None = None
     try:
         for frame in frames:
-            vision, alerts, last = _folded(vision, alerts, frame)
+            vision, alerts, last = folded(vision, alerts, frame)
             yield last
         return
     except SourceError as error:
@@ -173,13 +173,24 @@ def fold(
         _LOG.debug("the frames broke off", exc_info=True)
         if last is None:
             raise SourceError(fault) from error
-    yield _after_fault(vision, alerts, last.frame, fault)
+    yield not_judged(alerts, vision.calibration, last.frame, Reason.DECODE, fault, fault)[1]
 
 
-def _folded(
+def folded(
     vision: PipelineState, alerts: alerting.AlertState, frame: Frame
 ) -> tuple[PipelineState, alerting.AlertState, Snapshot]:
-    """Fold one frame; a stage that breaks makes it UNKNOWN, and the run goes on."""
+    """Fold one frame; a stage that breaks makes it UNKNOWN, and the run goes on.
+
+    Parameters
+    ----------
+    vision : PipelineState
+    alerts : AlertState
+    frame : Frame
+
+    Returns
+    -------
+    PipelineState, AlertState, Snapshot
+    """
     started = time.perf_counter()
     try:
         vision, observation = pipeline.step(vision, frame)
@@ -198,14 +209,37 @@ def _folded(
     return vision, alerts, Snapshot(frame, observation, alert, latency_ms)
 
 
-def _after_fault(
-    vision: PipelineState, alerts: alerting.AlertState, last: Frame, fault: str
-) -> Snapshot:
-    observation = blind(last, vision.calibration, Quality(), Reason.DECODE)
-    _, alert = alerting.decide(alerts, observation)
+def not_judged(
+    alerts: alerting.AlertState,
+    calibration: Calibration,
+    frame: Frame,
+    reason: Reason,
+    text: str = "",
+    fault: str | None = None,
+) -> tuple[alerting.AlertState, Snapshot]:
+    """Decide on a frame, or on the want of one, of which nothing can be known.
+
+    Parameters
+    ----------
+    alerts : AlertState
+    calibration : Calibration
+    frame : Frame
+        Where none follows, the last one, at the time of now.
+    reason : Reason
+    text : str
+        What is wrong, for the events.
+    fault : str or None
+        Of the snapshot.
+
+    Returns
+    -------
+    AlertState, Snapshot
+    """
+    observation = blind(frame, calibration, Quality(), reason)
+    alerts, alert = alerting.decide(alerts, observation)
     # The front's last position is old: nothing is predicted from it any more.
-    alert = replace(_saying(alert, fault), time_to_margin_s=None)
-    return Snapshot(last, observation, alert, 0.0, fault)
+    alert = replace(_saying(alert, text) if text else alert, time_to_margin_s=None)
+    return alerts, Snapshot(frame, observation, alert, 0.0, fault)
 
 
 def _saying(alert: Alert, text: str) -> Alert:

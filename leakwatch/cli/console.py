@@ -80,14 +80,14 @@ def progress(name: str, total: int | None) -> Iterator[Callable[..., None]]:
         yield on_frame
 
 
-def require_display() -> None:
+def require_display(
+    instead: str = "`leakwatch replay ... --record FILE.png`, or `leakwatch analyze`, which writes "
+    "overlay.mp4",
+) -> None:
     """Qt ends the whole process where it finds no display: look before it does."""
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
-        fail(
-            "there is no display for the window. Use `leakwatch replay ... --record FILE.png`, or "
-            "`leakwatch analyze`, which writes overlay.mp4."
-        )
+        fail(f"there is no display for the window. Use {instead}.")
 
 
 def import_gui() -> ModuleType:

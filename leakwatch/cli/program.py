@@ -11,6 +11,7 @@ from leakwatch.cli.analyze import analyze
 from leakwatch.cli.bench import bench
 from leakwatch.cli.recover import recover
 from leakwatch.cli.replay import replay
+from leakwatch.cli.run import run
 from leakwatch.cli.simulate import simulate
 
 HELP = """Watch fluoroscopy while bone cement is injected, and say stop before it leaks.
@@ -50,5 +51,5 @@ def _before_commands(
     pass
 
 
-for command in (analyze, replay, simulate, bench, recover):
+for command in (analyze, run, replay, simulate, bench, recover):
     app.command()(command)

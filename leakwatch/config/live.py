@@ -29,6 +29,12 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         take turns are never both the patient.
     audio_pause_s : float
         Longest pause of the alarm's sound, s (two minutes, as IEC 60601-1-8 allows).
+    waiting_frames : int
+        Frames that may wait for the analysis before the oldest is dropped: a tenth of a second at
+        30 frames/s rides out a single slow frame, and a picture may be no older.
+    learning_frames : int
+        The same while the baseline is learnt: nothing is judged yet, and each frame makes it
+        better.
     sink_queue_frames : int
         Snapshots that may wait for a slow disk: one second at 30 frames/s, 60 MB at 1024 x 1024.
     latency_frames : int
@@ -43,6 +49,8 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     geometry_share: float = 0.02
     return_after_s: float = 1.0
     audio_pause_s: float = 120.0
+    waiting_frames: int = 3
+    learning_frames: int = 30
     sink_queue_frames: int = 30
     latency_frames: int = 18000
     close_s: float = 10.0

@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import current_thread, main_thread
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from leakwatch.errors import CaseError, SinkError
 from leakwatch.gui.fonts import font, register_fonts
+from leakwatch.gui.live_window import LiveWindow
 from leakwatch.gui.replay import Replay
 from leakwatch.gui.track import FoldThread, FramesAgain, Track
 from leakwatch.gui.window import SIZE, ReplayWindow
+from leakwatch.live.session import LiveSession
 from leakwatch.model import Level
 from leakwatch.session import Run
 
@@ -38,6 +40,23 @@ def show(run: Run) -> None:
         application.exec()
     thread.stop()
     track.close()
+
+
+def show_live(session: LiveSession, title: str) -> None:
+    """Show a live session in a window until the person closes it.
+
+    Parameters
+    ----------
+    session : LiveSession
+        Started; whoever made it closes it.
+    title : str
+    """
+    application = _application()
+    window = LiveWindow(session, title)
+    window.show()
+    window.start()
+    with _interrupt_closes(window):
+        application.exec()
 
 
 def record(run: Run, path: Path, frame: int | None = None) -> str:
@@ -92,7 +111,7 @@ def telling_frame(track: Track) -> int:
 
 
 @contextmanager
-def _interrupt_closes(window: ReplayWindow) -> Iterator[None]:
+def _interrupt_closes(window: QMainWindow) -> Iterator[None]:
     """Let Ctrl-C close `window`: raised inside a paint event, it would be printed and forgotten."""
     if current_thread() is not main_thread():
         yield

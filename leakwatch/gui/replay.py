@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from leakwatch.banner import Banner, stale_banner, unknown_banner
+from leakwatch.banner import Banner, over_latched, stale_banner, unknown_banner
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
 from leakwatch.grey import GreyImage
@@ -146,12 +146,3 @@ class Replay:
             return ""
         total = "" if self._promised is None else f" of {self._promised}"
         return f"analysed {folded}{total}"
-
-
-def over_latched(unknown: Banner, banner: Banner) -> Banner:
-    """UNKNOWN never takes a latched STOP away: there it is a warning beside it."""
-    if banner.level is not Level.STOP:
-        return unknown
-    if set(unknown.reasons) <= set(banner.warnings):
-        return banner
-    return replace(banner, warnings=(*unknown.reasons, *banner.warnings))

@@ -9,11 +9,11 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
 
-from leakwatch.banner import unknown_banner
+from leakwatch.banner import over_latched, unknown_banner
 from leakwatch.gui.banner_view import BannerView
 from leakwatch.gui.fonts import font
 from leakwatch.gui.overlay import ImageView
-from leakwatch.gui.replay import Replay, ReplayView, over_latched
+from leakwatch.gui.replay import Replay, ReplayView
 from leakwatch.gui.strip import Strip
 from leakwatch.gui.transport import Transport
 from leakwatch.present import Picture

@@ -55,7 +55,7 @@ class SinkWorker:
         self._thread.join()
 
     def _work(self) -> None:
-        _give_way()
+        give_way()
         while (snapshot := self._queue.get()) is not None:
             if self._failure is None:
                 self._attempt(partial(self._sink.append, snapshot))
@@ -73,7 +73,7 @@ class SinkWorker:
             self._failure = self._failure or unexpected
 
 
-def _give_way() -> None:
+def give_way() -> None:
     """Let every other thread go first; only Linux counts niceness by threads."""
     # Some containers forbid it; then the pictures compete with the fold, and nothing is lost.
     with suppress(OSError):

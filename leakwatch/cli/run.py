@@ -1,0 +1,134 @@
+"""`leakwatch run`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leakwatch.cli.console import (
+    ENDED_EARLY,
+    errors_in_one_paragraph,
+    fail,
+    import_gui,
+    require_display,
+)
+from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
+from leakwatch.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from leakwatch.live.session import LiveSession
+    from leakwatch.live.status import LiveStatus
+    from leakwatch.model import Sink
+
+# How often the line on the terminal is renewed, s.
+RENEW_S = 0.25
+
+
+def run(
+    source: Annotated[str, typer.Argument(help="Where frames come from, as replay:FILE.")],
+    case: CaseOption = None,
+    settings: SettingsOption = None,
+    calibration: CalibrationOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the recording; made where absent.")
+    ] = None,
+    window: Annotated[bool, typer.Option(help="Show a window; else a line.")] = True,
+) -> None:
+    """Watch frames as they come, and say STOP before cement leaks.
+
+    Ends when the source does, or with Ctrl-C. Exit code 0: it ended as it should; 2: bad arguments
+    or input, or the recording could not be completed; 3: the source broke off.
+    """
+    with errors_in_one_paragraph():
+        app_module = None
+        if window:
+            require_display("`leakwatch run ... --no-window`")
+            app_module = import_gui()
+        session = _opened(source, load_settings(settings), case, calibration, out)
+        try:
+            if app_module is None:
+                _follow(session)
+            else:
+                app_module.show_live(session, source)
+        except KeyboardInterrupt:
+            pass  # the way to end a session
+        finally:
+            session.close()
+    _say_outcome(session.status, out)
+
+
+def _opened(
+    spec: str, settings: Settings, case: Path | None, calibration: Path | None, out: Path | None
+) -> LiveSession:
+    from leakwatch.live.session import LiveSession
+    from leakwatch.live.setup import load_setup
+    from leakwatch.sources.live import open_live
+
+    setup = load_setup(settings, case, calibration)
+    source = open_live(spec, settings)
+    try:
+        sinks = {} if out is None else {"recording": _recorder(out)}
+    except BaseException:
+        source.close()
+        raise
+    typer.echo(f"leakwatch: {source.status.text}", err=True)
+    if out is None:
+        typer.echo("leakwatch: nothing is recorded; --out DIR records", err=True)
+    session = LiveSession(source, setup, sinks)
+    session.start()
+    return session
+
+
+def _recorder(folder: Path) -> Sink:
+    from leakwatch.sinks.folder import make_folder
+    from leakwatch.sinks.recorder import Recorder
+
+    make_folder(folder)
+    return Recorder(folder)
+
+
+def _follow(session: LiveSession) -> None:
+    """Say each new level in a line of its own, and the latest in one that is renewed."""
+    from rich.console import Console
+
+    from leakwatch.live.report_lines import level_line, status_line
+    from leakwatch.live.status import shown
+
+    console = Console(stderr=True)
+    said: tuple[object, ...] = ()
+    with console.status("") as line:
+        ended = False
+        while not ended:
+            ended = session.wait(RENEW_S)
+            status = session.status
+            now = shown(status, time.monotonic(), session.settings)
+            what = (now.level, now.sight, now.reasons)
+            if what != said:
+                said = what
+                typer.echo(f"{_time_text(status)}  {level_line(now)}")
+            line.update(status_line(status, now))
+
+
+def _time_text(status: LiveStatus) -> str:
+    present = status.present
+    return "       " if present is None else f"{present.snapshot.observation.time_s:6.2f} s"
+
+
+def _say_outcome(status: LiveStatus, out: Path | None) -> None:
+    from leakwatch.live.report_lines import degraded_lines, summary_lines
+
+    for line in summary_lines(status):
+        typer.echo(line)
+    if out is not None:
+        typer.echo(f"recorded in {out}")
+    degraded = degraded_lines(status)
+    for line in (*status.doubts, *degraded):
+        typer.echo(f"leakwatch: {line}", err=True)
+    if any(one.failure for one in status.recordings):
+        fail("the recording is not complete.")
+    if status.fault:
+        typer.echo(f"leakwatch: the input ended early: {status.fault}", err=True)
+        raise typer.Exit(ENDED_EARLY)

@@ -1,0 +1,233 @@
+"""The fold of a live session: frames, their absence, and what a person does. One thread, no clock.
+
+Every method is told the time, so that a test needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from leakwatch import alerting, pipeline
+from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start
+from leakwatch.live.inbox import Arrival
+from leakwatch.live.same_view import Difference, Guard, look
+from leakwatch.live.setup import Basis, Setup, marks_now
+from leakwatch.live.timeline import Timeline, put
+from leakwatch.model import (
+    Event,
+    EventKind,
+    Frame,
+    Level,
+    LinkStatus,
+    Marks,
+    Reason,
+    Snapshot,
+)
+from leakwatch.session import folded, not_judged
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The latest of a session.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    detail : str
+        Why the frame is not judged, where the session knows it better than a `Reason` says.
+    received_s, decided_s : float
+        ``time.monotonic()`` of the frame.
+    """
+
+    snapshot: Snapshot
+    detail: str
+    received_s: float
+    decided_s: float
+
+
+class LiveFold:
+    """Turns arrivals into snapshots; used on one thread.
+
+    Parameters
+    ----------
+    setup : Setup
+        Marks, calibration and settings.
+    give : callable
+        Takes each snapshot for the sinks; never waits.
+    """
+
+    def __init__(self, setup: Setup, give: Callable[[Snapshot], None]) -> None:
+        self._setup, self._give = setup, give
+        self._settings = setup.settings
+        self._line = Timeline(self._settings.live.clock_leap_s)
+        self._guard = Guard(self._settings.live)
+        self._basis: Basis | None = None
+        self._alerts = alerting.initial_state(self._settings)
+        self._judged: Snapshot | None = None
+        self._pending: tuple[Event, ...] = ()
+        self._silent = ""
+        self.present: Present | None = None
+        self.audio_paused_until_s: float | None = None
+        self.frames = self.unknown = 0
+        self.first_stop: Event | None = None
+
+    @property
+    def learning(self) -> bool:
+        """Whether the baseline is still learnt, so that each frame counts and none is late."""
+        return self._basis is None or self._vision.baseline_open
+
+    @property
+    def marks(self) -> Marks:
+        """Those that hold now."""
+        return self._setup.marks if self._basis is None else self._basis.marks
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What of the marks and the calibration does not hold."""
+        return () if self._basis is None else self._basis.doubts
+
+    def take(self, arrival: Arrival, link: LinkStatus, now: Callable[[], float]) -> Present:
+        """Fold one frame."""
+        self._line, frame, leapt = put(self._line, arrival.frame, arrival.received_s, link.speed)
+        if leapt:
+            self._note(frame, EventKind.TECHNICAL, leapt)
+        self._silent = ""
+        if self._basis is None:
+            self._begin(self._setup.basis(frame.acquisition))
+        self._guard, differs = look(self._guard, frame, arrival.received_s)
+        snapshot = self._judge(frame) if differs is None else self._not_compared(frame, differs)
+        self.frames += 1
+        self.unknown += snapshot.alert.current_level is Level.UNKNOWN
+        detail = "" if differs is None else differs.text
+        return self._publish(snapshot, detail, arrival.received_s, now())
+
+    def silence(self, text: str, now_s: float) -> None:
+        """No frame comes, for the reason that `text` says; told once for each text."""
+        if self.present is None or text == self._silent:
+            return
+        self._silent = text
+        frame = self._at(now_s)
+        self._alerts, snapshot = not_judged(
+            self._alerts, self._vision.calibration, frame, Reason.STALE, text, text
+        )
+        if not snapshot.alert.events:
+            event = Event(
+                frame.index, frame.time_s, EventKind.TECHNICAL, snapshot.alert.level, text=text
+            )
+            snapshot = replace(snapshot, alert=replace(snapshot.alert, events=(event,)))
+        self._publish(snapshot, text, self.present.received_s, now_s)
+
+    def end(self, fault: str, now_s: float) -> None:
+        """No frame follows; `fault` says why, and is empty where the source was simply over."""
+        if self.present is None:
+            return
+        text = fault or "the source ended"
+        reason = Reason.DECODE if fault else Reason.STALE
+        self._alerts, snapshot = not_judged(
+            self._alerts, self._vision.calibration, self._at(now_s), reason, text, text
+        )
+        self._publish(snapshot, text, self.present.received_s, now_s)
+
+    def act(self, action: Action, now_s: float) -> None:
+        """Do what a person asked for; before the first frame there is nothing to do it to."""
+        if self.present is None:
+            return
+        if isinstance(action, Acknowledge):
+            self._acknowledge(action, self.present)
+        elif isinstance(action, PauseAudio):
+            seconds = min(action.seconds, self._settings.live.audio_pause_s)
+            self.audio_paused_until_s = now_s + seconds
+            self._note(self._at(now_s), EventKind.AUDIO_PAUSED, f"{seconds:g} s")
+        elif isinstance(action, Note):
+            self._note(self._at(now_s), EventKind.ANNOTATION, action.text, action)
+        else:
+            self._start(action, self.present, now_s)
+        if self._silent:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand events to the sinks that no frame carries there."""
+        if self._pending and self.present is not None:
+            last = self.present.snapshot
+            bare = replace(last.alert, events=self._pending)
+            self._pending = ()
+            self._give(replace(last, alert=bare, fault=last.fault or "no frame"))
+
+    def _begin(self, basis: Basis) -> None:
+        self._basis = basis
+        self._vision = pipeline.initial_state(self._settings, basis.marks, basis.calibration)
+        self._guard = Guard(self._settings.live)
+
+    def _judge(self, frame: Frame) -> Snapshot:
+        self._vision, self._alerts, snapshot = folded(self._vision, self._alerts, frame)
+        self._judged = snapshot
+        return snapshot
+
+    def _not_compared(self, frame: Frame, differs: Difference) -> Snapshot:
+        self._judged = None
+        self._alerts, snapshot = not_judged(
+            self._alerts, self._vision.calibration, frame, differs.reason, differs.text
+        )
+        return snapshot
+
+    def _publish(
+        self, snapshot: Snapshot, detail: str, received_s: float, decided_s: float
+    ) -> Present:
+        alert = snapshot.alert
+        stop = next((e for e in alert.events if _is_stop(e)), None)
+        if stop is not None:
+            self.first_stop = self.first_stop or stop
+            # A pause was granted for what sounded then, not for what is new.
+            self.audio_paused_until_s = None
+        self.present = Present(snapshot, detail, received_s, decided_s)
+        self._give(replace(snapshot, alert=replace(alert, events=self._pending + alert.events)))
+        self._pending = ()
+        return self.present
+
+    def _acknowledge(self, action: Acknowledge, present: Present) -> None:
+        snapshot = present.snapshot
+        if not snapshot.alert.latched or not set(self._alerts.latched) <= set(action.seen):
+            return  # what rose after the person looked was not seen
+        self._alerts, alert = alerting.acknowledge(self._alerts, snapshot.observation)
+        self._pending += alert.events
+        self.present = replace(present, snapshot=replace(snapshot, alert=alert))
+
+    def _start(self, action: Start, present: Present, now_s: float) -> None:
+        drawn_on = present.snapshot.frame if action.frame is None else action.frame
+        first = replace(drawn_on, index=self._at(now_s).index, time_s=self._at(now_s).time_s)
+        known = self._guard.reference
+        same_patient = known is None or known.subject == first.acquisition.subject
+        marks = action.marks
+        if marks is None:
+            marks = marks_now(self._setup.marks, self._judged if same_patient else None)
+        marks = replace(marks, reference_frame=first.index, baseline_frames=None)
+        self._setup = self._setup.with_marks(marks, same_patient)
+        self._begin(self._setup.basis(first.acquisition))
+        # What was seen of cement is forgotten; a STOP that nobody saw is not.
+        before = self._alerts
+        self._alerts = replace(
+            alerting.initial_state(self._settings),
+            latched=before.latched,
+            level=before.level,
+            reasons=before.reasons,
+        )
+        self._note(first, EventKind.ANNOTATION, "a person started anew")
+        self._guard, _ = look(self._guard, first, now_s)
+        snapshot = self._judge(first)
+        self._pending += snapshot.alert.events  # it is no new frame: the next one takes them along
+        self.present = Present(snapshot, "", present.received_s, now_s)
+
+    def _at(self, now_s: float) -> Frame:
+        """The last frame, at the time of now."""
+        placed = self._line.placed
+        assert placed is not None
+        return replace(placed, time_s=placed.time_s + max(now_s - self._line.received_s, 0.0))
+
+    def _note(self, frame: Frame, kind: EventKind, text: str, note: Note | None = None) -> None:
+        at_px = None if note is None else note.at_px
+        self._pending += (Event(frame.index, frame.time_s, kind, at_px=at_px, text=text),)
+
+
+def _is_stop(event: Event) -> bool:
+    return event.level is Level.STOP and event.kind is EventKind.ALERT

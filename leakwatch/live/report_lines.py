@@ -1,0 +1,72 @@
+"""A session in words: its line while it runs, and what is said at its end. Pure."""
+
+from __future__ import annotations
+
+from leakwatch.banner import REASON_WORDS, distance_text
+from leakwatch.live.latency import Percentiles
+from leakwatch.live.status import LiveStatus, Shown
+
+
+def level_line(now: Shown) -> str:
+    """Level, reasons and doubts."""
+    return "  ".join([f"{now.level:<7}", "; ".join((*now.banner.reasons, *now.banner.warnings))])
+
+
+def status_line(status: LiveStatus, now: Shown) -> str:
+    """Everything that one line can hold: level, reason, distance, age, drops, latency."""
+    parts = [level_line(now)]
+    present = status.present
+    if present is not None:
+        wall = present.snapshot.observation.wall_distance
+        parts.append((None if wall is None else distance_text(wall)) or "no distance")
+    if now.age_s is not None:
+        parts.append(f"age {now.age_s:.2f} s")
+    parts.append(f"dropped {status.dropped}")
+    decided = status.latency.decided
+    if decided is not None:
+        parts.append(f"decided after {_milliseconds(decided)}")
+    stopped = [one.name for one in status.recordings if one.failure]
+    if stopped:
+        parts.append(f"DEGRADED: {', '.join(stopped)} stopped")
+    return " | ".join(parts)
+
+
+def summary_lines(status: LiveStatus) -> list[str]:
+    """What to say at the end."""
+    unjudged = f" ({status.unknown} of them UNKNOWN)" if status.unknown else ""
+    lost = status.link.frames_lost
+    lines = [
+        f"{status.frames} frames{unjudged}, {status.dropped} dropped, {lost} lost on the way; "
+        f"{_first_stop(status)}"
+    ]
+    for name, ages in (
+        ("decoded", status.latency.decoded),
+        ("decided", status.latency.decided),
+        ("drawn", status.latency.drawn),
+    ):
+        if ages is not None:
+            lines.append(f"received to {name}: {_milliseconds(ages)} (p50, p95, p99)")
+    return lines
+
+
+def degraded_lines(status: LiveStatus) -> list[str]:
+    """What was not kept."""
+    lines = [f"{one.name} stopped: {one.failure}" for one in status.recordings if one.failure]
+    lines += [
+        f"{one.name}: {one.lost} frames are not in it, since it was too slow"
+        for one in status.recordings
+        if one.lost
+    ]
+    return lines
+
+
+def _first_stop(status: LiveStatus) -> str:
+    stop = status.first_stop
+    if stop is None:
+        return "no STOP"
+    reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
+    return f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
+
+
+def _milliseconds(ages: Percentiles) -> str:
+    return f"{ages.p50_ms:.0f} / {ages.p95_ms:.0f} / {ages.p99_ms:.0f} ms"

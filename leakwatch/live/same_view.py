@@ -1,0 +1,147 @@
+"""Whether a frame still is of the patient, the view and the machine that marks hold for. Pure.
+
+The pipeline sees what the pixels say. Here is what the source says beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from leakwatch.config import LiveSettings
+from leakwatch.model import Acquisition, Frame, ProjectionGeometry, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Why a frame is not compared with the reference.
+
+    Parameters
+    ----------
+    reason : Reason
+    text : str
+        For the person.
+    for_good : bool
+        Only a person ends it.
+    """
+
+    reason: Reason
+    text: str
+    for_good: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The reference, and what last differed from it.
+
+    Parameters
+    ----------
+    settings : LiveSettings
+    reference : Acquisition or None
+        Of the first frame.
+    last : Difference or None
+        None where the reference view has been back for long enough.
+    at_s : float
+        When it was seen last.
+    """
+
+    settings: LiveSettings
+    reference: Acquisition | None = None
+    last: Difference | None = None
+    at_s: float = 0.0
+
+
+def look(guard: Guard, frame: Frame, now_s: float) -> tuple[Guard, Difference | None]:
+    """Compare a frame's acquisition with that of the reference.
+
+    Another patient locks: only a new `Guard` ends it. Any other difference ends when the reference
+    has been back for `LiveSettings.return_after_s`.
+
+    Parameters
+    ----------
+    guard : Guard
+    frame : Frame
+    now_s : float
+        A monotonic clock.
+    """
+    if guard.reference is None:
+        return replace(guard, reference=frame.acquisition), None
+    last = guard.last
+    if last is not None and last.for_good:
+        return guard, last
+    found = difference(guard.reference, frame.acquisition, guard.settings)
+    if found is not None:
+        return replace(guard, last=found, at_s=now_s), found
+    if last is not None and now_s - guard.at_s < guard.settings.return_after_s:
+        return guard, last
+    return replace(guard, last=None), None
+
+
+def difference(
+    reference: Acquisition, now: Acquisition, settings: LiveSettings
+) -> Difference | None:
+    """What forbids to compare frames of `now` with those of `reference`; None where nothing does.
+
+    Parameters
+    ----------
+    reference, now : Acquisition
+    settings : LiveSettings
+    """
+    if now is reference:
+        return None
+    if now.subject != reference.subject:
+        return Difference(Reason.VIEW, "Another patient: start anew", for_good=True)
+    if (now.rows, now.columns) != (reference.rows, reference.columns):
+        return Difference(
+            Reason.VIEW,
+            f"Frames of {now.columns} × {now.rows} pixels instead of "
+            f"{reference.columns} × {reference.rows}",
+        )
+    if now.pixel_format != reference.pixel_format:
+        return Difference(Reason.EXPOSURE, "The meaning of the pixels changed")
+    text = _turned(reference.geometry, now.geometry, settings) or _moved(
+        reference.geometry, now.geometry, settings
+    )
+    return Difference(Reason.VIEW, text) if text else None
+
+
+def _turned(reference: ProjectionGeometry, now: ProjectionGeometry, settings: LiveSettings) -> str:
+    angles = (
+        (reference.primary_angle_deg, now.primary_angle_deg),
+        (reference.secondary_angle_deg, now.secondary_angle_deg),
+    )
+    for before, after in angles:
+        if before is None and after is None:
+            continue
+        if before is None or after is None:
+            return "The C-arm's angles are not known any more"
+        turned = abs((after - before + 180.0) % 360.0 - 180.0)
+        if turned > settings.view_angle_deg:
+            return f"C-arm turned by {turned:.0f}° from the marked view"
+    return ""
+
+
+def _moved(reference: ProjectionGeometry, now: ProjectionGeometry, settings: LiveSettings) -> str:
+    for (name, before), after in zip(
+        _lengths(reference).items(), _lengths(now).values(), strict=True
+    ):
+        if before is None and after is None:
+            continue
+        if before is None or after is None or _apart(before, after) > settings.geometry_share:
+            shown = ["unknown" if one is None else f"{one:g}" for one in (before, after)]
+            return f"Scale changed: {name} {shown[0]}, now {shown[1]}"
+    return ""
+
+
+def _apart(before: float, after: float) -> float:
+    return abs(after - before) / max(abs(before), 1e-9)
+
+
+def _lengths(geometry: ProjectionGeometry) -> dict[str, float | None]:
+    imager, pixel = geometry.imager_pixel_spacing_mm, geometry.pixel_spacing_mm
+    return {
+        "source to detector": geometry.sid_mm,
+        "source to patient": geometry.sod_mm,
+        "magnification": geometry.magnification,
+        "detector pixel": None if imager is None else imager[0],
+        "pixel spacing": None if pixel is None else pixel[0],
+    }

@@ -1,0 +1,212 @@
+"""A live session: capture, fold and sinks, each on a thread of its own.
+
+The capture thread never waits for the fold, the fold never for a sink, and the window asks all of
+them for nothing but a `LiveStatus`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from threading import Event as Flag
+from threading import Thread
+
+from leakwatch.config import Settings
+from leakwatch.errors import SourceError
+from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start
+from leakwatch.live.fold import LiveFold
+from leakwatch.live.inbox import Arrival, Inbox
+from leakwatch.live.latency import Ledger
+from leakwatch.live.setup import Setup
+from leakwatch.live.status import LiveStatus, Recording, silence_text
+from leakwatch.model import Frame, Link, LinkStatus, LiveSource, Marks, Point, Sink, Snapshot
+from leakwatch.sinks.live_worker import LiveSinkWorker
+
+_LOG = logging.getLogger(__name__)
+
+# How often the fold looks for frames that do not come, s: a fifth of the shortest staleness.
+LOOK_S = 0.1
+# A source ends within a second of its `close`.
+SOURCE_CLOSE_S = 2.0
+
+
+class LiveSession:
+    """Watches a live source until it ends or `close` is called.
+
+    Parameters
+    ----------
+    source : LiveSource
+        Open; closed with the session.
+    setup : Setup
+    sinks : mapping of str to Sink
+        Outputs by what the person calls them; closed with the session.
+    clock : callable
+        Monotonic seconds, the same as the source's.
+    """
+
+    def __init__(
+        self,
+        source: LiveSource,
+        setup: Setup,
+        sinks: Mapping[str, Sink] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings: Settings = setup.settings
+        live = setup.settings.live
+        self._source, self._clock = source, clock
+        self._inbox: Inbox[Action] = Inbox(live.learning_frames)
+        self._workers = [
+            LiveSinkWorker(name, sink, live.sink_queue_frames)
+            for name, sink in (sinks or {}).items()
+        ]
+        self._fold = LiveFold(setup, self._give)
+        self._ledger = Ledger(live.latency_frames)
+        self._fault = ""
+        self._ended = Flag()
+        self._threads = [
+            Thread(target=self._capture, name="capture", daemon=True),
+            Thread(target=self._follow, name="fold", daemon=True),
+        ]
+        self._closed = False
+
+    def start(self) -> None:
+        """Begin to watch."""
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def status(self) -> LiveStatus:
+        """The session as it is now; from any thread, at any time. Does not raise or wait."""
+        return LiveStatus(
+            present=self._fold.present,
+            link=self._link(),
+            arrived_s=self._inbox.arrived_s,
+            frames=self._fold.frames,
+            unknown=self._fold.unknown,
+            first_stop=self._fold.first_stop,
+            dropped=self._inbox.dropped,
+            latency=self._ledger.latency(),
+            recordings=tuple(Recording(one.name, one.lost, one.failure) for one in self._workers),
+            audio_paused_until_s=self._fold.audio_paused_until_s,
+            doubts=self._fold.doubts,
+            ended=self._ended.is_set(),
+            fault=self._fault,
+        )
+
+    @property
+    def marks(self) -> Marks:
+        """Those that hold now."""
+        return self._fold.marks
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the end, so long at most; True where no frame follows any more."""
+        return self._ended.wait(timeout_s)
+
+    def acknowledge(self) -> None:
+        """A person has seen the STOP that is shown now."""
+        present = self._fold.present
+        if present is not None:
+            self._inbox.post(Acknowledge(present.snapshot.alert.reasons))
+
+    def start_anew(self, marks: Marks | None = None, frame: Frame | None = None) -> None:
+        """A person says: what is seen now is anatomy without cement.
+
+        Parameters
+        ----------
+        marks : Marks or None
+            Drawn on `frame`; None keeps those that are known, where they lie now.
+        frame : Frame or None
+            Of a `Present` of this session; None takes the latest.
+        """
+        self._inbox.post(Start(marks, frame))
+
+    def note(self, text: str, at_px: Point | None = None) -> None:
+        """A person's remark, kept with the case."""
+        self._inbox.post(Note(text, at_px))
+
+    def pause_audio(self, seconds: float) -> None:
+        """A person wants silence, for no longer than `LiveSettings.audio_pause_s`."""
+        self._inbox.post(PauseAudio(seconds))
+
+    def drawn(self, received_s: float) -> None:
+        """The window has drawn the frame that was received then."""
+        self._ledger.drawn(received_s, self._clock())
+
+    def close(self) -> None:
+        """End the session; what was recorded is whole. Does not raise."""
+        if self._closed:
+            return
+        self._closed = True
+        self._source.close()
+        self._inbox.close()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(SOURCE_CLOSE_S)
+        self._fold.flush()
+        for worker in self._workers:
+            worker.close(self.settings.live.close_s)
+        self._ended.set()
+
+    def _link(self) -> LinkStatus:
+        try:
+            return self._source.status
+        # A broken source is a lost link, and the window must live on.
+        except Exception as error:  # noqa: BLE001
+            return LinkStatus(Link.LOST, f"{type(error).__name__}: {error}")
+
+    def _give(self, snapshot: Snapshot) -> None:
+        for worker in self._workers:
+            worker.append(snapshot)
+
+    def _capture(self) -> None:
+        """Take frames as they come, and never wait for anybody."""
+        try:
+            for frame in self._source.frames():
+                now_s = self._clock()
+                received_s = now_s if frame.received_s is None else frame.received_s
+                self._inbox.put(Arrival(frame, received_s, now_s))
+        except SourceError as error:
+            self._fault = str(error)
+        # Whatever a source dies of, its end is told.
+        except Exception as error:  # noqa: BLE001
+            _LOG.debug("the frames broke off", exc_info=True)
+            self._fault = f"the frames broke off: {type(error).__name__}: {error}"
+        finally:
+            self._inbox.end()
+
+    def _follow(self) -> None:
+        """Fold what comes until nothing can."""
+        while True:
+            delivery = self._inbox.take(LOOK_S)
+            if delivery.closed:
+                return
+            try:
+                for action in delivery.actions:
+                    self._fold.act(action, self._clock())
+                if delivery.arrival is not None:
+                    self._take(delivery.arrival)
+                elif delivery.ended:
+                    self._end()
+                else:
+                    self._look_for_silence()
+            # A frame that breaks even this gets old, and the window says so.
+            except Exception:  # noqa: BLE001
+                _LOG.exception("a frame could not be followed")
+
+    def _take(self, arrival: Arrival) -> None:
+        present = self._fold.take(arrival, self._link(), self._clock)
+        self._ledger.decided(arrival, present.decided_s)
+        live = self.settings.live
+        self._inbox.capacity = live.learning_frames if self._fold.learning else live.waiting_frames
+
+    def _end(self) -> None:
+        if not self._ended.is_set():
+            self._fold.end(self._fault, self._clock())
+            self._ended.set()
+        time.sleep(LOOK_S)  # for a person's actions, until the session is closed
+
+    def _look_for_silence(self) -> None:
+        text = silence_text(self.status, self._clock(), self.settings)
+        if text:
+            self._fold.silence(text, self._clock())

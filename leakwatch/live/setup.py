@@ -1,0 +1,118 @@
+"""Marks and calibration of a session, and what of them holds for the frames that come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from leakwatch import calibration
+from leakwatch.calibration_file import load_calibration_file
+from leakwatch.case import check_fits, load_case
+from leakwatch.config import Settings
+from leakwatch.errors import CalibrationError, CaseError
+from leakwatch.model import Acquisition, Calibration, CaseFile, Marks, Snapshot, SpacingRung
+
+_NO_CASE = CaseFile("", Marks())
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What frames are judged by.
+
+    Parameters
+    ----------
+    marks : Marks
+    calibration : Calibration
+    doubts : tuple of str
+        What was given and does not hold, for the person.
+    """
+
+    marks: Marks
+    calibration: Calibration
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a person gave for a session.
+
+    Parameters
+    ----------
+    settings : Settings
+    case : CaseFile
+    calibration_path : Path or None
+    """
+
+    settings: Settings
+    case: CaseFile = _NO_CASE
+    calibration_path: Path | None = None
+
+    @property
+    def marks(self) -> Marks:
+        """As drawn."""
+        return self.case.marks
+
+    def with_marks(self, marks: Marks, same_patient: bool = True) -> Setup:
+        """Other marks; another patient's spacing is not kept either."""
+        case = self.case if same_patient else _NO_CASE
+        return replace(self, case=replace(case, marks=marks))
+
+    def basis(self, acquisition: Acquisition) -> Basis:
+        """What holds for frames of `acquisition`. Does not raise: in a session that runs, what does
+        not fit is left out and told.
+        """
+        case, doubts = self.case, []
+        try:
+            # A live source numbers its frames on and on.
+            check_fits(case, replace(acquisition, number_of_frames=None), "the case")
+        except CaseError as error:
+            doubts.append(str(error))
+            case = CaseFile("", Marks(view=case.marks.view))
+        try:
+            scale = calibration.resolve(
+                acquisition, case, self.calibration_path, self.settings.calibration
+            )
+        except CalibrationError as error:
+            doubts.append(str(error))
+            scale = Calibration(None, None, SpacingRung.NONE, str(error))
+        return Basis(case.marks, scale, tuple(doubts))
+
+
+def load_setup(
+    settings: Settings, case_path: Path | None = None, calibration_path: Path | None = None
+) -> Setup:
+    """Read what a person gave, before the first frame comes.
+
+    Raises
+    ------
+    CaseError, CalibrationError
+        It cannot be read.
+    """
+    case = _NO_CASE if case_path is None else load_case(case_path)
+    if calibration_path is not None and not calibration_path.is_dir():
+        load_calibration_file(calibration_path)
+    return Setup(settings, case, calibration_path)
+
+
+def marks_now(marks: Marks, judged: Snapshot | None) -> Marks:
+    """The marks where they lie in the frame of `judged`, drawn on it.
+
+    Parameters
+    ----------
+    marks : Marks
+    judged : Snapshot or None
+        None, or without a shift: nobody knows where they lie. Then the view alone is kept.
+    """
+    if judged is None or judged.observation.shift_px is None:
+        return Marks(view=marks.view)
+    seen = judged.observation
+    shift = judged.observation.shift_px
+    tip = marks.needle_tip_px
+    return replace(
+        marks,
+        reference_frame=judged.frame.index,
+        baseline_frames=None,
+        posterior_wall_px=seen.wall_px,
+        body_outline_px=seen.outline_px,
+        needle_tip_px=None if tip is None else (tip[0] + shift[0], tip[1] + shift[1]),
+    )

@@ -1,0 +1,258 @@
+"""What a session knows of itself, as one frozen object, and what of it is shown. Pure.
+
+The window asks for both by its own timer, with its own clock. So it says UNKNOWN by itself when
+frames stop coming, and goes on saying so when every other thread is dead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from leakwatch.banner import REASON_WORDS, Banner, level_banner, over_latched, unknown_banner
+from leakwatch.config import Settings
+from leakwatch.live.fold import Present
+from leakwatch.live.latency import Latency
+from leakwatch.model import Event, Level, Link, LinkStatus, Reason
+
+_NO_LATENCY = Latency()
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """How one output of the session fares.
+
+    Parameters
+    ----------
+    name : str
+    lost : int
+        Frames that it could not take in time.
+    failure : str
+        Why it stopped; empty while it goes on.
+    """
+
+    name: str
+    lost: int = 0
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStatus:
+    """A session at one moment.
+
+    Parameters
+    ----------
+    present : Present or None
+        The latest decision; None before the first frame.
+    link : LinkStatus
+        As the source sees it.
+    arrived_s : float or None
+        ``time.monotonic()`` of the newest frame, decided on or not.
+    frames, unknown, dropped : int
+        Decided on; of them not judged, or not in full; arrived but never looked at, since a newer
+        one was there.
+    first_stop : Event or None
+    latency : Latency
+    recordings : tuple of Recording
+        Empty: nothing is kept.
+    audio_paused_until_s : float or None
+        Of the same clock.
+    doubts : tuple of str
+        What of marks and calibration does not hold.
+    ended : bool
+        No frame follows.
+    fault : str
+        Why the session cannot go on; empty where it can, or where it simply ended.
+    """
+
+    present: Present | None
+    link: LinkStatus
+    arrived_s: float | None = None
+    frames: int = 0
+    unknown: int = 0
+    dropped: int = 0
+    first_stop: Event | None = None
+    latency: Latency = _NO_LATENCY
+    recordings: tuple[Recording, ...] = ()
+    audio_paused_until_s: float | None = None
+    doubts: tuple[str, ...] = ()
+    ended: bool = False
+    fault: str = ""
+
+
+class Sight(StrEnum):
+    """Whether the picture is the present, and if not, why."""
+
+    WAITING = "waiting"  # no frame came yet
+    PRESENT = "present"
+    HELD = "held"  # the same picture again and again: last-image hold
+    OFF = "off"  # the source says that the pedal is up
+    SILENT = "silent"  # no frame, and the source cannot tell why
+    STALE = "stale"  # no frame, although fluoroscopy is on
+    LATE = "late"  # frames come, and are not decided on in time
+    LOST = "lost"  # the link is gone
+    ENDED = "ended"
+
+
+class Alarm(StrEnum):
+    """What should sound, by the priorities of IEC 60601-1-8."""
+
+    NONE = "none"
+    LOW = "low"  # a single tone
+    MEDIUM = "medium"
+    HIGH = "high"  # a STOP that nobody acknowledged
+
+
+# A person who lifts the foot knows it: nothing sounds. What a person cannot know, does.
+ALARM_OF_SIGHT: dict[Sight, Alarm] = {
+    Sight.WAITING: Alarm.NONE,
+    Sight.PRESENT: Alarm.NONE,
+    Sight.HELD: Alarm.NONE,
+    Sight.OFF: Alarm.NONE,
+    Sight.SILENT: Alarm.LOW,
+    Sight.STALE: Alarm.MEDIUM,
+    Sight.LATE: Alarm.MEDIUM,
+    Sight.LOST: Alarm.MEDIUM,
+    Sight.ENDED: Alarm.LOW,
+}
+# Frames come, and cannot be judged: by what is broken, or by what is done in the room.
+_BROKEN = frozenset({Reason.STAGE_ERROR, Reason.DECODE})
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the person is told now.
+
+    Parameters
+    ----------
+    sight : Sight
+        Whether the picture is the present: any other than `Sight.PRESENT` is to be dimmed.
+    banner : Banner
+        The level, with its reasons in words.
+    reasons : tuple of Reason
+        The same as data.
+    alarm : Alarm
+    age_s : float or None
+        Of the picture; None where there is none.
+    """
+
+    sight: Sight
+    banner: Banner
+    reasons: tuple[Reason, ...]
+    alarm: Alarm
+    age_s: float | None
+
+    @property
+    def level(self) -> Level:
+        """The level of the banner."""
+        return self.banner.level
+
+
+def shown(status: LiveStatus, now_s: float, settings: Settings) -> Shown:
+    """What to show at `now_s`: the latest decision, or UNKNOWN where it is not of the present.
+
+    Parameters
+    ----------
+    status : LiveStatus
+    now_s : float
+        ``time.monotonic()``.
+    settings : Settings
+    """
+    present = status.present
+    age_s = None if present is None else max(now_s - present.received_s, 0.0)
+    sight = _sight(status, age_s, now_s, _limit_s(status.link, settings))
+    if present is None:
+        unknown = unknown_banner(_words(sight, status, None))
+        return Shown(sight, unknown, (Reason.STALE,), ALARM_OF_SIGHT[sight], None)
+    alert, observation = present.snapshot.alert, present.snapshot.observation
+    banner = level_banner(alert, observation, settings)
+    reasons = alert.reasons
+    if sight is not Sight.PRESENT:
+        unknown = unknown_banner(_words(sight, status, age_s))
+        if alert.level not in (Level.STOP, Level.UNKNOWN):
+            reasons = ()
+        reasons = (*reasons, Reason.STALE)
+        banner = over_latched(unknown, _without_stale_words(banner))
+    elif present.detail:
+        banner = over_latched(unknown_banner(present.detail), banner)
+    reasons = tuple(dict.fromkeys(reasons))
+    return Shown(sight, banner, reasons, _alarm(sight, banner, alert.reasons), age_s)
+
+
+def silence_text(status: LiveStatus, now_s: float, settings: Settings) -> str:
+    """Why no frame comes, for the record; empty where one may still be on its way.
+
+    Parameters
+    ----------
+    status : LiveStatus
+    now_s : float
+    settings : Settings
+    """
+    if status.present is None:
+        return ""
+    age_s = max(now_s - status.present.received_s, 0.0)
+    sight = _sight(status, age_s, now_s, _limit_s(status.link, settings))
+    silent = sight in (Sight.OFF, Sight.SILENT, Sight.STALE, Sight.LOST)
+    late = age_s > _limit_s(status.link, settings)
+    return _words(sight, status, None) if silent and late else ""
+
+
+def _limit_s(link: LinkStatus, settings: Settings) -> float:
+    """A slowed down replay has longer pauses between its frames."""
+    return settings.live.stale_after_s / min(link.speed, 1.0)
+
+
+def _sight(status: LiveStatus, age_s: float | None, now_s: float, limit_s: float) -> Sight:
+    if status.fault or status.link.link is Link.LOST:
+        return Sight.LOST
+    if status.ended:
+        return Sight.ENDED
+    if status.present is None or age_s is None:
+        return Sight.WAITING
+    if age_s > limit_s:
+        return _sight_of_nothing(status, now_s - limit_s)
+    if status.link.fluoroscopy_on is False:
+        return Sight.OFF
+    snapshot = status.present.snapshot
+    held = Reason.STALE in snapshot.observation.unavailable
+    return Sight.HELD if held and snapshot.fault is None else Sight.PRESENT
+
+
+def _sight_of_nothing(status: LiveStatus, since_s: float) -> Sight:
+    """Why nothing was decided on for too long."""
+    if status.arrived_s is not None and status.arrived_s >= since_s:
+        return Sight.LATE
+    if status.link.fluoroscopy_on is None:
+        return Sight.SILENT
+    return Sight.STALE if status.link.fluoroscopy_on else Sight.OFF
+
+
+def _words(sight: Sight, status: LiveStatus, age_s: float | None) -> str:
+    since = "" if age_s is None else f" for {age_s:.1f} s"
+    words = {
+        Sight.WAITING: f"No frame yet: {status.link.text}",
+        Sight.HELD: "The same picture is held: fluoroscopy off, or the source is frozen",
+        Sight.OFF: f"Fluoroscopy off{since}: nothing is watched",
+        Sight.SILENT: f"{REASON_WORDS[Reason.STALE]}{since}: fluoroscopy off, or the link is dead",
+        Sight.STALE: f"{REASON_WORDS[Reason.STALE]}{since}",
+        Sight.LATE: f"Analysis is late{since}",
+        Sight.LOST: status.fault or f"Link lost: {status.link.text}",
+        Sight.ENDED: f"No frame follows: {status.link.text}",
+    }
+    return words[sight]
+
+
+def _without_stale_words(banner: Banner) -> Banner:
+    """The words of `Sight` say it better."""
+    stale = f"⚠ {REASON_WORDS[Reason.STALE]}"
+    return replace(banner, warnings=tuple(one for one in banner.warnings if one != stale))
+
+
+def _alarm(sight: Sight, banner: Banner, reasons: tuple[Reason, ...]) -> Alarm:
+    if banner.level is Level.STOP:
+        return Alarm.HIGH
+    if sight is not Sight.PRESENT:
+        return ALARM_OF_SIGHT[sight]
+    if banner.level is Level.CLEAR:
+        return Alarm.NONE
+    return Alarm.MEDIUM if _BROKEN & set(reasons) else Alarm.LOW

@@ -1,0 +1,185 @@
+"""What a person does in a session, and what the fold makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import injection
+import numpy as np
+import pytest
+from injection import FRAMES, STOPPED
+from scripted import CASE, OPEN, SETTINGS, Clock, KeptSink, Room
+
+from leakwatch import alerting, pipeline
+from leakwatch.live.actions import Acknowledge, Note, PauseAudio, Start
+from leakwatch.live.fold import LiveFold
+from leakwatch.live.inbox import Arrival
+from leakwatch.live.setup import Setup, marks_now
+from leakwatch.live.status import LiveStatus, shown
+from leakwatch.model import CaseFile, EventKind, Level, Marks, Reason, read_only
+from leakwatch.session import fold
+
+FEW = list(injection.frames())
+BY_ITSELF = (EventKind.ALERT, EventKind.TECHNICAL)
+
+
+class ByHand:
+    """A fold without any thread."""
+
+    def __init__(self, setup=None):
+        self.clock, self.given = Clock(), []
+        self.fold = LiveFold(setup or Setup(SETTINGS, CASE), self.given.append)
+
+    def run(self, frames):
+        for frame in frames:
+            self.clock.now_s += injection.FRAME_S
+            arrival = Arrival(frame, self.clock.now_s, self.clock.now_s)
+            self.fold.take(arrival, OPEN, self.clock)
+        return self.fold.present.snapshot
+
+    def act(self, action):
+        self.fold.act(action, self.clock.now_s)
+        return self.fold.present.snapshot
+
+    @property
+    def events(self):
+        return [event for snapshot in self.given for event in snapshot.alert.events]
+
+    def events_of(self, kind):
+        return [event for event in self.events if event.kind is kind]
+
+    def shown(self):
+        status = LiveStatus(self.fold.present, OPEN)
+        return shown(status, self.clock.now_s, SETTINGS)
+
+
+def test_live_and_file_say_the_same_of_every_frame():
+    vision = pipeline.initial_state(SETTINGS, injection.MARKS, injection.CALIBRATION)
+    filed = list(fold(iter(FEW), vision, alerting.initial_state(SETTINGS)))
+    live = ByHand()
+    live.run(FEW)
+    assert [one.alert for one in live.given] == [one.alert for one in filed]
+    distances = [one.observation.wall_distance for one in live.given]
+    assert distances == [one.observation.wall_distance for one in filed]
+
+
+def test_a_stop_goes_only_when_a_person_has_seen_all_of_it():
+    live = ByHand()
+    stopped = live.run(FEW[: STOPPED + 1])
+    assert stopped.alert.level is Level.STOP
+    assert live.act(Acknowledge(())).alert.level is Level.STOP  # seen before it rose
+    cleared = live.act(Acknowledge(stopped.alert.reasons))
+    assert cleared.alert.level is Level.WATCH
+    assert live.events_of(EventKind.ACKNOWLEDGE) == []
+    live.run(FEW[STOPPED + 1 :])  # the next frame carries it to the sinks
+    assert len(live.events_of(EventKind.ACKNOWLEDGE)) == 1
+
+
+def test_what_a_person_does_while_nothing_comes_is_kept_at_once():
+    live = ByHand()
+    stopped = live.run(FEW[: STOPPED + 1])
+    live.clock.now_s += 2.0
+    live.fold.silence("No new frame", live.clock.now_s)
+    live.fold.silence("No new frame", live.clock.now_s)
+    live.act(Note("cement is at 4 minutes", (12.0, 30.0)))
+    live.act(Acknowledge(stopped.alert.reasons))
+    (note,) = live.events_of(EventKind.ANNOTATION)
+    assert (note.text, note.at_px) == ("cement is at 4 minutes", (12.0, 30.0))
+    assert note.time_s == pytest.approx(stopped.frame.time_s + 2.0)
+    assert len(live.events_of(EventKind.ACKNOWLEDGE)) == 1
+    # None of it is a frame.
+    assert [one.fault is None for one in live.given[STOPPED + 1 :]] == [False, False, False]
+
+
+def test_a_pause_of_the_sound_has_an_end_and_does_not_cover_a_new_stop():
+    live = ByHand()
+    live.run(FEW[:5])
+    live.act(PauseAudio(3600.0))
+    paused = live.fold.audio_paused_until_s
+    assert paused == live.clock.now_s + SETTINGS.live.audio_pause_s
+    live.run(FEW[5 : STOPPED + 1])
+    assert live.fold.audio_paused_until_s is None
+    (event,) = live.events_of(EventKind.AUDIO_PAUSED)
+    assert event.text == "120 s"
+
+
+def moved(frame, columns, index):
+    pixels = read_only(np.roll(frame.pixels, columns, axis=1))
+    return replace(frame, pixels=pixels, index=index, time_s=index * injection.FRAME_S)
+
+
+def test_beginning_anew_takes_the_marks_along():
+    live = ByHand()
+    live.run([*FEW[:5], *(moved(FEW[at], 4, at + 5) for at in range(3))])
+    live.act(Start())
+    wall = live.fold.marks.posterior_wall_px
+    assert wall == pytest.approx(np.add(injection.WALL, (4.0, 0.0)), abs=0.25)
+    # Later frames are judged against the new reference: cement that grows is found as before.
+    last = live.run(moved(FEW[at], 4, at + 8) for at in range(FRAMES))
+    assert (last.alert.level, last.alert.latched) == (Level.STOP, True)
+    assert "a person started anew" in [event.text for event in live.events]
+    indexes = [one.frame.index for one in live.given if one.fault is None]
+    assert indexes == sorted(set(indexes))
+
+
+def test_marks_drawn_on_an_earlier_picture_hold_from_there():
+    live = ByHand(Setup(SETTINGS, CaseFile("", Marks(), injection.MM_PER_PX, 0.005)))
+    picture = live.run(FEW[:3]).frame
+    assert live.shown().level is Level.UNKNOWN
+    live.run(moved(FEW[at], 3, at) for at in range(3, 5))
+    live.act(Start(injection.MARKS, picture))
+    last = live.run(moved(FEW[at], 3, at) for at in range(5, FRAMES))
+    assert last.alert.level is Level.STOP
+    shifted = last.observation.wall_px - np.array(injection.WALL)
+    assert shifted == pytest.approx(np.tile([3.0, 0.0], (3, 1)), abs=0.3)
+
+
+def test_beginning_anew_keeps_a_stop_that_nobody_saw_and_no_older_grudge():
+    live = ByHand()
+    stopped = live.run(FEW[: STOPPED + 1])
+    assert live.act(Start()).alert.level is Level.STOP
+    live.act(Acknowledge(stopped.alert.reasons))
+    assert live.fold.present.snapshot.alert.level is not Level.STOP
+
+
+def test_marks_are_dropped_where_nobody_knows_where_they_lie():
+    blind = ByHand()
+    rng = np.random.default_rng(5)
+    blind.run(FEW[:4])
+    noise = rng.integers(0, 4096, FEW[0].pixels.shape, dtype=np.uint16)
+    lost = blind.run([replace(FEW[4], pixels=read_only(noise))])
+    assert lost.alert.reasons == (Reason.MOTION,)
+    assert marks_now(injection.MARKS, lost) == Marks(view=injection.MARKS.view)
+    assert marks_now(injection.MARKS, None) == Marks(view=injection.MARKS.view)
+
+
+def test_marks_of_another_picture_are_told_and_not_used():
+    outside = replace(injection.MARKS, posterior_wall_px=read_only(np.array([(9e3, 1.0)] * 2)))
+    live = ByHand(Setup(SETTINGS, CaseFile("", outside, 99.0, 1.0)))
+    live.run(FEW)
+    assert len(live.fold.doubts) == 1
+    assert "posterior_wall_px" in live.fold.doubts[0]
+    assert live.shown().level is Level.UNKNOWN
+    assert Reason.NO_WALL in live.shown().reasons
+
+
+def test_a_spacing_that_cannot_be_is_told_and_not_used():
+    live = ByHand(Setup(SETTINGS, CaseFile("", injection.MARKS, 99.0, 1.0)))
+    live.run(FEW)
+    assert "mm_per_px is 99" in live.fold.doubts[0]
+    assert Reason.NO_CALIBRATION in live.shown().reasons
+
+
+def test_actions_by_the_session_reach_the_fold_in_order():
+    sink = KeptSink()
+    with Room({"recording": sink}) as room:
+        room.session.note("too early: there is no frame yet")
+        room.run(FEW[: STOPPED + 1])
+        room.session.acknowledge()
+        room.session.note("seen")
+        room.session.pause_audio(30.0)
+        status = room.until(lambda status: status.audio_paused_until_s is not None)
+        assert status.present.snapshot.alert.level is Level.WATCH
+        assert status.audio_paused_until_s == room.clock.now_s + 30.0
+    persons = [event.kind for event in sink.events if event.kind not in BY_ITSELF]
+    assert persons == [EventKind.ACKNOWLEDGE, EventKind.ANNOTATION, EventKind.AUDIO_PAUSED]

@@ -1,0 +1,107 @@
+"""Whole sessions over files, with the real clock: what does not depend on its speed."""
+
+from __future__ import annotations
+
+import re
+
+import injection
+import pytest
+from typer.testing import CliRunner
+
+from leakwatch.case import read_events, read_frames
+from leakwatch.cli import app
+from leakwatch.config import Settings
+from leakwatch.live.session import LiveSession
+from leakwatch.live.setup import load_setup
+from leakwatch.live.status import Sight, shown
+from leakwatch.model import EventKind, Level
+from leakwatch.sources.live import open_live
+
+
+@pytest.fixture
+def case(tmp_path):
+    path = tmp_path / "a.case.json"
+    injection.write_dicom(tmp_path / "a.dcm")
+    injection.write_case(path, tmp_path / "a.dcm")
+    return path
+
+
+def run(case, *options, spec="replay:{file}?speed=8"):
+    file = case.with_name(case.name.replace(".case.json", ".dcm"))
+    return CliRunner().invoke(
+        app, ["run", spec.format(file=file), "--case", str(case), "--no-window", *options]
+    )
+
+
+def test_run_without_a_window(case, tmp_path):
+    result = run(case, "--out", str(tmp_path / "out"))
+    assert result.exit_code == 0, result.output
+    assert re.search(r"^ +[\d.]+ s  STOP +Cement", result.stdout, re.MULTILINE), result.stdout
+    assert re.search(r"first STOP at [\d.]+ s", result.stdout)
+    assert "received to decided:" in result.stdout
+    frames = read_frames(tmp_path / "out" / "frames.jsonl")
+    # How many were dropped is the machine's affair; that they are counted is ours.
+    count = re.search(r"^(\d+) frames.*, (\d+) dropped", result.stdout, re.MULTILINE)
+    assert len(frames) == int(count[1])
+    assert int(count[1]) + int(count[2]) == injection.FRAMES
+    assert frames[-1].level is Level.STOP
+    last = read_events(tmp_path / "out" / "events.jsonl")[-1]
+    assert (last.kind, last.level, last.text) == (
+        EventKind.TECHNICAL,
+        Level.STOP,
+        "the source ended",
+    )
+
+
+def test_run_without_a_recording_says_so(case):
+    result = run(case)
+    assert result.exit_code == 0
+    assert "nothing is recorded" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("spec", "options", "said"),
+    [
+        ("pigeon:{file}", (), "names no live source"),
+        ("replay:{file}x", (), "there is no such file"),
+        ("replay:{file}", ("--calibration", "nowhere.toml"), "cannot be read"),
+        ("replay:{file}", ("--settings", "nowhere.toml"), "cannot be read"),
+        ("replay:{file}", ("--out", "{file}"), "cannot be made"),
+    ],
+)
+def test_run_with_bad_arguments(case, spec, options, said):
+    file = str(case.with_name("a.dcm"))
+    result = run(case, *(option.format(file=file) for option in options), spec=spec)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+    assert "Traceback" not in result.output
+
+
+def test_a_decoder_that_fails_mid_stream(tmp_path):
+    path, case = tmp_path / "b.dcm", tmp_path / "b.case.json"
+    injection.write_dicom(path, compressed=True)
+    injection.write_case(case, path)
+    data = bytearray(path.read_bytes())
+    at = -1
+    for _ in range(5 + 2):  # the sixth frame: all was CLEAR before
+        at = data.index(b"\xfe\xff\x00\xe0", at + 1)
+    data[at + 8 : at + 72] = b"\xff" * 64
+    path.write_bytes(data)
+    session = LiveSession(
+        open_live(f"replay:{path}?speed=8", Settings()), load_setup(Settings(), case)
+    )
+    session.start()
+    try:
+        assert session.wait(30.0)
+        status = session.status
+    finally:
+        session.close()
+    now = shown(status, status.present.received_s, session.settings)
+    assert (now.level, now.sight) == (Level.UNKNOWN, Sight.LOST)
+    assert status.present.snapshot.frame.index == 4
+    assert "frame" in status.fault
+
+    result = run(case, "--out", str(tmp_path / "out"))
+    assert result.exit_code == 3
+    assert "ended early" in result.stderr
+    assert len(read_frames(tmp_path / "out" / "frames.jsonl")) == 5
