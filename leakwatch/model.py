@@ -118,6 +118,7 @@ class TimeSource(StrEnum):
     FRAME_TIME_VECTOR = "FrameTimeVector"
     FUNCTIONAL_GROUPS = "FrameReferenceDateTime"
     ACQUISITION_TIME = "AcquisitionTime"
+    ARRIVAL = "arrival"
     RECOMMENDED_DISPLAY_FRAME_RATE = "RecommendedDisplayFrameRate"
     ASSUMED = "assumed"
 

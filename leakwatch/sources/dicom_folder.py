@@ -13,12 +13,10 @@ from leakwatch.model import Acquisition, Frame, TimeSource
 from leakwatch.sources.dicom_frames import find_frames
 from leakwatch.sources.dicom_header import Header, NotAnImage, read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
+from leakwatch.sources.dicom_run import run_difference
 from leakwatch.sources.dicom_tags import acquisition
 from leakwatch.sources.dicom_times import FrameTimes, clock_time, frame_times, seconds_between
 from leakwatch.sources.dicom_values import number, text
-
-# A C-arm that moved further than this shows another projection, not another frame.
-_SAME_SPACING, _SAME_ANGLE_DEG = 0.01, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,33 +166,12 @@ def _check_one_run(folder: Path, singles: Sequence[_Single]) -> None:
         )
     first = singles[0]
     for single in singles[1:]:
-        difference = _difference(first.run, single.run)
+        difference = run_difference(first.run, single.run)
         if difference:
             raise SourceError(
                 f"{folder}: {first.path.name} and {single.path.name} are not frames of one run: "
                 f"{difference}. Give a folder with the frames of one run."
             )
-
-
-def _difference(one: Acquisition, other: Acquisition) -> str:
-    """What tells two frames of different runs apart; empty for frames of one run."""
-    if (one.columns, one.rows) != (other.columns, other.rows):
-        return f"{one.columns} x {one.rows} pixels against {other.columns} x {other.rows}"
-    if one.pixel_format != other.pixel_format:
-        return f"{one.pixel_format} against {other.pixel_format}"
-    for name, tolerance in (
-        ("sid_mm", _SAME_SPACING * (one.geometry.sid_mm or 0)),
-        ("primary_angle_deg", _SAME_ANGLE_DEG),
-        ("secondary_angle_deg", _SAME_ANGLE_DEG),
-    ):
-        here, there = getattr(one.geometry, name), getattr(other.geometry, name)
-        if here is not None and there is not None and abs(here - there) > tolerance:
-            return f"{name} {here:g} against {there:g}"
-    for name in ("imager_pixel_spacing_mm", "pixel_spacing_mm"):
-        here, there = getattr(one.geometry, name), getattr(other.geometry, name)
-        if here and there and abs(here[0] - there[0]) > _SAME_SPACING * here[0]:
-            return f"{name} {here[0]:g} against {there[0]:g}"
-    return ""
 
 
 def _in_order(singles: list[_Single], first: Header) -> tuple[list[_Single], FrameTimes]:

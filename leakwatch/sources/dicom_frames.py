@@ -58,12 +58,15 @@ class FramePlaces:
         Frames that follow the promised ones.
     reason : str
         Why there are fewer than promised; empty where there are not.
+    ended : bool
+        The end of the pixels is there: nothing of them can follow.
     """
 
     frames: tuple[tuple[Span, ...], ...]
     promised: int
     surplus: int
     reason: str
+    ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,9 @@ def find_frames(header: Header) -> FramePlaces:
     try:
         with header.path.open("rb") as file:
             if header.syntax.is_encapsulated:
-                frames, reason = _encapsulated(file, header)
+                frames, reason, ended = _encapsulated(file, header)
             else:
-                frames, reason = _native(file, header)
+                frames, reason, ended = _native(file, header)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise SourceError(
@@ -127,7 +130,7 @@ def find_frames(header: Header) -> FramePlaces:
     kept = tuple(frames[:promised])
     missing = reason or "no more frames follow"
     return FramePlaces(
-        kept, promised, len(frames) - len(kept), missing if len(kept) < promised else ""
+        kept, promised, len(frames) - len(kept), missing if len(kept) < promised else "", ended
     )
 
 
@@ -135,9 +138,9 @@ def _file_size(file: BinaryIO) -> int:
     return file.seek(0, 2)
 
 
-def _native(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str]:
+def _native(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str, bool]:
     if header.pixels_length == UNDEFINED_LENGTH:
-        return [], "pixels that are not compressed are stored without a length"
+        return [], "pixels that are not compressed are stored without a length", False
     size = _file_size(file)
     length = int(header.dataset.Rows) * int(header.dataset.Columns)
     length *= int(header.dataset.BitsAllocated) // 8
@@ -147,19 +150,21 @@ def _native(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str
         reason = f"the file ends at byte {size}"
     else:
         reason = f"there are {available} bytes of pixels, and {length} make one frame"
-    return [(Span(start, length),) for start in starts], reason
+    ended = available == header.pixels_length
+    return [(Span(start, length),) for start in starts], reason, ended
 
 
-def _encapsulated(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str]:
+def _encapsulated(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str, bool]:
     if header.pixels_length != UNDEFINED_LENGTH:
-        return [], f"pixels are stored as {header.syntax.name} by name, but not in fragments"
+        reason = f"pixels are stored as {header.syntax.name} by name, but not in fragments"
+        return [], reason, False
     items = _items(file, header.pixels_start)
     frames: list[tuple[Span, ...]] = []
     for frame in _by_frame(file, items, header):
         if any(span.end > items.size for span in frame):
             break
         frames.append(frame)
-    return frames, items.reason
+    return frames, items.reason, items.complete
 
 
 def _items(file: BinaryIO, start: int) -> _Items:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +17,34 @@ from pydicom.uid import UID
 
 from leakwatch.errors import SourceError
 from leakwatch.sources.dicom_layout import PixelLayout, pixel_layout
+from leakwatch.sources.dicom_subject import IDENTITY_KEYWORDS, subject_of
 from leakwatch.sources.dicom_tags import READ_KEYWORDS
 from leakwatch.sources.dicom_values import number, text
 
 _READ_TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in READ_KEYWORDS]
+_IDENTITY_TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in IDENTITY_KEYWORDS]
 _PIXEL_DATA, _FLOAT_PIXELS, _DOUBLE_PIXELS = 0x7FE00010, 0x7FE00008, 0x7FE00009
 
 UNDEFINED_LENGTH = 0xFFFFFFFF  # PS3.5 7.1.1
 
+# Which warnings are shown is one setting of the whole process, and sources read on several threads.
+_WARNINGS_OFF = threading.Lock()
+
 
 class NotAnImage(SourceError):
     """A file of another kind: a folder may hold some beside the frames."""
+
+
+class NotDicom(NotAnImage):
+    """Not a DICOM file at all."""
+
+
+class OtherObject(NotAnImage):
+    """A DICOM object that never has pixels: a report, a directory."""
+
+
+class HeadDamaged(SourceError):
+    """The head cannot be read up to the pixels: damaged, or not all there yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,8 @@ class Header:
         First byte of the value of Pixel Data.
     pixels_length : int
         In bytes, as promised; `UNDEFINED_LENGTH` for a value in fragments.
+    subject : str
+        As `Acquisition.subject`; empty where it was not asked for.
     """
 
     path: Path
@@ -56,6 +76,7 @@ class Header:
     number_of_frames: int
     pixels_start: int
     pixels_length: int
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +86,14 @@ class _PixelElement:
     length: int
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: Path, with_subject: bool = False) -> Header:
     """Read and check the head of a DICOM file; pixels stay on the disk.
 
     Parameters
     ----------
     path : Path
+    with_subject : bool
+        Tell patients apart by `Header.subject`. What names them is not kept.
 
     Returns
     -------
@@ -80,12 +103,15 @@ def read_header(path: Path) -> Header:
     ------
     NotAnImage
         Not a DICOM file, or one without pixels.
+    HeadDamaged
+        No end of the head was found.
     SourceError
         It cannot be read, or holds a picture of a kind that LeakWatch does not read.
     """
-    dataset, pixels = _read_to_pixels(path)
+    dataset, pixels = _read_to_pixels(path, _IDENTITY_TAGS if with_subject else [])
+    subject = subject_of(dataset) if with_subject else ""
     if pixels is None:
-        raise NotAnImage(
+        raise (OtherObject if _never_has_pixels(dataset) else NotAnImage)(
             f"{path}: holds no picture (no Pixel Data); it is {_kind(dataset)}. "
             "Give an image file; if this should be one, it was cut off: copy it again."
         )
@@ -102,14 +128,16 @@ def read_header(path: Path) -> Header:
         )
     layout = pixel_layout(path, dataset)
     count = _number_of_frames(path, dataset)
-    return Header(path, dataset, syntax, layout, count, pixels.start, pixels.length)
+    return Header(path, dataset, syntax, layout, count, pixels.start, pixels.length, subject)
 
 
-def _read_to_pixels(path: Path) -> tuple[Dataset, _PixelElement | None]:
+def _read_to_pixels(
+    path: Path, more_tags: list[BaseTag | int]
+) -> tuple[Dataset, _PixelElement | None]:
     reached: list[_PixelElement] = []
 
     try:
-        with path.open("rb") as file, warnings.catch_warnings():
+        with path.open("rb") as file, _WARNINGS_OFF, warnings.catch_warnings():
 
             def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
                 if tag in (_PIXEL_DATA, _FLOAT_PIXELS, _DOUBLE_PIXELS):
@@ -119,20 +147,21 @@ def _read_to_pixels(path: Path) -> tuple[Dataset, _PixelElement | None]:
             # pydicom warns of each value that breaks the rules. The few that are used here are
             # checked one by one; the others are none of the operator's business.
             warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
-            dataset = read_partial(file, stop_when=at_pixels, specific_tags=_READ_TAGS)
+            tags = _READ_TAGS + more_tags
+            dataset = read_partial(file, stop_when=at_pixels, specific_tags=tags)
             _convert(dataset)
             _convert(dataset.file_meta)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SourceError(f"{path}: cannot be read: {reason}. Check path and rights.") from error
     except InvalidDicomError as error:
-        raise NotAnImage(
+        raise NotDicom(
             f"{path}: is not a DICOM file (no DICM mark at byte 128). "
             "Give a DICOM file, or a folder of them."
         ) from error
     except Exception as error:
         # Bytes of any kind come in here, and a parser fails on them in any way.
-        raise SourceError(
+        raise HeadDamaged(
             f"{path}: its head is damaged ({type(error).__name__}: {error}). Copy it again."
         ) from error
     return dataset, reached[0] if reached else None
@@ -163,8 +192,18 @@ def _number_of_frames(path: Path, dataset: Dataset) -> int:
     return int(count)
 
 
+def _never_has_pixels(dataset: Dataset) -> bool:
+    """Whether the standard knows this kind of object, and as one that is no image (PS3.4 B.5)."""
+    uid = _sop_class(dataset)
+    return uid.name != str(uid) and "Image Storage" not in uid.name
+
+
+def _sop_class(dataset: Dataset) -> UID:
+    return _uid(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID"))
+
+
 def _kind(dataset: Dataset) -> str:
-    uid = _uid(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID"))
+    uid = _sop_class(dataset)
     return f"of the kind {uid.name}" if uid else "of an unknown kind"
 
 

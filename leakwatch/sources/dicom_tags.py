@@ -25,6 +25,7 @@ from leakwatch.sources.dicom_values import number, numbers, pair, raw, text, tex
 
 READ_KEYWORDS = (
     "SOPClassUID",
+    "SOPInstanceUID",
     "SeriesInstanceUID",
     "InstanceNumber",
     "Modality",
