@@ -10,6 +10,7 @@ import msgspec
 from leakwatch.config.alerting import AlertingSettings
 from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.live import LiveSettings
+from leakwatch.config.live_dicom import LiveDicomSettings
 from leakwatch.config.vision import (
     BaselineSettings,
     CementSettings,
@@ -27,6 +28,7 @@ __all__ = [
     "CementSettings",
     "InstrumentSettings",
     "IntensitySettings",
+    "LiveDicomSettings",
     "LiveSettings",
     "MotionSettings",
     "Settings",
@@ -47,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alerting: AlertingSettings = AlertingSettings()
     calibration: CalibrationSettings = CalibrationSettings()
     live: LiveSettings = LiveSettings()
+    live_dicom: LiveDicomSettings = LiveDicomSettings()
 
 
 def load_settings(path: Path | None) -> Settings:

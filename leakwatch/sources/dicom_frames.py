@@ -25,6 +25,10 @@ _ITEM_HEAD = 8  # bytes: tag and length
 _STREAM_STARTS = (b"\xff\xd8", b"\xff\x4f")
 
 
+class NoWholeFrame(SourceError):
+    """Not one frame of a file is there in full."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Bytes of a file.
@@ -107,8 +111,9 @@ def find_frames(header: Header) -> FramePlaces:
 
     Raises
     ------
+    NoWholeFrame
     SourceError
-        The file cannot be read, or no frame of it is whole.
+        The file cannot be read.
     """
     try:
         with header.path.open("rb") as file:
@@ -123,7 +128,7 @@ def find_frames(header: Header) -> FramePlaces:
         ) from error
     promised = header.number_of_frames
     if not frames:
-        raise SourceError(
+        raise NoWholeFrame(
             f"{header.path}: no frame of it is whole ({reason}; {promised} promised). "
             "Copy the file again, or export the sequence again."
         )

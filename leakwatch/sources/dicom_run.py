@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from leakwatch.model import Acquisition
+import numpy as np
+
+from leakwatch.model import Acquisition, Shutter
 
 # A C-arm that moved further than this shows another projection, not another frame.
 _SAME_SPACING, _SAME_ANGLE_DEG = 0.01, 2.0
@@ -32,3 +34,19 @@ def run_difference(one: Acquisition, other: Acquisition) -> str:
         if here and there and abs(here[0] - there[0]) > _SAME_SPACING * here[0]:
             return f"{name} {here[0]:g} against {there[0]:g}"
     return ""
+
+
+def same_shutter(one: Shutter | None, other: Shutter | None) -> bool:
+    """Whether the same part of the picture is blanked.
+
+    Parameters
+    ----------
+    one, other : Shutter or None
+    """
+    if one is None or other is None:
+        return one is other
+    edges = ("left", "right", "top", "bottom", "centre_px", "radius_px")
+    if any(getattr(one, edge) != getattr(other, edge) for edge in edges):
+        return False
+    here, there = one.vertices_px, other.vertices_px
+    return here is there or (here is not None and there is not None and np.array_equal(here, there))

@@ -27,6 +27,12 @@ def _openigtlink(rest: str, settings: Settings) -> LiveSource:
     return from_spec(rest)
 
 
+def _folder(rest: str, settings: Settings) -> LiveSource:
+    from leakwatch.sources.watched_folder import from_spec
+
+    return from_spec(rest, settings)
+
+
 @dataclass(frozen=True, slots=True)
 class WayIn:
     """One way by which frames come.
@@ -51,6 +57,7 @@ class WayIn:
 
 WAYS_IN: dict[str, WayIn] = {
     "replay": WayIn("replay:FILE", "a stored sequence at its own timing", _replay),
+    "folder": WayIn("folder:PATH", "files that appear in a folder", _folder, "net"),
     "igtl": WayIn("igtl://HOST:PORT", "an OpenIGTLink server", _openigtlink, "igtl"),
 }
 

@@ -1,0 +1,68 @@
+"""Settings of live DICOM: how long things are waited for, and how much may wait."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Objects that arrive in a folder, over the network, or in an archive.
+
+    Parameters
+    ----------
+    fault_shown_s : float
+        A fault stays in the status for so long, s, also where good frames follow at once: a
+        person looks up in a few seconds.
+    series_quiet_s : float
+        Another series is looked at when the one that is followed gave nothing for so long, s: a
+        C-arm at work is silent for 0.13 s at most between pulses. So two that come at the same
+        time are never mixed.
+    queue_objects : int
+        Objects that may wait to be decoded: 17 s at 30 frames/s. A sender is told when there are
+        more.
+    settle_s : float
+        A file that nobody was seen to close is read when it did not change for so long, s: writers
+        fill a buffer in less.
+    partial_s : float
+        A file that stays incomplete is waited for so long after its last change, s: a network
+        share stalls for a few seconds.
+    scan_s : float
+        The folder is looked through so often, s, beside what the system tells of it.
+    network_scan_s : float
+        The same where the system tells nothing (network mounts), s: less than the interval of two
+        pulses would only load the network.
+    sender_quiet_s : float
+        Another sender is refused until the one that is followed was silent for so long, s, or
+        hung up: longer than a pause between two looks is cut off by nobody.
+    associations : int
+        Most senders connected at once: a C-arm, a second one, and two tests of the line.
+    idle_association_s : float
+        A connection without a word is cut after so long, s: ten minutes, longer than an injection
+        pauses. A peer that died is found out in about 15 s by the system.
+    handshake_s : float
+        A client on a port with TLS has so long to begin, s.
+    poll_s : float
+        The archive is asked so often, s: it answers in some ten ms, and half a second later is
+        late already.
+    back_off_s : float
+        An archive that does not answer is asked again after `poll_s`, then after twice as long,
+        and so on up to this, s.
+    connect_s, answer_s : float
+        The archive has so long to accept a connection, and to go on with an answer, s.
+    """
+
+    fault_shown_s: float = 10.0
+    series_quiet_s: float = 1.0
+    queue_objects: int = 512
+    settle_s: float = 0.3
+    partial_s: float = 10.0
+    scan_s: float = 1.0
+    network_scan_s: float = 0.2
+    sender_quiet_s: float = 5.0
+    associations: int = 4
+    idle_association_s: float = 600.0
+    handshake_s: float = 5.0
+    poll_s: float = 0.5
+    back_off_s: float = 8.0
+    connect_s: float = 3.0
+    answer_s: float = 10.0

@@ -1,0 +1,258 @@
+"""DICOM objects that arrive one after another, as one sequence of frames.
+
+What is common to a folder, to C-STORE and to an archive: each puts whole objects here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import queue
+import threading
+import time
+import zlib
+from collections.abc import Generator, Hashable
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from leakwatch.config import LiveDicomSettings
+from leakwatch.errors import SourceError
+from leakwatch.model import Acquisition, Frame, TimeSource
+from leakwatch.sources.arrival_times import Moment, run_times_s, single_time_s
+from leakwatch.sources.dicom_frames import FramePlaces, find_frames
+from leakwatch.sources.dicom_header import Header, OtherObject, read_header
+from leakwatch.sources.dicom_pixels import check_decodable, stored_values
+from leakwatch.sources.dicom_run import run_difference, same_shutter
+from leakwatch.sources.dicom_tags import acquisition
+from leakwatch.sources.dicom_times import FrameTimes, clock_time, frame_times
+from leakwatch.sources.dicom_values import number, text
+from leakwatch.sources.link_log import LinkLog
+from leakwatch.sources.one_series import Choice, OneSeries
+
+# How late `close` may be seen, s.
+_TICK_S = 0.1
+# Instance Numbers left out by no more are frames lost, a second at 30 frames/s; more is a sender
+# that counts in another way.
+_MOST_LEFT_OUT = 30
+# A damaged head may promise any number of frames; no more than ten minutes at 30 frames/s count.
+_MOST_LOST = 18000
+# Objects that would be known again: as many single frames.
+_REMEMBERED = 18000
+_BLOCK = 1 << 20  # bytes read at once
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedObject:
+    """A file that is whole, or will never be.
+
+    Parameters
+    ----------
+    path : Path
+    received_s : float
+        ``time.monotonic()`` when its last byte came.
+    sender : str
+        Two senders are never of one series.
+    """
+
+    path: Path
+    received_s: float
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    arrived: ArrivedObject
+    header: Header
+    places: FramePlaces
+    series: Hashable
+    instance: float | None
+    clock: dict[str, dt.datetime]
+
+    @property
+    def received_s(self) -> float:
+        return self.arrived.received_s
+
+
+class ArrivedFrames:
+    """Numbers and times the frames of arriving objects; faults go to the log of the link.
+
+    Parameters
+    ----------
+    log : LinkLog
+    settings : LiveDicomSettings
+    keep : bool
+        Leave the files where they are; else each is removed when it was looked at.
+    """
+
+    def __init__(self, log: LinkLog, settings: LiveDicomSettings, keep: bool) -> None:
+        self._log, self._settings, self._keep = log, settings, keep
+        self._queue: queue.Queue[ArrivedObject] = queue.Queue(settings.queue_objects)
+        self._series: OneSeries[_Opened] = OneSeries(settings.series_quiet_s)
+        self._stopped = threading.Event()
+        self._index = 0
+        self._before: Moment | None = None
+        self._run: Acquisition | None = None
+        self._last: _Opened | None = None
+        self._known: dict[tuple[str, int], None] = {}
+
+    def put(self, arrived: ArrivedObject) -> bool:
+        """Take an object; False where too many wait already, and this one is lost."""
+        try:
+            self._queue.put_nowait(arrived)
+        except queue.Full:
+            waiting = self._settings.queue_objects
+            self._log.note(f"{waiting} objects wait to be decoded: the newest was left out", 1)
+            self._remove(arrived)
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End `frames` soon."""
+        self._stopped.set()
+
+    def frames(self) -> Generator[Frame]:
+        """Yield frames until `stop`."""
+        while not self._stopped.is_set():
+            for one in self._chosen():
+                if self._stopped.is_set():
+                    return
+                yield from self._frames_of(one)
+                self._remove(one.arrived)
+
+    def _chosen(self) -> tuple[_Opened, ...]:
+        """Objects to look at next; none where nothing came for a moment."""
+        choice: Choice[_Opened] = Choice()
+        try:
+            opened = self._opened(self._queue.get(timeout=_TICK_S))
+        except queue.Empty:
+            choice = self._series.idle(time.monotonic())
+        else:
+            if opened is not None:
+                choice = self._series.offer(opened, time.monotonic())
+        for refused in choice.refused:
+            self._remove(refused.arrived)
+            frames = refused.header.number_of_frames
+            self._log.note(
+                f"a second series came at the same time; of it {frames} frames are not looked at. "
+                "Let one sender send one series"
+            )
+        return choice.shown
+
+    def _opened(self, arrived: ArrivedObject) -> _Opened | None:
+        try:
+            header = read_header(arrived.path, with_subject=True)
+            check_decodable(header)
+            places = find_frames(header)
+            known = self._came_before(header)
+        except OtherObject:
+            self._remove(arrived)
+            return None
+        except (SourceError, OSError) as error:
+            self._lost(1, _without_path(arrived.path, error))
+            self._remove(arrived)
+            return None
+        if known:
+            self._log.note("an object came a second time, and was left out")
+            self._remove(arrived)
+            return None
+        series = (arrived.sender, text(header.dataset, "SeriesInstanceUID"), header.subject)
+        instance = number(header.dataset, "InstanceNumber")
+        return _Opened(arrived, header, places, series, instance, clock_time(header.dataset))
+
+    def _came_before(self, header: Header) -> bool:
+        """Whether the same object with the same pixels was here: a sender may send twice."""
+        check = 0
+        with header.path.open("rb") as file:
+            file.seek(header.pixels_start)
+            while block := file.read(_BLOCK):
+                check = zlib.crc32(block, check)
+        fingerprint = (text(header.dataset, "SOPInstanceUID"), check)
+        if fingerprint in self._known:
+            return True
+        self._known[fingerprint] = None
+        if len(self._known) > _REMEMBERED:
+            del self._known[next(iter(self._known))]
+        return False
+
+    def _frames_of(self, one: _Opened) -> Generator[Frame]:
+        if not self._in_order(one):
+            self._log.note("a frame came after one that was taken later, and was left out")
+            return
+        seconds, run = self._timed(one)
+        whole = 0
+        try:
+            # A generator that is left to the garbage collector keeps its file open.
+            with closing(stored_values(one.header, one.places)) as pixels_of_frames:
+                for whole, pixels in enumerate(pixels_of_frames, 1):
+                    time_s = seconds[whole - 1]
+                    frame = Frame(self._index, time_s, pixels, run, one.received_s)
+                    self._index += 1
+                    self._before = Moment(time_s, one.received_s, one.clock)
+                    self._log.is_good()
+                    yield frame
+                    if self._stopped.is_set():
+                        return
+        except SourceError as error:
+            missing = min(one.header.number_of_frames - whole, _MOST_LOST)
+            self._lost(missing, _without_path(one.arrived.path, error))
+
+    def _in_order(self, one: _Opened) -> bool:
+        """Count what the sender left out; False for a frame that comes late."""
+        last, self._last = self._last, one
+        if last is None or last.series != one.series or last.instance is None:
+            return True
+        if one.header.number_of_frames > 1 or one.instance is None:
+            return True
+        step = int(one.instance - last.instance)
+        if step < 0 and one.received_s - last.received_s <= self._settings.series_quiet_s:
+            self._last = last
+            return False
+        if 1 < step <= _MOST_LEFT_OUT + 1:
+            self._lost_before(step - 1)
+        return True
+
+    def _timed(self, one: _Opened) -> tuple[tuple[float, ...], Acquisition]:
+        """Times of its frames, and their run: that of the frames before, where nothing changed."""
+        dataset, header = one.header.dataset, one.header
+        count = header.number_of_frames
+        times = FrameTimes((0.0,), TimeSource.ARRIVAL)
+        if count > 1:
+            times = frame_times(dataset, count, len(one.places.frames))
+            seconds = run_times_s(self._before, one.received_s, times.seconds)
+        else:
+            seconds = (single_time_s(self._before, one.received_s, one.clock),)
+        tagged = acquisition(dataset, header.layout, count, times.source, times.notes)
+        found = replace(tagged, number_of_frames=None, subject=header.subject)
+        if self._run is None or not _goes_on(self._run, found):
+            self._run = found
+        return seconds, self._run
+
+    def _lost(self, frames: int, why: str) -> None:
+        self._log.is_lost(why, frames)
+        if self._before is not None:
+            self._index += frames
+
+    def _lost_before(self, frames: int) -> None:
+        self._log.note(f"{frames} Instance Numbers were left out: frames are lost", frames)
+        self._index += frames
+
+    def _remove(self, arrived: ArrivedObject) -> None:
+        if not self._keep:
+            with suppress(OSError):  # removed by somebody else, or with its folder
+                arrived.path.unlink()
+
+
+def _goes_on(run: Acquisition, found: Acquisition) -> bool:
+    """Whether frames of `found` are frames of the same run."""
+    same = run.subject == found.subject and run.time_source == found.time_source
+    return same and not run_difference(run, found) and same_shutter(run.shutter, found.shutter)
+
+
+def _without_path(path: Path, error: Exception) -> str:
+    """What is wrong, without the file's name: it may be the patient's."""
+    reason = str(error).replace(f"{path}: ", "").replace(str(path), "it").replace(path.name, "it")
+    try:
+        size = f"an object of {path.stat().st_size} bytes"
+    except OSError:
+        size = "an object that is gone"
+    return f"{size}: {reason}"

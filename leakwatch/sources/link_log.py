@@ -1,0 +1,74 @@
+"""What a live source says of its link, kept by its threads and asked for by others."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from leakwatch.model import Link, LinkStatus
+
+
+class LinkLog:
+    """The status of a link: where frames come from, and the last fault for a while.
+
+    Parameters
+    ----------
+    text : str
+        From where frames come.
+    fault_shown_s : float
+        How long a fault is shown beside frames that are good again.
+    clock : callable
+        Monotonic seconds.
+    """
+
+    def __init__(
+        self, text: str, fault_shown_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._lock = threading.Lock()
+        self._clock, self._fault_shown_s = clock, fault_shown_s
+        self._link, self._text, self._fault = Link.WAITING, text, ""
+        self._fault_at_s, self._lost = 0.0, 0
+
+    @property
+    def status(self) -> LinkStatus:
+        """The link as it is now."""
+        with self._lock:
+            shown = self._link is Link.LOST or (
+                self._fault and self._clock() - self._fault_at_s < self._fault_shown_s
+            )
+            text = f"{self._text}: {self._fault}" if shown else self._text
+            return LinkStatus(self._link, text, frames_lost=self._lost)
+
+    def is_good(self) -> None:
+        """A frame that can be used came."""
+        with self._lock:
+            self._link = Link.OPEN
+
+    def is_waiting(self) -> None:
+        """The peer is back after a fault, and no frame came yet."""
+        with self._lock:
+            self._link = Link.WAITING
+
+    def is_lost(self, fault: str, frames: int = 0) -> None:
+        """The peer is gone, or what it sent cannot be used.
+
+        Parameters
+        ----------
+        fault : str
+            What is wrong, without any identity of a patient.
+        frames : int
+            How many frames are lost by it.
+        """
+        with self._lock:
+            self._link = Link.LOST
+            self._say(fault, frames)
+
+    def note(self, fault: str, frames: int = 0) -> None:
+        """Something was refused or left out, and the link stands as before."""
+        with self._lock:
+            self._say(fault, frames)
+
+    def _say(self, fault: str, frames: int) -> None:
+        self._fault, self._fault_at_s = fault, self._clock()
+        self._lost += frames
