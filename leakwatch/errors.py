@@ -34,5 +34,9 @@ class SinkError(LeakWatchError):
     """An output cannot be written."""
 
 
+class LibraryError(LeakWatchError):
+    """The case library cannot be used, or has no such case."""
+
+
 class BenchError(LeakWatchError):
     """A benchmark cannot begin or end: its set, detector, cluster or earlier report is at fault."""

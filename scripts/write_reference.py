@@ -122,11 +122,16 @@ def cli_text() -> str:
     """The whole of cli.md."""
     from leakwatch import cli
 
-    group: Any = typer.main.get_command(cli.app)
-    commands = [
-        command_section(command, f"leakwatch {name}") for name, command in group.commands.items()
-    ]
-    return "\n".join([CLI_HEAD, *commands])
+    return "\n".join([CLI_HEAD, *command_sections(typer.main.get_command(cli.app), "leakwatch")])
+
+
+def command_sections(group: Any, path: str) -> Iterator[str]:
+    """One section for each command of `group`, and of the groups in it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from command_sections(command, f"{path} {name}")
+        else:
+            yield command_section(command, f"{path} {name}")
 
 
 FACTOR_LIST = ", ".join(f"{one:g}" for one in FACTORS)

@@ -9,6 +9,7 @@ import typer
 from leakwatch import __version__
 from leakwatch.cli.analyze import analyze
 from leakwatch.cli.bench import bench
+from leakwatch.cli.cases import cases
 from leakwatch.cli.recover import recover
 from leakwatch.cli.replay import replay
 from leakwatch.cli.run import run
@@ -53,3 +54,4 @@ def _before_commands(
 
 for command in (analyze, run, replay, simulate, bench, recover):
     app.command()(command)
+app.add_typer(cases)

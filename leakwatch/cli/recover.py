@@ -11,17 +11,24 @@ from leakwatch.cli.console import errors_in_one_paragraph
 
 
 def recover(
-    session: Annotated[Path, typer.Argument(help="Folder of a recorded session.")],
+    session: Annotated[
+        str, typer.Argument(help="Folder of a recorded session, or number of a case.")
+    ],
 ) -> None:
     """Make a recorded session whole that broke off.
 
     For sessions whose program was killed or whose power failed. Frames up to the last one that
     reached the disk are kept; a session that is whole is not changed.
     """
+    from leakwatch.case_library import CaseLibrary
     from leakwatch.sinks.recovery import recover as made_whole
 
     with errors_in_one_paragraph():
-        done = made_whole(session)
+        folder = Path(session)
+        if session.isdigit() and not folder.exists():
+            with CaseLibrary() as library:
+                folder = library.case(session).folder
+        done = made_whole(folder)
     if done.was_whole:
         typer.echo(f"{session} is whole: {done.frames} frames. Nothing was changed.")
         return

@@ -1,0 +1,308 @@
+"""The cases on this machine: a folder for each, and a SQLite table of what they hold.
+
+The folders are the truth; the table says what is in them, so that a list needs no reading. Several
+processes may use it at once. No identity of a patient is asked for. The day of a recording stands
+in the table alone and leaves the machine with no export.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from leakwatch.case import read_events, read_frames
+from leakwatch.case.session_file import RECORDING_NAME, SESSION_NAME, load_session
+from leakwatch.errors import CaseError, LibraryError
+from leakwatch.model import EventKind, Level, Marks
+from leakwatch.sinks.line_file import is_locked
+from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME
+
+LIBRARY_VARIABLE = "LEAKWATCH_LIBRARY"
+DATABASE_NAME, CASES_NAME = "library.sqlite", "cases"
+
+# Another process writes for some milliseconds; after so long something is wrong.
+_BUSY_S = 10.0
+
+# Each is applied once, in order; PRAGMA user_version counts them. A new table goes at the end, and
+# one that was given out is never changed.
+_MIGRATIONS = (
+    """
+    CREATE TABLE library_case (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, -- a number is never used again
+        name TEXT NOT NULL UNIQUE,
+        added_at TEXT NOT NULL, -- UTC, ISO 8601
+        state TEXT NOT NULL, -- as in session.json
+        source TEXT NOT NULL,
+        view TEXT,
+        vertebra TEXT,
+        frames INTEGER,
+        duration_s REAL,
+        worst_level TEXT,
+        stops INTEGER,
+        first_stop_s REAL
+    ) STRICT
+    """,
+)
+_LEVELS_BY_WEIGHT = (Level.CLEAR, Level.UNKNOWN, Level.WATCH, Level.STOP)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryCase:
+    """A row of the library.
+
+    Parameters
+    ----------
+    id : int
+    name : str
+    folder : Path
+    added_at : str
+        UTC, ISO 8601.
+    state : str
+        ``recording``, ``complete``, ``stopped`` or ``recovered``, as in session.json.
+    source, view, vertebra : str or None
+    frames : int or None
+        None while it is recorded, as all that follow.
+    duration_s, first_stop_s : float or None
+        `first_stop_s` is None too where no STOP came.
+    worst_level : str or None
+    stops : int or None
+        Alerts of level STOP.
+    """
+
+    id: int
+    name: str
+    folder: Path
+    added_at: str
+    state: str
+    source: str
+    view: str | None
+    vertebra: str | None
+    frames: int | None
+    duration_s: float | None
+    worst_level: str | None
+    stops: int | None
+    first_stop_s: float | None
+
+
+def library_folder() -> Path:
+    """LEAKWATCH_LIBRARY, or the user's data folder."""
+    chosen = os.environ.get(LIBRARY_VARIABLE)
+    return Path(chosen) if chosen else platformdirs.user_data_path("leakwatch", appauthor=False)
+
+
+class CaseLibrary:
+    """A library; made where there is none. Used on one thread.
+
+    Parameters
+    ----------
+    folder : Path or None
+        None: `library_folder`.
+
+    Raises
+    ------
+    LibraryError
+        It cannot be made or read, or is of a newer version of LeakWatch.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = library_folder() if folder is None else folder
+        try:
+            (self._folder / CASES_NAME).mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                self._folder / DATABASE_NAME, timeout=_BUSY_S, isolation_level=None
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise LibraryError(_cannot(self._folder, error)) from error
+        try:
+            self._migrate()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def __enter__(self) -> CaseLibrary:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the table."""
+        self._db.close()
+
+    def begin(self, source: str, marks: Marks, name: str | None = None) -> LibraryCase:
+        """Enter a case that will be recorded into its folder, which is made.
+
+        Parameters
+        ----------
+        source : str
+            Kind of the source, such as ``scp``.
+        marks : Marks
+        name : str or None
+            None: ``case-`` and its number. Not the name of a patient.
+
+        Raises
+        ------
+        LibraryError
+            There is a case of this name, or no room.
+        """
+        view = None if marks.view is None else marks.view.value
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        if name is not None and (not name.strip() or name.strip().isdigit()):
+            raise LibraryError(f"{name!r} is no name of a case: numbers are given. Use letters.")
+        with self._writing():
+            if name is not None and self._rows("WHERE name = ?", name):
+                raise LibraryError(f"there is a case {name} already. Choose another name.")
+            number = self._db.execute(
+                "INSERT INTO library_case (name, added_at, state, source, view, vertebra)"
+                " VALUES (?, ?, 'recording', ?, ?, ?)",
+                (name or f"new {os.getpid()}", now, source, view, marks.vertebra),
+            ).lastrowid
+            if name is None:
+                self._db.execute(
+                    "UPDATE library_case SET name = 'case-' || id WHERE id = ?", (number,)
+                )
+            try:
+                self._case_folder(number or 0).mkdir()
+            except OSError as error:
+                raise LibraryError(_cannot(self._folder, error)) from error
+        return self._rows("WHERE id = ?", number)[0]
+
+    def finish(self, number: int) -> LibraryCase:
+        """Read what was recorded of a case, and enter it.
+
+        Raises
+        ------
+        LibraryError, CaseError
+            There is no such case, or its files cannot be read.
+        """
+        folder = self.case(str(number)).folder
+        session = load_session(folder / SESSION_NAME)
+        frames, events = read_frames(folder / FRAMES_NAME), read_events(folder / EVENTS_NAME)
+        stops = [e for e in events if e.kind is EventKind.ALERT and e.level is Level.STOP]
+        worst = max((frame.level for frame in frames), key=_LEVELS_BY_WEIGHT.index, default=None)
+        with self._writing():
+            self._db.execute(
+                "UPDATE library_case SET state = ?, frames = ?, duration_s = ?, worst_level = ?,"
+                " stops = ?, first_stop_s = ? WHERE id = ?",
+                (
+                    session.state,
+                    session.frames,
+                    frames[-1].time_s - frames[0].time_s if frames else 0.0,
+                    None if worst is None else worst.value,
+                    len({event.frame for event in stops}),
+                    stops[0].time_s if stops else None,
+                    number,
+                ),
+            )
+        return self.case(str(number))
+
+    def cases(self) -> tuple[LibraryCase, ...]:
+        """All cases, oldest first; what was recovered meanwhile is entered."""
+        for case in self._rows("WHERE state = 'recording'"):
+            with suppress(CaseError):  # broke off, or is being recorded: it stays as it is
+                if load_session(case.folder / SESSION_NAME).state != "recording":
+                    self.finish(case.id)
+        return self._rows("ORDER BY id")
+
+    def case(self, key: str) -> LibraryCase:
+        """A case by its number or its name.
+
+        Raises
+        ------
+        LibraryError
+            There is none.
+        """
+        by = "WHERE id = ?" if key.isdigit() else "WHERE name = ?"
+        found = self._rows(by, key)
+        if not found:
+            raise LibraryError(
+                f"there is no case {key} in {self._folder}. `leakwatch cases list` shows all."
+            )
+        return found[0]
+
+    def delete(self, number: int) -> None:
+        """Delete a case with all its files.
+
+        Raises
+        ------
+        LibraryError
+            It is being recorded, or cannot be deleted.
+        """
+        folder = self.case(str(number)).folder
+        recording = folder / RECORDING_NAME
+        gone = folder.with_name(f".deleted-{folder.name}")
+        try:
+            if recording.exists() and is_locked(recording):
+                raise LibraryError(f"case {number} is being recorded now. Stop that first.")
+            if folder.exists():
+                folder.rename(gone)  # at once: no half of a case is ever seen
+            with self._writing():
+                self._db.execute("DELETE FROM library_case WHERE id = ?", (number,))
+            if gone.exists():
+                shutil.rmtree(gone)
+        except OSError as error:
+            raise LibraryError(_cannot(folder, error)) from error
+
+    def _case_folder(self, number: int) -> Path:
+        return self._folder / CASES_NAME / f"{number:05d}"
+
+    def _rows(self, where: str, *values: object) -> tuple[LibraryCase, ...]:
+        columns = (
+            "id, name, id, added_at, state, source, view, vertebra, frames, duration_s,"
+            " worst_level, stops, first_stop_s"
+        )
+        with _errors(self._folder):
+            found = self._db.execute(f"SELECT {columns} FROM library_case {where}", values)
+            return tuple(
+                LibraryCase(row[0], row[1], self._case_folder(row[2]), *row[3:]) for row in found
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction, begun as a writer: two that read first would lock each other out."""
+        with _errors(self._folder):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _migrate(self) -> None:
+        with _errors(self._folder):
+            self._db.execute("PRAGMA journal_mode = WAL")
+        with self._writing():
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(_MIGRATIONS):
+                raise LibraryError(
+                    f"{self._folder / DATABASE_NAME} is of version {version}, and this LeakWatch "
+                    f"knows up to {len(_MIGRATIONS)}. Use a newer LeakWatch."
+                )
+            for migration in _MIGRATIONS[version:]:
+                self._db.execute(migration)
+            self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+
+@contextmanager
+def _errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LibraryError(_cannot(folder, error)) from error
+
+
+def _cannot(place: Path, error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return (
+        f"the case library at {place} cannot be used: {reason}. Check rights and room, or name "
+        f"another folder in {LIBRARY_VARIABLE}."
+    )

@@ -1,0 +1,224 @@
+"""`leakwatch cases`: the case library."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from leakwatch.cli.console import (
+    ENDED_EARLY,
+    errors_in_one_paragraph,
+    fail,
+    progress,
+    say_what_to_doubt,
+)
+from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
+
+if TYPE_CHECKING:
+    from leakwatch.case_library import LibraryCase
+
+cases = typer.Typer(
+    name="cases",
+    help="The case library: recorded sessions on this machine.",
+    no_args_is_help=True,
+)
+
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Number or name of a case.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_COLUMNS = (
+    "case",
+    "name",
+    "added",
+    "source",
+    "view",
+    "level",
+    "frames",
+    "length",
+    "worst",
+    "first STOP",
+    "state",
+)
+
+
+@cases.command("list")
+def list_cases(as_json: JsonOption = False) -> None:
+    """List all cases."""
+    from leakwatch.case_library import CaseLibrary
+
+    with errors_in_one_paragraph(), CaseLibrary() as library:
+        found = library.cases()
+    if as_json:
+        _print_json([_as_dict(case) for case in found])
+        return
+    if not found:
+        typer.echo("The library is empty. `leakwatch cases add SEQUENCE` adds a case.", err=True)
+    _print_table([_row(case) for case in found])
+
+
+@cases.command()
+def show(case: CaseArgument, as_json: JsonOption = False) -> None:
+    """Show a case and its events."""
+    from leakwatch.case import read_events
+    from leakwatch.case_library import CaseLibrary
+    from leakwatch.sinks.recorder import EVENTS_NAME
+
+    with errors_in_one_paragraph(), CaseLibrary() as library:
+        library.cases()  # enters what was recovered meanwhile
+        found = library.case(case)
+        path = found.folder / EVENTS_NAME
+        events = read_events(path) if path.exists() else ()
+    if as_json:
+        _print_json(_as_dict(found) | {"events": [asdict(event) for event in events]})
+        return
+    for name, value in zip(_COLUMNS, _row(found), strict=True):
+        typer.echo(f"{name + ':':<12}{value}")
+    typer.echo(f"{'folder:':<12}{found.folder}")
+    for event in events:
+        words = [event.kind, event.level, event.reason, event.text]
+        distance = "" if event.distance_mm is None else f" {event.distance_mm:.1f} mm"
+        said = " ".join(str(word) for word in words if word is not None)
+        typer.echo(f"{event.time_s:8.2f} s  frame {event.frame:<5} {said}{distance}")
+    if found.state == "recording":
+        typer.echo(f"It is being recorded, or broke off: leakwatch recover {found.id}", err=True)
+
+
+@cases.command()
+def add(
+    sequence: Annotated[Path, typer.Argument(help="DICOM file, folder, or NAME.case.json.")],
+    case: CaseOption = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Of the case; not that of a patient.")
+    ] = None,
+    settings: SettingsOption = None,
+    calibration: CalibrationOption = None,
+    mask: Annotated[
+        list[str] | None,
+        typer.Option("--mask", help="LEFT,TOP,RIGHT,BOTTOM in pixels: blanked; may be repeated."),
+    ] = None,
+    keep_identity: Annotated[
+        bool, typer.Option("--keep-identity", help="Keep text burned into the pictures; logged.")
+    ] = False,
+) -> None:
+    """Measure a sequence and keep it, without the patient's identity."""
+    from leakwatch.case_import import add_to_library
+    from leakwatch.case_library import CaseLibrary
+    from leakwatch.config import load_settings
+    from leakwatch.session import open_run
+
+    masks = tuple(_rectangle(text) for text in mask or ())
+    with errors_in_one_paragraph(), CaseLibrary() as library:
+        run = open_run(sequence, load_settings(settings), case, calibration)
+        try:
+            say_what_to_doubt(run)
+            with progress(run.name, run.acquisition.number_of_frames) as on_frame:
+                done = add_to_library(library, run, name, masks, keep_identity, on_frame)
+        finally:
+            run.source.close()
+    if keep_identity:
+        typer.echo("leakwatch: text in the pictures was kept by choice (--keep-identity)", err=True)
+    typer.echo(f"case {done.case.id} ({done.case.name}): {done.case.frames} frames")
+    if done.ended_early is not None:
+        typer.echo(f"leakwatch: the input ended early: {done.ended_early}", err=True)
+        raise typer.Exit(ENDED_EARLY)
+
+
+@cases.command()
+def export(
+    case: CaseArgument,
+    out: Annotated[Path, typer.Option("--out", help="Folder; the case becomes a folder in it.")],
+) -> None:
+    """Copy a case with all its files. No day and no identity of a patient is in them."""
+    from leakwatch.case_library import CaseLibrary
+
+    with errors_in_one_paragraph(), CaseLibrary() as library:
+        found = library.case(case)
+    target = out / found.name
+    if target.exists():
+        fail(f"{target} is there already. Choose another --out, or remove it.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        # As a whole or not at all: a copy that broke off must not pass for a case.
+        partial = out / f".{found.name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(found.folder, partial)
+        partial.rename(target)
+    except OSError as error:
+        fail(f"{target} cannot be written: {error}. Check rights and room.")
+    typer.echo(f"case {found.id} written to {target}")
+
+
+@cases.command()
+def delete(
+    case: CaseArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a case with all its files."""
+    from leakwatch.case_library import CaseLibrary
+
+    with errors_in_one_paragraph(), CaseLibrary() as library:
+        found = library.case(case)
+        if not yes:
+            question = f"Delete case {found.id} ({found.name}) with {found.frames or 0} frames?"
+            typer.confirm(question, abort=True)
+        library.delete(found.id)
+    typer.echo(f"case {found.id} deleted")
+
+
+def _rectangle(text: str) -> tuple[int, int, int, int]:
+    try:
+        left, top, right, bottom = (int(part) for part in text.split(","))
+    except ValueError:
+        fail(f"--mask {text}: give four whole numbers of pixels, LEFT,TOP,RIGHT,BOTTOM.")
+    if not 0 <= left < right or not 0 <= top < bottom:
+        fail(f"--mask {text}: right must be larger than left, and bottom larger than top.")
+    return left, top, right, bottom
+
+
+def _as_dict(case: LibraryCase) -> dict[str, Any]:
+    return asdict(case) | {"folder": str(case.folder)}
+
+
+def _row(case: LibraryCase) -> tuple[str, ...]:
+    added = dt.datetime.fromisoformat(case.added_at).astimezone()
+    return (
+        str(case.id),
+        case.name,
+        f"{added:%Y-%m-%d %H:%M}",
+        case.source,
+        case.view or "",
+        case.vertebra or "",
+        "" if case.frames is None else str(case.frames),
+        "" if case.duration_s is None else f"{case.duration_s:.1f} s",
+        case.worst_level or "",
+        "" if case.first_stop_s is None else f"{case.first_stop_s:.2f} s",
+        case.state,
+    )
+
+
+def _print_json(content: object) -> None:
+    import msgspec
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(content), indent=1).decode())
+
+
+def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
+    """With frames on a terminal; lines with tabs for programs and pipes."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if not console.is_terminal:
+        for row in (_COLUMNS, *rows) if rows else ():
+            typer.echo("\t".join(row))
+        return
+    table = Table(*_COLUMNS)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
