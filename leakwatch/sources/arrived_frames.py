@@ -148,7 +148,7 @@ class ArrivedFrames:
             self._remove(arrived)
             return None
         except (SourceError, OSError) as error:
-            self._lost(1, _without_path(arrived.path, error))
+            self._lost(1, arrived, error)
             self._remove(arrived)
             return None
         if known:
@@ -188,13 +188,13 @@ class ArrivedFrames:
                     frame = Frame(self._index, time_s, pixels, run, one.received_s)
                     self._index += 1
                     self._before = Moment(time_s, one.received_s, one.clock)
-                    self._log.is_good()
+                    self._log.is_good(one.received_s)
                     yield frame
                     if self._stopped.is_set():
                         return
         except SourceError as error:
             missing = min(one.header.number_of_frames - whole, _MOST_LOST)
-            self._lost(missing, _without_path(one.arrived.path, error))
+            self._lost(missing, one.arrived, error)
 
     def _in_order(self, one: _Opened) -> bool:
         """Count what the sender left out; False for a frame that comes late."""
@@ -227,8 +227,9 @@ class ArrivedFrames:
             self._run = found
         return seconds, self._run
 
-    def _lost(self, frames: int, why: str) -> None:
-        self._log.is_lost(why, frames)
+    def _lost(self, frames: int, arrived: ArrivedObject, error: Exception) -> None:
+        why = _without_path(arrived.path, error)
+        self._log.is_lost(why, frames, arrived.received_s)
         if self._before is not None:
             self._index += frames
 

@@ -33,6 +33,8 @@ _PLUGINS: dict[uids.UID, str] = (
     | dict.fromkeys(uids.JPEGLSTransferSyntaxes, "pyjpegls")
     | dict.fromkeys(_TURBO, "imagecodecs")
 )
+READABLE_SYNTAXES = tuple(_PLUGINS)
+
 _DISTRIBUTIONS = {
     "imagecodecs": "imagecodecs",
     "pyjpegls": "pyjpegls",

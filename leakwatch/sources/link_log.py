@@ -28,7 +28,7 @@ class LinkLog:
         self._lock = threading.Lock()
         self._clock, self._fault_shown_s = clock, fault_shown_s
         self._link, self._text, self._fault = Link.WAITING, text, ""
-        self._fault_at_s, self._lost = 0.0, 0
+        self._fault_at_s, self._broken_at_s, self._lost = 0.0, 0.0, 0
 
     @property
     def status(self) -> LinkStatus:
@@ -40,17 +40,24 @@ class LinkLog:
             text = f"{self._text}: {self._fault}" if shown else self._text
             return LinkStatus(self._link, text, frames_lost=self._lost)
 
-    def is_good(self) -> None:
-        """A frame that can be used came."""
+    def is_good(self, received_s: float) -> None:
+        """A frame that can be used came.
+
+        Parameters
+        ----------
+        received_s : float
+            When. Frames that waited while the peer went away do not bring it back.
+        """
         with self._lock:
-            self._link = Link.OPEN
+            if received_s >= self._broken_at_s:
+                self._link = Link.OPEN
 
     def is_waiting(self) -> None:
         """The peer is back after a fault, and no frame came yet."""
         with self._lock:
             self._link = Link.WAITING
 
-    def is_lost(self, fault: str, frames: int = 0) -> None:
+    def is_lost(self, fault: str, frames: int = 0, at_s: float | None = None) -> None:
         """The peer is gone, or what it sent cannot be used.
 
         Parameters
@@ -59,9 +66,12 @@ class LinkLog:
             What is wrong, without any identity of a patient.
         frames : int
             How many frames are lost by it.
+        at_s : float or None
+            When it came; None: now.
         """
         with self._lock:
             self._link = Link.LOST
+            self._broken_at_s = self._clock() if at_s is None else at_s
             self._say(fault, frames)
 
     def note(self, fault: str, frames: int = 0) -> None:

@@ -33,6 +33,12 @@ def _folder(rest: str, settings: Settings) -> LiveSource:
     return from_spec(rest, settings)
 
 
+def _store(rest: str, settings: Settings) -> LiveSource:
+    from leakwatch.sources.store_scp import from_spec
+
+    return from_spec(rest, settings)
+
+
 @dataclass(frozen=True, slots=True)
 class WayIn:
     """One way by which frames come.
@@ -58,6 +64,7 @@ class WayIn:
 WAYS_IN: dict[str, WayIn] = {
     "replay": WayIn("replay:FILE", "a stored sequence at its own timing", _replay),
     "folder": WayIn("folder:PATH", "files that appear in a folder", _folder, "net"),
+    "scp": WayIn("scp://HOST:PORT", "a C-arm that sends by C-STORE", _store, "net"),
     "igtl": WayIn("igtl://HOST:PORT", "an OpenIGTLink server", _openigtlink, "igtl"),
 }
 

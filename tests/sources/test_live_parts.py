@@ -49,7 +49,9 @@ def test_a_fault_is_shown_for_a_while():
     log.is_lost("cut off", frames=3)
     now[0] += 60.0
     assert (log.status.link, log.status.text) == (Link.LOST, "from there: cut off")
-    log.is_good()
+    log.is_good(99.0)  # it waited meanwhile
+    assert log.status.link is Link.LOST
+    log.is_good(now[0])
     assert (log.status.link, log.status.text) == (Link.OPEN, "from there")
     log.note("a stranger called", frames=1)
     now[0] += 9.0

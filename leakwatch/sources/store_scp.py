@@ -1,0 +1,206 @@
+"""A C-STORE server: the C-arm sends, LeakWatch receives."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+from pydicom.uid import UID
+from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pynetdicom.association import Association
+from pynetdicom.events import Event
+
+from leakwatch.config import LiveDicomSettings, Settings
+from leakwatch.errors import SourceError
+from leakwatch.model import Frame, LinkStatus
+from leakwatch.sources.arrived_frames import ArrivedFrames, ArrivedObject
+from leakwatch.sources.dicom_pixels import READABLE_SYNTAXES
+from leakwatch.sources.link_log import LinkLog
+from leakwatch.sources.one_sender import OneSender
+from leakwatch.sources.spool import Spool
+from leakwatch.sources.store_options import StoreOptions, store_options, tls_context
+from leakwatch.sources.store_server import StoreServer, make_server
+
+_LOG = logging.getLogger(__name__)
+
+# Statuses of C-STORE (PS3.4 B.2.3): success, and refused for lack of resources, which a sender may
+# try again.
+_TAKEN, _REFUSED = 0x0000, 0xA700
+_VERIFICATION = UID("1.2.840.10008.1.1")  # C-ECHO (PS3.4 A.4)
+_LARGEST_PDU = 131072  # bytes: the most that dcmtk sends; larger ones cost fewer turns
+_POLL_S = 0.1  # how late the listening thread sees that it should end
+
+
+def from_spec(rest: str, settings: Settings) -> StoreScp:
+    """Open what ``scp:`` names.
+
+    Parameters
+    ----------
+    rest : str
+        ``//HOST:PORT?...``; options as in `store_options`.
+    settings : Settings
+
+    Raises
+    ------
+    SourceError
+        The specification is wrong, or the port cannot be had.
+    """
+    return StoreScp(store_options(rest), settings.live_dicom)
+
+
+class StoreScp:
+    """Frames of the objects that a C-arm sends; a `leakwatch.model.LiveSource`.
+
+    Objects are written to the disk as they come, before anybody looks into them. C-ECHO is
+    answered. One sender at a time is followed.
+
+    Parameters
+    ----------
+    options : StoreOptions
+    settings : LiveDicomSettings
+
+    Raises
+    ------
+    SourceError
+        The port is taken, the address is none of this machine, or TLS cannot be set up.
+    """
+
+    def __init__(self, options: StoreOptions, settings: LiveDicomSettings | None = None) -> None:
+        self._options, self._settings = options, settings or LiveDicomSettings()
+        tls = tls_context(options)
+        self._spool = Spool(options.keep)
+        self._sender = OneSender(self._settings.sender_quiet_s)
+        try:
+            self._server = self._listen(tls)
+        except SourceError:
+            self._spool.close()
+            raise
+        self._log = LinkLog(self._name(), self._settings.fault_shown_s)
+        self._arrived = ArrivedFrames(self._log, self._settings, keep=self._spool.kept)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_S,), name="C-STORE", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def number_of_frames(self) -> None:
+        """Nobody knows."""
+        return
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    @property
+    def status(self) -> LinkStatus:
+        """Whether usable objects come, and who was refused."""
+        return self._log.status
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield frames in the order in which objects came."""
+        return self._arrived.frames()
+
+    def close(self) -> None:
+        """End `frames`, cut connections, and listen no longer."""
+        self._arrived.stop()
+        with suppress(OSError, ValueError):
+            self._server.shutdown()
+        for association in self._server.active_associations:
+            with suppress(OSError, RuntimeError):
+                association.abort()
+        self._spool.close()
+
+    def _listen(self, tls: object) -> StoreServer:
+        options, settings = self._options, self._settings
+        entity = AE(ae_title=options.ae)
+        entity.require_calling_aet = list(options.allow_ae)
+        entity.require_called_aet = options.called_only
+        entity.maximum_associations = settings.associations
+        entity.network_timeout = settings.idle_association_s
+        entity.maximum_pdu_size = _LARGEST_PDU
+        entity.add_supported_context(_VERIFICATION)
+        for kind in _picture_kinds():
+            entity.add_supported_context(kind, list(READABLE_SYNTAXES))
+        handlers = [
+            (evt.EVT_C_STORE, self._stored),
+            (evt.EVT_REJECTED, self._rejected),
+            (evt.EVT_ABORTED, self._aborted),
+            (evt.EVT_RELEASED, self._released),
+        ]
+        try:
+            return make_server(
+                entity,
+                (options.host, options.port),
+                evt_handlers=handlers,
+                tls=tls,
+                handshake_s=settings.handshake_s,
+                admits=options.admits,
+                refused=self._say_refused,
+            )
+        except OSError as error:
+            raise SourceError(
+                f"scp://{options.host}:{options.port}: cannot listen there: "
+                f"{error.strerror or error}. Choose another port, end the program that has it, or "
+                "name an address of this machine."
+            ) from error
+
+    def _name(self) -> str:
+        options = self._options
+        tls = "" if options.cert is None else ", TLS"
+        return f"C-STORE on {options.host}:{self.port} as {options.ae}{tls}"
+
+    def _stored(self, event: Event) -> int:
+        received_s = time.monotonic()
+        sender = _sender(event.assoc)
+        if not self._sender.admits(event.assoc, sender, received_s):
+            self._log.note(
+                f"objects of a second sender at once were refused ({sender}). Let one send at a "
+                "time"
+            )
+            return _REFUSED
+        try:
+            path = self._spool.write(event.encoded_dataset())
+        except OSError as error:
+            self._log.is_lost(f"an object could not be written: {error.strerror}", 1)
+            return _REFUSED
+        taken = self._arrived.put(ArrivedObject(path, received_s, sender))
+        return _TAKEN if taken else _REFUSED
+
+    def _rejected(self, event: Event) -> None:
+        options, requestor = self._options, event.assoc.requestor
+        called = str(getattr(requestor.primitive, "called_ae_title", "")).strip()
+        if options.allow_ae and requestor.ae_title.strip() not in options.allow_ae:
+            why = "its title is not in allow_ae"
+        elif options.called_only and called != options.ae:
+            why = f"it calls {called}, and not {options.ae}"
+        else:
+            why = f"{self._settings.associations} connections are open"
+        self._say_refused(f"{_sender(event.assoc)} was refused: {why}")
+
+    def _aborted(self, event: Event) -> None:
+        if self._sender.hung_up(event.assoc):
+            self._log.is_lost(f"{_sender(event.assoc)} broke off the connection")
+
+    def _released(self, event: Event) -> None:
+        self._sender.hung_up(event.assoc)
+
+    def _say_refused(self, text: str) -> None:
+        _LOG.info(text)
+        self._log.note(text)
+
+
+def _sender(association: Association) -> str:
+    requestor = association.requestor
+    return f"{requestor.ae_title.strip()} at {requestor.address}"
+
+
+@functools.cache
+def _picture_kinds() -> tuple[UID, ...]:
+    """Storage classes that hold pictures, of any modality: as a file may."""
+    kinds = (context.abstract_syntax for context in AllStoragePresentationContexts)
+    return tuple(kind for kind in kinds if kind is not None and "Image Storage" in kind.name)
