@@ -6,6 +6,8 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,15 @@ def shared() -> Path:
     if not (folder / "contract").is_dir():
         pytest.skip(f"no test material at {folder}; LEAKWATCH_SHARED names another place")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def case_library() -> Iterator[None]:
+    """No test writes into the library of whoever runs it."""
+    before = os.environ.get("LEAKWATCH_LIBRARY")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["LEAKWATCH_LIBRARY"] = folder
+        yield
+    os.environ.pop("LEAKWATCH_LIBRARY")
+    if before is not None:
+        os.environ["LEAKWATCH_LIBRARY"] = before

@@ -16,12 +16,13 @@ from leakwatch.cli.console import (
     require_display,
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
-from leakwatch.config import Settings, load_settings
+from leakwatch.cli.recording import SessionRecording
+from leakwatch.config import load_settings
 
 if TYPE_CHECKING:
     from leakwatch.live.session import LiveSession
+    from leakwatch.live.setup import Setup
     from leakwatch.live.status import LiveStatus
-    from leakwatch.model import Sink
 
 # How often the line on the terminal is renewed, s.
 RENEW_S = 0.25
@@ -33,8 +34,13 @@ def run(
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the recording; made where absent.")
+        Path | None,
+        typer.Option("--out", help="Folder for the recording, in place of the case library."),
     ] = None,
+    record: Annotated[bool, typer.Option(help="Keep frames and measurements.")] = True,
+    keep_identity: Annotated[
+        bool, typer.Option("--keep-identity", help="Keep text burned into the pictures; logged.")
+    ] = False,
     window: Annotated[bool, typer.Option(help="Show a window; else a line.")] = True,
 ) -> None:
     """Watch frames as they come, and say STOP before cement leaks.
@@ -47,7 +53,10 @@ def run(
         if window:
             require_display("`leakwatch run ... --no-window`")
             app_module = import_gui()
-        session = _opened(source, load_settings(settings), case, calibration, out)
+        from leakwatch.live.setup import load_setup
+
+        setup = load_setup(load_settings(settings), case, calibration)
+        session, recording = _opened(source, setup, (out, keep_identity) if record else None)
         try:
             if app_module is None:
                 _follow(session)
@@ -57,37 +66,33 @@ def run(
             pass  # the way to end a session
         finally:
             session.close()
-    _say_outcome(session.status, out)
+    _say_outcome(session.status, recording)
 
 
 def _opened(
-    spec: str, settings: Settings, case: Path | None, calibration: Path | None, out: Path | None
-) -> LiveSession:
+    spec: str, setup: Setup, place: tuple[Path | None, bool] | None
+) -> tuple[LiveSession, SessionRecording | None]:
+    """Open source and recording and begin; `place`: --out and --keep-identity."""
     from leakwatch.live.session import LiveSession
-    from leakwatch.live.setup import load_setup
     from leakwatch.sources.live import open_live
 
-    setup = load_setup(settings, case, calibration)
-    source = open_live(spec, settings)
+    recording = None
+    source = open_live(spec, setup.settings)
     try:
-        sinks = {} if out is None else {"recording": _recorder(out)}
+        if place is not None:
+            out, keep_identity = place
+            recording = SessionRecording(out, spec, setup.marks, setup.settings, keep_identity)
     except BaseException:
         source.close()
         raise
     typer.echo(f"leakwatch: {source.status.text}", err=True)
-    if out is None:
-        typer.echo("leakwatch: nothing is recorded; --out DIR records", err=True)
-    session = LiveSession(source, setup, sinks)
+    session = LiveSession(source, setup, None if recording is None else recording.sinks)
+    if recording is None:
+        typer.echo("leakwatch: nothing is recorded, by choice (--no-record)", err=True)
+    else:
+        recording.follow_marks(lambda: session.marks)
     session.start()
-    return session
-
-
-def _recorder(folder: Path) -> Sink:
-    from leakwatch.sinks.folder import make_folder
-    from leakwatch.sinks.recorder import Recorder
-
-    make_folder(folder)
-    return Recorder(folder)
+    return session, recording
 
 
 def _follow(session: LiveSession) -> None:
@@ -117,13 +122,13 @@ def _time_text(status: LiveStatus) -> str:
     return "       " if present is None else f"{present.snapshot.observation.time_s:6.2f} s"
 
 
-def _say_outcome(status: LiveStatus, out: Path | None) -> None:
+def _say_outcome(status: LiveStatus, recording: SessionRecording | None) -> None:
     from leakwatch.live.report_lines import degraded_lines, summary_lines
 
     for line in summary_lines(status):
         typer.echo(line)
-    if out is not None:
-        typer.echo(f"recorded in {out}")
+    if recording is not None:
+        recording.finish()
     degraded = degraded_lines(status)
     for line in (*status.doubts, *degraded):
         typer.echo(f"leakwatch: {line}", err=True)

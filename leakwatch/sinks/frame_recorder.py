@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -66,6 +67,7 @@ class Recording:
     ----------
     marks : Marks
     calibration : Calibration
+        Until a frame says another: a live source knows its own with its first frame.
     settings : Settings
     source : str
         Kind of the source, such as ``scp``: it is written, so no path and no address.
@@ -120,6 +122,9 @@ class FrameRecorder:
         self._part: _Part | None = None
         self._parts = self._frames = 0
         self._gaps, self._reason = False, ""
+        self._subject = ""
+        self._marks = recording.marks
+        self._marks_now: Callable[[], Marks] = lambda: recording.marks
         session = new_session(__version__, recording.source, recording.calibration)
         identity = "kept by choice" if recording.keep_identity else "removed"
         self._session = msgspec.structs.replace(session, identity=identity)
@@ -134,6 +139,13 @@ class FrameRecorder:
             self._lines.close()
             raise SinkError(f"{folder} cannot be written: {error}. Free some space.") from error
 
+    def follow_marks(self, marks_now: Callable[[], Marks]) -> None:
+        """Ask `marks_now` with each frame for the marks that hold: a person may change them.
+
+        To be called before the first frame; `marks_now` is called on the thread of this sink.
+        """
+        self._marks_now = marks_now
+
     def append(self, snapshot: Snapshot) -> None:
         """Write one frame. A fault of the source is no frame.
 
@@ -145,6 +157,7 @@ class FrameRecorder:
         if snapshot.fault is not None:
             return
         try:
+            self._note_changes(self._marks_now(), snapshot.observation.calibration)
             self._append(snapshot.frame)
         except SinkError as error:
             self._reason = self._reason or str(error)
@@ -170,12 +183,30 @@ class FrameRecorder:
             )
             alone = self._parts == 1 and not self._gaps
             sequence = part_name(1) if alone else "."
-            write_case(self._folder, self._recording.marks, self._recording.calibration, sequence)
+            write_case(self._folder, self._marks, self._session.calibration, sequence)
             write_session(self._folder, session)
         except OSError as error:
             raise SinkError(f"{self._folder} cannot be written: {error}.") from error
         finally:
             self._lines.close()
+
+    def _note_changes(self, marks: Marks, calibration: Calibration) -> None:
+        if marks is self._marks and calibration == self._session.calibration:
+            return
+        self._marks = marks
+        said = new_session("", "", calibration)
+        self._session = msgspec.structs.replace(
+            self._session,
+            mm_per_px=said.mm_per_px,
+            mm_per_px_sigma=said.mm_per_px_sigma,
+            spacing_rung=said.spacing_rung,
+            spacing_source=said.spacing_source,
+        )
+        try:
+            write_session(self._folder, self._session)
+            write_case(self._folder, marks, calibration, ".")
+        except OSError as error:
+            raise SinkError(f"{self._folder} cannot be written: {error}.") from error
 
     def _append(self, frame: Frame) -> None:
         acquisition = frame.acquisition
@@ -199,10 +230,13 @@ class FrameRecorder:
 
     def _begin_part(self, frame: Frame) -> _Part:
         number = self._parts + 1
+        if frame.acquisition.subject != self._subject:  # of another patient: another study
+            self._subject = frame.acquisition.subject
+            self._study, self._series = generate_uid(None), generate_uid(None)
         head = recorded_head(
             _without_text(frame.acquisition, self._recording),
             8 * frame.pixels.dtype.itemsize,
-            self._recording.marks,
+            self._marks,
             self._recording.compression.transfer_syntax,
             PlaceInStudy(UID(self._study), UID(self._series), number),
         )
@@ -254,6 +288,7 @@ def write_case(folder: Path, marks: Marks, calibration: Calibration, sequence: s
     Millimetres that the tags give stand in the DICOM files; here stand those that a person gave.
     """
     if marks.view is None:
+        (folder / CASE_NAME).unlink(missing_ok=True)
         return
     by_hand = calibration.rung in (SpacingRung.CASE, SpacingRung.CALIBRATION_FILE)
     scale = calibration.mm_per_px if by_hand else None

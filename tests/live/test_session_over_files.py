@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 
 import injection
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from leakwatch.case import read_events, read_frames
+from leakwatch.case import load_case, read_events, read_frames
+from leakwatch.case.session_file import load_session
+from leakwatch.case_library import CaseLibrary
 from leakwatch.cli import app
 from leakwatch.config import Settings
 from leakwatch.live.session import LiveSession
 from leakwatch.live.setup import load_setup
 from leakwatch.live.status import Sight, shown
 from leakwatch.model import EventKind, Level
+from leakwatch.sources import open_source
 from leakwatch.sources.live import open_live
 
 
@@ -53,8 +57,34 @@ def test_run_without_a_window(case, tmp_path):
     )
 
 
-def test_run_without_a_recording_says_so(case):
+def test_a_session_is_kept_in_the_library_and_folds_again(case, tmp_path, monkeypatch):
+    monkeypatch.setenv("LEAKWATCH_LIBRARY", str(tmp_path / "library"))
     result = run(case)
+    assert result.exit_code == 0, result.output
+    assert "recorded as case 1 (case-1)" in result.stdout
+    with CaseLibrary() as library:
+        (kept,) = library.cases()
+    lines = read_frames(kept.folder / "frames.jsonl")
+    assert (kept.state, kept.worst_level, kept.source) == ("complete", "STOP", "replay")
+    assert kept.frames == len(lines)
+    whole = injection.stack()
+    for frame, line in zip(open_source(kept.folder).frames(), lines, strict=True):
+        assert np.array_equal(frame.pixels, whole[frame.index])
+        assert frame.time_s == pytest.approx(line.time_s, abs=1e-4)
+    session = load_session(kept.folder / "session.json")
+    assert session.calibration.mm_per_px == injection.MM_PER_PX
+    assert load_case(kept.folder / "session.case.json").mm_per_px == injection.MM_PER_PX
+
+
+def test_a_source_that_cannot_be_opened_leaves_no_case(case, tmp_path, monkeypatch):
+    monkeypatch.setenv("LEAKWATCH_LIBRARY", str(tmp_path / "library"))
+    assert run(case, spec="replay:nowhere.dcm").exit_code == 2
+    with CaseLibrary() as library:
+        assert library.cases() == ()
+
+
+def test_run_without_a_recording_says_so(case):
+    result = run(case, "--no-record")
     assert result.exit_code == 0
     assert "nothing is recorded" in result.stderr
 

@@ -14,7 +14,7 @@ import injection
 import numpy as np
 import pydicom
 import pytest
-from handmade import ACQUISITION, CALIBRATION, MARKS, make_frame, make_snapshot
+from handmade import ACQUISITION, CALIBRATION, MARKS, make_frame, make_observation, make_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -33,6 +33,7 @@ from leakwatch.model import (
     CaseFile,
     IntensityRelationship,
     Level,
+    Marks,
     PixelFormat,
     ProjectionGeometry,
     Shutter,
@@ -68,6 +69,7 @@ def with_frame(index, **changes):
     ("compression", "plugin"),
     [(Compression.RLE, "pydicom"), (Compression.RLE, "pylibjpeg"), (Compression.JPEG_LS, "gdcm")],
 )
+@pytest.mark.filterwarnings("ignore:The number of bytes of compressed")  # as they may be
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_any_frame_comes_back_by_other_decoders(compression, plugin, data):
@@ -290,10 +292,35 @@ def test_millimetres_by_hand_are_in_the_case_and_those_of_the_tags_are_not(tmp_p
     by_hand = Calibration(0.21, 0.004, SpacingRung.CASE, "case")
     for name, calibration, expected in (("tags", CALIBRATION, None), ("hand", by_hand, 0.21)):
         (tmp_path / name).mkdir()
-        record(tmp_path / name, [make_snapshot(0)], replace(RECORDING, calibration=calibration))
+        seen = make_observation(0, calibration=calibration)
+        record(tmp_path / name, [make_snapshot(0, observation=seen)])
+        assert load_session(tmp_path / name / "session.json").calibration == calibration
         case = load_case(tmp_path / name / "session.case.json")
         assert case.mm_per_px == expected
         assert np.array_equal(case.marks.posterior_wall_px, MARKS.posterior_wall_px)
+
+
+def test_marks_that_a_person_changes_are_kept_at_once(tmp_path):
+    recorder = FrameRecorder(tmp_path, replace(RECORDING, marks=Marks()))
+    marks = [Marks(), Marks(), MARKS]
+    recorder.follow_marks(lambda: marks.pop(0))
+    case = tmp_path / "session.case.json"
+    there = []
+    for index in range(3):
+        recorder.append(make_snapshot(index))
+        there.append(case.exists())
+    assert there == [False, False, True]
+    assert np.array_equal(load_case(case).marks.posterior_wall_px, MARKS.posterior_wall_px)
+    recorder.close()
+    assert load_case(case).dicom_path == PART
+
+
+def test_another_patient_is_another_study(tmp_path):
+    other = replace(ACQUISITION, subject="b")
+    record(tmp_path, [make_snapshot(0), with_frame(1, acquisition=other)])
+    heads = [pydicom.dcmread(path, stop_before_pixels=True) for path in tmp_path.glob("*.dcm")]
+    assert len({head.StudyInstanceUID for head in heads}) == 2
+    assert len({head.PatientID for head in heads}) == 2
 
 
 def test_a_folder_with_a_session_is_not_written_over(tmp_path):

@@ -1,0 +1,97 @@
+"""Where `leakwatch run` records: into the case library, or into a folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from leakwatch.errors import LeakWatchError
+from leakwatch.model import Calibration, Marks, Sink, SpacingRung
+
+if TYPE_CHECKING:
+    from leakwatch.config import Settings
+
+_NOT_YET = Calibration(None, None, SpacingRung.NONE, "no frame was calibrated")
+
+
+class SessionRecording:
+    """The outputs of a live session.
+
+    Parameters
+    ----------
+    out : Path or None
+        A folder; None: a case of the library.
+    spec : str
+        Of the source; its kind is kept, and nothing else of it.
+    marks : Marks
+    settings : Settings
+    keep_identity : bool
+        Text that is burned into the pictures is kept; it is logged.
+
+    Raises
+    ------
+    LeakWatchError
+        Nothing can be recorded there.
+    """
+
+    def __init__(
+        self, out: Path | None, spec: str, marks: Marks, settings: Settings, keep_identity: bool
+    ) -> None:
+        from leakwatch.case_library import CaseLibrary
+        from leakwatch.sinks.folder import make_folder
+        from leakwatch.sinks.frame_recorder import FrameRecorder, Recording
+        from leakwatch.sinks.recorder import Recorder
+
+        kind = spec.partition(":")[0]
+        self._case = None
+        if out is None:
+            with CaseLibrary() as library:
+                self._case = library.begin(kind, marks)
+            out = self._case.folder
+        self.folder = out
+        try:
+            make_folder(out)
+            self._frames = FrameRecorder(
+                out, Recording(marks, _NOT_YET, settings, kind, keep_identity)
+            )
+            self.sinks: dict[str, Sink] = {"measurements": Recorder(out), "frames": self._frames}
+        except LeakWatchError:
+            self._forget()
+            raise
+
+    def follow_marks(self, marks_now: Callable[[], Marks]) -> None:
+        """Keep the marks that hold, as `marks_now` says; before the first frame."""
+        self._frames.follow_marks(marks_now)
+
+    def finish(self) -> None:
+        """Enter in the library what was recorded, and say where it is; after the session."""
+        if self._case is None:
+            typer.echo(f"recorded in {self.folder}")
+            return
+        from leakwatch.case_library import CaseLibrary
+
+        case = self._case
+        try:
+            with CaseLibrary() as library:
+                frames = library.finish(case.id).frames
+        except LeakWatchError as error:
+            # The files are there, and the list reads them again.
+            typer.echo(f"leakwatch: {error}", err=True)
+            frames = None
+        if frames == 0:
+            self._forget()
+            typer.echo("no frame was recorded, and no case is kept")
+            return
+        typer.echo(f"recorded as case {case.id} ({case.name}) in {case.folder}")
+
+    def _forget(self) -> None:
+        """A case without a frame is none."""
+        if self._case is not None:
+            from leakwatch.case_library import CaseLibrary
+
+            with suppress(LeakWatchError), CaseLibrary() as library:
+                library.delete(self._case.id)
