@@ -57,12 +57,12 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     PipelineState, Observation
     """
     state, held_s = _with_newest(state, frame)
-    looked = _look(state, frame)
+    state, looked = _look(state, frame)
     if held_s > state.settings.intensity.stale_after_s and not isinstance(looked, Reason):
         looked = Reason.STALE
     if isinstance(looked, Reason):
         return state, blind(frame, state.calibration, Quality(), looked)
-    state, attenuation, exposed = looked
+    attenuation, exposed = looked
     state, match = _registered(state, attenuation, exposed)
     if match is None:
         return state, blind(frame, state.calibration, _quality(state, None, None), Reason.MOTION)
@@ -147,28 +147,30 @@ def _started(state: PipelineState, frame: Frame) -> PipelineState:
 
 def _look(
     state: PipelineState, frame: Frame
-) -> tuple[PipelineState, FloatImage, BoolImage] | Reason:
+) -> tuple[PipelineState, tuple[FloatImage, BoolImage] | Reason]:
     """Log attenuation and exposed field of a frame, or the reason why there is none."""
     if state.run is None:
         state = _started(state, frame)
     run, settings = state.the_run, state.settings.intensity
     first = run.acquisition
     if frame.pixels.shape != (first.rows, first.columns):
-        return Reason.VIEW
+        return state, Reason.VIEW
     raw = intensity.log_attenuation(frame.pixels, frame.acquisition.pixel_format, run.grid)
     field = intensity.exposed_field(raw, settings)
-    if field.area_fraction < settings.min_field_share * max(run.field_fraction, 0.1):
-        return Reason.EXPOSURE
+    blades, moving = intensity.follow_blades(state.blades, field, settings)
+    state = replace(state, blades=blades)
+    if moving or field.area_fraction < settings.min_field_share * max(run.field_fraction, 0.1):
+        return state, Reason.EXPOSURE
     if run.field_fraction == 0.0:
         run = replace(run, field_fraction=field.area_fraction, level=field.level)
     elif abs(field.level - run.level) > settings.max_level_change:
-        return Reason.EXPOSURE
+        return state, Reason.EXPOSURE
     lag, clean = intensity.undo_lag(state.lag, raw, settings)
     exposed = intensity.field_on_grid(field, run.grid.rows, run.grid.columns)
     exposed &= ~intensity.saturated(raw, run.acquisition.pixel_format, settings)
     if run.shutter is not None:
         exposed &= run.shutter
-    return replace(state, run=run, lag=lag), clean, exposed
+    return replace(state, run=run, lag=lag), (clean, exposed)
 
 
 def _registered(

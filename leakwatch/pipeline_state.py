@@ -56,6 +56,7 @@ class PipelineState:
         The last frame that showed another picture than the one before.
     run : Run or None
         None before the first frame.
+    blades : BladesState
     lag : LagState
     reference : RegistrationReference or None
     shift : Point
@@ -79,6 +80,7 @@ class PipelineState:
     calibration: Calibration
     newest: Frame | None = None
     run: Run | None = None
+    blades: intensity.BladesState = field(default_factory=intensity.BladesState)
     lag: intensity.LagState = field(default_factory=intensity.LagState)
     reference: motion.RegistrationReference | None = None
     shift: Point = (0.0, 0.0)

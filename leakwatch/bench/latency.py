@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,16 @@ import numpy as np
 
 from leakwatch import alerting, pipeline
 from leakwatch.config import Settings
-from leakwatch.model import Acquisition, Array, Frame, Marks, Point, PointArray, read_only
+from leakwatch.model import (
+    Acquisition,
+    Array,
+    Calibration,
+    Frame,
+    Marks,
+    Point,
+    PointArray,
+    read_only,
+)
 from leakwatch.session import fold, open_run
 
 SIDE_PX = 1024
@@ -55,6 +65,29 @@ def measure(case_path: Path, settings: Settings) -> Latency:
         NAME.case.json of a square sequence.
     settings : Settings
     """
+    frames, marks, scale = enlarged_case(case_path, settings)
+    vision = pipeline.initial_state(settings, marks, scale)
+    floors = time_floor(frames[0].pixels)
+    decided = fold(frames, vision, alerting.initial_state(settings))
+    times_ms = [snapshot.latency_ms for snapshot in decided]
+    floors += time_floor(frames[-1].pixels)
+    p50_ms, p99_ms = np.percentile(times_ms, [50, 99])
+    return Latency(float(p50_ms), float(p99_ms), float(np.median(floors)))
+
+
+def enlarged_case(
+    case_path: Path, settings: Settings, count: int | None = None
+) -> tuple[list[Frame], Marks, Calibration]:
+    """The first `count` frames of a case at `SIDE_PX` squared, with its marks and calibration.
+
+    Parameters
+    ----------
+    case_path : Path
+        NAME.case.json of a square sequence.
+    settings : Settings
+    count : int or None
+        None: all.
+    """
     run = open_run(case_path, settings)
     try:
         factor = SIDE_PX / run.acquisition.columns
@@ -64,16 +97,10 @@ def measure(case_path: Path, settings: Settings) -> Latency:
             mm_per_px=_divided(run.calibration.mm_per_px, factor),
             mm_per_px_sigma=_divided(run.calibration.mm_per_px_sigma, factor),
         )
-        vision = pipeline.initial_state(settings, _enlarged_marks(run.marks, factor), scale)
-        frames = list(_enlarged(run.frames, acquisition))
-        floors = time_floor(frames[0].pixels)
-        decided = fold(frames, vision, alerting.initial_state(settings))
-        times_ms = [snapshot.latency_ms for snapshot in decided]
-        floors += time_floor(frames[-1].pixels)
+        frames = list(_enlarged(islice(run.frames, count), acquisition))
     finally:
         run.source.close()
-    p50_ms, p99_ms = np.percentile(times_ms, [50, 99])
-    return Latency(float(p50_ms), float(p99_ms), float(np.median(floors)))
+    return frames, _enlarged_marks(run.marks, factor), scale
 
 
 def time_floor(pixels: Array) -> list[float]:

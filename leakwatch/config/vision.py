@@ -23,7 +23,14 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     field_rim_steps : int
         Blurred rim taken off the exposed field, coarse pixels.
     min_field_share : float
-        A smaller exposed field, against the first frame's, is another exposure.
+        A smaller exposed field, against the first frame's, is another exposure: near a blade less
+        scatter is added, which over 20 mm looks like cement.
+    blades_share : float
+        Blades move where the exposed field changes by a larger share from one frame to the next:
+        a breath changes it by less than a hundredth.
+    blades_settle_frames : int
+        Frames until detector lag has faded from where a blade was: a third left over each time
+        leaves a thirtieth.
     max_level_change : float
         Natural log; a middle this much darker or brighter than the first frame's is no exposure of
         the same thing: brightness control holds it within a factor of three.
@@ -51,6 +58,8 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     saturated_share: float = 0.99
     field_rim_steps: int = 2
     min_field_share: float = 0.7
+    blades_share: float = 0.02
+    blades_settle_frames: int = 3
     max_level_change: float = 2.5
     stale_after_s: float = 0.5
     min_wall_share: float = 0.8

@@ -17,7 +17,7 @@ from leakwatch.errors import SourceError
 from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start
 from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival, Inbox
-from leakwatch.live.latency import Ledger
+from leakwatch.live.latency import Latency, Ledger
 from leakwatch.live.setup import Setup
 from leakwatch.live.status import LiveStatus, Recording, silence_text
 from leakwatch.model import Frame, Link, LinkStatus, LiveSource, Marks, Point, Sink, Snapshot
@@ -93,6 +93,10 @@ class LiveSession:
             ended=self._ended.is_set(),
             fault=self._fault,
         )
+
+    def latency(self) -> Latency:
+        """Percentiles that count every frame until now; `status` has those of a moment ago."""
+        return self._ledger.latency(exact=True)
 
     @property
     def marks(self) -> Marks:

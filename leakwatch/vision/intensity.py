@@ -136,6 +136,52 @@ def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> Expos
     return ExposedField(read_only(field.astype(bool)), float(field.mean()), level)
 
 
+@dataclass(frozen=True, slots=True)
+class BladesState:
+    """Where the collimator's blades stood, and since when.
+
+    Parameters
+    ----------
+    area_fraction : float or None
+        Exposed share of the last frame.
+    still_frames : int or None
+        Frames since they last moved; None where they never did.
+    """
+
+    area_fraction: float | None = None
+    still_frames: int | None = None
+
+
+def follow_blades(
+    state: BladesState, field: ExposedField, settings: IntensitySettings
+) -> tuple[BladesState, bool]:
+    """Tell whether blades move, or moved just now.
+
+    Detector lag keeps a ghost of what a blade has just covered: it is brighter than a blade and
+    darker than the anatomy was, as dense cement with a straight edge would be.
+
+    Parameters
+    ----------
+    state : BladesState
+    field : ExposedField
+    settings : IntensitySettings
+
+    Returns
+    -------
+    BladesState, bool
+    """
+    share, still = field.area_fraction, state.still_frames
+    if share == 0.0:  # a blank picture shows no blades
+        return state, False
+    before = state.area_fraction
+    if before is not None and abs(share - before) > settings.blades_share * max(before, share):
+        still = 0
+    elif still is not None:
+        still += 1
+    moving = still is not None and still < settings.blades_settle_frames
+    return BladesState(share, still), moving
+
+
 def field_on_grid(field: ExposedField, rows: int, columns: int) -> BoolImage:
     """The exposed field on a grid of ``(rows, columns)``."""
     scaled = cv2.resize(

@@ -142,3 +142,29 @@ def test_a_picture_of_one_value_has_no_exposed_field(value: int) -> None:
     pixel_format = PixelFormat("MONOCHROME2", 12, IntensityRelationship.LIN)
     raw = intensity.log_attenuation(stored, pixel_format, WorkingGrid(80, 80, 1))
     assert intensity.exposed_field(raw, IntensitySettings()).area_fraction == 0.0
+
+
+def told_to_move(shares: list[float]) -> list[bool]:
+    state, told = intensity.BladesState(), []
+    for share in shares:
+        field = intensity.ExposedField(np.ones((1, 1), bool), share, 0.0)
+        state, moving = intensity.follow_blades(state, field, SETTINGS)
+        told.append(moving)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("shares", "told"),
+    [
+        ([0.8] * 6, "......"),
+        ([0.80, 0.81, 0.80, 0.79], "...."),  # a breath
+        ([0.8, 0.8, 0.6, 0.4, 0.4, 0.4, 0.4], "..xxxx."),
+        ([0.4, 0.4, 0.8, 0.8, 0.8, 0.8, 0.8], "..xxx.."),
+        ([0.8, 0.0, 0.8, 0.8], "...."),  # a blank frame
+        ([0.8, 0.0, 0.5, 0.5, 0.5, 0.5], "..xxx."),
+    ],
+)
+def test_blades_are_told_while_they_move_and_until_lag_has_faded(
+    shares: list[float], told: str
+) -> None:
+    assert told_to_move(shares) == [mark == "x" for mark in told]

@@ -1,0 +1,199 @@
+"""Measure a live session at 1024 x 1024: latency from receipt to decision, drops, memory.
+
+`python benchmarks/live.py --minutes 10` is the figure to reach: 30 frames/s for ten minutes without
+a drop, p50 <= 12 ms, p99 <= 20 ms, memory flat. Frames are those of a case of LEAKWATCH_SHARED
+(default: ../shared), or of sample_dicom/, enlarged; when they are over, the last go to and fro.
+With `--window` a window is drawn beside it (offscreen where there is no display), with
+`--record DIR` frames and events are written.
+
+Times are in milliseconds and in floors: the floor (blur, warp, subtract and threshold of one frame)
+is timed in the same run, so that figures of two machines can be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from leakwatch.bench.latency import SIDE_PX, enlarged_case, time_floor
+from leakwatch.config import Settings
+from leakwatch.live.latency import Percentiles
+from leakwatch.live.session import LiveSession
+from leakwatch.live.setup import Setup
+from leakwatch.model import CaseFile, Frame, Link, LinkStatus, Sink
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+# Held in memory: 2 MB each.
+FRAMES_HELD = 60
+# What goes to and fro at the end: cement is there, and no frame is like the one before.
+TO_AND_FRO = 30
+
+
+class PacedFrames:
+    """A live source that gives frames of a list at a fixed rate, for a fixed time."""
+
+    def __init__(self, frames: Sequence[Frame], frames_per_s: float, seconds: float) -> None:
+        self._frames, self._rate = frames, frames_per_s
+        self._count = round(seconds * frames_per_s)
+        self._closed = threading.Event()
+        self.status = LinkStatus(Link.OPEN, "frames from memory", fluoroscopy_on=True)
+        self.number_of_frames = None
+
+    def frames(self) -> Iterator[Frame]:
+        """Each when it is due."""
+        start_s = time.monotonic()
+        last = self._frames[-TO_AND_FRO:]
+        again = itertools.cycle([*reversed(last[1:-1]), *last])
+        for index, frame in enumerate(
+            itertools.islice(itertools.chain(self._frames, again), self._count)
+        ):
+            due_s = index / self._rate
+            if self._closed.wait(max(start_s + due_s - time.monotonic(), 0.0)):
+                return
+            yield replace(frame, index=index, time_s=due_s, received_s=time.monotonic())
+
+    def close(self) -> None:
+        """End `frames`."""
+        self._closed.set()
+
+
+class ResidentMemory(threading.Thread):
+    """Resident memory of this process, once a second."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._stop_it = threading.Event()
+        self.samples_mb: list[float] = []
+
+    def run(self) -> None:
+        while not self._stop_it.wait(1.0):
+            pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+            self.samples_mb.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+
+    def stop(self) -> None:
+        self._stop_it.set()
+        self.join()
+
+    def slope_mb_per_minute(self) -> float:
+        """Of the second half, when all is warm."""
+        late = self.samples_mb[len(self.samples_mb) // 2 :]
+        if len(late) < 3:
+            return float("nan")
+        return 60.0 * float(np.polyfit(np.arange(len(late)), late, 1)[0])
+
+
+def main() -> int:
+    """Print the figures; 1 where there is no case to measure with."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("case", nargs="?", type=Path, help="NAME.case.json of a square sequence")
+    parser.add_argument("--minutes", type=float, default=0.5)
+    parser.add_argument("--rate", type=float, default=30.0, help="frames/s")
+    parser.add_argument("--window", action="store_true", help="draw a window beside it")
+    parser.add_argument("--record", type=Path, help="write frames and events into this folder")
+    given = parser.parse_args()
+    case_path = given.case or default_case()
+    if case_path is None:
+        print("there is no case to measure with: name one", file=sys.stderr)
+        return 1
+    settings = Settings()
+    frames, marks, scale = enlarged_case(case_path, settings, FRAMES_HELD)
+    floors_ms = time_floor(frames[0].pixels)
+    source = PacedFrames(frames, given.rate, 60.0 * given.minutes)
+    case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)
+    session = LiveSession(source, Setup(settings, case), sinks(given.record))
+    memory = ResidentMemory()
+    memory.start()
+    session.start()
+    follow(session, given.window)
+    memory.stop()
+    session.close()
+    floors_ms += time_floor(frames[0].pixels)
+    report(session, memory, float(np.median(floors_ms)), len(frames))
+    return 0
+
+
+def default_case() -> Path | None:
+    """Over real anatomy where that is at hand."""
+    shared = Path(os.environ.get("LEAKWATCH_SHARED", REPOSITORY.parent / "shared")) / "cases"
+    for folder in (shared, REPOSITORY / "sample_dicom"):
+        found = sorted(folder.glob("*.case.json"))
+        if found:
+            return found[-1]
+    return None
+
+
+def sinks(folder: Path | None) -> dict[str, Sink]:
+    """Frames and events as `leakwatch run --out` writes them."""
+    if folder is None:
+        return {}
+    from leakwatch.sinks.folder import make_folder
+    from leakwatch.sinks.recorder import Recorder
+
+    make_folder(folder)
+    return {"recording": Recorder(folder)}
+
+
+def follow(session: LiveSession, window: bool) -> None:
+    """Wait for the end, with or without a window."""
+    if not window:
+        while not session.wait(1.0):
+            pass
+        return
+    if not os.environ.get("DISPLAY"):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from leakwatch.gui.live_window import LiveWindow
+
+    application = QApplication(["leakwatch"])
+    shown = LiveWindow(session, "benchmark")
+    shown.show()
+    shown.start()
+    ends = QTimer()
+    ends.timeout.connect(lambda: session.wait(0.0) and application.quit())
+    ends.start(200)
+    application.exec()
+    shown.close()
+
+
+def report(session: LiveSession, memory: ResidentMemory, floor_ms: float, frames_held: int) -> None:
+    """Print the table."""
+    status = session.status
+    own_mb = frames_held * SIDE_PX**2 * 2 / 2**20
+    print(f"{status.frames} frames of {SIDE_PX} x {SIDE_PX}, {status.dropped} dropped")
+    print(f"floor {floor_ms:.2f} ms")
+    latency = session.latency()
+    for name, ages in (("decided", latency.decided), ("drawn", latency.drawn)):
+        if ages is not None:
+            print(line(name, ages, floor_ms))
+    if memory.samples_mb:
+        held = max(memory.samples_mb) - own_mb
+        slope = memory.slope_mb_per_minute()
+        print(
+            f"memory: {held:.0f} MB at most (beside {own_mb:.0f} MB of frames that the benchmark "
+            f"holds), {slope:+.1f} MB/min in the second half"
+        )
+    for one in status.recordings:
+        print(f"{one.name}: {one.lost} frames lost {one.failure}")
+
+
+def line(name: str, ages: Percentiles, floor_ms: float) -> str:
+    """Milliseconds and floors."""
+    values = (ages.p50_ms, ages.p95_ms, ages.p99_ms)
+    ms = " / ".join(f"{one:.1f}" for one in values)
+    floors = " / ".join(f"{one / floor_ms:.1f}" for one in values)
+    return f"received to {name}, p50 / p95 / p99: {ms} ms, {floors} floors"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
