@@ -39,6 +39,15 @@ def _store(rest: str, settings: Settings) -> LiveSource:
     return from_spec(rest, settings)
 
 
+def _dicomweb(scheme: str) -> Callable[[str, Settings], LiveSource]:
+    def opened(rest: str, settings: Settings) -> LiveSource:
+        from leakwatch.sources.dicomweb import from_spec
+
+        return from_spec(scheme, rest, settings)
+
+    return opened
+
+
 @dataclass(frozen=True, slots=True)
 class WayIn:
     """One way by which frames come.
@@ -65,6 +74,12 @@ WAYS_IN: dict[str, WayIn] = {
     "replay": WayIn("replay:FILE", "a stored sequence at its own timing", _replay),
     "folder": WayIn("folder:PATH", "files that appear in a folder", _folder, "net"),
     "scp": WayIn("scp://HOST:PORT", "a C-arm that sends by C-STORE", _store, "net"),
+    "dicomweb+http": WayIn(
+        "dicomweb+http://HOST/ROOT?study=UID", "a study of an archive", _dicomweb("http"), "net"
+    ),
+    "dicomweb+https": WayIn(
+        "dicomweb+https://HOST/ROOT?study=UID", "the same, with TLS", _dicomweb("https"), "net"
+    ),
     "igtl": WayIn("igtl://HOST:PORT", "an OpenIGTLink server", _openigtlink, "igtl"),
 }
 
