@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -109,7 +108,7 @@ def _follow(session: LiveSession) -> None:
         while not ended:
             ended = session.wait(RENEW_S)
             status = session.status
-            now = shown(status, time.monotonic(), session.settings)
+            now = shown(status, session.now_s, session.settings)
             what = (now.level, now.sight, now.reasons)
             if what != said:
                 said = what

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent
@@ -71,7 +70,7 @@ class LiveWindow(QMainWindow):
         """Show what holds now; whatever breaks, never what held before."""
         try:
             status = self._session.status
-            self.show_status(status, shown(status, time.monotonic(), self._session.settings))
+            self.show_status(status, shown(status, self._session.now_s, self._session.settings))
         except Exception as error:  # noqa: BLE001
             unknown = unknown_banner(f"This frame cannot be shown: {type(error).__name__}: {error}")
             told = over_latched(unknown, self.banner.banner)

@@ -94,6 +94,11 @@ class LiveSession:
             fault=self._fault,
         )
 
+    @property
+    def now_s(self) -> float:
+        """The session's clock."""
+        return self._clock()
+
     def latency(self) -> Latency:
         """Percentiles that count every frame until now; `status` has those of a moment ago."""
         return self._ledger.latency(exact=True)

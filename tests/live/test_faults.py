@@ -12,7 +12,7 @@ import injection
 import numpy as np
 import pytest
 from injection import FRAMES, STOPPED
-from scripted import END, OPEN, KeptSink, Room
+from live_room import END, OPEN, KeptSink, Room
 
 from leakwatch import alerting, pipeline
 from leakwatch.config import LiveSettings, Settings

@@ -8,7 +8,7 @@ import injection
 import numpy as np
 import pytest
 from injection import FRAMES, STOPPED
-from scripted import CASE, OPEN, SETTINGS, Clock, KeptSink, Room
+from live_room import CASE, OPEN, SETTINGS, Clock, KeptSink, Room
 
 from leakwatch import alerting, pipeline
 from leakwatch.live.actions import Acknowledge, Note, PauseAudio, Start

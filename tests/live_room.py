@@ -57,7 +57,7 @@ class Room:
 
     def __init__(self, sinks=None, setup=None, settings=SETTINGS):
         self.clock, self.source = Clock(), ScriptedSource()
-        self.settings = settings
+        self.settings, self.sinks = settings, sinks or {}
         self.session = LiveSession(
             self.source, setup or Setup(settings, CASE), sinks, clock=self.clock
         )
@@ -92,6 +92,10 @@ class Room:
             assert time.monotonic() < end_s, self.session.status
             time.sleep(0.001)
         return self.session.status
+
+    def sink(self, name):
+        """One of the sinks that were given."""
+        return self.sinks[name]
 
     def shown(self):
         """What a window shows now."""
