@@ -10,6 +10,7 @@ from leakwatch import __version__
 from leakwatch.cli.analyze import analyze
 from leakwatch.cli.bench import bench
 from leakwatch.cli.cases import cases
+from leakwatch.cli.mark import mark
 from leakwatch.cli.recover import recover
 from leakwatch.cli.replay import replay
 from leakwatch.cli.run import run
@@ -52,6 +53,6 @@ def _before_commands(
     pass
 
 
-for command in (analyze, run, replay, simulate, bench, recover):
+for command in (analyze, mark, run, replay, simulate, bench, recover):
     app.command()(command)
 app.add_typer(cases)

@@ -11,6 +11,7 @@ from leakwatch.config.alerting import AlertingSettings
 from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_dicom import LiveDicomSettings
+from leakwatch.config.vertebra import VertebraSettings
 from leakwatch.config.vision import (
     BaselineSettings,
     CementSettings,
@@ -33,6 +34,7 @@ __all__ = [
     "MotionSettings",
     "Settings",
     "TubularSettings",
+    "VertebraSettings",
     "load_settings",
 ]
 
@@ -50,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calibration: CalibrationSettings = CalibrationSettings()
     live: LiveSettings = LiveSettings()
     live_dicom: LiveDicomSettings = LiveDicomSettings()
+    vertebra: VertebraSettings = VertebraSettings()
 
 
 def load_settings(path: Path | None) -> Settings:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from leakwatch.vision.vertebra_size import BODY_SIZES
+
 Field = npt.NDArray[np.float64]
 Axes = tuple[Field, Field, Field]
 
@@ -39,20 +41,25 @@ class VertebraSize:
     pedicle_height_mm: float
 
 
-# Means of cadaver spines, rounded: Panjabi et al., doi:10.1097/00007632-199108000-00006 (thoracic)
-# and doi:10.1097/00007632-199203000-00009 (lumbar). Discs: rounded from several series.
+# Width, disc above, canal, pedicle. Means of cadaver spines, rounded, as those of depth and height:
+# see `BODY_SIZES`. Discs: rounded from several series.
+_OTHER_SIZES = {
+    "T7": (28.0, 4.0, 16.5, 16.0, 5.0, 11.5),
+    "T8": (29.5, 4.0, 16.5, 16.0, 5.0, 12.0),
+    "T9": (31.0, 4.5, 16.5, 16.0, 5.5, 13.0),
+    "T10": (33.0, 5.0, 16.5, 16.0, 6.0, 14.0),
+    "T11": (36.0, 5.5, 17.5, 16.5, 7.5, 16.0),
+    "T12": (39.0, 6.0, 20.0, 17.5, 7.5, 16.0),
+    "L1": (41.5, 7.5, 22.5, 18.5, 8.0, 15.5),
+    "L2": (43.5, 9.0, 22.5, 18.0, 8.3, 15.0),
+    "L3": (45.5, 10.0, 23.5, 17.5, 10.0, 14.5),
+    "L4": (48.0, 11.0, 24.5, 18.0, 13.0, 15.0),
+    "L5": (49.5, 11.0, 26.0, 18.5, 17.0, 17.0),
+}
 SIZES: dict[str, VertebraSize] = {
-    "T7": VertebraSize(28.0, 24.5, 18.0, 4.0, 16.5, 16.0, 5.0, 11.5),
-    "T8": VertebraSize(29.5, 25.5, 18.7, 4.0, 16.5, 16.0, 5.0, 12.0),
-    "T9": VertebraSize(31.0, 26.5, 19.3, 4.5, 16.5, 16.0, 5.5, 13.0),
-    "T10": VertebraSize(33.0, 27.5, 20.2, 5.0, 16.5, 16.0, 6.0, 14.0),
-    "T11": VertebraSize(36.0, 28.5, 21.3, 5.5, 17.5, 16.5, 7.5, 16.0),
-    "T12": VertebraSize(39.0, 30.5, 22.7, 6.0, 20.0, 17.5, 7.5, 16.0),
-    "L1": VertebraSize(41.5, 32.5, 24.5, 7.5, 22.5, 18.5, 8.0, 15.5),
-    "L2": VertebraSize(43.5, 33.5, 25.5, 9.0, 22.5, 18.0, 8.3, 15.0),
-    "L3": VertebraSize(45.5, 34.0, 26.0, 10.0, 23.5, 17.5, 10.0, 14.5),
-    "L4": VertebraSize(48.0, 34.5, 26.0, 11.0, 24.5, 18.0, 13.0, 15.0),
-    "L5": VertebraSize(49.5, 34.0, 26.0, 11.0, 26.0, 18.5, 17.0, 17.0),
+    level: VertebraSize(width, body.depth_mm, body.height_mm, *others)
+    for level, body in BODY_SIZES.items()
+    for width, *others in (_OTHER_SIZES[level],)
 }
 
 # How hollow the body is: walls at mid-height, its back along and across, its endplates.

@@ -59,6 +59,8 @@ def filling(
     half = (len(cannula.profile) - 1) // 2
     across = np.abs(np.arange(-half, half + 1))
     beside = (across > cannula.width * 0.75) & (across <= cannula.width * 1.25)
+    if not beside.any():
+        return None  # a profile without its surroundings: there is nothing to compare with
     contrast = np.maximum(cannula.contrast[:length], settings.min_contrast)
     relative = (strip - strip[beside].mean(axis=0)) / contrast
     outer = int(max(length / 2, min(scale.px(settings.bolus_mm), 0.75 * length)))

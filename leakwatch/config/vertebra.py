@@ -1,0 +1,110 @@
+"""Settings of the search for a vertebral body."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the sides of a vertebral body are, from one click or from its posterior wall.
+
+    Millimetres are at the vertebra; without a calibration they are nominal, from the size that
+    bodies have. Standard deviations of priors are those of anatomy and of a hand, and wide.
+
+    Parameters
+    ----------
+    step_mm : float
+        Of the straightened picture that is searched: half the width of a cortical line.
+    reach_mm : float
+        Half its side: the highest body with a disc and half a body on either side.
+    fine_mm, broad_mm : float
+        Band of detail, as sigmas: from a cortical line to half a body; what is broader is soft
+        tissue, scatter and glare.
+    drop_share : float
+        Share of the drop of attenuation from bone outwards in the score of an edge; the rest is
+        that of a bright line just inside it (the cortex seen along its surface).
+    line_depth_mm : float
+        How far inside the edge that line runs.
+    greatest_score, least_score : float
+        Scores are cut off here, in units of the picture's own root mean square: one piece of metal
+        must not decide.
+    correlation_mm : float
+        Length along an edge over which detail is one and the same finding.
+    mode_mm : float
+        Edges further apart than this are two different edges, and are never averaged.
+    centre_sd_mm : float
+        How far a click lies from the middle of the body along each axis.
+    tilt_sd_deg, wedge_sd_deg, lean_sd_deg : float
+        Of the spine's axis in the picture, between the endplates, and of a wall against that axis.
+    size_sd : float
+        Of a person's size against the mean of the level, as a share.
+    unknown_level_sd : float
+        The same where the level is not known.
+    size_on_film : float
+        The silhouette's height and depth over those in the table of cadaver bodies: rims.
+    depth_sd : float
+        Of the depth that is expected from height and level, as a share.
+    hollow_mm, hollow_sd_mm : float
+        Of endplates and anterior wall in the middle, seen from the side.
+    back_hollow_mm, back_hollow_sd_mm : float
+        How far the posterior wall in the midline lies in front of the edge that is seen: the body
+        is hollow across its back, and its silhouette shows the rims beside the midline. It differs
+        much between vertebrae (six lumbar ones of two persons: -1 to 2.6 mm), and one picture does
+        not show it: a point on the wall does.
+    rim_mm : float
+        How far the silhouette lies outside the steepest place of its edge: it thins out.
+    corner_mm, corner_sd_mm : float
+        How far beyond the end of a marked wall the endplate lies: walls are marked a little short.
+    edge_sd_mm : float
+        Of an edge that is found without any doubt: its width.
+    hint_mm : float
+        How well a hand sets a point on an edge, one sigma.
+    hint_reach_mm : float
+        How far along an edge such a point pulls it, beyond what moves the edge as a whole.
+    goes_on : float
+        Mean score of an endplate's straight prolongation behind the body above which it is no
+        endplate: a cannula, or a table's edge, does not end at the wall.
+    endplate_evidence, wall_evidence : float
+        Mean score along an edge below which nothing is seen there. Pure noise reaches 0.7 half of
+        the time, and 1.2 seldom; the walls, which are fainter, have to be in one place as well.
+    endplate_limit_mm, front_limit_mm, wall_limit_mm : float
+        A side whose place is less sure, one sigma, is `unsure`.
+    least_exposed : float
+        Share of a side that must lie in the exposed field.
+    """
+
+    step_mm: float = 0.5
+    reach_mm: float = 42.0
+    fine_mm: float = 0.8
+    broad_mm: float = 6.0
+    drop_share: float = 0.6
+    line_depth_mm: float = 1.0
+    greatest_score: float = 3.0
+    least_score: float = -2.0
+    correlation_mm: float = 3.0
+    mode_mm: float = 2.5
+    centre_sd_mm: float = 3.0
+    tilt_sd_deg: float = 12.0
+    wedge_sd_deg: float = 5.0
+    lean_sd_deg: float = 5.0
+    size_sd: float = 0.13
+    unknown_level_sd: float = 0.20
+    size_on_film: float = 1.09
+    depth_sd: float = 0.13
+    hollow_mm: float = 1.0
+    hollow_sd_mm: float = 1.0
+    back_hollow_mm: float = 1.0
+    back_hollow_sd_mm: float = 1.4
+    rim_mm: float = 0.6
+    corner_mm: float = 1.2
+    corner_sd_mm: float = 1.5
+    edge_sd_mm: float = 0.5
+    hint_mm: float = 0.4
+    hint_reach_mm: float = 8.0
+    goes_on: float = 2.0
+    endplate_evidence: float = 1.2
+    wall_evidence: float = 0.7
+    endplate_limit_mm: float = 1.5
+    front_limit_mm: float = 1.8
+    wall_limit_mm: float = 2.7
+    least_exposed: float = 0.7

@@ -1,0 +1,53 @@
+"""How large vertebral bodies are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from leakwatch.config import VertebraSettings
+
+
+@dataclass(frozen=True, slots=True)
+class BodySize:
+    """Mean depth (front to back) and height of a body, mm."""
+
+    depth_mm: float
+    height_mm: float
+
+
+# Means of cadaver spines, rounded: Panjabi et al., doi:10.1097/00007632-199108000-00006 (thoracic)
+# and doi:10.1097/00007632-199203000-00009 (lumbar).
+BODY_SIZES: Final[dict[str, BodySize]] = {
+    "T7": BodySize(24.5, 18.0),
+    "T8": BodySize(25.5, 18.7),
+    "T9": BodySize(26.5, 19.3),
+    "T10": BodySize(27.5, 20.2),
+    "T11": BodySize(28.5, 21.3),
+    "T12": BodySize(30.5, 22.7),
+    "L1": BodySize(32.5, 24.5),
+    "L2": BodySize(33.5, 25.5),
+    "L3": BodySize(34.0, 26.0),
+    "L4": BodySize(34.5, 26.0),
+    "L5": BodySize(34.0, 26.0),
+}
+
+# Where nobody says which vertebra it is: most that are treated lie about the thoracolumbar
+# junction, T12 to L2.
+_UNKNOWN = BodySize(32.2, 24.2)
+
+
+def expected_size(level: str | None, settings: VertebraSettings) -> tuple[BodySize, float]:
+    """Size of a silhouette that is to be expected, and its standard deviation as a share.
+
+    Parameters
+    ----------
+    level : str or None
+        ``L1``, ``T12``, ...; another name counts as unknown.
+    settings : VertebraSettings
+    """
+    known = BODY_SIZES.get((level or "").strip().upper())
+    size = _UNKNOWN if known is None else known
+    factor = settings.size_on_film
+    spread = settings.unknown_level_sd if known is None else settings.size_sd
+    return BodySize(factor * size.depth_mm, factor * size.height_mm), spread

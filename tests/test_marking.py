@@ -1,0 +1,175 @@
+"""From a sequence to marks: simulated ones, whose marks are known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from typer.testing import CliRunner
+
+from leakwatch import marking
+from leakwatch.case import load_case
+from leakwatch.cli import app
+from leakwatch.config import load_settings
+from leakwatch.errors import CaseError
+from leakwatch.geometry import distance_to_polyline
+from leakwatch.model import Side, View
+from leakwatch.session import open_run
+
+
+@pytest.fixture(scope="module")
+def known(repository):
+    """The marks of the sample over which the vertebra is clearly seen."""
+    return load_case(repository / "sample_dicom" / "epidural.case.json").marks
+
+
+@pytest.fixture(scope="module")
+def sequence(repository):
+    return repository / "sample_dicom" / "epidural.dcm"
+
+
+@pytest.fixture(scope="module")
+def run(sequence):
+    opened = open_run(sequence, load_settings(None))
+    yield opened
+    opened.source.close()
+
+
+@pytest.fixture(scope="module")
+def prepared(run):
+    return marking.prepare(run)
+
+
+def middle(known):
+    return tuple((known.body_outline_px.min(axis=0) + known.body_outline_px.max(axis=0)) / 2)
+
+
+def mark(*arguments):
+    return CliRunner().invoke(app, ["mark", *map(str, arguments)])
+
+
+def test_the_wall_is_where_it_was_simulated(known, prepared, run):
+    body = marking.mark_body(prepared, middle(known), run)
+    assert body.anterior is known.anterior
+    error = distance_to_polyline(known.posterior_wall_px, body.posterior_wall_px)
+    # Anatomy from formulas is hollow by 1.4 mm: what remains is the difference to the mean body.
+    assert error.mean() * prepared.picture.mm_per_px < 1.0
+    assert body.wall.unsure is None
+
+
+def test_marks_follow_the_anatomy_to_the_frame(known, prepared, run):
+    body = marking.mark_body(prepared, middle(known), run)
+    moved = replace(prepared, frame=7, shift_px=(3.0, -2.0))
+    at = np.add(middle(known), moved.shift_px)
+    later = marking.mark_body(moved, (at[0], at[1]), run)
+    assert later.outline_px == pytest.approx(body.outline_px + np.array([3.0, -2.0]))
+    assert later.front.line_px == pytest.approx(body.front.line_px + np.array([3.0, -2.0]))
+
+
+def test_a_later_frame_knows_how_far_the_anatomy_went(sequence, repository):
+    truth = json.loads((repository / "sample_dicom" / "epidural.truth.json").read_bytes())
+    opened = open_run(sequence, load_settings(None))
+    later = marking.prepare(opened, 12)
+    opened.source.close()
+    first, there = truth["frames"][0], truth["frames"][12]
+    went = (there["dx"] - first["dx"], there["dy"] - first["dy"])
+    assert later.shift_px == pytest.approx(went, abs=1.0)
+
+
+def test_points_of_a_person_are_on_the_clicked_frame(known, prepared, run):
+    moved = replace(prepared, shift_px=(10.0, 0.0))
+    wall = known.posterior_wall_px + np.array([10.0, 0.0])
+    at = np.add(middle(known), moved.shift_px)
+    body = marking.mark_body(moved, (at[0], at[1]), run, hints_px=wall[3:5])
+    error = distance_to_polyline(wall, body.posterior_wall_px) * prepared.picture.mm_per_px
+    assert error[3:5].max() < 0.5
+
+
+@pytest.mark.parametrize("click", [(-5.0, 100.0), (2.0, 2.0), (5000.0, 10.0)])
+def test_a_click_outside_of_the_picture_is_refused(prepared, run, click):
+    with pytest.raises(CaseError, match="outside of the exposed part"):
+        marking.mark_body(prepared, click, run)
+
+
+def test_a_frame_that_is_not_there_is_refused(sequence):
+    opened = open_run(sequence, load_settings(None))
+    with pytest.raises(CaseError, match="there is no frame 9999: the last one is"):
+        marking.prepare(opened, 9999)
+    opened.source.close()
+
+
+class TestAnteriorSide:
+    """Who says which side is anterior, in order."""
+
+    def test_tags_go_before_the_cannula(self, prepared):
+        told = replace(prepared, orientation=("P", "F"), cannula_px=((9.0, 9.0), (0.0, 9.0)))
+        assert marking.anterior_side(told, (9.0, 9.0)) is Side.LEFT
+
+    @pytest.mark.parametrize(("back", "side"), [(-60.0, Side.RIGHT), (80.0, Side.LEFT)])
+    def test_a_cannula_comes_from_behind(self, prepared, back, side):
+        told = replace(prepared, orientation=None, cannula_px=((9.0, 9.0), (back, 12.0)))
+        assert marking.anterior_side(told, (11.0, 9.0)) is side
+
+    def test_a_cannula_in_another_body_says_nothing(self, prepared):
+        told = replace(prepared, orientation=None, cannula_px=((9.0, 9.0), (-60.0, 12.0)))
+        assert marking.anterior_side(told, (9.0, 400.0)) is None
+
+    def test_nobody_knows(self, prepared):
+        nobody = replace(prepared, orientation=None, cannula_px=None)
+        assert marking.anterior_side(nobody, (9.0, 9.0)) is None
+
+
+class TestCommand:
+    """`leakwatch mark`."""
+
+    def test_writes_a_case_that_can_be_read_and_a_picture(self, sequence, known, tmp_path):
+        out, png = tmp_path / "mine.case.json", tmp_path / "mine.png"
+        column, row = middle(known)
+        done = mark(
+            sequence, "--click", f"{column},{row}", "--out", out, "--picture", png,
+            "--vertebra", "L1",
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+        assert "posterior wall: one sigma" in done.stdout
+        assert "marks_sigma_mm = " in done.stdout
+        case = load_case(out)
+        assert (tmp_path / case.dicom_path).resolve() == sequence.resolve()
+        assert case.marks.view is View.LATERAL
+        assert case.marks.vertebra == "L1"
+        assert case.marks.anterior is known.anterior
+        assert case.marks.body_outline_px is not None
+        assert imread(png).shape[0] > 500
+
+    def test_an_unsure_wall_is_not_written_until_it_is_accepted(self, sequence, tmp_path):
+        out = tmp_path / "off.case.json"
+        # In soft tissue in front of the spine.
+        at = ("--click", "300,200", "--out", out, "--anterior", "right")
+        refused = mark(sequence, *at)
+        assert refused.exit_code == 2
+        assert "the posterior wall is unsure" in refused.stderr
+        assert "unsure: posterior wall" in refused.stderr
+        assert not out.exists()
+        accepted = mark(sequence, *at, "--accept-unsure")
+        assert accepted.exit_code == 0, accepted.output
+        assert load_case(out).marks.posterior_wall_px is not None
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("--click", "12", "--out", "a.case.json"), "this is no point"),
+            (("--click", "1,2,3", "--out", "a.case.json"), "this is no point"),
+            (("--click", "1,2", "--out", "a.json"), "ends with .case.json"),
+            (("--click", "1,2", "--out", "a.case.json", "--point", "x,1"), "--point x,1"),
+            (("--click", "1,2", "--out", "a.case.json"), "outside of the exposed part"),
+            (("--click", "178,184", "--out", "/nowhere/a.case.json"), "cannot be written"),
+        ],
+    )
+    def test_says_what_is_wrong(self, sequence, tmp_path, monkeypatch, arguments, words):
+        monkeypatch.chdir(tmp_path)
+        done = mark(sequence, *arguments)
+        assert done.exit_code == 2
+        assert words in done.stderr
+        assert list(tmp_path.iterdir()) == []
