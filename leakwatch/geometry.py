@@ -6,11 +6,12 @@ Only numpy. Points are ``(column, row)``; see `leakwatch.model`.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from leakwatch.model import Point, PointArray
+from leakwatch.model import Point, PointArray, ProjectionGeometry
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +222,27 @@ def _to_segment(
     right -= fraction * along[0]
     down -= fraction * along[1]
     return right * right + down * down, across
+
+
+def turned_deg(before: ProjectionGeometry, now: ProjectionGeometry) -> float:
+    """By how much a C-arm turned between two frames: the larger change of its two angles.
+
+    Parameters
+    ----------
+    before, now : ProjectionGeometry
+
+    Returns
+    -------
+    float
+        0.0 where neither tells an angle; infinite where only one of them does.
+    """
+    turned = 0.0
+    for here, there in (
+        (before.primary_angle_deg, now.primary_angle_deg),
+        (before.secondary_angle_deg, now.secondary_angle_deg),
+    ):
+        if here is not None and there is not None:
+            turned = max(turned, abs((there - here + 180.0) % 360.0 - 180.0))
+        elif here is not None or there is not None:
+            turned = math.inf
+    return turned

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leakwatch.config import Settings
-from leakwatch.geometry import Scale, WorkingGrid
+from leakwatch.geometry import Scale, WorkingGrid, turned_deg
 from leakwatch.measurement import Findings, blind, observed
 from leakwatch.model import (
     BoolImage,
@@ -170,7 +170,19 @@ def _look(
     exposed &= ~intensity.saturated(raw, run.acquisition.pixel_format, settings)
     if run.shutter is not None:
         exposed &= run.shutter
-    return replace(state, run=run, lag=lag), (clean, exposed)
+    state = replace(state, run=run, lag=lag)
+    # Last, so that what follows from frame to frame goes on while the C-arm is turned.
+    if _is_turned(state, frame):
+        return state, Reason.VIEW
+    return state, (clean, exposed)
+
+
+def _is_turned(state: PipelineState, frame: Frame) -> bool:
+    """Whether the head says that this is another view, which pixels tell from 10 degrees on."""
+    first, now = state.the_run.acquisition, frame.acquisition
+    if now is first:
+        return False
+    return turned_deg(first.geometry, now.geometry) > state.settings.motion.view_angle_deg
 
 
 def _registered(

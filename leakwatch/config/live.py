@@ -17,10 +17,6 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The time that a source gives may run before or behind the time of arrival by this between
         two frames, s; more, or a step back, is a clock that was set. Networks bunch frames up by
         some tenths.
-    view_angle_deg : float
-        A positioner angle that differs more from that of the reference view is another view,
-        degrees: the edge of a body 20 mm off its axis moves by 0.7 mm, as far as a person's mark
-        is wrong.
     geometry_share : float
         Distances and spacings in the head that differ by a larger share change the magnification:
         0.1 mm on 5 mm.
@@ -45,7 +41,6 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     stale_after_s: float = 0.5
     clock_leap_s: float = 1.0
-    view_angle_deg: float = 2.0
     geometry_share: float = 0.02
     return_after_s: float = 1.0
     audio_pause_s: float = 120.0

@@ -95,6 +95,10 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Anatomy all in one direction does not fix the shift along it.
     max_shift_px : float
         Further is another view, not the same one moved; registration pixels (about 25 mm).
+    view_angle_deg : float
+        A positioner angle that differs more from that of the first frame is another view too,
+        degrees, whatever matches: the edge of a body 20 mm off its axis moves by 0.7 mm, twice as
+        far as a person's mark is wrong.
     search_px : int
         Reach of the coarse search, registration pixels, even.
     trusted_score : float
@@ -116,6 +120,7 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     converged_px: float = 0.015
     max_condition: float = 1e4
     max_shift_px: float = 50.0
+    view_angle_deg: float = 2.0
     search_px: int = 48
     trusted_score: float = 0.9
     min_score: float = 0.75

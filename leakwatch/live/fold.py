@@ -61,7 +61,7 @@ class LiveFold:
         self._setup, self._give = setup, give
         self._settings = setup.settings
         self._line = Timeline(self._settings.live.clock_leap_s)
-        self._guard = Guard(self._settings.live)
+        self._guard = Guard(self._settings)
         self._basis: Basis | None = None
         self._alerts = alerting.initial_state(self._settings)
         self._judged: Snapshot | None = None
@@ -157,7 +157,7 @@ class LiveFold:
     def _begin(self, basis: Basis) -> None:
         self._basis = basis
         self._vision = pipeline.initial_state(self._settings, basis.marks, basis.calibration)
-        self._guard = Guard(self._settings.live)
+        self._guard = Guard(self._settings)
 
     def _judge(self, frame: Frame) -> Snapshot:
         self._vision, self._alerts, snapshot = folded(self._vision, self._alerts, frame)

@@ -5,9 +5,11 @@ The pipeline sees what the pixels say. Here is what the source says beside them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
-from leakwatch.config import LiveSettings
+from leakwatch.config import Settings
+from leakwatch.geometry import turned_deg
 from leakwatch.model import Acquisition, Frame, ProjectionGeometry, Reason
 
 
@@ -35,7 +37,7 @@ class Guard:
 
     Parameters
     ----------
-    settings : LiveSettings
+    settings : Settings
     reference : Acquisition or None
         Of the first frame.
     last : Difference or None
@@ -44,7 +46,7 @@ class Guard:
         When it was seen last.
     """
 
-    settings: LiveSettings
+    settings: Settings
     reference: Acquisition | None = None
     last: Difference | None = None
     at_s: float = 0.0
@@ -71,20 +73,18 @@ def look(guard: Guard, frame: Frame, now_s: float) -> tuple[Guard, Difference | 
     found = difference(guard.reference, frame.acquisition, guard.settings)
     if found is not None:
         return replace(guard, last=found, at_s=now_s), found
-    if last is not None and now_s - guard.at_s < guard.settings.return_after_s:
+    if last is not None and now_s - guard.at_s < guard.settings.live.return_after_s:
         return guard, last
     return replace(guard, last=None), None
 
 
-def difference(
-    reference: Acquisition, now: Acquisition, settings: LiveSettings
-) -> Difference | None:
+def difference(reference: Acquisition, now: Acquisition, settings: Settings) -> Difference | None:
     """What forbids to compare frames of `now` with those of `reference`; None where nothing does.
 
     Parameters
     ----------
     reference, now : Acquisition
-    settings : LiveSettings
+    settings : Settings
     """
     if now is reference:
         return None
@@ -104,29 +104,22 @@ def difference(
     return Difference(Reason.VIEW, text) if text else None
 
 
-def _turned(reference: ProjectionGeometry, now: ProjectionGeometry, settings: LiveSettings) -> str:
-    angles = (
-        (reference.primary_angle_deg, now.primary_angle_deg),
-        (reference.secondary_angle_deg, now.secondary_angle_deg),
-    )
-    for before, after in angles:
-        if before is None and after is None:
-            continue
-        if before is None or after is None:
-            return "The C-arm's angles are not known any more"
-        turned = abs((after - before + 180.0) % 360.0 - 180.0)
-        if turned > settings.view_angle_deg:
-            return f"C-arm turned by {turned:.0f}° from the marked view"
-    return ""
+def _turned(reference: ProjectionGeometry, now: ProjectionGeometry, settings: Settings) -> str:
+    turned = turned_deg(reference, now)
+    if turned <= settings.motion.view_angle_deg:
+        return ""
+    if math.isinf(turned):
+        return "The C-arm's angles are not known any more"
+    return f"C-arm turned by {turned:.0f}° from the marked view"
 
 
-def _moved(reference: ProjectionGeometry, now: ProjectionGeometry, settings: LiveSettings) -> str:
+def _moved(reference: ProjectionGeometry, now: ProjectionGeometry, settings: Settings) -> str:
     for (name, before), after in zip(
         _lengths(reference).items(), _lengths(now).values(), strict=True
     ):
         if before is None and after is None:
             continue
-        if before is None or after is None or _apart(before, after) > settings.geometry_share:
+        if before is None or after is None or _apart(before, after) > settings.live.geometry_share:
             shown = ["unknown" if one is None else f"{one:g}" for one in (before, after)]
             return f"Scale changed: {name} {shown[0]}, now {shown[1]}"
     return ""

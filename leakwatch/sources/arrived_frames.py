@@ -19,6 +19,7 @@ from leakwatch.config import LiveDicomSettings
 from leakwatch.errors import SourceError
 from leakwatch.model import Acquisition, Frame, TimeSource
 from leakwatch.sources.arrival_times import Moment, run_times_s, single_time_s
+from leakwatch.sources.dicom_angles import TurningCarm
 from leakwatch.sources.dicom_frames import FramePlaces, find_frames
 from leakwatch.sources.dicom_header import Header, OtherObject, read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
@@ -179,13 +180,14 @@ class ArrivedFrames:
             self._log.note("a frame came after one that was taken later, and was left out")
             return
         seconds, run = self._timed(one)
+        carm = TurningCarm(one.header.dataset, run, one.header.number_of_frames)
         whole = 0
         try:
             # A generator that is left to the garbage collector keeps its file open.
             with closing(stored_values(one.header, one.places)) as pixels_of_frames:
                 for whole, pixels in enumerate(pixels_of_frames, 1):
                     time_s = seconds[whole - 1]
-                    frame = Frame(self._index, time_s, pixels, run, one.received_s)
+                    frame = Frame(self._index, time_s, pixels, carm.at(whole - 1), one.received_s)
                     self._index += 1
                     self._before = Moment(time_s, one.received_s, one.clock)
                     self._log.is_good(one.received_s)

@@ -64,6 +64,8 @@ READ_KEYWORDS = (
     "EstimatedRadiographicMagnificationFactor",
     "PositionerPrimaryAngle",
     "PositionerSecondaryAngle",
+    "PositionerPrimaryAngleIncrement",
+    "PositionerSecondaryAngleIncrement",
     "PositionerMotion",
     "TableMotion",
     "ShutterShape",
@@ -219,7 +221,7 @@ def _notes(dataset: Dataset) -> tuple[str, ...]:
     if _burned_in(dataset):
         notes.append("Text is burned into the picture; it may name the patient.")
     if "DYNAMIC" in (text(dataset, "PositionerMotion"), text(dataset, "TableMotion")):
-        notes.append("C-arm or table moved during the run (DYNAMIC): angles are of frame 0.")
+        notes.append("C-arm or table moved during the run (DYNAMIC).")
     if raw(dataset, "ShutterShape") is not None and _shutter(dataset) is None:
         notes.append("Shutter tags are incomplete and were passed over.")
     return tuple(notes)

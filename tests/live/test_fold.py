@@ -16,7 +16,15 @@ from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival
 from leakwatch.live.setup import Setup, marks_now
 from leakwatch.live.status import LiveStatus, shown
-from leakwatch.model import CaseFile, EventKind, Level, Marks, Reason, read_only
+from leakwatch.model import (
+    CaseFile,
+    EventKind,
+    Level,
+    Marks,
+    ProjectionGeometry,
+    Reason,
+    read_only,
+)
 from leakwatch.session import fold
 
 FEW = list(injection.frames())
@@ -183,3 +191,24 @@ def test_actions_by_the_session_reach_the_fold_in_order():
         assert status.audio_paused_until_s == room.clock.now_s + 30.0
     persons = [event.kind for event in sink.events if event.kind not in BY_ITSELF]
     assert persons == [EventKind.ACKNOWLEDGE, EventKind.ANNOTATION, EventKind.AUDIO_PAUSED]
+
+
+def turned(frame, angle_deg):
+    geometry = ProjectionGeometry(primary_angle_deg=angle_deg, secondary_angle_deg=0.0)
+    return replace(frame, acquisition=replace(frame.acquisition, geometry=geometry))
+
+
+def test_a_turned_view_is_never_judged_in_a_file_either():
+    """The pixels are those of the first view: only the head tells."""
+    angles = [90.0] * 8 + [87.0, 60.0, 0.0, 60.0, 87.0] + [91.0] * 3
+    frames = [turned(frame, angle) for frame, angle in zip(FEW, angles, strict=True)]
+    vision = pipeline.initial_state(SETTINGS, injection.MARKS, injection.CALIBRATION)
+    filed = list(fold(iter(frames), vision, alerting.initial_state(SETTINGS)))
+    seen = [one.observation.unavailable for one in filed]
+    assert seen[8:13] == [(Reason.VIEW,)] * 5
+    assert {one.alert.level for one in filed[8:13]} == {Level.UNKNOWN}
+    assert seen[13:] == [()] * 3
+    assert filed[-1].alert.level is Level.STOP
+    live = ByHand()
+    live.run(frames[:10])
+    assert live.shown().banner.reasons == ("C-arm turned by 30° from the marked view",)

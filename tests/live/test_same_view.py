@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakwatch.config import LiveSettings
+from leakwatch.config import Settings
 from leakwatch.live.same_view import Guard, difference, look
 from leakwatch.model import IntensityRelationship, ProjectionGeometry, Reason
 
-SETTINGS = LiveSettings()
+SETTINGS = Settings()
 GEOMETRY = ProjectionGeometry(
     sid_mm=1000.0,
     sod_mm=700.0,
@@ -106,8 +106,8 @@ def test_angles_are_compared_around_the_circle(angle, turned, round_):
     before = with_geometry(primary_angle_deg=angle)
     after = with_geometry(primary_angle_deg=angle + turned + round_)
     found = difference(before, after, SETTINGS)
-    if abs(abs(turned) - SETTINGS.view_angle_deg) > 1e-6:
-        assert (found is not None) == (abs(turned) > SETTINGS.view_angle_deg)
+    if abs(abs(turned) - SETTINGS.motion.view_angle_deg) > 1e-6:
+        assert (found is not None) == (abs(turned) > SETTINGS.motion.view_angle_deg)
 
 
 def at(guard, acquisition, now_s):
