@@ -13,6 +13,7 @@ from leakwatch.cli.cases import cases
 from leakwatch.cli.mark import mark
 from leakwatch.cli.recover import recover
 from leakwatch.cli.replay import replay
+from leakwatch.cli.report import report
 from leakwatch.cli.run import run
 from leakwatch.cli.simulate import simulate
 
@@ -53,6 +54,6 @@ def _before_commands(
     pass
 
 
-for command in (analyze, mark, run, replay, simulate, bench, recover):
+for command in (analyze, mark, run, replay, simulate, bench, recover, report):
     app.command()(command)
 app.add_typer(cases)

@@ -1,0 +1,52 @@
+"""`leakwatch report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leakwatch.cli.console import errors_in_one_paragraph, fail, progress
+
+
+def report(
+    case: Annotated[
+        str, typer.Argument(metavar="CASE", help="Number or name of a case, or its folder.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the report; made where absent.")],
+    dicom: Annotated[
+        bool, typer.Option("--dicom", help="Also DICOM: SR, SEG and presentation states.")
+    ] = False,
+) -> None:
+    """Write the report of a recorded case: report.html and report.pdf.
+
+    With --dicom its folder `dicom` gets the recorded frames, a measurement report (TID 1500), the
+    segmented cement, and a presentation state for each alert, to be sent to an archive.
+    """
+    from leakwatch.case_library import CaseLibrary
+    from leakwatch.recorded_case import find_again
+    from leakwatch.sinks.dicom_export import export_dicom
+    from leakwatch.sinks.folder import make_folder
+    from leakwatch.sinks.report_page import PAGE_NAME, report_page
+    from leakwatch.sinks.report_pdf import PDF_NAME, report_pdf
+
+    with errors_in_one_paragraph():
+        folder, name = Path(case), Path(case).resolve().name
+        if not folder.is_dir():
+            with CaseLibrary() as library:
+                found = library.case(case)
+            folder, name = found.folder, found.name
+        with progress(name, None) as on_frame:
+            findings = find_again(folder, name, on_frame)
+        make_folder(out)
+        try:
+            (out / PAGE_NAME).write_text(report_page(findings), encoding="utf-8")
+            (out / PDF_NAME).write_bytes(report_pdf(findings))
+        except OSError as error:
+            fail(f"{out} cannot be written: {error}. Check rights and room.")
+        written = [PAGE_NAME, PDF_NAME]
+        if dicom:
+            paths = export_dicom(findings, out / "dicom")
+            written += [str(path.relative_to(out)) for path in paths]
+    typer.echo(f"written to {out}: {', '.join(written)}")

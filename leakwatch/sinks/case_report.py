@@ -1,0 +1,147 @@
+"""What the report of a case says, for the page and the PDF: facts, moments, trend. No layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from leakwatch.banner import REASON_WORDS
+from leakwatch.case import FrameRecord
+from leakwatch.model import Event, EventKind, Level
+from leakwatch.present import picture
+from leakwatch.sinks.canvas import RgbImage, draw
+from leakwatch.sinks.case_findings import Findings, Moment
+from leakwatch.sinks.trend import NAN, TrendPoint, trend_figure
+
+# Pictures in a report: each alert of an ordinary case; one with more was acknowledged many times.
+MOST_PICTURES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of the first table."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A picture with its words."""
+
+    title: str
+    image: RgbImage
+
+
+def facts(findings: Findings) -> tuple[Fact, ...]:
+    """What was watched, how, and what came of it."""
+    lines, marks, session = findings.lines, findings.marks, findings.session
+    levels = [line.level for line in lines]
+    shares = ", ".join(f"{level.value} {levels.count(level)}" for level in Level if level in levels)
+    seconds = lines[-1].time_s - lines[0].time_s if lines else 0.0
+    calibration = session.calibration
+    if calibration.mm_per_px is None:
+        spacing = f"none: {calibration.source}"
+    else:
+        sigma = calibration.mm_per_px_sigma or 0.0
+        spacing = f"{calibration.mm_per_px:.4f} ± {sigma:.4f} mm ({calibration.source})"
+    return (
+        Fact("View", "not said" if marks.view is None else marks.view.value),
+        Fact("Vertebra", marks.vertebra or "not said"),
+        Fact("Frames", f"{len(lines)} in {seconds:.1f} s"),
+        Fact("Frames by level", shares or "none"),
+        Fact("First STOP", _first_stop(findings.events)),
+        Fact("Largest area", _largest(lines, "area_mm2", "mm²")),
+        Fact("Largest volume (estimate)", _largest(lines, "volume_ml", "mL")),
+        Fact("Smallest distance to the wall", _smallest_distance(lines)),
+        Fact("Pixel at the vertebra", spacing),
+        Fact("Source", session.source),
+        Fact("Recording", session.state + (f": {session.reason}" if session.reason else "")),
+        Fact("Identity", session.identity),
+        Fact(
+            "Folded again",
+            f"{findings.same_level} of {findings.compared} frames get the level that was shown",
+        ),
+        Fact("Version", f"LeakWatch {session.version}"),
+    )
+
+
+def scenes(findings: Findings) -> tuple[Scene, ...]:
+    """The frames of the alerts with what was seen in them, `MOST_PICTURES` at most."""
+    return tuple(
+        Scene(moment_title(moment), _image(findings, moment))
+        for moment in findings.moments[:MOST_PICTURES]
+    )
+
+
+def moment_title(moment: Moment) -> str:
+    """Number, time, level and reasons of an alert."""
+    return f"{moment.number}. {event_words(moment.events)}"
+
+
+def event_words(events: tuple[Event, ...]) -> str:
+    """Events of one frame in words."""
+    last = events[-1]
+    reasons = [REASON_WORDS[event.reason] for event in events if event.reason is not None]
+    texts = [event.text for event in events if event.text]
+    level = last.kind.value if last.level is None else last.level.value
+    words = "; ".join(dict.fromkeys(reasons + texts))
+    distances = [event.distance_mm for event in events if event.distance_mm is not None]
+    distance = f" ({_distance_words(distances[-1])})" if distances else ""
+    return f"{last.time_s:.2f} s, frame {last.frame}: {level}" + (
+        f": {words}{distance}" if words else distance
+    )
+
+
+def trend(findings: Findings) -> Figure | None:
+    """Distance, area, volume and level over time, as they were written; None without a frame."""
+    calibration = findings.session.calibration
+    in_mm = calibration.mm_per_px is not None
+    points = [_point(line, in_mm) for line in findings.lines]
+    if not points:
+        return None
+    return trend_figure(points, findings.events, calibration, findings.settings)
+
+
+def _point(line: FrameRecord, in_mm: bool) -> TrendPoint:
+    distance = line.distance_mm if in_mm else line.quality.get("distance_px")
+    return TrendPoint(
+        line.time_s,
+        NAN if distance is None else distance,
+        NAN if line.distance_sigma_mm is None else line.distance_sigma_mm,
+        NAN if line.area_mm2 is None else line.area_mm2,
+        NAN if line.volume_ml is None else line.volume_ml,
+        line.level,
+    )
+
+
+def _image(findings: Findings, moment: Moment) -> RgbImage:
+    snapshot = moment.snapshot
+    shown = picture(snapshot, findings.marks, findings.settings)
+    return draw(shown, findings.greys.apply(snapshot.frame.pixels))
+
+
+def _first_stop(events: tuple[Event, ...]) -> str:
+    for event in events:
+        if event.kind is EventKind.ALERT and event.level is Level.STOP:
+            return event_words((event,))
+    return "none"
+
+
+def _largest(lines: tuple[FrameRecord, ...], name: str, unit: str) -> str:
+    values = [value for line in lines if (value := getattr(line, name)) is not None]
+    return f"{np.max(values):.2f} {unit}" if values else "not known"
+
+
+def _smallest_distance(lines: tuple[FrameRecord, ...]) -> str:
+    known = [line for line in lines if line.distance_mm is not None]
+    if not known:
+        return "not known"
+    least = min(known, key=lambda line: line.distance_mm or 0.0)
+    return f"{_distance_words(least.distance_mm or 0.0)}, at {least.time_s:.2f} s"
+
+
+def _distance_words(distance_mm: float) -> str:
+    return f"{abs(distance_mm):.1f} mm{' behind the wall' if distance_mm < 0.0 else ''}"
