@@ -62,7 +62,6 @@ def structured_report(
         procedure_reported=codes.SCT.Fluoroscopy,
         imaging_measurements=groups,
         title=codes.DCM.ImagingMeasurementReport,
-        referenced_images=list(sources),
     )
     made = sr.ComprehensiveSR(
         evidence=list(sources),
@@ -81,13 +80,11 @@ def structured_report(
 
 
 def _hide_day(made: Dataset) -> None:
-    """A report is of the day of the procedure, or near it."""
-    for keyword in ("ContentDate", "SeriesDate", "InstanceCreationDate"):
-        if keyword in made:
-            setattr(made, keyword, ANY_DATE)
-    for keyword in ("ContentTime", "SeriesTime", "InstanceCreationTime"):
-        if keyword in made:
-            setattr(made, keyword, ANY_TIME)
+    """highdicom writes the time of now, which is near that of the procedure."""
+    hidden = {"DA": ANY_DATE, "TM": ANY_TIME, "DT": ANY_DATE + ANY_TIME}
+    for element in made.iterall():
+        if element.VR in hidden and element.value:
+            element.value = hidden[element.VR]
 
 
 def _groups(

@@ -1,0 +1,150 @@
+"""report.html and report.pdf: whole, offline, and with the numbers that were written."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import injection
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image
+from recorded_injection import record_injection
+from typer.testing import CliRunner
+
+from leakwatch.case import read_events, read_frames
+from leakwatch.cli.program import app
+from leakwatch.model import Event, EventKind, Level
+from leakwatch.present import RESEARCH_NOTICE
+from leakwatch.recorded_case import find_again
+from leakwatch.sinks import case_report
+from leakwatch.sinks.case_report import event_words, facts
+from leakwatch.sinks.report_page import report_page
+from leakwatch.sinks.report_pdf import report_pdf
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("session")
+    record_injection(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def findings(session):
+    return find_again(session, "made by <hand>")
+
+
+class Page(HTMLParser):
+    """Counts tags, and keeps text and what images are made of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.sources: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.sources += [found[name] for name in ("src", "href") if name in found]
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page_is_whole_and_needs_no_network(findings):
+    page = Page(report_page(findings))
+    assert page.open == []
+    assert len(page.sources) == len(findings.moments) + 1
+    for source in page.sources:
+        data = source.removeprefix("data:image/png;base64,")
+        assert data != source
+        image = Image.open(io.BytesIO(base64.b64decode(data)))
+        assert np.ptp(np.asarray(image.convert("L"))) > 100
+    assert page.text.count(RESEARCH_NOTICE) == 1
+    assert "made by <hand>" in page.text
+    assert "margin_mm = 5.0" in page.text
+
+
+def test_the_facts_are_those_of_the_lines(session, findings):
+    lines, events = read_frames(session / "frames.jsonl"), read_events(session / "events.jsonl")
+    told = {fact.name: fact.value for fact in facts(findings)}
+    stop = next(event for event in events if event.level is Level.STOP)
+    assert told["First STOP"].startswith(f"{stop.time_s:.2f} s, frame {stop.frame}: STOP")
+    least = min(line.distance_mm for line in lines if line.distance_mm is not None)
+    assert told["Smallest distance to the wall"].startswith(f"{least:.1f} mm, at ")
+    largest = max(line.area_mm2 for line in lines if line.area_mm2 is not None)
+    assert told["Largest area"] == f"{largest:.2f} mm²"
+    assert told["Frames"].startswith(f"{injection.FRAMES} in ")
+    assert told["Folded again"].startswith(f"{injection.FRAMES} of {injection.FRAMES} frames")
+    assert f"{injection.MM_PER_PX:.4f} ± 0.0050 mm (case)" in told["Pixel at the vertebra"]
+
+
+def test_a_distance_behind_the_wall_says_so():
+    event = Event(3, 0.5, EventKind.ALERT, Level.STOP, distance_mm=-2.34)
+    assert event_words((event,)) == "0.50 s, frame 3: STOP (2.3 mm behind the wall)"
+
+
+def test_without_millimetres_the_report_says_why(findings):
+    bare = msgspec.structs.replace(
+        findings.session,
+        mm_per_px=msgspec.UNSET,
+        mm_per_px_sigma=msgspec.UNSET,
+        spacing_source="no spacing in the tags",
+        spacing_rung=5,
+    )
+    without = tuple(
+        msgspec.structs.replace(line, distance_mm=None, area_mm2=None, volume_ml=None)
+        for line in findings.lines
+    )
+    found = replace(findings, session=bare, lines=without)
+    told = {fact.name: fact.value for fact in facts(found)}
+    assert told["Pixel at the vertebra"] == "none: no spacing in the tags"
+    assert told["Largest area"] == told["Smallest distance to the wall"] == "not known"
+    assert "no spacing in the tags" in report_page(found)
+
+
+def test_a_case_without_frames_and_alerts_has_a_report(findings):
+    nothing = replace(findings, lines=(), events=(), moments=(), outlines=())
+    assert "There was no alert" in report_page(nothing)
+    assert report_pdf(nothing).startswith(b"%PDF")
+
+
+def test_many_alerts_are_cut_and_counted(findings, monkeypatch):
+    monkeypatch.setattr(case_report, "MOST_PICTURES", 1)
+    assert f"{len(findings.moments) - 1} more alerts" in report_page(findings)
+
+
+def test_the_pdf_has_a_page_for_each_alert_and_no_day(findings):
+    pdf = report_pdf(findings)
+    assert pdf.startswith(b"%PDF")
+    assert pdf.rstrip().endswith(b"%%EOF")
+    pages = int(re.search(rb"/Type /Pages.*?/Count (\d+)|/Count (\d+)", pdf, re.DOTALL)[1])
+    assert pages >= 3 + len(findings.moments)
+    assert b"CreationDate" not in pdf
+
+
+def test_the_command_writes_page_pdf_and_dicom(session, tmp_path):
+    said = CliRunner().invoke(app, ["report", str(session), "--out", str(tmp_path), "--dicom"])
+    assert said.exit_code == 0, said.output
+    assert "report.html, report.pdf, dicom/fluoroscopy-001.dcm" in said.stdout
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert (tmp_path / "dicom" / "measurements.sr.dcm").is_file()
+
+
+def test_what_is_no_case_is_a_clear_error(tmp_path):
+    for what in (str(tmp_path), "77"):
+        said = CliRunner().invoke(app, ["report", what, "--out", str(tmp_path / "out")])
+        assert said.exit_code == 2
+        assert said.stderr.count("\n") == 1
