@@ -20,6 +20,12 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     queue_objects : int
         Objects that may wait to be decoded: 17 s at 30 frames/s. A sender is told when there are
         more.
+    run_step_s : float
+        Frames of a run that came as one object are given one by one, so far apart at most, s:
+        analysis keeps up with 30 frames/s. At once, all but the last few would be dropped.
+    past_run_s : float
+        A run of many frames that took longer is the past when it arrives, s, as after
+        `live.stale_after_s`: the pedal was lifted, and none of it is CLEAR.
     settle_s : float
         A file that nobody was seen to close is read when it did not change for so long, s: writers
         fill a buffer in less.
@@ -54,6 +60,8 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     fault_shown_s: float = 10.0
     series_quiet_s: float = 1.0
     queue_objects: int = 512
+    run_step_s: float = 0.034
+    past_run_s: float = 0.5
     settle_s: float = 0.3
     partial_s: float = 10.0
     scan_s: float = 1.0

@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 import zlib
-from collections.abc import Generator, Hashable
+from collections.abc import Generator, Hashable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -181,6 +181,7 @@ class ArrivedFrames:
             return
         seconds, run = self._timed(one)
         carm = TurningCarm(one.header.dataset, run, one.header.number_of_frames)
+        of_the_past = seconds[-1] - seconds[0] > self._settings.past_run_s
         whole = 0
         try:
             # A generator that is left to the garbage collector keeps its file open.
@@ -190,13 +191,19 @@ class ArrivedFrames:
                     frame = Frame(self._index, time_s, pixels, carm.at(whole - 1), one.received_s)
                     self._index += 1
                     self._before = Moment(time_s, one.received_s, one.clock)
-                    self._log.is_good(one.received_s)
+                    self._log.is_good(one.received_s, of_the_past)
                     yield frame
-                    if self._stopped.is_set():
+                    if self._stopped.wait(self._pause_s(seconds, whole)):
                         return
         except SourceError as error:
             missing = min(one.header.number_of_frames - whole, _MOST_LOST)
             self._lost(missing, one.arrived, error)
+
+    def _pause_s(self, seconds: Sequence[float], given: int) -> float:
+        """How long to wait before the next frame of a run: its own interval, or less."""
+        if given >= len(seconds):
+            return 0.0
+        return min(seconds[given] - seconds[given - 1], self._settings.run_step_s)
 
     def _in_order(self, one: _Opened) -> bool:
         """Count what the sender left out; False for a frame that comes late."""

@@ -28,6 +28,7 @@ class LinkLog:
         self._lock = threading.Lock()
         self._clock, self._fault_shown_s = clock, fault_shown_s
         self._link, self._text, self._fault = Link.WAITING, text, ""
+        self._fluoroscopy_on: bool | None = None
         self._fault_at_s, self._broken_at_s, self._lost = 0.0, 0.0, 0
 
     @property
@@ -38,17 +39,20 @@ class LinkLog:
                 self._fault and self._clock() - self._fault_at_s < self._fault_shown_s
             )
             text = f"{self._text}: {self._fault}" if shown else self._text
-            return LinkStatus(self._link, text, frames_lost=self._lost)
+            return LinkStatus(self._link, text, self._fluoroscopy_on, self._lost)
 
-    def is_good(self, received_s: float) -> None:
+    def is_good(self, received_s: float, of_the_past: bool = False) -> None:
         """A frame that can be used came.
 
         Parameters
         ----------
         received_s : float
             When. Frames that waited while the peer went away do not bring it back.
+        of_the_past : bool
+            It is of a run that was over when it was sent: fluoroscopy is off. Else nobody knows.
         """
         with self._lock:
+            self._fluoroscopy_on = False if of_the_past else None
             if received_s >= self._broken_at_s:
                 self._link = Link.OPEN
 

@@ -51,7 +51,10 @@ def test_a_fault_is_shown_for_a_while():
     assert (log.status.link, log.status.text) == (Link.LOST, "from there: cut off")
     log.is_good(99.0)  # it waited meanwhile
     assert log.status.link is Link.LOST
+    log.is_good(now[0], of_the_past=True)
+    assert log.status.fluoroscopy_on is False
     log.is_good(now[0])
+    assert log.status.fluoroscopy_on is None
     assert (log.status.link, log.status.text) == (Link.OPEN, "from there")
     log.note("a stranger called", frames=1)
     now[0] += 9.0

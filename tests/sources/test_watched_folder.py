@@ -47,8 +47,17 @@ def in_pieces(file: Path, place: Path, size: int, pause_s: float = 0.3) -> None:
     shell(script, file, place, size, pause_s)
 
 
-@POLLED
-@pytest.mark.parametrize("cut", ["head", "mark", "pixels", "last byte"])
+@pytest.mark.parametrize(
+    ("cut", "poll"),
+    [
+        ("head", False),
+        ("mark", False),
+        ("pixels", False),
+        ("last byte", False),
+        ("mark", True),
+        ("last byte", True),
+    ],
+)
 def test_a_file_in_two_pieces_is_one_sequence(tmp_path, folder, poll, cut):
     frames = noise(3)
     file = write(tmp_path / "a.dcm", frames)
@@ -194,6 +203,18 @@ def test_reports_and_directories_beside_the_frames_are_no_fault(tmp_path, folder
         time.sleep(0.3)
         assert watch.status.link is Link.OPEN
         assert watch.status.frames_lost == 0
+
+
+def test_a_run_that_is_over_is_given_frame_by_frame_and_is_not_the_present(folder):
+    with watching(opened(folder)) as watch:
+        write(folder / "run.dcm", noise(9))  # 0.1 s each
+        got = watch.frames(9)
+        assert watch.status.fluoroscopy_on is False
+        assert [frame.time_s for frame in got] == pytest.approx([0.1 * at for at in range(9)])
+        assert len({frame.received_s for frame in got}) == 1
+        write(folder / "now.dcm", noise(1, bits=8))
+        watch.frames(10)
+        assert watch.status.fluoroscopy_on is None
 
 
 def test_another_size_and_another_patient_are_another_run(folder):
