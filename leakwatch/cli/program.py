@@ -10,6 +10,7 @@ from leakwatch import __version__
 from leakwatch.cli.analyze import analyze
 from leakwatch.cli.bench import bench
 from leakwatch.cli.cases import cases
+from leakwatch.cli.deidentify import deidentify
 from leakwatch.cli.mark import mark
 from leakwatch.cli.recover import recover
 from leakwatch.cli.replay import replay
@@ -54,6 +55,6 @@ def _before_commands(
     pass
 
 
-for command in (analyze, mark, run, replay, simulate, bench, recover, report):
+for command in (analyze, mark, run, replay, simulate, bench, recover, report, deidentify):
     app.command()(command)
 app.add_typer(cases)

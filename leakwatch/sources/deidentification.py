@@ -91,8 +91,8 @@ def deidentified(dataset: Dataset, keys: Keys) -> Dataset:
     if str(dataset.get("BurnedInAnnotation", "")).upper() == "YES":
         raise SourceError(
             "text is burned into the picture (Burned In Annotation is YES), and it may name the "
-            "patient. Add it with --mask LEFT,TOP,RIGHT,BOTTOM, or keep it by choice with "
-            "--keep-identity."
+            "patient. Blank it: leakwatch cases add --mask LEFT,TOP,RIGHT,BOTTOM, and export the "
+            "case."
         )
     clean = _kept(dataset, keys)
     _describe(clean, keys, str(dataset.get("StudyInstanceUID", "")))

@@ -14,7 +14,9 @@ from pydicom.datadict import DicomDictionary, keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, XRayAngiographicImageStorage
+from typer.testing import CliRunner
 
+from leakwatch.cli.program import app
 from leakwatch.errors import SourceError
 from leakwatch.sources import open_source
 from leakwatch.sources.deidentification import Keys, deidentified, new_keys
@@ -217,3 +219,55 @@ def test_real_sequences_are_read_the_same(name, shared, tmp_path):
     for one, two in zip(old.frames(), new.frames(), strict=True):
         assert one.time_s == two.time_s
         assert np.array_equal(one.pixels, two.pixels)
+
+
+def in_a_folder(folder, **changes):
+    """Three single frames of a session, named after the patient, and a note."""
+    folder.mkdir()
+    (folder / "notes.txt").write_text(SECRET)
+    for number, time in enumerate(("101112.5", "101113.0", "101112.0")):
+        dataset = source()
+        dataset.SOPInstanceUID = f"1.2.3.{number + 1}"
+        dataset.AcquisitionDate, dataset.AcquisitionTime = "20240229", time
+        for keyword, value in changes.items():
+            setattr(dataset, keyword, value)
+        dataset.save_as(folder / f"{SECRET}{number}.dcm", enforce_file_format=True)
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["deidentify", *(str(argument) for argument in arguments)])
+
+
+def test_a_folder_is_copied_as_one_session(tmp_path):
+    in_a_folder(tmp_path / "in")
+    said = run(tmp_path / "in", "--out", tmp_path / "out")
+    assert said.exit_code == 0, said.output
+    assert "3 files written" in said.stdout
+    assert "1 files are no DICOM" in said.stderr
+    copies = sorted((tmp_path / "out").iterdir())
+    assert [path.name for path in copies] == ["00001.dcm", "00002.dcm", "00003.dcm"]
+    heads = [pydicom.dcmread(path) for path in copies]
+    assert [float(head.AcquisitionTime) for head in heads] == [0.5, 1.0, 0.0]
+    assert len({head.StudyInstanceUID for head in heads}) == 1
+    assert len({head.SOPInstanceUID for head in heads}) == 3
+    assert all(b"DOE" not in path.read_bytes() for path in copies)
+    again = run(tmp_path / "in", "--out", tmp_path / "out")
+    assert (again.exit_code, "is not empty" in again.stderr) == (2, True)
+
+
+def test_files_with_text_in_their_pictures_are_refused_one_by_one(tmp_path):
+    in_a_folder(tmp_path / "in", BurnedInAnnotation="YES")
+    source().save_as(tmp_path / "in" / "clean.dcm", enforce_file_format=True)
+    said = run(tmp_path / "in", "--out", tmp_path / "out")
+    assert said.exit_code == 2
+    assert said.stderr.count("not copied") == 3
+    assert "1 files written" in said.stdout
+
+
+@pytest.mark.parametrize("content", [None, "no picture"])
+def test_nothing_to_copy_is_a_clear_error(tmp_path, content):
+    if content is not None:
+        (tmp_path / "a").write_text(content)
+    said = run(tmp_path / "a", "--out", tmp_path / "out")
+    assert said.exit_code == 2
+    assert "Check the path" in said.stderr
