@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QSizePolicy, QVBoxLayout, QWidget
 
 from leakwatch.banner import over_latched, unknown_banner
 from leakwatch.grey import GreyMapping, grey_mapping
@@ -18,13 +19,15 @@ from leakwatch.gui.window import SIZE, STYLE, TICK_MS
 from leakwatch.live.report_lines import status_line
 from leakwatch.live.session import LiveSession
 from leakwatch.live.status import LiveStatus, Shown, Sight, shown
-from leakwatch.model import Frame
+from leakwatch.model import Frame, Level
 from leakwatch.present import picture
 
 _LOG = logging.getLogger(__name__)
 
 # Frames that fix the greys.
 GREY_FRAMES = 8
+# How often the line of numbers is renewed, s: faster than anybody reads.
+STATE_S = 0.2
 # What is no picture of the present is drawn this dark.
 DIMMED = 0.45
 
@@ -55,6 +58,7 @@ class LiveWindow(QMainWindow):
         )
         self._lay_out()
         self._drawn: object = None
+        self._stated_s, self._stated = -math.inf, Level.UNKNOWN
         self._greys: GreyMapping | None = None
         self._grey_frames: list[Frame] = []
         self._timer = QTimer(self)
@@ -83,7 +87,9 @@ class LiveWindow(QMainWindow):
         self.banner.show_banner(now.banner)
         self.image.widget.setEnabled(now.sight is Sight.PRESENT)
         self.image.image.setOpacity(1.0 if now.sight is Sight.PRESENT else DIMMED)
-        self.state.setText(status_line(status, now))
+        if self._session.now_s - self._stated_s >= STATE_S or now.level is not self._stated:
+            self._stated_s, self._stated = self._session.now_s, now.level
+            self.state.setText(status_line(status, now))
         present = status.present
         if present is None or present.snapshot is self._drawn:
             return
@@ -127,6 +133,8 @@ class LiveWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         self.state.setFont(font(13))
+        # A long line is cut off: it must never make the window wider than the screen.
+        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.state.setContentsMargins(14, 4, 14, 6)
         middle = QHBoxLayout()
         middle.addWidget(self.image.widget, 1)

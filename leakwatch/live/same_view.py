@@ -24,11 +24,15 @@ class Difference:
         For the person.
     for_good : bool
         Only a person ends it.
+    at_once : bool
+        It ends with the first frame that does not differ: a C-arm that is turned back may show a
+        leak that began meanwhile, and no second sender turns.
     """
 
     reason: Reason
     text: str
     for_good: bool = False
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ class Guard:
 def look(guard: Guard, frame: Frame, now_s: float) -> tuple[Guard, Difference | None]:
     """Compare a frame's acquisition with that of the reference.
 
-    Another patient locks: only a new `Guard` ends it. Any other difference ends when the reference
-    has been back for `LiveSettings.return_after_s`.
+    Another patient locks: only a new `Guard` ends it. A C-arm that turns back is judged at once; any
+    other difference ends when the reference has been back for `LiveSettings.return_after_s`.
 
     Parameters
     ----------
@@ -73,7 +77,8 @@ def look(guard: Guard, frame: Frame, now_s: float) -> tuple[Guard, Difference | 
     found = difference(guard.reference, frame.acquisition, guard.settings)
     if found is not None:
         return replace(guard, last=found, at_s=now_s), found
-    if last is not None and now_s - guard.at_s < guard.settings.live.return_after_s:
+    settled_s = now_s - guard.at_s
+    if last is not None and not last.at_once and settled_s < guard.settings.live.return_after_s:
         return guard, last
     return replace(guard, last=None), None
 
@@ -98,10 +103,11 @@ def difference(reference: Acquisition, now: Acquisition, settings: Settings) -> 
         )
     if now.pixel_format != reference.pixel_format:
         return Difference(Reason.EXPOSURE, "The meaning of the pixels changed")
-    text = _turned(reference.geometry, now.geometry, settings) or _moved(
-        reference.geometry, now.geometry, settings
-    )
-    return Difference(Reason.VIEW, text) if text else None
+    turned = _turned(reference.geometry, now.geometry, settings)
+    if turned:
+        return Difference(Reason.VIEW, turned, at_once=True)
+    moved = _moved(reference.geometry, now.geometry, settings)
+    return Difference(Reason.VIEW, moved) if moved else None
 
 
 def _turned(reference: ProjectionGeometry, now: ProjectionGeometry, settings: Settings) -> str:

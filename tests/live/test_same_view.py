@@ -115,18 +115,30 @@ def at(guard, acquisition, now_s):
     return guard, None if found is None else found.text
 
 
-def test_it_returns_when_the_view_has_been_back_for_a_second():
-    turned = with_geometry(primary_angle_deg=0.0)
+def test_another_size_returns_when_it_was_gone_for_a_second():
+    other = replace(REFERENCE, rows=512)
     guard, first = at(Guard(SETTINGS), REFERENCE, 0.0)
     assert first is None
     told = []
-    for now_s, acquisition in ((1.0, turned), (2.0, REFERENCE), (2.1, turned), (2.5, REFERENCE)):
+    for now_s, acquisition in (
+        (1.0, other),
+        (1.9, REFERENCE),
+        (2.1, other),
+        (2.5, REFERENCE),
+        (3.0, REFERENCE),
+        (3.2, REFERENCE),
+    ):
         guard, text = at(guard, acquisition, now_s)
         told.append(text)
-    assert set(told[:1] + told[2:]) == {"C-arm turned by 90° from the marked view"}
-    assert told[1] is None
-    guard, text = at(guard, REFERENCE, 3.2)
-    assert text is None
+    assert told == ["Frames of 240 × 512 pixels instead of 240 × 240"] * 5 + [None]
+
+
+def test_a_turned_view_is_judged_as_soon_as_it_is_back():
+    turned = with_geometry(primary_angle_deg=0.0)
+    guard, _ = at(Guard(SETTINGS), REFERENCE, 0.0)
+    guard, text = at(guard, turned, 1.0)
+    assert text == "C-arm turned by 90° from the marked view"
+    assert at(guard, REFERENCE, 1.1)[1] is None
 
 
 def test_another_patient_is_for_good():
