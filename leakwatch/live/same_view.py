@@ -59,8 +59,8 @@ class Guard:
 def look(guard: Guard, frame: Frame, now_s: float) -> tuple[Guard, Difference | None]:
     """Compare a frame's acquisition with that of the reference.
 
-    Another patient locks: only a new `Guard` ends it. A C-arm that turns back is judged at once; any
-    other difference ends when the reference has been back for `LiveSettings.return_after_s`.
+    Another patient locks: only a new `Guard` ends it. A C-arm that turns back is judged at once;
+    any other difference ends when the reference was back for `LiveSettings.return_after_s`.
 
     Parameters
     ----------
