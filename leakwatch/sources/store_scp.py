@@ -110,9 +110,7 @@ class StoreScp:
         self._arrived.stop()
         with suppress(OSError, ValueError):
             self._server.shutdown()
-        for association in self._server.active_associations:
-            with suppress(OSError, RuntimeError):
-                association.abort()
+        self._server.hang_up()
         self._spool.close()
 
     def _listen(self, tls: object) -> StoreServer:

@@ -6,6 +6,7 @@ import functools
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 from pynetdicom.ae import ApplicationEntity
@@ -63,6 +64,17 @@ class StoreServer(ThreadedAssociationServer):
         self._tls, self._handshake_s = tls, handshake_s
         self._admits, self._refused = admits, refused
         super().__init__(*arguments, **(keywords | {"request_handler": _Handler}))
+
+    def hang_up(self) -> None:
+        """Cut all connections; each of their threads finds out and ends by itself.
+
+        An abort from here is wrong where a client has connected and not spoken yet.
+        """
+        for association in self.active_associations:
+            connection = association.dul.socket
+            if connection is not None and connection.socket is not None:
+                with suppress(OSError):  # the client hung up first
+                    connection.socket.shutdown(socket.SHUT_RDWR)
 
     def service_actions(self) -> None:
         """Nothing: pynetdicom collects garbage here, which stops every thread for some 50 ms."""
