@@ -1,0 +1,59 @@
+"""Where cement is surely outside of a body whose outline was found, and not marked by a person."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from leakwatch.model import PointArray, Side, read_only
+from leakwatch.vision.vertebra import Body, Part
+from leakwatch.vision.vertebra_around import axes_of_wall
+from leakwatch.vision.vertebra_patch import Axes
+
+
+def judged_outline(body: Body, mm_per_px: float, extra_mm: float, unjudged_mm: float) -> PointArray:
+    """The outline drawn wider: beyond it, and only there, cement is outside of the body.
+
+    A side that is unsure is moved out of reach, so that nothing is judged there; the back too:
+    behind the posterior wall its own rule decides.
+
+    Parameters
+    ----------
+    body : Body
+    mm_per_px : float
+        Of a frame pixel at the vertebra.
+    extra_mm : float
+        By which a found side lies further out than one that a person marked.
+    unjudged_mm : float
+        How far a side is moved that is not judged.
+
+    Returns
+    -------
+    ndarray
+        ``(n, 2)``, polygon, frame pixels, read-only.
+    """
+    forward = np.array([1.0 if body.anterior is Side.RIGHT else -1.0, 0.0])
+    upright = Axes(np.zeros(2), forward, np.array([0.0, -1.0]), mm_per_px)
+    axes = axes_of_wall(body.posterior_wall_px, upright)
+
+    def moved(part: Part, forward: float, up: float) -> PointArray:
+        by = extra_mm if part.unsure is None else unjudged_mm
+        points: PointArray = axes.to_mm(part.line_px) + by * np.array([forward, up])
+        return points
+
+    # With the head down the upper endplate is the lower one of the picture.
+    heights = [float(axes.to_mm(part.line_px)[:, 1].mean()) for part in (body.upper, body.lower)]
+    top, bottom = (body.upper, body.lower) if heights[0] > heights[1] else (body.lower, body.upper)
+    upper = _rearwards_first(moved(top, 0.0, 1.0))
+    lower = _rearwards_first(moved(bottom, 0.0, -1.0))
+    front = moved(body.front, 1.0, 0.0)
+    front = front[np.argsort(-front[:, 1])]
+    corners = (np.array([[front[at, 0], end[-1, 1]]]) for at, end in ((0, upper), (-1, lower)))
+    above, below = corners
+    back = np.array([[-unjudged_mm, lower[0, 1]], [-unjudged_mm, upper[0, 1]]])
+    polygon = np.concatenate([upper, above, front, below, lower[::-1], back])
+    return read_only(axes.to_px(polygon))
+
+
+def _rearwards_first(line: PointArray) -> PointArray:
+    ordered: PointArray = line[np.argsort(line[:, 0])]
+    return ordered

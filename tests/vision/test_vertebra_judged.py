@@ -1,0 +1,65 @@
+"""What lies outside of a found body, and what is not judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from leakwatch.model import Side
+from leakwatch.vision.vertebra import Body, Part
+from leakwatch.vision.vertebra_judged import judged_outline
+
+MM = 0.5
+# A square body of 30 mm around (200, 200), its front at the left: 60 pixels, from 170 to 230.
+LOW, HIGH = 170.0, 230.0
+
+
+def part(start: tuple[float, float], end: tuple[float, float], unsure: str | None = None) -> Part:
+    return Part(np.linspace(start, end, 15), 0.7, 2.0, unsure)
+
+
+def body(head_up: bool = True) -> Body:
+    top = part((HIGH, LOW), (LOW, LOW))
+    bottom = part((HIGH, HIGH), (LOW, HIGH))
+    wall = part((HIGH, HIGH), (HIGH, LOW))
+    front = part((LOW, HIGH), (LOW, LOW))
+    square = np.array([[LOW, LOW], [HIGH, LOW], [HIGH, HIGH], [LOW, HIGH]])
+    ends = (top, bottom) if head_up else (bottom, top)
+    return Body(square, wall.line_px, Side.LEFT, wall, *ends, front, ())
+
+
+def covers(outline: np.ndarray, column: float, row: float) -> bool:
+    return cv2.pointPolygonTest(outline.astype(np.float32), (column, row), False) > 0
+
+
+@pytest.mark.parametrize("head_up", [True, False])
+def test_found_sides_are_moved_by_the_extra(head_up: bool) -> None:
+    outline = judged_outline(body(head_up), MM, 2.0, 40.0)
+    # 2 mm are 4 pixels: 3 beyond a side is inside, 5 beyond is outside.
+    for column, row in ((200, LOW - 3), (200, HIGH + 3), (LOW - 3, 200)):
+        assert covers(outline, column, row)
+    for column, row in ((200, LOW - 5), (200, HIGH + 5), (LOW - 5, 200)):
+        assert not covers(outline, column, row)
+
+
+def test_nothing_is_judged_behind_the_wall() -> None:
+    assert covers(judged_outline(body(), MM, 2.0, 40.0), HIGH + 70, 200)
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [("upper", (200, LOW - 60)), ("lower", (200, HIGH + 60)), ("front", (LOW - 60, 200))],
+)
+def test_an_unsure_side_is_not_judged_and_the_others_are(
+    name: str, at: tuple[float, float]
+) -> None:
+    whole = body()
+    doubtful = replace(whole, **{name: replace(getattr(whole, name), unsure="no edge")})
+    outline = judged_outline(doubtful, MM, 2.0, 40.0)
+    assert covers(outline, *at)
+    others = {"upper": (200, LOW - 5), "lower": (200, HIGH + 5), "front": (LOW - 5, 200)}
+    del others[name]
+    assert not any(covers(outline, *other) for other in others.values())
