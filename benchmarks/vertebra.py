@@ -4,7 +4,8 @@ Needs cases with marks: those of `leakwatch simulate --suite standard`, and thos
 in LEAKWATCH_SHARED (default: ../shared). Their marks are the truth; where a person's error is
 simulated in them, it is a part of the error that is measured.
 
-Half of the vertebrae was held back while the search was made: no constant was chosen by them.
+Half of the vertebrae was held back while the search was made. Afterwards, with all in view, were set:
+``back_hollow``, ``hint_reach``, and the limits and evidence below which a side is unsure.
 """
 
 from __future__ import annotations
