@@ -4,7 +4,7 @@ Needs cases with marks: those of `leakwatch simulate --suite standard`, and thos
 in LEAKWATCH_SHARED (default: ../shared). Their marks are the truth; where a person's error is
 simulated in them, it is a part of the error that is measured.
 
-Half of the vertebrae was held back while the search was made. Afterwards, with all in view, were set:
+Half of the vertebrae was held back while the search was made. Set afterwards, with all in view:
 ``back_hollow``, ``hint_reach``, and the limits and evidence below which a side is unsure.
 """
 
