@@ -15,6 +15,7 @@ from leakwatch.errors import CaseError, SinkError
 from leakwatch.gui.fonts import font, register_fonts
 from leakwatch.gui.live_window import LiveWindow
 from leakwatch.gui.replay import Replay
+from leakwatch.gui.tools import live_tools, replay_tools
 from leakwatch.gui.track import FoldThread, FramesAgain, Track
 from leakwatch.gui.window import SIZE, ReplayWindow
 from leakwatch.live.session import LiveSession
@@ -52,7 +53,7 @@ def show_live(session: LiveSession, title: str) -> None:
     title : str
     """
     application = _application()
-    window = LiveWindow(session, title)
+    window = LiveWindow(session, title, live_tools(session))
     window.show()
     window.start()
     with _interrupt_closes(window):
@@ -138,6 +139,7 @@ def _fold(run: Run) -> tuple[Track, FoldThread]:
 
 def _window(run: Run, track: Track) -> ReplayWindow:
     promised = run.acquisition.number_of_frames
-    window = ReplayWindow(Replay(track, run.marks, run.settings, promised), run.name)
+    replay = Replay(track, run.marks, run.settings, promised)
+    window = ReplayWindow(replay, run.name, replay_tools(run))
     window.resize(*SIZE)
     return window

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPolygonF
 from PySide6.QtWidgets import QGraphicsPolygonItem, QWidget
 
 from leakwatch.grey import GreyImage
 from leakwatch.gui.fonts import font
+from leakwatch.gui.pane import Pane
 from leakwatch.labels import Label
 from leakwatch.lines import LINE_STYLES, Line, LineKind
 from leakwatch.model import PointArray
@@ -34,15 +35,18 @@ class ImageView:
     ----------
     widget : QWidget
         What goes into a layout.
+    pane : Pane
+        The same; tells what the mouse does.
+    view : pg.ViewBox
+        Items of a layer go here, in pixels of the frame.
     """
 
     def __init__(self) -> None:
-        graphics = pg.GraphicsView(background=AROUND_THE_IMAGE)
-        graphics.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.pane = Pane(AROUND_THE_IMAGE)
         self.view = pg.ViewBox(lockAspect=True, invertY=True, enableMenu=False, defaultPadding=0.0)
         self.view.setMouseEnabled(x=False, y=False)
-        graphics.setCentralItem(self.view)
-        self.widget: QWidget = graphics
+        self.pane.show_view(self.view)
+        self.widget: QWidget = self.pane
         self.image = pg.ImageItem(axisOrder="row-major")
         self.view.addItem(self.image)
         self.overlay = Overlay(self.view)

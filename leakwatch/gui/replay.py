@@ -10,7 +10,7 @@ from leakwatch.errors import SourceError
 from leakwatch.grey import GreyImage
 from leakwatch.gui.playback import Playback
 from leakwatch.gui.track import Track
-from leakwatch.model import Level, Marks
+from leakwatch.model import Level, Marks, Snapshot
 from leakwatch.present import STALE_AFTER_S, Picture, picture
 
 
@@ -66,12 +66,17 @@ class Replay:
     settings : Settings
     promised : int or None
         Frames that the source promises.
+
+    Attributes
+    ----------
+    marks : Marks
+    playback : Playback
     """
 
     def __init__(
         self, track: Track, marks: Marks, settings: Settings, promised: int | None = None
     ) -> None:
-        self._track, self._marks, self._settings = track, marks, settings
+        self._track, self.marks, self._settings = track, marks, settings
         self._promised = promised
         self._now_s: float | None = None
         self._shown: tuple[int, Picture, GreyImage | None] | None = None
@@ -105,6 +110,17 @@ class Replay:
             message=self._message(folded),
         )
 
+    def snapshot(self) -> Snapshot | None:
+        """The snapshot of the frame to show now, with its pixels.
+
+        None before the first frame, and where its pixels cannot be read again.
+        """
+        index = self.playback.index
+        try:
+            return None if index is None else self._track.whole_snapshot(index)
+        except SourceError:
+            return None
+
     def acknowledge(self) -> bool:
         """A person clears the STOP of the frame that is shown; False where there is none."""
         index = self.playback.index
@@ -115,7 +131,7 @@ class Replay:
 
     def _picture(self, index: int) -> tuple[Picture, GreyImage | None]:
         if self._shown is None or self._shown[0] != index:
-            drawn = picture(self._track.snapshot(index), self._marks, self._settings)
+            drawn = picture(self._track.snapshot(index), self.marks, self._settings)
             self._shown = (index, drawn, self._grey(index))
         return self._shown[1:]
 

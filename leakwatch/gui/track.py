@@ -85,6 +85,17 @@ class Track:
         with self._lock:
             return self._snapshots[index]
 
+    def whole_snapshot(self, index: int) -> Snapshot:
+        """The snapshot of frame number `index` of the run, with its pixels.
+
+        Raises
+        ------
+        SourceError
+            Its pixels were not kept, and cannot be read again.
+        """
+        bare = self.snapshot(index)
+        return replace(bare, frame=replace(bare.frame, pixels=self._pixels.pixels(index)))
+
     def grey(self, index: int) -> GreyImage:
         """Frame number `index` of the run as it is shown, ``(rows, columns)``.
 

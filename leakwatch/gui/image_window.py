@@ -1,0 +1,260 @@
+"""What the windows share: banner on top, picture with its layer, numbers at the side, keys."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+
+from leakwatch.banner import over_latched, unknown_banner
+from leakwatch.gui.banner_view import BannerView
+from leakwatch.gui.fonts import font
+from leakwatch.gui.keys import PLAIN, KeyAction, find, help_html, key
+from leakwatch.gui.layers import Layer, Stage, Tool
+from leakwatch.gui.overlay import ImageView
+from leakwatch.gui.pane import Touch
+from leakwatch.gui.strip import Strip
+from leakwatch.model import Marks, Snapshot
+
+_LOG = logging.getLogger(__name__)
+
+# Faster than any source, so that a frame is shown less than a frame late.
+TICK_MS = 16
+SIZE = (1280, 800)
+# A message over the picture stays so long, s: two lines are read twice.
+SAID_S = 6.0
+
+STYLE = """
+QMainWindow, QWidget { background: #0B0E12; color: #F2F5F8; }
+QPushButton { background: #232C37; border: 1px solid #3A4654; border-radius: 5px; }
+QPushButton:hover { background: #2E3947; }
+QPushButton:disabled { color: #5B6876; background: #151B22; border-color: #232C37; }
+QToolTip { background: #232C37; color: #F2F5F8; border: 1px solid #3A4654; }
+QLabel#help { background: #1B222B; border: 2px solid #9AA7B5; border-radius: 8px; padding: 22px; }
+QLabel#prompt { background: #1B222B; border: 2px solid #35D6FF; border-radius: 6px; padding: 8px; }
+"""
+
+
+class ImageWindow(QMainWindow):
+    """A window that asks by a timer what to show; nobody tells it.
+
+    So it goes on telling the truth when every other thread has ended. A window of its own kind
+    says what to show in `refresh`, and names its keys in `window_keys`.
+
+    Parameters
+    ----------
+    title : str
+    tools : sequence of Tool
+        What can be done on the picture, each by a key.
+
+    Attributes
+    ----------
+    banner, image, strip : BannerView, ImageView, Strip
+    layer : Layer or None
+        What is worked with on the picture now.
+    """
+
+    def __init__(self, title: str, tools: Sequence[Tool] = ()) -> None:
+        super().__init__()
+        self.setWindowTitle(f"LeakWatch – {title}")
+        self.setStyleSheet(STYLE)
+        self.resize(*SIZE)
+        self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
+        self.image.pane.offer_touches(self._touched)
+        self.layer: Layer | None = None
+        self._tool: Tool | None = None
+        self._tools = tuple(tools)
+        self._said, self._said_until_s = "", 0.0
+        self.help = self._label("help", 17)
+        self.prompt = self._label("prompt", 17)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self.tick)
+
+    def refresh(self) -> None:
+        """Show what holds now; may raise, and then the level is UNKNOWN."""
+        raise NotImplementedError
+
+    def snapshot(self) -> Snapshot | None:
+        """The snapshot that is shown now, with its pixels."""
+        raise NotImplementedError
+
+    def marks(self) -> Marks:
+        """Marks that hold now."""
+        raise NotImplementedError
+
+    def window_keys(self) -> tuple[KeyAction, ...]:
+        """Keys of this kind of window."""
+        raise NotImplementedError
+
+    def alarm_keys(self) -> tuple[KeyAction, ...]:
+        """Keys that no layer takes."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Keep the window up to date."""
+        self._timer.start()
+
+    def tick(self) -> None:
+        """Show what holds now; whatever breaks, never what held before."""
+        try:
+            self.refresh()
+        except Exception as error:  # noqa: BLE001
+            unknown = unknown_banner(f"This frame cannot be shown: {type(error).__name__}: {error}")
+            told = over_latched(unknown, self.banner.banner)
+            if told != self.banner.banner:
+                self.banner.show_banner(told)
+                _LOG.error("a frame cannot be shown", exc_info=True)
+        self._show_prompt()
+
+    def key_actions(self) -> tuple[KeyAction, ...]:
+        """Every key that does something now, those first that go first."""
+        layer = () if self.layer is None else tuple(self.layer.keys)
+        return (*self.alarm_keys(), *layer, *self._tool_keys(), *self.window_keys(), *self._own())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Everything by keys; see `key_actions`."""
+        action = find(self.key_actions(), event)
+        if action is None:
+            super().keyPressEvent(event)
+            return
+        self._guarded(action.act)
+        self.tick()
+
+    def open_layer(self, layer: Layer, tool: Tool | None = None) -> None:
+        """Put `layer` on the picture, in place of the one that is there."""
+        self.close_layer()
+        self.layer, self._tool = layer, tool
+        stage = Stage(self.image, self.snapshot, self.marks, self.close_layer)
+        self._guarded(lambda: layer.opened(stage))
+        self._show_prompt()
+
+    def close_layer(self) -> None:
+        """Take the layer away, if there is one."""
+        layer, self.layer, self._tool = self.layer, None, None
+        if layer is not None:
+            self._guarded(layer.closed)
+        self._show_prompt()
+
+    def say(self, text: str) -> None:
+        """Tell the person something for a moment, over the picture."""
+        self._said, self._said_until_s = text, time.monotonic() + SAID_S
+        self._show_prompt()
+
+    def frame_shown(self, snapshot: Snapshot) -> None:
+        """Tell the layer of a new frame."""
+        layer = self.layer
+        if layer is not None:
+            self._guarded(lambda: layer.showed(snapshot))
+
+    def toggle_help(self) -> None:
+        """Show or hide the keys."""
+        self.help.setText(help_html(self.key_actions()))
+        self.help.setVisible(not self.help.isVisible())
+        self._place_labels()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop asking."""
+        self._timer.stop()
+        self.close_layer()
+        self.banner.stop_flashing()
+        super().closeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep what lies over the picture in its place."""
+        super().resizeEvent(event)
+        self._place_labels()
+
+    def lay_out(self, bottom: QWidget) -> None:
+        """Put everything into its place; `bottom` is this kind of window's own."""
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.image.widget, 1)
+        middle.addWidget(self.strip)
+        layout = QVBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.banner)
+        layout.addLayout(middle, 1)
+        layout.addWidget(bottom)
+        content = QWidget()
+        content.setLayout(layout)
+        self.setCentralWidget(content)
+
+    def _own(self) -> tuple[KeyAction, ...]:
+        escape = key(Qt.Key.Key_Escape, "Esc", "close what lies over the picture", self._escape)
+        asked = ((Qt.Key.Key_Question, PLAIN), (Qt.Key.Key_F1, PLAIN))
+        ask = KeyAction(asked, "?", "show or hide these keys", self.toggle_help, "keys")
+        return (escape, ask, key(Qt.Key.Key_Q, "Q", "close", self.close))
+
+    def _tool_keys(self) -> tuple[KeyAction, ...]:
+        return tuple(
+            KeyAction(tool.chords, tool.text, tool.what, partial(self._use, tool), tool.button)
+            for tool in self._tools
+        )
+
+    def _use(self, tool: Tool) -> None:
+        if self._tool is tool:
+            self.close_layer()
+            return
+        made = tool.make()
+        if made is not None:
+            self.open_layer(made, tool)
+
+    def _escape(self) -> None:
+        if self.help.isVisible():
+            self.help.hide()
+        else:
+            self.close_layer()
+
+    def _touched(self, touch: Touch) -> bool:
+        layer = self.layer
+        return layer is not None and bool(self._guarded(lambda: layer.touched(touch)))
+
+    def _guarded(self, work: Callable[[], object]) -> object:
+        """Do what a person asked for; a layer that breaks is closed, and the monitor goes on."""
+        try:
+            return work()
+        except Exception as error:
+            layer, self.layer, self._tool = self.layer, None, None
+            if layer is None:
+                raise
+            _LOG.exception("what lay over the picture broke, and is closed")
+            self.say(f"This was closed, since it broke: {type(error).__name__}: {error}")
+            with suppress(Exception):
+                layer.closed()
+            return None
+
+    def _show_prompt(self) -> None:
+        layer = self.layer
+        prompt = None if layer is None else self._guarded(lambda: layer.prompt)
+        if self._said and time.monotonic() > self._said_until_s:
+            self._said = ""
+        text = "\n".join(part for part in (self._said, prompt) if isinstance(part, str) and part)
+        if text != self.prompt.text():
+            self.prompt.setText(text)
+            self.prompt.setVisible(bool(text))
+            self._place_labels()
+
+    def _place_labels(self) -> None:
+        for label in (self.help, self.prompt):
+            label.adjustSize()
+            label.raise_()
+        left, top = self.width() - self.help.width(), self.height() - self.help.height()
+        self.help.move(left // 2, top // 2)
+        corner = self.image.widget.mapTo(self, self.image.widget.rect().topLeft())
+        self.prompt.move(corner.x() + 12, corner.y() + 12)
+
+    def _label(self, name: str, pixels: int) -> QLabel:
+        label = QLabel(self)
+        label.setObjectName(name)
+        label.setFont(font(pixels))
+        label.hide()
+        return label
