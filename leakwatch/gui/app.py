@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from leakwatch.errors import CaseError, SinkError
 from leakwatch.gui.fonts import font, register_fonts
 from leakwatch.gui.live_window import LiveWindow
+from leakwatch.gui.picture_tools import live_tools, replay_tools
 from leakwatch.gui.replay import Replay
-from leakwatch.gui.tools import live_tools, replay_tools
 from leakwatch.gui.track import FoldThread, FramesAgain, Track
 from leakwatch.gui.window import SIZE, ReplayWindow
 from leakwatch.live.session import LiveSession
