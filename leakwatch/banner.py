@@ -154,7 +154,7 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.VIEW: "Posterior wall not judged: not known to be a lateral view",
     Reason.MOTION: "Anatomy moved too much to compare",
     Reason.STALE: "No new frame",
-    Reason.EXPOSURE: "Exposure changed: image cannot be compared",
+    Reason.EXPOSURE: "Exposure changed, or what is watched is covered",
     Reason.DECODE: "The next frame could not be read",
     Reason.STAGE_ERROR: "Analysis of this frame failed",
 }

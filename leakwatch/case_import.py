@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from leakwatch.case_library import CaseLibrary, LibraryCase
-from leakwatch.model import Frame
+from leakwatch.masks import masked_frame
+from leakwatch.model import Frame, Rectangle
 from leakwatch.session import Run
-from leakwatch.sinks.frame_recorder import FrameRecorder, Recording, Rectangle, masked
+from leakwatch.sinks.frame_recorder import FrameRecorder, Recording
 from leakwatch.sinks.lossless_pixels import Compression
 from leakwatch.sinks.recorder import Recorder
 
@@ -98,4 +99,4 @@ def _record(
 
 def _with_masks(frames: Iterator[Frame], masks_px: tuple[Rectangle, ...]) -> Iterator[Frame]:
     for frame in frames:
-        yield replace(frame, pixels=masked(frame.pixels, masks_px, frame.acquisition))
+        yield masked_frame(frame, masks_px)

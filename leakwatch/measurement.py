@@ -51,6 +51,8 @@ class Findings:
     tubes : tuple of (Protrusion, bool)
         With whether it is confirmed.
     quality : Quality
+    masked : bool
+        Masks hide a part of what is watched.
     """
 
     frame: Frame
@@ -62,6 +64,7 @@ class Findings:
     added: FloatImage | None
     tubes: tuple[tuple[Protrusion, bool], ...]
     quality: Quality
+    masked: bool = False
 
 
 def blind(frame: Frame, calibration: Calibration, quality: Quality, reason: Reason) -> Observation:
@@ -128,7 +131,8 @@ def _unavailable(
     settings: Settings,
 ) -> tuple[Reason, ...]:
     reasons = []
-    if cement is None or findings.wall_share < settings.intensity.min_wall_share:
+    covered = findings.masked or findings.wall_share < settings.intensity.min_wall_share
+    if cement is None or covered:
         reasons.append(Reason.EXPOSURE)
     if marks.view is not View.LATERAL:
         reasons.append(Reason.VIEW)

@@ -29,6 +29,8 @@ PointArray = npt.NDArray[np.float64]
 FloatImage = npt.NDArray[np.float32]
 BoolImage = npt.NDArray[np.bool_]
 Point = tuple[float, float]
+# Left, top, right, bottom in pixels; right and bottom are not included.
+Rectangle = tuple[int, int, int, int]
 
 
 def read_only(array: Array) -> Array:
@@ -231,6 +233,8 @@ class Acquisition:
         Text stands in the pixels, and may name the patient; None: the source does not say.
     compressed_with_loss : bool
         As far as the source says.
+    masks_px : tuple of (left, top, right, bottom)
+        Blanked before anybody saw the frame: text stood there. Nothing is seen in them.
     """
 
     rows: int
@@ -249,6 +253,7 @@ class Acquisition:
     subject: str = ""
     burned_in_annotation: bool | None = None
     compressed_with_loss: bool = False
+    masks_px: tuple[Rectangle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from leakwatch.model import (
     Point,
     Quality,
     Reason,
-    read_only,
 )
 from leakwatch.pipeline_state import PipelineState, Run
 from leakwatch.vision import averaging, instruments, intensity, motion, tubular
@@ -29,6 +28,7 @@ from leakwatch.vision import baseline as baselines
 from leakwatch.vision import cement as cements
 from leakwatch.vision.marks import (
     exposed_share,
+    hides,
     place_marks,
     with_side_of_cannula,
     with_side_of_cement,
@@ -78,9 +78,11 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
         quality = _quality(state, match, sight)
         return before, blind(frame, state.calibration, quality, Reason.MOTION)
     state, tubes = _with_tubes(state, frame) if sight is not None else (state, ())
+    run = state.the_run
+    margin = run.scale.px(state.settings.alerting.margin_mm)
     findings = Findings(
         frame,
-        state.the_run.grid,
+        run.grid,
         shift,
         state.placed,
         1.0 if state.placed is None else exposed_share(state.placed, seen),
@@ -88,6 +90,7 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
         None if sight is None else sight.added,
         tubes,
         _quality(state, match, sight),
+        hides(run.masked, shift, state.placed, state.cement.mask, margin),
     )
     return state, observed(findings, state.marks, state.calibration, state.settings)
 
@@ -139,9 +142,8 @@ def _started(state: PipelineState, frame: Frame) -> PipelineState:
         mm_per_px = state.calibration.mm_per_px * grid.binning
     else:
         mm_per_px = settings.tubular.nominal_field_mm / grid.columns
-    tags = frame.acquisition.shutter
-    shutter = None if tags is None else read_only(intensity.shutter_on_grid(tags, grid))
-    run = Run(frame.acquisition, grid, Scale(mm_per_px), shutter, 0.0, 0.0, frame.time_s)
+    shutter, masked = intensity.open_and_masked(frame.acquisition, grid)
+    run = Run(frame.acquisition, grid, Scale(mm_per_px), shutter, 0.0, 0.0, frame.time_s, masked)
     return replace(state, run=run)
 
 

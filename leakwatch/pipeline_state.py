@@ -25,7 +25,9 @@ class Run:
     scale : Scale
         Of the working grid.
     shutter : ndarray of bool or None
-        What the shutter tags leave open, working grid.
+        What the shutter tags and masks leave open, working grid.
+    masked : ndarray of bool or None
+        What masks hide, working grid; None without any.
     field_fraction, level : float
         Exposed share, and log attenuation of the middle, of the first exposed frame.
     first_s : float
@@ -39,6 +41,7 @@ class Run:
     field_fraction: float
     level: float
     first_s: float = 0.0
+    masked: BoolImage | None = None
 
 
 @dataclass(frozen=True, slots=True)

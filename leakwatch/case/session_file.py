@@ -46,6 +46,8 @@ class SessionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         ``removed``, or ``kept by choice``.
     reason : str
         Why it was stopped or had to be recovered.
+    masks_px : tuple of (left, top, right, bottom)
+        Blanked in all frames; absent from earlier versions.
     """
 
     schema: Literal["leakwatch.session/1"]
@@ -60,6 +62,7 @@ class SessionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     mm_per_px_sigma: float | UnsetType = UNSET
     identity: Literal["removed", "kept by choice"] = "removed"
     reason: str = ""
+    masks_px: tuple[tuple[Index, Index, Index, Index], ...] = ()
 
     @property
     def calibration(self) -> Calibration:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
-import numpy as np
 from pydicom.dataset import FileDataset
 from pydicom.uid import UID, generate_uid
 
@@ -36,13 +35,14 @@ from leakwatch.case.session_file import (
 from leakwatch.config import Settings
 from leakwatch.config.settings_text import settings_toml
 from leakwatch.errors import SinkError
+from leakwatch.masks import masked_frame
 from leakwatch.model import (
     Acquisition,
-    Array,
     Calibration,
     CaseFile,
     Frame,
     Marks,
+    Rectangle,
     Snapshot,
     SpacingRung,
 )
@@ -55,8 +55,6 @@ from leakwatch.sinks.recorded_head import PlaceInStudy, recorded_head, set_frame
 PART_BYTES = 2**31 - 2**27
 # Most frames in it: each takes up to 11 of the 65534 bytes of Frame Time Vector.
 PART_FRAMES = 5000
-
-Rectangle = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +206,23 @@ class FrameRecorder:
         except OSError as error:
             raise SinkError(f"{self._folder} cannot be written: {error}.") from error
 
+    def _note_masks(self, acquisition: Acquisition) -> None:
+        """No tag says that a rectangle is blank, and black would be taken for dense cement."""
+        known = self._session.masks_px
+        new = tuple(mask for mask in acquisition.masks_px if mask not in known)
+        if not new:
+            return
+        self._session = msgspec.structs.replace(self._session, masks_px=(*known, *new))
+        try:
+            write_session(self._folder, self._session)
+        except OSError as error:
+            raise SinkError(f"{self._folder} cannot be written: {error}.") from error
+
     def _append(self, frame: Frame) -> None:
+        _refuse_text(frame.acquisition, self._recording)
+        frame = masked_frame(frame, self._recording.masks_px)
         acquisition = frame.acquisition
-        _refuse_text(acquisition, self._recording)
-        stream = compressed(
-            masked(frame.pixels, self._recording.masks_px, acquisition),
-            self._recording.compression,
-        )
+        stream = compressed(frame.pixels, self._recording.compression)
         part = self._part
         if part is None or _is_over(part, acquisition, len(stream)):
             self._end_part()
@@ -230,11 +238,12 @@ class FrameRecorder:
 
     def _begin_part(self, frame: Frame) -> _Part:
         number = self._parts + 1
+        self._note_masks(frame.acquisition)
         if frame.acquisition.subject != self._subject:  # of another patient: another study
             self._subject = frame.acquisition.subject
             self._study, self._series = generate_uid(None), generate_uid(None)
         head = recorded_head(
-            _without_text(frame.acquisition, self._recording),
+            frame.acquisition,
             8 * frame.pixels.dtype.itemsize,
             self._marks,
             self._recording.compression.transfer_syntax,
@@ -263,18 +272,6 @@ class FrameRecorder:
             set_frame_times(part.head, part.times_s)
             part.file.close(part.head)
         spare_head(self._folder / part_name(part.number)).unlink()
-
-
-def masked(pixels: Array, masks_px: tuple[Rectangle, ...], acquisition: Acquisition) -> Array:
-    """`pixels` with rectangles as dark as where no beam comes; the same array without any."""
-    if not masks_px:
-        return pixels
-    form = acquisition.pixel_format
-    blank = 2**form.bits_stored - 1 if form.photometric == "MONOCHROME1" else 0
-    covered = np.array(pixels)
-    for left, top, right, bottom in masks_px:
-        covered[max(top, 0) : bottom, max(left, 0) : right] = min(blank, np.iinfo(pixels.dtype).max)
-    return covered
 
 
 def write_session(folder: Path, session: SessionFile) -> None:
@@ -339,9 +336,3 @@ def _refuse_text(acquisition: Acquisition, recording: Recording) -> None:
             "it may name the patient. Say which rectangles to mask, or keep it by choice with "
             "--keep-identity."
         )
-
-
-def _without_text(acquisition: Acquisition, recording: Recording) -> Acquisition:
-    if acquisition.burned_in_annotation and recording.masks_px:
-        return replace(acquisition, burned_in_annotation=False)
-    return acquisition

@@ -17,6 +17,7 @@ from leakwatch.case.session_file import (
     read_recorded_frames,
 )
 from leakwatch.errors import CaseError, SourceError
+from leakwatch.masks import with_masks
 from leakwatch.model import Acquisition, Frame
 from leakwatch.sources.dicom_file import DicomFile
 
@@ -49,7 +50,8 @@ class RecordedSession:
             raise SourceError(f"{folder}: no frame was recorded. Choose another session.")
         self._folder = folder
         first = DicomFile(folder / part_name(self._frames[0].part))
-        self._first = _of_session(first.acquisition, self._frames)
+        self._masks_px = session.masks_px
+        self._first = self._of_session(first.acquisition)
         self._running: Generator[Frame] | None = None
 
     @property
@@ -92,12 +94,12 @@ class RecordedSession:
     def _read_part(self, part: int, recorded: list[RecordedFrame], skip: int) -> Generator[Frame]:
         source = DicomFile(self._folder / part_name(part))
         is_first = part == self._frames[0].part
-        shared = self._first if is_first else _of_session(source.acquisition, self._frames)
+        shared = self._first if is_first else self._of_session(source.acquisition)
         with closing(source):
             for frame, known in zip(source.frames(skip), recorded[skip:], strict=True):
                 yield Frame(known.frame, known.time_s, frame.pixels, shared)
 
-
-def _of_session(acquisition: Acquisition, frames: tuple[RecordedFrame, ...]) -> Acquisition:
-    # Marks name frames by their number, and lost frames have one too.
-    return replace(acquisition, number_of_frames=frames[-1].frame + 1)
+    def _of_session(self, acquisition: Acquisition) -> Acquisition:
+        # Marks name frames by their number, and lost frames have one too.
+        whole = replace(acquisition, number_of_frames=self._frames[-1].frame + 1)
+        return with_masks(whole, self._masks_px)

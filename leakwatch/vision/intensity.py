@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -11,11 +12,13 @@ import numpy as np
 from leakwatch.config import IntensitySettings
 from leakwatch.geometry import WorkingGrid
 from leakwatch.model import (
+    Acquisition,
     Array,
     BoolImage,
     FloatImage,
     IntensityRelationship,
     PixelFormat,
+    Rectangle,
     Shutter,
     read_only,
 )
@@ -234,6 +237,34 @@ def shutter_on_grid(shutter: Shutter, grid: WorkingGrid) -> BoolImage:
         cv2.fillPoly(polygon, [vertices], 1)
         open_ &= polygon
     return open_.astype(bool)
+
+
+def masks_on_grid(masks_px: Sequence[Rectangle], grid: WorkingGrid) -> BoolImage:
+    """What rectangles hide, on the working grid, with two pixels around that they shine into.
+
+    One is averaged or interpolated with them, and the other is for whole pixels of a shift.
+    """
+    hidden = np.zeros((grid.rows, grid.columns), np.bool_)
+    for left, top, right, bottom in masks_px:
+        first_row = max(top // grid.binning - 2, 0)
+        first_column = max(left // grid.binning - 2, 0)
+        end_row, end_column = -(-bottom // grid.binning) + 2, -(-right // grid.binning) + 2
+        hidden[max(first_row, 0) : max(end_row, 0), max(first_column, 0) : max(end_column, 0)] = (
+            True
+        )
+    return hidden
+
+
+def open_and_masked(
+    acquisition: Acquisition, grid: WorkingGrid
+) -> tuple[BoolImage | None, BoolImage | None]:
+    """What shutter tags and masks leave open, and what masks hide; None where there are none."""
+    tags, masks_px = acquisition.shutter, acquisition.masks_px
+    open_ = None if tags is None else read_only(shutter_on_grid(tags, grid))
+    if not masks_px:
+        return open_, None
+    masked = read_only(masks_on_grid(masks_px, grid))
+    return read_only(~masked if open_ is None else open_ & ~masked), masked
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ import numpy as np
 from leakwatch.config import CementSettings
 from leakwatch.geometry import Scale, WorkingGrid, signed_distance
 from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, read_only
+from leakwatch.vision.baseline import seen_in_reference
+from leakwatch.vision.patches import near
 from leakwatch.vision.wall import (
     Wall,
     in_front,
@@ -169,6 +171,45 @@ def exposed_share(placed: PlacedMarks, seen: BoolImage) -> float:
     columns, rows = placed.wall.samples.T
     inside = (columns >= 0) & (columns < seen.shape[1]) & (rows >= 0) & (rows < seen.shape[0])
     return float(np.count_nonzero(seen[rows[inside], columns[inside]])) / len(rows)
+
+
+def hides(
+    masked: BoolImage | None,
+    shift: Point,
+    placed: PlacedMarks | None,
+    cement: BoolImage | None,
+    margin: float,
+) -> bool:
+    """Whether masks hide a part of the body, of the wall's margin, or where cement goes on.
+
+    Parameters
+    ----------
+    masked : ndarray of bool or None
+        What masks hide, on the working grid in the frame; None without any.
+    shift : Point
+        Where the anatomy went, working pixels; all that follows is in reference coordinates.
+    placed : PlacedMarks or None
+    cement : ndarray of bool or None
+        As far as it is seen.
+    margin : float
+        To either side of the wall, working pixels.
+    """
+    if masked is None:
+        return False
+    masked = seen_in_reference(masked, shift)
+    if cement is not None and bool((near(cement, 1.0) & masked).any()):
+        return True
+    if placed is None:
+        return False
+    if placed.body is not None and bool((placed.body & masked).any()):
+        return True
+    if placed.wall is None:
+        return False
+    columns, rows = placed.wall.samples.T
+    inside = (columns >= 0) & (columns < masked.shape[1]) & (rows >= 0) & (rows < masked.shape[0])
+    at_wall = np.zeros_like(masked)
+    at_wall[rows[inside], columns[inside]] = True
+    return bool((near(at_wall, margin) & masked).any())
 
 
 def _back(points_px: PointArray | None, grid: WorkingGrid, shift: Point) -> PointArray | None:

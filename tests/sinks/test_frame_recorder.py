@@ -277,6 +277,12 @@ def test_text_in_the_picture_is_refused_masked_or_kept_by_choice(tmp_path):
     assert not dataset.pixel_array[:, :12, :40].any()
     assert not dataset.pixel_array[:, 90:, 100:].any()
     assert np.array_equal(dataset.pixel_array[0, 12:90], snapshots[0].frame.pixels[12:90])
+    # Black would be taken for dense cement when the case is folded again.
+    again = next(open_source(tmp_path / "masked").frames())
+    assert again.acquisition.masks_px == (
+        (0, 0, 40, 12),
+        (100, 90, ACQUISITION.columns, ACQUISITION.rows),
+    )
 
     record(tmp_path / "kept", snapshots, replace(RECORDING, keep_identity=True))
     assert pydicom.dcmread(tmp_path / "kept" / PART).BurnedInAnnotation == "YES"

@@ -102,3 +102,38 @@ def test_a_mark_goes_before_the_cannula() -> None:
         marks.with_side_of_cannula(given, (100.0, 50.0), (20.0, 50.0), Scale(0.5), CementSettings())
         is given
     )
+
+
+STILL = (0.0, 0.0)
+
+
+def a_mask(top: int, left: int, size: int = 3) -> np.ndarray:
+    mask = np.zeros((100, 120), np.bool_)
+    mask[top : top + size, left : left + size] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("top", "left", "hidden"),
+    [
+        (50, 45, True),  # in front of the wall: the body, which the wall implies
+        (50, 57, True),  # the wall
+        (50, 64, True),  # behind it, within the margin
+        (50, 75, False),
+        (5, 5, False),
+    ],
+)
+def test_what_masks_hide(top: int, left: int, hidden: bool) -> None:
+    assert marks.hides(a_mask(top, left), STILL, placed(GIVEN), None, 10.0) is hidden
+
+
+def test_cement_that_reaches_a_mask_goes_on_beneath_it() -> None:
+    assert marks.hides(a_mask(5, 5), STILL, None, a_mask(5, 8), 10.0)
+    assert not marks.hides(a_mask(5, 5), STILL, None, a_mask(5, 12), 10.0)
+    assert not marks.hides(a_mask(5, 5), STILL, None, None, 10.0)
+
+
+def test_anatomy_moves_under_a_mask_that_stands_still() -> None:
+    here = a_mask(50, 75)
+    assert not marks.hides(here, STILL, placed(GIVEN), None, 10.0)
+    assert marks.hides(here, (12.0, 0.0), placed(GIVEN), None, 10.0)
