@@ -22,10 +22,17 @@ from pathlib import Path
 from typing import Protocol
 
 from leakwatch.bench.case_truth import CaseTruth, case_truth
-from leakwatch.case import CASE_SUFFIX, TRUTH_SUFFIX, dicom_path, load_case, load_truth, truth_path
+from leakwatch.case import (
+    CASE_SUFFIX,
+    MASKS_SUFFIX,
+    TRUTH_SUFFIX,
+    dicom_path,
+    load_case,
+    load_truth,
+    truth_path,
+)
 from leakwatch.errors import BenchError, CaseError, LeakWatchError
 
-MASKS_SUFFIX = ".masks"
 SCENARIO_SUFFIX = ".scenario.json"
 SIMULATED_DOSE_UNIT = "quanta per mm² and pulse"
 WITHOUT_LEAK = ("none", "near")

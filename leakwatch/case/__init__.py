@@ -18,6 +18,7 @@ from leakwatch.case.records import (
     read_frames,
 )
 from leakwatch.case.truth_file import (
+    MASKS_SUFFIX,
     TRUTH_SCHEMA,
     TRUTH_SUFFIX,
     encode_truth,
@@ -28,6 +29,7 @@ from leakwatch.case.truth_file import (
 __all__ = [
     "CASE_SCHEMA",
     "CASE_SUFFIX",
+    "MASKS_SUFFIX",
     "TRUTH_SCHEMA",
     "TRUTH_SUFFIX",
     "FrameRecord",

@@ -16,6 +16,8 @@ from leakwatch.model import Picture, Truth, TruthFrame
 
 TRUTH_SCHEMA: Final = "leakwatch.truth/1"
 TRUTH_SUFFIX: Final = ".truth.json"
+# A folder beside it, where cement was drawn: 000042.png for frame 42, not 0 where cement is.
+MASKS_SUFFIX: Final = ".masks"
 
 
 class _TruthFrameJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -29,6 +29,12 @@ AngleOption = Annotated[
     float | None,
     typer.Option("--angle", min=-40.0, max=40.0, help="Degrees off the true view, on purpose."),
 ]
+MasksOption = Annotated[
+    bool,
+    typer.Option(
+        "--masks", help="Write NAME.masks/ too: a PNG of the cement in each frame. A suite does."
+    ),
+]
 SuiteOption = Annotated[
     str | None, typer.Option("--suite", help="A built-in suite (see --list), or a TOML file.")
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +15,14 @@ from leakwatch.cli.options import (
     CtFolderOption,
     CtOption,
     JobsOption,
+    MasksOption,
     SuiteOption,
     VertebraeOption,
 )
+
+if TYPE_CHECKING:
+    from leakwatch.phantom.scenario import Scenario
+    from leakwatch.phantom.scene import Scene
 
 SOME_FAILED = 3  # of `--suite`: the others were made
 
@@ -36,6 +41,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
         str | None, typer.Option("--level", help="Target: L1, or the number of a label.")
     ] = None,
     angle: AngleOption = None,
+    masks: MasksOption = False,
     suite: SuiteOption = None,
     jobs: JobsOption = None,
     ct_folder: CtFolderOption = None,
@@ -43,15 +49,16 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     """Make a fluoroscopy sequence of a cement injection, with its exact truth; or a suite of them.
 
     Writes NAME.dcm, NAME.case.json, NAME.truth.json and NAME.scenario.json. The same scenario and
-    seed give the same bytes. A suite writes those of each case, and suite.json; what is there is
-    not made again while nothing that it depends on changed. Exit code 0: all was made; 2: bad
-    arguments or input; 3: some cases of a suite could not be made, and the end says which.
+    seed give the same bytes. A suite writes those of each case, the cement in each frame, and
+    suite.json; what is there is not made again while nothing that it depends on changed. Exit code
+    0: all was made; 2: bad arguments or input; 3: some cases of a suite could not be made, and the
+    end says which.
     """
     from leakwatch.phantom.ct_folder import by_name, find_ct_folder, named_files, with_ct_folder
     from leakwatch.phantom.request import anatomy_of, requested_scenario
-    from leakwatch.phantom.scene import frame_times_s
+    from leakwatch.phantom.scene import frame_times_s, make_scene
     from leakwatch.phantom.sequence_files import write_simulation
-    from leakwatch.phantom.simulate import simulate as simulate_sequence
+    from leakwatch.phantom.simulate import film
 
     with errors_in_one_paragraph():
         if list_them:
@@ -70,11 +77,26 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
             wanted = by_name(wanted)
             found = with_ct_folder(wanted, find_ct_folder(named_files(wanted), ct_folder))
         with progress(wanted.name, len(frame_times_s(wanted))) as on_frame:
-            simulation = simulate_sequence(wanted, anatomy_of(found), on_frame)
-        written = write_simulation(simulation, out)
-    names = ", ".join(path.name for path in written)
+            scene = make_scene(wanted, anatomy_of(found))
+            simulation = film(wanted, scene, on_frame)
+        written = [path.name for path in write_simulation(simulation, out)]
+        written += _write_masks(wanted, scene, out, masks)
+    names = ", ".join(written)
     typer.echo(f"{len(simulation.frames)} frames; leak: {simulation.truth.leak}")
     typer.echo(f"written to {out}: {names}")
+
+
+def _write_masks(scenario: Scenario, scene: Scene, out: Path, wanted: bool) -> list[str]:
+    """Masks of an earlier sequence of this name do not stay: they would be wrong."""
+    from leakwatch.case import MASKS_SUFFIX
+    from leakwatch.phantom.cement_masks import cement_masks
+    from leakwatch.phantom.sequence_files import write_masks
+
+    folder = out / f"{scenario.name}{MASKS_SUFFIX}"
+    if not wanted and not folder.is_dir():
+        return []
+    count = write_masks(cement_masks(scenario, scene), folder)
+    return [f"{folder.name}/ ({count} PNG files)"]
 
 
 def _list_scenarios_and_suites() -> None:

@@ -102,10 +102,7 @@ class Renderer:
             Whether the injection has begun.
         """
         scenario, detector, time_s = self._scenario, self._detector, float(self._times_s[index])
-        blades = between_blades(
-            open_shares(scenario.collimation, time_s), self._carm.rows, self._carm.columns
-        )
-        field = self._field * blades
+        field = self._open(time_s)
         signal = self._signal(index, cement, flowing, field)
         if self._exposures is None:
             start = scenario.pixels.set_value / measured(signal)
@@ -127,6 +124,20 @@ class Renderer:
             picture = written_over(picture, text, detector)
         return picture
 
+    def cement_shown(self, index: int, cement: CementImages) -> Image:
+        """Thickness of cement where frame `index` shows it, mm; 0 where the field is closed."""
+        view = self.view(index)
+        shape = view.carm.size_px[::-1]
+        filling = pasted(cement.total, cement.margin_px, view.carm.margin_px, shape)
+        moved = shifted(filling, _point(self._movement.spine_px[index]), view.carm)
+        field = self._open(float(self._times_s[index]))
+        return self._distortion.picture(moved) * (field > 0.0)
+
+    def _open(self, time_s: float) -> Image:
+        """Share of each pixel that shutter and blades leave open."""
+        shares = open_shares(self._scenario.collimation, time_s)
+        return self._field * between_blades(shares, self._carm.rows, self._carm.columns)
+
     def _lagging(self, quanta: Image, time_s: float) -> Image:
         """With what is left of the frame before, the less the longer ago that was."""
         if self._before is None:
@@ -141,11 +152,11 @@ class Renderer:
     def _signal(self, index: int, cement: CementImages, flowing: bool, field: Image) -> Image:
         """What falls on the detector, without noise, for an exposure of 1."""
         movement, view = self._movement, self.view(index)
-        spine = _point(movement.spine_px[index])
+        layers, spine = self._views.layers(view.pose), _point(movement.spine_px[index])
         parts = (
-            (view.layers.spine, spine),
-            (view.layers.wall, _point(movement.wall_px[index])),
-            (view.layers.organs, _point(movement.organs_px[index])),
+            (layers.spine, spine),
+            (layers.wall, _point(movement.wall_px[index])),
+            (layers.organs, _point(movement.organs_px[index])),
         )
         carm = view.carm
         shape = carm.size_px[::-1]

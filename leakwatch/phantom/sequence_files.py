@@ -1,13 +1,19 @@
-"""A simulated sequence as files: NAME.dcm, NAME.case.json, NAME.truth.json, NAME.scenario.json."""
+"""A simulated sequence as files: NAME.dcm, NAME.case.json, NAME.truth.json, NAME.scenario.json.
+
+Besides, where they are asked for, NAME.masks/ with a PNG of the cement in each frame.
+"""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from leakwatch.case import CASE_SUFFIX, TRUTH_SUFFIX, encode_case, encode_truth
 from leakwatch.errors import SinkError
+from leakwatch.phantom.cement_masks import Mask, mask_png
 from leakwatch.phantom.dicom_writer import encode_dicom
 from leakwatch.phantom.scenario import SCENARIO_SUFFIXES
 from leakwatch.phantom.scenario_sections import plain
@@ -51,8 +57,44 @@ def write_simulation(simulation: Simulation, folder: Path) -> tuple[Path, ...]:
             path.write_bytes(data)
             paths.append(path)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SinkError(
-            f"{error.filename or folder}: cannot be written: {reason}. Choose another --out."
-        ) from error
+        raise _unwritten(error, folder) from error
     return tuple(paths)
+
+
+def write_masks(masks: Iterable[tuple[int, Mask]], folder: Path) -> int:
+    """Write masks as 000042.png for frame 42; the folder is made, and emptied before.
+
+    Parameters
+    ----------
+    masks : iterable of (int, ndarray)
+        See `cement_masks.cement_masks`.
+    folder : Path
+
+    Returns
+    -------
+    int
+        How many there are.
+
+    Raises
+    ------
+    SinkError
+        A file cannot be written.
+    """
+    count = 0
+    try:
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        for frame, mask in masks:
+            (folder / f"{frame:06d}.png").write_bytes(mask_png(mask))
+            count += 1
+    except OSError as error:
+        raise _unwritten(error, folder) from error
+    return count
+
+
+def _unwritten(error: OSError, folder: Path) -> SinkError:
+    reason = error.strerror or type(error).__name__
+    return SinkError(
+        f"{error.filename or folder}: cannot be written: {reason}. Choose another --out."
+    )

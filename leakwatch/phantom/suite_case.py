@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from leakwatch.case import CASE_SUFFIX, TRUTH_SUFFIX
+from leakwatch.case import CASE_SUFFIX, MASKS_SUFFIX, TRUTH_SUFFIX, load_truth
 from leakwatch.errors import LeakWatchError, SinkError
 from leakwatch.model import Truth
+from leakwatch.phantom.cement_masks import cement_masks
 from leakwatch.phantom.ct_folder import with_ct_folder
 from leakwatch.phantom.request import anatomy_of
 from leakwatch.phantom.scenario import SCENARIO_SUFFIXES
-from leakwatch.phantom.scene import make_scene
-from leakwatch.phantom.sequence_files import write_simulation
+from leakwatch.phantom.scene import Scene, make_scene
+from leakwatch.phantom.sequence_files import write_masks, write_simulation
 from leakwatch.phantom.simulate import film
 from leakwatch.phantom.suite import SuiteCase
 
@@ -38,12 +40,15 @@ class Work:
     ct_folder : Path or None
     out, partial : Path
         Where its files belong, and where they are written first, on the same disk.
+    only_masks : bool
+        All else is there: an earlier program made no masks, or somebody removed them.
     """
 
     case: SuiteCase
     ct_folder: Path | None
     out: Path
     partial: Path
+    only_masks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +76,26 @@ def make_case(work: Work) -> Made | str:
     scenario = work.case.scenario
     try:
         scene = make_scene(scenario, anatomy_of(with_ct_folder(scenario, work.ct_folder)))
-        simulation = film(scenario, scene)
-        why = surprise(work.case, simulation.truth)
+        if work.only_masks:
+            truth = load_truth(work.out / f"{scenario.name}{TRUTH_SUFFIX}")
+        else:
+            truth = _filmed(work, scene)
+        why = surprise(work.case, truth)
         if why is not None:
             return why
-        write_simulation(simulation, work.partial / scenario.name)
+        folder = work.partial / scenario.name / f"{scenario.name}{MASKS_SUFFIX}"
+        write_masks(cement_masks(scenario, scene), folder)
         put_in_place(work)
     except LeakWatchError as error:
         return str(error)
-    return _made(simulation.truth)
+    return _made(truth)
+
+
+def _filmed(work: Work, scene: Scene) -> Truth:
+    """Make the sequence; what it turns out to be is written where it disturbs nobody."""
+    simulation = film(work.case.scenario, scene)
+    write_simulation(simulation, work.partial / work.case.scenario.name)
+    return simulation.truth
 
 
 def due_frame(truth: Truth) -> int | None:
@@ -144,13 +160,17 @@ def put_in_place(work: Work) -> None:
     SinkError
         One cannot be moved.
     """
-    name = work.case.scenario.name
+    name, suffixes = work.case.scenario.name, () if work.only_masks else SUFFIXES
+    masks, made = f"{name}{MASKS_SUFFIX}", work.partial / name
     try:
-        for suffix in reversed(SUFFIXES):
+        for suffix in reversed(suffixes):
             (work.out / f"{name}{suffix}").unlink(missing_ok=True)
-        for suffix in SUFFIXES:
-            (work.partial / name / f"{name}{suffix}").replace(work.out / f"{name}{suffix}")
-        (work.partial / name).rmdir()
+        if (work.out / masks).is_dir():
+            shutil.rmtree(work.out / masks)
+        (made / masks).replace(work.out / masks)
+        for suffix in suffixes:
+            (made / f"{name}{suffix}").replace(work.out / f"{name}{suffix}")
+        made.rmdir()
     except OSError as error:
         raise SinkError(
             f"{error.filename}: cannot be put in place: {error.strerror}. Check --out."

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from leakwatch import __version__
+from leakwatch.case import MASKS_SUFFIX
 from leakwatch.errors import SinkError
 from leakwatch.phantom.case_processes import Died, in_processes
 from leakwatch.phantom.ct_folder import find_ct_folder, named_files
@@ -43,7 +44,9 @@ class SuitePlan:
     fingerprints : tuple of str
         Of each case: its scenario, its CT files, and the version of the program.
     kept : dict of str to IndexedCase
-        Those that are there already, by name.
+        Those that are there already with their masks, by name.
+    without_masks : frozenset of str
+        Names of those that lack nothing else.
     ct_folder : Path or None
     out : Path
     """
@@ -52,6 +55,7 @@ class SuitePlan:
     cases: tuple[SuiteCase, ...]
     fingerprints: tuple[str, ...]
     kept: dict[str, IndexedCase]
+    without_masks: frozenset[str]
     ct_folder: Path | None
     out: Path
 
@@ -92,12 +96,16 @@ def plan_suite(
     digests = {name: _digest(folder / name) for name in wanted if folder is not None}
     prints = tuple(_fingerprint(case, digests) for case in cases)
     known = {made.name: made for made in load_index(out / INDEX_NAME).cases}
-    kept = {
+    there = {
         case.scenario.name: known[case.scenario.name]
         for case, fingerprint in zip(cases, prints, strict=True)
         if _is_there(known.get(case.scenario.name), fingerprint, out)
     }
-    return SuitePlan(suite, cases, prints, kept, folder, out)
+    without_masks = frozenset(
+        name for name in there if not (out / f"{name}{MASKS_SUFFIX}").is_dir()
+    )
+    kept = {name: made for name, made in there.items() if name not in without_masks}
+    return SuitePlan(suite, cases, prints, kept, without_masks, folder, out)
 
 
 def run_suite(
@@ -133,7 +141,7 @@ def run_suite(
     with _partial_folder(plan.out) as partial:
         index = _index(plan, made, failed)
         write_index(index, plan.out)
-        work = [Work(case, plan.ct_folder, plan.out, partial) for case in plan.to_make]
+        work = [_work(case, plan, partial) for case in plan.to_make]
         for task, result in in_processes(make, work, jobs):
             name = task.case.scenario.name
             if isinstance(result, Made):
@@ -144,6 +152,11 @@ def run_suite(
             write_index(index, plan.out)
             on_frames(number_of_frames(task.case))
     return index
+
+
+def _work(case: SuiteCase, plan: SuitePlan, partial: Path) -> Work:
+    only_masks = case.scenario.name in plan.without_masks
+    return Work(case, plan.ct_folder, plan.out, partial, only_masks)
 
 
 def number_of_frames(case: SuiteCase) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from leakwatch.phantom.anatomy import Shares, moving_shares
 from leakwatch.phantom.carm import CArm
@@ -16,6 +18,8 @@ from leakwatch.phantom.truth import Judge, make_judge
 # A C-arm that turns back shows what it showed on its way: so many poses are kept, some 10 MB each.
 _KEPT_POSES = 24
 
+_Seen = TypeVar("_Seen")
+
 
 @dataclass(frozen=True, slots=True)
 class SceneView:
@@ -26,7 +30,6 @@ class SceneView:
     pose : Pose
     carm : CArm
         With the margin.
-    layers : Layers
     close_up : CArm
         Of the pictures of cement.
     judge : Judge
@@ -35,13 +38,12 @@ class SceneView:
 
     pose: Pose
     carm: CArm
-    layers: Layers
     close_up: CArm
     judge: Judge
 
 
 class SceneViews:
-    """Makes the view of each pose when it is first asked for.
+    """Makes the view of each pose, and the pictures of the patient, when first asked for.
 
     Parameters
     ----------
@@ -52,19 +54,17 @@ class SceneViews:
 
     def __init__(self, scene: Scene, carm: CArm) -> None:
         self._scene, self._carm = scene, carm
-        self._shares: Shares = moving_shares(scene.anatomy)
+        self._shares: Shares | None = None
         self._views: OrderedDict[Pose, SceneView] = OrderedDict()
+        self._layers: OrderedDict[Pose, Layers] = OrderedDict()
 
     def at(self, pose: Pose) -> SceneView:
         """The scene from `pose`."""
-        view = self._views.get(pose)
-        if view is None:
-            view = self._made(pose)
-            self._views[pose] = view
-            if len(self._views) > _KEPT_POSES:
-                self._views.popitem(last=False)
-        self._views.move_to_end(pose)
-        return view
+        return _kept(self._views, pose, self._made)
+
+    def layers(self, pose: Pose) -> Layers:
+        """The patient without cement from `pose`: the dear part, which truth does not need."""
+        return _kept(self._layers, pose, self._projected)
 
     def _made(self, pose: Pose) -> SceneView:
         scene, carm = self._scene, pose.of(self._carm)
@@ -74,4 +74,20 @@ class SceneViews:
         judge = make_judge(near, marks.wall_mm, front, scene.paths)
         if pose.is_turned:
             judge = replace(judge, wall_distance_mm=None)
-        return SceneView(pose, carm, project_layers(scene.anatomy, carm, self._shares), near, judge)
+        return SceneView(pose, carm, near, judge)
+
+    def _projected(self, pose: Pose) -> Layers:
+        if self._shares is None:
+            self._shares = moving_shares(self._scene.anatomy)
+        return project_layers(self._scene.anatomy, pose.of(self._carm), self._shares)
+
+
+def _kept(known: OrderedDict[Pose, _Seen], pose: Pose, make: Callable[[Pose], _Seen]) -> _Seen:
+    """What `make` gives for a pose, or gave; those that were not asked for longest are dropped."""
+    seen = known.get(pose)
+    if seen is None:
+        seen = known[pose] = make(pose)
+        if len(known) > _KEPT_POSES:
+            known.popitem(last=False)
+    known.move_to_end(pose)
+    return seen

@@ -8,6 +8,7 @@ import signal
 import cv2
 import numpy as np
 
+from leakwatch.case import MASKS_SUFFIX
 from leakwatch.phantom.suite_case import SUFFIXES, Made, Work, put_in_place
 
 MADE = Made("none", 4, None, 8.0)
@@ -22,7 +23,9 @@ def quick_case(work: Work) -> Made | str:
     folder = work.partial / scenario.name
     folder.mkdir()
     rng = np.random.default_rng(scenario.seed)
-    for suffix in SUFFIXES:
+    (folder / f"{scenario.name}{MASKS_SUFFIX}").mkdir()
+    (folder / f"{scenario.name}{MASKS_SUFFIX}" / "000001.png").write_bytes(rng.bytes(64))
+    for suffix in () if work.only_masks else SUFFIXES:
         (folder / f"{scenario.name}{suffix}").write_bytes(rng.bytes(64))
     put_in_place(work)
     return MADE

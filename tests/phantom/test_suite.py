@@ -60,7 +60,8 @@ def mine(tmp_path: Path) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 # --- what a suite is
@@ -253,7 +254,7 @@ def test_two_processes_make_what_one_makes(mine: Path, made: Path, tmp_path: Pat
     index = run_suite(plan, 2, seen.append, fake_cases.quick_case)
     assert index.not_made == []
     assert files(tmp_path / "two") == files(made)
-    assert len(files(made)) == 3 * 4 + 1  # nothing else is left
+    assert len(files(made)) == 3 * 5 + 1  # nothing else is left
     assert sum(seen) == plan.frames_to_make
     assert os.environ.get("OMP_NUM_THREADS") == before
 
@@ -271,6 +272,25 @@ def test_what_is_there_is_not_made_again(mine: Path, made: Path, tmp_path: Path)
     assert [case.scenario.name for case in plan.to_make] == ["a"]
     run_suite(plan, 1, make=fake_cases.quick_case)
     assert files(out) == files(made)
+
+
+def test_a_case_that_lacks_nothing_but_masks_is_not_made_again(
+    mine: Path, made: Path, tmp_path: Path
+) -> None:
+    """A folder of an earlier program, whose suites had none."""
+    out, suite = tmp_path / "out", load_suite(str(mine))
+    shutil.copytree(made, out)
+    shutil.rmtree(out / "b-02.masks")
+    sequence = out / "b-02.dcm"
+    sequence.write_bytes(b"as it was")
+    plan = plan_suite(suite, out)
+    assert [case.scenario.name for case in plan.to_make] == ["b-02"]
+    assert sorted(plan.kept) == ["a", "b-01"]
+    index = run_suite(plan, 1, make=fake_cases.quick_case)
+    assert sequence.read_bytes() == b"as it was"
+    assert (out / "b-02.masks" / "000001.png").read_bytes() == files(made)["b-02.masks/000001.png"]
+    assert [case.name for case in index.cases] == ["a", "b-01", "b-02"]
+    assert plan_suite(suite, out).to_make == []
 
 
 def test_cases_fail_and_the_others_are_made(mine: Path, tmp_path: Path) -> None:
@@ -422,6 +442,9 @@ def test_a_suite_on_the_command_line(tmp_path: Path) -> None:
     assert case.name == indexed["name"] == "can"
     assert case.truth.frames == indexed["frames"] == 6
     assert case.dose == indexed["quanta_per_mm2"]
+    # The cement of every frame in which there is any, for Dice.
+    drawn = [frame for frame, _ in case.truth.masks]
+    assert drawn == [k for k, area in enumerate(case.truth.area_mm2) if area > 0.0]
     # What a suite leaves beside a case makes it again.
     assert (
         load_scenario(str(out / "can.scenario.json")) == expand(load_suite(command[2]))[0].scenario
