@@ -24,6 +24,7 @@ from leakwatch.model import (
     Acquisition,
     Calibration,
     CaseFile,
+    Distortion,
     ProjectionGeometry,
     SpacingRung,
     View,
@@ -66,19 +67,31 @@ def resolve(
         be a spacing at a vertebra.
     """
     settings = settings or CalibrationSettings()
-    given = [
-        *_from_case(case, settings),
-        *_from_file(calibration_path, acquisition, case.marks.view, settings),
-    ]
-    not_square = _not_square(acquisition.geometry, settings)
+    measured, bend = _from_file(calibration_path, acquisition, case.marks.view, settings)
+    given = [*_from_case(case, settings), *measured]
+    found = _best(given, acquisition.geometry, settings)
+    return found if bend is None else _with_bend(found, *bend)
+
+
+def _best(
+    given: Sequence[Calibration], geometry: ProjectionGeometry, settings: CalibrationSettings
+) -> Calibration:
+    not_square = _not_square(geometry, settings)
     if not_square:
         return _nothing(not_square)
-    tagged, refused = _from_tags(acquisition.geometry, settings)
+    tagged, refused = _from_tags(geometry, settings)
     if given:
         return given[0]
     if tagged:
         return _with_doubt(tagged[0], tagged[1:], settings)
     return _nothing("; ".join(refused) or _NO_SPACING)
+
+
+def _with_bend(found: Calibration, bend: Distortion, source: str) -> Calibration:
+    """Add a distortion, and say where it is from where the millimetres do not say so."""
+    if found.rung is SpacingRung.CALIBRATION_FILE:
+        return replace(found, distortion=bend)
+    return replace(found, distortion=bend, source=f"{found.source}, distortion from {source}")
 
 
 def _nothing(reason: str) -> Calibration:
@@ -102,9 +115,10 @@ def _from_case(case: CaseFile, settings: CalibrationSettings) -> list[Calibratio
 
 def _from_file(
     path: Path | None, acquisition: Acquisition, view: View | None, settings: CalibrationSettings
-) -> list[Calibration]:
+) -> tuple[list[Calibration], tuple[Distortion, str] | None]:
+    """Millimetres of a calibration file, and its distortion with the name of the file."""
     if path is None:
-        return []
+        return [], None
     if path.is_dir():
         path, file = _fitting(path, acquisition, view, settings)
         unknown: list[str] = []
@@ -116,16 +130,19 @@ def _from_file(
                 f"{path}: does not fit this sequence: {'; '.join(contradicting)}. "
                 "Give the file of this C-arm and view, or none."
             )
+    source = f"calibration file {path.name}"
+    if unknown:
+        source += f", not checked: {', '.join(unknown)}"
+    bend = None if file.bend is None else (file.bend, source)
+    if file.spacing_mm is None:
+        return [], bend
     spacing, sigma = file.spacing_mm
     if not _plausible(spacing, settings):
         raise CalibrationError(
             f"{path}: its spacing at the vertebra is {spacing:g} mm/px; {_bounds(settings)}. "
             "Correct the file."
         )
-    source = f"calibration file {path.name}"
-    if unknown:
-        source += f", not checked: {', '.join(unknown)}"
-    return [Calibration(spacing, sigma, SpacingRung.CALIBRATION_FILE, source)]
+    return [Calibration(spacing, sigma, SpacingRung.CALIBRATION_FILE, source)], bend
 
 
 def _fitting(

@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Meta
 
 from leakwatch.config import CalibrationSettings
+from leakwatch.distortion import MAX_SLOPE, number_of_terms, steepest_slope
 from leakwatch.errors import CalibrationError
-from leakwatch.model import Acquisition, View
+from leakwatch.model import Acquisition, Distortion, View
 from leakwatch.strict_input import explain
 
 CALIBRATION_SCHEMA = "leakwatch.calibration/1"
@@ -32,8 +33,9 @@ class AppliesTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     columns, rows : int
         Size of a frame.
-    manufacturer : str or None
-        As Manufacturer (0008,0070) says, upper or lower case alike.
+    manufacturer, model : str or None
+        As Manufacturer (0008,0070) and Manufacturer's Model Name (0008,1090) say, upper or lower
+        case alike.
     view : View or None
     sid_mm : float or None
         Distance from source to detector.
@@ -41,6 +43,8 @@ class AppliesTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Positioner angles.
     imager_pixel_spacing_mm : float or None
         At the detector: tells one field of view (zoom) from another.
+    field_of_view_mm : float or None
+        The same by Field of View Dimensions (0018,1149), its first value.
     """
 
     columns: Annotated[int, Meta(ge=1)]
@@ -51,6 +55,8 @@ class AppliesTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     primary_angle_deg: _Angle | None = None
     secondary_angle_deg: _Angle | None = None
     imager_pixel_spacing_mm: _Positive | None = None
+    model: _Text | None = None
+    field_of_view_mm: _Positive | None = None
 
 
 class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,8 +75,31 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sod_sigma_mm: _Positive
 
 
+class DistortionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an image intensifier bends the picture, see `model.Distortion`.
+
+    Parameters
+    ----------
+    degree : int
+    reach_px, sigma_px : float
+    residual_p95_px : float
+        95 % of the crossings of the grid lie nearer to where the polynomial puts them.
+    crossings : int
+        Of the grid, that were found.
+    column_px, row_px : list of float
+    """
+
+    degree: Annotated[int, Meta(ge=1, le=9)]
+    reach_px: Annotated[float, Meta(gt=0.0, le=10000.0)]
+    sigma_px: Annotated[float, Meta(ge=0.0, le=10.0)]
+    residual_p95_px: Annotated[float, Meta(ge=0.0, le=10.0)]
+    crossings: Annotated[int, Meta(ge=1)]
+    column_px: list[float]
+    row_px: list[float]
+
+
 class CalibrationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A read and validated calibration file; of `measured` and `geometry` it has one.
+    """A read and validated calibration file; of `measured` and `geometry` it has one at most.
 
     Parameters
     ----------
@@ -80,6 +109,8 @@ class CalibrationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     applies_to : AppliesTo
     measured : Measured or None
     geometry : Geometry or None
+    distortion : DistortionTable or None
+        Alone, it says nothing of millimetres: these come from the tags then.
     """
 
     schema: Literal["leakwatch.calibration/1"]
@@ -87,16 +118,28 @@ class CalibrationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     applies_to: AppliesTo
     measured: Measured | None = None
     geometry: Geometry | None = None
+    distortion: DistortionTable | None = None
 
     @property
-    def spacing_mm(self) -> tuple[float, float]:
-        """Millimetres per pixel at the vertebra, and their standard deviation."""
+    def spacing_mm(self) -> tuple[float, float] | None:
+        """Millimetres per pixel at the vertebra, and their standard deviation; None without any."""
         if self.measured is not None:
             return self.measured.mm_per_px, self.measured.mm_per_px_sigma
-        assert self.geometry is not None  # load_calibration_file made sure
+        if self.geometry is None:
+            return None
         spacing = self.geometry.imager_pixel_spacing_mm * self.geometry.sod_mm
         spacing /= self.geometry.sid_mm
         return spacing, spacing * self.geometry.sod_sigma_mm / self.geometry.sod_mm
+
+    @property
+    def bend(self) -> Distortion | None:
+        """The distortion; None where the file has none."""
+        table = self.distortion
+        if table is None:
+            return None
+        size = self.applies_to.rows, self.applies_to.columns
+        column, row = tuple(table.column_px), tuple(table.row_px)
+        return Distortion(*size, table.degree, column, row, table.reach_px, table.sigma_px)
 
 
 _HINTS = {
@@ -105,6 +148,7 @@ _HINTS = {
     "applies_to": "Say which frames it holds for: at least columns and rows.",
     "measured": "Give mm_per_px and mm_per_px_sigma, in millimetres per pixel at the vertebra.",
     "geometry": "Give imager_pixel_spacing_mm, sid_mm, sod_mm and sod_sigma_mm, in millimetres.",
+    "distortion": "Take the whole section from the file that `leakwatch calibrate grid` wrote.",
 }
 
 
@@ -135,18 +179,52 @@ def load_calibration_file(path: Path) -> CalibrationFile:
         raise CalibrationError(f"{path}: {reason}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CalibrationError(f"{path}: is not TOML: {error}. Correct the file.") from error
-    if (file.measured is None) == (file.geometry is None):
-        both = "both [measured] and [geometry]" if file.measured else "neither"
+    _check_sections(file, path)
+    return file
+
+
+def _check_sections(file: CalibrationFile, path: Path) -> None:
+    if file.measured is not None and file.geometry is not None:
         raise CalibrationError(
-            f"{path}: has {both}. Give one of them: [measured] for an object of known size, "
-            "[geometry] for distances."
+            f"{path}: has both [measured] and [geometry]. Give one of them: [measured] for an "
+            "object of known size, [geometry] for distances."
+        )
+    if file.measured is None and file.geometry is None and file.distortion is None:
+        raise CalibrationError(
+            f"{path}: has neither [measured] nor [geometry], and no [distortion]. Give one of "
+            "them: [measured] for an object of known size, [geometry] for distances."
         )
     if file.geometry is not None and file.geometry.sod_mm >= file.geometry.sid_mm:
         raise CalibrationError(
             f"{path}: sod_mm {file.geometry.sod_mm:g} is not below sid_mm "
             f"{file.geometry.sid_mm:g}. The patient lies between source and detector."
         )
-    return file
+    if file.distortion is not None:
+        _check_distortion(file, path)
+
+
+def _check_distortion(file: CalibrationFile, path: Path) -> None:
+    """What folds the picture, or tears it, was measured on no image intensifier."""
+    table, bend = file.distortion, file.bend
+    assert table is not None
+    assert bend is not None
+    wanted = number_of_terms(table.degree)
+    for key, numbers in (("column_px", table.column_px), ("row_px", table.row_px)):
+        if len(numbers) != wanted:
+            raise CalibrationError(
+                f"{path}: distortion.{key} has {len(numbers)} numbers; a polynomial of degree "
+                f"{table.degree} has {wanted}. {_HINTS['distortion']}"
+            )
+        if not all(map(math.isfinite, numbers)):
+            raise CalibrationError(
+                f"{path}: distortion.{key} holds what is no number. {_HINTS['distortion']}"
+            )
+    slope = steepest_slope(bend)
+    if not slope <= MAX_SLOPE:
+        raise CalibrationError(
+            f"{path}: its distortion moves neighbouring pixels by {slope:.2f} pixels against each "
+            f"other; no image intensifier goes beyond {MAX_SLOPE:g}. Measure the grid again."
+        )
 
 
 def misfits(
@@ -176,6 +254,7 @@ def misfits(
         ("columns", applies_to.columns, acquisition.columns),
         ("rows", applies_to.rows, acquisition.rows),
         ("manufacturer", _name(applies_to.manufacturer), _name(acquisition.manufacturer)),
+        ("model", _name(applies_to.model), _name(acquisition.model_name)),
         ("view", applies_to.view, view),
     )
     for key, wanted, found in exact:
@@ -211,6 +290,7 @@ def _numbers(
             applies_to.imager_pixel_spacing_mm,
             None if spacing is None else spacing[0],
         ),
+        ("field_of_view_mm", applies_to.field_of_view_mm, geometry.field_of_view_mm),
     )
 
 

@@ -7,10 +7,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leakwatch import pipeline
+from leakwatch.distortion import shown_px, true_px
 from leakwatch.errors import CaseError
-from leakwatch.model import CaseFile, Marks, Observation, Point, PointArray, Side, View, read_only
+from leakwatch.model import (
+    CaseFile,
+    Distortion,
+    Marks,
+    Observation,
+    Point,
+    PointArray,
+    Side,
+    View,
+    read_only,
+)
 from leakwatch.pipeline_state import PipelineState
 from leakwatch.session import Run
+from leakwatch.vision.undistortion import bent
 from leakwatch.vision.vertebra import Body, Part, find_body
 from leakwatch.vision.vertebra_patch import SpinePicture
 
@@ -27,17 +39,18 @@ class Prepared:
     Parameters
     ----------
     picture : SpinePicture
-        In the coordinates of the first frame.
+        In the coordinates of the first frame, without distortion.
     frame : int
         That the person looks at.
     shift_px : Point
-        Where the anatomy went between the first frame and that one.
+        Where the anatomy truly went between the first frame and that one.
     cannula_px : (Point, Point) or None
-        Its tip, and the other end, in the first frame.
+        Its tip, and the other end, where they truly are in the first frame.
     orientation : tuple of str or None
         Patient Orientation of columns and rows.
     baseline_frames : int
         How many frames were averaged.
+    distortion : Distortion or None
     """
 
     picture: SpinePicture
@@ -46,6 +59,16 @@ class Prepared:
     cannula_px: tuple[Point, Point] | None
     orientation: tuple[str, str] | None
     baseline_frames: int
+    distortion: Distortion | None = None
+
+    def to_picture(self, points_px: PointArray) -> PointArray:
+        """Points of `frame` as it is shown, ``(n, 2)`` or ``(2,)``, to those of `picture`."""
+        points: PointArray = true_px(self.distortion, points_px) - np.array(self.shift_px)
+        return points
+
+    def to_frame(self, points_px: PointArray) -> PointArray:
+        """Points of `picture` to where `frame` shows them."""
+        return shown_px(self.distortion, np.asarray(points_px) + np.array(self.shift_px))
 
 
 def prepare(run: Run, frame: int = 0) -> Prepared:
@@ -67,12 +90,12 @@ def prepare(run: Run, frame: int = 0) -> Prepared:
     marks = Marks(view=View.LATERAL, baseline_frames=run.marks.baseline_frames)
     state = pipeline.initial_state(run.settings, marks, run.calibration)
     seen: Observation | None = None
-    last = -1
+    there, last = (0.0, 0.0), -1
     for each in run.frames:
         state, observation = pipeline.step(state, each)
         last = each.index
         if last == frame:
-            seen = observation
+            seen, there = observation, state.shift
         if last >= frame and not state.baseline_open:
             break
     if seen is None:
@@ -82,12 +105,14 @@ def prepare(run: Run, frame: int = 0) -> Prepared:
         raise CaseError(
             f"frame {frame} cannot be marked: {why}. Choose a frame in which the spine is seen."
         )
-    return _prepared(run, state, frame, seen.shift_px)
+    return _prepared(run, state, frame, there)
 
 
-def _prepared(run: Run, state: PipelineState, frame: int, shift_px: Point) -> Prepared:
+def _prepared(run: Run, state: PipelineState, frame: int, shift: Point) -> Prepared:
+    """`shift`: in registration pixels, of which each is two working pixels wide."""
     the_run, baseline = state.the_run, state.baseline
     assert baseline is not None
+    a_pixel = 2.0 * the_run.grid.binning
     picture = SpinePicture(
         baseline.mean,
         baseline.seen,
@@ -102,7 +127,21 @@ def _prepared(run: Run, state: PipelineState, frame: int, shift_px: Point) -> Pr
         front, back = the_run.grid.to_frame(np.array([cannula.front, cannula.back])).tolist()
         ends = ((front[0], front[1]), (back[0], back[1]))
     orientation = run.acquisition.patient_orientation
-    return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames)
+    shift_px = (a_pixel * shift[0], a_pixel * shift[1])
+    bend = run.calibration.distortion
+    return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames, bend)
+
+
+def shown_picture(prepared: Prepared) -> SpinePicture:
+    """The picture as the frames show it, with their distortion, to draw marks over."""
+    picture, bend = prepared.picture, prepared.distortion
+    if bend is None:
+        return picture
+    return replace(
+        picture,
+        attenuation=bent(picture.attenuation, bend, picture.grid),
+        seen=bent(picture.seen.astype(np.float32), bend, picture.grid) > np.float32(0.5),
+    )
 
 
 def anterior_side(prepared: Prepared, click_px: Point) -> Side | None:
@@ -117,7 +156,7 @@ def anterior_side(prepared: Prepared, click_px: Point) -> Side | None:
     if prepared.cannula_px is None:
         return None
     tip, back = prepared.cannula_px
-    away = np.subtract(tip, np.subtract(click_px, prepared.shift_px))
+    away = np.subtract(tip, prepared.to_picture(np.array(click_px)))
     across, down = np.subtract(tip, back)
     if np.hypot(*away) * prepared.picture.mm_per_px > _TIP_REACH_MM or abs(across) < abs(down):
         return None
@@ -154,10 +193,9 @@ def mark_body(
     CaseError
         The click is outside of what the X-rays reach.
     """
-    shift = np.array(prepared.shift_px)
     _check_click(prepared, click_px, run)
-    click = np.array(click_px) - shift
-    hints = np.empty((0, 2)) if hints_px is None else np.asarray(hints_px, np.float64) - shift
+    click = prepared.to_picture(np.array(click_px))
+    hints = np.empty((0, 2)) if hints_px is None else prepared.to_picture(hints_px)
     body = find_body(
         prepared.picture,
         (float(click[0]), float(click[1])),
@@ -167,12 +205,12 @@ def mark_body(
         hints_px=hints,
         head_up=(prepared.orientation or ("", ""))[1][:1] != _HEAD_DOWN,
     )
-    return _moved(body, shift)
+    return _as_shown(body, prepared)
 
 
 def _check_click(prepared: Prepared, click_px: Point, run: Run) -> None:
     picture = prepared.picture
-    at = np.round(picture.grid.to_working(np.subtract(click_px, prepared.shift_px))).astype(int)
+    at = np.round(picture.grid.to_working(prepared.to_picture(np.array(click_px)))).astype(int)
     column, row = (int(value) for value in at)
     rows, columns = picture.seen.shape
     if 0 <= row < rows and 0 <= column < columns and picture.seen[row, column]:
@@ -185,14 +223,14 @@ def _check_click(prepared: Prepared, click_px: Point, run: Run) -> None:
     )
 
 
-def _moved(body: Body, by: PointArray) -> Body:
+def _as_shown(body: Body, prepared: Prepared) -> Body:
     def part(one: Part) -> Part:
-        return replace(one, line_px=read_only(one.line_px + by))
+        return replace(one, line_px=read_only(prepared.to_frame(one.line_px)))
 
     return replace(
         body,
-        outline_px=read_only(body.outline_px + by),
-        posterior_wall_px=read_only(body.posterior_wall_px + by),
+        outline_px=read_only(prepared.to_frame(body.outline_px)),
+        posterior_wall_px=read_only(prepared.to_frame(body.posterior_wall_px)),
         wall=part(body.wall),
         upper=part(body.upper),
         lower=part(body.lower),

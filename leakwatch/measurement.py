@@ -157,13 +157,13 @@ def _wall_distance(
     at_px, wall_px = _point(nearest.at, findings), _point(nearest.on_wall, findings)
     if calibration.mm_per_px is None or calibration.mm_per_px_sigma is None:
         return WallDistance(distance_px, None, None, at_px, wall_px)
-    alerting = settings.alerting
+    alerting, bend = settings.alerting, calibration.distortion
     shift_sigma = findings.quality.shift_sigma_px or 0.0
     sigma = distance_sigma_mm(
         distance_px,
         calibration.mm_per_px,
         calibration.mm_per_px_sigma,
-        (shift_sigma, 0.5 * findings.grid.binning),
+        (shift_sigma, 0.5 * findings.grid.binning, 0.0 if bend is None else bend.sigma_px),
         (alerting.marks_sigma_mm, alerting.edge_sigma_mm),
     )
     return WallDistance(distance_px, distance_px * calibration.mm_per_px, sigma, at_px, wall_px)

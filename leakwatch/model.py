@@ -170,6 +170,8 @@ class ProjectionGeometry:
     """Distances, spacings and angles that the tags give; pairs of spacings are (row, column).
 
     `pixel_aspect` is a pixel's height over its width: Pixel Aspect Ratio (0028,0034).
+    `field_of_view_mm` is the side or diameter of the field at the detector, the first value of
+    Field of View Dimensions (0018,1149): an image intensifier often tells no more of its zoom.
     """
 
     sid_mm: float | None = None
@@ -181,6 +183,7 @@ class ProjectionGeometry:
     primary_angle_deg: float | None = None
     secondary_angle_deg: float | None = None
     pixel_aspect: float | None = None
+    field_of_view_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +225,7 @@ class Acquisition:
         As promised by the source; None for a live source.
     patient_orientation : tuple of str or None
         Patient Orientation (0020,0020): direction of growing columns, of growing rows.
-    modality, sop_class_uid, transfer_syntax_uid, manufacturer : str
+    modality, sop_class_uid, transfer_syntax_uid, manufacturer, model_name : str
         Empty where absent. No identity of a patient is ever carried here.
     notes : tuple of str
         Sentences for the person: what was absent, what was assumed.
@@ -254,6 +257,7 @@ class Acquisition:
     burned_in_annotation: bool | None = None
     compressed_with_loss: bool = False
     masks_px: tuple[Rectangle, ...] = ()
+    model_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +286,36 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Distortion:
+    """How an image intensifier bends the picture, as measured with a grid; see `distortion`.
+
+    A point that is shown at `p` truly lies at ``p + d(u)``, in the picture that would be seen
+    without the distortion and with the scale of the middle of the frame. ``u`` is `p` from the
+    middle of the frame, in half diagonals, and `d` a polynomial in its two coordinates.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Size of a frame.
+    degree : int
+    column_px, row_px : tuple of float
+        Coefficients of `d`: of ``1, x, y, x^2, x y, y^2, ...`` up to `degree`, in pixels.
+    reach_px : float
+        So far from the middle the grid was seen. Beyond, `d` is held as it is there.
+    sigma_px : float
+        Standard deviation of what remains.
+    """
+
+    rows: int
+    columns: int
+    degree: int
+    column_px: tuple[float, ...]
+    row_px: tuple[float, ...]
+    reach_px: float
+    sigma_px: float
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """Millimetres at the vertebra for one pixel, and where they come from.
 
@@ -293,12 +327,15 @@ class Calibration:
     source : str
         Short text shown beside every millimetre, e.g. ``ImagerPixelSpacing*SOD/SID``;
         where there is none, the reason.
+    distortion : Distortion or None
+        None: the picture counts as true.
     """
 
     mm_per_px: float | None
     mm_per_px_sigma: float | None
     rung: SpacingRung
     source: str
+    distortion: Distortion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leakwatch.config import Settings
+from leakwatch.distortion import shown_observation, true_marks
 from leakwatch.geometry import Scale, WorkingGrid, turned_deg
 from leakwatch.measurement import Findings, blind, observed
 from leakwatch.model import (
@@ -34,11 +35,12 @@ from leakwatch.vision.marks import (
     with_side_of_cement,
 )
 from leakwatch.vision.patches import near
+from leakwatch.vision.undistortion import straightened, straightened_mask, straightening_map
 
 
 def initial_state(settings: Settings, marks: Marks, calibration: Calibration) -> PipelineState:
     """State before the first frame."""
-    return PipelineState(settings, marks, calibration)
+    return PipelineState(settings, true_marks(marks, calibration.distortion), calibration)
 
 
 def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation]:
@@ -92,7 +94,8 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
         _quality(state, match, sight),
         hides(run.masked, shift, state.placed, state.cement.mask, margin),
     )
-    return state, observed(findings, state.marks, state.calibration, state.settings)
+    true = observed(findings, state.marks, state.calibration, state.settings)
+    return state, shown_observation(true, state.marks, state.calibration.distortion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,11 @@ def _started(state: PipelineState, frame: Frame) -> PipelineState:
     else:
         mm_per_px = settings.tubular.nominal_field_mm / grid.columns
     shutter, masked = intensity.open_and_masked(frame.acquisition, grid)
-    run = Run(frame.acquisition, grid, Scale(mm_per_px), shutter, 0.0, 0.0, frame.time_s, masked)
+    places = straightening_map(state.calibration.distortion, grid)
+    masked = straightened_mask(masked, places)
+    run = Run(
+        frame.acquisition, grid, Scale(mm_per_px), shutter, 0.0, 0.0, frame.time_s, masked, places
+    )
     return replace(state, run=run)
 
 
@@ -176,7 +183,7 @@ def _look(
     # Last, so that what follows from frame to frame goes on while the C-arm is turned.
     if _is_turned(state, frame):
         return state, Reason.VIEW
-    return state, (clean, exposed)
+    return state, straightened(clean, exposed, run.straightening)
 
 
 def _is_turned(state: PipelineState, frame: Frame) -> bool:

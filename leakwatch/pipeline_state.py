@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from leakwatch.config import Settings
 from leakwatch.geometry import Scale, WorkingGrid
-from leakwatch.model import Acquisition, BoolImage, Calibration, Frame, Marks, Point
+from leakwatch.model import Acquisition, BoolImage, Calibration, FloatImage, Frame, Marks, Point
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import cement as cements
@@ -27,11 +27,13 @@ class Run:
     shutter : ndarray of bool or None
         What the shutter tags and masks leave open, working grid.
     masked : ndarray of bool or None
-        What masks hide, working grid; None without any.
+        What masks hide, working grid, in the picture without distortion; None without any.
     field_fraction, level : float
         Exposed share, and log attenuation of the middle, of the first exposed frame.
     first_s : float
         Time of the first frame: in a live session a person may begin anew at any time.
+    straightening : ndarray or None
+        See `undistortion.straightening_map`; None: the picture counts as true.
     """
 
     acquisition: Acquisition
@@ -42,6 +44,7 @@ class Run:
     level: float
     first_s: float = 0.0
     masked: BoolImage | None = None
+    straightening: FloatImage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,15 @@ class PipelineState:
     """Everything that one frame leaves behind for the next; never changed in place.
 
     Reference coordinates are those of the first frame's anatomy, on the working grid: there
-    anatomy, marks, baseline and cement stand still.
+    anatomy, marks, baseline and cement stand still. Where the calibration has a distortion, all
+    of this is in the picture without it.
 
     Parameters
     ----------
-    settings, marks, calibration
+    settings, calibration
         As given to `initial_state`.
+    marks : Marks
+        The same, where they truly lie, see `distortion.true_marks`.
     newest : Frame or None
         The last frame that showed another picture than the one before.
     run : Run or None

@@ -14,9 +14,10 @@ from leakwatch import marking
 from leakwatch.case import load_case
 from leakwatch.cli import app
 from leakwatch.config import load_settings
+from leakwatch.distortion import shown_px
 from leakwatch.errors import CaseError
 from leakwatch.geometry import distance_to_polyline
-from leakwatch.model import Side, View
+from leakwatch.model import Distortion, Side, View
 from leakwatch.session import open_run
 
 
@@ -67,6 +68,23 @@ def test_marks_follow_the_anatomy_to_the_frame(known, prepared, run):
     later = marking.mark_body(moved, (at[0], at[1]), run)
     assert later.outline_px == pytest.approx(body.outline_px + np.array([3.0, -2.0]))
     assert later.front.line_px == pytest.approx(body.front.line_px + np.array([3.0, -2.0]))
+
+
+def test_marks_are_found_where_a_bent_picture_shows_them(known, prepared, run):
+    rows, columns = run.acquisition.rows, run.acquisition.columns
+    # The picture is shown narrower than it is.
+    coefficients = (0.0, 8.0, 0.0), (0.0, 0.0, 0.0)
+    bend = Distortion(rows, columns, 1, *coefficients, 1e4, 0.0)
+    bent = replace(prepared, distortion=bend)
+    body = marking.mark_body(prepared, middle(known), run)
+    click = shown_px(bend, np.array(middle(known)))
+    shown = marking.mark_body(bent, (click[0], click[1]), run)
+    assert shown.outline_px == pytest.approx(shown_px(bend, body.outline_px), abs=1e-3)
+    assert shown.wall.line_px == pytest.approx(shown_px(bend, body.wall.line_px), abs=1e-3)
+    drawn = marking.shown_picture(bent)
+    assert drawn.attenuation.shape == prepared.picture.attenuation.shape
+    assert not np.array_equal(drawn.attenuation, prepared.picture.attenuation)
+    assert marking.shown_picture(prepared) is prepared.picture
 
 
 def test_a_later_frame_knows_how_far_the_anatomy_went(sequence, repository):

@@ -51,7 +51,7 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     # Imported here, so that --help and --version answer at once.
     import numpy as np
 
-    from leakwatch.marking import mark_body, prepare
+    from leakwatch.marking import mark_body, prepare, shown_picture
     from leakwatch.session import open_run
     from leakwatch.sinks.marks_picture import write_marks_picture
 
@@ -69,7 +69,7 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
         body = mark_body(prepared, at, run, anterior=anterior, level=vertebra, hints_px=hints)
         _say(body, prepared)
         if picture is not None:
-            write_marks_picture(picture, prepared.picture, body, prepared.shift_px, at)
+            write_marks_picture(picture, shown_picture(prepared), body, prepared.shift_px, at)
             typer.echo(f"drawn into {picture}")
         _write(out, body, prepared, run, vertebra, accept_unsure)
 

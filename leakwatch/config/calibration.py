@@ -33,6 +33,27 @@ class CalibrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     fit_angle_deg : float
         And within this of its angles, degrees: a vertebra 20 mm off the axis moves 3.5 mm in
         depth, half a per cent.
+    grid_max_residual_px : float
+        95 % of the crossings of a grid must lie this near to the fit, pixels: more is no grid, or
+        no sharp picture of one.
+    grid_min_cover : float
+        Share of the exposed field that the grid must cover: beyond it the distortion is a guess.
+    grid_max_skew : float
+        By which share a grid may look longer along one side: a plate that is tilted by 8 degrees.
+    cannula_depth_mm : float
+        How far a cannula in the vertebra lies before or behind the middle of the body along the
+        beam, mm, one standard deviation: from the midline to a pedicle.
+    object_depth_mm : float
+        The same of a ruler or sphere that was laid beside the vertebra by eye.
+    tilt_sigma_deg : float
+        How far a cannula or ruler is tilted out of the plane of the picture, degrees: it looks
+        shorter than it is, by 1 - cos. A cannula through a pedicle leans 10 to 25 degrees.
+    point_sigma_px : float
+        How well a hand sets a point on an edge or an end, pixels of the frame.
+    edge_sigma_px : float
+        How well an edge is known that was found in the picture, pixels.
+    cannula_sigma_share : float
+        Of outer diameters about the nominal one of their gauge.
     """
 
     min_mm_per_px: float = 0.02
@@ -45,3 +66,12 @@ class CalibrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     conflict_share: float = 0.06
     fit_share: float = 0.02
     fit_angle_deg: float = 10.0
+    grid_max_residual_px: float = 0.5
+    grid_min_cover: float = 0.7
+    grid_max_skew: float = 0.01
+    cannula_depth_mm: float = 12.0
+    object_depth_mm: float = 15.0
+    tilt_sigma_deg: float = 8.0
+    point_sigma_px: float = 1.0
+    edge_sigma_px: float = 0.25
+    cannula_sigma_share: float = 0.01

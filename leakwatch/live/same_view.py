@@ -143,4 +143,5 @@ def _lengths(geometry: ProjectionGeometry) -> dict[str, float | None]:
         "magnification": geometry.magnification,
         "detector pixel": None if imager is None else imager[0],
         "pixel spacing": None if pixel is None else pixel[0],
+        "field of view": geometry.field_of_view_mm,
     }

@@ -114,6 +114,10 @@ def _distances(file: CalibrationFile, section: Mapping[str, Any], path: Path) ->
             "pitch_mm": geometry.imager_pixel_spacing_mm,
         }
     sid_mm = applies.sid_mm or float(section["sid_mm"])
+    if file.spacing_mm is None:
+        raise ConfigError(
+            f"{path}: has a distortion and no spacing. A C-arm needs [measured] or [geometry]."
+        )
     spacing_mm, _ = file.spacing_mm
     pitch_mm = applies.imager_pixel_spacing_mm
     sod_mm = float(section["sod_mm"]) if pitch_mm is None else spacing_mm * sid_mm / pitch_mm

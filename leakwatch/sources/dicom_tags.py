@@ -30,6 +30,7 @@ READ_KEYWORDS = (
     "InstanceNumber",
     "Modality",
     "Manufacturer",
+    "ManufacturerModelName",
     "AcquisitionDate",
     "AcquisitionTime",
     "AcquisitionDateTime",
@@ -59,6 +60,7 @@ READ_KEYWORDS = (
     "PixelSpacing",
     "PixelSpacingCalibrationType",
     "ImagerPixelSpacing",
+    "FieldOfViewDimensions",
     "DistanceSourceToDetector",
     "DistanceSourceToPatient",
     "EstimatedRadiographicMagnificationFactor",
@@ -121,6 +123,7 @@ def acquisition(
         notes=notes + _notes(dataset),
         burned_in_annotation=_burned_in(dataset),
         compressed_with_loss=_compressed_with_loss(dataset),
+        model_name=text(dataset, "ManufacturerModelName"),
     )
 
 
@@ -150,6 +153,7 @@ def _geometry(dataset: Dataset) -> ProjectionGeometry:
     if source_to_object is None:
         source_to_object = number(dataset, "DistanceSourceToIsocenter")
     aspect = pair(dataset, "PixelAspectRatio")
+    field = numbers(dataset, "FieldOfViewDimensions")
     return ProjectionGeometry(
         sid_mm=number(dataset, "DistanceSourceToDetector"),
         sod_mm=source_to_object,
@@ -160,6 +164,7 @@ def _geometry(dataset: Dataset) -> ProjectionGeometry:
         primary_angle_deg=_angle(dataset, "Primary"),
         secondary_angle_deg=_angle(dataset, "Secondary"),
         pixel_aspect=None if aspect is None or min(aspect) <= 0 else aspect[0] / aspect[1],
+        field_of_view_mm=None if not field or field[0] <= 0 else field[0],
     )
 
 
