@@ -9,7 +9,7 @@ import numpy as np
 
 from leakwatch.config import Settings
 from leakwatch.distortion import shown_observation, true_marks
-from leakwatch.geometry import Scale, WorkingGrid, turned_deg
+from leakwatch.geometry import Scale, turned_deg
 from leakwatch.measurement import Findings, blind, observed
 from leakwatch.model import (
     BoolImage,
@@ -22,7 +22,7 @@ from leakwatch.model import (
     Quality,
     Reason,
 )
-from leakwatch.pipeline_state import PipelineState, Run
+from leakwatch.pipeline_state import PipelineState, run_of
 from leakwatch.vision import averaging, instruments, intensity, motion, tubular
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
@@ -35,7 +35,7 @@ from leakwatch.vision.marks import (
     with_side_of_cement,
 )
 from leakwatch.vision.patches import near
-from leakwatch.vision.undistortion import straightened, straightened_mask, straightening_map
+from leakwatch.vision.undistortion import straightened
 
 
 def initial_state(settings: Settings, marks: Marks, calibration: Calibration) -> PipelineState:
@@ -137,29 +137,12 @@ def _with_newest(state: PipelineState, frame: Frame) -> tuple[PipelineState, flo
     return state, frame.time_s - newest.time_s
 
 
-def _started(state: PipelineState, frame: Frame) -> PipelineState:
-    settings = state.settings
-    rows, columns = frame.pixels.shape
-    grid = WorkingGrid.for_frame(rows, columns, settings.intensity.target_columns)
-    if state.calibration.mm_per_px is not None:
-        mm_per_px = state.calibration.mm_per_px * grid.binning
-    else:
-        mm_per_px = settings.tubular.nominal_field_mm / grid.columns
-    shutter, masked = intensity.open_and_masked(frame.acquisition, grid)
-    places = straightening_map(state.calibration.distortion, grid)
-    masked = straightened_mask(masked, places)
-    run = Run(
-        frame.acquisition, grid, Scale(mm_per_px), shutter, 0.0, 0.0, frame.time_s, masked, places
-    )
-    return replace(state, run=run)
-
-
 def _look(
     state: PipelineState, frame: Frame
 ) -> tuple[PipelineState, tuple[FloatImage, BoolImage] | Reason]:
     """Log attenuation and exposed field of a frame, or the reason why there is none."""
     if state.run is None:
-        state = _started(state, frame)
+        state = replace(state, run=run_of(frame, state.settings, state.calibration))
     run, settings = state.the_run, state.settings.intensity
     first = run.acquisition
     if frame.pixels.shape != (first.rows, first.columns):

@@ -12,6 +12,7 @@ from leakwatch.vision import baseline as baselines
 from leakwatch.vision import cement as cements
 from leakwatch.vision import instruments, intensity, motion, tubular
 from leakwatch.vision.marks import PlacedMarks
+from leakwatch.vision.undistortion import straightened_mask, straightening_map
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,22 @@ class Run:
     first_s: float = 0.0
     masked: BoolImage | None = None
     straightening: FloatImage | None = None
+
+
+def run_of(frame: Frame, settings: Settings, calibration: Calibration) -> Run:
+    """What follows from the first frame."""
+    rows, columns = frame.pixels.shape
+    grid = WorkingGrid.for_frame(rows, columns, settings.intensity.target_columns)
+    if calibration.mm_per_px is not None:
+        mm_per_px = calibration.mm_per_px * grid.binning
+    else:
+        mm_per_px = settings.tubular.nominal_field_mm / grid.columns
+    shutter, masked = intensity.open_and_masked(frame.acquisition, grid)
+    places = straightening_map(calibration.distortion, grid)
+    masked = straightened_mask(masked, places)
+    return Run(
+        frame.acquisition, grid, Scale(mm_per_px), shutter, 0.0, 0.0, frame.time_s, masked, places
+    )
 
 
 @dataclass(frozen=True, slots=True)
