@@ -178,7 +178,8 @@ that lies among delays that never ended is "beyond". A median of which half neve
 given in half".
 
 Against an earlier report (`--against`) cases are compared that are the same files in both, and
-the bootstrap is paired: a sample holds the same cases of both. "Better" and "worse" are said
+the bootstrap is paired: a sample holds the same cases of both. Masks may have been drawn since:
+Dice is compared only where they are the same. "Better" and "worse" are said
 where the interval of the change leaves out 0.
 
 ## By leak

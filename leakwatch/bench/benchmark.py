@@ -16,7 +16,7 @@ from leakwatch.bench.case_work import DONE, WORK_NAME, CaseWork, Job, Worked
 from leakwatch.bench.cluster_workers import run_on_cluster
 from leakwatch.bench.dataset import Adapter, BenchCase, BenchSet
 from leakwatch.bench.detector import LEAKWATCH, NAIVE, Detector
-from leakwatch.bench.fingerprint import inputs_hash, program_hash, run_hash
+from leakwatch.bench.fingerprint import inputs_hash, masks_hash, program_hash, run_hash
 from leakwatch.bench.local_workers import run_in_processes
 from leakwatch.bench.manifest import find_cases
 from leakwatch.bench.overlay import OVERLAY_NAME
@@ -169,18 +169,19 @@ def _check(request: Request) -> None:
 
 def _job(case: BenchCase, request: Request) -> Job:
     try:
-        inputs = inputs_hash(case)
+        inputs, masks = inputs_hash(case), masks_hash(case)
     except OSError as error:
         raise BenchError(
             f"{error.filename}: cannot be read: {error.strerror}. Check the files of {case.name}."
         ) from error
-    fingerprint = run_hash(inputs, request.detector, request.settings, request.wall_only)
+    fingerprint = run_hash((inputs, masks), request.detector, request.settings, request.wall_only)
     return Job(
         case,
         request.detector,
         request.settings,
         request.wall_only,
         inputs,
+        masks,
         fingerprint,
         program_hash(),
     )

@@ -61,7 +61,7 @@ class Job:
     settings : Settings
     wall_only : bool
         Use no mark but the wall.
-    inputs, fingerprint, program : str
+    inputs, masks, fingerprint, program : str
         See `fingerprint`.
     """
 
@@ -70,6 +70,7 @@ class Job:
     settings: Settings
     wall_only: bool
     inputs: str
+    masks: str
     fingerprint: str
     program: str
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -23,9 +24,23 @@ _LIBRARIES = ("imagecodecs", "numpy", "opencv-python-headless", "scikit-image", 
 
 
 def inputs_hash(case: BenchCase) -> str:
-    """Hash of the content of every file that the result of a case depends on."""
+    """Hash of the content of every file that the result of a case depends on, but its masks.
+
+    Reports are compared case by case where it is the same; masks that were drawn later, or more of
+    them, leave it as it is.
+    """
+    masks = {path for _, path in case.truth.masks}
+    return _hash([source for source in case.sources if source not in masks])
+
+
+def masks_hash(case: BenchCase) -> str:
+    """Hash of the masks of a case; empty where it has none."""
+    return _hash([path for _, path in case.truth.masks]) if case.truth.masks else ""
+
+
+def _hash(sources: Sequence[Path]) -> str:
     digest = hashlib.sha256()
-    for source in case.sources:
+    for source in sources:
         files = sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
         for path in files:
             digest.update(path.name.encode() + b"\0")
@@ -50,13 +65,13 @@ def program_hash() -> str:
     return digest.hexdigest()
 
 
-def run_hash(inputs: str, detector: Detector, settings: Settings, wall_only: bool) -> str:
-    """Hash of all that the result of a case depends on.
+def run_hash(inputs: Sequence[str], detector: Detector, settings: Settings, wall_only: bool) -> str:
+    """Hash of all that the result of a case depends on; `inputs` are the hashes of its files.
 
     Files among the arguments of an external detector count with their content; what they call is
     not seen.
     """
-    digest = hashlib.sha256(f"{inputs} {program_hash()} {wall_only}".encode())
+    digest = hashlib.sha256(f"{' '.join(inputs)} {program_hash()} {wall_only}".encode())
     digest.update(msgspec.json.encode(settings))
     digest.update(msgspec.json.encode([detector.name, *detector.command]))
     for part in detector.command:

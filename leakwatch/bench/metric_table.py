@@ -252,6 +252,15 @@ METRICS = (
         _VOLUME,
     ),
     _mean(
+        "volume_form_error",
+        "volume, relative error but for one factor a case",
+        "",
+        0.0,
+        "median of |r / median(r) − 1| over frames, where r = V / V*: what is left when "
+        "the cement's opacity, which no picture tells, is taken out",
+        _VOLUME,
+    ),
+    _mean(
         "shift_p95_mm",
         "shift, 95th percentile of the error",
         "mm",

@@ -83,6 +83,8 @@ class Score:
         Seen over true: median over the frames with a fifth of the final one and more.
     area_error, volume_error : float or None
         The same of the error's absolute value, as a share of the true one.
+    volume_form_error : float or None
+        The same once volumes are divided by their own ratio, see `_form_error`.
     shift_p95_mm : float or None
         95th percentile of the length of the error of ``shift_px``, in mm.
     unknown_share : float
@@ -102,6 +104,7 @@ class Score:
     area_error: float | None
     volume_ratio: float | None
     volume_error: float | None
+    volume_form_error: float | None
     shift_p95_mm: float | None
     unknown_share: float
     latency_p50_ms: float | None
@@ -153,6 +156,7 @@ def score(truth: CaseTruth, records: Sequence[FrameRecord], reference_frame: int
         area_error=area_error,
         volume_ratio=volume_ratio,
         volume_error=volume_error,
+        volume_form_error=_form_error(_column(records, "volume_ml"), truth.injected_ml),
         shift_p95_mm=_shift_p95_mm(truth, records, reference_frame),
         unknown_share=float(np.mean([record.level is Level.UNKNOWN for record in records])),
         latency_p50_ms=float(np.percentile(latency, 50)) if told else None,
@@ -214,13 +218,31 @@ def _seen_share(truth: CaseTruth, records: Sequence[FrameRecord]) -> float | Non
 
 def _size(found: Values, true: Values | None) -> tuple[float | None, float | None]:
     """Medians of the ratio, and of the relative error."""
-    if true is None or not np.isfinite(true).any():
+    ratio = _ratio(found, true)
+    if ratio is None:
         return None, None
-    compared = np.isfinite(found) & (true > SIZE_FROM_SHARE * np.nanmax(true))
-    if not compared.any():
-        return None, None
-    ratio = found[compared] / true[compared]
     return float(np.median(ratio)), float(np.median(np.abs(ratio - 1.0)))
+
+
+def _form_error(found: Values, true: Values | None) -> float | None:
+    """Median of the relative error that one factor for the whole case leaves.
+
+    How opaque a cement is no detector can know unless it is told. A wrong guess makes every volume
+    of a case too large or too small by one factor; what is left says how well it grows.
+    """
+    ratio = _ratio(found, true)
+    if ratio is None or not np.median(ratio) > 0.0:
+        return None
+    return float(np.median(np.abs(ratio / np.median(ratio) - 1.0)))
+
+
+def _ratio(found: Values, true: Values | None) -> Values | None:
+    """Found over true in the frames that are compared; None where there are none."""
+    if true is None or not np.isfinite(true).any():
+        return None
+    compared = np.isfinite(found) & (true > SIZE_FROM_SHARE * np.nanmax(true))
+    ratio: Values = found[compared] / true[compared]
+    return ratio if ratio.size else None
 
 
 def _shift_p95_mm(

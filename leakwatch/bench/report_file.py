@@ -50,8 +50,9 @@ class CaseRow(Part, frozen=True):
     status : Status
     why : str or None
         What went wrong.
-    inputs : str
-        Hash of its files; empty where they could not be read.
+    inputs, masks : str
+        Hashes of its files without the masks, and of these; empty where there are none, or they
+        could not be read.
     seconds : float
         That the work took.
     leak, leak_path : str or None
@@ -66,6 +67,7 @@ class CaseRow(Part, frozen=True):
     status: Status
     why: str | None = None
     inputs: str = ""
+    masks: str = ""
     seconds: float = 0.0
     leak: str | None = None
     leak_path: str | None = None
@@ -93,6 +95,7 @@ class CaseRow(Part, frozen=True):
     area_error: float | None = None
     volume_ratio: float | None = None
     volume_error: float | None = None
+    volume_form_error: float | None = None
     shift_p95_mm: float | None = None
     unknown_share: float | None = None
     latency_p50_ms: float | None = None

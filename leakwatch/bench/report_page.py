@@ -217,9 +217,9 @@ def _worst(report: Report, out: Path) -> Iterator[str]:
 
 
 CASE_HEAD = (
-    "case", "leak", "dose", "due", "STOP", "outcome", "delay s", "reasons", "distance MAE mm",
-    "bias mm", "p95 mm", "in 1σ", "in 2σ", "Dice", "area", "volume", "shift p95 mm", "UNKNOWN",
-    "ms", "overlay", "worst frames",
+    "case", "leak", "dose", "due", "STOP", "outcome", "delay s", "overlay", "worst frames",
+    "reasons", "distance MAE mm", "bias mm", "p95 mm", "in 1σ", "in 2σ", "Dice", "area", "volume",
+    "shift p95 mm", "UNKNOWN", "ms",
 )  # fmt: skip
 
 
@@ -254,10 +254,10 @@ def _case_cells(row: CaseRow) -> tuple[str, ...]:
         _number("–" if row.stop_frame is None else str(row.stop_frame)),
         _outcome_cell(row),
         _number(number_text(row.delay_s)),
-        escape(", ".join(row.reasons)),
-        *(_number(number_text(value)) for value in measured),
         "–" if row.overlay is None else f'<a href="{_link(row, row.overlay)}">overlay</a>',
         " ".join(_picture_link(row, one) for one in row.pictures),
+        escape(", ".join(row.reasons)),
+        *(_number(number_text(value)) for value in measured),
     )
 
 

@@ -77,8 +77,17 @@ def compare(old: Report, rows: Sequence[CaseRow]) -> Comparison:
         if name in before and row.inputs and row.inputs == before[name].inputs
     ]
     apart = sorted((before.keys() | now.keys()) - set(common))
-    moved = changes([before[name] for name in common], [now[name] for name in common])
+    same = [_with_same_masks(before[name], now[name]) for name in common]
+    moved = changes([old for old, _ in same], [new for _, new in same])
     return Comparison(old.detector, old.program, moved, tuple(apart))
+
+
+def _with_same_masks(old: CaseRow, new: CaseRow) -> tuple[CaseRow, CaseRow]:
+    """Dice with different masks is no change of the detector."""
+    if old.masks == new.masks:
+        return old, new
+    without = [msgspec.structs.replace(row, mask_dice=None) for row in (old, new)]
+    return without[0], without[1]
 
 
 def distance_bins(errors: Sequence[tuple[Values, Values]]) -> tuple[DistanceBin, ...]:
@@ -123,6 +132,7 @@ def _row(job: Job, folder: Path) -> tuple[CaseRow, tuple[Values, Values] | None]
         status=work.status,
         why=work.why,
         inputs=job.inputs,
+        masks=job.masks,
         seconds=work.seconds,
         leak=truth.leak,
         leak_path=case.leak_path,

@@ -7,8 +7,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import injection
+import numpy as np
 import pytest
 import small_set
+from PIL import Image
 from typer.testing import CliRunner
 
 from leakwatch.bench import cluster_workers
@@ -171,6 +174,35 @@ def test_against_an_earlier_report(three: Path, judged: Path, tmp_path: Path) ->
     assert moved.change == pytest.approx(moved.new - 0.2)
     assert "Against an earlier report" in (tmp_path / "out" / "report.html").read_text()
     assert f"{moved.verdict}: distance, mean absolute error: 0.20 mm to" in said
+
+
+def test_masks_that_were_drawn_later_do_not_part_two_reports(
+    three: Path, judged: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(three, tmp_path / "set")
+    shutil.copytree(judged, tmp_path / "out")
+    (tmp_path / "set" / "b.masks").mkdir()
+    mask = np.full((injection.ROWS, injection.COLUMNS), 255, np.uint8)
+    Image.fromarray(mask).save(tmp_path / "set" / "b.masks" / "000003.png")
+    earlier = judged / "report.json"
+    bench(tmp_path / "set", tmp_path / "out", "naive", "--against", earlier)
+    report = load_report(tmp_path / "out" / "report.json")
+    assert [bool(row.masks) for row in report.cases] == [False, True, False]
+    assert estimate(report, "mask_dice") == (0.0, 1)
+    against = report.against
+    assert against is not None
+    assert against.apart == ()
+    compared = {one.key: one.cases for one in against.changes}
+    assert compared["stop_sensitivity"] == 3
+    assert compared["mask_dice"] == 0
+    # The result of the case with other masks does not hold any more; of the others it does.
+    (tmp_path / "set" / "b.masks" / "000004.png").write_bytes(
+        (tmp_path / "set" / "b.masks" / "000003.png").read_bytes()
+    )
+    made = {name: tmp_path / "out" / "cases" / name / "work.json" for name in "abc"}
+    before = {name: path.stat().st_mtime_ns for name, path in made.items()}
+    bench(tmp_path / "set", tmp_path / "out", "naive")
+    assert [n for n, path in made.items() if path.stat().st_mtime_ns != before[n]] == ["b"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from leakwatch.bench.case_truth import CaseTruth, case_truth, due_frame
@@ -156,6 +157,23 @@ def test_volume_against_what_was_injected_from_a_fifth_on() -> None:
     assert one.volume_ratio == pytest.approx((ratios[2] + ratios[3]) / 2)
     errors = sorted(abs(ratio - 1) for ratio in ratios)
     assert one.volume_error == pytest.approx((errors[2] + errors[3]) / 2)
+
+
+def test_a_wrong_guess_of_the_opacity_is_told_from_a_wrong_growth() -> None:
+    true = truth().injected_ml
+    assert true is not None
+    lines = records(6)
+    twice = [msgspec.structs.replace(one, volume_ml=2.0 * true[one.frame]) for one in lines]
+    one = score(truth(), twice)
+    assert (one.volume_ratio, one.volume_error) == pytest.approx((2.0, 1.0))
+    assert one.volume_form_error == pytest.approx(0.0, abs=1e-12)
+    # The same volume all the time: six ratios, as in the test before, about their own median.
+    still = score(truth(), records(6, volume_ml=0.5))
+    ratios = sorted(0.5 / (0.1 * i) for i in range(2, 8))
+    middle = (ratios[2] + ratios[3]) / 2
+    errors = sorted(abs(ratio / middle - 1) for ratio in ratios)
+    assert still.volume_form_error == pytest.approx((errors[2] + errors[3]) / 2)
+    assert score(truth(), records(6, volume_ml=0.0)).volume_form_error is None
 
 
 def test_latency_is_unknown_where_no_line_tells_it() -> None:
