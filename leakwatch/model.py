@@ -121,6 +121,7 @@ class TimeSource(StrEnum):
     FUNCTIONAL_GROUPS = "FrameReferenceDateTime"
     ACQUISITION_TIME = "AcquisitionTime"
     ARRIVAL = "arrival"
+    VIDEO = "video"
     RECOMMENDED_DISPLAY_FRAME_RATE = "RecommendedDisplayFrameRate"
     ASSUMED = "assumed"
 

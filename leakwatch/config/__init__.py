@@ -11,6 +11,7 @@ from leakwatch.config.alerting import AlertingSettings
 from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_dicom import LiveDicomSettings
+from leakwatch.config.live_video import LiveVideoSettings
 from leakwatch.config.vertebra import VertebraSettings
 from leakwatch.config.vision import (
     BaselineSettings,
@@ -31,6 +32,7 @@ __all__ = [
     "IntensitySettings",
     "LiveDicomSettings",
     "LiveSettings",
+    "LiveVideoSettings",
     "MotionSettings",
     "Settings",
     "TubularSettings",
@@ -52,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calibration: CalibrationSettings = CalibrationSettings()
     live: LiveSettings = LiveSettings()
     live_dicom: LiveDicomSettings = LiveDicomSettings()
+    live_video: LiveVideoSettings = LiveVideoSettings()
     vertebra: VertebraSettings = VertebraSettings()
 
 

@@ -332,7 +332,7 @@ def _said(acquisition: Acquisition) -> str:
 def _refuse_text(acquisition: Acquisition, recording: Recording) -> None:
     if acquisition.burned_in_annotation and not (recording.masks_px or recording.keep_identity):
         raise SinkError(
-            "frames are not recorded: text is burned into them (Burned In Annotation is YES), and "
-            "it may name the patient. Say which rectangles to mask, or keep it by choice with "
-            "--keep-identity."
+            "frames are not recorded: text is burned into them (Burned In Annotation is YES, or a "
+            "screen of which nobody said otherwise), and it may name the patient. Say which "
+            "rectangles to mask, or keep it by choice with --keep-identity."
         )

@@ -48,6 +48,12 @@ def _dicomweb(scheme: str) -> Callable[[str, Settings], LiveSource]:
     return opened
 
 
+def _video(rest: str, settings: Settings) -> LiveSource:
+    from leakwatch.sources.video import from_spec
+
+    return from_spec(rest, settings)
+
+
 @dataclass(frozen=True, slots=True)
 class WayIn:
     """One way by which frames come.
@@ -80,6 +86,7 @@ WAYS_IN: dict[str, WayIn] = {
     "dicomweb+https": WayIn(
         "dicomweb+https://HOST/ROOT?study=UID", "the same, with TLS", _dicomweb("https"), "net"
     ),
+    "video": WayIn("video:NUMBER or video:FILE", "a frame grabber, or a video file", _video),
     "igtl": WayIn("igtl://HOST:PORT", "an OpenIGTLink server", _openigtlink, "igtl"),
 }
 
