@@ -25,6 +25,10 @@ VertebraeOption = Annotated[
 BodyOption = Annotated[
     Path | None, typer.Option("--body", help="Vertebral bodies, as --vertebrae; optional.")
 ]
+LevelOption = Annotated[
+    str | None,
+    typer.Option("--level", help="Target: L1, or the number of a label; of a suite also L1,L2."),
+]
 AngleOption = Annotated[
     float | None,
     typer.Option("--angle", min=-40.0, max=40.0, help="Degrees off the true view, on purpose."),
@@ -36,7 +40,12 @@ MasksOption = Annotated[
     ),
 ]
 SuiteOption = Annotated[
-    str | None, typer.Option("--suite", help="A built-in suite (see --list), or a TOML file.")
+    str | None,
+    typer.Option(
+        "--suite",
+        help="A built-in suite (see --list), or a TOML file; with --ct, --vertebrae and --level "
+        "over a CT of your own.",
+    ),
 ]
 CtFolderOption = Annotated[
     Path | None,

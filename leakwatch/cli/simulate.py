@@ -15,6 +15,7 @@ from leakwatch.cli.options import (
     CtFolderOption,
     CtOption,
     JobsOption,
+    LevelOption,
     MasksOption,
     SuiteOption,
     VertebraeOption,
@@ -23,6 +24,7 @@ from leakwatch.cli.options import (
 if TYPE_CHECKING:
     from leakwatch.phantom.scenario import Scenario
     from leakwatch.phantom.scene import Scene
+    from leakwatch.phantom.suite_run import SuitePlan
 
 SOME_FAILED = 3  # of `--suite`: the others were made
 
@@ -37,9 +39,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     ct: CtOption = None,
     vertebrae: VertebraeOption = None,
     body: BodyOption = None,
-    level: Annotated[
-        str | None, typer.Option("--level", help="Target: L1, or the number of a label.")
-    ] = None,
+    level: LevelOption = None,
     angle: AngleOption = None,
     masks: MasksOption = False,
     suite: SuiteOption = None,
@@ -59,15 +59,21 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     from leakwatch.phantom.scene import frame_times_s, make_scene
     from leakwatch.phantom.sequence_files import write_simulation
     from leakwatch.phantom.simulate import film
+    from leakwatch.phantom.suite import load_suite
+    from leakwatch.phantom.suite_anatomy import other_anatomy
+    from leakwatch.phantom.suite_run import plan_suite
 
     with errors_in_one_paragraph():
         if list_them:
             _list_scenarios_and_suites()
             return
         if suite is not None:
-            if scenario or any(value is not None for value in (ct, vertebrae, body, level, angle)):
-                fail("--suite says itself what its cases are. Give --seed, --jobs, --ct-folder.")
-            _simulate_suite(suite, out, seed, jobs, ct_folder)
+            if scenario or angle is not None:
+                fail("--suite says itself what its cases are. Leave out the scenario and --angle.")
+            if ct is not None and ct_folder is not None:
+                fail("--ct and --ct-folder are both given. Leave out one of them.")
+            other = other_anatomy(ct, vertebrae, body, level)
+            _simulate_suite(plan_suite(load_suite(suite), out, seed, ct_folder, other), jobs)
             return
         if not scenario:
             fail("no scenario is named. `leakwatch simulate --list` lists the built-in ones.")
@@ -111,17 +117,13 @@ def _list_scenarios_and_suites() -> None:
         typer.echo(f"{suite.name:24} {suite.title}")
 
 
-def _simulate_suite(
-    name: str, out: Path, seed: int | None, jobs: int | None, ct_folder: Path | None
-) -> None:
-    from leakwatch.phantom.suite import load_suite
-    from leakwatch.phantom.suite_run import plan_suite, run_suite
+def _simulate_suite(plan: SuitePlan, jobs: int | None) -> None:
+    from leakwatch.phantom.suite_run import run_suite
 
-    plan = plan_suite(load_suite(name), out, seed, ct_folder)
     with progress(plan.suite.name, plan.frames_to_make) as on_frames:
         index = run_suite(plan, jobs or os.cpu_count() or 1, on_frames)
     kept = f" ({len(plan.kept)} were there already)" if plan.kept else ""
-    typer.echo(f"{len(index.cases)} of {len(plan.cases)} cases{kept}; written to {out}")
+    typer.echo(f"{len(index.cases)} of {len(plan.cases)} cases{kept}; written to {plan.out}")
     for case in index.not_made:
         typer.echo(f"leakwatch: {case.name} was not made: {case.why}", err=True)
     if index.not_made:

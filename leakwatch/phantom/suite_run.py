@@ -19,6 +19,7 @@ from leakwatch.phantom.ct_folder import find_ct_folder, named_files
 from leakwatch.phantom.scenario_sections import plain
 from leakwatch.phantom.scene import frame_times_s
 from leakwatch.phantom.suite import Suite, SuiteCase, expand
+from leakwatch.phantom.suite_anatomy import OtherAnatomy, laid_over
 from leakwatch.phantom.suite_case import SUFFIXES, Made, Work, make_case
 from leakwatch.phantom.suite_index import (
     INDEX_NAME,
@@ -72,7 +73,11 @@ class SuitePlan:
 
 
 def plan_suite(
-    suite: Suite, out: Path, seed: int | None = None, ct_folder: Path | None = None
+    suite: Suite,
+    out: Path,
+    seed: int | None = None,
+    ct_folder: Path | None = None,
+    other: OtherAnatomy | None = None,
 ) -> SuitePlan:
     """Expand a suite, find its CTs, and see what is there.
 
@@ -84,13 +89,16 @@ def plan_suite(
         In place of the suite's own.
     ct_folder : Path or None
         See `ct_folder.find_ct_folder`.
+    other : OtherAnatomy or None
+        In place of the anatomy of all cases; `ct_folder` is then its own.
 
     Raises
     ------
     ConfigError
         A case breaks the schema, or a CT is missing.
     """
-    cases = expand(suite, seed)
+    cases = laid_over(expand(suite, seed), other)
+    ct_folder = ct_folder if other is None else other.folder
     wanted = sorted({name for case in cases for name in named_files(case.scenario)})
     folder = find_ct_folder(wanted, ct_folder) if wanted else None
     digests = {name: _digest(folder / name) for name in wanted if folder is not None}

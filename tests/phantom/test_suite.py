@@ -24,6 +24,7 @@ from leakwatch.phantom.ct_folder import by_name, find_ct_folder, named_files, wi
 from leakwatch.phantom.leak_paths import LeakKind
 from leakwatch.phantom.scenario import load_scenario
 from leakwatch.phantom.suite import Suite, SuiteCase, built_in_suites, expand, load_suite
+from leakwatch.phantom.suite_anatomy import other_anatomy
 from leakwatch.phantom.suite_case import surprise
 from leakwatch.phantom.suite_index import INDEX_NAME, load_index
 from leakwatch.phantom.suite_run import plan_suite, run_suite
@@ -395,6 +396,56 @@ def test_another_ct_of_the_same_name_makes_other_cases(mine: Path, tmp_path: Pat
     assert len(set(before)) == 3
     (tmp_path / "ct.nii.gz").write_bytes(b"another")
     assert not set(fingerprints()) & set(before)
+
+
+def test_a_suite_over_a_ct_of_ones_own(mine: Path, tmp_path: Path) -> None:
+    suite, own = load_suite(str(mine)), tmp_path / "own"
+    own.mkdir()
+    for name in ("my.nii.gz", "mask.nii.gz"):
+        (own / name).write_bytes(name.encode())
+    other = other_anatomy(own / "my.nii.gz", own / "mask.nii.gz", None, "L2, T12")
+    plan = plan_suite(suite, tmp_path / "out", other=other)
+
+    scenarios = [case.scenario for case in plan.cases]
+    assert [scenario.anatomy.level for scenario in scenarios] == ["L2", "T12", "L2"]
+    assert {named_files(scenario) for scenario in scenarios} == {("my.nii.gz", "mask.nii.gz")}
+    assert plan.ct_folder == own.resolve()
+    # All else is as it was drawn.
+    before = [case.scenario for case in expand(suite)]
+    for one, was in zip(scenarios, before, strict=True):
+        assert msgspec.structs.replace(one, anatomy=was.anatomy) == was
+    (own / "mask.nii.gz").write_bytes(b"another")
+    assert not set(plan_suite(suite, tmp_path / "out", other=other).fingerprints) & set(
+        plan.fingerprints
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--ct", "a/ct.nii"], "needs --ct, --vertebrae and --level"),
+        (["--level", "L1"], "needs --ct, --vertebrae and --level"),
+        (["--ct", "a/ct.nii", "--vertebrae", "a/m.nii"], "--level L1,L2,L3"),
+        (["--ct", "b/ct.nii", "--vertebrae", "a/m.nii", "--level", "L1"], "different folders"),
+        (
+            ["--ct", "a/ct.nii", "--vertebrae", "a/m.nii", "--level", "L1"],
+            "there is no such file",
+        ),
+        (["--ct", "a/ct.nii", "--ct-folder", "a"], "Leave out one of them"),
+        (["--angle", "3"], "Leave out the scenario and --angle"),
+    ],
+)
+def test_what_a_suite_over_another_ct_lacks_is_told(
+    options: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in ("b/m.nii", "a/m.nii", "b/ct.nii"):
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).touch()
+    ran = CliRunner().invoke(app, ["simulate", "--suite", "quick", "--out", "out", *options])
+    assert ran.exit_code == 2
+    assert said in " ".join(ran.stderr.split())
+    assert not Path("out").exists()
 
 
 def test_files_of_a_scenario_are_found_in_a_ct_folder(tmp_path: Path) -> None:
