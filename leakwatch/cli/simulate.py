@@ -54,11 +54,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     0: all was made; 2: bad arguments or input; 3: some cases of a suite could not be made, and the
     end says which.
     """
-    from leakwatch.phantom.ct_folder import by_name, find_ct_folder, named_files, with_ct_folder
-    from leakwatch.phantom.request import anatomy_of, requested_scenario
-    from leakwatch.phantom.scene import frame_times_s, make_scene
-    from leakwatch.phantom.sequence_files import write_simulation
-    from leakwatch.phantom.simulate import film
+    from leakwatch.phantom.request import requested_scenario
     from leakwatch.phantom.suite import load_suite
     from leakwatch.phantom.suite_anatomy import other_anatomy
     from leakwatch.phantom.suite_run import plan_suite
@@ -66,30 +62,38 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     with errors_in_one_paragraph():
         if list_them:
             _list_scenarios_and_suites()
-            return
-        if suite is not None:
+        elif suite is not None:
             if scenario or angle is not None:
                 fail("--suite says itself what its cases are. Leave out the scenario and --angle.")
             if ct is not None and ct_folder is not None:
                 fail("--ct and --ct-folder are both given. Leave out one of them.")
             other = other_anatomy(ct, vertebrae, body, level)
             _simulate_suite(plan_suite(load_suite(suite), out, seed, ct_folder, other), jobs)
-            return
-        if not scenario:
+        elif scenario:
+            wanted = requested_scenario(scenario, seed, level, ct, vertebrae, body, angle)
+            _simulate_one(wanted, out, ct_folder, masks)
+        else:
             fail("no scenario is named. `leakwatch simulate --list` lists the built-in ones.")
-        wanted = requested_scenario(scenario, seed, level, ct, vertebrae, body, angle)
-        found = wanted
-        if ct_folder is not None:
-            wanted = by_name(wanted)
-            found = with_ct_folder(wanted, find_ct_folder(named_files(wanted), ct_folder))
-        with progress(wanted.name, len(frame_times_s(wanted))) as on_frame:
-            scene = make_scene(wanted, anatomy_of(found))
-            simulation = film(wanted, scene, on_frame)
-        written = [path.name for path in write_simulation(simulation, out)]
-        written += _write_masks(wanted, scene, out, masks)
-    names = ", ".join(written)
+
+
+def _simulate_one(wanted: Scenario, out: Path, ct_folder: Path | None, masks: bool) -> None:
+    from leakwatch.phantom.ct_folder import by_name, find_ct_folder, named_files, with_ct_folder
+    from leakwatch.phantom.request import anatomy_of
+    from leakwatch.phantom.scene import frame_times_s, make_scene
+    from leakwatch.phantom.sequence_files import write_simulation
+    from leakwatch.phantom.simulate import film
+
+    found = wanted
+    if ct_folder is not None:
+        wanted = by_name(wanted)
+        found = with_ct_folder(wanted, find_ct_folder(named_files(wanted), ct_folder))
+    with progress(wanted.name, len(frame_times_s(wanted))) as on_frame:
+        scene = make_scene(wanted, anatomy_of(found))
+        simulation = film(wanted, scene, on_frame)
+    written = [path.name for path in write_simulation(simulation, out)]
+    written += _write_masks(wanted, scene, out, masks)
     typer.echo(f"{len(simulation.frames)} frames; leak: {simulation.truth.leak}")
-    typer.echo(f"written to {out}: {names}")
+    typer.echo(f"written to {out}: {', '.join(written)}")
 
 
 def _write_masks(scenario: Scenario, scene: Scene, out: Path, wanted: bool) -> list[str]:
