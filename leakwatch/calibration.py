@@ -124,12 +124,7 @@ def _from_file(
         unknown: list[str] = []
     else:
         file = load_calibration_file(path)
-        contradicting, unknown = misfits(file.applies_to, acquisition, view, settings)
-        if contradicting:
-            raise CalibrationError(
-                f"{path}: does not fit this sequence: {'; '.join(contradicting)}. "
-                "Give the file of this C-arm and view, or none."
-            )
+        unknown = check_applies(file, path, acquisition, view, settings)
     source = f"calibration file {path.name}"
     if unknown:
         source += f", not checked: {', '.join(unknown)}"
@@ -143,6 +138,33 @@ def _from_file(
             "Correct the file."
         )
     return [Calibration(spacing, sigma, SpacingRung.CALIBRATION_FILE, source)], bend
+
+
+def check_applies(
+    file: CalibrationFile,
+    path: Path,
+    acquisition: Acquisition,
+    view: View | None,
+    settings: CalibrationSettings,
+) -> list[str]:
+    """Refuse a calibration file that is made for other frames.
+
+    Returns
+    -------
+    list of str
+        What could not be compared, because the frames do not say it.
+
+    Raises
+    ------
+    CalibrationError
+    """
+    contradicting, unknown = misfits(file.applies_to, acquisition, view, settings)
+    if contradicting:
+        raise CalibrationError(
+            f"{path}: does not fit this sequence: {'; '.join(contradicting)}. "
+            "Give the file of this C-arm and view, or none."
+        )
+    return unknown
 
 
 def _fitting(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leakwatch.cli.console import errors_in_one_paragraph, fail, say_what_to_doubt
-from leakwatch.cli.options import CalibrationOption, SettingsOption
+from leakwatch.cli.options import CalibrationOption, SettingsOption, point_of
 from leakwatch.config import load_settings
 from leakwatch.errors import CaseError
-from leakwatch.model import Point, Side
+from leakwatch.model import Side
 
 if TYPE_CHECKING:
     from leakwatch.marking import Prepared
@@ -56,8 +56,8 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     from leakwatch.sinks.marks_picture import write_marks_picture
 
     with errors_in_one_paragraph():
-        at = _point(click, "--click")
-        points = [_point(each, "--point") for each in point or ()]
+        at = point_of(click, "--click")
+        points = [point_of(each, "--point") for each in point or ()]
         _check_out(out)
         run = open_run(sequence, load_settings(settings), None, calibration)
         try:
@@ -72,14 +72,6 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
             write_marks_picture(picture, shown_picture(prepared), body, prepared.shift_px, at)
             typer.echo(f"drawn into {picture}")
         _write(out, body, prepared, run, vertebra, accept_unsure)
-
-
-def _point(text: str, option: str) -> Point:
-    try:
-        column, row = (float(part) for part in text.split(","))
-    except ValueError:
-        fail(f"{option} {text}: this is no point. Write COLUMN,ROW, such as 210,188.5.")
-    return (column, row)
 
 
 def _check_out(out: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from leakwatch.cli.console import fail
+from leakwatch.model import Point
 
 CaseOption = Annotated[
     Path | None, typer.Option("--case", help="NAME.case.json: marks and calibration by a person.")
@@ -80,3 +84,14 @@ TimeoutOption = Annotated[
     float | None,
     typer.Option("--timeout", min=1.0, help="Most seconds of a command for a case; default: 900."),
 ]
+
+
+def point_of(text: str, option: str) -> Point:
+    """A point that was written as COLUMN,ROW."""
+    try:
+        column, row = (float(part) for part in text.split(","))
+    except ValueError:
+        column = row = math.nan
+    if not (math.isfinite(column) and math.isfinite(row)):
+        fail(f"{option} {text}: this is no point. Write COLUMN,ROW, such as 210,188.5.")
+    return (column, row)

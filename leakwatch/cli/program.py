@@ -9,6 +9,7 @@ import typer
 from leakwatch import __version__
 from leakwatch.cli.analyze import analyze
 from leakwatch.cli.bench import bench
+from leakwatch.cli.calibrate import calibrate
 from leakwatch.cli.cases import cases
 from leakwatch.cli.deidentify import deidentify
 from leakwatch.cli.mark import mark
@@ -58,3 +59,4 @@ def _before_commands(
 for command in (analyze, mark, run, replay, simulate, bench, recover, report, deidentify):
     app.command()(command)
 app.add_typer(cases)
+app.add_typer(calibrate)

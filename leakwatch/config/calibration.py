@@ -69,7 +69,7 @@ class CalibrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     grid_max_residual_px: float = 0.5
     grid_min_cover: float = 0.7
     grid_max_skew: float = 0.01
-    cannula_depth_mm: float = 12.0
+    cannula_depth_mm: float = 15.0
     object_depth_mm: float = 15.0
     tilt_sigma_deg: float = 8.0
     point_sigma_px: float = 1.0
