@@ -43,6 +43,12 @@ MasksOption = Annotated[
         "--masks", help="Write NAME.masks/ too: a PNG of the cement in each frame. A suite does."
     ),
 ]
+GridOption = Annotated[
+    float | None,
+    typer.Option(
+        "--grid", min=2.0, max=100.0, help="No injection: a plate of wires this far apart, mm."
+    ),
+]
 SuiteOption = Annotated[
     str | None,
     typer.Option(

@@ -14,6 +14,7 @@ from leakwatch.cli.options import (
     BodyOption,
     CtFolderOption,
     CtOption,
+    GridOption,
     JobsOption,
     LevelOption,
     MasksOption,
@@ -42,6 +43,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     level: LevelOption = None,
     angle: AngleOption = None,
     masks: MasksOption = False,
+    grid: GridOption = None,
     suite: SuiteOption = None,
     jobs: JobsOption = None,
     ct_folder: CtFolderOption = None,
@@ -71,7 +73,10 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
             _simulate_suite(plan_suite(load_suite(suite), out, seed, ct_folder, other), jobs)
         elif scenario:
             wanted = requested_scenario(scenario, seed, level, ct, vertebrae, body, angle)
-            _simulate_one(wanted, out, ct_folder, masks)
+            if grid is None:
+                _simulate_one(wanted, out, ct_folder, masks)
+            else:
+                _simulate_grid(wanted, grid, out)
         else:
             fail("no scenario is named. `leakwatch simulate --list` lists the built-in ones.")
 
@@ -107,6 +112,15 @@ def _write_masks(scenario: Scenario, scene: Scene, out: Path, wanted: bool) -> l
         return []
     count = write_masks(cement_masks(scenario, scene), folder)
     return [f"{folder.name}/ ({count} PNG files)"]
+
+
+def _simulate_grid(scenario: Scenario, pitch_mm: float, out: Path) -> None:
+    from leakwatch.phantom.grid_plate import GridPlate, photograph
+    from leakwatch.phantom.sequence_files import write_sequence
+
+    made = photograph(scenario, GridPlate(pitch_mm))
+    path = write_sequence(made, out, f"{scenario.name}-grid")
+    typer.echo(f"{len(made.frames)} frames of a grid of {pitch_mm:g} mm; written to {path}")
 
 
 def _list_scenarios_and_suites() -> None:

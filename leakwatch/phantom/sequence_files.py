@@ -61,6 +61,23 @@ def write_simulation(simulation: Simulation, folder: Path) -> tuple[Path, ...]:
     return tuple(paths)
 
 
+def write_sequence(simulation: Simulation, folder: Path, name: str) -> Path:
+    """Write the frames alone, as NAME.dcm.
+
+    Raises
+    ------
+    SinkError
+        The file cannot be written.
+    """
+    path = folder / f"{name}.dcm"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode_dicom(simulation))
+    except OSError as error:
+        raise _unwritten(error, folder) from error
+    return path
+
+
 def write_masks(masks: Iterable[tuple[int, Mask]], folder: Path) -> int:
     """Write masks as 000042.png for frame 42; the folder is made, and emptied before.
 
