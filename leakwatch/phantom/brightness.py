@@ -30,6 +30,8 @@ class BrightnessControl:
     enabled : bool
     response_s : float
         Time constant.
+    gain : float
+        Share of a deviation that is made good in the end, in its log; 1: all of it.
     dead_band : float
         Deviation that is let be, as a share.
     step : float
@@ -45,6 +47,7 @@ class BrightnessControl:
     step: float
     drift_per_s: float
     jumps: Sequence[Jump]
+    gain: float = 1.0
 
 
 def measured(image: Image) -> float:
@@ -55,12 +58,32 @@ def measured(image: Image) -> float:
 
 
 def next_exposure(
-    control: BrightnessControl, exposure: float, seen: float, wanted: float, dt_s: float
+    control: BrightnessControl,
+    exposure: float,
+    seen: float,
+    wanted: float,
+    dt_s: float,
+    first: float = 1.0,
 ) -> float:
-    """Exposure that is wished for the next pulse, from what was seen of this one."""
+    """Exposure that is wished for the next pulse, from what was seen of this one.
+
+    Parameters
+    ----------
+    control : BrightnessControl
+    exposure : float
+        Of this pulse.
+    seen, wanted : float
+        Means in the measuring field.
+    dt_s : float
+        To the next pulse.
+    first : float
+        Exposure that a gain below 1 holds on to: that of the first picture.
+    """
     if not control.enabled or seen <= 0.0:
         return exposure
     error = float(np.log(wanted / seen))
+    if control.gain != 1.0:
+        error -= (1.0 - control.gain) * float(np.log(exposure * wanted / (seen * first)))
     if abs(error) < control.dead_band:
         return exposure
     change = error * (1.0 - float(np.exp(-dt_s / control.response_s)))

@@ -115,7 +115,7 @@ class Renderer:
         )
         value = self._lagging(quanta, time_s)
         wished = next_exposure(
-            self._control, wished, measured(value), detector.set_value, self._dt_s
+            self._control, wished, measured(value), detector.set_value, self._dt_s, first
         )
         self._exposures = first, wished
         picture = stored(value, field, detector)
@@ -234,4 +234,5 @@ def control_of(scenario: Scenario) -> BrightnessControl:
         section.step,
         section.drift_per_s,
         [Jump(jump.at_s, jump.factor) for jump in section.jumps],
+        section.gain,
     )

@@ -301,12 +301,15 @@ class JumpSection(Section, frozen=True):
 class BrightnessSection(Section, frozen=True):
     """Brightness control; see `brightness.BrightnessControl`."""
 
+    LATER: ClassVar = frozenset({"gain"})
+
     enabled: bool = True
     response_s: _Positive = 1.2
     dead_band: _NotNegative = 0.04
     step: _NotNegative = 0.0
     drift_per_s: _NotNegative = 0.02
     jumps: list[JumpSection] = []
+    gain: Annotated[float, Meta(gt=0, le=1)] = 1.0
 
 
 class PixelsSection(Section, frozen=True):

@@ -36,6 +36,16 @@ def test_it_reaches_what_is_wanted_with_its_time_constant() -> None:
     assert np.log(answer[9]) / np.log(2.0) == pytest.approx(1.0 - np.exp(-1.0), rel=1e-6)
 
 
+@pytest.mark.parametrize("gain", [0.25, 0.8, 1.0])
+def test_a_gain_below_1_leaves_its_share_of_a_deviation(gain: float) -> None:
+    answer = settle(replace(PLAIN, gain=gain), 200)
+    assert np.log(answer[-1]) / np.log(2.0) == pytest.approx(gain, rel=1e-6)
+    # It is as quick to come to rest, whatever it comes to.
+    assert np.log(answer[9]) / np.log(answer[-1]) == pytest.approx(1.0 - np.exp(-1.0), rel=1e-6)
+    # The exposure of the first picture is what it holds on to.
+    assert next_exposure(replace(PLAIN, gain=gain), 3.0, 1.0, 1.0, 0.1, 3.0) == pytest.approx(3.0)
+
+
 def test_small_deviations_are_let_be() -> None:
     control = replace(PLAIN, dead_band=0.05)
     assert next_exposure(control, 1.0, 0.97, 1.0, 0.1) == 1.0

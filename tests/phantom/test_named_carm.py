@@ -71,6 +71,13 @@ def test_the_example_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (carm.angle_deg, carm.tilt_deg, carm.calibration) == (0.0, 0.0, None)
 
 
+def test_the_ap_plane_of_the_same_room(tmp_path: Path) -> None:
+    text = SCENARIO.replace("room.toml", "example-biplane-frontal")
+    carm = load_scenario(write(tmp_path, text)).carm
+    assert (carm.view, carm.angle_deg, carm.tilt_deg) == (View.AP, 0.0, 0.0)
+    assert (carm.sid_mm, carm.sod_mm, carm.pitch_mm) == (1100.0, 750.0, 0.2148)
+
+
 def test_a_folder_calibration_where_one_works_goes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
