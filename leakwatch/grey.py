@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from leakwatch.model import Array, Frame, IntensityRelationship, PixelFormat, read_only
+from leakwatch.look import WHOLE, Look
+from leakwatch.model import (
+    Array,
+    FloatImage,
+    Frame,
+    IntensityRelationship,
+    PixelFormat,
+    read_only,
+)
 from leakwatch.vision.intensity import more_value_is_more_beam
 
 GreyImage = npt.NDArray[np.uint8]
@@ -36,10 +44,13 @@ class GreyMapping:
         uint8; entry i is the grey of stored value ``i + first``.
     first : int
         Smallest stored value of the format.
+    unclipped : ndarray or None
+        float32, the same before it was cut at black and white; None where a window is chosen.
     """
 
     table: GreyImage
     first: int
+    unclipped: FloatImage | None = None
 
     def apply(self, pixels: Array) -> GreyImage:
         """Map stored values to 0..255, less beam darker.
@@ -57,6 +68,16 @@ class GreyMapping:
         index = pixels.astype(np.int32) - self.first
         greys: GreyImage = self.table[np.clip(index, 0, len(self.table) - 1)]
         return greys
+
+    def seen_with(self, look: Look) -> GreyMapping:
+        """The mapping with the window of a person: taken from stored values, so without steps."""
+        if self.unclipped is None or look == Look():
+            return self
+        black = look.level - look.width / 2.0
+        greys = np.clip((self.unclipped - black) * (WHOLE / look.width), 0.0, 255.0)
+        if look.inverted:
+            greys = 255.0 - greys
+        return GreyMapping(read_only(greys.astype(np.uint8)), self.first)
 
 
 def grey_mapping(frames: Sequence[Frame]) -> GreyMapping:
@@ -83,7 +104,8 @@ def grey_mapping(frames: Sequence[Frame]) -> GreyMapping:
     span = max(float(bright - dark), 1e-6)
     black = dark - HEADROOM_FOR_CEMENT * span
     grey = (beam - black) * (255.0 / (bright - black if bright > black else 1.0))
-    return GreyMapping(read_only(np.clip(grey, 0.0, 255.0).astype(np.uint8)), first)
+    table = read_only(np.clip(grey, 0.0, 255.0).astype(np.uint8))
+    return GreyMapping(table, first, read_only(grey.astype(np.float32)))
 
 
 def _beam(pixel_format: PixelFormat) -> npt.NDArray[np.float64]:

@@ -13,6 +13,8 @@ from leakwatch.model import Acquisition, Observation, Point, PointArray, Tube
 # Gap between what was found and a label's middle, and between the middles of two labels, as
 # shares of the frame's rows: a label is 0.055 high in the window.
 AWAY, APART = 0.06, 0.07
+# A second line makes a label higher by this on each side of its middle, as the same share.
+SECOND_LINE = 0.02
 # Half the width of "tube 16 mm", as a share of the frame's columns.
 HALF_TUBE_LABEL = 0.13
 
@@ -38,7 +40,9 @@ class Label:
     kind: LineKind
 
 
-def place_labels(observation: Observation, acquisition: Acquisition) -> tuple[Label, ...]:
+def place_labels(
+    observation: Observation, acquisition: Acquisition, prediction: str = ""
+) -> tuple[Label, ...]:
     """Name the shortest way above or below all that was found, and tubes beside it.
 
     Parameters
@@ -46,6 +50,8 @@ def place_labels(observation: Observation, acquisition: Acquisition) -> tuple[La
     observation : Observation
     acquisition : Acquisition
         Gives the size of the frame.
+    prediction : str
+        When the front will be at the margin: the second line of the shortest way.
 
     Returns
     -------
@@ -56,8 +62,9 @@ def place_labels(observation: Observation, acquisition: Acquisition) -> tuple[La
     distance = observation.wall_distance
     if distance is not None:
         column, row = (np.add(distance.at_px, distance.wall_px) / 2.0).tolist()
-        text_px = (column, _row_outside(found, row, acquisition.rows))
-        text = distance_text(distance) or "no mm"
+        rows = acquisition.rows
+        text_px = (column, _row_outside(found, row, rows, SECOND_LINE if prediction else 0.0))
+        text = "\n".join(filter(None, [distance_text(distance) or "no mm", prediction]))
         labels.append(Label(text, (column, row), text_px, LineKind.SHORTEST))
     taken: list[float] = []
     for tube in observation.tubes:
@@ -78,9 +85,9 @@ def _found(observation: Observation) -> PointArray:
     return np.vstack([np.empty((0, 2)), *(line for line in lines if line is not None)])
 
 
-def _row_outside(found: PointArray, row: float, rows: int) -> float:
+def _row_outside(found: PointArray, row: float, rows: int, more: float) -> float:
     """Above or below what was found, on the nearer side that has room; else where there is most."""
-    away = AWAY * rows
+    away = (AWAY + more) * rows
     above, below = float(found[:, 1].min()) - away, float(found[:, 1].max()) + away
     room_above, room_below = above - away / 2.0, rows - away / 2.0 - below
     if min(room_above, room_below) >= 0.0:

@@ -12,6 +12,7 @@ class LineKind(StrEnum):
     """What a line in the picture stands for."""
 
     CEMENT = "cement"
+    GROWTH = "growth"
     WALL = "wall"
     MARGIN = "margin"
     SHORTEST = "shortest"
@@ -35,6 +36,7 @@ LINE_STYLES: dict[LineKind, LineStyle] = {
     LineKind.MARGIN: LineStyle("#FFB000", 1.6, (8.0, 5.0), "margin"),
     LineKind.WALL: LineStyle("#FF7AD9", 2.6, None, "posterior wall"),
     LineKind.CEMENT: LineStyle("#35D6FF", 1.6, None, "cement"),
+    LineKind.GROWTH: LineStyle("#B6FF3B", 4.4, None, "new cement"),
     LineKind.CANDIDATE_TUBE: LineStyle("#FFE08A", 1.6, (3.0, 3.0), "possible tube"),
     LineKind.TUBE: LineStyle("#FF4B3E", 4.0, None, "tube fills"),
     LineKind.SHORTEST: LineStyle("#FFFFFF", 2.0, None, "shortest way"),

@@ -12,7 +12,9 @@ import numpy as np
 
 from leakwatch.banner import Banner, distance_text, level_banner, seconds_text
 from leakwatch.config import Settings
+from leakwatch.facts import Fact
 from leakwatch.geometry import side_of_polyline
+from leakwatch.growth import new_growth
 from leakwatch.labels import Label, place_labels
 from leakwatch.lines import LINE_STYLES, Line, LineKind
 from leakwatch.model import (
@@ -37,25 +39,6 @@ STALE_AFTER_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """A named value for the side strip.
-
-    Parameters
-    ----------
-    name, value : str
-    warn : bool
-        A person should doubt numbers that rest on this.
-    large : bool
-        To be read from two metres.
-    """
-
-    name: str
-    value: str
-    warn: bool = False
-    large: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Picture:
     """Everything that is drawn over one frame.
 
@@ -70,6 +53,9 @@ class Picture:
         In the order of drawing.
     labels : tuple of Label
     facts : tuple of Fact
+        What was measured, and how far to trust it.
+    run_facts : tuple of Fact
+        Which frame of which run it is, and what millimetres rest on.
     legend : tuple of (LineKind, str)
         What each kind of line in the picture is.
     notice : str
@@ -83,11 +69,14 @@ class Picture:
     lines: tuple[Line, ...]
     labels: tuple[Label, ...]
     facts: tuple[Fact, ...]
+    run_facts: tuple[Fact, ...]
     legend: tuple[tuple[LineKind, str], ...]
     notice: str = RESEARCH_NOTICE
 
 
-def picture(snapshot: Snapshot, marks: Marks, settings: Settings) -> Picture:
+def picture(
+    snapshot: Snapshot, marks: Marks, settings: Settings, before: Observation | None = None
+) -> Picture:
     """Resolve what to draw for `snapshot`.
 
     Parameters
@@ -96,6 +85,8 @@ def picture(snapshot: Snapshot, marks: Marks, settings: Settings) -> Picture:
     marks : Marks
         Tells which side of the wall the body is on.
     settings : Settings
+    before : Observation or None
+        Of a second ago, from `history`: what came since is drawn as new.
 
     Returns
     -------
@@ -103,15 +94,18 @@ def picture(snapshot: Snapshot, marks: Marks, settings: Settings) -> Picture:
     """
     observation = snapshot.observation
     margin_px = margin_line(observation, marks, settings.alerting.margin_mm)
-    lines = _lines(observation, margin_px)
+    lines = _lines(observation, margin_px, new_growth(observation, before, settings.window))
     return Picture(
         frame=snapshot.frame.index,
         time_s=snapshot.frame.time_s,
         banner=level_banner(snapshot.alert, observation, settings),
         band_px=_band(observation.wall_px, margin_px),
         lines=lines,
-        labels=place_labels(observation, snapshot.frame.acquisition),
+        labels=place_labels(
+            observation, snapshot.frame.acquisition, _prediction(snapshot.alert, settings)
+        ),
         facts=_facts(snapshot, settings),
+        run_facts=_run_facts(snapshot),
         legend=_legend(lines, settings),
     )
 
@@ -201,7 +195,9 @@ def _band(wall_px: PointArray | None, margin_px: PointArray | None) -> PointArra
     return read_only(np.vstack([wall_px, margin_px[::-1]]))
 
 
-def _lines(observation: Observation, margin_px: PointArray | None) -> tuple[Line, ...]:
+def _lines(
+    observation: Observation, margin_px: PointArray | None, growth: tuple[PointArray, ...]
+) -> tuple[Line, ...]:
     lines: list[Line] = []
     if observation.outline_px is not None:
         lines.append(Line(LineKind.OUTLINE, observation.outline_px, closed=True))
@@ -211,6 +207,7 @@ def _lines(observation: Observation, margin_px: PointArray | None) -> tuple[Line
         lines.append(Line(LineKind.WALL, observation.wall_px))
     if observation.cement is not None:
         lines += [Line(LineKind.CEMENT, c, closed=True) for c in observation.cement.contours_px]
+    lines += [Line(LineKind.GROWTH, stretch) for stretch in growth]
     for tube in observation.tubes:
         kind = LineKind.TUBE if tube.confirmed else LineKind.CANDIDATE_TUBE
         lines.append(Line(kind, tube.path_px))
@@ -228,17 +225,21 @@ def _legend(lines: tuple[Line, ...], settings: Settings) -> tuple[tuple[LineKind
 
 
 def _facts(snapshot: Snapshot, settings: Settings) -> tuple[Fact, ...]:
-    observation = snapshot.observation
     if snapshot.fault is not None:
-        return (*_frame_facts(snapshot.frame), spacing_fact(observation.calibration))
+        return ()
+    observation = snapshot.observation
     return (
         *_measurement_facts(observation),
         *_prediction_facts(snapshot.alert, settings),
-        *_frame_facts(snapshot.frame),
-        spacing_fact(observation.calibration),
         *_quality_facts(observation.quality),
-        Fact("Decision", f"{snapshot.latency_ms:.0f} ms after the frame"),
     )
+
+
+def _run_facts(snapshot: Snapshot) -> tuple[Fact, ...]:
+    facts = [*_frame_facts(snapshot.frame), spacing_fact(snapshot.observation.calibration)]
+    if snapshot.fault is None:
+        facts.append(Fact("Decision", f"{snapshot.latency_ms:.0f} ms after the frame"))
+    return tuple(facts)
 
 
 def _frame_facts(frame: Frame) -> list[Fact]:
@@ -268,11 +269,17 @@ def _measurement_facts(observation: Observation) -> list[Fact]:
     return facts
 
 
+def _prediction(alert: Alert, settings: Settings) -> str:
+    if alert.time_to_margin_s is None:
+        return ""
+    return f"{settings.alerting.margin_mm:g} mm in {seconds_text(alert.time_to_margin_s)}"
+
+
 def _prediction_facts(alert: Alert, settings: Settings) -> list[Fact]:
     if alert.time_to_margin_s is None:
         return []
-    value = f"in {seconds_text(alert.time_to_margin_s)}"
-    name = f"Predicted at {settings.alerting.margin_mm:g} mm"
+    value = seconds_text(alert.time_to_margin_s)
+    name = f"Predicted at {settings.alerting.margin_mm:g} mm in"
     return [Fact(name, value, large=True)]
 
 

@@ -39,7 +39,8 @@ SETTINGS = Settings()
 
 
 def facts_of(snapshot, marks=MARKS):
-    return {fact.name: fact for fact in picture(snapshot, marks, SETTINGS).facts}
+    shown = picture(snapshot, marks, SETTINGS)
+    return {fact.name: fact for fact in (*shown.facts, *shown.run_facts)}
 
 
 def kinds_of(shown):
@@ -59,8 +60,9 @@ def test_predicted_breach_is_said_in_seconds():
     shown = picture(make_snapshot(5, alert), MARKS, SETTINGS)
     assert shown.banner.reasons == ("Cement front reaches 5 mm from the wall in about 3 s",)
     assert not shown.banner.flashing
-    fact = next(fact for fact in shown.facts if fact.name == "Predicted at 5 mm")
-    assert fact.value == "in about 3 s"
+    fact = next(fact for fact in shown.facts if fact.name == "Predicted at 5 mm in")
+    assert fact.value == "about 3 s"
+    assert shown.labels[0].text == "8.2 ± 0.4 mm\n5 mm in about 3 s"
 
 
 def test_behind_the_wall_never_reads_as_a_distance_in_front():
@@ -139,6 +141,7 @@ def test_lines_and_labels_of_a_full_observation():
         make_snapshot(0, observation=make_observation(outline_px=outline, tubes=tubes)),
         MARKS,
         SETTINGS,
+        make_observation(0, cement=Cement((), 0.0, 0.0, 0.0)),
     )
     assert set(kinds_of(shown)) == set(LineKind)
     assert [label.text for label in shown.labels] == ["9.5 ± 0.4 mm", "tube 8 mm"]

@@ -12,6 +12,7 @@ from PIL import Image
 from leakwatch.banner import distance_text
 from leakwatch.bench.case_truth import CaseTruth
 from leakwatch.case import FrameRecord
+from leakwatch.facts import Fact
 from leakwatch.grey import GreyMapping, grey_mapping
 from leakwatch.model import (
     Alert,
@@ -24,7 +25,7 @@ from leakwatch.model import (
     WallDistance,
     read_only,
 )
-from leakwatch.present import Fact, Picture, picture
+from leakwatch.present import Picture, picture
 from leakwatch.session import Run
 from leakwatch.sinks.canvas import draw
 
@@ -65,7 +66,8 @@ class CasePainter:
             frame, shown = seen.frame, picture(seen, self._run.marks, self._run.settings)
         told = [] if why is None else [Fact("Shown because", why, warn=True)]
         told += _truth_facts(self._truth, frame.index)
-        shown = replace(shown, facts=(*told, *shown.facts[:MOST_FACTS]))
+        facts = (*told, *shown.facts, *shown.run_facts)[: MOST_FACTS + len(told)]
+        shown = replace(shown, facts=facts, run_facts=())
         return Image.fromarray(draw(shown, self._greys.apply(frame.pixels)))
 
     def close(self) -> None:
@@ -106,7 +108,7 @@ def _picture_of_record(record: FrameRecord, frame: Frame, run: Run) -> Picture:
         Fact("The detector: cement to posterior wall", said, large=True),
         Fact("Frame", f"{record.frame}, {record.time_s:.2f} s"),
     )
-    return replace(shown, facts=facts)
+    return replace(shown, facts=facts, run_facts=())
 
 
 def _distance(distance_mm: float, sigma_mm: float | None) -> WallDistance:

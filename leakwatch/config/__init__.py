@@ -21,6 +21,7 @@ from leakwatch.config.vision import (
     MotionSettings,
     TubularSettings,
 )
+from leakwatch.config.window import SoundSettings, WindowSettings
 from leakwatch.errors import ConfigError
 
 __all__ = [
@@ -35,8 +36,10 @@ __all__ = [
     "LiveVideoSettings",
     "MotionSettings",
     "Settings",
+    "SoundSettings",
     "TubularSettings",
     "VertebraSettings",
+    "WindowSettings",
     "load_settings",
 ]
 
@@ -56,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     live_dicom: LiveDicomSettings = LiveDicomSettings()
     live_video: LiveVideoSettings = LiveVideoSettings()
     vertebra: VertebraSettings = VertebraSettings()
+    window: WindowSettings = WindowSettings()
+    sound: SoundSettings = SoundSettings()
 
 
 def load_settings(path: Path | None) -> Settings:

@@ -8,9 +8,10 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from leakwatch.facts import Fact
 from leakwatch.gui.fonts import font
 from leakwatch.lines import LINE_STYLES, LineKind
-from leakwatch.present import RESEARCH_NOTICE, Fact, Picture
+from leakwatch.present import RESEARCH_NOTICE, Picture
 
 WIDTH = 300
 QUIET, INK, WARN = "#9AA7B5", "#F2F5F8", "#FFC400"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from leakwatch import alerting, pipeline
 from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start
+from leakwatch.live.exposure import Exposure, exposed
 from leakwatch.live.inbox import Arrival
 from leakwatch.live.same_view import Difference, Guard, look
 from leakwatch.live.setup import Basis, Setup, marks_now
@@ -71,6 +72,8 @@ class LiveFold:
         self.audio_paused_until_s: float | None = None
         self.frames = self.unknown = 0
         self.first_stop: Event | None = None
+        self.stopped_s: float | None = None
+        self.exposure = Exposure()
 
     @property
     def learning(self) -> bool:
@@ -97,6 +100,7 @@ class LiveFold:
             self._begin(self._setup.basis(frame.acquisition))
         self._guard, differs = look(self._guard, frame, arrival.received_s)
         snapshot = self._judge(frame) if differs is None else self._not_compared(frame, differs)
+        self.exposure = self._exposed(snapshot, differs)
         self.frames += 1
         self.unknown += snapshot.alert.current_level is Level.UNKNOWN
         detail = "" if differs is None else differs.text
@@ -138,7 +142,8 @@ class LiveFold:
         elif isinstance(action, PauseAudio):
             seconds = min(action.seconds, self._settings.live.audio_pause_s)
             self.audio_paused_until_s = now_s + seconds
-            self._note(self._at(now_s), EventKind.AUDIO_PAUSED, f"{seconds:g} s")
+            said = f"{seconds:g} s" if seconds > 0.0 else "ended by a person"
+            self._note(self._at(now_s), EventKind.AUDIO_PAUSED, said)
         elif isinstance(action, Note):
             self._note(self._at(now_s), EventKind.ANNOTATION, action.text, action)
         else:
@@ -171,6 +176,11 @@ class LiveFold:
         )
         return snapshot
 
+    def _exposed(self, snapshot: Snapshot, differs: Difference | None) -> Exposure:
+        held = differs is None and Reason.STALE in snapshot.observation.unavailable
+        pause_s = self._settings.live.stale_after_s
+        return exposed(self.exposure, snapshot.frame, held, pause_s)
+
     def _publish(
         self, snapshot: Snapshot, detail: str, received_s: float, decided_s: float
     ) -> Present:
@@ -178,6 +188,7 @@ class LiveFold:
         stop = next((e for e in alert.events if _is_stop(e)), None)
         if stop is not None:
             self.first_stop = self.first_stop or stop
+            self.stopped_s = decided_s
             # A pause was granted for what sounded then, not for what is new.
             self.audio_paused_until_s = None
         self.present = Present(snapshot, detail, received_s, decided_s)
@@ -198,6 +209,8 @@ class LiveFold:
         first = replace(drawn_on, index=self._at(now_s).index, time_s=self._at(now_s).time_s)
         known = self._guard.reference
         same_patient = known is None or known.subject == first.acquisition.subject
+        if not same_patient:
+            self.exposure, self.stopped_s = Exposure(), None
         marks = action.marks
         if marks is None:
             marks = marks_now(self._setup.marks, self._judged if same_patient else None)

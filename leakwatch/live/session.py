@@ -85,6 +85,8 @@ class LiveSession:
             frames=self._fold.frames,
             unknown=self._fold.unknown,
             first_stop=self._fold.first_stop,
+            stopped_s=self._fold.stopped_s,
+            exposure=self._fold.exposure,
             dropped=self._inbox.dropped,
             latency=self._ledger.latency(),
             recordings=tuple(Recording(one.name, one.lost, one.failure) for one in self._workers),
@@ -135,7 +137,7 @@ class LiveSession:
         self._inbox.post(Note(text, at_px))
 
     def pause_audio(self, seconds: float) -> None:
-        """A person wants silence, for no longer than `LiveSettings.audio_pause_s`."""
+        """A person wants silence, for no longer than `LiveSettings.audio_pause_s`; 0.0 ends it."""
         self._inbox.post(PauseAudio(seconds))
 
     def drawn(self, received_s: float) -> None:

@@ -11,11 +11,12 @@ from enum import StrEnum
 
 from leakwatch.banner import REASON_WORDS, Banner, level_banner, over_latched, unknown_banner
 from leakwatch.config import Settings
+from leakwatch.live.exposure import Exposure
 from leakwatch.live.fold import Present
 from leakwatch.live.latency import Latency
 from leakwatch.model import Event, Level, Link, LinkStatus, Reason
 
-_NO_LATENCY = Latency()
+_NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class LiveStatus:
         Decided on; of them not judged, or not in full; arrived but never looked at, since a newer
         one was there.
     first_stop : Event or None
+    stopped_s : float or None
+        When the last STOP was raised.
+    exposure : Exposure
     latency : Latency
     recordings : tuple of Recording
         Empty: nothing is kept.
@@ -72,6 +76,8 @@ class LiveStatus:
     unknown: int = 0
     dropped: int = 0
     first_stop: Event | None = None
+    stopped_s: float | None = None
+    exposure: Exposure = _NO_EXPOSURE
     latency: Latency = _NO_LATENCY
     recordings: tuple[Recording, ...] = ()
     audio_paused_until_s: float | None = None

@@ -11,12 +11,13 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from leakwatch.banner import Banner, shape_corners
+from leakwatch.facts import Fact
 from leakwatch.fonts import font_path
 from leakwatch.grey import GreyImage
 from leakwatch.labels import Label
 from leakwatch.lines import LINE_STYLES, Line, LineKind
 from leakwatch.model import Point, PointArray
-from leakwatch.present import Fact, Picture
+from leakwatch.present import Picture
 
 RgbImage = npt.NDArray[np.uint8]
 
@@ -192,7 +193,7 @@ def _fitting(
 
 def _draw_strip(pen: ImageDraw.ImageDraw, picture: Picture, layout: Layout) -> None:
     x, y = layout.image_width + MARGIN, float(BANNER_HEIGHT + MARGIN)
-    for fact in picture.facts:
+    for fact in (*picture.facts, *picture.run_facts):
         y = _draw_fact(pen, fact, x, y)
     bottom = layout.size[1] - MARGIN
     notice = _wrapped(pen, picture.notice, _font(13), STRIP_WIDTH - 2 * MARGIN)

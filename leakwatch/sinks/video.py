@@ -9,6 +9,7 @@ import numpy as np
 from leakwatch.config import Settings
 from leakwatch.errors import SinkError
 from leakwatch.grey import GreyMapping, grey_mapping
+from leakwatch.history import History
 from leakwatch.model import Marks, Snapshot
 from leakwatch.present import picture
 from leakwatch.sinks.canvas import draw
@@ -44,6 +45,7 @@ class OverlayVideo:
     def __init__(self, folder: Path, marks: Marks, settings: Settings) -> None:
         self._path = folder / VIDEO_NAME
         self._marks, self._settings = marks, settings
+        self._history = History(settings.window)
         self._preview: list[Snapshot] = []
         self._greys: GreyMapping | None = None
         self._encoder: Vp9Encoder | None = None
@@ -94,7 +96,9 @@ class OverlayVideo:
 
     def _encode(self, snapshot: Snapshot) -> None:
         assert self._greys is not None
-        shown = picture(snapshot, self._marks, self._settings)
+        self._history.append(snapshot.observation)
+        before = self._history.before(snapshot.observation.time_s)
+        shown = picture(snapshot, self._marks, self._settings, before)
         image = draw(shown, self._greys.apply(snapshot.frame.pixels))
         if self._encoder is None:
             times_s = [waiting.frame.time_s for waiting in self._preview]

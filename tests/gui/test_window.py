@@ -21,13 +21,14 @@ from PySide6.QtGui import QColor
 
 from leakwatch.banner import LEVEL_STYLES, level_banner, unknown_banner
 from leakwatch.errors import SourceError
+from leakwatch.facts import Fact
 from leakwatch.gui.banner_view import BannerView
 from leakwatch.gui.replay import Replay
 from leakwatch.gui.strip import fact_html
 from leakwatch.gui.window import ReplayWindow
 from leakwatch.lines import LineKind
 from leakwatch.model import Level, Reason
-from leakwatch.present import Fact, picture
+from leakwatch.present import picture
 
 pytestmark = pytest.mark.usefixtures("fonts")
 

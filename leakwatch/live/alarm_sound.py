@@ -1,0 +1,107 @@
+"""What an alarm sounds like: pulses, bursts and samples, in the style of IEC 60601-1-8. Pure.
+
+No compliance is claimed: loudness, and whether it is heard in a room, nobody has measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from leakwatch.config import SoundSettings
+from leakwatch.live.status import Alarm
+
+Samples = npt.NDArray[np.int16]
+
+# The first harmonics are as strong as the fundamental, higher ones fade: all within 15 dB.
+FADING = 0.8
+# Of a burst of high priority: three pulses, two, and the same again.
+HALF = (3, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """One burst.
+
+    Parameters
+    ----------
+    starts_s : tuple of float
+        When each pulse begins.
+    pulse_s : float
+    fundamental_hz : float
+    """
+
+    starts_s: tuple[float, ...]
+    pulse_s: float
+    fundamental_hz: float
+
+    @property
+    def length_s(self) -> float:
+        """Until the last pulse has ended."""
+        return self.starts_s[-1] + self.pulse_s
+
+
+def burst(alarm: Alarm, settings: SoundSettings) -> Burst:
+    """The burst of a priority: ten pulses, three, or one.
+
+    Parameters
+    ----------
+    alarm : Alarm
+        Any but `Alarm.NONE`.
+    settings : SoundSettings
+    """
+    if alarm is Alarm.HIGH:
+        return _high(settings)
+    step_s = settings.pulse_s + settings.gap_s
+    if alarm is Alarm.MEDIUM:
+        return Burst((0.0, step_s, 2.0 * step_s), settings.pulse_s, settings.medium_hz)
+    return Burst((0.0,), settings.pulse_s, settings.low_hz)
+
+
+def _high(settings: SoundSettings) -> Burst:
+    """3 + 2 pulses, and after a pause 3 + 2 again; between 3 and 2 a pulse is left out."""
+    step_s = settings.high_pulse_s + settings.high_gap_s
+    three, two = HALF
+    half = [step_s * place for place in range(three)]
+    half += [step_s * (three + 1 + place) for place in range(two)]
+    second_s = half[-1] + settings.high_pulse_s + settings.high_pause_s
+    starts = (*half, *(second_s + start for start in half))
+    return Burst(starts, settings.high_pulse_s, settings.high_hz)
+
+
+def samples(what: Burst, settings: SoundSettings) -> Samples:
+    """The burst as mono PCM.
+
+    Parameters
+    ----------
+    what : Burst
+    settings : SoundSettings
+
+    Returns
+    -------
+    ndarray
+        ``(n,)``, int16, `SoundSettings.rate_hz`.
+    """
+    rate = settings.rate_hz
+    pulse = _pulse(what, settings)
+    whole = np.zeros(round(what.length_s * rate) + 1)
+    for start_s in what.starts_s:
+        first = round(start_s * rate)
+        whole[first : first + len(pulse)] += pulse[: len(whole) - first]
+    return np.round(whole * settings.volume * np.iinfo(np.int16).max).astype(np.int16)
+
+
+def _pulse(what: Burst, settings: SoundSettings) -> npt.NDArray[np.float64]:
+    """Fundamental and harmonics, risen and fallen by half a cosine; largest 1.0."""
+    time_s = np.arange(round(what.pulse_s * settings.rate_hz)) / settings.rate_hz
+    wave = np.zeros_like(time_s)
+    for order in range(1, settings.harmonics + 2):
+        phase = 2.0 * np.pi * order * what.fundamental_hz * time_s
+        wave += FADING ** (order - 1) * np.sin(phase)
+    ramp_s = settings.rise_share * what.pulse_s
+    nearest_end_s = np.minimum(time_s, what.pulse_s - time_s)
+    wave *= 0.5 - 0.5 * np.cos(np.pi * np.clip(nearest_end_s / ramp_s, 0.0, 1.0))
+    loudest = float(np.abs(wave).max())
+    return np.asarray(wave / loudest, np.float64)

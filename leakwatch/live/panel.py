@@ -1,0 +1,101 @@
+"""What the strip of a live window says of the session, beside what is measured. Pure."""
+
+from __future__ import annotations
+
+from leakwatch.clocks import CementClock, cement_facts, clock_text, retry_facts
+from leakwatch.config import Settings
+from leakwatch.facts import Fact
+from leakwatch.live.latency import Percentiles
+from leakwatch.live.status import LiveStatus, Shown, Sight
+
+
+def session_facts(
+    status: LiveStatus,
+    now: Shown,
+    now_s: float,
+    settings: Settings,
+    cement: CementClock | None = None,
+    speaker: str = "",
+) -> tuple[Fact, ...]:
+    """Everything that is not of one frame, the most urgent first.
+
+    Parameters
+    ----------
+    status : LiveStatus
+    now : Shown
+    now_s : float
+        The session's clock.
+    settings : Settings
+    cement : CementClock or None
+    speaker : str
+        Why alarms may not be heard; empty where they can be.
+    """
+    return (
+        *_sound(status, now_s, speaker),
+        *retry_facts(status.stopped_s, now_s, settings.window),
+        *cement_facts(cement, now_s, settings.window),
+        _beam(status),
+        *_age(now),
+        _drops(status),
+        *_latency(status),
+        Fact("Source", status.link.text),
+        *_recordings(status),
+        *(Fact("Doubt", doubt, warn=True) for doubt in status.doubts),
+    )
+
+
+def paused_for_s(status: LiveStatus, now_s: float) -> float:
+    """Seconds for which the sound is still paused; 0.0 where it is on."""
+    until_s = status.audio_paused_until_s
+    return 0.0 if until_s is None else max(until_s - now_s, 0.0)
+
+
+def _sound(status: LiveStatus, now_s: float, speaker: str) -> list[Fact]:
+    left_s = paused_for_s(status, now_s)
+    facts = []
+    if left_s > 0.0:
+        facts.append(Fact("Sound paused", clock_text(left_s + 0.999), warn=True, large=True))
+    if speaker:
+        facts.append(Fact("Sound", speaker, warn=True))
+    return facts or [Fact("Sound", "on")]
+
+
+def _beam(status: LiveStatus) -> Fact:
+    used = status.exposure
+    return Fact("Fluoroscopy", f"{clock_text(used.beam_s)} min, {used.pulses} pulses")
+
+
+def _age(now: Shown) -> list[Fact]:
+    if now.age_s is None:
+        return []
+    late = now.sight is not Sight.PRESENT
+    age = f"{now.age_s:.2f} s" if now.age_s < 10.0 else clock_text(now.age_s) + " min"
+    return [Fact("Picture age", age, warn=late)]
+
+
+def _drops(status: LiveStatus) -> Fact:
+    lost = status.link.frames_lost
+    said = f"{status.dropped} dropped, {lost} lost on the way"
+    return Fact("Frames", f"{status.frames}; {said}", warn=bool(status.dropped or lost))
+
+
+def _latency(status: LiveStatus) -> list[Fact]:
+    rows = (("Decided after", status.latency.decided), ("Drawn after", status.latency.drawn))
+    return [Fact(name, _milliseconds(ages)) for name, ages in rows if ages is not None]
+
+
+def _milliseconds(ages: Percentiles) -> str:
+    return f"{ages.p50_ms:.0f} / {ages.p95_ms:.0f} / {ages.p99_ms:.0f} ms"
+
+
+def _recordings(status: LiveStatus) -> list[Fact]:
+    if not status.recordings:
+        return [Fact("Recording", "off: nothing is kept (R)", warn=True)]
+    bad = [one for one in status.recordings if one.failure or one.lost]
+    if not bad:
+        return [Fact("Recording", "on")]
+    said = [
+        f"{one.name} stopped: {one.failure}" if one.failure else f"{one.name}: {one.lost} lost"
+        for one in bad
+    ]
+    return [Fact("Recording", "; ".join(said), warn=True)]

@@ -1,0 +1,81 @@
+"""The trend of a minute as lines of a unit square, for whoever draws it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from leakwatch.config import Settings
+from leakwatch.history import Moment
+from leakwatch.model import PointArray, read_only
+
+# The scale of millimetres begins at least so high above the margin: a front that is far away is
+# drawn at the top, and its last millimetres fill the plot.
+LEAST_TOP_MM = 12.0
+# Larger steps of time between two frames are a gap in the line, s.
+GAP_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPlot:
+    """What to draw; points are ``(n, 2)``, x to the right, y downwards, both 0 to 1.
+
+    Parameters
+    ----------
+    distance, area : tuple of ndarray
+        Stretches of each line.
+    margin_y : float
+        Where the margin lies: what is below it is too near.
+    top_mm, area_top_mm2 : float
+        What the upper edge means.
+    span_s : float
+        What the width means; the right edge is now.
+    """
+
+    distance: tuple[PointArray, ...]
+    area: tuple[PointArray, ...]
+    margin_y: float
+    top_mm: float
+    area_top_mm2: float
+    span_s: float
+
+
+def trend_plot(moments: Sequence[Moment], settings: Settings) -> TrendPlot:
+    """Lay out the trend.
+
+    Parameters
+    ----------
+    moments : sequence of Moment
+        Oldest first.
+    settings : Settings
+    """
+    distances = [one.distance_mm for one in moments if one.distance_mm is not None]
+    areas = [one.area_mm2 for one in moments if one.area_mm2 is not None]
+    top_mm = max(LEAST_TOP_MM, *(2.0 * np.ceil(0.55 * one) for one in distances or [0.0]))
+    area_top = max(100.0, *(100.0 * np.ceil(0.012 * one) for one in areas or [0.0]))
+    span_s = settings.window.trend_s
+    end_s = moments[-1].time_s if moments else 0.0
+
+    def lines(value: Callable[[Moment], float | None], top: float) -> tuple[PointArray, ...]:
+        points: list[list[tuple[float, float]]] = [[]]
+        last_s = -np.inf
+        for one in moments:
+            known = value(one)
+            if known is None or one.time_s - last_s > GAP_S:
+                points.append([])
+            if known is not None:
+                x, y = 1.0 - (end_s - one.time_s) / span_s, 1.0 - known / top
+                points[-1].append((x, min(max(y, 0.0), 1.0)))
+                last_s = one.time_s
+        return tuple(read_only(np.array(stretch)) for stretch in points if stretch)
+
+    return TrendPlot(
+        lines(lambda one: one.distance_mm, top_mm),
+        lines(lambda one: one.area_mm2, area_top),
+        1.0 - settings.alerting.margin_mm / top_mm,
+        float(top_mm),
+        float(area_top),
+        span_s,
+    )
