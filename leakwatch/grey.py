@@ -29,6 +29,8 @@ GreyImage = npt.NDArray[np.uint8]
 DARK_PERCENTILE, BRIGHT_PERCENTILE = 1.0, 99.5
 # Cement is darker than all that the baseline holds: this share of its range is kept for it.
 HEADROOM_FOR_CEMENT = 0.15
+# Percentiles are taken from so many rows and columns.
+ENOUGH_PIXELS = 256
 # A value at the end of the range that covers more of the frame than this is a shutter or a
 # blanked corner, not anatomy.
 BLANKED_SHARE = 0.01
@@ -65,8 +67,8 @@ class GreyMapping:
         ndarray
             Same shape, uint8.
         """
-        index = pixels.astype(np.int32) - self.first
-        greys: GreyImage = self.table[np.clip(index, 0, len(self.table) - 1)]
+        index = pixels if self.first == 0 else pixels.astype(np.int32) - self.first
+        greys: GreyImage = np.take(self.table, index, mode="clip")
         return greys
 
     def seen_with(self, look: Look) -> GreyMapping:
@@ -98,7 +100,8 @@ def grey_mapping(frames: Sequence[Frame]) -> GreyMapping:
     pixel_format = frames[0].acquisition.pixel_format
     first = -(1 << (pixel_format.bits_stored - 1)) if pixel_format.signed else 0
     beam = _beam(pixel_format)
-    anatomy = np.concatenate([_anatomy(frame.pixels) for frame in frames]).astype(np.int32)
+    anatomy = np.concatenate([_anatomy(_thinned(frame.pixels)) for frame in frames])
+    anatomy = anatomy.astype(np.int32)
     index = np.clip(anatomy - first, 0, len(beam) - 1)
     dark, bright = np.percentile(beam[index], (DARK_PERCENTILE, BRIGHT_PERCENTILE))
     span = max(float(bright - dark), 1e-6)
@@ -115,6 +118,12 @@ def _beam(pixel_format: PixelFormat) -> npt.NDArray[np.float64]:
         values = values[::-1]
     linear = pixel_format.relationship is IntensityRelationship.LIN
     return np.log(np.maximum(values, 0.5)) if linear else values
+
+
+def _thinned(pixels: Array) -> Array:
+    """Enough pixels for percentiles: all of a large frame would hold a window up."""
+    step = max(min(pixels.shape) // ENOUGH_PIXELS, 1)
+    return pixels[::step, ::step]
 
 
 def _anatomy(pixels: Array) -> Array:

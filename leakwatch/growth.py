@@ -69,4 +69,9 @@ def _stretches(contour: PointArray, new: BoolImage) -> list[PointArray]:
     ring, fresh = np.roll(contour[:-1], -start, axis=0), np.roll(new[:-1], -start)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], fresh, [False]]).astype(np.int8)))
     runs = zip(edges[::2], edges[1::2], strict=True)
-    return [read_only(ring[first:end]) for first, end in runs if end - first >= 2]
+    return [_thinned(ring[first:end]) for first, end in runs if end - first >= 2]
+
+
+def _thinned(stretch: PointArray) -> PointArray:
+    """Every second point and the last: a line that is drawn needs no more."""
+    return read_only(np.vstack([stretch[:-1:2], stretch[-1:]]))

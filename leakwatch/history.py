@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leakwatch.config import WindowSettings
@@ -29,6 +30,33 @@ class Moment:
     distance_mm: float | None
     sigma_mm: float | None
     area_mm2: float | None
+
+
+def moment_of(seen: Observation) -> Moment:
+    """What an observation gives to the trend."""
+    wall, cement = seen.wall_distance, seen.cement
+    return Moment(
+        seen.time_s,
+        None if wall is None else wall.distance_mm,
+        None if wall is None else wall.sigma_mm,
+        None if cement is None else cement.area_mm2,
+    )
+
+
+def thinned(moments: Iterable[Moment]) -> tuple[Moment, ...]:
+    """No more points than a plot can show; the last is always there."""
+    kept: list[Moment] = []
+    for one in moments:
+        if len(kept) > 1 and one.time_s - kept[-2].time_s < STEP_S:
+            kept.pop()
+        kept.append(one)
+    return tuple(kept)
+
+
+def then_of(found: Observation, wanted_s: float, growth_s: float) -> Observation | None:
+    """`found`, the last that is old enough; None where it is too old, or was not compared."""
+    too_old = wanted_s - found.time_s > TOO_OLD * growth_s
+    return None if too_old or found.cement is None else found
 
 
 class History:
@@ -69,21 +97,14 @@ class History:
 
         None where there is none that is near enough, or where it could not be compared.
         """
-        wanted_s = time_s - self._settings.growth_s
+        growth_s = self._settings.growth_s
+        wanted_s = time_s - growth_s
         earlier = [one for one in self._seen if one.time_s <= wanted_s + 1e-6]
-        found = earlier[-1] if earlier else None
-        return None if found is None or found.cement is None else found
+        return then_of(earlier[-1], wanted_s, growth_s) if earlier else None
 
     def _add_moment(self, seen: Observation) -> None:
-        wall, cement = seen.wall_distance, seen.cement
-        moment = Moment(
-            seen.time_s,
-            None if wall is None else wall.distance_mm,
-            None if wall is None else wall.sigma_mm,
-            None if cement is None else cement.area_mm2,
-        )
         if len(self._moments) > 1 and seen.time_s - self._moments[-2].time_s < STEP_S:
             self._moments.pop()
-        self._moments.append(moment)
+        self._moments.append(moment_of(seen))
         while seen.time_s - self._moments[0].time_s > self._settings.trend_s:
             self._moments.popleft()

@@ -23,6 +23,7 @@ from leakwatch.model import (
     Frame,
     Marks,
     Observation,
+    Point,
     PointArray,
     Quality,
     Side,
@@ -58,6 +59,10 @@ class Picture:
         Which frame of which run it is, and what millimetres rest on.
     legend : tuple of (LineKind, str)
         What each kind of line in the picture is.
+    focus_px : Point or None
+        Where to look closer; None where nothing is known.
+    sides : tuple of (Side, str)
+        What lies at an edge of the unturned picture: ``A``, anterior, and ``P``, posterior.
     notice : str
         The sentence that this is research software; always drawn.
     """
@@ -71,6 +76,8 @@ class Picture:
     facts: tuple[Fact, ...]
     run_facts: tuple[Fact, ...]
     legend: tuple[tuple[LineKind, str], ...]
+    focus_px: Point | None = None
+    sides: tuple[tuple[Side, str], ...] = ()
     notice: str = RESEARCH_NOTICE
 
 
@@ -107,6 +114,8 @@ def picture(
         facts=_facts(snapshot, settings),
         run_facts=_run_facts(snapshot),
         legend=_legend(lines, settings),
+        focus_px=_focus(observation),
+        sides=_sides(marks),
     )
 
 
@@ -215,6 +224,27 @@ def _lines(
         ends = [observation.wall_distance.at_px, observation.wall_distance.wall_px]
         lines.append(Line(LineKind.SHORTEST, read_only(np.array(ends, dtype=np.float64))))
     return tuple(lines)
+
+
+def _focus(observation: Observation) -> Point | None:
+    """Between cement and wall, else the middle of what is marked."""
+    distance = observation.wall_distance
+    if distance is not None:
+        column, row = np.add(distance.at_px, distance.wall_px) / 2.0
+    elif observation.outline_px is not None:
+        column, row = observation.outline_px.mean(axis=0)
+    elif observation.wall_px is not None:
+        column, row = observation.wall_px.mean(axis=0)
+    else:
+        return None
+    return float(column), float(row)
+
+
+def _sides(marks: Marks) -> tuple[tuple[Side, str], ...]:
+    if marks.anterior is None:
+        return ()
+    posterior = Side.RIGHT if marks.anterior is Side.LEFT else Side.LEFT
+    return (marks.anterior, "A"), (posterior, "P")
 
 
 def _legend(lines: tuple[Line, ...], settings: Settings) -> tuple[tuple[LineKind, str], ...]:

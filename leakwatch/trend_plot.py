@@ -42,7 +42,7 @@ class TrendPlot:
     span_s: float
 
 
-def trend_plot(moments: Sequence[Moment], settings: Settings) -> TrendPlot:
+def trend_plot(moments: Sequence[Moment], settings: Settings, since_s: float = 0.0) -> TrendPlot:
     """Lay out the trend.
 
     Parameters
@@ -50,13 +50,15 @@ def trend_plot(moments: Sequence[Moment], settings: Settings) -> TrendPlot:
     moments : sequence of Moment
         Oldest first.
     settings : Settings
+    since_s : float
+        Seconds since the last of them.
     """
     distances = [one.distance_mm for one in moments if one.distance_mm is not None]
     areas = [one.area_mm2 for one in moments if one.area_mm2 is not None]
     top_mm = max(LEAST_TOP_MM, *(2.0 * np.ceil(0.55 * one) for one in distances or [0.0]))
     area_top = max(100.0, *(100.0 * np.ceil(0.012 * one) for one in areas or [0.0]))
     span_s = settings.window.trend_s
-    end_s = moments[-1].time_s if moments else 0.0
+    end_s = moments[-1].time_s + since_s if moments else 0.0
 
     def lines(value: Callable[[Moment], float | None], top: float) -> tuple[PointArray, ...]:
         points: list[list[tuple[float, float]]] = [[]]
@@ -65,7 +67,7 @@ def trend_plot(moments: Sequence[Moment], settings: Settings) -> TrendPlot:
             known = value(one)
             if known is None or one.time_s - last_s > GAP_S:
                 points.append([])
-            if known is not None:
+            if known is not None and one.time_s >= end_s - span_s:
                 x, y = 1.0 - (end_s - one.time_s) / span_s, 1.0 - known / top
                 points[-1].append((x, min(max(y, 0.0), 1.0)))
                 last_s = one.time_s

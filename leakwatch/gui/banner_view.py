@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QWidget
@@ -13,12 +15,27 @@ from leakwatch.banner import (
     shape_corners,
     unknown_banner,
 )
+from leakwatch.config import WindowSettings
 from leakwatch.gui.fonts import font
 
-# High priority flashes at 1.4 to 2.8 Hz, 20 to 60 % on (IEC 60601-1-8 in style; no claim).
-FLASH_HALF_PERIOD_MS = 250
 FLASH_DIMMED = 165  # percent, as QColor.darker takes it: the word stays readable
-HEIGHT, PADDING = 120, 16
+# In a window of 1280 x 800, pixels.
+HEIGHT, PADDING, WORD = 120, 16, 68
+# Largest and smallest letters of a reason; warnings are smaller than reasons by this.
+REASON, LEAST_REASON, WARNING_SHARE = 32, 13, 0.72
+MOST_REASONS, MOST_WARNINGS = 3, 2
+LINE = 1.2  # of a letter's height
+_MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A reason or a warning with the size of its letters and its height."""
+
+    text: str
+    pixels: int
+    bold: bool
+    height: float
 
 
 class BannerView(QWidget):
@@ -26,11 +43,12 @@ class BannerView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(HEIGHT)
+        self._settings = WindowSettings()
+        self._scale = 1.0
+        self.set_scale(1.0)
         self._banner = unknown_banner("No frame yet")
         self._dimmed = False
         self._flash = QTimer(self)
-        self._flash.setInterval(FLASH_HALF_PERIOD_MS)
         self._flash.timeout.connect(self._on_flash)
 
     @property
@@ -43,15 +61,34 @@ class BannerView(QWidget):
         """Whether the banner flashes now."""
         return self._flash.isActive()
 
-    def show_banner(self, banner: Banner) -> None:
-        """Show `banner`; repaints only where it differs."""
+    @property
+    def flash_hz(self) -> float:
+        """How often it flashes; 0.0: it is steady."""
+        return 500.0 / self._flash.interval() if self._flash.isActive() else 0.0
+
+    def use(self, settings: WindowSettings) -> None:
+        """Take how often it flashes from `settings`."""
+        self._settings = settings
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        self._scale = scale
+        self.setFixedHeight(round(HEIGHT * scale))
+        self.update()
+
+    def show_banner(self, banner: Banner, technical: bool = False) -> None:
+        """Show `banner`; repaints only where it differs.
+
+        Parameters
+        ----------
+        banner : Banner
+        technical : bool
+            A technical alarm of medium priority holds: it flashes slowly.
+        """
+        self._set_flash(banner.flashing, technical)
         if banner == self._banner:
             return
         self._banner = banner
-        if banner.flashing and not self._flash.isActive():
-            self._flash.start()
-        elif not banner.flashing:
-            self.stop_flashing()
         self.setAccessibleName(": ".join((banner.word, *banner.reasons[:1])))
         self.update()
 
@@ -60,6 +97,16 @@ class BannerView(QWidget):
         self._flash.stop()
         self._dimmed = False
         self.update()
+
+    def _set_flash(self, high: bool, medium: bool) -> None:
+        if not (high or medium):
+            if self._flash.isActive():
+                self.stop_flashing()
+            return
+        hz = self._settings.high_flash_hz if high else self._settings.medium_flash_hz
+        half_ms = round(500.0 / hz)  # half of the time it is bright
+        if not self._flash.isActive() or self._flash.interval() != half_ms:
+            self._flash.start(half_ms)
 
     def _on_flash(self) -> None:
         self._dimmed = not self._dimmed
@@ -74,18 +121,18 @@ class BannerView(QWidget):
         painter.fillRect(self.rect(), ground.darker(FLASH_DIMMED) if self._dimmed else ground)
         x = self._paint_shape(painter, ground)
         painter.setPen(QColor(style.ink))
-        word = font(64, bold=True)
+        word = font(round(WORD * self._scale), bold=True)
         painter.setFont(word)
         width = QFontMetricsF(word).horizontalAdvance(banner.word)
-        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(QRectF(x, 0.0, width + 4.0, self.height()), middle, banner.word)
-        self._paint_texts(painter, x + width + 2 * PADDING)
+        painter.drawText(QRectF(x, 0.0, width + 4.0, self.height()), _MIDDLE, banner.word)
+        self._paint_texts(painter, x + width + 1.5 * PADDING * self._scale)
         painter.end()
 
     def _paint_shape(self, painter: QPainter, ground: QColor) -> float:
-        style, radius = self._banner.style, self.height() / 2 - 14
+        style, radius = self._banner.style, self.height() / 2 - 14 * self._scale
+        padding = PADDING * self._scale
         outwards = TRIANGLE_HALF_WIDTH if style.shape is Shape.TRIANGLE else 1.0
-        centre = (PADDING + outwards * radius, self.height() / 2)
+        centre = (padding + outwards * radius, self.height() / 2)
         corners = [QPointF(x, y) for x, y in shape_corners(style.shape, centre, radius)]
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(style.ink))
@@ -94,22 +141,42 @@ class BannerView(QWidget):
         painter.setFont(font(int(1.1 * radius), bold=True))
         box = QRectF(centre[0] - radius, centre[1] - radius, 2 * radius, 2 * radius)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, style.symbol)
-        return centre[0] + outwards * radius + PADDING
+        return centre[0] + outwards * radius + padding
 
     def _paint_texts(self, painter: QPainter, left: float) -> None:
-        width = self.width() - left - PADDING
-        lines = [(text, 25, True) for text in self._banner.reasons[:2]]
-        lines += [(text, 17, False) for text in self._banner.warnings[:2]]
-        top = (self.height() - sum(1.3 * size for _, size, _ in lines)) / 2
-        for text, size, bold in lines:
-            fitting = size
-            while fitting > 11 and _advance(text, fitting, bold) > width:
-                fitting -= 1
-            painter.setFont(font(fitting, bold))
-            box = QRectF(left, top, width, 1.3 * size)
-            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
-            top += 1.3 * size
+        width = self.width() - left - PADDING * self._scale
+        texts = self._texts(width, self.height() - 10.0 * self._scale)
+        y = (self.height() - sum(one.height for one in texts)) / 2
+        for one in texts:
+            painter.setFont(font(one.pixels, one.bold))
+            box = QRectF(left, y, width, one.height)
+            painter.drawText(box, int(_MIDDLE) | int(Qt.TextFlag.TextWordWrap), one.text)
+            y += one.height
+
+    def _texts(self, width: float, height: float) -> list[_Text]:
+        """Reasons and warnings in the largest letters with which all of them fit."""
+        reasons = _first(self._banner.reasons, MOST_REASONS)
+        warnings = _first(self._banner.warnings, MOST_WARNINGS)
+        pixels = REASON
+        while True:
+            size = round(pixels * self._scale)
+            small = max(round(WARNING_SHARE * size), round(LEAST_REASON * self._scale))
+            texts = [_wrapped(text, size, True, width) for text in reasons]
+            texts += [_wrapped(text, small, False, width) for text in warnings]
+            if pixels <= LEAST_REASON or sum(one.height for one in texts) <= height:
+                return texts
+            pixels -= 2
 
 
-def _advance(text: str, pixels: int, bold: bool) -> float:
-    return QFontMetricsF(font(pixels, bold)).horizontalAdvance(text)
+def _first(texts: tuple[str, ...], most: int) -> tuple[str, ...]:
+    """So many of `texts` at most; how many more there are is said."""
+    if len(texts) <= most:
+        return texts
+    return (*texts[: most - 1], f"{texts[most - 1]}  (+{len(texts) - most} more)")
+
+
+def _wrapped(text: str, pixels: int, bold: bool, width: float) -> _Text:
+    metrics = QFontMetricsF(font(pixels, bold))
+    room = QRectF(0.0, 0.0, width, 1e4)
+    height = metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), text).height()
+    return _Text(text, pixels, bold, max(height, LINE * pixels))

@@ -17,9 +17,10 @@ from leakwatch.gui.banner_view import BannerView
 from leakwatch.gui.fonts import font
 from leakwatch.gui.keys import PLAIN, KeyAction, find, help_html, key
 from leakwatch.gui.layers import Layer, Stage, Tool
+from leakwatch.gui.look_keys import LookKeys
 from leakwatch.gui.overlay import ImageView
 from leakwatch.gui.pane import Touch
-from leakwatch.gui.strip import Strip
+from leakwatch.gui.strip import RunStrip, Strip
 from leakwatch.model import Marks, Snapshot
 
 _LOG = logging.getLogger(__name__)
@@ -27,6 +28,9 @@ _LOG = logging.getLogger(__name__)
 # Faster than any source, so that a frame is shown less than a frame late.
 TICK_MS = 16
 SIZE = (1280, 800)
+# Smaller, not everything can be read. Sizes of letters follow the window's size, in these bounds.
+LEAST_SIZE = (1024, 640)
+LEAST_SCALE, LARGEST_SCALE = 0.8, 3.0
 # A message over the picture stays so long, s: two lines are read twice.
 SAID_S = 6.0
 
@@ -37,6 +41,7 @@ QPushButton:hover { background: #2E3947; }
 QPushButton:disabled { color: #5B6876; background: #151B22; border-color: #232C37; }
 QToolTip { background: #232C37; color: #F2F5F8; border: 1px solid #3A4654; }
 QLabel#help { background: #1B222B; border: 2px solid #9AA7B5; border-radius: 8px; padding: 22px; }
+QLabel#signs { background: #0B0E12; color: #FFC400; padding: 4px 8px; }
 QLabel#prompt { background: #1B222B; border: 2px solid #35D6FF; border-radius: 6px; padding: 8px; }
 """
 
@@ -55,7 +60,9 @@ class ImageWindow(QMainWindow):
 
     Attributes
     ----------
-    banner, image, strip : BannerView, ImageView, Strip
+    banner, image, strip, run_strip : BannerView, ImageView, Strip, RunStrip
+    look_keys : LookKeys
+        How the person wants to see the picture.
     layer : Layer or None
         What is worked with on the picture now.
     """
@@ -65,14 +72,19 @@ class ImageWindow(QMainWindow):
         self.setWindowTitle(f"LeakWatch – {title}")
         self.setStyleSheet(STYLE)
         self.resize(*SIZE)
+        self.setMinimumSize(*LEAST_SIZE)
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
+        self.run_strip = RunStrip()
+        self.look_keys = LookKeys(self.image)
         self.image.pane.offer_touches(self._touched)
+        self.image.pane.offer_wheel(self.look_keys.wheeled)
         self.layer: Layer | None = None
         self._tool: Tool | None = None
         self._tools = tuple(tools)
         self._said, self._said_until_s = "", 0.0
         self.help = self._label("help", 17)
         self.prompt = self._label("prompt", 17)
+        self.signs = self._label("signs", 15)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
@@ -98,6 +110,9 @@ class ImageWindow(QMainWindow):
         """Keys that no layer takes."""
         raise NotImplementedError
 
+    def broken(self) -> None:
+        """What this kind of window does where `refresh` raised, beside saying UNKNOWN."""
+
     def start(self) -> None:
         """Keep the window up to date."""
         self._timer.start()
@@ -106,18 +121,25 @@ class ImageWindow(QMainWindow):
         """Show what holds now; whatever breaks, never what held before."""
         try:
             self.refresh()
+            self._show_signs()
         except Exception as error:  # noqa: BLE001
             unknown = unknown_banner(f"This frame cannot be shown: {type(error).__name__}: {error}")
             told = over_latched(unknown, self.banner.banner)
             if told != self.banner.banner:
-                self.banner.show_banner(told)
+                self.banner.show_banner(told, technical=True)
                 _LOG.error("a frame cannot be shown", exc_info=True)
+            self.broken()
         self._show_prompt()
+
+    def picture_signs(self) -> tuple[str, ...]:
+        """What the person must know of the picture, beside its level."""
+        return self.look_keys.signs()
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Every key that does something now, those first that go first."""
         layer = () if self.layer is None else tuple(self.layer.keys)
-        return (*self.alarm_keys(), *layer, *self._tool_keys(), *self.window_keys(), *self._own())
+        own = (*self.look_keys.key_actions(), *self._own())
+        return (*self.alarm_keys(), *layer, *self._tool_keys(), *self.window_keys(), *own)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Everything by keys; see `key_actions`."""
@@ -127,6 +149,14 @@ class ImageWindow(QMainWindow):
             return
         self._guarded(action.act)
         self.tick()
+
+    def press(self, text: str) -> None:
+        """Do what the key of this name does: a button was pressed."""
+        for action in self.key_actions():
+            if action.text == text:
+                self._guarded(action.act)
+                self.tick()
+                return
 
     def open_layer(self, layer: Layer, tool: Tool | None = None) -> None:
         """Put `layer` on the picture, in place of the one that is there."""
@@ -168,14 +198,24 @@ class ImageWindow(QMainWindow):
         super().closeEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep what lies over the picture in its place."""
+        """Let letters grow with the window, and keep what lies over the picture in its place."""
         super().resizeEvent(event)
+        scale = min(self.width() / SIZE[0], self.height() / SIZE[1])
+        self.set_scale(min(max(scale, LEAST_SCALE), LARGEST_SCALE))
         self._place_labels()
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        for part in (self.banner, self.strip, self.run_strip, self.image.overlay):
+            part.set_scale(scale)
+        self.prompt.setFont(font(round(17 * scale)))
+        self.signs.setFont(font(round(15 * scale), bold=True))
 
     def lay_out(self, bottom: QWidget) -> None:
         """Put everything into its place; `bottom` is this kind of window's own."""
         middle = QHBoxLayout()
         middle.setSpacing(0)
+        middle.addWidget(self.run_strip)
         middle.addWidget(self.image.widget, 1)
         middle.addWidget(self.strip)
         layout = QVBoxLayout()
@@ -216,7 +256,9 @@ class ImageWindow(QMainWindow):
 
     def _touched(self, touch: Touch) -> bool:
         layer = self.layer
-        return layer is not None and bool(self._guarded(lambda: layer.touched(touch)))
+        if layer is not None and self._guarded(lambda: layer.touched(touch)):
+            return True
+        return self.look_keys.touched(touch, alone=layer is None)
 
     def _guarded(self, work: Callable[[], object]) -> object:
         """Do what a person asked for; a layer that breaks is closed, and the monitor goes on."""
@@ -243,14 +285,24 @@ class ImageWindow(QMainWindow):
             self.prompt.setVisible(bool(text))
             self._place_labels()
 
+    def _show_signs(self) -> None:
+        text = "   ".join(self.picture_signs())
+        if text != self.signs.text():
+            self.signs.setText(text)
+            self.signs.setVisible(bool(text))
+            self._place_labels()
+
     def _place_labels(self) -> None:
-        for label in (self.help, self.prompt):
+        for label in (self.signs, self.prompt, self.help):
             label.adjustSize()
             label.raise_()
         left, top = self.width() - self.help.width(), self.height() - self.help.height()
         self.help.move(left // 2, top // 2)
-        corner = self.image.widget.mapTo(self, self.image.widget.rect().topLeft())
+        area = self.image.widget.rect()
+        corner = self.image.widget.mapTo(self, area.topLeft())
         self.prompt.move(corner.x() + 12, corner.y() + 12)
+        below = self.image.widget.mapTo(self, area.bottomLeft())
+        self.signs.move(below.x() + 12, below.y() - self.signs.height() - 8)
 
     def _label(self, name: str, pixels: int) -> QLabel:
         label = QLabel(self)

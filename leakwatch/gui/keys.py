@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
+from itertools import zip_longest
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
@@ -27,7 +28,7 @@ class KeyAction:
         Any of them does it. Shift counts only where a chord with it is in the table: on some
         keyboards ``?`` and ``+`` need it, on some not.
     text : str
-        The key as the help and the button name it.
+        The key as the help and the button name it; empty: neither does.
     what : str
         For the help.
     act : callable
@@ -59,10 +60,13 @@ def find(actions: Iterable[KeyAction], event: QKeyEvent) -> KeyAction | None:
 
 
 def help_html(actions: Iterable[KeyAction]) -> str:
-    """The keys as a table of rich text."""
-    rows = "".join(
-        f"<tr><td style='padding:2px 22px 2px 0'><b>{escape(action.text)}</b></td>"
-        f"<td>{escape(action.what)}</td></tr>"
+    """The keys as a table of rich text, in two columns; keys without a name are left out."""
+    cells = [
+        f"<td style='padding:3px 16px 3px 0'><b>{escape(action.text)}</b></td>"
+        f"<td style='padding:3px 40px 3px 0'>{escape(action.what)}</td>"
         for action in actions
-    )
-    return f"<table>{rows}</table>"
+        if action.text
+    ]
+    half = (len(cells) + 1) // 2
+    rows = zip_longest(cells[:half], cells[half:], fillvalue="")
+    return "<table>" + "".join(f"<tr>{left}{right}</tr>" for left, right in rows) + "</table>"

@@ -1,34 +1,41 @@
-"""The window of a live session: banner, image with overlay, numbers, and one line of state."""
+"""The window of a live session: what the operator sees and hears."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy
+from PySide6.QtGui import QCloseEvent
 
+from leakwatch.clocks import CementClock
 from leakwatch.grey import GreyMapping, grey_mapping
-from leakwatch.gui.fonts import font
+from leakwatch.gui.action_bar import ActionBar
 from leakwatch.gui.image_window import ImageWindow
-from leakwatch.gui.keys import KeyAction, key
+from leakwatch.gui.keys import KeyAction, Modifier, key
 from leakwatch.gui.layers import Tool
-from leakwatch.live.report_lines import status_line
+from leakwatch.gui.sound import Speaker, open_speaker
+from leakwatch.history import History
+from leakwatch.live.alarm_voice import Voice, voiced
+from leakwatch.live.panel import paused_for_s, session_facts
 from leakwatch.live.session import LiveSession
-from leakwatch.live.status import LiveStatus, Shown, Sight, shown
+from leakwatch.live.status import Alarm, LiveStatus, Shown, Sight, shown
+from leakwatch.look import Look
 from leakwatch.model import Frame, Level, Marks, Snapshot
-from leakwatch.present import picture
+from leakwatch.present import Picture, picture
+from leakwatch.trend_plot import trend_plot
 
 # Frames that fix the greys.
 GREY_FRAMES = 8
-# How often the line of numbers is renewed, s: faster than anybody reads.
-STATE_S = 0.2
 # What is no picture of the present is drawn this dark.
 DIMMED = 0.45
+# Cement was mixed a while before somebody said so: one key press is so much, s.
+EARLIER_S = 30.0
 
 
 class LiveWindow(ImageWindow):
-    """Pulls a `LiveStatus` from `session` by a timer and shows it.
+    """Pulls a `LiveStatus` from `session` by a timer, shows it, and sounds.
 
     Parameters
     ----------
@@ -36,45 +43,64 @@ class LiveWindow(ImageWindow):
         Started.
     title : str
     tools : sequence of Tool
+    speaker : Speaker or None
+        None: the best that the system has.
+
+    Attributes
+    ----------
+    bar : ActionBar
+    cement : CementClock or None
     """
 
-    def __init__(self, session: LiveSession, title: str, tools: Sequence[Tool] = ()) -> None:
+    def __init__(
+        self,
+        session: LiveSession,
+        title: str,
+        tools: Sequence[Tool] = (),
+        speaker: Speaker | None = None,
+    ) -> None:
         super().__init__(title, tools)
-        self._session = session
-        self.state = QLabel()
-        self.state.setFont(font(13))
-        # A long line is cut off: it must never make the window wider than the screen.
-        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.state.setContentsMargins(14, 4, 14, 6)
-        self.lay_out(self.state)
+        self._session, self._settings = session, session.settings
+        self.banner.use(self._settings.window)
+        self.cement: CementClock | None = None
+        self._speaker = speaker or open_speaker(self._settings.sound)
+        self._voice = Voice()
+        self._history, self._known_marks = History(self._settings.window), session.marks
         self._drawn: Snapshot | None = None
-        self._stated_s, self._stated = -math.inf, Level.UNKNOWN
+        self._drawn_look, self._drawn_received_s = Look(), -math.inf
+        self._numbers_s, self._numbers_of = -math.inf, Level.UNKNOWN
+        self._sight = Sight.WAITING
+        self._picture: Picture | None = None
         self._greys: GreyMapping | None = None
         self._grey_frames: list[Frame] = []
+        self.bar = ActionBar()
+        self.bar.pressed.connect(self.press)
+        self.lay_out(self.bar)
+        self.bar.show_actions(self.key_actions())
 
     def refresh(self) -> None:
         """Ask the session."""
         status = self._session.status
-        self.show_status(status, shown(status, self._session.now_s, self._session.settings))
+        self.show_status(status, shown(status, self._session.now_s, self._settings))
 
     def show_status(self, status: LiveStatus, now: Shown) -> None:
-        """Show everything."""
-        self.banner.show_banner(now.banner)
-        self.image.widget.setEnabled(now.sight is Sight.PRESENT)
-        self.image.image.setOpacity(1.0 if now.sight is Sight.PRESENT else DIMMED)
-        if self._session.now_s - self._stated_s >= STATE_S or now.level is not self._stated:
-            self._stated_s, self._stated = self._session.now_s, now.level
-            self.state.setText(status_line(status, now))
-        present = status.present
-        if present is None or present.snapshot is self._drawn:
-            return
-        self._drawn = present.snapshot
-        frame = present.snapshot.frame
-        drawn = picture(present.snapshot, self._session.marks, self._session.settings)
-        self.image.show_frame(self._mapping(frame).apply(frame.pixels), drawn)
-        self.strip.show_picture(drawn)
-        self._session.drawn(present.received_s)
-        self.frame_shown(present.snapshot)
+        """Show everything, and sound."""
+        self._sight = now.sight
+        if now.level is Level.STOP and self.banner.banner.level is not Level.STOP:
+            # What raised it may lie outside of what is zoomed, or under the keys.
+            self.image.fit()
+            self.help.hide()
+        self.banner.show_banner(now.banner, technical=now.alarm is Alarm.MEDIUM)
+        self._sound(now.alarm, paused_for_s(status, self._session.now_s) > 0.0)
+        # Who works on a held picture must see it.
+        self.image.dim(DIMMED if self._past() and self.layer is None else 1.0)
+        self.bar.enable("A", now.banner.flashing)
+        self._show_frame(status)
+        self._show_numbers(status, now)
+
+    def broken(self) -> None:
+        """What cannot be shown is heard."""
+        self._sound(Alarm.HIGH if self.banner.flashing else Alarm.MEDIUM, False)
 
     def snapshot(self) -> Snapshot | None:
         """The latest."""
@@ -84,32 +110,133 @@ class LiveWindow(ImageWindow):
         """Those of the session."""
         return self._session.marks
 
+    def picture_signs(self) -> tuple[str, ...]:
+        """Above all, that the picture is not of now."""
+        past = ("NOT THE PRESENT",) if self._past() else ()
+        return (*past, *super().picture_signs())
+
     def alarm_keys(self) -> tuple[KeyAction, ...]:
         """Acknowledging and silence."""
-        session, longest_s = self._session, self._session.settings.live.audio_pause_s
+        longest_s = self._settings.live.audio_pause_s
+        pause = f"pause the sound for {longest_s:g} s, or end the pause"
+        seen = "acknowledge: clear the latched STOP, as a person's action"
         return (
-            key(
-                Qt.Key.Key_A,
-                "A",
-                "acknowledge: clear the latched STOP, as a person's action",
-                session.acknowledge,
-            ),
-            key(
-                Qt.Key.Key_P,
-                "P",
-                f"pause the sound for {longest_s:g} s",
-                lambda: session.pause_audio(longest_s),
-            ),
+            key(Qt.Key.Key_A, "A", seen, self._session.acknowledge, "acknowledge"),
+            key(Qt.Key.Key_P, "P", pause, self._pause, "pause sound"),
         )
 
     def window_keys(self) -> tuple[KeyAction, ...]:
         """What a person does in a session."""
-        session = self._session
-        anew = "new baseline: what is seen now holds no cement"
+        code, session = Qt.Key, self._session
+        earlier = ((code.Key_X, Modifier.ShiftModifier),)
+        sooner = f"it was mixed {EARLIER_S:g} s earlier"
         return (
-            key(Qt.Key.Key_Space, "Space", "note this moment", lambda: session.note("marked")),
-            key(Qt.Key.Key_B, "B", anew, session.start_anew),
+            key(code.Key_T, "T", "test the alarm's sound", self.test_sound, "test sound"),
+            key(
+                code.Key_B,
+                "B",
+                "new baseline: what is seen now holds no cement",
+                session.start_anew,
+                "new baseline",
+            ),
+            key(code.Key_X, "X", "cement is mixed now", self._mixed, "cement mixed"),
+            KeyAction(earlier, "Shift X", sooner, self._mixed_earlier),
+            key(code.Key_Space, "Space", "note this moment", self._note, "note"),
         )
+
+    def test_sound(self) -> None:
+        """Sound like a STOP, and say what should be heard."""
+        self._speaker.play(Alarm.HIGH)
+        self.say(self._speaker.problem or "Ten pulses sound: 3 + 2, and again. Are they loud?")
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Be silent."""
+        self._speaker.stop()
+        super().closeEvent(event)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        super().set_scale(scale)
+        self.bar.set_scale(scale)
+
+    def _sound(self, alarm: Alarm, paused: bool) -> None:
+        before = self._voice
+        now_s = self._session.now_s
+        self._voice, begins = voiced(before, alarm, paused, now_s, self._settings.sound)
+        ended = alarm is Alarm.NONE or (before.alarm is Alarm.HIGH and alarm is not Alarm.HIGH)
+        if (ended and before.alarm is not alarm) or (paused and not before.silent):
+            self._speaker.stop()
+        if begins is not Alarm.NONE:
+            self._speaker.play(begins)
+
+    def _show_frame(self, status: LiveStatus) -> None:
+        """Draw what is new: another frame, or the same in another look."""
+        present, look = status.present, self.look_keys.look
+        if present is None:
+            return
+        snapshot, fresh = present.snapshot, present.snapshot is not self._drawn
+        if not fresh and look == self._drawn_look:
+            return
+        frame = snapshot.frame
+        if fresh:
+            self._picture = self._pictured(snapshot)
+        assert self._picture is not None
+        greys = self._mapping(frame).seen_with(look)
+        self.image.show_frame(greys.apply(frame.pixels), self._picture)
+        self._drawn, self._drawn_look = snapshot, look
+        if fresh:
+            # An acknowledgement makes a new snapshot of a frame that was drawn long ago.
+            if present.received_s != self._drawn_received_s:
+                self._drawn_received_s = present.received_s
+                self._session.drawn(present.received_s)
+            self.frame_shown(snapshot)
+
+    def _pictured(self, snapshot: Snapshot) -> Picture:
+        marks, seen = self._session.marks, snapshot.observation
+        if marks is not self._known_marks:
+            self._known_marks = marks
+            self._history.clear()
+        self._history.append(seen)
+        before = self._history.before(seen.time_s)
+        drawn = picture(snapshot, marks, self._settings, before)
+        self.look_keys.focus_px = drawn.focus_px
+        return drawn
+
+    def _show_numbers(self, status: LiveStatus, now: Shown) -> None:
+        """No more often than a person can read, but a new level at once."""
+        now_s = self._session.now_s
+        soon = now_s - self._numbers_s < self._settings.window.numbers_s
+        if soon and now.level is self._numbers_of:
+            return
+        self._numbers_s, self._numbers_of = now_s, now.level
+        self.strip.show_picture(self._picture, self._past())
+        moments, since_s = self._history.moments, now.age_s or 0.0
+        self.strip.show_trend(trend_plot(moments, self._settings, since_s))
+        problem = self._speaker.problem
+        self.run_strip.show_facts(
+            session_facts(status, now, now_s, self._settings, self.cement, problem)
+        )
+
+    def _past(self) -> bool:
+        return self._drawn is not None and self._sight is not Sight.PRESENT
+
+    def _pause(self) -> None:
+        paused = paused_for_s(self._session.status, self._session.now_s) > 0.0
+        self._session.pause_audio(0.0 if paused else self._settings.live.audio_pause_s)
+
+    def _note(self) -> None:
+        self._session.note("marked")
+        self.say("Noted: this moment is kept with the case.")
+
+    def _mixed(self) -> None:
+        self.cement = CementClock(self._session.now_s, _wall_clock())
+        self._session.note("cement mixed")
+
+    def _mixed_earlier(self) -> None:
+        if self.cement is not None:
+            age_s = self._session.now_s - self.cement.mixed_s + EARLIER_S
+            self.cement = self.cement.earlier(EARLIER_S, _wall_clock(age_s))
+            self._session.note(f"cement mixed {EARLIER_S:g} s earlier")
 
     def _mapping(self, frame: Frame) -> GreyMapping:
         """Fixed after the first frames; made again where the pixels mean something else."""
@@ -120,3 +247,8 @@ class LiveWindow(ImageWindow):
             kept.append(frame)
             self._greys = grey_mapping(kept)
         return self._greys
+
+
+def _wall_clock(seconds_ago: float = 0.0) -> str:
+    moment = datetime.now().astimezone() - timedelta(seconds=seconds_ago)
+    return moment.strftime("%H:%M")

@@ -15,7 +15,7 @@ from leakwatch.gui.fonts import font
 from leakwatch.gui.pane import Pane
 from leakwatch.labels import Label
 from leakwatch.lines import LINE_STYLES, Line, LineKind
-from leakwatch.model import PointArray
+from leakwatch.model import Point, PointArray, Side
 from leakwatch.present import Picture
 
 # Black would hide the frame's blanked corners in the window's background.
@@ -24,6 +24,12 @@ BAND_ALPHA, HALO_ALPHA = 48, 170
 # Lines on a screen that is looked at from two metres, against those of the video.
 WIDTH_FACTOR = 1.25
 BAND_Z, LINES_Z, LABELS_Z = 1, 2, 10
+# Heights of letters in a window of 1280 x 800, pixels.
+LABEL, LETTER = 22, 26
+# Closer shows pixels as large as fingers.
+LARGEST_ZOOM = 8.0
+# "A" and "P" stand this far inside the edge, as a share of the frame's width.
+SIDE_INSET = 0.03
 
 
 class ImageView:
@@ -50,7 +56,9 @@ class ImageView:
         self.image = pg.ImageItem(axisOrder="row-major")
         self.view.addItem(self.image)
         self.overlay = Overlay(self.view)
+        self.zoom, self.opacity = 1.0, 1.0
         self._shape: tuple[int, int] | None = None
+        self._centre = (0.0, 0.0)
 
     def show_frame(self, grey: GreyImage | None, picture: Picture) -> None:
         """Show a frame and what was seen in it: never what was seen over another frame."""
@@ -64,8 +72,67 @@ class ImageView:
             rows, columns = grey.shape
             # Pixel centres are at integers.
             self.image.setRect(QRectF(-0.5, -0.5, columns, rows))
-            self.view.setRange(QRectF(-0.5, -0.5, columns, rows), padding=0.0)
+            self.overlay.place_sides(rows, columns)
+            self.fit()
         self.overlay.show(picture)
+
+    @property
+    def centre_px(self) -> Point:
+        """What is in the middle."""
+        return self._centre
+
+    def turn(self, mirrored: bool, upside_down: bool) -> None:
+        """Let left and right, top and bottom change places on the screen."""
+        self.view.invertX(mirrored)
+        self.view.invertY(not upside_down)
+
+    def dim(self, opacity: float) -> None:
+        """Draw frame and overlay dim, where they are not the present; 1.0 is bright."""
+        if opacity != self.opacity:
+            self.opacity = opacity
+            self.view.childGroup.setOpacity(opacity)
+
+    def fit(self) -> None:
+        """Show the whole frame."""
+        if self._shape is not None:
+            rows, columns = self._shape
+            self.zoom_to(1.0, ((columns - 1) / 2.0, (rows - 1) / 2.0))
+
+    def zoom_to(self, zoom: float, centre_px: Point) -> None:
+        """Show a part of the frame.
+
+        Parameters
+        ----------
+        zoom : float
+            1.0 shows the whole frame, 2.0 half of each side.
+        centre_px : Point
+            Comes into the middle, as far as nothing beyond the frame's edge is shown.
+        """
+        if self._shape is None:
+            return
+        rows, columns = self._shape
+        self.zoom = min(max(zoom, 1.0), LARGEST_ZOOM)
+        wide, high = columns / self.zoom, rows / self.zoom
+        left = min(max(centre_px[0] - wide / 2.0, -0.5), columns - 0.5 - wide)
+        top = min(max(centre_px[1] - high / 2.0, -0.5), rows - 0.5 - high)
+        self._centre = (left + wide / 2.0, top + high / 2.0)
+        self.view.setRange(QRectF(left, top, wide, high), padding=0.0)
+
+    def zoom_by(self, factor: float, at_px: Point) -> None:
+        """Zoom so that what is at `at_px` stays where it is on the screen."""
+        before = self.zoom
+        after = min(max(before * factor, 1.0), LARGEST_ZOOM)
+        kept = before / after
+        column = at_px[0] + (self._centre[0] - at_px[0]) * kept
+        row = at_px[1] + (self._centre[1] - at_px[1]) * kept
+        self.zoom_to(after, (column, row))
+
+    def pan(self, right: float, down: float) -> None:
+        """Move what is seen by shares of the part that is shown."""
+        if self._shape is not None:
+            rows, columns = self._shape
+            column = self._centre[0] + right * columns / self.zoom
+            self.zoom_to(self.zoom, (column, self._centre[1] + down * rows / self.zoom))
 
 
 class Overlay:
@@ -77,7 +144,7 @@ class Overlay:
     """
 
     def __init__(self, view: pg.ViewBox) -> None:
-        self._view = view
+        self._view, self._scale = view, 1.0
         self._band = QGraphicsPolygonItem()
         colour = QColor(LINE_STYLES[LineKind.MARGIN].colour)
         colour.setAlpha(BAND_ALPHA)
@@ -90,6 +157,22 @@ class Overlay:
         self._leaders = pg.PlotCurveItem(pen=pg.mkPen("#FFFFFF", width=1), connect="pairs")
         self._leaders.setZValue(LABELS_Z - 1)
         view.addItem(self._leaders, ignoreBounds=True)
+        self.sides = {side: self._letter() for side in Side}
+        self.set_scale(1.0)
+
+    def set_scale(self, scale: float) -> None:
+        """Write larger or smaller than in a window of 1280 x 800."""
+        self._scale = scale
+        for letter in self.sides.values():
+            letter.setFont(font(round(LETTER * scale), bold=True))
+        for item in self.labels:
+            item.setFont(font(round(LABEL * scale), bold=True))
+
+    def place_sides(self, rows: int, columns: int) -> None:
+        """Put the letters of the sides where they belong in a frame of this size."""
+        for side, item in self.sides.items():
+            inset = SIDE_INSET if side is Side.LEFT else 1.0 - SIDE_INSET
+            item.setPos(inset * columns, 0.5 * rows)
 
     def show(self, picture: Picture) -> None:
         """Replace what is shown by `picture`, all of it."""
@@ -99,6 +182,16 @@ class Overlay:
             points = _joined([line for line in picture.lines if line.kind is kind])
             curve.setData(points[:, 0], points[:, 1], connect="finite")
         self._show_labels(picture.labels)
+        letters = dict(picture.sides)
+        for side, item in self.sides.items():
+            item.setText(letters.get(side, ""))
+            item.setVisible(side in letters)
+
+    def _letter(self) -> pg.TextItem:
+        item = pg.TextItem(anchor=(0.5, 0.5), color="#F2F5F8", fill=pg.mkBrush(0, 0, 0, 110))
+        item.setZValue(LABELS_Z - 2)
+        self._view.addItem(item, ignoreBounds=True)
+        return item
 
     def _curve(self, kind: LineKind, order: int) -> pg.PlotCurveItem:
         style = LINE_STYLES[kind]
@@ -116,7 +209,7 @@ class Overlay:
     def _show_labels(self, labels: Sequence[Label]) -> None:
         while len(self.labels) < len(labels):
             item = pg.TextItem(anchor=(0.5, 0.5), fill=pg.mkBrush("#000000"), ensureInBounds=True)
-            item.setFont(font(20, bold=True))
+            item.setFont(font(round(LABEL * self._scale), bold=True))
             item.setZValue(LABELS_Z)
             self._view.addItem(item, ignoreBounds=True)
             self.labels.append(item)

@@ -10,6 +10,8 @@ from leakwatch.errors import SourceError
 from leakwatch.grey import GreyImage
 from leakwatch.gui.playback import Playback
 from leakwatch.gui.track import Track
+from leakwatch.history import Moment
+from leakwatch.look import Look
 from leakwatch.model import Level, Marks, Snapshot
 from leakwatch.present import STALE_AFTER_S, Picture, picture
 
@@ -70,16 +72,20 @@ class Replay:
     Attributes
     ----------
     marks : Marks
+    settings : Settings
+    look : Look
+        How the person wants to see the frames.
     playback : Playback
     """
 
     def __init__(
         self, track: Track, marks: Marks, settings: Settings, promised: int | None = None
     ) -> None:
-        self._track, self.marks, self._settings = track, marks, settings
+        self._track, self.marks, self.settings = track, marks, settings
         self._promised = promised
+        self.look = Look()
         self._now_s: float | None = None
-        self._shown: tuple[int, Picture, GreyImage | None] | None = None
+        self._shown: tuple[int, Picture, GreyImage | None, Look] | None = None
         self._unreadable = ""
         self.playback = Playback(lambda: len(track), track.time_s, complete=lambda: track.ended)
 
@@ -121,6 +127,11 @@ class Replay:
         except SourceError:
             return None
 
+    def moments(self) -> tuple[Moment, ...]:
+        """The trend until the frame to show now."""
+        index = self.playback.index
+        return () if index is None else self._track.moments(index, self.settings.window.trend_s)
+
     def acknowledge(self) -> bool:
         """A person clears the STOP of the frame that is shown; False where there is none."""
         index = self.playback.index
@@ -130,16 +141,18 @@ class Replay:
         return changed
 
     def _picture(self, index: int) -> tuple[Picture, GreyImage | None]:
-        if self._shown is None or self._shown[0] != index:
-            drawn = picture(self._track.snapshot(index), self.marks, self._settings)
-            self._shown = (index, drawn, self._grey(index))
-        return self._shown[1:]
+        if self._shown is None or self._shown[0] != index or self._shown[3] != self.look:
+            snapshot = self._track.snapshot(index)
+            before = self._track.before(index, self.settings.window.growth_s)
+            drawn = picture(snapshot, self.marks, self.settings, before)
+            self._shown = (index, drawn, self._grey(index), self.look)
+        return self._shown[1:3]
 
     def _grey(self, index: int) -> GreyImage | None:
         """The frame; None where it cannot be read again, as when the disk was taken away."""
         self._unreadable = ""
         try:
-            return self._track.grey(index)
+            return self._track.grey(index, self.look)
         except SourceError as error:
             self._unreadable = str(error)
             return None

@@ -1,67 +1,96 @@
-"""The strip at the side: numbers with their doubts, the legend, and what this software is."""
+"""The strips at the sides: what is measured at the right, the session or the run at the left."""
 
 from __future__ import annotations
-
-from html import escape
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from leakwatch.facts import Fact
+from leakwatch.gui.facts_view import INK, QUIET, FactsView
 from leakwatch.gui.fonts import font
+from leakwatch.gui.trend_view import TrendView
 from leakwatch.lines import LINE_STYLES, LineKind
 from leakwatch.present import RESEARCH_NOTICE, Picture
+from leakwatch.trend_plot import TrendPlot
 
-WIDTH = 300
-QUIET, INK, WARN = "#9AA7B5", "#F2F5F8", "#FFC400"
+# In a window of 1280 x 800, pixels.
+WIDTH, LEFT_WIDTH, PADDING = 284, 250, 12
+# How facts and trend share the height.
+FACTS_SHARE, TREND_SHARE = 5, 3
 
 
 class Strip(QWidget):
-    """Facts from the top, legend and notice from the bottom."""
+    """Facts from the top, trend, legend and notice from the bottom."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedWidth(WIDTH)
-        self.facts = _label(13)
-        self.legend = Legend(self)
-        self.notice = _label(12)
-        self.notice.setText(f'<span style="color:{QUIET}">{escape(RESEARCH_NOTICE)}</span>')
+        self.facts = FactsView()
+        self.trend = TrendView()
+        self.legend = Legend()
+        self.notice = QLabel(RESEARCH_NOTICE)
+        self.notice.setWordWrap(True)
+        self.notice.setStyleSheet(f"color: {QUIET}")
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 12, 14, 12)
-        layout.addWidget(self.facts)
-        layout.addStretch(1)
+        layout.addWidget(self.facts, FACTS_SHARE)
+        layout.addWidget(self.trend, TREND_SHARE)
         layout.addWidget(self.legend)
         layout.addWidget(self.notice)
+        self.set_scale(1.0)
 
-    def show_picture(self, picture: Picture | None) -> None:
-        """Show the facts and the kinds of lines of a picture; nothing for None."""
-        facts = () if picture is None else picture.facts
-        self.facts.setText("".join(fact_html(fact) for fact in facts))
+    def show_picture(self, picture: Picture | None, past: bool = False) -> None:
+        """Show the facts and the kinds of lines of a picture; nothing for None.
+
+        Parameters
+        ----------
+        picture : Picture or None
+        past : bool
+            It is not the present: its numbers are drawn dim.
+        """
+        self.facts.set_past(past)
+        self.facts.show_facts(() if picture is None else picture.facts)
         self.legend.show_lines(() if picture is None else picture.legend)
 
+    def show_trend(self, plot: TrendPlot) -> None:
+        """Show the last minute."""
+        self.trend.show_plot(plot)
 
-def fact_html(fact: Fact) -> str:
-    """A fact as rich text; a doubtful one has a sign as well as a colour."""
-    name = f"⚠ {fact.name}" if fact.warn else fact.name
-    size, weight = (28, 700) if fact.large else (15, 400)
-    name_colour, colour = (WARN, WARN) if fact.warn else (QUIET, INK)
-    return (
-        f'<p style="margin:0 0 7px 0">'
-        f'<span style="color:{name_colour}; font-size:12px">{escape(name)}</span><br>'
-        f'<span style="color:{colour}; font-size:{size}px; font-weight:{weight}">'
-        f"{escape(fact.value)}</span></p>"
-    )
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        _pad(self, WIDTH, scale)
+        self.notice.setFont(font(round(12 * scale)))
+        for widget in (self.facts, self.trend, self.legend):
+            widget.set_scale(scale)
+
+
+class RunStrip(QWidget):
+    """Facts of the session, or of the run that is replayed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.facts = FactsView()
+        QVBoxLayout(self).addWidget(self.facts)
+        self.set_scale(1.0)
+
+    def show_facts(self, facts: tuple[Fact, ...]) -> None:
+        """Show `facts`."""
+        self.facts.show_facts(facts)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        _pad(self, LEFT_WIDTH, scale)
+        self.facts.set_scale(scale)
 
 
 class Legend(QWidget):
     """A sample of each kind of line in the picture, and what it is."""
 
-    ROW, SAMPLE = 20, 40
+    ROW, SAMPLE = 19, 36
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lines: tuple[tuple[LineKind, str], ...] = ()
+        self._scale = 1.0
 
     def show_lines(self, lines: tuple[tuple[LineKind, str], ...]) -> None:
         """List kinds of lines and what they are."""
@@ -70,31 +99,42 @@ class Legend(QWidget):
             self.updateGeometry()
             self.update()
 
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        self._scale = scale
+        self.updateGeometry()
+        self.update()
+
     def sizeHint(self) -> QSize:
-        """As high as its rows."""
-        return QSize(WIDTH - 28, self.ROW * len(self._lines))
+        """As high as the rows of every kind: rows that come and go must not move what is above."""
+        return QSize(100, round(self.ROW * self._scale * len(LINE_STYLES)))
+
+    def minimumSizeHint(self) -> QSize:
+        """The rows that are there."""
+        return QSize(100, round(self.ROW * self._scale * len(self._lines)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint a row for each kind."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(font(13))
-        for row, (kind, words) in enumerate(self._lines):
-            style, y = LINE_STYLES[kind], (row + 0.5) * self.ROW
+        painter.setFont(font(round(13 * self._scale)))
+        row, sample = self.ROW * self._scale, round(self.SAMPLE * self._scale)
+        first = self.height() - row * len(self._lines)
+        for place, (kind, words) in enumerate(self._lines):
+            style, y = LINE_STYLES[kind], first + (place + 0.5) * row
             pen = QPen(QColor(style.colour), style.width)
             if style.dash is not None:
                 pen.setDashPattern([length / style.width for length in style.dash])
             painter.setPen(pen)
-            painter.drawLine(0, int(y), self.SAMPLE, int(y))
+            painter.drawLine(0, int(y), sample, int(y))
             painter.setPen(QColor(INK))
-            box = QRectF(self.SAMPLE + 12, y - 10, self.width(), 20)
+            box = QRectF(sample + 10, y - row / 2, self.width(), row)
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
         painter.end()
 
 
-def _label(pixels: int) -> QLabel:
-    label = QLabel()
-    label.setFont(font(pixels))
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.RichText)
-    return label
+def _pad(strip: QWidget, width: int, scale: float) -> None:
+    strip.setFixedWidth(round(width * scale))
+    layout, padding = strip.layout(), round(PADDING * scale)
+    assert layout is not None
+    layout.setContentsMargins(padding, padding, padding, padding)

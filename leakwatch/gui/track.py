@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -13,7 +14,9 @@ from leakwatch import alerting
 from leakwatch.config import Settings
 from leakwatch.errors import LeakWatchError, SourceError
 from leakwatch.grey import GreyImage, GreyMapping, grey_mapping
-from leakwatch.model import Alert, Array, Frame, Level, Snapshot, StoredSource
+from leakwatch.history import Moment, moment_of, then_of, thinned
+from leakwatch.look import Look
+from leakwatch.model import Alert, Array, Frame, Level, Observation, Snapshot, StoredSource
 
 # Pixels kept in memory: a whole run at 512 x 512, a fifth of one at 1024 x 1024.
 PIXEL_BUDGET_BYTES = 512 * 2**20
@@ -96,8 +99,14 @@ class Track:
         bare = self.snapshot(index)
         return replace(bare, frame=replace(bare.frame, pixels=self._pixels.pixels(index)))
 
-    def grey(self, index: int) -> GreyImage:
+    def grey(self, index: int, look: Look | None = None) -> GreyImage:
         """Frame number `index` of the run as it is shown, ``(rows, columns)``.
+
+        Parameters
+        ----------
+        index : int
+        look : Look or None
+            How a person wants to see it; None: as it is.
 
         Raises
         ------
@@ -105,7 +114,25 @@ class Track:
             Its pixels were not kept, and cannot be read again.
         """
         assert self._greys is not None
-        return self._greys.apply(self._pixels.pixels(index))
+        greys = self._greys if look is None else self._greys.seen_with(look)
+        return greys.apply(self._pixels.pixels(index))
+
+    def moments(self, index: int, span_s: float) -> tuple[Moment, ...]:
+        """The trend until frame number `index`, over so many seconds."""
+        with self._lock:
+            observations = [one.observation for one in self._snapshots[: index + 1]]
+        end_s = observations[-1].time_s
+        first = bisect_left(observations, end_s - span_s, key=lambda one: one.time_s)
+        return thinned(moment_of(one) for one in observations[first:])
+
+    def before(self, index: int, seconds: float) -> Observation | None:
+        """The observation of so long before frame number `index`; None where none is near."""
+        with self._lock:
+            wanted_s = self._snapshots[index].observation.time_s - seconds
+            for earlier in reversed(self._snapshots[:index]):
+                if earlier.observation.time_s <= wanted_s + 1e-6:
+                    return then_of(earlier.observation, wanted_s, seconds)
+        return None
 
     def close(self) -> None:
         """Release what pixels are read again from."""

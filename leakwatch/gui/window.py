@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from leakwatch.gui.replay import Replay, ReplayView
 from leakwatch.gui.transport import Transport
 from leakwatch.model import Marks, Snapshot
 from leakwatch.present import Picture
+from leakwatch.trend_plot import trend_plot
 
 __all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
 
@@ -32,8 +34,10 @@ class ReplayWindow(ImageWindow):
     def __init__(self, replay: Replay, title: str, tools: Sequence[Tool] = ()) -> None:
         super().__init__(title, tools)
         self.replay = replay
+        self.banner.use(replay.settings.window)
         self.transport = Transport()
         self._shown: Picture | None = None
+        self._trend_s = -math.inf
         self.lay_out(self.transport)
         self._connect()
 
@@ -44,6 +48,7 @@ class ReplayWindow(ImageWindow):
 
     def refresh(self) -> None:
         """Advance to now and show what there is."""
+        self.replay.look = self.look_keys.look
         self.show_view(self.replay.tick(time.monotonic()))
 
     def show_view(self, view: ReplayView) -> None:
@@ -52,8 +57,9 @@ class ReplayWindow(ImageWindow):
         self.transport.show_view(view)
         if view.picture is not None and view.picture is not self._shown:
             self.image.show_frame(view.grey, view.picture)
-            self.strip.show_picture(view.picture)
             self._shown = view.picture
+            self.look_keys.focus_px = view.picture.focus_px
+            self._show_numbers(view, view.picture)
             self._tell_layer()
 
     def snapshot(self) -> Snapshot | None:
@@ -90,6 +96,15 @@ class ReplayWindow(ImageWindow):
     def acknowledge(self) -> None:
         """Clear the latched STOP of the frame that is shown."""
         self.replay.acknowledge()
+
+    def _show_numbers(self, view: ReplayView, picture: Picture) -> None:
+        self.strip.show_picture(picture)
+        self.run_strip.show_facts(picture.run_facts)
+        now_s, settings = time.monotonic(), self.replay.settings
+        # At high speed nobody sees each of them.
+        if not view.playing or now_s - self._trend_s >= settings.window.numbers_s:
+            self._trend_s = now_s
+            self.strip.show_trend(trend_plot(self.replay.moments(), settings))
 
     def _tell_layer(self) -> None:
         if self.layer is not None:

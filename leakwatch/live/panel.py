@@ -7,6 +7,7 @@ from leakwatch.config import Settings
 from leakwatch.facts import Fact
 from leakwatch.live.latency import Percentiles
 from leakwatch.live.status import LiveStatus, Shown, Sight
+from leakwatch.present import spacing_fact
 
 
 def session_facts(
@@ -38,8 +39,9 @@ def session_facts(
         *_age(now),
         _drops(status),
         *_latency(status),
-        Fact("Source", status.link.text),
         *_recordings(status),
+        *_spacing(status),
+        Fact("Source", status.link.text),
         *(Fact("Doubt", doubt, warn=True) for doubt in status.doubts),
     )
 
@@ -62,30 +64,35 @@ def _sound(status: LiveStatus, now_s: float, speaker: str) -> list[Fact]:
 
 def _beam(status: LiveStatus) -> Fact:
     used = status.exposure
-    return Fact("Fluoroscopy", f"{clock_text(used.beam_s)} min, {used.pulses} pulses")
+    return Fact("Fluoroscopy", f"{clock_text(used.beam_s)}, {used.pulses} pulses")
 
 
 def _age(now: Shown) -> list[Fact]:
     if now.age_s is None:
         return []
     late = now.sight is not Sight.PRESENT
-    age = f"{now.age_s:.2f} s" if now.age_s < 10.0 else clock_text(now.age_s) + " min"
+    age = f"{now.age_s:.2f} s" if now.age_s < 10.0 else clock_text(now.age_s)
     return [Fact("Picture age", age, warn=late)]
 
 
 def _drops(status: LiveStatus) -> Fact:
     lost = status.link.frames_lost
-    said = f"{status.dropped} dropped, {lost} lost on the way"
-    return Fact("Frames", f"{status.frames}; {said}", warn=bool(status.dropped or lost))
+    said = f"{status.dropped} / {lost} of {status.frames + status.dropped + lost}"
+    return Fact("Dropped / lost", said, warn=bool(status.dropped or lost))
 
 
 def _latency(status: LiveStatus) -> list[Fact]:
-    rows = (("Decided after", status.latency.decided), ("Drawn after", status.latency.drawn))
+    rows = (("Decided in", status.latency.decided), ("Drawn in", status.latency.drawn))
     return [Fact(name, _milliseconds(ages)) for name, ages in rows if ages is not None]
 
 
 def _milliseconds(ages: Percentiles) -> str:
-    return f"{ages.p50_ms:.0f} / {ages.p95_ms:.0f} / {ages.p99_ms:.0f} ms"
+    return f"{ages.p50_ms:.0f} ms, p99 {ages.p99_ms:.0f} ms"
+
+
+def _spacing(status: LiveStatus) -> list[Fact]:
+    present = status.present
+    return [] if present is None else [spacing_fact(present.snapshot.observation.calibration)]
 
 
 def _recordings(status: LiveStatus) -> list[Fact]:

@@ -45,17 +45,17 @@ def test_each_level_of_an_injection_is_shown(room, window):
     assert [levels[0], levels[5], levels[STOPPED]] == [Level.UNKNOWN, Level.CLEAR, Level.STOP]
     assert window.banner.flashing
     assert window.image.image.image.shape == (injection.ROWS, injection.COLUMNS)
-    assert "dropped 0" in window.state.text()
+    assert "Dropped / lost: 0 / 0 of" in window.run_strip.facts.text()
     assert room.session.latency().drawn.frames == len(FEW)
 
 
 def test_it_says_by_itself_that_nothing_comes(room, window):
     room.run(FEW[:6])
     assert level_of(window) is Level.CLEAR
-    assert window.image.image.opacity() == 1.0
+    assert window.image.opacity == 1.0
     room.clock.now_s += 0.6
     assert level_of(window) is Level.UNKNOWN
-    assert window.image.image.opacity() == DIMMED
+    assert window.image.opacity == DIMMED
     assert "No new frame for 0.6 s" in window.banner.banner.reasons
 
 

@@ -91,7 +91,7 @@ def test_a_fold_that_died_is_unknown_at_its_end(settings, fold_of):
 def test_frame_that_cannot_be_read_again_keeps_its_level_and_its_numbers(
     track, settings, monkeypatch
 ):
-    def gone(index):
+    def gone(index, look):
         raise SourceError("the disk was taken away")
 
     monkeypatch.setattr(track, "grey", gone)

@@ -23,8 +23,8 @@ from leakwatch.banner import LEVEL_STYLES, level_banner, unknown_banner
 from leakwatch.errors import SourceError
 from leakwatch.facts import Fact
 from leakwatch.gui.banner_view import BannerView
+from leakwatch.gui.facts_view import FactsView
 from leakwatch.gui.replay import Replay
-from leakwatch.gui.strip import fact_html
 from leakwatch.gui.window import ReplayWindow
 from leakwatch.lines import LineKind
 from leakwatch.model import Level, Reason
@@ -163,7 +163,7 @@ def test_frame_that_cannot_be_read_leaves_no_other_frame_under_the_overlay(
     window.tick()
     assert window.image.image.image is not None
 
-    def gone(index):
+    def gone(index, look):
         raise SourceError("the disk was taken away")
 
     monkeypatch.setattr(track, "grey", gone)
@@ -226,7 +226,15 @@ def _corner(banner):
     return banner.grab().toImage().pixelColor(3, 3).name()
 
 
-def test_doubtful_fact_has_a_sign_and_text_is_escaped():
-    assert "⚠" in fact_html(Fact("Time", "0.1 s (assumed 15/s)", warn=True))
-    assert "⚠" not in fact_html(Fact("Time", "0.1 s"))
-    assert "&lt;b&gt;" in fact_html(Fact("Spacing", "<b>"))
+def test_doubtful_fact_has_a_sign_and_nothing_is_left_out_without_a_word(qtbot):
+    view = FactsView()
+    qtbot.addWidget(view)
+    view.resize(260, 300)
+    view.show_facts((Fact("Time", "0.1 s (assumed 15/s)", warn=True), Fact("Frame", "7")))
+    assert view.text().splitlines() == ["⚠ Time: 0.1 s (assumed 15/s)", "Frame: 7"]
+    assert view._placed()[1] == 0
+    view.show_facts(tuple(Fact(f"Name {place}", "long words " * 9) for place in range(20)))
+    placed, hidden = view._placed()
+    assert (len(placed) + hidden, hidden > 0) == (20, True)
+    assert sum(one.height for one in placed) <= view.height()
+    view.grab()
