@@ -10,47 +10,20 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-import platformdirs
 
 from leakwatch.case import read_events, read_frames
 from leakwatch.case.session_file import RECORDING_NAME, SESSION_NAME, load_session
 from leakwatch.errors import CaseError, LibraryError
+from leakwatch.library_database import LibraryDatabase, cannot_use, library_folder
 from leakwatch.model import EventKind, Level, Marks
 from leakwatch.sinks.line_file import is_locked
 from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME
 
-LIBRARY_VARIABLE = "LEAKWATCH_LIBRARY"
-DATABASE_NAME, CASES_NAME = "library.sqlite", "cases"
+CASES_NAME = "cases"
 
-# Another process writes for some milliseconds; after so long something is wrong.
-_BUSY_S = 10.0
-
-# Each is applied once, in order; PRAGMA user_version counts them. A new table goes at the end, and
-# one that was given out is never changed.
-_MIGRATIONS = (
-    """
-    CREATE TABLE library_case (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, -- a number is never used again
-        name TEXT NOT NULL UNIQUE,
-        added_at TEXT NOT NULL, -- UTC, ISO 8601
-        state TEXT NOT NULL, -- as in session.json
-        source TEXT NOT NULL,
-        view TEXT,
-        vertebra TEXT,
-        frames INTEGER,
-        duration_s REAL,
-        worst_level TEXT,
-        stops INTEGER,
-        first_stop_s REAL
-    ) STRICT
-    """,
-)
 _LEVELS_BY_WEIGHT = (Level.CLEAR, Level.UNKNOWN, Level.WATCH, Level.STOP)
 
 
@@ -92,12 +65,6 @@ class LibraryCase:
     first_stop_s: float | None
 
 
-def library_folder() -> Path:
-    """LEAKWATCH_LIBRARY, or the user's data folder."""
-    chosen = os.environ.get(LIBRARY_VARIABLE)
-    return Path(chosen) if chosen else platformdirs.user_data_path("leakwatch", appauthor=False)
-
-
 class CaseLibrary:
     """A library; made where there is none. Used on one thread.
 
@@ -116,16 +83,9 @@ class CaseLibrary:
         self._folder = library_folder() if folder is None else folder
         try:
             (self._folder / CASES_NAME).mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                self._folder / DATABASE_NAME, timeout=_BUSY_S, isolation_level=None
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise LibraryError(_cannot(self._folder, error)) from error
-        try:
-            self._migrate()
-        except BaseException:
-            self._db.close()
-            raise
+        except OSError as error:
+            raise LibraryError(cannot_use(self._folder, error)) from error
+        self._db = LibraryDatabase(self._folder)
 
     def __enter__(self) -> CaseLibrary:
         return self
@@ -157,22 +117,26 @@ class CaseLibrary:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         if name is not None and (not name.strip() or name.strip().isdigit()):
             raise LibraryError(f"{name!r} is no name of a case: numbers are given. Use letters.")
-        with self._writing():
+        with self._db.writing():
             if name is not None and self._rows("WHERE name = ?", name):
                 raise LibraryError(f"there is a case {name} already. Choose another name.")
             number = self._db.execute(
                 "INSERT INTO library_case (name, added_at, state, source, view, vertebra)"
                 " VALUES (?, ?, 'recording', ?, ?, ?)",
-                (name or f"new {os.getpid()}", now, source, view, marks.vertebra),
-            ).lastrowid
+                name or f"new {os.getpid()}",
+                now,
+                source,
+                view,
+                marks.vertebra,
+            )
             if name is None:
                 self._db.execute(
-                    "UPDATE library_case SET name = 'case-' || id WHERE id = ?", (number,)
+                    "UPDATE library_case SET name = 'case-' || id WHERE id = ?", number
                 )
             try:
-                self._case_folder(number or 0).mkdir()
+                self._case_folder(number).mkdir()
             except OSError as error:
-                raise LibraryError(_cannot(self._folder, error)) from error
+                raise LibraryError(cannot_use(self._folder, error)) from error
         return self._rows("WHERE id = ?", number)[0]
 
     def finish(self, number: int) -> LibraryCase:
@@ -188,19 +152,17 @@ class CaseLibrary:
         frames, events = read_frames(folder / FRAMES_NAME), read_events(folder / EVENTS_NAME)
         stops = [e for e in events if e.kind is EventKind.ALERT and e.level is Level.STOP]
         worst = max((frame.level for frame in frames), key=_LEVELS_BY_WEIGHT.index, default=None)
-        with self._writing():
+        with self._db.writing():
             self._db.execute(
                 "UPDATE library_case SET state = ?, frames = ?, duration_s = ?, worst_level = ?,"
                 " stops = ?, first_stop_s = ? WHERE id = ?",
-                (
-                    session.state,
-                    session.frames,
-                    frames[-1].time_s - frames[0].time_s if frames else 0.0,
-                    None if worst is None else worst.value,
-                    len({event.frame for event in stops}),
-                    stops[0].time_s if stops else None,
-                    number,
-                ),
+                session.state,
+                session.frames,
+                frames[-1].time_s - frames[0].time_s if frames else 0.0,
+                None if worst is None else worst.value,
+                len({event.frame for event in stops}),
+                stops[0].time_s if stops else None,
+                number,
             )
         return self.case(str(number))
 
@@ -244,12 +206,12 @@ class CaseLibrary:
                 raise LibraryError(f"case {number} is being recorded now. Stop that first.")
             if folder.exists():
                 folder.rename(gone)  # at once: no half of a case is ever seen
-            with self._writing():
-                self._db.execute("DELETE FROM library_case WHERE id = ?", (number,))
+            with self._db.writing():
+                self._db.execute("DELETE FROM library_case WHERE id = ?", number)
             if gone.exists():
                 shutil.rmtree(gone)
         except OSError as error:
-            raise LibraryError(_cannot(folder, error)) from error
+            raise LibraryError(cannot_use(folder, error)) from error
 
     def _case_folder(self, number: int) -> Path:
         return self._folder / CASES_NAME / f"{number:05d}"
@@ -259,50 +221,7 @@ class CaseLibrary:
             "id, name, id, added_at, state, source, view, vertebra, frames, duration_s,"
             " worst_level, stops, first_stop_s"
         )
-        with _errors(self._folder):
-            found = self._db.execute(f"SELECT {columns} FROM library_case {where}", values)
-            return tuple(
-                LibraryCase(row[0], row[1], self._case_folder(row[2]), *row[3:]) for row in found
-            )
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction, begun as a writer: two that read first would lock each other out."""
-        with _errors(self._folder):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-
-    def _migrate(self) -> None:
-        with _errors(self._folder):
-            self._db.execute("PRAGMA journal_mode = WAL")
-        with self._writing():
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > len(_MIGRATIONS):
-                raise LibraryError(
-                    f"{self._folder / DATABASE_NAME} is of version {version}, and this LeakWatch "
-                    f"knows up to {len(_MIGRATIONS)}. Use a newer LeakWatch."
-                )
-            for migration in _MIGRATIONS[version:]:
-                self._db.execute(migration)
-            self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
-
-
-@contextmanager
-def _errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise LibraryError(_cannot(folder, error)) from error
-
-
-def _cannot(place: Path, error: Exception) -> str:
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return (
-        f"the case library at {place} cannot be used: {reason}. Check rights and room, or name "
-        f"another folder in {LIBRARY_VARIABLE}."
-    )
+        found = self._db.rows(f"SELECT {columns} FROM library_case {where}", *values)
+        return tuple(
+            LibraryCase(row[0], row[1], self._case_folder(row[2]), *row[3:]) for row in found
+        )

@@ -16,13 +16,13 @@ import click
 import msgspec
 import typer
 
-from leakwatch.bench.case_truth import FALSE_ABOVE_MM, FALSE_BELOW_LEAK_MM
 from leakwatch.bench.estimates import CONFIDENCE, DRAWS
 from leakwatch.bench.manifest import EARLY_S
 from leakwatch.bench.metric_table import METRICS, Kind, Metric
 from leakwatch.bench.metrics import IN_TIME_S
 from leakwatch.bench.threshold_sweep import FACTORS, RESPONSE_S
 from leakwatch.config import Settings
+from leakwatch.due import FALSE_ABOVE_MM, FALSE_BELOW_LEAK_MM
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 

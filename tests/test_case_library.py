@@ -17,12 +17,13 @@ import pytest
 from handmade import CALIBRATION, MARKS, make_snapshot
 from typer.testing import CliRunner
 
-from leakwatch import case_library
+from leakwatch import library_database
 from leakwatch.case import read_events, read_frames
-from leakwatch.case_library import CaseLibrary, library_folder
+from leakwatch.case_library import CaseLibrary
 from leakwatch.cli.program import app
 from leakwatch.config import Settings
 from leakwatch.errors import LibraryError
+from leakwatch.library_database import library_folder
 from leakwatch.model import Marks
 from leakwatch.sinks.frame_recorder import FrameRecorder, Recording
 from leakwatch.sinks.recorder import Recorder
@@ -234,8 +235,8 @@ def test_two_processes_enter_cases_at_once(library_place):
 def test_a_table_of_an_older_version_is_brought_up_and_its_cases_stay(monkeypatch):
     with CaseLibrary() as library:
         library.begin("test", replace(Marks(), vertebra="L1"))
-    later = "ALTER TABLE library_case ADD COLUMN trainee TEXT"
-    monkeypatch.setattr(case_library, "_MIGRATIONS", (*case_library._MIGRATIONS, later))
+    later = "ALTER TABLE library_case ADD COLUMN note TEXT"
+    monkeypatch.setattr(library_database, "_MIGRATIONS", (*library_database._MIGRATIONS, later))
     with CaseLibrary() as library:
         assert [case.vertebra for case in library.cases()] == ["L1"]
     with CaseLibrary() as library:  # once only

@@ -8,14 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from leakwatch.due import due_frame, right_from
 from leakwatch.model import Picture, Truth, TruthFrame, read_only
 
 Values = npt.NDArray[np.float64]
-
-# A STOP is false while truth stays clear of both. The rule stops at 5 mm; 1.5 mm more is what
-# sigma and an honest error of the wall may ask for. 1 mm of leak is the first that can be seen.
-FALSE_ABOVE_MM = 6.5
-FALSE_BELOW_LEAK_MM = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +62,7 @@ def case_truth(truth: Truth, masks: tuple[tuple[int, Path], ...] = ()) -> CaseTr
         fps=truth.fps,
         frames=len(frames),
         due_frame=due_frame(truth),
-        right_from=next((i for i, frame in enumerate(frames) if _near(frame)), None),
+        right_from=right_from(truth),
         mm_per_px=truth.mm_per_px,
         injected_ml=_values([frame.ml for frame in frames]),
         distance_mm=_values([frame.distance_mm for frame in frames]),
@@ -74,17 +70,6 @@ def case_truth(truth: Truth, masks: tuple[tuple[int, Path], ...] = ()) -> CaseTr
         motion_px=read_only(np.array([_motion(f) for f in frames], np.float64).reshape(-1, 2)),
         masks=masks,
     )
-
-
-def due_frame(truth: Truth) -> int | None:
-    """First frame in which a STOP is due: cement within 5 mm of the wall, or a leak to be seen."""
-    due = [at for at in (truth.breach_5mm_frame, truth.leak_visible_frame) if at is not None]
-    return min(due, default=None)
-
-
-def _near(true: TruthFrame) -> bool:
-    near_wall = true.distance_mm is not None and true.distance_mm <= FALSE_ABOVE_MM
-    return near_wall or true.leak_length_mm >= FALSE_BELOW_LEAK_MM
 
 
 def _motion(true: TruthFrame) -> tuple[float, float]:

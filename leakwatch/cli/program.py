@@ -18,6 +18,8 @@ from leakwatch.cli.replay import replay
 from leakwatch.cli.report import report
 from leakwatch.cli.run import run
 from leakwatch.cli.simulate import simulate
+from leakwatch.cli.train import train
+from leakwatch.cli.trainees import trainees
 
 HELP = """Watch fluoroscopy while bone cement is injected, and say stop before it leaks.
 
@@ -56,7 +58,19 @@ def _before_commands(
     pass
 
 
-for command in (analyze, mark, run, replay, simulate, bench, recover, report, deidentify):
+for command in (
+    analyze,
+    mark,
+    run,
+    replay,
+    train,
+    simulate,
+    bench,
+    recover,
+    report,
+    deidentify,
+):
     app.command()(command)
 app.add_typer(cases)
 app.add_typer(calibrate)
+app.add_typer(trainees)

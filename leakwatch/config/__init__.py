@@ -12,6 +12,7 @@ from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_dicom import LiveDicomSettings
 from leakwatch.config.live_video import LiveVideoSettings
+from leakwatch.config.training import TrainingSettings
 from leakwatch.config.vertebra import VertebraSettings
 from leakwatch.config.vision import (
     BaselineSettings,
@@ -37,6 +38,7 @@ __all__ = [
     "MotionSettings",
     "Settings",
     "SoundSettings",
+    "TrainingSettings",
     "TubularSettings",
     "VertebraSettings",
     "WindowSettings",
@@ -61,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vertebra: VertebraSettings = VertebraSettings()
     window: WindowSettings = WindowSettings()
     sound: SoundSettings = SoundSettings()
+    training: TrainingSettings = TrainingSettings()
 
 
 def load_settings(path: Path | None) -> Settings:

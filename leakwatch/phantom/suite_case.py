@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leakwatch.case import CASE_SUFFIX, MASKS_SUFFIX, TRUTH_SUFFIX, load_truth
+from leakwatch.due import due_frame
 from leakwatch.errors import LeakWatchError, SinkError
 from leakwatch.model import Truth
 from leakwatch.phantom.cement_masks import cement_masks
@@ -96,12 +97,6 @@ def _filmed(work: Work, scene: Scene) -> Truth:
     simulation = film(work.case.scenario, scene)
     write_simulation(simulation, work.partial / work.case.scenario.name)
     return simulation.truth
-
-
-def due_frame(truth: Truth) -> int | None:
-    """First frame in which a STOP is due."""
-    due = [at for at in (truth.breach_5mm_frame, truth.leak_visible_frame) if at is not None]
-    return min(due, default=None)
 
 
 def surprise(case: SuiteCase, truth: Truth) -> str | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from leakwatch.bench.case_truth import CaseTruth, case_truth, due_frame
+from leakwatch.bench.case_truth import CaseTruth, case_truth
 from leakwatch.bench.metrics import judge_stop, score, score_stop
 from leakwatch.case import FrameRecord
+from leakwatch.due import due_frame
 from leakwatch.model import Level, Reason, Truth, TruthFrame
 
 DISTANCES_MM = (None, 12.0, 9.0, 7.0, 6.4, 5.5, 4.9, 4.0)

@@ -1,0 +1,252 @@
+"""`leakwatch train`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leakwatch.cli.console import (
+    errors_in_one_paragraph,
+    fail,
+    import_gui,
+    progress,
+    require_display,
+)
+from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
+from leakwatch.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from leakwatch.phantom.suite import SuiteCase
+    from leakwatch.training import Course, Score
+    from leakwatch.training_case import OnProgress, TrainingCase, TrainingItem
+    from leakwatch.training_records import TrainingSession
+
+# What stands for many cases, beside folders of them.
+BUILT_IN, ALL_OF_LIBRARY = "built-in", "library"
+# Below the folder of the case library: the built-in cases that were made.
+MADE_FOLDER = "training"
+
+
+def train(  # noqa: PLR0913, PLR0917 - an argument for each option
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="CASE|LIBRARY",
+            help="NAME.case.json, a DICOM file, a recorded session; a case of the library by "
+            "number or name; a folder of cases; `library`: all its cases; a built-in case (see "
+            "--list); `built-in`: all of them.",
+        ),
+    ] = "",
+    trainee: Annotated[
+        str,
+        typer.Option(
+            "--trainee", help="Name or pseudonym; without one, results are shown and not kept."
+        ),
+    ] = "",
+    list_them: Annotated[bool, typer.Option("--list", help="List the built-in cases.")] = False,
+    shuffle: Annotated[bool, typer.Option("--shuffle", help="In a random order.")] = False,
+    window: Annotated[
+        bool, typer.Option(help="Show a window; else judge the STOPs of --stop-at-s.")
+    ] = True,
+    stop_at_s: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--stop-at-s", min=0.0, help="STOP is pressed then, s of the case; may be repeated."
+        ),
+    ] = None,
+    case: CaseOption = None,
+    settings: SettingsOption = None,
+    calibration: CalibrationOption = None,
+) -> None:
+    """Train a person to say STOP: a case is shown without alarms, and the STOP is judged.
+
+    The trainee presses the space bar where cement leaks or comes within 5 mm of the posterior wall.
+    Judged are the reaction time from the frame in which a STOP was due, the cement that was
+    injected past that point, and STOPs that were false. When a STOP was due is told by
+    NAME.truth.json beside the case; where there is none, by LeakWatch's own STOP. Then the case is
+    shown again with all that LeakWatch saw. Built-in cases are simulated when they are first asked
+    for. `leakwatch trainees` shows and exports results.
+    """
+    with errors_in_one_paragraph():
+        if list_them:
+            _list_built_in()
+            return
+        if not what:
+            fail("no case is named. `leakwatch train --list` lists the built-in ones.")
+        if window and stop_at_s:
+            fail("--stop-at-s is for a session without a window. Give --no-window too.")
+        if window:
+            require_display("`leakwatch train CASE --no-window --stop-at-s SECONDS`")
+            import_gui()
+        items = list(_programme(what, load_settings(settings), case, calibration))
+        if shuffle:
+            random.shuffle(items)
+        if window:
+            from leakwatch.gui.training_app import show_training
+
+            show_training(items, trainee)
+        elif len(items) != 1:
+            fail(f"{what} has {len(items)} cases. Without a window, give one of them.")
+        else:
+            _judge(items[0], trainee, sorted(stop_at_s or []))
+
+
+def _judge(item: TrainingItem, trainee: str, presses_s: Sequence[float]) -> None:
+    """A session whose presses are known beforehand."""
+    from leakwatch.training import score
+    from leakwatch.training_case import watched
+    from leakwatch.training_records import TrainingRecords, checked_name
+
+    with ExitStack() as closing:
+        records = number = None
+        if trainee:
+            name = checked_name(trainee)
+            records = closing.enter_context(TrainingRecords())
+        with progress(item.name, None) as on_frame:
+            opened = item.opened(lambda words, done, total: on_frame())
+            course = watched(opened, on_frame)
+        end_s = course.times_s[-1]
+        if presses_s and presses_s[-1] > end_s:
+            fail(f"--stop-at-s {presses_s[-1]:g}: the case ends at {end_s:.2f} s. Give less.")
+        if records is not None:
+            number = records.begin(name, opened.name)
+        scored = score(course, presses_s, opened.run.settings.training)
+        kept = None
+        if records is not None and number is not None:
+            kept = records.finish(number, course, scored)
+    _say(course, scored, kept)
+
+
+def _say(course: Course, scored: Score, kept: TrainingSession | None) -> None:
+    from leakwatch.training_words import headline, score_facts
+
+    typer.echo(headline(scored))
+    for fact in score_facts(course, scored):
+        typer.echo(f"{fact.name}: {fact.value}")
+    if kept is None:
+        typer.echo("leakwatch: the result is not kept: no --trainee was named", err=True)
+    else:
+        typer.echo(f"kept as session {kept.id} of {kept.trainee}")
+
+
+def _programme(
+    what: str, settings: Settings, case: Path | None, calibration: Path | None
+) -> Sequence[TrainingItem]:
+    """The cases that `what` stands for, in order."""
+    from leakwatch.case.session_file import SESSION_NAME
+    from leakwatch.library_database import DATABASE_NAME
+
+    path = Path(what)
+    if not path.exists():
+        return _named(what, settings)
+    if path.is_dir() and not (path / SESSION_NAME).is_file() and case is None:
+        if (path / DATABASE_NAME).is_file():
+            return _of_library(path, settings)
+        found = sorted(path.rglob("*.case.json"))
+        if found:
+            return [_of_path(one, settings, None, calibration) for one in found]
+    return [_of_path(path, settings, case, calibration)]
+
+
+def _named(what: str, settings: Settings) -> Sequence[TrainingItem]:
+    """What is neither a file nor a folder: built in, or of the library."""
+    from leakwatch.case_library import CaseLibrary
+    from leakwatch.errors import LibraryError
+    from leakwatch.library_database import library_folder
+    from leakwatch.phantom.training_cases import training_cases
+
+    if what == ALL_OF_LIBRARY:
+        return _of_library(library_folder(), settings)
+    cases = training_cases()
+    if what == BUILT_IN:
+        return [_built_in(one, settings) for one in cases]
+    for one in cases:
+        if one.scenario.name == what:
+            return [_built_in(one, settings)]
+    try:
+        with CaseLibrary() as library:
+            return [_of_path(library.case(what).folder, settings, None, None)]
+    except LibraryError as error:
+        fail(
+            f"{what}: there is no such file or folder, no such built-in case (`leakwatch train "
+            f"--list`), and {error}"
+        )
+
+
+def _of_library(folder: Path, settings: Settings) -> Sequence[TrainingItem]:
+    from leakwatch.case_library import CaseLibrary
+
+    with CaseLibrary(folder) as library:
+        cases = [one for one in library.cases() if one.state != "recording"]
+    if not cases:
+        fail(f"there is no case in {folder}. `leakwatch cases add SEQUENCE` adds one.")
+    return [_of_path(one.folder, settings, None, None, one.name) for one in cases]
+
+
+def _of_path(
+    path: Path,
+    settings: Settings,
+    case: Path | None,
+    calibration: Path | None,
+    name: str | None = None,
+) -> TrainingItem:
+    from leakwatch.training_case import TrainingItem
+
+    opened = partial(_opened, path, settings, case, calibration, name)
+    return TrainingItem(name or path.name.removesuffix(".case.json"), "", opened)
+
+
+def _opened(
+    path: Path,
+    settings: Settings,
+    case: Path | None,
+    calibration: Path | None,
+    name: str | None,
+    on_progress: OnProgress,
+) -> TrainingCase:
+    from dataclasses import replace
+
+    from leakwatch.training_case import open_training_case
+
+    on_progress("Opening the case", 0, None)
+    found = open_training_case(path, settings, case, calibration)
+    return found if name is None else replace(found, name=name)
+
+
+def _built_in(case: SuiteCase, settings: Settings) -> TrainingItem:
+    from leakwatch.training_case import TrainingItem
+
+    opened = partial(_opened_built_in, case, settings)
+    return TrainingItem(case.scenario.name, case.scenario.title, opened)
+
+
+def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgress) -> TrainingCase:
+    """Open a built-in case; the first time, simulate it."""
+    from leakwatch.library_database import library_folder
+    from leakwatch.phantom.training_cases import frames_of, made_case
+
+    done, total = 0, frames_of(case)
+
+    def on_frame() -> None:
+        nonlocal done
+        done += 1
+        on_progress("Simulating the case, once", done, total)
+
+    path = made_case(case, library_folder() / MADE_FOLDER, on_frame)
+    return _opened(path, settings, None, None, None, on_progress)
+
+
+def _list_built_in() -> None:
+    from leakwatch.library_database import library_folder
+    from leakwatch.phantom.training_cases import kept_case, training_cases
+
+    for case in training_cases():
+        kept = kept_case(case, library_folder() / MADE_FOLDER) is not None
+        made = "made" if kept else "made when asked for"
+        typer.echo(f"{case.scenario.name:14} {case.scenario.title} ({made})")

@@ -1,0 +1,120 @@
+"""`leakwatch trainees`: results of training."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leakwatch.cli.console import errors_in_one_paragraph, fail
+
+if TYPE_CHECKING:
+    from leakwatch.training_records import TrainingSession
+
+trainees = typer.Typer(
+    name="trainees",
+    help="Results of training, kept in the case library on this machine.",
+    no_args_is_help=True,
+)
+
+TraineeArgument = Annotated[str, typer.Argument(metavar="TRAINEE", help="Name or pseudonym.")]
+OutOption = Annotated[Path, typer.Option("--out", help="File; replaced.")]
+
+
+@trainees.command("list")
+def list_trainees() -> None:
+    """List all trainees with the number of their sessions."""
+    from leakwatch.training_records import TrainingRecords, is_scored
+
+    with errors_in_one_paragraph(), TrainingRecords() as records:
+        sessions = records.sessions()
+    if not sessions:
+        typer.echo("Nobody was trained yet. `leakwatch train built-in` begins.", err=True)
+        return
+    typer.echo("trainee\tsessions\tscored\tlast")
+    for name in sorted({session.trainee for session in sessions}):
+        own = [session for session in sessions if session.trainee == name]
+        scored = sum(is_scored(session) for session in own)
+        typer.echo(f"{name}\t{len(own)}\t{scored}\t{_local(own[-1])}")
+
+
+@trainees.command()
+def show(trainee: TraineeArgument) -> None:
+    """Show the sessions of a trainee."""
+    from leakwatch.training_records import TrainingRecords, judged_by_leakwatch
+
+    with errors_in_one_paragraph(), TrainingRecords() as records:
+        sessions = records.sessions(trainee)
+    typer.echo("session\tbegun\tcase\toutcome\treaction\tpast the stop point\tfalse STOPs\tdue by")
+    for one in sessions:
+        past = "" if one.past_ml is None else f"{one.past_ml:.2f} mL"
+        if past and judged_by_leakwatch(one):
+            past = f"about {past}"
+        cells = (
+            str(one.id),
+            _local(one),
+            one.case_name,
+            one.outcome + (f" ({one.why})" if one.why else ""),
+            "" if one.reaction_s is None else f"{one.reaction_s:.2f} s",
+            past,
+            "" if one.false_stops is None else str(one.false_stops),
+            one.due_by or "",
+        )
+        typer.echo("\t".join(cells))
+
+
+@trainees.command()
+def curve(trainee: TraineeArgument, out: OutOption) -> None:
+    """Draw reaction time, cement past the stop point and false STOPs over the sessions: a PNG."""
+    from leakwatch.training_curve import curve_figure
+    from leakwatch.training_records import TrainingRecords
+
+    with errors_in_one_paragraph(), TrainingRecords() as records:
+        sessions = records.sessions(trainee)
+    try:
+        curve_figure(sessions).savefig(out, format="png")
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
+    typer.echo(f"{len(sessions)} sessions drawn into {out}")
+
+
+@trainees.command()
+def export(
+    out: OutOption,
+    trainee: Annotated[
+        str | None, typer.Option("--trainee", help="Of one trainee; else of all.")
+    ] = None,
+) -> None:
+    """Write sessions as CSV, a line a session; those that broke off or were not scored too."""
+    from leakwatch.training_records import TrainingRecords, sessions_csv
+
+    with errors_in_one_paragraph(), TrainingRecords() as records:
+        sessions = records.sessions(trainee)
+    try:
+        out.write_text(sessions_csv(sessions), encoding="utf-8")
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
+    typer.echo(f"{len(sessions)} sessions written to {out}")
+
+
+@trainees.command()
+def delete(
+    trainee: TraineeArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete all sessions of a trainee."""
+    from leakwatch.training_records import TrainingRecords
+
+    with errors_in_one_paragraph(), TrainingRecords() as records:
+        count = len(records.sessions(trainee))
+        if not yes:
+            typer.confirm(f"Delete {count} sessions of {trainee}?", abort=True)
+        records.delete(trainee)
+    typer.echo(f"{count} sessions of {trainee} deleted")
+
+
+def _local(session: TrainingSession) -> str:
+    begun = dt.datetime.fromisoformat(session.begun_at).astimezone()
+    return f"{begun:%Y-%m-%d %H:%M}"

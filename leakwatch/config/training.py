@@ -1,0 +1,21 @@
+"""Settings of the training of people."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a trainee's STOPs are judged.
+
+    Parameters
+    ----------
+    early_s : float
+        Without a truth, a STOP up to so long before LeakWatch's own is not false, s: a person may
+        be quicker than a monitor that wants proof. The bench grants the same before a label.
+    same_press_s : float
+        A press so soon after another is the same decision, s: a nervous hand presses twice.
+    """
+
+    early_s: float = 1.0
+    same_press_s: float = 0.5
