@@ -243,29 +243,34 @@ def score(
     -------
     Score
     """
-    pressed = tuple(presses_s)
-    due = course.due
-    if due is None:
-        return Score(Outcome.UNSCORED, pressed, false_at_s=None, why=course.why)
-    right_s = due.right_from_s
-    rights = [at for at in pressed if right_s is not None and at >= right_s]
-    wrongs = [at for at in pressed if right_s is None or at < right_s]
-    false_at_s = _decisions(wrongs, settings.same_press_s)
-    if rights:
+    pressed, due = tuple(presses_s), course.due
+    right_s = None if due is None else due.right_from_s
+    wrongs = tuple(at for at in pressed if right_s is None or at < right_s)
+    false_at_s = None if due is None else _decisions(wrongs, settings.same_press_s)
+    if due is not None and len(wrongs) < len(pressed):
         # What is pressed after the injection was stopped says nothing.
-        pressed = pressed[: len(wrongs) + 1]
-        stop = instant(course, rights[0])
-        if due.at is None:
-            return Score(Outcome.CAUTIOUS, pressed, stop, false_at_s=false_at_s)
-        past = _past_ml(course, due.at, stop.time_s)
-        return Score(Outcome.STOPPED, pressed, stop, stop.time_s - due.at.time_s, past, false_at_s)
+        return _stopped(course, due, pressed[: len(wrongs) + 1], false_at_s)
     if broken_off_s is not None:
         why = f"broken off at {broken_off_s:.1f} s of {course.times_s[-1]:.1f} s"
         return Score(Outcome.BROKEN_OFF, pressed, false_at_s=false_at_s, why=why)
+    if due is None:
+        return Score(Outcome.UNSCORED, pressed, false_at_s=None, why=course.why)
     if due.at is None:
         return Score(Outcome.NOT_DUE, pressed, false_at_s=false_at_s)
     past = _past_ml(course, due.at, course.times_s[-1])
     return Score(Outcome.MISSED, pressed, past_ml=past, false_at_s=false_at_s)
+
+
+def _stopped(
+    course: Course, due: Due, presses_s: tuple[float, ...], false_at_s: tuple[float, ...] | None
+) -> Score:
+    """The last press is the first that is not false."""
+    stop = instant(course, presses_s[-1])
+    if due.at is None:
+        return Score(Outcome.CAUTIOUS, presses_s, stop, false_at_s=false_at_s)
+    past = _past_ml(course, due.at, stop.time_s)
+    reaction_s = stop.time_s - due.at.time_s
+    return Score(Outcome.STOPPED, presses_s, stop, reaction_s, past, false_at_s)
 
 
 def instant(course: Course, time_s: float) -> Instant:

@@ -15,7 +15,11 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         be quicker than a monitor that wants proof. The bench grants the same before a label.
     same_press_s : float
         A press so soon after another is the same decision, s: a nervous hand presses twice.
+    screen_gap_s : float
+        Where the screen stood still for longer, the result says so, s: images older than a tenth
+        of a second hinder a hand, and a reaction time is no better known than that.
     """
 
     early_s: float = 1.0
     same_press_s: float = 0.5
+    screen_gap_s: float = 0.1

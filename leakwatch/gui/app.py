@@ -31,14 +31,14 @@ def show(run: Run) -> None:
     run : Run
         Just opened.
     """
-    application = _application()
+    running = application()
     track, thread = _fold(run)
     window = _window(run, track)
     thread.start()
     window.show()
     window.start()
-    with _interrupt_closes(window):
-        application.exec()
+    with interrupt_closes(window):
+        running.exec()
     thread.stop()
     track.close()
 
@@ -52,12 +52,12 @@ def show_live(session: LiveSession, title: str) -> None:
         Started; whoever made it closes it.
     title : str
     """
-    application = _application()
+    running = application()
     window = LiveWindow(session, title, live_tools(session))
     window.show()
     window.start()
-    with _interrupt_closes(window):
-        application.exec()
+    with interrupt_closes(window):
+        running.exec()
 
 
 def record(run: Run, path: Path, frame: int | None = None) -> str:
@@ -85,7 +85,7 @@ def record(run: Run, path: Path, frame: int | None = None) -> str:
         The picture cannot be written.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    _application()
+    application()
     track, thread = _fold(run)
     thread.run()
     index = telling_frame(track) if frame is None else frame
@@ -112,7 +112,7 @@ def telling_frame(track: Track) -> int:
 
 
 @contextmanager
-def _interrupt_closes(window: QMainWindow) -> Iterator[None]:
+def interrupt_closes(window: QMainWindow) -> Iterator[None]:
     """Let Ctrl-C close `window`: raised inside a paint event, it would be printed and forgotten."""
     if current_thread() is not main_thread():
         yield
@@ -124,12 +124,13 @@ def _interrupt_closes(window: QMainWindow) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _application() -> QApplication:
-    application = QApplication.instance() or QApplication(["leakwatch"])
-    assert isinstance(application, QApplication)
+def application() -> QApplication:
+    """The one application, made where there is none, with the bundled typeface."""
+    made = QApplication.instance() or QApplication(["leakwatch"])
+    assert isinstance(made, QApplication)
     register_fonts()
-    application.setFont(font(13))
-    return application
+    made.setFont(font(13))
+    return made
 
 
 def _fold(run: Run) -> tuple[Track, FoldThread]:

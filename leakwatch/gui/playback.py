@@ -42,6 +42,11 @@ class Playback:
         return SPEEDS[self._speed_index]
 
     @property
+    def position_s(self) -> float:
+        """Where we are, seconds of the run; between two frames too."""
+        return self._position_s
+
+    @property
     def index(self) -> int | None:
         """Place of the frame to show; None before there is one."""
         count = self._count()

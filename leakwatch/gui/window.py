@@ -112,12 +112,29 @@ class ReplayWindow(ImageWindow):
             if snapshot is not None:
                 self.frame_shown(snapshot)
 
+    # Asked for at each signal, since another run may have come into the window; and methods, since
+    # a signal that holds a function of the window's own would keep the window for ever.
+    def _toggle(self) -> None:
+        self.replay.playback.toggle()
+
+    def _step(self, frames: int) -> None:
+        self.replay.playback.step(frames)
+
+    def _slower(self) -> None:
+        self.replay.playback.slower()
+
+    def _faster(self) -> None:
+        self.replay.playback.faster()
+
+    def _seek(self, index: int) -> None:
+        self.replay.playback.seek(index)
+
     def _connect(self) -> None:
-        transport, playback = self.transport, self.replay.playback
-        transport.play_pressed.connect(playback.toggle)
-        transport.stepped.connect(playback.step)
-        transport.slower_pressed.connect(playback.slower)
-        transport.faster_pressed.connect(playback.faster)
-        transport.timeline.sought.connect(playback.seek)
+        transport = self.transport
+        transport.play_pressed.connect(self._toggle)
+        transport.stepped.connect(self._step)
+        transport.slower_pressed.connect(self._slower)
+        transport.faster_pressed.connect(self._faster)
+        transport.timeline.sought.connect(self._seek)
         transport.acknowledged.connect(self.acknowledge)
         transport.help_pressed.connect(self.toggle_help)

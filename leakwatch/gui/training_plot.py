@@ -1,0 +1,92 @@
+"""The curve of a trainee in the window: reaction, cement past the stop point, false STOPs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import pyqtgraph as pg
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from leakwatch.gui.fonts import font
+from leakwatch.gui.overlay import AROUND_THE_IMAGE
+from leakwatch.gui.strip import QUIET
+from leakwatch.gui.training_pages import text_label
+from leakwatch.training_curve import CurvePoint, curve, curve_title
+from leakwatch.training_records import TrainingSession
+
+OWN, MISSED = "#35D6FF", "#FF4B3E"
+
+
+class CurvePage(QWidget):
+    """Three plots over the trainee's scored sessions, one above the other."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title, self.legend = text_label(22, bold=True), text_label(15)
+        self.legend.setText(
+            f'<span style="color:{OWN}">●</span> by the truth of the case &nbsp; '
+            f'<span style="color:{OWN}">○</span> by LeakWatch\'s own STOP &nbsp; '
+            f'<span style="color:{MISSED}">✕</span> missed &nbsp; '
+            f'<span style="color:{QUIET}">sessions from left to right</span>'
+        )
+        self.plots = [
+            _plot(text) for text in ("Reaction (s)", "Past the stop point (mL)", "False STOPs")
+        ]
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 12, 18, 4)
+        layout.addWidget(self.title)
+        layout.addWidget(self.legend)
+        for plot in self.plots:
+            layout.addWidget(plot, 1)
+
+    def show_sessions(self, sessions: Sequence[TrainingSession]) -> None:
+        """Draw the curve of a trainee, whose sessions these are, oldest first."""
+        points = curve(sessions)
+        self.title.setText(escape(curve_title(sessions, points)))
+        for plot in self.plots:
+            plot.clear()
+            plot.setXRange(0.5, max(len(points), 1) + 0.5, padding=0.0)
+        _draw(self.plots[0], points, [point.reaction_s for point in points])
+        _draw(self.plots[1], points, [point.past_ml for point in points])
+        numbers = [point.number for point in points]
+        false = [point.false_stops for point in points]
+        self.plots[2].addItem(pg.BarGraphItem(x=numbers, height=false, width=0.5, brush=OWN))
+        self.plots[2].setYRange(0.0, max([1, *false]), padding=0.1)
+
+
+def _plot(label: str) -> pg.PlotWidget:
+    plot = pg.PlotWidget(background=AROUND_THE_IMAGE)
+    plot.setMenuEnabled(False)
+    plot.setMouseEnabled(x=False, y=False)
+    plot.hideButtons()
+    plot.showGrid(x=False, y=True, alpha=0.25)
+    for name in ("left", "bottom"):
+        plot.getAxis(name).setStyle(tickFont=font(13))
+        plot.getAxis(name).setTextPen("#C9D3DE")
+    plot.getAxis("left").setWidth(78)
+    plot.getAxis("left").setLabel(label)
+    plot.getAxis("left").label.setFont(font(13))
+    plot.getAxis("bottom").setTickSpacing(1, 1)
+    return plot
+
+
+def _draw(
+    plot: pg.PlotWidget, points: Sequence[CurvePoint], values: Sequence[float | None]
+) -> None:
+    known = [(p, v) for p, v in zip(points, values, strict=True) if v is not None]
+    line = [(p.number, v) for p, v in known]
+    plot.plot([x for x, _ in line], [y for _, y in line], pen=pg.mkPen(OWN, width=1.5))
+    high = max([1.0, *(value for _, value in known)])
+    dots = pg.ScatterPlotItem(size=12, pen=pg.mkPen(OWN, width=2))
+    for point, value in known:
+        if not point.missed:
+            dots.addPoints([point.number], [value], brush=None if point.by_leakwatch else OWN)
+    plot.addItem(dots)
+    heights = {point.number: value for point, value in known}
+    missed = [point.number for point in points if point.missed]
+    crosses = pg.ScatterPlotItem(size=15, symbol="x", pen=pg.mkPen(MISSED), brush=MISSED)
+    crosses.addPoints(missed, [heights.get(number, high) for number in missed])
+    plot.addItem(crosses)
+    low = min([0.0, *(value for _, value in known)])
+    plot.setYRange(low, high, padding=0.12)
