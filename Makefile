@@ -34,8 +34,9 @@ format: $(VENV)/.installed-dev ## Rewrite the files as `make lint` wants them
 reference: $(VENV)/.installed-dev ## Write the pages of docs/reference that come from the program
 	$(BIN)/python scripts/write_reference.py
 
-picture: $(VENV)/.installed-run ## Draw the picture of README.md again, from the sample case
+picture: $(VENV)/.installed-run ## Draw the pictures of the documentation again, from the sample case
 	$(BIN)/leakwatch replay sample_dicom/epidural.case.json --frame 46 --record docs/images/overlay.png
+	$(BIN)/python scripts/training_picture.py
 
 figures: $(VENV)/.installed-dev ## Measure again the figures that README.md quotes
 	$(BIN)/python benchmarks/figures.py

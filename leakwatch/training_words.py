@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leakwatch.present import Fact
+from leakwatch.facts import Fact
 from leakwatch.training import By, Course, Due, Instant, Outcome, Score, instant
 
 JUDGED_BY = {

@@ -32,34 +32,38 @@ BUILT_IN, ALL_OF_LIBRARY = "built-in", "library"
 # Below the folder of the case library: the built-in cases that were made.
 MADE_FOLDER = "training"
 
+WhatArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CASE|LIBRARY",
+        help="NAME.case.json, a DICOM file, a recorded session; a case of the library by number or "
+        "name; a folder of cases; `library`: all its cases; a built-in case (see --list); "
+        "`built-in`: all of them.",
+    ),
+]
+TraineeOption = Annotated[
+    str,
+    typer.Option(
+        "--trainee", help="Name or pseudonym; without one, results are shown and not kept."
+    ),
+]
+StopAtOption = Annotated[
+    list[float] | None,
+    typer.Option(
+        "--stop-at-s", min=0.0, help="STOP is pressed then, s of the case; may be repeated."
+    ),
+]
+
 
 def train(  # noqa: PLR0913, PLR0917 - an argument for each option
-    what: Annotated[
-        str,
-        typer.Argument(
-            metavar="CASE|LIBRARY",
-            help="NAME.case.json, a DICOM file, a recorded session; a case of the library by "
-            "number or name; a folder of cases; `library`: all its cases; a built-in case (see "
-            "--list); `built-in`: all of them.",
-        ),
-    ] = "",
-    trainee: Annotated[
-        str,
-        typer.Option(
-            "--trainee", help="Name or pseudonym; without one, results are shown and not kept."
-        ),
-    ] = "",
+    what: WhatArgument = "",
+    trainee: TraineeOption = "",
     list_them: Annotated[bool, typer.Option("--list", help="List the built-in cases.")] = False,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="In a random order.")] = False,
     window: Annotated[
         bool, typer.Option(help="Show a window; else judge the STOPs of --stop-at-s.")
     ] = True,
-    stop_at_s: Annotated[
-        list[float] | None,
-        typer.Option(
-            "--stop-at-s", min=0.0, help="STOP is pressed then, s of the case; may be repeated."
-        ),
-    ] = None,
+    stop_at_s: StopAtOption = None,
     case: CaseOption = None,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,

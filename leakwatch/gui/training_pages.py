@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from leakwatch.gui.facts_view import QUIET, WARN
 from leakwatch.gui.fonts import font
 from leakwatch.gui.overlay import ImageView
 from leakwatch.gui.replay import ReplayView
-from leakwatch.gui.strip import QUIET, WARN
 from leakwatch.model import Marks
 from leakwatch.present import Picture
 
@@ -164,7 +164,9 @@ class RunPage(QWidget):
 
 def bare(picture: Picture) -> Picture:
     """The same frame without anything that was seen in it."""
-    return replace(picture, band_px=None, lines=(), labels=(), facts=(), legend=())
+    return replace(
+        picture, band_px=None, lines=(), labels=(), facts=(), run_facts=(), legend=(), focus_px=None
+    )
 
 
 def view_words(marks: Marks) -> str:

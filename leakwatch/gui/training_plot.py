@@ -8,9 +8,9 @@ from html import escape
 import pyqtgraph as pg
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from leakwatch.gui.facts_view import QUIET
 from leakwatch.gui.fonts import font
 from leakwatch.gui.overlay import AROUND_THE_IMAGE
-from leakwatch.gui.strip import QUIET
 from leakwatch.gui.training_pages import text_label
 from leakwatch.training_curve import CurvePoint, curve, curve_title
 from leakwatch.training_records import TrainingSession

@@ -12,21 +12,23 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from leakwatch.banner import LEVEL_STYLES
 from leakwatch.errors import SourceError
+from leakwatch.facts import Fact
+from leakwatch.gui.facts_view import INK, QUIET, WARN
 from leakwatch.gui.fonts import font
 from leakwatch.gui.overlay import ImageView
-from leakwatch.gui.strip import QUIET, WARN, fact_html
 from leakwatch.gui.training_attempt import Prepared
 from leakwatch.gui.training_pages import text_label
 from leakwatch.gui.transport import LEVEL_HEIGHTS
 from leakwatch.model import Level
-from leakwatch.present import Fact, picture
+from leakwatch.present import picture
 from leakwatch.training import Score
 from leakwatch.training_words import Shown, headline, moments, score_numbers
 
 # Of the line of moments: bar, and room for three rows of words.
 BAR_HEIGHT, WORDS_HEIGHT = 30, 54
 # As in the legend: due, the trainee's, LeakWatch's.
-_LABEL_PIXELS = 13  # of three pictures side by side on the smallest screen
+# Of letters in three pictures side by side, against those in a window with one.
+_SCALE = 0.6
 MOMENT_COLOURS = ("#FFC400", "#35D6FF", "#C9A6FF")
 
 
@@ -92,7 +94,8 @@ class MomentPanel(QWidget):
         self.title, self.words, self.level = text_label(17, bold=True), text_label(13), QLabel()
         self.level.setFont(font(15, bold=True))
         self.level.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.image, self.nothing = ImageView(_LABEL_PIXELS), text_label(17)
+        self.image, self.nothing = ImageView(), text_label(17)
+        self.image.overlay.set_scale(_SCALE)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
@@ -204,3 +207,15 @@ class MomentLine(QWidget):
         painter.setPen(QColor("#FFFFFF"))
         box = QRectF(x - 10.0, 0.0, 20.0, BAR_HEIGHT)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "✕")
+
+
+def fact_html(fact: Fact) -> str:
+    """A fact as rich text; a doubtful one has a sign as well as a colour."""
+    name = f"⚠ {fact.name}" if fact.warn else fact.name
+    size, weight = (28, 700) if fact.large else (15, 400)
+    name_colour, colour = (WARN, WARN) if fact.warn else (QUIET, INK)
+    return (
+        f'<span style="color:{name_colour}; font-size:12px">{escape(name)}</span><br>'
+        f'<span style="color:{colour}; font-size:{size}px; font-weight:{weight}">'
+        f"{escape(fact.value)}</span>"
+    )

@@ -12,9 +12,9 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from leakwatch.errors import LibraryError
+from leakwatch.gui.facts_view import QUIET
 from leakwatch.gui.fonts import font
 from leakwatch.gui.keys import PLAIN, KeyAction, find, help_html, key
-from leakwatch.gui.strip import QUIET
 from leakwatch.gui.training_attempt import Attempt, Preparation, Prepared
 from leakwatch.gui.training_keeper import Keeper
 from leakwatch.gui.training_pages import BeginPage, RunPage
