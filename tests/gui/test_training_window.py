@@ -394,7 +394,7 @@ def test_a_frame_that_cannot_be_shown_ends_it_without_a_score(
     begun(qtbot, window)
     go_to(window, clock, 0.5)
 
-    def gone(index):
+    def gone(*_):
         raise SourceError("the disk was taken away")
 
     monkeypatch.setattr(window.prepared.track, "grey", gone)
