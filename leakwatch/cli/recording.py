@@ -14,8 +14,35 @@ from leakwatch.model import Calibration, Marks, Sink, SpacingRung
 
 if TYPE_CHECKING:
     from leakwatch.config import Settings
+    from leakwatch.live.session import LiveSession
 
 _NOT_YET = Calibration(None, None, SpacingRung.NONE, "no frame was calibrated")
+
+
+class Recorder:
+    """What a session records: from its beginning, or from when a person asks for it.
+
+    Parameters
+    ----------
+    out, spec, settings, keep_identity
+        As of `SessionRecording`.
+    """
+
+    def __init__(self, out: Path | None, spec: str, settings: Settings, keep_identity: bool):
+        self._given = (out, spec, settings, keep_identity)
+        self.recording: SessionRecording | None = None
+
+    def make(self, marks: Marks) -> SessionRecording:
+        """Make the outputs; raises where nothing can be recorded there."""
+        out, spec, settings, keep_identity = self._given
+        self.recording = SessionRecording(out, spec, marks, settings, keep_identity)
+        return self.recording
+
+    def begin(self, session: LiveSession) -> str:
+        """Record from now on; says where."""
+        made = self.make(session.marks)
+        session.record(made.sinks, made.follow_marks)
+        return f"Recording from now on into {made.folder}. What was before is not in it."
 
 
 class SessionRecording:

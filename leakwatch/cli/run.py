@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ from leakwatch.cli.console import (
     require_display,
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
-from leakwatch.cli.recording import SessionRecording
+from leakwatch.cli.recording import Recorder
 from leakwatch.config import load_settings
 
 if TYPE_CHECKING:
@@ -55,32 +56,28 @@ def run(
         from leakwatch.live.setup import load_setup
 
         setup = load_setup(load_settings(settings), case, calibration)
-        session, recording = _opened(source, setup, (out, keep_identity) if record else None)
+        recorder = Recorder(out, source, setup.settings, keep_identity)
+        session = _opened(source, setup, recorder, record)
         try:
             if app_module is None:
                 _follow(session)
             else:
-                app_module.show_live(session, source)
+                app_module.show_live(session, source, partial(recorder.begin, session))
         except KeyboardInterrupt:
             pass  # the way to end a session
         finally:
             session.close()
-    _say_outcome(session.status, recording)
+    _say_outcome(session.status, recorder)
 
 
-def _opened(
-    spec: str, setup: Setup, place: tuple[Path | None, bool] | None
-) -> tuple[LiveSession, SessionRecording | None]:
-    """Open source and recording and begin; `place`: --out and --keep-identity."""
+def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSession:
+    """Open source and recording, and begin."""
     from leakwatch.live.session import LiveSession
     from leakwatch.sources.live import open_live
 
-    recording = None
     source = open_live(spec, setup.settings)
     try:
-        if place is not None:
-            out, keep_identity = place
-            recording = SessionRecording(out, spec, setup.marks, setup.settings, keep_identity)
+        recording = recorder.make(setup.marks) if record else None
     except BaseException:
         source.close()
         raise
@@ -91,7 +88,7 @@ def _opened(
     else:
         recording.follow_marks(lambda: session.marks)
     session.start()
-    return session, recording
+    return session
 
 
 def _follow(session: LiveSession) -> None:
@@ -121,13 +118,13 @@ def _time_text(status: LiveStatus) -> str:
     return "       " if present is None else f"{present.snapshot.observation.time_s:6.2f} s"
 
 
-def _say_outcome(status: LiveStatus, recording: SessionRecording | None) -> None:
+def _say_outcome(status: LiveStatus, recorder: Recorder) -> None:
     from leakwatch.live.report_lines import degraded_lines, summary_lines
 
     for line in summary_lines(status):
         typer.echo(line)
-    if recording is not None:
-        recording.finish()
+    if recorder.recording is not None:
+        recorder.recording.finish()
     degraded = degraded_lines(status)
     for line in (*status.doubts, *degraded):
         typer.echo(f"leakwatch: {line}", err=True)

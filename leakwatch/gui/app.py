@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import current_thread, main_thread
@@ -43,7 +43,7 @@ def show(run: Run) -> None:
     track.close()
 
 
-def show_live(session: LiveSession, title: str) -> None:
+def show_live(session: LiveSession, title: str, record: Callable[[], str] | None = None) -> None:
     """Show a live session in a window until the person closes it.
 
     Parameters
@@ -51,9 +51,11 @@ def show_live(session: LiveSession, title: str) -> None:
     session : LiveSession
         Started; whoever made it closes it.
     title : str
+    record : callable or None
+        Begins a record of a session that has none; says where.
     """
     running = application()
-    window = LiveWindow(session, title, live_tools(session))
+    window = LiveWindow(session, title, live_tools(session), record=record)
     window.show()
     window.start()
     with interrupt_closes(window):

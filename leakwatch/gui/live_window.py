@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from PySide6.QtCore import Qt
@@ -15,16 +16,19 @@ from leakwatch.gui.action_bar import ActionBar
 from leakwatch.gui.image_window import ImageWindow
 from leakwatch.gui.keys import KeyAction, Modifier, key
 from leakwatch.gui.layers import Tool
+from leakwatch.gui.record_start import RecordStart
 from leakwatch.gui.sound import Speaker, open_speaker
 from leakwatch.history import History
 from leakwatch.live.alarm_voice import Voice, voiced
 from leakwatch.live.panel import paused_for_s, session_facts
 from leakwatch.live.session import LiveSession
-from leakwatch.live.status import Alarm, LiveStatus, Shown, Sight, shown
+from leakwatch.live.status import Alarm, LiveStatus, Shown, Sight, not_drawn, shown
 from leakwatch.look import Look
 from leakwatch.model import Frame, Level, Marks, Snapshot
 from leakwatch.present import Picture, picture
 from leakwatch.trend_plot import trend_plot
+
+_LOG = logging.getLogger(__name__)
 
 # Frames that fix the greys.
 GREY_FRAMES = 8
@@ -45,6 +49,8 @@ class LiveWindow(ImageWindow):
     tools : sequence of Tool
     speaker : Speaker or None
         None: the best that the system has.
+    record : callable or None
+        Begins a record of a session that has none, and says where it is; may wait for a disk.
 
     Attributes
     ----------
@@ -58,6 +64,7 @@ class LiveWindow(ImageWindow):
         title: str,
         tools: Sequence[Tool] = (),
         speaker: Speaker | None = None,
+        record: Callable[[], str] | None = None,
     ) -> None:
         super().__init__(title, tools)
         self._session, self._settings = session, session.settings
@@ -65,11 +72,12 @@ class LiveWindow(ImageWindow):
         self.cement: CementClock | None = None
         self._speaker = speaker or open_speaker(self._settings.sound)
         self._voice = Voice()
+        self._record = None if record is None else RecordStart(record)
         self._history, self._known_marks = History(self._settings.window), session.marks
         self._drawn: Snapshot | None = None
         self._drawn_look, self._drawn_received_s = Look(), -math.inf
         self._numbers_s, self._numbers_of = -math.inf, Level.UNKNOWN
-        self._sight = Sight.WAITING
+        self._sight, self._undrawn = Sight.WAITING, ""
         self._picture: Picture | None = None
         self._greys: GreyMapping | None = None
         self._grey_frames: list[Frame] = []
@@ -84,23 +92,39 @@ class LiveWindow(ImageWindow):
         self.show_status(status, shown(status, self._session.now_s, self._settings))
 
     def show_status(self, status: LiveStatus, now: Shown) -> None:
-        """Show everything, and sound."""
+        """Show everything, and sound; where the frame cannot be drawn, that is told instead."""
         self._sight = now.sight
+        try:
+            self._show_frame(status)
+            self._show_numbers(status, now)
+            self._undrawn = ""
+        # Whatever broke, nobody may go on reading the picture that was there before.
+        except Exception as error:  # noqa: BLE001
+            what = f"{type(error).__name__}: {error}"
+            if what != self._undrawn:
+                self._undrawn = what
+                _LOG.exception("a frame cannot be shown")
+            now = not_drawn(now, what)
+        self._tell(now, paused_for_s(status, self._session.now_s) > 0.0)
+        said = "" if self._record is None else self._record.said()
+        if said:
+            self.say(said)
+
+    def _tell(self, now: Shown, paused: bool) -> None:
+        """Banner, sound, and what follows from them."""
         if now.level is Level.STOP and self.banner.banner.level is not Level.STOP:
             # What raised it may lie outside of what is zoomed, or under the keys.
             self.image.fit()
             self.help.hide()
         self.banner.show_banner(now.banner, technical=now.alarm is Alarm.MEDIUM)
-        self._sound(now.alarm, paused_for_s(status, self._session.now_s) > 0.0)
+        self._sound(now.alarm, paused)
         # Who works on a held picture must see it.
         self.image.dim(DIMMED if self._past() and self.layer is None else 1.0)
         self.bar.enable("A", now.banner.flashing)
-        self._show_frame(status)
-        self._show_numbers(status, now)
 
     def broken(self) -> None:
         """What cannot be shown is heard."""
-        self._sound(Alarm.HIGH if self.banner.flashing else Alarm.MEDIUM, False)
+        self._sound(Alarm.HIGH if self.banner.banner.flashing else Alarm.MEDIUM, False)
 
     def snapshot(self) -> Snapshot | None:
         """The latest."""
@@ -139,6 +163,7 @@ class LiveWindow(ImageWindow):
                 session.start_anew,
                 "new baseline",
             ),
+            key(code.Key_R, "R", "record, where nothing is kept yet", self._keep, "record"),
             key(code.Key_X, "X", "cement is mixed now", self._mixed, "cement mixed"),
             KeyAction(earlier, "Shift X", sooner, self._mixed_earlier),
             key(code.Key_Space, "Space", "note this moment", self._note, "note"),
@@ -223,6 +248,15 @@ class LiveWindow(ImageWindow):
     def _pause(self) -> None:
         paused = paused_for_s(self._session.status, self._session.now_s) > 0.0
         self._session.pause_audio(0.0 if paused else self._settings.live.audio_pause_s)
+
+    def _keep(self) -> None:
+        """Begin a record; one that runs ends with the session, so that nothing is lost."""
+        if self._session.status.recordings:
+            self.say("This session is recorded already, until it ends.")
+        elif self._record is None:
+            self.say("Nothing can be recorded here: begin with `leakwatch run`.")
+        elif self._record.start():
+            self.say("The record begins ...")
 
     def _note(self) -> None:
         self._session.note("marked")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from leakwatch.model import Frame, Marks, Point, Reason
+from leakwatch.model import Frame, Marks, Point, Reason, Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,21 @@ class PauseAudio:
     """The alarm is silent for a while."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """From the picture that is shown on, everything goes to more sinks.
+
+    Parameters
+    ----------
+    sinks : mapping of str to Sink
+    follow_marks : callable
+        Is told, before the first snapshot, whom to ask for the marks that hold.
+    """
+
+    sinks: Mapping[str, Sink]
+    follow_marks: Callable[[Callable[[], Marks]], None]
 
 
 Action = Acknowledge | Start | Note | PauseAudio

@@ -86,6 +86,11 @@ class LiveFold:
         return self._setup.marks if self._basis is None else self._basis.marks
 
     @property
+    def marks_placed(self) -> Marks:
+        """The same, drawn on the frame that is shown: for a record that begins with it."""
+        return marks_now(self.marks, self._judged)
+
+    @property
     def doubts(self) -> tuple[str, ...]:
         """What of the marks and the calibration does not hold."""
         return () if self._basis is None else self._basis.doubts

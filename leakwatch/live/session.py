@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event as Flag
 from threading import Thread
 
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
-from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start
+from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Record, Start
 from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency import Latency, Ledger
@@ -55,7 +55,7 @@ class LiveSession:
         self.settings: Settings = setup.settings
         live = setup.settings.live
         self._source, self._clock = source, clock
-        self._inbox: Inbox[Action] = Inbox(live.learning_frames)
+        self._inbox: Inbox[Action | Record] = Inbox(live.learning_frames)
         self._workers = [
             LiveSinkWorker(name, sink, live.sink_queue_frames)
             for name, sink in (sinks or {}).items()
@@ -140,6 +140,22 @@ class LiveSession:
         """A person wants silence, for no longer than `LiveSettings.audio_pause_s`; 0.0 ends it."""
         self._inbox.post(PauseAudio(seconds))
 
+    def record(
+        self,
+        sinks: Mapping[str, Sink],
+        follow_marks: Callable[[Callable[[], Marks]], None] = lambda marks: None,
+    ) -> None:
+        """Begin a record in a session that runs: it starts with the picture that is shown.
+
+        Parameters
+        ----------
+        sinks : mapping of str to Sink
+            Closed with the session.
+        follow_marks : callable
+            Is told whom to ask for the marks that hold, before the first snapshot.
+        """
+        self._inbox.post(Record(sinks, follow_marks))
+
     def drawn(self, received_s: float) -> None:
         """The window has drawn the frame that was received then."""
         self._ledger.drawn(received_s, self._clock())
@@ -154,10 +170,17 @@ class LiveSession:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(SOURCE_CLOSE_S)
+        self._begin_records(self._inbox.take(0.0).actions)
         self._fold.flush()
         for worker in self._workers:
             worker.close(self.settings.live.close_s)
         self._ended.set()
+
+    def _begin_records(self, actions: Sequence[Action | Record]) -> None:
+        """A record that was asked for at the last moment is closed with the others."""
+        for action in actions:
+            if isinstance(action, Record):
+                self._act(action)
 
     def _link(self) -> LinkStatus:
         try:
@@ -191,10 +214,11 @@ class LiveSession:
         while True:
             delivery = self._inbox.take(LOOK_S)
             if delivery.closed:
+                self._begin_records(delivery.actions)
                 return
             try:
                 for action in delivery.actions:
-                    self._fold.act(action, self._clock())
+                    self._act(action)
                 if delivery.arrival is not None:
                     self._take(delivery.arrival)
                 elif delivery.ended:
@@ -204,6 +228,21 @@ class LiveSession:
             # A frame that breaks even this gets old, and the window says so.
             except Exception:  # noqa: BLE001
                 _LOG.exception("a frame could not be followed")
+
+    def _act(self, action: Action | Record) -> None:
+        if not isinstance(action, Record):
+            self._fold.act(action, self._clock())
+            return
+        known, placed = self._fold.marks, self._fold.marks_placed
+        # Drawn on the first frame of the record, until a person draws others.
+        action.follow_marks(lambda: placed if self._fold.marks is known else self._fold.marks)
+        queue = self.settings.live.sink_queue_frames
+        more = [LiveSinkWorker(name, sink, queue) for name, sink in action.sinks.items()]
+        present = self._fold.present
+        if present is not None:
+            for worker in more:
+                worker.append(present.snapshot)
+        self._workers = [*self._workers, *more]
 
     def _take(self, arrival: Arrival) -> None:
         present = self._fold.take(arrival, self._link(), self._clock)

@@ -185,6 +185,21 @@ def shown(status: LiveStatus, now_s: float, settings: Settings) -> Shown:
     return Shown(sight, banner, reasons, _alarm(sight, banner, alert.reasons), age_s)
 
 
+def not_drawn(now: Shown, what: str) -> Shown:
+    """What to show where the frame could not be drawn: the picture is not that of the level.
+
+    Parameters
+    ----------
+    now : Shown
+    what : str
+        What went wrong.
+    """
+    banner = over_latched(unknown_banner(f"This frame cannot be shown: {what}"), now.banner)
+    stop = banner.level is Level.STOP
+    reasons = tuple(dict.fromkeys((*now.reasons, Reason.STAGE_ERROR)))
+    return replace(now, banner=banner, reasons=reasons, alarm=Alarm.HIGH if stop else Alarm.MEDIUM)
+
+
 def silence_text(status: LiveStatus, now_s: float, settings: Settings) -> str:
     """Why no frame comes, for the record; empty where one may still be on its way.
 

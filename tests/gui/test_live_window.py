@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+import gc
+from dataclasses import replace
+from itertools import pairwise
+
 import injection
+import numpy as np
 import pytest
 from injection import STOPPED
-from live_room import KeptSink, Room
-from PySide6.QtCore import Qt
+from live_room import SETTINGS, KeptSink, Room
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtWidgets import QApplication
 
+from leakwatch.case import dicom_path, load_case
+from leakwatch.errors import SinkError
 from leakwatch.gui.live_window import DIMMED, LiveWindow
-from leakwatch.model import EventKind, Level
+from leakwatch.gui.sound import UNAVAILABLE
+from leakwatch.lines import LineKind
+from leakwatch.live.setup import Setup
+from leakwatch.live.status import Alarm
+from leakwatch.model import Event, EventKind, Level, Link, LinkStatus, Reason
+from leakwatch.sources import open_source
 
 pytestmark = pytest.mark.usefixtures("fonts")
 
 FEW = list(injection.frames())
+KEY = Qt.Key
+
+
+class Heard:
+    """A speaker that keeps what it is told."""
+
+    def __init__(self, problem=""):
+        self.problem, self.played, self.stops = problem, [], 0
+
+    def play(self, alarm):
+        self.played.append(alarm)
+
+    def stop(self):
+        self.stops += 1
 
 
 @pytest.fixture
@@ -23,9 +50,15 @@ def room():
 
 
 @pytest.fixture
-def window(qtbot, room):
-    made = LiveWindow(room.session, "by hand")
+def speaker():
+    return Heard()
+
+
+@pytest.fixture
+def window(qtbot, room, speaker):
+    made = LiveWindow(room.session, "by hand", speaker=speaker)
     qtbot.addWidget(made)
+    made.show()
     made.grab()
     return made
 
@@ -33,6 +66,10 @@ def window(qtbot, room):
 def level_of(window):
     window.tick()
     return window.banner.banner.level
+
+
+def said(window):
+    return window.run_strip.facts.text()
 
 
 def test_each_level_of_an_injection_is_shown(room, window):
@@ -45,47 +82,115 @@ def test_each_level_of_an_injection_is_shown(room, window):
     assert [levels[0], levels[5], levels[STOPPED]] == [Level.UNKNOWN, Level.CLEAR, Level.STOP]
     assert window.banner.flashing
     assert window.image.image.image.shape == (injection.ROWS, injection.COLUMNS)
-    assert "Dropped / lost: 0 / 0 of" in window.run_strip.facts.text()
+    assert "Dropped / lost: 0 / 0 of" in said(window)
     assert room.session.latency().drawn.frames == len(FEW)
 
 
-def test_it_says_by_itself_that_nothing_comes(room, window):
+def test_a_whole_simulated_injection_is_seen_and_heard(qtbot, repository):
+    """Faster than real time: every level, the alarm, the pause, the acknowledgement, the clocks."""
+    path = repository / "sample_dicom" / "epidural.case.json"
+    case, speaker = load_case(path), Heard()
+    with Room({"kept": KeptSink()}, Setup(SETTINGS, case)) as room:
+        window = LiveWindow(room.session, "L1", speaker=speaker)
+        qtbot.addWidget(window)
+        window.show()
+        qtbot.keyClick(window, KEY.Key_X)
+        levels, kinds, predicted = [], set(), False
+        frames = list(open_source(dicom_path(path, case)).frames())
+        for before, frame in pairwise([frames[0], *frames]):
+            room.feed(frame, frame.time_s - before.time_s)
+            levels.append(level_of(window))
+            overlay = window.image.overlay
+            kinds |= {kind for kind, curve in overlay.curves.items() if len(curve.getData()[0])}
+            predicted |= any("5 mm in" in label.toPlainText() for label in overlay.labels)
+            assert levels[-1] is room.session.status.present.snapshot.alert.level
+            assert (Alarm.HIGH in speaker.played) is (Level.STOP in levels)
+        assert set(levels) == set(Level)
+        wanted = {LineKind.CEMENT, LineKind.GROWTH, LineKind.WALL, LineKind.MARGIN, LineKind.TUBE}
+        assert wanted | {LineKind.SHORTEST} <= kinds
+        assert predicted
+        assert window.strip.trend.plot.distance
+        assert "After STOP: wait" in said(window)
+        assert "Cement, mixed" in said(window)
+        assert f"{room.session.status.exposure.pulses} pulses" in said(window)
+        qtbot.keyClick(window, KEY.Key_P)
+        room.until(lambda status: status.audio_paused_until_s is not None)
+        assert (level_of(window), window.banner.flashing) == (Level.STOP, True)
+        qtbot.keyClick(window, KEY.Key_A)
+        room.until(lambda status: not status.present.snapshot.alert.latched)
+        assert level_of(window) is not Level.STOP
+        assert not window.banner.flashing
+
+
+def test_it_says_by_itself_that_nothing_comes(room, window, speaker):
     room.run(FEW[:6])
     assert level_of(window) is Level.CLEAR
     assert window.image.opacity == 1.0
     room.clock.now_s += 0.6
     assert level_of(window) is Level.UNKNOWN
     assert window.image.opacity == DIMMED
+    assert window.signs.text() == "NOT THE PRESENT"
     assert "No new frame for 0.6 s" in window.banner.banner.reasons
+    assert speaker.played[-1] is Alarm.MEDIUM
 
 
-def test_it_says_so_when_every_other_thread_is_dead(room, window):
+def test_it_says_so_when_every_other_thread_is_dead(room, window, speaker):
     room.run(FEW[:6])
     assert level_of(window) is Level.CLEAR
     room.session._inbox.close()
     room.source.close()
     for thread in room.session._threads:
         thread.join(10.0)
+    speaker.played.clear()
     room.clock.now_s += 0.6
     assert level_of(window) is Level.UNKNOWN
+    assert speaker.played == [Alarm.MEDIUM]
 
 
-def test_what_cannot_be_drawn_is_unknown(room, window, monkeypatch, caplog):
-    room.run(FEW[:6])
+@pytest.mark.parametrize(
+    ("frames", "level", "alarm"),
+    [(6, Level.UNKNOWN, Alarm.MEDIUM), (STOPPED + 1, Level.STOP, Alarm.HIGH)],
+)
+def test_what_cannot_be_drawn_is_told_and_heard(
+    room, window, speaker, monkeypatch, caplog, frames, level, alarm
+):
+    room.run(FEW[:5])
+    assert level_of(window) is Level.CLEAR
     monkeypatch.setattr(window.image, "show_frame", lambda *_: 1 / 0)
-    assert level_of(window) is Level.UNKNOWN
+    room.run(FEW[5:frames])
+    for _ in range(3):
+        assert level_of(window) is level
+    banner = window.banner.banner
+    assert "cannot be shown" in " ".join((*banner.reasons, *banner.warnings))
+    assert speaker.played == [alarm]
+    assert len(caplog.records) == 1
+    monkeypatch.undo()
+    window.tick()
+    again = window.banner.banner
+    assert "cannot be shown" not in " ".join((*again.reasons, *again.warnings))
+
+
+def test_a_session_that_breaks_is_unknown_and_heard(room, window, speaker, monkeypatch, caplog):
+    room.run(FEW[:6])
+    assert level_of(window) is Level.CLEAR
+    monkeypatch.setattr(type(room.session), "status", property(lambda _: 1 / 0))
+    for _ in range(3):
+        assert level_of(window) is Level.UNKNOWN
+    assert speaker.played == [Alarm.MEDIUM]
     assert "cannot be shown" in window.banner.banner.reasons[0]
+    assert window.banner.flash_hz == pytest.approx(SETTINGS.window.medium_flash_hz, abs=0.05)
+    assert len(caplog.records) == 1
 
 
 def test_keys_are_actions_of_a_person(qtbot, room, window):
     room.run(FEW[: STOPPED + 1])
     assert level_of(window) is Level.STOP
-    for key in (Qt.Key.Key_P, Qt.Key.Key_Space, Qt.Key.Key_A):
-        qtbot.keyClick(window, key)
+    for one in (KEY.Key_P, KEY.Key_Space, KEY.Key_A):
+        qtbot.keyClick(window, one)
     room.until(lambda status: not status.present.snapshot.alert.latched)
     assert room.session.status.audio_paused_until_s == room.clock.now_s + 120.0
     assert level_of(window) is Level.WATCH
-    qtbot.keyClick(window, Qt.Key.Key_B)
+    qtbot.keyClick(window, KEY.Key_B)
     room.until(lambda _: room.session.marks.reference_frame == STOPPED)
     room.session.close()
     events = room.sink("recording").events
@@ -97,5 +202,230 @@ def test_keys_are_actions_of_a_person(qtbot, room, window):
         EventKind.ACKNOWLEDGE,
         EventKind.ANNOTATION,
     ]
-    qtbot.keyClick(window, Qt.Key.Key_Q)
+    qtbot.keyClick(window, KEY.Key_Q)
     assert not window.isVisible()
+
+
+def test_a_stop_sounds_again_and_again_and_is_silent_when_acknowledged(
+    qtbot, room, window, speaker
+):
+    room.run(FEW[: STOPPED + 1])
+    assert level_of(window) is Level.STOP
+    assert 1.4 <= window.banner.flash_hz <= 2.8
+    for _ in range(3):
+        room.clock.now_s += SETTINGS.sound.high_every_s
+        window.tick()
+    assert speaker.played.count(Alarm.HIGH) == 4
+    stops = speaker.stops
+    qtbot.keyClick(window, KEY.Key_A)
+    room.until(lambda status: not status.present.snapshot.alert.latched)
+    window.tick()
+    assert speaker.stops == stops + 1
+    room.clock.now_s += 60.0
+    window.tick()
+    assert speaker.played.count(Alarm.HIGH) == 4
+
+
+def test_a_pause_is_silent_counts_down_and_ends(qtbot, room, window, speaker):
+    room.run(FEW[: STOPPED + 1])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_P)
+    room.until(lambda status: status.audio_paused_until_s is not None)
+    heard = len(speaker.played)
+    for passed_s, left in ((0.3, "2:00"), (30.0, "1:30"), (89.0, "0:01")):
+        room.clock.now_s += passed_s
+        assert level_of(window) is Level.STOP
+        assert f"Sound paused: {left}" in said(window)
+        assert window.banner.flashing
+    assert (len(speaker.played), speaker.stops > 0) == (heard, True)
+    room.clock.now_s += 1.1
+    window.tick()
+    assert speaker.played[heard:] == [Alarm.HIGH]
+    assert "Sound paused" not in said(window)
+
+
+def test_a_pause_can_be_ended_by_a_person(qtbot, room, window, speaker):
+    room.run(FEW[: STOPPED + 1])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_P)
+    room.until(lambda status: (status.audio_paused_until_s or 0.0) > room.clock.now_s)
+    heard = len(speaker.played)
+    qtbot.keyClick(window, KEY.Key_P)
+    room.until(lambda status: status.audio_paused_until_s == room.clock.now_s)
+    window.tick()
+    assert speaker.played[heard:] == [Alarm.HIGH]
+
+
+def test_a_lost_link_flashes_slowly_and_sounds_as_a_technical_alarm(room, window, speaker):
+    room.run(FEW[:6])
+    room.source.status = LinkStatus(Link.LOST, "the cable is out", None)
+    assert level_of(window) is Level.UNKNOWN
+    assert 0.4 <= window.banner.flash_hz <= 0.8
+    assert speaker.played[-1] is Alarm.MEDIUM
+    room.source.status = LinkStatus(Link.OPEN, "back", True)
+    room.feed(FEW[5])
+    window.tick()
+    assert window.banner.flash_hz == 0.0
+
+
+@pytest.mark.parametrize("problem", ["", f"{UNAVAILABLE}: no device for sound"])
+def test_sound_can_be_tested_and_its_absence_is_shown(qtbot, room, problem):
+    speaker = Heard(problem)
+    window = LiveWindow(room.session, "by hand", speaker=speaker)
+    qtbot.addWidget(window)
+    window.show()
+    window.tick()
+    assert (UNAVAILABLE in said(window)) is bool(problem)
+    qtbot.mouseClick(window.bar.buttons["T"], Qt.MouseButton.LeftButton)
+    assert speaker.played == [Alarm.HIGH]
+    assert (problem or "Ten pulses") in window.prompt.text()
+
+
+def test_look_of_the_picture_is_the_persons_and_is_said(qtbot, room, window):
+    room.run(FEW[:6])
+    window.tick()
+    plain = window.image.image.image.astype(int)
+    qtbot.keyClick(window, KEY.Key_I)
+    assert np.abs(window.image.image.image.astype(int) + plain - 255).max() <= 1
+    for one in (KEY.Key_F, KEY.Key_3, KEY.Key_Z):
+        qtbot.keyClick(window, one)
+    qtbot.keyClick(window, KEY.Key_F, Qt.KeyboardModifier.ShiftModifier)
+    assert (window.image.view.xInverted(), window.image.view.yInverted()) == (True, False)
+    for word in ("inverted", "mirrored", "upside down", "window 150 level 85", "zoom 2.0"):
+        assert word in window.signs.text()
+    chosen = window.look_keys.look
+    room.feed(FEW[6])
+    window.tick()
+    assert window.look_keys.look == chosen
+    qtbot.keyClick(window, KEY.Key_0)
+    assert (window.signs.text(), window.image.zoom) == ("", 1.0)
+    assert window.image.view.yInverted()
+
+
+def test_greys_by_dragging_and_by_arrows(qtbot, room, window):
+    room.run(FEW[:6])
+    window.tick()
+    port, left = window.image.pane.viewport(), Qt.MouseButton.LeftButton
+    qtbot.mousePress(port, left, pos=QPoint(200, 200))
+    qtbot.mouseMove(port, QPoint(300, 200))
+    qtbot.mouseRelease(port, left, pos=QPoint(300, 200))
+    wider = window.look_keys.look.width
+    assert wider > 255.0
+    qtbot.mouseMove(port, QPoint(500, 200))
+    assert window.look_keys.look.width == wider
+    qtbot.keyClick(window, KEY.Key_Left, Qt.KeyboardModifier.ControlModifier)
+    assert window.look_keys.look.width < wider
+
+
+def test_a_stop_shows_the_whole_picture_and_puts_the_keys_away(qtbot, room, window):
+    room.run(FEW[:6])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_Z)
+    qtbot.keyClick(window, KEY.Key_Question)
+    assert (window.image.zoom, window.help.isVisible()) == (2.0, True)
+    room.run(FEW[6 : STOPPED + 1])
+    assert level_of(window) is Level.STOP
+    assert (window.image.zoom, window.help.isVisible()) == (1.0, False)
+
+
+def test_zoomed_part_stays_inside_the_frame(room, window):
+    room.run(FEW[:6])
+    window.tick()
+    window.image.zoom_by(4.0, (0.0, 0.0))
+    for _ in range(20):
+        window.image.pan(-0.2, -0.2)
+    (left, right), (top, bottom) = window.image.view.viewRange()
+    assert min(left, top) >= -0.5 - injection.COLUMNS / 2
+    assert window.image.centre_px == pytest.approx((29.5, 29.5))
+    assert window.image.zoom == 4.0
+    assert right > left
+    assert bottom > top
+
+
+def test_record_is_begun_by_a_key_beside_the_window(qtbot):
+    kept = KeptSink()
+    with Room() as room:
+        begun = []
+
+        def begin():
+            begun.append(True)
+            if len(begun) == 1:
+                raise SinkError("the disk is full")
+            room.session.record({"frames": kept})
+            return "Recording from now on"
+
+        window = LiveWindow(room.session, "by hand", speaker=Heard(), record=begin)
+        qtbot.addWidget(window)
+        room.run(FEW[:8])
+        window.tick()
+        assert "Recording: off" in said(window)
+        qtbot.keyClick(window, KEY.Key_R)
+        qtbot.waitUntil(lambda: window.tick() or "the disk is full" in window.prompt.text())
+        qtbot.keyClick(window, KEY.Key_R)
+        room.until(lambda status: len(status.recordings) == 1)
+        qtbot.waitUntil(lambda: window.tick() or "from now on" in window.prompt.text())
+        room.run(FEW[8:10])
+        qtbot.keyClick(window, KEY.Key_R)
+        assert "already" in window.prompt.text()
+        assert len(begun) == 2
+    # With the picture that was shown when it began.
+    assert [one.frame.index for one in kept.snapshots] == [7, 8, 9]
+    assert kept.closed
+
+
+@pytest.mark.parametrize("size", [(1024, 640), (1280, 800), (1920, 1080), (2560, 1440)])
+def test_nothing_is_clipped_at_any_size(room, window, size):
+    room.run(FEW[: STOPPED + 1])
+    window.resize(*size)
+    QApplication.processEvents()
+    window.tick()
+    for strip in (window.strip, window.run_strip):
+        placed, hidden = strip.facts._placed()
+        assert (hidden, len(placed) > 0) == (0, True)
+        assert strip.geometry().bottom() <= window.bar.geometry().top()
+    width = sum(one.sizeHint().width() for one in window.bar.buttons.values())
+    assert width <= window.width()
+    assert window.size().toTuple() == size
+
+
+def test_every_button_has_its_key_and_no_two_actions_share_one(window):
+    actions = window.key_actions()
+    chords = [chord for action in actions for chord in action.chords]
+    assert len(set(chords)) == len(chords)
+    assert set(window.bar.buttons) == {action.text for action in actions if action.button}
+    assert {"A", "P", "B", "R", "T", "X", "Space", "?"} <= set(window.bar.buttons)
+    window.toggle_help()
+    assert all(action.text in window.help.text() for action in actions if action.text not in "<>")
+
+
+def test_no_widget_is_left_of_a_live_window(qapp, room):
+    def widgets():
+        gc.collect()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        return len(QApplication.allWidgets())
+
+    counts = []
+    for _ in range(3):
+        made = LiveWindow(room.session, "by hand", speaker=Heard())
+        made.show()
+        made.tick()
+        made.close()
+        made.deleteLater()
+        del made
+        counts.append(widgets())
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_another_stop_ends_a_pause_and_sounds(room, window, speaker):
+    room.run(FEW[: STOPPED + 1])
+    window.tick()
+    room.session.pause_audio(120.0)
+    room.until(lambda status: status.audio_paused_until_s is not None)
+    window.tick()
+    heard = len(speaker.played)
+    present = room.session.status.present.snapshot
+    stop = Event(STOPPED, 1.0, EventKind.ALERT, Level.STOP, Reason.TUBULAR_FILLING)
+    again = replace(present, alert=replace(present.alert, events=(stop,)))
+    room.session._fold._publish(again, "", room.clock.now_s, room.clock.now_s)
+    window.tick()
+    assert speaker.played[heard:] == [Alarm.HIGH]
