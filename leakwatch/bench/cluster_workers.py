@@ -6,7 +6,10 @@ data.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from leakwatch.bench.case_work import Job, Worked, do_case
@@ -14,9 +17,13 @@ from leakwatch.bench.local_workers import died
 from leakwatch.errors import BenchError
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 CONNECT_S = 10.0
+# How often it is looked whether there are workers at all, and how long there may be none: a batch
+# system takes a while to start another one.
+LOOK_S, ALONE_S = 2.0, 120.0
+_AGAIN = "What is done is kept: see to the cluster, and give the same command again."
 
 
 def run_on_cluster(jobs: Sequence[Job], address: str) -> Iterator[tuple[Job, Worked]]:
@@ -38,25 +45,56 @@ def run_on_cluster(jobs: Sequence[Job], address: str) -> Iterator[tuple[Job, Wor
     Raises
     ------
     BenchError
-        `distributed` is not installed, the scheduler does not answer, or it has no workers.
+        `distributed` is not installed, the scheduler does not answer or is lost, or it has no
+        workers. What was yielded until then holds.
     """
     client = connect(address)
-    from distributed import as_completed
-
     try:
         futures = {client.submit(do_case, job, pure=False): job for job in jobs}
-        for future in as_completed(futures, loop=client.loop, raise_errors=False):
+        for future in _ended(client, futures, address):
             job = futures.pop(future)
-            # `do_case` raises nothing: what comes is of the cluster.
-            error = future.exception() if future.status != "finished" else None
             if future.status == "finished":
                 yield job, future.result()
+            elif future.status == "error":
+                # `do_case` raises nothing: what comes is of the cluster.
+                why = type(future.exception()).__name__
+                yield job, died(job, f"the cluster gave it up: {why}")
             else:
-                yield job, died(job, f"the cluster gave it up: {type(error).__name__}")
+                # No case is to blame, and none is judged by it.
+                raise BenchError(
+                    f"--scheduler {address}: it was lost with {len(futures) + 1} cases to do. "
+                    f"{_AGAIN}"
+                )
             future.release()
         # Where the caller stops early, closing the client takes the rest off the cluster.
     finally:
         client.close()
+
+
+def _ended(client: Client, futures: Mapping[Future, Job], address: str) -> Iterator[Future]:
+    """Futures as they end, until the caller has taken all out of `futures`."""
+    from distributed import wait
+
+    alone_since: float | None = None
+    while futures:
+        ended = [future for future in futures if future.status != "pending"]
+        yield from ended
+        if ended:
+            alone_since = None
+            continue
+        # Each future is looked at above, whatever `wait` makes of those that were cancelled.
+        with client.as_current(), suppress(TimeoutError, CancelledError):
+            wait(list(futures), timeout=LOOK_S, return_when="FIRST_COMPLETED")
+        if client.status != "running" or client.nthreads():
+            alone_since = None
+            continue
+        now = time.monotonic()
+        alone_since = now if alone_since is None else alone_since
+        if now - alone_since >= ALONE_S:
+            raise BenchError(
+                f"--scheduler {address}: it has had no worker for {ALONE_S:g} s, with "
+                f"{len(futures)} cases to do. {_AGAIN}"
+            )
 
 
 def connect(address: str) -> Client:

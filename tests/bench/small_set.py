@@ -93,7 +93,8 @@ def main(behaviour: str, case: str, out: str, flag: str = "") -> int:
     """Be the detector."""
     written = lines(Path(case))
     if behaviour == "kill-once" and not Path(flag).exists():
-        Path(flag).write_text("killed")
+        # No file: the content of one that the command names is part of what a result depends on.
+        Path(flag).mkdir()
         os.kill(os.getppid(), signal.SIGKILL)
         return 1
     if behaviour == "kill-always":
@@ -101,6 +102,8 @@ def main(behaviour: str, case: str, out: str, flag: str = "") -> int:
             file.write("killed\n")
         os.kill(os.getppid(), signal.SIGKILL)
         return 1
+    if behaviour == "kill":
+        os.kill(int(flag), signal.SIGKILL)
     if behaviour == "hang":
         # With a child, which must end with it.
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])

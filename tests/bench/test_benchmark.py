@@ -140,7 +140,7 @@ def test_a_failed_detector_missed_the_stop_and_is_tried_again(three: Path, tmp_p
 def test_a_case_whose_process_is_killed_is_run_again(three: Path, tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     bench(three, tmp_path / "out", small_set.command("kill-once", flag))
-    assert flag.read_text() == "killed"
+    assert flag.is_dir()
     report = load_report(tmp_path / "out" / "report.json")
     assert statuses(report) == dict.fromkeys("abc", "done")
 
