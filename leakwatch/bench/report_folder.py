@@ -10,6 +10,7 @@ from leakwatch.bench.report_file import (
     PAGE_NAME,
     REPORT_NAME,
     CaseRow,
+    Comparison,
     Estimate,
     Report,
     encode_report,
@@ -54,14 +55,23 @@ def report_lines(report: Report) -> tuple[str, ...]:
     lines += [_line(one) for one in report.summary if one.key in SAID and one.cases]
     lines += [f"not judged: {row.name}: {row.why}" for row in lost]
     if report.against is not None:
-        moved = [one for one in report.against.changes if one.verdict != "no difference shown"]
-        lines += [
-            f"{one.verdict}: {one.title}: {value_text(one.old, one.unit, one.cases)} to "
-            f"{value_text(one.new, one.unit, one.cases)}"
-            for one in moved
-        ]
-        lines += [] if moved else ["no difference shown against the earlier report"]
+        lines += _comparison_lines(report, report.against)
     return tuple(lines)
+
+
+def _comparison_lines(report: Report, against: Comparison) -> list[str]:
+    apart = len(against.apart)
+    common = sum(row.name not in against.apart for row in report.cases)
+    if not common:
+        return ["nothing is compared: no case is the same in the earlier report"]
+    lines = [f"compared: {common} cases; {apart} are not the same in both"] if apart else []
+    moved = [one for one in against.changes if one.verdict != "no difference shown"]
+    lines += [
+        f"{one.verdict}: {one.title}: {value_text(one.old, one.unit, one.cases)} to "
+        f"{value_text(one.new, one.unit, one.cases)}"
+        for one in moved
+    ]
+    return lines if moved else [*lines, "no difference shown against the earlier report"]
 
 
 def _line(one: Estimate) -> str:

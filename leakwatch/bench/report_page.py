@@ -172,7 +172,8 @@ def _comparison(against: Comparison) -> str:
     if against.apart:
         words += f" Not compared, for they are not the same in both: {', '.join(against.apart)}."
     head = ("", "earlier", "now", "change", "95 % interval", "", "cases")
-    return f"<h2>Against an earlier report</h2><p>{escape(words)}</p>{_table(head, rows)}"
+    table = _table(head, rows) if rows else "<p>No case is the same in both.</p>"
+    return f"<h2>Against an earlier report</h2><p>{escape(words)}</p>{table}"
 
 
 def _change_cells(one: Change) -> tuple[str, ...]:

@@ -174,6 +174,16 @@ def test_against_an_earlier_report(three: Path, judged: Path, tmp_path: Path) ->
     assert moved.change == pytest.approx(moved.new - 0.2)
     assert "Against an earlier report" in (tmp_path / "out" / "report.html").read_text()
     assert f"{moved.verdict}: distance, mean absolute error: 0.20 mm to" in said
+    assert "compared: 2 cases; 2 are not the same in both" in said
+
+
+def test_nothing_in_common_with_an_earlier_report_is_said(judged: Path, tmp_path: Path) -> None:
+    small_set.write_set(tmp_path / "set", "z")
+    earlier = judged / "report.json"
+    said = bench(tmp_path / "set", tmp_path / "out", "naive", "--against", earlier)
+    assert "nothing is compared: no case is the same" in said
+    assert "no difference shown" not in said
+    assert "No case is the same in both." in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_masks_that_were_drawn_later_do_not_part_two_reports(
