@@ -24,7 +24,10 @@ CtOption = Annotated[
     Path | None, typer.Option("--ct", help="Real anatomy: NIfTI, or folder of a DICOM CT series.")
 ]
 VertebraeOption = Annotated[
-    Path | None, typer.Option("--vertebrae", help="Its vertebrae: NIfTI labels, or DICOM SEG.")
+    Path | None,
+    typer.Option(
+        "--vertebrae", help="Its vertebrae: NIfTI labels, a folder of masks, or DICOM SEG."
+    ),
 ]
 BodyOption = Annotated[
     Path | None, typer.Option("--body", help="Vertebral bodies, as --vertebrae; optional.")

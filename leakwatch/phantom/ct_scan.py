@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from leakwatch.errors import ConfigError
 from leakwatch.phantom.ct_dicom import frame_of_reference, read_ct_series
-from leakwatch.phantom.ct_nifti import read_nifti, read_nifti_labels
+from leakwatch.phantom.ct_nifti import nifti_files, read_nifti, read_nifti_labels, read_nifti_masks
 from leakwatch.phantom.ct_segmentation import is_dicom, read_segmentation
 from leakwatch.phantom.ct_volume import LabelVolume, ScanVolume
 from leakwatch.phantom.vertebra_labels import body_part
@@ -44,7 +44,8 @@ def load_scan(ct: Path, vertebrae: Path, body: Path | None) -> Scan:
     ct : Path
         NIfTI file, or a folder with the slices of one DICOM series.
     vertebrae, body : Path
-        NIfTI file or DICOM segmentation, or a folder that holds one segmentation.
+        NIfTI file or DICOM segmentation, or a folder that holds one segmentation or a NIfTI mask
+        for each vertebra.
 
     Raises
     ------
@@ -67,10 +68,13 @@ def load_scan(ct: Path, vertebrae: Path, body: Path | None) -> Scan:
 
 def _labels(path: Path, volume: ScanVolume, ct: Path, reference: str | None) -> LabelVolume:
     if path.is_dir():
+        if nifti_files(path):
+            return read_nifti_masks(path, volume, ct)
         files = sorted(file for file in path.iterdir() if file.is_file() and is_dicom(file))
         if len(files) != 1:
             raise ConfigError(
-                f"{path}: holds {len(files)} DICOM files. Give the one that is the segmentation."
+                f"{path}: holds {len(files)} DICOM files and no NIfTI file. Give the one that is "
+                "the segmentation, or a folder with a mask for each vertebra."
             )
         path = files[0]
     if is_dicom(path):

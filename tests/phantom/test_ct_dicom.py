@@ -201,6 +201,50 @@ def test_names_in_the_header_of_nifti(
     assert np.array_equal(read.labels, labelled(vertebrae()))
 
 
+def write_masks(folder: Path, parts: dict[str, np.ndarray]) -> None:
+    """As TotalSegmentator leaves them: a file for each."""
+    folder.mkdir()
+    for name, part in parts.items():
+        image = nibabel.Nifti1Image(part.astype(np.uint8), AFFINE)
+        nibabel.save(image, folder / f"{name}.nii.gz")
+
+
+def test_a_folder_with_a_mask_for_each_vertebra(tmp_path: Path) -> None:
+    nibabel.save(nibabel.Nifti1Image(volume(), AFFINE), tmp_path / "ct.nii.gz")
+    aorta, below = np.ones(SHAPE), vertebrae()["vertebrae_L3"]
+    # What two masks hold belongs to the upper one.
+    below = np.maximum(
+        below, vertebrae()["vertebrae_L2"] * (np.arange(SHAPE[0]) < 12)[:, None, None]
+    )
+    parts = vertebrae() | {"vertebrae_L3": below, "aorta": aorta, "rib_left_1": aorta}
+    write_masks(tmp_path / "segmentations", parts)
+    scan = load_scan(tmp_path / "ct.nii.gz", tmp_path / "segmentations", None)
+    assert scan.vertebrae.names == {1: "L1", 2: "L2", 3: "L3"}
+    assert np.array_equal(scan.vertebrae.labels, labelled(vertebrae()))
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"aorta": np.ones(SHAPE)}, r"none of its 1 NIfTI files is named after a vertebra"),
+        (
+            {"vertebrae_L1": np.ones(SHAPE), "L1_again": np.ones(SHAPE)},
+            r"L1_again.nii.gz and vertebrae_L1.nii.gz both name L1",
+        ),
+        ({"vertebrae_L1": np.ones((5, 6, 7))}, r"vertebrae_L1.nii.gz: its grid \(\(5, 6, 7\)"),
+        ({}, r"holds 0 DICOM files and no NIfTI file"),
+    ],
+    ids=["organs", "twice", "grid", "empty"],
+)
+def test_a_folder_of_masks_that_does_not_serve_is_told(
+    parts: dict[str, np.ndarray], said: str, tmp_path: Path
+) -> None:
+    nibabel.save(nibabel.Nifti1Image(volume(), AFFINE), tmp_path / "ct.nii.gz")
+    write_masks(tmp_path / "masks", parts)
+    with pytest.raises(ConfigError, match=said):
+        load_scan(tmp_path / "ct.nii.gz", tmp_path / "masks", None)
+
+
 def spoil(case: str, paths: list[Path]) -> None:
     """Make one slice of a series wrong."""
     path = paths[7]
