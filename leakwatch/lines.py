@@ -19,6 +19,7 @@ class LineKind(StrEnum):
     TUBE = "tube"
     CANDIDATE_TUBE = "candidate_tube"
     OUTLINE = "outline"
+    TRUTH = "truth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ LINE_STYLES: dict[LineKind, LineStyle] = {
     LineKind.OUTLINE: LineStyle("#C9D3DE", 1.4, (2.0, 4.0), "vertebral body"),
     LineKind.MARGIN: LineStyle("#FFB000", 1.6, (8.0, 5.0), "margin"),
     LineKind.WALL: LineStyle("#FF7AD9", 2.6, None, "posterior wall"),
+    # Of cases whose truth is known: on none that a person watches.
+    LineKind.TRUTH: LineStyle("#7DFF9B", 1.4, (5.0, 2.0), "true cement"),
     LineKind.CEMENT: LineStyle("#35D6FF", 1.6, None, "cement"),
     LineKind.GROWTH: LineStyle("#B6FF3B", 4.4, None, "new cement"),
     LineKind.CANDIDATE_TUBE: LineStyle("#FFE08A", 1.6, (3.0, 3.0), "possible tube"),

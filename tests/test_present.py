@@ -143,7 +143,7 @@ def test_lines_and_labels_of_a_full_observation():
         SETTINGS,
         make_observation(0, cement=Cement((), 0.0, 0.0, 0.0)),
     )
-    assert set(kinds_of(shown)) == set(LineKind)
+    assert set(kinds_of(shown)) == set(LineKind) - {LineKind.TRUTH}
     assert [label.text for label in shown.labels] == ["9.5 ± 0.4 mm", "tube 8 mm"]
 
 

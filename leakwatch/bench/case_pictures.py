@@ -11,9 +11,11 @@ from PIL import Image
 
 from leakwatch.banner import distance_text
 from leakwatch.bench.case_truth import CaseTruth
+from leakwatch.bench.cement_masks import outlines_px, read_mask
 from leakwatch.case import FrameRecord
 from leakwatch.facts import Fact
 from leakwatch.grey import GreyMapping, grey_mapping
+from leakwatch.lines import LINE_STYLES, Line, LineKind
 from leakwatch.model import (
     Alert,
     Frame,
@@ -46,12 +48,12 @@ class CasePainter:
     """
 
     def __init__(self, run: Run, truth: CaseTruth) -> None:
-        self._run, self._truth = run, truth
+        self._run, self._truth, self._masks = run, truth, dict(truth.masks)
         self._source: StoredSource = run.reopen()
         self._greys: GreyMapping = grey_mapping(list(islice(self._source.frames(), GREY_FRAMES)))
 
     def draw(self, seen: Seen, why: str | None = None) -> Image.Image:
-        """One frame, with the true distance beside the one that was seen.
+        """One frame, with the true distance and the true cement beside those that were seen.
 
         Parameters
         ----------
@@ -67,8 +69,18 @@ class CasePainter:
         told = [] if why is None else [Fact("Shown because", why, warn=True)]
         told += _truth_facts(self._truth, frame.index)
         facts = (*told, *shown.facts, *shown.run_facts)[: MOST_FACTS + len(told)]
-        shown = replace(shown, facts=facts, run_facts=())
+        shown = self._with_true_cement(replace(shown, facts=facts, run_facts=()), frame)
         return Image.fromarray(draw(shown, self._greys.apply(frame.pixels)))
+
+    def _with_true_cement(self, shown: Picture, frame: Frame) -> Picture:
+        """Its outline too, where somebody drew it or it is known."""
+        path = self._masks.get(frame.index)
+        if path is None:
+            return shown
+        outlines = outlines_px(read_mask(path, frame.acquisition))
+        lines = tuple(Line(LineKind.TRUTH, outline, closed=True) for outline in outlines)
+        legend = (*shown.legend, (LineKind.TRUTH, LINE_STYLES[LineKind.TRUTH].legend))
+        return replace(shown, lines=(*lines, *shown.lines), legend=legend)
 
     def close(self) -> None:
         """Close the sequence."""

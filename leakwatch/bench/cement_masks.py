@@ -12,7 +12,7 @@ from PIL import Image
 from leakwatch.config import Settings
 from leakwatch.errors import CaseError
 from leakwatch.geometry import WorkingGrid
-from leakwatch.model import Acquisition, BoolImage, Cement, Snapshot
+from leakwatch.model import Acquisition, BoolImage, Cement, PointArray, Snapshot, read_only
 
 
 class MaskJudge:
@@ -103,6 +103,12 @@ def read_mask(path: Path, acquisition: Acquisition) -> BoolImage:
             f"frames have; found shape {values.shape}. Draw the mask on the frames themselves."
         )
     return np.asarray(values != 0)
+
+
+def outlines_px(mask: BoolImage) -> tuple[PointArray, ...]:
+    """Outlines of a mask, ``(n, 2)`` each, (column, row): through the pixels at its rim."""
+    found, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return tuple(read_only(one[:, 0, :].astype(np.float64)) for one in found)
 
 
 def cement_mask(cement: Cement | None, acquisition: Acquisition, settings: Settings) -> BoolImage:

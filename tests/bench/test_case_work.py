@@ -6,20 +6,25 @@ import io
 import json
 import os
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import small_set
 from PIL import Image
 
 from leakwatch.bench.benchmark import Request, make_plan
+from leakwatch.bench.case_pictures import CasePainter
 from leakwatch.bench.case_work import DONE, FAILED, UNREADABLE, Worked, do_case
 from leakwatch.bench.detector import LEAKWATCH, NAIVE, parse_detector, run_command
-from leakwatch.case import read_frames
+from leakwatch.bench.manifest import find_cases
+from leakwatch.case import FrameRecord, read_frames
 from leakwatch.config import Settings
 from leakwatch.errors import BenchError
+from leakwatch.session import open_run
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +81,28 @@ def test_masks_are_compared_where_they_were_drawn(one_case: Path, tmp_path: Path
         ((frame, value),) = work(tmp_path / "set", tmp_path / detector, detector).work.dice
         assert frame == 13
         assert 0.6 < value <= 1.0, detector
+
+
+def test_pictures_show_the_true_cement_where_it_is_known(one_case: Path) -> None:
+    (case,) = find_cases(one_case).cases
+    true = np.zeros((240, 240), np.uint8)
+    true[50:90, 100:160] = 255
+    path = one_case.parent / "true.png"
+    Image.fromarray(true).save(path)
+    run = open_run(case.case_path, Settings())
+    records = [json.loads(line) for line in small_set.lines(case.case_path)]
+    seen = [msgspec.convert(record, FrameRecord) for record in records]
+    drawn = {}
+    for masks in ((), ((13, path),)):
+        with closing(CasePainter(run, replace(case.truth, masks=masks))) as painter:
+            drawn[bool(masks)] = [np.asarray(painter.draw(seen[k])) for k in (12, 13)]
+    run.source.close()
+    assert (drawn[True][0] == drawn[False][0]).all()
+    changed = (drawn[True][1] != drawn[False][1]).any(axis=2)
+    # A line about the mask, and a line of the legend: a small part, and both.
+    rows = np.flatnonzero(changed.any(axis=1))
+    assert 0.0005 < changed.mean() < 0.02
+    assert np.diff(rows).max() > 50
 
 
 def test_a_command_is_judged_by_what_it_writes(one_case: Path, tmp_path: Path) -> None:
