@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from leakwatch import pipeline
+from leakwatch.case import CASE_SUFFIX, encode_case
+from leakwatch.config import Settings
 from leakwatch.distortion import shown_px, true_px
 from leakwatch.errors import CaseError
 from leakwatch.model import (
+    Acquisition,
+    Calibration,
     CaseFile,
     Distortion,
+    Frame,
     Marks,
     Observation,
     Point,
@@ -23,13 +32,26 @@ from leakwatch.model import (
 from leakwatch.pipeline_state import PipelineState
 from leakwatch.session import Run
 from leakwatch.vision.undistortion import bent
-from leakwatch.vision.vertebra import Body, Part, find_body
+from leakwatch.vision.vertebra import Body, Part, find_body, outline_from_wall
 from leakwatch.vision.vertebra_patch import SpinePicture
 
 # Feet of the patient at the bottom of the picture, or head: Patient Orientation of growing rows.
 _HEAD_DOWN = "H"
 # A cannula tells the front only if its tip lies this near to the click.
 _TIP_REACH_MM = 25.0
+
+
+class Basis(Protocol):
+    """What marks are found with: a `session.Run`, or what a live session knows."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def acquisition(self) -> Acquisition: ...
+
+    @property
+    def calibration(self) -> Calibration: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +93,61 @@ class Prepared:
         return shown_px(self.distortion, np.asarray(points_px) + np.array(self.shift_px))
 
 
+class Preparing:
+    """Averages the cement-free frames of a view as they come, and follows the anatomy to a frame.
+
+    Parameters
+    ----------
+    basis : Basis
+    frame : int
+        That the person looks at.
+    baseline_frames : (int, int) or None
+        As in `Marks`.
+    """
+
+    def __init__(
+        self, basis: Basis, frame: int, baseline_frames: tuple[int, int] | None = None
+    ) -> None:
+        marks = Marks(view=View.LATERAL, baseline_frames=baseline_frames)
+        self._basis, self._frame = basis, frame
+        self._state = pipeline.initial_state(basis.settings, marks, basis.calibration)
+        self._seen: Observation | None = None
+        self._there: Point = (0.0, 0.0)
+        self.last = -1
+
+    @property
+    def done(self) -> bool:
+        """Whether more frames would change nothing."""
+        return self.last >= self._frame and not self._state.baseline_open
+
+    def take(self, frame: Frame) -> None:
+        """Fold one frame."""
+        self._state, observation = pipeline.step(self._state, frame)
+        self.last = frame.index
+        if frame.index == self._frame:
+            self._seen, self._there = observation, self._state.shift
+
+    def prepared(self) -> Prepared:
+        """What the frames until now give.
+
+        Raises
+        ------
+        CaseError
+            The frame did not come, or nothing can be marked on it.
+        """
+        seen, state, frame = self._seen, self._state, self._frame
+        if seen is None:
+            raise CaseError(
+                f"there is no frame {frame}: the last one is {self.last}. Choose another frame."
+            )
+        if seen.shift_px is None or state.baseline is None:
+            why = ", ".join(reason.value for reason in seen.unavailable) or "it shows no picture"
+            raise CaseError(
+                f"frame {frame} cannot be marked: {why}. Choose a frame in which the spine is seen."
+            )
+        return _prepared(self._basis, state, frame, self._there)
+
+
 def prepare(run: Run, frame: int = 0) -> Prepared:
     """Average the cement-free frames of a run, and follow the anatomy to a frame.
 
@@ -87,28 +164,15 @@ def prepare(run: Run, frame: int = 0) -> Prepared:
     SourceError
         Frames cannot be read.
     """
-    marks = Marks(view=View.LATERAL, baseline_frames=run.marks.baseline_frames)
-    state = pipeline.initial_state(run.settings, marks, run.calibration)
-    seen: Observation | None = None
-    there, last = (0.0, 0.0), -1
+    preparing = Preparing(run, frame, run.marks.baseline_frames)
     for each in run.frames:
-        state, observation = pipeline.step(state, each)
-        last = each.index
-        if last == frame:
-            seen, there = observation, state.shift
-        if last >= frame and not state.baseline_open:
+        preparing.take(each)
+        if preparing.done:
             break
-    if seen is None:
-        raise CaseError(f"there is no frame {frame}: the last one is {last}. Choose another frame.")
-    if seen.shift_px is None or state.baseline is None:
-        why = ", ".join(reason.value for reason in seen.unavailable) or "it shows no picture"
-        raise CaseError(
-            f"frame {frame} cannot be marked: {why}. Choose a frame in which the spine is seen."
-        )
-    return _prepared(run, state, frame, there)
+    return preparing.prepared()
 
 
-def _prepared(run: Run, state: PipelineState, frame: int, shift: Point) -> Prepared:
+def _prepared(basis: Basis, state: PipelineState, frame: int, shift: Point) -> Prepared:
     """`shift`: in registration pixels, of which each is two working pixels wide."""
     the_run, baseline = state.the_run, state.baseline
     assert baseline is not None
@@ -119,17 +183,25 @@ def _prepared(run: Run, state: PipelineState, frame: int, shift: Point) -> Prepa
         state.instrument.footprint,
         the_run.grid,
         the_run.scale.mm_per_px / the_run.grid.binning,
-        run.calibration.mm_per_px is not None,
+        basis.calibration.mm_per_px is not None,
     )
     cannula = state.instrument.cannula
     ends = None
     if cannula is not None:
         front, back = the_run.grid.to_frame(np.array([cannula.front, cannula.back])).tolist()
         ends = ((front[0], front[1]), (back[0], back[1]))
-    orientation = run.acquisition.patient_orientation
+    orientation = basis.acquisition.patient_orientation
     shift_px = (a_pixel * shift[0], a_pixel * shift[1])
-    bend = run.calibration.distortion
+    bend = basis.calibration.distortion
     return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames, bend)
+
+
+def with_calibration(prepared: Prepared, calibration: Calibration) -> Prepared:
+    """The same with millimetres that were found since; its distortion must be that of before."""
+    if calibration.mm_per_px is None:
+        return prepared
+    picture = replace(prepared.picture, mm_per_px=calibration.mm_per_px, calibrated=True)
+    return replace(prepared, picture=picture)
 
 
 def shown_picture(prepared: Prepared) -> SpinePicture:
@@ -166,7 +238,7 @@ def anterior_side(prepared: Prepared, click_px: Point) -> Side | None:
 def mark_body(
     prepared: Prepared,
     click_px: Point,
-    run: Run,
+    run: Basis,
     *,
     anterior: Side | None = None,
     level: str | None = None,
@@ -179,7 +251,7 @@ def mark_body(
     prepared : Prepared
     click_px : Point
         On `prepared.frame`.
-    run : Run
+    run : Basis
         For its settings and the size of its frames.
     anterior : Side or None
         None: see `anterior_side`.
@@ -208,7 +280,41 @@ def mark_body(
     return _as_shown(body, prepared)
 
 
-def _check_click(prepared: Prepared, click_px: Point, run: Run) -> None:
+def mark_from_wall(
+    prepared: Prepared,
+    wall_px: PointArray,
+    run: Basis,
+    *,
+    anterior: Side,
+    level: str | None = None,
+    hints_px: PointArray | None = None,
+) -> Body:
+    """Find the rest of a body whose posterior wall a person drew.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    wall_px : ndarray
+        ``(n >= 2, 2)``, on `prepared.frame`.
+    run : Basis
+    anterior : Side
+    level : str or None
+    hints_px : ndarray or None
+        ``(h, 2)``, points on endplates and front, on `prepared.frame`.
+    """
+    hints = np.empty((0, 2)) if hints_px is None else prepared.to_picture(hints_px)
+    body = outline_from_wall(
+        prepared.picture,
+        prepared.to_picture(wall_px),
+        anterior,
+        run.settings.vertebra,
+        level=level,
+        hints_px=hints,
+    )
+    return _as_shown(body, prepared)
+
+
+def _check_click(prepared: Prepared, click_px: Point, run: Basis) -> None:
     picture = prepared.picture
     at = np.round(picture.grid.to_working(prepared.to_picture(np.array(click_px)))).astype(int)
     column, row = (int(value) for value in at)
@@ -243,21 +349,19 @@ def outline_is_sure(body: Body) -> bool:
     return all(one.unsure is None for one in (body.wall, body.upper, body.lower, body.front))
 
 
-def case_of(body: Body, frame: int, dicom: str, level: str | None, with_outline: bool) -> CaseFile:
-    """The case that a found body makes.
+def marks_of(body: Body, frame: int, level: str | None, with_outline: bool) -> Marks:
+    """The marks that a found body makes.
 
     Parameters
     ----------
     body : Body
         In the coordinates of `frame`.
     frame : int
-    dicom : str
-        Path of the sequence, relative to the case file.
     level : str or None
     with_outline : bool
         Whether the outline belongs to it; the posterior wall always does.
     """
-    marks = Marks(
+    return Marks(
         view=View.LATERAL,
         reference_frame=frame,
         posterior_wall_px=body.posterior_wall_px,
@@ -265,4 +369,36 @@ def case_of(body: Body, frame: int, dicom: str, level: str | None, with_outline:
         anterior=body.anterior,
         vertebra=level,
     )
-    return CaseFile(dicom, marks)
+
+
+def write_case(path: Path, sequence: Path, case: CaseFile) -> None:
+    """Write a case; another one that is there is kept as NAME.case.json.before.
+
+    Parameters
+    ----------
+    path : Path
+        NAME.case.json.
+    sequence : Path
+        Is named relative to it.
+    case : CaseFile
+        Its `dicom_path` is not looked at.
+
+    Raises
+    ------
+    CaseError
+        The name is none of a case, or it cannot be written; then what was there stays.
+    """
+    if not path.name.endswith(CASE_SUFFIX):
+        raise CaseError(f"{path}: the name of a case ends with {CASE_SUFFIX}. Choose such a name.")
+    dicom = Path(os.path.relpath(sequence.resolve(), path.resolve().parent)).as_posix()
+    data = encode_case(replace(case, dicom_path=dicom))
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_bytes(data)
+        if path.exists() and path.read_bytes() != data:
+            path.replace(path.with_name(f"{path.name}.before"))
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise CaseError(f"{path}: cannot be written: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,10 +69,17 @@ def still_picture(path: Path, settings: Settings, frame: int | None = None) -> S
             f"{path}: there is no frame {first}: the last one is {source.number_of_frames - 1}. "
             "Choose another frame."
         )
-    return _averaged(frames, settings, str(path))
+    return averaged(frames, settings, str(path))
 
 
-def _averaged(frames: list[Frame], settings: Settings, name: str) -> StillPicture:
+def averaged(frames: Sequence[Frame], settings: Settings, name: str) -> StillPicture:
+    """Average frames in which nothing moves; one at least.
+
+    Raises
+    ------
+    CalibrationError
+        Nothing is exposed in them.
+    """
     acquisition = frames[0].acquisition
     grid = WorkingGrid(acquisition.rows, acquisition.columns, 1)
     attenuation: FloatImage = np.mean(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph, fail, say_what_to_doubt
+from leakwatch.cli.console import (
+    errors_in_one_paragraph,
+    fail,
+    import_gui,
+    require_display,
+    say_what_to_doubt,
+)
 from leakwatch.cli.options import CalibrationOption, SettingsOption, point_of
 from leakwatch.config import load_settings
-from leakwatch.errors import CaseError
-from leakwatch.model import Side
+from leakwatch.model import CaseFile, Point, Side
 
 if TYPE_CHECKING:
     from leakwatch.marking import Prepared
@@ -21,10 +26,18 @@ if TYPE_CHECKING:
 
 
 def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
-    sequence: Annotated[Path, typer.Argument(help="DICOM file, or a folder of single frames.")],
-    click: Annotated[str, typer.Option("--click", help="Middle of the body: COLUMN,ROW.")],
-    out: Annotated[Path, typer.Option("--out", help="NAME.case.json to write.")],
-    frame: Annotated[int, typer.Option("--frame", min=0, help="Frame that was clicked.")] = 0,
+    sequence: Annotated[
+        Path, typer.Argument(help="DICOM file, folder of single frames, or NAME.case.json.")
+    ],
+    click: Annotated[
+        str | None,
+        typer.Option("--click", help="Middle of the body: COLUMN,ROW. Without it: a window."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="NAME.case.json to write; in a window: default beside it."),
+    ] = None,
+    frame: Annotated[int, typer.Option("--frame", min=0, help="Frame that is marked.")] = 0,
     point: Annotated[
         list[str] | None,
         typer.Option("--point", help="COLUMN,ROW on the edge of the body; may be given again."),
@@ -44,34 +57,69 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
 ) -> None:
     """Find a vertebral body and its posterior wall from one click, and write a case.
 
-    For lateral views. Prints each side with its standard deviation. A posterior wall that is
-    unsure is not written, and the exit code is 2: give points on it with --point. An outline that
-    is unsure is left out of the case.
+    For lateral views. Without --click a window opens: click, drag what is not right, calibrate,
+    save. With it, no display is needed: each side is printed with its standard deviation. A
+    posterior wall that is unsure is not written then, and the exit code is 2: give points on it
+    with --point. An outline that is unsure is left out of the case.
     """
     # Imported here, so that --help and --version answer at once.
-    import numpy as np
-
-    from leakwatch.marking import mark_body, prepare, shown_picture
     from leakwatch.session import open_run
-    from leakwatch.sinks.marks_picture import write_marks_picture
 
     with errors_in_one_paragraph():
+        if click is None:
+            if point or picture is not None or accept_unsure:
+                fail("--point, --picture and --accept-unsure go with --click. Give it too.")
+            require_display("`leakwatch mark ... --click COLUMN,ROW --out NAME.case.json`")
+            gui = import_gui()
+            run = open_run(sequence, load_settings(settings), None, calibration)
+            say_what_to_doubt(run)
+            typer.echo(gui.mark(run, sequence, out, frame, anterior, vertebra))
+            return
+        if out is None:
+            fail("--out is missing. Name the NAME.case.json to write.")
         at = point_of(click, "--click")
         points = [point_of(each, "--point") for each in point or ()]
         _check_out(out)
         run = open_run(sequence, load_settings(settings), None, calibration)
-        try:
-            say_what_to_doubt(run)
-            prepared = prepare(run, frame)
-        finally:
-            run.source.close()
-        hints = np.array(points, np.float64).reshape(-1, 2)
-        body = mark_body(prepared, at, run, anterior=anterior, level=vertebra, hints_px=hints)
-        _say(body, prepared)
-        if picture is not None:
-            write_marks_picture(picture, shown_picture(prepared), body, prepared.shift_px, at)
-            typer.echo(f"drawn into {picture}")
-        _write(out, body, prepared, run, vertebra, accept_unsure)
+        given = _Given(at, points, anterior, vertebra, picture, accept_unsure)
+        _mark_at(run, frame, given, out)
+
+
+@dataclass(frozen=True)
+class _Given:
+    click: Point
+    points: list[Point]
+    anterior: Side | None
+    vertebra: str | None
+    picture: Path | None
+    accept_unsure: bool
+
+
+def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
+    import numpy as np
+
+    from leakwatch.marking import mark_body, prepare, shown_picture
+    from leakwatch.sinks.marks_picture import write_marks_picture
+
+    try:
+        say_what_to_doubt(run)
+        prepared = prepare(run, frame)
+    finally:
+        run.source.close()
+    body = mark_body(
+        prepared,
+        given.click,
+        run,
+        anterior=given.anterior,
+        level=given.vertebra,
+        hints_px=np.array(given.points, np.float64).reshape(-1, 2),
+    )
+    _say(body, prepared)
+    if given.picture is not None:
+        drawn = shown_picture(prepared)
+        write_marks_picture(given.picture, drawn, body, prepared.shift_px, given.click)
+        typer.echo(f"drawn into {given.picture}")
+    _write(out, body, prepared, run, given.vertebra, given.accept_unsure)
 
 
 def _check_out(out: Path) -> None:
@@ -100,8 +148,7 @@ def _say(body: Body, prepared: Prepared) -> None:
 def _write(
     out: Path, body: Body, prepared: Prepared, run: Run, vertebra: str | None, accept: bool
 ) -> None:
-    from leakwatch.case import encode_case
-    from leakwatch.marking import case_of, outline_is_sure
+    from leakwatch.marking import marks_of, outline_is_sure, write_case
 
     if body.wall.unsure is not None and not accept:
         fail(
@@ -109,12 +156,7 @@ def _write(
             "--point COLUMN,ROW, or look at the --picture and say --accept-unsure."
         )
     whole = outline_is_sure(body) or accept
-    dicom = os.path.relpath(run.path.resolve(), out.resolve().parent)
-    data = encode_case(case_of(body, prepared.frame, Path(dicom).as_posix(), vertebra, whole))
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        raise CaseError(f"{out}: cannot be written: {error.strerror}") from error
+    write_case(out, run.path, CaseFile("", marks_of(body, prepared.frame, vertebra, whole)))
     typer.echo(f"written to {out}: posterior wall{' and outline' if whole else ', no outline'}")
     # The case has no place for it, and the rule of the posterior margin must know it.
     sigma = f"[alerting] marks_sigma_mm = {body.wall.sigma_mm:.1f}"

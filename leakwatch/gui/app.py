@@ -14,12 +14,14 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from leakwatch.errors import CaseError, SinkError
 from leakwatch.gui.fonts import font, register_fonts
 from leakwatch.gui.live_window import LiveWindow
-from leakwatch.gui.picture_tools import live_tools, replay_tools
+from leakwatch.gui.marks.mark_window import MarkWindow
+from leakwatch.gui.marks.opening import case_path, known_marks, marked_frame, open_stored
+from leakwatch.gui.picture_tools import live_tools, mark_tools, replay_tools
 from leakwatch.gui.replay import Replay
 from leakwatch.gui.track import FoldThread, FramesAgain, Track
 from leakwatch.gui.window import SIZE, ReplayWindow
 from leakwatch.live.session import LiveSession
-from leakwatch.model import Level
+from leakwatch.model import Level, Side
 from leakwatch.session import Run
 
 
@@ -60,6 +62,67 @@ def show_live(session: LiveSession, title: str, record: Callable[[], str] | None
     window.start()
     with interrupt_closes(window):
         running.exec()
+
+
+def mark(
+    run: Run,
+    sequence: Path,
+    out: Path | None,
+    frame: int,
+    anterior: Side | None = None,
+    level: str | None = None,
+) -> str:
+    """Mark a vertebra in a window until the person closes it; closes the run's source.
+
+    Parameters
+    ----------
+    run : Run
+        Just opened.
+    sequence : Path
+        As the person named it: a sequence, or a case to go on with.
+    out : Path or None
+        NAME.case.json to write; None: the case itself, or one beside the sequence.
+    frame : int
+        That is marked, where there are no marks yet.
+    anterior, level : Side or None, str or None
+        As far as they are known.
+
+    Returns
+    -------
+    str
+        What became of it, for the person.
+
+    Raises
+    ------
+    CaseError, SourceError
+        There is no such frame, or no such case.
+    """
+    run.source.close()
+    application = _application()
+    window = mark_window(run, sequence, out, frame, anterior, level)
+    window.show()
+    window.start()
+    with _interrupt_closes(window):
+        application.exec()
+    return window.case.outcome
+
+
+def mark_window(
+    run: Run,
+    sequence: Path,
+    out: Path | None,
+    frame: int,
+    anterior: Side | None = None,
+    level: str | None = None,
+) -> MarkWindow:
+    """The window of `mark`."""
+    path = case_path(sequence, out)
+    marks = known_marks(path, run)
+    begun = marks.posterior_wall_px is not None or marks.body_outline_px is not None
+    frame = marks.reference_frame if begun else frame
+    snapshot = marked_frame(run, frame)
+    case = open_stored(run, path, frame, marks if begun else None, anterior, level)
+    return MarkWindow(case, snapshot, f"mark {run.name}", mark_tools(case))
 
 
 def record(run: Run, path: Path, frame: int | None = None) -> str:

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
+
+from leakwatch.gui.keys import PLAIN
 from leakwatch.gui.layers import Tool
+from leakwatch.gui.marks.calibrate_layer import CalibrateLayer
+from leakwatch.gui.marks.mark_layer import MarkLayer
+from leakwatch.gui.marks.open_case import OpenCase
+from leakwatch.gui.marks.opening import Desk, open_live, open_replayed
 from leakwatch.live.session import LiveSession
 from leakwatch.session import Run
 
+_M, _C = ((Qt.Key.Key_M, PLAIN),), ((Qt.Key.Key_C, PLAIN),)
+_MARKS = "mark a vertebra: click into its body"
+_MEASURES = "measure millimetres with an object of known size"
+
 
 def live_tools(session: LiveSession) -> tuple[Tool, ...]:
-    """Tools over a live picture. M is kept for marking, C for calibrating."""
-    return ()
+    """Tools over a live picture: what is saved is watched from then on."""
+    return _tools(Desk(lambda snapshot: open_live(session, snapshot)))
 
 
 def replay_tools(run: Run) -> tuple[Tool, ...]:
     """Tools over a stored run."""
-    return ()
+    return _tools(Desk(lambda snapshot: open_replayed(run, snapshot)))
+
+
+def mark_tools(case: OpenCase) -> tuple[Tool, ...]:
+    """Tools beside marking, where that is all that a window is for."""
+    return (Tool(_C, "C", _MEASURES, lambda: CalibrateLayer(lambda _: case), "calibrate"),)
+
+
+def _tools(desk: Desk) -> tuple[Tool, ...]:
+    return (
+        Tool(_M, "M", _MARKS, lambda: MarkLayer(desk.open_at), "mark"),
+        Tool(_C, "C", _MEASURES, lambda: CalibrateLayer(desk.open_at), "calibrate"),
+    )

@@ -31,10 +31,14 @@ class Start:
         Drawn on `frame`; None: those that were, where they lie now.
     frame : Frame or None
         Of a `Present`; None: the latest.
+    spacing : (float, float) or None
+        Millimetres per pixel at the vertebra and their standard deviation, as a person measured
+        them; None: those that were.
     """
 
     marks: Marks | None = None
     frame: Frame | None = None
+    spacing: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

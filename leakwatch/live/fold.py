@@ -221,6 +221,8 @@ class LiveFold:
             marks = marks_now(self._setup.marks, self._judged if same_patient else None)
         marks = replace(marks, reference_frame=first.index, baseline_frames=None)
         self._setup = self._setup.with_marks(marks, same_patient)
+        if action.spacing is not None:
+            self._setup = self._setup.with_spacing(*action.spacing)
         self._begin(self._setup.basis(first.acquisition))
         # What was seen of cement is forgotten; a STOP that nobody saw is not.
         before = self._alerts

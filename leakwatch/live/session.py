@@ -120,7 +120,12 @@ class LiveSession:
         if present is not None:
             self._inbox.post(Acknowledge(present.snapshot.alert.reasons))
 
-    def start_anew(self, marks: Marks | None = None, frame: Frame | None = None) -> None:
+    def start_anew(
+        self,
+        marks: Marks | None = None,
+        frame: Frame | None = None,
+        spacing: tuple[float, float] | None = None,
+    ) -> None:
         """A person says: what is seen now is anatomy without cement.
 
         Parameters
@@ -129,8 +134,10 @@ class LiveSession:
             Drawn on `frame`; None keeps those that are known, where they lie now.
         frame : Frame or None
             Of a `Present` of this session; None takes the latest.
+        spacing : (float, float) or None
+            Millimetres per pixel at the vertebra and their standard deviation, as measured.
         """
-        self._inbox.post(Start(marks, frame))
+        self._inbox.post(Start(marks, frame, spacing))
 
     def note(self, text: str, at_px: Point | None = None) -> None:
         """A person's remark, kept with the case."""

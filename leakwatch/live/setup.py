@@ -57,6 +57,11 @@ class Setup:
         case = self.case if same_patient else _NO_CASE
         return replace(self, case=replace(case, marks=marks))
 
+    def with_spacing(self, mm_per_px: float, sigma: float) -> Setup:
+        """Millimetres at the vertebra as a person measured them on this picture."""
+        case = replace(self.case, mm_per_px=mm_per_px, mm_per_px_sigma=sigma)
+        return replace(self, case=case)
+
     def basis(self, acquisition: Acquisition) -> Basis:
         """What holds for frames of `acquisition`. Does not raise: in a session that runs, what does
         not fit is left out and told.

@@ -1,0 +1,1 @@
+"""Marking and calibrating on the picture of a window."""

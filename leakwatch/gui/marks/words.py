@@ -1,0 +1,93 @@
+"""What the window says while a vertebra is marked: what to do next, and what is known. No Qt."""
+
+from __future__ import annotations
+
+from leakwatch.gui.marks.draft import Draft, Mode
+from leakwatch.gui.marks.finding import Found, named_parts, unsure_parts
+from leakwatch.model import Calibration, SpacingRung
+from leakwatch.present import Fact
+
+_BODY = "Click into the middle of the vertebral body"
+_ASKED = {
+    Mode.WALL: "Click along the posterior wall, from one end to the other; Enter ends it",
+    Mode.TIP: "Click the tip of the cannula",
+}
+# More doubts than these hide the picture that they are about.
+_MOST_DOUBTS = 3
+
+
+def prompt(draft: Draft, found: Found, waiting: str) -> str:
+    """What the person does next, and what is unsure.
+
+    Parameters
+    ----------
+    draft : Draft
+    found : Found
+    waiting : str
+        What is waited for; empty where nothing is.
+    """
+    if waiting or draft.mode in _ASKED:
+        return waiting or _ASKED[draft.mode]
+    if found.body is None:
+        return f"{found.problem[:1].upper()}{found.problem[1:]}" or _BODY
+    unsure = unsure_parts(found.body)
+    if not unsure or draft.accepted:
+        return "Look at it. Drag what is not right; S saves"
+    lines = ["Unsure. Set points where you see the edge (dotted lines, hollow points):"]
+    lines += [f"– {name}: {_why(part.unsure)}" for name, part in unsure[:_MOST_DOUBTS]]
+    if found.body.wall.unsure is not None:
+        lines.append("W: draw the wall by hand.  U: take it as it is, after you looked")
+    else:
+        lines.append("S saves the wall, without the outline.  U: take the outline as it is")
+    return "\n".join(lines)
+
+
+def _why(doubt: str | None) -> str:
+    return (doubt or "").split(";")[0]
+
+
+def facts(
+    draft: Draft, found: Found, calibration: Calibration, frame: int, averaged: int
+) -> tuple[Fact, ...]:
+    """The strip at the side: what is marked, and how sure."""
+    told = [_step_body(draft, found)]
+    if found.body is not None:
+        unit = "mm" if found.calibrated else "nominal mm"
+        for name, part in named_parts(found.body):
+            drawn = name == "posterior wall" and draft.has_wall
+            how = "drawn by hand" if drawn else f"± {part.sigma_mm:.1f} {unit}"
+            unsure = part.unsure is not None and not draft.accepted
+            told.append(Fact(name, f"{how}{', unsure' if unsure else ''}", warn=unsure))
+    told += [
+        Fact("anterior", _side(draft, found)),
+        Fact("vertebra", draft.level or "not said (L)"),
+        Fact("points set by hand", str(len(draft.anchors_px) + len(draft.wall_px))),
+        spacing_fact(calibration),
+        Fact("frame that is marked", f"{frame}, {averaged} averaged" if averaged else f"{frame}"),
+    ]
+    return tuple(told)
+
+
+def _step_body(draft: Draft, found: Found) -> Fact:
+    if found.body is None:
+        return Fact("marks", "none yet", warn=True, large=True)
+    unsure = unsure_parts(found.body)
+    if draft.accepted or not unsure:
+        return Fact("marks", "ready to save", large=True)
+    wall = found.body.wall.unsure is not None
+    return Fact("marks", "wall unsure" if wall else "outline unsure", warn=True, large=True)
+
+
+def _side(draft: Draft, found: Found) -> str:
+    if found.body is not None:
+        return f"{found.body.anterior.value}{'' if draft.anterior else ', found'}"
+    return draft.anterior.value if draft.anterior else "not said"
+
+
+def spacing_fact(calibration: Calibration) -> Fact:
+    """Millimetres, and where they are from."""
+    if calibration.mm_per_px is None or calibration.mm_per_px_sigma is None:
+        return Fact("mm per pixel (C: measure)", f"none: {calibration.source}", warn=True)
+    share = calibration.mm_per_px_sigma / calibration.mm_per_px
+    value = f"{calibration.mm_per_px:.4f} ± {share:.1%}, {calibration.source}"
+    return Fact("mm per pixel (C: measure)", value, warn=calibration.rung is SpacingRung.NONE)
