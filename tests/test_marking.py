@@ -191,3 +191,26 @@ class TestCommand:
         assert done.exit_code == 2
         assert words in done.stderr
         assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_click_a_window_is_asked_for(sequence, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    refused = mark(sequence)
+    assert refused.exit_code == 2
+    assert "there is no display" in refused.stderr
+    assert "--click COLUMN,ROW --out NAME.case.json" in refused.stderr
+
+
+def test_options_that_go_with_a_click_need_it(sequence, tmp_path):
+    assert "go with --click" in mark(sequence, "--point", "1,1").stderr
+    missing = mark(sequence, "--click", "178,184")
+    assert missing.exit_code == 2
+    assert "--out is missing" in missing.stderr
+
+
+def test_a_case_that_is_written_over_is_kept_aside(sequence, tmp_path):
+    out = tmp_path / "mine.case.json"
+    out.write_text("what was there")
+    assert mark(sequence, "--click", "178,184", "--out", out).exit_code == 0
+    assert out.with_name("mine.case.json.before").read_text() == "what was there"

@@ -75,14 +75,12 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
             say_what_to_doubt(run)
             typer.echo(gui.mark(run, sequence, out, frame, anterior, vertebra))
             return
-        if out is None:
-            fail("--out is missing. Name the NAME.case.json to write.")
         at = point_of(click, "--click")
         points = [point_of(each, "--point") for each in point or ()]
-        _check_out(out)
-        run = open_run(sequence, load_settings(settings), None, calibration)
         given = _Given(at, points, anterior, vertebra, picture, accept_unsure)
-        _mark_at(run, frame, given, out)
+        checked = _checked(out)
+        run = open_run(sequence, load_settings(settings), None, calibration)
+        _mark_at(run, frame, given, checked)
 
 
 @dataclass(frozen=True)
@@ -122,11 +120,14 @@ def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
     _write(out, body, prepared, run, given.vertebra, given.accept_unsure)
 
 
-def _check_out(out: Path) -> None:
+def _checked(out: Path | None) -> Path:
     from leakwatch.case import CASE_SUFFIX
 
+    if out is None:
+        fail("--out is missing. Name the NAME.case.json to write.")
     if not out.name.endswith(CASE_SUFFIX):
         fail(f"--out {out}: the name of a case ends with {CASE_SUFFIX}. Choose such a name.")
+    return out
 
 
 def _say(body: Body, prepared: Prepared) -> None:

@@ -35,15 +35,22 @@ class ActionBar(QWidget):
     def show_actions(self, actions: Sequence[KeyAction]) -> None:
         """Make the buttons; once, or where the actions have changed."""
         named = {action.text: action for action in actions if action.button}
-        for text in set(self.buttons) - set(named):
-            self._row.removeWidget(self.buttons[text])
-            self.buttons.pop(text).deleteLater()
+        if list(named) == list(self.buttons) and all(map(self._says, named.values())):
+            return
+        for button in self.buttons.values():
+            button.hide()  # it lives until the next turn of the event loop
+            self._row.removeWidget(button)
+            button.deleteLater()
+        self.buttons = {}
         for text, action in named.items():
-            button = self.buttons.get(text) or self._button(text)
+            button = self._button(text)
             button.setText(f"{text}  {action.button}")
             button.setToolTip(f"{action.what} ({text})")
             button.setAccessibleName(f"{action.button} ({text})")
         self.set_scale(self._scale)
+
+    def _says(self, action: KeyAction) -> bool:
+        return self.buttons[action.text].text() == f"{action.text}  {action.button}"
 
     def enable(self, text: str, enabled: bool) -> None:
         """Grey a button out where its key would do nothing."""

@@ -98,12 +98,12 @@ def mark(
         There is no such frame, or no such case.
     """
     run.source.close()
-    application = _application()
+    running = application()
     window = mark_window(run, sequence, out, frame, anterior, level)
     window.show()
     window.start()
-    with _interrupt_closes(window):
-        application.exec()
+    with interrupt_closes(window):
+        running.exec()
     return window.case.outcome
 
 

@@ -18,12 +18,14 @@ from leakwatch.gui.marks import measuring
 from leakwatch.gui.marks.drawn_marks import DrawnMarks, Side, middle_of
 from leakwatch.gui.marks.finding import Handle
 from leakwatch.gui.marks.mark_keys import arrow_keys
-from leakwatch.gui.marks.mark_layer import GRAB_PX
+from leakwatch.gui.marks.mark_layer import GRAB_PX, on_frame
 from leakwatch.gui.marks.measuring import Measuring
 from leakwatch.gui.marks.open_case import OpenCase, moved_by
 from leakwatch.gui.marks.opening import write_spacing
 from leakwatch.gui.pane import Phase, Touch
 from leakwatch.model import Point, Snapshot, View
+
+_CHANGES = "Tab: another object.  + and –: its size"
 
 
 class CalibrateLayer:
@@ -51,15 +53,13 @@ class CalibrateLayer:
     def prompt(self) -> str:
         """What is measured, what comes next, and what came out."""
         lines = [self._said] if self._said else []
-        lines.append(
-            f"Measure a {measuring.describe(self._now)}   (Tab: another object; type the size)"
-        )
+        lines += [f"Measure a {measuring.describe(self._now)}", _CHANGES]
         if isinstance(self._result, str):
             lines.append(self._result)
         else:
             settings = self._case.basis.settings.calibration
             lines.append(measuring.compared(self._result, self._case.calibration, settings))
-            lines.append("Enter keeps it for this case.  F writes a calibration file for the C-arm")
+            lines.append("Enter keeps it for this case.  G writes a file for the C-arm")
         return "\n".join(lines)
 
     @property
@@ -81,8 +81,8 @@ class CalibrateLayer:
             key(code.Key_E, "E", "find edges near the points, or not", self.toggle_edges, "edges"),
             key(code.Key_Delete, "Del", "take the points away", self.clear),
             KeyAction(enter, "Enter", "keep it for this case", self.keep, "keep"),
-            key(code.Key_F, "F", "write a calibration file", self.write, "write file"),
-            key(code.Key_X, "X", "back to the millimetres of the tags", self.forget, "by tags"),
+            key(code.Key_G, "G", "write a calibration file", self.write, "write file"),
+            key(code.Key_D, "D", "back to the millimetres of the tags", self.forget, "by tags"),
         )
 
     def opened(self, stage: Stage) -> None:
@@ -141,7 +141,7 @@ class CalibrateLayer:
 
     def move(self, columns: int, rows: int, step: float) -> None:
         """Move the point that was set last, or the cursor."""
-        by = (columns * step, rows * step)
+        by = on_frame(self._stage, columns * step, rows * step)
         if self._picked is not None and self._picked < len(self._now.points_px):
             to = moved_by(self._now.points_px[self._picked], by)
             self._do(measuring.with_point_moved(self._now, self._picked, to))

@@ -148,7 +148,7 @@ class DrawnMarks:
         return curve
 
     def _question(self) -> pg.TextItem:
-        item = pg.TextItem("?", color=UNSURE, anchor=(0.5, 0.5), fill=pg.mkBrush(0, 0, 0, 150))
+        item = pg.TextItem("?", color=UNSURE, anchor=(0.5, 1.5), fill=pg.mkBrush(0, 0, 0, 150))
         item.setFont(font(24, bold=True))
         item.setZValue(_LINES_Z)
         self._view.addItem(item, ignoreBounds=True)

@@ -82,10 +82,9 @@ def mark_keys(layer: Marking) -> tuple[KeyAction, ...]:
                   partial(layer.level, -1)),
         key(code.Key_L, "L", "vertebra: the next lower one", partial(layer.level, 1), "vertebra"),
         key(code.Key_U, "U", "take as it is what is unsure", layer.accept, "take unsure"),
-        _several((code.Key_Z, PLAIN), (code.Key_Z, control), text="Z", what="undo",
-                 act=layer.undo, button="undo"),
-        _several((code.Key_Y, PLAIN), (code.Key_Y, control), (code.Key_Z, control | shift),
-                 text="Y", what="redo", act=layer.redo, button="redo"),
+        KeyAction(((code.Key_Z, control),), "Ctrl Z", "undo", layer.undo, "undo"),
+        _several((code.Key_Y, control), (code.Key_Z, control | shift), text="Ctrl Y", what="redo",
+                 act=layer.redo, button="redo"),
         _several((code.Key_S, PLAIN), (code.Key_S, control), text="S", what="save the case",
                  act=layer.save, button="save"),
     )  # fmt: skip

@@ -92,7 +92,7 @@ class MarkLayer:
 
     def touched(self, touch: Touch) -> bool:
         """Click, or drag a handle; the other buttons stay the window's."""
-        if self._case.waiting or self._drawn is None or not self._followed:
+        if self._drawn is None or not self._followed:
             return False
         if touch.phase is Phase.DOUBLE:  # the second press of two quick clicks
             touch = replace(touch, phase=Phase.PRESS)
@@ -185,7 +185,7 @@ class MarkLayer:
 
     def move(self, columns: int, rows: int, step: float) -> None:
         """Move the cursor, or the point that is picked."""
-        by = (columns * step, rows * step)
+        by = on_frame(self._stage, columns * step, rows * step)
         known = self._handles
         if self._picked is not None and self._picked < len(known):
             handle = known[self._picked]
@@ -205,7 +205,7 @@ class MarkLayer:
             assert self._stage is not None
             middle = middle_of(self._stage.image.view)
             self._cursor = moved_by(middle, (-self._by[0], -self._by[1]))
-        elif not self._case.waiting:
+        else:
             self._picked = None
             self._click(self._cursor)
         self._show()
@@ -310,6 +310,14 @@ class MarkLayer:
         drawn.show_handles(known, self._by, self._picked)
         cursor = self._cursor
         drawn.show_cursor(None if cursor is None else moved_by(cursor, self._by))
+
+
+def on_frame(stage: Stage | None, right: float, down: float) -> Point:
+    """A step on the screen as one on the frame, however the picture is turned."""
+    if stage is None:
+        return (right, down)
+    view = stage.image.view
+    return (-right if view.xInverted() else right, down if view.yInverted() else -down)
 
 
 def _sides(draft: Draft, found: Found) -> tuple[Side, ...]:

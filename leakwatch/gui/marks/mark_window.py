@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from leakwatch.banner import Banner, unknown_banner
-from leakwatch.grey import GreyImage, grey_mapping
-from leakwatch.gui.fonts import font
+from leakwatch.banner import unknown_banner
+from leakwatch.facts import Fact
+from leakwatch.grey import GreyMapping, grey_mapping
+from leakwatch.gui.action_bar import ActionBar
 from leakwatch.gui.image_window import ImageWindow
 from leakwatch.gui.keys import KeyAction, key
 from leakwatch.gui.layers import Tool
 from leakwatch.gui.marks.mark_layer import MarkLayer
 from leakwatch.gui.marks.open_case import OpenCase
-from leakwatch.gui.marks.words import facts
-from leakwatch.marking import shown_picture
-from leakwatch.model import Frame, Marks, Snapshot
-from leakwatch.present import Fact, Picture
+from leakwatch.gui.marks.words import facts, setup_facts
+from leakwatch.marking import Prepared, shown_picture
+from leakwatch.model import Acquisition, Array, Frame, Marks, PixelFormat, Snapshot, read_only
+from leakwatch.present import Picture
 
-_SAYS = "Set-up: nothing is watched here"
-# Greys of the average: gas and metal beyond these percentiles of the exposed part are cut off.
-_GREY_PERCENTILES = (1.0, 99.5)
+_BANNER = unknown_banner("Set-up: nothing is watched here")
+# The average as stored values of 12 bits: what lies beyond these percentiles of the exposed part
+# (gas, metal) is cut off.
+_PERCENTILES, _TOP, _BITS = (0.5, 99.8), 4095.0, 12
 
 
 class MarkWindow(ImageWindow):
@@ -39,6 +39,10 @@ class MarkWindow(ImageWindow):
     title : str
     tools : sequence of Tool
         Others than marking, which is open from the beginning.
+
+    Attributes
+    ----------
+    bar : ActionBar
     """
 
     def __init__(
@@ -46,15 +50,14 @@ class MarkWindow(ImageWindow):
     ) -> None:
         super().__init__(title, tools)
         self.case, self._snapshot = case, snapshot
-        self._averaged = True
-        self._shows: object = None
-        self._facts: object = None
-        self._framed = self._warned = False
-        self.bar = QWidget()
-        self._bar_of: object = None
-        self._row = QHBoxLayout(self.bar)
-        self._row.setContentsMargins(10, 6, 10, 8)
-        self._row.setSpacing(6)
+        self._averaged, self._warned = True, False
+        self._shows: tuple[object, object] | None = None
+        self._greys: tuple[object, GreyMapping, Array] | None = None
+        self._facts: tuple[Fact, ...] = ()
+        self.strip.trend.hide()
+        self.banner.show_banner(_BANNER)
+        self.bar = ActionBar()
+        self.bar.pressed.connect(self.press)
         self.lay_out(self.bar)
 
     def start(self) -> None:
@@ -70,17 +73,16 @@ class MarkWindow(ImageWindow):
         """Show the picture that can be had by now, and what is known of the case."""
         if self.layer is None:
             self.mark()  # there is nothing else to do in this window
-        self.banner.show_banner(self._banner())
         self._show_picture()
         self._show_facts()
-        self._show_bar()
+        self.bar.show_actions(self.key_actions())
 
     def snapshot(self) -> Snapshot | None:
         """The frame that is marked."""
         return self._snapshot
 
     def marks(self) -> Marks:
-        """Those that were given."""
+        """None: they are what is made here."""
         return Marks()
 
     def alarm_keys(self) -> tuple[KeyAction, ...]:
@@ -89,11 +91,17 @@ class MarkWindow(ImageWindow):
 
     def window_keys(self) -> tuple[KeyAction, ...]:
         """What to look at."""
-        return (key(Qt.Key.Key_V, "V", "the average, or the frame", self.toggle_average, "view"),)
+        what = "show the average of the frames without cement, or the frame"
+        return (key(Qt.Key.Key_V, "V", what, self.toggle_average, "view"),)
 
     def toggle_average(self) -> None:
         """Show the average, or the frame that is marked."""
         self._averaged = not self._averaged
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        super().set_scale(scale)
+        self.bar.set_scale(scale)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """What is not saved is asked about, once."""
@@ -105,80 +113,52 @@ class MarkWindow(ImageWindow):
         self.case.close()
         super().closeEvent(event)
 
-    def _banner(self) -> Banner:
-        return unknown_banner(_SAYS)
-
     def _show_picture(self) -> None:
         prepared = self.case.prepared if self._averaged else None
-        what: object = "frame"
-        if prepared is not None:
-            what = id(self.case.average)
-        if what == self._shows:
+        source: object = "frame" if prepared is None else id(self.case.average)
+        shows = (source, self.look_keys.look)
+        if shows == self._shows:
             return
-        self._shows = what
-        frame = self._snapshot.frame
-        if prepared is None:
-            self._set_grey(grey_mapping([frame]).apply(frame.pixels), frame)
-            return
-        shown = shown_picture(prepared)
-        low, high = np.percentile(shown.attenuation[shown.seen], _GREY_PERCENTILES)
-        # Bone is dark, as fluoroscopy shows it.
-        share = 1.0 - (shown.attenuation - low) / max(float(high - low), 1e-6)
-        share[~shown.seen] = 0.0
-        grey = (255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
-        self._set_grey(grey, frame, prepared.shift_px, shown.grid.binning)
-
-    def _set_grey(
-        self, grey: GreyImage, frame: Frame, by: tuple[float, float] = (0.0, 0.0), pixel: int = 1
-    ) -> None:
-        """Put a picture where the frame lies, whose pixels may be those of the working grid."""
-        image = self.image.image
-        image.setImage(grey, autoLevels=False, levels=(0, 255))
-        rows, columns = grey.shape
-        image.setRect(QRectF(by[0] - 0.5, by[1] - 0.5, columns * pixel, rows * pixel))
-        size = frame.acquisition
-        if not self._framed:
-            self._framed = True
-            whole = QRectF(-0.5, -0.5, size.columns, size.rows)
-            self.image.view.setRange(whole, padding=0.0)
+        self._shows = shows
+        if self._greys is None or self._greys[0] != source:
+            frame = self._snapshot.frame
+            seen = frame if prepared is None else _as_frame(prepared, frame)
+            self._greys = (source, grey_mapping([seen]), seen.pixels)
+        _, mapping, pixels = self._greys
+        greys = mapping.seen_with(self.look_keys.look).apply(pixels)
+        self.image.show_frame(greys, self._pictured(self._facts))
+        across, down = (0.0, 0.0) if prepared is None else prepared.shift_px
+        rows, columns = greys.shape
+        self.image.image.setRect(QRectF(across - 0.5, down - 0.5, columns, rows))
 
     def _show_facts(self) -> None:
-        case = self.case
-        prepared = case.prepared
-        averaged = 0 if prepared is None else prepared.baseline_frames
-        told = facts(case.draft, case.found, case.calibration, case.frame, averaged)
-        if case.saved is not None and case.is_saved:
+        case, prepared = self.case, self.case.prepared
+        told = facts(case.draft, case.found)
+        if case.was_saved and case.is_saved:
             told = (Fact("marks", "saved", large=True), *told[1:])
-        if told == self._facts:
-            return
-        self._facts = told
-        index, time_s = self._snapshot.frame.index, self._snapshot.frame.time_s
-        self.strip.show_picture(Picture(index, time_s, self._banner(), None, (), (), told, ()))
+        if told != self._facts:
+            self._facts = told
+            self.strip.show_picture(self._pictured(told))
+        averaged = 0 if prepared is None else prepared.baseline_frames
+        self.run_strip.show_facts(setup_facts(case.draft, case.calibration, case.frame, averaged))
 
-    def _show_bar(self) -> None:
-        """A button for each key that has one."""
-        actions = [one for one in self.key_actions() if one.button]
-        named = [(one.text, one.button) for one in actions]
-        if named == self._bar_of:
-            return
-        self._bar_of = named
-        while (item := self._row.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        for number, (text, name) in enumerate(named):
-            button = QPushButton(f"{text}  {name}")
-            button.setFont(font(14))
-            button.setStyleSheet("padding: 0 9px")
-            button.setFixedHeight(34)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.clicked.connect(partial(self._press, number))
-            self._row.addWidget(button)
-        self._row.addStretch(1)
+    def _pictured(self, told: tuple[Fact, ...]) -> Picture:
+        frame = self._snapshot.frame
+        return Picture(frame.index, frame.time_s, _BANNER, None, (), (), told, (), ())
 
-    def _press(self, number: int) -> None:
-        actions = [one for one in self.key_actions() if one.button]
-        if number < len(actions):
-            actions[number].act()
-            self.tick()
+
+def _as_frame(prepared: Prepared, frame: Frame) -> Frame:
+    """The average as a frame, which the greys of the window are made for; bone is dark."""
+    shown = shown_picture(prepared)
+    low, high = np.percentile(shown.attenuation[shown.seen], _PERCENTILES)
+    beam = np.clip((high - shown.attenuation) / max(float(high - low), 1e-6), 0.0, 1.0)
+    beam[~shown.seen] = 0.0
+    binning = shown.grid.binning
+    values = np.rint(_TOP * beam).astype(np.uint16)
+    large = values.repeat(binning, axis=0).repeat(binning, axis=1)
+    whole = np.zeros(frame.pixels.shape, np.uint16)
+    whole[: large.shape[0], : large.shape[1]] = large
+    size = frame.acquisition
+    meaning = PixelFormat("MONOCHROME2", _BITS)
+    acquisition = Acquisition(rows=size.rows, columns=size.columns, pixel_format=meaning)
+    return Frame(frame.index, frame.time_s, read_only(whole), acquisition)

@@ -52,6 +52,8 @@ class OpenCase:
         That of the basis, or as measured here.
     measured : Measurement or None
         A spacing that was measured here, and kept.
+    was_saved : bool
+        Once at least.
     outcome : str
         What became of it until now.
     """
@@ -69,7 +71,9 @@ class OpenCase:
         self.history = History(Draft() if draft is None else draft)
         self.calibration: Calibration = basis.calibration
         self.measured: Measurement | None = None
-        self.saved: Draft | None = None
+        self.was_saved = False
+        # What was kept last; to begin with, what is there already.
+        self._kept: tuple[Draft, Measurement | None] = (self.draft, None)
         self.outcome = "Nothing was saved"
         self._preparation, self._keep = preparation, keep
         self._known: dict[_Key, Found] = {}
@@ -162,13 +166,15 @@ class OpenCase:
             It is not finished, or cannot be kept.
         """
         said = self._keep(self.case())
-        self.saved, self.outcome = self.draft, said
+        self._kept, self.outcome = (self.draft, self.measured), said
+        self.was_saved = True
         return said
 
     @property
     def is_saved(self) -> bool:
-        """Whether nothing was said since it was saved."""
-        return self.draft == self.saved or self.draft == Draft()
+        """Whether nothing was said since it was saved, or at all."""
+        draft, measured = self._kept
+        return self.draft == draft and self.measured is measured
 
     def close(self) -> None:
         """Nothing more is done with it."""

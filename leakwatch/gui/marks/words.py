@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from leakwatch.facts import Fact
 from leakwatch.gui.marks.draft import Draft, Mode
 from leakwatch.gui.marks.finding import Found, named_parts, unsure_parts
 from leakwatch.model import Calibration, SpacingRung
-from leakwatch.present import Fact
 
 _BODY = "Click into the middle of the vertebral body"
 _ASKED = {
@@ -33,12 +33,12 @@ def prompt(draft: Draft, found: Found, waiting: str) -> str:
     unsure = unsure_parts(found.body)
     if not unsure or draft.accepted:
         return "Look at it. Drag what is not right; S saves"
-    lines = ["Unsure. Set points where you see the edge (dotted lines, hollow points):"]
+    lines = ["Unsure (dotted): drag it to the edge, or click points on the edge"]
     lines += [f"– {name}: {_why(part.unsure)}" for name, part in unsure[:_MOST_DOUBTS]]
     if found.body.wall.unsure is not None:
-        lines.append("W: draw the wall by hand.  U: take it as it is, after you looked")
+        lines.append("W: draw the wall.  U: take it as it is, after you looked")
     else:
-        lines.append("S saves the wall, without the outline.  U: take the outline as it is")
+        lines.append("S saves the wall alone.  U: take the outline as it is")
     return "\n".join(lines)
 
 
@@ -46,26 +46,44 @@ def _why(doubt: str | None) -> str:
     return (doubt or "").split(";")[0]
 
 
-def facts(
-    draft: Draft, found: Found, calibration: Calibration, frame: int, averaged: int
-) -> tuple[Fact, ...]:
-    """The strip at the side: what is marked, and how sure."""
+def facts(draft: Draft, found: Found) -> tuple[Fact, ...]:
+    """What is marked, and how sure."""
     told = [_step_body(draft, found)]
-    if found.body is not None:
-        unit = "mm" if found.calibrated else "nominal mm"
-        for name, part in named_parts(found.body):
-            drawn = name == "posterior wall" and draft.has_wall
-            how = "drawn by hand" if drawn else f"± {part.sigma_mm:.1f} {unit}"
-            unsure = part.unsure is not None and not draft.accepted
-            told.append(Fact(name, f"{how}{', unsure' if unsure else ''}", warn=unsure))
-    told += [
-        Fact("anterior", _side(draft, found)),
-        Fact("vertebra", draft.level or "not said (L)"),
-        Fact("points set by hand", str(len(draft.anchors_px) + len(draft.wall_px))),
-        spacing_fact(calibration),
-        Fact("frame that is marked", f"{frame}, {averaged} averaged" if averaged else f"{frame}"),
-    ]
+    if found.body is None:
+        return tuple(told)
+    unit = "mm" if found.calibrated else "nominal mm"
+    for name, part in named_parts(found.body):
+        drawn = name == "posterior wall" and draft.has_wall
+        how = "drawn by hand" if drawn else f"± {part.sigma_mm:.1f} {unit}"
+        unsure = part.unsure is not None and not draft.accepted
+        told.append(Fact(name, f"{how}{', unsure' if unsure else ''}", warn=unsure))
+    told.append(Fact("anterior (O)", _side(draft, found)))
     return tuple(told)
+
+
+def setup_facts(
+    draft: Draft, calibration: Calibration, frame: int, averaged: int
+) -> tuple[Fact, ...]:
+    """What marks and millimetres rest on.
+
+    Parameters
+    ----------
+    draft : Draft
+    calibration : Calibration
+    frame : int
+        That is marked.
+    averaged : int
+        Frames that were averaged.
+    """
+    tip = draft.tip_px
+    return (
+        spacing_fact(calibration),
+        Fact("vertebra (L)", draft.level or "not said"),
+        Fact("cannula's tip (T)", "not marked" if tip is None else f"{tip[0]:.0f}, {tip[1]:.0f}"),
+        Fact("points set by hand", str(len(draft.anchors_px) + len(draft.wall_px))),
+        Fact("frame that is marked", str(frame)),
+        Fact("frames averaged", str(averaged or "…")),
+    )
 
 
 def _step_body(draft: Draft, found: Found) -> Fact:
@@ -87,7 +105,7 @@ def _side(draft: Draft, found: Found) -> str:
 def spacing_fact(calibration: Calibration) -> Fact:
     """Millimetres, and where they are from."""
     if calibration.mm_per_px is None or calibration.mm_per_px_sigma is None:
-        return Fact("mm per pixel (C: measure)", f"none: {calibration.source}", warn=True)
+        return Fact("mm per pixel (C)", f"none: {calibration.source}", warn=True)
     share = calibration.mm_per_px_sigma / calibration.mm_per_px
     value = f"{calibration.mm_per_px:.4f} ± {share:.1%}, {calibration.source}"
-    return Fact("mm per pixel (C: measure)", value, warn=calibration.rung is SpacingRung.NONE)
+    return Fact("mm per pixel (C)", value, warn=calibration.rung is SpacingRung.NONE)

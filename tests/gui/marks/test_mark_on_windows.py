@@ -1,0 +1,191 @@
+"""Marking and calibrating over a replay and over a live picture, which go on meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import injection
+import numpy as np
+import pytest
+from gui.marks.hand import Hand
+from injection import FIRST_CEMENT
+from live_room import SETTINGS, KeptSink, Room
+from PySide6.QtCore import Qt
+
+from leakwatch.case import load_case
+from leakwatch.config import load_settings
+from leakwatch.gui.live_window import LiveWindow
+from leakwatch.gui.marks.calibrate_layer import CalibrateLayer
+from leakwatch.gui.marks.mark_layer import MarkLayer
+from leakwatch.gui.picture_tools import live_tools, replay_tools
+from leakwatch.gui.replay import Replay
+from leakwatch.gui.track import FramesAgain, Track
+from leakwatch.gui.window import ReplayWindow
+from leakwatch.live.setup import Setup
+from leakwatch.model import CaseFile, Level, Marks, SpacingRung
+from leakwatch.session import open_run
+
+pytestmark = pytest.mark.usefixtures("fonts")
+KEY = Qt.Key
+FEW = list(injection.frames())
+
+
+class Silent:
+    problem = ""
+
+    def play(self, alarm):
+        pass
+
+    def stop(self):
+        pass
+
+
+@pytest.fixture
+def room():
+    with Room({"kept": KeptSink()}, Setup(SETTINGS, CaseFile("", Marks()))) as one:
+        yield one
+
+
+@pytest.fixture
+def live(qtbot, room):
+    window = LiveWindow(room.session, "by hand", live_tools(room.session), speaker=Silent())
+    qtbot.addWidget(window)
+    window.show()
+    room.feed(FEW[0])
+    window.tick()
+    return window
+
+
+def drawn_wall(hand):
+    hand.keys(KEY.Key_M, KEY.Key_W)
+    for at in injection.WALL:
+        hand.click(at)
+    hand.keys(KEY.Key_Return)
+
+
+def test_a_wall_that_is_drawn_on_a_live_picture_is_watched(qtbot, room, live):
+    """Nothing was marked: no rule of the wall. Drawn and saved, the cement raises the STOP."""
+    assert live.marks().posterior_wall_px is None
+    hand = Hand(qtbot, live)
+    drawn_wall(hand)
+    assert isinstance(live.layer, MarkLayer)
+    room.feed(FEW[1])
+    live.tick()
+    assert "anterior" in live.prompt.text()  # neither tags nor a cannula tell the side
+    hand.keys(KEY.Key_O, KEY.Key_O)
+    hand.keys(KEY.Key_U, KEY.Key_S)
+    assert live.layer is None
+    room.until(lambda status: room.session.marks.posterior_wall_px is not None)
+    assert room.session.marks.posterior_wall_px == pytest.approx(np.array(injection.WALL), abs=1.0)
+    texts = [event.text for s in room.sink("kept").snapshots for event in s.alert.events]
+    for frame in FEW[2:]:
+        room.feed(frame)
+    live.tick()
+    texts = room.sink("kept").texts
+    assert "a person started anew" in texts
+
+
+def test_the_level_is_shown_while_somebody_marks(qtbot, room, live):
+    hand = Hand(qtbot, live)
+    drawn_wall(hand)
+    seen = []
+    for frame in FEW[1:]:
+        room.feed(frame)
+        live.tick()
+        seen.append(live.banner.banner.level)
+    assert isinstance(live.layer, MarkLayer)
+    # Without a wall of the session nothing can be CLEAR.
+    assert set(seen) == {Level.UNKNOWN}
+    hand.keys(KEY.Key_Escape)
+    assert live.layer is None
+
+
+def test_millimetres_that_are_measured_on_a_live_picture_hold_from_then_on(qtbot, room, live):
+    assert room.session.status.present.snapshot.observation.calibration.mm_per_px is None
+    hand = Hand(qtbot, live)
+    hand.keys(KEY.Key_C, KEY.Key_Tab, KEY.Key_Tab)
+    assert isinstance(live.layer, CalibrateLayer)
+    hand.click((40.0, 60.0))
+    hand.click((200.0, 60.0))
+    hand.keys(KEY.Key_Return)
+    drawn_wall(hand)
+    hand.keys(KEY.Key_O, KEY.Key_U, KEY.Key_S)
+    room.until(lambda status: status.present.snapshot.observation.calibration.mm_per_px is not None)
+    found = room.session.status.present.snapshot.observation.calibration
+    assert found.mm_per_px == pytest.approx(50 / 160, rel=0.02)
+    assert found.rung is SpacingRung.CASE
+
+
+def test_marks_that_hold_are_there_to_be_changed(qtbot):
+    with Room() as room:
+        window = LiveWindow(room.session, "by hand", live_tools(room.session), speaker=Silent())
+        qtbot.addWidget(window)
+        window.show()
+        room.feed(FEW[0])
+        window.tick()
+        hand = Hand(qtbot, window)
+        hand.keys(KEY.Key_M)
+        wall = window.layer._case.draft.wall
+        assert wall == pytest.approx(np.array(injection.WALL), abs=0.5)
+        hand.drag(tuple(wall[1]), (wall[1][0] - 10.0, wall[1][1]))
+        hand.keys(KEY.Key_U, KEY.Key_S)
+        room.until(lambda status: room.session.marks.posterior_wall_px[1][0] < wall[1][0] - 8.0)
+
+
+@pytest.fixture
+def replayed(qtbot, tmp_path):
+    path = tmp_path / "cine.dcm"
+    injection.write_dicom(path)
+    run = open_run(path, load_settings(None))
+    track = Track(run.settings, FramesAgain(run.reopen))
+    for snapshot in run.snapshots():
+        track.append(snapshot)
+    track.finish()
+    run.source.close()
+    window = ReplayWindow(Replay(track, run.marks, run.settings, 16), "cine", replay_tools(run))
+    qtbot.addWidget(window)
+    window.show()
+    window.tick()
+    yield window
+    track.close()
+
+
+def test_a_replayed_run_is_marked_on_the_frame_that_is_shown(qtbot, replayed, tmp_path):
+    hand = Hand(qtbot, replayed)
+    hand.keys(KEY.Key_Right, KEY.Key_Right)
+    drawn_wall(hand)
+    case = replayed.layer._case
+    qtbot.waitUntil(lambda: not case.waiting, timeout=20_000)
+    hand.keys(KEY.Key_O, KEY.Key_U, KEY.Key_S)
+    assert "Saved to" in replayed.prompt.text()
+    saved = load_case(tmp_path / "cine.case.json")
+    assert saved.marks.reference_frame == 2
+    assert saved.marks.posterior_wall_px == pytest.approx(np.array(injection.WALL), abs=1.0)
+    replayed.close()
+
+
+def test_marks_follow_the_anatomy_from_frame_to_frame(qtbot, replayed):
+    hand = Hand(qtbot, replayed)
+    hand.keys(KEY.Key_M)
+    layer = replayed.layer
+    qtbot.waitUntil(lambda: not layer._case.waiting, timeout=20_000)
+    hand.keys(KEY.Key_W)
+    for at in injection.WALL:
+        hand.click(at)
+    before = layer._drawn._curves[0].getData()
+    snapshot = replayed.snapshot()
+    seen = snapshot.observation
+    start = seen.shift_px
+    moved = replace(seen, shift_px=(start[0] + 6.0, start[1] - 2.0))
+    layer.showed(replace(snapshot, observation=moved))
+    after = layer._drawn._curves[0].getData()
+    assert np.array(after) - np.array(before) == pytest.approx(
+        np.array([[6.0] * 3, [-2.0] * 3]), abs=1e-6
+    )
+    # A click lies where the anatomy is now, and is kept where it was on the frame that is marked.
+    hand.click((106.0, 98.0))
+    assert layer._case.draft.wall_px[-1] == pytest.approx((100.0, 100.0), abs=1.0)
+    lost = replace(snapshot, frame=replace(snapshot.frame, index=FIRST_CEMENT))
+    layer.showed(replace(lost, observation=replace(seen, shift_px=None)))
+    assert "cannot be followed" in layer.prompt
+    replayed.close()
