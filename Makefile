@@ -36,6 +36,7 @@ reference: $(VENV)/.installed-dev ## Write the pages of docs/reference that come
 
 picture: $(VENV)/.installed-run ## Draw the pictures of the documentation again, from the sample case
 	$(BIN)/leakwatch replay sample_dicom/epidural.case.json --frame 46 --record docs/images/overlay.png
+	$(BIN)/python scripts/draw_windows.py
 	$(BIN)/python scripts/training_picture.py
 
 figures: $(VENV)/.installed-dev ## Measure again the figures that README.md quotes

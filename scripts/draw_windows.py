@@ -20,7 +20,7 @@ from queue import Queue
 REPOSITORY = Path(__file__).resolve().parent.parent
 CASE = REPOSITORY / "sample_dicom" / "epidural.case.json"
 # Those that the documentation shows.
-DOCUMENTED = ("live-watch", "live-stop", "live-paused", "live-keys")
+DOCUMENTED = ("live-stop", "live-paused", "live-keys")
 # Longest wait for the fold, s: only how long the script hangs before it says so.
 PATIENCE_S = 60.0
 
@@ -130,6 +130,7 @@ class Stage:
 
 def live_scenes(stage: Stage) -> None:
     """A whole injection, and what a person does in it."""
+    from leakwatch.clocks import CementClock
     from leakwatch.model import Level
 
     window = stage.window
@@ -139,11 +140,9 @@ def live_scenes(stage: Stage) -> None:
 
     stage.draw("live-waiting")
     stage.feed(lambda: stage.fed == 3)
-    window.press("X")
     stage.draw("live-learning")
-    for _ in range(11):
-        window.press("Shift X")
-    window._said = ""
+    # Mixed five and a half minutes ago, at a time that is the same in every drawing.
+    window.cement = CementClock(stage.now_s - 330.0, "14:32")
     stage.feed(lambda: level() is Level.CLEAR)
     stage.draw("live-clear")
     stage.feed(lambda: stage.session.status.present.snapshot.alert.time_to_margin_s is not None)

@@ -64,6 +64,8 @@ class DeviceSpeaker:
         self._buffer.setData(self._pcm[alarm])
         self._buffer.open(QIODevice.OpenModeFlag.ReadOnly)
         self._sink = QAudioSink(device, self._format)
+        # All of it at once: a window that is busy would else leave holes in the burst.
+        self._sink.setBufferSize(self._pcm[alarm].size())
         self._sink.start(self._buffer)
         if self._sink.error() in _BROKEN:
             _LOG.error("sound cannot be played: %s", self._sink.error())

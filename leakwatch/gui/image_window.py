@@ -67,6 +67,9 @@ class ImageWindow(QMainWindow):
         What is worked with on the picture now.
     """
 
+    # Whether arrows alone change the greys: where they do nothing else.
+    plain_arrows = False
+
     def __init__(self, title: str, tools: Sequence[Tool] = ()) -> None:
         super().__init__()
         self.setWindowTitle(f"LeakWatch – {title}")
@@ -75,7 +78,7 @@ class ImageWindow(QMainWindow):
         self.setMinimumSize(*LEAST_SIZE)
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
-        self.look_keys = LookKeys(self.image)
+        self.look_keys = LookKeys(self.image, self.plain_arrows)
         self.image.pane.offer_touches(self._touched)
         self.image.pane.offer_wheel(self.look_keys.wheeled)
         self.layer: Layer | None = None

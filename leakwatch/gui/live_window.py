@@ -58,6 +58,8 @@ class LiveWindow(ImageWindow):
     cement : CementClock or None
     """
 
+    plain_arrows = True
+
     def __init__(
         self,
         session: LiveSession,

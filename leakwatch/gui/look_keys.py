@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QPointF, Qt
 
-from leakwatch.gui.keys import KeyAction, Modifier, key
+from leakwatch.gui.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.overlay import ImageView
 from leakwatch.gui.pane import Phase, Touch
 from leakwatch.look import KEY_STEP, PRESETS, Look, dragged, preset, signs
@@ -30,6 +30,8 @@ class LookKeys:
     Parameters
     ----------
     image : ImageView
+    plain_arrows : bool
+        Arrows alone change the greys too: nothing else wants them.
 
     Attributes
     ----------
@@ -39,8 +41,8 @@ class LookKeys:
         Where to zoom to by a key.
     """
 
-    def __init__(self, image: ImageView) -> None:
-        self._image = image
+    def __init__(self, image: ImageView, plain_arrows: bool = False) -> None:
+        self._image, self._plain_arrows = image, plain_arrows
         self.look = Look()
         self.focus_px: Point | None = None
         self._drag: tuple[Touch, Look] | None = None
@@ -52,10 +54,15 @@ class LookKeys:
     def key_actions(self) -> tuple[KeyAction, ...]:
         """The keys of the look."""
         code, control, alt = Qt.Key, Modifier.ControlModifier, Modifier.AltModifier
+        plain = self._plain_arrows
+        with_arrow = (control, PLAIN) if plain else (control,)
         drags = [
-            KeyAction(((arrow, control),), "", "", partial(self._step, *way))
+            KeyAction(
+                tuple((arrow, held) for held in with_arrow), "", "", partial(self._step, *way)
+            )
             for arrow, way in _ARROWS
         ]
+        arrows = "← → ↑ ↓" if plain else "Ctrl ← → ↑ ↓"
         pans = [
             KeyAction(((arrow, alt),), "", "", partial(self._pan_step, *way))
             for arrow, way in _ARROWS
@@ -64,7 +71,7 @@ class LookKeys:
         return (
             *(self._preset_key(number) for number in range(len(PRESETS))),
             key(code.Key_0, "0", "greys, turning and zoom as they were", self.reset),
-            *_named(drags, "Ctrl ← → ↑ ↓", "contrast and brightness (or drag on the picture)"),
+            *_named(drags, arrows, "contrast and brightness (or drag on the picture)"),
             key(code.Key_I, "I", "invert: cement bright", self._invert),
             key(code.Key_F, "F", "mirror: left and right change places", self._mirror),
             KeyAction(over, "Shift F", "upside down", self._turn_over),

@@ -6,7 +6,14 @@ from itertools import groupby
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from leakwatch.banner import LEVEL_STYLES
 from leakwatch.gui.fonts import font
@@ -16,6 +23,9 @@ from leakwatch.model import Level
 # Heights as well as colours tell levels apart in the timeline.
 LEVEL_HEIGHTS = {Level.CLEAR: 0.3, Level.WATCH: 0.6, Level.STOP: 1.0, Level.UNKNOWN: 0.15}
 
+# In a window of 1280 x 800, pixels.
+TIMELINE_HEIGHT, LETTERS, BUTTON_WIDTH, BUTTON_HEIGHT = 34, 15, 52, 36
+
 
 class Timeline(QWidget):
     """Levels of the run from left to right, and where we are; click or drag to go there."""
@@ -24,7 +34,7 @@ class Timeline(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(34)
+        self.setFixedHeight(TIMELINE_HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._levels: tuple[Level, ...] = ()
         self._total, self._index = 1, 0
@@ -46,7 +56,7 @@ class Timeline(QWidget):
 
     def sizeHint(self) -> QSize:
         """Wide."""
-        return QSize(600, 34)
+        return QSize(600, TIMELINE_HEIGHT)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Go to the frame under the mouse."""
@@ -94,7 +104,7 @@ class Transport(QWidget):
         self.forward = _button("❘ ▶", "Step forward (→)")
         self.slower = _button("–", "Slower (–)")
         self.faster = _button("+", "Faster (+)")
-        self.acknowledge = _button("A  acknowledge", "Clear the latched STOP (A)", width=150)
+        self.acknowledge = _button("A  acknowledge", "Clear the latched STOP (A)")
         self.help = _button("?", "All keys (?)")
         self.speed, self.time, self.message = QLabel(), QLabel(), QLabel()
         self.back.clicked.connect(lambda: self.stepped.emit(-1))
@@ -124,26 +134,37 @@ class Transport(QWidget):
             row.addWidget(widget)
         row.addSpacing(12)
         row.addWidget(self.time)
-        row.addStretch(1)
-        row.addWidget(self.message)
+        # A long message is cut off: it must never make the window wider than the screen.
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.message, 1)
         row.addWidget(self.acknowledge)
         row.addWidget(self.help)
-        for label in (self.speed, self.time, self.message):
-            label.setFont(font(15))
-        self.speed.setFixedWidth(58)
         self.speed.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.addWidget(self.timeline)
         layout.addLayout(row)
+        self.set_scale(1.0)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        letters = font(round(LETTERS * scale))
+        for label in (self.speed, self.time, self.message):
+            label.setFont(letters)
+        self.speed.setFixedWidth(round(58 * scale))
+        self.timeline.setFixedHeight(round(TIMELINE_HEIGHT * scale))
+        for button in (self.back, self.play, self.forward, self.slower, self.faster, self.help):
+            button.setFixedSize(round(BUTTON_WIDTH * scale), round(BUTTON_HEIGHT * scale))
+            button.setFont(letters)
+        self.acknowledge.setFixedSize(round(150 * scale), round(BUTTON_HEIGHT * scale))
+        self.acknowledge.setFont(letters)
 
 
-def _button(text: str, tip: str, width: int = 52) -> QPushButton:
+def _button(text: str, tip: str) -> QPushButton:
     button = QPushButton(text)
     button.setToolTip(tip)
     button.setAccessibleName(tip)
-    button.setFont(font(15))
-    button.setFixedSize(width, 34)
     # Keys belong to the window; a focused button would take the space bar.
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return button

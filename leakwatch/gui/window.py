@@ -93,6 +93,11 @@ class ReplayWindow(ImageWindow):
             key(code.Key_End, "End", "last frame", go.seek_end),
         )
 
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        super().set_scale(scale)
+        self.transport.set_scale(scale)
+
     def acknowledge(self) -> None:
         """Clear the latched STOP of the frame that is shown."""
         self.replay.acknowledge()

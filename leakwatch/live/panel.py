@@ -82,12 +82,12 @@ def _drops(status: LiveStatus) -> Fact:
 
 
 def _latency(status: LiveStatus) -> list[Fact]:
-    rows = (("Decided in", status.latency.decided), ("Drawn in", status.latency.drawn))
+    rows = (("Decided", status.latency.decided), ("Drawn", status.latency.drawn))
     return [Fact(name, _milliseconds(ages)) for name, ages in rows if ages is not None]
 
 
 def _milliseconds(ages: Percentiles) -> str:
-    return f"{ages.p50_ms:.0f} ms, p99 {ages.p99_ms:.0f} ms"
+    return f"in {ages.p50_ms:.0f} ms (p99 {ages.p99_ms:.0f})"
 
 
 def _spacing(status: LiveStatus) -> list[Fact]:

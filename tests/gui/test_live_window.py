@@ -313,8 +313,12 @@ def test_greys_by_dragging_and_by_arrows(qtbot, room, window):
     assert wider > 255.0
     qtbot.mouseMove(port, QPoint(500, 200))
     assert window.look_keys.look.width == wider
-    qtbot.keyClick(window, KEY.Key_Left, Qt.KeyboardModifier.ControlModifier)
-    assert window.look_keys.look.width < wider
+    for held in (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier):
+        before = window.look_keys.look
+        qtbot.keyClick(window, KEY.Key_Left, held)
+        qtbot.keyClick(window, KEY.Key_Down, held)
+        assert window.look_keys.look.width < before.width
+        assert window.look_keys.look.level > before.level
 
 
 def test_a_stop_shows_the_whole_picture_and_puts_the_keys_away(qtbot, room, window):

@@ -41,8 +41,8 @@ def test_everything_that_the_operator_asks_for_is_there():
         "Cement": "not mixed yet (X)",
         "Fluoroscopy": "1:00, 905 pulses",
         "Dropped / lost": "3 / 2 of 905",
-        "Decided in": "8 ms, p99 19 ms",
-        "Drawn in": "8 ms, p99 19 ms",
+        "Decided": "in 8 ms (p99 19)",
+        "Drawn": "in 8 ms (p99 19)",
         "Recording": "on",
         "Source": "scp://127.0.0.1: CARM1 sends",
     }
