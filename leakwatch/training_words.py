@@ -82,14 +82,18 @@ def due_fact(due: Due | None) -> Fact:
 
 
 def leakwatch_text(course: Course) -> str:
-    """LeakWatch's own first STOP, and how long after it was due."""
-    stop = instant_text(course.leakwatch)
-    if stop is None or course.leakwatch is None:
+    """LeakWatch's own first STOP: how long after it was due, or that it was false."""
+    stop, due = course.leakwatch, course.due
+    if stop is None:
         return "none"
-    due = course.due
-    if due is None or due.at is None or due.by is By.LEAKWATCH:
-        return stop
-    return f"{stop}: {after_due(course.leakwatch.time_s - due.at.time_s)}"
+    told = f"{instant_text(stop)}"
+    if due is None or due.by is By.LEAKWATCH:
+        return told
+    if due.right_from_s is None or stop.time_s < due.right_from_s:
+        return f"{told}: false"
+    if due.at is None:
+        return f"{told}: not due, but cement was near"
+    return f"{told}: {after_due(stop.time_s - due.at.time_s)}"
 
 
 def instant_text(at: Instant | None) -> str | None:

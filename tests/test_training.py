@@ -21,6 +21,7 @@ from leakwatch.training import (
     score,
     verdict,
 )
+from leakwatch.training_words import leakwatch_text
 
 SETTINGS = TrainingSettings(same_press_s=0.5, early_s=1.0)
 
@@ -181,6 +182,25 @@ def test_verdicts_while_it_runs():
     assert verdict(DUE, [2.0], 2.6, SETTINGS) is Verdict.FALSE
     assert verdict(DUE, [2.9], 3.0, SETTINGS) is Verdict.RIGHT
     assert verdict(CONTAINED, [], 5.0, SETTINGS) is Verdict.FALSE
+
+
+@pytest.mark.parametrize(
+    ("course", "words"),
+    [
+        (DUE, "4.50 s, frame 9: 0.50 s after it was due"),
+        (course_of(seen(stop=5), truth(), SETTINGS), "2.50 s, frame 5: false"),
+        (course_of(seen(stop=7), truth(), SETTINGS), "3.50 s, frame 7: 0.50 s before it was due"),
+        (course_of(seen(stop=9), truth(None, (9.0,) * 13), SETTINGS), "4.50 s, frame 9: false"),
+        (
+            course_of(seen(stop=9), truth(None, (6.0,) * 13), SETTINGS),
+            "4.50 s, frame 9: not due, but cement was near",
+        ),
+        (CONTAINED, "none"),
+        (course_of(seen(stop=9), None, SETTINGS), "4.50 s, frame 9"),
+    ],
+)
+def test_leakwatch_is_judged_in_the_same_words(course, words):
+    assert leakwatch_text(course) == words
 
 
 def test_a_truth_of_another_sequence_is_refused():

@@ -24,6 +24,7 @@ def report(
     With --dicom its folder `dicom` gets the recorded frames, a measurement report (TID 1500), the
     segmented cement, and a presentation state for each alert, to be sent to an archive.
     """
+    from leakwatch.case.session_file import SESSION_NAME
     from leakwatch.case_library import CaseLibrary
     from leakwatch.recorded_case import find_again
     from leakwatch.sinks.dicom_export import export_dicom
@@ -33,7 +34,7 @@ def report(
 
     with errors_in_one_paragraph():
         folder, name = Path(case), Path(case).resolve().name
-        if not folder.is_dir():
+        if not (folder / SESSION_NAME).is_file():  # another folder may have the name of a case
             with CaseLibrary() as library:
                 found = library.case(case)
             folder, name = found.folder, found.name

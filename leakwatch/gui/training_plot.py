@@ -16,6 +16,8 @@ from leakwatch.training_curve import CurvePoint, curve, curve_title
 from leakwatch.training_records import TrainingSession
 
 OWN, MISSED = "#35D6FF", "#FF4B3E"
+# Room for so many sessions at least: one alone would be a wall.
+FEWEST = 8
 
 
 class CurvePage(QWidget):
@@ -33,6 +35,7 @@ class CurvePage(QWidget):
         self.plots = [
             _plot(text) for text in ("Reaction (s)", "Past the stop point (mL)", "False STOPs")
         ]
+        self.plots[2].getAxis("left").setTickSpacing(1, 1)  # there is no half of a STOP
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 12, 18, 4)
         layout.addWidget(self.title)
@@ -46,7 +49,7 @@ class CurvePage(QWidget):
         self.title.setText(escape(curve_title(sessions, points)))
         for plot in self.plots:
             plot.clear()
-            plot.setXRange(0.5, max(len(points), 1) + 0.5, padding=0.0)
+            plot.setXRange(0.5, max(len(points), FEWEST) + 0.5, padding=0.0)
         _draw(self.plots[0], points, [point.reaction_s for point in points])
         _draw(self.plots[1], points, [point.past_ml for point in points])
         numbers = [point.number for point in points]

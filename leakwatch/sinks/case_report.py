@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from leakwatch.banner import REASON_WORDS
 from leakwatch.case import FrameRecord
-from leakwatch.model import Event, EventKind, Level
+from leakwatch.model import Event, EventKind, Level, Reason
 from leakwatch.present import picture
 from leakwatch.sinks.canvas import RgbImage, draw
 from leakwatch.sinks.case_findings import Findings, Moment
@@ -52,6 +52,7 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
         Fact("Vertebra", marks.vertebra or "not said"),
         Fact("Frames", f"{len(lines)} in {seconds:.1f} s"),
         Fact("Frames by level", shares or "none"),
+        Fact("Alerts", _alert_counts(findings.events)),
         Fact("First STOP", _first_stop(findings.events)),
         Fact("Largest area", _largest(lines, "area_mm2", "mm²")),
         Fact("Largest volume (estimate)", _largest(lines, "volume_ml", "mL")),
@@ -81,18 +82,49 @@ def moment_title(moment: Moment) -> str:
     return f"{moment.number}. {event_words(moment.events)}"
 
 
-def event_words(events: tuple[Event, ...]) -> str:
-    """Events of one frame in words."""
+def told_events(findings: Findings) -> tuple[tuple[str, str], ...]:
+    """Kind and words of every event, as it was told."""
+    learning = {
+        line.frame
+        for line in findings.lines
+        if line.quality.get("registration_score") is not None
+        and line.quality.get("baseline_frames", 0) < findings.settings.baseline.min_frames
+    }
+    return tuple(
+        (event.kind.value, event_words((event,), event.frame in learning))
+        for event in findings.events
+    )
+
+
+def event_words(events: tuple[Event, ...], learning: bool = False) -> str:
+    """Events of one frame in words.
+
+    Parameters
+    ----------
+    events : tuple of Event
+    learning : bool
+        The frame could not be judged since there was no baseline yet.
+    """
     last = events[-1]
-    reasons = [REASON_WORDS[event.reason] for event in events if event.reason is not None]
+    reasons = [_reason_words(event, learning) for event in events if event.reason is not None]
     texts = [event.text for event in events if event.text]
     level = last.kind.value if last.level is None else last.level.value
     words = "; ".join(dict.fromkeys(reasons + texts))
-    distances = [event.distance_mm for event in events if event.distance_mm is not None]
-    distance = f" ({_distance_words(distances[-1])})" if distances else ""
+    distances = [event for event in events if event.distance_mm is not None]
+    distance = f" ({_event_distance(distances[-1])})" if distances else ""
     return f"{last.time_s:.2f} s, frame {last.frame}: {level}" + (
         f": {words}{distance}" if words else distance
     )
+
+
+def _reason_words(event: Event, learning: bool) -> str:
+    if event.reason is Reason.EXPOSURE and learning:
+        return "Learning the image before cement"
+    return "" if event.reason is None else REASON_WORDS[event.reason]
+
+
+def _event_distance(event: Event) -> str:
+    return _distance_words(event.distance_mm or 0.0, event.distance_sigma_mm)
 
 
 def trend(findings: Findings) -> Figure | None:
@@ -102,7 +134,8 @@ def trend(findings: Findings) -> Figure | None:
     points = [_point(line, in_mm) for line in findings.lines]
     if not points:
         return None
-    return trend_figure(points, findings.events, calibration, findings.settings)
+    numbers = {moment.events[-1].frame: moment.number for moment in findings.moments}
+    return trend_figure(points, findings.events, calibration, findings.settings, numbers)
 
 
 def _point(line: FrameRecord, in_mm: bool) -> TrendPoint:
@@ -118,9 +151,12 @@ def _point(line: FrameRecord, in_mm: bool) -> TrendPoint:
 
 
 def _image(findings: Findings, moment: Moment) -> RgbImage:
-    snapshot = moment.snapshot
-    shown = picture(snapshot, findings.marks, findings.settings)
-    return draw(shown, findings.greys.apply(snapshot.frame.pixels))
+    frame = moment.snapshot.frame
+    # How long the decision took when it was watched, not when it was folded again.
+    took_ms = [line.latency_ms for line in findings.lines if line.frame == frame.index]
+    told = replace(moment.snapshot, latency_ms=took_ms[0] if took_ms else NAN)
+    shown = picture(told, findings.marks, findings.settings)
+    return draw(shown, findings.greys.apply(frame.pixels))
 
 
 def _first_stop(events: tuple[Event, ...]) -> str:
@@ -140,8 +176,22 @@ def _smallest_distance(lines: tuple[FrameRecord, ...]) -> str:
     if not known:
         return "not known"
     least = min(known, key=lambda line: line.distance_mm or 0.0)
-    return f"{_distance_words(least.distance_mm or 0.0)}, at {least.time_s:.2f} s"
+    words = _distance_words(least.distance_mm or 0.0, least.distance_sigma_mm)
+    return f"{words}, at {least.time_s:.2f} s"
 
 
-def _distance_words(distance_mm: float) -> str:
-    return f"{abs(distance_mm):.1f} mm{' behind the wall' if distance_mm < 0.0 else ''}"
+def _distance_words(distance_mm: float, sigma_mm: float | None = None) -> str:
+    sigma = "" if sigma_mm is None else f" ± {sigma_mm:.1f}"
+    return f"{abs(distance_mm):.1f}{sigma} mm{' behind the wall' if distance_mm < 0.0 else ''}"
+
+
+def _alert_counts(events: tuple[Event, ...]) -> str:
+    """Moments of each level, and what a person did about them."""
+    alerts = [event for event in events if event.kind is EventKind.ALERT]
+    counts = [
+        (len({event.frame for event in alerts if event.level is level}), level.value)
+        for level in (Level.STOP, Level.WATCH)
+    ]
+    told = ", ".join(f"{count} {word}" for count, word in counts if count) or "none"
+    cleared = sum(event.kind is EventKind.ACKNOWLEDGE for event in events)
+    return f"{told}; acknowledged: {cleared}" if cleared else told

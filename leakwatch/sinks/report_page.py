@@ -13,7 +13,7 @@ from leakwatch.config.settings_text import settings_toml
 from leakwatch.present import RESEARCH_NOTICE
 from leakwatch.sinks.canvas import RgbImage
 from leakwatch.sinks.case_findings import Findings
-from leakwatch.sinks.case_report import event_words, facts, scenes, trend
+from leakwatch.sinks.case_report import facts, scenes, told_events, trend
 
 PAGE_NAME = "report.html"
 
@@ -83,8 +83,8 @@ def _alerts(findings: Findings) -> str:
 
 def _events_table(findings: Findings) -> str:
     rows = "".join(
-        f"<tr><td>{escape(event.kind.value)}</td><td>{escape(event_words((event,)))}</td></tr>"
-        for event in findings.events
+        f"<tr><td>{escape(kind)}</td><td>{escape(words)}</td></tr>"
+        for kind, words in told_events(findings)
     )
     return f"<h2>Events</h2><table>{rows}</table>"
 

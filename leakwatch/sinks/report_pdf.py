@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from PIL import Image
 
+from leakwatch import __version__
 from leakwatch.config.settings_text import settings_toml
 from leakwatch.present import RESEARCH_NOTICE
+from leakwatch.sinks.canvas import RgbImage
 from leakwatch.sinks.case_findings import Findings
-from leakwatch.sinks.case_report import Scene, event_words, facts, scenes, trend
+from leakwatch.sinks.case_report import Scene, facts, scenes, told_events, trend
 
 PDF_NAME = "report.pdf"
 
 A4_INCHES = (8.27, 11.69)
-# Of a page of text in small print, and where its first line stands, as shares of the page.
-_LINES_OF_PAGE, _COLUMNS_OF_PAGE, _TOP, _LEFT = 70, 96, 0.95, 0.08
+# Where things stand, as shares of the page: margins, the first line, the foot.
+_LEFT, _WIDTH, _TOP, _FOOT = 0.08, 0.84, 0.955, 0.028
+# Pictures of alerts on a page; each has words above it.
+_SCENES_OF_PAGE, _SCENE_HEIGHT = 2, 0.45
+# Of a page of small print.
+_LINES_OF_PAGE, _EVENT_COLUMNS = 78, 104
+_SETTINGS_COLUMNS, _SETTINGS_WIDTH = 3, 40
+_NAME_LETTERS = 60  # of a case, in the foot
+
+_INK, _QUIET, _NOTICE = "#1b1f23", "#5b6570", "#b00020"
 
 
 def report_pdf(findings: Findings) -> bytes:
@@ -35,67 +46,97 @@ def report_pdf(findings: Findings) -> bytes:
     buffer = BytesIO()
     # No day: a report is of the day of the procedure.
     metadata = {"Title": f"LeakWatch: {findings.name}", "CreationDate": None}
-    with PdfPages(buffer, metadata=metadata) as pages:
-        for figure in _pages(findings):
-            pages.savefig(figure)
+    pages = list(_pages(findings))
+    with PdfPages(buffer, metadata=metadata) as file:
+        for number, page in enumerate(pages, start=1):
+            _add_foot(page, findings.name, number, len(pages))
+            file.savefig(page)
     return buffer.getvalue()
 
 
 def _pages(findings: Findings) -> Iterator[Figure]:
     yield _first_page(findings)
-    for scene in scenes(findings):
-        yield _scene_page(scene)
-    yield from _text_pages("Events", [event_words((event,)) for event in findings.events])
-    yield from _text_pages("Settings", settings_toml(findings.settings).splitlines())
+    yield from _scene_pages(scenes(findings), len(findings.moments))
+    events = [f"{kind:<13} {words}" for kind, words in told_events(findings)]
+    yield from _text_pages("Events", events, 1, _EVENT_COLUMNS)
+    settings = settings_toml(findings.settings).splitlines()
+    yield from _text_pages("Settings", settings, _SETTINGS_COLUMNS, _SETTINGS_WIDTH)
+
+
+def _add_foot(page: Figure, name: str, number: int, pages: int) -> None:
+    """What a sheet that was taken from the others must still say."""
+    words = f"LeakWatch {__version__}: {_short(name)}"
+    page.text(_LEFT, _FOOT, words, fontsize=7.5, color=_QUIET)
+    page.text(_LEFT + _WIDTH, _FOOT, f"{number} / {pages}", fontsize=7.5, color=_QUIET, ha="right")
+    page.text(_LEFT, _FOOT - 0.012, RESEARCH_NOTICE, fontsize=7.5, color=_NOTICE)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME_LETTERS else f"{name[: _NAME_LETTERS - 1]}…"
 
 
 def _first_page(findings: Findings) -> Figure:
     page = Figure(figsize=A4_INCHES)
-    page.text(_LEFT, _TOP, f"LeakWatch: {findings.name}", fontsize=16, weight="bold", va="top")
-    page.text(_LEFT, 0.92, RESEARCH_NOTICE, fontsize=9, color="#b00020", va="top")
-    rows = [
-        [fact.name, "\n".join(textwrap.wrap(fact.value, 62)) or "-"] for fact in facts(findings)
-    ]
-    axes = page.add_axes((_LEFT, 0.5, 1.0 - 2.0 * _LEFT, 0.4))
-    axes.axis("off")
-    top = 1.0
-    for name, value in rows:
-        axes.text(0.0, top, name, fontsize=9, weight="bold", va="top")
-        axes.text(0.34, top, value, fontsize=9, va="top")
-        top -= 0.055 * (1 + value.count("\n"))
+    title = "\n".join(textwrap.wrap(f"LeakWatch: {findings.name}", 52))
+    page.text(_LEFT, _TOP, title, fontsize=16, weight="bold", va="top", color=_INK)
+    top = _TOP - 0.028 * (1 + title.count("\n"))
+    page.text(_LEFT, top, RESEARCH_NOTICE, fontsize=9, color=_NOTICE, va="top")
+    top -= 0.032
+    for fact in facts(findings):
+        value = "\n".join(textwrap.wrap(fact.value, 68)) or "-"
+        page.text(_LEFT, top, fact.name, fontsize=9, weight="bold", va="top", color=_INK)
+        page.text(_LEFT + 0.27, top, value, fontsize=9, va="top", color=_INK)
+        top -= 0.0185 + 0.0145 * value.count("\n")
     figure = trend(findings)
     if figure is not None:
         image = BytesIO()
         figure.savefig(image, format="png", dpi=150)
-        image.seek(0)
-        _add_image(page, image, (_LEFT, 0.03, 1.0 - 2.0 * _LEFT, 0.44))
+        with Image.open(image) as opened:
+            _add_picture(page, opened, (_LEFT, 0.05, _WIDTH, top - 0.06), "N")
     return page
 
 
-def _scene_page(scene: Scene) -> Figure:
-    page = Figure(figsize=A4_INCHES)
-    words = "\n".join(textwrap.wrap(scene.title, 80))
-    page.text(_LEFT, _TOP, words, fontsize=11, weight="bold", va="top")
-    axes = page.add_axes((_LEFT, 0.3, 1.0 - 2.0 * _LEFT, 0.58))
-    axes.axis("off")
-    axes.imshow(scene.image, interpolation="none")
-    return page
-
-
-def _add_image(page: Figure, image: BytesIO, place: tuple[float, float, float, float]) -> None:
-    from PIL import Image
-
-    axes = page.add_axes(place)
-    axes.axis("off")
-    with Image.open(image) as opened:
-        axes.imshow(opened, interpolation="none")
-
-
-def _text_pages(title: str, lines: list[str]) -> Iterator[Figure]:
-    wrapped = [part for line in lines for part in textwrap.wrap(line, _COLUMNS_OF_PAGE) or [""]]
-    for first in range(0, max(len(wrapped), 1), _LINES_OF_PAGE):
+def _scene_pages(shown: Sequence[Scene], alerts: int) -> Iterator[Figure]:
+    for first in range(0, len(shown), _SCENES_OF_PAGE):
         page = Figure(figsize=A4_INCHES)
-        page.text(_LEFT, _TOP, title, fontsize=14, weight="bold", va="top")
-        text = "\n".join(wrapped[first : first + _LINES_OF_PAGE])
-        page.text(_LEFT, 0.92, text, fontsize=7.5, family="monospace", va="top", parse_math=False)
+        for place, scene in enumerate(shown[first : first + _SCENES_OF_PAGE]):
+            top = _TOP - place * (_SCENE_HEIGHT + 0.01)
+            words = "\n".join(textwrap.wrap(scene.title, 84))
+            page.text(_LEFT, top, words, fontsize=10, weight="bold", va="top", color=_INK)
+            above = 0.02 * (1 + words.count("\n"))
+            height = _SCENE_HEIGHT - above - 0.01
+            _add_picture(page, scene.image, (_LEFT, top - above - height, _WIDTH, height), "NW")
+        if first + _SCENES_OF_PAGE >= len(shown) < alerts:
+            words = f"{alerts - len(shown)} more alerts are in the list of events."
+            page.text(_LEFT, _FOOT + 0.015, words, fontsize=9, color=_INK)
+        yield page
+
+
+def _add_picture(
+    page: Figure,
+    picture: RgbImage | Image.Image,
+    place: tuple[float, float, float, float],
+    anchor: str,
+) -> None:
+    axes = page.add_axes(place, anchor=anchor)
+    axes.axis("off")
+    axes.imshow(picture, interpolation="none")
+
+
+def _text_pages(title: str, lines: Sequence[str], columns: int, width: int) -> Iterator[Figure]:
+    """Small print in columns; a line that is too long goes on in the next, drawn in."""
+    wrapped = [
+        part
+        for line in lines
+        for part in textwrap.wrap(line, width, subsequent_indent="    ") or [""]
+    ]
+    on_page = columns * _LINES_OF_PAGE
+    for first in range(0, max(len(wrapped), 1), on_page):
+        page = Figure(figsize=A4_INCHES)
+        page.text(_LEFT, _TOP, title, fontsize=14, weight="bold", va="top", color=_INK)
+        for column in range(columns):
+            begin = first + column * _LINES_OF_PAGE
+            text = "\n".join(wrapped[begin : min(begin + _LINES_OF_PAGE, first + on_page)])
+            at = _LEFT + column * _WIDTH / columns
+            page.text(at, 0.925, text, fontsize=7, family="monospace", va="top", parse_math=False)
         yield page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -28,6 +28,8 @@ LEGEND_SHARE = 0.15
 STOP_COLOUR = LEVEL_STYLES[Level.STOP].colour
 # Moments that are told in words; a run with more was acknowledged many times.
 MOST_MOMENTS = 8
+# Of a moment without a picture, where numbers are those of pictures.
+UNNUMBERED = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ def trend_figure(
     events: Sequence[Event],
     calibration: Calibration,
     settings: Settings,
+    numbers: Mapping[int, int] | None = None,
 ) -> Figure:
     """Draw the trend of a run.
 
@@ -143,6 +146,8 @@ def trend_figure(
     calibration : Calibration
         Its source is written beside the millimetres.
     settings : Settings
+    numbers : mapping of int to int or None
+        What a report calls the moments, by their frames; None: they are counted here.
 
     Returns
     -------
@@ -161,7 +166,7 @@ def trend_figure(
     ):
         _draw_series(axis, label, colour, times, values)
     _draw_levels(axes[3], points)
-    _mark_alerts(axes, events)
+    _mark_alerts(axes, events, numbers)
     _say_spacing(axes[0], calibration)
     figure.supxlabel(RESEARCH_NOTICE, fontsize=9, color="#555555")
     return figure
@@ -235,24 +240,26 @@ def _draw_levels(axis: Axes, points: Sequence[TrendPoint]) -> None:
             axis.text(middle, 0.5, level.value, ha="center", va="center", color=style.ink, bbox=box)
 
 
-def _mark_alerts(axes: Sequence[Axes], events: Sequence[Event]) -> None:
+def _mark_alerts(
+    axes: Sequence[Axes], events: Sequence[Event], numbers: Mapping[int, int] | None
+) -> None:
     """A numbered line for each moment of STOP or of a fault, and above the page what came then."""
     told = [event for event in events if _is_told(event)]
     moments = [(time_s, list(group)) for time_s, group in groupby(told, lambda event: event.time_s)]
-    for number, (time_s, _) in enumerate(moments, start=1):
+    lines = []
+    for place, (time_s, group) in enumerate(moments):
+        frame = group[-1].frame
+        number = f"{place + 1}" if numbers is None else f"{numbers.get(frame, UNNUMBERED)}"
+        lines.append(f"{number}  {time_s:.2f} s  {_moment_words(group)}")
         for axis in axes[:3]:
             axis.axvline(time_s, color=STOP_COLOUR, linewidth=1.0)
         # Three heights, so that moments which follow each other quickly can be told apart.
-        height = 0.05 + 0.1 * ((number - 1) % 3)
+        height = 0.05 + 0.1 * (place % 3)
         along_time = axes[0].get_xaxis_transform()
         box = {"facecolor": "#FFFFFF", "edgecolor": STOP_COLOUR, "boxstyle": "circle,pad=0.2"}
         axes[0].text(
-            time_s, height, f"{number}", transform=along_time, ha="center", fontsize=8, bbox=box
+            time_s, height, number, transform=along_time, ha="center", fontsize=8, bbox=box
         )
-    lines = [
-        f"{number}  {time_s:.2f} s  {_moment_words(group)}"
-        for number, (time_s, group) in enumerate(moments, start=1)
-    ]
     if len(lines) > MOST_MOMENTS:
         more = f"{len(lines) - MOST_MOMENTS} more: see events.jsonl"
         lines = [*lines[:MOST_MOMENTS], more]

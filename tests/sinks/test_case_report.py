@@ -22,7 +22,7 @@ from leakwatch.model import Event, EventKind, Level
 from leakwatch.present import RESEARCH_NOTICE
 from leakwatch.recorded_case import find_again
 from leakwatch.sinks import case_report
-from leakwatch.sinks.case_report import event_words, facts
+from leakwatch.sinks.case_report import event_words, facts, told_events, trend
 from leakwatch.sinks.report_page import report_page
 from leakwatch.sinks.report_pdf import report_pdf
 
@@ -83,7 +83,7 @@ def test_the_facts_are_those_of_the_lines(session, findings):
     stop = next(event for event in events if event.level is Level.STOP)
     assert told["First STOP"].startswith(f"{stop.time_s:.2f} s, frame {stop.frame}: STOP")
     least = min(line.distance_mm for line in lines if line.distance_mm is not None)
-    assert told["Smallest distance to the wall"].startswith(f"{least:.1f} mm, at ")
+    assert told["Smallest distance to the wall"].startswith(f"{least:.1f} ± ")
     largest = max(line.area_mm2 for line in lines if line.area_mm2 is not None)
     assert told["Largest area"] == f"{largest:.2f} mm²"
     assert told["Frames"].startswith(f"{injection.FRAMES} in ")
@@ -94,6 +94,48 @@ def test_the_facts_are_those_of_the_lines(session, findings):
 def test_a_distance_behind_the_wall_says_so():
     event = Event(3, 0.5, EventKind.ALERT, Level.STOP, distance_mm=-2.34)
     assert event_words((event,)) == "0.50 s, frame 3: STOP (2.3 mm behind the wall)"
+
+
+def test_a_distance_has_its_doubt():
+    event = Event(3, 0.5, EventKind.ALERT, Level.STOP, distance_mm=4.56, distance_sigma_mm=0.44)
+    assert event_words((event,)) == "0.50 s, frame 3: STOP (4.6 ± 0.4 mm)"
+
+
+def test_learning_is_not_told_as_a_fault(findings):
+    first = told_events(findings)[0]
+    assert first == ("technical", "0.00 s, frame 0: UNKNOWN: Learning the image before cement")
+
+
+def test_alerts_are_counted_with_what_a_person_did_about_them(findings):
+    stops = {e.frame for e in findings.events if e.level is Level.STOP}
+    told = {fact.name: fact.value for fact in facts(findings)}
+    assert told["Alerts"].startswith(f"{len(stops)} STOP")
+    cleared = Event(15, 1.9, EventKind.ACKNOWLEDGE)
+    again = replace(findings, events=(*findings.events, cleared))
+    told = {fact.name: fact.value for fact in facts(again)}
+    assert told["Alerts"].endswith("; acknowledged: 1")
+
+
+def test_pictures_and_trend_have_the_same_numbers(findings):
+    figure = trend(findings)
+    words = figure.axes[0].get_title(loc="left")
+    for moment in findings.moments:
+        if moment.events[-1].level is Level.STOP:
+            assert f"{moment.number}  {moment.events[-1].time_s:.2f} s" in words
+
+
+def test_the_picture_tells_how_long_the_decision_took_when_it_was_watched(findings, monkeypatch):
+    seen = []
+    whole = case_report.picture
+
+    def watched(snapshot, *rest):
+        seen.append(snapshot.latency_ms)
+        return whole(snapshot, *rest)
+
+    monkeypatch.setattr(case_report, "picture", watched)
+    case_report.scenes(findings)
+    took = {line.frame: line.latency_ms for line in findings.lines}
+    assert seen == [took[moment.events[-1].frame] for moment in findings.moments]
 
 
 def test_without_millimetres_the_report_says_why(findings):
@@ -126,12 +168,13 @@ def test_many_alerts_are_cut_and_counted(findings, monkeypatch):
     assert f"{len(findings.moments) - 1} more alerts" in report_page(findings)
 
 
-def test_the_pdf_has_a_page_for_each_alert_and_no_day(findings):
+def test_the_pdf_has_room_for_each_alert_and_no_day(findings):
     pdf = report_pdf(findings)
     assert pdf.startswith(b"%PDF")
     assert pdf.rstrip().endswith(b"%%EOF")
     pages = int(re.search(rb"/Type /Pages.*?/Count (\d+)|/Count (\d+)", pdf, re.DOTALL)[1])
-    assert pages >= 3 + len(findings.moments)
+    # Facts, two alerts a page, events, settings.
+    assert pages >= 3 + len(findings.moments) / 2
     assert b"CreationDate" not in pdf
 
 
