@@ -116,7 +116,8 @@ def _draw(
             axis.scatter(at[:, 0], at[:, 1], facecolors=face, edgecolors=INK, label=words, zorder=3)
     missed = [p.number for p in points if p.missed]
     if missed:
-        high = max([1.0, *(value for _, value in known)])
+        # Above all values: a STOP that was never given has no time.
+        high = 1.15 * max([1.0, *(value for _, value in known)])
         heights = [next((v for p, v in known if p.number == n), high) for n in missed]
         axis.scatter(missed, heights, marker="x", color=MISSED_INK, label="missed", zorder=3)
     if known or missed:

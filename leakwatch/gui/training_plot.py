@@ -80,7 +80,8 @@ def _draw(
     known = [(p, v) for p, v in zip(points, values, strict=True) if v is not None]
     line = [(p.number, v) for p, v in known]
     plot.plot([x for x, _ in line], [y for _, y in line], pen=pg.mkPen(OWN, width=1.5))
-    high = max([1.0, *(value for _, value in known)])
+    # Above all values: a STOP that was never given has no time.
+    high = 1.15 * max([1.0, *(value for _, value in known)])
     dots = pg.ScatterPlotItem(size=12, pen=pg.mkPen(OWN, width=2))
     for point, value in known:
         if not point.missed:
@@ -92,4 +93,4 @@ def _draw(
     crosses.addPoints(missed, [heights.get(number, high) for number in missed])
     plot.addItem(crosses)
     low = min([0.0, *(value for _, value in known)])
-    plot.setYRange(low, high, padding=0.12)
+    plot.setYRange(low, high, padding=0.06)

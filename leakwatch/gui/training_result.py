@@ -101,8 +101,10 @@ class MomentPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
-        for widget in (self.title, self.words):
-            layout.addWidget(widget)
+        for label in (self.title, self.words):
+            # All height that is left belongs to the picture.
+            label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+            layout.addWidget(label)
         layout.addWidget(self.image.widget, 1)
         layout.addWidget(self.nothing, 1)
         layout.addWidget(self.level)
