@@ -3,8 +3,9 @@
 `python benchmarks/live.py --minutes 10` is the figure to reach: 30 frames/s for ten minutes without
 a drop, p50 <= 12 ms, p99 <= 20 ms, memory flat. Frames are those of a case of LEAKWATCH_SHARED
 (default: ../shared), or of sample_dicom/, enlarged; when they are over, the last go to and fro.
-With `--window` a window is drawn beside it (offscreen where there is no display), with
-`--record DIR` frames and events are written.
+With `--window` a window is drawn beside it (offscreen where there is no display), five seconds with
+and five without in turn, so that what it costs the fold is a ratio of one run: 1.10 is the most.
+With `--record DIR` frames and events are written.
 
 Times are in milliseconds and in floors: the floor (blur, warp, subtract and threshold of one frame)
 is timed in the same run, so that figures of two machines can be compared.
@@ -29,11 +30,13 @@ from leakwatch.config import Settings
 from leakwatch.live.latency import Percentiles
 from leakwatch.live.session import LiveSession
 from leakwatch.live.setup import Setup
-from leakwatch.model import CaseFile, Frame, Link, LinkStatus, Sink
+from leakwatch.model import CaseFile, Frame, Link, LinkStatus, Sink, Snapshot
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Held in memory: 2 MB each.
 FRAMES_HELD = 60
+# The window is shown and hidden for so long, s; frames after a change, and at first, do not count.
+TURN_S, SETTLE_S, LEARNING_S = 5.0, 0.5, 3.0
 # What goes to and fro at the end: cement is there, and no frame is like the one before.
 TO_AND_FRO = 30
 
@@ -64,6 +67,34 @@ class PacedFrames:
     def close(self) -> None:
         """End `frames`."""
         self._closed.set()
+
+
+class FoldTimes:
+    """A sink that keeps how long each frame took to fold, with and without a window."""
+
+    def __init__(self) -> None:
+        self.window: bool | None = None
+        self.times_ms: dict[bool, list[float]] = {True: [], False: []}
+
+    def append(self, snapshot: Snapshot) -> None:
+        """Take one; None: the window was just shown or hidden."""
+        if self.window is not None and snapshot.fault is None:
+            self.times_ms[self.window].append(snapshot.latency_ms)
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def line(self) -> str | None:
+        """What the window costs; None where it was not shown."""
+        shown, hidden = (np.array(self.times_ms[window]) for window in (True, False))
+        if not (len(shown) and len(hidden)):
+            return None
+        with_it, without = (np.percentile(one, (50, 95)) for one in (shown, hidden))
+        ratios = " / ".join(f"{ratio:.2f}" for ratio in with_it / without)
+        return (
+            f"fold with the window against without, p50 / p95: {ratios} "
+            f"({with_it[0]:.1f} against {without[0]:.1f} ms, {len(shown)} and {len(hidden)} frames)"
+        )
 
 
 class ResidentMemory(threading.Thread):
@@ -109,15 +140,19 @@ def main() -> int:
     floors_ms = time_floor(frames[0].pixels)
     source = PacedFrames(frames, given.rate, 60.0 * given.minutes)
     case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)
-    session = LiveSession(source, Setup(settings, case), sinks(given.record))
+    times = FoldTimes()
+    session = LiveSession(source, Setup(settings, case), sinks(given.record) | {"times": times})
     memory = ResidentMemory()
     memory.start()
     session.start()
-    follow(session, given.window)
+    follow(session, times if given.window else None)
     memory.stop()
     session.close()
     floors_ms += time_floor(frames[0].pixels)
     report(session, memory, float(np.median(floors_ms)), len(frames))
+    cost = times.line()
+    if cost is not None:
+        print(cost)
     return 0
 
 
@@ -142,9 +177,9 @@ def sinks(folder: Path | None) -> dict[str, Sink]:
     return {"recording": Recorder(folder)}
 
 
-def follow(session: LiveSession, window: bool) -> None:
-    """Wait for the end, with or without a window."""
-    if not window:
+def follow(session: LiveSession, times: FoldTimes | None) -> None:
+    """Wait for the end; with `times` beside a window that comes and goes."""
+    if times is None:
         while not session.wait(1.0):
             pass
         return
@@ -157,8 +192,21 @@ def follow(session: LiveSession, window: bool) -> None:
 
     application = QApplication(["leakwatch"])
     shown = LiveWindow(session, "benchmark")
-    shown.show()
-    shown.start()
+    begun_s = time.monotonic()
+
+    def turn() -> None:
+        since_s = time.monotonic() - begun_s
+        visible = since_s // TURN_S % 2 == 0
+        if visible is not shown.isVisible():
+            times.window = None
+            shown.setVisible(visible)
+            (shown.start if visible else shown.pause)()
+        elif since_s % TURN_S > SETTLE_S and since_s > LEARNING_S:
+            times.window = visible
+
+    turns = QTimer()
+    turns.timeout.connect(turn)
+    turns.start(50)
     ends = QTimer()
     ends.timeout.connect(lambda: session.wait(0.0) and application.quit())
     ends.start(200)

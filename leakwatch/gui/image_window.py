@@ -120,6 +120,10 @@ class ImageWindow(QMainWindow):
         """Keep the window up to date."""
         self._timer.start()
 
+    def pause(self) -> None:
+        """Stop keeping it up to date, as when it is hidden on purpose."""
+        self._timer.stop()
+
     def tick(self) -> None:
         """Show what holds now; whatever breaks, never what held before."""
         try:
@@ -160,6 +164,10 @@ class ImageWindow(QMainWindow):
                 self._guarded(action.act)
                 self.tick()
                 return
+
+    def leave(self) -> None:
+        """Close, as a person asked by a key."""
+        self.close()
 
     def open_layer(self, layer: Layer, tool: Tool | None = None) -> None:
         """Put `layer` on the picture, in place of the one that is there."""
@@ -235,7 +243,11 @@ class ImageWindow(QMainWindow):
         escape = key(Qt.Key.Key_Escape, "Esc", "close what lies over the picture", self._escape)
         asked = ((Qt.Key.Key_Question, PLAIN), (Qt.Key.Key_F1, PLAIN))
         ask = KeyAction(asked, "?", "show or hide these keys", self.toggle_help, "keys")
-        return (escape, ask, key(Qt.Key.Key_Q, "Q", "close", self.close))
+        whole = key(Qt.Key.Key_F11, "F11", "whole screen, and back", self._toggle_whole_screen)
+        return (escape, ask, whole, key(Qt.Key.Key_Q, "Q", "close", self.leave))
+
+    def _toggle_whole_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _tool_keys(self) -> tuple[KeyAction, ...]:
         return tuple(

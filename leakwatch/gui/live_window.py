@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from PySide6.QtGui import QCloseEvent
 from leakwatch.clocks import CementClock
 from leakwatch.grey import GreyMapping, grey_mapping
 from leakwatch.gui.action_bar import ActionBar
-from leakwatch.gui.image_window import ImageWindow
+from leakwatch.gui.image_window import SAID_S, ImageWindow
 from leakwatch.gui.keys import KeyAction, Modifier, key
 from leakwatch.gui.layers import Tool
 from leakwatch.gui.record_start import RecordStart
@@ -79,6 +80,7 @@ class LiveWindow(ImageWindow):
         self._drawn: Snapshot | None = None
         self._drawn_look, self._drawn_received_s = Look(), -math.inf
         self._numbers_s, self._numbers_of = -math.inf, Level.UNKNOWN
+        self._asked = ("", 0.0)
         self._sight, self._undrawn = Sight.WAITING, ""
         self._picture: Picture | None = None
         self._greys: GreyMapping | None = None
@@ -118,6 +120,7 @@ class LiveWindow(ImageWindow):
             # What raised it may lie outside of what is zoomed, or under the keys.
             self.image.fit()
             self.help.hide()
+            self._come_forward()
         self.banner.show_banner(now.banner, technical=now.alarm is Alarm.MEDIUM)
         self._sound(now.alarm, paused)
         # Who works on a held picture must see it.
@@ -153,7 +156,7 @@ class LiveWindow(ImageWindow):
 
     def window_keys(self) -> tuple[KeyAction, ...]:
         """What a person does in a session."""
-        code, session = Qt.Key, self._session
+        code = Qt.Key
         earlier = ((code.Key_X, Modifier.ShiftModifier),)
         sooner = f"it was mixed {EARLIER_S:g} s earlier"
         return (
@@ -162,7 +165,7 @@ class LiveWindow(ImageWindow):
                 code.Key_B,
                 "B",
                 "new baseline: what is seen now holds no cement",
-                session.start_anew,
+                self._start_anew,
                 "new baseline",
             ),
             key(code.Key_R, "R", "record, where nothing is kept yet", self._keep, "record"),
@@ -243,6 +246,39 @@ class LiveWindow(ImageWindow):
         self.run_strip.show_facts(
             session_facts(status, now, now_s, self._settings, self.cement, problem)
         )
+
+    def _come_forward(self) -> None:
+        """A STOP under another window is not seen."""
+        if self.isMinimized():
+            self.showNormal()
+        self.raise_()
+
+    def leave(self) -> None:
+        """Close; while the session runs, not by one key that was pressed by mistake."""
+        running = not self._session.status.ended
+        if not running or self._sure("Q", "The session still runs. Press Q again to end it."):
+            self.close()
+
+    def _start_anew(self) -> None:
+        """Begin anew; where cement is seen, only if a person means it."""
+        present = self._session.status.present
+        cement = None if present is None else present.snapshot.observation.cement
+        seen = cement is not None and cement.area_px > 0.0
+        warning = "Cement is seen. Press B again, and it counts as anatomy from then on."
+        if not seen or self._sure("B", warning):
+            self._session.start_anew()
+            self.say("New baseline: what is seen now counts as free of cement.")
+
+    def _sure(self, key_text: str, warning: str) -> bool:
+        """Whether this is the second press of a key while the warning of the first stands."""
+        now_s = time.monotonic()
+        asked, at_s = self._asked
+        if asked == key_text and now_s - at_s < SAID_S:
+            self._asked = ("", 0.0)
+            return True
+        self._asked = (key_text, now_s)
+        self.say(warning)
+        return False
 
     def _past(self) -> bool:
         return self._drawn is not None and self._sight is not Sight.PRESENT

@@ -191,6 +191,9 @@ def test_keys_are_actions_of_a_person(qtbot, room, window):
     assert room.session.status.audio_paused_until_s == room.clock.now_s + 120.0
     assert level_of(window) is Level.WATCH
     qtbot.keyClick(window, KEY.Key_B)
+    assert "Press B again" in window.prompt.text()
+    assert room.session.marks.reference_frame == 0
+    qtbot.keyClick(window, KEY.Key_B)
     room.until(lambda _: room.session.marks.reference_frame == STOPPED)
     room.session.close()
     events = room.sink("recording").events
@@ -433,3 +436,36 @@ def test_another_stop_ends_a_pause_and_sounds(room, window, speaker):
     room.session._fold._publish(again, "", room.clock.now_s, room.clock.now_s)
     window.tick()
     assert speaker.played[heard:] == [Alarm.HIGH]
+
+
+def test_one_key_by_mistake_ends_no_session(qtbot, room, window):
+    room.run(FEW[:3])
+    qtbot.keyClick(window, KEY.Key_Q)
+    assert window.isVisible()
+    assert "Press Q again" in window.prompt.text()
+    qtbot.keyClick(window, KEY.Key_B)
+    qtbot.keyClick(window, KEY.Key_Q)
+    qtbot.keyClick(window, KEY.Key_Q)
+    assert not window.isVisible()
+
+
+def test_without_cement_a_new_baseline_needs_no_question(qtbot, room, window):
+    room.run(FEW[:5])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_B)
+    room.until(lambda _: room.session.marks.reference_frame == 4)
+
+
+def test_a_stop_comes_back_from_the_task_bar(qtbot, room, window):
+    room.run(FEW[:6])
+    window.tick()
+    window.showMinimized()
+    room.run(FEW[6 : STOPPED + 1])
+    assert level_of(window) is Level.STOP
+    assert not window.isMinimized()
+
+
+def test_whole_screen_by_a_key(qtbot, window):
+    for whole in (True, False):
+        qtbot.keyClick(window, KEY.Key_F11)
+        assert window.isFullScreen() is whole
