@@ -108,7 +108,7 @@ class Preparing:
     def __init__(
         self, basis: Basis, frame: int, baseline_frames: tuple[int, int] | None = None
     ) -> None:
-        marks = Marks(view=View.LATERAL, baseline_frames=baseline_frames)
+        marks = Marks(View.LATERAL, frame, baseline_frames)
         self._basis, self._frame = basis, frame
         self._state = pipeline.initial_state(basis.settings, marks, basis.calibration)
         self._seen: Observation | None = None

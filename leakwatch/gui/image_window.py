@@ -148,6 +148,12 @@ class ImageWindow(QMainWindow):
         own = (*self.look_keys.key_actions(), *self._own())
         return (*self.alarm_keys(), *layer, *self._tool_keys(), *self.window_keys(), *own)
 
+    def bar_actions(self) -> tuple[KeyAction, ...]:
+        """What gets a button: while a layer is open its own, beside those of an alarm."""
+        if self.layer is None:
+            return self.key_actions()
+        return (*self.alarm_keys(), *self.layer.keys, *self._tool_keys(), *self._own())
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Everything by keys; see `key_actions`."""
         action = find(self.key_actions(), event)

@@ -88,10 +88,11 @@ class LiveWindow(ImageWindow):
         self.bar = ActionBar()
         self.bar.pressed.connect(self.press)
         self.lay_out(self.bar)
-        self.bar.show_actions(self.key_actions())
+        self.bar.show_actions(self.bar_actions())
 
     def refresh(self) -> None:
         """Ask the session."""
+        self.bar.show_actions(self.bar_actions())
         status = self._session.status
         self.show_status(status, shown(status, self._session.now_s, self._settings))
 
