@@ -12,13 +12,13 @@ from threading import current_thread, main_thread
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from leakwatch.errors import CaseError, SinkError
+from leakwatch.gui.folded_run import FoldedRun
 from leakwatch.gui.fonts import font, register_fonts
 from leakwatch.gui.live_window import LiveWindow
 from leakwatch.gui.marks.mark_window import MarkWindow
 from leakwatch.gui.marks.opening import case_path, known_marks, marked_frame, open_stored
 from leakwatch.gui.picture_tools import live_tools, mark_tools, replay_tools
-from leakwatch.gui.replay import Replay
-from leakwatch.gui.track import FoldThread, FramesAgain, Track
+from leakwatch.gui.track import Track
 from leakwatch.gui.window import SIZE, ReplayWindow
 from leakwatch.live.session import LiveSession
 from leakwatch.model import Level, Side
@@ -34,15 +34,14 @@ def show(run: Run) -> None:
         Just opened.
     """
     running = application()
-    track, thread = _fold(run)
-    window = _window(run, track)
-    thread.start()
+    folded = FoldedRun(run)
+    window = replay_window(folded)
+    folded.thread.start()
     window.show()
     window.start()
     with interrupt_closes(window):
         running.exec()
-    thread.stop()
-    track.close()
+    folded.close()
 
 
 def show_live(session: LiveSession, title: str, record: Callable[[], str] | None = None) -> None:
@@ -151,13 +150,14 @@ def record(run: Run, path: Path, frame: int | None = None) -> str:
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     application()
-    track, thread = _fold(run)
-    thread.run()
+    folded = FoldedRun(run)
+    track = folded.track
+    folded.thread.run()
     index = telling_frame(track) if frame is None else frame
     if not 0 <= index < len(track):
         why = f" {track.failure}" if track.failure else ""
         raise CaseError(f"{run.name} has frames 0 to {len(track) - 1}, not {index}.{why}")
-    window = _window(run, track)
+    window = replay_window(folded)
     window.replay.playback.seek(index)
     # `grab` lays out a window that was never shown; the overlay needs its view's size before.
     window.grab()
@@ -198,14 +198,10 @@ def application() -> QApplication:
     return made
 
 
-def _fold(run: Run) -> tuple[Track, FoldThread]:
-    track = Track(run.settings, FramesAgain(run.reopen))
-    return track, FoldThread(run.snapshots(), track, run.source.close)
-
-
-def _window(run: Run, track: Track) -> ReplayWindow:
-    promised = run.acquisition.number_of_frames
-    replay = Replay(track, run.marks, run.settings, promised)
-    window = ReplayWindow(replay, run.name, replay_tools(run))
+def replay_window(folded: FoldedRun) -> ReplayWindow:
+    """The window of a run that is folded."""
+    tools = replay_tools(lambda: folded.run, folded.judge_again)
+    window = ReplayWindow(folded.replay(), folded.run.name, tools)
     window.resize(*SIZE)
+    folded.shown_in(window)
     return window

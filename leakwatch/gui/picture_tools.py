@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt
 
 from leakwatch.gui.keys import PLAIN
@@ -11,6 +13,7 @@ from leakwatch.gui.marks.mark_layer import MarkLayer
 from leakwatch.gui.marks.open_case import OpenCase
 from leakwatch.gui.marks.opening import Desk, open_live, open_replayed
 from leakwatch.live.session import LiveSession
+from leakwatch.model import CaseFile
 from leakwatch.session import Run
 
 _M, _C = ((Qt.Key.Key_M, PLAIN),), ((Qt.Key.Key_C, PLAIN),)
@@ -23,9 +26,19 @@ def live_tools(session: LiveSession) -> tuple[Tool, ...]:
     return _tools(Desk(lambda snapshot: open_live(session, snapshot)))
 
 
-def replay_tools(run: Run) -> tuple[Tool, ...]:
-    """Tools over a stored run."""
-    return _tools(Desk(lambda snapshot: open_replayed(run, snapshot)))
+def replay_tools(
+    run: Callable[[], Run], judge_again: Callable[[CaseFile, str], None]
+) -> tuple[Tool, ...]:
+    """Tools over a stored run: what is saved is judged by from then on.
+
+    Parameters
+    ----------
+    run : callable
+        Gives the run as it is judged now.
+    judge_again : callable
+        Begins the run again with a case, and says what became of it.
+    """
+    return _tools(Desk(lambda snapshot: open_replayed(run(), snapshot, judge_again)))
 
 
 def mark_tools(case: OpenCase) -> tuple[Tool, ...]:

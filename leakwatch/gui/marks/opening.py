@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from leakwatch import alerting
@@ -118,21 +119,36 @@ def open_stored(
     """
     draft = Draft() if marks is None else draft_of(marks)
     draft = replace(draft, anterior=anterior or draft.anterior, level=level or draft.level)
-    kept = run.marks if marks is None else marks
-
-    def keep(case: CaseFile) -> str:
-        baseline = kept.baseline_frames
-        write_case(
-            path, run.path, replace(case, marks=replace(case.marks, baseline_frames=baseline))
-        )
-        return f"Saved to {path}{_what(case.marks)}"
-
+    keep = partial(_written, run, path, run.marks if marks is None else marks)
     return OpenCase(run, StoredPreparation(run, frame), frame, keep, draft)
 
 
-def open_replayed(run: Run, snapshot: Snapshot) -> OpenCase:
-    """Open the case beside a stored run, on the frame that is shown."""
-    return open_stored(run, case_path(run.path, None), snapshot.frame.index)
+def open_replayed(
+    run: Run, snapshot: Snapshot, judge_again: Callable[[CaseFile, str], None]
+) -> OpenCase:
+    """Open the case beside a stored run, on the frame that is shown; saved, it is judged by."""
+    path, frame = case_path(run.path, None), snapshot.frame.index
+
+    def keep(case: CaseFile) -> str:
+        said = _written(run, path, run.marks, case)
+        judge_again(_with_baseline(case, run.marks), said)
+        return said
+
+    begun = run.marks.posterior_wall_px is not None and snapshot.observation.shift_px is not None
+    draft = draft_of(marks_now(run.marks, snapshot)) if begun else Draft()
+    return OpenCase(run, StoredPreparation(run, frame), frame, keep, draft, ends_with_saving=True)
+
+
+def _written(run: Run, path: Path, before: Marks, case: CaseFile) -> str:
+    """Write a case, with what of the marks before is not made in a window."""
+    whole = _with_baseline(case, before)
+    write_case(path, run.path, whole)
+    outline = " and outline" if whole.marks.body_outline_px is not None else ", no outline"
+    return f"Saved to {path}: posterior wall{outline}"
+
+
+def _with_baseline(case: CaseFile, before: Marks) -> CaseFile:
+    return replace(case, marks=replace(case.marks, baseline_frames=before.baseline_frames))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +216,6 @@ class Desk:
             case.close()
         self._case = self._make(snapshot)
         return self._case
-
-
-def _what(marks: Marks) -> str:
-    outline = "" if marks.body_outline_px is not None else ", no outline"
-    return f": posterior wall{outline}"
 
 
 def write_spacing(measured: Measurement, basis: Basis, view: View | None) -> str:

@@ -14,13 +14,12 @@ from PySide6.QtCore import Qt
 
 from leakwatch.case import load_case
 from leakwatch.config import load_settings
+from leakwatch.gui.app import replay_window
+from leakwatch.gui.folded_run import FoldedRun
 from leakwatch.gui.live_window import LiveWindow
 from leakwatch.gui.marks.calibrate_layer import CalibrateLayer
 from leakwatch.gui.marks.mark_layer import MarkLayer
-from leakwatch.gui.picture_tools import live_tools, replay_tools
-from leakwatch.gui.replay import Replay
-from leakwatch.gui.track import FramesAgain, Track
-from leakwatch.gui.window import ReplayWindow
+from leakwatch.gui.picture_tools import live_tools
 from leakwatch.live.setup import Setup
 from leakwatch.model import CaseFile, Level, Marks, SpacingRung
 from leakwatch.session import open_run
@@ -136,44 +135,65 @@ def test_marks_that_hold_are_there_to_be_changed(qtbot):
 def replayed(qtbot, tmp_path):
     path = tmp_path / "cine.dcm"
     injection.write_dicom(path)
-    run = open_run(path, load_settings(None))
-    track = Track(run.settings, FramesAgain(run.reopen))
-    for snapshot in run.snapshots():
-        track.append(snapshot)
-    track.finish()
-    run.source.close()
-    window = ReplayWindow(Replay(track, run.marks, run.settings, 16), "cine", replay_tools(run))
+    folded = FoldedRun(open_run(path, load_settings(None)))
+    folded.thread.run()
+    window = replay_window(folded)
     qtbot.addWidget(window)
     window.show()
     window.tick()
-    yield window
-    track.close()
+    yield window, folded
+    folded.close()
+    window.close()
 
 
-def test_a_replayed_run_is_marked_on_the_frame_that_is_shown(qtbot, replayed, tmp_path):
-    hand = Hand(qtbot, replayed)
-    hand.keys(KEY.Key_Right, KEY.Key_Right)
+def test_a_replayed_run_is_marked_and_judged_again(qtbot, replayed, tmp_path):
+    window, folded = replayed
+    hand = Hand(qtbot, window)
+    hand.keys(KEY.Key_C, KEY.Key_Tab, KEY.Key_Tab)  # no tags: a ruler of 50 mm
+    hand.click((20.0, 40.0))
+    hand.click((220.0, 40.0))
+    hand.keys(KEY.Key_Return, KEY.Key_C, KEY.Key_Right, KEY.Key_Right)
+    # Neither wall nor millimetres: nothing can be judged.
+    assert set(folded.track.levels()) == {Level.UNKNOWN}
     drawn_wall(hand)
-    case = replayed.layer._case
+    case = window.layer._case
     qtbot.waitUntil(lambda: not case.waiting, timeout=20_000)
     hand.keys(KEY.Key_O, KEY.Key_U, KEY.Key_S)
-    assert "Saved to" in replayed.prompt.text()
+    assert window.layer is None
+    assert "judged again" in window.prompt.text()
     saved = load_case(tmp_path / "cine.case.json")
-    assert saved.marks.reference_frame == 2
+    assert saved.marks.reference_frame == 0
+    assert saved.mm_per_px == pytest.approx(0.25, rel=0.02)
     assert saved.marks.posterior_wall_px == pytest.approx(np.array(injection.WALL), abs=1.0)
-    replayed.close()
+    assert folded.run.marks.posterior_wall_px is not None
+    qtbot.waitUntil(lambda: folded.track.ended, timeout=20_000)
+    assert Level.CLEAR in folded.track.levels()
+    assert window.marks() is folded.run.marks
+
+
+def test_a_sequence_that_is_gone_is_told_and_all_stays(qtbot, replayed, tmp_path):
+    window, folded = replayed
+    hand = Hand(qtbot, window)
+    drawn_wall(hand)
+    qtbot.waitUntil(lambda: not window.layer._case.waiting, timeout=20_000)
+    (tmp_path / "cine.dcm").unlink()
+    before = folded.track
+    hand.keys(KEY.Key_O, KEY.Key_U, KEY.Key_S)
+    assert "Not saved" in window.prompt.text()
+    assert folded.track is before
 
 
 def test_marks_follow_the_anatomy_from_frame_to_frame(qtbot, replayed):
-    hand = Hand(qtbot, replayed)
+    window, _ = replayed
+    hand = Hand(qtbot, window)
     hand.keys(KEY.Key_M)
-    layer = replayed.layer
+    layer = window.layer
     qtbot.waitUntil(lambda: not layer._case.waiting, timeout=20_000)
     hand.keys(KEY.Key_W)
     for at in injection.WALL:
         hand.click(at)
     before = layer._drawn._curves[0].getData()
-    snapshot = replayed.snapshot()
+    snapshot = window.snapshot()
     seen = snapshot.observation
     start = seen.shift_px
     moved = replace(seen, shift_px=(start[0] + 6.0, start[1] - 2.0))
@@ -188,4 +208,3 @@ def test_marks_follow_the_anatomy_from_frame_to_frame(qtbot, replayed):
     lost = replace(snapshot, frame=replace(snapshot.frame, index=FIRST_CEMENT))
     layer.showed(replace(lost, observation=replace(seen, shift_px=None)))
     assert "cannot be followed" in layer.prompt
-    replayed.close()
