@@ -49,7 +49,7 @@ from leakwatch.model import (
 from leakwatch.sinks.growing_dicom import GrowingDicom
 from leakwatch.sinks.line_file import LineFile
 from leakwatch.sinks.lossless_pixels import Compression, compressed
-from leakwatch.sinks.recorded_head import PlaceInStudy, recorded_head, set_frame_times
+from leakwatch.sinks.recorded_head import PlaceInStudy, as_recorded, recorded_head, set_frame_times
 
 # Largest file: below what 32 bits address, so that every reader and offset table can follow.
 PART_BYTES = 2**31 - 2**27
@@ -222,7 +222,8 @@ class FrameRecorder:
         _refuse_text(frame.acquisition, self._recording)
         frame = masked_frame(frame, self._recording.masks_px)
         acquisition = frame.acquisition
-        stream = compressed(frame.pixels, self._recording.compression)
+        pixels = as_recorded(frame.pixels, acquisition.pixel_format)
+        stream = compressed(pixels, self._recording.compression)
         part = self._part
         if part is None or _is_over(part, acquisition, len(stream)):
             self._end_part()

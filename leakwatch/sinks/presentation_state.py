@@ -36,7 +36,7 @@ def presentation_state(
         Head of the recorded file that holds the frame.
     moment : Moment
     greys : GreyMapping
-        Gives the window.
+        Of the report.
     series : Series
 
     Returns
@@ -57,7 +57,7 @@ def presentation_state(
     used.ReferencedImageSequence = [frame]
     made.ReferencedSeriesSequence = [used]
     made.DisplayedAreaSelectionSequence = [_whole_picture(source, frame)]
-    made.SoftcopyVOILUTSequence = [_window(moment, greys, frame)]
+    made.SoftcopyVOILUTSequence = [_greys(moment, greys, frame)]
     made.PresentationLUTShape = "IDENTITY"
     annotations = list(_annotations(moment, source.Rows, source.Columns))
     for annotation in annotations:
@@ -79,11 +79,12 @@ def _whole_picture(source: Dataset, frame: Dataset) -> Dataset:
     return area
 
 
-def _window(moment: Moment, greys: GreyMapping, frame: Dataset) -> Dataset:
-    """The greys of the report as a table, and a window for viewers that take no table."""
+def _greys(moment: Moment, greys: GreyMapping, frame: Dataset) -> Dataset:
+    """The greys of the report as a table: of linear pixels they are those of the logarithm.
+
+    No window beside it, though PS3.3 C.11.8 allows one: dcmtk refuses a state that has both.
+    """
     table = greys.table
-    graded = np.flatnonzero((table > 0) & (table < table.max()))
-    low, high = (int(graded[0]), int(graded[-1])) if graded.size else (0, len(table) - 1)
     lut = Dataset()
     lut.add_new("LUTDescriptor", "US", [len(table) % 65536, 0, 16])
     lut.LUTExplanation = f"Greys of the report, frame {moment.snapshot.frame.index}"
@@ -91,8 +92,6 @@ def _window(moment: Moment, greys: GreyMapping, frame: Dataset) -> Dataset:
     item = Dataset()
     item.ReferencedImageSequence = [frame]
     item.VOILUTSequence = [lut]
-    item.WindowCenter = f"{(low + high) / 2.0:.1f}"
-    item.WindowWidth = f"{max(high - low, 1):.1f}"
     return item
 
 

@@ -17,7 +17,16 @@ from pydicom.uid import UID, XRayAngiographicImageStorage, generate_uid
 from pydicom.valuerep import DSfloat
 
 from leakwatch import __version__
-from leakwatch.model import Acquisition, Marks, PixelFormat, ProjectionGeometry, Shutter
+from leakwatch.model import (
+    Acquisition,
+    Array,
+    IntensityRelationship,
+    Marks,
+    PixelFormat,
+    ProjectionGeometry,
+    Shutter,
+    read_only,
+)
 
 IMPLEMENTATION = UID("2.25.113946024478213546236478215471324418822")
 
@@ -78,6 +87,33 @@ def recorded_head(
     _describe_shutter(dataset, acquisition.shutter)
     _describe_pixels(dataset, acquisition, bits_allocated)
     return dataset
+
+
+def as_recorded(pixels: Array, form: PixelFormat) -> Array:
+    """Stored values as the recorded file has them: other numbers that say the same, none lost.
+
+    An X-Ray Angiographic Image is unsigned and MONOCHROME2 (PS3.3 C.8.7.1.1). Signed values are
+    moved up by half their range, and those of MONOCHROME1 are turned round, with what they mean
+    (see `_sign`).
+
+    Parameters
+    ----------
+    pixels : ndarray
+        Integers, any shape.
+    form : PixelFormat
+
+    Returns
+    -------
+    ndarray
+        Same shape, unsigned, as many bits.
+    """
+    values = pixels
+    if form.signed:
+        unsigned = np.dtype(f"u{pixels.dtype.itemsize}")
+        values = (pixels.astype(np.int32) + 2 ** (form.bits_stored - 1)).astype(unsigned)
+    if form.photometric != "MONOCHROME2":
+        values = np.subtract(2**form.bits_stored - 1, values, dtype=values.dtype)
+    return read_only(values) if values is not pixels else pixels
 
 
 def set_frame_times(dataset: Dataset, times_s: Sequence[float]) -> None:
@@ -209,23 +245,27 @@ def _describe_shutter(dataset: Dataset, shutter: Shutter | None) -> None:
 def _describe_pixels(dataset: Dataset, acquisition: Acquisition, bits_allocated: int) -> None:
     form = acquisition.pixel_format
     dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = form.photometric
+    dataset.PhotometricInterpretation = "MONOCHROME2"  # see `as_recorded`
     dataset.Rows, dataset.Columns = acquisition.rows, acquisition.columns
     dataset.BitsAllocated = bits_allocated
     dataset.BitsStored, dataset.HighBit = form.bits_stored, form.bits_stored - 1
-    dataset.PixelRepresentation = int(form.signed)
+    dataset.PixelRepresentation = 0  # see `as_recorded`
     dataset.PixelIntensityRelationship = "DISP" if form.relationship is None else form.relationship
+    if form.relationship is IntensityRelationship.LOG:
+        # A Modality LUT is asked for then (type 1C). By which factor the values are logarithmic is
+        # not known: it leaves them as they are, in no unit.
+        dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = 0, 1, "US"
     sign = _sign(form)
     if sign is not None:
         dataset.PixelIntensityRelationshipSign = sign
 
 
 def _sign(form: PixelFormat) -> int | None:
-    """Of Pixel Intensity Relationship, where photometric and XA alone would tell the opposite."""
-    more_is_more_beam = (form.photometric == "MONOCHROME2") != form.bone_is_bright
+    """Of Pixel Intensity Relationship as recorded, where MONOCHROME2 alone would tell the other."""
+    turned = form.photometric != "MONOCHROME2"
+    more_is_more_beam = turned == form.bone_is_bright
     sign = form.relationship_sign or (1 if more_is_more_beam else -1)
-    implied = 1 if form.photometric == "MONOCHROME2" else -1
-    return None if sign == implied else sign
+    return None if (sign > 0) != turned else -1
 
 
 def _decimal(value: float) -> DSfloat:

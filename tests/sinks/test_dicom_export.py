@@ -17,6 +17,7 @@ import pydicom
 import pytest
 from dicomweb_client import DICOMwebClient
 from orthanc_peer import Orthanc
+from PIL import Image
 from pydicom.uid import GrayscaleSoftcopyPresentationStateStorage
 from recorded_injection import record_injection
 from skimage.draw import polygon2mask
@@ -45,6 +46,14 @@ def read(exported, name):
     return pydicom.dcmread(exported.out / name)
 
 
+def plain_state(path):
+    """An XA/XRF presentation state as a plain one, for programs that have no rules for it."""
+    state = pydicom.dcmread(path)
+    state.SOPClassUID = GrayscaleSoftcopyPresentationStateStorage
+    state.file_meta.MediaStorageSOPClassUID = GrayscaleSoftcopyPresentationStateStorage
+    return state
+
+
 def test_what_was_told_is_what_is_found_again(exported):
     found = exported.findings
     assert (found.same_level, found.compared) == (injection.FRAMES, injection.FRAMES)
@@ -64,9 +73,7 @@ def test_dciodvfy_finds_nothing_wrong(exported, tmp_path):
     for path in exported.paths:
         if path.name.endswith(".pr.dcm"):
             # It has no rules for XA/XRF presentation states; those of the plain ones hold too.
-            state = pydicom.dcmread(path)
-            state.SOPClassUID = GrayscaleSoftcopyPresentationStateStorage
-            state.file_meta.MediaStorageSOPClassUID = GrayscaleSoftcopyPresentationStateStorage
+            state = plain_state(path)
             path = tmp_path / path.name  # noqa: PLW2901
             state.save_as(path)
         done = subprocess.run([validator, path], capture_output=True, text=True, check=False)
@@ -168,6 +175,30 @@ def test_a_presentation_state_draws_the_alert_on_its_frame(exported):
         lut = state.SoftcopyVOILUTSequence[0].VOILUTSequence[0]
         greys = np.frombuffer(lut.LUTData, "<u2") // 257
         assert np.array_equal(greys, exported.findings.greys.table)
+
+
+def test_dcmtk_applies_a_presentation_state(exported, tmp_path):
+    """It knows plain states; those of XA/XRF have the same modules."""
+    programs = [shutil.which(name) for name in ("dcmpschk", "dcmp2pgm")]
+    if None in programs:
+        pytest.skip("no dcmpschk and dcmp2pgm here; scripts/system-packages peers installs them")
+    check, draw = programs
+    image = read(exported, "fluoroscopy-001.dcm")
+    image.decompress(generate_instance_uid=False)
+    image.save_as(tmp_path / "plain.dcm")
+    moment = exported.findings.moments[0]
+    state = plain_state(exported.out / f"alert-{moment.number:03d}.pr.dcm")
+    state.save_as(tmp_path / "state.dcm")
+    done = subprocess.run([check, tmp_path / "state.dcm"], capture_output=True, check=False)
+    assert b"Test passed" in done.stdout + done.stderr
+    picture = tmp_path / "state.pgm"
+    frame = ["--frame", f"{moment.place.number}"]
+    drawing = [draw, "-p", tmp_path / "state.dcm", *frame, tmp_path / "plain.dcm", picture]
+    subprocess.run(drawing, check=True, capture_output=True)
+    with Image.open(picture) as drawn:
+        theirs = np.asarray(drawn).astype(int)
+    ours = exported.findings.greys.apply(moment.snapshot.frame.pixels).astype(int)
+    assert np.abs(theirs - ours).max() <= 1
 
 
 def test_no_object_tells_a_day_or_a_person(exported):

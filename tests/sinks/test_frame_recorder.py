@@ -30,6 +30,7 @@ from leakwatch.case import frame_line, load_case
 from leakwatch.case.session_file import load_session, read_recorded_frames
 from leakwatch.config import Settings, load_settings
 from leakwatch.errors import SinkError
+from leakwatch.geometry import WorkingGrid
 from leakwatch.model import (
     Calibration,
     CaseFile,
@@ -49,7 +50,11 @@ from leakwatch.sinks.growing_dicom import HEAD_BYTES
 from leakwatch.sinks.lossless_pixels import Compression, compressed
 from leakwatch.sinks.worker import SinkWorker
 from leakwatch.sources import DicomFile, RecordedSession, open_source
-from leakwatch.vision.intensity import attenuation_scale_known, more_value_is_more_beam
+from leakwatch.vision.intensity import (
+    attenuation_scale_known,
+    log_attenuation,
+    more_value_is_more_beam,
+)
 
 RECORDING = Recording(MARKS, CALIBRATION, Settings(), "test")
 PART = "fluoroscopy-001.dcm"
@@ -105,8 +110,9 @@ def test_any_kind_of_word_is_read_back(compression, kind, tmp_path):
     snapshots = [with_frame(i, pixels=pixels, acquisition=acquisition) for i in range(2)]
     record(tmp_path, snapshots, replace(RECORDING, compression=compression))
     for frame in open_source(tmp_path).frames():
-        assert frame.pixels.dtype == kind
-        assert np.array_equal(frame.pixels, pixels)
+        # XA has no signed words: the same values, from zero on.
+        assert frame.pixels.dtype == np.dtype(f"u{pixels.itemsize}")
+        assert np.array_equal(frame.pixels.astype(int) + low, pixels)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +138,7 @@ GEOMETRY = ProjectionGeometry(
 FORMATS = {
     "lin": PixelFormat("MONOCHROME2", 12, IntensityRelationship.LIN),
     "display": PixelFormat("MONOCHROME2", 12, IntensityRelationship.DISP, 1),
+    "log": PixelFormat("MONOCHROME2", 12, IntensityRelationship.LOG),
     "radiograph": PixelFormat("MONOCHROME2", 12, IntensityRelationship.LIN, bone_is_bright=True),
 }
 SHUTTERS = {
@@ -168,6 +175,36 @@ def test_a_recorded_run_is_judged_like_its_source(form, shutter, tmp_path):
     if validator is not None and form != "radiograph":  # of which XA knows nothing
         part = tmp_path / PART
         done = subprocess.run([validator, part], capture_output=True, text=True, check=False)
+        assert (done.returncode, (done.stdout + done.stderr).split()) == (0, ["XAImage"])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        PixelFormat("MONOCHROME1", 12, IntensityRelationship.LIN),
+        PixelFormat("MONOCHROME1", 16, IntensityRelationship.LOG, signed=True),
+        PixelFormat("MONOCHROME1", 12, IntensityRelationship.LIN, 1),
+        PixelFormat("MONOCHROME1", 12, IntensityRelationship.LIN, bone_is_bright=True),
+    ],
+    ids=["usual", "signed", "sign says the opposite", "radiograph"],
+)
+def test_monochrome1_is_turned_round_since_xa_has_none_and_says_the_same(form, tmp_path):
+    acquisition = replace(ACQUISITION, pixel_format=form)
+    plain = make_frame(0).pixels
+    pixels = plain.astype(np.int16) - 2000 if form.signed else plain
+    record(tmp_path, [with_frame(0, pixels=read_only(pixels), acquisition=acquisition)])
+    assert pydicom.dcmread(tmp_path / PART).PhotometricInterpretation == "MONOCHROME2"
+    (read,) = open_source(tmp_path).frames()
+    top = 2**15 - 1 if form.signed else 4095
+    assert np.array_equal(read.pixels.astype(int), top - pixels.astype(int))
+    grid = WorkingGrid(*pixels.shape, 1)
+    before = log_attenuation(pixels, form, grid)
+    assert np.array_equal(log_attenuation(read.pixels, read.acquisition.pixel_format, grid), before)
+    validator = shutil.which("dciodvfy")
+    if validator is not None and read.acquisition.pixel_format.relationship_sign is None:
+        done = subprocess.run(
+            [validator, tmp_path / PART], capture_output=True, text=True, check=False
+        )
         assert (done.returncode, (done.stdout + done.stderr).split()) == (0, ["XAImage"])
 
 
