@@ -31,6 +31,7 @@ from leakwatch.vision.marks import (
     exposed_share,
     hides,
     place_marks,
+    watched,
     with_side_of_cannula,
     with_side_of_cement,
 )
@@ -72,13 +73,16 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     state = _with_marks(state, frame, shift)
     moved = baselines.to_reference(attenuation, shift)
     seen = baselines.seen_in_reference(exposed, shift)
-    state = _with_baseline(state, frame, moved, seen)
-    before = state
+    untaught = state
+    taught = state = _with_baseline(state, frame, moved, seen)
     state, sight = _with_cement(state, frame, moved, seen)
     if sight is not None and not cements.can_see(sight.noise, state.settings.cement):
         # What this frame added to the running mean is no cement: it is left out.
         quality = _quality(state, match, sight)
-        return before, blind(frame, state.calibration, quality, Reason.MOTION)
+        return taught, blind(frame, state.calibration, quality, Reason.MOTION)
+    if sight is not None and sight.taken_away:
+        quality = _quality(state, match, sight)
+        return untaught, blind(frame, state.calibration, quality, Reason.MOTION)
     state, tubes = _with_tubes(state, frame) if sight is not None else (state, ())
     run = state.the_run
     margin = run.scale.px(state.settings.alerting.margin_mm)
@@ -100,11 +104,13 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What comparison with the baseline gave: added attenuation, its noise, brightness."""
+    """What comparison with the baseline gave: added attenuation, its noise, brightness, and
+    whether anatomy is missing."""
 
     added: FloatImage | None
     noise: float
     gain_log: float
+    taken_away: bool
 
 
 def _quality(
@@ -186,6 +192,8 @@ def _registered(
     if state.reference is None:
         centre = _centre_of_marks(state)
         reference = motion.start_reference(passed, half, centre, settings)
+        if not motion.shows_anatomy(reference, settings):
+            return state, None
         return replace(state, reference=reference), motion.Registration((0.0, 0.0), 0.0, 1.0)
     match = motion.register(state.reference, passed, half, state.shift, _movable(state), settings)
     if match is None or match.score < settings.min_score or match.sigma > settings.max_sigma_px:
@@ -312,7 +320,12 @@ def _with_cement(
     if state.placed is not None and cement.mask is not None:
         placed = with_side_of_cement(state.placed, cement.mask, scale, settings.cement)
         state = replace(state, placed=placed)
-    return state, Sight(mean.image, noise, added.gain_log)
+    area = None
+    if state.placed is not None:
+        area = watched(state.placed, scale.px(settings.alerting.margin_mm))
+    aside = _changed(changed, instrument.footprint, scale)
+    taken = baselines.is_taken_away(added, area, aside, scale, settings.baseline)
+    return state, Sight(mean.image, noise, added.gain_log, taken)
 
 
 def _caution(state: PipelineState) -> float:

@@ -103,6 +103,9 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Reach of the coarse search, registration pixels, even.
     trusted_score : float
         A fine match this good needs no coarse search.
+    min_contrast : float
+        Anatomy whose band has a smaller standard deviation, natural log, is none: a blank or a
+        smeared picture would match every other one. A lateral spine has 0.05 and more.
     min_score : float
         A worse match is none: `motion`.
     max_sigma_px : float
@@ -123,6 +126,7 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     view_angle_deg: float = 2.0
     search_px: int = 48
     trusted_score: float = 0.9
+    min_contrast: float = 0.01
     min_score: float = 0.75
     max_sigma_px: float = 0.5
 
@@ -145,6 +149,16 @@ class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shading_clip : float
         Most that one pixel may say of shading, natural log: a leak not yet found must not be
         taken for shading.
+    taken_log : float
+        Where so much went from the anatomy, natural log, it is not the same anatomy: as much as
+        `cement.blind_mm` of cement add.
+    taken_pixel_log : float
+        The same for a single pixel: three times its noise at the lowest dose that can be watched.
+    max_taken_share : float
+        Of what is watched: a lung that breathes into its corner and a balloon that is emptied
+        have taken half of this at most, in sixty simulated cases.
+    taken_smooth_mm : float
+        Sigma of the smoothing before that, mm: as broad as the finest edge that anatomy has.
     """
 
     max_frames: int = 16
@@ -152,6 +166,10 @@ class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_s: float = 2.0
     shading_mm: float = 4.2
     shading_clip: float = 0.05
+    taken_log: float = 0.12
+    taken_pixel_log: float = 0.3
+    max_taken_share: float = 0.08
+    taken_smooth_mm: float = 0.4
 
 
 class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

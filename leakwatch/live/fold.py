@@ -111,6 +111,13 @@ class LiveFold:
         detail = "" if differs is None else differs.text
         return self._publish(snapshot, detail, arrival.received_s, now())
 
+    def note_dropped(self, frames: int) -> None:
+        """So many were not looked at, since newer ones were there: it is recorded."""
+        placed = self._line.placed
+        if placed is not None:
+            one = "a newer one was there" if frames == 1 else "newer ones were there"
+            self._note(placed, EventKind.TECHNICAL, f"frames dropped: {frames}; {one}")
+
     def silence(self, text: str, now_s: float) -> None:
         """No frame comes, for the reason that `text` says; told once for each text."""
         if self.present is None or text == self._silent:

@@ -15,19 +15,20 @@ def level_line(now: Shown) -> str:
 def status_line(status: LiveStatus, now: Shown) -> str:
     """Everything that one line can hold: level, reason, distance, age, drops, latency."""
     parts = [level_line(now)]
+    # Early in the line: its end may be cut off by the edge of a window.
+    stopped = [one.name for one in status.recordings if one.failure]
+    if stopped:
+        parts.append(f"NOT RECORDED any more: {', '.join(stopped)}")
     present = status.present
     if present is not None:
         wall = present.snapshot.observation.wall_distance
         parts.append((None if wall is None else distance_text(wall)) or "no distance")
     if now.age_s is not None:
         parts.append(f"age {now.age_s:.2f} s")
-    parts.append(f"dropped {status.dropped}")
-    decided = status.latency.decided
-    if decided is not None:
-        parts.append(f"decided after {_milliseconds(decided)}")
-    stopped = [one.name for one in status.recordings if one.failure]
-    if stopped:
-        parts.append(f"DEGRADED: {', '.join(stopped)} stopped")
+    parts.append(f"dropped {status.dropped}, lost {status.link.frames_lost}")
+    after = [f"{name} {_milliseconds(ages)}" for name, ages in _moments(status)]
+    if after:
+        parts.append(f"p50 / p95 / p99 until {', '.join(after)}")
     return " | ".join(parts)
 
 
@@ -39,13 +40,10 @@ def summary_lines(status: LiveStatus) -> list[str]:
         f"{status.frames} frames{unjudged}, {status.dropped} dropped, {lost} lost on the way; "
         f"{_first_stop(status)}"
     ]
-    for name, ages in (
-        ("decoded", status.latency.decoded),
-        ("decided", status.latency.decided),
-        ("drawn", status.latency.drawn),
-    ):
-        if ages is not None:
-            lines.append(f"received to {name}: {_milliseconds(ages)} (p50, p95, p99)")
+    lines += [
+        f"received to {name}: {_milliseconds(ages)} (p50, p95, p99)"
+        for name, ages in _moments(status)
+    ]
     return lines
 
 
@@ -58,6 +56,13 @@ def degraded_lines(status: LiveStatus) -> list[str]:
         if one.lost
     ]
     return lines
+
+
+def _moments(status: LiveStatus) -> list[tuple[str, Percentiles]]:
+    """The moments of a frame's way that any frame came to."""
+    ages = status.latency
+    ways = (("decoded", ages.decoded), ("decided", ages.decided), ("drawn", ages.drawn))
+    return [(name, found) for name, found in ways if found is not None]
 
 
 def _first_stop(status: LiveStatus) -> str:

@@ -63,6 +63,7 @@ class LiveSession:
         self._fold = LiveFold(setup, self._give)
         self._ledger = Ledger(live.latency_frames)
         self._fault = ""
+        self._dropped = 0
         self._ended = Flag()
         self._threads = [
             Thread(target=self._capture, name="capture", daemon=True),
@@ -252,6 +253,10 @@ class LiveSession:
         self._workers = [*self._workers, *more]
 
     def _take(self, arrival: Arrival) -> None:
+        dropped = self._inbox.dropped
+        if dropped > self._dropped:
+            self._fold.note_dropped(dropped - self._dropped)
+            self._dropped = dropped
         present = self._fold.take(arrival, self._link(), self._clock)
         self._ledger.decided(arrival, present.decided_s)
         live = self.settings.live

@@ -24,6 +24,9 @@ _ITEM_HEAD = 8  # bytes: tag and length
 # First bytes of a code stream: JPEG and JPEG-LS (ITU-T T.81 B.1.1.3), JPEG 2000 (T.800 A.4.1).
 _STREAM_STARTS = (b"\xff\xd8", b"\xff\x4f")
 
+# What may follow Pixel Data: private groups of makers, signatures, padding (PS3.6).
+_GROUPS_AFTER_PIXELS = frozenset((*range(0x7FE1, 0x8000, 2), 0xFFFA, 0xFFFC))
+
 
 class NoWholeFrame(SourceError):
     """Not one frame of a file is there in full."""
@@ -156,7 +159,20 @@ def _native(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str
     else:
         reason = f"there are {available} bytes of pixels, and {length} make one frame"
     ended = available == header.pixels_length
+    if ended and _is_rubbish(file, header.pixels_start + available):
+        # Bytes were put in somewhere before: nobody knows from which pixel on all are moved.
+        return [], "what follows the pixels is no DICOM element, so they are not in place", True
     return [(Span(start, length),) for start in starts], reason, ended
+
+
+def _is_rubbish(file: BinaryIO, start: int) -> bool:
+    """Whether what follows the pixels is neither nothing, nor padding, nor an element."""
+    file.seek(start)
+    head = file.read(4)
+    if not head.strip(b"\0"):
+        return False
+    groups = [int.from_bytes(head[:2], order) for order in ("little", "big")]
+    return not any(group in _GROUPS_AFTER_PIXELS for group in groups)
 
 
 def _encapsulated(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str, bool]:

@@ -22,6 +22,7 @@ from leakwatch.sources.code_stream import check_stream
 from leakwatch.sources.dicom_frames import FramePlaces, Span
 from leakwatch.sources.dicom_header import Header
 from leakwatch.sources.dicom_layout import clean_bits
+from leakwatch.sources.jpeg_lossless_bits import check_all_bits_used
 
 _NATIVE = (uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian)
 # By libjpeg-turbo in imagecodecs, which pydicom does not know.
@@ -147,6 +148,8 @@ def _decompressed(header: Header, data: bytes) -> Array:
         from imagecodecs import jpeg8_decode  # 0.1 s, for these syntaxes only
 
         frame = jpeg8_decode(data)
+        if header.syntax in (uids.JPEGLossless, uids.JPEGLosslessSV1):
+            check_all_bits_used(data, frame)
         return frame
     options: dict[str, Any] = {
         "transfer_syntax_uid": header.syntax,

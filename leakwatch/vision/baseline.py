@@ -130,6 +130,44 @@ def added_attenuation(
     return Added(cv2.copyTo(added, seen.view(np.uint8)), seen, -offset)
 
 
+def is_taken_away(
+    added: Added,
+    watched: BoolImage | None,
+    covered: BoolImage | None,
+    scale: Scale,
+    settings: BaselineSettings,
+) -> bool:
+    """Whether so much went from the anatomy that is watched that this is no picture of it.
+
+    Cement adds, motion is undone, and brightness is taken out: what is far below the baseline over
+    more than an edge was decoded from damaged bytes, or something that lay in the baseline is gone.
+    What is far above it may be cement, and is not looked at.
+
+    Parameters
+    ----------
+    added : Added
+    watched : ndarray of bool or None
+        None where nothing is marked; reference coordinates, as all that follows.
+    covered : ndarray of bool or None
+        Cement and instruments: a rod that is drawn back takes away.
+    scale : Scale
+    settings : BaselineSettings
+    """
+    if watched is None:
+        return False
+    counts = watched & added.seen if covered is None else watched & added.seen & ~covered
+    left, top, wide, high = cv2.boundingRect(counts.view(np.uint8))
+    if wide == 0:
+        return False
+    window = np.s_[top : top + high, left : left + wide]
+    smooth = cv2.GaussianBlur(added.image[window], (0, 0), scale.px(settings.taken_smooth_mm))
+    # Noise of damaged bytes is none where it is smooth.
+    gone = (smooth < -settings.taken_log) | (added.image[window] < -settings.taken_pixel_log)
+    inside = counts[window]
+    taken = int(np.count_nonzero(inside & gone))
+    return taken > settings.max_taken_share * int(np.count_nonzero(inside))
+
+
 def _middle(image: FloatImage, where: BoolImage) -> float:
     return median(image[::6, ::6][where[::6, ::6]])
 

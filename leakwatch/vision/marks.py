@@ -199,17 +199,30 @@ def hides(
     masked = seen_in_reference(masked, shift)
     if cement is not None and bool((near(cement, 1.0) & masked).any()):
         return True
-    if placed is None:
-        return False
-    if placed.body is not None and bool((placed.body & masked).any()):
-        return True
-    if placed.wall is None:
-        return False
-    columns, rows = placed.wall.samples.T
-    inside = (columns >= 0) & (columns < masked.shape[1]) & (rows >= 0) & (rows < masked.shape[0])
-    at_wall = np.zeros_like(masked)
-    at_wall[rows[inside], columns[inside]] = True
-    return bool((near(at_wall, margin) & masked).any())
+    return placed is not None and bool((watched(placed, margin) & masked).any())
+
+
+def watched(placed: PlacedMarks, margin: float) -> BoolImage:
+    """What must be seen before anything is CLEAR: the body, and the wall with its margin.
+
+    Parameters
+    ----------
+    placed : PlacedMarks
+    margin : float
+        To either side of the wall, working pixels.
+
+    Returns
+    -------
+    ndarray of bool
+        Reference coordinates on the working grid.
+    """
+    area = np.zeros(placed.size, np.bool_)
+    if placed.wall is not None:
+        columns, rows = placed.wall.samples.T
+        inside = (columns >= 0) & (columns < area.shape[1]) & (rows >= 0) & (rows < area.shape[0])
+        area[rows[inside], columns[inside]] = True
+        area = near(area, margin)
+    return area if placed.body is None else area | placed.body
 
 
 def _back(points_px: PointArray | None, grid: WorkingGrid, shift: Point) -> PointArray | None:

@@ -139,6 +139,13 @@ def start_reference(
     return RegistrationReference(read_only(passed), across, down, 1, read_only(weight), window)
 
 
+def shows_anatomy(reference: RegistrationReference, settings: MotionSettings) -> bool:
+    """Whether there is something that other frames can be matched with."""
+    speaks = reference.weight > 0
+    contrast = float(reference.mean[speaks].std()) if speaks.any() else 0.0
+    return contrast >= settings.min_contrast
+
+
 def with_frame(
     reference: RegistrationReference, passed: FloatImage, shift: Point
 ) -> RegistrationReference:

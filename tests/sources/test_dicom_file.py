@@ -315,6 +315,28 @@ def test_pixels_that_are_stored_otherwise_than_named(tmp_path: Path, syntax: UID
         open_source(path)
 
 
+@pytest.mark.parametrize(
+    ("tail", "whole"),
+    [
+        (b"", True),
+        (b"\0" * 100, True),  # padding of a medium
+        (b"\xfc\xff\xfc\xffOB\0\0\4\0\0\0\0\0\0\0", True),  # Data Set Trailing Padding
+        (b"\xe1\x7f\x10\x00LO\4\0MAKE", True),  # a maker's own
+        (b"\x12\x07", False),
+        (b"\x9a\x02\x77\x05 more", False),
+    ],
+)
+def test_bytes_behind_the_pixels(tmp_path: Path, tail: bytes, whole: bool) -> None:
+    """Where bytes were put in, as many as that stand behind the end, and pixels are moved."""
+    path = write(tmp_path / "x.dcm", noise(2))
+    path.write_bytes(path.read_bytes() + tail)
+    if whole:
+        assert len(list(DicomFile(path).frames())) == 2
+        return
+    with pytest.raises(SourceError, match="what follows the pixels is no DICOM element"):
+        DicomFile(path)
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file or folder"):
         open_source(tmp_path / "none.dcm")

@@ -102,3 +102,45 @@ def test_what_is_not_exposed_adds_nothing() -> None:
     assert not added.image[:, :90].any()
     assert not added.seen[:, :90].any()
     assert abs(np.median(added.image[30:-30, 100:-30])) < 0.005
+
+
+WATCHED = np.zeros((ROWS, COLUMNS), bool)
+WATCHED[60:160, 60:180] = True
+
+
+def added(scene: Scene, image: np.ndarray) -> baseline.Added:
+    known = averaged(scene, 8)
+    return baseline.added_attenuation(known, image, SEEN, None, SCALE, SETTINGS)
+
+
+def is_taken(scene: Scene, image: np.ndarray, covered: np.ndarray | None = None) -> bool:
+    seen = added(scene, image)
+    return baseline.is_taken_away(seen, WATCHED, covered, SCALE, SETTINGS)
+
+
+@pytest.mark.parametrize("dose", [1.0, 0.25])
+def test_noise_and_cement_take_nothing_away(dose: float) -> None:
+    scene = Scene(dose=dose, shutter_px=0)
+    bolus = disc(120.0, 110.0, 20.0, 0.5)
+    assert not is_taken(scene, attenuation(scene))
+    assert not is_taken(scene, attenuation(scene, added=bolus))
+
+
+def test_damaged_pixels_take_away() -> None:
+    scene, rng = Scene(shutter_px=0), np.random.default_rng(3)
+    image = attenuation(scene)
+    noise, torn = image.copy(), image.copy()
+    noise[100:] = -np.log(rng.integers(1, 4096, image[100:].shape)).astype(np.float32)
+    torn[:, 60:] = np.roll(torn[:, 60:], 40, axis=0)
+    assert is_taken(scene, noise)
+    assert is_taken(scene, torn)
+    # Where nothing is watched it may be what it likes; where an instrument was, too.
+    assert not baseline.is_taken_away(added(scene, noise), None, None, SCALE, SETTINGS)
+    assert not is_taken(scene, noise, np.ones_like(WATCHED))
+
+
+def test_what_lay_in_the_baseline_and_is_gone() -> None:
+    scene = Scene(shutter_px=0)
+    with_tool = averaged(scene, 8, added=disc(120.0, 110.0, 25.0, 1.0))
+    without = baseline.added_attenuation(with_tool, attenuation(scene), SEEN, None, SCALE, SETTINGS)
+    assert baseline.is_taken_away(without, WATCHED, None, SCALE, SETTINGS)

@@ -116,3 +116,13 @@ def test_reference_mean_gets_less_noisy_with_frames() -> None:
     inner = np.s_[20:-20, 20:-20]
     assert grown.frames == 9
     assert np.std((grown.mean - clean)[inner]) < 0.6 * np.std((start.mean - clean)[inner])
+
+
+def test_a_blank_or_smeared_picture_is_no_reference() -> None:
+    image, exposed = passed(Scene())
+    assert motion.shows_anatomy(motion.start_reference(image, exposed, None, SETTINGS), SETTINGS)
+    for empty in (np.zeros_like(image), 0.05 * image):
+        blank = motion.start_reference(empty, exposed, None, SETTINGS)
+        assert not motion.shows_anatomy(blank, SETTINGS)
+    unseen = motion.start_reference(image, np.zeros_like(exposed), None, SETTINGS)
+    assert not motion.shows_anatomy(unseen, SETTINGS)

@@ -1,0 +1,90 @@
+"""What a session says in words: the line while it runs, its end, and what it records of drops."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from threading import Event as Flag
+
+import injection
+from live_room import KeptSink, Room
+
+from leakwatch.errors import SinkError
+from leakwatch.live.report_lines import degraded_lines, status_line, summary_lines
+from leakwatch.model import EventKind
+
+FEW = list(injection.frames())
+THREE = r"\d+ / \d+ / \d+ ms"
+
+
+def line(room):
+    return status_line(room.session.status, room.shown())
+
+
+def test_a_line_has_level_distance_age_drops_and_all_latencies():
+    with Room() as room:
+        room.run(FEW[:9])
+        room.session.drawn(room.session.status.present.received_s)
+        room.source.status = replace(room.source.status, frames_lost=3)
+        said = line(room)
+    assert re.match(r"(CLEAR|WATCH) ", said)
+    assert re.search(r"mm", said)
+    assert "age 0.00 s" in said
+    assert "dropped 0, lost 3" in said
+    whole = rf"p50 / p95 / p99 until decoded {THREE}, decided {THREE}, drawn {THREE}$"
+    assert re.search(whole, said), said
+
+
+def test_the_end_says_the_same_again():
+    with Room() as room:
+        room.run(FEW)
+        lines = summary_lines(room.session.status)
+    assert re.fullmatch(
+        r"16 frames \(\d+ of them UNKNOWN\), 0 dropped, 0 lost on the way; first STOP at .*",
+        lines[0],
+    )
+    assert [re.match(r"received to (\w+): ", one)[1] for one in lines[1:]] == ["decoded", "decided"]
+
+
+def test_a_recording_that_stopped_stands_where_no_edge_cuts_it_off():
+    def full(snapshot):
+        raise SinkError("frames.jsonl cannot be written: No space left on device")
+
+    with Room({"frames": KeptSink(full)}) as room:
+        room.run(FEW[:4])
+        room.until(lambda status: status.recordings[0].failure)
+        said = line(room)
+        ended = degraded_lines(room.session.status)
+    assert said.split(" | ")[1] == "NOT RECORDED any more: frames"
+    assert "No space left" in ended[0]
+
+
+def test_frames_that_are_dropped_are_counted_shown_and_recorded():
+    sink = KeptSink()
+    with Room({"recording": sink}) as room:
+        room.run(FEW[:8])
+        take, go_on, begun = room.session._fold.take, Flag(), Flag()
+
+        def slow(*arguments):
+            begun.set()
+            go_on.wait(20.0)
+            return take(*arguments)
+
+        room.session._fold.take = slow
+        for index, frame in enumerate(FEW[8:14]):
+            room.clock.now_s += injection.FRAME_S
+            room.source.fed.put(replace(frame, received_s=room.clock.now_s))
+            if index == 0:
+                assert begun.wait(20.0)
+        # One is looked at, and three may wait: of six, two are dropped.
+        room.until(lambda status: status.dropped == 2)
+        go_on.set()
+        room.until(lambda status: status.frames == 12)
+        assert "dropped 2, lost 0" in line(room)
+        assert "2 dropped" in summary_lines(room.session.status)[0]
+    frames = [one.frame.index for one in sink.snapshots if one.fault is None]
+    assert frames == [*range(9), 11, 12, 13]
+    told = [event for event in sink.events if event.text and "dropped" in event.text]
+    assert [(one.kind, one.text) for one in told] == [
+        (EventKind.TECHNICAL, "frames dropped: 2; newer ones were there")
+    ]

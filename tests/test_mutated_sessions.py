@@ -1,0 +1,36 @@
+"""A few damaged objects through every way in; benchmarks/mutated.py sends ten thousand."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent / "sources"))  # writers of files, and damage to them
+
+import mutated_sessions
+
+pytest.importorskip("pyigtl", reason="the extra `igtl` is not installed")
+SEED = 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [("folder", 50), ("scp", 25), ("dicomweb", 25), ("igtl", 12), ("replay", 20), ("video", 20)],
+)
+def test_damaged_objects_crash_nothing_hang_nothing_and_are_never_clear(kind, count):
+    found = mutated_sessions.run(kind, count, SEED)
+    assert found.failures == []
+    assert found.objects == count
+    # Else the damage is too weak to say anything.
+    assert found.lost + found.refused > count // 4
+
+
+def test_the_witness_knows_a_picture_that_is_none():
+    good = mutated_sessions.CALM
+    witness = mutated_sessions.Witness(good, mutated_sessions.Found())
+    assert witness.differs(good[3]) == 0.0
+    torn = good[3].copy()
+    torn[100:, :] = torn[100:, ::-1]
+    assert witness.differs(torn) > mutated_sessions.MOST_DIFFERENT
