@@ -85,7 +85,7 @@ def _ended(client: Client, futures: Mapping[Future, Job], address: str) -> Itera
         # Each future is looked at above, whatever `wait` makes of those that were cancelled.
         with client.as_current(), suppress(TimeoutError, CancelledError):
             wait(list(futures), timeout=LOOK_S, return_when="FIRST_COMPLETED")
-        if client.status != "running" or client.nthreads():
+        if _may_have_workers(client):
             alone_since = None
             continue
         now = time.monotonic()
@@ -95,6 +95,14 @@ def _ended(client: Client, futures: Mapping[Future, Job], address: str) -> Itera
                 f"--scheduler {address}: it has had no worker for {ALONE_S:g} s, with "
                 f"{len(futures)} cases to do. {_AGAIN}"
             )
+
+
+def _may_have_workers(client: Client) -> bool:
+    """False only where the scheduler says that there are none."""
+    try:
+        return client.status != "running" or bool(client.nthreads())
+    except OSError:  # it is being lost: its futures will tell
+        return True
 
 
 def connect(address: str) -> Client:

@@ -43,7 +43,11 @@ def started(arguments: list[str], log: Path, ready: str) -> Iterator[subprocess.
         yield process
     finally:
         process.terminate()
-        process.wait(10)
+        try:
+            process.wait(3)
+        except subprocess.TimeoutExpired:  # a worker looks for its scheduler for a while
+            process.kill()
+            process.wait()
 
 
 @dataclass(frozen=True)
