@@ -35,6 +35,8 @@ def report(
     with errors_in_one_paragraph():
         folder, name = Path(case), Path(case).resolve().name
         if not (folder / SESSION_NAME).is_file():  # another folder may have the name of a case
+            if folder.is_file():
+                fail(f"{case} is no recorded case. Add it first: leakwatch cases add {case}")
             with CaseLibrary() as library:
                 found = library.case(case)
             folder, name = found.folder, found.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -96,6 +97,9 @@ class TrainingWindow(QMainWindow):
         self._place, self._announced = place, False
         self.begin.show_case(place + 1, len(self._items), escape(item.about))
         self._show(self.begin)
+        # What is left of drawings goes here, and not on the other thread, whose collector would
+        # end pieces of Qt.
+        gc.collect()
         self._preparation = Preparation(item)
         self._preparation.start()
 

@@ -470,9 +470,9 @@ def test_no_widget_is_left_behind(qapp, cases, clock, tmp_path):
 
     go_through()
     before = widgets()
-    go_through()
-    go_through()
-    assert widgets() == before
+    for _ in range(2):
+        go_through()
+        assert widgets() <= before  # some of an earlier test may go later
 
 
 def test_a_preparation_that_is_stopped_has_no_case(cases):

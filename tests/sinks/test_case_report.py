@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -17,6 +18,7 @@ from recorded_injection import record_injection
 from typer.testing import CliRunner
 
 from leakwatch.case import read_events, read_frames
+from leakwatch.case_library import CaseLibrary
 from leakwatch.cli.program import app
 from leakwatch.model import Event, EventKind, Level
 from leakwatch.present import RESEARCH_NOTICE
@@ -184,6 +186,24 @@ def test_the_command_writes_page_pdf_and_dicom(session, tmp_path):
     assert "report.html, report.pdf, dicom/fluoroscopy-001.dcm" in said.stdout
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert (tmp_path / "dicom" / "measurements.sr.dcm").is_file()
+
+
+def test_a_sequence_must_become_a_case_first(tmp_path):
+    (tmp_path / "cine.dcm").touch()
+    said = CliRunner().invoke(app, ["report", str(tmp_path / "cine.dcm"), "--out", str(tmp_path)])
+    assert said.exit_code == 2
+    assert "leakwatch cases add" in said.stderr
+
+
+def test_a_folder_that_has_the_name_of_a_case_is_not_taken_for_it(session, tmp_path, monkeypatch):
+    monkeypatch.setenv("LEAKWATCH_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.chdir(tmp_path)
+    with CaseLibrary() as library:
+        case = library.begin("test", injection.MARKS, "first")
+    shutil.copytree(session, case.folder, dirs_exist_ok=True)
+    (tmp_path / "first").mkdir()
+    said = CliRunner().invoke(app, ["report", "first", "--out", "out"])
+    assert said.exit_code == 0, said.output
 
 
 def test_what_is_no_case_is_a_clear_error(tmp_path):
