@@ -158,7 +158,8 @@ class FrameRecorder:
             self._note_changes(self._marks_now(), snapshot.observation.calibration)
             self._append(snapshot.frame)
         except SinkError as error:
-            self._reason = self._reason or str(error)
+            # Without the folder: its name may be the patient's.
+            self._reason = self._reason or str(error).replace(f"{self._folder}/", "")
             raise
 
     def close(self) -> None:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leakwatch.config import LiveDicomSettings
-from leakwatch.errors import SourceError
 from leakwatch.model import Acquisition, Frame, TimeSource
 from leakwatch.sources.arrival_times import Moment, run_times_s, single_time_s
 from leakwatch.sources.dicom_angles import TurningCarm
@@ -145,10 +144,14 @@ class ArrivedFrames:
             check_decodable(header)
             places = find_frames(header)
             known = self._came_before(header)
+            series = (arrived.sender, text(header.dataset, "SeriesInstanceUID"), header.subject)
+            instance = number(header.dataset, "InstanceNumber")
+            clock = clock_time(header.dataset)
         except OtherObject:
             self._remove(arrived)
             return None
-        except (SourceError, OSError) as error:
+        # Bytes of any kind fail in any way, and the next object must be looked at all the same.
+        except Exception as error:  # noqa: BLE001
             self._lost(1, arrived, error)
             self._remove(arrived)
             return None
@@ -156,9 +159,7 @@ class ArrivedFrames:
             self._log.note("an object came a second time, and was left out")
             self._remove(arrived)
             return None
-        series = (arrived.sender, text(header.dataset, "SeriesInstanceUID"), header.subject)
-        instance = number(header.dataset, "InstanceNumber")
-        return _Opened(arrived, header, places, series, instance, clock_time(header.dataset))
+        return _Opened(arrived, header, places, series, instance, clock)
 
     def _came_before(self, header: Header) -> bool:
         """Whether the same object with the same pixels was here: a sender may send twice."""
@@ -179,11 +180,11 @@ class ArrivedFrames:
         if not self._in_order(one):
             self._log.note("a frame came after one that was taken later, and was left out")
             return
-        seconds, run = self._timed(one)
-        carm = TurningCarm(one.header.dataset, run, one.header.number_of_frames)
-        of_the_past = seconds[-1] - seconds[0] > self._settings.past_run_s
         whole = 0
         try:
+            seconds, run = self._timed(one)
+            carm = TurningCarm(one.header.dataset, run, one.header.number_of_frames)
+            of_the_past = seconds[-1] - seconds[0] > self._settings.past_run_s
             # A generator that is left to the garbage collector keeps its file open.
             with closing(stored_values(one.header, one.places)) as pixels_of_frames:
                 for whole, pixels in enumerate(pixels_of_frames, 1):
@@ -195,7 +196,7 @@ class ArrivedFrames:
                     yield frame
                     if self._stopped.wait(self._pause_s(seconds, whole)):
                         return
-        except SourceError as error:
+        except Exception as error:  # noqa: BLE001 - as above
             missing = min(one.header.number_of_frames - whole, _MOST_LOST)
             self._lost(missing, one.arrived, error)
 

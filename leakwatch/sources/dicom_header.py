@@ -126,6 +126,11 @@ def read_header(path: Path, with_subject: bool = False) -> Header:
             f"{path}: its head does not say how pixels are stored (no Transfer Syntax UID). "
             "Export it again as a DICOM Part 10 file."
         )
+    if not _is_transfer_syntax(syntax):
+        raise SourceError(
+            f"{path}: its head says that pixels are stored as {syntax.name} (Transfer Syntax UID), "
+            "which is no way to store them. Copy it again, or export it again uncompressed."
+        )
     layout = pixel_layout(path, dataset)
     count = _number_of_frames(path, dataset)
     return Header(path, dataset, syntax, layout, count, pixels.start, pixels.length, subject)
@@ -205,6 +210,14 @@ def _sop_class(dataset: Dataset) -> UID:
 def _kind(dataset: Dataset) -> str:
     uid = _sop_class(dataset)
     return f"of the kind {uid.name}" if uid else "of an unknown kind"
+
+
+def _is_transfer_syntax(uid: UID) -> bool:
+    try:
+        uid.is_encapsulated  # noqa: B018 - of anything else it raises
+    except ValueError:
+        return False
+    return True
 
 
 def _uid(value: object) -> UID:

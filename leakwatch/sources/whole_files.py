@@ -10,7 +10,6 @@ from pathlib import Path
 from stat import S_ISREG
 
 from leakwatch.config import LiveDicomSettings
-from leakwatch.errors import SourceError
 from leakwatch.sources.dicom_frames import NoWholeFrame, find_frames
 from leakwatch.sources.dicom_header import (
     HeadDamaged,
@@ -174,7 +173,8 @@ def _judged(path: Path, size: int) -> tuple[_Is, float]:
         return _Is.USELESS, float("inf")
     except (NotAnImage, HeadDamaged, NoWholeFrame):
         return _Is.CUT, float("inf")
-    except SourceError:
+    # Bytes of any kind fail in any way; whoever decodes it says how.
+    except Exception:  # noqa: BLE001
         return _Is.USELESS, float("inf")
     order = float("inf") if instance is None else instance
     return (_Is.WHOLE if ended else _Is.CUT), order

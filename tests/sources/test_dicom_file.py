@@ -315,6 +315,21 @@ def test_pixels_that_are_stored_otherwise_than_named(tmp_path: Path, syntax: UID
         open_source(path)
 
 
+@pytest.mark.parametrize("uid", [uids.XRayAngiographicImageStorage, "1.2.840.10008.1.2.99.99"])
+def test_a_transfer_syntax_that_is_none(tmp_path: Path, uid: str) -> None:
+    path = write(tmp_path / "x.dcm", noise(2))
+    content = path.read_bytes()
+    old = b"UI\x14\x001.2.840.10008.1.2.1\0"
+    assert content.count(old) == 1
+    value = uid.encode() + b"\0" * (len(uid) % 2)
+    group = content.index(b"UL\4\0") + 4
+    length = int.from_bytes(content[group : group + 4], "little") + len(value) - 20
+    content = content[:group] + length.to_bytes(4, "little") + content[group + 4 :]
+    path.write_bytes(content.replace(old, b"UI" + len(value).to_bytes(2, "little") + value))
+    with pytest.raises(SourceError, match="which is no way to store them"):
+        DicomFile(path)
+
+
 @pytest.mark.parametrize(
     ("tail", "whole"),
     [
