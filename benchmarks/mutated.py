@@ -74,6 +74,8 @@ def parent(kind: str, count: int, seed: int) -> int:
                 print(f"{kind}: {line}")
             else:
                 last = line
+                if sys.stderr.isatty():
+                    print(f"\r{kind}: {last}", end="", file=sys.stderr)
     seconds = time.monotonic() - start_s
     print(f"{kind}: {last}; exit code {process.returncode}, {seconds:.0f} s", flush=True)
     return process.returncode
