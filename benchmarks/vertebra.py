@@ -5,7 +5,9 @@ in LEAKWATCH_SHARED (default: ../shared). Their marks are the truth; where a per
 simulated in them, it is a part of the error that is measured.
 
 Half of the vertebrae was held back while the search was made. Set afterwards, with all in view:
-``back_hollow``, ``hint_reach``, and the limits and evidence below which a side is unsure.
+``back_hollow``, ``back_line``, ``hint_reach``, and the limits and evidence below which a side is
+unsure. That a line at the pedicles tells the midline, and where, was judged with each of nine
+vertebrae left out in turn.
 """
 
 from __future__ import annotations

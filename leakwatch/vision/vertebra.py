@@ -10,7 +10,8 @@ import numpy as np
 from leakwatch.config import VertebraSettings
 from leakwatch.model import Point, PointArray, Side, read_only
 from leakwatch.vision.vertebra_around import Around, around_wall, axes_of_wall
-from leakwatch.vision.vertebra_patch import Axes, SpinePicture
+from leakwatch.vision.vertebra_midline import midline
+from leakwatch.vision.vertebra_patch import Axes, SpinePicture, make_patch
 from leakwatch.vision.vertebra_pose import Pose, expected_depth_mm, find_pose, sides_of_hints
 from leakwatch.vision.vertebra_sides import Direction, Edge, pulled
 from leakwatch.vision.vertebra_size import expected_size
@@ -138,11 +139,14 @@ def _from_pose(
     settings: VertebraSettings,
     notes: tuple[str, ...],
 ) -> Body:
-    back = _midline(pose.back, settings)
+    found = midline(
+        make_patch(picture, pose.axes, settings), pose.back, pose.height_mm / 2, settings
+    )
+    back = found.edge
     hints_mm = pose.axes.to_mm(hints_px)
     depth_mm = expected_depth_mm(pose.height_mm, level, settings)
     on_wall = sides_of_hints(hints_mm, depth_mm, pose.height_mm)[Direction.BACK]
-    back = pulled(back, on_wall, settings, settings.back_hollow_sd_mm)
+    back = pulled(back, on_wall, settings, found.common_sd_mm)
     wall_px = pose.axes.to_px(back.points())
     axes = axes_of_wall(wall_px, pose.axes)
     sides = around_wall(picture, axes, wall_px, 0.0, hints_px, None, level, settings)
@@ -159,12 +163,6 @@ def _from_pose(
             doubt = f"it ends at the {name} endplate, which is unsure"
     wall = Part(read_only(wall_px), back.sigma, back.evidence, doubt)
     return _assembled(axes, sides, wall, anterior, settings, notes)
-
-
-def _midline(back: Edge, settings: VertebraSettings) -> Edge:
-    """From the edge that is seen to the wall in the midline, in front of it."""
-    sigma = np.hypot(back.sigma_mm, settings.back_hollow_sd_mm)
-    return replace(back, outward_mm=back.outward_mm - settings.back_hollow_mm, sigma_mm=sigma)
 
 
 def outline_from_wall(

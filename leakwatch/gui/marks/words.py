@@ -12,6 +12,8 @@ _ASKED = {
     Mode.WALL: "Click along the posterior wall, from one end to the other; Enter ends it",
     Mode.TIP: "Click the tip of the cannula",
 }
+# One point on the wall brings it below, one sigma.
+_SURE_MM = 0.9
 # More doubts than these hide the picture that they are about.
 _MOST_DOUBTS = 3
 
@@ -32,7 +34,7 @@ def prompt(draft: Draft, found: Found, waiting: str) -> str:
         return f"{found.problem[:1].upper()}{found.problem[1:]}" or _BODY
     unsure = unsure_parts(found.body)
     if not unsure or draft.accepted:
-        return "Look at it. Drag what is not right; S saves"
+        return _ready(draft, found)
     lines = ["Unsure (dotted): drag it to the edge, or click points on the edge"]
     lines += [f"– {name}: {_why(part.unsure)}" for name, part in unsure[:_MOST_DOUBTS]]
     if found.body.wall.unsure is not None:
@@ -40,6 +42,16 @@ def prompt(draft: Draft, found: Found, waiting: str) -> str:
     else:
         lines.append("S saves the wall alone.  U: take the outline as it is")
     return "\n".join(lines)
+
+
+def _ready(draft: Draft, found: Found) -> str:
+    """A wall without any point of the person's is worth one."""
+    told = "Look at it. Drag what is not right; S saves"
+    body = found.body
+    if body is None or draft.has_wall or draft.accepted or body.wall.sigma_mm <= _SURE_MM:
+        return told
+    unit = "mm" if found.calibrated else "nominal mm"
+    return f"{told}\nThe wall is known to {body.wall.sigma_mm:.1f} {unit}: a point on it helps"
 
 
 def _why(doubt: str | None) -> str:
