@@ -14,8 +14,9 @@ import numpy as np
 
 from leakwatch.model import Array, Distortion, Marks, Observation, Point, PointArray, read_only
 
-# Of the inversion. Each gains a factor of `MAX_SLOPE` at least: 30 of them a billion.
-_ROUNDS = 30
+# Of the inversion. Each gains a factor of `MAX_SLOPE` at least: 30 of them a billion; it ends
+# before where nothing changes any more.
+_ROUNDS, _SETTLED_PX = 30, 1e-7
 # So many pixels may a point move against its neighbour that lies one pixel beside it. An image
 # intensifier stays below 0.3 at its rim.
 MAX_SLOPE = 0.5
@@ -30,9 +31,16 @@ def number_of_terms(degree: int) -> int:
 
 def terms(places: PointArray, degree: int) -> Array:
     """``(n, number_of_terms)``: ``1, x, y, x^2, x y, y^2, ...`` at these places, ``(n, 2)``."""
-    x, y = places[:, 0], places[:, 1]
-    columns = [x ** (order - n) * y**n for order in range(degree + 1) for n in range(order + 1)]
-    return np.stack(columns, axis=1)
+    x, y = np.ascontiguousarray(places.T)
+    columns = np.empty((number_of_terms(degree), len(x)))
+    columns[0] = 1.0
+    first = 0  # of the order before
+    for order in range(1, degree + 1):
+        start = first + order
+        columns[start : start + order] = x * columns[first:start]
+        columns[start + order] = y * columns[start - 1]
+        first = start
+    return columns.T
 
 
 def unit_places(distortion: Distortion, points_px: PointArray) -> PointArray:
@@ -63,7 +71,9 @@ def shown_px(distortion: Distortion | None, points_px: PointArray) -> PointArray
     flat = true.reshape(-1, 2)
     shown = flat.copy()
     for _ in range(_ROUNDS):
-        shown = flat - _moved(distortion, shown)
+        before, shown = shown, flat - _moved(distortion, shown)
+        if shown.size == 0 or np.abs(shown - before).max() < _SETTLED_PX:
+            break
     return shown.reshape(true.shape)
 
 

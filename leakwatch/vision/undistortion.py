@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
 from leakwatch.distortion import shown_px, true_px
 from leakwatch.geometry import WorkingGrid
-from leakwatch.model import Array, BoolImage, Distortion, FloatImage, read_only
+from leakwatch.model import BoolImage, Distortion, FloatImage, PointArray, read_only
+
+_STRIDE = 4
 
 
 def straightening_map(distortion: Distortion | None, grid: WorkingGrid) -> FloatImage | None:
@@ -20,8 +24,7 @@ def straightening_map(distortion: Distortion | None, grid: WorkingGrid) -> Float
     """
     if distortion is None:
         return None
-    places = grid.to_working(shown_px(distortion, grid.to_frame(_places(grid))))
-    return read_only(places.reshape(grid.rows, grid.columns, 2).astype(np.float32))
+    return read_only(_map(grid, lambda points_px: shown_px(distortion, points_px)))
 
 
 def straightened(
@@ -50,14 +53,30 @@ def bent(image: FloatImage, distortion: Distortion | None, grid: WorkingGrid) ->
     """A picture of the true anatomy as the frames show it: the inverse of `straightened`."""
     if distortion is None:
         return image
-    places = grid.to_working(true_px(distortion, grid.to_frame(_places(grid))))
-    maps = places.reshape(grid.rows, grid.columns, 2).astype(np.float32)
-    return _remapped(image, maps, cv2.BORDER_REPLICATE)
+    places = _map(grid, lambda points_px: true_px(distortion, points_px))
+    return _remapped(image, places, cv2.BORDER_REPLICATE)
 
 
-def _places(grid: WorkingGrid) -> Array:
-    column, row = np.meshgrid(np.arange(grid.columns), np.arange(grid.rows))
-    return np.stack([column.ravel(), row.ravel()], axis=1).astype(np.float64)
+def _map(grid: WorkingGrid, moved_px: Callable[[PointArray], PointArray]) -> FloatImage:
+    """Where each working pixel comes from, ``(rows, columns, 2)``.
+
+    Computed at every `_STRIDE`-th pixel, and drawn straight between them: a distortion bends by
+    some thousandths of a pixel over that.
+    """
+    columns, rows = (np.arange(0, n + _STRIDE, _STRIDE) for n in (grid.columns, grid.rows))
+    column, row = np.meshgrid(columns, rows)
+    points = np.stack([column.ravel(), row.ravel()], axis=1).astype(np.float64)
+    places = grid.to_working(moved_px(grid.to_frame(points)))
+    coarse = places.reshape(len(rows), len(columns), 2).astype(np.float32)
+    scale = np.array([[1 / _STRIDE, 0.0, 0.0], [0.0, 1 / _STRIDE, 0.0]])
+    fine: FloatImage = cv2.warpAffine(
+        coarse,
+        scale,
+        (grid.columns, grid.rows),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return fine
 
 
 def _remapped(image: FloatImage, places: FloatImage, border: int) -> FloatImage:
