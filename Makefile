@@ -38,6 +38,7 @@ picture: $(VENV)/.installed-run ## Draw the pictures of the documentation again,
 	$(BIN)/leakwatch replay sample_dicom/epidural.case.json --frame 46 --record docs/images/overlay.png
 	$(BIN)/python scripts/draw_windows.py
 	$(BIN)/python scripts/training_picture.py
+	$(BIN)/python scripts/mark_pictures.py
 
 figures: $(VENV)/.installed-dev ## Measure again the figures that README.md quotes
 	$(BIN)/python benchmarks/figures.py

@@ -77,6 +77,7 @@ class Stage:
         from leakwatch.case import dicom_path, load_case
         from leakwatch.config import Settings
         from leakwatch.gui.live_window import LiveWindow
+        from leakwatch.gui.picture_tools import live_tools
         from leakwatch.live.session import LiveSession
         from leakwatch.live.setup import Setup
         from leakwatch.sources import open_source
@@ -88,7 +89,8 @@ class Stage:
         self.source = FedFrames()
         self.session = LiveSession(self.source, Setup(Settings(), case), clock=lambda: self.now_s)
         self.session.start()
-        self.window = LiveWindow(self.session, "L1", speaker=Quiet())
+        tools = live_tools(self.session)
+        self.window = LiveWindow(self.session, "L1", tools, speaker=Quiet())
         self.window.resize(*size)
         self.window.show()
         self._settle()

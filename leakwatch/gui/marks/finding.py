@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leakwatch.errors import CaseError
-from leakwatch.gui.marks.draft import Draft, marks_with
+from leakwatch.gui.marks.draft import Draft, Mode, marks_with
 from leakwatch.marking import (
     Basis,
     Prepared,
@@ -119,6 +119,8 @@ def finished_marks(draft: Draft, found: Found, frame: int) -> Marks:
         There is nothing to keep, or the wall is unsure.
     """
     body = found.body
+    if draft.mode is Mode.WALL:
+        raise CaseError("the wall is being drawn. Enter ends it.")
     if body is None:
         raise CaseError(found.problem or "nothing is marked yet: click into the body first.")
     if body.wall.unsure is not None and not draft.accepted:
@@ -161,7 +163,7 @@ def handles(draft: Draft, found: Found) -> tuple[Handle, ...]:
     own += [Handle("wall", n, at) for n, at in enumerate(draft.wall_px)]
     if draft.tip_px is not None:
         own.append(Handle("tip", -1, draft.tip_px))
-    if found.body is None:
+    if found.body is None or draft.mode is Mode.WALL:
         return tuple(own)
     set_ = draft.anchors
     for name, part in named_parts(found.body):

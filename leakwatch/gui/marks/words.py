@@ -61,7 +61,7 @@ def _why(doubt: str | None) -> str:
 def facts(draft: Draft, found: Found) -> tuple[Fact, ...]:
     """What is marked, and how sure."""
     told = [_step_body(draft, found)]
-    if found.body is None:
+    if found.body is None or draft.mode is Mode.WALL:
         return tuple(told)
     unit = "mm" if found.calibrated else "nominal mm"
     for name, part in named_parts(found.body):
@@ -99,6 +99,8 @@ def setup_facts(
 
 
 def _step_body(draft: Draft, found: Found) -> Fact:
+    if draft.mode is Mode.WALL:
+        return Fact("marks", "drawing", warn=True, large=True)
     if found.body is None:
         return Fact("marks", "none yet", warn=True, large=True)
     unsure = unsure_parts(found.body)

@@ -140,6 +140,10 @@ def test_the_wall_is_drawn_by_clicks(window, hand, known, out):
     for at in known.posterior_wall_px[[0, 4, 8]]:
         hand.click(tuple(at))
     assert window.case.draft.mode.value == "wall"
+    assert {one.kind for one in window.layer._handles} == {"wall"}
+    hand.keys(KEY.Key_S)
+    assert "Enter ends it" in window.prompt.text()
+    assert not out.exists()
     hand.keys(KEY.Key_Return, KEY.Key_S)
     saved = load_case(out).marks
     assert saved.posterior_wall_px == pytest.approx(known.posterior_wall_px[[0, 4, 8]], abs=1.0)
