@@ -117,7 +117,10 @@ class Witness:
         if self.damaged:
             self.found.levels[level.value] += 1
         if level is Level.CLEAR and self.compares and not self.is_good(snapshot.frame):
-            self.found.failures.append(f"CLEAR over another picture: {describe(snapshot.frame)}")
+            self.found.failures.append(
+                f"object {self.found.objects}: CLEAR over another picture: "
+                f"{describe(snapshot.frame)}"
+            )
             self.found.pictures.append(snapshot.frame.pixels)
 
     def is_good(self, frame: Frame) -> bool:
@@ -371,6 +374,7 @@ class Objects:
         path = write(
             self.folder / "made.dcm", [pixels], syntax,
             InstanceNumber=number, PatientID="A", StudyInstanceUID="1.2.3",
+            SOPInstanceUID=f"1.2.3.9.{self.seed}.{100_000 + number}",
         )  # fmt: skip
         return path.read_bytes(), syntax
 
@@ -496,7 +500,8 @@ def _played_file(kind: str, number: int, folder: Path) -> tuple[Path, np.ndarray
     if kind == "replay":
         path = folder / "run.dcm"
         syntax = SYNTAXES[number % len(SYNTAXES)]
-        write(path, list(CALM), syntax, FrameTime=1000 * injection.FRAME_S)
+        uid = f"1.2.3.9.{100_000 + number}"
+        write(path, list(CALM), syntax, FrameTime=1000 * injection.FRAME_S, SOPInstanceUID=uid)
         return path, CALM, f"replay:{path}?speed=8"
     codec, suffix = (("MJPG", "avi"), ("FFV1", "mkv"), ("mp4v", "mp4"), ("vp09", "mp4"))[number % 4]
     path = folder / f"run-{codec}.{suffix}"
@@ -522,6 +527,14 @@ def eight_bits(pixels: np.ndarray) -> np.ndarray:
     return (pixels * (1.5 * 255 / 4095)).clip(0, 255).astype(np.uint8)
 
 
+def _batch_that_may_break(kind: str, numbers: range, seed: int, found: Found) -> None:
+    """What breaks in one batch is told, and the next one begins anew."""
+    try:
+        batch(kind, numbers, seed, found)
+    except (AssertionError, OSError, TimeoutError, ValueError) as error:
+        found.failures.append(f"{numbers}: {type(error).__name__}: {error}")
+
+
 def run(
     kind: str, count: int, seed: int, told: Callable[[int, Found], None] = lambda *_: None
 ) -> Found:
@@ -534,14 +547,15 @@ def run(
             for first in range(0, count, BATCH):
                 numbers = range(first, min(first + BATCH, count))
                 if kind in PEERS:
-                    batch(kind, numbers, seed, found)
+                    _batch_that_may_break(kind, numbers, seed, found)
                 else:
                     for number in numbers:
                         file_session(kind, number, seed, Path(name), found)
+                found.failures += [f"{numbers}: {one}" for one in uncaught]
+                uncaught.clear()
                 told(numbers.stop, found)
     finally:
         threading.excepthook = before
-    found.failures += uncaught
     return found
 
 

@@ -29,7 +29,13 @@ RENEW_S = 0.25
 
 
 def run(
-    source: Annotated[str, typer.Argument(help="Where frames come from, as replay:FILE.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Where frames come from: folder:PATH, scp://HOST:PORT, dicomweb+http://HOST/ROOT, "
+            "igtl://HOST:PORT, video:NUMBER, video:FILE or replay:FILE."
+        ),
+    ],
     case: CaseOption = None,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,

@@ -336,5 +336,6 @@ def _refuse_text(acquisition: Acquisition, recording: Recording) -> None:
         raise SinkError(
             "frames are not recorded: text is burned into them (Burned In Annotation is YES, or a "
             "screen of which nobody said otherwise), and it may name the patient. Say which "
-            "rectangles to mask, or keep it by choice with --keep-identity."
+            "rectangles to mask (of a video roi=, mask= or text=no), or keep it by choice with "
+            "--keep-identity."
         )
