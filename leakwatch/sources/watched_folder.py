@@ -110,7 +110,7 @@ class WatchedFolder:
         self._files = WholeFiles(options.folder, self._settings)
         self._events: queue.SimpleQueue[_Touched | None] = queue.SimpleQueue()
         self._closed = threading.Event()
-        self._observer: BaseObserver = Observer()
+        self._observer: BaseObserver | None = None
         self._is_there = True
         self._begin(options.existing)
         self._thread = threading.Thread(target=self._watch, name="watched folder", daemon=True)
@@ -162,17 +162,18 @@ class WatchedFolder:
         if self._polls:
             return
         try:
-            self._observer = _observer()
-            self._observer.schedule(_Handler(self._events), str(self._folder), event_filter=_EVENTS)
-            self._observer.start()
+            self._observer = observer = _observer()
+            observer.schedule(_Handler(self._events), str(self._folder), event_filter=_EVENTS)
+            observer.start()
         except OSError:  # no watches left, or none on this kind of disk
             self._polls = True
 
     def _disarm(self) -> None:
-        with suppress(RuntimeError):  # it was never started
-            if self._observer.is_alive():
-                self._observer.stop()
-                self._observer.join(_JOIN_S)
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            observer.stop()  # also one that could not be started: it holds what the system gave
+            with suppress(RuntimeError):
+                observer.join(_JOIN_S)
 
     def _watch(self) -> None:
         try:

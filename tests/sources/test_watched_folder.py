@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from live_watching import stacked, watching
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.errors import SourceError
 from leakwatch.model import Link, TimeSource
+from leakwatch.sources import watched_folder
 from leakwatch.sources.live import open_live
 from leakwatch.sources.watched_folder import FolderOptions, WatchedFolder
 
@@ -294,4 +296,32 @@ def test_a_folder_with_a_question_mark(tmp_path):
     folder.mkdir()
     with watching(open_live(f"folder:{folder}", Settings())) as watch:
         write(folder / "1.dcm", noise(1))
+        watch.frames(1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts in /proc")
+def test_nothing_of_the_system_is_held_after_the_end(tmp_path):
+    """A machine has 128 of them, and each one that is not given back is gone until the end."""
+
+    def held():
+        count = 0
+        for one in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):  # that of this very listing
+                count += "inotify" in str(one.readlink())
+        return count
+
+    before = held()
+    for _ in range(3):
+        with watching(WatchedFolder(FolderOptions(tmp_path))):
+            assert held() > before
+    assert held() == before
+
+
+def test_where_the_system_gives_no_watch_the_folder_is_looked_through(tmp_path, monkeypatch):
+    def none_left():
+        raise OSError(24, "inotify instance limit reached")
+
+    monkeypatch.setattr(watched_folder, "_observer", none_left)
+    with watching(WatchedFolder(FolderOptions(tmp_path), QUICK)) as watch:
+        write(tmp_path / "a.dcm", noise(1))
         watch.frames(1)
