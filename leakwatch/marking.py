@@ -15,6 +15,7 @@ from leakwatch.case import CASE_SUFFIX, encode_case
 from leakwatch.config import Settings
 from leakwatch.distortion import shown_px, true_px
 from leakwatch.errors import CaseError
+from leakwatch.learning import spine_picture
 from leakwatch.model import (
     Acquisition,
     Calibration,
@@ -177,14 +178,7 @@ def _prepared(basis: Basis, state: PipelineState, frame: int, shift: Point) -> P
     the_run, baseline = state.the_run, state.baseline
     assert baseline is not None
     a_pixel = 2.0 * the_run.grid.binning
-    picture = SpinePicture(
-        baseline.mean,
-        baseline.seen,
-        state.instrument.footprint,
-        the_run.grid,
-        the_run.scale.mm_per_px / the_run.grid.binning,
-        basis.calibration.mm_per_px is not None,
-    )
+    picture = spine_picture(state)
     cannula = state.instrument.cannula
     ends = None
     if cannula is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from leakwatch.config import Settings
 from leakwatch.distortion import shown_observation, true_marks
 from leakwatch.geometry import Scale, turned_deg
+from leakwatch.learning import cement_seen, with_baseline, with_outline
 from leakwatch.measurement import Findings, blind, observed
 from leakwatch.model import (
     BoolImage,
@@ -27,12 +28,12 @@ from leakwatch.vision import averaging, instruments, intensity, motion, tubular
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import cement as cements
+from leakwatch.vision.behind_cannula import CoveredByCannula
 from leakwatch.vision.marks import (
     exposed_share,
     hides,
     place_marks,
     watched,
-    with_side_of_cannula,
     with_side_of_cement,
 )
 from leakwatch.vision.patches import near
@@ -74,7 +75,7 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     moved = baselines.to_reference(attenuation, shift)
     seen = baselines.seen_in_reference(exposed, shift)
     untaught = state
-    taught = state = _with_baseline(state, frame, moved, seen)
+    taught = state = with_outline(with_baseline(state, frame, moved, seen))
     state, sight = _with_cement(state, frame, moved, seen)
     if sight is not None and not cements.can_see(sight.noise, state.settings.cement):
         # What this frame added to the running mean is no cement: it is left out.
@@ -237,56 +238,6 @@ def _with_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineSta
     return replace(state, placed=placed)
 
 
-def _with_baseline(
-    state: PipelineState, frame: Frame, moved: FloatImage, seen: BoolImage
-) -> PipelineState:
-    if not state.baseline_open:
-        return state
-    settings = state.settings.baseline
-    marked = state.marks.baseline_frames
-    if marked is not None:
-        wanted, more = marked[0] <= frame.index < marked[1], frame.index < marked[1]
-    else:
-        frames = 0 if state.baseline is None else state.baseline.frames
-        since_s = frame.time_s - state.the_run.first_s
-        more = since_s <= settings.max_s and frames < settings.max_frames
-        more = (more or frames < settings.min_frames) and not _cement_seen(state)
-        wanted = more
-    baseline = baselines.with_frame(state.baseline, moved, seen) if wanted else state.baseline
-    state = replace(state, baseline=baseline, baseline_open=more)
-    if baseline is None or (more and baseline.frames != settings.min_frames):
-        return state
-    state = replace(
-        state, behind=backgrounds.background(baseline, state.unrest, state.settings.cement)
-    )
-    if more or state.reference is None:
-        return state
-    return _with_instrument(state, baseline, state.reference)
-
-
-def _cement_seen(state: PipelineState) -> bool:
-    return state.cement.mask is not None and bool(state.cement.mask.any())
-
-
-def _with_instrument(
-    state: PipelineState, baseline: baselines.Baseline, reference: motion.RegistrationReference
-) -> PipelineState:
-    placed, scale, settings = state.placed, state.the_run.scale, state.settings
-    wall, tip = (None, None) if placed is None else (placed.wall, placed.tip)
-    found = instruments.find(baseline, wall, tip, scale, settings.instruments)
-    if found.cannula is not None and placed is not None:
-        front, back = found.cannula.front, found.cannula.back
-        placed = with_side_of_cannula(placed, front, back, scale, settings.cement)
-    if found.footprint is not None:
-        half = found.footprint[::2, ::2][: reference.mean.shape[0], : reference.mean.shape[1]]
-        reference = motion.without(reference, half)
-    behind = state.behind
-    if found.without is not None:
-        rod = baseline.mean - found.without
-        behind = backgrounds.background(baseline, state.unrest, settings.cement, rod)
-    return replace(state, instrument=found, placed=placed, reference=reference, behind=behind)
-
-
 def _with_cement(
     state: PipelineState, frame: Frame, moved: FloatImage, seen: BoolImage
 ) -> tuple[PipelineState, Sight | None]:
@@ -294,18 +245,26 @@ def _with_cement(
     baseline, behind = state.baseline, state.behind
     if baseline is None or behind is None or baseline.frames < settings.baseline.min_frames:
         return state, None
-    instrument, baseline, hidden = instruments.follow(
-        state.instrument, baseline, moved, scale, settings.instruments
+    followed = instruments.follow(
+        state.instrument,
+        baseline,
+        moved,
+        state.cement.mask,
+        frame.time_s,
+        scale,
+        settings.instruments,
     )
-    changed = _changed(state.cement.mask, hidden, scale)
+    instrument, baseline = followed.state, followed.baseline
+    changed = _changed(state.cement.mask, followed.covers, scale)
     added = baselines.added_attenuation(baseline, moved, seen, changed, scale, settings.baseline)
-    if state.baseline_open and not _cement_seen(state):
+    if state.baseline_open and not cement_seen(state):
         unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)
     mean = averaging.with_frame(state.cement.mean, added, frame.time_s, scale, settings.cement)
     origin = None if state.placed is None else state.placed.origin
     rod = instrument.hidden if instrument.moved else instrument.footprint
-    covered = cements.Covered(hidden, rod)
+    axis = None if instrument.cannula is None else instrument.cannula.direction
+    covered = CoveredByCannula(followed.moves, followed.covers, rod, axis, followed.ghost)
     cement, noise = cements.segment(
         replace(state.cement, mean=mean),
         added.seen,

@@ -197,6 +197,21 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         middle a twentieth of its contrast and takes five sixths of the noise.
     grow_sigmas : float
         Least size of cement in standard deviations of the smoothed mean.
+    surroundings_mm : float
+        Sigma of the surroundings that thin cement stands out of, mm: as wide as a vein, so that it
+        keeps two thirds of its contrast, and narrower than shadows of what breathes.
+    thin_share : float
+        Least thin cement, as a share of the edge: what is left of its contrast.
+    thin_sigmas : float
+        And in standard deviations of what noise leaves there.
+    thin_ghost : float
+        Edges of the anatomy are as thin as cement: their ghosts count by this factor.
+    line_mm : float
+        What is thin is averaged over so much of its length, mm: a vein hardly bends over twice its
+        width.
+    line_sigmas : float
+        Least size of such a mean, in its standard deviations: fewer than for one place, since there
+        are fewer lines than places, and one of noise has to touch cement as well.
     early_factor : float
         While the baseline is learnt and nobody said that it holds no cement, the limit is higher by
         this: what breathes is not known yet, and cement that is injected soon shows strongly.
@@ -245,6 +260,13 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The first cement appears within this distance of the marked needle tip.
     body_mm : float
         Or, without a tip, within this distance in front of the wall: the depth of a large body.
+    found_sigmas : float
+        Where no outline is marked and a body was found in the picture, cement is outside of it
+        beyond so many standard deviations of a side's place: 19 of 20 sides lie within.
+    tube_sigmas : float
+        And a tube leaves it only beyond so many: fingers of cement end at the cortex.
+    unjudged_mm : float
+        A side that was not surely found is taken to be this far off, mm: nothing reaches it.
     depth_share : float
         Where no outline is marked, so much of the wall's marked height may be body in front of it:
         bodies are 1.2 to 1.4 times as deep as their wall is high, broken ones deeper.
@@ -259,6 +281,12 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     noise_share: float = 0.6
     smooth_mm: float = 0.45
     grow_sigmas: float = 3.5
+    surroundings_mm: float = 2.5
+    thin_share: float = 0.7
+    thin_sigmas: float = 4.0
+    thin_ghost: float = 2.0
+    line_mm: float = 4.5
+    line_sigmas: float = 3.2
     early_factor: float = 2.0
     seed_factor: float = 1.3
     sure_area_mm2: float = 8.0
@@ -282,6 +310,9 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hole_mm2: float = 12.0
     origin_mm: float = 12.0
     body_mm: float = 45.0
+    found_sigmas: float = 1.65
+    tube_sigmas: float = 3.0
+    unjudged_mm: float = 60.0
     depth_share: float = 1.25
     beyond_share: float = 0.1
 
@@ -358,6 +389,22 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         Its contrast is averaged over so much of its length.
     refinements : int
         Passes that centre the strip on the rod.
+    scatter_mm : float
+        Over less than this along the rod scatter does not change, mm: it spreads over some 20 mm.
+    max_contrast_change : float
+        Most that scatter changes the rod's contrast, as a share of it.
+    contrast_s : float
+        Time constant with which that change, and what fills the bore, are followed, s: long against
+        the second in which a leak behind the rod fills, short against a patient's injection.
+    moved_ghost_px : float
+        Error of a moved rod's pose that must not turn its edges into cement, working pixels: what
+        is left of them stays below the attenuation that this would add in 49 of 50 pixels.
+    moved_share : float
+        Error of its contrast, as a share.
+    back_again_share : float
+        The rod has come back where less than this share of its contrast is missing.
+    min_drawn_mm : float
+        A shorter way of its front end is not told from none, mm.
     rim_mm : float
         Rim around the rod in which nothing is judged: blur and half a pose error.
     exact_mm : float
@@ -391,6 +438,13 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     strip_mm: float = 9.0
     contrast_mm: float = 3.0
     refinements: int = 3
+    scatter_mm: float = 12.0
+    max_contrast_change: float = 0.08
+    contrast_s: float = 6.0
+    moved_ghost_px: float = 0.5
+    moved_share: float = 0.04
+    back_again_share: float = 0.15
+    min_drawn_mm: float = 1.5
     rim_mm: float = 0.7
     exact_mm: float = 0.03
     still_mm: float = 0.12

@@ -76,11 +76,11 @@ def background(
     middle = median(smooth[::6, ::6][baseline.seen[::6, ::6]])
     shape = np.exp(np.clip((smooth - middle) / 2, -1.0, 1.5))
     if rod is None:
-        ghost = _steepness(smooth) * np.float32(settings.ghost_px)
+        ghost = steepness(smooth) * np.float32(settings.ghost_px)
     else:
         smooth_rod = cv2.GaussianBlur(rod, (0, 0), 2.0)
-        ghost = _steepness(smooth - smooth_rod) * np.float32(settings.ghost_px)
-        ghost += _steepness(smooth_rod) * np.float32(settings.rod_ghost_px)
+        ghost = steepness(smooth - smooth_rod) * np.float32(settings.ghost_px)
+        ghost += steepness(smooth_rod) * np.float32(settings.rod_ghost_px)
     if unrest is not None:
         restless = cv2.sqrt(unrest.squares / np.float32(unrest.frames))
         quiet = median(restless[::6, ::6][baseline.seen[::6, ::6]])
@@ -88,7 +88,8 @@ def background(
     return Background(read_only(shape), read_only(ghost))
 
 
-def _steepness(image: FloatImage) -> FloatImage:
+def steepness(image: FloatImage) -> FloatImage:
+    """Length of a picture's gradient, per pixel."""
     across = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
     down = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
     steep: FloatImage = cv2.magnitude(across, down)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
-from leakwatch.vision.cannula import Cannula, strip_along
+from leakwatch.vision.cannula import Cannula, Pose, beside_rod, strip_along
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ def filling(
     cannula: Cannula,
     moved: FloatImage,
     expected: FloatImage,
-    pose: tuple[float, float],
+    pose: Pose,
+    cement: BoolImage | None,
     scale: Scale,
     settings: InstrumentSettings,
 ) -> Filling | None:
@@ -48,8 +49,11 @@ def filling(
     cannula : Cannula
     moved, expected : ndarray
         Frame, and baseline with the rod as it lies now, reference coordinates.
-    pose : (float, float)
-        Offset and slope of the rod's axis against the baseline.
+    pose : Pose
+    cement : ndarray of bool or None
+        Known cement, reference coordinates. Where there is some, it came out of the bore, so that
+        all of it is full: around its front end cement lies beside the rod as well, and hides where
+        the filling begins. Where some lies on the outer half, that is left out.
     scale : Scale
     settings : InstrumentSettings
     """
@@ -58,7 +62,7 @@ def filling(
     strip -= strip_along(cannula, expected, pose, length)
     half = (len(cannula.profile) - 1) // 2
     across = np.abs(np.arange(-half, half + 1))
-    beside = (across > cannula.width * 0.75) & (across <= cannula.width * 1.25)
+    core, beside = beside_rod(cannula)
     if not beside.any():
         return None  # a profile without its surroundings: there is nothing to compare with
     contrast = np.maximum(cannula.contrast[:length], settings.min_contrast)
@@ -66,16 +70,39 @@ def filling(
     outer = int(max(length / 2, min(scale.px(settings.bolus_mm), 0.75 * length)))
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
     inside = across <= cannula.width * 0.75
+    free = np.arange(length) >= outer
+    through = False
+    if cement is not None and cement.any():
+        through = True
+        free &= ~strip_along(cannula, cement.astype(np.float32), pose, length).any(axis=0)
+    if np.count_nonzero(free) < (length - outer) / 3:
+        return None
     profile = np.zeros(len(across))
-    profile[inside] = np.median(cv2.blur(relative[inside, outer:], (box, 1)), axis=1)
-    core = across <= cannula.width / 4
+    profile[inside] = np.median(cv2.blur(relative[inside], (box, 1))[:, free], axis=1)
     level = float(profile[core].mean())
     along = cv2.blur(relative[core].mean(axis=0)[None], (box, 1))[0]
     farthest = float(np.median(along[3 * length // 4 :]))
-    if level * float(contrast[outer:].mean()) < settings.min_filling or farthest < 0.5 * level:
+    if level * float(contrast[free].mean()) < settings.min_filling or farthest < 0.5 * level:
         return None
-    front = begins_at(along > 0.5 * level)
+    front = 0.0 if through else begins_at(along > 0.5 * level)
     return Filling(read_only(np.maximum(profile, 0.0).astype(np.float32)), front)
+
+
+def followed_filling(
+    before: Filling | None, newest: Filling | None, share: float
+) -> Filling | None:
+    """What fills the bore once cement is there, with weight `share` for the newest frame.
+
+    Parameters
+    ----------
+    before, newest : Filling or None
+        None where none was found: a bore does not empty itself.
+    share : float
+    """
+    if before is None or newest is None:
+        return newest if before is None else before
+    profile = before.profile + np.float32(share) * (newest.profile - before.profile)
+    return replace(newest, profile=read_only(profile))
 
 
 def begins_at(present: BoolImage) -> float:

@@ -13,6 +13,9 @@ from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.vision.baseline import Baseline
 
+# Where an axis is against that of the baseline: across = offset + slope * along, working pixels.
+Pose = tuple[float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class RodPixels:
@@ -249,9 +252,7 @@ def _longest_run(good: BoolImage, gap: int) -> tuple[int, int]:
     return int(starts[longest]), int(ends[longest])
 
 
-def strip_along(
-    cannula: Cannula, picture: FloatImage, pose: tuple[float, float], length: int
-) -> FloatImage:
+def strip_along(cannula: Cannula, picture: FloatImage, pose: Pose, length: int) -> FloatImage:
     """A picture's strip along the rod: columns run outwards from its front, rows across it.
 
     Parameters
@@ -259,8 +260,7 @@ def strip_along(
     cannula : Cannula
     picture : ndarray
         Reference coordinates on the working grid.
-    pose : (float, float)
-        Offset and slope of the axis against the baseline, working pixels.
+    pose : Pose
     length : int
         Columns of the strip.
     """
@@ -279,12 +279,26 @@ def strip_along(
     return strip
 
 
+def farthest(pose: Pose, cannula: Cannula) -> float:
+    """How far the end of the axis that is farther off is from its place, working pixels."""
+    return max(abs(pose[0]), abs(pose[0] + pose[1] * cannula.length))
+
+
+def beside_rod(cannula: Cannula) -> tuple[BoolImage, BoolImage]:
+    """Rows of a strip that lie on the rod's axis, and rows just past its edges."""
+    half = (len(cannula.profile) - 1) // 2
+    across = np.abs(np.arange(-half, half + 1))
+    beside = (across > cannula.width * 0.75) & (across <= cannula.width * 1.25)
+    return across <= cannula.width / 4, beside
+
+
 def with_rod(
     picture: FloatImage,
     cannula: Cannula,
-    pose: tuple[float, float],
+    pose: Pose,
     front: float,
     profile: FloatImage,
+    gain: FloatImage | None = None,
 ) -> FloatImage:
     """A picture with the attenuation that a rod adds, or what fills it.
 
@@ -293,12 +307,14 @@ def with_rod(
     picture : ndarray
         Reference coordinates on the working grid.
     cannula : Cannula
-    pose : (float, float)
-        Offset and slope of the axis against the baseline, working pixels.
+    pose : Pose
     front : float
         Where along the axis it begins, working pixels.
     profile : ndarray
         Of what is added, in units of the rod's contrast, as long as the rod's own.
+    gain : ndarray or None
+        ``(n,)`` factor at steps of a pixel along the axis from the front end of the baseline;
+        None: 1 everywhere.
     """
     pixels = cannula.pixels
     axis = pixels.across - (pose[0] + pose[1] * pixels.along)
@@ -306,6 +322,8 @@ def with_rod(
     reached = float(np.abs(np.flatnonzero(profile) - half).max(initial=0)) + 1.0
     some = (np.abs(axis) <= reached) & (pixels.along >= front)
     shape = np.interp(axis[some], np.arange(-half, half + 1), profile)
+    if gain is not None:
+        shape *= np.interp(pixels.along[some], np.arange(len(gain)), gain)
     image = picture.copy()
     image.ravel()[pixels.at[some]] += (shape * pixels.contrast[some]).astype(np.float32)
     return read_only(image)

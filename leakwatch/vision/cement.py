@@ -12,8 +12,10 @@ from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.averaging import RunningMean, smoothed
 from leakwatch.vision.background import Background
+from leakwatch.vision.behind_cannula import CoveredByCannula, bridged
 from leakwatch.vision.patches import Patches, near, stands_out
 from leakwatch.vision.robust import spread
+from leakwatch.vision.thin_cement import thin_over_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +29,15 @@ class CementState:
     candidate : ndarray of bool or None
         What the last frame took for cement.
     mask : ndarray of bool or None
-        Confirmed cement.
+        Confirmed cement, and what is inferred from it.
+    inferred : ndarray of bool or None
+        The part of it that was not seen: behind the cannula, and in small holes.
     """
 
     mean: RunningMean | None = None
     candidate: BoolImage | None = None
     mask: BoolImage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """What the cannula covers.
-
-    Parameters
-    ----------
-    hides : ndarray of bool or None
-        Where it moved, so that what is new cannot be told.
-    rod : ndarray of bool or None
-        Where it is.
-    """
-
-    hides: BoolImage | None = None
-    rod: BoolImage | None = None
+    inferred: BoolImage | None = None
 
 
 def segment(
@@ -56,7 +45,7 @@ def segment(
     seen: BoolImage,
     behind: Background,
     origin: BoolImage | None,
-    cannula: Covered,
+    cannula: CoveredByCannula,
     caution: float,
     scale: Scale,
     settings: CementSettings,
@@ -77,7 +66,7 @@ def segment(
     behind : Background
     origin : ndarray of bool or None
         Where the first cement may appear; None: anywhere.
-    cannula : Covered
+    cannula : CoveredByCannula
     caution : float
         Factor on the limit: above 1 while the baseline still learns, infinite where a person said
         that there is no cement yet.
@@ -96,26 +85,30 @@ def segment(
         seen[window],
         behind.noise_shape[window],
         _within(state.mask, window),
+        _within(state.inferred, window),
         _within(state.candidate, window),
         _within(origin, window),
-        _within(cannula.hides, window),
-        _within(cannula.rod, window),
+        cannula.within(window),
         state.mean.image,
         seen if state.mask is None else seen & ~state.mask,
         (window[0].start, window[1].start),
     )
     noise = _noise(near_by)
-    edge = settings.edge_mm * settings.attenuation_per_mm
-    limit = cv2.max(near_by.noise_shape * np.float32(settings.grow_sigmas * noise), edge)
-    limit += behind.ghost[window]
-    limit *= np.float32(caution)
     skirt = _skirt(near_by.smooth, scale, settings)
-    patches = _patches(near_by, cv2.max(limit, skirt), scale, settings)
+    over = _over_limit(near_by, behind.ghost[window], noise, caution, scale, settings)
+    over[near_by.smooth <= skirt] = 0.0
+    patches = _patches(near_by, over, scale, settings)
     mask = _confirmed(near_by, patches, scale, settings)
-    mask |= _kept(near_by, cv2.max(skirt, settings.keep_share * edge))
+    mask |= _kept(near_by, skirt, settings)
+    seen_there = mask
     if mask.any():
-        mask = _filled(_bridged(mask, near_by.rod, scale, settings), scale, settings)
-    new = replace(state, candidate=_placed(patches, window, seen), mask=_placed(mask, window, seen))
+        mask = _filled(bridged(mask, near_by.cannula, scale, settings), scale, settings)
+    new = replace(
+        state,
+        candidate=_placed(patches, window, seen),
+        mask=_placed(mask, window, seen),
+        inferred=_placed(mask & ~seen_there, window, seen),
+    )
     return new, noise
 
 
@@ -131,10 +124,10 @@ class _Near:
     seen: BoolImage
     noise_shape: FloatImage
     mask: BoolImage | None
+    inferred: BoolImage | None
     candidate: BoolImage | None
     origin: BoolImage | None
-    instrument: BoolImage | None
-    rod: BoolImage | None
+    cannula: CoveredByCannula
     whole: FloatImage
     counts: BoolImage
     corner: tuple[int, int]
@@ -173,6 +166,30 @@ def _noise(near_by: _Near) -> float:
     return spread((near_by.smooth[some] / near_by.noise_shape[some])[where[some]])
 
 
+def _over_limit(
+    near_by: _Near,
+    ghost: FloatImage,
+    noise: float,
+    caution: float,
+    scale: Scale,
+    settings: CementSettings,
+) -> FloatImage:
+    """How far each pixel is over the limit of cement: 1 at it. Its noise, or its detail's."""
+    if near_by.cannula.ghost is not None:
+        ghost = cv2.max(ghost, near_by.cannula.ghost)
+    edge = settings.edge_mm * settings.attenuation_per_mm
+    limit = cv2.max(near_by.noise_shape * np.float32(settings.grow_sigmas * noise), edge) + ghost
+    known = near_by.seen
+    if near_by.mask is not None:
+        known = known & ~near(near_by.mask, scale.px(settings.blur_mm))
+    thin = thin_over_limit(near_by.smooth, near_by.noise_shape, ghost, known, scale, settings)
+    if near_by.cannula.covers is not None:
+        # The traces of a rod that moved are as thin and long as a vein.
+        thin[near_by.cannula.covers] = 0.0
+    over: FloatImage = cv2.max(near_by.smooth / limit, thin) / np.float32(caution)
+    return over
+
+
 def _skirt(smooth: FloatImage, scale: Scale, settings: CementSettings) -> FloatImage:
     """What blur lays around denser cement: a share of the most within its reach."""
     size = 2 * max(round(scale.px(settings.skirt_mm)), 1) + 1
@@ -181,12 +198,10 @@ def _skirt(smooth: FloatImage, scale: Scale, settings: CementSettings) -> FloatI
     return skirt
 
 
-def _patches(
-    near_by: _Near, limit: FloatImage, scale: Scale, settings: CementSettings
-) -> BoolImage:
-    above = (near_by.smooth > limit) & near_by.seen
-    if near_by.instrument is not None:
-        above &= ~near_by.instrument
+def _patches(near_by: _Near, over: FloatImage, scale: Scale, settings: CementSettings) -> BoolImage:
+    above = (over > 1.0) & near_by.seen
+    if near_by.cannula.moves is not None:
+        above &= ~near_by.cannula.moves
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         above.view(np.uint8), connectivity=8, ltype=cv2.CV_16U
     )
@@ -197,7 +212,7 @@ def _patches(
         return np.zeros_like(above)
     at = np.flatnonzero(above)
     found = Patches(at, labels.ravel()[at], count)
-    seed = near_by.smooth.ravel()[at] > settings.seed_factor * limit.ravel()[at]
+    seed = over.ravel()[at] > settings.seed_factor
     keep &= found.which(seed)
     if keep.any():
         large = area >= scale.px2(settings.remote_area_mm2)
@@ -265,33 +280,22 @@ def _confirmed(
     return confirmed
 
 
-def _kept(near_by: _Near, least: FloatImage) -> BoolImage:
+def _kept(near_by: _Near, skirt: FloatImage, settings: CementSettings) -> BoolImage:
     """Confirmed cement that is still there, or cannot be seen to have gone."""
     if near_by.mask is None:
         return np.zeros_like(near_by.seen)
-    there = (near_by.smooth > least) | ~near_by.seen
-    if near_by.instrument is not None:
-        there |= near_by.instrument
-    return near_by.mask & there
-
-
-def _bridged(
-    mask: BoolImage, rod: BoolImage | None, scale: Scale, settings: CementSettings
-) -> BoolImage:
-    """Cement on both sides of the cannula is behind it too, where steel leaves it no contrast."""
-    if rod is None:
-        return mask
-    touched = rod & near(mask, 1.0)
-    if not touched.any():
-        return mask
-    size = 2 * round(scale.px(settings.notch_mm) / 2) + 1
-    left, top, wide, high = cv2.boundingRect(touched.view(np.uint8))
-    part = np.s_[max(top - size, 0) : top + high + size, max(left - size, 0) : left + wide + size]
-    square = np.ones((size, size), np.uint8)
-    closed = cv2.morphologyEx(mask[part].view(np.uint8), cv2.MORPH_CLOSE, square).view(np.bool_)
-    bridged = mask.copy()
-    bridged[part] |= closed & rod[part]
-    return bridged
+    least = np.full_like(
+        skirt, settings.keep_share * settings.edge_mm * settings.attenuation_per_mm
+    )
+    if near_by.cannula.ghost is not None:
+        least += near_by.cannula.ghost
+    there = (near_by.smooth > cv2.max(skirt, least)) | ~near_by.seen
+    if near_by.cannula.moves is not None:
+        there |= near_by.cannula.moves
+    if near_by.inferred is not None:
+        there &= ~near_by.inferred
+    kept: BoolImage = near_by.mask & there
+    return kept
 
 
 def _filled(mask: BoolImage, scale: Scale, settings: CementSettings) -> BoolImage:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
-from leakwatch.model import Array, BoolImage, FloatImage, Point, read_only
+from leakwatch.model import BoolImage, FloatImage, Point, read_only
 from leakwatch.vision import bore
+from leakwatch.vision.background import steepness
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.bore import begins_at
-from leakwatch.vision.cannula import Cannula, measured, strip_along, with_rod
+from leakwatch.vision.cannula import Cannula, Pose, farthest, measured, strip_along, with_rod
+from leakwatch.vision.front_end import FrontEnd, follow_front, unsteady
 from leakwatch.vision.ridge import strongest_line
+from leakwatch.vision.rod_contrast import change_of_contrast
+from leakwatch.vision.rod_pose import pose_of_rod
 from leakwatch.vision.wall import Wall
 
 
@@ -28,10 +32,9 @@ class InstrumentState:
         None where none was found in the baseline.
     footprint : ndarray of bool or None
         Where it was in the baseline, with a rim.
-    offset, slope : float
-        Where its axis is now against the baseline: across = offset + slope * along.
-    drawn_back : float
-        How far its front end went outwards, working pixels.
+    pose : Pose
+        Where its axis is now against the baseline.
+    front : FrontEnd
     without : ndarray or None
         The baseline's picture without the rod.
     anatomy : ndarray or None
@@ -39,18 +42,26 @@ class InstrumentState:
     moved : bool
         It is not where it was.
     hidden : ndarray of bool or None
-        Where it hid cement in the last frame.
+        Where it lay in the last frame, with a rim, if that was not its place.
+    filling : Filling or None
+        What fills the bore.
+    change : ndarray or None
+        By which share of its contrast it stands out more than in the baseline, along its axis.
+    time_s : float or None
+        Of the last frame.
     """
 
     cannula: Cannula | None = None
     footprint: BoolImage | None = None
-    offset: float = 0.0
-    slope: float = 0.0
-    drawn_back: float = 0.0
+    pose: Pose = (0.0, 0.0)
+    front: FrontEnd = field(default_factory=FrontEnd)
     without: FloatImage | None = None
     anatomy: FloatImage | None = None
     moved: bool = False
     hidden: BoolImage | None = None
+    filling: bore.Filling | None = None
+    change: FloatImage | None = None
+    time_s: float | None = None
 
 
 def find(
@@ -88,13 +99,39 @@ def find(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The cannula in one frame.
+
+    Parameters
+    ----------
+    state : InstrumentState
+    baseline : Baseline
+        To compare this frame with: the rod as it is now, and what fills it.
+    moves : ndarray of bool or None
+        Where it moves right now, so that new cement cannot be told.
+    covers : ndarray of bool or None
+        Where it lies, away from its place.
+    ghost : ndarray or None
+        Attenuation that an error of its pose or contrast would add, away from its place.
+    """
+
+    state: InstrumentState
+    baseline: Baseline
+    moves: BoolImage | None = None
+    covers: BoolImage | None = None
+    ghost: FloatImage | None = None
+
+
 def follow(
     state: InstrumentState,
     baseline: Baseline,
     moved: FloatImage,
+    cement: BoolImage | None,
+    time_s: float,
     scale: Scale,
     settings: InstrumentSettings,
-) -> tuple[InstrumentState, Baseline, BoolImage | None]:
+) -> Followed:
     """Where the cannula is in this frame, and what that does to the baseline.
 
     Behind the wall no cement lies on the cannula, so the part of it there tells its pose. When
@@ -107,125 +144,105 @@ def follow(
     baseline : Baseline
     moved : ndarray
         Frame's log attenuation, reference coordinates.
+    cement : ndarray of bool or None
+        Known cement, reference coordinates.
+    time_s : float
     scale : Scale
     settings : InstrumentSettings
-
-    Returns
-    -------
-    InstrumentState, Baseline, ndarray of bool or None
-        State; baseline to compare this frame with; where new cement cannot be told, None where
-        everywhere.
     """
-    cannula = state.cannula
-    if cannula is None or state.anatomy is None or state.without is None:
-        return state, baseline, None
+    cannula, without = state.cannula, state.without
+    if cannula is None or state.anatomy is None or without is None:
+        return Followed(state, baseline)
     strip = strip_along(cannula, moved, (0.0, 0.0), int(cannula.length) + 1)
-    pose = _pose(cannula, strip - state.anatomy, scale, settings) or (state.offset, state.slope)
-    new, true, hidden = _moved_rod(
-        replace(state, offset=pose[0], slope=pose[1], moved=False, hidden=None),
-        cannula,
-        state.without,
-        baseline,
-        moved,
-        scale,
-        settings,
+    found = pose_of_rod(cannula, strip - state.anatomy, scale, settings)
+    pose = state.pose if found is None else found
+    front = unsteady(state.front)
+    if found is not None and _step(found, state) < scale.px(settings.still_mm):
+        front = follow_front(state.front, cannula, moved, without, cement, pose, scale, settings)
+    followed = _placed_rod(
+        state, replace(state, pose=pose, front=front, time_s=time_s), baseline, scale, settings
     )
-    if hidden is not None and state.hidden is not None:
-        hidden |= state.hidden
-    filling = bore.filling(cannula, moved, true.mean, pose, scale, settings)
-    if filling is not None:
-        filled = with_rod(true.mean, cannula, pose, filling.front, filling.profile)
-        true = replace(true, mean=filled)
-    return new, true, hidden
+    elapsed_s = 0.0 if state.time_s is None else time_s - state.time_s
+    share = 1.0 - math.exp(-elapsed_s / settings.contrast_s)
+    return _with_contrast(followed, moved, cement, share, scale, settings)
 
 
-def _moved_rod(
-    state: InstrumentState,
-    cannula: Cannula,
-    without: FloatImage,
-    baseline: Baseline,
+def _with_contrast(
+    followed: Followed,
     moved: FloatImage,
+    cement: BoolImage | None,
+    share: float,
     scale: Scale,
     settings: InstrumentSettings,
-) -> tuple[InstrumentState, Baseline, BoolImage | None]:
-    """The baseline with the rod where it is now, and where that hides what is new."""
-    pose = (state.offset, state.slope)
-    away = max(abs(pose[0]), abs(pose[0] + pose[1] * cannula.length))
-    if away < scale.px(settings.exact_mm):
-        return state, baseline, None
-    if away < scale.px(settings.still_mm):
-        mean = with_rod(without, cannula, pose, 0.0, cannula.profile)
-        return state, replace(baseline, mean=mean), None
-    rim = scale.px(settings.rim_mm)
-    back = _drawn_back(cannula, moved, without, pose)
-    here = np.abs(cannula.across - (pose[0] + pose[1] * cannula.along)) <= cannula.width / 2 + rim
-    here &= cannula.along >= back - 2 * rim
-    state = replace(state, drawn_back=back, moved=True, hidden=read_only(here.copy()))
-    mean = with_rod(without, cannula, pose, back, cannula.profile)
-    return state, replace(baseline, mean=mean), here
+) -> Followed:
+    """Put into the baseline what fills the bore, and what scatter does to the rod's contrast.
 
-
-def _pose(
-    cannula: Cannula, strip: FloatImage, scale: Scale, settings: InstrumentSettings
-) -> tuple[float, float] | None:
-    """Offset and slope of the axis now, from profiles at stations outside the bolus."""
-    length = strip.shape[1]
-    station = round(scale.px(settings.station_mm))
-    first = int(min(scale.px(settings.bolus_mm), cannula.length / 2))
-    count = (length - first) // station
-    if count < settings.min_stations:
-        return None
-    used = strip[:, first : first + count * station]
-    means = used.reshape(len(strip), count, station).mean(axis=2).T
-    scores = _profile_scores(np.ascontiguousarray(means), cannula.profile)
-    places, offsets = [], []
-    for index, one in enumerate(scores):
-        found = _profile_offset(one, settings)
-        if found is not None:
-            places.append(first + index * station + (station - 1) / 2)
-            offsets.append(found)
-    if len(places) < settings.min_stations:
-        return None
-    at, found_at = np.array(places), np.array(offsets)
-    away = at - at.mean()
-    slope = float(away @ found_at / (away @ away))
-    offset = float(found_at.mean() - slope * at.mean())
-    wrong = np.abs(offset + slope * at - found_at) > settings.station_px
-    return None if wrong.any() else (offset, slope)
-
-
-def _profile_scores(means: FloatImage, profile: FloatImage) -> FloatImage:
-    """Correlation of each mean profile, one a row, with the rod's, at every place across."""
-    margin = int((profile > 0).sum() // 2 + 2)
-    template = profile[len(profile) // 2 - margin : len(profile) // 2 + margin + 1]
-    scores: FloatImage = cv2.matchTemplate(means, template[None], cv2.TM_CCOEFF_NORMED)
-    return scores
-
-
-def _profile_offset(scores: Array, settings: InstrumentSettings) -> float | None:
-    """Sub-pixel place of the rod's profile from its scores; None where it is not there."""
-    best = int(np.argmax(scores))
-    if scores[best] < settings.min_score or not 0 < best < len(scores) - 1:
-        return None
-    before, at, after = (float(value) for value in scores[best - 1 : best + 2])
-    bend = before - 2 * at + after
-    part = 0.5 * (before - after) / bend if bend < 0 else 0.0
-    return best + part - (len(scores) - 1) / 2
-
-
-def _drawn_back(
-    cannula: Cannula, moved: FloatImage, without: FloatImage, pose: tuple[float, float]
-) -> float:
-    """How far the front end went outwards: where along the new axis the rod begins.
-
-    Cement may lie around the front end, so that the rod is told by its contrast with both sides,
-    where the frame differs from the baseline without a rod.
+    Both change slowly once cement is there, with weight `share` for the newest frame: a leak
+    behind the rod, which fills in a second, must not be taken for either.
     """
-    length = min(int(cannula.length / 2), len(cannula.contrast))
-    strip = strip_along(cannula, moved, pose, length) - strip_along(cannula, without, pose, length)
-    half = (len(cannula.profile) - 1) // 2
-    across = np.abs(np.arange(-half, half + 1))
-    core = strip[across <= cannula.width / 4].mean(axis=0)
-    beside = (across > cannula.width * 0.75) & (across <= cannula.width * 1.25)
-    present = core - strip[beside].mean(axis=0) > 0.5 * cannula.contrast[: strip.shape[1]]
-    return begins_at(present)
+    state, true = followed.state, followed.baseline.mean
+    cannula, pose, back = state.cannula, state.pose, state.front.drawn_back
+    assert cannula is not None
+    filling = bore.filling(cannula, moved, true, pose, cement, scale, settings)
+    if cement is not None and cement.any():
+        filling = bore.followed_filling(state.filling, filling, share)
+    if filling is not None:
+        true = with_rod(true, cannula, pose, max(filling.front, back), filling.profile)
+    newest = change_of_contrast(cannula, moved, true, pose, cement, scale, settings)
+    change = state.change
+    if newest is not None:
+        before = np.zeros_like(newest) if change is None else change
+        change = read_only(before + np.float32(share) * (newest - before))
+    if change is not None:
+        true = with_rod(true, cannula, pose, back, cannula.profile, change)
+    state = replace(state, filling=filling, change=change)
+    return replace(followed, state=state, baseline=replace(followed.baseline, mean=true))
+
+
+def _placed_rod(
+    before: InstrumentState,
+    state: InstrumentState,
+    baseline: Baseline,
+    scale: Scale,
+    settings: InstrumentSettings,
+) -> Followed:
+    """The baseline with the rod where it is now, and where that hides what is new."""
+    cannula, without = state.cannula, state.without
+    assert cannula is not None
+    assert without is not None
+    pose, back = state.pose, state.front.drawn_back
+    away = farthest(pose, cannula)
+    if back == 0.0 and away < scale.px(settings.still_mm):
+        if away >= scale.px(settings.exact_mm):
+            mean = with_rod(without, cannula, pose, back, cannula.profile)
+            baseline = replace(baseline, mean=mean)
+        return Followed(replace(state, moved=False, hidden=None), baseline)
+    mean = with_rod(without, cannula, pose, back, cannula.profile)
+    rim = scale.px(settings.rim_mm)
+    here = np.abs(cannula.across - (pose[0] + pose[1] * cannula.along)) <= cannula.width / 2 + rim
+    here &= cannula.along >= min(back, before.front.drawn_back) - 2 * rim
+    hidden = read_only(here)
+    covers = hidden if before.hidden is None else read_only(hidden | before.hidden)
+    moves = _step(pose, before) >= scale.px(settings.still_mm)
+    moves |= back != before.front.drawn_back
+    # At its place it was taken out of the baseline, where it is it was put in: both leave traces.
+    rod = cv2.max(cv2.subtract(mean, without), cv2.subtract(baseline.mean, without))
+    return Followed(
+        replace(state, moved=True, hidden=hidden),
+        replace(baseline, mean=mean),
+        covers if moves else None,
+        covers,
+        _ghost(rod, settings),
+    )
+
+
+def _ghost(rod: FloatImage, settings: InstrumentSettings) -> FloatImage:
+    smooth = cv2.GaussianBlur(rod, (0, 0), 2.0)
+    edges = steepness(smooth) * np.float32(settings.moved_ghost_px)
+    return read_only(cv2.max(edges, smooth * np.float32(settings.moved_share)))
+
+
+def _step(pose: Pose, before: InstrumentState) -> float:
+    assert before.cannula is not None
+    step = (pose[0] - before.pose[0], pose[1] - before.pose[1])
+    return farthest(step, before.cannula)

@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from leakwatch.config import CementSettings
+from leakwatch.config import CementSettings, VertebraSettings
 from leakwatch.geometry import Scale, WorkingGrid, signed_distance
-from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, read_only
+from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
 from leakwatch.vision.baseline import seen_in_reference
 from leakwatch.vision.patches import near
+from leakwatch.vision.vertebra import outline_from_wall
+from leakwatch.vision.vertebra_judged import judged_outline
+from leakwatch.vision.vertebra_patch import SpinePicture
 from leakwatch.vision.wall import (
     Wall,
     in_front,
@@ -51,6 +54,7 @@ class PlacedMarks:
     origin: BoolImage | None
     body: BoolImage | None
     size: tuple[int, int]
+    searched: bool = False
 
 
 def place_marks(
@@ -155,6 +159,59 @@ def _with_inside(
     assert placed.wall is not None
     wall = place_wall(placed.wall.line, inside, *placed.size)
     return _with_regions(replace(placed, wall=wall), scale, settings)
+
+
+def with_found_outline(
+    placed: PlacedMarks,
+    picture: SpinePicture,
+    level: str | None,
+    tolerance_mm: float,
+    cement: CementSettings,
+    vertebra: VertebraSettings,
+) -> PlacedMarks:
+    """Where only the wall is marked, find the body in front of it, and judge what is outside.
+
+    Only beyond sides that were surely found: see `vertebra_judged`.
+
+    Parameters
+    ----------
+    placed : PlacedMarks
+    picture : SpinePicture
+        Without cement.
+    level : str or None
+        Which vertebra it is.
+    tolerance_mm : float
+        Cement counts as outside of an outline beyond this.
+    cement : CementSettings
+    vertebra : VertebraSettings
+    """
+    placed = replace(placed, searched=True)
+    wall = placed.wall
+    if wall is None or wall.inside is None or placed.outline is not None or not picture.calibrated:
+        return placed
+    anterior = Side.RIGHT if wall.inside[0] > wall.line[:, 0].mean() else Side.LEFT
+    tip = None
+    if placed.tip is not None:
+        column, row = picture.grid.to_frame(np.array(placed.tip))
+        tip = (float(column), float(row))
+    body = outline_from_wall(
+        picture,
+        picture.grid.to_frame(wall.line),
+        anterior,
+        vertebra,
+        needle_tip_px=tip,
+        level=level,
+    )
+    line = judged_outline(
+        body, picture.mm_per_px, cement.found_sigmas, tolerance_mm, cement.unjudged_mm
+    )
+    outside = read_only(outside_distance(picture.grid.to_working(line), *placed.size))
+    sides = (body.upper, body.lower, body.front)
+    whole = all(side.unsure is None for side in sides)
+    doubt_mm = (cement.tube_sigmas - cement.found_sigmas) * max(side.sigma_mm for side in sides)
+    reach = (tolerance_mm + doubt_mm) / (picture.mm_per_px * picture.grid.binning)
+    inside = read_only(outside <= reach) if whole else placed.body
+    return replace(placed, outside=outside, body=inside)
 
 
 def exposed_share(placed: PlacedMarks, seen: BoolImage) -> float:

@@ -10,7 +10,9 @@ from leakwatch.vision.vertebra_around import axes_of_wall
 from leakwatch.vision.vertebra_patch import Axes
 
 
-def judged_outline(body: Body, mm_per_px: float, extra_mm: float, unjudged_mm: float) -> PointArray:
+def judged_outline(
+    body: Body, mm_per_px: float, sigmas: float, less_mm: float, unjudged_mm: float
+) -> PointArray:
     """The outline drawn wider: beyond it, and only there, cement is outside of the body.
 
     A side that is unsure is moved out of reach, so that nothing is judged there; the back too:
@@ -21,8 +23,10 @@ def judged_outline(body: Body, mm_per_px: float, extra_mm: float, unjudged_mm: f
     body : Body
     mm_per_px : float
         Of a frame pixel at the vertebra.
-    extra_mm : float
-        By which a found side lies further out than one that a person marked.
+    sigmas : float
+        How far out a found side is moved, in standard deviations of its place.
+    less_mm : float
+        What of that is left to the tolerance that holds for any outline.
     unjudged_mm : float
         How far a side is moved that is not judged.
 
@@ -36,7 +40,7 @@ def judged_outline(body: Body, mm_per_px: float, extra_mm: float, unjudged_mm: f
     axes = axes_of_wall(body.posterior_wall_px, upright)
 
     def moved(part: Part, forward: float, up: float) -> PointArray:
-        by = extra_mm if part.unsure is None else unjudged_mm
+        by = sigmas * part.sigma_mm - less_mm if part.unsure is None else unjudged_mm
         points: PointArray = axes.to_mm(part.line_px) + by * np.array([forward, up])
         return points
 

@@ -8,7 +8,7 @@ from vision.scene import MM_PER_PX, rod, tube
 from vision.test_instruments import SCALE, SEEN, SETTINGS, WIDTH, found, noisy, picture
 
 from leakwatch.model import read_only
-from leakwatch.vision import instruments
+from leakwatch.vision import bore, instruments
 from leakwatch.vision.baseline import Baseline
 
 DEGREES, FRONT = 4.0, (150.0, 120.0)
@@ -16,13 +16,15 @@ BORE_PX = 0.78 * WIDTH
 FILLED = 0.12  # log attenuation of 2 mm of cement behind steel
 
 
-def compared(added: np.ndarray, turned: float = 0.0) -> np.ndarray:
+def compared(
+    added: np.ndarray, turned: float = 0.0, cement: np.ndarray | None = None
+) -> np.ndarray:
     """What is left of `added` once the cannula's part of it is known."""
     before = picture(DEGREES)
     after = picture(DEGREES + turned) + added
     state, baseline = found(before), Baseline(read_only(before), SEEN, 16)
-    _, true, _ = instruments.follow(state, baseline, noisy(after, 0.01), SCALE, SETTINGS)
-    left: np.ndarray = after - true.mean
+    followed = instruments.follow(state, baseline, noisy(after, 0.01), cement, 0.0, SCALE, SETTINGS)
+    left: np.ndarray = after - followed.baseline.mean
     return left
 
 
@@ -57,6 +59,39 @@ def test_cement_around_the_tip_is_seen_through_a_filled_bore() -> None:
     left = compared(rod(FRONT, DEGREES, BORE_PX, FILLED) + bolus)
     assert on_axis(left, 3.0) > 0.15
     assert abs(on_axis(left, 30.0)) < 0.03
+
+
+def test_once_cement_came_out_all_of_the_bore_is_full() -> None:
+    """A bolus that lies beside the rod, not behind it, hides where the filling begins."""
+    beside = tube([(125.0, 104.5), (155.0, 106.5)], 20.0, 0.3)
+    beside += tube([(125.0, 132.5), (155.0, 134.5)], 20.0, 0.3)
+    added = rod(FRONT, DEGREES, BORE_PX, FILLED) + beside
+    known = read_only(beside > 0.1)
+    assert on_axis(compared(added), 8.0) > 0.08
+    assert abs(on_axis(compared(added, cement=known), 8.0)) < 0.04
+
+
+def test_cement_on_the_outer_half_is_not_what_fills_the_bore() -> None:
+    turn = np.deg2rad(DEGREES)
+    ends = [
+        (FRONT[0] - away / MM_PER_PX * np.cos(turn), FRONT[1] - away / MM_PER_PX * np.sin(turn))
+        for away in (30.0, 48.0)
+    ]
+    along = tube(ends, 1.1 * WIDTH, 0.2)
+    left = compared(rod(FRONT, DEGREES, BORE_PX, FILLED) + along, cement=read_only(along > 0.1))
+    assert on_axis(left, 40.0) > 0.12
+    assert abs(on_axis(left, 15.0)) < 0.04
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_what_fills_the_bore_is_followed_slowly(share: float) -> None:
+    ones = read_only(np.ones(5, np.float32))
+    before, newest = bore.Filling(ones, 3.0), bore.Filling(read_only(2 * ones), 1.0)
+    followed = bore.followed_filling(before, newest, share)
+    assert followed is not None
+    assert followed.profile == pytest.approx(1.0 + share)
+    assert bore.followed_filling(before, None, share) is before
+    assert bore.followed_filling(None, newest, share) is newest
 
 
 def test_cement_across_the_rod_is_no_filling() -> None:

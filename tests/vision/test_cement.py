@@ -14,6 +14,7 @@ from leakwatch.geometry import Scale
 from leakwatch.model import read_only
 from leakwatch.vision import averaging, background, cement
 from leakwatch.vision.baseline import Added, Baseline
+from leakwatch.vision.behind_cannula import CoveredByCannula
 
 SETTINGS = CementSettings()
 SCALE = Scale(MM_PER_PX)
@@ -46,7 +47,7 @@ class Sequence:
         shown = Added(read_only(image * seen), seen, 0.0)
         mean = averaging.with_frame(self.state.mean, shown, self.count / self.fps, SCALE, SETTINGS)
         self.state = replace(self.state, mean=mean)
-        cannula = cement.Covered(instrument, instrument)
+        cannula = CoveredByCannula(instrument, instrument, instrument, (1.0, 0.0))
         self.state, _ = cement.segment(
             self.state, seen, self.behind, self.origin, cannula, 1.0, SCALE, SETTINGS
         )
@@ -247,7 +248,7 @@ def test_caution_raises_the_limit_and_infinite_caution_sees_nothing() -> None:
                 SEEN,
                 background.background(FLAT, None, SETTINGS),
                 None,
-                cement.Covered(),
+                CoveredByCannula(),
                 caution,
                 SCALE,
                 SETTINGS,

@@ -67,48 +67,71 @@ def test_a_rod_along_the_wall_is_none() -> None:
     assert found(along).cannula is None
 
 
+def shown(
+    state: instruments.InstrumentState,
+    before: np.ndarray,
+    *pictures: np.ndarray,
+    cement: np.ndarray | None = None,
+) -> instruments.Followed:
+    """The last of some pictures, a second apart from each other."""
+    baseline = Baseline(read_only(before), SEEN, 16)
+    for at_s, image in enumerate(pictures):
+        followed = instruments.follow(
+            state, baseline, noisy(image, seed=at_s + 2), cement, float(at_s), SCALE, SETTINGS
+        )
+        state = followed.state
+    return followed
+
+
 def test_without_a_cannula_the_baseline_is_left_alone() -> None:
-    baseline = Baseline(noisy(BONE), SEEN, 16)
-    state, true, hidden = instruments.follow(
-        instruments.InstrumentState(), baseline, noisy(BONE, seed=2), SCALE, SETTINGS
-    )
-    assert true is baseline
-    assert hidden is None
-    assert not state.moved
+    followed = shown(instruments.InstrumentState(), BONE, BONE)
+    assert (followed.baseline.mean == BONE).all()
+    assert followed.moves is followed.covers is followed.ghost is None
+    assert not followed.state.moved
 
 
 def test_a_cannula_that_stays_hides_nothing() -> None:
     still = picture(4.0)
-    state, baseline = found(still), Baseline(noisy(still, 0.006), SEEN, 16)
-    for seed in range(2, 8):
-        state, true, hidden = instruments.follow(
-            state, baseline, noisy(still, seed=seed), SCALE, SETTINGS
-        )
-        assert true is baseline
-        assert hidden is None
+    state = found(still)
+    for count in range(1, 6):
+        followed = shown(state, still, *[still] * count)
+        # Less than half a millimetre of cement.
+        assert np.abs(followed.baseline.mean - still).max() < 0.015
+        assert followed.moves is followed.covers is followed.ghost is None
 
 
 @pytest.mark.parametrize("turned", [1.0, 2.5, -3.0])
 def test_a_turned_cannula_leaves_no_bands(turned: float) -> None:
     before, after = picture(4.0), picture(4.0 + turned)
-    state, baseline = found(before), Baseline(read_only(before), SEEN, 16)
-    state, true, hidden = instruments.follow(state, baseline, noisy(after), SCALE, SETTINGS)
-    assert state.moved
-    assert hidden is not None
+    followed = shown(found(before), before, after)
+    assert followed.state.moved
+    assert followed.moves is not None
+    assert followed.ghost is not None
     inner = np.s_[20:-20, 20:-20]
-    raw, left = (after - before)[inner], np.where(hidden, 0.0, after - true.mean)[inner]
-    assert np.abs(raw).max() > 0.2
+    left = np.abs(np.where(followed.moves, 0.0, after - followed.baseline.mean)[inner])
+    assert np.abs((after - before)[inner]).max() > 0.2
     # Thinner than the edge of cement, but for a few pixels of the rod's rim.
-    assert np.percentile(np.abs(left), 99.7) < 0.04
+    assert np.percentile(left, 99.7) < 0.04
+
+
+@pytest.mark.parametrize("turned", [1.5, -3.0])
+def test_a_cannula_that_came_to_rest_hides_nothing_but_its_traces(turned: float) -> None:
+    before, after = picture(4.0), picture(4.0 + turned)
+    followed = shown(found(before), before, before, after, after)
+    assert followed.moves is None
+    assert followed.covers is not None
+    assert followed.ghost is not None
+    left = (after - followed.baseline.mean - followed.ghost)[20:-20, 20:-20]
+    assert np.percentile(left, 99.7) < 0.028  # the edge of cement
+    assert followed.ghost.max() < 0.12  # a vein of 2 mm shows through
 
 
 def test_a_cannula_that_is_drawn_back_uncovers_its_place() -> None:
     before, after = picture(4.0), picture(6.0, front=(128.0, 118.5))
-    state, baseline = found(before, (150.0, 120.0)), Baseline(read_only(before), SEEN, 16)
-    state, true, _ = instruments.follow(state, baseline, noisy(after), SCALE, SETTINGS)
-    assert state.drawn_back == pytest.approx(22.0, abs=5.0)
+    followed = shown(found(before, (150.0, 120.0)), before, before, *[after] * 3)
+    assert followed.state.front.drawn_back == pytest.approx(22.0, abs=5.0)
     uncovered = np.s_[117:122, 134:146]
-    assert np.abs((after - true.mean)[uncovered]).mean() < 0.04
+    assert np.abs((after - followed.baseline.mean)[uncovered]).mean() < 0.04
 
 
 @pytest.mark.parametrize("down_px", [-2.0, -1.0, 1.0, 2.0])
@@ -116,10 +139,9 @@ def test_ribs_behind_the_cannula_do_not_bend_its_way(down_px: float) -> None:
     ribs = tube([(20.0, 60.0), (150.0, 190.0)], 14.0, 0.25)
     ribs += tube([(-10.0, 160.0), (120.0, 60.0)], 10.0, 0.2)
     before, after = picture(4.0) + ribs, picture(4.0, (150.0, 120.0 + down_px)) + ribs
-    state, baseline = found(before), Baseline(noisy(before, 0.006), SEEN, 16)
-    state, _, _ = instruments.follow(state, baseline, noisy(after), SCALE, SETTINGS)
+    state = shown(found(before), before, after).state
     assert state.cannula is not None
     # The rod lies towards the left, so that its normal points up.
-    front = state.offset
-    back = state.offset + state.slope * state.cannula.length
-    assert (-front, -back) == pytest.approx((down_px, down_px), abs=0.5)
+    offset, slope = state.pose
+    back = offset + slope * state.cannula.length
+    assert (-offset, -back) == pytest.approx((down_px, down_px), abs=0.5)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
+from vision import test_vertebra as bodies
 
-from leakwatch.config import CementSettings
+from leakwatch.config import CementSettings, VertebraSettings
 from leakwatch.geometry import Scale, WorkingGrid
 from leakwatch.model import Marks, Side, View, read_only
 from leakwatch.vision import marks
@@ -137,3 +139,62 @@ def test_anatomy_moves_under_a_mask_that_stands_still() -> None:
     here = a_mask(50, 75)
     assert not marks.hides(here, STILL, placed(GIVEN), None, 10.0)
     assert marks.hides(here, (12.0, 0.0), placed(GIVEN), None, 10.0)
+
+
+class FoundOutline:
+    """A drawn body of which only the wall is marked; see `test_vertebra`."""
+
+    SCALE, GRID = Scale(bodies.MM), WorkingGrid(bodies.SIZE, bodies.SIZE, 1)
+    TOLERANCE_MM = 1.25
+
+    def __init__(
+        self, image: np.ndarray | None = None, *, wall: bool = True, **changes: object
+    ) -> None:
+        image = bodies.spine() if image is None else image
+        line = bodies.true_side(-bodies.DEPTH_MM / 2)
+        given = Marks(
+            View.LATERAL,
+            posterior_wall_px=read_only(line) if wall else None,
+            anterior=Side.LEFT,
+            vertebra="L3",
+        )
+        before = marks.place_marks(given, None, self.GRID, self.SCALE, (0.0, 0.0), CementSettings())
+        self.before = before
+        self.placed = marks.with_found_outline(
+            before,
+            bodies.picture(image, **changes),
+            "L3",
+            self.TOLERANCE_MM,
+            CementSettings(),
+            VertebraSettings(),
+        )
+
+    def outside_mm(self, forward_mm: float, up_mm: float = 0.0) -> float:
+        assert self.placed.outside is not None
+        column, row = bodies.CENTRE + np.array([-forward_mm, -up_mm]) / bodies.MM
+        return float(self.placed.outside[round(row), round(column)]) * bodies.MM
+
+
+def test_in_front_of_a_marked_wall_the_body_is_found_and_judged() -> None:
+    found = FoundOutline()
+    front, top = bodies.DEPTH_MM / 2, bodies.HEIGHT_MM / 2
+    assert found.placed.searched
+    for forward, up in ((front - 1.0, 0.0), (0.0, top - 1.0), (0.0, 1.0 - top)):
+        assert found.outside_mm(forward, up) == 0.0
+    # As doubtful as the sides are, 5 mm beyond one is outside: a vein, a disc.
+    for forward, up in ((front + 5.0, 0.0), (0.0, top + 5.0), (0.0, -top - 5.0)):
+        assert found.outside_mm(forward, up) > found.TOLERANCE_MM
+    # Behind the wall its own rule holds.
+    assert found.outside_mm(-front - 8.0) == 0.0
+
+
+def test_where_no_side_is_seen_nothing_is_judged() -> None:
+    grey = np.random.default_rng(3).normal(2.0, 0.01, (bodies.SIZE, bodies.SIZE))
+    found = FoundOutline(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 3.0))
+    assert found.outside_mm(bodies.DEPTH_MM / 2 + 10.0) == 0.0
+    assert found.placed.body is found.before.body
+
+
+def test_without_a_wall_or_without_millimetres_no_body_is_looked_for() -> None:
+    assert FoundOutline(wall=False).placed.outside is None
+    assert FoundOutline(calibrated=False).placed.outside is None

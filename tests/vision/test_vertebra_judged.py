@@ -13,6 +13,8 @@ from leakwatch.vision.vertebra import Body, Part
 from leakwatch.vision.vertebra_judged import judged_outline
 
 MM = 0.5
+# Four standard deviations of 0.7 mm, less 0.8 mm: 2 mm.
+MOVED = (MM, 4.0, 0.8, 40.0)
 # A square body of 30 mm around (200, 200), its front at the left: 60 pixels, from 170 to 230.
 LOW, HIGH = 170.0, 230.0
 
@@ -37,7 +39,7 @@ def covers(outline: np.ndarray, column: float, row: float) -> bool:
 
 @pytest.mark.parametrize("head_up", [True, False])
 def test_found_sides_are_moved_by_the_extra(head_up: bool) -> None:
-    outline = judged_outline(body(head_up), MM, 2.0, 40.0)
+    outline = judged_outline(body(head_up), *MOVED)
     # 2 mm are 4 pixels: 3 beyond a side is inside, 5 beyond is outside.
     for column, row in ((200, LOW - 3), (200, HIGH + 3), (LOW - 3, 200)):
         assert covers(outline, column, row)
@@ -46,7 +48,7 @@ def test_found_sides_are_moved_by_the_extra(head_up: bool) -> None:
 
 
 def test_nothing_is_judged_behind_the_wall() -> None:
-    assert covers(judged_outline(body(), MM, 2.0, 40.0), HIGH + 70, 200)
+    assert covers(judged_outline(body(), *MOVED), HIGH + 70, 200)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ def test_an_unsure_side_is_not_judged_and_the_others_are(
 ) -> None:
     whole = body()
     doubtful = replace(whole, **{name: replace(getattr(whole, name), unsure="no edge")})
-    outline = judged_outline(doubtful, MM, 2.0, 40.0)
+    outline = judged_outline(doubtful, *MOVED)
     assert covers(outline, *at)
     others = {"upper": (200, LOW - 5), "lower": (200, HIGH + 5), "front": (LOW - 5, 200)}
     del others[name]

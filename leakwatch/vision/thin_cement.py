@@ -1,0 +1,96 @@
+"""Cement that is thin and faint, told from shadows: what stands out of its surroundings."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from leakwatch.config import CementSettings
+from leakwatch.geometry import Scale
+from leakwatch.model import Array, BoolImage, FloatImage, read_only
+from leakwatch.vision.robust import spread
+
+_DIRECTIONS = 8  # 22.5 degrees apart: a line of 4.5 mm strays by half a vein's width at most
+_EVERY = 2  # half the working grid is fine enough for what was smoothed already
+_AT_LEAST = np.float32(0.02)  # weight of nothing known: far inside of cement no surroundings count
+
+
+def thin_over_limit(
+    smooth: FloatImage,
+    noise_shape: FloatImage,
+    ghost: FloatImage,
+    known: BoolImage,
+    scale: Scale,
+    settings: CementSettings,
+) -> FloatImage:
+    """How far what stands out of its surroundings is over its limit: 1 at it.
+
+    Shadows of tissue that breathes past the spine are broader than a vein or the front of a bolus,
+    and would raise the limit of all cement, as noise does. Less the mean of its surroundings, a
+    picture has only noise left. What is long as well is averaged along itself, in eight directions,
+    which leaves less: a matched filter for a ridge (doi:10.1109/42.34715).
+
+    Parameters
+    ----------
+    smooth : ndarray
+        Added attenuation, smoothed.
+    noise_shape, ghost : ndarray
+        See `background.Background`.
+    known : ndarray of bool
+        What is seen, and neither cement nor its blur.
+    scale : Scale
+    settings : CementSettings
+
+    Returns
+    -------
+    ndarray
+        As large as `smooth`.
+    """
+    half = np.s_[::_EVERY, ::_EVERY]
+    weight = np.ascontiguousarray(known[half]).astype(np.float32)
+    detail = _detail(np.ascontiguousarray(smooth[half]), weight, scale, settings)
+    shape = np.ascontiguousarray(noise_shape[half])
+    doubt = np.float32(settings.thin_ghost) * np.ascontiguousarray(ghost[half])
+    edge = settings.thin_share * settings.edge_mm * settings.attenuation_per_mm
+    counts = weight[::2, ::2] > 0.0
+
+    def over_limit(image: FloatImage, sigmas: float) -> FloatImage:
+        noise = spread((image[::2, ::2] / shape[::2, ::2])[counts])
+        over: FloatImage = image / (cv2.max(shape * np.float32(sigmas * noise), edge) + doubt)
+        return over
+
+    over = over_limit(detail, settings.thin_sigmas)
+    # What is cement already, or bright in one place, must not be smeared along a line.
+    even = np.minimum(detail, np.float32(2.0 * edge)) * weight
+    for kernel in _lines(round(scale.px(settings.line_mm) / (2 * _EVERY))):
+        over = cv2.max(over, over_limit(cv2.filter2D(even, -1, kernel), settings.line_sigmas))
+    rows, columns = smooth.shape
+    whole: FloatImage = cv2.resize(over, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    return whole
+
+
+def _detail(
+    smooth: FloatImage, weight: FloatImage, scale: Scale, settings: CementSettings
+) -> FloatImage:
+    """A picture less the mean of its surroundings, of what is known there."""
+    sigma = scale.px(settings.surroundings_mm) / _EVERY
+    broad = cv2.GaussianBlur(smooth * weight, (0, 0), sigma)
+    broad /= cv2.GaussianBlur(weight, (0, 0), sigma) + _AT_LEAST
+    detail: FloatImage = cv2.subtract(smooth, broad)
+    return detail
+
+
+@cache
+def _lines(reach: int) -> tuple[Array, ...]:
+    """Lines of ``2 reach + 1`` pixels in all directions, as kernels of sum 1."""
+    kernels = []
+    for turn in range(_DIRECTIONS):
+        angle = turn * np.pi / _DIRECTIONS
+        right, down = np.cos(angle) * reach, np.sin(angle) * reach
+        kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
+        ends = [(round(reach + sign * right), round(reach + sign * down)) for sign in (-1, 1)]
+        cv2.line(kernel, ends[0], ends[1], 1.0)
+        kernels.append(read_only(kernel / kernel.sum()))
+    return tuple(kernels)
