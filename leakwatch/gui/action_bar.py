@@ -27,13 +27,18 @@ class ActionBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.buttons: dict[str, QPushButton] = {}
+        self._shown: tuple[tuple[str, str, str], ...] = ()
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(10, 5, 10, 5)
         self._row.setSpacing(6)
         self._scale = 1.0
 
     def show_actions(self, actions: Sequence[KeyAction]) -> None:
-        """Make the buttons; once, or where the actions have changed."""
+        """Make the buttons; nothing happens where they are as they were."""
+        wanted = tuple((one.text, one.button, one.what) for one in actions if one.button)
+        if wanted == self._shown:
+            return
+        self._shown = wanted
         named = {action.text: action for action in actions if action.button}
         if list(named) == list(self.buttons) and all(map(self._says, named.values())):
             return

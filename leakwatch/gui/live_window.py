@@ -252,7 +252,8 @@ class LiveWindow(ImageWindow):
         """A STOP under another window is not seen."""
         if self.isMinimized():
             self.showNormal()
-        self.raise_()
+        if not self.isActiveWindow():
+            self.raise_()
 
     def leave(self) -> None:
         """Close; while the session runs, not by one key that was pressed by mistake."""

@@ -11,6 +11,7 @@ from handmade import FRAME_S, MARKS, make_snapshot
 
 from leakwatch.config import Settings
 from leakwatch.errors import SinkError
+from leakwatch.present import picture
 from leakwatch.sinks import encoder
 from leakwatch.sinks.encoder import SEGMENT_FRAMES, Vp9Encoder
 from leakwatch.sinks.video import FALLBACK_RATE_HZ, VIDEO_NAME, OverlayVideo, frame_rate_hz
@@ -159,3 +160,19 @@ def test_run_without_frames_leaves_no_video_of_an_earlier_run(tmp_path):
     with pytest.raises(SinkError, match="no frame"):
         sink.close()
     assert not (tmp_path / VIDEO_NAME).exists()
+
+
+def test_new_cement_of_the_last_second_is_drawn_into_the_video(tmp_path, monkeypatch):
+    before = []
+
+    def noted(snapshot, marks, settings, then=None):
+        before.append(None if then is None else then.frame)
+        return picture(snapshot, marks, settings, then)
+
+    monkeypatch.setattr("leakwatch.sinks.video.picture", noted)
+    video = OverlayVideo(tmp_path, MARKS, Settings())
+    for index in range(12):
+        video.append(make_snapshot(index))
+    video.close()
+    a_second = round(1.0 / FRAME_S)
+    assert before == [None] * a_second + list(range(12 - a_second))
