@@ -170,7 +170,7 @@ class LiveWindow(ImageWindow):
                 "new baseline",
             ),
             key(code.Key_R, "R", "record, where nothing is kept yet", self._keep, "record"),
-            key(code.Key_X, "X", "cement is mixed now", self._mixed, "cement mixed"),
+            key(code.Key_X, "X", "cement is mixed now", self._mixed, "mixed now"),
             KeyAction(earlier, "Shift X", sooner, self._mixed_earlier),
             key(code.Key_Space, "Space", "note this moment", self._note, "note"),
         )
