@@ -220,6 +220,9 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sure_area_mm2 : float
         A new patch this large that stands out needs no second frame: it holds more than one
         independent value of the smoothed noise, all above the limit, one far above.
+    sudden_mm2 : float
+        More than this is new in one piece only where cement flows as fast as it ever does, and ends
+        as cement does: a vein fills some 10 mm2 in a frame, the rim of a bolus twice that.
     skirt_mm, skirt_share : float
         Around dense cement blur adds attenuation where there is no cement: what is below this share
         of the most within this distance, twice the sigma of all blur, is taken for that.
@@ -290,6 +293,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     early_factor: float = 2.0
     seed_factor: float = 1.3
     sure_area_mm2: float = 8.0
+    sudden_mm2: float = 40.0
     skirt_mm: float = 1.0
     skirt_share: float = 0.25
     keep_share: float = 0.6

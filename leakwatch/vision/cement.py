@@ -98,6 +98,7 @@ def segment(
     over = _over_limit(near_by, behind.ghost[window], noise, caution, scale, settings)
     over[near_by.smooth <= skirt] = 0.0
     patches = _patches(near_by, over, scale, settings)
+    patches = _without_sudden(near_by, patches, scale, settings)
     mask = _confirmed(near_by, patches, scale, settings)
     mask |= _kept(near_by, skirt, settings)
     seen_there = mask
@@ -244,6 +245,9 @@ def _rooted(
         away = away.ravel()[found.at]
         reached = found.which(away <= scale.px(settings.gap_mm))
         reached |= large & found.which(away <= scale.px(settings.remote_mm))
+        if near_by.cannula.covers is not None:
+            # Away from cement, what lies on a rod that moved is a trace of it.
+            reached &= found.which(~near_by.cannula.covers.ravel()[found.at])
     for label in np.flatnonzero(reached & ~rooted & keep):
         row, column = np.divmod(found.at[found.labels == label], near_by.smooth.shape[1])
         rooted[label] = _stands_out(near_by, row, column, scale, settings)
@@ -255,6 +259,27 @@ def _stands_out(
 ) -> bool:
     row, column = row + near_by.corner[0], column + near_by.corner[1]
     return stands_out(row, column, near_by.whole, near_by.counts, scale, settings)
+
+
+def _without_sudden(
+    near_by: _Near, patches: BoolImage, scale: Scale, settings: CementSettings
+) -> BoolImage:
+    """Patches without what is new, more than cement can flow at once, and does not look like it.
+
+    A shadow of tissue that breathes may touch cement, and must not be taken for its growth.
+    """
+    if near_by.mask is None or not near_by.mask.any():
+        return patches
+    fresh = (patches & ~near_by.mask).view(np.uint8)
+    most = scale.px2(settings.sudden_mm2)
+    if cv2.countNonZero(fresh) <= most:
+        return patches
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(fresh, connectivity=8)
+    for label in np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] > most) + 1:
+        row, column = np.nonzero(labels == label)
+        if not _stands_out(near_by, row, column, scale, settings):
+            patches = patches & (labels != label)
+    return patches
 
 
 def _confirmed(
