@@ -400,11 +400,14 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     contrast_s : float
         Time constant with which that change, and what fills the bore, are followed, s: long against
         the second in which a leak behind the rod fills, short against a patient's injection.
-    moved_ghost_px : float
-        Error of a moved rod's pose that must not turn its edges into cement, working pixels: what
-        is left of them stays below the attenuation that this would add in 49 of 50 pixels.
     moved_share : float
-        Error of its contrast, as a share.
+        Error of a moved rod's contrast, as a share.
+    trace_mm : float
+        Sigma of the smoothing in which its traces are measured, mm: that in which cement is looked
+        for.
+    trace_factor : float
+        Its traces within the body are taken to be as much larger than outside: it lies over denser
+        anatomy there.
     back_again_share : float
         The rod has come back where less than this share of its contrast is missing.
     min_drawn_mm : float
@@ -445,8 +448,9 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     scatter_mm: float = 12.0
     max_contrast_change: float = 0.08
     contrast_s: float = 6.0
-    moved_ghost_px: float = 0.5
     moved_share: float = 0.04
+    trace_mm: float = 0.45
+    trace_factor: float = 1.2
     back_again_share: float = 0.15
     min_drawn_mm: float = 1.5
     rim_mm: float = 0.7

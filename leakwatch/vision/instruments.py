@@ -12,13 +12,13 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, Point, read_only
 from leakwatch.vision import bore
-from leakwatch.vision.background import steepness
 from leakwatch.vision.baseline import Baseline
 from leakwatch.vision.cannula import Cannula, Pose, farthest, measured, strip_along, with_rod
 from leakwatch.vision.front_end import FrontEnd, follow_front, unsteady
 from leakwatch.vision.ridge import strongest_line
 from leakwatch.vision.rod_contrast import change_of_contrast
 from leakwatch.vision.rod_pose import pose_of_rod
+from leakwatch.vision.rod_traces import traces
 from leakwatch.vision.wall import Wall
 
 
@@ -196,7 +196,12 @@ def _with_contrast(
     if change is not None:
         true = with_rod(true, cannula, pose, back, cannula.profile, change)
     state = replace(state, filling=filling, change=change)
-    return replace(followed, state=state, baseline=replace(followed.baseline, mean=true))
+    ghost = None
+    if state.moved:
+        difference = cv2.subtract(moved, true)
+        ghost = traces(cannula, difference, pose, cement, scale, settings)
+    baseline = replace(followed.baseline, mean=true)
+    return replace(followed, state=state, baseline=baseline, ghost=ghost)
 
 
 def _placed_rod(
@@ -225,21 +230,12 @@ def _placed_rod(
     covers = hidden if before.hidden is None else read_only(hidden | before.hidden)
     moves = _step(pose, before) >= scale.px(settings.still_mm)
     moves |= back != before.front.drawn_back
-    # At its place it was taken out of the baseline, where it is it was put in: both leave traces.
-    rod = cv2.max(cv2.subtract(mean, without), cv2.subtract(baseline.mean, without))
     return Followed(
         replace(state, moved=True, hidden=hidden),
         replace(baseline, mean=mean),
         covers if moves else None,
         covers,
-        _ghost(rod, settings),
     )
-
-
-def _ghost(rod: FloatImage, settings: InstrumentSettings) -> FloatImage:
-    smooth = cv2.GaussianBlur(rod, (0, 0), 2.0)
-    edges = steepness(smooth) * np.float32(settings.moved_ghost_px)
-    return read_only(cv2.max(edges, smooth * np.float32(settings.moved_share)))
 
 
 def _step(pose: Pose, before: InstrumentState) -> float:

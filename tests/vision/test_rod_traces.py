@@ -1,0 +1,57 @@
+"""Traces of a rod that moved: truth is the stripe that was left of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from vision.scene import COLUMNS, ROWS, rod, tube
+from vision.test_instruments import SCALE, SETTINGS, WIDTH, found, picture
+
+from leakwatch.model import read_only
+from leakwatch.vision.cannula import Cannula, Pose
+from leakwatch.vision.rod_traces import traces
+
+DEGREES, TIP, CONTRAST = 4.0, (150.0, 120.0), 0.35
+LEAST = SETTINGS.moved_share * CONTRAST
+TURNED: Pose = (-3.0, 0.05)
+STILL: Pose = (0.0, 0.0)
+
+
+def cannula() -> Cannula:
+    one = found(picture(DEGREES, TIP), TIP).cannula
+    assert one is not None
+    return one
+
+
+def ghost(left: np.ndarray, pose: Pose, cement: np.ndarray | None = None) -> np.ndarray:
+    noise = np.random.default_rng(8).normal(0.0, 0.004, (ROWS, COLUMNS))
+    difference = read_only((left + noise).astype(np.float32))
+    return traces(cannula(), difference, pose, cement, SCALE, SETTINGS)
+
+
+def stripe(peak: float) -> np.ndarray:
+    """What is left of a rod that was taken out where it was."""
+    return rod(TIP, DEGREES, WIDTH, peak)
+
+
+@pytest.mark.parametrize("peak", [0.03, 0.06])
+def test_a_stripe_outside_of_the_body_counts_within_it_too(peak: float) -> None:
+    found_ghost = ghost(stripe(peak), TURNED)
+    near_tip = np.s_[119:121, 125:145]
+    assert (found_ghost[near_tip] > 0.9 * peak).all()
+    assert found_ghost.max() < 2.0 * peak
+    assert found_ghost[60:90].max() == 0.0
+
+
+def test_without_a_stripe_it_is_the_error_of_its_contrast() -> None:
+    assert ghost(0.0 * stripe(1.0), TURNED).max() < LEAST + 0.02
+
+
+def test_a_leak_along_a_rod_that_was_only_drawn_back_is_no_trace() -> None:
+    leak = tube([(10.0, 110.2), (110.0, 117.2)], WIDTH, 0.1)
+    assert ghost(leak, STILL).max() < 1.5 * LEAST
+
+
+def test_known_cement_on_the_rod_is_no_trace() -> None:
+    leak = tube([(10.0, 110.2), (60.0, 113.7)], WIDTH, 0.1)
+    assert ghost(leak, TURNED, read_only(leak > 0.02)).max() < 2.5 * LEAST
