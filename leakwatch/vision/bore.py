@@ -74,7 +74,7 @@ def filling(
     through = False
     if cement is not None and cement.any():
         through = True
-        free &= ~strip_along(cannula, cement.astype(np.float32), pose, length).any(axis=0)
+        free &= ~strip_along(cannula, cement.view(np.uint8), pose, length).any(axis=0)
     if np.count_nonzero(free) < (length - outer) / 3:
         return None
     profile = np.zeros(len(across))

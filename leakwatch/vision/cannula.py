@@ -252,14 +252,14 @@ def _longest_run(good: BoolImage, gap: int) -> tuple[int, int]:
     return int(starts[longest]), int(ends[longest])
 
 
-def strip_along(cannula: Cannula, picture: FloatImage, pose: Pose, length: int) -> FloatImage:
+def strip_along(cannula: Cannula, picture: Array, pose: Pose, length: int) -> Array:
     """A picture's strip along the rod: columns run outwards from its front, rows across it.
 
     Parameters
     ----------
     cannula : Cannula
     picture : ndarray
-        Reference coordinates on the working grid.
+        Reference coordinates on the working grid, float32 or uint8.
     pose : Pose
     length : int
         Columns of the strip.
@@ -270,7 +270,7 @@ def strip_along(cannula: Cannula, picture: FloatImage, pose: Pose, length: int) 
     direction = np.array(cannula.direction) + slope * normal
     direction /= np.hypot(*direction)
     corner = np.array(cannula.front) + (offset - half) * normal
-    strip: FloatImage = cv2.warpAffine(
+    strip: Array = cv2.warpAffine(
         picture,
         strip_matrix(corner, direction),
         (length, 2 * half + 1),

@@ -105,4 +105,4 @@ def _on_axis(cannula: Cannula, cement: BoolImage | None, pose: Pose, length: int
     if cement is None:
         return False
     core, _ = beside_rod(cannula)
-    return bool(strip_along(cannula, cement.astype(np.float32), pose, length)[core].any())
+    return bool(strip_along(cannula, cement.view(np.uint8), pose, length)[core].any())

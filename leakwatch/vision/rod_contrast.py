@@ -52,7 +52,7 @@ def change_of_contrast(
     more = (strip[core].mean(axis=0) - strip[beside].mean(axis=0)) / contrast
     free = np.ones(length, np.float32)
     if cement is not None:
-        covered = strip_along(cannula, cement.astype(np.float32), pose, length)
+        covered = strip_along(cannula, cement.view(np.uint8), pose, length)
         rim = 2 * round(scale.px(settings.rim_mm)) + 1
         free -= cv2.dilate(covered[core | beside].max(axis=0)[None], np.ones((1, rim)))[0] > 0.0
     box = (2 * round(scale.px(settings.scatter_mm) / 2) + 1, 1)

@@ -9,9 +9,11 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
 from leakwatch.vision.cannula import Cannula, Pose, beside_rod, farthest, strip_along
+from leakwatch.vision.robust import median
 
 _STILL: Pose = (0.0, 0.0)
-_PERCENT = 90.0
+_SHARE = 0.9  # of the outer half that stays below its traces
+_EVERY = 3
 
 
 def traces(
@@ -46,8 +48,10 @@ def traces(
         profile = _profile(cannula, difference, at, pose, cement, scale, settings)
         half = (len(profile) - 1) // 2
         axis = pixels.across - (at[0] + at[1] * pixels.along)
-        here = np.interp(axis, np.arange(-half, half + 1), profile, left=0.0, right=0.0)
-        flat[pixels.at] = np.maximum(flat[pixels.at], here.astype(np.float32))
+        some = np.abs(axis) <= cannula.width / 2 + scale.px(settings.rim_mm)
+        where = pixels.at[some]
+        here = np.interp(axis[some], np.arange(-half, half + 1), profile)
+        flat[where] = np.maximum(flat[where], here.astype(np.float32))
     return read_only(ghost)
 
 
@@ -69,12 +73,14 @@ def _profile(
     least = settings.moved_share * float(np.median(cannula.contrast[:length])) * cannula.profile
     outer = np.arange(length) >= length // 2
     if cement is not None:
-        outer &= ~strip_along(cannula, cement.astype(np.float32), pose, length).any(axis=0)
+        outer &= ~strip_along(cannula, cement.view(np.uint8), pose, length).any(axis=0)
     aside = farthest(settled, cannula) >= scale.px(settings.still_mm)
     if not aside or not beside.any() or np.count_nonzero(outer) < length / 8:
         return least
     smooth = cv2.GaussianBlur(strip, (0, 0), scale.px(settings.trace_mm))
-    left = smooth[:, outer] - np.median(smooth[beside][:, outer])
-    seen = np.percentile(np.maximum(left, 0.0), _PERCENT, axis=1)
+    # Smoothed values are alike over more than two pixels.
+    left = smooth[:, np.flatnonzero(outer)[::_EVERY]]
+    left = np.maximum(left - median(left[beside]), 0.0)
+    seen = np.partition(left, int(_SHARE * left.shape[1]), axis=1)[:, int(_SHARE * left.shape[1])]
     profile = np.where(on_rod, np.maximum(seen * settings.trace_factor, least), 0.0)
     return profile.astype(np.float32)

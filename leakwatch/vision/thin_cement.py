@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
 
 import cv2
 import numpy as np
@@ -56,16 +56,21 @@ def thin_over_limit(
     edge = settings.thin_share * settings.edge_mm * settings.attenuation_per_mm
     counts = weight[::2, ::2] > 0.0
 
-    def over_limit(image: FloatImage, sigmas: float) -> FloatImage:
+    def limit_of(image: FloatImage, sigmas: float) -> FloatImage:
         noise = spread((image[::2, ::2] / shape[::2, ::2])[counts])
-        over: FloatImage = image / (cv2.max(shape * np.float32(sigmas * noise), edge) + doubt)
-        return over
+        limit: FloatImage = cv2.max(shape * np.float32(sigmas * noise), edge) + doubt
+        return limit
 
-    over = over_limit(detail, settings.thin_sigmas)
     # What is cement already, or bright in one place, must not be smeared along a line.
     even = np.minimum(detail, np.float32(2.0 * edge)) * weight
-    for kernel in _lines(round(scale.px(settings.line_mm) / (2 * _EVERY))):
-        over = cv2.max(over, over_limit(cv2.filter2D(even, -1, kernel), settings.line_sigmas))
+    lines = [
+        cv2.filter2D(even, -1, kernel)
+        for kernel in _lines(round(scale.px(settings.line_mm) / (2 * _EVERY)))
+    ]
+    # Noise is alike in all directions: that along one tells of all.
+    line_limit = limit_of(lines[0], settings.line_sigmas)
+    along = reduce(cv2.max, lines)
+    over = cv2.max(detail / limit_of(detail, settings.thin_sigmas), along / line_limit)
     rows, columns = smooth.shape
     whole: FloatImage = cv2.resize(over, (columns, rows), interpolation=cv2.INTER_LINEAR)
     return whole
@@ -75,10 +80,16 @@ def _detail(
     smooth: FloatImage, weight: FloatImage, scale: Scale, settings: CementSettings
 ) -> FloatImage:
     """A picture less the mean of its surroundings, of what is known there."""
-    sigma = scale.px(settings.surroundings_mm) / _EVERY
-    broad = cv2.GaussianBlur(smooth * weight, (0, 0), sigma)
-    broad /= cv2.GaussianBlur(weight, (0, 0), sigma) + _AT_LEAST
-    detail: FloatImage = cv2.subtract(smooth, broad)
+    rows, columns = smooth.shape
+    # What is so broad is as well known from a quarter of the pixels.
+    size = (max(columns // 2, 1), max(rows // 2, 1))
+    sigma = scale.px(settings.surroundings_mm) / (2 * _EVERY)
+    total = cv2.resize(smooth * weight, size, interpolation=cv2.INTER_AREA)
+    known = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    broad = cv2.GaussianBlur(total, (0, 0), sigma)
+    broad /= cv2.GaussianBlur(known, (0, 0), sigma) + _AT_LEAST
+    whole = cv2.resize(broad, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    detail: FloatImage = cv2.subtract(smooth, whole)
     return detail
 
 
