@@ -405,9 +405,9 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     trace_mm : float
         Sigma of the smoothing in which its traces are measured, mm: that in which cement is looked
         for.
-    trace_factor : float
-        Its traces within the body are taken to be as much larger than outside: it lies over denser
-        anatomy there.
+    trace_share : float
+        So much of the outer half stays below what is taken for its traces: the rest is where it
+        crosses ribs, or a leak that is not known yet.
     back_again_share : float
         The rod has come back where less than this share of its contrast is missing.
     min_drawn_mm : float
@@ -450,7 +450,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     contrast_s: float = 6.0
     moved_share: float = 0.04
     trace_mm: float = 0.45
-    trace_factor: float = 1.2
+    trace_share: float = 0.8
     back_again_share: float = 0.15
     min_drawn_mm: float = 1.5
     rim_mm: float = 0.7

@@ -12,7 +12,6 @@ from leakwatch.vision.cannula import Cannula, Pose, beside_rod, farthest, strip_
 from leakwatch.vision.robust import median
 
 _STILL: Pose = (0.0, 0.0)
-_SHARE = 0.9  # of the outer half that stays below its traces
 _EVERY = 3
 
 
@@ -64,7 +63,7 @@ def _profile(
     scale: Scale,
     settings: InstrumentSettings,
 ) -> FloatImage:
-    """Across the axis: what nine tenths of the outer half stay below, and not less than a share."""
+    """Across the axis: what most of the outer half stays below, and not less than a share."""
     length = min(int(cannula.length), len(cannula.contrast))
     strip = strip_along(cannula, difference, pose, length)
     _, beside = beside_rod(cannula)
@@ -81,6 +80,7 @@ def _profile(
     # Smoothed values are alike over more than two pixels.
     left = smooth[:, np.flatnonzero(outer)[::_EVERY]]
     left = np.maximum(left - median(left[beside]), 0.0)
-    seen = np.partition(left, int(_SHARE * left.shape[1]), axis=1)[:, int(_SHARE * left.shape[1])]
-    profile = np.where(on_rod, np.maximum(seen * settings.trace_factor, least), 0.0)
+    at = int(settings.trace_share * left.shape[1])
+    seen = np.partition(left, at, axis=1)[:, at]
+    profile = np.where(on_rod, np.maximum(seen, least), 0.0)
     return profile.astype(np.float32)

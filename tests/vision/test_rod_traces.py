@@ -38,7 +38,7 @@ def stripe(peak: float) -> np.ndarray:
 def test_a_stripe_outside_of_the_body_counts_within_it_too(peak: float) -> None:
     found_ghost = ghost(stripe(peak), TURNED)
     near_tip = np.s_[119:121, 125:145]
-    assert (found_ghost[near_tip] > 0.9 * peak).all()
+    assert found_ghost[near_tip].mean() > 0.75 * peak
     assert found_ghost.max() < 2.0 * peak
     assert found_ghost[60:90].max() == 0.0
 
