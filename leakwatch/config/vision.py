@@ -223,6 +223,8 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sudden_mm2 : float
         More than this is new in one piece only where cement flows as fast as it ever does, and ends
         as cement does: a vein fills some 10 mm2 in a frame, the rim of a bolus twice that.
+    sudden_width_mm : float
+        And what is so much, beyond the rim of known cement, is somewhere as wide as a vein, mm.
     skirt_mm, skirt_share : float
         Around dense cement blur adds attenuation where there is no cement: what is below this share
         of the most within this distance, twice the sigma of all blur, is taken for that.
@@ -294,6 +296,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed_factor: float = 1.3
     sure_area_mm2: float = 8.0
     sudden_mm2: float = 40.0
+    sudden_width_mm: float = 1.5
     skirt_mm: float = 1.0
     skirt_share: float = 0.25
     keep_share: float = 0.6

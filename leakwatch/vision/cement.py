@@ -276,9 +276,14 @@ def _without_sudden(
         return patches
     _, labels, stats, _ = cv2.connectedComponentsWithStats(fresh, connectivity=8)
     for label in np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] > most) + 1:
-        row, column = np.nonzero(labels == label)
-        if not _stands_out(near_by, row, column, scale, settings):
-            patches = patches & (labels != label)
+        piece = labels == label
+        row, column = np.nonzero(piece)
+        deep = cv2.distanceTransform(np.pad(piece.view(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_5)
+        # As wide as a vein somewhere; else it is the ghost of a bone's edge.
+        wide = 2.0 * float(deep.max()) >= scale.px(settings.sudden_width_mm)
+        rim = near(near_by.mask, scale.px(settings.rim_mm))[row, column].all()
+        if not (wide or rim) or not _stands_out(near_by, row, column, scale, settings):
+            patches = patches & ~piece
     return patches
 
 

@@ -278,3 +278,37 @@ def test_cement_on_both_sides_of_an_instrument_is_behind_it_too() -> None:
         mask = sequence.show(np.where(rod, 0.0, blurred(ball)).astype(np.float32), instrument=rod)
     assert mask[120, 135:148].all()
     assert not mask[120, :120].any()
+
+
+@pytest.mark.parametrize(("width_mm", "taken"), [(0.5, False), (2.5, True)])
+def test_sudden_cement_is_as_wide_as_a_vein(width_mm: float, taken: bool) -> None:
+    """The edge of a bone that moved a little is as long at once, and as wide as blur makes it."""
+    scale, state = Scale(0.2), cement.CementState()
+    rng, behind = np.random.default_rng(2), background.background(FLAT, None, SETTINGS)
+    bolus = disc(60, 120, 30, 0.4)
+    way = [(88, 120), (270, 105), (270, 12), (100, 12), (100, 58), (235, 58)]
+    new = tube([(float(x), float(y)) for x, y in way], width_mm / 0.2, 0.09)
+    for count in range(12):
+        image = rng.normal(0.0, 0.004, (ROWS, COLUMNS)) + bolus
+        image = image + (new if count >= 8 else 0.0)
+        shown = Added(read_only(image.astype(np.float32)), SEEN, 0.0)
+        mean = averaging.with_frame(state.mean, shown, count / 7.5, scale, SETTINGS)
+        state, _ = cement.segment(
+            replace(state, mean=mean), SEEN, behind, None, CoveredByCannula(), 1.0, scale, SETTINGS
+        )
+    assert state.mask is not None
+    share = state.mask[new > 0.07].mean()
+    assert share > 0.9 if taken else share < 0.5
+
+
+def test_a_shadow_that_touches_cement_is_not_its_growth() -> None:
+    bolus = blurred(thickness_mm(6.0))
+    row, column = np.mgrid[:ROWS, :COLUMNS]
+    away = ((column - 190) ** 2 + (row - 120) ** 2) / (2 * (9.0 / MM_PER_PX) ** 2)
+    shadow = (0.06 * np.exp(-away)).astype(np.float32)
+    sequence = Sequence(0.3 * NOISE)
+    sequence.many(8, bolus)
+    for _ in range(4):
+        mask = sequence.show(bolus + shadow)
+    assert mask[120, 140]
+    assert mask[:, 170:].sum() * MM_PER_PX**2 < 20.0
