@@ -57,7 +57,7 @@ def filling(
     scale : Scale
     settings : InstrumentSettings
     """
-    length = min(int(cannula.length), len(cannula.contrast))
+    length = cannula.steps
     strip = strip_along(cannula, moved, pose, length)
     strip -= strip_along(cannula, expected, pose, length)
     half = (len(cannula.profile) - 1) // 2

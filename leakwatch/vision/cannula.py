@@ -72,6 +72,11 @@ class Cannula:
     pixels: RodPixels
 
     @property
+    def steps(self) -> int:
+        """Pixels along the axis, from the front end on, in which the rod was measured."""
+        return min(int(self.length), len(self.contrast))
+
+    @property
     def back(self) -> Point:
         """The other end, as far as it is seen; working pixels."""
         return (

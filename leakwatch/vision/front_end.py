@@ -93,7 +93,7 @@ def _axis(cannula: Cannula, moved: FloatImage, without: FloatImage, pose: Pose) 
 
     Brightness control, and what fills the bore, change both ends alike.
     """
-    length = min(int(cannula.length), len(cannula.contrast))
+    length = cannula.steps
     strip = strip_along(cannula, moved, pose, length) - strip_along(cannula, without, pose, length)
     core, _ = beside_rod(cannula)
     axis: Array = strip[core].mean(axis=0)

@@ -43,7 +43,7 @@ def change_of_contrast(
     ndarray or None
         ``(n,)``, at steps of a pixel from the front end; None where the rod cannot be compared.
     """
-    length = min(int(cannula.length), len(cannula.contrast))
+    length = cannula.steps
     core, beside = beside_rod(cannula)
     if not beside.any():
         return None

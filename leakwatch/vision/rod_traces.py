@@ -64,7 +64,7 @@ def _profile(
     settings: InstrumentSettings,
 ) -> FloatImage:
     """Across the axis: what most of the outer half stays below, and not less than a share."""
-    length = min(int(cannula.length), len(cannula.contrast))
+    length = cannula.steps
     strip = strip_along(cannula, difference, pose, length)
     _, beside = beside_rod(cannula)
     half = (len(cannula.profile) - 1) // 2
