@@ -17,6 +17,8 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
+
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 KINDS = ("folder", "scp", "dicomweb", "igtl", "replay", "video")
 SILENT_S = 120.0
@@ -26,17 +28,19 @@ def main() -> int:
     """Print a line for each way in; 1 where anything failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=1000, help="objects for each way in")
+    parser.add_argument("--first", type=int, default=0, help="number of the first of them")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pictures", type=Path, help="folder for frames of failures, as .npy")
     parser.add_argument("--source", default=",".join(KINDS), help="some of them, by commas")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
-        return child(given.source, given.count, given.seed)
-    outcomes = [parent(kind, given.count, given.seed) for kind in given.source.split(",")]
+        return child(given.source, given)
+    outcomes = [parent(kind, given) for kind in given.source.split(",")]
     return int(any(outcomes))
 
 
-def child(kind: str, count: int, seed: int) -> int:
+def child(kind: str, given: argparse.Namespace) -> int:
     """Do it; a line after each batch."""
     sys.path[:0] = [str(TESTS), str(TESTS / "sources")]
     import mutated_sessions
@@ -44,16 +48,23 @@ def child(kind: str, count: int, seed: int) -> int:
     def told(_: int, found: mutated_sessions.Found) -> None:
         print(f"{found}; {len(found.failures)} failures", flush=True)
 
-    found = mutated_sessions.run(kind, count, seed, told)
+    found = mutated_sessions.run(kind, given.count, given.seed, told, given.first)
+    if given.pictures is not None:
+        given.pictures.mkdir(parents=True, exist_ok=True)
+        for number, picture in enumerate(found.pictures):
+            np.save(given.pictures / f"{kind}-{number}.npy", picture)
     for failure in found.failures[:20]:
         print(f"FAILURE {failure}", flush=True)
     return int(bool(found.failures))
 
 
-def parent(kind: str, count: int, seed: int) -> int:
+def parent(kind: str, given: argparse.Namespace) -> int:
     """Watch over a child; 0 where all went well."""
     command = [sys.executable, __file__, "--child", "--source", kind]
-    command += ["--count", str(count), "--seed", str(seed)]
+    command += ["--count", str(given.count), "--first", str(given.first)]
+    command += ["--seed", str(given.seed)]
+    if given.pictures is not None:
+        command += ["--pictures", str(given.pictures)]
     quiet = os.environ | {"OPENCV_FFMPEG_LOGLEVEL": "-8", "RUST_BACKTRACE": "0"}
     start_s, last = time.monotonic(), ""
     with subprocess.Popen(

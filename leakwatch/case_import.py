@@ -84,7 +84,7 @@ def _record(
     run: Run, case: LibraryCase, recording: Recording, on_frame: Callable[[], None]
 ) -> str | None:
     with ExitStack() as closing:
-        lines = Recorder(case.folder)
+        lines = Recorder(case.folder, recording.keep_identity)
         closing.callback(lines.close)
         frames = FrameRecorder(case.folder, recording)
         closing.callback(frames.close)

@@ -24,6 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import injection
@@ -58,6 +59,7 @@ CALM = injection.stack(injection.FIRST_CEMENT)
 # fifths are seen is watched (`intensity.min_wall_share`).
 WATCHED, PATCH_PX, MOST_LOG, MOST_DIFFERENT = np.s_[88:152, 80:168], 4, 0.12, 0.2
 PATIENCE_S = 60.0
+IGTL_FRONT = 58 + 12 + 72  # header, extended header, header of the image
 SYNTAXES = [
     uids.ExplicitVRLittleEndian,
     uids.ImplicitVRLittleEndian,
@@ -73,6 +75,7 @@ class Found:
     """What came of a number of damaged objects."""
 
     objects: int = 0
+    number: int = 0  # of the object that was sent last
     levels: Counter[str] = field(default_factory=Counter)
     lost: int = 0
     refused: int = 0
@@ -89,18 +92,11 @@ class Witness:
     """A sink that holds each level against the picture.
 
     A person marks the first frame as it is shown: where that one is damaged already, as a video
-    whose key frame is, what agrees with it is what was marked. Pixels of OpenIGTLink are not
-    compared: they have no code that damage could break, and TCP brings them as they were sent.
+    whose key frame is, what agrees with it is what was marked.
     """
 
-    def __init__(
-        self,
-        good: np.ndarray,
-        found: Found,
-        marked_on_first: bool = False,
-        compares: bool = True,
-    ) -> None:
-        self.marked_on_first, self.compares = marked_on_first, compares
+    def __init__(self, good: np.ndarray, found: Found, marked_on_first: bool = False) -> None:
+        self.marked_on_first = marked_on_first
         self.anatomy = good.astype(np.float32).mean(axis=0)
         self.known = [logs(self.anatomy)]
         self.found = found
@@ -116,9 +112,9 @@ class Witness:
         level = snapshot.alert.level
         if self.damaged:
             self.found.levels[level.value] += 1
-        if level is Level.CLEAR and self.compares and not self.is_good(snapshot.frame):
+        if level is Level.CLEAR and not self.is_good(snapshot.frame):
             self.found.failures.append(
-                f"object {self.found.objects}: CLEAR over another picture: "
+                f"object {self.found.number}: CLEAR over another picture: "
                 f"{describe(snapshot.frame)}"
             )
             self.found.pictures.append(snapshot.frame.pixels)
@@ -164,6 +160,9 @@ class Peer:
 
     def send(self, content: bytes, syntax: uids.UID) -> None:
         raise NotImplementedError
+
+    def end_of_damage(self) -> None:
+        """After a damaged object and, in a stream, a whole one."""
 
     def close(self) -> None:
         """End it."""
@@ -284,9 +283,18 @@ class ArchivePeer(Peer):
 
 
 class IgtlPeer(Peer):
-    """A server of OpenIGTLink that sends bytes, and takes a client that comes again."""
+    """A server of OpenIGTLink that sends bytes, and takes a client that comes again.
+
+    What is damaged is followed by a whole message, whose bytes may be taken for the rest of it,
+    and then by the end of the connection: so each damaged one is read, and none waited for.
+    """
 
     def __init__(self, folder: Path) -> None:
+        from leakwatch.sources import openigtlink
+
+        # A client that waits half a second after each damaged message takes hours for all.
+        self.soon = mock.patch.object(openigtlink, "RETRY_S", 0.002)
+        self.soon.start()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.connection: socket.socket | None = None
         self.connected, self.closed = threading.Condition(), False
@@ -326,6 +334,15 @@ class IgtlPeer(Peer):
                     if self.connection is connection:
                         self.connection = None
 
+    def end_of_damage(self) -> None:
+        with self.connected:
+            connection, self.connection = self.connection, None
+        if connection is None:
+            return
+        with connection, suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(1)  # the client has read all, and closes
+
     def hang_up(self) -> None:
         """A stream that lost its place begins anew."""
         with self.connected:
@@ -342,6 +359,15 @@ class IgtlPeer(Peer):
         self.hang_up()
         self.thread.join(5.0)
         self.listener.close()
+        self.soon.stop()
+
+
+def summed(content: bytes) -> bytes:
+    """A message with the checksum of the body that it holds now."""
+    from pyigtl.messages import CRC64, MessageBase
+
+    size = MessageBase.IGTL_HEADER_SIZE
+    return content[: size - 8] + struct.pack(">Q", CRC64(content[size:])) + content[size:]
 
 
 def meta_end(content: bytes) -> int:
@@ -364,8 +390,17 @@ class Objects:
     def damaged(self, number: int, meta_is_safe: bool) -> tuple[bytes, uids.UID]:
         syntax = SYNTAXES[number % len(SYNTAXES)]
         content, syntax = self._packed(CALM[number % len(CALM)], syntax)
-        head = meta_end(content) if meta_is_safe and not self.igtl else (0 if self.igtl else 132)
+        if self.igtl:
+            return self._damaged_message(content, number), syntax
+        head = meta_end(content) if meta_is_safe else 132
         return mutant(content, [self.seed, number], head), syntax
+
+    def _damaged_message(self, content: bytes, number: int) -> bytes:
+        """Half of them anywhere, half in front of the pixels; half of those with the sum of it."""
+        if number % 4 < 2:
+            return mutant(content, [self.seed, number], 0)
+        changed = mutant(content[:IGTL_FRONT], [self.seed, number], 0) + content[IGTL_FRONT:]
+        return changed if number % 4 == 2 else summed(changed)
 
     def _packed(self, pixels: np.ndarray, syntax: uids.UID) -> tuple[bytes, uids.UID]:
         number = next(self.count)
@@ -405,14 +440,17 @@ def batch(kind: str, numbers: range, seed: int, found: Found) -> None:
         source = open_live(peer.spec, SETTINGS)
         if isinstance(peer, StorePeer):
             peer.source = source
-        witness = Witness(CALM, found, compares=kind != "igtl")
+        witness = Witness(CALM, found)
         session = LiveSession(source, Setup(SETTINGS, CASE), {"witness": witness})
         session.start()
         try:
             _until_clear(session, peer, objects)
             witness.damaged = True
-            for number in numbers:
-                peer.send(*objects.damaged(number, kind in ("scp", "igtl")))
+            for found.number in numbers:
+                peer.send(*objects.damaged(found.number, kind == "scp"))
+                if kind == "igtl":
+                    peer.send(*objects.good(found.number))
+                peer.end_of_damage()
                 _never_clear_over_nothing(session, found)
                 found.objects += 1
             witness.damaged = False
@@ -471,7 +509,7 @@ def file_session(kind: str, number: int, seed: int, folder: Path, found: Found) 
     """A session of its own for a damaged file that is played."""
     path, good, spec = _played_file(kind, number, folder)
     path.write_bytes(mutant(path.read_bytes(), [seed, number], 132 if kind == "replay" else 0))
-    found.objects += 1
+    found.objects, found.number = found.objects + 1, number
     try:
         source = open_live(spec, SETTINGS)
     except SourceError:
@@ -536,16 +574,24 @@ def _batch_that_may_break(kind: str, numbers: range, seed: int, found: Found) ->
 
 
 def run(
-    kind: str, count: int, seed: int, told: Callable[[int, Found], None] = lambda *_: None
+    kind: str,
+    count: int,
+    seed: int,
+    told: Callable[[int, Found], None] = lambda *_: None,
+    first: int = 0,
 ) -> Found:
-    """Send `count` damaged objects into one way in; `told` after each batch."""
+    """Send `count` damaged objects into one way in, from number `first` on.
+
+    Batches begin where they do in a run of all of them, so that an object comes to the same session
+    again. `told` is called after each.
+    """
     found = Found()
     uncaught: list[str] = []
     before, threading.excepthook = threading.excepthook, lambda args: uncaught.append(repr(args))
     try:
         with tempfile.TemporaryDirectory() as name:
-            for first in range(0, count, BATCH):
-                numbers = range(first, min(first + BATCH, count))
+            for start in range(first - first % BATCH, first + count, BATCH):
+                numbers = range(start, min(start + BATCH, first + count))
                 if kind in PEERS:
                     _batch_that_may_break(kind, numbers, seed, found)
                 else:

@@ -24,9 +24,9 @@ from leakwatch.cli.program import app
 from leakwatch.config import Settings
 from leakwatch.errors import LibraryError
 from leakwatch.library_database import library_folder
-from leakwatch.model import Marks
+from leakwatch.model import EventKind, Marks
 from leakwatch.sinks.frame_recorder import FrameRecorder, Recording
-from leakwatch.sinks.recorder import Recorder
+from leakwatch.sinks.recorder import IDENTITY_KEPT, Recorder
 from leakwatch.sources import open_source
 
 
@@ -140,6 +140,12 @@ def test_text_in_the_pictures_is_refused_or_masked_or_kept_by_choice(sequence, t
     assert first.pixels[8:, 30:].all()
     session = json.loads((folders["kept"] / "session.json").read_text())
     assert session["identity"] == "kept by choice"
+    events = {name: read_events(folder / "events.jsonl") for name, folder in folders.items()}
+    assert (events["kept"][0].kind, events["kept"][0].text) == (
+        EventKind.ANNOTATION,
+        IDENTITY_KEPT,
+    )
+    assert events["kept"][1:] == events["masked"]
 
 
 @pytest.mark.parametrize("mask", ["1,2,3", "a,b,c,d", "5,5,5,9", "-1,0,4,4"])

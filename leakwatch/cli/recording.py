@@ -85,7 +85,8 @@ class SessionRecording:
             self._frames = FrameRecorder(
                 out, Recording(marks, _NOT_YET, settings, kind, keep_identity)
             )
-            self.sinks: dict[str, Sink] = {"measurements": Recorder(out), "frames": self._frames}
+            lines = Recorder(out, keep_identity)
+            self.sinks: dict[str, Sink] = {"measurements": lines, "frames": self._frames}
         except LeakWatchError:
             self._forget()
             raise

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from leakwatch.case import event_line, frame_line
 from leakwatch.errors import SinkError
-from leakwatch.model import Snapshot
+from leakwatch.model import Event, EventKind, Snapshot
 from leakwatch.sinks.line_file import LineFile
 
 FRAMES_NAME, EVENTS_NAME = "frames.jsonl", "events.jsonl"
+IDENTITY_KEPT = "a person chose to keep text in the pictures that may name the patient"
 
 
 class Recorder:
@@ -19,6 +20,8 @@ class Recorder:
     ----------
     folder : Path
         Exists and may be written to.
+    keeps_identity : bool
+        A person chose so with ``--keep-identity``: it is the first event.
 
     Raises
     ------
@@ -26,7 +29,8 @@ class Recorder:
         A file cannot be opened.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keeps_identity: bool = False) -> None:
+        self._choice = IDENTITY_KEPT if keeps_identity else ""
         self._frames = LineFile(folder / FRAMES_NAME)
         try:
             self._events = LineFile(folder / EVENTS_NAME)
@@ -39,6 +43,10 @@ class Recorder:
 
         A fault of the source is an event and no frame.
         """
+        if self._choice:
+            at, text, self._choice = snapshot.frame, self._choice, ""
+            chosen = Event(at.index, at.time_s, EventKind.ANNOTATION, text=text)
+            self._events.write(event_line(chosen))
         for event in snapshot.alert.events:
             self._events.write(event_line(event))
         if snapshot.fault is None:

@@ -7,8 +7,7 @@ on a machine where another decoder is installed. Why these: docs/explanation/dec
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -22,6 +21,7 @@ from leakwatch.sources.code_stream import check_stream
 from leakwatch.sources.dicom_frames import FramePlaces, Span
 from leakwatch.sources.dicom_header import Header
 from leakwatch.sources.dicom_layout import clean_bits
+from leakwatch.sources.dicom_rle import rle_decoded
 from leakwatch.sources.jpeg_lossless_bits import check_all_bits_used
 
 _NATIVE = (uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian)
@@ -144,6 +144,8 @@ def _decompressed(header: Header, data: bytes) -> Array:
     layout = header.layout
     check_stream(data, header.syntax, layout.rows, layout.columns)
     frame: Array
+    if header.syntax == uids.RLELossless:
+        return rle_decoded(data, layout.rows, layout.columns, layout.allocated // 8)
     if header.syntax in _TURBO:
         from imagecodecs import jpeg8_decode  # 0.1 s, for these syntaxes only
 
@@ -167,22 +169,10 @@ def _decompressed(header: Header, data: bytes) -> Array:
     decoder = get_decoder(header.syntax)
     plugin = _PLUGINS[header.syntax]
     items = encapsulate([data], has_bot=False)
-    with _panics_are_errors():
-        frame = decoder.as_array(
-            items, index=0, raw=True, validate=False, decoding_plugin=plugin, **options
-        )[0]
+    frame = decoder.as_array(
+        items, index=0, raw=True, validate=False, decoding_plugin=plugin, **options
+    )[0]
     return frame
-
-
-@contextmanager
-def _panics_are_errors() -> Iterator[None]:
-    """pylibjpeg-rle panics over damaged bytes, which PyO3 does not make an Exception."""
-    try:
-        yield
-    except BaseException as error:
-        if type(error).__name__ == "PanicException":
-            raise ValueError(f"the decoder gave up: {error}") from error
-        raise
 
 
 def _read(file: BinaryIO, span: Span) -> bytes:

@@ -2,7 +2,7 @@
 
 Contents are taken apart by pyigtl. Its client is not used: it keeps one message a device and drops
 what was not fetched yet, never notices that the peer hung up, loses its place in the stream where
-a header comes in two parts, and waits for any size that a header names.
+a header comes in two parts, waits for any size that a header names, and looks at no checksum.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from fastcrc import crc64
 from pyigtl.messages import ImageMessage, MessageBase
 
 from leakwatch.model import Array, PointArray, read_only
@@ -30,6 +31,7 @@ MAX_BODY_BYTES = 64 << 20
 _HEADER_VERSIONS = (1, 2, 3)
 _EXTENDED_HEADER_BYTES = 12  # from header version 2 on, in front of the content
 _IMAGE_HEADER_BYTES = 72
+_CHECKSUM = struct.Struct(">Q")  # the last that a header holds
 _TYPE_OF_MESSAGE = re.compile(r"[A-Z][A-Z0-9_]{0,11}")
 # Names by which senders number their frames in the metadata, without case and punctuation.
 _NUMBER_KEYS = ("framenumber", "frameindex", "frameid", "imagenumber", "instancenumber")
@@ -62,6 +64,8 @@ class Message:
     body : bytes
     received_s : float
         ``time.monotonic()`` at its last byte.
+    checksum : int
+        Of the body, as the sender computed it; 0 where it did not.
     """
 
     kind: str
@@ -70,6 +74,7 @@ class Message:
     header: dict[str, Any]
     body: bytes
     received_s: float
+    checksum: int = 0
 
     @property
     def number(self) -> int | None:
@@ -132,7 +137,8 @@ def messages(connection: socket.socket, closed: Callable[[], bool]) -> Iterator[
         received_s = time.monotonic()
         kind, device = str(header["message_type"]), str(header["device_name"])
         sent_s = float(header["timestamp"])
-        yield Message(kind, device, sent_s, header, body, received_s)
+        (checksum,) = _CHECKSUM.unpack(head[-_CHECKSUM.size :])
+        yield Message(kind, device, sent_s, header, body, received_s, checksum)
 
 
 def _exactly(
@@ -179,8 +185,9 @@ def picture(message: Message) -> Picture:
     Raises
     ------
     NotAPicture
-        It is in colour, a volume, of a type that no C-arm gives, or malformed.
+        It is damaged, in colour, a volume, of a type that no C-arm gives, or malformed.
     """
+    _check_sum(message)
     _check_byte_order(message)
     unpacked = ImageMessage()
     try:
@@ -202,6 +209,12 @@ def picture(message: Message) -> Picture:
     number = _frame_number(unpacked.metadata)
     spacing = (float(lengths[1]), float(lengths[0]))
     return Picture(read_only(pixels), spacing, directions, unpacked.world_coordinate_system, number)
+
+
+def _check_sum(message: Message) -> None:
+    """Pixels have no code that damage could break: only the checksum tells that they are theirs."""
+    if message.checksum and crc64.ecma_182(message.body) != message.checksum:
+        raise NotAPicture("damaged on its way: its checksum does not hold")
 
 
 def _check_byte_order(message: Message) -> None:

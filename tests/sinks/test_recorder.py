@@ -14,7 +14,7 @@ from handmade import make_alert, make_snapshot
 from leakwatch.case import read_events, read_frames
 from leakwatch.errors import SinkError
 from leakwatch.model import Event, EventKind, Level, Reason
-from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
+from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME, IDENTITY_KEPT, Recorder
 
 STOP_EVENT = Event(1, 0.125, EventKind.ALERT, Level.STOP, Reason.POSTERIOR_MARGIN, 4.5, 0.4)
 
@@ -32,6 +32,15 @@ def test_every_frame_and_event_is_readable_before_the_run_ends(tmp_path):
     recorder.close()
     assert [(frame.frame, frame.level) for frame in frames] == [(0, Level.CLEAR), (1, Level.STOP)]
     assert events == (STOP_EVENT,)
+
+
+def test_that_a_person_chose_to_keep_text_is_the_first_event_of_its_first_frame(tmp_path):
+    recorder = Recorder(tmp_path, keeps_identity=True)
+    recorder.append(snapshot_with_event())
+    recorder.append(make_snapshot(2))
+    recorder.close()
+    chosen = Event(1, 0.125, EventKind.ANNOTATION, text=IDENTITY_KEPT)
+    assert read_events(tmp_path / EVENTS_NAME) == (chosen, STOP_EVENT)
 
 
 def test_files_of_an_earlier_run_are_replaced_and_others_left_alone(tmp_path):

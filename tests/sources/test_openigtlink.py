@@ -84,6 +84,20 @@ def corrupted(at, *values, image=None):
     whole = bytearray(packed(grey() if image is None else image))
     body = igtl_messages.MessageBase.IGTL_HEADER_SIZE + 12
     whole[body + at : body + at + len(values)] = bytes(values)
+    return summed(whole)
+
+
+def summed(whole):
+    """A message with the checksum of what it holds now, by pyigtl's own way to compute it."""
+    size = igtl_messages.MessageBase.IGTL_HEADER_SIZE
+    checksum = struct.pack(">Q", pyigtl.messages.CRC64(bytes(whole[size:])))
+    return bytes(whole[: size - 8]) + checksum + bytes(whole[size:])
+
+
+def damaged():
+    """A message one bit of whose pixels fell over on the way."""
+    whole = bytearray(packed(grey()))
+    whole[-100] ^= 4
     return bytes(whole)
 
 
@@ -245,6 +259,7 @@ UNUSABLE = {
     "bytes swapped": (packed(swapped), "look swapped"),
     "wrong size": (corrupted(6, 0, 31), "malformed"),
     "part of a picture": (corrupted(60, 0, 2), "malformed"),
+    "a bit fell over": (damaged(), "checksum"),
 }
 
 
@@ -306,6 +321,15 @@ def test_no_mutated_message_breaks_it():
         except igtl_messages.NotAPicture:
             outcomes.add("refused")
     assert outcomes == {"picture", "refused"}
+
+
+def test_a_sender_that_computes_no_checksum_is_read():
+    size = igtl_messages.MessageBase.IGTL_HEADER_SIZE
+    whole = packed(grey(5))
+    bare = whole[: size - 8] + bytes(8) + whole[size:]
+    with source_of([bare, STAYS]) as source:
+        (frame,) = taken(source, 1)
+    assert (frame.pixels == 5).all()
 
 
 def test_message_numbers_serve_where_frames_have_none():
