@@ -51,8 +51,8 @@ class Findings:
     tubes : tuple of (Protrusion, bool)
         With whether it is confirmed.
     quality : Quality
-    masked : bool
-        Masks hide a part of what is watched.
+    covered : bool
+        Masks hide a part of what is watched, or something else than cement lies over it.
     """
 
     frame: Frame
@@ -64,7 +64,7 @@ class Findings:
     added: FloatImage | None
     tubes: tuple[tuple[Protrusion, bool], ...]
     quality: Quality
-    masked: bool = False
+    covered: bool = False
 
 
 def blind(frame: Frame, calibration: Calibration, quality: Quality, reason: Reason) -> Observation:
@@ -131,7 +131,7 @@ def _unavailable(
     settings: Settings,
 ) -> tuple[Reason, ...]:
     reasons = []
-    covered = findings.masked or findings.wall_share < settings.intensity.min_wall_share
+    covered = findings.covered or findings.wall_share < settings.intensity.min_wall_share
     if cement is None or covered:
         reasons.append(Reason.EXPOSURE)
     if marks.view is not View.LATERAL:

@@ -84,6 +84,11 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     if sight is not None and sight.taken_away:
         quality = _quality(state, match, sight)
         return untaught, blind(frame, state.calibration, quality, Reason.MOTION)
+    covered = sight is not None and sight.covered
+    if covered and state.baseline_open and state.marks.baseline_frames is not None:
+        # A person said that no cement is there yet: it must not be learnt as anatomy.
+        quality = _quality(state, match, sight)
+        return untaught, blind(frame, state.calibration, quality, Reason.EXPOSURE)
     state, tubes = _with_tubes(state, frame) if sight is not None else (state, ())
     run = state.the_run
     margin = run.scale.px(state.settings.alerting.margin_mm)
@@ -97,7 +102,7 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
         None if sight is None else sight.added,
         tubes,
         _quality(state, match, sight),
-        hides(run.masked, shift, state.placed, state.cement.mask, margin),
+        covered or hides(run.masked, shift, state.placed, state.cement.mask, margin),
     )
     true = observed(findings, state.marks, state.calibration, state.settings)
     return state, shown_observation(true, state.marks, state.calibration.distortion)
@@ -105,13 +110,14 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What comparison with the baseline gave: added attenuation, its noise, brightness, and
-    whether anatomy is missing."""
+    """What comparison with the baseline gave: added attenuation, its noise, brightness, whether
+    anatomy is missing, and whether something lies over it that is no cement."""
 
     added: FloatImage | None
     noise: float
     gain_log: float
     taken_away: bool
+    covered: bool
 
 
 def _quality(
@@ -284,7 +290,8 @@ def _with_cement(
         area = watched(state.placed, scale.px(settings.alerting.margin_mm))
     aside = _changed(changed, instrument.footprint, scale)
     taken = baselines.is_taken_away(added, area, aside, scale, settings.baseline)
-    return state, Sight(mean.image, noise, added.gain_log, taken)
+    over = baselines.is_covered(added, area, aside, cement.mask, scale, settings.baseline)
+    return state, Sight(mean.image, noise, added.gain_log, taken, over)
 
 
 def _caution(state: PipelineState) -> float:

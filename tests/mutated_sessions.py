@@ -92,13 +92,14 @@ class Witness:
     """A sink that holds each level against the picture.
 
     A person marks the first frame as it is shown: where that one is damaged already, as a video
-    whose key frame is, what agrees with it is what was marked.
+    whose key frame is, what agrees with it is what was marked, and where the head of the file
+    promises another size, that is the size. Else every frame is as large as the good ones.
     """
 
     def __init__(self, good: np.ndarray, found: Found, marked_on_first: bool = False) -> None:
         self.marked_on_first = marked_on_first
         self.anatomy = good.astype(np.float32).mean(axis=0)
-        self.known = [logs(self.anatomy)]
+        self.known, self.shape = [logs(self.anatomy)], self.anatomy.shape
         self.found = found
         self.last: Frame | None = None
         self.damaged = False  # whether what comes now counts
@@ -108,6 +109,7 @@ class Witness:
             return
         if self.last is None and self.marked_on_first:
             self.known.append(logs(snapshot.frame.pixels))
+            self.shape = snapshot.frame.pixels.shape
         self.last = snapshot.frame
         level = snapshot.alert.level
         if self.damaged:
@@ -121,11 +123,13 @@ class Witness:
 
     def is_good(self, frame: Frame) -> bool:
         """Whether what is watched is what the good ones show, wherever it moved to."""
-        if frame.pixels.shape != self.anatomy.shape:
+        if frame.pixels.shape != self.shape:
             return False
         pixels = frame.pixels.astype(np.float32)
         if self.differs(pixels) <= MOST_DIFFERENT:
             return True
+        if self.shape != self.anatomy.shape:
+            return False
         (right, down), _ = cv2.phaseCorrelate(self.anatomy, pixels)
         matrix = np.array([[1, 0, round(right)], [0, 1, round(down)]], np.float32)
         size = pixels.shape[::-1]

@@ -319,6 +319,29 @@ def test_a_shutter_over_the_wall_is_unknown() -> None:
     assert Reason.EXPOSURE in told[30].alert.reasons
 
 
+@pytest.mark.parametrize("at", [5, 30], ids=["before cement", "over cement"])
+def test_what_lies_over_the_anatomy_for_a_frame_is_unknown_and_leaves_nothing_behind(
+    at: int,
+) -> None:
+    shadow = np.zeros((ROWS, COLUMNS), np.float32)
+    shadow[130:] = 0.25  # as of a picture that was decoded too dark from some line on
+
+    def covered(index: int, added: np.ndarray) -> np.ndarray:
+        return added + shadow * (index == at)
+
+    whole, told = snapshots(injection(Scene())), snapshots(injection(Scene(), added=covered))
+    assert told[at].alert.level is Level.UNKNOWN
+    assert told[at].alert.reasons == (Reason.EXPOSURE,)
+    # It took no part in the baseline, and fades from the average of the last moments.
+    for one, other in zip(whole, told, strict=True):
+        if other.frame.index < at or other.frame.index > at + 8:
+            assert one.alert.level is other.alert.level
+    assert told[-1].observation.cement is not None
+    assert whole[-1].observation.cement is not None
+    area = whole[-1].observation.cement.area_mm2
+    assert told[-1].observation.cement.area_mm2 == pytest.approx(area, rel=0.05)
+
+
 def test_a_latched_stop_outlives_blindness() -> None:
     def close(index: int, added: np.ndarray) -> np.ndarray:
         return bolus(9.0) + disc(125, 120, 20, 0.5) if index > 12 else 0 * added

@@ -10,6 +10,7 @@ import numpy as np
 from leakwatch.config import BaselineSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, Point, read_only
+from leakwatch.vision.patches import near
 from leakwatch.vision.robust import median
 
 
@@ -141,7 +142,7 @@ def is_taken_away(
 
     Cement adds, motion is undone, and brightness is taken out: what is far below the baseline over
     more than an edge was decoded from damaged bytes, or something that lay in the baseline is gone.
-    What is far above it may be cement, and is not looked at.
+    What is far above it may be cement: `is_covered` looks at that.
 
     Parameters
     ----------
@@ -155,17 +156,73 @@ def is_taken_away(
     """
     if watched is None:
         return False
-    counts = watched & added.seen if covered is None else watched & added.seen & ~covered
-    left, top, wide, high = cv2.boundingRect(counts.view(np.uint8))
-    if wide == 0:
+    inside = watched & added.seen if covered is None else watched & added.seen & ~covered
+    window = _window(inside)
+    if window is None:
         return False
-    window = np.s_[top : top + high, left : left + wide]
-    smooth = cv2.GaussianBlur(added.image[window], (0, 0), scale.px(settings.taken_smooth_mm))
     # Noise of damaged bytes is none where it is smooth.
-    gone = (smooth < -settings.taken_log) | (added.image[window] < -settings.taken_pixel_log)
-    inside = counts[window]
-    taken = int(np.count_nonzero(inside & gone))
+    gone = _smooth(added, window, scale, settings) < -settings.taken_log
+    gone |= added.image[window] < -settings.taken_pixel_log
+    taken = int(np.count_nonzero(inside[window] & gone))
     return taken > settings.max_taken_share * int(np.count_nonzero(inside))
+
+
+def is_covered(
+    added: Added,
+    watched: BoolImage | None,
+    known: BoolImage | None,
+    cement: BoolImage | None,
+    scale: Scale,
+    settings: BaselineSettings,
+) -> bool:
+    """Whether so much lies over the anatomy that is watched, and is no cement, that it is hidden.
+
+    The counterpart of `is_taken_away`: a hand, a filter, or a picture that was decoded too dark
+    from damaged bytes. Cement that is not confirmed yet hides it for a frame, and is judged then.
+
+    Parameters
+    ----------
+    added : Added
+    watched : ndarray of bool or None
+        None where nothing is marked; reference coordinates, as all that follows.
+    known : ndarray of bool or None
+        Cement of the frame before, and instruments, with their rims.
+    cement : ndarray of bool or None
+        Of this frame.
+    scale : Scale
+    settings : BaselineSettings
+    """
+    if watched is None:
+        return False
+    inside = watched & added.seen
+    window = _window(inside)
+    if window is None:
+        return False
+    most = settings.max_taken_share * int(np.count_nonzero(inside))
+    # What is broader than cement was taken for shading in part.
+    limit = settings.taken_log - settings.shading_clip
+    over = inside[window] & (_smooth(added, window, scale, settings) > limit)
+    for explained in (known, None if cement is None else near(cement, scale.px(1.0))):
+        if np.count_nonzero(over) <= most:
+            return False
+        if explained is not None:
+            over &= ~explained[window]
+    return int(np.count_nonzero(over)) > most
+
+
+def _window(where: BoolImage) -> tuple[slice, slice] | None:
+    """The smallest window around `where`; None where there is nothing."""
+    left, top, wide, high = cv2.boundingRect(where.view(np.uint8))
+    return None if wide == 0 else np.s_[top : top + high, left : left + wide]
+
+
+def _smooth(
+    added: Added, window: tuple[slice, slice], scale: Scale, settings: BaselineSettings
+) -> FloatImage:
+    smooth: FloatImage = cv2.GaussianBlur(
+        added.image[window], (0, 0), scale.px(settings.taken_smooth_mm)
+    )
+    return smooth
 
 
 def _middle(image: FloatImage, where: BoolImage) -> float:
