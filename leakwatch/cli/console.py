@@ -6,10 +6,12 @@ Exit codes: 0 all done, 2 bad arguments or input, 3 the input ended early.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
+from threading import current_thread, main_thread
+from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -32,6 +34,32 @@ def errors_in_one_paragraph() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("leakwatch: interrupted; what was written until now stays.", err=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def ended_like_interrupted() -> Iterator[None]:
+    """A machine that shuts down, or a terminal that is closed, ends what runs as Ctrl-C does.
+
+    Python's own way is to die at once, and the last file of a recording would not be completed.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
+    ends = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
+    before = {one: signal.signal(one, _interrupted) for one in ends if one is not None}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _interrupted(number: int, stack: FrameType | None) -> None:
+    """What Ctrl-C does just now, also where the shell made the program deaf to it."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):
+        raise KeyboardInterrupt
+    handler(number, stack)
 
 
 def fail(message: str) -> NoReturn:

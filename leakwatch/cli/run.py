@@ -10,6 +10,7 @@ import typer
 
 from leakwatch.cli.console import (
     ENDED_EARLY,
+    ended_like_interrupted,
     errors_in_one_paragraph,
     fail,
     import_gui,
@@ -51,8 +52,9 @@ def run(
 ) -> None:
     """Watch frames as they come, and say STOP before cement leaks.
 
-    Ends when the source does, or with Ctrl-C. Exit code 0: it ended as it should; 2: bad arguments
-    or input, or the recording could not be completed; 3: the source broke off.
+    Ends when the source does, with Ctrl-C, or when it is told to terminate. Exit code 0: it ended
+    as it should; 2: bad arguments or input, or the recording could not be completed; 3: the source
+    broke off.
     """
     with errors_in_one_paragraph():
         app_module = None
@@ -65,10 +67,11 @@ def run(
         recorder = Recorder(out, source, setup.settings, keep_identity)
         session = _opened(source, setup, recorder, record)
         try:
-            if app_module is None:
-                _follow(session)
-            else:
-                app_module.show_live(session, source, partial(recorder.begin, session))
+            with ended_like_interrupted():
+                if app_module is None:
+                    _follow(session)
+                else:
+                    app_module.show_live(session, source, partial(recorder.begin, session))
         except KeyboardInterrupt:
             pass  # the way to end a session
         finally:
@@ -101,11 +104,12 @@ def _follow(session: LiveSession) -> None:
     """Say each new level in a line of its own, and the latest in one that is renewed."""
     from rich.console import Console
 
-    from leakwatch.live.report_lines import level_line, status_line
+    from leakwatch.live.report_lines import level_line, link_lines, status_line
     from leakwatch.live.status import shown
 
     console = Console(stderr=True)
     said: tuple[object, ...] = ()
+    link = session.status.link.text
     with console.status("") as line:
         ended = False
         while not ended:
@@ -116,6 +120,9 @@ def _follow(session: LiveSession) -> None:
             if what != said:
                 said = what
                 typer.echo(f"{_time_text(status)}  {level_line(now)}")
+            new = [one for one in link_lines(status, now) if one != link]
+            for link in new:
+                typer.echo(f"{_time_text(status)}  source: {link}")
             line.update(status_line(status, now))
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from leakwatch.banner import REASON_WORDS, distance_text
 from leakwatch.live.latency import Percentiles
-from leakwatch.live.status import LiveStatus, Shown
+from leakwatch.live.status import LiveStatus, Shown, Sight
+
+# The words of these hold what the source says of its link.
+_LINK_IS_TOLD = (Sight.WAITING, Sight.LOST, Sight.ENDED)
 
 
 def level_line(now: Shown) -> str:
@@ -13,7 +16,7 @@ def level_line(now: Shown) -> str:
 
 
 def status_line(status: LiveStatus, now: Shown) -> str:
-    """Everything that one line can hold: level, reason, distance, age, drops, latency."""
+    """Everything that one line can hold: level, reason, distance, age, drops, latency, link."""
     parts = [level_line(now)]
     # Early in the line: its end may be cut off by the edge of a window.
     stopped = [one.name for one in status.recordings if one.failure]
@@ -29,7 +32,13 @@ def status_line(status: LiveStatus, now: Shown) -> str:
     after = [f"{name} {_milliseconds(ages)}" for name, ages in _moments(status)]
     if after:
         parts.append(f"p50 / p95 / p99 until {', '.join(after)}")
+    parts += link_lines(status, now)
     return " | ".join(parts)
+
+
+def link_lines(status: LiveStatus, now: Shown) -> list[str]:
+    """What the source says of its link, such as whom it refused; none where the level says it."""
+    return [] if now.sight in _LINK_IS_TOLD else [status.link.text]
 
 
 def summary_lines(status: LiveStatus) -> list[str]:

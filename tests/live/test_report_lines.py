@@ -11,7 +11,7 @@ from live_room import KeptSink, Room
 
 from leakwatch.errors import SinkError
 from leakwatch.live.report_lines import degraded_lines, status_line, summary_lines
-from leakwatch.model import EventKind
+from leakwatch.model import EventKind, Link
 
 FEW = list(injection.frames())
 THREE = r"\d+ / \d+ / \d+ ms"
@@ -31,8 +31,19 @@ def test_a_line_has_level_distance_age_drops_and_all_latencies():
     assert re.search(r"mm", said)
     assert "age 0.00 s" in said
     assert "dropped 0, lost 3" in said
-    whole = rf"p50 / p95 / p99 until decoded {THREE}, decided {THREE}, drawn {THREE}$"
-    assert re.search(whole, said), said
+    whole = rf"p50 / p95 / p99 until decoded {THREE}, decided {THREE}, drawn {THREE}"
+    assert re.fullmatch(whole, said.split(" | ")[-2]), said
+
+
+def test_a_line_ends_with_what_the_source_says_unless_the_level_says_it():
+    with Room() as room:
+        said = "C-STORE on port 1: a connection from 10.0.0.9 was refused"
+        room.source.status = replace(room.source.status, link=Link.OPEN, text=said)
+        assert line(room).count(said) == 1  # No frame yet: ...
+        room.run(FEW[:2])
+        assert line(room).endswith(f" | {said}")
+        room.source.status = replace(room.source.status, link=Link.LOST)
+        assert line(room).count(said) == 1
 
 
 def test_the_end_says_the_same_again():

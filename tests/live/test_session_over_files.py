@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import injection
 import numpy as np
@@ -55,6 +58,30 @@ def test_run_without_a_window(case, tmp_path):
         Level.STOP,
         "the source ended",
     )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("deaf", [False, True], ids=["", "Ctrl-C ignored"])
+def test_a_session_that_is_told_to_terminate_is_completed(case, tmp_path, deaf):
+    watched, out = tmp_path / "watched", tmp_path / "out"
+    watched.mkdir()
+    program = "from leakwatch.cli import main; main()"
+    if deaf:  # as shells start what runs in their background
+        program = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); " + program
+    command = [sys.executable, "-c", program, "run", f"folder:{watched}", "--case", str(case)]
+    with subprocess.Popen(
+        [*command, "--no-window", "--out", str(out)], stdout=subprocess.PIPE, text=True
+    ) as session:
+        assert "No frame yet" in session.stdout.readline()
+        (tmp_path / "a.dcm").rename(watched / "a.dcm")
+        assert any("Fluoroscopy off" in line for line in session.stdout)
+        session.terminate()
+        said = session.communicate(timeout=30.0)[0]
+    assert session.returncode == 0
+    kept = load_session(out / "session.json")
+    assert kept.state == "complete"
+    assert f"{kept.frames} frames" in said
+    assert sum(1 for _ in open_source(out).frames()) == kept.frames > 0
 
 
 def test_a_session_is_kept_in_the_library_and_folds_again(case, tmp_path, monkeypatch):
