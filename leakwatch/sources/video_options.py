@@ -91,13 +91,15 @@ def read_options(rest: str, settings: LiveVideoSettings) -> VideoOptions:
     region = _rectangles(given, "roi", what)
     if len(region) > 1:
         raise SourceError(f"{what}: roi is one rectangle, LEFT,TOP,RIGHT,BOTTOM.")
+    part = region[0] if region else settings.region_px
     masks = _rectangles(given, "mask", what)
+    _check_masks(masks, part, what)
     bone = _one_of(given, "bone", ("dark", "bright"), what)
     text = _one_of(given, "text", ("yes", "no"), what)
     return VideoOptions(
         device,
         file,
-        region[0] if region else settings.region_px,
+        part,
         masks if "mask" in given else settings.masks_px,
         settings.bone_is_bright if bone is None else bone == "bright",
         None if text is None else text == "yes",
@@ -140,6 +142,19 @@ def _rectangle(text: str, key: str, what: str) -> Rectangle:
             f"{what}: {key} is {text!r}. Right must be larger than left, and bottom than top."
         )
     return left, top, right, bottom
+
+
+def _check_masks(masks: tuple[Rectangle, ...], part: Rectangle | None, what: str) -> None:
+    """Refuse a mask that blanks nothing: the text that somebody meant would be kept."""
+    if part is None:
+        return
+    for left, top, right, bottom in masks:
+        if left >= part[2] or right <= part[0] or top >= part[3] or bottom <= part[1]:
+            raise SourceError(
+                f"{what}: mask {left},{top},{right},{bottom} lies outside of roi "
+                f"{','.join(map(str, part))}. Both count from the corner of the whole picture: "
+                "correct the mask, or leave it out."
+            )
 
 
 def _one_of(given: dict[str, str], key: str, known: tuple[str, str], what: str) -> str | None:

@@ -212,6 +212,7 @@ def test_close_ends_the_wait(video):
         ("{file}?roi=9,0,9,5", "Right must be larger than left"),
         ("{file}?roi=0,0,70,70;0,0,80,80", "roi is one rectangle"),
         ("{file}?mask=0,0,1,1;x", "mask is 'x'"),
+        ("{file}?roi=100,64,452,416&mask=110,70,120,80;0,0,170,40", "0,0,170,40 lies outside"),
         ("{file}?bone=white", "Give bone=dark or bright"),
         ("{file}?fields=2", "Give fields=both or one"),
         ("{file}?speed=9", "Give a number from 0.125 to 8"),
