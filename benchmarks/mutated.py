@@ -1,9 +1,11 @@
 """Send damaged objects through every way in of a live session: no crash, no hang, no CLEAR.
 
-`python benchmarks/mutated.py --count 10000` takes about half an hour on two cores. Each way in has
-a process of its own, so that a crash of a decoder shows; one that says nothing for two minutes
-hangs. What counts as CLEAR over no picture is told in tests/mutated_sessions.py, which does the
-work: a part of it runs with the tests. The same seed gives the same damage.
+`python benchmarks/mutated.py --count 10000` takes about an hour. Each way in has a process of its
+own, so that a crash of a decoder shows; one that says nothing for two minutes hangs. What counts as
+CLEAR over no picture is told in tests/mutated_sessions.py, which does the work: a part of it runs
+with the tests. The same seed gives the same damage. A failure names its object: `--source KIND
+--first NUMBER --count 1 --pictures DIR` sends it again, after those that came before it in the same
+session, and keeps the frames that failed.
 """
 
 from __future__ import annotations

@@ -589,12 +589,13 @@ def run(
     Batches begin where they do in a run of all of them, so that an object comes to the same session
     again. `told` is called after each.
     """
+    begin = first - first % BATCH if kind in PEERS else first
     found = Found()
     uncaught: list[str] = []
     before, threading.excepthook = threading.excepthook, lambda args: uncaught.append(repr(args))
     try:
         with tempfile.TemporaryDirectory() as name:
-            for start in range(first - first % BATCH, first + count, BATCH):
+            for start in range(begin, first + count, BATCH):
                 numbers = range(start, min(start + BATCH, first + count))
                 if kind in PEERS:
                     _batch_that_may_break(kind, numbers, seed, found)

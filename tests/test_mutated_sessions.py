@@ -27,6 +27,14 @@ def test_damaged_objects_crash_nothing_hang_nothing_and_are_never_clear(kind, co
     assert found.lost + found.refused > count // 4
 
 
+@pytest.mark.parametrize(("kind", "number"), [("video", 3316), ("video", 6320), ("replay", 1487)])
+def test_what_was_clear_once_although_half_of_it_was_too_dark_or_torn(kind, number):
+    found = mutated_sessions.run(kind, 1, 1, first=number)
+    assert found.failures == []
+    assert found.number == number
+    assert found.levels["UNKNOWN"] > 2  # the first two learn
+
+
 def test_the_witness_knows_a_picture_that_is_none():
     good = mutated_sessions.CALM
     witness = mutated_sessions.Witness(good, mutated_sessions.Found())
