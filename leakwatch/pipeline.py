@@ -84,8 +84,8 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     if sight is not None and sight.taken_away:
         quality = _quality(state, match, sight)
         return untaught, blind(frame, state.calibration, quality, Reason.MOTION)
-    covered = sight is not None and sight.covered
-    if covered and state.baseline_open and state.marks.baseline_frames is not None:
+    hidden = sight is not None and sight.hidden
+    if hidden and state.baseline_open and state.marks.baseline_frames is not None:
         # A person said that no cement is there yet: it must not be learnt as anatomy.
         quality = _quality(state, match, sight)
         return untaught, blind(frame, state.calibration, quality, Reason.EXPOSURE)
@@ -102,7 +102,7 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
         None if sight is None else sight.added,
         tubes,
         _quality(state, match, sight),
-        covered or hides(run.masked, shift, state.placed, state.cement.mask, margin),
+        hidden or hides(run.masked, shift, state.placed, state.cement.mask, margin),
     )
     true = observed(findings, state.marks, state.calibration, state.settings)
     return state, shown_observation(true, state.marks, state.calibration.distortion)
@@ -111,13 +111,13 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What comparison with the baseline gave: added attenuation, its noise, brightness, whether
-    anatomy is missing, and whether something lies over it that is no cement."""
+    anatomy is missing, and whether it is hidden by something that is no cement."""
 
     added: FloatImage | None
     noise: float
     gain_log: float
     taken_away: bool
-    covered: bool
+    hidden: bool
 
 
 def _quality(
@@ -290,8 +290,8 @@ def _with_cement(
         area = watched(state.placed, scale.px(settings.alerting.margin_mm))
     aside = _changed(changed, instrument.footprint, scale)
     taken = baselines.is_taken_away(added, area, aside, scale, settings.baseline)
-    over = baselines.is_covered(added, area, aside, cement.mask, scale, settings.baseline)
-    return state, Sight(mean.image, noise, added.gain_log, taken, over)
+    changed_now = baselines.is_changed(added, area, aside, cement.mask, scale, settings.baseline)
+    return state, Sight(mean.image, noise, added.gain_log, taken, changed_now)
 
 
 def _caution(state: PipelineState) -> float:

@@ -142,7 +142,7 @@ def is_taken_away(
 
     Cement adds, motion is undone, and brightness is taken out: what is far below the baseline over
     more than an edge was decoded from damaged bytes, or something that lay in the baseline is gone.
-    What is far above it may be cement: `is_covered` looks at that.
+    What is far above it may be cement: `is_changed` looks at that.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def is_taken_away(
     return taken > settings.max_taken_share * int(np.count_nonzero(inside))
 
 
-def is_covered(
+def is_changed(
     added: Added,
     watched: BoolImage | None,
     known: BoolImage | None,
@@ -175,10 +175,10 @@ def is_covered(
     scale: Scale,
     settings: BaselineSettings,
 ) -> bool:
-    """Whether so much lies over the anatomy that is watched, and is no cement, that it is hidden.
+    """Whether so much of what is watched looks otherwise, and is no cement, that it is hidden.
 
-    The counterpart of `is_taken_away`: a hand, a filter, or a picture that was decoded too dark
-    from damaged bytes. Cement that is not confirmed yet hides it for a frame, and is judged then.
+    A hand or a filter lies over it, or the picture was decoded too dark, or torn, from damaged
+    bytes. Cement that is not confirmed yet is no cement for a frame.
 
     Parameters
     ----------
@@ -198,16 +198,15 @@ def is_covered(
     window = _window(inside)
     if window is None:
         return False
-    most = settings.max_taken_share * int(np.count_nonzero(inside))
-    # What is broader than cement was taken for shading in part.
-    limit = settings.taken_log - settings.shading_clip
-    over = inside[window] & (_smooth(added, window, scale, settings) > limit)
+    most = settings.max_changed_share * int(np.count_nonzero(inside))
+    smooth = _smooth(added, window, scale, settings)
+    changed = inside[window] & (np.abs(smooth) > settings.changed_log)
     for explained in (known, None if cement is None else near(cement, scale.px(1.0))):
-        if np.count_nonzero(over) <= most:
+        if np.count_nonzero(changed) <= most:
             return False
         if explained is not None:
-            over &= ~explained[window]
-    return int(np.count_nonzero(over)) > most
+            changed &= ~explained[window]
+    return int(np.count_nonzero(changed)) > most
 
 
 def _window(where: BoolImage) -> tuple[slice, slice] | None:
