@@ -5,9 +5,8 @@ in LEAKWATCH_SHARED (default: ../shared). Their marks are the truth; where a per
 simulated in them, it is a part of the error that is measured.
 
 Half of the vertebrae was held back while the search was made. Set afterwards, with all in view:
-``back_hollow``, ``back_line``, ``hint_reach``, and the limits and evidence below which a side is
-unsure. That a line at the pedicles tells the midline, and where, was judged with each of nine
-vertebrae left out in turn.
+``back_hollow``, ``line_beyond``, ``hint_reach``, and the limits and evidence below which a side is
+unsure.
 """
 
 from __future__ import annotations

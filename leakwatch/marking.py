@@ -35,6 +35,7 @@ from leakwatch.session import Run
 from leakwatch.vision.undistortion import bent
 from leakwatch.vision.vertebra import Body, Part, find_body, outline_from_wall
 from leakwatch.vision.vertebra_patch import SpinePicture
+from leakwatch.vision.vertebra_rod import with_rod_near
 
 # Feet of the patient at the bottom of the picture, or head: Patient Orientation of growing rows.
 _HEAD_DOWN = "H"
@@ -260,6 +261,7 @@ def mark_body(
         The click is outside of what the X-rays reach.
     """
     _check_click(prepared, click_px, run)
+    prepared = _with_rod_near(prepared, click_px, run)
     click = prepared.to_picture(np.array(click_px))
     hints = np.empty((0, 2)) if hints_px is None else prepared.to_picture(hints_px)
     body = find_body(
@@ -272,6 +274,17 @@ def mark_body(
         head_up=(prepared.orientation or ("", ""))[1][:1] != _HEAD_DOWN,
     )
     return _as_shown(body, prepared)
+
+
+def _with_rod_near(prepared: Prepared, click_px: Point, run: Basis) -> Prepared:
+    click = prepared.to_picture(np.array(click_px))
+    at = (float(click[0]), float(click[1]))
+    picture, cannula = with_rod_near(prepared.picture, at, run.settings.instruments)
+    if cannula is None:
+        return prepared
+    front, back = picture.grid.to_frame(np.array([cannula.front, cannula.back])).tolist()
+    ends = ((front[0], front[1]), (back[0], back[1]))
+    return replace(prepared, picture=picture, cannula_px=ends)
 
 
 def mark_from_wall(

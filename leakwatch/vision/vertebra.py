@@ -10,8 +10,7 @@ import numpy as np
 from leakwatch.config import VertebraSettings
 from leakwatch.model import Point, PointArray, Side, read_only
 from leakwatch.vision.vertebra_around import Around, around_wall, axes_of_wall
-from leakwatch.vision.vertebra_midline import midline
-from leakwatch.vision.vertebra_patch import Axes, SpinePicture, make_patch
+from leakwatch.vision.vertebra_patch import Axes, SpinePicture
 from leakwatch.vision.vertebra_pose import Pose, expected_depth_mm, find_pose, sides_of_hints
 from leakwatch.vision.vertebra_sides import Direction, Edge, pulled
 from leakwatch.vision.vertebra_size import expected_size
@@ -139,30 +138,38 @@ def _from_pose(
     settings: VertebraSettings,
     notes: tuple[str, ...],
 ) -> Body:
-    found = midline(
-        make_patch(picture, pose.axes, settings), pose.back, pose.height_mm / 2, settings
-    )
-    back = found.edge
+    back = _in_midline(pose, settings)
     hints_mm = pose.axes.to_mm(hints_px)
     depth_mm = expected_depth_mm(pose.height_mm, level, settings)
     on_wall = sides_of_hints(hints_mm, depth_mm, pose.height_mm)[Direction.BACK]
-    back = pulled(back, on_wall, settings, found.common_sd_mm)
+    back = pulled(back, on_wall, settings, settings.back_hollow_sd_mm)
     wall_px = pose.axes.to_px(back.points())
     axes = axes_of_wall(wall_px, pose.axes)
     sides = around_wall(picture, axes, wall_px, 0.0, hints_px, None, level, settings)
-    # The wall ends where the endplates are.
-    low, high = -float(sides.lower.at(0.0)), float(sides.upper.at(0.0))
+    # The wall ends where the endplates are; where they are unsure, it reaches as far as they may.
+    low, high = (
+        float(end.at(0.0)) + (0.0 if _endplate_doubt(end, settings) is None else end.sigma)
+        for end in (sides.lower, sides.upper)
+    )
     points = axes.to_mm(wall_px)
-    t = np.linspace(low, high, _WALL_POINTS)
+    t = np.linspace(-low, high, _WALL_POINTS)
     forward = np.interp(t, points[:, 1], points[:, 0])
     wall_px = axes.to_px(np.stack([forward, t], axis=1))
-    doubt = _doubt(back, settings.wall_limit_mm, settings.wall_evidence, settings)
-    for name, end in (("upper", sides.upper), ("lower", sides.lower)):
-        limits = settings.endplate_limit_mm, settings.endplate_evidence
-        if doubt is None and _doubt(end, *limits, settings) is not None:
-            doubt = f"it ends at the {name} endplate, which is unsure"
+    doubt = _doubt(back, settings.wall_limit_mm, settings.line_evidence, settings)
+    if doubt is None and len(on_wall) == 0 and _is_alone(sides, settings):
+        doubt = "no other side of a body is seen near it; set points on it"
     wall = Part(read_only(wall_px), back.sigma, back.evidence, doubt)
     return _assembled(axes, sides, wall, anterior, settings, notes)
+
+
+def _in_midline(pose: Pose, settings: VertebraSettings) -> Edge:
+    """From the back of a body as its rims show it to its wall in the midline."""
+    back = pose.back
+    return replace(
+        back,
+        outward_mm=back.outward_mm - settings.back_hollow_mm,
+        sigma_mm=np.hypot(back.sigma_mm, settings.back_hollow_sd_mm),
+    )
 
 
 def outline_from_wall(
@@ -273,6 +280,18 @@ def _outline(
     back = np.stack([np.interp(t, wall[:, 1], wall[:, 0]) - settings.back_hollow_mm, t], axis=1)
     rounds = (around.upper.points(), around.front.points()[::-1], around.lower.points()[::-1], back)
     return axes.to_px(np.concatenate(rounds))
+
+
+def _is_alone(around: Around, settings: VertebraSettings) -> bool:
+    """Whether neither an endplate nor the front is seen: a line without a body is no wall."""
+    if around.front.evidence >= settings.beside_evidence:
+        return False
+    ends = (around.upper, around.lower)
+    return all(_endplate_doubt(end, settings) is not None for end in ends)
+
+
+def _endplate_doubt(edge: Edge, settings: VertebraSettings) -> str | None:
+    return _doubt(edge, settings.endplate_limit_mm, settings.endplate_evidence, settings)
 
 
 def _doubt(

@@ -8,12 +8,14 @@ import numpy as np
 
 from leakwatch.config import VertebraSettings
 from leakwatch.model import Array, PointArray
+from leakwatch.vision.vertebra_line import in_line, tilts_of_line
 from leakwatch.vision.vertebra_patch import Axes, SpinePicture, make_patch
 from leakwatch.vision.vertebra_sides import (
     Candidates,
     Direction,
     Edge,
     Shape,
+    along,
     candidates,
     hint_prior,
     normal_prior,
@@ -29,12 +31,9 @@ _ENDPLATE_MM = (5.0, 24.0)  # from the click: of a crushed body, and of the high
 _TURN_DEG = 36.0  # of a spine in the picture, at most
 _SURE_MM = 10.0  # so far to either side of a click there is still body
 _LEAN_DEG = 12.0
-_WALL_SHARES = (0.25, 0.85)  # of the depth, from the click
-_BACK_HOLLOWS_MM, _FRONT_HOLLOWS_MM = (-1.0, 0.5, 2.0), (0.5, 2.0)
-# What each part of the back can say, from the lower end to the upper one, as a share of the
-# height: below the pedicles there is the foramen, in front of it a clear edge; at their height
-# there is bone on both sides.
-_BACK_SAYS = ((-0.5, 1.0), (-0.01, 1.0), (0.01, 0.3), (0.34, 0.3), (0.36, 0.5), (0.5, 0.5))
+_FRONT_SHARES, _BACK_SHARES = (0.25, 0.85), (0.25, 0.75)  # of the depth, from the click
+_APART_MM = 4.0  # edges further apart are two
+_FRONT_HOLLOWS_MM, _BACK_HOLLOWS_MM = (0.5, 2.0), (0.0,)  # the line of all backs is straight
 _FRONT_SAYS = 0.7  # gas, vessels and ribs lie in front
 
 
@@ -99,6 +98,7 @@ def _between_endplates(
     turns = np.arange(-_TURN_DEG, _TURN_DEG + 1e-6, _STEP_DEG)
     size, spread = expected_size(level, settings)
     nearest = sides_of_hints(axes.to_mm(hints_px), size.depth_mm, size.height_mm)
+    line = tilts_of_line(patch, _back_mm(size.depth_mm), size.depth_mm / 2, settings)
     scores = []
     for direction in (Direction.UPPER, Direction.LOWER):
         # Both turn the same way in the picture: outwards is down for the lower one.
@@ -114,7 +114,8 @@ def _between_endplates(
     height = normal_prior(sum_mm, size.height_mm, spread * size.height_mm)
     centred = normal_prior((offsets[:, None] - offsets) / 2, 0.0, settings.centre_sd_mm)
     wedge = normal_prior(turns[:, None] - turns, 0.0, settings.wedge_sd_deg)
-    tilt = normal_prior((turns[:, None] + turns) / 2, 0.0, settings.tilt_sd_deg)
+    turn = (turns[:, None] + turns) / 2
+    tilt = normal_prior(turn, 0.0, settings.tilt_sd_deg) + np.interp(turn, *line)
     joint = upper[:, :, None, None] + lower + (height + centred)[:, None, :, None]
     joint = joint + (wedge + tilt)[:, None, :]
     best = np.unravel_index(int(np.argmax(joint)), joint.shape)
@@ -137,44 +138,59 @@ def _between_walls(
 ) -> tuple[Edge, float]:
     patch = make_patch(picture, axes, settings)
     depth_mm = expected_depth_mm(height_mm, level, settings)
-    low, high = _WALL_SHARES
-    offsets = np.arange(low * depth_mm, high * depth_mm, _STEP_MM)
+    low, high = _FRONT_SHARES
+    ahead = np.arange(low * depth_mm, high * depth_mm, _STEP_MM)
+    behind = np.arange(*_back_mm(depth_mm), _STEP_MM)
     leans = np.arange(-_LEAN_DEG, _LEAN_DEG + 1e-6, _STEP_DEG)
     half = height_mm / 2
     span = 0.92 * half
     nearest = sides_of_hints(axes.to_mm(hints_px), depth_mm, height_mm)
     found: list[tuple[Candidates, Array]] = []
-    for direction, hollows in (
-        (Direction.FRONT, _FRONT_HOLLOWS_MM),
-        (Direction.BACK, _BACK_HOLLOWS_MM),
+    for direction, offsets, hollows in (
+        (Direction.FRONT, ahead, _FRONT_HOLLOWS_MM),
+        (Direction.BACK, behind, _BACK_HOLLOWS_MM),
     ):
-        shape = Shape(direction, -span, span, 0.0, 0.0, half)
-        t = np.arange(-span, span + 1e-6, 1.0) / height_mm
-        says = np.full(len(t), _FRONT_SAYS)
+        end = span if direction is Direction.FRONT else half + settings.line_beyond_mm
+        shape = Shape(direction, -end, end, 0.0, 0.0, half)
+        says = np.full(len(along(shape)), _FRONT_SAYS if direction is Direction.FRONT else 1.0)
         hollow = settings.hollow_mm
         hints, apart_sd_mm = nearest[direction], 0.0
         if direction is Direction.BACK:
-            says, hollow = np.interp(t, *np.array(_BACK_SAYS).T), 0.5 * settings.hollow_mm
+            hollow = 0.0
             hints = hints - (settings.back_hollow_mm, 0.0)
             apart_sd_mm = settings.back_hollow_sd_mm
         lines = candidates(patch, shape, offsets, leans, np.array(hollows), settings, says)
         prior = shape_prior(lines, settings.lean_sd_deg, hollow, settings.hollow_sd_mm)
         found.append((lines, prior + hint_prior(lines, hints, settings, apart_sd_mm)))
     (front, front_prior), (back, back_prior) = found
-    seen_front = _by_offset(front.score + front_prior, len(offsets))
-    seen_back = _by_offset(back.score + back_prior, len(offsets))
-    joint = seen_front[:, None] + seen_back
-    joint = joint + normal_prior(offsets[:, None] + offsets, depth_mm, settings.depth_sd * depth_mm)
-    joint = joint + normal_prior((offsets[:, None] - offsets) / 2, 0.0, settings.centre_sd_mm)
+    seen_front = _by_offset(front.score + front_prior, len(ahead))
+    seen_back = _by_offset(back.score + back_prior, len(behind))
+    joint = seen_front[:, None] + seen_back - _before(seen_back)
+    joint = joint + normal_prior(ahead[:, None] + behind, depth_mm, settings.depth_sd * depth_mm)
+    joint = joint + normal_prior((ahead[:, None] - behind) / 2, 0.0, settings.centre_sd_mm)
     # What the front says of the back, through depth and middle.
     message = np.logaddexp.reduce(joint, axis=0) - seen_back
     side = weighed(
         back,
-        back_prior + np.repeat(message, len(back.offset) // len(offsets)),
+        back_prior + np.repeat(message, len(back.offset) // len(behind)),
         np.linspace(-half, half, 15),
         settings,
     )
-    return side, float(joint.max())
+    return in_line(patch, side, half, hints, settings), float(joint.max())
+
+
+def _back_mm(depth_mm: float) -> tuple[float, float]:
+    return _BACK_SHARES[0] * depth_mm, _BACK_SHARES[1] * depth_mm
+
+
+def _before(log_likelihood: Array) -> Array:
+    """What speaks against each place: an edge that lies before it, where there would be body.
+
+    Arches and spinous processes, behind the wall, make the stronger edges.
+    """
+    apart = round(_APART_MM / _STEP_MM)
+    best = np.maximum(np.maximum.accumulate(log_likelihood), 0.0)
+    return np.concatenate([np.zeros(apart), best])[: len(log_likelihood)]
 
 
 def _by_offset(log_weight: Array, offsets: int) -> Array:

@@ -163,6 +163,8 @@ class Edge:
         Another edge that is nearly as likely lies so far outwards from this one.
     goes_on : float
         Mean score of its straight prolongation beyond the body.
+    far_mm : float
+        The part of `sigma_mm` that other edges, further away, make.
     """
 
     direction: Direction
@@ -173,6 +175,7 @@ class Edge:
     exposed: float
     other_mm: float | None
     goes_on: float = 0.0
+    far_mm: float = 0.0
 
     @property
     def sigma(self) -> float:
@@ -221,6 +224,7 @@ def weighed(
     place = inner @ outward / inner.sum()
     variance = weight @ (outward - place) ** 2 / weight.sum()
     sigma: Array = np.sqrt(variance + settings.edge_sd_mm**2)
+    far = np.where(near, 0.0, weight) @ away**2 / weight.sum()
     return Edge(
         lines.shape.direction,
         along_mm,
@@ -229,6 +233,7 @@ def weighed(
         float(inner @ lines.mean_score / inner.sum()),
         float(lines.exposed[best]),
         _other(away, weight, near),
+        far_mm=float(np.sqrt(far)),
     )
 
 
