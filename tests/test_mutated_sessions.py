@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.append(str(Path(__file__).parent / "sources"))  # writers of files, and damage to them
 
 import mutated_sessions
+from mutants import mutant
+
+from leakwatch.sources.video_capture import open_file
 
 pytest.importorskip("pyigtl", reason="the extra `igtl` is not installed")
 SEED = 4
@@ -33,6 +37,25 @@ def test_what_was_clear_once_although_half_of_it_was_too_dark_or_torn(kind, numb
     assert found.failures == []
     assert found.number == number
     assert found.levels["UNKNOWN"] > 2  # the first two learn
+
+
+def test_a_damaged_video_is_decoded_alike_each_time(tmp_path):
+    number = 6690  # a key picture of MPEG-4 whose rest is concealed
+    path, _, _ = mutated_sessions._played_file("video", number, tmp_path)
+    path.write_bytes(mutant(path.read_bytes(), [1, number], 0))
+
+    def pictures():
+        capture = open_file(path)
+        found = []
+        while (picture := capture.read()) is not None:
+            found.append(picture)
+        capture.close()
+        return np.stack(found)
+
+    first = pictures()
+    assert len(first) == 6
+    for _ in range(30):
+        np.testing.assert_array_equal(pictures(), first)
 
 
 def test_the_witness_knows_a_picture_that_is_none():

@@ -147,7 +147,8 @@ def open_file(path: Path) -> Capture:
     SourceError
         It is none, or holds no picture that could be one of a C-arm.
     """
-    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    # On several threads what is concealed of a damaged picture depends on which one was faster.
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     columns, rows = (
         int(video.get(one)) for one in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
     )
