@@ -76,7 +76,7 @@ def place_labels(
 
 def _found(observation: Observation) -> PointArray:
     """Every point that a label must not hide, ``(n, 2)``."""
-    lines = [observation.wall_px, observation.outline_px]
+    lines = [observation.wall_px, observation.outline_px, *observation.found_px]
     if observation.cement is not None:
         lines += observation.cement.contours_px
     lines += [tube.path_px for tube in observation.tubes]

@@ -19,6 +19,7 @@ class LineKind(StrEnum):
     TUBE = "tube"
     CANDIDATE_TUBE = "candidate_tube"
     OUTLINE = "outline"
+    FOUND = "found"
     TRUTH = "truth"
 
 
@@ -34,6 +35,7 @@ class LineStyle:
 
 LINE_STYLES: dict[LineKind, LineStyle] = {
     LineKind.OUTLINE: LineStyle("#C9D3DE", 1.4, (2.0, 4.0), "vertebral body"),
+    LineKind.FOUND: LineStyle("#C9D3DE", 1.0, (7.0, 3.0), "body, as found"),
     LineKind.MARGIN: LineStyle("#FFB000", 1.6, (8.0, 5.0), "margin"),
     LineKind.WALL: LineStyle("#FF7AD9", 2.6, None, "posterior wall"),
     # Of cases whose truth is known: on none that a person watches.

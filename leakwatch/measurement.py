@@ -89,6 +89,7 @@ def observed(
     """
     placed = findings.placed
     shift_px = wall_px = outline_px = distance = None
+    found_px: tuple[PointArray, ...] = ()
     if placed is not None:
         binning = findings.grid.binning
         shift_px = (
@@ -97,6 +98,7 @@ def observed(
         )
         wall_px = None if placed.wall is None else _in_frame(placed.wall.line, findings)
         outline_px = None if placed.outline is None else _in_frame(placed.outline, findings)
+        found_px = tuple(_in_frame(side, findings) for side in placed.found)
         distance = _wall_distance(findings, placed, calibration, settings)
     cement = _cement(findings, calibration, settings)
     return Observation(
@@ -111,6 +113,7 @@ def observed(
         _unavailable(findings, marks, calibration, cement, settings),
         calibration,
         findings.quality,
+        found_px,
     )
 
 

@@ -492,6 +492,9 @@ class Observation:
         What cannot be judged in this frame and why; reasons of the UNKNOWN group.
     calibration : Calibration
     quality : Quality
+    found_px : tuple of ndarray
+        Sides of the body that were found, and not marked, in the current frame: beyond them cement
+        is judged to be outside. Those that are unsure are left out.
     """
 
     frame: int
@@ -505,6 +508,7 @@ class Observation:
     unavailable: tuple[Reason, ...]
     calibration: Calibration
     quality: Quality
+    found_px: tuple[PointArray, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,7 @@ def _lines(
     lines: list[Line] = []
     if observation.outline_px is not None:
         lines.append(Line(LineKind.OUTLINE, observation.outline_px, closed=True))
+    lines += [Line(LineKind.FOUND, side) for side in observation.found_px]
     if margin_px is not None:
         lines.append(Line(LineKind.MARGIN, margin_px))
     if observation.wall_px is not None:

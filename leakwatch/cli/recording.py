@@ -20,7 +20,9 @@ _NOT_YET = Calibration(None, None, SpacingRung.NONE, "no frame was calibrated")
 
 
 class Recorder:
-    """What a session records: from its beginning, or from when a person asks for it.
+    """What a session records: from its beginning, or whenever a person asks for it.
+
+    A second record of a session goes into a folder of its own: NAME-2, or another case.
 
     Parameters
     ----------
@@ -30,13 +32,16 @@ class Recorder:
 
     def __init__(self, out: Path | None, spec: str, settings: Settings, keep_identity: bool):
         self._given = (out, spec, settings, keep_identity)
-        self.recording: SessionRecording | None = None
+        self.recordings: list[SessionRecording] = []
 
     def make(self, marks: Marks) -> SessionRecording:
         """Make the outputs; raises where nothing can be recorded there."""
         out, spec, settings, keep_identity = self._given
-        self.recording = SessionRecording(out, spec, marks, settings, keep_identity)
-        return self.recording
+        made = len(self.recordings)
+        if out is not None and made:
+            out = out.with_name(f"{out.name}-{made + 1}")
+        self.recordings.append(SessionRecording(out, spec, marks, settings, keep_identity))
+        return self.recordings[-1]
 
     def begin(self, session: LiveSession) -> str:
         """Record from now on; says where."""

@@ -136,8 +136,8 @@ def _say_outcome(status: LiveStatus, recorder: Recorder) -> None:
 
     for line in summary_lines(status):
         typer.echo(line)
-    if recorder.recording is not None:
-        recorder.recording.finish()
+    for recording in recorder.recordings:
+        recording.finish()
     degraded = degraded_lines(status)
     for line in (*status.doubts, *degraded):
         typer.echo(f"leakwatch: {line}", err=True)

@@ -111,9 +111,12 @@ class LiveWindow(ImageWindow):
                 _LOG.exception("a frame cannot be shown")
             now = not_drawn(now, what)
         self._tell(now, paused_for_s(status, self._session.now_s) > 0.0)
-        said = "" if self._record is None else self._record.said()
-        if said:
-            self.say(said)
+        if self._record is not None:
+            if status.is_recorded:
+                self._record.seen()
+            said = self._record.said()
+            if said:
+                self.say(said)
 
     def _tell(self, now: Shown, paused: bool) -> None:
         """Banner, sound, and what follows from them."""
@@ -169,7 +172,7 @@ class LiveWindow(ImageWindow):
                 self._start_anew,
                 "new baseline",
             ),
-            key(code.Key_R, "R", "record, where nothing is kept yet", self._keep, "record"),
+            self._record_key(),
             key(code.Key_X, "X", "cement is mixed now", self._mixed, "mixed now"),
             KeyAction(earlier, "Shift X", sooner, self._mixed_earlier),
             key(code.Key_Space, "Space", "note this moment", self._note, "note"),
@@ -289,10 +292,17 @@ class LiveWindow(ImageWindow):
         paused = paused_for_s(self._session.status, self._session.now_s) > 0.0
         self._session.pause_audio(0.0 if paused else self._settings.live.audio_pause_s)
 
+    def _record_key(self) -> KeyAction:
+        runs = self._session.status.is_recorded
+        what = "end the record" if runs else "record from now on"
+        return key(Qt.Key.Key_R, "R", what, self._keep, "end record" if runs else "record")
+
     def _keep(self) -> None:
-        """Begin a record; one that runs ends with the session, so that nothing is lost."""
-        if self._session.status.recordings:
-            self.say("This session is recorded already, until it ends.")
+        """Begin a record, or end the one that runs; not by one key that was pressed by mistake."""
+        if self._session.status.is_recorded:
+            if self._sure("R", "This is recorded. Press R again to end the record: it is kept."):
+                self._session.end_record()
+                self.say("The record ended and is kept. Nothing is recorded now: R begins another.")
         elif self._record is None:
             self.say("Nothing can be recorded here: begin with `leakwatch run`.")
         elif self._record.start():

@@ -10,7 +10,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class RecordStart:
-    """Does it once, on a thread of its own.
+    """Does it on a thread of its own; again only once the record that was begun is seen.
 
     Parameters
     ----------
@@ -21,15 +21,19 @@ class RecordStart:
     def __init__(self, begin: Callable[[], str]) -> None:
         self._begin = begin
         self._said = ""
-        self._thread: Thread | None = None
+        self._begun = False
 
     def start(self) -> bool:
-        """Begin; False where it was begun already. After a failure it may be tried again."""
-        if self._thread is not None:
+        """Begin; False where that is on its way. After a failure it may be tried again."""
+        if self._begun:
             return False
-        self._thread = Thread(target=self._run, name="record start", daemon=True)
-        self._thread.start()
+        self._begun = True
+        Thread(target=self._run, name="record start", daemon=True).start()
         return True
+
+    def seen(self) -> None:
+        """The record runs: after its end another one may be begun."""
+        self._begun = False
 
     def said(self) -> str:
         """What came of it, once; empty before that and after."""
@@ -43,4 +47,4 @@ class RecordStart:
         except Exception as error:  # noqa: BLE001
             _LOG.debug("the record did not begin", exc_info=True)
             self._said = f"Nothing is recorded: {error}"
-            self._thread = None
+            self._begun = False

@@ -71,4 +71,9 @@ class Record:
     follow_marks: Callable[[Callable[[], Marks]], None]
 
 
+@dataclass(frozen=True, slots=True)
+class EndRecord:
+    """Everything that is recorded ends with the picture that is shown."""
+
+
 Action = Acknowledge | Start | Note | PauseAudio

@@ -96,12 +96,12 @@ def _spacing(status: LiveStatus) -> list[Fact]:
 
 
 def _recordings(status: LiveStatus) -> list[Fact]:
-    if not status.recordings:
-        return [Fact("Recording", "off: nothing is kept (R)", warn=True)]
+    off = "" if status.is_recorded else "off: nothing is kept (R)"
     bad = [one for one in status.recordings if one.failure or one.lost]
     if not bad:
-        return [Fact("Recording", "on")]
-    said = [
+        return [Fact("Recording", off or "on", warn=bool(off))]
+    said = [off] if off else []
+    said += [
         f"{one.name} stopped: {one.failure}" if one.failure else f"{one.name}: {one.lost} lost"
         for one in bad
     ]

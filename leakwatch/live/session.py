@@ -14,7 +14,15 @@ from threading import Thread
 
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
-from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Record, Start
+from leakwatch.live.actions import (
+    Acknowledge,
+    Action,
+    EndRecord,
+    Note,
+    PauseAudio,
+    Record,
+    Start,
+)
 from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency import Latency, Ledger
@@ -55,11 +63,13 @@ class LiveSession:
         self.settings: Settings = setup.settings
         live = setup.settings.live
         self._source, self._clock = source, clock
-        self._inbox: Inbox[Action | Record] = Inbox(live.learning_frames)
+        self._inbox: Inbox[Action | Record | EndRecord] = Inbox(live.learning_frames)
         self._workers = [
             LiveSinkWorker(name, sink, live.sink_queue_frames)
             for name, sink in (sinks or {}).items()
         ]
+        self._ended_workers: list[LiveSinkWorker] = []
+        self._closers: list[Thread] = []
         self._fold = LiveFold(setup, self._give)
         self._ledger = Ledger(live.latency_frames)
         self._fault = ""
@@ -90,7 +100,7 @@ class LiveSession:
             exposure=self._fold.exposure,
             dropped=self._inbox.dropped,
             latency=self._ledger.latency(),
-            recordings=tuple(Recording(one.name, one.lost, one.failure) for one in self._workers),
+            recordings=self._recordings(),
             audio_paused_until_s=self._fold.audio_paused_until_s,
             doubts=self._fold.doubts,
             ended=self._ended.is_set(),
@@ -164,6 +174,10 @@ class LiveSession:
         """
         self._inbox.post(Record(sinks, follow_marks))
 
+    def end_record(self) -> None:
+        """End what is recorded with the picture that is shown; the session goes on."""
+        self._inbox.post(EndRecord())
+
     def drawn(self, received_s: float) -> None:
         """The window has drawn the frame that was received then."""
         self._ledger.drawn(received_s, self._clock())
@@ -182,9 +196,11 @@ class LiveSession:
         self._fold.flush()
         for worker in self._workers:
             worker.close(self.settings.live.close_s)
+        for closer in self._closers:
+            closer.join(self.settings.live.close_s)
         self._ended.set()
 
-    def _begin_records(self, actions: Sequence[Action | Record]) -> None:
+    def _begin_records(self, actions: Sequence[Action | Record | EndRecord]) -> None:
         """A record that was asked for at the last moment is closed with the others."""
         for action in actions:
             if isinstance(action, Record):
@@ -237,7 +253,31 @@ class LiveSession:
             except Exception:  # noqa: BLE001
                 _LOG.exception("a frame could not be followed")
 
-    def _act(self, action: Action | Record) -> None:
+    def _recordings(self) -> tuple[Recording, ...]:
+        """Of those that a person ended, what went wrong."""
+        running = [Recording(one.name, one.lost, one.failure) for one in self._workers]
+        wrong = [one for one in self._ended_workers if one.failure or one.lost]
+        return (
+            *running,
+            *(Recording(one.name, one.lost, one.failure, ended=True) for one in wrong),
+        )
+
+    def _end_records(self) -> None:
+        """Close the outputs beside the fold, which waits for no disk."""
+        ending, self._workers = self._workers, []
+        self._ended_workers = [*self._ended_workers, *ending]
+        for worker in ending:
+            closer = Thread(
+                target=worker.close, args=(self.settings.live.close_s,), name="record end"
+            )
+            closer.daemon = True
+            closer.start()
+            self._closers.append(closer)
+
+    def _act(self, action: Action | Record | EndRecord) -> None:
+        if isinstance(action, EndRecord):
+            self._end_records()
+            return
         if not isinstance(action, Record):
             self._fold.act(action, self._clock())
             return

@@ -30,11 +30,14 @@ class Recording:
         Frames that it could not take in time.
     failure : str
         Why it stopped; empty while it goes on.
+    ended : bool
+        A person ended it.
     """
 
     name: str
     lost: int = 0
     failure: str = ""
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class LiveStatus:
     exposure : Exposure
     latency : Latency
     recordings : tuple of Recording
-        Empty: nothing is kept.
+        Those that run, and those that a person ended and that went wrong.
     audio_paused_until_s : float or None
         Of the same clock.
     doubts : tuple of str
@@ -84,6 +87,11 @@ class LiveStatus:
     doubts: tuple[str, ...] = ()
     ended: bool = False
     fault: str = ""
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether anything is kept of what comes."""
+        return any(not one.ended for one in self.recordings)
 
 
 class Sight(StrEnum):

@@ -44,6 +44,10 @@ class PlacedMarks:
         The vertebral body: as outlined, or else a part of it that the wall implies.
     size : (int, int)
         Rows and columns of the working grid.
+    searched : bool
+        Whether the body was looked for in front of a wall that is marked alone.
+    found : tuple of ndarray
+        Its sides that are sure, ``(n, 2)`` each.
     """
 
     shift: Point
@@ -55,6 +59,7 @@ class PlacedMarks:
     body: BoolImage | None
     size: tuple[int, int]
     searched: bool = False
+    found: tuple[PointArray, ...] = ()
 
 
 def place_marks(
@@ -211,7 +216,9 @@ def with_found_outline(
     doubt_mm = (cement.tube_sigmas - cement.found_sigmas) * max(side.sigma_mm for side in sides)
     reach = (tolerance_mm + doubt_mm) / (picture.mm_per_px * picture.grid.binning)
     inside = read_only(outside <= reach) if whole else placed.body
-    return replace(placed, outside=outside, body=inside)
+    sure = (side.line_px for side in sides if side.unsure is None)
+    found = tuple(read_only(picture.grid.to_working(line)) for line in sure)
+    return replace(placed, outside=outside, body=inside, found=found)
 
 
 def exposed_share(placed: PlacedMarks, seen: BoolImage) -> float:

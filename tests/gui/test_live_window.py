@@ -349,8 +349,8 @@ def test_zoomed_part_stays_inside_the_frame(room, window):
     assert bottom > top
 
 
-def test_record_is_begun_by_a_key_beside_the_window(qtbot):
-    kept = KeptSink()
+def test_record_is_begun_and_ended_by_a_key_beside_the_window(qtbot):
+    kept, later = KeptSink(), KeptSink()
     with Room() as room:
         begun = []
 
@@ -358,7 +358,7 @@ def test_record_is_begun_by_a_key_beside_the_window(qtbot):
             begun.append(True)
             if len(begun) == 1:
                 raise SinkError("the disk is full")
-            room.session.record({"frames": kept})
+            room.session.record({"frames": kept if len(begun) == 2 else later})
             return "Recording from now on"
 
         window = LiveWindow(room.session, "by hand", speaker=Heard(), record=begin)
@@ -372,12 +372,25 @@ def test_record_is_begun_by_a_key_beside_the_window(qtbot):
         room.until(lambda status: len(status.recordings) == 1)
         qtbot.waitUntil(lambda: window.tick() or "from now on" in window.prompt.text())
         room.run(FEW[8:10])
+        window.tick()
+        assert window.bar.buttons["R"].text().endswith("end record")
+        # Not by one key that was pressed by mistake.
         qtbot.keyClick(window, KEY.Key_R)
-        assert "already" in window.prompt.text()
-        assert len(begun) == 2
-    # With the picture that was shown when it began.
+        assert "again" in window.prompt.text()
+        assert room.session.status.is_recorded
+        qtbot.keyClick(window, KEY.Key_R)
+        room.until(lambda status: not status.is_recorded)
+        qtbot.waitUntil(lambda: kept.closed)
+        room.run(FEW[10:12])
+        qtbot.waitUntil(lambda: window.tick() or "Recording: off" in said(window))
+        qtbot.keyClick(window, KEY.Key_R)
+        room.until(lambda status: status.is_recorded)
+        room.run(FEW[12:13])
+        assert len(begun) == 3
+    # With the picture that was shown when it began, and none after its end.
     assert [one.frame.index for one in kept.snapshots] == [7, 8, 9]
-    assert kept.closed
+    assert [one.frame.index for one in later.snapshots] == [11, 12]
+    assert later.closed
 
 
 @pytest.mark.parametrize("size", [(1024, 640), (1280, 800), (1920, 1080), (2560, 1440)])

@@ -188,11 +188,20 @@ def test_in_front_of_a_marked_wall_the_body_is_found_and_judged() -> None:
     assert found.outside_mm(-front - 8.0) == 0.0
 
 
+def test_the_sides_that_are_judged_can_be_drawn() -> None:
+    found = FoundOutline().placed.found
+    assert len(found) == 3
+    middles = np.abs([(side.mean(axis=0) - bodies.CENTRE) * bodies.MM for side in found])
+    half_height, half_depth = bodies.HEIGHT_MM / 2, bodies.DEPTH_MM / 2
+    assert middles.max(axis=1) == pytest.approx([half_height, half_height, half_depth], abs=1.5)
+
+
 def test_where_no_side_is_seen_nothing_is_judged() -> None:
     grey = np.random.default_rng(3).normal(2.0, 0.01, (bodies.SIZE, bodies.SIZE))
     found = FoundOutline(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 3.0))
     assert found.outside_mm(bodies.DEPTH_MM / 2 + 10.0) == 0.0
     assert found.placed.body is found.before.body
+    assert found.placed.found == ()
 
 
 def test_without_a_wall_or_without_millimetres_no_body_is_looked_for() -> None:
