@@ -138,7 +138,10 @@ def test_lines_and_labels_of_a_full_observation():
     outline = np.array([[20.0, 20.0], [80.0, 20.0], [80.0, 76.0]])
     tubes = (make_tube(confirmed=True), make_tube(confirmed=False))
     shown = picture(
-        make_snapshot(0, observation=make_observation(outline_px=outline, tubes=tubes)),
+        make_snapshot(
+            0,
+            observation=make_observation(outline_px=outline, tubes=tubes, found_px=(outline[:2],)),
+        ),
         MARKS,
         SETTINGS,
         make_observation(0, cement=Cement((), 0.0, 0.0, 0.0)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtWidgets import QWidget
 
 from leakwatch.fonts import FONT_FAMILY, font_path
 
@@ -20,3 +21,22 @@ def font(pixels: int, bold: bool = False) -> QFont:
     made.setPixelSize(pixels)
     made.setBold(bold)
     return made
+
+
+# Properties of a widget whose letters grow: their height in a window of 1280 x 800, and weight.
+_PIXELS, _BOLD = "letterPixels", "letterBold"
+
+
+def set_letters(widget: QWidget, pixels: int, bold: bool = False) -> None:
+    """Give a widget letters that `scale_letters` makes larger or smaller."""
+    widget.setProperty(_PIXELS, pixels)
+    widget.setProperty(_BOLD, bold)
+    widget.setFont(font(pixels, bold))
+
+
+def scale_letters(page: QWidget, scale: float) -> None:
+    """Draw all letters of a page larger or smaller than in a window of 1280 x 800."""
+    for widget in (page, *page.findChildren(QWidget)):
+        pixels = widget.property(_PIXELS)
+        if pixels is not None:
+            widget.setFont(font(round(pixels * scale), bool(widget.property(_BOLD))))

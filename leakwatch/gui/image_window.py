@@ -46,6 +46,12 @@ QLabel#prompt { background: #1B222B; border: 2px solid #35D6FF; border-radius: 6
 """
 
 
+def scale_of(window: QWidget) -> float:
+    """How much larger or smaller than in a window of 1280 x 800 letters are drawn."""
+    scale = min(window.width() / SIZE[0], window.height() / SIZE[1])
+    return min(max(scale, LEAST_SCALE), LARGEST_SCALE)
+
+
 class ImageWindow(QMainWindow):
     """A window that asks by a timer what to show; nobody tells it.
 
@@ -217,8 +223,7 @@ class ImageWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Let letters grow with the window, and keep what lies over the picture in its place."""
         super().resizeEvent(event)
-        scale = min(self.width() / SIZE[0], self.height() / SIZE[1])
-        self.set_scale(min(max(scale, LEAST_SCALE), LARGEST_SCALE))
+        self.set_scale(scale_of(self))
         self._place_labels()
 
     def set_scale(self, scale: float) -> None:

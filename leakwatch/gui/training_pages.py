@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from leakwatch.gui.facts_view import QUIET, WARN
-from leakwatch.gui.fonts import font
+from leakwatch.gui.fonts import scale_letters, set_letters
 from leakwatch.gui.overlay import ImageView
 from leakwatch.gui.replay import ReplayView
 from leakwatch.model import Marks
@@ -29,7 +29,8 @@ TASK = (
     "of the vertebra. No alarm will tell you. After a false STOP the injection goes on, and in "
     "some cases no STOP is due."
 )
-COLUMN_WIDTH = 760
+# Sizes in a window of 1280 x 800, pixels.
+COLUMN_WIDTH, STOP_SIZE = 760, (300, 62)
 
 PAGE_STYLE = """
 QLineEdit { background: #151B22; border: 2px solid #3A4654; border-radius: 6px; padding: 8px; }
@@ -53,7 +54,7 @@ class BeginPage(QWidget):
         self.task, self.state = text_label(17), text_label(15)
         self.task.setText(TASK)
         self.name = QLineEdit()
-        self.name.setFont(font(17))
+        set_letters(self.name, 17)
         self.name.setMaxLength(64)
         self.name.setPlaceholderText("empty: the result is shown and not kept")
         self.name.setAccessibleName("Name or pseudonym")
@@ -61,7 +62,7 @@ class BeginPage(QWidget):
         self.bar.setTextVisible(False)
         self.begin = QPushButton("Begin   Enter")
         self.begin.setObjectName("begin")
-        self.begin.setFont(font(19, bold=True))
+        set_letters(self.begin, 19, bold=True)
         self.begin.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.begin.clicked.connect(self.begun)
         self._lay_out()
@@ -109,8 +110,13 @@ class BeginPage(QWidget):
         outer.addStretch(2)
         outer.addLayout(across)
         outer.addStretch(3)
+        self.set_scale(1.0)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        scale_letters(self, scale)
         for label in (self.title, self.about, self.task, self.state):
-            label.setFixedWidth(COLUMN_WIDTH)
+            label.setFixedWidth(round(COLUMN_WIDTH * scale))
 
 
 class RunPage(QWidget):
@@ -128,8 +134,7 @@ class RunPage(QWidget):
         )
         self.stop = QPushButton("STOP   space")
         self.stop.setObjectName("stop")
-        self.stop.setFont(font(26, bold=True))
-        self.stop.setFixedSize(300, 62)
+        set_letters(self.stop, 26, bold=True)
         self.stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.stop.clicked.connect(self.stopped)
         self._shown: int | None = None
@@ -160,6 +165,13 @@ class RunPage(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.image.widget, 1)
         layout.addLayout(bottom)
+        self.set_scale(1.0)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        scale_letters(self, scale)
+        self.image.overlay.set_scale(scale)
+        self.stop.setFixedSize(*(round(side * scale) for side in STOP_SIZE))
 
 
 def bare(picture: Picture) -> Picture:
@@ -180,7 +192,7 @@ def view_words(marks: Marks) -> str:
 def text_label(pixels: int, bold: bool = False) -> QLabel:
     """A label of rich text that wraps."""
     label = QLabel()
-    label.setFont(font(pixels, bold))
+    set_letters(label, pixels, bold)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.RichText)
     return label

@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from leakwatch.gui.facts_view import QUIET
-from leakwatch.gui.fonts import font
+from leakwatch.gui.fonts import font, scale_letters
 from leakwatch.gui.overlay import AROUND_THE_IMAGE
 from leakwatch.gui.training_pages import text_label
 from leakwatch.training_curve import CurvePoint, curve, curve_title
@@ -42,6 +42,18 @@ class CurvePage(QWidget):
         layout.addWidget(self.legend)
         for plot in self.plots:
             layout.addWidget(plot, 1)
+        self.set_scale(1.0)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        scale_letters(self, scale)
+        letters = font(round(13 * scale))
+        for plot in self.plots:
+            for name in ("left", "bottom"):
+                plot.getAxis(name).setStyle(tickFont=letters)
+            plot.getAxis("left").setWidth(round(78 * scale))
+            plot.getAxis("left").label.setFont(letters)
+            plot.getAxis("bottom").setHeight(round(24 * scale))
 
     def show_sessions(self, sessions: Sequence[TrainingSession]) -> None:
         """Draw the curve of a trainee, whose sessions these are, oldest first."""
@@ -65,11 +77,8 @@ def _plot(label: str) -> pg.PlotWidget:
     plot.hideButtons()
     plot.showGrid(x=False, y=True, alpha=0.25)
     for name in ("left", "bottom"):
-        plot.getAxis(name).setStyle(tickFont=font(13))
         plot.getAxis(name).setTextPen("#C9D3DE")
-    plot.getAxis("left").setWidth(78)
     plot.getAxis("left").setLabel(label)
-    plot.getAxis("left").label.setFont(font(13))
     plot.getAxis("bottom").setTickSpacing(1, 1)
     return plot
 

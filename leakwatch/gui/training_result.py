@@ -14,7 +14,7 @@ from leakwatch.banner import LEVEL_STYLES
 from leakwatch.errors import SourceError
 from leakwatch.facts import Fact
 from leakwatch.gui.facts_view import INK, QUIET, WARN
-from leakwatch.gui.fonts import font
+from leakwatch.gui.fonts import font, scale_letters, set_letters
 from leakwatch.gui.overlay import ImageView
 from leakwatch.gui.training_attempt import Prepared
 from leakwatch.gui.training_pages import text_label
@@ -42,6 +42,8 @@ class ResultPage(QWidget):
         self.line = MomentLine()
         self.facts = QHBoxLayout()
         self.fact_labels: list[QLabel] = []
+        self._scale = 1.0
+        self._told: tuple[Fact, ...] = ()
         self._lay_out()
 
     def show_result(
@@ -56,7 +58,17 @@ class ResultPage(QWidget):
         self.line.show_moments(
             prepared.track.levels(), shown, prepared.course.times_s, score.false_at_s or ()
         )
-        self._show_facts(score_numbers(prepared.course, score, stood_still_s))
+        self._told = tuple(score_numbers(prepared.course, score, stood_still_s))
+        self.set_scale(self._scale)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        self._scale = scale
+        self._show_facts(self._told)
+        scale_letters(self, scale)
+        self.line.set_scale(scale)
+        for panel in self.panels:
+            panel.image.overlay.set_scale(_SCALE * scale)
 
     def _show_facts(self, facts: Sequence[Fact]) -> None:
         while len(self.fact_labels) < len(facts):
@@ -67,7 +79,7 @@ class ResultPage(QWidget):
         for label in self.fact_labels:
             label.hide()
         for label, fact in zip(self.fact_labels, facts, strict=False):
-            label.setText(fact_html(fact))
+            label.setText(fact_html(fact, self._scale))
             label.show()
 
     def _lay_out(self) -> None:
@@ -92,10 +104,9 @@ class MomentPanel(QWidget):
         super().__init__(parent)
         self._colour = colour
         self.title, self.words, self.level = text_label(17, bold=True), text_label(13), QLabel()
-        self.level.setFont(font(15, bold=True))
+        set_letters(self.level, 15, bold=True)
         self.level.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.image, self.nothing = ImageView(), text_label(17)
-        self.image.overlay.set_scale(_SCALE)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
@@ -141,7 +152,8 @@ class MomentLine(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(BAR_HEIGHT + WORDS_HEIGHT)
+        self._scale = 1.0
+        self.set_scale(1.0)
         self._levels: tuple[Level, ...] = ()
         self._times_s: tuple[float, ...] = (0.0,)
         self._moments: list[tuple[str, str, float]] = []
@@ -163,6 +175,12 @@ class MomentLine(QWidget):
         ]
         self.update()
 
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        self._scale = scale
+        self.setFixedHeight(round((BAR_HEIGHT + WORDS_HEIGHT) * scale))
+        self.update()
+
     def x_of(self, time_s: float) -> float:
         """Column of a time."""
         first, last = self._times_s[0], self._times_s[-1]
@@ -172,17 +190,18 @@ class MomentLine(QWidget):
         """Paint levels, false STOPs as crosses, and a line with words for each moment."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(QRectF(0.0, 0.0, self.width(), BAR_HEIGHT), QColor("#1B222B"))
+        tall = BAR_HEIGHT * self._scale
+        painter.fillRect(QRectF(0.0, 0.0, self.width(), tall), QColor("#1B222B"))
         first = 0
         for level, same in groupby(self._levels):
             end = first + len(list(same))
             last_s = self._times_s[min(end, len(self._times_s) - 1)]
             left, right = self.x_of(self._times_s[first]), self.x_of(last_s)
-            high = LEVEL_HEIGHTS[level] * BAR_HEIGHT
-            bar = QRectF(left, BAR_HEIGHT - high, right - left, high)
+            high = LEVEL_HEIGHTS[level] * tall
+            bar = QRectF(left, tall - high, right - left, high)
             painter.fillRect(bar, QColor(LEVEL_STYLES[level].colour))
             first = end
-        painter.setFont(font(13))
+        painter.setFont(font(round(13 * self._scale)))
         for at_s in self._false_at_s:
             self._paint_cross(painter, self.x_of(at_s))
         for row, (title, colour, at_s) in enumerate(self._moments):
@@ -192,10 +211,10 @@ class MomentLine(QWidget):
     def _paint_moment(
         self, painter: QPainter, row: int, title: str, colour: QColor, x: float
     ) -> None:
-        foot = BAR_HEIGHT + 4 + 17 * row
+        foot = (BAR_HEIGHT + 4 + 17 * row) * self._scale
         # The first is wider: where two are at one time, both are seen.
         half = 3.5 if row == 0 else 1.5
-        painter.fillRect(QRectF(x - half, 0.0, 2.0 * half, foot + 12), colour)
+        painter.fillRect(QRectF(x - half, 0.0, 2.0 * half, foot + 12 * self._scale), colour)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         tip = [QPointF(x - 6.0, 0.0), QPointF(x + 6.0, 0.0), QPointF(x, 9.0)]
@@ -203,21 +222,24 @@ class MomentLine(QWidget):
         painter.setPen(colour)
         width = float(painter.fontMetrics().horizontalAdvance(title)) + 6.0
         left = x + 6.0 if x + 6.0 + width < self.width() else x - 6.0 - width
-        painter.drawText(QRectF(left, foot, width, 15.0), Qt.AlignmentFlag.AlignVCenter, title)
+        painter.drawText(
+            QRectF(left, foot, width, 15.0 * self._scale), Qt.AlignmentFlag.AlignVCenter, title
+        )
 
     def _paint_cross(self, painter: QPainter, x: float) -> None:
         painter.setPen(QColor("#FFFFFF"))
-        box = QRectF(x - 10.0, 0.0, 20.0, BAR_HEIGHT)
+        box = QRectF(x - 10.0, 0.0, 20.0, BAR_HEIGHT * self._scale)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "✕")
 
 
-def fact_html(fact: Fact) -> str:
-    """A fact as rich text; a doubtful one has a sign as well as a colour."""
+def fact_html(fact: Fact, scale: float = 1.0) -> str:
+    """A fact as rich text, at a scale; a doubtful one has a sign as well as a colour."""
     name = f"⚠ {fact.name}" if fact.warn else fact.name
     size, weight = (28, 700) if fact.large else (15, 400)
     name_colour, colour = (WARN, WARN) if fact.warn else (QUIET, INK)
+    above, below = round(12 * scale), round(size * scale)
     return (
-        f'<span style="color:{name_colour}; font-size:12px">{escape(name)}</span><br>'
-        f'<span style="color:{colour}; font-size:{size}px; font-weight:{weight}">'
+        f'<span style="color:{name_colour}; font-size:{above}px">{escape(name)}</span><br>'
+        f'<span style="color:{colour}; font-size:{below}px; font-weight:{weight}">'
         f"{escape(fact.value)}</span>"
     )

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, 
 
 from leakwatch.errors import LibraryError
 from leakwatch.gui.facts_view import QUIET
-from leakwatch.gui.fonts import font
+from leakwatch.gui.fonts import scale_letters, set_letters
+from leakwatch.gui.image_window import scale_of
 from leakwatch.gui.keys import PLAIN, KeyAction, find, help_html, key
 from leakwatch.gui.training_attempt import Attempt, Preparation, Prepared
 from leakwatch.gui.training_keeper import Keeper
@@ -193,8 +194,13 @@ class TrainingWindow(QMainWindow):
         super().closeEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the help in its place."""
+        """Let letters grow with the window, and keep the help in its place."""
         super().resizeEvent(event)
+        scale = scale_of(self)
+        for page in (self.begin, self.run, self.result, self.curve):
+            page.set_scale(scale)
+        for label in (self.keys, self.notice, self.help):
+            scale_letters(label, scale)
         self._place_help()
 
     def _result_keys(self) -> tuple[KeyAction, ...]:
@@ -290,7 +296,7 @@ class TrainingWindow(QMainWindow):
         for page in (self.begin, self.run, self.result, self.curve, self.replay):
             self.pages.addWidget(page)
         for label, pixels in ((self.keys, 15), (self.notice, 13), (self.help, 17)):
-            label.setFont(font(pixels))
+            set_letters(label, pixels)
         self.keys.setTextFormat(Qt.TextFormat.RichText)
         self.notice.setStyleSheet(f"color: {QUIET}")
         self.help.setObjectName("help")

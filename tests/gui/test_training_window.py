@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QLabel
 from leakwatch.case import encode_truth
 from leakwatch.config import Settings
 from leakwatch.errors import LibraryError, SourceError
+from leakwatch.gui import training_result
 from leakwatch.gui.training_attempt import Attempt, Preparation
 from leakwatch.gui.training_keeper import Keeper
 from leakwatch.gui.training_window import TrainingWindow
@@ -493,3 +494,23 @@ def test_an_attempt_ends_once(cases):
     assert attempt.press(1.8) is None
     assert attempt.score is ended
     preparation.stop()
+
+
+def test_letters_grow_with_the_window(qtbot, make_window):
+    window = make_window()
+    window.show()
+
+    def letters():
+        labels = (window.begin.title, window.run.stop, window.result.headline, window.curve.title)
+        return [one.font().pixelSize() for one in (*labels, window.keys, window.begin.name)]
+
+    window.resize(1280, 800)
+    qtbot.waitUntil(lambda: window.width() == 1280)
+    small = letters()
+    window.resize(1920, 1080)
+    qtbot.waitUntil(lambda: letters()[0] > small[0])
+    assert letters() == [pytest.approx(1.35 * one, abs=1.0) for one in small]
+    line = window.result.line
+    assert line.height() == round(
+        1.35 * (training_result.BAR_HEIGHT + training_result.WORDS_HEIGHT)
+    )
