@@ -338,7 +338,8 @@ def _check_click(prepared: Prepared, click_px: Point, run: Basis) -> None:
 
 def _as_shown(body: Body, prepared: Prepared) -> Body:
     def part(one: Part) -> Part:
-        return replace(one, line_px=read_only(prepared.to_frame(one.line_px)))
+        other = None if one.other_px is None else read_only(prepared.to_frame(one.other_px))
+        return replace(one, line_px=read_only(prepared.to_frame(one.line_px)), other_px=other)
 
     return replace(
         body,

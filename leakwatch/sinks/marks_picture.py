@@ -94,3 +94,5 @@ def _inside(picture: SpinePicture, low_px: PointArray, high_px: PointArray) -> F
 def _draw(axes: Axes, part: Part, colour: str, width: float) -> None:
     style = "-" if part.unsure is None else ":"
     axes.plot(*part.line_px.T, style, color=colour, linewidth=width)
+    if part.other_px is not None:
+        axes.plot(*part.other_px.T, style, color=colour, linewidth=width)

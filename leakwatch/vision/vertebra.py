@@ -19,7 +19,7 @@ _WALL_POINTS = 9
 # Scales that are tried without a calibration, against the nominal one.
 _SCALES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
 # Natural log by which one side must be likelier than the other to be called anterior.
-_SURE_LOG = 3.0
+_SURE_LOG = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,16 @@ class Part:
         How clearly an edge is seen along it: 0 nothing, 1 fair, 3 as clear as it can be.
     unsure : str or None
         Why it must not be relied on.
+    other_px : ndarray or None
+        ``(n, 2)``, where a second edge runs beside it that is nearly as likely: in an oblique view
+        the near and the far contour of one side. Only where the side is unsure.
     """
 
     line_px: PointArray
     sigma_mm: float
     evidence: float
     unsure: str | None
+    other_px: PointArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,11 @@ def _from_pose(
     doubt = _doubt(back, settings.wall_limit_mm, settings.line_evidence, settings)
     if doubt is None and len(on_wall) == 0 and _is_alone(sides, settings):
         doubt = "no other side of a body is seen near it; set points on it"
-    wall = Part(read_only(wall_px), back.sigma, back.evidence, doubt)
+    other = None
+    if doubt is not None and back.other_mm is not None:
+        aside = axes.to_mm(wall_px) - (back.other_mm, 0.0)
+        other = read_only(axes.to_px(aside))
+    wall = Part(read_only(wall_px), back.sigma, back.evidence, doubt, other)
     return _assembled(axes, sides, wall, anterior, settings, notes)
 
 
@@ -242,6 +250,7 @@ def _assembled(
             edge.sigma,
             edge.evidence,
             _doubt(edge, *limits, settings),
+            _other_px(axes, edge, _doubt(edge, *limits, settings)),
         )
         for edge, limits in (
             (around.upper, endplate),
@@ -267,6 +276,13 @@ def _assembled(
         front,
         (*notes, *doubts),
     )
+
+
+def _other_px(axes: Axes, edge: Edge, doubt: str | None) -> PointArray | None:
+    """The second edge beside one that is unsure, in parallel to it."""
+    if doubt is None or edge.other_mm is None:
+        return None
+    return read_only(axes.to_px(replace(edge, outward_mm=edge.outward_mm + edge.other_mm).points()))
 
 
 def _outline(

@@ -32,7 +32,9 @@ _TURN_DEG = 36.0  # of a spine in the picture, at most
 _SURE_MM = 10.0  # so far to either side of a click there is still body
 _LEAN_DEG = 12.0
 _FRONT_SHARES, _BACK_SHARES = (0.25, 0.85), (0.25, 0.75)  # of the depth, from the click
-_APART_MM = 4.0  # edges further apart are two
+# Behind the wall lies the canal: an edge so far behind another one is that of an arch. Nearer ones
+# are the two contours of an oblique view.
+_APART_MM = 9.0
 _FRONT_HOLLOWS_MM, _BACK_HOLLOWS_MM = (0.5, 2.0), (0.0,)  # the line of all backs is straight
 _FRONT_SAYS = 0.7  # gas, vessels and ribs lie in front
 
@@ -115,7 +117,8 @@ def _between_endplates(
     centred = normal_prior((offsets[:, None] - offsets) / 2, 0.0, settings.centre_sd_mm)
     wedge = normal_prior(turns[:, None] - turns, 0.0, settings.wedge_sd_deg)
     turn = (turns[:, None] + turns) / 2
-    tilt = normal_prior(turn, 0.0, settings.tilt_sd_deg) + np.interp(turn, *line)
+    told = np.interp(turn, *line)
+    tilt = normal_prior(turn, 0.0, settings.tilt_sd_deg) + told
     joint = upper[:, :, None, None] + lower + (height + centred)[:, None, :, None]
     joint = joint + (wedge + tilt)[:, None, :]
     best = np.unravel_index(int(np.argmax(joint)), joint.shape)
@@ -125,7 +128,9 @@ def _between_endplates(
     up = np.cos(angle) * axes.up - np.sin(angle) * axes.forward
     middle = axes.origin_px + up * (np.cos(angle) * (up_mm - down_mm) / 2) / axes.mm_per_px
     turned = replace(axes, origin_px=middle, forward=forward, up=up)
-    return turned, float((up_mm + down_mm) * np.cos(angle)), float(joint[best])
+    # The walls say themselves how clearly they are seen.
+    evidence = float(joint[best] - told[best[1], best[3]])
+    return turned, float((up_mm + down_mm) * np.cos(angle)), evidence
 
 
 def _between_walls(

@@ -271,3 +271,26 @@ def test_axes_go_there_and_back(angle: float, column: float, row: float, mm: flo
     # One millimetre forward is 1 / mm pixels along the axis.
     step = axes.to_px(np.array([[1.0, 0.0]]))[0] - axes.origin_px
     assert step == pytest.approx(forward / mm)
+
+
+@pytest.mark.parametrize("apart_mm", [4.2, 6.0])
+def test_both_contours_of_an_oblique_view_are_told_and_given(apart_mm: float) -> None:
+    image, half = spine(noise=0.0), round(apart_mm / 2 / MM)
+    both = 0.5 * (np.roll(image, half, 1) + np.roll(image, -half, 1))
+    noise = np.random.default_rng(1).normal(0.0, 0.005, both.shape)
+    body = find_body(picture(both + noise), (180.0, 178.0), SETTINGS, anterior=Side.LEFT)
+    wall = body.wall
+    assert "two edges" in (wall.unsure or "")
+    assert wall.other_px is not None
+    # The back is on the right: nearer to the middle, and further off.
+    columns = sorted([wall.line_px[:, 0].mean(), wall.other_px[:, 0].mean()])
+    back_px = CENTRE[0] + DEPTH_MM / 2 / MM
+    ahead_px = SETTINGS.back_hollow_mm / MM
+    true = [back_px - half - ahead_px, back_px + half - ahead_px]
+    assert columns == pytest.approx(true, abs=1.5 / MM)
+
+
+def test_a_sure_side_has_no_second_contour() -> None:
+    body = find_body(picture(spine()), (180.0, 178.0), SETTINGS, anterior=Side.LEFT)
+    assert body.unsure == ()
+    assert [part.other_px for part in (body.wall, body.upper, body.lower, body.front)] == [None] * 4

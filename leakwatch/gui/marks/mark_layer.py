@@ -303,7 +303,7 @@ class MarkLayer:
             return
         self._waiting = self._case.waiting
         found = self._case.found_for(draft)
-        drawn.show_sides(_sides(draft, found) if self._followed else (), self._by)
+        drawn.show_sides(sides_of(draft, found) if self._followed else (), self._by)
         known = self._handles if self._followed else ()
         if self._picked is not None and self._picked >= len(known):
             self._picked = None
@@ -320,19 +320,20 @@ def on_frame(stage: Stage | None, right: float, down: float) -> Point:
     return (-right if view.xInverted() else right, down if view.yInverted() else -down)
 
 
-def _sides(draft: Draft, found: Found) -> tuple[Side, ...]:
+def sides_of(draft: Draft, found: Found) -> tuple[Side, ...]:
+    """What is drawn of a draft: of a side that is unsure also its second contour."""
     if draft.mode is Mode.WALL:
         return (Side("wall", draft.wall, True),) if draft.wall_px else ()
     if found.body is None:
         return (Side("wall", draft.wall, True),) if draft.has_wall else ()
-    return tuple(
-        Side(
-            "wall" if name == "posterior wall" else name,
-            part.line_px,
-            part.unsure is None or draft.accepted,
-        )
-        for name, part in reversed(named_parts(found.body))
-    )
+    sides = []
+    for name, part in reversed(named_parts(found.body)):
+        called = "wall" if name == "posterior wall" else name
+        sure = part.unsure is None or draft.accepted
+        if part.other_px is not None and not sure:
+            sides.append(Side(called, part.other_px, sure))
+        sides.append(Side(called, part.line_px, sure))
+    return tuple(sides)
 
 
 def _moved(draft: Draft, handle: Handle, to: Point) -> Draft:

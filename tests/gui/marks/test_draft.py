@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from leakwatch.gui.marks import draft as drafts
 from leakwatch.gui.marks.draft import LEVELS, SAME_PX, Draft, History, Mode
+from leakwatch.gui.marks.finding import Found
+from leakwatch.gui.marks.mark_layer import sides_of
 from leakwatch.model import Marks, Side, View, read_only
+from leakwatch.vision.vertebra import Body, Part
 
 POINT = st.tuples(st.floats(0, 500), st.floats(0, 500))
 STEPS = {
@@ -113,3 +116,17 @@ def test_marks_that_were_made_before_are_gone_on_with():
     assert len(draft.anchors_px) >= 6
     assert all(column > 85.0 for column, _ in draft.anchors_px)
     assert drafts.draft_of(Marks()) == Draft()
+
+
+def test_the_second_contour_of_an_oblique_view_is_drawn_until_it_is_settled():
+    line = np.array([[50.0, 80.0], [50.0, 20.0]])
+    unsure = Part(line, 2.0, 1.0, "there are two edges 5 mm apart", line + np.array([20.0, 0.0]))
+    sure = Part(line, 0.5, 1.0, None)
+    body = Body(line, line, Side.LEFT, unsure, sure, sure, sure, ("posterior wall: two edges",))
+    asked = Draft(click_px=(30.0, 50.0))
+    shown = [side for side in sides_of(asked, Found(body)) if side.name == "wall"]
+    assert [side.line_px[0, 0] for side in shown] == [70.0, 50.0]
+    assert not any(side.sure for side in shown)
+    # What a person took as it is has one contour.
+    taken = [s for s in sides_of(replace(asked, accepted=True), Found(body)) if s.name == "wall"]
+    assert [side.line_px[0, 0] for side in taken] == [50.0]
