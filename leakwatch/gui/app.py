@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from leakwatch.errors import CaseError, SinkError
 from leakwatch.gui.folded_run import FoldedRun
 from leakwatch.gui.fonts import font, register_fonts
+from leakwatch.gui.image_window import ImageWindow
 from leakwatch.gui.live_window import LiveWindow
 from leakwatch.gui.marks.mark_window import MarkWindow
 from leakwatch.gui.marks.opening import case_path, known_marks, marked_frame, open_stored
@@ -37,10 +38,7 @@ def show(run: Run) -> None:
     folded = FoldedRun(run)
     window = replay_window(folded)
     folded.thread.start()
-    window.show()
-    window.start()
-    with interrupt_closes(window):
-        running.exec()
+    _until_closed(running, window)
     folded.close()
 
 
@@ -56,7 +54,10 @@ def show_live(session: LiveSession, title: str, record: Callable[[], str] | None
         Begins a record of a session that has none; says where.
     """
     running = application()
-    window = LiveWindow(session, title, live_tools(session), record=record)
+    _until_closed(running, LiveWindow(session, title, live_tools(session), record=record))
+
+
+def _until_closed(running: QApplication, window: ImageWindow) -> None:
     window.show()
     window.start()
     with interrupt_closes(window):
@@ -99,10 +100,7 @@ def mark(
     run.source.close()
     running = application()
     window = mark_window(run, sequence, out, frame, anterior, level)
-    window.show()
-    window.start()
-    with interrupt_closes(window):
-        running.exec()
+    _until_closed(running, window)
     return window.case.outcome
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 from PySide6.QtCore import Qt
 
 from leakwatch.calibrating.measure import Measurement
@@ -15,10 +14,11 @@ from leakwatch.errors import LeakWatchError
 from leakwatch.gui.keys import PLAIN, KeyAction, key
 from leakwatch.gui.layers import Stage
 from leakwatch.gui.marks import measuring
-from leakwatch.gui.marks.drawn_marks import DrawnMarks, Side, middle_of
+from leakwatch.gui.marks.case_layer import GRAB_PX, CaseLayer
+from leakwatch.gui.marks.drawn_marks import Side, middle_of
 from leakwatch.gui.marks.finding import Handle
 from leakwatch.gui.marks.mark_keys import arrow_keys
-from leakwatch.gui.marks.mark_layer import GRAB_PX, on_frame
+from leakwatch.gui.marks.mark_layer import on_frame
 from leakwatch.gui.marks.measuring import Measuring
 from leakwatch.gui.marks.open_case import OpenCase, moved_by
 from leakwatch.gui.marks.opening import write_spacing
@@ -28,7 +28,7 @@ from leakwatch.model import Point, Snapshot, View
 _CHANGES = "Tab: another object.  + and –: its size"
 
 
-class CalibrateLayer:
+class CalibrateLayer(CaseLayer):
     """Measures millimetres for an open case.
 
     Parameters
@@ -38,15 +38,10 @@ class CalibrateLayer:
     """
 
     def __init__(self, open_at: Callable[[Snapshot | None], OpenCase]) -> None:
-        self._open_at = open_at
-        self._stage: Stage | None = None
-        self._drawn: DrawnMarks | None = None
+        super().__init__(open_at)
         self._picture: StillPicture | None = None
         self._now = Measuring()
         self._result: Measurement | str = ""
-        self._said = ""
-        self._cursor: Point | None = None
-        self._picked: int | None = None
         self._held: int | None = None
 
     @property
@@ -87,17 +82,9 @@ class CalibrateLayer:
 
     def opened(self, stage: Stage) -> None:
         """Measure on the frame that is shown now."""
-        snapshot = stage.snapshot()
-        self._case = self._open_at(snapshot)
-        self._stage, self._drawn = stage, DrawnMarks(stage.image.view)
+        snapshot = self._begun(stage)
         if snapshot is not None:
             self._take(snapshot)
-
-    def closed(self) -> None:
-        """Take every item away."""
-        if self._drawn is not None:
-            self._drawn.remove()
-        self._drawn = self._stage = None
 
     def showed(self, snapshot: Snapshot) -> None:
         """Points are of the frame that they were set on; without any, the newest is measured on."""
@@ -198,14 +185,8 @@ class CalibrateLayer:
         self._show()
 
     def _near(self, at: Point) -> int | None:
-        assert self._drawn is not None
-        if not self._now.points_px:
-            return None
-        away = [np.hypot(x - at[0], y - at[1]) for x, y in self._now.points_px]
-        nearest = int(np.argmin(away))
         # Two edges of a cannula may lie near each other: half a fingertip.
-        reach = self._drawn.reach_px(GRAB_PX / 2)
-        return nearest if away[nearest] <= reach else None
+        return self._nearest(self._now.points_px, at, GRAB_PX / 2)
 
     def _show(self) -> None:
         if self._drawn is None:

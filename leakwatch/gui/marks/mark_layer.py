@@ -12,8 +12,9 @@ from leakwatch.errors import LeakWatchError
 from leakwatch.gui.keys import KeyAction
 from leakwatch.gui.layers import Stage
 from leakwatch.gui.marks import draft as drafts
+from leakwatch.gui.marks.case_layer import GRAB_PX, CaseLayer
 from leakwatch.gui.marks.draft import Draft, Mode
-from leakwatch.gui.marks.drawn_marks import DrawnMarks, Side, middle_of
+from leakwatch.gui.marks.drawn_marks import Side, middle_of
 from leakwatch.gui.marks.finding import Found, Handle, handles, named_parts
 from leakwatch.gui.marks.mark_keys import mark_keys
 from leakwatch.gui.marks.open_case import OpenCase, moved_by
@@ -21,15 +22,13 @@ from leakwatch.gui.marks.words import prompt
 from leakwatch.gui.pane import Phase, Touch
 from leakwatch.model import Point, Snapshot
 
-# A click this near to a handle takes hold of it, pixels of the screen: a fingertip's worth.
-GRAB_PX = 14.0
 # A press that moves less than this is a click and no drag, pixels of the screen.
 STILL_PX = 4.0
 # A wall that is drawn in one sweep has a point so often, pixels of the screen.
 SWEEP_PX = 8.0
 
 
-class MarkLayer:
+class MarkLayer(CaseLayer):
     """Shows an open case on the picture, and lets a person change it.
 
     Parameters
@@ -39,12 +38,7 @@ class MarkLayer:
     """
 
     def __init__(self, open_at: Callable[[Snapshot | None], OpenCase]) -> None:
-        self._open_at = open_at
-        self._stage: Stage | None = None
-        self._drawn: DrawnMarks | None = None
-        self._said = ""
-        self._cursor: Point | None = None
-        self._picked: int | None = None
+        super().__init__(open_at)
         self._held: tuple[Handle, Point, Point] | None = None  # handle, pressed on screen, grip
         self._preview: Draft | None = None
         self._swept: Point | None = None  # where the mouse went down, or set a point of a sweep
@@ -71,18 +65,10 @@ class MarkLayer:
 
     def opened(self, stage: Stage) -> None:
         """Begin with what the case holds."""
-        snapshot = stage.snapshot()
-        self._case = self._open_at(snapshot)
-        self._stage, self._drawn = stage, DrawnMarks(stage.image.view)
+        snapshot = self._begun(stage)
         if snapshot is not None:
             self._follow(snapshot)
         self._show()
-
-    def closed(self) -> None:
-        """Take every item away; the case stays as it is."""
-        if self._drawn is not None:
-            self._drawn.remove()
-        self._drawn = self._stage = None
 
     def showed(self, snapshot: Snapshot) -> None:
         """Marks follow the anatomy."""
@@ -167,13 +153,9 @@ class MarkLayer:
 
     def _near(self, at: Point) -> int | None:
         """The handle under the mouse; the nearest."""
-        assert self._drawn is not None
-        known = self._handles
-        if not known or self._case.draft.mode in (Mode.WALL, Mode.TIP):
+        if self._case.draft.mode in (Mode.WALL, Mode.TIP):
             return None
-        away = [np.hypot(one.at_px[0] - at[0], one.at_px[1] - at[1]) for one in known]
-        nearest = int(np.argmin(away))
-        return nearest if away[nearest] <= self._drawn.reach_px(GRAB_PX) else None
+        return self._nearest([one.at_px for one in self._handles], at, GRAB_PX)
 
     def _click(self, at: Point) -> None:
         self._do(drafts.clicked(self._case.draft, at))
