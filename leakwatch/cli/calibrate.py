@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -53,6 +56,56 @@ _Tilt = Annotated[
 _ByHand = Annotated[
     bool, typer.Option("--by-hand", help="Take the points as they are: look for no edge.")
 ]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a calibration file goes."""
+
+    out: _Out = None
+    name: _Name = None
+    view: _ViewOption = None
+    replace: _Replace = False
+
+
+@dataclass(frozen=True)
+class _Shared(_Place):
+    """Options of every command that measures an object."""
+
+    depth_sigma: _Depth = None
+    distortion: _Bend = None
+    frame: _Frame = None
+    settings: SettingsOption = None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    sequence: Path
+    what: KnownObject
+    size_mm: float
+    tilt_deg: float
+
+
+def _measures_an_object(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `_Shared`, each as a parameter of its own, as typer wants."""
+    types = get_type_hints(_Shared, include_extras=True)
+    names = [field.name for field in fields(_Shared)]
+
+    @wraps(command)
+    def with_shared(**given: Any) -> None:
+        shared = {name: given.pop(name) for name in names}
+        command(**given, shared=_Shared(**shared))
+
+    known = signature(command, eval_str=True).parameters
+    own = [one for name, one in known.items() if name != "shared"]
+    more = [
+        Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default,
+                  annotation=types[field.name])
+        for field in fields(_Shared)
+    ]  # fmt: skip
+    with_shared.__signature__ = Signature([*own, *more])  # type: ignore[attr-defined]
+    with_shared.__annotations__ = {one.name: one.annotation for one in [*own, *more]}
+    return with_shared
 
 
 @calibrate.command()
@@ -142,7 +195,8 @@ def _spacing_of_grid(
 
 
 @calibrate.command()
-def cannula(  # noqa: PLR0913, PLR0917 - an argument for each option
+@_measures_an_object
+def cannula(
     sequence: _File,
     point: _Points,
     gauge: Annotated[
@@ -156,14 +210,8 @@ def cannula(  # noqa: PLR0913, PLR0917 - an argument for each option
     ] = None,
     tilt: _Tilt = 0.0,
     by_hand: _ByHand = False,
-    depth_sigma: _Depth = None,
-    distortion: _Bend = None,
-    frame: _Frame = None,
-    out: _Out = None,
-    name: _Name = None,
-    view: _ViewOption = None,
-    replace: _Replace = False,
-    settings: SettingsOption = None,
+    *,
+    shared: _Shared,
 ) -> None:
     """Measure a cannula of known gauge, across it, or of known length, from end to end.
 
@@ -183,55 +231,34 @@ def cannula(  # noqa: PLR0913, PLR0917 - an argument for each option
             what = KnownObject.CANNULA_WIDTH
             size_mm = diameter_mm(gauge) if gauge is not None else diameter or 0.0
         with_edges = what is KnownObject.CANNULA_WIDTH and not by_hand
-        _measure(
-            _Asked(sequence, frame, settings, what, size_mm, depth_sigma, tilt, distortion),
-            _points(point, 2),
-            with_edges,
-            _Place(out, name, view, replace),
-        )
+        _measure(_Asked(sequence, what, size_mm, tilt), _points(point, 2), with_edges, shared)
 
 
 @calibrate.command()
-def ruler(  # noqa: PLR0913, PLR0917 - an argument for each option
+@_measures_an_object
+def ruler(
     sequence: _File,
     point: _Points,
     length: Annotated[float, typer.Option("--length", min=1.0, help="Between the points, mm.")],
     tilt: _Tilt = 0.0,
-    depth_sigma: _Depth = None,
-    distortion: _Bend = None,
-    frame: _Frame = None,
-    out: _Out = None,
-    name: _Name = None,
-    view: _ViewOption = None,
-    replace: _Replace = False,
-    settings: SettingsOption = None,
+    *,
+    shared: _Shared,
 ) -> None:
     """Measure between two marks of a ruler that lies beside the vertebra, at its depth."""
     from leakwatch.calibrating.known_size import KnownObject
 
     with errors_in_one_paragraph():
-        what = KnownObject.RULER
-        _measure(
-            _Asked(sequence, frame, settings, what, length, depth_sigma, tilt, distortion),
-            _points(point, 2),
-            False,
-            _Place(out, name, view, replace),
-        )
+        asked = _Asked(sequence, KnownObject.RULER, length, tilt)
+        _measure(asked, _points(point, 2), False, shared)
 
 
 @calibrate.command()
-def sphere(  # noqa: PLR0913, PLR0917 - an argument for each option
+@_measures_an_object
+def sphere(
     sequence: _File,
     point: _Points,
     diameter: Annotated[float, typer.Option("--diameter", min=1.0, help="Of the sphere, mm.")],
-    depth_sigma: _Depth = None,
-    distortion: _Bend = None,
-    frame: _Frame = None,
-    out: _Out = None,
-    name: _Name = None,
-    view: _ViewOption = None,
-    replace: _Replace = False,
-    settings: SettingsOption = None,
+    shared: _Shared,
 ) -> None:
     """Measure a metal sphere that lies beside the vertebra, at its depth.
 
@@ -240,30 +267,9 @@ def sphere(  # noqa: PLR0913, PLR0917 - an argument for each option
     from leakwatch.calibrating.known_size import KnownObject
 
     with errors_in_one_paragraph():
-        what = KnownObject.SPHERE
-        asked = _Asked(sequence, frame, settings, what, diameter, depth_sigma, 0.0, distortion)
+        asked = _Asked(sequence, KnownObject.SPHERE, diameter, 0.0)
         places = _points(point, 1 if len(point) == 1 else 2)
-        _measure(asked, places, len(places) == 1, _Place(out, name, view, replace))
-
-
-@dataclass(frozen=True)
-class _Asked:
-    sequence: Path
-    frame: int | None
-    settings: Path | None
-    what: KnownObject
-    size_mm: float
-    depth_sigma_mm: float | None
-    tilt_deg: float
-    distortion: Path | None
-
-
-@dataclass(frozen=True)
-class _Place:
-    out: Path | None
-    name: str | None
-    view: View | None
-    replace: bool
+        _measure(asked, places, len(places) == 1, shared)
 
 
 def _points(texts: list[str], wanted: int) -> list[Point]:
@@ -275,7 +281,7 @@ def _points(texts: list[str], wanted: int) -> list[Point]:
     return [point_of(text, "--point") for text in texts]
 
 
-def _measure(asked: _Asked, points: list[Point], with_edges: bool, place: _Place) -> None:
+def _measure(asked: _Asked, points: list[Point], with_edges: bool, shared: _Shared) -> None:
     import numpy as np
 
     from leakwatch.calibrating import result_file
@@ -285,29 +291,29 @@ def _measure(asked: _Asked, points: list[Point], with_edges: bool, place: _Place
     from leakwatch.calibration import check_applies
     from leakwatch.calibration_file import load_calibration_file
 
-    settings = load_settings(asked.settings)
-    picture = still_picture(asked.sequence, settings, asked.frame or 0)
+    settings = load_settings(shared.settings)
+    picture = still_picture(asked.sequence, settings, shared.frame or 0)
     table = bend = None
-    if asked.distortion is not None:
-        of_grid = load_calibration_file(asked.distortion)
+    if shared.distortion is not None:
+        of_grid = load_calibration_file(shared.distortion)
         check_applies(
-            of_grid, asked.distortion, picture.acquisition, place.view, settings.calibration
+            of_grid, shared.distortion, picture.acquisition, shared.view, settings.calibration
         )
         table, bend = of_grid.distortion, of_grid.bend
-    wanted = ObjectToMeasure(asked.what, asked.size_mm, asked.tilt_deg, asked.depth_sigma_mm, bend)
+    wanted = ObjectToMeasure(asked.what, asked.size_mm, asked.tilt_deg, shared.depth_sigma, bend)
     found = measure(picture, wanted, np.array(points), with_edges, settings.calibration)
     if found.found:
         ends = " and ".join(f"{column:.1f},{row:.1f}" for column, row in found.ends_px)
         typer.echo(f"edges found at {ends}")
     _say(found.spacing)
     made = result_file.calibration_of(
-        place.name or _machine(picture, place.view),
-        result_file.applies_to(picture.acquisition, place.view),
+        shared.name or _machine(picture, shared.view),
+        result_file.applies_to(picture.acquisition, shared.view),
         measured=result_file.measured_section(found.spacing),
         distortion=table,
     )
     comment = f"Measured by `leakwatch calibrate`: {asked.what.value}, {asked.size_mm:g} mm."
-    _write(place, made, comment)
+    _write(shared, made, comment)
 
 
 def _say(spacing: MeasuredSpacing) -> None:
