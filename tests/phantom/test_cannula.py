@@ -41,6 +41,16 @@ def test_a_slanting_ray_runs_longer_in_steel() -> None:
     assert ratio == pytest.approx(1.0 / np.cos(0.6), rel=0.01)
 
 
+def test_a_pixel_sees_the_mean_over_its_area_so_that_edges_have_no_steps() -> None:
+    slanted = Cannula(np.zeros(3), np.array([0.0, -np.cos(0.06), np.sin(0.06)]), 3.0, 2.4)
+    steel, bore = chords_mm(slanted, CARM)
+    _, column = pixel(0.0, -8.0, 0.0)
+    # Area of the cross-section: the same wherever the edges lie between pixels.
+    shadows = (steel + bore)[:, column - 20 : column + 20].sum(axis=0) * CARM.mm_per_px
+    exact = np.pi * 1.5**2 / np.cos(0.06)
+    assert shadows == pytest.approx(exact, rel=0.006)
+
+
 def test_it_ends_at_the_tip() -> None:
     steel, _ = chords_mm(ALONG, CARM)
     assert steel[pixel(0.0, 0.6, 0.0)] == 0.0
