@@ -270,7 +270,9 @@ def _with_cement(
     origin = None if state.placed is None else state.placed.origin
     rod = instrument.hidden if instrument.moved else instrument.footprint
     axis = None if instrument.cannula is None else instrument.cannula.direction
-    covered = CoveredByCannula(followed.moves, followed.covers, rod, axis, followed.ghost)
+    covered = CoveredByCannula(
+        followed.moves, followed.covers, rod, axis, followed.ghost, followed.excess
+    )
     cement, noise = cements.segment(
         replace(state.cement, mean=mean),
         added.seen,

@@ -444,6 +444,17 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         A profile farther from the line spoils it; working pixels.
     min_score : float
         Least normalised correlation of a profile.
+    max_wider : float
+        By no larger share either end of the rod looks wider than its middle: it lies some 700 mm
+        from the source, and reaches 60 mm towards it at most.
+    behind_log : float
+        Least log attenuation of cement behind the rod, averaged across it: half of the edge.
+    behind_share : float
+        Scatter changes the rod's contrast by no larger share within the time constant.
+    behind_sigmas : float
+        And it is so many standard deviations of what the outer half of the rod shows.
+    behind_mm : float
+        Sigma of the smoothing along the rod, mm: half a vein's width.
     """
 
     width_mm: float = 3.6
@@ -474,3 +485,8 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     min_stations: int = 3
     station_px: float = 1.5
     min_score: float = 0.85
+    max_wider: float = 0.1
+    behind_log: float = 0.014
+    behind_share: float = 0.015
+    behind_sigmas: float = 4.0
+    behind_mm: float = 1.0

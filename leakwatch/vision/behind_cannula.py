@@ -31,6 +31,8 @@ class CoveredByCannula:
         Unit vector along it.
     ghost : ndarray or None
         Attenuation that an error of its pose or contrast would add, away from its place.
+    excess : ndarray or None
+        How far what lies behind it is over its limit: 1 at it.
     """
 
     moves: BoolImage | None = None
@@ -38,6 +40,7 @@ class CoveredByCannula:
     rod: BoolImage | None = None
     axis: Point | None = None
     ghost: FloatImage | None = None
+    excess: FloatImage | None = None
 
     def within(self, window: Window) -> CoveredByCannula:
         """The same in a part of the picture."""
@@ -46,7 +49,7 @@ class CoveredByCannula:
             return None if image is None else np.ascontiguousarray(image[window])
 
         moves, covers, rod = part(self.moves), part(self.covers), part(self.rod)
-        return CoveredByCannula(moves, covers, rod, self.axis, part(self.ghost))
+        return CoveredByCannula(moves, covers, rod, self.axis, part(self.ghost), part(self.excess))
 
 
 def bridged(

@@ -10,7 +10,8 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
-from leakwatch.vision.cannula import Cannula, Pose, beside_rod, strip_along
+from leakwatch.vision.cannula import Cannula, beside_rod
+from leakwatch.vision.rod_strip import RodStrip, outer_part, relative
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,7 @@ class Filling:
 
 
 def filling(
-    cannula: Cannula,
-    moved: FloatImage,
-    expected: FloatImage,
-    pose: Pose,
-    cement: BoolImage | None,
-    scale: Scale,
-    settings: InstrumentSettings,
+    cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
 ) -> Filling | None:
     """What fills the bore; None where nothing does.
 
@@ -47,44 +42,35 @@ def filling(
     Parameters
     ----------
     cannula : Cannula
-    moved, expected : ndarray
-        Frame, and baseline with the rod as it lies now, reference coordinates.
-    pose : Pose
-    cement : ndarray of bool or None
-        Known cement, reference coordinates. Where there is some, it came out of the bore, so that
-        all of it is full: around its front end cement lies beside the rod as well, and hides where
-        the filling begins. Where some lies on the outer half, that is left out.
+    strip : RodStrip
+        Less the baseline with the rod as it lies now. Where cement is known, it came out of the
+        bore, so that all of it is full: around its front end cement lies beside the rod as well,
+        and hides where the filling begins. Where some lies on the outer half, that is left out.
     scale : Scale
     settings : InstrumentSettings
     """
+    share = relative(cannula, strip, settings)
+    if share is None:
+        return None
     length = cannula.steps
-    strip = strip_along(cannula, moved, pose, length)
-    strip -= strip_along(cannula, expected, pose, length)
     half = (len(cannula.profile) - 1) // 2
     across = np.abs(np.arange(-half, half + 1))
-    core, beside = beside_rod(cannula)
-    if not beside.any():
-        return None  # a profile without its surroundings: there is nothing to compare with
-    contrast = np.maximum(cannula.contrast[:length], settings.min_contrast)
-    relative = (strip - strip[beside].mean(axis=0)) / contrast
-    outer = int(max(length / 2, min(scale.px(settings.bolus_mm), 0.75 * length)))
+    core, _ = beside_rod(cannula)
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
     inside = across <= cannula.width * 0.75
-    free = np.arange(length) >= outer
-    through = False
-    if cement is not None and cement.any():
-        through = True
-        free &= ~strip_along(cannula, cement.view(np.uint8), pose, length).any(axis=0)
-    if np.count_nonzero(free) < (length - outer) / 3:
+    outer = outer_part(cannula, scale, settings)
+    free = outer & strip.free()
+    if np.count_nonzero(free) < np.count_nonzero(outer) / 3:
         return None
     profile = np.zeros(len(across))
-    profile[inside] = np.median(cv2.blur(relative[inside], (box, 1))[:, free], axis=1)
+    profile[inside] = np.median(cv2.blur(share[inside], (box, 1))[:, free], axis=1)
     level = float(profile[core].mean())
-    along = cv2.blur(relative[core].mean(axis=0)[None], (box, 1))[0]
+    along = cv2.blur(share[core].mean(axis=0)[None], (box, 1))[0]
     farthest = float(np.median(along[3 * length // 4 :]))
-    if level * float(contrast[free].mean()) < settings.min_filling or farthest < 0.5 * level:
+    contrast = float(np.maximum(cannula.contrast[:length], settings.min_contrast)[free].mean())
+    if level * contrast < settings.min_filling or farthest < 0.5 * level:
         return None
-    front = 0.0 if through else begins_at(along > 0.5 * level)
+    front = 0.0 if strip.cement is not None else begins_at(along > 0.5 * level)
     return Filling(read_only(np.maximum(profile, 0.0).astype(np.float32)), front)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,9 +13,44 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.vision.baseline import Baseline
+from leakwatch.vision.rod_shape import bend_of, profile_fit, taper_of
 
-# Where an axis is against that of the baseline: across = offset + slope * along, working pixels.
-Pose = tuple[float, float]
+
+class Pose(NamedTuple):
+    """Where a rod is against its axis in the baseline, and how wide it looks.
+
+    Parameters
+    ----------
+    offset : float
+        How far its front end is off across the axis, working pixels.
+    slope : float
+        How much farther off it is a pixel further along.
+    wider : float
+        By which share it is wider at its front end than its profile says.
+    taper : float
+        How much more a pixel further along: what is nearer to the source looks wider.
+    bend : float
+        How far its axis is off a straight line, over the square of the way along it, 1/pixel: an
+        image intensifier bends what is straight.
+    """
+
+    offset: float = 0.0
+    slope: float = 0.0
+    wider: float = 0.0
+    taper: float = 0.0
+    bend: float = 0.0
+
+    def from_axis(self, along: Array, across: Array) -> Array:
+        """Distance of places from the rod's axis, where its profile has them; working pixels."""
+        away: Array = across - (self.offset + (self.slope + self.bend * along) * along)
+        if self.wider == 0.0 and self.taper == 0.0:
+            return away
+        return away / (1.0 + self.wider + self.taper * along)
+
+
+IN_PLACE = Pose()
+_STRAIGHTENED = 2  # times: the first tells how the rod is bent
+FINE_STEP = 0.25  # of a fine profile, pixels: a quarter of what it is sampled with at every step
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +87,16 @@ class Cannula:
         As far as it is seen, working pixels.
     profile : ndarray
         ``(2 half + 1,)`` added attenuation across the axis, its maximum 1, at steps of a pixel.
+    fine_profile : ndarray
+        The same at steps of ``FINE_STEP`` pixels, from the pixels themselves: what is straightened
+        is smoothed a little, and an edge of steel is sharper than a pixel.
     contrast : ndarray
         ``(n,)`` added attenuation on the axis, at steps of a pixel from the front end: scatter
         makes it smaller behind dense anatomy.
     width : float
         Full width at half of the profile's maximum, working pixels.
-    along, across : ndarray
-        Axial and transverse coordinate of every pixel, float32.
+    pose : Pose
+        Its own: the axis is where it is, but it may taper.
     pixels : RodPixels
     """
 
@@ -65,10 +104,10 @@ class Cannula:
     direction: Point
     length: float
     profile: FloatImage
+    fine_profile: FloatImage
     contrast: FloatImage
     width: float
-    along: FloatImage
-    across: FloatImage
+    pose: Pose
     pixels: RodPixels
 
     @property
@@ -150,43 +189,91 @@ def _straightened(
     scale: Scale,
     settings: InstrumentSettings,
 ) -> Cannula | None:
-    normal = np.array([-direction[1], direction[0]])
-    strip, _ = _strip(baseline, front - half * normal, direction, int(length) + 1, half)
-    above = _above_sides(strip, scale, settings)
-    axial = above.mean(axis=1)
-    peak = float(axial.max())
-    if peak < settings.min_contrast:
-        return None
-    profile = np.maximum(axial / peak, 0.0)
-    if (profile > 0.5).sum() > scale.px(settings.width_mm):
-        return None
-    profile[np.abs(np.arange(-half, half + 1)) > scale.px(0.75 * settings.width_mm)] = 0.0
+    picture, pose = baseline.mean, Pose()
+    for _ in range(_STRAIGHTENED):
+        strip = _cut(picture, front, direction, pose, int(length) + 1, half)
+        sides = _sides(strip, scale, settings)
+        above = strip - sides
+        axial = above.mean(axis=1)
+        profile = np.maximum(axial / max(float(axial.max()), 1e-6), 0.0)
+        wide = (profile > 0.5).sum() > scale.px(settings.width_mm)
+        if wide or axial.max() < settings.min_contrast:
+            return None
+        profile[np.abs(np.arange(-half, half + 1)) > scale.px(0.75 * settings.width_mm)] = 0.0
+        pose = _own_pose(pose, above, profile, scale, settings)
     # Least-squares amplitude of the profile at every step along the axis.
     contrast = (above * profile[:, None]).sum(axis=0) / float((profile**2).sum())
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
     contrast = cv2.blur(contrast.astype(np.float32)[None], (box, 1))[0]
-    rows, columns = baseline.mean.shape
-    row, column = np.mgrid[:rows, :columns].astype(np.float32)
-    across = (column - front[0]) * normal[0] + (row - front[1]) * normal[1]
-    along = (column - front[0]) * direction[0] + (row - front[1]) * direction[1]
-    at = np.flatnonzero((np.abs(across) < half) & (along >= 0.0))
-    pixels = RodPixels(
-        read_only(at),
-        read_only(along.ravel()[at].astype(np.float32)),
-        read_only(across.ravel()[at].astype(np.float32)),
-        read_only(np.interp(along.ravel()[at], np.arange(len(contrast)), contrast)),
-    )
+    pixels = _pixels(picture.shape, front, direction, contrast, half)
     return Cannula(
         (float(front[0]), float(front[1])),
         (float(direction[0]), float(direction[1])),
         length,
         read_only(profile.astype(np.float32)),
+        read_only(_fine_profile(picture, pixels, pose, sides, profile)),
         read_only(contrast),
         float((profile > 0.5).sum()),
-        read_only(along.astype(np.float32)),
-        read_only(across.astype(np.float32)),
+        pose,
         pixels,
     )
+
+
+def _pixels(
+    shape: tuple[int, ...], front: Array, direction: Array, contrast: Array, half: int
+) -> RodPixels:
+    row, column = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    across = (row - front[1]) * direction[0] - (column - front[0]) * direction[1]
+    along = (column - front[0]) * direction[0] + (row - front[1]) * direction[1]
+    at = np.flatnonzero((np.abs(across) < half) & (along > -half))
+    along = along.ravel()[at].astype(np.float32)
+    return RodPixels(
+        read_only(at),
+        read_only(along),
+        read_only(across.ravel()[at].astype(np.float32)),
+        read_only(np.interp(along, np.arange(len(contrast)), contrast).astype(np.float32)),
+    )
+
+
+def _own_pose(
+    pose: Pose, above: FloatImage, profile: Array, scale: Scale, settings: InstrumentSettings
+) -> Pose:
+    """How the rod tapers and bends, from a strip along a pose."""
+    station = round(scale.px(settings.station_mm))
+    count = above.shape[1] // station
+    if count < settings.min_stations:
+        return pose
+    used = above[:, : count * station].reshape(len(above), count, station).mean(axis=2)
+    shift, wider = profile_fit(used.T, profile)
+    at = (np.arange(count) + 0.5) * station
+    offset, slope, bend = bend_of(at, shift, above.shape[1])
+    taper = taper_of(at, wider, above.shape[1], (0.0, 0.0), settings)
+    return Pose(pose.offset + offset, pose.slope + slope, *taper, pose.bend + bend)
+
+
+def _fine_profile(
+    picture: FloatImage, pixels: RodPixels, pose: Pose, sides: FloatImage, profile: Array
+) -> FloatImage:
+    """Least-squares profile at fine steps from pixels at all distances from the axis."""
+    half = (len(profile) - 1) // 2
+    there = (pixels.along >= 0.0) & (pixels.along <= sides.shape[1] - 1)
+    along, across = pixels.along[there], pixels.across[there]
+    beside = cv2.remap(sides, along[None], across[None] + half, cv2.INTER_LINEAR)[0]
+    above, contrast = picture.ravel()[pixels.at[there]] - beside, pixels.contrast[there]
+    count = round(2 * half / FINE_STEP) + 1
+    place = (pose.from_axis(along, across) + half) / FINE_STEP
+    first = np.clip(place.astype(int), 0, count - 2)
+    weight = place - first
+    total, known = np.zeros(count), np.zeros(count)
+    for where, share in ((first, 1.0 - weight), (first + 1, weight)):
+        total += np.bincount(where, share * contrast * above, count)
+        known += np.bincount(where, share * contrast**2, count)
+    # A rod along the rows of pixels is sampled at some distances only.
+    some = known > 0.1 * known.max()
+    places = np.arange(count)
+    fine = np.interp(places, places[some], total[some] / known[some])
+    coarse = np.interp(places * FINE_STEP, np.arange(2 * half + 1), profile)
+    return np.where(coarse > 0.0, fine, 0.0).astype(np.float32)
 
 
 def _strip(
@@ -219,8 +306,8 @@ def strip_matrix(corner: Array, direction: Array) -> FloatImage:
     )
 
 
-def _above_sides(strip: FloatImage, scale: Scale, settings: InstrumentSettings) -> FloatImage:
-    """A strip less the straight line between its two sides, column by column.
+def _sides(strip: FloatImage, scale: Scale, settings: InstrumentSettings) -> FloatImage:
+    """The straight line between the two sides of a strip, column by column.
 
     The sides are as near as the widest rod's blur allows: bone behind the rod is not straight.
     """
@@ -231,8 +318,8 @@ def _above_sides(strip: FloatImage, scale: Scale, settings: InstrumentSettings) 
     low, high = strip[below].mean(axis=0), strip[above_it].mean(axis=0)
     at_low, at_high = across[below].mean(), across[above_it].mean()
     share = (across[:, None] - at_low) / (at_high - at_low)
-    above: FloatImage = strip - (low + (high - low) * share)
-    return above
+    between: FloatImage = (low + (high - low) * share).astype(np.float32)
+    return between
 
 
 def _contrast(
@@ -242,7 +329,7 @@ def _contrast(
     across = np.arange(strip.shape[0]) - (strip.shape[0] - 1) / 2
     middle = np.abs(across) <= scale.px(settings.width_mm)
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
-    above = cv2.blur(_above_sides(strip, scale, settings), (box, 1))[middle]
+    above = cv2.blur(strip - _sides(strip, scale, settings), (box, 1))[middle]
     positive = np.maximum(above, 0)
     centre = (positive * across[middle][:, None]).sum(axis=0) / (positive.sum(axis=0) + 1e-6)
     return np.where(inside.all(axis=0), above.max(axis=0), 0.0), centre
@@ -270,23 +357,40 @@ def strip_along(cannula: Cannula, picture: Array, pose: Pose, length: int) -> Ar
         Columns of the strip.
     """
     half = (len(cannula.profile) - 1) // 2
-    offset, slope = pose
-    normal = np.array([-cannula.direction[1], cannula.direction[0]])
-    direction = np.array(cannula.direction) + slope * normal
-    direction /= np.hypot(*direction)
-    corner = np.array(cannula.front) + (offset - half) * normal
-    strip: Array = cv2.warpAffine(
-        picture,
-        strip_matrix(corner, direction),
-        (length, 2 * half + 1),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-    )
-    return strip
+    front, direction = np.array(cannula.front), np.array(cannula.direction)
+    return _cut(picture, front, direction, pose, length, half)
+
+
+def _cut(
+    picture: Array, front: Array, direction: Array, pose: Pose, length: int, half: int
+) -> Array:
+    normal = np.array([-direction[1], direction[0]])
+    size = (length, 2 * half + 1)
+    if pose.bend == 0.0:
+        # Rows stay at right angles to the axis of the baseline, as coordinates of a pose do.
+        along = direction + pose.slope * normal
+        corner = front + (pose.offset - half) * normal
+        matrix = np.array([[along[0], normal[0], corner[0]], [along[1], normal[1], corner[1]]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        strip: Array = cv2.warpAffine(picture, matrix, size, flags=flags)
+        return strip
+    steps = np.arange(length)
+    axis = pose.offset + (pose.slope + pose.bend * steps) * steps
+    across = axis + np.arange(-half, half + 1)[:, None]
+    at = front + steps[:, None] * direction + across[..., None] * normal
+    curved: Array = cv2.remap(picture, at.astype(np.float32), None, cv2.INTER_LINEAR)
+    return curved
 
 
 def farthest(pose: Pose, cannula: Cannula) -> float:
     """How far the end of the axis that is farther off is from its place, working pixels."""
-    return max(abs(pose[0]), abs(pose[0] + pose[1] * cannula.length))
+    return step_between(cannula.pose, pose, cannula)
+
+
+def step_between(one: Pose, other: Pose, cannula: Cannula) -> float:
+    """How far the end of the axis that moves farther does so, working pixels."""
+    offset, slope = other.offset - one.offset, other.slope - one.slope
+    return max(abs(offset), abs(offset + slope * cannula.length))
 
 
 def beside_rod(cannula: Cannula) -> tuple[BoolImage, BoolImage]:
@@ -295,40 +399,3 @@ def beside_rod(cannula: Cannula) -> tuple[BoolImage, BoolImage]:
     across = np.abs(np.arange(-half, half + 1))
     beside = (across > cannula.width * 0.75) & (across <= cannula.width * 1.25)
     return across <= cannula.width / 4, beside
-
-
-def with_rod(
-    picture: FloatImage,
-    cannula: Cannula,
-    pose: Pose,
-    front: float,
-    profile: FloatImage,
-    gain: FloatImage | None = None,
-) -> FloatImage:
-    """A picture with the attenuation that a rod adds, or what fills it.
-
-    Parameters
-    ----------
-    picture : ndarray
-        Reference coordinates on the working grid.
-    cannula : Cannula
-    pose : Pose
-    front : float
-        Where along the axis it begins, working pixels.
-    profile : ndarray
-        Of what is added, in units of the rod's contrast, as long as the rod's own.
-    gain : ndarray or None
-        ``(n,)`` factor at steps of a pixel along the axis from the front end of the baseline;
-        None: 1 everywhere.
-    """
-    pixels = cannula.pixels
-    axis = pixels.across - (pose[0] + pose[1] * pixels.along)
-    half = (len(profile) - 1) // 2
-    reached = float(np.abs(np.flatnonzero(profile) - half).max(initial=0)) + 1.0
-    some = (np.abs(axis) <= reached) & (pixels.along >= front)
-    shape = np.interp(axis[some], np.arange(-half, half + 1), profile)
-    if gain is not None:
-        shape *= np.interp(pixels.along[some], np.arange(len(gain)), gain)
-    image = picture.copy()
-    image.ravel()[pixels.at[some]] += (shape * pixels.contrast[some]).astype(np.float32)
-    return read_only(image)

@@ -187,8 +187,10 @@ def _over_limit(
     if near_by.cannula.covers is not None:
         # The traces of a rod that moved are as thin and long as a vein.
         thin[near_by.cannula.covers] = 0.0
-    over: FloatImage = cv2.max(near_by.smooth / limit, thin) / np.float32(caution)
-    return over
+    over: FloatImage = cv2.max(near_by.smooth / limit, thin)
+    if near_by.cannula.excess is not None:
+        over = cv2.max(over, near_by.cannula.excess)
+    return over / np.float32(caution)
 
 
 def _skirt(smooth: FloatImage, scale: Scale, settings: CementSettings) -> FloatImage:

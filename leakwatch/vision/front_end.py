@@ -8,9 +8,10 @@ import numpy as np
 
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
-from leakwatch.model import Array, BoolImage, FloatImage, read_only
+from leakwatch.model import Array, FloatImage, read_only
 from leakwatch.vision.bore import begins_at
-from leakwatch.vision.cannula import Cannula, Pose, beside_rod, strip_along
+from leakwatch.vision.cannula import Cannula, beside_rod
+from leakwatch.vision.rod_strip import RodStrip
 
 _GONE = 0.5  # half of the rod's contrast: the threshold that errs least on either side
 
@@ -38,10 +39,7 @@ class FrontEnd:
 def follow_front(
     front: FrontEnd,
     cannula: Cannula,
-    moved: FloatImage,
-    without: FloatImage,
-    cement: BoolImage | None,
-    pose: Pose,
+    strip: RodStrip,
     scale: Scale,
     settings: InstrumentSettings,
 ) -> FrontEnd:
@@ -56,15 +54,15 @@ def follow_front(
     front : FrontEnd
         Of the frame before.
     cannula : Cannula
-    moved, without : ndarray
-        Frame, and baseline without the rod; reference coordinates.
-    cement : ndarray of bool or None
-        Known cement, reference coordinates.
-    pose : Pose
+    strip : RodStrip
+        Less the baseline without the rod.
     scale : Scale
     settings : InstrumentSettings
     """
-    axis = _axis(cannula, moved, without, pose)
+    core, _ = beside_rod(cannula)
+    # Brightness control, and what fills the bore, change both ends alike.
+    axis: Array = strip.more[core].mean(axis=0)
+    axis -= np.median(axis[cannula.steps // 2 :])
     if front.peak is None:
         return FrontEnd(peak=read_only(axis))
     inner = len(axis) // 2
@@ -73,8 +71,8 @@ def follow_front(
     back = begins_at(lost < _GONE)
     if back < front.drawn_back:
         again = begins_at(lost < settings.back_again_share)
-        back = front.drawn_back if _on_axis(cannula, cement, pose, inner) else again
-        back = min(back, front.drawn_back)
+        on_axis = strip.cement is not None and bool(strip.cement[core, :inner].any())
+        back = min(front.drawn_back if on_axis else again, front.drawn_back)
     if back < scale.px(settings.min_drawn_mm):
         back = 0.0
     there = np.arange(len(axis)) >= back
@@ -86,23 +84,3 @@ def follow_front(
 def unsteady(front: FrontEnd) -> FrontEnd:
     """While the rod moves sideways, its axis tells nothing of its front end."""
     return replace(front, seen=0.0)
-
-
-def _axis(cannula: Cannula, moved: FloatImage, without: FloatImage, pose: Pose) -> Array:
-    """Attenuation on the axis against its outer end.
-
-    Brightness control, and what fills the bore, change both ends alike.
-    """
-    length = cannula.steps
-    strip = strip_along(cannula, moved, pose, length) - strip_along(cannula, without, pose, length)
-    core, _ = beside_rod(cannula)
-    axis: Array = strip[core].mean(axis=0)
-    axis -= np.median(axis[length // 2 :])
-    return axis
-
-
-def _on_axis(cannula: Cannula, cement: BoolImage | None, pose: Pose, length: int) -> bool:
-    if cement is None:
-        return False
-    core, _ = beside_rod(cannula)
-    return bool(strip_along(cannula, cement.view(np.uint8), pose, length)[core].any())

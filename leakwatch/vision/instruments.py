@@ -13,12 +13,23 @@ from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, Point, read_only
 from leakwatch.vision import bore
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.cannula import Cannula, Pose, farthest, measured, strip_along, with_rod
+from leakwatch.vision.cannula import (
+    IN_PLACE,
+    Cannula,
+    Pose,
+    farthest,
+    measured,
+    step_between,
+    strip_along,
+)
 from leakwatch.vision.front_end import FrontEnd, follow_front, unsteady
 from leakwatch.vision.ridge import strongest_line
 from leakwatch.vision.rod_contrast import change_of_contrast
-from leakwatch.vision.rod_pose import pose_of_rod
-from leakwatch.vision.rod_traces import traces
+from leakwatch.vision.rod_excess import excess_on_rod
+from leakwatch.vision.rod_layers import RodLayer, straightened, with_layers
+from leakwatch.vision.rod_pose import pose_of_rod, refined
+from leakwatch.vision.rod_strip import RodStrip, strip_of
+from leakwatch.vision.rod_traces import missed_by_model, traces
 from leakwatch.vision.wall import Wall
 
 
@@ -53,7 +64,7 @@ class InstrumentState:
 
     cannula: Cannula | None = None
     footprint: BoolImage | None = None
-    pose: Pose = (0.0, 0.0)
+    pose: Pose = IN_PLACE
     front: FrontEnd = field(default_factory=FrontEnd)
     without: FloatImage | None = None
     anatomy: FloatImage | None = None
@@ -89,14 +100,11 @@ def find(
     cannula = measured(baseline, line, tip, scale, settings)
     if cannula is None:
         return InstrumentState()
-    rim = scale.px(settings.rim_mm)
-    footprint = np.abs(cannula.across) <= cannula.width / 2 + rim
-    footprint &= cannula.along >= -2 * rim
-    without = with_rod(baseline.mean, cannula, (0.0, 0.0), 0.0, -cannula.profile)
-    anatomy = strip_along(cannula, without, (0.0, 0.0), int(cannula.length) + 1)
-    return InstrumentState(
-        cannula, read_only(footprint), without=without, anatomy=read_only(anatomy)
-    )
+    shape = baseline.mean.shape
+    footprint = _footprint(cannula, cannula.pose, 0.0, shape, scale, settings)
+    without = with_layers(baseline.mean, cannula, cannula.pose, [RodLayer(-cannula.fine_profile)])
+    anatomy = read_only(strip_along(cannula, without, cannula.pose, int(cannula.length) + 1))
+    return InstrumentState(cannula, footprint, cannula.pose, without=without, anatomy=anatomy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,8 @@ class Followed:
         Where it lies, away from its place.
     ghost : ndarray or None
         Attenuation that an error of its pose or contrast would add, away from its place.
+    excess : ndarray or None
+        How far what lies behind it is over its limit: 1 at it; once cement is known.
     """
 
     state: InstrumentState
@@ -121,6 +131,7 @@ class Followed:
     moves: BoolImage | None = None
     covers: BoolImage | None = None
     ghost: FloatImage | None = None
+    excess: FloatImage | None = None
 
 
 def follow(
@@ -153,92 +164,112 @@ def follow(
     cannula, without = state.cannula, state.without
     if cannula is None or state.anatomy is None or without is None:
         return Followed(state, baseline)
-    strip = strip_along(cannula, moved, (0.0, 0.0), int(cannula.length) + 1)
-    found = pose_of_rod(cannula, strip - state.anatomy, scale, settings)
-    pose = state.pose if found is None else found
+    in_place = strip_along(cannula, moved, cannula.pose, state.anatomy.shape[1])
+    found = pose_of_rod(cannula, in_place - state.anatomy, scale, settings)
+    rough = state.pose if found is None else found
+    over = strip_of(cannula, moved, cement, rough)
+    over = over.less(strip_along(cannula, without, rough, cannula.steps))
+    pose = state.pose
+    if found is not None:
+        pose = refined(found, state.pose, cannula, over, scale, settings)
+        if farthest(pose, cannula) < scale.px(settings.exact_mm):
+            pose = cannula.pose
     front = unsteady(state.front)
-    if found is not None and _step(found, state) < scale.px(settings.still_mm):
-        front = follow_front(state.front, cannula, moved, without, cement, pose, scale, settings)
-    followed = _placed_rod(
-        state, replace(state, pose=pose, front=front, time_s=time_s), baseline, scale, settings
-    )
-    elapsed_s = 0.0 if state.time_s is None else time_s - state.time_s
+    if found is not None and step_between(state.pose, pose, cannula) < scale.px(settings.still_mm):
+        front = follow_front(state.front, cannula, over, scale, settings)
+    before, state = state, replace(state, pose=pose, front=front, time_s=time_s)
+    state, moves, covers = _covered(before, state, scale, settings)
+    elapsed_s = 0.0 if before.time_s is None else time_s - before.time_s
     share = 1.0 - math.exp(-elapsed_s / settings.contrast_s)
-    return _with_contrast(followed, moved, cement, share, scale, settings)
+    rod = RodLayer(cannula.fine_profile, front.drawn_back)
+    true = with_layers(without, cannula, pose, [rod])
+    over = strip_of(cannula, cv2.subtract(moved, true), cement, pose)
+    state, layers = _layers(state, over, share, scale, settings)
+    if layers:
+        true = with_layers(true, cannula, pose, layers)
+        for layer in layers:
+            over = over.less(straightened(cannula, layer))
+    ghost = excess = None
+    if over.cement is not None:
+        excess = excess_on_rod(cannula, moved.shape, over, pose, front.drawn_back, scale, settings)
+    if state.moved:
+        was = strip_of(cannula, cv2.subtract(moved, true), cement, cannula.pose)
+        left = ((cannula.pose, was), (pose, over))
+        ghost = traces(cannula, moved.shape, left, pose, scale, settings)
+    return Followed(state, replace(baseline, mean=true), moves, covers, ghost, excess)
 
 
-def _with_contrast(
-    followed: Followed,
-    moved: FloatImage,
-    cement: BoolImage | None,
+def _layers(
+    state: InstrumentState,
+    over: RodStrip,
     share: float,
     scale: Scale,
     settings: InstrumentSettings,
-) -> Followed:
-    """Put into the baseline what fills the bore, and what scatter does to the rod's contrast.
+) -> tuple[InstrumentState, list[RodLayer]]:
+    """What fills the rod's bore, and what scatter and a turn do to its looks.
 
-    Both change slowly once cement is there, with weight `share` for the newest frame: a leak
-    behind the rod, which fills in a second, must not be taken for either.
+    Filling and contrast change slowly once cement is there, with weight `share` for the newest
+    frame: a leak behind the rod, which fills in a second, must not be taken for either.
     """
-    state, true = followed.state, followed.baseline.mean
-    cannula, pose, back = state.cannula, state.pose, state.front.drawn_back
+    cannula, back = state.cannula, state.front.drawn_back
     assert cannula is not None
-    filling = bore.filling(cannula, moved, true, pose, cement, scale, settings)
-    if cement is not None and cement.any():
+    layers: list[RodLayer] = []
+
+    def expect(layer: RodLayer, over: RodStrip) -> RodStrip:
+        layers.append(layer)
+        return over.less(straightened(cannula, layer))
+
+    filling = bore.filling(cannula, over, scale, settings)
+    if over.cement is not None:
         filling = bore.followed_filling(state.filling, filling, share)
     if filling is not None:
-        true = with_rod(true, cannula, pose, max(filling.front, back), filling.profile)
-    newest = change_of_contrast(cannula, moved, true, pose, cement, scale, settings)
+        over = expect(RodLayer(filling.profile, max(filling.front, back)), over)
+    newest = change_of_contrast(cannula, over, scale, settings)
     change = state.change
     if newest is not None:
         before = np.zeros_like(newest) if change is None else change
         change = read_only(before + np.float32(share) * (newest - before))
     if change is not None:
-        true = with_rod(true, cannula, pose, back, cannula.profile, change)
-    state = replace(state, filling=filling, change=change)
-    ghost = None
-    if state.moved:
-        difference = cv2.subtract(moved, true)
-        ghost = traces(cannula, difference, pose, cement, scale, settings)
-    baseline = replace(followed.baseline, mean=true)
-    return replace(followed, state=state, baseline=baseline, ghost=ghost)
+        over = expect(RodLayer(cannula.profile, back, change), over)
+    missed = missed_by_model(cannula, over, scale, settings)
+    if missed is not None:
+        expect(RodLayer(missed, back), over)
+    return replace(state, filling=filling, change=change), layers
 
 
-def _placed_rod(
+def _covered(
     before: InstrumentState,
     state: InstrumentState,
-    baseline: Baseline,
     scale: Scale,
     settings: InstrumentSettings,
-) -> Followed:
-    """The baseline with the rod where it is now, and where that hides what is new."""
+) -> tuple[InstrumentState, BoolImage | None, BoolImage | None]:
+    """Where the rod hides what is new while it moves, and where it lies away from its place."""
     cannula, without = state.cannula, state.without
     assert cannula is not None
     assert without is not None
     pose, back = state.pose, state.front.drawn_back
-    away = farthest(pose, cannula)
-    if back == 0.0 and away < scale.px(settings.still_mm):
-        if away >= scale.px(settings.exact_mm):
-            mean = with_rod(without, cannula, pose, back, cannula.profile)
-            baseline = replace(baseline, mean=mean)
-        return Followed(replace(state, moved=False, hidden=None), baseline)
-    mean = with_rod(without, cannula, pose, back, cannula.profile)
-    rim = scale.px(settings.rim_mm)
-    here = np.abs(cannula.across - (pose[0] + pose[1] * cannula.along)) <= cannula.width / 2 + rim
-    here &= cannula.along >= min(back, before.front.drawn_back) - 2 * rim
-    hidden = read_only(here)
+    if back == 0.0 and farthest(pose, cannula) < scale.px(settings.still_mm):
+        return replace(state, moved=False, hidden=None), None, None
+    from_px = min(back, before.front.drawn_back)
+    hidden = _footprint(cannula, pose, from_px, without.shape, scale, settings)
     covers = hidden if before.hidden is None else read_only(hidden | before.hidden)
-    moves = _step(pose, before) >= scale.px(settings.still_mm)
+    moves = step_between(before.pose, pose, cannula) >= scale.px(settings.still_mm)
     moves |= back != before.front.drawn_back
-    return Followed(
-        replace(state, moved=True, hidden=hidden),
-        replace(baseline, mean=mean),
-        covers if moves else None,
-        covers,
-    )
+    return replace(state, moved=True, hidden=hidden), covers if moves else None, covers
 
 
-def _step(pose: Pose, before: InstrumentState) -> float:
-    assert before.cannula is not None
-    step = (pose[0] - before.pose[0], pose[1] - before.pose[1])
-    return farthest(step, before.cannula)
+def _footprint(
+    cannula: Cannula,
+    pose: Pose,
+    from_px: float,
+    shape: tuple[int, ...],
+    scale: Scale,
+    settings: InstrumentSettings,
+) -> BoolImage:
+    """Where the rod lies from so far along its axis on, with a rim."""
+    rim, pixels = scale.px(settings.rim_mm), cannula.pixels
+    here = np.abs(pose.from_axis(pixels.along, pixels.across)) <= cannula.width / 2 + rim
+    here &= pixels.along >= from_px - 2 * rim
+    whole = np.zeros(shape, np.bool_)
+    whole.ravel()[pixels.at] = here
+    return read_only(whole)

@@ -7,18 +7,13 @@ import numpy as np
 
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
-from leakwatch.model import BoolImage, FloatImage, read_only
-from leakwatch.vision.cannula import Cannula, Pose, beside_rod, strip_along
+from leakwatch.model import FloatImage, read_only
+from leakwatch.vision.cannula import Cannula, beside_rod
+from leakwatch.vision.rod_strip import RodStrip, relative
 
 
 def change_of_contrast(
-    cannula: Cannula,
-    moved: FloatImage,
-    expected: FloatImage,
-    pose: Pose,
-    cement: BoolImage | None,
-    scale: Scale,
-    settings: InstrumentSettings,
+    cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
 ) -> FloatImage | None:
     """By which share of its contrast the rod stands out more than expected, along its axis.
 
@@ -30,11 +25,8 @@ def change_of_contrast(
     Parameters
     ----------
     cannula : Cannula
-    moved, expected : ndarray
-        Frame, and baseline with the rod as it lies now and what fills it; reference coordinates.
-    pose : Pose
-    cement : ndarray of bool or None
-        Known cement, reference coordinates.
+    strip : RodStrip
+        Less the baseline with the rod as it lies now and what fills it.
     scale : Scale
     settings : InstrumentSettings
 
@@ -43,18 +35,17 @@ def change_of_contrast(
     ndarray or None
         ``(n,)``, at steps of a pixel from the front end; None where the rod cannot be compared.
     """
+    share = relative(cannula, strip, settings)
+    if share is None:
+        return None
     length = cannula.steps
     core, beside = beside_rod(cannula)
-    if not beside.any():
-        return None
-    strip = strip_along(cannula, cv2.subtract(moved, expected), pose, length)
-    contrast = np.maximum(cannula.contrast[:length], settings.min_contrast)
-    more = (strip[core].mean(axis=0) - strip[beside].mean(axis=0)) / contrast
+    more = share[core].mean(axis=0)
     free = np.ones(length, np.float32)
-    if cement is not None:
-        covered = strip_along(cannula, cement.view(np.uint8), pose, length)
+    if strip.cement is not None:
+        covered = np.asarray(strip.cement[core | beside].any(axis=0))
         rim = 2 * round(scale.px(settings.rim_mm)) + 1
-        free -= cv2.dilate(covered[core | beside].max(axis=0)[None], np.ones((1, rim)))[0] > 0.0
+        free -= cv2.dilate(covered.view(np.uint8)[None], np.ones((1, rim), np.uint8))[0]
     box = (2 * round(scale.px(settings.scatter_mm) / 2) + 1, 1)
     limit = settings.max_contrast_change
     total = cv2.blur((np.clip(more, -2 * limit, 2 * limit) * free)[None], box)[0]

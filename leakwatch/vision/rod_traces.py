@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
-from leakwatch.vision.cannula import Cannula, Pose, beside_rod, farthest, strip_along
+from leakwatch.vision.cannula import Cannula, Pose, beside_rod, farthest
 from leakwatch.vision.robust import median
+from leakwatch.vision.rod_strip import RodStrip, outer_part, relative
 
-_STILL: Pose = (0.0, 0.0)
 _EVERY = 3
 
 
 def traces(
     cannula: Cannula,
-    difference: FloatImage,
-    pose: Pose,
-    cement: BoolImage | None,
+    shape: tuple[int, ...],
+    left: Sequence[tuple[Pose, RodStrip]],
+    settled: Pose,
     scale: Scale,
     settings: InstrumentSettings,
 ) -> FloatImage:
@@ -33,20 +35,21 @@ def traces(
     Parameters
     ----------
     cannula : Cannula
-    difference : ndarray
-        Frame less the baseline with the rod where it is now; reference coordinates.
-    pose : Pose
-    cement : ndarray of bool or None
-        Known cement, reference coordinates.
+    shape : (int, int)
+        Of the picture.
+    left : sequence of (Pose, RodStrip)
+        Where the rod was and where it is: frame less the baseline with the rod where it is now.
+    settled : Pose
+        Where it is.
     scale : Scale
     settings : InstrumentSettings
     """
-    ghost = np.zeros_like(difference)
+    ghost = np.zeros(shape, np.float32)
     flat, pixels = ghost.ravel(), cannula.pixels
-    for at in (_STILL, pose):
-        profile = _profile(cannula, difference, at, pose, cement, scale, settings)
+    for pose, strip in left:
+        profile = _profile(cannula, strip, settled, scale, settings)
         half = (len(profile) - 1) // 2
-        axis = pixels.across - (at[0] + at[1] * pixels.along)
+        axis = pose.from_axis(pixels.along, pixels.across)
         some = np.abs(axis) <= cannula.width / 2 + scale.px(settings.rim_mm)
         where = pixels.at[some]
         here = np.interp(axis[some], np.arange(-half, half + 1), profile)
@@ -56,31 +59,64 @@ def traces(
 
 def _profile(
     cannula: Cannula,
-    difference: FloatImage,
-    pose: Pose,
+    strip: RodStrip,
     settled: Pose,
-    cement: BoolImage | None,
     scale: Scale,
     settings: InstrumentSettings,
 ) -> FloatImage:
     """Across the axis: what most of the outer half stays below, and not less than a share."""
     length = cannula.steps
-    strip = strip_along(cannula, difference, pose, length)
     _, beside = beside_rod(cannula)
-    half = (len(cannula.profile) - 1) // 2
-    on_rod = np.abs(np.arange(-half, half + 1)) <= cannula.width / 2 + scale.px(settings.rim_mm)
     least = settings.moved_share * float(np.median(cannula.contrast[:length])) * cannula.profile
-    outer = np.arange(length) >= length // 2
-    if cement is not None:
-        outer &= ~strip_along(cannula, cement.view(np.uint8), pose, length).any(axis=0)
+    outer = (np.arange(length) >= length // 2) & strip.free()
     aside = farthest(settled, cannula) >= scale.px(settings.still_mm)
     if not aside or not beside.any() or np.count_nonzero(outer) < length / 8:
         return least
-    smooth = cv2.GaussianBlur(strip, (0, 0), scale.px(settings.trace_mm))
+    smooth = cv2.GaussianBlur(strip.more, (0, 0), scale.px(settings.trace_mm))
     # Smoothed values are alike over more than two pixels.
     left = smooth[:, np.flatnonzero(outer)[::_EVERY]]
     left = np.maximum(left - median(left[beside]), 0.0)
     at = int(settings.trace_share * left.shape[1])
     seen = np.partition(left, at, axis=1)[:, at]
-    profile = np.where(on_rod, np.maximum(seen, least), 0.0)
+    profile = np.where(_on_rod(cannula, scale, settings), np.maximum(seen, least), 0.0)
     return profile.astype(np.float32)
+
+
+def missed_by_model(
+    cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
+) -> FloatImage | None:
+    """Profile of what the model of a rod that was turned leaves all along it.
+
+    A rod that is turned is blurred otherwise, and seen a little wider or narrower. That leaves two
+    or three stripes along it, which a leak behind it does not.
+
+    Parameters
+    ----------
+    cannula : Cannula
+    strip : RodStrip
+        Less the baseline with the rod as it lies now and what fills it.
+    scale : Scale
+    settings : InstrumentSettings
+
+    Returns
+    -------
+    ndarray or None
+        In units of the rod's contrast; None where too little of the outer half is free of cement.
+    """
+    share = relative(cannula, strip, settings)
+    outer = outer_part(cannula, scale, settings)
+    free = outer & strip.free()
+    if share is None or np.count_nonzero(free) < np.count_nonzero(outer) / 3:
+        return None
+    limit = settings.max_contrast_change
+    middle = np.clip(np.median(share[:, free], axis=1), -limit, limit)
+    profile = np.where(_on_rod(cannula, scale, settings), middle, 0.0)
+    return read_only(profile.astype(np.float32))
+
+
+def _on_rod(cannula: Cannula, scale: Scale, settings: InstrumentSettings) -> BoolImage:
+    half = (len(cannula.profile) - 1) // 2
+    on_rod: BoolImage = np.abs(np.arange(-half, half + 1)) <= cannula.width / 2 + scale.px(
+        settings.rim_mm
+    )
+    return on_rod

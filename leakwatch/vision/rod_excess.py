@@ -1,0 +1,68 @@
+"""Cement behind the rod, told from what the rod's whole width attenuates more."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from leakwatch.config import InstrumentSettings
+from leakwatch.geometry import Scale
+from leakwatch.model import FloatImage, read_only
+from leakwatch.vision.cannula import Cannula, Pose, beside_rod
+from leakwatch.vision.robust import SIGMA_PER_MAD, median
+from leakwatch.vision.rod_strip import RodStrip, outer_part
+
+
+def excess_on_rod(
+    cannula: Cannula,
+    shape: tuple[int, ...],
+    strip: RodStrip,
+    pose: Pose,
+    front: float,
+    scale: Scale,
+    settings: InstrumentSettings,
+) -> FloatImage:
+    """How far what lies behind the rod is over its limit: 1 at it; 0 beside the rod.
+
+    Steel leaves little light, and errors of the rod's place and width leave stripes along it. The
+    mean across its middle has little of the noise, and none of the stripes.
+
+    Parameters
+    ----------
+    cannula : Cannula
+    shape : (int, int)
+        Of the picture.
+    strip : RodStrip
+        Less the baseline with the rod as it lies now, what fills it and how scatter changed it.
+    pose : Pose
+    front : float
+        Where along the axis the rod begins, working pixels.
+    scale : Scale
+    settings : InstrumentSettings
+
+    Returns
+    -------
+    ndarray
+        As large as the picture.
+    """
+    length = cannula.steps
+    core, beside = beside_rod(cannula)
+    half = len(core) // 2
+    sigma = scale.px(settings.behind_mm)
+    on_axis = strip.more[core].mean(axis=0)
+    sides = [strip.more[:half][beside[:half]], strip.more[half:][beside[half:]]]
+    lines = np.stack([on_axis, *(side.mean(axis=0) for side in sides)])
+    on_axis, low, high = cv2.GaussianBlur(lines, (0, 0), sigma, sigmaY=1e-3)
+    # Where cement lies beside the rod as well, the other side tells.
+    more = on_axis - np.minimum(low, high)
+    outer = outer_part(cannula, scale, settings) & strip.free()
+    noise = SIGMA_PER_MAD * median(np.abs(more[outer]))
+    limit = max(settings.behind_log, settings.behind_sigmas * noise)
+    over = more / (limit + settings.behind_share * cannula.contrast[:length])
+    pixels = cannula.pixels
+    axis = pose.from_axis(pixels.along, pixels.across)
+    on_rod = (np.abs(axis) <= cannula.width / 2) & (pixels.along >= front)
+    on_rod &= pixels.along < length
+    excess = np.zeros(shape, np.float32)
+    excess.ravel()[pixels.at[on_rod]] = np.interp(pixels.along[on_rod], np.arange(length), over)
+    return read_only(excess)

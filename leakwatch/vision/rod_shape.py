@@ -1,0 +1,120 @@
+"""Shift and width of a rod's profile, to a hundredth of a pixel."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from leakwatch.config import InstrumentSettings
+from leakwatch.model import Array
+from leakwatch.vision.robust import spread
+
+_SURE = 3.0  # standard errors
+_LEAST_FOR_BEND = 6  # profiles: three more than a parabola needs
+_LEAST_SHIFT = 0.02  # pixels
+_LEAST_SPREAD = 0.01  # a tenth of a pixel over ten: no profile is known better
+
+
+def profile_fit(means: Array, profile: Array) -> tuple[Array, Array]:
+    """By how much profiles are shifted, and wider, against the rod's: linear least squares.
+
+    To first order a profile that is shifted by `o` and wider by a share `s` is
+    ``p(x) - o p'(x) - s x p'(x)``. Beside it a straight line is left for what lies behind, and a
+    bump for what fills the bore.
+
+    Parameters
+    ----------
+    means : ndarray
+        ``(n, 2 half + 1)`` mean profiles less the anatomy, at steps of a pixel.
+    profile : ndarray
+        ``(2 half + 1,)`` of the rod.
+
+    Returns
+    -------
+    shift : ndarray
+        ``(n,)`` pixels; NaN where there is no rod.
+    wider : ndarray
+        ``(n,)`` shares; NaN where there is no rod.
+    """
+    half = (len(profile) - 1) // 2
+    across = np.arange(-half, half + 1)
+    width = float((profile > 0.5).sum())
+    used = np.abs(across) <= 1.25 * width + 1.0
+    slope = np.gradient(profile)
+    bump = np.maximum(1.0 - (2.0 * across / width) ** 2, 0.0)
+    parts = (profile, -slope, -across * slope, bump, np.ones(len(across)), across)
+    basis = np.stack(parts, axis=1)[used]
+    found = np.linalg.lstsq(basis, means[:, used].T, rcond=None)[0]
+    size = np.where(found[0] > 0.0, found[0], np.nan)
+    return found[1] / size, found[2] / size
+
+
+def straight_line(at: Array, values: Array) -> tuple[float, float]:
+    """Offset and slope of the line through values that may be wrong in places (Theil-Sen)."""
+    first, second = np.triu_indices(len(at), 1)
+    slope = float(np.median((values[second] - values[first]) / (at[second] - at[first])))
+    return float(np.median(values - slope * at)), slope
+
+
+def bend_of(at: Array, shift: Array, length: float) -> tuple[float, float, float]:
+    """Offset, slope and bend of a rod's axis; zeros where it is not clearly bent.
+
+    Parameters
+    ----------
+    at : ndarray
+        ``(n,)`` places along the axis, pixels.
+    shift : ndarray
+        ``(n,)`` from `profile_fit`, pixels.
+    length : float
+        Of the rod, pixels.
+    """
+    known = np.isfinite(shift)
+    if np.count_nonzero(known) < _LEAST_FOR_BEND:
+        return 0.0, 0.0, 0.0
+    at, shift = at[known], shift[known]
+    bend, slope, offset = np.polyfit(at, shift, 2)
+    error = max(spread(shift - np.polyval((bend, slope, offset), at)), _LEAST_SHIFT)
+    # Sagitta of a parabola, and the error of it from n values.
+    if abs(bend) * length**2 / 4.0 < _SURE * 2.0 * error / math.sqrt(len(at)):
+        return 0.0, 0.0, 0.0
+    return float(offset), float(slope), float(bend)
+
+
+def taper_of(
+    at: Array,
+    wider: Array,
+    length: float,
+    before: tuple[float, float],
+    settings: InstrumentSettings,
+) -> tuple[float, float]:
+    """By which share a rod is wider at its front end, and how much more a pixel further along.
+
+    What lies behind the rod spoils some of the profiles: that it changed is believed only where
+    they agree, and perspective can do as much.
+
+    Parameters
+    ----------
+    at : ndarray
+        ``(n,)`` places along the axis, pixels.
+    wider : ndarray
+        ``(n,)`` from `profile_fit`.
+    length : float
+        Of the rod, pixels.
+    before : (float, float)
+        What is taken to be true otherwise.
+    settings : InstrumentSettings
+    """
+    known = np.isfinite(wider)
+    count = np.count_nonzero(known)
+    if count < settings.min_stations:
+        return before
+    at, wider = at[known], wider[known]
+    front, taper = straight_line(at, wider)
+    # Either end of a line through n values is uncertain by twice the error of their mean.
+    error = 2.0 * max(spread(wider - front - taper * at), _LEAST_SPREAD) / math.sqrt(count)
+    ends = np.array([front, front + taper * length])
+    moved = np.abs(ends - (before[0], before[0] + before[1] * length)).max()
+    if moved < _SURE * error or np.abs(ends).max() > settings.max_wider:
+        return before
+    return front, taper

@@ -1,0 +1,68 @@
+"""What one frame shows along the rod, straightened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from leakwatch.config import InstrumentSettings
+from leakwatch.geometry import Scale
+from leakwatch.model import Array, BoolImage, FloatImage
+from leakwatch.vision.cannula import Cannula, Pose, beside_rod, strip_along
+
+
+@dataclass(frozen=True, slots=True)
+class RodStrip:
+    """A strip along the rod: columns run outwards from its front end, a pixel each, rows across.
+
+    Parameters
+    ----------
+    more : ndarray
+        By how much the frame attenuates more than is expected.
+    cement : ndarray of bool or None
+        Known cement; None where there is none in the whole picture.
+    """
+
+    more: FloatImage
+    cement: BoolImage | None
+
+    def less(self, expected: FloatImage) -> RodStrip:
+        """The same with more expected."""
+        return replace(self, more=cv2.subtract(self.more, expected))
+
+    def free(self) -> BoolImage:
+        """Columns without known cement."""
+        if self.cement is None:
+            return np.ones(self.more.shape[1], np.bool_)
+        return np.asarray(~self.cement.any(axis=0))
+
+
+def strip_of(cannula: Cannula, moved: FloatImage, cement: BoolImage | None, pose: Pose) -> RodStrip:
+    """Strip of a frame, and of known cement, in reference coordinates on the working grid."""
+    length = cannula.steps
+    covered = None
+    if cement is not None and cement.any():
+        covered = strip_along(cannula, cement.view(np.uint8), pose, length).view(np.bool_)
+    return RodStrip(strip_along(cannula, moved, pose, length), covered)
+
+
+def relative(cannula: Cannula, strip: RodStrip, settings: InstrumentSettings) -> Array | None:
+    """What is more than beside the rod, as a share of its contrast.
+
+    None where its profile was measured without its surroundings: there is nothing to compare with.
+    """
+    _, beside = beside_rod(cannula)
+    if not beside.any():
+        return None
+    contrast = np.maximum(cannula.contrast[: cannula.steps], settings.min_contrast)
+    share: Array = (strip.more - strip.more[beside].mean(axis=0)) / contrast
+    return share
+
+
+def outer_part(cannula: Cannula, scale: Scale, settings: InstrumentSettings) -> BoolImage:
+    """Columns of the outer half, where no bolus can be."""
+    length = cannula.steps
+    first = int(max(length / 2, min(scale.px(settings.bolus_mm), 0.75 * length)))
+    return np.arange(length) >= first
