@@ -471,7 +471,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     scatter_mm: float = 12.0
     max_contrast_change: float = 0.08
     contrast_s: float = 6.0
-    moved_share: float = 0.04
+    moved_share: float = 0.02
     trace_mm: float = 0.45
     trace_share: float = 0.8
     back_again_share: float = 0.15

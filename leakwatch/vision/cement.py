@@ -184,9 +184,6 @@ def _over_limit(
     if near_by.mask is not None:
         known = known & ~near(near_by.mask, scale.px(settings.blur_mm))
     thin = thin_over_limit(near_by.smooth, near_by.noise_shape, ghost, known, scale, settings)
-    if near_by.cannula.covers is not None:
-        # The traces of a rod that moved are as thin and long as a vein.
-        thin[near_by.cannula.covers] = 0.0
     over: FloatImage = cv2.max(near_by.smooth / limit, thin)
     if near_by.cannula.excess is not None:
         over = cv2.max(over, near_by.cannula.excess)
