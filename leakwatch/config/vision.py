@@ -255,6 +255,8 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         And if beside it no more than this share of it was taken away: else something moved.
     rim_mm : float
         Growth of confirmed cement by no more than this needs no second frame.
+    growth_mm_s : float
+        Nor by no more than this since the last frame, mm/s: as fast as a young bolus grows.
     ghost_px : float
         Error of registration, working pixels, that must not turn an edge of the anatomy into
         cement: the limit is higher by this times the baseline's gradient.
@@ -318,6 +320,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_beside_share: float = 0.28
     max_taken_share: float = 0.5
     rim_mm: float = 1.0
+    growth_mm_s: float = 7.5
     ghost_px: float = 0.3
     rod_ghost_px: float = 0.12
     notch_mm: float = 5.5

@@ -31,6 +31,8 @@ class RunningMean:
         Weight of the last frame.
     frame_noise : float
         Noise of one smoothed frame in the middle of the picture.
+    step_s : float
+        From the frame before to the last one.
     """
 
     image: FloatImage
@@ -38,6 +40,7 @@ class RunningMean:
     time_s: float
     share: float = 1.0
     frame_noise: float = 0.0
+    step_s: float = 0.0
 
 
 def with_frame(
@@ -54,14 +57,15 @@ def with_frame(
     frame_noise = mean.frame_noise
     if mean.frames < 4 or mean.frames % 2 == 0:  # it changes slowly
         frame_noise = _frame_noise(mean, added, scale, settings)
-    share = max(_share(frame_noise, time_s - mean.time_s, settings), 1.0 / (mean.frames + 1))
+    step_s = time_s - mean.time_s
+    share = max(_share(frame_noise, step_s, settings), 1.0 / (mean.frames + 1))
     image = added.image
     if share < 1.0:
         image = cv2.addWeighted(mean.image, 1.0 - share, image, share, 0.0)
     if not added.seen.all():
         unseen = (~added.seen).view(np.uint8)
         image = cv2.copyTo(mean.image, unseen, image.copy() if image is added.image else image)
-    return RunningMean(read_only(image), mean.frames + 1, time_s, share, frame_noise)
+    return RunningMean(read_only(image), mean.frames + 1, time_s, share, frame_noise, step_s)
 
 
 def _frame_noise(mean: RunningMean, added: Added, scale: Scale, settings: CementSettings) -> float:

@@ -92,6 +92,7 @@ def segment(
         state.mean.image,
         seen if state.mask is None else seen & ~state.mask,
         (window[0].start, window[1].start),
+        scale.px(max(settings.rim_mm, settings.growth_mm_s * state.mean.step_s)),
     )
     noise = _noise(near_by)
     skirt = _skirt(near_by.smooth, scale, settings)
@@ -118,7 +119,8 @@ class _Near:
     """The part of the picture where cement can be: images cut to one window.
 
     But for `whole`, the mean of the whole picture, and `counts`, what of it is seen and no cement:
-    what a patch is compared with may lie beyond. `corner` is the window's first row and column.
+    what a patch is compared with may lie beyond. `corner` is the window's first row and column,
+    `rim` how far known cement can have grown since the last frame, pixels.
     """
 
     smooth: FloatImage
@@ -132,6 +134,7 @@ class _Near:
     whole: FloatImage
     counts: BoolImage
     corner: tuple[int, int]
+    rim: float
 
 
 def _window(
@@ -280,7 +283,7 @@ def _without_sudden(
         deep = cv2.distanceTransform(np.pad(piece.view(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_5)
         # As wide as a vein somewhere; else it is the ghost of a bone's edge.
         wide = 2.0 * float(deep.max()) >= scale.px(settings.sudden_width_mm)
-        rim = near(near_by.mask, scale.px(settings.rim_mm))[row, column].all()
+        rim = near(near_by.mask, near_by.rim)[row, column].all()
         if not (wide or rim) or not _stands_out(near_by, row, column, scale, settings):
             patches = patches & ~piece
     return patches
@@ -294,8 +297,8 @@ def _confirmed(
         return np.zeros_like(patches)
     known = near_by.candidate
     if near_by.mask is None or not near_by.mask.any():
-        return patches & known
-    known = known | near(near_by.mask, scale.px(settings.rim_mm))
+        return patches & near(patches & known, near_by.rim)
+    known = known | near(near_by.mask, near_by.rim)
     confirmed = patches & known
     fresh = (patches & ~known).view(np.uint8)
     if cv2.countNonZero(fresh) < scale.px2(settings.sure_area_mm2):
