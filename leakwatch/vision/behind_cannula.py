@@ -53,16 +53,22 @@ class CoveredByCannula:
 
 
 def bridged(
-    mask: BoolImage, cannula: CoveredByCannula, scale: Scale, settings: CementSettings
+    mask: BoolImage,
+    smooth: FloatImage,
+    cannula: CoveredByCannula,
+    scale: Scale,
+    settings: CementSettings,
 ) -> BoolImage:
     """A mask with what lies behind the cannula straight between cement on both of its sides.
 
-    Steel leaves it little contrast.
+    Steel leaves it little contrast: what would be kept as cement is enough.
 
     Parameters
     ----------
     mask : ndarray of bool
         Cement.
+    smooth : ndarray
+        Added attenuation, smoothed.
     cannula : CoveredByCannula
         Of the same part of the picture.
     scale : Scale
@@ -81,7 +87,8 @@ def bridged(
     kernel = _line_across(axis, reach)
     closed = cv2.morphologyEx(mask[part].view(np.uint8), cv2.MORPH_CLOSE, kernel).view(np.bool_)
     result = mask.copy()
-    result[part] |= closed & rod[part]
+    least = settings.keep_share * settings.edge_mm * settings.attenuation_per_mm
+    result[part] |= closed & rod[part] & (smooth[part] > least)
     return result
 
 

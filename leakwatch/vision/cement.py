@@ -104,7 +104,9 @@ def segment(
     mask |= _kept(near_by, skirt, settings)
     seen_there = mask
     if mask.any():
-        mask = _filled(bridged(mask, near_by.cannula, scale, settings), scale, settings)
+        mask = _filled(
+            bridged(mask, near_by.smooth, near_by.cannula, scale, settings), scale, settings
+        )
     new = replace(
         state,
         candidate=_placed(patches, window, seen),
