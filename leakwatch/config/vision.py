@@ -490,6 +490,6 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     min_score: float = 0.85
     max_wider: float = 0.1
     behind_log: float = 0.014
-    behind_share: float = 0.015
+    behind_share: float = 0.02
     behind_sigmas: float = 4.0
     behind_mm: float = 1.0
