@@ -226,6 +226,9 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         this: what breathes is not known yet, and cement that is injected soon shows strongly.
     seed_factor : float
         A patch must somewhere exceed its limit by this factor.
+    sure_factor : float
+        What exceeds its limit by this factor needs no second frame, nor what lies beside it: noise
+        never does, and shadows of what breathes do not do so from one frame to the next.
     sure_area_mm2 : float
         A new patch this large that stands out needs no second frame: it holds more than one
         independent value of the smoothed noise, all above the limit, one far above.
@@ -305,6 +308,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     line_sigmas: float = 3.2
     early_factor: float = 2.0
     seed_factor: float = 1.3
+    sure_factor: float = 2.0
     sure_area_mm2: float = 8.0
     sudden_mm2: float = 40.0
     sudden_width_mm: float = 1.5

@@ -100,7 +100,7 @@ def segment(
     over[near_by.smooth <= skirt] = 0.0
     patches = _patches(near_by, over, scale, settings)
     patches = _without_sudden(near_by, patches, scale, settings)
-    mask = _confirmed(near_by, patches, scale, settings)
+    mask = _confirmed(near_by, patches, over, scale, settings)
     mask |= _kept(near_by, skirt, settings)
     seen_there = mask
     if mask.any():
@@ -292,7 +292,11 @@ def _without_sudden(
 
 
 def _confirmed(
-    near_by: _Near, patches: BoolImage, scale: Scale, settings: CementSettings
+    near_by: _Near,
+    patches: BoolImage,
+    over: FloatImage,
+    scale: Scale,
+    settings: CementSettings,
 ) -> BoolImage:
     """What was a candidate before, a rim around cement, and what is sure at first sight."""
     if near_by.candidate is None:
@@ -301,6 +305,7 @@ def _confirmed(
     if near_by.mask is None or not near_by.mask.any():
         return patches & near(patches & known, near_by.rim)
     known = known | near(near_by.mask, near_by.rim)
+    known |= near(patches & (over > settings.sure_factor), near_by.rim)
     confirmed = patches & known
     fresh = (patches & ~known).view(np.uint8)
     if cv2.countNonZero(fresh) < scale.px2(settings.sure_area_mm2):
