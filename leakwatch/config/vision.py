@@ -308,7 +308,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     line_sigmas: float = 3.2
     early_factor: float = 2.0
     seed_factor: float = 1.3
-    sure_factor: float = 2.0
+    sure_factor: float = 1.5
     sure_area_mm2: float = 8.0
     sudden_mm2: float = 40.0
     sudden_width_mm: float = 1.5
