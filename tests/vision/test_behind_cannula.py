@@ -13,6 +13,9 @@ from leakwatch.vision.behind_cannula import CoveredByCannula, bridged
 SCALE, SETTINGS = Scale(0.25), CementSettings()
 SIZE = 200
 FLAT = (1.0, 0.0)
+EDGE = SETTINGS.edge_mm * SETTINGS.attenuation_per_mm
+SEEN = np.full((SIZE, SIZE), 0.8 * EDGE, np.float32)
+NOTHING = np.zeros((SIZE, SIZE), np.float32)
 
 
 def strip(degrees: float = 0.0) -> np.ndarray:
@@ -37,9 +40,7 @@ LEVEL = CoveredByCannula(rod=strip(), axis=FLAT)
 
 
 def test_between_cement_on_both_sides_it_is_there_too() -> None:
-    mask = bridged(
-        beside((60, 140), (60, 140)), CoveredByCannula(rod=strip(), axis=FLAT), SCALE, SETTINGS
-    )
+    mask = bridged(beside((60, 140), (60, 140)), SEEN, LEVEL, SCALE, SETTINGS)
     assert mask[100, 62:138].all()
     assert not mask[100, :58].any()
     assert not mask[100, 142:].any()
@@ -47,9 +48,7 @@ def test_between_cement_on_both_sides_it_is_there_too() -> None:
 
 def test_a_bridge_goes_straight_across_and_not_from_corner_to_corner() -> None:
     """Cement that reaches farther on one side than on the other is not met half way."""
-    mask = bridged(
-        beside((40, 140), (90, 140)), CoveredByCannula(rod=strip(), axis=FLAT), SCALE, SETTINGS
-    )
+    mask = bridged(beside((40, 140), (90, 140)), SEEN, LEVEL, SCALE, SETTINGS)
     assert mask[100, 92:138].all()
     assert not mask[96:105, :87].any()
 
@@ -61,7 +60,7 @@ def test_whatever_way_the_cannula_lies(degrees: float) -> None:
     along = column * np.cos(turn) + row * np.sin(turn)
     around = (np.abs(along) < 30) & (np.hypot(row, column) < 45)
     axis = (float(np.cos(turn)), float(np.sin(turn)))
-    mask = bridged(around & ~rod, CoveredByCannula(rod=rod, axis=axis), SCALE, SETTINGS)
+    mask = bridged(around & ~rod, SEEN, CoveredByCannula(rod=rod, axis=axis), SCALE, SETTINGS)
     middle = rod & (np.abs(along) < 24)
     assert mask[middle].mean() > 0.98
     assert not mask[rod & (np.abs(along) > 34)].any()
@@ -69,9 +68,14 @@ def test_whatever_way_the_cannula_lies(degrees: float) -> None:
 
 def test_cement_on_one_side_is_on_one_side() -> None:
     one = beside((60, 140), (0, 0))
-    assert (bridged(one, LEVEL, SCALE, SETTINGS) == one).all()
+    assert (bridged(one, SEEN, LEVEL, SCALE, SETTINGS) == one).all()
+
+
+def test_where_nothing_shows_behind_it_nothing_is_bridged() -> None:
+    both = beside((60, 140), (60, 140))
+    assert (bridged(both, NOTHING, LEVEL, SCALE, SETTINGS) == both).all()
 
 
 def test_without_a_cannula_nothing_is_bridged() -> None:
     both = beside((60, 140), (60, 140))
-    assert bridged(both, CoveredByCannula(), SCALE, SETTINGS) is both
+    assert bridged(both, SEEN, CoveredByCannula(), SCALE, SETTINGS) is both

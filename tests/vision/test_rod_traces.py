@@ -9,12 +9,13 @@ from vision.test_instruments import SCALE, SETTINGS, WIDTH, found, picture
 
 from leakwatch.model import read_only
 from leakwatch.vision.cannula import Cannula, Pose
-from leakwatch.vision.rod_traces import traces
+from leakwatch.vision.rod_strip import RodStrip, strip_of
+from leakwatch.vision.rod_traces import missed_by_model, traces
 
 DEGREES, TIP, CONTRAST = 4.0, (150.0, 120.0), 0.35
 LEAST = SETTINGS.moved_share * CONTRAST
-TURNED: Pose = (-3.0, 0.05)
-STILL: Pose = (0.0, 0.0)
+TURNED = Pose(-3.0, 0.05)
+STILL = Pose()
 
 
 def cannula() -> Cannula:
@@ -23,10 +24,12 @@ def cannula() -> Cannula:
     return one
 
 
-def ghost(left: np.ndarray, pose: Pose, cement: np.ndarray | None = None) -> np.ndarray:
+def ghost(added: np.ndarray, pose: Pose, cement: np.ndarray | None = None) -> np.ndarray:
     noise = np.random.default_rng(8).normal(0.0, 0.004, (ROWS, COLUMNS))
-    difference = read_only((left + noise).astype(np.float32))
-    return traces(cannula(), difference, pose, cement, SCALE, SETTINGS)
+    difference = read_only((added + noise).astype(np.float32))
+    rod = cannula()
+    left = [(at, strip_of(rod, difference, cement, at)) for at in (rod.pose, pose)]
+    return traces(rod, difference.shape, left, pose, SCALE, SETTINGS)
 
 
 def stripe(peak: float) -> np.ndarray:
@@ -55,3 +58,36 @@ def test_a_leak_along_a_rod_that_was_only_drawn_back_is_no_trace() -> None:
 def test_known_cement_on_the_rod_is_no_trace() -> None:
     leak = tube([(10.0, 110.2), (60.0, 113.7)], WIDTH, 0.1)
     assert ghost(leak, TURNED, read_only(leak > 0.02)).max() < 2.5 * LEAST
+
+
+def missed(profile: np.ndarray, cement: np.ndarray | None = None) -> np.ndarray | None:
+    """What the model misses, of stripes all along the rod."""
+    rod = cannula()
+    stripes = profile[:, None] * rod.contrast[: rod.steps]
+    noise = np.random.default_rng(9).normal(0.0, 0.01, stripes.shape)
+    strip = RodStrip(read_only((stripes + noise).astype(np.float32)), cement)
+    return missed_by_model(rod, strip, SCALE, SETTINGS)
+
+
+def test_stripes_all_along_the_rod_are_known() -> None:
+    rod = cannula()
+    edges = 0.05 * np.gradient(rod.profile)
+    found_profile = missed(edges)
+    assert found_profile is not None
+    assert found_profile == pytest.approx(edges, abs=0.02)
+
+
+def test_a_leak_on_a_third_of_the_outer_half_is_no_stripe() -> None:
+    rod = cannula()
+    strip = np.zeros((len(rod.profile), rod.steps), np.float32)
+    outer = rod.steps // 2
+    strip[:, outer : outer + rod.steps // 6] = 0.1 * rod.profile[:, None]
+    found_profile = missed_by_model(rod, RodStrip(strip, None), SCALE, SETTINGS)
+    assert found_profile is not None
+    assert np.abs(found_profile).max() < 0.005
+
+
+def test_where_cement_is_known_all_along_nothing_is_missed() -> None:
+    rod = cannula()
+    everywhere = np.ones((len(rod.profile), rod.steps), bool)
+    assert missed(np.zeros(len(rod.profile)), everywhere) is None
