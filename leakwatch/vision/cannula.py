@@ -13,7 +13,7 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.rod_shape import bend_of, profile_fit, taper_of
+from leakwatch.vision.rod_shape import ProfileFit, bend_of, fit_for, profile_fit, taper_of
 
 
 class Pose(NamedTuple):
@@ -87,6 +87,8 @@ class Cannula:
         As far as it is seen, working pixels.
     profile : ndarray
         ``(2 half + 1,)`` added attenuation across the axis, its maximum 1, at steps of a pixel.
+    fit : ProfileFit
+        Least squares for it.
     fine_profile : ndarray
         The same at steps of ``FINE_STEP`` pixels, from the pixels themselves: what is straightened
         is smoothed a little, and an edge of steel is sharper than a pixel.
@@ -104,6 +106,7 @@ class Cannula:
     direction: Point
     length: float
     profile: FloatImage
+    fit: ProfileFit
     fine_profile: FloatImage
     contrast: FloatImage
     width: float
@@ -211,6 +214,7 @@ def _straightened(
         (float(direction[0]), float(direction[1])),
         length,
         read_only(profile.astype(np.float32)),
+        fit_for(profile),
         read_only(_fine_profile(picture, pixels, pose, sides, profile)),
         read_only(contrast),
         float((profile > 0.5).sum()),
@@ -244,7 +248,7 @@ def _own_pose(
     if count < settings.min_stations:
         return pose
     used = above[:, : count * station].reshape(len(above), count, station).mean(axis=2)
-    shift, wider = profile_fit(used.T, profile)
+    shift, wider = profile_fit(used.T, fit_for(profile))
     at = (np.arange(count) + 0.5) * station
     offset, slope, bend = bend_of(at, shift, above.shape[1])
     taper = taper_of(at, wider, above.shape[1], (0.0, 0.0), settings)

@@ -26,7 +26,7 @@ from leakwatch.vision.front_end import FrontEnd, follow_front, unsteady
 from leakwatch.vision.ridge import strongest_line
 from leakwatch.vision.rod_contrast import change_of_contrast
 from leakwatch.vision.rod_excess import excess_on_rod
-from leakwatch.vision.rod_layers import RodLayer, straightened, with_layers
+from leakwatch.vision.rod_layers import RodLayer, RodPlace, place_of, straightened, with_layers
 from leakwatch.vision.rod_pose import pose_of_rod, refined
 from leakwatch.vision.rod_strip import RodStrip, strip_of
 from leakwatch.vision.rod_traces import missed_by_model, traces
@@ -41,6 +41,8 @@ class InstrumentState:
     ----------
     cannula : Cannula or None
         None where none was found in the baseline.
+    place : RodPlace or None
+        The pixels that it reached in the baseline.
     footprint : ndarray of bool or None
         Where it was in the baseline, with a rim.
     pose : Pose
@@ -63,6 +65,7 @@ class InstrumentState:
     """
 
     cannula: Cannula | None = None
+    place: RodPlace | None = None
     footprint: BoolImage | None = None
     pose: Pose = IN_PLACE
     front: FrontEnd = field(default_factory=FrontEnd)
@@ -100,11 +103,13 @@ def find(
     cannula = measured(baseline, line, tip, scale, settings)
     if cannula is None:
         return InstrumentState()
-    shape = baseline.mean.shape
-    footprint = _footprint(cannula, cannula.pose, 0.0, shape, scale, settings)
-    without = with_layers(baseline.mean, cannula, cannula.pose, [RodLayer(-cannula.fine_profile)])
-    anatomy = read_only(strip_along(cannula, without, cannula.pose, int(cannula.length) + 1))
-    return InstrumentState(cannula, footprint, cannula.pose, without=without, anatomy=anatomy)
+    place = place_of(cannula, cannula.pose, baseline.mean.shape, scale, settings)
+    without = with_layers(baseline.mean, cannula, place, [RodLayer(-cannula.fine_profile)])
+    anatomy = read_only(strip_along(cannula, without, cannula.pose, cannula.steps))
+    footprint = _footprint(cannula, place, 0.0, scale, settings)
+    return InstrumentState(
+        cannula, place, footprint, cannula.pose, without=without, anatomy=anatomy
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,97 +166,114 @@ def follow(
     scale : Scale
     settings : InstrumentSettings
     """
-    cannula, without = state.cannula, state.without
-    if cannula is None or state.anatomy is None or without is None:
+    cannula, without, home = state.cannula, state.without, state.place
+    if cannula is None or without is None or home is None:
         return Followed(state, baseline)
-    in_place = strip_along(cannula, moved, cannula.pose, state.anatomy.shape[1])
-    found = pose_of_rod(cannula, in_place - state.anatomy, scale, settings)
-    rough = state.pose if found is None else found
-    over = strip_of(cannula, moved, cement, rough)
-    over = over.less(strip_along(cannula, without, rough, cannula.steps))
-    pose = state.pose
-    if found is not None:
-        pose = refined(found, state.pose, cannula, over, scale, settings)
-        if farthest(pose, cannula) < scale.px(settings.exact_mm):
-            pose = cannula.pose
-    front = unsteady(state.front)
-    if found is not None and step_between(state.pose, pose, cannula) < scale.px(settings.still_mm):
-        front = follow_front(state.front, cannula, over, scale, settings)
-    before, state = state, replace(state, pose=pose, front=front, time_s=time_s)
-    state, moves, covers = _covered(before, state, scale, settings)
+    before, (pose, is_seen, over) = state, _pose(state, moved, cement, scale, settings)
+    front = unsteady(before.front)
+    if is_seen and step_between(before.pose, pose, cannula) < scale.px(settings.still_mm):
+        front = follow_front(before.front, cannula, over, scale, settings)
+    place = home
+    if pose != cannula.pose:
+        place = place_of(cannula, pose, without.shape, scale, settings)
+    state = replace(state, pose=pose, front=front, time_s=time_s)
+    state, moves, covers = _covered(before, state, place, scale, settings)
+    rod = RodLayer(cannula.fine_profile, front.drawn_back)
+    true = with_layers(without, cannula, place, [rod])
+    more = cv2.subtract(moved, true)
+    over = RodStrip(strip_along(cannula, more, pose, cannula.steps), over.cement)
     elapsed_s = 0.0 if before.time_s is None else time_s - before.time_s
     share = 1.0 - math.exp(-elapsed_s / settings.contrast_s)
-    rod = RodLayer(cannula.fine_profile, front.drawn_back)
-    true = with_layers(without, cannula, pose, [rod])
-    over = strip_of(cannula, cv2.subtract(moved, true), cement, pose)
-    state, layers = _layers(state, over, share, scale, settings)
+    state, layers, over = _looks(state, over, share, scale, settings)
     if layers:
-        true = with_layers(true, cannula, pose, layers)
-        for layer in layers:
-            over = over.less(straightened(cannula, layer))
+        true = with_layers(true, cannula, place, layers)
     ghost = excess = None
     if over.cement is not None:
-        excess = excess_on_rod(cannula, moved.shape, over, pose, front.drawn_back, scale, settings)
+        excess = excess_on_rod(cannula, place, over, front.drawn_back, scale, settings)
     if state.moved:
         was = strip_of(cannula, cv2.subtract(moved, true), cement, cannula.pose)
-        left = ((cannula.pose, was), (pose, over))
-        ghost = traces(cannula, moved.shape, left, pose, scale, settings)
+        ghost = traces(cannula, ((home, was), (place, over)), pose, scale, settings)
     return Followed(state, replace(baseline, mean=true), moves, covers, ghost, excess)
 
 
-def _layers(
+def _pose(
+    state: InstrumentState,
+    moved: FloatImage,
+    cement: BoolImage | None,
+    scale: Scale,
+    settings: InstrumentSettings,
+) -> tuple[Pose, bool, RodStrip]:
+    """Where the rod is, whether it is seen there, and its strip less the anatomy behind it."""
+    cannula, without, anatomy = state.cannula, state.without, state.anatomy
+    assert cannula is not None
+    assert without is not None
+    assert anatomy is not None
+    own = cannula.pose
+    over = strip_of(cannula, moved, cement, own).less(anatomy)
+    found = pose_of_rod(cannula, over.more, scale, settings)
+    if found is not None and farthest(found, cannula) < scale.px(settings.exact_mm):
+        return own, True, over
+    rough = state.pose if found is None else found
+    if rough != own:
+        over = strip_of(cannula, moved, cement, rough)
+        over = over.less(strip_along(cannula, without, rough, cannula.steps))
+    if found is None:
+        return rough, False, over
+    pose = refined(found, state.pose, cannula, over, scale, settings)
+    return own if farthest(pose, cannula) < scale.px(settings.exact_mm) else pose, True, over
+
+
+def _looks(
     state: InstrumentState,
     over: RodStrip,
     share: float,
     scale: Scale,
     settings: InstrumentSettings,
-) -> tuple[InstrumentState, list[RodLayer]]:
-    """What fills the rod's bore, and what scatter and a turn do to its looks.
+) -> tuple[InstrumentState, list[RodLayer], RodStrip]:
+    """What fills the rod's bore, what scatter and a turn do to its looks, and what is left.
 
     Filling and contrast change slowly once cement is there, with weight `share` for the newest
     frame: a leak behind the rod, which fills in a second, must not be taken for either.
     """
     cannula, back = state.cannula, state.front.drawn_back
     assert cannula is not None
-    layers: list[RodLayer] = []
-
-    def expect(layer: RodLayer, over: RodStrip) -> RodStrip:
-        layers.append(layer)
-        return over.less(straightened(cannula, layer))
-
+    layers = []
     filling = bore.filling(cannula, over, scale, settings)
     if over.cement is not None:
         filling = bore.followed_filling(state.filling, filling, share)
     if filling is not None:
-        over = expect(RodLayer(filling.profile, max(filling.front, back)), over)
+        layers.append(RodLayer(filling.profile, max(filling.front, back)))
+        over = over.less(straightened(cannula, layers[-1]))
     newest = change_of_contrast(cannula, over, scale, settings)
     change = state.change
     if newest is not None:
         before = np.zeros_like(newest) if change is None else change
         change = read_only(before + np.float32(share) * (newest - before))
     if change is not None:
-        over = expect(RodLayer(cannula.profile, back, change), over)
+        layers.append(RodLayer(cannula.profile, back, change))
+        over = over.less(straightened(cannula, layers[-1]))
     missed = missed_by_model(cannula, over, scale, settings)
     if missed is not None:
-        expect(RodLayer(missed, back), over)
-    return replace(state, filling=filling, change=change), layers
+        layers.append(RodLayer(missed, back))
+        over = over.less(straightened(cannula, layers[-1]))
+    return replace(state, filling=filling, change=change), layers, over
 
 
 def _covered(
     before: InstrumentState,
     state: InstrumentState,
+    place: RodPlace,
     scale: Scale,
     settings: InstrumentSettings,
 ) -> tuple[InstrumentState, BoolImage | None, BoolImage | None]:
     """Where the rod hides what is new while it moves, and where it lies away from its place."""
-    cannula, without = state.cannula, state.without
+    cannula = state.cannula
     assert cannula is not None
-    assert without is not None
     pose, back = state.pose, state.front.drawn_back
     if back == 0.0 and farthest(pose, cannula) < scale.px(settings.still_mm):
         return replace(state, moved=False, hidden=None), None, None
     from_px = min(back, before.front.drawn_back)
-    hidden = _footprint(cannula, pose, from_px, without.shape, scale, settings)
+    hidden = _footprint(cannula, place, from_px, scale, settings)
     covers = hidden if before.hidden is None else read_only(hidden | before.hidden)
     moves = step_between(before.pose, pose, cannula) >= scale.px(settings.still_mm)
     moves |= back != before.front.drawn_back
@@ -260,16 +282,13 @@ def _covered(
 
 def _footprint(
     cannula: Cannula,
-    pose: Pose,
+    place: RodPlace,
     from_px: float,
-    shape: tuple[int, ...],
     scale: Scale,
     settings: InstrumentSettings,
 ) -> BoolImage:
     """Where the rod lies from so far along its axis on, with a rim."""
-    rim, pixels = scale.px(settings.rim_mm), cannula.pixels
-    here = np.abs(pose.from_axis(pixels.along, pixels.across)) <= cannula.width / 2 + rim
-    here &= pixels.along >= from_px - 2 * rim
-    whole = np.zeros(shape, np.bool_)
-    whole.ravel()[pixels.at] = here
+    rim = scale.px(settings.rim_mm)
+    whole = np.zeros(place.shape, np.bool_)
+    whole.ravel()[place.at] = place.within(cannula.width / 2 + rim, from_px - 2 * rim)
     return read_only(whole)

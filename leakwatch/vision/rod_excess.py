@@ -8,16 +8,16 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import FloatImage, read_only
-from leakwatch.vision.cannula import Cannula, Pose, beside_rod
+from leakwatch.vision.cannula import Cannula, beside_rod
 from leakwatch.vision.robust import SIGMA_PER_MAD, median
+from leakwatch.vision.rod_layers import RodPlace
 from leakwatch.vision.rod_strip import RodStrip, outer_part
 
 
 def excess_on_rod(
     cannula: Cannula,
-    shape: tuple[int, ...],
+    place: RodPlace,
     strip: RodStrip,
-    pose: Pose,
     front: float,
     scale: Scale,
     settings: InstrumentSettings,
@@ -30,11 +30,10 @@ def excess_on_rod(
     Parameters
     ----------
     cannula : Cannula
-    shape : (int, int)
-        Of the picture.
+    place : RodPlace
+        Where the rod is.
     strip : RodStrip
         Less the baseline with the rod as it lies now, what fills it and how scatter changed it.
-    pose : Pose
     front : float
         Where along the axis the rod begins, working pixels.
     scale : Scale
@@ -59,10 +58,7 @@ def excess_on_rod(
     noise = SIGMA_PER_MAD * median(np.abs(more[outer]))
     limit = max(settings.behind_log, settings.behind_sigmas * noise)
     over = more / (limit + settings.behind_share * cannula.contrast[:length])
-    pixels = cannula.pixels
-    axis = pose.from_axis(pixels.along, pixels.across)
-    on_rod = (np.abs(axis) <= cannula.width / 2) & (pixels.along >= front)
-    on_rod &= pixels.along < length
-    excess = np.zeros(shape, np.float32)
-    excess.ravel()[pixels.at[on_rod]] = np.interp(pixels.along[on_rod], np.arange(length), over)
+    on_rod = place.within(cannula.width / 2, front) & (place.along < length)
+    excess = np.zeros(place.shape, np.float32)
+    excess.ravel()[place.at[on_rod]] = np.interp(place.along[on_rod], np.arange(length), over)
     return read_only(excess)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leakwatch.model import Array, FloatImage, read_only
+from leakwatch.config import InstrumentSettings
+from leakwatch.geometry import Scale
+from leakwatch.model import Array, BoolImage, FloatImage, read_only
 from leakwatch.vision.cannula import FINE_STEP, Cannula, Pose
 
 
@@ -32,8 +34,55 @@ class RodLayer:
     gain: FloatImage | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RodPlace:
+    """The pixels that a rod reaches in one pose, with its rim, as flat arrays.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Of the picture.
+    at : ndarray of int
+        Flat places in it.
+    axis : ndarray
+        Distance from the rod's axis, where its profile has them.
+    along : ndarray
+        Way along the axis from the front end of the baseline.
+    contrast : ndarray
+        Of the rod there.
+    """
+
+    shape: tuple[int, ...]
+    at: Array
+    axis: Array
+    along: Array
+    contrast: Array
+
+    def within(self, distance: float, front: float) -> BoolImage:
+        """Which of them lie so near to the axis, from so far along it on."""
+        return np.asarray((np.abs(self.axis) <= distance) & (self.along >= front))
+
+
+def place_of(
+    cannula: Cannula, pose: Pose, shape: tuple[int, ...], scale: Scale, settings: InstrumentSettings
+) -> RodPlace:
+    """The pixels that a rod reaches in a pose, with its rim."""
+    pixels = cannula.pixels
+    axis = pose.from_axis(pixels.along, pixels.across)
+    reach = max(_reach(cannula), cannula.width / 2 + scale.px(settings.rim_mm))
+    some = np.flatnonzero(np.abs(axis) <= reach)
+    parts = (pixels.at[some], axis[some], pixels.along[some], pixels.contrast[some])
+    return RodPlace(shape, *(read_only(part) for part in parts))
+
+
+def _reach(cannula: Cannula) -> float:
+    return 1.0 + float(
+        np.abs(_places(cannula, cannula.fine_profile)[cannula.fine_profile != 0.0]).max()
+    )
+
+
 def with_layers(
-    picture: FloatImage, cannula: Cannula, pose: Pose, layers: Sequence[RodLayer]
+    picture: FloatImage, cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]
 ) -> FloatImage:
     """A picture with what layers add to it.
 
@@ -42,32 +91,25 @@ def with_layers(
     picture : ndarray
         Reference coordinates on the working grid.
     cannula : Cannula
-    pose : Pose
+    place : RodPlace
+        Where the rod is.
     layers : sequence of RodLayer
     """
-    pixels = cannula.pixels
-    axis = pose.from_axis(pixels.along, pixels.across)
-    some = np.flatnonzero(np.abs(axis) <= max(_reach(cannula, layer) for layer in layers))
-    axis, along = axis[some], pixels.along[some]
-    shape = np.zeros(len(some))
+    shape = np.zeros(len(place.at))
     for layer in layers:
-        added = np.interp(axis, _places(cannula, layer), layer.profile)
+        added = np.interp(place.axis, _places(cannula, layer.profile), layer.profile)
         if layer.gain is not None:
-            added *= np.interp(along, np.arange(len(layer.gain)), layer.gain)
-        shape += np.where(along >= layer.front, added, 0.0)
+            added *= np.interp(place.along, np.arange(len(layer.gain)), layer.gain)
+        shape += np.where(place.along >= layer.front, added, 0.0)
     image = picture.copy()
-    image.ravel()[pixels.at[some]] += (shape * pixels.contrast[some]).astype(np.float32)
+    image.ravel()[place.at] += (shape * place.contrast).astype(np.float32)
     return read_only(image)
 
 
-def _places(cannula: Cannula, layer: RodLayer) -> Array:
-    """Distance from the axis of each value of a layer's profile, working pixels."""
-    step = 1.0 if len(layer.profile) == len(cannula.profile) else FINE_STEP
-    return (np.arange(len(layer.profile)) - (len(layer.profile) - 1) // 2) * step
-
-
-def _reach(cannula: Cannula, layer: RodLayer) -> float:
-    return 1.0 + float(np.abs(_places(cannula, layer)[layer.profile != 0.0]).max(initial=0.0))
+def _places(cannula: Cannula, profile: FloatImage) -> Array:
+    """Distance from the axis of each value of a profile, working pixels."""
+    step = 1.0 if len(profile) == len(cannula.profile) else FINE_STEP
+    return (np.arange(len(profile)) - (len(profile) - 1) // 2) * step
 
 
 def straightened(cannula: Cannula, layer: RodLayer) -> FloatImage:

@@ -87,7 +87,7 @@ def refined(
     last = first + count * station
     means = over.more[:, first:last].reshape(len(over.more), count, station).mean(axis=2).T
     free = over.free()[first:last].reshape(count, station).all(axis=1)
-    shift, wider = profile_fit(means, cannula.profile)
+    shift, wider = profile_fit(means, cannula.fit)
     at = first + (np.arange(count) + 0.5) * station - 0.5
     own = cannula.pose
     good = free & (np.abs(shift) < settings.station_px)

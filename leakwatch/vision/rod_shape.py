@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
-from leakwatch.model import Array
+from leakwatch.model import Array, BoolImage, FloatImage, read_only
 from leakwatch.vision.robust import spread
 
 _SURE = 3.0  # standard errors
@@ -16,26 +17,28 @@ _LEAST_SHIFT = 0.02  # pixels
 _LEAST_SPREAD = 0.01  # a tenth of a pixel over ten: no profile is known better
 
 
-def profile_fit(means: Array, profile: Array) -> tuple[Array, Array]:
-    """By how much profiles are shifted, and wider, against the rod's: linear least squares.
+@dataclass(frozen=True, slots=True)
+class ProfileFit:
+    """Least squares for one rod's profile: what is the same for all that is fitted to it.
+
+    Parameters
+    ----------
+    used : ndarray of bool
+        ``(2 half + 1,)`` places across the axis that count.
+    solve : ndarray
+        ``(6, count)`` pseudo-inverse: size, shift and width of the profile, and nuisances.
+    """
+
+    used: BoolImage
+    solve: FloatImage
+
+
+def fit_for(profile: Array) -> ProfileFit:
+    """Prepare least squares for a rod's profile, at steps of a pixel.
 
     To first order a profile that is shifted by `o` and wider by a share `s` is
     ``p(x) - o p'(x) - s x p'(x)``. Beside it a straight line is left for what lies behind, and a
     bump for what fills the bore.
-
-    Parameters
-    ----------
-    means : ndarray
-        ``(n, 2 half + 1)`` mean profiles less the anatomy, at steps of a pixel.
-    profile : ndarray
-        ``(2 half + 1,)`` of the rod.
-
-    Returns
-    -------
-    shift : ndarray
-        ``(n,)`` pixels; NaN where there is no rod.
-    wider : ndarray
-        ``(n,)`` shares; NaN where there is no rod.
     """
     half = (len(profile) - 1) // 2
     across = np.arange(-half, half + 1)
@@ -44,8 +47,28 @@ def profile_fit(means: Array, profile: Array) -> tuple[Array, Array]:
     slope = np.gradient(profile)
     bump = np.maximum(1.0 - (2.0 * across / width) ** 2, 0.0)
     parts = (profile, -slope, -across * slope, bump, np.ones(len(across)), across)
-    basis = np.stack(parts, axis=1)[used]
-    found = np.linalg.lstsq(basis, means[:, used].T, rcond=None)[0]
+    solve = np.linalg.pinv(np.stack(parts, axis=1)[used])
+    return ProfileFit(read_only(used), read_only(solve.astype(np.float32)))
+
+
+def profile_fit(means: Array, fit: ProfileFit) -> tuple[Array, Array]:
+    """By how much profiles are shifted, and wider, against the rod's: linear least squares.
+
+    Parameters
+    ----------
+    means : ndarray
+        ``(n, 2 half + 1)`` mean profiles less the anatomy, at steps of a pixel.
+    fit : ProfileFit
+        Of the rod.
+
+    Returns
+    -------
+    shift : ndarray
+        ``(n,)`` pixels; NaN where there is no rod.
+    wider : ndarray
+        ``(n,)`` shares; NaN where there is no rod.
+    """
+    found = fit.solve @ means[:, fit.used].T
     size = np.where(found[0] > 0.0, found[0], np.nan)
     return found[1] / size, found[2] / size
 

@@ -12,6 +12,7 @@ from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
 from leakwatch.vision.cannula import Cannula, Pose, beside_rod, farthest
 from leakwatch.vision.robust import median
+from leakwatch.vision.rod_layers import RodPlace
 from leakwatch.vision.rod_strip import RodStrip, outer_part, relative
 
 _EVERY = 3
@@ -19,8 +20,7 @@ _EVERY = 3
 
 def traces(
     cannula: Cannula,
-    shape: tuple[int, ...],
-    left: Sequence[tuple[Pose, RodStrip]],
+    left: Sequence[tuple[RodPlace, RodStrip]],
     settled: Pose,
     scale: Scale,
     settings: InstrumentSettings,
@@ -35,25 +35,20 @@ def traces(
     Parameters
     ----------
     cannula : Cannula
-    shape : (int, int)
-        Of the picture.
-    left : sequence of (Pose, RodStrip)
+    left : sequence of (RodPlace, RodStrip)
         Where the rod was and where it is: frame less the baseline with the rod where it is now.
     settled : Pose
         Where it is.
     scale : Scale
     settings : InstrumentSettings
     """
-    ghost = np.zeros(shape, np.float32)
-    flat, pixels = ghost.ravel(), cannula.pixels
-    for pose, strip in left:
+    ghost = np.zeros(left[0][0].shape, np.float32)
+    flat = ghost.ravel()
+    for place, strip in left:
         profile = _profile(cannula, strip, settled, scale, settings)
         half = (len(profile) - 1) // 2
-        axis = pose.from_axis(pixels.along, pixels.across)
-        some = np.abs(axis) <= cannula.width / 2 + scale.px(settings.rim_mm)
-        where = pixels.at[some]
-        here = np.interp(axis[some], np.arange(-half, half + 1), profile)
-        flat[where] = np.maximum(flat[where], here.astype(np.float32))
+        here = np.interp(place.axis, np.arange(-half, half + 1), profile)
+        flat[place.at] = np.maximum(flat[place.at], here.astype(np.float32))
     return read_only(ghost)
 
 
@@ -71,7 +66,7 @@ def _profile(
     outer = (np.arange(length) >= length // 2) & strip.free()
     aside = farthest(settled, cannula) >= scale.px(settings.still_mm)
     if not aside or not beside.any() or np.count_nonzero(outer) < length / 8:
-        return least
+        return np.where(_on_rod(cannula, scale, settings), least, 0.0)
     smooth = cv2.GaussianBlur(strip.more, (0, 0), scale.px(settings.trace_mm))
     # Smoothed values are alike over more than two pixels.
     left = smooth[:, np.flatnonzero(outer)[::_EVERY]]

@@ -9,6 +9,7 @@ from vision.test_instruments import SCALE, SETTINGS, found, picture
 from leakwatch.model import read_only
 from leakwatch.vision.cannula import Cannula
 from leakwatch.vision.rod_excess import excess_on_rod
+from leakwatch.vision.rod_layers import place_of
 from leakwatch.vision.rod_strip import RodStrip
 
 SHAPE = (240, 280)
@@ -24,7 +25,8 @@ def excess(
     """Along the rod."""
     grain = np.random.default_rng(5).normal(0.0, noise, (ROWS, STEPS))
     strip = RodStrip(read_only((added + grain).astype(np.float32)), np.zeros((ROWS, STEPS), bool))
-    image = excess_on_rod(cannula, SHAPE, strip, cannula.pose, front, SCALE, SETTINGS)
+    place = place_of(cannula, cannula.pose, SHAPE, SCALE, SETTINGS)
+    image = excess_on_rod(cannula, place, strip, front, SCALE, SETTINGS)
     assert image.shape == SHAPE
     at = np.arange(STEPS)[:, None] * np.array(cannula.direction) + np.array(cannula.front)
     column, row = np.rint(at).astype(int).T

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakwatch.config import InstrumentSettings
-from leakwatch.vision.rod_shape import bend_of, profile_fit, straight_line, taper_of
+from leakwatch.vision.rod_shape import bend_of, fit_for, profile_fit, straight_line, taper_of
 
 SETTINGS = InstrumentSettings()
 HALF = 20
@@ -26,6 +26,7 @@ def tube(across: np.ndarray) -> np.ndarray:
 
 
 PROFILE = tube(ACROSS)
+FIT = fit_for(PROFILE)
 
 
 @given(
@@ -39,20 +40,20 @@ def test_shift_and_width_are_found(
     shift: float, wider: float, size: float, level: float, slope: float
 ) -> None:
     seen = size * tube((ACROSS - shift) / (1.0 + wider)) + level + slope * ACROSS
-    shifts, widths = profile_fit(seen[None], PROFILE)
+    shifts, widths = profile_fit(seen[None], FIT)
     assert shifts[0] == pytest.approx(shift, abs=0.03)
     assert widths[0] == pytest.approx(wider, abs=0.012)
 
 
 def test_what_fills_the_bore_is_no_shift() -> None:
     filled = PROFILE + 0.2 * np.maximum(1.0 - (ACROSS / 4.0) ** 2, 0.0)
-    shifts, widths = profile_fit(filled[None], PROFILE)
+    shifts, widths = profile_fit(filled[None], FIT)
     assert abs(shifts[0]) < 0.01
     assert abs(widths[0]) < 0.02
 
 
 def test_without_a_rod_there_is_no_shift() -> None:
-    shifts, widths = profile_fit(-PROFILE[None], PROFILE)
+    shifts, widths = profile_fit(-PROFILE[None], FIT)
     assert np.isnan(shifts).all()
     assert np.isnan(widths).all()
 

@@ -9,6 +9,7 @@ from vision.test_instruments import SCALE, SETTINGS, WIDTH, found, picture
 
 from leakwatch.model import read_only
 from leakwatch.vision.cannula import Cannula, Pose
+from leakwatch.vision.rod_layers import place_of
 from leakwatch.vision.rod_strip import RodStrip, strip_of
 from leakwatch.vision.rod_traces import missed_by_model, traces
 
@@ -28,8 +29,14 @@ def ghost(added: np.ndarray, pose: Pose, cement: np.ndarray | None = None) -> np
     noise = np.random.default_rng(8).normal(0.0, 0.004, (ROWS, COLUMNS))
     difference = read_only((added + noise).astype(np.float32))
     rod = cannula()
-    left = [(at, strip_of(rod, difference, cement, at)) for at in (rod.pose, pose)]
-    return traces(rod, difference.shape, left, pose, SCALE, SETTINGS)
+    left = [
+        (
+            place_of(rod, at, difference.shape, SCALE, SETTINGS),
+            strip_of(rod, difference, cement, at),
+        )
+        for at in (rod.pose, pose)
+    ]
+    return traces(rod, left, pose, SCALE, SETTINGS)
 
 
 def stripe(peak: float) -> np.ndarray:
