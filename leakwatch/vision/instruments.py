@@ -211,15 +211,15 @@ def _pose(
     own = cannula.pose
     over = strip_of(cannula, moved, cement, own).less(anatomy)
     found = pose_of_rod(cannula, over.more, scale, settings)
-    if found is not None and farthest(found, cannula) < scale.px(settings.exact_mm):
-        return own, True, over
     rough = state.pose if found is None else found
+    if found is not None and farthest(found, cannula) < scale.px(settings.still_mm):
+        rough = own  # near enough for the strip that is there already
     if rough != own:
         over = strip_of(cannula, moved, cement, rough)
         over = over.less(strip_along(cannula, without, rough, cannula.steps))
     if found is None:
         return rough, False, over
-    pose = refined(found, state.pose, cannula, over, scale, settings)
+    pose = refined(rough, state.pose, cannula, over, scale, settings)
     return own if farthest(pose, cannula) < scale.px(settings.exact_mm) else pose, True, over
 
 
