@@ -181,14 +181,16 @@ def _over_limit(
     settings: CementSettings,
 ) -> FloatImage:
     """How far each pixel is over the limit of cement: 1 at it. Its noise, or its detail's."""
+    doubt = ghost * np.float32(settings.thin_ghost)
     if near_by.cannula.ghost is not None:
         ghost = cv2.max(ghost, near_by.cannula.ghost)
+        doubt = cv2.max(doubt, near_by.cannula.ghost)
     edge = settings.edge_mm * settings.attenuation_per_mm
     limit = cv2.max(near_by.noise_shape * np.float32(settings.grow_sigmas * noise), edge) + ghost
     known = near_by.seen
     if near_by.mask is not None:
         known = known & ~near(near_by.mask, scale.px(settings.blur_mm))
-    thin = thin_over_limit(near_by.smooth, near_by.noise_shape, ghost, known, scale, settings)
+    thin = thin_over_limit(near_by.smooth, near_by.noise_shape, doubt, known, scale, settings)
     over: FloatImage = cv2.max(near_by.smooth / limit, thin)
     if near_by.cannula.excess is not None:
         over = cv2.max(over, near_by.cannula.excess)

@@ -20,7 +20,7 @@ _AT_LEAST = np.float32(0.02)  # weight of nothing known: far inside of cement no
 def thin_over_limit(
     smooth: FloatImage,
     noise_shape: FloatImage,
-    ghost: FloatImage,
+    doubt: FloatImage,
     known: BoolImage,
     scale: Scale,
     settings: CementSettings,
@@ -36,8 +36,10 @@ def thin_over_limit(
     ----------
     smooth : ndarray
         Added attenuation, smoothed.
-    noise_shape, ghost : ndarray
+    noise_shape : ndarray
         See `background.Background`.
+    doubt : ndarray
+        Attenuation that is added to the limit: ghosts of edges.
     known : ndarray of bool
         What is seen, and neither cement nor its blur.
     scale : Scale
@@ -52,7 +54,7 @@ def thin_over_limit(
     weight = np.ascontiguousarray(known[half]).astype(np.float32)
     detail = _detail(np.ascontiguousarray(smooth[half]), weight, scale, settings)
     shape = np.ascontiguousarray(noise_shape[half])
-    doubt = np.float32(settings.thin_ghost) * np.ascontiguousarray(ghost[half])
+    doubt = np.ascontiguousarray(doubt[half])
     edge = settings.thin_share * settings.edge_mm * settings.attenuation_per_mm
     counts = weight[::2, ::2] > 0.0
 
