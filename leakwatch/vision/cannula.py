@@ -251,7 +251,7 @@ def _own_pose(
     shift, wider = profile_fit(used.T, fit_for(profile))
     at = (np.arange(count) + 0.5) * station
     offset, slope, bend = bend_of(at, shift, above.shape[1])
-    taper = taper_of(at, wider, above.shape[1], (0.0, 0.0), settings)
+    taper = taper_of(at, wider, above.shape[1], settings)
     return Pose(pose.offset + offset, pose.slope + slope, *taper, pose.bend + bend)
 
 

@@ -219,7 +219,7 @@ def _pose(
         over = over.less(strip_along(cannula, without, rough, cannula.steps))
     if found is None:
         return rough, False, over
-    pose = refined(rough, state.pose, cannula, over, scale, settings)
+    pose = refined(rough, cannula, over, scale, settings)
     return own if farthest(pose, cannula) < scale.px(settings.exact_mm) else pose, True, over
 
 

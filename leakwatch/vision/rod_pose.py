@@ -8,8 +8,8 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, FloatImage
-from leakwatch.vision.cannula import Cannula, Pose, farthest
-from leakwatch.vision.rod_shape import profile_fit, straight_line, taper_of
+from leakwatch.vision.cannula import Cannula, Pose
+from leakwatch.vision.rod_shape import profile_fit, straight_line
 from leakwatch.vision.rod_strip import RodStrip
 
 
@@ -61,7 +61,6 @@ def pose_of_rod(
 
 def refined(
     rough: Pose,
-    before: Pose,
     cannula: Cannula,
     over: RodStrip,
     scale: Scale,
@@ -69,12 +68,13 @@ def refined(
 ) -> Pose:
     """The pose to a few hundredths of a pixel: what an edge of steel leaves looks like cement.
 
+    Width and bend are those of the baseline: to turn a rod by a few degrees changes its distance
+    from the source by some millimetres, and its width by less than a hundredth.
+
     Parameters
     ----------
     rough : Pose
         From `pose_of_rod`.
-    before : Pose
-        Of the frame before: as wide as then where too little of the rod is free of cement.
     cannula : Cannula
     over : RodStrip
         Less the anatomy, at the rough pose.
@@ -86,19 +86,15 @@ def refined(
     count = (cannula.steps - first) // station
     last = first + count * station
     means = over.more[:, first:last].reshape(len(over.more), count, station).mean(axis=2).T
-    free = over.free()[first:last].reshape(count, station).all(axis=1)
-    shift, wider = profile_fit(means, cannula.fit)
+    free = over.free(cannula.fit.used)[first:last].reshape(count, station).all(axis=1)
+    shift, _ = profile_fit(means, cannula.fit)
     at = first + (np.arange(count) + 0.5) * station - 0.5
     own = cannula.pose
     good = free & (np.abs(shift) < settings.station_px)
     if np.count_nonzero(good) < settings.min_stations:
-        return rough._replace(wider=before.wider, taper=before.taper)
+        return rough
     offset, slope = straight_line(at[good], shift[good])
-    pose = own._replace(offset=rough.offset + offset, slope=rough.slope + slope)
-    if farthest(pose, cannula) < scale.px(settings.still_mm):
-        return pose  # what was not turned looks as wide as before
-    now = taper_of(at[good], wider[good], cannula.length, (own.wider, own.taper), settings)
-    return pose._replace(wider=now[0], taper=now[1])
+    return own._replace(offset=rough.offset + offset, slope=rough.slope + slope)
 
 
 def _profile_scores(means: FloatImage, profile: FloatImage) -> FloatImage:

@@ -105,16 +105,12 @@ def bend_of(at: Array, shift: Array, length: float) -> tuple[float, float, float
 
 
 def taper_of(
-    at: Array,
-    wider: Array,
-    length: float,
-    before: tuple[float, float],
-    settings: InstrumentSettings,
+    at: Array, wider: Array, length: float, settings: InstrumentSettings
 ) -> tuple[float, float]:
     """By which share a rod is wider at its front end, and how much more a pixel further along.
 
-    What lies behind the rod spoils some of the profiles: that it changed is believed only where
-    they agree, and perspective can do as much.
+    What lies behind the rod spoils some of the profiles: a taper is believed only where they agree,
+    and perspective can do as much; else there is none.
 
     Parameters
     ----------
@@ -124,20 +120,17 @@ def taper_of(
         ``(n,)`` from `profile_fit`.
     length : float
         Of the rod, pixels.
-    before : (float, float)
-        What is taken to be true otherwise.
     settings : InstrumentSettings
     """
     known = np.isfinite(wider)
     count = np.count_nonzero(known)
     if count < settings.min_stations:
-        return before
+        return 0.0, 0.0
     at, wider = at[known], wider[known]
     front, taper = straight_line(at, wider)
     # Either end of a line through n values is uncertain by twice the error of their mean.
     error = 2.0 * max(spread(wider - front - taper * at), _LEAST_SPREAD) / math.sqrt(count)
-    ends = np.array([front, front + taper * length])
-    moved = np.abs(ends - (before[0], before[0] + before[1] * length)).max()
-    if moved < _SURE * error or np.abs(ends).max() > settings.max_wider:
-        return before
+    largest = max(abs(front), abs(front + taper * length))
+    if largest < _SURE * error or largest > settings.max_wider:
+        return 0.0, 0.0
     return front, taper

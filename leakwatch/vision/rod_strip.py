@@ -32,11 +32,12 @@ class RodStrip:
         """The same with more expected."""
         return replace(self, more=cv2.subtract(self.more, expected))
 
-    def free(self) -> BoolImage:
-        """Columns without known cement."""
+    def free(self, rows: BoolImage | None = None) -> BoolImage:
+        """Columns without known cement, in some of the rows or in all of them."""
         if self.cement is None:
             return np.ones(self.more.shape[1], np.bool_)
-        return np.asarray(~self.cement.any(axis=0))
+        cement = self.cement if rows is None else self.cement[rows]
+        return np.asarray(~cement.any(axis=0))
 
 
 def strip_of(cannula: Cannula, moved: FloatImage, cement: BoolImage | None, pose: Pose) -> RodStrip:
