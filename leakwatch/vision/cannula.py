@@ -49,7 +49,7 @@ class Pose(NamedTuple):
 
 
 IN_PLACE = Pose()
-_STRAIGHTENED = 2  # times: the first tells how the rod is bent
+_STRAIGHTENED = 3  # times: the first tells where the rod is, the second how it is bent
 FINE_STEP = 0.25  # of a fine profile, pixels: a quarter of what it is sampled with at every step
 
 
@@ -260,12 +260,13 @@ def _fine_profile(
 ) -> FloatImage:
     """Least-squares profile at fine steps from pixels at all distances from the axis."""
     half = (len(profile) - 1) // 2
-    there = (pixels.along >= 0.0) & (pixels.along <= sides.shape[1] - 1)
-    along, across = pixels.along[there], pixels.across[there]
-    beside = cv2.remap(sides, along[None], across[None] + half, cv2.INTER_LINEAR)[0]
+    axis = pose.from_axis(pixels.along, pixels.across).astype(np.float32)
+    there = (pixels.along >= 0.0) & (pixels.along <= sides.shape[1] - 1) & (np.abs(axis) < half)
+    along, axis = pixels.along[there], axis[there]
+    beside = cv2.remap(sides, along[None], axis[None] + half, cv2.INTER_LINEAR)[0]
     above, contrast = picture.ravel()[pixels.at[there]] - beside, pixels.contrast[there]
     count = round(2 * half / FINE_STEP) + 1
-    place = (pose.from_axis(along, across) + half) / FINE_STEP
+    place = (axis + half) / FINE_STEP
     first = np.clip(place.astype(int), 0, count - 2)
     weight = place - first
     total, known = np.zeros(count), np.zeros(count)

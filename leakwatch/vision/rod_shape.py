@@ -12,6 +12,7 @@ from leakwatch.model import Array, BoolImage, FloatImage, read_only
 from leakwatch.vision.robust import spread
 
 _SURE = 3.0  # standard errors
+_LEAST_FOR_LINE = 3
 _LEAST_FOR_BEND = 6  # profiles: three more than a parabola needs
 _LEAST_SHIFT = 0.02  # pixels
 _LEAST_SPREAD = 0.01  # a tenth of a pixel over ten: no profile is known better
@@ -81,7 +82,7 @@ def straight_line(at: Array, values: Array) -> tuple[float, float]:
 
 
 def bend_of(at: Array, shift: Array, length: float) -> tuple[float, float, float]:
-    """Offset, slope and bend of a rod's axis; zeros where it is not clearly bent.
+    """Offset, slope and bend of a rod's axis; straight where it is not clearly bent.
 
     Parameters
     ----------
@@ -93,14 +94,17 @@ def bend_of(at: Array, shift: Array, length: float) -> tuple[float, float, float
         Of the rod, pixels.
     """
     known = np.isfinite(shift)
-    if np.count_nonzero(known) < _LEAST_FOR_BEND:
-        return 0.0, 0.0, 0.0
     at, shift = at[known], shift[known]
+    if len(at) < _LEAST_FOR_LINE:
+        return 0.0, 0.0, 0.0
+    straight = (*straight_line(at, shift), 0.0)
+    if len(at) < _LEAST_FOR_BEND:
+        return straight
     bend, slope, offset = np.polyfit(at, shift, 2)
     error = max(spread(shift - np.polyval((bend, slope, offset), at)), _LEAST_SHIFT)
     # Sagitta of a parabola, and the error of it from n values.
     if abs(bend) * length**2 / 4.0 < _SURE * 2.0 * error / math.sqrt(len(at)):
-        return 0.0, 0.0, 0.0
+        return straight
     return float(offset), float(slope), float(bend)
 
 

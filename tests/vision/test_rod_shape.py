@@ -68,8 +68,11 @@ def test_a_bent_axis_is_found_and_a_straight_one_is_not_bent() -> None:
     noise = np.random.default_rng(3).normal(0.0, 0.02, len(AT))
     bent = 0.2 - 0.004 * AT + 2e-5 * AT**2
     assert bend_of(AT, bent + noise, 250.0)[2] == pytest.approx(2e-5, rel=0.2)
-    assert bend_of(AT, noise, 250.0) == (0.0, 0.0, 0.0)
-    assert bend_of(AT[:4], bent[:4], 250.0) == (0.0, 0.0, 0.0)
+    slanted = 0.3 - 0.01 * AT + noise
+    assert bend_of(AT, slanted, 250.0) == pytest.approx((0.3, -0.01, 0.0), abs=0.05)
+    assert bend_of(AT, slanted, 250.0)[2] == 0.0
+    assert bend_of(AT[:4], bent[:4], 250.0)[2] == 0.0
+    assert bend_of(AT[:2], bent[:2], 250.0) == (0.0, 0.0, 0.0)
 
 
 def test_a_taper_is_believed_where_profiles_agree() -> None:
