@@ -349,7 +349,9 @@ def _longest_run(good: BoolImage, gap: int) -> tuple[int, int]:
     return int(starts[longest]), int(ends[longest])
 
 
-def strip_along(cannula: Cannula, picture: Array, pose: Pose, length: int) -> Array:
+def strip_along(
+    cannula: Cannula, picture: Array, pose: Pose, length: int, half: int | None = None
+) -> Array:
     """A picture's strip along the rod: columns run outwards from its front, rows across it.
 
     Parameters
@@ -360,8 +362,11 @@ def strip_along(cannula: Cannula, picture: Array, pose: Pose, length: int) -> Ar
     pose : Pose
     length : int
         Columns of the strip.
+    half : int or None
+        Rows on either side of the axis; None: as many as the rod's profile has.
     """
-    half = (len(cannula.profile) - 1) // 2
+    if half is None:
+        half = (len(cannula.profile) - 1) // 2
     front, direction = np.array(cannula.front), np.array(cannula.direction)
     return _cut(picture, front, direction, pose, length, half)
 

@@ -29,7 +29,7 @@ from leakwatch.vision.rod_excess import excess_on_rod
 from leakwatch.vision.rod_layers import RodLayer, RodPlace, place_of, straightened, with_layers
 from leakwatch.vision.rod_pose import pose_of_rod, refined
 from leakwatch.vision.rod_strip import RodStrip, strip_of
-from leakwatch.vision.rod_traces import missed_by_model, traces
+from leakwatch.vision.rod_traces import doubt_behind, missed_by_model, traces
 from leakwatch.vision.wall import Wall
 
 
@@ -52,6 +52,8 @@ class InstrumentState:
         The baseline's picture without the rod.
     anatomy : ndarray or None
         The same straightened along the rod: what lies behind it is no part of its profile.
+    doubt : ndarray or None
+        By how much that may be wrong, along the rod.
     moved : bool
         It is not where it was.
     hidden : ndarray of bool or None
@@ -71,6 +73,7 @@ class InstrumentState:
     front: FrontEnd = field(default_factory=FrontEnd)
     without: FloatImage | None = None
     anatomy: FloatImage | None = None
+    doubt: FloatImage | None = None
     moved: bool = False
     hidden: BoolImage | None = None
     filling: bore.Filling | None = None
@@ -107,8 +110,9 @@ def find(
     without = with_layers(baseline.mean, cannula, place, [RodLayer(-cannula.fine_profile)])
     anatomy = read_only(strip_along(cannula, without, cannula.pose, cannula.steps))
     footprint = _footprint(cannula, place, 0.0, scale, settings)
+    doubt = doubt_behind(cannula, baseline.mean, scale, settings)
     return InstrumentState(
-        cannula, place, footprint, cannula.pose, without=without, anatomy=anatomy
+        cannula, place, footprint, cannula.pose, FrontEnd(), without, anatomy, doubt
     )
 
 
@@ -166,8 +170,8 @@ def follow(
     scale : Scale
     settings : InstrumentSettings
     """
-    cannula, without, home = state.cannula, state.without, state.place
-    if cannula is None or without is None or home is None:
+    cannula, without, home, doubt = state.cannula, state.without, state.place, state.doubt
+    if cannula is None or without is None or home is None or doubt is None:
         return Followed(state, baseline)
     before, (pose, is_seen, over) = state, _pose(state, moved, cement, scale, settings)
     front = unsteady(before.front)
@@ -192,7 +196,7 @@ def follow(
         excess = excess_on_rod(cannula, place, over, front.drawn_back, scale, settings)
     if state.moved:
         was = strip_of(cannula, cv2.subtract(moved, true), cement, cannula.pose)
-        ghost = traces(cannula, ((home, was), (place, over)), pose, scale, settings)
+        ghost = traces(cannula, ((home, was), (place, over)), doubt, pose, scale, settings)
     return Followed(state, replace(baseline, mean=true), moves, covers, ghost, excess)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
-from leakwatch.vision.cannula import Cannula, Pose, beside_rod, farthest
+from leakwatch.vision.cannula import Cannula, Pose, beside_rod, farthest, strip_along
 from leakwatch.vision.robust import median
 from leakwatch.vision.rod_layers import RodPlace
 from leakwatch.vision.rod_strip import RodStrip, outer_part, relative
@@ -18,9 +19,45 @@ from leakwatch.vision.rod_strip import RodStrip, outer_part, relative
 _EVERY = 3
 
 
+def doubt_behind(
+    cannula: Cannula, picture: FloatImage, scale: Scale, settings: InstrumentSettings
+) -> FloatImage:
+    """By how much the anatomy behind the rod may differ from what was put there for it.
+
+    It was taken to lie on the straight line between the rod's two sides. Beside the rod, where the
+    anatomy is seen, the same guess is wrong by so much: root mean square, along the rod.
+
+    Parameters
+    ----------
+    cannula : Cannula
+    picture : ndarray
+        The baseline.
+    scale : Scale
+    settings : InstrumentSettings
+    """
+    width = scale.px(settings.width_mm)
+    half = math.ceil(3.5 * width)
+    strip = strip_along(cannula, picture, cannula.pose, cannula.steps, half)
+    across = np.arange(-half, half + 1)
+    wrong = []
+    for centre in (-2.0 * width, 2.0 * width):
+        away = across - centre
+        near, far = np.abs(away) > 0.75 * width, np.abs(away) <= 1.5 * width
+        below, above = near & far & (away < 0), near & far & (away > 0)
+        share = (away - away[below].mean()) / (away[above].mean() - away[below].mean())
+        low, high = strip[below].mean(axis=0), strip[above].mean(axis=0)
+        line = low + (high - low) * share[:, None]
+        wrong.append((strip - line)[np.abs(away) <= width / 2])
+    square = np.mean(np.concatenate(wrong) ** 2, axis=0)
+    box = 2 * round(scale.px(settings.contrast_mm)) + 1
+    doubt: FloatImage = np.sqrt(cv2.blur(square.astype(np.float32)[None], (box, 1))[0])
+    return read_only(doubt)
+
+
 def traces(
     cannula: Cannula,
     left: Sequence[tuple[RodPlace, RodStrip]],
+    doubt: FloatImage,
     settled: Pose,
     scale: Scale,
     settings: InstrumentSettings,
@@ -37,6 +74,8 @@ def traces(
     cannula : Cannula
     left : sequence of (RodPlace, RodStrip)
         Where the rod was and where it is: frame less the baseline with the rod where it is now.
+    doubt : ndarray
+        From `doubt_behind`, for where the rod was.
     settled : Pose
         Where it is.
     scale : Scale
@@ -44,6 +83,8 @@ def traces(
     """
     ghost = np.zeros(left[0][0].shape, np.float32)
     flat = ghost.ravel()
+    home, _ = left[0]
+    flat[home.at] = np.interp(home.along, np.arange(len(doubt)), doubt)
     for place, strip in left:
         profile = _profile(cannula, strip, settled, scale, settings)
         half = (len(profile) - 1) // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from vision.scene import COLUMNS, ROWS, rod, tube
@@ -11,7 +12,7 @@ from leakwatch.model import read_only
 from leakwatch.vision.cannula import Cannula, Pose
 from leakwatch.vision.rod_layers import place_of
 from leakwatch.vision.rod_strip import RodStrip, strip_of
-from leakwatch.vision.rod_traces import missed_by_model, traces
+from leakwatch.vision.rod_traces import doubt_behind, missed_by_model, traces
 
 DEGREES, TIP, CONTRAST = 4.0, (150.0, 120.0), 0.35
 LEAST = SETTINGS.moved_share * CONTRAST
@@ -36,7 +37,7 @@ def ghost(added: np.ndarray, pose: Pose, cement: np.ndarray | None = None) -> np
         )
         for at in (rod.pose, pose)
     ]
-    return traces(rod, left, pose, SCALE, SETTINGS)
+    return traces(rod, left, read_only(np.zeros(rod.steps, np.float32)), pose, SCALE, SETTINGS)
 
 
 def stripe(peak: float) -> np.ndarray:
@@ -98,3 +99,13 @@ def test_where_cement_is_known_all_along_nothing_is_missed() -> None:
     rod = cannula()
     everywhere = np.ones((len(rod.profile), rod.steps), bool)
     assert missed(np.zeros(len(rod.profile)), everywhere) is None
+
+
+def test_the_doubt_behind_the_rod_is_what_its_surroundings_are_like() -> None:
+    rod, rng = cannula(), np.random.default_rng(6)
+    flat = np.full((ROWS, COLUMNS), 1.0, np.float32)
+    assert doubt_behind(rod, read_only(flat), SCALE, SETTINGS).max() < 1e-5
+    blobs = cv2.GaussianBlur(rng.normal(size=flat.shape).astype(np.float32), (0, 0), 3.0)
+    blobs *= 0.1 / blobs.std()
+    doubt = doubt_behind(rod, read_only(flat + blobs), SCALE, SETTINGS)
+    assert 0.05 < np.median(doubt) < 0.15
