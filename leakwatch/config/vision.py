@@ -421,6 +421,8 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         the second in which a leak behind the rod fills, short against a patient's injection.
     moved_share : float
         Error of a moved rod's contrast, as a share.
+    doubt_share : float
+        Share of what interpolation misses beside the rod that is doubted where the rod was.
     trace_mm : float
         Sigma of the smoothing in which its traces are measured, mm: that in which cement is looked
         for.
@@ -479,6 +481,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     max_contrast_change: float = 0.08
     contrast_s: float = 6.0
     moved_share: float = 0.02
+    doubt_share: float = 0.5
     trace_mm: float = 0.45
     trace_share: float = 0.8
     back_again_share: float = 0.15

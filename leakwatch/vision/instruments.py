@@ -191,9 +191,12 @@ def follow(
     state, layers, over = _looks(state, over, share, scale, settings)
     if layers:
         true = with_layers(true, cannula, place, layers)
+    if farthest(pose, cannula) < scale.px(settings.still_mm):
+        # Where it lies as in the baseline, what is behind it is part of that.
+        doubt = np.where(np.arange(len(doubt)) < front.drawn_back, doubt, np.float32(0.0))
     ghost = excess = None
     if over.cement is not None:
-        excess = excess_on_rod(cannula, place, over, front.drawn_back, scale, settings)
+        excess = excess_on_rod(cannula, place, over, doubt, front.drawn_back, scale, settings)
     if state.moved:
         was = strip_of(cannula, cv2.subtract(moved, true), cement, cannula.pose)
         ghost = traces(cannula, ((home, was), (place, over)), doubt, pose, scale, settings)

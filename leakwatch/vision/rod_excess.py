@@ -18,6 +18,7 @@ def excess_on_rod(
     cannula: Cannula,
     place: RodPlace,
     strip: RodStrip,
+    doubt: FloatImage,
     front: float,
     scale: Scale,
     settings: InstrumentSettings,
@@ -34,6 +35,8 @@ def excess_on_rod(
         Where the rod is.
     strip : RodStrip
         Less the baseline with the rod as it lies now, what fills it and how scatter changed it.
+    doubt : ndarray
+        By how much the anatomy behind it may be wrong, along it.
     front : float
         Where along the axis the rod begins, working pixels.
     scale : Scale
@@ -57,7 +60,7 @@ def excess_on_rod(
     outer = outer_part(cannula, scale, settings) & strip.free()
     noise = SIGMA_PER_MAD * median(np.abs(more[outer]))
     limit = max(settings.behind_log, settings.behind_sigmas * noise)
-    over = more / (limit + settings.behind_share * cannula.contrast[:length])
+    over = more / (limit + settings.behind_share * cannula.contrast[:length] + doubt)
     on_rod = place.within(cannula.width / 2, front) & (place.along < length)
     excess = np.zeros(place.shape, np.float32)
     excess.ravel()[place.at[on_rod]] = np.interp(place.along[on_rod], np.arange(length), over)

@@ -25,7 +25,8 @@ def doubt_behind(
     """By how much the anatomy behind the rod may differ from what was put there for it.
 
     It was taken to lie on the straight line between the rod's two sides. Beside the rod, where the
-    anatomy is seen, the same guess is wrong by so much: root mean square, along the rod.
+    anatomy is seen, the same guess is wrong by so much: a share of its root mean square, along the
+    rod.
 
     Parameters
     ----------
@@ -50,8 +51,8 @@ def doubt_behind(
         wrong.append((strip - line)[np.abs(away) <= width / 2])
     square = np.mean(np.concatenate(wrong) ** 2, axis=0)
     box = 2 * round(scale.px(settings.contrast_mm)) + 1
-    doubt: FloatImage = np.sqrt(cv2.blur(square.astype(np.float32)[None], (box, 1))[0])
-    return read_only(doubt)
+    doubt = np.sqrt(cv2.blur(square.astype(np.float32)[None], (box, 1))[0])
+    return read_only(np.float32(settings.doubt_share) * doubt)
 
 
 def traces(

@@ -20,13 +20,19 @@ CORE = (CANNULA.profile > 0.5)[:, None]
 
 
 def excess(
-    added: np.ndarray, cannula: Cannula = CANNULA, front: float = 0.0, noise: float = 0.01
+    added: np.ndarray,
+    cannula: Cannula = CANNULA,
+    front: float = 0.0,
+    noise: float = 0.01,
+    doubt: float = 0.0,
 ) -> np.ndarray:
     """Along the rod."""
     grain = np.random.default_rng(5).normal(0.0, noise, (ROWS, STEPS))
     strip = RodStrip(read_only((added + grain).astype(np.float32)), np.zeros((ROWS, STEPS), bool))
     place = place_of(cannula, cannula.pose, SHAPE, SCALE, SETTINGS)
-    image = excess_on_rod(cannula, place, strip, front, SCALE, SETTINGS)
+    image = excess_on_rod(
+        cannula, place, strip, np.full(STEPS, doubt, np.float32), front, SCALE, SETTINGS
+    )
     assert image.shape == SHAPE
     at = np.arange(STEPS)[:, None] * np.array(cannula.direction) + np.array(cannula.front)
     column, row = np.rint(at).astype(int).T
@@ -69,3 +75,7 @@ def test_in_front_of_a_rod_that_was_drawn_back_there_is_nothing_to_tell() -> Non
 
 def test_noise_raises_the_limit() -> None:
     assert excess(streak(0, 50, 0.06), noise=0.2).max() < 1.5
+
+
+def test_what_the_anatomy_behind_it_may_be_raises_the_limit() -> None:
+    assert excess(streak(0, 50, 0.06), doubt=0.05).max() < 1.0

@@ -108,4 +108,4 @@ def test_the_doubt_behind_the_rod_is_what_its_surroundings_are_like() -> None:
     blobs = cv2.GaussianBlur(rng.normal(size=flat.shape).astype(np.float32), (0, 0), 3.0)
     blobs *= 0.1 / blobs.std()
     doubt = doubt_behind(rod, read_only(flat + blobs), SCALE, SETTINGS)
-    assert 0.05 < np.median(doubt) < 0.15
+    assert 0.05 < np.median(doubt) / SETTINGS.doubt_share < 0.15
