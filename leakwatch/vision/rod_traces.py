@@ -146,9 +146,10 @@ def missed_by_model(
     if share is None or np.count_nonzero(free) < np.count_nonzero(outer) / 3:
         return None
     limit = settings.max_contrast_change
-    middle = np.clip(np.median(share[:, free], axis=1), -limit, limit)
-    profile = np.where(_on_rod(cannula, scale, settings), middle, 0.0)
-    return read_only(profile.astype(np.float32))
+    on_rod = _on_rod(cannula, scale, settings)
+    profile = np.zeros(len(share), np.float32)
+    profile[on_rod] = np.clip(np.median(share[on_rod][:, free], axis=1), -limit, limit)
+    return read_only(profile)
 
 
 def _on_rod(cannula: Cannula, scale: Scale, settings: InstrumentSettings) -> BoolImage:
