@@ -11,9 +11,9 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, Point, read_only
-from leakwatch.vision import bore
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.cannula import (
+from leakwatch.vision.rod import bore
+from leakwatch.vision.rod.cannula import (
     IN_PLACE,
     Cannula,
     Pose,
@@ -22,14 +22,14 @@ from leakwatch.vision.cannula import (
     step_between,
     strip_along,
 )
-from leakwatch.vision.front_end import FrontEnd, follow_front, unsteady
-from leakwatch.vision.ridge import strongest_line
-from leakwatch.vision.rod_contrast import change_of_contrast
-from leakwatch.vision.rod_excess import excess_on_rod
-from leakwatch.vision.rod_layers import RodLayer, RodPlace, place_of, straightened, with_layers
-from leakwatch.vision.rod_pose import pose_of_rod, refined
-from leakwatch.vision.rod_strip import RodStrip, strip_of
-from leakwatch.vision.rod_traces import doubt_behind, missed_by_model, traces
+from leakwatch.vision.rod.contrast import change_of_contrast
+from leakwatch.vision.rod.excess import excess_on_rod
+from leakwatch.vision.rod.front_end import FrontEnd, follow_front, unsteady
+from leakwatch.vision.rod.layers import RodLayer, RodPlace, place_of, straightened, with_layers
+from leakwatch.vision.rod.pose import pose_of_rod, refined
+from leakwatch.vision.rod.ridge import strongest_line
+from leakwatch.vision.rod.strip import RodStrip, strip_of
+from leakwatch.vision.rod.traces import doubt_behind, missed_by_model, traces
 from leakwatch.vision.wall import Wall
 
 

@@ -12,7 +12,7 @@ from leakwatch.geometry import Scale
 from leakwatch.model import Point
 from leakwatch.vision import instruments
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.cannula import Cannula
+from leakwatch.vision.rod.cannula import Cannula
 from leakwatch.vision.vertebra_patch import SpinePicture
 
 # A cannula in a body passes so near to its middle: half a body.

@@ -7,10 +7,10 @@ import pytest
 from vision.test_instruments import SCALE, SETTINGS, found, picture
 
 from leakwatch.model import read_only
-from leakwatch.vision.cannula import Cannula
-from leakwatch.vision.rod_excess import excess_on_rod
-from leakwatch.vision.rod_layers import place_of
-from leakwatch.vision.rod_strip import RodStrip
+from leakwatch.vision.rod.cannula import Cannula
+from leakwatch.vision.rod.excess import excess_on_rod
+from leakwatch.vision.rod.layers import place_of
+from leakwatch.vision.rod.strip import RodStrip
 
 SHAPE = (240, 280)
 CANNULA = found(picture(4.0), (150.0, 120.0)).cannula

@@ -10,7 +10,7 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, read_only
-from leakwatch.vision.cannula import FINE_STEP, Cannula, Pose
+from leakwatch.vision.rod.cannula import FINE_STEP, Cannula, Pose
 
 
 @dataclass(frozen=True, slots=True)

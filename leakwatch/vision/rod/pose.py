@@ -8,9 +8,9 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, FloatImage
-from leakwatch.vision.cannula import Cannula, Pose
-from leakwatch.vision.rod_shape import profile_fit, straight_line
-from leakwatch.vision.rod_strip import RodStrip
+from leakwatch.vision.rod.cannula import Cannula, Pose
+from leakwatch.vision.rod.shape import profile_fit, straight_line
+from leakwatch.vision.rod.strip import RodStrip
 
 
 def pose_of_rod(

@@ -9,9 +9,9 @@ from vision.scene import rod, tube
 from vision.test_instruments import SCALE, SETTINGS, WIDTH, found, noisy, picture, shown
 
 from leakwatch.model import read_only
-from leakwatch.vision.cannula import strip_along
-from leakwatch.vision.rod_contrast import change_of_contrast
-from leakwatch.vision.rod_strip import strip_of
+from leakwatch.vision.rod.cannula import strip_along
+from leakwatch.vision.rod.contrast import change_of_contrast
+from leakwatch.vision.rod.strip import strip_of
 
 DEGREES, TIP, CONTRAST = 4.0, (150.0, 120.0), 0.35
 BEFORE = picture(DEGREES, TIP)

@@ -8,10 +8,10 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import FloatImage, read_only
-from leakwatch.vision.cannula import Cannula, beside_rod
 from leakwatch.vision.robust import SIGMA_PER_MAD, median
-from leakwatch.vision.rod_layers import RodPlace
-from leakwatch.vision.rod_strip import RodStrip, outer_part
+from leakwatch.vision.rod.cannula import Cannula, beside_rod
+from leakwatch.vision.rod.layers import RodPlace
+from leakwatch.vision.rod.strip import RodStrip, outer_part
 
 
 def excess_on_rod(

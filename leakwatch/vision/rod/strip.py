@@ -10,7 +10,7 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage
-from leakwatch.vision.cannula import Cannula, Pose, beside_rod, strip_along
+from leakwatch.vision.rod.cannula import Cannula, Pose, beside_rod, strip_along
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakwatch.config import InstrumentSettings
-from leakwatch.vision.rod_shape import bend_of, fit_for, profile_fit, straight_line, taper_of
+from leakwatch.vision.rod.shape import bend_of, fit_for, profile_fit, straight_line, taper_of
 
 SETTINGS = InstrumentSettings()
 HALF = 20

@@ -10,8 +10,8 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
-from leakwatch.vision.cannula import Cannula, beside_rod
-from leakwatch.vision.rod_strip import RodStrip, outer_part, relative
+from leakwatch.vision.rod.cannula import Cannula, beside_rod
+from leakwatch.vision.rod.strip import RodStrip, outer_part, relative
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from vision.scene import COLUMNS, ROWS, rod, tube
 from vision.test_instruments import SCALE, SETTINGS, WIDTH, found, picture
 
 from leakwatch.model import read_only
-from leakwatch.vision.cannula import Cannula, Pose
-from leakwatch.vision.rod_layers import place_of
-from leakwatch.vision.rod_strip import RodStrip, strip_of
-from leakwatch.vision.rod_traces import doubt_behind, missed_by_model, traces
+from leakwatch.vision.rod.cannula import Cannula, Pose
+from leakwatch.vision.rod.layers import place_of
+from leakwatch.vision.rod.strip import RodStrip, strip_of
+from leakwatch.vision.rod.traces import doubt_behind, missed_by_model, traces
 
 DEGREES, TIP, CONTRAST = 4.0, (150.0, 120.0), 0.35
 LEAST = SETTINGS.moved_share * CONTRAST

@@ -9,9 +9,9 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, FloatImage, read_only
-from leakwatch.vision.bore import begins_at
-from leakwatch.vision.cannula import Cannula, beside_rod
-from leakwatch.vision.rod_strip import RodStrip
+from leakwatch.vision.rod.bore import begins_at
+from leakwatch.vision.rod.cannula import Cannula, beside_rod
+from leakwatch.vision.rod.strip import RodStrip
 
 _GONE = 0.5  # half of the rod's contrast: the threshold that errs least on either side
 

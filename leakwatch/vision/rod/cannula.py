@@ -13,7 +13,7 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.rod_shape import ProfileFit, bend_of, fit_for, profile_fit, taper_of
+from leakwatch.vision.rod.shape import ProfileFit, bend_of, fit_for, profile_fit, taper_of
 
 
 class Pose(NamedTuple):

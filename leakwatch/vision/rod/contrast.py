@@ -8,8 +8,8 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import FloatImage, read_only
-from leakwatch.vision.cannula import Cannula, beside_rod
-from leakwatch.vision.rod_strip import RodStrip, relative
+from leakwatch.vision.rod.cannula import Cannula, beside_rod
+from leakwatch.vision.rod.strip import RodStrip, relative
 
 
 def change_of_contrast(

@@ -12,7 +12,7 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, FloatImage, Point
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.cannula import strip_matrix
+from leakwatch.vision.rod.cannula import strip_matrix
 from leakwatch.vision.wall import Wall
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
-from leakwatch.vision.cannula import Cannula, Pose, beside_rod, farthest, strip_along
 from leakwatch.vision.robust import median
-from leakwatch.vision.rod_layers import RodPlace
-from leakwatch.vision.rod_strip import RodStrip, outer_part, relative
+from leakwatch.vision.rod.cannula import Cannula, Pose, beside_rod, farthest, strip_along
+from leakwatch.vision.rod.layers import RodPlace
+from leakwatch.vision.rod.strip import RodStrip, outer_part, relative
 
 _EVERY = 3
 
