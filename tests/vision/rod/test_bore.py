@@ -8,8 +8,9 @@ from vision.scene import MM_PER_PX, rod, tube
 from vision.test_instruments import SCALE, SEEN, SETTINGS, WIDTH, found, noisy, picture
 
 from leakwatch.model import read_only
+from leakwatch.vision import instruments
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.rod import bore, instruments
+from leakwatch.vision.rod import bore
 
 DEGREES, FRONT = 4.0, (150.0, 120.0)
 BORE_PX = 0.78 * WIDTH
