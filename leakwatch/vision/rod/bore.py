@@ -11,7 +11,7 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
 from leakwatch.vision.rod.cannula import Cannula, beside_rod
-from leakwatch.vision.rod.strip import RodStrip, outer_part, relative
+from leakwatch.vision.rod.strip import RodStrip, free_outer_part, relative
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +50,14 @@ def filling(
     settings : InstrumentSettings
     """
     share = relative(cannula, strip, settings)
-    if share is None:
+    free = free_outer_part(cannula, strip, scale, settings)
+    if share is None or free is None:
         return None
     length = cannula.steps
-    half = (len(cannula.profile) - 1) // 2
-    across = np.abs(np.arange(-half, half + 1))
     core, _ = beside_rod(cannula)
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
-    inside = across <= cannula.width * 0.75
-    outer = outer_part(cannula, scale, settings)
-    free = outer & strip.free()
-    if np.count_nonzero(free) < np.count_nonzero(outer) / 3:
-        return None
-    profile = np.zeros(len(across))
+    inside = np.abs(cannula.across) <= cannula.width * 0.75
+    profile = np.zeros(len(inside))
     profile[inside] = np.median(cv2.blur(share[inside], (box, 1))[:, free], axis=1)
     level = float(profile[core].mean())
     along = cv2.blur(share[core].mean(axis=0)[None], (box, 1))[0]

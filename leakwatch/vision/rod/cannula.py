@@ -114,6 +114,12 @@ class Cannula:
     pixels: RodPixels
 
     @property
+    def across(self) -> Array:
+        """Distance of each row of a strip along the rod from its axis, pixels."""
+        half = (len(self.profile) - 1) // 2
+        return np.arange(-half, half + 1)
+
+    @property
     def steps(self) -> int:
         """Pixels along the axis, from the front end on, in which the rod was measured."""
         return min(int(self.length), len(self.contrast))
@@ -195,7 +201,7 @@ def _straightened(
     picture, pose = baseline.mean, Pose()
     for _ in range(_STRAIGHTENED):
         strip = _cut(picture, front, direction, pose, int(length) + 1, half)
-        sides = _sides(strip, scale, settings)
+        sides = between_sides(strip, scale, settings)
         above = strip - sides
         axial = above.mean(axis=1)
         profile = np.maximum(axial / max(float(axial.max()), 1e-6), 0.0)
@@ -311,12 +317,23 @@ def strip_matrix(corner: Array, direction: Array) -> FloatImage:
     )
 
 
-def _sides(strip: FloatImage, scale: Scale, settings: InstrumentSettings) -> FloatImage:
-    """The straight line between the two sides of a strip, column by column.
+def between_sides(
+    strip: FloatImage, scale: Scale, settings: InstrumentSettings, centre: float = 0.0
+) -> FloatImage:
+    """The straight line between the two sides of a rod in a strip, column by column.
 
     The sides are as near as the widest rod's blur allows: bone behind the rod is not straight.
+
+    Parameters
+    ----------
+    strip : ndarray
+        Rows run across the rod, its axis in the middle.
+    scale : Scale
+    settings : InstrumentSettings
+    centre : float
+        How far across from the axis the line is wanted, pixels.
     """
-    across = np.arange(strip.shape[0]) - (strip.shape[0] - 1) / 2
+    across = np.arange(strip.shape[0]) - (strip.shape[0] - 1) / 2 - centre
     nearest, farthest = scale.px(0.75 * settings.width_mm), scale.px(1.5 * settings.width_mm)
     beside = (np.abs(across) > nearest) & (np.abs(across) <= farthest)
     below, above_it = beside & (across < 0), beside & (across > 0)
@@ -334,7 +351,7 @@ def _contrast(
     across = np.arange(strip.shape[0]) - (strip.shape[0] - 1) / 2
     middle = np.abs(across) <= scale.px(settings.width_mm)
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
-    above = cv2.blur(strip - _sides(strip, scale, settings), (box, 1))[middle]
+    above = cv2.blur(strip - between_sides(strip, scale, settings), (box, 1))[middle]
     positive = np.maximum(above, 0)
     centre = (positive * across[middle][:, None]).sum(axis=0) / (positive.sum(axis=0) + 1e-6)
     return np.where(inside.all(axis=0), above.max(axis=0), 0.0), centre
@@ -405,7 +422,6 @@ def step_between(one: Pose, other: Pose, cannula: Cannula) -> float:
 
 def beside_rod(cannula: Cannula) -> tuple[BoolImage, BoolImage]:
     """Rows of a strip that lie on the rod's axis, and rows just past its edges."""
-    half = (len(cannula.profile) - 1) // 2
-    across = np.abs(np.arange(-half, half + 1))
+    across = np.abs(cannula.across)
     beside = (across > cannula.width * 0.75) & (across <= cannula.width * 1.25)
     return across <= cannula.width / 4, beside

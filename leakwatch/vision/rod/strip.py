@@ -67,3 +67,12 @@ def outer_part(cannula: Cannula, scale: Scale, settings: InstrumentSettings) -> 
     length = cannula.steps
     first = int(max(length / 2, min(scale.px(settings.bolus_mm), 0.75 * length)))
     return np.arange(length) >= first
+
+
+def free_outer_part(
+    cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
+) -> BoolImage | None:
+    """Columns of the outer half without known cement; None where they are less than a third."""
+    outer = outer_part(cannula, scale, settings)
+    free = outer & strip.free()
+    return None if np.count_nonzero(free) < np.count_nonzero(outer) / 3 else free

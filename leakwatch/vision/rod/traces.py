@@ -12,9 +12,16 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
 from leakwatch.vision.robust import median
-from leakwatch.vision.rod.cannula import Cannula, Pose, beside_rod, farthest, strip_along
+from leakwatch.vision.rod.cannula import (
+    Cannula,
+    Pose,
+    beside_rod,
+    between_sides,
+    farthest,
+    strip_along,
+)
 from leakwatch.vision.rod.layers import RodPlace
-from leakwatch.vision.rod.strip import RodStrip, outer_part, relative
+from leakwatch.vision.rod.strip import RodStrip, free_outer_part, relative
 
 _EVERY = 3
 
@@ -42,13 +49,8 @@ def doubt_behind(
     across = np.arange(-half, half + 1)
     wrong = []
     for centre in (-2.0 * width, 2.0 * width):
-        away = across - centre
-        near, far = np.abs(away) > 0.75 * width, np.abs(away) <= 1.5 * width
-        below, above = near & far & (away < 0), near & far & (away > 0)
-        share = (away - away[below].mean()) / (away[above].mean() - away[below].mean())
-        low, high = strip[below].mean(axis=0), strip[above].mean(axis=0)
-        line = low + (high - low) * share[:, None]
-        wrong.append((strip - line)[np.abs(away) <= width / 2])
+        line = between_sides(strip, scale, settings, centre)
+        wrong.append((strip - line)[np.abs(across - centre) <= width / 2])
     square = np.mean(np.concatenate(wrong) ** 2, axis=0)
     box = 2 * round(scale.px(settings.contrast_mm)) + 1
     doubt = np.sqrt(cv2.blur(square.astype(np.float32)[None], (box, 1))[0])
@@ -88,8 +90,7 @@ def traces(
     flat[home.at] = np.interp(home.along, np.arange(len(doubt)), doubt)
     for place, strip in left:
         profile = _profile(cannula, strip, settled, scale, settings)
-        half = (len(profile) - 1) // 2
-        here = np.interp(place.axis, np.arange(-half, half + 1), profile)
+        here = np.interp(place.axis, cannula.across, profile)
         flat[place.at] = np.maximum(flat[place.at], here.astype(np.float32))
     return read_only(ghost)
 
@@ -122,10 +123,10 @@ def _profile(
 def missed_by_model(
     cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
 ) -> FloatImage | None:
-    """Profile of what the model of a rod that was turned leaves all along it.
+    """Profile of what the model of a rod leaves all along it.
 
-    A rod that is turned is blurred otherwise, and seen a little wider or narrower. That leaves two
-    or three stripes along it, which a leak behind it does not.
+    A rod that moves, with the patient or by a hand, is blurred otherwise, and seen a little wider
+    or narrower. That leaves two or three stripes along it, which a leak behind it does not.
 
     Parameters
     ----------
@@ -141,9 +142,8 @@ def missed_by_model(
         In units of the rod's contrast; None where too little of the outer half is free of cement.
     """
     share = relative(cannula, strip, settings)
-    outer = outer_part(cannula, scale, settings)
-    free = outer & strip.free()
-    if share is None or np.count_nonzero(free) < np.count_nonzero(outer) / 3:
+    free = free_outer_part(cannula, strip, scale, settings)
+    if share is None or free is None:
         return None
     limit = settings.max_contrast_change
     on_rod = _on_rod(cannula, scale, settings)
@@ -153,8 +153,4 @@ def missed_by_model(
 
 
 def _on_rod(cannula: Cannula, scale: Scale, settings: InstrumentSettings) -> BoolImage:
-    half = (len(cannula.profile) - 1) // 2
-    on_rod: BoolImage = np.abs(np.arange(-half, half + 1)) <= cannula.width / 2 + scale.px(
-        settings.rim_mm
-    )
-    return on_rod
+    return np.asarray(np.abs(cannula.across) <= cannula.width / 2 + scale.px(settings.rim_mm))
