@@ -91,7 +91,6 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
         return untaught, blind(frame, state.calibration, quality, Reason.EXPOSURE)
     state, tubes = _with_tubes(state, frame) if sight is not None else (state, ())
     run = state.the_run
-    margin = run.scale.px(state.settings.alerting.margin_mm)
     findings = Findings(
         frame,
         run.grid,
@@ -102,7 +101,7 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
         None if sight is None else sight.added,
         tubes,
         _quality(state, match, sight),
-        hidden or hides(run.masked, shift, state.placed, state.cement.mask, margin),
+        hidden or hides(run.masked, shift, state.placed, state.cement.mask),
     )
     true = observed(findings, state.marks, state.calibration, state.settings)
     return state, shown_observation(true, state.marks, state.calibration.distortion)
@@ -239,6 +238,7 @@ def _with_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineSta
         run.grid,
         run.scale,
         shift,
+        run.scale.px(state.settings.alerting.margin_mm),
         state.settings.cement,
     )
     return replace(state, placed=placed)
@@ -287,12 +287,11 @@ def _with_cement(
     if state.placed is not None and cement.mask is not None:
         placed = with_side_of_cement(state.placed, cement.mask, scale, settings.cement)
         state = replace(state, placed=placed)
-    area = None
-    if state.placed is not None:
-        area = watched(state.placed, scale.px(settings.alerting.margin_mm))
+    area = None if state.placed is None else watched(state.placed)
+    seen_there = baselines.watch(added, area, scale, settings.baseline)
     aside = _changed(changed, instrument.footprint, scale)
-    taken = baselines.is_taken_away(added, area, aside, scale, settings.baseline)
-    changed_now = baselines.is_changed(added, area, aside, cement.mask, scale, settings.baseline)
+    taken = baselines.is_taken_away(seen_there, aside, settings.baseline)
+    changed_now = baselines.is_changed(seen_there, aside, cement.mask, scale, settings.baseline)
     return state, Sight(mean.image, noise, added.gain_log, taken, changed_now)
 
 

@@ -48,7 +48,7 @@ def findings(**changes: object) -> Findings:
     mask = np.zeros((100, 120), bool)
     mask[40:60, 60:80] = True
     added = np.where(mask, 10 * SETTINGS.cement.attenuation_per_mm, 0.0).astype(np.float32)
-    placed = place_marks(MARKS, None, GRID, Scale(2 * MM), (0.0, 0.0), SETTINGS.cement)
+    placed = place_marks(MARKS, None, GRID, Scale(2 * MM), (0.0, 0.0), 10.0, SETTINGS.cement)
     whole = Findings(
         FRAME, GRID, (0.0, 0.0), placed, 1.0, mask, added, (), Quality(shift_sigma_px=0.1)
     )
@@ -101,7 +101,7 @@ def test_everything_is_where_it_is_in_this_frame() -> None:
 
 
 def test_shift_counts_from_the_marks_own_frame() -> None:
-    placed = place_marks(MARKS, None, GRID, Scale(2 * MM), (2.0, 1.0), SETTINGS.cement)
+    placed = place_marks(MARKS, None, GRID, Scale(2 * MM), (2.0, 1.0), 10.0, SETTINGS.cement)
     seen = observed(findings(placed=placed, shift=(5.0, -3.0)), MARKS, KNOWN, SETTINGS)
     assert seen.shift_px == (6.0, -8.0)
 

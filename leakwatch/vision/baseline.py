@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -44,14 +45,16 @@ def to_reference(image: FloatImage, shift: Point) -> FloatImage:
         Where the anatomy went, working pixels.
     """
     rows, columns = image.shape
-    matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
-    moved: FloatImage = cv2.warpAffine(
-        image,
-        matrix,
-        (columns, rows),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    right, down = math.floor(shift[0]), math.floor(shift[1])
+    part_right, part_down = shift[0] - right, shift[1] - down
+    margins = (max(-down, 0), max(down + 1, 0), max(-right, 0), max(right + 1, 0))
+    padded = cv2.copyMakeBorder(image, *margins, cv2.BORDER_REPLICATE)
+    top, left = max(down, 0), max(right, 0)
+    # Linear interpolation, first across and then down: a general warp takes four times as long.
+    near = padded[top : top + rows + 1, left : left + columns]
+    far = padded[top : top + rows + 1, left + 1 : left + columns + 1]
+    across = cv2.addWeighted(near, 1.0 - part_right, far, part_right, 0.0)
+    moved: FloatImage = cv2.addWeighted(across[:-1], 1.0 - part_down, across[1:], part_down, 0.0)
     return moved
 
 
@@ -131,12 +134,57 @@ def added_attenuation(
     return Added(cv2.copyTo(added, seen.view(np.uint8)), seen, -offset)
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is watched in one frame, cut to its window.
+
+    Parameters
+    ----------
+    window : (slice, slice)
+        Rows and columns, reference coordinates.
+    inside : ndarray of bool
+        What of the window is watched and seen.
+    added, smooth : ndarray
+        Added attenuation, and the same smoothed.
+    """
+
+    window: tuple[slice, slice]
+    inside: BoolImage
+    added: FloatImage
+    smooth: FloatImage
+
+
+def watch(
+    added: Added, area: BoolImage | None, scale: Scale, settings: BaselineSettings
+) -> Watched | None:
+    """What is seen where something is watched.
+
+    Parameters
+    ----------
+    added : Added
+    area : ndarray of bool or None
+        Reference coordinates; None where nothing is marked.
+    scale : Scale
+    settings : BaselineSettings
+
+    Returns
+    -------
+    Watched or None
+        None where nothing of it is seen.
+    """
+    if area is None:
+        return None
+    inside = area & added.seen
+    left, top, wide, high = cv2.boundingRect(inside.view(np.uint8))
+    if wide == 0:
+        return None
+    window = np.s_[top : top + high, left : left + wide]
+    smooth = cv2.GaussianBlur(added.image[window], (0, 0), scale.px(settings.taken_smooth_mm))
+    return Watched(window, inside[window], added.image[window], smooth)
+
+
 def is_taken_away(
-    added: Added,
-    watched: BoolImage | None,
-    covered: BoolImage | None,
-    scale: Scale,
-    settings: BaselineSettings,
+    watched: Watched | None, covered: BoolImage | None, settings: BaselineSettings
 ) -> bool:
     """Whether so much went from the anatomy that is watched that this is no picture of it.
 
@@ -146,30 +194,24 @@ def is_taken_away(
 
     Parameters
     ----------
-    added : Added
-    watched : ndarray of bool or None
-        None where nothing is marked; reference coordinates, as all that follows.
+    watched : Watched or None
+        From `watch`.
     covered : ndarray of bool or None
-        Cement and instruments: a rod that is drawn back takes away.
-    scale : Scale
+        Cement and instruments, reference coordinates: a rod that is drawn back takes away.
     settings : BaselineSettings
     """
     if watched is None:
         return False
-    inside = watched & added.seen if covered is None else watched & added.seen & ~covered
-    window = _window(inside)
-    if window is None:
-        return False
     # Noise of damaged bytes is none where it is smooth.
-    gone = _smooth(added, window, scale, settings) < -settings.taken_log
-    gone |= added.image[window] < -settings.taken_pixel_log
-    taken = int(np.count_nonzero(inside[window] & gone))
+    gone = watched.smooth < -settings.taken_log
+    gone |= watched.added < -settings.taken_pixel_log
+    inside = watched.inside if covered is None else watched.inside & ~covered[watched.window]
+    taken = int(np.count_nonzero(inside & gone))
     return taken > settings.max_taken_share * int(np.count_nonzero(inside))
 
 
 def is_changed(
-    added: Added,
-    watched: BoolImage | None,
+    watched: Watched | None,
     known: BoolImage | None,
     cement: BoolImage | None,
     scale: Scale,
@@ -182,11 +224,10 @@ def is_changed(
 
     Parameters
     ----------
-    added : Added
-    watched : ndarray of bool or None
-        None where nothing is marked; reference coordinates, as all that follows.
+    watched : Watched or None
+        From `watch`.
     known : ndarray of bool or None
-        Cement of the frame before, and instruments, with their rims.
+        Cement of the frame before, and instruments, with their rims; reference coordinates.
     cement : ndarray of bool or None
         Of this frame.
     scale : Scale
@@ -194,34 +235,13 @@ def is_changed(
     """
     if watched is None:
         return False
-    inside = watched & added.seen
-    window = _window(inside)
-    if window is None:
-        return False
-    most = settings.max_changed_share * int(np.count_nonzero(inside))
-    smooth = _smooth(added, window, scale, settings)
-    changed = inside[window] & (np.abs(smooth) > settings.changed_log)
-    for explained in (known, None if cement is None else near(cement, scale.px(1.0))):
-        if np.count_nonzero(changed) <= most:
-            return False
-        if explained is not None:
-            changed &= ~explained[window]
+    most = settings.max_changed_share * int(np.count_nonzero(watched.inside))
+    changed = watched.inside & (np.abs(watched.smooth) > settings.changed_log)
+    if known is not None:
+        changed &= ~known[watched.window]
+    if cement is not None and np.count_nonzero(changed) > most:
+        changed &= ~near(cement, scale.px(1.0))[watched.window]
     return int(np.count_nonzero(changed)) > most
-
-
-def _window(where: BoolImage) -> tuple[slice, slice] | None:
-    """The smallest window around `where`; None where there is nothing."""
-    left, top, wide, high = cv2.boundingRect(where.view(np.uint8))
-    return None if wide == 0 else np.s_[top : top + high, left : left + wide]
-
-
-def _smooth(
-    added: Added, window: tuple[slice, slice], scale: Scale, settings: BaselineSettings
-) -> FloatImage:
-    smooth: FloatImage = cv2.GaussianBlur(
-        added.image[window], (0, 0), scale.px(settings.taken_smooth_mm)
-    )
-    return smooth
 
 
 def _middle(image: FloatImage, where: BoolImage) -> float:

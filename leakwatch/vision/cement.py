@@ -13,7 +13,7 @@ from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.averaging import RunningMean, smoothed
 from leakwatch.vision.background import Background
 from leakwatch.vision.behind_cannula import CoveredByCannula, bridged
-from leakwatch.vision.patches import Patches, near, stands_out
+from leakwatch.vision.patches import Patches, near, patches_of, stands_out
 from leakwatch.vision.robust import spread
 from leakwatch.vision.thin_cement import thin_over_limit
 
@@ -97,8 +97,7 @@ def segment(
     noise = _noise(near_by)
     skirt = _skirt(near_by.smooth, scale, settings)
     over = _over_limit(near_by, behind.ghost[window], noise, caution, scale, settings)
-    over[near_by.smooth <= skirt] = 0.0
-    patches = _patches(near_by, over, scale, settings)
+    patches = _patches(near_by, over, skirt, scale, settings)
     patches = _without_sudden(near_by, patches, scale, settings)
     mask = _confirmed(near_by, patches, over, scale, settings)
     mask |= _kept(near_by, skirt, settings)
@@ -205,27 +204,22 @@ def _skirt(smooth: FloatImage, scale: Scale, settings: CementSettings) -> FloatI
     return skirt
 
 
-def _patches(near_by: _Near, over: FloatImage, scale: Scale, settings: CementSettings) -> BoolImage:
-    above = (over > 1.0) & near_by.seen
+def _patches(
+    near_by: _Near, over: FloatImage, skirt: FloatImage, scale: Scale, settings: CementSettings
+) -> BoolImage:
+    above = (over > 1.0) & (near_by.smooth > skirt) & near_by.seen
     if near_by.cannula.moves is not None:
         above &= ~near_by.cannula.moves
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        above.view(np.uint8), connectivity=8, ltype=cv2.CV_16U
-    )
-    area = stats[:, cv2.CC_STAT_AREA]
-    keep = area >= scale.px2(settings.min_area_mm2)
-    keep[0] = False
-    if not keep.any():
-        return np.zeros_like(above)
-    at = np.flatnonzero(above)
-    found = Patches(at, labels.ravel()[at], count)
-    seed = over.ravel()[at] > settings.seed_factor
-    keep &= found.which(seed)
-    if keep.any():
-        large = area >= scale.px2(settings.remote_area_mm2)
-        keep &= _rooted(near_by, found, keep, large, scale, settings)
+    found = patches_of(above)
+    keep = found.area >= scale.px2(settings.min_area_mm2)
     patches = np.zeros_like(above)
-    patches.ravel()[at[keep[found.labels]]] = True
+    if not keep.any():
+        return patches
+    keep &= found.which(over.ravel()[found.at] > settings.seed_factor)
+    if keep.any():
+        large = found.area >= scale.px2(settings.remote_area_mm2)
+        keep &= _rooted(near_by, found, keep, large, scale, settings)
+    patches.ravel()[found.at[keep[found.labels]]] = True
     return patches
 
 
@@ -239,10 +233,10 @@ def _rooted(
 ) -> BoolImage:
     """Which patches lie where cement can have come from; of those away from it, which look so."""
     mask = near_by.mask
-    rooted = np.zeros(found.count, np.bool_)
+    rooted = np.zeros(len(found.area), np.bool_)
     if mask is None or not mask.any():
         origin = near_by.origin
-        reached = np.ones(found.count, np.bool_) if origin is None else found.touch(origin)
+        reached = np.ones(len(found.area), np.bool_) if origin is None else found.touch(origin)
     else:
         rooted = found.touch(mask)
         if rooted[1:].all():

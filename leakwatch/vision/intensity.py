@@ -187,6 +187,11 @@ def follow_blades(
 
 def field_on_grid(field: ExposedField, rows: int, columns: int) -> BoolImage:
     """The exposed field on a grid of ``(rows, columns)``."""
+    high, wide = rows // field.coarse.shape[0], columns // field.coarse.shape[1]
+    if (high * field.coarse.shape[0], wide * field.coarse.shape[1]) == (rows, columns):
+        # Nearly always, and four times as fast.
+        repeated: BoolImage = np.repeat(np.repeat(field.coarse, wide, axis=1), high, axis=0)
+        return repeated
     scaled = cv2.resize(
         field.coarse.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST
     )

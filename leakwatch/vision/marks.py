@@ -33,6 +33,8 @@ class PlacedMarks:
     shift : Point
         Where the anatomy was in the marks' reference frame, working pixels.
     wall : Wall or None
+    beside_wall : ndarray of bool or None
+        The wall with its margin.
     outline : ndarray or None
         ``(n, 2)``.
     outside : ndarray or None
@@ -52,6 +54,7 @@ class PlacedMarks:
 
     shift: Point
     wall: Wall | None
+    beside_wall: BoolImage | None
     outline: PointArray | None
     outside: FloatImage | None
     tip: Point | None
@@ -68,6 +71,7 @@ def place_marks(
     grid: WorkingGrid,
     scale: Scale,
     shift: Point,
+    margin: float,
     settings: CementSettings,
 ) -> PlacedMarks:
     """Lay the marks over the reference anatomy.
@@ -81,6 +85,8 @@ def place_marks(
     scale : Scale
     shift : Point
         Of the anatomy in the marks' reference frame, working pixels.
+    margin : float
+        To either side of the wall, working pixels.
     settings : CementSettings
         For where cement may appear.
     """
@@ -98,7 +104,8 @@ def place_marks(
     if marks.needle_tip_px is not None:
         column, row = grid.to_working(np.array(marks.needle_tip_px)) - np.array(shift)
         tip = (float(column), float(row))
-    placed = PlacedMarks(shift, wall, outline, outside, tip, None, None, size)
+    beside = None if wall is None else read_only(_beside_wall(wall, margin, size))
+    placed = PlacedMarks(shift, wall, beside, outline, outside, tip, None, None, size)
     return _with_regions(placed, scale, settings)
 
 
@@ -242,7 +249,6 @@ def hides(
     shift: Point,
     placed: PlacedMarks | None,
     cement: BoolImage | None,
-    margin: float,
 ) -> bool:
     """Whether masks hide a part of the body, of the wall's margin, or where cement goes on.
 
@@ -255,25 +261,21 @@ def hides(
     placed : PlacedMarks or None
     cement : ndarray of bool or None
         As far as it is seen.
-    margin : float
-        To either side of the wall, working pixels.
     """
     if masked is None:
         return False
     masked = seen_in_reference(masked, shift)
     if cement is not None and bool((near(cement, 1.0) & masked).any()):
         return True
-    return placed is not None and bool((watched(placed, margin) & masked).any())
+    return placed is not None and bool((watched(placed) & masked).any())
 
 
-def watched(placed: PlacedMarks, margin: float) -> BoolImage:
+def watched(placed: PlacedMarks) -> BoolImage:
     """What must be seen before anything is CLEAR: the body, and the wall with its margin.
 
     Parameters
     ----------
     placed : PlacedMarks
-    margin : float
-        To either side of the wall, working pixels.
 
     Returns
     -------
@@ -281,12 +283,18 @@ def watched(placed: PlacedMarks, margin: float) -> BoolImage:
         Reference coordinates on the working grid.
     """
     area = np.zeros(placed.size, np.bool_)
-    if placed.wall is not None:
-        columns, rows = placed.wall.samples.T
-        inside = (columns >= 0) & (columns < area.shape[1]) & (rows >= 0) & (rows < area.shape[0])
-        area[rows[inside], columns[inside]] = True
-        area = near(area, margin)
-    return area if placed.body is None else area | placed.body
+    for part in (placed.beside_wall, placed.body):
+        if part is not None:
+            area |= part
+    return area
+
+
+def _beside_wall(wall: Wall, margin: float, size: tuple[int, int]) -> BoolImage:
+    area = np.zeros(size, np.bool_)
+    columns, rows = wall.samples.T
+    inside = (columns >= 0) & (columns < size[1]) & (rows >= 0) & (rows < size[0])
+    area[rows[inside], columns[inside]] = True
+    return near(area, margin)
 
 
 def _back(points_px: PointArray | None, grid: WorkingGrid, shift: Point) -> PointArray | None:

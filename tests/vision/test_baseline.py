@@ -60,6 +60,14 @@ def test_moved_back_onto_the_reference(shift: tuple[float, float]) -> None:
     assert np.abs(back - still)[INNER].mean() < 0.004
 
 
+def test_what_comes_from_beyond_the_border_is_its_last_pixel() -> None:
+    image = np.arange(12, dtype=np.float32).reshape(3, 4)
+    back = baseline.to_reference(image, (-1.5, 0.25))
+    assert back[0] == pytest.approx([1.0, 1.0, 1.5, 2.5])
+    back = baseline.to_reference(image, (2.0, 5.0))
+    assert back == pytest.approx(np.tile([10.0, 11.0, 11.0, 11.0], (3, 1)))
+
+
 def test_field_moves_with_the_anatomy() -> None:
     exposed = np.zeros((ROWS, COLUMNS), bool)
     exposed[50:100, 60:120] = True
@@ -113,9 +121,13 @@ def added(scene: Scene, image: np.ndarray) -> baseline.Added:
     return baseline.added_attenuation(known, image, SEEN, None, SCALE, SETTINGS)
 
 
+def watch(seen: baseline.Added) -> baseline.Watched | None:
+    return baseline.watch(seen, WATCHED, SCALE, SETTINGS)
+
+
 def is_taken(scene: Scene, image: np.ndarray, covered: np.ndarray | None = None) -> bool:
     seen = added(scene, image)
-    return baseline.is_taken_away(seen, WATCHED, covered, SCALE, SETTINGS)
+    return baseline.is_taken_away(watch(seen), covered, SETTINGS)
 
 
 @pytest.mark.parametrize("dose", [1.0, 0.25])
@@ -135,7 +147,8 @@ def test_damaged_pixels_take_away() -> None:
     assert is_taken(scene, noise)
     assert is_taken(scene, torn)
     # Where nothing is watched it may be what it likes; where an instrument was, too.
-    assert not baseline.is_taken_away(added(scene, noise), None, None, SCALE, SETTINGS)
+    nothing = baseline.watch(added(scene, noise), None, SCALE, SETTINGS)
+    assert not baseline.is_taken_away(nothing, None, SETTINGS)
     assert not is_taken(scene, noise, np.ones_like(WATCHED))
 
 
@@ -143,7 +156,7 @@ def test_what_lay_in_the_baseline_and_is_gone() -> None:
     scene = Scene(shutter_px=0)
     with_tool = averaged(scene, 8, added=disc(120.0, 110.0, 25.0, 1.0))
     without = baseline.added_attenuation(with_tool, attenuation(scene), SEEN, None, SCALE, SETTINGS)
-    assert baseline.is_taken_away(without, WATCHED, None, SCALE, SETTINGS)
+    assert baseline.is_taken_away(watch(without), None, SETTINGS)
 
 
 def is_changed(
@@ -153,7 +166,7 @@ def is_changed(
     cement: np.ndarray | None = None,
 ) -> bool:
     seen = added(scene, image)
-    return baseline.is_changed(seen, WATCHED, known, cement, SCALE, SETTINGS)
+    return baseline.is_changed(watch(seen), known, cement, SCALE, SETTINGS)
 
 
 def shade(left: int, log: float) -> np.ndarray:
@@ -177,7 +190,8 @@ def test_what_lies_over_the_anatomy_and_is_no_cement_changes_it() -> None:
     assert is_changed(scene, hand)
     assert not is_changed(scene, attenuation(scene, added=shade(162, 0.2)))  # 18 of them
     # Where nothing is watched, and where an instrument or cement explains it, it may be so.
-    assert not baseline.is_changed(added(scene, hand), None, None, None, SCALE, SETTINGS)
+    nothing = baseline.watch(added(scene, hand), None, SCALE, SETTINGS)
+    assert not baseline.is_changed(nothing, None, None, SCALE, SETTINGS)
     explained = shade(140, 1.0) > 0
     assert not is_changed(scene, hand, known=explained)
     assert not is_changed(scene, hand, cement=explained)

@@ -18,7 +18,7 @@ GIVEN = Marks(View.LATERAL, posterior_wall_px=LINE, anterior=Side.LEFT, needle_t
 
 
 def placed(given: Marks, shift: tuple[float, float] = (0.0, 0.0)) -> marks.PlacedMarks:
-    return marks.place_marks(given, None, GRID, Scale(0.5), shift, CementSettings())
+    return marks.place_marks(given, None, GRID, Scale(0.5), shift, 10.0, CementSettings())
 
 
 def test_marks_come_onto_the_working_grid_and_back_onto_the_reference() -> None:
@@ -126,19 +126,19 @@ def a_mask(top: int, left: int, size: int = 3) -> np.ndarray:
     ],
 )
 def test_what_masks_hide(top: int, left: int, hidden: bool) -> None:
-    assert marks.hides(a_mask(top, left), STILL, placed(GIVEN), None, 10.0) is hidden
+    assert marks.hides(a_mask(top, left), STILL, placed(GIVEN), None) is hidden
 
 
 def test_cement_that_reaches_a_mask_goes_on_beneath_it() -> None:
-    assert marks.hides(a_mask(5, 5), STILL, None, a_mask(5, 8), 10.0)
-    assert not marks.hides(a_mask(5, 5), STILL, None, a_mask(5, 12), 10.0)
-    assert not marks.hides(a_mask(5, 5), STILL, None, None, 10.0)
+    assert marks.hides(a_mask(5, 5), STILL, None, a_mask(5, 8))
+    assert not marks.hides(a_mask(5, 5), STILL, None, a_mask(5, 12))
+    assert not marks.hides(a_mask(5, 5), STILL, None, None)
 
 
 def test_anatomy_moves_under_a_mask_that_stands_still() -> None:
     here = a_mask(50, 75)
-    assert not marks.hides(here, STILL, placed(GIVEN), None, 10.0)
-    assert marks.hides(here, (12.0, 0.0), placed(GIVEN), None, 10.0)
+    assert not marks.hides(here, STILL, placed(GIVEN), None)
+    assert marks.hides(here, (12.0, 0.0), placed(GIVEN), None)
 
 
 class FoundOutline:
@@ -158,7 +158,9 @@ class FoundOutline:
             anterior=Side.LEFT,
             vertebra="L3",
         )
-        before = marks.place_marks(given, None, self.GRID, self.SCALE, (0.0, 0.0), CementSettings())
+        before = marks.place_marks(
+            given, None, self.GRID, self.SCALE, STILL, 10.0, CementSettings()
+        )
         self.before = before
         self.placed = marks.with_found_outline(
             before,
