@@ -260,9 +260,9 @@ def _with_cement(
         scale,
         settings.instruments,
     )
-    instrument, baseline = followed.state, followed.baseline
+    instrument, more = followed.state, followed.more
     changed = _changed(state.cement.mask, followed.covers, scale)
-    added = baselines.added_attenuation(baseline, moved, seen, changed, scale, settings.baseline)
+    added = baselines.added_attenuation(baseline, more, seen, changed, scale, settings.baseline)
     if state.baseline_open and not cement_seen(state):
         unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)

@@ -101,7 +101,7 @@ class Added:
 
 def added_attenuation(
     baseline: Baseline,
-    moved: FloatImage,
+    more: FloatImage,
     seen: BoolImage,
     changed: BoolImage | None,
     scale: Scale,
@@ -116,8 +116,9 @@ def added_attenuation(
     Parameters
     ----------
     baseline : Baseline
-    moved : ndarray
-        Frame's log attenuation in reference coordinates.
+    more : ndarray
+        Frame's log attenuation less the baseline's, instruments as they are now, in reference
+        coordinates.
     seen : ndarray of bool
         Where the frame was exposed, reference coordinates.
     changed : ndarray of bool or None
@@ -126,10 +127,9 @@ def added_attenuation(
     settings : BaselineSettings
     """
     seen = seen & baseline.seen
-    added = cv2.subtract(moved, baseline.mean)
     still = seen if changed is None else seen & ~changed
-    offset = _middle(added, still)
-    cv2.subtract(added, _shading(added, still, offset, scale, settings), dst=added)
+    offset = _middle(more, still)
+    added = cv2.subtract(more, _shading(more, still, offset, scale, settings))
     # Zero where not seen; a masked copy costs a third of a product.
     return Added(cv2.copyTo(added, seen.view(np.uint8)), seen, -offset)
 
@@ -249,16 +249,16 @@ def _middle(image: FloatImage, where: BoolImage) -> float:
 
 
 def _shading(
-    added: FloatImage,
+    more: FloatImage,
     still: BoolImage,
     offset: float,
     scale: Scale,
     settings: BaselineSettings,
 ) -> FloatImage:
     """Offset and slow shading of the pixels that stayed as they were."""
-    rows, columns = added.shape
+    rows, columns = more.shape
     # Every 4th pixel is plenty for what is so broad, and a grid of half its sigma.
-    some = np.ascontiguousarray(added[::4, ::4])
+    some = np.ascontiguousarray(more[::4, ::4])
     weight = np.ascontiguousarray(still[::4, ::4]).astype(np.float32)
     limit = settings.shading_clip
     some -= np.float32(offset)

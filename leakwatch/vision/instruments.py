@@ -25,7 +25,7 @@ from leakwatch.vision.rod.cannula import (
 from leakwatch.vision.rod.contrast import change_of_contrast
 from leakwatch.vision.rod.excess import excess_on_rod
 from leakwatch.vision.rod.front_end import FrontEnd, follow_front, unsteady
-from leakwatch.vision.rod.layers import RodLayer, RodPlace, place_of, straightened, with_layers
+from leakwatch.vision.rod.layers import RodLayer, RodPlace, added_by, place_of, straightened
 from leakwatch.vision.rod.pose import pose_of_rod, refined
 from leakwatch.vision.rod.ridge import strongest_line
 from leakwatch.vision.rod.strip import RodStrip, strip_of
@@ -50,8 +50,6 @@ class InstrumentState:
     front : FrontEnd
     without : ndarray or None
         The baseline's picture without the rod.
-    anatomy : ndarray or None
-        The same straightened along the rod: what lies behind it is no part of its profile.
     doubt : ndarray or None
         By how much that may be wrong, along the rod.
     moved : bool
@@ -72,7 +70,6 @@ class InstrumentState:
     pose: Pose = IN_PLACE
     front: FrontEnd = field(default_factory=FrontEnd)
     without: FloatImage | None = None
-    anatomy: FloatImage | None = None
     doubt: FloatImage | None = None
     moved: bool = False
     hidden: BoolImage | None = None
@@ -107,12 +104,12 @@ def find(
     if cannula is None:
         return InstrumentState()
     place = place_of(cannula, cannula.pose, baseline.mean.shape, scale, settings)
-    without = with_layers(baseline.mean, cannula, place, [RodLayer(-cannula.fine_profile)])
-    anatomy = read_only(strip_along(cannula, without, cannula.pose, cannula.steps))
+    without = baseline.mean.copy()
+    without.ravel()[place.at] -= added_by(cannula, place, [RodLayer(cannula.fine_profile)])
     footprint = _footprint(cannula, place, 0.0, scale, settings)
     doubt = doubt_behind(cannula, baseline.mean, scale, settings)
     return InstrumentState(
-        cannula, place, footprint, cannula.pose, FrontEnd(), without, anatomy, doubt
+        cannula, place, footprint, cannula.pose, FrontEnd(), read_only(without), doubt
     )
 
 
@@ -123,8 +120,9 @@ class Followed:
     Parameters
     ----------
     state : InstrumentState
-    baseline : Baseline
-        To compare this frame with: the rod as it is now, and what fills it.
+    more : ndarray
+        What the frame attenuates more than the baseline, with the rod as it is now and what fills
+        it; reference coordinates.
     moves : ndarray of bool or None
         Where it moves right now, so that new cement cannot be told.
     covers : ndarray of bool or None
@@ -136,7 +134,7 @@ class Followed:
     """
 
     state: InstrumentState
-    baseline: Baseline
+    more: FloatImage
     moves: BoolImage | None = None
     covers: BoolImage | None = None
     ghost: FloatImage | None = None
@@ -152,7 +150,7 @@ def follow(
     scale: Scale,
     settings: InstrumentSettings,
 ) -> Followed:
-    """Where the cannula is in this frame, and what that does to the baseline.
+    """Where the cannula is in this frame, and what else the frame adds to the baseline.
 
     Behind the wall no cement lies on the cannula, so the part of it there tells its pose. When
     it has moved, the baseline is made true again: the rod is taken out where it was and put in
@@ -172,8 +170,9 @@ def follow(
     """
     cannula, without, home, doubt = state.cannula, state.without, state.place, state.doubt
     if cannula is None or without is None or home is None or doubt is None:
-        return Followed(state, baseline)
-    before, (pose, is_seen, over) = state, _pose(state, moved, cement, scale, settings)
+        return Followed(state, read_only(cv2.subtract(moved, baseline.mean)))
+    more = cv2.subtract(moved, without)
+    before, (pose, is_seen, over) = state, _pose(state, more, cement, scale, settings)
     front = unsteady(before.front)
     if is_seen and step_between(before.pose, pose, cannula) < scale.px(settings.still_mm):
         front = follow_front(before.front, cannula, over, scale, settings)
@@ -183,14 +182,13 @@ def follow(
     state = replace(state, pose=pose, front=front, time_s=time_s)
     state, moves, covers = _covered(before, state, place, scale, settings)
     rod = RodLayer(cannula.fine_profile, front.drawn_back)
-    true = with_layers(without, cannula, place, [rod])
-    more = cv2.subtract(moved, true)
+    more.ravel()[place.at] -= added_by(cannula, place, [rod])
     over = RodStrip(strip_along(cannula, more, pose, cannula.steps), over.cement)
     elapsed_s = 0.0 if before.time_s is None else time_s - before.time_s
     share = 1.0 - math.exp(-elapsed_s / settings.contrast_s)
     state, layers, over = _looks(state, over, share, scale, settings)
     if layers:
-        true = with_layers(true, cannula, place, layers)
+        more.ravel()[place.at] -= added_by(cannula, place, layers)
     if farthest(pose, cannula) < scale.px(settings.still_mm):
         # Where it lies as in the baseline, what is behind it is part of that.
         doubt = np.where(np.arange(len(doubt)) < front.drawn_back, doubt, np.float32(0.0))
@@ -198,32 +196,29 @@ def follow(
     if over.cement is not None:
         excess = excess_on_rod(cannula, place, over, doubt, front.drawn_back, scale, settings)
     if state.moved:
-        was = strip_of(cannula, cv2.subtract(moved, true), cement, cannula.pose)
+        was = strip_of(cannula, more, cement, cannula.pose)
         ghost = traces(cannula, ((home, was), (place, over)), doubt, pose, scale, settings)
-    return Followed(state, replace(baseline, mean=true), moves, covers, ghost, excess)
+    return Followed(state, read_only(more), moves, covers, ghost, excess)
 
 
 def _pose(
     state: InstrumentState,
-    moved: FloatImage,
+    more: FloatImage,
     cement: BoolImage | None,
     scale: Scale,
     settings: InstrumentSettings,
 ) -> tuple[Pose, bool, RodStrip]:
     """Where the rod is, whether it is seen there, and its strip less the anatomy behind it."""
-    cannula, without, anatomy = state.cannula, state.without, state.anatomy
+    cannula = state.cannula
     assert cannula is not None
-    assert without is not None
-    assert anatomy is not None
     own = cannula.pose
-    over = strip_of(cannula, moved, cement, own).less(anatomy)
+    over = strip_of(cannula, more, cement, own)
     found = pose_of_rod(cannula, over.more, scale, settings)
     rough = state.pose if found is None else found
     if found is not None and farthest(found, cannula) < scale.px(settings.still_mm):
         rough = own  # near enough for the strip that is there already
     if rough != own:
-        over = strip_of(cannula, moved, cement, rough)
-        over = over.less(strip_along(cannula, without, rough, cannula.steps))
+        over = strip_of(cannula, more, cement, rough)
     if found is None:
         return rough, False, over
     pose = refined(rough, cannula, over, scale, settings)

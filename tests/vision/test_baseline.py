@@ -29,6 +29,16 @@ def averaged(scene: Scene, frames: int, **drawn: object) -> baseline.Baseline:
     return mean
 
 
+def compared(
+    reference: baseline.Baseline,
+    image: np.ndarray,
+    seen: np.ndarray = SEEN,
+    changed: np.ndarray | None = None,
+) -> baseline.Added:
+    more = image - reference.mean
+    return baseline.added_attenuation(reference, more, seen, changed, SCALE, SETTINGS)
+
+
 def test_sixteen_frames_leave_a_quarter_of_the_noise() -> None:
     scene = Scene(shutter_px=0)
     clean = scene.base[MARGIN:-MARGIN, MARGIN:-MARGIN]
@@ -80,9 +90,7 @@ def test_field_moves_with_the_anatomy() -> None:
 def test_brightness_is_taken_out_and_told(gain: float) -> None:
     scene = Scene(shutter_px=0)
     reference = averaged(scene, 8)
-    added = baseline.added_attenuation(
-        reference, attenuation(scene, gain=gain), SEEN, None, SCALE, SETTINGS
-    )
+    added = compared(reference, attenuation(scene, gain=gain))
     assert added.gain_log == pytest.approx(np.log(gain), abs=0.01)
     assert abs(np.median(added.image[INNER])) < 0.005
 
@@ -94,7 +102,7 @@ def test_slow_shading_goes_and_cement_stays() -> None:
     shading = (0.06 * (columns / COLUMNS - 0.5) + 0.04 * (rows / ROWS - 0.5)).astype(np.float32)
     cement = disc(140, 120, 12, 0.4)
     frame = attenuation(scene, added=cement) + shading
-    added = baseline.added_attenuation(reference, frame, SEEN, cement > 0, SCALE, SETTINGS)
+    added = compared(reference, frame, changed=cement > 0)
     error = (added.image - cement)[INNER]
     assert np.abs(error).mean() < 0.006
     assert added.image[120, 140] == pytest.approx(0.4, abs=0.02)
@@ -106,7 +114,7 @@ def test_what_is_not_exposed_adds_nothing() -> None:
     seen = SEEN.copy()
     seen[:, :90] = False
     dark = attenuation(scene) + 2.0 * (~seen).astype(np.float32)
-    added = baseline.added_attenuation(reference, dark, seen, None, SCALE, SETTINGS)
+    added = compared(reference, dark, seen)
     assert not added.image[:, :90].any()
     assert not added.seen[:, :90].any()
     assert abs(np.median(added.image[30:-30, 100:-30])) < 0.005
@@ -118,7 +126,7 @@ WATCHED[60:160, 60:180] = True
 
 def added(scene: Scene, image: np.ndarray) -> baseline.Added:
     known = averaged(scene, 8)
-    return baseline.added_attenuation(known, image, SEEN, None, SCALE, SETTINGS)
+    return compared(known, image)
 
 
 def watch(seen: baseline.Added) -> baseline.Watched | None:
@@ -155,7 +163,7 @@ def test_damaged_pixels_take_away() -> None:
 def test_what_lay_in_the_baseline_and_is_gone() -> None:
     scene = Scene(shutter_px=0)
     with_tool = averaged(scene, 8, added=disc(120.0, 110.0, 25.0, 1.0))
-    without = baseline.added_attenuation(with_tool, attenuation(scene), SEEN, None, SCALE, SETTINGS)
+    without = compared(with_tool, attenuation(scene))
     assert baseline.is_taken_away(watch(without), None, SETTINGS)
 
 

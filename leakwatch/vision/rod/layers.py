@@ -81,19 +81,20 @@ def _reach(cannula: Cannula) -> float:
     )
 
 
-def with_layers(
-    picture: FloatImage, cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]
-) -> FloatImage:
-    """A picture with what layers add to it.
+def added_by(cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]) -> FloatImage:
+    """What layers add to a picture, at each pixel that the rod reaches.
 
     Parameters
     ----------
-    picture : ndarray
-        Reference coordinates on the working grid.
     cannula : Cannula
     place : RodPlace
         Where the rod is.
     layers : sequence of RodLayer
+
+    Returns
+    -------
+    ndarray
+        ``(n,)`` attenuation at ``place.at``.
     """
     shape = np.zeros(len(place.at))
     for layer in layers:
@@ -101,9 +102,7 @@ def with_layers(
         if layer.gain is not None:
             added *= np.interp(place.along, np.arange(len(layer.gain)), layer.gain)
         shape += np.where(place.along >= layer.front, added, 0.0)
-    image = picture.copy()
-    image.ravel()[place.at] += (shape * place.contrast).astype(np.float32)
-    return read_only(image)
+    return (shape * place.contrast).astype(np.float32)
 
 
 def _places(cannula: Cannula, profile: FloatImage) -> Array:

@@ -24,8 +24,9 @@ def compared(
     before = picture(DEGREES)
     after = picture(DEGREES + turned) + added
     state, baseline = found(before), Baseline(read_only(before), SEEN, 16)
-    followed = instruments.follow(state, baseline, noisy(after, 0.01), cement, 0.0, SCALE, SETTINGS)
-    left: np.ndarray = after - followed.baseline.mean
+    seen = noisy(after, 0.01)
+    followed = instruments.follow(state, baseline, seen, cement, 0.0, SCALE, SETTINGS)
+    left: np.ndarray = followed.more - (seen - after)
     return left
 
 
