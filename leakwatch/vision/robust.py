@@ -19,6 +19,13 @@ def median(values: Array) -> float:
     return float(np.partition(flat, middle)[middle])
 
 
+def medians(values: Array) -> Array:
+    """The medians along the last axis of some hundred values: there a sort is cheapest."""
+    ordered, count = np.sort(values, axis=-1), values.shape[-1]
+    middle: Array = 0.5 * (ordered[..., (count - 1) // 2] + ordered[..., count // 2])
+    return middle
+
+
 def spread(values: Array) -> float:
     """Robust standard deviation of `values`; 0.0 where there are none."""
     return SIGMA_PER_MAD * median(np.abs(values - median(values)))

@@ -10,6 +10,7 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
+from leakwatch.vision.robust import medians
 from leakwatch.vision.rod.cannula import Cannula, beside_rod
 from leakwatch.vision.rod.strip import RodStrip, free_outer_part, relative
 
@@ -58,10 +59,10 @@ def filling(
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
     inside = np.abs(cannula.across) <= cannula.width * 0.75
     profile = np.zeros(len(inside))
-    profile[inside] = np.median(cv2.blur(share[inside], (box, 1))[:, free], axis=1)
+    profile[inside] = medians(cv2.blur(share[inside], (box, 1))[:, free])
     level = float(profile[core].mean())
     along = cv2.blur(share[core].mean(axis=0)[None], (box, 1))[0]
-    farthest = float(np.median(along[3 * length // 4 :]))
+    farthest = float(medians(along[3 * length // 4 :]))
     contrast = float(np.maximum(cannula.contrast[:length], settings.min_contrast)[free].mean())
     if level * contrast < settings.min_filling or farthest < 0.5 * level:
         return None

@@ -9,6 +9,7 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, FloatImage, read_only
+from leakwatch.vision.robust import medians
 from leakwatch.vision.rod.bore import begins_at
 from leakwatch.vision.rod.cannula import Cannula, beside_rod
 from leakwatch.vision.rod.strip import RodStrip
@@ -62,7 +63,7 @@ def follow_front(
     core, _ = beside_rod(cannula)
     # Brightness control, and what fills the bore, change both ends alike.
     axis: Array = strip.more[core].mean(axis=0)
-    axis -= np.median(axis[cannula.steps // 2 :])
+    axis -= medians(axis[cannula.steps // 2 :])
     if front.peak is None:
         return FrontEnd(peak=read_only(axis))
     inner = len(axis) // 2

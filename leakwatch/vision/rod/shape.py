@@ -9,7 +9,7 @@ import numpy as np
 
 from leakwatch.config import InstrumentSettings
 from leakwatch.model import Array, BoolImage, FloatImage, read_only
-from leakwatch.vision.robust import spread
+from leakwatch.vision.robust import medians, spread
 
 _SURE = 3.0  # standard errors
 _LEAST_FOR_LINE = 3
@@ -77,8 +77,8 @@ def profile_fit(means: Array, fit: ProfileFit) -> tuple[Array, Array]:
 def straight_line(at: Array, values: Array) -> tuple[float, float]:
     """Offset and slope of the line through values that may be wrong in places (Theil-Sen)."""
     first, second = np.triu_indices(len(at), 1)
-    slope = float(np.median((values[second] - values[first]) / (at[second] - at[first])))
-    return float(np.median(values - slope * at)), slope
+    slope = float(medians((values[second] - values[first]) / (at[second] - at[first])))
+    return float(medians(values - slope * at)), slope
 
 
 def bend_of(at: Array, shift: Array, length: float) -> tuple[float, float, float]:

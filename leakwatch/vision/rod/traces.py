@@ -11,7 +11,7 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
-from leakwatch.vision.robust import median
+from leakwatch.vision.robust import median, medians
 from leakwatch.vision.rod.cannula import (
     Cannula,
     Pose,
@@ -148,7 +148,7 @@ def missed_by_model(
     limit = settings.max_contrast_change
     on_rod = _on_rod(cannula, scale, settings)
     profile = np.zeros(len(share), np.float32)
-    profile[on_rod] = np.clip(np.median(share[on_rod][:, free], axis=1), -limit, limit)
+    profile[on_rod] = np.clip(medians(share[on_rod][:, free]), -limit, limit)
     return read_only(profile)
 
 
