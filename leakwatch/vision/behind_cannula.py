@@ -10,9 +10,7 @@ import numpy as np
 from leakwatch.config import CementSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, Point
-from leakwatch.vision.patches import near
-
-Window = tuple[slice, slice]
+from leakwatch.vision.patches import Window, around, near
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class CoveredByCannula:
         """The same in a part of the picture."""
 
         def part(image: Array | None) -> Array | None:
-            return None if image is None else np.ascontiguousarray(image[window])
+            return None if image is None else image[window]
 
         moves, covers, rod = part(self.moves), part(self.covers), part(self.rod)
         return CoveredByCannula(moves, covers, rod, self.axis, part(self.ghost), part(self.excess))
@@ -81,9 +79,7 @@ def bridged(
     if not touched.any():
         return mask
     reach = round(scale.px(settings.notch_mm) / 2)
-    size = 2 * reach + 1
-    left, top, wide, high = cv2.boundingRect(touched.view(np.uint8))
-    part = np.s_[max(top - size, 0) : top + high + size, max(left - size, 0) : left + wide + size]
+    part = around(touched, 2 * reach + 1)
     kernel = _line_across(axis, reach)
     closed = cv2.morphologyEx(mask[part].view(np.uint8), cv2.MORPH_CLOSE, kernel).view(np.bool_)
     result = mask.copy()

@@ -13,7 +13,7 @@ from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.averaging import RunningMean, smoothed
 from leakwatch.vision.background import Background
 from leakwatch.vision.behind_cannula import CoveredByCannula, bridged
-from leakwatch.vision.patches import Patches, near, patches_of, stands_out
+from leakwatch.vision.patches import Patches, Window, around, near, patches_of, stands_out
 from leakwatch.vision.robust import spread
 from leakwatch.vision.thin_cement import thin_over_limit
 
@@ -91,12 +91,13 @@ def segment(
         cannula.within(window),
         state.mean.image,
         seen if state.mask is None else seen & ~state.mask,
-        (window[0].start, window[1].start),
+        window,
         scale.px(max(settings.rim_mm, settings.growth_mm_s * state.mean.step_s)),
     )
     noise = _noise(near_by)
-    skirt = _skirt(near_by.smooth, scale, settings)
     over = _over_limit(near_by, behind.ghost[window], noise, caution, scale, settings)
+    near_by, over = _at_cement(near_by, over, scale, settings)
+    skirt = _skirt(near_by.smooth, scale, settings)
     patches = _patches(near_by, over, skirt, scale, settings)
     patches = _without_sudden(near_by, patches, scale, settings)
     mask = _confirmed(near_by, patches, over, scale, settings)
@@ -108,9 +109,9 @@ def segment(
         )
     new = replace(
         state,
-        candidate=_placed(patches, window, seen),
-        mask=_placed(mask, window, seen),
-        inferred=_placed(mask & ~seen_there, window, seen),
+        candidate=_placed(patches, near_by.window, seen),
+        mask=_placed(mask, near_by.window, seen),
+        inferred=_placed(mask & ~seen_there, near_by.window, seen),
     )
     return new, noise
 
@@ -120,8 +121,8 @@ class _Near:
     """The part of the picture where cement can be: images cut to one window.
 
     But for `whole`, the mean of the whole picture, and `counts`, what of it is seen and no cement:
-    what a patch is compared with may lie beyond. `corner` is the window's first row and column,
-    `rim` how far known cement can have grown since the last frame, pixels.
+    what a patch is compared with may lie beyond. `rim` is how far known cement can have grown since
+    the last frame, pixels.
     """
 
     smooth: FloatImage
@@ -134,8 +135,26 @@ class _Near:
     cannula: CoveredByCannula
     whole: FloatImage
     counts: BoolImage
-    corner: tuple[int, int]
+    window: Window
     rim: float
+
+    def within(self, window: Window) -> _Near:
+        """A part of it."""
+        (top, left), (rows, columns) = (one.start for one in self.window), window
+        return replace(
+            self,
+            smooth=self.smooth[window],
+            seen=self.seen[window],
+            noise_shape=self.noise_shape[window],
+            mask=_within(self.mask, window),
+            inferred=_within(self.inferred, window),
+            candidate=_within(self.candidate, window),
+            origin=_within(self.origin, window),
+            cannula=self.cannula.within(window),
+            window=np.s_[
+                top + rows.start : top + rows.stop, left + columns.start : left + columns.stop
+            ],
+        )
 
 
 def _window(
@@ -144,22 +163,31 @@ def _window(
     shape: tuple[int, ...],
     scale: Scale,
     settings: CementSettings,
-) -> tuple[slice, slice]:
+) -> Window:
     """Rows and columns within reach of cement, or of its origin."""
-    around = mask if mask is not None and mask.any() else origin
-    if around is None or not around.any():
+    source = mask if mask is not None and mask.any() else origin
+    if source is None or not source.any():
         return slice(0, shape[0]), slice(0, shape[1])
-    left, top, wide, high = cv2.boundingRect(around.view(np.uint8))
-    reach = round(scale.px(settings.remote_mm))
-    rows = slice(max(top - reach, 0), min(top + high + reach, shape[0]))
-    return rows, slice(max(left - reach, 0), min(left + wide + reach, shape[1]))
+    return around(source, round(scale.px(settings.remote_mm)))
 
 
-def _within(image: BoolImage | None, window: tuple[slice, slice]) -> BoolImage | None:
-    return None if image is None else np.ascontiguousarray(image[window])
+def _at_cement(
+    near_by: _Near, over: FloatImage, scale: Scale, settings: CementSettings
+) -> tuple[_Near, FloatImage]:
+    """The part where cement was or may be now; what is judged from there on reaches no farther."""
+    some = (over > 1.0) & near_by.seen
+    if near_by.mask is not None:
+        some |= near_by.mask
+    reach = max(scale.px(settings.skirt_mm), scale.px(settings.notch_mm) / 2, near_by.rim)
+    part = around(some, round(reach) + 1)
+    return near_by.within(part), over[part]
 
 
-def _placed(part: BoolImage, window: tuple[slice, slice], like: BoolImage) -> BoolImage:
+def _within(image: BoolImage | None, window: Window) -> BoolImage | None:
+    return None if image is None else image[window]
+
+
+def _placed(part: BoolImage, window: Window, like: BoolImage) -> BoolImage:
     whole = np.zeros_like(like)
     whole[window] = part
     return read_only(whole)
@@ -257,8 +285,8 @@ def _rooted(
 def _stands_out(
     near_by: _Near, row: Array, column: Array, scale: Scale, settings: CementSettings
 ) -> bool:
-    row, column = row + near_by.corner[0], column + near_by.corner[1]
-    return stands_out(row, column, near_by.whole, near_by.counts, scale, settings)
+    top, left = (one.start for one in near_by.window)
+    return stands_out(row + top, column + left, near_by.whole, near_by.counts, scale, settings)
 
 
 def _without_sudden(

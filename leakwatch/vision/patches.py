@@ -11,18 +11,22 @@ from leakwatch.config import CementSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage
 
+Window = tuple[slice, slice]
+
+
+def around(mask: BoolImage, reach: int) -> Window:
+    """The smallest window of rows and columns around a mask, `reach` pixels more to each side."""
+    left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
+    rows = slice(max(top - reach, 0), min(top + high + reach, mask.shape[0]))
+    return rows, slice(max(left - reach, 0), min(left + wide + reach, mask.shape[1]))
+
 
 def near(mask: BoolImage, reach_px: float) -> BoolImage:
     """A mask grown by a square of `reach_px` to each side."""
     reach = round(reach_px)
     grown = np.zeros_like(mask)
-    left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
-    if wide == 0:
-        return grown
-    # Only around the mask: it is a small part of the picture.
-    window = np.s_[
-        max(top - reach, 0) : top + high + reach, max(left - reach, 0) : left + wide + reach
-    ]
+    # It is a small part of the picture.
+    window = around(mask, reach)
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     grown[window] = cv2.dilate(mask[window].view(np.uint8), kernel).view(np.bool_)
     return grown
