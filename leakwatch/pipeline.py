@@ -194,14 +194,16 @@ def _registered(
 ) -> tuple[PipelineState, motion.Registration | None]:
     settings = state.settings.motion
     half = np.ascontiguousarray(exposed[::2, ::2][: exposed.shape[0] // 2, : exposed.shape[1] // 2])
-    passed = motion.band_passed(attenuation, half, settings)
+    field = motion.field_of(half, state.matched_field, settings)
+    passed = motion.band_passed(attenuation, field, settings)
+    state = replace(state, matched_field=field)
     if state.reference is None:
         centre = _centre_of_marks(state)
-        reference = motion.start_reference(passed, half, centre, settings)
+        reference = motion.start_reference(passed, field, centre, settings)
         if not motion.shows_anatomy(reference, settings):
             return state, None
         return replace(state, reference=reference), motion.Registration((0.0, 0.0), 0.0, 1.0)
-    match = motion.register(state.reference, passed, half, state.shift, _movable(state), settings)
+    match = motion.register(state.reference, passed, field, state.shift, _movable(state), settings)
     if match is None or match.score < settings.min_score or match.sigma > settings.max_sigma_px:
         return state, None
     reference = state.reference

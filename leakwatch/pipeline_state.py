@@ -84,6 +84,8 @@ class PipelineState:
         None before the first frame.
     blades : BladesState
     lag : LagState
+    matched_field : MatchedField or None
+        Of the last frame that was looked at.
     reference : RegistrationReference or None
     shift : Point
         Of the last frame that could be registered, registration pixels.
@@ -108,6 +110,7 @@ class PipelineState:
     run: Run | None = None
     blades: intensity.BladesState = field(default_factory=intensity.BladesState)
     lag: intensity.LagState = field(default_factory=intensity.LagState)
+    matched_field: motion.MatchedField | None = None
     reference: motion.RegistrationReference | None = None
     shift: Point = (0.0, 0.0)
     placed: PlacedMarks | None = None

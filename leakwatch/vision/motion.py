@@ -61,8 +61,53 @@ class Registration:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class MatchedField:
+    """The exposed field as registration needs it, on the registration grid.
+
+    Parameters
+    ----------
+    exposed : ndarray of bool
+    weight : ndarray
+        The same as float32.
+    fine, broad : ndarray
+        The weight, smoothed as the anatomy is.
+    open : ndarray of uint8
+        Where the band-pass does not see just one side of the field's edge.
+    """
+
+    exposed: BoolImage
+    weight: FloatImage
+    fine: FloatImage
+    broad: FloatImage
+    open: Array
+
+
+def field_of(
+    exposed: BoolImage, before: MatchedField | None, settings: MotionSettings
+) -> MatchedField:
+    """The exposed field of a frame; that of the frame `before` where nothing has changed.
+
+    Parameters
+    ----------
+    exposed : ndarray of bool
+        ``(rows // 2, columns // 2)``, registration grid.
+    before : MatchedField or None
+    settings : MotionSettings
+    """
+    if before is not None and np.array_equal(before.exposed, exposed):
+        return before
+    weight = exposed.astype(np.float32)
+    fine = cv2.GaussianBlur(weight, (0, 0), settings.fine_sigma_px) + np.float32(1e-3)
+    broad = _broad(weight, settings) + np.float32(1e-3)
+    rim = np.ones((2 * settings.field_margin_px + 1,) * 2, np.uint8)
+    open_ = cv2.erode(exposed.view(np.uint8), rim, borderValue=0)
+    parts = (exposed, weight, fine, broad, open_)
+    return MatchedField(*(read_only(part) for part in parts))
+
+
 def band_passed(
-    attenuation: FloatImage, exposed: BoolImage, settings: MotionSettings
+    attenuation: FloatImage, field: MatchedField, settings: MotionSettings
 ) -> FloatImage:
     """Anatomy at the scales that carry a match, on the registration grid.
 
@@ -74,8 +119,7 @@ def band_passed(
     ----------
     attenuation : ndarray
         ``(rows, columns)``, working grid.
-    exposed : ndarray of bool
-        ``(rows // 2, columns // 2)``, registration grid.
+    field : MatchedField
     settings : MotionSettings
 
     Returns
@@ -83,15 +127,13 @@ def band_passed(
     ndarray
         ``(rows // 2, columns // 2)``, float32; 0 outside the exposed area.
     """
-    rows, columns = exposed.shape
+    rows, columns = field.weight.shape
     small = cv2.resize(attenuation, (columns, rows), interpolation=cv2.INTER_AREA)
-    weight = exposed.astype(np.float32)
-    small *= weight
-    fine = cv2.GaussianBlur(small, (0, 0), settings.fine_sigma_px)
-    fine_weight = cv2.GaussianBlur(weight, (0, 0), settings.fine_sigma_px)
-    broad, broad_weight = _broad(small, settings), _broad(weight, settings)
-    passed: FloatImage = fine / (fine_weight + 1e-3) - broad / (broad_weight + 1e-3)
-    passed *= weight
+    small *= field.weight
+    passed: FloatImage = cv2.GaussianBlur(small, (0, 0), settings.fine_sigma_px)
+    passed /= field.fine
+    passed -= _broad(small, settings) / field.broad
+    passed *= field.weight
     return passed
 
 
@@ -105,7 +147,7 @@ def _broad(image: FloatImage, settings: MotionSettings) -> FloatImage:
 
 
 def start_reference(
-    passed: FloatImage, exposed: BoolImage, centre: Point | None, settings: MotionSettings
+    passed: FloatImage, field: MatchedField, centre: Point | None, settings: MotionSettings
 ) -> RegistrationReference:
     """Make the first frame the reference.
 
@@ -113,16 +155,14 @@ def start_reference(
     ----------
     passed : ndarray
         From `band_passed`.
-    exposed : ndarray of bool
-        Registration grid.
+    field : MatchedField
+        Of this frame.
     centre : Point or None
         Where the vertebra is, registration grid; None: the middle of the exposed area.
     settings : MotionSettings
     """
     rows, columns = passed.shape
-    margin = settings.field_margin_px
-    kernel = np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)
-    weight = cv2.erode(exposed.astype(np.uint8), kernel, borderValue=0).astype(np.float32)
+    weight = field.open.astype(np.float32)
     if centre is None:
         centre = (columns / 2, rows / 2)
     half_wide, half_high = settings.half_width_px, settings.half_height_px
@@ -174,7 +214,7 @@ def _gradient(image: FloatImage) -> tuple[FloatImage, FloatImage]:
 def register(
     reference: RegistrationReference,
     passed: FloatImage,
-    exposed: BoolImage,
+    field: MatchedField,
     expected: Point,
     excluded: BoolImage | None,
     settings: MotionSettings,
@@ -190,8 +230,8 @@ def register(
     reference : RegistrationReference
     passed : ndarray
         Frame from `band_passed`.
-    exposed : ndarray of bool
-        Of the frame; registration grid.
+    field : MatchedField
+        Of the frame.
     expected : Point
         Shift of the frame before, registration pixels.
     excluded : ndarray of bool or None
@@ -210,15 +250,11 @@ def register(
     if float(weight.sum()) < settings.min_pixels:
         return None
     target = reference.mean[top:bottom, left:right]
-    # Close to the shutter the band-pass sees only one side of an edge.
-    margin = settings.field_margin_px
-    rim = np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)
-    open_ = cv2.erode(exposed.view(np.uint8), rim, borderValue=0)
-    fine = _fine(reference, weight, passed, open_, expected, settings)
+    fine = _fine(reference, weight, passed, field.open, expected, settings)
     if fine is not None and fine.score >= settings.trusted_score:
         return fine
     coarse = _coarse(target, weight, passed, expected, reference.window, settings)
-    again = _fine(reference, weight, passed, open_, coarse, settings)
+    again = _fine(reference, weight, passed, field.open, coarse, settings)
     candidates = [match for match in (fine, again) if match is not None]
     return max(candidates, key=lambda match: match.score, default=None)
 

@@ -14,21 +14,22 @@ SETTINGS = MotionSettings()
 GRID = WorkingGrid(ROWS, COLUMNS, 1)
 
 
-def passed(scene: Scene, **drawn: object) -> tuple[np.ndarray, np.ndarray]:
+def passed(scene: Scene, **drawn: object) -> tuple[np.ndarray, motion.MatchedField]:
     raw = intensity.log_attenuation(scene.pixels(**drawn), scene.pixel_format, GRID)  # type: ignore[arg-type]
     field = intensity.exposed_field(raw, IntensitySettings())
     exposed = intensity.field_on_grid(field, ROWS // 2, COLUMNS // 2)
-    return motion.band_passed(raw, exposed, SETTINGS), exposed
+    where = motion.field_of(exposed, None, SETTINGS)
+    return motion.band_passed(raw, where, SETTINGS), where
 
 
 def reference(scene: Scene, **drawn: object) -> motion.RegistrationReference:
-    image, exposed = passed(scene, **drawn)
-    return motion.start_reference(image, exposed, None, SETTINGS)
+    image, field = passed(scene, **drawn)
+    return motion.start_reference(image, field, None, SETTINGS)
 
 
 def matched(
     start: motion.RegistrationReference,
-    looked: tuple[np.ndarray, np.ndarray],
+    looked: tuple[np.ndarray, motion.MatchedField],
     expected: tuple[float, float] = (0.0, 0.0),
 ) -> motion.Registration | None:
     return motion.register(start, *looked, expected, None, SETTINGS)
@@ -83,12 +84,22 @@ def test_another_anatomy_scores_badly() -> None:
     assert match is None or match.score < SETTINGS.min_score
 
 
+def test_the_field_is_made_anew_where_a_blade_moved() -> None:
+    _, field = passed(Scene())
+    assert motion.field_of(field.exposed.copy(), field, SETTINGS) is field
+    narrower = field.exposed.copy()
+    narrower[:40] = False
+    moved = motion.field_of(narrower, field, SETTINGS)
+    assert not moved.weight[:40].any()
+    assert not moved.open[: 40 + SETTINGS.field_margin_px].any()
+
+
 def test_no_anatomy_is_no_match() -> None:
     scene = Scene()
     start = reference(scene)
     nothing = np.ones((ROWS // 2, COLUMNS // 2), bool)
-    image, exposed = passed(scene)
-    assert motion.register(start, image, exposed, (0.0, 0.0), nothing, SETTINGS) is None
+    image, field = passed(scene)
+    assert motion.register(start, image, field, (0.0, 0.0), nothing, SETTINGS) is None
 
 
 def test_stated_sigma_covers_the_error_of_noise() -> None:
@@ -119,10 +130,11 @@ def test_reference_mean_gets_less_noisy_with_frames() -> None:
 
 
 def test_a_blank_or_smeared_picture_is_no_reference() -> None:
-    image, exposed = passed(Scene())
-    assert motion.shows_anatomy(motion.start_reference(image, exposed, None, SETTINGS), SETTINGS)
+    image, field = passed(Scene())
+    assert motion.shows_anatomy(motion.start_reference(image, field, None, SETTINGS), SETTINGS)
     for empty in (np.zeros_like(image), 0.05 * image):
-        blank = motion.start_reference(empty, exposed, None, SETTINGS)
+        blank = motion.start_reference(empty, field, None, SETTINGS)
         assert not motion.shows_anatomy(blank, SETTINGS)
-    unseen = motion.start_reference(image, np.zeros_like(exposed), None, SETTINGS)
+    dark = motion.field_of(np.zeros_like(field.exposed), field, SETTINGS)
+    unseen = motion.start_reference(image, dark, None, SETTINGS)
     assert not motion.shows_anatomy(unseen, SETTINGS)
