@@ -27,6 +27,7 @@ from leakwatch.model import (
 )
 from leakwatch.vision.cement import contours_px
 from leakwatch.vision.marks import PlacedMarks
+from leakwatch.vision.patches import around
 from leakwatch.vision.tubular import Protrusion
 from leakwatch.vision.wall import cement_outside, nearest_cement
 
@@ -176,18 +177,22 @@ def _cement(findings: Findings, calibration: Calibration, settings: Settings) ->
     mask, added = findings.mask, findings.added
     if mask is None or added is None:
         return None
-    pixels = int(np.count_nonzero(mask))
+    # It is a small part of the picture.
+    window = around(mask, 0)
+    part = mask[window]
+    pixels = int(np.count_nonzero(part))
     area_px = float(pixels * findings.grid.binning**2)
     if calibration.mm_per_px is None:
         area_mm2 = volume_ml = None
     else:
         mm2 = calibration.mm_per_px**2
         area_mm2 = area_px * mm2
-        thickness_mm = float(added[mask].mean()) if pixels else 0.0
+        thickness_mm = float(added[window][part].mean()) if pixels else 0.0
         thickness_mm = max(thickness_mm, 0.0) / settings.cement.attenuation_per_mm
         volume_ml = area_mm2 * thickness_mm / 1000.0
     outside_px, at = _outside(findings, calibration, settings)
-    contours = tuple(_in_frame(contour, findings) for contour in contours_px(mask))
+    corner = (window[1].start, window[0].start)
+    contours = tuple(_in_frame(contour + corner, findings) for contour in contours_px(part))
     return Cement(contours, area_px, area_mm2, volume_ml, outside_px, at)
 
 

@@ -182,13 +182,13 @@ def follow(
     state = replace(state, pose=pose, front=front, time_s=time_s)
     state, moves, covers = _covered(before, state, place, scale, settings)
     rod = RodLayer(cannula.fine_profile, front.drawn_back)
-    more.ravel()[place.at] -= added_by(cannula, place, [rod])
+    np.subtract.at(more.ravel(), place.at, added_by(cannula, place, [rod]))
     over = RodStrip(strip_along(cannula, more, pose, cannula.steps), over.cement)
     elapsed_s = 0.0 if before.time_s is None else time_s - before.time_s
     share = 1.0 - math.exp(-elapsed_s / settings.contrast_s)
     state, layers, over = _looks(state, over, share, scale, settings)
     if layers:
-        more.ravel()[place.at] -= added_by(cannula, place, layers)
+        np.subtract.at(more.ravel(), place.at, added_by(cannula, place, layers))
     if farthest(pose, cannula) < scale.px(settings.still_mm):
         # Where it lies as in the baseline, what is behind it is part of that.
         doubt = np.where(np.arange(len(doubt)) < front.drawn_back, doubt, np.float32(0.0))

@@ -63,5 +63,5 @@ def excess_on_rod(
     over = more / (limit + settings.behind_share * cannula.contrast[:length] + doubt)
     on_rod = place.within(cannula.width / 2, front) & (place.along < length)
     excess = np.zeros(place.shape, np.float32)
-    excess.ravel()[place.at[on_rod]] = np.interp(place.along[on_rod], np.arange(length), over)
+    excess.ravel()[place.at] = np.where(on_rod, place.lengthwise.of(over), np.float32(0.0))
     return read_only(excess)

@@ -35,6 +35,36 @@ class RodLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Places between the values of a row, found once for all rows that are looked up there.
+
+    Parameters
+    ----------
+    first : ndarray of int
+        The value before each place.
+    part : ndarray
+        How far it is from there to the next, 0 to 1.
+    """
+
+    first: Array
+    part: FloatImage
+
+    def of(self, values: Array) -> FloatImage:
+        """Linear interpolation of a row; its ends go on beyond them."""
+        between: FloatImage = np.diff(values).astype(np.float32).take(self.first)
+        between *= self.part
+        between += values.take(self.first)
+        return between
+
+
+def _places(at: Array, count: int) -> Places:
+    """Places `at` steps from the first of `count` values."""
+    at = np.clip(at, 0.0, count - 1.0)
+    first = np.minimum(at.astype(np.intp), count - 2)
+    return Places(read_only(first), read_only((at - first).astype(np.float32)))
+
+
+@dataclass(frozen=True, slots=True)
 class RodPlace:
     """The pixels that a rod reaches in one pose, with its rim, as flat arrays.
 
@@ -50,6 +80,9 @@ class RodPlace:
         Way along the axis from the front end of the baseline.
     contrast : ndarray
         Of the rod there.
+    across, lengthwise : Places
+        The same distances and ways, in a fine profile and in what is known at steps of a pixel
+        along the axis.
     """
 
     shape: tuple[int, ...]
@@ -57,6 +90,8 @@ class RodPlace:
     axis: Array
     along: Array
     contrast: Array
+    across: Places
+    lengthwise: Places
 
     def within(self, distance: float, front: float) -> BoolImage:
         """Which of them lie so near to the axis, from so far along it on."""
@@ -71,8 +106,17 @@ def place_of(
     axis = pose.from_axis(pixels.along, pixels.across)
     reach = max(_reach(cannula), cannula.width / 2 + scale.px(settings.rim_mm))
     some = np.flatnonzero(np.abs(axis) <= reach)
-    parts = (pixels.at[some], axis[some], pixels.along[some], pixels.contrast[some])
-    return RodPlace(shape, *(read_only(part) for part in parts))
+    axis, along = read_only(axis[some]), read_only(pixels.along[some])
+    fine = len(cannula.fine_profile)
+    return RodPlace(
+        shape,
+        read_only(pixels.at[some]),
+        axis,
+        along,
+        read_only(pixels.contrast[some]),
+        _places(axis / FINE_STEP + (fine - 1) // 2, fine),
+        _places(along, cannula.steps),
+    )
 
 
 def _reach(cannula: Cannula) -> float:
@@ -97,29 +141,22 @@ def added_by(cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]) -> F
     """
     shape = np.zeros(len(place.at), np.float32)
     for layer in layers:
-        step = _step(cannula, layer.profile)
-        added = _between(layer.profile, place.axis / step + (len(layer.profile) - 1) // 2)
+        added = place.across.of(fine_steps(cannula, layer.profile))
         if layer.gain is not None:
-            added *= _between(layer.gain, place.along)
+            added *= place.lengthwise.of(layer.gain)
         added[place.along < layer.front] = 0.0
         shape += added
     shape *= place.contrast
     return shape
 
 
-def _between(values: FloatImage, at: Array) -> FloatImage:
-    """Linear interpolation at steps of 1 from 0 on: half the time of a search for the steps."""
-    at = np.clip(at, np.float32(0.0), np.float32(len(values) - 1.001))
-    first = at.astype(np.intp)
-    at -= first
-    between: FloatImage = values[first]
-    between += at * (values[1:] - values[:-1])[first]
-    return between
-
-
-def _step(cannula: Cannula, profile: FloatImage) -> float:
-    """From value to value of a profile, working pixels."""
-    return 1.0 if len(profile) == len(cannula.profile) else FINE_STEP
+def fine_steps(cannula: Cannula, profile: FloatImage) -> FloatImage:
+    """A profile at fine steps: nothing is added between those that are there."""
+    fine, coarse = len(cannula.fine_profile), len(cannula.profile)
+    if len(profile) == fine:
+        return profile
+    between = np.interp(np.arange(fine) * FINE_STEP, np.arange(coarse), profile)
+    return np.asarray(between, np.float32)
 
 
 def straightened(cannula: Cannula, layer: RodLayer) -> FloatImage:

@@ -20,7 +20,7 @@ from leakwatch.vision.rod.cannula import (
     farthest,
     strip_along,
 )
-from leakwatch.vision.rod.layers import RodPlace
+from leakwatch.vision.rod.layers import RodPlace, fine_steps
 from leakwatch.vision.rod.strip import RodStrip, free_outer_part, relative
 
 _EVERY = 3
@@ -87,11 +87,11 @@ def traces(
     ghost = np.zeros(left[0][0].shape, np.float32)
     flat = ghost.ravel()
     home, _ = left[0]
-    flat[home.at] = np.interp(home.along, np.arange(len(doubt)), doubt)
+    flat[home.at] = home.lengthwise.of(doubt)
     for place, strip in left:
         profile = _profile(cannula, strip, settled, scale, settings)
-        here = np.interp(place.axis, cannula.across, profile)
-        flat[place.at] = np.maximum(flat[place.at], here.astype(np.float32))
+        here = place.across.of(fine_steps(cannula, profile))
+        flat[place.at] = np.maximum(flat[place.at], here)
     return read_only(ghost)
 
 
