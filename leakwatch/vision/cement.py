@@ -213,15 +213,20 @@ def _over_limit(
         ghost = cv2.max(ghost, near_by.cannula.ghost)
         doubt = cv2.max(doubt, near_by.cannula.ghost)
     edge = settings.edge_mm * settings.attenuation_per_mm
-    limit = cv2.max(near_by.noise_shape * np.float32(settings.grow_sigmas * noise), edge) + ghost
+    limit = near_by.noise_shape * np.float32(settings.grow_sigmas * noise)
+    cv2.max(limit, edge, dst=limit)
+    limit += ghost
     known = near_by.seen
     if near_by.mask is not None:
         known = known & ~near(near_by.mask, scale.px(settings.blur_mm))
     thin = thin_over_limit(near_by.smooth, near_by.noise_shape, doubt, known, scale, settings)
-    over: FloatImage = cv2.max(near_by.smooth / limit, thin)
+    # In place throughout: at this size a new array costs as much as the arithmetic.
+    over: FloatImage = np.divide(near_by.smooth, limit, out=limit)
+    cv2.max(over, thin, dst=over)
     if near_by.cannula.excess is not None:
-        over = cv2.max(over, near_by.cannula.excess)
-    return over / np.float32(caution)
+        cv2.max(over, near_by.cannula.excess, dst=over)
+    over /= np.float32(caution)
+    return over
 
 
 def _skirt(smooth: FloatImage, scale: Scale, settings: CementSettings) -> FloatImage:

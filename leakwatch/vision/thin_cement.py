@@ -64,7 +64,7 @@ def thin_over_limit(
         return limit
 
     # What is cement already, or bright in one place, must not be smeared along a line.
-    even = np.minimum(detail, np.float32(2.0 * edge)) * weight
+    even = cv2.min(detail, 2.0 * edge) * weight
     lines = [
         cv2.filter2D(even, -1, kernel)
         for kernel in _lines(round(scale.px(settings.line_mm) / (2 * _EVERY)))

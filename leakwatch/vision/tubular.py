@@ -11,6 +11,7 @@ from skimage.graph import MCP_Geometric
 from leakwatch.config import TubularSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
+from leakwatch.vision.robust import medians
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +223,10 @@ def _measured(
     root = part & cv2.dilate(bolus[window].view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
     starts = np.argwhere(root if root.any() else _farthest(part))
     path, length = _longest_path(part, starts)
-    depth = cv2.distanceTransform(np.pad(part.view(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_5)
+    framed = cv2.copyMakeBorder(part.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)
     half_widths = depth[path[:, 1].astype(np.intp) + 1, path[:, 0].astype(np.intp) + 1]
-    evenness = float(np.median(half_widths) / half_widths.max())
+    evenness = float(medians(half_widths) / half_widths.max())
     width = float(part.sum()) / max(length, 1.0)
     ends = float(np.hypot(*(path[-1] - path[0])))
     corner = np.array([max(left - 1, 0), max(top - 1, 0)], np.float64)
@@ -249,7 +251,7 @@ def _farthest_from(
     # Paths along the middle: near the rim a step costs up to twice as much.
     costs = np.where(part, 1.0 + 1.0 / np.maximum(depth, 1.0), np.inf)
     finder = MCP_Geometric(costs)
-    reached, _ = finder.find_costs([tuple(start) for start in starts])
+    reached, _ = finder.find_costs(starts.tolist())
     reached = np.where(np.isfinite(reached) & part, reached, -1.0)
     row, column = np.unravel_index(int(np.argmax(reached)), part.shape)
     return finder, (int(row), int(column))
