@@ -43,7 +43,8 @@ def fit_for(profile: Array) -> ProfileFit:
     """
     half = (len(profile) - 1) // 2
     across = np.arange(-half, half + 1)
-    width = float((profile > 0.5).sum())
+    # What was taken for a rod may reach half its height nowhere: it is no narrower than a pixel.
+    width = max(float((profile > 0.5).sum()), 1.0)
     used = np.abs(across) <= 1.25 * width + 1.0
     slope = np.gradient(profile)
     bump = np.maximum(1.0 - (2.0 * across / width) ** 2, 0.0)

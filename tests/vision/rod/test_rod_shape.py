@@ -52,6 +52,11 @@ def test_what_fills_the_bore_is_no_shift() -> None:
     assert abs(widths[0]) < 0.02
 
 
+def test_what_is_taken_for_a_rod_and_is_none_has_a_fit() -> None:
+    shifts, _ = profile_fit(PROFILE[None], fit_for(0.4 * PROFILE))
+    assert abs(shifts[0]) < 0.01
+
+
 def test_without_a_rod_there_is_no_shift() -> None:
     shifts, widths = profile_fit(-PROFILE[None], FIT)
     assert np.isnan(shifts).all()
