@@ -148,7 +148,7 @@ def opened(path: Path, settings: Settings) -> Case:
     scenario = path.with_name(f"{name}.scenario.json")
     source = name
     if scenario.exists():
-        source = json.loads(scenario.read_bytes())["anatomy"].get("ct", "formulas")
+        source = json.loads(scenario.read_bytes())["anatomy"].get("ct") or "formulas"
     run = open_run(path.with_name(load_case(path).dicom_path), settings)
     try:
         prepared = prepare(run, marks.reference_frame)
