@@ -36,6 +36,9 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         How far a click lies from the middle of the body along each axis.
     tilt_sd_deg, wedge_sd_deg, lean_sd_deg : float
         Of the spine's axis in the picture, between the endplates, and of a wall against that axis.
+    back_lean_sd_deg : float
+        Of the posterior wall against the right angle to its endplates: 3 degrees over nine bodies
+        of three persons.
     size_sd : float
         Of a person's size against the mean of the level, as a share.
     unknown_level_sd : float
@@ -51,6 +54,24 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         hollow across their backs, and the silhouette shows the rims beside the midline. It differs
         between vertebrae: over eleven of three persons -0.4 to 2.3 mm, and the CT's masks, which
         say where the wall is, add to that.
+    rise_reach_mm : float
+        So far in front of that line and behind it the rise of attenuation is looked at: half the
+        canal, behind which the arch begins.
+    rise_blurs_mm : tuple of float
+        How sharp that rise may be, one sigma: a flat back in a sharp picture, and in one of a CT of
+        3 mm, each seen through `fine_mm`.
+    rise_misfit : float
+        Share of the rise that is not the back's: ribs, muscles, the arch.
+    rise_explained : float
+        Of the rise, squared, the least share that a bent back must explain; pure noise reaches it
+        in fewer than one of ten.
+    rise_sd_mm : float
+        How far the midline lies beside the place that the rise tells, however well it is seen.
+    rise_ahead_mm : float
+        How far in front of that place walls are marked. Masks of CTs lie 0.5 to 3 mm in front of
+        the half height of the bone's edge in the CT, 1.3 mm on average.
+    bow_mm, bow_sd_mm : float
+        How far the rims lie behind the midline, and its wide spread: some backs bulge.
     line_beyond_mm : float
         How far beyond the ends of the body its posterior edge is looked at: half a neighbour. The
         posterior walls of a spine lie in one line.
@@ -96,6 +117,7 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tilt_sd_deg: float = 12.0
     wedge_sd_deg: float = 5.0
     lean_sd_deg: float = 5.0
+    back_lean_sd_deg: float = 3.0
     size_sd: float = 0.13
     unknown_level_sd: float = 0.20
     size_on_film: float = 1.09
@@ -104,6 +126,14 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hollow_sd_mm: float = 1.0
     back_hollow_mm: float = 1.0
     back_hollow_sd_mm: float = 0.9
+    rise_reach_mm: float = 8.0
+    rise_blurs_mm: tuple[float, ...] = (1.0, 1.4, 1.8)
+    rise_misfit: float = 0.16
+    rise_explained: float = 0.5
+    rise_sd_mm: float = 0.5
+    rise_ahead_mm: float = 1.4
+    bow_mm: float = 1.0
+    bow_sd_mm: float = 4.0
     line_beyond_mm: float = 12.0
     line_evidence: float = 0.5
     rim_mm: float = 0.6
@@ -117,6 +147,6 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wall_evidence: float = 0.7
     endplate_limit_mm: float = 1.5
     front_limit_mm: float = 1.8
-    wall_limit_mm: float = 1.4
+    wall_limit_mm: float = 1.2
     beside_evidence: float = 1.2
     least_exposed: float = 0.7

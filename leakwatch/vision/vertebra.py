@@ -146,7 +146,7 @@ def _from_pose(
     hints_mm = pose.axes.to_mm(hints_px)
     depth_mm = expected_depth_mm(pose.height_mm, level, settings)
     on_wall = sides_of_hints(hints_mm, depth_mm, pose.height_mm)[Direction.BACK]
-    back = pulled(back, on_wall, settings, settings.back_hollow_sd_mm)
+    back = pulled(back, on_wall, settings, pose.midline.sd_mm)
     wall_px = pose.axes.to_px(back.points())
     axes = axes_of_wall(wall_px, pose.axes)
     sides = around_wall(picture, axes, wall_px, 0.0, hints_px, None, level, settings)
@@ -171,12 +171,16 @@ def _from_pose(
 
 
 def _in_midline(pose: Pose, settings: VertebraSettings) -> Edge:
-    """From the back of a body as its rims show it to its wall in the midline."""
-    back = pose.back
+    """From the line at the back of a body to its wall in the midline.
+
+    The midline is placed across the line anew. So of the line's own doubt there remains that about
+    other lines, further away, and how it leans; and the wall bends about any line.
+    """
+    back, midline = pose.back, pose.midline
+    leans = back.sigma_mm**2 - back.sigma_mm.min() ** 2
+    anew = midline.sd_mm**2 + back.far_mm**2 + settings.edge_sd_mm**2
     return replace(
-        back,
-        outward_mm=back.outward_mm - settings.back_hollow_mm,
-        sigma_mm=np.hypot(back.sigma_mm, settings.back_hollow_sd_mm),
+        back, outward_mm=back.outward_mm - midline.ahead_mm, sigma_mm=np.sqrt(leans + anew)
     )
 
 

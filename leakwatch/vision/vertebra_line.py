@@ -84,7 +84,7 @@ def in_line(
     offsets = float(back.at(0.0)) + np.arange(-_NEAR_MM, _NEAR_MM + 1e-6, _STEP_MM)
     leans = np.arange(-_LEAN_DEG, _LEAN_DEG + 1e-6, _STEP_DEG)
     lines = candidates(patch, shape, offsets, leans, np.zeros(1), settings)
-    prior = shape_prior(lines, settings.lean_sd_deg, 0.0, settings.hollow_sd_mm)
+    prior = shape_prior(lines, settings.back_lean_sd_deg, 0.0, settings.hollow_sd_mm)
     prior = prior + hint_prior(lines, hints_mm, settings, settings.back_hollow_sd_mm)
     line = weighed(lines, prior, back.along_mm, settings)
     # What speaks for another edge, further away, still does.

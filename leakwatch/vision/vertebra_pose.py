@@ -8,8 +8,9 @@ import numpy as np
 
 from leakwatch.config import VertebraSettings
 from leakwatch.model import Array, PointArray
+from leakwatch.vision.vertebra_hollow import Midline, find_midline
 from leakwatch.vision.vertebra_line import in_line, tilts_of_line
-from leakwatch.vision.vertebra_patch import Axes, SpinePicture, make_patch
+from leakwatch.vision.vertebra_patch import Axes, Patch, SpinePicture, make_patch
 from leakwatch.vision.vertebra_sides import (
     Candidates,
     Direction,
@@ -50,6 +51,8 @@ class Pose:
     height_mm : float
     back : Edge
         The posterior edge as it is seen.
+    midline : Midline
+        Where the wall in the midline lies against it.
     evidence : float
         Log likelihood and prior of all four sides, to compare poses with.
     """
@@ -57,6 +60,7 @@ class Pose:
     axes: Axes
     height_mm: float
     back: Edge
+    midline: Midline
     evidence: float
 
 
@@ -84,8 +88,10 @@ def find_pose(
     settings : VertebraSettings
     """
     turned, height_mm, evidence = _between_endplates(picture, axes, level, hints_px, settings)
-    back, more = _between_walls(picture, turned, height_mm, level, hints_px, settings)
-    return Pose(turned, height_mm, back, evidence + more)
+    patch = make_patch(picture, turned, settings)
+    back, more = _between_walls(patch, height_mm, level, hints_px, settings)
+    midline = find_midline(patch, back, height_mm / 2, settings)
+    return Pose(turned, height_mm, back, midline, evidence + more)
 
 
 def _between_endplates(
@@ -134,14 +140,12 @@ def _between_endplates(
 
 
 def _between_walls(
-    picture: SpinePicture,
-    axes: Axes,
+    patch: Patch,
     height_mm: float,
     level: str | None,
     hints_px: PointArray,
     settings: VertebraSettings,
 ) -> tuple[Edge, float]:
-    patch = make_patch(picture, axes, settings)
     depth_mm = expected_depth_mm(height_mm, level, settings)
     low, high = _FRONT_SHARES
     ahead = np.arange(low * depth_mm, high * depth_mm, _STEP_MM)
@@ -149,7 +153,7 @@ def _between_walls(
     leans = np.arange(-_LEAN_DEG, _LEAN_DEG + 1e-6, _STEP_DEG)
     half = height_mm / 2
     span = 0.92 * half
-    nearest = sides_of_hints(axes.to_mm(hints_px), depth_mm, height_mm)
+    nearest = sides_of_hints(patch.axes.to_mm(hints_px), depth_mm, height_mm)
     found: list[tuple[Candidates, Array]] = []
     for direction, offsets, hollows in (
         (Direction.FRONT, ahead, _FRONT_HOLLOWS_MM),
