@@ -285,10 +285,10 @@ def _with_cement(
         scale,
         settings.cement,
     )
-    state = replace(state, instrument=instrument, cement=cement)
-    if state.placed is not None and cement.mask is not None:
-        placed = with_side_of_cement(state.placed, cement.mask, scale, settings.cement)
-        state = replace(state, placed=placed)
+    placed = state.placed
+    if placed is not None and cement.mask is not None:
+        placed = with_side_of_cement(placed, cement.mask, scale, settings.cement)
+    state = replace(state, instrument=instrument, cement=cement, placed=placed)
     area = None if state.placed is None else watched(state.placed)
     seen_there = baselines.watch(added, area, scale, settings.baseline)
     aside = _changed(changed, instrument.footprint, scale)

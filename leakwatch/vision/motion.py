@@ -10,7 +10,25 @@ import numpy as np
 
 from leakwatch.config import MotionSettings
 from leakwatch.model import Array, BoolImage, FloatImage, Point, PointArray, read_only
-from leakwatch.vision.robust import median, spread
+from leakwatch.vision.robust import SIGMA_PER_MAD, median
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedRows:
+    """The rows that are matched, in one piece of memory: all that every step of a match needs.
+
+    Parameters
+    ----------
+    image, across, down : ndarray
+        Every other row of a reference's window, and the gradient per pixel there.
+    products : tuple of ndarray
+        Of `across` with itself, with `down`, and of `down` with itself.
+    """
+
+    image: FloatImage
+    across: FloatImage
+    down: FloatImage
+    products: tuple[FloatImage, FloatImage, FloatImage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +42,8 @@ class RegistrationReference:
     ----------
     mean : ndarray
         Band-passed reference, the mean of `frames` frames, each moved onto the first.
-    across, down : ndarray
-        Its gradient per pixel.
+    rows : MatchedRows
+        What of it is matched.
     frames : int
     weight : ndarray
         float32, 0 where a pixel must not speak (shutter, cannula, far from the vertebra).
@@ -35,8 +53,7 @@ class RegistrationReference:
     """
 
     mean: FloatImage
-    across: FloatImage
-    down: FloatImage
+    rows: MatchedRows
     frames: int
     weight: FloatImage
     window: tuple[int, int, int, int]
@@ -175,8 +192,8 @@ def start_reference(
     if len(filled):
         (top, left), (bottom, right) = filled.min(axis=0), filled.max(axis=0) + 1
     window = (int(left), int(top), int(right), int(bottom))
-    across, down = _gradient(passed)
-    return RegistrationReference(read_only(passed), across, down, 1, read_only(weight), window)
+    rows_ = _matched_rows(passed, window)
+    return RegistrationReference(read_only(passed), rows_, 1, read_only(weight), window)
 
 
 def shows_anatomy(reference: RegistrationReference, settings: MotionSettings) -> bool:
@@ -193,10 +210,8 @@ def with_frame(
     moved = _moved_back(passed, shift)
     share = 1.0 / (reference.frames + 1)
     mean = cv2.addWeighted(reference.mean, 1.0 - share, moved, share, 0.0)
-    across, down = _gradient(mean)
-    return replace(
-        reference, mean=read_only(mean), across=across, down=down, frames=reference.frames + 1
-    )
+    rows = _matched_rows(mean, reference.window)
+    return replace(reference, mean=read_only(mean), rows=rows, frames=reference.frames + 1)
 
 
 def without(reference: RegistrationReference, excluded: BoolImage) -> RegistrationReference:
@@ -205,10 +220,17 @@ def without(reference: RegistrationReference, excluded: BoolImage) -> Registrati
     return replace(reference, weight=read_only(weight))
 
 
-def _gradient(image: FloatImage) -> tuple[FloatImage, FloatImage]:
-    across = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    down = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    return read_only(across), read_only(down)
+def _matched_rows(image: FloatImage, window: tuple[int, int, int, int]) -> MatchedRows:
+    # Every other row says nearly as much as all: neighbours are smoothed together.
+    left, top, right, bottom = window
+    slopes = (
+        cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8),
+        cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8),
+    )
+    parts = (image, *slopes)
+    rows, across, down = (read_only(part[top:bottom:2, left:right].copy()) for part in parts)
+    products = (read_only(across * across), read_only(across * down), read_only(down * down))
+    return MatchedRows(rows, across, down, products)
 
 
 def register(
@@ -276,10 +298,8 @@ def _fine(
     start: Point,
     settings: MotionSettings,
 ) -> Registration | None:
-    # Every other row says nearly as much as all: neighbours are smoothed together.
-    left, top, right, bottom = reference.window
-    rows = np.s_[top:bottom:2, left:right]
-    target, across, down = reference.mean[rows], reference.across[rows], reference.down[rows]
+    left, top, _, _ = reference.window
+    rows, target = reference.rows, reference.rows.image
     shift = np.array(start, np.float64)
     matrix = np.array([[1, 0, left + shift[0]], [0, 2, top + shift[1]]], np.float32)
     # The shutter stands still while the anatomy moves under it.
@@ -296,16 +316,12 @@ def _fine(
         )
         residual, width = _centred(moved - target, speaks)
         trust = weight / np.square(1.0 + np.square(residual * (1.0 / (settings.robust * width))))
-        weighted_across, weighted_down = trust * across, trust * down
-        mixed = np.vdot(weighted_across, down)
-        normal = (
-            float(np.vdot(weighted_across, across)),
-            float(mixed),
-            float(np.vdot(weighted_down, down)),
-        )
+        first, mixed, last = (float(np.vdot(trust, product)) for product in rows.products)
+        normal = (first, mixed, last)
         if _condition(normal) > settings.max_condition:
             return None
-        pull = (float(np.vdot(weighted_across, residual)), float(np.vdot(weighted_down, residual)))
+        residual *= trust
+        pull = (float(np.vdot(rows.across, residual)), float(np.vdot(rows.down, residual)))
         change = _solved(normal, pull)
         shift -= change
         if math.hypot(change[0], change[1]) < settings.converged_px:
@@ -348,7 +364,7 @@ def _centred(residual: FloatImage, speaks: BoolImage) -> tuple[FloatImage, float
     some = residual[::5, ::5][speaks[::5, ::5]]
     middle = median(some)
     residual -= np.float32(middle)
-    return residual, spread(some) + 1e-6
+    return residual, SIGMA_PER_MAD * median(np.abs(some - middle)) + 1e-6
 
 
 def _score(moved: FloatImage, target: FloatImage, trust: FloatImage) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, reduce
+from functools import cache
 
 import cv2
 import numpy as np
@@ -65,13 +65,12 @@ def thin_over_limit(
 
     # What is cement already, or bright in one place, must not be smeared along a line.
     even = cv2.min(detail, 2.0 * edge) * weight
-    lines = [
-        cv2.filter2D(even, -1, kernel)
-        for kernel in _lines(round(scale.px(settings.line_mm) / (2 * _EVERY)))
-    ]
+    first, *others = _lines(round(scale.px(settings.line_mm) / (2 * _EVERY)))
+    along = cv2.filter2D(even, -1, first)
     # Noise is alike in all directions: that along one tells of all.
-    line_limit = limit_of(lines[0], settings.line_sigmas)
-    along = reduce(cv2.max, lines)
+    line_limit = limit_of(along, settings.line_sigmas)
+    for kernel in others:
+        cv2.max(along, cv2.filter2D(even, -1, kernel), dst=along)
     over = cv2.max(detail / limit_of(detail, settings.thin_sigmas), along / line_limit)
     rows, columns = smooth.shape
     whole: FloatImage = cv2.resize(over, (columns, rows), interpolation=cv2.INTER_LINEAR)

@@ -147,7 +147,8 @@ def _uncovered_share(protrusion: Protrusion, added: FloatImage) -> float:
     sign, side by side. A vessel that fills takes nothing away.
     """
     path = protrusion.path[:: max(len(protrusion.path) // 24, 1)]
-    along = np.gradient(path, axis=0)
+    steps = path[1:] - path[:-1]
+    along = np.concatenate([steps[:1], 0.5 * (steps[1:] + steps[:-1]), steps[-1:]])
     along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
     reach = np.arange(0.0, 2.0 * protrusion.width + 4.0)

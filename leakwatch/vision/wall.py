@@ -9,6 +9,7 @@ import numpy as np
 
 from leakwatch.geometry import WorkingGrid, nearest_on_polyline, signed_distance
 from leakwatch.model import Array, BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
+from leakwatch.vision.patches import around
 
 # Signed distance is smooth: every 4th pixel and interpolation are right to a fifth of a pixel.
 # Where its sign changes, each pixel is computed: beyond the ends of the line it jumps.
@@ -133,7 +134,10 @@ def nearest_cement(wall: Wall, mask: BoolImage) -> NearestCement | None:
     """
     if wall.distance is None or not mask.any():
         return None
-    least, _, (column, row), _ = cv2.minMaxLoc(wall.distance, mask.view(np.uint8))
+    window = around(mask, 0)
+    inside = mask[window].view(np.uint8)
+    least, _, (column, row), _ = cv2.minMaxLoc(wall.distance[window], inside)
+    row, column = row + window[0].start, column + window[1].start
     foot = nearest_on_polyline(np.array([column, row], np.float64), wall.line)
     return NearestCement(least, (float(column), float(row)), (float(foot[0]), float(foot[1])))
 
@@ -158,14 +162,14 @@ def cement_outside(outside: FloatImage, mask: BoolImage, tolerance: float) -> Ce
     """Cement farther outside the body than `tolerance` (working pixels); None: none is."""
     if not mask.any():
         return None
-    left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
-    window = np.s_[top : top + high, left : left + wide]
+    window = around(mask, 0)
     far = outside[window] * mask[window]
     pixels = int(np.count_nonzero(far > tolerance))
     if pixels == 0:
         return None
     row, column = np.unravel_index(int(np.argmax(far)), far.shape)
-    return CementOutside(pixels, (float(left + column), float(top + row)))
+    at = (float(window[1].start + column), float(window[0].start + row))
+    return CementOutside(pixels, at)
 
 
 def origin_of_cement(
