@@ -93,7 +93,7 @@ def spine_picture(state: PipelineState) -> SpinePicture:
 
 def cement_seen(state: PipelineState) -> bool:
     """Whether any cement is known."""
-    return state.cement.mask is not None and bool(state.cement.mask.any())
+    return state.cement.box is not None
 
 
 def _with_instrument(

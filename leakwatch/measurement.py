@@ -27,7 +27,7 @@ from leakwatch.model import (
 )
 from leakwatch.vision.cement import contours_px
 from leakwatch.vision.marks import PlacedMarks
-from leakwatch.vision.patches import around
+from leakwatch.vision.patches import Window, around
 from leakwatch.vision.tubular import Protrusion
 from leakwatch.vision.wall import cement_outside, nearest_cement
 
@@ -89,6 +89,8 @@ def observed(
     settings : Settings
     """
     placed = findings.placed
+    # Cement is a small part of the picture.
+    box = None if findings.mask is None else around(findings.mask, 0)
     shift_px = wall_px = outline_px = distance = None
     found_px: tuple[PointArray, ...] = ()
     if placed is not None:
@@ -100,8 +102,8 @@ def observed(
         wall_px = None if placed.wall is None else _in_frame(placed.wall.line, findings)
         outline_px = None if placed.outline is None else _in_frame(placed.outline, findings)
         found_px = tuple(_in_frame(side, findings) for side in placed.found)
-        distance = _wall_distance(findings, placed, calibration, settings)
-    cement = _cement(findings, calibration, settings)
+        distance = _wall_distance(findings, placed, box, calibration, settings)
+    cement = _cement(findings, box, calibration, settings)
     return Observation(
         findings.frame.index,
         findings.frame.time_s,
@@ -150,11 +152,15 @@ def _unavailable(
 
 
 def _wall_distance(
-    findings: Findings, placed: PlacedMarks, calibration: Calibration, settings: Settings
+    findings: Findings,
+    placed: PlacedMarks,
+    box: Window | None,
+    calibration: Calibration,
+    settings: Settings,
 ) -> WallDistance | None:
     if placed.wall is None or findings.mask is None:
         return None
-    nearest = nearest_cement(placed.wall, findings.mask)
+    nearest = nearest_cement(placed.wall, findings.mask, box)
     if nearest is None:
         return None
     distance_px = nearest.distance * findings.grid.binning
@@ -173,13 +179,13 @@ def _wall_distance(
     return WallDistance(distance_px, distance_px * calibration.mm_per_px, sigma, at_px, wall_px)
 
 
-def _cement(findings: Findings, calibration: Calibration, settings: Settings) -> Cement | None:
+def _cement(
+    findings: Findings, box: Window | None, calibration: Calibration, settings: Settings
+) -> Cement | None:
     mask, added = findings.mask, findings.added
-    if mask is None or added is None:
+    if mask is None or added is None or box is None:
         return None
-    # It is a small part of the picture.
-    window = around(mask, 0)
-    part = mask[window]
+    part = mask[box]
     pixels = int(np.count_nonzero(part))
     area_px = float(pixels * findings.grid.binning**2)
     if calibration.mm_per_px is None:
@@ -187,17 +193,17 @@ def _cement(findings: Findings, calibration: Calibration, settings: Settings) ->
     else:
         mm2 = calibration.mm_per_px**2
         area_mm2 = area_px * mm2
-        thickness_mm = float(added[window][part].mean()) if pixels else 0.0
+        thickness_mm = float(added[box][part].mean()) if pixels else 0.0
         thickness_mm = max(thickness_mm, 0.0) / settings.cement.attenuation_per_mm
         volume_ml = area_mm2 * thickness_mm / 1000.0
-    outside_px, at = _outside(findings, calibration, settings)
-    corner = (window[1].start, window[0].start)
+    outside_px, at = _outside(findings, box, calibration, settings)
+    corner = (box[1].start, box[0].start)
     contours = tuple(_in_frame(contour + corner, findings) for contour in contours_px(part))
     return Cement(contours, area_px, area_mm2, volume_ml, outside_px, at)
 
 
 def _outside(
-    findings: Findings, calibration: Calibration, settings: Settings
+    findings: Findings, box: Window, calibration: Calibration, settings: Settings
 ) -> tuple[float, Point | None]:
     """Area beyond the outline's tolerance, frame pixels, and its farthest point."""
     placed, mask = findings.placed, findings.mask
@@ -205,7 +211,7 @@ def _outside(
         return 0.0, None
     mm_per_px = calibration.mm_per_px * findings.grid.binning
     beyond = cement_outside(
-        placed.outside, mask, settings.alerting.outside_tolerance_mm / mm_per_px
+        placed.outside, mask, settings.alerting.outside_tolerance_mm / mm_per_px, box
     )
     if beyond is None:
         return 0.0, None

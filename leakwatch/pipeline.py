@@ -36,7 +36,7 @@ from leakwatch.vision.marks import (
     watched,
     with_side_of_cement,
 )
-from leakwatch.vision.patches import near
+from leakwatch.vision.patches import Window, near
 from leakwatch.vision.undistortion import straightened
 
 
@@ -224,7 +224,7 @@ def _centre_of_marks(state: PipelineState) -> Point | None:
 def _movable(state: PipelineState) -> BoolImage | None:
     """Where the reference anatomy is covered by what does not move with it."""
     mask = state.cement.mask
-    if mask is None or not mask.any():
+    if mask is None or state.cement.box is None:
         return None
     half = mask[::2, ::2][: mask.shape[0] // 2, : mask.shape[1] // 2]
     return near(np.ascontiguousarray(half), 2.0)
@@ -263,7 +263,7 @@ def _with_cement(
         settings.instruments,
     )
     instrument, more = followed.state, followed.more
-    changed = _changed(state.cement.mask, followed.covers, scale)
+    changed = _changed(state.cement.mask, state.cement.box, followed.covers, scale)
     added = baselines.added_attenuation(baseline, more, seen, changed, scale, settings.baseline)
     if state.baseline_open and not cement_seen(state):
         unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
@@ -291,7 +291,7 @@ def _with_cement(
     state = replace(state, instrument=instrument, cement=cement, placed=placed)
     area = None if state.placed is None else watched(state.placed)
     seen_there = baselines.watch(added, area, scale, settings.baseline)
-    aside = _changed(changed, instrument.footprint, scale)
+    aside = _changed(changed, None, instrument.footprint, scale)
     taken = baselines.is_taken_away(seen_there, aside, settings.baseline)
     changed_now = baselines.is_changed(seen_there, aside, cement.mask, scale, settings.baseline)
     return state, Sight(mean.image, noise, added.gain_log, taken, changed_now)
@@ -305,9 +305,11 @@ def _caution(state: PipelineState) -> float:
     return math.inf if marked else state.settings.cement.early_factor
 
 
-def _changed(mask: BoolImage | None, hidden: BoolImage | None, scale: Scale) -> BoolImage | None:
+def _changed(
+    mask: BoolImage | None, box: Window | None, hidden: BoolImage | None, scale: Scale
+) -> BoolImage | None:
     """What must not count as unchanged anatomy: cement with its blurred rim, and instruments."""
-    changed = None if mask is None else near(mask, scale.px(1.0))
+    changed = None if mask is None else near(mask, scale.px(1.0), box)
     if hidden is None or changed is None:
         return hidden if changed is None else changed
     return changed | hidden
@@ -320,7 +322,7 @@ def _with_tubes(
     assert state.cement.mask is not None
     mean = state.cement.mean
     assert mean is not None
-    found = tubular.protrusions(state.cement.mask, run.scale, settings)
+    found = tubular.protrusions(state.cement.mask, run.scale, settings, state.cement.box)
     body, outline = (None, None)
     if state.placed is not None:
         body, outline = state.placed.body, state.placed.outline

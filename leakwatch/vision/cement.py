@@ -13,7 +13,16 @@ from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.averaging import RunningMean, smoothed
 from leakwatch.vision.background import Background
 from leakwatch.vision.behind_cannula import CoveredByCannula, bridged
-from leakwatch.vision.patches import Patches, Window, around, near, patches_of, stands_out
+from leakwatch.vision.patches import (
+    Patches,
+    Window,
+    around,
+    grown,
+    inside,
+    near,
+    patches_of,
+    stands_out,
+)
 from leakwatch.vision.robust import spread
 from leakwatch.vision.thin_cement import thin_over_limit
 
@@ -32,12 +41,15 @@ class CementState:
         Confirmed cement, and what is inferred from it.
     inferred : ndarray of bool or None
         The part of it that was not seen: behind the cannula, and in small holes.
+    box : (slice, slice) or None
+        Rows and columns of `mask`; None where there is no cement.
     """
 
     mean: RunningMean | None = None
     candidate: BoolImage | None = None
     mask: BoolImage | None = None
     inferred: BoolImage | None = None
+    box: Window | None = None
 
 
 def segment(
@@ -79,7 +91,7 @@ def segment(
         The state, and the noise of the smoothed mean where `noise_shape` is 1.
     """
     assert state.mean is not None
-    window = _window(state.mask, origin, seen.shape, scale, settings)
+    window = _window(state.box, origin, seen.shape, scale, settings)
     near_by = _Near(
         smoothed(state.mean.image[window], scale, settings),
         seen[window],
@@ -112,6 +124,7 @@ def segment(
         candidate=_placed(patches, near_by.window, seen),
         mask=_placed(mask, near_by.window, seen),
         inferred=_placed(mask & ~seen_there, near_by.window, seen),
+        box=inside(near_by.window, around(mask, 0)) if mask.any() else None,
     )
     return new, noise
 
@@ -140,7 +153,6 @@ class _Near:
 
     def within(self, window: Window) -> _Near:
         """A part of it."""
-        (top, left), (rows, columns) = (one.start for one in self.window), window
         return replace(
             self,
             smooth=self.smooth[window],
@@ -151,24 +163,23 @@ class _Near:
             candidate=_within(self.candidate, window),
             origin=_within(self.origin, window),
             cannula=self.cannula.within(window),
-            window=np.s_[
-                top + rows.start : top + rows.stop, left + columns.start : left + columns.stop
-            ],
+            window=inside(self.window, window),
         )
 
 
 def _window(
-    mask: BoolImage | None,
+    box: Window | None,
     origin: BoolImage | None,
     shape: tuple[int, ...],
     scale: Scale,
     settings: CementSettings,
 ) -> Window:
     """Rows and columns within reach of cement, or of its origin."""
-    source = mask if mask is not None and mask.any() else origin
-    if source is None or not source.any():
+    if box is None and origin is not None and origin.any():
+        box = around(origin, 0)
+    if box is None:
         return slice(0, shape[0]), slice(0, shape[1])
-    return around(source, round(scale.px(settings.remote_mm)))
+    return grown(box, round(scale.px(settings.remote_mm)), shape)
 
 
 def _at_cement(

@@ -17,19 +17,37 @@ Window = tuple[slice, slice]
 def around(mask: BoolImage, reach: int) -> Window:
     """The smallest window of rows and columns around a mask, `reach` pixels more to each side."""
     left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
-    rows = slice(max(top - reach, 0), min(top + high + reach, mask.shape[0]))
-    return rows, slice(max(left - reach, 0), min(left + wide + reach, mask.shape[1]))
+    return grown(np.s_[top : top + high, left : left + wide], reach, mask.shape)
 
 
-def near(mask: BoolImage, reach_px: float) -> BoolImage:
-    """A mask grown by a square of `reach_px` to each side."""
+def inside(window: Window, part: Window) -> Window:
+    """A part of a window, in rows and columns of the picture that it was cut from."""
+    top, left = window[0].start, window[1].start
+    rows, columns = part
+    return (
+        slice(top + rows.start, top + rows.stop),
+        slice(left + columns.start, left + columns.stop),
+    )
+
+
+def grown(window: Window, reach: int, shape: tuple[int, ...]) -> Window:
+    """A window with `reach` more rows and columns on each side, as far as the picture goes."""
+    rows, columns = window
+    return (
+        slice(max(rows.start - reach, 0), min(rows.stop + reach, shape[0])),
+        slice(max(columns.start - reach, 0), min(columns.stop + reach, shape[1])),
+    )
+
+
+def near(mask: BoolImage, reach_px: float, box: Window | None = None) -> BoolImage:
+    """A mask grown by a square of `reach_px` to each side; `box`: what holds all of the mask."""
     reach = round(reach_px)
-    grown = np.zeros_like(mask)
+    result = np.zeros_like(mask)
     # It is a small part of the picture.
-    window = around(mask, reach)
+    window = around(mask, reach) if box is None else grown(box, reach, mask.shape)
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    grown[window] = cv2.dilate(mask[window].view(np.uint8), kernel).view(np.bool_)
-    return grown
+    result[window] = cv2.dilate(mask[window].view(np.uint8), kernel).view(np.bool_)
+    return result
 
 
 def stands_out(

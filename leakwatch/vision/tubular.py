@@ -11,6 +11,7 @@ from skimage.graph import MCP_Geometric
 from leakwatch.config import TubularSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
+from leakwatch.vision.patches import Window, around
 from leakwatch.vision.robust import medians
 
 
@@ -56,7 +57,9 @@ class TubularState:
     hits: int = 0
 
 
-def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tuple[Protrusion, ...]:
+def protrusions(
+    mask: BoolImage, scale: Scale, settings: TubularSettings, box: Window | None = None
+) -> tuple[Protrusion, ...]:
     """Parts of the mask that an opening with a disc takes away, longest first.
 
     Parameters
@@ -65,12 +68,15 @@ def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tup
         Cement.
     scale : Scale
     settings : TubularSettings
+    box : (slice, slice) or None
+        Rows and columns of the mask; None: they are looked for.
     """
     if not mask.any():
         return ()
-    left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
+    rows, columns = around(mask, 0) if box is None else box
+    top, left = rows.start, columns.start
     # Every other pixel: half a millimetre is fine enough for the length of a tube.
-    half = mask[top : top + high : 2, left : left + wide : 2]
+    half = mask[rows, columns][::2, ::2]
     crop = np.zeros((half.shape[0] + 4, half.shape[1] + 4), np.bool_)
     crop[2:-2, 2:-2] = half
     scale = Scale(2 * scale.mm_per_px)
@@ -80,10 +86,10 @@ def protrusions(mask: BoolImage, scale: Scale, settings: TubularSettings) -> tup
     # A vein of that length does not curl up in a box whose diagonal is so much shorter.
     found = []
     for label in range(1, count):
-        box = stats[label]
-        if box[cv2.CC_STAT_AREA] < least or np.hypot(box[2], box[3]) < 0.8 * least:
+        extent = stats[label]
+        if extent[cv2.CC_STAT_AREA] < least or np.hypot(extent[2], extent[3]) < 0.8 * least:
             continue
-        protrusion = _measured(labels, label, box, bolus, settings)
+        protrusion = _measured(labels, label, extent, bolus, settings)
         found.append(
             Protrusion(
                 read_only(2 * (protrusion.path - 2) + np.array([left, top], np.float64)),

@@ -9,7 +9,7 @@ import numpy as np
 
 from leakwatch.geometry import WorkingGrid, nearest_on_polyline, signed_distance
 from leakwatch.model import Array, BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
-from leakwatch.vision.patches import around
+from leakwatch.vision.patches import Window, around
 
 # Signed distance is smooth: every 4th pixel and interpolation are right to a fifth of a pixel.
 # Where its sign changes, each pixel is computed: beyond the ends of the line it jumps.
@@ -124,8 +124,16 @@ def inside_point(
     return None
 
 
-def nearest_cement(wall: Wall, mask: BoolImage) -> NearestCement | None:
+def nearest_cement(wall: Wall, mask: BoolImage, box: Window | None = None) -> NearestCement | None:
     """The cement nearest to, or farthest behind, the wall.
+
+    Parameters
+    ----------
+    wall : Wall
+    mask : ndarray of bool
+        Cement.
+    box : (slice, slice) or None
+        Its rows and columns; None: they are looked for.
 
     Returns
     -------
@@ -134,7 +142,7 @@ def nearest_cement(wall: Wall, mask: BoolImage) -> NearestCement | None:
     """
     if wall.distance is None or not mask.any():
         return None
-    window = around(mask, 0)
+    window = around(mask, 0) if box is None else box
     inside = mask[window].view(np.uint8)
     least, _, (column, row), _ = cv2.minMaxLoc(wall.distance[window], inside)
     row, column = row + window[0].start, column + window[1].start
@@ -158,11 +166,16 @@ class CementOutside:
     at: Point
 
 
-def cement_outside(outside: FloatImage, mask: BoolImage, tolerance: float) -> CementOutside | None:
-    """Cement farther outside the body than `tolerance` (working pixels); None: none is."""
+def cement_outside(
+    outside: FloatImage, mask: BoolImage, tolerance: float, box: Window | None = None
+) -> CementOutside | None:
+    """Cement farther outside the body than `tolerance` (working pixels); None: none is.
+
+    `box`: as for `nearest_cement`.
+    """
     if not mask.any():
         return None
-    window = around(mask, 0)
+    window = around(mask, 0) if box is None else box
     far = outside[window] * mask[window]
     pixels = int(np.count_nonzero(far > tolerance))
     if pixels == 0:

@@ -11,7 +11,7 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, read_only
 from leakwatch.vision.robust import medians
-from leakwatch.vision.rod.cannula import Cannula, beside_rod
+from leakwatch.vision.rod.cannula import Cannula
 from leakwatch.vision.rod.strip import RodStrip, free_outer_part, relative
 
 
@@ -55,7 +55,7 @@ def filling(
     if share is None or free is None:
         return None
     length = cannula.steps
-    core, _ = beside_rod(cannula)
+    core = cannula.core
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
     inside = np.abs(cannula.across) <= cannula.width * 0.75
     profile = np.zeros(len(inside))
@@ -89,6 +89,7 @@ def followed_filling(
 
 def begins_at(present: BoolImage) -> float:
     """The step from which on something is present: fewest steps on the wrong side of it."""
-    present_before = np.r_[0, np.cumsum(present)]
-    absent = np.r_[0, np.cumsum(~present)]
-    return float(np.argmin(present_before + (absent[-1] - absent)))
+    # By how many more are wrong than if it began at the first.
+    wrong = np.cumsum(np.where(present, 1, -1))
+    last = int(np.argmin(wrong))
+    return float(last + 1) if wrong[last] < 0 else 0.0

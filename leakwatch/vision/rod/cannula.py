@@ -100,6 +100,8 @@ class Cannula:
     pose : Pose
         Its own: the axis is where it is, but it may taper.
     pixels : RodPixels
+    core, beside : ndarray of bool
+        Rows of a strip that lie on the rod's axis, and rows just past its edges.
     """
 
     front: Point
@@ -112,6 +114,8 @@ class Cannula:
     width: float
     pose: Pose
     pixels: RodPixels
+    core: BoolImage
+    beside: BoolImage
 
     @property
     def across(self) -> Array:
@@ -215,6 +219,7 @@ def _straightened(
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
     contrast = cv2.blur(contrast.astype(np.float32)[None], (box, 1))[0]
     pixels = _pixels(picture.shape, front, direction, contrast, half)
+    width, across = float((profile > 0.5).sum()), np.abs(np.arange(-half, half + 1))
     return Cannula(
         (float(front[0]), float(front[1])),
         (float(direction[0]), float(direction[1])),
@@ -223,9 +228,11 @@ def _straightened(
         fit_for(profile),
         read_only(_fine_profile(picture, pixels, pose, sides, profile)),
         read_only(contrast),
-        float((profile > 0.5).sum()),
+        width,
         pose,
         pixels,
+        read_only(across <= width / 4),
+        read_only((across > width * 0.75) & (across <= width * 1.25)),
     )
 
 
@@ -418,10 +425,3 @@ def step_between(one: Pose, other: Pose, cannula: Cannula) -> float:
     """How far the end of the axis that moves farther does so, working pixels."""
     offset, slope = other.offset - one.offset, other.slope - one.slope
     return max(abs(offset), abs(offset + slope * cannula.length))
-
-
-def beside_rod(cannula: Cannula) -> tuple[BoolImage, BoolImage]:
-    """Rows of a strip that lie on the rod's axis, and rows just past its edges."""
-    across = np.abs(cannula.across)
-    beside = (across > cannula.width * 0.75) & (across <= cannula.width * 1.25)
-    return across <= cannula.width / 4, beside

@@ -8,7 +8,7 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import FloatImage, read_only
-from leakwatch.vision.rod.cannula import Cannula, beside_rod
+from leakwatch.vision.rod.cannula import Cannula
 from leakwatch.vision.rod.strip import RodStrip, relative
 
 
@@ -39,7 +39,7 @@ def change_of_contrast(
     if share is None:
         return None
     length = cannula.steps
-    core, beside = beside_rod(cannula)
+    core, beside = cannula.core, cannula.beside
     more = share[core].mean(axis=0)
     free = np.ones(length, np.float32)
     if strip.cement is not None:

@@ -9,7 +9,7 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import FloatImage, read_only
 from leakwatch.vision.robust import SIGMA_PER_MAD, median
-from leakwatch.vision.rod.cannula import Cannula, beside_rod
+from leakwatch.vision.rod.cannula import Cannula
 from leakwatch.vision.rod.layers import RodPlace
 from leakwatch.vision.rod.strip import RodStrip, outer_part
 
@@ -48,7 +48,7 @@ def excess_on_rod(
         As large as the picture.
     """
     length = cannula.steps
-    core, beside = beside_rod(cannula)
+    core, beside = cannula.core, cannula.beside
     half = len(core) // 2
     sigma = scale.px(settings.behind_mm)
     on_axis = strip.more[core].mean(axis=0)

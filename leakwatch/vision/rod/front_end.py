@@ -11,7 +11,7 @@ from leakwatch.geometry import Scale
 from leakwatch.model import Array, FloatImage, read_only
 from leakwatch.vision.robust import medians
 from leakwatch.vision.rod.bore import begins_at
-from leakwatch.vision.rod.cannula import Cannula, beside_rod
+from leakwatch.vision.rod.cannula import Cannula
 from leakwatch.vision.rod.strip import RodStrip
 
 _GONE = 0.5  # half of the rod's contrast: the threshold that errs least on either side
@@ -60,7 +60,7 @@ def follow_front(
     scale : Scale
     settings : InstrumentSettings
     """
-    core, _ = beside_rod(cannula)
+    core = cannula.core
     # Brightness control, and what fills the bore, change both ends alike.
     axis: Array = strip.more[core].mean(axis=0)
     axis -= medians(axis[cannula.steps // 2 :])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -77,9 +78,16 @@ def profile_fit(means: Array, fit: ProfileFit) -> tuple[Array, Array]:
 
 def straight_line(at: Array, values: Array) -> tuple[float, float]:
     """Offset and slope of the line through values that may be wrong in places (Theil-Sen)."""
-    first, second = np.triu_indices(len(at), 1)
+    first, second = _pairs(len(at))
     slope = float(medians((values[second] - values[first]) / (at[second] - at[first])))
     return float(medians(values - slope * at)), slope
+
+
+@cache
+def _pairs(count: int) -> tuple[Array, Array]:
+    """Places of all pairs of so many values."""
+    first, second = np.triu_indices(count, 1)
+    return read_only(first), read_only(second)
 
 
 def bend_of(at: Array, shift: Array, length: float) -> tuple[float, float, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage
-from leakwatch.vision.rod.cannula import Cannula, Pose, beside_rod, strip_along
+from leakwatch.vision.rod.cannula import Cannula, Pose, strip_along
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def relative(cannula: Cannula, strip: RodStrip, settings: InstrumentSettings) ->
 
     None where its profile was measured without its surroundings: there is nothing to compare with.
     """
-    _, beside = beside_rod(cannula)
+    beside = cannula.beside
     if not beside.any():
         return None
     contrast = np.maximum(cannula.contrast[: cannula.steps], settings.min_contrast)

@@ -15,7 +15,6 @@ from leakwatch.vision.robust import median, medians
 from leakwatch.vision.rod.cannula import (
     Cannula,
     Pose,
-    beside_rod,
     between_sides,
     farthest,
     strip_along,
@@ -104,7 +103,7 @@ def _profile(
 ) -> FloatImage:
     """Across the axis: what most of the outer half stays below, and not less than a share."""
     length = cannula.steps
-    _, beside = beside_rod(cannula)
+    beside = cannula.beside
     least = settings.moved_share * float(np.median(cannula.contrast[:length])) * cannula.profile
     outer = (np.arange(length) >= length // 2) & strip.free()
     aside = farthest(settled, cannula) >= scale.px(settings.still_mm)
