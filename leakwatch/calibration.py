@@ -87,6 +87,11 @@ def _best(
     return _nothing("; ".join(refused) or _NO_SPACING)
 
 
+def of_tags(geometry: ProjectionGeometry, settings: CalibrationSettings) -> Calibration:
+    """What the tags alone say, to hold against what is measured."""
+    return _best([], geometry, settings)
+
+
 def _with_bend(found: Calibration, bend: Distortion, source: str) -> Calibration:
     """Add a distortion, and say where it is from where the millimetres do not say so."""
     if found.rung is SpacingRung.CALIBRATION_FILE:

@@ -21,6 +21,9 @@ _LEAST_SHARE = 0.3
 _GOOD_ONES = 40
 # So far from where its neighbours promise it a crossing may lie, in distances of neighbours.
 _MAY_BE_OFF = 0.22
+# A width that finds at least this share of the most crossings is as good as another: wider ones
+# lose some at the rim.
+_AS_MANY = 0.95
 # The four ways from a crossing to its neighbours.
 _WAYS = ((1, 0), (0, 1), (-1, 0), (0, -1))
 _Index = tuple[int, int]
@@ -63,13 +66,38 @@ def find_crossings(attenuation: FloatImage, exposed: BoolImage) -> Crossings:
         There is no grid.
     """
     found = [_indexed(_blobs(attenuation, exposed, sigma), exposed) for sigma in _SIGMAS_PX]
-    best = max(found, key=lambda crossings: len(crossings.shown_px))
-    if len(best.shown_px) < 9:
+    most = max(len(crossings.shown_px) for crossings in found)
+    if most < 9:
         raise CalibrationError(
             "no grid is seen: fewer than nine crossings hang together. Give a picture of a plate "
             "with wires or beads at equal distances, with nothing else in the beam."
         )
-    return best
+    # A width that is too small for the wires finds them all, but noise moves their tops.
+    return min(
+        (one for one in found if len(one.shown_px) >= _AS_MANY * most),
+        key=_unevenness_px,
+    )
+
+
+def _unevenness_px(crossings: Crossings) -> float:
+    """How far a crossing lies off the middle between its two neighbours, root mean square.
+
+    The distortion adds to it, but the same to each.
+    """
+    places = {
+        (int(first), int(second)): place
+        for (first, second), place in zip(crossings.index, crossings.shown_px, strict=True)
+    }
+    off = [
+        here - (places[before] + places[after]) / 2
+        for (first, second), here in places.items()
+        for before, after in (
+            ((first - 1, second), (first + 1, second)),
+            ((first, second - 1), (first, second + 1)),
+        )
+        if before in places and after in places
+    ]
+    return float(np.sqrt(np.mean(np.square(off)))) if off else np.inf
 
 
 def _blobs(attenuation: FloatImage, exposed: BoolImage, sigma: float) -> PointArray:

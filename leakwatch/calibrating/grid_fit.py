@@ -97,6 +97,37 @@ def measure_grid(
     return _measured(plane, degree, crossings.shown_px[kept], off_px, exposed, pitch_mm, settings)
 
 
+def check_spacing(
+    mm_per_px: float, tagged_mm: tuple[float, float] | None, settings: CalibrationSettings
+) -> None:
+    """Hold the size of a pixel that a grid on the detector gives against the tags.
+
+    Parameters
+    ----------
+    mm_per_px : float
+        In the plane of the grid.
+    tagged_mm : (float, float) or None
+        Imager Pixel Spacing; None: nothing is held against it.
+    settings : CalibrationSettings
+
+    Raises
+    ------
+    CalibrationError
+        They contradict each other: a wrong pitch would make every millimetre wrong.
+    """
+    if tagged_mm is None:
+        return
+    tagged = (tagged_mm[0] + tagged_mm[1]) / 2
+    off = mm_per_px / tagged - 1.0
+    if abs(off) > settings.conflict_share:
+        raise CalibrationError(
+            f"the grid says {mm_per_px:.4f} mm per pixel at the detector, {off:+.0%} against the "
+            f"{tagged:.4f} of the tags (Imager Pixel Spacing). Check --pitch, and whether the "
+            "plate lay on the detector. If the tags are wrong and the grid is right: "
+            "--against-tags."
+        )
+
+
 def _unit(shown: PointArray, exposed: BoolImage) -> PointArray:
     middle = _middle(exposed)
     unit: PointArray = (shown - middle) / float(np.hypot(*middle))

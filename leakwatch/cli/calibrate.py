@@ -123,6 +123,9 @@ def grid(  # noqa: PLR0913, PLR0917 - an argument for each option
     sod: Annotated[
         float | None, typer.Option("--sod", min=100.0, help="Source to vertebra, mm; else by tag.")
     ] = None,
+    against_tags: Annotated[
+        bool, typer.Option("--against-tags", help="The size of a pixel by tag is wrong.")
+    ] = False,
     frame: _Frame = None,
     out: _Out = None,
     name: _Name = None,
@@ -138,7 +141,7 @@ def grid(  # noqa: PLR0913, PLR0917 - an argument for each option
     """
     from leakwatch.calibrating import result_file
     from leakwatch.calibrating.grid_crossings import find_crossings
-    from leakwatch.calibrating.grid_fit import measure_grid
+    from leakwatch.calibrating.grid_fit import check_spacing, measure_grid
     from leakwatch.calibrating.still_picture import still_picture
 
     with errors_in_one_paragraph():
@@ -154,6 +157,9 @@ def grid(  # noqa: PLR0913, PLR0917 - an argument for each option
             f"{found.crossings} crossings; 95 % of them within {found.residual_p95_px:.2f} pixels "
             f"of the fit; the picture is bent by up to {found.bent_px:.1f} pixels"
         )
+        if not (at_vertebra or against_tags):
+            tagged = picture.acquisition.geometry.imager_pixel_spacing_mm
+            check_spacing(found.mm_per_px, tagged, chosen.calibration)
         measured, geometry = _spacing_of_grid(found, picture, at_vertebra, (sid, sod), chosen)
         made = result_file.calibration_of(
             name or _machine(picture, view),
@@ -179,6 +185,7 @@ def _spacing_of_grid(
     sid_mm, sod_mm = distances_mm[0] or tags.sid_mm, distances_mm[1] or tags.sod_mm
     typer.echo(f"{found.mm_per_px:.4f} mm per pixel in the plane of the grid")
     if at_vertebra:
+        _say_against_tags(found.mm_per_px, picture, settings)
         share = limits.object_depth_mm / max(sod_mm or 0.0, limits.min_sod_mm)
         sigma = (found.mm_per_px_sigma**2 + (share * found.mm_per_px) ** 2) ** 0.5
         return Measured(round(found.mm_per_px, 6), round(sigma, 6)), None
@@ -306,6 +313,7 @@ def _measure(asked: _Asked, points: list[Point], with_edges: bool, shared: _Shar
         ends = " and ".join(f"{column:.1f},{row:.1f}" for column, row in found.ends_px)
         typer.echo(f"edges found at {ends}")
     _say(found.spacing)
+    _say_against_tags(found.spacing.mm_per_px, picture, settings)
     made = result_file.calibration_of(
         shared.name or _machine(picture, shared.view),
         result_file.applies_to(picture.acquisition, shared.view),
@@ -323,6 +331,23 @@ def _say(spacing: MeasuredSpacing) -> None:
     )
     parts = ", ".join(f"{name} {share:.1%}" for name, share in spacing.parts.items())
     typer.echo(f"of the standard deviation: {parts}")
+
+
+def _say_against_tags(mm_per_px: float, picture: StillPicture, settings: Settings) -> None:
+    """Say so where the tags contradict what was measured: a size that was mistyped, or the tags."""
+    from leakwatch.calibration import of_tags
+
+    tagged = of_tags(picture.acquisition.geometry, settings.calibration)
+    if tagged.mm_per_px is None:
+        return
+    off = mm_per_px / tagged.mm_per_px - 1.0
+    if abs(off) > settings.calibration.conflict_share:
+        typer.echo(
+            f"leakwatch: that is {off:+.0%} against the {tagged.mm_per_px:.4f} of the tags "
+            f"({tagged.source}). One of them is wrong: check the size, and what was measured. With "
+            "this file what was measured is taken.",
+            err=True,
+        )
 
 
 def _machine(picture: StillPicture, view: View | None) -> str:

@@ -55,7 +55,7 @@ def test_a_grid_is_measured_and_belongs_to_a_run(grid, tmp_path):
     path = tmp_path / "room.toml"
     done = calibrate("grid", grid, "--pitch", 10, "--out", path)
     assert done.exit_code == 0, done.output
-    assert "138 crossings; 95 % of them within 0.1" in done.stdout
+    assert "134 crossings; 95 % of them within 0.09" in done.stdout
     assert "0.3398 mm per pixel in the plane of the grid" in done.stdout
     # The grid's own pictures stand for a sequence of the same C-arm.
     opened = open_run(grid, load_settings(None), None, path)
@@ -63,6 +63,23 @@ def test_a_grid_is_measured_and_belongs_to_a_run(grid, tmp_path):
     assert opened.calibration.source == "calibration file room.toml"
     assert opened.calibration.mm_per_px == pytest.approx(0.34 * 720 / 1050, rel=2e-3)
     assert opened.calibration.distortion is not None
+
+
+def test_a_grid_with_a_wrong_pitch_is_refused_unless_a_person_says_so(grid, tmp_path):
+    path = tmp_path / "room.toml"
+    asked = ("grid", grid, "--pitch", 12, "--out", path)
+    assert_refused(calibrate(*asked), "+20% against the 0.3400 of the tags", "--pitch")
+    assert not path.exists()
+    assert calibrate(*asked, "--against-tags").exit_code == 0
+
+
+def test_a_size_that_the_tags_contradict_is_said(sample, tmp_path):
+    asked = ("ruler", sample, "--point", "100,100", "--point", "300,100")
+    fits = calibrate(*asked, "--length", 46.6, "--out", tmp_path / "fits.toml")
+    assert (fits.exit_code, fits.stderr) == (0, "")
+    mistyped = calibrate(*asked, "--length", 64.6, "--out", tmp_path / "mistyped.toml")
+    assert mistyped.exit_code == 0
+    assert "+39% against the 0.23" in mistyped.stderr
 
 
 def test_a_grid_of_another_c_arm_is_refused(grid, sample, tmp_path):
@@ -75,7 +92,7 @@ def test_a_grid_of_another_c_arm_is_refused(grid, sample, tmp_path):
 def test_a_grid_at_the_vertebra_gives_the_spacing_there(grid, tmp_path):
     done = calibrate("grid", grid, "--pitch", 10, "--at-vertebra", "--out", tmp_path / "v.toml")
     assert done.exit_code == 0
-    assert "[measured]\nmm_per_px = 0.3398" in (tmp_path / "v.toml").read_text()
+    assert "[measured]\nmm_per_px = 0.3397" in (tmp_path / "v.toml").read_text()
 
 
 def test_a_ruler_goes_into_the_users_folder_once(sample, tmp_path):
