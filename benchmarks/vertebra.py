@@ -5,8 +5,8 @@ in LEAKWATCH_SHARED (default: ../shared). Their marks are the truth; where a per
 simulated in them, it is a part of the error that is measured.
 
 Half of the vertebrae was held back while the search was made. Set afterwards, with all in view:
-``back_hollow``, ``line_beyond``, ``hint_reach``, and the limits and evidence below which a side is
-unsure.
+``back_hollow``, ``rise``, ``bow``, ``back_lean``, ``line_beyond``, ``hint_reach``, and the limits
+and evidence below which a side is unsure.
 """
 
 from __future__ import annotations
@@ -270,6 +270,23 @@ def print_clicks(clicks: list[Click]) -> None:
     unsure = [c.error_mm for c in clicks if c.held_back and c.unsure]
     if unsure:
         print(f"held back, where unsure: median {np.median(unsure):.2f} mm")
+    print_by_doubt(clicks)
+
+
+def print_by_doubt(clicks: list[Click]) -> None:
+    """Error of all clicks, the surest fifth first: the doubt must rank the error."""
+    print("\n| sigma mm | clicks | unsure | wall error median mm | p90 mm |")
+    print("| --- | --- | --- | --- | --- |")
+    by_doubt = sorted(clicks, key=lambda click: click.sigma_mm)
+    for part in np.array_split(np.arange(len(by_doubt)), 5):
+        fifth = [by_doubt[index] for index in part]
+        if fifth:
+            error = [click.error_mm for click in fifth]
+            print(
+                f"| {fifth[0].sigma_mm:.2f} to {fifth[-1].sigma_mm:.2f} | {len(fifth)} | "
+                f"{sum(click.unsure for click in fifth)} | {np.median(error):.2f} | "
+                f"{np.percentile(error, 90):.2f} |"
+            )
 
 
 def _figures(sure: list[Click]) -> list[str]:

@@ -23,7 +23,7 @@ from leakwatch.vision.vertebra_sides import Edge, normal_prior
 
 # What is tried: the midline so far in front of the line, the rims so far behind the midline.
 _AHEAD_MM, _AHEAD_STEP_MM = 4.0, 0.25
-_BOWS_MM, _BOW_STEP_MM = (-6.0, 8.0), 0.5
+_BOWS_MM, _BOW_STEP_MM = (-8.0, 8.0), 0.5
 _STEP_MM = 0.5  # of the samples across, those of the patch
 _ROW_MM = 1.0  # between the rows that are averaged: finer than detail is
 _SHARE = 0.92  # of the height: without its rounded corners
