@@ -102,7 +102,8 @@ def segment(
         _within(origin, window),
         cannula.within(window),
         state.mean.image,
-        seen if state.mask is None else seen & ~state.mask,
+        seen,
+        state.mask,
         window,
         scale.px(max(settings.rim_mm, settings.growth_mm_s * state.mean.step_s)),
     )
@@ -133,8 +134,8 @@ def segment(
 class _Near:
     """The part of the picture where cement can be: images cut to one window.
 
-    But for `whole`, the mean of the whole picture, and `counts`, what of it is seen and no cement:
-    what a patch is compared with may lie beyond. `rim` is how far known cement can have grown since
+    But for `whole`, the mean of the whole picture, what is seen of it, and its cement: what a patch
+    is compared with may lie beyond. `rim` is how far known cement can have grown since
     the last frame, pixels.
     """
 
@@ -147,7 +148,8 @@ class _Near:
     origin: BoolImage | None
     cannula: CoveredByCannula
     whole: FloatImage
-    counts: BoolImage
+    whole_seen: BoolImage
+    whole_mask: BoolImage | None
     window: Window
     rim: float
 
@@ -302,7 +304,10 @@ def _stands_out(
     near_by: _Near, row: Array, column: Array, scale: Scale, settings: CementSettings
 ) -> bool:
     top, left = (one.start for one in near_by.window)
-    return stands_out(row + top, column + left, near_by.whole, near_by.counts, scale, settings)
+    counts, cement = near_by.whole_seen, near_by.whole_mask
+    if cement is not None:
+        counts = counts & ~cement
+    return stands_out(row + top, column + left, near_by.whole, counts, scale, settings)
 
 
 def _without_sudden(

@@ -105,7 +105,7 @@ def find(
         return InstrumentState()
     place = place_of(cannula, cannula.pose, baseline.mean.shape, scale, settings)
     without = baseline.mean.copy()
-    without.ravel()[place.at] -= added_by(cannula, place, [RodLayer(cannula.fine_profile)])
+    without.ravel()[place.at] -= place.rod
     footprint = _footprint(cannula, place, 0.0, scale, settings)
     doubt = doubt_behind(cannula, baseline.mean, scale, settings)
     return InstrumentState(
@@ -181,8 +181,8 @@ def follow(
         place = place_of(cannula, pose, without.shape, scale, settings)
     state = replace(state, pose=pose, front=front, time_s=time_s)
     state, moves, covers = _covered(before, state, place, scale, settings)
-    rod = RodLayer(cannula.fine_profile, front.drawn_back)
-    np.subtract.at(more.ravel(), place.at, added_by(cannula, place, [rod]))
+    rod = np.where(place.along >= front.drawn_back, place.rod, np.float32(0.0))
+    np.subtract.at(more.ravel(), place.at, rod)
     over = RodStrip(strip_along(cannula, more, pose, cannula.steps), over.cement)
     elapsed_s = 0.0 if before.time_s is None else time_s - before.time_s
     share = 1.0 - math.exp(-elapsed_s / settings.contrast_s)

@@ -160,9 +160,10 @@ def _uncovered_share(protrusion: Protrusion, added: FloatImage) -> float:
     reach = np.arange(0.0, 2.0 * protrusion.width + 4.0)
     offsets = np.concatenate([-reach[::-1], reach])
     places = path[:, None, :] + offsets[None, :, None] * normal[:, None, :]
-    columns = np.clip(np.round(places[..., 0]), 0, added.shape[1] - 1).astype(np.intp)
-    rows = np.clip(np.round(places[..., 1]), 0, added.shape[0] - 1).astype(np.intp)
-    profile = np.convolve(added[rows, columns].mean(axis=0), np.full(3, 1 / 3), mode="valid")
+    last = np.array(added.shape[::-1])[:, None, None] - 1
+    columns, rows = np.clip(np.rint(places.T), 0, last).astype(np.intp)
+    beside = added[rows, columns].mean(axis=1)
+    profile = (beside[:-2] + beside[1:-1] + beside[2:]) / 3.0
     return float(-profile.min() / max(profile.max(), 1e-9))
 
 

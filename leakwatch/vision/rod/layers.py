@@ -83,6 +83,8 @@ class RodPlace:
     across, lengthwise : Places
         The same distances and ways, in a fine profile and in what is known at steps of a pixel
         along the axis.
+    rod : ndarray
+        What the rod itself adds there, however far it was drawn back.
     """
 
     shape: tuple[int, ...]
@@ -92,6 +94,7 @@ class RodPlace:
     contrast: Array
     across: Places
     lengthwise: Places
+    rod: FloatImage
 
     def within(self, distance: float, front: float) -> BoolImage:
         """Which of them lie so near to the axis, from so far along it on."""
@@ -107,15 +110,17 @@ def place_of(
     reach = max(_reach(cannula), cannula.width / 2 + scale.px(settings.rim_mm))
     some = np.flatnonzero(np.abs(axis) <= reach)
     axis, along = read_only(axis[some]), read_only(pixels.along[some])
-    fine = len(cannula.fine_profile)
+    fine, contrast = len(cannula.fine_profile), read_only(pixels.contrast[some])
+    across = _places(axis / FINE_STEP + (fine - 1) // 2, fine)
     return RodPlace(
         shape,
         read_only(pixels.at[some]),
         axis,
         along,
-        read_only(pixels.contrast[some]),
-        _places(axis / FINE_STEP + (fine - 1) // 2, fine),
+        contrast,
+        across,
         _places(along, cannula.steps),
+        read_only(across.of(cannula.fine_profile) * contrast * (along >= 0.0)),
     )
 
 
