@@ -75,7 +75,8 @@ def with_frame(baseline: Baseline | None, moved: FloatImage, seen: BoolImage) ->
         return Baseline(read_only(moved), read_only(seen), 1)
     # Brightness control between baseline frames must not count as attenuation.
     common = baseline.seen & seen
-    offset = _middle(moved - baseline.mean, common)
+    some = np.s_[::6, ::6]
+    offset = median((moved[some] - baseline.mean[some])[common[some]])
     share = 1.0 / (baseline.frames + 1)
     mean = cv2.addWeighted(baseline.mean, 1.0 - share, moved, share, -share * offset)
     return Baseline(read_only(mean), read_only(common), baseline.frames + 1)
@@ -128,7 +129,8 @@ def added_attenuation(
     """
     seen = seen & baseline.seen
     still = seen if changed is None else seen & ~changed
-    offset = _middle(more, still)
+    some = np.s_[::6, ::6]
+    offset = median(more[some][still[some]])
     added = cv2.subtract(more, _shading(more, still, offset, scale, settings))
     # Zero where not seen; a masked copy costs a third of a product.
     return Added(cv2.copyTo(added, seen.view(np.uint8)), seen, -offset)
@@ -242,10 +244,6 @@ def is_changed(
     if cement is not None and np.count_nonzero(changed) > most:
         changed &= ~near(cement, scale.px(1.0))[watched.window]
     return int(np.count_nonzero(changed)) > most
-
-
-def _middle(image: FloatImage, where: BoolImage) -> float:
-    return median(image[::6, ::6][where[::6, ::6]])
 
 
 def _shading(

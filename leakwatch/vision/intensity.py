@@ -336,7 +336,7 @@ def undo_lag(
 def _with_noise(state: LagState, noise: FloatImage, settings: IntensitySettings) -> LagState:
     sums, frames = state.correlation_sums, state.frames
     if len(state.noise) == 3:
-        terms = [float((noise * earlier).mean()) for earlier in state.noise]
+        terms = [float(np.vdot(noise, earlier)) / noise.size for earlier in state.noise]
         sums = (sums[0] + terms[0], sums[1] + terms[1], sums[2] + terms[2])
         frames += 1
     fraction = _lag_fraction(sums, frames, noise.size, settings)

@@ -10,6 +10,7 @@ import numpy as np
 from leakwatch.config import CementSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, read_only
+from leakwatch.vision.patches import around
 from leakwatch.vision.robust import spread
 
 _DIRECTIONS = 8  # 22.5 degrees apart: a line of 4.5 mm strays by half a vein's width at most
@@ -65,12 +66,17 @@ def thin_over_limit(
 
     # What is cement already, or bright in one place, must not be smeared along a line.
     even = cv2.min(detail, 2.0 * edge) * weight
-    first, *others = _lines(round(scale.px(settings.line_mm) / (2 * _EVERY)))
+    reach = round(scale.px(settings.line_mm) / (2 * _EVERY))
+    first, *others = _lines(reach)
     along = cv2.filter2D(even, -1, first)
     # Noise is alike in all directions: that along one tells of all.
     line_limit = limit_of(along, settings.line_sigmas)
+    # A mean is over its limit only within reach of a pixel that is over the least there is; what
+    # the filter mirrors at the border of that part is not.
+    part = around(even > edge, 2 * reach + 1)
+    there = along[part]
     for kernel in others:
-        cv2.max(along, cv2.filter2D(even, -1, kernel), dst=along)
+        np.maximum(there, cv2.filter2D(even[part], -1, kernel), out=there)
     over = cv2.max(detail / limit_of(detail, settings.thin_sigmas), along / line_limit)
     rows, columns = smooth.shape
     whole: FloatImage = cv2.resize(over, (columns, rows), interpolation=cv2.INTER_LINEAR)
