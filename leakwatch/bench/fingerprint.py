@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 # Parts of the program that no result of a case depends on.
 _APART = ("gui", "phantom")
 # Other versions of these may round differently.
-_LIBRARIES = ("imagecodecs", "numpy", "opencv-python-headless", "scikit-image", "scipy")
+_LIBRARIES = ("imagecodecs", "numpy", "opencv-python-headless", "scipy")
 
 
 def inputs_hash(case: BenchCase) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from skimage.graph import MCP_Geometric
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from leakwatch.config import TubularSettings
 from leakwatch.geometry import Scale
@@ -159,9 +160,9 @@ def _uncovered_share(protrusion: Protrusion, added: FloatImage) -> float:
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
     reach = np.arange(0.0, 2.0 * protrusion.width + 4.0)
     offsets = np.concatenate([-reach[::-1], reach])
-    places = path[:, None, :] + offsets[None, :, None] * normal[:, None, :]
-    last = np.array(added.shape[::-1])[:, None, None] - 1
-    columns, rows = np.clip(np.rint(places.T), 0, last).astype(np.intp)
+    places = np.rint(path + offsets[:, None, None] * normal)
+    last = np.array(added.shape[::-1]) - 1
+    columns, rows = np.moveaxis(np.clip(places, 0, last).astype(np.intp), 2, 0)
     beside = added[rows, columns].mean(axis=1)
     profile = (beside[:-2] + beside[1:-1] + beside[2:]) / 3.0
     return float(-profile.min() / max(profile.max(), 1e-9))
@@ -229,8 +230,7 @@ def _measured(
     window = np.s_[max(top - 1, 0) : top + high + 1, max(left - 1, 0) : left + wide + 1]
     part = labels[window] == label
     root = part & cv2.dilate(bolus[window].view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
-    starts = np.argwhere(root if root.any() else _farthest(part))
-    path, length = _longest_path(part, starts)
+    path, length = _longest_path(part, root)
     framed = cv2.copyMakeBorder(part.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)
     half_widths = depth[path[:, 1].astype(np.intp) + 1, path[:, 0].astype(np.intp) + 1]
@@ -242,32 +242,46 @@ def _measured(
     return Protrusion(path + corner, length, width, straightness, evenness, True)
 
 
-def _farthest(part: BoolImage) -> BoolImage:
-    """One end of a part that hangs on no bolus: the pixel farthest from any other."""
-    some = np.argwhere(part)
-    _, end = _farthest_from(part, some[:1])
-    mark = np.zeros_like(part)
-    mark[end] = True
-    return mark
+# Neighbours of a pixel, (row, column), and how far they are.
+_NEIGHBOURS = np.array([(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)])
+_STEPS = np.hypot(*_NEIGHBOURS.T)
 
 
-def _farthest_from(
-    part: BoolImage,
-    starts: Array,
-) -> tuple[MCP_Geometric, tuple[int, int]]:
-    depth = cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+def _longest_path(part: BoolImage, root: BoolImage) -> tuple[PointArray, float]:
+    """The way from the root to the pixel that is farthest from it, and how long it is.
+
+    A part without a root hangs on no bolus: from one of its ends to the other.
+    """
+    framed = cv2.copyMakeBorder(part.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    at = np.flatnonzero(framed)
+    graph = _graph(framed, at)
+    starts = np.flatnonzero(root[part])
+    if starts.size == 0:
+        starts = _way(graph, np.zeros(1, np.intp))[-1:]
+    rows, columns = np.divmod(at[_way(graph, starts)], framed.shape[1])
+    path = np.stack([columns, rows], axis=1) - 1.0
+    steps = path[1:] - path[:-1]
+    return path, float(np.hypot(steps[:, 0], steps[:, 1]).sum()) + 1.0
+
+
+def _graph(framed: Array, at: Array) -> csr_array:
+    """What it costs to go from each pixel of a part to its neighbours; the border is empty."""
+    index = np.full(framed.size, -1, np.int32)
+    index[at] = np.arange(at.size, dtype=np.int32)
+    neighbours = index[at[:, None] + _NEIGHBOURS @ (framed.shape[1], 1)]
+    there = neighbours >= 0
+    depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_3).ravel()[at]
     # Paths along the middle: near the rim a step costs up to twice as much.
-    costs = np.where(part, 1.0 + 1.0 / np.maximum(depth, 1.0), np.inf)
-    finder = MCP_Geometric(costs)
-    reached, _ = finder.find_costs(starts.tolist())
-    reached = np.where(np.isfinite(reached) & part, reached, -1.0)
-    row, column = np.unravel_index(int(np.argmax(reached)), part.shape)
-    return finder, (int(row), int(column))
+    cost = 1.0 + 1.0 / np.maximum(depth, np.float64(1.0))
+    costs = 0.5 * _STEPS * (cost[:, None] + cost[neighbours])
+    rows = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    return csr_array((costs[there], neighbours[there], rows), shape=(at.size, at.size))
 
 
-def _longest_path(part: BoolImage, starts: Array) -> tuple[PointArray, float]:
-    finder, end = _farthest_from(part, starts)
-    rows_columns = np.array(finder.traceback(end), np.float64)
-    path = rows_columns[:, ::-1]
-    steps = np.hypot(*np.diff(path, axis=0).T) if len(path) > 1 else np.zeros(1)
-    return path, float(steps.sum()) + 1.0
+def _way(graph: csr_array, starts: Array) -> Array:
+    """The cheapest way from any of `starts` to the pixel that is farthest from all of them."""
+    costs, before, _ = dijkstra(graph, indices=starts, min_only=True, return_predecessors=True)
+    way = [int(np.argmax(np.where(np.isfinite(costs), costs, -1.0)))]
+    while before[way[-1]] >= 0:
+        way.append(int(before[way[-1]]))
+    return np.array(way[::-1])
