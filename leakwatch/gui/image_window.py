@@ -258,7 +258,9 @@ class ImageWindow(QMainWindow):
         return (escape, ask, whole, key(Qt.Key.Key_Q, "Q", "close", self.leave))
 
     def _toggle_whole_screen(self) -> None:
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+        # It may be a page of another window.
+        window = self.window()
+        window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _tool_keys(self) -> tuple[KeyAction, ...]:
         return tuple(

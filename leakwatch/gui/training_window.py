@@ -158,18 +158,24 @@ class TrainingWindow(QMainWindow):
             ((code.Key_Question, PLAIN), (code.Key_F1, PLAIN)), "?", "all keys", self.toggle_help
         )
         leave = key(code.Key_Q, "Q", "close", self.close)
+        whole = key(code.Key_F11, "F11", "whole screen, and back", self._toggle_whole_screen)
         if self.page is self.begin:
             enter = ((code.Key_Return, PLAIN), (code.Key_Enter, PLAIN))
             start = KeyAction(enter, "Enter", "begin", self.begin_attempt)
-            return (start, key(code.Key_Escape, "Esc", "close", self.close))
+            return (start, key(code.Key_Escape, "Esc", "close", self.close), whole)
         if self.page is self.run:
             stop = key(code.Key_Space, "Space", "STOP", self.say_stop)
             end = key(code.Key_Escape, "Esc", "end without a score", self.break_off)
-            return (stop, end)
+            return (stop, end, whole)
         if self.page is self.curve:
             back = ((code.Key_Backspace, PLAIN), (code.Key_Escape, PLAIN))
-            return (KeyAction(back, "Backspace", "back to the result", self._back), ask, leave)
-        return (*self._result_keys(), ask, leave)
+            return (
+                KeyAction(back, "Backspace", "back to the result", self._back),
+                ask,
+                leave,
+                whole,
+            )
+        return (*self._result_keys(), ask, leave, whole)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Everything by keys; a key that is held down counts once."""
@@ -184,6 +190,9 @@ class TrainingWindow(QMainWindow):
         self.help.setText(help_html(self.key_actions()))
         self.help.setVisible(not self.help.isVisible())
         self._place_help()
+
+    def _toggle_whole_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep a session that runs as broken off, and stop."""

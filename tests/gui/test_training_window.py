@@ -178,6 +178,26 @@ def test_a_whole_case_by_keys_alone(qtbot, make_window, clock, records):
     assert not window.isVisible()
 
 
+def test_the_whole_screen_is_taken_by_a_key_on_every_page(qtbot, make_window, clock):
+    window = make_window()
+    ready(qtbot, window)
+
+    def taken_and_left(widget):
+        for whole in (True, False):
+            QTest.keyClick(widget, Qt.Key.Key_F11)
+            assert window.isFullScreen() is whole
+
+    taken_and_left(window.begin.name)
+    begun(qtbot, window)
+    taken_and_left(window.run)
+    assert window.run.said.text() == ""
+    go_to(window, clock, 1.8)
+    press(window, Qt.Key.Key_Space)
+    taken_and_left(window.result)
+    press(window, Qt.Key.Key_Return)
+    taken_and_left(window.replay)
+
+
 def test_nothing_that_leakwatch_saw_is_on_the_screen_while_it_runs(
     qtbot, make_window, clock, records
 ):
