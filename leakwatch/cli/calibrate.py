@@ -140,26 +140,12 @@ def grid(  # noqa: PLR0913, PLR0917 - an argument for each option
     The size of a pixel at the detector comes from it too.
     """
     from leakwatch.calibrating import result_file
-    from leakwatch.calibrating.grid_crossings import find_crossings
-    from leakwatch.calibrating.grid_fit import check_spacing, measure_grid
     from leakwatch.calibrating.still_picture import still_picture
 
     with errors_in_one_paragraph():
         chosen = load_settings(settings)
         picture = still_picture(sequence, chosen, frame)
-        found = measure_grid(
-            find_crossings(picture.attenuation, picture.exposed),
-            picture.exposed,
-            pitch,
-            chosen.calibration,
-        )
-        typer.echo(
-            f"{found.crossings} crossings; 95 % of them within {found.residual_p95_px:.2f} pixels "
-            f"of the fit; the picture is bent by up to {found.bent_px:.1f} pixels"
-        )
-        if not (at_vertebra or against_tags):
-            tagged = picture.acquisition.geometry.imager_pixel_spacing_mm
-            check_spacing(found.mm_per_px, tagged, chosen.calibration)
+        found = _grid_of(picture, pitch, at_vertebra or against_tags, chosen)
         measured, geometry = _spacing_of_grid(found, picture, at_vertebra, (sid, sod), chosen)
         made = result_file.calibration_of(
             name or _machine(picture, view),
@@ -170,6 +156,24 @@ def grid(  # noqa: PLR0913, PLR0917 - an argument for each option
         )
         comment = f"Measured with a grid of {pitch:g} mm by `leakwatch calibrate grid`."
         _write(_Place(out, name, view, replace), made, comment)
+
+
+def _grid_of(
+    picture: StillPicture, pitch_mm: float, without_tags: bool, settings: Settings
+) -> MeasuredGrid:
+    from leakwatch.calibrating.grid_crossings import find_crossings
+    from leakwatch.calibrating.grid_fit import check_spacing, measure_grid
+
+    crossings = find_crossings(picture.attenuation, picture.exposed)
+    found = measure_grid(crossings, picture.exposed, pitch_mm, settings.calibration)
+    typer.echo(
+        f"{found.crossings} crossings; 95 % of them within {found.residual_p95_px:.2f} pixels "
+        f"of the fit; the picture is bent by up to {found.bent_px:.1f} pixels"
+    )
+    if not without_tags:
+        tagged = picture.acquisition.geometry.imager_pixel_spacing_mm
+        check_spacing(found.mm_per_px, tagged, settings.calibration)
+    return found
 
 
 def _spacing_of_grid(
