@@ -162,19 +162,18 @@ def _look(
     raw = intensity.log_attenuation(frame.pixels, frame.acquisition.pixel_format, run.grid)
     field = intensity.exposed_field(raw, settings)
     blades, moving = intensity.follow_blades(state.blades, field, settings)
-    state = replace(state, blades=blades)
     if moving or field.area_fraction < settings.min_field_share * max(run.field_fraction, 0.1):
-        return state, Reason.EXPOSURE
+        return replace(state, blades=blades), Reason.EXPOSURE
     if run.field_fraction == 0.0:
         run = replace(run, field_fraction=field.area_fraction, level=field.level)
     elif abs(field.level - run.level) > settings.max_level_change:
-        return state, Reason.EXPOSURE
+        return replace(state, blades=blades), Reason.EXPOSURE
     lag, clean = intensity.undo_lag(state.lag, raw, settings)
     exposed = intensity.field_on_grid(field, run.grid.rows, run.grid.columns)
     exposed &= ~intensity.saturated(raw, run.acquisition.pixel_format, settings)
     if run.shutter is not None:
         exposed &= run.shutter
-    state = replace(state, run=run, lag=lag)
+    state = replace(state, run=run, blades=blades, lag=lag)
     # Last, so that what follows from frame to frame goes on while the C-arm is turned.
     if _is_turned(state, frame):
         return state, Reason.VIEW
@@ -196,20 +195,20 @@ def _registered(
     half = np.ascontiguousarray(exposed[::2, ::2][: exposed.shape[0] // 2, : exposed.shape[1] // 2])
     field = motion.field_of(half, state.matched_field, settings)
     passed = motion.band_passed(attenuation, field, settings)
-    state = replace(state, matched_field=field)
     if state.reference is None:
         centre = _centre_of_marks(state)
         reference = motion.start_reference(passed, field, centre, settings)
         if not motion.shows_anatomy(reference, settings):
             return state, None
-        return replace(state, reference=reference), motion.Registration((0.0, 0.0), 0.0, 1.0)
+        state = replace(state, matched_field=field, reference=reference)
+        return state, motion.Registration((0.0, 0.0), 0.0, 1.0)
     match = motion.register(state.reference, passed, field, state.shift, _movable(state), settings)
     if match is None or match.score < settings.min_score or match.sigma > settings.max_sigma_px:
-        return state, None
+        return replace(state, matched_field=field), None
     reference = state.reference
     if state.baseline_open:
         reference = motion.with_frame(reference, passed, match.shift)
-    return replace(state, reference=reference, shift=match.shift), match
+    return replace(state, matched_field=field, reference=reference, shift=match.shift), match
 
 
 def _centre_of_marks(state: PipelineState) -> Point | None:

@@ -124,19 +124,20 @@ def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> Expos
     rows, columns = small.shape
     centre = small[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
     level = median(centre)
-    if float(np.ptp(centre)) == 0.0:
+    if centre.min() == centre.max():
         return ExposedField(read_only(np.zeros((rows, columns), np.bool_)), 0.0, level)
     limit = level - math.log(settings.blanked_fraction)
     dark = np.ones((rows + 2, columns + 2), np.uint8)
     dark[1:-1, 1:-1] = small > limit
     # Only what touches the border: metal or a tumour inside the field stays in the field.
     cv2.floodFill(dark, None, (0, 0), 2)
-    field = (dark[1:-1, 1:-1] != 2).astype(np.uint8)
+    field = (dark[1:-1, 1:-1] != 2).view(np.uint8)
     rim = 2 * settings.field_rim_steps + 1
     field = cv2.erode(
         field, np.ones((rim, rim), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0
     )
-    return ExposedField(read_only(field.astype(bool)), float(field.mean()), level)
+    share = cv2.countNonZero(field) / field.size
+    return ExposedField(read_only(field.view(np.bool_)), share, level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,15 +82,14 @@ def protrusions(
     crop[2:-2, 2:-2] = half
     scale = Scale(2 * scale.mm_per_px)
     thin, bolus = _thin_parts(crop, scale, settings)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
     least = scale.px(settings.min_length_mm)
     # A vein of that length does not curl up in a box whose diagonal is so much shorter.
+    long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= 0.8 * least
+    long &= stats[:, cv2.CC_STAT_AREA] >= least
     found = []
-    for label in range(1, count):
-        extent = stats[label]
-        if extent[cv2.CC_STAT_AREA] < least or np.hypot(extent[2], extent[3]) < 0.8 * least:
-            continue
-        protrusion = _measured(labels, label, extent, bolus, settings)
+    for label in np.flatnonzero(long[1:]) + 1:
+        protrusion = _measured(labels, int(label), stats[label], bolus, settings)
         found.append(
             Protrusion(
                 read_only(2 * (protrusion.path - 2) + np.array([left, top], np.float64)),
@@ -160,10 +159,9 @@ def _uncovered_share(protrusion: Protrusion, added: FloatImage) -> float:
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
     reach = np.arange(0.0, 2.0 * protrusion.width + 4.0)
     offsets = np.concatenate([-reach[::-1], reach])
-    places = np.rint(path + offsets[:, None, None] * normal)
-    last = np.array(added.shape[::-1]) - 1
-    columns, rows = np.moveaxis(np.clip(places, 0, last).astype(np.intp), 2, 0)
-    beside = added[rows, columns].mean(axis=1)
+    places = (path + offsets[:, None, None] * normal).astype(np.float32)
+    nearest = cv2.remap(added, places, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    beside = nearest.mean(axis=1)
     profile = (beside[:-2] + beside[1:-1] + beside[2:]) / 3.0
     return float(-profile.min() / max(profile.max(), 1e-9))
 
@@ -230,10 +228,15 @@ def _measured(
     window = np.s_[max(top - 1, 0) : top + high + 1, max(left - 1, 0) : left + wide + 1]
     part = labels[window] == label
     root = part & cv2.dilate(bolus[window].view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
-    path, length = _longest_path(part, root)
     framed = cv2.copyMakeBorder(part.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    at = np.flatnonzero(framed)
+    way = at[_longest_way(framed, at, np.flatnonzero(root[part]))]
+    rows, columns = np.divmod(way, framed.shape[1])
+    path = np.stack([columns, rows], axis=1) - 1.0
+    steps = path[1:] - path[:-1]
+    length = float(np.hypot(steps[:, 0], steps[:, 1]).sum()) + 1.0
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)
-    half_widths = depth[path[:, 1].astype(np.intp) + 1, path[:, 0].astype(np.intp) + 1]
+    half_widths = depth.ravel()[way]
     evenness = float(medians(half_widths) / half_widths.max())
     width = float(part.sum()) / max(length, 1.0)
     ends = float(np.hypot(*(path[-1] - path[0])))
@@ -247,25 +250,26 @@ _NEIGHBOURS = np.array([(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1
 _STEPS = np.hypot(*_NEIGHBOURS.T)
 
 
-def _longest_path(part: BoolImage, root: BoolImage) -> tuple[PointArray, float]:
-    """The way from the root to the pixel that is farthest from it, and how long it is.
+def _longest_way(framed: Array, at: Array, root: Array) -> Array:
+    """The way from the root of a part to the pixel that is farthest from it: which of its pixels.
 
     A part without a root hangs on no bolus: from one of its ends to the other.
+
+    Parameters
+    ----------
+    framed : ndarray of uint8
+        The part, with an empty border.
+    at : ndarray of int
+        Flat places of its pixels there.
+    root : ndarray of int
+        Which of them are its root.
     """
-    framed = cv2.copyMakeBorder(part.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    at = np.flatnonzero(framed)
     graph = _graph(framed, at)
-    starts = np.flatnonzero(root[part])
-    if starts.size == 0:
-        starts = _way(graph, np.zeros(1, np.intp))[-1:]
-    rows, columns = np.divmod(at[_way(graph, starts)], framed.shape[1])
-    path = np.stack([columns, rows], axis=1) - 1.0
-    steps = path[1:] - path[:-1]
-    return path, float(np.hypot(steps[:, 0], steps[:, 1]).sum()) + 1.0
+    return _way(graph, root if root.size else _way(graph, np.zeros(1, np.intp))[-1:])
 
 
 def _graph(framed: Array, at: Array) -> csr_array:
-    """What it costs to go from each pixel of a part to its neighbours; the border is empty."""
+    """What it costs to go from each pixel of a part to its neighbours."""
     index = np.full(framed.size, -1, np.int32)
     index[at] = np.arange(at.size, dtype=np.int32)
     neighbours = index[at[:, None] + _NEIGHBOURS @ (framed.shape[1], 1)]
