@@ -290,7 +290,7 @@ def _with_cement(
     state = replace(state, instrument=instrument, cement=cement, placed=placed)
     area = None if state.placed is None else watched(state.placed)
     seen_there = baselines.watch(added, area, scale, settings.baseline)
-    aside = _changed(changed, None, instrument.footprint, scale)
+    aside = baselines.explained(seen_there, changed, instrument.footprint, scale.px(1.0))
     taken = baselines.is_taken_away(seen_there, aside, settings.baseline)
     changed_now = baselines.is_changed(seen_there, aside, cement.mask, scale, settings.baseline)
     return state, Sight(mean.image, noise, added.gain_log, taken, changed_now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import reduce
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from leakwatch.config import BaselineSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import BoolImage, FloatImage, Point, read_only
-from leakwatch.vision.patches import near
+from leakwatch.vision.patches import grown, near
 from leakwatch.vision.robust import median
 
 
@@ -185,6 +186,33 @@ def watch(
     return Watched(window, inside[window], added.image[window], smooth)
 
 
+def explained(
+    watched: Watched | None, changed: BoolImage | None, hidden: BoolImage | None, rim_px: float
+) -> BoolImage | None:
+    """What of the watched window may look otherwise: what changed, with a rim, and what is hidden.
+
+    Parameters
+    ----------
+    watched : Watched or None
+    changed, hidden : ndarray of bool or None
+        Reference coordinates.
+    rim_px : float
+        Around what changed, working pixels.
+    """
+    if watched is None:
+        return None
+    parts = []
+    if changed is not None:
+        rim = round(rim_px)
+        wide = grown(watched.window, rim, changed.shape)
+        top, left = (one.start - more.start for one, more in zip(watched.window, wide, strict=True))
+        rows, columns = watched.inside.shape
+        parts.append(near(changed[wide], rim)[top : top + rows, left : left + columns])
+    if hidden is not None:
+        parts.append(hidden[watched.window])
+    return reduce(np.bitwise_or, parts) if parts else None
+
+
 def is_taken_away(
     watched: Watched | None, covered: BoolImage | None, settings: BaselineSettings
 ) -> bool:
@@ -199,7 +227,7 @@ def is_taken_away(
     watched : Watched or None
         From `watch`.
     covered : ndarray of bool or None
-        Cement and instruments, reference coordinates: a rod that is drawn back takes away.
+        Cement and instruments in its window: a rod that is drawn back takes away.
     settings : BaselineSettings
     """
     if watched is None:
@@ -207,7 +235,7 @@ def is_taken_away(
     # Noise of damaged bytes is none where it is smooth.
     gone = watched.smooth < -settings.taken_log
     gone |= watched.added < -settings.taken_pixel_log
-    inside = watched.inside if covered is None else watched.inside & ~covered[watched.window]
+    inside = watched.inside if covered is None else watched.inside & ~covered
     taken = int(np.count_nonzero(inside & gone))
     return taken > settings.max_taken_share * int(np.count_nonzero(inside))
 
@@ -229,7 +257,7 @@ def is_changed(
     watched : Watched or None
         From `watch`.
     known : ndarray of bool or None
-        Cement of the frame before, and instruments, with their rims; reference coordinates.
+        Cement of the frame before, and instruments, with their rims, in its window.
     cement : ndarray of bool or None
         Of this frame.
     scale : Scale
@@ -240,7 +268,7 @@ def is_changed(
     most = settings.max_changed_share * int(np.count_nonzero(watched.inside))
     changed = watched.inside & (np.abs(watched.smooth) > settings.changed_log)
     if known is not None:
-        changed &= ~known[watched.window]
+        changed &= ~known
     if cement is not None and np.count_nonzero(changed) > most:
         changed &= ~near(cement, scale.px(1.0))[watched.window]
     return int(np.count_nonzero(changed)) > most

@@ -107,9 +107,12 @@ def segment(
         window,
         scale.px(max(settings.rim_mm, settings.growth_mm_s * state.mean.step_s)),
     )
-    noise = _noise(near_by)
-    over = _over_limit(near_by, behind.ghost[window], noise, caution, scale, settings)
-    near_by, over = _at_cement(near_by, over, scale, settings)
+    noise, ghost = _noise(near_by), behind.ghost[window]
+    thin = _thin(near_by, ghost, scale, settings)
+    near_by, part = _at_cement(near_by, _may_be_over(near_by, thin, settings), scale, settings)
+    over = _over_limit(near_by, ghost[part], thin[part], noise, caution, settings)
+    near_by, part = _at_cement(near_by, over > 1.0, scale, settings)
+    over = over[part]
     skirt = _skirt(near_by.smooth, scale, settings)
     patches = _patches(near_by, over, skirt, scale, settings)
     patches = _without_sudden(near_by, patches, scale, settings)
@@ -185,15 +188,23 @@ def _window(
 
 
 def _at_cement(
-    near_by: _Near, over: FloatImage, scale: Scale, settings: CementSettings
-) -> tuple[_Near, FloatImage]:
+    near_by: _Near, over: BoolImage, scale: Scale, settings: CementSettings
+) -> tuple[_Near, Window]:
     """The part where cement was or may be now; what is judged from there on reaches no farther."""
-    some = (over > 1.0) & near_by.seen
+    some = over & near_by.seen
     if near_by.mask is not None:
         some |= near_by.mask
     reach = max(scale.px(settings.skirt_mm), scale.px(settings.notch_mm) / 2, near_by.rim)
     part = around(some, round(reach) + 1)
-    return near_by.within(part), over[part]
+    return near_by.within(part), part
+
+
+def _may_be_over(near_by: _Near, thin: FloatImage, settings: CementSettings) -> BoolImage:
+    """Where anything can be over its limit: the least limit that there is costs nothing to find."""
+    some = (near_by.smooth > settings.edge_mm * settings.attenuation_per_mm) | (thin > 1.0)
+    if near_by.cannula.excess is not None:
+        some |= near_by.cannula.excess > 1.0
+    return some
 
 
 def _within(image: BoolImage | None, window: Window) -> BoolImage | None:
@@ -212,27 +223,32 @@ def _noise(near_by: _Near) -> float:
     return spread((near_by.smooth[some] / near_by.noise_shape[some])[where[some]])
 
 
+def _thin(near_by: _Near, ghost: FloatImage, scale: Scale, settings: CementSettings) -> FloatImage:
+    """How far each pixel's detail is over the limit of thin cement: 1 at it."""
+    doubt = ghost * np.float32(settings.thin_ghost)
+    if near_by.cannula.ghost is not None:
+        doubt = cv2.max(doubt, near_by.cannula.ghost)
+    known = near_by.seen
+    if near_by.mask is not None:
+        known = known & ~near(near_by.mask, scale.px(settings.blur_mm))
+    return thin_over_limit(near_by.smooth, near_by.noise_shape, doubt, known, scale, settings)
+
+
 def _over_limit(
     near_by: _Near,
     ghost: FloatImage,
+    thin: FloatImage,
     noise: float,
     caution: float,
-    scale: Scale,
     settings: CementSettings,
 ) -> FloatImage:
     """How far each pixel is over the limit of cement: 1 at it. Its noise, or its detail's."""
-    doubt = ghost * np.float32(settings.thin_ghost)
     if near_by.cannula.ghost is not None:
         ghost = cv2.max(ghost, near_by.cannula.ghost)
-        doubt = cv2.max(doubt, near_by.cannula.ghost)
     edge = settings.edge_mm * settings.attenuation_per_mm
     limit = near_by.noise_shape * np.float32(settings.grow_sigmas * noise)
     cv2.max(limit, edge, dst=limit)
     limit += ghost
-    known = near_by.seen
-    if near_by.mask is not None:
-        known = known & ~near(near_by.mask, scale.px(settings.blur_mm))
-    thin = thin_over_limit(near_by.smooth, near_by.noise_shape, doubt, known, scale, settings)
     # In place throughout: at this size a new array costs as much as the arithmetic.
     over: FloatImage = np.divide(near_by.smooth, limit, out=limit)
     cv2.max(over, thin, dst=over)

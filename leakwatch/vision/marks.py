@@ -282,11 +282,11 @@ def watched(placed: PlacedMarks) -> BoolImage:
     ndarray of bool
         Reference coordinates on the working grid.
     """
-    area = np.zeros(placed.size, np.bool_)
-    for part in (placed.beside_wall, placed.body):
-        if part is not None:
-            area |= part
-    return area
+    beside, body = placed.beside_wall, placed.body
+    if beside is None or body is None:
+        part = body if beside is None else beside
+        return np.zeros(placed.size, np.bool_) if part is None else part
+    return beside | body
 
 
 def _beside_wall(wall: Wall, margin: float, size: tuple[int, int]) -> BoolImage:

@@ -135,7 +135,8 @@ def watch(seen: baseline.Added) -> baseline.Watched | None:
 
 def is_taken(scene: Scene, image: np.ndarray, covered: np.ndarray | None = None) -> bool:
     seen = added(scene, image)
-    return baseline.is_taken_away(watch(seen), covered, SETTINGS)
+    there = watch(seen)
+    return baseline.is_taken_away(there, baseline.explained(there, covered, None, 0.0), SETTINGS)
 
 
 @pytest.mark.parametrize("dose", [1.0, 0.25])
@@ -174,7 +175,10 @@ def is_changed(
     cement: np.ndarray | None = None,
 ) -> bool:
     seen = added(scene, image)
-    return baseline.is_changed(watch(seen), known, cement, SCALE, SETTINGS)
+    there = watch(seen)
+    return baseline.is_changed(
+        there, baseline.explained(there, None, known, 0.0), cement, SCALE, SETTINGS
+    )
 
 
 def shade(left: int, log: float) -> np.ndarray:

@@ -145,12 +145,17 @@ def added_by(cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]) -> F
         ``(n,)`` attenuation at ``place.at``.
     """
     shape = np.zeros(len(place.at), np.float32)
+    # Those that begin at the same place, and are as strong all along, are looked up as one.
+    even: dict[float, FloatImage] = {}
     for layer in layers:
-        added = place.across.of(fine_steps(cannula, layer.profile))
-        if layer.gain is not None:
-            added *= place.lengthwise.of(layer.gain)
-        added[place.along < layer.front] = 0.0
-        shape += added
+        profile = fine_steps(cannula, layer.profile)
+        if layer.gain is None:
+            even[layer.front] = profile + even.get(layer.front, np.float32(0.0))
+        else:
+            added = place.across.of(profile) * place.lengthwise.of(layer.gain)
+            shape += np.where(place.along >= layer.front, added, np.float32(0.0))
+    for front, profile in even.items():
+        shape += np.where(place.along >= front, place.across.of(profile), np.float32(0.0))
     shape *= place.contrast
     return shape
 
