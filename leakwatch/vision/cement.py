@@ -13,18 +13,14 @@ from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.averaging import RunningMean, smoothed
 from leakwatch.vision.background import Background
 from leakwatch.vision.behind_cannula import CoveredByCannula, bridged
-from leakwatch.vision.patches import (
-    Patches,
-    Window,
-    around,
-    grown,
-    inside,
-    near,
-    patches_of,
-    stands_out,
+from leakwatch.vision.cement_limit import (
+    NearCement,
+    noise_near,
+    over_limit,
+    window_near,
+    within,
 )
-from leakwatch.vision.robust import spread
-from leakwatch.vision.thin_cement import thin_over_limit
+from leakwatch.vision.patches import Patches, Window, around, inside, near, patches_of, stands_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +87,16 @@ def segment(
         The state, and the noise of the smoothed mean where `noise_shape` is 1.
     """
     assert state.mean is not None
-    window = _window(state.box, origin, seen.shape, scale, settings)
-    near_by = _Near(
+    window = window_near(state.box, origin, seen.shape, scale, settings)
+    near_by = NearCement(
         smoothed(state.mean.image[window], scale, settings),
         seen[window],
         behind.noise_shape[window],
-        _within(state.mask, window),
-        _within(state.inferred, window),
-        _within(state.candidate, window),
-        _within(origin, window),
+        behind.ghost[window],
+        within(state.mask, window),
+        within(state.inferred, window),
+        within(state.candidate, window),
+        within(origin, window),
         cannula.within(window),
         state.mean.image,
         seen,
@@ -107,12 +104,8 @@ def segment(
         window,
         scale.px(max(settings.rim_mm, settings.growth_mm_s * state.mean.step_s)),
     )
-    noise, ghost = _noise(near_by), behind.ghost[window]
-    thin = _thin(near_by, ghost, scale, settings)
-    near_by, part = _at_cement(near_by, _may_be_over(near_by, thin, settings), scale, settings)
-    over = _over_limit(near_by, ghost[part], thin[part], noise, caution, settings)
-    near_by, part = _at_cement(near_by, over > 1.0, scale, settings)
-    over = over[part]
+    noise = noise_near(near_by)
+    near_by, over = over_limit(near_by, noise, caution, scale, settings)
     skirt = _skirt(near_by.smooth, scale, settings)
     patches = _patches(near_by, over, skirt, scale, settings)
     patches = _without_sudden(near_by, patches, scale, settings)
@@ -133,129 +126,10 @@ def segment(
     return new, noise
 
 
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """The part of the picture where cement can be: images cut to one window.
-
-    But for `whole`, the mean of the whole picture, what is seen of it, and its cement: what a patch
-    is compared with may lie beyond. `rim` is how far known cement can have grown since
-    the last frame, pixels.
-    """
-
-    smooth: FloatImage
-    seen: BoolImage
-    noise_shape: FloatImage
-    mask: BoolImage | None
-    inferred: BoolImage | None
-    candidate: BoolImage | None
-    origin: BoolImage | None
-    cannula: CoveredByCannula
-    whole: FloatImage
-    whole_seen: BoolImage
-    whole_mask: BoolImage | None
-    window: Window
-    rim: float
-
-    def within(self, window: Window) -> _Near:
-        """A part of it."""
-        return replace(
-            self,
-            smooth=self.smooth[window],
-            seen=self.seen[window],
-            noise_shape=self.noise_shape[window],
-            mask=_within(self.mask, window),
-            inferred=_within(self.inferred, window),
-            candidate=_within(self.candidate, window),
-            origin=_within(self.origin, window),
-            cannula=self.cannula.within(window),
-            window=inside(self.window, window),
-        )
-
-
-def _window(
-    box: Window | None,
-    origin: BoolImage | None,
-    shape: tuple[int, ...],
-    scale: Scale,
-    settings: CementSettings,
-) -> Window:
-    """Rows and columns within reach of cement, or of its origin."""
-    if box is None and origin is not None and origin.any():
-        box = around(origin, 0)
-    if box is None:
-        return slice(0, shape[0]), slice(0, shape[1])
-    return grown(box, round(scale.px(settings.remote_mm)), shape)
-
-
-def _at_cement(
-    near_by: _Near, over: BoolImage, scale: Scale, settings: CementSettings
-) -> tuple[_Near, Window]:
-    """The part where cement was or may be now; what is judged from there on reaches no farther."""
-    some = over & near_by.seen
-    if near_by.mask is not None:
-        some |= near_by.mask
-    reach = max(scale.px(settings.skirt_mm), scale.px(settings.notch_mm) / 2, near_by.rim)
-    part = around(some, round(reach) + 1)
-    return near_by.within(part), part
-
-
-def _may_be_over(near_by: _Near, thin: FloatImage, settings: CementSettings) -> BoolImage:
-    """Where anything can be over its limit: the least limit that there is costs nothing to find."""
-    some = (near_by.smooth > settings.edge_mm * settings.attenuation_per_mm) | (thin > 1.0)
-    if near_by.cannula.excess is not None:
-        some |= near_by.cannula.excess > 1.0
-    return some
-
-
-def _within(image: BoolImage | None, window: Window) -> BoolImage | None:
-    return None if image is None else image[window]
-
-
 def _placed(part: BoolImage, window: Window, like: BoolImage) -> BoolImage:
     whole = np.zeros_like(like)
     whole[window] = part
     return read_only(whole)
-
-
-def _noise(near_by: _Near) -> float:
-    where = near_by.seen if near_by.mask is None else near_by.seen & ~near_by.mask
-    some = np.s_[::5, ::5]
-    return spread((near_by.smooth[some] / near_by.noise_shape[some])[where[some]])
-
-
-def _thin(near_by: _Near, ghost: FloatImage, scale: Scale, settings: CementSettings) -> FloatImage:
-    """How far each pixel's detail is over the limit of thin cement: 1 at it."""
-    doubt = ghost * np.float32(settings.thin_ghost)
-    if near_by.cannula.ghost is not None:
-        doubt = cv2.max(doubt, near_by.cannula.ghost)
-    known = near_by.seen
-    if near_by.mask is not None:
-        known = known & ~near(near_by.mask, scale.px(settings.blur_mm))
-    return thin_over_limit(near_by.smooth, near_by.noise_shape, doubt, known, scale, settings)
-
-
-def _over_limit(
-    near_by: _Near,
-    ghost: FloatImage,
-    thin: FloatImage,
-    noise: float,
-    caution: float,
-    settings: CementSettings,
-) -> FloatImage:
-    """How far each pixel is over the limit of cement: 1 at it. Its noise, or its detail's."""
-    if near_by.cannula.ghost is not None:
-        ghost = cv2.max(ghost, near_by.cannula.ghost)
-    edge = settings.edge_mm * settings.attenuation_per_mm
-    limit = near_by.noise_shape * np.float32(settings.grow_sigmas * noise)
-    cv2.max(limit, edge, dst=limit)
-    limit += ghost
-    # In place throughout: at this size a new array costs as much as the arithmetic.
-    over: FloatImage = np.divide(near_by.smooth, limit, out=limit)
-    cv2.max(over, thin, dst=over)
-    if near_by.cannula.excess is not None:
-        cv2.max(over, near_by.cannula.excess, dst=over)
-    over /= np.float32(caution)
-    return over
 
 
 def _skirt(smooth: FloatImage, scale: Scale, settings: CementSettings) -> FloatImage:
@@ -267,7 +141,7 @@ def _skirt(smooth: FloatImage, scale: Scale, settings: CementSettings) -> FloatI
 
 
 def _patches(
-    near_by: _Near, over: FloatImage, skirt: FloatImage, scale: Scale, settings: CementSettings
+    near_by: NearCement, over: FloatImage, skirt: FloatImage, scale: Scale, settings: CementSettings
 ) -> BoolImage:
     above = (over > 1.0) & (near_by.smooth > skirt) & near_by.seen
     if near_by.cannula.moves is not None:
@@ -286,7 +160,7 @@ def _patches(
 
 
 def _rooted(
-    near_by: _Near,
+    near_by: NearCement,
     found: Patches,
     keep: BoolImage,
     large: BoolImage,
@@ -317,7 +191,7 @@ def _rooted(
 
 
 def _stands_out(
-    near_by: _Near, row: Array, column: Array, scale: Scale, settings: CementSettings
+    near_by: NearCement, row: Array, column: Array, scale: Scale, settings: CementSettings
 ) -> bool:
     top, left = (one.start for one in near_by.window)
     counts, cement = near_by.whole_seen, near_by.whole_mask
@@ -327,7 +201,7 @@ def _stands_out(
 
 
 def _without_sudden(
-    near_by: _Near, patches: BoolImage, scale: Scale, settings: CementSettings
+    near_by: NearCement, patches: BoolImage, scale: Scale, settings: CementSettings
 ) -> BoolImage:
     """Patches without what is new, more than cement can flow at once, and does not look like it.
 
@@ -353,7 +227,7 @@ def _without_sudden(
 
 
 def _confirmed(
-    near_by: _Near,
+    near_by: NearCement,
     patches: BoolImage,
     over: FloatImage,
     scale: Scale,
@@ -380,7 +254,7 @@ def _confirmed(
     return confirmed
 
 
-def _kept(near_by: _Near, skirt: FloatImage, settings: CementSettings) -> BoolImage:
+def _kept(near_by: NearCement, skirt: FloatImage, settings: CementSettings) -> BoolImage:
     """Confirmed cement that is still there, or cannot be seen to have gone."""
     if near_by.mask is None:
         return np.zeros_like(near_by.seen)
