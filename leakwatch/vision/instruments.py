@@ -181,7 +181,9 @@ def follow(
         place = place_of(cannula, pose, without.shape, scale, settings)
     state = replace(state, pose=pose, front=front, time_s=time_s)
     state, moves, covers = _covered(before, state, place, scale, settings)
-    rod = np.where(place.along >= front.drawn_back, place.rod, np.float32(0.0))
+    rod = place.rod
+    if front.drawn_back > 0.0:
+        rod = np.where(place.along >= front.drawn_back, rod, np.float32(0.0))
     np.subtract.at(more.ravel(), place.at, rod)
     over = RodStrip(strip_along(cannula, more, pose, cannula.steps), over.cement)
     elapsed_s = 0.0 if before.time_s is None else time_s - before.time_s

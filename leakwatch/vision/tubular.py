@@ -278,7 +278,8 @@ def _graph(framed: Array, at: Array) -> csr_array:
     # Paths along the middle: near the rim a step costs up to twice as much.
     cost = 1.0 + 1.0 / np.maximum(depth, np.float64(1.0))
     costs = 0.5 * _STEPS * (cost[:, None] + cost[neighbours])
-    rows = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    rows = np.zeros(at.size + 1, np.int32)
+    np.cumsum(there.sum(axis=1), out=rows[1:])
     return csr_array((costs[there], neighbours[there], rows), shape=(at.size, at.size))
 
 

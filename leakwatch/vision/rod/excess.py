@@ -61,7 +61,7 @@ def excess_on_rod(
     noise = SIGMA_PER_MAD * median(np.abs(more[outer]))
     limit = max(settings.behind_log, settings.behind_sigmas * noise)
     over = more / (limit + settings.behind_share * cannula.contrast[:length] + doubt)
-    on_rod = place.within(cannula.width / 2, front) & (place.along < length)
+    on_rod = place.middle[place.along[place.middle] >= front]
     excess = np.zeros(place.shape, np.float32)
-    excess.ravel()[place.at] = np.where(on_rod, place.lengthwise.of(over), np.float32(0.0))
+    excess.ravel()[place.at[on_rod]] = place.lengthwise.some(on_rod).of(over)
     return read_only(excess)

@@ -56,6 +56,10 @@ class Places:
         between += values.take(self.first)
         return between
 
+    def some(self, which: Array) -> Places:
+        """A part of them."""
+        return Places(self.first[which], self.part[which])
+
 
 def _places(at: Array, count: int) -> Places:
     """Places `at` steps from the first of `count` values."""
@@ -85,6 +89,8 @@ class RodPlace:
         along the axis.
     rod : ndarray
         What the rod itself adds there, however far it was drawn back.
+    middle : ndarray of int
+        Which of them lie within the rod's width, as far as it was measured.
     """
 
     shape: tuple[int, ...]
@@ -95,6 +101,7 @@ class RodPlace:
     across: Places
     lengthwise: Places
     rod: FloatImage
+    middle: Array
 
     def within(self, distance: float, front: float) -> BoolImage:
         """Which of them lie so near to the axis, from so far along it on."""
@@ -110,6 +117,7 @@ def place_of(
     reach = max(_reach(cannula), cannula.width / 2 + scale.px(settings.rim_mm))
     some = np.flatnonzero(np.abs(axis) <= reach)
     axis, along = read_only(axis[some]), read_only(pixels.along[some])
+    middle = (np.abs(axis) <= cannula.width / 2) & (along >= 0.0) & (along < cannula.steps)
     fine, contrast = len(cannula.fine_profile), read_only(pixels.contrast[some])
     across = _places(axis / FINE_STEP + (fine - 1) // 2, fine)
     return RodPlace(
@@ -121,6 +129,7 @@ def place_of(
         across,
         _places(along, cannula.steps),
         read_only(across.of(cannula.fine_profile) * contrast * (along >= 0.0)),
+        read_only(np.flatnonzero(middle)),
     )
 
 
