@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 
 from leakwatch.config import CementSettings
 from leakwatch.geometry import Scale
-from leakwatch.model import Array, BoolImage, FloatImage
+from leakwatch.model import Array, BoolImage, FloatImage, read_only
 
 Window = tuple[slice, slice]
 
@@ -45,9 +46,13 @@ def near(mask: BoolImage, reach_px: float, box: Window | None = None) -> BoolIma
     result = np.zeros_like(mask)
     # It is a small part of the picture.
     window = around(mask, reach) if box is None else grown(box, reach, mask.shape)
-    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    result[window] = cv2.dilate(mask[window].view(np.uint8), kernel).view(np.bool_)
+    result[window] = cv2.dilate(mask[window].view(np.uint8), _square(reach)).view(np.bool_)
     return result
+
+
+@cache
+def _square(reach: int) -> Array:
+    return read_only(np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
 
 
 def stands_out(

@@ -12,11 +12,12 @@ SIGMA_PER_MAD = 1.4826
 
 def median(values: Array) -> float:
     """The upper median of `values`, any shape; 0.0 where there are none."""
-    flat = values.ravel()
+    flat = values.flatten()
     if flat.size == 0:
         return 0.0
     middle = flat.size // 2
-    return float(np.partition(flat, middle)[middle])
+    flat.partition(middle)
+    return float(flat[middle])
 
 
 def medians(values: Array) -> Array:

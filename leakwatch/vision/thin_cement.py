@@ -58,9 +58,10 @@ def thin_over_limit(
     doubt = np.ascontiguousarray(doubt[half])
     edge = settings.thin_share * settings.edge_mm * settings.attenuation_per_mm
     counts = weight[::2, ::2] > 0.0
+    some_shape = shape[::2, ::2][counts]
 
     def limit_of(image: FloatImage, sigmas: float) -> FloatImage:
-        noise = spread((image[::2, ::2] / shape[::2, ::2])[counts])
+        noise = spread(image[::2, ::2][counts] / some_shape)
         limit: FloatImage = cv2.max(shape * np.float32(sigmas * noise), edge) + doubt
         return limit
 
