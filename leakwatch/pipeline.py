@@ -225,8 +225,11 @@ def _movable(state: PipelineState) -> BoolImage | None:
     mask = state.cement.mask
     if mask is None or state.cement.box is None:
         return None
-    half = mask[::2, ::2][: mask.shape[0] // 2, : mask.shape[1] // 2]
-    return near(np.ascontiguousarray(half), 2.0)
+    half = np.zeros((mask.shape[0] // 2, mask.shape[1] // 2), np.bool_)
+    rows, columns = (slice(one.start // 2, one.stop // 2 + 1) for one in state.cement.box)
+    part = half[rows, columns]
+    part[:] = mask[::2, ::2][: half.shape[0], : half.shape[1]][rows, columns]
+    return near(half, 2.0, (rows, columns))
 
 
 def _with_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineState:

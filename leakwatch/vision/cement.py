@@ -239,8 +239,8 @@ def _confirmed(
     known = near_by.candidate
     if near_by.mask is None or not near_by.mask.any():
         return patches & near(patches & known, near_by.rim)
-    known = known | near(near_by.mask, near_by.rim)
-    known |= near(patches & (over > settings.sure_factor), near_by.rim)
+    sure = patches & (over > settings.sure_factor)
+    known = known | near(near_by.mask | sure, near_by.rim)
     confirmed = patches & known
     fresh = (patches & ~known).view(np.uint8)
     if cv2.countNonZero(fresh) < scale.px2(settings.sure_area_mm2):
@@ -258,11 +258,8 @@ def _kept(near_by: NearCement, skirt: FloatImage, settings: CementSettings) -> B
     """Confirmed cement that is still there, or cannot be seen to have gone."""
     if near_by.mask is None:
         return np.zeros_like(near_by.seen)
-    least = np.full_like(
-        skirt, settings.keep_share * settings.edge_mm * settings.attenuation_per_mm
-    )
-    if near_by.cannula.ghost is not None:
-        least += near_by.cannula.ghost
+    edge = settings.keep_share * settings.edge_mm * settings.attenuation_per_mm
+    least = edge if near_by.cannula.ghost is None else near_by.cannula.ghost + np.float32(edge)
     there = (near_by.smooth > cv2.max(skirt, least)) | ~near_by.seen
     if near_by.cannula.moves is not None:
         there |= near_by.cannula.moves
