@@ -10,7 +10,7 @@ import numpy as np
 from leakwatch.config import CementSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, read_only
-from leakwatch.vision.patches import around
+from leakwatch.vision.patches import Window, around
 from leakwatch.vision.robust import spread
 
 _DIRECTIONS = 8  # 22.5 degrees apart: a line of 4.5 mm strays by half a vein's width at most
@@ -60,25 +60,29 @@ def thin_over_limit(
     counts = weight[::2, ::2] > 0.0
     some_shape = shape[::2, ::2][counts]
 
-    def limit_of(image: FloatImage, sigmas: float) -> FloatImage:
-        noise = spread(image[::2, ::2][counts] / some_shape)
-        limit: FloatImage = cv2.max(shape * np.float32(sigmas * noise), edge) + doubt
+    def noise_of(image: FloatImage) -> float:
+        return spread(image[::2, ::2][counts] / some_shape)
+
+    def limit_in(part: Window, noise: float) -> FloatImage:
+        limit: FloatImage = cv2.max(shape[part] * np.float32(noise), edge) + doubt[part]
         return limit
 
+    everywhere = np.s_[0 : shape.shape[0], 0 : shape.shape[1]]
+    over = detail / limit_in(everywhere, settings.thin_sigmas * noise_of(detail))
     # What is cement already, or bright in one place, must not be smeared along a line.
     even = cv2.min(detail, 2.0 * edge) * weight
     reach = round(scale.px(settings.line_mm) / (2 * _EVERY))
     first, *others = _lines(reach)
-    along = cv2.filter2D(even, -1, first)
-    # Noise is alike in all directions: that along one tells of all.
-    line_limit = limit_of(along, settings.line_sigmas)
+    one = cv2.filter2D(even, -1, first)
     # A mean is over its limit only within reach of a pixel that is over the least there is; what
     # the filter mirrors at the border of that part is not.
     part = around(even > edge, 2 * reach + 1)
-    there = along[part]
+    along = one[part]
     for kernel in others:
-        np.maximum(there, cv2.filter2D(even[part], -1, kernel), out=there)
-    over = cv2.max(detail / limit_of(detail, settings.thin_sigmas), along / line_limit)
+        along = cv2.max(along, cv2.filter2D(even[part], -1, kernel))
+    # Noise is alike in all directions: that along one tells of all.
+    along = along / limit_in(part, settings.line_sigmas * noise_of(one))
+    over[part] = cv2.max(over[part], along)
     rows, columns = smooth.shape
     whole: FloatImage = cv2.resize(over, (columns, rows), interpolation=cv2.INTER_LINEAR)
     return whole
