@@ -309,13 +309,17 @@ def _fine(
     speaks = weight > 0
     if int(np.count_nonzero(speaks)) < settings.min_pixels // 2:
         return None
+    # Every 5th pixel each way gives the median of thousands.
+    some = speaks[::5, ::5]
     for _ in range(settings.max_iterations):
         matrix = np.array([[1, 0, left + shift[0]], [0, 2, top + shift[1]]], np.float32)
         moved = cv2.warpAffine(
             passed, matrix, target.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         )
-        residual, width = _centred(moved - target, speaks)
-        trust = weight / np.square(1.0 + np.square(residual * (1.0 / (settings.robust * width))))
+        residual, width = _centred(moved - target, some)
+        trust = np.square(residual * np.float32(1.0 / (settings.robust * width)))
+        trust += np.float32(1.0)
+        np.divide(weight, np.square(trust, out=trust), out=trust)
         first, mixed, last = (float(np.vdot(trust, product)) for product in rows.products)
         normal = (first, mixed, last)
         if _condition(normal) > settings.max_condition:
@@ -359,9 +363,9 @@ def _condition(normal: _Symmetric) -> float:
     return float((half_trace + spread) / max(half_trace - spread, 1e-12))
 
 
-def _centred(residual: FloatImage, speaks: BoolImage) -> tuple[FloatImage, float]:
-    # Every 5th pixel each way gives the median of thousands; brightness is taken out with it.
-    some = residual[::5, ::5][speaks[::5, ::5]]
+def _centred(residual: FloatImage, where: BoolImage) -> tuple[FloatImage, float]:
+    """A residual without its brightness, and its spread, from every 5th pixel each way."""
+    some = residual[::5, ::5][where]
     middle = median(some)
     residual -= np.float32(middle)
     return residual, SIGMA_PER_MAD * median(np.abs(some - middle)) + 1e-6
