@@ -27,6 +27,7 @@ from leakwatch.pipeline_state import PipelineState, run_of
 from leakwatch.vision import averaging, instruments, intensity, motion, tubular
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
+from leakwatch.vision import breathing as breath
 from leakwatch.vision import cement as cements
 from leakwatch.vision.behind_cannula import CoveredByCannula
 from leakwatch.vision.marks import (
@@ -267,9 +268,14 @@ def _with_cement(
     instrument, more = followed.state, followed.more
     changed = _changed(state.cement.mask, state.cement.box, followed.covers, scale)
     added = baselines.added_attenuation(baseline, more, seen, changed, scale, settings.baseline)
+    breathing, steady = breath.without_breathing(
+        state.breathing, added, changed, settings.breathing
+    )
+    state = replace(state, breathing=breathing)
     if state.baseline_open and not cement_seen(state):
         unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)
+    added = steady
     mean = averaging.with_frame(state.cement.mean, added, frame.time_s, scale, settings.cement)
     origin = None if state.placed is None else state.placed.origin
     rod = instrument.hidden if instrument.moved else instrument.footprint

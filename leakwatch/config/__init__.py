@@ -16,6 +16,7 @@ from leakwatch.config.training import TrainingSettings
 from leakwatch.config.vertebra import VertebraSettings
 from leakwatch.config.vision import (
     BaselineSettings,
+    BreathingSettings,
     CementSettings,
     InstrumentSettings,
     IntensitySettings,
@@ -28,6 +29,7 @@ from leakwatch.errors import ConfigError
 __all__ = [
     "AlertingSettings",
     "BaselineSettings",
+    "BreathingSettings",
     "CalibrationSettings",
     "CementSettings",
     "InstrumentSettings",
@@ -52,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     intensity: IntensitySettings = IntensitySettings()
     motion: MotionSettings = MotionSettings()
     baseline: BaselineSettings = BaselineSettings()
+    breathing: BreathingSettings = BreathingSettings()
     cement: CementSettings = CementSettings()
     instruments: InstrumentSettings = InstrumentSettings()
     tubular: TubularSettings = TubularSettings()

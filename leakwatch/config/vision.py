@@ -181,6 +181,25 @@ class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_changed_share: float = 0.2
 
 
+class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What breathes past the spine.
+
+    Parameters
+    ----------
+    patterns : int
+        How many are kept: the trunk's wall and the organs, each with the way back of a motion that
+        is more than its edges are wide.
+    least_told : float
+        Ridge of the fit, as a share of a pattern: what is covered by cement tells nothing.
+    outlier_factor : float
+        What differs by more than this times the median is no breathing, and says nothing.
+    """
+
+    patterns: int = 5
+    least_told: float = 0.02
+    outlier_factor: float = 4.0
+
+
 class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Segmentation of cement.
 

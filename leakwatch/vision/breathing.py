@@ -1,0 +1,121 @@
+"""How breathing changes the picture: a few patterns, learnt beside the cement, and taken out.
+
+Ribs, gut and the trunk's wall breathe past the spine, which registration keeps still. What that
+does to a picture is nearly the same from breath to breath: it lies in the space of the first few
+principal components of the pictures so far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from leakwatch.config import BreathingSettings
+from leakwatch.model import Array, BoolImage, FloatImage, read_only
+from leakwatch.vision.baseline import Added
+
+_EVERY = 4  # what breathes is soft: a quarter of the working grid, some 1 mm a pixel, holds it
+_LEAST_SHARE = 0.25  # of a coarse pixel that must count
+_ROUNDS = 2  # of a fit: the second leaves out what is no breathing
+
+
+@dataclass(frozen=True, slots=True)
+class Breathing:
+    """What moves past the spine, in reference coordinates on a quarter of the working grid.
+
+    Parameters
+    ----------
+    patterns : ndarray
+        ``(k, rows * columns)``, float32, orthonormal.
+    sizes : ndarray
+        ``(k,)``, their singular values over all frames.
+    """
+
+    patterns: Array
+    sizes: Array
+
+
+def without_breathing(
+    breathing: Breathing | None,
+    added: Added,
+    changed: BoolImage | None,
+    settings: BreathingSettings,
+) -> tuple[Breathing, Added]:
+    """What was added, less what breathing adds; and the patterns with this frame.
+
+    Parameters
+    ----------
+    breathing : Breathing or None
+        Of the frames before.
+    added : Added
+    changed : ndarray of bool or None
+        Cement and instruments, with their rims.
+    settings : BreathingSettings
+    """
+    coarse, still = _coarse(added.image, added.seen if changed is None else added.seen & ~changed)
+    if breathing is None:
+        return _learnt(None, np.zeros(0, np.float32), coarse * still, settings), added
+    strengths = _strengths(coarse, breathing.patterns, still, settings)
+    pattern = strengths @ breathing.patterns
+    breathing = _learnt(breathing, strengths, (coarse - pattern) * still, settings)
+    image = cv2.subtract(added.image, _fine(pattern, added.seen))
+    return breathing, replace(added, image=cv2.copyTo(image, added.seen.view(np.uint8)))
+
+
+def _coarse(image: FloatImage, where: BoolImage) -> tuple[Array, BoolImage]:
+    """Means over coarse pixels, flat, of what counts; and which have enough of it."""
+    rows, columns = image.shape
+    size = (-(-columns // _EVERY), -(-rows // _EVERY))
+    weight = where.astype(np.float32)
+    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA).ravel()
+    total = cv2.resize(image * weight, size, interpolation=cv2.INTER_AREA).ravel()
+    return total / np.maximum(share, np.float32(_LEAST_SHARE)), share >= _LEAST_SHARE
+
+
+def _fine(pattern: Array, seen: BoolImage) -> FloatImage:
+    """A pattern on the working grid; at the edge of the field from the pixels within."""
+    rows, columns = seen.shape
+    shape = (-(-rows // _EVERY), -(-columns // _EVERY))
+    known = (pattern != 0.0).astype(np.float32).reshape(shape)
+    whole = cv2.resize(pattern.reshape(shape), (columns, rows), interpolation=cv2.INTER_LINEAR)
+    share = cv2.resize(known, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    fine: FloatImage = whole / np.maximum(share, np.float32(_LEAST_SHARE))
+    return fine
+
+
+def _strengths(
+    coarse: Array, patterns: Array, still: BoolImage, settings: BreathingSettings
+) -> Array:
+    """How strong each pattern is, from what is still; a robust fit."""
+    weight = still.astype(np.float32)
+    strengths = np.zeros(len(patterns), np.float32)
+    for _ in range(_ROUNDS):
+        told = patterns * weight
+        normal = told @ patterns.T + np.float32(settings.least_told) * np.eye(len(patterns))
+        strengths = np.linalg.solve(normal, told @ coarse).astype(np.float32)
+        rest = np.abs(coarse - strengths @ patterns)
+        middle = float(np.median(rest[still])) if still.any() else 0.0
+        weight = (still & (rest <= settings.outlier_factor * middle)).astype(np.float32)
+    return strengths
+
+
+def _learnt(
+    breathing: Breathing | None, strengths: Array, rest: Array, settings: BreathingSettings
+) -> Breathing:
+    """One more frame: incremental principal components (doi:10.1007/s11263-007-0075-7)."""
+    length = float(np.linalg.norm(rest))
+    fresh = (rest / max(length, 1e-6)).astype(np.float32)[None]
+    if breathing is None:
+        return Breathing(read_only(fresh), read_only(np.array([length])))
+    count = len(breathing.sizes)
+    joint = np.zeros((count + 1, count + 2))
+    joint[:count, :count] = np.diag(breathing.sizes)
+    joint[:count, -1], joint[-1, -1] = strengths, length
+    turn, sizes, _ = np.linalg.svd(joint, full_matrices=False)
+    kept = min(count + 1, settings.patterns)
+    basis = np.concatenate([breathing.patterns, fresh])
+    return Breathing(
+        read_only(turn.T[:kept].astype(np.float32) @ basis), read_only(sizes[:kept])
+    )
