@@ -215,7 +215,12 @@ def with_found_outline(
         level=level,
     )
     line = judged_outline(
-        body, picture.mm_per_px, cement.found_sigmas, tolerance_mm, cement.unjudged_mm
+        body,
+        picture.mm_per_px,
+        cement.found_sigmas,
+        vertebra.rough_mm,
+        tolerance_mm,
+        cement.unjudged_mm,
     )
     outside = read_only(outside_distance(picture.grid.to_working(line), *placed.size))
     sides = (body.upper, body.lower, body.front)

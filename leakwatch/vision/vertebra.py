@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leakwatch.config import VertebraSettings
-from leakwatch.model import Point, PointArray, Side, read_only
+from leakwatch.model import Array, Point, PointArray, Side, read_only
 from leakwatch.vision.vertebra_around import Around, around_wall, axes_of_wall
 from leakwatch.vision.vertebra_patch import Axes, SpinePicture
 from leakwatch.vision.vertebra_pose import Pose, expected_depth_mm, find_pose, sides_of_hints
@@ -39,6 +39,8 @@ class Part:
     other_px : ndarray or None
         ``(n, 2)``, where a second edge runs beside it that is nearly as likely: in an oblique view
         the near and the far contour of one side. Only where the side is unsure.
+    sigmas_mm : ndarray or None
+        ``(n,)``, read-only, `sigma_mm` at each point: the ends are less sure than the middle.
     """
 
     line_px: PointArray
@@ -46,6 +48,7 @@ class Part:
     evidence: float
     unsure: str | None
     other_px: PointArray | None = None
+    sigmas_mm: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +258,7 @@ def _assembled(
             edge.evidence,
             _doubt(edge, *limits, settings),
             _other_px(axes, edge, _doubt(edge, *limits, settings)),
+            read_only(edge.sigma_mm.copy()),
         )
         for edge, limits in (
             (around.upper, endplate),

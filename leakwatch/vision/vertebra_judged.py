@@ -11,7 +11,12 @@ from leakwatch.vision.vertebra_patch import Axes
 
 
 def judged_outline(
-    body: Body, mm_per_px: float, sigmas: float, less_mm: float, unjudged_mm: float
+    body: Body,
+    mm_per_px: float,
+    sigmas: float,
+    rough_mm: float,
+    less_mm: float,
+    unjudged_mm: float,
 ) -> PointArray:
     """The outline drawn wider: beyond it, and only there, cement is outside of the body.
 
@@ -25,6 +30,8 @@ def judged_outline(
         Of a frame pixel at the vertebra.
     sigmas : float
         How far out a found side is moved, in standard deviations of its place.
+    rough_mm : float
+        Standard deviation of a side about the smooth line that was found.
     less_mm : float
         What of that is left to the tolerance that holds for any outline.
     unjudged_mm : float
@@ -40,8 +47,11 @@ def judged_outline(
     axes = axes_of_wall(body.posterior_wall_px, upright)
 
     def moved(part: Part, forward: float, up: float) -> PointArray:
-        by = sigmas * part.sigma_mm - less_mm if part.unsure is None else unjudged_mm
-        points: PointArray = axes.to_mm(part.line_px) + by * np.array([forward, up])
+        sigma_mm = part.sigma_mm if part.sigmas_mm is None else part.sigmas_mm
+        by = sigmas * np.hypot(sigma_mm, rough_mm) - less_mm
+        if part.unsure is not None:
+            by = np.float64(unjudged_mm)
+        points: PointArray = axes.to_mm(part.line_px) + np.outer(by, [forward, up])
         return points
 
     # With the head down the upper endplate is the lower one of the picture.
