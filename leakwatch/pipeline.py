@@ -269,7 +269,7 @@ def _with_cement(
     changed = _changed(state.cement.mask, state.cement.box, followed.covers, scale)
     added = baselines.added_attenuation(baseline, more, seen, changed, scale, settings.baseline)
     breathing, steady = breath.without_breathing(
-        state.breathing, added, changed, settings.breathing
+        state.breathing, added, changed, frame.time_s, settings.breathing
     )
     state = replace(state, breathing=breathing)
     if state.baseline_open and not cement_seen(state):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import math
+
 import cv2
 import numpy as np
 
@@ -31,16 +33,22 @@ class Breathing:
         ``(k, rows * columns)``, float32, orthonormal.
     sizes : ndarray
         ``(k,)``, their singular values over all frames.
+    shares : ndarray
+        ``(k,)``, of the picture that each takes up: its participation ratio.
     """
 
     patterns: Array
     sizes: Array
+    shares: Array
+    slow: Array
+    time_s: float
 
 
 def without_breathing(
     breathing: Breathing | None,
     added: Added,
     changed: BoolImage | None,
+    time_s: float,
     settings: BreathingSettings,
 ) -> tuple[Breathing, Added]:
     """What was added, less what breathing adds; and the patterns with this frame.
@@ -56,12 +64,22 @@ def without_breathing(
     """
     coarse, still = _coarse(added.image, added.seen if changed is None else added.seen & ~changed)
     if breathing is None:
-        return _learnt(None, np.zeros(0, np.float32), coarse * still, settings), added
+        empty = np.zeros((0, len(coarse)), np.float32)
+        none = np.zeros(0)
+        return Breathing(empty, none, none, read_only(coarse * still), time_s), added
     strengths = _strengths(coarse, breathing.patterns, still, settings)
-    pattern = strengths @ breathing.patterns
-    breathing = _learnt(breathing, strengths, (coarse - pattern) * still, settings)
+    share = 1.0 - math.exp(-max(time_s - breathing.time_s, 1e-3) / settings.slow_s)
+    slow = breathing.slow + np.float32(share) * (coarse - breathing.slow) * still
+    quick = coarse - slow
+    within = _strengths(quick, breathing.patterns, still, settings)
+    learnt = _learnt(breathing, within, (quick - within @ breathing.patterns) * still, settings)
+    learnt = replace(learnt, slow=read_only(slow), time_s=time_s)
+    if len(strengths) == 0:
+        return learnt, added
+    # What is in one place only is cement that is not known yet, and not breathing.
+    pattern = (strengths * (breathing.shares >= settings.least_share)) @ breathing.patterns
     image = cv2.subtract(added.image, _fine(pattern, added.seen))
-    return breathing, replace(added, image=cv2.copyTo(image, added.seen.view(np.uint8)))
+    return learnt, replace(added, image=cv2.copyTo(image, added.seen.view(np.uint8)))
 
 
 def _coarse(image: FloatImage, where: BoolImage) -> tuple[Array, BoolImage]:
@@ -91,6 +109,8 @@ def _strengths(
     """How strong each pattern is, from what is still; a robust fit."""
     weight = still.astype(np.float32)
     strengths = np.zeros(len(patterns), np.float32)
+    if len(patterns) == 0:
+        return strengths
     for _ in range(_ROUNDS):
         told = patterns * weight
         normal = told @ patterns.T + np.float32(settings.least_told) * np.eye(len(patterns))
@@ -102,13 +122,11 @@ def _strengths(
 
 
 def _learnt(
-    breathing: Breathing | None, strengths: Array, rest: Array, settings: BreathingSettings
+    breathing: Breathing, strengths: Array, rest: Array, settings: BreathingSettings
 ) -> Breathing:
     """One more frame: incremental principal components (doi:10.1007/s11263-007-0075-7)."""
     length = float(np.linalg.norm(rest))
     fresh = (rest / max(length, 1e-6)).astype(np.float32)[None]
-    if breathing is None:
-        return Breathing(read_only(fresh), read_only(np.array([length])))
     count = len(breathing.sizes)
     joint = np.zeros((count + 1, count + 2))
     joint[:count, :count] = np.diag(breathing.sizes)
@@ -116,6 +134,13 @@ def _learnt(
     turn, sizes, _ = np.linalg.svd(joint, full_matrices=False)
     kept = min(count + 1, settings.patterns)
     basis = np.concatenate([breathing.patterns, fresh])
-    return Breathing(
-        read_only(turn.T[:kept].astype(np.float32) @ basis), read_only(sizes[:kept])
+    patterns = turn.T[:kept].astype(np.float32) @ basis
+    squares = patterns * patterns
+    places = max(int(np.count_nonzero(patterns.any(axis=0))), 1)
+    share = 1.0 / np.maximum((squares * squares).sum(axis=1) * places, 1e-6)
+    return replace(
+        breathing,
+        patterns=read_only(patterns),
+        sizes=read_only(sizes[:kept]),
+        shares=read_only(share),
     )
