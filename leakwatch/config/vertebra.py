@@ -85,6 +85,8 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         By how much a silhouette runs beside the smooth line that is found, one sigma: rims bulge
         and are worn. Of 119 simulated bodies, 19 of 20 sides then lie within
         `cement.found_sigmas` but for the 2 mm2 that a STOP asks for.
+    waist_rough_mm : float
+        The same in the middle of the front: between its rims it is smooth.
     edge_sd_mm : float
         Of an edge that is found without any doubt: its width.
     hint_mm : float
@@ -143,7 +145,8 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rim_mm: float = 0.6
     corner_mm: float = 1.2
     corner_sd_mm: float = 1.5
-    rough_mm: float = 1.2
+    rough_mm: float = 1.4
+    waist_rough_mm: float = 0.4
     edge_sd_mm: float = 0.5
     hint_mm: float = 0.4
     hint_reach_mm: float = 8.0

@@ -192,6 +192,9 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     least_share : float
         A pattern that takes up less of the picture is none of breathing: cement that is not
         known yet takes up 0.002 to 0.012 in simulated cases, breathing 0.02 to 0.3.
+    slow_s : float
+        What changes more slowly than this is not learnt, s: as long as a breath, so that a vein
+        that fills counts as change only once.
     least_told : float
         Ridge of the fit, as a share of a pattern: what is covered by cement tells nothing.
     outlier_factor : float

@@ -218,7 +218,7 @@ def with_found_outline(
         body,
         picture.mm_per_px,
         cement.found_sigmas,
-        vertebra.rough_mm,
+        (vertebra.rough_mm, vertebra.waist_rough_mm),
         tolerance_mm,
         cement.unjudged_mm,
     )

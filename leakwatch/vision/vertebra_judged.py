@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from leakwatch.model import PointArray, Side, read_only
+from leakwatch.model import Array, PointArray, Side, read_only
 from leakwatch.vision.vertebra import Body, Part
 from leakwatch.vision.vertebra_around import axes_of_wall
 from leakwatch.vision.vertebra_patch import Axes
+
+_RIMS_FROM = 0.6  # of half a side: the rims of a body take up the outer fifth at either end
 
 
 def judged_outline(
     body: Body,
     mm_per_px: float,
     sigmas: float,
-    rough_mm: float,
+    rough_mm: tuple[float, float],
     less_mm: float,
     unjudged_mm: float,
 ) -> PointArray:
@@ -30,8 +32,9 @@ def judged_outline(
         Of a frame pixel at the vertebra.
     sigmas : float
         How far out a found side is moved, in standard deviations of its place.
-    rough_mm : float
-        Standard deviation of a side about the smooth line that was found.
+    rough_mm : (float, float)
+        Standard deviation of a side about the smooth line that was found; and in the middle of the
+        front, between its rims.
     less_mm : float
         What of that is left to the tolerance that holds for any outline.
     unjudged_mm : float
@@ -47,8 +50,10 @@ def judged_outline(
     axes = axes_of_wall(body.posterior_wall_px, upright)
 
     def moved(part: Part, forward: float, up: float) -> PointArray:
+        from_middle = _from_middle(len(part.line_px)) if forward else 1.0
+        rough = rough_mm[1] + (rough_mm[0] - rough_mm[1]) * from_middle
         sigma_mm = part.sigma_mm if part.sigmas_mm is None else part.sigmas_mm
-        by = sigmas * np.hypot(sigma_mm, rough_mm) - less_mm
+        by = sigmas * np.hypot(sigma_mm, rough) - less_mm
         if part.unsure is not None:
             by = np.float64(unjudged_mm)
         points: PointArray = axes.to_mm(part.line_px) + np.outer(by, [forward, up])
@@ -66,6 +71,11 @@ def judged_outline(
     back = np.array([[-unjudged_mm, lower[0, 1]], [-unjudged_mm, upper[0, 1]]])
     polygon = np.concatenate([upper, above, front, below, lower[::-1], back])
     return read_only(axes.to_px(polygon))
+
+
+def _from_middle(count: int) -> Array:
+    """0 in the middle of a side, 1 where its rims begin."""
+    return np.minimum(np.abs(np.linspace(-1.0, 1.0, count)) / _RIMS_FROM, 1.0)
 
 
 def _rearwards_first(line: PointArray) -> PointArray:

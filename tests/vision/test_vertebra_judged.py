@@ -14,7 +14,7 @@ from leakwatch.vision.vertebra_judged import judged_outline
 
 MM = 0.5
 # Four standard deviations of 0.7 mm, none of it rough, less 0.8 mm: 2 mm.
-MOVED = (MM, 4.0, 0.0, 0.8, 40.0)
+MOVED = (MM, 4.0, (0.0, 0.0), 0.8, 40.0)
 # A square body of 30 mm around (200, 200), its front at the left: 60 pixels, from 170 to 230.
 LOW, HIGH = 170.0, 230.0
 
@@ -49,7 +49,7 @@ def test_found_sides_are_moved_by_the_extra(head_up: bool) -> None:
 
 def test_a_rough_side_is_moved_by_both_doubts() -> None:
     # Four times hypot(0.7, 0.72) are 4 mm, less 0.8 mm: 6.4 pixels.
-    outline = judged_outline(body(), MM, 4.0, 0.72, 0.8, 40.0)
+    outline = judged_outline(body(), MM, 4.0, (0.72, 0.72), 0.8, 40.0)
     assert covers(outline, LOW - 6, 200)
     assert not covers(outline, LOW - 7, 200)
 
@@ -59,8 +59,18 @@ def test_the_less_sure_end_of_a_side_is_moved_further() -> None:
     # From 0.7 mm below to 1.2 mm above: 2 mm, and 4 mm.
     front = replace(whole.front, sigmas_mm=np.linspace(0.7, 1.2, 15))
     outline = judged_outline(replace(whole, front=front), *MOVED)
-    assert covers(outline, LOW - 7, LOW + 2) and not covers(outline, LOW - 9, LOW + 2)
-    assert covers(outline, LOW - 3, HIGH - 2) and not covers(outline, LOW - 5, HIGH - 2)
+    assert covers(outline, LOW - 7, LOW + 2)
+    assert not covers(outline, LOW - 9, LOW + 2)
+    assert covers(outline, LOW - 3, HIGH - 2)
+    assert not covers(outline, LOW - 5, HIGH - 2)
+
+
+def test_the_waist_of_the_front_is_smoother_than_its_rims() -> None:
+    # Four times hypot(0.7, 0.72), less 0.8 mm, are 6.4 pixels at the rims; 4 in the middle.
+    outline = judged_outline(body(), MM, 4.0, (0.72, 0.0), 0.8, 40.0)
+    assert covers(outline, LOW - 6, LOW + 1)
+    assert not covers(outline, LOW - 5, 200)
+    assert covers(outline, 200, LOW - 6)
 
 
 def test_nothing_is_judged_behind_the_wall() -> None:
