@@ -27,7 +27,7 @@ from leakwatch.pipeline_state import PipelineState, run_of
 from leakwatch.vision import averaging, instruments, intensity, motion, tubular
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
-from leakwatch.vision import breathing as breath
+from leakwatch.vision import breathing as breathings
 from leakwatch.vision import cement as cements
 from leakwatch.vision.behind_cannula import CoveredByCannula
 from leakwatch.vision.marks import (
@@ -268,14 +268,11 @@ def _with_cement(
     instrument, more = followed.state, followed.more
     changed = _changed(state.cement.mask, state.cement.box, followed.covers, scale)
     added = baselines.added_attenuation(baseline, more, seen, changed, scale, settings.baseline)
-    breathing, steady = breath.without_breathing(
-        state.breathing, added, changed, frame.time_s, settings.breathing
-    )
-    state = replace(state, breathing=breathing)
     if state.baseline_open and not cement_seen(state):
         unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)
-    added = steady
+    breath = breathings.breath_of(state.breathing, added, changed, settings.breathing)
+    added = breathings.without_breath(added, state.breathing, breath, settings.breathing)
     mean = averaging.with_frame(state.cement.mean, added, frame.time_s, scale, settings.cement)
     origin = None if state.placed is None else state.placed.origin
     rod = instrument.hidden if instrument.moved else instrument.footprint
@@ -293,10 +290,13 @@ def _with_cement(
         scale,
         settings.cement,
     )
+    breathing = breathings.with_breath(
+        state.breathing, breath, cement.mask, frame.time_s, settings.breathing
+    )
     placed = state.placed
     if placed is not None and cement.mask is not None:
         placed = with_side_of_cement(placed, cement.mask, scale, settings.cement)
-    state = replace(state, instrument=instrument, cement=cement, placed=placed)
+    state = replace(state, breathing=breathing, instrument=instrument, cement=cement, placed=placed)
     area = None if state.placed is None else watched(state.placed)
     seen_there = baselines.watch(added, area, scale, settings.baseline)
     aside = baselines.explained(seen_there, changed, instrument.footprint, scale.px(1.0))

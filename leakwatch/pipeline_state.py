@@ -9,7 +9,7 @@ from leakwatch.geometry import Scale, WorkingGrid
 from leakwatch.model import Acquisition, BoolImage, Calibration, FloatImage, Frame, Marks, Point
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
-from leakwatch.vision import breathing as breath
+from leakwatch.vision import breathing as breathings
 from leakwatch.vision import cement as cements
 from leakwatch.vision import instruments, intensity, motion, tubular
 from leakwatch.vision.marks import PlacedMarks
@@ -120,7 +120,7 @@ class PipelineState:
     baseline: baselines.Baseline | None = None
     baseline_open: bool = True
     behind: backgrounds.Background | None = None
-    breathing: breath.Breathing | None = None
+    breathing: breathings.Breathing | None = None
     unrest: backgrounds.Unrest | None = None
     instrument: instruments.InstrumentState = field(default_factory=instruments.InstrumentState)
     cement: cements.CementState = field(default_factory=cements.CementState)

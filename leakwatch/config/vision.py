@@ -195,6 +195,12 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     slow_s : float
         What changes more slowly than this is not learnt, s: as long as a breath, so that a vein
         that fills counts as change only once.
+    gap_s : float
+        After a longer pause, s, one frame is not learnt from: what came meanwhile may be cement,
+        and is found in two frames.
+    sudden_log : float
+        Nor is what differs by more from the patterns, natural log: from one frame to the next a
+        breath does less, and 2 mm of cement do more.
     least_told : float
         Ridge of the fit, as a share of a pattern: what is covered by cement tells nothing.
     outlier_factor : float
@@ -204,6 +210,8 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     patterns: int = 5
     least_share: float = 0.015
     slow_s: float = 4.0
+    gap_s: float = 0.5
+    sudden_log: float = 0.06
     least_told: float = 0.02
     outlier_factor: float = 4.0
 

@@ -49,14 +49,35 @@ class Breathing:
     time_s: float
 
 
-def without_breathing(
+@dataclass(frozen=True, slots=True)
+class Breath:
+    """How strong each pattern is in one frame, and what that was told by.
+
+    Parameters
+    ----------
+    coarse : ndarray
+        ``(rows * columns,)``, what was added, on a quarter of the working grid.
+    still : ndarray of bool
+        Where it is seen, and neither cement nor instrument.
+    counts : ndarray of bool
+        The part of it that agrees with the patterns.
+    strengths : ndarray
+        ``(k,)``.
+    """
+
+    coarse: Array
+    still: BoolImage
+    counts: BoolImage
+    strengths: Array
+
+
+def breath_of(
     breathing: Breathing | None,
     added: Added,
     changed: BoolImage | None,
-    time_s: float,
     settings: BreathingSettings,
-) -> tuple[Breathing, Added]:
-    """What was added, less what breathing adds; and the patterns with this frame.
+) -> Breath:
+    """How strong breathing is in a frame.
 
     Parameters
     ----------
@@ -65,44 +86,81 @@ def without_breathing(
     added : Added
     changed : ndarray of bool or None
         Cement and instruments, with their rims.
-    time_s : float
-        Of this frame.
     settings : BreathingSettings
-
-    Returns
-    -------
-    Breathing, Added
     """
     coarse, still = _coarse(added.image, added.seen if changed is None else added.seen & ~changed)
     if breathing is None:
-        empty = np.zeros((0, len(coarse)), np.float32)
-        none = np.zeros(0)
-        return Breathing(empty, none, none, read_only(coarse * still), time_s), added
+        return Breath(coarse, still, still, np.zeros(0, np.float32))
     counts = _without_outliers(coarse, breathing.patterns, still, settings)
-    strengths = _strengths(coarse, breathing.patterns, counts, settings)
-    share = 1.0 - math.exp(-max(time_s - breathing.time_s, 1e-3) / settings.slow_s)
-    slow = breathing.slow + np.float32(share) * (coarse - breathing.slow) * still
-    quick = coarse - slow
-    within = _strengths(quick, breathing.patterns, counts, settings)
-    learnt = _learnt(breathing, within, (quick - within @ breathing.patterns) * still, settings)
-    learnt = replace(learnt, slow=read_only(slow), time_s=time_s)
-    if len(strengths) == 0:
-        return learnt, added
+    return Breath(coarse, still, counts, _strengths(coarse, breathing.patterns, counts, settings))
+
+
+def without_breath(
+    added: Added, breathing: Breathing | None, breath: Breath, settings: BreathingSettings
+) -> Added:
+    """What was added, less what breathing adds."""
+    if breathing is None or len(breath.strengths) == 0:
+        return added
     # What is in one place only is cement that is not known yet, and not breathing.
-    pattern = (strengths * (breathing.shares >= settings.least_share)) @ breathing.patterns
+    pattern = (breath.strengths * (breathing.shares >= settings.least_share)) @ breathing.patterns
     image = cv2.subtract(added.image, _fine(pattern, added.seen))
-    return learnt, replace(added, image=cv2.copyTo(image, added.seen.view(np.uint8)))
+    return replace(added, image=cv2.copyTo(image, added.seen.view(np.uint8)))
+
+
+def with_breath(
+    breathing: Breathing | None,
+    breath: Breath,
+    cement: BoolImage | None,
+    time_s: float,
+    settings: BreathingSettings,
+) -> Breathing:
+    """The patterns with one more frame.
+
+    Parameters
+    ----------
+    breathing : Breathing or None
+    breath : Breath
+        Of this frame.
+    cement : ndarray of bool or None
+        What this frame shows of it.
+    time_s : float
+        Of this frame.
+    settings : BreathingSettings
+    """
+    still = breath.still
+    if cement is not None:
+        still = still & (_small(cement.astype(np.float32)).ravel() == 0.0)
+    if breathing is None:
+        empty = np.zeros((0, len(still)), np.float32)
+        none = np.zeros(0)
+        return Breathing(empty, none, none, read_only(breath.coarse * still), time_s)
+    elapsed_s = time_s - breathing.time_s
+    if elapsed_s > settings.gap_s:
+        # Much cement may have come meanwhile: first let it be found.
+        return replace(breathing, time_s=time_s)
+    left = breath.coarse - breath.strengths @ breathing.patterns
+    still = still & (np.abs(left) <= settings.sudden_log)
+    share = 1.0 - math.exp(-max(elapsed_s, 1e-3) / settings.slow_s)
+    slow = breathing.slow + np.float32(share) * (breath.coarse - breathing.slow) * still
+    quick = breath.coarse - slow
+    within = _strengths(quick, breathing.patterns, breath.counts, settings)
+    learnt = _learnt(breathing, within, (quick - within @ breathing.patterns) * still, settings)
+    return replace(learnt, slow=read_only(slow), time_s=time_s)
 
 
 def _coarse(image: FloatImage, where: BoolImage) -> tuple[Array, BoolImage]:
     """Means over coarse pixels, flat, of what counts; and which have enough of it."""
+    weight = where.view(np.uint8)
+    total = _small(cv2.copyTo(image, weight)).ravel()
+    share = _small(weight.astype(np.float32)).ravel()
+    return total / np.maximum(share, np.float32(_LEAST_SHARE)), share >= _LEAST_SHARE
+
+
+def _small(image: FloatImage) -> FloatImage:
     rows, columns = image.shape
     size = (-(-columns // _EVERY), -(-rows // _EVERY))
-    weight = where.view(np.uint8)
-    part = cv2.copyTo(image, weight)
-    total = cv2.resize(part, size, interpolation=cv2.INTER_AREA).ravel()
-    share = cv2.resize(weight.astype(np.float32), size, interpolation=cv2.INTER_AREA).ravel()
-    return total / np.maximum(share, np.float32(_LEAST_SHARE)), share >= _LEAST_SHARE
+    small: FloatImage = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return small
 
 
 def _fine(pattern: Array, seen: BoolImage) -> FloatImage:

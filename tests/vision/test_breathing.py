@@ -9,7 +9,7 @@ import pytest
 from leakwatch.config import BreathingSettings
 from leakwatch.model import BoolImage, FloatImage
 from leakwatch.vision.baseline import Added
-from leakwatch.vision.breathing import Breathing, without_breathing
+from leakwatch.vision.breathing import Breathing, breath_of, with_breath, without_breath
 
 SETTINGS = BreathingSettings()
 SIZE = 256  # pixels of 0.5 mm
@@ -44,13 +44,21 @@ def pictures(
     return made
 
 
+def without_breathing(
+    state: Breathing | None, added: Added, changed: BoolImage | None, time_s: float
+) -> tuple[Breathing, Added]:
+    breath = breath_of(state, added, changed, SETTINGS)
+    steady = without_breath(added, state, breath, SETTINGS)
+    return with_breath(state, breath, None, time_s, SETTINGS), steady
+
+
 def followed(
     frames: list[Added], changed: BoolImage | None = None
 ) -> tuple[Breathing | None, list[Added]]:
     state: Breathing | None = None
     out = []
     for index, added in enumerate(frames):
-        state, steady = without_breathing(state, added, changed, index / 15.0, SETTINGS)
+        state, steady = without_breathing(state, added, changed, index / 15.0)
         out.append(steady)
     return state, out
 
@@ -130,9 +138,9 @@ def test_it_is_taken_out_up_to_the_edge_of_the_field_and_nothing_beyond() -> Non
 def test_the_first_frame_passes_and_nothing_is_changed_in_place() -> None:
     added = pictures(2)[1]
     before = added.image.copy()
-    state, out = without_breathing(None, added, None, 0.0, SETTINGS)
+    state, out = without_breathing(None, added, None, 0.0)
     assert out is added
-    again, _ = without_breathing(state, added, None, 0.0, SETTINGS)
+    again, _ = without_breathing(state, added, None, 0.0)
     np.testing.assert_array_equal(added.image, before)
     assert not again.patterns.flags.writeable
 
@@ -141,6 +149,6 @@ def test_where_all_is_cement_nothing_is_taken_out_and_nothing_fails() -> None:
     state, _ = followed(pictures(20))
     everywhere = np.ones((SIZE, SIZE), np.bool_)
     added = pictures(30)[29]
-    _, out = without_breathing(state, added, everywhere, 2.0, SETTINGS)
+    _, out = without_breathing(state, added, everywhere, 2.0)
     assert np.isfinite(out.image).all()
     np.testing.assert_allclose(out.image, added.image, atol=1e-5)
