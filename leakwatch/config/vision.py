@@ -200,7 +200,7 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         and is found in two frames.
     sudden_log : float
         Nor is what differs by more from the patterns, natural log: from one frame to the next a
-        breath does less, and 2 mm of cement do more.
+        breath does less, and cement of 3 mm does more.
     least_told : float
         Ridge of the fit, as a share of a pattern: what is covered by cement tells nothing.
     outlier_factor : float
@@ -211,7 +211,7 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     least_share: float = 0.015
     slow_s: float = 4.0
     gap_s: float = 0.5
-    sudden_log: float = 0.06
+    sudden_log: float = 0.1
     least_told: float = 0.02
     outlier_factor: float = 4.0
 
