@@ -265,16 +265,43 @@ def _with_cement(
         scale,
         settings.instruments,
     )
-    instrument, more = followed.state, followed.more
     changed = _changed(state.cement.mask, state.cement.box, followed.covers, scale)
-    added = baselines.added_attenuation(baseline, more, seen, changed, scale, settings.baseline)
+    added = baselines.added_attenuation(
+        baseline, followed.more, seen, changed, scale, settings.baseline
+    )
     if state.baseline_open and not cement_seen(state):
+        # Of what breathes too: not all of a breath is foretold by those before.
         unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)
     breath = breathings.breath_of(state.breathing, added, changed, settings.breathing)
     added = breathings.without_breath(added, state.breathing, breath, settings.breathing)
-    mean = averaging.with_frame(state.cement.mean, added, frame.time_s, scale, settings.cement)
-    origin = None if state.placed is None else state.placed.origin
+    state, noise = _segmented(state, followed, behind, added, frame.time_s)
+    breathing = breathings.with_breath(
+        state.breathing, breath, state.cement.mask, frame.time_s, settings.breathing
+    )
+    state = replace(state, breathing=breathing)
+    area = None if state.placed is None else watched(state.placed)
+    seen_there = baselines.watch(added, area, scale, settings.baseline)
+    aside = baselines.explained(seen_there, changed, followed.state.footprint, scale.px(1.0))
+    taken = baselines.is_taken_away(seen_there, aside, settings.baseline)
+    mask, mean = state.cement.mask, state.cement.mean
+    changed_now = baselines.is_changed(seen_there, aside, mask, scale, settings.baseline)
+    return state, Sight(
+        None if mean is None else mean.image, noise, added.gain_log, taken, changed_now
+    )
+
+
+def _segmented(
+    state: PipelineState,
+    followed: instruments.Followed,
+    behind: backgrounds.Background,
+    added: baselines.Added,
+    time_s: float,
+) -> tuple[PipelineState, float]:
+    """Cement in what was added, and the noise of it."""
+    settings, scale, instrument = state.settings, state.the_run.scale, followed.state
+    mean = averaging.with_frame(state.cement.mean, added, time_s, scale, settings.cement)
+    placed = state.placed
     rod = instrument.hidden if instrument.moved else instrument.footprint
     axis = None if instrument.cannula is None else instrument.cannula.direction
     covered = CoveredByCannula(
@@ -284,25 +311,15 @@ def _with_cement(
         replace(state.cement, mean=mean),
         added.seen,
         behind,
-        origin,
+        None if placed is None else placed.origin,
         covered,
         _caution(state),
         scale,
         settings.cement,
     )
-    breathing = breathings.with_breath(
-        state.breathing, breath, cement.mask, frame.time_s, settings.breathing
-    )
-    placed = state.placed
     if placed is not None and cement.mask is not None:
         placed = with_side_of_cement(placed, cement.mask, scale, settings.cement)
-    state = replace(state, breathing=breathing, instrument=instrument, cement=cement, placed=placed)
-    area = None if state.placed is None else watched(state.placed)
-    seen_there = baselines.watch(added, area, scale, settings.baseline)
-    aside = baselines.explained(seen_there, changed, instrument.footprint, scale.px(1.0))
-    taken = baselines.is_taken_away(seen_there, aside, settings.baseline)
-    changed_now = baselines.is_changed(seen_there, aside, cement.mask, scale, settings.baseline)
-    return state, Sight(mean.image, noise, added.gain_log, taken, changed_now)
+    return replace(state, instrument=instrument, cement=cement, placed=placed), noise
 
 
 def _caution(state: PipelineState) -> float:

@@ -342,6 +342,28 @@ def test_what_lies_over_the_anatomy_for_a_frame_is_unknown_and_leaves_nothing_be
     assert told[-1].observation.cement.area_mm2 == pytest.approx(area, rel=0.05)
 
 
+@pytest.mark.parametrize("pause_s", [0.0, 3.0])
+def test_cement_that_comes_at_once_is_no_breathing(pause_s: float) -> None:
+    # A wide part, 4 mm thick, comes towards the wall from one frame to the next.
+    at, left_px = 20, 118.0
+
+    def more(index: int, added: np.ndarray) -> np.ndarray:
+        wide = disc(left_px + 26, 120, 26, 4.0 * PER_MM) if index >= at else 0.0
+        return np.maximum(bolus(5.0) if index > 12 else 0 * added, wide)
+
+    frames = [
+        one if one.index < at else replace(one, time_s=one.time_s + pause_s)
+        for one in injection(Scene(), 60, added=more)
+    ]
+    told = snapshots(frames)
+    assert told[at - 1].alert.level is not Level.STOP
+    assert told[at + 3].alert.level is Level.STOP
+    for one in told[at + 4 :]:
+        wall = one.observation.wall_distance
+        assert wall is not None
+        assert wall.distance_px == pytest.approx(left_px - WALL_COLUMN, abs=2.0)
+
+
 def test_a_latched_stop_outlives_blindness() -> None:
     def close(index: int, added: np.ndarray) -> np.ndarray:
         return bolus(9.0) + disc(125, 120, 20, 0.5) if index > 12 else 0 * added
