@@ -191,10 +191,12 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         is more than its edges are wide.
     least_share : float
         A pattern that takes up less of the picture is none of breathing: cement that is not
-        known yet takes up 0.002 to 0.012 in simulated cases, breathing 0.02 to 0.3.
+        known yet takes up 0.002 to 0.02 in simulated cases, breathing 0.03 to 0.3.
     slow_s : float
         What changes more slowly than this is not learnt, s: as long as a breath, so that a vein
         that fills counts as change only once.
+    forget_s : float
+        Time constant of forgetting, s: fifteen breaths; later people breathe otherwise.
     gap_s : float
         After a longer pause, s, one frame is not learnt from: what came meanwhile may be cement,
         and is found in two frames.
@@ -208,8 +210,9 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """
 
     patterns: int = 5
-    least_share: float = 0.015
+    least_share: float = 0.03
     slow_s: float = 4.0
+    forget_s: float = 60.0
     gap_s: float = 0.5
     sudden_log: float = 0.1
     least_told: float = 0.02

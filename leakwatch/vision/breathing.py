@@ -33,7 +33,7 @@ class Breathing:
     patterns : ndarray
         ``(k, rows * columns)``, float32, orthonormal.
     sizes : ndarray
-        ``(k,)``, their singular values over all frames.
+        ``(k,)``, their singular values over the frames, the last minute's mostly.
     shares : ndarray
         ``(k,)``, of the picture that each takes up: its participation ratio.
     slow : ndarray
@@ -144,6 +144,8 @@ def with_breath(
     slow = breathing.slow + np.float32(share) * (breath.coarse - breathing.slow) * still
     quick = breath.coarse - slow
     within = _strengths(quick, breathing.patterns, breath.counts, settings)
+    kept = math.exp(-max(elapsed_s, 0.0) / (2.0 * settings.forget_s))
+    breathing = replace(breathing, sizes=breathing.sizes * kept)
     learnt = _learnt(breathing, within, (quick - within @ breathing.patterns) * still, settings)
     return replace(learnt, slow=read_only(slow), time_s=time_s)
 
@@ -209,10 +211,13 @@ def _learnt(
     joint = np.zeros((count + 1, count + 2))
     joint[:count, :count] = np.diag(breathing.sizes)
     joint[:count, -1], joint[-1, -1] = strengths, length
-    turn, sizes, _ = np.linalg.svd(joint, full_matrices=False)
-    kept = min(count + 1, settings.patterns)
     basis = np.concatenate([breathing.patterns, fresh])
-    patterns = turn.T[:kept].astype(np.float32) @ basis
+    # Fitted beside cement only, the rest is not quite square to the patterns.
+    square = np.linalg.cholesky((basis @ basis.T).astype(np.float64) + 1e-6 * np.eye(count + 1))
+    turn, sizes, _ = np.linalg.svd(square.T @ joint, full_matrices=False)
+    kept = min(count + 1, settings.patterns)
+    mixed = np.linalg.solve(square.T, turn[:, :kept]).T
+    patterns = mixed.astype(np.float32) @ basis
     squares = patterns * patterns
     places = max(int(np.count_nonzero(patterns.any(axis=0))), 1)
     share = 1.0 / np.maximum((squares * squares).sum(axis=1) * places, 1e-6)
