@@ -152,3 +152,26 @@ def test_where_all_is_cement_nothing_is_taken_out_and_nothing_fails() -> None:
     _, out = without_breathing(state, added, everywhere, 2.0)
     assert np.isfinite(out.image).all()
     np.testing.assert_allclose(out.image, added.image, atol=1e-5)
+
+
+def test_patterns_stay_square_to_each_other_for_minutes() -> None:
+    frames = pictures(2 * BREATH)
+    state: Breathing | None = None
+    for index in range(20 * BREATH):
+        state, _ = without_breathing(state, frames[index % len(frames)], None, index / 15.0)
+    assert state is not None
+    np.testing.assert_allclose(
+        state.patterns @ state.patterns.T, np.eye(len(state.sizes)), atol=1e-4
+    )
+    assert np.isfinite(state.sizes).all()
+
+
+def test_after_a_pause_the_first_frame_is_not_learnt_from() -> None:
+    frames = pictures(30)
+    state, _ = followed(frames)
+    assert state is not None
+    tube = Added(frames[-1].image + vein(0.09), frames[-1].seen, 0.0)
+    later, _ = without_breathing(state, tube, None, 10.0)
+    np.testing.assert_array_equal(later.patterns, state.patterns)
+    at_once, _ = without_breathing(state, tube, None, 2.0)
+    assert np.abs(at_once.patterns - state.patterns).max() > 0.0
