@@ -195,6 +195,8 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     slow_s : float
         What changes more slowly than this is not learnt, s: as long as a breath, so that a vein
         that fills counts as change only once.
+    every_s : float
+        Time from one frame that is learnt from to the next, s: a breath changes little meanwhile.
     forget_s : float
         Time constant of forgetting, s: fifteen breaths; later people breathe otherwise.
     gap_s : float
@@ -212,6 +214,7 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     patterns: int = 5
     least_share: float = 0.03
     slow_s: float = 4.0
+    every_s: float = 0.1
     forget_s: float = 60.0
     gap_s: float = 0.5
     sudden_log: float = 0.1

@@ -60,7 +60,7 @@ class Breath:
     still : ndarray of bool
         Where it is seen, and neither cement nor instrument.
     counts : ndarray of bool
-        The part of it that agrees with the patterns.
+        The part of some of it that agrees with the patterns.
     strengths : ndarray
         ``(k,)``.
     """
@@ -90,9 +90,10 @@ def breath_of(
     """
     coarse, still = _coarse(added.image, added.seen if changed is None else added.seen & ~changed)
     if breathing is None:
-        return Breath(coarse, still, still, np.zeros(0, np.float32))
-    counts = _without_outliers(coarse, breathing.patterns, still, settings)
-    return Breath(coarse, still, counts, _strengths(coarse, breathing.patterns, counts, settings))
+        return Breath(coarse, still, still[::_FITTED], np.zeros(0, np.float32))
+    patterns, some = _some(breathing.patterns), coarse[::_FITTED]
+    counts = _without_outliers(some, patterns, still[::_FITTED], settings)
+    return Breath(coarse, still, counts, _strengths(some, patterns, counts, settings))
 
 
 def without_breath(
@@ -129,12 +130,14 @@ def with_breath(
     """
     still = breath.still
     if cement is not None:
-        still = still & (_small(cement.astype(np.float32)).ravel() == 0.0)
+        still = still & ~_touched(cement)
     if breathing is None:
         empty = np.zeros((0, len(still)), np.float32)
         none = np.zeros(0)
         return Breathing(empty, none, none, read_only(breath.coarse * still), time_s)
     elapsed_s = time_s - breathing.time_s
+    if 0.0 <= elapsed_s < settings.every_s:
+        return breathing
     if elapsed_s > settings.gap_s:
         # Much cement may have come meanwhile: first let it be found.
         return replace(breathing, time_s=time_s)
@@ -143,7 +146,8 @@ def with_breath(
     share = 1.0 - math.exp(-max(elapsed_s, 1e-3) / settings.slow_s)
     slow = breathing.slow + np.float32(share) * (breath.coarse - breathing.slow) * still
     quick = breath.coarse - slow
-    within = _strengths(quick, breathing.patterns, breath.counts, settings)
+    patterns, some = _some(breathing.patterns), quick[::_FITTED]
+    within = _strengths(some, patterns, breath.counts, settings)
     kept = math.exp(-max(elapsed_s, 0.0) / (2.0 * settings.forget_s))
     breathing = replace(breathing, sizes=breathing.sizes * kept)
     learnt = _learnt(breathing, within, (quick - within @ breathing.patterns) * still, settings)
@@ -158,6 +162,16 @@ def _coarse(image: FloatImage, where: BoolImage) -> tuple[Array, BoolImage]:
     return total / np.maximum(share, np.float32(_LEAST_SHARE)), share >= _LEAST_SHARE
 
 
+def _touched(mask: BoolImage) -> BoolImage:
+    """Coarse pixels, flat, in which a mask has a part, but for what is narrower."""
+    rows, columns = mask.shape
+    touched = np.zeros((-(-rows // _EVERY), -(-columns // _EVERY)), np.bool_)
+    for start in range(0, _EVERY, _EVERY // 2):
+        some = mask[start::_EVERY, start::_EVERY]
+        touched[: some.shape[0], : some.shape[1]] |= some
+    return touched.ravel()
+
+
 def _small(image: FloatImage) -> FloatImage:
     rows, columns = image.shape
     size = (-(-columns // _EVERY), -(-rows // _EVERY))
@@ -169,35 +183,36 @@ def _fine(pattern: Array, seen: BoolImage) -> FloatImage:
     """A pattern on the working grid; at the edge of the field from the pixels within."""
     rows, columns = seen.shape
     shape = (-(-rows // _EVERY), -(-columns // _EVERY))
-    whole: FloatImage = cv2.resize(
-        pattern.reshape(shape), (columns, rows), interpolation=cv2.INTER_LINEAR
-    )
-    if pattern.all():
-        return whole
-    known = (pattern != 0.0).astype(np.float32).reshape(shape)
-    share = cv2.resize(known, (columns, rows), interpolation=cv2.INTER_LINEAR)
-    fine: FloatImage = cv2.divide(whole, cv2.max(share, _LEAST_SHARE))
+    small = pattern.reshape(shape)
+    known = (small != 0.0).astype(np.float32)
+    # Where nothing is known, at the edge of the field, its neighbours are.
+    share = cv2.max(cv2.boxFilter(known, -1, (3, 3)), _LEAST_SHARE / 9)
+    small = np.where(known, small, cv2.boxFilter(small, -1, (3, 3)) / share)
+    fine: FloatImage = cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR)
     return fine
 
 
+def _some(patterns: Array) -> Array:
+    """Every third pixel of the patterns, in one piece."""
+    return np.ascontiguousarray(patterns[:, ::_FITTED])
+
+
 def _strengths(
-    coarse: Array, patterns: Array, counts: BoolImage, settings: BreathingSettings
+    some: Array, patterns: Array, counts: BoolImage, settings: BreathingSettings
 ) -> Array:
-    """How strong each pattern is, from some of the pixels that count."""
-    some = patterns[:, ::_FITTED]
-    told = some * counts[::_FITTED].astype(np.float32)
-    normal = told @ some.T + np.float32(settings.least_told / _FITTED) * np.eye(len(patterns))
-    strengths: Array = np.linalg.solve(normal, told @ coarse[::_FITTED]).astype(np.float32)
+    """How strong each pattern is, from those of some pixels that count."""
+    told = patterns * counts
+    normal = told @ patterns.T + np.float32(settings.least_told / _FITTED) * np.eye(len(patterns))
+    strengths: Array = np.linalg.solve(normal, told @ some).astype(np.float32)
     return strengths
 
 
 def _without_outliers(
-    coarse: Array, patterns: Array, still: BoolImage, settings: BreathingSettings
+    some: Array, patterns: Array, still: BoolImage, settings: BreathingSettings
 ) -> BoolImage:
     """What is still, less what is no breathing, nor noise."""
-    rest = np.abs(coarse - _strengths(coarse, patterns, still, settings) @ patterns)
-    limit = settings.outlier_factor * median(rest[::_FITTED][still[::_FITTED]])
-    counts: BoolImage = still & (rest <= limit)
+    rest = np.abs(some - _strengths(some, patterns, still, settings) @ patterns)
+    counts: BoolImage = still & (rest <= settings.outlier_factor * median(rest[still]))
     return counts
 
 
