@@ -132,8 +132,8 @@ def with_breath(
     if cement is not None:
         still = still & ~_touched(cement)
     if breathing is None:
-        empty = np.zeros((0, len(still)), np.float32)
-        none = np.zeros(0)
+        empty = read_only(np.zeros((0, len(still)), np.float32))
+        none = read_only(np.zeros(0))
         return Breathing(empty, none, none, read_only(breath.coarse * still), time_s)
     elapsed_s = time_s - breathing.time_s
     if 0.0 <= elapsed_s < settings.every_s:

@@ -140,7 +140,7 @@ def test_the_first_frame_passes_and_nothing_is_changed_in_place() -> None:
     before = added.image.copy()
     state, out = without_breathing(None, added, None, 0.0)
     assert out is added
-    again, _ = without_breathing(state, added, None, 0.0)
+    again, _ = without_breathing(state, added, None, 0.2)
     np.testing.assert_array_equal(added.image, before)
     assert not again.patterns.flags.writeable
 
