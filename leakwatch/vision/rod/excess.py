@@ -51,17 +51,20 @@ def excess_on_rod(
     core, beside = cannula.core, cannula.beside
     half = len(core) // 2
     sigma = scale.px(settings.behind_mm)
-    on_axis = strip.more[core].mean(axis=0)
-    sides = [strip.more[:half][beside[:half]], strip.more[half:][beside[half:]]]
-    lines = np.stack([on_axis, *(side.mean(axis=0) for side in sides)])
-    on_axis, low, high = cv2.GaussianBlur(lines, (0, 0), sigma, sigmaY=1e-3)
+    halves = (strip.more[:half][beside[:half]], strip.more[half:][beside[half:]])
+    sides = [side.mean(axis=0) for side in halves if len(side) > 0]
+    excess = np.zeros(place.shape, np.float32)
+    if not sides or not core.any():  # nothing to compare with
+        return read_only(excess)
+    on_axis, *sides = cv2.GaussianBlur(
+        np.stack([strip.more[core].mean(axis=0), *sides]), (0, 0), sigma, sigmaY=1e-3
+    )
     # Where cement lies beside the rod as well, the other side tells.
-    more = on_axis - np.minimum(low, high)
+    more = on_axis - np.min(sides, axis=0)
     outer = outer_part(cannula, scale, settings) & strip.free()
     noise = SIGMA_PER_MAD * median(np.abs(more[outer]))
     limit = max(settings.behind_log, settings.behind_sigmas * noise)
     over = more / (limit + settings.behind_share * cannula.contrast[:length] + doubt)
     on_rod = place.middle[place.along[place.middle] >= front]
-    excess = np.zeros(place.shape, np.float32)
     excess.ravel()[place.at[on_rod]] = place.lengthwise.some(on_rod).of(over)
     return read_only(excess)

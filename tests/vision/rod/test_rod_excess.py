@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from vision.test_instruments import SCALE, SETTINGS, found, picture
@@ -79,3 +81,13 @@ def test_noise_raises_the_limit() -> None:
 
 def test_what_the_anatomy_behind_it_may_be_raises_the_limit() -> None:
     assert excess(streak(0, 50, 0.06), doubt=0.05).max() < 1.0
+
+
+@pytest.mark.parametrize("side", ["one", "none"])
+def test_a_rod_that_is_seen_from_one_side_only_is_compared_with_that(side: str) -> None:
+    beside = CANNULA.beside.copy()
+    beside[: ROWS // 2 if side == "one" else ROWS] = False
+    lame = replace(CANNULA, beside=read_only(beside))
+    over = excess(streak(0, 50, 0.06), cannula=lame)
+    assert np.isfinite(over).all()
+    assert bool((over[3:46] > 1.0).all()) is (side == "one")
