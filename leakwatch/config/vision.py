@@ -195,6 +195,8 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     slow_s : float
         What changes more slowly than this is not learnt, s: as long as a breath, so that a vein
         that fills counts as change only once.
+    comes_back_s : float
+        What came and did not go within this time, s, is no breathing: the slowest breath.
     every_s : float
         Time from one frame that is learnt from to the next, s: a breath changes little meanwhile.
     forget_s : float
@@ -214,6 +216,7 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     patterns: int = 5
     least_share: float = 0.03
     slow_s: float = 4.0
+    comes_back_s: float = 8.0
     every_s: float = 0.1
     forget_s: float = 60.0
     gap_s: float = 0.5

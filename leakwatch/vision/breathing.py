@@ -36,6 +36,8 @@ class Breathing:
         ``(k,)``, their singular values over the frames, the last minute's mostly.
     shares : ndarray
         ``(k,)``, of the picture that each takes up: its participation ratio.
+    recent : ndarray
+        ``(n, 1 + k)``, times and strengths of the last frames that were learnt from.
     slow : ndarray
         ``(rows * columns,)``, what does not change within a breath: it is not learnt.
     time_s : float
@@ -45,6 +47,7 @@ class Breathing:
     patterns: Array
     sizes: Array
     shares: Array
+    recent: Array
     slow: Array
     time_s: float
 
@@ -102,8 +105,10 @@ def without_breath(
     """What was added, less what breathing adds."""
     if breathing is None or len(breath.strengths) == 0:
         return added
-    # What is in one place only is cement that is not known yet, and not breathing.
-    pattern = (breath.strengths * (breathing.shares >= settings.least_share)) @ breathing.patterns
+    # What is in one place only is cement that is not known yet, and not breathing; and so is what
+    # came and never went.
+    strengths = breath.strengths - _lasting(breathing, breath.strengths, settings)
+    pattern = (strengths * (breathing.shares >= settings.least_share)) @ breathing.patterns
     image = cv2.subtract(added.image, _fine(pattern, added.seen))
     return replace(added, image=cv2.copyTo(image, added.seen.view(np.uint8)))
 
@@ -134,7 +139,8 @@ def with_breath(
     if breathing is None:
         empty = read_only(np.zeros((0, len(still)), np.float32))
         none = read_only(np.zeros(0))
-        return Breathing(empty, none, none, read_only(breath.coarse * still), time_s)
+        recent = read_only(np.zeros((0, 1)))
+        return Breathing(empty, none, none, recent, read_only(breath.coarse * still), time_s)
     elapsed_s = time_s - breathing.time_s
     if 0.0 <= elapsed_s < settings.every_s:
         return breathing
@@ -149,7 +155,10 @@ def with_breath(
     patterns, some = _some(breathing.patterns), quick[::_FITTED]
     within = _strengths(some, patterns, breath.counts, settings)
     kept = math.exp(-max(elapsed_s, 0.0) / (2.0 * settings.forget_s))
-    breathing = replace(breathing, sizes=breathing.sizes * kept)
+    recent = np.vstack([breathing.recent, [time_s, *breath.strengths]])
+    # One older than the window tells that it is full.
+    first = max(int(np.searchsorted(recent[:, 0], time_s - settings.comes_back_s)) - 1, 0)
+    breathing = replace(breathing, sizes=breathing.sizes * kept, recent=recent[first:])
     learnt = _learnt(breathing, within, (quick - within @ breathing.patterns) * still, settings)
     return replace(learnt, slow=read_only(slow), time_s=time_s)
 
@@ -170,6 +179,16 @@ def _touched(mask: BoolImage) -> BoolImage:
         some = mask[start::_EVERY, start::_EVERY]
         touched[: some.shape[0], : some.shape[1]] |= some
     return touched.ravel()
+
+
+def _lasting(breathing: Breathing, strengths: Array, settings: BreathingSettings) -> Array:
+    """The part of each pattern's strength that has been there for longer than a breath takes."""
+    recent = breathing.recent
+    if len(recent) == 0 or breathing.time_s - recent[0, 0] < settings.comes_back_s:
+        return np.zeros_like(strengths)
+    all_of_it = np.vstack([recent[:, 1:], strengths])
+    lasting: Array = np.maximum(all_of_it.min(axis=0), 0.0) + np.minimum(all_of_it.max(axis=0), 0.0)
+    return lasting.astype(np.float32)
 
 
 def _small(image: FloatImage) -> FloatImage:
@@ -228,11 +247,14 @@ def _learnt(
     joint[:count, -1], joint[-1, -1] = strengths, length
     basis = np.concatenate([breathing.patterns, fresh])
     # Fitted beside cement only, the rest is not quite square to the patterns.
-    square = np.linalg.cholesky((basis @ basis.T).astype(np.float64) + 1e-6 * np.eye(count + 1))
+    common = (basis @ basis.T).astype(np.float64)
+    square = np.linalg.cholesky(common + 1e-6 * np.eye(count + 1))
     turn, sizes, _ = np.linalg.svd(square.T @ joint, full_matrices=False)
     kept = min(count + 1, settings.patterns)
     mixed = np.linalg.solve(square.T, turn[:, :kept]).T
     patterns = mixed.astype(np.float32) @ basis
+    # The same strengths, of the patterns as they are now.
+    carried = breathing.recent[:, 1:] @ (mixed @ common[:, :count]).T
     squares = patterns * patterns
     places = max(int(np.count_nonzero(patterns.any(axis=0))), 1)
     share = 1.0 / np.maximum((squares * squares).sum(axis=1) * places, 1e-6)
@@ -241,4 +263,5 @@ def _learnt(
         patterns=read_only(patterns),
         sizes=read_only(sizes[:kept]),
         shares=read_only(share),
+        recent=read_only(np.hstack([breathing.recent[:, :1], carried])),
     )

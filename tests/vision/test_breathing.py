@@ -107,6 +107,22 @@ def test_a_faint_vein_that_nobody_knows_stays(breath: float) -> None:
         assert left > 0.8 * 0.03
 
 
+@pytest.mark.parametrize("breath", [0.0, 1.0])
+def test_what_is_wide_and_never_goes_is_given_back(breath: float) -> None:
+    # 24 mm across and thin: broad enough to be taken for breathing, for as long as a breath takes.
+    wide = np.zeros((SIZE, SIZE), np.float32)
+    cv2.circle(wide, (120, 120), 24, 0.03, -1)
+    frames = pictures(4 * BREATH, breath=breath)
+    filled = [
+        added if index < BREATH else Added(added.image + wide, added.seen, 0.0)
+        for index, added in enumerate(frames)
+    ]
+    _, without = followed(frames)
+    _, out = followed(filled)
+    left = (out[-1].image - without[-1].image)[wide > 0].mean()
+    assert float(left) > 0.5 * 0.03
+
+
 def test_cement_and_instruments_say_nothing() -> None:
     changed = np.zeros((SIZE, SIZE), np.bool_)
     changed[100:140, 60:200] = True
