@@ -285,10 +285,9 @@ def _with_cement(
     aside = baselines.explained(seen_there, changed, followed.state.footprint, scale.px(1.0))
     taken = baselines.is_taken_away(seen_there, aside, settings.baseline)
     mask, mean = state.cement.mask, state.cement.mean
+    assert mean is not None
     changed_now = baselines.is_changed(seen_there, aside, mask, scale, settings.baseline)
-    return state, Sight(
-        None if mean is None else mean.image, noise, added.gain_log, taken, changed_now
-    )
+    return state, Sight(mean.image, noise, added.gain_log, taken, changed_now)
 
 
 def _segmented(

@@ -109,7 +109,7 @@ def without_breath(
     # came and never went.
     strengths = breath.strengths - _lasting(breathing, breath.strengths, settings)
     pattern = (strengths * (breathing.shares >= settings.least_share)) @ breathing.patterns
-    image = cv2.subtract(added.image, _fine(pattern, added.seen))
+    image = cv2.subtract(added.image, _fine(pattern, added.image.shape))
     return replace(added, image=cv2.copyTo(image, added.seen.view(np.uint8)))
 
 
@@ -133,20 +133,18 @@ def with_breath(
         Of this frame.
     settings : BreathingSettings
     """
-    still = breath.still
-    if cement is not None:
-        still = still & ~_touched(cement)
+    elapsed_s = 0.0 if breathing is None else time_s - breathing.time_s
+    if breathing is not None and 0.0 <= elapsed_s < settings.every_s:
+        return breathing
+    if breathing is not None and elapsed_s > settings.gap_s:
+        # Much cement may have come meanwhile: first let it be found.
+        return replace(breathing, time_s=time_s)
+    still = breath.still if cement is None else breath.still & ~_touched(cement)
     if breathing is None:
         empty = read_only(np.zeros((0, len(still)), np.float32))
         none = read_only(np.zeros(0))
         recent = read_only(np.zeros((0, 1)))
         return Breathing(empty, none, none, recent, read_only(breath.coarse * still), time_s)
-    elapsed_s = time_s - breathing.time_s
-    if 0.0 <= elapsed_s < settings.every_s:
-        return breathing
-    if elapsed_s > settings.gap_s:
-        # Much cement may have come meanwhile: first let it be found.
-        return replace(breathing, time_s=time_s)
     left = breath.coarse - breath.strengths @ breathing.patterns
     still = still & (np.abs(left) <= settings.sudden_log)
     share = 1.0 - math.exp(-max(elapsed_s, 1e-3) / settings.slow_s)
@@ -173,8 +171,7 @@ def _coarse(image: FloatImage, where: BoolImage) -> tuple[Array, BoolImage]:
 
 def _touched(mask: BoolImage) -> BoolImage:
     """Coarse pixels, flat, in which a mask has a part, but for what is narrower."""
-    rows, columns = mask.shape
-    touched = np.zeros((-(-rows // _EVERY), -(-columns // _EVERY)), np.bool_)
+    touched = np.zeros(_coarse_shape(mask.shape), np.bool_)
     for start in range(0, _EVERY, _EVERY // 2):
         some = mask[start::_EVERY, start::_EVERY]
         touched[: some.shape[0], : some.shape[1]] |= some
@@ -192,22 +189,24 @@ def _lasting(breathing: Breathing, strengths: Array, settings: BreathingSettings
 
 
 def _small(image: FloatImage) -> FloatImage:
-    rows, columns = image.shape
-    size = (-(-columns // _EVERY), -(-rows // _EVERY))
-    small: FloatImage = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    rows, columns = _coarse_shape(image.shape)
+    small: FloatImage = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
     return small
 
 
-def _fine(pattern: Array, seen: BoolImage) -> FloatImage:
+def _coarse_shape(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of coarse pixels; the last ones may be narrower."""
+    return -(-shape[0] // _EVERY), -(-shape[1] // _EVERY)
+
+
+def _fine(pattern: Array, shape: tuple[int, ...]) -> FloatImage:
     """A pattern on the working grid; at the edge of the field from the pixels within."""
-    rows, columns = seen.shape
-    shape = (-(-rows // _EVERY), -(-columns // _EVERY))
-    small = pattern.reshape(shape)
+    small = pattern.reshape(_coarse_shape(shape))
     known = (small != 0.0).astype(np.float32)
     # Where nothing is known, at the edge of the field, its neighbours are.
     share = cv2.max(cv2.boxFilter(known, -1, (3, 3)), _LEAST_SHARE / 9)
     small = np.where(known, small, cv2.boxFilter(small, -1, (3, 3)) / share)
-    fine: FloatImage = cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    fine: FloatImage = cv2.resize(small, shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return fine
 
 
