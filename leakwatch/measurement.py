@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leakwatch.conditions import CONDITION_OF, fails, holds, judged, unavailable
 from leakwatch.config import Settings
 from leakwatch.geometry import WorkingGrid, distance_sigma_mm
 from leakwatch.model import (
     BoolImage,
     Calibration,
     Cement,
+    Condition,
+    Evidence,
     FloatImage,
     Frame,
     Marks,
@@ -43,8 +46,6 @@ class Findings:
     shift : Point
         Of the anatomy against the reference, working pixels.
     placed : PlacedMarks or None
-    wall_share : float
-        How much of the wall is exposed; 1.0 where none is marked.
     mask : ndarray of bool or None
         Cement; None where the frame could not be compared with a baseline.
     added : ndarray or None
@@ -52,27 +53,56 @@ class Findings:
     tubes : tuple of (Protrusion, bool)
         With whether it is confirmed.
     quality : Quality
-    covered : bool
-        Masks hide a part of what is watched, or something else than cement lies over it.
+    evidence : tuple of Evidence
+        Of the conditions that the stages examined.
     """
 
     frame: Frame
     grid: WorkingGrid
     shift: Point
     placed: PlacedMarks | None
-    wall_share: float
     mask: BoolImage | None
     added: FloatImage | None
     tubes: tuple[tuple[Protrusion, bool], ...]
     quality: Quality
-    covered: bool = False
+    evidence: tuple[Evidence, ...] = ()
 
 
-def blind(frame: Frame, calibration: Calibration, quality: Quality, reason: Reason) -> Observation:
-    """The observation of a frame in which nothing can be judged."""
+def blind(
+    frame: Frame, calibration: Calibration, quality: Quality, *evidence: Evidence
+) -> Observation:
+    """Return the observation of a frame in which nothing can be judged.
+
+    Parameters
+    ----------
+    frame : Frame
+    calibration : Calibration
+    quality : Quality
+    *evidence : Evidence
+        As far as anything was examined; at least one does not hold.
+    """
+    found = judged(evidence)
     return Observation(
-        frame.index, frame.time_s, None, None, None, None, None, (), (reason,), calibration, quality
+        frame.index,
+        frame.time_s,
+        None,
+        None,
+        None,
+        None,
+        None,
+        (),
+        unavailable(found),
+        calibration,
+        quality,
+        conditions=found,
     )
+
+
+def blind_for(
+    frame: Frame, calibration: Calibration, quality: Quality, reason: Reason, text: str = ""
+) -> Observation:
+    """Return the observation of a frame in which nothing can be judged, for a reason."""
+    return blind(frame, calibration, quality, fails(CONDITION_OF[reason], reason, text))
 
 
 def observed(
@@ -104,6 +134,7 @@ def observed(
         found_px = tuple(_in_frame(side, findings) for side in placed.found)
         distance = _wall_distance(findings, placed, box, calibration, settings)
     cement = _cement(findings, box, calibration, settings)
+    found = judged((*findings.evidence, _set_up(findings, marks, calibration, cement)))
     return Observation(
         findings.frame.index,
         findings.frame.time_s,
@@ -113,10 +144,11 @@ def observed(
         distance,
         cement,
         tuple(_tube(one, confirmed, findings, calibration) for one, confirmed in findings.tubes),
-        _unavailable(findings, marks, calibration, cement, settings),
+        unavailable(found),
         calibration,
         findings.quality,
         found_px,
+        found,
     )
 
 
@@ -129,26 +161,24 @@ def _point(point: Point, findings: Findings) -> Point:
     return (float(column), float(row))
 
 
-def _unavailable(
-    findings: Findings,
-    marks: Marks,
-    calibration: Calibration,
-    cement: Cement | None,
-    settings: Settings,
-) -> tuple[Reason, ...]:
-    reasons = []
-    covered = findings.covered or findings.wall_share < settings.intensity.min_wall_share
-    if cement is None or covered:
-        reasons.append(Reason.EXPOSURE)
+def _set_up(
+    findings: Findings, marks: Marks, calibration: Calibration, cement: Cement | None
+) -> Evidence:
+    """Tell whether view, wall, side and millimetres are known."""
+    missing: list[tuple[Reason, str]] = []
     if marks.view is not View.LATERAL:
-        reasons.append(Reason.VIEW)
+        missing.append((Reason.VIEW, "the wall is watched in a lateral view only"))
     wall = None if findings.placed is None else findings.placed.wall
-    side_unknown = wall is not None and wall.inside is None and cement is not None
-    if wall is None or (side_unknown and cement is not None and cement.area_px > 0):
-        reasons.append(Reason.NO_WALL)
+    if wall is None:
+        missing.append((Reason.NO_WALL, "no posterior wall is marked"))
+    elif wall.inside is None and cement is not None and cement.area_px > 0:
+        missing.append((Reason.NO_WALL, "nobody knows which side of the wall the body is on"))
     if calibration.mm_per_px is None:
-        reasons.append(Reason.NO_CALIBRATION)
-    return tuple(reasons)
+        missing.append((Reason.NO_CALIBRATION, "there are no millimetres"))
+    if not missing:
+        return holds(Condition.SET_UP)
+    reasons = tuple(reason for reason, _ in missing)
+    return fails(Condition.SET_UP, reasons, "; ".join(text for _, text in missing))
 
 
 def _wall_distance(

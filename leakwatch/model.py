@@ -467,6 +467,42 @@ class Quality:
     attenuation_scale_known: bool = True
 
 
+class Condition(StrEnum):
+    """What must be shown in a frame before CLEAR or WATCH may be: see `leakwatch.conditions`."""
+
+    LIVE = "live"
+    WHOLE = "whole"
+    SAME = "same"
+    SENSITIVE = "sensitive"
+    SET_UP = "set_up"
+    ABLE = "able"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one frame shows of a condition.
+
+    Parameters
+    ----------
+    condition : Condition
+    holds : bool
+    value, limit : float or None
+        What was measured and what it was held against, in the unit of `leakwatch.conditions`; None
+        where nothing was measured.
+    reasons : tuple of Reason
+        Why it does not hold; empty where it does.
+    text : str
+        The same in words for the operator; empty where it holds.
+    """
+
+    condition: Condition
+    holds: bool
+    value: float | None = None
+    limit: float | None = None
+    reasons: tuple[Reason, ...] = ()
+    text: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """All that one frame says, before anyone decides what to do about it.
@@ -495,6 +531,10 @@ class Observation:
     found_px : tuple of ndarray
         Sides of the body that were found, and not marked, in the current frame: beyond them cement
         is judged to be outside. Those that are unsure are left out.
+    conditions : tuple of Evidence
+        One of each `Condition`, in their order.
+    repeated : bool
+        The frame shows an earlier picture again: all else is what that picture said.
     """
 
     frame: int
@@ -509,6 +549,8 @@ class Observation:
     calibration: Calibration
     quality: Quality
     found_px: tuple[PointArray, ...] = ()
+    conditions: tuple[Evidence, ...] = ()
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

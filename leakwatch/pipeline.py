@@ -7,14 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from leakwatch.conditions import fails, holds
 from leakwatch.config import Settings
 from leakwatch.distortion import shown_observation, true_marks
-from leakwatch.geometry import Scale, turned_deg
+from leakwatch.geometry import Scale
 from leakwatch.learning import cement_seen, with_baseline, with_outline
+from leakwatch.looking import Looked, begun, look
 from leakwatch.measurement import Findings, blind, observed
 from leakwatch.model import (
     BoolImage,
     Calibration,
+    Condition,
+    Evidence,
     FloatImage,
     Frame,
     Marks,
@@ -23,22 +27,15 @@ from leakwatch.model import (
     Quality,
     Reason,
 )
-from leakwatch.pipeline_state import PipelineState, run_of
-from leakwatch.vision import averaging, instruments, intensity, motion, tubular
+from leakwatch.pipeline_state import PipelineState
+from leakwatch.vision import averaging, instruments, intensity, motion, sameness, tubular
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import breathing as breathings
 from leakwatch.vision import cement as cements
 from leakwatch.vision.behind_cannula import CoveredByCannula
-from leakwatch.vision.marks import (
-    exposed_share,
-    hides,
-    place_marks,
-    watched,
-    with_side_of_cement,
-)
+from leakwatch.vision.marks import place_marks, seen_share, with_side_of_cement
 from leakwatch.vision.patches import Window, near
-from leakwatch.vision.undistortion import straightened
 
 
 def initial_state(settings: Settings, marks: Marks, calibration: Calibration) -> PipelineState:
@@ -49,8 +46,10 @@ def initial_state(settings: Settings, marks: Marks, calibration: Calibration) ->
 def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation]:
     """Fold one frame into the state and say what it shows.
 
-    Stages: intensity, motion, marks, baseline, instruments, cement, tubes, measurement. A stage
-    that cannot do its work ends the frame with its reason; what was known of cement is kept.
+    Stages: look (is the picture new, exposed, of the same view), motion, sameness, marks, baseline,
+    instruments, cement, tubes, measurement. A stage that cannot do its work ends the frame with
+    evidence of the condition that does not hold; what was known before is kept. A picture that is
+    not new goes into no state: for a short while it says what it said before.
 
     Parameters
     ----------
@@ -61,63 +60,152 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     -------
     PipelineState, Observation
     """
-    state, held_s = _with_newest(state, frame)
-    state, looked = _look(state, frame)
-    if held_s > state.settings.intensity.stale_after_s and not isinstance(looked, Reason):
-        looked = Reason.STALE
-    if isinstance(looked, Reason):
+    state, looked = look(begun(state, frame), frame)
+    if isinstance(looked, Evidence):
+        last = state.last
+        if looked.condition is Condition.LIVE and looked.holds and last is not None:
+            return state, _shown_again(last, frame, looked)
         return state, blind(frame, state.calibration, Quality(), looked)
-    attenuation, exposed = looked
-    state, match = _registered(state, attenuation, exposed)
-    if match is None:
-        return state, blind(frame, state.calibration, _quality(state, None, None), Reason.MOTION)
+    state, observation = _judged(state, frame, looked)
+    return replace(state, last=observation), observation
+
+
+def _shown_again(last: Observation, frame: Frame, live: Evidence) -> Observation:
+    """Return what a picture said when it was new, for a frame that shows it again."""
+    conditions = tuple(live if one.condition is live.condition else one for one in last.conditions)
+    return replace(
+        last, frame=frame.index, time_s=frame.time_s, conditions=conditions, repeated=True
+    )
+
+
+def _judged(
+    state: PipelineState, frame: Frame, looked: Looked
+) -> tuple[PipelineState, Observation]:
+    """Compare a new picture with the reference."""
+    attenuation, exposed = looked.attenuation, looked.exposed
+    state, match, same = _registered(state, attenuation, exposed)
+    if match is None or not same.holds:
+        quality = _quality(state, match, None)
+        return state, blind(frame, state.calibration, quality, *looked.evidence, same)
     shift = (2.0 * match.shift[0], 2.0 * match.shift[1])
     state = _with_marks(state, frame, shift)
     moved = baselines.to_reference(attenuation, shift)
     seen = baselines.seen_in_reference(exposed, shift)
+    whole = _whole(state, seen, shift)
     untaught = state
-    taught = state = with_outline(with_baseline(state, frame, moved, seen))
+    if whole.holds:
+        state = with_outline(with_baseline(state, frame, moved, seen))
     state, sight = _with_cement(state, frame, moved, seen)
-    if sight is not None and not cements.can_see(sight.noise, state.settings.cement):
-        # What this frame added to the running mean is no cement: it is left out.
+    evidence = (*looked.evidence, same, whole, *_sighted(state, sight))
+    another = None if sight is None else _another_picture(state, sight)
+    if another is not None:
+        # Neither cement nor anatomy is learnt from it.
         quality = _quality(state, match, sight)
-        return taught, blind(frame, state.calibration, quality, Reason.MOTION)
-    if sight is not None and sight.taken_away:
-        quality = _quality(state, match, sight)
-        return untaught, blind(frame, state.calibration, quality, Reason.MOTION)
-    hidden = sight is not None and sight.hidden
-    if hidden and state.baseline_open and state.marks.baseline_frames is not None:
-        # A person said that no cement is there yet: it must not be learnt as anatomy.
-        quality = _quality(state, match, sight)
-        return untaught, blind(frame, state.calibration, quality, Reason.EXPOSURE)
+        return untaught, blind(frame, state.calibration, quality, *evidence, another)
     state, tubes = _with_tubes(state, frame) if sight is not None else (state, ())
-    run = state.the_run
     findings = Findings(
         frame,
-        run.grid,
+        state.the_run.grid,
         shift,
         state.placed,
-        1.0 if state.placed is None else exposed_share(state.placed, seen),
         None if sight is None else state.cement.mask,
         None if sight is None else sight.added,
         tubes,
         _quality(state, match, sight),
-        hidden or hides(run.masked, shift, state.placed, state.cement.mask),
+        evidence,
     )
     true = observed(findings, state.marks, state.calibration, state.settings)
     return state, shown_observation(true, state.marks, state.calibration.distortion)
 
 
+def _whole(state: PipelineState, seen: BoolImage, shift: Point) -> Evidence:
+    """Tell whether the body, the wall with its margin and what surrounds them can be seen."""
+    placed, run, settings = state.placed, state.the_run, state.settings.whole
+    if placed is None or not placed.watched.any():
+        return holds(Condition.WHOLE)
+    share = seen_share(placed.watched, seen)
+    around = near(placed.watched, run.scale.px(settings.around_mm))
+    around_share = seen_share(around, seen)
+    if run.masked is not None:
+        masked = baselines.seen_in_reference(run.masked, shift)
+        cement = state.cement.mask
+        watched = placed.watched if cement is None else placed.watched | near(cement, 1.0)
+        if bool((watched & masked).any()):
+            text = "a mask over burnt-in text hides a part of what is watched"
+            return fails(Condition.WHOLE, Reason.EXPOSURE, text, share, settings.min_share)
+    if share >= settings.min_share and around_share >= settings.min_around_share:
+        return holds(Condition.WHOLE, share, settings.min_share)
+    text = f"{100 * min(share, around_share):.0f} % of the vertebra can be seen"
+    return fails(Condition.WHOLE, Reason.EXPOSURE, text, share, settings.min_share)
+
+
+def _sighted(state: PipelineState, sight: Sight | None) -> tuple[Evidence, ...]:
+    """Tell what comparison with the baseline shows of conditions, where it could be made."""
+    if sight is None:
+        learnt = 0 if state.baseline is None else state.baseline.frames
+        least = state.settings.baseline.min_frames
+        text = f"the picture before cement is learnt: frame {learnt} of {least}"
+        unlearnt = fails(Condition.ABLE, Reason.EXPOSURE, text, learnt, least)
+        return (unlearnt, holds(Condition.SENSITIVE))
+    limit_mm = state.settings.sensitive.max_thickness_mm
+    able = holds(Condition.ABLE)
+    hidden = (_HIDDEN,) if sight.hidden else ()
+    if sight.least_mm <= limit_mm:
+        return (able, holds(Condition.SENSITIVE, sight.least_mm, limit_mm), *hidden)
+    text = f"cement thinner than {sight.least_mm:.1f} mm would not be seen beside the wall"
+    faint = fails(Condition.SENSITIVE, Reason.EXPOSURE, text, sight.least_mm, limit_mm)
+    return (able, faint, *hidden)
+
+
+def _another_picture(state: PipelineState, sight: Sight) -> Evidence | None:
+    """Tell that a frame which matched the reference is another picture all the same, and why."""
+    settings = state.settings
+    least = settings.same.min_cement_share
+    if not cements.can_see(sight.noise, settings.cement):
+        return fails(
+            Condition.SAME, Reason.MOTION, "the picture differs from the one before cement"
+        )
+    if sight.taken_away:
+        return fails(Condition.SAME, Reason.MOTION, "what lay over the vertebra is gone")
+    if sight.cement_share < least:
+        text = f"{100 * max(sight.cement_share, 0.0):.0f} % of the known cement is there"
+        return fails(Condition.SAME, Reason.MOTION, text, sight.cement_share, least)
+    if sight.hidden and state.baseline_open and state.marks.baseline_frames is not None:
+        # A person said that no cement is there yet: it must not be learnt as anatomy.
+        return _HIDDEN
+    return None
+
+
+_HIDDEN = fails(Condition.SAME, Reason.EXPOSURE, "something lies over the vertebra")
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What comparison with the baseline gave: added attenuation, its noise, brightness, whether
-    anatomy is missing, and whether it is hidden by something that is no cement."""
+    """What comparison with the baseline gave.
+
+    Parameters
+    ----------
+    added : ndarray or None
+        Added attenuation.
+    noise, gain_log : float
+        Noise and brightness, natural log.
+    taken_away : bool
+        Anatomy is missing.
+    hidden : bool
+        Something that is no cement lies over it.
+    cement_share : float
+        How much of what known cement added is there in this frame.
+    least_mm : float
+        Thinnest cement that would be seen beside the wall, along the beam.
+    """
 
     added: FloatImage | None
     noise: float
     gain_log: float
     taken_away: bool
     hidden: bool
+    cement_share: float
+    least_mm: float
 
 
 def _quality(
@@ -137,61 +225,10 @@ def _quality(
     )
 
 
-def _with_newest(state: PipelineState, frame: Frame) -> tuple[PipelineState, float]:
-    """For how long the same picture has been shown: quanta never fall twice in the same way."""
-    newest = state.newest
-    if newest is None or newest.pixels.shape != frame.pixels.shape:
-        return replace(state, newest=frame), 0.0
-    # Nearly always some of every 64th pixel differ already.
-    some = np.s_[::64, ::64]
-    same = np.array_equal(newest.pixels[some], frame.pixels[some])
-    if not same or not np.array_equal(newest.pixels, frame.pixels):
-        return replace(state, newest=frame), 0.0
-    return state, frame.time_s - newest.time_s
-
-
-def _look(
-    state: PipelineState, frame: Frame
-) -> tuple[PipelineState, tuple[FloatImage, BoolImage] | Reason]:
-    """Log attenuation and exposed field of a frame, or the reason why there is none."""
-    if state.run is None:
-        state = replace(state, run=run_of(frame, state.settings, state.calibration))
-    run, settings = state.the_run, state.settings.intensity
-    first = run.acquisition
-    if frame.pixels.shape != (first.rows, first.columns):
-        return state, Reason.VIEW
-    raw = intensity.log_attenuation(frame.pixels, frame.acquisition.pixel_format, run.grid)
-    field = intensity.exposed_field(raw, settings)
-    blades, moving = intensity.follow_blades(state.blades, field, settings)
-    if moving or field.area_fraction < settings.min_field_share * max(run.field_fraction, 0.1):
-        return replace(state, blades=blades), Reason.EXPOSURE
-    if run.field_fraction == 0.0:
-        run = replace(run, field_fraction=field.area_fraction, level=field.level)
-    elif abs(field.level - run.level) > settings.max_level_change:
-        return replace(state, blades=blades), Reason.EXPOSURE
-    lag, clean = intensity.undo_lag(state.lag, raw, settings)
-    exposed = intensity.field_on_grid(field, run.grid.rows, run.grid.columns)
-    exposed &= ~intensity.saturated(raw, run.acquisition.pixel_format, settings)
-    if run.shutter is not None:
-        exposed &= run.shutter
-    state = replace(state, run=run, blades=blades, lag=lag)
-    # Last, so that what follows from frame to frame goes on while the C-arm is turned.
-    if _is_turned(state, frame):
-        return state, Reason.VIEW
-    return state, straightened(clean, exposed, run.straightening)
-
-
-def _is_turned(state: PipelineState, frame: Frame) -> bool:
-    """Whether the head says that this is another view, which pixels tell from 10 degrees on."""
-    first, now = state.the_run.acquisition, frame.acquisition
-    if now is first:
-        return False
-    return turned_deg(first.geometry, now.geometry) > state.settings.motion.view_angle_deg
-
-
 def _registered(
     state: PipelineState, attenuation: FloatImage, exposed: BoolImage
-) -> tuple[PipelineState, motion.Registration | None]:
+) -> tuple[PipelineState, motion.Registration | None, Evidence]:
+    """Find where the anatomy went, and whether all of it went there."""
     settings = state.settings.motion
     half = np.ascontiguousarray(exposed[::2, ::2][: exposed.shape[0] // 2, : exposed.shape[1] // 2])
     field = motion.field_of(half, state.matched_field, settings)
@@ -200,16 +237,55 @@ def _registered(
         centre = _centre_of_marks(state)
         reference = motion.start_reference(passed, field, centre, settings)
         if not motion.shows_anatomy(reference, settings):
-            return state, None
+            return state, None, fails(Condition.SAME, Reason.MOTION, "the picture shows no anatomy")
         state = replace(state, matched_field=field, reference=reference)
-        return state, motion.Registration((0.0, 0.0), 0.0, 1.0)
-    match = motion.register(state.reference, passed, field, state.shift, _movable(state), settings)
+        return state, motion.Registration((0.0, 0.0), 0.0, 1.0), holds(Condition.SAME)
+    movable = _movable(state)
+    match = motion.register(state.reference, passed, field, state.shift, movable, settings)
     if match is None or match.score < settings.min_score or match.sigma > settings.max_sigma_px:
-        return replace(state, matched_field=field), None
+        score = None if match is None else match.score
+        lost = "the vertebra is not found"
+        none = fails(Condition.SAME, Reason.MOTION, lost, score, settings.min_score)
+        return replace(state, matched_field=field), None, none
+    same = _compared(state, state.reference, passed, field, match, movable)
+    if not same.holds:
+        return replace(state, matched_field=field), match, same
     reference = state.reference
     if state.baseline_open:
         reference = motion.with_frame(reference, passed, match.shift)
-    return replace(state, matched_field=field, reference=reference, shift=match.shift), match
+    new = replace(state, matched_field=field, reference=reference, shift=match.shift)
+    return new, match, same
+
+
+def _compared(
+    state: PipelineState,
+    reference: motion.RegistrationReference,
+    passed: FloatImage,
+    field: motion.MatchedField,
+    match: motion.Registration,
+    movable: BoolImage | None,
+) -> Evidence:
+    """Tell whether every part of what is watched shows the reference, as sharp as it was."""
+    settings, scale = state.settings.same, state.the_run.scale
+    area = None if state.placed is None else state.placed.watched
+    window = sameness.watched_window(area, settings.around_mm, scale, passed.shape)
+    hidden = state.instrument.hidden
+    excluded = movable
+    if hidden is not None:
+        rows, columns = passed.shape
+        part = hidden[::2, ::2][:rows, :columns]
+        excluded = part if movable is None else movable | part
+    seen = sameness.compare(reference, passed, field.open, match.shift, excluded, window, settings)
+    limit = settings.max_unlike_share
+    if seen.tiles < settings.min_tiles:
+        return holds(Condition.SAME, None, limit)
+    if seen.unlike_share > limit:
+        text = f"{100 * seen.unlike_share:.0f} % of the picture around the vertebra is another one"
+        return fails(Condition.SAME, Reason.MOTION, text, seen.unlike_share, limit)
+    if seen.detail < settings.min_detail:
+        text = f"the picture is blurred to {100 * seen.detail:.0f} % of its detail"
+        return fails(Condition.SAME, Reason.MOTION, text, seen.unlike_share, limit)
+    return holds(Condition.SAME, seen.unlike_share, limit)
 
 
 def _centre_of_marks(state: PipelineState) -> Point | None:
@@ -256,6 +332,7 @@ def _with_cement(
     baseline, behind = state.baseline, state.behind
     if baseline is None or behind is None or baseline.frames < settings.baseline.min_frames:
         return state, None
+    known = state.cement
     followed = instruments.follow(
         state.instrument,
         baseline,
@@ -280,14 +357,23 @@ def _with_cement(
         state.breathing, breath, state.cement.mask, frame.time_s, settings.breathing
     )
     state = replace(state, breathing=breathing)
-    area = None if state.placed is None else watched(state.placed)
+    area = None if state.placed is None else state.placed.watched
     seen_there = baselines.watch(added, area, scale, settings.baseline)
     aside = baselines.explained(seen_there, changed, followed.state.footprint, scale.px(1.0))
     taken = baselines.is_taken_away(seen_there, aside, settings.baseline)
     mask, mean = state.cement.mask, state.cement.mean
     assert mean is not None
     changed_now = baselines.is_changed(seen_there, aside, mask, scale, settings.baseline)
-    return state, Sight(mean.image, noise, added.gain_log, taken, changed_now)
+    share = cements.share_left(known, added, followed.covers, scale, settings)
+    least_mm = cements.least_thickness_mm(noise, behind, _margin(state, mask), settings.cement)
+    sight = Sight(mean.image, noise, added.gain_log, taken, changed_now, share, least_mm)
+    return state, sight
+
+
+def _margin(state: PipelineState, cement: BoolImage | None) -> BoolImage | None:
+    """Return the wall's margin without cement; None where no wall is marked."""
+    beside = None if state.placed is None else state.placed.beside_wall
+    return beside if beside is None or cement is None else beside & ~cement
 
 
 def _segmented(

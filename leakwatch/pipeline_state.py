@@ -6,12 +6,22 @@ from dataclasses import dataclass, field
 
 from leakwatch.config import Settings
 from leakwatch.geometry import Scale, WorkingGrid
-from leakwatch.model import Acquisition, BoolImage, Calibration, FloatImage, Frame, Marks, Point
+from leakwatch.model import (
+    Acquisition,
+    BoolImage,
+    Calibration,
+    FloatImage,
+    Frame,
+    Marks,
+    Observation,
+    Point,
+)
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import breathing as breathings
 from leakwatch.vision import cement as cements
 from leakwatch.vision import instruments, intensity, motion, tubular
+from leakwatch.vision import liveness as livenesses
 from leakwatch.vision.marks import PlacedMarks
 from leakwatch.vision.undistortion import straightened_mask, straightening_map
 
@@ -79,10 +89,11 @@ class PipelineState:
         As given to `initial_state`.
     marks : Marks
         The same, where they truly lie, see `distortion.true_marks`.
-    newest : Frame or None
-        The last frame that showed another picture than the one before.
+    last : Observation or None
+        Of the last frame whose picture was new.
     run : Run or None
         None before the first frame.
+    liveness : LivenessState
     blades : BladesState
     lag : LagState
     matched_field : MatchedField or None
@@ -109,8 +120,9 @@ class PipelineState:
     settings: Settings
     marks: Marks
     calibration: Calibration
-    newest: Frame | None = None
+    last: Observation | None = None
     run: Run | None = None
+    liveness: livenesses.LivenessState = field(default_factory=livenesses.LivenessState)
     blades: intensity.BladesState = field(default_factory=intensity.BladesState)
     lag: intensity.LagState = field(default_factory=intensity.LagState)
     matched_field: motion.MatchedField | None = None

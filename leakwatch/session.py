@@ -16,7 +16,7 @@ from leakwatch import alerting, calibration, pipeline
 from leakwatch.case import CASE_SUFFIX, check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
-from leakwatch.measurement import blind
+from leakwatch.measurement import blind_for
 from leakwatch.model import (
     Acquisition,
     Alert,
@@ -198,7 +198,7 @@ def folded(
     # Whatever broke, the person must be told that nobody watches this frame.
     except Exception as error:  # noqa: BLE001
         what = f"{type(error).__name__}: {error}"
-        observation = blind(frame, vision.calibration, Quality(), Reason.STAGE_ERROR)
+        observation = blind_for(frame, vision.calibration, Quality(), Reason.STAGE_ERROR, what)
         alerts, alert = alerting.decide(alerts, observation)
         alert = _saying(alert, what)
         # What breaks at every frame is told once.
@@ -235,7 +235,7 @@ def not_judged(
     -------
     AlertState, Snapshot
     """
-    observation = blind(frame, calibration, Quality(), reason)
+    observation = blind_for(frame, calibration, Quality(), reason, text)
     alerts, alert = alerting.decide(alerts, observation)
     # The front's last position is old: nothing is predicted from it any more.
     alert = replace(_saying(alert, text) if text else alert, time_to_margin_s=None)

@@ -9,6 +9,12 @@ import msgspec
 
 from leakwatch.config.alerting import AlertingSettings
 from leakwatch.config.calibration import CalibrationSettings
+from leakwatch.config.conditions import (
+    LivenessSettings,
+    SameSettings,
+    SensitiveSettings,
+    WholeSettings,
+)
 from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_dicom import LiveDicomSettings
 from leakwatch.config.live_video import LiveVideoSettings
@@ -37,12 +43,16 @@ __all__ = [
     "LiveDicomSettings",
     "LiveSettings",
     "LiveVideoSettings",
+    "LivenessSettings",
     "MotionSettings",
+    "SameSettings",
+    "SensitiveSettings",
     "Settings",
     "SoundSettings",
     "TrainingSettings",
     "TubularSettings",
     "VertebraSettings",
+    "WholeSettings",
     "WindowSettings",
     "load_settings",
 ]
@@ -52,6 +62,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole tree; a section a module."""
 
     intensity: IntensitySettings = IntensitySettings()
+    liveness: LivenessSettings = LivenessSettings()
+    whole: WholeSettings = WholeSettings()
+    same: SameSettings = SameSettings()
+    sensitive: SensitiveSettings = SensitiveSettings()
     motion: MotionSettings = MotionSettings()
     baseline: BaselineSettings = BaselineSettings()
     breathing: BreathingSettings = BreathingSettings()

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from leakwatch.config import CementSettings
+from leakwatch.config import CementSettings, Settings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.averaging import RunningMean, smoothed
 from leakwatch.vision.background import Background
+from leakwatch.vision.baseline import Added
 from leakwatch.vision.behind_cannula import CoveredByCannula, bridged
 from leakwatch.vision.cement_limit import (
     NearCement,
@@ -293,6 +294,60 @@ def can_see(noise: float, settings: CementSettings) -> bool:
     settings : CementSettings
     """
     return settings.grow_sigmas * noise <= settings.blind_mm * settings.attenuation_per_mm
+
+
+def least_thickness_mm(
+    noise: float, behind: Background, where: BoolImage | None, settings: CementSettings
+) -> float:
+    """Return the thickness of cement, along the beam, that would stand out in most of an area.
+
+    Parameters
+    ----------
+    noise : float
+        From `segment`.
+    behind : Background
+    where : ndarray of bool or None
+        None, or an empty area: the middle of the picture's noise counts.
+    settings : CementSettings
+    """
+    least = settings.grow_sigmas * noise
+    if where is not None and where.any():
+        least = float(np.median(least * behind.noise_shape[where] + behind.ghost[where]))
+    return max(least / settings.attenuation_per_mm, settings.edge_mm)
+
+
+def share_left(
+    known: CementState,
+    added: Added,
+    covered: BoolImage | None,
+    scale: Scale,
+    settings: Settings,
+) -> float:
+    """Return how much of what known cement added is left in a frame; 1.0 for too little cement.
+
+    Parameters
+    ----------
+    known : CementState
+        Of the frame before.
+    added : Added
+        Of this frame.
+    covered : ndarray of bool or None
+        Where the cannula may hide it.
+    scale : Scale
+    settings : Settings
+    """
+    if known.mask is None or known.mean is None or known.box is None:
+        return 1.0
+    box = known.box
+    where = known.mask[box] & added.seen[box]
+    if known.inferred is not None:
+        where &= ~known.inferred[box]
+    if covered is not None:
+        where &= ~covered[box]
+    if int(np.count_nonzero(where)) < scale.px2(settings.same.min_cement_mm2):
+        return 1.0
+    before = float(known.mean.image[box][where].sum())
+    return float(added.image[box][where].sum()) / max(before, 1e-9)
 
 
 def contours_px(mask: BoolImage) -> tuple[PointArray, ...]:

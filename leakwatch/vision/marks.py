@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
 from leakwatch.config import CementSettings, VertebraSettings
 from leakwatch.geometry import Scale, WorkingGrid, signed_distance
 from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
-from leakwatch.vision.baseline import seen_in_reference
 from leakwatch.vision.patches import near
 from leakwatch.vision.vertebra import outline_from_wall
 from leakwatch.vision.vertebra_judged import judged_outline
@@ -46,6 +46,8 @@ class PlacedMarks:
         The vertebral body: as outlined, or else a part of it that the wall implies.
     size : (int, int)
         Rows and columns of the working grid.
+    watched : ndarray of bool
+        What must be seen before anything is CLEAR: the body, and the wall with its margin.
     searched : bool
         Whether the body was looked for in front of a wall that is marked alone.
     found : tuple of ndarray
@@ -61,6 +63,7 @@ class PlacedMarks:
     origin: BoolImage | None
     body: BoolImage | None
     size: tuple[int, int]
+    watched: BoolImage
     searched: bool = False
     found: tuple[PointArray, ...] = ()
 
@@ -105,7 +108,8 @@ def place_marks(
         column, row = grid.to_working(np.array(marks.needle_tip_px)) - np.array(shift)
         tip = (float(column), float(row))
     beside = None if wall is None else read_only(_beside_wall(wall, margin, size))
-    placed = PlacedMarks(shift, wall, beside, outline, outside, tip, None, None, size)
+    nothing = read_only(np.zeros(size, np.bool_))
+    placed = PlacedMarks(shift, wall, beside, outline, outside, tip, None, None, size, nothing)
     return _with_regions(placed, scale, settings)
 
 
@@ -121,10 +125,15 @@ def _with_regions(placed: PlacedMarks, scale: Scale, settings: CementSettings) -
         height = float(np.hypot(*(wall.line[-1] - wall.line[0])))
         deep, beyond = settings.depth_share * height, settings.beyond_share * height
         body = in_front(wall, deep, *size, beyond)
+    return _with_body(replace(placed, origin=None if origin is None else read_only(origin)), body)
+
+
+def _with_body(placed: PlacedMarks, body: BoolImage | None) -> PlacedMarks:
+    """Return the marks with the body as it is known now, and with what is watched."""
+    parts = [part for part in (placed.beside_wall, body) if part is not None]
+    watched = reduce(np.bitwise_or, parts) if parts else placed.watched
     return replace(
-        placed,
-        origin=None if origin is None else read_only(origin),
-        body=None if body is None else read_only(body),
+        placed, body=None if body is None else read_only(body), watched=read_only(watched)
     )
 
 
@@ -230,68 +239,19 @@ def with_found_outline(
     inside = read_only(outside <= reach) if whole else placed.body
     sure = (side.line_px for side in sides if side.unsure is None)
     found = tuple(read_only(picture.grid.to_working(line)) for line in sure)
-    return replace(placed, outside=outside, body=inside, found=found)
+    return _with_body(replace(placed, outside=outside, found=found), inside)
 
 
-def exposed_share(placed: PlacedMarks, seen: BoolImage) -> float:
-    """How much of the wall lies in the exposed field; 1.0 where no wall is marked.
-
-    Parameters
-    ----------
-    placed : PlacedMarks
-    seen : ndarray of bool
-        Exposed field in reference coordinates on the working grid.
-    """
-    if placed.wall is None:
-        return 1.0
-    columns, rows = placed.wall.samples.T
-    inside = (columns >= 0) & (columns < seen.shape[1]) & (rows >= 0) & (rows < seen.shape[0])
-    return float(np.count_nonzero(seen[rows[inside], columns[inside]])) / len(rows)
-
-
-def hides(
-    masked: BoolImage | None,
-    shift: Point,
-    placed: PlacedMarks | None,
-    cement: BoolImage | None,
-) -> bool:
-    """Whether masks hide a part of the body, of the wall's margin, or where cement goes on.
+def seen_share(area: BoolImage, seen: BoolImage) -> float:
+    """Return how much of an area is seen; 1.0 of an empty one.
 
     Parameters
     ----------
-    masked : ndarray of bool or None
-        What masks hide, on the working grid in the frame; None without any.
-    shift : Point
-        Where the anatomy went, working pixels; all that follows is in reference coordinates.
-    placed : PlacedMarks or None
-    cement : ndarray of bool or None
-        As far as it is seen.
-    """
-    if masked is None:
-        return False
-    masked = seen_in_reference(masked, shift)
-    if cement is not None and bool((near(cement, 1.0) & masked).any()):
-        return True
-    return placed is not None and bool((watched(placed) & masked).any())
-
-
-def watched(placed: PlacedMarks) -> BoolImage:
-    """What must be seen before anything is CLEAR: the body, and the wall with its margin.
-
-    Parameters
-    ----------
-    placed : PlacedMarks
-
-    Returns
-    -------
-    ndarray of bool
+    area, seen : ndarray of bool
         Reference coordinates on the working grid.
     """
-    beside, body = placed.beside_wall, placed.body
-    if beside is None or body is None:
-        part = body if beside is None else beside
-        return np.zeros(placed.size, np.bool_) if part is None else part
-    return beside | body
+    pixels = int(np.count_nonzero(area))
+    return 1.0 if pixels == 0 else int(np.count_nonzero(area & seen)) / pixels
 
 
 def _beside_wall(wall: Wall, margin: float, size: tuple[int, int]) -> BoolImage:

@@ -1,0 +1,143 @@
+"""Settings of the conditions under which CLEAR and WATCH are shown: see `leakwatch.conditions`."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether a picture is new, told by its quantum noise.
+
+    Variances are of noise that passed a second difference, against those that new frames have.
+
+    Parameters
+    ----------
+    window_s : float
+        A loop of frames as long as this is found; a stored run that is played again is longer.
+    max_frames : int
+        Most frames that are kept: 4 s at 30 frames/s, 3 MB.
+    around_mm : float
+        Around the marks, noise is compared as far: as far as cement leaks before it is seen.
+    tiles_across : int
+        Tiles along each side of what is watched: a part that is held is found where it is a sixth
+        as wide.
+    tile_px : int
+        Side of a tile, working pixels: of 144 pixels, noise has its variance to 0.15.
+    min_exposed_share : float
+        A tile of which less is exposed says nothing of noise.
+    repeat_share : float
+        Noise that differs by less of its variance is the same noise: a recursive filter that
+        keeps nine tenths of the frame before leaves as much.
+    settled_s : float
+        A recursive filter may keep some noise for as long; what is older than that is gone.
+    held_kept : float
+        Share of an earlier frame's noise in this one, beyond `settled_s`, above which that picture
+        is held, with another noise on it (a grabber's, a video coder's), if also one of the
+        following is true. Bone that lies still keeps a third of its fine detail at most.
+    held_share : float
+        The noise differs by less than this share of what new frames differ by.
+    held_growth : float
+        The frame's variance is larger than the earlier one's by more than this factor.
+    max_repeated_share : float
+        Share of tiles that may look repeated by chance: 2 of 36.
+    min_told_share : float
+        Of the exposed tiles, as many must have noise that can tell.
+    first_share : float
+        The first two frames must differ by this share of the noise within one of them.
+    learnt_pairs : int
+        Pairs of frames after which the variance is known.
+    newest_share : float
+        What the newest pair of frames then says of it: dose changes within a second.
+    """
+
+    window_s: float = 8.0
+    max_frames: int = 128
+    around_mm: float = 12.0
+    tiles_across: int = 6
+    tile_px: int = 12
+    min_exposed_share: float = 0.75
+    repeat_share: float = 0.1
+    settled_s: float = 0.5
+    held_kept: float = 0.7
+    held_share: float = 0.7
+    held_growth: float = 1.4
+    max_repeated_share: float = 0.1
+    min_told_share: float = 0.5
+    first_share: float = 0.15
+    learnt_pairs: int = 8
+    newest_share: float = 0.05
+
+
+class WholeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether all that is watched can be seen.
+
+    Parameters
+    ----------
+    min_share : float
+        Of the body, and of the wall with its margin, as much must be exposed, and neither clipped
+        nor masked: less is the blurred edge of a blade.
+    around_mm : float
+        What surrounds the body is watched so far: a leak is told from its first 4 mm.
+    min_around_share : float
+        Of that, as much must be seen: a collimator may close to the endplates.
+    """
+
+    min_share: float = 0.95
+    around_mm: float = 4.0
+    min_around_share: float = 0.7
+
+
+class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the picture is that of the reference, moved, with cement and instruments added.
+
+    Parameters
+    ----------
+    tile_px : int
+        Side of a tile, registration pixels of about 0.5 mm: as large as what a hand or a frozen
+        part of the picture hides, and as small as a fifth of a body.
+    around_mm : float
+        Around the body and its wall, tiles are compared as far.
+    min_tile_share : float
+        A tile of which less may be compared says nothing.
+    min_texture : float
+        A tile says something where the reference's detail has a standard deviation of this, natural
+        log, and more than the frame's noise: a tenth of a cortical edge.
+    min_correlation : float
+        Less is another picture in that tile: noise as large as the detail leaves 0.7.
+    max_unlike_share : float
+        More tiles that are unlike are no cement that came, and no breath: those left 0.14 at most
+        in 13 sequences, torn, covered and turned pictures 0.21 at least.
+    min_tiles : int
+        Fewer tiles tell nothing; then the registration's own score stands alone.
+    min_detail : float
+        Detail with less of its contrast is blurred: a tube voltage that rises by 20 kV leaves 0.76,
+        a blur of 2 mm 0.54.
+    min_cement_share : float
+        Cement does not vanish: where less of what it added is left, this is another picture.
+    min_cement_mm2 : float
+        Less cement than this may have been an error.
+    """
+
+    tile_px: int = 16
+    around_mm: float = 10.0
+    min_tile_share: float = 0.4
+    min_texture: float = 0.012
+    min_correlation: float = 0.5
+    max_unlike_share: float = 0.2
+    min_tiles: int = 6
+    min_detail: float = 0.6
+    min_cement_share: float = 0.5
+    min_cement_mm2: float = 60.0
+
+
+class SensitiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether cement would be seen.
+
+    Parameters
+    ----------
+    max_thickness_mm : float
+        Cement that must be thicker than this, along the beam, to stand out beside the wall could
+        come within the margin unseen: a front of cement has that thickness 1 mm behind its tip.
+    """
+
+    max_thickness_mm: float = 5.0

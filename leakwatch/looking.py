@@ -1,0 +1,136 @@
+"""From a frame to log attenuation that can be compared: is it new, exposed and of the same view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from leakwatch.conditions import fails, holds
+from leakwatch.geometry import turned_deg
+from leakwatch.model import BoolImage, Condition, Evidence, FloatImage, Frame, PointArray, Reason
+from leakwatch.pipeline_state import PipelineState, Run, run_of
+from leakwatch.vision import intensity, liveness
+from leakwatch.vision.undistortion import straightened
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a frame gives before it is compared with anything but earlier frames.
+
+    Parameters
+    ----------
+    attenuation : ndarray
+        Log attenuation without lag, working grid, without the picture's distortion.
+    exposed : ndarray of bool
+        What the beam reaches, and no clipping, mask or shutter hides.
+    evidence : tuple of Evidence
+    """
+
+    attenuation: FloatImage
+    exposed: BoolImage
+    evidence: tuple[Evidence, ...]
+
+
+def begun(state: PipelineState, frame: Frame) -> PipelineState:
+    """Return the state with what the first frame fixes."""
+    if state.run is not None:
+        return state
+    run = run_of(frame, state.settings, state.calibration)
+    points = _marked_points(state, run)
+    reach = run.scale.px(state.settings.liveness.around_mm)
+    tiles = liveness.tiles_over(
+        points, reach, (run.grid.rows, run.grid.columns), state.settings.liveness
+    )
+    return replace(state, run=run, liveness=liveness.LivenessState(tiles))
+
+
+def _marked_points(state: PipelineState, run: Run) -> PointArray | None:
+    marks = state.marks
+    parts = [part for part in (marks.posterior_wall_px, marks.body_outline_px) if part is not None]
+    if not parts:
+        return None
+    return run.grid.to_working(np.vstack(parts))
+
+
+def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | Evidence]:
+    """Look at a frame's brightness, noise and exposed field.
+
+    Parameters
+    ----------
+    state : PipelineState
+        From `begun`.
+    frame : Frame
+
+    Returns
+    -------
+    PipelineState, Looked or Evidence
+        Evidence of the condition that does not hold, where the frame cannot be compared. It is of
+        `Condition.LIVE` where the picture is not new: then nothing but the liveness has changed in
+        the state.
+    """
+    run, settings = state.the_run, state.settings.intensity
+    first = run.acquisition
+    if frame.pixels.shape != (first.rows, first.columns):
+        size = f"{frame.pixels.shape[1]} x {frame.pixels.shape[0]}"
+        what = f"frames of {size} pixels instead of {first.columns} x {first.rows}"
+        return state, fails(Condition.SAME, Reason.VIEW, what)
+    raw = intensity.log_attenuation(frame.pixels, frame.acquisition.pixel_format, run.grid)
+    field = intensity.exposed_field(raw, settings)
+    exposed = intensity.field_on_grid(field, run.grid.rows, run.grid.columns)
+    exposed &= ~intensity.saturated(raw, run.acquisition.pixel_format, settings)
+    if run.shutter is not None:
+        exposed &= run.shutter
+    state, live, is_new = _lived(state, raw, exposed, frame.time_s)
+    if not is_new:
+        return state, live
+    state, hidden = _exposed(state, field)
+    if hidden is not None:
+        return state, hidden
+    lag, clean = intensity.undo_lag(state.lag, raw, settings)
+    state = replace(state, lag=lag)
+    # Last, so that what follows from frame to frame goes on while the C-arm is turned.
+    if _is_turned(state, frame):
+        return state, fails(Condition.SAME, Reason.VIEW, "the C-arm is turned")
+    attenuation, exposed = straightened(clean, exposed, run.straightening)
+    return state, Looked(attenuation, exposed, (live,))
+
+
+def _lived(
+    state: PipelineState, raw: FloatImage, exposed: BoolImage, time_s: float
+) -> tuple[PipelineState, Evidence, bool]:
+    """Tell whether the picture is new, and whether a new one came a short while ago."""
+    kept, seen = liveness.look(state.liveness, raw, exposed, time_s, state.settings.liveness)
+    limit_s = state.settings.intensity.stale_after_s
+    state = replace(state, liveness=kept)
+    if seen.held_s <= limit_s:
+        return state, holds(Condition.LIVE, seen.held_s, limit_s), seen.is_new
+    what = f"the picture has not changed for {seen.held_s:.1f} s"
+    return state, fails(Condition.LIVE, Reason.STALE, what, seen.held_s, limit_s), False
+
+
+def _exposed(
+    state: PipelineState, field: intensity.ExposedField
+) -> tuple[PipelineState, Evidence | None]:
+    """Follow the exposed field; evidence where it is another exposure than the first frame's."""
+    run, settings = state.the_run, state.settings.intensity
+    blades, moving = intensity.follow_blades(state.blades, field, settings)
+    state = replace(state, blades=blades)
+    least = settings.min_field_share * max(run.field_fraction, 0.1)
+    if moving or field.area_fraction < least:
+        text = "the collimator moves" if moving else "hardly any of the picture is exposed"
+        return state, fails(Condition.WHOLE, Reason.EXPOSURE, text, field.area_fraction, least)
+    if run.field_fraction == 0.0:
+        run = replace(run, field_fraction=field.area_fraction, level=field.level)
+        return replace(state, run=run), None
+    if abs(field.level - run.level) > settings.max_level_change:
+        return state, fails(Condition.SAME, Reason.EXPOSURE, "the brightness is another one")
+    return state, None
+
+
+def _is_turned(state: PipelineState, frame: Frame) -> bool:
+    """Whether the head says that this is another view, which pixels tell from 10 degrees on."""
+    first, now = state.the_run.acquisition, frame.acquisition
+    if now is first:
+        return False
+    return turned_deg(first.geometry, now.geometry) > state.settings.motion.view_angle_deg

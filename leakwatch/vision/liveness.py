@@ -1,0 +1,306 @@
+"""Whether a picture is new: quantum noise never falls twice in the same way.
+
+A picture that is held, repeated in a loop, or held in a part of it is told from a live one by its
+noise, and not by its content: anatomy may lie still, and a clock may tick over a held picture.
+Noise is compared tile by tile with that of every frame of the last seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from leakwatch.config import LivenessSettings
+from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
+from leakwatch.vision.patches import Window
+from leakwatch.vision.robust import SIGMA_PER_MAD
+
+# Passes noise and stops what is smooth over three pixels: a second difference along each axis.
+# Divided by the root of its energy, so that white noise keeps its standard deviation.
+_SECOND_DIFFERENCE = (np.array([1.0, -2.0, 1.0]) / math.sqrt(6.0)).astype(np.float32)
+# A change of noise, not yet believed, that makes learning begin anew.
+_RESTART_FACTOR = 4.0
+# Frames of a block of a history.
+_BLOCK_FRAMES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Where noise is compared: squares of pixels, spread evenly over a window of the picture.
+
+    Parameters
+    ----------
+    window : (slice, slice)
+        Rows and columns of the working grid.
+    places : ndarray of intp
+        ``(tiles, pixels)``, flat places within the window.
+    """
+
+    window: Window
+    places: Array
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseHistory:
+    """Noise of some frames, oldest first.
+
+    Parameters
+    ----------
+    blocks : tuple of ndarray
+        Each ``(frames, tiles, pixels)``, float32: appending copies one block and not all.
+    times_s : tuple of float
+        Of those frames.
+    """
+
+    blocks: tuple[FloatImage, ...] = ()
+    times_s: tuple[float, ...] = ()
+
+    def with_frame(
+        self, noise: FloatImage, time_s: float, settings: LivenessSettings
+    ) -> NoiseHistory:
+        """Return the history with one more frame, and without what is too old or too much."""
+        blocks, times_s = self.blocks, (*self.times_s, time_s)
+        if blocks and len(blocks[-1]) < _BLOCK_FRAMES:
+            blocks = (*blocks[:-1], read_only(np.concatenate([blocks[-1], noise[None]])))
+        else:
+            blocks = (*blocks, noise[None])
+        while len(blocks) > 2:  # whatever the pause between frames was, the last ones are kept
+            oldest = len(blocks[0])
+            seconds = time_s - times_s[oldest - 1]
+            if len(times_s) <= settings.max_frames and seconds <= settings.window_s:
+                break
+            blocks, times_s = blocks[1:], times_s[oldest:]
+        return NoiseHistory(blocks, times_s)
+
+
+@dataclass(frozen=True, slots=True)
+class LivenessState:
+    """The noise of the last frames, and how large it is in frames that are new.
+
+    Parameters
+    ----------
+    tiles : Tiles or None
+        None before the first frame.
+    fresh : NoiseHistory
+        Noise of the last frames that were new: they are kept while a picture is held, however long.
+    repeated : NoiseHistory
+        Noise of the last frames that were not.
+    variance : ndarray or None
+        ``(tiles,)``: half the mean square of the difference between two new frames running; None
+        until two frames were seen that differ as frames do.
+    pairs : int
+        How many pairs of frames that is learnt from.
+    new_s : float
+        Time of the last frame that was new.
+    """
+
+    tiles: Tiles | None = None
+    fresh: NoiseHistory = NoiseHistory()
+    repeated: NoiseHistory = NoiseHistory()
+    variance: Array | None = None
+    pairs: int = 0
+    new_s: float = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """What the noise of one frame says.
+
+    Parameters
+    ----------
+    repeated_share : float
+        Share of the tiles whose noise is that of one earlier frame; the largest over all of them.
+    told_share : float
+        Share of the exposed tiles that have noise enough to tell.
+    is_new : bool
+        The picture was not seen before, in no part of the window.
+    held_s : float
+        How long ago the last new picture came; 0.0 where this one is new.
+    """
+
+    repeated_share: float
+    told_share: float
+    is_new: bool
+    held_s: float
+
+
+def tiles_over(
+    points: PointArray | None, reach: float, shape: tuple[int, int], settings: LivenessSettings
+) -> Tiles:
+    """Lay tiles over what is watched.
+
+    Parameters
+    ----------
+    points : ndarray or None
+        ``(n, 2)`` marks, working pixels in the frame; None: the middle of the picture is watched.
+    reach : float
+        How far around the marks, working pixels.
+    shape : (int, int)
+        Rows and columns of the working grid.
+    settings : LivenessSettings
+    """
+    rows, columns = shape
+    if points is None:
+        low, high = np.array([columns / 6, rows / 6]), np.array([columns * 5 / 6, rows * 5 / 6])
+    else:
+        low, high = points.min(axis=0) - reach, points.max(axis=0) + reach
+    edge = np.array([columns, rows])
+    low = np.clip(np.floor(low), 1, edge - 2).astype(int)
+    high = np.clip(np.ceil(high), low + 1, edge - 1).astype(int)
+    window = (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
+    high_px, wide_px = int(high[1] - low[1]), int(high[0] - low[0])
+    tops, height = _steps(high_px, settings)
+    lefts, width = _steps(wide_px, settings)
+    inside = np.arange(height)[:, None] * wide_px + np.arange(width)
+    corners = (tops[:, None] * wide_px + lefts).ravel()
+    return Tiles(window, read_only(corners[:, None] + inside.ravel()))
+
+
+def _steps(length: int, settings: LivenessSettings) -> tuple[Array, int]:
+    """Where tiles begin along one side, and how long they are."""
+    count = min(settings.tiles_across, length)
+    size = min(settings.tile_px, length // count)
+    starts: Array = np.round(np.linspace(0, length - size, count)).astype(np.intp)
+    return starts, size
+
+
+def look(
+    state: LivenessState,
+    attenuation: FloatImage,
+    exposed: BoolImage,
+    time_s: float,
+    settings: LivenessSettings,
+) -> tuple[LivenessState, Liveness]:
+    """Compare a frame's noise with that of the last seconds.
+
+    Parameters
+    ----------
+    state : LivenessState
+        With its tiles.
+    attenuation : ndarray
+        Log attenuation as it came, working grid.
+    exposed : ndarray of bool
+        What the beam reaches and no clipping spoils, working grid.
+    time_s : float
+    settings : LivenessSettings
+
+    Returns
+    -------
+    LivenessState, Liveness
+        Every frame's noise is kept, new or not: a loop repeats what was a repetition. What is
+        learnt of noise comes from new frames alone.
+    """
+    assert state.tiles is not None
+    noise = _noise_of(attenuation, state.tiles)
+    if not state.fresh.blocks:
+        fresh = state.fresh.with_frame(noise, time_s, settings)
+        return replace(state, fresh=fresh, new_s=time_s), Liveness(0.0, 1.0, True, 0.0)
+    earlier = _compared(state, noise)
+    learning = _learnt(state, noise, earlier, settings)
+    usable = _values(exposed, state.tiles).mean(axis=1) >= settings.min_exposed_share
+    repeated_share, told_share = _shares(learning, noise, usable, earlier, time_s, settings)
+    if repeated_share > settings.max_repeated_share or told_share < settings.min_told_share:
+        repeated = state.repeated.with_frame(noise, time_s, settings)
+        held_s = time_s - state.new_s
+        return replace(state, repeated=repeated), Liveness(
+            repeated_share, told_share, False, held_s
+        )
+    fresh = state.fresh.with_frame(noise, time_s, settings)
+    new = replace(learning, fresh=fresh, new_s=time_s)
+    return new, Liveness(repeated_share, told_share, True, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A frame against each earlier one, the newest that was new last; each ``(frames, tiles)``.
+
+    `change` is half the mean square of the difference of their noise, `kept` how much of the
+    earlier one's noise is in this frame (1: all of it), `growth` this frame's variance over the
+    earlier one's. `times_s` are the earlier frames', ``(frames,)``.
+    """
+
+    change: Array
+    kept: Array
+    growth: Array
+    times_s: Array
+
+
+def _noise_of(attenuation: FloatImage, tiles: Tiles) -> FloatImage:
+    rows, columns = tiles.window
+    # One more pixel to each side, so that the window's rim is filtered with its neighbours.
+    wider = attenuation[rows.start - 1 : rows.stop + 1, columns.start - 1 : columns.stop + 1]
+    kernel = _SECOND_DIFFERENCE
+    passed = cv2.sepFilter2D(np.ascontiguousarray(wider), cv2.CV_32F, kernel, kernel)[1:-1, 1:-1]
+    noise: FloatImage = passed.ravel()[tiles.places]
+    # Edges of metal are a hundred times as large as noise, and would hide it. Where most pixels
+    # are alike, as in a picture with little noise and few grey levels, the others are the noise.
+    usual = SIGMA_PER_MAD * np.median(np.abs(noise), axis=1, keepdims=True)
+    limit = np.maximum(4.0 * usual, 2.0 * np.sqrt(np.square(noise).mean(axis=1, keepdims=True)))
+    return read_only(np.clip(noise, -limit, limit, out=noise))
+
+
+def _values(image: BoolImage, tiles: Tiles) -> Array:
+    values: Array = image[tiles.window].ravel()[tiles.places]
+    return values
+
+
+def _compared(state: LivenessState, noise: FloatImage) -> _Compared:
+    energy = np.square(noise).sum(axis=1)
+    blocks = (*state.repeated.blocks, *state.fresh.blocks)
+    common = np.concatenate([np.einsum("ntk,tk->nt", block, noise) for block in blocks])
+    earlier = np.concatenate([np.einsum("ntk,ntk->nt", block, block) for block in blocks])
+    least = np.float32(1e-20)
+    return _Compared(
+        (earlier + energy - 2.0 * common) / (2.0 * noise.shape[1]),
+        common / np.maximum(earlier, least),
+        energy / np.maximum(earlier, least),
+        np.array(state.repeated.times_s + state.fresh.times_s),
+    )
+
+
+def _learnt(
+    state: LivenessState, noise: FloatImage, earlier: _Compared, settings: LivenessSettings
+) -> LivenessState:
+    """Learn from one more frame, as if it were new, how much noise differs from frame to frame."""
+    newest, known = earlier.change[-1], state.variance
+    if known is None:
+        # A held picture that is digitised again differs too, by far less than its own noise.
+        own = np.square(noise).mean(axis=1)
+        differs = np.median(newest) >= settings.first_share * np.median(own) > 0.0
+        return replace(state, variance=read_only(newest), pairs=1) if differs else state
+    larger = np.median(newest) > _RESTART_FACTOR * np.median(known)
+    if larger and state.pairs < settings.learnt_pairs:
+        return replace(state, variance=read_only(newest), pairs=1)
+    share = max(1.0 / (state.pairs + 1), settings.newest_share)
+    variance = known + share * (newest - known)
+    return replace(state, variance=read_only(variance), pairs=state.pairs + 1)
+
+
+def _shares(
+    state: LivenessState,
+    noise: FloatImage,
+    usable: BoolImage,
+    earlier: _Compared,
+    time_s: float,
+    settings: LivenessSettings,
+) -> tuple[float, float]:
+    """Share of tiles that repeat one earlier frame, and share of those that can tell."""
+    if state.variance is None:
+        return 1.0, 0.0
+    variance, count = state.variance, max(int(np.count_nonzero(usable)), 1)
+    told = usable & (variance > 0.0)
+    told &= np.square(noise).mean(axis=1) >= settings.repeat_share * variance
+    same = earlier.change < settings.repeat_share * variance
+    # Live anatomy that lies still keeps its own fine detail, beside noise that is as large as
+    # ever and new. A picture held keeps its noise too, and another noise makes it more, or less.
+    old = time_s - earlier.times_s > settings.settled_s
+    odd = (earlier.change < settings.held_share * variance) | (
+        earlier.growth > settings.held_growth
+    )
+    same |= old[:, None] & (earlier.kept > settings.held_kept) & odd
+    repeated = int((same & told).sum(axis=1).max())
+    tellers = int(np.count_nonzero(told))
+    return repeated / max(tellers, 1), tellers / count
