@@ -149,6 +149,16 @@ class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shading_clip : float
         Most that one pixel may say of shading, natural log: a leak not yet found must not be
         taken for shading.
+    contrast_clip : float
+        Most that one pixel may say of another contrast of the anatomy, natural log: cement that is
+        not found yet adds more.
+    contrast_tile_mm : float
+        Side of the tiles that must agree on it, mm: a vertebra has some ten, a breathing shadow
+        a few.
+    contrast_detail : float
+        Least standard deviation of the anatomy's detail in such a tile, natural log.
+    contrast_tiles : int
+        Fewer tiles with detail tell nothing of contrast.
     taken_log : float
         Where so much went from the anatomy, natural log, it is not the same anatomy: as much as
         `cement.blind_mm` of cement add.
@@ -173,6 +183,10 @@ class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_s: float = 2.0
     shading_mm: float = 4.2
     shading_clip: float = 0.05
+    contrast_clip: float = 0.15
+    contrast_tile_mm: float = 9.0
+    contrast_detail: float = 0.012
+    contrast_tiles: int = 12
     taken_log: float = 0.12
     taken_pixel_log: float = 0.3
     max_taken_share: float = 0.08

@@ -132,6 +132,7 @@ def added_attenuation(
     still = seen if changed is None else seen & ~changed
     some = np.s_[::6, ::6]
     offset = median(more[some][still[some]])
+    more = _with_contrast_of_baseline(more, baseline, still, offset, scale, settings)
     added = cv2.subtract(more, _shading(more, still, offset, scale, settings))
     # Zero where not seen; a masked copy costs a third of a product.
     return Added(cv2.copyTo(added, seen.view(np.uint8)), seen, -offset)
@@ -272,6 +273,66 @@ def is_changed(
     if cement is not None and np.count_nonzero(changed) > most:
         changed &= ~near(cement, scale.px(1.0))[watched.window]
     return int(np.count_nonzero(changed)) > most
+
+
+def _with_contrast_of_baseline(
+    more: FloatImage,
+    baseline: Baseline,
+    still: BoolImage,
+    offset: float,
+    scale: Scale,
+    settings: BaselineSettings,
+) -> FloatImage:
+    """Take out what another contrast of the anatomy adds: tube voltage, scatter, display curve.
+
+    Attenuation falls with tube voltage, of bone more than of soft tissue. What that adds to the
+    difference is a share of the baseline's own detail, found by least squares over what is still.
+    """
+    still = still[::4, ::4]
+    detail = _detail(baseline.mean[::4, ::4], still, scale, settings)
+    limit = settings.contrast_clip
+    differs = np.clip(more[::4, ::4] - np.float32(offset), -limit, limit)
+    share = _common_share(detail, _detail(differs, still, scale, settings), scale, settings)
+    if share == 0.0:
+        return more
+    rows, columns = more.shape
+    whole = cv2.resize(detail, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    true: FloatImage = cv2.addWeighted(more, 1.0, whole, -share, 0.0)
+    return true
+
+
+def _common_share(
+    detail: FloatImage, differs: FloatImage, scale: Scale, settings: BaselineSettings
+) -> float:
+    """Return the share of the detail by which all of the picture differs; 0.0 where parts disagree.
+
+    What breathes past the spine differs too, in a part of the picture and by shares of its own. So
+    of the tiles' shares the middle half must agree in sign, and the one nearest to 0 counts.
+    """
+    rows, columns = detail.shape
+    side = max(round(scale.px(settings.contrast_tile_mm) / 4), 1)
+    size = (max(columns // side, 1), max(rows // side, 1))
+    energy, common = (
+        cv2.resize(product, size, interpolation=cv2.INTER_AREA)
+        for product in (detail * detail, detail * differs)
+    )
+    tells = energy >= settings.contrast_detail**2
+    if int(np.count_nonzero(tells)) < settings.contrast_tiles:
+        return 0.0
+    low, high = np.percentile(common[tells] / energy[tells], (25, 75))
+    return float(max(low, 0.0) + min(high, 0.0))
+
+
+def _detail(
+    image: FloatImage, still: BoolImage, scale: Scale, settings: BaselineSettings
+) -> FloatImage:
+    """Return a coarse picture's detail finer than shading, where it is still; else 0."""
+    weight = still.astype(np.float32)
+    sigma = scale.px(settings.shading_mm) / 4
+    total = cv2.GaussianBlur(image * weight, (0, 0), sigma)
+    count = cv2.GaussianBlur(weight, (0, 0), sigma)
+    detail: FloatImage = (image - total / cv2.max(count, 1e-3)) * weight
+    return detail
 
 
 def _shading(
