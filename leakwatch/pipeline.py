@@ -61,13 +61,15 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     PipelineState, Observation
     """
     state, looked = look(begun(state, frame), frame)
-    if isinstance(looked, Evidence):
-        last = state.last
-        if looked.condition is Condition.LIVE and looked.holds and last is not None:
-            return state, _shown_again(last, frame, looked)
-        return state, blind(frame, state.calibration, Quality(), looked)
-    state, observation = _judged(state, frame, looked)
-    return replace(state, last=observation), observation
+    if isinstance(looked, Looked):
+        state, observation = _judged(state, frame, looked)
+        return replace(state, last=observation), observation
+    unseen = blind(frame, state.calibration, Quality(), looked)
+    if looked.condition is not Condition.LIVE:
+        return replace(state, last=unseen), unseen
+    if looked.holds and state.last is not None:
+        return state, _shown_again(state.last, frame, looked)
+    return state, unseen
 
 
 def _shown_again(last: Observation, frame: Frame, live: Evidence) -> Observation:
