@@ -100,7 +100,8 @@ def segment(
         within(origin, window),
         cannula.within(window),
         state.mean.image,
-        seen,
+        # What a cannula adds or takes away is no surroundings that cement could stand out of.
+        seen if cannula.rod is None else seen & ~cannula.rod,
         state.mask,
         window,
         scale.px(max(settings.rim_mm, settings.growth_mm_s * state.mean.step_s)),
