@@ -53,7 +53,7 @@ def _marked_points(state: PipelineState, run: Run) -> PointArray | None:
     return run.grid.to_working(np.vstack(parts))
 
 
-def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | Evidence]:
+def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | tuple[Evidence, ...]]:
     """Look at a frame's brightness, noise and exposed field.
 
     Parameters
@@ -64,49 +64,49 @@ def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | Ev
 
     Returns
     -------
-    PipelineState, Looked or Evidence
-        Evidence of the condition that does not hold, where the frame cannot be compared. It is of
-        `Condition.LIVE` where the picture is not new: then nothing but the liveness has changed in
-        the state.
+    PipelineState, Looked or tuple of Evidence
+        Evidence alone where the frame cannot be compared. Where it all holds, an earlier picture
+        is shown again. Where the picture is not new, only the liveness has changed in the state.
     """
     run, settings = state.the_run, state.settings.intensity
     first = run.acquisition
     if frame.pixels.shape != (first.rows, first.columns):
         size = f"{frame.pixels.shape[1]} x {frame.pixels.shape[0]}"
         what = f"frames of {size} pixels instead of {first.columns} x {first.rows}"
-        return state, fails(Condition.SAME, Reason.VIEW, what)
+        return state, (fails(Condition.SAME, Reason.VIEW, what),)
     raw = intensity.log_attenuation(frame.pixels, frame.acquisition.pixel_format, run.grid)
     field = intensity.exposed_field(raw, settings)
     exposed = intensity.field_on_grid(field, run.grid.rows, run.grid.columns)
     exposed &= ~intensity.saturated(raw, run.acquisition.pixel_format, settings)
     if run.shutter is not None:
         exposed &= run.shutter
-    state, live, is_new = _lived(state, raw, exposed, frame.time_s)
-    if not is_new:
-        return state, live
+    kept, seen = liveness.look(state.liveness, raw, exposed, frame.time_s, state.settings.liveness)
+    state = replace(state, liveness=kept)
+    live = _live(seen, settings.stale_after_s)
+    if seen.is_repeated:
+        return state, (live,)
     state, hidden = _exposed(state, field)
     if hidden is not None:
-        return state, hidden
+        return state, (hidden,)
     lag, clean = intensity.undo_lag(state.lag, raw, settings)
     state = replace(state, lag=lag)
     # Last, so that what follows from frame to frame goes on while the C-arm is turned.
     if _is_turned(state, frame):
-        return state, fails(Condition.SAME, Reason.VIEW, "the C-arm is turned")
+        return state, (live, fails(Condition.SAME, Reason.VIEW, "the C-arm is turned"))
     attenuation, exposed = straightened(clean, exposed, run.straightening)
     return state, Looked(attenuation, exposed, (live,))
 
 
-def _lived(
-    state: PipelineState, raw: FloatImage, exposed: BoolImage, time_s: float
-) -> tuple[PipelineState, Evidence, bool]:
-    """Tell whether the picture is new, and whether a new one came a short while ago."""
-    kept, seen = liveness.look(state.liveness, raw, exposed, time_s, state.settings.liveness)
-    limit_s = state.settings.intensity.stale_after_s
-    state = replace(state, liveness=kept)
-    if seen.held_s <= limit_s:
-        return state, holds(Condition.LIVE, seen.held_s, limit_s), seen.is_new
-    what = f"the picture has not changed for {seen.held_s:.1f} s"
-    return state, fails(Condition.LIVE, Reason.STALE, what, seen.held_s, limit_s), False
+def _live(seen: liveness.Liveness, limit_s: float) -> Evidence:
+    """Tell whether the picture is new, or a new one came a short while ago."""
+    if seen.is_new or (seen.is_repeated and seen.held_s <= limit_s):
+        return holds(Condition.LIVE, seen.held_s, limit_s)
+    if not seen.is_repeated:
+        what = "the picture has not the noise that it had"
+        return fails(Condition.LIVE, Reason.EXPOSURE, what, seen.told_share)
+    share = 100.0 * seen.repeated_share
+    what = f"{share:.0f} % of the picture was shown before; no new one for {seen.held_s:.1f} s"
+    return fails(Condition.LIVE, Reason.STALE, what, seen.held_s, limit_s)
 
 
 def _exposed(

@@ -64,12 +64,10 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     if isinstance(looked, Looked):
         state, observation = _judged(state, frame, looked)
         return replace(state, last=observation), observation
-    unseen = blind(frame, state.calibration, Quality(), looked)
-    if looked.condition is not Condition.LIVE:
-        return replace(state, last=unseen), unseen
-    if looked.holds and state.last is not None:
-        return state, _shown_again(state.last, frame, looked)
-    return state, unseen
+    if all(one.holds for one in looked) and state.last is not None:
+        return state, _shown_again(state.last, frame, looked[0])
+    unseen = blind(frame, state.calibration, Quality(), *looked)
+    return replace(state, last=unseen), unseen
 
 
 def _shown_again(last: Observation, frame: Frame, live: Evidence) -> Observation:
@@ -85,7 +83,11 @@ def _judged(
 ) -> tuple[PipelineState, Observation]:
     """Compare a new picture with the reference."""
     attenuation, exposed = looked.attenuation, looked.exposed
+    before = state
     state, match, same = _registered(state, attenuation, exposed)
+    if not all(one.holds for one in looked.evidence):
+        quality = _quality(before, match, None)
+        return before, blind(frame, before.calibration, quality, *looked.evidence, same)
     if match is None or not same.holds:
         quality = _quality(state, match, None)
         return state, blind(frame, state.calibration, quality, *looked.evidence, same)
@@ -332,7 +334,7 @@ def _with_cement(
 ) -> tuple[PipelineState, Sight | None]:
     settings, scale = state.settings, state.the_run.scale
     baseline, behind = state.baseline, state.behind
-    if baseline is None or behind is None or baseline.frames < settings.baseline.min_frames:
+    if baseline is None or behind is None:
         return state, None
     known = state.cement
     followed = instruments.follow(

@@ -34,6 +34,8 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Share of an earlier frame's noise in this one, beyond `settled_s`, above which that picture
         is held, with another noise on it (a grabber's, a video coder's), if also one of the
         following is true. Bone that lies still keeps a third of its fine detail at most.
+    held_correlation : float
+        And the two must be correlated by more than this: by chance 144 pixels are by 0.1.
     held_share : float
         The noise differs by less than this share of what new frames differ by.
     held_growth : float
@@ -59,6 +61,7 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repeat_share: float = 0.1
     settled_s: float = 0.5
     held_kept: float = 0.7
+    held_correlation: float = 0.25
     held_share: float = 0.7
     held_growth: float = 1.4
     max_repeated_share: float = 0.1

@@ -117,6 +117,8 @@ class Liveness:
         Share of the exposed tiles that have noise enough to tell.
     is_new : bool
         The picture was not seen before, in no part of the window.
+    is_repeated : bool
+        It shows an earlier one again, at least in a part of the window.
     held_s : float
         How long ago the last new picture came; 0.0 where this one is new.
     """
@@ -124,6 +126,7 @@ class Liveness:
     repeated_share: float
     told_share: float
     is_new: bool
+    is_repeated: bool
     held_s: float
 
 
@@ -197,20 +200,22 @@ def look(
     noise = _noise_of(attenuation, state.tiles)
     if not state.fresh.blocks:
         fresh = state.fresh.with_frame(noise, time_s, settings)
-        return replace(state, fresh=fresh, new_s=time_s), Liveness(0.0, 1.0, True, 0.0)
+        return replace(state, fresh=fresh, new_s=time_s), Liveness(0.0, 1.0, True, False, 0.0)
     earlier = _compared(state, noise)
     learning = _learnt(state, noise, earlier, settings)
     usable = _values(exposed, state.tiles).mean(axis=1) >= settings.min_exposed_share
-    repeated_share, told_share = _shares(learning, noise, usable, earlier, time_s, settings)
-    if repeated_share > settings.max_repeated_share or told_share < settings.min_told_share:
-        repeated = state.repeated.with_frame(noise, time_s, settings)
-        held_s = time_s - state.new_s
-        return replace(state, repeated=repeated), Liveness(
-            repeated_share, told_share, False, held_s
-        )
-    fresh = state.fresh.with_frame(noise, time_s, settings)
-    new = replace(learning, fresh=fresh, new_s=time_s)
-    return new, Liveness(repeated_share, told_share, True, 0.0)
+    shares, told_share = _shares(learning, noise, usable, earlier, time_s, settings)
+    most = settings.max_repeated_share
+    repeated_share, enough = float(shares.max()), told_share >= settings.min_told_share
+    if repeated_share <= most and enough:
+        fresh = state.fresh.with_frame(noise, time_s, settings)
+        new = replace(learning, fresh=fresh, new_s=time_s)
+        return new, Liveness(repeated_share, told_share, True, False, 0.0)
+    repeated = state.repeated.with_frame(noise, time_s, settings)
+    is_repeated = enough and repeated_share > most
+    held_s = time_s - state.new_s
+    seen = Liveness(repeated_share, told_share, False, is_repeated, held_s)
+    return replace(state, repeated=repeated), seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,11 +291,14 @@ def _shares(
     earlier: _Compared,
     time_s: float,
     settings: LivenessSettings,
-) -> tuple[float, float]:
-    """Share of tiles that repeat one earlier frame, and share of those that can tell."""
+) -> tuple[Array, float]:
+    """Share of tiles that repeat each earlier frame, and share of those that can tell."""
     if state.variance is None:
-        return 1.0, 0.0
-    variance, count = state.variance, max(int(np.count_nonzero(usable)), 1)
+        # Two frames that hardly differ, with nothing to compare with: the second is the first.
+        return np.ones(len(earlier.times_s)), 1.0
+    # Few exposed tiles tell nothing, however many of them have noise.
+    count = max(int(np.count_nonzero(usable)), len(usable) // 4, 1)
+    variance = state.variance
     told = usable & (variance > 0.0)
     told &= np.square(noise).mean(axis=1) >= settings.repeat_share * variance
     same = earlier.change < settings.repeat_share * variance
@@ -300,7 +308,10 @@ def _shares(
     odd = (earlier.change < settings.held_share * variance) | (
         earlier.growth > settings.held_growth
     )
-    same |= old[:, None] & (earlier.kept > settings.held_kept) & odd
-    repeated = int((same & told).sum(axis=1).max())
+    alike = earlier.kept > settings.held_kept
+    # A frame that is all noise keeps something of any other by chance.
+    alike &= earlier.kept > settings.held_correlation * np.sqrt(earlier.growth)
+    same |= old[:, None] & alike & odd
     tellers = int(np.count_nonzero(told))
-    return repeated / max(tellers, 1), tellers / count
+    shares: Array = (same & told).sum(axis=1) / max(tellers, 1)
+    return shares, tellers / count

@@ -18,19 +18,27 @@ from leakwatch.live.status import Sight
 from leakwatch.model import Level, Reason, read_only
 
 CALM, CHANGED, AFTER = 8, 6, 14
-FRAMES = [
-    replace(frame, index=index, time_s=index * injection.FRAME_S)
-    for index, frame in enumerate(
-        frame for _ in range(5) for frame in list(injection.frames(injection.FIRST_CEMENT))
-    )
-]
 RNG = np.random.default_rng(12)
 
 
 def another_moment(pixels):
-    """The same anatomy with other quanta: no picture comes twice."""
-    noisy = pixels + RNG.normal(0.0, 8.0, pixels.shape)
+    """Return the same anatomy with other quanta: no picture comes twice."""
+    still = cv2.GaussianBlur(pixels.astype(np.float32), (0, 0), 1.5)
+    noisy = still + RNG.normal(0.0, 12.0, pixels.shape)
     return noisy.clip(1, 4095).astype(np.uint16)
+
+
+FRAMES = [
+    replace(
+        frame,
+        index=index,
+        time_s=index * injection.FRAME_S,
+        pixels=read_only(another_moment(frame.pixels)),
+    )
+    for index, frame in enumerate(
+        frame for _ in range(5) for frame in list(injection.frames(injection.FIRST_CEMENT))
+    )
+]
 
 
 def turned(pixels):
