@@ -83,9 +83,10 @@ def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | tu
     kept, seen = liveness.look(state.liveness, raw, exposed, frame.time_s, state.settings.liveness)
     state = replace(state, liveness=kept)
     live = _live(seen, settings.stale_after_s)
+    followed, hidden = _exposed(state, field)
     if seen.is_repeated:
-        return state, (live,)
-    state, hidden = _exposed(state, field)
+        return state, (live,) if hidden is None else (hidden,)
+    state = followed
     if hidden is not None:
         return state, (hidden,)
     lag, clean = intensity.undo_lag(state.lag, raw, settings)

@@ -109,7 +109,7 @@ class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Less is another picture in that tile: noise as large as the detail leaves 0.7.
     max_unlike_share : float
         More tiles that are unlike are no cement that came, and no breath: those left 0.14 at most
-        in 13 sequences, torn, covered and turned pictures 0.21 at least.
+        in 13 sequences, torn, covered and turned pictures 0.20 at least.
     min_tiles : int
         Fewer tiles tell nothing; then the registration's own score stands alone.
     min_detail : float
@@ -126,7 +126,7 @@ class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_tile_share: float = 0.4
     min_texture: float = 0.012
     min_correlation: float = 0.5
-    max_unlike_share: float = 0.2
+    max_unlike_share: float = 0.17
     min_tiles: int = 6
     min_detail: float = 0.6
     min_cement_share: float = 0.5

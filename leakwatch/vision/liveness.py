@@ -313,5 +313,5 @@ def _shares(
     alike &= earlier.kept > settings.held_correlation * np.sqrt(earlier.growth)
     same |= old[:, None] & alike & odd
     tellers = int(np.count_nonzero(told))
-    shares: Array = (same & told).sum(axis=1) / max(tellers, 1)
+    shares: Array = (same & told).sum(axis=1) / max(tellers, len(usable) // 2, 1)
     return shares, tellers / count
