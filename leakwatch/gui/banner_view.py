@@ -20,12 +20,13 @@ from leakwatch.gui.fonts import font
 
 FLASH_DIMMED = 165  # percent, as QColor.darker takes it: the word stays readable
 # In a window of 1280 x 800, pixels.
-HEIGHT, PADDING, WORD = 120, 16, 68
+HEIGHT, PADDING, WORD, BELOW = 120, 16, 68, 26
 # Largest and smallest letters of a reason; warnings are smaller than reasons by this.
 REASON, LEAST_REASON, WARNING_SHARE = 32, 13, 0.72
 MOST_REASONS, MOST_LINES = 3, 4
 LINE = 1.2  # of a letter's height
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+_FOOT = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class BannerView(QWidget):
         if banner == self._banner:
             return
         self._banner = banner
-        self.setAccessibleName(": ".join((banner.word, *banner.reasons[:1])))
+        self.setAccessibleName(": ".join((banner.title, *banner.reasons[:1])))
         self.update()
 
     def stop_flashing(self) -> None:
@@ -114,19 +115,33 @@ class BannerView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint shape, word, reasons and warnings from left to right."""
-        style, banner = self._banner.style, self._banner
+        style = self._banner.style
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = QColor(style.colour)
         painter.fillRect(self.rect(), ground.darker(FLASH_DIMMED) if self._dimmed else ground)
         x = self._paint_shape(painter, ground)
         painter.setPen(QColor(style.ink))
-        word = font(round(WORD * self._scale), bold=True)
-        painter.setFont(word)
-        width = QFontMetricsF(word).horizontalAdvance(banner.word)
-        painter.drawText(QRectF(x, 0.0, width + 4.0, self.height()), _MIDDLE, banner.word)
+        width = self._paint_word(painter, x)
         self._paint_texts(painter, x + width + 1.5 * PADDING * self._scale)
         painter.end()
+
+    def _paint_word(self, painter: QPainter, x: float) -> float:
+        """Paint the word and what stands below it; return the width of both."""
+        banner = self._banner
+        word, below = font(round(WORD * self._scale), bold=True), font(round(BELOW * self._scale))
+        width = QFontMetricsF(word).horizontalAdvance(banner.word)
+        painter.setFont(word)
+        lifted = BELOW * self._scale if banner.below else 0.0
+        box = QRectF(x, -0.5 * lifted, width + 4.0, self.height())
+        painter.drawText(box, _MIDDLE, banner.word)
+        if not banner.below:
+            return width
+        painter.setFont(below)
+        wide = QFontMetricsF(below).horizontalAdvance(banner.below)
+        foot = QRectF(x, 0.0, wide + 4.0, self.height() - 0.4 * lifted)
+        painter.drawText(foot, _FOOT, banner.below)
+        return max(width, wide)
 
     def _paint_shape(self, painter: QPainter, ground: QColor) -> float:
         style, radius = self._banner.style, self.height() / 2 - 14 * self._scale
