@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from leakwatch.config import Settings
-from leakwatch.model import Alert, Level, Observation, Point, Reason, WallDistance
+from leakwatch.model import Alert, Cement, Level, Observation, Point, Reason, WallDistance
 
 
 class Shape(StrEnum):
@@ -248,11 +248,18 @@ def _banner_warnings(
     if alert.level is Level.STOP and alert.current_level is not Level.STOP:
         warnings.insert(0, f"Latched; this frame alone: {alert.current_level.value}")
     if alert.level is not Level.WATCH:
-        warnings += [
-            f"STOP {ACKNOWLEDGED}: {reason_words(reason, alert, observation, settings)}"
-            for reason in alert.acknowledged
-        ]
+        warnings += acknowledged_words(alert, observation, settings)
     return tuple(warnings)
+
+
+def acknowledged_words(
+    alert: Alert, observation: Observation, settings: Settings
+) -> tuple[str, ...]:
+    """Each STOP that was acknowledged, for where something more urgent is the level."""
+    return tuple(
+        f"STOP {ACKNOWLEDGED}: {reason_words(reason, alert, observation, settings)}"
+        for reason in alert.acknowledged
+    )
 
 
 def last_words(seen: Observation, age_s: float) -> str:
@@ -271,15 +278,26 @@ def last_words(seen: Observation, age_s: float) -> str:
     elif cement is None or cement.area_px == 0.0:
         words = "no cement seen"
     else:
-        area = (
-            f"{cement.area_px:.0f} px" if cement.area_mm2 is None else f"{cement.area_mm2:.0f} mm²"
-        )
-        words = f"{area} of cement, no distance to the wall"
+        words = f"{_area_text(cement)} of cement, no distance to the wall"
     veins = [tube.length_mm for tube in seen.tubes if tube.confirmed]
     lengths = [length_mm for length_mm in veins if length_mm is not None]
     if veins:
         words += f"; a tube{f' of {max(lengths):.0f} mm' if lengths else ''} fills"
     return f"{age_text(age_s)} old: {words}"
+
+
+def known_words(seen: Observation) -> str:
+    """Cement and its distance, for a sentence that says how old they are."""
+    cement, distance = seen.cement, seen.wall_distance
+    said = None if distance is None else distance_text(distance)
+    if said is not None and not said.endswith("wall"):
+        said += " from the wall"
+    area = "cement" if cement is None else f"{_area_text(cement)} of cement"
+    return area if said is None else f"{area}, {said}"
+
+
+def _area_text(cement: Cement) -> str:
+    return f"{cement.area_px:.0f} px" if cement.area_mm2 is None else f"{cement.area_mm2:.0f} mm²"
 
 
 def age_text(age_s: float) -> str:

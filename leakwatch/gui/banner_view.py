@@ -23,7 +23,7 @@ FLASH_DIMMED = 165  # percent, as QColor.darker takes it: the word stays readabl
 HEIGHT, PADDING, WORD, BELOW = 120, 16, 68, 26
 # Largest and smallest letters of a reason; warnings are smaller than reasons by this.
 REASON, LEAST_REASON, WARNING_SHARE = 32, 13, 0.72
-MOST_REASONS, MOST_LINES = 3, 4
+MOST_REASONS, MOST_WARNINGS, MOST_LINES = 3, 3, 4
 LINE = 1.2  # of a letter's height
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 _FOOT = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
@@ -171,7 +171,7 @@ class BannerView(QWidget):
     def _texts(self, width: float, height: float) -> list[_Text]:
         """Reasons and warnings in the largest letters with which all of them fit."""
         reasons = _first(self._banner.reasons, MOST_REASONS)
-        warnings = _first(self._banner.warnings, min(MOST_LINES - len(reasons), 2))
+        warnings = _first(self._banner.warnings, min(MOST_LINES - len(reasons), MOST_WARNINGS))
         pixels = REASON
         while True:
             size = round(pixels * self._scale)

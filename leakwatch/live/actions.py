@@ -42,6 +42,11 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBack:
+    """The last `Start` was a mistake: what was known before it is known again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A remark of a person, kept with the case."""
 
@@ -76,4 +81,4 @@ class EndRecord:
     """Everything that is recorded ends with the picture that is shown."""
 
 
-Action = Acknowledge | Start | Note | PauseAudio
+Action = Acknowledge | Start | TakeBack | Note | PauseAudio

@@ -22,6 +22,7 @@ from leakwatch.live.actions import (
     PauseAudio,
     Record,
     Start,
+    TakeBack,
 )
 from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival, Inbox
@@ -91,6 +92,9 @@ class LiveSession:
         """The session as it is now; from any thread, at any time. Does not raise or wait."""
         return LiveStatus(
             present=self._fold.present,
+            known=self._fold.known,
+            held=self._fold.held,
+            can_take_back=self._fold.can_take_back,
             link=self._link(),
             arrived_s=self._inbox.arrived_s,
             frames=self._fold.frames,
@@ -149,6 +153,10 @@ class LiveSession:
             Millimetres per pixel at the vertebra and their standard deviation, as measured.
         """
         self._inbox.post(Start(marks, frame, spacing))
+
+    def take_back(self) -> None:
+        """A person takes back that they began anew; where nobody did, nothing happens."""
+        self._inbox.post(TakeBack())
 
     def note(self, text: str, at_px: Point | None = None) -> None:
         """A person's remark, kept with the case."""
