@@ -183,7 +183,10 @@ def _is_due(state: AlertState, reason: Reason, severity: float) -> bool:
     """Whether a condition that holds raises STOP, or keeps it."""
     settings, seen = state.settings.alerting, dict(state.acknowledged)
     if reason in seen:
-        return _lasting(state, reason) > seen[reason] + settings.worse_by
+        # Of an area, as much as raises the STOP at first: its edge is noise all around.
+        area = reason is Reason.OUTSIDE_BODY
+        worse_by = settings.outside_area_mm2 if area else settings.worse_by
+        return _lasting(state, reason) > seen[reason] + worse_by
     confirmed = dict(state.streaks)[reason] >= settings.confirm_frames
     return confirmed or _is_clear(reason, severity, settings)
 

@@ -255,11 +255,9 @@ def _banner_warnings(
 def acknowledged_words(
     alert: Alert, observation: Observation, settings: Settings
 ) -> tuple[str, ...]:
-    """Each STOP that was acknowledged, for where something more urgent is the level."""
-    return tuple(
-        f"STOP {ACKNOWLEDGED}: {reason_words(reason, alert, observation, settings)}"
-        for reason in alert.acknowledged
-    )
+    """A STOP that was acknowledged, for where something more urgent is the level."""
+    said = [reason_words(reason, alert, observation, settings) for reason in alert.acknowledged]
+    return (f"STOP {ACKNOWLEDGED}: {'; '.join(said)}",) if said else ()
 
 
 def last_words(seen: Observation, age_s: float) -> str:

@@ -391,7 +391,9 @@ def test_whatever_comes_an_acknowledgement_holds_until_it_gets_worse(
         assert (alert.level is Level.STOP) is bool(state.latched)
         for reason in set(state.latched) - latched:
             if reason in acknowledged:
-                assert shown[reason][-1] > acknowledged[reason] + settings.worse_by
+                area = reason is Reason.OUTSIDE_BODY
+                least = settings.outside_area_mm2 if area else settings.worse_by
+                assert shown[reason][-1] > acknowledged[reason] + least
         # Whether its condition holds, is absent, or cannot be seen: no CLEAR.
         if acknowledged:
             assert alert.level is not Level.CLEAR

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from leakwatch.banner import (
@@ -23,6 +24,8 @@ FLASH_DIMMED = 165  # percent, as QColor.darker takes it: the word stays readabl
 HEIGHT, PADDING, WORD, BELOW = 120, 16, 68, 26
 # Largest and smallest letters of a reason; warnings are smaller than reasons by this.
 REASON, LEAST_REASON, WARNING_SHARE = 32, 13, 0.72
+# The clock, and its hand: so many places a second are seen to move.
+CLOCK_WIDTH, CLOCK, DIAL, HAND_STEPS = 104, 17, 26, 10
 MOST_REASONS, MOST_WARNINGS, MOST_LINES = 3, 3, 4
 LINE = 1.2  # of a letter's height
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
@@ -49,6 +52,7 @@ class BannerView(QWidget):
         self.set_scale(1.0)
         self._banner = unknown_banner("No frame yet")
         self._dimmed = False
+        self._clock: tuple[str, int] | None = None
         self._flash = QTimer(self)
         self._flash.timeout.connect(self._on_flash)
 
@@ -93,6 +97,26 @@ class BannerView(QWidget):
         self.setAccessibleName(": ".join((banner.title, *banner.reasons[:1])))
         self.update()
 
+    def show_clock(self, text: str, now_s: float) -> None:
+        """Show the time, and a hand that goes round once a second: both stop with the display.
+
+        Parameters
+        ----------
+        text : str
+            Of the day, with seconds.
+        now_s : float
+            Any clock.
+        """
+        clock = (text, math.floor(now_s * HAND_STEPS) % HAND_STEPS)
+        if clock != self._clock:
+            self._clock = clock
+            self.update(self._clock_box().toAlignedRect())
+
+    @property
+    def clock(self) -> tuple[str, int] | None:
+        """Time of the day, and the place of the hand; None where none is shown."""
+        return self._clock
+
     def stop_flashing(self) -> None:
         """Show the banner steadily and bright."""
         self._flash.stop()
@@ -124,7 +148,33 @@ class BannerView(QWidget):
         painter.setPen(QColor(style.ink))
         width = self._paint_word(painter, x)
         self._paint_texts(painter, x + width + 1.5 * PADDING * self._scale)
+        self._paint_clock(painter)
         painter.end()
+
+    def _clock_box(self) -> QRectF:
+        width = 0.0 if self._clock is None else CLOCK_WIDTH * self._scale
+        return QRectF(self.width() - width, 0.0, width, self.height())
+
+    def _paint_clock(self, painter: QPainter) -> None:
+        """Paint a dial with its hand, and the time below it."""
+        if self._clock is None:
+            return
+        text, step = self._clock
+        box, radius = self._clock_box(), DIAL * self._scale
+        centre = QPointF(box.center().x(), box.center().y() - 0.5 * radius)
+        ink = QColor(self._banner.style.ink)
+        painter.setPen(QPen(ink, 2.0 * self._scale))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(centre, radius, radius)
+        turn = 2.0 * math.pi * step / HAND_STEPS
+        painter.setPen(QPen(ink, 4.0 * self._scale))
+        painter.drawLine(
+            centre,
+            QPointF(centre.x() + radius * math.sin(turn), centre.y() - radius * math.cos(turn)),
+        )
+        painter.setFont(font(round(CLOCK * self._scale)))
+        foot = QRectF(box.left(), centre.y() + radius, box.width(), 2.0 * CLOCK * self._scale)
+        painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_word(self, painter: QPainter, x: float) -> float:
         """Paint the word and what stands below it; return the width of both."""
@@ -159,7 +209,7 @@ class BannerView(QWidget):
         return centre[0] + outwards * radius + padding
 
     def _paint_texts(self, painter: QPainter, left: float) -> None:
-        width = self.width() - left - PADDING * self._scale
+        width = self._clock_box().left() - left - PADDING * self._scale
         texts = self._texts(width, self.height() - 10.0 * self._scale)
         y = (self.height() - sum(one.height for one in texts)) / 2
         for one in texts:

@@ -173,7 +173,7 @@ class LiveFold:
             said = f"{seconds:g} s" if seconds > 0.0 else "ended by a person"
             self._note(self._at(now_s), EventKind.AUDIO_PAUSED, said)
         elif isinstance(action, Note):
-            self._note(self._at(now_s), EventKind.ANNOTATION, action.text, action)
+            self._note(self._at(now_s), action.kind, action.text, action)
         elif isinstance(action, TakeBack):
             self._take_back(now_s)
         else:

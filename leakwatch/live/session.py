@@ -29,7 +29,17 @@ from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency import Latency, Ledger
 from leakwatch.live.setup import Setup
 from leakwatch.live.status import LiveStatus, Recording, silence_text
-from leakwatch.model import Frame, Link, LinkStatus, LiveSource, Marks, Point, Sink, Snapshot
+from leakwatch.model import (
+    EventKind,
+    Frame,
+    Link,
+    LinkStatus,
+    LiveSource,
+    Marks,
+    Point,
+    Sink,
+    Snapshot,
+)
 from leakwatch.sinks.live_worker import LiveSinkWorker
 
 _LOG = logging.getLogger(__name__)
@@ -161,6 +171,10 @@ class LiveSession:
     def note(self, text: str, at_px: Point | None = None) -> None:
         """A person's remark, kept with the case."""
         self._inbox.post(Note(text, at_px))
+
+    def tell(self, text: str) -> None:
+        """What went wrong with whoever shows this session, kept with the case."""
+        self._inbox.post(Note(text, kind=EventKind.TECHNICAL))
 
     def pause_audio(self, seconds: float) -> None:
         """A person wants silence, for no longer than `LiveSettings.audio_pause_s`; 0.0 ends it."""
