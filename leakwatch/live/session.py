@@ -100,10 +100,11 @@ class LiveSession:
     @property
     def status(self) -> LiveStatus:
         """The session as it is now; from any thread, at any time. Does not raise or wait."""
+        known = self._fold.known
         return LiveStatus(
             present=self._fold.present,
-            known=self._fold.known,
-            held=self._fold.held,
+            known=known,
+            held=known.held(self.settings.live.last_image_s),
             can_take_back=self._fold.can_take_back,
             link=self._link(),
             arrived_s=self._inbox.arrived_s,
