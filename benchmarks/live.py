@@ -211,7 +211,7 @@ def follow(session: LiveSession, times: FoldTimes | None) -> None:
     ends.timeout.connect(lambda: session.wait(0.0) and application.quit())
     ends.start(200)
     application.exec()
-    shown.close()
+    shown.end()
 
 
 def report(session: LiveSession, memory: ResidentMemory, floor_ms: float, frames_held: int) -> None:

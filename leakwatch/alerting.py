@@ -1,11 +1,13 @@
 """The rules: ``decide(state, observation) -> (state, alert)``.
 
 STOP latches: it stays until a person acknowledges it. What cannot be judged is UNKNOWN, with its
-reasons, and never takes a latched STOP away.
+reasons, and never takes a latched STOP away. An acknowledged STOP lasts too, as WATCH: cement does
+not go away, so that only a new baseline ends it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +27,8 @@ from leakwatch.model import (
 # How bad a condition is, in a unit in which larger is worse; and by how much worse it must get
 # after an acknowledgement to count as new (mm nearer, mm longer, mm2 more or their px).
 Severities = tuple[tuple[Reason, float], ...]
+# The same over the last frames in which each condition held, oldest first.
+Recent = tuple[tuple[Reason, tuple[float, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,12 @@ class AlertState:
         Reasons of a STOP that nobody acknowledged yet.
     streaks : tuple of (Reason, int)
         Frames running in which a stop condition held.
+    recent : tuple of (Reason, tuple of float)
+        How bad each stop condition was in the last `confirm_frames` frames in which it held.
+    worst : tuple of (Reason, float)
+        The worst that each latched condition was, in frames running.
     acknowledged : tuple of (Reason, float)
-        Stop conditions that a person has seen, and how bad they were then.
+        Stop conditions that a person has acknowledged, and the worst that they were until then.
     watch_until_s : float or None
         A WATCH lasts until then, so that it does not flicker.
     watch_reasons : tuple of Reason
@@ -53,6 +61,8 @@ class AlertState:
     settings: Settings
     latched: tuple[Reason, ...] = ()
     streaks: tuple[tuple[Reason, int], ...] = ()
+    recent: Recent = ()
+    worst: Severities = ()
     acknowledged: Severities = ()
     watch_until_s: float | None = None
     watch_reasons: tuple[Reason, ...] = ()
@@ -80,29 +90,21 @@ def decide(state: AlertState, observation: Observation) -> tuple[AlertState, Ale
     """
     settings = state.settings.alerting
     held = _stop_conditions(observation, settings)
-    earlier = dict(state.streaks)
-    streaks = tuple((reason, earlier.get(reason, 0) + 1) for reason, _ in held)
-    confirmed = {reason for reason, frames in streaks if frames >= settings.confirm_frames}
-    confirmed |= {reason for reason, severity in held if _is_clear(reason, severity, settings)}
-    seen = dict(state.acknowledged)
-    stops = tuple(
-        reason
-        for reason, severity in held
-        if reason in confirmed
-        and severity > seen.get(reason, -np.inf) + (settings.worse_by if reason in seen else 0.0)
-    )
-    state = _with_distance(replace(state, streaks=streaks), observation)
+    state = _with_recent(state, held, settings)
+    stops = tuple(reason for reason, severity in held if _is_due(state, reason, severity))
+    latched = state.latched + tuple(reason for reason in stops if reason not in state.latched)
+    state = _with_distance(_with_worst(replace(state, latched=latched)), observation)
     seconds = _time_to_margin(state.distances, observation, settings)
     state = _with_watch(state, observation, seconds, tuple(reason for reason, _ in held))
-    latched = state.latched + tuple(reason for reason in stops if reason not in state.latched)
-    return _told(replace(state, latched=latched), observation, stops, seconds)
+    return _told(state, observation, stops, seconds)
 
 
 def acknowledge(state: AlertState, observation: Observation) -> tuple[AlertState, Alert]:
     """A person has seen a latched STOP and clears it; the only way that it goes.
 
-    What raised it is remembered with how bad it is now: it is shown as WATCH from here on, and
-    raises STOP again when it gets worse. Any other reason raises STOP at once.
+    What latched is remembered with the worst that it was until now, whatever this frame shows of
+    it: it raises STOP again only when it gets worse than that. Any other reason raises STOP as
+    ever, also one that this frame shows and that is not confirmed yet.
 
     Parameters
     ----------
@@ -115,18 +117,97 @@ def acknowledge(state: AlertState, observation: Observation) -> tuple[AlertState
     AlertState, Alert
         With an event of kind `EventKind.ACKNOWLEDGE`.
     """
-    settings = state.settings.alerting
-    seen = dict(state.acknowledged)
-    seen.update((reason, np.inf) for reason in state.latched if reason not in seen)
-    seen.update(_stop_conditions(observation, settings))
-    known = tuple((reason, worst) for reason, worst in seen.items() if np.isfinite(worst))
-    cleared = replace(state, latched=(), acknowledged=known)
-    cleared = _with_watch(cleared, observation, None, tuple(reason for reason, _ in known))
+    cleared = replace(state, latched=(), worst=(), acknowledged=_acknowledged_too(state))
     told, alert = _told(cleared, observation, (), None)
     event = Event(
         observation.frame, observation.time_s, EventKind.ACKNOWLEDGE, alert.level, text="cleared"
     )
     return told, replace(alert, events=(event, *alert.events))
+
+
+def started_anew(state: AlertState) -> AlertState:
+    """Return the state after a person said that what is seen now is no cement.
+
+    What was acknowledged is forgotten with the cement, and how bad it was; a STOP that nobody saw
+    is not. So new cement raises STOP where it would in a new session.
+    """
+    return replace(
+        initial_state(state.settings),
+        latched=state.latched,
+        level=state.level,
+        reasons=state.reasons,
+    )
+
+
+def taken_back(before: AlertState, now: AlertState) -> AlertState:
+    """Return the state after a person took back that they began anew.
+
+    Parameters
+    ----------
+    before : AlertState
+        Before they began anew.
+    now : AlertState
+        A STOP that was raised since stays, and what was acknowledged since stays so.
+    """
+    gone = {reason: worst for reason, worst in before.worst if reason not in now.latched}
+    still = [reason for reason in before.latched if reason in now.latched]
+    still += [reason for reason in now.latched if reason not in still]
+    return replace(
+        before,
+        latched=tuple(still),
+        worst=tuple((dict(now.worst) | _without(before.worst, gone)).items()),
+        acknowledged=tuple((dict(now.acknowledged) | dict(before.acknowledged) | gone).items()),
+        streaks=(),
+        distances=(),
+        watch_until_s=None,
+        watch_reasons=(),
+        level=now.level,
+        reasons=now.reasons,
+    )
+
+
+def _without(severities: Severities, reasons: Container[Reason]) -> dict[Reason, float]:
+    return {reason: severity for reason, severity in severities if reason not in reasons}
+
+
+def _with_recent(state: AlertState, held: Severities, settings: AlertingSettings) -> AlertState:
+    """A frame in which a condition is absent or cannot be seen says nothing of how bad it is."""
+    earlier, recent = dict(state.streaks), dict(state.recent)
+    for reason, severity in held:
+        recent[reason] = (*recent.get(reason, ()), severity)[-settings.confirm_frames :]
+    streaks = tuple((reason, earlier.get(reason, 0) + 1) for reason, _ in held)
+    return replace(state, streaks=streaks, recent=tuple(recent.items()))
+
+
+def _is_due(state: AlertState, reason: Reason, severity: float) -> bool:
+    """Whether a condition that holds raises STOP, or keeps it."""
+    settings, seen = state.settings.alerting, dict(state.acknowledged)
+    if reason in seen:
+        # Of an area, as much as raises the STOP at first: its edge is noise all around.
+        area = reason is Reason.OUTSIDE_BODY
+        worse_by = settings.outside_area_mm2 if area else settings.worse_by
+        return _lasting(state, reason) > seen[reason] + worse_by
+    confirmed = dict(state.streaks)[reason] >= settings.confirm_frames
+    return confirmed or _is_clear(reason, severity, settings)
+
+
+def _lasting(state: AlertState, reason: Reason) -> float:
+    """How bad a condition was in all of its last frames: one frame's noise does not count."""
+    return min(dict(state.recent)[reason])
+
+
+def _with_worst(state: AlertState) -> AlertState:
+    worst, seen = dict(state.worst), dict(state.acknowledged)
+    for reason, _ in state.recent:
+        known = worst.get(reason, seen.get(reason, -np.inf))
+        worst[reason] = max(known, _lasting(state, reason))
+    of_latched = tuple((reason, worst[reason]) for reason in state.latched if reason in worst)
+    return replace(state, worst=of_latched)
+
+
+def _acknowledged_too(state: AlertState) -> Severities:
+    """What was acknowledged, and what is latched now."""
+    return tuple((dict(state.acknowledged) | dict(state.worst)).items())
 
 
 def _stop_conditions(observation: Observation, settings: AlertingSettings) -> Severities:
@@ -233,12 +314,14 @@ def _told(
     state: AlertState, observation: Observation, stops: tuple[Reason, ...], seconds: float | None
 ) -> tuple[AlertState, Alert]:
     blind = observation.unavailable
+    acknowledged = tuple(reason for reason, _ in state.acknowledged if reason not in state.latched)
+    watched = () if state.watch_until_s is None else state.watch_reasons
     if stops:
         current, why = Level.STOP, stops
     elif blind:
         current, why = Level.UNKNOWN, blind
-    elif state.watch_until_s is not None:
-        current, why = Level.WATCH, state.watch_reasons
+    elif acknowledged or watched:
+        current, why = Level.WATCH, tuple(dict.fromkeys(acknowledged + watched))
     else:
         current, why = Level.CLEAR, ()
     level, reasons = current, why
@@ -246,7 +329,7 @@ def _told(
         # What cannot be seen right now is said beside the STOP, not instead of it.
         level, reasons = Level.STOP, state.latched + blind
     events = _events(state, level, reasons, observation)
-    alert = Alert(level, reasons, bool(state.latched), current, seconds, events)
+    alert = Alert(level, reasons, bool(state.latched), current, seconds, events, acknowledged)
     return replace(state, level=level, reasons=reasons), alert
 
 

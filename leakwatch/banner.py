@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from leakwatch.config import Settings
-from leakwatch.model import Alert, Level, Observation, Point, Reason, WallDistance
+from leakwatch.model import Alert, Cement, Level, Observation, Point, Reason, WallDistance
 
 
 class Shape(StrEnum):
@@ -63,6 +63,10 @@ LEVEL_STYLES: dict[Level, LevelStyle] = {
     Level.UNKNOWN: LevelStyle("#C3CAD4", "#000000", Shape.DIAMOND, "?"),
 }
 
+# A STOP that a person acknowledged is not over: it keeps the octagon, and neither flashes nor has
+# the red of one that nobody has seen.
+ACKNOWLEDGED_STYLE = LevelStyle("#A84300", "#FFFFFF", Shape.OCTAGON, "!")
+
 
 @dataclass(frozen=True, slots=True)
 class Banner:
@@ -80,6 +84,8 @@ class Banner:
         What cannot be judged at this frame although a level is shown, and what is latched.
     flashing : bool
         True for a STOP that nobody acknowledged.
+    below : str
+        Stands below the word, in smaller letters.
     """
 
     level: Level
@@ -88,6 +94,12 @@ class Banner:
     reasons: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     flashing: bool = False
+    below: str = ""
+
+    @property
+    def title(self) -> str:
+        """The word, with what stands below it."""
+        return f"{self.word} {self.below}".rstrip()
 
 
 def stale_banner(age_s: float) -> Banner:
@@ -134,14 +146,19 @@ def level_banner(alert: Alert, observation: Observation, settings: Settings) -> 
     if alert.level is Level.STOP:
         # What cannot be judged now is no reason to stop: it is said beside the reasons.
         reasons = tuple(reason for reason in reasons if reason not in observation.unavailable)
+    seen = alert.level is Level.WATCH and bool(alert.acknowledged)
     return Banner(
         level=alert.level,
-        word=alert.level.value,
-        style=LEVEL_STYLES[alert.level],
+        word=Level.STOP.value if seen else alert.level.value,
+        style=ACKNOWLEDGED_STYLE if seen else LEVEL_STYLES[alert.level],
         reasons=tuple(reason_words(reason, alert, observation, settings) for reason in reasons),
         warnings=_banner_warnings(alert, observation, settings, reasons),
         flashing=alert.level is Level.STOP and alert.latched,
+        below=ACKNOWLEDGED if seen else "",
     )
+
+
+ACKNOWLEDGED = "acknowledged"
 
 
 REASON_WORDS: dict[Reason, str] = {
@@ -230,4 +247,64 @@ def _banner_warnings(
     ]
     if alert.level is Level.STOP and alert.current_level is not Level.STOP:
         warnings.insert(0, f"Latched; this frame alone: {alert.current_level.value}")
+    if alert.level is not Level.WATCH:
+        warnings += acknowledged_words(alert, observation, settings)
     return tuple(warnings)
+
+
+def acknowledged_words(
+    alert: Alert, observation: Observation, settings: Settings
+) -> tuple[str, ...]:
+    """A STOP that was acknowledged, for where something more urgent is the level."""
+    said = [reason_words(reason, alert, observation, settings) for reason in alert.acknowledged]
+    return (f"STOP {ACKNOWLEDGED}: {'; '.join(said)}",) if said else ()
+
+
+def last_words(seen: Observation, age_s: float) -> str:
+    """What was judged last, with its age: a number of the past is never said without it.
+
+    Parameters
+    ----------
+    seen : Observation
+        Of the last frame that was judged.
+    age_s : float
+    """
+    distance, cement = seen.wall_distance, seen.cement
+    said = None if distance is None else distance_text(distance)
+    if said is not None:
+        words = said if said.endswith("wall") else f"{said} from the posterior wall"
+    elif cement is None or cement.area_px == 0.0:
+        words = "no cement seen"
+    else:
+        words = f"{_area_text(cement)} of cement, no distance to the wall"
+    veins = [tube.length_mm for tube in seen.tubes if tube.confirmed]
+    lengths = [length_mm for length_mm in veins if length_mm is not None]
+    if veins:
+        words += f"; a tube{f' of {max(lengths):.0f} mm' if lengths else ''} fills"
+    return f"{age_text(age_s)} old: {words}"
+
+
+def known_words(seen: Observation) -> str:
+    """Cement and its distance, for a sentence that says how old they are."""
+    cement, distance = seen.cement, seen.wall_distance
+    said = None if distance is None else distance_text(distance)
+    if said is not None and not said.endswith("wall"):
+        said += " from the wall"
+    area = "cement" if cement is None else f"{_area_text(cement)} of cement"
+    return area if said is None else f"{area}, {said}"
+
+
+def _area_text(cement: Cement) -> str:
+    return f"{cement.area_px:.0f} px" if cement.area_mm2 is None else f"{cement.area_mm2:.0f} mm²"
+
+
+def age_text(age_s: float) -> str:
+    """An age in whole seconds, from a minute on in minutes; never younger than it is."""
+    seconds = math.ceil(age_s)
+    return f"{seconds} s" if seconds < 60 else f"{seconds // 60}:{seconds % 60:02d} min"
+
+
+def without_numbers(alert: Alert, observation: Observation) -> tuple[Alert, Observation]:
+    """The same decision without the numbers of its frame, which are of the past."""
+    bare = replace(observation, wall_distance=None, tubes=())
+    return replace(alert, time_to_margin_s=None), bare

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class Label:
 
 
 def place_labels(
-    observation: Observation, acquisition: Acquisition, prediction: str = ""
+    observation: Observation, acquisition: Acquisition, below: str = "", below_tubes: str = ""
 ) -> tuple[Label, ...]:
     """Name the shortest way above or below all that was found, and tubes beside it.
 
@@ -50,8 +50,10 @@ def place_labels(
     observation : Observation
     acquisition : Acquisition
         Gives the size of the frame.
-    prediction : str
-        When the front will be at the margin: the second line of the shortest way.
+    below : str
+        The second line of the shortest way: when the front will be at the margin, or how old it is.
+    below_tubes : str
+        The second line of each tube.
 
     Returns
     -------
@@ -63,13 +65,15 @@ def place_labels(
     if distance is not None:
         column, row = (np.add(distance.at_px, distance.wall_px) / 2.0).tolist()
         rows = acquisition.rows
-        text_px = (column, _row_outside(found, row, rows, SECOND_LINE if prediction else 0.0))
-        text = "\n".join(filter(None, [distance_text(distance) or "no mm", prediction]))
+        text_px = (column, _row_outside(found, row, rows, SECOND_LINE if below else 0.0))
+        text = "\n".join(filter(None, [distance_text(distance) or "no mm", below]))
         labels.append(Label(text, (column, row), text_px, LineKind.SHORTEST))
     taken: list[float] = []
     for tube in observation.tubes:
         if tube.confirmed:
-            labels.append(_tube_label(tube, found, acquisition, taken))
+            label = _tube_label(tube, found, acquisition, taken)
+            text = "\n".join(filter(None, [label.text, below_tubes]))
+            labels.append(replace(label, text=text))
             taken.append(labels[-1].text_px[1])
     return tuple(labels)
 

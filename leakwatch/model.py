@@ -586,6 +586,9 @@ class Alert:
         Predicted seconds until the cement front reaches the margin; None where it does not.
     events : tuple of Event
         What changed at this frame.
+    acknowledged : tuple of Reason
+        Of each STOP that a person acknowledged, and that is not latched again. `level` is WATCH
+        then, or what is more urgent; never CLEAR.
     """
 
     level: Level
@@ -594,6 +597,7 @@ class Alert:
     current_level: Level
     time_to_margin_s: float | None = None
     events: tuple[Event, ...] = ()
+    acknowledged: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

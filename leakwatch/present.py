@@ -6,7 +6,7 @@ Colour is never the only carrier: each kind of line has its own width or dashes,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,7 +82,11 @@ class Picture:
 
 
 def picture(
-    snapshot: Snapshot, marks: Marks, settings: Settings, before: Observation | None = None
+    snapshot: Snapshot,
+    marks: Marks,
+    settings: Settings,
+    before: Observation | None = None,
+    age: str = "",
 ) -> Picture:
     """Resolve what to draw for `snapshot`.
 
@@ -94,11 +98,15 @@ def picture(
     settings : Settings
     before : Observation or None
         Of a second ago, from `history`: what came since is drawn as new.
+    age : str
+        Of a frame that is not the present: every number is said with it, and nothing is predicted.
 
     Returns
     -------
     Picture
     """
+    if age:
+        snapshot = replace(snapshot, alert=replace(snapshot.alert, time_to_margin_s=None))
     observation = snapshot.observation
     margin_px = margin_line(observation, marks, settings.alerting.margin_mm)
     lines = _lines(observation, margin_px, new_growth(observation, before, settings.window))
@@ -109,9 +117,12 @@ def picture(
         band_px=_band(observation.wall_px, margin_px),
         lines=lines,
         labels=place_labels(
-            observation, snapshot.frame.acquisition, _prediction(snapshot.alert, settings)
+            observation,
+            snapshot.frame.acquisition,
+            f"{age} old" if age else _prediction(snapshot.alert, settings),
+            f"{age} old" if age else "",
         ),
-        facts=_facts(snapshot, settings),
+        facts=_aged(_facts(snapshot, settings), age),
         run_facts=_run_facts(snapshot),
         legend=_legend(lines, settings),
         focus_px=_focus(observation),
@@ -264,6 +275,12 @@ def _facts(snapshot: Snapshot, settings: Settings) -> tuple[Fact, ...]:
         *_prediction_facts(snapshot.alert, settings),
         *_quality_facts(observation.quality),
     )
+
+
+def _aged(facts: tuple[Fact, ...], age: str) -> tuple[Fact, ...]:
+    if not age:
+        return facts
+    return tuple(replace(fact, name=f"{fact.name}, {age} ago") for fact in facts)
 
 
 def _run_facts(snapshot: Snapshot) -> tuple[Fact, ...]:

@@ -16,6 +16,8 @@ from leakwatch.model import PointArray, read_only
 LEAST_TOP_MM = 12.0
 # Larger steps of time between two frames are a gap in the line, s.
 GAP_S = 1.0
+# What is not watched takes this share of the width at most: what was seen last stays in sight.
+MOST_UNSEEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,12 @@ class TrendPlot:
     top_mm, area_top_mm2 : float
         What the upper edge means.
     span_s : float
-        What the width means; the right edge is now.
+        What the width means.
+    unseen_x : float
+        From here to the right edge nothing was judged; 1.0 where the right edge is judged.
+    unseen_s : float
+        For so long nothing was judged; 0.0 where it is. The right edge is now, unless this is
+        more than `MOST_UNSEEN` of the width: then what was judged last stays in sight.
     """
 
     distance: tuple[PointArray, ...]
@@ -40,9 +47,13 @@ class TrendPlot:
     top_mm: float
     area_top_mm2: float
     span_s: float
+    unseen_x: float = 1.0
+    unseen_s: float = 0.0
 
 
-def trend_plot(moments: Sequence[Moment], settings: Settings, since_s: float = 0.0) -> TrendPlot:
+def trend_plot(
+    moments: Sequence[Moment], settings: Settings, since_s: float = 0.0, unseen_s: float = 0.0
+) -> TrendPlot:
     """Lay out the trend.
 
     Parameters
@@ -52,13 +63,17 @@ def trend_plot(moments: Sequence[Moment], settings: Settings, since_s: float = 0
     settings : Settings
     since_s : float
         Seconds since the last of them.
+    unseen_s : float
+        Seconds since the last frame that was judged, where that is not the present; else 0.0.
     """
     distances = [one.distance_mm for one in moments if one.distance_mm is not None]
     areas = [one.area_mm2 for one in moments if one.area_mm2 is not None]
     top_mm = max(LEAST_TOP_MM, *(2.0 * np.ceil(0.55 * one) for one in distances or [0.0]))
     area_top = max(100.0, *(100.0 * np.ceil(0.012 * one) for one in areas or [0.0]))
     span_s = settings.window.trend_s
-    end_s = moments[-1].time_s + since_s if moments else 0.0
+    most_s = MOST_UNSEEN * span_s
+    drawn_s = min(unseen_s, most_s)
+    end_s = moments[-1].time_s + since_s - (unseen_s - drawn_s) if moments else 0.0
 
     def lines(value: Callable[[Moment], float | None], top: float) -> tuple[PointArray, ...]:
         points: list[list[tuple[float, float]]] = [[]]
@@ -80,4 +95,6 @@ def trend_plot(moments: Sequence[Moment], settings: Settings, since_s: float = 0
         float(top_mm),
         float(area_top),
         span_s,
+        1.0 - drawn_s / span_s,
+        unseen_s,
     )

@@ -194,7 +194,7 @@ def main() -> int:
         live_scenes(stage)
     finally:
         stage.session.close()
-        stage.window.close()
+        stage.window.end()
     return 0
 
 

@@ -67,6 +67,15 @@ def run(observations: list[Observation]) -> list[Alert]:
     return alerts
 
 
+def stopped(**seen: float) -> tuple[alerting.AlertState, Alert]:
+    """The state after three frames that show the same, and raise STOP."""
+    state = alerting.initial_state(Settings())
+    for i in range(3):
+        state, alert = alerting.decide(state, observation(i, **seen))
+    assert alert.level is Level.STOP
+    return state, alert
+
+
 def test_nothing_seen_is_clear_with_one_event() -> None:
     alerts = run([observation(i) for i in range(5)])
     assert [alert.level for alert in alerts] == [Level.CLEAR] * 5
@@ -170,15 +179,100 @@ def test_acknowledging_one_reason_does_not_silence_another() -> None:
     assert alert.reasons == (Reason.TUBULAR_FILLING,)
 
 
-def test_acknowledging_a_stop_whose_cause_is_out_of_sight_rearms_it() -> None:
-    state = alerting.initial_state(Settings())
-    for i in range(3):
-        state, _ = alerting.decide(state, observation(i, tube_mm=9.0))
-    state, alert = alerting.acknowledge(state, observation(3))
-    assert alert.level is not Level.STOP
-    for i in range(4, 6):
-        state, alert = alerting.decide(state, observation(i, tube_mm=9.0))
+def test_acknowledging_what_latched_and_not_what_is_seen_then() -> None:
+    state, _ = stopped(tube_mm=9.0)
+    state, alert = alerting.acknowledge(state, observation(3, unavailable=(Reason.STALE,)))
+    assert (alert.level, alert.acknowledged) == (Level.UNKNOWN, (Reason.TUBULAR_FILLING,))
+    for i in range(4, 9):
+        state, alert = alerting.decide(state, observation(i, tube_mm=9.2))
+        assert (alert.level, alert.acknowledged) == (Level.WATCH, (Reason.TUBULAR_FILLING,))
+    for i in range(9, 11):
+        state, alert = alerting.decide(state, observation(i, tube_mm=9.8))
+    assert (alert.level, alert.acknowledged) == (Level.STOP, ())
+
+
+def test_an_acknowledged_tube_that_flickers_stays_acknowledged() -> None:
+    rng = np.random.default_rng(31)
+    state, _ = stopped(tube_mm=16.0)
+    state, _ = alerting.acknowledge(state, observation(3))
+    for i, present in enumerate(rng.permutation([True] * 31 + [False] * 18), start=4):
+        state, alert = alerting.decide(state, observation(i, tube_mm=16.0 if present else None))
+        assert (alert.level, alert.reasons) == (Level.WATCH, (Reason.TUBULAR_FILLING,))
+
+
+def test_an_acknowledged_tube_that_flickers_and_grows_is_a_stop_again() -> None:
+    state, _ = stopped(tube_mm=16.0)
+    state, _ = alerting.acknowledge(state, observation(3))
+    lengths = [None, 17.0, None, 17.2]
+    for i, tube_mm in enumerate(lengths, start=4):
+        state, alert = alerting.decide(state, observation(i, tube_mm=tube_mm))
     assert alert.level is Level.STOP
+
+
+def test_the_worst_while_latched_is_acknowledged_and_one_frame_is_none() -> None:
+    state = alerting.initial_state(Settings())
+    for i, distance_mm in enumerate([4.0, 4.0, 3.0, 3.1, -9.0, 4.0]):
+        state, _ = alerting.decide(state, observation(i, distance_mm))
+    state, _ = alerting.acknowledge(state, observation(6))
+    assert state.acknowledged == ((Reason.POSTERIOR_MARGIN, -3.1),)
+    for i, distance_mm in enumerate([2.7, 2.7, 1.0, 2.7], start=6):
+        state, alert = alerting.decide(state, observation(i, distance_mm))
+        assert alert.level is Level.WATCH
+    for i in range(10, 12):
+        state, alert = alerting.decide(state, observation(i, 2.5))
+    assert alert.level is Level.STOP
+
+
+def test_what_is_not_latched_is_not_acknowledged_with_the_rest() -> None:
+    state, _ = stopped(distance_mm=4.0)
+    state, _ = alerting.decide(state, observation(3, 4.0, outside_mm2=2.5))
+    state, _ = alerting.acknowledge(state, observation(3, 4.0, outside_mm2=2.5))
+    _, alert = alerting.decide(state, observation(4, 4.0, outside_mm2=2.5))
+    assert (alert.level, alert.reasons) == (Level.STOP, (Reason.OUTSIDE_BODY,))
+
+
+def test_an_acknowledged_stop_is_never_clear_though_nothing_is_seen_any_more() -> None:
+    state, _ = stopped(distance_mm=2.6)
+    state, _ = alerting.acknowledge(state, observation(3, 2.6))
+    for i in range(4, 60):
+        state, alert = alerting.decide(state, observation(i))
+        assert (alert.level, alert.reasons) == (Level.WATCH, (Reason.POSTERIOR_MARGIN,))
+
+
+def test_beginning_anew_forgets_what_was_acknowledged_and_keeps_what_is_latched() -> None:
+    state, _ = stopped(distance_mm=2.6)
+    kept = alerting.started_anew(state)
+    _, alert = alerting.decide(kept, observation(4))
+    assert (alert.level, alert.reasons) == (Level.STOP, (Reason.POSTERIOR_MARGIN,))
+    # Acknowledged only now, what is new is no better known for the worse that was forgotten.
+    fresh, _ = alerting.acknowledge(kept, observation(4))
+    for i in range(5, 7):
+        fresh, alert = alerting.decide(fresh, observation(i, 4.5))
+    assert alert.level is Level.STOP
+    seen, _ = alerting.acknowledge(state, observation(3, 2.6))
+    anew = alerting.started_anew(seen)
+    anew, alert = alerting.decide(anew, observation(4))
+    assert alert.level is Level.CLEAR
+
+
+def test_what_was_begun_anew_is_taken_back_with_all_that_was_known() -> None:
+    state, _ = stopped(distance_mm=2.6)
+    seen, _ = alerting.acknowledge(state, observation(3, 2.6))
+    now, _ = alerting.decide(alerting.started_anew(seen), observation(4))
+    _, alert = alerting.decide(alerting.taken_back(seen, now), observation(5, 2.6))
+    assert (alert.level, alert.acknowledged) == (Level.WATCH, (Reason.POSTERIOR_MARGIN,))
+    for i in range(6, 8):
+        now, _ = alerting.decide(now, observation(i, tube_mm=9.0))
+    _, alert = alerting.decide(alerting.taken_back(seen, now), observation(8, 2.6))
+    assert (alert.level, alert.latched) == (Level.STOP, True)
+    assert alert.acknowledged == (Reason.POSTERIOR_MARGIN,)
+
+
+def test_a_stop_that_was_seen_before_it_was_taken_back_is_acknowledged() -> None:
+    state, _ = stopped(distance_mm=2.6)
+    anew, _ = alerting.acknowledge(alerting.started_anew(state), observation(3))
+    _, alert = alerting.decide(alerting.taken_back(state, anew), observation(4, 2.6))
+    assert (alert.level, alert.acknowledged) == (Level.WATCH, (Reason.POSTERIOR_MARGIN,))
 
 
 def test_approaching_front_predicts_the_breach_in_seconds() -> None:
@@ -262,6 +356,55 @@ def test_events_tell_every_change_and_nothing_else(
         assert len(alert.events) == (max(len(new), 1) if changed else len(new))
         assert all(event.level is alert.level for event in alert.events)
         before = alert
+
+
+def badness(one: Observation, reason: Reason) -> float | None:
+    """How bad the condition of `reason` is in an observation; None where none is shown."""
+    if reason is Reason.POSTERIOR_MARGIN:
+        wall = one.wall_distance
+        return None if wall is None or wall.distance_mm is None else -wall.distance_mm
+    if reason is Reason.TUBULAR_FILLING:
+        return max((tube.length_mm or 0.0 for tube in one.tubes), default=None)
+    assert one.cement is not None
+    return one.cement.outside_px * 0.25**2
+
+
+@given(st.lists(st.tuples(seen, st.booleans()), min_size=1, max_size=60))
+def test_whatever_comes_an_acknowledgement_holds_until_it_gets_worse(
+    steps: list[tuple[tuple[float | None, float | None, float, tuple[Reason, ...]], bool]],
+) -> None:
+    settings = Settings().alerting
+    state = alerting.initial_state(Settings())
+    latched: set[Reason] = set()
+    acknowledged: dict[Reason, float] = {}
+    shown: dict[Reason, list[float]] = {}
+    for i, ((distance, tube, outside, unavailable), acknowledges) in enumerate(steps):
+        one = observation(i, distance, 0.4, tube, outside, unavailable)
+        state, alert = alerting.decide(state, one)
+        for reason in (Reason.POSTERIOR_MARGIN, Reason.TUBULAR_FILLING, Reason.OUTSIDE_BODY):
+            bad = badness(one, reason)
+            held = reason in {held for held, _ in alerting._stop_conditions(one, settings)}
+            if held and bad is not None:
+                shown.setdefault(reason, []).append(bad)
+        # A STOP that is latched goes by nobody but a person.
+        assert latched <= set(state.latched)
+        assert (alert.level is Level.STOP) is bool(state.latched)
+        for reason in set(state.latched) - latched:
+            if reason in acknowledged:
+                area = reason is Reason.OUTSIDE_BODY
+                least = settings.outside_area_mm2 if area else settings.worse_by
+                assert shown[reason][-1] > acknowledged[reason] + least
+        # Whether its condition holds, is absent, or cannot be seen: no CLEAR.
+        if acknowledged:
+            assert alert.level is not Level.CLEAR
+            assert set(alert.acknowledged) == set(acknowledged) - set(state.latched)
+        latched = set(state.latched)
+        if acknowledges and latched:
+            acknowledged |= {reason: min(shown[reason][-2:]) for reason in latched}
+            latched = set()
+            state, alert = alerting.acknowledge(state, one)
+            assert alert.level not in (Level.STOP, Level.CLEAR)
+            assert not alert.latched
 
 
 def test_same_observations_same_alerts() -> None:

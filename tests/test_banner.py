@@ -11,13 +11,14 @@ from leakwatch.banner import (
     REASON_WORDS,
     Shape,
     distance_text,
+    last_words,
     level_banner,
     seconds_text,
     shape_corners,
     stale_banner,
 )
 from leakwatch.config import Settings
-from leakwatch.model import Level, Quality, Reason, WallDistance
+from leakwatch.model import Cement, Level, Quality, Reason, WallDistance
 
 SETTINGS = Settings()
 
@@ -45,6 +46,52 @@ def test_reason_without_its_number_is_still_said():
         REASON_WORDS[Reason.POSTERIOR_MARGIN],
         REASON_WORDS[Reason.TUBULAR_FILLING],
     )
+
+
+def test_an_acknowledged_stop_is_a_state_of_its_own_with_the_distance_now():
+    reasons = (Reason.POSTERIOR_MARGIN,)
+    alert = make_alert(Level.WATCH, *reasons, acknowledged=reasons)
+    banner = level_banner(alert, make_observation(20), SETTINGS)
+    assert (banner.level, banner.title) == (Level.WATCH, "STOP acknowledged")
+    assert banner.style not in LEVEL_STYLES.values()
+    assert not banner.flashing
+    assert banner.reasons == ("Cement 4.5 ± 0.4 mm from the posterior wall (margin 5 mm)",)
+
+
+@pytest.mark.parametrize("level", [Level.UNKNOWN, Level.STOP])
+def test_an_acknowledged_stop_is_said_beside_what_is_more_urgent(level):
+    acknowledged = (Reason.POSTERIOR_MARGIN,)
+    reason = Reason.MOTION if level is Level.UNKNOWN else Reason.TUBULAR_FILLING
+    alert = make_alert(level, reason, acknowledged=acknowledged)
+    banner = level_banner(alert, make_observation(wall_distance=None), SETTINGS)
+    assert banner.title == level.value
+    assert banner.warnings[-1] == "STOP acknowledged: Cement near the posterior wall"
+
+
+LAST = [
+    ({}, 11.2, "12 s old: 9.5 ± 0.4 mm from the posterior wall"),
+    (
+        {"wall_distance": WallDistance(-8.0, -2.0, 0.4, (1.0, 1.0), (1.0, 1.0))},
+        0.6,
+        "1 s old: 2.0 ± 0.4 mm behind the wall",
+    ),
+    ({"wall_distance": None}, 59.5, "1:00 min old: 9 mm² of cement, no distance to the wall"),
+    (
+        {"wall_distance": None, "cement": Cement((), 0.0, 0.0, 0.0)},
+        151.0,
+        "2:31 min old: no cement seen",
+    ),
+    (
+        {"wall_distance": None, "tubes": (make_tube(),)},
+        3.0,
+        "3 s old: 9 mm² of cement, no distance to the wall; a tube of 8 mm fills",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "age_s", "words"), LAST)
+def test_what_was_judged_last_is_said_with_its_age(changes, age_s, words):
+    assert last_words(make_observation(**changes), age_s) == words
 
 
 def test_latched_stop_tells_what_this_frame_alone_would_be():

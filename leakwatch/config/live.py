@@ -23,6 +23,13 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     return_after_s : float
         The reference view must be back for so long before it is judged again, s: two senders that
         take turns are never both the patient.
+    last_image_s : float
+        A frame that cannot be judged may follow the last judged one by so long, s, and the judged
+        one stays on the screen when no other comes: a beam that ends dims its last frames, and a
+        second is less than it takes to turn to another view.
+    take_back_steps : int
+        So many new baselines can be taken back, one after the other: each keeps what was known
+        before it, some 100 MB at 1024 x 1024.
     audio_pause_s : float
         Longest pause of the alarm's sound, s (two minutes, as IEC 60601-1-8 allows).
     waiting_frames : int
@@ -43,6 +50,8 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clock_leap_s: float = 1.0
     geometry_share: float = 0.02
     return_after_s: float = 1.0
+    last_image_s: float = 1.0
+    take_back_steps: int = 3
     audio_pause_s: float = 120.0
     waiting_frames: int = 3
     learning_frames: int = 30

@@ -180,7 +180,9 @@ def interrupt_closes(window: QMainWindow) -> Iterator[None]:
     if current_thread() is not main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, lambda number, stack: window.close())
+    # Whoever ends the program is not asked whether they mean it: nobody may be there to answer.
+    end = window.end if isinstance(window, ImageWindow) else window.close
+    before = signal.signal(signal.SIGINT, lambda number, stack: end())
     try:
         yield
     finally:

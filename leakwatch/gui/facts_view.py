@@ -17,7 +17,7 @@ QUIET, INK, WARN = "#9AA7B5", "#F2F5F8", "#FFC400"
 NAME, VALUE, LARGE, GAP = 13, 16, 36, 6
 # A large value that is too wide is drawn smaller, down to this, and then in two lines.
 LEAST_LARGE = 26
-PAST_OPACITY = 0.45
+PAST_OPACITY = 0.75
 LINE = 1.3  # of a letter's height
 # Where not all fits, it is drawn smaller, down to this; what still does not fit is counted.
 TIGHTER = (1.0, 0.92, 0.85, 0.78)

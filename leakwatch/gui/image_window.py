@@ -21,6 +21,7 @@ from leakwatch.gui.look_keys import LookKeys
 from leakwatch.gui.overlay import ImageView
 from leakwatch.gui.pane import Touch
 from leakwatch.gui.strip import RunStrip, Strip
+from leakwatch.gui.sure import SAID_S
 from leakwatch.model import Marks, Snapshot
 
 _LOG = logging.getLogger(__name__)
@@ -31,8 +32,8 @@ SIZE = (1280, 800)
 # Smaller, not everything can be read. Sizes of letters follow the window's size, in these bounds.
 LEAST_SIZE = (1024, 640)
 LEAST_SCALE, LARGEST_SCALE = 0.8, 3.0
-# A message over the picture stays so long, s: two lines are read twice.
-SAID_S = 6.0
+# Letters of what stands below the picture, in a window of 1280 x 800, pixels.
+SIGNS = 15
 
 STYLE = """
 QMainWindow, QWidget { background: #0B0E12; color: #F2F5F8; }
@@ -93,7 +94,8 @@ class ImageWindow(QMainWindow):
         self._said, self._said_until_s = "", 0.0
         self.help = self._label("help", 17)
         self.prompt = self._label("prompt", 17)
-        self.signs = self._label("signs", 15)
+        self.signs = self._label("signs", SIGNS)
+        self._scale = 1.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
@@ -181,6 +183,15 @@ class ImageWindow(QMainWindow):
         """Close, as a person asked by a key."""
         self.close()
 
+    def end(self) -> None:
+        """Close without a question: the program is told to end."""
+        self.close()
+
+    @property
+    def sign_pixels(self) -> int:
+        """Height of the letters of `picture_signs`, in a window of 1280 x 800."""
+        return SIGNS
+
     def open_layer(self, layer: Layer, tool: Tool | None = None) -> None:
         """Put `layer` on the picture, in place of the one that is there."""
         self.close_layer()
@@ -231,7 +242,8 @@ class ImageWindow(QMainWindow):
         for part in (self.banner, self.strip, self.run_strip, self.image.overlay):
             part.set_scale(scale)
         self.prompt.setFont(font(round(17 * scale)))
-        self.signs.setFont(font(round(15 * scale), bold=True))
+        self._scale = scale
+        self.signs.setFont(font(round(self.sign_pixels * scale), bold=True))
 
     def lay_out(self, bottom: QWidget) -> None:
         """Put everything into its place; `bottom` is this kind of window's own."""
@@ -316,6 +328,7 @@ class ImageWindow(QMainWindow):
     def _show_signs(self) -> None:
         text = "   ".join(self.picture_signs())
         if text != self.signs.text():
+            self.signs.setFont(font(round(self.sign_pixels * self._scale), bold=True))
             self.signs.setText(text)
             self.signs.setVisible(bool(text))
             self._place_labels()

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 
 from leakwatch.clocks import CementClock
-from leakwatch.grey import GreyMapping, grey_mapping
 from leakwatch.gui.action_bar import ActionBar
-from leakwatch.gui.image_window import SAID_S, ImageWindow
+from leakwatch.gui.image_window import ImageWindow
 from leakwatch.gui.keys import KeyAction, Modifier, key
 from leakwatch.gui.layers import Tool
+from leakwatch.gui.live_picture import LivePicture
 from leakwatch.gui.record_start import RecordStart
 from leakwatch.gui.sound import Speaker, open_speaker
-from leakwatch.history import History
+from leakwatch.gui.sure import Sure
 from leakwatch.live.alarm_voice import Voice, voiced
 from leakwatch.live.panel import paused_for_s, session_facts
+from leakwatch.live.pulse import Pulse, beat, stood_words
 from leakwatch.live.session import LiveSession
 from leakwatch.live.status import Alarm, LiveStatus, Shown, Sight, not_drawn, shown
-from leakwatch.look import Look
-from leakwatch.model import Frame, Level, Marks, Snapshot
-from leakwatch.present import Picture, picture
-from leakwatch.trend_plot import trend_plot
+from leakwatch.model import Level, Marks, Snapshot
 
 _LOG = logging.getLogger(__name__)
 
-# Frames that fix the greys.
-GREY_FRAMES = 8
-# What is no picture of the present is drawn this dark.
-DIMMED = 0.45
+# What is no picture of the present is drawn this dark; the lines over it are not.
+DIMMED = 0.6
+# Letters of what is said below a picture that is not of the present, in a window of 1280 x 800.
+PAST_SIGNS = 20
 # Cement was mixed a while before somebody said so: one key press is so much, s.
 EARLIER_S = 30.0
 
@@ -76,15 +74,12 @@ class LiveWindow(ImageWindow):
         self._speaker = speaker or open_speaker(self._settings.sound)
         self._voice = Voice()
         self._record = None if record is None else RecordStart(record)
-        self._history, self._known_marks = History(self._settings.window), session.marks
-        self._drawn: Snapshot | None = None
-        self._drawn_look, self._drawn_received_s = Look(), -math.inf
-        self._numbers_s, self._numbers_of = -math.inf, Level.UNKNOWN
-        self._asked = ("", 0.0)
-        self._sight, self._undrawn = Sight.WAITING, ""
-        self._picture: Picture | None = None
-        self._greys: GreyMapping | None = None
-        self._grey_frames: list[Frame] = []
+        self._live = LivePicture(self.image, self._settings, session.marks)
+        self._drawn_received_s = -math.inf
+        self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, Sight.WAITING)
+        self._sure, self._ending = Sure(), False
+        self._sight, self._last, self._undrawn = Sight.WAITING, "", ""
+        self._pulse = Pulse()
         self.bar = ActionBar()
         self.bar.pressed.connect(self.press)
         self.lay_out(self.bar)
@@ -93,14 +88,28 @@ class LiveWindow(ImageWindow):
     def refresh(self) -> None:
         """Ask the session."""
         self.bar.show_actions(self.bar_actions())
+        self._beat()
         status = self._session.status
         self.show_status(status, shown(status, self._session.now_s, self._settings))
 
+    def pause(self) -> None:
+        """Stop keeping it up to date; that it stands still then is no fault."""
+        super().pause()
+        self._pulse = Pulse()
+
+    def _beat(self) -> None:
+        """Watch the display itself: what stood on the screen meanwhile was not of the present."""
+        now_s = self._session.now_s
+        self._pulse, stood = beat(self._pulse, now_s, self._settings.live.stale_after_s)
+        if stood:
+            self._session.tell(stood)
+        self.banner.show_clock(_wall_clock(seconds=True), now_s)
+
     def show_status(self, status: LiveStatus, now: Shown) -> None:
         """Show everything, and sound; where the frame cannot be drawn, that is told instead."""
-        self._sight = now.sight
+        self._sight, self._last = now.sight, now.last
         try:
-            self._show_frame(status)
+            self._show_frame(status, now)
             self._show_numbers(status, now)
             self._undrawn = ""
         # Whatever broke, nobody may go on reading the picture that was there before.
@@ -120,6 +129,10 @@ class LiveWindow(ImageWindow):
 
     def _tell(self, now: Shown, paused: bool) -> None:
         """Banner, sound, and what follows from them."""
+        stood = stood_words(self._pulse, self._session.now_s)
+        if stood:
+            banner = now.banner
+            now = replace(now, banner=replace(banner, warnings=(stood, *banner.warnings)))
         if now.level is Level.STOP and self.banner.banner.level is not Level.STOP:
             # What raised it may lie outside of what is zoomed, or under the keys.
             self.image.fit()
@@ -137,7 +150,7 @@ class LiveWindow(ImageWindow):
 
     def snapshot(self) -> Snapshot | None:
         """The latest."""
-        return self._drawn
+        return self._live.drawn
 
     def marks(self) -> Marks:
         """Those of the session."""
@@ -146,7 +159,13 @@ class LiveWindow(ImageWindow):
     def picture_signs(self) -> tuple[str, ...]:
         """Above all, that the picture is not of now."""
         past = ("NOT THE PRESENT",) if self._past() else ()
-        return (*past, *super().picture_signs())
+        last = (f"\n{self._last}".replace(": ", "\n", 1),) if self._last else ()
+        return (*super().picture_signs(), *past, *last)
+
+    @property
+    def sign_pixels(self) -> int:
+        """Large where they say that the picture is not of now."""
+        return PAST_SIGNS if self._past() else super().sign_pixels
 
     def alarm_keys(self) -> tuple[KeyAction, ...]:
         """Acknowledging and silence."""
@@ -172,6 +191,7 @@ class LiveWindow(ImageWindow):
                 self._start_anew,
                 "new baseline",
             ),
+            *self._take_back_keys(),
             self._record_key(),
             key(code.Key_X, "X", "cement is mixed now", self._mixed, "mixed now"),
             KeyAction(earlier, "Shift X", sooner, self._mixed_earlier),
@@ -183,8 +203,19 @@ class LiveWindow(ImageWindow):
         self._speaker.play(Alarm.HIGH)
         self.say(self._speaker.problem or "Ten pulses sound: 3 + 2, and again. Are they loud?")
 
+    def end(self) -> None:
+        """Close without a question: the program is told to end."""
+        self._ending = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Be silent."""
+        """Be silent; while the session runs, not by one key or click that was a mistake."""
+        running = not (self._ending or self._session.status.ended)
+        if running and not self._is_sure(
+            "close", "The session still runs. Press Q again, or close again, to end it."
+        ):
+            event.ignore()
+            return
         self._speaker.stop()
         super().closeEvent(event)
 
@@ -203,49 +234,29 @@ class LiveWindow(ImageWindow):
         if begins is not Alarm.NONE:
             self._speaker.play(begins)
 
-    def _show_frame(self, status: LiveStatus) -> None:
-        """Draw what is new: another frame, or the same in another look."""
-        present, look = status.present, self.look_keys.look
-        if present is None:
+    def _show_frame(self, status: LiveStatus, now: Shown) -> None:
+        """Draw what is new, and tell of a frame that came."""
+        session, live = self._session, self._live
+        came = live.show(status, now, session.now_s, session.marks, self.look_keys.look)
+        if live.picture is not None:
+            self.look_keys.focus_px = live.picture.focus_px
+        if came is None:
             return
-        snapshot, fresh = present.snapshot, present.snapshot is not self._drawn
-        if not fresh and look == self._drawn_look:
-            return
-        frame = snapshot.frame
-        if fresh:
-            self._picture = self._pictured(snapshot)
-        assert self._picture is not None
-        greys = self._mapping(frame).seen_with(look)
-        self.image.show_frame(greys.apply(frame.pixels), self._picture)
-        self._drawn, self._drawn_look = snapshot, look
-        if fresh:
-            # An acknowledgement makes a new snapshot of a frame that was drawn long ago.
-            if present.received_s != self._drawn_received_s:
-                self._drawn_received_s = present.received_s
-                self._session.drawn(present.received_s)
-            self.frame_shown(snapshot)
-
-    def _pictured(self, snapshot: Snapshot) -> Picture:
-        marks, seen = self._session.marks, snapshot.observation
-        if marks is not self._known_marks:
-            self._known_marks = marks
-            self._history.clear()
-        self._history.append(seen)
-        before = self._history.before(seen.time_s)
-        drawn = picture(snapshot, marks, self._settings, before)
-        self.look_keys.focus_px = drawn.focus_px
-        return drawn
+        # An acknowledgement makes a new snapshot of a frame that was drawn long ago.
+        if came.received_s != self._drawn_received_s:
+            self._drawn_received_s = came.received_s
+            session.drawn(came.received_s)
+        self.frame_shown(came.snapshot)
 
     def _show_numbers(self, status: LiveStatus, now: Shown) -> None:
-        """No more often than a person can read, but a new level at once."""
+        """No more often than a person can read, but at once what is new or no longer."""
         now_s = self._session.now_s
         soon = now_s - self._numbers_s < self._settings.window.numbers_s
-        if soon and now.level is self._numbers_of:
+        if soon and (now.level, now.sight) == self._numbers_of:
             return
-        self._numbers_s, self._numbers_of = now_s, now.level
-        self.strip.show_picture(self._picture, self._past())
-        moments, since_s = self._history.moments, now.age_s or 0.0
-        self.strip.show_trend(trend_plot(moments, self._settings, since_s))
+        self._numbers_s, self._numbers_of = now_s, (now.level, now.sight)
+        self.strip.show_picture(self._live.picture, self._past())
+        self.strip.show_trend(self._live.trend(now))
         problem = self._speaker.problem
         self.run_strip.show_facts(
             session_facts(status, now, now_s, self._settings, self.cement, problem)
@@ -258,35 +269,36 @@ class LiveWindow(ImageWindow):
         if not self.isActiveWindow():
             self.raise_()
 
-    def leave(self) -> None:
-        """Close; while the session runs, not by one key that was pressed by mistake."""
-        running = not self._session.status.ended
-        if not running or self._sure("Q", "The session still runs. Press Q again to end it."):
-            self.close()
-
     def _start_anew(self) -> None:
-        """Begin anew; where cement is seen, only if a person means it."""
-        present = self._session.status.present
-        cement = None if present is None else present.snapshot.observation.cement
-        seen = cement is not None and cement.area_px > 0.0
-        warning = "Cement is seen. Press B again, and it counts as anatomy from then on."
-        if not seen or self._sure("B", warning):
+        """Begin anew; where cement was ever seen, only if a person means it."""
+        forgets = self._session.status.known.forgets(self._session.now_s)
+        warning = f"A new baseline {forgets}:\nit is not watched then. Press B again to begin anew."
+        if not forgets or self._is_sure("B", warning):
             self._session.start_anew()
-            self.say("New baseline: what is seen now counts as free of cement.")
+            self.say(
+                "New baseline: what is seen now counts as free of cement.\nShift B takes it back."
+            )
 
-    def _sure(self, key_text: str, warning: str) -> bool:
-        """Whether this is the second press of a key while the warning of the first stands."""
-        now_s = time.monotonic()
-        asked, at_s = self._asked
-        if asked == key_text and now_s - at_s < SAID_S:
-            self._asked = ("", 0.0)
-            return True
-        self._asked = (key_text, now_s)
-        self.say(warning)
-        return False
+    def _take_back_keys(self) -> tuple[KeyAction, ...]:
+        if not self._session.status.can_take_back:
+            return ()
+        chords = ((Qt.Key.Key_B, Modifier.ShiftModifier),)
+        what = "take the new baseline back: what was known before holds again"
+        return (KeyAction(chords, "Shift B", what, self._take_back, "take back"),)
+
+    def _take_back(self) -> None:
+        self._session.take_back()
+        self.say("The new baseline is taken back: what was known before holds again.")
+
+    def _is_sure(self, what: str, warning: str) -> bool:
+        """Whether this is asked for the second time while the warning of the first stands."""
+        sure = self._sure.second(what)
+        if not sure:
+            self.say(warning)
+        return sure
 
     def _past(self) -> bool:
-        return self._drawn is not None and self._sight is not Sight.PRESENT
+        return self._live.drawn is not None and self._sight is not Sight.PRESENT
 
     def _pause(self) -> None:
         paused = paused_for_s(self._session.status, self._session.now_s) > 0.0
@@ -300,7 +312,7 @@ class LiveWindow(ImageWindow):
     def _keep(self) -> None:
         """Begin a record, or end the one that runs; not by one key that was pressed by mistake."""
         if self._session.status.is_recorded:
-            if self._sure("R", "This is recorded. Press R again to end the record: it is kept."):
+            if self._is_sure("R", "This is recorded. Press R again to end the record: it is kept."):
                 self._session.end_record()
                 self.say("The record ended and is kept. Nothing is recorded now: R begins another.")
         elif self._record is None:
@@ -322,17 +334,7 @@ class LiveWindow(ImageWindow):
             self.cement = self.cement.earlier(EARLIER_S, _wall_clock(age_s))
             self._session.note(f"cement mixed {EARLIER_S:g} s earlier")
 
-    def _mapping(self, frame: Frame) -> GreyMapping:
-        """Fixed after the first frames; made again where the pixels mean something else."""
-        kept = self._grey_frames
-        if kept and kept[0].acquisition.pixel_format != frame.acquisition.pixel_format:
-            kept.clear()
-        if self._greys is None or len(kept) < GREY_FRAMES:
-            kept.append(frame)
-            self._greys = grey_mapping(kept)
-        return self._greys
 
-
-def _wall_clock(seconds_ago: float = 0.0) -> str:
+def _wall_clock(seconds_ago: float = 0.0, seconds: bool = False) -> str:
     moment = datetime.now().astimezone() - timedelta(seconds=seconds_ago)
-    return moment.strftime("%H:%M")
+    return moment.strftime("%H:%M:%S" if seconds else "%H:%M")

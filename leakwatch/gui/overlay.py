@@ -87,10 +87,10 @@ class ImageView:
         self.view.invertY(not upside_down)
 
     def dim(self, opacity: float) -> None:
-        """Draw frame and overlay dim, where they are not the present; 1.0 is bright."""
+        """Draw the frame dim, where it is not the present; 1.0 is bright. Lines stay bright."""
         if opacity != self.opacity:
             self.opacity = opacity
-            self.view.childGroup.setOpacity(opacity)
+            self.image.setOpacity(opacity)
 
     def fit(self) -> None:
         """Show the whole frame."""

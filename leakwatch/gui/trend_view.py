@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
+from leakwatch.banner import age_text
 from leakwatch.gui.facts_view import INK, QUIET
 from leakwatch.gui.fonts import font
 from leakwatch.lines import LINE_STYLES, LineKind
@@ -68,7 +69,24 @@ class TrendView(QWidget):
         area = QPen(QColor(AREA), 1.6 * self._scale, Qt.PenStyle.DashLine)
         self._paint_lines(painter, plot.area, inner, area)
         self._paint_lines(painter, plot.distance, inner, QPen(QColor(DISTANCE), 2.6 * self._scale))
+        self._paint_unseen(painter, plot, inner)
         self._paint_words(painter, plot, inner)
+
+    def _paint_unseen(self, painter: QPainter, plot: TrendPlot, inner: QRectF) -> None:
+        """Hatch what nobody watched, and say for how long."""
+        if plot.unseen_x >= 1.0:
+            return
+        left = inner.left() + plot.unseen_x * inner.width()
+        box = QRectF(left, inner.top(), inner.right() - left, inner.height())
+        painter.fillRect(box, QBrush(QColor(QUIET).darker(160), Qt.BrushStyle.BDiagPattern))
+        painter.setPen(QPen(QColor(QUIET), 1.0))
+        painter.drawLine(box.topLeft(), box.bottomLeft())
+        painter.setPen(QColor(INK))
+        foot = inner.adjusted(4.0, 2.0, -4.0, -2.0)
+        bottom = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
+        said = f"not watched for {age_text(plot.unseen_s)}"
+        painter.fillRect(painter.boundingRect(foot, bottom, said), QColor("#151B22"))
+        painter.drawText(foot, bottom, said)
 
     def _paint_words(self, painter: QPainter, plot: TrendPlot, inner: QRectF) -> None:
         top = QRectF(0.0, 0.0, inner.width(), inner.top())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from leakwatch.model import Frame, Marks, Point, Reason, Sink
+from leakwatch.model import EventKind, Frame, Marks, Point, Reason, Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,17 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBack:
+    """The last `Start` was a mistake: what was known before it is known again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
-    """A remark of a person, kept with the case."""
+    """A remark that is kept with the case: a person's, or of what went wrong in the program."""
 
     text: str
     at_px: Point | None = None
+    kind: EventKind = EventKind.ANNOTATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +82,4 @@ class EndRecord:
     """Everything that is recorded ends with the picture that is shown."""
 
 
-Action = Acknowledge | Start | Note | PauseAudio
+Action = Acknowledge | Start | TakeBack | Note | PauseAudio

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from leakwatch import alerting, pipeline
-from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start
+from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start, TakeBack
 from leakwatch.live.exposure import Exposure, exposed
 from leakwatch.live.inbox import Arrival
+from leakwatch.live.known import Known, Present
 from leakwatch.live.same_view import Difference, Guard, look
 from leakwatch.live.setup import Basis, Setup, marks_now
 from leakwatch.live.timeline import Timeline, put
@@ -25,26 +26,24 @@ from leakwatch.model import (
     Reason,
     Snapshot,
 )
+from leakwatch.pipeline_state import PipelineState
 from leakwatch.session import folded, not_judged
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
-    """The latest of a session.
+class _Before:
+    """All that beginning anew replaces, so that it can be taken back."""
 
-    Parameters
-    ----------
-    snapshot : Snapshot
-    detail : str
-        Why the frame is not judged, where the session knows it better than a `Reason` says.
-    received_s, decided_s : float
-        ``time.monotonic()`` of the frame.
-    """
-
-    snapshot: Snapshot
-    detail: str
-    received_s: float
-    decided_s: float
+    setup: Setup
+    basis: Basis
+    guard: Guard
+    vision: PipelineState
+    alerts: alerting.AlertState
+    judged: Snapshot | None
+    known: Known
+    present: Present
+    exposure: Exposure
+    stopped_s: float | None
 
 
 class LiveFold:
@@ -68,6 +67,8 @@ class LiveFold:
         self._judged: Snapshot | None = None
         self._pending: tuple[Event, ...] = ()
         self._silent = ""
+        self._before: list[_Before] = []
+        self.known = Known()
         self.present: Present | None = None
         self.audio_paused_until_s: float | None = None
         self.frames = self.unknown = 0
@@ -91,6 +92,16 @@ class LiveFold:
         return marks_now(self.marks, self._judged)
 
     @property
+    def held(self) -> Present | None:
+        """The picture that stays on the screen when no other comes."""
+        return self.known.held(self._settings.live.last_image_s)
+
+    @property
+    def can_take_back(self) -> bool:
+        """Whether a person began anew, and may take that back."""
+        return bool(self._before)
+
+    @property
     def doubts(self) -> tuple[str, ...]:
         """What of the marks and the calibration does not hold."""
         return () if self._basis is None else self._basis.doubts
@@ -109,7 +120,12 @@ class LiveFold:
         self.frames += 1
         self.unknown += snapshot.alert.current_level is Level.UNKNOWN
         detail = "" if differs is None else differs.text
-        return self._publish(snapshot, detail, arrival.received_s, now())
+        present = self._publish(snapshot, detail, arrival.received_s, now())
+        self.known = self.known.seen(present)
+        if differs is not None and differs.for_good:
+            # What was judged last is of somebody else.
+            self.known = replace(self.known, judged=None)
+        return present
 
     def note_dropped(self, frames: int) -> None:
         """So many were not looked at, since newer ones were there: it is recorded."""
@@ -157,7 +173,9 @@ class LiveFold:
             said = f"{seconds:g} s" if seconds > 0.0 else "ended by a person"
             self._note(self._at(now_s), EventKind.AUDIO_PAUSED, said)
         elif isinstance(action, Note):
-            self._note(self._at(now_s), EventKind.ANNOTATION, action.text, action)
+            self._note(self._at(now_s), action.kind, action.text, action)
+        elif isinstance(action, TakeBack):
+            self._take_back(now_s)
         else:
             self._start(action, self.present, now_s)
         if self._silent:
@@ -217,7 +235,9 @@ class LiveFold:
         self.present = replace(present, snapshot=replace(snapshot, alert=alert))
 
     def _start(self, action: Start, present: Present, now_s: float) -> None:
-        drawn_on = present.snapshot.frame if action.frame is None else action.frame
+        self._remember(present)
+        seen, judged = self._on_screen(present)
+        drawn_on = seen.frame if action.frame is None else action.frame
         first = replace(drawn_on, index=self._at(now_s).index, time_s=self._at(now_s).time_s)
         known = self._guard.reference
         same_patient = known is None or known.subject == first.acquisition.subject
@@ -225,25 +245,65 @@ class LiveFold:
             self.exposure, self.stopped_s = Exposure(), None
         marks = action.marks
         if marks is None:
-            marks = marks_now(self._setup.marks, self._judged if same_patient else None)
+            marks = marks_now(self._setup.marks, judged if same_patient else None)
         marks = replace(marks, reference_frame=first.index, baseline_frames=None)
         self._setup = self._setup.with_marks(marks, same_patient)
         if action.spacing is not None:
             self._setup = self._setup.with_spacing(*action.spacing)
         self._begin(self._setup.basis(first.acquisition))
-        # What was seen of cement is forgotten; a STOP that nobody saw is not.
-        before = self._alerts
-        self._alerts = replace(
-            alerting.initial_state(self._settings),
-            latched=before.latched,
-            level=before.level,
-            reasons=before.reasons,
-        )
-        self._note(first, EventKind.ANNOTATION, "a person started anew")
+        forgets = self.known.forgets(now_s)
+        self._note(first, EventKind.ANNOTATION, f"a person started anew; {forgets}".rstrip("; "))
+        self.known = self.known.started_anew()
+        self._alerts = alerting.started_anew(self._alerts)
         self._guard, _ = look(self._guard, first, now_s)
         snapshot = self._judge(first)
         self._pending += snapshot.alert.events  # it is no new frame: the next one takes them along
         self.present = Present(snapshot, "", present.received_s, now_s)
+        self.known = self.known.seen(self.present)
+
+    def _on_screen(self, present: Present) -> tuple[Snapshot, Snapshot | None]:
+        """The picture that the person sees, and the same where it is known where marks lie."""
+        seen, held = present.snapshot, self.held
+        past = seen.fault is not None or Reason.STALE in seen.observation.unavailable
+        if not past or held is None:
+            return seen, self._judged
+        return held.snapshot, held.snapshot if held is self.known.judged else None
+
+    def _remember(self, present: Present) -> None:
+        assert self._basis is not None
+        before = _Before(
+            self._setup,
+            self._basis,
+            self._guard,
+            self._vision,
+            self._alerts,
+            self._judged,
+            self.known,
+            present,
+            self.exposure,
+            self.stopped_s,
+        )
+        self._before = [*self._before, before][-self._settings.live.take_back_steps :]
+
+    def _take_back(self, now_s: float) -> None:
+        """All that was known before a person began anew is known again."""
+        if not self._before:
+            return
+        before = self._before.pop()
+        self._setup, self._basis, self._guard = before.setup, before.basis, before.guard
+        self._vision, self._judged, self.known = before.vision, before.judged, before.known
+        self._alerts = alerting.taken_back(before.alerts, self._alerts)
+        if self.stopped_s is None:
+            self.exposure, self.stopped_s = before.exposure, before.stopped_s
+        text = "a person took the new baseline back"
+        frame = self._at(now_s)
+        self._note(frame, EventKind.ANNOTATION, text)
+        # Nothing was judged by what is known again: the next frame is.
+        self._alerts, snapshot = not_judged(
+            self._alerts, self._vision.calibration, frame, Reason.STALE, text, text
+        )
+        self._pending += snapshot.alert.events
+        self.present = Present(snapshot, "", before.present.received_s, now_s)
 
     def _at(self, now_s: float) -> Frame:
         """The last frame, at the time of now."""

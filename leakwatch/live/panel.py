@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leakwatch.banner import age_text
 from leakwatch.clocks import CementClock, cement_facts, clock_text, retry_facts
 from leakwatch.config import Settings
 from leakwatch.facts import Fact
@@ -42,8 +43,14 @@ def session_facts(
         *_recordings(status),
         *_spacing(status),
         Fact("Source", status.link.text),
+        *_forgotten(status, now_s),
         *(Fact("Doubt", doubt, warn=True) for doubt in status.doubts),
     )
+
+
+def _forgotten(status: LiveStatus, now_s: float) -> list[Fact]:
+    words = status.known.forgotten_words(now_s)
+    return [Fact("Not watched", words, warn=True)] if words else []
 
 
 def paused_for_s(status: LiveStatus, now_s: float) -> float:
@@ -71,7 +78,7 @@ def _age(now: Shown) -> list[Fact]:
     if now.age_s is None:
         return []
     late = now.sight is not Sight.PRESENT
-    age = f"{now.age_s:.2f} s" if now.age_s < 10.0 else clock_text(now.age_s)
+    age = f"{now.age_s:.2f} s" if now.age_s < 10.0 else age_text(now.age_s)
     return [Fact("Picture age", age, warn=late)]
 
 

@@ -23,7 +23,7 @@ def status_line(status: LiveStatus, now: Shown) -> str:
     if stopped:
         parts.append(f"NOT RECORDED any more: {', '.join(stopped)}")
     present = status.present
-    if present is not None:
+    if present is not None and not now.last:
         wall = present.snapshot.observation.wall_distance
         parts.append((None if wall is None else distance_text(wall)) or "no distance")
     if now.age_s is not None:

@@ -22,13 +22,24 @@ from leakwatch.live.actions import (
     PauseAudio,
     Record,
     Start,
+    TakeBack,
 )
 from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency import Latency, Ledger
 from leakwatch.live.setup import Setup
 from leakwatch.live.status import LiveStatus, Recording, silence_text
-from leakwatch.model import Frame, Link, LinkStatus, LiveSource, Marks, Point, Sink, Snapshot
+from leakwatch.model import (
+    EventKind,
+    Frame,
+    Link,
+    LinkStatus,
+    LiveSource,
+    Marks,
+    Point,
+    Sink,
+    Snapshot,
+)
 from leakwatch.sinks.live_worker import LiveSinkWorker
 
 _LOG = logging.getLogger(__name__)
@@ -89,8 +100,12 @@ class LiveSession:
     @property
     def status(self) -> LiveStatus:
         """The session as it is now; from any thread, at any time. Does not raise or wait."""
+        known = self._fold.known
         return LiveStatus(
             present=self._fold.present,
+            known=known,
+            held=known.held(self.settings.live.last_image_s),
+            can_take_back=self._fold.can_take_back,
             link=self._link(),
             arrived_s=self._inbox.arrived_s,
             frames=self._fold.frames,
@@ -150,9 +165,17 @@ class LiveSession:
         """
         self._inbox.post(Start(marks, frame, spacing))
 
+    def take_back(self) -> None:
+        """A person takes back that they began anew; where nobody did, nothing happens."""
+        self._inbox.post(TakeBack())
+
     def note(self, text: str, at_px: Point | None = None) -> None:
         """A person's remark, kept with the case."""
         self._inbox.post(Note(text, at_px))
+
+    def tell(self, text: str) -> None:
+        """What went wrong with whoever shows this session, kept with the case."""
+        self._inbox.post(Note(text, kind=EventKind.TECHNICAL))
 
     def pause_audio(self, seconds: float) -> None:
         """A person wants silence, for no longer than `LiveSettings.audio_pause_s`; 0.0 ends it."""

@@ -9,13 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from leakwatch.banner import REASON_WORDS, Banner, level_banner, over_latched, unknown_banner
+from leakwatch.banner import (
+    REASON_WORDS,
+    Banner,
+    acknowledged_words,
+    last_words,
+    level_banner,
+    over_latched,
+    unknown_banner,
+    without_numbers,
+)
 from leakwatch.config import Settings
 from leakwatch.live.exposure import Exposure
-from leakwatch.live.fold import Present
+from leakwatch.live.known import Known, Present, is_judged
 from leakwatch.live.latency import Latency
 from leakwatch.model import Event, Level, Link, LinkStatus, Reason
 
+_NOTHING_KNOWN = Known()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
 
 
@@ -48,6 +58,12 @@ class LiveStatus:
     ----------
     present : Present or None
         The latest decision; None before the first frame.
+    known : Known
+        What outlasts it.
+    held : Present or None
+        The picture that stays on the screen when no other comes.
+    can_take_back : bool
+        A person began anew, and may take that back.
     link : LinkStatus
         As the source sees it.
     arrived_s : float or None
@@ -74,6 +90,9 @@ class LiveStatus:
 
     present: Present | None
     link: LinkStatus
+    known: Known = _NOTHING_KNOWN
+    held: Present | None = None
+    can_take_back: bool = False
     arrived_s: float | None = None
     frames: int = 0
     unknown: int = 0
@@ -147,7 +166,11 @@ class Shown:
         The same as data.
     alarm : Alarm
     age_s : float or None
-        Of the picture; None where there is none.
+        Of the latest picture; None where there is none.
+    judged_age_s : float or None
+        Of the last picture that was judged; None where none was.
+    last : str
+        What was judged last, with its age; empty where that is now, and where nothing was.
     """
 
     sight: Sight
@@ -155,6 +178,8 @@ class Shown:
     reasons: tuple[Reason, ...]
     alarm: Alarm
     age_s: float | None
+    judged_age_s: float | None = None
+    last: str = ""
 
     @property
     def level(self) -> Level:
@@ -178,19 +203,51 @@ def shown(status: LiveStatus, now_s: float, settings: Settings) -> Shown:
     if present is None:
         unknown = unknown_banner(_words(sight, status, None))
         return Shown(sight, unknown, (Reason.STALE,), ALARM_OF_SIGHT[sight], None)
+    banner, reasons = _decided(present, sight, status, age_s, settings)
+    last = _last(status, sight, now_s)
+    warnings = (last, *banner.warnings, status.known.forgotten_words(now_s))
+    banner = replace(banner, warnings=tuple(filter(None, warnings)))
+    judged = status.known.judged
+    return Shown(
+        sight,
+        banner,
+        reasons,
+        _alarm(sight, banner, present.snapshot.alert.reasons),
+        age_s,
+        None if judged is None else judged.age_s(now_s),
+        last,
+    )
+
+
+def _decided(
+    present: Present, sight: Sight, status: LiveStatus, age_s: float | None, settings: Settings
+) -> tuple[Banner, tuple[Reason, ...]]:
+    """Banner and reasons of a decision, as far as it is of the present."""
     alert, observation = present.snapshot.alert, present.snapshot.observation
-    banner = level_banner(alert, observation, settings)
-    reasons = alert.reasons
+    reasons, why = alert.reasons, present.detail
     if sight is not Sight.PRESENT:
-        unknown = unknown_banner(_words(sight, status, age_s))
-        if alert.level not in (Level.STOP, Level.UNKNOWN):
-            reasons = ()
-        reasons = (*reasons, Reason.STALE)
-        banner = over_latched(unknown, _without_stale_words(banner))
-    elif present.detail:
-        banner = over_latched(unknown_banner(present.detail), banner)
-    reasons = tuple(dict.fromkeys(reasons))
-    return Shown(sight, banner, reasons, _alarm(sight, banner, alert.reasons), age_s)
+        why = _words(sight, status, age_s)
+        alert, observation = without_numbers(alert, observation)
+        kept = reasons if alert.level in (Level.STOP, Level.UNKNOWN) else ()
+        reasons = tuple(dict.fromkeys((*kept, Reason.STALE)))
+    banner = level_banner(alert, observation, settings)
+    if not why:
+        return banner, reasons
+    if sight is not Sight.PRESENT:
+        banner = _without_stale_words(banner)
+    acknowledged = acknowledged_words(alert, observation, settings)
+    return over_latched(replace(unknown_banner(why), warnings=acknowledged), banner), reasons
+
+
+def _last(status: LiveStatus, sight: Sight, now_s: float) -> str:
+    """What was judged last, with its age; empty where that is the present, or nothing was."""
+    judged, present = status.known.judged, status.present
+    if judged is None or present is None:
+        return ""
+    words = last_words(judged.snapshot.observation, judged.age_s(now_s))
+    if sight is not Sight.PRESENT:
+        return f"LAST {'IMAGE' if judged is status.held else 'JUDGED'}, {words}"
+    return "" if is_judged(present.snapshot.observation) else f"LAST JUDGED, {words}"
 
 
 def not_drawn(now: Shown, what: str) -> Shown:

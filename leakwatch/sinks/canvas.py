@@ -170,9 +170,12 @@ def _draw_banner(pen: ImageDraw.ImageDraw, banner: Banner, width: int) -> None:
     pen.polygon(shape_corners(style.shape, centre, radius), fill=style.ink)
     symbol = _font(int(1.1 * radius), bold=True)
     pen.text(centre, style.symbol, fill=style.colour, font=symbol, anchor="mm")
-    word_x, word = 2 * MARGIN + 2 * radius, _font(58, bold=True)
-    pen.text((word_x, middle), banner.word, fill=style.ink, font=word, anchor="lm")
-    text_x = word_x + pen.textlength(banner.word, font=word) + 2 * MARGIN
+    word_x, word, below = 2 * MARGIN + 2 * radius, _font(58, bold=True), _font(20, bold=False)
+    lifted = 12 if banner.below else 0
+    pen.text((word_x, middle - lifted), banner.word, fill=style.ink, font=word, anchor="lm")
+    pen.text((word_x, middle + 28), banner.below, fill=style.ink, font=below, anchor="lm")
+    widest = max(pen.textlength(banner.word, font=word), pen.textlength(banner.below, font=below))
+    text_x = word_x + widest + 2 * MARGIN
     lines = [(text, 23, True) for text in banner.reasons[:2]]
     lines += [(text, 17, False) for text in banner.warnings[:2]]
     y = middle - sum(size * 1.25 for _, size, _ in lines) / 2

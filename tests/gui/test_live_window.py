@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,12 +17,13 @@ from PySide6.QtWidgets import QApplication
 
 from leakwatch.case import dicom_path, load_case
 from leakwatch.errors import SinkError
+from leakwatch.gui.app import interrupt_closes
 from leakwatch.gui.live_window import DIMMED, LiveWindow
 from leakwatch.gui.sound import UNAVAILABLE
 from leakwatch.lines import LineKind
 from leakwatch.live.setup import Setup
 from leakwatch.live.status import Alarm
-from leakwatch.model import Event, EventKind, Level, Link, LinkStatus, Reason
+from leakwatch.model import Event, EventKind, Level, Link, LinkStatus, Reason, read_only
 from leakwatch.sources import open_source
 
 pytestmark = pytest.mark.usefixtures("fonts")
@@ -57,7 +59,7 @@ def speaker():
 @pytest.fixture
 def window(qtbot, room, speaker):
     made = LiveWindow(room.session, "by hand", speaker=speaker)
-    qtbot.addWidget(made)
+    qtbot.addWidget(made, before_close_func=LiveWindow.end)
     made.show()
     made.grab()
     return made
@@ -92,7 +94,7 @@ def test_a_whole_simulated_injection_is_seen_and_heard(qtbot, repository):
     case, speaker = load_case(path), Heard()
     with Room({"kept": KeptSink()}, Setup(SETTINGS, case)) as room:
         window = LiveWindow(room.session, "L1", speaker=speaker)
-        qtbot.addWidget(window)
+        qtbot.addWidget(window, before_close_func=LiveWindow.end)
         window.show()
         qtbot.keyClick(window, KEY.Key_X)
         levels, kinds, predicted = [], set(), False
@@ -129,9 +131,98 @@ def test_it_says_by_itself_that_nothing_comes(room, window, speaker):
     room.clock.now_s += 0.6
     assert level_of(window) is Level.UNKNOWN
     assert window.image.opacity == DIMMED
-    assert window.signs.text() == "NOT THE PRESENT"
+    assert window.signs.text().split() == (
+        ["NOT", "THE", "PRESENT", "LAST", "IMAGE,", "1", "s", "old", "no", "cement", "seen"]
+    )
     assert "No new frame for 0.6 s" in window.banner.banner.reasons
     assert speaker.played[-1] is Alarm.MEDIUM
+
+
+def numbers_on(window):
+    """Every text on and beside the picture that has millimetres in it."""
+    overlay, facts = window.image.overlay, window.strip.facts.facts
+    labels = [item.toPlainText() for item in overlay.labels if item.isVisible()]
+    return [*labels, *(f"{fact.name}: {fact.value}" for fact in facts)]
+
+
+def test_the_last_image_stays_with_its_lines_and_its_age(room, window):
+    room.run(FEW[: STOPPED + 1])
+    assert level_of(window) is Level.STOP
+    curves = window.image.overlay.curves
+    before = {kind: len(curve.getData()[0]) for kind, curve in curves.items()}
+    assert before[LineKind.CEMENT] > 0
+    room.source.status = replace(room.source.status, fluoroscopy_on=False)
+    for age in ("12 s", "1:52 min"):
+        room.clock.now_s += 11.9 if age == "12 s" else 100.0
+        room.until(lambda status: status.present.snapshot.fault is not None)
+        assert level_of(window) is Level.STOP
+        assert {kind: len(curve.getData()[0]) for kind, curve in curves.items()} == before
+        # The frame is dark, and nothing that is drawn over it.
+        assert (window.image.image.opacity(), window.image.view.childGroup.opacity()) == (DIMMED, 1)
+        assert f"LAST IMAGE, {age} old" in window.signs.text()
+        said = numbers_on(window)
+        assert any("mm" in one for one in said)
+        assert all(age in one for one in said), said
+        plot = window.strip.trend.plot
+        assert (len(plot.distance), plot.unseen_s > 11.0) == (1, True)
+        assert 0.5 <= plot.unseen_x < 1.0
+    room.source.status = replace(room.source.status, fluoroscopy_on=True)
+    room.feed(FEW[STOPPED + 1])
+    window.tick()
+    assert (window.signs.text(), window.image.image.opacity()) == ("", 1.0)
+    assert not any("ago" in one or "old" in one for one in numbers_on(window))
+    assert window.strip.trend.plot.unseen_x == 1.0
+
+
+def test_a_frame_that_cannot_be_compared_has_no_lines_of_another(room, window):
+    room.run(FEW[: STOPPED + 1])
+    window.tick()
+    noise = np.random.default_rng(2).integers(0, 4096, FEW[0].pixels.shape, dtype=np.uint16)
+    room.feed(replace(FEW[STOPPED + 1], pixels=read_only(noise)))
+    window.tick()
+    assert all(len(curve.getData()[0]) == 0 for curve in window.image.overlay.curves.values())
+    assert "LAST JUDGED, 1 s old" in window.signs.text()
+    room.clock.now_s += 3.0
+    window.tick()
+    # When no other frame comes, the last that was judged is the picture that stays.
+    assert len(window.image.overlay.curves[LineKind.CEMENT].getData()[0]) > 0
+    assert "LAST IMAGE, 4 s old" in window.signs.text()
+
+
+def test_the_clock_and_its_hand_go_on_with_the_display(room, window):
+    room.run(FEW[:6])
+    places = []
+    for _ in range(10):
+        room.clock.now_s += 0.1001
+        window.tick()
+        places.append(window.banner.clock[1])
+    assert sorted(places) == list(range(10))
+
+
+def test_a_display_that_stood_still_says_so_and_it_is_kept(room, window):
+    room.run(FEW[:6])
+    assert level_of(window) is Level.CLEAR
+    assert not window.banner.banner.warnings
+    room.clock.now_s += 6.2
+    window.tick()
+    said = "The display stood still for 6.2 s"
+    assert window.banner.banner.level is Level.UNKNOWN
+    assert window.banner.banner.warnings[0].startswith(said)
+    room.until(lambda _: any(said in text for text in room.sink("recording").texts))
+    room.clock.now_s += 0.1
+    room.feed(FEW[6])
+    assert level_of(window) is Level.CLEAR
+    assert window.banner.banner.warnings[0].startswith(said)
+
+
+def test_a_window_that_was_hidden_on_purpose_did_not_stand_still(room, window):
+    room.run(FEW[:6])
+    window.tick()
+    window.pause()
+    room.clock.now_s += 30.0
+    room.feed(FEW[6])
+    assert level_of(window) is Level.CLEAR
+    assert not window.banner.banner.warnings
 
 
 def test_it_says_so_when_every_other_thread_is_dead(room, window, speaker):
@@ -275,7 +366,7 @@ def test_a_lost_link_flashes_slowly_and_sounds_as_a_technical_alarm(room, window
 def test_sound_can_be_tested_and_its_absence_is_shown(qtbot, room, problem):
     speaker = Heard(problem)
     window = LiveWindow(room.session, "by hand", speaker=speaker)
-    qtbot.addWidget(window)
+    qtbot.addWidget(window, before_close_func=LiveWindow.end)
     window.show()
     window.tick()
     assert (UNAVAILABLE in said(window)) is bool(problem)
@@ -362,7 +453,7 @@ def test_record_is_begun_and_ended_by_a_key_beside_the_window(qtbot):
             return "Recording from now on"
 
         window = LiveWindow(room.session, "by hand", speaker=Heard(), record=begin)
-        qtbot.addWidget(window)
+        qtbot.addWidget(window, before_close_func=LiveWindow.end)
         room.run(FEW[:8])
         window.tick()
         assert "Recording: off" in said(window)
@@ -429,7 +520,7 @@ def test_no_widget_is_left_of_a_live_window(qapp, room):
         made = LiveWindow(room.session, "by hand", speaker=Heard())
         made.show()
         made.tick()
-        made.close()
+        made.end()
         made.deleteLater()
         del made
         counts.append(widgets())
@@ -460,6 +551,69 @@ def test_one_key_by_mistake_ends_no_session(qtbot, room, window):
     qtbot.keyClick(window, KEY.Key_Q)
     qtbot.keyClick(window, KEY.Key_Q)
     assert not window.isVisible()
+
+
+WAYS_TO_CLOSE = {
+    "Q": lambda window, qtbot: qtbot.keyClick(window, KEY.Key_Q),
+    "button": lambda window, qtbot: window.windowHandle().close(),
+    "program": lambda window, qtbot: window.close(),
+}
+
+
+@pytest.mark.parametrize("close", WAYS_TO_CLOSE.values(), ids=WAYS_TO_CLOSE)
+def test_however_it_is_closed_a_session_that_runs_is_asked_for_twice(qtbot, room, window, close):
+    room.run(FEW[:3])
+    close(window, qtbot)
+    assert window.isVisible()
+    assert "close again" in window.prompt.text()
+    assert not room.session.status.ended
+    room.feed(FEW[3])
+    assert room.session.status.frames == 4
+    close(window, qtbot)
+    assert not window.isVisible()
+
+
+@pytest.mark.parametrize("close", WAYS_TO_CLOSE.values(), ids=WAYS_TO_CLOSE)
+def test_a_session_that_is_over_is_closed_at_once(qtbot, room, window, close):
+    room.run(FEW[:3])
+    room.session.close()
+    close(window, qtbot)
+    assert not window.isVisible()
+
+
+def test_what_ends_the_program_is_not_asked(room, window):
+    room.run(FEW[:3])
+    with interrupt_closes(window):
+        signal.raise_signal(signal.SIGINT)
+        QApplication.processEvents()
+    assert not window.isVisible()
+
+
+def test_once_cement_was_seen_a_new_baseline_is_asked_for_and_can_be_taken_back(
+    qtbot, room, window
+):
+    room.run(FEW[: STOPPED + 1])
+    window.tick()
+    # The pedal is up, and of this observation nothing is known.
+    room.clock.now_s += 2.0
+    room.until(lambda status: status.present.snapshot.fault is not None)
+    assert room.session.status.present.snapshot.observation.cement is None
+    assert "Shift B" not in window.bar.buttons
+    qtbot.keyClick(window, KEY.Key_B)
+    assert "forgets" in window.prompt.text()
+    assert "mm² of cement" in window.prompt.text()
+    assert not room.session.status.can_take_back
+    qtbot.keyClick(window, KEY.Key_B)
+    room.until(lambda status: status.can_take_back)
+    room.feed(FEW[STOPPED + 1], 0.25)
+    window.tick()
+    assert "Counts as anatomy" in said(window)
+    qtbot.mouseClick(window.bar.buttons["Shift B"], Qt.MouseButton.LeftButton)
+    room.until(lambda status: not status.can_take_back)
+    room.feed(replace(FEW[STOPPED + 1], index=STOPPED + 2, time_s=9.0), 0.25)
+    window.tick()
+    assert "Counts as anatomy" not in said(window)
+    assert room.session.status.present.snapshot.observation.wall_distance is not None
 
 
 def test_without_cement_a_new_baseline_needs_no_question(qtbot, room, window):

@@ -116,7 +116,7 @@ def test_acknowledge_key_clears_the_stop(qtbot, window, track):
     assert (window.banner.banner.word, window.banner.flashing) == ("STOP", True)
     assert window.transport.acknowledge.isEnabled()
     press(qtbot, window, Qt.Key.Key_A)
-    assert (window.banner.banner.word, window.banner.flashing) == ("WATCH", False)
+    assert (window.banner.banner.title, window.banner.flashing) == ("STOP acknowledged", False)
     assert not window.transport.acknowledge.isEnabled()
 
 

@@ -116,6 +116,87 @@ def test_a_source_that_stalls(on, sight, alarm, recorded):
     assert frames == list(range(CALM + 1))
 
 
+def is_last_image(room, age, kind="LAST IMAGE"):
+    """What is shown says how old the last judged picture is, and no number without that."""
+    judged = room.session.status.known.judged
+    distance = judged.snapshot.observation.wall_distance
+    now = room.shown()
+    said = f"{kind}, {age} old: {abs(distance.distance_mm):.1f}"
+    assert now.banner.warnings[0].startswith(said)
+    assert now.last == now.banner.warnings[0]
+    others = (*now.banner.reasons, *now.banner.warnings[1:])
+    assert not any(" mm from" in one or "mm behind" in one for one in others)
+
+
+@pytest.mark.parametrize(
+    ("status", "sight"),
+    [
+        (replace(OPEN, fluoroscopy_on=False), Sight.OFF),
+        (replace(OPEN, fluoroscopy_on=None), Sight.SILENT),
+        (OPEN, Sight.STALE),
+        (LinkStatus(Link.LOST, "the cable is out"), Sight.LOST),
+    ],
+    ids=["off", "silent", "stale", "lost"],
+)
+@pytest.mark.parametrize("acknowledged", [False, True])
+def test_the_last_image_is_told_with_its_age(stopped, status, sight, acknowledged):
+    if acknowledged:
+        stopped.session.acknowledge()
+        stopped.until(lambda one: not one.present.snapshot.alert.latched)
+    stopped.source.status = status
+    stopped.clock.now_s += 11.6
+    for age in ("12 s", "2:12 min"):
+        now = stopped.shown()
+        assert (now.level, now.sight) == (Level.UNKNOWN if acknowledged else Level.STOP, sight)
+        is_last_image(stopped, age)
+        acks = [one for one in now.banner.warnings if one.startswith("STOP acknowledged")]
+        assert bool(acks) is acknowledged
+        stopped.clock.now_s += 120.0
+
+
+def test_the_last_image_of_a_source_that_is_over(stopped):
+    stopped.source.fed.put(END)
+    stopped.until(lambda status: status.ended)
+    stopped.clock.now_s += 4.7
+    is_still_stop(stopped, Sight.ENDED)
+    is_last_image(stopped, "5 s")
+
+
+def test_the_last_image_while_it_is_held_ages_though_frames_come(stopped):
+    held = FEW[STOPPED]
+    for later in range(1, 40):
+        at_s = held.time_s + later * injection.FRAME_S
+        stopped.feed(replace(held, index=held.index + later, time_s=at_s))
+    is_still_stop(stopped, Sight.HELD)
+    age_s = stopped.clock.now_s - stopped.session.status.known.judged.received_s
+    assert age_s > 4.0
+    is_last_image(stopped, f"{np.ceil(age_s):.0f} s")
+
+
+def test_what_was_judged_last_while_frames_cannot_be_compared(stopped):
+    rng = np.random.default_rng(3)
+    noise = rng.integers(0, 4096, FEW[0].pixels.shape, dtype=np.uint16)
+    for index in range(STOPPED + 1, FRAMES):
+        stopped.feed(replace(FEW[index], pixels=read_only(noise + np.uint16(index))))
+    is_still_stop(stopped, Sight.PRESENT)
+    is_last_image(stopped, "1 s", "LAST JUDGED")
+    # The picture that stays is the last judged one: a beam that ends dims its last frames.
+    assert stopped.session.status.held is stopped.session.status.known.judged
+
+
+def test_a_picture_that_was_not_judged_for_long_is_the_one_that_stays(stopped):
+    stopped.feed(smaller(FEW[STOPPED + 1]), 3.0)
+    stopped.clock.now_s += 2.0
+    status = stopped.session.status
+    assert status.held is status.known.newest
+    is_last_image(stopped, "5 s", "LAST JUDGED")
+
+
+def test_what_was_judged_last_of_another_patient_is_not_told(stopped):
+    stopped.feed(of_patient(FEW[STOPPED + 1], "b"))
+    assert stopped.shown().last == ""
+
+
 def test_a_stall_leaves_a_stop(stopped):
     stopped.clock.now_s += 60.0
     is_still_stop(stopped, Sight.STALE)

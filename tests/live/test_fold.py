@@ -11,7 +11,7 @@ from injection import FRAMES, STOPPED
 from live_room import CASE, OPEN, SETTINGS, Clock, KeptSink, Room
 
 from leakwatch import alerting, pipeline
-from leakwatch.live.actions import Acknowledge, Note, PauseAudio, Start
+from leakwatch.live.actions import Acknowledge, Note, PauseAudio, Start, TakeBack
 from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival
 from leakwatch.live.setup import Setup, marks_now
@@ -57,7 +57,8 @@ class ByHand:
         return [event for event in self.events if event.kind is kind]
 
     def shown(self):
-        status = LiveStatus(self.fold.present, OPEN)
+        fold = self.fold
+        status = LiveStatus(fold.present, OPEN, fold.known, fold.held, fold.can_take_back)
         return shown(status, self.clock.now_s, SETTINGS)
 
 
@@ -212,3 +213,119 @@ def test_a_turned_view_is_never_judged_in_a_file_either():
     live = ByHand()
     live.run(frames[:10])
     assert live.shown().banner.reasons == ("C-arm turned by 30° from the marked view",)
+
+
+def continued(count, first=FRAMES):
+    """Frames after the injection, on which the cement stands as it stood last."""
+    rng = np.random.default_rng(3)
+    last = FEW[-1]
+    for index in range(first, first + count):
+        pixels = (last.pixels + rng.normal(0.0, 3.0, last.pixels.shape)).clip(1, 4095)
+        at_s = index * injection.FRAME_S
+        yield replace(last, pixels=read_only(pixels.astype(np.uint16)), index=index, time_s=at_s)
+
+
+def lift_the_pedal(live, seconds):
+    live.clock.now_s += seconds
+    live.fold.silence("Fluoroscopy off: nothing is watched", live.clock.now_s)
+
+
+def test_what_was_acknowledged_with_the_pedal_up_stays_acknowledged():
+    live = ByHand()
+    stopped = live.run(FEW)
+    lift_the_pedal(live, 12.0)
+    live.act(Acknowledge(stopped.alert.reasons))
+    now = live.shown()
+    assert now.level is Level.UNKNOWN
+    assert "STOP acknowledged: Cement near the posterior wall" in now.banner.warnings
+    last = live.run(continued(8))
+    assert (last.alert.level, last.alert.latched) == (Level.WATCH, False)
+    assert Reason.POSTERIOR_MARGIN in last.alert.acknowledged
+    assert live.shown().banner.title == "STOP acknowledged"
+
+
+def test_over_known_cement_a_new_baseline_is_told_and_can_be_taken_back():
+    live = ByHand()
+    stopped = live.run(FEW)
+    distance = stopped.observation.wall_distance
+    live.act(Acknowledge(stopped.alert.reasons))
+    lift_the_pedal(live, 2.0)
+    assert f"{abs(distance.distance_mm):.1f}" in live.fold.known.forgets(live.clock.now_s)
+    live.act(Start())
+    anew = live.run(continued(8))
+    # The cement is anatomy now; but nobody is told CLEAR without being told that.
+    assert (anew.alert.level, anew.observation.cement.area_px) == (Level.CLEAR, 0.0)
+    (said,) = live.shown().banner.warnings
+    assert "mm² of cement" in said
+    assert "Shift B takes it back" in said
+    assert live.fold.known.forgets(live.clock.now_s).startswith("keeps")
+    live.act(TakeBack())
+    assert live.shown().level is Level.UNKNOWN
+    back = live.run(continued(8, FRAMES + 8))
+    assert back.observation.wall_distance.distance_mm == pytest.approx(
+        distance.distance_mm, abs=0.5
+    )
+    assert Reason.POSTERIOR_MARGIN in back.alert.acknowledged
+    assert live.shown().banner.title == "STOP acknowledged"
+    assert "a person took the new baseline back" in [event.text for event in live.events]
+
+
+def test_a_new_baseline_says_in_the_record_what_it_forgets():
+    live = ByHand()
+    live.run(FEW)
+    live.act(Start())
+    live.run(continued(1))
+    (text,) = [event.text for event in live.events_of(EventKind.ANNOTATION)]
+    assert text.startswith("a person started anew; forgets ")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [Start(injection.MARKS), Start(spacing=(0.2, 0.005)), Start(injection.MARKS, FEW[2])],
+    ids=["marks", "spacing", "earlier picture"],
+)
+def test_whatever_begins_anew_forgets_and_can_be_taken_back(start):
+    live = ByHand()
+    stopped = live.run(FEW)
+    live.act(start)
+    assert "Counts as anatomy" in live.shown().banner.warnings[-1]
+    live.act(TakeBack())
+    marks, scale = live.fold.marks, stopped.observation.calibration
+    last = live.run(continued(3))
+    assert last.observation.calibration == scale
+    assert marks.reference_frame == injection.MARKS.reference_frame
+    assert last.observation.wall_distance is not None
+
+
+def test_new_baselines_are_taken_back_one_after_the_other_and_no_further():
+    live = ByHand()
+    live.run(FEW)
+    most = SETTINGS.live.take_back_steps
+    for step in range(most + 2):
+        live.act(Start())
+        live.run(continued(1, FRAMES + step))
+    for _ in range(most):
+        assert live.fold.can_take_back
+        live.act(TakeBack())
+    assert not live.fold.can_take_back
+    live.act(TakeBack())
+
+
+def test_a_stop_that_nobody_saw_outlasts_beginning_anew_and_taking_it_back():
+    live = ByHand()
+    live.run(FEW)
+    for action in (Start(), TakeBack()):
+        assert live.act(action).alert.level is Level.STOP
+    assert live.run(continued(1)).alert.latched
+
+
+def test_with_the_pedal_up_a_new_baseline_keeps_the_marks_of_the_last_picture():
+    live = ByHand()
+    live.run([*FEW[:5], *(moved(FEW[at], 4, at + 5) for at in range(3))])
+    held = replace(live.fold.present.snapshot.frame)
+    for index in range(8, 16):
+        live.run([replace(held, index=index, time_s=index * injection.FRAME_S)])
+    lift_the_pedal(live, 3.0)
+    live.act(Start())
+    wall = live.fold.marks.posterior_wall_px
+    assert wall == pytest.approx(np.add(injection.WALL, (4.0, 0.0)), abs=0.25)

@@ -94,5 +94,5 @@ def test_age_and_spacing_of_a_session():
         room.run(list(injection.frames())[:7])
         room.clock.now_s += 12.4
         said = facts(room.session.status, room.clock.now_s)
-        assert (said["Picture age"].value, said["Picture age"].warn) == ("0:12", True)
+        assert (said["Picture age"].value, said["Picture age"].warn) == ("13 s", True)
         assert said["Spacing"].value == "0.250 ± 0.005 mm/px (case file)"

@@ -35,6 +35,18 @@ def test_a_line_has_level_distance_age_drops_and_all_latencies():
     assert re.fullmatch(whole, said.split(" | ")[-2]), said
 
 
+def test_a_line_of_the_past_has_no_number_without_its_age():
+    with Room() as room:
+        room.run(FEW)
+        room.source.status = replace(room.source.status, fluoroscopy_on=False)
+        room.clock.now_s += 11.6
+        said = line(room)
+    assert said.startswith("STOP ")
+    (told,) = re.findall(r"LAST IMAGE, 12 s old: [^;|]* mm", said)
+    assert len(re.findall(r"[0-9.]+ mm", said.replace(told, ""))) == 0, said
+    assert "no distance" not in said
+
+
 def test_a_line_ends_with_what_the_source_says_unless_the_level_says_it():
     with Room() as room:
         said = "C-STORE on port 1: a connection from 10.0.0.9 was refused"

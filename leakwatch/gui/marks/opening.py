@@ -22,6 +22,7 @@ from leakwatch.errors import CaseError
 from leakwatch.gui.marks.draft import Draft, draft_of
 from leakwatch.gui.marks.open_case import OpenCase
 from leakwatch.gui.marks.preparation import LivePreparation, StoredPreparation
+from leakwatch.gui.sure import Sure
 from leakwatch.live.session import LiveSession
 from leakwatch.live.setup import marks_now
 from leakwatch.marking import Basis, write_case
@@ -170,9 +171,16 @@ def open_live(session: LiveSession, snapshot: Snapshot) -> OpenCase:
         The frame that is marked: as the person says, without cement.
     """
     frame = snapshot.frame
+    sure = Sure()
     basis = LiveBasis(session.settings, frame.acquisition, snapshot.observation.calibration)
 
     def keep(case: CaseFile) -> str:
+        forgets = session.status.known.forgets(session.now_s)
+        if forgets and not sure.second("save"):
+            raise CaseError(
+                f"With these marks the baseline begins anew, which {forgets}:\nit is not watched "
+                "then. Save again to do it."
+            )
         spacing = None
         if case.mm_per_px is not None and case.mm_per_px_sigma is not None:
             spacing = (case.mm_per_px, case.mm_per_px_sigma)

@@ -48,7 +48,7 @@ def room():
 @pytest.fixture
 def live(qtbot, room):
     window = LiveWindow(room.session, "by hand", live_tools(room.session), speaker=Silent())
-    qtbot.addWidget(window)
+    qtbot.addWidget(window, before_close_func=LiveWindow.end)
     window.show()
     room.feed(FEW[0])
     window.tick()
@@ -118,7 +118,7 @@ def test_millimetres_that_are_measured_on_a_live_picture_hold_from_then_on(qtbot
 def test_marks_that_hold_are_there_to_be_changed(qtbot):
     with Room() as room:
         window = LiveWindow(room.session, "by hand", live_tools(room.session), speaker=Silent())
-        qtbot.addWidget(window)
+        qtbot.addWidget(window, before_close_func=LiveWindow.end)
         window.show()
         room.feed(FEW[0])
         window.tick()
@@ -129,6 +129,25 @@ def test_marks_that_hold_are_there_to_be_changed(qtbot):
         hand.drag(tuple(wall[1]), (wall[1][0] - 10.0, wall[1][1]))
         hand.keys(KEY.Key_U, KEY.Key_S)
         room.until(lambda status: room.session.marks.posterior_wall_px[1][0] < wall[1][0] - 8.0)
+
+
+def test_new_marks_over_known_cement_are_asked_for_twice(qtbot):
+    with Room() as room:
+        window = LiveWindow(room.session, "by hand", live_tools(room.session), speaker=Silent())
+        qtbot.addWidget(window, before_close_func=LiveWindow.end)
+        window.show()
+        for frame in FEW:
+            room.feed(frame)
+        window.tick()
+        hand = Hand(qtbot, window)
+        hand.keys(KEY.Key_M)
+        wall = window.layer._case.draft.wall
+        hand.drag(tuple(wall[1]), (wall[1][0] - 10.0, wall[1][1]))
+        hand.keys(KEY.Key_U, KEY.Key_S)
+        assert "forgets" in window.prompt.text()
+        assert not room.session.status.can_take_back
+        hand.keys(KEY.Key_S)
+        room.until(lambda status: status.can_take_back)
 
 
 @pytest.fixture
