@@ -14,6 +14,7 @@ from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.patches import Window, around
 from leakwatch.vision.robust import medians
+from leakwatch.vision.warps import sampled
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _uncovered_share(protrusion: Protrusion, added: FloatImage) -> float:
     reach = np.arange(0.0, 2.0 * protrusion.width + 4.0)
     offsets = np.concatenate([-reach[::-1], reach])
     places = (path + offsets[:, None, None] * normal).astype(np.float32)
-    nearest = cv2.remap(added, places, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    nearest = sampled(added, places, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE)
     beside = nearest.mean(axis=1)
     profile = (beside[:-2] + beside[1:-1] + beside[2:]) / 3.0
     return float(-profile.min() / max(profile.max(), 1e-9))
