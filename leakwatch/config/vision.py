@@ -303,7 +303,8 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rim_mm : float
         Growth of confirmed cement by no more than this needs no second frame.
     growth_mm_s : float
-        Nor by no more than this since the last frame, mm/s: as fast as a young bolus grows.
+        Nor by no more than this since the last frame, mm/s: as fast as a young bolus grows. After
+        a pause it counts for `remote_mm` at most, which is as far as cement is looked for.
     ghost_px : float
         Error of registration, working pixels, that must not turn an edge of the anatomy into
         cement: the limit is higher by this times the baseline's gradient.
