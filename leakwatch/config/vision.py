@@ -196,7 +196,8 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         What changes more slowly than this is not learnt, s: as long as a breath, so that a vein
         that fills counts as change only once.
     comes_back_s : float
-        What came and did not go within this time, s, is no breathing: the slowest breath.
+        What came and did not go within this time, s, is no breathing: the slowest breath. A pause
+        does not count, since nobody saw what went in it.
     every_s : float
         Time from one frame that is learnt from to the next, s: a breath changes little meanwhile.
     forget_s : float
@@ -464,6 +465,8 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     contrast_s : float
         Time constant with which that change, and what fills the bore, are followed, s: long against
         the second in which a leak behind the rod fills, short against a patient's injection.
+    gap_s : float
+        A longer time between two frames counts as this in that, s: as long as such a leak fills.
     moved_share : float
         Error of a moved rod's contrast, as a share.
     doubt_share : float
@@ -525,6 +528,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     scatter_mm: float = 12.0
     max_contrast_change: float = 0.08
     contrast_s: float = 6.0
+    gap_s: float = 1.0
     moved_share: float = 0.02
     doubt_share: float = 0.5
     trace_mm: float = 0.45
