@@ -23,6 +23,7 @@ from leakwatch.model import (
     PointArray,
     Reason,
 )
+from leakwatch.recent import of_last
 
 # How bad a condition is, in a unit in which larger is worse; and by how much worse it must get
 # after an acknowledgement to count as new (mm nearer, mm longer, mm2 more or their px).
@@ -253,7 +254,7 @@ def _outside_mm2(observation: Observation) -> float | None:
 def _with_distance(state: AlertState, observation: Observation) -> AlertState:
     wall = observation.wall_distance
     window = state.settings.alerting.speed_window_s
-    recent = tuple(one for one in state.distances if observation.time_s - one[0] <= window)
+    recent = of_last(state.distances, observation.time_s, window)
     if wall is not None and wall.distance_mm is not None:
         recent = (*recent, (observation.time_s, wall.distance_mm))
     return replace(state, distances=recent)

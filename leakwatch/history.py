@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from leakwatch.config import WindowSettings
 from leakwatch.model import Observation
+from leakwatch.recent import most_in
 
 # A point of the trend stands for this long, s: ten a second are more than a small plot can show.
 STEP_S = 0.1
@@ -69,7 +70,7 @@ class History:
 
     def __init__(self, settings: WindowSettings) -> None:
         self._settings = settings
-        self._seen: deque[Observation] = deque()
+        self._seen: deque[Observation] = deque(maxlen=most_in(settings.growth_s * (1.0 + TOO_OLD)))
         self._moments: deque[Moment] = deque()
 
     def append(self, seen: Observation) -> None:

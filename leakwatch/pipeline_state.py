@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from leakwatch.config import Settings
 from leakwatch.geometry import Scale, WorkingGrid
@@ -143,3 +143,24 @@ class PipelineState:
         """`run`, which every stage after the first frame's start may count on."""
         assert self.run is not None
         return self.run
+
+
+def without_last_moments(state: PipelineState) -> PipelineState:
+    """Return the state without what is learnt again within moments.
+
+    Anatomy, marks, known cement and where the cannula lies stay: they cannot be learnt twice.
+
+    Parameters
+    ----------
+    state : PipelineState
+    """
+    return replace(
+        state,
+        liveness=livenesses.LivenessState(state.liveness.tiles),
+        blades=intensity.BladesState(),
+        lag=replace(state.lag, noise=(), previous=None),
+        matched_field=None,
+        breathing=None,
+        instrument=replace(state.instrument, hidden=None, filling=None, change=None, time_s=None),
+        cement=replace(state.cement, mean=None, candidate=None),
+    )

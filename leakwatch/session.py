@@ -26,12 +26,13 @@ from leakwatch.model import (
     Frame,
     FrameSource,
     Marks,
+    Observation,
     Quality,
     Reason,
     Snapshot,
     StoredSource,
 )
-from leakwatch.pipeline_state import PipelineState
+from leakwatch.pipeline_state import PipelineState, without_last_moments
 from leakwatch.sources import open_source
 
 _LOG = logging.getLogger(__name__)
@@ -181,6 +182,8 @@ def folded(
 ) -> tuple[PipelineState, alerting.AlertState, Snapshot]:
     """Fold one frame; a stage that breaks makes it UNKNOWN, and the run goes on.
 
+    It never breaks twice for what it remembers of the last moments: that is then forgotten.
+
     Parameters
     ----------
     vision : PipelineState
@@ -192,21 +195,53 @@ def folded(
     PipelineState, AlertState, Snapshot
     """
     started = time.perf_counter()
+    before = vision
     try:
         vision, observation = pipeline.step(vision, frame)
-        alerts, alert = alerting.decide(alerts, observation)
     # Whatever broke, the person must be told that nobody watches this frame.
     except Exception as error:  # noqa: BLE001
-        what = f"{type(error).__name__}: {error}"
-        observation = blind_for(frame, vision.calibration, Quality(), Reason.STAGE_ERROR, what)
-        alerts, alert = alerting.decide(alerts, observation)
-        alert = _saying(alert, what)
-        # What breaks at every frame is told once.
-        level = logging.ERROR if alert.events else logging.DEBUG
-        debugging = _LOG.isEnabledFor(logging.DEBUG)
-        _LOG.log(level, "frame %d is not analysed: %s", frame.index, what, exc_info=debugging)
+        observation, alerts, alert = _broken(before, alerts, frame, error)
+        vision = _after_failure(before, frame)
+    else:
+        try:
+            alerts, alert = alerting.decide(alerts, observation)
+        except Exception as error:  # noqa: BLE001
+            observation, alerts, alert = _broken(before, alerts, frame, error)
     latency_ms = (time.perf_counter() - started) * 1e3
     return vision, alerts, Snapshot(frame, observation, alert, latency_ms)
+
+
+def _broken(
+    vision: PipelineState, alerts: alerting.AlertState, frame: Frame, error: Exception
+) -> tuple[Observation, alerting.AlertState, Alert]:
+    """Decide on a frame at which a stage broke."""
+    what = f"{type(error).__name__}: {error}"
+    observation = blind_for(frame, vision.calibration, Quality(), Reason.STAGE_ERROR, what)
+    try:
+        alerts, alert = alerting.decide(alerts, observation)
+    # It broke for what it remembers of the last moments: a STOP, and what was seen of it, stay.
+    except Exception:  # noqa: BLE001
+        alerts = replace(alerts, streaks=(), watch_until_s=None, watch_reasons=(), distances=())
+        alerts, alert = alerting.decide(alerts, observation)
+    alert = _saying(alert, what)
+    # What breaks at every frame is told once.
+    level = logging.ERROR if alert.events else logging.DEBUG
+    debugging = error if _LOG.isEnabledFor(logging.DEBUG) else None
+    _LOG.log(level, "frame %d is not analysed: %s", frame.index, what, exc_info=debugging)
+    return observation, alerts, alert
+
+
+def _after_failure(vision: PipelineState, frame: Frame) -> PipelineState:
+    """Return what the next frame is looked at with, after one at which a stage broke.
+
+    What is known can be at fault, or the frame. A frame that can be looked at without what was
+    remembered of the last moments tells that those are at fault: they would break each frame that
+    follows. Else all that was known stays.
+    """
+    try:
+        return pipeline.step(without_last_moments(vision), frame)[0]
+    except Exception:  # noqa: BLE001
+        return vision
 
 
 def not_judged(

@@ -12,6 +12,7 @@ from leakwatch.config import WindowSettings
 from leakwatch.growth import new_growth
 from leakwatch.history import History
 from leakwatch.model import Cement, read_only
+from leakwatch.recent import MOST_FRAMES_PER_S, most_in
 
 SETTINGS = WindowSettings()
 LIMIT_PX = SETTINGS.growth_mm / CALIBRATION.mm_per_px
@@ -98,6 +99,12 @@ def test_history_gives_the_frame_of_a_second_ago():
 
 def test_what_is_too_old_is_not_a_second_ago():
     assert history_of([0.0, 5.0]).before(5.0) is None
+
+
+def test_history_stays_small_where_time_stands_still():
+    history = history_of([5.0] * (3 * MOST_FRAMES_PER_S))
+    # As long as it keeps anything.
+    assert len(history._seen) <= most_in(2.0 * SETTINGS.growth_s)
 
 
 def test_history_forgets_where_time_goes_back_and_stays_small():

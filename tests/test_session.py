@@ -9,13 +9,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import islice
 
 import injection
+import numpy as np
 import pytest
 from injection import FRAMES, STOPPED
 
-from leakwatch import alerting, pipeline
+from leakwatch import alerting, pipeline, session
 from leakwatch.case import read_events, read_frames
 from leakwatch.config import Settings
 from leakwatch.errors import SourceEndedEarly, SourceError
@@ -154,6 +156,70 @@ def test_stage_that_breaks_for_good_is_never_clear_again(monkeypatch):
     snapshots = folded(injection.frames())
     assert {snapshot.alert.level for snapshot in snapshots[4:]} == {Level.UNKNOWN}
     assert [len(snapshot.alert.events) for snapshot in snapshots[4:7]] == [1, 0, 0]
+
+
+def poisoned(vision, part):
+    """A state of the last moments that breaks whatever is folded into it."""
+    wrong = np.zeros((3, 5), np.float32)
+    if part == "mean":
+        mean = replace(vision.cement.mean, image=wrong)
+        return replace(vision, cement=replace(vision.cement, mean=mean))
+    if part == "breathing":
+        return replace(vision, breathing=replace(vision.breathing, patterns=wrong))
+    if part == "lag":
+        lag = replace(vision.lag, previous=wrong, fraction=0.2)
+        return replace(vision, lag=replace(lag, noise=(wrong,) * 3))
+    field = replace(vision.matched_field, open=wrong.astype(np.uint8), weight=wrong)
+    return replace(vision, matched_field=field)
+
+
+@pytest.mark.parametrize("part", ["mean", "breathing", "lag", "field"])
+def test_what_the_last_moments_left_breaks_one_frame_and_not_all(undisturbed, part):
+    vision = pipeline.initial_state(SETTINGS, injection.MARKS, injection.CALIBRATION)
+    alerts = alerting.initial_state(SETTINGS)
+    told = []
+    for frame in injection.frames():
+        if frame.index == BEFORE_CEMENT:
+            vision = poisoned(vision, part)
+        vision, alerts, snapshot = session.folded(vision, alerts, frame)
+        told.append(snapshot)
+    broken = [s for s in told if Reason.STAGE_ERROR in s.observation.unavailable]
+    assert [s.frame.index for s in broken] == [BEFORE_CEMENT]
+    (event,) = broken[0].alert.events
+    assert (event.kind, event.level) == (EventKind.TECHNICAL, Level.UNKNOWN)
+    assert "Error" in event.text or "error" in event.text
+    last, sound = told[-1], undisturbed[-1]
+    assert (last.alert.level, last.alert.latched) == (Level.STOP, True)
+    expected_mm = sound.observation.wall_distance.distance_mm
+    assert last.observation.wall_distance.distance_mm == pytest.approx(expected_mm, abs=0.3)
+
+
+def test_frame_that_breaks_every_state_leaves_what_was_known(monkeypatch):
+    vision = pipeline.initial_state(SETTINGS, injection.MARKS, injection.CALIBRATION)
+    alerts = alerting.initial_state(SETTINGS)
+    breaks(monkeypatch, pipeline, "step", {8, 9})
+    for frame in injection.frames():
+        before = vision
+        vision, alerts, snapshot = session.folded(vision, alerts, frame)
+        assert (vision is before) == (frame.index in {8, 9})
+    assert snapshot.alert.level is Level.STOP
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_decisions_that_the_last_moments_break_go_on(stopped):
+    vision = pipeline.initial_state(SETTINGS, injection.MARKS, injection.CALIBRATION)
+    alerts = alerting.initial_state(SETTINGS)
+    at = STOPPED if stopped else BEFORE_CEMENT
+    told = []
+    for frame in injection.frames():
+        if frame.index == at:
+            alerts = replace(alerts, distances=((None, None),))
+        vision, alerts, snapshot = session.folded(vision, alerts, frame)
+        told.append(snapshot.alert)
+    assert told[at].current_level is Level.UNKNOWN
+    assert told[at].level is (Level.STOP if stopped else Level.UNKNOWN)
+    assert told[at + 1].current_level is not Level.UNKNOWN
+    assert (told[-1].level, told[-1].latched) == (Level.STOP, True)
 
 
 def test_marks_whose_frame_was_not_seen_are_never_guessed(monkeypatch):

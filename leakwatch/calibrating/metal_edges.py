@@ -16,6 +16,7 @@ from scipy import ndimage, optimize
 from leakwatch.calibrating.still_picture import StillPicture
 from leakwatch.errors import CalibrationError
 from leakwatch.model import Array, BoolImage, FloatImage, Point, PointArray
+from leakwatch.vision.warps import sampled
 
 _STEP_PX = 0.25  # of a profile
 _REACH = 1.3  # of a profile beyond each point, in distances of the points
@@ -87,11 +88,8 @@ def cannula_edges(picture: StillPicture, points_px: PointArray) -> FoundEdges:
 
 
 def _sampled(image: FloatImage, points: PointArray) -> FloatImage:
-    at = points.astype(np.float32)
-    sampled: FloatImage = cv2.remap(
-        image, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return sampled
+    values: FloatImage = sampled(image, points, border=cv2.BORDER_REPLICATE)
+    return values
 
 
 def _strip(middle: PointArray, across: Array, axis: Array, t: Array, s: Array) -> PointArray:

@@ -210,7 +210,8 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         What changes more slowly than this is not learnt, s: as long as a breath, so that a vein
         that fills counts as change only once.
     comes_back_s : float
-        What came and did not go within this time, s, is no breathing: the slowest breath.
+        What came and did not go within this time, s, is no breathing: the slowest breath. A pause
+        does not count, since nobody saw what went in it.
     every_s : float
         Time from one frame that is learnt from to the next, s: a breath changes little meanwhile.
     forget_s : float
@@ -317,7 +318,8 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rim_mm : float
         Growth of confirmed cement by no more than this needs no second frame.
     growth_mm_s : float
-        Nor by no more than this since the last frame, mm/s: as fast as a young bolus grows.
+        Nor by no more than this since the last frame, mm/s: as fast as a young bolus grows. After
+        a pause it counts for `remote_mm` at most, which is as far as cement is looked for.
     ghost_px : float
         Error of registration, working pixels, that must not turn an edge of the anatomy into
         cement: the limit is higher by this times the baseline's gradient.
@@ -477,6 +479,8 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     contrast_s : float
         Time constant with which that change, and what fills the bore, are followed, s: long against
         the second in which a leak behind the rod fills, short against a patient's injection.
+    gap_s : float
+        A longer time between two frames counts as this in that, s: as long as such a leak fills.
     moved_share : float
         Error of a moved rod's contrast, as a share.
     doubt_share : float
@@ -538,6 +542,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     scatter_mm: float = 12.0
     max_contrast_change: float = 0.08
     contrast_s: float = 6.0
+    gap_s: float = 1.0
     moved_share: float = 0.02
     doubt_share: float = 0.5
     trace_mm: float = 0.45

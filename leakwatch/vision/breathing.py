@@ -136,9 +136,8 @@ def with_breath(
     elapsed_s = 0.0 if breathing is None else time_s - breathing.time_s
     if breathing is not None and 0.0 <= elapsed_s < settings.every_s:
         return breathing
-    if breathing is not None and elapsed_s > settings.gap_s:
-        # Much cement may have come meanwhile: first let it be found.
-        return replace(breathing, time_s=time_s)
+    if breathing is not None and not 0.0 <= elapsed_s <= settings.gap_s:
+        return _after_pause(breathing, time_s)
     still = breath.still if cement is None else breath.still & ~_touched(cement)
     if breathing is None:
         empty = read_only(np.zeros((0, len(still)), np.float32))
@@ -159,6 +158,17 @@ def with_breath(
     breathing = replace(breathing, sizes=breathing.sizes * kept, recent=recent[first:])
     learnt = _learnt(breathing, within, (quick - within @ breathing.patterns) * still, settings)
     return replace(learnt, slow=read_only(slow), time_s=time_s)
+
+
+def _after_pause(breathing: Breathing, time_s: float) -> Breathing:
+    """Return the patterns as they were, without a frame that ends a pause.
+
+    Much cement may have come meanwhile: first let it be found. What was seen before the pause stays
+    as recent as it was: what came within a breath of that time, watched, is told by all of it.
+    """
+    recent = breathing.recent.copy()
+    recent[:, 0] += time_s - breathing.time_s
+    return replace(breathing, recent=read_only(recent), time_s=time_s)
 
 
 def _coarse(image: FloatImage, where: BoolImage) -> tuple[Array, BoolImage]:

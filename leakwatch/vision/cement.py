@@ -104,7 +104,7 @@ def segment(
         seen if cannula.rod is None else seen & ~cannula.rod,
         state.mask,
         window,
-        scale.px(max(settings.rim_mm, settings.growth_mm_s * state.mean.step_s)),
+        scale.px(grown_mm(state.mean.step_s, settings)),
     )
     noise = noise_near(near_by)
     near_by, over = over_limit(near_by, noise, caution, scale, settings)
@@ -126,6 +126,20 @@ def segment(
         box=inside(near_by.window, around(mask, 0)) if mask.any() else None,
     )
     return new, noise
+
+
+def grown_mm(step_s: float, settings: CementSettings) -> float:
+    """Return how far known cement can have grown since the last frame, mm.
+
+    Parameters
+    ----------
+    step_s : float
+        Since then. Pauses of minutes are usual: what came meanwhile lies no farther from known
+        cement than new cement is looked for, however long it took.
+    settings : CementSettings
+    """
+    farthest_mm = max(settings.rim_mm, settings.remote_mm)
+    return min(max(settings.rim_mm, settings.growth_mm_s * step_s), farthest_mm)
 
 
 def _placed(part: BoolImage, window: Window, like: BoolImage) -> BoolImage:

@@ -186,8 +186,7 @@ def follow(
         rod = np.where(place.along >= front.drawn_back, rod, np.float32(0.0))
     np.subtract.at(more.ravel(), place.at, rod)
     over = RodStrip(strip_along(cannula, more, pose, cannula.steps), over.cement)
-    elapsed_s = 0.0 if before.time_s is None else time_s - before.time_s
-    share = 1.0 - math.exp(-elapsed_s / settings.contrast_s)
+    share = _share(before.time_s, time_s, settings)
     state, layers, over = _looks(state, over, share, scale, settings)
     if layers:
         np.subtract.at(more.ravel(), place.at, added_by(cannula, place, layers))
@@ -225,6 +224,16 @@ def _pose(
         return rough, False, over
     pose = refined(rough, cannula, over, scale, settings)
     return own if farthest(pose, cannula) < scale.px(settings.exact_mm) else pose, True, over
+
+
+def _share(before_s: float | None, time_s: float, settings: InstrumentSettings) -> float:
+    """Return the weight of the newest frame in what changes slowly of the rod's looks.
+
+    After a pause a leak may lie behind the rod that nobody saw come: it must not count as much as
+    if the rod had been watched all the while.
+    """
+    elapsed_s = 0.0 if before_s is None else time_s - before_s
+    return 1.0 - math.exp(-min(max(elapsed_s, 0.0), settings.gap_s) / settings.contrast_s)
 
 
 def _looks(

@@ -11,6 +11,7 @@ import numpy as np
 from leakwatch.config import MotionSettings
 from leakwatch.model import Array, BoolImage, FloatImage, Point, PointArray, read_only
 from leakwatch.vision.robust import SIGMA_PER_MAD, median
+from leakwatch.vision.warps import warped
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,9 +285,7 @@ def register(
 def _moved_back(passed: FloatImage, shift: Point) -> FloatImage:
     rows, columns = passed.shape
     matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
-    moved: FloatImage = cv2.warpAffine(
-        passed, matrix, (columns, rows), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    )
+    moved: FloatImage = warped(passed, matrix, (columns, rows), cv2.INTER_CUBIC)
     return moved
 
 
@@ -303,9 +302,8 @@ def _fine(
     shift = np.array(start, np.float64)
     matrix = np.array([[1, 0, left + shift[0]], [0, 2, top + shift[1]]], np.float32)
     # The shutter stands still while the anatomy moves under it.
-    weight = weight[::2] * cv2.warpAffine(
-        open_, matrix, target.shape[::-1], flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-    )
+    size = (target.shape[1], target.shape[0])
+    weight = weight[::2] * warped(open_, matrix, size, cv2.INTER_NEAREST)
     speaks = weight > 0
     if int(np.count_nonzero(speaks)) < settings.min_pixels // 2:
         return None
@@ -313,9 +311,7 @@ def _fine(
     some = speaks[::5, ::5]
     for _ in range(settings.max_iterations):
         matrix = np.array([[1, 0, left + shift[0]], [0, 2, top + shift[1]]], np.float32)
-        moved = cv2.warpAffine(
-            passed, matrix, target.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        )
+        moved = warped(passed, matrix, size)
         residual, width = _centred(moved - target, some)
         trust = np.square(residual * np.float32(1.0 / (settings.robust * width)))
         trust += np.float32(1.0)

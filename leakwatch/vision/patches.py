@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -13,6 +13,9 @@ from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, read_only
 
 Window = tuple[slice, slice]
+# Up to this reach, pixels, a square of ones is the fastest way to grow a mask. Its work grows with
+# the reach, and its memory with the reach's square; that of a map of distances with neither.
+_FEW = 16
 
 
 def around(mask: BoolImage, reach: int) -> Window:
@@ -41,16 +44,24 @@ def grown(window: Window, reach: int, shape: tuple[int, ...]) -> Window:
 
 
 def near(mask: BoolImage, reach_px: float, box: Window | None = None) -> BoolImage:
-    """A mask grown by a square of `reach_px` to each side; `box`: what holds all of the mask."""
-    reach = round(reach_px)
+    """A mask grown by a square of `reach_px` to each side; `box`: what holds all of the mask.
+
+    What it costs is bounded by the size of the picture, whatever the reach is.
+    """
+    reach = round(min(reach_px, max(mask.shape)))
     result = np.zeros_like(mask)
     # It is a small part of the picture.
     window = around(mask, reach) if box is None else grown(box, reach, mask.shape)
-    result[window] = cv2.dilate(mask[window].view(np.uint8), _square(reach)).view(np.bool_)
+    part = mask[window].view(np.uint8)
+    if reach <= _FEW:
+        result[window] = cv2.dilate(part, _square(reach)).view(np.bool_)
+    elif part.any():
+        away = cv2.distanceTransform(1 - part, cv2.DIST_C, cv2.DIST_MASK_3)
+        result[window] = away <= reach
     return result
 
 
-@cache
+@lru_cache(maxsize=_FEW + 1)
 def _square(reach: int) -> Array:
     return read_only(np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
 
@@ -121,7 +132,7 @@ class Patches:
 
 def patches_of(mask: BoolImage) -> Patches:
     """The connected patches of a mask: their areas are counted where they are, not everywhere."""
-    count, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8, ltype=cv2.CV_16U)
+    count, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     at = np.flatnonzero(mask)
     of_each = labels.ravel()[at]
     return Patches(at, of_each, np.bincount(of_each, minlength=count))

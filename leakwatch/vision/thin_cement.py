@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -105,7 +105,7 @@ def _detail(
     return detail
 
 
-@cache
+@lru_cache(maxsize=4)  # one for each scale, of which a session has one or two
 def _lines(reach: int) -> tuple[Array, ...]:
     """Lines of ``2 reach + 1`` pixels in all directions, as kernels of sum 1."""
     kernels = []

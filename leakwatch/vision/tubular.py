@@ -12,8 +12,10 @@ from scipy.sparse.csgraph import dijkstra
 from leakwatch.config import TubularSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
+from leakwatch.recent import of_last
 from leakwatch.vision.patches import Window, around
 from leakwatch.vision.robust import medians
+from leakwatch.vision.warps import sampled
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def _uncovered_share(protrusion: Protrusion, added: FloatImage) -> float:
     reach = np.arange(0.0, 2.0 * protrusion.width + 4.0)
     offsets = np.concatenate([-reach[::-1], reach])
     places = (path + offsets[:, None, None] * normal).astype(np.float32)
-    nearest = cv2.remap(added, places, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    nearest = sampled(added, places, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE)
     beside = nearest.mean(axis=1)
     profile = (beside[:-2] + beside[1:-1] + beside[2:]) / 3.0
     return float(-profile.min() / max(profile.max(), 1e-9))
@@ -192,8 +194,10 @@ def judge(
     -------
     TubularState, bool
     """
-    recent = tuple(one for one in state.lengths if time_s - one[0] <= settings.speed_window_s)
-    # Against the shortest of the window, so that a fast start is remembered for its length.
+    recent = of_last(state.lengths, time_s, settings.speed_window_s)
+    # Against the shortest of the window, so that a fast start is remembered for its length. After
+    # a pause against the last one before it: what was long then did not grow from nothing.
+    recent = recent or state.lengths[-1:]
     before = min((length for _, length in recent), default=0.0)
     fast = longest_mm - before >= settings.min_growth_mm
     long = longest_mm >= settings.sure_length_mm

@@ -10,6 +10,7 @@ import numpy as np
 from leakwatch.distortion import shown_px, true_px
 from leakwatch.geometry import WorkingGrid
 from leakwatch.model import BoolImage, Distortion, FloatImage, PointArray, read_only
+from leakwatch.vision.warps import sampled, warped
 
 _STRIDE = 4
 
@@ -69,16 +70,11 @@ def _map(grid: WorkingGrid, moved_px: Callable[[PointArray], PointArray]) -> Flo
     places = grid.to_working(moved_px(grid.to_frame(points)))
     coarse = places.reshape(len(rows), len(columns), 2).astype(np.float32)
     scale = np.array([[1 / _STRIDE, 0.0, 0.0], [0.0, 1 / _STRIDE, 0.0]])
-    fine: FloatImage = cv2.warpAffine(
-        coarse,
-        scale,
-        (grid.columns, grid.rows),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    size = (grid.columns, grid.rows)
+    fine: FloatImage = warped(coarse, scale, size, border=cv2.BORDER_REPLICATE)
     return fine
 
 
 def _remapped(image: FloatImage, places: FloatImage, border: int) -> FloatImage:
-    remapped: FloatImage = cv2.remap(image, places, None, cv2.INTER_LINEAR, borderMode=border)
+    remapped: FloatImage = sampled(image, places, border=border)
     return remapped

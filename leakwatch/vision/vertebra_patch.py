@@ -11,6 +11,7 @@ import numpy as np
 from leakwatch.config import VertebraSettings
 from leakwatch.geometry import WorkingGrid
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
+from leakwatch.vision.warps import sampled, warped
 
 # A robust root mean square: the strongest twentieth (metal, gas) counts as the rest at most.
 _ROBUST_PERCENT = 95.0
@@ -133,10 +134,8 @@ class Patch:
 
     def _sampled(self, channels: FloatImage, points: PointArray) -> FloatImage:
         at = ((points + self.reach_mm) / self.step_mm).astype(np.float32)
-        sampled: FloatImage = cv2.remap(
-            channels, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
-        )
-        return sampled
+        values: FloatImage = sampled(channels, at)
+        return values
 
 
 def make_patch(picture: SpinePicture, axes: Axes, settings: VertebraSettings) -> Patch:
@@ -179,9 +178,7 @@ def _straightened(
     matrix = np.stack([axes.forward * step, axes.up * step, corner], axis=1)
     # Half a step: what is finer than the patch's own grid would alias.
     smooth = cv2.GaussianBlur(image, (0, 0), max(step / 2, 0.3))
-    straight: FloatImage = cv2.warpAffine(
-        smooth, matrix, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    )
+    straight: FloatImage = warped(smooth, matrix, (side, side))
     return straight
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from leakwatch.geometry import WorkingGrid, nearest_on_polyline, signed_distance
 from leakwatch.model import Array, BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
 from leakwatch.vision.patches import Window, around
+from leakwatch.vision.warps import warped
 
 # Signed distance is smooth: every 4th pixel and interpolation are right to a fifth of a pixel.
 # Where its sign changes, each pixel is computed: beyond the ends of the line it jumps.
@@ -64,9 +65,7 @@ def place_wall(line: PointArray, inside: Point | None, rows: int, columns: int) 
     points = np.stack([column.ravel(), row.ravel()], axis=1).astype(np.float64)
     coarse = signed_distance(points, line, inside).reshape(row.shape).astype(np.float32)
     matrix = np.array([[1 / _MAP_STEP, 0, 0], [0, 1 / _MAP_STEP, 0]], np.float32)
-    distance = cv2.warpAffine(
-        coarse, matrix, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    )
+    distance = warped(coarse, matrix, (columns, rows))
     at = np.argwhere(_sign_changes(coarse, rows, columns))
     distance[at[:, 0], at[:, 1]] = signed_distance(at[:, ::-1].astype(np.float64), line, inside)
     return Wall(read_only(line), inside, read_only(distance), _samples(line))

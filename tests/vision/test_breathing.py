@@ -183,3 +183,21 @@ def test_after_a_pause_the_first_frame_is_not_learnt_from() -> None:
     np.testing.assert_array_equal(later.patterns, state.patterns)
     at_once, _ = without_breathing(state, tube, None, 2.0)
     assert np.abs(at_once.patterns - state.patterns).max() > 0.0
+
+
+@pytest.mark.parametrize("pause_s", [1.0, 300.0, 86400.0])
+def test_a_breath_after_a_pause_leaves_as_little_as_before(pause_s: float) -> None:
+    frames = pictures(4 * BREATH)
+    at, state = 150, followed(frames[:150])[0]
+    for index in range(at, len(frames)):
+        state, steady = without_breathing(state, frames[index], None, index / 15.0 + pause_s)
+        assert shadows_left(steady) < 0.25 * max(shadows_left(frames[index]), 0.01)
+        assert len(state.recent) < 90
+
+
+def test_a_clock_that_goes_back_makes_nothing_grow() -> None:
+    state: Breathing | None = None
+    added = pictures(1)[0]
+    for count in range(120):
+        state, _ = without_breathing(state, added, None, -0.2 * count)
+        assert len(state.recent) < 90

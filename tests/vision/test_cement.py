@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import cv2
@@ -314,3 +315,23 @@ def test_a_shadow_that_touches_cement_is_not_its_growth() -> None:
         mask = sequence.show(bolus + shadow)
     assert mask[120, 140]
     assert mask[:, 170:].sum() * MM_PER_PX**2 < 20.0
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 5.0, 300.0, 86400.0, math.inf])
+def test_growth_has_a_bound_whatever_the_pause(pause_s: float) -> None:
+    grown_mm = cement.grown_mm(pause_s, SETTINGS)
+    assert SETTINGS.rim_mm <= grown_mm <= SETTINGS.remote_mm
+    if pause_s == 0.0:
+        assert grown_mm == SETTINGS.rim_mm
+
+
+@pytest.mark.parametrize("pause_s", [5.0, 300.0, 1800.0, 86400.0])
+def test_cement_that_came_in_a_pause_is_found_in_its_first_frame(pause_s: float) -> None:
+    before, after = blurred(thickness_mm(5.0)), blurred(thickness_mm(9.0) + thickness_mm(6.0, 185))
+    sequence = Sequence()
+    sequence.many(8, before)
+    sequence.count += round(pause_s * sequence.fps)
+    mask = sequence.show(after)
+    new = after > 2.0 * SETTINGS.edge_mm * SETTINGS.attenuation_per_mm
+    assert mask[new].mean() > 0.9
+    assert mask[~new].mean() < 0.03

@@ -148,3 +148,23 @@ def test_ribs_behind_the_cannula_do_not_bend_its_way(down_px: float) -> None:
     offset = state.pose.offset
     back = offset + state.pose.slope * state.cannula.length
     assert (-offset, -back) == pytest.approx((down_px, down_px), abs=0.5)
+
+
+def test_a_leak_behind_the_cannula_in_a_pause_is_not_learnt_as_its_looks() -> None:
+    still = picture(4.0)
+    known = np.zeros_like(SEEN)
+    known[112:128, 152:168] = True  # where the cannula ends
+    # 18 mm along the cannula, and no wider than it: as thick as a vein.
+    leak = tube([(60.0, 113.7), (100.0, 116.5)], WIDTH, 0.08)
+    left = []
+    for pause_s in (0.0, 300.0):
+        state, baseline = found(still), Baseline(read_only(still), SEEN, 16)
+        for index in range(6):
+            time_s = index / 7.5 + (pause_s if index == 5 else 0.0)
+            seen = noisy(still + (leak if index == 5 else 0.0), 0.004, seed=index)
+            followed = instruments.follow(state, baseline, seen, known, time_s, SCALE, SETTINGS)
+            state = followed.state
+        assert followed.excess is not None
+        left.append(float(followed.excess[112:119, 70:90].max()))
+    assert left[0] > 1.0  # over its limit
+    assert left[1] > 0.8 * left[0]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import tracemalloc
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +43,38 @@ def test_what_is_near_is_a_square_cut_at_the_border(row: int, column: int, reach
 
 def test_nothing_is_near_nothing() -> None:
     assert not patches.near(drawn(), 3).any()
+
+
+@pytest.mark.parametrize("reach", [15, 16, 17, 30, 45, 1e5, math.inf])
+def test_a_reach_of_any_length_is_the_same_square(reach: float) -> None:
+    mask = drawn((3, 5, 7, 9), (30, 31, 40, 42))
+    side = int(min(reach, COLUMNS))
+    expected = drawn(
+        (0, 5 + side, max(7 - side, 0), 9 + side),
+        (max(30 - side, 0), ROWS, max(40 - side, 0), COLUMNS),
+    )
+    assert (patches.near(mask, reach) == expected).all()
+    assert not patches.near(drawn(), reach).any()
+
+
+def test_what_is_near_costs_no_more_the_farther_it_is() -> None:
+    mask = np.zeros((1000, 1000), bool)
+    mask[500, 500] = True
+    peaks = []
+    for reach in (20.0, 900.0, 60_000.0):
+        tracemalloc.start()
+        patches.near(mask, reach)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert max(peaks) <= 12 * mask.size  # a few pictures, float32
+
+
+def test_more_patches_than_16_bits_can_number() -> None:
+    mask = np.zeros((600, 600), bool)
+    mask[::2, ::2] = True
+    found = patches.patches_of(mask)
+    assert len(found.area) == 300 * 300 + 1
+    assert (found.area[1:] == 1).all()
 
 
 def test_a_part_of_a_window_keeps_its_place() -> None:

@@ -148,3 +148,14 @@ def test_an_uneven_string_of_lumps_is_no_vein() -> None:
     (string,) = tubular.protrusions(lumps, SCALE, SETTINGS)
     (even,) = tubular.protrusions(drawn(0.0, 20.0, 2.5), SCALE, SETTINGS)
     assert string.evenness < SETTINGS.min_evenness < even.evenness
+
+
+@pytest.mark.parametrize(("grown_mm", "vein"), [(0.3, False), (3.5, True)])
+def test_after_a_pause_a_branch_is_measured_against_itself(grown_mm: float, vein: bool) -> None:
+    state, length, time_s = tubular.TubularState(), 0.0, 0.0
+    for _ in range(80):
+        length, time_s = length + 0.1, time_s + 1 / 7.5
+        state, confirmed = tubular.judge(state, length, length >= 6.0, time_s, SETTINGS)
+        assert not confirmed
+    _, confirmed = tubular.judge(state, length + grown_mm, True, time_s + 300.0, SETTINGS)
+    assert confirmed == vein

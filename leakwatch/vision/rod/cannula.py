@@ -14,6 +14,7 @@ from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.vision.baseline import Baseline
 from leakwatch.vision.rod.shape import ProfileFit, bend_of, fit_for, profile_fit, taper_of
+from leakwatch.vision.warps import sampled, warped
 
 
 class Pose(NamedTuple):
@@ -276,7 +277,7 @@ def _fine_profile(
     axis = pose.from_axis(pixels.along, pixels.across).astype(np.float32)
     there = (pixels.along >= 0.0) & (pixels.along <= sides.shape[1] - 1) & (np.abs(axis) < half)
     along, axis = pixels.along[there], axis[there]
-    beside = cv2.remap(sides, along[None], axis[None] + half, cv2.INTER_LINEAR)[0]
+    beside = sampled(sides, np.stack([along, axis + half], axis=1)[None])[0]
     above, contrast = picture.ravel()[pixels.at[there]] - beside, pixels.contrast[there]
     count = round(2 * half / FINE_STEP) + 1
     place = (axis + half) / FINE_STEP
@@ -300,16 +301,13 @@ def _strip(
     """Straightened surroundings of a line: columns run along it, rows across."""
     matrix = strip_matrix(corner, direction)
     size = (length, 2 * half + 1)
-    flags = cv2.WARP_INVERSE_MAP
-    strip = cv2.warpAffine(baseline.mean, matrix, size, flags=flags | cv2.INTER_LINEAR)
-    inside = cv2.warpAffine(
-        baseline.seen.view(np.uint8), matrix, size, flags=flags | cv2.INTER_NEAREST
-    )
+    strip = warped(baseline.mean, matrix, size)
+    inside = warped(baseline.seen.view(np.uint8), matrix, size, cv2.INTER_NEAREST)
     return strip, inside.view(np.bool_)
 
 
 def strip_matrix(corner: Array, direction: Array) -> FloatImage:
-    """Matrix for ``cv2.warpAffine`` that lays `direction` along the columns from `corner` on.
+    """Matrix for `warped` that lays `direction` along the columns from `corner` on.
 
     Parameters
     ----------
@@ -405,15 +403,12 @@ def _cut(
         along = direction + pose.slope * normal
         corner = front + (pose.offset - half) * normal
         matrix = np.array([[along[0], normal[0], corner[0]], [along[1], normal[1], corner[1]]])
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        strip: Array = cv2.warpAffine(picture, matrix, size, flags=flags)
-        return strip
+        return warped(picture, matrix, size)
     steps = np.arange(length)
     axis = pose.offset + (pose.slope + pose.bend * steps) * steps
     across = axis + np.arange(-half, half + 1)[:, None]
     at = front + steps[:, None] * direction + across[..., None] * normal
-    curved: Array = cv2.remap(picture, at.astype(np.float32), None, cv2.INTER_LINEAR)
-    return curved
+    return sampled(picture, at)
 
 
 def farthest(pose: Pose, cannula: Cannula) -> float:

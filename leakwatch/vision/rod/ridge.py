@@ -14,6 +14,7 @@ from leakwatch.model import Array, FloatImage, Point
 from leakwatch.vision.baseline import Baseline
 from leakwatch.vision.rod.cannula import strip_matrix
 from leakwatch.vision.wall import Wall
+from leakwatch.vision.warps import warped
 
 
 def strongest_line(
@@ -107,8 +108,7 @@ def _best_in_direction(
     size = math.ceil(math.hypot(rows, columns))
     normal = np.array([-direction[1], direction[0]])
     matrix = strip_matrix(centre - (size - 1) / 2 * (direction + normal), direction)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    turned, counts = cv2.split(cv2.warpAffine(searched, matrix, (size, size), flags=flags))
+    turned, counts = cv2.split(warped(searched, matrix, (size, size)))
     response = cv2.filter2D(turned, cv2.CV_32F, kernel)
     even = cv2.min(cv2.max(response, 0.0), settings.even_contrast)
     sums = _best_run(even * counts - settings.min_contrast / 2)

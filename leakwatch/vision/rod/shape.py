@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -83,7 +83,7 @@ def straight_line(at: Array, values: Array) -> tuple[float, float]:
     return float(medians(values - slope * at)), slope
 
 
-@cache
+@lru_cache(maxsize=64)  # one for each number of stations along a rod
 def _pairs(count: int) -> tuple[Array, Array]:
     """Places of all pairs of so many values."""
     first, second = np.triu_indices(count, 1)
