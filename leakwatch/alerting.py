@@ -23,7 +23,8 @@ from leakwatch.model import (
 )
 
 # How bad a condition is, in a unit in which larger is worse; and by how much worse it must get
-# after an acknowledgement to count as new (mm nearer, mm longer, mm2 more or their px).
+# after an acknowledgement to count as new (mm nearer, mm longer, mm2 more; nominal mm where there
+# are none).
 Severities = tuple[tuple[Reason, float], ...]
 
 
@@ -83,7 +84,10 @@ def decide(state: AlertState, observation: Observation) -> tuple[AlertState, Ale
     earlier = dict(state.streaks)
     streaks = tuple((reason, earlier.get(reason, 0) + 1) for reason, _ in held)
     confirmed = {reason for reason, frames in streaks if frames >= settings.confirm_frames}
-    confirmed |= {reason for reason, severity in held if _is_clear(reason, severity, settings)}
+    margin_mm = _margin_mm(observation, settings)
+    confirmed |= {
+        reason for reason, severity in held if _is_clear(reason, severity, margin_mm, settings)
+    }
     seen = dict(state.acknowledged)
     stops = tuple(
         reason
@@ -132,41 +136,69 @@ def acknowledge(state: AlertState, observation: Observation) -> tuple[AlertState
 def _stop_conditions(observation: Observation, settings: AlertingSettings) -> Severities:
     """Stop conditions that hold in this frame, each with how bad it is."""
     held = []
-    wall = observation.wall_distance
-    lateral = Reason.VIEW not in observation.unavailable
-    if lateral and wall is not None and wall.distance_mm is not None and wall.sigma_mm is not None:
-        least_mm = wall.distance_mm - settings.sigmas * wall.sigma_mm
-        if least_mm <= settings.margin_mm:
-            held.append((Reason.POSTERIOR_MARGIN, -wall.distance_mm))
+    wall = _seen_distance(observation)
+    if wall is not None:
+        distance, sigma = wall
+        if distance - settings.sigmas * sigma <= _margin_mm(observation, settings):
+            held.append((Reason.POSTERIOR_MARGIN, -distance))
     veins = [tube for tube in observation.tubes if tube.confirmed]
     if veins:
-        longest = max(veins, key=lambda tube: tube.length_px)
-        size = longest.length_px if longest.length_mm is None else longest.length_mm
-        held.append((Reason.TUBULAR_FILLING, size))
+        longest = max(tube.length_px for tube in veins)
+        held.append((Reason.TUBULAR_FILLING, longest * _mm_per_px(observation)))
     outside_mm2 = _outside_mm2(observation)
     if outside_mm2 is not None and outside_mm2 >= settings.outside_area_mm2:
         held.append((Reason.OUTSIDE_BODY, outside_mm2))
     return tuple(held)
 
 
-def _is_clear(reason: Reason, severity: float, settings: AlertingSettings) -> bool:
+def _mm_per_px(observation: Observation) -> float:
+    """Millimetres for a pixel; nominal ones where there are none, and pixels where nobody said."""
+    known = observation.calibration.mm_per_px
+    nominal = observation.nominal_mm_per_px
+    return (nominal or 1.0) if known is None else known
+
+
+def _seen_distance(observation: Observation) -> tuple[float, float] | None:
+    """Distance to the wall and its standard deviation, mm, nominal ones where there are none.
+
+    None where the wall rule does not hold, or nothing is known.
+    """
+    wall = observation.wall_distance
+    if wall is None or Reason.VIEW in observation.unavailable:
+        return None
+    if wall.distance_mm is not None and wall.sigma_mm is not None:
+        return wall.distance_mm, wall.sigma_mm
+    if wall.distance_mm is not None or wall.sigma_px is None:
+        return None
+    nominal = _mm_per_px(observation)
+    return wall.distance_px * nominal, wall.sigma_px * nominal
+
+
+def _margin_mm(observation: Observation, settings: AlertingSettings) -> float:
+    """How near cement may come: without millimetres only at or behind the wall is a sign."""
+    return 0.0 if observation.calibration.mm_per_px is None else settings.margin_mm
+
+
+def _is_clear(
+    reason: Reason, severity: float, margin_mm: float, settings: AlertingSettings
+) -> bool:
     """Whether a stop condition is past what one frame's noise can do.
 
     All cement was seen in two frames, but for a rim of new growth: only what that rim can bring
     about needs a second frame here. A tube is confirmed where it is found.
     """
     if reason is Reason.POSTERIOR_MARGIN:
-        return -severity <= settings.margin_mm - settings.clear_mm
+        return -severity <= margin_mm - settings.clear_mm
     if reason is Reason.OUTSIDE_BODY:
         return severity >= 2.0 * settings.outside_area_mm2
     return True
 
 
 def _outside_mm2(observation: Observation) -> float | None:
-    scale = observation.calibration.mm_per_px
-    if observation.cement is None or scale is None:
+    known = observation.calibration.mm_per_px, observation.nominal_mm_per_px
+    if observation.cement is None or known == (None, None):
         return None
-    return observation.cement.outside_px * scale**2
+    return observation.cement.outside_px * _mm_per_px(observation) ** 2
 
 
 def _with_distance(state: AlertState, observation: Observation) -> AlertState:
@@ -291,8 +323,9 @@ def _event(level: Level, reason: Reason | None, observation: Observation) -> Eve
 
 def _place(reason: Reason | None, observation: Observation) -> Point | None:
     """Where in the frame the reason is to be seen."""
-    if reason is Reason.TUBULAR_FILLING and observation.tubes:
-        column, row = observation.tubes[0].path_px[-1]
+    veins = [tube for tube in observation.tubes if tube.confirmed]
+    if reason is Reason.TUBULAR_FILLING and veins:
+        column, row = veins[0].path_px[-1]
         return (float(column), float(row))
     if reason is Reason.OUTSIDE_BODY and observation.cement is not None:
         return observation.cement.outside_at_px

@@ -381,6 +381,8 @@ class WallDistance:
         None where there are no millimetres.
     at_px, wall_px : Point
         The cement's end and the wall's end of the line, in the current frame.
+    sigma_px : float or None
+        Standard deviation of the distance where there are no millimetres; None where there are.
     """
 
     distance_px: float
@@ -388,6 +390,7 @@ class WallDistance:
     sigma_mm: float | None
     at_px: Point
     wall_px: Point
+    sigma_px: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,6 +498,9 @@ class Observation:
     found_px : tuple of ndarray
         Sides of the body that were found, and not marked, in the current frame: beyond them cement
         is judged to be outside. Those that are unsure are left out.
+    nominal_mm_per_px : float or None
+        What a pixel is taken for where there are no millimetres: for tolerances, never to be shown.
+        None where they are known, or where nothing could be judged.
     """
 
     frame: int
@@ -509,6 +515,7 @@ class Observation:
     calibration: Calibration
     quality: Quality
     found_px: tuple[PointArray, ...] = ()
+    nominal_mm_per_px: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
