@@ -195,7 +195,7 @@ def seconds_text(seconds: float) -> str:
 def _margin_words(distance: WallDistance, settings: Settings) -> str | None:
     text = distance_text(distance)
     if text is None or distance.distance_mm is None:
-        return None
+        return _sign_words(distance, settings)
     if distance.distance_mm < 0.0:
         return f"Cement {text}"
     margin_mm, sigma_mm = settings.alerting.margin_mm, distance.sigma_mm or 0.0
@@ -206,6 +206,18 @@ def _margin_words(distance: WallDistance, settings: Settings) -> str | None:
     elif distance.distance_mm - settings.alerting.sigmas * sigma_mm <= margin_mm:
         limit = f": may be within {margin_mm:g} mm"
     return f"Cement {text} from the posterior wall{limit}"
+
+
+def _sign_words(distance: WallDistance, settings: Settings) -> str | None:
+    """Say on which side of the wall cement is, where there are no millimetres."""
+    if distance.sigma_px is None:
+        return None
+    if distance.distance_px < 0.0:
+        return f"Cement {-distance.distance_px:.0f} px behind the posterior wall"
+    if distance.distance_px <= settings.alerting.sigmas * distance.sigma_px:
+        return "Cement at the posterior wall"
+    # The latch outlives the breach.
+    return f"Cement {distance.distance_px:.0f} px from the posterior wall"
 
 
 def distance_text(distance: WallDistance) -> str | None:

@@ -110,6 +110,21 @@ def test_margin_is_named_where_it_is_the_reason(distance_mm, said):
     assert level_banner(alert, at_distance(distance_mm), SETTINGS).reasons == (said,)
 
 
+@pytest.mark.parametrize(
+    ("distance_px", "said"),
+    [
+        (-28.4, "Cement 28 px behind the posterior wall"),
+        (1.5, "Cement at the posterior wall"),
+        (12.0, "Cement 12 px from the posterior wall"),
+    ],
+)
+def test_without_millimetres_the_side_of_the_wall_is_said(distance_px, said):
+    alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN)
+    wall = WallDistance(distance_px, None, None, (50.0, 48.0), (88.0, 48.0), 2.0)
+    banner = level_banner(alert, make_observation(wall_distance=wall), SETTINGS)
+    assert banner.reasons == (said,)
+
+
 def test_what_cannot_be_judged_is_no_reason_to_stop():
     reasons = (Reason.TUBULAR_FILLING, Reason.VIEW, Reason.NO_WALL)
     observation = make_observation(unavailable=(Reason.VIEW, Reason.NO_WALL))
