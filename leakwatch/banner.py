@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from leakwatch.config import Settings
 from leakwatch.model import Alert, Level, Observation, Point, Reason, WallDistance
+from leakwatch.tally import is_learning
+from leakwatch.watching import Watch, partly_words, watch_of
 
 
 class Shape(StrEnum):
@@ -20,6 +22,7 @@ class Shape(StrEnum):
     TRIANGLE = "triangle"
     CIRCLE = "circle"
     DIAMOND = "diamond"
+    SQUARE = "square"
 
 
 TRIANGLE_HALF_WIDTH = 1.1  # radii
@@ -40,6 +43,7 @@ def shape_corners(shape: Shape, centre: Point, radius: float) -> list[Point]:
     sides, first_turn = {
         Shape.OCTAGON: (8, 1 / 16),
         Shape.DIAMOND: (4, 0.0),
+        Shape.SQUARE: (4, 1 / 8),
         Shape.CIRCLE: (72, 0.0),
     }[shape]
     turns = [2.0 * math.pi * (first_turn + side / sides) for side in range(sides)]
@@ -62,6 +66,19 @@ LEVEL_STYLES: dict[Level, LevelStyle] = {
     Level.STOP: LevelStyle("#D6131E", "#FFFFFF", Shape.OCTAGON, "✕"),
     Level.UNKNOWN: LevelStyle("#C3CAD4", "#000000", Shape.DIAMOND, "?"),
 }
+# Of UNKNOWN where some rules work and the others were never set up: calm, and nothing to be blind.
+PARTLY_WORD = "PARTLY"
+PARTLY_STYLE = LevelStyle("#35506E", "#FFFFFF", Shape.SQUARE, "◐")
+
+
+def style_of(level: Level, partly: bool) -> LevelStyle:
+    """Return how a level is drawn, and UNKNOWN that is partly watched in its own way."""
+    return PARTLY_STYLE if partly and level is Level.UNKNOWN else LEVEL_STYLES[level]
+
+
+def word_of(level: Level, partly: bool) -> str:
+    """Return the word of a level, and of UNKNOWN that is partly watched."""
+    return PARTLY_WORD if partly and level is Level.UNKNOWN else level.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +89,8 @@ class Banner:
     ----------
     level : Level
     word : str
-        ``STOP``, ``WATCH``, ``CLEAR`` or ``UNKNOWN``.
+        ``STOP``, ``WATCH``, ``CLEAR`` or ``UNKNOWN``; ``PARTLY`` for UNKNOWN where some rules
+        watch.
     style : LevelStyle
     reasons : tuple of str
         Plain words, the most urgent first.
@@ -80,6 +98,8 @@ class Banner:
         What cannot be judged at this frame although a level is shown, and what is latched.
     flashing : bool
         True for a STOP that nobody acknowledged.
+    partly : bool
+        UNKNOWN only since rules were not set up: the others watch.
     """
 
     level: Level
@@ -88,6 +108,7 @@ class Banner:
     reasons: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     flashing: bool = False
+    partly: bool = False
 
 
 def stale_banner(age_s: float) -> Banner:
@@ -130,6 +151,8 @@ def level_banner(alert: Alert, observation: Observation, settings: Settings) -> 
     -------
     Banner
     """
+    if alert.level is Level.UNKNOWN and watch_of(observation) is Watch.PARTLY:
+        return _partly_banner(observation, settings)
     reasons = alert.reasons
     if alert.level is Level.STOP:
         # What cannot be judged now is no reason to stop: it is said beside the reasons.
@@ -142,6 +165,12 @@ def level_banner(alert: Alert, observation: Observation, settings: Settings) -> 
         warnings=_banner_warnings(alert, observation, settings, reasons),
         flashing=alert.level is Level.STOP and alert.latched,
     )
+
+
+def _partly_banner(observation: Observation, settings: Settings) -> Banner:
+    """Say what is watched, and why no more is."""
+    said = partly_words(observation, settings.alerting.margin_mm)
+    return Banner(Level.UNKNOWN, PARTLY_WORD, PARTLY_STYLE, (said,), partly=True)
 
 
 REASON_WORDS: dict[Reason, str] = {
@@ -175,16 +204,9 @@ def reason_words(reason: Reason, alert: Alert, observation: Observation, setting
         confirmed = [tube.length_mm for tube in observation.tubes if tube.confirmed]
         lengths = [length_mm for length_mm in confirmed if length_mm is not None]
         return f"{words}, {max(lengths):.0f} mm long" if lengths else words
-    if reason is Reason.EXPOSURE and _learning(observation, settings):
+    if reason is Reason.EXPOSURE and is_learning(observation.quality, settings):
         return f"Learning the image before cement: frame {observation.quality.baseline_frames}"
     return words
-
-
-def _learning(observation: Observation, settings: Settings) -> bool:
-    """Whether the frame cannot be compared because there is no baseline yet."""
-    quality = observation.quality
-    seen = quality.registration_score is not None
-    return seen and quality.baseline_frames < settings.baseline.min_frames
 
 
 def seconds_text(seconds: float) -> str:

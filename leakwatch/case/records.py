@@ -25,6 +25,7 @@ from leakwatch.case.strict_json import (
 )
 from leakwatch.errors import CaseError
 from leakwatch.model import Event, EventKind, Level, Observation, Reason, Snapshot
+from leakwatch.watching import working_rules
 
 # Digits after the point. A tenth of what can be measured, so that rounding is never seen.
 _SECONDS, _MM, _MM2, _ML, _PX, _RATIO = 4, 3, 2, 4, 2, 6
@@ -178,6 +179,7 @@ def _quality(snapshot: Snapshot) -> dict[str, Any]:
     wall = observation.wall_distance
     return measured | {
         "unavailable": observation.unavailable,
+        "rules": working_rules(observation),
         "mm_per_px": rounded(calibration.mm_per_px, _RATIO),
         "mm_per_px_sigma": rounded(calibration.mm_per_px_sigma, _RATIO),
         "spacing_source": calibration.source,
