@@ -53,22 +53,26 @@ def nominal_scale(marks: Marks, columns: int, settings: Settings) -> NominalScal
     """
     tubular = settings.tubular
     size, spread = expected_size(marks.vertebra, settings.vertebra)
-    marked = _from_marks(marks, size)
+    # Over bodies of CTs a hand marks no more than the body, over radiographs its rims as well. The
+    # smaller scale is the safe one: taken for too thick, a cannula is no cannula any more.
+    marked = _from_marks(marks, size, settings.vertebra.size_on_film)
     least, most = tubular.least_field_mm, tubular.most_field_mm
     if marked is not None and least <= marked * columns <= most:
         return NominalScale(marked, spread)
     return NominalScale(tubular.nominal_field_mm / columns, tubular.nominal_field_spread)
 
 
-def _from_marks(marks: Marks, size: BodySize) -> float | None:
+def _from_marks(marks: Marks, size: BodySize, on_film: float) -> float | None:
+    """Millimetres a pixel if the marks are as large as a body without its rims."""
     if marks.body_outline_px is not None:
-        area_px2 = _area(marks.body_outline_px)
-        return math.sqrt(size.depth_mm * size.height_mm / area_px2) if area_px2 > 0.0 else None
+        side_px = math.sqrt(_area(marks.body_outline_px))
+        side_mm = math.sqrt(size.depth_mm * size.height_mm) / on_film
+        return side_mm / side_px if side_px > 0.0 else None
     wall = marks.posterior_wall_px
     if wall is None:
         return None
     height_px = float(np.hypot(*(wall[-1] - wall[0])))
-    return size.height_mm / height_px if height_px > 0.0 else None
+    return size.height_mm / on_film / height_px if height_px > 0.0 else None
 
 
 def _area(polygon: PointArray) -> float:

@@ -26,7 +26,7 @@ def test_without_marks_the_picture_has_a_usual_width() -> None:
 def test_a_wall_is_as_high_as_a_body_of_its_level() -> None:
     wall = read_only(np.array([[100.0, 50.0], [100.0, 150.0]]))
     scale = nominal_scale(Marks(posterior_wall_px=wall, vertebra="L3"), 512, SETTINGS)
-    assert 0.24 < scale.mm_per_px < 0.30  # 26 mm, rims included 28 mm
+    assert scale.mm_per_px == pytest.approx(0.26)  # Panjabi: 26 mm
     assert scale.spread < nominal_scale(Marks(posterior_wall_px=wall), 512, SETTINGS).spread
 
 
