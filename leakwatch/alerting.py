@@ -26,7 +26,8 @@ from leakwatch.model import (
 from leakwatch.recent import of_last
 
 # How bad a condition is, in a unit in which larger is worse; and by how much worse it must get
-# after an acknowledgement to count as new (mm nearer, mm longer, mm2 more or their px).
+# after an acknowledgement to count as new (mm nearer, mm longer, mm2 more; nominal mm where there
+# are none).
 Severities = tuple[tuple[Reason, float], ...]
 # The same over the last frames in which each condition held, oldest first.
 Recent = tuple[tuple[Reason, tuple[float, ...]], ...]
@@ -55,6 +56,10 @@ class AlertState:
         Why that WATCH was given.
     distances : tuple of (float, float)
         (time_s, distance_mm) of the last moments, oldest first.
+    judged_s : float or None
+        Time of the last new frame that could be compared.
+    after_pause : bool
+        None could be for longer than a picture may be held before it.
     level, reasons
         As shown last; None before the first frame.
     """
@@ -68,6 +73,8 @@ class AlertState:
     watch_until_s: float | None = None
     watch_reasons: tuple[Reason, ...] = ()
     distances: tuple[tuple[float, float], ...] = ()
+    judged_s: float | None = None
+    after_pause: bool = False
     level: Level | None = None
     reasons: tuple[Reason, ...] = ()
 
@@ -91,8 +98,11 @@ def decide(state: AlertState, observation: Observation) -> tuple[AlertState, Ale
     """
     settings = state.settings.alerting
     held = _stop_conditions(observation, settings)
-    state = _with_recent(state, held, settings)
-    stops = tuple(reason for reason, severity in held if _is_due(state, reason, severity))
+    state = _with_recent(state, held, observation)
+    margin_mm = _margin_mm(observation, settings)
+    stops = tuple(
+        reason for reason, severity in held if _is_due(state, reason, severity, margin_mm)
+    )
     latched = state.latched + tuple(reason for reason in stops if reason not in state.latched)
     state = _with_distance(_with_worst(replace(state, latched=latched)), observation)
     seconds = _time_to_margin(state.distances, observation, settings)
@@ -171,8 +181,19 @@ def _without(severities: Severities, reasons: Container[Reason]) -> dict[Reason,
     return {reason: severity for reason, severity in severities if reason not in reasons}
 
 
-def _with_recent(state: AlertState, held: Severities, settings: AlertingSettings) -> AlertState:
-    """A frame in which a condition is absent or cannot be seen says nothing of how bad it is."""
+def _with_recent(state: AlertState, held: Severities, observation: Observation) -> AlertState:
+    """Count the frames in which each condition held, and keep how bad it was.
+
+    A frame in which a condition is absent or cannot be seen says nothing of how bad it is, and a
+    picture that is shown again says nothing at all.
+    """
+    if observation.repeated:
+        return state
+    settings = state.settings.alerting
+    if observation.cement is not None:
+        before_s, limit_s = state.judged_s, state.settings.intensity.stale_after_s
+        after_pause = before_s is not None and observation.time_s - before_s > limit_s
+        state = replace(state, judged_s=observation.time_s, after_pause=after_pause)
     earlier, recent = dict(state.streaks), dict(state.recent)
     for reason, severity in held:
         recent[reason] = (*recent.get(reason, ()), severity)[-settings.confirm_frames :]
@@ -180,7 +201,7 @@ def _with_recent(state: AlertState, held: Severities, settings: AlertingSettings
     return replace(state, streaks=streaks, recent=tuple(recent.items()))
 
 
-def _is_due(state: AlertState, reason: Reason, severity: float) -> bool:
+def _is_due(state: AlertState, reason: Reason, severity: float, margin_mm: float) -> bool:
     """Whether a condition that holds raises STOP, or keeps it."""
     settings, seen = state.settings.alerting, dict(state.acknowledged)
     if reason in seen:
@@ -188,8 +209,10 @@ def _is_due(state: AlertState, reason: Reason, severity: float) -> bool:
         area = reason is Reason.OUTSIDE_BODY
         worse_by = settings.outside_area_mm2 if area else settings.worse_by
         return _lasting(state, reason) > seen[reason] + worse_by
-    confirmed = dict(state.streaks)[reason] >= settings.confirm_frames
-    return confirmed or _is_clear(reason, severity, settings)
+    confirmed = dict(state.streaks).get(reason, 0) >= settings.confirm_frames
+    # What came while nothing could be seen waits for no second frame.
+    confirmed |= state.after_pause and reason in dict(state.streaks)
+    return confirmed or _is_clear(reason, severity, margin_mm, settings)
 
 
 def _lasting(state: AlertState, reason: Reason) -> float:
@@ -214,41 +237,69 @@ def _acknowledged_too(state: AlertState) -> Severities:
 def _stop_conditions(observation: Observation, settings: AlertingSettings) -> Severities:
     """Stop conditions that hold in this frame, each with how bad it is."""
     held = []
-    wall = observation.wall_distance
-    lateral = Reason.VIEW not in observation.unavailable
-    if lateral and wall is not None and wall.distance_mm is not None and wall.sigma_mm is not None:
-        least_mm = wall.distance_mm - settings.sigmas * wall.sigma_mm
-        if least_mm <= settings.margin_mm:
-            held.append((Reason.POSTERIOR_MARGIN, -wall.distance_mm))
+    wall = _seen_distance(observation)
+    if wall is not None:
+        distance, sigma = wall
+        if distance - settings.sigmas * sigma <= _margin_mm(observation, settings):
+            held.append((Reason.POSTERIOR_MARGIN, -distance))
     veins = [tube for tube in observation.tubes if tube.confirmed]
     if veins:
-        longest = max(veins, key=lambda tube: tube.length_px)
-        size = longest.length_px if longest.length_mm is None else longest.length_mm
-        held.append((Reason.TUBULAR_FILLING, size))
+        longest = max(tube.length_px for tube in veins)
+        held.append((Reason.TUBULAR_FILLING, longest * _mm_per_px(observation)))
     outside_mm2 = _outside_mm2(observation)
     if outside_mm2 is not None and outside_mm2 >= settings.outside_area_mm2:
         held.append((Reason.OUTSIDE_BODY, outside_mm2))
     return tuple(held)
 
 
-def _is_clear(reason: Reason, severity: float, settings: AlertingSettings) -> bool:
+def _mm_per_px(observation: Observation) -> float:
+    """Millimetres for a pixel; nominal ones where there are none, and pixels where nobody said."""
+    known = observation.calibration.mm_per_px
+    nominal = observation.nominal_mm_per_px
+    return (nominal or 1.0) if known is None else known
+
+
+def _seen_distance(observation: Observation) -> tuple[float, float] | None:
+    """Distance to the wall and its standard deviation, mm, nominal ones where there are none.
+
+    None where the wall rule does not hold, or nothing is known.
+    """
+    wall = observation.wall_distance
+    if wall is None or Reason.VIEW in observation.unavailable:
+        return None
+    if wall.distance_mm is not None and wall.sigma_mm is not None:
+        return wall.distance_mm, wall.sigma_mm
+    if wall.distance_mm is not None or wall.sigma_px is None:
+        return None
+    nominal = _mm_per_px(observation)
+    return wall.distance_px * nominal, wall.sigma_px * nominal
+
+
+def _margin_mm(observation: Observation, settings: AlertingSettings) -> float:
+    """How near cement may come: without millimetres only at or behind the wall is a sign."""
+    return 0.0 if observation.calibration.mm_per_px is None else settings.margin_mm
+
+
+def _is_clear(
+    reason: Reason, severity: float, margin_mm: float, settings: AlertingSettings
+) -> bool:
     """Whether a stop condition is past what one frame's noise can do.
 
     All cement was seen in two frames, but for a rim of new growth: only what that rim can bring
     about needs a second frame here. A tube is confirmed where it is found.
     """
     if reason is Reason.POSTERIOR_MARGIN:
-        return -severity <= settings.margin_mm - settings.clear_mm
+        return -severity <= margin_mm - settings.clear_mm
     if reason is Reason.OUTSIDE_BODY:
         return severity >= 2.0 * settings.outside_area_mm2
     return True
 
 
 def _outside_mm2(observation: Observation) -> float | None:
-    scale = observation.calibration.mm_per_px
-    if observation.cement is None or scale is None:
+    known = observation.calibration.mm_per_px, observation.nominal_mm_per_px
+    if observation.cement is None or known == (None, None):
         return None
-    return observation.cement.outside_px * scale**2
+    return observation.cement.outside_px * _mm_per_px(observation) ** 2
 
 
 def _with_distance(state: AlertState, observation: Observation) -> AlertState:
@@ -375,8 +426,9 @@ def _event(level: Level, reason: Reason | None, observation: Observation) -> Eve
 
 def _place(reason: Reason | None, observation: Observation) -> Point | None:
     """Where in the frame the reason is to be seen."""
-    if reason is Reason.TUBULAR_FILLING and observation.tubes:
-        column, row = observation.tubes[0].path_px[-1]
+    veins = [tube for tube in observation.tubes if tube.confirmed]
+    if reason is Reason.TUBULAR_FILLING and veins:
+        column, row = veins[0].path_px[-1]
         return (float(column), float(row))
     if reason is Reason.OUTSIDE_BODY and observation.cement is not None:
         return observation.cement.outside_at_px

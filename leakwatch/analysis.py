@@ -15,6 +15,7 @@ from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
 from leakwatch.sinks.trend import TREND_NAME, Trend
 from leakwatch.sinks.video import VIDEO_NAME, OverlayVideo
 from leakwatch.sinks.worker import SinkWorker
+from leakwatch.tally import NOTHING_COUNTED, Tally, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Outcome:
         How many of them could not be judged, or not in full.
     first_stop : Event or None
         The first alert of level STOP.
+    tally : Tally
+        What was watched, and what was not.
     ended_early : str or None
         Why the input ended before its promised end.
     not_recorded : str or None
@@ -42,6 +45,7 @@ class Outcome:
     frames: int
     unknown: int
     first_stop: Event | None
+    tally: Tally = NOTHING_COUNTED
     ended_early: str | None = None
     not_recorded: str | None = None
     degraded: tuple[str, ...] = ()
@@ -93,21 +97,22 @@ def _followed(
     run: Run, recorder: Recorder, pictures: Sequence[SinkWorker], on_frame: Callable[[], None]
 ) -> Outcome:
     """Fold to the end of the frames, or until they cannot be recorded."""
-    frames, unknown, first_stop = 0, 0, None
+    frames, unknown, first_stop, tally = 0, 0, None, NOTHING_COUNTED
     for snapshot in run.snapshots():
         first_stop = first_stop or _stop(snapshot.alert.events)
         try:
             recorder.append(snapshot)
         except SinkError as error:
-            return Outcome(frames, unknown, first_stop, not_recorded=str(error))
+            return Outcome(frames, unknown, first_stop, tally, not_recorded=str(error))
         for sink in pictures:
             sink.append(snapshot)
         if snapshot.fault is not None:
-            return Outcome(frames, unknown, first_stop, ended_early=snapshot.fault)
+            return Outcome(frames, unknown, first_stop, tally, ended_early=snapshot.fault)
         frames += 1
         unknown += snapshot.alert.current_level is Level.UNKNOWN
+        tally = counted(tally, snapshot.observation, run.settings)
         on_frame()
-    return Outcome(frames, unknown, first_stop)
+    return Outcome(frames, unknown, first_stop, tally)
 
 
 def _picture_sinks(

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from leakwatch.config import Settings
 from leakwatch.model import Alert, Cement, Level, Observation, Point, Reason, WallDistance
+from leakwatch.tally import is_learning
+from leakwatch.watching import Watch, partly_words, watch_of
 
 
 class Shape(StrEnum):
@@ -20,6 +22,7 @@ class Shape(StrEnum):
     TRIANGLE = "triangle"
     CIRCLE = "circle"
     DIAMOND = "diamond"
+    SQUARE = "square"
 
 
 TRIANGLE_HALF_WIDTH = 1.1  # radii
@@ -40,6 +43,7 @@ def shape_corners(shape: Shape, centre: Point, radius: float) -> list[Point]:
     sides, first_turn = {
         Shape.OCTAGON: (8, 1 / 16),
         Shape.DIAMOND: (4, 0.0),
+        Shape.SQUARE: (4, 1 / 8),
         Shape.CIRCLE: (72, 0.0),
     }[shape]
     turns = [2.0 * math.pi * (first_turn + side / sides) for side in range(sides)]
@@ -62,6 +66,20 @@ LEVEL_STYLES: dict[Level, LevelStyle] = {
     Level.STOP: LevelStyle("#D6131E", "#FFFFFF", Shape.OCTAGON, "✕"),
     Level.UNKNOWN: LevelStyle("#C3CAD4", "#000000", Shape.DIAMOND, "?"),
 }
+# Of UNKNOWN where some rules work and the others were never set up: calm, and nothing to be blind.
+PARTLY_WORD = "PARTLY"
+PARTLY_STYLE = LevelStyle("#35506E", "#FFFFFF", Shape.SQUARE, "◐")
+
+
+def style_of(level: Level, partly: bool) -> LevelStyle:
+    """Return how a level is drawn, and UNKNOWN that is partly watched in its own way."""
+    return PARTLY_STYLE if partly and level is Level.UNKNOWN else LEVEL_STYLES[level]
+
+
+def word_of(level: Level, partly: bool) -> str:
+    """Return the word of a level, and of UNKNOWN that is partly watched."""
+    return PARTLY_WORD if partly and level is Level.UNKNOWN else level.value
+
 
 # A STOP that a person acknowledged is not over: it keeps the octagon, and neither flashes nor has
 # the red of one that nobody has seen.
@@ -76,7 +94,8 @@ class Banner:
     ----------
     level : Level
     word : str
-        ``STOP``, ``WATCH``, ``CLEAR`` or ``UNKNOWN``.
+        ``STOP``, ``WATCH``, ``CLEAR`` or ``UNKNOWN``; ``PARTLY`` for UNKNOWN where some rules
+        watch.
     style : LevelStyle
     reasons : tuple of str
         Plain words, the most urgent first.
@@ -86,6 +105,8 @@ class Banner:
         True for a STOP that nobody acknowledged.
     below : str
         Stands below the word, in smaller letters.
+    partly : bool
+        UNKNOWN only since rules were not set up: the others watch.
     """
 
     level: Level
@@ -100,6 +121,8 @@ class Banner:
     def title(self) -> str:
         """The word, with what stands below it."""
         return f"{self.word} {self.below}".rstrip()
+
+    partly: bool = False
 
 
 def stale_banner(age_s: float) -> Banner:
@@ -142,6 +165,8 @@ def level_banner(alert: Alert, observation: Observation, settings: Settings) -> 
     -------
     Banner
     """
+    if alert.level is Level.UNKNOWN and watch_of(observation) is Watch.PARTLY:
+        return _partly_banner(observation, settings)
     reasons = alert.reasons
     if alert.level is Level.STOP:
         # What cannot be judged now is no reason to stop: it is said beside the reasons.
@@ -159,6 +184,12 @@ def level_banner(alert: Alert, observation: Observation, settings: Settings) -> 
 
 
 ACKNOWLEDGED = "acknowledged"
+
+
+def _partly_banner(observation: Observation, settings: Settings) -> Banner:
+    """Say what is watched, and why no more is."""
+    said = partly_words(observation, settings.alerting.margin_mm)
+    return Banner(Level.UNKNOWN, PARTLY_WORD, PARTLY_STYLE, (said,), partly=True)
 
 
 REASON_WORDS: dict[Reason, str] = {
@@ -192,16 +223,9 @@ def reason_words(reason: Reason, alert: Alert, observation: Observation, setting
         confirmed = [tube.length_mm for tube in observation.tubes if tube.confirmed]
         lengths = [length_mm for length_mm in confirmed if length_mm is not None]
         return f"{words}, {max(lengths):.0f} mm long" if lengths else words
-    if reason is Reason.EXPOSURE and _learning(observation, settings):
+    if reason is Reason.EXPOSURE and is_learning(observation.quality, settings):
         return f"Learning the image before cement: frame {observation.quality.baseline_frames}"
     return words
-
-
-def _learning(observation: Observation, settings: Settings) -> bool:
-    """Whether the frame cannot be compared because there is no baseline yet."""
-    quality = observation.quality
-    seen = quality.registration_score is not None
-    return seen and quality.baseline_frames < settings.baseline.min_frames
 
 
 def seconds_text(seconds: float) -> str:
@@ -212,7 +236,7 @@ def seconds_text(seconds: float) -> str:
 def _margin_words(distance: WallDistance, settings: Settings) -> str | None:
     text = distance_text(distance)
     if text is None or distance.distance_mm is None:
-        return None
+        return _sign_words(distance, settings)
     if distance.distance_mm < 0.0:
         return f"Cement {text}"
     margin_mm, sigma_mm = settings.alerting.margin_mm, distance.sigma_mm or 0.0
@@ -223,6 +247,18 @@ def _margin_words(distance: WallDistance, settings: Settings) -> str | None:
     elif distance.distance_mm - settings.alerting.sigmas * sigma_mm <= margin_mm:
         limit = f": may be within {margin_mm:g} mm"
     return f"Cement {text} from the posterior wall{limit}"
+
+
+def _sign_words(distance: WallDistance, settings: Settings) -> str | None:
+    """Say on which side of the wall cement is, where there are no millimetres."""
+    if distance.sigma_px is None:
+        return None
+    if distance.distance_px < 0.0:
+        return f"Cement {-distance.distance_px:.0f} px behind the posterior wall"
+    if distance.distance_px <= settings.alerting.sigmas * distance.sigma_px:
+        return "Cement at the posterior wall"
+    # The latch outlives the breach.
+    return f"Cement {distance.distance_px:.0f} px from the posterior wall"
 
 
 def distance_text(distance: WallDistance) -> str | None:

@@ -139,8 +139,9 @@ def shown_observation(
 
 
 # Numbers in pixels that are no places.
-_NO_PLACES = {"shift_px", "shift_sigma_px", "distance_px", "length_px", "width_px", "area_px",
-              "outside_px", "mm_per_px", "mm_per_px_sigma"}  # fmt: skip
+_NO_PLACES = {"shift_px", "shift_sigma_px", "distance_px", "sigma_px", "length_px", "width_px",
+              "area_px", "outside_px", "mm_per_px", "mm_per_px_sigma",
+              "nominal_mm_per_px"}  # fmt: skip
 
 
 def _shown(part: _T, distortion: Distortion) -> _T:

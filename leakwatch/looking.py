@@ -36,7 +36,7 @@ def begun(state: PipelineState, frame: Frame) -> PipelineState:
     """Return the state with what the first frame fixes."""
     if state.run is not None:
         return state
-    run = run_of(frame, state.settings, state.calibration)
+    run = run_of(frame, state.settings, state.calibration, state.marks)
     points = _marked_points(state, run)
     reach = run.scale.px(state.settings.liveness.around_mm)
     tiles = liveness.tiles_over(

@@ -30,6 +30,7 @@ from leakwatch.model import (
 )
 from leakwatch.vision.cement import contours_px
 from leakwatch.vision.marks import PlacedMarks
+from leakwatch.vision.nominal_scale import NominalScale
 from leakwatch.vision.patches import Window, around
 from leakwatch.vision.tubular import Protrusion
 from leakwatch.vision.wall import cement_outside, nearest_cement
@@ -55,6 +56,8 @@ class Findings:
     quality : Quality
     evidence : tuple of Evidence
         Of the conditions that the stages examined.
+    nominal : NominalScale or None
+        What stands in for millimetres; None where they are known.
     """
 
     frame: Frame
@@ -66,6 +69,7 @@ class Findings:
     tubes: tuple[tuple[Protrusion, bool], ...]
     quality: Quality
     evidence: tuple[Evidence, ...] = ()
+    nominal: NominalScale | None = None
 
 
 def blind(
@@ -149,6 +153,7 @@ def observed(
         findings.quality,
         found_px,
         found,
+        nominal_mm_per_px=None if findings.nominal is None else findings.nominal.mm_per_px,
     )
 
 
@@ -195,18 +200,26 @@ def _wall_distance(
         return None
     distance_px = nearest.distance * findings.grid.binning
     at_px, wall_px = _point(nearest.at, findings), _point(nearest.on_wall, findings)
+    sigmas_px = _position_sigmas_px(findings, calibration)
+    alerting = settings.alerting
+    sigmas_mm = (alerting.marks_sigma_mm, alerting.edge_sigma_mm)
     if calibration.mm_per_px is None or calibration.mm_per_px_sigma is None:
-        return WallDistance(distance_px, None, None, at_px, wall_px)
-    alerting, bend = settings.alerting, calibration.distortion
-    shift_sigma = findings.quality.shift_sigma_px or 0.0
+        sigma_px = None
+        if findings.nominal is not None:
+            sigmas_px += tuple(findings.nominal.widest_px(sigma) for sigma in sigmas_mm)
+            sigma_px = float(np.hypot.reduce(sigmas_px))
+        return WallDistance(distance_px, None, None, at_px, wall_px, sigma_px)
     sigma = distance_sigma_mm(
-        distance_px,
-        calibration.mm_per_px,
-        calibration.mm_per_px_sigma,
-        (shift_sigma, 0.5 * findings.grid.binning, 0.0 if bend is None else bend.sigma_px),
-        (alerting.marks_sigma_mm, alerting.edge_sigma_mm),
+        distance_px, calibration.mm_per_px, calibration.mm_per_px_sigma, sigmas_px, sigmas_mm
     )
     return WallDistance(distance_px, distance_px * calibration.mm_per_px, sigma, at_px, wall_px)
+
+
+def _position_sigmas_px(findings: Findings, calibration: Calibration) -> tuple[float, ...]:
+    """How well a place is known, frame pixels: from registration, the grid and the distortion."""
+    bend = calibration.distortion
+    shift_sigma = findings.quality.shift_sigma_px or 0.0
+    return (shift_sigma, 0.5 * findings.grid.binning, 0.0 if bend is None else bend.sigma_px)
 
 
 def _cement(
@@ -237,15 +250,23 @@ def _outside(
 ) -> tuple[float, Point | None]:
     """Area beyond the outline's tolerance, frame pixels, and its farthest point."""
     placed, mask = findings.placed, findings.mask
-    if placed is None or placed.outside is None or mask is None or calibration.mm_per_px is None:
+    tolerance_px = _outside_tolerance_px(findings, calibration, settings)
+    if placed is None or placed.outside is None or mask is None or tolerance_px is None:
         return 0.0, None
-    mm_per_px = calibration.mm_per_px * findings.grid.binning
-    beyond = cement_outside(
-        placed.outside, mask, settings.alerting.outside_tolerance_mm / mm_per_px, box
-    )
+    beyond = cement_outside(placed.outside, mask, tolerance_px / findings.grid.binning, box)
     if beyond is None:
         return 0.0, None
     return float(beyond.pixels * findings.grid.binning**2), _point(beyond.at, findings)
+
+
+def _outside_tolerance_px(
+    findings: Findings, calibration: Calibration, settings: Settings
+) -> float | None:
+    """Beyond this, frame pixels, cement is clearly outside; None where nobody can tell."""
+    tolerance_mm = settings.alerting.outside_tolerance_mm
+    if calibration.mm_per_px is not None:
+        return tolerance_mm / calibration.mm_per_px
+    return None if findings.nominal is None else findings.nominal.widest_px(tolerance_mm)
 
 
 def _tube(

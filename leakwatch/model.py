@@ -381,6 +381,8 @@ class WallDistance:
         None where there are no millimetres.
     at_px, wall_px : Point
         The cement's end and the wall's end of the line, in the current frame.
+    sigma_px : float or None
+        Standard deviation of the distance where there are no millimetres; None where there are.
     """
 
     distance_px: float
@@ -388,6 +390,7 @@ class WallDistance:
     sigma_mm: float | None
     at_px: Point
     wall_px: Point
+    sigma_px: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,6 +538,9 @@ class Observation:
         One of each `Condition`, in their order.
     repeated : bool
         The frame shows an earlier picture again: all else is what that picture said.
+    nominal_mm_per_px : float or None
+        What a pixel is taken for where there are no millimetres: for tolerances, never to be shown.
+        None where they are known, or where nothing could be judged.
     """
 
     frame: int
@@ -551,6 +557,7 @@ class Observation:
     found_px: tuple[PointArray, ...] = ()
     conditions: tuple[Evidence, ...] = ()
     repeated: bool = False
+    nominal_mm_per_px: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ def _judged(
         tubes,
         _quality(state, match, sight),
         evidence,
+        state.the_run.nominal,
     )
     true = observed(findings, state.marks, state.calibration, state.settings)
     return state, shown_observation(true, state.marks, state.calibration.distortion)
@@ -436,16 +437,15 @@ def _with_tubes(
     assert state.cement.mask is not None
     mean = state.cement.mean
     assert mean is not None
-    found = tubular.protrusions(state.cement.mask, run.scale, settings, state.cement.box)
-    body, outline = (None, None)
-    if state.placed is not None:
-        body, outline = state.placed.body, state.placed.outline
-    shaped = tuple(
-        one
-        for one in found
-        if tubular.is_tube(one, mean.image, body, outline is not None, run.scale, settings)
-    )
-    longest_mm = shaped[0].length * run.scale.mm_per_px if shaped else 0.0
-    tubes, confirmed = tubular.judge(state.tubes, longest_mm, bool(shaped), frame.time_s, settings)
-    marked = tuple((one, confirmed and index == 0) for index, one in enumerate(shaped))
+    placed = state.placed
+    body = None if placed is None else placed.body
+    outlined = placed is not None and placed.outline is not None
+    found = tubular.protrusions(state.cement.mask, run.scale, settings, state.cement.box, body)
+    shaped = [one for one in found if tubular.is_tube(one, mean.image, body, run.scale, settings)]
+    # What ends within a body that a person outlined is no leak yet, and its wall and its outline
+    # are watched anyway: its length is told, and it raises nothing.
+    leaving = [one for one in shaped if not (outlined and tubular.ends_within(one.path, body))]
+    longest_mm = leaving[0].length * run.scale.mm_per_px if leaving else 0.0
+    tubes, confirmed = tubular.judge(state.tubes, longest_mm, bool(leaving), frame.time_s, settings)
+    marked = tuple((one, confirmed and one is leaving[0]) for one in shaped)
     return replace(state, tubes=tubes), marked

@@ -23,6 +23,7 @@ from leakwatch.vision import cement as cements
 from leakwatch.vision import instruments, intensity, motion, tubular
 from leakwatch.vision import liveness as livenesses
 from leakwatch.vision.marks import PlacedMarks
+from leakwatch.vision.nominal_scale import NominalScale, nominal_scale
 from leakwatch.vision.undistortion import straightened_mask, straightening_map
 
 
@@ -46,6 +47,8 @@ class Run:
         Time of the first frame: in a live session a person may begin anew at any time.
     straightening : ndarray or None
         See `undistortion.straightening_map`; None: the picture counts as true.
+    nominal : NominalScale or None
+        What stands in for millimetres; None where they are known.
     """
 
     acquisition: Acquisition
@@ -57,21 +60,32 @@ class Run:
     first_s: float = 0.0
     masked: BoolImage | None = None
     straightening: FloatImage | None = None
+    nominal: NominalScale | None = None
 
 
-def run_of(frame: Frame, settings: Settings, calibration: Calibration) -> Run:
-    """What follows from the first frame."""
+def run_of(frame: Frame, settings: Settings, calibration: Calibration, marks: Marks) -> Run:
+    """What follows from the first frame, and from the marks where nothing gives millimetres."""
     rows, columns = frame.pixels.shape
     grid = WorkingGrid.for_frame(rows, columns, settings.intensity.target_columns)
-    if calibration.mm_per_px is not None:
-        mm_per_px = calibration.mm_per_px * grid.binning
-    else:
-        mm_per_px = settings.tubular.nominal_field_mm / grid.columns
+    nominal = None
+    mm_per_px = calibration.mm_per_px
+    if mm_per_px is None:
+        nominal = nominal_scale(marks, columns, settings)
+        mm_per_px = nominal.mm_per_px
     shutter, masked = intensity.open_and_masked(frame.acquisition, grid)
     places = straightening_map(calibration.distortion, grid)
     masked = straightened_mask(masked, places)
     return Run(
-        frame.acquisition, grid, Scale(mm_per_px), shutter, 0.0, 0.0, frame.time_s, masked, places
+        frame.acquisition,
+        grid,
+        Scale(mm_per_px * grid.binning),
+        shutter,
+        0.0,
+        0.0,
+        frame.time_s,
+        masked,
+        places,
+        nominal,
     )
 
 

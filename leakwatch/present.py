@@ -29,6 +29,7 @@ from leakwatch.model import (
     Side,
     Snapshot,
     TimeSource,
+    WallDistance,
     read_only,
 )
 
@@ -303,7 +304,7 @@ def _frame_facts(frame: Frame) -> list[Fact]:
 
 def _measurement_facts(observation: Observation) -> list[Fact]:
     distance, cement = observation.wall_distance, observation.cement
-    to_wall = None if distance is None else distance_text(distance)
+    to_wall = None if distance is None else distance_text(distance) or _distance_px_text(distance)
     facts = [Fact("Cement to posterior wall", to_wall or "–", large=True)]
     if cement is None:
         return [*facts, Fact("Cement", "not comparable with the baseline", warn=True)]
@@ -315,6 +316,12 @@ def _measurement_facts(observation: Observation) -> list[Fact]:
         volume = f"about {cement.volume_ml:.1f} mL{' (rough)' if rough else ''}"
         facts.append(Fact("Cement volume", volume, warn=rough))
     return facts
+
+
+def _distance_px_text(distance: WallDistance) -> str:
+    """A distance where there are no millimetres."""
+    behind = " behind the wall" if distance.distance_px < 0.0 else ""
+    return f"{abs(distance.distance_px):.0f} px{behind} (no mm)"
 
 
 def _prediction(alert: Alert, settings: Settings) -> str:

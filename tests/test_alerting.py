@@ -304,6 +304,103 @@ def test_watch_does_not_flicker() -> None:
     assert levels[1:] == [Level.WATCH] * 29
 
 
+NOMINAL_MM = 0.5  # a pixel is taken for so many mm where there are none
+UNCALIBRATED = Calibration(None, None, SpacingRung.NONE, "no spacing in the tags")
+
+
+def in_pixels(
+    index: int, distance_px: float | None = None, sigma_px: float = 2.0, outside_px: float = 0.0
+) -> Observation:
+    """As `observation`, of a run without millimetres."""
+    wall = None
+    if distance_px is not None:
+        wall = WallDistance(distance_px, None, None, (50.0, 60.0), (40.0, 60.0), sigma_px)
+    return replace(
+        observation(index, unavailable=(Reason.NO_CALIBRATION,)),
+        wall_distance=wall,
+        cement=Cement((), 100.0, None, None, outside_px, (70.0, 80.0)),
+        calibration=UNCALIBRATED,
+        nominal_mm_per_px=NOMINAL_MM,
+    )
+
+
+@pytest.mark.parametrize(
+    ("distance_px", "stops"), [(-28.0, True), (0.0, True), (1.9, True), (2.1, False), (8.0, False)]
+)
+def test_without_millimetres_cement_at_the_wall_or_behind_it_is_stop(
+    distance_px: float, stops: bool
+) -> None:
+    alert = run([in_pixels(i, distance_px) for i in range(3)])[-1]
+    assert alert.level is (Level.STOP if stops else Level.UNKNOWN)
+    blind = (Reason.NO_CALIBRATION,)
+    assert alert.reasons == ((Reason.POSTERIOR_MARGIN, *blind) if stops else blind)
+
+
+def test_without_millimetres_one_frame_at_the_wall_is_noise_and_far_behind_it_is_not() -> None:
+    flicker = [in_pixels(i, 1.0 if i == 2 else 30.0) for i in range(6)]
+    assert Level.STOP not in {alert.level for alert in run(flicker)}
+    # 1 mm of rim growth is 2 px here.
+    assert run([in_pixels(0, 30.0), in_pixels(1, -2.0)])[-1].level is Level.STOP
+
+
+def test_without_millimetres_cement_clearly_outside_is_stop() -> None:
+    # 2 mm2 are 8 px2 here.
+    assert run([in_pixels(i, outside_px=8.0) for i in range(2)])[-1].level is Level.STOP
+    assert run([in_pixels(i, outside_px=7.0) for i in range(2)])[-1].level is Level.UNKNOWN
+
+
+def test_in_another_view_the_sign_tells_nothing() -> None:
+    other_view = replace(in_pixels(0, -20.0), unavailable=(Reason.VIEW, Reason.NO_CALIBRATION))
+    assert run([other_view] * 3)[-1].level is Level.UNKNOWN
+
+
+def test_a_place_is_that_of_the_vein_that_alarms() -> None:
+    inside = Tube(np.array([[5.0, 5.0], [9.0, 9.0]]), 200.0, 8.0, 50.0, 2.0, False)
+    both = observation(0, tube_mm=9.0)
+    alert = run([replace(both, tubes=(inside, *both.tubes))])[-1]
+    assert alert.events[0].at_px == (10.0, 0.0)
+
+
+# What is missing by set-up, and each rule that does not need it.
+SET_UP = (Reason.VIEW, Reason.NO_WALL, Reason.NO_CALIBRATION)
+
+
+@given(
+    st.lists(st.sampled_from(SET_UP), max_size=3, unique=True).map(tuple),
+    st.sampled_from(["wall", "tube", "outside"]),
+    st.floats(0.0, 30.0),
+    st.integers(0, 5),
+)
+def test_a_rule_that_works_stops_whatever_else_is_not_set_up(
+    missing: tuple[Reason, ...], rule: str, more: float, before: int
+) -> None:
+    calm = [replace(observation(i), unavailable=missing) for i in range(before)]
+    bad = replace(
+        observation(
+            before,
+            tube_mm=6.0 + more if rule == "tube" else None,
+            outside_mm2=2.0 + more if rule == "outside" else 0.0,
+        ),
+        unavailable=missing,
+    )
+    if rule == "wall":
+        distance_px = -more / NOMINAL_MM
+        mm = None if Reason.NO_CALIBRATION in missing else -more
+        sigma_mm = None if mm is None else 0.4
+        wall = WallDistance(distance_px, mm, sigma_mm, (50.0, 60.0), (40.0, 60.0), 1.0)
+        bad = replace(bad, wall_distance=None if Reason.NO_WALL in missing else wall)
+    if Reason.NO_CALIBRATION in missing:
+        bad = replace(bad, calibration=UNCALIBRATED, nominal_mm_per_px=0.25)
+    works = rule != "wall" or not {Reason.VIEW, Reason.NO_WALL} & set(missing)
+    again = replace(bad, frame=before + 1, time_s=(before + 1) * FRAME_S)
+    alert = run([*calm, bad, again])[-1]
+    if works:
+        assert alert.level is Level.STOP
+        assert set(missing) < set(alert.reasons)
+    else:
+        assert alert.level is Level.UNKNOWN
+
+
 seen = st.builds(
     lambda distance, tube, outside, unavailable: (distance, tube, outside, unavailable),
     st.none() | st.floats(-20, 40),

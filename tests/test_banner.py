@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from handmade import make_alert, make_observation, make_tube
+from handmade import WALL, make_alert, make_observation, make_tube
 
 from leakwatch.banner import (
     LEVEL_STYLES,
@@ -157,6 +157,21 @@ def test_margin_is_named_where_it_is_the_reason(distance_mm, said):
     assert level_banner(alert, at_distance(distance_mm), SETTINGS).reasons == (said,)
 
 
+@pytest.mark.parametrize(
+    ("distance_px", "said"),
+    [
+        (-28.4, "Cement 28 px behind the posterior wall"),
+        (1.5, "Cement at the posterior wall"),
+        (12.0, "Cement 12 px from the posterior wall"),
+    ],
+)
+def test_without_millimetres_the_side_of_the_wall_is_said(distance_px, said):
+    alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN)
+    wall = WallDistance(distance_px, None, None, (50.0, 48.0), (88.0, 48.0), 2.0)
+    banner = level_banner(alert, make_observation(wall_distance=wall), SETTINGS)
+    assert banner.reasons == (said,)
+
+
 def test_what_cannot_be_judged_is_no_reason_to_stop():
     reasons = (Reason.TUBULAR_FILLING, Reason.VIEW, Reason.NO_WALL)
     observation = make_observation(unavailable=(Reason.VIEW, Reason.NO_WALL))
@@ -169,11 +184,53 @@ def test_what_cannot_be_judged_is_no_reason_to_stop():
 
 
 def test_unknown_says_all_its_reasons():
-    observation = make_observation(unavailable=(Reason.VIEW, Reason.NO_WALL))
+    observation = make_observation(unavailable=(Reason.VIEW, Reason.NO_WALL), cement=None)
     alert = make_alert(Level.UNKNOWN, Reason.VIEW, Reason.NO_WALL)
     banner = level_banner(alert, observation, SETTINGS)
     assert banner.reasons == (REASON_WORDS[Reason.VIEW], REASON_WORDS[Reason.NO_WALL])
     assert banner.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"unavailable": (Reason.VIEW, Reason.NO_WALL), "outline_px": WALL},
+            "Veins and outline only: no posterior wall in this view",
+        ),
+        ({"unavailable": (Reason.VIEW,)}, "Veins only: no posterior wall in this view"),
+        (
+            {"unavailable": (Reason.NO_WALL,), "wall_px": None},
+            "Veins only: no posterior wall is marked",
+        ),
+        (
+            {"unavailable": (Reason.NO_CALIBRATION,), "outline_px": WALL},
+            "Veins, outline and the wall itself only: no millimetres, so no margin of 5 mm",
+        ),
+    ],
+)
+def test_what_was_never_set_up_is_said_calmly_with_what_is_watched(changes, said):
+    observation = make_observation(**changes)
+    banner = level_banner(
+        make_alert(Level.UNKNOWN, *observation.unavailable), observation, SETTINGS
+    )
+    assert (banner.level, banner.reasons, banner.warnings) == (Level.UNKNOWN, (said,), ())
+    blind = LEVEL_STYLES[Level.UNKNOWN]
+    assert banner.partly
+    assert banner.word != Level.UNKNOWN.value
+    assert banner.style.shape not in {style.shape for style in LEVEL_STYLES.values()}
+    assert (banner.style.colour, banner.style.symbol) != (blind.colour, blind.symbol)
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.MOTION, Reason.STALE, Reason.EXPOSURE, Reason.DECODE, Reason.STAGE_ERROR]
+)
+def test_blindness_is_never_said_calmly(reason):
+    observation = make_observation(unavailable=(reason, Reason.NO_WALL))
+    banner = level_banner(make_alert(Level.UNKNOWN, reason, Reason.NO_WALL), observation, SETTINGS)
+    assert not banner.partly
+    assert banner.style == LEVEL_STYLES[Level.UNKNOWN]
+    assert banner.reasons[0] == REASON_WORDS[reason]
 
 
 def test_before_there_is_a_baseline_nobody_is_told_that_the_exposure_changed():

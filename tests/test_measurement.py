@@ -24,6 +24,7 @@ from leakwatch.model import (
     read_only,
 )
 from leakwatch.vision.marks import place_marks
+from leakwatch.vision.nominal_scale import NominalScale
 from leakwatch.vision.tubular import Protrusion
 
 SETTINGS = Settings()
@@ -159,3 +160,21 @@ def test_a_blind_frame_says_nothing_but_its_reason() -> None:
     seen = blind(FRAME, KNOWN, Quality(), Reason.DECODE)
     assert (seen.frame, seen.time_s, seen.unavailable) == (7, 0.9, (Reason.DECODE,))
     assert (seen.shift_px, seen.wall_distance, seen.cement, seen.tubes) == (None, None, None, ())
+
+
+def test_without_millimetres_the_sigma_and_the_tolerance_are_pixels_of_a_usual_size() -> None:
+    nominal = NominalScale(0.5, 0.2)  # per frame pixel
+    placed = place_marks(MARKS, None, GRID, Scale(1.0), (0.0, 0.0), 10.0, SETTINGS.cement)
+    mask = np.zeros((100, 120), bool)
+    mask[40:60, 80:110] = True  # the outline ends at working column 100
+    seen = observed(findings(placed=placed, mask=mask, nominal=nominal), MARKS, NONE, SETTINGS)
+    assert seen.cement is not None
+    assert seen.wall_distance is not None
+    alerting = SETTINGS.alerting
+    parts = (0.1, 0.5 * 2, alerting.marks_sigma_mm * 2.4, alerting.edge_sigma_mm * 2.4)
+    assert seen.wall_distance.sigma_px == pytest.approx(np.hypot.reduce(parts))
+    assert seen.nominal_mm_per_px == 0.5
+    # 1.25 mm are 3 px at most, one and a half working pixels.
+    beyond = np.arange(80, 110) - 100 > 1.5
+    assert seen.cement.outside_px == pytest.approx(20 * np.count_nonzero(beyond) * 4, abs=80)
+    assert seen.cement.outside_at_px is not None

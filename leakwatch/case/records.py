@@ -25,6 +25,7 @@ from leakwatch.case.strict_json import (
 )
 from leakwatch.errors import CaseError
 from leakwatch.model import Event, EventKind, Level, Observation, Reason, Snapshot
+from leakwatch.watching import working_rules
 
 # Digits after the point. A tenth of what can be measured, so that rounding is never seen.
 _SECONDS, _MM, _MM2, _ML, _PX, _RATIO = 4, 3, 2, 4, 2, 6
@@ -160,10 +161,10 @@ def read_events(path: Path) -> tuple[Event, ...]:
 
 
 def _tubular_length_mm(observation: Observation) -> float | None:
-    """The longest confirmed tube; None where nothing could be judged or there are no mm."""
+    """The longest tube that fills, whether or not it alarms; None without a judgement or mm."""
     if observation.cement is None or observation.calibration.mm_per_px is None:
         return None
-    lengths = [t.length_mm for t in observation.tubes if t.confirmed and t.length_mm is not None]
+    lengths = [tube.length_mm for tube in observation.tubes if tube.length_mm is not None]
     return rounded(max(lengths, default=0.0), _MM)
 
 
@@ -174,10 +175,11 @@ def _quality(snapshot: Snapshot) -> dict[str, Any]:
         for key, value in asdict(observation.quality).items()
     }
     calibration = observation.calibration
-    tubes = [tube.length_px for tube in observation.tubes if tube.confirmed]
+    tubes = [tube.length_px for tube in observation.tubes]
     wall = observation.wall_distance
     return measured | {
         "unavailable": observation.unavailable,
+        "rules": working_rules(observation),
         "mm_per_px": rounded(calibration.mm_per_px, _RATIO),
         "mm_per_px_sigma": rounded(calibration.mm_per_px_sigma, _RATIO),
         "spacing_source": calibration.source,

@@ -10,13 +10,20 @@ import typer
 from leakwatch.banner import REASON_WORDS
 from leakwatch.cli.console import (
     ENDED_EARLY,
+    NOT_WATCHED,
     errors_in_one_paragraph,
     fail,
     progress,
     say_what_to_doubt,
 )
-from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
+from leakwatch.cli.options import (
+    CalibrationOption,
+    CaseOption,
+    SettingsOption,
+    StrictOption,
+)
 from leakwatch.config import load_settings
+from leakwatch.tally import no_stop_words, tally_lines
 
 if TYPE_CHECKING:
     from leakwatch.analysis import Outcome
@@ -29,12 +36,15 @@ def analyze(
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
     video: Annotated[bool, typer.Option(help="Write overlay.mp4, the slowest part.")] = True,
+    strict: StrictOption = False,
 ) -> None:
     """Measure every frame of a sequence and write what was found.
 
     Writes frames.jsonl, events.jsonl, trend.png and overlay.mp4 into the folder, replacing those
-    of an earlier run and nothing else. Exit code 0: every frame was read; 2: bad arguments or
-    input; 3: the input ended early, and what was read is written.
+    of an earlier run and nothing else. The last lines say which rule was off, and which frames were
+    not judged. Exit code 0: every frame was read; 2: bad arguments or input; 3: the input ended
+    early, and what was read is written; 4: with --strict, a rule was off, or too many frames were
+    not judged.
     """
     # Imported here, so that --help and --version answer at once.
     from leakwatch.analysis import analyse
@@ -48,17 +58,20 @@ def analyze(
                 outcome = analyse(run, out, video, on_frame)
         finally:
             run.source.close()
-    _say_outcome(outcome, out)
+    not_watched = tally_lines(outcome.tally, run.settings)
+    _say_outcome(outcome, out, not_watched)
     if outcome.not_recorded is not None:
         fail(outcome.not_recorded)
     if outcome.ended_early is not None:
         raise typer.Exit(ENDED_EARLY)
+    if strict and not_watched:
+        raise typer.Exit(NOT_WATCHED)
 
 
-def _say_outcome(outcome: Outcome, out: Path) -> None:
+def _say_outcome(outcome: Outcome, out: Path, not_watched: tuple[str, ...]) -> None:
     stop = outcome.first_stop
     if stop is None:
-        said = "no STOP"
+        said = no_stop_words(not_watched)
     else:
         reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
         said = f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
@@ -69,3 +82,5 @@ def _say_outcome(outcome: Outcome, out: Path) -> None:
         typer.echo(f"leakwatch: degraded: {message}", err=True)
     if outcome.ended_early is not None:
         typer.echo(f"leakwatch: the input ended early: {outcome.ended_early}", err=True)
+    for line in not_watched:
+        typer.echo(line)

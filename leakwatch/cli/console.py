@@ -22,7 +22,7 @@ from leakwatch.model import TimeSource
 if TYPE_CHECKING:
     from leakwatch.session import Run
 
-BAD_INPUT, ENDED_EARLY, INTERRUPTED = 2, 3, 130
+BAD_INPUT, ENDED_EARLY, NOT_WATCHED, INTERRUPTED = 2, 3, 4, 130
 
 
 @contextmanager

@@ -18,6 +18,13 @@ SettingsOption = Annotated[Path | None, typer.Option("--settings", help="Setting
 CalibrationOption = Annotated[
     Path | None, typer.Option("--calibration", help="Calibration of the C-arm, a TOML file.")
 ]
+StrictOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Exit code 4 where a rule was off, or too many frames were not judged.",
+    ),
+]
 
 # Of `simulate`.
 CtOption = Annotated[

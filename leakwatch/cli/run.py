@@ -10,15 +10,22 @@ import typer
 
 from leakwatch.cli.console import (
     ENDED_EARLY,
+    NOT_WATCHED,
     ended_like_interrupted,
     errors_in_one_paragraph,
     fail,
     import_gui,
     require_display,
 )
-from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
+from leakwatch.cli.options import (
+    CalibrationOption,
+    CaseOption,
+    SettingsOption,
+    StrictOption,
+)
 from leakwatch.cli.recording import Recorder
 from leakwatch.config import load_settings
+from leakwatch.tally import tally_lines
 
 if TYPE_CHECKING:
     from leakwatch.live.session import LiveSession
@@ -29,7 +36,7 @@ if TYPE_CHECKING:
 RENEW_S = 0.25
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     source: Annotated[
         str,
         typer.Argument(
@@ -49,12 +56,14 @@ def run(
         bool, typer.Option("--keep-identity", help="Keep text burned into the pictures; logged.")
     ] = False,
     window: Annotated[bool, typer.Option(help="Show a window; else a line.")] = True,
+    strict: StrictOption = False,
 ) -> None:
     """Watch frames as they come, and say STOP before cement leaks.
 
-    Ends when the source does, with Ctrl-C, or when it is told to terminate. Exit code 0: it ended
-    as it should; 2: bad arguments or input, or the recording could not be completed; 3: the source
-    broke off.
+    Ends when the source does, with Ctrl-C, or when it is told to terminate. The last lines say
+    which rule was off, and which frames were not judged. Exit code 0: it ended as it should; 2: bad
+    arguments or input, or the recording could not be completed; 3: the source broke off; 4: with
+    --strict, a rule was off, or too many frames were not judged.
     """
     with errors_in_one_paragraph():
         app_module = None
@@ -76,7 +85,10 @@ def run(
             pass  # the way to end a session
         finally:
             session.close()
-    _say_outcome(session.status, recorder)
+    not_watched = tally_lines(session.status.tally, session.settings)
+    _say_outcome(session.status, recorder, not_watched)
+    if strict and not_watched:
+        raise typer.Exit(NOT_WATCHED)
 
 
 def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSession:
@@ -131,16 +143,18 @@ def _time_text(status: LiveStatus) -> str:
     return "       " if present is None else f"{present.snapshot.observation.time_s:6.2f} s"
 
 
-def _say_outcome(status: LiveStatus, recorder: Recorder) -> None:
+def _say_outcome(status: LiveStatus, recorder: Recorder, not_watched: tuple[str, ...]) -> None:
     from leakwatch.live.report_lines import degraded_lines, summary_lines
 
-    for line in summary_lines(status):
+    for line in summary_lines(status, not_watched):
         typer.echo(line)
     for recording in recorder.recordings:
         recording.finish()
     degraded = degraded_lines(status)
     for line in (*status.doubts, *degraded):
         typer.echo(f"leakwatch: {line}", err=True)
+    for line in not_watched:
+        typer.echo(line)
     if any(one.failure for one in status.recordings):
         fail("the recording is not complete.")
     if status.fault:

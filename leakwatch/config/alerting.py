@@ -44,6 +44,9 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     worse_by : float
         After an acknowledgement the same reason raises STOP again when it got worse by this
         (mm nearer, mm of vein); outside of the body, by `outside_area_mm2`.
+    not_judged_share : float
+        Where more than this share of the frames after the baseline was not judged, the end of a
+        run says so first: "no STOP" does not hold for them.
     """
 
     margin_mm: float = 5.0
@@ -61,3 +64,4 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speed_min_frames: int = 6
     min_speed_mm_s: float = 0.1
     worse_by: float = 0.5
+    not_judged_share: float = 0.1

@@ -427,8 +427,15 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirm_frames : int
         Frames running that must agree; the alarm's own hysteresis comes after.
     nominal_field_mm : float
-        Width of the picture at the vertebra that is assumed where there are no millimetres;
-        results are then in pixels and flagged.
+        Width of the picture at the vertebra that is assumed where there are no millimetres and no
+        body is marked; results are then in pixels and flagged.
+    nominal_field_spread : float
+        Standard deviation of that width, as a share: image intensifiers and panels show 100 to
+        220 mm.
+    least_field_mm, most_field_mm : float
+        A picture narrower or wider than this at the vertebra does not exist: what a marked body
+        would imply beyond it is no body, and the width above is assumed. The narrowest is a single
+        vertebra, cropped; the widest a panel of 43 cm.
     """
 
     max_width_mm: float = 4.5
@@ -442,6 +449,9 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speed_window_s: float = 1.0
     confirm_frames: int = 1
     nominal_field_mm: float = 130.0
+    nominal_field_spread: float = 0.35
+    least_field_mm: float = 45.0
+    most_field_mm: float = 430.0
 
 
 class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -36,6 +36,8 @@ class ReplayView:
         Of the frame; of the last frame that is there.
     levels : tuple of Level
         Of the frames folded by now.
+    partly : tuple of bool
+        Whether each of them is UNKNOWN only since rules were not set up.
     playing : bool
     speed : float
     message : str
@@ -52,6 +54,7 @@ class ReplayView:
     time_s: float
     duration_s: float
     levels: tuple[Level, ...]
+    partly: tuple[bool, ...]
     playing: bool
     speed: float
     message: str
@@ -99,7 +102,7 @@ class Replay:
     def view(self) -> ReplayView:
         """What to show now."""
         index, track = self.playback.index, self._track
-        folded = len(track)
+        folded, levels = len(track), track.levels()
         shown = None if index is None else self._picture(index)
         return ReplayView(
             banner=self._banner(None if shown is None else shown[0]),
@@ -110,7 +113,8 @@ class Replay:
             total=max(self._promised or 0, folded) if not track.ended else folded,
             time_s=0.0 if index is None else track.time_s(index),
             duration_s=track.time_s(folded - 1) if folded else 0.0,
-            levels=track.levels(),
+            levels=levels,
+            partly=track.partly()[: len(levels)],
             playing=self.playback.playing,
             speed=self.playback.speed,
             message=self._message(folded),

@@ -17,6 +17,7 @@ from leakwatch.grey import GreyImage, GreyMapping, grey_mapping
 from leakwatch.history import Moment, moment_of, then_of, thinned
 from leakwatch.look import Look
 from leakwatch.model import Alert, Array, Frame, Level, Observation, Snapshot, StoredSource
+from leakwatch.watching import Watch, watch_of
 
 # Pixels kept in memory: a whole run at 512 x 512, a fifth of one at 1024 x 1024.
 PIXEL_BUDGET_BYTES = 512 * 2**20
@@ -146,6 +147,14 @@ class Track:
         """The level shown at each frame so far."""
         with self._lock:
             return tuple(snapshot.alert.level for snapshot in self._snapshots)
+
+    def partly(self) -> tuple[bool, ...]:
+        """Whether each frame so far is UNKNOWN only since rules were not set up."""
+        with self._lock:
+            return tuple(
+                one.alert.level is Level.UNKNOWN and watch_of(one.observation) is Watch.PARTLY
+                for one in self._snapshots
+            )
 
     def acknowledge(self, index: int) -> bool:
         """Note that a person cleared the STOP that is shown at frame `index`.

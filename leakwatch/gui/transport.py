@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from leakwatch.banner import LEVEL_STYLES
+from leakwatch.banner import style_of
 from leakwatch.gui.fonts import font
 from leakwatch.gui.replay import ReplayView
 from leakwatch.model import Level
@@ -37,13 +37,14 @@ class Timeline(QWidget):
         self.setFixedHeight(TIMELINE_HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._levels: tuple[Level, ...] = ()
+        self._partly: tuple[bool, ...] = ()
         self._total, self._index = 1, 0
 
     def show_view(self, view: ReplayView) -> None:
         """Show how far the run is folded, and the frame that is shown."""
-        state = (view.levels, max(view.total, 1), view.index or 0)
-        if state != (self._levels, self._total, self._index):
-            self._levels, self._total, self._index = state
+        state = (view.levels, view.partly, max(view.total, 1), view.index or 0)
+        if state != (self._levels, self._partly, self._total, self._index):
+            self._levels, self._partly, self._total, self._index = state
             self.update()
 
     def frame_at(self, x: float) -> int:
@@ -71,12 +72,12 @@ class Timeline(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor("#1B222B"))
         first = 0
-        for level, same in groupby(self._levels):
+        for (level, partly), same in groupby(zip(self._levels, self._partly, strict=True)):
             end = first + len(list(same))
             left, right = self.x_of(first), self.x_of(end)
             high = LEVEL_HEIGHTS[level] * self.height()
             bar = QRectF(left, self.height() - high, right - left, high)
-            painter.fillRect(bar, QColor(LEVEL_STYLES[level].colour))
+            painter.fillRect(bar, QColor(style_of(level, partly).colour))
             first = end
         x = (self.x_of(self._index) + self.x_of(self._index + 1)) / 2
         painter.setPen(Qt.PenStyle.NoPen)

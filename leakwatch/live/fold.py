@@ -28,6 +28,7 @@ from leakwatch.model import (
 )
 from leakwatch.pipeline_state import PipelineState
 from leakwatch.session import folded, not_judged
+from leakwatch.tally import NOTHING_COUNTED, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class LiveFold:
         self.present: Present | None = None
         self.audio_paused_until_s: float | None = None
         self.frames = self.unknown = 0
+        self.tally = NOTHING_COUNTED
         self.first_stop: Event | None = None
         self.stopped_s: float | None = None
         self.exposure = Exposure()
@@ -119,6 +121,7 @@ class LiveFold:
         self.exposure = self._exposed(snapshot, differs)
         self.frames += 1
         self.unknown += snapshot.alert.current_level is Level.UNKNOWN
+        self.tally = counted(self.tally, snapshot.observation, self._settings)
         detail = "" if differs is None else differs.text
         present = self._publish(snapshot, detail, arrival.received_s, now())
         self.known = self.known.seen(present)

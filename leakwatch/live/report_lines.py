@@ -5,6 +5,7 @@ from __future__ import annotations
 from leakwatch.banner import REASON_WORDS, distance_text
 from leakwatch.live.latency import Percentiles
 from leakwatch.live.status import LiveStatus, Shown, Sight
+from leakwatch.tally import no_stop_words
 
 # The words of these hold what the source says of its link.
 _LINK_IS_TOLD = (Sight.WAITING, Sight.LOST, Sight.ENDED)
@@ -12,7 +13,9 @@ _LINK_IS_TOLD = (Sight.WAITING, Sight.LOST, Sight.ENDED)
 
 def level_line(now: Shown) -> str:
     """Level, reasons and doubts."""
-    return "  ".join([f"{now.level:<7}", "; ".join((*now.banner.reasons, *now.banner.warnings))])
+    return "  ".join(
+        [f"{now.banner.word:<7}", "; ".join((*now.banner.reasons, *now.banner.warnings))]
+    )
 
 
 def status_line(status: LiveStatus, now: Shown) -> str:
@@ -41,13 +44,20 @@ def link_lines(status: LiveStatus, now: Shown) -> list[str]:
     return [] if now.sight in _LINK_IS_TOLD else [status.link.text]
 
 
-def summary_lines(status: LiveStatus) -> list[str]:
-    """What to say at the end."""
+def summary_lines(status: LiveStatus, not_watched: tuple[str, ...] = ()) -> list[str]:
+    """Return what to say at the end.
+
+    Parameters
+    ----------
+    status : LiveStatus
+    not_watched : tuple of str
+        From `tally.tally_lines`: where any is said, "no STOP" is said of the rest only.
+    """
     unjudged = f" ({status.unknown} of them UNKNOWN)" if status.unknown else ""
     lost = status.link.frames_lost
     lines = [
         f"{status.frames} frames{unjudged}, {status.dropped} dropped, {lost} lost on the way; "
-        f"{_first_stop(status)}"
+        f"{_first_stop(status, not_watched)}"
     ]
     lines += [
         f"received to {name}: {_milliseconds(ages)} (p50, p95, p99)"
@@ -74,10 +84,10 @@ def _moments(status: LiveStatus) -> list[tuple[str, Percentiles]]:
     return [(name, found) for name, found in ways if found is not None]
 
 
-def _first_stop(status: LiveStatus) -> str:
+def _first_stop(status: LiveStatus, not_watched: tuple[str, ...]) -> str:
     stop = status.first_stop
     if stop is None:
-        return "no STOP"
+        return no_stop_words(not_watched)
     reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
     return f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
 

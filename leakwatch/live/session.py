@@ -120,6 +120,7 @@ class LiveSession:
             doubts=self._fold.doubts,
             ended=self._ended.is_set(),
             fault=self._fault,
+            tally=self._fold.tally,
         )
 
     @property

@@ -24,6 +24,7 @@ from leakwatch.live.exposure import Exposure
 from leakwatch.live.known import Known, Present, is_judged
 from leakwatch.live.latency import Latency
 from leakwatch.model import Event, Level, Link, LinkStatus, Reason
+from leakwatch.tally import NOTHING_COUNTED, Tally
 
 _NOTHING_KNOWN = Known()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
@@ -82,6 +83,8 @@ class LiveStatus:
         Of the same clock.
     doubts : tuple of str
         What of marks and calibration does not hold.
+    tally : Tally
+        What was watched, and what was not.
     ended : bool
         No frame follows.
     fault : str
@@ -106,6 +109,7 @@ class LiveStatus:
     doubts: tuple[str, ...] = ()
     ended: bool = False
     fault: str = ""
+    tally: Tally = NOTHING_COUNTED
 
     @property
     def is_recorded(self) -> bool:
@@ -339,6 +343,6 @@ def _alarm(sight: Sight, banner: Banner, reasons: tuple[Reason, ...]) -> Alarm:
         return Alarm.HIGH
     if sight is not Sight.PRESENT:
         return ALARM_OF_SIGHT[sight]
-    if banner.level is Level.CLEAR:
-        return Alarm.NONE
+    if banner.level is Level.CLEAR or banner.partly:
+        return Alarm.NONE  # what was never set up is known, and no news
     return Alarm.MEDIUM if _BROKEN & set(reasons) else Alarm.LOW

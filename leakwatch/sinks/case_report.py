@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from leakwatch.banner import REASON_WORDS
+from leakwatch.banner import REASON_WORDS, word_of
 from leakwatch.case import FrameRecord
 from leakwatch.model import Event, EventKind, Level, Reason
 from leakwatch.present import picture
 from leakwatch.sinks.canvas import RgbImage, draw
 from leakwatch.sinks.case_findings import Findings, Moment
 from leakwatch.sinks.trend import NAN, TrendPoint, trend_figure
+from leakwatch.tally import NOTHING_COUNTED, Tally, counted_rules, tally_lines
+from leakwatch.watching import Rule
 
 # Pictures in a report: each alert of an ordinary case; one with more was acknowledged many times.
 MOST_PICTURES = 12
@@ -38,8 +41,7 @@ class Scene:
 def facts(findings: Findings) -> tuple[Fact, ...]:
     """What was watched, how, and what came of it."""
     lines, marks, session = findings.lines, findings.marks, findings.session
-    levels = [line.level for line in lines]
-    shares = ", ".join(f"{level.value} {levels.count(level)}" for level in Level if level in levels)
+    shares = ", ".join(f"{word} {count}" for word, count in _shares(lines).items())
     seconds = lines[-1].time_s - lines[0].time_s if lines else 0.0
     calibration = session.calibration
     if calibration.mm_per_px is None:
@@ -52,6 +54,7 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
         Fact("Vertebra", marks.vertebra or "not said"),
         Fact("Frames", f"{len(lines)} in {seconds:.1f} s"),
         Fact("Frames by level", shares or "none"),
+        *(Fact("Gap", line) for line in tally_lines(_tally(findings), findings.settings)),
         Fact("Alerts", _alert_counts(findings.events)),
         Fact("First STOP", _first_stop(findings.events)),
         Fact("Largest area", _largest(lines, "area_mm2", "mm²")),
@@ -69,6 +72,41 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
     )
 
 
+def _shares(lines: tuple[FrameRecord, ...]) -> dict[str, int]:
+    """How many frames of each word of the banner, in the order of levels."""
+    words = Counter((line.level, _is_partly(line)) for line in lines)
+    order = [(level, partly) for level in Level for partly in (False, True)]
+    return {word_of(*one): words[one] for one in order if one in words}
+
+
+def _is_partly(line: FrameRecord) -> bool:
+    """Whether rules watched in a frame that is UNKNOWN; what an older version wrote tells none."""
+    return line.level is Level.UNKNOWN and bool(line.quality.get("rules"))
+
+
+def _tally(findings: Findings) -> Tally:
+    """What was watched, as it was written; nothing of lines of a version that did not write it."""
+    tally = NOTHING_COUNTED
+    learning = _learning_frames(findings)
+    for line in findings.lines:
+        if "rules" in line.quality:
+            rules = [Rule(one) for one in line.quality["rules"]]
+            missing = [Reason(one) for one in line.quality["unavailable"]]
+            tally = counted_rules(tally, rules, missing, line.frame in learning)
+    return tally
+
+
+def _learning_frames(findings: Findings) -> set[int]:
+    """Frames in which the image before cement was still learnt."""
+    least = findings.settings.baseline.min_frames
+    return {
+        line.frame
+        for line in findings.lines
+        if line.quality.get("registration_score") is not None
+        and line.quality.get("baseline_frames", 0) < least
+    }
+
+
 def scenes(findings: Findings) -> tuple[Scene, ...]:
     """The frames of the alerts with what was seen in them, `MOST_PICTURES` at most."""
     return tuple(
@@ -84,12 +122,7 @@ def moment_title(moment: Moment) -> str:
 
 def told_events(findings: Findings) -> tuple[tuple[str, str], ...]:
     """Kind and words of every event, as it was told."""
-    learning = {
-        line.frame
-        for line in findings.lines
-        if line.quality.get("registration_score") is not None
-        and line.quality.get("baseline_frames", 0) < findings.settings.baseline.min_frames
-    }
+    learning = _learning_frames(findings)
     return tuple(
         (event.kind.value, event_words((event,), event.frame in learning))
         for event in findings.events
@@ -147,6 +180,7 @@ def _point(line: FrameRecord, in_mm: bool) -> TrendPoint:
         NAN if line.area_mm2 is None else line.area_mm2,
         NAN if line.volume_ml is None else line.volume_ml,
         line.level,
+        _is_partly(line),
     )
 
 

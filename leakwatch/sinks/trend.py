@@ -13,15 +13,17 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from leakwatch.banner import LEVEL_STYLES, REASON_WORDS
+from leakwatch.banner import LEVEL_STYLES, REASON_WORDS, style_of, word_of
 from leakwatch.config import Settings
 from leakwatch.errors import SinkError
 from leakwatch.model import Calibration, Event, EventKind, Level, Snapshot
 from leakwatch.present import RESEARCH_NOTICE, spacing_fact
+from leakwatch.watching import Watch, watch_of
 
 TREND_NAME = "trend.png"
 # Hatches, so that the strip can be read without its colours.
 HATCHES = {Level.CLEAR: "", Level.WATCH: "///", Level.STOP: "xx", Level.UNKNOWN: "..."}
+PARTLY_HATCH = "--"
 NAN = float("nan")
 # Room for the legend above the curve, as a share of its height.
 LEGEND_SHARE = 0.15
@@ -45,6 +47,8 @@ class TrendPoint:
         Square millimetres; pixels where there are none.
     volume_ml : float
     level : Level
+    partly : bool
+        Some rules watched, and the others were not set up.
     """
 
     time_s: float
@@ -53,6 +57,7 @@ class TrendPoint:
     area: float
     volume_ml: float
     level: Level
+    partly: bool = False
 
 
 class Trend:
@@ -112,7 +117,8 @@ def trend_point(snapshot: Snapshot) -> TrendPoint:
     wall, cement = observation.wall_distance, observation.cement
     in_mm = observation.calibration.mm_per_px is not None
     if wall is not None:
-        distance, sigma = wall.distance_mm if in_mm else wall.distance_px, wall.sigma_mm
+        distance = wall.distance_mm if in_mm else wall.distance_px
+        sigma = wall.sigma_mm if in_mm else wall.sigma_px
     if cement is not None:
         area, volume_ml = cement.area_mm2 if in_mm else cement.area_px, cement.volume_ml
     return TrendPoint(
@@ -122,6 +128,7 @@ def trend_point(snapshot: Snapshot) -> TrendPoint:
         _known(area),
         _known(volume_ml),
         snapshot.alert.level,
+        watch_of(observation) is Watch.PARTLY,
     )
 
 
@@ -228,16 +235,18 @@ def _draw_levels(axis: Axes, points: Sequence[TrendPoint]) -> None:
     axis.set_ylim(0.0, 1.0)
     axis.set_xlabel("Time (s)")
     end_s = points[-1].time_s + (points[-1].time_s - points[0].time_s) / max(len(points) - 1, 1)
-    starts = [(level, next(run).time_s) for level, run in groupby(points, lambda p: p.level)]
+    runs = groupby(points, lambda p: (p.level, p.partly and p.level is Level.UNKNOWN))
+    starts = [(shown, next(run).time_s) for shown, run in runs]
     ends = [start for _, start in starts[1:]] + [max(end_s, points[0].time_s + 1e-3)]
     axis.set_xlim(points[0].time_s, ends[-1])
-    for (level, start), end in zip(starts, ends, strict=True):
-        style, hatch = LEVEL_STYLES[level], HATCHES[level]
+    for ((level, partly), start), end in zip(starts, ends, strict=True):
+        style, hatch = style_of(level, partly), PARTLY_HATCH if partly else HATCHES[level]
         axis.axvspan(start, end, facecolor=style.colour, edgecolor="#00000055", hatch=hatch)
         if end - start > 0.06 * (ends[-1] - points[0].time_s):
             box = {"facecolor": style.colour, "edgecolor": "none", "pad": 2.0}
             middle = (start + end) / 2.0
-            axis.text(middle, 0.5, level.value, ha="center", va="center", color=style.ink, bbox=box)
+            word = word_of(level, partly)
+            axis.text(middle, 0.5, word, ha="center", va="center", color=style.ink, bbox=box)
 
 
 def _mark_alerts(

@@ -61,7 +61,11 @@ class TubularState:
 
 
 def protrusions(
-    mask: BoolImage, scale: Scale, settings: TubularSettings, box: Window | None = None
+    mask: BoolImage,
+    scale: Scale,
+    settings: TubularSettings,
+    box: Window | None = None,
+    body: BoolImage | None = None,
 ) -> tuple[Protrusion, ...]:
     """Parts of the mask that an opening with a disc takes away, longest first.
 
@@ -73,6 +77,8 @@ def protrusions(
     settings : TubularSettings
     box : (slice, slice) or None
         Rows and columns of the mask; None: they are looked for.
+    body : ndarray of bool or None
+        The vertebral body: what hangs on no bolus comes from there.
     """
     if not mask.any():
         return ()
@@ -91,10 +97,13 @@ def protrusions(
     long &= stats[:, cv2.CC_STAT_AREA] >= least
     found = []
     for label in np.flatnonzero(long[1:]) + 1:
-        protrusion = _measured(labels, int(label), stats[label], bolus, settings)
+        protrusion, hangs = _measured(labels, int(label), stats[label], bolus)
+        path = 2 * (protrusion.path - 2) + np.array([left, top], np.float64)
+        if not hangs and not ends_within(path[::-1], body):
+            path = path[::-1] if ends_within(path, body) else path
         found.append(
             Protrusion(
-                read_only(2 * (protrusion.path - 2) + np.array([left, top], np.float64)),
+                read_only(path),
                 2 * protrusion.length,
                 2 * protrusion.width,
                 protrusion.straightness,
@@ -105,11 +114,18 @@ def protrusions(
     return tuple(sorted(found, key=lambda one: -one.length))
 
 
+def ends_within(path: PointArray, body: BoolImage | None) -> bool:
+    """Whether a path ends in the vertebral body; False where nobody knows where that is."""
+    if body is None:
+        return False
+    column, row = np.clip(path[-1].astype(np.intp), 0, (body.shape[1] - 1, body.shape[0] - 1))
+    return bool(body[row, column])
+
+
 def is_tube(
     protrusion: Protrusion,
     added: FloatImage,
     body: BoolImage | None,
-    outlined: bool,
     scale: Scale,
     settings: TubularSettings,
 ) -> bool:
@@ -122,15 +138,11 @@ def is_tube(
         Added attenuation, reference coordinates on the working grid.
     body : ndarray of bool or None
         The vertebral body; None: nobody knows where it is.
-    outlined : bool
-        `body` is the whole body, as a person marked it, and not a part that the wall implies. What
-        ends within it is then no leak yet, and its wall and its outline are watched anyway.
     scale : Scale
     settings : TubularSettings
     """
-    column, row = protrusion.path[-1].astype(np.intp)
-    within = body is not None and bool(body[row, column])
-    if within and (outlined or not protrusion.beside_bolus):
+    within = ends_within(protrusion.path, body)
+    if within and not protrusion.beside_bolus:
         return False  # all of a young bolus is thin
     # Bone lets cement grow fingers: within the body only what is long and even is a vessel.
     finger = within or not protrusion.beside_bolus
@@ -226,8 +238,8 @@ def _measured(
     label: int,
     box: Array,
     bolus: BoolImage,
-    settings: TubularSettings,
-) -> Protrusion:
+) -> tuple[Protrusion, bool]:
+    """One part of what is thin, and whether it hangs on a bolus."""
     left, top, wide, high = (int(value) for value in box[:4])
     window = np.s_[max(top - 1, 0) : top + high + 1, max(left - 1, 0) : left + wide + 1]
     part = labels[window] == label
@@ -246,7 +258,8 @@ def _measured(
     ends = float(np.hypot(*(path[-1] - path[0])))
     corner = np.array([max(left - 1, 0), max(top - 1, 0)], np.float64)
     straightness = min(ends / max(length, 1e-9), 1.0)
-    return Protrusion(path + corner, length, width, straightness, evenness, True)
+    hangs = bool(root.any())
+    return Protrusion(path + corner, length, width, straightness, evenness, True), hangs
 
 
 # Neighbours of a pixel, (row, column), and how far they are.

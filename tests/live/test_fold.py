@@ -14,8 +14,9 @@ from leakwatch import alerting, pipeline
 from leakwatch.live.actions import Acknowledge, Note, PauseAudio, Start, TakeBack
 from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival
+from leakwatch.live.report_lines import level_line
 from leakwatch.live.setup import Setup, marks_now
-from leakwatch.live.status import LiveStatus, shown
+from leakwatch.live.status import Alarm, LiveStatus, shown
 from leakwatch.model import (
     CaseFile,
     EventKind,
@@ -23,9 +24,11 @@ from leakwatch.model import (
     Marks,
     ProjectionGeometry,
     Reason,
+    View,
     read_only,
 )
 from leakwatch.session import fold
+from leakwatch.watching import Rule
 
 FEW = list(injection.frames())
 BY_ITSELF = (EventKind.ALERT, EventKind.TECHNICAL)
@@ -70,6 +73,20 @@ def test_live_and_file_say_the_same_of_every_frame():
     assert [one.alert for one in live.given] == [one.alert for one in filed]
     distances = [one.observation.wall_distance for one in live.given]
     assert distances == [one.observation.wall_distance for one in filed]
+
+
+def test_what_was_never_set_up_sounds_no_tone_and_is_counted():
+    live = ByHand(Setup(SETTINGS, replace(CASE, marks=replace(CASE.marks, view=View.AP))))
+    live.run(FEW[:6])
+    now = live.shown()
+    assert (now.level, now.banner.partly, now.alarm) == (Level.UNKNOWN, True, Alarm.NONE)
+    assert level_line(now) == "PARTLY   Veins only: no posterior wall in this view"
+    assert dict(live.fold.tally.off)[Rule.MARGIN, Reason.VIEW] == 6 - live.fold.tally.learning
+    dark = replace(FEW[6], pixels=np.zeros_like(FEW[6].pixels))
+    live.run([dark])
+    now = live.shown()
+    assert (now.level, now.banner.partly, now.alarm) == (Level.UNKNOWN, False, Alarm.LOW)
+    assert live.fold.tally.not_judged == 1
 
 
 def test_a_stop_goes_only_when_a_person_has_seen_all_of_it():

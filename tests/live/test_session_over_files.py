@@ -40,6 +40,15 @@ def run(case, *options, spec="replay:{file}?speed=8"):
     )
 
 
+def test_strict_tells_by_the_exit_code_what_was_not_watched(case):
+    case.write_text(case.read_text().replace('"lateral"', '"ap"'))
+    result = run(case, "--no-record", "--strict")
+    assert result.exit_code == 4, result.output
+    first, *_ = [line for line in result.stdout.splitlines() if line.startswith("NOT WATCHED")]
+    assert "the margin of 5 mm and the posterior wall" in first
+    assert run(case, "--no-record").exit_code == 0
+
+
 def test_run_without_a_window(case, tmp_path):
     result = run(case, "--out", str(tmp_path / "out"))
     assert result.exit_code == 0, result.output

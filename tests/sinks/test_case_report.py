@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from leakwatch.case import read_events, read_frames
 from leakwatch.case_library import CaseLibrary
 from leakwatch.cli.program import app
-from leakwatch.model import Event, EventKind, Level
+from leakwatch.model import Event, EventKind, Level, Reason
 from leakwatch.present import RESEARCH_NOTICE
 from leakwatch.recorded_case import find_again
 from leakwatch.sinks import case_report
@@ -91,6 +91,31 @@ def test_the_facts_are_those_of_the_lines(session, findings):
     assert told["Frames"].startswith(f"{injection.FRAMES} in ")
     assert told["Folded again"].startswith(f"{injection.FRAMES} of {injection.FRAMES} frames")
     assert f"{injection.MM_PER_PX:.4f} ± 0.0050 mm (case)" in told["Pixel at the vertebra"]
+
+
+def test_what_was_not_watched_is_a_fact(findings):
+    def without_a_wall(line):
+        missing = {"unavailable": ["no_wall"], "rules": ["tube"]}
+        return msgspec.structs.replace(
+            line, level=Level.UNKNOWN, reasons=(Reason.NO_WALL,), quality=line.quality | missing
+        )
+
+    found = replace(findings, lines=tuple(without_a_wall(one) for one in findings.lines))
+    told = facts(found)
+    count = len(found.lines)
+    assert next(one.value for one in told if one.name == "Frames by level") == f"PARTLY {count}"
+    gaps = [one.value for one in told if one.name == "Gap"]
+    assert f"the margin of 5 mm and the posterior wall, in {count} of {count} frames" in gaps[0]
+    assert "cement outside the body" in gaps[1]
+
+
+def test_what_an_older_version_wrote_has_no_gap(findings):
+    def old(line):
+        quality = {key: value for key, value in line.quality.items() if key != "rules"}
+        return msgspec.structs.replace(line, quality=quality)
+
+    found = replace(findings, lines=tuple(old(one) for one in findings.lines))
+    assert not [one for one in facts(found) if one.name == "Gap"]
 
 
 def test_a_distance_behind_the_wall_says_so():

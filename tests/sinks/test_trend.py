@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from handmade import CALIBRATION, UNCALIBRATED, make_alert, make_observation, make_snapshot
+from handmade import (
+    CALIBRATION,
+    UNCALIBRATED,
+    make_alert,
+    make_frame,
+    make_observation,
+    make_snapshot,
+)
 from PIL import Image
 
 from leakwatch.config import Settings
@@ -46,6 +53,19 @@ def test_levels_have_words_and_hatches():
     strip = figure.axes[3]
     assert [text.get_text() for text in strip.texts] == ["UNKNOWN", "CLEAR", "WATCH", "STOP"]
     assert len({patch.get_hatch() for patch in strip.patches}) == 4
+
+
+def test_partly_watched_has_a_word_a_colour_and_a_hatch_of_its_own():
+    partly = make_observation(unavailable=(Reason.NO_WALL,))
+    blind = make_observation(unavailable=(Reason.MOTION,))
+    seen = [
+        trend_point(replace(make_snapshot(index, make_alert(Level.UNKNOWN), one), frame=frame))
+        for index, one in enumerate([partly] * 8 + [blind] * 8)
+        for frame in [make_frame(index)]
+    ]
+    strip = trend_figure(seen, [], CALIBRATION, Settings()).axes[3]
+    assert [text.get_text() for text in strip.texts] == ["PARTLY", "UNKNOWN"]
+    assert len({(patch.get_hatch(), patch.get_facecolor()) for patch in strip.patches}) == 2
 
 
 def test_stop_is_marked_with_its_reason():

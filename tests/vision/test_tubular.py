@@ -39,7 +39,7 @@ def tubes(mask: np.ndarray) -> list[tubular.Protrusion]:
     """Protrusions with a tube's shape, over a background that lost nothing."""
     added = cv2.GaussianBlur(mask.astype(np.float32) * 0.1, (0, 0), 1.0)
     found = tubular.protrusions(mask, SCALE, SETTINGS)
-    return [one for one in found if tubular.is_tube(one, added, None, False, SCALE, SETTINGS)]
+    return [one for one in found if tubular.is_tube(one, added, None, SCALE, SETTINGS)]
 
 
 @pytest.mark.parametrize("degrees", [0, 33, 90, 215])
@@ -87,8 +87,8 @@ def test_a_wire_that_moved_is_no_vein() -> None:
     before = np.roll(mask, 12, axis=0)
     smooth = [cv2.GaussianBlur(one.astype(np.float32), (0, 0), 1.0) for one in (mask, before)]
     (wire,) = tubular.protrusions(mask, SCALE, SETTINGS)
-    assert not tubular.is_tube(wire, 0.3 * (smooth[0] - smooth[1]), None, False, SCALE, SETTINGS)
-    assert tubular.is_tube(wire, 0.3 * smooth[0], None, False, SCALE, SETTINGS)
+    assert not tubular.is_tube(wire, 0.3 * (smooth[0] - smooth[1]), None, SCALE, SETTINGS)
+    assert tubular.is_tube(wire, 0.3 * smooth[0], None, SCALE, SETTINGS)
 
 
 def judged(lengths_mm: list[float], fps: float = 7.5) -> list[bool]:
@@ -123,22 +123,31 @@ def test_a_finger_within_the_body_is_no_vein_unless_long_and_even() -> None:
     body = np.ones((300, 400), bool)
     added = np.zeros((300, 400), np.float32)
 
-    def is_tube(mask: np.ndarray, outlined: bool = False) -> bool:
+    def is_tube(mask: np.ndarray) -> bool:
         longest = tubular.protrusions(mask, SCALE, SETTINGS)[0]
-        return tubular.is_tube(longest, added, body, outlined, SCALE, SETTINGS)
+        return tubular.is_tube(longest, added, body, SCALE, SETTINGS)
 
     assert not is_tube(drawn(8.0, 9.0, 2.5))
     assert is_tube(drawn(8.0, 15.0, 2.5))
-    assert not is_tube(drawn(8.0, 15.0, 2.5), outlined=True)
     assert not is_tube(drawn(0.0, 20.0, 2.5))  # all of a young bolus is thin
     assert tubular.is_tube(
         tubular.protrusions(drawn(8.0, 9.0, 2.5), SCALE, SETTINGS)[0],
         added,
         ~body,
-        True,
         SCALE,
         SETTINGS,
     )
+
+
+@pytest.mark.parametrize("body_on_the_left", [True, False])
+def test_a_vein_without_a_bolus_runs_out_of_the_body(body_on_the_left: bool) -> None:
+    body = np.zeros((300, 400), bool)
+    body[:, :170] = body_on_the_left
+    body[:, 220:] = not body_on_the_left
+    (vein,) = tubular.protrusions(drawn(0.0, 22.0, 2.5), SCALE, SETTINGS, body=body)
+    assert tubular.ends_within(vein.path[::-1], body)
+    assert not tubular.ends_within(vein.path, body)
+    assert tubular.is_tube(vein, np.zeros((300, 400), np.float32), body, SCALE, SETTINGS)
 
 
 def test_an_uneven_string_of_lumps_is_no_vein() -> None:
