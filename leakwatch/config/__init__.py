@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import msgspec
@@ -12,6 +11,7 @@ from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_dicom import LiveDicomSettings
 from leakwatch.config.live_video import LiveVideoSettings
+from leakwatch.config.reading import read_toml
 from leakwatch.config.training import TrainingSettings
 from leakwatch.config.vertebra import VertebraSettings
 from leakwatch.config.vision import (
@@ -75,14 +75,14 @@ def load_settings(path: Path | None) -> Settings:
     Raises
     ------
     ConfigError
-        The file cannot be read, has an unknown key, or a value of the wrong type.
+        The file cannot be read, has an unknown key, a value of the wrong type or out of its range,
+        or settings that contradict each other.
     """
     if path is None:
         return Settings()
     try:
-        with path.open("rb") as file:
-            return msgspec.convert(tomllib.load(file), Settings)
+        return read_toml(path.read_text(encoding="utf-8"), Settings)
     except OSError as error:
         raise ConfigError(f"settings {path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except ValueError as error:
         raise ConfigError(f"settings {path}: {error}") from error
