@@ -106,7 +106,7 @@ def test_no_setting_outside_of_its_range_is_taken(
         ("margin_mm = 3", ["margin_mm stands in no section", "It belongs to [alerting]"]),
         ("[cement]\nmargin_mm = 3", ["[cement] margin_mm", "It belongs to [alerting]"]),
         ("[cement]\nwacth_mm = 3", ["[cement] wacth_mm", "Did you mean watch_mm of [alerting]?"]),
-        ("[window]\nnonsense = 3", ["[window] nonsense is not known", "settings.md"]),
+        ("[window]\nxyzzy = 3", ["[window] xyzzy is not known", "settings.md"]),
         ("alerting = 3", ["alerting stands in no section"]),
         ("[motion]\nsearch_px = 47", ["search_px is 47; 4 to 120 px, a multiple of 2"]),
         ("[vertebra]\nrise_blurs_mm = [1.0, 99]", ["rise_blurs_mm[1] is 99; 0.3 to 6 mm"]),
