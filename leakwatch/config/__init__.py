@@ -11,6 +11,7 @@ from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_dicom import LiveDicomSettings
 from leakwatch.config.live_video import LiveVideoSettings
+from leakwatch.config.marks import MarksSettings
 from leakwatch.config.reading import read_toml
 from leakwatch.config.training import TrainingSettings
 from leakwatch.config.vertebra import VertebraSettings
@@ -37,6 +38,7 @@ __all__ = [
     "LiveDicomSettings",
     "LiveSettings",
     "LiveVideoSettings",
+    "MarksSettings",
     "MotionSettings",
     "Settings",
     "SoundSettings",
@@ -60,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tubular: TubularSettings = TubularSettings()
     alerting: AlertingSettings = AlertingSettings()
     calibration: CalibrationSettings = CalibrationSettings()
+    marks: MarksSettings = MarksSettings()
     live: LiveSettings = LiveSettings()
     live_dicom: LiveDicomSettings = LiveDicomSettings()
     live_video: LiveVideoSettings = LiveVideoSettings()

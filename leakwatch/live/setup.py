@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leakwatch import calibration
+from leakwatch.agreement import check_agrees
 from leakwatch.calibration_file import load_calibration_file
 from leakwatch.case import check_fits, load_case
 from leakwatch.config import Settings
@@ -80,6 +81,11 @@ class Setup:
         except CalibrationError as error:
             doubts.append(str(error))
             scale = Calibration(None, None, SpacingRung.NONE, str(error))
+        try:
+            doubts += check_agrees(case, acquisition, scale, self.settings)
+        except CaseError as error:
+            doubts.append(f"{error} The marks are not used.")
+            case = CaseFile("", Marks(view=case.marks.view))
         return Basis(case.marks, scale, tuple(doubts))
 
 
