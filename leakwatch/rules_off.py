@@ -76,7 +76,7 @@ def rules_off(
 def _too_short(acquisition: Acquisition | None, settings: Settings) -> RuleOff | None:
     count = None if acquisition is None else acquisition.number_of_frames
     least = settings.baseline.min_frames
-    if count is None or count > least:
+    if count is None or count >= least:
         return None
     return RuleOff(
         "all rules",

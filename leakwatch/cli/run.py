@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
     ENDED_EARLY,
     ended_like_interrupted,
@@ -16,7 +17,7 @@ from leakwatch.cli.console import (
     import_gui,
     require_display,
 )
-from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
+from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 from leakwatch.cli.recording import Recorder
 from leakwatch.config import load_settings
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 RENEW_S = 0.25
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     source: Annotated[
         str,
         typer.Argument(
@@ -38,6 +39,7 @@ def run(
         ),
     ],
     case: CaseOption = None,
+    no_case: NoCaseOption = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
     out: Annotated[
@@ -61,9 +63,7 @@ def run(
         if window:
             require_display("`leakwatch run ... --no-window`")
             app_module = import_gui()
-        from leakwatch.live.setup import load_setup
-
-        setup = load_setup(load_settings(settings), case, calibration)
+        setup = _loaded(source, case, no_case, settings, calibration)
         recorder = Recorder(out, source, setup.settings, keep_identity)
         session = _opened(source, setup, recorder, record)
         try:
@@ -71,12 +71,41 @@ def run(
                 if app_module is None:
                     _follow(session)
                 else:
+                    _say_once(session.status, set())
                     app_module.show_live(session, source, partial(recorder.begin, session))
         except KeyboardInterrupt:
             pass  # the way to end a session
         finally:
             session.close()
     _say_outcome(session.status, recorder)
+
+
+def _loaded(
+    spec: str,
+    case: Path | None,
+    without: bool,
+    settings: Path | None,
+    calibration: Path | None,
+) -> Setup:
+    """Read what a person gave; a stored sequence must be the one that the case is of."""
+    from leakwatch.live.setup import check_stored, load_setup
+    from leakwatch.sources.live import replayed_path
+
+    stored = replayed_path(spec)
+    case = case if stored is None else chosen_case(stored, case, without)
+    setup = load_setup(load_settings(settings), case, calibration)
+    if case is None:
+        return setup
+    if stored is not None:
+        for doubt in check_stored(setup, stored, case):
+            typer.echo(f"leakwatch: {doubt}", err=True)
+    else:
+        typer.echo(
+            f"leakwatch: {case}: its marks were drawn on {setup.case.dicom_path}, and hold here "
+            "only where patient and C-arm did not move since. Look at them in the window.",
+            err=True,
+        )
+    return setup
 
 
 def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSession:
@@ -109,12 +138,15 @@ def _follow(session: LiveSession) -> None:
 
     console = Console(stderr=True)
     said: tuple[object, ...] = ()
+    told: set[str] = set()
     link = session.status.link.text
+    _say_once(session.status, told)
     with console.status("") as line:
         ended = False
         while not ended:
             ended = session.wait(RENEW_S)
             status = session.status
+            _say_once(status, told)
             now = shown(status, session.now_s, session.settings)
             what = (now.level, now.sight, now.reasons)
             if what != said:
@@ -124,6 +156,14 @@ def _follow(session: LiveSession) -> None:
             for link in new:
                 typer.echo(f"{_time_text(status)}  source: {link}")
             line.update(status_line(status, now))
+
+
+def _say_once(status: LiveStatus, told: set[str]) -> None:
+    """Say which rules do not apply, and what of the set-up does not hold, when it is known."""
+    for text in (*(one.text for one in status.rules_off), *status.doubts):
+        if text not in told:
+            told.add(text)
+            typer.echo(f"leakwatch: {text}", err=True)
 
 
 def _time_text(status: LiveStatus) -> str:

@@ -42,6 +42,7 @@ def session_facts(
         *_recordings(status),
         *_spacing(status),
         Fact("Source", status.link.text),
+        *(Fact(one.rule, f"off: {one.why}", warn=True) for one in status.rules_off if one.off),
         *(Fact("Doubt", doubt, warn=True) for doubt in status.doubts),
     )
 

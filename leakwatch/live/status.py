@@ -15,6 +15,7 @@ from leakwatch.live.exposure import Exposure
 from leakwatch.live.fold import Present
 from leakwatch.live.latency import Latency
 from leakwatch.model import Event, Level, Link, LinkStatus, Reason
+from leakwatch.rules_off import RuleOff
 
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
 
@@ -66,6 +67,8 @@ class LiveStatus:
         Of the same clock.
     doubts : tuple of str
         What of marks and calibration does not hold.
+    rules_off : tuple of RuleOff
+        Rules that do not apply.
     ended : bool
         No frame follows.
     fault : str
@@ -85,6 +88,7 @@ class LiveStatus:
     recordings: tuple[Recording, ...] = ()
     audio_paused_until_s: float | None = None
     doubts: tuple[str, ...] = ()
+    rules_off: tuple[RuleOff, ...] = ()
     ended: bool = False
     fault: str = ""
 
