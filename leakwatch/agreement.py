@@ -130,16 +130,13 @@ def _doubts(
 
 
 def _shape_of_outline(outline: PointArray, most: float) -> Iterator[Doubt]:
-    if area_of(outline) < 1.0:
+    advice = "Give its points in order, around the body."
+    if loop_share(outline) > most:
         yield Doubt(
-            "body_outline_px encloses nothing. Give its corners in order, around the body.", True
+            f"body_outline_px crosses itself, so that nobody knows what is inside. {advice}", True
         )
-    elif loop_share(outline) > most:
-        yield Doubt(
-            "body_outline_px crosses itself, so that nobody knows what is inside. Give its points "
-            "in order, around the body.",
-            refused=True,
-        )
+    elif area_of(outline) < 1.0:
+        yield Doubt(f"body_outline_px encloses nothing. {advice}", refused=True)
 
 
 def _doubts_of_lean(
@@ -214,7 +211,7 @@ def _doubts_of_side(
         witness, marked = "needle_tip_px", _side(wall, np.array(marks.needle_tip_px))
     letters = _letters(orientation)
     tag = _front_in_columns(orientation)
-    if letters and letters[0] in "LR" and set(letters[1:]) <= set("HF"):
+    if orientation is not None and orientation[0][:1] in ("L", "R"):
         yield Doubt(
             f"view is lateral, but Patient Orientation {letters} is that of a frontal picture. Is "
             "this the case of another view?"
@@ -305,11 +302,12 @@ def _is_behind(wall: _WallFrame, tip: Point, marks: Marks) -> bool:
 
 
 def _size_px(wall: _WallFrame, outline: PointArray | None) -> tuple[float | None, float | None]:
-    """Height and mean depth of the outline in the wall's directions."""
+    """Mean height and depth of the outline in the wall's directions."""
     if outline is None:
         return None, None
-    height = max(_extent(outline @ wall.along), 1e-9)
-    return height, area_of(outline) / height
+    area = area_of(outline)
+    height, depth = (max(_extent(outline @ axis), 1e-9) for axis in (wall.along, wall.across))
+    return area / depth, area / height
 
 
 def _frame_of(line: PointArray) -> _WallFrame:

@@ -28,8 +28,8 @@ class MarksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Length of a marked wall: a third of a low thoracic body, and two lumbar bodies with their
         disc.
     least_size, max_size : float
-        Depth of a marked body over the mean of its level: five standard deviations of what bodies
-        are, less below since marks end short. A height is only too large: fractures make it small.
+        Mean depth and height of a marked body over those of its level: four standard deviations of
+        what bodies are. A height is only too large: fractures make it small.
     unusual_sigmas : float
         A body that differs by more standard deviations from the mean of its level is said.
     unusual_gap_share, max_gap_share : float
@@ -60,7 +60,7 @@ class MarksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     least_wall_mm: Annotated[float, within(1.0, 20.0)] = 6.0
     max_wall_mm: Annotated[float, within(30.0, 300.0)] = 75.0
     least_size: Annotated[float, within(0.1, 1.0)] = 0.5
-    max_size: Annotated[float, within(1.1, 4.0)] = 1.6
+    max_size: Annotated[float, within(1.1, 4.0)] = 1.5
     unusual_sigmas: Annotated[float, within(1.0, 6.0)] = 3.0
     unusual_gap_share: Annotated[float, within(0.02, 1.0)] = 0.18
     max_gap_share: Annotated[float, within(0.05, 2.0)] = 0.3
