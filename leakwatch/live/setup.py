@@ -73,29 +73,33 @@ class Setup:
         """What holds for frames of `acquisition`. Does not raise: in a session that runs, what does
         not fit is left out and told.
         """
-        case, doubts = self.case, []
+        case, doubts = self.case, list[str]()
         try:
             # A live source numbers its frames on and on.
             check_fits(case, replace(acquisition, number_of_frames=None), "the case")
         except CaseError as error:
             doubts.append(str(error))
             case = CaseFile("", Marks(view=case.marks.view))
-        try:
-            scale = calibration.resolve(
-                acquisition, case, self.calibration_path, self.settings.calibration
-            )
-        except CalibrationError as error:
-            doubts.append(str(error))
-            scale = Calibration(None, None, SpacingRung.NONE, str(error))
+        scale = self._scale(acquisition, case, doubts)
         try:
             doubts += check_agrees(case, acquisition, scale, self.settings)
         except CaseError as error:
-            doubts.append(f"{error} The marks are not used.")
+            doubts.append(f"{error} Nothing of the case is used.")
             case = CaseFile("", Marks(view=case.marks.view))
+            scale = self._scale(acquisition, case, doubts)
         off = rules_off(
             case.marks, scale, replace(acquisition, number_of_frames=None), self.settings
         )
         return Basis(case.marks, scale, tuple(doubts), off)
+
+    def _scale(self, acquisition: Acquisition, case: CaseFile, doubts: list[str]) -> Calibration:
+        """Millimetres; why there are none is added to `doubts`."""
+        settings = self.settings.calibration
+        try:
+            return calibration.resolve(acquisition, case, self.calibration_path, settings)
+        except CalibrationError as error:
+            doubts.append(str(error))
+            return Calibration(None, None, SpacingRung.NONE, str(error))
 
 
 def load_setup(
