@@ -246,3 +246,61 @@ def turned_deg(before: ProjectionGeometry, now: ProjectionGeometry) -> float:
         elif here is not None or there is not None:
             turned = math.inf
     return turned
+
+
+def area_of(polygon: PointArray) -> float:
+    """Area that a polygon encloses, in the square of its unit, never negative (shoelace)."""
+    column, row = polygon.T
+    return 0.5 * abs(float(column @ np.roll(row, -1) - row @ np.roll(column, -1)))
+
+
+def loop_share(polygon: PointArray) -> float:
+    """How much of a polygon that crosses itself lies in the smaller of its two loops.
+
+    Parameters
+    ----------
+    polygon : ndarray
+        ``(n >= 3, 2)``; the last point is joined to the first.
+
+    Returns
+    -------
+    float
+        Largest ratio of the smaller to the larger loop over all crossings; 0.0 where it crosses
+        itself nowhere. Points and edges that only touch are no crossing.
+    """
+    starts, ends = polygon, np.roll(polygon, -1, axis=0)
+    worst = 0.0
+    for first in range(len(polygon) - 2):
+        rest = slice(first + 1, None)
+        at = _crossings(starts[first], ends[first], starts[rest], ends[rest])
+        for second, point in at:
+            last = first + 1 + second
+            loop = np.vstack([point, polygon[first + 1 : last + 1]])
+            other = np.vstack([point, polygon[last + 1 :], polygon[: first + 1]])
+            small, large = sorted((area_of(loop), area_of(other)))
+            worst = max(worst, small / max(large, 1e-12))
+    return worst
+
+
+def _crossings(
+    start: PointArray, end: PointArray, starts: PointArray, ends: PointArray
+) -> list[tuple[int, PointArray]]:
+    """Which segments one segment properly crosses, and where."""
+    along, others = end - start, ends - starts
+    across = along[0] * others[:, 1] - along[1] * others[:, 0]
+    safe = np.where(across == 0.0, 1.0, across)
+    between = starts - start
+    here = (between[:, 0] * others[:, 1] - between[:, 1] * others[:, 0]) / safe
+    there = (between[:, 0] * along[1] - between[:, 1] * along[0]) / safe
+    proper = (across != 0.0) & (here > 0.0) & (here < 1.0) & (there > 0.0) & (there < 1.0)
+    return [(int(index), start + here[index] * along) for index in np.flatnonzero(proper)]
+
+
+def is_inside(point: Point, polygon: PointArray) -> bool:
+    """Whether a point lies in a polygon, by counting the edges to its right (even-odd rule)."""
+    column, row = point
+    starts, ends = polygon, np.roll(polygon, -1, axis=0)
+    spans = (starts[:, 1] > row) != (ends[:, 1] > row)
+    rise = np.where(spans, ends[:, 1] - starts[:, 1], 1.0)
+    at = starts[:, 0] + (row - starts[:, 1]) * (ends[:, 0] - starts[:, 0]) / rise
+    return bool(np.count_nonzero(spans & (at > column)) % 2)

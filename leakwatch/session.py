@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from leakwatch import alerting, calibration, pipeline
+from leakwatch.agreement import check_agrees
 from leakwatch.case import CASE_SUFFIX, check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
@@ -34,6 +35,7 @@ from leakwatch.model import (
 )
 from leakwatch.pipeline_state import PipelineState, without_last_moments
 from leakwatch.sources import open_source
+from leakwatch.sources.same_sequence import check_same_sequence
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,6 +59,8 @@ class Run:
     marks : Marks
     calibration : Calibration
     settings : Settings
+    doubts : tuple of str
+        What of the case is unusual, for the person.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Run:
     marks: Marks
     calibration: Calibration
     settings: Settings
+    doubts: tuple[str, ...] = ()
 
     def reopen(self) -> StoredSource:
         """Open the sequence a second time, for pixels that were not kept."""
@@ -103,13 +108,15 @@ def open_run(
     Raises
     ------
     CaseError, SourceError, CalibrationError
-        What was given cannot be read, or does not fit together.
+        What was given cannot be read, does not fit together, or contradicts itself.
     """
     if case_path is None and path.name.endswith(CASE_SUFFIX):
         case_path = path
     case = CaseFile("", Marks()) if case_path is None else load_case(case_path)
     if case_path is not None and path == case_path:
         path = dicom_path(case_path, case)
+    elif case_path is not None:
+        check_same_sequence(path, dicom_path(case_path, case), str(case_path))
     source = open_source(path)
     try:
         frames = source.frames()
@@ -118,11 +125,14 @@ def open_run(
             raise SourceError(f"{path}: there is no frame in it. Choose another sequence.")
         check_fits(case, first.acquisition, str(case_path))
         scale = calibration.resolve(first.acquisition, case, calibration_path, settings.calibration)
+        doubts = check_agrees(case, first.acquisition, scale, settings, str(case_path))
     except BaseException:
         source.close()
         raise
     whole = chain([first], frames)
-    return Run(path.name, path, source, whole, first.acquisition, case.marks, scale, settings)
+    return Run(
+        path.name, path, source, whole, first.acquisition, case.marks, scale, settings, doubts
+    )
 
 
 def fold(

@@ -22,6 +22,8 @@ from leakwatch.bench.metric_table import METRICS, Kind, Metric
 from leakwatch.bench.metrics import IN_TIME_S
 from leakwatch.bench.threshold_sweep import FACTORS, RESPONSE_S
 from leakwatch.config import Settings
+from leakwatch.config.contradictions import NOT_ABOVE
+from leakwatch.config.ranges import ranges, unit_of
 from leakwatch.due import FALSE_ABOVE_MM, FALSE_BELOW_LEAK_MM
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -30,8 +32,9 @@ SETTINGS_HEAD = """\
 # Settings
 
 `leakwatch analyze`, `replay` and `bench` read a TOML file that is given with `--settings`. Each
-heading below is a section of it. A key that is not listed here is an error, not a warning. What is
-not set keeps its default. Units are part of the names.
+heading below is a section of it. What is not set keeps its default. Units are part of the names. A
+key that is not listed here is an error, not a warning, and so is a value out of its range, and
+settings that contradict each other (at the end of this page).
 
 Written from `leakwatch/config/` by `make reference`; do not edit.
 """
@@ -76,25 +79,33 @@ def toml(value: object) -> str:
 def sections(defaults: msgspec.Struct, name: str = "") -> Iterator[str]:
     """One Markdown section for each struct below `defaults`, in the order of the code."""
     rows = []
-    described = parameters(type(defaults))
+    described, limits = parameters(type(defaults)), ranges(type(defaults))
     for field in msgspec.structs.fields(defaults):
         value = getattr(defaults, field.name)
         if isinstance(value, msgspec.Struct):
             yield from sections(value, f"{name}.{field.name}".lstrip("."))
             continue
-        rows.append(f"| `{field.name}` | {toml(value)} | {described.get(field.name, '')} |")
+        possible = limits[field.name].text(unit_of(field.name)) if field.name in limits else ""
+        meaning = described.get(field.name, "")
+        rows.append(f"| `{field.name}` | {toml(value)} | {possible} | {meaning} |")
     if rows:
         summary = (inspect.getdoc(type(defaults)) or "").partition("\nParameters\n")[0]
         paragraphs = re.split(r"\n{2,}", summary.strip())
         body = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-        yield f"## [{name}]\n\n{body}\n\n| Key | Default | Meaning |\n| --- | --- | --- |\n" + (
-            "\n".join(rows) + "\n"
-        )
+        head = "| Key | Default | Range | Meaning |\n| --- | --- | --- | --- |"
+        yield "\n".join([f"## [{name}]\n\n{body}\n\n{head}", *rows, ""])
 
 
 def settings_text() -> str:
     """The whole of settings.md."""
-    return "\n".join([SETTINGS_HEAD, *sections(Settings())])
+    return "\n".join([SETTINGS_HEAD, *sections(Settings()), contradictions()])
+
+
+def contradictions() -> str:
+    """Which settings may not be above which others, and why."""
+    rows = [f"| `{lower}` | `{upper}` | {why} |" for lower, upper, why in NOT_ABOVE]
+    head = "## Not above each other\n\n| Setting | Not above | Else |\n| --- | --- | --- |"
+    return "\n".join([head, *rows, ""])
 
 
 def parameter_row(parameter: Any, context: click.Context) -> str:

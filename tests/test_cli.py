@@ -130,7 +130,7 @@ def test_other_files_in_the_folder_are_left_alone(dicom, tmp_path):
 
 
 def test_without_spacing_there_is_no_millimetre_anywhere(dicom, tmp_path):
-    result = run("analyze", dicom, "--out", tmp_path, "--no-video")
+    result = run("analyze", dicom, "--no-case", "--out", tmp_path, "--no-video")
     assert result.exit_code == 0
     assert "no millimetres" in result.stderr
     for frame in read_frames(tmp_path / "frames.jsonl"):
@@ -329,3 +329,75 @@ def test_nothing_is_imported_before_it_is_needed():
         env=os.environ,
     )
     assert result.stdout.strip() == "[]"
+
+
+def beside(folder, name="cine", **changes):
+    """A sequence with its case beside it, as `leakwatch mark` leaves them."""
+    path = folder / f"{name}.dcm"
+    injection.write_dicom(path)
+    case = folder / f"{name}.case.json"
+    injection.write_case(case, path)
+    case.write_text(json.dumps(json.loads(case.read_text()) | changes))
+    return path
+
+
+@pytest.mark.parametrize("command", ["analyze", "run", "replay"])
+def test_the_case_beside_a_sequence_is_used_and_said(tmp_path, command):
+    path = beside(tmp_path)
+    arguments = {
+        "analyze": ["analyze", path, "--out", tmp_path / "out", "--no-video"],
+        "run": ["run", f"replay:{path}?speed=8", "--no-window", "--no-record"],
+        "replay": ["replay", path, "--record", tmp_path / "a.png"],
+    }[command]
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert "cine.case.json lies beside the sequence and is used" in result.stderr
+    assert "wall rule off" not in result.stderr
+    result = run(*arguments, "--no-case")
+    assert result.exit_code == 0, result.output
+    assert "lies beside" not in result.stderr
+    assert "wall rule off: no posterior wall is marked; mark one with `leakwatch mark FILE`" in (
+        result.stderr
+    )
+
+
+@pytest.mark.parametrize("command", ["analyze", "run", "replay"])
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"posterior_wall_px": [[90, 150], [120, 148], [150, 150]]}, "are they exchanged?"),
+        ({"needle_tip_px": [200, 120]}, "behind posterior_wall_px"),
+        ({"posterior_wall_px": [[150, 20], [150, 30]]}, "2 mm long"),
+        ({"dicom": "other.dcm"}, "is the case of other.dcm"),
+    ],
+)
+def test_a_case_that_contradicts_itself_is_refused_everywhere(tmp_path, command, changes, word):
+    beside(tmp_path, "other")
+    path = beside(tmp_path, **changes)
+    case = ["--case", tmp_path / "cine.case.json"]
+    arguments = {
+        "analyze": ["analyze", path, *case, "--out", tmp_path / "out"],
+        "run": ["run", f"replay:{path}?speed=8", *case, "--no-window", "--no-record"],
+        "replay": ["replay", path, *case, "--record", tmp_path / "a.png"],
+    }[command]
+    assert_refused(run(*arguments), "cine.case.json", word)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_case_that_is_given_and_left_out_is_refused(tmp_path):
+    path = beside(tmp_path)
+    arguments = ["--case", tmp_path / "cine.case.json", "--no-case", "--out", tmp_path / "out"]
+    assert_refused(run("analyze", path, *arguments), "contradict each other")
+
+
+def test_rules_that_are_off_are_said_before_the_first_frame(tmp_path):
+    path = beside(tmp_path)
+    case = tmp_path / "cine.case.json"
+    known = json.loads(case.read_text())
+    del known["mm_per_px"], known["mm_per_px_sigma"]
+    case.write_text(json.dumps(known | {"posterior_wall_px": [[150, 90], [150, 150]]}))
+    result = run("analyze", path, "--out", tmp_path / "out", "--no-video")
+    assert result.exit_code == 0, result.output
+    said = result.stderr.splitlines()
+    assert any(line.startswith("leakwatch: 5 mm rule off: no millimetres (") for line in said)
+    assert any(line.startswith("leakwatch: outline rule off: ") for line in said)

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from leakwatch.geometry import (
     WorkingGrid,
+    area_of,
     distance_sigma_mm,
     distance_to_polyline,
+    is_inside,
+    loop_share,
     nearest_on_polyline,
     polyline_length,
     side_of_polyline,
@@ -129,3 +132,41 @@ def test_sigma_adds_independent_parts_in_quadrature() -> None:
 def test_length_of_a_polyline() -> None:
     assert polyline_length(np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 14.0]])) == pytest.approx(15.0)
     assert polyline_length(np.array([[1.0, 1.0]])) == 0.0
+
+
+def test_area_of_a_rectangle_however_it_is_turned() -> None:
+    square = np.array([[0.0, 0.0], [6.0, 0.0], [6.0, 4.0], [0.0, 4.0]])
+    assert area_of(square) == area_of(square[::-1]) == 24.0
+    turn = np.array([[0.6, 0.8], [-0.8, 0.6]])
+    assert area_of(square @ turn + 100.0) == pytest.approx(24.0)
+
+
+def test_a_bow_has_two_loops_of_one_size_and_a_spur_a_tiny_one() -> None:
+    square = np.array([[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0]])
+    assert loop_share(square) == 0.0
+    assert loop_share(square[[0, 2, 1, 3]]) == pytest.approx(1.0)
+    # A loop of 2 beside 60.
+    corners = [[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0], [0.0, 3.0], [-2.0, 4.0], [2.0, 6.0]]
+    assert 0.0 < loop_share(np.array(corners)) < 0.1
+
+
+def test_edges_that_only_touch_do_not_cross() -> None:
+    """As at the corners of the outline of a mask."""
+    spike = np.array(
+        [[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [4.0, 8.0], [4.0, 0.0], [4.0, 8.0], [0.0, 8.0]]
+    )
+    assert loop_share(spike) == 0.0
+
+
+@given(st.lists(point, min_size=3, max_size=12, unique=True))
+def test_convex_polygons_never_cross_themselves(points: list[tuple[float, float]]) -> None:
+    around = np.array(points)
+    middle = around.mean(axis=0)
+    angles = np.unique(np.round(np.arctan2(*(around - middle).T), 3))
+    assume(len(angles) >= 3)
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    assert loop_share(circle) == 0.0
+    # The middle of a chord of a circle lies in the polygon, or on its edge.
+    inner = circle.mean(axis=0)
+    assert is_inside((float(inner[0]), float(inner[1])), circle)
+    assert not is_inside((1.5, 0.0), circle)

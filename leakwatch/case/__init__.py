@@ -5,6 +5,7 @@ from __future__ import annotations
 from leakwatch.case.case_file import (
     CASE_SCHEMA,
     CASE_SUFFIX,
+    case_beside,
     check_fits,
     dicom_path,
     encode_case,
@@ -33,6 +34,7 @@ __all__ = [
     "TRUTH_SCHEMA",
     "TRUTH_SUFFIX",
     "FrameRecord",
+    "case_beside",
     "check_fits",
     "dicom_path",
     "encode_case",

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 
+from leakwatch.case.session_file import CASE_NAME
 from leakwatch.case.strict_json import (
     Index,
     NotNegative,
@@ -101,6 +102,17 @@ def load_case(path: Path) -> CaseFile:
 def dicom_path(case_path: Path, case: CaseFile) -> Path:
     """Where the sequence of `case` lies."""
     return case_path.parent / case.dicom_path
+
+
+def case_beside(sequence: Path) -> Path | None:
+    """The case that lies beside a sequence, or in the folder of a recorded session.
+
+    ``run.case.json`` beside ``run.dcm`` or the folder ``run``; None where there is none.
+    """
+    whole = sequence if sequence.name else sequence.resolve()
+    near = [whole.parent / f"{one}{CASE_SUFFIX}" for one in (whole.name, whole.stem)]
+    inside = sequence / CASE_NAME
+    return next((path for path in (inside, *near) if path.is_file()), None)
 
 
 def check_fits(case: CaseFile, acquisition: Acquisition, name: str = "the case") -> None:

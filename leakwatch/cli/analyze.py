@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leakwatch.banner import REASON_WORDS
+from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
     ENDED_EARLY,
     NOT_WATCHED,
     errors_in_one_paragraph,
     fail,
     progress,
+    say_rules_off,
     say_what_to_doubt,
 )
 from leakwatch.cli.options import (
     CalibrationOption,
     CaseOption,
+    NoCaseOption,
     SettingsOption,
     StrictOption,
 )
@@ -33,6 +36,7 @@ def analyze(
     sequence: Annotated[Path, typer.Argument(help="DICOM file, or a folder of single frames.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the results; made where absent.")],
     case: CaseOption = None,
+    no_case: NoCaseOption = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
     video: Annotated[bool, typer.Option(help="Write overlay.mp4, the slowest part.")] = True,
@@ -41,19 +45,21 @@ def analyze(
     """Measure every frame of a sequence and write what was found.
 
     Writes frames.jsonl, events.jsonl, trend.png and overlay.mp4 into the folder, replacing those
-    of an earlier run and nothing else. The last lines say which rule was off, and which frames were
-    not judged. Exit code 0: every frame was read; 2: bad arguments or input; 3: the input ended
-    early, and what was read is written; 4: with --strict, a rule was off, or too many frames were
-    not judged.
+    of an earlier run and nothing else. Rules that do not apply are named before the first frame,
+    with what to do; the last lines say which rule was off, and which frames were not judged. Exit
+    code 0: every frame was read; 2: bad arguments or input; 3: the input ended early, and what was
+    read is written; 4: with --strict, a rule was off, or too many frames were not judged.
     """
     # Imported here, so that --help and --version answer at once.
     from leakwatch.analysis import analyse
     from leakwatch.session import open_run
 
     with errors_in_one_paragraph():
+        case = chosen_case(sequence, case, no_case)
         run = open_run(sequence, load_settings(settings), case, calibration)
         try:
             say_what_to_doubt(run)
+            say_rules_off(run)
             with progress(run.name, run.acquisition.number_of_frames) as on_frame:
                 outcome = analyse(run, out, video, on_frame)
         finally:

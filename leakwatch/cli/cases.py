@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
     ENDED_EARLY,
     errors_in_one_paragraph,
     fail,
     progress,
+    say_rules_off,
     say_what_to_doubt,
 )
-from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
+from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 
 if TYPE_CHECKING:
     from leakwatch.case_library import LibraryCase
@@ -93,6 +95,7 @@ def show(case: CaseArgument, as_json: JsonOption = False) -> None:
 def add(
     sequence: Annotated[Path, typer.Argument(help="DICOM file, folder, or NAME.case.json.")],
     case: CaseOption = None,
+    no_case: NoCaseOption = False,
     name: Annotated[
         str | None, typer.Option("--name", help="Of the case; not that of a patient.")
     ] = None,
@@ -114,9 +117,11 @@ def add(
 
     masks = tuple(_rectangle(text) for text in mask or ())
     with errors_in_one_paragraph(), CaseLibrary() as library:
+        case = chosen_case(sequence, case, no_case)
         run = open_run(sequence, load_settings(settings), case, calibration)
         try:
             say_what_to_doubt(run)
+            say_rules_off(run)
             with progress(run.name, run.acquisition.number_of_frames) as on_frame:
                 done = add_to_library(library, run, name, masks, keep_identity, on_frame)
         finally:

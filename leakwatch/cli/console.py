@@ -73,8 +73,16 @@ def say_what_to_doubt(run: Run) -> None:
         typer.echo(f"leakwatch: no millimetres: {run.calibration.source}", err=True)
     if run.acquisition.time_source is TimeSource.ASSUMED and run.acquisition.number_of_frames != 1:
         typer.echo("leakwatch: no frame times in the file: 15 frames/s are assumed", err=True)
-    for note in run.acquisition.notes:
+    for note in (*run.acquisition.notes, *run.doubts):
         typer.echo(f"leakwatch: {note}", err=True)
+
+
+def say_rules_off(run: Run) -> None:
+    """Tell on stderr which rules do not apply, before the first frame is judged."""
+    from leakwatch.rules_off import rules_off
+
+    for one in rules_off(run.marks, run.calibration, run.acquisition, run.settings):
+        typer.echo(f"leakwatch: {one.text}", err=True)
 
 
 @contextmanager

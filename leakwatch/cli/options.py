@@ -12,7 +12,15 @@ from leakwatch.cli.console import fail
 from leakwatch.model import Point
 
 CaseOption = Annotated[
-    Path | None, typer.Option("--case", help="NAME.case.json: marks and calibration by a person.")
+    Path | None,
+    typer.Option(
+        "--case",
+        help="NAME.case.json: marks and calibration by a person. Default: the one beside the "
+        "sequence, if there is one.",
+    ),
+]
+NoCaseOption = Annotated[
+    bool, typer.Option("--no-case", help="Do not use the case beside the sequence.")
 ]
 SettingsOption = Annotated[Path | None, typer.Option("--settings", help="Settings, a TOML file.")]
 CalibrationOption = Annotated[

@@ -7,20 +7,23 @@ from typing import Annotated
 
 import typer
 
+from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
     errors_in_one_paragraph,
     fail,
     import_gui,
     require_display,
+    say_rules_off,
     say_what_to_doubt,
 )
-from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
+from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 from leakwatch.config import load_settings
 
 
 def replay(
     case_or_sequence: Annotated[Path, typer.Argument(help="NAME.case.json, or a DICOM file.")],
     case: CaseOption = None,
+    no_case: NoCaseOption = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
     record: Annotated[
@@ -40,8 +43,10 @@ def replay(
         app_module = import_gui()
         from leakwatch.session import open_run
 
+        case = chosen_case(case_or_sequence, case, no_case)
         run = open_run(case_or_sequence, load_settings(settings), case, calibration)
         say_what_to_doubt(run)
+        say_rules_off(run)
         if record is None:
             app_module.show(run)
         else:

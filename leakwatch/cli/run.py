@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
     ENDED_EARLY,
     NOT_WATCHED,
@@ -20,6 +21,7 @@ from leakwatch.cli.console import (
 from leakwatch.cli.options import (
     CalibrationOption,
     CaseOption,
+    NoCaseOption,
     SettingsOption,
     StrictOption,
 )
@@ -45,6 +47,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         ),
     ],
     case: CaseOption = None,
+    no_case: NoCaseOption = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
     out: Annotated[
@@ -70,9 +73,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         if window:
             require_display("`leakwatch run ... --no-window`")
             app_module = import_gui()
-        from leakwatch.live.setup import load_setup
-
-        setup = load_setup(load_settings(settings), case, calibration)
+        setup = _loaded(source, case, no_case, settings, calibration)
         recorder = Recorder(out, source, setup.settings, keep_identity)
         session = _opened(source, setup, recorder, record)
         try:
@@ -80,6 +81,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
                 if app_module is None:
                     _follow(session)
                 else:
+                    _say_once(session.status, set())
                     app_module.show_live(session, source, partial(recorder.begin, session))
         except KeyboardInterrupt:
             pass  # the way to end a session
@@ -89,6 +91,34 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     _say_outcome(session.status, recorder, not_watched)
     if strict and not_watched:
         raise typer.Exit(NOT_WATCHED)
+
+
+def _loaded(
+    spec: str,
+    case: Path | None,
+    without: bool,
+    settings: Path | None,
+    calibration: Path | None,
+) -> Setup:
+    """Read what a person gave; a stored sequence must be the one that the case is of."""
+    from leakwatch.live.setup import check_stored, load_setup
+    from leakwatch.sources.live import replayed_path
+
+    stored = replayed_path(spec)
+    case = case if stored is None else chosen_case(stored, case, without)
+    setup = load_setup(load_settings(settings), case, calibration)
+    if case is None:
+        return setup
+    if stored is not None:
+        for doubt in check_stored(setup, stored, case):
+            typer.echo(f"leakwatch: {doubt}", err=True)
+    else:
+        typer.echo(
+            f"leakwatch: {case}: its marks were drawn on {setup.case.dicom_path}, and hold here "
+            "only where patient and C-arm did not move since. Look at them in the window.",
+            err=True,
+        )
+    return setup
 
 
 def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSession:
@@ -121,12 +151,15 @@ def _follow(session: LiveSession) -> None:
 
     console = Console(stderr=True)
     said: tuple[object, ...] = ()
+    told: set[str] = set()
     link = session.status.link.text
+    _say_once(session.status, told)
     with console.status("") as line:
         ended = False
         while not ended:
             ended = session.wait(RENEW_S)
             status = session.status
+            _say_once(status, told)
             now = shown(status, session.now_s, session.settings)
             what = (now.level, now.sight, now.reasons)
             if what != said:
@@ -136,6 +169,14 @@ def _follow(session: LiveSession) -> None:
             for link in new:
                 typer.echo(f"{_time_text(status)}  source: {link}")
             line.update(status_line(status, now))
+
+
+def _say_once(status: LiveStatus, told: set[str]) -> None:
+    """Say which rules do not apply, and what of the set-up does not hold, when it is known."""
+    for text in (*(one.text for one in status.rules_off), *status.doubts):
+        if text not in told:
+            told.add(text)
+            typer.echo(f"leakwatch: {text}", err=True)
 
 
 def _time_text(status: LiveStatus) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,8 @@ from leakwatch.config.conditions import (
 from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_dicom import LiveDicomSettings
 from leakwatch.config.live_video import LiveVideoSettings
+from leakwatch.config.marks import MarksSettings
+from leakwatch.config.reading import read_toml
 from leakwatch.config.training import TrainingSettings
 from leakwatch.config.vertebra import VertebraSettings
 from leakwatch.config.vision import (
@@ -44,6 +45,7 @@ __all__ = [
     "LiveSettings",
     "LiveVideoSettings",
     "LivenessSettings",
+    "MarksSettings",
     "MotionSettings",
     "SameSettings",
     "SensitiveSettings",
@@ -74,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tubular: TubularSettings = TubularSettings()
     alerting: AlertingSettings = AlertingSettings()
     calibration: CalibrationSettings = CalibrationSettings()
+    marks: MarksSettings = MarksSettings()
     live: LiveSettings = LiveSettings()
     live_dicom: LiveDicomSettings = LiveDicomSettings()
     live_video: LiveVideoSettings = LiveVideoSettings()
@@ -89,14 +92,14 @@ def load_settings(path: Path | None) -> Settings:
     Raises
     ------
     ConfigError
-        The file cannot be read, has an unknown key, or a value of the wrong type.
+        The file cannot be read, has an unknown key, a value of the wrong type or out of its range,
+        or settings that contradict each other.
     """
     if path is None:
         return Settings()
     try:
-        with path.open("rb") as file:
-            return msgspec.convert(tomllib.load(file), Settings)
+        return read_toml(path.read_text(encoding="utf-8"), Settings)
     except OSError as error:
         raise ConfigError(f"settings {path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except ValueError as error:
         raise ConfigError(f"settings {path}: {error}") from error

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from leakwatch.config.ranges import within
 
 
 class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,19 +53,19 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         run says so first: "no STOP" does not hold for them.
     """
 
-    margin_mm: float = 5.0
-    watch_mm: float = 8.0
-    sigmas: float = 1.0
-    marks_sigma_mm: float = 0.3
-    edge_sigma_mm: float = 0.3
-    outside_tolerance_mm: float = 1.25
-    outside_area_mm2: float = 2.0
-    confirm_frames: int = 2
-    clear_mm: float = 1.0
-    release_s: float = 1.0
-    predict_s: float = 5.0
-    speed_window_s: float = 3.0
-    speed_min_frames: int = 6
-    min_speed_mm_s: float = 0.1
-    worse_by: float = 0.5
-    not_judged_share: float = 0.1
+    margin_mm: Annotated[float, within(1.0, 20.0)] = 5.0
+    watch_mm: Annotated[float, within(1.0, 40.0)] = 8.0
+    sigmas: Annotated[float, within(0.0, 4.0)] = 1.0
+    marks_sigma_mm: Annotated[float, within(0.0, 5.0)] = 0.3
+    edge_sigma_mm: Annotated[float, within(0.0, 3.0)] = 0.3
+    outside_tolerance_mm: Annotated[float, within(0.0, 5.0)] = 1.25
+    outside_area_mm2: Annotated[float, within(0.5, 20.0)] = 2.0
+    confirm_frames: Annotated[int, within(1, 10)] = 2
+    clear_mm: Annotated[float, within(0.0, 5.0)] = 1.0
+    release_s: Annotated[float, within(0.0, 30.0)] = 1.0
+    predict_s: Annotated[float, within(0.0, 30.0)] = 5.0
+    speed_window_s: Annotated[float, within(0.5, 20.0)] = 3.0
+    speed_min_frames: Annotated[int, within(3, 100)] = 6
+    min_speed_mm_s: Annotated[float, within(0.01, 5.0)] = 0.1
+    worse_by: Annotated[float, within(0.1, 5.0)] = 0.5
+    not_judged_share: Annotated[float, within(0.0, 1.0)] = 0.1

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from leakwatch.config.ranges import within
 
 
 class CalibrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,22 +60,22 @@ class CalibrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         Of outer diameters about the nominal one of their gauge.
     """
 
-    min_mm_per_px: float = 0.02
-    max_mm_per_px: float = 2.0
-    max_anisotropy: float = 0.01
-    max_magnification: float = 3.0
-    person_sigma_share: float = 0.02
-    depth_sigma_mm: float = 20.0
-    min_sod_mm: float = 500.0
-    conflict_share: float = 0.06
-    fit_share: float = 0.02
-    fit_angle_deg: float = 10.0
-    grid_max_residual_px: float = 0.5
-    grid_min_cover: float = 0.7
-    grid_max_skew: float = 0.01
-    cannula_depth_mm: float = 15.0
-    object_depth_mm: float = 15.0
-    tilt_sigma_deg: float = 8.0
-    point_sigma_px: float = 1.0
-    edge_sigma_px: float = 0.25
-    cannula_sigma_share: float = 0.01
+    min_mm_per_px: Annotated[float, within(0.01, 0.2)] = 0.02
+    max_mm_per_px: Annotated[float, within(0.5, 3.0)] = 2.0
+    max_anisotropy: Annotated[float, within(0.0, 0.05)] = 0.01
+    max_magnification: Annotated[float, within(1.2, 5.0)] = 3.0
+    person_sigma_share: Annotated[float, within(0.001, 0.2)] = 0.02
+    depth_sigma_mm: Annotated[float, within(0.0, 100.0)] = 20.0
+    min_sod_mm: Annotated[float, within(200.0, 1500.0)] = 500.0
+    conflict_share: Annotated[float, within(0.005, 0.3)] = 0.06
+    fit_share: Annotated[float, within(0.001, 0.2)] = 0.02
+    fit_angle_deg: Annotated[float, within(0.5, 45.0)] = 10.0
+    grid_max_residual_px: Annotated[float, within(0.05, 5.0)] = 0.5
+    grid_min_cover: Annotated[float, within(0.1, 1.0)] = 0.7
+    grid_max_skew: Annotated[float, within(0.001, 0.1)] = 0.01
+    cannula_depth_mm: Annotated[float, within(0.0, 60.0)] = 15.0
+    object_depth_mm: Annotated[float, within(0.0, 200.0)] = 15.0
+    tilt_sigma_deg: Annotated[float, within(0.0, 45.0)] = 8.0
+    point_sigma_px: Annotated[float, within(0.05, 10.0)] = 1.0
+    edge_sigma_px: Annotated[float, within(0.05, 5.0)] = 0.25
+    cannula_sigma_share: Annotated[float, within(0.001, 0.2)] = 0.01

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from leakwatch.config.ranges import within
 
 
 class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,23 +56,23 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         What the newest pair of frames then says of it: dose changes within a second.
     """
 
-    window_s: float = 8.0
-    max_frames: int = 128
-    around_mm: float = 12.0
-    tiles_across: int = 6
-    tile_px: int = 12
-    min_exposed_share: float = 0.75
-    repeat_share: float = 0.1
-    settled_s: float = 0.5
-    held_kept: float = 0.7
-    held_correlation: float = 0.25
-    held_share: float = 0.7
-    held_growth: float = 1.4
-    max_repeated_share: float = 0.1
-    min_told_share: float = 0.5
-    first_share: float = 0.15
-    learnt_pairs: int = 8
-    newest_share: float = 0.05
+    window_s: Annotated[float, within(1.0, 60.0)] = 8.0
+    max_frames: Annotated[int, within(16, 1000)] = 128
+    around_mm: Annotated[float, within(0.0, 40.0)] = 12.0
+    tiles_across: Annotated[int, within(2, 20)] = 6
+    tile_px: Annotated[int, within(4, 64)] = 12
+    min_exposed_share: Annotated[float, within(0.1, 1.0)] = 0.75
+    repeat_share: Annotated[float, within(0.01, 0.5)] = 0.1
+    settled_s: Annotated[float, within(0.1, 3.0)] = 0.5
+    held_kept: Annotated[float, within(0.3, 1.0)] = 0.7
+    held_correlation: Annotated[float, within(0.0, 1.0)] = 0.25
+    held_share: Annotated[float, within(0.1, 1.0)] = 0.7
+    held_growth: Annotated[float, within(1.0, 5.0)] = 1.4
+    max_repeated_share: Annotated[float, within(0.0, 0.5)] = 0.1
+    min_told_share: Annotated[float, within(0.0, 1.0)] = 0.5
+    first_share: Annotated[float, within(0.01, 1.0)] = 0.15
+    learnt_pairs: Annotated[int, within(2, 100)] = 8
+    newest_share: Annotated[float, within(0.001, 1.0)] = 0.05
 
 
 class WholeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,9 +89,9 @@ class WholeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Of that, as much must be seen: a collimator may close to the endplates.
     """
 
-    min_share: float = 0.95
-    around_mm: float = 4.0
-    min_around_share: float = 0.7
+    min_share: Annotated[float, within(0.5, 1.0)] = 0.95
+    around_mm: Annotated[float, within(0.0, 40.0)] = 4.0
+    min_around_share: Annotated[float, within(0.0, 1.0)] = 0.7
 
 
 class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,16 +125,16 @@ class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Less cement than this may have been an error.
     """
 
-    tile_px: int = 16
-    around_mm: float = 10.0
-    min_tile_share: float = 0.4
-    min_texture: float = 0.012
-    min_correlation: float = 0.5
-    max_unlike_share: float = 0.17
-    min_tiles: int = 6
-    min_detail: float = 0.6
-    min_cement_share: float = 0.5
-    min_cement_mm2: float = 60.0
+    tile_px: Annotated[int, within(4, 64)] = 16
+    around_mm: Annotated[float, within(0.0, 40.0)] = 10.0
+    min_tile_share: Annotated[float, within(0.1, 1.0)] = 0.4
+    min_texture: Annotated[float, within(0.001, 0.1)] = 0.012
+    min_correlation: Annotated[float, within(0.0, 0.95)] = 0.5
+    max_unlike_share: Annotated[float, within(0.0, 0.6)] = 0.17
+    min_tiles: Annotated[int, within(1, 100)] = 6
+    min_detail: Annotated[float, within(0.1, 1.0)] = 0.6
+    min_cement_share: Annotated[float, within(0.0, 0.95)] = 0.5
+    min_cement_mm2: Annotated[float, within(5.0, 500.0)] = 60.0
 
 
 class SensitiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,4 +147,4 @@ class SensitiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         come within the margin unseen: a front of cement has that thickness 1 mm behind its tip.
     """
 
-    max_thickness_mm: float = 5.0
+    max_thickness_mm: Annotated[float, within(1.0, 15.0)] = 5.0

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from leakwatch.config.ranges import within
 
 
 class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,15 +50,15 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         At the end sinks are waited for so long, s.
     """
 
-    stale_after_s: float = 0.5
-    clock_leap_s: float = 1.0
-    geometry_share: float = 0.02
-    return_after_s: float = 1.0
-    last_image_s: float = 1.0
-    take_back_steps: int = 3
-    audio_pause_s: float = 120.0
-    waiting_frames: int = 3
-    learning_frames: int = 30
-    sink_queue_frames: int = 30
-    latency_frames: int = 18000
-    close_s: float = 10.0
+    stale_after_s: Annotated[float, within(0.2, 3.0)] = 0.5
+    clock_leap_s: Annotated[float, within(0.1, 30.0)] = 1.0
+    geometry_share: Annotated[float, within(0.001, 0.2)] = 0.02
+    return_after_s: Annotated[float, within(0.0, 30.0)] = 1.0
+    last_image_s: Annotated[float, within(0.1, 10.0)] = 1.0
+    take_back_steps: Annotated[int, within(1, 20)] = 3
+    audio_pause_s: Annotated[float, within(1.0, 120.0)] = 120.0
+    waiting_frames: Annotated[int, within(1, 30)] = 3
+    learning_frames: Annotated[int, within(1, 300)] = 30
+    sink_queue_frames: Annotated[int, within(1, 3000)] = 30
+    latency_frames: Annotated[int, within(10, 1000000)] = 18000
+    close_s: Annotated[float, within(0.1, 120.0)] = 10.0

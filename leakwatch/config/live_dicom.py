@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from leakwatch.config.ranges import within
 
 
 class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,20 +61,20 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         The archive has so long to accept a connection, and to go on with an answer, s.
     """
 
-    fault_shown_s: float = 10.0
-    series_quiet_s: float = 1.0
-    queue_objects: int = 512
-    run_step_s: float = 0.034
-    past_run_s: float = 0.5
-    settle_s: float = 0.3
-    partial_s: float = 10.0
-    scan_s: float = 1.0
-    network_scan_s: float = 0.2
-    sender_quiet_s: float = 5.0
-    associations: int = 4
-    idle_association_s: float = 600.0
-    handshake_s: float = 5.0
-    poll_s: float = 0.5
-    back_off_s: float = 8.0
-    connect_s: float = 3.0
-    answer_s: float = 10.0
+    fault_shown_s: Annotated[float, within(1.0, 300.0)] = 10.0
+    series_quiet_s: Annotated[float, within(0.13, 30.0)] = 1.0
+    queue_objects: Annotated[int, within(1, 10000)] = 512
+    run_step_s: Annotated[float, within(0.0, 1.0)] = 0.034
+    past_run_s: Annotated[float, within(0.2, 3.0)] = 0.5
+    settle_s: Annotated[float, within(0.05, 5.0)] = 0.3
+    partial_s: Annotated[float, within(0.5, 120.0)] = 10.0
+    scan_s: Annotated[float, within(0.05, 10.0)] = 1.0
+    network_scan_s: Annotated[float, within(0.05, 5.0)] = 0.2
+    sender_quiet_s: Annotated[float, within(0.5, 120.0)] = 5.0
+    associations: Annotated[int, within(1, 64)] = 4
+    idle_association_s: Annotated[float, within(10.0, 7200.0)] = 600.0
+    handshake_s: Annotated[float, within(0.5, 60.0)] = 5.0
+    poll_s: Annotated[float, within(0.05, 10.0)] = 0.5
+    back_off_s: Annotated[float, within(0.1, 120.0)] = 8.0
+    connect_s: Annotated[float, within(0.1, 60.0)] = 3.0
+    answer_s: Annotated[float, within(0.5, 120.0)] = 10.0

@@ -6,7 +6,10 @@ from typing import Annotated
 
 import msgspec
 
-Pixels = Annotated[int, msgspec.Meta(ge=0)]
+from leakwatch.config.ranges import within
+
+# No screen is larger.
+Pixels = Annotated[int, within(0, 32767)]
 
 
 class LiveVideoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,11 +57,11 @@ class LiveVideoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     region_px: tuple[Pixels, Pixels, Pixels, Pixels] | None = None
     masks_px: tuple[tuple[Pixels, Pixels, Pixels, Pixels], ...] = ()
     bone_is_bright: bool | None = None
-    colour_levels: int = 32
-    colour_share: float = 0.0001
-    repeat_s: float = 0.2
-    repeat_noise_share: float = 0.35
-    repeat_levels: float = 1.5
-    combing: float = 1.4
-    silent_s: float = 1.0
-    retry_s: float = 1.0
+    colour_levels: Annotated[int, within(1, 255)] = 32
+    colour_share: Annotated[float, within(0.0, 0.1)] = 0.0001
+    repeat_s: Annotated[float, within(0.13, 3.0)] = 0.2
+    repeat_noise_share: Annotated[float, within(0.0, 0.9)] = 0.35
+    repeat_levels: Annotated[float, within(0.1, 20.0)] = 1.5
+    combing: Annotated[float, within(1.05, 10.0)] = 1.4
+    silent_s: Annotated[float, within(0.2, 30.0)] = 1.0
+    retry_s: Annotated[float, within(0.1, 30.0)] = 1.0

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from leakwatch.config.ranges import within
 
 
 class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,6 +24,6 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         of a second hinder a hand, and a reaction time is no better known than that.
     """
 
-    early_s: float = 1.0
-    same_press_s: float = 0.5
-    screen_gap_s: float = 0.1
+    early_s: Annotated[float, within(0.0, 10.0)] = 1.0
+    same_press_s: Annotated[float, within(0.0, 5.0)] = 0.5
+    screen_gap_s: Annotated[float, within(0.02, 2.0)] = 0.1

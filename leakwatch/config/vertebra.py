@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from leakwatch.config.ranges import within
 
 
 class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,52 +113,52 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Share of a side that must lie in the exposed field.
     """
 
-    step_mm: float = 0.5
-    reach_mm: float = 42.0
-    fine_mm: float = 0.8
-    broad_mm: float = 6.0
-    drop_share: float = 0.6
-    line_depth_mm: float = 1.0
-    greatest_score: float = 3.0
-    least_score: float = -2.0
-    correlation_mm: float = 3.0
-    mode_mm: float = 2.5
-    centre_sd_mm: float = 3.0
-    tilt_sd_deg: float = 12.0
-    wedge_sd_deg: float = 5.0
-    lean_sd_deg: float = 5.0
-    back_lean_sd_deg: float = 3.0
-    size_sd: float = 0.13
-    unknown_level_sd: float = 0.20
-    size_on_film: float = 1.09
-    depth_sd: float = 0.13
-    hollow_mm: float = 1.0
-    hollow_sd_mm: float = 1.0
-    back_hollow_mm: float = 1.0
-    back_hollow_sd_mm: float = 0.9
-    rise_reach_mm: float = 8.0
-    rise_blurs_mm: tuple[float, ...] = (1.0, 1.4, 1.8)
-    rise_misfit: float = 0.16
-    rise_explained: float = 0.5
-    rise_sd_mm: float = 0.5
-    rise_ahead_mm: float = 1.4
-    bow_mm: float = 1.0
-    bow_sd_mm: float = 4.0
-    line_beyond_mm: float = 12.0
-    line_evidence: float = 0.5
-    rim_mm: float = 0.6
-    corner_mm: float = 1.2
-    corner_sd_mm: float = 1.5
-    rough_mm: float = 1.4
-    waist_rough_mm: float = 0.4
-    edge_sd_mm: float = 0.5
-    hint_mm: float = 0.4
-    hint_reach_mm: float = 8.0
-    goes_on: float = 2.0
-    endplate_evidence: float = 1.2
-    wall_evidence: float = 0.7
-    endplate_limit_mm: float = 1.5
-    front_limit_mm: float = 1.8
-    wall_limit_mm: float = 1.2
-    beside_evidence: float = 1.2
-    least_exposed: float = 0.7
+    step_mm: Annotated[float, within(0.1, 2.0)] = 0.5
+    reach_mm: Annotated[float, within(25.0, 80.0)] = 42.0
+    fine_mm: Annotated[float, within(0.2, 3.0)] = 0.8
+    broad_mm: Annotated[float, within(2.0, 20.0)] = 6.0
+    drop_share: Annotated[float, within(0.0, 1.0)] = 0.6
+    line_depth_mm: Annotated[float, within(0.0, 5.0)] = 1.0
+    greatest_score: Annotated[float, within(0.5, 20.0)] = 3.0
+    least_score: Annotated[float, within(-20.0, 0.0)] = -2.0
+    correlation_mm: Annotated[float, within(0.5, 20.0)] = 3.0
+    mode_mm: Annotated[float, within(0.5, 10.0)] = 2.5
+    centre_sd_mm: Annotated[float, within(0.5, 15.0)] = 3.0
+    tilt_sd_deg: Annotated[float, within(1.0, 45.0)] = 12.0
+    wedge_sd_deg: Annotated[float, within(0.5, 30.0)] = 5.0
+    lean_sd_deg: Annotated[float, within(0.5, 30.0)] = 5.0
+    back_lean_sd_deg: Annotated[float, within(0.5, 30.0)] = 3.0
+    size_sd: Annotated[float, within(0.02, 0.5)] = 0.13
+    unknown_level_sd: Annotated[float, within(0.05, 0.6)] = 0.20
+    size_on_film: Annotated[float, within(0.8, 1.5)] = 1.09
+    depth_sd: Annotated[float, within(0.02, 0.5)] = 0.13
+    hollow_mm: Annotated[float, within(0.0, 6.0)] = 1.0
+    hollow_sd_mm: Annotated[float, within(0.05, 10.0)] = 1.0
+    back_hollow_mm: Annotated[float, within(-5.0, 6.0)] = 1.0
+    back_hollow_sd_mm: Annotated[float, within(0.05, 60.0)] = 0.9
+    rise_reach_mm: Annotated[float, within(2.0, 20.0)] = 8.0
+    rise_blurs_mm: tuple[Annotated[float, within(0.3, 6.0)], ...] = (1.0, 1.4, 1.8)
+    rise_misfit: Annotated[float, within(0.01, 0.9)] = 0.16
+    rise_explained: Annotated[float, within(0.0, 1.0)] = 0.5
+    rise_sd_mm: Annotated[float, within(0.05, 5.0)] = 0.5
+    rise_ahead_mm: Annotated[float, within(0.0, 5.0)] = 1.4
+    bow_mm: Annotated[float, within(-5.0, 6.0)] = 1.0
+    bow_sd_mm: Annotated[float, within(0.1, 20.0)] = 4.0
+    line_beyond_mm: Annotated[float, within(0.0, 40.0)] = 12.0
+    line_evidence: Annotated[float, within(0.0, 5.0)] = 0.5
+    rim_mm: Annotated[float, within(0.0, 3.0)] = 0.6
+    corner_mm: Annotated[float, within(0.0, 6.0)] = 1.2
+    corner_sd_mm: Annotated[float, within(0.1, 10.0)] = 1.5
+    rough_mm: Annotated[float, within(0.0, 6.0)] = 1.4
+    waist_rough_mm: Annotated[float, within(0.0, 6.0)] = 0.4
+    edge_sd_mm: Annotated[float, within(0.05, 3.0)] = 0.5
+    hint_mm: Annotated[float, within(0.05, 3.0)] = 0.4
+    hint_reach_mm: Annotated[float, within(1.0, 40.0)] = 8.0
+    goes_on: Annotated[float, within(0.1, 10.0)] = 2.0
+    endplate_evidence: Annotated[float, within(0.1, 10.0)] = 1.2
+    wall_evidence: Annotated[float, within(0.1, 10.0)] = 0.7
+    endplate_limit_mm: Annotated[float, within(0.2, 6.0)] = 1.5
+    front_limit_mm: Annotated[float, within(0.2, 6.0)] = 1.8
+    wall_limit_mm: Annotated[float, within(0.2, 4.0)] = 1.2
+    beside_evidence: Annotated[float, within(0.1, 10.0)] = 1.2
+    least_exposed: Annotated[float, within(0.1, 1.0)] = 0.7

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from leakwatch.config.ranges import within
 
 
 class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,22 +56,22 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         A larger share is no lag but something that stands still.
     """
 
-    target_columns: int = 400
-    field_step_px: int = 4
-    blanked_fraction: float = 0.05
-    saturated_share: float = 0.99
-    field_rim_steps: int = 2
-    min_field_share: float = 0.7
-    blades_share: float = 0.02
-    blades_settle_frames: int = 3
-    max_level_change: float = 2.5
-    stale_after_s: float = 0.5
-    min_wall_share: float = 0.8
-    noise_window_px: int = 320
-    lag_min_frames: int = 3
-    lag_settled_frames: int = 30
-    lag_min_sigmas: float = 5.0
-    lag_max_fraction: float = 0.6
+    target_columns: Annotated[int, within(200, 1024)] = 400
+    field_step_px: Annotated[int, within(1, 32)] = 4
+    blanked_fraction: Annotated[float, within(0.02, 0.1)] = 0.05
+    saturated_share: Annotated[float, within(0.9, 1.0)] = 0.99
+    field_rim_steps: Annotated[int, within(0, 10)] = 2
+    min_field_share: Annotated[float, within(0.1, 1.0)] = 0.7
+    blades_share: Annotated[float, within(0.005, 0.5)] = 0.02
+    blades_settle_frames: Annotated[int, within(0, 30)] = 3
+    max_level_change: Annotated[float, within(0.7, 5.0)] = 2.5
+    stale_after_s: Annotated[float, within(0.2, 3.0)] = 0.5
+    min_wall_share: Annotated[float, within(0.3, 1.0)] = 0.8
+    noise_window_px: Annotated[int, within(64, 1024)] = 320
+    lag_min_frames: Annotated[int, within(2, 100)] = 3
+    lag_settled_frames: Annotated[int, within(3, 1000)] = 30
+    lag_min_sigmas: Annotated[float, within(1.0, 20.0)] = 5.0
+    lag_max_fraction: Annotated[float, within(0.05, 0.9)] = 0.6
 
 
 class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,23 +116,23 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         A less sure match is none; registration pixels.
     """
 
-    fine_sigma_px: float = 1.0
-    broad_sigma_px: float = 5.0
-    half_width_px: int = 90
-    half_height_px: int = 70
-    field_margin_px: int = 12
-    min_pixels: int = 2000
-    robust: float = 3.0
-    max_iterations: int = 10
-    converged_px: float = 0.015
-    max_condition: float = 1e4
-    max_shift_px: float = 50.0
-    view_angle_deg: float = 2.0
-    search_px: int = 48
-    trusted_score: float = 0.9
-    min_contrast: float = 0.01
-    min_score: float = 0.75
-    max_sigma_px: float = 0.5
+    fine_sigma_px: Annotated[float, within(0.3, 4.0)] = 1.0
+    broad_sigma_px: Annotated[float, within(2.0, 20.0)] = 5.0
+    half_width_px: Annotated[int, within(20, 300)] = 90
+    half_height_px: Annotated[int, within(20, 300)] = 70
+    field_margin_px: Annotated[int, within(0, 60)] = 12
+    min_pixels: Annotated[int, within(200, 50000)] = 2000
+    robust: Annotated[float, within(1.0, 10.0)] = 3.0
+    max_iterations: Annotated[int, within(1, 100)] = 10
+    converged_px: Annotated[float, within(0.0001, 0.5)] = 0.015
+    max_condition: Annotated[float, within(10.0, 1e8)] = 1e4
+    max_shift_px: Annotated[float, within(5.0, 120.0)] = 50.0
+    view_angle_deg: Annotated[float, within(0.1, 10.0)] = 2.0
+    search_px: Annotated[int, within(4, 120, 2)] = 48
+    trusted_score: Annotated[float, within(0.3, 1.0)] = 0.9
+    min_contrast: Annotated[float, within(0.001, 0.1)] = 0.01
+    min_score: Annotated[float, within(0.3, 1.0)] = 0.75
+    max_sigma_px: Annotated[float, within(0.05, 2.0)] = 0.5
 
 
 class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -178,21 +182,21 @@ class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         decoder told of, 0.25 at least.
     """
 
-    max_frames: int = 16
-    min_frames: int = 3
-    max_s: float = 2.0
-    shading_mm: float = 4.2
-    shading_clip: float = 0.05
-    contrast_clip: float = 0.15
-    contrast_tile_mm: float = 9.0
-    contrast_detail: float = 0.012
-    contrast_tiles: int = 12
-    taken_log: float = 0.12
-    taken_pixel_log: float = 0.3
-    max_taken_share: float = 0.08
-    taken_smooth_mm: float = 0.4
-    changed_log: float = 0.07
-    max_changed_share: float = 0.2
+    max_frames: Annotated[int, within(2, 100)] = 16
+    min_frames: Annotated[int, within(1, 50)] = 3
+    max_s: Annotated[float, within(0.2, 30.0)] = 2.0
+    shading_mm: Annotated[float, within(1.0, 20.0)] = 4.2
+    shading_clip: Annotated[float, within(0.005, 0.3)] = 0.05
+    contrast_clip: Annotated[float, within(0.01, 0.5)] = 0.15
+    contrast_tile_mm: Annotated[float, within(2.0, 40.0)] = 9.0
+    contrast_detail: Annotated[float, within(0.002, 0.2)] = 0.012
+    contrast_tiles: Annotated[int, within(2, 500)] = 12
+    taken_log: Annotated[float, within(0.02, 0.5)] = 0.12
+    taken_pixel_log: Annotated[float, within(0.05, 1.0)] = 0.3
+    max_taken_share: Annotated[float, within(0.005, 0.5)] = 0.08
+    taken_smooth_mm: Annotated[float, within(0.1, 3.0)] = 0.4
+    changed_log: Annotated[float, within(0.01, 0.5)] = 0.07
+    max_changed_share: Annotated[float, within(0.02, 0.6)] = 0.2
 
 
 class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -228,16 +232,16 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         What differs by more than this times the median is no breathing, and says nothing.
     """
 
-    patterns: int = 5
-    least_share: float = 0.03
-    slow_s: float = 4.0
-    comes_back_s: float = 8.0
-    every_s: float = 0.1
-    forget_s: float = 60.0
-    gap_s: float = 0.5
-    sudden_log: float = 0.1
-    least_told: float = 0.02
-    outlier_factor: float = 4.0
+    patterns: Annotated[int, within(0, 20)] = 5
+    least_share: Annotated[float, within(0.001, 0.5)] = 0.03
+    slow_s: Annotated[float, within(0.5, 30.0)] = 4.0
+    comes_back_s: Annotated[float, within(1.0, 60.0)] = 8.0
+    every_s: Annotated[float, within(0.01, 2.0)] = 0.1
+    forget_s: Annotated[float, within(5.0, 1800.0)] = 60.0
+    gap_s: Annotated[float, within(0.1, 10.0)] = 0.5
+    sudden_log: Annotated[float, within(0.01, 0.5)] = 0.1
+    least_told: Annotated[float, within(0.001, 1.0)] = 0.02
+    outlier_factor: Annotated[float, within(1.0, 50.0)] = 4.0
 
 
 class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -353,51 +357,51 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         And so much of it beyond each of the mark's ends: few draw the wall up to the corners.
     """
 
-    attenuation_per_mm: float = 0.0345
-    edge_mm: float = 0.8
-    blind_mm: float = 3.5
-    average_s: float = 0.3
-    noise_share: float = 0.6
-    smooth_mm: float = 0.45
-    grow_sigmas: float = 3.5
-    surroundings_mm: float = 2.5
-    thin_share: float = 0.7
-    thin_sigmas: float = 4.0
-    thin_ghost: float = 2.0
-    line_mm: float = 4.5
-    line_sigmas: float = 3.2
-    early_factor: float = 2.0
-    seed_factor: float = 1.3
-    sure_factor: float = 1.5
-    sure_area_mm2: float = 8.0
-    sudden_mm2: float = 40.0
-    sudden_width_mm: float = 1.5
-    skirt_mm: float = 1.0
-    skirt_share: float = 0.25
-    keep_share: float = 0.6
-    min_area_mm2: float = 1.5
-    gap_mm: float = 3.0
-    remote_mm: float = 20.0
-    remote_area_mm2: float = 8.0
-    blur_mm: float = 1.0
-    beside_mm: float = 6.0
-    max_beside_share: float = 0.28
-    max_taken_share: float = 0.5
-    rim_mm: float = 1.0
-    growth_mm_s: float = 7.5
-    ghost_px: float = 0.3
-    rod_ghost_px: float = 0.12
-    notch_mm: float = 5.5
-    unrest_mm: float = 0.8
-    unrest_factor: float = 2.0
-    hole_mm2: float = 12.0
-    origin_mm: float = 12.0
-    body_mm: float = 45.0
-    found_sigmas: float = 1.65
-    tube_sigmas: float = 3.0
-    unjudged_mm: float = 60.0
-    depth_share: float = 1.25
-    beyond_share: float = 0.1
+    attenuation_per_mm: Annotated[float, within(0.005, 0.2)] = 0.0345
+    edge_mm: Annotated[float, within(0.2, 4.0)] = 0.8
+    blind_mm: Annotated[float, within(0.5, 15.0)] = 3.5
+    average_s: Annotated[float, within(0.0, 2.0)] = 0.3
+    noise_share: Annotated[float, within(0.05, 2.0)] = 0.6
+    smooth_mm: Annotated[float, within(0.05, 3.0)] = 0.45
+    grow_sigmas: Annotated[float, within(1.0, 10.0)] = 3.5
+    surroundings_mm: Annotated[float, within(0.5, 15.0)] = 2.5
+    thin_share: Annotated[float, within(0.1, 2.0)] = 0.7
+    thin_sigmas: Annotated[float, within(1.0, 15.0)] = 4.0
+    thin_ghost: Annotated[float, within(0.0, 10.0)] = 2.0
+    line_mm: Annotated[float, within(0.5, 20.0)] = 4.5
+    line_sigmas: Annotated[float, within(1.0, 15.0)] = 3.2
+    early_factor: Annotated[float, within(1.0, 10.0)] = 2.0
+    seed_factor: Annotated[float, within(1.0, 5.0)] = 1.3
+    sure_factor: Annotated[float, within(1.0, 10.0)] = 1.5
+    sure_area_mm2: Annotated[float, within(0.5, 50.0)] = 8.0
+    sudden_mm2: Annotated[float, within(5.0, 400.0)] = 40.0
+    sudden_width_mm: Annotated[float, within(0.2, 10.0)] = 1.5
+    skirt_mm: Annotated[float, within(0.0, 5.0)] = 1.0
+    skirt_share: Annotated[float, within(0.0, 0.9)] = 0.25
+    keep_share: Annotated[float, within(0.05, 1.0)] = 0.6
+    min_area_mm2: Annotated[float, within(0.1, 10.0)] = 1.5
+    gap_mm: Annotated[float, within(0.2, 15.0)] = 3.0
+    remote_mm: Annotated[float, within(1.0, 60.0)] = 20.0
+    remote_area_mm2: Annotated[float, within(0.5, 60.0)] = 8.0
+    blur_mm: Annotated[float, within(0.0, 5.0)] = 1.0
+    beside_mm: Annotated[float, within(0.5, 20.0)] = 6.0
+    max_beside_share: Annotated[float, within(0.01, 1.0)] = 0.28
+    max_taken_share: Annotated[float, within(0.05, 5.0)] = 0.5
+    rim_mm: Annotated[float, within(0.0, 5.0)] = 1.0
+    growth_mm_s: Annotated[float, within(0.0, 50.0)] = 7.5
+    ghost_px: Annotated[float, within(0.0, 2.0)] = 0.3
+    rod_ghost_px: Annotated[float, within(0.0, 2.0)] = 0.12
+    notch_mm: Annotated[float, within(0.0, 12.0)] = 5.5
+    unrest_mm: Annotated[float, within(0.1, 5.0)] = 0.8
+    unrest_factor: Annotated[float, within(0.0, 10.0)] = 2.0
+    hole_mm2: Annotated[float, within(0.0, 60.0)] = 12.0
+    origin_mm: Annotated[float, within(2.0, 60.0)] = 12.0
+    body_mm: Annotated[float, within(15.0, 80.0)] = 45.0
+    found_sigmas: Annotated[float, within(0.0, 5.0)] = 1.65
+    tube_sigmas: Annotated[float, within(0.0, 8.0)] = 3.0
+    unjudged_mm: Annotated[float, within(5.0, 300.0)] = 60.0
+    depth_share: Annotated[float, within(0.3, 3.0)] = 1.25
+    beyond_share: Annotated[float, within(0.0, 0.5)] = 0.1
 
 
 class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -438,20 +442,20 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         vertebra, cropped; the widest a panel of 43 cm.
     """
 
-    max_width_mm: float = 4.5
-    min_length_mm: float = 6.0
-    min_aspect: float = 2.0
-    min_evenness: float = 0.6
-    max_uncovered_share: float = 0.4
-    sure_length_mm: float = 12.0
-    alone_length_mm: float = 20.0
-    min_growth_mm: float = 3.0
-    speed_window_s: float = 1.0
-    confirm_frames: int = 1
-    nominal_field_mm: float = 130.0
-    nominal_field_spread: float = 0.35
-    least_field_mm: float = 45.0
-    most_field_mm: float = 430.0
+    max_width_mm: Annotated[float, within(1.0, 10.0)] = 4.5
+    min_length_mm: Annotated[float, within(2.0, 25.0)] = 6.0
+    min_aspect: Annotated[float, within(1.0, 6.0)] = 2.0
+    min_evenness: Annotated[float, within(0.0, 1.0)] = 0.6
+    max_uncovered_share: Annotated[float, within(0.0, 1.0)] = 0.4
+    sure_length_mm: Annotated[float, within(4.0, 60.0)] = 12.0
+    alone_length_mm: Annotated[float, within(5.0, 100.0)] = 20.0
+    min_growth_mm: Annotated[float, within(0.2, 20.0)] = 3.0
+    speed_window_s: Annotated[float, within(0.2, 10.0)] = 1.0
+    confirm_frames: Annotated[int, within(1, 10)] = 1
+    nominal_field_mm: Annotated[float, within(60.0, 500.0)] = 130.0
+    nominal_field_spread: Annotated[float, within(0.0, 1.0)] = 0.35
+    least_field_mm: Annotated[float, within(10.0, 200.0)] = 45.0
+    most_field_mm: Annotated[float, within(200.0, 1000.0)] = 430.0
 
 
 class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -538,38 +542,38 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         Sigma of the smoothing along the rod, mm: half a vein's width.
     """
 
-    width_mm: float = 3.6
-    min_length_mm: float = 15.0
-    min_contrast: float = 0.08
-    even_contrast: float = 0.2
-    search_mm: float = 1.0
-    angle_step_deg: int = 3
-    wall_angle_deg: float = 30.0
-    max_gap_mm: float = 5.0
-    strip_mm: float = 9.0
-    contrast_mm: float = 3.0
-    refinements: int = 3
-    scatter_mm: float = 12.0
-    max_contrast_change: float = 0.08
-    contrast_s: float = 6.0
-    gap_s: float = 1.0
-    moved_share: float = 0.02
-    doubt_share: float = 0.5
-    trace_mm: float = 0.45
-    trace_share: float = 0.8
-    back_again_share: float = 0.15
-    min_drawn_mm: float = 1.5
-    rim_mm: float = 0.7
-    exact_mm: float = 0.03
-    still_mm: float = 0.12
-    min_filling: float = 0.02
-    station_mm: float = 5.0
-    bolus_mm: float = 15.0
-    min_stations: int = 3
-    station_px: float = 1.5
-    min_score: float = 0.85
-    max_wider: float = 0.1
-    behind_log: float = 0.014
-    behind_share: float = 0.02
-    behind_sigmas: float = 4.0
-    behind_mm: float = 1.0
+    width_mm: Annotated[float, within(1.0, 8.0)] = 3.6
+    min_length_mm: Annotated[float, within(5.0, 80.0)] = 15.0
+    min_contrast: Annotated[float, within(0.02, 1.0)] = 0.08
+    even_contrast: Annotated[float, within(0.02, 2.0)] = 0.2
+    search_mm: Annotated[float, within(0.3, 3.0)] = 1.0
+    angle_step_deg: Annotated[int, within(1, 15)] = 3
+    wall_angle_deg: Annotated[float, within(0.0, 80.0)] = 30.0
+    max_gap_mm: Annotated[float, within(0.0, 30.0)] = 5.0
+    strip_mm: Annotated[float, within(3.0, 30.0)] = 9.0
+    contrast_mm: Annotated[float, within(0.5, 20.0)] = 3.0
+    refinements: Annotated[int, within(0, 20)] = 3
+    scatter_mm: Annotated[float, within(2.0, 60.0)] = 12.0
+    max_contrast_change: Annotated[float, within(0.0, 1.0)] = 0.08
+    contrast_s: Annotated[float, within(0.1, 60.0)] = 6.0
+    gap_s: Annotated[float, within(0.1, 60.0)] = 1.0
+    moved_share: Annotated[float, within(0.0, 0.5)] = 0.02
+    doubt_share: Annotated[float, within(0.0, 2.0)] = 0.5
+    trace_mm: Annotated[float, within(0.05, 3.0)] = 0.45
+    trace_share: Annotated[float, within(0.1, 1.0)] = 0.8
+    back_again_share: Annotated[float, within(0.0, 1.0)] = 0.15
+    min_drawn_mm: Annotated[float, within(0.1, 20.0)] = 1.5
+    rim_mm: Annotated[float, within(0.0, 5.0)] = 0.7
+    exact_mm: Annotated[float, within(0.001, 1.0)] = 0.03
+    still_mm: Annotated[float, within(0.01, 2.0)] = 0.12
+    min_filling: Annotated[float, within(0.002, 0.5)] = 0.02
+    station_mm: Annotated[float, within(1.0, 30.0)] = 5.0
+    bolus_mm: Annotated[float, within(0.0, 60.0)] = 15.0
+    min_stations: Annotated[int, within(2, 50)] = 3
+    station_px: Annotated[float, within(0.2, 10.0)] = 1.5
+    min_score: Annotated[float, within(0.3, 1.0)] = 0.85
+    max_wider: Annotated[float, within(0.0, 1.0)] = 0.1
+    behind_log: Annotated[float, within(0.002, 0.5)] = 0.014
+    behind_share: Annotated[float, within(0.0, 0.5)] = 0.02
+    behind_sigmas: Annotated[float, within(1.0, 20.0)] = 4.0
+    behind_mm: Annotated[float, within(0.1, 10.0)] = 1.0

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from leakwatch.config.ranges import within
+
+# A cement that sets within a day.
+Minutes = Annotated[float, within(0.0, 1440.0)]
 
 # Beyond these a flash is not that of its priority, in the style of IEC 60601-1-8.
 HIGH_FLASH_HZ, MEDIUM_FLASH_HZ = (1.4, 2.8), (0.4, 0.8)
@@ -39,27 +46,20 @@ class WindowSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The one in use.
     """
 
-    high_flash_hz: float = 2.0
-    medium_flash_hz: float = 0.6
-    growth_s: float = 1.0
-    growth_mm: float = 0.6
-    growth_px: float = 3.0
-    trend_s: float = 60.0
-    numbers_s: float = 0.2
-    retry_from_s: float = 60.0
-    retry_until_s: float = 120.0
-    products: tuple[tuple[str, float, float], ...] = (("PMMA at 22 °C", 5.0, 8.5),)
+    high_flash_hz: Annotated[float, within(*HIGH_FLASH_HZ)] = 2.0
+    medium_flash_hz: Annotated[float, within(*MEDIUM_FLASH_HZ)] = 0.6
+    growth_s: Annotated[float, within(0.1, 30.0)] = 1.0
+    growth_mm: Annotated[float, within(0.1, 10.0)] = 0.6
+    growth_px: Annotated[float, within(0.5, 50.0)] = 3.0
+    trend_s: Annotated[float, within(5.0, 3600.0)] = 60.0
+    numbers_s: Annotated[float, within(0.0, 2.0)] = 0.2
+    retry_from_s: Annotated[float, within(5.0, 1800.0)] = 60.0
+    retry_until_s: Annotated[float, within(5.0, 3600.0)] = 120.0
+    products: tuple[tuple[str, Minutes, Minutes], ...] = (("PMMA at 22 °C", 5.0, 8.5),)
     product: str = "PMMA at 22 °C"
 
     def __post_init__(self) -> None:
         """Refuse what would not be what its name says."""
-        flashes = (
-            ("high_flash_hz", self.high_flash_hz, HIGH_FLASH_HZ),
-            ("medium_flash_hz", self.medium_flash_hz, MEDIUM_FLASH_HZ),
-        )
-        for name, value, (least, most) in flashes:
-            if not least <= value <= most:
-                raise ValueError(f"{name} is {value:g}; {least:g} to {most:g} Hz can be chosen")
         names = [name for name, _, _ in self.products]
         if self.product not in names:
             raise ValueError(f"product {self.product!r} is none of {', '.join(names)}")
@@ -96,41 +96,18 @@ class SoundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         A tone of low priority sounds once; if its cause comes and goes, no more often than this, s.
     """
 
-    rate_hz: int = 44100
-    volume: float = 0.8
-    high_hz: float = 660.0
-    medium_hz: float = 494.0
-    low_hz: float = 392.0
-    harmonics: int = 5
-    high_pulse_s: float = 0.15
-    pulse_s: float = 0.2
-    rise_share: float = 0.15
-    high_gap_s: float = 0.1
-    gap_s: float = 0.2
-    high_pause_s: float = 0.5
-    high_every_s: float = 8.0
-    medium_every_s: float = 15.0
-    low_every_s: float = 20.0
-
-    def __post_init__(self) -> None:
-        """Refuse what would not be heard as what it is."""
-        ranges = (
-            ("volume", self.volume, 0.1, 1.0),
-            ("high_hz", self.high_hz, 150.0, 1000.0),
-            ("medium_hz", self.medium_hz, 150.0, 1000.0),
-            ("low_hz", self.low_hz, 150.0, 1000.0),
-            ("harmonics", self.harmonics, 4, 8),
-            ("high_pulse_s", self.high_pulse_s, 0.075, 0.2),
-            ("pulse_s", self.pulse_s, 0.125, 0.25),
-            ("rise_share", self.rise_share, 0.1, 0.4),
-            ("high_gap_s", self.high_gap_s, 0.05, 0.125),
-            ("gap_s", self.gap_s, 0.125, 0.25),
-            ("high_pause_s", self.high_pause_s, 0.35, 1.3),
-            ("high_every_s", self.high_every_s, 6.0, 18.0),
-            ("medium_every_s", self.medium_every_s, 4.0, 30.0),
-            ("low_every_s", self.low_every_s, 15.0, 300.0),
-            ("rate_hz", self.rate_hz, 16000, 96000),
-        )
-        for name, value, least, most in ranges:
-            if not least <= value <= most:
-                raise ValueError(f"{name} is {value:g}; {least:g} to {most:g} can be chosen")
+    rate_hz: Annotated[int, within(16000, 96000)] = 44100
+    volume: Annotated[float, within(0.1, 1.0)] = 0.8
+    high_hz: Annotated[float, within(150.0, 1000.0)] = 660.0
+    medium_hz: Annotated[float, within(150.0, 1000.0)] = 494.0
+    low_hz: Annotated[float, within(150.0, 1000.0)] = 392.0
+    harmonics: Annotated[int, within(4, 8)] = 5
+    high_pulse_s: Annotated[float, within(0.075, 0.2)] = 0.15
+    pulse_s: Annotated[float, within(0.125, 0.25)] = 0.2
+    rise_share: Annotated[float, within(0.1, 0.4)] = 0.15
+    high_gap_s: Annotated[float, within(0.05, 0.125)] = 0.1
+    gap_s: Annotated[float, within(0.125, 0.25)] = 0.2
+    high_pause_s: Annotated[float, within(0.35, 1.3)] = 0.5
+    high_every_s: Annotated[float, within(6.0, 18.0)] = 8.0
+    medium_every_s: Annotated[float, within(4.0, 30.0)] = 15.0
+    low_every_s: Annotated[float, within(15.0, 300.0)] = 20.0

@@ -27,6 +27,7 @@ from leakwatch.model import (
     Snapshot,
 )
 from leakwatch.pipeline_state import PipelineState
+from leakwatch.rules_off import RuleOff, rules_off
 from leakwatch.session import folded, not_judged
 from leakwatch.tally import NOTHING_COUNTED, counted
 
@@ -107,6 +108,13 @@ class LiveFold:
     def doubts(self) -> tuple[str, ...]:
         """What of the marks and the calibration does not hold."""
         return () if self._basis is None else self._basis.doubts
+
+    @property
+    def rules_off(self) -> tuple[RuleOff, ...]:
+        """Rules that do not apply, as far as is known before the first frame, and then."""
+        if self._basis is None:
+            return rules_off(self._setup.marks, None, None, self._settings)
+        return self._basis.rules_off
 
     def take(self, arrival: Arrival, link: LinkStatus, now: Callable[[], float]) -> Present:
         """Fold one frame."""

@@ -44,6 +44,7 @@ def session_facts(
         *_spacing(status),
         Fact("Source", status.link.text),
         *_forgotten(status, now_s),
+        *(Fact(one.rule, f"off: {one.why}", warn=True) for one in status.rules_off if one.off),
         *(Fact("Doubt", doubt, warn=True) for doubt in status.doubts),
     )
 

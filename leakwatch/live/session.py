@@ -118,6 +118,7 @@ class LiveSession:
             recordings=self._recordings(),
             audio_paused_until_s=self._fold.audio_paused_until_s,
             doubts=self._fold.doubts,
+            rules_off=self._fold.rules_off,
             ended=self._ended.is_set(),
             fault=self._fault,
             tally=self._fold.tally,

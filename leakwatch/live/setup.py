@@ -6,11 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leakwatch import calibration
+from leakwatch.agreement import check_agrees
 from leakwatch.calibration_file import load_calibration_file
-from leakwatch.case import check_fits, load_case
+from leakwatch.case import check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.errors import CalibrationError, CaseError
 from leakwatch.model import Acquisition, Calibration, CaseFile, Marks, Snapshot, SpacingRung
+from leakwatch.rules_off import RuleOff, rules_off
+from leakwatch.sources import open_source
+from leakwatch.sources.same_sequence import check_same_sequence
 
 _NO_CASE = CaseFile("", Marks())
 
@@ -24,12 +28,15 @@ class Basis:
     marks : Marks
     calibration : Calibration
     doubts : tuple of str
-        What was given and does not hold, for the person.
+        What was given and does not hold, or is unusual, for the person.
+    rules_off : tuple of RuleOff
+        Rules that do not apply.
     """
 
     marks: Marks
     calibration: Calibration
     doubts: tuple[str, ...] = ()
+    rules_off: tuple[RuleOff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +73,33 @@ class Setup:
         """What holds for frames of `acquisition`. Does not raise: in a session that runs, what does
         not fit is left out and told.
         """
-        case, doubts = self.case, []
+        case, doubts = self.case, list[str]()
         try:
             # A live source numbers its frames on and on.
             check_fits(case, replace(acquisition, number_of_frames=None), "the case")
         except CaseError as error:
             doubts.append(str(error))
             case = CaseFile("", Marks(view=case.marks.view))
+        scale = self._scale(acquisition, case, doubts)
         try:
-            scale = calibration.resolve(
-                acquisition, case, self.calibration_path, self.settings.calibration
-            )
+            doubts += check_agrees(case, acquisition, scale, self.settings)
+        except CaseError as error:
+            doubts.append(f"{error} Nothing of the case is used.")
+            case = CaseFile("", Marks(view=case.marks.view))
+            scale = self._scale(acquisition, case, doubts)
+        off = rules_off(
+            case.marks, scale, replace(acquisition, number_of_frames=None), self.settings
+        )
+        return Basis(case.marks, scale, tuple(doubts), off)
+
+    def _scale(self, acquisition: Acquisition, case: CaseFile, doubts: list[str]) -> Calibration:
+        """Millimetres; why there are none is added to `doubts`."""
+        settings = self.settings.calibration
+        try:
+            return calibration.resolve(acquisition, case, self.calibration_path, settings)
         except CalibrationError as error:
             doubts.append(str(error))
-            scale = Calibration(None, None, SpacingRung.NONE, str(error))
-        return Basis(case.marks, scale, tuple(doubts))
+            return Calibration(None, None, SpacingRung.NONE, str(error))
 
 
 def load_setup(
@@ -97,6 +116,39 @@ def load_setup(
     if calibration_path is not None and not calibration_path.is_dir():
         load_calibration_file(calibration_path)
     return Setup(settings, case, calibration_path)
+
+
+def check_stored(setup: Setup, sequence: Path, case_path: Path) -> tuple[str, ...]:
+    """Refuse a case that does not fit the stored sequence that is replayed as if it were live.
+
+    Parameters
+    ----------
+    setup : Setup
+        With the case.
+    sequence : Path
+    case_path : Path
+
+    Returns
+    -------
+    tuple of str
+        What is unusual, for the person.
+
+    Raises
+    ------
+    CaseError, CalibrationError, SourceError
+        As `session.open_run` does.
+    """
+    name, case = str(case_path), setup.case
+    check_same_sequence(sequence, dicom_path(case_path, case), name)
+    source = open_source(sequence)
+    try:
+        acquisition = source.acquisition
+    finally:
+        source.close()
+    check_fits(case, acquisition, name)
+    settings = setup.settings
+    scale = calibration.resolve(acquisition, case, setup.calibration_path, settings.calibration)
+    return check_agrees(case, acquisition, scale, settings, name)
 
 
 def marks_now(marks: Marks, judged: Snapshot | None) -> Marks:

@@ -24,6 +24,7 @@ from leakwatch.live.exposure import Exposure
 from leakwatch.live.known import Known, Present, is_judged
 from leakwatch.live.latency import Latency
 from leakwatch.model import Event, Level, Link, LinkStatus, Reason
+from leakwatch.rules_off import RuleOff
 from leakwatch.tally import NOTHING_COUNTED, Tally
 
 _NOTHING_KNOWN = Known()
@@ -85,6 +86,8 @@ class LiveStatus:
         What of marks and calibration does not hold.
     tally : Tally
         What was watched, and what was not.
+    rules_off : tuple of RuleOff
+        Rules that do not apply.
     ended : bool
         No frame follows.
     fault : str
@@ -107,6 +110,7 @@ class LiveStatus:
     recordings: tuple[Recording, ...] = ()
     audio_paused_until_s: float | None = None
     doubts: tuple[str, ...] = ()
+    rules_off: tuple[RuleOff, ...] = ()
     ended: bool = False
     fault: str = ""
     tally: Tally = NOTHING_COUNTED

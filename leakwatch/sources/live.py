@@ -91,6 +91,16 @@ WAYS_IN: dict[str, WayIn] = {
 }
 
 
+def replayed_path(spec: str) -> Path | None:
+    """The stored sequence that `spec` replays; None for every other source."""
+    scheme, _, rest = spec.partition(":")
+    if scheme.lower() != "replay" or not rest.strip("/"):
+        return None
+    from leakwatch.sources.replayed_file import named_path
+
+    return named_path(rest)
+
+
 def open_live(spec: str, settings: Settings) -> LiveSource:
     """Open the source that `spec` names.
 

@@ -33,8 +33,17 @@ def open_replay(rest: str) -> ReplayedFile:
     SourceError
         It cannot be read, or its speed is none.
     """
-    name, mark, query = rest.rpartition("?") if "?speed=" in rest else (rest, "", "")
+    name, mark, query = _parts(rest)
     return ReplayedFile(open_source(Path(name)), Path(name).name, _speed(query) if mark else 1.0)
+
+
+def named_path(rest: str) -> Path:
+    """The sequence in what ``replay:`` names, without its speed."""
+    return Path(_parts(rest)[0])
+
+
+def _parts(rest: str) -> tuple[str, str, str]:
+    return rest.rpartition("?") if "?speed=" in rest else (rest, "", "")
 
 
 def _speed(query: str) -> float:

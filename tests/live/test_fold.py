@@ -189,6 +189,41 @@ def test_marks_of_another_picture_are_told_and_not_used():
     assert Reason.NO_WALL in live.shown().reasons
 
 
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"posterior_wall_px": read_only(np.array(injection.WALL)[:, ::-1])}, "exchanged"),
+        ({"needle_tip_px": (200.0, 120.0)}, "behind posterior_wall_px"),
+    ],
+)
+def test_marks_that_contradict_themselves_are_told_and_not_used(changes, word):
+    marks = replace(injection.MARKS, **changes)
+    live = ByHand(Setup(SETTINGS, CaseFile("", marks, injection.MM_PER_PX, 0.005)))
+    live.run(FEW)
+    (doubt,) = live.fold.doubts
+    assert word in doubt
+    assert "Nothing of the case is used." in doubt
+    assert live.shown().level is Level.UNKNOWN
+    assert Reason.NO_WALL in live.shown().reasons
+    assert [one.rule for one in live.fold.rules_off][:2] == ["wall rule", "outline rule"]
+
+
+def test_a_spacing_against_the_tags_is_told_and_not_used():
+    geometry = ProjectionGeometry(sid_mm=1000.0, sod_mm=700.0, imager_pixel_spacing_mm=(0.3, 0.3))
+    acquisition = replace(injection.ACQUISITION, geometry=geometry)
+    basis = Setup(SETTINGS, CaseFile("", injection.MARKS, 0.4, 0.005)).basis(acquisition)
+    assert "mm_per_px is 0.4" in basis.doubts[0]
+    assert basis.calibration.mm_per_px == pytest.approx(0.21)
+    assert basis.marks.posterior_wall_px is None
+
+
+def test_what_is_off_is_known_before_the_first_frame_and_then():
+    live = ByHand(Setup(SETTINGS, CaseFile("", injection.MARKS)))
+    assert [one.rule for one in live.fold.rules_off] == []
+    live.run(FEW[:1])
+    assert [one.rule for one in live.fold.rules_off] == ["5 mm rule", "outline rule"]
+
+
 def test_a_spacing_that_cannot_be_is_told_and_not_used():
     live = ByHand(Setup(SETTINGS, CaseFile("", injection.MARKS, 99.0, 1.0)))
     live.run(FEW)

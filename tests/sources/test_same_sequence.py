@@ -1,0 +1,79 @@
+"""A case is used with the sequence that it names, or a copy of that."""
+
+from __future__ import annotations
+
+import shutil
+
+import injection
+import pydicom
+import pytest
+
+from leakwatch.errors import CaseError
+from leakwatch.sources.same_sequence import check_same_sequence
+
+
+@pytest.fixture
+def sequence(tmp_path):
+    path = tmp_path / "here" / "cine.dcm"
+    path.parent.mkdir()
+    injection.write_dicom(path)
+    return path
+
+
+def test_the_file_itself_by_any_path_is_the_same(sequence, tmp_path):
+    link = tmp_path / "link.dcm"
+    link.symlink_to(sequence)
+    for path in (sequence, sequence.parent / ".." / "here" / "cine.dcm", link):
+        check_same_sequence(path, sequence, "a.case.json")
+
+
+def test_a_copy_is_the_same(sequence, tmp_path):
+    copy = tmp_path / "copy.dcm"
+    shutil.copy(sequence, copy)
+    check_same_sequence(copy, sequence, "a.case.json")
+
+
+def test_a_copy_that_was_cut_off_is_the_same_by_its_uid(sequence, tmp_path):
+    cut = tmp_path / "cut.dcm"
+    cut.write_bytes(sequence.read_bytes()[:-5000])
+    check_same_sequence(cut, sequence, "a.case.json")
+
+
+def test_a_copy_without_any_uid_is_the_same_by_its_bytes(tmp_path):
+    one, other = tmp_path / "a.bin", tmp_path / "b.bin"
+    one.write_bytes(b"x" * 3_000_000)
+    other.write_bytes(b"x" * 3_000_000)
+    check_same_sequence(one, other, "a.case.json")
+    other.write_bytes(b"x" * 2_999_999 + b"y")
+    with pytest.raises(CaseError, match=r"b\.bin"):
+        check_same_sequence(one, other, "a.case.json")
+
+
+def test_another_sequence_is_refused_with_both_names(sequence, tmp_path):
+    other = tmp_path / "other.dcm"
+    injection.write_dicom(other)
+    with pytest.raises(CaseError) as caught:
+        check_same_sequence(other, sequence, "a.case.json")
+    message = str(caught.value)
+    assert message.startswith("a.case.json: is the case of cine.dcm")
+    for word in ("other.dcm", "leakwatch mark", "key dicom"):
+        assert word in message
+
+
+def test_what_is_not_there_is_compared_by_its_name(sequence, tmp_path):
+    check_same_sequence(sequence, tmp_path / "gone" / "cine.dcm", "a.case.json")
+    with pytest.raises(CaseError, match="which is not at"):
+        check_same_sequence(sequence, tmp_path / "gone.dcm", "a.case.json")
+
+
+def test_folders_are_the_same_by_their_series(sequence, tmp_path):
+    """Copies of a folder of single frames, and a part of a recorded session in its folder."""
+    check_same_sequence(sequence.parent, sequence, "a.case.json")
+    for name, uid in (("one", "1.2.3"), ("two", "1.2.3"), ("three", "1.2.4")):
+        (tmp_path / name).mkdir()
+        dataset = pydicom.dcmread(sequence)
+        dataset.SeriesInstanceUID = uid
+        dataset.save_as(tmp_path / name / "1.dcm")
+    check_same_sequence(tmp_path / "one", tmp_path / "two", "a.case.json")
+    with pytest.raises(CaseError, match="three"):
+        check_same_sequence(tmp_path / "three", tmp_path / "one", "a.case.json")
