@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 
 import cv2
@@ -29,7 +29,7 @@ SETTINGS = Settings()
 FORMAT = PixelFormat("MONOCHROME2", 12, IntensityRelationship.LIN)
 # A picture of 80 mm, in parts of its sides: the wall at 0.4, a cannula from the left into the
 # body, and cement that grows from its tip towards the wall.
-FIELD_MM, WALL, TIP, LEARNT, NOISE_PX = 80.0, 0.4, (0.6, 0.5), 4, 256
+FIELD_MM, WALL, TIP, LEARNT = 80.0, 0.4, (0.6, 0.5), 4
 
 
 @dataclass(frozen=True)
@@ -58,27 +58,30 @@ def scale_of(rows: int, columns: int, mm_per_px: float | None = None) -> Calibra
     return Calibration(mm, 0.02 * mm, SpacingRung.CASE, "case")
 
 
-def pictures(rows: int, columns: int, radii_mm: Sequence[float]) -> Iterator[np.ndarray]:
+def pictures(rows: int, columns: int, radii_mm: Sequence[float]) -> list[np.ndarray]:
     """Stored values with a ball of cement of each radius, 0.0: none."""
-    rng = np.random.default_rng(5)
+    # Large ones are drawn at a part of their size.
+    part = min(1.0, 800.0 / max(rows, columns))
+    high, wide = max(round(part * rows), 1), max(round(part * columns), 1)
+    rng, side = np.random.default_rng(5), max(high, wide)
     coarse = rng.normal(size=(24, 24)).astype(np.float32)
-    anatomy = 1.0 + 0.12 * cv2.resize(coarse, (columns, rows), interpolation=cv2.INTER_CUBIC)
-    side = max(rows, columns)
-    tip = (round(TIP[0] * columns), round(TIP[1] * rows))
-    rod = np.zeros((rows, columns), np.uint8)
+    anatomy = 1.0 + 0.12 * cv2.resize(coarse, (wide, high), interpolation=cv2.INTER_CUBIC)
+    tip = (round(TIP[0] * wide), round(TIP[1] * high))
+    rod = np.zeros((high, wide), np.uint8)
     cv2.line(rod, (-1, tip[1] + round(0.05 * side)), tip, 1, max(round(0.033 * side), 1))
-    anatomy += 0.35 * rod
-    noise = rng.normal(0.0, 1.0, (NOISE_PX, NOISE_PX)).astype(np.float32)
+    anatomy += np.float32(0.35) * rod
+    shown = []
     for radius_mm in radii_mm:
-        ball = np.zeros((rows, columns), np.float32)
+        ball = np.zeros((high, wide), np.float32)
         if radius_mm > 0.0:
             radius = max(round(radius_mm / FIELD_MM * side), 1)
             cv2.circle(ball, tip, radius, 0.0345 * radius_mm, cv2.FILLED)
-        beam = 3000.0 * np.exp(-anatomy - ball)
-        rolled = np.roll(noise, tuple(rng.integers(0, NOISE_PX, 2)), (0, 1))
-        tiles = (-(-rows // NOISE_PX), -(-columns // NOISE_PX))
-        beam += 12.0 * np.tile(rolled, tiles)[:rows, :columns]
-        yield read_only(np.clip(beam, 1.0, 4000.0).astype(np.uint16))
+        beam = 3000.0 * np.exp(-anatomy - ball) + rng.normal(0.0, 12.0, (high, wide))
+        values = np.clip(beam, 1.0, 4000.0).astype(np.uint16)
+        if part < 1.0:
+            values = cv2.resize(values, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        shown.append(read_only(values))
+    return shown
 
 
 def fold(
@@ -87,7 +90,7 @@ def fold(
     marks: Marks,
     calibration: Calibration,
 ) -> tuple[list[Snapshot], Cost]:
-    """Fold pictures at times; their first may be shown again and again."""
+    """Fold pictures at times, from the first again after the last."""
     acquisition = Acquisition(*shown[0].shape, FORMAT)
     vision = pipeline.initial_state(SETTINGS, marks, calibration)
     alerts, told, peak = alerting.initial_state(SETTINGS), [], 0
