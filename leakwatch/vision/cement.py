@@ -275,8 +275,8 @@ def _kept(near_by: NearCement, skirt: FloatImage, settings: CementSettings) -> B
     if near_by.mask is None:
         return np.zeros_like(near_by.seen)
     edge = settings.keep_share * settings.edge_mm * settings.attenuation_per_mm
-    least = edge if near_by.cannula.ghost is None else near_by.cannula.ghost + np.float32(edge)
-    there = (near_by.smooth > cv2.max(skirt, least)) | ~near_by.seen
+    least = np.float32(edge) + (0.0 if near_by.cannula.ghost is None else near_by.cannula.ghost)
+    there = (near_by.smooth > np.maximum(skirt, least)) | ~near_by.seen
     if near_by.cannula.moves is not None:
         there |= near_by.cannula.moves
     if near_by.inferred is not None:

@@ -156,7 +156,7 @@ def _over(
         ghost = cv2.max(ghost, near_by.cannula.ghost)
     edge = settings.edge_mm * settings.attenuation_per_mm
     limit = near_by.noise_shape * np.float32(settings.grow_sigmas * noise)
-    cv2.max(limit, edge, dst=limit)
+    np.maximum(limit, np.float32(edge), out=limit)  # cv2.max takes a single pixel for a scalar
     limit += ghost
     # In place throughout: at this size a new array costs as much as the arithmetic.
     over: FloatImage = np.divide(near_by.smooth, limit, out=limit)

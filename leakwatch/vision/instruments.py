@@ -97,6 +97,8 @@ def find(
     scale : Scale
     settings : InstrumentSettings
     """
+    if scale.px(settings.width_mm) < 1.0:
+        return InstrumentState()  # no wider than a pixel, a rod has no profile to follow it by
     line = strongest_line(baseline, wall, scale, settings)
     if line is None:
         return InstrumentState()

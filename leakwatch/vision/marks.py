@@ -8,7 +8,7 @@ from functools import reduce
 import numpy as np
 
 from leakwatch.config import CementSettings, VertebraSettings
-from leakwatch.geometry import Scale, WorkingGrid, signed_distance
+from leakwatch.geometry import Scale, WorkingGrid, polyline_length, signed_distance
 from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
 from leakwatch.vision.patches import near
 from leakwatch.vision.vertebra import outline_from_wall
@@ -209,6 +209,11 @@ def with_found_outline(
     placed = replace(placed, searched=True)
     wall = placed.wall
     if wall is None or wall.inside is None or placed.outline is not None or not picture.calibrated:
+        return placed
+    length_mm = polyline_length(picture.grid.to_frame(wall.line)) * picture.mm_per_px
+    if length_mm > 2.0 * vertebra.reach_mm:
+        # No body is so high, nor would it fit into what is searched: the scale is wrong, or the
+        # mark. The search would take as much longer as it is higher.
         return placed
     anterior = Side.RIGHT if wall.inside[0] > wall.line[:, 0].mean() else Side.LEFT
     tip = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -53,9 +54,11 @@ def near(mask: BoolImage, reach_px: float, box: Window | None = None) -> BoolIma
     # It is a small part of the picture.
     window = around(mask, reach) if box is None else grown(box, reach, mask.shape)
     part = mask[window].view(np.uint8)
+    if not part.any():
+        return result
     if reach <= _FEW:
         result[window] = cv2.dilate(part, _square(reach)).view(np.bool_)
-    elif part.any():
+    else:
         away = cv2.distanceTransform(1 - part, cv2.DIST_C, cv2.DIST_MASK_3)
         result[window] = away <= reach
     return result
@@ -90,13 +93,13 @@ def stands_out(
     scale : Scale
     settings : CementSettings
     """
-    reach = round(scale.px(settings.beside_mm)) + 1
+    blur = max(scale.px(settings.blur_mm), 1.0)  # the outermost pixels are a pixel deep
+    reach = max(round(scale.px(settings.beside_mm)) + 1, math.ceil(2.0 * blur))
     top, left = max(int(rows.min()) - reach, 0), max(int(columns.min()) - reach, 0)
     window = np.s_[top : int(rows.max()) + reach + 1, left : int(columns.max()) + reach + 1]
     added = cv2.GaussianBlur(mean[window], (0, 0), scale.px(settings.smooth_mm))
     inside = np.zeros(added.shape, np.bool_)
     inside[rows - top, columns - left] = True
-    blur = scale.px(settings.blur_mm)
     away = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     depth = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     beside = counts[window] & (away > blur)

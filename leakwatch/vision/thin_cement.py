@@ -64,7 +64,10 @@ def thin_over_limit(
         return spread(image[::2, ::2][counts] / some_shape)
 
     def limit_in(part: Window, noise: float) -> FloatImage:
-        limit: FloatImage = cv2.max(shape[part] * np.float32(noise), edge) + doubt[part]
+        # Not cv2.max: it takes a single pixel for a scalar.
+        limit: FloatImage = (
+            np.maximum(shape[part] * np.float32(noise), np.float32(edge)) + doubt[part]
+        )
         return limit
 
     everywhere = np.s_[0 : shape.shape[0], 0 : shape.shape[1]]

@@ -335,3 +335,21 @@ def test_cement_that_came_in_a_pause_is_found_in_its_first_frame(pause_s: float)
     new = after > 2.0 * SETTINGS.edge_mm * SETTINGS.attenuation_per_mm
     assert mask[new].mean() > 0.9
     assert mask[~new].mean() < 0.03
+
+
+@pytest.mark.parametrize("mm_per_px", [0.02, 2.0, 20.0])
+@pytest.mark.parametrize("ball_px", [0, 40])
+def test_a_scale_at_the_end_of_its_range_breaks_nothing(mm_per_px: float, ball_px: int) -> None:
+    scale, state = Scale(mm_per_px), cement.CementState()
+    rng, behind = np.random.default_rng(2), background.background(FLAT, None, SETTINGS)
+    added = disc(140, 120, ball_px, 0.3) if ball_px else np.zeros((ROWS, COLUMNS), np.float32)
+    for count in range(5):
+        image = added + rng.normal(0.0, 0.004, (ROWS, COLUMNS))
+        shown = Added(read_only(image.astype(np.float32)), SEEN, 0.0)
+        mean = averaging.with_frame(state.mean, shown, count / 7.5, scale, SETTINGS)
+        state, _ = cement.segment(
+            replace(state, mean=mean), SEEN, behind, None, CoveredByCannula(), 1.0, scale, SETTINGS
+        )
+    assert state.mask is not None
+    if not ball_px:
+        assert not state.mask.any()

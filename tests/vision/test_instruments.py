@@ -168,3 +168,9 @@ def test_a_leak_behind_the_cannula_in_a_pause_is_not_learnt_as_its_looks() -> No
         left.append(float(followed.excess[112:119, 70:90].max()))
     assert left[0] > 1.0  # over its limit
     assert left[1] > 0.8 * left[0]
+
+
+@pytest.mark.parametrize("mm_per_px", [4.0, 20.0])
+def test_a_cannula_narrower_than_a_pixel_is_not_followed(mm_per_px: float) -> None:
+    baseline = Baseline(noisy(picture(4.0), 0.006), SEEN, 16)
+    assert instruments.find(baseline, None, None, Scale(mm_per_px), SETTINGS).cannula is None

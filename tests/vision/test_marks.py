@@ -209,3 +209,10 @@ def test_where_no_side_is_seen_nothing_is_judged() -> None:
 def test_without_a_wall_or_without_millimetres_no_body_is_looked_for() -> None:
     assert FoundOutline(wall=False).placed.outside is None
     assert FoundOutline(calibrated=False).placed.outside is None
+
+
+def test_in_front_of_a_wall_higher_than_any_body_none_is_looked_for() -> None:
+    # Each pixel said to be as large as five: the wall is some 120 mm high.
+    found = FoundOutline(mm_per_px=5.0 * bodies.MM).placed
+    assert found.searched
+    assert found.outside is None

@@ -83,3 +83,9 @@ def test_a_part_of_a_window_keeps_its_place() -> None:
     there = patches.inside(window, patches.around(mask[window], 0))
     assert there == np.s_[12:15, 20:26]
     assert patches.grown(there, 13, mask.shape) == np.s_[0:28, 7:39]
+
+
+def test_a_reach_of_less_than_a_pixel_is_none() -> None:
+    mask = drawn((3, 5, 7, 9))
+    assert (patches.near(mask, 0.3) == mask).all()
+    assert not patches.near(drawn(), 0.3).any()
