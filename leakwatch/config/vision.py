@@ -458,6 +458,8 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         over its length in the body the rod then strays by less than its width.
     wall_angle_deg : float
         Least angle between rod and wall: a cannula enters the body across its posterior wall.
+    tip_mm : float
+        Without a wall the rod passes a marked tip within this: a rod's width, and a click.
     max_gap_mm : float
         Dense bone may hide the rod for so long.
     strip_mm : float
@@ -527,6 +529,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     search_mm: float = 1.0
     angle_step_deg: int = 3
     wall_angle_deg: float = 30.0
+    tip_mm: float = 4.0
     max_gap_mm: float = 5.0
     strip_mm: float = 9.0
     contrast_mm: float = 3.0

@@ -97,7 +97,7 @@ def find(
     scale : Scale
     settings : InstrumentSettings
     """
-    line = strongest_line(baseline, wall, scale, settings)
+    line = strongest_line(baseline, wall, scale, settings, tip)
     if line is None:
         return InstrumentState()
     cannula = measured(baseline, line, tip, scale, settings)
