@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -225,6 +226,21 @@ def test_without_a_scale_there_are_no_millimetres_and_the_tubular_rule_is_on() -
         assert cement is None or (cement.area_mm2 is None and cement.volume_ml is None)
         assert all(tube.length_mm is None for tube in one.observation.tubes)
     assert told[-1].alert.reasons[0] is Reason.TUBULAR_FILLING
+
+
+def test_a_vein_within_the_outline_has_a_length_and_raises_nothing() -> None:
+    vein = tube([(160, 120), (175, 118), (205, 100), (250, 98)], 5.0, 0.15)
+
+    def leak(index: int, added: np.ndarray) -> np.ndarray:
+        return np.maximum(added, vein) if index > 40 else added
+
+    body = np.array([[110.0, 50.0], [280.0, 50.0], [280.0, 190.0], [110.0, 190.0]])
+    marks = replace(MARKS, body_outline_px=read_only(body))
+    told = snapshots(injection(Scene(), added=leak), marks)
+    assert not any(one.alert.level is Level.STOP for one in told)
+    line = json.loads(frame_line(told[-1]))
+    assert line["tubular_length_mm"] > 12.0
+    assert line["quality"]["tubular_length_px"] > 0.0
 
 
 @pytest.mark.parametrize("view", [View.AP, View.OBLIQUE, None])

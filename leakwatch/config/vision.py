@@ -478,6 +478,8 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         over its length in the body the rod then strays by less than its width.
     wall_angle_deg : float
         Least angle between rod and wall: a cannula enters the body across its posterior wall.
+    tip_mm : float
+        Without a wall the rod passes a marked tip within this: a rod's width, and a click.
     max_gap_mm : float
         Dense bone may hide the rod for so long.
     strip_mm : float
@@ -549,6 +551,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     search_mm: Annotated[float, within(0.3, 3.0)] = 1.0
     angle_step_deg: Annotated[int, within(1, 15)] = 3
     wall_angle_deg: Annotated[float, within(0.0, 80.0)] = 30.0
+    tip_mm: Annotated[float, within(0.5, 20.0)] = 4.0
     max_gap_mm: Annotated[float, within(0.0, 30.0)] = 5.0
     strip_mm: Annotated[float, within(3.0, 30.0)] = 9.0
     contrast_mm: Annotated[float, within(0.5, 20.0)] = 3.0

@@ -99,7 +99,7 @@ def find(
     """
     if scale.px(settings.width_mm) < 1.0:
         return InstrumentState()  # no wider than a pixel, a rod has no profile to follow it by
-    line = strongest_line(baseline, wall, scale, settings)
+    line = strongest_line(baseline, wall, scale, settings, tip)
     if line is None:
         return InstrumentState()
     cannula = measured(baseline, line, tip, scale, settings)

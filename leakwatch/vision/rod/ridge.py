@@ -18,7 +18,11 @@ from leakwatch.vision.warps import warped
 
 
 def strongest_line(
-    baseline: Baseline, wall: Wall | None, scale: Scale, settings: InstrumentSettings
+    baseline: Baseline,
+    wall: Wall | None,
+    scale: Scale,
+    settings: InstrumentSettings,
+    tip: Point | None = None,
 ) -> tuple[Point, Point] | None:
     """The longest straight even ridge of a rod's width.
 
@@ -34,6 +38,9 @@ def strongest_line(
         Only what lies behind it is searched, where its sides are known.
     scale : Scale
     settings : InstrumentSettings
+    tip : Point or None
+        Marked needle tip, working pixels: without a side of a wall only a rod that points to it
+        counts.
 
     Returns
     -------
@@ -44,6 +51,10 @@ def strongest_line(
     kernel = _bar(scale.px(settings.width_mm) / step)
     searched, corner = _searched(baseline, wall, step, len(kernel))
     along_wall = None if wall is None else wall.line[-1] - wall.line[0]
+    aim = None
+    if tip is not None and (wall is None or wall.inside is None):
+        aim = (np.array(tip) - (step - 1) / 2) / step - corner
+    reach = scale.px(settings.tip_mm) / step
 
     def best_of(angles_deg: Iterable[float]) -> tuple[float, float, Array]:
         """Strongest run, its angle, and a point on its line."""
@@ -51,7 +62,9 @@ def strongest_line(
         for degrees in angles_deg:
             direction = _direction(degrees)
             if along_wall is None or _angle_deg(direction, along_wall) >= settings.wall_angle_deg:
-                strength, point = _best_in_direction(searched, direction, kernel, settings)
+                strength, point = _best_in_direction(
+                    searched, direction, kernel, settings, aim, reach
+                )
                 found.append((strength, degrees, point))
         return max(found, key=lambda one: one[0])
 
@@ -100,9 +113,17 @@ def _searched(
 
 
 def _best_in_direction(
-    searched: FloatImage, direction: Array, kernel: FloatImage, settings: InstrumentSettings
+    searched: FloatImage,
+    direction: Array,
+    kernel: FloatImage,
+    settings: InstrumentSettings,
+    aim: Array | None,
+    reach: float,
 ) -> tuple[float, Array]:
-    """The best run of a bar's response along `direction`: its sum, and a point on its line."""
+    """The best run of a bar's response along `direction`: its sum, and a point on its line.
+
+    Where `aim` is given, the line passes it within `reach`.
+    """
     rows, columns = searched.shape[:2]
     centre = np.array([(columns - 1) / 2, (rows - 1) / 2])
     size = math.ceil(math.hypot(rows, columns))
@@ -112,6 +133,9 @@ def _best_in_direction(
     response = cv2.filter2D(turned, cv2.CV_32F, kernel)
     even = cv2.min(cv2.max(response, 0.0), settings.even_contrast)
     sums = _best_run(even * counts - settings.min_contrast / 2)
+    if aim is not None:
+        aimed = float((aim - centre) @ normal) + (size - 1) / 2
+        sums = np.where(np.abs(np.arange(size) - aimed) <= reach, sums, 0.0)
     row = int(np.argmax(sums))
     return float(sums[row]), centre + (row - (size - 1) / 2) * normal
 
