@@ -222,7 +222,7 @@ def test_an_outline_of_another_body_is_refused() -> None:
     )
     assert "from posterior_wall_px" in refused(ahead)
     (said,) = checked(
-        replace(GOOD, body_outline_px=array(OUTLINE) + np.array([30.0, 0.0]), needle_tip_px=None)
+        replace(GOOD, body_outline_px=array(OUTLINE) + np.array([35.0, 0.0]), needle_tip_px=None)
     )
     assert "Draw the wall along the posterior edge" in said
 

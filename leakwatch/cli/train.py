@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
     errors_in_one_paragraph,
     fail,
@@ -18,7 +19,7 @@ from leakwatch.cli.console import (
     progress,
     require_display,
 )
-from leakwatch.cli.options import CalibrationOption, CaseOption, SettingsOption
+from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 from leakwatch.config import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
     ] = True,
     stop_at_s: StopAtOption = None,
     case: CaseOption = None,
+    no_case: NoCaseOption = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
 ) -> None:
@@ -88,6 +90,8 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
         if window:
             require_display("`leakwatch train CASE --no-window --stop-at-s SECONDS`")
             import_gui()
+        if Path(what).is_file():
+            case = chosen_case(Path(what), case, no_case)
         items = list(_programme(what, load_settings(settings), case, calibration))
         if shuffle:
             random.shuffle(items)

@@ -34,7 +34,7 @@ class MarksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         A body that differs by more standard deviations from the mean of its level is said.
     unusual_gap_share, max_gap_share : float
         How far the outline's posterior edge may lie before or behind the wall, as a share of the
-        outline's depth.
+        outline's depth: rims that bulge behind the line of the wall make 0.18 in a simulated case.
     least_beside_share : float
         So much of the wall's length must lie beside the outline: else it is that of another body.
     unusual_behind_mm, max_behind_mm : float
@@ -62,7 +62,7 @@ class MarksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     least_size: Annotated[float, within(0.1, 1.0)] = 0.5
     max_size: Annotated[float, within(1.1, 4.0)] = 1.5
     unusual_sigmas: Annotated[float, within(1.0, 6.0)] = 3.0
-    unusual_gap_share: Annotated[float, within(0.02, 1.0)] = 0.18
+    unusual_gap_share: Annotated[float, within(0.02, 1.0)] = 0.22
     max_gap_share: Annotated[float, within(0.05, 2.0)] = 0.3
     least_beside_share: Annotated[float, within(0.0, 1.0)] = 0.4
     unusual_behind_mm: Annotated[float, within(0.0, 20.0)] = 1.0
