@@ -56,6 +56,10 @@ class Findings:
     quality : Quality
     evidence : tuple of Evidence
         Of the conditions that the stages examined.
+    least_mm : float
+        Thinnest cement that would be seen beside the wall, along the beam.
+    working_mm_per_px : float
+        Of the working grid; nominal where there are no millimetres.
     nominal : NominalScale or None
         What stands in for millimetres; None where they are known.
     """
@@ -69,6 +73,8 @@ class Findings:
     tubes: tuple[tuple[Protrusion, bool], ...]
     quality: Quality
     evidence: tuple[Evidence, ...] = ()
+    least_mm: float = 0.0
+    working_mm_per_px: float = 1.0
     nominal: NominalScale | None = None
 
 
@@ -138,7 +144,8 @@ def observed(
         found_px = tuple(_in_frame(side, findings) for side in placed.found)
         distance = _wall_distance(findings, placed, box, calibration, settings)
     cement = _cement(findings, box, calibration, settings)
-    found = judged((*findings.evidence, _set_up(findings, marks, calibration, cement)))
+    set_up = _set_up(findings, marks, calibration, cement)
+    found = judged((*findings.evidence, *_placed_front(distance, settings), set_up))
     return Observation(
         findings.frame.index,
         findings.frame.time_s,
@@ -164,6 +171,15 @@ def _in_frame(points: PointArray, findings: Findings) -> PointArray:
 def _point(point: Point, findings: Findings) -> Point:
     column, row = _in_frame(np.array(point), findings)
     return (float(column), float(row))
+
+
+def _placed_front(distance: WallDistance | None, settings: Settings) -> tuple[Evidence, ...]:
+    """Tell that the front of the cement is too faint to say where it is, if it is."""
+    limit_mm = settings.sensitive.max_sigma_mm
+    if distance is None or distance.sigma_mm is None or distance.sigma_mm <= limit_mm:
+        return ()
+    text = f"the front of the cement is faint: its place is known to {distance.sigma_mm:.1f} mm"
+    return (fails(Condition.SENSITIVE, Reason.EXPOSURE, text, distance.sigma_mm, limit_mm),)
 
 
 def _set_up(
@@ -202,7 +218,8 @@ def _wall_distance(
     at_px, wall_px = _point(nearest.at, findings), _point(nearest.on_wall, findings)
     sigmas_px = _position_sigmas_px(findings, calibration)
     alerting = settings.alerting
-    sigmas_mm = (alerting.marks_sigma_mm, alerting.edge_sigma_mm)
+    unseen_mm = _unseen_front_mm(nearest.at, findings, settings)
+    sigmas_mm = (alerting.marks_sigma_mm, alerting.edge_sigma_mm, unseen_mm)
     if calibration.mm_per_px is None or calibration.mm_per_px_sigma is None:
         sigma_px = None
         if findings.nominal is not None:
@@ -213,6 +230,30 @@ def _wall_distance(
         distance_px, calibration.mm_per_px, calibration.mm_per_px_sigma, sigmas_px, sigmas_mm
     )
     return WallDistance(distance_px, distance_px * calibration.mm_per_px, sigma, at_px, wall_px)
+
+
+def _unseen_front_mm(at: Point, findings: Findings, settings: Settings) -> float:
+    """Return how far the front of the cement may reach beyond what is seen of it.
+
+    A front is round: its thickness along the beam is ``t sqrt(1 - (1 - d / R)^2)`` at the depth `d`
+    behind its tip. What is thinner than can be seen, a share `x` of the thickness behind it, is
+    ``R (1 - sqrt(1 - x^2))`` deep: the sagitta of a circle.
+    """
+    mask, added = findings.mask, findings.added
+    if mask is None or added is None:
+        return 0.0
+    alerting, grid = settings.alerting, findings.grid
+    scale_mm = findings.working_mm_per_px
+    reach = max(round(alerting.front_mm / scale_mm), 1)
+    column, row = round(at[0]), round(at[1])
+    rows = slice(max(row - reach, 0), min(row + reach + 1, grid.rows))
+    columns = slice(max(column - reach, 0), min(column + reach + 1, grid.columns))
+    there = added[rows, columns][mask[rows, columns]]
+    if there.size == 0:
+        return 0.0
+    thickness_mm = float(np.percentile(there, 90)) / settings.cement.attenuation_per_mm
+    share = min(findings.least_mm / max(thickness_mm, 1e-6), 1.0)
+    return alerting.front_radius_mm * (1.0 - float(np.sqrt(1.0 - share**2)))
 
 
 def _position_sigmas_px(findings: Findings, calibration: Calibration) -> tuple[float, ...]:

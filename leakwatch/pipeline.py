@@ -117,6 +117,8 @@ def _judged(
         tubes,
         _quality(state, match, sight),
         evidence,
+        0.0 if sight is None else sight.least_mm,
+        state.the_run.scale.mm_per_px,
         state.the_run.nominal,
     )
     true = observed(findings, state.marks, state.calibration, state.settings)

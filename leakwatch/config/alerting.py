@@ -24,6 +24,10 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         How well a person draws a wall, mm (0.3 mm is a pixel and a half of a usual field).
     edge_sigma_mm : float
         How well the edge of cement is found, mm.
+    front_mm : float
+        The thickness of cement behind its front is looked up within this, mm: as far as blur.
+    front_radius_mm : float
+        Radius of a front of cement, mm: that of a bolus of 2 ml.
     outside_tolerance_mm : float
         Cement counts as outside the marked body beyond this: the outline is drawn by hand, and
         the body's rim bulges out of its silhouette.
@@ -58,6 +62,8 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sigmas: Annotated[float, within(0.0, 4.0)] = 1.0
     marks_sigma_mm: Annotated[float, within(0.0, 5.0)] = 0.3
     edge_sigma_mm: Annotated[float, within(0.0, 3.0)] = 0.3
+    front_mm: Annotated[float, within(0.5, 10.0)] = 2.0
+    front_radius_mm: Annotated[float, within(1.0, 20.0)] = 8.0
     outside_tolerance_mm: Annotated[float, within(0.0, 5.0)] = 1.25
     outside_area_mm2: Annotated[float, within(0.5, 20.0)] = 2.0
     confirm_frames: Annotated[int, within(1, 10)] = 2

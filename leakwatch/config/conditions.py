@@ -144,7 +144,10 @@ class SensitiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     ----------
     max_thickness_mm : float
         Cement that must be thicker than this, along the beam, to stand out beside the wall could
-        come within the margin unseen: a front of cement has that thickness 1 mm behind its tip.
+        come within the margin unseen.
+    max_sigma_mm : float
+        A front whose place is known no better than this says nothing of a margin of 5 mm.
     """
 
     max_thickness_mm: Annotated[float, within(1.0, 15.0)] = 5.0
+    max_sigma_mm: Annotated[float, within(0.5, 5.0)] = 2.0
