@@ -43,7 +43,7 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Slower is no movement: a bolus front creeps at 0.04 mm/s.
     worse_by : float
         After an acknowledgement the same reason raises STOP again when it got worse by this
-        (mm nearer, mm of vein); outside of the body, by `outside_area_mm2`.
+        (mm nearer, mm of vein, mm that its edge moves all around where it is outside).
     """
 
     margin_mm: float = 5.0
