@@ -205,10 +205,9 @@ def _is_due(state: AlertState, reason: Reason, severity: float, margin_mm: float
     """Whether a condition that holds raises STOP, or keeps it."""
     settings, seen = state.settings.alerting, dict(state.acknowledged)
     if reason in seen:
-        # Of an area, as much as raises the STOP at first: its edge is noise all around.
-        area = reason is Reason.OUTSIDE_BODY
-        worse_by = settings.outside_area_mm2 if area else settings.worse_by
-        return _lasting(state, reason) > seen[reason] + worse_by
+        return (
+            _size(reason, _lasting(state, reason)) > _size(reason, seen[reason]) + settings.worse_by
+        )
     confirmed = dict(state.streaks).get(reason, 0) >= settings.confirm_frames
     # What came while nothing could be seen waits for no second frame.
     confirmed |= state.after_pause and reason in dict(state.streaks)
@@ -229,9 +228,22 @@ def _with_worst(state: AlertState) -> AlertState:
     return replace(state, worst=of_latched)
 
 
+def _size(reason: Reason, severity: float) -> float:
+    """How bad a condition is along a line: of an area, the radius of a circle as large.
+
+    The noise of an area is that of its edge, all around: the larger it is, the more.
+    """
+    return float(np.sqrt(severity / np.pi)) if reason is Reason.OUTSIDE_BODY else severity
+
+
 def _acknowledged_too(state: AlertState) -> Severities:
-    """What was acknowledged, and what is latched now."""
-    return tuple((dict(state.acknowledged) | dict(state.worst)).items())
+    """What was acknowledged, and what is latched now: the worst of it, and what was seen last.
+
+    The person saw that too, though it was not seen in frames running yet.
+    """
+    last = {reason: values[-1] for reason, values in state.recent}
+    worst = {reason: max(bad, last.get(reason, bad)) for reason, bad in state.worst}
+    return tuple((dict(state.acknowledged) | worst).items())
 
 
 def _stop_conditions(observation: Observation, settings: AlertingSettings) -> Severities:

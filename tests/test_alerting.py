@@ -223,6 +223,18 @@ def test_the_worst_while_latched_is_acknowledged_and_one_frame_is_none() -> None
     assert alert.level is Level.STOP
 
 
+def test_what_was_seen_last_is_acknowledged_though_it_was_seen_once() -> None:
+    state, _ = stopped(distance_mm=4.0)
+    state, _ = alerting.decide(state, observation(3, 1.0, outside_mm2=40.0))
+    state, _ = alerting.acknowledge(state, observation(3, 1.0, outside_mm2=40.0))
+    for i in range(4, 20):
+        state, alert = alerting.decide(state, observation(i, 1.0, outside_mm2=43.0))
+        assert alert.level is Level.WATCH
+    for i in range(20, 22):
+        state, alert = alerting.decide(state, observation(i, 1.0, outside_mm2=55.0))
+    assert (alert.level, alert.reasons) == (Level.STOP, (Reason.OUTSIDE_BODY,))
+
+
 def test_what_is_not_latched_is_not_acknowledged_with_the_rest() -> None:
     state, _ = stopped(distance_mm=4.0)
     state, _ = alerting.decide(state, observation(3, 4.0, outside_mm2=2.5))
@@ -488,16 +500,17 @@ def test_whatever_comes_an_acknowledgement_holds_until_it_gets_worse(
         assert (alert.level is Level.STOP) is bool(state.latched)
         for reason in set(state.latched) - latched:
             if reason in acknowledged:
-                area = reason is Reason.OUTSIDE_BODY
-                least = settings.outside_area_mm2 if area else settings.worse_by
-                assert shown[reason][-1] > acknowledged[reason] + least
+                now, then = shown[reason][-1], acknowledged[reason]
+                if reason is Reason.OUTSIDE_BODY:
+                    now, then = (now / np.pi) ** 0.5, (then / np.pi) ** 0.5
+                assert now > then + settings.worse_by
         # Whether its condition holds, is absent, or cannot be seen: no CLEAR.
         if acknowledged:
             assert alert.level is not Level.CLEAR
             assert set(alert.acknowledged) == set(acknowledged) - set(state.latched)
         latched = set(state.latched)
         if acknowledges and latched:
-            acknowledged |= {reason: min(shown[reason][-2:]) for reason in latched}
+            acknowledged |= {reason: shown[reason][-1] for reason in latched}
             latched = set()
             state, alert = alerting.acknowledge(state, one)
             assert alert.level not in (Level.STOP, Level.CLEAR)

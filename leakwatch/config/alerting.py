@@ -51,7 +51,7 @@ class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Slower is no movement: a bolus front creeps at 0.04 mm/s.
     worse_by : float
         After an acknowledgement the same reason raises STOP again when it got worse by this
-        (mm nearer, mm of vein); outside of the body, by `outside_area_mm2`.
+        (mm nearer, mm of vein, mm that its edge moves all around where it is outside).
     not_judged_share : float
         Where more than this share of the frames after the baseline was not judged, the end of a
         run says so first: "no STOP" does not hold for them.
