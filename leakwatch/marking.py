@@ -41,6 +41,8 @@ from leakwatch.vision.vertebra_rod import with_rod_near
 _HEAD_DOWN = "H"
 # A cannula tells the front only if its tip lies this near to the click.
 _TIP_REACH_MM = 25.0
+# The deepest bodies, L4, are as deep (see `vertebra_size`): what is shorter may be an endplate.
+_LEAST_CANNULA_MM = 38.0
 
 
 class Basis(Protocol):
@@ -215,7 +217,8 @@ def anterior_side(prepared: Prepared, click_px: Point) -> Side | None:
     """Which side is anterior, from the tags or a cannula; None where neither says.
 
     Patient Orientation (PS3.3 C.7.6.1.1.1) goes before. A cannula comes from behind, and its tip
-    is in the body that was clicked.
+    is in the body that was clicked. Only one that was found in the whole picture counts, and that
+    is longer than a body is deep: near a click an endplate is taken for one.
     """
     letter = (prepared.orientation or ("", ""))[0][:1]
     if letter in ("A", "P"):
@@ -225,7 +228,10 @@ def anterior_side(prepared: Prepared, click_px: Point) -> Side | None:
     tip, back = prepared.cannula_px
     away = np.subtract(tip, prepared.to_picture(np.array(click_px)))
     across, down = np.subtract(tip, back)
-    if np.hypot(*away) * prepared.picture.mm_per_px > _TIP_REACH_MM or abs(across) < abs(down):
+    mm_per_px = prepared.picture.mm_per_px
+    if np.hypot(*away) * mm_per_px > _TIP_REACH_MM or abs(across) < abs(down):
+        return None
+    if np.hypot(across, down) * mm_per_px < _LEAST_CANNULA_MM:
         return None
     return Side.RIGHT if across > 0 else Side.LEFT
 
@@ -249,7 +255,7 @@ def mark_body(
     run : Basis
         For its settings and the size of its frames.
     anterior : Side or None
-        None: see `anterior_side`.
+        None: see `anterior_side`; where that does not know either, the wall is unsure.
     level : str or None
         ``L1``, ...
     hints_px : ndarray or None
@@ -261,6 +267,7 @@ def mark_body(
         The click is outside of what the X-rays reach.
     """
     _check_click(prepared, click_px, run)
+    told = anterior_side(prepared, click_px) if anterior is None else anterior
     prepared = _with_rod_near(prepared, click_px, run)
     click = prepared.to_picture(np.array(click_px))
     hints = np.empty((0, 2)) if hints_px is None else prepared.to_picture(hints_px)
@@ -268,7 +275,7 @@ def mark_body(
         prepared.picture,
         (float(click[0]), float(click[1])),
         run.settings.vertebra,
-        anterior=anterior_side(prepared, click_px) if anterior is None else anterior,
+        anterior=told,
         level=level,
         hints_px=hints,
         head_up=(prepared.orientation or ("", ""))[1][:1] != _HEAD_DOWN,
@@ -282,9 +289,7 @@ def _with_rod_near(prepared: Prepared, click_px: Point, run: Basis) -> Prepared:
     picture, cannula = with_rod_near(prepared.picture, at, run.settings.instruments)
     if cannula is None:
         return prepared
-    front, back = picture.grid.to_frame(np.array([cannula.front, cannula.back])).tolist()
-    ends = ((front[0], front[1]), (back[0], back[1]))
-    return replace(prepared, picture=picture, cannula_px=ends)
+    return replace(prepared, picture=picture)
 
 
 def mark_from_wall(

@@ -43,7 +43,8 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
         typer.Option("--point", help="COLUMN,ROW on the edge of the body; may be given again."),
     ] = None,
     anterior: Annotated[
-        Side | None, typer.Option("--anterior", help="Side of the picture; else it is looked for.")
+        Side | None,
+        typer.Option("--anterior", help="Side of the picture; else tags or a cannula must tell."),
     ] = None,
     vertebra: Annotated[str | None, typer.Option("--vertebra", help="L1, T12, ...")] = None,
     picture: Annotated[
@@ -60,7 +61,8 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     For lateral views. Without --click a window opens: click, drag what is not right, calibrate,
     save. With it, no display is needed: each side is printed with its standard deviation. A
     posterior wall that is unsure is not written then, and the exit code is 2: give points on it
-    with --point. An outline that is unsure is left out of the case.
+    with --point. Nor is one where nothing tells which side is anterior: say it with --anterior. An
+    outline that is unsure is left out of the case.
     """
     # Imported here, so that --help and --version answer at once.
     from leakwatch.session import open_run
@@ -132,7 +134,8 @@ def _checked(out: Path | None) -> Path:
 
 def _say(body: Body, prepared: Prepared) -> None:
     frames = prepared.baseline_frames
-    typer.echo(f"from {frames} frame{'s' if frames != 1 else ''}; anterior is {body.anterior}")
+    side = body.anterior if body.side_known else "not known"
+    typer.echo(f"from {frames} frame{'s' if frames != 1 else ''}; anterior is {side}")
     unit = "mm" if prepared.picture.calibrated else "nominal mm"
     for name, part in (
         ("posterior wall", body.wall),
@@ -151,6 +154,12 @@ def _write(
 ) -> None:
     from leakwatch.marking import marks_of, outline_is_sure, write_case
 
+    if not body.side_known:
+        fail(
+            f"which side is anterior is not known, so {out} is not written: neither the tags nor a "
+            "cannula tell it, and a wall on the front of the body never warns. Say --anterior left "
+            "or --anterior right."
+        )
     if body.wall.unsure is not None and not accept:
         fail(
             f"the posterior wall is unsure, so {out} is not written. Set points on it with "

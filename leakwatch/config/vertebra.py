@@ -43,6 +43,11 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Of a person's size against the mean of the level, as a share.
     unknown_level_sd : float
         The same where the level is not known.
+    person_size_sd : float
+        Of a person's size and of the millimetres together against the mean of a level, as a share:
+        8 % of persons, and 3 % of a spacing.
+    impossible_sigmas : float
+        A body further off than this is none, or several.
     size_on_film : float
         The silhouette's height and depth over those in the table of cadaver bodies: rims.
     depth_sd : float
@@ -126,6 +131,8 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     back_lean_sd_deg: float = 3.0
     size_sd: float = 0.13
     unknown_level_sd: float = 0.20
+    person_size_sd: float = 0.085
+    impossible_sigmas: float = 3.0
     size_on_film: float = 1.09
     depth_sd: float = 0.13
     hollow_mm: float = 1.0
