@@ -32,6 +32,7 @@ from leakwatch.model import (
 )
 from leakwatch.pipeline_state import PipelineState
 from leakwatch.session import Run
+from leakwatch.vision.polarity import UNTOLD, Polarity, PolarityTold, told_polarity
 from leakwatch.vision.undistortion import bent
 from leakwatch.vision.vertebra import Body, Part, find_body, outline_from_wall
 from leakwatch.vision.vertebra_patch import SpinePicture
@@ -77,6 +78,8 @@ class Prepared:
     baseline_frames : int
         How many frames were averaged.
     distortion : Distortion or None
+    polarity : PolarityTold
+        Whether the picture shows the polarity that its tags say.
     """
 
     picture: SpinePicture
@@ -86,6 +89,7 @@ class Prepared:
     orientation: tuple[str, str] | None
     baseline_frames: int
     distortion: Distortion | None = None
+    polarity: PolarityTold = UNTOLD
 
     def to_picture(self, points_px: PointArray) -> PointArray:
         """Points of `frame` as it is shown, ``(n, 2)`` or ``(2,)``, to those of `picture`."""
@@ -190,7 +194,8 @@ def _prepared(basis: Basis, state: PipelineState, frame: int, shift: Point) -> P
     orientation = basis.acquisition.patient_orientation
     shift_px = (a_pixel * shift[0], a_pixel * shift[1])
     bend = basis.calibration.distortion
-    return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames, bend)
+    told = told_polarity(picture.attenuation, basis.settings.polarity)
+    return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames, bend, told)
 
 
 def with_calibration(prepared: Prepared, calibration: Calibration) -> Prepared:
@@ -199,6 +204,25 @@ def with_calibration(prepared: Prepared, calibration: Calibration) -> Prepared:
         return prepared
     picture = replace(prepared.picture, mm_per_px=calibration.mm_per_px, calibrated=True)
     return replace(prepared, picture=picture)
+
+
+def check_polarity(prepared: Prepared) -> None:
+    """Refuse a picture that is not of the polarity that its tags say.
+
+    Raises
+    ------
+    CaseError
+        Bone would be taken for gas, and cement for nothing.
+    """
+    if prepared.polarity.verdict is not Polarity.CONTRADICTS:
+        return
+    found = "; ".join(prepared.polarity.evidence)
+    raise CaseError(
+        f"the picture contradicts its tags: {found}. It seems to be inverted: by the tags bone "
+        "weakens the beam there where the picture shows gas, and cement would not be seen. Export "
+        "it anew as it was taken, or with the right Photometric Interpretation or Pixel Intensity "
+        "Relationship Sign."
+    )
 
 
 def shown_picture(prepared: Prepared) -> SpinePicture:
@@ -264,8 +288,9 @@ def mark_body(
     Raises
     ------
     CaseError
-        The click is outside of what the X-rays reach.
+        The click is outside of what the X-rays reach, or the picture contradicts its tags.
     """
+    check_polarity(prepared)
     _check_click(prepared, click_px, run)
     told = anterior_side(prepared, click_px) if anterior is None else anterior
     prepared = _with_rod_near(prepared, click_px, run)
@@ -313,7 +338,13 @@ def mark_from_wall(
     level : str or None
     hints_px : ndarray or None
         ``(h, 2)``, points on endplates and front, on `prepared.frame`.
+
+    Raises
+    ------
+    CaseError
+        The picture contradicts its tags.
     """
+    check_polarity(prepared)
     hints = np.empty((0, 2)) if hints_px is None else prepared.to_picture(hints_px)
     body = outline_from_wall(
         prepared.picture,

@@ -178,6 +178,19 @@ class TestRealRadiographs:
             assert any("there are no millimetres" in doubt for doubt in body.unsure)
 
 
+def test_an_inverted_export_is_refused_unless_the_tags_are_trusted(shared, tmp_path):
+    out = tmp_path / "mine.case.json"
+    path = shared / "real" / "lateral" / "0043_bright_bone.dcm"
+    at = ("--click", "330,255", "--out", out, "--anterior", "left")
+    refused = mark(path, *at)
+    assert refused.exit_code == 2
+    assert "the picture contradicts its tags" in refused.stderr
+    assert not out.exists()
+    trusting = mark(path, *at, "--trust-tags")
+    assert "contradicts" not in trusting.stderr
+    assert "posterior wall: one sigma" in trusting.stdout
+
+
 class TestCommand:
     """`leakwatch mark`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from leakwatch.marking import Prepared
     from leakwatch.session import Run
     from leakwatch.vision.vertebra import Body
+
+
+_AcceptUnsure = Annotated[
+    bool, typer.Option("--accept-unsure", help="Write what is unsure too: look at it first.")
+]
+_TrustTags = Annotated[
+    bool,
+    typer.Option(
+        "--trust-tags", help="Bone is as the tags say, though the picture seems inverted."
+    ),
+]
 
 
 def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -50,9 +61,8 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     picture: Annotated[
         Path | None, typer.Option("--picture", help="Draw what was found into this PNG.")
     ] = None,
-    accept_unsure: Annotated[
-        bool, typer.Option("--accept-unsure", help="Write what is unsure too: look at it first.")
-    ] = False,
+    accept_unsure: _AcceptUnsure = False,
+    trust_tags: _TrustTags = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
 ) -> None:
@@ -69,8 +79,8 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
 
     with errors_in_one_paragraph():
         if click is None:
-            if point or picture is not None or accept_unsure:
-                fail("--point, --picture and --accept-unsure go with --click. Give it too.")
+            if point or picture is not None or accept_unsure or trust_tags:
+                fail("--point, --picture, --accept-unsure and --trust-tags go with --click.")
             require_display("`leakwatch mark ... --click COLUMN,ROW --out NAME.case.json`")
             gui = import_gui()
             run = open_run(sequence, load_settings(settings), None, calibration)
@@ -79,7 +89,7 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
             return
         at = point_of(click, "--click")
         points = [point_of(each, "--point") for each in point or ()]
-        given = _Given(at, points, anterior, vertebra, picture, accept_unsure)
+        given = _Given(at, points, anterior, vertebra, picture, accept_unsure, trust_tags)
         checked = _checked(out)
         run = open_run(sequence, load_settings(settings), None, calibration)
         _mark_at(run, frame, given, checked)
@@ -93,6 +103,7 @@ class _Given:
     vertebra: str | None
     picture: Path | None
     accept_unsure: bool
+    trust_tags: bool
 
 
 def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
@@ -100,12 +111,18 @@ def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
 
     from leakwatch.marking import mark_body, prepare, shown_picture
     from leakwatch.sinks.marks_picture import write_marks_picture
+    from leakwatch.vision.polarity import UNTOLD, Polarity
 
     try:
         say_what_to_doubt(run)
         prepared = prepare(run, frame)
     finally:
         run.source.close()
+    if prepared.polarity.verdict is Polarity.CONTRADICTS:
+        if not given.trust_tags:
+            typer.echo("leakwatch: if bone is as the tags say, say --trust-tags.", err=True)
+        else:
+            prepared = replace(prepared, polarity=UNTOLD)
     body = mark_body(
         prepared,
         given.click,

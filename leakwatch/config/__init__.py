@@ -12,6 +12,7 @@ from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_dicom import LiveDicomSettings
 from leakwatch.config.live_video import LiveVideoSettings
+from leakwatch.config.polarity import PolaritySettings
 from leakwatch.config.training import TrainingSettings
 from leakwatch.config.vertebra import VertebraSettings
 from leakwatch.config.vision import (
@@ -38,6 +39,7 @@ __all__ = [
     "LiveSettings",
     "LiveVideoSettings",
     "MotionSettings",
+    "PolaritySettings",
     "Settings",
     "SoundSettings",
     "TrainingSettings",
@@ -52,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole tree; a section a module."""
 
     intensity: IntensitySettings = IntensitySettings()
+    polarity: PolaritySettings = PolaritySettings()
     motion: MotionSettings = MotionSettings()
     baseline: BaselineSettings = BaselineSettings()
     breathing: BreathingSettings = BreathingSettings()
