@@ -20,7 +20,9 @@ _WALL_POINTS = 9
 # Scales that are tried without a calibration, against the nominal one.
 _SCALES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
 NO_SIDE = "which side is anterior is not known: say left or right"
-NO_MILLIMETRES = "there are no millimetres, so its size cannot be checked; set points on it"
+NO_MILLIMETRES = (
+    "there are no millimetres, so its size cannot be checked; set points on it and nowhere else"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +177,9 @@ def _from_pose(
     doubt = _doubt(back, settings.wall_limit_mm, settings.line_evidence, settings)
     if doubt is None and len(on_wall) == 0 and _is_alone(sides, settings):
         doubt = "no other side of a body is seen near it; set points on it"
-    if doubt is None and not picture.calibrated and len(on_wall) == 0:
-        # Of a scale that is wrong by a third two bodies and their disc look like one.
+    if doubt is None and not picture.calibrated and not 0 < len(on_wall) == len(hints_px):
+        # Of a scale that is wrong by a third two bodies and their disc look like one, and a point
+        # that was set on the wall is given to an endplate.
         doubt = NO_MILLIMETRES
     impossible = None
     if picture.calibrated:
