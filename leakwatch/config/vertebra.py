@@ -47,7 +47,10 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Of a person's size and of the millimetres together against the mean of a level, as a share:
         8 % of persons, and 3 % of a spacing.
     impossible_sigmas : float
-        A body further off than this is none, or several.
+        An outline further off than this is none of a body, or of several.
+    impossible_wall_sigmas : float
+        The same for its wall: a wall is right where the side across is wrong, unless two bodies
+        were taken for one.
     size_on_film : float
         The silhouette's height and depth over those in the table of cadaver bodies: rims.
     depth_sd : float
@@ -133,6 +136,7 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unknown_level_sd: float = 0.20
     person_size_sd: float = 0.085
     impossible_sigmas: float = 3.0
+    impossible_wall_sigmas: float = 6.0
     size_on_film: float = 1.09
     depth_sd: float = 0.13
     hollow_mm: float = 1.0

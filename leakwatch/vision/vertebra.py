@@ -183,9 +183,11 @@ def _from_pose(
         doubt = NO_MILLIMETRES
     impossible = None
     if picture.calibrated:
-        impossible = impossible_size(_size_of(sides), level, settings)
+        limit = settings.impossible_sigmas
+        impossible = impossible_size(_size_of(sides), level, limit, settings)
         if doubt is None and len(on_wall) == 0:
-            doubt = impossible_size(_sure_size_of(sides, settings), level, settings)
+            size, limit = _sure_size_of(sides, settings), settings.impossible_wall_sigmas
+            doubt = impossible_size(size, level, limit, settings)
     other = None
     if doubt is not None and back.other_mm is not None:
         aside = axes.to_mm(wall_px) - (back.other_mm, 0.0)

@@ -54,7 +54,9 @@ def expected_size(level: str | None, settings: VertebraSettings) -> tuple[BodySi
     return BodySize(factor * size.depth_mm, factor * size.height_mm), spread
 
 
-def impossible_size(found: BodySize, level: str | None, settings: VertebraSettings) -> str | None:
+def impossible_size(
+    found: BodySize, level: str | None, sigmas: float, settings: VertebraSettings
+) -> str | None:
     """Why no vertebra has this size; None where one may.
 
     A body may be crushed, but none is much higher or deeper than its level's, or so much shallower.
@@ -65,6 +67,8 @@ def impossible_size(found: BodySize, level: str | None, settings: VertebraSettin
         Silhouette, as it was found; nan is what is not known.
     level : str or None
         Another name than a level's counts as unknown: then any level may be meant.
+    sigmas : float
+        How far off a body may be.
     settings : VertebraSettings
     """
     known = BODY_SIZES.get((level or "").strip().upper())
@@ -74,7 +78,7 @@ def impossible_size(found: BodySize, level: str | None, settings: VertebraSettin
         _apart(found, BodySize(factor * one.depth_mm, factor * one.height_mm), settings)
         for one in levels
     )
-    if apart <= settings.impossible_sigmas:
+    if apart <= sigmas:
         return None
     deep, high = (
         "?" if math.isnan(one) else f"{one:.0f}" for one in (found.depth_mm, found.height_mm)

@@ -129,5 +129,7 @@ def test_bodies_grow_downwards() -> None:
     ],
 )
 def test_a_size_that_no_vertebra_has_is_told(depth_mm, height_mm, level, possible) -> None:
-    why = impossible_size(BodySize(depth_mm, height_mm), level, SETTINGS)
+    why = impossible_size(
+        BodySize(depth_mm, height_mm), level, SETTINGS.impossible_sigmas, SETTINGS
+    )
     assert (why is None) is possible
