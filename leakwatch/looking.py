@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from leakwatch.conditions import fails, holds
-from leakwatch.geometry import turned_deg
+from leakwatch.config import Settings
+from leakwatch.geometry import WorkingGrid, turned_deg
 from leakwatch.model import BoolImage, Condition, Evidence, FloatImage, Frame, PointArray, Reason
 from leakwatch.pipeline_state import PipelineState, Run, run_of
 from leakwatch.vision import intensity, liveness
+from leakwatch.vision.polarity import Polarity, told_polarity
 from leakwatch.vision.undistortion import straightened
 
 
@@ -42,7 +44,19 @@ def begun(state: PipelineState, frame: Frame) -> PipelineState:
     tiles = liveness.tiles_over(
         points, reach, (run.grid.rows, run.grid.columns), state.settings.liveness
     )
+    run = replace(run, inverted=inverted(frame, state.settings))
     return replace(state, run=run, liveness=liveness.LivenessState(tiles))
+
+
+def inverted(frame: Frame, settings: Settings) -> str:
+    """Return why a picture looks inverted against what its tags say; empty where it does not."""
+    if settings.polarity.trust_tags:
+        return ""
+    rows, columns = frame.pixels.shape
+    grid = WorkingGrid.for_frame(rows, columns, settings.intensity.target_columns)
+    raw = intensity.log_attenuation(frame.pixels, frame.acquisition.pixel_format, grid)
+    told = told_polarity(raw, settings.polarity)
+    return "; ".join(told.evidence) if told.verdict is Polarity.CONTRADICTS else ""
 
 
 def _marked_points(state: PipelineState, run: Run) -> PointArray | None:
@@ -95,7 +109,15 @@ def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | tu
     if _is_turned(state, frame):
         return state, (live, fails(Condition.SAME, Reason.VIEW, "the C-arm is turned"))
     attenuation, exposed = straightened(clean, exposed, run.straightening)
-    return state, Looked(attenuation, exposed, (live,))
+    return state, Looked(attenuation, exposed, (live, *_read_rightly(run)))
+
+
+def _read_rightly(run: Run) -> tuple[Evidence, ...]:
+    """Tell that the picture is inverted, if it is: then bone is soft tissue, and cement is light."""
+    if not run.inverted:
+        return ()
+    text = f"the picture looks inverted: {run.inverted}"
+    return (fails(Condition.SET_UP, Reason.EXPOSURE, text),)
 
 
 def _live(seen: liveness.Liveness, limit_s: float) -> Evidence:

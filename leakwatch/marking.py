@@ -32,6 +32,7 @@ from leakwatch.model import (
 )
 from leakwatch.pipeline_state import PipelineState
 from leakwatch.session import Run
+from leakwatch.vision.polarity import UNTOLD, Polarity, PolarityTold, told_polarity
 from leakwatch.vision.undistortion import bent
 from leakwatch.vision.vertebra import Body, Part, find_body, outline_from_wall
 from leakwatch.vision.vertebra_patch import SpinePicture
@@ -41,6 +42,8 @@ from leakwatch.vision.vertebra_rod import with_rod_near
 _HEAD_DOWN = "H"
 # A cannula tells the front only if its tip lies this near to the click.
 _TIP_REACH_MM = 25.0
+# The deepest bodies, L4, are as deep (see `vertebra_size`): what is shorter may be an endplate.
+_LEAST_CANNULA_MM = 38.0
 
 
 class Basis(Protocol):
@@ -75,6 +78,8 @@ class Prepared:
     baseline_frames : int
         How many frames were averaged.
     distortion : Distortion or None
+    polarity : PolarityTold
+        Whether the picture shows the polarity that its tags say.
     """
 
     picture: SpinePicture
@@ -84,6 +89,7 @@ class Prepared:
     orientation: tuple[str, str] | None
     baseline_frames: int
     distortion: Distortion | None = None
+    polarity: PolarityTold = UNTOLD
 
     def to_picture(self, points_px: PointArray) -> PointArray:
         """Points of `frame` as it is shown, ``(n, 2)`` or ``(2,)``, to those of `picture`."""
@@ -188,7 +194,8 @@ def _prepared(basis: Basis, state: PipelineState, frame: int, shift: Point) -> P
     orientation = basis.acquisition.patient_orientation
     shift_px = (a_pixel * shift[0], a_pixel * shift[1])
     bend = basis.calibration.distortion
-    return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames, bend)
+    told = told_polarity(picture.attenuation, basis.settings.polarity)
+    return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames, bend, told)
 
 
 def with_calibration(prepared: Prepared, calibration: Calibration) -> Prepared:
@@ -197,6 +204,25 @@ def with_calibration(prepared: Prepared, calibration: Calibration) -> Prepared:
         return prepared
     picture = replace(prepared.picture, mm_per_px=calibration.mm_per_px, calibrated=True)
     return replace(prepared, picture=picture)
+
+
+def check_polarity(prepared: Prepared) -> None:
+    """Refuse a picture that is not of the polarity that its tags say.
+
+    Raises
+    ------
+    CaseError
+        Bone would be taken for gas, and cement for nothing.
+    """
+    if prepared.polarity.verdict is not Polarity.CONTRADICTS:
+        return
+    found = "; ".join(prepared.polarity.evidence)
+    raise CaseError(
+        f"the picture contradicts its tags: {found}. It seems to be inverted: by the tags bone "
+        "weakens the beam there where the picture shows gas, and cement would not be seen. Export "
+        "it anew as it was taken, or with the right Photometric Interpretation or Pixel Intensity "
+        "Relationship Sign."
+    )
 
 
 def shown_picture(prepared: Prepared) -> SpinePicture:
@@ -215,7 +241,8 @@ def anterior_side(prepared: Prepared, click_px: Point) -> Side | None:
     """Which side is anterior, from the tags or a cannula; None where neither says.
 
     Patient Orientation (PS3.3 C.7.6.1.1.1) goes before. A cannula comes from behind, and its tip
-    is in the body that was clicked.
+    is in the body that was clicked. Only one that was found in the whole picture counts, and that
+    is longer than a body is deep: near a click an endplate is taken for one.
     """
     letter = (prepared.orientation or ("", ""))[0][:1]
     if letter in ("A", "P"):
@@ -225,7 +252,10 @@ def anterior_side(prepared: Prepared, click_px: Point) -> Side | None:
     tip, back = prepared.cannula_px
     away = np.subtract(tip, prepared.to_picture(np.array(click_px)))
     across, down = np.subtract(tip, back)
-    if np.hypot(*away) * prepared.picture.mm_per_px > _TIP_REACH_MM or abs(across) < abs(down):
+    mm_per_px = prepared.picture.mm_per_px
+    if np.hypot(*away) * mm_per_px > _TIP_REACH_MM or abs(across) < abs(down):
+        return None
+    if np.hypot(across, down) * mm_per_px < _LEAST_CANNULA_MM:
         return None
     return Side.RIGHT if across > 0 else Side.LEFT
 
@@ -249,7 +279,7 @@ def mark_body(
     run : Basis
         For its settings and the size of its frames.
     anterior : Side or None
-        None: see `anterior_side`.
+        None: see `anterior_side`; where that does not know either, the wall is unsure.
     level : str or None
         ``L1``, ...
     hints_px : ndarray or None
@@ -258,9 +288,11 @@ def mark_body(
     Raises
     ------
     CaseError
-        The click is outside of what the X-rays reach.
+        The click is outside of what the X-rays reach, or the picture contradicts its tags.
     """
+    check_polarity(prepared)
     _check_click(prepared, click_px, run)
+    told = anterior_side(prepared, click_px) if anterior is None else anterior
     prepared = _with_rod_near(prepared, click_px, run)
     click = prepared.to_picture(np.array(click_px))
     hints = np.empty((0, 2)) if hints_px is None else prepared.to_picture(hints_px)
@@ -268,7 +300,7 @@ def mark_body(
         prepared.picture,
         (float(click[0]), float(click[1])),
         run.settings.vertebra,
-        anterior=anterior_side(prepared, click_px) if anterior is None else anterior,
+        anterior=told,
         level=level,
         hints_px=hints,
         head_up=(prepared.orientation or ("", ""))[1][:1] != _HEAD_DOWN,
@@ -282,9 +314,7 @@ def _with_rod_near(prepared: Prepared, click_px: Point, run: Basis) -> Prepared:
     picture, cannula = with_rod_near(prepared.picture, at, run.settings.instruments)
     if cannula is None:
         return prepared
-    front, back = picture.grid.to_frame(np.array([cannula.front, cannula.back])).tolist()
-    ends = ((front[0], front[1]), (back[0], back[1]))
-    return replace(prepared, picture=picture, cannula_px=ends)
+    return replace(prepared, picture=picture)
 
 
 def mark_from_wall(
@@ -308,7 +338,13 @@ def mark_from_wall(
     level : str or None
     hints_px : ndarray or None
         ``(h, 2)``, points on endplates and front, on `prepared.frame`.
+
+    Raises
+    ------
+    CaseError
+        The picture contradicts its tags.
     """
+    check_polarity(prepared)
     hints = np.empty((0, 2)) if hints_px is None else prepared.to_picture(hints_px)
     body = outline_from_wall(
         prepared.picture,

@@ -49,6 +49,8 @@ class Run:
         See `undistortion.straightening_map`; None: the picture counts as true.
     nominal : NominalScale or None
         What stands in for millimetres; None where they are known.
+    inverted : str
+        Why the picture looks inverted against its tags; empty where it does not.
     """
 
     acquisition: Acquisition
@@ -61,6 +63,7 @@ class Run:
     masked: BoolImage | None = None
     straightening: FloatImage | None = None
     nominal: NominalScale | None = None
+    inverted: str = ""
 
 
 def run_of(frame: Frame, settings: Settings, calibration: Calibration, marks: Marks) -> Run:

@@ -17,6 +17,7 @@ from leakwatch.agreement import check_agrees
 from leakwatch.case import CASE_SUFFIX, check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
+from leakwatch.looking import inverted
 from leakwatch.measurement import blind_for
 from leakwatch.model import (
     Acquisition,
@@ -123,6 +124,7 @@ def open_run(
         first = next(frames, None)
         if first is None:
             raise SourceError(f"{path}: there is no frame in it. Choose another sequence.")
+        _check_polarity(first, path, settings)
         check_fits(case, first.acquisition, str(case_path))
         scale = calibration.resolve(first.acquisition, case, calibration_path, settings.calibration)
         doubts = check_agrees(case, first.acquisition, scale, settings, str(case_path))
@@ -133,6 +135,18 @@ def open_run(
     return Run(
         path.name, path, source, whole, first.acquisition, case.marks, scale, settings, doubts
     )
+
+
+def _check_polarity(first: Frame, path: Path, settings: Settings) -> None:
+    """Refuse a picture that is inverted: bone would be soft tissue, and cement be light."""
+    why = inverted(first, settings)
+    if why:
+        pixels = first.acquisition.pixel_format
+        raise SourceError(
+            f"{path}: the picture looks inverted against its tags ({pixels.photometric}): {why}. "
+            "Export it again as it was acquired, or set `trust_tags = true` in section [polarity] "
+            "of the settings."
+        )
 
 
 def fold(

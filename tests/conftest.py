@@ -40,3 +40,16 @@ def case_library() -> Iterator[None]:
     os.environ.pop("LEAKWATCH_LIBRARY")
     if before is not None:
         os.environ["LEAKWATCH_LIBRARY"] = before
+
+
+@pytest.fixture(scope="session")
+def sideless(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sample in which no cannula is found, and no tag tells which side is anterior (left)."""
+    # Here, for what must not pay for it: pydicom takes its time.
+    import pydicom
+
+    data = pydicom.dcmread(REPOSITORY / "sample_dicom" / "contained.dcm")
+    del data.PatientOrientation
+    path = tmp_path_factory.mktemp("sideless") / "sideless.dcm"
+    data.save_as(path)
+    return path

@@ -126,10 +126,14 @@ class TestAnteriorSide:
         told = replace(prepared, orientation=("P", "F"), cannula_px=((9.0, 9.0), (0.0, 9.0)))
         assert marking.anterior_side(told, (9.0, 9.0)) is Side.LEFT
 
-    @pytest.mark.parametrize(("back", "side"), [(-60.0, Side.RIGHT), (80.0, Side.LEFT)])
+    @pytest.mark.parametrize(("back", "side"), [(-180.0, Side.RIGHT), (200.0, Side.LEFT)])
     def test_a_cannula_comes_from_behind(self, prepared, back, side):
         told = replace(prepared, orientation=None, cannula_px=((9.0, 9.0), (back, 12.0)))
         assert marking.anterior_side(told, (11.0, 9.0)) is side
+
+    def test_what_is_no_longer_than_a_body_is_deep_may_be_an_endplate(self, prepared):
+        told = replace(prepared, orientation=None, cannula_px=((9.0, 9.0), (-120.0, 12.0)))
+        assert marking.anterior_side(told, (11.0, 9.0)) is None
 
     def test_a_cannula_in_another_body_says_nothing(self, prepared):
         told = replace(prepared, orientation=None, cannula_px=((9.0, 9.0), (-60.0, 12.0)))
@@ -138,6 +142,53 @@ class TestAnteriorSide:
     def test_nobody_knows(self, prepared):
         nobody = replace(prepared, orientation=None, cannula_px=None)
         assert marking.anterior_side(nobody, (9.0, 9.0)) is None
+
+
+class TestRealRadiographs:
+    """No side is guessed over six persons; corners as their annotators set them."""
+
+    @pytest.fixture
+    def truth(self, shared):
+        return json.loads((shared / "real" / "lateral" / "truth.json").read_bytes())
+
+    @pytest.mark.parametrize("name", ["0043", "0050", "0064", "0065", "0138", "0162"])
+    def test_no_wall_is_sure_without_a_side(self, shared, truth, name):
+        opened = open_run(shared / "real" / "lateral" / f"{name}.dcm", load_settings(None))
+        prepared = marking.prepare(opened)
+        opened.source.close()
+        for corners in truth[name]["vertebrae"]:
+            middle_ = np.mean(list(corners.values()), axis=0)
+            up = (np.array(corners["ant_up"]) - corners["ant_low"]) / 2
+            # Off the middle endplates are taken for cannulae.
+            for at in (middle_, middle_ + 0.3 * up):
+                body = marking.mark_body(prepared, (at[0], at[1]), opened)
+                assert not body.side_known
+                assert "which side is anterior is not known" in body.wall.unsure
+
+    def test_no_wall_is_sure_without_millimetres(self, shared, truth):
+        """Of a scale that is off by a third, three bodies look like one."""
+        path = shared / "real" / "lateral" / "0065_no_mm.dcm"
+        opened = open_run(path, load_settings(None))
+        prepared = marking.prepare(opened)
+        opened.source.close()
+        for corners in truth["0065"]["vertebrae"]:
+            at = np.mean(list(corners.values()), axis=0)
+            body = marking.mark_body(prepared, (at[0], at[1]), opened, anterior=Side.LEFT)
+            assert body.wall.unsure is not None
+            assert any("there are no millimetres" in doubt for doubt in body.unsure)
+
+
+def test_an_inverted_export_is_refused_unless_the_tags_are_trusted(shared, tmp_path):
+    out = tmp_path / "mine.case.json"
+    path = shared / "real" / "lateral" / "0043_bright_bone.dcm"
+    at = ("--click", "330,255", "--out", out, "--anterior", "left")
+    refused = mark(path, *at)
+    assert refused.exit_code == 2
+    assert "the picture contradicts its tags" in refused.stderr
+    assert not out.exists()
+    trusting = mark(path, *at, "--trust-tags")
+    assert "contradicts" not in trusting.stderr
+    assert "posterior wall: one sigma" in trusting.stdout
 
 
 class TestCommand:
@@ -173,6 +224,18 @@ class TestCommand:
         accepted = mark(sequence, *at, "--accept-unsure")
         assert accepted.exit_code == 0, accepted.output
         assert load_case(out).marks.posterior_wall_px is not None
+
+    def test_an_unknown_side_is_not_written_until_somebody_says_it(self, sideless, tmp_path):
+        out = tmp_path / "mine.case.json"
+        at = ("--click", "170,186", "--out", out)
+        for more in ((), ("--accept-unsure",)):
+            refused = mark(sideless, *at, *more)
+            assert refused.exit_code == 2
+            assert "anterior is not known" in refused.stdout
+            assert "--anterior left or --anterior right" in refused.stderr
+            assert not out.exists()
+        assert mark(sideless, *at, "--anterior", "left").exit_code == 0
+        assert load_case(out).marks.anterior is Side.LEFT
 
     @pytest.mark.parametrize(
         ("arguments", "words"),

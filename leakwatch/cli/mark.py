@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     from leakwatch.vision.vertebra import Body
 
 
+_AcceptUnsure = Annotated[
+    bool, typer.Option("--accept-unsure", help="Write what is unsure too: look at it first.")
+]
+_TrustTags = Annotated[
+    bool,
+    typer.Option(
+        "--trust-tags", help="Bone is as the tags say, though the picture seems inverted."
+    ),
+]
+
+
 def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     sequence: Annotated[
         Path, typer.Argument(help="DICOM file, folder of single frames, or NAME.case.json.")
@@ -43,15 +54,15 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
         typer.Option("--point", help="COLUMN,ROW on the edge of the body; may be given again."),
     ] = None,
     anterior: Annotated[
-        Side | None, typer.Option("--anterior", help="Side of the picture; else it is looked for.")
+        Side | None,
+        typer.Option("--anterior", help="Side of the picture; else tags or a cannula must tell."),
     ] = None,
     vertebra: Annotated[str | None, typer.Option("--vertebra", help="L1, T12, ...")] = None,
     picture: Annotated[
         Path | None, typer.Option("--picture", help="Draw what was found into this PNG.")
     ] = None,
-    accept_unsure: Annotated[
-        bool, typer.Option("--accept-unsure", help="Write what is unsure too: look at it first.")
-    ] = False,
+    accept_unsure: _AcceptUnsure = False,
+    trust_tags: _TrustTags = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
 ) -> None:
@@ -60,15 +71,16 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     For lateral views. Without --click a window opens: click, drag what is not right, calibrate,
     save. With it, no display is needed: each side is printed with its standard deviation. A
     posterior wall that is unsure is not written then, and the exit code is 2: give points on it
-    with --point. An outline that is unsure is left out of the case.
+    with --point. Nor is one where nothing tells which side is anterior: say it with --anterior. An
+    outline that is unsure is left out of the case.
     """
     # Imported here, so that --help and --version answer at once.
     from leakwatch.session import open_run
 
     with errors_in_one_paragraph():
         if click is None:
-            if point or picture is not None or accept_unsure:
-                fail("--point, --picture and --accept-unsure go with --click. Give it too.")
+            if point or picture is not None or accept_unsure or trust_tags:
+                fail("--point, --picture, --accept-unsure and --trust-tags go with --click.")
             require_display("`leakwatch mark ... --click COLUMN,ROW --out NAME.case.json`")
             gui = import_gui()
             run = open_run(sequence, load_settings(settings), None, calibration)
@@ -77,7 +89,7 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
             return
         at = point_of(click, "--click")
         points = [point_of(each, "--point") for each in point or ()]
-        given = _Given(at, points, anterior, vertebra, picture, accept_unsure)
+        given = _Given(at, points, anterior, vertebra, picture, accept_unsure, trust_tags)
         checked = _checked(out)
         run = open_run(sequence, load_settings(settings), None, calibration)
         _mark_at(run, frame, given, checked)
@@ -91,6 +103,7 @@ class _Given:
     vertebra: str | None
     picture: Path | None
     accept_unsure: bool
+    trust_tags: bool
 
 
 def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
@@ -98,12 +111,18 @@ def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
 
     from leakwatch.marking import mark_body, prepare, shown_picture
     from leakwatch.sinks.marks_picture import write_marks_picture
+    from leakwatch.vision.polarity import UNTOLD, Polarity
 
     try:
         say_what_to_doubt(run)
         prepared = prepare(run, frame)
     finally:
         run.source.close()
+    if prepared.polarity.verdict is Polarity.CONTRADICTS:
+        if not given.trust_tags:
+            typer.echo("leakwatch: if bone is as the tags say, say --trust-tags.", err=True)
+        else:
+            prepared = replace(prepared, polarity=UNTOLD)
     body = mark_body(
         prepared,
         given.click,
@@ -132,7 +151,8 @@ def _checked(out: Path | None) -> Path:
 
 def _say(body: Body, prepared: Prepared) -> None:
     frames = prepared.baseline_frames
-    typer.echo(f"from {frames} frame{'s' if frames != 1 else ''}; anterior is {body.anterior}")
+    side = body.anterior if body.side_known else "not known"
+    typer.echo(f"from {frames} frame{'s' if frames != 1 else ''}; anterior is {side}")
     unit = "mm" if prepared.picture.calibrated else "nominal mm"
     for name, part in (
         ("posterior wall", body.wall),
@@ -151,6 +171,12 @@ def _write(
 ) -> None:
     from leakwatch.marking import marks_of, outline_is_sure, write_case
 
+    if not body.side_known:
+        fail(
+            f"which side is anterior is not known, so {out} is not written: neither the tags nor a "
+            "cannula tell it, and a wall on the front of the body never warns. Say --anterior left "
+            "or --anterior right."
+        )
     if body.wall.unsure is not None and not accept:
         fail(
             f"the posterior wall is unsure, so {out} is not written. Set points on it with "

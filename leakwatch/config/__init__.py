@@ -18,6 +18,7 @@ from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_dicom import LiveDicomSettings
 from leakwatch.config.live_video import LiveVideoSettings
 from leakwatch.config.marks import MarksSettings
+from leakwatch.config.polarity import PolaritySettings
 from leakwatch.config.reading import read_toml
 from leakwatch.config.training import TrainingSettings
 from leakwatch.config.vertebra import VertebraSettings
@@ -47,6 +48,7 @@ __all__ = [
     "LivenessSettings",
     "MarksSettings",
     "MotionSettings",
+    "PolaritySettings",
     "SameSettings",
     "SensitiveSettings",
     "Settings",
@@ -68,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     whole: WholeSettings = WholeSettings()
     same: SameSettings = SameSettings()
     sensitive: SensitiveSettings = SensitiveSettings()
+    polarity: PolaritySettings = PolaritySettings()
     motion: MotionSettings = MotionSettings()
     baseline: BaselineSettings = BaselineSettings()
     breathing: BreathingSettings = BreathingSettings()

@@ -47,6 +47,14 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Of a person's size against the mean of the level, as a share.
     unknown_level_sd : float
         The same where the level is not known.
+    person_size_sd : float
+        Of a person's size and of the millimetres together against the mean of a level, as a share:
+        8 % of persons, and 3 % of a spacing.
+    impossible_sigmas : float
+        An outline further off than this is none of a body, or of several.
+    impossible_wall_sigmas : float
+        The same for its wall: a wall is right where the side across is wrong, unless two bodies
+        were taken for one.
     size_on_film : float
         The silhouette's height and depth over those in the table of cadaver bodies: rims.
     depth_sd : float
@@ -130,6 +138,9 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     back_lean_sd_deg: Annotated[float, within(0.5, 30.0)] = 3.0
     size_sd: Annotated[float, within(0.02, 0.5)] = 0.13
     unknown_level_sd: Annotated[float, within(0.05, 0.6)] = 0.20
+    person_size_sd: Annotated[float, within(0.02, 0.5)] = 0.085
+    impossible_sigmas: Annotated[float, within(1.0, 10.0)] = 3.0
+    impossible_wall_sigmas: Annotated[float, within(1.0, 20.0)] = 6.0
     size_on_film: Annotated[float, within(0.8, 1.5)] = 1.09
     depth_sd: Annotated[float, within(0.02, 0.5)] = 0.13
     hollow_mm: Annotated[float, within(0.0, 6.0)] = 1.0

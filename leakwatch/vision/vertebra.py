@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,13 +14,15 @@ from leakwatch.vision.vertebra_around import Around, around_wall, axes_of_wall
 from leakwatch.vision.vertebra_patch import Axes, SpinePicture
 from leakwatch.vision.vertebra_pose import Pose, expected_depth_mm, find_pose, sides_of_hints
 from leakwatch.vision.vertebra_sides import Direction, Edge, pulled
-from leakwatch.vision.vertebra_size import expected_size
+from leakwatch.vision.vertebra_size import BodySize, expected_size, impossible_size
 
 _WALL_POINTS = 9
 # Scales that are tried without a calibration, against the nominal one.
 _SCALES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
-# Natural log by which one side must be likelier than the other to be called anterior.
-_SURE_LOG = 6.0
+NO_SIDE = "which side is anterior is not known: say left or right"
+NO_MILLIMETRES = (
+    "there are no millimetres, so its size cannot be checked; set points on it and nowhere else"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,9 @@ class Body:
         `wall` is the posterior wall in the midline; of a marked wall, as it was marked.
     unsure : tuple of str
         All that is unsure, in words for a person; empty where nothing is.
+    side_known : bool
+        Whether `anterior` was told. Else it is only the side that fits better, which on real
+        radiographs is the wrong one in every fourth body: nothing may be made of it.
     """
 
     outline_px: PointArray
@@ -77,6 +83,7 @@ class Body:
     lower: Part
     front: Part
     unsure: tuple[str, ...]
+    side_known: bool = True
 
 
 _NO_HINTS: PointArray = np.empty((0, 2))
@@ -103,7 +110,7 @@ def find_body(
         Near the middle of the body, frame pixels in reference coordinates.
     settings : VertebraSettings
     anterior : Side or None
-        None: the side that fits better.
+        None: the side that fits better is shown, and the wall is unsure.
     level : str or None
         ``L1``, ...: its size is expected.
     hints_px : ndarray
@@ -121,13 +128,18 @@ def find_body(
         tried.append((find_pose(one, axes, level, hints_px, settings), side))
     pose, side = max(tried, key=lambda one: one[0].evidence)
     notes: list[str] = []
-    others = [one.evidence for one, other in tried if other is not side]
-    if others and pose.evidence - max(others) < _SURE_LOG:
-        notes.append("which side is anterior cannot be told: say left or right")
     picture = replace(picture, mm_per_px=pose.axes.mm_per_px)
     if not picture.calibrated:
         notes.append("there are no millimetres: sizes are guessed from those of other bodies")
-    return _from_pose(picture, pose, side, level, hints_px, settings, tuple(notes))
+    body = _from_pose(picture, pose, side, level, hints_px, settings, tuple(notes))
+    return body if anterior is not None else _without_side(body)
+
+
+def _without_side(body: Body) -> Body:
+    """The same where nobody knows its front: what is called its wall may be its front."""
+    unsure = tuple(doubt for doubt in body.unsure if not doubt.startswith("posterior wall"))
+    wall = replace(body.wall, unsure=NO_SIDE)
+    return replace(body, wall=wall, unsure=(NO_SIDE, *unsure), side_known=False)
 
 
 def _axes_at(picture: SpinePicture, click_px: Point, anterior: Side, head_up: bool) -> Axes:
@@ -165,12 +177,35 @@ def _from_pose(
     doubt = _doubt(back, settings.wall_limit_mm, settings.line_evidence, settings)
     if doubt is None and len(on_wall) == 0 and _is_alone(sides, settings):
         doubt = "no other side of a body is seen near it; set points on it"
+    if doubt is None and not picture.calibrated and not 0 < len(on_wall) == len(hints_px):
+        # Of a scale that is wrong by a third two bodies and their disc look like one, and a point
+        # that was set on the wall is given to an endplate.
+        doubt = NO_MILLIMETRES
+    impossible = None
+    if picture.calibrated:
+        limit = settings.impossible_sigmas
+        impossible = impossible_size(_size_of(sides), level, limit, settings)
+        if doubt is None and len(on_wall) == 0:
+            size, limit = _sure_size_of(sides, settings), settings.impossible_wall_sigmas
+            doubt = impossible_size(size, level, limit, settings)
     other = None
     if doubt is not None and back.other_mm is not None:
         aside = axes.to_mm(wall_px) - (back.other_mm, 0.0)
         other = read_only(axes.to_px(aside))
     wall = Part(read_only(wall_px), back.sigma, back.evidence, doubt, other)
-    return _assembled(axes, sides, wall, anterior, settings, notes)
+    body = _assembled(axes, sides, wall, anterior, settings, notes)
+    return body if impossible is None else _with_doubtful_outline(body, impossible)
+
+
+def _with_doubtful_outline(body: Body, why: str) -> Body:
+    """No side of an outline that no vertebra has may be relied on; which one is wrong, is open."""
+    sides = [
+        replace(side, unsure=side.unsure or why) for side in (body.upper, body.lower, body.front)
+    ]
+    upper, lower, front = sides
+    return replace(
+        body, upper=upper, lower=lower, front=front, unsure=(f"outline: {why}", *body.unsure)
+    )
 
 
 def _in_midline(pose: Pose, settings: VertebraSettings) -> Edge:
@@ -304,6 +339,24 @@ def _outline(
     back = np.stack([np.interp(t, wall[:, 1], wall[:, 0]) - settings.back_hollow_mm, t], axis=1)
     rounds = (around.upper.points(), around.front.points()[::-1], around.lower.points()[::-1], back)
     return axes.to_px(np.concatenate(rounds))
+
+
+def _size_of(around: Around) -> BodySize:
+    """Depth and height of what was found, across its middle."""
+    depth_mm = float(np.median(around.front.outward_mm))
+    height_mm = float(np.median(around.upper.outward_mm) + np.median(around.lower.outward_mm))
+    return BodySize(depth_mm, height_mm)
+
+
+def _sure_size_of(around: Around, settings: VertebraSettings) -> BodySize:
+    """The same, without what is measured to a side that is unsure."""
+    size = _size_of(around)
+    doubts = (_endplate_doubt(end, settings) for end in (around.upper, around.lower))
+    front = _doubt(around.front, settings.front_limit_mm, settings.wall_evidence, settings)
+    return BodySize(
+        math.nan if front is not None else size.depth_mm,
+        math.nan if any(doubt is not None for doubt in doubts) else size.height_mm,
+    )
 
 
 def _is_alone(around: Around, settings: VertebraSettings) -> bool:

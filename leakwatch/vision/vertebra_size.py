@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,3 +52,49 @@ def expected_size(level: str | None, settings: VertebraSettings) -> tuple[BodySi
     factor = settings.size_on_film
     spread = settings.unknown_level_sd if known is None else settings.size_sd
     return BodySize(factor * size.depth_mm, factor * size.height_mm), spread
+
+
+def impossible_size(
+    found: BodySize, level: str | None, sigmas: float, settings: VertebraSettings
+) -> str | None:
+    """Why no vertebra has this size; None where one may.
+
+    A body may be crushed, but none is much higher or deeper than its level's, or so much shallower.
+
+    Parameters
+    ----------
+    found : BodySize
+        Silhouette, as it was found; nan is what is not known.
+    level : str or None
+        Another name than a level's counts as unknown: then any level may be meant.
+    sigmas : float
+        How far off a body may be.
+    settings : VertebraSettings
+    """
+    known = BODY_SIZES.get((level or "").strip().upper())
+    levels = BODY_SIZES.values() if known is None else (known,)
+    factor = settings.size_on_film
+    apart = min(
+        _apart(found, BodySize(factor * one.depth_mm, factor * one.height_mm), settings)
+        for one in levels
+    )
+    if apart <= sigmas:
+        return None
+    deep, high = (
+        "?" if math.isnan(one) else f"{one:.0f}" for one in (found.depth_mm, found.height_mm)
+    )
+    whose = "any vertebra" if known is None else f"a {(level or '').strip().upper()}"
+    return (
+        f"a body {deep} mm deep and {high} mm high is not of the size of {whose}; set points on it"
+    )
+
+
+def _apart(found: BodySize, mean: BodySize, settings: VertebraSettings) -> float:
+    """Standard deviations between two sizes, over both dimensions; nan is left out."""
+    higher = max(_log_ratio(found.height_mm, mean.height_mm), 0.0)
+    deeper = _log_ratio(found.depth_mm, mean.depth_mm)
+    return math.hypot(deeper, higher) / settings.person_size_sd
+
+
+def _log_ratio(found_mm: float, mean_mm: float) -> float:
+    return 0.0 if math.isnan(found_mm) else math.log(max(found_mm, 1.0) / mean_mm)

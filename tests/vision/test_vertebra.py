@@ -164,11 +164,13 @@ def test_a_hint_on_the_front_moves_the_front_alone() -> None:
     assert apart_mm(without.posterior_wall_px, body.posterior_wall_px) < 0.4
 
 
-def test_the_side_that_is_anterior_is_found() -> None:
-    # Behind are the foramina; in front is nothing.
+def test_an_unknown_side_is_never_sure_and_is_told() -> None:
     for anterior in Side:
         body = click(spine(anterior=anterior), anterior=None)
-        assert body.anterior is anterior or any("anterior" in doubt for doubt in body.unsure)
+        assert not body.side_known
+        assert "which side is anterior is not known" in (body.wall.unsure or "")
+        assert any("anterior" in doubt for doubt in body.unsure)
+        assert click(spine(anterior=anterior), anterior=anterior).side_known
 
 
 def test_without_millimetres_it_says_so_and_finds_the_scale() -> None:
@@ -176,6 +178,16 @@ def test_without_millimetres_it_says_so_and_finds_the_scale() -> None:
     body = find_body(nominal, tuple(CENTRE), SETTINGS, anterior=Side.LEFT, level="L3")
     assert any("millimetres" in doubt for doubt in body.unsure)
     assert apart_mm(true_side(DEPTH_MM / 2), body.front.line_px) < 1.5
+
+
+def test_without_millimetres_the_wall_is_unsure_until_a_person_points_at_it() -> None:
+    nominal = picture(spine(), mm_per_px=MM * 1.3, calibrated=False)
+    alone = find_body(nominal, tuple(CENTRE), SETTINGS, anterior=Side.LEFT)
+    assert "no millimetres" in (alone.wall.unsure or "")
+    wall = true_side(-DEPTH_MM / 2 + 1.0)
+    pointed = find_body(nominal, tuple(CENTRE), SETTINGS, anterior=Side.LEFT, hints_px=wall[9:11])
+    assert pointed.wall.unsure is None
+    assert apart_mm(wall[9:11], pointed.posterior_wall_px) < 0.7
 
 
 def test_the_picture_upside_down_is_the_same_body() -> None:

@@ -15,7 +15,7 @@ from leakwatch.vision.vertebra_sides import (
     pulled,
     weighed,
 )
-from leakwatch.vision.vertebra_size import BODY_SIZES, expected_size
+from leakwatch.vision.vertebra_size import BODY_SIZES, BodySize, expected_size, impossible_size
 
 SETTINGS = VertebraSettings()
 SHAPE = Shape(Direction.UPPER, -10.0, 10.0, 0.0, 0.0, 10.0)
@@ -111,3 +111,25 @@ def test_a_level_that_nobody_knows_is_less_sure() -> None:
 def test_bodies_grow_downwards() -> None:
     depths = [size.depth_mm for size in BODY_SIZES.values()]
     assert depths[:-1] == sorted(depths[:-1])
+
+
+@pytest.mark.parametrize(
+    ("depth_mm", "height_mm", "level", "possible"),
+    [
+        (44.0, 35.0, None, False),  # found where a T9 of 29 x 20 is
+        (44.0, 35.0, "T9", False),
+        (29.0, 20.0, "T9", True),
+        (29.0, 20.0, None, True),
+        (31.0, 8.0, "L1", True),  # crushed
+        (34.0, 60.0, None, False),  # two bodies and their disc
+        (60.0, 28.0, "L4", False),  # with the arch
+        (42.0, 30.0, "L4", True),  # a tall man's
+        (float("nan"), 60.0, None, False),
+        (float("nan"), float("nan"), "L1", True),
+    ],
+)
+def test_a_size_that_no_vertebra_has_is_told(depth_mm, height_mm, level, possible) -> None:
+    why = impossible_size(
+        BodySize(depth_mm, height_mm), level, SETTINGS.impossible_sigmas, SETTINGS
+    )
+    assert (why is None) is possible

@@ -180,8 +180,8 @@ def next_level(draft: Draft, step: int) -> Draft:
 
 
 def other_side(draft: Draft, now: Side | None) -> Draft:
-    """Anterior is on the other side than it is now."""
-    turned = Side.LEFT if now is Side.RIGHT else Side.RIGHT
+    """Anterior is on the other side than it is now; left where that is not known."""
+    turned = Side.RIGHT if now is Side.LEFT else Side.LEFT
     return replace(draft, anterior=turned, accepted=False)
 
 

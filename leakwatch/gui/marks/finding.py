@@ -98,6 +98,14 @@ def unsure_parts(body: Body) -> tuple[tuple[str, Part], ...]:
     return tuple((name, part) for name, part in named if part.unsure is not None)
 
 
+def is_taken(part: Part, body: Body, draft: Draft) -> bool:
+    """Whether a side counts as sure: by itself, or as the person took it.
+
+    Nothing does as long as nobody knows which side is anterior: the wall may be the front.
+    """
+    return body.side_known and (part.unsure is None or draft.accepted)
+
+
 def named_parts(body: Body) -> tuple[tuple[str, Part], ...]:
     """All four sides."""
     return (
@@ -123,6 +131,8 @@ def finished_marks(draft: Draft, found: Found, frame: int) -> Marks:
         raise CaseError("the wall is being drawn. Enter ends it.")
     if body is None:
         raise CaseError(found.problem or "nothing is marked yet: click into the body first.")
+    if not body.side_known:
+        raise CaseError("which side is anterior is not known. Say it with O.")
     if body.wall.unsure is not None and not draft.accepted:
         raise CaseError(
             "the posterior wall is unsure. Set points on it, draw it (W), or look at it and take "
@@ -170,12 +180,13 @@ def handles(draft: Draft, found: Found) -> tuple[Handle, ...]:
         if name == "posterior wall" and draft.has_wall:
             continue
         places = _along(part.line_px)
+        sure = found.body.side_known and part.unsure is None
         reach = 0.35 * float(np.hypot(*(part.line_px[-1] - part.line_px[0])))
         for at in places:
             # Where the person has set a point, that one is the handle.
             if len(set_) and np.hypot(*(set_ - at).T).min() < 0.4 * reach:
                 continue
-            own.append(Handle("found", -1, (float(at[0]), float(at[1])), part.unsure is None))
+            own.append(Handle("found", -1, (float(at[0]), float(at[1])), sure))
     return tuple(own)
 
 

@@ -77,7 +77,7 @@ def mark_keys(layer: Marking) -> tuple[KeyAction, ...]:
         key(code.Key_N, "N", "another body: click again", layer.anew, "body"),
         key(code.Key_W, "W", "draw the posterior wall by hand", layer.draw, "draw wall"),
         key(code.Key_T, "T", "mark the tip of the cannula", layer.tip, "tip"),
-        key(code.Key_O, "O", "anterior is on the other side", layer.other_side, "other side"),
+        key(code.Key_O, "O", "anterior: left, or the other side", layer.other_side, "other side"),
         KeyAction(((code.Key_L, shift),), "Shift L", "vertebra: the next higher one",
                   partial(layer.level, -1)),
         key(code.Key_L, "L", "vertebra: the next lower one", partial(layer.level, 1), "vertebra"),

@@ -15,7 +15,7 @@ from leakwatch.gui.marks import draft as drafts
 from leakwatch.gui.marks.case_layer import GRAB_PX, CaseLayer
 from leakwatch.gui.marks.draft import Draft, Mode
 from leakwatch.gui.marks.drawn_marks import Side, middle_of
-from leakwatch.gui.marks.finding import Found, Handle, handles, named_parts
+from leakwatch.gui.marks.finding import Found, Handle, handles, is_taken, named_parts
 from leakwatch.gui.marks.mark_keys import mark_keys
 from leakwatch.gui.marks.open_case import OpenCase, moved_by
 from leakwatch.gui.marks.words import prompt
@@ -236,9 +236,11 @@ class MarkLayer(CaseLayer):
         self._do(replace(self._case.draft, mode=Mode.TIP))
 
     def other_side(self) -> None:
-        """Anterior is on the other side."""
+        """Anterior is on the other side; where nobody knows it yet, left."""
         body = self._case.found.body
         now = self._case.draft.anterior if body is None else body.anterior
+        if body is not None and not body.side_known:
+            now = self._case.draft.anterior
         self._do(drafts.other_side(self._case.draft, now))
 
     def level(self, step: int) -> None:
@@ -311,7 +313,7 @@ def sides_of(draft: Draft, found: Found) -> tuple[Side, ...]:
     sides = []
     for name, part in reversed(named_parts(found.body)):
         called = "wall" if name == "posterior wall" else name
-        sure = part.unsure is None or draft.accepted
+        sure = is_taken(part, found.body, draft)
         if part.other_px is not None and not sure:
             sides.append(Side(called, part.other_px, sure))
         sides.append(Side(called, part.line_px, sure))

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from leakwatch.facts import Fact
 from leakwatch.gui.marks.draft import Draft, Mode
-from leakwatch.gui.marks.finding import Found, named_parts, unsure_parts
+from leakwatch.gui.marks.finding import Found, is_taken, named_parts, unsure_parts
 from leakwatch.model import Calibration, SpacingRung
 
 _BODY = "Click into the middle of the vertebral body"
+# A wall on the front of the body never warns: no other question goes before this one.
+_WHICH_SIDE = (
+    "Which side is the front of the patient? Neither tags nor a cannula tell\n"
+    "O: anterior is left. O once more: right. Until then nothing is saved"
+)
 _ASKED = {
     Mode.WALL: "Click along the posterior wall, from one end to the other; Enter ends it",
     Mode.TIP: "Click the tip of the cannula",
@@ -32,6 +37,8 @@ def prompt(draft: Draft, found: Found, waiting: str) -> str:
         return waiting or _ASKED[draft.mode]
     if found.body is None:
         return f"{found.problem[:1].upper()}{found.problem[1:]}" or _BODY
+    if not found.body.side_known:
+        return _WHICH_SIDE
     unsure = unsure_parts(found.body)
     if not unsure or draft.accepted:
         return _ready(draft, found)
@@ -67,9 +74,9 @@ def facts(draft: Draft, found: Found) -> tuple[Fact, ...]:
     for name, part in named_parts(found.body):
         drawn = name == "posterior wall" and draft.has_wall
         how = "drawn by hand" if drawn else f"± {part.sigma_mm:.1f} {unit}"
-        unsure = part.unsure is not None and not draft.accepted
+        unsure = not is_taken(part, found.body, draft)
         told.append(Fact(name, f"{how}{', unsure' if unsure else ''}", warn=unsure))
-    told.append(Fact("anterior (O)", _side(draft, found)))
+    told.append(Fact("anterior (O)", _side(draft, found), warn=not found.body.side_known))
     return tuple(told)
 
 
@@ -103,6 +110,8 @@ def _step_body(draft: Draft, found: Found) -> Fact:
         return Fact("marks", "drawing", warn=True, large=True)
     if found.body is None:
         return Fact("marks", "none yet", warn=True, large=True)
+    if not found.body.side_known:
+        return Fact("marks", "which side?", warn=True, large=True)
     unsure = unsure_parts(found.body)
     if draft.accepted or not unsure:
         return Fact("marks", "ready to save", large=True)
@@ -111,6 +120,8 @@ def _step_body(draft: Draft, found: Found) -> Fact:
 
 
 def _side(draft: Draft, found: Found) -> str:
+    if found.body is not None and not found.body.side_known:
+        return "not known"
     if found.body is not None:
         return f"{found.body.anterior.value}{'' if draft.anterior else ', found'}"
     return draft.anterior.value if draft.anterior else "not said"

@@ -15,7 +15,7 @@ from leakwatch.errors import CaseError
 from leakwatch.geometry import distance_to_polyline
 from leakwatch.gui.app import mark_window
 from leakwatch.gui.marks.calibrate_layer import CalibrateLayer
-from leakwatch.gui.marks.mark_layer import MarkLayer
+from leakwatch.gui.marks.mark_layer import MarkLayer, sides_of
 from leakwatch.gui.marks.preparation import StoredPreparation
 from leakwatch.model import Side, SpacingRung
 from leakwatch.session import open_run
@@ -345,3 +345,24 @@ def test_there_must_be_such_a_frame(sample, out):
     out.write_text("{}")
     with pytest.raises(CaseError):
         mark_window(replace(run, marks=type(run.marks)()), sample, out, 0)
+
+
+def test_an_unknown_side_is_asked_for_and_nothing_is_drawn_as_sure(make, qtbot, sideless, out):
+    window = make(sideless)
+    hand = Hand(qtbot, window)
+    hand.click((170.0, 186.0))
+    assert "Which side is the front of the patient?" in window.prompt.text()
+    assert "which side?" in str(window._facts)
+    # Taking it as it is does not answer the question.
+    hand.keys(KEY.Key_U, KEY.Key_S)
+    assert "Not saved: which side is anterior is not known" in window.prompt.text()
+    assert not out.exists()
+    assert all(not side.sure for side in sides_of(window.case.draft, window.case.found))
+    assert all(not one.sure for one in window.layer._handles if one.kind == "found")
+    hand.keys(KEY.Key_O)
+    assert window.case.found.body.side_known
+    assert window.case.draft.anterior is Side.LEFT
+    hand.keys(KEY.Key_O)
+    assert window.case.draft.anterior is Side.RIGHT
+    hand.keys(KEY.Key_O, KEY.Key_U, KEY.Key_S)
+    assert load_case(out).marks.anterior is Side.LEFT
