@@ -113,7 +113,7 @@ def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | tu
 
 
 def _read_rightly(run: Run) -> tuple[Evidence, ...]:
-    """Tell that the picture is inverted, if it is: then bone is soft tissue, and cement is light."""
+    """Tell that the picture is inverted, if it is: bone would be soft tissue, and cement light."""
     if not run.inverted:
         return ()
     text = f"the picture looks inverted: {run.inverted}"
