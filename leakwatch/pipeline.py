@@ -130,14 +130,18 @@ def _whole(state: PipelineState, seen: BoolImage, shift: Point) -> Evidence:
     placed, run, settings = state.placed, state.the_run, state.settings.whole
     if placed is None or not placed.watched.any():
         return holds(Condition.WHOLE)
-    share = seen_share(placed.watched, seen)
+    watched = placed.watched
+    if placed.outline is None and state.baseline is not None and placed.beside_wall is not None:
+        # Nobody marked the body. Of what is taken for it, that counts which could be seen at all.
+        watched = placed.beside_wall | (watched & state.baseline.seen)
+    share = seen_share(watched, seen)
     around = near(placed.watched, run.scale.px(settings.around_mm))
     around_share = seen_share(around, seen)
     if run.masked is not None:
         masked = baselines.seen_in_reference(run.masked, shift)
         cement = state.cement.mask
-        watched = placed.watched if cement is None else placed.watched | near(cement, 1.0)
-        if bool((watched & masked).any()):
+        hidden = placed.watched if cement is None else placed.watched | near(cement, 1.0)
+        if bool((hidden & masked).any()):
             text = "a mask over burnt-in text hides a part of what is watched"
             return fails(Condition.WHOLE, Reason.EXPOSURE, text, share, settings.min_share)
     if share >= settings.min_share and around_share >= settings.min_around_share:
@@ -282,17 +286,22 @@ def _compared(
         rows, columns = passed.shape
         part = hidden[::2, ::2][:rows, :columns]
         excluded = part if movable is None else movable | part
-    seen = sameness.compare(reference, passed, field.open, match.shift, excluded, window, settings)
-    limit = settings.max_unlike_share
+    watched = None
+    if area is not None:
+        watched = area[::2, ::2][: passed.shape[0], : passed.shape[1]]
+    seen = sameness.compare(
+        reference, passed, field.open, match.shift, excluded, watched, window, settings
+    )
+    limit = settings.min_explained
     if seen.tiles < settings.min_tiles:
         return holds(Condition.SAME, None, limit)
-    if seen.unlike_share > limit:
-        text = f"{100 * seen.unlike_share:.0f} % of the picture around the vertebra is another one"
-        return fails(Condition.SAME, Reason.MOTION, text, seen.unlike_share, limit)
-    if seen.detail < settings.min_detail:
-        text = f"the picture is blurred to {100 * seen.detail:.0f} % of its detail"
-        return fails(Condition.SAME, Reason.MOTION, text, seen.unlike_share, limit)
-    return holds(Condition.SAME, seen.unlike_share, limit)
+    if seen.body_unlike > settings.max_body_unlike:
+        text = f"{100 * seen.body_unlike:.0f} % of the vertebra is not what it was"
+        return fails(Condition.SAME, Reason.MOTION, text, seen.body_unlike)
+    if seen.explained < limit:
+        text = f"{100 * seen.explained:.0f} % of the picture around the vertebra is what it was"
+        return fails(Condition.SAME, Reason.MOTION, text, seen.explained, limit)
+    return holds(Condition.SAME, seen.explained, limit)
 
 
 def _centre_of_marks(state: PipelineState) -> Point | None:

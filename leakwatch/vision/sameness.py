@@ -22,16 +22,18 @@ class Sameness:
     ----------
     tiles : int
         How many have detail enough to tell.
-    unlike_share : float
-        Share of them in which the frame's detail does not correlate with the reference's.
-    detail : float
-        Contrast of the frame's detail over the reference's, median of the tiles: 1 where it is as
-        sharp, less where it is blurred.
+    explained : float
+        Share of them in which the frame's detail correlates with the reference's, times the
+        contrast of the frame's detail over the reference's, where that is less than 1: a blurred
+        picture explains the more poorly the less is left of its detail.
+    body_unlike : float
+        Of the reference's detail within what is watched, the share that lies in tiles where it
+        does not correlate.
     """
 
     tiles: int
-    unlike_share: float
-    detail: float
+    explained: float
+    body_unlike: float
 
 
 def compare(
@@ -40,6 +42,7 @@ def compare(
     open_: Array,
     shift: Point,
     excluded: BoolImage | None,
+    watched: BoolImage | None,
     window: Window,
     settings: SameSettings,
 ) -> Sameness:
@@ -56,6 +59,8 @@ def compare(
         Of the anatomy, registration pixels.
     excluded : ndarray of bool or None
         Where the reference does not hold in this frame (cement, cannula), registration grid.
+    watched : ndarray of bool or None
+        The body and the wall with its margin, registration grid.
     window : (slice, slice)
         Rows and columns of the reference to compare.
     settings : SameSettings
@@ -68,22 +73,30 @@ def compare(
     weight = (counts > 0) & (reference.weight[window] > 0)
     if excluded is not None:
         weight &= ~excluded[window]
-    sums = _tile_sums(reference.mean[window], moved, weight.astype(np.float32), settings)
+    body = np.zeros(weight.shape, np.float32)
+    if watched is not None:
+        body[:] = watched[window]
+    sums = _tile_sums(reference.mean[window], moved, weight.astype(np.float32), body, settings)
     return _judged(sums, settings)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """Per tile: share that counts, and (co)variances of the reference and of the frame."""
+    """Per tile: shares that count and that are watched, and (co)variances of both pictures."""
 
     share: Array
+    body: Array
     reference: Array
     frame: Array
     common: Array
 
 
 def _tile_sums(
-    reference: FloatImage, moved: FloatImage, weight: FloatImage, settings: SameSettings
+    reference: FloatImage,
+    moved: FloatImage,
+    weight: FloatImage,
+    body: FloatImage,
+    settings: SameSettings,
 ) -> _Sums:
     rows, columns = reference.shape
     size = (max(columns // settings.tile_px, 1), max(rows // settings.tile_px, 1))
@@ -98,6 +111,7 @@ def _tile_sums(
     first, second = mean_of(of_reference) / most, mean_of(of_frame) / most
     return _Sums(
         share,
+        mean_of(body),
         mean_of(of_reference * reference) / most - first * first,
         mean_of(of_frame * moved) / most - second * second,
         mean_of(of_reference * moved) / most - first * second,
@@ -107,21 +121,21 @@ def _tile_sums(
 def _judged(sums: _Sums, settings: SameSettings) -> Sameness:
     enough = sums.share >= settings.min_tile_share
     if not enough.any():
-        return Sameness(0, 0.0, 1.0)
+        return Sameness(0, 1.0, 0.0)
     # What the two differ by, in the quieter half of the tiles: the frame's noise.
     rest = np.maximum(sums.reference + sums.frame - 2.0 * sums.common, 0.0)
     noise = float(np.percentile(rest[enough], 25))
-    least = max(settings.min_texture**2, noise)
-    textured = enough & (sums.reference >= least)
+    textured = enough & (sums.reference >= max(settings.min_texture**2, noise))
     count = int(np.count_nonzero(textured))
     if count == 0:
-        return Sameness(0, 0.0, 1.0)
-    reference, frame = sums.reference[textured], np.maximum(sums.frame[textured], 1e-12)
-    common = sums.common[textured]
-    unlike = common / np.sqrt(reference * frame) < settings.min_correlation
-    return Sameness(
-        count, float(np.count_nonzero(unlike)) / count, float(np.median(common / reference))
-    )
+        return Sameness(0, 1.0, 0.0)
+    energy = sums.reference[textured]
+    frame, common = np.maximum(sums.frame[textured], 1e-12), sums.common[textured]
+    unlike = common / np.sqrt(energy * frame) < settings.min_correlation
+    detail = min(max(float(np.median(common / energy)), 0.0), 1.0)
+    explained = (1.0 - float(np.count_nonzero(unlike)) / count) * detail
+    body = energy * (sums.body[textured] >= 0.5)
+    return Sameness(count, explained, float(body[unlike].sum()) / max(float(body.sum()), 1e-12))
 
 
 def watched_window(
