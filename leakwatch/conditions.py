@@ -59,8 +59,9 @@ TABLE = (
     Row(
         Condition.SAME,
         "Share of the textured tiles around the vertebra whose detail correlates with the "
-        "reference picture, moved, times how sharp it is; share of the vertebra's detail that does not; how "
-        "much of the known cement is there; how much of the body changed without being cement.",
+        "reference picture, moved, times how sharp it is; share of the vertebra's detail that does "
+        "not; how much of the known cement is there; how much of the body changed without being "
+        "cement.",
         "at least {same.min_explained}; at most {same.max_body_unlike}; at least "
         "{same.min_cement_share} of the cement; at most {baseline.max_changed_share} of the body",
         (Reason.MOTION, Reason.VIEW, Reason.EXPOSURE),

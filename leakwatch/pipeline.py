@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from leakwatch.conditions import fails, holds
 from leakwatch.config import Settings
 from leakwatch.distortion import shown_observation, true_marks
+from leakwatch.evidence import Sight, another_picture, same_everywhere, sighted, whole
 from leakwatch.geometry import Scale
 from leakwatch.learning import cement_seen, with_baseline, with_outline
 from leakwatch.looking import Looked, begun, look
@@ -28,13 +29,13 @@ from leakwatch.model import (
     Reason,
 )
 from leakwatch.pipeline_state import PipelineState
-from leakwatch.vision import averaging, instruments, intensity, motion, sameness, tubular
+from leakwatch.vision import averaging, instruments, intensity, motion, tubular
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import breathing as breathings
 from leakwatch.vision import cement as cements
 from leakwatch.vision.behind_cannula import CoveredByCannula
-from leakwatch.vision.marks import place_marks, seen_share, with_side_of_cement
+from leakwatch.vision.marks import place_marks, with_side_of_cement
 from leakwatch.vision.patches import Window, near
 
 
@@ -95,13 +96,13 @@ def _judged(
     state = _with_marks(state, frame, shift)
     moved = baselines.to_reference(attenuation, shift)
     seen = baselines.seen_in_reference(exposed, shift)
-    whole = _whole(state, seen, shift)
+    shown = whole(state, seen, shift)
     untaught = state
-    if whole.holds:
+    if shown.holds:
         state = with_outline(with_baseline(state, frame, moved, seen))
     state, sight = _with_cement(state, frame, moved, seen)
-    evidence = (*looked.evidence, same, whole, *_sighted(state, sight))
-    another = None if sight is None else _another_picture(state, sight)
+    evidence = (*looked.evidence, same, shown, *sighted(state, sight))
+    another = None if sight is None else another_picture(state, sight)
     if another is not None:
         # Neither cement nor anatomy is learnt from it.
         quality = _quality(state, match, sight)
@@ -123,100 +124,6 @@ def _judged(
     )
     true = observed(findings, state.marks, state.calibration, state.settings)
     return state, shown_observation(true, state.marks, state.calibration.distortion)
-
-
-def _whole(state: PipelineState, seen: BoolImage, shift: Point) -> Evidence:
-    """Tell whether the body, the wall with its margin and what surrounds them can be seen."""
-    placed, run, settings = state.placed, state.the_run, state.settings.whole
-    if placed is None or not placed.watched.any():
-        return holds(Condition.WHOLE)
-    watched = placed.watched
-    if placed.outline is None and state.baseline is not None and placed.beside_wall is not None:
-        # Nobody marked the body. Of what is taken for it, that counts which could be seen at all.
-        watched = placed.beside_wall | (watched & state.baseline.seen)
-    share = seen_share(watched, seen)
-    around = near(placed.watched, run.scale.px(settings.around_mm))
-    around_share = seen_share(around, seen)
-    if run.masked is not None:
-        masked = baselines.seen_in_reference(run.masked, shift)
-        cement = state.cement.mask
-        hidden = placed.watched if cement is None else placed.watched | near(cement, 1.0)
-        if bool((hidden & masked).any()):
-            text = "a mask over burnt-in text hides a part of what is watched"
-            return fails(Condition.WHOLE, Reason.EXPOSURE, text, share, settings.min_share)
-    if share >= settings.min_share and around_share >= settings.min_around_share:
-        return holds(Condition.WHOLE, share, settings.min_share)
-    text = f"{100 * min(share, around_share):.0f} % of the vertebra can be seen"
-    return fails(Condition.WHOLE, Reason.EXPOSURE, text, share, settings.min_share)
-
-
-def _sighted(state: PipelineState, sight: Sight | None) -> tuple[Evidence, ...]:
-    """Tell what comparison with the baseline shows of conditions, where it could be made."""
-    if sight is None:
-        learnt = 0 if state.baseline is None else state.baseline.frames
-        least = state.settings.baseline.min_frames
-        text = f"the picture before cement is learnt: frame {learnt} of {least}"
-        unlearnt = fails(Condition.ABLE, Reason.EXPOSURE, text, learnt, least)
-        return (unlearnt, holds(Condition.SENSITIVE))
-    limit_mm = state.settings.sensitive.max_thickness_mm
-    able = holds(Condition.ABLE)
-    hidden = (_HIDDEN,) if sight.hidden else ()
-    if sight.least_mm <= limit_mm:
-        return (able, holds(Condition.SENSITIVE, sight.least_mm, limit_mm), *hidden)
-    text = f"cement thinner than {sight.least_mm:.1f} mm would not be seen beside the wall"
-    faint = fails(Condition.SENSITIVE, Reason.EXPOSURE, text, sight.least_mm, limit_mm)
-    return (able, faint, *hidden)
-
-
-def _another_picture(state: PipelineState, sight: Sight) -> Evidence | None:
-    """Tell that a frame which matched the reference is another picture all the same, and why."""
-    settings = state.settings
-    least = settings.same.min_cement_share
-    if not cements.can_see(sight.noise, settings.cement):
-        return fails(
-            Condition.SAME, Reason.MOTION, "the picture differs from the one before cement"
-        )
-    if sight.taken_away:
-        return fails(Condition.SAME, Reason.MOTION, "what lay over the vertebra is gone")
-    if sight.cement_share < least:
-        text = f"{100 * max(sight.cement_share, 0.0):.0f} % of the known cement is there"
-        return fails(Condition.SAME, Reason.MOTION, text, sight.cement_share, least)
-    if sight.hidden and state.baseline_open and state.marks.baseline_frames is not None:
-        # A person said that no cement is there yet: it must not be learnt as anatomy.
-        return _HIDDEN
-    return None
-
-
-_HIDDEN = fails(Condition.SAME, Reason.EXPOSURE, "something lies over the vertebra")
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What comparison with the baseline gave.
-
-    Parameters
-    ----------
-    added : ndarray or None
-        Added attenuation.
-    noise, gain_log : float
-        Noise and brightness, natural log.
-    taken_away : bool
-        Anatomy is missing.
-    hidden : bool
-        Something that is no cement lies over it.
-    cement_share : float
-        How much of what known cement added is there in this frame.
-    least_mm : float
-        Thinnest cement that would be seen beside the wall, along the beam.
-    """
-
-    added: FloatImage | None
-    noise: float
-    gain_log: float
-    taken_away: bool
-    hidden: bool
-    cement_share: float
-    least_mm: float
 
 
 def _quality(
@@ -258,7 +165,7 @@ def _registered(
         lost = "the vertebra is not found"
         none = fails(Condition.SAME, Reason.MOTION, lost, score, settings.min_score)
         return replace(state, matched_field=field), None, none
-    same = _compared(state, state.reference, passed, field, match, movable)
+    same = same_everywhere(state, state.reference, passed, field, match, movable)
     if not same.holds:
         return replace(state, matched_field=field), match, same
     reference = state.reference
@@ -266,42 +173,6 @@ def _registered(
         reference = motion.with_frame(reference, passed, match.shift)
     new = replace(state, matched_field=field, reference=reference, shift=match.shift)
     return new, match, same
-
-
-def _compared(
-    state: PipelineState,
-    reference: motion.RegistrationReference,
-    passed: FloatImage,
-    field: motion.MatchedField,
-    match: motion.Registration,
-    movable: BoolImage | None,
-) -> Evidence:
-    """Tell whether every part of what is watched shows the reference, as sharp as it was."""
-    settings, scale = state.settings.same, state.the_run.scale
-    area = None if state.placed is None else state.placed.watched
-    window = sameness.watched_window(area, settings.around_mm, scale, passed.shape)
-    hidden = state.instrument.hidden
-    excluded = movable
-    if hidden is not None:
-        rows, columns = passed.shape
-        part = hidden[::2, ::2][:rows, :columns]
-        excluded = part if movable is None else movable | part
-    watched = None
-    if area is not None:
-        watched = area[::2, ::2][: passed.shape[0], : passed.shape[1]]
-    seen = sameness.compare(
-        reference, passed, field.open, match.shift, excluded, watched, window, settings
-    )
-    limit = settings.min_explained
-    if seen.tiles < settings.min_tiles:
-        return holds(Condition.SAME, None, limit)
-    if seen.body_unlike > settings.max_body_unlike:
-        text = f"{100 * seen.body_unlike:.0f} % of the vertebra is not what it was"
-        return fails(Condition.SAME, Reason.MOTION, text, seen.body_unlike)
-    if seen.explained < limit:
-        text = f"{100 * seen.explained:.0f} % of the picture around the vertebra is what it was"
-        return fails(Condition.SAME, Reason.MOTION, text, seen.explained, limit)
-    return holds(Condition.SAME, seen.explained, limit)
 
 
 def _centre_of_marks(state: PipelineState) -> Point | None:

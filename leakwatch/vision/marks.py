@@ -10,6 +10,7 @@ import numpy as np
 from leakwatch.config import CementSettings, VertebraSettings
 from leakwatch.geometry import Scale, WorkingGrid, polyline_length, signed_distance
 from leakwatch.model import BoolImage, FloatImage, Marks, Point, PointArray, Side, read_only
+from leakwatch.vision.baseline import seen_in_reference
 from leakwatch.vision.patches import near
 from leakwatch.vision.vertebra import outline_from_wall
 from leakwatch.vision.vertebra_judged import judged_outline
@@ -257,6 +258,32 @@ def seen_share(area: BoolImage, seen: BoolImage) -> float:
     """
     pixels = int(np.count_nonzero(area))
     return 1.0 if pixels == 0 else int(np.count_nonzero(area & seen)) / pixels
+
+
+def hides(
+    masked: BoolImage | None,
+    shift: Point,
+    placed: PlacedMarks | None,
+    cement: BoolImage | None,
+) -> bool:
+    """Return whether masks hide a part of the body, of the wall's margin, or where cement goes on.
+
+    Parameters
+    ----------
+    masked : ndarray of bool or None
+        What masks hide, on the working grid in the frame; None without any.
+    shift : Point
+        Where the anatomy went, working pixels; all that follows is in reference coordinates.
+    placed : PlacedMarks or None
+    cement : ndarray of bool or None
+        As far as it is seen.
+    """
+    if masked is None:
+        return False
+    masked = seen_in_reference(masked, shift)
+    if cement is not None and bool((near(cement, 1.0) & masked).any()):
+        return True
+    return placed is not None and bool((placed.watched & masked).any())
 
 
 def _beside_wall(wall: Wall, margin: float, size: tuple[int, int]) -> BoolImage:

@@ -12,6 +12,7 @@ from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, Point
 from leakwatch.vision.motion import RegistrationReference
 from leakwatch.vision.patches import Window
+from leakwatch.vision.warps import warped
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,8 @@ def compare(
     rows, columns = window
     size = (columns.stop - columns.start, rows.stop - rows.start)
     matrix = np.array([[1, 0, columns.start + shift[0]], [0, 1, rows.start + shift[1]]], np.float32)
-    moved = cv2.warpAffine(passed, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    counts = cv2.warpAffine(open_, matrix, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
+    moved = warped(passed, matrix, size)
+    counts = warped(open_, matrix, size, cv2.INTER_NEAREST)
     weight = (counts > 0) & (reference.weight[window] > 0)
     if excluded is not None:
         weight &= ~excluded[window]
