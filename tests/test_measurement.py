@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leakwatch.conditions import fails, holds
 from leakwatch.config import Settings
 from leakwatch.geometry import Scale, WorkingGrid
-from leakwatch.measurement import Findings, blind, observed
+from leakwatch.measurement import Findings, blind_for, observed
 from leakwatch.model import (
     Acquisition,
     Calibration,
+    Condition,
     Frame,
     Marks,
     PixelFormat,
@@ -44,6 +46,12 @@ ACQUISITION = Acquisition(200, 240, PixelFormat("MONOCHROME2", 12))
 FRAME = Frame(7, 0.9, read_only(np.zeros((200, 240), np.uint16)), ACQUISITION)
 
 
+UNLEARNT = fails(Condition.ABLE, Reason.EXPOSURE, "the picture before cement is learnt")
+COVERED = fails(Condition.WHOLE, Reason.EXPOSURE, "half of the vertebra can be seen")
+# What the stages found where they all could see.
+SHOWN = tuple(holds(condition) for condition in Condition if condition is not Condition.SET_UP)
+
+
 def findings(**changes: object) -> Findings:
     """A square of cement, 20 x 20 working pixels, its left column 30 pixels from the wall."""
     mask = np.zeros((100, 120), bool)
@@ -51,7 +59,7 @@ def findings(**changes: object) -> Findings:
     added = np.where(mask, 10 * SETTINGS.cement.attenuation_per_mm, 0.0).astype(np.float32)
     placed = place_marks(MARKS, None, GRID, Scale(2 * MM), (0.0, 0.0), 10.0, SETTINGS.cement)
     whole = Findings(
-        FRAME, GRID, (0.0, 0.0), placed, 1.0, mask, added, (), Quality(shift_sigma_px=0.1)
+        FRAME, GRID, (0.0, 0.0), placed, mask, added, (), Quality(shift_sigma_px=0.1), SHOWN
     )
     return replace(whole, **changes)  # type: ignore[arg-type]
 
@@ -143,8 +151,9 @@ def test_no_cement_is_an_area_of_zero_and_no_distance() -> None:
 @pytest.mark.parametrize(
     ("changes", "marks", "reasons"),
     [
-        ({"mask": None, "added": None}, MARKS, (Reason.EXPOSURE,)),
-        ({"wall_share": 0.5}, MARKS, (Reason.EXPOSURE,)),
+        ({"mask": None, "added": None, "evidence": (*SHOWN, UNLEARNT)}, MARKS, (Reason.EXPOSURE,)),
+        ({"evidence": ()}, MARKS, (Reason.STAGE_ERROR,)),
+        ({"evidence": (*SHOWN, COVERED)}, MARKS, (Reason.EXPOSURE,)),
         ({}, replace(MARKS, view=View.AP), (Reason.VIEW,)),
         ({}, replace(MARKS, view=None), (Reason.VIEW,)),
         ({"placed": None}, MARKS, (Reason.NO_WALL,)),
@@ -157,7 +166,7 @@ def test_what_cannot_be_judged_has_its_reason(
 
 
 def test_a_blind_frame_says_nothing_but_its_reason() -> None:
-    seen = blind(FRAME, KNOWN, Quality(), Reason.DECODE)
+    seen = blind_for(FRAME, KNOWN, Quality(), Reason.DECODE)
     assert (seen.frame, seen.time_s, seen.unavailable) == (7, 0.9, (Reason.DECODE,))
     assert (seen.shift_px, seen.wall_distance, seen.cement, seen.tubes) == (None, None, None, ())
 

@@ -248,6 +248,22 @@ def with_found_outline(
     return _with_body(replace(placed, outside=outside, found=found), inside)
 
 
+def exposed_share(placed: PlacedMarks, seen: BoolImage) -> float:
+    """Return how much of the wall lies in the exposed field; 1.0 where no wall is marked.
+
+    Parameters
+    ----------
+    placed : PlacedMarks
+    seen : ndarray of bool
+        Exposed field in reference coordinates on the working grid.
+    """
+    if placed.wall is None:
+        return 1.0
+    columns, rows = placed.wall.samples.T
+    inside = (columns >= 0) & (columns < seen.shape[1]) & (rows >= 0) & (rows < seen.shape[0])
+    return float(np.count_nonzero(seen[rows[inside], columns[inside]])) / len(rows)
+
+
 def seen_share(area: BoolImage, seen: BoolImage) -> float:
     """Return how much of an area is seen; 1.0 of an empty one.
 
