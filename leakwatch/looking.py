@@ -50,8 +50,6 @@ def begun(state: PipelineState, frame: Frame) -> PipelineState:
 
 def inverted(frame: Frame, settings: Settings) -> str:
     """Return why a picture looks inverted against what its tags say; empty where it does not."""
-    if settings.polarity.trust_tags:
-        return ""
     rows, columns = frame.pixels.shape
     grid = WorkingGrid.for_frame(rows, columns, settings.intensity.target_columns)
     raw = intensity.log_attenuation(frame.pixels, frame.acquisition.pixel_format, grid)

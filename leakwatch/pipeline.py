@@ -98,8 +98,7 @@ def _judged(
     seen = baselines.seen_in_reference(exposed, shift)
     shown = whole(state, seen, shift)
     untaught = state
-    if shown.holds:
-        state = with_outline(with_baseline(state, frame, moved, seen))
+    state = with_outline(with_baseline(state, frame, moved, seen))
     state, sight = _with_cement(state, frame, moved, seen)
     evidence = (*looked.evidence, same, shown, *sighted(state, sight))
     another = None if sight is None else another_picture(state, sight)

@@ -144,8 +144,8 @@ def _check_polarity(first: Frame, path: Path, settings: Settings) -> None:
         pixels = first.acquisition.pixel_format
         raise SourceError(
             f"{path}: the picture looks inverted against its tags ({pixels.photometric}): {why}. "
-            "Export it again as it was acquired, or set `trust_tags = true` in section [polarity] "
-            "of the settings."
+            "Export it again as it was acquired. If the tags are right, set `trust_tags = true` "
+            "in section [polarity] of the settings (`leakwatch mark`: --trust-tags)."
         )
 
 

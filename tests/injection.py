@@ -56,12 +56,19 @@ ACQUISITION = Acquisition(
 def stack(frames: int = FRAMES) -> np.ndarray:
     """Stored values, ``(frames, rows, columns)``; the bolus is 2 px longer in each frame."""
     rng = np.random.default_rng(7)
+    values = without_noise(frames, rng)
+    return (values + rng.normal(0.0, 15.0, values.shape)).clip(1, 4095).astype(np.uint16)
+
+
+def without_noise(frames: int = FRAMES, rng: np.random.Generator | None = None) -> np.ndarray:
+    """The same before any quantum fell, float64."""
+    rng = np.random.default_rng(7) if rng is None else rng
     texture = rng.normal(0.0, 1.0, (ROWS // 8, COLUMNS // 8)).repeat(8, axis=0).repeat(8, axis=1)
     anatomy = 1500.0 * np.exp(-0.1 * texture)
     values = np.repeat(anatomy[None], frames, axis=0)
     for index in range(FIRST_CEMENT, frames):
         values[index, 110:130, 100 : 106 + 2 * index] *= 0.6
-    return (values + rng.normal(0.0, 15.0, values.shape)).clip(1, 4095).astype(np.uint16)
+    return values
 
 
 def frames(count: int = FRAMES) -> Iterator[Frame]:

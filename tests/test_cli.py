@@ -73,20 +73,23 @@ def test_analyze_writes_every_frame_and_all_files(dicom, case, tmp_path):
 
 
 def test_strict_is_exit_code_4_where_a_rule_was_off(dicom, case, tmp_path):
-    off = run("analyze", dicom, "--out", tmp_path, "--no-video", "--strict")
+    off = run("analyze", dicom, "--no-case", "--out", tmp_path, "--no-video", "--strict")
     assert off.exit_code == 4, off.output
     last = off.stdout.splitlines()[-2:]
     assert all(line.startswith("NOT WATCHED: ") for line in last)
     assert "the margin of 5 mm and the posterior wall" in last[0]
     assert f"in {FRAMES - 2} of {FRAMES - 2} frames" in last[0]
-    assert run("analyze", dicom, "--out", tmp_path, "--no-video").exit_code == 0
+    assert run("analyze", dicom, "--no-case", "--out", tmp_path, "--no-video").exit_code == 0
     assert run("analyze", tmp_path / "none.dcm", "--out", tmp_path, "--strict").exit_code == 2
 
 
 def test_no_stop_is_said_of_what_was_watched_only(dicom, tmp_path):
     settings = tmp_path / "deaf.toml"
-    settings.write_text("[tubular]\nalone_length_mm = 400.0\nmin_length_mm = 400.0\n")
-    result = run("analyze", dicom, "--out", tmp_path, "--no-video", "--settings", settings)
+    settings.write_text(
+        "[tubular]\nalone_length_mm = 100.0\nmin_length_mm = 25.0\nsure_length_mm = 60.0\n"
+    )
+    deaf = ("--no-case", "--settings", settings)
+    result = run("analyze", dicom, "--out", tmp_path, "--no-video", *deaf)
     assert result.exit_code == 0, result.output
     assert "no STOP from what was watched; see the last lines" in result.stdout
 

@@ -234,7 +234,7 @@ def test_a_vein_within_the_outline_has_a_length_and_raises_nothing() -> None:
     def leak(index: int, added: np.ndarray) -> np.ndarray:
         return np.maximum(added, vein) if index > 40 else added
 
-    body = np.array([[110.0, 50.0], [280.0, 50.0], [280.0, 190.0], [110.0, 190.0]])
+    body = np.array([[110.0, 50.0], [262.0, 50.0], [262.0, 190.0], [110.0, 190.0]])
     marks = replace(MARKS, body_outline_px=read_only(body))
     told = snapshots(injection(Scene(), added=leak), marks)
     assert not any(one.alert.level is Level.STOP for one in told)
@@ -312,7 +312,7 @@ def test_a_slightly_other_view_is_unknown_and_leaves_no_cement_behind() -> None:
     told = snapshots(frames)
     assert {one.alert.level for one in told[3:18]} == {Level.CLEAR}
     assert {one.alert.level for one in told[18:24]} == {Level.UNKNOWN}
-    assert {one.observation.unavailable for one in told[18:24]} == {(Reason.MOTION,)}
+    assert all(Reason.MOTION in one.observation.unavailable for one in told[18:24])
     assert {one.alert.level for one in told[25:]} == {Level.CLEAR}
 
 

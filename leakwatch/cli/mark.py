@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from leakwatch.cli.console import (
@@ -78,20 +79,24 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     from leakwatch.session import open_run
 
     with errors_in_one_paragraph():
+        chosen = load_settings(settings)
+        if trust_tags:
+            polarity = msgspec.structs.replace(chosen.polarity, trust_tags=True)
+            chosen = msgspec.structs.replace(chosen, polarity=polarity)
         if click is None:
-            if point or picture is not None or accept_unsure or trust_tags:
-                fail("--point, --picture, --accept-unsure and --trust-tags go with --click.")
+            if point or picture is not None or accept_unsure:
+                fail("--point, --picture and --accept-unsure go with --click.")
             require_display("`leakwatch mark ... --click COLUMN,ROW --out NAME.case.json`")
             gui = import_gui()
-            run = open_run(sequence, load_settings(settings), None, calibration)
+            run = open_run(sequence, chosen, None, calibration)
             say_what_to_doubt(run)
             typer.echo(gui.mark(run, sequence, out, frame, anterior, vertebra))
             return
         at = point_of(click, "--click")
         points = [point_of(each, "--point") for each in point or ()]
-        given = _Given(at, points, anterior, vertebra, picture, accept_unsure, trust_tags)
+        given = _Given(at, points, anterior, vertebra, picture, accept_unsure)
         checked = _checked(out)
-        run = open_run(sequence, load_settings(settings), None, calibration)
+        run = open_run(sequence, chosen, None, calibration)
         _mark_at(run, frame, given, checked)
 
 
@@ -103,7 +108,6 @@ class _Given:
     vertebra: str | None
     picture: Path | None
     accept_unsure: bool
-    trust_tags: bool
 
 
 def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
@@ -111,18 +115,12 @@ def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
 
     from leakwatch.marking import mark_body, prepare, shown_picture
     from leakwatch.sinks.marks_picture import write_marks_picture
-    from leakwatch.vision.polarity import UNTOLD, Polarity
 
     try:
         say_what_to_doubt(run)
         prepared = prepare(run, frame)
     finally:
         run.source.close()
-    if prepared.polarity.verdict is Polarity.CONTRADICTS:
-        if not given.trust_tags:
-            typer.echo("leakwatch: if bone is as the tags say, say --trust-tags.", err=True)
-        else:
-            prepared = replace(prepared, polarity=UNTOLD)
     body = mark_body(
         prepared,
         given.click,

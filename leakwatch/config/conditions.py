@@ -65,7 +65,7 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repeat_share: Annotated[float, within(0.01, 0.5)] = 0.1
     settled_s: Annotated[float, within(0.1, 3.0)] = 0.5
     held_kept: Annotated[float, within(0.3, 1.0)] = 0.7
-    held_correlation: Annotated[float, within(0.0, 1.0)] = 0.25
+    held_correlation: Annotated[float, within(0.0, 1.0)] = 0.35
     held_share: Annotated[float, within(0.1, 1.0)] = 0.7
     held_growth: Annotated[float, within(1.0, 5.0)] = 1.4
     max_repeated_share: Annotated[float, within(0.0, 0.5)] = 0.1
@@ -82,14 +82,14 @@ class WholeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     min_share : float
         Of the body, and of the wall with its margin, as much must be exposed, and neither clipped
-        nor masked: less is the blurred edge of a blade.
+        nor masked: an outline by hand may run past the edge of a field that was set up for it.
     around_mm : float
         What surrounds the body is watched so far: a leak is told from its first 4 mm.
     min_around_share : float
         Of that, as much must be seen: a collimator may close to the endplates.
     """
 
-    min_share: Annotated[float, within(0.5, 1.0)] = 0.95
+    min_share: Annotated[float, within(0.5, 1.0)] = 0.9
     around_mm: Annotated[float, within(0.0, 40.0)] = 4.0
     min_around_share: Annotated[float, within(0.0, 1.0)] = 0.7
 

@@ -78,7 +78,7 @@ def told_polarity(attenuation: FloatImage, settings: PolaritySettings) -> Polari
         is blanked tells most.
     settings : PolaritySettings
     """
-    beam = _coarse_beam(attenuation, settings)
+    beam = None if settings.trust_tags else _coarse_beam(attenuation, settings)
     if beam is None:
         return UNTOLD
     kernel = np.ones((3, 3), np.uint8)

@@ -208,12 +208,16 @@ def test_an_acknowledged_stop_is_never_clear_through_all_of_it(room, window, mon
     now = banner_of(window)
     assert now.level is Level.UNKNOWN
     assert "STOP acknowledged" in everything(now)
-    noise = np.random.default_rng(5).normal(0.0, 3.0, FEW[-1].pixels.shape)
-    again = (FEW[-1].pixels + noise).clip(1, 4095).astype(np.uint16)
+    rng = np.random.default_rng(5)
+    still = injection.without_noise()[-1]
+
+    def again():
+        return read_only((still + rng.normal(0.0, 15.0, still.shape)).clip(1, 4095).astype("u2"))
+
     with monkeypatch.context() as patch:
         patch.setattr(pipeline, "step", lambda *_: 1 / 0)
-        room.feed(replace(FEW[-1], pixels=again, index=50))
+        room.feed(replace(FEW[-1], pixels=again(), index=50))
         now = banner_of(window)
         assert (now.level, "STOP acknowledged" in everything(now)) == (Level.UNKNOWN, True)
-    room.feed(replace(FEW[-1], pixels=again, index=51))
+    room.feed(replace(FEW[-1], pixels=again(), index=51))
     assert banner_of(window).title == "STOP acknowledged"
