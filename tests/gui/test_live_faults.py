@@ -24,7 +24,7 @@ from leakwatch.gui.live_window import LiveWindow
 from leakwatch.live.session import LiveSession
 from leakwatch.live.setup import Setup
 from leakwatch.live.status import Sight
-from leakwatch.model import Level
+from leakwatch.model import Level, read_only
 
 pytestmark = pytest.mark.usefixtures("fonts")
 
@@ -212,7 +212,8 @@ def test_an_acknowledged_stop_is_never_clear_through_all_of_it(room, window, mon
     still = injection.without_noise()[-1]
 
     def again():
-        return read_only((still + rng.normal(0.0, 15.0, still.shape)).clip(1, 4095).astype("u2"))
+        noisy = still + rng.normal(0.0, 15.0, still.shape)
+        return read_only(noisy.clip(1, 4095).astype(np.uint16))
 
     with monkeypatch.context() as patch:
         patch.setattr(pipeline, "step", lambda *_: 1 / 0)

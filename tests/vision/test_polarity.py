@@ -12,7 +12,7 @@ import pytest
 from leakwatch.config import PolaritySettings, load_settings
 from leakwatch.errors import SourceError
 from leakwatch.geometry import WorkingGrid
-from leakwatch.session import open_run
+from leakwatch.sources import open_source
 from leakwatch.vision.intensity import log_attenuation, more_value_is_more_beam
 from leakwatch.vision.polarity import Polarity, told_polarity
 
@@ -86,11 +86,11 @@ def test_any_size_has_a_verdict(size: int) -> None:
 def verdicts(path: Path) -> tuple[Polarity, Polarity]:
     """As the tags say, and the other way round."""
     settings = load_settings(None)
-    run = open_run(path, settings)
+    source = open_source(path)
     try:
-        frame = next(iter(run.frames))
+        frame = next(iter(source.frames()))
     finally:
-        run.source.close()
+        source.close()
     grid = WorkingGrid.for_frame(*frame.pixels.shape, settings.intensity.target_columns)
     meaning = frame.acquisition.pixel_format
     sign = -1 if more_value_is_more_beam(meaning) else 1
