@@ -44,7 +44,7 @@ TABLE = (
         "{liveness.around_mm} mm around it, tile by tile, from that of every frame of the last "
         "{liveness.window_s} s.",
         "at most {intensity.stale_after_s} s",
-        (Reason.STALE,),
+        (Reason.STALE, Reason.EXPOSURE),
         "Press the pedal. If it is pressed, check the video cable and the source.",
     ),
     Row(
@@ -71,8 +71,10 @@ TABLE = (
     Row(
         Condition.SENSITIVE,
         "Thinnest cement that would stand out beside the posterior wall, from noise, dose and "
-        "anatomy, in mm along the beam.",
-        "at most {sensitive.max_thickness_mm} mm",
+        "anatomy, in mm along the beam; what of a front of cement is too thin to be seen, which is "
+        "part of the distance's standard deviation.",
+        "at most {sensitive.max_thickness_mm} mm; a standard deviation of at most "
+        "{sensitive.max_sigma_mm} mm",
         (Reason.EXPOSURE,),
         "Raise the dose, collimate, or move dense anatomy out of the beam.",
     ),
@@ -80,14 +82,14 @@ TABLE = (
         Condition.SET_UP,
         "View, posterior wall, side of the body, millimetres and polarity are known and agree.",
         "all of them",
-        (Reason.VIEW, Reason.NO_WALL, Reason.NO_CALIBRATION),
-        "Mark the wall (M), say the side, calibrate.",
+        (Reason.VIEW, Reason.NO_WALL, Reason.NO_CALIBRATION, Reason.EXPOSURE),
+        "Mark the wall (M), say the side, calibrate; export an inverted picture again.",
     ),
     Row(
         Condition.ABLE,
         "Every stage of the analysis came to its end, and frames before the injection were seen.",
         "all of them",
-        (Reason.STAGE_ERROR, Reason.DECODE),
+        (Reason.STAGE_ERROR, Reason.DECODE, Reason.EXPOSURE),
         "Begin anew (B); if it comes back, report it with the recorded session.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Write docs/reference/settings.md, cli.md and metrics.md from the program (`make reference`).
+"""Write the pages of docs/reference that come from the program (`make reference`).
 
 A test compares the files with what this would write, so that they cannot go stale.
 """
@@ -21,6 +21,7 @@ from leakwatch.bench.manifest import EARLY_S
 from leakwatch.bench.metric_table import METRICS, Kind, Metric
 from leakwatch.bench.metrics import IN_TIME_S
 from leakwatch.bench.threshold_sweep import FACTORS, RESPONSE_S
+from leakwatch.conditions import TABLE
 from leakwatch.config import Settings
 from leakwatch.config.contradictions import NOT_ABOVE
 from leakwatch.config.ranges import ranges, unit_of
@@ -43,10 +44,43 @@ CLI_HEAD = """\
 # Command line
 
 Exit codes: 0 all was done; 2 the arguments or the input are wrong; 3 the input ended early, and
-what was read is written.
+what was read is written; 4 with `--strict`, a rule was off, or too many frames were not judged.
 
 Written from `leakwatch/cli/` by `make reference`; do not edit.
 """
+
+
+SAFETY_HEAD = """\
+# When CLEAR and WATCH may be shown
+
+A frame is CLEAR or WATCH only while **each** condition below was shown to hold in that very frame.
+What was not examined does not hold. A condition that does not hold makes the frame UNKNOWN, with
+the reason; a STOP that is due is given all the same, and a latched STOP stays until a person clears
+it.
+
+Where only *set up* fails for want of a view, a wall or millimetres, the banner says PARTLY and what
+is watched; any other failure is blindness. `quality.conditions` of each line of `frames.jsonl` has
+the measured values and their limits. `benchmarks/blinded.py` blinds cases in many ways and counts
+the frames that were CLEAR or WATCH all the same.
+
+Written from `leakwatch/conditions.py` and the settings by `make reference`; do not edit.
+
+| Condition | Evidence, in each frame | Limit | Reason given | What to do |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def safety_text() -> str:
+    """The page of the conditions: see `leakwatch.conditions.TABLE`."""
+    settings = Settings()
+    sections = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    rows = []
+    for row in TABLE:
+        evidence, limit = row.evidence.format(**sections), row.limit.format(**sections)
+        reasons = ", ".join(f"`{reason}`" for reason in row.reasons)
+        name = row.condition.value.replace("_", " ")
+        rows.append(f"| **{name}** | {evidence} | {limit} | {reasons} | {row.remedy} |")
+    return SAFETY_HEAD + "\n".join(rows) + "\n"
 
 
 def parameters(struct: type[msgspec.Struct]) -> dict[str, str]:
@@ -252,6 +286,7 @@ def main() -> None:
     REFERENCE.mkdir(parents=True, exist_ok=True)
     (REFERENCE / "settings.md").write_text(settings_text(), encoding="utf-8")
     (REFERENCE / "cli.md").write_text(cli_text(), encoding="utf-8")
+    (REFERENCE / "safety.md").write_text(safety_text(), encoding="utf-8")
     (REFERENCE / "metrics.md").write_text(metrics_text(), encoding="utf-8")
 
 

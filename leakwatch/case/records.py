@@ -24,7 +24,7 @@ from leakwatch.case.strict_json import (
     unset,
 )
 from leakwatch.errors import CaseError
-from leakwatch.model import Event, EventKind, Level, Observation, Reason, Snapshot
+from leakwatch.model import Event, EventKind, Evidence, Level, Observation, Reason, Snapshot
 from leakwatch.watching import working_rules
 
 # Digits after the point. A tenth of what can be measured, so that rounding is never seen.
@@ -168,6 +168,16 @@ def _tubular_length_mm(observation: Observation) -> float | None:
     return rounded(max(lengths, default=0.0), _MM)
 
 
+def _condition(evidence: Evidence) -> dict[str, Any]:
+    """One condition: whether it holds, what was measured, its limit, and what fails in words."""
+    said: dict[str, Any] = {"holds": evidence.holds}
+    if evidence.value is not None:
+        said["value"] = rounded(evidence.value, _RATIO)
+    if evidence.limit is not None:
+        said["limit"] = rounded(evidence.limit, _RATIO)
+    return said if evidence.holds else said | {"text": evidence.text}
+
+
 def _quality(snapshot: Snapshot) -> dict[str, Any]:
     observation, alert = snapshot.observation, snapshot.alert
     measured = {
@@ -178,6 +188,8 @@ def _quality(snapshot: Snapshot) -> dict[str, Any]:
     tubes = [tube.length_px for tube in observation.tubes]
     wall = observation.wall_distance
     return measured | {
+        "conditions": {one.condition: _condition(one) for one in observation.conditions},
+        "repeated": observation.repeated,
         "unavailable": observation.unavailable,
         "rules": working_rules(observation),
         "mm_per_px": rounded(calibration.mm_per_px, _RATIO),

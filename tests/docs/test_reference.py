@@ -24,7 +24,7 @@ def writer() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["settings", "cli", "metrics"])
+@pytest.mark.parametrize("page", ["settings", "cli", "metrics", "safety"])
 def test_page_is_what_the_program_says(page: str, writer: ModuleType) -> None:
     expected = getattr(writer, f"{page}_text")()
     found = (REPOSITORY / "docs" / "reference" / f"{page}.md").read_text("utf-8")
