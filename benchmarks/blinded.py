@@ -58,12 +58,9 @@ def main() -> int:
         return 2
     outcomes, failed = judged(sample, others, ways, given)
     print("\n".join(table(outcomes, ways)))
-    if given.json is not None:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        given.json.write_bytes(msgspec.json.format(msgspec.json.encode(outcomes)))
     figure = sum(len(one.seeing) for one in outcomes)
     blind = sum(one.blind for one in outcomes)
-    print(f"\nCLEAR or WATCH while blind: {figure} of {blind} frames; {len(sample)} cases")
+    print(f"\nCLEAR or WATCH while blind: {figure} of {blind} frames; {_count(sample)}")
     return 3 if failed else int(figure > 0)
 
 
@@ -117,11 +114,19 @@ def judged(
         for number, (case, work) in enumerate(zip(cases, works, strict=True), start=1):
             try:
                 outcomes += work.result()
+                _keep(outcomes, given.json)
                 print(f"{number} of {len(cases)}: {case.name}", file=sys.stderr)
             except LeakWatchError as error:
                 failed += 1
                 print(f"{number} of {len(cases)}: not judged: {error}", file=sys.stderr)
     return outcomes, failed
+
+
+def _keep(outcomes: Sequence[Outcome], path: Path | None) -> None:
+    """Write what is known after each case: a run of an hour may be broken off."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(outcomes)))
 
 
 def spread(cases: Sequence[BenchCase], count: int) -> Sequence[BenchCase]:
@@ -148,6 +153,10 @@ def table(outcomes: Sequence[Outcome], ways: Sequence[Way]) -> Iterator[str]:
         found = [one for one in outcomes if one.way == way.name]
         if found:
             yield _row(way, found)
+
+
+def _count(cases: Sequence[BenchCase]) -> str:
+    return "1 case" if len(cases) == 1 else f"{len(cases)} cases"
 
 
 def _row(way: Way, found: Sequence[Outcome]) -> str:

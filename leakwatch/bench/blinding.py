@@ -217,13 +217,26 @@ def as_stored(beam: FloatImage, pixel_format: PixelFormat, dtype: np.dtype[np.ge
     return read_only(values.astype(dtype))
 
 
-def attenuated(beam: FloatImage, left: float, scene: Scene) -> FloatImage:
-    """Return values of a beam of which the share `left` is left."""
+def behind(scene: Scene, beam: FloatImage, left: Array | float, at: int) -> FloatImage:
+    """Return a beam of which a share is left, with the noise that fewer quanta have.
+
+    Parameters
+    ----------
+    scene : Scene
+    beam : ndarray
+    left : ndarray or float
+        0.0 to 1.0, to be broadcast to `beam`.
+    at : int
+        Number of the frame, for the noise.
+    """
+    share = np.clip(np.asarray(left, np.float32), np.float32(1e-3), np.float32(1.0))
     if scene.pixel_format.relationship is IntensityRelationship.LOG:
-        step = np.float32(math.log(left) * scene.top / math.log(scene.top + 1.0))
-        darker: FloatImage = np.maximum(beam + step, np.float32(0.0))
-        return darker
-    return beam * np.float32(left)
+        step = np.log(share) * np.float32(scene.top / math.log(scene.top + 1.0))
+        return np.asarray(np.maximum(beam + step, 0.0), np.float32)
+    # A thinned Poisson stream: its variance falls as the mean does, and not as its square.
+    more = np.sqrt(scene.noise_gain() * np.maximum(beam, 1.0) * share * (1.0 - share))
+    noise = scene.random(at).standard_normal(beam.shape, np.float32)
+    return np.asarray(beam * share + noise * more, np.float32)
 
 
 def body_of(

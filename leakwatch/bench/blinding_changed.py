@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from leakwatch.bench.blinding import Scene, as_beam
+from leakwatch.bench.blinding import Scene, as_beam, behind
 from leakwatch.bench.blinding_held import MEAN_FRAMES, with_clock, with_noise
 from leakwatch.model import Array, FloatImage
 
@@ -102,10 +102,7 @@ def drifting(scene: Scene, at: int) -> FloatImage:
 
 def lower_dose(scene: Scene, at: int) -> FloatImage:
     """Give 0.7 of the dose: fewer quanta, and more noise for what is seen."""
-    picture = scene.beam(at)
-    sigma = np.sqrt(DOSE * (1.0 - DOSE) * scene.noise_gain() * np.maximum(picture, 1.0))
-    noise = scene.random(at).standard_normal(picture.shape, np.float32)
-    return np.asarray(DOSE * picture + noise * sigma, np.float32)
+    return behind(scene, scene.beam(at), DOSE, at)
 
 
 def _in_place(scene: Scene, one: int, at: int) -> Array:

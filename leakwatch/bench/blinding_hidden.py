@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from leakwatch.bench.blinding import Scene, attenuated
+from leakwatch.bench.blinding import Scene, behind
 from leakwatch.bench.blinding_held import with_noise
-from leakwatch.model import Array, FloatImage
+from leakwatch.model import BoolImage, FloatImage
+from leakwatch.vision.patches import Window
 
 # Time that a collimator takes from side to side.
 CLOSING_S = 0.8
@@ -45,8 +46,7 @@ def blade(scene: Scene, at: int, side: str) -> FloatImage:
     edge = round(border + (closed - border) * closing(scene, at))
     shut = slice(0, edge) if from_zero else slice(edge, None)
     place = (slice(None), shut) if across else (shut, slice(None))
-    picture[place] = attenuated(picture[place], BEHIND_LEAD, scene)
-    return picture
+    return _shut(scene, picture, place, at)
 
 
 def iris(scene: Scene, at: int) -> FloatImage:
@@ -59,8 +59,7 @@ def iris(scene: Scene, at: int) -> FloatImage:
     away = np.hypot(row - (rows.start + rows.stop) / 2, column - middle)
     largest, least = np.hypot(*picture.shape), 0.3 * wide
     shut = away > largest + (least - largest) * closing(scene, at)
-    picture[shut] = attenuated(picture[shut], BEHIND_LEAD, scene)
-    return picture
+    return _shut(scene, picture, shut, at)
 
 
 def wedge_filter(scene: Scene, at: int) -> FloatImage:
@@ -71,7 +70,7 @@ def wedge_filter(scene: Scene, at: int) -> FloatImage:
     column = np.arange(picture.shape[1])
     # The wedge's edge is thin: over 10 mm it grows to its thickness.
     depth = np.clip((middle - column) * scene.front / scene.px(10.0), 0.0, 1.0) * closing(scene, at)
-    return _behind(scene, picture, np.exp(np.log(BEHIND_FILTER) * depth)[None, :], at)
+    return behind(scene, picture, np.exp(np.log(BEHIND_FILTER) * depth)[None, :], at)
 
 
 def body_burnt_out(scene: Scene, at: int) -> FloatImage:
@@ -94,8 +93,9 @@ def front_burnt_out(scene: Scene, at: int) -> FloatImage:
 
 
 def overexposed(scene: Scene, at: int) -> FloatImage:
-    """Clip most of the picture: brightness control is held by a hand at its edge."""
-    return scene.beam(at) * np.float32(4.0)
+    """Raise the brightness until three quarters of the body are clipped."""
+    quarter = float(np.percentile(scene.beam(scene.last)[scene.body(scene.last)], 25.0))
+    return scene.beam(at) * np.float32(scene.top / max(quarter, 1.0))
 
 
 def steel_plate(scene: Scene, at: int) -> FloatImage:
@@ -115,7 +115,7 @@ def hand(scene: Scene, at: int) -> FloatImage:
         tip = (middle, rows.start + round(0.15 * finger * wide))
         cv2.line(drawn, tip, (middle, picture.shape[0]), 255, max(round(0.8 * wide), 1))
     left = np.where(drawn > 0, BEHIND_HAND, 1.0).astype(np.float32)
-    return _behind(scene, picture, cv2.GaussianBlur(left, (0, 0), scene.px(0.6)), at)
+    return behind(scene, picture, cv2.GaussianBlur(left, (0, 0), scene.px(0.6)), at)
 
 
 def black_bar(scene: Scene, at: int) -> FloatImage:
@@ -177,21 +177,16 @@ def lead_far_away(scene: Scene, at: int) -> FloatImage:
         "left": (slice(None), slice(0, shut)),
         "right": (slice(None), slice(wide - shut, None)),
     }[side]
-    picture[place] = attenuated(picture[place], BEHIND_LEAD, scene)
-    return picture
+    return _shut(scene, picture, place, at)
 
 
 def _covered(scene: Scene, at: int, left: float) -> FloatImage:
     share = np.ones(scene.shape, np.float32)
     share[scene.body(at, 3.0)] = left
-    return _behind(scene, scene.beam(at), share, at)
+    return behind(scene, scene.beam(at), share, at)
 
 
-def _behind(scene: Scene, picture: FloatImage, left: Array, at: int) -> FloatImage:
-    """Attenuate to the share `left`, with the noise that fewer quanta have."""
-    share = np.broadcast_to(np.asarray(left, np.float32), picture.shape)
-    gain = scene.noise_gain()
-    # A thinned Poisson stream: its variance falls as the mean does, and not as its square.
-    more = np.sqrt(gain * np.maximum(picture, 1.0) * share * (1.0 - share))
-    noise = scene.random(at).standard_normal(picture.shape, np.float32)
-    return np.asarray(picture * share + noise * more, np.float32)
+def _shut(scene: Scene, picture: FloatImage, place: BoolImage | Window, at: int) -> FloatImage:
+    share = np.ones(picture.shape, np.float32)
+    share[place] = BEHIND_LEAD
+    return behind(scene, picture, share, at)

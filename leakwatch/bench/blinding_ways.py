@@ -44,7 +44,7 @@ WAYS = (
     Way("wedge", _BLIND, "a wedge filter is pushed over the wall", hidden.wedge_filter, True),
     Way("body-burnt", _BLIND, "automatic dose sees something dense", hidden.body_burnt_out),
     Way("front-burnt", _BLIND, "lung beside the body is clipped", hidden.front_burnt_out, True),
-    Way("overexposed", _BLIND, "dose is raised fourfold", hidden.overexposed),
+    Way("overexposed", _BLIND, "dose is raised by hand", hidden.overexposed),
     Way("steel", _BLIND, "an instrument tray lies on the patient", hidden.steel_plate, True),
     Way("hand", _BLIND, "a hand in a lead glove is in the beam", hidden.hand),
     Way("black-bar", _BLIND, "a menu opens over the wall", hidden.black_bar),
