@@ -35,6 +35,7 @@ TITLES = (
     "blind",
     "CLEAR/WATCH",
     "STOP",
+    "unseen",
     "missed",
     "of due",
     "false",
@@ -162,18 +163,15 @@ def _count(cases: Sequence[BenchCase]) -> str:
 def _row(way: Way, found: Sequence[Outcome]) -> str:
     frames = sum(one.frames for one in found)
     unknown = sum(one.unknown for one in found) / max(frames, 1)
-    blind, seeing, stops = (
-        sum(values)
-        for values in zip(*((one.blind, len(one.seeing), one.stops) for one in found), strict=True)
-    )
     is_judged = way.kind is not Kind.BLIND
     return _line(
         way.name,
         way.kind.value,
         str(len(found)),
-        str(blind),
-        str(seeing),
-        str(stops),
+        str(sum(one.blind for one in found)),
+        str(sum(len(one.seeing) for one in found)),
+        str(sum(one.stops for one in found)),
+        str(sum(one.unseen for one in found)),
         str(sum(one.missed for one in found)) if is_judged else "-",
         str(sum(one.due for one in found)) if is_judged else "-",
         str(sum(one.false for one in found)),
@@ -182,7 +180,7 @@ def _row(way: Way, found: Sequence[Outcome]) -> str:
 
 
 def _line(first: str, *rest: str) -> str:
-    return f"{first:15}" + "".join(f"{one:>12}" for one in rest)
+    return f"{first:15}" + "".join(f"{one:>11}" for one in rest)
 
 
 if __name__ == "__main__":

@@ -49,13 +49,17 @@ class Outcome(msgspec.Struct, frozen=True):
     seeing : tuple of int
         Of them, those that were CLEAR or WATCH.
     stops : int
-        Of them, those under a STOP. It stays, so that they do not tell whether a guard saw it.
+        Of them, those under a STOP, which stays.
+    unseen : int
+        Of those, frames in which every condition held: no guard saw it, and the STOP hides that.
     stopped_before : bool
         A STOP was given before the start, and stays: nothing is told of a guard then.
     due : bool
         A STOP is due, and must be given.
     missed, false : bool
         It was not; one was given that is not due.
+    stop_frame : int or None
+        The first that was STOP.
     reasons : dict of str to int
         Why frames were UNKNOWN.
     """
@@ -69,10 +73,12 @@ class Outcome(msgspec.Struct, frozen=True):
     blind: int
     seeing: tuple[int, ...]
     stops: int
+    unseen: int
     stopped_before: bool
     due: bool
     missed: bool
     false: bool
+    stop_frame: int | None
     reasons: dict[str, int]
 
 
@@ -264,27 +270,32 @@ def _outcome(
     way: Way, scene: Scene, frames: Sequence[Frame], fork: _Fork, case: BenchCase
 ) -> Outcome:
     said = tuple(_folded(way, scene, frames, fork))
-    blind = [one for one in said if _is_blind(way, scene, one.at)]
+    # A STOP from before hides whatever is not seen afterwards.
+    stopped_before = bool(fork.alerts.latched)
+    all_blind = [one for one in said if _is_blind(way, scene, one.at)]
+    blind = [] if stopped_before else all_blind
+    stops = [one for one in blind if one.alert.level is Level.STOP]
     unknown = [one for one in said if one.alert.level is Level.UNKNOWN]
     reasons = Counter(reason.value for one in unknown for reason in one.observation.unavailable)
-    seeing = tuple(one.at for one in blind if one.alert.level in (Level.CLEAR, Level.WATCH))
-    stopped_before = bool(fork.alerts.latched)
     due, missed = _missed(way, scene, said, case.truth)
+    stop = next((one.at for one in said if one.alert.level is Level.STOP), None)
     return Outcome(
-        way.name,
-        way.kind.value,
-        case.name,
-        scene.start,
-        len(said),
-        len(unknown),
-        0 if stopped_before else len(blind),
-        () if stopped_before else seeing,
-        0 if stopped_before else sum(one.alert.level is Level.STOP for one in blind),
-        stopped_before,
-        due,
-        missed,
-        not stopped_before and _is_false(said, case.truth),
-        dict(sorted(reasons.items())),
+        way=way.name,
+        kind=way.kind.value,
+        case=case.name,
+        start=scene.start,
+        frames=len(said),
+        unknown=len(unknown),
+        blind=len(blind),
+        seeing=tuple(one.at for one in blind if one.alert.level in (Level.CLEAR, Level.WATCH)),
+        stops=len(stops),
+        unseen=sum(not one.observation.unavailable for one in stops),
+        stopped_before=stopped_before,
+        due=due,
+        missed=missed,
+        false=not stopped_before and _is_false(stop, case.truth),
+        stop_frame=stop,
+        reasons=dict(sorted(reasons.items())),
     )
 
 
@@ -317,6 +328,5 @@ def _missed(way: Way, scene: Scene, said: Sequence[_Said], truth: CaseTruth) -> 
     return True, not given
 
 
-def _is_false(said: Sequence[_Said], truth: CaseTruth) -> bool:
-    first = next((one.at for one in said if one.alert.level is Level.STOP), None)
-    return first is not None and (truth.right_from is None or first < truth.right_from)
+def _is_false(stop: int | None, truth: CaseTruth) -> bool:
+    return stop is not None and (truth.right_from is None or stop < truth.right_from)

@@ -67,6 +67,9 @@ def test_frames_that_are_clear_are_counted(
     assert truth.right_from is not None
     assert one.seeing[: truth.right_from - first] == tuple(range(first, truth.right_from))
     assert len(one.seeing) + one.stops == one.blind
+    assert one.unseen == one.stops > 0
+    assert one.stop_frame is not None
+    assert one.stop_frame >= truth.right_from
 
 
 def test_ways_begin_before_a_stop_is_right(cases: dict[str, BenchCase]) -> None:
