@@ -27,11 +27,14 @@ class Looked:
     exposed : ndarray of bool
         What the beam reaches, and no clipping, mask or shutter hides.
     evidence : tuple of Evidence
+    is_new : bool
+        Else it is judged for itself, and nothing is learnt from it.
     """
 
     attenuation: FloatImage
     exposed: BoolImage
     evidence: tuple[Evidence, ...]
+    is_new: bool
 
 
 def begun(state: PipelineState, frame: Frame) -> PipelineState:
@@ -78,7 +81,7 @@ def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | tu
     -------
     PipelineState, Looked or tuple of Evidence
         Evidence alone where the frame cannot be compared. Where it all holds, an earlier picture
-        is shown again. Where the picture is not new, only the liveness has changed in the state.
+        is shown again.
     """
     run, settings = state.the_run, state.settings.intensity
     first = run.acquisition
@@ -107,7 +110,7 @@ def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | tu
     if _is_turned(state, frame):
         return state, (live, fails(Condition.SAME, Reason.VIEW, "the C-arm is turned"))
     attenuation, exposed = straightened(clean, exposed, run.straightening)
-    return state, Looked(attenuation, exposed, (live, *_read_rightly(run)))
+    return state, Looked(attenuation, exposed, (live, *_read_rightly(run)), seen.is_new)
 
 
 def _read_rightly(run: Run) -> tuple[Evidence, ...]:
@@ -120,11 +123,11 @@ def _read_rightly(run: Run) -> tuple[Evidence, ...]:
 
 def _live(seen: liveness.Liveness, limit_s: float) -> Evidence:
     """Tell whether the picture is new, or a new one came a short while ago."""
-    if seen.is_new or (seen.is_repeated and seen.held_s <= limit_s):
-        return holds(Condition.LIVE, seen.held_s, limit_s)
-    if not seen.is_repeated:
+    if not seen.is_new and not seen.is_partly_repeated:
         what = "the picture has not the noise that it had"
         return fails(Condition.LIVE, Reason.EXPOSURE, what, seen.told_share)
+    if seen.held_s <= limit_s:
+        return holds(Condition.LIVE, seen.held_s, limit_s)
     share = 100.0 * seen.repeated_share
     what = f"{share:.0f} % of the picture was shown before; no new one for {seen.held_s:.1f} s"
     return fails(Condition.LIVE, Reason.STALE, what, seen.held_s, limit_s)

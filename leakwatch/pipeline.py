@@ -61,9 +61,13 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     -------
     PipelineState, Observation
     """
-    state, looked = look(begun(state, frame), frame)
+    before = begun(state, frame)
+    state, looked = look(before, frame)
     if isinstance(looked, Looked):
+        liveness = state.liveness
         state, observation = _judged(state, frame, looked)
+        if not looked.is_new:
+            state = replace(before, liveness=liveness)
         return replace(state, last=observation), observation
     if all(one.holds for one in looked) and state.last is not None:
         return state, _shown_again(state.last, frame, looked[0])

@@ -118,7 +118,9 @@ class Liveness:
     is_new : bool
         The picture was not seen before, in no part of the window.
     is_repeated : bool
-        It shows an earlier one again, at least in a part of the window.
+        It shows an earlier one again, all over the window.
+    is_partly_repeated : bool
+        It shows an earlier one again at least in a part of the window.
     held_s : float
         How long ago the last new picture came; 0.0 where this one is new.
     """
@@ -127,6 +129,7 @@ class Liveness:
     told_share: float
     is_new: bool
     is_repeated: bool
+    is_partly_repeated: bool
     held_s: float
 
 
@@ -200,7 +203,9 @@ def look(
     noise = _noise_of(attenuation, state.tiles)
     if not state.fresh.blocks:
         fresh = state.fresh.with_frame(noise, time_s, settings)
-        return replace(state, fresh=fresh, new_s=time_s), Liveness(0.0, 1.0, True, False, 0.0)
+        return replace(state, fresh=fresh, new_s=time_s), Liveness(
+            0.0, 1.0, True, False, False, 0.0
+        )
     earlier = _compared(state, noise)
     learning = _learnt(state, noise, earlier, settings)
     usable = _values(exposed, state.tiles).mean(axis=1) >= settings.min_exposed_share
@@ -210,11 +215,12 @@ def look(
     if repeated_share <= most and enough:
         fresh = state.fresh.with_frame(noise, time_s, settings)
         new = replace(learning, fresh=fresh, new_s=time_s)
-        return new, Liveness(repeated_share, told_share, True, False, 0.0)
+        return new, Liveness(repeated_share, told_share, True, False, False, 0.0)
     repeated = state.repeated.with_frame(noise, time_s, settings)
-    is_repeated = enough and repeated_share > most
+    is_repeated = enough and repeated_share >= 1.0 - most
     held_s = time_s - state.new_s
-    seen = Liveness(repeated_share, told_share, False, is_repeated, held_s)
+    partly = enough and repeated_share > most
+    seen = Liveness(repeated_share, told_share, False, is_repeated, partly, held_s)
     return replace(state, repeated=repeated), seen
 
 
