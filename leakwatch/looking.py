@@ -122,7 +122,9 @@ def _read_rightly(run: Run) -> tuple[Evidence, ...]:
 
 def _live(seen: liveness.Liveness, limit_s: float) -> Evidence:
     """Tell whether the picture is new, or a new one came a short while ago."""
-    if seen.is_new or (seen.is_repeated and seen.held_s <= limit_s):
+    # A clock that stands or goes back cannot tell that the last new picture is recent.
+    recent = seen.held_s <= limit_s and not seen.clock_stands
+    if seen.is_new or (seen.is_repeated and recent):
         return holds(Condition.LIVE, seen.held_s, limit_s)
     if not seen.is_repeated:
         what = "the picture has not the noise that it had"

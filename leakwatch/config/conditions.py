@@ -54,6 +54,12 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Pairs of frames after which the variance is known.
     newest_share : float
         What the newest pair of frames then says of it: dose changes within a second.
+    relearnt_s : float
+        Frames that have too little noise to tell, and differ from all others, are learnt anew
+        after as long: snow on a cable is no measure of the pictures that follow.
+    relearnt_share : float
+        They must differ by this share of the noise within one of them; a held picture that is
+        digitised again differs by a tenth.
     """
 
     window_s: Annotated[float, within(1.0, 60.0)] = 8.0
@@ -73,6 +79,8 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first_share: Annotated[float, within(0.01, 1.0)] = 0.15
     learnt_pairs: Annotated[int, within(2, 100)] = 8
     newest_share: Annotated[float, within(0.001, 1.0)] = 0.05
+    relearnt_s: Annotated[float, within(0.1, 5.0)] = 0.4
+    relearnt_share: Annotated[float, within(0.1, 1.0)] = 0.4
 
 
 class WholeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

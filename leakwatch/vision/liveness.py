@@ -95,6 +95,10 @@ class LivenessState:
         How many pairs of frames that is learnt from.
     new_s : float
         Time of the last frame that was new.
+    last_s : float
+        Time of the last frame.
+    strange_s : float or None
+        Since when frames differ from each other as new ones do, with less noise than is known.
     """
 
     tiles: Tiles | None = None
@@ -103,6 +107,8 @@ class LivenessState:
     variance: Array | None = None
     pairs: int = 0
     new_s: float = -math.inf
+    last_s: float = -math.inf
+    strange_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,8 @@ class Liveness:
         It shows an earlier one again, at least in a part of the window.
     held_s : float
         How long ago the last new picture came; 0.0 where this one is new.
+    clock_stands : bool
+        The frame came no later than the one before: then `held_s` says nothing.
     """
 
     repeated_share: float
@@ -128,6 +136,7 @@ class Liveness:
     is_new: bool
     is_repeated: bool
     held_s: float
+    clock_stands: bool = False
 
 
 def tiles_over(
@@ -197,24 +206,28 @@ def look(
         learnt of noise comes from new frames alone.
     """
     assert state.tiles is not None
-    noise = _noise_of(attenuation, state.tiles)
+    tiles = state.tiles
+    noise = _noise_of(attenuation, tiles)
+    stands = time_s <= state.last_s
+    state = replace(state, last_s=time_s)
     if not state.fresh.blocks:
         fresh = state.fresh.with_frame(noise, time_s, settings)
         return replace(state, fresh=fresh, new_s=time_s), Liveness(0.0, 1.0, True, False, 0.0)
     earlier = _compared(state, noise)
     learning = _learnt(state, noise, earlier, settings)
-    usable = _values(exposed, state.tiles).mean(axis=1) >= settings.min_exposed_share
+    usable = _values(exposed, tiles).mean(axis=1) >= settings.min_exposed_share
     shares, told_share = _shares(learning, noise, usable, earlier, time_s, settings)
     most = settings.max_repeated_share
     repeated_share, enough = float(shares.max()), told_share >= settings.min_told_share
     if repeated_share <= most and enough:
         fresh = state.fresh.with_frame(noise, time_s, settings)
-        new = replace(learning, fresh=fresh, new_s=time_s)
+        new = replace(learning, fresh=fresh, new_s=time_s, strange_s=None)
         return new, Liveness(repeated_share, told_share, True, False, 0.0)
     repeated = state.repeated.with_frame(noise, time_s, settings)
     is_repeated = enough and repeated_share > most
-    held_s = time_s - state.new_s
-    seen = Liveness(repeated_share, told_share, False, is_repeated, held_s)
+    state = _with_strange(state, noise, usable, earlier, is_repeated, time_s, settings)
+    held_s = max(time_s - state.new_s, 0.0)
+    seen = Liveness(repeated_share, told_share, False, is_repeated, held_s, stands)
     return replace(state, repeated=repeated), seen
 
 
@@ -282,6 +295,32 @@ def _learnt(
     share = max(1.0 / (state.pairs + 1), settings.newest_share)
     variance = known + share * (newest - known)
     return replace(state, variance=read_only(variance), pairs=state.pairs + 1)
+
+
+def _with_strange(
+    state: LivenessState,
+    noise: FloatImage,
+    usable: BoolImage,
+    earlier: _Compared,
+    is_repeated: bool,
+    time_s: float,
+    settings: LivenessSettings,
+) -> LivenessState:
+    """Forget how large noise was where frames went on being new with less of it.
+
+    Snow on the cable, or a filter that is switched on, must not make all that follows no picture.
+    """
+    own = np.square(noise).mean(axis=1)
+    differs = np.median((earlier.change / np.maximum(own, 1e-20))[:, usable], axis=1)
+    if is_repeated or not usable.any() or differs.min() < settings.relearnt_share:
+        return replace(state, strange_s=None)
+    if state.strange_s is None:
+        return replace(state, strange_s=time_s)
+    if time_s - state.strange_s < settings.relearnt_s:
+        return state
+    # Compared with this frame next, and not with the last one that had more noise.
+    fresh = state.fresh.with_frame(noise, time_s, settings)
+    return replace(state, fresh=fresh, variance=None, pairs=0, strange_s=None)
 
 
 def _shares(
