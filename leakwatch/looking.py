@@ -126,7 +126,8 @@ def _live(seen: liveness.Liveness, limit_s: float) -> Evidence:
     if not seen.is_new and not seen.is_partly_repeated:
         what = "the picture has not the noise that it had"
         return fails(Condition.LIVE, Reason.EXPOSURE, what, seen.told_share)
-    if seen.held_s <= limit_s:
+    # A clock that stands or goes back cannot tell that the last new picture is recent.
+    if seen.is_new or (seen.held_s <= limit_s and not seen.clock_stands):
         return holds(Condition.LIVE, seen.held_s, limit_s)
     share = 100.0 * seen.repeated_share
     what = f"{share:.0f} % of the picture was shown before; no new one for {seen.held_s:.1f} s"

@@ -32,6 +32,9 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repeat_share : float
         Noise that differs by less of its variance is the same noise: a recursive filter that
         keeps nine tenths of the frame before leaves as much.
+    recent_share : float
+        The same for frames younger than `settled_s`: a recursive filter that is switched on, and
+        keeps seven tenths of the frame before, leaves 0.05.
     settled_s : float
         A recursive filter may keep some noise for as long; what is older than that is gone.
     held_kept : float
@@ -54,6 +57,12 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Pairs of frames after which the variance is known.
     newest_share : float
         What the newest pair of frames then says of it: dose changes within a second.
+    relearnt_s : float
+        Frames that have too little noise to tell, and differ from all others, are learnt anew
+        after as long: snow on a cable is no measure of the pictures that follow.
+    relearnt_share : float
+        They must differ by this share of the noise within one of them; a held picture that is
+        digitised again differs by a tenth.
     """
 
     window_s: Annotated[float, within(1.0, 60.0)] = 8.0
@@ -63,6 +72,7 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tile_px: Annotated[int, within(4, 64)] = 12
     min_exposed_share: Annotated[float, within(0.1, 1.0)] = 0.75
     repeat_share: Annotated[float, within(0.01, 0.5)] = 0.1
+    recent_share: Annotated[float, within(0.001, 0.5)] = 0.03
     settled_s: Annotated[float, within(0.1, 3.0)] = 0.5
     held_kept: Annotated[float, within(0.3, 1.0)] = 0.7
     held_correlation: Annotated[float, within(0.0, 1.0)] = 0.35
@@ -73,6 +83,8 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first_share: Annotated[float, within(0.01, 1.0)] = 0.15
     learnt_pairs: Annotated[int, within(2, 100)] = 8
     newest_share: Annotated[float, within(0.001, 1.0)] = 0.05
+    relearnt_s: Annotated[float, within(0.1, 5.0)] = 0.4
+    relearnt_share: Annotated[float, within(0.1, 1.0)] = 0.4
 
 
 class WholeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -95,6 +95,10 @@ class LivenessState:
         How many pairs of frames that is learnt from.
     new_s : float
         Time of the last frame that was new.
+    last_s : float
+        Time of the last frame.
+    strange_s : float or None
+        Since when frames differ from each other as new ones do, with less noise than is known.
     """
 
     tiles: Tiles | None = None
@@ -103,6 +107,8 @@ class LivenessState:
     variance: Array | None = None
     pairs: int = 0
     new_s: float = -math.inf
+    last_s: float = -math.inf
+    strange_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,8 @@ class Liveness:
         It shows an earlier one again at least in a part of the window.
     held_s : float
         How long ago the last new picture came; 0.0 where this one is new.
+    clock_stands : bool
+        The frame came no later than the one before: then `held_s` says nothing.
     """
 
     repeated_share: float
@@ -131,6 +139,7 @@ class Liveness:
     is_repeated: bool
     is_partly_repeated: bool
     held_s: float
+    clock_stands: bool = False
 
 
 def tiles_over(
@@ -200,7 +209,10 @@ def look(
         learnt of noise comes from new frames alone.
     """
     assert state.tiles is not None
-    noise = _noise_of(attenuation, state.tiles)
+    tiles = state.tiles
+    noise = _noise_of(attenuation, tiles)
+    stands = time_s <= state.last_s
+    state = replace(state, last_s=time_s)
     if not state.fresh.blocks:
         fresh = state.fresh.with_frame(noise, time_s, settings)
         return replace(state, fresh=fresh, new_s=time_s), Liveness(
@@ -208,19 +220,20 @@ def look(
         )
     earlier = _compared(state, noise)
     learning = _learnt(state, noise, earlier, settings)
-    usable = _values(exposed, state.tiles).mean(axis=1) >= settings.min_exposed_share
+    usable = _values(exposed, tiles).mean(axis=1) >= settings.min_exposed_share
     shares, told_share = _shares(learning, noise, usable, earlier, time_s, settings)
     most = settings.max_repeated_share
     repeated_share, enough = float(shares.max()), told_share >= settings.min_told_share
     if repeated_share <= most and enough:
         fresh = state.fresh.with_frame(noise, time_s, settings)
-        new = replace(learning, fresh=fresh, new_s=time_s)
+        new = replace(learning, fresh=fresh, new_s=time_s, strange_s=None)
         return new, Liveness(repeated_share, told_share, True, False, False, 0.0)
     repeated = state.repeated.with_frame(noise, time_s, settings)
     is_repeated = enough and repeated_share >= 1.0 - most
-    held_s = time_s - state.new_s
     partly = enough and repeated_share > most
-    seen = Liveness(repeated_share, told_share, False, is_repeated, partly, held_s)
+    state = _with_strange(state, noise, usable, earlier, partly, time_s, settings)
+    held_s = max(time_s - state.new_s, 0.0)
+    seen = Liveness(repeated_share, told_share, False, is_repeated, partly, held_s, stands)
     return replace(state, repeated=repeated), seen
 
 
@@ -290,6 +303,32 @@ def _learnt(
     return replace(state, variance=read_only(variance), pairs=state.pairs + 1)
 
 
+def _with_strange(
+    state: LivenessState,
+    noise: FloatImage,
+    usable: BoolImage,
+    earlier: _Compared,
+    is_repeated: bool,
+    time_s: float,
+    settings: LivenessSettings,
+) -> LivenessState:
+    """Forget how large noise was where frames went on being new with less of it.
+
+    Snow on the cable, or a filter that is switched on, must not make all that follows no picture.
+    """
+    own = np.square(noise).mean(axis=1)
+    differs = np.median((earlier.change / np.maximum(own, 1e-20))[:, usable], axis=1)
+    if is_repeated or not usable.any() or differs.min() < settings.relearnt_share:
+        return replace(state, strange_s=None)
+    if state.strange_s is None:
+        return replace(state, strange_s=time_s)
+    if time_s - state.strange_s < settings.relearnt_s:
+        return state
+    # Compared with this frame next, and not with the last one that had more noise.
+    fresh = state.fresh.with_frame(noise, time_s, settings)
+    return replace(state, fresh=fresh, variance=None, pairs=0, strange_s=None)
+
+
 def _shares(
     state: LivenessState,
     noise: FloatImage,
@@ -307,10 +346,11 @@ def _shares(
     variance = state.variance
     told = usable & (variance > 0.0)
     told &= np.square(noise).mean(axis=1) >= settings.repeat_share * variance
-    same = earlier.change < settings.repeat_share * variance
+    old = time_s - earlier.times_s > settings.settled_s
+    limits = np.where(old, settings.repeat_share, settings.recent_share)
+    same = earlier.change < limits[:, None] * variance
     # Live anatomy that lies still keeps its own fine detail, beside noise that is as large as
     # ever and new. A picture held keeps its noise too, and another noise makes it more, or less.
-    old = time_s - earlier.times_s > settings.settled_s
     odd = (earlier.change < settings.held_share * variance) | (
         earlier.growth > settings.held_growth
     )
