@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from leakwatch.conditions import fails, holds
 from leakwatch.model import BoolImage, Condition, Evidence, FloatImage, Point, Reason
 from leakwatch.pipeline_state import PipelineState
@@ -106,24 +108,38 @@ def another_picture(state: PipelineState, sight: Sight) -> Evidence | None:
 _HIDDEN = fails(Condition.SAME, Reason.EXPOSURE, "something lies over the vertebra")
 
 
+def _where_cement_may_be(state: PipelineState, time_s: float) -> BoolImage | None:
+    """Return known cement and how far it can have grown since it was last seen.
+
+    What came while nothing could be seen must not make the picture another one: then it would
+    never be seen.
+    """
+    cement, settings = state.cement, state.settings.cement
+    unseen_s = 0.0 if cement.mean is None else max(time_s - cement.mean.time_s, 0.0)
+    if cement.mask is not None and cement.box is not None:
+        reach_mm = cements.grown_mm(unseen_s, settings)
+        return near(cement.mask, state.the_run.scale.px(reach_mm), cement.box)
+    came = unseen_s > state.settings.intensity.stale_after_s
+    return state.placed.origin if came and state.placed is not None else None
+
+
 def same_everywhere(
     state: PipelineState,
     reference: motion.RegistrationReference,
     passed: FloatImage,
     field: motion.MatchedField,
     match: motion.Registration,
-    movable: BoolImage | None,
+    time_s: float,
 ) -> Evidence:
     """Tell whether every part of what is watched shows the reference, as sharp as it was."""
     settings, scale = state.settings.same, state.the_run.scale
     area = None if state.placed is None else state.placed.watched
     window = sameness.watched_window(area, settings.around_mm, scale, passed.shape)
-    hidden = state.instrument.hidden
-    excluded = movable
-    if hidden is not None:
-        rows, columns = passed.shape
-        part = hidden[::2, ::2][:rows, :columns]
-        excluded = part if movable is None else movable | part
+    rows, columns = passed.shape
+    excluded = np.zeros((rows, columns), np.bool_)
+    for part in (state.instrument.hidden, _where_cement_may_be(state, time_s)):
+        if part is not None:
+            excluded |= part[::2, ::2][:rows, :columns]
     watched = None
     if area is not None:
         watched = area[::2, ::2][: passed.shape[0], : passed.shape[1]]

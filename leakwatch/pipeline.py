@@ -89,7 +89,7 @@ def _judged(
     """Compare a new picture with the reference."""
     attenuation, exposed = looked.attenuation, looked.exposed
     before = state
-    state, match, same = _registered(state, attenuation, exposed)
+    state, match, same = _registered(state, attenuation, exposed, frame.time_s)
     if not all(one.holds for one in looked.evidence):
         quality = _quality(before, match, None)
         return before, blind(frame, before.calibration, quality, *looked.evidence, same)
@@ -147,7 +147,7 @@ def _quality(
 
 
 def _registered(
-    state: PipelineState, attenuation: FloatImage, exposed: BoolImage
+    state: PipelineState, attenuation: FloatImage, exposed: BoolImage, time_s: float
 ) -> tuple[PipelineState, motion.Registration | None, Evidence]:
     """Find where the anatomy went, and whether all of it went there."""
     settings = state.settings.motion
@@ -168,7 +168,7 @@ def _registered(
         lost = "the vertebra is not found"
         none = fails(Condition.SAME, Reason.MOTION, lost, score, settings.min_score)
         return replace(state, matched_field=field), None, none
-    same = same_everywhere(state, state.reference, passed, field, match, movable)
+    same = same_everywhere(state, state.reference, passed, field, match, time_s)
     if not same.holds:
         return replace(state, matched_field=field), match, same
     reference = state.reference
