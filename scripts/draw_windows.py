@@ -106,6 +106,12 @@ class Stage:
             self.wait(lambda: self.session.status.frames == self.fed)
             self.window.tick()
 
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass without a frame, the window drawn ten times a second."""
+        for _ in range(round(10 * seconds)):
+            self.now_s += 0.1
+            self.window.tick()
+
     def wait(self, holds: Callable[[], bool]) -> None:
         """Until the other thread has come so far."""
         end_s = time.monotonic() + PATIENCE_S
@@ -155,7 +161,7 @@ def live_scenes(stage: Stage) -> None:
     stage.draw("live-stop")
     window.press("P")
     stage.wait(lambda: stage.session.status.audio_paused_until_s is not None)
-    stage.now_s += 17.0
+    stage.let_pass(17.0)
     stage.draw("live-paused")
     window.press("A")
     stage.wait(lambda: not stage.session.status.present.snapshot.alert.latched)

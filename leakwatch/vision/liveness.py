@@ -316,9 +316,11 @@ def _with_strange(
 
     Snow on the cable, or a filter that is switched on, must not make all that follows no picture.
     """
+    if is_repeated or not usable.any():
+        return replace(state, strange_s=None)
     own = np.square(noise).mean(axis=1)
     differs = np.median((earlier.change / np.maximum(own, 1e-20))[:, usable], axis=1)
-    if is_repeated or not usable.any() or differs.min() < settings.relearnt_share:
+    if differs.min() < settings.relearnt_share:
         return replace(state, strange_s=None)
     if state.strange_s is None:
         return replace(state, strange_s=time_s)

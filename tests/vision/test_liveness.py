@@ -166,3 +166,14 @@ def test_tiles_lie_within_pictures_of_any_size(shape: tuple[int, int]) -> None:
         size = (rows.stop - rows.start) * (columns.stop - columns.start)
         assert tiles.places.min() >= 0
         assert tiles.places.max() < size
+
+
+def test_a_picture_that_is_covered_everywhere_tells_nothing_and_warns_of_nothing() -> None:
+    state = LivenessState(tiles_over(MARKED, 30.0, (ROWS, COLUMNS), SETTINGS))
+    covered = np.zeros((ROWS, COLUMNS), bool)
+    for index, pixels in enumerate(PICTURES[:5]):
+        exposed = np.ones((ROWS, COLUMNS), bool) if index < 3 else covered
+        raw = log_attenuation(pixels.astype(np.uint16), FORMAT, GRID)
+        state, told = look(state, raw, exposed, index / FPS, SETTINGS)
+    assert not told.is_new
+    assert not told.is_repeated
