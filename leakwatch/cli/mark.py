@@ -17,7 +17,7 @@ from leakwatch.cli.console import (
     say_what_to_doubt,
 )
 from leakwatch.cli.options import CalibrationOption, SettingsOption, point_of
-from leakwatch.config import load_settings
+from leakwatch.config import Settings, load_settings
 from leakwatch.model import CaseFile, Point, Side
 
 if TYPE_CHECKING:
@@ -79,10 +79,7 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     from leakwatch.session import open_run
 
     with errors_in_one_paragraph():
-        chosen = load_settings(settings)
-        if trust_tags:
-            polarity = msgspec.structs.replace(chosen.polarity, trust_tags=True)
-            chosen = msgspec.structs.replace(chosen, polarity=polarity)
+        chosen = _trusting(load_settings(settings), trust_tags)
         if click is None:
             if point or picture is not None or accept_unsure:
                 fail("--point, --picture and --accept-unsure go with --click.")
@@ -98,6 +95,13 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
         checked = _checked(out)
         run = open_run(sequence, chosen, None, calibration)
         _mark_at(run, frame, given, checked)
+
+
+def _trusting(settings: Settings, trust_tags: bool) -> Settings:
+    """Return the settings, with the tags trusted where a person says so."""
+    trust = trust_tags or settings.polarity.trust_tags
+    polarity = msgspec.structs.replace(settings.polarity, trust_tags=trust)
+    return msgspec.structs.replace(settings, polarity=polarity)
 
 
 @dataclass(frozen=True)
