@@ -22,6 +22,10 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     blanked_fraction : float
         Share of the central brightness below which a border area counts as blanked: shutters
         pass 1 to 2 %, the densest anatomy some 10 %.
+    anatomy_range : float
+        Where the brightest tenth of the middle is brighter than its median by more than this, that
+        share of it stands for the median: blades that cover most of the middle are its median. Bone
+        beside lung keeps a tenth of the lung's brightness, blades a fiftieth.
     saturated_share : float
         Pixels above this share of the greatest value are clipped and say nothing.
     field_rim_steps : int
@@ -59,6 +63,7 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     target_columns: Annotated[int, within(200, 1024)] = 400
     field_step_px: Annotated[int, within(1, 32)] = 4
     blanked_fraction: Annotated[float, within(0.02, 0.1)] = 0.05
+    anatomy_range: Annotated[float, within(1.0, 50.0)] = 2.0
     saturated_share: Annotated[float, within(0.9, 1.0)] = 0.99
     field_rim_steps: Annotated[int, within(0, 10)] = 2
     min_field_share: Annotated[float, within(0.1, 1.0)] = 0.7

@@ -126,7 +126,10 @@ def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> Expos
     level = median(centre)
     if centre.min() == centre.max():
         return ExposedField(read_only(np.zeros((rows, columns), np.bool_)), 0.0, level)
-    limit = level - math.log(settings.blanked_fraction)
+    # Where blades cover most of the middle, its median is theirs: the brightest tenth is not.
+    bright = float(np.partition(centre, centre.size // 10, axis=None)[centre.size // 10])
+    open_level = min(level, bright + math.log(settings.anatomy_range))
+    limit = open_level - math.log(settings.blanked_fraction)
     dark = np.ones((rows + 2, columns + 2), np.uint8)
     dark[1:-1, 1:-1] = small > limit
     # Only what touches the border: metal or a tumour inside the field stays in the field.

@@ -168,3 +168,22 @@ def test_blades_are_told_while_they_move_and_until_lag_has_faded(
     shares: list[float], told: str
 ) -> None:
     assert told_to_move(shares) == [mark == "x" for mark in told]
+
+
+def test_blades_that_cover_most_of_the_middle_from_the_start_are_blanked() -> None:
+    rng = np.random.default_rng(2)
+    beam = rng.normal(1500.0, 30.0, (352, 352))
+    beam[:, 150:] = 20.0 + rng.normal(0.0, 1.0, (352, 202))
+    field = intensity.exposed_field(-np.log(beam).astype(np.float32), SETTINGS)
+    seen = intensity.field_on_grid(field, 352, 352)
+    assert not seen[:, 160:].any()
+    assert seen[20:-20, 20:130].all()
+
+
+@pytest.mark.parametrize("denser", [4.0, 10.0])
+def test_a_spine_beside_bright_lung_is_exposed(denser: float) -> None:
+    beam = np.full((352, 352), 3000.0)
+    beam[:, 120:] /= denser
+    beam += np.random.default_rng(3).normal(0.0, 5.0, beam.shape)
+    field = intensity.exposed_field(-np.log(beam).astype(np.float32), SETTINGS)
+    assert intensity.field_on_grid(field, 352, 352)[20:-20, 20:-20].all()
