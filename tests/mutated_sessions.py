@@ -55,8 +55,7 @@ SETTINGS = Settings(
 CASE = CaseFile("", injection.MARKS, injection.MM_PER_PX, 0.005)
 CALM = injection.stack(injection.FIRST_CEMENT)
 # Around the wall and in the body in front of it, in patches of 1 mm, a fifth may be off by more
-# than 3.5 mm of cement are: less is seen by nobody (`cement.blind_mm`), and a wall of which four
-# fifths are seen is watched (`intensity.min_wall_share`).
+# than 3.5 mm of cement are: less is seen by nobody (`cement.blind_mm`).
 WATCHED, PATCH_PX, MOST_LOG, MOST_DIFFERENT = np.s_[88:152, 80:168], 4, 0.12, 0.2
 PATIENCE_S = 60.0
 IGTL_FRONT = 58 + 12 + 72  # header, extended header, header of the image

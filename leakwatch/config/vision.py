@@ -45,8 +45,6 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     stale_after_s : float
         The same pixels for longer are a picture that is held, and not the patient: some sources
         show each pulse twice or four times, none for so long.
-    min_wall_share : float
-        A wall of which less is exposed cannot be watched.
     noise_window_px : int
         Side of the central window in which noise is correlated, working pixels; its square is
         the sample size.
@@ -71,7 +69,6 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     blades_settle_frames: Annotated[int, within(0, 30)] = 3
     max_level_change: Annotated[float, within(0.7, 5.0)] = 2.5
     stale_after_s: Annotated[float, within(0.2, 3.0)] = 0.5
-    min_wall_share: Annotated[float, within(0.3, 1.0)] = 0.8
     noise_window_px: Annotated[int, within(64, 1024)] = 320
     lag_min_frames: Annotated[int, within(2, 100)] = 3
     lag_settled_frames: Annotated[int, within(3, 1000)] = 30
@@ -182,9 +179,8 @@ class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Darker or brighter than the anatomy by more, natural log, it looks otherwise: what is left
         of `taken_log` where `shading_clip` was taken for shading.
     max_changed_share : float
-        Of what is watched: of a wall as little may be hidden (`intensity.min_wall_share`). A lung
-        that breathes into the picture changes 0.14 at most, in 120 simulated cases; damage that no
-        decoder told of, 0.25 at least.
+        Of what is watched. A lung that breathes into the picture changes 0.14 at most, in 120
+        simulated cases; damage that no decoder told of, 0.25 at least.
     """
 
     max_frames: Annotated[int, within(2, 100)] = 16
