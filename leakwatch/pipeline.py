@@ -29,7 +29,7 @@ from leakwatch.model import (
     Reason,
 )
 from leakwatch.pipeline_state import PipelineState
-from leakwatch.vision import averaging, instruments, intensity, motion, tubular
+from leakwatch.vision import averaging, cannulas, intensity, motion, tubular
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import breathing as breathings
@@ -223,7 +223,7 @@ def _with_cement(
     if baseline is None or behind is None:
         return state, None
     known = state.cement
-    followed = instruments.follow(
+    followed = cannulas.follow_all(
         state.instrument,
         baseline,
         moved,
@@ -268,7 +268,7 @@ def _margin(state: PipelineState, cement: BoolImage | None) -> BoolImage | None:
 
 def _segmented(
     state: PipelineState,
-    followed: instruments.Followed,
+    followed: cannulas.FollowedAll,
     behind: backgrounds.Background,
     added: baselines.Added,
     time_s: float,
@@ -277,10 +277,9 @@ def _segmented(
     settings, scale, instrument = state.settings, state.the_run.scale, followed.state
     mean = averaging.with_frame(state.cement.mean, added, time_s, scale, settings.cement)
     placed = state.placed
-    rod = instrument.hidden if instrument.moved else instrument.footprint
     axis = None if instrument.cannula is None else instrument.cannula.direction
     covered = CoveredByCannula(
-        followed.moves, followed.covers, rod, axis, followed.ghost, followed.excess
+        followed.moves, followed.covers, instrument.lies, axis, followed.ghost, followed.excess
     )
     cement, noise = cements.segment(
         replace(state.cement, mean=mean),

@@ -20,8 +20,9 @@ from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import breathing as breathings
 from leakwatch.vision import cement as cements
-from leakwatch.vision import instruments, intensity, motion, tubular
+from leakwatch.vision import intensity, motion, tubular
 from leakwatch.vision import liveness as livenesses
+from leakwatch.vision.cannulas import Cannulas
 from leakwatch.vision.marks import PlacedMarks
 from leakwatch.vision.nominal_scale import NominalScale, nominal_scale
 from leakwatch.vision.undistortion import straightened_mask, straightening_map
@@ -129,7 +130,7 @@ class PipelineState:
         How what moves past the spine changes the picture.
     unrest : Unrest or None
         What moves past the spine while the baseline is open.
-    instrument : InstrumentState
+    instrument : Cannulas
     cement : CementState
     tubes : TubularState
     """
@@ -151,7 +152,7 @@ class PipelineState:
     behind: backgrounds.Background | None = None
     breathing: breathings.Breathing | None = None
     unrest: backgrounds.Unrest | None = None
-    instrument: instruments.InstrumentState = field(default_factory=instruments.InstrumentState)
+    instrument: Cannulas = field(default_factory=Cannulas)
     cement: cements.CementState = field(default_factory=cements.CementState)
     tubes: tubular.TubularState = field(default_factory=tubular.TubularState)
 
@@ -178,6 +179,6 @@ def without_last_moments(state: PipelineState) -> PipelineState:
         lag=replace(state.lag, noise=(), previous=None),
         matched_field=None,
         breathing=None,
-        instrument=replace(state.instrument, hidden=None, filling=None, change=None, time_s=None),
+        instrument=state.instrument.without_last_moments(),
         cement=replace(state.cement, mean=None, candidate=None),
     )

@@ -522,6 +522,9 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     min_filling : float
         Least log attenuation of cement in the bore, averaged over half the rod; it adds 0.05 to
         0.2, and noise so averaged is below 0.005.
+    min_stylet_share : float
+        The bore lost its stylet where the rod's middle lost at least this share of its contrast:
+        twice what scatter can take (`max_contrast_change`); a stylet is half of the steel.
     station_mm : float
         Length over which one profile across the rod is averaged.
     bolus_mm : float
@@ -543,6 +546,11 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         And it is so many standard deviations of what the outer half of the rod shows.
     behind_mm : float
         Sigma of the smoothing along the rod, mm: half a vein's width.
+    max_rods : int
+        Most cannulas: one through each pedicle.
+    min_contrast_of_first : float
+        Another one has at least this share of the contrast of the first: two of one set have the
+        same; what is found beside a single one is bone, with a fifth of it.
     """
 
     width_mm: Annotated[float, within(1.0, 8.0)] = 3.6
@@ -571,6 +579,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     exact_mm: Annotated[float, within(0.001, 1.0)] = 0.03
     still_mm: Annotated[float, within(0.01, 2.0)] = 0.12
     min_filling: Annotated[float, within(0.002, 0.5)] = 0.02
+    min_stylet_share: Annotated[float, within(0.05, 1.0)] = 0.16
     station_mm: Annotated[float, within(1.0, 30.0)] = 5.0
     bolus_mm: Annotated[float, within(0.0, 60.0)] = 15.0
     min_stations: Annotated[int, within(2, 50)] = 3
@@ -581,3 +590,5 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     behind_share: Annotated[float, within(0.0, 0.5)] = 0.02
     behind_sigmas: Annotated[float, within(1.0, 20.0)] = 4.0
     behind_mm: Annotated[float, within(0.1, 10.0)] = 1.0
+    max_rods: Annotated[int, within(0, 4)] = 2
+    min_contrast_of_first: Annotated[float, within(0.3, 1.0)] = 0.5
