@@ -5,6 +5,8 @@ No identity of a patient, no overlay (60xx) and no private element is ever read.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pydicom.uid as uids
 from pydicom.dataset import Dataset
@@ -20,6 +22,7 @@ from leakwatch.model import (
     TimeSource,
     read_only,
 )
+from leakwatch.sources.burned_in import is_capture, says_of_text
 from leakwatch.sources.dicom_layout import PixelLayout
 from leakwatch.sources.dicom_values import number, numbers, pair, raw, text, texts
 
@@ -38,6 +41,8 @@ READ_KEYWORDS = (
     "ContentTime",
     "PatientOrientation",
     "BurnedInAnnotation",
+    "ConversionType",
+    "ImageType",
     "LossyImageCompression",
     "NumberOfFrames",
     "FrameIncrementPointer",
@@ -83,8 +88,11 @@ READ_KEYWORDS = (
 # Modalities that show bone bright by convention; angiography and fluoroscopy show it dark.
 _BONE_BRIGHT = frozenset({"CR", "DX"})
 
+_SPACING_KINDS = frozenset({"GEOMETRY", "FIDUCIAL"})
+_DIRECTIONS = re.compile("[ARLPHF]{1,3}")
+
 # JPEG 2000 may be lossless under the name of the lossy syntax: there only the tag tells.
-_LOSSY = frozenset({uids.JPEGBaseline8Bit, uids.JPEGExtended12Bit, uids.JPEGLSNearLossless})
+LOSSY = frozenset({uids.JPEGBaseline8Bit, uids.JPEGExtended12Bit, uids.JPEGLSNearLossless})
 
 
 def acquisition(
@@ -106,7 +114,11 @@ def acquisition(
         What was found about frame times.
     """
     meta = dataset.file_meta
-    orientation = texts(dataset, "PatientOrientation")
+    orientation = tuple(
+        axis.upper()
+        for axis in texts(dataset, "PatientOrientation")
+        if _DIRECTIONS.fullmatch(axis.upper())  # other letters may be anything, a name even
+    )
     return Acquisition(
         rows=layout.rows,
         columns=layout.columns,
@@ -160,12 +172,18 @@ def _geometry(dataset: Dataset) -> ProjectionGeometry:
         magnification=number(dataset, "EstimatedRadiographicMagnificationFactor"),
         imager_pixel_spacing_mm=pair(dataset, "ImagerPixelSpacing"),
         pixel_spacing_mm=spacing,
-        pixel_spacing_calibration=kind.upper() or None,
+        pixel_spacing_calibration=_kind_of_spacing(kind.upper()),
         primary_angle_deg=_angle(dataset, "Primary"),
         secondary_angle_deg=_angle(dataset, "Secondary"),
         pixel_aspect=None if aspect is None or min(aspect) <= 0 else aspect[0] / aspect[1],
         field_of_view_mm=None if not field or field[0] <= 0 else field[0],
     )
+
+
+def _kind_of_spacing(said: str) -> str | None:
+    if not said:
+        return None
+    return said if said in _SPACING_KINDS else "OTHER"
 
 
 def _angle(dataset: Dataset, which: str) -> float | None:
@@ -224,7 +242,10 @@ def _notes(dataset: Dataset) -> tuple[str, ...]:
     if _compressed_with_loss(dataset):
         notes.append("The picture was compressed with loss: faint leaks may be gone.")
     if _burned_in(dataset):
-        notes.append("Text is burned into the picture; it may name the patient.")
+        notes.append(
+            "Text is burned into the picture, or it is one of a screen and no tag says that there "
+            "is none; it may name the patient."
+        )
     if "DYNAMIC" in (text(dataset, "PositionerMotion"), text(dataset, "TableMotion")):
         notes.append("C-arm or table moved during the run (DYNAMIC).")
     if raw(dataset, "ShutterShape") is not None and _shutter(dataset) is None:
@@ -234,9 +255,10 @@ def _notes(dataset: Dataset) -> tuple[str, ...]:
 
 def _compressed_with_loss(dataset: Dataset) -> bool:
     said = text(dataset, "LossyImageCompression") == "01"
-    return said or dataset.file_meta.TransferSyntaxUID in _LOSSY
+    return said or dataset.file_meta.TransferSyntaxUID in LOSSY
 
 
 def _burned_in(dataset: Dataset) -> bool | None:
-    """Burned In Annotation (0028,0301); None where it says neither YES nor NO."""
-    return {"YES": True, "NO": False}.get(text(dataset, "BurnedInAnnotation").upper())
+    """Whether text in the picture may name the patient; None where nobody knows."""
+    said = says_of_text(dataset)
+    return True if said is None and is_capture(dataset) else said
