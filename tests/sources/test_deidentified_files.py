@@ -18,6 +18,8 @@ from pydicom.uid import UID
 from typer.testing import CliRunner
 
 from leakwatch.cli.program import app
+from leakwatch.model import Marks
+from leakwatch.sinks.recorded_head import PlaceInStudy, recorded_head
 from leakwatch.sources import open_source
 from leakwatch.sources.deidentified_files import Copied, copy_without_patient
 
@@ -390,3 +392,20 @@ def test_a_deflated_file_is_refused_before_it_is_inflated(tmp_path):
     assert str(path) in done.refused[0]
     assert "dcmconv" in done.refused[0]
     assert isinstance(done, Copied)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_recorded_head_takes_no_text_of_a_stranger_over(tmp_path):
+    path = write(
+        tmp_path / "x.dcm", FRAMES,
+        Manufacturer=SECRET.decode(), ManufacturerModelName=SECRET.decode(),
+        PatientOrientation=["DOE", "JOHN"], PixelSpacing=[0.2, 0.2],
+        PixelSpacingCalibrationType="DOE JOHN",
+    )  # fmt: skip
+    acquisition = open_source(path).acquisition
+    assert acquisition.patient_orientation is None
+    place = PlaceInStudy(UID("2.25.1"), UID("2.25.2"), 1)
+    head = recorded_head(acquisition, 16, Marks(), uids.RLELossless, place)
+    head.save_as(tmp_path / "head.dcm")
+    content = (tmp_path / "head.dcm").read_bytes()
+    assert not any(part in content for part in (b"DOE", b"JOHN"))
