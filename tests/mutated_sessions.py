@@ -32,6 +32,8 @@ import numpy as np
 import pydicom.uid as uids
 from dicom_writing import write
 from mutants import mutant
+from object_mutants import KINDS as DAMAGE
+from object_mutants import kind_of, object_mutant
 
 from leakwatch.config import LiveDicomSettings, LiveSettings, LiveVideoSettings, Settings
 from leakwatch.errors import SourceError
@@ -386,6 +388,7 @@ class Objects:
     folder: Path
     seed: int
     igtl: bool = False
+    by_structure: bool = False  # damaged as `object_mutants` does, else as `mutants`
     count: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def good(self, index: int) -> tuple[bytes, uids.UID]:
@@ -397,7 +400,19 @@ class Objects:
         if self.igtl:
             return self._damaged_message(content, number), syntax
         head = meta_end(content) if meta_is_safe else 132
+        if self.by_structure:
+            return self._damaged_object(number, head if meta_is_safe else 0)
         return mutant(content, [self.seed, number], head), syntax
+
+    def _damaged_object(self, number: int, head: int) -> tuple[bytes, uids.UID]:
+        """Where a sender says the syntax in its own way, it says another one."""
+        said = SYNTAXES[(number + number // len(DAMAGE)) % len(SYNTAXES)]
+        other, _ = self._packed(CALM[0], SYNTAXES[number // 7 % len(SYNTAXES)])
+        content, syntax = self._packed(CALM[number % len(CALM)], said)
+        if head and kind_of(number) == "other_syntaxes":
+            return content, SYNTAXES[(number + 1) % len(SYNTAXES)]
+        head = meta_end(content) if head else 0
+        return object_mutant(content, other, number, self.seed, head), syntax
 
     def _damaged_message(self, content: bytes, number: int) -> bytes:
         """Half of them anywhere, half in front of the pixels; half of those with the sum of it."""
@@ -436,11 +451,11 @@ PEERS: dict[str, Callable[[Path], Peer]] = {
 }
 
 
-def batch(kind: str, numbers: range, seed: int, found: Found) -> None:
+def batch(kind: str, numbers: range, seed: int, found: Found, by_structure: bool = False) -> None:
     """One session of a way in over which objects arrive."""
     with tempfile.TemporaryDirectory() as name:
         peer = PEERS[kind](Path(name))
-        objects = Objects(Path(name), seed, kind == "igtl")
+        objects = Objects(Path(name), seed, kind == "igtl", by_structure)
         source = open_live(peer.spec, SETTINGS)
         if isinstance(peer, StorePeer):
             peer.source = source
@@ -509,10 +524,16 @@ def _wait(holds: Callable[[], bool], session: LiveSession) -> None:
         time.sleep(0.001)
 
 
-def file_session(kind: str, number: int, seed: int, folder: Path, found: Found) -> None:
+def file_session(
+    kind: str, number: int, seed: int, folder: Path, found: Found, by_structure: bool = False
+) -> None:
     """A session of its own for a damaged file that is played."""
     path, good, spec = _played_file(kind, number, folder)
-    path.write_bytes(mutant(path.read_bytes(), [seed, number], 132 if kind == "replay" else 0))
+    content = path.read_bytes()
+    if by_structure and kind == "replay":
+        path.write_bytes(object_mutant(content, content, number, seed))
+    else:
+        path.write_bytes(mutant(content, [seed, number], 132 if kind == "replay" else 0))
     found.objects, found.number = found.objects + 1, number
     try:
         source = open_live(spec, SETTINGS)
@@ -569,10 +590,12 @@ def eight_bits(pixels: np.ndarray) -> np.ndarray:
     return (pixels * (1.5 * 255 / 4095)).clip(0, 255).astype(np.uint8)
 
 
-def _batch_that_may_break(kind: str, numbers: range, seed: int, found: Found) -> None:
+def _batch_that_may_break(
+    kind: str, numbers: range, seed: int, found: Found, by_structure: bool
+) -> None:
     """What breaks in one batch is told, and the next one begins anew."""
     try:
-        batch(kind, numbers, seed, found)
+        batch(kind, numbers, seed, found, by_structure)
     except (AssertionError, OSError, TimeoutError, ValueError) as error:
         found.failures.append(f"{numbers}: {type(error).__name__}: {error}")
 
@@ -583,6 +606,7 @@ def run(
     seed: int,
     told: Callable[[int, Found], None] = lambda *_: None,
     first: int = 0,
+    by_structure: bool = False,
 ) -> Found:
     """Send `count` damaged objects into one way in, from number `first` on.
 
@@ -598,10 +622,10 @@ def run(
             for start in range(begin, first + count, BATCH):
                 numbers = range(start, min(start + BATCH, first + count))
                 if kind in PEERS:
-                    _batch_that_may_break(kind, numbers, seed, found)
+                    _batch_that_may_break(kind, numbers, seed, found, by_structure)
                 else:
                     for number in numbers:
-                        file_session(kind, number, seed, Path(name), found)
+                        file_session(kind, number, seed, Path(name), found, by_structure)
                 found.failures += [f"{numbers}: {one}" for one in uncaught]
                 uncaught.clear()
                 told(numbers.stop, found)
