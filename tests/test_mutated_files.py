@@ -39,6 +39,12 @@ def test_objects_damaged_by_structure_come_over_a_live_way_in(way):
     assert found.lost > 6
 
 
+def test_what_was_clear_once_although_its_rows_were_a_pixel_too_short():
+    found = mutated_files.run("file", 1, 3, first=41)
+    assert found.failures == []
+    assert found.refused == 1
+
+
 def test_each_kind_changes_something_and_the_same_seed_gives_the_same(tmp_path):
     objects = mutated_files.Objects(tmp_path, SEED)
     changed = dict.fromkeys((kind.__name__ for kind in KINDS), 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -19,10 +20,8 @@ from pydicom.uid import UID
 
 from leakwatch.errors import SourceError
 from leakwatch.model import Array
-from leakwatch.sources.dicom_frames import find_frames
-from leakwatch.sources.dicom_header import UNDEFINED_LENGTH, read_header
-from leakwatch.sources.dicom_pixels import check_decodable, stored_values
-from leakwatch.sources.dicom_tags import LOSSY
+from leakwatch.sources.dicom_file import DicomFile
+from leakwatch.sources.dicom_header import UNDEFINED_LENGTH
 from leakwatch.sources.dicom_values import number, text
 
 _PIXEL_DATA, _ITEM, _END = b"\xe0\x7f\x10\x00", b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
@@ -70,26 +69,27 @@ class GreySamples:
     """
 
     def __init__(self, path: Path) -> None:
-        self._header = read_header(path)
-        check_decodable(self._header)
-        self._places = find_frames(self._header)
+        self._source = DicomFile(path)
+        with closing(self._source):
+            self._word = next(self._source.frames()).pixels.dtype
 
     @property
     def syntax(self) -> UID:
         """JPEG-LS Lossless, or none where there was none."""
-        encapsulated = self._header.syntax.is_encapsulated
+        encapsulated = UID(self._source.acquisition.transfer_syntax_uid).is_encapsulated
         return uids.JPEGLSLossless if encapsulated else uids.ExplicitVRLittleEndian
 
     def describe(self, head: Dataset) -> None:
         """Say how the samples lie now: from the lowest bit on."""
-        layout = self._header.layout
-        head.Rows, head.Columns = layout.rows, layout.columns
-        head.SamplesPerPixel, head.PhotometricInterpretation = 1, layout.photometric
-        head.BitsAllocated, head.BitsStored = layout.allocated, layout.stored
-        head.HighBit, head.PixelRepresentation = layout.stored - 1, int(layout.signed)
-        if self._header.number_of_frames > 1:
-            head.NumberOfFrames = self._header.number_of_frames
-        if self._header.syntax in LOSSY:
+        acquisition = self._source.acquisition
+        form = acquisition.pixel_format
+        head.Rows, head.Columns = acquisition.rows, acquisition.columns
+        head.SamplesPerPixel, head.PhotometricInterpretation = 1, form.photometric
+        head.BitsAllocated, head.BitsStored = 8 * self._word.itemsize, form.bits_stored
+        head.HighBit, head.PixelRepresentation = form.bits_stored - 1, int(form.signed)
+        if self._source.number_of_frames > 1:
+            head.NumberOfFrames = self._source.number_of_frames
+        if acquisition.compressed_with_loss:
             head.LossyImageCompression = "01"
 
     def write(self, file: BinaryIO) -> None:
@@ -100,40 +100,40 @@ class GreySamples:
         SourceError
             A frame is missing, damaged, or has more bits than the head says.
         """
-        if self.syntax.is_encapsulated:
-            _write_items(file, map(self._compressed, self._words()))
-            return
-        layout = self._header.layout
-        frame_bytes = layout.rows * layout.columns * layout.allocated // 8
-        _write_native(file, frame_bytes * self._header.number_of_frames, self._words())
+        with closing(self._source):
+            if self.syntax.is_encapsulated:
+                _write_items(file, map(self._compressed, self._words()))
+                return
+            acquisition = self._source.acquisition
+            frame_bytes = acquisition.rows * acquisition.columns * self._word.itemsize
+            _write_native(file, frame_bytes * self._source.number_of_frames, self._words())
 
     def _words(self) -> Iterator[Array]:
-        layout = self._header.layout
-        for frame in stored_values(self._header, self._places):
-            low = -(1 << layout.stored - 1) if layout.signed else 0
-            if int(frame.min()) < low or int(frame.max()) >= low + (1 << layout.stored):
+        form = self._source.acquisition.pixel_format
+        low = -(1 << form.bits_stored - 1) if form.signed else 0
+        for frame in self._source.frames():
+            pixels = frame.pixels
+            if int(pixels.min()) < low or int(pixels.max()) >= low + (1 << form.bits_stored):
                 raise SourceError(
-                    f"its pixels need more than the {layout.stored} bits that Bits Stored says; "
+                    f"its pixels need more than the {form.bits_stored} bits that Bits Stored says; "
                     "the rest may be an overlay that names the patient. Export it again."
                 )
-            kind = "i" if layout.signed else "u"
-            yield frame.astype(f"<{kind}{layout.allocated // 8}")
+            yield pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
 
     def _compressed(self, frame: Array) -> bytes:
         from imagecodecs import jpegls_encode  # for compressed pictures only
         from jpeg_ls import encode_pixel_data
 
-        layout = self._header.layout
-        words = frame.view(f"<u{frame.itemsize}")
-        if layout.signed:
-            words = words & words.dtype.type((1 << layout.stored) - 1)
+        stored = self._source.acquisition.pixel_format.bits_stored
+        words = frame.view(f"<u{frame.itemsize}") & np.uint16((1 << stored) - 1)
+        words = words.astype(f"<u{frame.itemsize}", copy=False)
         try:
             stream = encode_pixel_data(
                 words.tobytes(),
-                rows=layout.rows,
-                columns=layout.columns,
+                rows=frame.shape[0],
+                columns=frame.shape[1],
                 samples_per_pixel=1,
-                bits_stored=layout.stored,
+                bits_stored=stored,
             )
         except RuntimeError:  # it has no room for what becomes larger, as noise does
             stream = jpegls_encode(words)

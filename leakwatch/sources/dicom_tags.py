@@ -92,7 +92,7 @@ _SPACING_KINDS = frozenset({"GEOMETRY", "FIDUCIAL"})
 _DIRECTIONS = re.compile("[ARLPHF]{1,3}")
 
 # JPEG 2000 may be lossless under the name of the lossy syntax: there only the tag tells.
-LOSSY = frozenset({uids.JPEGBaseline8Bit, uids.JPEGExtended12Bit, uids.JPEGLSNearLossless})
+_LOSSY = frozenset({uids.JPEGBaseline8Bit, uids.JPEGExtended12Bit, uids.JPEGLSNearLossless})
 
 
 def acquisition(
@@ -255,7 +255,7 @@ def _notes(dataset: Dataset) -> tuple[str, ...]:
 
 def _compressed_with_loss(dataset: Dataset) -> bool:
     said = text(dataset, "LossyImageCompression") == "01"
-    return said or dataset.file_meta.TransferSyntaxUID in LOSSY
+    return said or dataset.file_meta.TransferSyntaxUID in _LOSSY
 
 
 def _burned_in(dataset: Dataset) -> bool | None:

@@ -35,6 +35,7 @@ NUMBERS = frozenset(
         "ExposureTime",
         "ExposureTimeInuS",
         "FieldOfViewDimensions",
+        "FieldOfViewDimensionsInFloat",
         "FieldOfViewOrigin",
         "FieldOfViewRotation",
         "FocalSpots",
