@@ -21,6 +21,9 @@ from leakwatch.sources.burned_in import says_of_text
 from leakwatch.sources.deidentification import Keys, deidentified, new_keys
 from leakwatch.sources.deidentified_pixels import samples_of
 
+# Of an element: no kept one is larger, but groups of frames, and those are read when asked for.
+_LARGE_BYTES = 2**20
+
 
 @dataclass(frozen=True, slots=True)
 class Copied:
@@ -109,7 +112,7 @@ def _read_head(path: Path) -> FileDataset:
             "it is deflated as a whole, which no sequence of a C-arm is. dcmtk writes it inflated: "
             "dcmconv +te IN.dcm OUT.dcm"
         )
-    return pydicom.dcmread(path, stop_before_pixels=True)
+    return pydicom.dcmread(path, stop_before_pixels=True, defer_size=_LARGE_BYTES)
 
 
 def _reason(error: Exception, path: Path) -> str:

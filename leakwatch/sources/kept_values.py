@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from pydicom.datadict import dictionary_VM, dictionary_VR
-from pydicom.dataelem import DataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import Tag
@@ -84,6 +84,9 @@ def named_in(dataset: Dataset) -> frozenset[str]:
 
 def _readable(dataset: Dataset) -> Iterator[DataElement]:
     for tag in sorted(dataset.keys()):
+        item: object = dataset.get_item(tag, keep_deferred=True)
+        if isinstance(item, RawDataElement) and item.value is None and item.length:
+            continue  # large, so left in the file, and no name
         # Bytes of any kind stand there, and what cannot be turned into a value has none.
         with suppress(ValueError, TypeError, NotImplementedError, LookupError):
             yield dataset[tag]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from pathlib import Path
 
 import imagecodecs
@@ -409,3 +410,21 @@ def test_a_recorded_head_takes_no_text_of_a_stranger_over(tmp_path):
     head.save_as(tmp_path / "head.dcm")
     content = (tmp_path / "head.dcm").read_bytes()
     assert not any(part in content for part in (b"DOE", b"JOHN"))
+
+
+def test_what_is_large_and_not_kept_is_never_read(tmp_path):
+    path = write(tmp_path / "x.dcm", FRAMES)
+    dataset = pydicom.dcmread(path)
+    dataset.add_new(0x00290010, "LO", "A MAKER")
+    dataset.add_new(0x00291001, "OB", SECRET * 3_000_000)
+    dataset.add_new(0x00281408, "OW", SECRET * 1_000_000)
+    dataset.save_as(path)
+    del dataset
+    tracemalloc.start()
+    try:
+        clean = copied(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8e6
+    np.testing.assert_array_equal(pixels_of(clean), FRAMES)
