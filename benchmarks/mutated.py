@@ -1,7 +1,7 @@
 """Send damaged objects through every way in: no crash, no hang, no CLEAR, bounded memory.
 
 `python benchmarks/mutated.py --count 10000` damages bytes of what comes into live sessions, and
-takes about an hour. `--damage structure` damages objects on purpose, in the 18 kinds of
+takes about an hour. `--damage structure` damages objects on purpose, in the 19 kinds of
 tests/sources/object_mutants.py, and sends them through files, folders, recorded sessions, cases and
 `deidentify` too; `--objects 10000` divides so many among the ways, in about half an hour. Each way
 in has a process of its own, so that a crash of a decoder shows; one that says nothing for two

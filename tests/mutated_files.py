@@ -17,7 +17,7 @@ from typing import Any
 import injection
 import numpy as np
 import pydicom.uid as uids
-from dicom_writing import write
+from dicom_writing import sequence_item, write
 from mutants import mutant as byte_mutant
 from mutated_sessions import CALM, SETTINGS, SYNTAXES, Found, Witness
 from object_mutants import KINDS as DAMAGE
@@ -47,20 +47,43 @@ def syntax_of(number: int) -> uids.UID:
 
 
 class Objects:
-    """Whole sequences in each syntax, made once, and damaged ones by number."""
+    """Whole sequences in each syntax, made once, and damaged ones by number; some are enhanced."""
 
     def __init__(self, folder: Path, seed: int, **tags: Any) -> None:
         self.seed, self.whole = seed, {}
         for syntax in SYNTAXES:
+            more = enhanced() if syntax == uids.RLELossless or not self.whole else {}
             path = write(
                 folder / "made.dcm", list(CALM), syntax,
-                FrameTime=FRAME_MS, SOPInstanceUID="1.2.3.9.1", **tags,
+                FrameTime=FRAME_MS, SOPInstanceUID="1.2.3.9.1", **tags, **more,
             )  # fmt: skip
             self.whole[syntax] = path.read_bytes()
 
     def damaged(self, number: int) -> bytes:
         other = SYNTAXES[number // 7 % len(SYNTAXES)]
         return object_mutant(self.whole[syntax_of(number)], self.whole[other], number, self.seed)
+
+
+def enhanced() -> dict[str, Any]:
+    """Tags of an Enhanced XA object whose groups say the same of all frames, but their times."""
+    groups = [
+        sequence_item(
+            FrameContentSequence=[
+                sequence_item(FrameReferenceDateTime=f"20240301101112.{125 * index:03}000")
+            ],
+            PositionerPositionSequence=[
+                sequence_item(PositionerPrimaryAngle=90.0, PositionerSecondaryAngle=0.0)
+            ],
+        )
+        for index in range(len(CALM))
+    ]
+    return {
+        "SOPClassUID": uids.EnhancedXAImageStorage,
+        "PerFrameFunctionalGroupsSequence": groups,
+        "SharedFunctionalGroupsSequence": [
+            sequence_item(PixelMeasuresSequence=[sequence_item(PixelSpacing=[0.25, 0.25])])
+        ],
+    }
 
 
 def folded(run: Run, found: Found) -> None:

@@ -176,6 +176,32 @@ def frame_groups(whole: Whole, rng: Random, other: Whole) -> bytes:
     return whole.with_values(new)
 
 
+def within_groups(whole: Whole, rng: Random, other: Whole) -> bytes:
+    """Bytes of one group in another, items that are dropped, exchanged or left open."""
+    groups = whole.of(0x52009230) or whole.of(0x52009229)
+    if groups is None:
+        return frame_groups(whole, rng, other)
+    value = whole.content[groups.value : groups.end]
+    items = _items(value)
+    way = rng.integers(5)
+    if way == 0:
+        items = items[: int(rng.integers(len(items)))]
+    elif way == 1:
+        items = [items[index] for index in rng.permutation(len(items))]
+    elif way == 2:
+        at, start = rng.integers(len(items)), int(rng.integers(len(items[0])))
+        items[at] = items[at][:start] + items[-1][start // 2 :]
+    elif way == 3:
+        items += items * 40
+    new = b"".join(ITEM + struct.pack("<L", len(item)) + item for item in items)
+    if way == 4:
+        damaged = bytearray(value)
+        for at in rng.integers(0, len(damaged), 4):
+            damaged[at] ^= int(rng.integers(1, 256))
+        new = bytes(damaged)
+    return whole.between(groups, whole.element(groups.tag, b"SQ", new))
+
+
 def tags_against_pixels(whole: Whole, rng: Random, other: Whole) -> bytes:
     """Another size, precision, sign, number of samples or kind of picture than the pixels have."""
     new: dict[int, tuple[bytes, bytes]] = {}
@@ -365,9 +391,9 @@ def other_pictures(whole: Whole, rng: Random, other: Whole) -> bytes:
 
 
 KINDS: tuple[Callable[[Whole, Random, Whole], bytes], ...] = (
-    length_fields, value_representations, splices, nested, frame_groups, tags_against_pixels,
-    undefined_lengths, fragments, offset_tables, cut_within, doubled, other_syntaxes,
-    character_sets, numbers_of_frames, streams, meta_groups, bulk, other_pictures,
+    length_fields, value_representations, splices, nested, frame_groups, within_groups,
+    tags_against_pixels, undefined_lengths, fragments, offset_tables, cut_within, doubled,
+    other_syntaxes, character_sets, numbers_of_frames, streams, meta_groups, bulk, other_pictures,
 )  # fmt: skip
 
 
