@@ -32,6 +32,8 @@ READ_KEYWORDS = (
     "SeriesInstanceUID",
     "InstanceNumber",
     "Modality",
+    "ImageType",
+    "ConversionType",
     "Manufacturer",
     "ManufacturerModelName",
     "AcquisitionDate",
@@ -41,8 +43,6 @@ READ_KEYWORDS = (
     "ContentTime",
     "PatientOrientation",
     "BurnedInAnnotation",
-    "ConversionType",
-    "ImageType",
     "LossyImageCompression",
     "NumberOfFrames",
     "FrameIncrementPointer",
@@ -114,11 +114,7 @@ def acquisition(
         What was found about frame times.
     """
     meta = dataset.file_meta
-    orientation = tuple(
-        axis.upper()
-        for axis in texts(dataset, "PatientOrientation")
-        if _DIRECTIONS.fullmatch(axis.upper())  # other letters may be anything, a name even
-    )
+    orientation = texts(dataset, "PatientOrientation")
     return Acquisition(
         rows=layout.rows,
         columns=layout.columns,
@@ -127,7 +123,7 @@ def acquisition(
         time_source=time_source,
         shutter=_shutter(dataset),
         number_of_frames=number_of_frames,
-        patient_orientation=(orientation[0], orientation[1]) if len(orientation) == 2 else None,
+        patient_orientation=_directions(orientation),
         modality=text(dataset, "Modality"),
         sop_class_uid=text(dataset, "SOPClassUID"),
         transfer_syntax_uid=str(meta.TransferSyntaxUID),
@@ -178,6 +174,12 @@ def _geometry(dataset: Dataset) -> ProjectionGeometry:
         pixel_aspect=None if aspect is None or min(aspect) <= 0 else aspect[0] / aspect[1],
         field_of_view_mm=None if not field or field[0] <= 0 else field[0],
     )
+
+
+def _directions(said: tuple[str, ...]) -> tuple[str, str] | None:
+    """Of rows and of columns; None where they are no directions: that may be any text, a name."""
+    known = [axis.upper() for axis in said if _DIRECTIONS.fullmatch(axis.upper())]
+    return (known[0], known[1]) if len(known) == len(said) == 2 else None
 
 
 def _kind_of_spacing(said: str) -> str | None:
