@@ -40,7 +40,7 @@ from leakwatch.sources.kept_values import kept_element, named_in
 
 BEGIN = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - DICOM times of a room have no zone
 
-# Projections in single frames, one and two planes (PS3.4 B.5).
+# Images that are projections (PS3.4 B.5).
 X_RAY_PICTURES = frozenset(
     {
         uids.XRayAngiographicImageStorage,

@@ -118,6 +118,8 @@ def _read_head(path: Path) -> FileDataset:
 def _reason(error: Exception, path: Path) -> str:
     if isinstance(error, SourceError):
         return str(error).removeprefix(f"{path}: ")
+    if isinstance(error, OSError):
+        return f"it cannot be copied: {error.strerror or error}. Check rights and room."
     return f"it cannot be read ({type(error).__name__}: {error}). Copy it again."
 
 

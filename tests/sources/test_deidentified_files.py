@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from leakwatch.cli.program import app
 from leakwatch.model import Marks
 from leakwatch.sinks.recorded_head import PlaceInStudy, recorded_head
-from leakwatch.sources import open_source
+from leakwatch.sources import deidentified_pixels, open_source
 from leakwatch.sources.deidentified_files import Copied, copy_without_patient
 
 SECRET = b"DOE^JOHN"
@@ -428,3 +428,13 @@ def test_what_is_large_and_not_kept_is_never_read(tmp_path):
         tracemalloc.stop()
     assert peak < 8e6
     np.testing.assert_array_equal(pixels_of(clean), FRAMES)
+
+
+def test_a_full_disk_leaves_no_half_copy(tmp_path, monkeypatch):
+    path = write(tmp_path / "x.dcm", FRAMES)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(deidentified_pixels, "_write_native", full)
+    assert "No space left on device. Check rights and room" in refused(path)
