@@ -101,6 +101,7 @@ class Witness:
     def __init__(self, good: np.ndarray, found: Found, marked_on_first: bool = False) -> None:
         self.marked_on_first = marked_on_first
         self.anatomy = good.astype(np.float32).mean(axis=0)
+        self.pictures = [self.anatomy]  # of which a frame may be one, wherever it moved to
         self.known, self.shape = [logs(self.anatomy)], self.anatomy.shape
         self.found = found
         self.last: Frame | None = None
@@ -111,6 +112,7 @@ class Witness:
             return
         if self.last is None and self.marked_on_first:
             self.known.append(logs(snapshot.frame.pixels))
+            self.pictures.append(snapshot.frame.pixels.astype(np.float32))
             self.shape = snapshot.frame.pixels.shape
         self.last = snapshot.frame
         level = snapshot.alert.level
@@ -130,9 +132,11 @@ class Witness:
         pixels = frame.pixels.astype(np.float32)
         if self.differs(pixels) <= MOST_DIFFERENT:
             return True
-        if self.shape != self.anatomy.shape:
-            return False
-        (right, down), _ = cv2.phaseCorrelate(self.anatomy, pixels)
+        return any(self._moved(one, pixels) for one in self.pictures if one.shape == self.shape)
+
+    def _moved(self, picture: np.ndarray, pixels: np.ndarray) -> bool:
+        """Whether a frame is a picture that moved along."""
+        (right, down), _ = cv2.phaseCorrelate(picture, pixels)
         matrix = np.array([[1, 0, round(right)], [0, 1, round(down)]], np.float32)
         size = pixels.shape[::-1]
         flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
