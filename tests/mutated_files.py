@@ -22,6 +22,7 @@ from mutants import mutant as byte_mutant
 from mutated_sessions import CALM, SETTINGS, SYNTAXES, Found, Witness
 from object_mutants import KINDS as DAMAGE
 from object_mutants import kind_of, object_mutant
+from pydicom.dataset import Dataset
 
 from leakwatch import alerting, pipeline
 from leakwatch.case import encode_case
@@ -195,7 +196,8 @@ def case_file(folder: Path, seed: int) -> Callable[[int, Found], None]:
 def deidentified(folder: Path, seed: int) -> Callable[[int, Found], None]:
     """A copy names nobody, is read, and shows what is read of the original."""
     told = ("PatientName", "ImageComments", "StudyDescription", "DeviceSerialNumber")
-    named = dict.fromkeys(told, NAME.decode()) | {"PatientBirthDate": DAY.decode()}
+    named: dict[str, Any] = dict.fromkeys(told, NAME.decode())
+    named |= {"PatientBirthDate": DAY.decode(), "RequestAttributesSequence": [_asked_for()]}
     objects, path, out = Objects(folder, seed, **named), folder / "x.dcm", folder / "out"
 
     def one(number: int, found: Found) -> None:
@@ -214,6 +216,14 @@ def deidentified(folder: Path, seed: int) -> Callable[[int, Found], None]:
                 found.failures.append(f"object {number} ({kind_of(number)}): the copy differs")
 
     return one
+
+
+def _asked_for() -> Dataset:
+    """An item that names the patient, in elements of the standard and of a maker."""
+    item = sequence_item(RequestedProcedureDescription=NAME.decode(), PatientComments=DAY.decode())
+    item.add_new(0x00290010, "LO", "A MAKER")
+    item.add_new(0x00291001, "OB", NAME + DAY)
+    return item
 
 
 def _shows_the_same(path: Path, copy: Path) -> bool:
