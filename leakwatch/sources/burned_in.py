@@ -18,6 +18,8 @@ CAPTURES = frozenset(
     }
 )
 _KINDS_OF_CAPTURE = frozenset({"SCREEN SAVE", "SCREENSHOT"})
+# Conversion Type (0008,0064) of what came as numbers: no screen, paper or film was between.
+_NOT_CAPTURED = frozenset({"", "DI", "SYN"})
 
 
 def says_of_text(dataset: Dataset) -> bool | None:
@@ -35,7 +37,7 @@ def is_capture(dataset: Dataset) -> bool:
     samples = number(dataset, "SamplesPerPixel")
     return (
         text(dataset, "SOPClassUID") in CAPTURES
-        or bool(text(dataset, "ConversionType"))
+        or text(dataset, "ConversionType").upper() not in _NOT_CAPTURED
         or bool(kinds & _KINDS_OF_CAPTURE)
         or (samples is not None and samples > 1)
     )

@@ -235,6 +235,12 @@ def test_a_picture_of_a_screen_is_copied_only_if_somebody_looked(tmp_path, tags)
     assert open_source(said).acquisition.burned_in_annotation is False
 
 
+def test_what_came_over_a_digital_interface_is_no_picture_of_a_screen(tmp_path):
+    path = write(tmp_path / "x.dcm", FRAMES, ConversionType="DI")
+    assert open_source(path).acquisition.burned_in_annotation is None
+    np.testing.assert_array_equal(pixels_of(copied(path)), FRAMES)
+
+
 @pytest.mark.parametrize("planes", [0, 1])
 def test_a_copy_in_colour_is_read_the_same(tmp_path, planes):
     colours = np.random.default_rng(1).integers(0, 255, (5, 7, 3)).astype(np.uint8)
