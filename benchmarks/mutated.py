@@ -15,6 +15,7 @@ session, and keeps the frames that failed.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import queue
 import resource
@@ -23,8 +24,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import mutated_sessions
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 LIVE = ("folder", "scp", "dicomweb", "igtl", "replay", "video")
@@ -53,8 +58,20 @@ def main() -> int:
     ways = WAYS[given.damage] if given.source is None else tuple(given.source.split(","))
     if given.objects is not None:
         given.count = -(-given.objects // len(ways))
-    outcomes = [parent(way, given) for way in ways]
+    rows: list[dict[str, object]] = []
+    outcomes = [parent(way, given, rows) for way in ways]
+    print_table(rows)
     return int(any(outcomes))
+
+
+def print_table(rows: list[dict[str, object]]) -> None:
+    """What came of each way in."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [columns, *([str(row.get(name, "")) for name in columns] for row in rows)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
+    for line in lines:
+        cells = [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
+        print("  ".join([line[0].ljust(widths[0]), *cells]))
 
 
 def child(kind: str, given: argparse.Namespace) -> int:
@@ -83,7 +100,22 @@ def child(kind: str, given: argparse.Namespace) -> int:
             np.save(given.pictures / f"{kind}-{number}.npy", picture)
     for failure in found.failures[:20]:
         print(f"FAILURE {failure}", flush=True)
+    print(f"ROW {json.dumps(row_of(kind, found))}", flush=True)
     return int(bool(found.failures))
+
+
+def row_of(kind: str, found: mutated_sessions.Found) -> dict[str, object]:
+    """A row of the table."""
+    levels = {name: found.levels[name] for name in ("CLEAR", "WATCH", "STOP", "UNKNOWN", "copied")}
+    return {
+        "way in": kind,
+        "objects": found.objects,
+        **levels,
+        "refused": found.refused,
+        "slowest s": f"{found.slowest_s:.1f}" if found.slowest_s else "",
+        "MB": f"{peak_mb():.0f}",
+        "failures": len(found.failures),
+    }
 
 
 def peak_mb() -> float:
@@ -91,8 +123,8 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def parent(kind: str, given: argparse.Namespace) -> int:
-    """Watch over a child; 0 where all went well."""
+def parent(kind: str, given: argparse.Namespace, rows: list[dict[str, object]]) -> int:
+    """Watch over a child, and add its row; 0 where all went well."""
     command = [sys.executable, __file__, "--child", "--source", kind]
     command += ["--count", str(given.count), "--first", str(given.first)]
     command += ["--seed", str(given.seed), "--damage", given.damage]
@@ -111,17 +143,22 @@ def parent(kind: str, given: argparse.Namespace) -> int:
             except queue.Empty:
                 process.kill()
                 print(f"{kind}: HANGS after {last}")
+                rows.append({"way in": kind, "failures": "hangs"})
                 return 1
             if line is None:
                 break
             if line.startswith("FAILURE"):
                 print(f"{kind}: {line}")
+            elif line.startswith("ROW"):
+                rows.append(json.loads(line.removeprefix("ROW")))
             else:
                 last = line
                 if sys.stderr.isatty():
                     print(f"\r{kind}: {last}", end="", file=sys.stderr)
     seconds = time.monotonic() - start_s
     print(f"{kind}: {last}; exit code {process.returncode}, {seconds:.0f} s", flush=True)
+    if not rows or rows[-1]["way in"] != kind:
+        rows.append({"way in": kind, "failures": f"crash ({process.returncode})"})
     return process.returncode
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,7 @@ def run(
     with tempfile.TemporaryDirectory() as name:
         one = WAYS[way](Path(name), seed)
         for found.number in range(first, first + count):
+            began = time.monotonic()
             try:
                 one(found.number, found)
             except (LeakWatchError, SourceError):
@@ -302,6 +304,7 @@ def run(
             except Exception as error:  # noqa: BLE001
                 told_kind = f"{kind_of(found.number)}, {type(error).__name__}"
                 found.failures.append(f"object {found.number} ({told_kind}): {error}"[:300])
+            found.slowest_s = max(found.slowest_s, time.monotonic() - began)
             found.objects += 1
             told(found.number + 1, found)
     return found

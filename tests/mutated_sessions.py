@@ -81,6 +81,7 @@ class Found:
     levels: Counter[str] = field(default_factory=Counter)
     lost: int = 0
     refused: int = 0
+    slowest_s: float = 0.0  # of the objects of stored ways
     failures: list[str] = field(default_factory=list)
     pictures: list[np.ndarray] = field(default_factory=list)
 
