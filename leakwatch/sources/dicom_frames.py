@@ -16,6 +16,7 @@ import pydicom.uid as uids
 
 from leakwatch.errors import SourceError
 from leakwatch.sources.dicom_header import UNDEFINED_LENGTH, Header
+from leakwatch.sources.native_size import size_contradiction
 
 # Tags of the items of encapsulated Pixel Data (PS3.5 A.4), little endian.
 _ITEM, _END_OF_ITEMS = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
@@ -149,6 +150,11 @@ def _file_size(file: BinaryIO) -> int:
 def _native(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str, bool]:
     if header.pixels_length == UNDEFINED_LENGTH:
         return [], "pixels that are not compressed are stored without a length", False
+    rows, words = int(header.dataset.Rows), int(header.dataset.BitsAllocated) // 8
+    row_bytes = int(header.dataset.Columns) * words
+    wrong = size_contradiction(header.pixels_length, row_bytes, rows, header.number_of_frames)
+    if wrong:
+        return [], wrong, False
     size = _file_size(file)
     length = int(header.dataset.Rows) * int(header.dataset.Columns)
     length *= int(header.dataset.BitsAllocated) // 8

@@ -5,6 +5,8 @@ No identity of a patient, no overlay (60xx) and no private element is ever read.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pydicom.uid as uids
 from pydicom.dataset import Dataset
@@ -20,6 +22,7 @@ from leakwatch.model import (
     TimeSource,
     read_only,
 )
+from leakwatch.sources.burned_in import is_capture, says_of_text
 from leakwatch.sources.dicom_layout import PixelLayout
 from leakwatch.sources.dicom_values import number, numbers, pair, raw, text, texts
 
@@ -29,6 +32,8 @@ READ_KEYWORDS = (
     "SeriesInstanceUID",
     "InstanceNumber",
     "Modality",
+    "ImageType",
+    "ConversionType",
     "Manufacturer",
     "ManufacturerModelName",
     "AcquisitionDate",
@@ -83,6 +88,9 @@ READ_KEYWORDS = (
 # Modalities that show bone bright by convention; angiography and fluoroscopy show it dark.
 _BONE_BRIGHT = frozenset({"CR", "DX"})
 
+_SPACING_KINDS = frozenset({"GEOMETRY", "FIDUCIAL"})
+_DIRECTIONS = re.compile("[ARLPHF]{1,3}")
+
 # JPEG 2000 may be lossless under the name of the lossy syntax: there only the tag tells.
 _LOSSY = frozenset({uids.JPEGBaseline8Bit, uids.JPEGExtended12Bit, uids.JPEGLSNearLossless})
 
@@ -115,7 +123,7 @@ def acquisition(
         time_source=time_source,
         shutter=_shutter(dataset),
         number_of_frames=number_of_frames,
-        patient_orientation=(orientation[0], orientation[1]) if len(orientation) == 2 else None,
+        patient_orientation=_directions(orientation),
         modality=text(dataset, "Modality"),
         sop_class_uid=text(dataset, "SOPClassUID"),
         transfer_syntax_uid=str(meta.TransferSyntaxUID),
@@ -160,12 +168,24 @@ def _geometry(dataset: Dataset) -> ProjectionGeometry:
         magnification=number(dataset, "EstimatedRadiographicMagnificationFactor"),
         imager_pixel_spacing_mm=pair(dataset, "ImagerPixelSpacing"),
         pixel_spacing_mm=spacing,
-        pixel_spacing_calibration=kind.upper() or None,
+        pixel_spacing_calibration=_kind_of_spacing(kind.upper()),
         primary_angle_deg=_angle(dataset, "Primary"),
         secondary_angle_deg=_angle(dataset, "Secondary"),
         pixel_aspect=None if aspect is None or min(aspect) <= 0 else aspect[0] / aspect[1],
         field_of_view_mm=None if not field or field[0] <= 0 else field[0],
     )
+
+
+def _directions(said: tuple[str, ...]) -> tuple[str, str] | None:
+    """Of rows and of columns; None where they are no directions: that may be any text, a name."""
+    known = [axis.upper() for axis in said if _DIRECTIONS.fullmatch(axis.upper())]
+    return (known[0], known[1]) if len(known) == len(said) == 2 else None
+
+
+def _kind_of_spacing(said: str) -> str | None:
+    if not said:
+        return None
+    return said if said in _SPACING_KINDS else "OTHER"
 
 
 def _angle(dataset: Dataset, which: str) -> float | None:
@@ -224,7 +244,10 @@ def _notes(dataset: Dataset) -> tuple[str, ...]:
     if _compressed_with_loss(dataset):
         notes.append("The picture was compressed with loss: faint leaks may be gone.")
     if _burned_in(dataset):
-        notes.append("Text is burned into the picture; it may name the patient.")
+        notes.append(
+            "Text is burned into the picture, or it is one of a screen and no tag says that there "
+            "is none; it may name the patient."
+        )
     if "DYNAMIC" in (text(dataset, "PositionerMotion"), text(dataset, "TableMotion")):
         notes.append("C-arm or table moved during the run (DYNAMIC).")
     if raw(dataset, "ShutterShape") is not None and _shutter(dataset) is None:
@@ -238,5 +261,6 @@ def _compressed_with_loss(dataset: Dataset) -> bool:
 
 
 def _burned_in(dataset: Dataset) -> bool | None:
-    """Burned In Annotation (0028,0301); None where it says neither YES nor NO."""
-    return {"YES": True, "NO": False}.get(text(dataset, "BurnedInAnnotation").upper())
+    """Whether text in the picture may name the patient; None where nobody knows."""
+    said = says_of_text(dataset)
+    return True if said is None and is_capture(dataset) else said
