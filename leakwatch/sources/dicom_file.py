@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from leakwatch.model import Acquisition, Frame
-from leakwatch.sources.dicom_angles import TurningCarm
+from leakwatch.sources.dicom_each_frame import EachFrame
 from leakwatch.sources.dicom_frames import find_frames
 from leakwatch.sources.dicom_header import read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
@@ -43,7 +43,9 @@ class DicomFile:
         self._acquisition = acquisition(
             header.dataset, header.layout, header.number_of_frames, times.source, notes
         )
-        self._carm = TurningCarm(header.dataset, self._acquisition, header.number_of_frames)
+        self._each = EachFrame(
+            header.dataset, header.layout, self._acquisition, header.number_of_frames
+        )
         self._running: Generator[Frame] | None = None
 
     @property
@@ -85,4 +87,4 @@ class DicomFile:
         # A generator that is left to the garbage collector keeps its file open.
         with closing(stored_values(self._header, self._places, first)) as pixels_of_frames:
             for index, pixels in enumerate(pixels_of_frames, first):
-                yield Frame(index, self._times.seconds[index], pixels, self._carm.at(index))
+                yield Frame(index, self._times.seconds[index], pixels, self._each.at(index))

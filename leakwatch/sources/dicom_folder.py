@@ -10,6 +10,7 @@ from pathlib import Path
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Acquisition, Frame, TimeSource
+from leakwatch.sources.dicom_each_frame import acquisition_of_frame, said_of_frame
 from leakwatch.sources.dicom_frames import find_frames
 from leakwatch.sources.dicom_header import Header, NotAnImage, read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
@@ -58,6 +59,11 @@ class DicomFolder:
             time_source=times.source,
             notes=times.notes + _missing(ordered) + ordered[0].run.notes,
         )
+        self._own = {
+            index: acquisition_of_frame(self._acquisition, single.run)
+            for index, single in enumerate(ordered)
+            if said_of_frame(single.run) != said_of_frame(ordered[0].run)
+        }
         self._running: Generator[Frame] | None = None
 
     @property
@@ -109,7 +115,11 @@ class DicomFolder:
                     f"{self._folder}: {index} of {len(self._paths)} frames are whole "
                     f"({error}) What came before is valid."
                 ) from error
-            yield Frame(index, self._times.seconds[index], pixels, self._acquisition)
+            yield Frame(index, self._times.seconds[index], pixels, self._at(index))
+
+    def _at(self, index: int) -> Acquisition:
+        """What is said of one frame: the same object where it is what is said of the first."""
+        return self._own.get(index, self._acquisition)
 
 
 def _singles(folder: Path) -> tuple[list[_Single], Header]:

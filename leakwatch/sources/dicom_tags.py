@@ -20,6 +20,7 @@ from leakwatch.model import (
     TimeSource,
     read_only,
 )
+from leakwatch.sources.dicom_groups import SHUTTER_KEYWORDS, number_of_groups, of_frame
 from leakwatch.sources.dicom_layout import PixelLayout
 from leakwatch.sources.dicom_values import number, numbers, pair, raw, text, texts
 
@@ -70,14 +71,7 @@ READ_KEYWORDS = (
     "PositionerSecondaryAngleIncrement",
     "PositionerMotion",
     "TableMotion",
-    "ShutterShape",
-    "ShutterLeftVerticalEdge",
-    "ShutterRightVerticalEdge",
-    "ShutterUpperHorizontalEdge",
-    "ShutterLowerHorizontalEdge",
-    "CenterOfCircularShutter",
-    "RadiusOfCircularShutter",
-    "VerticesOfThePolygonalShutter",
+    *SHUTTER_KEYWORDS,
 )
 
 # Modalities that show bone bright by convention; angiography and fluoroscopy show it dark.
@@ -93,8 +87,9 @@ def acquisition(
     number_of_frames: int,
     time_source: TimeSource,
     notes: tuple[str, ...] = (),
+    frame: int = 0,
 ) -> Acquisition:
-    """All that the tags say of a run.
+    """All that the tags say of a run, as they say it of one of its frames.
 
     Parameters
     ----------
@@ -104,8 +99,13 @@ def acquisition(
     time_source : TimeSource
     notes : tuple of str
         What was found about frame times.
+    frame : int
+        Whose functional groups are read, in an enhanced object.
     """
-    meta = dataset.file_meta
+    groups = number_of_groups(dataset)
+    if groups not in (0, number_of_frames):
+        notes += (f"Functional groups are there for {groups} frames of {number_of_frames}.",)
+    dataset, meta = of_frame(dataset, frame), dataset.file_meta
     orientation = texts(dataset, "PatientOrientation")
     return Acquisition(
         rows=layout.rows,
@@ -154,6 +154,8 @@ def _geometry(dataset: Dataset) -> ProjectionGeometry:
         source_to_object = number(dataset, "DistanceSourceToIsocenter")
     aspect = pair(dataset, "PixelAspectRatio")
     field = numbers(dataset, "FieldOfViewDimensions")
+    if field is None:  # that of enhanced objects (PS3.3 C.8.19.3)
+        field = numbers(dataset, "FieldOfViewDimensionsInFloat")
     return ProjectionGeometry(
         sid_mm=number(dataset, "DistanceSourceToDetector"),
         sod_mm=source_to_object,
