@@ -18,6 +18,7 @@ from pathlib import Path
 from leakwatch.config import LiveDicomSettings
 from leakwatch.model import Acquisition, Frame, TimeSource
 from leakwatch.sources.arrival_times import Moment, run_times_s, single_time_s
+from leakwatch.sources.dicom_agreed import as_pixels_say
 from leakwatch.sources.dicom_each_frame import EachFrame
 from leakwatch.sources.dicom_frames import FramePlaces, find_frames
 from leakwatch.sources.dicom_header import Header, OtherObject, read_header
@@ -143,6 +144,7 @@ class ArrivedFrames:
             header = read_header(arrived.path, with_subject=True)
             check_decodable(header)
             places = find_frames(header)
+            header = as_pixels_say(header, places)
             known = self._came_before(header)
             series = (arrived.sender, text(header.dataset, "SeriesInstanceUID"), header.subject)
             instance = number(header.dataset, "InstanceNumber")
@@ -232,7 +234,8 @@ class ArrivedFrames:
             seconds = run_times_s(self._before, one.received_s, times.seconds)
         else:
             seconds = (single_time_s(self._before, one.received_s, one.clock),)
-        tagged = acquisition(dataset, header.layout, count, times.source, times.notes)
+        notes = times.notes + header.doubts
+        tagged = acquisition(dataset, header.layout, count, times.source, notes)
         found = replace(tagged, number_of_frames=None, subject=header.subject)
         if self._run is None or not _goes_on(self._run, found):
             self._run = found

@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from leakwatch.model import Acquisition, Frame
+from leakwatch.sources.dicom_agreed import as_pixels_say
 from leakwatch.sources.dicom_each_frame import EachFrame
 from leakwatch.sources.dicom_frames import find_frames
 from leakwatch.sources.dicom_header import read_header
@@ -32,8 +33,9 @@ class DicomFile:
         header = read_header(path)
         check_decodable(header)
         places = find_frames(header)
+        header = as_pixels_say(header, places)
         times = frame_times(header.dataset, header.number_of_frames, len(places.frames))
-        notes = times.notes
+        notes = times.notes + header.doubts
         if places.surplus:
             notes += (
                 f"{places.surplus} more frames follow than Number of Frames says; they are "

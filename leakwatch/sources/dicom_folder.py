@@ -10,8 +10,9 @@ from pathlib import Path
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Acquisition, Frame, TimeSource
+from leakwatch.sources.dicom_agreed import as_pixels_say
 from leakwatch.sources.dicom_each_frame import acquisition_of_frame, said_of_frame
-from leakwatch.sources.dicom_frames import find_frames
+from leakwatch.sources.dicom_frames import NoWholeFrame, find_frames
 from leakwatch.sources.dicom_header import Header, NotAnImage, read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
 from leakwatch.sources.dicom_run import run_difference
@@ -106,7 +107,9 @@ class DicomFolder:
             try:
                 header = read_header(path)
                 # A generator that is left to the garbage collector keeps its file open.
-                with closing(stored_values(header, find_frames(header))) as frames:
+                places = find_frames(header)
+                header = as_pixels_say(header, places)
+                with closing(stored_values(header, places)) as frames:
                     pixels = next(frames)
             except SourceError as error:
                 if index == 0:
@@ -158,13 +161,16 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _single(header: Header) -> _Single:
+    # What is damaged is told when it is decoded: the frames before it count.
+    with suppress(NoWholeFrame):
+        header = as_pixels_say(header, find_frames(header))
     dataset = header.dataset
     return _Single(
         header.path,
         text(dataset, "SeriesInstanceUID"),
         number(dataset, "InstanceNumber"),
         clock_time(dataset),
-        acquisition(dataset, header.layout, 1, TimeSource.ASSUMED),
+        acquisition(dataset, header.layout, 1, TimeSource.ASSUMED, header.doubts),
     )
 
 
