@@ -34,6 +34,10 @@ def as_pixels_say(header: Header, places: FramePlaces) -> Header:
     SourceError
         The file cannot be read.
     """
+    if places.padding:
+        stride = places.frames[0][0].length + places.padding
+        doubt = f"Each frame is padded to {stride} bytes; the padding is left out."
+        header = _with(header, header.layout, doubt)
     if header.syntax.is_encapsulated and header.syntax != uids.RLELossless:
         return _as_stream_says(header, places)
     return _with_plain_numbers(header, places) if header.layout.lowest else header
