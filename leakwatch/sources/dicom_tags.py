@@ -5,7 +5,6 @@ No identity of a patient, no overlay (60xx) and no private element is ever read.
 
 from __future__ import annotations
 
-import numpy as np
 import pydicom.uid as uids
 from pydicom.dataset import Dataset
 
@@ -13,16 +12,13 @@ from leakwatch.model import (
     Acquisition,
     IntensityRelationship,
     PixelFormat,
-    Point,
-    PointArray,
     ProjectionGeometry,
-    Shutter,
     TimeSource,
-    read_only,
 )
 from leakwatch.sources.dicom_groups import SHUTTER_KEYWORDS, number_of_groups, of_frame
 from leakwatch.sources.dicom_layout import PixelLayout
-from leakwatch.sources.dicom_values import number, numbers, pair, raw, text, texts
+from leakwatch.sources.dicom_shutter import shutter_note, shutter_of
+from leakwatch.sources.dicom_values import number, numbers, pair, text, texts
 
 READ_KEYWORDS = (
     "SOPClassUID",
@@ -113,7 +109,7 @@ def acquisition(
         pixel_format=_pixel_format(dataset, layout),
         geometry=_geometry(dataset),
         time_source=time_source,
-        shutter=_shutter(dataset),
+        shutter=shutter_of(dataset),
         number_of_frames=number_of_frames,
         patient_orientation=(orientation[0], orientation[1]) if len(orientation) == 2 else None,
         modality=text(dataset, "Modality"),
@@ -177,45 +173,6 @@ def _angle(dataset: Dataset, which: str) -> float | None:
     return angle
 
 
-def _shutter(dataset: Dataset) -> Shutter | None:
-    """Display Shutter (PS3.3 C.7.6.11): rows before columns, and the first pixel is 1, 1."""
-    shapes = {shape.upper() for shape in texts(dataset, "ShutterShape")}
-    edges: dict[str, float | None] = {}
-    if "RECTANGULAR" in shapes:
-        edges = {
-            "left": _zero_based(dataset, "ShutterLeftVerticalEdge"),
-            "right": _zero_based(dataset, "ShutterRightVerticalEdge"),
-            "top": _zero_based(dataset, "ShutterUpperHorizontalEdge"),
-            "bottom": _zero_based(dataset, "ShutterLowerHorizontalEdge"),
-        }
-    centre: Point | None = None
-    radius: float | None = None
-    if "CIRCULAR" in shapes:
-        row_column = pair(dataset, "CenterOfCircularShutter")
-        radius = number(dataset, "RadiusOfCircularShutter")
-        centre = None if row_column is None else (row_column[1] - 1, row_column[0] - 1)
-    vertices = _vertices(dataset) if "POLYGONAL" in shapes else None
-    has_circle = centre is not None and radius is not None
-    if not has_circle:
-        centre = radius = None
-    if not has_circle and vertices is None and all(edge is None for edge in edges.values()):
-        return None
-    return Shutter(**edges, centre_px=centre, radius_px=radius, vertices_px=vertices)
-
-
-def _zero_based(dataset: Dataset, keyword: str) -> float | None:
-    value = number(dataset, keyword)
-    return None if value is None else value - 1
-
-
-def _vertices(dataset: Dataset) -> PointArray | None:
-    values = numbers(dataset, "VerticesOfThePolygonalShutter")
-    if values is None or len(values) < 6 or len(values) % 2:
-        return None
-    rows_columns = np.array(values, dtype=np.float64).reshape(-1, 2)
-    return read_only(rows_columns[:, ::-1] - 1)
-
-
 def _notes(dataset: Dataset) -> tuple[str, ...]:
     notes = []
     relationship = text(dataset, "PixelIntensityRelationship").upper()
@@ -229,9 +186,8 @@ def _notes(dataset: Dataset) -> tuple[str, ...]:
         notes.append("Text is burned into the picture; it may name the patient.")
     if "DYNAMIC" in (text(dataset, "PositionerMotion"), text(dataset, "TableMotion")):
         notes.append("C-arm or table moved during the run (DYNAMIC).")
-    if raw(dataset, "ShutterShape") is not None and _shutter(dataset) is None:
-        notes.append("Shutter tags are incomplete and were passed over.")
-    return tuple(notes)
+    notes.append(shutter_note(dataset))
+    return tuple(filter(None, notes))
 
 
 def _compressed_with_loss(dataset: Dataset) -> bool:
