@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from dicom_writing import noise, sequence_item, write
+from live_watching import watching
 from pydicom.dataset import Dataset
 
 from leakwatch.model import Acquisition, Frame, IntensityRelationship
 from leakwatch.sources import open_source
+from leakwatch.sources.watched_folder import FolderOptions, WatchedFolder
 
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 
@@ -162,6 +164,20 @@ def test_single_frames_of_a_folder(tmp_path: Path) -> None:
     assert found[2].patient_orientation == ("P", "F")
     assert found[0] is found[3]
     assert {one.number_of_frames for one in found} == {4}
+
+
+def test_frames_of_an_object_that_arrives(tmp_path: Path) -> None:
+    angles = (-90, -90, 46)
+    groups = [
+        sequence_item(PositionerPositionSequence=[sequence_item(PositionerPrimaryAngle=angle)])
+        for angle in angles
+    ]
+    with watching(WatchedFolder(FolderOptions(tmp_path))) as watch:
+        write(tmp_path / "x.dcm", noise(3), **{PER_FRAME: groups})
+        found = [frame.acquisition for frame in watch.frames(3)]
+
+    assert [one.geometry.primary_angle_deg for one in found] == [-90.0, -90.0, 46.0]
+    assert found[0] is found[1]
 
 
 @pytest.mark.parametrize("broken", [Dataset(), sequence_item(XRayGeometrySequence=[])])
