@@ -17,7 +17,7 @@ import pydicom.uid as uids
 from leakwatch.errors import SourceError
 from leakwatch.sources.dicom_header import UNDEFINED_LENGTH, Header
 from leakwatch.sources.dicom_rle import RLE_HEAD
-from leakwatch.sources.dicom_stride import frame_stride
+from leakwatch.sources.dicom_stride import check_word_size, frame_stride
 
 # Tags of the items of encapsulated Pixel Data (PS3.5 A.4), little endian.
 _ITEM, _END_OF_ITEMS = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
@@ -164,18 +164,18 @@ def _native(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str
     length = int(header.dataset.Rows) * int(header.dataset.Columns)
     length *= int(header.dataset.BitsAllocated) // 8
     available = min(header.pixels_length, size - header.pixels_start)
+    ended = available == header.pixels_length
+    start, promised, frames = header.pixels_start, header.pixels_length, header.number_of_frames
     try:
-        stride = frame_stride(
-            file, header.pixels_start, header.pixels_length, length, header.number_of_frames
-        )
+        check_word_size(file, start, promised, frames * length, header.layout.allocated // 8)
+        stride = frame_stride(file, start, promised, length, frames)
     except ValueError as error:
-        return [], str(error), False
+        return [], str(error), ended
     starts = range(header.pixels_start, header.pixels_start + available - length + 1, stride)
     if available < header.pixels_length:
         reason = f"the file ends at byte {size}"
     else:
         reason = f"there are {available} bytes of pixels, and {length} make one frame"
-    ended = available == header.pixels_length
     if ended and _is_rubbish(file, header.pixels_start + available):
         # Bytes were put in somewhere before: nobody knows from which pixel on all are moved.
         return [], "what follows the pixels is no DICOM element, so they are not in place", True

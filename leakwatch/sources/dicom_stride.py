@@ -1,16 +1,56 @@
-"""How far apart frames lie that are not compressed.
+"""How far apart frames lie that are not compressed, by how many bytes there are.
 
 By the standard they follow each other without a gap, and only the whole is padded to an even
 length (PS3.5 8.1.1). Some writers pad each frame by itself: read by the standard, each would lie
-further to the side than the one before.
+further to the side than the one before. So it would where tags give a size that is too small.
 """
 
 from __future__ import annotations
 
 from typing import BinaryIO
 
+import numpy as np
+
 # Writers pad to even lengths, to words of 4 and more bytes, or to sectors of disks.
 _ALIGNMENTS = (2, 4, 8, 16, 32, 64, 128, 256, 512)
+_LOOKED_AT = 1 << 16  # bytes from the middle of a file: some dozens of rows
+
+
+def check_word_size(file: BinaryIO, start: int, length: int, whole: int, word_bytes: int) -> None:
+    """Refuse samples of 8 bits under tags of 16, and the other way round.
+
+    Parameters
+    ----------
+    file : BinaryIO
+    start, length : int
+        Of the pixels, bytes, as promised; the file may end before.
+    whole : int
+        Bytes that the promised frames take by the tags.
+    word_bytes : int
+        Of a word by the tags, 1 or 2.
+
+    Raises
+    ------
+    ValueError
+        There are half or twice as many bytes, and they look like words of the other size.
+    """
+    other = whole // 2 if word_bytes == 2 else 2 * whole
+    if length - other not in (0, other % 2):
+        return
+    file.seek(start + length // 4 * 2)  # a middle frame: the first may be dark
+    data = file.read(min(_LOOKED_AT, length // 2))
+    pairs = np.frombuffer(data[: len(data) // 2 * 2], np.uint8).reshape(-1, 2).astype(np.int16)
+    if len(pairs) < 2 or pairs.min() == pairs.max():
+        return
+    # Two samples side by side are alike; the two bytes of one are not, and the lower is noise.
+    within = np.abs(pairs[:, 0] - pairs[:, 1]).mean()
+    apart = np.abs(np.diff(pairs, axis=0)).mean()
+    found = 1 if within < 1.5 * apart else 2
+    if found != word_bytes:
+        raise ValueError(
+            f"there are {length} bytes of pixels, the tags promise {whole}, and they look like "
+            f"samples of {8 * found} bits where the tags say {8 * word_bytes} (Bits Allocated)"
+        )
 
 
 def frame_stride(file: BinaryIO, start: int, length: int, frame_bytes: int, frames: int) -> int:
@@ -29,7 +69,7 @@ def frame_stride(file: BinaryIO, start: int, length: int, frame_bytes: int, fram
     Raises
     ------
     ValueError
-        There is as much as if each frame were padded, but what follows each is no padding.
+        There are more bytes than the frames take, and neither whole frames nor padding explain it.
     """
     for alignment in _ALIGNMENTS:
         padding = -frame_bytes % alignment
@@ -41,7 +81,19 @@ def frame_stride(file: BinaryIO, start: int, length: int, frame_bytes: int, fram
                     f"{frame_bytes} bytes were padded to {stride}, but no padding follows them"
                 )
             return stride
+    _check_rest(file, start, length, frame_bytes, frames)
     return frame_bytes
+
+
+def _check_rest(file: BinaryIO, start: int, length: int, frame_bytes: int, frames: int) -> None:
+    """Refuse a rest that is neither a frame nor padding: then frames are not where tags say."""
+    rest = max(length - frames * frame_bytes, 0) % frame_bytes
+    file.seek(start + length - rest)
+    if rest > 1 and len(set(file.read(rest))) > 1:
+        raise ValueError(
+            f"there are {length} bytes of pixels, and {frames} frames of {frame_bytes} bytes make "
+            f"{frames * frame_bytes}: they are of another size than the tags say"
+        )
 
 
 def _is_padding(file: BinaryIO, first: int, padding: int, stride: int, frames: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,57 @@ def test_as_much_as_with_padding_and_none_between_frames_is_refused(tmp_path: Pa
     path = write(tmp_path / "x.dcm", frames, pixel_data=data)
     with pytest.raises(SourceError, match=r"1024 bytes .* 4 frames of 255 bytes .* to 256"):
         frames_of(path)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(47, 64), (48, 63), (24, 64), (1, 64)])
+def test_frames_of_another_size_than_the_tags_say_are_refused(
+    tmp_path: Path, rows: int, columns: int
+) -> None:
+    """Each would lie further to the side, or further down, than the one before."""
+    frames = smooth(5)
+    data = b"".join(frame.tobytes() for frame in frames)[: 5 * 48 * 64 * 2 - 32]
+    path = write(tmp_path / "x.dcm", frames, pixel_data=data, Rows=rows, Columns=columns)
+    with pytest.raises(SourceError, match="of another size than the tags say"):
+        frames_of(path)
+
+
+@pytest.mark.parametrize("count", [1, 4, 5])
+@pytest.mark.parametrize("made", [smooth, noise])
+def test_samples_of_8_bits_under_tags_of_16_are_refused(
+    tmp_path: Path, made: Callable[..., list[Pixels]], count: int
+) -> None:
+    frames = made(count, 48, 64, 8)
+    tags = {"BitsAllocated": 16, "BitsStored": 16, "HighBit": 15}
+    path = write(tmp_path / "x.dcm", frames, **tags)
+    with pytest.raises(SourceError, match=r"samples of 8 bits .* say 16 \(Bits Allocated\)"):
+        frames_of(path)
+
+
+@pytest.mark.parametrize("count", [1, 4, 5])
+@pytest.mark.parametrize("made", [smooth, noise])
+def test_samples_of_16_bits_under_tags_of_8_are_refused(
+    tmp_path: Path, made: Callable[..., list[Pixels]], count: int
+) -> None:
+    frames = made(count, 48, 64)
+    tags = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}
+    path = write(tmp_path / "x.dcm", frames, **tags)
+    with pytest.raises(SourceError, match=r"samples of 16 bits .* say 8 \(Bits Allocated\)"):
+        frames_of(path)
+
+
+@pytest.mark.parametrize("bits", [8, 12])
+def test_half_or_twice_as_many_frames_as_promised_are_frames(tmp_path: Path, bits: int) -> None:
+    frames = smooth(4, bits=bits)
+    found = frames_of(write(tmp_path / "x.dcm", frames, NumberOfFrames=2))
+    np.testing.assert_array_equal(found[1].pixels, frames[1])
+
+    source = open_source(write(tmp_path / "x.dcm", frames, NumberOfFrames=8))
+    running = source.frames()
+    for pixels in frames:
+        np.testing.assert_array_equal(next(running).pixels, pixels)
+    with pytest.raises(SourceEndedEarly, match="4 of 8 frames"):
+        next(running)
+    source.close()
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
