@@ -20,7 +20,8 @@ SHUTTER_KEYWORDS = (
     "RadiusOfCircularShutter",
     "VerticesOfThePolygonalShutter",
 )
-_OF_A_FRAME = (
+# What may be said of one frame alone.
+OF_A_FRAME = (
     *SHUTTER_KEYWORDS,
     "PatientOrientation",
     "PixelAspectRatio",
@@ -67,7 +68,7 @@ def of_frame(dataset: Dataset, frame: int) -> Dataset:
         if element.keyword not in left_out:
             told.add(element)
     for macro in macros.values():
-        for keyword in _OF_A_FRAME:
+        for keyword in OF_A_FRAME:
             if keyword in macro and not macro[keyword].is_empty:
                 told.add(macro[keyword])
     return told

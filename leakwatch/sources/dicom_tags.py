@@ -15,7 +15,7 @@ from leakwatch.model import (
     ProjectionGeometry,
     TimeSource,
 )
-from leakwatch.sources.dicom_groups import SHUTTER_KEYWORDS, number_of_groups, of_frame
+from leakwatch.sources.dicom_groups import OF_A_FRAME, number_of_groups, of_frame
 from leakwatch.sources.dicom_layout import PixelLayout
 from leakwatch.sources.dicom_shutter import shutter_note, shutter_of
 from leakwatch.sources.dicom_values import number, numbers, pair, text, texts
@@ -33,7 +33,6 @@ READ_KEYWORDS = (
     "AcquisitionDateTime",
     "ContentDate",
     "ContentTime",
-    "PatientOrientation",
     "BurnedInAnnotation",
     "LossyImageCompression",
     "NumberOfFrames",
@@ -51,23 +50,11 @@ READ_KEYWORDS = (
     "BitsStored",
     "HighBit",
     "PixelRepresentation",
-    "PixelAspectRatio",
-    "PixelIntensityRelationship",
-    "PixelIntensityRelationshipSign",
-    "PixelSpacing",
-    "PixelSpacingCalibrationType",
-    "ImagerPixelSpacing",
-    "FieldOfViewDimensions",
-    "DistanceSourceToDetector",
-    "DistanceSourceToPatient",
-    "EstimatedRadiographicMagnificationFactor",
-    "PositionerPrimaryAngle",
-    "PositionerSecondaryAngle",
     "PositionerPrimaryAngleIncrement",
     "PositionerSecondaryAngleIncrement",
     "PositionerMotion",
     "TableMotion",
-    *SHUTTER_KEYWORDS,
+    *OF_A_FRAME,
 )
 
 # Modalities that show bone bright by convention; angiography and fluoroscopy show it dark.

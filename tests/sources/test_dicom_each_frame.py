@@ -7,23 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dicom_reading import frames_of
 from dicom_writing import noise, sequence_item, write
 from live_watching import watching
 from pydicom.dataset import Dataset
 
-from leakwatch.model import Acquisition, Frame, IntensityRelationship
+from leakwatch.model import Acquisition, IntensityRelationship
 from leakwatch.sources import open_source
 from leakwatch.sources.watched_folder import FolderOptions, WatchedFolder
 
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
-
-
-def frames_of(path: Path) -> list[Frame]:
-    source = open_source(path)
-    try:
-        return list(source.frames())
-    finally:
-        source.close()
 
 
 def acquisitions(

@@ -8,25 +8,17 @@ from pathlib import Path
 import numpy as np
 import pydicom.uid as uids
 import pytest
+from dicom_reading import frames_of
 from dicom_writing import Pixels, noise, smooth, write
 from pydicom.uid import UID
 
 from leakwatch.errors import SourceEndedEarly, SourceError
-from leakwatch.model import Frame
 from leakwatch.sources import open_source
 
 
 def padded(frames: list[Pixels], alignment: int, byte: int = 0) -> bytes:
     padding = bytes([byte]) * (-frames[0].nbytes % alignment)
     return b"".join(frame.tobytes() + padding for frame in frames)
-
-
-def frames_of(path: Path) -> list[Frame]:
-    source = open_source(path)
-    try:
-        return list(source.frames())
-    finally:
-        source.close()
 
 
 @pytest.mark.parametrize("byte", [0, 0x20, 0xFF])

@@ -9,13 +9,13 @@ import numpy as np
 import pydicom
 import pydicom.uid as uids
 import pytest
+from dicom_reading import frames_of
 from dicom_writing import Pixels, rle_encoded, smooth, write
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Frame
-from leakwatch.sources import open_source
 
 WORDS = [
     pytest.param(uids.ExplicitVRLittleEndian, id="little endian"),
@@ -23,14 +23,6 @@ WORDS = [
     pytest.param(uids.RLELossless, id="RLE"),
 ]
 RUBBISH = np.random.default_rng(1).integers(0, 16, (48, 64)).astype(np.uint16)
-
-
-def frames_of(path: Path) -> list[Frame]:
-    source = open_source(path)
-    try:
-        return list(source.frames())
-    finally:
-        source.close()
 
 
 def assert_frames(path: Path, expected: list[Pixels]) -> list[Frame]:

@@ -11,13 +11,12 @@ import jpeg_ls as jpeg_ls_codec
 import numpy as np
 import pydicom.uid as uids
 import pytest
+from dicom_reading import frames_of
 from dicom_writing import Pixels, write
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID
 
 from leakwatch.errors import SourceEndedEarly, SourceError
-from leakwatch.model import Frame
-from leakwatch.sources import open_source
 
 
 def picture(most: int, least: int = 0, rows: int = 24, columns: int = 32) -> Pixels:
@@ -76,14 +75,6 @@ def stored(folder: Path, syntax: UID, streams: list[bytes], bits: int, **tags: A
     frame = np.zeros((24, 32), np.uint16)
     tags = {"BitsStored": bits, "HighBit": bits - 1, **tags}
     return write(folder / "x.dcm", [frame] * len(streams), syntax, encapsulate(streams), **tags)
-
-
-def frames_of(path: Path) -> list[Frame]:
-    source = open_source(path)
-    try:
-        return list(source.frames())
-    finally:
-        source.close()
 
 
 def assert_refused(path: Path, *words: str) -> None:
