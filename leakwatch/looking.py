@@ -162,7 +162,7 @@ def _opened(state: PipelineState, frame: Frame) -> tuple[PipelineState, BoolImag
     """Return what shutter tags and masks leave open in this frame: they may change with any."""
     run, now = state.the_run, frame.acquisition
     known, opened = state.opened or (run.acquisition, run.shutter)
-    if now is not known and now.shutter is not known.shutter:
+    if now.shutter is not known.shutter or now.masks_px != known.masks_px:
         opened = intensity.open_and_masked(now, run.grid)[0]
     return replace(state, opened=(now, opened)), opened
 

@@ -57,7 +57,7 @@ class DicomFile:
 
     @property
     def acquisition(self) -> Acquisition:
-        """What all frames share; known before the first is decoded."""
+        """That of the first frame, known before it is decoded; others may differ from it."""
         return self._acquisition
 
     def frames(self, first: int = 0) -> Iterator[Frame]:

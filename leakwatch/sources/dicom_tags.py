@@ -15,6 +15,7 @@ from leakwatch.model import (
     ProjectionGeometry,
     TimeSource,
 )
+from leakwatch.sources.dicom_angles import angles_note
 from leakwatch.sources.dicom_groups import OF_A_FRAME, number_of_groups, of_frame
 from leakwatch.sources.dicom_layout import PixelLayout
 from leakwatch.sources.dicom_shutter import shutter_note, shutter_of
@@ -103,7 +104,7 @@ def acquisition(
         sop_class_uid=text(dataset, "SOPClassUID"),
         transfer_syntax_uid=str(meta.TransferSyntaxUID),
         manufacturer=text(dataset, "Manufacturer"),
-        notes=notes + _notes(dataset),
+        notes=notes + _notes(dataset, number_of_frames),
         burned_in_annotation=_burned_in(dataset),
         compressed_with_loss=_compressed_with_loss(dataset),
         model_name=text(dataset, "ManufacturerModelName"),
@@ -160,7 +161,7 @@ def _angle(dataset: Dataset, which: str) -> float | None:
     return angle
 
 
-def _notes(dataset: Dataset) -> tuple[str, ...]:
+def _notes(dataset: Dataset, number_of_frames: int) -> tuple[str, ...]:
     notes = []
     relationship = text(dataset, "PixelIntensityRelationship").upper()
     if relationship not in IntensityRelationship.__members__:
@@ -173,7 +174,7 @@ def _notes(dataset: Dataset) -> tuple[str, ...]:
         notes.append("Text is burned into the picture; it may name the patient.")
     if "DYNAMIC" in (text(dataset, "PositionerMotion"), text(dataset, "TableMotion")):
         notes.append("C-arm or table moved during the run (DYNAMIC).")
-    notes.append(shutter_note(dataset))
+    notes += [angles_note(dataset, number_of_frames), shutter_note(dataset)]
     return tuple(filter(None, notes))
 
 
