@@ -19,7 +19,7 @@ from leakwatch.sources.dicom_layout import PixelLayout
 # Second bytes of markers: ITU-T T.81 table B.1, T.87 table C.1, T.800 table A.1.
 _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN, _FILL = 0xD8, 0xD9, 0xDA, 0xFF
 _START_OF_CODESTREAM, _IMAGE_SIZE = 0x4F, 0x51
-_JPEG_2000_HEAD = 43  # bytes up to the precision of the first component
+_JPEG_2000_HEAD = 45  # bytes up to what describes the first component
 _SIGNED, _PRECISION = 0x80, 0x7F  # of that byte, which is one less than the bits (T.800 A.5.1)
 
 # The two JPEG 2000 syntaxes may be lossless as well.
@@ -27,6 +27,7 @@ _WITH_LOSS = frozenset((uids.JPEGLSNearLossless, uids.JPEG2000, uids.HTJ2K))
 # A wavelet swings over at the edge of a shutter by a tenth of its height, where much was left out.
 _SWING = 0.125
 
+_MOST_BITS = 16
 _LOSSY, _BITS_OF_LOSSY = (0xC0, 0xC1), 8
 
 # Frame headers that a syntax may have: each is another way to compress.
@@ -79,11 +80,14 @@ def check_stream(src: bytes, syntax: UID, rows: int, columns: int) -> StreamSamp
     ValueError
         Says what is wrong with it.
     """
+    samples: StreamSamples | None = None
     if syntax in _FRAME_HEADERS:
-        return _check_jpeg(src, syntax, rows, columns)
-    if syntax in uids.JPEG2000TransferSyntaxes:
-        return _check_jpeg_2000(src, rows, columns)
-    return None
+        samples = _check_jpeg(src, syntax, rows, columns)
+    elif syntax in uids.JPEG2000TransferSyntaxes:
+        samples = _check_jpeg_2000(src, rows, columns)
+    if samples is not None and samples.bits > _MOST_BITS:
+        raise ValueError(f"the stream has samples of {samples.bits} bits; {_MOST_BITS} are read")
+    return samples
 
 
 def agreed_samples(
@@ -114,6 +118,11 @@ def agreed_samples(
         raise ValueError(
             f"the stream has samples of {samples.bits} bits; {layout.stored} are expected, as the "
             "tags or the first frame say"
+        )
+    if not samples.signed and decoded.max() >> samples.bits:
+        raise ValueError(
+            f"the stream has samples of {samples.bits} bits, and they reach {decoded.max()}: it is "
+            "damaged"
         )
     if samples.signed and not layout.signed and decoded.min() < 0:
         raise ValueError(
@@ -189,8 +198,10 @@ def _check_jpeg_2000(src: bytes, rows: int, columns: int) -> StreamSamples:
     if src[:4] != head or len(src) < _JPEG_2000_HEAD:
         raise ValueError("the stream has no start marker and size")
     right, lower, left, upper = struct.unpack_from(">4I", src, 8)
-    samples, precision = struct.unpack_from(">HB", src, 40)
+    samples, precision, *steps = struct.unpack_from(">HBBB", src, 40)
     _check_size((lower - upper, right - left, samples), rows, columns)
+    if steps != [1, 1]:
+        raise ValueError(f"the stream has a sample for each {steps[0]} x {steps[1]} pixels only")
     return StreamSamples((precision & _PRECISION) + 1, bool(precision & _SIGNED))
 
 

@@ -167,8 +167,8 @@ def _by_pydicom(header: Header, data: bytes, samples: StreamSamples) -> Array:
         "photometric_interpretation": layout.photometric,
         # As the stream has them: pydicom would bend them to the tags, and nobody could tell.
         "pixel_representation": int(samples.signed),
-        "bits_allocated": layout.allocated,
-        "bits_stored": layout.stored,
+        "bits_allocated": 8 if samples.bits <= 8 else 16,
+        "bits_stored": samples.bits,
         "correct_unused_bits": False,  # done here, with High Bit, which pydicom ignores
     }
     frame: Array = get_decoder(header.syntax).as_array(

@@ -207,6 +207,42 @@ def test_baseline_of_8_bits_under_tags_of_12(tmp_path: Path) -> None:
     assert found.acquisition.pixel_format.bits_stored == 8
 
 
+@pytest.mark.parametrize(("syntax", "encode"), ENCODERS)
+def test_samples_of_12_bits_under_tags_of_8(tmp_path: Path, syntax: UID, encode: Any) -> None:
+    """Also words of the stream are wider than those that the tags allocate."""
+    eight = {"BitsAllocated": 8}
+    path = stored(tmp_path, syntax, [encode(picture(2084), 12)], 8, **eight)
+    assert_refused(path, "samples of 12 bits", "to 2084", "promise 8 (Bits Stored)")
+
+    path = stored(tmp_path, syntax, [encode(picture(255), 12)], 8, **eight)
+    np.testing.assert_array_equal(frames_of(path)[0].pixels, picture(255))
+
+
+@pytest.mark.parametrize(("place", "value", "words"), [(43, 2, "2 x 1"), (44, 3, "1 x 3")])
+def test_fewer_samples_than_pixels(tmp_path: Path, place: int, value: int, words: str) -> None:
+    """Subsampling (ITU-T T.800 A.5.1), which decoders undo by repeating samples, or do not."""
+    stream = bytearray(jpeg_2000(picture(2000), 12))
+    stream[place] = value
+    path = stored(tmp_path, uids.JPEG2000Lossless, [bytes(stream)], 12)
+    assert_refused(path, f"a sample for each {words} pixels")
+
+
+@pytest.mark.parametrize("bits", [8, 9, 10, 11])
+def test_bits_that_were_changed_in_a_stream(tmp_path: Path, bits: int) -> None:
+    """Its samples then run over, below the least or above the most."""
+    stream = bytearray(jpeg(picture(2084), 12))
+    stream[stream.index(b"\xff\xc3") + 4] = bits
+    path = stored(tmp_path, uids.JPEGLosslessSV1, [bytes(stream)], 12)
+    assert_refused(path, "damaged")
+
+
+def test_more_bits_than_are_read(tmp_path: Path) -> None:
+    stream = bytearray(jpeg_2000(picture(2000), 12))
+    stream[42] = 20 - 1
+    path = stored(tmp_path, uids.JPEG2000Lossless, [bytes(stream)], 12)
+    assert_refused(path, "samples of 20 bits; 16 are read")
+
+
 @pytest.mark.parametrize("components", [0, 3])
 def test_samples_per_pixel_of_a_stream(tmp_path: Path, components: int) -> None:
     stream = bytearray(jpeg_2000(picture(2000), 12))
