@@ -100,7 +100,9 @@ def _judged(
     state = _with_marks(state, frame, shift)
     moved = baselines.to_reference(attenuation, shift)
     seen = baselines.seen_in_reference(exposed, shift)
-    shown = whole(state, seen, shift)
+    # Where the baseline saw nothing, nothing can be compared, however open this frame is.
+    learnt = seen if state.baseline is None else seen & state.baseline.seen
+    shown = whole(state, learnt, shift)
     untaught = state
     state = with_outline(with_baseline(state, frame, moved, seen))
     state, sight = _with_cement(state, frame, moved, seen)

@@ -39,7 +39,7 @@ class Run:
     scale : Scale
         Of the working grid.
     shutter : ndarray of bool or None
-        What the shutter tags and masks leave open, working grid.
+        What shutter tags and masks leave open in the first frame, working grid.
     masked : ndarray of bool or None
         What masks hide, working grid, in the picture without distortion; None without any.
     field_fraction, level : float
@@ -111,6 +111,9 @@ class PipelineState:
         Of the last frame whose picture was new.
     run : Run or None
         None before the first frame.
+    opened : tuple of Acquisition, ndarray of bool or None
+        What shutter tags and masks leave open in the last frame, working grid, and of which
+        acquisition that is; None before the first frame.
     liveness : LivenessState
     blades : BladesState
     lag : LagState
@@ -140,6 +143,7 @@ class PipelineState:
     calibration: Calibration
     last: Observation | None = None
     run: Run | None = None
+    opened: tuple[Acquisition, BoolImage | None] | None = None
     liveness: livenesses.LivenessState = field(default_factory=livenesses.LivenessState)
     blades: intensity.BladesState = field(default_factory=intensity.BladesState)
     lag: intensity.LagState = field(default_factory=intensity.LagState)

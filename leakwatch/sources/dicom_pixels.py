@@ -10,18 +10,17 @@ import importlib.util
 from collections.abc import Generator
 from typing import Any, BinaryIO
 
-import numpy as np
 import pydicom.uid as uids
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Array, read_only
-from leakwatch.sources.code_stream import check_stream
+from leakwatch.sources.code_stream import StreamSamples, agreed_samples, check_stream
 from leakwatch.sources.dicom_frames import FramePlaces, Span
 from leakwatch.sources.dicom_header import Header
 from leakwatch.sources.dicom_layout import clean_bits
-from leakwatch.sources.dicom_rle import rle_decoded
+from leakwatch.sources.dicom_words import bytes_of, check_words, words_of
 from leakwatch.sources.jpeg_lossless_bits import check_all_bits_used
 
 _NATIVE = (uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian)
@@ -35,6 +34,8 @@ _PLUGINS: dict[uids.UID, str] = (
     | dict.fromkeys(_TURBO, "imagecodecs")
 )
 READABLE_SYNTAXES = tuple(_PLUGINS)
+# The others are words, each of them with room for more than a sample.
+_STREAMS = tuple(one for one in _PLUGINS if one not in (*_NATIVE, uids.RLELossless))
 
 _DISTRIBUTIONS = {
     "imagecodecs": "imagecodecs",
@@ -48,6 +49,7 @@ _WAY_OUT = {
     ),
     uids.DeflatedExplicitVRLittleEndian: "dcmtk writes it inflated: dcmconv +te IN.dcm OUT.dcm",
 }
+_NATIVE_WAY_OUT = "export the sequence again, as the C-arm stored it"
 _OTHER_WAY_OUT = "export the sequence uncompressed (Explicit VR Little Endian) or as JPEG Lossless"
 
 
@@ -68,8 +70,7 @@ def check_decodable(header: Header) -> None:
             f"Install {_DISTRIBUTIONS[plugin]}."
         )
     # A code stream holds samples, not words: where in a word they lay is lost.
-    in_streams = header.syntax.is_encapsulated and header.syntax != uids.RLELossless
-    if in_streams and header.layout.lowest:
+    if header.syntax in _STREAMS and header.layout.lowest:
         raise SourceError(
             _cannot_decode(header, "its samples do not begin at the lowest bit (High Bit)")
         )
@@ -124,14 +125,12 @@ def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Genera
 
 
 def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
-    data = b"".join(_read(file, span) for span in spans)
     layout = header.layout
-    if header.syntax.is_encapsulated:
-        frame = _decompressed(header, data)
+    if header.syntax in _STREAMS:
+        frame = _decompressed(header, bytes_of(file, spans))
     else:
-        order = ">" if header.syntax == uids.ExplicitVRBigEndian else "<"
-        frame = np.frombuffer(data, f"{order}u{layout.allocated // 8}")
-        frame = frame.reshape(layout.rows, layout.columns)
+        frame = words_of(header, file, spans)
+        check_words(frame, layout)
     if frame.shape != (layout.rows, layout.columns) or frame.dtype.itemsize > 2:
         raise ValueError(
             f"tags promise {layout.rows} rows and {layout.columns} columns, the decoded frame has "
@@ -142,17 +141,22 @@ def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
 
 def _decompressed(header: Header, data: bytes) -> Array:
     layout = header.layout
-    check_stream(data, header.syntax, layout.rows, layout.columns)
+    samples = check_stream(data, header.syntax, layout.rows, layout.columns)
+    assert samples is not None  # of all syntaxes in `_STREAMS`
     frame: Array
-    if header.syntax == uids.RLELossless:
-        return rle_decoded(data, layout.rows, layout.columns, layout.allocated // 8)
     if header.syntax in _TURBO:
         from imagecodecs import jpeg8_decode  # 0.1 s, for these syntaxes only
 
         frame = jpeg8_decode(data)
         if header.syntax in (uids.JPEGLossless, uids.JPEGLosslessSV1):
             check_all_bits_used(data, frame)
-        return frame
+    else:
+        frame = _by_pydicom(header, data, samples)
+    return agreed_samples(frame, samples, layout, header.syntax)
+
+
+def _by_pydicom(header: Header, data: bytes, samples: StreamSamples) -> Array:
+    layout = header.layout
     options: dict[str, Any] = {
         "transfer_syntax_uid": header.syntax,
         "pixel_keyword": "PixelData",
@@ -161,26 +165,21 @@ def _decompressed(header: Header, data: bytes) -> Array:
         "columns": layout.columns,
         "samples_per_pixel": 1,
         "photometric_interpretation": layout.photometric,
-        "pixel_representation": int(layout.signed),
-        "bits_allocated": layout.allocated,
-        "bits_stored": layout.stored,
+        # As the stream has them: pydicom would bend them to the tags, and nobody could tell.
+        "pixel_representation": int(samples.signed),
+        "bits_allocated": 8 if samples.bits <= 8 else 16,
+        "bits_stored": samples.bits,
         "correct_unused_bits": False,  # done here, with High Bit, which pydicom ignores
     }
-    decoder = get_decoder(header.syntax)
-    plugin = _PLUGINS[header.syntax]
-    items = encapsulate([data], has_bot=False)
-    frame = decoder.as_array(
-        items, index=0, raw=True, validate=False, decoding_plugin=plugin, **options
+    frame: Array = get_decoder(header.syntax).as_array(
+        encapsulate([data], has_bot=False),
+        index=0,
+        raw=True,
+        validate=False,
+        decoding_plugin=_PLUGINS[header.syntax],
+        **options,
     )[0]
     return frame
-
-
-def _read(file: BinaryIO, span: Span) -> bytes:
-    file.seek(span.start)
-    data = file.read(span.length)
-    if len(data) < span.length:  # the file became shorter since its frames were found
-        raise EOFError(f"the file ends at byte {span.start + len(data)}")
-    return data
 
 
 def _decoders_reason(error: Exception) -> str:
@@ -194,7 +193,8 @@ def _name(header: Header) -> str:
 
 
 def _cannot_decode(header: Header, reason: str) -> str:
-    way_out = _WAY_OUT.get(header.syntax, _OTHER_WAY_OUT)
+    other = _NATIVE_WAY_OUT if header.syntax in _NATIVE else _OTHER_WAY_OUT
+    way_out = _WAY_OUT.get(header.syntax, other)
     return (
         f"{header.path}: is stored as {_name(header)}, which could not be decoded: {reason}. "
         f"What to do: {way_out}."

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import pydicom.uid as uids
 from pydicom.dataset import Dataset
 
@@ -15,16 +14,15 @@ from leakwatch.model import (
     Acquisition,
     IntensityRelationship,
     PixelFormat,
-    Point,
-    PointArray,
     ProjectionGeometry,
-    Shutter,
     TimeSource,
-    read_only,
 )
 from leakwatch.sources.burned_in import is_capture, says_of_text
+from leakwatch.sources.dicom_angles import angles_note
+from leakwatch.sources.dicom_groups import OF_A_FRAME, number_of_groups, of_frame
 from leakwatch.sources.dicom_layout import PixelLayout
-from leakwatch.sources.dicom_values import number, numbers, pair, raw, text, texts
+from leakwatch.sources.dicom_shutter import shutter_note, shutter_of
+from leakwatch.sources.dicom_values import number, numbers, pair, text, texts
 
 READ_KEYWORDS = (
     "SOPClassUID",
@@ -41,7 +39,6 @@ READ_KEYWORDS = (
     "AcquisitionDateTime",
     "ContentDate",
     "ContentTime",
-    "PatientOrientation",
     "BurnedInAnnotation",
     "LossyImageCompression",
     "NumberOfFrames",
@@ -59,30 +56,11 @@ READ_KEYWORDS = (
     "BitsStored",
     "HighBit",
     "PixelRepresentation",
-    "PixelAspectRatio",
-    "PixelIntensityRelationship",
-    "PixelIntensityRelationshipSign",
-    "PixelSpacing",
-    "PixelSpacingCalibrationType",
-    "ImagerPixelSpacing",
-    "FieldOfViewDimensions",
-    "DistanceSourceToDetector",
-    "DistanceSourceToPatient",
-    "EstimatedRadiographicMagnificationFactor",
-    "PositionerPrimaryAngle",
-    "PositionerSecondaryAngle",
     "PositionerPrimaryAngleIncrement",
     "PositionerSecondaryAngleIncrement",
     "PositionerMotion",
     "TableMotion",
-    "ShutterShape",
-    "ShutterLeftVerticalEdge",
-    "ShutterRightVerticalEdge",
-    "ShutterUpperHorizontalEdge",
-    "ShutterLowerHorizontalEdge",
-    "CenterOfCircularShutter",
-    "RadiusOfCircularShutter",
-    "VerticesOfThePolygonalShutter",
+    *OF_A_FRAME,
 )
 
 # Modalities that show bone bright by convention; angiography and fluoroscopy show it dark.
@@ -101,8 +79,9 @@ def acquisition(
     number_of_frames: int,
     time_source: TimeSource,
     notes: tuple[str, ...] = (),
+    frame: int = 0,
 ) -> Acquisition:
-    """All that the tags say of a run.
+    """All that the tags say of a run, as they say it of one of its frames.
 
     Parameters
     ----------
@@ -112,8 +91,13 @@ def acquisition(
     time_source : TimeSource
     notes : tuple of str
         What was found about frame times.
+    frame : int
+        Whose functional groups are read, in an enhanced object.
     """
-    meta = dataset.file_meta
+    groups = number_of_groups(dataset)
+    if groups not in (0, number_of_frames):
+        notes += (f"Functional groups are there for {groups} frames of {number_of_frames}.",)
+    dataset, meta = of_frame(dataset, frame), dataset.file_meta
     orientation = texts(dataset, "PatientOrientation")
     return Acquisition(
         rows=layout.rows,
@@ -121,14 +105,14 @@ def acquisition(
         pixel_format=_pixel_format(dataset, layout),
         geometry=_geometry(dataset),
         time_source=time_source,
-        shutter=_shutter(dataset),
+        shutter=shutter_of(dataset),
         number_of_frames=number_of_frames,
         patient_orientation=_directions(orientation),
         modality=text(dataset, "Modality"),
         sop_class_uid=text(dataset, "SOPClassUID"),
         transfer_syntax_uid=str(meta.TransferSyntaxUID),
         manufacturer=text(dataset, "Manufacturer"),
-        notes=notes + _notes(dataset),
+        notes=notes + _notes(dataset, number_of_frames),
         burned_in_annotation=_burned_in(dataset),
         compressed_with_loss=_compressed_with_loss(dataset),
         model_name=text(dataset, "ManufacturerModelName"),
@@ -162,6 +146,8 @@ def _geometry(dataset: Dataset) -> ProjectionGeometry:
         source_to_object = number(dataset, "DistanceSourceToIsocenter")
     aspect = pair(dataset, "PixelAspectRatio")
     field = numbers(dataset, "FieldOfViewDimensions")
+    if field is None:  # that of enhanced objects (PS3.3 C.8.19.3)
+        field = numbers(dataset, "FieldOfViewDimensionsInFloat")
     return ProjectionGeometry(
         sid_mm=number(dataset, "DistanceSourceToDetector"),
         sod_mm=source_to_object,
@@ -195,46 +181,7 @@ def _angle(dataset: Dataset, which: str) -> float | None:
     return angle
 
 
-def _shutter(dataset: Dataset) -> Shutter | None:
-    """Display Shutter (PS3.3 C.7.6.11): rows before columns, and the first pixel is 1, 1."""
-    shapes = {shape.upper() for shape in texts(dataset, "ShutterShape")}
-    edges: dict[str, float | None] = {}
-    if "RECTANGULAR" in shapes:
-        edges = {
-            "left": _zero_based(dataset, "ShutterLeftVerticalEdge"),
-            "right": _zero_based(dataset, "ShutterRightVerticalEdge"),
-            "top": _zero_based(dataset, "ShutterUpperHorizontalEdge"),
-            "bottom": _zero_based(dataset, "ShutterLowerHorizontalEdge"),
-        }
-    centre: Point | None = None
-    radius: float | None = None
-    if "CIRCULAR" in shapes:
-        row_column = pair(dataset, "CenterOfCircularShutter")
-        radius = number(dataset, "RadiusOfCircularShutter")
-        centre = None if row_column is None else (row_column[1] - 1, row_column[0] - 1)
-    vertices = _vertices(dataset) if "POLYGONAL" in shapes else None
-    has_circle = centre is not None and radius is not None
-    if not has_circle:
-        centre = radius = None
-    if not has_circle and vertices is None and all(edge is None for edge in edges.values()):
-        return None
-    return Shutter(**edges, centre_px=centre, radius_px=radius, vertices_px=vertices)
-
-
-def _zero_based(dataset: Dataset, keyword: str) -> float | None:
-    value = number(dataset, keyword)
-    return None if value is None else value - 1
-
-
-def _vertices(dataset: Dataset) -> PointArray | None:
-    values = numbers(dataset, "VerticesOfThePolygonalShutter")
-    if values is None or len(values) < 6 or len(values) % 2:
-        return None
-    rows_columns = np.array(values, dtype=np.float64).reshape(-1, 2)
-    return read_only(rows_columns[:, ::-1] - 1)
-
-
-def _notes(dataset: Dataset) -> tuple[str, ...]:
+def _notes(dataset: Dataset, number_of_frames: int) -> tuple[str, ...]:
     notes = []
     relationship = text(dataset, "PixelIntensityRelationship").upper()
     if relationship not in IntensityRelationship.__members__:
@@ -250,9 +197,8 @@ def _notes(dataset: Dataset) -> tuple[str, ...]:
         )
     if "DYNAMIC" in (text(dataset, "PositionerMotion"), text(dataset, "TableMotion")):
         notes.append("C-arm or table moved during the run (DYNAMIC).")
-    if raw(dataset, "ShutterShape") is not None and _shutter(dataset) is None:
-        notes.append("Shutter tags are incomplete and were passed over.")
-    return tuple(notes)
+    notes += [angles_note(dataset, number_of_frames), shutter_note(dataset)]
+    return tuple(filter(None, notes))
 
 
 def _compressed_with_loss(dataset: Dataset) -> bool:

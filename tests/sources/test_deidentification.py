@@ -283,7 +283,8 @@ def test_times_keep_what_lies_between_them_over_midnight():
     found = [(str(c.AcquisitionDate), float(c.AcquisitionTime)) for c in clean]
     assert found == [("20000101", 0.0), ("20000101", 0.5)]
     assert all(c.StudyDate == "20000101" and "SeriesDate" not in c for c in clean)
-    assert b"2024" not in b"".join(map(written, clean))
+    made = b"".join(map(written, clean))
+    assert not any(day.encode() in made for day, _ in moments)
 
 
 def test_a_time_that_cannot_be_read_is_dropped():

@@ -8,7 +8,6 @@ from dicom_writing import noise, write
 
 from leakwatch.errors import SourceError
 from leakwatch.sources import open_source
-from leakwatch.sources.native_size import size_contradiction
 
 FRAMES = noise(6, 50, 60)
 
@@ -35,20 +34,3 @@ def test_more_whole_frames_than_promised_are_a_note(tmp_path):
     source = open_source(path)
     assert len(list(source.frames())) == 4
     assert "2 more frames follow" in " ".join(source.acquisition.notes)
-
-
-@pytest.mark.parametrize(
-    ("length", "fits"),
-    [
-        (6 * 384, True),
-        (6 * 384 + 31, True),
-        (6 * 384 + 32, False),
-        (5 * 384, True),
-        (5 * 384 + 40, False),
-        (7 * 384, True),
-        (6 * 512, True),  # each frame padded to a sector
-        (100, False),
-    ],
-)
-def test_what_is_left_over_is_less_than_a_row(length, fits):
-    assert (size_contradiction(length, 32, 12, 6) == "") is fits
