@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from leakwatch.sources.dicom_times import SHORTEST_INTERVAL_S
+from leakwatch.sources.dicom_times import SHORTEST_INTERVAL_S, over_midnight
 
 # The clock of a C-arm counts where it goes with the arrival, s: networks bunch frames up by some
 # tenths, and a clock that runs another way is none.
@@ -94,7 +94,8 @@ def _clock_step_s(
     for tag in now:
         if tag not in before or (before[tag].tzinfo is None) != (now[tag].tzinfo is None):
             continue
-        step_s = (now[tag] - before[tag]).total_seconds()
+        earlier, later = over_midnight((before[tag], now[tag]))
+        step_s = (later - earlier).total_seconds()
         fine = before[tag].microsecond or now[tag].microsecond
         return step_s if fine and step_s > 0 else None
     return None

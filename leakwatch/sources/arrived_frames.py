@@ -232,7 +232,12 @@ class ArrivedFrames:
         else:
             seconds = (single_time_s(self._before, one.received_s, one.clock),)
         tagged = acquisition(dataset, header.layout, count, times.source, times.notes)
-        found = replace(tagged, number_of_frames=None, subject=header.subject)
+        found = replace(
+            tagged,
+            number_of_frames=None,
+            subject=header.subject,
+            time_doubts=times.doubts,
+        )
         if self._run is None or not _goes_on(self._run, found):
             self._run = found
         return seconds, self._run

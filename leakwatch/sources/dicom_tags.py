@@ -43,6 +43,8 @@ READ_KEYWORDS = (
     "FrameIncrementPointer",
     "FrameTime",
     "FrameTimeVector",
+    "CineRate",
+    "ActualFrameDuration",
     "RecommendedDisplayFrameRate",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",

@@ -29,6 +29,7 @@ def test_the_first_is_at_zero():
         (at(0.0), at(1.0), 0.13, 0.13),  # whole seconds
         (at(0.25), at(3600.375), 0.13, 0.13),  # a clock that was set
         (at(3600.25), at(0.375), 0.13, 0.13),
+        (at(43199.9), at(-43199.975), 0.19, 0.125),  # midnight, and the day stands still
         (at(0.25), {}, 0.13, 0.13),
         ({}, {}, 0.0, 0.005),  # later in any case
         ({}, {}, 30.0, 30.0),

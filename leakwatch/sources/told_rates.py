@@ -1,0 +1,83 @@
+"""How fast a run was taken, as several tags tell it, and where they contradict each other."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Two rates are one where they differ by no more than this share: clocks are rounded.
+_AGREE = 0.05
+# Some tags hold whole numbers: 7.5 frames/s are 7 or 8 there; 0.1 more for the digits of the other.
+_ROUNDED_PER_S = 0.6
+# A step further from the median than by this share is a pause, or a frame that is missing.
+_USUAL = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRate:
+    """What one tag says.
+
+    Parameters
+    ----------
+    keyword : str
+        Of the tag.
+    interval_s : float
+        From one frame to the next, pauses left out; 0 where there is no next.
+    rounded : bool
+        The tag holds a whole number of frames a second.
+    """
+
+    keyword: str
+    interval_s: float
+    rounded: bool = False
+
+    @property
+    def per_s(self) -> float:
+        """Frames a second; 0 where unknown."""
+        return 1 / self.interval_s if self.interval_s > 0 else 0.0
+
+
+def steps_of(seconds: Sequence[float]) -> list[float]:
+    """Seconds from each frame to the next."""
+    return [after - before for before, after in itertools.pairwise(seconds)]
+
+
+def usual_interval_s(steps_s: Sequence[float]) -> float:
+    """Return the interval of a run, without its pauses; 0 for a single frame.
+
+    Parameters
+    ----------
+    steps_s : sequence of float
+        Seconds from each frame to the next.
+    """
+    if not steps_s:
+        return 0.0
+    middle = statistics.median(steps_s)
+    return statistics.fmean(step for step in steps_s if abs(step - middle) <= _USUAL * abs(middle))
+
+
+def contradictions(followed: ToldRate, others: Sequence[ToldRate]) -> tuple[str, ...]:
+    """Tell which tags give another rate than the one that is followed, a sentence each.
+
+    Parameters
+    ----------
+    followed : ToldRate
+    others : sequence of ToldRate
+    """
+    return tuple(
+        f"{other.keyword} says {other.per_s:.3g} frames/s and {followed.keyword} "
+        f"{followed.per_s:.3g}; {followed.keyword} is followed"
+        for other in others
+        if _differ(followed, other)
+    )
+
+
+def _differ(one: ToldRate, other: ToldRate) -> bool:
+    if one.per_s == 0.0 or other.per_s == 0.0:
+        return False
+    allowed = _AGREE * max(one.per_s, other.per_s)
+    if one.rounded or other.rounded:
+        allowed = max(allowed, _ROUNDED_PER_S)
+    return abs(one.per_s - other.per_s) > allowed
