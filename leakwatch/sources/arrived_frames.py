@@ -20,7 +20,7 @@ from leakwatch.model import Acquisition, Frame, TimeSource
 from leakwatch.sources.arrival_times import Moment, run_times_s, single_time_s
 from leakwatch.sources.dicom_angles import TurningCarm
 from leakwatch.sources.dicom_frames import FramePlaces, find_frames
-from leakwatch.sources.dicom_header import Header, OtherObject, read_header
+from leakwatch.sources.dicom_header import Header, NoProjection, OtherObject, read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
 from leakwatch.sources.dicom_run import run_difference, same_shutter
 from leakwatch.sources.dicom_tags import acquisition
@@ -148,6 +148,10 @@ class ArrivedFrames:
             instance = number(header.dataset, "InstanceNumber")
             clock = clock_time(header.dataset)
         except OtherObject:
+            self._remove(arrived)
+            return None
+        except NoProjection as error:  # no frame of the run is lost by it
+            self._log.note(_without_path(arrived.path, error))
             self._remove(arrived)
             return None
         # Bytes of any kind fail in any way, and the next object must be looked at all the same.

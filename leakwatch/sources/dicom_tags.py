@@ -29,6 +29,8 @@ READ_KEYWORDS = (
     "SeriesInstanceUID",
     "InstanceNumber",
     "Modality",
+    "ImageType",
+    "ConversionType",
     "Manufacturer",
     "ManufacturerModelName",
     "AcquisitionDate",
