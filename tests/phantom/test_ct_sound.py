@@ -87,7 +87,7 @@ def test_what_lies_outside_of_the_scanners_field_is_air(
 def test_a_vertebra_without_values_is_refused(tmp_path: Path, files: tuple[Path, Path]) -> None:
     holed = hounsfield()
     holed[9:12, 9:12, 9:12] = np.nan
-    with pytest.raises(ConfigError, match="voxels in the vertebrae .* have no value"):
+    with pytest.raises(ConfigError, match=r"voxels in the vertebrae .* have no value"):
         scanned(save(tmp_path / "holed.nii.gz", holed), files[1])
 
 
