@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakwatch.strangers import printable
+from leakwatch.strangers import html_text, printable, safe_file_name
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,47 @@ def test_any_text_is_one_line_that_can_be_printed(typed: str) -> None:
     assert "\x1b" not in shown
     shown.encode()
     assert printable(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("L3 left, second try", "L3-left-second-try"),
+        ("case-12", "case-12"),
+        ("Wirbelkörper 椎体", "Wirbelkörper-椎体"),
+        ("../escape", "escape"),
+        ("..", "case"),
+        ("/etc/passwd", "etc-passwd"),
+        (r"..\..\x", "x"),
+        ("a\nb\x1b[2J\0", "a-b-2J"),
+        (".hidden", "hidden"),
+        ("-rf", "rf"),
+        ("name.", "name"),
+        ("CON", "_CON"),
+        ("nul.txt", "_nul.txt"),
+        ("con-text", "con-text"),
+        ("a:b*c?", "a-b-c"),
+        ("…", "case"),
+        ("", "case"),
+        ("x" * 400, "x" * 120),
+        ("ü" * 100, "ü" * 60),
+    ],
+)
+def test_safe_file_name(typed: str, name: str) -> None:
+    assert safe_file_name(typed, "case") == name
+
+
+@given(st.text())
+def test_any_name_is_one_file_that_can_be_made(
+    tmp_path_factory: pytest.TempPathFactory, typed: str
+) -> None:
+    folder = tmp_path_factory.mktemp("made")
+    name = safe_file_name(typed, "case")
+    (folder / name).mkdir()
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert safe_file_name(name, "case") == name
+    assert printable(name) == name
+
+
+def test_html_text() -> None:
+    assert html_text("<b>\n'\"&") == "&lt;b&gt;\\x0a&#x27;&quot;&amp;"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leakwatch.cli.console import BAD_INPUT, errors_in_one_paragraph
+from leakwatch.cli.console import BAD_INPUT, errors_in_one_paragraph, say
 
 
 def deidentify(
@@ -25,11 +25,9 @@ def deidentify(
     with errors_in_one_paragraph():
         done = copy_without_patient(source, out)
     for refused in done.refused:
-        typer.echo(f"leakwatch: not copied: {refused}", err=True)
+        say(f"leakwatch: not copied: {refused}", err=True)
     if done.passed_over:
-        typer.echo(
-            f"leakwatch: {done.passed_over} files are no DICOM and were passed over", err=True
-        )
-    typer.echo(f"{done.written} files written to {out}")
+        say(f"leakwatch: {done.passed_over} files are no DICOM and were passed over", err=True)
+    say(f"{done.written} files written to {out}")
     if done.refused or not done.written:
         raise typer.Exit(BAD_INPUT)
