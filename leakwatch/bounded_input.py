@@ -127,7 +127,7 @@ def parse_toml(data: bytes, finite: bool = True) -> dict[str, Any]:
 def parse_json(
     data: bytes,
     pairs: Callable[[list[tuple[str, Any]]], Any] | None = None,
-    finite: bool = True,
+    numbers: bool = True,
 ) -> Any:
     """Parse JSON, which some editors begin with a byte order mark.
 
@@ -136,8 +136,8 @@ def parse_json(
     data : bytes
     pairs : callable or None
         Makes an object of its keys and values.
-    finite : bool
-        False: numbers that are not finite are left, for whoever tells their place.
+    numbers : bool
+        False: those beyond all bounds are left, for whoever tells their place.
 
     Raises
     ------
@@ -148,8 +148,13 @@ def parse_json(
         found = json.loads(data.decode("utf-8-sig"), object_pairs_hook=pairs)
     except RecursionError as error:
         raise _too_deep() from error
-    _check(found, finite)
+    _check(found, numbers, numbers)
     return found
+
+
+def is_counted(number: int) -> bool:
+    """Whether a whole number has 64 bits at most."""
+    return -_LARGEST <= number < _LARGEST
 
 
 def why_unread(error: ValueError, kind: str) -> str:
@@ -195,22 +200,22 @@ def _check_keys(text: str) -> None:
             parts = 0
 
 
-def _check(found: Any, finite: bool) -> None:
+def _check(found: Any, finite: bool, whole: bool = True) -> None:
     """Go through all values, level by level: nothing that recurs may see what is too deep."""
     level, depth = [found], 0
     while level:
         depth += 1
         if depth > _DEEPEST:
             raise _too_deep()
-        level = [inner for one in level for inner in _inside(one, finite)]
+        level = [inner for one in level for inner in _inside(one, finite, whole)]
 
 
-def _inside(one: Any, finite: bool) -> list[Any]:
+def _inside(one: Any, finite: bool, whole: bool) -> list[Any]:
     if isinstance(one, dict):
         return list(one.values())
     if isinstance(one, list):
         return one
-    if isinstance(one, int) and not -_LARGEST <= one < _LARGEST:
+    if whole and isinstance(one, int) and not is_counted(one):
         raise OutOfBounds("has a whole number of more than 64 bits, which nothing here counts")
     if finite and isinstance(one, float) and not math.isfinite(one):
         raise OutOfBounds(f"has the number {one}, which nothing here can be")

@@ -14,9 +14,11 @@ from msgspec import UNSET, Meta, UnsetType
 from leakwatch.bounded_input import (
     MOST_WRITTEN_BYTES,
     OutOfBounds,
+    is_counted,
     lines_at_most,
     parse_json,
     read_at_most,
+    shortened,
     why_unread,
 )
 from leakwatch.errors import CaseError
@@ -83,8 +85,8 @@ def decode(
     data = data.removeprefix(_BYTE_ORDER_MARK)
     try:
         # Python's reader first: it takes NaN and Infinity, so that their place can be told.
-        found = parse_json(data, lambda pairs: _each_once(pairs, name), finite=False)
-        _check_finite(found, name)
+        found = parse_json(data, lambda pairs: _each_once(pairs, name), numbers=False)
+        _check_numbers(found, name)
         return msgspec.json.decode(data, type=document)
     except msgspec.ValidationError as error:
         raise CaseError(f"{name}: {explain(error, found, document, hints or {})}") from error
@@ -153,19 +155,20 @@ def _each_once(pairs: list[tuple[str, Any]], name: str) -> dict[str, Any]:
     return found
 
 
-def _check_finite(found: Any, name: str) -> None:
-    place = _not_finite(found, "")
+def _check_numbers(found: Any, name: str) -> None:
+    place = _no_number(found, "")
     if place is not None:
         key, value = place
         raise CaseError(
-            f"{name}: key {key}: {value} is no number that can be used. Give a finite number, "
-            "or leave the key out where its value is not known."
+            f"{name}: key {shortened(key)}: {shortened(str(value))} is no number that can be used. "
+            "Give a finite number, or leave the key out where its value is not known."
         )
 
 
-def _not_finite(found: Any, path: str) -> tuple[str, float] | None:
-    """Path and value of the first number that is not finite."""
-    if isinstance(found, float) and not math.isfinite(found):
+def _no_number(found: Any, path: str) -> tuple[str, float] | None:
+    """Path and value of the first number that is not finite, or has more than 64 bits."""
+    endless = isinstance(found, float) and not math.isfinite(found)
+    if endless or (isinstance(found, int) and not is_counted(found)):
         return path.removeprefix(".") or "of the file", found
     if isinstance(found, dict):
         steps = [(f"{path}.{key}", value) for key, value in found.items()]
@@ -173,5 +176,5 @@ def _not_finite(found: Any, path: str) -> tuple[str, float] | None:
         steps = [(f"{path}[{index}]", value) for index, value in enumerate(found)]
     else:
         return None
-    places = (_not_finite(value, step) for step, value in steps)
+    places = (_no_number(value, step) for step, value in steps)
     return next((place for place in places if place is not None), None)
