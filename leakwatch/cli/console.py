@@ -11,13 +11,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import current_thread, main_thread
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 from leakwatch.errors import LeakWatchError
+from leakwatch.interruption import heard
 from leakwatch.model import TimeSource
 from leakwatch.strangers import printable
 
@@ -44,16 +44,8 @@ def ended_like_interrupted() -> Iterator[None]:
 
     Python's own way is to die at once, and the last file of a recording would not be completed.
     """
-    if current_thread() is not main_thread():
+    with heard(_interrupted, "SIGTERM", "SIGHUP"):
         yield
-        return
-    ends = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
-    before = {one: signal.signal(one, _interrupted) for one in ends if one is not None}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 def _interrupted(number: int, stack: FrameType | None) -> None:
