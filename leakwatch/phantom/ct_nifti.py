@@ -176,7 +176,7 @@ def _volume(image: Any, path: Path) -> ScanVolume:
 def _in_mm(image: Any, affine: Points3, path: Path) -> Points3:
     """The matrix in mm; a file that gives no matrix is told."""
     header = image.header
-    if "sform_code" not in header:
+    if not isinstance(header, nibabel().Nifti1Header):  # another format: always in mm
         return affine
     if header["sform_code"] == 0 and header["qform_code"] == 0:
         _LOG.warning(

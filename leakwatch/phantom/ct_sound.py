@@ -6,6 +6,7 @@ filter over the picture carries it everywhere.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import itertools
 import logging
@@ -31,6 +32,7 @@ _GIVE: Final = "Give the CT as the scanner made it, or cut out the spine."
 # 2,048 slices of 512 x 512: more than any scanner gives; 4 GB as it is worked on.
 _MOST_VOXELS: Final = 2**29
 _MOST_BYTES: Final = 8 * _MOST_VOXELS
+_OPENERS: Final = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File}
 _BLOCK: Final = 1 << 20  # bytes inflated at once
 # Edges of a voxel, mm: below it is a microscope's, above it is written in another unit.
 _EDGE_MM: Final = (0.05, 20.0)
@@ -67,23 +69,24 @@ class Mended:
 
 
 def check_whole(path: Path) -> None:
-    """Inflate a gzip file to its end: only there is the sum that tells whether it is damaged.
+    """Inflate a compressed file to its end: only there is the sum that tells whether it is damaged.
 
     Parameters
     ----------
     path : Path
-        Of another kind: nothing is done.
+        Where it is not compressed, or cannot be opened, nothing is done.
 
     Raises
     ------
     ConfigError
         It is cut off or damaged, or inflates to more than any volume.
     """
-    if not path.name.endswith(".gz"):
+    opener = _opener(path)
+    if opener is None:
         return
     size = 0
     try:
-        with gzip.open(path) as file:
+        with opener(path) as file:
             while block := file.read(_BLOCK):
                 size += len(block)
                 if size > _MOST_BYTES:
@@ -92,6 +95,17 @@ def check_whole(path: Path) -> None:
         raise ConfigError(
             f"{path}: cannot be read as NIfTI: it is cut off or damaged ({error}). Copy it again."
         ) from error
+
+
+def _opener(path: Path) -> type[gzip.GzipFile | bz2.BZ2File] | None:
+    """What inflates a file, by its first bytes: ``.mgz`` is compressed too."""
+    try:
+        with path.open("rb") as file:
+            first = file.read(max(map(len, _OPENERS)))
+    except OSError:
+        return None
+    found = [opener for magic, opener in _OPENERS.items() if first.startswith(magic)]
+    return found[0] if found else None
 
 
 def check_shape(shape: tuple[int, ...], path: Path) -> None:

@@ -151,6 +151,21 @@ def test_a_damaged_gzip_file_is_refused(
         scanned(*given)
 
 
+@pytest.mark.parametrize("suffix", [".mgz", ".nii.bz2"])
+def test_other_compressed_files_are_held_against_their_sum_too(
+    suffix: str, tmp_path: Path, files: tuple[Path, Path]
+) -> None:
+    path = tmp_path / f"ct{suffix}"
+    kind = nibabel.MGHImage if suffix == ".mgz" else nibabel.Nifti1Image
+    nibabel.save(kind(hounsfield().astype(np.float32), AFFINE), path)
+    np.testing.assert_array_equal(scanned(path, files[1]).ct.values, hounsfield())
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match="it is cut off or damaged"):
+        scanned(path, files[1])
+
+
 def test_what_inflates_without_end_is_refused(
     files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
