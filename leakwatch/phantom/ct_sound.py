@@ -24,6 +24,7 @@ from leakwatch.phantom.ct_volume import ScanVolume
 from leakwatch.phantom.grid import Points3
 
 Mask = npt.NDArray[np.bool_]
+_Opener = type[gzip.GzipFile] | type[bz2.BZ2File]
 Volume64 = npt.NDArray[np.float64]
 
 _LOG = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ _GIVE: Final = "Give the CT as the scanner made it, or cut out the spine."
 # 2,048 slices of 512 x 512: more than any scanner gives; 4 GB as it is worked on.
 _MOST_VOXELS: Final = 2**29
 _MOST_BYTES: Final = 8 * _MOST_VOXELS
-_OPENERS: Final = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File}
+_OPENERS: Final[dict[bytes, _Opener]] = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File}
 _BLOCK: Final = 1 << 20  # bytes inflated at once
 # Edges of a voxel, mm: below it is a microscope's, above it is written in another unit.
 _EDGE_MM: Final = (0.05, 20.0)
@@ -97,7 +98,7 @@ def check_whole(path: Path) -> None:
         ) from error
 
 
-def _opener(path: Path) -> type[gzip.GzipFile | bz2.BZ2File] | None:
+def _opener(path: Path) -> _Opener | None:
     """What inflates a file, by its first bytes: ``.mgz`` is compressed too."""
     try:
         with path.open("rb") as file:
