@@ -18,8 +18,8 @@ from typing import Any, Final
 # What a person writes, or a program for one: a case, settings, a suite. The longest that comes with
 # the program has 12 KB; a table of distortion some hundreds.
 MOST_WRITTEN_BYTES: Final = 1 << 20
-# One document that a program writes: a truth or report of two hours at 15 frames/s has 30 MB.
-MOST_DOCUMENT_BYTES: Final = 1 << 25
+# One document that a program writes: the truth of an hour at 15 frames/s has 6 MB.
+MOST_DOCUMENT_BYTES: Final = 1 << 23
 # A line a frame: 1.5 KB, for two hours at 30 frames/s.
 MOST_LINES_BYTES: Final = 1 << 29
 MOST_LINE_BYTES: Final = 1 << 20
@@ -36,6 +36,7 @@ _WORDS: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_NO_MORE: Final = object()
 _LARGEST: Final = 2**63  # of a whole number, as the machine counts
 
 
@@ -201,22 +202,17 @@ def _check_keys(text: str) -> None:
 
 
 def _check(found: Any, finite: bool, whole: bool = True) -> None:
-    """Go through all values, level by level: nothing that recurs may see what is too deep."""
-    level, depth = [found], 0
-    while level:
-        depth += 1
-        if depth > _DEEPEST:
-            raise _too_deep()
-        level = [inner for one in level for inner in _inside(one, finite, whole)]
-
-
-def _inside(one: Any, finite: bool, whole: bool) -> list[Any]:
-    if isinstance(one, dict):
-        return list(one.values())
-    if isinstance(one, list):
-        return one
-    if whole and isinstance(one, int) and not is_counted(one):
-        raise OutOfBounds("has a whole number of more than 64 bits, which nothing here counts")
-    if finite and isinstance(one, float) and not math.isfinite(one):
-        raise OutOfBounds(f"has the number {one}, which nothing here can be")
-    return []
+    """Go through all values without recursion: nothing that recurs may see what is too deep."""
+    open_ones = [iter((found,))]
+    while open_ones:
+        one = next(open_ones[-1], _NO_MORE)
+        if one is _NO_MORE:
+            open_ones.pop()
+        elif isinstance(one, dict | list):
+            if len(open_ones) > _DEEPEST:
+                raise _too_deep()
+            open_ones.append(iter(one.values() if isinstance(one, dict) else one))
+        elif whole and isinstance(one, int) and not is_counted(one):
+            raise OutOfBounds("has a whole number of more than 64 bits, which nothing here counts")
+        elif finite and isinstance(one, float) and not math.isfinite(one):
+            raise OutOfBounds(f"has the number {one}, which nothing here can be")

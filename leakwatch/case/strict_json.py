@@ -167,14 +167,23 @@ def _check_numbers(found: Any, name: str) -> None:
 
 def _no_number(found: Any, path: str) -> tuple[str, float] | None:
     """Path and value of the first number that is not finite, or has more than 64 bits."""
-    endless = isinstance(found, float) and not math.isfinite(found)
-    if endless or (isinstance(found, int) and not is_counted(found)):
+    if _is_no_number(found):
         return path.removeprefix(".") or "of the file", found
     if isinstance(found, dict):
-        steps = [(f"{path}.{key}", value) for key, value in found.items()]
+        steps = ((f".{key}", value) for key, value in found.items())
     elif isinstance(found, list):
-        steps = [(f"{path}[{index}]", value) for index, value in enumerate(found)]
+        steps = ((f"[{index}]", value) for index, value in enumerate(found))
     else:
         return None
-    places = (_no_number(value, step) for step, value in steps)
+    places = (
+        _no_number(value, path + step)
+        for step, value in steps
+        if isinstance(value, dict | list) or _is_no_number(value)
+    )
     return next((place for place in places if place is not None), None)
+
+
+def _is_no_number(found: Any) -> bool:
+    if isinstance(found, float):
+        return not math.isfinite(found)
+    return isinstance(found, int) and not is_counted(found)
