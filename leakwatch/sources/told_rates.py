@@ -54,7 +54,7 @@ def usual_interval_s(steps_s: Sequence[float]) -> float:
     """
     if not steps_s:
         return 0.0
-    middle = statistics.median(steps_s)
+    middle = statistics.median_low(steps_s)  # one of them, also where there are two
     return statistics.fmean(step for step in steps_s if abs(step - middle) <= _USUAL * abs(middle))
 
 
