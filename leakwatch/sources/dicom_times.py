@@ -15,7 +15,13 @@ from pydicom.valuerep import DA, DT, TM
 
 from leakwatch.model import TimeSource
 from leakwatch.sources.dicom_values import number, numbers, raw, text
-from leakwatch.sources.told_rates import ToldRate, contradictions, steps_of, usual_interval_s
+from leakwatch.sources.told_rates import (
+    ToldRate,
+    contradictions,
+    steps_of,
+    unseen_pauses,
+    usual_interval_s,
+)
 
 # Fluoroscopy for cement runs at 7.5 to 15 pulses/s. The faster is assumed where nothing is said:
 # speeds come out too high rather than too low, and warnings early rather than late.
@@ -93,9 +99,9 @@ def frame_times(dataset: Dataset, count: int, whole: int) -> FrameTimes:
     if not found:
         return _assumed(whole, notes)
     seconds = tuple(itertools.islice(found[0].seconds, whole))
-    rates = [one.told for one in found]
-    doubts = contradictions(rates[0], rates[1:]) if count > 1 else ()
-    return FrameTimes(seconds, found[0].source, notes, doubts)
+    followed, *others = [one.told for one in found]
+    doubts = contradictions(followed, others) + unseen_pauses(followed, others, count)
+    return FrameTimes(seconds, found[0].source, notes, doubts if count > 1 else ())
 
 
 def _readings(dataset: Dataset, count: int) -> tuple[list[_Reading], tuple[str, ...]]:
@@ -173,7 +179,7 @@ def _from_vector(dataset: Dataset, keyword: str, source: TimeSource, count: int)
     if increments is None or len(increments) != count or min(increments[1:], default=1) <= 0:
         return None
     steps = [step / 1000 for step in increments[1:]]
-    told = ToldRate(keyword, usual_interval_s(steps))
+    told = ToldRate(keyword, usual_interval_s(steps), length_s=sum(steps))
     return _Reading(keyword, source, itertools.accumulate(steps, initial=0.0), told)
 
 
@@ -184,9 +190,9 @@ def _from_groups(dataset: Dataset, keyword: str, source: TimeSource, count: int)
         moments = [_moment(dataset, clock, "", frame) for frame in range(count)]
         seconds = seconds_between(moments)
         if seconds is not None:
-            return _Reading(
-                clock, source, seconds, ToldRate(clock, usual_interval_s(steps_of(seconds)))
-            )
+            interval_s = usual_interval_s(steps_of(seconds))
+            told = ToldRate(clock, interval_s, length_s=seconds[-1])
+            return _Reading(clock, source, seconds, told)
     return None
 
 

@@ -27,11 +27,14 @@ class ToldRate:
         From one frame to the next, pauses left out; 0 where there is no next.
     rounded : bool
         The tag holds a whole number of frames a second.
+    length_s : float or None
+        From the first frame to the last, pauses included; None where the tag knows of no pause.
     """
 
     keyword: str
     interval_s: float
     rounded: bool = False
+    length_s: float | None = None
 
     @property
     def per_s(self) -> float:
@@ -71,6 +74,28 @@ def contradictions(followed: ToldRate, others: Sequence[ToldRate]) -> tuple[str,
         f"{followed.per_s:.3g}; {followed.keyword} is followed"
         for other in others
         if _differ(followed, other)
+    )
+
+
+def unseen_pauses(followed: ToldRate, others: Sequence[ToldRate], frames: int) -> tuple[str, ...]:
+    """Tell which tags know of pauses that the one that is followed does not, a sentence each.
+
+    Parameters
+    ----------
+    followed : ToldRate
+    others : sequence of ToldRate
+    frames : int
+        Of the run.
+    """
+    even_s = followed.interval_s * (frames - 1)
+    return tuple(
+        f"by {other.keyword} the run has pauses and takes {other.length_s:.3g} s, by "
+        f"{followed.keyword} {even_s:.3g} s; {followed.keyword} is followed"
+        for other in others
+        if followed.length_s is None
+        and other.length_s is not None
+        and not _differ(followed, other)
+        and abs(other.length_s - even_s) > followed.interval_s + _AGREE * even_s
     )
 
 

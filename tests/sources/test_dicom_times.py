@@ -35,6 +35,7 @@ def groups(*moments: str | None, keyword: str = "FrameReferenceDateTime") -> lis
 
 
 CLOCK = ["20200101235959.90", "20200102000000.00", "20200102000000.15", "20200102000000.30"]
+PAUSED = ["20200102000005.00", "20200102000005.10"]
 
 
 def test_frame_time(tmp_path: Path) -> None:
@@ -105,6 +106,17 @@ def test_pointer_may_name_several(tmp_path: Path) -> None:
             {"FrameTime": "33.3", "FrameTimeVector": [0, 125, 125, 125]},
             ["FrameTimeVector says 8 frames/s", "FrameTime 30", "FrameTime is followed"],
         ),
+        (
+            {"FrameTime": 125, "FrameTimeVector": [0, 125, 4000, 125]},
+            ["by FrameTimeVector the run has pauses and takes 4.25 s", "FrameTime 0.375 s"],
+        ),
+        (
+            {
+                "FrameTime": 100,
+                "PerFrameFunctionalGroupsSequence": groups(*CLOCK[:2], *PAUSED),
+            },
+            ["by FrameReferenceDateTime the run has pauses and takes 5.2 s"],
+        ),
         ({"FrameTime": "133.333", "CineRate": 15}, ["CineRate says 15 frames/s", "FrameTime 7.5"]),
         ({"CineRate": 30, "ActualFrameDuration": 133}, ["ActualFrameDuration says 7.52"]),
         (
@@ -126,7 +138,12 @@ def test_rates_that_contradict_each_other_are_told(
     [
         {"FrameTime": "133.333", "CineRate": 7},
         {"FrameTime": "133.333", "CineRate": 8, "RecommendedDisplayFrameRate": 8},
-        {"FrameTime": 125, "FrameTimeVector": [0, 125, 4000, 125]},  # a pause is no rate
+        # A pause is no rate, and the vector that knows of it is followed.
+        {
+            "FrameTime": 125,
+            "FrameTimeVector": [0, 125, 4000, 125],
+            "FrameIncrementPointer": Tag("FrameTimeVector"),
+        },
     ],
 )
 def test_rates_that_agree_are_not_told(tmp_path: Path, tags: dict[str, Any]) -> None:
