@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from io import StringIO
@@ -135,3 +136,29 @@ def test_what_is_logged_is_one_line(capsys, monkeypatch):
     logging.lastResort.handle(record)
     assert acts(stream.getvalue()) == []
     assert len(stream.getvalue().splitlines()) == 1
+
+
+def test_a_path_that_no_system_takes_is_refused_in_one_sentence(sequence, tmp_path):
+    for dicom in ("a" * 5000, "/".join(["b" * 300] * 3), "\0x"):
+        document = json.loads(sequence.read_text()) | {"dicom": dicom}
+        other = tmp_path / "other.case.json"
+        other.write_text(json.dumps(document))
+        for command in (
+            ("analyze", other, "--out", tmp_path / "out"),
+            ("analyze", tmp_path / "cine.dcm", "--case", other, "--out", tmp_path / "out"),
+            ("replay", other, "--record", tmp_path / "x.png"),
+            ("run", f"replay:{tmp_path / 'cine.dcm'}", "--case", other, "--no-window"),
+            ("analyze", dicom, "--out", tmp_path / "out"),
+            ("cases", "add", other),
+        ):
+            said = run(*command)
+            assert said.exit_code == 2, (command, said.exception)
+            assert len(said.stderr.splitlines()) == 1 or "Usage" in said.stderr
+            assert len(said.stderr) < 2000
+
+
+def test_a_sequence_with_the_longest_of_names_has_no_case_beside_it(tmp_path):
+    path = tmp_path / f"{'x' * 248}.dcm"
+    injection.write_dicom(path)
+    said = run("analyze", path, "--out", tmp_path / "out", "--no-video")
+    assert said.exit_code == 0, (said.output, said.exception)

@@ -118,7 +118,15 @@ def case_beside(sequence: Path) -> Path | None:
     whole = sequence if sequence.name else sequence.resolve()
     near = [whole.parent / f"{one}{CASE_SUFFIX}" for one in (whole.name, whole.stem)]
     inside = sequence / CASE_NAME
-    return next((path for path in (inside, *near) if path.is_file()), None)
+    return next((path for path in (inside, *near) if _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file; none has a name that is too long, as that of a sequence may make."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def check_fits(case: CaseFile, acquisition: Acquisition, name: str = "the case") -> None:

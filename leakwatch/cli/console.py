@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from leakwatch.bounded_input import shortened
 from leakwatch.errors import LeakWatchError
 from leakwatch.interruption import heard
 from leakwatch.model import TimeSource
@@ -23,6 +24,8 @@ from leakwatch.strangers import printable
 
 if TYPE_CHECKING:
     from leakwatch.session import Run
+
+_LONGEST_PATH = 200  # characters that a message repeats
 
 BAD_INPUT, ENDED_EARLY, NOT_WATCHED, INTERRUPTED = 2, 3, 4, 130
 
@@ -33,6 +36,11 @@ def errors_in_one_paragraph() -> Iterator[None]:
         yield
     except LeakWatchError as error:
         fail(str(error))
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        where = shortened(str(error.filename or "a file"), _LONGEST_PATH)
+        fail(f"{where}: cannot be used: {error.strerror or error}. Check path and rights.")
     except KeyboardInterrupt:
         say("leakwatch: interrupted; what was written until now stays.", err=True)
         raise typer.Exit(INTERRUPTED) from None
