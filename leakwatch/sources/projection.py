@@ -39,9 +39,10 @@ _CAPTURED: Final = frozenset(
         uids.MultiFrameTrueColorSecondaryCaptureImageStorage,
     }
 )
-# PS3.3 C.7.3.1.1.1. OT, other, is what most frame grabbers say; the last five are retired.
+# PS3.3 C.7.3.1.1.1. OT, other, is what most frame grabbers say; CF to FS are retired, and DR never
+# was a term but is written.
 _MODALITIES: Final = frozenset(
-    {"", "XA", "RF", "CR", "DX", "RG", "OT", "CF", "DF", "DS", "FA", "FS"}
+    {"", "XA", "RF", "CR", "DX", "RG", "OT", "CF", "DF", "DS", "FA", "FS", "DR"}
 )
 _NAMES: Final = {
     "CT": "a CT image",

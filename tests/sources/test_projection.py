@@ -107,6 +107,7 @@ def test_what_is_no_projection_is_refused_in_one_sentence(
         {"SOPClassUID": SC, "Modality": "XA", "ConversionType": "WSD"},
         {"SOPClassUID": SC, "Modality": "OT", "ConversionType": "DV"},
         {"SOPClassUID": GREY_WORDS, "Modality": "RF"},
+        {"SOPClassUID": SC, "Modality": "DR"},
         {"SOPClassUID": GREY_WORDS, "Modality": None},
         {"SOPClassUID": "1.2.3.4.5.6.7", "Modality": "XA"},
         # The first two values say where pixels come from, and no plane.
