@@ -17,7 +17,7 @@ from pathlib import Path
 
 from leakwatch.config import LiveDicomSettings
 from leakwatch.model import Acquisition, Frame, TimeSource
-from leakwatch.sources.arrival_times import Moment, run_times_s, single_time_s
+from leakwatch.sources.arrival_times import Moment, moment_after, run_times_s, single_time_s
 from leakwatch.sources.dicom_angles import TurningCarm
 from leakwatch.sources.dicom_frames import FramePlaces, find_frames
 from leakwatch.sources.dicom_header import Header, NoProjection, OtherObject, read_header
@@ -195,7 +195,7 @@ class ArrivedFrames:
                     time_s = seconds[whole - 1]
                     frame = Frame(self._index, time_s, pixels, carm.at(whole - 1), one.received_s)
                     self._index += 1
-                    self._before = Moment(time_s, one.received_s, one.clock)
+                    self._before = moment_after(self._before, time_s, one.received_s, one.clock)
                     self._log.is_good(one.received_s, of_the_past)
                     yield frame
                     if self._stopped.wait(self._pause_s(seconds, whole)):
