@@ -21,8 +21,11 @@ from leakwatch.library_database import LibraryDatabase, cannot_use, library_fold
 from leakwatch.model import EventKind, Level, Marks
 from leakwatch.sinks.line_file import is_locked
 from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME
+from leakwatch.strangers import printable
 
 CASES_NAME = "cases"
+
+_LONGEST_NAME = 100  # characters: a line of a list
 
 _LEVELS_BY_WEIGHT = (Level.CLEAR, Level.UNKNOWN, Level.WATCH, Level.STOP)
 
@@ -117,6 +120,11 @@ class CaseLibrary:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         if name is not None and (not name.strip() or name.strip().isdigit()):
             raise LibraryError(f"{name!r} is no name of a case: numbers are given. Use letters.")
+        if name is not None and (printable(name) != name or len(name) > _LONGEST_NAME):
+            raise LibraryError(
+                f"{name[:_LONGEST_NAME]!r} is no name of a case: it has characters that are not "
+                f"shown, or more than {_LONGEST_NAME}. Use letters."
+            )
         with self._db.writing():
             if name is not None and self._rows("WHERE name = ?", name):
                 raise LibraryError(f"there is a case {name} already. Choose another name.")

@@ -15,6 +15,7 @@ from leakwatch.cli.console import (
     errors_in_one_paragraph,
     fail,
     progress,
+    say,
     say_rules_off,
     say_what_to_doubt,
 )
@@ -82,11 +83,11 @@ def _say_outcome(outcome: Outcome, out: Path, not_watched: tuple[str, ...]) -> N
         reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
         said = f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
     unjudged = f" ({outcome.unknown} of them UNKNOWN)" if outcome.unknown else ""
-    typer.echo(f"{outcome.frames} frames{unjudged}; {said}")
-    typer.echo(f"written to {out}: {', '.join(outcome.written)}")
+    say(f"{outcome.frames} frames{unjudged}; {said}")
+    say(f"written to {out}: {', '.join(outcome.written)}")
     for message in outcome.degraded:
-        typer.echo(f"leakwatch: degraded: {message}", err=True)
+        say(f"leakwatch: degraded: {message}", err=True)
     if outcome.ended_early is not None:
-        typer.echo(f"leakwatch: the input ended early: {outcome.ended_early}", err=True)
+        say(f"leakwatch: the input ended early: {outcome.ended_early}", err=True)
     for line in not_watched:
-        typer.echo(line)
+        say(line)

@@ -11,6 +11,7 @@ from leakwatch.cli.analyze import analyze
 from leakwatch.cli.bench import bench
 from leakwatch.cli.calibrate import calibrate
 from leakwatch.cli.cases import cases
+from leakwatch.cli.console import log_on_stderr
 from leakwatch.cli.deidentify import deidentify
 from leakwatch.cli.mark import mark
 from leakwatch.cli.recover import recover
@@ -37,6 +38,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; the entry point of the package."""
+    log_on_stderr()
     app()
 
 

@@ -7,8 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
+from leakwatch.cli.console import say
 from leakwatch.errors import LeakWatchError
 from leakwatch.model import Calibration, Marks, Sink, SpacingRung
 
@@ -103,7 +102,7 @@ class SessionRecording:
     def finish(self) -> None:
         """Enter in the library what was recorded, and say where it is; after the session."""
         if self._case is None:
-            typer.echo(f"recorded in {self.folder}")
+            say(f"recorded in {self.folder}")
             return
         from leakwatch.case_library import CaseLibrary
 
@@ -113,13 +112,13 @@ class SessionRecording:
                 frames = library.finish(case.id).frames
         except LeakWatchError as error:
             # The files are there, and the list reads them again.
-            typer.echo(f"leakwatch: {error}", err=True)
+            say(f"leakwatch: {error}", err=True)
             frames = None
         if frames == 0:
             self._forget()
-            typer.echo("no frame was recorded, and no case is kept")
+            say("no frame was recorded, and no case is kept")
             return
-        typer.echo(f"recorded as case {case.id} ({case.name}) in {case.folder}")
+        say(f"recorded as case {case.id} ({case.name}) in {case.folder}")
 
     def _forget(self) -> None:
         """A case without a frame is none."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph
+from leakwatch.cli.console import errors_in_one_paragraph, say
 
 
 def recover(
@@ -30,8 +30,8 @@ def recover(
                 folder = library.case(session).folder
         done = made_whole(folder)
     if done.was_whole:
-        typer.echo(f"{session} is whole: {done.frames} frames. Nothing was changed.")
+        say(f"{session} is whole: {done.frames} frames. Nothing was changed.")
         return
     lost = f"; of {done.lost} more the pixels are lost" if done.lost else ""
     files = "file" if done.parts == 1 else "files"
-    typer.echo(f"{session}: {done.frames} frames in {done.parts} {files} are whole again{lost}")
+    say(f"{session}: {done.frames} frames in {done.parts} {files} are whole again{lost}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph, fail, progress
+from leakwatch.cli.console import errors_in_one_paragraph, fail, progress, say
 
 
 def report(
@@ -52,4 +52,4 @@ def report(
         if dicom:
             paths = export_dicom(findings, out / "dicom")
             written += [str(path.relative_to(out)) for path in paths]
-    typer.echo(f"written to {out}: {', '.join(written)}")
+    say(f"written to {out}: {', '.join(written)}")

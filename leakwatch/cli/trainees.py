@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph, fail
+from leakwatch.cli.console import errors_in_one_paragraph, fail, say, say_cells
+from leakwatch.strangers import printable
 
 if TYPE_CHECKING:
     from leakwatch.training_records import TrainingSession
@@ -17,6 +18,17 @@ trainees = typer.Typer(
     name="trainees",
     help="Results of training, kept in the case library on this machine.",
     no_args_is_help=True,
+)
+
+_SHOWN = (
+    "session",
+    "begun",
+    "case",
+    "outcome",
+    "reaction",
+    "past the stop point",
+    "false STOPs",
+    "due by",
 )
 
 TraineeArgument = Annotated[str, typer.Argument(metavar="TRAINEE", help="Name or pseudonym.")]
@@ -31,13 +43,13 @@ def list_trainees() -> None:
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions()
     if not sessions:
-        typer.echo("Nobody was trained yet. `leakwatch train built-in` begins.", err=True)
+        say("Nobody was trained yet. `leakwatch train built-in` begins.", err=True)
         return
-    typer.echo("trainee\tsessions\tscored\tlast")
+    say_cells(("trainee", "sessions", "scored", "last"))
     for name in sorted({session.trainee for session in sessions}):
         own = [session for session in sessions if session.trainee == name]
         scored = sum(is_scored(session) for session in own)
-        typer.echo(f"{name}\t{len(own)}\t{scored}\t{_local(own[-1])}")
+        say_cells((name, str(len(own)), str(scored), _local(own[-1])))
 
 
 @trainees.command()
@@ -47,7 +59,7 @@ def show(trainee: TraineeArgument) -> None:
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
-    typer.echo("session\tbegun\tcase\toutcome\treaction\tpast the stop point\tfalse STOPs\tdue by")
+    say_cells(_SHOWN)
     for one in sessions:
         past = "" if one.past_ml is None else f"{one.past_ml:.2f} mL"
         if past and judged_by_leakwatch(one):
@@ -62,7 +74,7 @@ def show(trainee: TraineeArgument) -> None:
             "" if one.false_stops is None else str(one.false_stops),
             one.due_by or "",
         )
-        typer.echo("\t".join(cells))
+        say_cells(cells)
 
 
 @trainees.command()
@@ -77,7 +89,7 @@ def curve(trainee: TraineeArgument, out: OutOption) -> None:
         curve_figure(sessions).savefig(out, format="png")
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
-    typer.echo(f"{len(sessions)} sessions drawn into {out}")
+    say(f"{len(sessions)} sessions drawn into {out}")
 
 
 @trainees.command()
@@ -96,7 +108,7 @@ def export(
         out.write_text(sessions_csv(sessions), encoding="utf-8")
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
-    typer.echo(f"{len(sessions)} sessions written to {out}")
+    say(f"{len(sessions)} sessions written to {out}")
 
 
 @trainees.command()
@@ -110,9 +122,9 @@ def delete(
     with errors_in_one_paragraph(), TrainingRecords() as records:
         count = len(records.sessions(trainee))
         if not yes:
-            typer.confirm(f"Delete {count} sessions of {trainee}?", abort=True)
+            typer.confirm(printable(f"Delete {count} sessions of {trainee}?"), abort=True)
         records.delete(trainee)
-    typer.echo(f"{count} sessions of {trainee} deleted")
+    say(f"{count} sessions of {trainee} deleted")
 
 
 def _local(session: TrainingSession) -> str:

@@ -11,6 +11,7 @@ import msgspec
 import pydicom
 from pydicom.dataset import FileDataset
 
+from leakwatch.bounded_input import OutOfBounds, lines_at_most
 from leakwatch.case import load_case
 from leakwatch.case.session_file import (
     CASE_NAME,
@@ -96,7 +97,7 @@ def recover(folder: Path) -> Recovery:
         )
         _name_sequence(folder, whole, parts)
         write_session(folder, mended)
-    except OSError as error:
+    except (OSError, OutOfBounds) as error:
         raise SinkError(f"{folder}: cannot be recovered: {error}.") from error
     return Recovery(len(whole), len(parts), len(noted) - len(whole), False)
 
@@ -104,7 +105,9 @@ def recover(folder: Path) -> Recovery:
 def _noted(path: Path) -> list[RecordedFrame]:
     """Lines up to the first that is not whole: after a power cut anything may follow."""
     found = []
-    for line in path.read_bytes().split(b"\n")[:-1]:
+    for line in lines_at_most(path):
+        if not line.endswith(b"\n"):
+            break
         try:
             found.append(msgspec.json.decode(line, type=RecordedFrame))
         except msgspec.MsgspecError:

@@ -18,6 +18,7 @@ from leakwatch.config import Settings
 from leakwatch.errors import SinkError
 from leakwatch.model import Calibration, Event, EventKind, Level, Snapshot
 from leakwatch.present import RESEARCH_NOTICE, spacing_fact
+from leakwatch.strangers import printable
 from leakwatch.watching import Watch, watch_of
 
 TREND_NAME = "trend.png"
@@ -206,8 +207,9 @@ def _draw_distance(
 
 def _say_spacing(axis: Axes, calibration: Calibration) -> None:
     spacing = spacing_fact(calibration)
-    words = f"{spacing.name}: {spacing.value}"
-    axis.text(0.005, 0.97, words, transform=axis.transAxes, va="top", fontsize=8)
+    words = printable(f"{spacing.name}: {spacing.value}")
+    text = axis.text(0.005, 0.97, words, transform=axis.transAxes, va="top", fontsize=8)
+    text.set_parse_math(False)
 
 
 def _draw_series(
