@@ -152,6 +152,7 @@ def _follow(session: LiveSession) -> None:
     console = Console(stderr=True)
     said: tuple[object, ...] = ()
     told: set[str] = set()
+    recorded = 0
     link = session.status.link.text
     _say_once(session.status, told)
     with console.status("") as line:
@@ -165,6 +166,9 @@ def _follow(session: LiveSession) -> None:
             if what != said:
                 said = what
                 typer.echo(f"{_time_text(status)}  {level_line(now)}")
+            for text in status.told[recorded:]:
+                typer.echo(f"{_time_text(status)}  {text}")
+            recorded = len(status.told)
             new = [one for one in link_lines(status, now) if one != link]
             for link in new:
                 typer.echo(f"{_time_text(status)}  source: {link}")

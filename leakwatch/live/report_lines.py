@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from leakwatch.banner import REASON_WORDS, distance_text
 from leakwatch.live.latency import Percentiles
+from leakwatch.live.recording_news import frames_are
 from leakwatch.live.status import LiveStatus, Shown, Sight
 from leakwatch.tally import no_stop_words
 
@@ -25,6 +26,8 @@ def status_line(status: LiveStatus, now: Shown) -> str:
     stopped = [one.name for one in status.recordings if one.failure]
     if stopped:
         parts.append(f"NOT RECORDED any more: {', '.join(stopped)}")
+    if status.behind_words:
+        parts.append(f"recording is {status.behind_words}")
     present = status.present
     if present is not None and not now.last:
         wall = present.snapshot.observation.wall_distance
@@ -70,7 +73,7 @@ def degraded_lines(status: LiveStatus) -> list[str]:
     """What was not kept."""
     lines = [f"{one.name} stopped: {one.failure}" for one in status.recordings if one.failure]
     lines += [
-        f"{one.name}: {one.lost} frames are not in it, since it was too slow"
+        f"{one.name}: {one.lost} {frames_are(one.lost)} not in it, since it was too slow"
         for one in status.recordings
         if one.lost
     ]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from pydicom.dataset import FileDataset
 from pydicom.uid import UID, generate_uid
 
@@ -133,6 +134,8 @@ class FrameRecorder:
             settings = settings_toml(recording.settings).encode()
             replace_file(folder / SETTINGS_NAME, settings)
             write_case(folder, recording.marks, recording.calibration, ".")
+            # The first frame is not to wait for an encoder that is loaded.
+            compressed(np.zeros((2, 2), np.uint16), recording.compression)
         except OSError as error:
             self._lines.close()
             raise SinkError(f"{folder} cannot be written: {error}. Free some space.") from error
@@ -155,8 +158,11 @@ class FrameRecorder:
         if snapshot.fault is not None:
             return
         try:
-            self._note_changes(self._marks_now(), snapshot.observation.calibration)
+            # The frame first: to replace a file takes a slow disk as long as many frames.
+            changed = self._follow_changes(self._marks_now(), snapshot.observation.calibration)
             self._append(snapshot.frame)
+            if changed:
+                self._write_changes()
         except SinkError as error:
             # Without the folder: its name may be the patient's.
             self._reason = self._reason or str(error).replace(f"{self._folder}/", "")
@@ -189,9 +195,9 @@ class FrameRecorder:
         finally:
             self._lines.close()
 
-    def _note_changes(self, marks: Marks, calibration: Calibration) -> None:
+    def _follow_changes(self, marks: Marks, calibration: Calibration) -> bool:
         if marks is self._marks and calibration == self._session.calibration:
-            return
+            return False
         self._marks = marks
         said = new_session("", "", calibration)
         self._session = msgspec.structs.replace(
@@ -201,9 +207,12 @@ class FrameRecorder:
             spacing_rung=said.spacing_rung,
             spacing_source=said.spacing_source,
         )
+        return True
+
+    def _write_changes(self) -> None:
         try:
             write_session(self._folder, self._session)
-            write_case(self._folder, marks, calibration, ".")
+            write_case(self._folder, self._marks, self._session.calibration, ".")
         except OSError as error:
             raise SinkError(f"{self._folder} cannot be written: {error}.") from error
 

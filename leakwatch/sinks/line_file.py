@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from leakwatch.errors import SinkError
+from leakwatch.sinks.periodic_sync import PeriodicSync
 
 
 class LineFile:
     """A file that holds whole lines only, each on its way to the disk when `write` returns.
+
+    A killed program loses none of them; where the power fails, those since the last `PeriodicSync`.
 
     Parameters
     ----------
@@ -31,6 +34,7 @@ class LineFile:
             self._file: BinaryIO = path.open("wb", buffering=0)
         except OSError as error:
             raise SinkError(_cannot_write(path, error)) from error
+        self._sync = PeriodicSync(self._file.fileno())
 
     def lock(self) -> None:
         """Keep the file for this process until it ends, however that comes about."""
@@ -67,6 +71,7 @@ class LineFile:
 
     def close(self) -> None:
         """Close the file."""
+        self._sync.close()
         self._file.close()
 
 

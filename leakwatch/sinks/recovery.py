@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pydicom
 from pydicom.dataset import FileDataset
+from pydicom.errors import InvalidDicomError
 
 from leakwatch.case import load_case
 from leakwatch.case.session_file import (
@@ -101,6 +103,21 @@ def recover(folder: Path) -> Recovery:
     return Recovery(len(whole), len(parts), len(noted) - len(whole), False)
 
 
+def whole_frames(folder: Path) -> list[RecordedFrame]:
+    """Frames of a session, recorded in full or broken off, whose pixels are what was written.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    OSError
+        There is no recording.jsonl, or it cannot be read.
+    """
+    return _whole(folder, _noted(folder / RECORDING_NAME))
+
+
 def _noted(path: Path) -> list[RecordedFrame]:
     """Lines up to the first that is not whole: after a power cut anything may follow."""
     found = []
@@ -147,9 +164,15 @@ def _mend_parts(folder: Path, whole: list[RecordedFrame]) -> tuple[str, ...]:
 
 
 def _head(path: Path) -> FileDataset:
-    """The head that the file began with: the one in place may be half overwritten."""
+    """The head that the file began with: the one in place may be half overwritten.
+
+    A power cut may leave nothing of the copy; nobody has begun to overwrite the first one then.
+    """
     spare = spare_head(path)
-    return pydicom.dcmread(spare if spare.exists() else path, stop_before_pixels=True)
+    if spare.exists():
+        with suppress(InvalidDicomError):
+            return pydicom.dcmread(spare, stop_before_pixels=True)
+    return pydicom.dcmread(path, stop_before_pixels=True)
 
 
 def _name_sequence(folder: Path, whole: list[RecordedFrame], parts: tuple[str, ...]) -> None:
