@@ -128,15 +128,16 @@ def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSe
 
     source = open_live(spec, setup.settings)
     try:
-        recording = recorder.make(setup.marks) if record else None
+        recording = recorder.make_or_tell(setup.marks) if record else None
     except BaseException:
         source.close()
         raise
     typer.echo(f"leakwatch: {source.status.text}", err=True)
-    session = LiveSession(source, setup, None if recording is None else recording.sinks)
-    if recording is None:
+    sinks = None if recording is None else recording.sinks
+    session = LiveSession(source, setup, sinks, unkept=recorder.unkept)
+    if not record:
         typer.echo("leakwatch: nothing is recorded, by choice (--no-record)", err=True)
-    else:
+    if recording is not None:
         recording.follow_marks(lambda: session.marks)
     session.start()
     return session

@@ -23,9 +23,11 @@ def status_line(status: LiveStatus, now: Shown) -> str:
     """Everything that one line can hold: level, reason, distance, age, drops, latency, link."""
     parts = [level_line(now)]
     # Early in the line: its end may be cut off by the edge of a window.
-    stopped = [one.name for one in status.recordings if one.failure]
-    if stopped:
-        parts.append(f"NOT RECORDED any more: {', '.join(stopped)}")
+    stopped = [one for one in status.recordings if one.failure]
+    if stopped and not status.is_recorded:
+        parts.append("NOT RECORDED: nothing is kept")
+    elif stopped:
+        parts.append(f"NOT RECORDED any more: {', '.join(one.name for one in stopped)}")
     if status.behind_words:
         parts.append(f"recording is {status.behind_words}")
     present = status.present

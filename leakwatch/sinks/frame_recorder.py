@@ -7,10 +7,8 @@ session.case.json (marks) and settings.toml. docs/explanation/decisions/0010 say
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -47,6 +45,7 @@ from leakwatch.model import (
     Snapshot,
     SpacingRung,
 )
+from leakwatch.private_files import new_private_file, replace_private_file
 from leakwatch.sinks.growing_dicom import GrowingDicom
 from leakwatch.sinks.line_file import LineFile
 from leakwatch.sinks.lossless_pixels import Compression, compressed
@@ -129,10 +128,9 @@ class FrameRecorder:
         self._session = msgspec.structs.replace(session, identity=identity)
         self._lines = LineFile(folder / RECORDING_NAME)
         try:
-            self._lines.lock()
             write_session(folder, self._session)
             settings = settings_toml(recording.settings).encode()
-            replace_file(folder / SETTINGS_NAME, settings)
+            replace_private_file(folder / SETTINGS_NAME, settings)
             write_case(folder, recording.marks, recording.calibration, ".")
             # The first frame is not to wait for an encoder that is loaded.
             compressed(np.zeros((2, 2), np.uint16), recording.compression)
@@ -178,6 +176,7 @@ class FrameRecorder:
         """
         try:
             self._end_part()
+            self._lines.check()  # or a folder that is new in its place got a half of it
             state = "stopped" if self._reason else "complete"
             session = msgspec.structs.replace(
                 self._session,
@@ -264,7 +263,8 @@ class FrameRecorder:
         path = self._folder / part_name(number)
         try:
             # Should the process end while the head is completed, this is the one to begin from.
-            head.save_as(spare_head(path), enforce_file_format=True)
+            with new_private_file(spare_head(path)) as file:
+                head.save_as(file, enforce_file_format=True)
         except OSError as error:
             raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
         part = _Part(number, frame.acquisition, head, GrowingDicom(path, head))
@@ -287,7 +287,7 @@ class FrameRecorder:
 
 def write_session(folder: Path, session: SessionFile) -> None:
     """Write or replace session.json."""
-    replace_file(folder / SESSION_NAME, encode_session(session))
+    replace_private_file(folder / SESSION_NAME, encode_session(session))
 
 
 def write_case(folder: Path, marks: Marks, calibration: Calibration, sequence: str) -> None:
@@ -301,27 +301,7 @@ def write_case(folder: Path, marks: Marks, calibration: Calibration, sequence: s
     by_hand = calibration.rung in (SpacingRung.CASE, SpacingRung.CALIBRATION_FILE)
     scale = calibration.mm_per_px if by_hand else None
     sigma = calibration.mm_per_px_sigma if by_hand else None
-    replace_file(folder / CASE_NAME, encode_case(CaseFile(sequence, marks, scale, sigma)))
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file so that at any moment either the old or the new one is there.
-
-    Raises
-    ------
-    OSError
-    """
-    new = path.with_name(f".{path.name}.new")
-    try:
-        with new.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
-        raise
+    replace_private_file(folder / CASE_NAME, encode_case(CaseFile(sequence, marks, scale, sigma)))
 
 
 def spare_head(part: Path) -> Path:

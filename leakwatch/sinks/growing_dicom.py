@@ -20,6 +20,8 @@ from pydicom.dataset import FileDataset
 from pydicom.uid import UID
 
 from leakwatch.errors import SinkError
+from leakwatch.private_files import open_private
+from leakwatch.sinks.in_place import check_in_place
 from leakwatch.sinks.periodic_sync import PeriodicSync
 
 # Frame Time Vector holds 65534 bytes at most; the rest of a head takes 3000.
@@ -54,7 +56,7 @@ class GrowingDicom:
         start = head_bytes(head) + _PIXEL_DATA + _NO_OFFSETS
         self._end = len(start)  # where the end of the items stands
         try:
-            self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY, 0o600)
+            self._file = open_private(path, os.O_EXCL | os.O_RDWR)
         except OSError as error:
             raise _cannot_write(path, error) from error
         try:
@@ -82,8 +84,9 @@ class GrowingDicom:
         Raises
         ------
         SinkError
-            It does not fit; the frames before it are whole.
+            It does not fit, or the file was removed; the frames before it are whole.
         """
+        check_in_place(self._file, self._path)
         item = _ITEM + struct.pack("<L", len(stream)) + stream
         try:
             _write_at(self._file, item + _END_OF_ITEMS, self._end)
@@ -176,6 +179,3 @@ def _cannot_write(path: Path, error: OSError) -> SinkError:
     return SinkError(
         f"{path} cannot be written: {reason}. What was recorded before stays; free some space."
     )
-
-
-_BINARY: int = getattr(os, "O_BINARY", 0)  # Windows would change line ends

@@ -24,7 +24,8 @@ from leakwatch.case.session_file import (
     recorded_frame_line,
 )
 from leakwatch.errors import SinkError
-from leakwatch.sinks.frame_recorder import replace_file, spare_head, write_case, write_session
+from leakwatch.private_files import replace_private_file
+from leakwatch.sinks.frame_recorder import spare_head, write_case, write_session
 from leakwatch.sinks.growing_dicom import cut_after
 from leakwatch.sinks.line_file import is_locked
 from leakwatch.sinks.recorded_head import set_frame_times
@@ -86,7 +87,7 @@ def recover(folder: Path) -> Recovery:
         whole = _whole(folder, noted)
         parts = _mend_parts(folder, whole)
         lines = b"".join(map(recorded_frame_line, whole))
-        replace_file(folder / RECORDING_NAME, lines)
+        replace_private_file(folder / RECORDING_NAME, lines)
         for spare in spares:
             spare.unlink(missing_ok=True)
         mended = msgspec.structs.replace(
