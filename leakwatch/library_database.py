@@ -183,6 +183,6 @@ def cannot_use(place: Path, error: Exception) -> str:
     """Say that a library cannot be used, why, and what to do."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return (
-        f"the case library at {place} cannot be used: {reason}. Check rights and room, or name "
-        f"another folder in {LIBRARY_VARIABLE}."
+        f"the case library at {place} cannot be used: {reason}. Check rights and room, move a "
+        f"broken {DATABASE_NAME} away, or name another folder in {LIBRARY_VARIABLE}."
     )
