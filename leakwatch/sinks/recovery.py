@@ -88,8 +88,8 @@ def recover(folder: Path) -> Recovery:
         parts = _mend_parts(folder, whole)
         lines = b"".join(map(recorded_frame_line, whole))
         replace_private_file(folder / RECORDING_NAME, lines)
-        for spare in spares:
-            spare.unlink(missing_ok=True)
+        for left in (*spares, *folder.glob(".*.new")):
+            left.unlink(missing_ok=True)
         mended = msgspec.structs.replace(
             session,
             state="recovered",
