@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from io import FileIO
@@ -114,7 +115,9 @@ def _lock(file: int) -> None:
 
 def _cannot_write(path: Path, error: OSError) -> str:
     reason = error.strerror or type(error).__name__
-    return f"{path} cannot be written: {reason}. Free some space or choose another --out."
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    do = "Free some space" if full else "Look what is there, and at your rights"
+    return f"{path} cannot be written: {reason}. {do}, or choose another --out."
 
 
 def is_locked(path: Path) -> bool:
