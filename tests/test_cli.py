@@ -9,7 +9,6 @@ import subprocess
 import sys
 from io import FileIO
 from itertools import pairwise
-from pathlib import Path
 
 import injection
 import pytest
