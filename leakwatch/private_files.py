@@ -128,13 +128,13 @@ def replace_private_file(path: Path, data: bytes) -> None:
 
 
 def write_private_file(path: Path, data: bytes) -> None:
-    """The same for a path that a person named: it may be a device, such as ``/dev/stdout``.
+    """The same for a path that a person named, who may mean a link or a device: ``/dev/stdout``.
 
     Raises
     ------
     OSError
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
         path.write_bytes(data)
     else:
         replace_private_file(path, data)

@@ -84,11 +84,10 @@ def elsewhere(tmp_path):
 def test_nothing_is_written_through_a_link(tmp_path, elsewhere):
     folder = tmp_path / "out"
     folder.mkdir()
-    for name in ("new", "replaced", ".replaced.new", "opened", "written"):
+    for name in ("new", "replaced", ".replaced.new", "opened"):
         (folder / name).symlink_to(elsewhere)
     new_private_file(folder / "new").close()
     replace_private_file(folder / "replaced", b"1")
-    write_private_file(folder / "written", b"2")
     with pytest.raises(OSError, match="a symbolic link is in its place"):
         open_private(folder / "opened", os.O_RDWR)
     assert (elsewhere.read_bytes(), mode(elsewhere)) == (b"of somebody", 0o644)
@@ -104,9 +103,14 @@ def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(tmp_path):
             open_private(tmp_path / "pipe", flags)
 
 
-def test_a_device_that_a_person_names_is_written_to():
+def test_a_device_or_a_link_that_a_person_names_is_written_to(tmp_path, elsewhere):
+    """``--out /dev/stdout`` is a link, to a file where it is redirected into one."""
     write_private_file(Path(os.devnull), b"1")
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+    link = tmp_path / "link"
+    link.symlink_to(elsewhere)
+    write_private_file(link, b"2")
+    assert (link.is_symlink(), elsewhere.read_bytes()) == (True, b"2")
 
 
 def test_a_replacement_that_fails_leaves_what_was_there(tmp_path):

@@ -46,7 +46,7 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Snapshots that may wait for a slow disk: ten seconds at 30 frames/s. More are not recorded,
         which is told and counted; lines and events always are.
     sink_queue_mb : float
-        The same in megabytes of pixels, which is reached first by large frames: 64 of 1024 x 1024.
+        The same in megabytes of pixels, which is reached first by large frames: 61 of 1024 x 1024.
     behind_after_s : float
         A recording whose oldest waiting frame is older, s, is said to be behind: a program that is
         killed would lose more than a second.

@@ -6,6 +6,7 @@ A file that was removed, or whose disk was taken away, takes what is written and
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from leakwatch.errors import SinkError
@@ -25,7 +26,7 @@ def check_in_place(file: int, path: Path) -> None:
     ------
     SinkError
     """
-    why = _why_not(file, path)
+    why = "" if sys.platform == "win32" else _why_not(file, path)  # there it cannot be removed
     if why:
         raise SinkError(
             f"{path} cannot be written any more: {why}. Nothing is kept in this folder from now "

@@ -122,13 +122,15 @@ class LiveSinkWorker:
             self._attempt(partial(self._append_lines, self._sink, snapshot))
             return
         events = self._held_up + snapshot.alert.events
-        if self._has_room(snapshot):
+        with self._changed:
+            has_room = self._has_room(snapshot)
+            self._full = self._full or not has_room
+        if has_room:
             self._put_snapshot(_with_events(snapshot, events))
             self._held_up = ()
         else:
             self._held_up = events
             self._last = snapshot
-            self._full = True
             self._lost += snapshot.fault is None
 
     def close(self, timeout_s: float) -> None:
