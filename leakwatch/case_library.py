@@ -25,6 +25,9 @@ from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME
 
 CASES_NAME = "cases"
 
+# Digits of a number that a folder of a case can have; others are none of ours.
+_LONGEST_NUMBER = 10
+
 _LEVELS_BY_WEIGHT = (Level.CLEAR, Level.UNKNOWN, Level.WATCH, Level.STOP)
 
 
@@ -233,7 +236,8 @@ class CaseLibrary:
             folders = [path.name for path in (self._folder / CASES_NAME).iterdir()]
         except OSError as error:
             raise LibraryError(cannot_use(self._folder, error)) from error
-        highest = max((int(name) for name in folders if name.isdigit()), default=0)
+        ours = [name for name in folders if name.isdecimal() and len(name) < _LONGEST_NUMBER]
+        highest = max(map(int, ours), default=0)
         used = self._db.rows("SELECT seq FROM sqlite_sequence WHERE name = 'library_case'")
         return highest + 1 if not used or highest > used[0][0] else None
 

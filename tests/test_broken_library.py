@@ -43,9 +43,11 @@ def cine(tmp_path):
 
 
 @contextmanager
-def changed(library, statement):
-    """A table of ours that somebody changed."""
+def changed(library, statement, *folders):
+    """A table of ours that somebody changed, and folders among those of cases."""
     CaseLibrary(library).close()
+    for name in folders:
+        (library / "cases" / name).mkdir()
     with closing(sqlite3.connect(library / TABLE, isolation_level=None)) as table:
         table.execute(statement)
         yield
@@ -82,6 +84,12 @@ BROKEN = {
     "a newer version": (lambda place: changed(place, "PRAGMA user_version = 77"), "of version 77"),
     "an impossible one": (lambda place: changed(place, "PRAGMA user_version = -1"), "version -1"),
     "locked": (lambda place: changed(place, "BEGIN EXCLUSIVE"), "database is locked"),
+    "numbers that are none": (
+        lambda place: changed(
+            place, "INSERT INTO sqlite_sequence VALUES ('library_case', 'many')", "00001", "²"
+        ),
+        "not supported between",
+    ),
     "a file where the cases are": (lambda place: made((place / "cases").touch), "File exists"),
 }
 posix = pytest.mark.skipif(sys.platform == "win32", reason="other words")
@@ -133,6 +141,10 @@ def test_cases_of_a_table_that_was_lost_are_not_written_over(library, cine):
     again = CliRunner().invoke(app, run)
     assert again.exit_code == 0, again.output
     assert "case 2 (case-2)" in again.stdout
+    (library / "cases" / ("9" * 30)).mkdir()
+    (library / "cases" / "²").mkdir()
+    with CaseLibrary() as cases:
+        assert cases.begin("test", Marks()).id == 3
     for number in ("00001", "00002"):
         lines = read_frames(library / "cases" / number / "frames.jsonl")
         assert lines[-1].level is Level.STOP
