@@ -25,6 +25,7 @@ from leakwatch.cli.console import (
     say_what_to_doubt,
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
+from leakwatch.private_files import copy_private_tree, make_private_folder
 from leakwatch.strangers import printable, safe_file_name
 
 if TYPE_CHECKING:
@@ -154,11 +155,11 @@ def export(
     if target.exists():
         fail(f"{target} is there already. Choose another --out, or remove it.")
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_private_folder(out)
         # As a whole or not at all: a copy that broke off must not pass for a case.
         partial = out / f".{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(found.folder, partial)
+        copy_private_tree(found.folder, partial)
         partial.rename(target)
     except OSError as error:
         fail(f"{target} cannot be written: {error}. Check rights and room.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -21,6 +22,7 @@ from leakwatch.cli.run import run
 from leakwatch.cli.simulate import simulate
 from leakwatch.cli.train import train
 from leakwatch.cli.trainees import trainees
+from leakwatch.private_files import OTHERS
 
 HELP = """Watch fluoroscopy while bone cement is injected, and say stop before it leaks.
 
@@ -39,6 +41,8 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line; the entry point of the package."""
     log_on_stderr()
+    # What is written may be of a patient. Libraries that write files take their modes from this.
+    os.umask(OTHERS)
     app()
 
 

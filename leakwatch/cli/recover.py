@@ -12,17 +12,28 @@ from leakwatch.cli.console import errors_in_one_paragraph, say
 
 def recover(
     session: Annotated[
-        str, typer.Argument(help="Folder of a recorded session, or number of a case.")
-    ],
+        str | None,
+        typer.Argument(help="Folder of a recorded session, or number of a case."),
+    ] = None,
 ) -> None:
     """Make a recorded session whole that broke off.
 
     For sessions whose program was killed or whose power failed. Frames up to the last one that
-    reached the disk are kept; a session that is whole is not changed.
+    reached the disk are kept; a session that is whole is not changed. Received objects that a
+    killed program left among the temporary files are removed, also without a session.
     """
     from leakwatch.case_library import CaseLibrary
     from leakwatch.sinks.recovery import recover as made_whole
+    from leakwatch.sources.leftovers import remove_leftovers
 
+    left = remove_leftovers()
+    if left:
+        folders = "1 folder" if left == 1 else f"{left} folders"
+        say(f"{folders} of received objects, left by a program that was killed: removed")
+    if session is None:
+        if not left:
+            say("no received objects were left by a program that was killed")
+        return
     with errors_in_one_paragraph():
         folder = Path(session)
         if session.isdigit() and not folder.exists():

@@ -130,15 +130,16 @@ def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSe
 
     source = open_live(spec, setup.settings)
     try:
-        recording = recorder.make(setup.marks) if record else None
+        recording = recorder.make_or_tell(setup.marks) if record else None
     except BaseException:
         source.close()
         raise
     say(f"leakwatch: {source.status.text}", err=True)
-    session = LiveSession(source, setup, None if recording is None else recording.sinks)
-    if recording is None:
+    sinks = None if recording is None else recording.sinks
+    session = LiveSession(source, setup, sinks, unkept=recorder.unkept)
+    if not record:
         say("leakwatch: nothing is recorded, by choice (--no-record)", err=True)
-    else:
+    if recording is not None:
         recording.follow_marks(lambda: session.marks)
     session.start()
     return session
@@ -154,6 +155,7 @@ def _follow(session: LiveSession) -> None:
     console = Console(stderr=True)
     said: tuple[object, ...] = ()
     told: set[str] = set()
+    recorded = 0
     link = session.status.link.text
     _say_once(session.status, told)
     with console.status("") as line:
@@ -167,6 +169,9 @@ def _follow(session: LiveSession) -> None:
             if what != said:
                 said = what
                 say(f"{_time_text(status)}  {level_line(now)}")
+            for text in status.told[recorded:]:
+                say(f"{_time_text(status)}  {text}")
+            recorded = len(status.told)
             new = [one for one in link_lines(status, now) if one != link]
             for link in new:
                 say(f"{_time_text(status)}  source: {link}")

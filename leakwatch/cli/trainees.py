@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leakwatch.cli.console import errors_in_one_paragraph, fail, say, say_cells
+from leakwatch.private_files import write_private_file
 from leakwatch.strangers import printable
 
 if TYPE_CHECKING:
@@ -86,7 +88,9 @@ def curve(trainee: TraineeArgument, out: OutOption) -> None:
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
     try:
-        curve_figure(sessions).savefig(out, format="png")
+        picture = BytesIO()
+        curve_figure(sessions).savefig(picture, format="png")
+        write_private_file(out, picture.getvalue())
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
     say(f"{len(sessions)} sessions drawn into {out}")
@@ -105,7 +109,7 @@ def export(
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
     try:
-        out.write_text(sessions_csv(sessions), encoding="utf-8")
+        write_private_file(out, sessions_csv(sessions).encode())
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
     say(f"{len(sessions)} sessions written to {out}")

@@ -18,6 +18,7 @@ from leakwatch.config import Settings
 from leakwatch.errors import SinkError
 from leakwatch.model import Calibration, Event, EventKind, Level, Snapshot
 from leakwatch.present import RESEARCH_NOTICE, spacing_fact
+from leakwatch.private_files import replaced_private_file
 from leakwatch.strangers import printable
 from leakwatch.watching import Watch, watch_of
 
@@ -104,7 +105,8 @@ class Trend:
             raise SinkError(f"{self._path} was not written: there is no frame.")
         figure = trend_figure(self._points, self._events, self._calibration, self._settings)
         try:
-            figure.savefig(self._path)
+            with replaced_private_file(self._path) as file:
+                figure.savefig(file, format="png")
         except OSError as error:
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
