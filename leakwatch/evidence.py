@@ -116,11 +116,13 @@ def _where_cement_may_be(state: PipelineState, time_s: float) -> BoolImage | Non
     """
     cement, settings = state.cement, state.settings.cement
     unseen_s = 0.0 if cement.mean is None else max(time_s - cement.mean.time_s, 0.0)
-    if cement.mask is not None and cement.box is not None:
-        reach_mm = cements.grown_mm(unseen_s, settings)
-        return near(cement.mask, state.the_run.scale.px(reach_mm), cement.box)
     came = unseen_s > state.settings.intensity.stale_after_s
-    return state.placed.origin if came and state.placed is not None else None
+    origin = state.placed.origin if came and state.placed is not None else None
+    if cement.mask is None or cement.box is None:
+        return origin
+    reach_mm = cements.grown_mm(unseen_s, settings)
+    reached = near(cement.mask, state.the_run.scale.px(reach_mm), cement.box)
+    return reached if origin is None else reached | origin
 
 
 def same_everywhere(

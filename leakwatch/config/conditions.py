@@ -161,6 +161,9 @@ class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_body_unlike : float
         Of the detail within the body and the margin, as much may be unlike: cement that is not
         found yet took 0.38, what lies over the body takes 0.45 and more.
+    min_body_share : float
+        That is told where so much of the reference's detail there can be compared: where cement
+        may have come in most of the body while nothing was seen, the rest of it tells nothing.
     min_tiles : int
         Fewer tiles tell nothing; then the registration's own score stands alone.
     min_cement_share : float
@@ -178,6 +181,7 @@ class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     regained_explained: Annotated[float, within(0.1, 1.0)] = 0.75
     min_compared_share: Annotated[float, within(0.0, 1.0)] = 0.65
     max_body_unlike: Annotated[float, within(0.05, 1.0)] = 0.42
+    min_body_share: Annotated[float, within(0.0, 1.0)] = 0.4
     min_tiles: Annotated[int, within(1, 100)] = 6
     min_cement_share: Annotated[float, within(0.0, 0.95)] = 0.5
     min_cement_mm2: Annotated[float, within(5.0, 500.0)] = 60.0

@@ -74,7 +74,8 @@ def compare(
     matrix = np.array([[1, 0, columns.start + shift[0]], [0, 1, rows.start + shift[1]]], np.float32)
     moved = warped(passed, matrix, size)
     counts = warped(open_, matrix, size, cv2.INTER_NEAREST)
-    holds = reference.weight[window] > 0
+    known = reference.weight[window] > 0
+    holds = known.copy()
     if excluded is not None:
         holds &= ~excluded[window]
     weight = holds & (counts > 0)
@@ -82,8 +83,10 @@ def compare(
     if watched is not None:
         body[:] = watched[window]
     sums = _tile_sums(reference.mean[window], moved, weight.astype(np.float32), body, settings)
-    offered = _offered(reference.mean[window], holds.astype(np.float32), settings)
-    return _judged(sums, offered, settings)
+    detail = _detail(reference.mean[window], holds.astype(np.float32), settings)
+    of_all = _detail(reference.mean[window], known.astype(np.float32), settings)
+    whole_body = float(of_all[sums.body >= 0.5].sum())
+    return _judged(sums, int(np.count_nonzero(detail)), whole_body, settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +128,17 @@ def _tile_means(image: FloatImage, settings: SameSettings) -> Array:
     return small.astype(np.float64)
 
 
-def _offered(reference: FloatImage, weight: FloatImage, settings: SameSettings) -> int:
-    """How many tiles of the reference have detail, whatever a frame shows of them."""
+def _detail(reference: FloatImage, weight: FloatImage, settings: SameSettings) -> Array:
+    """Variance of the reference within each tile; 0.0 where it has no detail."""
     share, weighted = _tile_means(weight, settings), reference * weight
     most = np.maximum(share, 1e-6)
     middle = _tile_means(weighted, settings) / most
     texture = _tile_means(weighted * reference, settings) / most - middle * middle
-    with_detail = (share >= settings.min_tile_share) & (texture >= settings.min_texture**2)
-    return int(np.count_nonzero(with_detail))
+    there = (share >= settings.min_tile_share) & (texture >= settings.min_texture**2)
+    return np.where(there, texture, 0.0)
 
 
-def _judged(sums: _Sums, offered: int, settings: SameSettings) -> Sameness:
+def _judged(sums: _Sums, offered: int, whole_body: float, settings: SameSettings) -> Sameness:
     enough = sums.share >= settings.min_tile_share
     if not enough.any():
         return Sameness(offered, 0, 1.0, 0.0)
@@ -152,7 +155,9 @@ def _judged(sums: _Sums, offered: int, settings: SameSettings) -> Sameness:
     detail = min(max(float(np.median(common / energy)), 0.0), 1.0)
     explained = (1.0 - float(np.count_nonzero(unlike)) / count) * detail
     body = energy * (sums.body[textured] >= 0.5)
-    body_unlike = float(body[unlike].sum()) / max(float(body.sum()), 1e-12)
+    # Where cement may be in most of the body, what is left of it tells nothing of all.
+    tells = body.sum() >= settings.min_body_share * whole_body
+    body_unlike = float(body[unlike].sum()) / max(float(body.sum()), 1e-12) if tells else 0.0
     return Sameness(offered, count, explained, body_unlike)
 
 

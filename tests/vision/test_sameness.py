@@ -34,13 +34,21 @@ def as_it_is(picture: np.ndarray) -> np.ndarray:
     return picture
 
 
-def seen(change: Callable[[np.ndarray], np.ndarray], open_share: float = 1.0) -> Sameness:
+BODY = np.zeros((ROWS // 2, COLUMNS // 2), bool)
+BODY[24:96, 36:108] = True
+
+
+def seen(
+    change: Callable[[np.ndarray], np.ndarray],
+    open_share: float = 1.0,
+    excluded: np.ndarray | None = None,
+) -> Sameness:
     start = reference(Scene())
     frame, field = passed(Changed(change), shift=SHIFT)
     open_ = field.open.copy()
     open_[:, round(open_share * open_.shape[1]) :] = 0
     moved = (SHIFT[0] / 2, SHIFT[1] / 2)
-    return compare(start, frame, open_, moved, None, None, WHOLE, SETTINGS)
+    return compare(start, frame, open_, moved, excluded, BODY, WHOLE, SETTINGS)
 
 
 def torn(picture: np.ndarray) -> np.ndarray:
@@ -71,3 +79,14 @@ def test_what_is_covered_or_burnt_out_cannot_be_compared(share: float) -> None:
     found = seen(as_it_is, share)
     assert found.offered == seen(as_it_is).offered
     assert found.tiles < SETTINGS.min_compared_share * found.offered
+
+
+def test_where_most_of_the_body_may_be_cement_the_rest_does_not_tell_of_it() -> None:
+    """What came while a picture was held made every later frame another picture, for ever."""
+    assert seen(torn).body_unlike > SETTINGS.max_body_unlike / 2
+    most = BODY.copy()
+    most[:, 80:] = False
+    half = BODY.copy()
+    half[:, 64:] = False
+    assert seen(torn, excluded=most).body_unlike == 0.0
+    assert seen(torn, excluded=half).body_unlike > 0.0

@@ -17,6 +17,7 @@ _LEAST_FOR_LINE = 3
 _LEAST_FOR_BEND = 6  # profiles: three more than a parabola needs
 _LEAST_SHIFT = 0.02  # pixels
 _GAP = 0.35  # of the greatest contrast: less is between two rods, with their blur
+_RISE = 0.5
 _LEAST_SPREAD = 0.01  # a tenth of a pixel over ten: no profile is known better
 
 
@@ -39,8 +40,8 @@ class ProfileFit:
 def own_lobe(profile: Array) -> BoolImage:
     """Return which places across the axis are free of another rod beside this one.
 
-    From the axis outwards a profile falls. Where it has risen again by more than half of what it
-    fell to the gap, another rod begins.
+    From the axis outwards a profile falls. Where it has risen again by half of the rod's contrast,
+    another rod begins.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def own_lobe(profile: Array) -> BoolImage:
     free = np.ones(len(profile), np.bool_)
     for side in (slice(half, None), slice(half, None, -1)):
         lowest = np.minimum.accumulate(profile[side])
-        risen = (lowest < _GAP) & (profile[side] - lowest > 0.5)
+        risen = (lowest < _GAP) & (profile[side] - lowest > _RISE)
         if risen.any():
             # The gap itself is the last that is free.
             gap = int(np.argmin(profile[side][: int(np.argmax(risen)) + 1]))
