@@ -42,8 +42,8 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         The same where the system tells nothing (network mounts), s: less than the interval of two
         pulses would only load the network.
     sender_quiet_s : float
-        Another sender is refused until the one that is followed was silent for so long, s, or
-        hung up: longer than a pause between two looks is cut off by nobody.
+        Another sender is refused until the one that is followed was silent for so long, s: longer
+        than a pause between two looks. The same one goes on at once over any connection.
     associations : int
         Most senders connected at once: a C-arm, a second one, and two tests of the line.
     idle_association_s : float

@@ -211,16 +211,33 @@ def endless(source: StoreScp, file: Path) -> subprocess.Popen[bytes]:
 def test_who_may_send_when():
     one = OneSender(5.0)
     first, second, third = object(), object(), object()
+    assert one.may_send("B at 2", 100.0)
     assert one.admits(first, "A at 1", 100.0)
-    assert not one.admits(second, "A at 1", 100.1)
+    assert not one.may_send("B at 2", 100.1)
     assert not one.admits(third, "B at 2", 104.9)
-    assert not one.hung_up(second)
     assert one.hung_up(first)
     assert not one.admits(third, "B at 2", 104.9)
     assert one.admits(second, "A at 1", 104.9)  # the same, on a new connection
+    assert not one.hung_up(first)
     assert not one.admits(third, "B at 2", 109.8)
-    assert one.admits(third, "B at 2", 110.0)
-    assert not one.admits(second, "A at 1", 110.1)
+    one.goes_on("A at 1", 109.8)
+    one.goes_on("B at 2", 114.0)
+    assert not one.admits(third, "B at 2", 114.7)
+    assert one.admits(third, "B at 2", 114.9)
+    assert not one.admits(second, "A at 1", 115.0)
+    assert one.has_stored("A at 1")
+    assert one.has_stored("B at 2")
+    assert not one.has_stored("C at 3")
+
+
+def test_the_same_sender_goes_on_at_once_over_a_new_connection():
+    """The connection before is still open: nobody told that its cable was pulled out."""
+    one = OneSender(5.0)
+    first, second = object(), object()
+    assert one.admits(first, "A at 1", 100.0)
+    assert one.admits(second, "A at 1", 100.1)
+    assert one.hung_up(second)
+    assert not one.hung_up(first)
 
 
 @pytest.fixture(scope="module")
