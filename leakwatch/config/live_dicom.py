@@ -12,6 +12,9 @@ from leakwatch.config.ranges import within
 class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Objects that arrive in a folder, over the network, or in an archive.
 
+    What a peer announces is no reason to make room for it: each length has a most. Those of what is
+    in an object hold, with their defaults, for stored files too.
+
     Parameters
     ----------
     fault_shown_s : float
@@ -59,6 +62,16 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         and so on up to this, s.
     connect_s, answer_s : float
         The archive has so long to accept a connection, and to go on with an answer, s.
+    head_bytes : int
+        What is read of an object's head, bytes, beside what is skipped: functional groups of 5000
+        frames have 3 MB.
+    value_bytes : int
+        Longest value that is read of a head: times of 18000 frames have 0.1 MB.
+    object_parts : int
+        Parts of an object: items, elements and numbers in its head, fragments of its pixels. Each
+        of those that a head has takes 1 kB, and functional groups have 40 for each frame.
+    object_frames : int
+        Most frames of an object: an hour at 30 frames/s.
     """
 
     fault_shown_s: Annotated[float, within(1.0, 300.0)] = 10.0
@@ -78,3 +91,7 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     back_off_s: Annotated[float, within(0.1, 120.0)] = 8.0
     connect_s: Annotated[float, within(0.1, 60.0)] = 3.0
     answer_s: Annotated[float, within(0.5, 120.0)] = 10.0
+    head_bytes: Annotated[int, within(1 << 16, 1 << 28)] = 1 << 22
+    value_bytes: Annotated[int, within(1 << 10, 1 << 24)] = 1 << 18
+    object_parts: Annotated[int, within(1000, 10_000_000)] = 200_000
+    object_frames: Annotated[int, within(1, 10_000_000)] = 108_000

@@ -140,9 +140,9 @@ class ArrivedFrames:
 
     def _opened(self, arrived: ArrivedObject) -> _Opened | None:
         try:
-            header = read_header(arrived.path, with_subject=True)
+            header = read_header(arrived.path, with_subject=True, most=self._settings)
             check_decodable(header)
-            places = find_frames(header)
+            places = find_frames(header, self._settings)
             known = self._came_before(header)
             series = (arrived.sender, text(header.dataset, "SeriesInstanceUID"), header.subject)
             instance = number(header.dataset, "InstanceNumber")

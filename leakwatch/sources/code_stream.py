@@ -15,6 +15,9 @@ from pydicom.uid import UID
 _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN, _FILL = 0xD8, 0xD9, 0xDA, 0xFF
 _START_OF_CODESTREAM, _IMAGE_SIZE = 0x4F, 0x51
 _JPEG_2000_HEAD = 42  # bytes up to the number of components
+_MOST_TILES = (
+    4096  # of 64 pixels along a side in a picture of 4096; for each one room is made first
+)
 
 _LOSSY, _BITS_OF_LOSSY = (0xC0, 0xC1), 8
 
@@ -90,6 +93,11 @@ def _check_jpeg_2000(src: bytes, rows: int, columns: int) -> None:
     right, lower, left, upper = struct.unpack_from(">4I", src, 8)
     samples = struct.unpack_from(">H", src, 40)[0]
     _check_size((lower - upper, right - left, samples), rows, columns)
+    width, height, tiles_left, tiles_upper = struct.unpack_from(">4I", src, 24)
+    across = -(-(right - tiles_left) // width) if width else _MOST_TILES + 1
+    down = -(-(lower - tiles_upper) // height) if height else _MOST_TILES + 1
+    if min(across, down) < 1 or across * down > _MOST_TILES:
+        raise ValueError(f"the stream is cut into tiles of {width} x {height} pixels")
 
 
 def _check_size(found: tuple[int, int, int], rows: int, columns: int) -> None:

@@ -35,6 +35,9 @@ _PLUGINS: dict[uids.UID, str] = (
     | dict.fromkeys(_TURBO, "imagecodecs")
 )
 READABLE_SYNTAXES = tuple(_PLUGINS)
+# A stream has so many times the bytes of its picture at most, and a head and comments beside: noise
+# does not become smaller, and no encoder makes twice as much of it.
+_LONGEST_STREAM, _STREAM_HEAD = 2, 1 << 20
 
 _DISTRIBUTIONS = {
     "imagecodecs": "imagecodecs",
@@ -46,7 +49,6 @@ _WAY_OUT = {
         "pylibjpeg-libjpeg reads it (GPL v3, so not part of LeakWatch), and dcmtk writes it "
         "uncompressed: dcmdjpeg IN.dcm OUT.dcm"
     ),
-    uids.DeflatedExplicitVRLittleEndian: "dcmtk writes it inflated: dcmconv +te IN.dcm OUT.dcm",
 }
 _OTHER_WAY_OUT = "export the sequence uncompressed (Explicit VR Little Endian) or as JPEG Lossless"
 
@@ -124,8 +126,9 @@ def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Genera
 
 
 def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
-    data = b"".join(_read(file, span) for span in spans)
     layout = header.layout
+    _check_length(header, spans)
+    data = b"".join(_read(file, span) for span in spans)
     if header.syntax.is_encapsulated:
         frame = _decompressed(header, data)
     else:
@@ -138,6 +141,17 @@ def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
             f"the shape {frame.shape} in {8 * frame.dtype.itemsize} bits"
         )
     return read_only(clean_bits(frame, layout.lowest, layout.stored, layout.signed))
+
+
+def _check_length(header: Header, spans: tuple[Span, ...]) -> None:
+    """A stream that is longer than its picture many times over is none, and is not read."""
+    layout = header.layout
+    stored = sum(span.length for span in spans)
+    most = _LONGEST_STREAM * layout.rows * layout.columns * layout.allocated // 8 + _STREAM_HEAD
+    if stored > most:
+        raise ValueError(
+            f"{layout.rows} rows and {layout.columns} columns are stored in {stored} bytes"
+        )
 
 
 def _decompressed(header: Header, data: bytes) -> Array:
