@@ -27,6 +27,8 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     queue_objects : int
         Objects that may wait to be decoded: 17 s at 30 frames/s. A sender is told when there are
         more.
+    waiting_bytes : int
+        The same in bytes on the disk: a run of half a minute, and the next one.
     run_step_s : float
         Frames of a run that came as one object are given one by one, so far apart at most, s:
         analysis keeps up with 30 frames/s. At once, all but the last few would be dropped.
@@ -62,6 +64,18 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         and so on up to this, s.
     connect_s, answer_s : float
         The archive has so long to accept a connection, and to go on with an answer, s.
+    clocks_apart_s : float
+        Where an archive was away when the session began, an object of it is of before that when it
+        says that it is older by more, s: a C-arm's clock may be wrong by some minutes.
+    answer_bytes : int
+        Longest list of a study, bytes: 20000 objects have 7 MB.
+    study_objects : int
+        Most objects of a study: an hour of single frames at 13/s.
+    object_bytes : int
+        Longest object that is received, bytes: a run of half a minute at 15/s with 1024 x 1024
+        pixels of 16 bits has 0.95 GB. It lies on the disk, and not in memory.
+    object_s : float
+        An archive has so long to give an object, s: a gigabyte takes 86 s at 100 Mbit/s.
     head_bytes : int
         What is read of an object's head, bytes, beside what is skipped: functional groups of 5000
         frames have 3 MB.
@@ -77,6 +91,7 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     fault_shown_s: Annotated[float, within(1.0, 300.0)] = 10.0
     series_quiet_s: Annotated[float, within(0.13, 30.0)] = 1.0
     queue_objects: Annotated[int, within(1, 10000)] = 512
+    waiting_bytes: Annotated[int, within(1 << 24, 1 << 40)] = 1 << 31
     run_step_s: Annotated[float, within(0.0, 1.0)] = 0.034
     past_run_s: Annotated[float, within(0.2, 3.0)] = 0.5
     settle_s: Annotated[float, within(0.05, 5.0)] = 0.3
@@ -91,6 +106,11 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     back_off_s: Annotated[float, within(0.1, 120.0)] = 8.0
     connect_s: Annotated[float, within(0.1, 60.0)] = 3.0
     answer_s: Annotated[float, within(0.5, 120.0)] = 10.0
+    clocks_apart_s: Annotated[float, within(0.0, 86400.0)] = 300.0
+    answer_bytes: Annotated[int, within(1 << 12, 1 << 28)] = 1 << 23
+    study_objects: Annotated[int, within(1, 1_000_000)] = 50_000
+    object_bytes: Annotated[int, within(1 << 16, 1 << 36)] = 1 << 30
+    object_s: Annotated[float, within(1.0, 3600.0)] = 120.0
     head_bytes: Annotated[int, within(1 << 16, 1 << 28)] = 1 << 22
     value_bytes: Annotated[int, within(1 << 10, 1 << 24)] = 1 << 18
     object_parts: Annotated[int, within(1000, 10_000_000)] = 200_000
