@@ -50,12 +50,35 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         Another sender is refused until the one that is followed was silent for so long, s: longer
         than a pause between two looks. The same one goes on at once over any connection.
     associations : int
-        Most senders connected at once: a C-arm, a second one, and two tests of the line.
+        Most senders connected at once: a C-arm, a second one, and two tests of the line. Where one
+        more comes, the one that never stored anything and was silent longest is cut off.
+    known_senders : tuple of str
+        Titles or addresses of C-arms. There is always a place for them, as there is for one that
+        stored something before in the session, and for those in `allow_ae`.
+    waiting_connections : int
+        Connections that have not asked for an association yet. Where one more comes, one of the
+        address that has most of them is cut off.
+    active_s : float
+        A sender that sent a part of an object within so long, s, is at work, and is not cut off for
+        one that nobody knows: parts follow each other within a tenth.
+    strangers_per_s : int
+        While a sender is followed, so many associations of others are taken in a second: each costs
+        some 10 ms, and the C-arm's pictures wait for it.
+    stranger_pause_s : float
+        While a sender is followed, each part that another sends is read so much later, s.
     idle_association_s : float
         A connection without a word is cut after so long, s: ten minutes, longer than an injection
         pauses. A peer that died is found out in about 15 s by the system.
+    stalled_s : float
+        Within a unit of the protocol no byte for longer is a broken connection, s.
     handshake_s : float
-        A client on a port with TLS has so long to begin, s.
+        A client has so long from its connection until it has asked for an association, and agreed
+        on TLS where there is any, s.
+    protocol_bytes : int
+        Longest request for an association, and longest command, bytes: one with 128 contexts has
+        32 kB, and a ticket as much.
+    pdu_bytes : int
+        Longest unit of data, bytes: 0.13 MB are agreed on, and some senders take more.
     poll_s : float
         The archive is asked so often, s: it answers in some ten ms, and half a second later is
         late already.
@@ -100,8 +123,16 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     network_scan_s: Annotated[float, within(0.05, 5.0)] = 0.2
     sender_quiet_s: Annotated[float, within(0.5, 120.0)] = 5.0
     associations: Annotated[int, within(1, 64)] = 4
+    known_senders: tuple[str, ...] = ()
+    waiting_connections: Annotated[int, within(1, 900)] = 128
+    active_s: Annotated[float, within(0.05, 60.0)] = 1.0
+    strangers_per_s: Annotated[int, within(1, 1000)] = 5
+    stranger_pause_s: Annotated[float, within(0.0, 1.0)] = 0.01
     idle_association_s: Annotated[float, within(10.0, 7200.0)] = 600.0
+    stalled_s: Annotated[float, within(0.5, 120.0)] = 10.0
     handshake_s: Annotated[float, within(0.5, 60.0)] = 5.0
+    protocol_bytes: Annotated[int, within(1 << 12, 1 << 24)] = 1 << 17
+    pdu_bytes: Annotated[int, within(1 << 17, 1 << 26)] = 1 << 20
     poll_s: Annotated[float, within(0.05, 10.0)] = 0.5
     back_off_s: Annotated[float, within(0.1, 120.0)] = 8.0
     connect_s: Annotated[float, within(0.1, 60.0)] = 3.0

@@ -66,6 +66,11 @@ class OneSender:
         with self._lock:
             return sender in self._stored
 
+    def has_stored_from(self, host: str) -> bool:
+        """The same of any sender at this address."""
+        with self._lock:
+            return any(one.endswith(f" at {host}") for one in self._stored)
+
     def hung_up(self, connection: object) -> bool:
         """Whether the connection that ended is the one over which the last object came."""
         with self._lock:

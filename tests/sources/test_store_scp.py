@@ -348,10 +348,10 @@ def test_a_full_disk_is_told_to_the_sender(monkeypatch, file):
     if not STORESCU.exists():
         pytest.skip(f"{STORESCU} (dcmtk) is missing")
 
-    def full(self, content):
+    def full(self, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("leakwatch.sources.spool.Spool.write", full)
+    monkeypatch.setattr("leakwatch.sources.spool.SpoolFile.write", full)
     with watching(StoreScp(StoreOptions())) as watch:
         assert send(watch.source, file) != 0
         assert watch.said("could not be written: No space left").link is Link.LOST
