@@ -29,7 +29,7 @@ _SYNTAXES = ("*", "1.2.840.10008.1.2.1")
 _PIECE_BYTES = 1 << 16
 # Both kinds that HTTP names, with or without their heads (RFC 9110 8.4.1).
 _INFLATED = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
-_NO_CONTENT = 204
+_NO_CONTENT, _REFUSALS = 204, range(400, 500)
 # What an object may come as where it comes without others; a page to log in is none.
 _ONE_OBJECT = ("application/dicom", "application/octet-stream")
 _UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1; it becomes a part of an address
@@ -104,7 +104,7 @@ class ArchiveClient:
         found: dict[str, Instance] = {}
         offset = 0
         while True:
-            page = self._page(study, offset)
+            page = self._page(study, offset) if not offset else self._following(study, offset)
             more = {one.uid: one for one in map(_instance, page) if one is not None}
             new = more.keys() - found.keys()
             found |= more
@@ -133,6 +133,15 @@ class ArchiveClient:
                     raise
                 continue
             return
+
+    def _following(self, study: str, offset: int) -> list[_Match]:
+        """A further page; none where the archive says that it is no page, or knows no offset."""
+        try:
+            return self._page(study, offset)
+        except requests.HTTPError as error:
+            if error.response is not None and error.response.status_code in _REFUSALS:
+                return []
+            raise
 
     def _page(self, study: str, offset: int) -> list[_Match]:
         url = f"{self._root}/studies/{study}/instances"

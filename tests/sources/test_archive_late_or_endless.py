@@ -37,6 +37,7 @@ class Archive:
         self.page, self.unknown, self.asked = 1000, False, 0
         self.heads: dict[str, str] = {}
         self.endless: str | None = None
+        self.beyond = 200  # how a page is answered that has nothing
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -80,6 +81,9 @@ class Archive:
         kind, body = "application/dicom+json", b""
         if wants_list:
             offset = int(parse_qs(parts.query).get("offset", ["0"])[0])
+            if offset >= len(self.bodies) and self.beyond != 200:
+                request.send_error(self.beyond)
+                return
             body = listed(list(self.bodies)[offset : offset + self.page])
         else:
             kind = 'multipart/related; type="application/dicom"; boundary="a-b"'
@@ -183,6 +187,15 @@ def test_a_list_in_pages_of_any_length_is_read_to_its_end(archive, tmp_path, pag
     archive.page = page
     frames = stored(archive, tmp_path, 23)
     with archive.listening(), watching(opened(archive, existing=True)) as watch:
+        all_came(watch, frames)
+
+
+@pytest.mark.parametrize("beyond", [400, 404, 416])
+def test_a_page_that_is_refused_is_the_end_of_the_list(archive, tmp_path, beyond):
+    archive.page, archive.beyond = 2, beyond
+    with archive.listening(), watching(opened(archive)) as watch:
+        watch.said(f"HTTP {beyond}" if beyond != 404 else "knows no such study yet")
+        frames = stored(archive, tmp_path, 5)
         all_came(watch, frames)
 
 
