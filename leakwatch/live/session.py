@@ -74,7 +74,9 @@ class LiveSession:
         self.settings: Settings = setup.settings
         live = setup.settings.live
         self._source, self._clock = source, clock
-        self._inbox: Inbox[Action | Record | EndRecord] = Inbox(live.learning_frames)
+        self._inbox: Inbox[Action | Record | EndRecord] = Inbox(
+            live.learning_frames, live.waiting_bytes
+        )
         self._workers = [
             LiveSinkWorker(name, sink, live.sink_queue_frames)
             for name, sink in (sinks or {}).items()
