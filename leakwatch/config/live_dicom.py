@@ -30,8 +30,9 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     waiting_bytes : int
         The same in bytes on the disk: a run of half a minute, and the next one.
     run_step_s : float
-        Frames of a run that came as one object are given one by one, so far apart at most, s:
-        analysis keeps up with 30 frames/s. At once, all but the last few would be dropped.
+        Frames of a run that came as one object are given one by one, so far apart at most, s, and
+        objects that an archive has at once are fetched so: analysis keeps up with 30 frames/s. At
+        once, all but the last few would be dropped.
     past_run_s : float
         A run of many frames that took longer is the past when it arrives, s, as after
         `live.stale_after_s`: the pedal was lifted, and none of it is CLEAR.

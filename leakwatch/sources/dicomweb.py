@@ -159,7 +159,9 @@ class DicomWebStudy:
                     self._log.is_waiting()
                 begun, away, pause_s = True, False, self._settings.poll_s
                 for instance in found:
-                    self._take(instance)
+                    next_s = time.monotonic() + self._settings.run_step_s
+                    if self._take(instance):
+                        self._closed.wait(max(next_s - time.monotonic(), 0.0))
             # The archive, the network and the bytes are all somebody else's: they fail in any way.
             except Exception as error:  # noqa: BLE001
                 usual_s = self._settings.poll_s
@@ -182,9 +184,10 @@ class DicomWebStudy:
         there = f"{len(found)} objects that were there already are passed over (existing=yes takes "
         self._log.note(f"{there}them too)" if found else "there is nothing in the study yet")
 
-    def _take(self, instance: Instance) -> None:
+    def _take(self, instance: Instance) -> bool:
+        """Fetch an object that is new; whether it comes to the session."""
         if self._closed.is_set() or instance.uid in self._known or not self._arrived.has_room:
-            return
+            return False
         path = self._spool.path()
         try:
             self._archive.fetch(self._options.study, instance, path)
@@ -195,13 +198,13 @@ class DicomWebStudy:
             if failed >= _ATTEMPTS or isinstance(error, AnswerTooLong):
                 self._known.add(instance.uid)
                 self._log.is_lost(f"an object could not be fetched: {_why(error)}", 1)
-            return
+            return False
         self._known.add(instance.uid)
         if instance.uid in self._doubtful and self._is_of_before(path):
             path.unlink(missing_ok=True)
             self._log.note("objects that say that they are older than the session are passed over")
-            return
-        self._arrived.put(ArrivedObject(path, time.monotonic()))
+            return False
+        return self._arrived.put(ArrivedObject(path, time.monotonic()))
 
     def _is_of_before(self, path: Path) -> bool:
         """Whether an object says that it was taken before the session began."""
