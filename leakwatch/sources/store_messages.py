@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
+from pynetdicom.dimse_messages import C_ECHO_RQ, C_STORE_RQ, DIMSEMessage
 from pynetdicom.pdu_primitives import P_DATA
 
 from leakwatch.config import LiveDicomSettings
@@ -126,7 +126,9 @@ class Messages(DIMSEServiceProvider):
         try:
             if self.message is None:
                 self.message = self._new_message()
-            super().receive_primitive(primitive)
+            if self.message.decode_msg(primitive, self.assoc):
+                self._take(self.message)
+                self.message = None
         except NotTaken as error:
             self._end(str(error))
         # Bytes of any kind come in here, and a parser fails on them in any way.
@@ -149,6 +151,13 @@ class Messages(DIMSEServiceProvider):
                 if isinstance(data_set, DataSet):
                     with suppress(OSError):
                         data_set.abandon()
+
+    def _take(self, message: DIMSEMessage) -> None:
+        """Hand on what is served here: for some other kinds pynetdicom begins a thread each."""
+        if not isinstance(cast(Any, message), C_STORE_RQ | C_ECHO_RQ):
+            raise NotTaken("it asks for what is not served here")
+        primitive = cast(Any, message.message_to_primitive())
+        self.msg_queue.put((cast(int, message.context_id), primitive))
 
     def _new_message(self) -> DIMSEMessage:
         if self.msg_queue.qsize() >= _MOST_UNANSWERED:

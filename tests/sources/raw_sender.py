@@ -40,7 +40,7 @@ def data(content: bytes, control: int) -> bytes:
     return unit(DATA, struct.pack(">LBB", len(content) + 2, CONTEXT, control) + content)
 
 
-def command(uid: str, field: int = 1) -> bytes:
+def command(uid: str, field: int = 1, has_data: bool = True) -> bytes:
     """C-STORE of an object (PS3.7 9.3.1), or of another kind."""
 
     def element(number: int, value: bytes) -> bytes:
@@ -49,7 +49,8 @@ def command(uid: str, field: int = 1) -> bytes:
 
     short = struct.Struct("<H").pack
     elements = element(0x0002, XA.encode()) + element(0x0100, short(field))
-    elements += element(0x0110, short(7)) + element(0x0700, short(0)) + element(0x0800, short(1))
+    elements += element(0x0110, short(7)) + element(0x0700, short(0))
+    elements += element(0x0800, short(1 if has_data else 0x0101))
     elements += element(0x1000, uid.encode())
     return element(0, struct.pack("<L", len(elements))) + elements
 

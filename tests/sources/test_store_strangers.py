@@ -228,6 +228,23 @@ def test_a_request_may_come_byte_by_byte_beside_others(content):
         assert slow.answer()[0] == ACCEPTED
 
 
+def test_one_that_stops_within_a_unit_is_hung_up_on():
+    with watching(listening(stalled_s=0.5)) as watch, RawSender(watch.source.port) as stranger:
+        assert stranger.associate() == ACCEPTED
+        stranger.send(struct.pack(">BBL", DATA, 0, 1000) + b"x")
+        assert stranger.is_cut()
+
+
+def test_messages_that_are_not_served_here_begin_no_threads():
+    """N-EVENT-REPORT without a data set: pynetdicom begins a thread for each."""
+    report = data(command("1.2.3", 0x0100, has_data=False), COMMAND | LAST)
+    with watching(listening()) as watch, RawSender(watch.source.port) as stranger:
+        assert stranger.associate() == ACCEPTED
+        stranger.send(report)
+        assert stranger.is_cut()
+        watch.said("it asks for what is not served here")
+
+
 def test_who_connects_and_asks_for_nothing_is_hung_up_on():
     with (
         watching(listening(handshake_s=0.5)) as watch,
