@@ -55,7 +55,8 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         more comes, the one that never stored anything and was silent longest is cut off.
     known_senders : tuple of str
         Titles or addresses of C-arms. There is always a place for them, as there is for one that
-        stored something before in the session, and for those in `allow_ae`.
+        stored something before in the session, and for those in `allow_ae`. They are followed at
+        once where one sends that nobody named.
     waiting_connections : int
         Connections that have not asked for an association yet. Where one more comes, one of the
         address that has most of them is cut off.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 
@@ -23,11 +24,14 @@ class OneSender:
     ----------
     quiet_s : float
         Another sender may begin when the one before was silent for so long.
+    is_named : callable or None
+        Whether a person named a sender: it begins at once where one is followed that nobody named.
     """
 
-    def __init__(self, quiet_s: float) -> None:
+    def __init__(self, quiet_s: float, is_named: Callable[[str], bool] | None = None) -> None:
         self._lock = threading.Lock()
         self._quiet_s = quiet_s
+        self._is_named = is_named or (lambda sender: False)
         self._held: _Held | None = None
         self._stored: set[str] = set()
 
@@ -78,4 +82,6 @@ class OneSender:
 
     def _may(self, sender: str, now_s: float) -> bool:
         held = self._held
-        return held is None or held.sender == sender or now_s - held.last_s > self._quiet_s
+        if held is None or held.sender == sender or now_s - held.last_s > self._quiet_s:
+            return True
+        return self._is_named(sender) and not self._is_named(held.sender)

@@ -15,7 +15,7 @@ class Place:
     sender : str
         Title and address.
     known : bool
-        It stored something before in this session, or a person named it.
+        It stored something in this session, or a person named it.
     since_s : float
         When it came, monotonic.
     data_s : float

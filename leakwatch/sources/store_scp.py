@@ -77,7 +77,7 @@ class StoreScp:
         self._options, self._settings = options, settings or LiveDicomSettings()
         tls = tls_context(options)
         self._spool = Spool(options.keep)
-        self._sender = OneSender(self._settings.sender_quiet_s)
+        self._sender = OneSender(self._settings.sender_quiet_s, self._is_named)
         try:
             self._server = self._listen(tls)
         except SourceError:
@@ -165,10 +165,15 @@ class StoreScp:
     def _may_send(self, sender: str) -> bool:
         return self._sender.may_send(sender, time.monotonic())
 
-    def _is_known(self, title: str, host: str) -> bool:
-        """Whether there is always a place: it stored something before, or a person named it."""
+    def _is_named(self, sender: str) -> bool:
+        """Whether a person named its title or its address."""
+        title, _, host = sender.rpartition(" at ")
         named = (*self._settings.known_senders, *self._options.allow_ae)
-        return title in named or host in named or self._sender.has_stored(f"{title} at {host}")
+        return title in named or host in named
+
+    def _is_known(self, sender: str) -> bool:
+        """Whether there is always a place: it stored something before, or a person named it."""
+        return self._is_named(sender) or self._sender.has_stored(sender)
 
     def _is_known_host(self, host: str) -> bool:
         return host in self._settings.known_senders or self._sender.has_stored_from(host)

@@ -49,7 +49,7 @@ class Rules:
     """
 
     admits: Callable[[str], bool]
-    is_known: Callable[[str, str], bool]
+    is_known: Callable[[str], bool]
     is_known_host: Callable[[str], bool]
     is_beside: Callable[[str], bool]
     begin: Begin
@@ -181,11 +181,10 @@ class StoreServer(ThreadedAssociationServer):
 
     def _enter(self, caller: Caller) -> None:
         """Give a place to one whose request is whole, or refuse it."""
-        self._forget_ended()
+        self._look_after()
         sender = f"{caller.title} at {caller.host}"
-        known = self._rules.is_known(caller.title, caller.host)
-        place = Place(sender, known, time.monotonic())
-        if not known and self._too_many_strangers(place):
+        place = Place(sender, self._rules.is_known(sender), time.monotonic())
+        if not place.known and self._too_many_strangers(place):
             self._refuse(caller, sender, "others asked as often, and one is followed")
             return
         admitted, gone = self._places.enter(place)
@@ -209,7 +208,10 @@ class StoreServer(ThreadedAssociationServer):
         self._door.reject(caller)
         self._rules.refused(f"{sender} was refused: {why}")
 
-    def _forget_ended(self) -> None:
+    def _look_after(self) -> None:
+        """See who has stored something meanwhile, and forget who has gone."""
+        for place in self._places.taken:
+            place.known = self._rules.is_known(place.sender)
         for place, one in list(self._associations.items()):
             if one.is_released or one.is_aborted or one.is_rejected:
                 self._places.leave(place)

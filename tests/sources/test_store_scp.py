@@ -230,6 +230,17 @@ def test_who_may_send_when():
     assert not one.has_stored("C at 3")
 
 
+def test_one_that_is_named_begins_at_once_beside_one_that_is_not():
+    one = OneSender(5.0, {"CARM at 1", "CARM2 at 1"}.__contains__)
+    stranger, carm, other = object(), object(), object()
+    assert one.admits(stranger, "S at 2", 100.0)
+    assert not one.admits(stranger, "T at 2", 100.1)
+    assert one.admits(carm, "CARM at 1", 100.2)
+    assert not one.admits(stranger, "S at 2", 100.3)
+    assert not one.admits(other, "CARM2 at 1", 100.4)
+    assert one.admits(other, "CARM2 at 1", 105.3)
+
+
 def test_the_same_sender_goes_on_at_once_over_a_new_connection():
     """The connection before is still open: nobody told that its cable was pulled out."""
     one = OneSender(5.0)

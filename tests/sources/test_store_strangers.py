@@ -308,6 +308,38 @@ def test_one_that_stored_before_always_has_a_place(tmp_path):
         assert np.array_equal(stacked(watch.got), noise(2))
 
 
+def test_one_that_stored_keeps_its_place_while_it_is_silent(tmp_path):
+    """It holds its connection between two looks, and strangers come and go meanwhile."""
+    one, other = pictures(tmp_path, 2)
+    with (
+        watching(listening(strangers_per_s=1000)) as watch,
+        ExitStack() as stack,
+        RawSender(watch.source.port, "CARM") as carm,
+    ):
+        assert carm.associate() == ACCEPTED
+        assert carm.store(one) == TAKEN
+        for number in range(12):
+            stranger = stack.enter_context(RawSender(watch.source.port, f"S{number}"))
+            assert stranger.associate() == ACCEPTED
+        assert carm.store(other) == TAKEN
+        assert np.array_equal(stacked(watch.frames(2)), noise(2))
+
+
+def test_a_named_sender_is_followed_at_once(tmp_path):
+    """A stranger stored something while the C-arm was silent, and goes on."""
+    one, other = pictures(tmp_path, 2)
+    with (
+        watching(listening(known_senders=("CARM",), sender_quiet_s=120.0)) as watch,
+        RawSender(watch.source.port, "OTHER") as stranger,
+    ):
+        assert stranger.associate() == ACCEPTED
+        assert stranger.store(one) == TAKEN
+        with RawSender(watch.source.port, "CARM") as carm:
+            assert carm.associate() == ACCEPTED
+            assert carm.store(other) == TAKEN
+            assert stranger.store(one) == REFUSED
+
+
 def test_the_same_sender_takes_over_at_once(tmp_path):
     """Its old connection is still open: the cable was pulled out, and nobody was told."""
     sent = pictures(tmp_path, 6)
