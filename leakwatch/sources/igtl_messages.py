@@ -38,6 +38,8 @@ _HEADER_VERSIONS = (1, 2, 3)
 _EXTENDED_HEADER = struct.Struct(">HHII")
 _METADATA_COUNT, _METADATA_ENTRY = struct.Struct(">H"), struct.Struct(">HHI")
 _IMAGE_HEADER_BYTES = 72
+# The largest flat detectors have 4096 pixels along a side; analysis makes room many times over.
+_MOST_PIXELS = 4096 * 4096
 _PICTURE = "IMAGE"
 _TYPE_OF_MESSAGE = re.compile(r"[A-Z][A-Z0-9_]{0,11}")
 # Names by which senders number their frames in the metadata, without case and punctuation.
@@ -254,6 +256,8 @@ def picture(message: Message) -> Picture:
     flat, axes = _flat(image)
     if flat.dtype.newbyteorder("=") not in (np.uint8, np.uint16, np.int16):
         raise NotAPicture(f"pixels of type {flat.dtype.name}; 8 or 16 bit whole numbers are read")
+    if flat.size > _MOST_PIXELS:
+        raise NotAPicture(f"of {flat.shape[0]} rows and {flat.shape[1]} columns; too large")
     pixels = flat.astype(flat.dtype.newbyteorder("="), copy=False)
     if _bytes_look_swapped(pixels):
         raise NotAPicture("its bytes look swapped; correct the byte order at the sender")

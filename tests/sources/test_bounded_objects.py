@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import struct
-import tracemalloc
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import imagecodecs
@@ -13,6 +11,7 @@ import numpy as np
 import pydicom.uid as uids
 import pytest
 from dicom_writing import noise, smooth, write
+from held_memory import peak_of
 from pydicom.encaps import encapsulate
 
 from leakwatch.config import LiveDicomSettings
@@ -32,16 +31,6 @@ def part_10(data_set: bytes, syntax: str) -> bytes:
     element = struct.pack("<HH2sH", 2, 0x10, b"UI", len(uid)) + uid
     length = struct.pack("<HH2sHL", 2, 0, b"UL", 4, len(element))
     return bytes(128) + b"DICM" + length + element + data_set
-
-
-def peak_of(work: Callable[[], object]) -> int:
-    """Most bytes that were held at once while it worked."""
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def refused(path: Path, words: str) -> None:

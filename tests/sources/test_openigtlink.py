@@ -403,6 +403,7 @@ UNUSABLE = {
     "bytes swapped": (packed(swapped), "look swapped"),
     "wrong size": (corrupted(6, 0, 31), "malformed"),
     "part of a picture": (corrupted(60, 0, 2), "malformed"),
+    "larger than any detector": (packed(np.zeros((1, 4097, 4096), np.uint8)), "too large"),
     "a bit fell over": (damaged(), "checksum"),
 }
 
