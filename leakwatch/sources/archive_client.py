@@ -1,4 +1,4 @@
-"""DICOMweb: what is in a study, and its objects, streamed to the disk (PS3.18 10.4 and 10.6).
+"""DICOMweb: what is in a study, and its objects, part by part (PS3.18 10.4 and 10.6).
 
 dicomweb-client is not used: it holds an answer in memory, however long it is, and reads the object
 in it, which inflates one that is deflated.
@@ -10,11 +10,10 @@ import re
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from email.message import Message
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -115,19 +114,21 @@ class ArchiveClient:
             if not new:
                 return sorted(found.values(), key=lambda one: (one.series, one.number))
 
-    def fetch(self, study: str, instance: Instance, path: Path) -> None:
-        """Write an object to `path`, as the archive stored it where it can.
+    def fetch(self, study: str, instance: Instance, write: Callable[[bytes], None]) -> None:
+        """Give an object in parts to `write`, as the archive stored it where it can.
 
         Raises
         ------
-        requests.RequestException, AnswerTooLong, ValueError, OSError
+        requests.RequestException, AnswerTooLong, ValueError
+            What was written until then is not whole.
         """
         url = f"{self._root}/studies/{study}/series/{instance.series}/instances/{instance.uid}"
         for syntax in _SYNTAXES:
             kind = f'multipart/related; type="application/dicom"; transfer-syntax={syntax}'
             try:
                 with closing(self._get(url, kind)) as response:
-                    self._save(response, path)
+                    for piece in self._object(response):
+                        write(piece)
             except requests.HTTPError:
                 if syntax is _SYNTAXES[-1]:
                     raise
@@ -163,8 +164,8 @@ class ArchiveClient:
         response.raise_for_status()
         return response
 
-    def _save(self, response: requests.Response, path: Path) -> None:
-        """Write the first part of a body of several, or a body that is one object."""
+    def _object(self, response: requests.Response) -> Iterator[bytes]:
+        """The first part of a body of several, or a body that is one object."""
         header = Message()
         header["Content-Type"] = response.headers.get("Content-Type", "")
         several = header.get_content_maintype() == "multipart"
@@ -172,14 +173,7 @@ class ArchiveClient:
             raise ValueError(f"an object that comes as {header.get_content_type()}")
         boundary = header.get_boundary() if several else None
         pieces = self._pieces(response, self._settings.object_bytes)
-        part = path.with_suffix(".part")
-        try:
-            with part.open("wb") as file:
-                for piece in pieces if boundary is None else Part(pieces, boundary.encode()):
-                    file.write(piece)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        return pieces if boundary is None else iter(Part(pieces, boundary.encode()))
 
     def _pieces(self, response: requests.Response, most: int) -> Iterator[bytes]:
         """A body in pieces, inflated where the archive deflated it unasked, up to `most` bytes."""

@@ -188,9 +188,8 @@ class DicomWebStudy:
         """Fetch an object that is new; whether it comes to the session."""
         if self._closed.is_set() or instance.uid in self._known or not self._arrived.has_room:
             return False
-        path = self._spool.path()
         try:
-            self._archive.fetch(self._options.study, instance, path)
+            path = self._fetched(instance)
         except (requests.ConnectionError, requests.Timeout):
             raise
         except Exception as error:  # noqa: BLE001 - as above, for this object alone
@@ -205,6 +204,15 @@ class DicomWebStudy:
             self._log.note("objects that say that they are older than the session are passed over")
             return False
         return self._arrived.put(ArrivedObject(path, time.monotonic()))
+
+    def _fetched(self, instance: Instance) -> Path:
+        file = self._spool.begin()
+        try:
+            self._archive.fetch(self._options.study, instance, file.write)
+            return file.finish()
+        except BaseException:
+            file.abandon()
+            raise
 
     def _is_of_before(self, path: Path) -> bool:
         """Whether an object says that it was taken before the session began."""

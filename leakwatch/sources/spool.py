@@ -89,7 +89,7 @@ class SpoolFile:
 
     def __init__(self, path: Path, begun: set[SpoolFile]) -> None:
         self._path, self._part, self._begun = path, path.with_suffix(".part"), begun
-        self._file = self._part.open("wb")
+        self._file = open(self._part, "wb", opener=_private)  # noqa: SIM115 - closed with it
 
     def write(self, data: bytes) -> None:
         """Write a part.
@@ -124,3 +124,8 @@ class SpoolFile:
             self._file.close()
         self._part.unlink(missing_ok=True)
         self._begun.discard(self)
+
+
+def _private(path: str, flags: int) -> int:
+    """Open for this user alone: the object names the patient."""
+    return os.open(path, flags, 0o600)

@@ -111,6 +111,7 @@ def test_raw_objects_are_kept_where_that_is_asked_for(tmp_path, file):
         assert send(watch.source, file) == 0
         watch.frames(3)
     (there,) = kept.iterdir()
+    assert there.stat().st_mode & 0o077 == 0
     assert dcmread(there).PatientName == "Nobody^Shall^Read"
     assert dcmread(there).PixelData == dcmread(file).PixelData
 
