@@ -103,12 +103,13 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         An archive has so long to give an object, s: a gigabyte takes 86 s at 100 Mbit/s.
     head_bytes : int
         What is read of an object's head, bytes, beside what is skipped: functional groups of 5000
-        frames have 3 MB.
+        frames have 3 MB, and makers put pictures of their own into sequences.
     value_bytes : int
-        Longest value that is read of a head: times of 18000 frames have 0.1 MB.
+        Longest value that is read of a head: a maker's picture of 2048 x 2048 with 16 bits.
     object_parts : int
-        Parts of an object: items, elements and numbers in its head, fragments of its pixels. Each
-        of those that a head has takes 1 kB, and functional groups have 40 for each frame.
+        Parts of an object: items, elements and numbers in its head (of binary ones each eighth),
+        fragments of its pixels. Those of a head take up to 1 kB each, and functional groups have 40
+        for each frame.
     object_frames : int
         Most frames of an object: an hour at 30 frames/s.
     """
@@ -144,7 +145,7 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     study_objects: Annotated[int, within(1, 1_000_000)] = 50_000
     object_bytes: Annotated[int, within(1 << 16, 1 << 36)] = 1 << 30
     object_s: Annotated[float, within(1.0, 3600.0)] = 120.0
-    head_bytes: Annotated[int, within(1 << 16, 1 << 28)] = 1 << 22
-    value_bytes: Annotated[int, within(1 << 10, 1 << 24)] = 1 << 18
+    head_bytes: Annotated[int, within(1 << 16, 1 << 28)] = 1 << 26
+    value_bytes: Annotated[int, within(1 << 10, 1 << 26)] = 1 << 23
     object_parts: Annotated[int, within(1000, 10_000_000)] = 200_000
     object_frames: Annotated[int, within(1, 10_000_000)] = 108_000

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom import config
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
@@ -30,6 +31,8 @@ _PIXEL_DATA, _FLOAT_PIXELS, _DOUBLE_PIXELS = 0x7FE00010, 0x7FE00008, 0x7FE00009
 
 UNDEFINED_LENGTH = 0xFFFFFFFF  # PS3.5 7.1.1
 _BETWEEN_VALUES = b"\\"  # PS3.5 6.4
+# Bytes of a number that is not text (PS3.5 6.2).
+_BINARY = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "AT": 4, "FD": 8, "UV": 8, "SV": 8}
 
 # Which warnings are shown is one setting of the whole process, and sources read on several threads.
 _WARNINGS_OFF = threading.Lock()
@@ -214,7 +217,7 @@ def _convert(dataset: Dataset, head: BoundedHead) -> None:
     for tag in list(dataset.keys()):
         raw: object = dataset.get_item(tag)
         if isinstance(raw, RawDataElement) and raw.value:
-            head.count(raw.value.count(_BETWEEN_VALUES))
+            head.count(_parts_of(raw))
         try:
             element = dataset[tag]
         except (ValueError, TypeError, NotImplementedError, struct.error):
@@ -223,6 +226,15 @@ def _convert(dataset: Dataset, head: BoundedHead) -> None:
         if element.VR == "SQ":
             for item in element.value:
                 _convert(item, head)
+
+
+def _parts_of(raw: RawDataElement) -> int:
+    """How many parts its value is made of, in the sense of `object_parts`."""
+    value, kind = raw.value or b"", raw.VR
+    if kind is None and dictionary_has_tag(raw.tag):  # not said in implicit VR
+        kind = dictionary_VR(raw.tag)
+    bytes_each = _BINARY.get((kind or "")[:2])  # of "US or SS" either
+    return value.count(_BETWEEN_VALUES) if bytes_each is None else len(value) // (8 * bytes_each)
 
 
 def _number_of_frames(path: Path, dataset: Dataset) -> int:

@@ -50,26 +50,40 @@ def test_a_deflated_object_is_refused_before_it_is_inflated(tmp_path: Path) -> N
     assert peak_of(lambda: refused(path, words)) < 2 * MB
 
 
-def test_a_name_of_eight_megabytes_is_not_read(tmp_path: Path) -> None:
-    size = 8 * MB
+def test_a_name_of_nine_megabytes_is_not_read(tmp_path: Path) -> None:
+    size = 9 * MB
     path = tmp_path / "name.dcm"
     name = TEXT_ELEMENT.pack(0x0010, 0x0010, size) + b"A" * size
     path.write_bytes(part_10(name, uids.ImplicitVRLittleEndian))
 
     def read() -> None:
-        with pytest.raises(NotRead, match=f"a value of {size} bytes, and at most 262144 are read"):
+        with pytest.raises(NotRead, match=f"a value of {size} bytes, and at most 8388608 are read"):
             read_header(path, with_subject=True)
 
     assert peak_of(read) < 2 * MB
 
 
 def test_what_nobody_asks_for_may_be_large(tmp_path: Path) -> None:
-    """A maker's private data of 8 MB before the pixels are skipped."""
-    size = 8 * MB
+    """A maker's private data of 16 MB before the pixels are skipped."""
+    size = 16 * MB
     whole = write(tmp_path / "a.dcm", noise(2), uids.ImplicitVRLittleEndian).read_bytes()
     before = whole.index(struct.pack("<HHL", 0x0028, 0x0002, 2))
     private = TEXT_ELEMENT.pack(0x0021, 0x1010, size) + bytes(size)
     (tmp_path / "b.dcm").write_bytes(whole[:before] + private + whole[before:])
+    frames = DicomFile(tmp_path / "b.dcm").frames()
+    np.testing.assert_array_equal([frame.pixels for frame in frames], noise(2))
+
+
+def test_pictures_of_a_maker_in_a_sequence_without_length_are_passed_over(tmp_path: Path) -> None:
+    """pydicom reads what is in such a sequence, whether or not anybody asks for it."""
+    size = 2 * MB
+    whole = write(tmp_path / "a.dcm", noise(2), uids.ImplicitVRLittleEndian).read_bytes()
+    before = whole.index(struct.pack("<HHL", 0x0028, 0x0002, 2))
+    item = TEXT_ELEMENT.pack(0x0021, 0x1011, size) + bytes(size)
+    sequence = TEXT_ELEMENT.pack(0x0021, 0x1010, 0xFFFFFFFF)
+    sequence += TEXT_ELEMENT.pack(0xFFFE, 0xE000, len(item)) + item
+    sequence += TEXT_ELEMENT.pack(0xFFFE, 0xE0DD, 0)
+    (tmp_path / "b.dcm").write_bytes(whole[:before] + sequence + whole[before:])
     frames = DicomFile(tmp_path / "b.dcm").frames()
     np.testing.assert_array_equal([frame.pixels for frame in frames], noise(2))
 
@@ -88,6 +102,22 @@ def test_very_many_numbers_in_one_value_are_not_made(tmp_path: Path) -> None:
     times = [1.0] * 2000
     path = write(tmp_path / "a.dcm", noise(2), uids.ImplicitVRLittleEndian, FrameTimeVector=times)
     assert read_header(path).number_of_frames == 2
+    with pytest.raises(NotRead, match="more than 1000 items, elements and numbers"):
+        read_header(path, most=LiveDicomSettings(object_parts=1000))
+
+
+@pytest.mark.parametrize(
+    "syntax", [uids.ExplicitVRLittleEndian, uids.ImplicitVRLittleEndian], ids=["said", "implicit"]
+)
+def test_very_many_binary_numbers_in_one_value_are_not_made(tmp_path: Path, syntax) -> None:
+    """30000 rows, as it were."""
+    path = write(tmp_path / "a.dcm", noise(1), syntax)
+    whole = path.read_bytes()
+    said = syntax == uids.ExplicitVRLittleEndian
+    head = struct.pack("<HH", 0x0028, 0x0010)
+    before = whole.index(head + (b"US\2\0" if said else b"\2\0\0\0"))
+    length = b"US" + struct.pack("<H", 60_000) if said else struct.pack("<L", 60_000)
+    path.write_bytes(whole[:before] + head + length + bytes(60_000) + whole[before + 10 :])
     with pytest.raises(NotRead, match="more than 1000 items, elements and numbers"):
         read_header(path, most=LiveDicomSettings(object_parts=1000))
 
