@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from leakwatch.config import LiveDicomSettings
@@ -54,6 +55,17 @@ class Rules:
     is_beside: Callable[[str], bool]
     begin: Begin
     refused: Callable[[str], None]
+
+
+class _Shared(list[PresentationContext]):
+    """Contexts that all associations read, and none changes.
+
+    pynetdicom copies them for each, which takes 10 ms: a C-arm may open an association for each
+    picture.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Shared:
+        return self
 
 
 class _Handler(RequestHandler):
@@ -100,6 +112,7 @@ class StoreServer(ThreadedAssociationServer):
         self._strangers_s: list[float] = []
         self._ending, self._ended = threading.Event(), threading.Event()
         super().__init__(*arguments, **(keywords | {"request_handler": _Handler}))
+        self.contexts = _Shared(self.contexts)
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
         """Listen until `shutdown`."""
