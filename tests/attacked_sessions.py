@@ -1,8 +1,9 @@
 """A session with a C-arm that sends, and strangers on the same port: three processes.
 
-One watches, one attacks, and this one is the C-arm: no lock and no memory is shared. What the
-strangers do is in `ATTACKS`. `python attacked_sessions.py watch` and `attack NAME PORT` are those
-processes; benchmarks/attacked.py and tests/test_attacked_sessions.py begin them.
+One watches, one attacks, and this one is the C-arm: no lock and no memory is shared, nor is the
+address from which they send. What the strangers do is in `ATTACKS`. `python attacked_sessions.py
+watch` and `attack NAME PORT` are those processes; benchmarks/attacked.py and
+tests/test_attacked_sessions.py begin them.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ class CArm:
     def _store(self, content: bytes) -> bool:
         if self._connection is None or self._number % 5 == 0:
             self.close()
-            self._connection = RawSender(self._port, "CARM")
+            self._connection = RawSender(self._port, "CARM", "127.0.0.2")
             if self._connection.associate() != ACCEPTED:
                 self._connection = None
                 return False

@@ -66,6 +66,9 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     strangers_per_s : int
         While a sender is followed, so many associations of others are taken in a second: each costs
         some 10 ms, and the C-arm's pictures wait for it.
+    stranger_connections_per_s : int
+        While a sender is followed, so many connections are heard in a second of addresses from
+        which nothing came yet.
     stranger_pause_s : float
         While a sender is followed, each part that another sends is read so much later, s.
     idle_association_s : float
@@ -130,6 +133,7 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     waiting_connections: Annotated[int, within(1, 900)] = 128
     active_s: Annotated[float, within(0.05, 60.0)] = 1.0
     strangers_per_s: Annotated[int, within(1, 1000)] = 5
+    stranger_connections_per_s: Annotated[int, within(1, 10_000)] = 50
     stranger_pause_s: Annotated[float, within(0.0, 1.0)] = 0.01
     idle_association_s: Annotated[float, within(10.0, 7200.0)] = 600.0
     stalled_s: Annotated[float, within(0.5, 120.0)] = 10.0

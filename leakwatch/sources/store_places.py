@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 
@@ -82,3 +83,24 @@ class Places:
         silent = [one for one in strangers if new.since_s - one.data_s >= self._active_s]
         among = silent or ((strangers or self._taken) if new.known else [])
         return min(among, key=lambda one: (one.data_s, one.since_s), default=None)
+
+
+class Rate:
+    """How often something may happen.
+
+    Parameters
+    ----------
+    per_s : int
+        In any second.
+    """
+
+    def __init__(self, per_s: int) -> None:
+        self._moments_s: deque[float] = deque(maxlen=per_s)
+
+    def is_one_too_many(self, now_s: float) -> bool:
+        """Whether it happens once more than it may; then it does not count."""
+        full = len(self._moments_s) == self._moments_s.maxlen
+        if full and now_s - self._moments_s[0] < 1.0:
+            return True
+        self._moments_s.append(now_s)
+        return False

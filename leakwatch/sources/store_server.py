@@ -21,12 +21,12 @@ from leakwatch.config import LiveDicomSettings
 from leakwatch.sources.store_connection import StoreConnection
 from leakwatch.sources.store_door import Caller, Door
 from leakwatch.sources.store_messages import Begin, Messages
-from leakwatch.sources.store_places import Place, Places
+from leakwatch.sources.store_places import Place, Places, Rate
 
 # A peer that lost its power is found out after 5 + 3 * 3 s without an answer of its system.
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
 # So many connections are accepted before those that are open are looked at again.
-_AT_ONCE = 16
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class StoreServer(ThreadedAssociationServer):
     rules : Rules
     """
 
-    request_queue_size = 128  # connections that the system holds until they are accepted
+    request_queue_size = 1024  # connections that the system holds until they are accepted
 
     def __init__(
         self,
@@ -109,7 +109,8 @@ class StoreServer(ThreadedAssociationServer):
         self._places = Places(settings.associations, settings.active_s)
         self._associations: dict[Place, Association] = {}
         self._entering: tuple[Caller, Place] | None = None
-        self._strangers_s: list[float] = []
+        self._requests = Rate(settings.strangers_per_s)
+        self._connections = Rate(settings.stranger_connections_per_s)
         self._ending, self._ended = threading.Event(), threading.Event()
         super().__init__(*arguments, **(keywords | {"request_handler": _Handler}))
         self.contexts = _Shared(self.contexts)
@@ -183,7 +184,13 @@ class StoreServer(ThreadedAssociationServer):
             except OSError:  # it hung up already, or there are no more descriptors
                 self._ending.wait(0.01)
                 return
-            if self._rules.admits(address[0]):
+            if self._is_one_too_many(address[0]):
+                connection.close()
+                self._rules.refused(
+                    f"a connection from {address[0]} was not heard: more than "
+                    f"{self._settings.stranger_connections_per_s} came within a second"
+                )
+            elif self._rules.admits(address[0]):
                 _tune(connection)
                 self._door.knock(connection, address, time.monotonic())
             else:
@@ -234,13 +241,16 @@ class StoreServer(ThreadedAssociationServer):
                 if isinstance(one.dimse, Messages):
                     one.dimse.abandon_unanswered()
 
+    def _is_one_too_many(self, host: str) -> bool:
+        """Whether machines from which nothing came connect too often beside a followed one."""
+        if self._rules.is_known_host(host) or not self._rules.is_beside(host):
+            return False
+        return self._connections.is_one_too_many(time.monotonic())
+
     def _too_many_strangers(self, place: Place) -> bool:
         """Whether strangers beside one that is followed take more time than is theirs."""
-        if not self._rules.is_beside(place.sender):
-            return False
-        self._strangers_s = [one for one in self._strangers_s if place.since_s - one < 1.0]
-        self._strangers_s.append(place.since_s)
-        return len(self._strangers_s) > self._settings.strangers_per_s
+        beside = self._rules.is_beside(place.sender)
+        return beside and self._requests.is_one_too_many(place.since_s)
 
     def _pause_s(self, place: Place) -> float:
         return self._settings.stranger_pause_s if self._rules.is_beside(place.sender) else 0.0

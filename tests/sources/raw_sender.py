@@ -69,11 +69,14 @@ class RawSender:
     port : int
         Of the loopback.
     title : str
+    host : str
+        From where it sends; on Linux all of 127.0.0.0/8 are.
     """
 
-    def __init__(self, port: int, title: str = "STRANGER") -> None:
+    def __init__(self, port: int, title: str = "STRANGER", host: str = "127.0.0.1") -> None:
         self.title, self._count = title, 0
-        self.connection = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+        address = ("127.0.0.1", port)
+        self.connection = socket.create_connection(address, PATIENCE_S, (host, 0))
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def associate(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leakwatch.sources.store_places import Place, Places
+from leakwatch.sources.store_places import Place, Places, Rate
 
 
 def filled(*known: bool, data_s: tuple[float, ...] = ()) -> tuple[Places, list[Place]]:
@@ -51,3 +51,10 @@ def test_who_left_makes_room():
     places.leave(those[0])
     places.leave(those[0])
     assert places.enter(Place("N", False, 10.0)) == (True, None)
+
+
+def test_a_rate_holds_in_any_second():
+    rate = Rate(2)
+    moments_s = (0.0, 0.6, 0.9, 1.0, 1.1, 1.59, 1.6, 1.7)
+    found = [rate.is_one_too_many(at_s) for at_s in moments_s]
+    assert found == [False, False, True, False, True, True, False, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 import threading
 import tracemalloc
 from contextlib import ExitStack
@@ -377,6 +378,20 @@ def test_strangers_beside_a_followed_sender_are_let_in_slowly(tmp_path):
                 answers.append(stranger.associate())
         assert REJECTED in answers
         stores(watch, other)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the loopback has one address elsewhere")
+def test_a_flood_of_connections_from_elsewhere_is_not_heard(tmp_path):
+    one, other = pictures(tmp_path, 2)
+    with watching(listening(stranger_connections_per_s=2)) as watch, ExitStack() as stack:
+        for content in (one, other):
+            with RawSender(watch.source.port, "CARM", "127.0.0.2") as carm:
+                assert carm.associate() == ACCEPTED
+                assert carm.store(content) == TAKEN
+            strangers = [stack.enter_context(RawSender(watch.source.port)) for _ in range(12)]
+            assert strangers[-1].is_cut()
+            watch.said("a connection from 127.0.0.1 was not heard: more than 2 came within")
+        assert np.array_equal(stacked(watch.frames(2)), noise(2))
 
 
 def test_more_contexts_than_a_request_may_have_are_refused():
