@@ -55,7 +55,7 @@ class StoreConnection(AssociationSocket):
     ) -> None:
         super().__init__(association, client_socket=connection)
         self._request, self._inside = memoryview(request), False
-        self._is_cut = False
+        self._is_cut = self._sends_on = False
         self._settings, self._pause_s, self._refused = settings, pause_s, refused
 
     @property
@@ -91,11 +91,16 @@ class StoreConnection(AssociationSocket):
         """Abort, and hang up: the thread that reads finds out, and ends by itself.
 
         An abort through pynetdicom waits for that thread, and it may wait for the peer.
+
+        Parameters
+        ----------
+        why : str
+            What the peer did; it may go on to. Empty where it did nothing wrong.
         """
         connection = self.socket
         if connection is None or self._is_cut:
             return
-        self._is_cut = True
+        self._is_cut, self._sends_on = True, bool(why)
         with suppress(OSError, ValueError):
             connection.settimeout(0.0)
             connection.send(_ABORT)
@@ -121,7 +126,7 @@ class StoreConnection(AssociationSocket):
         pynetdicom leaves a socket open that was shut down before: what the peer sends then is kept.
         """
         connection = self.socket
-        if connection is not None and self._is_cut:
+        if connection is not None and self._sends_on:
             with suppress(OSError):  # without this the system waits for a peer that sends on
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         super()._shutdown_socket()
