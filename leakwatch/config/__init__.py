@@ -17,6 +17,7 @@ from leakwatch.config.conditions import (
 )
 from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_dicom import LiveDicomSettings
+from leakwatch.config.live_igtl import LiveIgtlSettings
 from leakwatch.config.live_video import LiveVideoSettings
 from leakwatch.config.marks import MarksSettings
 from leakwatch.config.polarity import PolaritySettings
@@ -44,6 +45,7 @@ __all__ = [
     "InstrumentSettings",
     "IntensitySettings",
     "LiveDicomSettings",
+    "LiveIgtlSettings",
     "LiveSettings",
     "LiveVideoSettings",
     "LivenessSettings",
@@ -83,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     marks: MarksSettings = MarksSettings()
     live: LiveSettings = LiveSettings()
     live_dicom: LiveDicomSettings = LiveDicomSettings()
+    live_igtl: LiveIgtlSettings = LiveIgtlSettings()
     live_video: LiveVideoSettings = LiveVideoSettings()
     vertebra: VertebraSettings = VertebraSettings()
     window: WindowSettings = WindowSettings()

@@ -42,6 +42,9 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     learning_frames : int
         The same while the baseline is learnt: nothing is judged yet, and each frame makes it
         better.
+    waiting_bytes : int
+        Pixels of frames that may wait, bytes: 30 frames of 2048 x 2048 with 16 bits, also while the
+        baseline is learnt.
     sink_queue_frames : int
         Snapshots that may wait for a slow disk: ten seconds at 30 frames/s. More are not recorded,
         which is told and counted; lines and events always are.
@@ -65,6 +68,7 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audio_pause_s: Annotated[float, within(1.0, 120.0)] = 120.0
     waiting_frames: Annotated[int, within(1, 30)] = 3
     learning_frames: Annotated[int, within(1, 300)] = 30
+    waiting_bytes: Annotated[int, within(1 << 20, 1 << 34)] = 1 << 28
     sink_queue_frames: Annotated[int, within(1, 3000)] = 300
     sink_queue_mb: Annotated[float, within(1.0, 4096.0)] = 128.0
     behind_after_s: Annotated[float, within(0.1, 60.0)] = 1.0

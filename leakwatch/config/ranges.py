@@ -25,6 +25,7 @@ _UNITS = (
     ("_hz", "Hz"),
     ("_s", "s"),
     ("_frames", "frames"),
+    ("_bytes", "bytes"),
 )
 
 

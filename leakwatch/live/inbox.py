@@ -59,10 +59,12 @@ class Inbox(Generic[Action]):
     ----------
     capacity : int
         Frames that may wait. May be changed at any time.
+    most_bytes : int or None
+        Of their pixels; the newest may have more. None: any.
     """
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
+    def __init__(self, capacity: int, most_bytes: int | None = None) -> None:
+        self.capacity, self._most_bytes = capacity, most_bytes
         self._changed = Condition()
         self._frames: deque[Arrival] = deque()
         self._actions: list[Action] = []
@@ -85,7 +87,7 @@ class Inbox(Generic[Action]):
         with self._changed:
             self._arrived_s = arrival.received_s
             self._frames.append(arrival)
-            while len(self._frames) > self.capacity:
+            while len(self._frames) > self.capacity or self._too_large():
                 self._frames.popleft()
                 self._dropped += 1
             self._changed.notify()
@@ -118,3 +120,9 @@ class Inbox(Generic[Action]):
             actions, self._actions = tuple(self._actions), []
             ended = self._ended and arrival is None
             return Delivery(arrival, actions, ended, self._closed)
+
+    def _too_large(self) -> bool:
+        """Whether the frames that wait take more memory than is theirs."""
+        if self._most_bytes is None or len(self._frames) < 2:
+            return False
+        return sum(one.frame.pixels.nbytes for one in self._frames) > self._most_bytes

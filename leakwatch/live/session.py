@@ -78,7 +78,9 @@ class LiveSession:
         self.settings: Settings = setup.settings
         live = setup.settings.live
         self._source, self._clock = source, clock
-        self._inbox: Inbox[Action | Record | EndRecord] = Inbox(live.learning_frames)
+        self._inbox: Inbox[Action | Record | EndRecord] = Inbox(
+            live.learning_frames, live.waiting_bytes
+        )
         self._workers = self._worked(sinks or {})
         self._unkept = tuple(unkept)
         self._ended_workers: list[LiveSinkWorker] = []

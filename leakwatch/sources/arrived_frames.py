@@ -89,6 +89,7 @@ class ArrivedFrames:
         self._log, self._settings, self._keep = log, settings, keep
         self._queue: queue.Queue[ArrivedObject] = queue.Queue(settings.queue_objects)
         self._series: OneSeries[_Opened] = OneSeries(settings.series_quiet_s)
+        self._waiting = _WaitingBytes(settings.waiting_bytes)
         self._stopped = threading.Event()
         self._index = 0
         self._before: Moment | None = None
@@ -99,13 +100,22 @@ class ArrivedFrames:
     def put(self, arrived: ArrivedObject) -> bool:
         """Take an object; False where too many wait already, and this one is lost."""
         try:
-            self._queue.put_nowait(arrived)
+            has_room = self._keep or self._waiting.has_room
+            self._waiting.add(arrived.path)
+            if has_room:
+                self._queue.put_nowait(arrived)
+                return True
         except queue.Full:
-            waiting = self._settings.queue_objects
-            self._log.note(f"{waiting} objects wait to be decoded: the newest was left out", 1)
-            self._remove(arrived)
-            return False
-        return True
+            pass
+        waiting = self._queue.qsize()
+        self._log.note(f"{waiting} objects wait to be decoded: the newest was left out", 1)
+        self._remove(arrived)
+        return False
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more object may wait."""
+        return not self._queue.full() and (self._keep or self._waiting.has_room)
 
     def stop(self) -> None:
         """End `frames` soon."""
@@ -141,9 +151,9 @@ class ArrivedFrames:
 
     def _opened(self, arrived: ArrivedObject) -> _Opened | None:
         try:
-            header = read_header(arrived.path, with_subject=True)
+            header = read_header(arrived.path, with_subject=True, most=self._settings)
             check_decodable(header)
-            places = find_frames(header)
+            places = find_frames(header, self._settings)
             header = as_pixels_say(header, places)
             known = self._came_before(header)
             series = (arrived.sender, text(header.dataset, "SeriesInstanceUID"), header.subject)
@@ -261,9 +271,32 @@ class ArrivedFrames:
         self._index += frames
 
     def _remove(self, arrived: ArrivedObject) -> None:
+        self._waiting.remove(arrived.path)
         if not self._keep:
             with suppress(OSError):  # removed by somebody else, or with its folder
                 arrived.path.unlink()
+
+
+class _WaitingBytes:
+    """How much lies on the disk to be decoded. Safe from any thread."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._sizes: dict[Path, int] = {}
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more object may wait, of any size."""
+        with self._lock:
+            return sum(self._sizes.values()) < self._most
+
+    def add(self, path: Path) -> None:
+        with suppress(OSError), self._lock:
+            self._sizes[path] = path.stat().st_size
+
+    def remove(self, path: Path) -> None:
+        with self._lock:
+            self._sizes.pop(path, None)
 
 
 def _goes_on(run: Acquisition, found: Acquisition) -> bool:

@@ -21,6 +21,9 @@ _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN, _FILL = 0xD8, 0xD9, 0xDA, 0xFF
 _START_OF_CODESTREAM, _IMAGE_SIZE = 0x4F, 0x51
 _JPEG_2000_HEAD = 45  # bytes up to what describes the first component
 _SIGNED, _PRECISION = 0x80, 0x7F  # of that byte, which is one less than the bits (T.800 A.5.1)
+_MOST_TILES = (
+    4096  # of 64 pixels along a side in a picture of 4096; for each one room is made first
+)
 
 # The two JPEG 2000 syntaxes may be lossless as well.
 _WITH_LOSS = frozenset((uids.JPEGLSNearLossless, uids.JPEG2000, uids.HTJ2K))
@@ -202,6 +205,11 @@ def _check_jpeg_2000(src: bytes, rows: int, columns: int) -> StreamSamples:
     _check_size((lower - upper, right - left, samples), rows, columns)
     if steps != [1, 1]:
         raise ValueError(f"the stream has a sample for each {steps[0]} x {steps[1]} pixels only")
+    width, height, tiles_left, tiles_upper = struct.unpack_from(">4I", src, 24)
+    across = -(-(right - tiles_left) // width) if width else _MOST_TILES + 1
+    down = -(-(lower - tiles_upper) // height) if height else _MOST_TILES + 1
+    if min(across, down) < 1 or across * down > _MOST_TILES:
+        raise ValueError(f"the stream is cut into tiles of {width} x {height} pixels")
     return StreamSamples((precision & _PRECISION) + 1, bool(precision & _SIGNED))
 
 

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import pydicom.uid as uids
 
+from leakwatch.config import LiveDicomSettings
 from leakwatch.errors import SourceError
 from leakwatch.sources.dicom_header import UNDEFINED_LENGTH, Header
 from leakwatch.sources.dicom_rle import RLE_HEAD
@@ -105,12 +106,14 @@ class _Items:
     reason: str
 
 
-def find_frames(header: Header) -> FramePlaces:
+def find_frames(header: Header, most: LiveDicomSettings | None = None) -> FramePlaces:
     """Find the frames of a file.
 
     Parameters
     ----------
     header : Header
+    most : LiveDicomSettings or None
+        How many fragments and frames an object may have.
 
     Returns
     -------
@@ -123,10 +126,15 @@ def find_frames(header: Header) -> FramePlaces:
     SourceError
         The file cannot be read.
     """
+    most = most or LiveDicomSettings()
+    limit = min(header.number_of_frames, most.object_frames)
     try:
         with header.path.open("rb") as file:
-            found = _encapsulated if header.syntax.is_encapsulated else _native
-            frames, reason, ended = found(file, header)
+            if header.syntax.is_encapsulated:
+                frames, reason, ended = _encapsulated(file, header, most)
+                surplus = max(len(frames) - header.number_of_frames, 0)
+            else:
+                frames, surplus, reason, ended = _native(file, header, limit)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise SourceError(
@@ -138,38 +146,37 @@ def find_frames(header: Header) -> FramePlaces:
             f"{header.path}: no frame of it is whole ({reason}; {promised} promised). "
             "Copy the file again, or export the sequence again."
         )
-    kept = tuple(frames[:promised])
+    kept = tuple(frames[:limit])
     missing = reason or "no more frames follow"
     padding = 0
     if not header.syntax.is_encapsulated and len(frames) > 1:
         padding = frames[1][0].start - frames[0][0].end
-    return FramePlaces(
-        kept,
-        promised,
-        len(frames) - len(kept),
-        missing if len(kept) < promised else "",
-        ended,
-        padding,
-    )
+    if len(kept) == limit < promised:
+        missing = f"of one object {limit} frames are read at most"
+    why = missing if len(kept) < promised else ""
+    return FramePlaces(kept, promised, surplus, why, ended, padding)
 
 
 def _file_size(file: BinaryIO) -> int:
     return file.seek(0, 2)
 
 
-def _native(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str, bool]:
+def _native(
+    file: BinaryIO, header: Header, limit: int
+) -> tuple[list[tuple[Span, ...]], int, str, bool]:
+    """Frames up to `limit`, how many more follow, why they end, and whether they do."""
     if header.pixels_length == UNDEFINED_LENGTH:
-        return [], "pixels that are not compressed are stored without a length", False
+        return [], 0, "pixels that are not compressed are stored without a length", False
     size, rows = _file_size(file), int(header.dataset.Rows)
     length = rows * int(header.dataset.Columns) * (int(header.dataset.BitsAllocated) // 8)
     available = min(header.pixels_length, size - header.pixels_start)
     ended = available == header.pixels_length
-    start, promised, frames = header.pixels_start, header.pixels_length, header.number_of_frames
+    start, promised, count = header.pixels_start, header.pixels_length, header.number_of_frames
     try:
-        check_word_size(file, start, promised, frames * length, header.layout.allocated // 8)
-        stride = frame_stride(file, start, promised, length, frames, rows)
+        check_word_size(file, start, promised, count * length, header.layout.allocated // 8)
+        stride = frame_stride(file, start, promised, length, count, rows)
     except ValueError as error:
-        return [], str(error), ended
+        return [], 0, str(error), ended
     starts = range(header.pixels_start, header.pixels_start + available - length + 1, stride)
     if available < header.pixels_length:
         reason = f"the file ends at byte {size}"
@@ -177,8 +184,10 @@ def _native(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str
         reason = f"there are {available} bytes of pixels, and {length} make one frame"
     if ended and _is_rubbish(file, header.pixels_start + available):
         # Bytes were put in somewhere before: nobody knows from which pixel on all are moved.
-        return [], "what follows the pixels is no DICOM element, so they are not in place", True
-    return [(Span(start, length),) for start in starts], reason, ended
+        return [], 0, "what follows the pixels is no DICOM element, so they are not in place", True
+    # One pixel makes a frame where the tags say so, and a file has a billion of them.
+    frames: list[tuple[Span, ...]] = [(Span(start, length),) for start in starts[:limit]]
+    return frames, max(len(starts) - header.number_of_frames, 0), reason, ended
 
 
 def _is_rubbish(file: BinaryIO, start: int) -> bool:
@@ -191,11 +200,13 @@ def _is_rubbish(file: BinaryIO, start: int) -> bool:
     return not any(group in _GROUPS_AFTER_PIXELS for group in groups)
 
 
-def _encapsulated(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str, bool]:
+def _encapsulated(
+    file: BinaryIO, header: Header, most: LiveDicomSettings
+) -> tuple[list[tuple[Span, ...]], str, bool]:
     if header.pixels_length != UNDEFINED_LENGTH:
         reason = f"pixels are stored as {header.syntax.name} by name, but not in fragments"
         return [], reason, False
-    items = _items(file, header.pixels_start)
+    items = _items(file, header, most)
     frames: list[tuple[Span, ...]] = []
     for frame in _by_frame(file, items, header):
         if any(span.end > items.size for span in frame):
@@ -204,11 +215,11 @@ def _encapsulated(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]
     return frames, items.reason, items.complete
 
 
-def _items(file: BinaryIO, start: int) -> _Items:
-    """Walk over the items, from head to head."""
+def _items(file: BinaryIO, header: Header, most: LiveDicomSettings) -> _Items:
+    """Walk over the items, from head to head, and over so many at most."""
     size = _file_size(file)
     spans: list[Span] = []
-    at, reason, complete = start, "", False
+    at, reason, complete = header.pixels_start, "", False
     while not complete and not reason:
         file.seek(at)
         head = file.read(_ITEM_HEAD)
@@ -224,8 +235,12 @@ def _items(file: BinaryIO, start: int) -> _Items:
             at = span.end
             if span.end > size:
                 reason = f"the file ends at byte {size}"
+            elif len(spans) > most.object_parts:
+                reason = f"it is cut into more than {most.object_parts} fragments"
     table: tuple[int, ...] = ()
-    if spans and spans[0].end <= size and spans[0].length % 4 == 0:
+    # A table of another length is of no use, and may have any.
+    promised = min(header.number_of_frames, most.object_frames)
+    if spans and spans[0].end <= size and spans[0].length == 4 * promised:
         file.seek(spans[0].start)
         table = struct.unpack(f"<{spans[0].length // 4}L", file.read(spans[0].length))
     return _Items(table, tuple(spans[1:]), size, complete, reason)

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom import config
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
-from pydicom.filereader import read_partial
+from pydicom.filereader import read_file_meta_info, read_partial
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import UID
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
+from leakwatch.config import LiveDicomSettings
 from leakwatch.errors import SourceError
+from leakwatch.sources.bounded_head import BoundedHead, NoLengthGiven
 from leakwatch.sources.dicom_layout import PixelLayout, pixel_layout
 from leakwatch.sources.dicom_subject import IDENTITY_KEYWORDS, subject_of
 from leakwatch.sources.dicom_tags import READ_KEYWORDS
@@ -27,6 +31,9 @@ _IDENTITY_TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in IDENTITY_KEYW
 _PIXEL_DATA, _FLOAT_PIXELS, _DOUBLE_PIXELS = 0x7FE00010, 0x7FE00008, 0x7FE00009
 
 UNDEFINED_LENGTH = 0xFFFFFFFF  # PS3.5 7.1.1
+_BETWEEN_VALUES = b"\\"  # PS3.5 6.4
+# Bytes of a number that is not text (PS3.5 6.2).
+_BINARY = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "AT": 4, "FD": 8, "UV": 8, "SV": 8}
 
 # Which warnings are shown is one setting of the whole process, and sources read on several threads.
 _WARNINGS_OFF = threading.Lock()
@@ -46,6 +53,10 @@ class OtherObject(NotAnImage):
 
 class NoProjection(SourceError):
     """A picture, but not of X-rays through a body: a slice of a CT, an ultrasound image."""
+
+
+class NotRead(SourceError):
+    """A DICOM object that is left alone: deflated, or larger than one can be."""
 
 
 class HeadDamaged(SourceError):
@@ -98,7 +109,9 @@ class _PixelElement:
     vr: str
 
 
-def read_header(path: Path, with_subject: bool = False) -> Header:
+def read_header(
+    path: Path, with_subject: bool = False, most: LiveDicomSettings | None = None
+) -> Header:
     """Read and check the head of a DICOM file; pixels stay on the disk.
 
     Parameters
@@ -106,6 +119,8 @@ def read_header(path: Path, with_subject: bool = False) -> Header:
     path : Path
     with_subject : bool
         Tell patients apart by `Header.subject`. What names them is not kept.
+    most : LiveDicomSettings or None
+        How much is read of a head.
 
     Returns
     -------
@@ -122,7 +137,8 @@ def read_header(path: Path, with_subject: bool = False) -> Header:
     SourceError
         It cannot be read, or holds a picture of a kind that LeakWatch does not read.
     """
-    dataset, pixels = _read_to_pixels(path, _IDENTITY_TAGS if with_subject else [])
+    most = most or LiveDicomSettings()
+    dataset, pixels = _read_to_pixels(path, _IDENTITY_TAGS if with_subject else [], most)
     subject = subject_of(dataset) if with_subject else ""
     if pixels is None:
         raise (OtherObject if _never_has_pixels(dataset) else NotAnImage)(
@@ -159,44 +175,71 @@ def read_header(path: Path, with_subject: bool = False) -> Header:
 
 
 def _read_to_pixels(
-    path: Path, more_tags: list[BaseTag | int]
+    path: Path, more_tags: list[BaseTag | int], most: LiveDicomSettings
 ) -> tuple[Dataset, _PixelElement | None]:
     reached: list[_PixelElement] = []
-
+    head: BoundedHead | None = None
     try:
-        with path.open("rb") as file, _WARNINGS_OFF, warnings.catch_warnings():
+        with BoundedHead(path, most) as head, _WARNINGS_OFF, warnings.catch_warnings():
+            here = head.tell
 
             def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
                 if tag in (_PIXEL_DATA, _FLOAT_PIXELS, _DOUBLE_PIXELS):
-                    reached.append(_PixelElement(tag, file.tell(), length, vr or ""))
+                    reached.append(_PixelElement(tag, here(), length, vr or ""))
                 return bool(reached)
 
             # pydicom warns of each value that breaks the rules. The few that are used here are
             # checked one by one; the others are none of the operator's business.
             warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
             tags = _READ_TAGS + more_tags
-            dataset = read_partial(file, stop_when=at_pixels, specific_tags=tags)
-            _convert(dataset)
-            _convert(dataset.file_meta)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SourceError(f"{path}: cannot be read: {reason}. Check path and rights.") from error
-    except InvalidDicomError as error:
-        raise NotDicom(
-            f"{path}: is not a DICOM file (no DICM mark at byte 128). "
-            "Give a DICOM file, or a folder of them."
-        ) from error
+            dataset = read_partial(head, stop_when=at_pixels, specific_tags=tags)
+            _convert(dataset, head)
+            _convert(dataset.file_meta, head)
     except Exception as error:
         # Bytes of any kind come in here, and a parser fails on them in any way.
-        raise HeadDamaged(
-            f"{path}: its head is damaged ({type(error).__name__}: {error}). Copy it again."
-        ) from error
+        raise _fault(path, error, head) from error
     return dataset, reached[0] if reached else None
 
 
-def _convert(dataset: Dataset) -> None:
+def _fault(path: Path, error: Exception, head: BoundedHead | None) -> SourceError:
+    """What to tell of a head that could not be read."""
+    if head is not None and head.too_large:  # a parser may have made another error of it
+        return NotRead(
+            f"{path}: its head has {head.too_large}. It is damaged, or no picture of a C-arm: "
+            "export the sequence again."
+        )
+    if isinstance(error, NoLengthGiven):
+        return NotRead(_why_unbounded(path))
+    if isinstance(error, OSError):
+        reason = error.strerror or type(error).__name__
+        return SourceError(f"{path}: cannot be read: {reason}. Check path and rights.")
+    if isinstance(error, InvalidDicomError):
+        return NotDicom(
+            f"{path}: is not a DICOM file (no DICM mark at byte 128). "
+            "Give a DICOM file, or a folder of them."
+        )
+    return HeadDamaged(
+        f"{path}: its head is damaged ({type(error).__name__}: {error}). Copy it again."
+    )
+
+
+def _why_unbounded(path: Path) -> str:
+    """Why a parser wanted to read all: before a deflated object is looked at, it is inflated."""
+    syntax = _uid(read_file_meta_info(path).get("TransferSyntaxUID"))
+    if syntax != DeflatedExplicitVRLittleEndian:
+        return f"{path}: its head has no end. Copy it again."
+    return (
+        f"{path}: is stored as {syntax.name} ({syntax}), which is not read: how large it is shows "
+        "only when it is inflated. dcmtk writes it inflated: dcmconv +te IN.dcm OUT.dcm"
+    )
+
+
+def _convert(dataset: Dataset, head: BoundedHead) -> None:
     """Turn bytes into values while warnings are off; what cannot be turned counts as absent."""
     for tag in list(dataset.keys()):
+        raw: object = dataset.get_item(tag)
+        if isinstance(raw, RawDataElement) and raw.value:
+            head.count(_parts_of(raw))
         try:
             element = dataset[tag]
         except (ValueError, TypeError, NotImplementedError, struct.error):
@@ -204,7 +247,16 @@ def _convert(dataset: Dataset) -> None:
             continue
         if element.VR == "SQ":
             for item in element.value:
-                _convert(item)
+                _convert(item, head)
+
+
+def _parts_of(raw: RawDataElement) -> int:
+    """How many parts its value is made of, in the sense of `object_parts`."""
+    value, kind = raw.value or b"", raw.VR
+    if kind is None and dictionary_has_tag(raw.tag):  # not said in implicit VR
+        kind = dictionary_VR(raw.tag)
+    bytes_each = _BINARY.get((kind or "")[:2])  # of "US or SS" either
+    return value.count(_BETWEEN_VALUES) if bytes_each is None else len(value) // (8 * bytes_each)
 
 
 def _number_of_frames(path: Path, dataset: Dataset) -> int:

@@ -18,6 +18,7 @@ LEAST_BITS, _MOST_BITS = 8, 16
 # The largest flat detectors have 4096 pixels along a side; a damaged head may promise any number,
 # and memory for it.
 _MOST_PIXELS = 8192
+_MOST_IN_ALL = 4096 * 4096
 
 _UNSIGNED: dict[int, type[np.generic]] = {8: np.uint8, 16: np.uint16}
 _SIGNED: dict[int, type[np.generic]] = {8: np.int8, 16: np.int16}
@@ -79,6 +80,11 @@ def pixel_layout(path: Path, dataset: Dataset) -> PixelLayout:
         )
     rows = _whole(path, dataset, "Rows", _MOST_PIXELS)
     columns = _whole(path, dataset, "Columns", _MOST_PIXELS)
+    if rows * columns > _MOST_IN_ALL:
+        raise SourceError(
+            f"{path}: has {rows} rows and {columns} columns, {rows * columns} pixels; at most "
+            f"{_MOST_IN_ALL} are read. Give the sequence as the C-arm stored it."
+        )
     allocated = _whole(path, dataset, "BitsAllocated")
     stored = _whole(path, dataset, "BitsStored")
     given = number(dataset, "HighBit")

@@ -36,6 +36,9 @@ _PLUGINS: dict[uids.UID, str] = (
 READABLE_SYNTAXES = tuple(_PLUGINS)
 # The others are words, each of them with room for more than a sample.
 _STREAMS = tuple(one for one in _PLUGINS if one not in (*_NATIVE, uids.RLELossless))
+# A stream has so many times the bytes of its picture at most, and a head and comments beside: noise
+# does not become smaller, and no encoder makes twice as much of it.
+_LONGEST_STREAM, _STREAM_HEAD = 2, 1 << 20
 
 _DISTRIBUTIONS = {
     "imagecodecs": "imagecodecs",
@@ -47,7 +50,6 @@ _WAY_OUT = {
         "pylibjpeg-libjpeg reads it (GPL v3, so not part of LeakWatch), and dcmtk writes it "
         "uncompressed: dcmdjpeg IN.dcm OUT.dcm"
     ),
-    uids.DeflatedExplicitVRLittleEndian: "dcmtk writes it inflated: dcmconv +te IN.dcm OUT.dcm",
 }
 _NATIVE_WAY_OUT = "export the sequence again, as the C-arm stored it"
 _OTHER_WAY_OUT = "export the sequence uncompressed (Explicit VR Little Endian) or as JPEG Lossless"
@@ -126,6 +128,7 @@ def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Genera
 
 def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
     layout = header.layout
+    _check_length(header, spans)
     if header.syntax in _STREAMS:
         frame = _decompressed(header, bytes_of(file, spans))
     else:
@@ -137,6 +140,17 @@ def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
             f"the shape {frame.shape} in {8 * frame.dtype.itemsize} bits"
         )
     return read_only(clean_bits(frame, layout.lowest, layout.stored, layout.signed))
+
+
+def _check_length(header: Header, spans: tuple[Span, ...]) -> None:
+    """A stream that is longer than its picture many times over is none, and is not read."""
+    layout = header.layout
+    stored = sum(span.length for span in spans)
+    most = _LONGEST_STREAM * layout.rows * layout.columns * layout.allocated // 8 + _STREAM_HEAD
+    if stored > most:
+        raise ValueError(
+            f"{layout.rows} rows and {layout.columns} columns are stored in {stored} bytes"
+        )
 
 
 def _decompressed(header: Header, data: bytes) -> Array:

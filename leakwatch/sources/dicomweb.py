@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import threading
 import time
@@ -11,12 +12,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-from dicomweb_client.api import DICOMwebClient
 
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.errors import SourceError
 from leakwatch.model import Frame, LinkStatus
+from leakwatch.sources.archive_client import AnswerTooLong, ArchiveClient, Instance
 from leakwatch.sources.arrived_frames import ArrivedFrames, ArrivedObject
+from leakwatch.sources.dicom_header import read_header
+from leakwatch.sources.dicom_times import clock_time
 from leakwatch.sources.link_log import LinkLog
 from leakwatch.sources.live_spec import options_of, yes
 from leakwatch.sources.spool import Spool
@@ -24,15 +27,15 @@ from leakwatch.sources.spool import Spool
 _OPTIONS = ("study", "existing", "keep")
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")  # PS3.5 9.1
 _LONGEST_UID = 64
-# As stored, else as every archive must be able to give it (PS3.18 8.7.3).
-_MEDIA_TYPES = (
-    (("application/dicom", "*"),),
-    (("application/dicom", "1.2.840.10008.1.2.1"),),
-)
-# An archive that gives so many may have held some back: limits in the field are larger.
-_PAGE = 100
+_NO_SUCH_STUDY = 404
 # An object that cannot be fetched is asked for so often: an archive may still be storing it.
 _ATTEMPTS = 3
+# The more special before the more general.
+_FAULTS = {
+    requests.exceptions.SSLError: "the archive's certificate is not trusted",
+    requests.Timeout: "the archive does not answer in time",
+    requests.ConnectionError: "the archive cannot be reached",
+}
 # `close` waits for its thread so long, s; an archive that hangs holds it for `answer_s`.
 _JOIN_S = 0.5
 
@@ -57,13 +60,6 @@ class StudyOptions:
     study: str
     existing: bool = False
     keep: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Instance:
-    series: str
-    uid: str
-    number: float
 
 
 def from_spec(scheme: str, rest: str, settings: Settings) -> DicomWebStudy:
@@ -112,23 +108,20 @@ class DicomWebStudy:
     Raises
     ------
     SourceError
-        The address is none, or no folder for what arrives can be made.
+        No folder for what arrives can be made.
     """
 
     def __init__(self, options: StudyOptions, settings: LiveDicomSettings | None = None) -> None:
         self._options, self._settings = options, settings or LiveDicomSettings()
-        self._session = requests.Session()
-        timeout = (self._settings.connect_s, self._settings.answer_s)
-        try:
-            self._client = DICOMwebClient(options.root, self._session, timeout=timeout)
-        except ValueError as error:
-            raise SourceError(f"dicomweb: {options.root} is no address: {error}.") from error
-        self._client.set_http_retry_params(retry=False)  # backing off is done here, and shown
+        # By the clock on the wall, as a C-arm tells when a picture was taken.
+        self._begun_at = dt.datetime.now()  # noqa: DTZ005 - C-arms know no time zones
+        self._archive = ArchiveClient(options.root, self._settings)
         self._spool = Spool(options.keep)
         self._log = LinkLog(f"DICOMweb at {options.root}", self._settings.fault_shown_s)
         self._arrived = ArrivedFrames(self._log, self._settings, keep=self._spool.kept)
         self._known: set[str] = set()
         self._failed: dict[str, int] = {}
+        self._doubtful: frozenset[str] = frozenset()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="DICOMweb", daemon=True)
         self._thread.start()
@@ -151,7 +144,7 @@ class DicomWebStudy:
         """End `frames`, and ask no longer."""
         self._closed.set()
         self._arrived.stop()
-        self._session.close()
+        self._archive.close()
         self._thread.join(_JOIN_S)
         self._spool.close()
 
@@ -159,102 +152,94 @@ class DicomWebStudy:
         begun, away, pause_s = self._options.existing, False, 0.0
         while not self._closed.wait(pause_s):
             try:
-                found = self._listed()
+                found = self._archive.instances(self._options.study)
+                if not begun:
+                    self._begin(found, missed=away)
                 if away:
                     self._log.is_waiting()
-                away, pause_s = False, self._settings.poll_s
-                if not begun:
-                    self._pass_over(found)
-                    begun = True
+                begun, away, pause_s = True, False, self._settings.poll_s
                 for instance in found:
-                    self._take(instance)
+                    next_s = time.monotonic() + self._settings.run_step_s
+                    if self._take(instance):
+                        self._closed.wait(max(next_s - time.monotonic(), 0.0))
             # The archive, the network and the bytes are all somebody else's: they fail in any way.
             except Exception as error:  # noqa: BLE001
                 usual_s = self._settings.poll_s
                 pause_s = min(max(2 * pause_s, usual_s), self._settings.back_off_s)
+                if _no_such_study(error):
+                    # So nothing is in it yet, and all that comes is new.
+                    begun, pause_s = True, usual_s
                 away = True
                 self._log.is_lost(f"{_why(error)}; it is asked again in {pause_s:g} s")
 
-    def _listed(self) -> list[_Instance]:
-        """What is in the study and was not looked at, in order."""
-        found: dict[str, _Instance] = {}
-        offset = 0
-        while True:
-            page = self._client.search_for_instances(
-                self._options.study, offset=offset if offset else None
-            )
-            named = [one for one in map(_instance, page) if one is not None]
-            more = {one.uid: one for one in named if one.uid not in found}
-            found |= more
-            offset += len(page)
-            # An archive that knows no offset gives the same again, and has given all.
-            if len(page) < _PAGE or not more:
-                break
-        new = (one for uid, one in found.items() if uid not in self._known)
-        return sorted(new, key=lambda one: (one.series, one.number))
+    def _begin(self, found: list[Instance], missed: bool) -> None:
+        """Tell what was there before the session from what is new.
 
-    def _pass_over(self, found: list[_Instance]) -> None:
+        Where the archive could not be asked when the session began, nobody knows but the objects.
+        """
+        if missed:
+            self._doubtful = frozenset(one.uid for one in found)
+            return
         self._known.update(one.uid for one in found)
         there = f"{len(found)} objects that were there already are passed over (existing=yes takes "
         self._log.note(f"{there}them too)" if found else "there is nothing in the study yet")
 
-    def _take(self, instance: _Instance) -> None:
-        if self._closed.is_set() or instance.uid in self._known:
-            return
-        path = self._spool.path()
+    def _take(self, instance: Instance) -> bool:
+        """Fetch an object that is new; whether it comes to the session."""
+        if self._closed.is_set() or instance.uid in self._known or not self._arrived.has_room:
+            return False
         try:
-            self._fetch(instance, path)
+            path = self._fetched(instance)
         except (requests.ConnectionError, requests.Timeout):
             raise
         except Exception as error:  # noqa: BLE001 - as above, for this object alone
             failed = self._failed[instance.uid] = self._failed.get(instance.uid, 0) + 1
-            if failed >= _ATTEMPTS:
+            if failed >= _ATTEMPTS or isinstance(error, AnswerTooLong):
                 self._known.add(instance.uid)
                 self._log.is_lost(f"an object could not be fetched: {_why(error)}", 1)
-            return
+            return False
         self._known.add(instance.uid)
-        self._arrived.put(ArrivedObject(path, time.monotonic()))
+        if instance.uid in self._doubtful and self._is_of_before(path):
+            path.unlink(missing_ok=True)
+            self._log.note("objects that say that they are older than the session are passed over")
+            return False
+        return self._arrived.put(ArrivedObject(path, time.monotonic()))
 
-    def _fetch(self, instance: _Instance, path: Path) -> None:
-        for media_types in _MEDIA_TYPES:
-            try:
-                dataset = self._client.retrieve_instance(
-                    self._options.study, instance.series, instance.uid, media_types=media_types
-                )
-            except requests.HTTPError:
-                if media_types is _MEDIA_TYPES[-1]:
-                    raise
-                continue
-            dataset.save_as(path, enforce_file_format=True)
-            return
+    def _fetched(self, instance: Instance) -> Path:
+        file = self._spool.begin()
+        try:
+            self._archive.fetch(self._options.study, instance, file.write)
+            return file.finish()
+        except BaseException:
+            file.abandon()
+            raise
+
+    def _is_of_before(self, path: Path) -> bool:
+        """Whether an object says that it was taken before the session began."""
+        try:
+            taken_at = clock_time(read_header(path, most=self._settings).dataset).values()
+        except SourceError:
+            return False  # whoever decodes it says what is wrong with it
+        apart = dt.timedelta(seconds=self._settings.clocks_apart_s)
+        return any(one < self._begun_at - apart for one in taken_at)
 
 
-def _instance(answer: dict[str, dict[str, object]]) -> _Instance | None:
-    """One match of a search (PS3.18 F.2); None where it does not name an object."""
-
-    def first(tag: str) -> object:
-        values = answer.get(tag, {}).get("Value")
-        return values[0] if isinstance(values, list) and values else None
-
-    series, uid, number = first("0020000E"), first("00080018"), first("00200013")
-    if not isinstance(series, str) or not isinstance(uid, str):
-        return None
-    in_order = isinstance(number, int | float)
-    return _Instance(series, uid, float(str(number)) if in_order else float("inf"))
+def _no_such_study(error: Exception) -> bool:
+    response = error.response if isinstance(error, requests.HTTPError) else None
+    return response is not None and response.status_code == _NO_SUCH_STUDY
 
 
 def _why(error: Exception) -> str:
     """What is wrong, without an address that may name the patient."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         code = error.response.status_code
+        if code == _NO_SUCH_STUDY:
+            return "the archive knows no such study yet (HTTP 404)"
         hint = " (name and password belong into ~/.netrc)" if code in (401, 403) else ""
         return f"the archive answers with HTTP {code}{hint}"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the archive's certificate is not trusted"
-    if isinstance(error, requests.Timeout):
-        return "the archive does not answer in time"
-    if isinstance(error, requests.ConnectionError):
-        return "the archive cannot be reached"
+    if isinstance(error, AnswerTooLong):
+        return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"what came could not be written: {error.strerror}"
-    return f"what the archive answers cannot be read ({type(error).__name__})"
+    known = (words for kind, words in _FAULTS.items() if isinstance(error, kind))
+    return next(known, f"what the archive answers cannot be read ({type(error).__name__})")

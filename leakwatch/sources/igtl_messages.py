@@ -1,8 +1,10 @@
 """OpenIGTLink on the wire: whole messages out of a socket, and pictures out of messages.
 
-Contents are taken apart by pyigtl. Its client is not used: it keeps one message a device and drops
-what was not fetched yet, never notices that the peer hung up, loses its place in the stream where
-a header comes in two parts, waits for any size that a header names, and looks at no checksum.
+The content of pictures is taken apart by pyigtl. Its client is not used: it keeps one message a
+device and drops what was not fetched yet, never notices that the peer hung up, loses its place in
+the stream where a header comes in two parts, waits for any size that a header names, and looks at
+no checksum. Nor is what it reads around the content: a letter that is not ASCII in a device's name
+or in the metadata, or an extended header with more in it than it knows, costs it the picture.
 """
 
 from __future__ import annotations
@@ -17,21 +19,28 @@ from typing import Any
 
 import numpy as np
 from fastcrc import crc64
-from pyigtl.messages import ImageMessage, MessageBase
+from pyigtl.messages import ImageMessage
 
+from leakwatch.config import LiveIgtlSettings
 from leakwatch.model import Array, PointArray, read_only
 
 # A socket is asked so often whether to go on, s: `close` takes effect within a second.
 POLL_S = 0.2
-# Within one message no byte for longer is a broken link, s: pulses come at least twice a second.
-STALLED_S = 2.0
-# The largest picture of a C-arm, 4096 x 4096 x 2 bytes, and as much again for what goes with it.
-MAX_BODY_BYTES = 64 << 20
+# Room is made in pieces of this size: one takes 0.1 ms, and a picture of 2 MB needs two.
+_PIECE_BYTES = 1 << 20
 
+# Header version, type, device, seconds and their fraction, size of the body, its checksum.
+_HEADER = struct.Struct(">H12s20sIIQQ")
+_FRACTIONS = 1 << 32  # of a second
 _HEADER_VERSIONS = (1, 2, 3)
-_EXTENDED_HEADER_BYTES = 12  # from header version 2 on, in front of the content
+# From header version 2 on, in front of the content: its own size, which may be larger, those of the
+# two parts of the metadata behind the content, and the message's number.
+_EXTENDED_HEADER = struct.Struct(">HHII")
+_METADATA_COUNT, _METADATA_ENTRY = struct.Struct(">H"), struct.Struct(">HHI")
 _IMAGE_HEADER_BYTES = 72
-_CHECKSUM = struct.Struct(">Q")  # the last that a header holds
+# The largest flat detectors have 4096 pixels along a side; analysis makes room many times over.
+_MOST_PIXELS = 4096 * 4096
+_PICTURE = "IMAGE"
 _TYPE_OF_MESSAGE = re.compile(r"[A-Z][A-Z0-9_]{0,11}")
 # Names by which senders number their frames in the metadata, without case and punctuation.
 _NUMBER_KEYS = ("framenumber", "frameindex", "frameid", "imagenumber", "instancenumber")
@@ -79,10 +88,9 @@ class Message:
     @property
     def number(self) -> int | None:
         """The message's own number; None where the sender does not count."""
-        if self.header["header_version"] == 1 or len(self.body) < _EXTENDED_HEADER_BYTES:
+        if self.header["header_version"] == 1 or len(self.body) < _EXTENDED_HEADER.size:
             return None
-        (number,) = struct.unpack(">I", self.body[8:_EXTENDED_HEADER_BYTES])
-        return int(number) or None
+        return int(_EXTENDED_HEADER.unpack_from(self.body)[3]) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +118,12 @@ class Picture:
     number: int | None
 
 
-def messages(connection: socket.socket, closed: Callable[[], bool]) -> Iterator[Message]:
-    """Yield every message that comes, until `closed`.
+def messages(
+    connection: socket.socket,
+    closed: Callable[[], bool],
+    settings: LiveIgtlSettings | None = None,
+) -> Iterator[Message]:
+    """Yield every message that comes, until `closed`; of those that are no pictures no body.
 
     Parameters
     ----------
@@ -119,64 +131,107 @@ def messages(connection: socket.socket, closed: Callable[[], bool]) -> Iterator[
         Its timeout is set here.
     closed : callable
         Asked every `POLL_S`.
+    settings : LiveIgtlSettings or None
 
     Raises
     ------
     LinkBroken
         The peer hung up, stalled within a message, or sends something else.
     """
-    connection.settimeout(POLL_S)
+    settings = settings or LiveIgtlSettings()
+    reader = _Reader(connection, closed, settings.stalled_s)
     while True:
-        head = _exactly(connection, MessageBase.IGTL_HEADER_SIZE, closed, may_wait=True)
+        head = reader.exactly(_HEADER.size, may_wait=True)
         if head is None:
             return
-        header, size = _parsed(head)
-        body = _exactly(connection, size, closed, may_wait=False)
+        header, size, checksum = _parsed(head)
+        kind, device = header["message_type"], header["device_name"]
+        is_picture = kind == _PICTURE
+        most = settings.picture_bytes if is_picture else settings.other_bytes
+        if size > most:
+            raise LinkBroken(
+                f"a message {kind} of {size} bytes is announced; at most {most} are taken"
+            )
+        body = reader.exactly(size, kept=is_picture)
         if body is None:
             return
-        received_s = time.monotonic()
-        kind, device = str(header["message_type"]), str(header["device_name"])
-        sent_s = float(header["timestamp"])
-        (checksum,) = _CHECKSUM.unpack(head[-_CHECKSUM.size :])
-        yield Message(kind, device, sent_s, header, body, received_s, checksum)
+        yield Message(kind, device, header["timestamp"], header, body, time.monotonic(), checksum)
 
 
-def _exactly(
-    connection: socket.socket, count: int, closed: Callable[[], bool], may_wait: bool
-) -> bytes | None:
-    """So many bytes; None where `closed` came first. Before the first one it `may_wait`."""
-    whole = bytearray(count)
-    view, got, last_s = memoryview(whole), 0, time.monotonic()
-    while got < count:
-        if closed():
-            return None
-        try:
-            more = connection.recv_into(view[got:])
-        except TimeoutError:
-            stalled = time.monotonic() - last_s > STALLED_S
-            if stalled and not (may_wait and got == 0):
-                raise LinkBroken(f"stopped within a message, {got} of {count} bytes") from None
-            continue
-        except OSError as error:
-            raise LinkBroken(error.strerror or type(error).__name__) from error
-        if more == 0:
-            raise LinkBroken("the peer hung up" + (" within a message" if got else ""))
-        got, last_s = got + more, time.monotonic()
-    return bytes(whole)
+class _Reader:
+    """Takes bytes from a socket; room is made for what came, and not for what was announced.
+
+    Parameters
+    ----------
+    connection : socket
+    closed : callable
+    stalled_s : float
+        Within one message no byte for longer is a broken link.
+    """
+
+    def __init__(
+        self, connection: socket.socket, closed: Callable[[], bool], stalled_s: float
+    ) -> None:
+        connection.settimeout(POLL_S)
+        self._connection, self._closed, self._stalled_s = connection, closed, stalled_s
+
+    def exactly(self, count: int, may_wait: bool = False, kept: bool = True) -> bytes | None:
+        """So many bytes; None where `closed` came first.
+
+        Parameters
+        ----------
+        count : int
+        may_wait : bool
+            Before the first of them.
+        kept : bool
+            Else they are read, and nothing of them is given.
+        """
+        whole = bytearray(min(count, _PIECE_BYTES))
+        got, last_s = 0, time.monotonic()
+        while got < count:
+            if self._closed():
+                return None
+            if kept and got == len(whole):
+                whole.extend(bytes(min(count - got, _PIECE_BYTES)))
+            at = got if kept else 0
+            try:
+                with memoryview(whole) as view:
+                    more = self._connection.recv_into(view[at : at + count - got])
+            except TimeoutError:
+                stalled = time.monotonic() - last_s > self._stalled_s
+                if stalled and not (may_wait and got == 0):
+                    raise LinkBroken(f"stopped within a message, {got} of {count} bytes") from None
+                continue
+            except OSError as error:
+                raise LinkBroken(error.strerror or type(error).__name__) from error
+            if more == 0:
+                raise LinkBroken("the peer hung up" + (" within a message" if got else ""))
+            got, last_s = got + more, time.monotonic()
+        return bytes(whole) if kept else b""
 
 
-def _parsed(head: bytes) -> tuple[dict[str, Any], int]:
-    try:
-        header = MessageBase.parse_header(head)
-    except (UnicodeDecodeError, struct.error) as error:
-        raise LinkBroken("what comes is not OpenIGTLink") from error
-    size = int(header["body_size"])
-    known = header["header_version"] in _HEADER_VERSIONS
-    if not known or not _TYPE_OF_MESSAGE.fullmatch(header["message_type"]):
+def _parsed(head: bytes) -> tuple[dict[str, Any], int, int]:
+    """The header as pyigtl names its parts, the size of the body, and its checksum."""
+    version, kind, device, seconds, fraction, size, checksum = _HEADER.unpack(head)
+    header = {
+        "header_version": version,
+        "message_type": _text(kind),
+        "device_name": _text(device),
+        "timestamp": seconds + fraction / _FRACTIONS,
+        "body_size": size,
+    }
+    if version not in _HEADER_VERSIONS or not _TYPE_OF_MESSAGE.fullmatch(header["message_type"]):
         raise LinkBroken("what comes is not OpenIGTLink")
-    if size > MAX_BODY_BYTES:
-        raise LinkBroken(f"a message of {size} bytes is announced; no picture is so large")
-    return header, size
+    return header, size, checksum
+
+
+def _text(encoded: bytes) -> str:
+    """Text up to its padding, whatever it is encoded in: a name is no reason to lose a picture."""
+    try:
+        text = encoded.decode("utf-8")
+    except UnicodeDecodeError:
+        text = encoded.decode("latin-1")
+    return text.rstrip(" \t\r\n\0")
 
 
 def picture(message: Message) -> Picture:
@@ -188,10 +243,12 @@ def picture(message: Message) -> Picture:
         It is damaged, in colour, a volume, of a type that no C-arm gives, or malformed.
     """
     _check_sum(message)
-    _check_byte_order(message)
+    content, metadata = _parts(message)
+    _check_byte_order(content)
     unpacked = ImageMessage()
     try:
-        unpacked.unpack(message.header, message.body)
+        # As a message without extended header and metadata.
+        unpacked.unpack(message.header | {"header_version": 1}, content)
         image = unpacked.image
         matrix = np.asarray(unpacked.ijk_to_world_matrix, np.float64)[:3, :3]
     except _MALFORMED as error:
@@ -199,6 +256,8 @@ def picture(message: Message) -> Picture:
     flat, axes = _flat(image)
     if flat.dtype.newbyteorder("=") not in (np.uint8, np.uint16, np.int16):
         raise NotAPicture(f"pixels of type {flat.dtype.name}; 8 or 16 bit whole numbers are read")
+    if flat.size > _MOST_PIXELS:
+        raise NotAPicture(f"of {flat.shape[0]} rows and {flat.shape[1]} columns; too large")
     pixels = flat.astype(flat.dtype.newbyteorder("="), copy=False)
     if _bytes_look_swapped(pixels):
         raise NotAPicture("its bytes look swapped; correct the byte order at the sender")
@@ -206,7 +265,7 @@ def picture(message: Message) -> Picture:
     lengths = np.hypot.reduce(along, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         directions = along / lengths[:, None]
-    number = _frame_number(unpacked.metadata)
+    number = _frame_number(metadata)
     spacing = (float(lengths[1]), float(lengths[0]))
     return Picture(read_only(pixels), spacing, directions, unpacked.world_coordinate_system, number)
 
@@ -217,11 +276,43 @@ def _check_sum(message: Message) -> None:
         raise NotAPicture("damaged on its way: its checksum does not hold")
 
 
-def _check_byte_order(message: Message) -> None:
-    start = 0 if message.header["header_version"] == 1 else _EXTENDED_HEADER_BYTES
-    content = message.body[start : start + _IMAGE_HEADER_BYTES]
+def _parts(message: Message) -> tuple[memoryview, dict[str, str]]:
+    """The content of a message, and its metadata."""
+    body = memoryview(message.body)
+    if message.header["header_version"] == 1:
+        return body, {}
+    if len(body) < _EXTENDED_HEADER.size:
+        raise NotAPicture(f"malformed: {len(body)} bytes")
+    begin, head_bytes, text_bytes, _ = _EXTENDED_HEADER.unpack_from(body)
+    end = len(body) - head_bytes - text_bytes
+    if not _EXTENDED_HEADER.size <= begin <= end:
+        raise NotAPicture(
+            f"malformed: of {len(body)} bytes {begin} are said to come before the content and "
+            f"{head_bytes + text_bytes} behind it"
+        )
+    texts = end + head_bytes
+    return body[begin:end], _metadata(body[end:texts].tobytes(), body[texts:].tobytes())
+
+
+def _metadata(entries: bytes, texts: bytes) -> dict[str, str]:
+    """Names and values, as far as they can be read: nothing of the picture depends on them."""
+    if len(entries) < _METADATA_COUNT.size:
+        return {}
+    (count,) = _METADATA_COUNT.unpack_from(entries)
+    found, at = {}, 0
+    whole = (len(entries) - _METADATA_COUNT.size) // _METADATA_ENTRY.size
+    for index in range(min(count, whole)):
+        place = _METADATA_COUNT.size + index * _METADATA_ENTRY.size
+        key_bytes, _, value_bytes = _METADATA_ENTRY.unpack_from(entries, place)
+        middle = at + key_bytes
+        found[_text(texts[at:middle])] = _text(texts[middle : middle + value_bytes])
+        at = middle + value_bytes
+    return found
+
+
+def _check_byte_order(content: memoryview) -> None:
     if len(content) < _IMAGE_HEADER_BYTES:
-        raise NotAPicture(f"malformed: {len(message.body)} bytes")
+        raise NotAPicture(f"malformed: {len(content)} bytes")
     if content[4] not in (1, 2):
         raise NotAPicture(f"its byte order is {content[4]}; 1 is big endian, 2 is little endian")
 

@@ -25,7 +25,7 @@ def _replay(rest: str, settings: Settings) -> LiveSource:
 def _openigtlink(rest: str, settings: Settings) -> LiveSource:
     from leakwatch.sources.openigtlink import from_spec
 
-    return from_spec(rest)
+    return from_spec(rest, settings)
 
 
 def _folder(rest: str, settings: Settings) -> LiveSource:

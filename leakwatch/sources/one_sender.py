@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 
@@ -11,23 +12,28 @@ class _Held:
     connection: object
     sender: str
     last_s: float
-    hung_up: bool = False
 
 
 class OneSender:
     """Who may send. Safe from any thread.
 
+    A sender is known by its title and address, on whatever connection: one that lost its own, and
+    whose system did not tell, goes on at once over another.
+
     Parameters
     ----------
     quiet_s : float
-        Another sender may begin when the one before was silent for so long. The same one may begin
-        at once on a new connection, when it closed the one before: many open one for each object.
+        Another sender may begin when the one before was silent for so long.
+    is_named : callable or None
+        Whether a person named a sender: it begins at once where one is followed that nobody named.
     """
 
-    def __init__(self, quiet_s: float) -> None:
+    def __init__(self, quiet_s: float, is_named: Callable[[str], bool] | None = None) -> None:
         self._lock = threading.Lock()
         self._quiet_s = quiet_s
+        self._is_named = is_named or (lambda sender: False)
         self._held: _Held | None = None
+        self._stored: set[str] = set()
 
     def admits(self, connection: object, sender: str, now_s: float) -> bool:
         """Whether an object that comes now may be taken; then its sender is the one.
@@ -35,28 +41,47 @@ class OneSender:
         Parameters
         ----------
         connection : object
-            The same one, by identity, for all objects that come over it.
+            The one, by identity, over which it comes.
         sender : str
             Title and address.
         now_s : float
             Monotonic.
         """
         with self._lock:
-            held = self._held
-            free = (
-                held is None
-                or held.connection is connection
-                or now_s - held.last_s > self._quiet_s
-                or (held.hung_up and held.sender == sender)
-            )
-            if free:
-                self._held = _Held(connection, sender, now_s)
-            return free
+            if not self._may(sender, now_s):
+                return False
+            self._held = _Held(connection, sender, now_s)
+            self._stored.add(sender)
+            return True
+
+    def may_send(self, sender: str, now_s: float) -> bool:
+        """Whether an object would be taken if it were whole now; nobody is followed by that."""
+        with self._lock:
+            return self._may(sender, now_s)
+
+    def goes_on(self, sender: str, now_s: float) -> None:
+        """Tell that a part of an object came: who is followed is not silent while it comes."""
+        with self._lock:
+            if self._held is not None and self._held.sender == sender:
+                self._held = replace(self._held, last_s=now_s)
+
+    def has_stored(self, sender: str) -> bool:
+        """Whether an object of this sender was taken before."""
+        with self._lock:
+            return sender in self._stored
+
+    def has_stored_from(self, host: str) -> bool:
+        """The same of any sender at this address."""
+        with self._lock:
+            return any(one.endswith(f" at {host}") for one in self._stored)
 
     def hung_up(self, connection: object) -> bool:
-        """Tell that a connection ended; whether it was the one that is followed."""
+        """Whether the connection that ended is the one over which the last object came."""
         with self._lock:
-            if self._held is None or self._held.connection is not connection:
-                return False
-            self._held = replace(self._held, hung_up=True)
+            return self._held is not None and self._held.connection is connection
+
+    def _may(self, sender: str, now_s: float) -> bool:
+        held = self._held
+        if held is None or held.sender == sender or now_s - held.last_s > self._quiet_s:
             return True
+        return self._is_named(sender) and not self._is_named(held.sender)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import numpy as np
 
+from leakwatch.config import LiveIgtlSettings, Settings
 from leakwatch.errors import SourceError
 from leakwatch.model import (
     Acquisition,
@@ -73,7 +74,7 @@ class Told:
     patient_axes: bool = False
 
 
-def from_spec(rest: str) -> OpenIgtLink:
+def from_spec(rest: str, settings: Settings) -> OpenIgtLink:
     """Open what ``igtl:`` names.
 
     Parameters
@@ -81,6 +82,7 @@ def from_spec(rest: str) -> OpenIgtLink:
     rest : str
         ``//HOST[:PORT][/DEVICE][?bits=12&photometric=MONOCHROME1&relationship=LIN``
         ``&spacing=vertebra&axes=patient]``.
+    settings : Settings
 
     Raises
     ------
@@ -98,7 +100,7 @@ def from_spec(rest: str) -> OpenIgtLink:
     if not host:
         raise wrong
     device = unquote(parts.path.strip("/")) or None
-    return OpenIgtLink(host, port, device, _told(parts.query))
+    return OpenIgtLink(host, port, device, _told(parts.query), settings.live_igtl)
 
 
 def _told(query: str) -> Told:
@@ -137,6 +139,7 @@ class OpenIgtLink:
     device : str or None
         None: the first that sends a picture.
     told : Told
+    settings : LiveIgtlSettings
     """
 
     def __init__(
@@ -145,9 +148,11 @@ class OpenIgtLink:
         port: int = DEFAULT_PORT,
         device: str | None = None,
         told: Told | None = None,
+        settings: LiveIgtlSettings | None = None,
     ) -> None:
         self._address, self._device = (host, port), device
         self._told = told or Told()
+        self._settings = settings or LiveIgtlSettings()
         self._where = f"igtl://{host}:{port}"
         self._closed = Event()
         self._status = LinkStatus(Link.WAITING, f"{self._where}: connecting")
@@ -171,7 +176,7 @@ class OpenIgtLink:
             try:
                 with closing(socket.create_connection(self._address, _CONNECT_S)) as connection:
                     self._say(Link.WAITING, "connected; no picture came yet")
-                    for message in messages(connection, self._closed.is_set):
+                    for message in messages(connection, self._closed.is_set, self._settings):
                         frame = self._frame(message)
                         if frame is not None:
                             yield frame

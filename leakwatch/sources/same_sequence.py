@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pydicom
 
+from leakwatch.config import LiveDicomSettings
 from leakwatch.errors import CaseError
+from leakwatch.sources.bounded_head import BoundedHead
 
 # Compared by its bytes, a file is read in pieces of this size.
 _PIECE = 1 << 20
@@ -68,7 +70,10 @@ def _uid_in(folder: Path, tag: str) -> str:
 
 def _uid(path: Path, tag: str) -> str:
     try:
-        dataset = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[tag], force=True)
+        with BoundedHead(path, LiveDicomSettings()) as head:
+            dataset = pydicom.dcmread(
+                head, stop_before_pixels=True, specific_tags=[tag], force=True
+            )
         return str(dataset.get(tag, "") or "")
     # pydicom raises whatever a damaged file makes it do; what cannot be read is not the same.
     except Exception:  # noqa: BLE001

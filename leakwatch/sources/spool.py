@@ -48,34 +48,85 @@ class Spool:
                 f"{keep or tempfile.gettempdir()}: no folder for what arrives can be made: "
                 f"{reason}. Name another one with keep=FOLDER."
             ) from error
+        self._begun: set[SpoolFile] = set()
 
     def path(self) -> Path:
         """A name that was not used yet; safe from any thread."""
         return self._folder / f"{self._prefix}-{next(self._count):06d}.dcm"
 
-    def write(self, content: bytes) -> Path:
-        """Write an object; its file is there in full or not at all.
+    def begin(self) -> SpoolFile:
+        """Begin an object; its file is there in full or not at all.
 
         Raises
         ------
         OSError
             The disk is full, or gone.
         """
-        path = self.path()
-        part = path.with_suffix(".part")
-        try:
-            with new_private_file(part) as file:
-                file.write(content)
-            part.replace(path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-        return path
+        file = SpoolFile(self.path(), self._begun)
+        self._begun.add(file)
+        return file
 
     def close(self) -> None:
-        """Remove what is not kept."""
+        """Remove what is not kept, and what never became whole."""
+        for file in list(self._begun):
+            file.abandon()
         if not self.kept:
             with suppress(OSError):
                 remove_folder(self._folder)
         with suppress(OSError):
             self._in_use.release()
+
+
+class SpoolFile:
+    """An object that comes in parts. Used on one thread at a time.
+
+    Parameters
+    ----------
+    path : Path
+        Where it lies when it is whole.
+    begun : set of SpoolFile
+        It takes itself off this when it is whole or given up.
+
+    Raises
+    ------
+    OSError
+        The disk is full, or gone.
+    """
+
+    def __init__(self, path: Path, begun: set[SpoolFile]) -> None:
+        self._path, self._part, self._begun = path, path.with_suffix(".part"), begun
+        self._file = new_private_file(self._part)
+
+    def write(self, data: bytes) -> None:
+        """Write a part.
+
+        Raises
+        ------
+        OSError
+            The disk is full, or gone.
+        """
+        self._file.write(data)
+
+    def finish(self) -> Path:
+        """Tell that it is whole; where it lies.
+
+        Raises
+        ------
+        OSError
+            The disk is full, or gone.
+        """
+        try:
+            self._file.close()
+            self._part.replace(self._path)
+        except OSError:
+            self.abandon()
+            raise
+        self._begun.discard(self)
+        return self._path
+
+    def abandon(self) -> None:
+        """Leave nothing of it; does nothing where it was finished."""
+        with suppress(OSError):  # what could not be written is not wanted
+            self._file.close()
+        self._part.unlink(missing_ok=True)
+        self._begun.discard(self)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pydicom.uid import UID
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 from pynetdicom.association import Association
+from pynetdicom.dimse_messages import DIMSEMessage
 from pynetdicom.events import Event
 
 from leakwatch.config import LiveDicomSettings, Settings
@@ -22,8 +23,10 @@ from leakwatch.sources.dicom_pixels import READABLE_SYNTAXES
 from leakwatch.sources.link_log import LinkLog
 from leakwatch.sources.one_sender import OneSender
 from leakwatch.sources.spool import Spool
+from leakwatch.sources.store_messages import DataSet
+from leakwatch.sources.store_object import StoredObject, head_of
 from leakwatch.sources.store_options import StoreOptions, store_options, tls_context
-from leakwatch.sources.store_server import StoreServer, make_server
+from leakwatch.sources.store_server import Rules, StoreServer, make_server
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,6 +35,7 @@ _LOG = logging.getLogger(__name__)
 _TAKEN, _REFUSED = 0x0000, 0xA700
 _VERIFICATION = UID("1.2.840.10008.1.1")  # C-ECHO (PS3.4 A.4)
 _LARGEST_PDU = 131072  # bytes: the most that dcmtk sends; larger ones cost fewer turns
+_COUNTED_ELSEWHERE = 1 << 20  # associations: those that end count for pynetdicom until they have
 _POLL_S = 0.1  # how late the listening thread sees that it should end
 
 
@@ -73,7 +77,7 @@ class StoreScp:
         self._options, self._settings = options, settings or LiveDicomSettings()
         tls = tls_context(options)
         self._spool = Spool(options.keep)
-        self._sender = OneSender(self._settings.sender_quiet_s)
+        self._sender = OneSender(self._settings.sender_quiet_s, self._is_named)
         try:
             self._server = self._listen(tls)
         except SourceError:
@@ -118,7 +122,8 @@ class StoreScp:
         entity = AE(ae_title=options.ae)
         entity.require_calling_aet = list(options.allow_ae)
         entity.require_called_aet = options.called_only
-        entity.maximum_associations = settings.associations
+        entity.maximum_associations = _COUNTED_ELSEWHERE
+        entity.acse_timeout = settings.handshake_s
         entity.network_timeout = settings.idle_association_s
         entity.maximum_pdu_size = _LARGEST_PDU
         entity.add_supported_context(_VERIFICATION)
@@ -128,7 +133,6 @@ class StoreScp:
             (evt.EVT_C_STORE, self._stored),
             (evt.EVT_REJECTED, self._rejected),
             (evt.EVT_ABORTED, self._aborted),
-            (evt.EVT_RELEASED, self._released),
         ]
         try:
             return make_server(
@@ -136,9 +140,15 @@ class StoreScp:
                 (options.host, options.port),
                 evt_handlers=handlers,
                 tls=tls,
-                handshake_s=settings.handshake_s,
-                admits=options.admits,
-                refused=self._say_refused,
+                settings=settings,
+                rules=Rules(
+                    admits=options.admits,
+                    is_known=self._is_known,
+                    is_known_host=self._is_known_host,
+                    is_beside=lambda sender: not self._may_send(sender),
+                    begin=self._begin,
+                    refused=self._say_refused,
+                ),
             )
         except OSError as error:
             raise SourceError(
@@ -152,40 +162,67 @@ class StoreScp:
         tls = "" if options.cert is None else ", TLS"
         return f"C-STORE on {options.host}:{self.port} as {options.ae}{tls}"
 
+    def _may_send(self, sender: str) -> bool:
+        return self._sender.may_send(sender, time.monotonic())
+
+    def _is_named(self, sender: str) -> bool:
+        """Whether a person named its title or its address."""
+        title, _, host = sender.rpartition(" at ")
+        named = (*self._settings.known_senders, *self._options.allow_ae)
+        return title in named or host in named
+
+    def _is_known(self, sender: str) -> bool:
+        """Whether there is always a place: it stored something before, or a person named it."""
+        return self._is_named(sender) or self._sender.has_stored(sender)
+
+    def _is_known_host(self, host: str) -> bool:
+        return host in self._settings.known_senders or self._sender.has_stored_from(host)
+
+    def _begin(self, association: Association, message: DIMSEMessage) -> StoredObject:
+        """Begin to take in an object, which nobody looks into before it is whole."""
+        sender = _sender(association)
+
+        def wanted() -> bool:
+            now_s = time.monotonic()
+            self._sender.goes_on(sender, now_s)
+            return self._sender.may_send(sender, now_s)
+
+        return StoredObject(self._spool, head_of(association, message), wanted)
+
     def _stored(self, event: Event) -> int:
         received_s = time.monotonic()
         sender = _sender(event.assoc)
-        if not self._sender.admits(event.assoc, sender, received_s):
+        taken = getattr(event.request, "DataSet", None)
+        stored = taken.sink if isinstance(taken, DataSet) else None
+        if not isinstance(stored, StoredObject):
+            return _REFUSED  # without a data set
+        admitted = not stored.unwanted and self._sender.admits(event.assoc, sender, received_s)
+        if not admitted:
+            stored.abandon()
             self._log.note(
                 f"objects of a second sender at once were refused ({sender}). Let one send at a "
                 "time"
             )
             return _REFUSED
         try:
-            path = self._spool.write(event.encoded_dataset())
+            path = stored.finish()
         except OSError as error:
             self._log.is_lost(f"an object could not be written: {error.strerror}", 1)
             return _REFUSED
-        taken = self._arrived.put(ArrivedObject(path, received_s, sender))
-        return _TAKEN if taken else _REFUSED
+        came = self._arrived.put(ArrivedObject(path, received_s, sender))
+        return _TAKEN if came else _REFUSED
 
     def _rejected(self, event: Event) -> None:
         options, requestor = self._options, event.assoc.requestor
         called = str(getattr(requestor.primitive, "called_ae_title", "")).strip()
+        why = f"it calls {called}, and not {options.ae}"
         if options.allow_ae and requestor.ae_title.strip() not in options.allow_ae:
             why = "its title is not in allow_ae"
-        elif options.called_only and called != options.ae:
-            why = f"it calls {called}, and not {options.ae}"
-        else:
-            why = f"{self._settings.associations} connections are open"
         self._say_refused(f"{_sender(event.assoc)} was refused: {why}")
 
     def _aborted(self, event: Event) -> None:
         if self._sender.hung_up(event.assoc):
             self._log.is_lost(f"{_sender(event.assoc)} broke off the connection")
-
-    def _released(self, event: Event) -> None:
-        self._sender.hung_up(event.assoc)
 
     def _say_refused(self, text: str) -> None:
         _LOG.info(text)

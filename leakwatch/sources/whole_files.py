@@ -153,7 +153,7 @@ class WholeFiles:
         order = (float("inf"), stat.st_mtime_ns, name)
         if settled and not file.judged:
             file.judged = True
-            is_, instance = _judged(path, stat.st_size)
+            is_, instance = _judged(path, stat.st_size, self._settings)
             order = (instance, stat.st_mtime_ns, name)
         if is_ is _Is.CUT and quiet_s < self._settings.partial_s:
             return None
@@ -161,12 +161,12 @@ class WholeFiles:
         return WholeFile(path, file.changed_s, order)
 
 
-def _judged(path: Path, size: int) -> tuple[_Is, float]:
+def _judged(path: Path, size: int, settings: LiveDicomSettings) -> tuple[_Is, float]:
     """Whether more bytes could help, and its Instance Number."""
     try:
-        header = read_header(path)
+        header = read_header(path, most=settings)
         instance = number(header.dataset, "InstanceNumber")
-        ended = find_frames(header).ended
+        ended = find_frames(header, settings).ended
     except NotDicom:
         return (_Is.USELESS if size >= _MARKED_FROM else _Is.CUT), float("inf")
     except OtherObject:

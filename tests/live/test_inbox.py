@@ -37,6 +37,18 @@ def test_a_smaller_capacity_holds_from_the_next_frame_on():
     assert (indexes(inbox), inbox.dropped) == ([4, 5], 4)
 
 
+@pytest.mark.parametrize(
+    ("share", "kept"), [(0.5, [5]), (1.0, [5]), (2.5, [4, 5]), (9.0, [2, 3, 4, 5])]
+)
+def test_large_frames_wait_in_smaller_numbers(share, kept):
+    """The newest waits, however large it is."""
+    inbox = Inbox(4, round(share * FEW[0].frame.pixels.nbytes))
+    for arrival in FEW:
+        inbox.put(arrival)
+    assert inbox.dropped == 6 - len(kept)
+    assert indexes(inbox) == kept
+
+
 def test_actions_are_kept_and_an_end_comes_after_the_frames():
     inbox = Inbox(1)
     inbox.put(FEW[0])

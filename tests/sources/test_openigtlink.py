@@ -9,17 +9,20 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from contextlib import closing, contextmanager
 
 import numpy as np
 import pytest
 
-from leakwatch.config import Settings
+from leakwatch.config import LiveIgtlSettings, Settings
 from leakwatch.errors import SourceError
 from leakwatch.model import IntensityRelationship, Link, TimeSource
 from leakwatch.sources.live import open_live
 
 pyigtl = pytest.importorskip("pyigtl", reason="the extra `igtl` is not installed")
+
+from pyigtl.messages import MessageBase  # noqa: E402
 
 from leakwatch.sources import igtl_messages, openigtlink  # noqa: E402
 from leakwatch.sources.igtl_messages import Message  # noqa: E402
@@ -89,14 +92,14 @@ def grey(value=7, dtype=np.uint16):
 def corrupted(at, *values, image=None):
     """A message with some bytes of its body set to other values."""
     whole = bytearray(packed(grey() if image is None else image))
-    body = igtl_messages.MessageBase.IGTL_HEADER_SIZE + 12
+    body = MessageBase.IGTL_HEADER_SIZE + 12
     whole[body + at : body + at + len(values)] = bytes(values)
     return summed(whole)
 
 
 def summed(whole):
     """A message with the checksum of what it holds now, by pyigtl's own way to compute it."""
-    size = igtl_messages.MessageBase.IGTL_HEADER_SIZE
+    size = MessageBase.IGTL_HEADER_SIZE
     checksum = struct.pack(">Q", pyigtl.messages.CRC64(bytes(whole[size:])))
     return bytes(whole[: size - 8]) + checksum + bytes(whole[size:])
 
@@ -175,6 +178,147 @@ def test_every_frame_of_a_foreign_server_comes_and_its_gaps_are_counted():
         [frame.index / 15 for frame in frames], abs=1e-6
     )
     assert len({id(frame.acquisition) for frame in frames}) == 1
+
+
+def assembled(
+    content, extended=12, entries=b"", texts=b"", device=b"Fluoro", kind=b"IMAGE", version=2
+):
+    """A message put together by the protocol's own layout (OpenIGTLink v3), number 7."""
+    begin = struct.pack(">HHII", extended, len(entries), len(texts), 7)
+    body = begin + bytes(extended - len(begin)) + content + entries + texts
+    return headed(body, device, kind, version)
+
+
+def headed(body, device=b"Fluoro", kind=b"IMAGE", version=1):
+    head = struct.pack(">H12s20sIIQQ", version, kind, device, 1000, 0, len(body), 0)
+    return summed(head + body)
+
+
+def content_of(image):
+    """What pyigtl packs between extended header and metadata."""
+    empty_metadata = 2
+    return packed(image)[MessageBase.IGTL_HEADER_SIZE + 12 : -empty_metadata]
+
+
+def metadata(key, encoding, value):
+    return struct.pack(">HHHI", 1, len(key), encoding, len(value)), key + value
+
+
+ROOM = "Röntgen 2"
+# 3, 4 and 106 are US-ASCII, ISO 8859-1 and UTF-8 (IANA, MIBenum).
+SURROUNDED = {
+    "extended header of 24 bytes": assembled(content_of(grey(9)), extended=24),
+    "extended header of 14 bytes": assembled(content_of(grey(9)), extended=14),
+    "no metadata at all": assembled(content_of(grey(9))),
+    "Latin-1 in metadata that are said to be ASCII": assembled(
+        content_of(grey(9)), 12, *metadata(b"Room", 3, ROOM.encode("latin-1"))
+    ),
+    "Latin-1 in metadata": assembled(
+        content_of(grey(9)), 12, *metadata(b"Room", 4, ROOM.encode("latin-1"))
+    ),
+    "an encoding of nobody": assembled(content_of(grey(9)), 12, *metadata(b"Room", 9999, b"A")),
+    "Latin-1 in a name of metadata": assembled(
+        content_of(grey(9)), 12, *metadata("Röhre".encode("latin-1"), 106, b"A")
+    ),
+    "metadata that end too early": assembled(
+        content_of(grey(9)), 12, struct.pack(">HHHI", 4, 3, 3, 90), b"abc"
+    ),
+    "Latin-1 in the device's name": headed(content_of(grey(9)), ROOM.encode("latin-1")),
+    "UTF-8 in the device's name": headed(content_of(grey(9)), ROOM.encode()),
+    "UTF-8 that is cut off": headed(content_of(grey(9)), ("x" * 19 + "ö").encode()),
+}
+
+
+@pytest.mark.parametrize("sent", SURROUNDED.values(), ids=SURROUNDED)
+def test_what_is_around_a_picture_loses_none(sent):
+    with source_of([sent, STAYS]) as source:
+        (frame,) = taken(source, 1)
+        assert frame.pixels.shape == (20, 30)
+        assert (frame.pixels == 9).all()
+        assert source.status.link is Link.OPEN
+        assert source.status.frames_lost == 0
+
+
+def test_a_device_is_found_by_a_name_that_is_not_ascii():
+    other = headed(content_of(grey(1)), b"Other")
+    for encoding in ("latin-1", "utf-8"):
+        ours = headed(content_of(grey(2)), ROOM.encode(encoding))
+        with source_of([other, ours, STAYS], device=ROOM) as source:
+            (frame,) = taken(source, 1)
+        assert (frame.pixels == 2).all()
+        assert ROOM in source.status.text
+
+
+def test_frame_numbers_are_read_beside_metadata_that_are_not_ascii():
+    entries = struct.pack(">HHHIHHI", 2, 4, 4, 9, 11, 3, 2)
+    sent = [
+        assembled(content_of(grey()), 12, entries, b"Room" + ROOM.encode("latin-1") + text)
+        for text in (b"FrameNumber11", b"FrameNumber14")
+    ]
+    with source_of([*sent, STAYS]) as source:
+        frames = taken(source, 2)
+    assert [frame.index for frame in frames] == [0, 3]
+
+
+def test_parts_that_do_not_fit_into_a_message_are_refused():
+    body = struct.pack(">HHII", 12, 0, 1 << 31, 7) + content_of(grey())
+    for sent in (headed(body, version=2), headed(body[:7], version=2)):
+        with source_of([sent, packed(grey(2)), STAYS]) as source:
+            (frame,) = taken(source, 1)
+        assert (frame.pixels == 2).all()
+        assert source.status.frames_lost == 1
+
+
+class Announces:
+    """A peer's end: some bytes, then silence."""
+
+    def __init__(self, content):
+        self.left, self.asked = content, []
+
+    def settimeout(self, seconds):
+        pass
+
+    def recv_into(self, view):
+        if not self.left:
+            raise TimeoutError
+        self.asked.append(len(view))
+        size = min(len(view), len(self.left))
+        view[:size], self.left = self.left[:size], self.left[size:]
+        return size
+
+
+@pytest.mark.parametrize("kind", [b"IMAGE", b"POLYDATA"])
+def test_an_announced_length_is_never_allocated(kind):
+    """60 MB are announced and ten bytes come."""
+    head = struct.pack(">H12s20sIIQQ", 1, kind, b"x", 0, 0, 60_000_000, 0)
+    peer = Announces(head + b"ten bytes!")
+    tracemalloc.start()
+    try:
+        with pytest.raises(igtl_messages.LinkBroken, match="10 of 60000000 bytes"):
+            next(igtl_messages.messages(peer, lambda: False, LiveIgtlSettings(stalled_s=0.2)))
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_message_of_something_else_is_passed_over_without_keeping_it():
+    other = bytes(30_000_000)
+    with source_of([headed(other, kind=b"POLYDATA"), packed(grey(3)), STAYS]) as source:
+        tracemalloc.start()
+        try:
+            (frame,) = taken(source, 1)
+            assert tracemalloc.get_traced_memory()[1] < 4_000_000
+        finally:
+            tracemalloc.stop()
+    assert (frame.pixels == 3).all()
+
+
+@pytest.mark.parametrize(("kind", "size"), [(b"IMAGE", 70_001), (b"STRING", 1025)])
+def test_longer_messages_than_the_settings_take_are_refused_before_they_come(kind, size):
+    settings = LiveIgtlSettings(picture_bytes=70_000, other_bytes=1024)
+    head = struct.pack(">H12s20sIIQQ", 1, kind, b"x", 0, 0, size, 0)
+    with pytest.raises(igtl_messages.LinkBroken, match=f"of {size} bytes is announced"):
+        next(igtl_messages.messages(Announces(head), lambda: False, settings))
 
 
 def test_it_connects_again_to_a_server_that_died():
@@ -266,6 +410,7 @@ UNUSABLE = {
     "bytes swapped": (packed(swapped), "look swapped"),
     "wrong size": (corrupted(6, 0, 31), "malformed"),
     "part of a picture": (corrupted(60, 0, 2), "malformed"),
+    "larger than any detector": (packed(np.zeros((1, 4097, 4096), np.uint8)), "too large"),
     "a bit fell over": (damaged(), "checksum"),
 }
 
@@ -310,7 +455,7 @@ def test_no_mutated_message_breaks_it():
     """Nothing but the two errors that are caught comes out, whatever is in a message."""
     rng = np.random.default_rng(5)
     whole = packed(grey(), number=3)
-    header = igtl_messages.MessageBase.IGTL_HEADER_SIZE
+    header = MessageBase.IGTL_HEADER_SIZE
     outcomes = set()
     for _ in range(3000):
         mutated = bytearray(whole)
@@ -319,7 +464,7 @@ def test_no_mutated_message_breaks_it():
             place = at if rng.random() < 0.2 else header + at % 84
             mutated[place] = rng.integers(0, 256)
         cut = len(mutated) if rng.random() < 0.8 else rng.integers(header, len(mutated))
-        fields = igtl_messages.MessageBase.parse_header(bytes(mutated[:header]))
+        fields = MessageBase.parse_header(bytes(mutated[:header]))
         message = igtl_messages.Message("IMAGE", "x", 0.0, fields, bytes(mutated[header:cut]), 0.0)
         try:
             shown = igtl_messages.picture(message)
@@ -331,7 +476,7 @@ def test_no_mutated_message_breaks_it():
 
 
 def test_a_sender_that_computes_no_checksum_is_read():
-    size = igtl_messages.MessageBase.IGTL_HEADER_SIZE
+    size = MessageBase.IGTL_HEADER_SIZE
     whole = packed(grey(5))
     bare = whole[: size - 8] + bytes(8) + whole[size:]
     with source_of([bare, STAYS]) as source:
@@ -441,12 +586,13 @@ def test_its_axes_say_nothing_of_the_patient_unless_a_person_says_so():
 
 
 def test_specifications():
-    source = from_spec("//room-2:18945/Fluoro%201?bits=12&photometric=MONOCHROME1&relationship=LIN")
+    spec = "//room-2:18945/Fluoro%201?bits=12&photometric=MONOCHROME1&relationship=LIN"
+    source = from_spec(spec, Settings())
     assert source._address == ("room-2", 18945)
     assert source._device == "Fluoro 1"
     assert source._told == Told(12, "MONOCHROME1", IntensityRelationship.LIN)
-    assert from_spec("//room-2")._address == ("room-2", openigtlink.DEFAULT_PORT)
-    assert from_spec("//r?spacing=vertebra&axes=patient")._told == Told(
+    assert from_spec("//room-2", Settings())._address == ("room-2", openigtlink.DEFAULT_PORT)
+    assert from_spec("//r?spacing=vertebra&axes=patient", Settings())._told == Told(
         spacing_at_vertebra=True, patient_axes=True
     )
 
@@ -456,4 +602,4 @@ def test_specifications():
 )
 def test_wrong_specifications_are_told(rest):
     with pytest.raises(SourceError, match=r"igtl"):
-        from_spec(rest)
+        from_spec(rest, Settings())

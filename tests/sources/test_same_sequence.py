@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import zlib
 
 import injection
 import pydicom
 import pytest
+from held_memory import peak_of
 
 from leakwatch.errors import CaseError
 from leakwatch.sources.same_sequence import check_same_sequence
@@ -77,3 +79,21 @@ def test_folders_are_the_same_by_their_series(sequence, tmp_path):
     check_same_sequence(tmp_path / "one", tmp_path / "two", "a.case.json")
     with pytest.raises(CaseError, match="three"):
         check_same_sequence(tmp_path / "three", tmp_path / "one", "a.case.json")
+
+
+def test_a_deflated_file_is_compared_without_inflating_it(tmp_path):
+    """100 kB that become 100 MB; what is not read is another sequence."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    element = b"\x09\x00\x10\x10" + (100 << 20).to_bytes(4, "little")
+    uid = b"\x02\x00\x10\x00UI\x16\x001.2.840.10008.1.2.1.99"
+    head = bytes(128) + b"DICM\x02\x00\x00\x00UL\x04\x00\x1e\x00\x00\x00" + uid
+    bomb = tmp_path / "bomb.dcm"
+    bomb.write_bytes(head + packer.compress(element + bytes(100 << 20)) + packer.flush())
+    other = tmp_path / "other.dcm"
+    other.write_bytes(bomb.read_bytes() + b"\0")
+
+    def compare():
+        with pytest.raises(CaseError):
+            check_same_sequence(bomb, other, "a case")
+
+    assert peak_of(compare) < 4 << 20

@@ -111,6 +111,7 @@ def test_raw_objects_are_kept_where_that_is_asked_for(tmp_path, file):
         assert send(watch.source, file) == 0
         watch.frames(3)
     (there,) = kept.iterdir()
+    assert there.stat().st_mode & 0o077 == 0
     assert dcmread(there).PatientName == "Nobody^Shall^Read"
     assert dcmread(there).PixelData == dcmread(file).PixelData
 
@@ -211,16 +212,44 @@ def endless(source: StoreScp, file: Path) -> subprocess.Popen[bytes]:
 def test_who_may_send_when():
     one = OneSender(5.0)
     first, second, third = object(), object(), object()
+    assert one.may_send("B at 2", 100.0)
     assert one.admits(first, "A at 1", 100.0)
-    assert not one.admits(second, "A at 1", 100.1)
+    assert not one.may_send("B at 2", 100.1)
     assert not one.admits(third, "B at 2", 104.9)
-    assert not one.hung_up(second)
     assert one.hung_up(first)
     assert not one.admits(third, "B at 2", 104.9)
     assert one.admits(second, "A at 1", 104.9)  # the same, on a new connection
+    assert not one.hung_up(first)
     assert not one.admits(third, "B at 2", 109.8)
-    assert one.admits(third, "B at 2", 110.0)
-    assert not one.admits(second, "A at 1", 110.1)
+    one.goes_on("A at 1", 109.8)
+    one.goes_on("B at 2", 114.0)
+    assert not one.admits(third, "B at 2", 114.7)
+    assert one.admits(third, "B at 2", 114.9)
+    assert not one.admits(second, "A at 1", 115.0)
+    assert one.has_stored("A at 1")
+    assert one.has_stored("B at 2")
+    assert not one.has_stored("C at 3")
+
+
+def test_one_that_is_named_begins_at_once_beside_one_that_is_not():
+    one = OneSender(5.0, {"CARM at 1", "CARM2 at 1"}.__contains__)
+    stranger, carm, other = object(), object(), object()
+    assert one.admits(stranger, "S at 2", 100.0)
+    assert not one.admits(stranger, "T at 2", 100.1)
+    assert one.admits(carm, "CARM at 1", 100.2)
+    assert not one.admits(stranger, "S at 2", 100.3)
+    assert not one.admits(other, "CARM2 at 1", 100.4)
+    assert one.admits(other, "CARM2 at 1", 105.3)
+
+
+def test_the_same_sender_goes_on_at_once_over_a_new_connection():
+    """The connection before is still open: nobody told that its cable was pulled out."""
+    one = OneSender(5.0)
+    first, second = object(), object()
+    assert one.admits(first, "A at 1", 100.0)
+    assert one.admits(second, "A at 1", 100.1)
+    assert one.hung_up(second)
+    assert not one.hung_up(first)
 
 
 @pytest.fixture(scope="module")
@@ -331,10 +360,10 @@ def test_a_full_disk_is_told_to_the_sender(monkeypatch, file):
     if not STORESCU.exists():
         pytest.skip(f"{STORESCU} (dcmtk) is missing")
 
-    def full(self, content):
+    def full(self, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("leakwatch.sources.spool.Spool.write", full)
+    monkeypatch.setattr("leakwatch.sources.spool.SpoolFile.write", full)
     with watching(StoreScp(StoreOptions())) as watch:
         assert send(watch.source, file) != 0
         assert watch.said("could not be written: No space left").link is Link.LOST

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from leakwatch.sources.store_server import _PIECE_BYTES, _received
+from leakwatch.sources.store_connection import _PIECE_BYTES
+from leakwatch.sources.store_connection import received as _received
 
 
 class Sends:

@@ -1,0 +1,47 @@
+"""Attack the port of a C-arm that sends 7.5 pictures/s, in ten ways: latency, memory, stillness.
+
+`python benchmarks/attacked.py` takes a minute. Wanted beside each attacker: every picture of
+the C-arm decided on, p99 from its first byte to the decision below 100 ms, resident memory of the
+watching process below 600 MB, and no other thread of it still for longer than the screen may be.
+Watching, attacking and sending are processes of their own, on the loopback; the machine's cores are
+shared by all three. What the strangers do is in tests/attacked_sessions.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
+
+import attacked_sessions
+
+MOST_MB, MOST_P99_MS = 600.0, 100.0
+
+
+def main() -> int:
+    """Print a line for each attack; 1 where a figure is not reached."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=5.0, help="for each attack")
+    parser.add_argument("--attack", choices=attacked_sessions.ATTACKS, help="this one alone")
+    given = parser.parse_args()
+    names = [given.attack] if given.attack else list(attacked_sessions.ATTACKS)
+    print(f"{'attack':24}  sent decided dropped refused    p50    p99  still   memory")
+    worst = 0
+    with attacked_sessions.attacked_room() as attacked:
+        for name in names:
+            found = attacked(name, given.seconds)
+            print(
+                f"{name:24} {found.sent:5} {found.decided:7} {found.dropped:7} {found.refused:7}"
+                f" {found.p50_ms:6.1f} {found.p99_ms:6.1f} {found.still_ms:6.1f}"
+                f" {found.resident_mb:5.0f} MB",
+                flush=True,
+            )
+            reached = found.decided == found.sent and found.resident_mb < MOST_MB
+            worst |= not (reached and found.p99_ms < MOST_P99_MS)
+    return int(worst)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

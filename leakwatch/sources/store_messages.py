@@ -1,0 +1,174 @@
+"""Messages of DICOM over the network, within bounds: data sets are handed on as they come.
+
+pynetdicom makes room for what a peer announces, waits for it without end, and gathers a data set in
+memory, or in a file whose place nobody can choose.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from io import BytesIO
+from typing import Any, Protocol, cast
+
+from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_messages import C_ECHO_RQ, C_STORE_RQ, DIMSEMessage
+from pynetdicom.pdu_primitives import P_DATA
+
+from leakwatch.config import LiveDicomSettings
+
+# A peer sends one message and waits for its answer (PS3.7 D.3.3.3); some more are forgiven.
+_MOST_UNANSWERED = 8
+
+
+class NotTaken(Exception):
+    """A peer sends what is not taken: its association ends. The text says why."""
+
+
+class Sink(Protocol):
+    """Where a data set goes."""
+
+    def write(self, data: bytes) -> None:
+        """Take a part."""
+
+    def abandon(self) -> None:
+        """Nothing more comes, and what came is not wanted."""
+
+
+Begin = Callable[[Association, DIMSEMessage], Sink]
+
+
+class DataSet(BytesIO):
+    """A data set that is not gathered, but handed on as it comes.
+
+    It is a `BytesIO` only since pynetdicom asks for one.
+
+    Parameters
+    ----------
+    begin : callable
+        Gives where it goes, when the first part comes.
+    most : int
+        Longest data set, bytes.
+    """
+
+    def __init__(self, begin: Callable[[], Sink], most: int) -> None:
+        super().__init__()
+        self._begin, self._most, self._size = begin, most, 0
+        self.sink: Sink | None = None
+
+    def write(self, data: Any, /) -> int:
+        """Take a part.
+
+        Raises
+        ------
+        NotTaken
+            It is too long.
+        """
+        self._size += len(data)
+        if self._size > self._most:
+            raise NotTaken(f"it sends an object of more than {self._most} bytes")
+        if self.sink is None:
+            self.sink = self._begin()
+        self.sink.write(data)
+        return len(data)
+
+    def abandon(self) -> None:
+        """Nothing more comes."""
+        if self.sink is not None:
+            self.sink.abandon()
+
+
+class _Bounded(BytesIO):
+    """A command, which is short."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def write(self, data: Any, /) -> int:
+        if self.tell() + len(data) > self._most:
+            raise NotTaken(f"it sends a command of more than {self._most} bytes")
+        return super().write(data)
+
+
+class Messages(DIMSEServiceProvider):
+    """What an association receives, message by message.
+
+    Parameters
+    ----------
+    association : Association
+    settings : LiveDicomSettings
+    begin : callable
+        Gives where the data set of a message goes.
+    came : callable
+        Told when a part of a message came, monotonic.
+    end : callable
+        Ends the connection, and is told why.
+    """
+
+    def __init__(
+        self,
+        association: Association,
+        settings: LiveDicomSettings,
+        begin: Begin,
+        came: Callable[[float], None],
+        end: Callable[[str], None],
+    ) -> None:
+        super().__init__(association)
+        self._settings, self._begin, self._came, self._end = settings, begin, came, end
+
+    def receive_primitive(self, primitive: P_DATA) -> None:
+        """Take a part of a message; a peer that sends what is none is cut off."""
+        self._came(time.monotonic())
+        try:
+            if self.message is None:
+                self.message = self._new_message()
+            if self.message.decode_msg(primitive, self.assoc):
+                self._take(self.message)
+                self.message = None
+        except NotTaken as error:
+            self._end(str(error))
+        # Bytes of any kind come in here, and a parser fails on them in any way.
+        except Exception as error:  # noqa: BLE001
+            self._end(f"it sends what is no message of DICOM ({type(error).__name__})")
+
+    def abandon(self) -> None:
+        """The connection is gone: an object that was not whole goes with it."""
+        message = self.message
+        if message is not None and isinstance(message.data_set, DataSet):
+            with suppress(OSError):
+                message.data_set.abandon()
+
+    def abandon_unanswered(self) -> None:
+        """The association is over: what nobody looked at goes too."""
+        with suppress(queue.Empty):
+            while True:
+                _, message = self.msg_queue.get_nowait()
+                data_set = getattr(message, "DataSet", None)
+                if isinstance(data_set, DataSet):
+                    with suppress(OSError):
+                        data_set.abandon()
+
+    def _take(self, message: DIMSEMessage) -> None:
+        """Hand on what is served here: for some other kinds pynetdicom begins a thread each."""
+        if not isinstance(cast(Any, message), C_STORE_RQ | C_ECHO_RQ):
+            raise NotTaken("it asks for what is not served here")
+        primitive = cast(Any, message.message_to_primitive())
+        self.msg_queue.put((cast(int, message.context_id), primitive))
+
+    def _new_message(self) -> DIMSEMessage:
+        if self.msg_queue.qsize() >= _MOST_UNANSWERED:
+            raise NotTaken("it does not wait for answers")
+        message = DIMSEMessage()
+        message.encoded_command_set = _Bounded(self._settings.protocol_bytes)
+        most = self._settings.object_bytes
+        message.data_set = DataSet(lambda: self._begin_of(message), most)
+        return message
+
+    def _begin_of(self, message: DIMSEMessage) -> Sink:
+        if not isinstance(cast(Any, message), C_STORE_RQ):
+            raise NotTaken("it sends data with what is no storage")
+        return self._begin(self.assoc, message)
