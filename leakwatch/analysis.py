@@ -17,6 +17,9 @@ from leakwatch.sinks.video import VIDEO_NAME, OverlayVideo
 from leakwatch.sinks.worker import SinkWorker
 from leakwatch.tally import NOTHING_COUNTED, Tally, counted
 
+# What an earlier run may have left in the folder, beside the lines.
+_PICTURE_NAMES = (TREND_NAME, VIDEO_NAME)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -128,6 +131,12 @@ def _picture_sinks(
             sinks[name] = SinkWorker(opened())
         except SinkError as error:
             refused.append(str(error))
+    for name in set(_PICTURE_NAMES) - set(openers):
+        # That of an earlier run must not pass for what was found in this one.
+        try:
+            (folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            refused.append(f"{folder / name} is of an earlier run: {error.strerror}")
     return sinks, refused
 
 

@@ -109,6 +109,21 @@ def test_events_tell_the_changes_of_level(dicom, case, tmp_path):
     assert frames[-1].level is Level.STOP
 
 
+@pytest.mark.parametrize("old", ["overlay.mp4", ".overlay.mp4.part", "trend.png"])
+def test_nothing_of_an_earlier_run_is_left_beside_new_lines(dicom, tmp_path, monkeypatch, old):
+    def broken(self, snapshot):
+        raise RuntimeError("no picture")
+
+    monkeypatch.setattr(OverlayVideo, "append", broken)
+    monkeypatch.setattr("leakwatch.sinks.trend.Trend.append", broken)
+    (tmp_path / old).write_bytes(b"old")
+    run("analyze", dicom, "--out", tmp_path, "--video")
+    assert not (tmp_path / old).exists()
+    (tmp_path / "overlay.mp4").write_bytes(b"old")
+    assert run("analyze", dicom, "--out", tmp_path, "--no-video").exit_code == 0
+    assert not (tmp_path / "overlay.mp4").exists()
+
+
 def test_no_video(dicom, case, tmp_path):
     result = run("analyze", dicom, "--case", case, "--out", tmp_path, "--no-video")
     assert result.exit_code == 0
