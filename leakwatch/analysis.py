@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from contextlib import closing as closed_at_end
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
 from leakwatch.sinks.trend import TREND_NAME, Trend
 from leakwatch.sinks.video import VIDEO_NAME, OverlayVideo
 from leakwatch.sinks.worker import SinkWorker
+from leakwatch.sources.read_ahead import read_ahead
 from leakwatch.tally import NOTHING_COUNTED, Tally, counted
 
 # What an earlier run may have left in the folder, beside the lines.
@@ -89,6 +91,8 @@ def analyse(
         pictures, degraded = _picture_sinks(run, folder, with_video)
         for sink in pictures.values():
             closing.callback(sink.close)
+        ahead = closing.enter_context(closed_at_end(read_ahead(run.frames)))
+        run = replace(run, frames=ahead)
         outcome = _followed(run, recorder, list(pictures.values()), on_frame)
     degraded += [str(sink.failure) for sink in pictures.values() if sink.failure is not None]
     whole = [name for name, sink in pictures.items() if sink.failure is None]

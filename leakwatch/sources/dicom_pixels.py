@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Generator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pydicom.uid as uids
-from pydicom.encaps import encapsulate
-from pydicom.pixels.decoders.base import get_decoder
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Array, read_only
@@ -23,24 +21,11 @@ from leakwatch.sources.dicom_header import Header
 from leakwatch.sources.dicom_layout import clean_bits
 from leakwatch.sources.dicom_rle import rle_decoded
 from leakwatch.sources.jpeg_lossless_bits import check_all_bits_used
+from leakwatch.sources.stream_decoders import STREAM_SYNTAXES, stream_decoded
 
 _NATIVE = (uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian)
-# By libjpeg-turbo in imagecodecs, which pydicom does not know.
-_TURBO = tuple(uids.JPEGTransferSyntaxes)
-_PLUGINS: dict[uids.UID, str] = (
-    dict.fromkeys(_NATIVE, "")
-    | {uids.RLELossless: "pylibjpeg"}
-    | dict.fromkeys(uids.JPEG2000TransferSyntaxes, "pylibjpeg")
-    | dict.fromkeys(uids.JPEGLSTransferSyntaxes, "pyjpegls")
-    | dict.fromkeys(_TURBO, "imagecodecs")
-)
-READABLE_SYNTAXES = tuple(_PLUGINS)
+READABLE_SYNTAXES = (*_NATIVE, uids.RLELossless, *STREAM_SYNTAXES)
 
-_DISTRIBUTIONS = {
-    "imagecodecs": "imagecodecs",
-    "pyjpegls": "pyjpegls",
-    "pylibjpeg": "pylibjpeg with pylibjpeg-openjpeg and pylibjpeg-rle",
-}
 _WAY_OUT = {
     uids.JPEGExtended12Bit: (
         "pylibjpeg-libjpeg reads it (GPL v3, so not part of LeakWatch), and dcmtk writes it "
@@ -59,13 +44,13 @@ def check_decodable(header: Header) -> None:
     SourceError
         Names the syntax, and what would read it.
     """
-    plugin = _PLUGINS.get(header.syntax)
-    if plugin is None:
+    if header.syntax not in READABLE_SYNTAXES:
         raise SourceError(_cannot_decode(header, "no decoder of LeakWatch reads it"))
-    if not _is_installed(plugin, header.syntax):
+    missing = _missing_package(header.syntax)
+    if missing:
         raise SourceError(
             f"{header.path}: is stored as {_name(header)}, and its decoder is not installed. "
-            f"Install {_DISTRIBUTIONS[plugin]}."
+            f"Install {missing}."
         )
     # A code stream holds samples, not words: where in a word they lay is lost.
     in_streams = header.syntax.is_encapsulated and header.syntax != uids.RLELossless
@@ -75,10 +60,13 @@ def check_decodable(header: Header) -> None:
         )
 
 
-def _is_installed(plugin: str, syntax: uids.UID) -> bool:
-    if plugin == "imagecodecs":
-        return importlib.util.find_spec(plugin) is not None
-    return not plugin or plugin in get_decoder(syntax).available_plugins
+def _missing_package(syntax: uids.UID) -> str:
+    """The package that is needed and not installed; empty where all is there."""
+    package, module = "imagecodecs", "imagecodecs"
+    if syntax == uids.RLELossless:
+        package, module = "pylibjpeg-rle", "rle"
+    needed = syntax not in _NATIVE and importlib.util.find_spec(module) is None
+    return package if needed else ""
 
 
 def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Generator[Array]:
@@ -143,35 +131,11 @@ def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
 def _decompressed(header: Header, data: bytes) -> Array:
     layout = header.layout
     check_stream(data, header.syntax, layout.rows, layout.columns)
-    frame: Array
     if header.syntax == uids.RLELossless:
         return rle_decoded(data, layout.rows, layout.columns, layout.allocated // 8)
-    if header.syntax in _TURBO:
-        from imagecodecs import jpeg8_decode  # 0.1 s, for these syntaxes only
-
-        frame = jpeg8_decode(data)
-        if header.syntax in (uids.JPEGLossless, uids.JPEGLosslessSV1):
-            check_all_bits_used(data, frame)
-        return frame
-    options: dict[str, Any] = {
-        "transfer_syntax_uid": header.syntax,
-        "pixel_keyword": "PixelData",
-        "number_of_frames": 1,
-        "rows": layout.rows,
-        "columns": layout.columns,
-        "samples_per_pixel": 1,
-        "photometric_interpretation": layout.photometric,
-        "pixel_representation": int(layout.signed),
-        "bits_allocated": layout.allocated,
-        "bits_stored": layout.stored,
-        "correct_unused_bits": False,  # done here, with High Bit, which pydicom ignores
-    }
-    decoder = get_decoder(header.syntax)
-    plugin = _PLUGINS[header.syntax]
-    items = encapsulate([data], has_bot=False)
-    frame = decoder.as_array(
-        items, index=0, raw=True, validate=False, decoding_plugin=plugin, **options
-    )[0]
+    frame = stream_decoded(data, header.syntax, layout.allocated)
+    if header.syntax in (uids.JPEGLossless, uids.JPEGLosslessSV1):
+        check_all_bits_used(data, frame)
     return frame
 
 
@@ -184,9 +148,7 @@ def _read(file: BinaryIO, span: Span) -> bytes:
 
 
 def _decoders_reason(error: Exception) -> str:
-    """What went wrong, without pydicom's sentence on all available plugins."""
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return reason.rpartition("available plugins: ")[2]
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _name(header: Header) -> str:
