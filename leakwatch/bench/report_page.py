@@ -24,6 +24,7 @@ from leakwatch.bench.report_file import (
     Report,
 )
 from leakwatch.config import Settings
+from leakwatch.plural import counted_noun
 from leakwatch.present import RESEARCH_NOTICE
 
 # Pictures within the page, of all cases; the others are linked. About 0.15 MB each.
@@ -100,7 +101,8 @@ def _about(report: Report) -> str:
     changed = [] if not report.settings else _changed_settings(report.settings)
     lines = [
         f"Detector: <b>{escape(report.detector)}</b>",
-        f"{len(report.cases)} cases, marks: {'the wall alone' if report.wall_only else 'all'}",
+        f"{counted_noun(len(report.cases), 'case')}, "
+        f"marks: {'the wall alone' if report.wall_only else 'all'}",
         f"LeakWatch {escape(report.version)}, program {escape(report.program[:12])}",
         f"Settings: {escape(', '.join(changed)) or 'as they come'}",
     ]

@@ -171,7 +171,7 @@ def _summary(found: Analysed) -> tuple[str, str, str, str, str]:
         reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
         said = f"{stop.time_s:.2f} s, frame {stop.frame}{reason}"
     if found.why:
-        said += f" (not whole: {found.why})"
+        said += " (not whole: see above)"
     distance = "-" if nearest is None else f"{nearest:.1f}"
     return found.asked.name, str(outcome.frames), str(outcome.unknown), distance, said
 

@@ -17,8 +17,10 @@ from leakwatch.cli.console import (
     say_what_to_doubt,
 )
 from leakwatch.cli.options import CalibrationOption, SettingsOption, point_of
+from leakwatch.cli.sequences import SeriesOption, one_run, opened_with
 from leakwatch.config import Settings, load_settings
 from leakwatch.model import CaseFile, Point, Side
+from leakwatch.plural import counted_noun
 
 if TYPE_CHECKING:
     from leakwatch.marking import Prepared
@@ -39,7 +41,12 @@ _TrustTags = Annotated[
 
 def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     sequence: Annotated[
-        Path, typer.Argument(help="DICOM file, folder of single frames, or NAME.case.json.")
+        Path,
+        typer.Argument(
+            metavar="SEQUENCE",
+            help="DICOM file, video, picture, NAME.case.json, or a folder: of single frames, or of "
+            "a whole export.",
+        ),
     ],
     click: Annotated[
         str | None,
@@ -47,7 +54,9 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="NAME.case.json to write; in a window: default beside it."),
+        typer.Option(
+            "--out", "-o", help="NAME.case.json to write; in a window: default beside it."
+        ),
     ] = None,
     frame: Annotated[int, typer.Option("--frame", min=0, help="Frame that is marked.")] = 0,
     point: Annotated[
@@ -62,6 +71,7 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     picture: Annotated[
         Path | None, typer.Option("--picture", help="Draw what was found into this PNG.")
     ] = None,
+    series: SeriesOption = None,
     accept_unsure: _AcceptUnsure = False,
     trust_tags: _TrustTags = False,
     settings: SettingsOption = None,
@@ -75,17 +85,16 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     with --point. Nor is one where nothing tells which side is anterior: say it with --anterior. An
     outline that is unsure is left out of the case.
     """
-    # Imported here, so that --help and --version answer at once.
-    from leakwatch.session import open_run
-
     with errors_in_one_paragraph():
         chosen = _trusting(load_settings(settings), trust_tags)
+        asked = one_run(sequence, series)
+        sequence = asked.case or (asked.run.path if asked.run is not None else sequence)
         if click is None:
             if point or picture is not None or accept_unsure:
                 fail("--point, --picture and --accept-unsure go with --click.")
             require_display("`leakwatch mark ... --click COLUMN,ROW --out NAME.case.json`")
             gui = import_gui()
-            run = open_run(sequence, chosen, None, calibration)
+            run = opened_with(asked, chosen, asked.case, calibration)
             say_what_to_doubt(run)
             typer.echo(gui.mark(run, sequence, out, frame, anterior, vertebra))
             return
@@ -93,7 +102,7 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
         points = [point_of(each, "--point") for each in point or ()]
         given = _Given(at, points, anterior, vertebra, picture, accept_unsure)
         checked = _checked(out)
-        run = open_run(sequence, chosen, None, calibration)
+        run = opened_with(asked, chosen, asked.case, calibration)
         _mark_at(run, frame, given, checked)
 
 
@@ -154,7 +163,7 @@ def _checked(out: Path | None) -> Path:
 def _say(body: Body, prepared: Prepared) -> None:
     frames = prepared.baseline_frames
     side = body.anterior if body.side_known else "not known"
-    typer.echo(f"from {frames} frame{'s' if frames != 1 else ''}; anterior is {side}")
+    typer.echo(f"from {counted_noun(frames, 'frame')}; anterior is {side}")
     unit = "mm" if prepared.picture.calibrated else "nominal mm"
     for name, part in (
         ("posterior wall", body.wall),

@@ -12,6 +12,7 @@ from leakwatch.cli.bench import bench
 from leakwatch.cli.calibrate import calibrate
 from leakwatch.cli.cases import cases
 from leakwatch.cli.deidentify import deidentify
+from leakwatch.cli.help_pages import Command, Group, with_plain_flags
 from leakwatch.cli.mark import mark
 from leakwatch.cli.recover import recover
 from leakwatch.cli.replay import replay
@@ -30,8 +31,9 @@ app = typer.Typer(
     name="leakwatch",
     help=HELP,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -51,7 +53,11 @@ def _before_commands(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+            "--version",
+            "-V",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and exit.",
         ),
     ] = False,
 ) -> None:
@@ -70,7 +76,7 @@ for command in (
     report,
     deidentify,
 ):
-    app.command()(command)
-app.add_typer(cases)
-app.add_typer(calibrate)
-app.add_typer(trainees)
+    app.command(cls=Command)(command)
+for group in (cases, calibrate, trainees):
+    with_plain_flags(group)
+    app.add_typer(group)

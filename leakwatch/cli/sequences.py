@@ -103,7 +103,7 @@ def one_run(path: Path, series: str | None) -> Asked:
         There is none, or there are several.
     """
     if series == ALL_RUNS:
-        raise SourceError(f"--series {ALL_RUNS}: only one run can be marked. Give its number.")
+        raise SourceError(f"--series {ALL_RUNS}: one run is marked at a time. Give its number.")
     found = [one for one in _of_path(path, series, False) if one.run is not None]
     return found[0]
 
@@ -115,31 +115,43 @@ def opened(
 
     Tells on stderr what is to be doubted, and which rules are off.
     """
-    from leakwatch.session import open_run
-
     assert asked.run is not None
-    found = asked.run
     chosen = asked.case if case is None else case
-    chosen = chosen_case(found.path, chosen, no_case)
-    opener = partial(found.opened, settings.live_video) if found.files else None
-    run = open_run(found.path, settings, chosen, calibration, opener)
+    chosen = chosen_case(asked.run.path, chosen, no_case)
+    run = opened_with(asked, settings, chosen, calibration)
     say_what_to_doubt(run)
     say_rules_off(run)
     return run
 
 
-def _of_path(path: Path, series: str | None, several: bool) -> list[Asked]:
-    from leakwatch.sources.stored_runs import find_runs
+def opened_with(
+    asked: Asked, settings: Settings, case: Path | None, calibration: Path | None
+) -> Run:
+    """Open a run with this case, and no other."""
+    from leakwatch.session import open_run
 
-    case, below = None, path
+    assert asked.run is not None
+    found = asked.run
+    opener = partial(found.opened, settings.live_video) if found.files else None
+    return open_run(found.path, settings, case, calibration, opener)
+
+
+def _of_path(path: Path, series: str | None, several: bool) -> list[Asked]:
+    from leakwatch.sources.stored_runs import find_runs, without_directory
+
+    case, below = None, without_directory(path)
     if path.name.endswith(CASE_SUFFIX) and path.is_file():
         case, below = path, dicom_path(path, load_case(path))
     found = find_runs(below)
-    for why in found.refused:
+    for _, why in found.refused:
         typer.echo(f"leakwatch: not read: {why}", err=True)
     runs = _chosen(below, found.runs, series)
     whole = series == ALL_RUNS
-    broken = [Asked("not-read", None, None, why) for why in found.refused] if whole else []
+    broken = [
+        Asked(_plain("-".join(file.relative_to(below).parts)), None, None, why)
+        for file, why in found.refused
+        if whole
+    ]
     if len(runs) == 1 and not (whole and len(found.runs) > 1):
         name = path.name.removesuffix(CASE_SUFFIX) if case is not None else _stem(below)
         return [Asked(_plain(name), runs[0], case), *broken]

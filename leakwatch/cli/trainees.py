@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leakwatch.cli.console import errors_in_one_paragraph, fail
+from leakwatch.plural import counted_noun
 
 if TYPE_CHECKING:
     from leakwatch.training_records import TrainingSession
@@ -20,7 +21,7 @@ trainees = typer.Typer(
 )
 
 TraineeArgument = Annotated[str, typer.Argument(metavar="TRAINEE", help="Name or pseudonym.")]
-OutOption = Annotated[Path, typer.Option("--out", help="File; replaced.")]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="File; replaced.")]
 
 
 @trainees.command("list")
@@ -77,7 +78,7 @@ def curve(trainee: TraineeArgument, out: OutOption) -> None:
         curve_figure(sessions).savefig(out, format="png")
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
-    typer.echo(f"{len(sessions)} sessions drawn into {out}")
+    typer.echo(f"{counted_noun(len(sessions), 'session')} drawn into {out}")
 
 
 @trainees.command()
@@ -96,7 +97,7 @@ def export(
         out.write_text(sessions_csv(sessions), encoding="utf-8")
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
-    typer.echo(f"{len(sessions)} sessions written to {out}")
+    typer.echo(f"{counted_noun(len(sessions), 'session')} written to {out}")
 
 
 @trainees.command()
@@ -108,11 +109,11 @@ def delete(
     from leakwatch.training_records import TrainingRecords
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
-        count = len(records.sessions(trainee))
+        count = counted_noun(len(records.sessions(trainee)), "session")
         if not yes:
-            typer.confirm(f"Delete {count} sessions of {trainee}?", abort=True)
+            typer.confirm(f"Delete {count} of {trainee}?", abort=True)
         records.delete(trainee)
-    typer.echo(f"{count} sessions of {trainee} deleted")
+    typer.echo(f"{count} of {trainee} deleted")
 
 
 def _local(session: TrainingSession) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from leakwatch.banner import REASON_WORDS, distance_text
 from leakwatch.live.latency import Percentiles
 from leakwatch.live.status import LiveStatus, Shown, Sight
+from leakwatch.plural import counted_noun
 from leakwatch.tally import no_stop_words
 
 # The words of these hold what the source says of its link.
@@ -56,7 +57,8 @@ def summary_lines(status: LiveStatus, not_watched: tuple[str, ...] = ()) -> list
     unjudged = f" ({status.unknown} of them UNKNOWN)" if status.unknown else ""
     lost = status.link.frames_lost
     lines = [
-        f"{status.frames} frames{unjudged}, {status.dropped} dropped, {lost} lost on the way; "
+        f"{counted_noun(status.frames, 'frame')}{unjudged}, {status.dropped} dropped, "
+        f"{lost} lost on the way; "
         f"{_first_stop(status, not_watched)}"
     ]
     lines += [
@@ -70,7 +72,8 @@ def degraded_lines(status: LiveStatus) -> list[str]:
     """What was not kept."""
     lines = [f"{one.name} stopped: {one.failure}" for one in status.recordings if one.failure]
     lines += [
-        f"{one.name}: {one.lost} frames are not in it, since it was too slow"
+        f"{one.name}: {counted_noun(one.lost, 'frame is', 'frames are')} not in it, "
+        "since it was too slow"
         for one in status.recordings
         if one.lost
     ]

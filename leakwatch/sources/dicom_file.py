@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from leakwatch.model import Acquisition, Frame
+from leakwatch.plural import counted_noun
 from leakwatch.sources.dicom_angles import TurningCarm
 from leakwatch.sources.dicom_frames import find_frames
 from leakwatch.sources.dicom_header import read_header
@@ -36,8 +37,8 @@ class DicomFile:
         notes = times.notes
         if places.surplus:
             notes += (
-                f"{places.surplus} more frames follow than Number of Frames says; they are "
-                "not looked at.",
+                f"{counted_noun(places.surplus, 'more frame follows', 'more frames follow')} than "
+                "Number of Frames says; what follows is not looked at.",
             )
         self._header, self._places, self._times = header, places, times
         self._acquisition = acquisition(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Acquisition, Frame, TimeSource
+from leakwatch.plural import counted_noun
 from leakwatch.sources.dicom_frames import find_frames
 from leakwatch.sources.dicom_header import Header, NotAnImage, read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
@@ -204,4 +205,10 @@ def _missing(ordered: Sequence[_Single]) -> tuple[str, ...]:
     if len(numbers) < len(ordered):
         return ()
     gap = int(max(numbers) - min(numbers)) + 1 - len(numbers)
-    return (f"{gap} Instance Numbers are missing: frames may be lost.",) if gap > 0 else ()
+    return (
+        (
+            f"{counted_noun(gap, 'Instance Number is', 'Instance Numbers are')} missing: frames may be lost.",
+        )
+        if gap > 0
+        else ()
+    )

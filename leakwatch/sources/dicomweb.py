@@ -16,6 +16,7 @@ from dicomweb_client.api import DICOMwebClient
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.errors import SourceError
 from leakwatch.model import Frame, LinkStatus
+from leakwatch.plural import counted_noun
 from leakwatch.sources.arrived_frames import ArrivedFrames, ArrivedObject
 from leakwatch.sources.link_log import LinkLog
 from leakwatch.sources.live_spec import options_of, yes
@@ -195,8 +196,9 @@ class DicomWebStudy:
 
     def _pass_over(self, found: list[_Instance]) -> None:
         self._known.update(one.uid for one in found)
-        there = f"{len(found)} objects that were there already are passed over (existing=yes takes "
-        self._log.note(f"{there}them too)" if found else "there is nothing in the study yet")
+        there = counted_noun(len(found), "object that was", "objects that were")
+        passed = f"passed over: {there} there already (existing=yes takes them too)"
+        self._log.note(passed if found else "there is nothing in the study yet")
 
     def _take(self, instance: _Instance) -> None:
         if self._closed.is_set() or instance.uid in self._known:

@@ -13,6 +13,7 @@ from PIL import Image
 from leakwatch.config import LiveVideoSettings
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Acquisition, Array, Frame, StoredSource, TimeSource
+from leakwatch.plural import counted_noun
 from leakwatch.sources import open_source
 from leakwatch.sources.dicom_times import ASSUMED_FRAMES_PER_S
 from leakwatch.sources.link_log import LinkLog
@@ -138,8 +139,8 @@ class StoredVideo:
             left_out = video.status.frames_lost
         if left_out:
             raise SourceEndedEarly(
-                f"{self._path}: {left_out} of its pictures could not be used and were left out: "
-                f"{video.fault}. {_SETTINGS_HINT}"
+                f"{self._path}: {counted_noun(left_out, 'picture')} could not be used and "
+                f"{'is' if left_out == 1 else 'are'} left out: {video.fault}. {_SETTINGS_HINT}"
             )
 
 

@@ -14,7 +14,7 @@ from leakwatch.errors import SourceError
 from leakwatch.model import Acquisition, StoredSource, TimeSource
 from leakwatch.plural import counted_noun
 from leakwatch.sources.dicom_folder import DicomFolder
-from leakwatch.sources.dicom_header import Header, NotAnImage, read_header
+from leakwatch.sources.dicom_header import Header, NotDicom, OtherObject, read_header
 from leakwatch.sources.dicom_pixels import check_decodable
 from leakwatch.sources.dicom_run import run_difference
 from leakwatch.sources.dicom_tags import acquisition
@@ -68,12 +68,12 @@ class FoundRuns:
     ----------
     runs : tuple of StoredRun
         In the order of their paths.
-    refused : tuple of str
-        Files that look like pictures and cannot be read, each with the reason.
+    refused : tuple of (Path, str)
+        DICOM images that cannot be read, each with the reason.
     """
 
     runs: tuple[StoredRun, ...]
-    refused: tuple[str, ...] = ()
+    refused: tuple[tuple[Path, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -105,8 +105,7 @@ def find_runs(path: Path) -> FoundRuns:
     SourceError
         There is nothing, or no picture below it.
     """
-    if path.name.upper() == DIRECTORY_NAME and path.is_file():
-        path = path.parent
+    path = without_directory(path)
     if not path.is_dir() or (path / SESSION_NAME).is_file():
         return FoundRuns((StoredRun(path),))
     files = _files(path)
@@ -116,13 +115,18 @@ def find_runs(path: Path) -> FoundRuns:
     if not runs:
         runs = _of_pictures(path, others)
     if not runs:
-        why = f" {refused[0]}" if refused else ""
+        why = f" {refused[0][1]}" if refused else ""
         raise SourceError(
             f"{path}: holds no DICOM image, video or picture ({len(files)} other files).{why} "
             "Give a folder of an export, or the file itself."
         )
     runs.sort(key=lambda run: natural(run.files[0] if run.files else run.path))
     return FoundRuns(tuple(runs), tuple(refused))
+
+
+def without_directory(path: Path) -> Path:
+    """Return the folder that a DICOMDIR stands for, and any other path as it is."""
+    return path.parent if path.name.upper() == DIRECTORY_NAME and path.is_file() else path
 
 
 def natural(path: Path) -> list[tuple[int, str]]:
@@ -146,12 +150,12 @@ def _files(folder: Path) -> list[Path]:
 
 def _sorted_out(
     files: Iterable[Path],
-) -> tuple[list[StoredRun], list[_Singles], list[Path], list[str]]:
+) -> tuple[list[StoredRun], list[_Singles], list[Path], list[tuple[Path, str]]]:
     """Runs of one file, runs of single frames, files that are no DICOM image, what is refused."""
     runs: list[StoredRun] = []
     singles: list[_Singles] = []
     others: list[Path] = []
-    refused: list[str] = []
+    refused: list[tuple[Path, str]] = []
     for file in files:
         if file.name.upper() == DIRECTORY_NAME:
             continue
@@ -161,10 +165,10 @@ def _sorted_out(
             found = acquisition(
                 header.dataset, header.layout, header.number_of_frames, TimeSource.ASSUMED
             )
-        except NotAnImage:
+        except (NotDicom, OtherObject):
             others.append(file)
         except SourceError as error:
-            refused.append(str(error))
+            refused.append((file, str(error)))
         else:
             if header.number_of_frames > 1:
                 series = text(header.dataset, "SeriesInstanceUID")
