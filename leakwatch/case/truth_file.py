@@ -61,8 +61,8 @@ def load_truth(path: Path) -> Truth:
     for key in ("breach_5mm_frame", "leak_visible_frame"):
         index = getattr(truth, key)
         if index is not None and index >= count:
-            there = counted_noun(count, "frame")
-            raise CaseError(f"{path}: {key} is {index}, of {there}. Correct it.")
+            there = f"{'is' if count == 1 else 'are'} {counted_noun(count, 'frame')}"
+            raise CaseError(f"{path}: {key} is {index}, but there {there}. Correct it.")
     return Truth(
         truth.fps,
         truth.mm_per_px,

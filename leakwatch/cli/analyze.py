@@ -116,7 +116,7 @@ def _analyse_alone(run: Run, out: Path, video: bool, csv: bool, strict: bool) ->
         fail(outcome.not_recorded)
     if outcome.interrupted:
         whole = counted_noun(outcome.frames, "frame is", "frames are")
-        typer.echo(f"leakwatch: interrupted: {whole} whole; what was not is removed", err=True)
+        typer.echo(f"leakwatch: interrupted: {whole} whole; pictures may have fewer", err=True)
         raise typer.Exit(INTERRUPTED)
     if outcome.ended_early is not None:
         raise typer.Exit(ENDED_EARLY)

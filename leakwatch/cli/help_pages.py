@@ -8,11 +8,14 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
 
 class Command(TyperCommand):
     """A command whose help shows flags as flags."""
 
     def __init__(self, *given: Any, help: str | None = None, **named: Any) -> None:
+        named["context_settings"] = HELP_NAMES | (named.get("context_settings") or {})
         super().__init__(*given, help=_in_paragraphs(help), **named)
 
     def get_params(self, ctx: Any) -> Any:
@@ -36,7 +39,7 @@ def with_plain_flags(group: typer.Typer) -> None:
     group : typer.Typer
         With all its commands.
     """
-    group.info.cls = Group
+    group.info.cls, group.info.context_settings = Group, HELP_NAMES
     for command in group.registered_commands:
         command.cls = Command
 

@@ -28,6 +28,18 @@ if TYPE_CHECKING:
     from leakwatch.vision.vertebra import Body
 
 
+_Sequence = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SEQUENCE",
+        help="DICOM file, video, picture, NAME.case.json, or a folder: of single frames, or of a "
+        "whole export.",
+    ),
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="NAME.case.json to write; in a window: default beside it."),
+]
 _AcceptUnsure = Annotated[
     bool, typer.Option("--accept-unsure", help="Write what is unsure too: look at it first.")
 ]
@@ -40,24 +52,12 @@ _TrustTags = Annotated[
 
 
 def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
-    sequence: Annotated[
-        Path,
-        typer.Argument(
-            metavar="SEQUENCE",
-            help="DICOM file, video, picture, NAME.case.json, or a folder: of single frames, or of "
-            "a whole export.",
-        ),
-    ],
+    sequence: _Sequence,
     click: Annotated[
         str | None,
         typer.Option("--click", help="Middle of the body: COLUMN,ROW. Without it: a window."),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", help="NAME.case.json to write; in a window: default beside it."
-        ),
-    ] = None,
+    out: _Out = None,
     frame: Annotated[int, typer.Option("--frame", min=0, help="Frame that is marked.")] = 0,
     point: Annotated[
         list[str] | None,

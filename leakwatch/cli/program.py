@@ -12,7 +12,7 @@ from leakwatch.cli.bench import bench
 from leakwatch.cli.calibrate import calibrate
 from leakwatch.cli.cases import cases
 from leakwatch.cli.deidentify import deidentify
-from leakwatch.cli.help_pages import Command, Group, with_plain_flags
+from leakwatch.cli.help_pages import HELP_NAMES, Command, Group, with_plain_flags
 from leakwatch.cli.mark import mark
 from leakwatch.cli.recover import recover
 from leakwatch.cli.replay import replay
@@ -33,7 +33,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     cls=Group,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP_NAMES,
 )
 
 

@@ -28,7 +28,7 @@ _LONGEST_NAME = 80
 SequencesArgument = Annotated[
     list[Path],
     typer.Argument(
-        metavar="SEQUENCE...",
+        metavar="SEQUENCE",
         help="DICOM file, video, picture, NAME.case.json, or a folder: of single frames, or of a "
         "whole export. Several: one folder of results each.",
         show_default=False,
@@ -90,7 +90,7 @@ def asked_runs(paths: Sequence[Path], series: str | None) -> list[Asked]:
         except LeakWatchError as error:
             if len(paths) == 1:
                 raise
-            found.append(Asked(_plain(path.name), None, None, str(error)))
+            found.append(Asked(plain_name(path.stem), None, None, str(error)))
     return _named_apart(found)
 
 
@@ -148,16 +148,16 @@ def _of_path(path: Path, series: str | None, several: bool) -> list[Asked]:
     runs = _chosen(below, found.runs, series)
     whole = series == ALL_RUNS
     broken = [
-        Asked(_plain("-".join(file.relative_to(below).parts)), None, None, why)
+        Asked(plain_name("-".join(file.relative_to(below).parts)), None, None, why)
         for file, why in found.refused
         if whole
     ]
     if len(runs) == 1 and not (whole and len(found.runs) > 1):
         name = path.name.removesuffix(CASE_SUFFIX) if case is not None else _stem(below)
-        return [Asked(_plain(name), runs[0], case), *broken]
+        return [Asked(plain_name(name), runs[0], case), *broken]
     before = [_stem(below)] if several else []
     return [
-        *(Asked(_plain("-".join((*before, *_below(run, below)))), run, case) for run in runs),
+        *(Asked(plain_name("-".join((*before, *_below(run, below)))), run, case) for run in runs),
         *broken,
     ]
 
@@ -198,11 +198,11 @@ def _below(run: StoredRun, path: Path) -> tuple[str, ...]:
 
 
 def _stem(path: Path) -> str:
-    return path.resolve().stem if path.is_file() else path.resolve().name
+    return path.resolve().name if path.is_dir() else path.resolve().stem
 
 
-def _plain(name: str) -> str:
-    """A name that is a folder's everywhere, and leads to no other place."""
+def plain_name(name: str) -> str:
+    """Return a name that is a folder's on every system, and leads to no other place."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")
     return plain[:_LONGEST_NAME] or "run"
 

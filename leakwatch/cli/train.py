@@ -101,9 +101,8 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
 
             show_training(items, trainee)
         elif len(items) != 1:
-            fail(
-                f"{what} has {counted_noun(len(items), 'case')}. Without a window, give one of them."
-            )
+            cases = counted_noun(len(items), "case")
+            fail(f"{what} has {cases}. Without a window, give one of them.")
         else:
             _judge(items[0], trainee, sorted(stop_at_s or []))
 

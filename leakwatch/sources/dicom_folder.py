@@ -205,10 +205,5 @@ def _missing(ordered: Sequence[_Single]) -> tuple[str, ...]:
     if len(numbers) < len(ordered):
         return ()
     gap = int(max(numbers) - min(numbers)) + 1 - len(numbers)
-    return (
-        (
-            f"{counted_noun(gap, 'Instance Number is', 'Instance Numbers are')} missing: frames may be lost.",
-        )
-        if gap > 0
-        else ()
-    )
+    missing = counted_noun(gap, "Instance Number is", "Instance Numbers are")
+    return (f"{missing} missing: frames may be lost.",) if gap > 0 else ()
