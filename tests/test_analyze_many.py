@@ -126,6 +126,14 @@ def test_file_cut_off_does_not_lose_the_others_and_the_exit_code_says_so(broken_
     assert "2 of 3 runs whole" in result.stdout
 
 
+def test_image_that_cannot_be_read_beside_the_only_run_is_in_the_exit_code(broken_export, tmp_path):
+    shutil.rmtree(broken_export / "DICOM" / "ST0" / "SE1")
+    result = run("analyze", broken_export, "-o", tmp_path / "out", "--no-video")
+    assert result.exit_code == 3, result.output
+    assert "cut off: copy it again" in result.stderr
+    assert len(read_frames(tmp_path / "out" / "frames.jsonl")) == FRAMES
+
+
 def test_single_frame_that_is_damaged_fails_its_run_alone(broken_export, tmp_path):
     shutil.rmtree(broken_export / "DICOM" / "ST0" / "SE2")
     damaged = broken_export / "DICOM" / "ST0" / "SE1" / "IM3"

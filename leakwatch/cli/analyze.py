@@ -75,7 +75,7 @@ def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
         )
         if len(runs) == 1 and series != ALL_RUNS:
             _analyse_alone(open_one(runs[0]), out, video, csv, strict)
-            return
+            raise typer.Exit(ENDED_EARLY if runs[0].not_read else 0)
         if case is not None:
             fail("--case goes with one sequence. A NAME.case.json beside each one is used.")
 

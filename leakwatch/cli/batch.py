@@ -182,6 +182,6 @@ def exit_code(done: Sequence[Analysed], asked: int, strict: bool) -> int:
         return INTERRUPTED
     if all(one.outcome is None for one in done):
         return BAD_INPUT
-    if any(one.why for one in done):
+    if any(one.why or one.asked.not_read for one in done):
         return ENDED_EARLY
     return NOT_WATCHED if strict and any(one.not_watched for one in done) else 0

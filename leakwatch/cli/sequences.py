@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,12 +57,15 @@ class Asked:
     case : Path or None
         The case that named it.
     why : str
+    not_read : int
+        Images beside it in the same folder that cannot be read.
     """
 
     name: str
     run: StoredRun | None
     case: Path | None = None
     why: str = ""
+    not_read: int = 0
 
 
 def asked_runs(paths: Sequence[Path], series: str | None) -> list[Asked]:
@@ -90,7 +93,7 @@ def asked_runs(paths: Sequence[Path], series: str | None) -> list[Asked]:
         except LeakWatchError as error:
             if len(paths) == 1:
                 raise
-            found.append(Asked(plain_name(path.stem), None, None, str(error)))
+            found.append(Asked(_name_of((path.name,)), None, None, str(error)))
     return _named_apart(found)
 
 
@@ -148,16 +151,17 @@ def _of_path(path: Path, series: str | None, several: bool) -> list[Asked]:
     runs = _chosen(below, found.runs, series)
     whole = series == ALL_RUNS
     broken = [
-        Asked(plain_name("-".join(file.relative_to(below).parts)), None, None, why)
+        Asked(_name_of(file.relative_to(below).parts), None, None, why)
         for file, why in found.refused
         if whole
     ]
     if len(runs) == 1 and not (whole and len(found.runs) > 1):
         name = path.name.removesuffix(CASE_SUFFIX) if case is not None else _stem(below)
-        return [Asked(plain_name(name), runs[0], case), *broken]
+        not_read = len(found.refused) if series is None else 0
+        return [Asked(plain_name(name), runs[0], case, not_read=not_read), *broken]
     before = [_stem(below)] if several else []
     return [
-        *(Asked(plain_name("-".join((*before, *_below(run, below)))), run, case) for run in runs),
+        *(Asked(_name_of((*before, *_below(run, below))), run, case) for run in runs),
         *broken,
     ]
 
@@ -198,7 +202,17 @@ def _below(run: StoredRun, path: Path) -> tuple[str, ...]:
 
 
 def _stem(path: Path) -> str:
-    return path.resolve().name if path.is_dir() else path.resolve().stem
+    name = path.resolve().name
+    return name if path.is_dir() else _without_suffix(name)
+
+
+def _without_suffix(name: str) -> str:
+    """A name without ``.dcm`` or the like; a UID as a name ends with a number, which stays."""
+    return re.sub(r"(?<=.)\.[A-Za-z]\w{0,4}$", "", name)
+
+
+def _name_of(parts: Sequence[str]) -> str:
+    return plain_name(_without_suffix("-".join(parts)))
 
 
 def plain_name(name: str) -> str:
@@ -217,5 +231,5 @@ def _named_apart(asked: Iterable[Asked]) -> list[Asked]:
             number += 1
             name = f"{one.name}-{number}"
         taken.add(name.lower())
-        apart.append(Asked(name, one.run, one.case, one.why))
+        apart.append(replace(one, name=name))
     return apart
