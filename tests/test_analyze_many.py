@@ -245,6 +245,47 @@ def test_video_is_analysed_and_what_is_assumed_is_said(tmp_path):
     assert "15 frames/s" not in result.stderr
 
 
+def test_case_beside_a_video_gives_it_wall_and_millimetres(tmp_path):
+    path = tmp_path / "screen.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"FFV1"), 8.0, (240, 240))
+    for picture in pictures():
+        writer.write(picture[..., None].repeat(3, axis=2))
+    writer.release()
+    injection.write_case(tmp_path / "screen.case.json", path)
+    result = run("analyze", path, "-o", tmp_path / "out", "--no-video")
+    assert result.exit_code == 0, result.output
+    assert "screen.case.json lies beside the sequence and is used" in result.stderr
+    assert "no millimetres" not in result.stderr
+    assert "wall rule off" not in result.stderr
+    assert (
+        "wall rule off"
+        in run("analyze", path, "-o", tmp_path / "out", "--no-video", "--no-case").stderr
+    )
+
+
+def test_interrupted_batch_keeps_what_is_done_and_says_where_it_ended(tmp_path, monkeypatch):
+    from leakwatch.sinks.recorder import Recorder
+
+    paths = [tmp_path / f"{name}.dcm" for name in "abc"]
+    for path in paths:
+        injection.write_dicom(path)
+    whole_append = Recorder.append
+    seen = []
+
+    def append(self, snapshot):
+        whole_append(self, snapshot)
+        seen.append(snapshot)
+        if len(seen) == FRAMES + 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Recorder, "append", append)
+    result = run("analyze", *paths, "-o", tmp_path / "out", "--no-video")
+    assert result.exit_code == 130
+    assert [row["outcome"] for row in rows(tmp_path / "out")] == ["whole", "interrupted"]
+    assert [row["frames"] for row in rows(tmp_path / "out")] == [str(FRAMES), "4"]
+    assert "1 of 3 runs whole" in result.stdout
+
+
 def test_folder_of_pictures_is_one_run_in_the_order_of_their_numbers(tmp_path):
     folder = tmp_path / "png"
     folder.mkdir()

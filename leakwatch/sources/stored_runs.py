@@ -108,10 +108,11 @@ def find_runs(path: Path) -> FoundRuns:
     path = without_directory(path)
     if not path.is_dir() or (path / SESSION_NAME).is_file():
         return FoundRuns((StoredRun(path),))
-    files = _files(path)
+    files, sessions = _below(path)
     runs, singles, others, refused = _sorted_out(files)
     images = {file for run in singles for file in run.files} | {run.path for run in runs}
     runs += [_of_singles(one, images) for one in singles]
+    runs += [StoredRun(session, (), "", "a recorded session") for session in sessions]
     if not runs:
         runs = _of_pictures(path, others)
     if not runs:
@@ -135,17 +136,23 @@ def natural(path: Path) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def _files(folder: Path) -> list[Path]:
+def _below(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Files, and folders of recorded sessions, whose files belong together."""
     found: list[Path] = []
+    sessions: list[Path] = []
 
     def told(error: OSError) -> None:
         reason = error.strerror or type(error).__name__
         raise SourceError(f"{error.filename}: cannot be read: {reason}. Check path and rights.")
 
     for where, folders, names in os.walk(folder, onerror=told):
+        if SESSION_NAME in names:
+            sessions.append(Path(where))
+            folders.clear()
+            continue
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(where, name) for name in names if not name.startswith(".")]
-    return sorted((file for file in found if file.is_file()), key=natural)
+    return sorted((file for file in found if file.is_file()), key=natural), sessions
 
 
 def _sorted_out(
@@ -153,7 +160,7 @@ def _sorted_out(
 ) -> tuple[list[StoredRun], list[_Singles], list[Path], list[tuple[Path, str]]]:
     """Runs of one file, runs of single frames, files that are no DICOM image, what is refused."""
     runs: list[StoredRun] = []
-    singles: list[_Singles] = []
+    singles: dict[str, list[_Singles]] = {}
     others: list[Path] = []
     refused: list[tuple[Path, str]] = []
     for file in files:
@@ -175,16 +182,17 @@ def _sorted_out(
                 runs.append(StoredRun(file, (), series, _told(found, header.number_of_frames)))
             else:
                 _add_single(singles, header, found)
-    return runs, singles, others, refused
+    return runs, [one for of_series in singles.values() for one in of_series], others, refused
 
 
-def _add_single(singles: list[_Singles], header: Header, found: Acquisition) -> None:
+def _add_single(singles: dict[str, list[_Singles]], header: Header, found: Acquisition) -> None:
     series = text(header.dataset, "SeriesInstanceUID")
-    for one in singles:
-        if one.series == series and not run_difference(one.first, found):
+    of_series = singles.setdefault(series, [])
+    for one in of_series:
+        if not run_difference(one.first, found):
             one.files.append(header.path)
             return
-    singles.append(_Singles(series, found, [header.path]))
+    of_series.append(_Singles(series, found, [header.path]))
 
 
 def _of_singles(one: _Singles, images: set[Path]) -> StoredRun:

@@ -108,3 +108,12 @@ def test_folder_whose_only_image_is_broken_says_what_of_it_is(tmp_path: Path) ->
     cut.write_bytes(cut.read_bytes()[:400])
     with pytest.raises(SourceError, match="IM1"):
         find_runs(tmp_path)
+
+
+def test_recorded_session_is_one_run_with_its_own_times(tmp_path: Path) -> None:
+    put(tmp_path / "other" / "IM0", 2)
+    session = tmp_path / "library" / "case-1"
+    put(session / "part-0001.dcm", 3)
+    (session / "session.json").write_text("{}")
+    runs = find_runs(tmp_path).runs
+    assert [run.path for run in runs] == [session, tmp_path / "other" / "IM0"]
