@@ -76,10 +76,11 @@ def print_parts(case: Path, folder: Path) -> None:
     print(f"load {os.getloadavg()[0]:.1f}; floor {floor_ms:.2f} ms")
     taken = {}
     for name, part in parts.items():
-        taken[name], rest_s = timed(part, case, settings)
+        taken[name], of_cores_s, rest_s = timed(part, case, settings)
         print(
             f"{name:20} {1e3 * taken[name]:6.1f} ms a frame, {1 / taken[name]:5.0f} frames/s, "
-            f"{1e3 * taken[name] / floor_ms:5.1f} floors; then {rest_s:.1f} s"
+            f"{1e3 * taken[name] / floor_ms:5.1f} floors; {1e3 * of_cores_s:5.1f} ms of all cores; "
+            f"then {rest_s:.1f} s"
         )
     slower = max(taken["decoding alone"], taken["fold alone"])
     after_each_other = taken["decoding alone"] + taken["fold alone"]
@@ -89,17 +90,22 @@ def print_parts(case: Path, folder: Path) -> None:
     print(f"The video adds {taken['analyze'] / taken['analyze --no-video'] - 1:.0%}.")
 
 
-def timed(part: Part, case: Path, settings: Settings) -> tuple[float, float]:
-    """Seconds a frame of `part` with a run that was just opened, and seconds after the last."""
-    moments: list[float] = []
+def timed(part: Part, case: Path, settings: Settings) -> tuple[float, float, float]:
+    """Seconds a frame of `part` with a run that was just opened, those of all cores, and the rest.
+
+    The rest is what follows the last frame: a trend is drawn, a video is finished.
+    """
+    moments: list[tuple[float, float]] = []
     run = open_run(case, settings)
     try:
-        began = time.perf_counter()
-        part(run, lambda: moments.append(time.perf_counter()))
+        began, used = time.perf_counter(), time.process_time()
+        part(run, lambda: moments.append((time.perf_counter(), time.process_time())))
         ended = time.perf_counter()
     finally:
         run.source.close()
-    return (moments[-1] - began) / len(moments), ended - moments[-1]
+    last, used_by_then = moments[-1]
+    count = len(moments)
+    return (last - began) / count, (used_by_then - used) / count, ended - last
 
 
 if __name__ == "__main__":
