@@ -142,21 +142,24 @@ def _follow(
 ) -> None:
     """Fold to the end of the frames, or until they cannot be recorded."""
     for snapshot in run.snapshots():
+        before = so_far.outcome
+        # First: a STOP that an interruption finds on the disk is never told as none.
+        so_far.outcome = _with(before, snapshot, run.settings)
         try:
             recorder.append(snapshot)
         except SinkError as error:
-            so_far.outcome = replace(so_far.outcome, not_recorded=str(error))
+            so_far.outcome = replace(before, not_recorded=str(error))
             return
         for sink in sinks:
             sink.append(snapshot)
         if snapshot.fault is not None:
-            so_far.outcome = replace(so_far.outcome, ended_early=snapshot.fault)
             return
-        so_far.outcome = _with_frame(so_far.outcome, snapshot, run.settings)
         on_frame()
 
 
-def _with_frame(outcome: Outcome, snapshot: Snapshot, settings: Settings) -> Outcome:
+def _with(outcome: Outcome, snapshot: Snapshot, settings: Settings) -> Outcome:
+    if snapshot.fault is not None:
+        return replace(outcome, ended_early=snapshot.fault)
     observation = snapshot.observation
     wall, cement = observation.wall_distance, observation.cement
     return replace(

@@ -79,7 +79,7 @@ def test_runs_of_an_export_are_listed_and_nothing_is_written(export, tmp_path):
     for path in (export, export / "DICOMDIR"):
         result = run("analyze", path, "-o", tmp_path / "out")
         assert result.exit_code == 2, result.output
-        assert "holds 2 runs" in result.stderr
+        assert "holds 2 runs" in result.stderr.splitlines()[-1]
         assert "1  DICOM/ST0/SE0/IM0: 16 frames of 240 x 240, XA, series 1.2.3.10" in result.stderr
         assert "2  DICOM/ST0/SE1: 6 frames of 240 x 240, XA, series 1.2.3.11" in result.stderr
         assert "--series" in result.stderr
@@ -156,6 +156,43 @@ def test_series_side_by_side_in_one_folder_are_told_apart(export, tmp_path):
     result = run("analyze", flat, "--series", "2", "-o", out, "--no-video")
     assert result.exit_code == 0, result.output
     assert len(read_frames(out / "frames.jsonl")) == 6
+
+
+def test_colour_picture_beside_single_frames_does_not_lose_them(export, tmp_path):
+    """A dose report or a screen shot lies in the folder of many exports."""
+    flat = tmp_path / "flat"
+    shutil.copytree(export / "DICOM" / "ST0" / "SE1", flat)
+    dataset = pydicom.dcmread(flat / "IM0")
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 3, "RGB"
+    dataset.save_as(flat / "SHOT")
+    out = tmp_path / "out"
+    result = run("analyze", flat, "-o", out, "--no-video")
+    assert result.exit_code == 3, result.output
+    assert "SHOT: is a picture in colour" in result.stderr
+    assert len(read_frames(out / "frames.jsonl")) == 6
+
+
+def test_frame_whose_head_is_cut_off_is_told_as_missing(export, tmp_path):
+    flat = tmp_path / "flat"
+    shutil.copytree(export / "DICOM" / "ST0" / "SE1", flat)
+    (flat / "IM3").write_bytes((flat / "IM3").read_bytes()[:600])
+    result = run("analyze", flat, "-o", tmp_path / "out", "--no-video")
+    assert result.exit_code == 3, result.output
+    assert "IM3: holds no picture" in result.stderr
+    assert "1 Instance Number is missing: frames may be lost." in result.stderr
+
+
+def test_names_on_a_disk_do_not_reach_the_terminal_as_they_are(export, tmp_path):
+    flat = tmp_path / "CD"
+    flat.mkdir()
+    for name in ("A\x1b[31mB", "C\nD"):
+        shutil.copy(export / "DICOM" / "ST0" / "SE0" / "IM0", flat / name)
+    result = run("analyze", flat, "-o", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "\x1b" not in result.stderr
+    assert r"A\x1b[31mB" in result.stderr
+    assert r"C\nD" in result.stderr
 
 
 def test_several_paths_are_a_batch(export, tmp_path):

@@ -107,7 +107,11 @@ def one_run(path: Path, series: str | None) -> Asked:
     """
     if series == ALL_RUNS:
         raise SourceError(f"--series {ALL_RUNS}: one run is marked at a time. Give its number.")
-    found = [one for one in _of_path(path, series, False) if one.run is not None]
+    found = _of_path(path, series, False)
+    if len(found) > 1:
+        raise SourceError(
+            f"{path}: --series {series} has {len(found)} runs. Give the number of one of them."
+        )
     return found[0]
 
 
@@ -146,10 +150,11 @@ def _of_path(path: Path, series: str | None, several: bool) -> list[Asked]:
     if path.name.endswith(CASE_SUFFIX) and path.is_file():
         case, below = path, dicom_path(path, load_case(path))
     found = find_runs(below)
-    for _, why in found.refused:
-        typer.echo(f"leakwatch: not read: {why}", err=True)
-    runs = _chosen(below, found.runs, series)
     whole = series == ALL_RUNS
+    for _, why in found.refused:
+        if not whole:  # else told in its turn
+            typer.echo(f"leakwatch: not read: {why}", err=True)
+    runs = _chosen(below, found.runs, series)
     broken = [
         Asked(_name_of(file.relative_to(below).parts), None, None, why)
         for file, why in found.refused
@@ -170,26 +175,30 @@ def _chosen(path: Path, runs: Sequence[StoredRun], series: str | None) -> Sequen
     if series == ALL_RUNS or (series is None and len(runs) == 1):
         return runs
     if series is None:
+        _list(path, runs)
         raise SourceError(
             f"{path}: holds {len(runs)} runs. Choose one with --series NUMBER, or all of them with "
-            f"--series {ALL_RUNS}:{_listed(path, runs)}"
+            f"--series {ALL_RUNS}."
         )
     if series.isdecimal() and 1 <= int(series) <= len(runs):
         return [runs[int(series) - 1]]
     of_series = [run for run in runs if run.series and run.series == series]
     if of_series:
         return of_series
-    raise SourceError(f"{path}: there is no run --series {series}. There are:{_listed(path, runs)}")
+    _list(path, runs)
+    raise SourceError(
+        f"{path}: there is no run --series {series}. Give the number of one that is listed."
+    )
 
 
-def _listed(path: Path, runs: Sequence[StoredRun]) -> str:
-    lines = []
+def _list(path: Path, runs: Sequence[StoredRun]) -> None:
     for number, run in enumerate(runs, 1):
         where = "/".join(_below(run, path)) or path.name
         uid = f", series {run.series}" if run.series else ""
-        told = f": {run.told}" if run.told else ""
-        lines.append(f"\n  {number}  {where}{told}{uid}")
-    return "".join(lines)
+        line = f"{number}  {where}: {run.told or 'a file'}{uid}"
+        # Whoever named the files of a disk may have meant to write on this terminal.
+        shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
+        typer.echo(f"  {shown}", err=True)
 
 
 def _below(run: StoredRun, path: Path) -> tuple[str, ...]:

@@ -14,7 +14,14 @@ from leakwatch.errors import SourceError
 from leakwatch.model import Acquisition, StoredSource, TimeSource
 from leakwatch.plural import counted_noun
 from leakwatch.sources.dicom_folder import DicomFolder
-from leakwatch.sources.dicom_header import Header, NotDicom, OtherObject, read_header
+from leakwatch.sources.dicom_header import (
+    HeadDamaged,
+    Header,
+    NotAnImage,
+    NotDicom,
+    OtherObject,
+    read_header,
+)
 from leakwatch.sources.dicom_pixels import check_decodable
 from leakwatch.sources.dicom_run import run_difference
 from leakwatch.sources.dicom_tags import acquisition
@@ -111,6 +118,8 @@ def find_runs(path: Path) -> FoundRuns:
     files, sessions = _below(path)
     runs, singles, others, refused = _sorted_out(files)
     images = {file for run in singles for file in run.files} | {run.path for run in runs}
+    # A picture of another kind lies beside the run; a damaged one may be a frame of it.
+    images |= {file for file, error in refused if not isinstance(error, HeadDamaged | NotAnImage)}
     runs += [_of_singles(one, images) for one in singles]
     runs += [StoredRun(session, (), "", "a recorded session") for session in sessions]
     if not runs:
@@ -122,7 +131,7 @@ def find_runs(path: Path) -> FoundRuns:
             "Give a folder of an export, or the file itself."
         )
     runs.sort(key=lambda run: natural(run.files[0] if run.files else run.path))
-    return FoundRuns(tuple(runs), tuple(refused))
+    return FoundRuns(tuple(runs), tuple((file, str(error)) for file, error in refused))
 
 
 def without_directory(path: Path) -> Path:
@@ -157,12 +166,12 @@ def _below(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def _sorted_out(
     files: Iterable[Path],
-) -> tuple[list[StoredRun], list[_Singles], list[Path], list[tuple[Path, str]]]:
+) -> tuple[list[StoredRun], list[_Singles], list[Path], list[tuple[Path, SourceError]]]:
     """Runs of one file, runs of single frames, files that are no DICOM image, what is refused."""
     runs: list[StoredRun] = []
     singles: dict[str, list[_Singles]] = {}
     others: list[Path] = []
-    refused: list[tuple[Path, str]] = []
+    refused: list[tuple[Path, SourceError]] = []
     for file in files:
         if file.name.upper() == DIRECTORY_NAME:
             continue
@@ -175,7 +184,7 @@ def _sorted_out(
         except (NotDicom, OtherObject):
             others.append(file)
         except SourceError as error:
-            refused.append((file, str(error)))
+            refused.append((file, error))
         else:
             if header.number_of_frames > 1:
                 series = text(header.dataset, "SeriesInstanceUID")
