@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,12 +81,13 @@ def analyse_all(
         Nothing can be written into `out`.
     """
     from leakwatch.sinks.folder import make_folder
+    from leakwatch.sinks.frame_table import table_row
     from leakwatch.sinks.line_file import LineFile
 
     make_folder(out)
     table, done = LineFile(out / CASES_NAME), []
     try:
-        table.write(_row(_COLUMNS))
+        table.write(table_row(_COLUMNS))
         for number, asked in enumerate(runs, 1):
             place = f"{number} of {len(runs)}: {asked.name}"
             typer.echo(f"leakwatch: {place}", err=True)
@@ -116,6 +115,8 @@ def _attempt(
 
 
 def _keep(table: LineFile, found: Analysed) -> None:
+    from leakwatch.sinks.frame_table import table_row
+
     run, outcome = found.asked.run, found.outcome
     path = "" if run is None else str(run.path)
     series = "" if run is None else run.series
@@ -133,17 +134,13 @@ def _keep(table: LineFile, found: Analysed) -> None:
             _rounded(outcome.largest_volume_ml),
         )
     not_watched = " | ".join(found.not_watched)
-    table.write(_row((found.asked.name, path, series, *cells, not_watched, found.why or "whole")))
+    table.write(
+        table_row((found.asked.name, path, series, *cells, not_watched, found.why or "whole"))
+    )
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
-
-
-def _row(cells: Sequence[object]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue().encode()
 
 
 def say_summary(done: Sequence[Analysed], out: Path, asked: int) -> None:

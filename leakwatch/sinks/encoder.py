@@ -63,6 +63,7 @@ class VideoEncoder:
         self._start_s: float | None = None
         self._next_slot = self._count = 0
         self._last: av.VideoFrame | None = None
+        self._failure: SinkError | None = None
         self._container: OutputContainer = av.open(
             str(unfinished(path)), "w", format="mp4", options=_CONTAINER_OPTIONS
         )
@@ -70,8 +71,10 @@ class VideoEncoder:
             self._stream = _video_stream(self._container, size, rate_hz)
             self._container.start_encoding()  # opens the file: a refusal is told now
         except (OSError, FFmpegError) as error:
-            self._give_up()
-            raise SinkError(_cannot_write(path, error)) from error
+            raise self._given_up(error) from error
+        except SinkError:
+            self._container.close()
+            raise
 
     def append(self, image: RgbImage, time_s: float) -> None:
         """Show `image` from `time_s` on.
@@ -102,27 +105,34 @@ class VideoEncoder:
         SinkError
             The video is not whole; then there is none.
         """
+        self._write(None)
         try:
-            self._container.mux(self._stream.encode(None))
             self._container.close()
             unfinished(self._path).replace(self._path)
         except (OSError, FFmpegError) as error:
-            self._give_up()
-            raise SinkError(_cannot_write(self._path, error)) from error
+            raise self._given_up(error) from error
 
     def _push(self, frame: av.VideoFrame) -> None:
         frame.pts = self._count
         self._count += 1
+        self._write(frame)
+
+    def _write(self, frame: av.VideoFrame | None) -> None:
+        """Encode and write a picture; None: what is pending."""
+        # A container that was given up is closed, and FFmpeg would write through a null pointer.
+        if self._failure is not None:
+            raise self._failure
         try:
             self._container.mux(self._stream.encode(frame))
         except (OSError, FFmpegError) as error:
-            self._give_up()
-            raise SinkError(_cannot_write(self._path, error)) from error
+            raise self._given_up(error) from error
 
-    def _give_up(self) -> None:
+    def _given_up(self, error: Exception) -> SinkError:
         with suppress(OSError, FFmpegError):  # the first error is the one to report
             self._container.close()
         unfinished(self._path).unlink(missing_ok=True)
+        self._failure = SinkError(_cannot_write(self._path, error))
+        return self._failure
 
 
 def unfinished(path: Path) -> Path:

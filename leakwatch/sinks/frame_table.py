@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from leakwatch.case import FrameRecord, frame_record
@@ -44,7 +45,7 @@ class FrameTable:
 
     def __init__(self, folder: Path) -> None:
         self._file = LineFile(folder / TABLE_NAME)
-        self._file.write(_line(COLUMNS))
+        self._file.write(table_row(COLUMNS))
 
     def append(self, snapshot: Snapshot) -> None:
         """Write the row of a frame; a fault of the source is none.
@@ -55,7 +56,7 @@ class FrameTable:
             It does not fit on the disk.
         """
         if snapshot.fault is None:
-            self._file.write(_line(_cells(frame_record(snapshot))))
+            self._file.write(table_row(_cells(frame_record(snapshot))))
 
     def close(self) -> None:
         """Close the file."""
@@ -77,8 +78,8 @@ def _cells(record: FrameRecord) -> tuple[object, ...]:
     )
 
 
-def _line(cells: tuple[object, ...]) -> bytes:
-    """One row; what is not known is an empty cell."""
+def table_row(cells: Sequence[object]) -> bytes:
+    """Return a row of a CSV file with its line end; what is None is an empty cell."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue().encode()

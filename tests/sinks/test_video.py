@@ -141,6 +141,31 @@ def test_full_disk_leaves_no_video(tmp_path, count, room):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_follows_a_full_disk_is_refused_and_does_not_end_the_process(tmp_path):
+    """FFmpeg writes into a container that is closed through a null pointer."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    heard = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    rng = np.random.default_rng(0)
+    video = VideoEncoder(tmp_path / "a.mp4", SIZE, 10.0)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    told = []
+    try:
+        for index in range(200):
+            image = rng.integers(0, 255, (*SIZE[::-1], 3), dtype=np.uint8)
+            try:
+                video.append(image, 0.1 * index)
+            except SinkError as error:
+                told.append(str(error))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, heard)
+    assert len(told) > 10
+    assert len(set(told)) == 1
+    with pytest.raises(SinkError, match="File too large"):
+        video.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_ffmpeg_without_h264_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(encoder, "_ENCODERS", (("absent264", {}),))
     with pytest.raises(SinkError, match=r"no H\.264 encoder\. Install PyAV"):
