@@ -300,6 +300,14 @@ def test_case_beside_a_video_gives_it_wall_and_millimetres(tmp_path):
     )
 
 
+def test_screen_that_may_name_the_patient_is_not_kept(tmp_path):
+    path = tmp_path / "screen.png"
+    cv2.imwrite(str(path), pictures()[0])
+    result = run("cases", "add", path)
+    assert result.exit_code == 2
+    assert "it may name the patient" in result.stderr
+
+
 def test_interrupted_batch_keeps_what_is_done_and_says_where_it_ended(tmp_path, monkeypatch):
     from leakwatch.sinks.recorder import Recorder
 

@@ -29,6 +29,8 @@ from leakwatch.sources.dicom_values import text
 from leakwatch.sources.stored_pictures import StillPictures, is_picture, is_video, open_stored
 
 DIRECTORY_NAME = "DICOMDIR"
+# Where it lies, the video and the picture beside it are what an earlier analysis wrote.
+_RESULT_NAME = "frames.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,9 @@ def _of_singles(one: _Singles, images: set[Path]) -> StoredRun:
 
 
 def _of_pictures(folder: Path, files: Sequence[Path]) -> list[StoredRun]:
-    """Each video is a run, and so are the pictures of each folder."""
+    """Each video is a run, and so are the pictures of each folder; none of ours is."""
+    results = {file.parent for file in files if file.name == _RESULT_NAME}
+    files = [file for file in files if file.parent not in results]
     runs = [StoredRun(file, (), "", "a video") for file in files if is_video(file)]
     pictures: dict[Path, list[Path]] = {}
     for file in files:

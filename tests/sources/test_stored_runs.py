@@ -95,6 +95,13 @@ def test_pictures_count_where_there_is_no_dicom_image(tmp_path: Path) -> None:
     assert found(tmp_path) == [("IM0", 2)]
 
 
+def test_results_of_an_earlier_analysis_are_no_runs(tmp_path: Path) -> None:
+    for name in ("film.mp4", "out/overlay.mp4", "out/trend.png", "out/frames.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert [run.path.name for run in find_runs(tmp_path).runs] == ["film.mp4"]
+
+
 @pytest.mark.parametrize("names", [[], ["notes.txt", "DICOMDIR"]])
 def test_folder_without_a_picture_is_refused(tmp_path: Path, names: list[str]) -> None:
     for name in names:
