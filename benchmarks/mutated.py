@@ -1,9 +1,13 @@
-"""Send damaged objects through every way in of a live session: no crash, no hang, no CLEAR.
+"""Send damaged objects through every way in: no crash, no hang, no CLEAR, bounded memory.
 
-`python benchmarks/mutated.py --count 10000` takes about an hour. Each way in has a process of its
-own, so that a crash of a decoder shows; one that says nothing for two minutes hangs. What counts as
-CLEAR over no picture is told in tests/mutated_sessions.py, which does the work: a part of it runs
-with the tests. The same seed gives the same damage. A failure names its object: `--source KIND
+`python benchmarks/mutated.py --count 10000` damages bytes of what comes into live sessions, and
+takes about an hour. `--damage structure` damages objects on purpose, in the 19 kinds of
+tests/sources/object_mutants.py, and sends them through files, folders, recorded sessions, cases and
+`deidentify` too; `--objects 10000` divides so many among the ways, in about half an hour. Each way
+in has a process of its own, so that a crash of a decoder shows; one that says nothing for two
+minutes hangs, and one whose memory grew beyond 600 MB fails. What counts as CLEAR over no picture
+is told in tests/mutated_sessions.py and tests/mutated_files.py, which do the work: a part of it
+runs with the tests. The same seed gives the same damage. A failure names its object: `--source KIND
 --first NUMBER --count 1 --pictures DIR` sends it again, after those that came before it in the same
 session, and keeps the frames that failed.
 """
@@ -11,19 +15,30 @@ session, and keeps the frames that failed.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import queue
+import resource
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+if TYPE_CHECKING:
+    import mutated_sessions
+
 TESTS = Path(__file__).resolve().parent.parent / "tests"
-KINDS = ("folder", "scp", "dicomweb", "igtl", "replay", "video")
+LIVE = ("folder", "scp", "dicomweb", "igtl", "replay", "video")
+STORED = ("file", "stored-folder", "session", "case", "deidentify")
+# OpenIGTLink and videos are no DICOM.
+WAYS = {"bytes": LIVE, "structure": (*STORED, "folder", "scp", "dicomweb", "replay")}
 SILENT_S = 120.0
+MOST_MB = 600
+SAY_EVERY = 25
 
 
 def main() -> int:
@@ -33,38 +48,86 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first of them")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pictures", type=Path, help="folder for frames of failures, as .npy")
-    parser.add_argument("--source", default=",".join(KINDS), help="some of them, by commas")
+    parser.add_argument("--source", help="some of them, by commas")
+    parser.add_argument("--damage", choices=tuple(WAYS), default="bytes")
+    parser.add_argument("--objects", type=int, help="instead of --count: for all ways together")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
         return child(given.source, given)
-    outcomes = [parent(kind, given) for kind in given.source.split(",")]
+    ways = WAYS[given.damage] if given.source is None else tuple(given.source.split(","))
+    if given.objects is not None:
+        given.count = -(-given.objects // len(ways))
+    rows: list[dict[str, object]] = []
+    outcomes = [parent(way, given, rows) for way in ways]
+    print_table(rows)
     return int(any(outcomes))
+
+
+def print_table(rows: list[dict[str, object]]) -> None:
+    """What came of each way in."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [columns, *([str(row.get(name, "")) for name in columns] for row in rows)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
+    for line in lines:
+        cells = [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
+        print("  ".join([line[0].ljust(widths[0]), *cells]))
 
 
 def child(kind: str, given: argparse.Namespace) -> int:
     """Do it; a line after each batch."""
     sys.path[:0] = [str(TESTS), str(TESTS / "sources")]
+    import mutated_files
     import mutated_sessions
 
-    def told(_: int, found: mutated_sessions.Found) -> None:
-        print(f"{found}; {len(found.failures)} failures", flush=True)
+    def told(number: int, found: mutated_sessions.Found) -> None:
+        if number % SAY_EVERY and number != given.first + given.count:
+            return
+        peak = f"{peak_mb():.0f} MB at most"
+        print(f"{found}; {peak}; {len(found.failures)} failures", flush=True)
 
-    found = mutated_sessions.run(kind, given.count, given.seed, told, given.first)
+    if kind in STORED:
+        found = mutated_files.run(kind, given.count, given.seed, told, given.first)
+    else:
+        found = mutated_sessions.run(
+            kind, given.count, given.seed, told, given.first, given.damage == "structure"
+        )
+    if peak_mb() > MOST_MB:
+        found.failures.append(f"memory grew to {peak_mb():.0f} MB; {MOST_MB} are allowed")
     if given.pictures is not None:
         given.pictures.mkdir(parents=True, exist_ok=True)
         for number, picture in enumerate(found.pictures):
             np.save(given.pictures / f"{kind}-{number}.npy", picture)
     for failure in found.failures[:20]:
         print(f"FAILURE {failure}", flush=True)
+    print(f"ROW {json.dumps(row_of(kind, found))}", flush=True)
     return int(bool(found.failures))
 
 
-def parent(kind: str, given: argparse.Namespace) -> int:
-    """Watch over a child; 0 where all went well."""
+def row_of(kind: str, found: mutated_sessions.Found) -> dict[str, object]:
+    """A row of the table."""
+    levels = {name: found.levels[name] for name in ("CLEAR", "WATCH", "STOP", "UNKNOWN", "copied")}
+    return {
+        "way in": kind,
+        "objects": found.objects,
+        **levels,
+        "refused": found.refused,
+        "slowest s": f"{found.slowest_s:.1f}" if found.slowest_s else "",
+        "MB": f"{peak_mb():.0f}",
+        "failures": len(found.failures),
+    }
+
+
+def peak_mb() -> float:
+    """The most memory that this process has had, megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def parent(kind: str, given: argparse.Namespace, rows: list[dict[str, object]]) -> int:
+    """Watch over a child, and add its row; 0 where all went well."""
     command = [sys.executable, __file__, "--child", "--source", kind]
     command += ["--count", str(given.count), "--first", str(given.first)]
-    command += ["--seed", str(given.seed)]
+    command += ["--seed", str(given.seed), "--damage", given.damage]
     if given.pictures is not None:
         command += ["--pictures", str(given.pictures)]
     quiet = os.environ | {"OPENCV_FFMPEG_LOGLEVEL": "-8", "RUST_BACKTRACE": "0"}
@@ -80,17 +143,22 @@ def parent(kind: str, given: argparse.Namespace) -> int:
             except queue.Empty:
                 process.kill()
                 print(f"{kind}: HANGS after {last}")
+                rows.append({"way in": kind, "failures": "hangs"})
                 return 1
             if line is None:
                 break
             if line.startswith("FAILURE"):
                 print(f"{kind}: {line}")
+            elif line.startswith("ROW"):
+                rows.append(json.loads(line.removeprefix("ROW")))
             else:
                 last = line
                 if sys.stderr.isatty():
                     print(f"\r{kind}: {last}", end="", file=sys.stderr)
     seconds = time.monotonic() - start_s
     print(f"{kind}: {last}; exit code {process.returncode}, {seconds:.0f} s", flush=True)
+    if not rows or rows[-1]["way in"] != kind:
+        rows.append({"way in": kind, "failures": f"crash ({process.returncode})"})
     return process.returncode
 
 

@@ -42,7 +42,8 @@ TABLE = (
         Condition.LIVE,
         "Seconds since the last picture whose quantum noise differs, in the marked region and "
         "{liveness.around_mm} mm around it, tile by tile, from that of every frame of the last "
-        "{liveness.window_s} s.",
+        "{liveness.window_s} s, line by line from that of the last frame, and as a whole, "
+        "moved as may be, from that of frames {liveness.phase_age_s} s old.",
         "at most {intensity.stale_after_s} s",
         (Reason.STALE, Reason.EXPOSURE),
         "Press the pedal. If it is pressed, check the video cable and the source.",

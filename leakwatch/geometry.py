@@ -248,6 +248,43 @@ def turned_deg(before: ProjectionGeometry, now: ProjectionGeometry) -> float:
     return turned
 
 
+def rescaled(before: ProjectionGeometry, now: ProjectionGeometry, share: float) -> str:
+    """Tell which distance or spacing changed between two frames, so that the scale is another one.
+
+    Parameters
+    ----------
+    before, now : ProjectionGeometry
+    share : float
+        A change by a smaller share is none.
+
+    Returns
+    -------
+    str
+        Such as ``source to detector 1050, now 1250``; empty where the scale is the same. One that
+        is not told any more changed.
+    """
+    lengths = zip(_lengths(before).items(), _lengths(now).values(), strict=True)
+    for (name, here), there in lengths:
+        if here is None and there is None:
+            continue
+        if here is None or there is None or abs(there - here) > share * abs(here):
+            shown = ["unknown" if one is None else f"{one:g}" for one in (here, there)]
+            return f"{name} {shown[0]}, now {shown[1]}"
+    return ""
+
+
+def _lengths(geometry: ProjectionGeometry) -> dict[str, float | None]:
+    imager, pixel = geometry.imager_pixel_spacing_mm, geometry.pixel_spacing_mm
+    return {
+        "source to detector": geometry.sid_mm,
+        "source to patient": geometry.sod_mm,
+        "magnification": geometry.magnification,
+        "detector pixel": None if imager is None else imager[0],
+        "pixel spacing": None if pixel is None else pixel[0],
+        "field of view": geometry.field_of_view_mm,
+    }
+
+
 def area_of(polygon: PointArray) -> float:
     """Area that a polygon encloses, in the square of its unit, never negative (shoelace)."""
     column, row = polygon.T

@@ -8,7 +8,8 @@ from leakwatch.model import BoolImage, FloatImage, Frame, View
 from leakwatch.pipeline_state import PipelineState
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
-from leakwatch.vision import instruments, motion
+from leakwatch.vision import motion
+from leakwatch.vision.cannulas import find_all
 from leakwatch.vision.marks import with_found_outline, with_side_of_cannula
 from leakwatch.vision.vertebra_patch import SpinePicture
 
@@ -101,12 +102,13 @@ def _with_instrument(
 ) -> PipelineState:
     placed, scale, settings = state.placed, state.the_run.scale, state.settings
     wall, tip = (None, None) if placed is None else (placed.wall, placed.tip)
-    found = instruments.find(baseline, wall, tip, scale, settings.instruments)
+    found = find_all(baseline, wall, tip, scale, settings.instruments)
     if found.cannula is not None and placed is not None:
         front, back = found.cannula.front, found.cannula.back
         placed = with_side_of_cannula(placed, front, back, scale, settings.cement)
-    if found.footprint is not None:
-        half = found.footprint[::2, ::2][: reference.mean.shape[0], : reference.mean.shape[1]]
+    footprint = found.footprint
+    if footprint is not None:
+        half = footprint[::2, ::2][: reference.mean.shape[0], : reference.mean.shape[1]]
         reference = motion.without(reference, half)
     behind = state.behind
     if found.without is not None:

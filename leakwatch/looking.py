@@ -8,7 +8,7 @@ import numpy as np
 
 from leakwatch.conditions import fails, holds
 from leakwatch.config import Settings
-from leakwatch.geometry import WorkingGrid, turned_deg
+from leakwatch.geometry import WorkingGrid, rescaled, turned_deg
 from leakwatch.model import BoolImage, Condition, Evidence, FloatImage, Frame, PointArray, Reason
 from leakwatch.pipeline_state import PipelineState, Run, run_of
 from leakwatch.vision import intensity, liveness
@@ -89,12 +89,16 @@ def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | tu
         size = f"{frame.pixels.shape[1]} x {frame.pixels.shape[0]}"
         what = f"frames of {size} pixels instead of {first.columns} x {first.rows}"
         return state, (fails(Condition.SAME, Reason.VIEW, what),)
-    raw = intensity.log_attenuation(frame.pixels, frame.acquisition.pixel_format, run.grid)
+    if frame.acquisition.pixel_format != first.pixel_format:
+        what = "the meaning of the pixels changed"
+        return state, (fails(Condition.SAME, Reason.EXPOSURE, what),)
+    raw = intensity.log_attenuation(frame.pixels, first.pixel_format, run.grid)
     field = intensity.exposed_field(raw, settings)
     exposed = intensity.field_on_grid(field, run.grid.rows, run.grid.columns)
-    exposed &= ~intensity.saturated(raw, run.acquisition.pixel_format, settings)
-    if run.shutter is not None:
-        exposed &= run.shutter
+    exposed &= ~intensity.saturated(raw, first.pixel_format, settings)
+    state, opened = _opened(state, frame)
+    if opened is not None:
+        exposed &= opened
     kept, seen = liveness.look(state.liveness, raw, exposed, frame.time_s, state.settings.liveness)
     state = replace(state, liveness=kept)
     live = _live(seen, settings.stale_after_s)
@@ -107,8 +111,9 @@ def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | tu
     lag, clean = intensity.undo_lag(state.lag, raw, settings)
     state = replace(state, lag=lag)
     # Last, so that what follows from frame to frame goes on while the C-arm is turned.
-    if _is_turned(state, frame):
-        return state, (live, fails(Condition.SAME, Reason.VIEW, "the C-arm is turned"))
+    another = _another_view(state, frame)
+    if another:
+        return state, (live, fails(Condition.SAME, Reason.VIEW, another))
     attenuation, exposed = straightened(clean, exposed, run.straightening)
     return state, Looked(attenuation, exposed, (live, *_read_rightly(run)), seen.is_new)
 
@@ -153,9 +158,26 @@ def _exposed(
     return state, None
 
 
-def _is_turned(state: PipelineState, frame: Frame) -> bool:
-    """Whether the head says that this is another view, which pixels tell from 10 degrees on."""
-    first, now = state.the_run.acquisition, frame.acquisition
+def _opened(state: PipelineState, frame: Frame) -> tuple[PipelineState, BoolImage | None]:
+    """Return what shutter tags and masks leave open in this frame: they may change with any."""
+    run, now = state.the_run, frame.acquisition
+    known, opened = state.opened or (run.acquisition, run.shutter)
+    if now.shutter is not known.shutter or now.masks_px != known.masks_px:
+        opened = intensity.open_and_masked(now, run.grid)[0]
+    return replace(state, opened=(now, opened)), opened
+
+
+def _another_view(state: PipelineState, frame: Frame) -> str:
+    """Return why the head says that this is another view; empty where it does not.
+
+    Pixels tell it from 10 degrees on.
+    """
+    first, now, settings = state.the_run.acquisition, frame.acquisition, state.settings
     if now is first:
-        return False
-    return turned_deg(first.geometry, now.geometry) > state.settings.motion.view_angle_deg
+        return ""
+    if turned_deg(first.geometry, now.geometry) > settings.motion.view_angle_deg:
+        return "the C-arm is turned"
+    if now.patient_orientation != first.patient_orientation:
+        return "Patient Orientation changed"
+    moved = rescaled(first.geometry, now.geometry, settings.live.geometry_share)
+    return f"the scale changed: {moved}" if moved else ""

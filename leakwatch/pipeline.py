@@ -29,7 +29,7 @@ from leakwatch.model import (
     Reason,
 )
 from leakwatch.pipeline_state import PipelineState
-from leakwatch.vision import averaging, instruments, intensity, motion, tubular
+from leakwatch.vision import averaging, cannulas, intensity, motion, tubular
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import breathing as breathings
@@ -100,7 +100,9 @@ def _judged(
     state = _with_marks(state, frame, shift)
     moved = baselines.to_reference(attenuation, shift)
     seen = baselines.seen_in_reference(exposed, shift)
-    shown = whole(state, seen, shift)
+    # Where the baseline saw nothing, nothing can be compared, however open this frame is.
+    learnt = seen if state.baseline is None else seen & state.baseline.seen
+    shown = whole(state, learnt, shift)
     untaught = state
     state = with_outline(with_baseline(state, frame, moved, seen))
     state, sight = _with_cement(state, frame, moved, seen)
@@ -223,7 +225,7 @@ def _with_cement(
     if baseline is None or behind is None:
         return state, None
     known = state.cement
-    followed = instruments.follow(
+    followed = cannulas.follow_all(
         state.instrument,
         baseline,
         moved,
@@ -268,7 +270,7 @@ def _margin(state: PipelineState, cement: BoolImage | None) -> BoolImage | None:
 
 def _segmented(
     state: PipelineState,
-    followed: instruments.Followed,
+    followed: cannulas.FollowedAll,
     behind: backgrounds.Background,
     added: baselines.Added,
     time_s: float,
@@ -277,10 +279,9 @@ def _segmented(
     settings, scale, instrument = state.settings, state.the_run.scale, followed.state
     mean = averaging.with_frame(state.cement.mean, added, time_s, scale, settings.cement)
     placed = state.placed
-    rod = instrument.hidden if instrument.moved else instrument.footprint
     axis = None if instrument.cannula is None else instrument.cannula.direction
     covered = CoveredByCannula(
-        followed.moves, followed.covers, rod, axis, followed.ghost, followed.excess
+        followed.moves, followed.covers, instrument.lies, axis, followed.ghost, followed.excess
     )
     cement, noise = cements.segment(
         replace(state.cement, mean=mean),

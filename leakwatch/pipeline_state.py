@@ -20,8 +20,9 @@ from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
 from leakwatch.vision import breathing as breathings
 from leakwatch.vision import cement as cements
-from leakwatch.vision import instruments, intensity, motion, tubular
+from leakwatch.vision import intensity, motion, tubular
 from leakwatch.vision import liveness as livenesses
+from leakwatch.vision.cannulas import Cannulas
 from leakwatch.vision.marks import PlacedMarks
 from leakwatch.vision.nominal_scale import NominalScale, nominal_scale
 from leakwatch.vision.undistortion import straightened_mask, straightening_map
@@ -38,7 +39,7 @@ class Run:
     scale : Scale
         Of the working grid.
     shutter : ndarray of bool or None
-        What the shutter tags and masks leave open, working grid.
+        What shutter tags and masks leave open in the first frame, working grid.
     masked : ndarray of bool or None
         What masks hide, working grid, in the picture without distortion; None without any.
     field_fraction, level : float
@@ -110,6 +111,9 @@ class PipelineState:
         Of the last frame whose picture was new.
     run : Run or None
         None before the first frame.
+    opened : tuple of Acquisition, ndarray of bool or None
+        What shutter tags and masks leave open in the last frame, working grid, and of which
+        acquisition that is; None before the first frame.
     liveness : LivenessState
     blades : BladesState
     lag : LagState
@@ -129,7 +133,7 @@ class PipelineState:
         How what moves past the spine changes the picture.
     unrest : Unrest or None
         What moves past the spine while the baseline is open.
-    instrument : InstrumentState
+    instrument : Cannulas
     cement : CementState
     tubes : TubularState
     """
@@ -139,6 +143,7 @@ class PipelineState:
     calibration: Calibration
     last: Observation | None = None
     run: Run | None = None
+    opened: tuple[Acquisition, BoolImage | None] | None = None
     liveness: livenesses.LivenessState = field(default_factory=livenesses.LivenessState)
     blades: intensity.BladesState = field(default_factory=intensity.BladesState)
     lag: intensity.LagState = field(default_factory=intensity.LagState)
@@ -151,7 +156,7 @@ class PipelineState:
     behind: backgrounds.Background | None = None
     breathing: breathings.Breathing | None = None
     unrest: backgrounds.Unrest | None = None
-    instrument: instruments.InstrumentState = field(default_factory=instruments.InstrumentState)
+    instrument: Cannulas = field(default_factory=Cannulas)
     cement: cements.CementState = field(default_factory=cements.CementState)
     tubes: tubular.TubularState = field(default_factory=tubular.TubularState)
 
@@ -178,6 +183,6 @@ def without_last_moments(state: PipelineState) -> PipelineState:
         lag=replace(state.lag, noise=(), previous=None),
         matched_field=None,
         breathing=None,
-        instrument=replace(state.instrument, hidden=None, filling=None, change=None, time_s=None),
+        instrument=state.instrument.without_last_moments(),
         cement=replace(state.cement, mean=None, candidate=None),
     )

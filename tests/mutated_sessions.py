@@ -32,6 +32,8 @@ import numpy as np
 import pydicom.uid as uids
 from dicom_writing import write
 from mutants import mutant
+from object_mutants import KINDS as DAMAGE
+from object_mutants import kind_of, object_mutant
 
 from leakwatch.config import LiveDicomSettings, LiveSettings, LiveVideoSettings, Settings
 from leakwatch.errors import SourceError
@@ -55,8 +57,7 @@ SETTINGS = Settings(
 CASE = CaseFile("", injection.MARKS, injection.MM_PER_PX, 0.005)
 CALM = injection.stack(injection.FIRST_CEMENT)
 # Around the wall and in the body in front of it, in patches of 1 mm, a fifth may be off by more
-# than 3.5 mm of cement are: less is seen by nobody (`cement.blind_mm`), and a wall of which four
-# fifths are seen is watched (`intensity.min_wall_share`).
+# than 3.5 mm of cement are: less is seen by nobody (`cement.blind_mm`).
 WATCHED, PATCH_PX, MOST_LOG, MOST_DIFFERENT = np.s_[88:152, 80:168], 4, 0.12, 0.2
 PATIENCE_S = 60.0
 IGTL_FRONT = 58 + 12 + 72  # header, extended header, header of the image
@@ -79,6 +80,7 @@ class Found:
     levels: Counter[str] = field(default_factory=Counter)
     lost: int = 0
     refused: int = 0
+    slowest_s: float = 0.0  # of the objects of stored ways
     failures: list[str] = field(default_factory=list)
     pictures: list[np.ndarray] = field(default_factory=list)
 
@@ -99,6 +101,7 @@ class Witness:
     def __init__(self, good: np.ndarray, found: Found, marked_on_first: bool = False) -> None:
         self.marked_on_first = marked_on_first
         self.anatomy = good.astype(np.float32).mean(axis=0)
+        self.pictures = [self.anatomy]  # of which a frame may be one, wherever it moved to
         self.known, self.shape = [logs(self.anatomy)], self.anatomy.shape
         self.found = found
         self.last: Frame | None = None
@@ -109,6 +112,7 @@ class Witness:
             return
         if self.last is None and self.marked_on_first:
             self.known.append(logs(snapshot.frame.pixels))
+            self.pictures.append(snapshot.frame.pixels.astype(np.float32))
             self.shape = snapshot.frame.pixels.shape
         self.last = snapshot.frame
         level = snapshot.alert.level
@@ -128,9 +132,11 @@ class Witness:
         pixels = frame.pixels.astype(np.float32)
         if self.differs(pixels) <= MOST_DIFFERENT:
             return True
-        if self.shape != self.anatomy.shape:
-            return False
-        (right, down), _ = cv2.phaseCorrelate(self.anatomy, pixels)
+        return any(self._moved(one, pixels) for one in self.pictures if one.shape == self.shape)
+
+    def _moved(self, picture: np.ndarray, pixels: np.ndarray) -> bool:
+        """Whether a frame is a picture that moved along."""
+        (right, down), _ = cv2.phaseCorrelate(picture, pixels)
         matrix = np.array([[1, 0, round(right)], [0, 1, round(down)]], np.float32)
         size = pixels.shape[::-1]
         flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
@@ -386,6 +392,7 @@ class Objects:
     folder: Path
     seed: int
     igtl: bool = False
+    by_structure: bool = False  # damaged as `object_mutants` does, else as `mutants`
     count: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def good(self, index: int) -> tuple[bytes, uids.UID]:
@@ -397,7 +404,19 @@ class Objects:
         if self.igtl:
             return self._damaged_message(content, number), syntax
         head = meta_end(content) if meta_is_safe else 132
+        if self.by_structure:
+            return self._damaged_object(number, head if meta_is_safe else 0)
         return mutant(content, [self.seed, number], head), syntax
+
+    def _damaged_object(self, number: int, head: int) -> tuple[bytes, uids.UID]:
+        """Where a sender says the syntax in its own way, it says another one."""
+        said = SYNTAXES[(number + number // len(DAMAGE)) % len(SYNTAXES)]
+        other, _ = self._packed(CALM[0], SYNTAXES[number // 7 % len(SYNTAXES)])
+        content, syntax = self._packed(CALM[number % len(CALM)], said)
+        if head and kind_of(number) == "other_syntaxes":
+            return content, SYNTAXES[(number + 1) % len(SYNTAXES)]
+        head = meta_end(content) if head else 0
+        return object_mutant(content, other, number, self.seed, head), syntax
 
     def _damaged_message(self, content: bytes, number: int) -> bytes:
         """Half of them anywhere, half in front of the pixels; half of those with the sum of it."""
@@ -436,11 +455,11 @@ PEERS: dict[str, Callable[[Path], Peer]] = {
 }
 
 
-def batch(kind: str, numbers: range, seed: int, found: Found) -> None:
+def batch(kind: str, numbers: range, seed: int, found: Found, by_structure: bool = False) -> None:
     """One session of a way in over which objects arrive."""
     with tempfile.TemporaryDirectory() as name:
         peer = PEERS[kind](Path(name))
-        objects = Objects(Path(name), seed, kind == "igtl")
+        objects = Objects(Path(name), seed, kind == "igtl", by_structure)
         source = open_live(peer.spec, SETTINGS)
         if isinstance(peer, StorePeer):
             peer.source = source
@@ -509,10 +528,16 @@ def _wait(holds: Callable[[], bool], session: LiveSession) -> None:
         time.sleep(0.001)
 
 
-def file_session(kind: str, number: int, seed: int, folder: Path, found: Found) -> None:
+def file_session(
+    kind: str, number: int, seed: int, folder: Path, found: Found, by_structure: bool = False
+) -> None:
     """A session of its own for a damaged file that is played."""
     path, good, spec = _played_file(kind, number, folder)
-    path.write_bytes(mutant(path.read_bytes(), [seed, number], 132 if kind == "replay" else 0))
+    content = path.read_bytes()
+    if by_structure and kind == "replay":
+        path.write_bytes(object_mutant(content, content, number, seed))
+    else:
+        path.write_bytes(mutant(content, [seed, number], 132 if kind == "replay" else 0))
     found.objects, found.number = found.objects + 1, number
     try:
         source = open_live(spec, SETTINGS)
@@ -569,10 +594,12 @@ def eight_bits(pixels: np.ndarray) -> np.ndarray:
     return (pixels * (1.5 * 255 / 4095)).clip(0, 255).astype(np.uint8)
 
 
-def _batch_that_may_break(kind: str, numbers: range, seed: int, found: Found) -> None:
+def _batch_that_may_break(
+    kind: str, numbers: range, seed: int, found: Found, by_structure: bool
+) -> None:
     """What breaks in one batch is told, and the next one begins anew."""
     try:
-        batch(kind, numbers, seed, found)
+        batch(kind, numbers, seed, found, by_structure)
     except (AssertionError, OSError, TimeoutError, ValueError) as error:
         found.failures.append(f"{numbers}: {type(error).__name__}: {error}")
 
@@ -583,6 +610,7 @@ def run(
     seed: int,
     told: Callable[[int, Found], None] = lambda *_: None,
     first: int = 0,
+    by_structure: bool = False,
 ) -> Found:
     """Send `count` damaged objects into one way in, from number `first` on.
 
@@ -598,10 +626,10 @@ def run(
             for start in range(begin, first + count, BATCH):
                 numbers = range(start, min(start + BATCH, first + count))
                 if kind in PEERS:
-                    _batch_that_may_break(kind, numbers, seed, found)
+                    _batch_that_may_break(kind, numbers, seed, found, by_structure)
                 else:
                     for number in numbers:
-                        file_session(kind, number, seed, Path(name), found)
+                        file_session(kind, number, seed, Path(name), found, by_structure)
                 found.failures += [f"{numbers}: {one}" for one in uncaught]
                 uncaught.clear()
                 told(numbers.stop, found)

@@ -10,7 +10,16 @@ import pytest
 
 from leakwatch import pipeline
 from leakwatch.config import LivenessSettings, Settings
-from leakwatch.model import FloatImage, Reason
+from leakwatch.model import (
+    Acquisition,
+    Condition,
+    FloatImage,
+    IntensityRelationship,
+    Observation,
+    ProjectionGeometry,
+    Reason,
+    Shutter,
+)
 from leakwatch.vision import liveness
 
 SIZE, FRAME_S, NOISE = 96, 0.125, 0.02
@@ -80,3 +89,84 @@ def test_a_held_picture_is_stale_while_the_clock_stands_or_goes_back(step_s: flo
         held = replace(live[-1], index=9 + again, time_s=live[-1].time_s + step_s * again)
         state, seen = pipeline.step(state, held)
         assert Reason.STALE in seen.unavailable
+
+
+def _told(changes: dict[int, Acquisition]) -> list[Observation]:
+    """What frames show of which the head says something else from some of them on."""
+    state = pipeline.initial_state(Settings(), injection.MARKS, injection.CALIBRATION)
+    now, seen = KNOWN, []
+    for frame in injection.frames(12):
+        now = changes.get(frame.index, now)
+        state, observation = pipeline.step(state, replace(frame, acquisition=now))
+        seen.append(observation)
+    return seen
+
+
+GEOMETRY = ProjectionGeometry(
+    sid_mm=1050.0,
+    sod_mm=720.0,
+    imager_pixel_spacing_mm=(0.34, 0.34),
+    primary_angle_deg=-90.0,
+    field_of_view_mm=300.0,
+)
+KNOWN = replace(injection.ACQUISITION, geometry=GEOMETRY, patient_orientation=("A", "F"))
+
+
+@pytest.mark.parametrize(
+    ("now", "reason", "words"),
+    [
+        (replace(GEOMETRY, primary_angle_deg=-86.0), Reason.VIEW, "turned"),
+        (replace(GEOMETRY, primary_angle_deg=None), Reason.VIEW, "turned"),
+        (
+            replace(GEOMETRY, imager_pixel_spacing_mm=(0.17, 0.17)),
+            Reason.VIEW,
+            "detector pixel 0.34, now 0.17",
+        ),
+        (replace(GEOMETRY, sid_mm=1250.0), Reason.VIEW, "source to detector 1050, now 1250"),
+        (replace(GEOMETRY, sod_mm=None), Reason.VIEW, "source to patient 720, now unknown"),
+        (replace(GEOMETRY, field_of_view_mm=200.0), Reason.VIEW, "field of view"),
+        (("P", "F"), Reason.VIEW, "Patient Orientation"),
+        (IntensityRelationship.LOG, Reason.EXPOSURE, "meaning of the pixels"),
+    ],
+)
+def test_a_frame_of_which_the_head_says_something_else_is_not_compared(
+    now: ProjectionGeometry | tuple[str, str] | IntensityRelationship, reason: Reason, words: str
+) -> None:
+    if isinstance(now, ProjectionGeometry):
+        other = replace(KNOWN, geometry=now)
+    elif isinstance(now, IntensityRelationship):
+        other = replace(KNOWN, pixel_format=replace(KNOWN.pixel_format, relationship=now))
+    else:
+        other = replace(KNOWN, patient_orientation=now)
+
+    seen = _told({7: other, 9: KNOWN})
+
+    assert all(reason not in one.unavailable for one in (*seen[2:7], *seen[9:]))
+    for one in seen[7:9]:
+        assert reason in one.unavailable
+        assert any(words in condition.text for condition in one.conditions)
+
+
+def test_a_little_jitter_of_what_the_head_says_does_not_matter() -> None:
+    shaken = replace(GEOMETRY, sid_mm=1051.0, primary_angle_deg=-90.5)
+    seen = _told({7: replace(KNOWN, geometry=shaken)})
+    assert all(Reason.VIEW not in one.unavailable for one in seen[2:])
+
+
+@pytest.mark.parametrize("shape", ["edge", "corners"])
+def test_a_shutter_hides_what_it_covers_in_the_frames_that_have_it(shape: str) -> None:
+    wall = 140.0  # right of it lie the marked wall and its margin
+    shutter = Shutter(right=wall)
+    if shape == "corners":
+        corners = np.array([[0.0, 0.0], [wall, 0.0], [wall, 240.0], [0.0, 240.0]])
+        shutter = Shutter(vertices_px=corners)
+
+    seen = _told({7: replace(KNOWN, shutter=shutter), 9: KNOWN})
+
+    hidden = [_is_hidden(one) for one in seen]
+    assert hidden == [False] * 7 + [True] * 2 + [False] * 3
+
+
+def _is_hidden(observation: Observation) -> bool:
+    """Whether something that is watched is hidden."""
+    return any(one.condition is Condition.WHOLE and not one.holds for one in observation.conditions)

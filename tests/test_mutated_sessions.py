@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +66,21 @@ def test_the_witness_knows_a_picture_that_is_none():
     torn = good[3].copy()
     torn[100:, :] = torn[100:, ::-1]
     assert witness.differs(torn) > mutated_sessions.MOST_DIFFERENT
+
+
+def test_the_witness_knows_what_a_person_marked_after_it_moved():
+    """A file that shows the anatomy turned round is marked as it is shown."""
+    turned = [np.ascontiguousarray(one[::-1, ::-1]) for one in mutated_sessions.CALM[:2]]
+    witness = mutated_sessions.Witness(mutated_sessions.CALM, mutated_sessions.Found(), True)
+    moved = np.roll(turned[1], 7, axis=1)
+    assert not witness.is_good(Shown(moved))
+    witness.pictures.append(turned[0].astype(np.float32))
+    witness.known.append(mutated_sessions.logs(turned[0]))
+    assert witness.is_good(Shown(moved))
+
+
+@dataclass
+class Shown:
+    """What the witness asks of a frame."""
+
+    pixels: np.ndarray

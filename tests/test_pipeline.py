@@ -36,6 +36,7 @@ from leakwatch.model import (
     Observation,
     PixelFormat,
     Reason,
+    Shutter,
     Side,
     Snapshot,
     SpacingRung,
@@ -333,6 +334,26 @@ def test_a_shutter_over_the_wall_is_unknown() -> None:
     told = snapshots(frames)
     assert {one.alert.level for one in told[20:]} == {Level.UNKNOWN}
     assert Reason.EXPOSURE in told[30].alert.reasons
+
+
+@pytest.mark.parametrize("by", ["shutter", "blades"])
+def test_what_was_hidden_before_the_injection_cannot_be_judged_once_it_is_open(by: str) -> None:
+    """No picture without cement is known of it, so that cement there would not be seen."""
+    frames = injection(Scene(), 30)
+    hidden = Shutter(left=WALL_COLUMN + 10.0)
+    for index, frame in enumerate(frames[:12]):
+        if by == "shutter":
+            acquisition = replace(frame.acquisition, shutter=hidden)
+            frames[index] = replace(frame, acquisition=acquisition)
+        else:
+            pixels = frame.pixels.copy()
+            pixels[:, : int(WALL_COLUMN) + 10] = 5
+            frames[index] = replace(frame, pixels=read_only(pixels))
+
+    told = snapshots(frames)
+
+    assert {one.alert.level for one in told} == {Level.UNKNOWN}
+    assert all(Reason.EXPOSURE in one.alert.reasons for one in told[14:])
 
 
 @pytest.mark.parametrize("at", [5, 30], ids=["before cement", "over cement"])

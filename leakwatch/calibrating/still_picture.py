@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,12 @@ def still_picture(path: Path, settings: Settings, frame: int | None = None) -> S
     try:
         first = 0 if frame is None else frame
         wanted = _MOST_FRAMES if frame is None else 1
-        frames = [each for each, _ in zip(source.frames(first), range(wanted), strict=False)]
+        # As long as the C-arm stays: geometry and zoom are those of the first.
+        frames: list[Frame] = []
+        for each in islice(source.frames(first), wanted):
+            if frames and each.acquisition is not frames[0].acquisition:
+                break
+            frames.append(each)
     finally:
         source.close()
     if not frames:

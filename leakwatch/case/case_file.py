@@ -101,8 +101,26 @@ def load_case(path: Path) -> CaseFile:
 
 
 def dicom_path(case_path: Path, case: CaseFile) -> Path:
-    """Where the sequence of `case` lies."""
-    return case_path.parent / case.dicom_path
+    """Where the sequence of `case` lies; whether it is there is seen when it is opened.
+
+    Raises
+    ------
+    CaseError
+        No system takes it for a path.
+    """
+    found = case_path.parent / case.dicom_path
+    try:
+        found.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise CaseError(
+            f"{case_path}: key dicom: {case.dicom_path[:40]!a}, {len(case.dicom_path)} "
+            f"characters, is no path ({reason}). Give the path of the sequence, relative to this "
+            "file."
+        ) from error
+    return found
 
 
 def case_beside(sequence: Path) -> Path | None:

@@ -32,6 +32,10 @@ def errors_in_one_paragraph() -> Iterator[None]:
         yield
     except LeakWatchError as error:
         fail(str(error))
+    except OSError as error:  # a path that no system takes: too long, a loop of links
+        if error.filename is None:
+            raise
+        fail(f"{error.filename}: {error.strerror}. Check the path.")
     except KeyboardInterrupt:
         typer.echo("leakwatch: interrupted; what was written until now stays.", err=True)
         raise typer.Exit(INTERRUPTED) from None

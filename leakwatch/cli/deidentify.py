@@ -13,22 +13,36 @@ from leakwatch.cli.console import BAD_INPUT, errors_in_one_paragraph
 def deidentify(
     source: Annotated[Path, typer.Argument(help="DICOM file, or folder: one session.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Empty folder for the copies.")],
+    pictures_checked: Annotated[
+        bool,
+        typer.Option(
+            "--pictures-checked",
+            help="You looked: no picture of a screen, of film or in colour names anybody.",
+        ),
+    ] = False,
 ) -> None:
     """Copy DICOM files without the patient.
 
     Keeps what describes the X-ray picture and drops all else: names, dates, overlays, private
-    elements. UIDs are new, and the same for the same old one. Files whose pictures hold text are
-    refused. Exit code 2: some files were not copied.
+    elements. Pixels are written anew, without loss. UIDs are new, and the same for the same old
+    one. Refused are files whose pictures hold text, and what is no X-ray picture. Exit code 2:
+    some files were not copied.
     """
     from leakwatch.sources.deidentified_files import copy_without_patient
 
     with errors_in_one_paragraph():
-        done = copy_without_patient(source, out)
+        done = copy_without_patient(source, out, pictures_checked)
     for refused in done.refused:
         typer.echo(f"leakwatch: not copied: {refused}", err=True)
     if done.passed_over:
         typer.echo(
             f"leakwatch: {done.passed_over} files are no DICOM and were passed over", err=True
+        )
+    if done.unsaid:
+        typer.echo(
+            f"leakwatch: {done.unsaid} of the files do not say whether text is burned into their "
+            "pictures (no Burned In Annotation). Look at them before you hand them on.",
+            err=True,
         )
     typer.echo(f"{done.written} files written to {out}")
     if done.refused or not done.written:

@@ -45,8 +45,6 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     stale_after_s : float
         The same pixels for longer are a picture that is held, and not the patient: some sources
         show each pulse twice or four times, none for so long.
-    min_wall_share : float
-        A wall of which less is exposed cannot be watched.
     noise_window_px : int
         Side of the central window in which noise is correlated, working pixels; its square is
         the sample size.
@@ -71,7 +69,6 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     blades_settle_frames: Annotated[int, within(0, 30)] = 3
     max_level_change: Annotated[float, within(0.7, 5.0)] = 2.5
     stale_after_s: Annotated[float, within(0.2, 3.0)] = 0.5
-    min_wall_share: Annotated[float, within(0.3, 1.0)] = 0.8
     noise_window_px: Annotated[int, within(64, 1024)] = 320
     lag_min_frames: Annotated[int, within(2, 100)] = 3
     lag_settled_frames: Annotated[int, within(3, 1000)] = 30
@@ -182,9 +179,8 @@ class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Darker or brighter than the anatomy by more, natural log, it looks otherwise: what is left
         of `taken_log` where `shading_clip` was taken for shading.
     max_changed_share : float
-        Of what is watched: of a wall as little may be hidden (`intensity.min_wall_share`). A lung
-        that breathes into the picture changes 0.14 at most, in 120 simulated cases; damage that no
-        decoder told of, 0.25 at least.
+        Of what is watched. A lung that breathes into the picture changes 0.14 at most, in 120
+        simulated cases; damage that no decoder told of, 0.25 at least.
     """
 
     max_frames: Annotated[int, within(2, 100)] = 16
@@ -526,6 +522,9 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     min_filling : float
         Least log attenuation of cement in the bore, averaged over half the rod; it adds 0.05 to
         0.2, and noise so averaged is below 0.005.
+    min_stylet_share : float
+        The bore lost its stylet where the rod's middle lost at least this share of its contrast:
+        twice what scatter can take (`max_contrast_change`); a stylet is half of the steel.
     station_mm : float
         Length over which one profile across the rod is averaged.
     bolus_mm : float
@@ -547,6 +546,11 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         And it is so many standard deviations of what the outer half of the rod shows.
     behind_mm : float
         Sigma of the smoothing along the rod, mm: half a vein's width.
+    max_rods : int
+        Most cannulas: one through each pedicle.
+    min_contrast_of_first : float
+        Another one has at least this share of the contrast of the first: two of one set have the
+        same; what is found beside a single one is bone, with a fifth of it.
     """
 
     width_mm: Annotated[float, within(1.0, 8.0)] = 3.6
@@ -575,6 +579,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     exact_mm: Annotated[float, within(0.001, 1.0)] = 0.03
     still_mm: Annotated[float, within(0.01, 2.0)] = 0.12
     min_filling: Annotated[float, within(0.002, 0.5)] = 0.02
+    min_stylet_share: Annotated[float, within(0.05, 1.0)] = 0.16
     station_mm: Annotated[float, within(1.0, 30.0)] = 5.0
     bolus_mm: Annotated[float, within(0.0, 60.0)] = 15.0
     min_stations: Annotated[int, within(2, 50)] = 3
@@ -585,3 +590,5 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     behind_share: Annotated[float, within(0.0, 0.5)] = 0.02
     behind_sigmas: Annotated[float, within(1.0, 20.0)] = 4.0
     behind_mm: Annotated[float, within(0.1, 10.0)] = 1.0
+    max_rods: Annotated[int, within(0, 4)] = 2
+    min_contrast_of_first: Annotated[float, within(0.3, 1.0)] = 0.5

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, replace
 
 from leakwatch.config import Settings
-from leakwatch.geometry import turned_deg
+from leakwatch.geometry import rescaled, turned_deg
 from leakwatch.model import Acquisition, Frame, ProjectionGeometry, Reason
 
 
@@ -106,8 +106,8 @@ def difference(reference: Acquisition, now: Acquisition, settings: Settings) -> 
     turned = _turned(reference.geometry, now.geometry, settings)
     if turned:
         return Difference(Reason.VIEW, turned, at_once=True)
-    moved = _moved(reference.geometry, now.geometry, settings)
-    return Difference(Reason.VIEW, moved) if moved else None
+    moved = rescaled(reference.geometry, now.geometry, settings.live.geometry_share)
+    return Difference(Reason.VIEW, f"Scale changed: {moved}") if moved else None
 
 
 def _turned(reference: ProjectionGeometry, now: ProjectionGeometry, settings: Settings) -> str:
@@ -117,31 +117,3 @@ def _turned(reference: ProjectionGeometry, now: ProjectionGeometry, settings: Se
     if math.isinf(turned):
         return "The C-arm's angles are not known any more"
     return f"C-arm turned by {turned:.0f}° from the marked view"
-
-
-def _moved(reference: ProjectionGeometry, now: ProjectionGeometry, settings: Settings) -> str:
-    for (name, before), after in zip(
-        _lengths(reference).items(), _lengths(now).values(), strict=True
-    ):
-        if before is None and after is None:
-            continue
-        if before is None or after is None or _apart(before, after) > settings.live.geometry_share:
-            shown = ["unknown" if one is None else f"{one:g}" for one in (before, after)]
-            return f"Scale changed: {name} {shown[0]}, now {shown[1]}"
-    return ""
-
-
-def _apart(before: float, after: float) -> float:
-    return abs(after - before) / max(abs(before), 1e-9)
-
-
-def _lengths(geometry: ProjectionGeometry) -> dict[str, float | None]:
-    imager, pixel = geometry.imager_pixel_spacing_mm, geometry.pixel_spacing_mm
-    return {
-        "source to detector": geometry.sid_mm,
-        "source to patient": geometry.sod_mm,
-        "magnification": geometry.magnification,
-        "detector pixel": None if imager is None else imager[0],
-        "pixel spacing": None if pixel is None else pixel[0],
-        "field of view": geometry.field_of_view_mm,
-    }

@@ -6,6 +6,7 @@ to be read and judged again stands in its `Acquisition`, and that holds no ident
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -34,6 +35,7 @@ ANY_DATE = "20000101"
 
 # Of frame times, decimals of a millisecond: a tenth of what the jitter of a pulse is known to.
 _MS_DECIMALS = 3
+_MAKER = re.compile(r"[A-Za-z0-9 .,()&/+_-]{1,64}")  # no name of a person in DICOM's way
 _BODY_PARTS = {"C": "CSPINE", "T": "TSPINE", "L": "LSPINE", "S": "SSPINE"}
 
 
@@ -173,7 +175,7 @@ def _leave_patient_out(dataset: Dataset, study: UID, marks: Marks) -> None:
 def _describe_acquisition(dataset: Dataset, acquisition: Acquisition) -> None:
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "SINGLE PLANE"]
     dataset.Modality = "XA"
-    dataset.Manufacturer = acquisition.manufacturer
+    dataset.Manufacturer = _maker(acquisition.manufacturer)
     dataset.SoftwareVersions = f"LeakWatch {__version__}"
     dataset.RadiationSetting = "SC"
     # Not known here, and yet they must be there (type 2).
@@ -206,7 +208,7 @@ def _describe_geometry(dataset: Dataset, geometry: ProjectionGeometry) -> None:
     ):
         if pair is not None:
             setattr(dataset, keyword, [_decimal(value) for value in pair])
-    if geometry.pixel_spacing_calibration is not None:
+    if geometry.pixel_spacing_calibration in ("GEOMETRY", "FIDUCIAL"):
         dataset.PixelSpacingCalibrationType = geometry.pixel_spacing_calibration
         dataset.PixelSpacingCalibrationDescription = "as the source says"
     if geometry.pixel_aspect not in (None, 1.0):
@@ -266,6 +268,11 @@ def _sign(form: PixelFormat) -> int | None:
     more_is_more_beam = turned == form.bone_is_bright
     sign = form.relationship_sign or (1 if more_is_more_beam else -1)
     return None if (sign > 0) != turned else -1
+
+
+def _maker(said: str) -> str:
+    """A name of a maker, or nothing: what a stranger wrote there may be any text."""
+    return said if _MAKER.fullmatch(said) else ""
 
 
 def _decimal(value: float) -> DSfloat:

@@ -19,7 +19,8 @@ from leakwatch.config import LiveDicomSettings
 from leakwatch.model import Acquisition, Frame, TimeSource
 from leakwatch.plural import counted_noun
 from leakwatch.sources.arrival_times import Moment, run_times_s, single_time_s
-from leakwatch.sources.dicom_angles import TurningCarm
+from leakwatch.sources.dicom_agreed import as_pixels_say
+from leakwatch.sources.dicom_each_frame import EachFrame
 from leakwatch.sources.dicom_frames import FramePlaces, find_frames
 from leakwatch.sources.dicom_header import Header, OtherObject, read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
@@ -145,6 +146,7 @@ class ArrivedFrames:
             header = read_header(arrived.path, with_subject=True)
             check_decodable(header)
             places = find_frames(header)
+            header = as_pixels_say(header, places)
             known = self._came_before(header)
             series = (arrived.sender, text(header.dataset, "SeriesInstanceUID"), header.subject)
             instance = number(header.dataset, "InstanceNumber")
@@ -185,13 +187,14 @@ class ArrivedFrames:
         whole = 0
         try:
             seconds, run = self._timed(one)
-            carm = TurningCarm(one.header.dataset, run, one.header.number_of_frames)
+            head = one.header
+            each = EachFrame(head.dataset, head.layout, run, head.number_of_frames)
             of_the_past = seconds[-1] - seconds[0] > self._settings.past_run_s
             # A generator that is left to the garbage collector keeps its file open.
             with closing(stored_values(one.header, one.places)) as pixels_of_frames:
                 for whole, pixels in enumerate(pixels_of_frames, 1):
                     time_s = seconds[whole - 1]
-                    frame = Frame(self._index, time_s, pixels, carm.at(whole - 1), one.received_s)
+                    frame = Frame(self._index, time_s, pixels, each.at(whole - 1), one.received_s)
                     self._index += 1
                     self._before = Moment(time_s, one.received_s, one.clock)
                     self._log.is_good(one.received_s, of_the_past)
@@ -233,7 +236,8 @@ class ArrivedFrames:
             seconds = run_times_s(self._before, one.received_s, times.seconds)
         else:
             seconds = (single_time_s(self._before, one.received_s, one.clock),)
-        tagged = acquisition(dataset, header.layout, count, times.source, times.notes)
+        notes = times.notes + header.doubts
+        tagged = acquisition(dataset, header.layout, count, times.source, notes)
         found = replace(tagged, number_of_frames=None, subject=header.subject)
         if self._run is None or not _goes_on(self._run, found):
             self._run = found
@@ -258,7 +262,11 @@ class ArrivedFrames:
 
 def _goes_on(run: Acquisition, found: Acquisition) -> bool:
     """Whether frames of `found` are frames of the same run."""
-    same = run.subject == found.subject and run.time_source == found.time_source
+    same = (run.subject, run.time_source, run.patient_orientation) == (
+        found.subject,
+        found.time_source,
+        found.patient_orientation,
+    )
     return same and not run_difference(run, found) and same_shutter(run.shutter, found.shutter)
 
 

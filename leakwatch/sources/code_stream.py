@@ -7,15 +7,27 @@ size takes all memory.
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
+import numpy as np
 import pydicom.uid as uids
 from pydicom.uid import UID
+
+from leakwatch.model import Array
+from leakwatch.sources.dicom_layout import PixelLayout
 
 # Second bytes of markers: ITU-T T.81 table B.1, T.87 table C.1, T.800 table A.1.
 _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN, _FILL = 0xD8, 0xD9, 0xDA, 0xFF
 _START_OF_CODESTREAM, _IMAGE_SIZE = 0x4F, 0x51
-_JPEG_2000_HEAD = 42  # bytes up to the number of components
+_JPEG_2000_HEAD = 45  # bytes up to what describes the first component
+_SIGNED, _PRECISION = 0x80, 0x7F  # of that byte, which is one less than the bits (T.800 A.5.1)
 
+# The two JPEG 2000 syntaxes may be lossless as well.
+_WITH_LOSS = frozenset((uids.JPEGLSNearLossless, uids.JPEG2000, uids.HTJ2K))
+# A wavelet swings over at the edge of a shutter by a tenth of its height, where much was left out.
+_SWING = 0.125
+
+_MOST_BITS = 16
 _LOSSY, _BITS_OF_LOSSY = (0xC0, 0xC1), 8
 
 # Frame headers that a syntax may have: each is another way to compress.
@@ -30,7 +42,23 @@ _FRAME_HEADERS: dict[UID, tuple[int, ...]] = {
 _ALL_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 
 
-def check_stream(src: bytes, syntax: UID, rows: int, columns: int) -> None:
+@dataclass(frozen=True, slots=True)
+class StreamSamples:
+    """What a code stream says of its samples.
+
+    Parameters
+    ----------
+    bits : int
+        Of a sample.
+    signed : bool
+        Only JPEG 2000 has samples with a sign.
+    """
+
+    bits: int
+    signed: bool = False
+
+
+def check_stream(src: bytes, syntax: UID, rows: int, columns: int) -> StreamSamples | None:
     """Refuse a compressed frame that is cut off, or another picture than the tags promise.
 
     Parameters
@@ -42,18 +70,99 @@ def check_stream(src: bytes, syntax: UID, rows: int, columns: int) -> None:
     rows, columns : int
         As the tags promise.
 
+    Returns
+    -------
+    StreamSamples or None
+        None for RLE, which packs words of any meaning.
+
     Raises
     ------
     ValueError
         Says what is wrong with it.
     """
+    samples: StreamSamples | None = None
     if syntax in _FRAME_HEADERS:
-        _check_jpeg(src, syntax, rows, columns)
+        samples = _check_jpeg(src, syntax, rows, columns)
     elif syntax in uids.JPEG2000TransferSyntaxes:
-        _check_jpeg_2000(src, rows, columns)
+        samples = _check_jpeg_2000(src, rows, columns)
+    if samples is not None and samples.bits > _MOST_BITS:
+        raise ValueError(f"the stream has samples of {samples.bits} bits; {_MOST_BITS} are read")
+    return samples
 
 
-def _check_jpeg(src: bytes, syntax: UID, rows: int, columns: int) -> None:
+def agreed_samples(
+    decoded: Array, samples: StreamSamples, layout: PixelLayout, syntax: UID
+) -> Array:
+    """Return samples whose value by the tags is that by the stream, or refuse them.
+
+    Streams of more bits than Bits Stored are common: many encoders write whole words. They do no
+    harm as long as the bits above are empty, or repeat the sign.
+
+    Parameters
+    ----------
+    decoded : ndarray
+        As the decoder gave it: of a signed type where the stream has a sign.
+    samples : StreamSamples
+    layout : PixelLayout
+        From `dicom_agreed.as_pixels_say`.
+    syntax : UID
+        Transfer syntax: what was compressed with loss may swing beyond its darkest and brightest,
+        and is cut there.
+
+    Raises
+    ------
+    ValueError
+        With what the stream says, and the tags.
+    """
+    if samples.bits < layout.stored:
+        raise ValueError(
+            f"the stream has samples of {samples.bits} bits; {layout.stored} are expected, as the "
+            "tags or the first frame say"
+        )
+    if not samples.signed and decoded.max() >> samples.bits:
+        raise ValueError(
+            f"the stream has samples of {samples.bits} bits, and they reach {decoded.max()}: it is "
+            "damaged"
+        )
+    if samples.signed and not layout.signed and decoded.min() < 0:
+        raise ValueError(
+            f"the stream's samples have a sign, and go down to {decoded.min()}; the tags say that "
+            "they have none (Pixel Representation 0)"
+        )
+    if samples.bits == layout.stored:
+        return decoded
+    if layout.signed and not samples.signed:
+        fitting = decoded if _repeats_sign(decoded, samples, layout) else None
+    else:
+        fitting = _within(decoded, layout, _SWING if syntax in _WITH_LOSS else 0.0)
+    if fitting is None:
+        raise ValueError(
+            f"the stream has samples of {samples.bits} bits, from {decoded.min()} to "
+            f"{decoded.max()}; the tags promise {layout.stored} (Bits Stored)"
+        )
+    return fitting
+
+
+def _within(decoded: Array, layout: PixelLayout, swing: float) -> Array | None:
+    """Samples cut at what the stored bits can hold; None where they lie further beyond."""
+    size = 1 << layout.stored
+    least, most = (-size // 2, size // 2 - 1) if layout.signed else (0, size - 1)
+    lowest, highest = int(decoded.min()), int(decoded.max())
+    if least <= lowest and highest <= most:
+        return decoded
+    if max(least - lowest, highest - most) > swing * size:
+        return None
+    return np.clip(decoded, least, most)
+
+
+def _repeats_sign(decoded: Array, samples: StreamSamples, layout: PixelLayout) -> bool:
+    """Whether the bits above those stored are empty, or all as the sign."""
+    above, sign = decoded >> layout.stored, (decoded >> layout.stored - 1) & 1
+    filled = (1 << samples.bits - layout.stored) - 1
+    return bool(((above == 0) | ((above == filled) & (sign == 1))).all())
+
+
+def _check_jpeg(src: bytes, syntax: UID, rows: int, columns: int) -> StreamSamples:
     marker, at = _frame_header(src)
     if marker not in _FRAME_HEADERS[syntax]:
         raise ValueError(f"the stream is of another process (marker FF{marker:02X})")
@@ -67,6 +176,7 @@ def _check_jpeg(src: bytes, syntax: UID, rows: int, columns: int) -> None:
     scan = src.rfind(bytes((0xFF, _START_OF_SCAN)))
     if not at < scan < src.rfind(bytes((0xFF, _END_OF_IMAGE))):
         raise ValueError("the stream is cut off (no end marker)")
+    return StreamSamples(precision)
 
 
 def _frame_header(src: bytes) -> tuple[int, int]:
@@ -82,14 +192,17 @@ def _frame_header(src: bytes) -> tuple[int, int]:
     raise ValueError("the stream has no frame header")
 
 
-def _check_jpeg_2000(src: bytes, rows: int, columns: int) -> None:
+def _check_jpeg_2000(src: bytes, rows: int, columns: int) -> StreamSamples:
     """The size stands at the beginning (T.800 A.5.1). A cut stream its decoder does refuse."""
     head = bytes((0xFF, _START_OF_CODESTREAM, 0xFF, _IMAGE_SIZE))
     if src[:4] != head or len(src) < _JPEG_2000_HEAD:
         raise ValueError("the stream has no start marker and size")
     right, lower, left, upper = struct.unpack_from(">4I", src, 8)
-    samples = struct.unpack_from(">H", src, 40)[0]
+    samples, precision, *steps = struct.unpack_from(">HBBB", src, 40)
     _check_size((lower - upper, right - left, samples), rows, columns)
+    if steps != [1, 1]:
+        raise ValueError(f"the stream has a sample for each {steps[0]} x {steps[1]} pixels only")
+    return StreamSamples((precision & _PRECISION) + 1, bool(precision & _SIGNED))
 
 
 def _check_size(found: tuple[int, int, int], rows: int, columns: int) -> None:

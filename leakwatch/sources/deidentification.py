@@ -2,8 +2,9 @@
 
 Basic Application Level Confidentiality Profile (PS3.15 annex E). Table E.1-1 lists what must go; a
 list of what may stay drops that too, and what a maker has put where no table looks for it: private
-elements, overlays (60xx), curves (50xx), comments, sequences. Dates and times are moved, so that
-the session begins at 2000-01-01 00:00:00 and what lies between frames stays true.
+elements, overlays (60xx), curves (50xx), comments, sequences. What stays is written anew. Dates and
+times are moved, so that the session begins at 2000-01-01 00:00:00 and what lies between frames
+stays true.
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ import hashlib
 import hmac
 import secrets
 from contextlib import suppress
-from copy import copy
 from dataclasses import dataclass
 
-import numpy as np
+import pydicom.uid as uids
+from pydicom.config import IGNORE
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID
+from pydicom.tag import Tag
+from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import DA, DT, TM
 
 from leakwatch.errors import SourceError
+from leakwatch.sources.burned_in import CAPTURES, is_capture, says_of_text
 from leakwatch.sources.dicom_times import clock_time
+from leakwatch.sources.dicom_values import number, text
 from leakwatch.sources.kept_elements import (
     KEPT,
     KEPT_SEQUENCES,
@@ -31,12 +36,29 @@ from leakwatch.sources.kept_elements import (
     MOVED_TIMES,
     NEW_UIDS,
 )
+from leakwatch.sources.kept_values import kept_element, named_in
 
 BEGIN = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - DICOM times of a room have no zone
 
-_EMPTY = ("AccessionNumber", "ReferringPhysicianName", "PatientBirthDate", "PatientSex")
+# Images that are projections (PS3.4 B.5).
+X_RAY_PICTURES = frozenset(
+    {
+        uids.XRayAngiographicImageStorage,
+        uids.XRayRadiofluoroscopicImageStorage,
+        uids.EnhancedXAImageStorage,
+        uids.EnhancedXRFImageStorage,
+        uids.ComputedRadiographyImageStorage,
+        uids.DigitalXRayImageStorageForPresentation,
+        uids.DigitalXRayImageStorageForProcessing,
+        UID("1.2.840.10008.5.1.4.1.1.12.3"),  # X-Ray Angiographic Bi-Plane, retired
+    }
+)
+
+_COPIED = KEPT | KEPT_SEQUENCES | NEW_UIDS
+_UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, NotImplementedError)
 _OVERLAY_GROUPS = range(0x6000, 0x6100, 2)
 _OVERLAY_BIT_POSITION = 0x0102
+_EMPTY = ("AccessionNumber", "ReferringPhysicianName", "PatientBirthDate", "PatientSex")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,55 +89,130 @@ def new_keys(first: Dataset) -> Keys:
     return Keys(secrets.token_bytes(32), None if begin is None else begin.replace(tzinfo=None))
 
 
-def deidentified(dataset: Dataset, keys: Keys) -> Dataset:
-    """A copy without the patient; `dataset` is left as it is.
+def deidentified(head: Dataset, keys: Keys, pictures_checked: bool = False) -> Dataset:
+    """A head without the patient; `head` is left as it is.
 
     Parameters
     ----------
-    dataset : Dataset
-        With its file meta, with or without pixels.
+    head : Dataset
+        With its file meta. Pixels in it are not looked at.
     keys : Keys
         The same for all objects of a session.
+    pictures_checked : bool
+        A person looked: no picture names anybody.
 
     Returns
     -------
     Dataset
-        With a new file meta. Bits of native pixels above those stored, where overlays of old
-        live, are zero.
+        Without pixels, and with a new file meta.
 
     Raises
     ------
     SourceError
-        Text is burned into the picture, or an overlay hides in compressed pixels.
+        It is no X-ray picture, or text in the picture may name the patient.
     """
-    if str(dataset.get("BurnedInAnnotation", "")).upper() == "YES":
-        raise SourceError(
-            "text is burned into the picture (Burned In Annotation is YES), and it may name the "
-            "patient. Blank it: leakwatch cases add --mask LEFT,TOP,RIGHT,BOTTOM, and export the "
-            "case."
-        )
-    clean = _kept(dataset, keys)
-    _describe(clean, keys, str(dataset.get("StudyInstanceUID", "")))
-    clean.file_meta = _file_meta(dataset, clean)
-    _clear_unused_bits(dataset, clean)
+    _check_kind(head)
+    check_pictures(head, pictures_checked)
+    clean = _kept(head, keys, named_in(head))
+    clean.SOPClassUID = _sop_class(head)
+    if pictures_checked and is_capture(head):
+        clean.BurnedInAnnotation = "NO"
+    _describe(clean, keys, text(head, "StudyInstanceUID"))
+    clean.file_meta = FileMetaDataset()
+    clean.file_meta.MediaStorageSOPClassUID = clean.SOPClassUID
+    clean.file_meta.MediaStorageSOPInstanceUID = clean.get("SOPInstanceUID", "")
+    clean.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return clean
 
 
-def _kept(dataset: Dataset, keys: Keys) -> Dataset:
+def check_pictures(head: Dataset, pictures_checked: bool) -> None:
+    """Refuse pictures in which text may name the patient.
+
+    Raises
+    ------
+    SourceError
+        The head says so; or it does not say otherwise of a picture of a screen, and nobody looked.
+    """
+    said = says_of_text(head)
+    if said:
+        raise SourceError(
+            f"text is burned into the picture (Burned In Annotation is "
+            f"{text(head, 'BurnedInAnnotation')[:16]!a}), and it may name the patient. Blank it: "
+            "leakwatch cases add --mask LEFT,TOP,RIGHT,BOTTOM, and export the case."
+        )
+    if said is None and is_capture(head) and not pictures_checked:
+        raise SourceError(
+            "it is a picture of a screen, of film or in colour, which often names the patient, and "
+            "no Burned In Annotation says that this one does not. Look at it, and say "
+            "--pictures-checked if nobody is named in any of them."
+        )
+    stored = number(head, "BitsStored") or 0.0
+    given = number(head, "HighBit")
+    high = stored - 1 if given is None else given
+    for group in _OVERLAY_GROUPS:
+        tag = Tag(group, _OVERLAY_BIT_POSITION)
+        if tag in head and max(high - stored, 0) < _whole(head[tag].value) <= high:
+            raise SourceError(
+                "an overlay lies in bits of the picture itself (Overlay Bit Position is "
+                f"{_whole(head[tag].value)}), and it may name the patient. Export the sequence "
+                "without it."
+            )
+
+
+def _whole(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return 0
+
+
+def _check_kind(head: Dataset) -> None:
+    """Of other objects than these more than the picture is needed, and would be missing."""
+    sop_class = _sop_class(head)
+    if sop_class not in X_RAY_PICTURES | CAPTURES:
+        known = sop_class.name if sop_class.name != sop_class else "unknown or absent"
+        raise SourceError(
+            f"its kind (SOP Class UID) is {known}, and only projection X-ray pictures and "
+            "secondary captures are copied: of others too little would be left. Take it out of "
+            "the folder, or use another tool for it."
+        )
+
+
+def _sop_class(head: Dataset) -> UID:
+    meta = getattr(head, "file_meta", Dataset())  # a directory has it there alone
+    return UID(text(head, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID"), IGNORE)
+
+
+def _kept(dataset: Dataset, keys: Keys, names: frozenset[str]) -> Dataset:
     clean = Dataset()
-    for element in dataset:
-        keyword = element.keyword
-        if element.tag.is_private or not keyword:
+    for tag in sorted(dataset.keys()):
+        keyword = keyword_for_tag(tag)
+        if tag.is_private or keyword not in _COPIED:
             continue
-        if keyword in KEPT_SEQUENCES and element.VR == "SQ":
-            items = [_kept(item, keys) for item in element.value]
-            clean.add(DataElement(element.tag, "SQ", items))
-        elif keyword in KEPT:
-            clean.add(copy(element))  # a later change must not reach the original
-        elif keyword in NEW_UIDS and element.value:
-            clean.add(DataElement(element.tag, "UI", keys.uid(str(element.value))))
+        # Bytes that cannot be turned into a value describe nothing.
+        with suppress(ValueError, TypeError, NotImplementedError, LookupError, OverflowError):
+            element = _copied(dataset, keyword, keys, names)
+            if element is not None:
+                clean.add(element)
     _move_times(dataset, clean, keys)
     return clean
+
+
+def _copied(
+    dataset: Dataset, keyword: str, keys: Keys, names: frozenset[str]
+) -> DataElement | None:
+    element = dataset[keyword]
+    if keyword in KEPT_SEQUENCES:
+        if element.VR != "SQ":
+            return None
+        items = [_kept(item, keys, names) for item in element.value]
+        return DataElement(element.tag, "SQ", items)
+    if keyword in NEW_UIDS:
+        # Whatever it was sent as, a sequence say, what is written is a digest of it.
+        return (
+            DataElement(element.tag, "UI", keys.uid(str(element.value))) if element.value else None
+        )
+    return kept_element(dataset, keyword, names)
 
 
 def _move_times(dataset: Dataset, clean: Dataset, keys: Keys) -> None:
@@ -123,15 +220,15 @@ def _move_times(dataset: Dataset, clean: Dataset, keys: Keys) -> None:
         return
     # A time that cannot be read cannot be moved: it is dropped.
     for keyword in MOVED_DATE_TIMES:
-        if not dataset.get(keyword):
+        if keyword not in dataset:
             continue
-        with suppress(ValueError, TypeError, AttributeError):
+        with suppress(*_UNREADABLE):
             moment = DT(str(dataset[keyword].value))
             setattr(clean, keyword, f"{_moved(moment, keys.begin):%Y%m%d%H%M%S.%f}")
     for time_keyword, date_keyword in MOVED_TIMES.items():
-        if not dataset.get(time_keyword):
+        if time_keyword not in dataset:
             continue
-        with suppress(ValueError, TypeError):
+        with suppress(*_UNREADABLE):
             day = DA(str(dataset.get(date_keyword) or f"{keys.begin:%Y%m%d}"))
             time_of_day = TM(str(dataset.get(time_keyword)))
             moved = _moved(dt.datetime.combine(day, time_of_day), keys.begin)
@@ -166,39 +263,3 @@ def _code(value: str, meaning: str) -> Dataset:
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = value, "DCM", meaning
     return code
-
-
-def _file_meta(dataset: Dataset, clean: Dataset) -> FileMetaDataset:
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = clean.get("SOPClassUID", "")
-    meta.MediaStorageSOPInstanceUID = clean.get("SOPInstanceUID", "")
-    old = getattr(dataset, "file_meta", None)
-    if old is not None and "TransferSyntaxUID" in old:
-        meta.TransferSyntaxUID = old.TransferSyntaxUID
-    return meta
-
-
-def _clear_unused_bits(dataset: Dataset, clean: Dataset) -> None:
-    """Overlays that lie in the pixels (retired, PS3.5 8.1.2)."""
-    if "PixelData" not in clean:
-        return
-    allocated, stored = clean.get("BitsAllocated"), clean.get("BitsStored")
-    syntax = clean.file_meta.get("TransferSyntaxUID")
-    if syntax is not None and syntax.is_encapsulated:
-        if any(dataset.get((group, _OVERLAY_BIT_POSITION)) for group in _OVERLAY_GROUPS):
-            raise SourceError(
-                "an overlay lies in compressed pixels (Overlay Bit Position is not 0), and it may "
-                "name the patient. Export the sequence uncompressed."
-            )
-        return
-    if allocated != 16 or stored is None or stored >= allocated:
-        return
-    high = int(clean.get("HighBit", stored - 1))
-    low = high - stored + 1
-    order = ">" if syntax is not None and not syntax.is_little_endian else "<"
-    words = np.frombuffer(clean.PixelData, f"{order}u2")
-    values = words & np.uint16(((1 << stored) - 1) << low)
-    if clean.get("PixelRepresentation") == 1:  # a sign goes up to the highest bit
-        above = np.uint16((0xFFFF << (high + 1)) & 0xFFFF)
-        values = np.where((words >> high) & 1, values | above, values)
-    clean.PixelData = values.astype(words.dtype).tobytes()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pydicom.dataset import Dataset
 
 from leakwatch.model import Acquisition
-from leakwatch.sources.dicom_values import numbers
+from leakwatch.sources.dicom_values import number, numbers
 
 
 class TurningCarm:
@@ -43,6 +43,28 @@ class TurningCarm:
             )
             self._known[turned] = replace(self._first, geometry=angles)
         return self._known[turned]
+
+
+def angles_note(dataset: Dataset, count: int) -> str:
+    """Return why angle increments cannot be followed, for the person; empty where they can.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Of the first frame.
+    count : int
+        Number of frames as promised.
+    """
+    for which in ("Primary", "Secondary"):
+        found = numbers(dataset, f"Positioner{which}AngleIncrement")
+        if found is None or len(set(found)) == 1 or count == 1:
+            continue
+        said = f"The C-arm turned, but how is not known: Positioner {which} Angle"
+        if len(found) != count:
+            return f"{said} Increment has {len(found)} values for {count} frames."
+        if number(dataset, f"Positioner{which}Angle") is None:
+            return f"{said} is not said, only by how much it grew."
+    return ""
 
 
 def _increments(dataset: Dataset, which: str, count: int) -> tuple[float, ...]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from leakwatch.model import Acquisition, Frame
 from leakwatch.plural import counted_noun
-from leakwatch.sources.dicom_angles import TurningCarm
+from leakwatch.sources.dicom_agreed import as_pixels_say
+from leakwatch.sources.dicom_each_frame import EachFrame
 from leakwatch.sources.dicom_frames import find_frames
 from leakwatch.sources.dicom_header import read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
@@ -33,8 +34,9 @@ class DicomFile:
         header = read_header(path)
         check_decodable(header)
         places = find_frames(header)
+        header = as_pixels_say(header, places)
         times = frame_times(header.dataset, header.number_of_frames, len(places.frames))
-        notes = times.notes
+        notes = times.notes + header.doubts
         if places.surplus:
             notes += (
                 f"{counted_noun(places.surplus, 'more frame follows', 'more frames follow')} than "
@@ -44,7 +46,9 @@ class DicomFile:
         self._acquisition = acquisition(
             header.dataset, header.layout, header.number_of_frames, times.source, notes
         )
-        self._carm = TurningCarm(header.dataset, self._acquisition, header.number_of_frames)
+        self._each = EachFrame(
+            header.dataset, header.layout, self._acquisition, header.number_of_frames
+        )
         self._running: Generator[Frame] | None = None
 
     @property
@@ -54,7 +58,7 @@ class DicomFile:
 
     @property
     def acquisition(self) -> Acquisition:
-        """What all frames share; known before the first is decoded."""
+        """That of the first frame, known before it is decoded; others may differ from it."""
         return self._acquisition
 
     def frames(self, first: int = 0) -> Iterator[Frame]:
@@ -86,4 +90,4 @@ class DicomFile:
         # A generator that is left to the garbage collector keeps its file open.
         with closing(stored_values(self._header, self._places, first)) as pixels_of_frames:
             for index, pixels in enumerate(pixels_of_frames, first):
-                yield Frame(index, self._times.seconds[index], pixels, self._carm.at(index))
+                yield Frame(index, self._times.seconds[index], pixels, self._each.at(index))

@@ -11,7 +11,9 @@ from pathlib import Path
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Acquisition, Frame, TimeSource
 from leakwatch.plural import counted_noun
-from leakwatch.sources.dicom_frames import find_frames
+from leakwatch.sources.dicom_agreed import as_pixels_say
+from leakwatch.sources.dicom_each_frame import acquisition_of_frame, said_of_frame
+from leakwatch.sources.dicom_frames import NoWholeFrame, find_frames
 from leakwatch.sources.dicom_header import Header, NotAnImage, read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
 from leakwatch.sources.dicom_run import run_difference
@@ -61,6 +63,11 @@ class DicomFolder:
             time_source=times.source,
             notes=times.notes + _missing(ordered) + ordered[0].run.notes,
         )
+        self._own = {
+            index: acquisition_of_frame(self._acquisition, single.run)
+            for index, single in enumerate(ordered)
+            if said_of_frame(single.run) != said_of_frame(ordered[0].run)
+        }
         self._running: Generator[Frame] | None = None
 
     @property
@@ -70,7 +77,7 @@ class DicomFolder:
 
     @property
     def acquisition(self) -> Acquisition:
-        """What all frames share; known before the first is decoded."""
+        """That of the first frame, known before it is decoded; others may differ from it."""
         return self._acquisition
 
     def frames(self, first: int = 0) -> Iterator[Frame]:
@@ -103,7 +110,9 @@ class DicomFolder:
             try:
                 header = read_header(path)
                 # A generator that is left to the garbage collector keeps its file open.
-                with closing(stored_values(header, find_frames(header))) as frames:
+                places = find_frames(header)
+                header = as_pixels_say(header, places)
+                with closing(stored_values(header, places)) as frames:
                     pixels = next(frames)
             except SourceError as error:
                 if index == 0:
@@ -112,7 +121,11 @@ class DicomFolder:
                     f"{self._folder}: {index} of {len(self._paths)} frames are whole "
                     f"({error}) What came before is valid."
                 ) from error
-            yield Frame(index, self._times.seconds[index], pixels, self._acquisition)
+            yield Frame(index, self._times.seconds[index], pixels, self._at(index))
+
+    def _at(self, index: int) -> Acquisition:
+        """What is said of one frame: the same object where it is what is said of the first."""
+        return self._own.get(index, self._acquisition)
 
 
 def _singles(folder: Path, files: Sequence[Path]) -> tuple[list[_Single], Header]:
@@ -151,13 +164,16 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _single(header: Header) -> _Single:
+    # What is damaged is told when it is decoded: the frames before it count.
+    with suppress(NoWholeFrame):
+        header = as_pixels_say(header, find_frames(header))
     dataset = header.dataset
     return _Single(
         header.path,
         text(dataset, "SeriesInstanceUID"),
         number(dataset, "InstanceNumber"),
         clock_time(dataset),
-        acquisition(dataset, header.layout, 1, TimeSource.ASSUMED),
+        acquisition(dataset, header.layout, 1, TimeSource.ASSUMED, header.doubts),
     )
 
 

@@ -16,6 +16,8 @@ import pydicom.uid as uids
 
 from leakwatch.errors import SourceError
 from leakwatch.sources.dicom_header import UNDEFINED_LENGTH, Header
+from leakwatch.sources.dicom_rle import RLE_HEAD
+from leakwatch.sources.dicom_stride import check_word_size, frame_stride
 
 # Tags of the items of encapsulated Pixel Data (PS3.5 A.4), little endian.
 _ITEM, _END_OF_ITEMS = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
@@ -67,6 +69,8 @@ class FramePlaces:
         Why there are fewer than promised; empty where there are not.
     ended : bool
         The end of the pixels is there: nothing of them can follow.
+    padding : int
+        Bytes after each frame that are no part of it.
     """
 
     frames: tuple[tuple[Span, ...], ...]
@@ -74,6 +78,7 @@ class FramePlaces:
     surplus: int
     reason: str
     ended: bool
+    padding: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +125,8 @@ def find_frames(header: Header) -> FramePlaces:
     """
     try:
         with header.path.open("rb") as file:
-            if header.syntax.is_encapsulated:
-                frames, reason, ended = _encapsulated(file, header)
-            else:
-                frames, reason, ended = _native(file, header)
+            found = _encapsulated if header.syntax.is_encapsulated else _native
+            frames, reason, ended = found(file, header)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise SourceError(
@@ -137,8 +140,16 @@ def find_frames(header: Header) -> FramePlaces:
         )
     kept = tuple(frames[:promised])
     missing = reason or "no more frames follow"
+    padding = 0
+    if not header.syntax.is_encapsulated and len(frames) > 1:
+        padding = frames[1][0].start - frames[0][0].end
     return FramePlaces(
-        kept, promised, len(frames) - len(kept), missing if len(kept) < promised else "", ended
+        kept,
+        promised,
+        len(frames) - len(kept),
+        missing if len(kept) < promised else "",
+        ended,
+        padding,
     )
 
 
@@ -149,16 +160,21 @@ def _file_size(file: BinaryIO) -> int:
 def _native(file: BinaryIO, header: Header) -> tuple[list[tuple[Span, ...]], str, bool]:
     if header.pixels_length == UNDEFINED_LENGTH:
         return [], "pixels that are not compressed are stored without a length", False
-    size = _file_size(file)
-    length = int(header.dataset.Rows) * int(header.dataset.Columns)
-    length *= int(header.dataset.BitsAllocated) // 8
+    size, rows = _file_size(file), int(header.dataset.Rows)
+    length = rows * int(header.dataset.Columns) * (int(header.dataset.BitsAllocated) // 8)
     available = min(header.pixels_length, size - header.pixels_start)
-    starts = range(header.pixels_start, header.pixels_start + available - length + 1, length)
+    ended = available == header.pixels_length
+    start, promised, frames = header.pixels_start, header.pixels_length, header.number_of_frames
+    try:
+        check_word_size(file, start, promised, frames * length, header.layout.allocated // 8)
+        stride = frame_stride(file, start, promised, length, frames, rows)
+    except ValueError as error:
+        return [], str(error), ended
+    starts = range(header.pixels_start, header.pixels_start + available - length + 1, stride)
     if available < header.pixels_length:
         reason = f"the file ends at byte {size}"
     else:
         reason = f"there are {available} bytes of pixels, and {length} make one frame"
-    ended = available == header.pixels_length
     if ended and _is_rubbish(file, header.pixels_start + available):
         # Bytes were put in somewhere before: nobody knows from which pixel on all are moved.
         return [], "what follows the pixels is no DICOM element, so they are not in place", True
@@ -221,12 +237,12 @@ def _by_frame(file: BinaryIO, items: _Items, header: Header) -> list[tuple[Span,
     by_table = _by_table(items, promised)
     if by_table is not None:
         return _split(fragments, by_table)
-    one_each = items.complete and len(fragments) == promised
-    if one_each or header.syntax == uids.RLELossless:
+    if items.complete and len(fragments) == promised:
         return [(fragment,) for fragment in fragments]
     if promised == 1:
         return [fragments] if fragments else []
-    return _split(fragments, [_starts_stream(file, fragment) for fragment in fragments])
+    starts = _starts_rle if header.syntax == uids.RLELossless else _starts_stream
+    return _split(fragments, [starts(file, fragment) for fragment in fragments])
 
 
 def _by_table(items: _Items, promised: int) -> list[bool] | None:
@@ -251,6 +267,20 @@ def _starts_stream(file: BinaryIO, fragment: Span) -> bool:
     # Where the file is cut right here, nobody knows: if this is not the next frame, the one before
     # it has no end, and its decoder says so.
     return len(first) < 2 or first in _STREAM_STARTS
+
+
+def _starts_rle(file: BinaryIO, fragment: Span) -> bool:
+    """Whether the head of RLE is there: how many segments, and where each begins (PS3.5 G.5)."""
+    if fragment.length < RLE_HEAD.size:
+        return False
+    file.seek(fragment.start)
+    head = file.read(RLE_HEAD.size)
+    if len(head) < RLE_HEAD.size:
+        return True  # as in `_starts_stream`
+    count, *starts = RLE_HEAD.unpack(head)
+    if not 1 <= count <= len(starts) or starts[0] != RLE_HEAD.size or any(starts[count:]):
+        return False
+    return all(one < other for one, other in itertools.pairwise(starts[:count]))
 
 
 def _split(fragments: Sequence[Span], starts: Sequence[bool]) -> list[tuple[Span, ...]]:

@@ -67,6 +67,10 @@ class Header:
         In bytes, as promised; `UNDEFINED_LENGTH` for a value in fragments.
     subject : str
         As `Acquisition.subject`; empty where it was not asked for.
+    pixels_vr : str
+        Value representation of Pixel Data; empty where the syntax does not write it.
+    doubts : tuple of str
+        Where tags and pixels contradict each other, and what was taken: sentences for the person.
     """
 
     path: Path
@@ -77,6 +81,8 @@ class Header:
     pixels_start: int
     pixels_length: int
     subject: str = ""
+    pixels_vr: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ class _PixelElement:
     tag: BaseTag
     start: int
     length: int
+    vr: str
 
 
 def read_header(path: Path, with_subject: bool = False) -> Header:
@@ -133,7 +140,9 @@ def read_header(path: Path, with_subject: bool = False) -> Header:
         )
     layout = pixel_layout(path, dataset)
     count = _number_of_frames(path, dataset)
-    return Header(path, dataset, syntax, layout, count, pixels.start, pixels.length, subject)
+    return Header(
+        path, dataset, syntax, layout, count, pixels.start, pixels.length, subject, pixels.vr
+    )
 
 
 def _read_to_pixels(
@@ -146,7 +155,7 @@ def _read_to_pixels(
 
             def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
                 if tag in (_PIXEL_DATA, _FLOAT_PIXELS, _DOUBLE_PIXELS):
-                    reached.append(_PixelElement(tag, file.tell(), length))
+                    reached.append(_PixelElement(tag, file.tell(), length, vr or ""))
                 return bool(reached)
 
             # pydicom warns of each value that breaks the rules. The few that are used here are

@@ -13,7 +13,7 @@ from leakwatch.model import Array
 from leakwatch.sources.dicom_values import number, text
 
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
-_LEAST_BITS, _MOST_BITS = 8, 16
+LEAST_BITS, _MOST_BITS = 8, 16
 
 # The largest flat detectors have 4096 pixels along a side; a damaged head may promise any number,
 # and memory for it.
@@ -83,7 +83,7 @@ def pixel_layout(path: Path, dataset: Dataset) -> PixelLayout:
     stored = _whole(path, dataset, "BitsStored")
     given = number(dataset, "HighBit")
     high = stored - 1 if given is None else int(given)
-    possible = allocated in (8, 16) and _LEAST_BITS <= stored <= _MOST_BITS
+    possible = allocated in (8, 16) and LEAST_BITS <= stored <= _MOST_BITS
     if not possible or not stored - 1 <= high < allocated:
         raise SourceError(
             f"{path}: stores {stored} bits in {allocated}, the highest being "

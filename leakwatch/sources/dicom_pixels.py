@@ -10,16 +10,15 @@ import importlib.util
 from collections.abc import Generator
 from typing import BinaryIO
 
-import numpy as np
 import pydicom.uid as uids
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Array, read_only
-from leakwatch.sources.code_stream import check_stream
+from leakwatch.sources.code_stream import agreed_samples, check_stream
 from leakwatch.sources.dicom_frames import FramePlaces, Span
 from leakwatch.sources.dicom_header import Header
 from leakwatch.sources.dicom_layout import clean_bits
-from leakwatch.sources.dicom_rle import rle_decoded
+from leakwatch.sources.dicom_words import bytes_of, check_words, words_of
 from leakwatch.sources.jpeg_lossless_bits import check_all_bits_used
 from leakwatch.sources.stream_decoders import STREAM_SYNTAXES, stream_decoded
 
@@ -33,6 +32,7 @@ _WAY_OUT = {
     ),
     uids.DeflatedExplicitVRLittleEndian: "dcmtk writes it inflated: dcmconv +te IN.dcm OUT.dcm",
 }
+_NATIVE_WAY_OUT = "export the sequence again, as the C-arm stored it"
 _OTHER_WAY_OUT = "export the sequence uncompressed (Explicit VR Little Endian) or as JPEG Lossless"
 
 
@@ -53,8 +53,7 @@ def check_decodable(header: Header) -> None:
             f"Install {missing}."
         )
     # A code stream holds samples, not words: where in a word they lay is lost.
-    in_streams = header.syntax.is_encapsulated and header.syntax != uids.RLELossless
-    if in_streams and header.layout.lowest:
+    if header.syntax in STREAM_SYNTAXES and header.layout.lowest:
         raise SourceError(
             _cannot_decode(header, "its samples do not begin at the lowest bit (High Bit)")
         )
@@ -112,14 +111,12 @@ def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Genera
 
 
 def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
-    data = b"".join(_read(file, span) for span in spans)
     layout = header.layout
-    if header.syntax.is_encapsulated:
-        frame = _decompressed(header, data)
+    if header.syntax in STREAM_SYNTAXES:
+        frame = _decompressed(header, bytes_of(file, spans))
     else:
-        order = ">" if header.syntax == uids.ExplicitVRBigEndian else "<"
-        frame = np.frombuffer(data, f"{order}u{layout.allocated // 8}")
-        frame = frame.reshape(layout.rows, layout.columns)
+        frame = words_of(header, file, spans)
+        check_words(frame, layout)
     if frame.shape != (layout.rows, layout.columns) or frame.dtype.itemsize > 2:
         raise ValueError(
             f"tags promise {layout.rows} rows and {layout.columns} columns, the decoded frame has "
@@ -130,21 +127,12 @@ def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
 
 def _decompressed(header: Header, data: bytes) -> Array:
     layout = header.layout
-    check_stream(data, header.syntax, layout.rows, layout.columns)
-    if header.syntax == uids.RLELossless:
-        return rle_decoded(data, layout.rows, layout.columns, layout.allocated // 8)
-    frame = stream_decoded(data, header.syntax, layout.allocated)
+    samples = check_stream(data, header.syntax, layout.rows, layout.columns)
+    assert samples is not None  # of all syntaxes in `STREAM_SYNTAXES`
+    frame = stream_decoded(data, header.syntax)
     if header.syntax in (uids.JPEGLossless, uids.JPEGLosslessSV1):
         check_all_bits_used(data, frame)
-    return frame
-
-
-def _read(file: BinaryIO, span: Span) -> bytes:
-    file.seek(span.start)
-    data = file.read(span.length)
-    if len(data) < span.length:  # the file became shorter since its frames were found
-        raise EOFError(f"the file ends at byte {span.start + len(data)}")
-    return data
+    return agreed_samples(frame, samples, layout, header.syntax)
 
 
 def _decoders_reason(error: Exception) -> str:
@@ -156,7 +144,8 @@ def _name(header: Header) -> str:
 
 
 def _cannot_decode(header: Header, reason: str) -> str:
-    way_out = _WAY_OUT.get(header.syntax, _OTHER_WAY_OUT)
+    other = _NATIVE_WAY_OUT if header.syntax in _NATIVE else _OTHER_WAY_OUT
+    way_out = _WAY_OUT.get(header.syntax, other)
     return (
         f"{header.path}: is stored as {_name(header)}, which could not be decoded: {reason}. "
         f"What to do: {way_out}."

@@ -14,7 +14,7 @@ import numpy as np
 
 from leakwatch.model import Array
 
-_HEAD = struct.Struct("<16I")  # how many segments, and where each begins
+RLE_HEAD = struct.Struct("<16I")  # how many segments, and where each begins
 
 
 def rle_decoded(data: bytes, rows: int, columns: int, sample_bytes: int) -> Array:
@@ -50,13 +50,15 @@ def rle_decoded(data: bytes, rows: int, columns: int, sample_bytes: int) -> Arra
 
 
 def _segments(data: bytes, expected: int) -> list[bytes]:
-    if len(data) < _HEAD.size:
-        raise ValueError(f"the frame has {len(data)} bytes; the head of RLE alone has {_HEAD.size}")
-    count, *starts = _HEAD.unpack_from(data)
+    if len(data) < RLE_HEAD.size:
+        raise ValueError(
+            f"the frame has {len(data)} bytes; the head of RLE alone has {RLE_HEAD.size}"
+        )
+    count, *starts = RLE_HEAD.unpack_from(data)
     if count != expected:
         raise ValueError(f"the frame has {count} segments of RLE; the tags promise {expected}")
     bounds = [*starts[:count], len(data)]
-    if bounds[0] != _HEAD.size or any(one >= other for one, other in pairwise(bounds)):
+    if bounds[0] != RLE_HEAD.size or any(one >= other for one, other in pairwise(bounds)):
         raise ValueError(f"segments of RLE do not follow each other: they begin at {bounds[:-1]}")
     return [data[start:end] for start, end in pairwise(bounds)]
 

@@ -5,7 +5,8 @@ No identity of a patient, no overlay (60xx) and no private element is ever read.
 
 from __future__ import annotations
 
-import numpy as np
+import re
+
 import pydicom.uid as uids
 from pydicom.dataset import Dataset
 
@@ -13,15 +14,15 @@ from leakwatch.model import (
     Acquisition,
     IntensityRelationship,
     PixelFormat,
-    Point,
-    PointArray,
     ProjectionGeometry,
-    Shutter,
     TimeSource,
-    read_only,
 )
+from leakwatch.sources.burned_in import is_capture, says_of_text
+from leakwatch.sources.dicom_angles import angles_note
+from leakwatch.sources.dicom_groups import OF_A_FRAME, number_of_groups, of_frame
 from leakwatch.sources.dicom_layout import PixelLayout
-from leakwatch.sources.dicom_values import number, numbers, pair, raw, text, texts
+from leakwatch.sources.dicom_shutter import shutter_note, shutter_of
+from leakwatch.sources.dicom_values import number, numbers, pair, text, texts
 
 READ_KEYWORDS = (
     "SOPClassUID",
@@ -29,6 +30,8 @@ READ_KEYWORDS = (
     "SeriesInstanceUID",
     "InstanceNumber",
     "Modality",
+    "ImageType",
+    "ConversionType",
     "Manufacturer",
     "ManufacturerModelName",
     "AcquisitionDate",
@@ -36,7 +39,6 @@ READ_KEYWORDS = (
     "AcquisitionDateTime",
     "ContentDate",
     "ContentTime",
-    "PatientOrientation",
     "BurnedInAnnotation",
     "LossyImageCompression",
     "NumberOfFrames",
@@ -54,34 +56,18 @@ READ_KEYWORDS = (
     "BitsStored",
     "HighBit",
     "PixelRepresentation",
-    "PixelAspectRatio",
-    "PixelIntensityRelationship",
-    "PixelIntensityRelationshipSign",
-    "PixelSpacing",
-    "PixelSpacingCalibrationType",
-    "ImagerPixelSpacing",
-    "FieldOfViewDimensions",
-    "DistanceSourceToDetector",
-    "DistanceSourceToPatient",
-    "EstimatedRadiographicMagnificationFactor",
-    "PositionerPrimaryAngle",
-    "PositionerSecondaryAngle",
     "PositionerPrimaryAngleIncrement",
     "PositionerSecondaryAngleIncrement",
     "PositionerMotion",
     "TableMotion",
-    "ShutterShape",
-    "ShutterLeftVerticalEdge",
-    "ShutterRightVerticalEdge",
-    "ShutterUpperHorizontalEdge",
-    "ShutterLowerHorizontalEdge",
-    "CenterOfCircularShutter",
-    "RadiusOfCircularShutter",
-    "VerticesOfThePolygonalShutter",
+    *OF_A_FRAME,
 )
 
 # Modalities that show bone bright by convention; angiography and fluoroscopy show it dark.
 _BONE_BRIGHT = frozenset({"CR", "DX"})
+
+_SPACING_KINDS = frozenset({"GEOMETRY", "FIDUCIAL"})
+_DIRECTIONS = re.compile("[ARLPHF]{1,3}")
 
 # JPEG 2000 may be lossless under the name of the lossy syntax: there only the tag tells.
 _LOSSY = frozenset({uids.JPEGBaseline8Bit, uids.JPEGExtended12Bit, uids.JPEGLSNearLossless})
@@ -93,8 +79,9 @@ def acquisition(
     number_of_frames: int,
     time_source: TimeSource,
     notes: tuple[str, ...] = (),
+    frame: int = 0,
 ) -> Acquisition:
-    """All that the tags say of a run.
+    """All that the tags say of a run, as they say it of one of its frames.
 
     Parameters
     ----------
@@ -104,8 +91,13 @@ def acquisition(
     time_source : TimeSource
     notes : tuple of str
         What was found about frame times.
+    frame : int
+        Whose functional groups are read, in an enhanced object.
     """
-    meta = dataset.file_meta
+    groups = number_of_groups(dataset)
+    if groups not in (0, number_of_frames):
+        notes += (f"Functional groups are there for {groups} frames of {number_of_frames}.",)
+    dataset, meta = of_frame(dataset, frame), dataset.file_meta
     orientation = texts(dataset, "PatientOrientation")
     return Acquisition(
         rows=layout.rows,
@@ -113,14 +105,14 @@ def acquisition(
         pixel_format=_pixel_format(dataset, layout),
         geometry=_geometry(dataset),
         time_source=time_source,
-        shutter=_shutter(dataset),
+        shutter=shutter_of(dataset),
         number_of_frames=number_of_frames,
-        patient_orientation=(orientation[0], orientation[1]) if len(orientation) == 2 else None,
+        patient_orientation=_directions(orientation),
         modality=text(dataset, "Modality"),
         sop_class_uid=text(dataset, "SOPClassUID"),
         transfer_syntax_uid=str(meta.TransferSyntaxUID),
         manufacturer=text(dataset, "Manufacturer"),
-        notes=notes + _notes(dataset),
+        notes=notes + _notes(dataset, number_of_frames),
         burned_in_annotation=_burned_in(dataset),
         compressed_with_loss=_compressed_with_loss(dataset),
         model_name=text(dataset, "ManufacturerModelName"),
@@ -154,18 +146,32 @@ def _geometry(dataset: Dataset) -> ProjectionGeometry:
         source_to_object = number(dataset, "DistanceSourceToIsocenter")
     aspect = pair(dataset, "PixelAspectRatio")
     field = numbers(dataset, "FieldOfViewDimensions")
+    if field is None:  # that of enhanced objects (PS3.3 C.8.19.3)
+        field = numbers(dataset, "FieldOfViewDimensionsInFloat")
     return ProjectionGeometry(
         sid_mm=number(dataset, "DistanceSourceToDetector"),
         sod_mm=source_to_object,
         magnification=number(dataset, "EstimatedRadiographicMagnificationFactor"),
         imager_pixel_spacing_mm=pair(dataset, "ImagerPixelSpacing"),
         pixel_spacing_mm=spacing,
-        pixel_spacing_calibration=kind.upper() or None,
+        pixel_spacing_calibration=_kind_of_spacing(kind.upper()),
         primary_angle_deg=_angle(dataset, "Primary"),
         secondary_angle_deg=_angle(dataset, "Secondary"),
         pixel_aspect=None if aspect is None or min(aspect) <= 0 else aspect[0] / aspect[1],
         field_of_view_mm=None if not field or field[0] <= 0 else field[0],
     )
+
+
+def _directions(said: tuple[str, ...]) -> tuple[str, str] | None:
+    """Of rows and of columns; None where they are no directions: that may be any text, a name."""
+    known = [axis.upper() for axis in said if _DIRECTIONS.fullmatch(axis.upper())]
+    return (known[0], known[1]) if len(known) == len(said) == 2 else None
+
+
+def _kind_of_spacing(said: str) -> str | None:
+    if not said:
+        return None
+    return said if said in _SPACING_KINDS else "OTHER"
 
 
 def _angle(dataset: Dataset, which: str) -> float | None:
@@ -175,46 +181,7 @@ def _angle(dataset: Dataset, which: str) -> float | None:
     return angle
 
 
-def _shutter(dataset: Dataset) -> Shutter | None:
-    """Display Shutter (PS3.3 C.7.6.11): rows before columns, and the first pixel is 1, 1."""
-    shapes = {shape.upper() for shape in texts(dataset, "ShutterShape")}
-    edges: dict[str, float | None] = {}
-    if "RECTANGULAR" in shapes:
-        edges = {
-            "left": _zero_based(dataset, "ShutterLeftVerticalEdge"),
-            "right": _zero_based(dataset, "ShutterRightVerticalEdge"),
-            "top": _zero_based(dataset, "ShutterUpperHorizontalEdge"),
-            "bottom": _zero_based(dataset, "ShutterLowerHorizontalEdge"),
-        }
-    centre: Point | None = None
-    radius: float | None = None
-    if "CIRCULAR" in shapes:
-        row_column = pair(dataset, "CenterOfCircularShutter")
-        radius = number(dataset, "RadiusOfCircularShutter")
-        centre = None if row_column is None else (row_column[1] - 1, row_column[0] - 1)
-    vertices = _vertices(dataset) if "POLYGONAL" in shapes else None
-    has_circle = centre is not None and radius is not None
-    if not has_circle:
-        centre = radius = None
-    if not has_circle and vertices is None and all(edge is None for edge in edges.values()):
-        return None
-    return Shutter(**edges, centre_px=centre, radius_px=radius, vertices_px=vertices)
-
-
-def _zero_based(dataset: Dataset, keyword: str) -> float | None:
-    value = number(dataset, keyword)
-    return None if value is None else value - 1
-
-
-def _vertices(dataset: Dataset) -> PointArray | None:
-    values = numbers(dataset, "VerticesOfThePolygonalShutter")
-    if values is None or len(values) < 6 or len(values) % 2:
-        return None
-    rows_columns = np.array(values, dtype=np.float64).reshape(-1, 2)
-    return read_only(rows_columns[:, ::-1] - 1)
-
-
-def _notes(dataset: Dataset) -> tuple[str, ...]:
+def _notes(dataset: Dataset, number_of_frames: int) -> tuple[str, ...]:
     notes = []
     relationship = text(dataset, "PixelIntensityRelationship").upper()
     if relationship not in IntensityRelationship.__members__:
@@ -224,12 +191,14 @@ def _notes(dataset: Dataset) -> tuple[str, ...]:
     if _compressed_with_loss(dataset):
         notes.append("The picture was compressed with loss: faint leaks may be gone.")
     if _burned_in(dataset):
-        notes.append("Text is burned into the picture; it may name the patient.")
+        notes.append(
+            "Text is burned into the picture, or it is one of a screen and no tag says that there "
+            "is none; it may name the patient."
+        )
     if "DYNAMIC" in (text(dataset, "PositionerMotion"), text(dataset, "TableMotion")):
         notes.append("C-arm or table moved during the run (DYNAMIC).")
-    if raw(dataset, "ShutterShape") is not None and _shutter(dataset) is None:
-        notes.append("Shutter tags are incomplete and were passed over.")
-    return tuple(notes)
+    notes += [angles_note(dataset, number_of_frames), shutter_note(dataset)]
+    return tuple(filter(None, notes))
 
 
 def _compressed_with_loss(dataset: Dataset) -> bool:
@@ -238,5 +207,6 @@ def _compressed_with_loss(dataset: Dataset) -> bool:
 
 
 def _burned_in(dataset: Dataset) -> bool | None:
-    """Burned In Annotation (0028,0301); None where it says neither YES nor NO."""
-    return {"YES": True, "NO": False}.get(text(dataset, "BurnedInAnnotation").upper())
+    """Whether text in the picture may name the patient; None where nobody knows."""
+    said = says_of_text(dataset)
+    return True if said is None and is_capture(dataset) else said

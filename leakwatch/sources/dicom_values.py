@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 
 
 def places(dataset: Dataset, frame: int = 0) -> Iterator[Dataset]:
-    """Where an element may stand: at the top, then in the shared and in the frame's groups.
+    """Where an element may stand: at the top, then in the frame's groups and in the shared ones.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ def places(dataset: Dataset, frame: int = 0) -> Iterator[Dataset]:
     """
     yield dataset
     for keyword, index in (
-        ("SharedFunctionalGroupsSequence", 0),
         ("PerFrameFunctionalGroupsSequence", frame),
+        ("SharedFunctionalGroupsSequence", 0),
     ):
         groups = dataset.get(keyword) or ()
         if index < len(groups):

@@ -1,30 +1,29 @@
 """Elements of a DICOM head that say something of the X-ray picture, and nothing of the patient.
 
-What is not listed here does not come through `deidentification`. None of these is in table E.1-1 of
-PS3.15, which lists what must go, but those of `NEW_UIDS` and `MOVED_TIMES`.
+What is not listed here does not come through `deidentification`, nor does a value that is neither a
+number nor one of the words that the standard has for it. None of these is in table E.1-1 of PS3.15,
+which lists what must go, but those of `NEW_UIDS` and `MOVED_TIMES`.
 """
 
 from __future__ import annotations
 
-KEPT = frozenset(
+# By the dictionary's VR: IS, DS, FL, US or SS.
+NUMBERS = frozenset(
     {
         "AcquisitionNumber",
+        "ActualFrameDuration",
         "AveragePulseWidth",
         "BeamAngle",
         "BitsAllocated",
         "BitsStored",
-        "BodyPartExamined",
-        "BurnedInAnnotation",
         "CenterOfCircularCollimator",
         "CenterOfCircularShutter",
         "CineRate",
         "CollimatorLeftVerticalEdge",
         "CollimatorLowerHorizontalEdge",
         "CollimatorRightVerticalEdge",
-        "CollimatorShape",
         "CollimatorUpperHorizontalEdge",
         "Columns",
-        "ConversionType",
         "DetectorPrimaryAngle",
         "DetectorSecondaryAngle",
         "DistanceObjectToTableTop",
@@ -35,107 +34,134 @@ KEPT = frozenset(
         "Exposure",
         "ExposureTime",
         "ExposureTimeInuS",
-        "ExtendedOffsetTable",
-        "ExtendedOffsetTableLengths",
         "FieldOfViewDimensions",
-        "FieldOfViewHorizontalFlip",
+        "FieldOfViewDimensionsInFloat",
         "FieldOfViewOrigin",
         "FieldOfViewRotation",
-        "FieldOfViewShape",
         "FocalSpots",
         "FrameAcquisitionNumber",
         "FrameDelay",
-        "FrameIncrementPointer",
-        "FrameLaterality",
         "FrameTime",
         "FrameTimeVector",
-        "FrameType",
-        "Grid",
         "HighBit",
-        "ImageLaterality",
-        "ImageType",
         "ImagerPixelSpacing",
         "ImagesInAcquisition",
         "InstanceNumber",
         "IntensifierSize",
         "KVP",
-        "LUTData",
-        "LUTDescriptor",
-        "LUTFunction",
         "LargestImagePixelValue",
-        "Laterality",
-        "LossyImageCompression",
-        "LossyImageCompressionMethod",
         "LossyImageCompressionRatio",
-        "Manufacturer",
-        "ManufacturerModelName",
-        "Modality",
-        "ModalityLUTType",
         "NumberOfFrames",
         "ObjectPixelSpacingInCenterOfBeam",
-        "PatientOrientation",
-        "PhotometricInterpretation",
         "PixelAspectRatio",
-        "PixelData",
-        "PixelIntensityRelationship",
         "PixelIntensityRelationshipSign",
         "PixelPaddingValue",
-        "PixelPresentation",
         "PixelRepresentation",
         "PixelSpacing",
-        "PixelSpacingCalibrationType",
+        "PlanarConfiguration",
         "PositionerIsocenterDetectorRotationAngle",
         "PositionerIsocenterPrimaryAngle",
         "PositionerIsocenterSecondaryAngle",
-        "PositionerMotion",
         "PositionerPrimaryAngle",
         "PositionerPrimaryAngleIncrement",
         "PositionerSecondaryAngle",
         "PositionerSecondaryAngleIncrement",
-        "PositionerType",
-        "PresentationLUTShape",
-        "RadiationMode",
-        "RadiationSetting",
         "RadiusOfCircularCollimator",
         "RadiusOfCircularShutter",
         "RecommendedDisplayFrameRate",
-        "RecommendedViewingMode",
         "RepresentativeFrameNumber",
         "RescaleIntercept",
         "RescaleSlope",
-        "RescaleType",
         "Rows",
-        "SOPClassUID",
         "SamplesPerPixel",
         "SeriesNumber",
         "ShutterLeftVerticalEdge",
         "ShutterLowerHorizontalEdge",
         "ShutterPresentationValue",
         "ShutterRightVerticalEdge",
-        "ShutterShape",
         "ShutterUpperHorizontalEdge",
         "SmallestImagePixelValue",
-        "SpecificCharacterSet",
         "StartTrim",
         "StopTrim",
         "TableAngle",
         "TableHeight",
         "TableLateralIncrement",
         "TableLongitudinalIncrement",
-        "TableMotion",
         "TableVerticalIncrement",
         "TriggerTime",
-        "TypeOfFilters",
-        "VOILUTFunction",
         "VerticesOfThePolygonalCollimator",
         "VerticesOfThePolygonalShutter",
-        "VolumetricProperties",
         "WindowCenter",
         "WindowWidth",
         "XRayTubeCurrent",
         "XRayTubeCurrentInuA",
     }
 )
+
+
+def _words(words: str, between: str = " ") -> frozenset[str]:
+    return frozenset(words.split(between))
+
+
+_KINDS_OF_IMAGE = _words(
+    "ORIGINAL|DERIVED|PRIMARY|SECONDARY|SINGLE PLANE|BIPLANE A|BIPLANE B|"
+    "SINGLE A|SINGLE B|NONE|MIXED|VOLUME|FLUORO|FLUOROSCOPY|ACQUISITION|"
+    "RADIOGRAPHY|CINE|DSA|SUBTRACTION|SPOT|LIH|STORED|SCREEN SAVE|SCREENSHOT|"
+    "LOCALIZER|AXIAL|REPROJECTION|MIP|MPR|QUANTITY|POST_PROCESSED|SHUTTER|"
+    "UNSPECIFIED|ROADMAP|EXPOSURE",
+    "|",
+)
+
+# Words of PS3.3 and of makers that tell kinds of pictures apart; any other is left out.
+WORDS: dict[str, frozenset[str]] = {
+    "BodyPartExamined": _words(
+        "SPINE CSPINE TSPINE LSPINE SSPINE CTSPINE TLSPINE LSSPINE WHOLESPINE CHEST "
+        "ABDOMEN PELVIS HIP HEAD NECK SKULL SHOULDER ARM ELBOW HAND WRIST LEG KNEE "
+        "ANKLE FOOT HEART EXTREMITY"
+    ),
+    "BurnedInAnnotation": _words("NO YES"),
+    "CollimatorShape": _words("RECTANGULAR CIRCULAR POLYGONAL"),
+    "ConversionType": _words("DV DI DF WSD SD SI DRW SYN"),
+    "FieldOfViewHorizontalFlip": _words("NO YES"),
+    "FieldOfViewShape": _words("RECTANGLE ROUND HEXAGONAL"),
+    "FrameLaterality": _words("R L U B"),
+    "Grid": _words("FIXED FOCUSED RECIPROCATING PARALLEL CROSSED NONE IN OUT"),
+    "ImageLaterality": _words("R L U B"),
+    "Laterality": _words("R L"),
+    "LossyImageCompression": _words("00 01"),
+    "LossyImageCompressionMethod": _words(
+        "ISO_10918_1 ISO_14495_1 ISO_15444_1 ISO_15444_15 ISO_13818_2 ISO_14496_10"
+    ),
+    "Modality": _words("XA RF CR DX XC OT IO PX MG RG"),
+    "PhotometricInterpretation": _words("MONOCHROME1 MONOCHROME2 RGB YBR_FULL"),
+    "PixelIntensityRelationship": _words("LIN LOG DISP"),
+    "PixelPresentation": _words("MONOCHROME COLOR MIXED TRUE_COLOR"),
+    "PixelSpacingCalibrationType": _words("GEOMETRY FIDUCIAL"),
+    "PositionerMotion": _words("STATIC DYNAMIC"),
+    "PositionerType": _words("CARM COLUMN NONE"),
+    "PresentationLUTShape": _words("IDENTITY INVERSE"),
+    "RadiationMode": _words("CONTINUOUS PULSED"),
+    "RadiationSetting": _words("SC GR"),
+    "RecommendedViewingMode": _words("NAT SUB"),
+    "RescaleType": _words("OD HU US MGML Z_EFF ED EDW HU_MOD PCT"),
+    "ShutterShape": _words("RECTANGULAR CIRCULAR POLYGONAL BITMAP"),
+    "TableMotion": _words("STATIC DYNAMIC"),
+    "VOILUTFunction": _words("LINEAR LINEAR_EXACT SIGMOID"),
+    "VolumetricProperties": _words("VOLUME SAMPLED DISTORTED MIXED"),
+    "FrameType": _KINDS_OF_IMAGE,
+    "ImageType": _KINDS_OF_IMAGE,
+}
+
+# Letters of a direction each (PS3.3 C.7.6.1.1.1).
+DIRECTIONS = ("PatientOrientation",)
+
+# Of the machine: they tell which calibration belongs to it.
+MAKERS = ("Manufacturer", "ManufacturerModelName")
+
+# Tags of elements that must be there as well.
+POINTERS = ("FrameIncrementPointer",)
+
+KEPT = NUMBERS | WORDS.keys() | {*DIRECTIONS, *MAKERS, *POINTERS, "SOPClassUID"}
 
 # Kept with the elements in them that are listed here.
 KEPT_SEQUENCES = frozenset(
@@ -148,15 +174,12 @@ KEPT_SEQUENCES = frozenset(
         "FramePixelDataPropertiesSequence",
         "FrameVOILUTSequence",
         "IsocenterReferenceSystemSequence",
-        "ModalityLUTSequence",
         "PerFrameFunctionalGroupsSequence",
-        "PixelIntensityRelationshipLUTSequence",
         "PixelMeasuresSequence",
         "PositionerPositionSequence",
         "ProjectionPixelCalibrationSequence",
         "SharedFunctionalGroupsSequence",
         "TablePositionSequence",
-        "VOILUTSequence",
         "XRayGeometrySequence",
     }
 )

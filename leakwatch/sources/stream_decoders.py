@@ -28,7 +28,7 @@ STREAM_SYNTAXES = (
 _THREADS = min(os.cpu_count() or 1, 4)
 
 
-def stream_decoded(data: bytes, syntax: UID, allocated: int) -> Array:
+def stream_decoded(data: bytes, syntax: UID) -> Array:
     """Decode a code stream that `check_stream` let pass.
 
     Parameters
@@ -36,13 +36,12 @@ def stream_decoded(data: bytes, syntax: UID, allocated: int) -> Array:
     data : bytes
     syntax : UID
         One of `STREAM_SYNTAXES`.
-    allocated : int
-        Bits of a word of the result; a stream of more bits keeps its own, and so does JPEG.
 
     Returns
     -------
     ndarray
-        Signed where the stream has a sign, which only JPEG 2000 can have.
+        In words of 8 or 16 bits, as the stream's samples ask for; signed where the stream has a
+        sign, which only JPEG 2000 can have.
 
     Raises
     ------
@@ -59,7 +58,4 @@ def stream_decoded(data: bytes, syntax: UID, allocated: int) -> Array:
         decode = jpegls_decode
     else:
         decode = partial(jpeg2k_decode, numthreads=_THREADS)
-    frame = decode(data)
-    if 8 * frame.dtype.itemsize < allocated and syntax not in JPEG_SYNTAXES:
-        return frame.astype(f"{frame.dtype.kind}{allocated // 8}")
-    return frame
+    return decode(data)

@@ -217,6 +217,11 @@ def _pose(
     own = cannula.pose
     over = strip_of(cannula, more, cement, own)
     found = pose_of_rod(cannula, over.more, scale, settings)
+    if found is None and state.filling is not None:
+        # Without its stylet a rod is a tube, and looks less like what was measured.
+        filled = RodLayer(state.filling.profile, max(state.filling.front, state.front.drawn_back))
+        known = over.less(straightened(cannula, filled))
+        found = pose_of_rod(cannula, known.more, scale, settings)
     rough = state.pose if found is None else found
     if found is not None and farthest(found, cannula) < scale.px(settings.still_mm):
         rough = own  # near enough for the strip that is there already

@@ -8,13 +8,15 @@ Noise is compared tile by tile with that of every frame of the last seconds.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
 from leakwatch.config import LivenessSettings
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
+from leakwatch.vision.held_lines import LinesState, compare_lines, learnt_lines
+from leakwatch.vision.noise_phase import Spectra, likeness, phase_of, square_in
 from leakwatch.vision.patches import Window
 from leakwatch.vision.robust import SIGMA_PER_MAD
 
@@ -37,10 +39,13 @@ class Tiles:
         Rows and columns of the working grid.
     places : ndarray of intp
         ``(tiles, pixels)``, flat places within the window.
+    square : (slice, slice)
+        Where noise is compared as a whole.
     """
 
     window: Window
     places: Array
+    square: Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ class LivenessState:
         Time of the last frame.
     strange_s : float or None
         Since when frames differ from each other as new ones do, with less noise than is known.
+    lines : LinesState
+    spectra : Spectra
     """
 
     tiles: Tiles | None = None
@@ -109,6 +116,8 @@ class LivenessState:
     new_s: float = -math.inf
     last_s: float = -math.inf
     strange_s: float | None = None
+    lines: LinesState = field(default_factory=LinesState)
+    spectra: Spectra = field(default_factory=Spectra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +180,8 @@ def tiles_over(
     lefts, width = _steps(wide_px, settings)
     inside = np.arange(height)[:, None] * wide_px + np.arange(width)
     corners = (tops[:, None] * wide_px + lefts).ravel()
-    return Tiles(window, read_only(corners[:, None] + inside.ravel()))
+    square = square_in(window, shape, settings)
+    return Tiles(window, read_only(corners[:, None] + inside.ravel()), square)
 
 
 def _steps(length: int, settings: LivenessSettings) -> tuple[Array, int]:
@@ -209,10 +219,13 @@ def look(
         learnt of noise comes from new frames alone.
     """
     assert state.tiles is not None
-    tiles = state.tiles
+    tiles, stands = state.tiles, time_s <= state.last_s
     noise = _noise_of(attenuation, tiles)
-    stands = time_s <= state.last_s
-    state = replace(state, last_s=time_s)
+    lines, held_lines = compare_lines(state.lines, attenuation, exposed, tiles.window, settings)
+    phase = phase_of(_passed(attenuation, tiles.square))
+    like = likeness(state.spectra, phase, time_s, settings)
+    spectra = state.spectra.with_frame(phase, time_s, settings)
+    state = replace(state, last_s=time_s, lines=lines, spectra=spectra)
     if not state.fresh.blocks:
         fresh = state.fresh.with_frame(noise, time_s, settings)
         return replace(state, fresh=fresh, new_s=time_s), Liveness(
@@ -222,17 +235,24 @@ def look(
     learning = _learnt(state, noise, earlier, settings)
     usable = _values(exposed, tiles).mean(axis=1) >= settings.min_exposed_share
     shares, told_share = _shares(learning, noise, usable, earlier, time_s, settings)
-    most = settings.max_repeated_share
-    repeated_share, enough = float(shares.max()), told_share >= settings.min_told_share
-    if repeated_share <= most and enough:
+    most, tiles_share = settings.max_repeated_share, float(shares.max())
+    enough, is_like = told_share >= settings.min_told_share, spectra.hold(like, settings)
+    partly = is_like or (enough and tiles_share > most)
+    partly |= held_lines.share > settings.max_lines_share
+    repeated_share = 1.0 if is_like else max(tiles_share, held_lines.share)
+    if enough and not partly:
         fresh = state.fresh.with_frame(noise, time_s, settings)
-        new = replace(learning, fresh=fresh, new_s=time_s, strange_s=None)
+        lines = learnt_lines(lines, held_lines, settings)
+        spectra = spectra.with_usual(like, settings)
+        new = replace(
+            learning, fresh=fresh, lines=lines, spectra=spectra, new_s=time_s, strange_s=None
+        )
         return new, Liveness(repeated_share, told_share, True, False, False, 0.0)
     repeated = state.repeated.with_frame(noise, time_s, settings)
-    is_repeated = enough and repeated_share >= 1.0 - most
-    partly = enough and repeated_share > most
+    is_repeated = is_like or (enough and tiles_share >= 1.0 - most)
     state = _with_strange(state, noise, usable, earlier, partly, time_s, settings)
-    held_s = max(time_s - state.new_s, 0.0)
+    # A picture that was shown before is as old as that, whenever it was last told to be new.
+    held_s = max(time_s - state.new_s, like.age_s if is_like else 0.0)
     seen = Liveness(repeated_share, told_share, False, is_repeated, partly, held_s, stands)
     return replace(state, repeated=repeated), seen
 
@@ -252,13 +272,17 @@ class _Compared:
     times_s: Array
 
 
-def _noise_of(attenuation: FloatImage, tiles: Tiles) -> FloatImage:
-    rows, columns = tiles.window
+def _passed(attenuation: FloatImage, window: Window) -> FloatImage:
+    rows, columns = window
     # One more pixel to each side, so that the window's rim is filtered with its neighbours.
     wider = attenuation[rows.start - 1 : rows.stop + 1, columns.start - 1 : columns.stop + 1]
     kernel = _SECOND_DIFFERENCE
-    passed = cv2.sepFilter2D(np.ascontiguousarray(wider), cv2.CV_32F, kernel, kernel)[1:-1, 1:-1]
-    noise: FloatImage = passed.ravel()[tiles.places]
+    passed: FloatImage = cv2.sepFilter2D(np.ascontiguousarray(wider), cv2.CV_32F, kernel, kernel)
+    return passed[1:-1, 1:-1]
+
+
+def _noise_of(attenuation: FloatImage, tiles: Tiles) -> FloatImage:
+    noise: FloatImage = _passed(attenuation, tiles.window).ravel()[tiles.places]
     # Edges of metal are a hundred times as large as noise, and would hide it. Where most pixels
     # are alike, as in a picture with little noise and few grey levels, the others are the noise.
     usual = SIGMA_PER_MAD * np.median(np.abs(noise), axis=1, keepdims=True)

@@ -13,6 +13,9 @@ from leakwatch.model import Array, BoolImage, FloatImage, Point, PointArray, rea
 from leakwatch.vision.robust import SIGMA_PER_MAD, median
 from leakwatch.vision.warps import warped
 
+# Steps of a fit are not thought to be followed by more than five times their sum.
+_MAX_RATIO = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class MatchedRows:
@@ -309,6 +312,7 @@ def _fine(
         return None
     # Every 5th pixel each way gives the median of thousands.
     some = speaks[::5, ::5]
+    before = None
     for _ in range(settings.max_iterations):
         matrix = np.array([[1, 0, left + shift[0]], [0, 2, top + shift[1]]], np.float32)
         moved = warped(passed, matrix, size)
@@ -323,7 +327,8 @@ def _fine(
         residual *= trust
         pull = (float(np.vdot(rows.across, residual)), float(np.vdot(rows.down, residual)))
         change = _solved(normal, pull)
-        shift -= change
+        shift -= np.multiply(change, _all_steps(change, before))
+        before = change if before is None else None
         if math.hypot(change[0], change[1]) < settings.converged_px:
             break
     else:
@@ -338,6 +343,19 @@ def _fine(
 # A symmetric 2 x 2 matrix: its first, mixed and last entry. NumPy's own solver takes longer to
 # call than all that is here.
 _Symmetric = tuple[float, float, float]
+
+
+def _all_steps(change: Point, before: Point | None) -> float:
+    """By what a step is to be multiplied to be all that follow (Aitken's extrapolation).
+
+    Noise and a turn in the picture's plane make each step too short, by a fifth up to four fifths:
+    then they follow each other as a geometric series.
+    """
+    if before is None:
+        return 1.0
+    along = change[0] * before[0] + change[1] * before[1]
+    ratio = along / max(before[0] ** 2 + before[1] ** 2, 1e-12)
+    return 1.0 / (1.0 - min(max(ratio, 0.0), _MAX_RATIO))
 
 
 def _determinant(normal: _Symmetric) -> float:

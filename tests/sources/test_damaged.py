@@ -27,7 +27,7 @@ SYNTAXES = [
     uids.JPEG2000Lossless,
     uids.HTJ2KLossless,
 ]
-MUTANTS = 60
+MUTANTS = 100
 LONGEST_S = 5.0  # of one file; on a busy machine most take milliseconds
 
 

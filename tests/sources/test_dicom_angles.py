@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dicom_writing import noise, write
@@ -51,6 +52,31 @@ def test_angles_of_each_frame(
 def test_increments_on_no_angle_say_nothing(tmp_path: Path) -> None:
     path = write(tmp_path / "a.dcm", noise(3), PositionerPrimaryAngleIncrement=[0, 40, 0])
     assert angles(path) == [(None, None)] * 3
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        (
+            {"PositionerPrimaryAngle": -90, "PositionerPrimaryAngleIncrement": [0, 40]},
+            "Positioner Primary Angle Increment has 2 values for 3 frames",
+        ),
+        (
+            {"PositionerSecondaryAngleIncrement": [0, 40, 0]},
+            "Positioner Secondary Angle is not said",
+        ),
+        ({"PositionerPrimaryAngleIncrement": [0, 0, 0]}, ""),
+        ({"PositionerPrimaryAngle": 5, "PositionerPrimaryAngleIncrement": [0, 40, 0]}, ""),
+    ],
+)
+def test_a_turn_that_cannot_be_followed_is_told(
+    tmp_path: Path, tags: dict[str, Any], words: str
+) -> None:
+    source = DicomFile(write(tmp_path / "a.dcm", noise(3), **tags))
+    told = [note for note in source.acquisition.notes if "The C-arm turned" in note]
+    source.close()
+    assert bool(told) == bool(words)
+    assert all(words in note for note in told)
 
 
 def test_frames_at_the_same_angle_are_of_one_run(tmp_path: Path) -> None:

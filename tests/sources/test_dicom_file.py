@@ -138,12 +138,16 @@ def test_number_of_frames_that_says_too_few(tmp_path: Path, syntax: UID, table: 
     assert any("2 more frames follow" in note for note in found[0].acquisition.notes)
 
 
-@pytest.mark.parametrize("syntax", [uids.JPEGLosslessSV1, uids.JPEG2000Lossless])
+IN_FRAGMENTS = [uids.JPEGLosslessSV1, uids.JPEG2000Lossless, uids.RLELossless]
+
+
+@pytest.mark.parametrize("syntax", IN_FRAGMENTS)
 @pytest.mark.parametrize("table", [True, False], ids=["table", "no table"])
 @pytest.mark.parametrize("count", [1, 3])
 def test_frames_in_several_fragments(tmp_path: Path, syntax: UID, table: bool, count: int) -> None:
     frames = noise(count)
-    streams = [bytes(ENCODERS[syntax](frame)) for frame in frames]
+    encode = rle_encoded if syntax == uids.RLELossless else ENCODERS[syntax]
+    streams = [bytes(encode(frame)) for frame in frames]
     pixel_data = encapsulate(streams, fragments_per_frame=3, has_bot=table)
     path = write(tmp_path / "x.dcm", frames, syntax, pixel_data)
     found, error = whole_frames(path)
@@ -152,12 +156,14 @@ def test_frames_in_several_fragments(tmp_path: Path, syntax: UID, table: bool, c
     np.testing.assert_array_equal(found[-1].pixels, frames[-1])
 
 
+@pytest.mark.parametrize("syntax", IN_FRAGMENTS)
 @pytest.mark.parametrize("table", [True, False], ids=["table", "no table"])
-def test_frames_in_several_fragments_that_are_cut(tmp_path: Path, table: bool) -> None:
+def test_frames_in_several_fragments_that_are_cut(tmp_path: Path, syntax: UID, table: bool) -> None:
     frames = noise(3)
-    streams = [bytes(ENCODERS[uids.JPEGLosslessSV1](frame)) for frame in frames]
+    encode = rle_encoded if syntax == uids.RLELossless else ENCODERS[syntax]
+    streams = [bytes(encode(frame)) for frame in frames]
     pixel_data = encapsulate(streams, fragments_per_frame=3, has_bot=table)
-    path = write(tmp_path / "x.dcm", frames, uids.JPEGLosslessSV1, pixel_data)
+    path = write(tmp_path / "x.dcm", frames, syntax, pixel_data)
     content = path.read_bytes()
     # Into the second frame: the third has three heads of 8 bytes, and 8 bytes end it all.
     path.write_bytes(content[: len(content) - len(streams[2]) - 40])

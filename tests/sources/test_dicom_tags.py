@@ -252,12 +252,43 @@ def test_circle_and_polygon_are_columns_before_rows(tmp_path: Path) -> None:
         {"ShutterShape": "POLYGONAL", "VerticesOfThePolygonalShutter": [1, 2, 3, 4, 5, 6, 7]},
         {"ShutterShape": "RECTANGULAR"},
         {"ShutterShape": "BITMAP"},
+        {"ShutterShape": "OTHER"},
+        {
+            "ShutterShape": "CIRCULAR",
+            "CenterOfCircularShutter": [6, 9],
+            "RadiusOfCircularShutter": 0,
+        },
+        {"ShutterShape": "POLYGONAL", "VerticesOfThePolygonalShutter": [1, 1, 2, 2, 3, 3]},
+        {
+            "ShutterShape": "RECTANGULAR",
+            "ShutterLeftVerticalEdge": 0,
+            "ShutterRightVerticalEdge": 0,
+            "ShutterUpperHorizontalEdge": 0,
+            "ShutterLowerHorizontalEdge": 0,
+        },
+        {
+            "ShutterShape": "RECTANGULAR",
+            "ShutterLeftVerticalEdge": 16,
+            "ShutterRightVerticalEdge": 1,
+        },
     ],
 )
 def test_incomplete_shutter_is_passed_over_and_told(tmp_path: Path, tags: dict[str, Any]) -> None:
     run = run_of(tmp_path, **tags)
     assert run.shutter is None
     assert any("Shutter tags are incomplete" in note for note in run.notes)
+
+
+def test_of_two_shapes_one_may_serve_for_nothing(tmp_path: Path) -> None:
+    run = run_of(
+        tmp_path,
+        ShutterShape=["RECTANGULAR", "CIRCULAR"],
+        ShutterLeftVerticalEdge=3,
+        RadiusOfCircularShutter=5,
+    )
+    assert run.shutter is not None
+    assert (run.shutter.left, run.shutter.radius_px) == (2, None)
+    assert any("passed over (CIRCULAR)" in note for note in run.notes)
 
 
 def test_no_shutter_no_word(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from scene import FORMAT, FPS, Scene, breath
@@ -92,8 +93,58 @@ def mean_held(_: int, picture: np.ndarray) -> np.ndarray:
     return np.mean(PICTURES[HELD_FROM - 6 : HELD_FROM], axis=0)
 
 
+def trembling(reach_px: float):
+    def moved(index: int, picture: np.ndarray) -> np.ndarray:
+        column, row = np.random.default_rng(index).uniform(-reach_px, reach_px, 2)
+        matrix = np.array([[1.0, 0.0, column], [0.0, 1.0, row]])
+        size = picture.shape[::-1]
+        return cv2.warpAffine(
+            PICTURES[HELD_FROM - 1], matrix, size, borderMode=cv2.BORDER_REPLICATE
+        )
+
+    return moved
+
+
+def dim_noisy_and_trembling(index: int, picture: np.ndarray) -> np.ndarray:
+    dim = (0.9 + 0.1 * np.sin(index)) * trembling(1.0)(index, picture)
+    return dim + RNG.normal(0.0, 5.0, picture.shape)
+
+
+def mean_with_noise(_: int, picture: np.ndarray) -> np.ndarray:
+    mean = np.mean(PICTURES[HELD_FROM - 4 : HELD_FROM], axis=0)
+    return mean + RNG.normal(0.0, 8.0, picture.shape)
+
+
+def one_field(_: int, picture: np.ndarray) -> np.ndarray:
+    shown = picture.copy()
+    shown[::2] = PICTURES[HELD_FROM - 1][::2]
+    return shown
+
+
+def strip(rows: slice):
+    def shown(_: int, picture: np.ndarray) -> np.ndarray:
+        partly = picture.copy()
+        partly[rows] = PICTURES[HELD_FROM - 1][rows]
+        return partly
+
+    return shown
+
+
+def block(_: int, picture: np.ndarray) -> np.ndarray:
+    shown = picture.copy()
+    shown[80:130, 120:170] = PICTURES[HELD_FROM - 1][80:130, 120:170]
+    return shown
+
+
 WAYS = {
     "held": held,
+    "trembles by half a pixel": trembling(0.5),
+    "trembles by two pixels": trembling(2.0),
+    "dim, noisy and trembling": dim_noisy_and_trembling,
+    "mean with another noise": mean_with_noise,
+    "one field of two": one_field,
+    **{f"strip from line {top}": strip(slice(top, top + 14)) for top in range(60, 90, 5)},
+    "block over the body": block,
     "counter and cursor": with_a_counter,
     "a tenth of the noise": with_another_noise(0.1),
     "half of the noise": with_another_noise(0.5),
@@ -103,6 +154,16 @@ WAYS = {
     "lower part": lower_part,
     "mean held": mean_held,
 }
+
+
+@pytest.mark.parametrize("keeps", [0.5, 0.7])
+def test_a_live_picture_through_a_recursive_filter_is_new_once_the_filter_has_settled(
+    keeps: float,
+) -> None:
+    shown: list[np.ndarray] = []
+    for picture in live():
+        shown.append(picture if not shown else keeps * shown[-1] + (1.0 - keeps) * picture)
+    assert all(one.is_new for one in seen(shown)[8:])
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from vision.scene import COLUMNS, ROWS, Scene, breath, disc, rod
@@ -50,6 +51,19 @@ def test_breathing_is_followed_to_a_tenth_of_a_pixel(dose: float) -> None:
         at = match.shift
         errors.append(np.hypot(*(found(match) - np.array(breath(index)))))
     assert np.percentile(errors, 95) < 0.2
+
+
+@pytest.mark.parametrize(("degrees", "dose"), [(3.0, 0.005), (5.0, 0.005), (5.0, 0.01)])
+def test_a_turned_patient_at_a_low_dose_is_followed(degrees: float, dose: float) -> None:
+    """Each step of the fit is too short then, and ten of them did not come to an end."""
+    start = reference(Scene(dose=dose))
+    turned = Scene(dose=dose, seed=5)
+    rows, columns = turned.base.shape
+    matrix = cv2.getRotationMatrix2D(((columns - 1) / 2, (rows - 1) / 2), degrees, 1.0)
+    turned.base = cv2.warpAffine(turned.base, matrix, (columns, rows), flags=cv2.INTER_CUBIC)
+    for shift in ((0.0, 0.0), (1.3, -2.6), (-4.0, 5.0)):
+        match = matched(start, passed(turned, shift=shift))
+        assert found(match) == pytest.approx(shift, abs=0.8)
 
 
 @pytest.mark.parametrize("bump", [(14.0, -9.0), (-22.0, 25.0)])

@@ -1,4 +1,4 @@
-"""Cement in the bore of the cannula: on its way into the body, and no leak."""
+"""What is in the bore of the cannula: cement on its way into the body, or no stylet any more."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Filling:
     Parameters
     ----------
     profile : ndarray
-        Added attenuation across the axis, in units of the rod's contrast, at steps of a pixel.
+        Added attenuation across the axis, in units of the rod's contrast, at steps of a pixel;
+        negative where the stylet is gone that was in the bore when the rod was measured.
     front : float
         Where along the axis it begins, working pixels: 0 at the tip.
     """
@@ -64,10 +65,13 @@ def filling(
     along = cv2.blur(share[core].mean(axis=0)[None], (box, 1))[0]
     farthest = float(medians(along[3 * length // 4 :]))
     contrast = float(np.maximum(cannula.contrast[:length], settings.min_contrast)[free].mean())
-    if level * contrast < settings.min_filling or farthest < 0.5 * level:
+    sign = 1.0 if level > 0.0 else -1.0
+    is_drawn = level <= -settings.min_stylet_share
+    if not (is_drawn or level * contrast >= settings.min_filling) or farthest / level < 0.5:
         return None
-    front = 0.0 if strip.cement is not None else begins_at(along > 0.5 * level)
-    return Filling(read_only(np.maximum(profile, 0.0).astype(np.float32)), front)
+    front = 0.0 if strip.cement is not None else begins_at(sign * along > 0.5 * abs(level))
+    profile = sign * np.maximum(sign * profile, 0.0)
+    return Filling(read_only(profile.astype(np.float32)), front)
 
 
 def followed_filling(

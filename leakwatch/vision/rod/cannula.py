@@ -13,7 +13,14 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.geometry import Scale
 from leakwatch.model import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.vision.baseline import Baseline
-from leakwatch.vision.rod.shape import ProfileFit, bend_of, fit_for, profile_fit, taper_of
+from leakwatch.vision.rod.shape import (
+    ProfileFit,
+    bend_of,
+    fit_for,
+    own_lobe,
+    profile_fit,
+    taper_of,
+)
 from leakwatch.vision.warps import sampled, warped
 
 
@@ -102,7 +109,8 @@ class Cannula:
         Its own: the axis is where it is, but it may taper.
     pixels : RodPixels
     core, beside : ndarray of bool
-        Rows of a strip that lie on the rod's axis, and rows just past its edges.
+        Rows of a strip that lie on the rod's axis, and rows just past its edges on which no other
+        rod lies.
     """
 
     front: Point
@@ -210,11 +218,13 @@ def _straightened(
         above = strip - sides
         axial = above.mean(axis=1)
         profile = np.maximum(axial / max(float(axial.max()), 1e-6), 0.0)
+        free = own_lobe(profile)
+        near = np.abs(np.arange(-half, half + 1)) <= scale.px(0.75 * settings.width_mm)
+        profile[~(free & near)] = 0.0
         wide = (profile > 0.5).sum() > scale.px(settings.width_mm)
         if wide or axial.max() < settings.min_contrast:
             return None
-        profile[np.abs(np.arange(-half, half + 1)) > scale.px(0.75 * settings.width_mm)] = 0.0
-        pose = _own_pose(pose, above, profile, scale, settings)
+        pose = _own_pose(pose, above, fit_for(profile, free), scale, settings)
     # Least-squares amplitude of the profile at every step along the axis.
     contrast = (above * profile[:, None]).sum(axis=0) / float((profile**2).sum())
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
@@ -226,14 +236,14 @@ def _straightened(
         (float(direction[0]), float(direction[1])),
         length,
         read_only(profile.astype(np.float32)),
-        fit_for(profile),
+        fit_for(profile, free),
         read_only(_fine_profile(picture, pixels, pose, sides, profile)),
         read_only(contrast),
         width,
         pose,
         pixels,
         read_only(across <= width / 4),
-        read_only((across > width * 0.75) & (across <= width * 1.25)),
+        read_only((across > width * 0.75) & (across <= width * 1.25) & free),
     )
 
 
@@ -254,7 +264,7 @@ def _pixels(
 
 
 def _own_pose(
-    pose: Pose, above: FloatImage, profile: Array, scale: Scale, settings: InstrumentSettings
+    pose: Pose, above: FloatImage, fit: ProfileFit, scale: Scale, settings: InstrumentSettings
 ) -> Pose:
     """How the rod tapers and bends, from a strip along a pose."""
     station = round(scale.px(settings.station_mm))
@@ -262,7 +272,9 @@ def _own_pose(
     if count < settings.min_stations:
         return pose
     used = above[:, : count * station].reshape(len(above), count, station).mean(axis=2)
-    shift, wider = profile_fit(used.T, fit_for(profile))
+    shift, wider = profile_fit(used.T, fit)
+    # Where it looks wider than perspective can make it, as past its end, something else is seen.
+    shift = np.where(np.abs(wider) <= 2.0 * settings.max_wider, shift, np.nan)
     at = (np.arange(count) + 0.5) * station
     offset, slope, bend = bend_of(at, shift, above.shape[1])
     taper = taper_of(at, wider, above.shape[1], settings)
@@ -339,14 +351,30 @@ def between_sides(
         How far across from the axis the line is wanted, pixels.
     """
     across = np.arange(strip.shape[0]) - (strip.shape[0] - 1) / 2 - centre
-    nearest, farthest = scale.px(0.75 * settings.width_mm), scale.px(1.5 * settings.width_mm)
-    beside = (np.abs(across) > nearest) & (np.abs(across) <= farthest)
-    below, above_it = beside & (across < 0), beside & (across > 0)
-    low, high = strip[below].mean(axis=0), strip[above_it].mean(axis=0)
-    at_low, at_high = across[below].mean(), across[above_it].mean()
-    share = (across[:, None] - at_low) / (at_high - at_low)
+    at_low, low = _side(strip, -across, scale, settings)
+    at_high, high = _side(strip, across, scale, settings)
+    share = (across[:, None] + at_low) / (at_high + at_low)
     between: FloatImage = (low + (high - low) * share).astype(np.float32)
     return between
+
+
+def _side(
+    strip: FloatImage, away: Array, scale: Scale, settings: InstrumentSettings
+) -> tuple[Array, Array]:
+    """How far off the axis one side of a rod lies in each column, and what it attenuates.
+
+    Where another rod lies beside this one, the gap between them is all that can be seen.
+    """
+    widest = scale.px(settings.width_mm)
+    beside = (away > 0.75 * widest) & (away <= 1.5 * widest)
+    in_gap = (away > 0.5 * widest) & (away <= 0.75 * widest)
+    usual = strip[beside].mean(axis=0)
+    if not in_gap.any():
+        return np.full(strip.shape[1], away[beside].mean()), usual
+    gap = strip[in_gap].min(axis=0)
+    covered = usual - gap > settings.min_contrast
+    at = np.where(covered, away[in_gap].mean(), away[beside].mean())
+    return at, np.where(covered, gap, usual)
 
 
 def _contrast(
@@ -354,7 +382,7 @@ def _contrast(
 ) -> tuple[FloatImage, FloatImage]:
     """Along a strip: how much more its middle attenuates than both sides, and where."""
     across = np.arange(strip.shape[0]) - (strip.shape[0] - 1) / 2
-    middle = np.abs(across) <= scale.px(settings.width_mm)
+    middle = np.abs(across) <= scale.px(0.75 * settings.width_mm)
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
     above = cv2.blur(strip - between_sides(strip, scale, settings), (box, 1))[middle]
     positive = np.maximum(above, 0)

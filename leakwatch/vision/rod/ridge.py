@@ -151,7 +151,7 @@ def _best_run(values: FloatImage) -> Array:
 def _bar(width: float) -> FloatImage:
     """A column filter: mean over a bar of `width`, less the greater weight of its two sides."""
     inner = max(round(width * 0.5) // 2, 1)
-    outer = max(round(width), inner + 2)
+    outer = max(round(0.75 * width), inner + 2)
     across = np.abs(np.arange(-outer, outer + 1))
     bar = (across <= inner) / (2 * inner + 1.0)
     sides = (across == outer) / 2.0

@@ -16,6 +16,7 @@ _SURE = 3.0  # standard errors
 _LEAST_FOR_LINE = 3
 _LEAST_FOR_BEND = 6  # profiles: three more than a parabola needs
 _LEAST_SHIFT = 0.02  # pixels
+_GAP = 0.35  # of the greatest contrast: less is between two rods, with their blur
 _LEAST_SPREAD = 0.01  # a tenth of a pixel over ten: no profile is known better
 
 
@@ -35,18 +36,50 @@ class ProfileFit:
     solve: FloatImage
 
 
-def fit_for(profile: Array) -> ProfileFit:
+def own_lobe(profile: Array) -> BoolImage:
+    """Return which places across the axis are free of another rod beside this one.
+
+    From the axis outwards a profile falls. Where it has risen again by more than half of what it
+    fell to the gap, another rod begins.
+
+    Parameters
+    ----------
+    profile : ndarray
+        ``(2 half + 1,)``, its maximum 1.
+    """
+    half = (len(profile) - 1) // 2
+    free = np.ones(len(profile), np.bool_)
+    for side in (slice(half, None), slice(half, None, -1)):
+        lowest = np.minimum.accumulate(profile[side])
+        risen = (lowest < _GAP) & (profile[side] - lowest > 0.5)
+        if risen.any():
+            # The gap itself is the last that is free.
+            gap = int(np.argmin(profile[side][: int(np.argmax(risen)) + 1]))
+            free[side][gap + 1 :] = False
+    return free
+
+
+def fit_for(profile: Array, free: BoolImage | None = None) -> ProfileFit:
     """Prepare least squares for a rod's profile, at steps of a pixel.
 
     To first order a profile that is shifted by `o` and wider by a share `s` is
     ``p(x) - o p'(x) - s x p'(x)``. Beside it a straight line is left for what lies behind, and a
     bump for what fills the bore.
+
+    Parameters
+    ----------
+    profile : ndarray
+        ``(2 half + 1,)``.
+    free : ndarray of bool or None
+        Places that count, from `own_lobe`; None: all near the rod.
     """
     half = (len(profile) - 1) // 2
     across = np.arange(-half, half + 1)
     # What was taken for a rod may reach half its height nowhere: it is no narrower than a pixel.
     width = max(float((profile > 0.5).sum()), 1.0)
     used = np.abs(across) <= 1.25 * width + 1.0
+    if free is not None:
+        used &= free
     slope = np.gradient(profile)
     bump = np.maximum(1.0 - (2.0 * across / width) ** 2, 0.0)
     parts = (profile, -slope, -across * slope, bump, np.ones(len(across)), across)

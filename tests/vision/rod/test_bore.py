@@ -47,6 +47,14 @@ def test_a_filled_bore_is_no_cement_to_be_seen(turned: float) -> None:
         assert -0.06 < on_axis(left, from_tip_mm, DEGREES + turned) < 0.03
 
 
+@pytest.mark.parametrize("turned", [0.0, 1.0])
+def test_a_stylet_that_is_drawn_leaves_an_empty_bore(turned: float) -> None:
+    stylet = rod(FRONT, DEGREES + turned, BORE_PX, 0.15)
+    left = compared(-stylet, turned)
+    for from_tip_mm in (8.0, 15.0, 30.0, 45.0):
+        assert abs(on_axis(left, from_tip_mm, DEGREES + turned)) < 0.03
+
+
 def test_cement_that_is_half_way_down_the_bore_is_known_so_far() -> None:
     turn, away = np.deg2rad(DEGREES), 20.0 / MM_PER_PX
     start = (FRONT[0] - away * np.cos(turn), FRONT[1] - away * np.sin(turn))
