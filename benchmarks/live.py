@@ -5,7 +5,7 @@ a drop, p50 <= 12 ms, p99 <= 20 ms, memory flat. Frames are those of a case of L
 (default: ../shared), or of sample_dicom/, enlarged; when they are over, the last go to and fro.
 With `--window` a window is drawn beside it (offscreen where there is no display), five seconds with
 and five without in turn, so that what it costs the fold is a ratio of one run: 1.10 is the most.
-With `--record DIR` frames and events are written.
+With `--record DIR` all is written that a recorded session writes.
 
 Times are in milliseconds and in floors: the floor (blur, warp, subtract and threshold of one frame)
 is timed in the same run, so that figures of two machines can be compared.
@@ -30,7 +30,7 @@ from leakwatch.config import Settings
 from leakwatch.live.latency import Percentiles
 from leakwatch.live.session import LiveSession
 from leakwatch.live.setup import Setup
-from leakwatch.model import CaseFile, Frame, Link, LinkStatus, Sink, Snapshot
+from leakwatch.model import CaseFile, Frame, Link, LinkStatus, Marks, Sink, Snapshot
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Held in memory: 2 MB each.
@@ -141,7 +141,8 @@ def main() -> int:
     source = PacedFrames(frames, given.rate, 60.0 * given.minutes)
     case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)
     times = FoldTimes()
-    session = LiveSession(source, Setup(settings, case), sinks(given.record) | {"times": times})
+    kept = sinks(given.record, marks, settings)
+    session = LiveSession(source, Setup(settings, case), kept | {"times": times})
     memory = ResidentMemory()
     memory.start()
     session.start()
@@ -166,15 +167,13 @@ def default_case() -> Path | None:
     return None
 
 
-def sinks(folder: Path | None) -> dict[str, Sink]:
-    """Frames and events as `leakwatch run --out` writes them."""
+def sinks(folder: Path | None, marks: Marks, settings: Settings) -> dict[str, Sink]:
+    """Frames, lines and events as `leakwatch run --out` writes them."""
     if folder is None:
         return {}
-    from leakwatch.sinks.folder import make_folder
-    from leakwatch.sinks.recorder import Recorder
+    from leakwatch.cli.recording import SessionRecording
 
-    make_folder(folder)
-    return {"recording": Recorder(folder)}
+    return dict(SessionRecording(folder, "benchmark", marks, settings, False).sinks)
 
 
 def follow(session: LiveSession, times: FoldTimes | None) -> None:

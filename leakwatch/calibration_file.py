@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from leakwatch.bounded_input import parse_toml, read_at_most, why_unread
 from leakwatch.config import CalibrationSettings
 from leakwatch.distortion import MAX_SLOPE, number_of_terms, steepest_slope
 from leakwatch.errors import CalibrationError
@@ -169,7 +169,7 @@ def load_calibration_file(path: Path) -> CalibrationFile:
         The file cannot be read, or breaks the schema.
     """
     try:
-        found = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        found = parse_toml(read_at_most(path), finite=False)
         file = msgspec.convert(found, CalibrationFile)
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -177,8 +177,8 @@ def load_calibration_file(path: Path) -> CalibrationFile:
     except msgspec.ValidationError as error:
         reason = explain(error, found, CalibrationFile, _HINTS)
         raise CalibrationError(f"{path}: {reason}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CalibrationError(f"{path}: is not TOML: {error}. Correct the file.") from error
+    except ValueError as error:
+        raise CalibrationError(f"{path}: {why_unread(error, 'TOML')}. Correct the file.") from error
     _check_sections(file, path)
     return file
 

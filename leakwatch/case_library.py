@@ -17,12 +17,18 @@ from pathlib import Path
 from leakwatch.case import read_events, read_frames
 from leakwatch.case.session_file import RECORDING_NAME, SESSION_NAME, load_session
 from leakwatch.errors import CaseError, LibraryError
-from leakwatch.library_database import LibraryDatabase, cannot_use, library_folder
+from leakwatch.library_database import BUSY_S, LibraryDatabase, cannot_use, library_folder
 from leakwatch.model import EventKind, Level, Marks
+from leakwatch.private_files import FOLDER_MODE, make_private, make_private_folder
 from leakwatch.sinks.line_file import is_locked
 from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME
+from leakwatch.strangers import printable
 
 CASES_NAME = "cases"
+
+_LONGEST_NAME = 100  # characters: a line of a list
+# Digits of a number that a folder of a case can have; others are none of ours.
+_LONGEST_NUMBER = 10
 
 _LEVELS_BY_WEIGHT = (Level.CLEAR, Level.UNKNOWN, Level.WATCH, Level.STOP)
 
@@ -72,6 +78,8 @@ class CaseLibrary:
     ----------
     folder : Path or None
         None: `library_folder`.
+    busy_s : float
+        Another process that writes is waited for so long, s.
 
     Raises
     ------
@@ -79,13 +87,15 @@ class CaseLibrary:
         It cannot be made or read, or is of a newer version of LeakWatch.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, busy_s: float = BUSY_S) -> None:
         self._folder = library_folder() if folder is None else folder
         try:
-            (self._folder / CASES_NAME).mkdir(parents=True, exist_ok=True)
+            make_private_folder(self._folder / CASES_NAME)
+            make_private(self._folder / CASES_NAME)  # of an earlier version
         except OSError as error:
             raise LibraryError(cannot_use(self._folder, error)) from error
-        self._db = LibraryDatabase(self._folder)
+        self._db = LibraryDatabase(self._folder, busy_s)
+        self._remove_leftovers()
 
     def __enter__(self) -> CaseLibrary:
         return self
@@ -117,12 +127,18 @@ class CaseLibrary:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         if name is not None and (not name.strip() or name.strip().isdigit()):
             raise LibraryError(f"{name!r} is no name of a case: numbers are given. Use letters.")
+        if name is not None and (printable(name) != name or len(name) > _LONGEST_NAME):
+            raise LibraryError(
+                f"{name[:_LONGEST_NAME]!r} is no name of a case: it has characters that are not "
+                f"shown, or more than {_LONGEST_NAME}. Use letters."
+            )
         with self._db.writing():
             if name is not None and self._rows("WHERE name = ?", name):
                 raise LibraryError(f"there is a case {name} already. Choose another name.")
             number = self._db.execute(
-                "INSERT INTO library_case (name, added_at, state, source, view, vertebra)"
-                " VALUES (?, ?, 'recording', ?, ?, ?)",
+                "INSERT INTO library_case (id, name, added_at, state, source, view, vertebra)"
+                " VALUES (?, ?, ?, 'recording', ?, ?, ?)",
+                self._number_above_folders(),
                 name or f"new {os.getpid()}",
                 now,
                 source,
@@ -134,7 +150,8 @@ class CaseLibrary:
                     "UPDATE library_case SET name = 'case-' || id WHERE id = ?", number
                 )
             try:
-                self._case_folder(number).mkdir()
+                self._case_folder(number).mkdir(FOLDER_MODE)
+                make_private(self._case_folder(number))
             except OSError as error:
                 raise LibraryError(cannot_use(self._folder, error)) from error
         return self._rows("WHERE id = ?", number)[0]
@@ -204,14 +221,32 @@ class CaseLibrary:
         try:
             if recording.exists() and is_locked(recording):
                 raise LibraryError(f"case {number} is being recorded now. Stop that first.")
-            if folder.exists():
-                folder.rename(gone)  # at once: no half of a case is ever seen
             with self._db.writing():
                 self._db.execute("DELETE FROM library_case WHERE id = ?", number)
+                if folder.exists():
+                    folder.rename(gone)  # at once: no half of a case is ever seen
             if gone.exists():
                 shutil.rmtree(gone)
+        except FileNotFoundError:
+            return  # another process opened the library, and removes it
         except OSError as error:
             raise LibraryError(cannot_use(folder, error)) from error
+
+    def _remove_leftovers(self) -> None:
+        """Of a deletion that broke off: the case was taken for gone."""
+        for gone in (self._folder / CASES_NAME).glob(".deleted-*"):
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def _number_above_folders(self) -> int | None:
+        """None: the next one; else one that no folder has, as where the table was lost."""
+        try:
+            folders = [path.name for path in (self._folder / CASES_NAME).iterdir()]
+        except OSError as error:
+            raise LibraryError(cannot_use(self._folder, error)) from error
+        ours = [name for name in folders if name.isdecimal() and len(name) < _LONGEST_NUMBER]
+        highest = max(map(int, ours), default=0)
+        used = self._db.rows("SELECT seq FROM sqlite_sequence WHERE name = 'library_case'")
+        return highest + 1 if not used or highest > used[0][0] else None
 
     def _case_folder(self, number: int) -> Path:
         return self._folder / CASES_NAME / f"{number:05d}"

@@ -146,9 +146,15 @@ def same_everywhere(
     seen = sameness.compare(
         reference, passed, field.open, match.shift, excluded, watched, window, settings
     )
-    limit = settings.min_explained
-    if seen.tiles < settings.min_tiles:
+    # What was another picture a moment ago must be explained better to be the same again.
+    regained = settings.regained_explained if state.unexplained else 0.0
+    limit = max(settings.min_explained, regained)
+    if seen.offered < settings.min_tiles:
         return holds(Condition.SAME, None, limit)
+    if seen.tiles < settings.min_compared_share * seen.offered:
+        share = 100 * seen.tiles / seen.offered
+        text = f"{share:.0f} % of what surrounds the vertebra can be compared"
+        return fails(Condition.SAME, Reason.EXPOSURE, text, seen.tiles)
     if seen.body_unlike > settings.max_body_unlike:
         text = f"{100 * seen.body_unlike:.0f} % of the vertebra is not what it was"
         return fails(Condition.SAME, Reason.MOTION, text, seen.body_unlike)

@@ -15,12 +15,15 @@ from typing import Any
 import platformdirs
 
 from leakwatch.errors import LibraryError
+from leakwatch.private_files import make_private, make_private_folder, open_private
 
 LIBRARY_VARIABLE = "LEAKWATCH_LIBRARY"
 DATABASE_NAME = "library.sqlite"
 
 # Another process writes for some milliseconds; after so long something is wrong.
-_BUSY_S = 10.0
+BUSY_S = 10.0
+# Nobody who is about to inject waits that long for a list of cases.
+BUSY_LIVE_S = 1.0
 
 # Each is one statement and is applied once, in order; PRAGMA user_version counts them. A new table
 # goes at the end, and one that was given out is never changed.
@@ -79,6 +82,8 @@ class LibraryDatabase:
     ----------
     folder : Path
         Made where absent.
+    busy_s : float
+        Another process that writes is waited for so long, s.
 
     Raises
     ------
@@ -86,13 +91,12 @@ class LibraryDatabase:
         It cannot be made or read, or is of a newer version of LeakWatch.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, busy_s: float = BUSY_S) -> None:
         self._folder = folder
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                folder / DATABASE_NAME, timeout=_BUSY_S, isolation_level=None
-            )
+            make_private_folder(folder)
+            _make_private_table(folder / DATABASE_NAME)
+            self._db = sqlite3.connect(folder / DATABASE_NAME, timeout=busy_s, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise LibraryError(cannot_use(folder, error)) from error
         try:
@@ -147,10 +151,10 @@ class LibraryDatabase:
             self._db.execute("PRAGMA journal_mode = WAL")
         with self.writing():
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > len(_MIGRATIONS):
+            if not 0 <= version <= len(_MIGRATIONS):
                 raise LibraryError(
                     f"{self._folder / DATABASE_NAME} is of version {version}, and this LeakWatch "
-                    f"knows up to {len(_MIGRATIONS)}. Use a newer LeakWatch."
+                    f"knows 0 to {len(_MIGRATIONS)}. Use a newer LeakWatch."
                 )
             for migration in _MIGRATIONS[version:]:
                 self._db.execute(migration)
@@ -164,10 +168,21 @@ class LibraryDatabase:
             raise LibraryError(cannot_use(self._folder, error)) from error
 
 
+def _make_private_table(path: Path) -> None:
+    """Make an empty table, or close one that an earlier version left open to others.
+
+    What SQLite puts beside it has the mode of the table.
+    """
+    if not path.is_symlink():  # a person's own choice
+        os.close(open_private(path, os.O_RDWR))
+    for beside in ("-wal", "-shm"):
+        make_private(path.with_name(path.name + beside))
+
+
 def cannot_use(place: Path, error: Exception) -> str:
     """Say that a library cannot be used, why, and what to do."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return (
-        f"the case library at {place} cannot be used: {reason}. Check rights and room, or name "
-        f"another folder in {LIBRARY_VARIABLE}."
+        f"the case library at {place} cannot be used: {reason}. Check rights and room, move a "
+        f"broken {DATABASE_NAME} away, or name another folder in {LIBRARY_VARIABLE}."
     )

@@ -31,6 +31,7 @@ from leakwatch.model import (
     read_only,
 )
 from leakwatch.pipeline_state import PipelineState
+from leakwatch.private_files import new_private_file
 from leakwatch.session import Run
 from leakwatch.vision.polarity import UNTOLD, Polarity, PolarityTold, told_polarity
 from leakwatch.vision.undistortion import bent
@@ -438,7 +439,8 @@ def write_case(path: Path, sequence: Path, case: CaseFile) -> None:
     data = encode_case(replace(case, dicom_path=dicom))
     beside = path.with_name(f".{path.name}.new")
     try:
-        beside.write_bytes(data)
+        with new_private_file(beside) as file:
+            file.write(data)
         if path.exists() and path.read_bytes() != data:
             path.replace(path.with_name(f"{path.name}.before"))
         beside.replace(path)

@@ -122,6 +122,8 @@ class TimeSource(StrEnum):
     ACQUISITION_TIME = "AcquisitionTime"
     ARRIVAL = "arrival"
     VIDEO = "video"
+    CINE_RATE = "CineRate"
+    ACTUAL_FRAME_DURATION = "ActualFrameDuration"
     RECOMMENDED_DISPLAY_FRAME_RATE = "RecommendedDisplayFrameRate"
     ASSUMED = "assumed"
 
@@ -239,6 +241,8 @@ class Acquisition:
         As far as the source says.
     masks_px : tuple of (left, top, right, bottom)
         Blanked before anybody saw the frame: text stood there. Nothing is seen in them.
+    time_doubts : tuple of str
+        Clocks, rates or numbers of frames that contradict each other, and which is followed.
     """
 
     rows: int
@@ -259,6 +263,7 @@ class Acquisition:
     compressed_with_loss: bool = False
     masks_px: tuple[Rectangle, ...] = ()
     model_name: str = ""
+    time_doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

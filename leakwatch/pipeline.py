@@ -172,11 +172,13 @@ def _registered(
         return replace(state, matched_field=field), None, none
     same = same_everywhere(state, state.reference, passed, field, match, time_s)
     if not same.holds:
-        return replace(state, matched_field=field), match, same
+        return replace(state, matched_field=field, unexplained=True), match, same
     reference = state.reference
     if state.baseline_open:
         reference = motion.with_frame(reference, passed, match.shift)
-    new = replace(state, matched_field=field, reference=reference, shift=match.shift)
+    new = replace(
+        state, matched_field=field, reference=reference, unexplained=False, shift=match.shift
+    )
     return new, match, same
 
 

@@ -120,6 +120,8 @@ class PipelineState:
     matched_field : MatchedField or None
         Of the last frame that was looked at.
     reference : RegistrationReference or None
+    unexplained : bool
+        The last frame that was compared with the reference was another picture.
     shift : Point
         Of the last frame that could be registered, registration pixels.
     placed : PlacedMarks or None
@@ -144,6 +146,7 @@ class PipelineState:
     last: Observation | None = None
     run: Run | None = None
     opened: tuple[Acquisition, BoolImage | None] | None = None
+    unexplained: bool = False
     liveness: livenesses.LivenessState = field(default_factory=livenesses.LivenessState)
     blades: intensity.BladesState = field(default_factory=intensity.BladesState)
     lag: intensity.LagState = field(default_factory=intensity.LagState)

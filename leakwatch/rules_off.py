@@ -20,7 +20,7 @@ class RuleOff:
     ----------
     rule : str
         ``wall rule``, ``5 mm rule``, ``outline rule``, ``prediction``, ``all rules``, or what is
-        assumed: ``side of the wall``, ``baseline``.
+        assumed: ``side of the wall``, ``baseline``, ``frame times``.
     why : str
     remedy : str
         What a person can do; empty where nothing.
@@ -70,6 +70,7 @@ def rules_off(
         _outline(marks, calibration),
         _prediction(settings),
         _baseline(marks, settings),
+        _times(acquisition),
     ]
     return tuple(one for one in found if one is not None)
 
@@ -156,5 +157,16 @@ def _baseline(marks: Marks, settings: Settings) -> RuleOff | None:
         "baseline",
         f"assumed: the first {settings.baseline.max_s:g} s are taken to hold no cement",
         "say baseline_frames in the case where they do",
+        off=False,
+    )
+
+
+def _times(acquisition: Acquisition | None) -> RuleOff | None:
+    if acquisition is None or not acquisition.time_doubts:
+        return None
+    return RuleOff(
+        "frame times",
+        "; ".join(acquisition.time_doubts),
+        "find out which is right: speeds and predictions depend on it",
         off=False,
     )

@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 
-_LONGEST_FOUND = 60
+from leakwatch.bounded_input import shortened
+
+_LONGEST_WHAT = 300  # characters of a rule that was broken
 
 
 def explain(
@@ -50,22 +52,22 @@ def explain(
 
 def _unknown_key(key: str, path: str, document: type[msgspec.Struct]) -> str:
     known = [] if path else [field.encode_name for field in msgspec.structs.fields(document)]
-    near = difflib.get_close_matches(key, known, n=1)
+    near = difflib.get_close_matches(shortened(key), known, n=1)
     advice = f"Did you mean {near[0]}?" if near else "Remove it."
     listing = f" Known keys: {', '.join(known)}." if known else ""
-    return f"key {key} is not known{_within(path)}. {advice}{listing}"
+    return f"key {shortened(key)} is not known{_within(path)}. {advice}{listing}"
 
 
 def _wrong_value(what: str, path: str, found: Any, hints: Mapping[str, str]) -> str:
     key = re.split(r"[.\[]", path, maxsplit=1)[0]
     value = _at(found, path)
     shown = json.dumps(value, default=str)
-    if len(shown) > _LONGEST_FOUND:
-        shown = shown[:_LONGEST_FOUND] + "..."
+    shown = shortened(shown)
     hint = hints.get(key, "Correct it.")
     if value is None and path:
         hint = f"Leave the key out where its value is not known. {hint}"
     name = f"key {path}" if path else "the file"
+    what = shortened(what, _LONGEST_WHAT)
     return f"{name}: {what[:1].lower()}{what[1:].replace('`', '')}; found {shown}. {hint}"
 
 
@@ -80,4 +82,4 @@ def _at(found: Any, path: str) -> Any:
 
 
 def _within(path: str) -> str:
-    return f" in {path}" if path else ""
+    return f" in {shortened(path)}" if path else ""

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from leakwatch.present import RESEARCH_NOTICE
+from leakwatch.strangers import printable
 from leakwatch.training import Outcome
 from leakwatch.training_records import TrainingSession, is_scored, judged_by_leakwatch
 
@@ -88,7 +89,8 @@ def curve_figure(sessions: Sequence[TrainingSession]) -> Figure:
     points = curve(sessions)
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     reaction, past, false = figure.subplots(3, 1, sharex=True)
-    reaction.set_title(f"{curve_title(sessions, points)}\n{RESEARCH_NOTICE}", fontsize=11)
+    title = f"{printable(curve_title(sessions, points))}\n{RESEARCH_NOTICE}"
+    reaction.set_title(title, fontsize=11, parse_math=False)
     _draw(reaction, "Reaction (s)", points, [one.reaction_s for one in points])
     _draw(past, "Cement past the\nstop point (mL)", points, [one.past_ml for one in points])
     false.bar([p.number for p in points], [p.false_stops for p in points], 0.6, color=INK)
@@ -131,5 +133,7 @@ def _name_sessions(axis: Axes, points: Sequence[CurvePoint]) -> None:
     if len(points) > MOST_NAMES:
         axis.set_xlabel("Session")
         return
-    names = [f"{p.number}  {p.case_name}" for p in points]
+    names = [printable(f"{p.number}  {p.case_name}") for p in points]
     axis.set_xticks([p.number for p in points], names, rotation=60, ha="right", fontsize=8)
+    for label in axis.get_xticklabels():
+        label.set_parse_math(False)

@@ -220,8 +220,14 @@ def sessions_csv(sessions: Sequence[TrainingSession]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    writer.writerows(astuple(session) for session in sessions)
+    writer.writerows(map(_cell, astuple(session)) for session in sessions)
     return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A text that no sheet takes for a formula: the name of a case is that of a file."""
+    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if formula else value
 
 
 def _instant(at: Instant | None) -> tuple[int | None, float | None]:

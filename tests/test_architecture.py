@@ -101,3 +101,23 @@ def test_nothing_names_a_machine(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     found = re.findall(r"(?:/home/|/root/|/work/|/opt/|/tmp/|index-url|find-links)\S*", text)
     assert found == []
+
+
+# Where it is escaped; JSON in ASCII and a table of escaped cells; the program's own version.
+ECHOES = {"console.py": 2, "cases.py": 2, "program.py": 1}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "cli").glob("*.py")), ids=lambda path: path.name)
+def test_what_a_command_says_is_escaped(path: Path) -> None:
+    """Names and paths are other people's text: `console.say` and `say_cells` make it harmless."""
+    calls = re.findall(r"\btyper\.echo\(|\bprint\(", path.read_text(encoding="utf-8"))
+    assert len(calls) == ECHOES.get(path.name, 0)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_text_of_strangers_is_parsed_within_bounds(path: Path) -> None:
+    """`bounded_input` reads and parses TOML and JSON; what the program itself wrote is its own."""
+    if path.name == "bounded_input.py":
+        return
+    parsed = re.findall(r"\btomllib\.|\bjson\.loads?\(", path.read_text(encoding="utf-8"))
+    assert len(parsed) == (1 if path == PACKAGE / "cli" / "cases.py" else 0)

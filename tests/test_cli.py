@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
 import sys
 import threading
+from io import FileIO
 from itertools import pairwise
-from pathlib import Path
 
 import av
 import injection
@@ -20,6 +21,7 @@ from leakwatch import __version__
 from leakwatch.case import read_events, read_frames
 from leakwatch.cli import app
 from leakwatch.model import Level
+from leakwatch.sinks import line_file
 from leakwatch.sinks.video import OverlayVideo
 
 FILES = {"frames.jsonl", "events.jsonl", "trend.png", "overlay.mp4"}
@@ -211,13 +213,26 @@ def test_out_that_is_a_file_is_refused(dicom, case, tmp_path):
     assert (tmp_path / "out").read_text() == "mine"
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_full_disk_for_the_frames_is_fatal(dicom, tmp_path):
-    (tmp_path / "frames.jsonl").symlink_to("/dev/full")
+def test_full_disk_for_the_frames_is_fatal(dicom, tmp_path, monkeypatch):
+    class FullDisk(FileIO):
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(line_file, "FileIO", FullDisk)
     result = run("analyze", dicom, "--out", tmp_path, "--no-video")
     assert result.exit_code == 2
-    assert "No space left" in result.stderr
+    assert "No space left on device. Free some space" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_link_in_the_place_of_the_frames_is_not_written_through(dicom, tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_text("kept")
+    (tmp_path / "frames.jsonl").symlink_to(mine)
+    result = run("analyze", dicom, "--out", tmp_path, "--no-video")
+    assert result.exit_code == 2
+    assert "a symbolic link is in its place. Look what is there" in result.stderr
+    assert mine.read_text() == "kept"
 
 
 def test_failing_video_is_a_warning_and_nothing_else_is_lost(dicom, tmp_path, monkeypatch):

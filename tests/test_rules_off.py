@@ -84,3 +84,10 @@ def test_settings_that_turn_a_rule_off_are_named():
     alerting = msgspec.structs.replace(SETTINGS.alerting, predict_s=0.0)
     (text,) = said(settings=msgspec.structs.replace(SETTINGS, alerting=alerting))
     assert text == "prediction off: [alerting] predict_s is 0 in the settings"
+
+
+def test_times_that_contradict_each_other_are_said():
+    doubt = "FrameTime says 8 frames/s and AcquisitionTime 1; AcquisitionTime is followed"
+    (one,) = rules_off(WHOLE, CALIBRATION, replace(ACQUISITION, time_doubts=(doubt,)), SETTINGS)
+    assert one.text.startswith(f"frame times: {doubt}; find out which is right")
+    assert not one.off

@@ -20,6 +20,7 @@ from leakwatch.bench.fingerprint import inputs_hash, masks_hash, program_hash, r
 from leakwatch.bench.local_workers import run_in_processes
 from leakwatch.bench.manifest import find_cases
 from leakwatch.bench.overlay import OVERLAY_NAME
+from leakwatch.bounded_input import MOST_DOCUMENT_BYTES, parse_json, read_at_most
 from leakwatch.config import Settings
 from leakwatch.errors import BenchError
 
@@ -154,8 +155,9 @@ def write_work(folder: Path, worked: Worked) -> None:
 def read_work(folder: Path) -> CaseWork | None:
     """The work.json of a case; None where there is none that can be read."""
     try:
-        return msgspec.json.decode((folder / WORK_NAME).read_bytes(), type=CaseWork)
-    except (OSError, msgspec.MsgspecError):
+        found = parse_json(read_at_most(folder / WORK_NAME, MOST_DOCUMENT_BYTES))
+        return msgspec.convert(found, CaseWork, str_keys=True)
+    except (OSError, ValueError):
         return None
 
 

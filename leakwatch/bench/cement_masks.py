@@ -91,16 +91,20 @@ def read_mask(path: Path, acquisition: Acquisition) -> BoolImage:
     CaseError
         It cannot be read, has colours, or another size.
     """
+    wanted = (acquisition.rows, acquisition.columns)
+    values = None
     try:
         with Image.open(path) as image:
-            values = np.asarray(image)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise CaseError(f"{path}: cannot be read as a mask: {error}. Give a PNG.") from error
-    wanted = (acquisition.rows, acquisition.columns)
-    if values.shape != wanted:
+            found: tuple[int, ...] = (image.height, image.width)
+            if found == wanted:  # a few bytes may announce gigabytes: the size comes first
+                values = np.asarray(image)
+                found = values.shape
+    except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as e:
+        raise CaseError(f"{path}: cannot be read as a mask: {e}. Give a PNG.") from e
+    if values is None or found != wanted:
         raise CaseError(
             f"{path}: expected one channel of {wanted[0]} rows and {wanted[1]} columns, as the "
-            f"frames have; found shape {values.shape}. Draw the mask on the frames themselves."
+            f"frames have; found shape {found}. Draw the mask on the frames themselves."
         )
     return np.asarray(values != 0)
 

@@ -14,7 +14,6 @@ How to write one: docs/how-to/benchmark-a-detector.md.
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 from leakwatch.bench.case_truth import CaseTruth, case_truth
+from leakwatch.bounded_input import parse_json, read_at_most
 from leakwatch.case import (
     CASE_SUFFIX,
     MASKS_SUFFIX,
@@ -226,7 +226,7 @@ def simulated(path: Path) -> tuple[float | None, str | None]:
     None where nobody says: the file may be of another version, or not be there.
     """
     try:
-        scenario = json.loads(path.read_bytes())
+        scenario = parse_json(read_at_most(path))
     except (OSError, ValueError):
         return None, None
     try:

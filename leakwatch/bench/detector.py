@@ -7,7 +7,6 @@ import re
 import shlex
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from leakwatch.errors import BenchError
+from leakwatch.interruption import heard
 
 LEAKWATCH, NAIVE = "leakwatch", "naive"
 LOG_NAME = "detector.log"
@@ -108,7 +108,7 @@ def run_command(detector: Detector, sequence: Path, case_path: Path, out: Path) 
 
 def _exit_code(process: subprocess.Popen[bytes], limit_s: float) -> int:
     try:
-        with _ended_by_ctrl_c(process):
+        with _ended_with_us(process):
             return process.wait(limit_s)
     except subprocess.TimeoutExpired as error:
         raise DetectorError(
@@ -120,22 +120,18 @@ def _exit_code(process: subprocess.Popen[bytes], limit_s: float) -> int:
 
 
 @contextmanager
-def _ended_by_ctrl_c(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Ctrl-C does not reach another group, and ends a worker without a word."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Ctrl-C does not reach another group, and what ends a program ends it without a word."""
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {int(one): signal.getsignal(one) for one in ends}
 
     def end_both(number: int, _frame: FrameType | None) -> None:
         _end(process)
-        signal.signal(number, before)
+        signal.signal(number, before[number])
         signal.raise_signal(number)
 
-    before = signal.signal(signal.SIGINT, end_both)
-    try:
+    with heard(end_both, *(one.name for one in ends)):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -13,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 import cv2
 
 from leakwatch.bench.case_work import FAILED, CaseWork, Job, Worked, do_case
+from leakwatch.interruption import end_quietly_on_ctrl_c
 
 # A process may die of what another one did to the machine; a case that kills two is at fault.
 MOST_DEATHS = 2
@@ -75,5 +75,5 @@ def _pool(processes: int) -> ProcessPoolExecutor:
 
 def _prepare(threads: int) -> None:
     """Ctrl-C ends a worker at once and quietly; and workers do not fight for the cores."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    end_quietly_on_ctrl_c()
     cv2.setNumThreads(threads)

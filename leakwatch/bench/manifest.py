@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import tomllib
+import io
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from leakwatch.bench.dataset import (
     entry,
     mask_files,
 )
+from leakwatch.bounded_input import parse_toml, read_at_most, why_unread
 from leakwatch.case import dicom_path, load_case, load_truth
 from leakwatch.errors import BenchError, CaseError
 from leakwatch.sources import open_source
@@ -101,14 +102,14 @@ def load_manifest(path: Path) -> Manifest:
         It cannot be read, or breaks the schema.
     """
     try:
-        found = tomllib.loads(path.read_bytes().decode())
+        found = parse_toml(read_at_most(path))
         return msgspec.convert(found, Manifest)
     except OSError as error:
         raise BenchError(f"{path}: cannot be read: {error.strerror}. Check the path.") from error
     except msgspec.ValidationError as error:
         raise BenchError(f"{path}: {explain(error, found, Manifest, {})}") from error
     except ValueError as error:
-        raise BenchError(f"{path}: is not TOML: {error}. Correct it.") from error
+        raise BenchError(f"{path}: {why_unread(error, 'TOML')}. Correct it.") from error
 
 
 def manifest_cases(folder: Path, manifest: Manifest) -> Iterator[Entry]:
@@ -163,9 +164,9 @@ def first_label(path: Path, frames: int) -> int | None:
         The file cannot be read, or a row is no frame with 0 or 1.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, ValueError) as error:
+        text = read_at_most(path).decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    except (OSError, ValueError, csv.Error) as error:
         raise CaseError(f"{path}: cannot be read: {error}. Give a CSV file.") from error
     labelled = []
     for line, row in enumerate(rows, start=2):

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from leakwatch.bench.case_work import Status, WorstPicture
+from leakwatch.bounded_input import MOST_DOCUMENT_BYTES, parse_json, read_at_most, why_unread
 from leakwatch.errors import BenchError
 from leakwatch.model import Reason
 from leakwatch.strict_input import explain
@@ -246,11 +247,12 @@ def load_report(path: Path) -> Report:
         It cannot be read, or is no report of this schema.
     """
     try:
-        found = msgspec.json.decode(path.read_bytes())
+        found = parse_json(read_at_most(path, MOST_DOCUMENT_BYTES))
         return msgspec.convert(found, Report)
     except OSError as error:
         raise BenchError(f"{path}: cannot be read: {error.strerror}. Check the path.") from error
     except msgspec.ValidationError as error:
         raise BenchError(f"{path}: {explain(error, found, Report, {})}") from error
-    except msgspec.DecodeError as error:
-        raise BenchError(f"{path}: is not JSON: {error}. Give the report.json of a run.") from error
+    except ValueError as error:
+        why = why_unread(error, "JSON")
+        raise BenchError(f"{path}: {why}. Give the report.json of a run.") from error

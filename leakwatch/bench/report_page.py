@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,6 +25,7 @@ from leakwatch.bench.report_file import (
 from leakwatch.config import Settings
 from leakwatch.plural import counted_noun
 from leakwatch.present import RESEARCH_NOTICE
+from leakwatch.strangers import html_text
 
 # Pictures within the page, of all cases; the others are linked. About 0.15 MB each.
 MOST_PICTURES = 6
@@ -76,7 +76,7 @@ def page(report: Report, out: Path) -> str:
     body = "\n".join(
         (
             "<h1>Benchmark of leak detection</h1>",
-            f'<p class="notice">{escape(RESEARCH_NOTICE)}</p>',
+            f'<p class="notice">{html_text(RESEARCH_NOTICE)}</p>',
             _about(report),
             _lost(report.cases),
             "<h2>All cases together</h2>",
@@ -90,7 +90,7 @@ def page(report: Report, out: Path) -> str:
             _case_table(report),
         )
     )
-    head = f'<meta charset="utf-8"><title>Benchmark: {escape(report.detector)}</title>'
+    head = f'<meta charset="utf-8"><title>Benchmark: {html_text(report.detector)}</title>'
     return (
         f'<!doctype html>\n<html lang="en"><head>{head}<style>{STYLE}</style></head>\n'
         f"<body>\n{body}\n</body></html>\n"
@@ -100,11 +100,11 @@ def page(report: Report, out: Path) -> str:
 def _about(report: Report) -> str:
     changed = [] if not report.settings else _changed_settings(report.settings)
     lines = [
-        f"Detector: <b>{escape(report.detector)}</b>",
+        f"Detector: <b>{html_text(report.detector)}</b>",
         f"{counted_noun(len(report.cases), 'case')}, "
         f"marks: {'the wall alone' if report.wall_only else 'all'}",
-        f"LeakWatch {escape(report.version)}, program {escape(report.program[:12])}",
-        f"Settings: {escape(', '.join(changed)) or 'as they come'}",
+        f"LeakWatch {html_text(report.version)}, program {html_text(report.program[:12])}",
+        f"Settings: {html_text(', '.join(changed)) or 'as they come'}",
     ]
     words = (
         "Intervals hold 95 %: a bootstrap over cases, or an exact one where all cases agree. Cases "
@@ -126,7 +126,7 @@ def _changed_settings(settings: dict[str, dict[str, object]]) -> list[str]:
 def _lost(rows: Sequence[CaseRow]) -> str:
     lost = [row for row in rows if row.status != DONE]
     items = "".join(
-        f"<li><b>{escape(row.name)}</b> ({row.status}): {escape(row.why or '')}</li>"
+        f"<li><b>{html_text(row.name)}</b> ({row.status}): {html_text(row.why or '')}</li>"
         for row in lost
     )
     said = "cases were not judged. Where the detector failed, a STOP that was due was missed."
@@ -136,7 +136,7 @@ def _lost(rows: Sequence[CaseRow]) -> str:
 def _summary_table(estimates: Iterable[Estimate]) -> str:
     rows = [
         (
-            escape(one.title),
+            html_text(one.title),
             _number(value_text(one.value, one.unit, one.cases)),
             _number(interval_text(one.low, one.high)),
             one.interval or "",
@@ -151,7 +151,7 @@ def _leak_table(groups: Sequence[LeakGroup]) -> str:
     titles = [f"{metric.title} {metric.unit}".strip() for metric in BY_LEAK]
     rows = [
         (
-            escape(group.kind),
+            html_text(group.kind),
             _number(str(group.cases)),
             *(_number(_with_interval(one)) for one in group.estimates),
         )
@@ -170,18 +170,18 @@ def _with_interval(one: Estimate) -> str:
 
 def _comparison(against: Comparison) -> str:
     rows = [_change_cells(one) for one in against.changes if one.cases]
-    words = f"Earlier: {escape(against.detector)}, program {escape(against.program[:12])}."
+    words = f"Earlier: {html_text(against.detector)}, program {html_text(against.program[:12])}."
     if against.apart:
         words += f" Not compared, for they are not the same in both: {', '.join(against.apart)}."
     head = ("", "earlier", "now", "change", "95 % interval", "", "cases")
     table = _table(head, rows) if rows else "<p>No case is the same in both.</p>"
-    return f"<h2>Against an earlier report</h2><p>{escape(words)}</p>{table}"
+    return f"<h2>Against an earlier report</h2><p>{html_text(words)}</p>{table}"
 
 
 def _change_cells(one: Change) -> tuple[str, ...]:
     colour = {"better": "good", "worse": "bad"}.get(one.verdict, "")
     return (
-        escape(one.title),
+        html_text(one.title),
         _number(value_text(one.old, one.unit, one.cases)),
         _number(value_text(one.new, one.unit, one.cases)),
         _number(number_text(one.change)),
@@ -214,8 +214,8 @@ def _worst(report: Report, out: Path) -> Iterator[str]:
             words = f"{row.name}, frame {picture.frame}: {picture.why}"
             yield (
                 f'<figure><a href="{_link(row, picture.file)}">'
-                f'<img alt="{escape(words)}" src="data:image/jpeg;base64,{data}"></a>'
-                f"<figcaption>{escape(words)}</figcaption></figure>"
+                f'<img alt="{html_text(words)}" src="data:image/jpeg;base64,{data}"></a>'
+                f"<figcaption>{html_text(words)}</figcaption></figure>"
             )
 
 
@@ -232,7 +232,7 @@ def _case_table(report: Report) -> str:
         "A name leads to the folder of its case."
     )
     rows = [_case_cells(row) for row in report.cases]
-    return f'<p>{escape(words)}</p><div class="wide">{_table(CASE_HEAD, rows)}</div>'
+    return f'<p>{html_text(words)}</p><div class="wide">{_table(CASE_HEAD, rows)}</div>'
 
 
 def _case_cells(row: CaseRow) -> tuple[str, ...]:
@@ -250,8 +250,8 @@ def _case_cells(row: CaseRow) -> tuple[str, ...]:
         row.latency_p50_ms,
     )
     return (
-        f'<a href="{_link(row)}">{escape(row.name)}</a>',
-        escape(row.kind if row.leak else "–"),
+        f'<a href="{_link(row)}">{html_text(row.name)}</a>',
+        html_text(row.kind if row.leak else "–"),
         _number("–" if row.dose is None else f"{row.dose:g}"),
         _number("–" if row.due_frame is None else str(row.due_frame)),
         _number("–" if row.stop_frame is None else str(row.stop_frame)),
@@ -259,7 +259,7 @@ def _case_cells(row: CaseRow) -> tuple[str, ...]:
         _number(number_text(row.delay_s)),
         "–" if row.overlay is None else f'<a href="{_link(row, row.overlay)}">overlay</a>',
         " ".join(_picture_link(row, one) for one in row.pictures),
-        escape(", ".join(row.reasons)),
+        html_text(", ".join(row.reasons)),
         *(_number(number_text(value)) for value in measured),
     )
 
@@ -286,22 +286,22 @@ def outcome(row: CaseRow) -> str:
 
 
 def _picture_link(row: CaseRow, one: WorstPicture) -> str:
-    return f'<a href="{_link(row, one.file)}" title="{escape(one.why)}">{one.frame}</a>'
+    return f'<a href="{_link(row, one.file)}" title="{html_text(one.why)}">{one.frame}</a>'
 
 
 def _link(row: CaseRow, file: str = "") -> str:
-    return escape(quote(f"{CASES_FOLDER}/{row.name}/{file}"))
+    return html_text(quote(f"{CASES_FOLDER}/{row.name}/{file}"))
 
 
 def _number(text: str) -> str:
     """A cell that is set to the right; see `_table`."""
-    return f"\0{escape(text)}"
+    return f"\0{html_text(text)}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     def cell(text: str) -> str:
         return f'<td class="n">{text[1:]}</td>' if text.startswith("\0") else f"<td>{text}</td>"
 
-    top = "".join(f"<th>{escape(text)}</th>" for text in head)
+    top = "".join(f"<th>{html_text(text)}</th>" for text in head)
     body = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from leakwatch.calibration_file import (
 )
 from leakwatch.errors import CalibrationError
 from leakwatch.model import Acquisition, View
+from leakwatch.strangers import printable, safe_file_name
 
 CALIBRATION_VARIABLE = "LEAKWATCH_CALIBRATION"
 _DIGITS = 8  # significant ones: a polynomial's terms cancel each other
@@ -89,7 +89,7 @@ def calibration_of(
 
 def default_path(name: str) -> Path:
     """Where a calibration of this name goes: the user's folder."""
-    stem = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-") or "c-arm"
+    stem = safe_file_name(name.casefold(), "c-arm")
     return user_folder() / f"{stem}{CALIBRATION_SUFFIX}"
 
 
@@ -139,7 +139,7 @@ def write_calibration(
 
 def _toml(calibration: CalibrationFile, comment: str) -> str:
     """Plain TOML of one level of tables."""
-    lines = [f"# {line}" for line in comment.splitlines()]
+    lines = [f"# {printable(line)}" for line in comment.splitlines()]
     tables = []
     for key, value in msgspec.to_builtins(calibration).items():
         if isinstance(value, dict):

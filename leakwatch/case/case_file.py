@@ -36,7 +36,13 @@ CASE_SUFFIX: Final = ".case.json"
 # An outline may run past the edge of the picture by this share of its longer side; a mark that is
 # further out was made on another picture.
 _OVERRUN = 0.1
+# A hand clicks some dozens; the edge of a mask of 2048 x 2048 pixels has some thousands.
+_MOST_POINTS = 10_000
 _DIGITS = 2  # of a pixel: a tenth of what a hand can mark
+
+
+_Wall = Annotated[list[Xy], Meta(min_length=2, max_length=_MOST_POINTS)]
+_Outline = Annotated[list[Xy], Meta(min_length=3, max_length=_MOST_POINTS)]
 
 
 class _CaseJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -47,8 +53,8 @@ class _CaseJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     anterior: Side | UnsetType = UNSET
     reference_frame: Index = 0
     baseline_frames: tuple[Index, Index] | UnsetType = UNSET
-    posterior_wall_px: Annotated[list[Xy], Meta(min_length=2)] | UnsetType = UNSET
-    body_outline_px: Annotated[list[Xy], Meta(min_length=3)] | UnsetType = UNSET
+    posterior_wall_px: _Wall | UnsetType = UNSET
+    body_outline_px: _Outline | UnsetType = UNSET
     needle_tip_px: Xy | UnsetType = UNSET
     mm_per_px: Positive | UnsetType = UNSET
     mm_per_px_sigma: NotNegative | UnsetType = UNSET
@@ -61,8 +67,8 @@ _HINTS = {
     "anterior": "Write left or right: the side of the picture that is anterior.",
     "reference_frame": "Give the index of the frame that was marked, from 0.",
     "baseline_frames": "Give [first, last): two indices from 0, the last one not included.",
-    "posterior_wall_px": "Give two or more points [column, row].",
-    "body_outline_px": "Give three or more points [column, row].",
+    "posterior_wall_px": f"Give two or more points [column, row], {_MOST_POINTS} at most.",
+    "body_outline_px": f"Give three or more points [column, row], {_MOST_POINTS} at most.",
     "needle_tip_px": "Give one point [column, row].",
     "mm_per_px": "Give millimetres per pixel at the vertebra, above 0.",
     "mm_per_px_sigma": "Give its standard deviation in millimetres per pixel.",
@@ -131,7 +137,15 @@ def case_beside(sequence: Path) -> Path | None:
     whole = sequence if sequence.name else sequence.resolve()
     near = [whole.parent / f"{one}{CASE_SUFFIX}" for one in (whole.name, whole.stem)]
     inside = sequence / CASE_NAME
-    return next((path for path in (inside, *near) if path.is_file()), None)
+    return next((path for path in (inside, *near) if _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file; none has a name that is too long, as that of a sequence may make."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def check_fits(case: CaseFile, acquisition: Acquisition, name: str = "the case") -> None:

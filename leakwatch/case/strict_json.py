@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -12,6 +11,16 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from leakwatch.bounded_input import (
+    MOST_WRITTEN_BYTES,
+    OutOfBounds,
+    is_counted,
+    lines_at_most,
+    parse_json,
+    read_at_most,
+    shortened,
+    why_unread,
+)
 from leakwatch.errors import CaseError
 from leakwatch.model import Point
 from leakwatch.strict_input import explain
@@ -27,19 +36,31 @@ _T = TypeVar("_T", bound=msgspec.Struct)
 _V = TypeVar("_V")
 
 
-def read(path: Path) -> bytes:
+def read(path: Path, most_bytes: int = MOST_WRITTEN_BYTES) -> bytes:
     """All bytes of a file.
+
+    Parameters
+    ----------
+    path : Path
+    most_bytes : int
+        More than any file of its kind has.
 
     Raises
     ------
     CaseError
-        It cannot be read.
+        It cannot be read, or is larger.
     """
     try:
-        return path.read_bytes()
+        return read_at_most(path, most_bytes)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise CaseError(f"{path}: cannot be read: {reason}. Check the path.") from error
+        raise _cannot_read(path, error) from error
+    except OutOfBounds as error:
+        raise CaseError(f"{path}: {error}. Check the path.") from error
+
+
+def _cannot_read(path: Path, error: OSError) -> CaseError:
+    reason = error.strerror or type(error).__name__
+    return CaseError(f"{path}: cannot be read: {reason}. Check the path.")
 
 
 def decode(
@@ -64,13 +85,14 @@ def decode(
     data = data.removeprefix(_BYTE_ORDER_MARK)
     try:
         # Python's reader first: it takes NaN and Infinity, so that their place can be told.
-        found = json.loads(data.decode(), object_pairs_hook=lambda pairs: _each_once(pairs, name))
-        _check_finite(found, name)
+        found = parse_json(data, lambda pairs: _each_once(pairs, name), numbers=False)
+        _check_numbers(found, name)
         return msgspec.json.decode(data, type=document)
     except msgspec.ValidationError as error:
         raise CaseError(f"{name}: {explain(error, found, document, hints or {})}") from error
-    except (ValueError, RecursionError) as error:
-        raise CaseError(f"{name}: is not JSON: {error}. Correct or replace the file.") from error
+    except ValueError as error:
+        told = why_unread(error, "JSON")
+        raise CaseError(f"{name}: {told}. Correct or replace the file.") from error
 
 
 def decode_lines(path: Path, document: type[_T]) -> list[_T]:
@@ -81,12 +103,25 @@ def decode_lines(path: Path, document: type[_T]) -> list[_T]:
     CaseError
         The file cannot be read, or a line is not JSON or breaks the schema.
     """
-    lines = read(path).split(b"\n")
-    cut_off = lines.pop()  # empty where the last line ends with a newline, as it must
-    with contextlib.suppress(ValueError, RecursionError):
-        msgspec.json.decode(cut_off)
-        lines.append(cut_off)
-    return [decode(line, f"{path}, line {n}", document) for n, line in enumerate(lines, start=1)]
+    found = []
+    try:
+        for number, line in enumerate(lines_at_most(path), start=1):
+            if line.endswith(b"\n") or _is_whole(line):
+                found.append(decode(line, f"{path}, line {number}", document))
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    except OutOfBounds as error:
+        raise CaseError(f"{path}: {error}. Check the path.") from error
+    return found
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a last line without a newline lacks nothing else."""
+    try:
+        msgspec.json.decode(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def rounded(value: float | None, digits: int) -> float | None:
@@ -114,31 +149,41 @@ def unset(value: _V | None) -> _V | UnsetType:
 def _each_once(pairs: list[tuple[str, Any]], name: str) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise CaseError(f"{name}: key {twice} stands there twice. Remove one of them.")
     return found
 
 
-def _check_finite(found: Any, name: str) -> None:
-    place = _not_finite(found, "")
+def _check_numbers(found: Any, name: str) -> None:
+    place = _no_number(found, "")
     if place is not None:
         key, value = place
         raise CaseError(
-            f"{name}: key {key}: {value} is no number that can be used. Give a finite number, "
-            "or leave the key out where its value is not known."
+            f"{name}: key {shortened(key)}: {shortened(str(value))} is no number that can be used. "
+            "Give a finite number, or leave the key out where its value is not known."
         )
 
 
-def _not_finite(found: Any, path: str) -> tuple[str, float] | None:
-    """Path and value of the first number that is not finite."""
-    if isinstance(found, float) and not math.isfinite(found):
+def _no_number(found: Any, path: str) -> tuple[str, float] | None:
+    """Path and value of the first number that is not finite, or has more than 64 bits."""
+    if _is_no_number(found):
         return path.removeprefix(".") or "of the file", found
     if isinstance(found, dict):
-        steps = [(f"{path}.{key}", value) for key, value in found.items()]
+        steps = ((f".{key}", value) for key, value in found.items())
     elif isinstance(found, list):
-        steps = [(f"{path}[{index}]", value) for index, value in enumerate(found)]
+        steps = ((f"[{index}]", value) for index, value in enumerate(found))
     else:
         return None
-    places = (_not_finite(value, step) for step, value in steps)
+    places = (
+        _no_number(value, path + step)
+        for step, value in steps
+        if isinstance(value, dict | list) or _is_no_number(value)
+    )
     return next((place for place in places if place is not None), None)
+
+
+def _is_no_number(found: Any) -> bool:
+    if isinstance(found, float):
+        return not math.isfinite(found)
+    return isinstance(found, int) and not is_counted(found)

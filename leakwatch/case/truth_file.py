@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from leakwatch.bounded_input import MOST_DOCUMENT_BYTES
 from leakwatch.case.case_file import CASE_SUFFIX
 from leakwatch.case.strict_json import Index, NotNegative, Positive, decode, read
 from leakwatch.errors import CaseError
@@ -56,7 +57,7 @@ def load_truth(path: Path) -> Truth:
     CaseError
         The file cannot be read, breaks the schema, or names a frame that it does not have.
     """
-    truth = decode(read(path), str(path), _TruthJson, _HINTS)
+    truth = decode(read(path, MOST_DOCUMENT_BYTES), str(path), _TruthJson, _HINTS)
     count = len(truth.frames)
     for key in ("breach_5mm_frame", "leak_visible_frame"):
         index = getattr(truth, key)

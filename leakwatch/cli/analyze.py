@@ -18,6 +18,7 @@ from leakwatch.cli.console import (
     errors_in_one_paragraph,
     fail,
     progress,
+    say,
 )
 from leakwatch.cli.options import (
     CalibrationOption,
@@ -101,9 +102,9 @@ def _analysed(run: Run, out: Path, name: str, video: bool, csv: bool) -> Outcome
     finally:
         run.source.close()
     for message in outcome.degraded:
-        typer.echo(f"leakwatch: degraded: {message}", err=True)
+        say(f"leakwatch: degraded: {message}", err=True)
     if outcome.ended_early is not None:
-        typer.echo(f"leakwatch: the input ended early: {outcome.ended_early}", err=True)
+        say(f"leakwatch: the input ended early: {outcome.ended_early}", err=True)
     return outcome
 
 
@@ -116,7 +117,7 @@ def _analyse_alone(run: Run, out: Path, video: bool, csv: bool, strict: bool) ->
         fail(outcome.not_recorded)
     if outcome.interrupted:
         whole = counted_noun(outcome.frames, "frame is", "frames are")
-        typer.echo(f"leakwatch: interrupted: {whole} whole; pictures may have fewer", err=True)
+        say(f"leakwatch: interrupted: {whole} whole; pictures may have fewer", err=True)
         raise typer.Exit(INTERRUPTED)
     if outcome.ended_early is not None:
         raise typer.Exit(ENDED_EARLY)
@@ -132,7 +133,7 @@ def _say_outcome(outcome: Outcome, out: Path, not_watched: tuple[str, ...]) -> N
         reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
         said = f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
     unjudged = f" ({outcome.unknown} of them UNKNOWN)" if outcome.unknown else ""
-    typer.echo(f"{counted_noun(outcome.frames, 'frame')}{unjudged}; {said}")
-    typer.echo(f"written to {out}: {', '.join(outcome.written)}")
+    say(f"{counted_noun(outcome.frames, 'frame')}{unjudged}; {said}")
+    say(f"written to {out}: {', '.join(outcome.written)}")
     for line in not_watched:
-        typer.echo(line)
+        say(line)

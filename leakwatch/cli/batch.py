@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from leakwatch.banner import REASON_WORDS
-from leakwatch.cli.console import BAD_INPUT, ENDED_EARLY, INTERRUPTED, NOT_WATCHED
+from leakwatch.cli.console import BAD_INPUT, ENDED_EARLY, INTERRUPTED, NOT_WATCHED, say
 from leakwatch.errors import LeakWatchError
 from leakwatch.plural import counted_noun
 
@@ -90,7 +88,7 @@ def analyse_all(
         table.write(table_row(_COLUMNS))
         for number, asked in enumerate(runs, 1):
             place = f"{number} of {len(runs)}: {asked.name}"
-            typer.echo(f"leakwatch: {place}", err=True)
+            say(f"leakwatch: {place}", err=True)
             found = _attempt(asked, out / asked.name, place, analyse_one)
             done.append(found)
             _keep(table, found)
@@ -110,7 +108,7 @@ def _attempt(
             return analyse_one(asked, folder, place)
         except LeakWatchError as error:
             why = str(error)
-    typer.echo(f"leakwatch: {why}", err=True)
+    say(f"leakwatch: {why}", err=True)
     return Analysed(asked, None, (), why)
 
 
@@ -150,12 +148,12 @@ def say_summary(done: Sequence[Analysed], out: Path, asked: int) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
     for one in done:
         for line in one.not_watched:
-            typer.echo(f"{one.asked.name}: {line}")
+            say(f"{one.asked.name}: {line}")
     whole = sum(not one.why for one in done)
-    typer.echo(f"{whole} of {counted_noun(asked, 'run')} whole; written to {out}: {CASES_NAME}")
+    say(f"{whole} of {counted_noun(asked, 'run')} whole; written to {out}: {CASES_NAME}")
 
 
 def _summary(found: Analysed) -> tuple[str, str, str, str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from leakwatch.cli.console import ENDED_EARLY, errors_in_one_paragraph, progress
+from leakwatch.cli.console import ENDED_EARLY, errors_in_one_paragraph, progress, say
 from leakwatch.cli.options import (
     AdapterOption,
     AgainstOption,
@@ -68,7 +68,7 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
         report = make_report(plan, earlier)
         written = write_report(report, out)
     for line in report_lines(report):
-        typer.echo(line)
-    typer.echo(f"written to {out}: {', '.join(written)}")
+        say(line)
+    say(f"written to {out}: {', '.join(written)}")
     if unjudged(report):
         raise typer.Exit(ENDED_EARLY)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph, fail
+from leakwatch.cli.console import errors_in_one_paragraph, fail, say
 from leakwatch.cli.options import SettingsOption, point_of
 from leakwatch.config import Settings, load_settings
 from leakwatch.model import Point, View
@@ -166,7 +166,7 @@ def _grid_of(
 
     crossings = find_crossings(picture.attenuation, picture.exposed)
     found = measure_grid(crossings, picture.exposed, pitch_mm, settings.calibration)
-    typer.echo(
+    say(
         f"{found.crossings} crossings; 95 % of them within {found.residual_p95_px:.2f} pixels "
         f"of the fit; the picture is bent by up to {found.bent_px:.1f} pixels"
     )
@@ -187,7 +187,7 @@ def _spacing_of_grid(
 
     tags, limits = picture.acquisition.geometry, settings.calibration
     sid_mm, sod_mm = distances_mm[0] or tags.sid_mm, distances_mm[1] or tags.sod_mm
-    typer.echo(f"{found.mm_per_px:.4f} mm per pixel in the plane of the grid")
+    say(f"{found.mm_per_px:.4f} mm per pixel in the plane of the grid")
     if at_vertebra:
         _say_against_tags(found.mm_per_px, picture, settings)
         share = limits.object_depth_mm / max(sod_mm or 0.0, limits.min_sod_mm)
@@ -196,7 +196,7 @@ def _spacing_of_grid(
     if sid_mm and sod_mm and sod_mm < sid_mm:
         at_detector = round(found.mm_per_px, 6)
         return None, Geometry(at_detector, sid_mm, sod_mm, limits.depth_sigma_mm)
-    typer.echo(
+    say(
         "leakwatch: the distances of source, vertebra and detector are not known, so the file has "
         "the distortion only: millimetres have to come from the case or the tags. "
         "Give --sid and --sod, or measure an object at the vertebra.",
@@ -315,7 +315,7 @@ def _measure(asked: _Asked, points: list[Point], with_edges: bool, shared: _Shar
     found = measure(picture, wanted, np.array(points), with_edges, settings.calibration)
     if found.found:
         ends = " and ".join(f"{column:.1f},{row:.1f}" for column, row in found.ends_px)
-        typer.echo(f"edges found at {ends}")
+        say(f"edges found at {ends}")
     _say(found.spacing)
     _say_against_tags(found.spacing.mm_per_px, picture, settings)
     made = result_file.calibration_of(
@@ -329,12 +329,12 @@ def _measure(asked: _Asked, points: list[Point], with_edges: bool, shared: _Shar
 
 
 def _say(spacing: MeasuredSpacing) -> None:
-    typer.echo(
+    say(
         f"{spacing.size_mm:g} mm over {spacing.size_px:.1f} pixels: {spacing.mm_per_px:.4f} +- "
         f"{spacing.mm_per_px_sigma:.4f} mm per pixel at the vertebra"
     )
     parts = ", ".join(f"{name} {share:.1%}" for name, share in spacing.parts.items())
-    typer.echo(f"of the standard deviation: {parts}")
+    say(f"of the standard deviation: {parts}")
 
 
 def _say_against_tags(mm_per_px: float, picture: StillPicture, settings: Settings) -> None:
@@ -346,7 +346,7 @@ def _say_against_tags(mm_per_px: float, picture: StillPicture, settings: Setting
         return
     off = mm_per_px / tagged.mm_per_px - 1.0
     if abs(off) > settings.calibration.conflict_share:
-        typer.echo(
+        say(
             f"leakwatch: that is {off:+.0%} against the {tagged.mm_per_px:.4f} of the tags "
             f"({tagged.source}). One of them is wrong: check the size, and what was measured. With "
             "this file what was measured is taken.",
@@ -365,4 +365,4 @@ def _write(place: _Place, made: CalibrationFile, comment: str) -> None:
 
     path = place.out or default_path(made.name)
     write_calibration(path, made, comment, place.replace)
-    typer.echo(f"written to {path}; use it with --calibration {path}")
+    say(f"written to {path}; use it with --calibration {path}")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
 from leakwatch.case import CASE_SUFFIX, case_beside
-from leakwatch.cli.console import fail
+from leakwatch.cli.console import fail, say
 
 
 def chosen_case(sequence: Path, given: Path | None, without: bool) -> Path | None:
@@ -28,7 +26,7 @@ def chosen_case(sequence: Path, given: Path | None, without: bool) -> Path | Non
         return given
     found = case_beside(sequence)
     if found is not None:
-        typer.echo(
+        say(
             f"leakwatch: {found} lies beside the sequence and is used (--no-case: without it)",
             err=True,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,12 +17,17 @@ from leakwatch.cli.console import (
     ENDED_EARLY,
     errors_in_one_paragraph,
     fail,
+    plain,
     progress,
+    say,
+    say_cells,
     say_rules_off,
     say_what_to_doubt,
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 from leakwatch.plural import counted_noun
+from leakwatch.private_files import copy_private_tree, make_private_folder
+from leakwatch.strangers import printable, safe_file_name
 
 if TYPE_CHECKING:
     from leakwatch.case_library import LibraryCase
@@ -61,7 +67,7 @@ def list_cases(as_json: JsonOption = False) -> None:
         _print_json([_as_dict(case) for case in found])
         return
     if not found:
-        typer.echo("The library is empty. `leakwatch cases add SEQUENCE` adds a case.", err=True)
+        say("The library is empty. `leakwatch cases add SEQUENCE` adds a case.", err=True)
     _print_table([_row(case) for case in found])
 
 
@@ -81,15 +87,15 @@ def show(case: CaseArgument, as_json: JsonOption = False) -> None:
         _print_json(_as_dict(found) | {"events": [asdict(event) for event in events]})
         return
     for name, value in zip(_COLUMNS, _row(found), strict=True):
-        typer.echo(f"{name + ':':<12}{value}")
-    typer.echo(f"{'folder:':<12}{found.folder}")
+        say(f"{name + ':':<12}{value}")
+    say(f"{'folder:':<12}{found.folder}")
     for event in events:
         words = [event.kind, event.level, event.reason, event.text]
         distance = "" if event.distance_mm is None else f" {event.distance_mm:.1f} mm"
         said = " ".join(str(word) for word in words if word is not None)
-        typer.echo(f"{event.time_s:8.2f} s  frame {event.frame:<5} {said}{distance}")
+        say(f"{event.time_s:8.2f} s  frame {event.frame:<5} {said}{distance}")
     if found.state == "recording":
-        typer.echo(f"It is being recorded, or broke off: leakwatch recover {found.id}", err=True)
+        say(f"It is being recorded, or broke off: leakwatch recover {found.id}", err=True)
 
 
 @cases.command()
@@ -128,11 +134,11 @@ def add(
         finally:
             run.source.close()
     if keep_identity:
-        typer.echo("leakwatch: text in the pictures was kept by choice (--keep-identity)", err=True)
+        say("leakwatch: text in the pictures was kept by choice (--keep-identity)", err=True)
     frames = counted_noun(done.case.frames or 0, "frame")
-    typer.echo(f"case {done.case.id} ({done.case.name}): {frames}")
+    say(f"case {done.case.id} ({done.case.name}): {frames}")
     if done.ended_early is not None:
-        typer.echo(f"leakwatch: the input ended early: {done.ended_early}", err=True)
+        say(f"leakwatch: the input ended early: {done.ended_early}", err=True)
         raise typer.Exit(ENDED_EARLY)
 
 
@@ -148,19 +154,20 @@ def export(
 
     with errors_in_one_paragraph(), CaseLibrary() as library:
         found = library.case(case)
-    target = out / found.name
+    name = safe_file_name(found.name, f"case-{found.id}")
+    target = out / name
     if target.exists():
         fail(f"{target} is there already. Choose another --out, or remove it.")
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_private_folder(out)
         # As a whole or not at all: a copy that broke off must not pass for a case.
-        partial = out / f".{found.name}.partial"
+        partial = out / f".{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(found.folder, partial)
+        copy_private_tree(found.folder, partial)
         partial.rename(target)
     except OSError as error:
         fail(f"{target} cannot be written: {error}. Check rights and room.")
-    typer.echo(f"case {found.id} written to {target}")
+    say(f"case {found.id} written to {target}")
 
 
 @cases.command()
@@ -176,9 +183,9 @@ def delete(
         if not yes:
             frames = counted_noun(found.frames or 0, "frame")
             question = f"Delete case {found.id} ({found.name}) with {frames}?"
-            typer.confirm(question, abort=True)
+            typer.confirm(printable(question), abort=True)
         library.delete(found.id)
-    typer.echo(f"case {found.id} deleted")
+    say(f"case {found.id} deleted")
 
 
 def _rectangle(text: str) -> tuple[int, int, int, int]:
@@ -215,7 +222,8 @@ def _row(case: LibraryCase) -> tuple[str, ...]:
 def _print_json(content: object) -> None:
     import msgspec
 
-    typer.echo(msgspec.json.format(msgspec.json.encode(content), indent=1).decode())
+    # In ASCII alone: every other character is written as its number, and none acts.
+    typer.echo(json.dumps(json.loads(msgspec.json.encode(content)), indent=1))
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
@@ -226,9 +234,9 @@ def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
     console = Console()
     if not console.is_terminal:
         for row in (_COLUMNS, *rows) if rows else ():
-            typer.echo("\t".join(row))
+            say_cells(row)
         return
     table = Table(*_COLUMNS)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(plain, row))
     console.print(table)

@@ -6,22 +6,27 @@ watched, 130 interrupted.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import current_thread, main_thread
 from types import FrameType, ModuleType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from leakwatch.bounded_input import shortened
 from leakwatch.errors import LeakWatchError
+from leakwatch.interruption import heard
 from leakwatch.model import TimeSource
+from leakwatch.strangers import printable
 
 if TYPE_CHECKING:
     from leakwatch.session import Run
+
+_LONGEST_PATH = 200  # characters that a message repeats
 
 BAD_INPUT, ENDED_EARLY, NOT_WATCHED, INTERRUPTED = 2, 3, 4, 130
 
@@ -32,12 +37,13 @@ def errors_in_one_paragraph() -> Iterator[None]:
         yield
     except LeakWatchError as error:
         fail(str(error))
-    except OSError as error:  # a path that no system takes: too long, a loop of links
-        if error.filename is None:
-            raise
-        fail(f"{error.filename}: {error.strerror}. Check the path.")
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        where = shortened(str(error.filename or "a file"), _LONGEST_PATH)
+        fail(f"{where}: cannot be used: {error.strerror or error}. Check path and rights.")
     except KeyboardInterrupt:
-        typer.echo("leakwatch: interrupted; what was written until now stays.", err=True)
+        say("leakwatch: interrupted; what was written until now stays.", err=True)
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -47,16 +53,8 @@ def ended_like_interrupted() -> Iterator[None]:
 
     Python's own way is to die at once, and the last file of a recording would not be completed.
     """
-    if current_thread() is not main_thread():
+    with heard(_interrupted, "SIGTERM", "SIGHUP"):
         yield
-        return
-    ends = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
-    before = {one: signal.signal(one, _interrupted) for one in ends if one is not None}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 def _interrupted(number: int, stack: FrameType | None) -> None:
@@ -67,19 +65,52 @@ def _interrupted(number: int, stack: FrameType | None) -> None:
     handler(number, stack)
 
 
+def say(text: str, err: bool = False) -> None:
+    """Print a line; what strangers typed, in a path or a name, neither breaks it nor acts."""
+    typer.echo(printable(text), err=err)
+
+
+def say_cells(cells: Iterable[str]) -> None:
+    """Print a line of a table, for programs and pipes: a tab stands between cells only."""
+    typer.echo("\t".join(printable(cell) for cell in cells))
+
+
+def plain(text: str) -> str:
+    """The same for what Rich draws, to which brackets are commands."""
+    from rich.markup import escape
+
+    return escape(printable(text))
+
+
+class _OneLine(logging.Formatter):
+    """A warning of the program on one line, and below it, where there is one, the traceback."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        return "\n".join(map(printable, super().formatException(ei).split("\n")))
+
+
+def log_on_stderr() -> None:
+    """Warnings go to stderr, as they do by themselves; what strangers typed is printable."""
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_OneLine())
+
+
 def fail(message: str) -> NoReturn:
-    typer.echo(f"leakwatch: {message}", err=True)
+    say(f"leakwatch: {message}", err=True)
     raise typer.Exit(BAD_INPUT)
 
 
 def say_what_to_doubt(run: Run) -> None:
     """Tell on stderr what is assumed or missing, before any number is shown."""
     if run.calibration.mm_per_px is None:
-        typer.echo(f"leakwatch: no millimetres: {run.calibration.source}", err=True)
+        say(f"leakwatch: no millimetres: {run.calibration.source}", err=True)
     if run.acquisition.time_source is TimeSource.ASSUMED and run.acquisition.number_of_frames != 1:
-        typer.echo("leakwatch: no frame times in the file: 15 frames/s are assumed", err=True)
+        say("leakwatch: no frame times in the file: 15 frames/s are assumed", err=True)
     for note in (*run.acquisition.notes, *run.doubts):
-        typer.echo(f"leakwatch: {note}", err=True)
+        say(f"leakwatch: {note}", err=True)
 
 
 def say_rules_off(run: Run) -> None:
@@ -87,7 +118,7 @@ def say_rules_off(run: Run) -> None:
     from leakwatch.rules_off import rules_off
 
     for one in rules_off(run.marks, run.calibration, run.acquisition, run.settings):
-        typer.echo(f"leakwatch: {one.text}", err=True)
+        say(f"leakwatch: {one.text}", err=True)
 
 
 @contextmanager
@@ -111,7 +142,7 @@ def progress(name: str, total: int | None) -> Iterator[Callable[..., None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=total, rate="")
+        task = bar.add_task(plain(name), total=total, rate="")
 
         def on_frame(frames: int = 1) -> None:
             speed = bar.tasks[task].speed

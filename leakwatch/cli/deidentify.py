@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leakwatch.cli.console import BAD_INPUT, errors_in_one_paragraph
+from leakwatch.cli.console import BAD_INPUT, errors_in_one_paragraph, say
 
 
 def deidentify(
@@ -33,17 +33,15 @@ def deidentify(
     with errors_in_one_paragraph():
         done = copy_without_patient(source, out, pictures_checked)
     for refused in done.refused:
-        typer.echo(f"leakwatch: not copied: {refused}", err=True)
+        say(f"leakwatch: not copied: {refused}", err=True)
     if done.passed_over:
-        typer.echo(
-            f"leakwatch: {done.passed_over} files are no DICOM and were passed over", err=True
-        )
+        say(f"leakwatch: {done.passed_over} files are no DICOM and were passed over", err=True)
     if done.unsaid:
-        typer.echo(
+        say(
             f"leakwatch: {done.unsaid} of the files do not say whether text is burned into their "
             "pictures (no Burned In Annotation). Look at them before you hand them on.",
             err=True,
         )
-    typer.echo(f"{done.written} files written to {out}")
+    say(f"{done.written} files written to {out}")
     if done.refused or not done.written:
         raise typer.Exit(BAD_INPUT)

@@ -14,6 +14,7 @@ from leakwatch.cli.console import (
     fail,
     import_gui,
     require_display,
+    say,
     say_what_to_doubt,
 )
 from leakwatch.cli.options import CalibrationOption, SettingsOption, point_of
@@ -96,7 +97,7 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
             gui = import_gui()
             run = opened_with(asked, chosen, asked.case, calibration)
             say_what_to_doubt(run)
-            typer.echo(gui.mark(run, sequence, out, frame, anterior, vertebra))
+            say(gui.mark(run, sequence, out, frame, anterior, vertebra))
             return
         at = point_of(click, "--click")
         points = [point_of(each, "--point") for each in point or ()]
@@ -146,7 +147,7 @@ def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
     if given.picture is not None:
         drawn = shown_picture(prepared)
         write_marks_picture(given.picture, drawn, body, prepared.shift_px, given.click)
-        typer.echo(f"drawn into {given.picture}")
+        say(f"drawn into {given.picture}")
     _write(out, body, prepared, run, given.vertebra, given.accept_unsure)
 
 
@@ -163,7 +164,7 @@ def _checked(out: Path | None) -> Path:
 def _say(body: Body, prepared: Prepared) -> None:
     frames = prepared.baseline_frames
     side = body.anterior if body.side_known else "not known"
-    typer.echo(f"from {counted_noun(frames, 'frame')}; anterior is {side}")
+    say(f"from {counted_noun(frames, 'frame')}; anterior is {side}")
     unit = "mm" if prepared.picture.calibrated else "nominal mm"
     for name, part in (
         ("posterior wall", body.wall),
@@ -172,9 +173,9 @@ def _say(body: Body, prepared: Prepared) -> None:
         ("anterior wall", body.front),
     ):
         sure = "" if part.unsure is None else " (unsure)"
-        typer.echo(f"{name}: one sigma {part.sigma_mm:.1f} {unit}{sure}")
+        say(f"{name}: one sigma {part.sigma_mm:.1f} {unit}{sure}")
     for doubt in body.unsure:
-        typer.echo(f"leakwatch: unsure: {doubt}", err=True)
+        say(f"leakwatch: unsure: {doubt}", err=True)
 
 
 def _write(
@@ -195,7 +196,7 @@ def _write(
         )
     whole = outline_is_sure(body) or accept
     write_case(out, run.path, CaseFile("", marks_of(body, prepared.frame, vertebra, whole)))
-    typer.echo(f"written to {out}: posterior wall{' and outline' if whole else ', no outline'}")
+    say(f"written to {out}: posterior wall{' and outline' if whole else ', no outline'}")
     # The case has no place for it, and the rule of the posterior margin must know it.
     sigma = f"[alerting] marks_sigma_mm = {body.wall.sigma_mm:.1f}"
-    typer.echo(f"for the settings of what judges this case: {sigma}")
+    say(f"for the settings of what judges this case: {sigma}")

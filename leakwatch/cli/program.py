@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from leakwatch.cli.analyze import analyze
 from leakwatch.cli.bench import bench
 from leakwatch.cli.calibrate import calibrate
 from leakwatch.cli.cases import cases
+from leakwatch.cli.console import log_on_stderr
 from leakwatch.cli.deidentify import deidentify
 from leakwatch.cli.help_pages import HELP_NAMES, Command, Group, with_plain_flags
 from leakwatch.cli.mark import mark
@@ -21,6 +23,7 @@ from leakwatch.cli.run import run
 from leakwatch.cli.simulate import simulate
 from leakwatch.cli.train import train
 from leakwatch.cli.trainees import trainees
+from leakwatch.private_files import OTHERS
 
 HELP = """Watch fluoroscopy while bone cement is injected, and say stop before it leaks.
 
@@ -39,6 +42,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; the entry point of the package."""
+    log_on_stderr()
+    # What is written may be of a patient. Libraries that write files take their modes from this.
+    os.umask(OTHERS)
     app()
 
 

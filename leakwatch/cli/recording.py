@@ -7,14 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
+from leakwatch.cli.console import say
 from leakwatch.errors import LeakWatchError
 from leakwatch.model import Calibration, Marks, Sink, SpacingRung
 
 if TYPE_CHECKING:
     from leakwatch.config import Settings
     from leakwatch.live.session import LiveSession
+    from leakwatch.live.status import Recording
 
 _NOT_YET = Calibration(None, None, SpacingRung.NONE, "no frame was calibrated")
 
@@ -33,6 +33,7 @@ class Recorder:
     def __init__(self, out: Path | None, spec: str, settings: Settings, keep_identity: bool):
         self._given = (out, spec, settings, keep_identity)
         self.recordings: list[SessionRecording] = []
+        self.unkept: list[Recording] = []
 
     def make(self, marks: Marks) -> SessionRecording:
         """Make the outputs; raises where nothing can be recorded there."""
@@ -42,6 +43,23 @@ class Recorder:
             out = out.with_name(f"{out.name}-{made + 1}")
         self.recordings.append(SessionRecording(out, spec, marks, settings, keep_identity))
         return self.recordings[-1]
+
+    def make_or_tell(self, marks: Marks) -> SessionRecording | None:
+        """The same; None where the library does not work, which keeps nobody from watching.
+
+        A folder that a person named is another matter: they are asked for a better one.
+        """
+        from leakwatch.live.status import Recording
+
+        try:
+            return self.make(marks)
+        # Whatever somebody did to a table, it is not worth an injection that nobody watches.
+        except Exception as error:
+            if self._given[0] is not None:
+                raise
+            say(f"leakwatch: nothing is kept: {error}", err=True)
+            self.unkept.append(Recording("recording", failure=str(error), ended=True))
+            return None
 
     def begin(self, session: LiveSession) -> str:
         """Record from now on; says where."""
@@ -74,22 +92,22 @@ class SessionRecording:
         self, out: Path | None, spec: str, marks: Marks, settings: Settings, keep_identity: bool
     ) -> None:
         from leakwatch.case_library import CaseLibrary
+        from leakwatch.library_database import BUSY_LIVE_S
+        from leakwatch.sinks import frame_recorder
         from leakwatch.sinks.folder import make_folder
-        from leakwatch.sinks.frame_recorder import FrameRecorder, Recording
         from leakwatch.sinks.recorder import Recorder
 
         kind = spec.partition(":")[0]
         self._case = None
         if out is None:
-            with CaseLibrary() as library:
+            with CaseLibrary(busy_s=BUSY_LIVE_S) as library:
                 self._case = library.begin(kind, marks)
             out = self._case.folder
         self.folder = out
         try:
             make_folder(out)
-            self._frames = FrameRecorder(
-                out, Recording(marks, _NOT_YET, settings, kind, keep_identity)
-            )
+            recorded = frame_recorder.Recording(marks, _NOT_YET, settings, kind, keep_identity)
+            self._frames = frame_recorder.FrameRecorder(out, recorded)
             lines = Recorder(out, keep_identity)
             self.sinks: dict[str, Sink] = {"measurements": lines, "frames": self._frames}
         except LeakWatchError:
@@ -103,7 +121,7 @@ class SessionRecording:
     def finish(self) -> None:
         """Enter in the library what was recorded, and say where it is; after the session."""
         if self._case is None:
-            typer.echo(f"recorded in {self.folder}")
+            say(f"recorded in {self.folder}")
             return
         from leakwatch.case_library import CaseLibrary
 
@@ -113,18 +131,19 @@ class SessionRecording:
                 frames = library.finish(case.id).frames
         except LeakWatchError as error:
             # The files are there, and the list reads them again.
-            typer.echo(f"leakwatch: {error}", err=True)
+            say(f"leakwatch: {error}", err=True)
             frames = None
         if frames == 0:
             self._forget()
-            typer.echo("no frame was recorded, and no case is kept")
+            say("no frame was recorded, and no case is kept")
             return
-        typer.echo(f"recorded as case {case.id} ({case.name}) in {case.folder}")
+        say(f"recorded as case {case.id} ({case.name}) in {case.folder}")
 
     def _forget(self) -> None:
         """A case without a frame is none."""
         if self._case is not None:
             from leakwatch.case_library import CaseLibrary
+            from leakwatch.library_database import BUSY_LIVE_S
 
-            with suppress(LeakWatchError), CaseLibrary() as library:
+            with suppress(LeakWatchError), CaseLibrary(busy_s=BUSY_LIVE_S) as library:
                 library.delete(self._case.id)

@@ -13,6 +13,7 @@ from leakwatch.cli.console import (
     fail,
     import_gui,
     require_display,
+    say,
     say_rules_off,
     say_what_to_doubt,
 )
@@ -50,4 +51,4 @@ def replay(
         if record is None:
             app_module.show(run)
         else:
-            typer.echo(app_module.record(run, record, frame))
+            say(app_module.record(run, record, frame))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph, fail, progress
+from leakwatch.cli.console import errors_in_one_paragraph, fail, progress, say
 
 
 def report(
@@ -28,6 +28,7 @@ def report(
     """
     from leakwatch.case.session_file import SESSION_NAME
     from leakwatch.case_library import CaseLibrary
+    from leakwatch.private_files import replace_private_file
     from leakwatch.recorded_case import find_again
     from leakwatch.sinks.dicom_export import export_dicom
     from leakwatch.sinks.folder import make_folder
@@ -46,12 +47,12 @@ def report(
             findings = find_again(folder, name, on_frame)
         make_folder(out)
         try:
-            (out / PAGE_NAME).write_text(report_page(findings), encoding="utf-8")
-            (out / PDF_NAME).write_bytes(report_pdf(findings))
+            replace_private_file(out / PAGE_NAME, report_page(findings).encode())
+            replace_private_file(out / PDF_NAME, report_pdf(findings))
         except OSError as error:
             fail(f"{out} cannot be written: {error}. Check rights and room.")
         written = [PAGE_NAME, PDF_NAME]
         if dicom:
             paths = export_dicom(findings, out / "dicom")
             written += [str(path.relative_to(out)) for path in paths]
-    typer.echo(f"written to {out}: {', '.join(written)}")
+    say(f"written to {out}: {', '.join(written)}")

@@ -16,7 +16,9 @@ from leakwatch.cli.console import (
     errors_in_one_paragraph,
     fail,
     import_gui,
+    plain,
     require_display,
+    say,
 )
 from leakwatch.cli.options import (
     CalibrationOption,
@@ -111,9 +113,9 @@ def _loaded(
         return setup
     if stored is not None:
         for doubt in check_stored(setup, stored, case):
-            typer.echo(f"leakwatch: {doubt}", err=True)
+            say(f"leakwatch: {doubt}", err=True)
     else:
-        typer.echo(
+        say(
             f"leakwatch: {case}: its marks were drawn on {setup.case.dicom_path}, and hold here "
             "only where patient and C-arm did not move since. Look at them in the window.",
             err=True,
@@ -128,15 +130,16 @@ def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSe
 
     source = open_live(spec, setup.settings)
     try:
-        recording = recorder.make(setup.marks) if record else None
+        recording = recorder.make_or_tell(setup.marks) if record else None
     except BaseException:
         source.close()
         raise
-    typer.echo(f"leakwatch: {source.status.text}", err=True)
-    session = LiveSession(source, setup, None if recording is None else recording.sinks)
-    if recording is None:
-        typer.echo("leakwatch: nothing is recorded, by choice (--no-record)", err=True)
-    else:
+    say(f"leakwatch: {source.status.text}", err=True)
+    sinks = None if recording is None else recording.sinks
+    session = LiveSession(source, setup, sinks, unkept=recorder.unkept)
+    if not record:
+        say("leakwatch: nothing is recorded, by choice (--no-record)", err=True)
+    if recording is not None:
         recording.follow_marks(lambda: session.marks)
     session.start()
     return session
@@ -152,6 +155,7 @@ def _follow(session: LiveSession) -> None:
     console = Console(stderr=True)
     said: tuple[object, ...] = ()
     told: set[str] = set()
+    recorded = 0
     link = session.status.link.text
     _say_once(session.status, told)
     with console.status("") as line:
@@ -164,11 +168,14 @@ def _follow(session: LiveSession) -> None:
             what = (now.level, now.sight, now.reasons)
             if what != said:
                 said = what
-                typer.echo(f"{_time_text(status)}  {level_line(now)}")
+                say(f"{_time_text(status)}  {level_line(now)}")
+            for text in status.told[recorded:]:
+                say(f"{_time_text(status)}  {text}")
+            recorded = len(status.told)
             new = [one for one in link_lines(status, now) if one != link]
             for link in new:
-                typer.echo(f"{_time_text(status)}  source: {link}")
-            line.update(status_line(status, now))
+                say(f"{_time_text(status)}  source: {link}")
+            line.update(plain(status_line(status, now)))
 
 
 def _say_once(status: LiveStatus, told: set[str]) -> None:
@@ -176,7 +183,7 @@ def _say_once(status: LiveStatus, told: set[str]) -> None:
     for text in (*(one.text for one in status.rules_off), *status.doubts):
         if text not in told:
             told.add(text)
-            typer.echo(f"leakwatch: {text}", err=True)
+            say(f"leakwatch: {text}", err=True)
 
 
 def _time_text(status: LiveStatus) -> str:
@@ -188,16 +195,16 @@ def _say_outcome(status: LiveStatus, recorder: Recorder, not_watched: tuple[str,
     from leakwatch.live.report_lines import degraded_lines, summary_lines
 
     for line in summary_lines(status, not_watched):
-        typer.echo(line)
+        say(line)
     for recording in recorder.recordings:
         recording.finish()
     degraded = degraded_lines(status)
     for line in (*status.doubts, *degraded):
-        typer.echo(f"leakwatch: {line}", err=True)
+        say(f"leakwatch: {line}", err=True)
     for line in not_watched:
-        typer.echo(line)
+        say(line)
     if any(one.failure for one in status.recordings):
         fail("the recording is not complete.")
     if status.fault:
-        typer.echo(f"leakwatch: the input ended early: {status.fault}", err=True)
+        say(f"leakwatch: the input ended early: {status.fault}", err=True)
         raise typer.Exit(ENDED_EARLY)

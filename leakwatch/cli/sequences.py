@@ -13,7 +13,7 @@ import typer
 
 from leakwatch.case import CASE_SUFFIX, dicom_path, load_case
 from leakwatch.cli.case_choice import chosen_case
-from leakwatch.cli.console import say_rules_off, say_what_to_doubt
+from leakwatch.cli.console import say, say_rules_off, say_what_to_doubt
 from leakwatch.errors import LeakWatchError, SourceError
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _of_path(path: Path, series: str | None, several: bool) -> list[Asked]:
     whole = series == ALL_RUNS
     for _, why in found.refused:
         if not whole:  # else told in its turn
-            typer.echo(f"leakwatch: not read: {why}", err=True)
+            say(f"leakwatch: not read: {why}", err=True)
     runs = _chosen(below, found.runs, series)
     broken = [
         Asked(_name_of(file.relative_to(below).parts), None, None, why)
@@ -198,7 +198,7 @@ def _list(path: Path, runs: Sequence[StoredRun]) -> None:
         line = f"{number}  {where}: {run.told or 'a file'}{uid}"
         # Whoever named the files of a disk may have meant to write on this terminal.
         shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
-        typer.echo(f"  {shown}", err=True)
+        say(f"  {shown}", err=True)
 
 
 def _below(run: StoredRun, path: Path) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph, fail, progress
+from leakwatch.cli.console import errors_in_one_paragraph, fail, progress, say
 from leakwatch.cli.options import (
     AngleOption,
     BodyOption,
@@ -100,8 +100,8 @@ def _simulate_one(wanted: Scenario, out: Path, ct_folder: Path | None, masks: bo
         simulation = film(wanted, scene, on_frame)
     written = [path.name for path in write_simulation(simulation, out)]
     written += _write_masks(wanted, scene, out, masks)
-    typer.echo(f"{counted_noun(len(simulation.frames), 'frame')}; leak: {simulation.truth.leak}")
-    typer.echo(f"written to {out}: {', '.join(written)}")
+    say(f"{counted_noun(len(simulation.frames), 'frame')}; leak: {simulation.truth.leak}")
+    say(f"written to {out}: {', '.join(written)}")
 
 
 def _write_masks(scenario: Scenario, scene: Scene, out: Path, wanted: bool) -> list[str]:
@@ -124,19 +124,19 @@ def _simulate_grid(scenario: Scenario, pitch_mm: float, out: Path) -> None:
     made = photograph(scenario, GridPlate(pitch_mm))
     path = write_sequence(made, out, f"{scenario.name}-grid")
     frames = counted_noun(len(made.frames), "frame")
-    typer.echo(f"{frames} of a grid of {pitch_mm:g} mm; written to {path}")
+    say(f"{frames} of a grid of {pitch_mm:g} mm; written to {path}")
 
 
 def _list_scenarios_and_suites() -> None:
     from leakwatch.phantom.scenario import built_in_scenarios
     from leakwatch.phantom.suite import built_in_suites
 
-    typer.echo("Scenarios:")
+    say("Scenarios:")
     for scenario in built_in_scenarios():
-        typer.echo(f"{scenario.name:24} {scenario.title}")
-    typer.echo("Suites, for --suite:")
+        say(f"{scenario.name:24} {scenario.title}")
+    say("Suites, for --suite:")
     for suite in built_in_suites():
-        typer.echo(f"{suite.name:24} {suite.title}")
+        say(f"{suite.name:24} {suite.title}")
 
 
 def _simulate_suite(plan: SuitePlan, jobs: int | None) -> None:
@@ -146,8 +146,8 @@ def _simulate_suite(plan: SuitePlan, jobs: int | None) -> None:
         index = run_suite(plan, jobs or os.cpu_count() or 1, on_frames)
     kept = f" ({len(plan.kept)} were there already)" if plan.kept else ""
     cases = counted_noun(len(plan.cases), "case")
-    typer.echo(f"{len(index.cases)} of {cases}{kept}; written to {plan.out}")
+    say(f"{len(index.cases)} of {cases}{kept}; written to {plan.out}")
     for case in index.not_made:
-        typer.echo(f"leakwatch: {case.name} was not made: {case.why}", err=True)
+        say(f"leakwatch: {case.name} was not made: {case.why}", err=True)
     if index.not_made:
         raise typer.Exit(SOME_FAILED)

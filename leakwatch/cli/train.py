@@ -18,6 +18,7 @@ from leakwatch.cli.console import (
     import_gui,
     progress,
     require_display,
+    say,
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 from leakwatch.config import Settings, load_settings
@@ -136,13 +137,13 @@ def _judge(item: TrainingItem, trainee: str, presses_s: Sequence[float]) -> None
 def _say(course: Course, scored: Score, kept: TrainingSession | None) -> None:
     from leakwatch.training_words import headline, score_facts
 
-    typer.echo(headline(scored))
+    say(headline(scored))
     for fact in score_facts(course, scored):
-        typer.echo(f"{fact.name}: {fact.value}")
+        say(f"{fact.name}: {fact.value}")
     if kept is None:
-        typer.echo("leakwatch: the result is not kept: no --trainee was named", err=True)
+        say("leakwatch: the result is not kept: no --trainee was named", err=True)
     else:
-        typer.echo(f"kept as session {kept.id} of {kept.trainee}")
+        say(f"kept as session {kept.id} of {kept.trainee}")
 
 
 def _programme(
@@ -259,4 +260,4 @@ def _list_built_in() -> None:
     for case in training_cases():
         kept = kept_case(case, library_folder() / MADE_FOLDER) is not None
         made = "made" if kept else "made when asked for"
-        typer.echo(f"{case.scenario.name:14} {case.scenario.title} ({made})")
+        say(f"{case.scenario.name:14} {case.scenario.title} ({made})")

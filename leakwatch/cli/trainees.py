@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph, fail
+from leakwatch.cli.console import errors_in_one_paragraph, fail, say, say_cells
 from leakwatch.plural import counted_noun
+from leakwatch.private_files import write_private_file
+from leakwatch.strangers import printable
 
 if TYPE_CHECKING:
     from leakwatch.training_records import TrainingSession
@@ -18,6 +21,17 @@ trainees = typer.Typer(
     name="trainees",
     help="Results of training, kept in the case library on this machine.",
     no_args_is_help=True,
+)
+
+_SHOWN = (
+    "session",
+    "begun",
+    "case",
+    "outcome",
+    "reaction",
+    "past the stop point",
+    "false STOPs",
+    "due by",
 )
 
 TraineeArgument = Annotated[str, typer.Argument(metavar="TRAINEE", help="Name or pseudonym.")]
@@ -32,13 +46,13 @@ def list_trainees() -> None:
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions()
     if not sessions:
-        typer.echo("Nobody was trained yet. `leakwatch train built-in` begins.", err=True)
+        say("Nobody was trained yet. `leakwatch train built-in` begins.", err=True)
         return
-    typer.echo("trainee\tsessions\tscored\tlast")
+    say_cells(("trainee", "sessions", "scored", "last"))
     for name in sorted({session.trainee for session in sessions}):
         own = [session for session in sessions if session.trainee == name]
         scored = sum(is_scored(session) for session in own)
-        typer.echo(f"{name}\t{len(own)}\t{scored}\t{_local(own[-1])}")
+        say_cells((name, str(len(own)), str(scored), _local(own[-1])))
 
 
 @trainees.command()
@@ -48,7 +62,7 @@ def show(trainee: TraineeArgument) -> None:
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
-    typer.echo("session\tbegun\tcase\toutcome\treaction\tpast the stop point\tfalse STOPs\tdue by")
+    say_cells(_SHOWN)
     for one in sessions:
         past = "" if one.past_ml is None else f"{one.past_ml:.2f} mL"
         if past and judged_by_leakwatch(one):
@@ -63,7 +77,7 @@ def show(trainee: TraineeArgument) -> None:
             "" if one.false_stops is None else str(one.false_stops),
             one.due_by or "",
         )
-        typer.echo("\t".join(cells))
+        say_cells(cells)
 
 
 @trainees.command()
@@ -75,10 +89,12 @@ def curve(trainee: TraineeArgument, out: OutOption) -> None:
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
     try:
-        curve_figure(sessions).savefig(out, format="png")
+        picture = BytesIO()
+        curve_figure(sessions).savefig(picture, format="png")
+        write_private_file(out, picture.getvalue())
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
-    typer.echo(f"{counted_noun(len(sessions), 'session')} drawn into {out}")
+    say(f"{counted_noun(len(sessions), 'session')} drawn into {out}")
 
 
 @trainees.command()
@@ -94,10 +110,10 @@ def export(
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
     try:
-        out.write_text(sessions_csv(sessions), encoding="utf-8")
+        write_private_file(out, sessions_csv(sessions).encode())
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
-    typer.echo(f"{counted_noun(len(sessions), 'session')} written to {out}")
+    say(f"{counted_noun(len(sessions), 'session')} written to {out}")
 
 
 @trainees.command()
@@ -111,9 +127,9 @@ def delete(
     with errors_in_one_paragraph(), TrainingRecords() as records:
         count = counted_noun(len(records.sessions(trainee)), "session")
         if not yes:
-            typer.confirm(f"Delete {count} of {trainee}?", abort=True)
+            typer.confirm(printable(f"Delete {count} of {trainee}?"), abort=True)
         records.delete(trainee)
-    typer.echo(f"{count} of {trainee} deleted")
+    say(f"{count} of {trainee} deleted")
 
 
 def _local(session: TrainingSession) -> str:

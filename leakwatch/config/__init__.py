@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from leakwatch.bounded_input import read_at_most
 from leakwatch.config.alerting import AlertingSettings
 from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.conditions import (
@@ -101,7 +102,7 @@ def load_settings(path: Path | None) -> Settings:
     if path is None:
         return Settings()
     try:
-        return read_toml(path.read_text(encoding="utf-8"), Settings)
+        return read_toml(read_at_most(path), Settings)
     except OSError as error:
         raise ConfigError(f"settings {path}: cannot be read: {error.strerror}") from error
     except ValueError as error:

@@ -152,6 +152,12 @@ class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Share of the tiles in which the reference is found again, times how sharp it is there. A
         tube voltage that rises by 20 kV leaves 0.76, tissue that breathes past the spine 0.66 in
         the worst of 73 sequences; torn rows leave 0.67 at most, a blur of 2 mm 0.54.
+    regained_explained : float
+        After a frame of which less than that was explained, as much must be: torn lines leave
+        0.71 where little detail is on the torn side.
+    min_compared_share : float
+        Of the tiles of the reference that have detail, as many must be exposed and less noisy than
+        that: 0.89 in the worst of 22 sequences; a picture that is burnt out leaves 0.62 at most.
     max_body_unlike : float
         Of the detail within the body and the margin, as much may be unlike: cement that is not
         found yet took 0.38, what lies over the body takes 0.45 and more.
@@ -169,6 +175,8 @@ class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_texture: Annotated[float, within(0.001, 0.1)] = 0.012
     min_correlation: Annotated[float, within(0.0, 0.95)] = 0.5
     min_explained: Annotated[float, within(0.1, 1.0)] = 0.68
+    regained_explained: Annotated[float, within(0.1, 1.0)] = 0.75
+    min_compared_share: Annotated[float, within(0.0, 1.0)] = 0.65
     max_body_unlike: Annotated[float, within(0.05, 1.0)] = 0.42
     min_tiles: Annotated[int, within(1, 100)] = 6
     min_cement_share: Annotated[float, within(0.0, 0.95)] = 0.5

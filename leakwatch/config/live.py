@@ -43,7 +43,13 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The same while the baseline is learnt: nothing is judged yet, and each frame makes it
         better.
     sink_queue_frames : int
-        Snapshots that may wait for a slow disk: one second at 30 frames/s, 60 MB at 1024 x 1024.
+        Snapshots that may wait for a slow disk: ten seconds at 30 frames/s. More are not recorded,
+        which is told and counted; lines and events always are.
+    sink_queue_mb : float
+        The same in megabytes of pixels, which is reached first by large frames: 61 of 1024 x 1024.
+    behind_after_s : float
+        A recording whose oldest waiting frame is older, s, is said to be behind: a program that is
+        killed would lose more than a second.
     latency_frames : int
         The last frames whose latencies are counted in percentiles: ten minutes at 30 frames/s.
     close_s : float
@@ -59,6 +65,8 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audio_pause_s: Annotated[float, within(1.0, 120.0)] = 120.0
     waiting_frames: Annotated[int, within(1, 30)] = 3
     learning_frames: Annotated[int, within(1, 300)] = 30
-    sink_queue_frames: Annotated[int, within(1, 3000)] = 30
+    sink_queue_frames: Annotated[int, within(1, 3000)] = 300
+    sink_queue_mb: Annotated[float, within(1.0, 4096.0)] = 128.0
+    behind_after_s: Annotated[float, within(0.1, 60.0)] = 1.0
     latency_frames: Annotated[int, within(10, 1000000)] = 18000
     close_s: Annotated[float, within(0.1, 120.0)] = 10.0

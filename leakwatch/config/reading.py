@@ -6,33 +6,33 @@ import difflib
 import json
 import math
 import re
-import tomllib
 from typing import Any, TypeVar
 
 import msgspec
 
+from leakwatch.bounded_input import parse_toml, shortened
 from leakwatch.config.contradictions import contradiction
 from leakwatch.config.ranges import range_of, unit_of
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 
 
-def read_toml(text: str, document: type[_T]) -> _T:
-    """Read `text` as a tree of sections.
+def read_toml(data: bytes, document: type[_T]) -> _T:
+    """Read TOML as a tree of sections.
 
     Parameters
     ----------
-    text : str
+    data : bytes
     document : type of msgspec.Struct
         A section a field.
 
     Raises
     ------
     ValueError
-        It is no TOML, or something in it is no setting, out of its range, or contradicts another
-        one; the message says what, and what is possible.
+        It is no TOML or beyond all bounds, or something in it is no setting, out of its range, or
+        contradicts another one; the message says what, and what is possible.
     """
-    found = tomllib.loads(text)
+    found = parse_toml(data, finite=False)
     sections = {field.name: field.type for field in msgspec.structs.fields(document)}
     _check_names(found, sections)
     try:
@@ -53,17 +53,18 @@ def _check_names(found: dict[str, Any], sections: dict[str, type[msgspec.Struct]
             places.setdefault(field.name, []).append(section)
     for name, content in found.items():
         if not isinstance(content, dict):
-            raise ValueError(f"{name} stands in no section. {_meant_key(name, '', places)}")
+            raise ValueError(
+                f"{shortened(name)} stands in no section. {_meant_key(name, '', places)}"
+            )
         if name not in sections:
             near = difflib.get_close_matches(name, sections, n=1)
             meant = f"Did you mean [{near[0]}]? " if near else ""
-            raise ValueError(
-                f"section [{name}] is not known. {meant}Known sections: {', '.join(sections)}."
-            )
+            known = f"Known sections: {', '.join(sections)}."
+            raise ValueError(f"section [{shortened(name)}] is not known. {meant}{known}")
         for key in content:
             if name not in places.get(key, ()):
                 meant = _meant_key(key, name, places)
-                raise ValueError(f"[{name}] {key} is not known. {meant}")
+                raise ValueError(f"[{name}] {shortened(key)} is not known. {meant}")
 
 
 def _meant_key(key: str, section: str, places: dict[str, list[str]]) -> str:
@@ -104,4 +105,4 @@ def _is_number(value: Any) -> bool:
 def _shown(value: Any) -> str:
     if _is_number(value):
         return f"{value:g}" if isinstance(value, float) else str(value)
-    return json.dumps(value, default=str, ensure_ascii=False)
+    return shortened(json.dumps(value, default=str, ensure_ascii=False))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import current_thread, main_thread
 
 from PySide6.QtWidgets import QApplication, QMainWindow
 
@@ -21,6 +19,7 @@ from leakwatch.gui.marks.opening import case_path, known_marks, marked_frame, op
 from leakwatch.gui.picture_tools import live_tools, mark_tools, replay_tools
 from leakwatch.gui.track import Track
 from leakwatch.gui.window import SIZE, ReplayWindow
+from leakwatch.interruption import heard
 from leakwatch.live.session import LiveSession
 from leakwatch.model import Level, Side
 from leakwatch.session import Run
@@ -176,17 +175,14 @@ def telling_frame(track: Track) -> int:
 
 @contextmanager
 def interrupt_closes(window: QMainWindow) -> Iterator[None]:
-    """Let Ctrl-C close `window`: raised inside a paint event, it would be printed and forgotten."""
-    if current_thread() is not main_thread():
-        yield
-        return
+    """Let Ctrl-C, and what else ends a program, close `window`.
+
+    Raised inside a paint event, it would be printed and forgotten.
+    """
     # Whoever ends the program is not asked whether they mean it: nobody may be there to answer.
     end = window.end if isinstance(window, ImageWindow) else window.close
-    before = signal.signal(signal.SIGINT, lambda number, stack: end())
-    try:
+    with heard(lambda number, stack: end(), "SIGINT", "SIGTERM", "SIGHUP"):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def application() -> QApplication:

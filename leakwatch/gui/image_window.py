@@ -95,6 +95,8 @@ class ImageWindow(QMainWindow):
         self.help = self._label("help", 17)
         self.prompt = self._label("prompt", 17)
         self.signs = self._label("signs", SIGNS)
+        for label in (self.prompt, self.signs):  # names of files may stand in them
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self._scale = 1.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)

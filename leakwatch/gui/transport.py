@@ -108,6 +108,7 @@ class Transport(QWidget):
         self.acknowledge = _button("A  acknowledge", "Clear the latched STOP (A)")
         self.help = _button("?", "All keys (?)")
         self.speed, self.time, self.message = QLabel(), QLabel(), QLabel()
+        self.message.setTextFormat(Qt.TextFormat.PlainText)  # a fault may name a file
         self.back.clicked.connect(lambda: self.stepped.emit(-1))
         self.forward.clicked.connect(lambda: self.stepped.emit(1))
         self.play.clicked.connect(self.play_pressed)

@@ -106,11 +106,14 @@ def _spacing(status: LiveStatus) -> list[Fact]:
 def _recordings(status: LiveStatus) -> list[Fact]:
     off = "" if status.is_recorded else "off: nothing is kept (R)"
     bad = [one for one in status.recordings if one.failure or one.lost]
-    if not bad:
-        return [Fact("Recording", off or "on", warn=bool(off))]
+    behind = status.behind_words
+    if not bad and not off:
+        # Calm: nothing is lost yet, and nobody who injects has to do anything.
+        return [Fact("Recording", f"on, {behind}" if behind else "on")]
     said = [off] if off else []
     said += [
         f"{one.name} stopped: {one.failure}" if one.failure else f"{one.name}: {one.lost} lost"
         for one in bad
     ]
+    said += [behind] if behind else []
     return [Fact("Recording", "; ".join(said), warn=True)]

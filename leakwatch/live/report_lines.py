@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from leakwatch.banner import REASON_WORDS, distance_text
 from leakwatch.live.latency import Percentiles
+from leakwatch.live.recording_news import frames_are
 from leakwatch.live.status import LiveStatus, Shown, Sight
 from leakwatch.plural import counted_noun
 from leakwatch.tally import no_stop_words
@@ -23,9 +24,13 @@ def status_line(status: LiveStatus, now: Shown) -> str:
     """Everything that one line can hold: level, reason, distance, age, drops, latency, link."""
     parts = [level_line(now)]
     # Early in the line: its end may be cut off by the edge of a window.
-    stopped = [one.name for one in status.recordings if one.failure]
-    if stopped:
-        parts.append(f"NOT RECORDED any more: {', '.join(stopped)}")
+    stopped = [one for one in status.recordings if one.failure]
+    if stopped and not status.is_recorded:
+        parts.append("NOT RECORDED: nothing is kept")
+    elif stopped:
+        parts.append(f"NOT RECORDED any more: {', '.join(one.name for one in stopped)}")
+    if status.behind_words:
+        parts.append(f"recording is {status.behind_words}")
     present = status.present
     if present is not None and not now.last:
         wall = present.snapshot.observation.wall_distance
@@ -72,8 +77,7 @@ def degraded_lines(status: LiveStatus) -> list[str]:
     """What was not kept."""
     lines = [f"{one.name} stopped: {one.failure}" for one in status.recordings if one.failure]
     lines += [
-        f"{one.name}: {counted_noun(one.lost, 'frame is', 'frames are')} not in it, "
-        "since it was too slow"
+        f"{one.name}: {one.lost} {frames_are(one.lost)} not in it, since it was too slow"
         for one in status.recordings
         if one.lost
     ]

@@ -27,6 +27,7 @@ from leakwatch.live.actions import (
 from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency import Latency, Ledger
+from leakwatch.live.recording_news import RecordingNews
 from leakwatch.live.setup import Setup
 from leakwatch.live.status import LiveStatus, Recording, silence_text
 from leakwatch.model import (
@@ -40,7 +41,7 @@ from leakwatch.model import (
     Sink,
     Snapshot,
 )
-from leakwatch.sinks.live_worker import LiveSinkWorker
+from leakwatch.sinks.live_worker import Backlog, LiveSinkWorker
 
 _LOG = logging.getLogger(__name__)
 
@@ -62,6 +63,8 @@ class LiveSession:
         Outputs by what the person calls them; closed with the session.
     clock : callable
         Monotonic seconds, the same as the source's.
+    unkept : sequence of Recording
+        Outputs that could not even begin, each with its `failure`: it is told from the beginning.
     """
 
     def __init__(
@@ -70,19 +73,20 @@ class LiveSession:
         setup: Setup,
         sinks: Mapping[str, Sink] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        unkept: Sequence[Recording] = (),
     ) -> None:
         self.settings: Settings = setup.settings
         live = setup.settings.live
         self._source, self._clock = source, clock
         self._inbox: Inbox[Action | Record | EndRecord] = Inbox(live.learning_frames)
-        self._workers = [
-            LiveSinkWorker(name, sink, live.sink_queue_frames)
-            for name, sink in (sinks or {}).items()
-        ]
+        self._workers = self._worked(sinks or {})
+        self._unkept = tuple(unkept)
         self._ended_workers: list[LiveSinkWorker] = []
         self._closers: list[Thread] = []
         self._fold = LiveFold(setup, self._give)
         self._ledger = Ledger(live.latency_frames)
+        self._news = RecordingNews(live.behind_after_s)
+        self._told: tuple[str, ...] = ()
         self._fault = ""
         self._dropped = 0
         self._ended = Flag()
@@ -116,6 +120,7 @@ class LiveSession:
             dropped=self._inbox.dropped,
             latency=self._ledger.latency(),
             recordings=self._recordings(),
+            told=self._told,
             audio_paused_until_s=self._fold.audio_paused_until_s,
             doubts=self._fold.doubts,
             rules_off=self._fold.rules_off,
@@ -218,6 +223,7 @@ class LiveSession:
             if thread.is_alive():
                 thread.join(SOURCE_CLOSE_S)
         self._begin_records(self._inbox.take(0.0).actions)
+        self._tell_of_recordings(last=True)
         self._fold.flush()
         for worker in self._workers:
             worker.close(self.settings.live.close_s)
@@ -274,18 +280,38 @@ class LiveSession:
                     self._end()
                 else:
                     self._look_for_silence()
+                self._tell_of_recordings()
             # A frame that breaks even this gets old, and the window says so.
             except Exception:  # noqa: BLE001
                 _LOG.exception("a frame could not be followed")
 
+    def _worked(self, sinks: Mapping[str, Sink]) -> list[LiveSinkWorker]:
+        live = self.settings.live
+        backlog = Backlog(live.sink_queue_frames, round(live.sink_queue_mb * 1e6))
+        return [LiveSinkWorker(name, sink, backlog, self._clock) for name, sink in sinks.items()]
+
     def _recordings(self) -> tuple[Recording, ...]:
         """Of those that a person ended, what went wrong."""
-        running = [Recording(one.name, one.lost, one.failure) for one in self._workers]
+        running = [self._recording(one) for one in self._workers]
         wrong = [one for one in self._ended_workers if one.failure or one.lost]
         return (
             *running,
             *(Recording(one.name, one.lost, one.failure, ended=True) for one in wrong),
+            *self._unkept,
         )
+
+    def _recording(self, one: LiveSinkWorker) -> Recording:
+        behind_s = one.behind_s
+        late = behind_s >= self.settings.live.behind_after_s
+        lost, failure = one.lost, one.failure
+        return Recording(one.name, lost, failure, behind_s=behind_s, late=late, full=one.full)
+
+    def _tell_of_recordings(self, last: bool = False) -> None:
+        """Keep with the case, as it happens, how its own recording fares."""
+        now = {id(one): self._recording(one) for one in self._workers}
+        for text in self._news.new(now, last):
+            self._told = (*self._told, text)
+            self._fold.act(Note(text, kind=EventKind.TECHNICAL), self._clock())
 
     def _end_records(self) -> None:
         """Close the outputs beside the fold, which waits for no disk."""
@@ -309,8 +335,7 @@ class LiveSession:
         known, placed = self._fold.marks, self._fold.marks_placed
         # Drawn on the first frame of the record, until a person draws others.
         action.follow_marks(lambda: placed if self._fold.marks is known else self._fold.marks)
-        queue = self.settings.live.sink_queue_frames
-        more = [LiveSinkWorker(name, sink, queue) for name, sink in action.sinks.items()]
+        more = self._worked(action.sinks)
         present = self._fold.present
         if present is not None:
             for worker in more:

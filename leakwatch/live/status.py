@@ -6,6 +6,7 @@ frames stop coming, and goes on saying so when every other thread is dead.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -44,12 +45,22 @@ class Recording:
         Why it stopped; empty while it goes on.
     ended : bool
         A person ended it.
+    behind_s : float
+        For how long its oldest frame waits to be written, s. What waits is lost where the program
+        is killed.
+    late : bool
+        That is longer than `LiveSettings.behind_after_s`, and is told.
+    full : bool
+        More than may wait did, and too little of it is written yet.
     """
 
     name: str
     lost: int = 0
     failure: str = ""
     ended: bool = False
+    behind_s: float = 0.0
+    late: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,8 @@ class LiveStatus:
     latency : Latency
     recordings : tuple of Recording
         Those that run, and those that a person ended and that went wrong.
+    told : tuple of str
+        What was told of them as it happened, oldest first.
     audio_paused_until_s : float or None
         Of the same clock.
     doubts : tuple of str
@@ -108,6 +121,7 @@ class LiveStatus:
     exposure: Exposure = _NO_EXPOSURE
     latency: Latency = _NO_LATENCY
     recordings: tuple[Recording, ...] = ()
+    told: tuple[str, ...] = ()
     audio_paused_until_s: float | None = None
     doubts: tuple[str, ...] = ()
     rules_off: tuple[RuleOff, ...] = ()
@@ -119,6 +133,12 @@ class LiveStatus:
     def is_recorded(self) -> bool:
         """Whether anything is kept of what comes."""
         return any(not one.ended for one in self.recordings)
+
+    @property
+    def behind_words(self) -> str:
+        """By how much the slowest recording is behind; empty where none is."""
+        late = [one.behind_s for one in self.recordings if one.late and not one.failure]
+        return f"{math.ceil(max(late))} s behind" if late else ""
 
 
 class Sight(StrEnum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Final, Generic, TypeVar
 
 import cv2
+
+from leakwatch.interruption import end_quietly_on_ctrl_c
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -104,7 +105,7 @@ def _begun(do: Callable[[Task], Result], task: Task) -> _Worker[Task]:
 
 def _serve(pipe: Connection, do: Callable[[Task], Result]) -> None:
     """What a process does: task after task, until none comes."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # at once and quietly
+    end_quietly_on_ctrl_c()
     cv2.setNumThreads(1)
     while True:
         try:

@@ -17,6 +17,7 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage
 
 from leakwatch.errors import ConfigError
+from leakwatch.phantom.ct_sound import check_place, check_shape
 from leakwatch.phantom.ct_volume import SAME_PLACE_MM, ScanVolume, canonical
 from leakwatch.phantom.grid import Points3
 
@@ -71,8 +72,12 @@ def read_ct_series(folder: Path) -> ScanVolume:
         key=lambda piece: piece.along_mm,
     )
     step = _even_step(slices, normal, folder)
+    affine = _LPS_TO_RAS @ plane_affine(slices[0].header, step)
+    first = slices[0].header
+    check_shape((int(first.Columns), int(first.Rows), len(slices)), folder)
+    check_place(affine, folder)
     planes = np.stack([_hounsfield(piece) for piece in slices], axis=-1)
-    return canonical(planes, _LPS_TO_RAS @ plane_affine(slices[0].header, step))
+    return canonical(planes, affine)
 
 
 def frame_of_reference(folder: Path) -> str | None:

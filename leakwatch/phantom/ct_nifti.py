@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.errors import ConfigError
+from leakwatch.phantom.ct_sound import check_place, check_shape, check_whole, whole_labels
 from leakwatch.phantom.ct_volume import (
     SAME_PLACE_MM,
     LabelVolume,
@@ -17,9 +19,13 @@ from leakwatch.phantom.ct_volume import (
     canonical,
     nibabel,
 )
+from leakwatch.phantom.grid import Points3
 from leakwatch.phantom.vertebra_labels import LEVELS, level_named
 
+_LOG = logging.getLogger(__name__)
+
 _SUFFIXES: Final = (".nii", ".nii.gz")
+_UNITS_MM: Final = {"meter": 1000.0, "micron": 0.001}
 _HALF: Final = 0.5  # of a voxel makes it one of the mask
 
 # TotalSegmentator writes the names of its labels into an extension of the header.
@@ -65,8 +71,7 @@ def read_nifti_labels(path: Path, ct: ScanVolume, ct_path: Path) -> LabelVolume:
     """
     image = _image(path)
     values = _on_grid(image, path, ct, ct_path)
-    labels: npt.NDArray[np.int64] = np.rint(values).astype(np.int64)
-    return LabelVolume(labels, _names(image))
+    return LabelVolume(whole_labels(values, path), _names(image))
 
 
 def read_nifti_masks(folder: Path, ct: ScanVolume, ct_path: Path) -> LabelVolume:
@@ -140,21 +145,48 @@ def _on_grid(image: Any, path: Path, ct: ScanVolume, ct_path: Path) -> npt.NDArr
 
 def _image(path: Path) -> Any:
     library = nibabel()
+    check_whole(path)
     try:
-        return library.load(path)
-    except (OSError, library.filebasedimages.ImageFileError) as error:
+        image = library.load(path)
+        check_shape(tuple(int(size) for size in image.shape), path)
+    except ConfigError:
+        raise
+    # Bytes of any kind come in here, and a parser fails on them in any way.
+    except Exception as error:
         raise _unreadable(path, error) from error
+    if image.get_data_dtype().kind not in "biuf":
+        raise ConfigError(
+            f"{path}: its voxels are of the kind {image.get_data_dtype()}, and those of a CT or of "
+            "labels are numbers. Give the CT itself."
+        )
+    return image
 
 
 def _volume(image: Any, path: Path) -> ScanVolume:
     try:
         data = np.asarray(image.dataobj, dtype=np.float64)
-    except (OSError, ValueError, EOFError) as error:
+        affine = np.asarray(image.affine, np.float64)
+    except Exception as error:
         raise _unreadable(path, error) from error
-    data = data.reshape(data.shape[:3]) if data.ndim > 3 and data.size else data
-    if data.ndim != 3:
-        raise ConfigError(f"{path}: has {data.ndim} dimensions, and a volume has 3.")
-    return canonical(data, np.asarray(image.affine, np.float64))
+    affine = _in_mm(image, affine, path)
+    check_place(affine, path)
+    return canonical(data.reshape(data.shape[:3]), affine)
+
+
+def _in_mm(image: Any, affine: Points3, path: Path) -> Points3:
+    """The matrix in mm; a file that gives no matrix is told."""
+    header = image.header
+    if not isinstance(header, nibabel().Nifti1Header):  # another format: always in mm
+        return affine
+    if header["sform_code"] == 0 and header["qform_code"] == 0:
+        _LOG.warning(
+            "%s: does not say how the patient lies in it: columns are taken to lead to the left, "
+            "rows to the front, slices to the head",
+            path,
+        )
+    scaled: Points3 = affine.copy()
+    scaled[:3] *= _UNITS_MM.get(header.get_xyzt_units()[0], 1.0)
+    return scaled
 
 
 def _unreadable(path: Path, error: Exception) -> ConfigError:

@@ -12,6 +12,7 @@ from leakwatch.errors import ConfigError
 from leakwatch.phantom.ct_dicom import frame_of_reference, read_ct_series
 from leakwatch.phantom.ct_nifti import nifti_files, read_nifti, read_nifti_labels, read_nifti_masks
 from leakwatch.phantom.ct_segmentation import is_dicom, read_segmentation
+from leakwatch.phantom.ct_sound import check_bone, mended
 from leakwatch.phantom.ct_volume import LabelVolume, ScanVolume
 from leakwatch.phantom.vertebra_labels import body_part
 
@@ -55,9 +56,11 @@ def load_scan(ct: Path, vertebrae: Path, body: Path | None) -> Scan:
     of_series = ct.is_dir()
     if not of_series and is_dicom(ct):
         raise ConfigError(f"{ct}: is one DICOM file. Give the folder with all slices of the CT.")
-    volume = read_ct_series(ct) if of_series else read_nifti(ct)
+    found = mended(read_ct_series(ct) if of_series else read_nifti(ct), ct)
+    volume = found.volume
     reference = frame_of_reference(ct) if of_series else None
     labels = _labels(vertebrae, volume, ct, reference)
+    check_bone(found, labels.labels > 0, ct, vertebrae)
     if body is None:
         return Scan(volume, labels, None)
     parts = _labels(body, volume, ct, reference)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from leakwatch.bounded_input import OutOfBounds, parse_json, parse_toml, read_at_most, why_unread
 from leakwatch.errors import ConfigError
 from leakwatch.model import View
 from leakwatch.phantom.named_carm import with_named_carm
@@ -123,10 +122,12 @@ def load_scenario(name_or_path: str) -> Scenario:
         return _parsed(built_in.read_bytes(), name_or_path)
     path = Path(name_or_path)
     try:
-        data = path.read_bytes()
+        data = read_at_most(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConfigError(f"scenario {path}: cannot be read: {reason}. Check the path.") from error
+    except OutOfBounds as error:
+        raise ConfigError(f"scenario {path}: {error}. Give a scenario.") from error
     return _parsed(data, str(path))
 
 
@@ -143,11 +144,12 @@ def _built_in_folder() -> Traversable:
 
 
 def _parsed(data: bytes, name: str) -> Scenario:
+    is_json = name.endswith(SCENARIO_SUFFIXES["json"])
     try:
-        is_json = name.endswith(SCENARIO_SUFFIXES["json"])
-        found = json.loads(data) if is_json else tomllib.loads(data.decode())
+        found = parse_json(data) if is_json else parse_toml(data)
     except ValueError as error:  # of both parsers, and of what is not text
-        raise ConfigError(f"scenario {name}: cannot be parsed: {error}. Correct it.") from error
+        why = why_unread(error, "JSON" if is_json else "TOML")
+        raise ConfigError(f"scenario {name}: {why}. Correct it.") from error
     return scenario_from(found, name)
 
 

@@ -8,7 +8,6 @@ and the key, so that a new key or a new case leaves the other draws as they are.
 
 from __future__ import annotations
 
-import tomllib
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from leakwatch.bounded_input import OutOfBounds, parse_toml, read_at_most, why_unread
 from leakwatch.errors import ConfigError
 from leakwatch.phantom.scenario import Scenario, load_scenario, scenario_from
 from leakwatch.strict_input import explain
@@ -130,12 +130,14 @@ def load_suite(name_or_path: str) -> Suite:
             )
         return _parsed(built_in.read_bytes(), name_or_path)
     try:
-        data = Path(name_or_path).read_bytes()
+        data = read_at_most(Path(name_or_path))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConfigError(
             f"suite {name_or_path}: cannot be read: {reason}. Check the path."
         ) from error
+    except OutOfBounds as error:
+        raise ConfigError(f"suite {name_or_path}: {error}. Give a suite.") from error
     return _parsed(data, name_or_path)
 
 
@@ -152,9 +154,9 @@ def _built_in_folder() -> Traversable:
 
 def _parsed(data: bytes, name: str) -> Suite:
     try:
-        found = tomllib.loads(data.decode())
+        found = parse_toml(data)
     except ValueError as error:
-        raise ConfigError(f"suite {name}: cannot be parsed: {error}. Correct it.") from error
+        raise ConfigError(f"suite {name}: {why_unread(error, 'TOML')}. Correct it.") from error
     try:
         return msgspec.convert(found, Suite)
     except msgspec.ValidationError as error:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from leakwatch.bounded_input import MOST_DOCUMENT_BYTES, parse_json, read_at_most
 from leakwatch.errors import ConfigError, SinkError
 from leakwatch.phantom.suite import Expected
 
@@ -99,14 +100,15 @@ def load_index(path: Path) -> SuiteIndex:
         It is no suite.json.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=SuiteIndex)
+        found = parse_json(read_at_most(path, MOST_DOCUMENT_BYTES))
+        return msgspec.convert(found, SuiteIndex, str_keys=True)
     except FileNotFoundError:
         return _EMPTY
     except OSError as error:
         raise ConfigError(
             f"{path}: cannot be read: {error.strerror}. Choose another --out."
         ) from error
-    except msgspec.MsgspecError as error:
+    except ValueError as error:
         raise ConfigError(
             f"{path}: is not what this program wrote: {error}. Remove it, or choose another --out."
         ) from error

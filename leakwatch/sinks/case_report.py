@@ -15,6 +15,7 @@ from leakwatch.present import picture
 from leakwatch.sinks.canvas import RgbImage, draw
 from leakwatch.sinks.case_findings import Findings, Moment
 from leakwatch.sinks.trend import NAN, TrendPoint, trend_figure
+from leakwatch.strangers import printable
 from leakwatch.tally import NOTHING_COUNTED, Tally, counted_rules, tally_lines
 from leakwatch.watching import Rule
 
@@ -24,7 +25,13 @@ MOST_PICTURES = 12
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line of the first table."""
+    """A line of the first table.
+
+    Parameters
+    ----------
+    name, value : str
+        On one line, whoever typed what stands in it.
+    """
 
     name: str
     value: str
@@ -49,7 +56,7 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
     else:
         sigma = calibration.mm_per_px_sigma or 0.0
         spacing = f"{calibration.mm_per_px:.4f} ± {sigma:.4f} mm ({calibration.source})"
-    return (
+    found = (
         Fact("View", "not said" if marks.view is None else marks.view.value),
         Fact("Vertebra", marks.vertebra or "not said"),
         Fact("Frames", f"{len(lines)} in {seconds:.1f} s"),
@@ -70,6 +77,7 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
         ),
         Fact("Version", f"LeakWatch {session.version}"),
     )
+    return tuple(replace(fact, value=printable(fact.value)) for fact in found)
 
 
 def _shares(lines: tuple[FrameRecord, ...]) -> dict[str, int]:
@@ -145,9 +153,8 @@ def event_words(events: tuple[Event, ...], learning: bool = False) -> str:
     words = "; ".join(dict.fromkeys(reasons + texts))
     distances = [event for event in events if event.distance_mm is not None]
     distance = f" ({_event_distance(distances[-1])})" if distances else ""
-    return f"{last.time_s:.2f} s, frame {last.frame}: {level}" + (
-        f": {words}{distance}" if words else distance
-    )
+    told = f": {words}{distance}" if words else distance
+    return printable(f"{last.time_s:.2f} s, frame {last.frame}: {level}{told}")
 
 
 def _reason_words(event: Event, learning: bool) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
 
 from leakwatch.errors import SinkError
+from leakwatch.private_files import copy_private_file, make_private_folder, new_private_file
 from leakwatch.sinks.case_findings import Findings
 from leakwatch.sinks.dicom_objects import new_series
 from leakwatch.sinks.presentation_state import presentation_state
@@ -68,13 +68,16 @@ def _report(sources: list[FileDataset], findings: Findings) -> Dataset:
 
 def _written(findings: Findings, folder: Path, made: dict[str, Dataset]) -> tuple[Path, ...]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         for pattern in ("alert-*.pr.dcm", "cement-*.seg.dcm", REPORT_NAME, "fluoroscopy-*.dcm"):
             for old in folder.glob(pattern):
                 old.unlink()
-        paths = [Path(shutil.copyfile(part, folder / part.name)) for part in findings.parts]
+        paths = [folder / part.name for part in findings.parts]
+        for part, path in zip(findings.parts, paths, strict=True):
+            copy_private_file(part, path)
         for name, dataset in made.items():
-            dataset.save_as(folder / name, enforce_file_format=True)
+            with new_private_file(folder / name) as file:
+                dataset.save_as(file, enforce_file_format=True)
             paths.append(folder / name)
     except OSError as error:
         raise SinkError(f"{folder} cannot be written: {error}. Check rights and room.") from error

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from leakwatch.errors import SinkError
+from leakwatch.private_files import make_private_folder
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` where absent.
+    """Make `folder` where absent, for nobody but this user; one that is there is left as it is.
 
     Raises
     ------
@@ -16,7 +17,7 @@ def make_folder(folder: Path) -> None:
         It cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SinkError(f"{folder} cannot be made: {reason}. Choose another --out.") from error

@@ -7,14 +7,13 @@ session.case.json (marks) and settings.toml. docs/explanation/decisions/0010 say
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from pydicom.dataset import FileDataset
 from pydicom.uid import UID, generate_uid
 
@@ -46,6 +45,7 @@ from leakwatch.model import (
     Snapshot,
     SpacingRung,
 )
+from leakwatch.private_files import new_private_file, replace_private_file
 from leakwatch.sinks.growing_dicom import GrowingDicom
 from leakwatch.sinks.line_file import LineFile
 from leakwatch.sinks.lossless_pixels import Compression, compressed
@@ -128,11 +128,12 @@ class FrameRecorder:
         self._session = msgspec.structs.replace(session, identity=identity)
         self._lines = LineFile(folder / RECORDING_NAME)
         try:
-            self._lines.lock()
             write_session(folder, self._session)
             settings = settings_toml(recording.settings).encode()
-            replace_file(folder / SETTINGS_NAME, settings)
+            replace_private_file(folder / SETTINGS_NAME, settings)
             write_case(folder, recording.marks, recording.calibration, ".")
+            # The first frame is not to wait for an encoder that is loaded.
+            compressed(np.zeros((2, 2), np.uint16), recording.compression)
         except OSError as error:
             self._lines.close()
             raise SinkError(f"{folder} cannot be written: {error}. Free some space.") from error
@@ -155,8 +156,11 @@ class FrameRecorder:
         if snapshot.fault is not None:
             return
         try:
-            self._note_changes(self._marks_now(), snapshot.observation.calibration)
+            # The frame first: to replace a file takes a slow disk as long as many frames.
+            changed = self._follow_changes(self._marks_now(), snapshot.observation.calibration)
             self._append(snapshot.frame)
+            if changed:
+                self._write_changes()
         except SinkError as error:
             # Without the folder: its name may be the patient's.
             self._reason = self._reason or str(error).replace(f"{self._folder}/", "")
@@ -172,6 +176,7 @@ class FrameRecorder:
         """
         try:
             self._end_part()
+            self._lines.check()  # or a folder that is new in its place got a half of it
             state = "stopped" if self._reason else "complete"
             session = msgspec.structs.replace(
                 self._session,
@@ -189,9 +194,9 @@ class FrameRecorder:
         finally:
             self._lines.close()
 
-    def _note_changes(self, marks: Marks, calibration: Calibration) -> None:
+    def _follow_changes(self, marks: Marks, calibration: Calibration) -> bool:
         if marks is self._marks and calibration == self._session.calibration:
-            return
+            return False
         self._marks = marks
         said = new_session("", "", calibration)
         self._session = msgspec.structs.replace(
@@ -201,9 +206,12 @@ class FrameRecorder:
             spacing_rung=said.spacing_rung,
             spacing_source=said.spacing_source,
         )
+        return True
+
+    def _write_changes(self) -> None:
         try:
             write_session(self._folder, self._session)
-            write_case(self._folder, marks, calibration, ".")
+            write_case(self._folder, self._marks, self._session.calibration, ".")
         except OSError as error:
             raise SinkError(f"{self._folder} cannot be written: {error}.") from error
 
@@ -255,7 +263,8 @@ class FrameRecorder:
         path = self._folder / part_name(number)
         try:
             # Should the process end while the head is completed, this is the one to begin from.
-            head.save_as(spare_head(path), enforce_file_format=True)
+            with new_private_file(spare_head(path)) as file:
+                head.save_as(file, enforce_file_format=True)
         except OSError as error:
             raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
         part = _Part(number, frame.acquisition, head, GrowingDicom(path, head))
@@ -278,7 +287,7 @@ class FrameRecorder:
 
 def write_session(folder: Path, session: SessionFile) -> None:
     """Write or replace session.json."""
-    replace_file(folder / SESSION_NAME, encode_session(session))
+    replace_private_file(folder / SESSION_NAME, encode_session(session))
 
 
 def write_case(folder: Path, marks: Marks, calibration: Calibration, sequence: str) -> None:
@@ -292,27 +301,7 @@ def write_case(folder: Path, marks: Marks, calibration: Calibration, sequence: s
     by_hand = calibration.rung in (SpacingRung.CASE, SpacingRung.CALIBRATION_FILE)
     scale = calibration.mm_per_px if by_hand else None
     sigma = calibration.mm_per_px_sigma if by_hand else None
-    replace_file(folder / CASE_NAME, encode_case(CaseFile(sequence, marks, scale, sigma)))
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file so that at any moment either the old or the new one is there.
-
-    Raises
-    ------
-    OSError
-    """
-    new = path.with_name(f".{path.name}.new")
-    try:
-        with new.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
-        raise
+    replace_private_file(folder / CASE_NAME, encode_case(CaseFile(sequence, marks, scale, sigma)))
 
 
 def spare_head(part: Path) -> Path:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import struct
-import threading
+import sys
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -20,11 +20,12 @@ from pydicom.dataset import FileDataset
 from pydicom.uid import UID
 
 from leakwatch.errors import SinkError
+from leakwatch.private_files import open_private
+from leakwatch.sinks.in_place import check_in_place
+from leakwatch.sinks.periodic_sync import PeriodicSync
 
 # Frame Time Vector holds 65534 bytes at most; the rest of a head takes 3000.
 HEAD_BYTES = 72 * 1024
-# What is lost where the power fails; of a process that is killed nothing is lost but a torn frame.
-SYNC_EVERY_S = 1.0
 
 _ROOM_OWNER = UID("2.25.113946024478213546236478215471324418822")
 _PIXEL_DATA = struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)
@@ -55,11 +56,9 @@ class GrowingDicom:
         start = head_bytes(head) + _PIXEL_DATA + _NO_OFFSETS
         self._end = len(start)  # where the end of the items stands
         try:
-            self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY, 0o600)
+            self._file = open_private(path, os.O_EXCL | os.O_RDWR)
         except OSError as error:
             raise _cannot_write(path, error) from error
-        self._closing = threading.Event()
-        self._syncing = threading.Thread(target=self._sync, name="DICOM to disk", daemon=True)
         try:
             _write_at(self._file, start + _END_OF_ITEMS, 0)
         except OSError as error:
@@ -67,7 +66,7 @@ class GrowingDicom:
             with suppress(OSError):
                 path.unlink()
             raise _cannot_write(path, error) from error
-        self._syncing.start()
+        self._sync = PeriodicSync(self._file)
 
     @property
     def size(self) -> int:
@@ -85,8 +84,9 @@ class GrowingDicom:
         Raises
         ------
         SinkError
-            It does not fit; the frames before it are whole.
+            It does not fit, or the file was removed; the frames before it are whole.
         """
+        check_in_place(self._file, self._path)
         item = _ITEM + struct.pack("<L", len(stream)) + stream
         try:
             _write_at(self._file, item + _END_OF_ITEMS, self._end)
@@ -107,8 +107,7 @@ class GrowingDicom:
         SinkError
             The disk refuses what was written.
         """
-        self._closing.set()
-        self._syncing.join()
+        self._sync.close()
         try:
             if head is not None:
                 _write_at(self._file, head_bytes(head), 0)
@@ -117,12 +116,6 @@ class GrowingDicom:
             raise _cannot_write(self._path, error) from error
         finally:
             os.close(self._file)
-
-    def _sync(self) -> None:
-        # On a thread of its own: a slow disk would hold up the frames for tenths of a second.
-        while not self._closing.wait(SYNC_EVERY_S):
-            with suppress(OSError):  # the next frame will tell
-                os.fsync(self._file)
 
 
 def head_bytes(head: FileDataset) -> bytes:
@@ -167,10 +160,18 @@ def _encoded(head: FileDataset) -> bytes:
 
 
 def _write_at(file: int, data: bytes, start: int) -> None:
-    os.lseek(file, start, os.SEEK_SET)
     rest = memoryview(data)
     while rest:
-        rest = rest[os.write(file, rest) :]
+        written = _write_some(file, rest, start + len(data) - len(rest))
+        rest = rest[written:]
+
+
+def _write_some(file: int, data: memoryview, start: int) -> int:
+    if sys.platform == "win32":
+        os.lseek(file, start, os.SEEK_SET)
+        return os.write(file, data)
+    # One call: after each, a thread of a busy machine waits for the interpreter.
+    return os.pwrite(file, data, start)
 
 
 def _cannot_write(path: Path, error: OSError) -> SinkError:
@@ -178,6 +179,3 @@ def _cannot_write(path: Path, error: OSError) -> SinkError:
     return SinkError(
         f"{path} cannot be written: {reason}. What was recorded before stays; free some space."
     )
-
-
-_BINARY: int = getattr(os, "O_BINARY", 0)  # Windows would change line ends

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from leakwatch.errors import SinkError
+from leakwatch.private_files import open_private
+from leakwatch.sinks.in_place import check_in_place
+from leakwatch.sinks.periodic_sync import PeriodicSync
 
 
 class LineFile:
     """A file that holds whole lines only, each on its way to the disk when `write` returns.
 
+    A killed program loses none of them; where the power fails, those since the last `PeriodicSync`.
+
     Parameters
     ----------
     path : Path
-        Replaced where it is there.
+        Emptied where it is there.
 
     Raises
     ------
     SinkError
-        It cannot be opened.
+        It cannot be opened, a link is in its place, or another process writes it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,16 +35,24 @@ class LineFile:
         self._whole_bytes = 0
         try:
             # Unbuffered: a full disk shows at the line that does not fit, not when closing.
-            self._file: BinaryIO = path.open("wb", buffering=0)
+            self._file = FileIO(_emptied(path), "w")
+        except BlockingIOError as error:
+            raise SinkError(
+                f"{path} is being written by another process. Stop that one, or choose another "
+                "--out."
+            ) from error
         except OSError as error:
             raise SinkError(_cannot_write(path, error)) from error
+        self._sync = PeriodicSync(self._file.fileno())
 
-    def lock(self) -> None:
-        """Keep the file for this process until it ends, however that comes about."""
-        if sys.platform != "win32":
-            import fcntl
+    def check(self) -> None:
+        """Look whether what is written can be found again.
 
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        Raises
+        ------
+        SinkError
+        """
+        check_in_place(self._file.fileno(), self._path)
 
     def write(self, line: bytes) -> None:
         """Write one line.
@@ -45,8 +60,9 @@ class LineFile:
         Raises
         ------
         SinkError
-            It does not fit; the lines before it are whole.
+            It does not fit, or the file was removed; the lines before it are whole.
         """
+        self.check()
         data = memoryview(line)
         end = self._whole_bytes + len(data)
         try:
@@ -67,16 +83,45 @@ class LineFile:
 
     def close(self) -> None:
         """Close the file."""
+        self._sync.close()
         self._file.close()
+
+
+def _emptied(path: Path) -> int:
+    """Open a file that this process alone writes until it ends, however that comes about."""
+    file = open_private(path, os.O_RDWR)
+    try:
+        # Before it is emptied: another process may be writing it.
+        _lock(file)
+        os.ftruncate(file, 0)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def _lock(file: int) -> None:
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return  # a disk of the network may have no locks
 
 
 def _cannot_write(path: Path, error: OSError) -> str:
     reason = error.strerror or type(error).__name__
-    return f"{path} cannot be written: {reason}. Free some space or choose another --out."
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    do = "Free some space" if full else "Look what is there, and at your rights"
+    return f"{path} cannot be written: {reason}. {do}, or choose another --out."
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process keeps `path` by `LineFile.lock`; never, where that is not known."""
+    """Whether a living process writes `path` as a `LineFile`; never, where that is not known."""
     if sys.platform == "win32":
         return False
     import fcntl

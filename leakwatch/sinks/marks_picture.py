@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from leakwatch.errors import SinkError
 from leakwatch.lines import LINE_STYLES, LineKind
 from leakwatch.model import FloatImage, Point, PointArray
 from leakwatch.present import RESEARCH_NOTICE
+from leakwatch.private_files import write_private_file
 from leakwatch.vision.vertebra import Body, Part
 from leakwatch.vision.vertebra_patch import SpinePicture
 
@@ -56,7 +58,9 @@ def write_marks_picture(
     axes.set_xlabel(f"column, pixels\n{RESEARCH_NOTICE}", fontsize=8)
     axes.set_ylabel("row, pixels", fontsize=8)
     try:
-        figure.savefig(path, format="png")
+        drawn = BytesIO()
+        figure.savefig(drawn, format="png")
+        write_private_file(path, drawn.getvalue())
     except OSError as error:
         raise SinkError(f"{path}: the picture cannot be written: {error.strerror}") from error
 

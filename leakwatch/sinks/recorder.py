@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from leakwatch.case import event_line, frame_line
@@ -13,8 +14,18 @@ FRAMES_NAME, EVENTS_NAME = "frames.jsonl", "events.jsonl"
 IDENTITY_KEPT = "a person chose to keep text in the pictures that may name the patient"
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What stands in the files of one snapshot; `frame` is empty where it is no frame."""
+
+    events: tuple[bytes, ...]
+    frame: bytes
+
+
 class Recorder:
     """Writes both files of a run into one folder, replacing those of an earlier run.
+
+    It is a `LineSink`: a live session makes its lines at once, so that none has to be left out.
 
     Parameters
     ----------
@@ -43,14 +54,23 @@ class Recorder:
 
         A fault of the source is an event and no frame.
         """
+        self.write(self.lines(snapshot))
+
+    def lines(self, snapshot: Snapshot) -> Lines:
+        """What `write` is to write of a snapshot; called in order."""
+        events = list(map(event_line, snapshot.alert.events))
         if self._choice:
             at, text, self._choice = snapshot.frame, self._choice, ""
             chosen = Event(at.index, at.time_s, EventKind.ANNOTATION, text=text)
-            self._events.write(event_line(chosen))
-        for event in snapshot.alert.events:
-            self._events.write(event_line(event))
-        if snapshot.fault is None:
-            self._frames.write(frame_line(snapshot))
+            events.insert(0, event_line(chosen))
+        return Lines(tuple(events), b"" if snapshot.fault is not None else frame_line(snapshot))
+
+    def write(self, lines: Lines) -> None:
+        """Write what `lines` gave."""
+        for event in lines.events:
+            self._events.write(event)
+        if lines.frame:
+            self._frames.write(lines.frame)
 
     def close(self) -> None:
         """Close both files."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import msgspec
 import pydicom
 from pydicom.dataset import FileDataset
+from pydicom.errors import InvalidDicomError
 
+from leakwatch.bounded_input import OutOfBounds, lines_at_most
 from leakwatch.case import load_case
 from leakwatch.case.session_file import (
     CASE_NAME,
@@ -22,7 +25,8 @@ from leakwatch.case.session_file import (
     recorded_frame_line,
 )
 from leakwatch.errors import SinkError
-from leakwatch.sinks.frame_recorder import replace_file, spare_head, write_case, write_session
+from leakwatch.private_files import replace_private_file
+from leakwatch.sinks.frame_recorder import spare_head, write_case, write_session
 from leakwatch.sinks.growing_dicom import cut_after
 from leakwatch.sinks.line_file import is_locked
 from leakwatch.sinks.recorded_head import set_frame_times
@@ -84,9 +88,9 @@ def recover(folder: Path) -> Recovery:
         whole = _whole(folder, noted)
         parts = _mend_parts(folder, whole)
         lines = b"".join(map(recorded_frame_line, whole))
-        replace_file(folder / RECORDING_NAME, lines)
-        for spare in spares:
-            spare.unlink(missing_ok=True)
+        replace_private_file(folder / RECORDING_NAME, lines)
+        for left in (*spares, *folder.glob(".*.new")):
+            left.unlink(missing_ok=True)
         mended = msgspec.structs.replace(
             session,
             state="recovered",
@@ -96,15 +100,32 @@ def recover(folder: Path) -> Recovery:
         )
         _name_sequence(folder, whole, parts)
         write_session(folder, mended)
-    except OSError as error:
+    except (OSError, OutOfBounds) as error:
         raise SinkError(f"{folder}: cannot be recovered: {error}.") from error
     return Recovery(len(whole), len(parts), len(noted) - len(whole), False)
+
+
+def whole_frames(folder: Path) -> list[RecordedFrame]:
+    """Frames of a session, recorded in full or broken off, whose pixels are what was written.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    OSError
+        There is no recording.jsonl, or it cannot be read.
+    """
+    return _whole(folder, _noted(folder / RECORDING_NAME))
 
 
 def _noted(path: Path) -> list[RecordedFrame]:
     """Lines up to the first that is not whole: after a power cut anything may follow."""
     found = []
-    for line in path.read_bytes().split(b"\n")[:-1]:
+    for line in lines_at_most(path):
+        if not line.endswith(b"\n"):
+            break
         try:
             found.append(msgspec.json.decode(line, type=RecordedFrame))
         except msgspec.MsgspecError:
@@ -147,9 +168,15 @@ def _mend_parts(folder: Path, whole: list[RecordedFrame]) -> tuple[str, ...]:
 
 
 def _head(path: Path) -> FileDataset:
-    """The head that the file began with: the one in place may be half overwritten."""
+    """The head that the file began with: the one in place may be half overwritten.
+
+    A power cut may leave nothing of the copy; nobody has begun to overwrite the first one then.
+    """
     spare = spare_head(path)
-    return pydicom.dcmread(spare if spare.exists() else path, stop_before_pixels=True)
+    if spare.exists():
+        with suppress(InvalidDicomError):
+            return pydicom.dcmread(spare, stop_before_pixels=True)
+    return pydicom.dcmread(path, stop_before_pixels=True)
 
 
 def _name_sequence(folder: Path, whole: list[RecordedFrame], parts: tuple[str, ...]) -> None:

@@ -14,6 +14,7 @@ from leakwatch.present import RESEARCH_NOTICE
 from leakwatch.sinks.canvas import RgbImage
 from leakwatch.sinks.case_findings import Findings
 from leakwatch.sinks.case_report import facts, scenes, told_events, trend
+from leakwatch.strangers import html_text
 
 PAGE_NAME = "report.html"
 
@@ -46,9 +47,9 @@ def report_page(findings: Findings) -> str:
     title = f"LeakWatch: {findings.name}"
     figure = trend(findings)
     parts = [
-        f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>{escape(title)}"
+        f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>{html_text(title)}"
         f"</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{escape(title)}</h1><p class='notice'>{escape(RESEARCH_NOTICE)}</p>",
+        f"<h1>{html_text(title)}</h1><p class='notice'>{escape(RESEARCH_NOTICE)}</p>",
         _facts_table(findings),
         _alerts(findings),
         "" if figure is None else f"<h2>Trend</h2>{_image(_figure_png(figure), 'Trend')}",
@@ -61,7 +62,7 @@ def report_page(findings: Findings) -> str:
 
 def _facts_table(findings: Findings) -> str:
     rows = "".join(
-        f"<tr><th>{escape(fact.name)}</th><td>{escape(fact.value)}</td></tr>"
+        f"<tr><th>{html_text(fact.name)}</th><td>{html_text(fact.value)}</td></tr>"
         for fact in facts(findings)
     )
     return f"<table>{rows}</table>"
@@ -72,7 +73,7 @@ def _alerts(findings: Findings) -> str:
     if not shown:
         return "<h2>Alerts</h2><p>There was no alert.</p>"
     figures = "".join(
-        f"<figure><figcaption>{escape(scene.title)}</figcaption>"
+        f"<figure><figcaption>{html_text(scene.title)}</figcaption>"
         f"{_image(_png(scene.image), scene.title)}</figure>"
         for scene in shown
     )
@@ -83,7 +84,7 @@ def _alerts(findings: Findings) -> str:
 
 def _events_table(findings: Findings) -> str:
     rows = "".join(
-        f"<tr><td>{escape(kind)}</td><td>{escape(words)}</td></tr>"
+        f"<tr><td>{html_text(kind)}</td><td>{html_text(words)}</td></tr>"
         for kind, words in told_events(findings)
     )
     return f"<h2>Events</h2><table>{rows}</table>"
@@ -91,7 +92,7 @@ def _events_table(findings: Findings) -> str:
 
 def _image(png: bytes, words: str) -> str:
     data = base64.b64encode(png).decode()
-    return f"<img alt='{escape(words, quote=True)}' src='data:image/png;base64,{data}'>"
+    return f"<img alt='{html_text(words)}' src='data:image/png;base64,{data}'>"
 
 
 def _png(image: RgbImage) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from io import BytesIO
+from typing import Any
 
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
@@ -16,6 +17,7 @@ from leakwatch.present import RESEARCH_NOTICE
 from leakwatch.sinks.canvas import RgbImage
 from leakwatch.sinks.case_findings import Findings
 from leakwatch.sinks.case_report import Scene, facts, scenes, told_events, trend
+from leakwatch.strangers import printable
 
 PDF_NAME = "report.pdf"
 
@@ -45,11 +47,11 @@ def report_pdf(findings: Findings) -> bytes:
     """
     buffer = BytesIO()
     # No day: a report is of the day of the procedure.
-    metadata = {"Title": f"LeakWatch: {findings.name}", "CreationDate": None}
+    metadata = {"Title": f"LeakWatch: {printable(findings.name)}", "CreationDate": None}
     pages = list(_pages(findings))
     with PdfPages(buffer, metadata=metadata) as file:
         for number, page in enumerate(pages, start=1):
-            _add_foot(page, findings.name, number, len(pages))
+            _add_foot(page, printable(findings.name), number, len(pages))
             file.savefig(page)
     return buffer.getvalue()
 
@@ -66,9 +68,16 @@ def _pages(findings: Findings) -> Iterator[Figure]:
 def _add_foot(page: Figure, name: str, number: int, pages: int) -> None:
     """What a sheet that was taken from the others must still say."""
     words = f"LeakWatch {__version__}: {_short(name)}"
-    page.text(_LEFT, _FOOT, words, fontsize=7.5, color=_QUIET)
-    page.text(_LEFT + _WIDTH, _FOOT, f"{number} / {pages}", fontsize=7.5, color=_QUIET, ha="right")
-    page.text(_LEFT, _FOOT - 0.012, RESEARCH_NOTICE, fontsize=7.5, color=_NOTICE)
+    _write(page, _LEFT, _FOOT, words, fontsize=7.5, color=_QUIET)
+    _write(
+        page, _LEFT + _WIDTH, _FOOT, f"{number} / {pages}", fontsize=7.5, color=_QUIET, ha="right"
+    )
+    _write(page, _LEFT, _FOOT - 0.012, RESEARCH_NOTICE, fontsize=7.5, color=_NOTICE)
+
+
+def _write(page: Figure, x: float, y: float, words: str, **style: Any) -> None:
+    """Write words as they are: a dollar sign begins no formula."""
+    page.text(x, y, words, parse_math=False, **style)
 
 
 def _short(name: str) -> str:
@@ -77,15 +86,15 @@ def _short(name: str) -> str:
 
 def _first_page(findings: Findings) -> Figure:
     page = Figure(figsize=A4_INCHES)
-    title = "\n".join(textwrap.wrap(f"LeakWatch: {findings.name}", 52))
-    page.text(_LEFT, _TOP, title, fontsize=16, weight="bold", va="top", color=_INK)
+    title = "\n".join(textwrap.wrap(f"LeakWatch: {printable(findings.name)}", 52))
+    _write(page, _LEFT, _TOP, title, fontsize=16, weight="bold", va="top", color=_INK)
     top = _TOP - 0.028 * (1 + title.count("\n"))
-    page.text(_LEFT, top, RESEARCH_NOTICE, fontsize=9, color=_NOTICE, va="top")
+    _write(page, _LEFT, top, RESEARCH_NOTICE, fontsize=9, color=_NOTICE, va="top")
     top -= 0.032
     for fact in facts(findings):
         value = "\n".join(textwrap.wrap(fact.value, 68)) or "-"
-        page.text(_LEFT, top, fact.name, fontsize=9, weight="bold", va="top", color=_INK)
-        page.text(_LEFT + 0.27, top, value, fontsize=9, va="top", color=_INK)
+        _write(page, _LEFT, top, fact.name, fontsize=9, weight="bold", va="top", color=_INK)
+        _write(page, _LEFT + 0.27, top, value, fontsize=9, va="top", color=_INK)
         top -= 0.0185 + 0.0145 * value.count("\n")
     figure = trend(findings)
     if figure is not None:
@@ -102,13 +111,13 @@ def _scene_pages(shown: Sequence[Scene], alerts: int) -> Iterator[Figure]:
         for place, scene in enumerate(shown[first : first + _SCENES_OF_PAGE]):
             top = _TOP - place * (_SCENE_HEIGHT + 0.01)
             words = "\n".join(textwrap.wrap(scene.title, 84))
-            page.text(_LEFT, top, words, fontsize=10, weight="bold", va="top", color=_INK)
+            _write(page, _LEFT, top, words, fontsize=10, weight="bold", va="top", color=_INK)
             above = 0.02 * (1 + words.count("\n"))
             height = _SCENE_HEIGHT - above - 0.01
             _add_picture(page, scene.image, (_LEFT, top - above - height, _WIDTH, height), "NW")
         if first + _SCENES_OF_PAGE >= len(shown) < alerts:
             words = f"{alerts - len(shown)} more alerts are in the list of events."
-            page.text(_LEFT, _FOOT + 0.015, words, fontsize=9, color=_INK)
+            _write(page, _LEFT, _FOOT + 0.015, words, fontsize=9, color=_INK)
         yield page
 
 
@@ -133,10 +142,10 @@ def _text_pages(title: str, lines: Sequence[str], columns: int, width: int) -> I
     on_page = columns * _LINES_OF_PAGE
     for first in range(0, max(len(wrapped), 1), on_page):
         page = Figure(figsize=A4_INCHES)
-        page.text(_LEFT, _TOP, title, fontsize=14, weight="bold", va="top", color=_INK)
+        _write(page, _LEFT, _TOP, title, fontsize=14, weight="bold", va="top", color=_INK)
         for column in range(columns):
             begin = first + column * _LINES_OF_PAGE
             text = "\n".join(wrapped[begin : min(begin + _LINES_OF_PAGE, first + on_page)])
             at = _LEFT + column * _WIDTH / columns
-            page.text(at, 0.925, text, fontsize=7, family="monospace", va="top", parse_math=False)
+            _write(page, at, 0.925, text, fontsize=7, family="monospace", va="top")
         yield page

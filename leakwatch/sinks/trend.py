@@ -18,6 +18,8 @@ from leakwatch.config import Settings
 from leakwatch.errors import SinkError
 from leakwatch.model import Calibration, Event, EventKind, Level, Snapshot
 from leakwatch.present import RESEARCH_NOTICE, spacing_fact
+from leakwatch.private_files import replaced_private_file
+from leakwatch.strangers import printable
 from leakwatch.watching import Watch, watch_of
 
 TREND_NAME = "trend.png"
@@ -103,7 +105,8 @@ class Trend:
             raise SinkError(f"{self._path} was not written: there is no frame.")
         figure = trend_figure(self._points, self._events, self._calibration, self._settings)
         try:
-            figure.savefig(self._path)
+            with replaced_private_file(self._path) as file:
+                figure.savefig(file, format="png")
         except OSError as error:
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
@@ -206,8 +209,9 @@ def _draw_distance(
 
 def _say_spacing(axis: Axes, calibration: Calibration) -> None:
     spacing = spacing_fact(calibration)
-    words = f"{spacing.name}: {spacing.value}"
-    axis.text(0.005, 0.97, words, transform=axis.transAxes, va="top", fontsize=8)
+    words = printable(f"{spacing.name}: {spacing.value}")
+    text = axis.text(0.005, 0.97, words, transform=axis.transAxes, va="top", fontsize=8)
+    text.set_parse_math(False)
 
 
 def _draw_series(

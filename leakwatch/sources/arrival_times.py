@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from leakwatch.sources.dicom_times import SHORTEST_INTERVAL_S
+from leakwatch.sources.dicom_times import SHORTEST_INTERVAL_S, over_midnight
 
 # The clock of a C-arm counts where it goes with the arrival, s: networks bunch frames up by some
 # tenths, and a clock that runs another way is none.
@@ -27,11 +27,28 @@ class Moment:
         When it arrived, monotonic.
     clock : mapping of str to datetime
         What the object says itself, by tag; best first.
+    standing : frozenset of str
+        Clocks that stood still from one frame to another: they tick more slowly than frames come,
+        and a tick would count what went by meanwhile a second time.
     """
 
     time_s: float
     received_s: float
     clock: Mapping[str, dt.datetime] = field(default_factory=dict)
+    standing: frozenset[str] = frozenset()
+
+
+def moment_after(
+    before: Moment | None, time_s: float, received_s: float, clock: Mapping[str, dt.datetime]
+) -> Moment:
+    """The frame that arrived after `before`, with what is known of its clocks."""
+    if before is None:
+        return Moment(time_s, received_s, clock)
+    standing = before.standing
+    # Frames of one object arrive at once, and have one clock.
+    if received_s - before.received_s > SHORTEST_INTERVAL_S:
+        standing |= {tag for tag, at in clock.items() if before.clock.get(tag) == at}
+    return Moment(time_s, received_s, clock, standing)
 
 
 def single_time_s(
@@ -57,7 +74,7 @@ def single_time_s(
     if before is None:
         return 0.0
     arrived_s = received_s - before.received_s
-    told_s = _clock_step_s(before.clock, clock)
+    told_s = _clock_step_s(before, clock)
     trusted = told_s is not None and abs(told_s - arrived_s) <= _CLOCK_AGREES_S
     step_s = told_s if told_s is not None and trusted else arrived_s
     return before.time_s + max(step_s, SHORTEST_INTERVAL_S)
@@ -87,14 +104,13 @@ def run_times_s(
     return tuple(start_s + one for one in seconds)
 
 
-def _clock_step_s(
-    before: Mapping[str, dt.datetime], now: Mapping[str, dt.datetime]
-) -> float | None:
+def _clock_step_s(before: Moment, now: Mapping[str, dt.datetime]) -> float | None:
     """Seconds by the best clock that both have; None where it stands still or has whole seconds."""
-    for tag in now:
-        if tag not in before or (before[tag].tzinfo is None) != (now[tag].tzinfo is None):
+    for tag, at in now.items():
+        was = before.clock.get(tag)
+        if was is None or (was.tzinfo is None) != (at.tzinfo is None) or tag in before.standing:
             continue
-        step_s = (now[tag] - before[tag]).total_seconds()
-        fine = before[tag].microsecond or now[tag].microsecond
-        return step_s if fine and step_s > 0 else None
+        earlier, later = over_midnight((was, at))
+        step_s = (later - earlier).total_seconds()
+        return step_s if (was.microsecond or at.microsecond) and step_s > 0 else None
     return None

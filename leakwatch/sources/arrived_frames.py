@@ -18,11 +18,11 @@ from pathlib import Path
 from leakwatch.config import LiveDicomSettings
 from leakwatch.model import Acquisition, Frame, TimeSource
 from leakwatch.plural import counted_noun
-from leakwatch.sources.arrival_times import Moment, run_times_s, single_time_s
+from leakwatch.sources.arrival_times import Moment, moment_after, run_times_s, single_time_s
 from leakwatch.sources.dicom_agreed import as_pixels_say
 from leakwatch.sources.dicom_each_frame import EachFrame
 from leakwatch.sources.dicom_frames import FramePlaces, find_frames
-from leakwatch.sources.dicom_header import Header, OtherObject, read_header
+from leakwatch.sources.dicom_header import Header, NoProjection, OtherObject, read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
 from leakwatch.sources.dicom_run import run_difference, same_shutter
 from leakwatch.sources.dicom_tags import acquisition
@@ -154,6 +154,10 @@ class ArrivedFrames:
         except OtherObject:
             self._remove(arrived)
             return None
+        except NoProjection as error:  # no frame of the run is lost by it
+            self._log.note(_without_path(arrived.path, error))
+            self._remove(arrived)
+            return None
         # Bytes of any kind fail in any way, and the next object must be looked at all the same.
         except Exception as error:  # noqa: BLE001
             self._lost(1, arrived, error)
@@ -196,7 +200,7 @@ class ArrivedFrames:
                     time_s = seconds[whole - 1]
                     frame = Frame(self._index, time_s, pixels, each.at(whole - 1), one.received_s)
                     self._index += 1
-                    self._before = Moment(time_s, one.received_s, one.clock)
+                    self._before = moment_after(self._before, time_s, one.received_s, one.clock)
                     self._log.is_good(one.received_s, of_the_past)
                     yield frame
                     if self._stopped.wait(self._pause_s(seconds, whole)):
@@ -238,7 +242,12 @@ class ArrivedFrames:
             seconds = (single_time_s(self._before, one.received_s, one.clock),)
         notes = times.notes + header.doubts
         tagged = acquisition(dataset, header.layout, count, times.source, notes)
-        found = replace(tagged, number_of_frames=None, subject=header.subject)
+        found = replace(
+            tagged,
+            number_of_frames=None,
+            subject=header.subject,
+            time_doubts=times.doubts,
+        )
         if self._run is None or not _goes_on(self._run, found):
             self._run = found
         return seconds, self._run

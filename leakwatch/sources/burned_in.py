@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import pydicom.uid as uids
 from pydicom.dataset import Dataset
 
 from leakwatch.sources.dicom_values import number, text, texts
+from leakwatch.sources.projection import SECONDARY_CAPTURES
 
-# Pictures of a screen, of paper or of film; their margins often name the patient.
-CAPTURES = frozenset(
-    {
-        uids.SecondaryCaptureImageStorage,
-        uids.MultiFrameSingleBitSecondaryCaptureImageStorage,
-        uids.MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
-        uids.MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
-        uids.MultiFrameTrueColorSecondaryCaptureImageStorage,
-    }
-)
 _KINDS_OF_CAPTURE = frozenset({"SCREEN SAVE", "SCREENSHOT"})
 # Conversion Type (0008,0064) of what came as numbers: no screen, paper or film was between.
 _NOT_CAPTURED = frozenset({"", "DI", "SYN"})
@@ -36,7 +26,7 @@ def is_capture(dataset: Dataset) -> bool:
     kinds = {kind.upper() for kind in texts(dataset, "ImageType")}
     samples = number(dataset, "SamplesPerPixel")
     return (
-        text(dataset, "SOPClassUID") in CAPTURES
+        text(dataset, "SOPClassUID") in SECONDARY_CAPTURES
         or text(dataset, "ConversionType").upper() not in _NOT_CAPTURED
         or bool(kinds & _KINDS_OF_CAPTURE)
         or (samples is not None and samples > 1)

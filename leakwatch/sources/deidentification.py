@@ -16,7 +16,6 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 
-import pydicom.uid as uids
 from pydicom.config import IGNORE
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement
@@ -26,7 +25,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import DA, DT, TM
 
 from leakwatch.errors import SourceError
-from leakwatch.sources.burned_in import CAPTURES, is_capture, says_of_text
+from leakwatch.sources.burned_in import is_capture, says_of_text
 from leakwatch.sources.dicom_times import clock_time
 from leakwatch.sources.dicom_values import number, text
 from leakwatch.sources.kept_elements import (
@@ -37,22 +36,10 @@ from leakwatch.sources.kept_elements import (
     NEW_UIDS,
 )
 from leakwatch.sources.kept_values import kept_element, named_in
+from leakwatch.sources.projection import SECONDARY_CAPTURES, X_RAY_IMAGES
 
 BEGIN = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - DICOM times of a room have no zone
 
-# Images that are projections (PS3.4 B.5).
-X_RAY_PICTURES = frozenset(
-    {
-        uids.XRayAngiographicImageStorage,
-        uids.XRayRadiofluoroscopicImageStorage,
-        uids.EnhancedXAImageStorage,
-        uids.EnhancedXRFImageStorage,
-        uids.ComputedRadiographyImageStorage,
-        uids.DigitalXRayImageStorageForPresentation,
-        uids.DigitalXRayImageStorageForProcessing,
-        UID("1.2.840.10008.5.1.4.1.1.12.3"),  # X-Ray Angiographic Bi-Plane, retired
-    }
-)
 
 _COPIED = KEPT | KEPT_SEQUENCES | NEW_UIDS
 _UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, NotImplementedError)
@@ -169,7 +156,7 @@ def _whole(value: object) -> int:
 def _check_kind(head: Dataset) -> None:
     """Of other objects than these more than the picture is needed, and would be missing."""
     sop_class = _sop_class(head)
-    if sop_class not in X_RAY_PICTURES | CAPTURES:
+    if sop_class not in X_RAY_IMAGES | SECONDARY_CAPTURES:
         known = sop_class.name if sop_class.name != sop_class else "unknown or absent"
         raise SourceError(
             f"its kind (SOP Class UID) is {known}, and only projection X-ray pictures and "

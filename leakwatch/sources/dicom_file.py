@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from leakwatch.model import Acquisition, Frame
@@ -43,9 +44,10 @@ class DicomFile:
                 "Number of Frames says; what follows is not looked at.",
             )
         self._header, self._places, self._times = header, places, times
-        self._acquisition = acquisition(
+        run = acquisition(
             header.dataset, header.layout, header.number_of_frames, times.source, notes
         )
+        self._acquisition = replace(run, time_doubts=times.doubts)
         self._each = EachFrame(
             header.dataset, header.layout, self._acquisition, header.number_of_frames
         )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Acquisition, Frame, TimeSource
-from leakwatch.plural import counted_noun
 from leakwatch.sources.dicom_agreed import as_pixels_say
 from leakwatch.sources.dicom_each_frame import acquisition_of_frame, said_of_frame
 from leakwatch.sources.dicom_frames import NoWholeFrame, find_frames
@@ -18,19 +16,9 @@ from leakwatch.sources.dicom_header import Header, NotAnImage, read_header
 from leakwatch.sources.dicom_pixels import check_decodable, stored_values
 from leakwatch.sources.dicom_run import run_difference
 from leakwatch.sources.dicom_tags import acquisition
-from leakwatch.sources.dicom_times import FrameTimes, clock_time, frame_times, seconds_between
+from leakwatch.sources.dicom_times import clock_time
 from leakwatch.sources.dicom_values import number, text
-
-
-@dataclass(frozen=True, slots=True)
-class _Single:
-    """A frame's file, without its head: a run may have thousands."""
-
-    path: Path
-    series: str
-    instance: float | None
-    clock: dict[str, dt.datetime]
-    run: Acquisition
+from leakwatch.sources.frame_order import Single, in_order
 
 
 class DicomFolder:
@@ -54,14 +42,15 @@ class DicomFolder:
     def __init__(self, folder: Path, files: Sequence[Path] | None = None) -> None:
         singles, first = _singles(folder, _files(folder) if files is None else files)
         _check_one_run(folder, singles)
-        ordered, times = _in_order(singles, first)
+        ordered, times = in_order(singles, first.dataset)
         self._paths = tuple(single.path for single in ordered)
         self._folder, self._times = folder, times
         self._acquisition = replace(
             ordered[0].run,
             number_of_frames=len(ordered),
             time_source=times.source,
-            notes=times.notes + _missing(ordered) + ordered[0].run.notes,
+            notes=times.notes + ordered[0].run.notes,
+            time_doubts=times.doubts,
         )
         self._own = {
             index: acquisition_of_frame(self._acquisition, single.run)
@@ -128,9 +117,9 @@ class DicomFolder:
         return self._own.get(index, self._acquisition)
 
 
-def _singles(folder: Path, files: Sequence[Path]) -> tuple[list[_Single], Header]:
+def _singles(folder: Path, files: Sequence[Path]) -> tuple[list[Single], Header]:
     """The single frames among `files`, and one of their heads."""
-    singles: list[_Single] = []
+    singles: list[Single] = []
     first: Header | None = None
     passed_over = 0
     for path in files:
@@ -163,12 +152,12 @@ def _files(folder: Path) -> list[Path]:
         raise SourceError(f"{folder}: cannot be read: {reason}. Check path and rights.") from error
 
 
-def _single(header: Header) -> _Single:
+def _single(header: Header) -> Single:
     # What is damaged is told when it is decoded: the frames before it count.
     with suppress(NoWholeFrame):
         header = as_pixels_say(header, find_frames(header))
     dataset = header.dataset
-    return _Single(
+    return Single(
         header.path,
         text(dataset, "SeriesInstanceUID"),
         number(dataset, "InstanceNumber"),
@@ -177,7 +166,7 @@ def _single(header: Header) -> _Single:
     )
 
 
-def _check_one_run(folder: Path, singles: Sequence[_Single]) -> None:
+def _check_one_run(folder: Path, singles: Sequence[Single]) -> None:
     series = {single.series for single in singles}
     if len(series) > 1:
         raise SourceError(
@@ -191,35 +180,3 @@ def _check_one_run(folder: Path, singles: Sequence[_Single]) -> None:
                 f"{folder}: {first.path.name} and {single.path.name} are not frames of one run: "
                 f"{difference}. Give a folder with the frames of one run."
             )
-
-
-def _in_order(singles: list[_Single], first: Header) -> tuple[list[_Single], FrameTimes]:
-    """Sort by the clock, else by Instance Number, else by file name; and time them."""
-    for keyword in singles[0].clock:
-        if not all(keyword in single.clock for single in singles):
-            continue
-        moments = [single.clock[keyword] for single in singles]
-        if len({moment.tzinfo is None for moment in moments}) > 1:
-            continue
-        ordered = sorted(singles, key=lambda single, tag=keyword: single.clock[tag])  # type: ignore[misc]
-        seconds = seconds_between([single.clock[keyword] for single in ordered])
-        if seconds is not None and len(ordered) > 1:
-            return ordered, FrameTimes(tuple(seconds), TimeSource.ACQUISITION_TIME)
-    times = frame_times(first.dataset, len(singles), len(singles))
-    numbers = [single.instance for single in singles if single.instance is not None]
-    if len(set(numbers)) == len(singles):
-        return sorted(singles, key=lambda single: single.instance or 0.0), times
-    note = "Neither clock times nor Instance Numbers tell the order of frames: by file name."
-    if len(singles) > 1:
-        times = replace(times, notes=(*times.notes, note))
-    return singles, times
-
-
-def _missing(ordered: Sequence[_Single]) -> tuple[str, ...]:
-    """A note where Instance Numbers leave some out."""
-    numbers = {single.instance for single in ordered if single.instance is not None}
-    if len(numbers) < len(ordered):
-        return ()
-    gap = int(max(numbers) - min(numbers)) + 1 - len(numbers)
-    missing = counted_noun(gap, "Instance Number is", "Instance Numbers are")
-    return (f"{missing} missing: frames may be lost.",) if gap > 0 else ()

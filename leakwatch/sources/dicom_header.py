@@ -20,6 +20,7 @@ from leakwatch.sources.dicom_layout import PixelLayout, pixel_layout
 from leakwatch.sources.dicom_subject import IDENTITY_KEYWORDS, subject_of
 from leakwatch.sources.dicom_tags import READ_KEYWORDS
 from leakwatch.sources.dicom_values import number, text
+from leakwatch.sources.projection import why_no_projection
 
 _READ_TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in READ_KEYWORDS]
 _IDENTITY_TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in IDENTITY_KEYWORDS]
@@ -41,6 +42,10 @@ class NotDicom(NotAnImage):
 
 class OtherObject(NotAnImage):
     """A DICOM object that never has pixels: a report, a directory."""
+
+
+class NoProjection(SourceError):
+    """A picture, but not of X-rays through a body: a slice of a CT, an ultrasound image."""
 
 
 class HeadDamaged(SourceError):
@@ -112,6 +117,8 @@ def read_header(path: Path, with_subject: bool = False) -> Header:
         Not a DICOM file, or one without pixels.
     HeadDamaged
         No end of the head was found.
+    NoProjection
+        Its picture is none of X-rays through a body.
     SourceError
         It cannot be read, or holds a picture of a kind that LeakWatch does not read.
     """
@@ -121,6 +128,12 @@ def read_header(path: Path, with_subject: bool = False) -> Header:
         raise (OtherObject if _never_has_pixels(dataset) else NotAnImage)(
             f"{path}: holds no picture (no Pixel Data); it is {_kind(dataset)}. "
             "Give an image file; if this should be one, it was cut off: copy it again."
+        )
+    why = why_no_projection(dataset)
+    if why:
+        raise NoProjection(
+            f"{path}: is no projection but {why}: nothing in it can be judged. Give fluoroscopy or "
+            "a radiograph as the C-arm stored it (XA, RF, DX, CR)."
         )
     if pixels.tag != _PIXEL_DATA:
         raise SourceError(

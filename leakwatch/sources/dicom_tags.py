@@ -45,6 +45,8 @@ READ_KEYWORDS = (
     "FrameIncrementPointer",
     "FrameTime",
     "FrameTimeVector",
+    "CineRate",
+    "ActualFrameDuration",
     "RecommendedDisplayFrameRate",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",

@@ -13,6 +13,7 @@ from pathlib import Path
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
 from leakwatch.model import LiveSource
+from leakwatch.sources.leftovers import remove_leftovers
 
 
 def _replay(rest: str, settings: Settings) -> LiveSource:
@@ -125,6 +126,7 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
         raise SourceError(_no_way(spec))
     if not rest.strip("/"):
         raise SourceError(f"{spec}: says not where. Write {way.example}.")
+    remove_leftovers()
     try:
         return way.open(rest, settings)
     except ImportError as error:

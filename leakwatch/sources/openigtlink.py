@@ -40,6 +40,7 @@ _CONNECT_S = 0.8  # a server in the same room answers in milliseconds; `close` w
 _CLOCKS_AGREE_S = 1.0
 # More frames than this are never lost at once: the sender began to count anew. An hour at 30/s.
 _MOST_LOST = 108_000
+_NO_CLOCK = "The sender's clock tells no parts of a second: frames are timed by their arrival."
 _ALONG = 0.8  # cosine: nearer than 37 degrees to an axis of the patient
 
 _LETTERS = {
@@ -215,7 +216,9 @@ class OpenIgtLink:
         """That of the last picture, unless what it says has changed."""
         if self._last is not None and _same_kind(self._last[0], shown):
             return self._last[1]
-        found = acquisition(shown, self._told)
+        found = replace(acquisition(shown, self._told), time_source=self._clock.source)
+        if self._clock.source is TimeSource.ARRIVAL:
+            found = replace(found, notes=(*found.notes, _NO_CLOCK))
         self._last = (shown, found)
         return found
 
@@ -344,21 +347,36 @@ def _gap(before: int | None, now: int) -> int:
 
 
 class _SenderClock:
-    """Seconds from the first frame, by the sender's clock where it goes as ours does."""
+    """Seconds from the first frame, by the sender's clock where it goes as ours does.
+
+    A sender without a clock sends 0. One that counts whole seconds, or ticks more slowly than
+    frames come, gives several frames one time: then times are those of arrival.
+    """
 
     def __init__(self) -> None:
         self._start: tuple[float, float, float] | None = None  # time, sent, received
-        self._last_s = 0.0
+        self._sent, self._last_s = 0.0, 0.0
+        self._ticks = True
+        self.source = TimeSource.ARRIVAL
 
     def time_s(self, message: Message) -> float:
         """Time of a frame; never before that of the last one."""
         sent, received = message.sent_s, message.received_s
         if self._start is None:
-            self._start = (0.0, sent, received)
+            self._start, self._sent = (0.0, sent, received), sent
+            if not sent.is_integer():
+                self.source = TimeSource.ACQUISITION_TIME
+            return self._last_s
         start_s, first_sent, first_received = self._start
         theirs, ours = sent - first_sent, received - first_received
-        if abs(theirs - ours) > _CLOCKS_AGREE_S:
+        if not self._tells(sent) or abs(theirs - ours) > _CLOCKS_AGREE_S:
             theirs = ours
             self._start = (start_s + ours, sent, received)
+        self._sent = sent
         self._last_s = max(self._last_s, start_s + theirs)
         return self._last_s
+
+    def _tells(self, sent: float) -> bool:
+        """Whether this stamp tells a frame from the one before it."""
+        self._ticks = self._ticks and sent != self._sent
+        return self._ticks and not (sent.is_integer() and self._sent.is_integer())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from leakwatch.errors import SourceError
+from leakwatch.private_files import make_private_folder, new_private_file
+from leakwatch.sources.leftovers import InUse, new_folder, remove_folder, remove_halves
 
 
 class Spool:
@@ -18,8 +20,8 @@ class Spool:
     Parameters
     ----------
     keep : Path or None
-        Where objects stay. None: a folder that only this user may read, which goes with `close`:
-        the objects name the patient.
+        Where objects stay. None: a folder that only this user may read, which goes with `close`,
+        or with the next start where this process is killed: the objects name the patient.
 
     Raises
     ------
@@ -29,21 +31,23 @@ class Spool:
 
     def __init__(self, keep: Path | None = None) -> None:
         self.kept = keep is not None
+        # Two sessions may keep into one folder.
+        self._prefix = f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
+        self._count = itertools.count(1)
         try:
             if keep is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="leakwatch-"))
+                self._folder, self._in_use = new_folder()
             else:
                 self._folder = keep
-                keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_private_folder(keep)
+                remove_halves(keep)
+                self._in_use = InUse(keep, self._prefix)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise SourceError(
                 f"{keep or tempfile.gettempdir()}: no folder for what arrives can be made: "
                 f"{reason}. Name another one with keep=FOLDER."
             ) from error
-        # Two sessions may keep into one folder.
-        self._prefix = f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
-        self._count = itertools.count(1)
 
     def path(self) -> Path:
         """A name that was not used yet; safe from any thread."""
@@ -60,7 +64,8 @@ class Spool:
         path = self.path()
         part = path.with_suffix(".part")
         try:
-            part.write_bytes(content)
+            with new_private_file(part) as file:
+                file.write(content)
             part.replace(path)
         except OSError:
             part.unlink(missing_ok=True)
@@ -70,4 +75,7 @@ class Spool:
     def close(self) -> None:
         """Remove what is not kept."""
         if not self.kept:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            with suppress(OSError):
+                remove_folder(self._folder)
+        with suppress(OSError):
+            self._in_use.release()

@@ -21,8 +21,10 @@ class Sameness:
 
     Parameters
     ----------
+    offered : int
+        How many tiles of the reference have detail.
     tiles : int
-        How many have detail enough to tell.
+        In how many of them the frame can be compared, and its noise is less than that.
     explained : float
         Share of them in which the frame's detail correlates with the reference's, times the
         contrast of the frame's detail over the reference's, where that is less than 1: a blurred
@@ -32,6 +34,7 @@ class Sameness:
         does not correlate.
     """
 
+    offered: int
     tiles: int
     explained: float
     body_unlike: float
@@ -71,14 +74,16 @@ def compare(
     matrix = np.array([[1, 0, columns.start + shift[0]], [0, 1, rows.start + shift[1]]], np.float32)
     moved = warped(passed, matrix, size)
     counts = warped(open_, matrix, size, cv2.INTER_NEAREST)
-    weight = (counts > 0) & (reference.weight[window] > 0)
+    holds = reference.weight[window] > 0
     if excluded is not None:
-        weight &= ~excluded[window]
+        holds &= ~excluded[window]
+    weight = holds & (counts > 0)
     body = np.zeros(weight.shape, np.float32)
     if watched is not None:
         body[:] = watched[window]
     sums = _tile_sums(reference.mean[window], moved, weight.astype(np.float32), body, settings)
-    return _judged(sums, settings)
+    offered = _offered(reference.mean[window], holds.astype(np.float32), settings)
+    return _judged(sums, offered, settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,44 +104,56 @@ def _tile_sums(
     body: FloatImage,
     settings: SameSettings,
 ) -> _Sums:
-    rows, columns = reference.shape
-    size = (max(columns // settings.tile_px, 1), max(rows // settings.tile_px, 1))
-
-    def mean_of(image: FloatImage) -> Array:
-        small: FloatImage = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        return small.astype(np.float64)
-
-    share = mean_of(weight)
+    share = _tile_means(weight, settings)
     most = np.maximum(share, 1e-6)
     of_reference, of_frame = reference * weight, moved * weight
-    first, second = mean_of(of_reference) / most, mean_of(of_frame) / most
+    first = _tile_means(of_reference, settings) / most
+    second = _tile_means(of_frame, settings) / most
     return _Sums(
         share,
-        mean_of(body),
-        mean_of(of_reference * reference) / most - first * first,
-        mean_of(of_frame * moved) / most - second * second,
-        mean_of(of_reference * moved) / most - first * second,
+        _tile_means(body, settings),
+        _tile_means(of_reference * reference, settings) / most - first * first,
+        _tile_means(of_frame * moved, settings) / most - second * second,
+        _tile_means(of_reference * moved, settings) / most - first * second,
     )
 
 
-def _judged(sums: _Sums, settings: SameSettings) -> Sameness:
+def _tile_means(image: FloatImage, settings: SameSettings) -> Array:
+    rows, columns = image.shape
+    size = (max(columns // settings.tile_px, 1), max(rows // settings.tile_px, 1))
+    small: FloatImage = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.float64)
+
+
+def _offered(reference: FloatImage, weight: FloatImage, settings: SameSettings) -> int:
+    """How many tiles of the reference have detail, whatever a frame shows of them."""
+    share, weighted = _tile_means(weight, settings), reference * weight
+    most = np.maximum(share, 1e-6)
+    middle = _tile_means(weighted, settings) / most
+    texture = _tile_means(weighted * reference, settings) / most - middle * middle
+    with_detail = (share >= settings.min_tile_share) & (texture >= settings.min_texture**2)
+    return int(np.count_nonzero(with_detail))
+
+
+def _judged(sums: _Sums, offered: int, settings: SameSettings) -> Sameness:
     enough = sums.share >= settings.min_tile_share
     if not enough.any():
-        return Sameness(0, 1.0, 0.0)
+        return Sameness(offered, 0, 1.0, 0.0)
     # What the two differ by, in the quieter half of the tiles: the frame's noise.
     rest = np.maximum(sums.reference + sums.frame - 2.0 * sums.common, 0.0)
     noise = float(np.percentile(rest[enough], 25))
     textured = enough & (sums.reference >= max(settings.min_texture**2, noise))
     count = int(np.count_nonzero(textured))
     if count == 0:
-        return Sameness(0, 1.0, 0.0)
+        return Sameness(offered, 0, 1.0, 0.0)
     energy = sums.reference[textured]
     frame, common = np.maximum(sums.frame[textured], 1e-12), sums.common[textured]
     unlike = common / np.sqrt(energy * frame) < settings.min_correlation
     detail = min(max(float(np.median(common / energy)), 0.0), 1.0)
     explained = (1.0 - float(np.count_nonzero(unlike)) / count) * detail
     body = energy * (sums.body[textured] >= 0.5)
-    return Sameness(count, explained, float(body[unlike].sum()) / max(float(body.sum()), 1e-12))
+    body_unlike = float(body[unlike].sum()) / max(float(body.sum()), 1e-12)
+    return Sameness(offered, count, explained, body_unlike)
 
 
 def watched_window(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
+import zlib
 from pathlib import Path
 
 import injection
@@ -57,6 +59,17 @@ def test_a_mask_of_another_size_or_with_colours_is_refused(tmp_path: Path) -> No
     (tmp_path / "torn.png").write_bytes(small.read_bytes()[:40])
     with pytest.raises(CaseError, match="cannot be read as a mask"):
         read_mask(tmp_path / "torn.png", ACQUISITION)
+
+
+def test_a_mask_that_announces_gigabytes_is_refused_unread(tmp_path: Path) -> None:
+    """Its pixels are not there at all: whoever looked for them would say so."""
+    small = mask_file(tmp_path / "small.png", np.zeros((240, 240), np.uint8))
+    content = bytearray(small.read_bytes())
+    content[16:24] = struct.pack(">2L", 9000, 9000)
+    content[29:33] = struct.pack(">L", zlib.crc32(content[12:29]))
+    (tmp_path / "vast.png").write_bytes(content)
+    with pytest.raises(CaseError, match=r"found shape \(9000, 9000\)"):
+        read_mask(tmp_path / "vast.png", ACQUISITION)
 
 
 def test_a_frame_for_which_a_detector_wrote_no_mask_has_no_cement(tmp_path: Path) -> None:

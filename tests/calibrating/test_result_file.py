@@ -66,6 +66,13 @@ def test_nothing_is_written_over_by_chance(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_tag_says_of_the_c_arm_stays_in_its_line(tmp_path):
+    path = tmp_path / "x.toml"
+    write_calibration(path, made('a"\n[geometry]\x1b'), 'by a"\nmm_per_px = 9\x1b[2J\x07')
+    assert load_calibration_file(path).name == 'a"\n[geometry]\x1b'
+    assert "\x1b" not in path.read_text()
+
+
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CalibrationError, match="cannot be written"):

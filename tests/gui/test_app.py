@@ -75,6 +75,7 @@ def test_window_shows_the_run_until_it_is_closed(qapp, make_run):
     assert run.source.closed == 1
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_closes_the_window_and_the_source(qapp, make_run):
     before = signal.getsignal(signal.SIGINT)
     run = make_run()

@@ -11,6 +11,7 @@ import errno
 import sys
 import time
 from dataclasses import replace
+from threading import Event as Flag
 
 import injection
 import numpy as np
@@ -23,7 +24,7 @@ from leakwatch.errors import SinkError
 from leakwatch.gui.live_window import LiveWindow
 from leakwatch.live.session import LiveSession
 from leakwatch.live.setup import Setup
-from leakwatch.live.status import Sight
+from leakwatch.live.status import Recording, Sight
 from leakwatch.model import Level, read_only
 
 pytestmark = pytest.mark.usefixtures("fonts")
@@ -197,6 +198,35 @@ def test_a_full_disk_takes_no_alarm_away(open_window):
         now = banner_of(window)
         assert (levels[CALM - 1], now.level, now.flashing) == (Level.CLEAR, Level.STOP, True)
         assert "No space left on device" in window.run_strip.facts.text()
+
+
+def test_a_slow_disk_is_told_while_it_lasts_and_takes_no_alarm_away(open_window):
+    hung = Flag()
+    with Room({"frames": KeptSink(lambda snapshot: hung.wait())}) as room:
+        window = open_window(room.session)
+        room.run(FEW[: STOPPED + 1])
+        now = banner_of(window)
+        assert "Recording: on, 2 s behind" in window.run_strip.facts.text().splitlines()
+        assert (now.level, now.flashing) == (Level.STOP, True)
+        hung.set()
+        room.until(lambda status: not status.behind_words)
+        room.clock.now_s += 0.3
+        assert banner_of(window).level is Level.STOP
+        assert "Recording: on" in window.run_strip.facts.text().splitlines()
+
+
+def test_nothing_is_kept_stands_in_the_window_from_the_beginning(open_window):
+    why = "the case library at /x cannot be used: file is not a database."
+    source = ScriptedSource()
+    unkept = [Recording("recording", failure=why, ended=True)]
+    session = LiveSession(source, Setup(SETTINGS, CASE), unkept=unkept)
+    session.start()
+    window = open_window(session)
+    window.tick()
+    said = window.run_strip.facts.text()
+    assert "Recording: off: nothing is kept (R)" in said
+    assert why in said
+    assert banner_of(window).level is Level.UNKNOWN
 
 
 def test_an_acknowledged_stop_is_never_clear_through_all_of_it(room, window, monkeypatch):

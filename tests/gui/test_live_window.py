@@ -581,10 +581,12 @@ def test_a_session_that_is_over_is_closed_at_once(qtbot, room, window, close):
     assert not window.isVisible()
 
 
-def test_what_ends_the_program_is_not_asked(room, window):
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_what_ends_the_program_is_not_asked(room, window, end):
     room.run(FEW[:3])
     with interrupt_closes(window):
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(end)
         QApplication.processEvents()
     assert not window.isVisible()
 

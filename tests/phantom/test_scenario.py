@@ -50,7 +50,7 @@ def write(folder: Path, text: str) -> str:
         ('name = "a"\n[carm]\nview = "oblique"', "Write lateral or ap"),
         ('name = "../a"', "key name"),
         ('name = "a"\n[[leaks]]\npath = "up"\nopens_ml = 1', "leaks"),
-        ("name = ", "cannot be parsed"),
+        ("name = ", "is not TOML"),
         ("title = 'no name'", "key name is missing"),
     ],
 )

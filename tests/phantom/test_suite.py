@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -305,18 +307,25 @@ def test_cases_fail_and_the_others_are_made(mine: Path, tmp_path: Path) -> None:
     assert {path.name.split(".")[0] for path in out.iterdir()} == {"b-02", "suite"}
 
 
-def test_an_interrupted_run_leaves_no_half_case(mine: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+@contextmanager
+def running_suite(
+    mine: Path, out: Path, make: str, deaf: bool
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Two processes make a suite's cases, in a group of their own; none stays."""
+    handler = "SIG_IGN" if deaf else "default_int_handler"
     program = (
+        "import signal\n"
         "from pathlib import Path\n"
         "from leakwatch.phantom.suite import load_suite\n"
         "from leakwatch.phantom.suite_run import plan_suite, run_suite\n"
-        "from phantom.fake_cases import slow_case\n"
+        f"from phantom.fake_cases import {make}\n"
         "if __name__ == '__main__':\n"
+        # Whoever started the tests may be deaf to Ctrl-C, and what they start is too.
+        f"    signal.signal(signal.SIGINT, signal.{handler})\n"
         f"    plan = plan_suite(load_suite({str(mine)!r}), Path({str(out)!r}))\n"
-        "    run_suite(plan, 2, make=slow_case)\n"
+        f"    run_suite(plan, 2, make={make})\n"
     )
-    script = tmp_path / "run.py"
+    script = mine.with_name("run.py")
     script.write_text(program)
     path = os.pathsep.join(str(Path(fake_cases.__file__).parents[level]) for level in (1, 2))
     with subprocess.Popen(
@@ -325,14 +334,43 @@ def test_an_interrupted_run_leaves_no_half_case(mine: Path, tmp_path: Path) -> N
         stderr=subprocess.PIPE,
         start_new_session=True,
     ) as process:
-        until = time.monotonic() + 30.0
-        while len([*out.rglob("*.dcm")]) < 2 and time.monotonic() < until:
-            time.sleep(0.05)
-        assert len([*out.rglob("*.dcm")]) == 2
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_until(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30.0
+    while not what() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert what()
+
+
+def test_an_interrupted_run_leaves_no_half_case(mine: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with running_suite(mine, out, "slow_case", deaf=False) as process:
+        wait_until(lambda: len([*out.rglob("*.dcm")]) == 2)
         os.killpg(process.pid, signal.SIGINT)
         process.wait(timeout=20.0)
         assert b"KeyboardInterrupt" in process.stderr.read()
     assert [path.name for path in out.iterdir()] == [INDEX_NAME]
+
+
+def test_a_run_in_the_background_goes_on_where_ctrl_c_is_for_another(
+    mine: Path, tmp_path: Path
+) -> None:
+    """A shell lets what it starts in its background ignore Ctrl-C; so do its processes."""
+    out = tmp_path / "out"
+    with running_suite(mine, out, "waiting_case", deaf=True) as process:
+        wait_until(lambda: len([*tmp_path.glob("begun-*")]) == 2)
+        os.killpg(process.pid, signal.SIGINT)
+        (tmp_path / "go").touch()
+        assert process.wait(timeout=30.0) == 0
+    index = load_index(out / INDEX_NAME)
+    assert [case.name for case in index.cases] == ["a", "b-01", "b-02"]
+    assert index.not_made == []
 
 
 def test_a_folder_that_is_a_file(mine: Path, tmp_path: Path) -> None:

@@ -236,3 +236,16 @@ def test_what_is_no_case_is_a_clear_error(tmp_path):
         said = CliRunner().invoke(app, ["report", what, "--out", str(tmp_path / "out")])
         assert said.exit_code == 2
         assert said.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("typed", ["$x_{$ $\\frac{$", "<script>alert(1)</script>", "a\nb\x1b[2J"])
+def test_what_strangers_typed_is_text_in_page_and_pdf(findings, typed):
+    marks, session = replace(findings.marks, vertebra=typed), findings.session
+    source = msgspec.structs.replace(session, source=typed)
+    event = replace(findings.events[0], text=typed)
+    events = (event, *findings.events[1:])
+    found = replace(findings, name=typed, marks=marks, session=source, events=events)
+    html = report_page(found)
+    assert "<script>" not in html
+    assert "\x1b" not in html
+    assert report_pdf(found).startswith(b"%PDF")

@@ -6,7 +6,6 @@ import errno
 import io
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from handmade import make_alert, make_snapshot
@@ -14,6 +13,7 @@ from handmade import make_alert, make_snapshot
 from leakwatch.case import read_events, read_frames
 from leakwatch.errors import SinkError
 from leakwatch.model import Event, EventKind, Level, Reason
+from leakwatch.sinks import line_file
 from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME, IDENTITY_KEPT, Recorder
 
 STOP_EVENT = Event(1, 0.125, EventKind.ALERT, Level.STOP, Reason.POSTERIOR_MARGIN, 4.5, 0.4)
@@ -76,7 +76,7 @@ class FullDisk(io.FileIO):
 def test_full_disk_leaves_whole_lines_and_says_so(tmp_path, monkeypatch):
     line = len(_one_line(tmp_path))
     monkeypatch.setattr(FullDisk, "room", line * 2 + line // 2)
-    monkeypatch.setattr(Path, "open", lambda path, mode, buffering: FullDisk(path, "w"))
+    monkeypatch.setattr(line_file, "FileIO", FullDisk)
     recorder = Recorder(tmp_path)
     recorder.append(make_snapshot(0))
     recorder.append(make_snapshot(0))

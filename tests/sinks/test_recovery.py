@@ -109,9 +109,11 @@ def broken_off(folder: Path, frames: int = 7) -> None:
 
 def test_a_session_that_broke_off_is_refused_until_it_is_recovered(tmp_path):
     broken_off(tmp_path)
+    (tmp_path / ".session.json.new").write_bytes(b"{")
     with pytest.raises(SourceError, match="leakwatch recover"):
         open_source(tmp_path)
     done = recover(tmp_path)
+    assert not list(tmp_path.glob(".*"))
     assert (done.frames, done.parts, done.lost, done.was_whole) == (7, 1, 0, False)
     assert load_session(tmp_path / "session.json").reason == recovery.BROKE_OFF
     again = recover(tmp_path)
@@ -132,6 +134,15 @@ def test_what_a_power_cut_left_of_pixels_and_lines(tmp_path):
     (tmp_path / "frames.jsonl").touch()
     (tmp_path / "events.jsonl").touch()
     assert check_session(tmp_path, 6) == 6
+
+
+def test_a_power_cut_left_nothing_of_the_copy_of_the_head(tmp_path):
+    broken_off(tmp_path)
+    (tmp_path / "fluoroscopy-001.head").write_bytes(b"")
+    assert recover(tmp_path).frames == 7
+    (tmp_path / "frames.jsonl").touch()
+    (tmp_path / "events.jsonl").touch()
+    assert check_session(tmp_path, 7) == 7
 
 
 def test_a_head_that_was_half_overwritten_is_made_from_its_copy(tmp_path):

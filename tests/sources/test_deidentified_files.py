@@ -119,7 +119,9 @@ def test_the_unused_places_of_a_head_of_rle(tmp_path):
 
 def test_what_follows_the_frames(tmp_path):
     data = b"".join(frame.tobytes() for frame in FRAMES)
-    assert_same_without_secret(write(tmp_path / "x.dcm", FRAMES, pixel_data=data + SECRET))
+    # It may be a part of a picture of another size: nobody can tell.
+    path = write(tmp_path / "x.dcm", FRAMES, pixel_data=data + SECRET)
+    assert "of another size than the tags say" in refused(path)
     streams = [encoded(frame, uids.JPEGLSLossless) for frame in FRAMES]
     more = encapsulate([*streams, SECRET])
     assert_same_without_secret(write(tmp_path / "y.dcm", FRAMES, uids.JPEGLSLossless, more))

@@ -56,6 +56,67 @@ def test_order_by_acquisition_time_over_midnight(tmp_path: Path) -> None:
     assert seconds == pytest.approx([0.0, 0.1, 0.2, 0.3])
 
 
+@pytest.mark.parametrize("date", [None, "20200131"], ids=["no date", "date of the study"])
+@pytest.mark.parametrize("with_numbers", [True, False])
+def test_midnight_passes_where_the_date_stands_still(
+    tmp_path: Path, date: str | None, with_numbers: bool
+) -> None:
+    tags = [
+        {"AcquisitionTime": clock}
+        | ({"AcquisitionDate": date} if date else {})
+        | ({"InstanceNumber": index} if with_numbers else {})
+        for index, clock in enumerate(CLOCKS)
+    ]
+    folder = folder_of(tmp_path / "run", tags)
+    assert order(folder) == [0, 1, 2, 3]
+    source = open_source(folder)
+    assert [frame.time_s for frame in source.frames()] == pytest.approx([0.0, 0.1, 0.2, 0.3])
+    assert "passes midnight" in " ".join(source.acquisition.notes)
+    assert source.acquisition.time_doubts == ()
+
+
+def test_a_pause_of_half_a_day_is_no_midnight(tmp_path: Path) -> None:
+    tags = [{"AcquisitionTime": clock} for clock in ("080000.5", "080001.5", "230000.5", "230001")]
+    assert order(folder_of(tmp_path / "run", tags)) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        (
+            [{"AcquisitionTime": f"12000{n}.5", "InstanceNumber": 9 - n} for n in range(4)],
+            ["3 of 3 times the Instance Number falls while AcquisitionTime grows"],
+        ),
+        (
+            [{"AcquisitionTime": f"12000{n}.5", "FrameTime": 125} for n in range(4)],
+            ["FrameTime says 8 frames/s and AcquisitionTime 1;"],
+        ),
+        (
+            [
+                {"AcquisitionDateTime": f"2020013112000{n}.5", "AcquisitionTime": f"12003{2 * n}.5"}
+                for n in range(4)
+            ],
+            ["AcquisitionTime says 0.5 frames/s and AcquisitionDateTime 1;"],
+        ),
+        (
+            [{"AcquisitionTime": f"12000{2 * (n // 2)}", "InstanceNumber": n} for n in range(4)],
+            ["4 frames take 2 s by AcquisitionTime and 0.2 s by the assumed rate"],
+        ),
+        (
+            [{"AcquisitionTime": f"12000{4 - n // 2}", "InstanceNumber": n} for n in range(4)],
+            ["1 of 3 times AcquisitionTime falls while the Instance Number grows"],
+        ),
+    ],
+    ids=["numbers back", "rate", "two clocks", "whole seconds", "whole seconds back"],
+)
+def test_what_contradicts_order_or_times_is_told(
+    tmp_path: Path, tags: list[dict[str, Any]], words: list[str]
+) -> None:
+    doubts = open_source(folder_of(tmp_path / "run", tags)).acquisition.time_doubts
+    assert len(doubts) == len(words)
+    assert all(word in doubt for word, doubt in zip(words, doubts, strict=True)), doubts
+
+
 def in_groups(moment: str) -> dict[str, Any]:
     """An enhanced object keeps its clock time in a functional group."""
     content = sequence_item(FrameReferenceDateTime=moment)

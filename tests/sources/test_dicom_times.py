@@ -35,6 +35,7 @@ def groups(*moments: str | None, keyword: str = "FrameReferenceDateTime") -> lis
 
 
 CLOCK = ["20200101235959.90", "20200102000000.00", "20200102000000.15", "20200102000000.30"]
+PAUSED = ["20200102000005.00", "20200102000005.10"]
 
 
 def test_frame_time(tmp_path: Path) -> None:
@@ -73,6 +74,88 @@ def test_recommended_display_frame_rate(tmp_path: Path) -> None:
     source, seconds, _ = times(tmp_path, RecommendedDisplayFrameRate=8)
     assert source is TimeSource.RECOMMENDED_DISPLAY_FRAME_RATE
     assert seconds == [0.0, 0.125, 0.25, 0.375]
+
+
+def test_cine_rate_goes_before_what_tells_only_how_to_show(tmp_path: Path) -> None:
+    source, seconds, notes = times(tmp_path, CineRate=30, RecommendedDisplayFrameRate=10)
+    assert source is TimeSource.CINE_RATE
+    assert seconds == pytest.approx([0.0, 1 / 30, 2 / 30, 3 / 30])
+    assert "No tag" not in notes
+
+
+def test_actual_frame_duration(tmp_path: Path) -> None:
+    source, seconds, _ = times(tmp_path, ActualFrameDuration=133)
+    assert source is TimeSource.ACTUAL_FRAME_DURATION
+    assert seconds == pytest.approx([0.0, 0.133, 0.266, 0.399])
+
+
+def test_pointer_may_name_several(tmp_path: Path) -> None:
+    pointer = [Tag("FrameTimeVector"), Tag("FrameTime")]
+    vector = [0, 125, 2000, 125]
+    source, seconds, _ = times(
+        tmp_path, FrameTime=125, FrameTimeVector=vector, FrameIncrementPointer=pointer
+    )
+    assert source is TimeSource.FRAME_TIME_VECTOR
+    assert seconds == pytest.approx([0.0, 0.125, 2.125, 2.25])
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        (
+            {"FrameTime": "33.3", "FrameTimeVector": [0, 125, 125, 125]},
+            ["FrameTimeVector says 8 frames/s", "FrameTime 30", "FrameTime is followed"],
+        ),
+        (
+            {"FrameTime": 125, "FrameTimeVector": [0, 125, 4000, 125]},
+            ["by FrameTimeVector the run has pauses and takes 4.25 s", "FrameTime 0.375 s"],
+        ),
+        (
+            {
+                "FrameTime": 100,
+                "PerFrameFunctionalGroupsSequence": groups(*CLOCK[:2], *PAUSED),
+            },
+            ["by FrameReferenceDateTime the run has pauses and takes 5.2 s"],
+        ),
+        ({"FrameTime": "133.333", "CineRate": 15}, ["CineRate says 15 frames/s", "FrameTime 7.5"]),
+        ({"CineRate": 30, "ActualFrameDuration": 133}, ["ActualFrameDuration says 7.52"]),
+        (
+            {"FrameTime": 500, "PerFrameFunctionalGroupsSequence": groups(*CLOCK)},
+            ["FrameReferenceDateTime says 7.5 frames/s", "FrameTime 2"],
+        ),
+    ],
+)
+def test_rates_that_contradict_each_other_are_told(
+    tmp_path: Path, tags: dict[str, Any], words: list[str]
+) -> None:
+    written = write(tmp_path / "x.dcm", noise(4), **({"FrameTime": None} | tags))
+    (doubt,) = open_source(written).acquisition.time_doubts
+    assert all(word in doubt for word in words), doubt
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"FrameTime": "133.333", "CineRate": 7},
+        {"FrameTime": "133.333", "CineRate": 8, "RecommendedDisplayFrameRate": 8},
+        # A pause is no rate, and the vector that knows of it is followed.
+        {
+            "FrameTime": 125,
+            "FrameTimeVector": [0, 125, 4000, 125],
+            "FrameIncrementPointer": Tag("FrameTimeVector"),
+        },
+    ],
+)
+def test_rates_that_agree_are_not_told(tmp_path: Path, tags: dict[str, Any]) -> None:
+    written = write(tmp_path / "x.dcm", noise(4), **tags)
+    assert open_source(written).acquisition.time_doubts == ()
+
+
+def test_groups_whose_day_is_not_counted_on_pass_midnight(tmp_path: Path) -> None:
+    moments = [f"20200101{moment[8:]}" for moment in CLOCK]
+    source, seconds, _ = times(tmp_path, PerFrameFunctionalGroupsSequence=groups(*moments))
+    assert source is TimeSource.FUNCTIONAL_GROUPS
+    assert seconds == pytest.approx([0.0, 0.1, 0.25, 0.4])
 
 
 def test_nothing_is_assumed_and_flagged(tmp_path: Path) -> None:
@@ -131,8 +214,9 @@ def test_groups_that_do_not_time_every_frame_are_passed_over(
     tmp_path: Path, moments: list[str | None]
 ) -> None:
     sequence = groups(*moments)
-    source, seconds, _ = times(tmp_path, PerFrameFunctionalGroupsSequence=sequence)
+    source, seconds, notes = times(tmp_path, PerFrameFunctionalGroupsSequence=sequence)
     assert source is TimeSource.ASSUMED
+    assert "FrameReferenceDateTime does not grow from frame to frame" in notes
     assert seconds == pytest.approx([0.0, 1 / 15, 2 / 15, 3 / 15])
 
 

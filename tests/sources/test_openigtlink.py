@@ -16,13 +16,20 @@ import pytest
 
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
-from leakwatch.model import IntensityRelationship, Link
+from leakwatch.model import IntensityRelationship, Link, TimeSource
 from leakwatch.sources.live import open_live
 
 pyigtl = pytest.importorskip("pyigtl", reason="the extra `igtl` is not installed")
 
 from leakwatch.sources import igtl_messages, openigtlink  # noqa: E402
-from leakwatch.sources.openigtlink import OpenIgtLink, Told, acquisition, from_spec  # noqa: E402
+from leakwatch.sources.igtl_messages import Message  # noqa: E402
+from leakwatch.sources.openigtlink import (  # noqa: E402
+    OpenIgtLink,
+    Told,
+    _SenderClock,
+    acquisition,
+    from_spec,
+)
 
 # Sends frame n with all values 100 n + row, numbered in its metadata; leaves some numbers out.
 SERVER = """
@@ -370,6 +377,36 @@ def test_a_clock_that_jumps_does_not_move_time():
     assert times[1] == pytest.approx(0.1, abs=1e-6)
     assert (np.diff(times) >= 0).all()
     assert times[-1] < 5.0
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        [0.0] * 40,  # no clock
+        [float(1000 + index // 8) for index in range(40)],  # whole seconds
+        [1000.25 + index // 4 / 2 for index in range(40)],  # half seconds
+    ],
+    ids=["none", "whole seconds", "half seconds"],
+)
+def test_a_clock_that_does_not_tell_frames_apart_gives_way_to_arrival(stamps):
+    """At 7.5/s; a first step may be off by the clock's own tick."""
+    clock = _SenderClock()
+    times = [
+        clock.time_s(Message("IMAGE", "Fluoro", sent, {}, b"", 50.0 + index / 7.5))
+        for index, sent in enumerate(stamps)
+    ]
+    np.testing.assert_allclose(np.diff(times)[8:], 1 / 7.5, atol=1e-9)
+    assert times[-1] == pytest.approx(39 / 7.5, abs=0.5)
+
+
+def test_no_clock_is_said():
+    with source_of([packed(grey(), sent_s=0.0), STAYS]) as source:
+        (frame,) = taken(source, 1)
+    assert frame.acquisition.time_source is TimeSource.ARRIVAL
+    assert "timed by their arrival" in " ".join(frame.acquisition.notes)
+    with source_of([packed(grey(), sent_s=1000.25), STAYS]) as source:
+        (frame,) = taken(source, 1)
+    assert frame.acquisition.time_source is TimeSource.ACQUISITION_TIME
 
 
 MATRIX = np.diag([0.4, 0.3, 1.0, 1.0])

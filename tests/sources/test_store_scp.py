@@ -124,7 +124,7 @@ def test_raw_objects_go_otherwise(tmp_path, file, monkeypatch):
         assert spool.stat().st_mode & 0o077 == 0
         assert send(watch.source, file) == 0
         watch.frames(3)
-        watch.until(lambda: not list(spool.iterdir()), "removed")
+        watch.until(lambda: not list(spool.glob("*.dcm")), "removed")
     assert not spool.exists()
 
 

@@ -207,6 +207,17 @@ def test_reports_and_directories_beside_the_frames_are_no_fault(tmp_path, folder
         assert watch.status.frames_lost == 0
 
 
+def test_a_slice_of_a_ct_beside_the_frames_is_told_and_is_no_lost_frame(folder):
+    with watching(opened(folder)) as watch:
+        write(folder / "a.dcm", noise(1))
+        watch.frames(1)
+        write(folder / "b.dcm", noise(1), SOPClassUID=uids.CTImageStorage, Modality="CT")
+        status = watch.said("is no projection but a CT image")
+        assert (status.link, status.frames_lost) == (Link.OPEN, 0)
+        write(folder / "c.dcm", noise(1))
+        assert watch.frames(2)[1].index == 1
+
+
 def test_a_run_that_is_over_is_given_frame_by_frame_and_is_not_the_present(folder):
     with watching(opened(folder)) as watch:
         write(folder / "run.dcm", noise(9))  # 0.1 s each

@@ -1,0 +1,168 @@
+"""Files that nobody but this user may read, in folders that nobody else may enter.
+
+What LeakWatch writes may be of a patient. So modes are set, and do not depend on the umask; nothing
+is written through a symbolic link that lies in the place of a file. Where a file system has no
+modes, as FAT has none, nothing can be done about it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+FILE_MODE, FOLDER_MODE = 0o600, 0o700
+OTHERS = 0o077  # as a umask
+
+_FLAGS: int = os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# A pipe in the place of a file would be waited for.
+_FLAGS |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make `folder`, and those above it, where absent; one that is there keeps its mode.
+
+    Raises
+    ------
+    OSError
+    """
+    try:
+        folder.mkdir(FOLDER_MODE)
+    except FileNotFoundError:
+        if folder.parent == folder:
+            raise
+        make_private_folder(folder.parent)
+        make_private_folder(folder)
+        return
+    except OSError:
+        if not folder.is_dir():
+            raise
+        return
+    with suppress(OSError):
+        folder.chmod(FOLDER_MODE)
+
+
+def make_private(path: Path) -> None:
+    """Set the mode of a file or folder that is ours, where it is there and can be set."""
+    with suppress(OSError):
+        path.chmod(FOLDER_MODE if path.is_dir() else FILE_MODE)
+
+
+def open_private(path: Path, flags: int) -> int:
+    """Open or make a file; give its descriptor.
+
+    Parameters
+    ----------
+    path : Path
+    flags : int
+        Of `os.open`, such as ``os.O_RDWR``.
+
+    Raises
+    ------
+    OSError
+        Also where a link, a pipe or a device is in its place.
+    """
+    try:
+        file = os.open(path, flags | _FLAGS, FILE_MODE)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "a symbolic link is in its place", str(path)) from error
+        raise
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "what is in its place is no file", str(path))
+    if sys.platform != "win32":
+        with suppress(OSError):
+            os.fchmod(file, FILE_MODE)
+    return file
+
+
+def new_private_file(path: Path) -> BinaryIO:
+    """Open an empty file in the place of any that is there; a link is removed, not followed.
+
+    Raises
+    ------
+    OSError
+    """
+    path.unlink(missing_ok=True)
+    return os.fdopen(open_private(path, os.O_WRONLY | os.O_EXCL), "wb")
+
+
+@contextmanager
+def replaced_private_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of `path` in the end: at any moment one is whole.
+
+    Raises
+    ------
+    OSError
+        Then what was there stays.
+    """
+    new = path.with_name(f".{path.name}.new")
+    try:
+        with new_private_file(new) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
+
+
+def replace_private_file(path: Path, data: bytes) -> None:
+    """Write a file so that at any moment either the old or the new one is there.
+
+    Raises
+    ------
+    OSError
+    """
+    with replaced_private_file(path) as file:
+        file.write(data)
+
+
+def write_private_file(path: Path, data: bytes) -> None:
+    """The same for a path that a person named, who may mean a link or a device: ``/dev/stdout``.
+
+    Raises
+    ------
+    OSError
+    """
+    if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
+        path.write_bytes(data)
+    else:
+        replace_private_file(path, data)
+
+
+def copy_private_tree(folder: Path, target: Path) -> None:
+    """Copy files and folders, and of them nothing but what they hold; links are left out.
+
+    Raises
+    ------
+    OSError
+    """
+    make_private_folder(target)
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink():
+            continue
+        if path.is_dir():
+            copy_private_tree(path, target / path.name)
+        else:
+            copy_private_file(path, target / path.name)
+
+
+def copy_private_file(path: Path, target: Path) -> None:
+    """Copy what a file holds.
+
+    Raises
+    ------
+    OSError
+    """
+    with path.open("rb") as source, new_private_file(target) as copy:
+        shutil.copyfileobj(source, copy)

@@ -1,0 +1,108 @@
+"""How fast a run was taken, as several tags tell it, and where they contradict each other."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Two rates are one where they differ by no more than this share: clocks are rounded.
+_AGREE = 0.05
+# Some tags hold whole numbers: 7.5 frames/s are 7 or 8 there; 0.1 more for the digits of the other.
+_ROUNDED_PER_S = 0.6
+# A step further from the median than by this share is a pause, or a frame that is missing.
+_USUAL = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRate:
+    """What one tag says.
+
+    Parameters
+    ----------
+    keyword : str
+        Of the tag.
+    interval_s : float
+        From one frame to the next, pauses left out; 0 where there is no next.
+    rounded : bool
+        The tag holds a whole number of frames a second.
+    length_s : float or None
+        From the first frame to the last, pauses included; None where the tag knows of no pause.
+    """
+
+    keyword: str
+    interval_s: float
+    rounded: bool = False
+    length_s: float | None = None
+
+    @property
+    def per_s(self) -> float:
+        """Frames a second; 0 where unknown."""
+        return 1 / self.interval_s if self.interval_s > 0 else 0.0
+
+
+def steps_of(seconds: Sequence[float]) -> list[float]:
+    """Seconds from each frame to the next."""
+    return [after - before for before, after in itertools.pairwise(seconds)]
+
+
+def usual_interval_s(steps_s: Sequence[float]) -> float:
+    """Return the interval of a run, without its pauses; 0 for a single frame.
+
+    Parameters
+    ----------
+    steps_s : sequence of float
+        Seconds from each frame to the next.
+    """
+    if not steps_s:
+        return 0.0
+    middle = statistics.median_low(steps_s)  # one of them, also where there are two
+    return statistics.fmean(step for step in steps_s if abs(step - middle) <= _USUAL * abs(middle))
+
+
+def contradictions(followed: ToldRate, others: Sequence[ToldRate]) -> tuple[str, ...]:
+    """Tell which tags give another rate than the one that is followed, a sentence each.
+
+    Parameters
+    ----------
+    followed : ToldRate
+    others : sequence of ToldRate
+    """
+    return tuple(
+        f"{other.keyword} says {other.per_s:.3g} frames/s and {followed.keyword} "
+        f"{followed.per_s:.3g}; {followed.keyword} is followed"
+        for other in others
+        if _differ(followed, other)
+    )
+
+
+def unseen_pauses(followed: ToldRate, others: Sequence[ToldRate], frames: int) -> tuple[str, ...]:
+    """Tell which tags know of pauses that the one that is followed does not, a sentence each.
+
+    Parameters
+    ----------
+    followed : ToldRate
+    others : sequence of ToldRate
+    frames : int
+        Of the run.
+    """
+    even_s = followed.interval_s * (frames - 1)
+    return tuple(
+        f"by {other.keyword} the run has pauses and takes {other.length_s:.3g} s, by "
+        f"{followed.keyword} {even_s:.3g} s; {followed.keyword} is followed"
+        for other in others
+        if followed.length_s is None
+        and other.length_s is not None
+        and not _differ(followed, other)
+        and abs(other.length_s - even_s) > followed.interval_s + _AGREE * even_s
+    )
+
+
+def _differ(one: ToldRate, other: ToldRate) -> bool:
+    if one.per_s == 0.0 or other.per_s == 0.0:
+        return False
+    allowed = _AGREE * max(one.per_s, other.per_s)
+    if one.rounded or other.rounded:
+        allowed = max(allowed, _ROUNDED_PER_S)
+    return abs(one.per_s - other.per_s) > allowed
