@@ -69,6 +69,8 @@ class VideoEncoder:
         )
         try:
             self._stream = _video_stream(self._container, size, rate_hz)
+            # FFmpeg would let everybody on this machine read the pictures of a patient.
+            unfinished(path).touch(mode=0o600)
             self._container.start_encoding()  # opens the file: a refusal is told now
         except (OSError, FFmpegError) as error:
             raise self._given_up(error) from error

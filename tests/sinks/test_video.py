@@ -103,6 +103,12 @@ def test_colours_are_those_that_were_drawn(tmp_path, colour):
     assert np.abs(shown.astype(int) - colour).max() <= 3
 
 
+def test_nobody_else_on_the_machine_may_read_the_pictures(tmp_path):
+    path = tmp_path / "a.mp4"
+    encode(path, [0.0, 0.1])
+    assert path.stat().st_mode & 0o077 == 0
+
+
 def test_video_has_another_name_until_it_is_whole(tmp_path):
     path = tmp_path / "overlay.mp4"
     video = VideoEncoder(path, SIZE, 10.0)
