@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from contextlib import closing as closed_at_end
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from leakwatch.config import Settings
 from leakwatch.errors import SinkError
-from leakwatch.model import Event, EventKind, Level, Sink
+from leakwatch.model import Event, EventKind, Level, Sink, Snapshot
 from leakwatch.session import Run
 from leakwatch.sinks.folder import make_folder
+from leakwatch.sinks.frame_table import TABLE_NAME, FrameTable
 from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
 from leakwatch.sinks.trend import TREND_NAME, Trend
 from leakwatch.sinks.video import VIDEO_NAME, OverlayVideo
 from leakwatch.sinks.worker import SinkWorker
+from leakwatch.sources.read_ahead import read_ahead
 from leakwatch.tally import NOTHING_COUNTED, Tally, counted
+
+# What an earlier run may have left in the folder, beside the lines.
+_BESIDE_LINES = (TREND_NAME, VIDEO_NAME, TABLE_NAME)
+# After an interruption the pictures have so long to be finished, s: with the frame that is being
+# folded and the end of the program, a person who pressed Ctrl-C waits less than two seconds.
+FINISH_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,10 @@ class Outcome:
         What could not be written although the measurements were.
     written : tuple of str
         Names of the files that are whole.
+    interrupted : bool
+        A person ended it before the input did.
+    smallest_distance_mm, largest_area_mm2, largest_volume_ml : float or None
+        Of all frames; None where it was known in none.
     """
 
     frames: int
@@ -50,6 +65,10 @@ class Outcome:
     not_recorded: str | None = None
     degraded: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
+    interrupted: bool = False
+    smallest_distance_mm: float | None = None
+    largest_area_mm2: float | None = None
+    largest_volume_ml: float | None = None
 
 
 def analyse(
@@ -57,8 +76,11 @@ def analyse(
     folder: Path,
     with_video: bool = True,
     on_frame: Callable[[], None] = lambda: None,
+    with_table: bool = False,
 ) -> Outcome:
     """Measure every frame of `run` and write frames, events, trend and video into `folder`.
+
+    An interruption (Ctrl-C) ends it as the end of the input does, but soon.
 
     Parameters
     ----------
@@ -69,6 +91,8 @@ def analyse(
     with_video : bool
     on_frame : callable
         Called after each frame.
+    with_table : bool
+        Write frames.csv too.
 
     Returns
     -------
@@ -83,51 +107,127 @@ def analyse(
     with ExitStack() as closing:
         recorder = Recorder(folder)
         closing.callback(recorder.close)
-        pictures, degraded = _picture_sinks(run, folder, with_video)
-        for sink in pictures.values():
+        sinks, degraded = _sinks(run, folder, with_video, with_table)
+        for sink in sinks.values():
             closing.callback(sink.close)
-        outcome = _followed(run, recorder, list(pictures.values()), on_frame)
-    degraded += [str(sink.failure) for sink in pictures.values() if sink.failure is not None]
-    whole = [name for name, sink in pictures.items() if sink.failure is None]
+        ahead = closing.enter_context(closed_at_end(read_ahead(run.frames)))
+        so_far = _SoFar()
+        try:
+            _follow(replace(run, frames=ahead), recorder, list(sinks.values()), on_frame, so_far)
+        except KeyboardInterrupt:
+            closing.pop_all()
+            ahead.close()
+            _finish_soon(recorder, sinks)
+            so_far.outcome = _interrupted(so_far.outcome, folder)
+    outcome = so_far.outcome
+    degraded += [str(sink.failure) for sink in sinks.values() if sink.failure is not None]
+    whole = [name for name, sink in sinks.items() if sink.failure is None]
     written = (FRAMES_NAME, EVENTS_NAME, *whole)
     return replace(outcome, degraded=tuple(degraded), written=written)
 
 
-def _followed(
-    run: Run, recorder: Recorder, pictures: Sequence[SinkWorker], on_frame: Callable[[], None]
-) -> Outcome:
+@dataclass(slots=True)
+class _SoFar:
+    """What became of the frames until now, for whoever is interrupted."""
+
+    outcome: Outcome = Outcome(0, 0, None)
+
+
+def _follow(
+    run: Run,
+    recorder: Recorder,
+    sinks: Sequence[SinkWorker],
+    on_frame: Callable[[], None],
+    so_far: _SoFar,
+) -> None:
     """Fold to the end of the frames, or until they cannot be recorded."""
-    frames, unknown, first_stop, tally = 0, 0, None, NOTHING_COUNTED
     for snapshot in run.snapshots():
-        first_stop = first_stop or _stop(snapshot.alert.events)
+        before = so_far.outcome
+        # First: a STOP that an interruption finds on the disk is never told as none.
+        so_far.outcome = _with(before, snapshot, run.settings)
         try:
             recorder.append(snapshot)
         except SinkError as error:
-            return Outcome(frames, unknown, first_stop, tally, not_recorded=str(error))
-        for sink in pictures:
+            so_far.outcome = replace(before, not_recorded=str(error))
+            return
+        for sink in sinks:
             sink.append(snapshot)
         if snapshot.fault is not None:
-            return Outcome(frames, unknown, first_stop, tally, ended_early=snapshot.fault)
-        frames += 1
-        unknown += snapshot.alert.current_level is Level.UNKNOWN
-        tally = counted(tally, snapshot.observation, run.settings)
+            return
         on_frame()
-    return Outcome(frames, unknown, first_stop, tally)
 
 
-def _picture_sinks(
-    run: Run, folder: Path, with_video: bool
+def _with(outcome: Outcome, snapshot: Snapshot, settings: Settings) -> Outcome:
+    if snapshot.fault is not None:
+        return replace(outcome, ended_early=snapshot.fault)
+    observation = snapshot.observation
+    wall, cement = observation.wall_distance, observation.cement
+    return replace(
+        outcome,
+        frames=outcome.frames + 1,
+        unknown=outcome.unknown + (snapshot.alert.current_level is Level.UNKNOWN),
+        first_stop=outcome.first_stop or _stop(snapshot.alert.events),
+        tally=counted(outcome.tally, observation, settings),
+        smallest_distance_mm=_extreme(
+            min, outcome.smallest_distance_mm, None if wall is None else wall.distance_mm
+        ),
+        largest_area_mm2=_extreme(
+            max, outcome.largest_area_mm2, None if cement is None else cement.area_mm2
+        ),
+        largest_volume_ml=_extreme(
+            max, outcome.largest_volume_ml, None if cement is None else cement.volume_ml
+        ),
+    )
+
+
+def _extreme(
+    choose: Callable[[float, float], float], known: float | None, new: float | None
+) -> float | None:
+    if known is None or new is None:
+        return new if known is None else known
+    return choose(known, new)
+
+
+def _finish_soon(recorder: Recorder, sinks: Mapping[str, SinkWorker]) -> None:
+    """Close all that is written; the pictures without what waits to be drawn."""
+    recorder.close()
+    until_s = time.monotonic() + FINISH_WITHIN_S
+    pictures = [sink for name, sink in sinks.items() if name != TABLE_NAME]
+    for sink in pictures:
+        sink.hurry()
+    for name in sinks.keys() - {TREND_NAME, VIDEO_NAME}:
+        sinks[name].close()  # rows take no time
+    for sink in pictures:
+        sink.close_within(until_s - time.monotonic())
+
+
+def _interrupted(outcome: Outcome, folder: Path) -> Outcome:
+    """Count the lines: the interruption may have come behind any of them."""
+    lines = (folder / FRAMES_NAME).read_bytes().count(b"\n")
+    return replace(outcome, frames=lines, interrupted=True)
+
+
+def _sinks(
+    run: Run, folder: Path, with_video: bool, with_table: bool
 ) -> tuple[dict[str, SinkWorker], list[str]]:
     """Sinks by the names of their files, and why some could not be opened."""
     openers: dict[str, Callable[[], Sink]] = {TREND_NAME: lambda: Trend(folder, run.settings)}
     if with_video:
         openers[VIDEO_NAME] = lambda: OverlayVideo(folder, run.marks, run.settings)
+    if with_table:
+        openers[TABLE_NAME] = lambda: FrameTable(folder)
     sinks, refused = {}, []
     for name, opened in openers.items():
         try:
             sinks[name] = SinkWorker(opened())
         except SinkError as error:
             refused.append(str(error))
+    for name in set(_BESIDE_LINES) - set(openers):
+        # That of an earlier run must not pass for what was found in this one.
+        try:
+            (folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            refused.append(f"{folder / name} is of an earlier run: {error.strerror}")
     return sinks, refused
 
 

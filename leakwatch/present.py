@@ -32,6 +32,7 @@ from leakwatch.model import (
     WallDistance,
     read_only,
 )
+from leakwatch.plural import counted_noun
 
 RESEARCH_NOTICE = "Research and training software; not a medical device."
 
@@ -352,6 +353,7 @@ def _quality_facts(quality: Quality) -> list[Fact]:
     if quality.registration_score is not None:
         facts.append(Fact("Tracking", f"{100.0 * quality.registration_score:.0f} %"))
     if quality.baseline_assumed and quality.baseline_frames:
-        value = f"first {quality.baseline_frames} frames assumed free of cement"
+        frames = counted_noun(quality.baseline_frames, "frame")
+        value = f"first {frames} assumed free of cement"
         facts.append(Fact("Baseline", value, warn=True))
     return facts

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from leakwatch.config import Settings
 from leakwatch.model import Acquisition, Calibration, Marks, View
+from leakwatch.plural import counted_noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _too_short(acquisition: Acquisition | None, settings: Settings) -> RuleOff |
         return None
     return RuleOff(
         "all rules",
-        f"the sequence has {count} frame{'s' if count != 1 else ''}, and a picture of the anatomy "
+        f"the sequence has {counted_noun(count, 'frame')}, and a picture of the anatomy "
         f"without cement takes {least}",
         "give a whole run",
     )

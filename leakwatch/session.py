@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -35,8 +35,8 @@ from leakwatch.model import (
     StoredSource,
 )
 from leakwatch.pipeline_state import PipelineState, without_last_moments
-from leakwatch.sources import open_source
 from leakwatch.sources.same_sequence import check_same_sequence
+from leakwatch.sources.stored_pictures import open_stored
 
 _LOG = logging.getLogger(__name__)
 
@@ -62,6 +62,8 @@ class Run:
     settings : Settings
     doubts : tuple of str
         What of the case is unusual, for the person.
+    opener : callable or None
+        Opens the sequence again; None: by its path.
     """
 
     name: str
@@ -73,10 +75,13 @@ class Run:
     calibration: Calibration
     settings: Settings
     doubts: tuple[str, ...] = ()
+    opener: Callable[[], StoredSource] | None = None
 
     def reopen(self) -> StoredSource:
         """Open the sequence a second time, for pixels that were not kept."""
-        return open_source(self.path)
+        if self.opener is not None:
+            return self.opener()
+        return open_stored(self.path, self.settings.live_video)
 
     def snapshots(self) -> Iterator[Snapshot]:
         """Fold over the frames from the beginning; once."""
@@ -89,6 +94,7 @@ def open_run(
     settings: Settings,
     case_path: Path | None = None,
     calibration_path: Path | None = None,
+    opener: Callable[[], StoredSource] | None = None,
 ) -> Run:
     """Open a sequence with its marks and calibration, and read its first frame.
 
@@ -101,6 +107,8 @@ def open_run(
         Marks and calibration that a person gave.
     calibration_path : Path or None
         Calibration file of the C-arm.
+    opener : callable or None
+        Opens what `path` does not name alone, such as one run of several in a folder.
 
     Returns
     -------
@@ -118,7 +126,7 @@ def open_run(
         path = dicom_path(case_path, case)
     elif case_path is not None:
         check_same_sequence(path, dicom_path(case_path, case), str(case_path))
-    source = open_source(path)
+    source = open_stored(path, settings.live_video) if opener is None else opener()
     try:
         frames = source.frames()
         first = next(frames, None)
@@ -132,9 +140,8 @@ def open_run(
         source.close()
         raise
     whole = chain([first], frames)
-    return Run(
-        path.name, path, source, whole, first.acquisition, case.marks, scale, settings, doubts
-    )
+    shared = first.acquisition
+    return Run(path.name, path, source, whole, shared, case.marks, scale, settings, doubts, opener)
 
 
 def _check_polarity(first: Frame, path: Path, settings: Settings) -> None:

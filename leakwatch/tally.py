@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from leakwatch.config import Settings
 from leakwatch.model import Observation, Quality, Reason
+from leakwatch.plural import counted_noun
 from leakwatch.watching import SET_UP, Rule, why_off, working_rules
 
 Counts = tuple[tuple[Reason, int], ...]
@@ -153,8 +154,8 @@ def tally_lines(tally: Tally, settings: Settings) -> tuple[str, ...]:
         return ()
     if tally.later == 0:
         return (
-            f"NOT WATCHED: anything, in all of {tally.frames} frames: they are fewer than the "
-            "image before cement is learnt from. Give a longer sequence.",
+            f"NOT WATCHED: anything, in all of {counted_noun(tally.frames, 'frame')}: fewer than "
+            "the image before cement is learnt from. Give a longer sequence.",
         )
     lines = [
         (count, _off_line(rules, why, count, tally, settings))
@@ -185,11 +186,13 @@ def _off_line(
     said = " and ".join(names[rule] for rule in rules)
     cause = _NO_OUTLINE if why is None else _CAUSES[why]
     remedy = _OUTLINE_REMEDY if why is None else _REMEDIES[why]
-    return f"NOT WATCHED: {said}, in {count} of {tally.later} frames: {cause}. {remedy}"
+    frames = counted_noun(tally.later, "frame")
+    return f"NOT WATCHED: {said}, in {count} of {frames}: {cause}. {remedy}"
 
 
 def _blind_line(tally: Tally) -> str:
     causes = sorted(tally.blind, key=lambda one: -one[1])
     said = "; ".join(f"{count} {_CAUSES[reason]}" for reason, count in causes)
     remedy = _REMEDIES[causes[0][0]]
-    return f"NOT JUDGED: {tally.not_judged} of {tally.later} frames: {said}. {remedy}"
+    frames = counted_noun(tally.later, "frame")
+    return f"NOT JUDGED: {tally.not_judged} of {frames}: {said}. {remedy}"

@@ -16,6 +16,7 @@ from leakwatch.config import TrainingSettings
 from leakwatch.due import due_frame, right_from
 from leakwatch.errors import CaseError
 from leakwatch.model import Level, Truth
+from leakwatch.plural import counted_noun
 
 
 class By(StrEnum):
@@ -185,7 +186,8 @@ def course_of(seen: Sequence[Seen], truth: Truth | None, settings: TrainingSetti
         return Course(times_s, volumes, By.LEAKWATCH, due, leakwatch, why)
     if len(truth.frames) != len(seen):
         raise CaseError(
-            f"the truth is of {len(truth.frames)} frames, and the sequence has {len(seen)}. "
+            f"the truth is of {counted_noun(len(truth.frames), 'frame')}, and the sequence has "
+            f"{len(seen)}. "
             "Put the truth of this sequence beside it, or take it away."
         )
     first, near = due_frame(truth), right_from(truth)
@@ -319,5 +321,5 @@ def _why_not_judged(seen: Sequence[Seen]) -> str:
     count = len(levels) if judged == len(levels) else blind
     return (
         f"there is no truth, and LeakWatch gives no STOP but could not judge {count} of "
-        f"{len(levels)} frames: nobody can say whether a STOP was due"
+        f"{counted_noun(len(levels), 'frame')}: nobody can say whether a STOP was due"
     )

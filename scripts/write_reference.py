@@ -44,7 +44,9 @@ CLI_HEAD = """\
 # Command line
 
 Exit codes: 0 all was done; 2 the arguments or the input are wrong; 3 the input ended early, and
-what was read is written; 4 with `--strict`, a rule was off, or too many frames were not judged.
+what was read is written; 4 with `--strict`, a rule was off, or too many frames were not judged;
+130 a person interrupted it. `leakwatch --install-completion` lets the shell complete commands and
+options.
 
 Written from `leakwatch/cli/` by `make reference`; do not edit.
 """
@@ -155,7 +157,7 @@ def parameter_row(parameter: Any, context: click.Context) -> str:
 
 def command_section(command: Any, path: str) -> str:
     """What `path --help` says, as Markdown."""
-    context = click.Context(command, info_name=path)
+    context = click.Context(command, info_name=path, **command.context_settings)
     rows = [parameter_row(parameter, context) for parameter in command.get_params(context)]
     words = inspect.cleandoc(command.help or "").replace("\b\n", "").strip()
     table = "\n".join(["| | |", "| --- | --- |", *rows])

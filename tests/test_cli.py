@@ -7,9 +7,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from io import FileIO
 from itertools import pairwise
 
+import av
 import injection
 import pytest
 from injection import COLUMNS, FRAMES, ROWS
@@ -109,6 +111,21 @@ def test_events_tell_the_changes_of_level(dicom, case, tmp_path):
     told = {(event.frame, event.level) for event in events}
     assert set(changes) <= told
     assert frames[-1].level is Level.STOP
+
+
+@pytest.mark.parametrize("old", ["overlay.mp4", ".overlay.mp4.part", "trend.png"])
+def test_nothing_of_an_earlier_run_is_left_beside_new_lines(dicom, tmp_path, monkeypatch, old):
+    def broken(self, snapshot):
+        raise RuntimeError("no picture")
+
+    monkeypatch.setattr(OverlayVideo, "append", broken)
+    monkeypatch.setattr("leakwatch.sinks.trend.Trend.append", broken)
+    (tmp_path / old).write_bytes(b"old")
+    run("analyze", dicom, "--out", tmp_path, "--video")
+    assert not (tmp_path / old).exists()
+    (tmp_path / "overlay.mp4").write_bytes(b"old")
+    assert run("analyze", dicom, "--out", tmp_path, "--no-video").exit_code == 0
+    assert not (tmp_path / "overlay.mp4").exists()
 
 
 def test_no_video(dicom, case, tmp_path):
@@ -240,6 +257,53 @@ def test_interrupted_run_keeps_what_was_written(dicom, tmp_path, monkeypatch):
     assert result.exit_code == 130
     assert "interrupted" in result.stderr
     assert len(read_frames(tmp_path / "frames.jsonl")) == 1
+
+
+def test_interrupted_run_has_its_pictures_and_says_how_many_frames_are_whole(
+    dicom, tmp_path, monkeypatch
+):
+    from leakwatch.sinks.recorder import Recorder
+
+    whole_append = Recorder.append
+
+    def append(self, snapshot):
+        whole_append(self, snapshot)
+        if snapshot.frame.index == 9:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Recorder, "append", append)
+    monkeypatch.setattr("leakwatch.analysis.FINISH_WITHIN_S", 30.0)
+    result = run("analyze", dicom, "--out", tmp_path, "--csv")
+    assert result.exit_code == 130
+    assert "interrupted: 10 frames are whole" in result.stderr
+    assert len(read_frames(tmp_path / "frames.jsonl")) == 10
+    assert {path.name for path in tmp_path.iterdir()} == FILES | {"frames.csv"}
+    with av.open(str(tmp_path / "overlay.mp4")) as video:
+        assert 1 <= sum(1 for _ in video.decode(video=0)) <= 10
+
+
+def test_interrupted_run_waits_for_no_picture_that_hangs(dicom, tmp_path, monkeypatch):
+    hanging = threading.Event()
+    monkeypatch.setattr(OverlayVideo, "close", lambda self: hanging.wait(60.0))
+    monkeypatch.setattr("leakwatch.analysis.FINISH_WITHIN_S", 0.1)
+
+    def interrupt(self, snapshot):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("leakwatch.sinks.recorder.Recorder.append", interrupt)
+    result = run("analyze", dicom, "--out", tmp_path)
+    hanging.set()
+    assert result.exit_code == 130
+    assert "OverlayVideo was not finished" in result.stderr
+    assert "overlay.mp4" not in result.stdout
+
+
+def test_csv_is_written_where_it_is_asked_for(dicom, tmp_path):
+    assert run("analyze", dicom, "--out", tmp_path, "--no-video", "--csv").exit_code == 0
+    rows = (tmp_path / "frames.csv").read_text().splitlines()
+    assert len(rows) == FRAMES + 1
+    assert run("analyze", dicom, "--out", tmp_path, "--no-video").exit_code == 0
+    assert not (tmp_path / "frames.csv").exists()
 
 
 def test_broken_stage_is_unknown_and_the_run_goes_on(dicom, tmp_path, monkeypatch):

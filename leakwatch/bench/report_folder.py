@@ -17,6 +17,7 @@ from leakwatch.bench.report_file import (
 )
 from leakwatch.bench.report_page import page
 from leakwatch.errors import BenchError
+from leakwatch.plural import counted_noun
 
 # What a person looks at first; the rest is in the report.
 SAID = ("stop_sensitivity", "false_stops_per_injection", "delay_s", "distance_mae_mm")
@@ -51,7 +52,7 @@ def report_lines(report: Report) -> tuple[str, ...]:
     """The outcome in a few lines, for a terminal."""
     lost = unjudged(report)
     some = f", {len(lost)} of them not judged" if lost else ""
-    lines = [f"{len(report.cases)} cases{some}; detector: {report.detector}"]
+    lines = [f"{counted_noun(len(report.cases), 'case')}{some}; detector: {report.detector}"]
     lines += [_line(one) for one in report.summary if one.key in SAID and one.cases]
     lines += [f"not judged: {row.name}: {row.why}" for row in lost]
     if report.against is not None:
@@ -64,7 +65,8 @@ def _comparison_lines(report: Report, against: Comparison) -> list[str]:
     common = sum(row.name not in against.apart for row in report.cases)
     if not common:
         return ["nothing is compared: no case is the same in the earlier report"]
-    lines = [f"compared: {common} cases; {apart} are not the same in both"] if apart else []
+    compared = counted_noun(common, "case")
+    lines = [f"compared: {compared}; not the same in both: {apart}"] if apart else []
     moved = [one for one in against.changes if one.verdict != "no difference shown"]
     lines += [
         f"{one.verdict}: {one.title}: {value_text(one.old, one.unit, one.cases)} to "

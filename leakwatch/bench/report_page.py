@@ -23,6 +23,7 @@ from leakwatch.bench.report_file import (
     Report,
 )
 from leakwatch.config import Settings
+from leakwatch.plural import counted_noun
 from leakwatch.present import RESEARCH_NOTICE
 from leakwatch.strangers import html_text
 
@@ -100,7 +101,8 @@ def _about(report: Report) -> str:
     changed = [] if not report.settings else _changed_settings(report.settings)
     lines = [
         f"Detector: <b>{html_text(report.detector)}</b>",
-        f"{len(report.cases)} cases, marks: {'the wall alone' if report.wall_only else 'all'}",
+        f"{counted_noun(len(report.cases), 'case')}, "
+        f"marks: {'the wall alone' if report.wall_only else 'all'}",
         f"LeakWatch {html_text(report.version)}, program {html_text(report.program[:12])}",
         f"Settings: {html_text(', '.join(changed)) or 'as they come'}",
     ]

@@ -15,6 +15,7 @@ from leakwatch.case.records import (
     FrameRecord,
     event_line,
     frame_line,
+    frame_record,
     read_events,
     read_frames,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "encode_truth",
     "event_line",
     "frame_line",
+    "frame_record",
     "load_case",
     "load_truth",
     "read_events",

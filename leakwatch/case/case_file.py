@@ -28,6 +28,7 @@ from leakwatch.case.strict_json import (
 )
 from leakwatch.errors import CaseError
 from leakwatch.model import Acquisition, CaseFile, Marks, PointArray, Side, View, read_only
+from leakwatch.plural import counted_noun
 
 CASE_SCHEMA: Final = "leakwatch.case/1"
 CASE_SUFFIX: Final = ".case.json"
@@ -171,8 +172,9 @@ def check_fits(case: CaseFile, acquisition: Acquisition, name: str = "the case")
     for key, index in named:
         if count is not None and index >= count:
             raise CaseError(
-                f"{name}: {key} names frame {index}, but the sequence has {count} frames (0 to "
-                f"{count - 1}). Is this the case of another sequence?"
+                f"{name}: {key} names frame {index}, but the sequence has "
+                f"{counted_noun(count, 'frame')} (0 to {count - 1}). Is this the case of another "
+                "sequence?"
             )
     tip = None if marks.needle_tip_px is None else np.array([marks.needle_tip_px])
     for key, points in (

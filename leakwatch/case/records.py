@@ -73,10 +73,20 @@ def frame_line(snapshot: Snapshot) -> bytes:
     -------
     bytes
     """
+    return msgspec.json.encode(frame_record(snapshot)) + b"\n"
+
+
+def frame_record(snapshot: Snapshot) -> FrameRecord:
+    """What the line of a frame says.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    """
     observation, alert = snapshot.observation, snapshot.alert
     wall, cement = observation.wall_distance, observation.cement
     shift = observation.shift_px
-    record = FrameRecord(
+    return FrameRecord(
         frame=observation.frame,
         time_s=round(observation.time_s, _SECONDS),
         level=alert.level,
@@ -90,7 +100,6 @@ def frame_line(snapshot: Snapshot) -> bytes:
         quality=_quality(snapshot),
         latency_ms=round(snapshot.latency_ms, 2),
     )
-    return msgspec.json.encode(record) + b"\n"
 
 
 def event_line(event: Event) -> bytes:

@@ -14,6 +14,7 @@ from leakwatch.case.case_file import CASE_SUFFIX
 from leakwatch.case.strict_json import Index, NotNegative, Positive, decode, read
 from leakwatch.errors import CaseError
 from leakwatch.model import Picture, Truth, TruthFrame
+from leakwatch.plural import counted_noun
 
 TRUTH_SCHEMA: Final = "leakwatch.truth/1"
 TRUTH_SUFFIX: Final = ".truth.json"
@@ -61,7 +62,8 @@ def load_truth(path: Path) -> Truth:
     for key in ("breach_5mm_frame", "leak_visible_frame"):
         index = getattr(truth, key)
         if index is not None and index >= count:
-            raise CaseError(f"{path}: {key} is {index}, but there are {count} frames. Correct it.")
+            there = f"{'is' if count == 1 else 'are'} {counted_noun(count, 'frame')}"
+            raise CaseError(f"{path}: {key} is {index}, but there {there}. Correct it.")
     return Truth(
         truth.fps,
         truth.mm_per_px,

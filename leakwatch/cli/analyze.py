@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leakwatch.banner import REASON_WORDS
-from leakwatch.cli.case_choice import chosen_case
+from leakwatch.cli.batch import Analysed, analyse_all, exit_code, say_summary
 from leakwatch.cli.console import (
     ENDED_EARLY,
+    INTERRUPTED,
     NOT_WATCHED,
+    ended_like_interrupted,
     errors_in_one_paragraph,
     fail,
     progress,
     say,
-    say_rules_off,
-    say_what_to_doubt,
 )
 from leakwatch.cli.options import (
     CalibrationOption,
@@ -26,49 +27,98 @@ from leakwatch.cli.options import (
     SettingsOption,
     StrictOption,
 )
+from leakwatch.cli.sequences import (
+    ALL_RUNS,
+    Asked,
+    SequencesArgument,
+    SeriesOption,
+    asked_runs,
+    opened,
+)
 from leakwatch.config import load_settings
+from leakwatch.plural import counted_noun
 from leakwatch.tally import no_stop_words, tally_lines
 
 if TYPE_CHECKING:
     from leakwatch.analysis import Outcome
+    from leakwatch.session import Run
 
 
-def analyze(
-    sequence: Annotated[Path, typer.Argument(help="DICOM file, or a folder of single frames.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the results; made where absent.")],
+def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
+    sequences: SequencesArgument,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results; made where absent.")
+    ],
     case: CaseOption = None,
     no_case: NoCaseOption = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
-    video: Annotated[bool, typer.Option(help="Write overlay.mp4, the slowest part.")] = True,
+    series: SeriesOption = None,
+    video: Annotated[bool, typer.Option(help="Write overlay.mp4.")] = True,
+    csv: Annotated[bool, typer.Option("--csv", help="Write frames.csv too.")] = False,
     strict: StrictOption = False,
 ) -> None:
-    """Measure every frame of a sequence and write what was found.
+    """Measure every frame of one or more sequences and write what was found.
 
     Writes frames.jsonl, events.jsonl, trend.png and overlay.mp4 into the folder, replacing those
-    of an earlier run and nothing else. Rules that do not apply are named before the first frame,
-    with what to do; the last lines say which rule was off, and which frames were not judged. Exit
-    code 0: every frame was read; 2: bad arguments or input; 3: the input ended early, and what was
-    read is written; 4: with --strict, a rule was off, or too many frames were not judged.
+    of an earlier run and nothing else. Of several runs each has a folder of its own in it, and
+    cases.csv has a row for each; one that cannot be read does not lose the others. Rules that do
+    not apply are named before the first frame, with what to do; the last lines say which rule was
+    off, and which frames were not judged. Exit code 0: every frame was read; 2: bad arguments or
+    input; 3: the input ended early or some runs could not be read, and what was read is written;
+    4: with --strict, a rule was off, or too many frames were not judged; 130: interrupted.
     """
+    with errors_in_one_paragraph(), ended_like_interrupted():
+        runs = asked_runs(sequences, series)
+        chosen = load_settings(settings)
+        open_one = partial(
+            opened, settings=chosen, case=case, no_case=no_case, calibration=calibration
+        )
+        if len(runs) == 1 and series != ALL_RUNS:
+            _analyse_alone(open_one(runs[0]), out, video, csv, strict)
+            raise typer.Exit(ENDED_EARLY if runs[0].not_read else 0)
+        if case is not None:
+            fail("--case goes with one sequence. A NAME.case.json beside each one is used.")
+
+        def one(asked: Asked, folder: Path, place: str) -> Analysed:
+            run = open_one(asked)
+            outcome = _analysed(run, folder, place, video, csv)
+            why = outcome.not_recorded or outcome.ended_early or ""
+            why = "interrupted" if outcome.interrupted else why
+            return Analysed(asked, outcome, tally_lines(outcome.tally, run.settings), why)
+
+        done = analyse_all(runs, out, one)
+        say_summary(done, out, len(runs))
+    raise typer.Exit(exit_code(done, len(runs), strict))
+
+
+def _analysed(run: Run, out: Path, name: str, video: bool, csv: bool) -> Outcome:
     # Imported here, so that --help and --version answer at once.
     from leakwatch.analysis import analyse
-    from leakwatch.session import open_run
 
-    with errors_in_one_paragraph():
-        case = chosen_case(sequence, case, no_case)
-        run = open_run(sequence, load_settings(settings), case, calibration)
-        try:
-            say_what_to_doubt(run)
-            say_rules_off(run)
-            with progress(run.name, run.acquisition.number_of_frames) as on_frame:
-                outcome = analyse(run, out, video, on_frame)
-        finally:
-            run.source.close()
+    try:
+        with progress(name, run.acquisition.number_of_frames) as on_frame:
+            outcome = analyse(run, out, video, on_frame, csv)
+    finally:
+        run.source.close()
+    for message in outcome.degraded:
+        say(f"leakwatch: degraded: {message}", err=True)
+    if outcome.ended_early is not None:
+        say(f"leakwatch: the input ended early: {outcome.ended_early}", err=True)
+    return outcome
+
+
+def _analyse_alone(run: Run, out: Path, video: bool, csv: bool, strict: bool) -> None:
+    """One run, straight into the folder."""
+    outcome = _analysed(run, out, run.name, video, csv)
     not_watched = tally_lines(outcome.tally, run.settings)
     _say_outcome(outcome, out, not_watched)
     if outcome.not_recorded is not None:
         fail(outcome.not_recorded)
+    if outcome.interrupted:
+        whole = counted_noun(outcome.frames, "frame is", "frames are")
+        say(f"leakwatch: interrupted: {whole} whole; pictures may have fewer", err=True)
+        raise typer.Exit(INTERRUPTED)
     if outcome.ended_early is not None:
         raise typer.Exit(ENDED_EARLY)
     if strict and not_watched:
@@ -83,11 +133,7 @@ def _say_outcome(outcome: Outcome, out: Path, not_watched: tuple[str, ...]) -> N
         reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
         said = f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
     unjudged = f" ({outcome.unknown} of them UNKNOWN)" if outcome.unknown else ""
-    say(f"{outcome.frames} frames{unjudged}; {said}")
+    say(f"{counted_noun(outcome.frames, 'frame')}{unjudged}; {said}")
     say(f"written to {out}: {', '.join(outcome.written)}")
-    for message in outcome.degraded:
-        say(f"leakwatch: degraded: {message}", err=True)
-    if outcome.ended_early is not None:
-        say(f"leakwatch: the input ended early: {outcome.ended_early}", err=True)
     for line in not_watched:
         say(line)

@@ -24,7 +24,9 @@ from leakwatch.config import load_settings
 
 def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
     folder: Annotated[Path, typer.Argument(help="Folder with *.case.json and *.truth.json.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the results; made where absent.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results; made where absent.")
+    ],
     detector: DetectorOption = "leakwatch",
     jobs: JobsOption = None,
     wall_only: WallOnlyOption = False,

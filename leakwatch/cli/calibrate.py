@@ -31,7 +31,7 @@ calibrate = typer.Typer(
 _File = Annotated[Path, typer.Argument(help="DICOM file, or a folder of single frames.")]
 _Frame = Annotated[int | None, typer.Option("--frame", min=0, help="Frame to measure on.")]
 _Out = Annotated[
-    Path | None, typer.Option("--out", help="FILE.toml to write; else in the user's folder.")
+    Path | None, typer.Option("--out", "-o", help="FILE.toml to write; else in the user's folder.")
 ]
 _Name = Annotated[str | None, typer.Option("--name", help="Of C-arm and view, for people.")]
 _ViewOption = Annotated[

@@ -25,6 +25,7 @@ from leakwatch.cli.console import (
     say_what_to_doubt,
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
+from leakwatch.plural import counted_noun
 from leakwatch.private_files import copy_private_tree, make_private_folder
 from leakwatch.strangers import printable, safe_file_name
 
@@ -134,7 +135,8 @@ def add(
             run.source.close()
     if keep_identity:
         say("leakwatch: text in the pictures was kept by choice (--keep-identity)", err=True)
-    say(f"case {done.case.id} ({done.case.name}): {done.case.frames} frames")
+    frames = counted_noun(done.case.frames or 0, "frame")
+    say(f"case {done.case.id} ({done.case.name}): {frames}")
     if done.ended_early is not None:
         say(f"leakwatch: the input ended early: {done.ended_early}", err=True)
         raise typer.Exit(ENDED_EARLY)
@@ -143,7 +145,9 @@ def add(
 @cases.command()
 def export(
     case: CaseArgument,
-    out: Annotated[Path, typer.Option("--out", help="Folder; the case becomes a folder in it.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder; the case becomes a folder in it.")
+    ],
 ) -> None:
     """Copy a case with all its files. No day and no identity of a patient is in them."""
     from leakwatch.case_library import CaseLibrary
@@ -177,7 +181,8 @@ def delete(
     with errors_in_one_paragraph(), CaseLibrary() as library:
         found = library.case(case)
         if not yes:
-            question = f"Delete case {found.id} ({found.name}) with {found.frames or 0} frames?"
+            frames = counted_noun(found.frames or 0, "frame")
+            question = f"Delete case {found.id} ({found.name}) with {frames}?"
             typer.confirm(printable(question), abort=True)
         library.delete(found.id)
     say(f"case {found.id} deleted")

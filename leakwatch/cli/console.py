@@ -1,6 +1,7 @@
 """What every command does on a terminal: errors, progress, doubts, the window.
 
-Exit codes: 0 all done, 2 bad arguments or input, 3 the input ended early.
+Exit codes: 0 all done, 2 bad arguments or input, 3 the input ended early, 4 something was not
+watched, 130 interrupted.
 """
 
 from __future__ import annotations

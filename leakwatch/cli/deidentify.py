@@ -12,7 +12,7 @@ from leakwatch.cli.console import BAD_INPUT, errors_in_one_paragraph, say
 
 def deidentify(
     source: Annotated[Path, typer.Argument(help="DICOM file, or folder: one session.")],
-    out: Annotated[Path, typer.Option("--out", help="Empty folder for the copies.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Empty folder for the copies.")],
     pictures_checked: Annotated[
         bool,
         typer.Option(

@@ -18,8 +18,10 @@ from leakwatch.cli.console import (
     say_what_to_doubt,
 )
 from leakwatch.cli.options import CalibrationOption, SettingsOption, point_of
+from leakwatch.cli.sequences import SeriesOption, one_run, opened_with
 from leakwatch.config import Settings, load_settings
 from leakwatch.model import CaseFile, Point, Side
+from leakwatch.plural import counted_noun
 
 if TYPE_CHECKING:
     from leakwatch.marking import Prepared
@@ -27,6 +29,18 @@ if TYPE_CHECKING:
     from leakwatch.vision.vertebra import Body
 
 
+_Sequence = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SEQUENCE",
+        help="DICOM file, video, picture, NAME.case.json, or a folder: of single frames, or of a "
+        "whole export.",
+    ),
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="NAME.case.json to write; in a window: default beside it."),
+]
 _AcceptUnsure = Annotated[
     bool, typer.Option("--accept-unsure", help="Write what is unsure too: look at it first.")
 ]
@@ -39,17 +53,12 @@ _TrustTags = Annotated[
 
 
 def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
-    sequence: Annotated[
-        Path, typer.Argument(help="DICOM file, folder of single frames, or NAME.case.json.")
-    ],
+    sequence: _Sequence,
     click: Annotated[
         str | None,
         typer.Option("--click", help="Middle of the body: COLUMN,ROW. Without it: a window."),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="NAME.case.json to write; in a window: default beside it."),
-    ] = None,
+    out: _Out = None,
     frame: Annotated[int, typer.Option("--frame", min=0, help="Frame that is marked.")] = 0,
     point: Annotated[
         list[str] | None,
@@ -63,6 +72,7 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     picture: Annotated[
         Path | None, typer.Option("--picture", help="Draw what was found into this PNG.")
     ] = None,
+    series: SeriesOption = None,
     accept_unsure: _AcceptUnsure = False,
     trust_tags: _TrustTags = False,
     settings: SettingsOption = None,
@@ -76,17 +86,16 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     with --point. Nor is one where nothing tells which side is anterior: say it with --anterior. An
     outline that is unsure is left out of the case.
     """
-    # Imported here, so that --help and --version answer at once.
-    from leakwatch.session import open_run
-
     with errors_in_one_paragraph():
         chosen = _trusting(load_settings(settings), trust_tags)
+        asked = one_run(sequence, series)
+        sequence = asked.case or (asked.run.path if asked.run is not None else sequence)
         if click is None:
             if point or picture is not None or accept_unsure:
                 fail("--point, --picture and --accept-unsure go with --click.")
             require_display("`leakwatch mark ... --click COLUMN,ROW --out NAME.case.json`")
             gui = import_gui()
-            run = open_run(sequence, chosen, None, calibration)
+            run = opened_with(asked, chosen, asked.case, calibration)
             say_what_to_doubt(run)
             say(gui.mark(run, sequence, out, frame, anterior, vertebra))
             return
@@ -94,7 +103,7 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
         points = [point_of(each, "--point") for each in point or ()]
         given = _Given(at, points, anterior, vertebra, picture, accept_unsure)
         checked = _checked(out)
-        run = open_run(sequence, chosen, None, calibration)
+        run = opened_with(asked, chosen, asked.case, calibration)
         _mark_at(run, frame, given, checked)
 
 
@@ -155,7 +164,7 @@ def _checked(out: Path | None) -> Path:
 def _say(body: Body, prepared: Prepared) -> None:
     frames = prepared.baseline_frames
     side = body.anterior if body.side_known else "not known"
-    say(f"from {frames} frame{'s' if frames != 1 else ''}; anterior is {side}")
+    say(f"from {counted_noun(frames, 'frame')}; anterior is {side}")
     unit = "mm" if prepared.picture.calibrated else "nominal mm"
     for name, part in (
         ("posterior wall", body.wall),

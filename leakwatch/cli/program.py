@@ -14,6 +14,7 @@ from leakwatch.cli.calibrate import calibrate
 from leakwatch.cli.cases import cases
 from leakwatch.cli.console import log_on_stderr
 from leakwatch.cli.deidentify import deidentify
+from leakwatch.cli.help_pages import HELP_NAMES, Command, Group, with_plain_flags
 from leakwatch.cli.mark import mark
 from leakwatch.cli.recover import recover
 from leakwatch.cli.replay import replay
@@ -33,8 +34,9 @@ app = typer.Typer(
     name="leakwatch",
     help=HELP,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    cls=Group,
+    context_settings=HELP_NAMES,
 )
 
 
@@ -57,7 +59,11 @@ def _before_commands(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+            "--version",
+            "-V",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and exit.",
         ),
     ] = False,
 ) -> None:
@@ -76,7 +82,7 @@ for command in (
     report,
     deidentify,
 ):
-    app.command()(command)
-app.add_typer(cases)
-app.add_typer(calibrate)
-app.add_typer(trainees)
+    app.command(cls=Command)(command)
+for group in (cases, calibrate, trainees):
+    with_plain_flags(group)
+    app.add_typer(group)

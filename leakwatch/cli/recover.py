@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from leakwatch.cli.console import errors_in_one_paragraph, say
+from leakwatch.plural import counted_noun
 
 
 def recover(
@@ -40,9 +41,10 @@ def recover(
             with CaseLibrary() as library:
                 folder = library.case(session).folder
         done = made_whole(folder)
+    frames = counted_noun(done.frames, "frame")
     if done.was_whole:
-        say(f"{session} is whole: {done.frames} frames. Nothing was changed.")
+        say(f"{session} is whole: {frames}. Nothing was changed.")
         return
     lost = f"; of {done.lost} more the pixels are lost" if done.lost else ""
-    files = "file" if done.parts == 1 else "files"
-    say(f"{session}: {done.frames} frames in {done.parts} {files} are whole again{lost}")
+    files, are = counted_noun(done.parts, "file"), "is" if done.frames == 1 else "are"
+    say(f"{session}: {frames} in {files} {are} whole again{lost}")

@@ -14,7 +14,9 @@ def report(
     case: Annotated[
         str, typer.Argument(metavar="CASE", help="Number or name of a case, or its folder.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the report; made where absent.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the report; made where absent.")
+    ],
     dicom: Annotated[
         bool, typer.Option("--dicom", help="Also DICOM: SR, SEG and presentation states.")
     ] = False,

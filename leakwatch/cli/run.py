@@ -54,7 +54,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     calibration: CalibrationOption = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder for the recording, in place of the case library."),
+        typer.Option("--out", "-o", help="Folder for the recording, in place of the case library."),
     ] = None,
     record: Annotated[bool, typer.Option(help="Keep frames and measurements.")] = True,
     keep_identity: Annotated[

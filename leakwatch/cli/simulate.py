@@ -21,6 +21,7 @@ from leakwatch.cli.options import (
     SuiteOption,
     VertebraeOption,
 )
+from leakwatch.plural import counted_noun
 
 if TYPE_CHECKING:
     from leakwatch.phantom.scenario import Scenario
@@ -34,7 +35,9 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     scenario: Annotated[
         str, typer.Argument(help="A built-in scenario (see --list), or a TOML file.")
     ] = "",
-    out: Annotated[Path, typer.Option("--out", help="Folder; made where absent.")] = Path("out"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder; made where absent.")] = Path(
+        "out"
+    ),
     list_them: Annotated[bool, typer.Option("--list", help="List the built-in ones.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Another seed.")] = None,
     ct: CtOption = None,
@@ -97,7 +100,7 @@ def _simulate_one(wanted: Scenario, out: Path, ct_folder: Path | None, masks: bo
         simulation = film(wanted, scene, on_frame)
     written = [path.name for path in write_simulation(simulation, out)]
     written += _write_masks(wanted, scene, out, masks)
-    say(f"{len(simulation.frames)} frames; leak: {simulation.truth.leak}")
+    say(f"{counted_noun(len(simulation.frames), 'frame')}; leak: {simulation.truth.leak}")
     say(f"written to {out}: {', '.join(written)}")
 
 
@@ -120,7 +123,8 @@ def _simulate_grid(scenario: Scenario, pitch_mm: float, out: Path) -> None:
 
     made = photograph(scenario, GridPlate(pitch_mm))
     path = write_sequence(made, out, f"{scenario.name}-grid")
-    say(f"{len(made.frames)} frames of a grid of {pitch_mm:g} mm; written to {path}")
+    frames = counted_noun(len(made.frames), "frame")
+    say(f"{frames} of a grid of {pitch_mm:g} mm; written to {path}")
 
 
 def _list_scenarios_and_suites() -> None:
@@ -141,7 +145,8 @@ def _simulate_suite(plan: SuitePlan, jobs: int | None) -> None:
     with progress(plan.suite.name, plan.frames_to_make) as on_frames:
         index = run_suite(plan, jobs or os.cpu_count() or 1, on_frames)
     kept = f" ({len(plan.kept)} were there already)" if plan.kept else ""
-    say(f"{len(index.cases)} of {len(plan.cases)} cases{kept}; written to {plan.out}")
+    cases = counted_noun(len(plan.cases), "case")
+    say(f"{len(index.cases)} of {cases}{kept}; written to {plan.out}")
     for case in index.not_made:
         say(f"leakwatch: {case.name} was not made: {case.why}", err=True)
     if index.not_made:

@@ -22,6 +22,7 @@ from leakwatch.cli.console import (
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 from leakwatch.config import Settings, load_settings
+from leakwatch.plural import counted_noun
 
 if TYPE_CHECKING:
     from leakwatch.phantom.suite import SuiteCase
@@ -101,7 +102,8 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
 
             show_training(items, trainee)
         elif len(items) != 1:
-            fail(f"{what} has {len(items)} cases. Without a window, give one of them.")
+            cases = counted_noun(len(items), "case")
+            fail(f"{what} has {cases}. Without a window, give one of them.")
         else:
             _judge(items[0], trainee, sorted(stop_at_s or []))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leakwatch.cli.console import errors_in_one_paragraph, fail, say, say_cells
+from leakwatch.plural import counted_noun
 from leakwatch.private_files import write_private_file
 from leakwatch.strangers import printable
 
@@ -34,7 +35,7 @@ _SHOWN = (
 )
 
 TraineeArgument = Annotated[str, typer.Argument(metavar="TRAINEE", help="Name or pseudonym.")]
-OutOption = Annotated[Path, typer.Option("--out", help="File; replaced.")]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="File; replaced.")]
 
 
 @trainees.command("list")
@@ -93,7 +94,7 @@ def curve(trainee: TraineeArgument, out: OutOption) -> None:
         write_private_file(out, picture.getvalue())
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
-    say(f"{len(sessions)} sessions drawn into {out}")
+    say(f"{counted_noun(len(sessions), 'session')} drawn into {out}")
 
 
 @trainees.command()
@@ -112,7 +113,7 @@ def export(
         write_private_file(out, sessions_csv(sessions).encode())
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
-    say(f"{len(sessions)} sessions written to {out}")
+    say(f"{counted_noun(len(sessions), 'session')} written to {out}")
 
 
 @trainees.command()
@@ -124,11 +125,11 @@ def delete(
     from leakwatch.training_records import TrainingRecords
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
-        count = len(records.sessions(trainee))
+        count = counted_noun(len(records.sessions(trainee)), "session")
         if not yes:
-            typer.confirm(printable(f"Delete {count} sessions of {trainee}?"), abort=True)
+            typer.confirm(printable(f"Delete {count} of {trainee}?"), abort=True)
         records.delete(trainee)
-    say(f"{count} sessions of {trainee} deleted")
+    say(f"{count} of {trainee} deleted")
 
 
 def _local(session: TrainingSession) -> str:

@@ -6,6 +6,7 @@ from leakwatch.banner import REASON_WORDS, distance_text
 from leakwatch.live.latency import Percentiles
 from leakwatch.live.recording_news import frames_are
 from leakwatch.live.status import LiveStatus, Shown, Sight
+from leakwatch.plural import counted_noun
 from leakwatch.tally import no_stop_words
 
 # The words of these hold what the source says of its link.
@@ -61,7 +62,8 @@ def summary_lines(status: LiveStatus, not_watched: tuple[str, ...] = ()) -> list
     unjudged = f" ({status.unknown} of them UNKNOWN)" if status.unknown else ""
     lost = status.link.frames_lost
     lines = [
-        f"{status.frames} frames{unjudged}, {status.dropped} dropped, {lost} lost on the way; "
+        f"{counted_noun(status.frames, 'frame')}{unjudged}, {status.dropped} dropped, "
+        f"{lost} lost on the way; "
         f"{_first_stop(status, not_watched)}"
     ]
     lines += [

@@ -1,4 +1,4 @@
-"""overlay.mp4: the frames with what was seen in them, VP9 in MP4, at true frame timing."""
+"""overlay.mp4: the frames with what was seen in them, H.264 in MP4, at true frame timing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leakwatch.history import History
 from leakwatch.model import Marks, Snapshot
 from leakwatch.present import picture
 from leakwatch.sinks.canvas import draw
-from leakwatch.sinks.encoder import Vp9Encoder
+from leakwatch.sinks.encoder import VideoEncoder, unfinished
 
 VIDEO_NAME = "overlay.mp4"
 
@@ -48,10 +48,11 @@ class OverlayVideo:
         self._history = History(settings.window)
         self._preview: list[Snapshot] = []
         self._greys: GreyMapping | None = None
-        self._encoder: Vp9Encoder | None = None
+        self._encoder: VideoEncoder | None = None
         try:
             # The video of an earlier run must not pass for the one of this run, should it fail.
             self._path.unlink(missing_ok=True)
+            unfinished(self._path).unlink(missing_ok=True)
         except OSError as error:
             raise SinkError(f"{self._path} cannot be replaced: {error.strerror}") from error
 
@@ -103,7 +104,7 @@ class OverlayVideo:
         if self._encoder is None:
             times_s = [waiting.frame.time_s for waiting in self._preview]
             size = (image.shape[1], image.shape[0])
-            self._encoder = Vp9Encoder(self._path, size, frame_rate_hz(times_s))
+            self._encoder = VideoEncoder(self._path, size, frame_rate_hz(times_s))
         self._encoder.append(image, snapshot.frame.time_s)
         if snapshot.fault is not None:
             self._encoder.append(image, snapshot.frame.time_s + FAULT_S)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from queue import Queue
+from queue import Empty, Queue
 from threading import Thread, get_native_id
 
 from leakwatch.errors import SinkError
@@ -53,6 +53,20 @@ class SinkWorker:
         """Wait until the sink has taken all snapshots and has finished. Never raises."""
         self._queue.put(None)
         self._thread.join()
+
+    def hurry(self) -> None:
+        """Forget what waits, and finish with what was taken; `close_within` waits for it."""
+        with suppress(Empty):
+            while True:
+                self._queue.get_nowait()
+        self._queue.put(None)
+
+    def close_within(self, seconds: float) -> None:
+        """Wait for so long after `hurry`, and give up then: what the sink writes is not whole."""
+        self._thread.join(max(seconds, 0.0))
+        if self._thread.is_alive():
+            name = type(self._sink).__name__
+            self._failure = SinkError(f"{name} was not finished, and is left out.")
 
     def _work(self) -> None:
         give_way()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from leakwatch.config import LiveDicomSettings
 from leakwatch.model import Acquisition, Frame, TimeSource
+from leakwatch.plural import counted_noun
 from leakwatch.sources.arrival_times import Moment, moment_after, run_times_s, single_time_s
 from leakwatch.sources.dicom_agreed import as_pixels_say
 from leakwatch.sources.dicom_each_frame import EachFrame
@@ -144,7 +145,8 @@ class ArrivedFrames:
             self._remove(refused.arrived)
             frames = refused.header.number_of_frames
             self._log.note(
-                f"a second series came at the same time; of it {frames} frames are not looked at. "
+                "a second series came at the same time; of it "
+                f"{counted_noun(frames, 'frame is', 'frames are')} not looked at. "
                 "Let one sender send one series"
             )
         return choice.shown
@@ -267,7 +269,8 @@ class ArrivedFrames:
             self._index += frames
 
     def _lost_before(self, frames: int) -> None:
-        self._log.note(f"{frames} Instance Numbers were left out: frames are lost", frames)
+        gap = counted_noun(frames, "Instance Number was", "Instance Numbers were")
+        self._log.note(f"{gap} left out: frames are lost", frames)
         self._index += frames
 
     def _remove(self, arrived: ArrivedObject) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from leakwatch.model import Acquisition, Frame
+from leakwatch.plural import counted_noun
 from leakwatch.sources.dicom_agreed import as_pixels_say
 from leakwatch.sources.dicom_each_frame import EachFrame
 from leakwatch.sources.dicom_frames import find_frames
@@ -39,8 +40,8 @@ class DicomFile:
         notes = times.notes + header.doubts
         if places.surplus:
             notes += (
-                f"{places.surplus} more frames follow than Number of Frames says; they are "
-                "not looked at.",
+                f"{counted_noun(places.surplus, 'more frame follows', 'more frames follow')} than "
+                "Number of Frames says; what follows is not looked at.",
             )
         self._header, self._places, self._times = header, places, times
         run = acquisition(

@@ -29,6 +29,8 @@ class DicomFolder:
     Parameters
     ----------
     folder : Path
+    files : sequence of Path or None
+        The files of the run, where the folder, or those below it, hold others too.
 
     Raises
     ------
@@ -37,8 +39,8 @@ class DicomFolder:
         cannot be read.
     """
 
-    def __init__(self, folder: Path) -> None:
-        singles, first = _singles(folder)
+    def __init__(self, folder: Path, files: Sequence[Path] | None = None) -> None:
+        singles, first = _singles(folder, _files(folder) if files is None else files)
         _check_one_run(folder, singles)
         ordered, times = in_order(singles, first.dataset)
         self._paths = tuple(single.path for single in ordered)
@@ -115,12 +117,12 @@ class DicomFolder:
         return self._own.get(index, self._acquisition)
 
 
-def _singles(folder: Path) -> tuple[list[Single], Header]:
-    """All single frames in `folder`, and one of their heads."""
+def _singles(folder: Path, files: Sequence[Path]) -> tuple[list[Single], Header]:
+    """The single frames among `files`, and one of their heads."""
     singles: list[Single] = []
     first: Header | None = None
     passed_over = 0
-    for path in _files(folder):
+    for path in files:
         try:
             header = read_header(path)
         except NotAnImage:

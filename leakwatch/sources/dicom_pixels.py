@@ -8,43 +8,26 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Generator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pydicom.uid as uids
-from pydicom.encaps import encapsulate
-from pydicom.pixels.decoders.base import get_decoder
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Array, read_only
-from leakwatch.sources.code_stream import StreamSamples, agreed_samples, check_stream
+from leakwatch.sources.code_stream import agreed_samples, check_stream
 from leakwatch.sources.dicom_frames import FramePlaces, Span
 from leakwatch.sources.dicom_header import Header
 from leakwatch.sources.dicom_layout import clean_bits
 from leakwatch.sources.dicom_words import bytes_of, check_words, words_of
 from leakwatch.sources.jpeg_lossless_bits import check_all_bits_used
+from leakwatch.sources.stream_decoders import STREAM_SYNTAXES, stream_decoded
 
 _NATIVE = (uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian)
-# By libjpeg-turbo in imagecodecs, which pydicom does not know.
-_TURBO = tuple(uids.JPEGTransferSyntaxes)
-_PLUGINS: dict[uids.UID, str] = (
-    dict.fromkeys(_NATIVE, "")
-    | {uids.RLELossless: "pylibjpeg"}
-    | dict.fromkeys(uids.JPEG2000TransferSyntaxes, "pylibjpeg")
-    | dict.fromkeys(uids.JPEGLSTransferSyntaxes, "pyjpegls")
-    | dict.fromkeys(_TURBO, "imagecodecs")
-)
-READABLE_SYNTAXES = tuple(_PLUGINS)
-# The others are words, each of them with room for more than a sample.
-_STREAMS = tuple(one for one in _PLUGINS if one not in (*_NATIVE, uids.RLELossless))
+READABLE_SYNTAXES = (*_NATIVE, uids.RLELossless, *STREAM_SYNTAXES)
 # A stream has so many times the bytes of its picture at most, and a head and comments beside: noise
 # does not become smaller, and no encoder makes twice as much of it.
 _LONGEST_STREAM, _STREAM_HEAD = 2, 1 << 20
 
-_DISTRIBUTIONS = {
-    "imagecodecs": "imagecodecs",
-    "pyjpegls": "pyjpegls",
-    "pylibjpeg": "pylibjpeg with pylibjpeg-openjpeg and pylibjpeg-rle",
-}
 _WAY_OUT = {
     uids.JPEGExtended12Bit: (
         "pylibjpeg-libjpeg reads it (GPL v3, so not part of LeakWatch), and dcmtk writes it "
@@ -63,25 +46,28 @@ def check_decodable(header: Header) -> None:
     SourceError
         Names the syntax, and what would read it.
     """
-    plugin = _PLUGINS.get(header.syntax)
-    if plugin is None:
+    if header.syntax not in READABLE_SYNTAXES:
         raise SourceError(_cannot_decode(header, "no decoder of LeakWatch reads it"))
-    if not _is_installed(plugin, header.syntax):
+    missing = _missing_package(header.syntax)
+    if missing:
         raise SourceError(
             f"{header.path}: is stored as {_name(header)}, and its decoder is not installed. "
-            f"Install {_DISTRIBUTIONS[plugin]}."
+            f"Install {missing}."
         )
     # A code stream holds samples, not words: where in a word they lay is lost.
-    if header.syntax in _STREAMS and header.layout.lowest:
+    if header.syntax in STREAM_SYNTAXES and header.layout.lowest:
         raise SourceError(
             _cannot_decode(header, "its samples do not begin at the lowest bit (High Bit)")
         )
 
 
-def _is_installed(plugin: str, syntax: uids.UID) -> bool:
-    if plugin == "imagecodecs":
-        return importlib.util.find_spec(plugin) is not None
-    return not plugin or plugin in get_decoder(syntax).available_plugins
+def _missing_package(syntax: uids.UID) -> str:
+    """The package that is needed and not installed; empty where all is there."""
+    package, module = "imagecodecs", "imagecodecs"
+    if syntax == uids.RLELossless:
+        package, module = "pylibjpeg-rle", "rle"
+    needed = syntax not in _NATIVE and importlib.util.find_spec(module) is None
+    return package if needed else ""
 
 
 def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Generator[Array]:
@@ -129,7 +115,7 @@ def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Genera
 def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
     layout = header.layout
     _check_length(header, spans)
-    if header.syntax in _STREAMS:
+    if header.syntax in STREAM_SYNTAXES:
         frame = _decompressed(header, bytes_of(file, spans))
     else:
         frame = words_of(header, file, spans)
@@ -156,50 +142,15 @@ def _check_length(header: Header, spans: tuple[Span, ...]) -> None:
 def _decompressed(header: Header, data: bytes) -> Array:
     layout = header.layout
     samples = check_stream(data, header.syntax, layout.rows, layout.columns)
-    assert samples is not None  # of all syntaxes in `_STREAMS`
-    frame: Array
-    if header.syntax in _TURBO:
-        from imagecodecs import jpeg8_decode  # 0.1 s, for these syntaxes only
-
-        frame = jpeg8_decode(data)
-        if header.syntax in (uids.JPEGLossless, uids.JPEGLosslessSV1):
-            check_all_bits_used(data, frame)
-    else:
-        frame = _by_pydicom(header, data, samples)
+    assert samples is not None  # of all syntaxes in `STREAM_SYNTAXES`
+    frame = stream_decoded(data, header.syntax)
+    if header.syntax in (uids.JPEGLossless, uids.JPEGLosslessSV1):
+        check_all_bits_used(data, frame)
     return agreed_samples(frame, samples, layout, header.syntax)
 
 
-def _by_pydicom(header: Header, data: bytes, samples: StreamSamples) -> Array:
-    layout = header.layout
-    options: dict[str, Any] = {
-        "transfer_syntax_uid": header.syntax,
-        "pixel_keyword": "PixelData",
-        "number_of_frames": 1,
-        "rows": layout.rows,
-        "columns": layout.columns,
-        "samples_per_pixel": 1,
-        "photometric_interpretation": layout.photometric,
-        # As the stream has them: pydicom would bend them to the tags, and nobody could tell.
-        "pixel_representation": int(samples.signed),
-        "bits_allocated": 8 if samples.bits <= 8 else 16,
-        "bits_stored": samples.bits,
-        "correct_unused_bits": False,  # done here, with High Bit, which pydicom ignores
-    }
-    frame: Array = get_decoder(header.syntax).as_array(
-        encapsulate([data], has_bot=False),
-        index=0,
-        raw=True,
-        validate=False,
-        decoding_plugin=_PLUGINS[header.syntax],
-        **options,
-    )[0]
-    return frame
-
-
 def _decoders_reason(error: Exception) -> str:
-    """What went wrong, without pydicom's sentence on all available plugins."""
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return reason.rpartition("available plugins: ")[2]
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _name(header: Header) -> str:

@@ -16,6 +16,7 @@ import requests
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.errors import SourceError
 from leakwatch.model import Frame, LinkStatus
+from leakwatch.plural import counted_noun
 from leakwatch.sources.archive_client import AnswerTooLong, ArchiveClient, Instance
 from leakwatch.sources.arrived_frames import ArrivedFrames, ArrivedObject
 from leakwatch.sources.dicom_header import read_header
@@ -181,8 +182,9 @@ class DicomWebStudy:
             self._doubtful = frozenset(one.uid for one in found)
             return
         self._known.update(one.uid for one in found)
-        there = f"{len(found)} objects that were there already are passed over (existing=yes takes "
-        self._log.note(f"{there}them too)" if found else "there is nothing in the study yet")
+        there = counted_noun(len(found), "object that was", "objects that were")
+        passed = f"passed over: {there} there already (existing=yes takes them too)"
+        self._log.note(passed if found else "there is nothing in the study yet")
 
     def _take(self, instance: Instance) -> bool:
         """Fetch an object that is new; whether it comes to the session."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from leakwatch.model import Acquisition, TimeSource
+from leakwatch.plural import counted_noun
 from leakwatch.sources.dicom_times import FrameTimes, frame_times, over_midnight, seconds_between
 from leakwatch.sources.told_rates import ToldRate, contradictions, steps_of, usual_interval_s
 
@@ -185,4 +186,5 @@ def _missing(ordered: Sequence[Single]) -> tuple[str, ...]:
     if len(numbers) < len(ordered):
         return ()
     gap = int(max(numbers) - min(numbers)) + 1 - len(numbers)
-    return (f"{gap} Instance Numbers are missing: frames may be lost.",) if gap > 0 else ()
+    missing = counted_noun(gap, "Instance Number is", "Instance Numbers are")
+    return (f"{missing} missing: frames may be lost.",) if gap > 0 else ()

@@ -35,7 +35,7 @@ from leakwatch.sources.video_pictures import (
 )
 
 # Where a file does not say at which rate it was taken, 1/s: the slowest that video has.
-_ASSUMED_RATE_HZ = 25.0
+ASSUMED_RATE_HZ = 25.0
 # A file's head counts by its duration: so many missing frames are no loss, 1 s at 30/s.
 _MISCOUNTED = 30
 # Combing is looked for in every so many pictures: it stays as long as something moves.
@@ -278,7 +278,7 @@ class VideoFile:
         self._log = LinkLog(options.told, fault_shown_s)
         self._over: LinkStatus | None = None
         told = self._capture.rate_hz
-        self._step_s = 1.0 / (_ASSUMED_RATE_HZ if told is None else told)
+        self._step_s = 1.0 / (ASSUMED_RATE_HZ if told is None else told)
         self._fluoroscopy = Fluoroscopy(
             options,
             settings,
@@ -296,6 +296,11 @@ class VideoFile:
     def status(self) -> LinkStatus:
         """The link as it is now."""
         return replace(self._over or self._log.status, speed=self._options.speed)
+
+    @property
+    def fault(self) -> str:
+        """Why the last picture that was not usable was none."""
+        return self._fluoroscopy.fault
 
     def frames(self) -> Iterator[Frame]:
         """Yield each frame when it is due; those that are late follow at once.

@@ -25,6 +25,7 @@ from watchdog.observers.api import BaseObserver
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.errors import SourceError
 from leakwatch.model import Frame, LinkStatus
+from leakwatch.plural import counted_noun
 from leakwatch.sources.arrived_frames import ArrivedFrames, ArrivedObject
 from leakwatch.sources.link_log import LinkLog
 from leakwatch.sources.live_spec import options_of, yes
@@ -153,8 +154,9 @@ class WatchedFolder:
             ) from error
         if passed_over:
             self._log.note(
-                f"{passed_over} files that were there already are passed over (?existing=yes "
-                "takes them too)"
+                f"passed over: {counted_noun(passed_over, 'file')} that "
+                f"{'was' if passed_over == 1 else 'were'} there already "
+                "(?existing=yes takes them too)"
             )
 
     def _arm(self) -> None:

@@ -174,7 +174,7 @@ def test_against_an_earlier_report(three: Path, judged: Path, tmp_path: Path) ->
     assert moved.change == pytest.approx(moved.new - 0.2)
     assert "Against an earlier report" in (tmp_path / "out" / "report.html").read_text()
     assert f"{moved.verdict}: distance, mean absolute error: 0.20 mm to" in said
-    assert "compared: 2 cases; 2 are not the same in both" in said
+    assert "compared: 2 cases; not the same in both: 2" in said
 
 
 def test_nothing_in_common_with_an_earlier_report_is_said(judged: Path, tmp_path: Path) -> None:

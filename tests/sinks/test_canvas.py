@@ -87,3 +87,19 @@ def test_long_texts_stay_inside_the_canvas():
     image = drawn(make_snapshot(0, make_alert(Level.STOP, *reasons), observation))
     right_edge = image[:BANNER_HEIGHT, -8:]
     assert (right_edge == rgb(LEVEL_STYLES[Level.STOP].colour)).all()
+
+
+@pytest.mark.parametrize("shift", [0.0, -60.0, 60.0], ids=["inside", "over the left", "right"])
+def test_what_is_drawn_into_a_part_is_what_is_drawn_into_the_whole(monkeypatch, shift):
+    """Ends, black edges and corners reach beyond the points of a line."""
+    snapshot = make_snapshot(0)
+    shown = picture(snapshot, MARKS, Settings())
+    lines = tuple(
+        dataclasses.replace(line, points_px=line.points_px + np.array([shift, 0.0]))
+        for line in shown.lines
+    )
+    shown = dataclasses.replace(shown, lines=lines)
+    grey = grey_mapping([make_frame(0)]).apply(snapshot.frame.pixels)
+    in_part = draw(shown, grey)
+    monkeypatch.setattr("leakwatch.sinks.canvas.LINE_ROOM", 10_000)
+    np.testing.assert_array_equal(in_part, draw(shown, grey))

@@ -7,8 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
 from dataclasses import replace
 
 import injection
@@ -23,6 +21,7 @@ from hypothesis.extra import numpy as arrays
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.tag import Tag
+from thread_turns import share_of_time_for_others
 
 from leakwatch import alerting, pipeline
 from leakwatch.calibration import resolve
@@ -443,23 +442,3 @@ def test_other_threads_run_while_a_frame_is_compressed():
         )
     # The measure tells: this one keeps it.
     assert share_of_time_for_others(lambda: jpeg_ls.encode_array(pixels)) < 0.3
-
-
-def share_of_time_for_others(work):
-    """Of ten parts of the time that `work` takes, in how many another thread gets a turn."""
-    spent = []
-
-    def timed():
-        began = time.perf_counter()
-        work()
-        spent.append((began, time.perf_counter()))
-
-    thread = threading.Thread(target=timed)
-    turns = []
-    thread.start()
-    while not spent:
-        turns.append(time.perf_counter())
-    thread.join()
-    began, ended = spent[0]
-    parts = {int(10 * (turn - began) / (ended - began)) for turn in turns}
-    return len(parts & set(range(10))) / 10

@@ -85,3 +85,38 @@ def test_failure_to_finish_is_reported():
 def test_first_failure_is_the_one_that_is_told():
     spy = Spy(fails_at=0, error=SinkError("first"), close_error=SinkError("second"))
     assert str(run(spy, frames=2).failure) == "first"
+
+
+def test_hurry_forgets_what_waits_and_closes():
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Spy):
+        def append(self, snapshot):
+            super().append(snapshot)
+            begun.set()
+            go_on.wait(30.0)
+
+    spy = Slow()
+    worker = SinkWorker(spy)
+    for index in range(5):
+        worker.append(make_snapshot(index))
+    begun.wait(30.0)
+    worker.hurry()
+    go_on.set()
+    worker.close_within(30.0)
+    assert (spy.frames, spy.closed) == ([0], 1)
+    assert worker.failure is None
+
+
+def test_sink_that_hangs_is_given_up_and_told():
+    go_on = threading.Event()
+
+    class Hanging(Spy):
+        def close(self):
+            go_on.wait(30.0)
+
+    worker = SinkWorker(Hanging())
+    worker.hurry()
+    worker.close_within(0.0)
+    assert "was not finished" in str(worker.failure)
+    go_on.set()

@@ -14,10 +14,12 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels import pixel_array
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
+from thread_turns import share_of_time_for_others
 
 from leakwatch.errors import SourceEndedEarly, SourceError
 from leakwatch.model import Frame
 from leakwatch.sources import open_source
+from leakwatch.sources.stream_decoders import stream_decoded
 
 NATIVE = [uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian]
 LOSSLESS = [
@@ -326,11 +328,55 @@ def test_gpl_decoder_is_not_needed_and_not_used() -> None:
         assert "pylibjpeg" not in get_decoder(syntax).available_plugins
 
 
+@pytest.mark.parametrize(
+    ("syntax", "module", "package"),
+    [
+        (uids.JPEGLSLossless, "imagecodecs", "imagecodecs"),
+        (uids.JPEG2000Lossless, "imagecodecs", "imagecodecs"),
+        (uids.RLELossless, "rle", "pylibjpeg-rle"),
+    ],
+    ids=str,
+)
 def test_decoder_that_is_not_installed_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, syntax: UID, module: str, package: str
 ) -> None:
-    path = write(tmp_path / "x.dcm", noise(1), uids.JPEGLSLossless)
-    decoder = get_decoder(uids.JPEGLSLossless)
-    monkeypatch.setattr(decoder, "_available", {})
-    with pytest.raises(SourceError, match="Install pyjpegls"):
+    path = write(tmp_path / "x.dcm", noise(1), syntax)
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == module else there(name)
+    )
+    with pytest.raises(SourceError, match=f"Install {package}"):
         open_source(path)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+@pytest.mark.parametrize(
+    ("syntax", "plugin"),
+    [
+        (uids.JPEGLSLossless, "pyjpegls"),
+        (uids.JPEGLSNearLossless, "pyjpegls"),
+        (uids.JPEG2000Lossless, "pylibjpeg"),
+        (uids.JPEG2000, "pylibjpeg"),
+        (uids.HTJ2KLossless, "pylibjpeg"),
+    ],
+    ids=lambda given: getattr(given, "keyword", given),
+)
+def test_second_decoder_gives_the_same(tmp_path: Path, syntax: UID, plugin: str, bits: int) -> None:
+    frame = smooth(1, rows=70, columns=90, bits=bits)[0]
+    path = write(tmp_path / "x.dcm", [frame], syntax, BitsStored=bits, HighBit=bits - 1)
+    assert_same(decoded(path), [pixel_array(path, raw=True, decoding_plugin=plugin)])
+
+
+@pytest.mark.parametrize(
+    "syntax",
+    [uids.JPEGLosslessSV1, uids.JPEGLSLossless, uids.JPEG2000Lossless, uids.HTJ2KLossless],
+    ids=lambda uid: uid.keyword,
+)
+def test_other_threads_work_while_a_stream_is_decoded(syntax: UID) -> None:
+    """A decoder that keeps the interpreter would hold up the fold for as long as it takes."""
+    frame = noise(1, rows=2000, columns=2000)[0]
+    stream = bytes(ENCODERS[syntax](frame))
+    # A busy machine may give nobody a turn; three times in a row it does not.
+    assert any(
+        share_of_time_for_others(lambda: stream_decoded(stream, syntax)) > 0.5 for _ in range(3)
+    )

@@ -46,7 +46,7 @@ def test_what_is_new_in_a_study(tmp_path, archive, study):
     old = write(tmp_path / "old.dcm", noise(1, bits=8), StudyInstanceUID=study)
     archive.store(old)
     with watching(opened(archive, study)) as watch:
-        watch.said("1 objects that were there already are passed over")
+        watch.said("passed over: 1 object that was there already")
         archive.store(write(tmp_path / "a.dcm", noise(3), StudyInstanceUID=study))
         assert np.array_equal(stacked(watch.frames(3)), noise(3))
         one = write(tmp_path / "b.dcm", smooth(1), uids.JPEGLSLossless, StudyInstanceUID=study)

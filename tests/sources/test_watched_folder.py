@@ -121,7 +121,7 @@ def test_files_that_are_there_are_asked_for(tmp_path, folder):
     write(folder / "old.dcm", noise(1))
     write(tmp_path / "new.dcm", noise(2))
     with watching(opened(folder)) as watch:
-        assert "1 files that were there already are passed over" in watch.status.text
+        assert "passed over: 1 file that was there already" in watch.status.text
         assert watch.status.link is Link.WAITING
         shutil.copy(tmp_path / "new.dcm", folder)
         assert len(watch.frames(2)) == 2

@@ -1,0 +1,112 @@
+"""Time `leakwatch analyze` on a case of 1024 x 1024 in JPEG-LS, beside what it is made of.
+
+Decoding alone, the fold alone over frames in memory, and the whole without and with the overlay
+video, in one run: machines differ, and so does what else they do. With a core for each, a frame of
+the whole without the video takes as long as the slower of decoding and fold. Twelve bits, quantum
+noise: 0.7 MB a frame, simulated in a minute; or any case given as the argument.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from leakwatch.analysis import analyse
+from leakwatch.bench.latency import time_floor
+from leakwatch.config import Settings, load_settings
+from leakwatch.session import Run, open_run
+
+# As the scenario `large`, but for the bits and the length.
+SCENARIO = """\
+name = "analyzed"
+title = "L3: 1024 x 1024, 15 frames/s, 12 bits"
+seed = 42
+anatomy.level = "L3"
+carm = { rows = 1024, columns = 1024, pitch_mm = 0.154 }
+sequence = { fps = 15.0, duration_s = 8.0 }
+pixels.bits = 12
+[[leaks]]
+path = "basivertebral"
+opens_ml = 1.0
+"""
+WANTED_HZ = 60.0
+Part = Callable[[Run, Callable[[], None]], object]
+
+
+def main() -> int:
+    """Print a line for each part; exit code 0 whatever they are."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("case", type=Path, nargs="?", help="NAME.case.json")
+    given = parser.parse_args().case
+    with tempfile.TemporaryDirectory() as folder:
+        print_parts(given or made_case(Path(folder)), Path(folder))
+    return 0
+
+
+def made_case(folder: Path) -> Path:
+    """Simulate the case; its frames are stored as JPEG-LS."""
+    scenario = folder / "analyzed.toml"
+    scenario.write_text(SCENARIO, encoding="utf-8")
+    program = [sys.executable, "-c", "from leakwatch.cli import main; main()"]
+    subprocess.run([*program, "simulate", str(scenario), "--out", str(folder)], check=True)
+    return folder / "analyzed.case.json"
+
+
+def print_parts(case: Path, folder: Path) -> None:
+    """Time each part and print it, in ms a frame, frames/s and floors."""
+    settings = load_settings(None)
+    frames = list(open_run(case, settings).frames)
+    floor_ms = sorted(time_floor(frames[0].pixels))[25]
+    parts: dict[str, Part] = {
+        "decoding alone": lambda run, each: [each() for _ in run.frames],
+        "fold alone": lambda run, each: [
+            each() for _ in replace(run, frames=iter(frames)).snapshots()
+        ],
+        "analyze --no-video": lambda run, each: analyse(run, folder / "out", False, each),
+        "analyze": lambda run, each: analyse(run, folder / "out", True, each),
+    }
+    print(f"{len(frames)} frames of {frames[0].pixels.shape}; {os.cpu_count()} cores; ", end="")
+    print(f"load {os.getloadavg()[0]:.1f}; floor {floor_ms:.2f} ms")
+    taken = {}
+    for name, part in parts.items():
+        taken[name], of_cores_s, rest_s = timed(part, case, settings)
+        print(
+            f"{name:20} {1e3 * taken[name]:6.1f} ms a frame, {1 / taken[name]:5.0f} frames/s, "
+            f"{1e3 * taken[name] / floor_ms:5.1f} floors; {1e3 * of_cores_s:5.1f} ms of all cores; "
+            f"then {rest_s:.1f} s"
+        )
+    slower = max(taken["decoding alone"], taken["fold alone"])
+    after_each_other = taken["decoding alone"] + taken["fold alone"]
+    print(f"without the video {taken['analyze --no-video'] / slower:.2f} of the slower of both; ")
+    print(f"one after the other they would take {after_each_other / slower:.2f} of it.")
+    print(f"wanted: {WANTED_HZ:g} frames/s on 2 cores with nothing beside it.")
+    print(f"The video adds {taken['analyze'] / taken['analyze --no-video'] - 1:.0%}.")
+
+
+def timed(part: Part, case: Path, settings: Settings) -> tuple[float, float, float]:
+    """Seconds a frame of `part` with a run that was just opened, those of all cores, and the rest.
+
+    The rest is what follows the last frame: a trend is drawn, a video is finished.
+    """
+    moments: list[tuple[float, float]] = []
+    run = open_run(case, settings)
+    try:
+        began, used = time.perf_counter(), time.process_time()
+        part(run, lambda: moments.append((time.perf_counter(), time.process_time())))
+        ended = time.perf_counter()
+    finally:
+        run.source.close()
+    last, used_by_then = moments[-1]
+    count = len(moments)
+    return (last - began) / count, (used_by_then - used) / count, ended - last
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,244 @@
+"""The runs below a folder, as a hospital exports them: DICOM/ST/SE/IM beside a DICOMDIR."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leakwatch.case.session_file import SESSION_NAME
+from leakwatch.config import LiveVideoSettings
+from leakwatch.errors import SourceError
+from leakwatch.model import Acquisition, StoredSource, TimeSource
+from leakwatch.plural import counted_noun
+from leakwatch.sources.dicom_folder import DicomFolder
+from leakwatch.sources.dicom_header import (
+    HeadDamaged,
+    Header,
+    NotAnImage,
+    NotDicom,
+    OtherObject,
+    read_header,
+)
+from leakwatch.sources.dicom_pixels import check_decodable
+from leakwatch.sources.dicom_run import run_difference
+from leakwatch.sources.dicom_tags import acquisition
+from leakwatch.sources.dicom_values import text
+from leakwatch.sources.stored_pictures import StillPictures, is_picture, is_video, open_stored
+
+DIRECTORY_NAME = "DICOMDIR"
+# Where it lies, the video and the picture beside it are what an earlier analysis wrote.
+_RESULT_NAME = "frames.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run that lies on a disk.
+
+    Parameters
+    ----------
+    path : Path
+        File, or folder that holds its files.
+    files : tuple of Path
+        Its files, where the folder holds others too; else empty.
+    series : str
+        Series Instance UID; empty where there is none.
+    told : str
+        Frames, size and kind, for the person.
+    """
+
+    path: Path
+    files: tuple[Path, ...] = ()
+    series: str = ""
+    told: str = ""
+
+    def opened(self, video: LiveVideoSettings) -> StoredSource:
+        """Open it.
+
+        Raises
+        ------
+        SourceError
+            It cannot be read.
+        """
+        if not self.files:
+            return open_stored(self.path, video)
+        if is_picture(self.files[0]):
+            return StillPictures(self.files, video)
+        return DicomFolder(self.path, self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRuns:
+    """What lies below a path.
+
+    Parameters
+    ----------
+    runs : tuple of StoredRun
+        In the order of their paths.
+    refused : tuple of (Path, str)
+        DICOM images that cannot be read, each with the reason.
+    """
+
+    runs: tuple[StoredRun, ...]
+    refused: tuple[tuple[Path, str], ...] = ()
+
+
+@dataclass(slots=True)
+class _Singles:
+    """Files of one frame each that are of one run."""
+
+    series: str
+    first: Acquisition
+    files: list[Path] = field(default_factory=list)
+
+
+def find_runs(path: Path) -> FoundRuns:
+    """Find the runs that `path` stands for.
+
+    A file or a recorded session is one run. A DICOMDIR stands for its folder. In a folder, each
+    file of several frames is a run, and so are the single frames of one series and one view,
+    wherever below it they lie. Videos and pictures count where there is no DICOM image.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    FoundRuns
+
+    Raises
+    ------
+    SourceError
+        There is nothing, or no picture below it.
+    """
+    path = without_directory(path)
+    if not path.is_dir() or (path / SESSION_NAME).is_file():
+        return FoundRuns((StoredRun(path),))
+    files, sessions = _below(path)
+    runs, singles, others, refused = _sorted_out(files)
+    images = {file for run in singles for file in run.files} | {run.path for run in runs}
+    # A picture of another kind lies beside the run; a damaged one may be a frame of it.
+    images |= {file for file, error in refused if not isinstance(error, HeadDamaged | NotAnImage)}
+    runs += [_of_singles(one, images) for one in singles]
+    runs += [StoredRun(session, (), "", "a recorded session") for session in sessions]
+    if not runs:
+        runs = _of_pictures(path, others)
+    if not runs:
+        why = f" {refused[0][1]}" if refused else ""
+        raise SourceError(
+            f"{path}: holds no DICOM image, video or picture ({len(files)} other files).{why} "
+            "Give a folder of an export, or the file itself."
+        )
+    runs.sort(key=lambda run: natural(run.files[0] if run.files else run.path))
+    return FoundRuns(tuple(runs), tuple((file, str(error)) for file, error in refused))
+
+
+def without_directory(path: Path) -> Path:
+    """Return the folder that a DICOMDIR stands for, and any other path as it is."""
+    return path.parent if path.name.upper() == DIRECTORY_NAME and path.is_file() else path
+
+
+def natural(path: Path) -> list[tuple[int, str]]:
+    """Sort key in which IM10 comes after IM9."""
+    parts = re.split(r"(\d+)", str(path))
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def _below(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Files, and folders of recorded sessions, whose files belong together."""
+    found: list[Path] = []
+    sessions: list[Path] = []
+
+    def told(error: OSError) -> None:
+        reason = error.strerror or type(error).__name__
+        raise SourceError(f"{error.filename}: cannot be read: {reason}. Check path and rights.")
+
+    for where, folders, names in os.walk(folder, onerror=told):
+        if SESSION_NAME in names:
+            sessions.append(Path(where))
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(where, name) for name in names if not name.startswith(".")]
+    return sorted((file for file in found if file.is_file()), key=natural), sessions
+
+
+def _sorted_out(
+    files: Iterable[Path],
+) -> tuple[list[StoredRun], list[_Singles], list[Path], list[tuple[Path, SourceError]]]:
+    """Runs of one file, runs of single frames, files that are no DICOM image, what is refused."""
+    runs: list[StoredRun] = []
+    singles: dict[str, list[_Singles]] = {}
+    others: list[Path] = []
+    refused: list[tuple[Path, SourceError]] = []
+    for file in files:
+        if file.name.upper() == DIRECTORY_NAME:
+            continue
+        try:
+            header = read_header(file)
+            check_decodable(header)
+            found = acquisition(
+                header.dataset, header.layout, header.number_of_frames, TimeSource.ASSUMED
+            )
+        except (NotDicom, OtherObject):
+            others.append(file)
+        except SourceError as error:
+            refused.append((file, error))
+        else:
+            if header.number_of_frames > 1:
+                series = text(header.dataset, "SeriesInstanceUID")
+                runs.append(StoredRun(file, (), series, _told(found, header.number_of_frames)))
+            else:
+                _add_single(singles, header, found)
+    return runs, [one for of_series in singles.values() for one in of_series], others, refused
+
+
+def _add_single(singles: dict[str, list[_Singles]], header: Header, found: Acquisition) -> None:
+    series = text(header.dataset, "SeriesInstanceUID")
+    of_series = singles.setdefault(series, [])
+    for one in of_series:
+        if not run_difference(one.first, found):
+            one.files.append(header.path)
+            return
+    of_series.append(_Singles(series, found, [header.path]))
+
+
+def _of_singles(one: _Singles, images: set[Path]) -> StoredRun:
+    """A run of single frames: its folder where that holds nothing else, and its files else."""
+    told = _told(one.first, len(one.files))
+    folder = Path(os.path.commonpath([file.parent for file in one.files]))
+    beside = {file for file in images if file.parent == folder}
+    if beside == set(one.files):
+        return StoredRun(folder, (), one.series, told)
+    if len(one.files) == 1:
+        return StoredRun(one.files[0], (), one.series, told)
+    return StoredRun(folder, tuple(one.files), one.series, told)
+
+
+def _of_pictures(folder: Path, files: Sequence[Path]) -> list[StoredRun]:
+    """Each video is a run, and so are the pictures of each folder; none of ours is."""
+    results = {file.parent for file in files if file.name == _RESULT_NAME}
+    files = [file for file in files if file.parent not in results]
+    runs = [StoredRun(file, (), "", "a video") for file in files if is_video(file)]
+    pictures: dict[Path, list[Path]] = {}
+    for file in files:
+        if is_picture(file):
+            pictures.setdefault(file.parent, []).append(file)
+    for where, of_run in pictures.items():
+        runs.append(StoredRun(where, tuple(of_run), "", counted_noun(len(of_run), "picture")))
+    return runs
+
+
+def _told(found: Acquisition, frames: int) -> str:
+    geometry, view = found.geometry, ""
+    for name, angle in (
+        ("LAO/RAO", geometry.primary_angle_deg),
+        ("CRA/CAU", geometry.secondary_angle_deg),
+    ):
+        view += "" if angle is None else f", {name} {angle:.0f} degrees"
+    size = f"{found.columns} x {found.rows}"
+    count = counted_noun(frames, "frame")
+    return f"{count} of {size}, {found.modality or 'no modality'}{view}"
