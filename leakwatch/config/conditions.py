@@ -178,7 +178,7 @@ class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_texture: Annotated[float, within(0.001, 0.1)] = 0.012
     min_correlation: Annotated[float, within(0.0, 0.95)] = 0.5
     min_explained: Annotated[float, within(0.1, 1.0)] = 0.68
-    regained_explained: Annotated[float, within(0.1, 1.0)] = 0.75
+    regained_explained: Annotated[float, within(0.1, 1.0)] = 0.72
     min_compared_share: Annotated[float, within(0.0, 1.0)] = 0.65
     max_body_unlike: Annotated[float, within(0.05, 1.0)] = 0.42
     min_body_share: Annotated[float, within(0.0, 1.0)] = 0.4

@@ -522,6 +522,8 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     min_filling : float
         Least log attenuation of cement in the bore, averaged over half the rod; it adds 0.05 to
         0.2, and noise so averaged is below 0.005.
+    max_filling : float
+        More is no cement in a bore, but a rod that lies elsewhere than it is thought to.
     min_stylet_share : float
         The bore lost its stylet where the rod's middle lost at least this share of its contrast:
         twice what scatter can take (`max_contrast_change`); a stylet is half of the steel.
@@ -579,6 +581,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     exact_mm: Annotated[float, within(0.001, 1.0)] = 0.03
     still_mm: Annotated[float, within(0.01, 2.0)] = 0.12
     min_filling: Annotated[float, within(0.002, 0.5)] = 0.02
+    max_filling: Annotated[float, within(0.05, 1.0)] = 0.25
     min_stylet_share: Annotated[float, within(0.05, 1.0)] = 0.16
     station_mm: Annotated[float, within(1.0, 30.0)] = 5.0
     bolus_mm: Annotated[float, within(0.0, 60.0)] = 15.0

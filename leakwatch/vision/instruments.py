@@ -260,7 +260,7 @@ def _looks(
     layers = []
     filling = bore.filling(cannula, over, scale, settings)
     if over.cement is not None:
-        filling = bore.followed_filling(state.filling, filling, share)
+        filling = bore.followed_filling(cannula, state.filling, filling, share, settings)
     if filling is not None:
         layers.append(RodLayer(filling.profile, max(filling.front, back)))
         over = over.less(straightened(cannula, layers[-1]))

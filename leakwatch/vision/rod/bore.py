@@ -67,7 +67,8 @@ def filling(
     contrast = float(np.maximum(cannula.contrast[:length], settings.min_contrast)[free].mean())
     sign = 1.0 if level > 0.0 else -1.0
     is_drawn = level <= -settings.min_stylet_share
-    if not (is_drawn or level * contrast >= settings.min_filling) or farthest / level < 0.5:
+    is_filled = settings.min_filling <= level * contrast <= settings.max_filling
+    if not (is_drawn or is_filled) or farthest / level < 0.5:
         return None
     front = 0.0 if strip.cement is not None else begins_at(sign * along > 0.5 * abs(level))
     profile = sign * np.maximum(sign * profile, 0.0)
@@ -75,18 +76,28 @@ def filling(
 
 
 def followed_filling(
-    before: Filling | None, newest: Filling | None, share: float
+    cannula: Cannula,
+    before: Filling | None,
+    newest: Filling | None,
+    share: float,
+    settings: InstrumentSettings,
 ) -> Filling | None:
     """What fills the bore once cement is there, with weight `share` for the newest frame.
 
     Parameters
     ----------
+    cannula : Cannula
     before, newest : Filling or None
         None where none was found: a bore does not empty itself.
     share : float
+    settings : InstrumentSettings
+        Where the bore lost `min_stylet_share`, a stylet was drawn, and all of that counts at once.
     """
     if before is None or newest is None:
         return newest if before is None else before
+    lost = float((before.profile - newest.profile)[cannula.core].mean())
+    if lost >= settings.min_stylet_share:
+        return newest
     profile = before.profile + np.float32(share) * (newest.profile - before.profile)
     return replace(newest, profile=read_only(profile))
 

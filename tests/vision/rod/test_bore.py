@@ -95,13 +95,29 @@ def test_cement_on_the_outer_half_is_not_what_fills_the_bore() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
 def test_what_fills_the_bore_is_followed_slowly(share: float) -> None:
-    ones = read_only(np.ones(5, np.float32))
+    cannula = found(picture(DEGREES)).cannula
+    assert cannula is not None
+    ones = read_only(np.ones_like(cannula.profile))
     before, newest = bore.Filling(ones, 3.0), bore.Filling(read_only(2 * ones), 1.0)
-    followed = bore.followed_filling(before, newest, share)
+    followed = bore.followed_filling(cannula, before, newest, share, SETTINGS)
     assert followed is not None
     assert followed.profile == pytest.approx(1.0 + share)
-    assert bore.followed_filling(before, None, share) is before
-    assert bore.followed_filling(None, newest, share) is newest
+    assert bore.followed_filling(cannula, before, None, share, SETTINGS) is before
+    assert bore.followed_filling(cannula, None, newest, share, SETTINGS) is newest
+
+
+def test_a_stylet_that_is_drawn_counts_at_once() -> None:
+    cannula = found(picture(DEGREES)).cannula
+    assert cannula is not None
+    ones = np.ones_like(cannula.profile)
+    before = bore.Filling(read_only(0.1 * ones), 0.0)
+    drawn = bore.Filling(read_only(-0.5 * ones), 0.0)
+    assert bore.followed_filling(cannula, before, drawn, 0.02, SETTINGS) is drawn
+
+
+def test_more_than_a_bore_can_hold_is_no_filling() -> None:
+    added = rod(FRONT, DEGREES, BORE_PX, 0.5)
+    assert on_axis(compared(added), 30.0) > 0.2
 
 
 def test_cement_across_the_rod_is_no_filling() -> None:
