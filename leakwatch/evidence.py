@@ -153,10 +153,12 @@ def same_everywhere(
     limit = max(settings.min_explained, regained)
     if seen.offered < settings.min_tiles:
         return holds(Condition.SAME, None, limit)
-    if seen.tiles < settings.min_compared_share * seen.offered:
-        share = 100 * seen.tiles / seen.offered
+    if seen.compared < settings.min_compared_share * seen.offered:
+        share = 100 * seen.compared / seen.offered
         text = f"{share:.0f} % of what surrounds the vertebra can be compared"
-        return fails(Condition.SAME, Reason.EXPOSURE, text, seen.tiles)
+        return fails(Condition.SAME, Reason.EXPOSURE, text, seen.compared)
+    if seen.tiles < settings.min_tiles:
+        return holds(Condition.SAME, None, limit)
     if seen.body_unlike > settings.max_body_unlike:
         text = f"{100 * seen.body_unlike:.0f} % of the vertebra is not what it was"
         return fails(Condition.SAME, Reason.MOTION, text, seen.body_unlike)

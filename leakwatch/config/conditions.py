@@ -156,8 +156,7 @@ class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         After a frame of which less than that was explained, as much must be: torn lines leave
         0.71 where little detail is on the torn side.
     min_compared_share : float
-        Of the tiles of the reference that have detail, as many must be exposed and less noisy than
-        that: 0.89 in the worst of 22 sequences; a picture that is burnt out leaves 0.62 at most.
+        Of the tiles of the reference that have detail, as many must be exposed.
     max_body_unlike : float
         Of the detail within the body and the margin, as much may be unlike: cement that is not
         found yet took 0.38, what lies over the body takes 0.45 and more.

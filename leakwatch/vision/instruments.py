@@ -99,11 +99,13 @@ def find(
     """
     if scale.px(settings.width_mm) < 1.0:
         return InstrumentState()  # no wider than a pixel, a rod has no profile to follow it by
-    line = strongest_line(baseline, wall, scale, settings, tip)
-    if line is None:
-        return InstrumentState()
-    cannula = measured(baseline, line, tip, scale, settings)
-    if cannula is None:
+    for crowded in (True, False):
+        line = strongest_line(baseline, wall, scale, settings, tip, crowded)
+        if line is not None:
+            cannula = measured(baseline, line, tip, scale, settings, crowded)
+            if cannula is not None:
+                break
+    else:
         return InstrumentState()
     place = place_of(cannula, cannula.pose, baseline.mean.shape, scale, settings)
     without = baseline.mean.copy()

@@ -23,8 +23,10 @@ class Sameness:
     ----------
     offered : int
         How many tiles of the reference have detail.
+    compared : int
+        How many of them the frame shows.
     tiles : int
-        In how many of them the frame can be compared, and its noise is less than that.
+        In how many of those the frame's noise is less than the detail.
     explained : float
         Share of them in which the frame's detail correlates with the reference's, times the
         contrast of the frame's detail over the reference's, where that is less than 1: a blurred
@@ -35,6 +37,7 @@ class Sameness:
     """
 
     offered: int
+    compared: int
     tiles: int
     explained: float
     body_unlike: float
@@ -141,14 +144,15 @@ def _detail(reference: FloatImage, weight: FloatImage, settings: SameSettings) -
 def _judged(sums: _Sums, offered: int, whole_body: float, settings: SameSettings) -> Sameness:
     enough = sums.share >= settings.min_tile_share
     if not enough.any():
-        return Sameness(offered, 0, 1.0, 0.0)
+        return Sameness(offered, 0, 0, 1.0, 0.0)
     # What the two differ by, in the quieter half of the tiles: the frame's noise.
     rest = np.maximum(sums.reference + sums.frame - 2.0 * sums.common, 0.0)
     noise = float(np.percentile(rest[enough], 25))
     textured = enough & (sums.reference >= max(settings.min_texture**2, noise))
     count = int(np.count_nonzero(textured))
+    compared = int(np.count_nonzero(enough & (sums.reference >= settings.min_texture**2)))
     if count == 0:
-        return Sameness(offered, 0, 1.0, 0.0)
+        return Sameness(offered, compared, 0, 1.0, 0.0)
     energy = sums.reference[textured]
     frame, common = np.maximum(sums.frame[textured], 1e-12), sums.common[textured]
     unlike = common / np.sqrt(energy * frame) < settings.min_correlation
@@ -158,7 +162,7 @@ def _judged(sums: _Sums, offered: int, whole_body: float, settings: SameSettings
     # Where cement may be in most of the body, what is left of it tells nothing of all.
     tells = body.sum() >= settings.min_body_share * whole_body
     body_unlike = float(body[unlike].sum()) / max(float(body.sum()), 1e-12) if tells else 0.0
-    return Sameness(offered, count, explained, body_unlike)
+    return Sameness(offered, compared, count, explained, body_unlike)
 
 
 def watched_window(

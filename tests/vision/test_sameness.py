@@ -62,7 +62,7 @@ def blurred(picture: np.ndarray) -> np.ndarray:
 def test_the_same_anatomy_moved_is_explained() -> None:
     found = seen(as_it_is)
     assert found.offered > 20
-    assert found.tiles > 0.95 * found.offered
+    assert found.compared > 0.95 * found.offered
     assert found.explained > 0.95
 
 
@@ -70,7 +70,7 @@ def test_the_same_anatomy_moved_is_explained() -> None:
 def test_another_picture_is_not_explained(change: Callable[[np.ndarray], np.ndarray]) -> None:
     found = seen(change)
     assert found.explained < SETTINGS.min_explained
-    assert found.tiles >= SETTINGS.min_compared_share * found.offered
+    assert found.compared >= SETTINGS.min_compared_share * found.offered
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
@@ -78,7 +78,7 @@ def test_what_is_covered_or_burnt_out_cannot_be_compared(share: float) -> None:
     """What was left was explained, however little it was."""
     found = seen(as_it_is, share)
     assert found.offered == seen(as_it_is).offered
-    assert found.tiles < SETTINGS.min_compared_share * found.offered
+    assert found.compared < SETTINGS.min_compared_share * found.offered
 
 
 def test_where_most_of_the_body_may_be_cement_the_rest_does_not_tell_of_it() -> None:

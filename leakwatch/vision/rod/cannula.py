@@ -152,6 +152,7 @@ def measured(
     tip: Point | None,
     scale: Scale,
     settings: InstrumentSettings,
+    crowded: bool = False,
 ) -> Cannula | None:
     """Straighten the line's surroundings and measure a rod there.
 
@@ -164,6 +165,8 @@ def measured(
         Marked needle tip; else the rod ends where it is no longer seen.
     scale : Scale
     settings : InstrumentSettings
+    crowded : bool
+        As for ``ridge.strongest_line``.
 
     Returns
     -------
@@ -178,7 +181,7 @@ def measured(
         normal = np.array([-direction[1], direction[0]])
         corner = point - reach * direction - half * normal
         strip, inside = _strip(baseline, corner, direction, 2 * reach + 1, half)
-        contrast, centre = _contrast(strip, inside, scale, settings)
+        contrast, centre = _contrast(strip, inside, scale, settings, 0.75 if crowded else 1.0)
         good = contrast > settings.min_contrast
         if good.sum() < scale.px(settings.min_length_mm):
             return None
@@ -199,7 +202,7 @@ def measured(
     length = float((point + last * direction - front) @ direction)
     if length < scale.px(settings.min_length_mm):
         return None
-    return _straightened(baseline, front, direction, length, half, scale, settings)
+    return _straightened(baseline, front, direction, length, half, scale, settings, crowded)
 
 
 def _straightened(
@@ -210,6 +213,7 @@ def _straightened(
     half: int,
     scale: Scale,
     settings: InstrumentSettings,
+    crowded: bool,
 ) -> Cannula | None:
     picture, pose = baseline.mean, Pose()
     for _ in range(_STRAIGHTENED):
@@ -217,13 +221,17 @@ def _straightened(
         sides = between_sides(strip, scale, settings)
         above = strip - sides
         axial = above.mean(axis=1)
-        profile = np.maximum(axial / max(float(axial.max()), 1e-6), 0.0)
-        free = own_lobe(profile)
         near = np.abs(np.arange(-half, half + 1)) <= scale.px(0.75 * settings.width_mm)
-        profile[~(free & near)] = 0.0
-        wide = (profile > 0.5).sum() > scale.px(settings.width_mm)
-        if wide or axial.max() < settings.min_contrast:
+        highest = float(axial[near].max() if crowded else axial.max())
+        if highest < settings.min_contrast:
             return None
+        profile = np.maximum(axial / highest, 0.0)
+        free = own_lobe(profile)
+        if crowded:
+            profile[~free] = 0.0
+        if (profile > 0.5).sum() > scale.px(settings.width_mm):
+            return None
+        profile[~(free & near)] = 0.0
         pose = _own_pose(pose, above, fit_for(profile, free), scale, settings)
     # Least-squares amplitude of the profile at every step along the axis.
     contrast = (above * profile[:, None]).sum(axis=0) / float((profile**2).sum())
@@ -378,11 +386,15 @@ def _side(
 
 
 def _contrast(
-    strip: FloatImage, inside: BoolImage, scale: Scale, settings: InstrumentSettings
+    strip: FloatImage,
+    inside: BoolImage,
+    scale: Scale,
+    settings: InstrumentSettings,
+    reach: float,
 ) -> tuple[FloatImage, FloatImage]:
     """Along a strip: how much more its middle attenuates than both sides, and where."""
     across = np.arange(strip.shape[0]) - (strip.shape[0] - 1) / 2
-    middle = np.abs(across) <= scale.px(0.75 * settings.width_mm)
+    middle = np.abs(across) <= scale.px(reach * settings.width_mm)
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
     above = cv2.blur(strip - between_sides(strip, scale, settings), (box, 1))[middle]
     positive = np.maximum(above, 0)

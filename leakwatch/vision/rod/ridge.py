@@ -23,6 +23,7 @@ def strongest_line(
     scale: Scale,
     settings: InstrumentSettings,
     tip: Point | None = None,
+    crowded: bool = False,
 ) -> tuple[Point, Point] | None:
     """The longest straight even ridge of a rod's width.
 
@@ -41,6 +42,9 @@ def strongest_line(
     tip : Point or None
         Marked needle tip, working pixels: without a side of a wall only a rod that points to it
         counts.
+    crowded : bool
+        Another rod may lie beside it, and its sides are compared nearer to it: not for a rod that
+        looks wider than one can, where millimetres are a guess.
 
     Returns
     -------
@@ -48,7 +52,7 @@ def strongest_line(
         A point on the ridge and the unit vector along it, working pixels.
     """
     step = max(round(scale.px(settings.search_mm)), 1)
-    kernel = _bar(scale.px(settings.width_mm) / step)
+    kernel = _bar(scale.px(settings.width_mm) / step, 0.75 if crowded else 1.0)
     searched, corner = _searched(baseline, wall, step, len(kernel))
     along_wall = None if wall is None else wall.line[-1] - wall.line[0]
     aim = None
@@ -148,10 +152,10 @@ def _best_run(values: FloatImage) -> Array:
     return best
 
 
-def _bar(width: float) -> FloatImage:
-    """A column filter: mean over a bar of `width`, less the greater weight of its two sides."""
+def _bar(width: float, beside: float) -> FloatImage:
+    """A column filter: mean over a bar of `width`, less its two sides, so many widths away."""
     inner = max(round(width * 0.5) // 2, 1)
-    outer = max(round(0.75 * width), inner + 2)
+    outer = max(round(beside * width), inner + 2)
     across = np.abs(np.arange(-outer, outer + 1))
     bar = (across <= inner) / (2 * inner + 1.0)
     sides = (across == outer) / 2.0
