@@ -129,8 +129,14 @@ def test_a_pause_of_the_sound_has_an_end_and_does_not_cover_a_new_stop():
     assert event.text == "120 s"
 
 
+CALM = injection.without_noise()
+
+
 def moved(frame, columns, index):
-    pixels = read_only(np.roll(frame.pixels, columns, axis=1))
+    """The anatomy of a frame elsewhere, and other quanta: the same ones would be a held picture."""
+    noise = np.random.default_rng(100 + index).normal(0.0, 15.0, frame.pixels.shape)
+    shown = (CALM[frame.index] + noise).clip(1, 4095).astype(np.uint16)
+    pixels = read_only(np.roll(shown, columns, axis=1))
     return replace(frame, pixels=pixels, index=index, time_s=index * injection.FRAME_S)
 
 

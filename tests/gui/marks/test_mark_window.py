@@ -223,10 +223,10 @@ def test_a_disk_that_is_full_is_told_and_what_was_there_stays(make, qtbot, out, 
     before = out.read_bytes()
     hand.click((110.0, 190.0))
 
-    def full(path, data):
+    def full(file):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    monkeypatch.setattr("leakwatch.private_files.os.fsync", full)
     hand.keys(KEY.Key_S)
     assert "No space left on device" in window.prompt.text()
     assert not window.case.is_saved
