@@ -226,7 +226,7 @@ def test_a_disk_that_is_full_is_told_and_what_was_there_stays(make, qtbot, out, 
     def full(file):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("leakwatch.private_files.os.fsync", full)
+    monkeypatch.setattr("leakwatch.marking.new_private_file", full)
     hand.keys(KEY.Key_S)
     assert "No space left on device" in window.prompt.text()
     assert not window.case.is_saved
