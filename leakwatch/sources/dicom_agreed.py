@@ -16,7 +16,12 @@ from leakwatch.sources.code_stream import StreamSamples, check_stream
 from leakwatch.sources.dicom_frames import FramePlaces
 from leakwatch.sources.dicom_header import Header
 from leakwatch.sources.dicom_layout import LEAST_BITS, PixelLayout
-from leakwatch.sources.dicom_words import bytes_of, has_plain_numbers, words_of
+from leakwatch.sources.dicom_words import (
+    bytes_of,
+    check_stored_length,
+    has_plain_numbers,
+    words_of,
+)
 
 
 def as_pixels_say(header: Header, places: FramePlaces) -> Header:
@@ -62,6 +67,7 @@ def _as_stream_says(header: Header, places: FramePlaces) -> Header:
 def _first_samples(header: Header, places: FramePlaces) -> StreamSamples | None:
     layout = header.layout
     with suppress(ValueError, EOFError), _opened(header) as file:
+        check_stored_length(header, places.frames[0])
         stream = bytes_of(file, places.frames[0])
         return check_stream(stream, header.syntax, layout.rows, layout.columns)
     return None
@@ -76,6 +82,7 @@ def _with_plain_numbers(header: Header, places: FramePlaces) -> Header:
     found = []
     for index in sorted({0, count // 2, count - 1}):
         with suppress(ValueError, EOFError), _opened(header) as file:
+            check_stored_length(header, places.frames[index])
             words = words_of(header, file, places.frames[index])
             found.append(has_plain_numbers(words, header.layout))
     if True not in found or False in found:

@@ -18,15 +18,12 @@ from leakwatch.sources.code_stream import agreed_samples, check_stream
 from leakwatch.sources.dicom_frames import FramePlaces, Span
 from leakwatch.sources.dicom_header import Header
 from leakwatch.sources.dicom_layout import clean_bits
-from leakwatch.sources.dicom_words import bytes_of, check_words, words_of
+from leakwatch.sources.dicom_words import bytes_of, check_stored_length, check_words, words_of
 from leakwatch.sources.jpeg_lossless_bits import check_all_bits_used
 from leakwatch.sources.stream_decoders import STREAM_SYNTAXES, stream_decoded
 
 _NATIVE = (uids.ImplicitVRLittleEndian, uids.ExplicitVRLittleEndian, uids.ExplicitVRBigEndian)
 READABLE_SYNTAXES = (*_NATIVE, uids.RLELossless, *STREAM_SYNTAXES)
-# A stream has so many times the bytes of its picture at most, and a head and comments beside: noise
-# does not become smaller, and no encoder makes twice as much of it.
-_LONGEST_STREAM, _STREAM_HEAD = 2, 1 << 20
 
 _WAY_OUT = {
     uids.JPEGExtended12Bit: (
@@ -114,7 +111,7 @@ def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Genera
 
 def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
     layout = header.layout
-    _check_length(header, spans)
+    check_stored_length(header, spans)
     if header.syntax in STREAM_SYNTAXES:
         frame = _decompressed(header, bytes_of(file, spans))
     else:
@@ -126,17 +123,6 @@ def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
             f"the shape {frame.shape} in {8 * frame.dtype.itemsize} bits"
         )
     return read_only(clean_bits(frame, layout.lowest, layout.stored, layout.signed))
-
-
-def _check_length(header: Header, spans: tuple[Span, ...]) -> None:
-    """A stream that is longer than its picture many times over is none, and is not read."""
-    layout = header.layout
-    stored = sum(span.length for span in spans)
-    most = _LONGEST_STREAM * layout.rows * layout.columns * layout.allocated // 8 + _STREAM_HEAD
-    if stored > most:
-        raise ValueError(
-            f"{layout.rows} rows and {layout.columns} columns are stored in {stored} bytes"
-        )
 
 
 def _decompressed(header: Header, data: bytes) -> Array:

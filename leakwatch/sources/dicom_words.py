@@ -18,6 +18,9 @@ from leakwatch.sources.dicom_header import Header
 from leakwatch.sources.dicom_layout import PixelLayout, clean_bits
 from leakwatch.sources.dicom_rle import rle_decoded
 
+# A stream has so many times the bytes of its picture at most, and a head and comments beside: noise
+# does not become smaller, and no encoder makes twice as much of it.
+_LONGEST_STREAM, _STREAM_HEAD = 2, 1 << 20
 _ROW_STEP = 4  # every fourth row tells whether bits belong to the picture, in a quarter of the time
 
 
@@ -30,6 +33,22 @@ def bytes_of(file: BinaryIO, spans: tuple[Span, ...]) -> bytes:
         The file became shorter since its frames were found.
     """
     return b"".join(_read(file, span) for span in spans)
+
+
+def check_stored_length(header: Header, spans: tuple[Span, ...]) -> None:
+    """Refuse a frame that is stored in many times the bytes of its picture, before it is read.
+
+    Raises
+    ------
+    ValueError
+    """
+    layout = header.layout
+    stored = sum(span.length for span in spans)
+    most = _LONGEST_STREAM * layout.rows * layout.columns * layout.allocated // 8 + _STREAM_HEAD
+    if stored > most:
+        raise ValueError(
+            f"{layout.rows} rows and {layout.columns} columns are stored in {stored} bytes"
+        )
 
 
 def words_of(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:

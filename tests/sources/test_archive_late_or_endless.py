@@ -211,7 +211,7 @@ def test_what_is_there_when_the_session_begins_is_still_passed_over(archive, tmp
     stored(archive, tmp_path, 12)
     archive.page = 5
     with archive.listening(), watching(opened(archive)) as watch:
-        watch.said("12 objects that were there already are passed over")
+        watch.said("passed over: 12 objects that were there already")
         frames = stored(archive, tmp_path, 2)
         all_came(watch, frames)
 

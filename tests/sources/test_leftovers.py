@@ -30,7 +30,9 @@ import sys
 from pathlib import Path
 from leakwatch.sources.spool import Spool
 spool = Spool(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
-print(spool.write(b"DOE^JOHN"))
+file = spool.begin()
+file.write(b"DOE^JOHN")
+print(file.finish())
 spool.path().with_suffix(".part").write_bytes(b"DOE^JO")
 print("written", flush=True)
 sys.stdin.read()
@@ -46,6 +48,12 @@ def temporary(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", None)
     yield place
     tempfile.tempdir = None
+
+
+def kept_in(spool):
+    file = spool.begin()
+    file.write(NAME)
+    return file.finish()
 
 
 @contextmanager
@@ -131,7 +139,7 @@ def test_where_objects_are_kept_halves_of_dead_processes_go_and_whole_ones_stay(
     dead = killed(str(keep))
     with writing(str(keep)) as (_, alive):
         spool = Spool(keep)
-        mine = spool.write(NAME)
+        mine = kept_in(spool)
         halves = [path.name for path in keep.glob("*.part")]
         assert len(halves) == 1
         assert halves[0].startswith(alive.name.rsplit("-", 1)[0])
@@ -143,7 +151,7 @@ def test_where_objects_are_kept_halves_of_dead_processes_go_and_whole_ones_stay(
 
 def test_a_spool_that_is_closed_leaves_nothing(temporary):
     spool = Spool()
-    path = spool.write(NAME)
+    path = kept_in(spool)
     assert (mode(path), mode(path.parent)) == (0o600, 0o700)
     spool.close()
     assert list(temporary.iterdir()) == []
