@@ -108,7 +108,7 @@ def look(state: PipelineState, frame: Frame) -> tuple[PipelineState, Looked | tu
     state = followed
     if hidden is not None:
         return state, (hidden,)
-    lag, clean = intensity.undo_lag(state.lag, raw, settings)
+    lag, clean = intensity.undo_lag(state.lag, raw, frame.time_s, settings)
     state = replace(state, lag=lag)
     # Last, so that what follows from frame to frame goes on while the C-arm is turned.
     another = _another_view(state, frame)

@@ -292,6 +292,10 @@ class LagState:
         Log attenuation of the last frame as it came.
     fraction : float
         Estimated share of each frame that is left over from the frame before, 0 to < 1.
+    time_s : float
+        Of the last frame.
+    interval_s : float
+        From the frame before to it.
     """
 
     noise: tuple[FloatImage, ...] = ()
@@ -299,6 +303,8 @@ class LagState:
     frames: int = 0
     previous: FloatImage | None = None
     fraction: float = 0.0
+    time_s: float = -math.inf
+    interval_s: float = math.inf
 
 
 # Passes noise, stops everything that is smooth over three pixels (mixed second difference).
@@ -306,7 +312,7 @@ _NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 
 def undo_lag(
-    state: LagState, attenuation: FloatImage, settings: IntensitySettings
+    state: LagState, attenuation: FloatImage, time_s: float, settings: IntensitySettings
 ) -> tuple[LagState, FloatImage]:
     """Take out what the detector or a recursive noise filter kept of the frame before.
 
@@ -321,6 +327,9 @@ def undo_lag(
     state : LagState
     attenuation : ndarray
         As it came.
+    time_s : float
+        After a gap in the frames nothing is left of the last one, or frames came that were not
+        seen: then it is taken as it came.
     settings : IntensitySettings
 
     Returns
@@ -328,6 +337,12 @@ def undo_lag(
     LagState, ndarray
         The attenuation without lag, to first order in the change between frames.
     """
+    elapsed_s = time_s - state.time_s
+    if not 0.0 < elapsed_s <= max(settings.stale_after_s, 2.0 * state.interval_s):
+        state = replace(state, noise=(), previous=None, interval_s=math.inf)
+    else:
+        state = replace(state, interval_s=elapsed_s)
+    state = replace(state, time_s=time_s)
     if state.frames < settings.lag_settled_frames:
         state = _with_noise(state, _unit_noise(attenuation, settings), settings)
     clean = attenuation
@@ -345,7 +360,7 @@ def _with_noise(state: LagState, noise: FloatImage, settings: IntensitySettings)
         frames += 1
     fraction = _lag_fraction(sums, frames, noise.size, settings)
     history = (read_only(noise), *state.noise[:2])
-    return LagState(history, sums, frames, state.previous, fraction)
+    return replace(state, noise=history, correlation_sums=sums, frames=frames, fraction=fraction)
 
 
 def _unit_noise(attenuation: FloatImage, settings: IntensitySettings) -> FloatImage:

@@ -70,7 +70,7 @@ class Spectra:
         return replace(self, usual=min(usual, settings.max_usual_correlation))
 
     def hold(self, found: Likeness, settings: LivenessSettings) -> bool:
-        """Tell whether a frame shows an earlier one: it is liker than frames that are new."""
+        """Tell whether a frame shows an earlier one: more alike than new frames are."""
         usual = settings.max_usual_correlation if self.usual is None else self.usual
         limit = max(settings.max_phase_correlation, usual + settings.more_than_usual)
         return found.correlation > limit
