@@ -253,6 +253,13 @@ def test_names_of_result_folders_stay_in_the_folder(name):
     assert not plain.startswith(".")
 
 
+@pytest.mark.parametrize("name", ["CON", "nul.x", "COM1"])
+def test_no_result_folder_has_the_name_of_a_device(name):
+    from leakwatch.cli.sequences import plain_name
+
+    assert plain_name(name) == f"_{name}"
+
+
 def test_names_that_differ_by_letter_case_only_are_two_folders(tmp_path):
     for folder in ("x", "y"):
         (tmp_path / folder).mkdir()

@@ -15,6 +15,7 @@ from leakwatch.case import CASE_SUFFIX, dicom_path, load_case
 from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import say, say_rules_off, say_what_to_doubt
 from leakwatch.errors import LeakWatchError, SourceError
+from leakwatch.strangers import safe_file_name
 
 if TYPE_CHECKING:
     from leakwatch.config import Settings
@@ -227,7 +228,7 @@ def _name_of(parts: Sequence[str]) -> str:
 def plain_name(name: str) -> str:
     """Return a name that is a folder's on every system, and leads to no other place."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")
-    return plain[:_LONGEST_NAME] or "run"
+    return safe_file_name(plain[:_LONGEST_NAME], "run")
 
 
 def _named_apart(asked: Iterable[Asked]) -> list[Asked]:
