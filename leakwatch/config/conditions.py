@@ -77,7 +77,8 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         More is an earlier picture. Live ones reached 0.17 in 44 sequences, real ones among them,
         and pictures held by a link that moves them by a pixel or two no less than 0.24.
     more_than_usual : float
-        Where fine detail lies still for good, new frames correlate; then as much more is held.
+        Fine detail that lies still for good makes new frames correlate too: a frame is held that
+        exceeds their usual correlation by this.
     max_usual_correlation : float
         New frames are never thought to correlate by more; nor is that assumed before any were
         compared.

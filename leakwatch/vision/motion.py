@@ -13,7 +13,7 @@ from leakwatch.model import Array, BoolImage, FloatImage, Point, PointArray, rea
 from leakwatch.vision.robust import SIGMA_PER_MAD, median
 from leakwatch.vision.warps import warped
 
-# Steps of a fit are not thought to be followed by more than five times their sum.
+# Largest ratio of one step to the step before; it makes a step five times as long.
 _MAX_RATIO = 0.8
 
 
@@ -346,10 +346,10 @@ _Symmetric = tuple[float, float, float]
 
 
 def _all_steps(change: Point, before: Point | None) -> float:
-    """By what a step is to be multiplied to be all that follow (Aitken's extrapolation).
+    """Return the factor that makes a step as long as all later ones together (Aitken).
 
     Noise and a turn in the picture's plane make each step too short, by a fifth up to four fifths:
-    then they follow each other as a geometric series.
+    then the lengths of the steps form a geometric series.
     """
     if before is None:
         return 1.0

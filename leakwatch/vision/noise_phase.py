@@ -70,7 +70,7 @@ class Spectra:
         return replace(self, usual=min(usual, settings.max_usual_correlation))
 
     def hold(self, found: Likeness, settings: LivenessSettings) -> bool:
-        """Tell whether a frame shows an earlier one: more alike than new frames are."""
+        """Tell whether a frame shows an earlier one: it correlates more than new frames do."""
         usual = settings.max_usual_correlation if self.usual is None else self.usual
         limit = max(settings.max_phase_correlation, usual + settings.more_than_usual)
         return found.correlation > limit
@@ -120,7 +120,7 @@ def phase_of(passed: FloatImage) -> ComplexImage:
     clipped = np.clip(passed, -_CLIPPED_SIGMA * sigma, _CLIPPED_SIGMA * sigma)
     spectrum = np.fft.rfft2(clipped * _tables(side).window)
     modulus = np.abs(spectrum)
-    # What is flat has no phase: then it is like nothing.
+    # A flat picture has no phase, and correlates with none.
     return read_only((spectrum / np.maximum(modulus, 1e-9)).astype(np.complex64))
 
 
