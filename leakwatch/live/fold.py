@@ -15,6 +15,7 @@ from leakwatch.live.inbox import Arrival
 from leakwatch.live.known import Known, Present
 from leakwatch.live.same_view import Difference, Guard, look
 from leakwatch.live.setup import Basis, Setup, marks_now
+from leakwatch.live.status import LiveStatus
 from leakwatch.live.timeline import Timeline, put
 from leakwatch.model import (
     Event,
@@ -115,6 +116,26 @@ class LiveFold:
         if self._basis is None:
             return rules_off(self._setup.marks, None, None, self._settings)
         return self._basis.rules_off
+
+    def told_in(self, status: LiveStatus) -> LiveStatus:
+        """Return `status` with all that the fold knows, for other threads."""
+        return replace(
+            status,
+            present=self.present,
+            known=self.known,
+            held=self.held,
+            can_take_back=self.can_take_back,
+            frames=self.frames,
+            unknown=self.unknown,
+            first_stop=self.first_stop,
+            stopped_s=self.stopped_s,
+            exposure=self.exposure,
+            audio_paused_until_s=self.audio_paused_until_s,
+            doubts=self.doubts,
+            rules_off=self.rules_off,
+            tally=self.tally,
+            marks=self.marks,
+        )
 
     def take(self, arrival: Arrival, link: LinkStatus, now: Callable[[], float]) -> Present:
         """Fold one frame."""

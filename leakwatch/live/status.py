@@ -24,11 +24,11 @@ from leakwatch.config import Settings
 from leakwatch.live.exposure import Exposure
 from leakwatch.live.known import Known, Present, is_judged
 from leakwatch.live.latency import Latency
-from leakwatch.model import Event, Level, Link, LinkStatus, Reason
+from leakwatch.model import Event, Level, Link, LinkStatus, Marks, Reason
 from leakwatch.rules_off import RuleOff
 from leakwatch.tally import NOTHING_COUNTED, Tally
 
-_NOTHING_KNOWN = Known()
+_NOTHING_KNOWN, _NO_MARKS = Known(), Marks()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
 
 
@@ -105,6 +105,8 @@ class LiveStatus:
         No frame follows.
     fault : str
         Why the session cannot go on; empty where it can, or where it simply ended.
+    marks : Marks
+        Those that hold now.
     """
 
     present: Present | None
@@ -128,6 +130,7 @@ class LiveStatus:
     ended: bool = False
     fault: str = ""
     tally: Tally = NOTHING_COUNTED
+    marks: Marks = _NO_MARKS
 
     @property
     def is_recorded(self) -> bool:
