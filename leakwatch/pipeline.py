@@ -29,6 +29,7 @@ from leakwatch.model import (
     Reason,
 )
 from leakwatch.pipeline_state import PipelineState
+from leakwatch.stage_times import begin_stage
 from leakwatch.vision import averaging, cannulas, intensity, motion, tubular
 from leakwatch.vision import background as backgrounds
 from leakwatch.vision import baseline as baselines
@@ -61,6 +62,7 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     -------
     PipelineState, Observation
     """
+    begin_stage("look")
     before = begun(state, frame)
     state, looked = look(before, frame)
     if isinstance(looked, Looked):
@@ -89,6 +91,7 @@ def _judged(
     """Compare a new picture with the reference."""
     attenuation, exposed = looked.attenuation, looked.exposed
     before = state
+    begin_stage("motion")
     state, match, same = _registered(state, attenuation, exposed, frame.time_s)
     if not all(one.holds for one in looked.evidence):
         quality = _quality(before, match, None)
@@ -97,7 +100,9 @@ def _judged(
         quality = _quality(state, match, None)
         return state, blind(frame, state.calibration, quality, *looked.evidence, same)
     shift = (2.0 * match.shift[0], 2.0 * match.shift[1])
+    begin_stage("marks")
     state = _with_marks(state, frame, shift)
+    begin_stage("baseline")
     moved = baselines.to_reference(attenuation, shift)
     seen = baselines.seen_in_reference(exposed, shift)
     # Where the baseline saw nothing, nothing can be compared, however open this frame is.
@@ -112,7 +117,9 @@ def _judged(
         # Neither cement nor anatomy is learnt from it.
         quality = _quality(state, match, sight)
         return untaught, blind(frame, state.calibration, quality, *evidence, another)
+    begin_stage("tubes")
     state, tubes = _with_tubes(state, frame) if sight is not None else (state, ())
+    begin_stage("measurement")
     findings = Findings(
         frame,
         state.the_run.grid,
@@ -227,6 +234,7 @@ def _with_cement(
     if baseline is None or behind is None:
         return state, None
     known = state.cement
+    begin_stage("instruments")
     followed = cannulas.follow_all(
         state.instrument,
         baseline,
@@ -236,6 +244,7 @@ def _with_cement(
         scale,
         settings.instruments,
     )
+    begin_stage("background")
     changed = _changed(state.cement.mask, state.cement.box, followed.covers, scale)
     added = baselines.added_attenuation(
         baseline, followed.more, seen, changed, scale, settings.baseline
@@ -244,13 +253,17 @@ def _with_cement(
         # Of what breathes too: not all of a breath is foretold by those before.
         unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)
+    begin_stage("breathing")
     breath = breathings.breath_of(state.breathing, added, changed, settings.breathing)
     added = breathings.without_breath(added, state.breathing, breath, settings.breathing)
+    begin_stage("cement")
     state, noise = _segmented(state, followed, behind, added, frame.time_s)
+    begin_stage("breathing")
     breathing = breathings.with_breath(
         state.breathing, breath, state.cement.mask, frame.time_s, settings.breathing
     )
     state = replace(state, breathing=breathing)
+    begin_stage("sameness")
     area = None if state.placed is None else state.placed.watched
     seen_there = baselines.watch(added, area, scale, settings.baseline)
     aside = baselines.explained(seen_there, changed, followed.state.footprint, scale.px(1.0))

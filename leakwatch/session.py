@@ -17,6 +17,8 @@ from leakwatch.agreement import check_agrees
 from leakwatch.case import CASE_SUFFIX, check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
+from leakwatch.frame_log import log_frame
+from leakwatch.log_file import FIELDS
 from leakwatch.looking import inverted
 from leakwatch.measurement import blind_for
 from leakwatch.model import (
@@ -37,6 +39,7 @@ from leakwatch.model import (
 from leakwatch.pipeline_state import PipelineState, without_last_moments
 from leakwatch.sources.same_sequence import check_same_sequence
 from leakwatch.sources.stored_pictures import open_stored
+from leakwatch.stage_times import begin_stage, current_stage, stage_times
 
 _LOG = logging.getLogger(__name__)
 
@@ -192,12 +195,15 @@ def fold(
     last: Snapshot | None = None
     try:
         for frame in frames:
-            vision, alerts, last = folded(vision, alerts, frame)
+            with stage_times() as stages:
+                vision, alerts, last = folded(vision, alerts, frame)
+            log_frame(_LOG, last, stages.ms)
             yield last
         return
     except SourceError as error:
         if last is None:
             raise
+        _LOG.info("the frames ended early", exc_info=True)
         fault = str(error).removeprefix(f"{where}: ")
     # Whatever a source dies of, what it gave before is kept and its end is told.
     except Exception as error:
@@ -205,7 +211,9 @@ def fold(
         _LOG.debug("the frames broke off", exc_info=True)
         if last is None:
             raise SourceError(fault) from error
-    yield not_judged(alerts, vision.calibration, last.frame, Reason.DECODE, fault, fault)[1]
+    ended = not_judged(alerts, vision.calibration, last.frame, Reason.DECODE, fault, fault)[1]
+    log_frame(_LOG, ended, {})
+    yield ended
 
 
 def folded(
@@ -234,6 +242,7 @@ def folded(
         observation, alerts, alert = _broken(before, alerts, frame, error)
         vision = _after_failure(before, frame)
     else:
+        begin_stage("alerting")
         try:
             alerts, alert = alerting.decide(alerts, observation)
         except Exception as error:  # noqa: BLE001
@@ -246,6 +255,7 @@ def _broken(
     vision: PipelineState, alerts: alerting.AlertState, frame: Frame, error: Exception
 ) -> tuple[Observation, alerting.AlertState, Alert]:
     """Decide on a frame at which a stage broke."""
+    stage = current_stage()
     what = f"{type(error).__name__}: {error}"
     observation = blind_for(frame, vision.calibration, Quality(), Reason.STAGE_ERROR, what)
     try:
@@ -257,8 +267,14 @@ def _broken(
     alert = _saying(alert, what)
     # What breaks at every frame is told once.
     level = logging.ERROR if alert.events else logging.DEBUG
-    debugging = error if _LOG.isEnabledFor(logging.DEBUG) else None
-    _LOG.log(level, "frame %d is not analysed: %s", frame.index, what, exc_info=debugging)
+    _LOG.log(
+        level,
+        "frame %d is not analysed: %s",
+        frame.index,
+        what,
+        exc_info=error,
+        extra={FIELDS: {"frame": frame.index, "time_s": frame.time_s, "stage": stage or None}},
+    )
     return observation, alerts, alert
 
 

@@ -20,9 +20,11 @@ from leakwatch.cli.console import (
     progress,
     say,
 )
+from leakwatch.cli.log_start import logged
 from leakwatch.cli.options import (
     CalibrationOption,
     CaseOption,
+    LogFileOption,
     NoCaseOption,
     SettingsOption,
     StrictOption,
@@ -57,6 +59,7 @@ def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
     video: Annotated[bool, typer.Option(help="Write overlay.mp4.")] = True,
     csv: Annotated[bool, typer.Option("--csv", help="Write frames.csv too.")] = False,
     strict: StrictOption = False,
+    log_file: LogFileOption = None,
 ) -> None:
     """Measure every frame of one or more sequences and write what was found.
 
@@ -68,7 +71,9 @@ def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
     input; 3: the input ended early or some runs could not be read, and what was read is written;
     4: with --strict, a rule was off, or too many frames were not judged; 130: interrupted.
     """
-    with errors_in_one_paragraph(), ended_like_interrupted():
+    typed = (*sequences, out, case, calibration)
+    keeping = logged("analyze", log_file, settings, typed)
+    with errors_in_one_paragraph(), ended_like_interrupted(), keeping:
         runs = asked_runs(sequences, series)
         chosen = load_settings(settings)
         open_one = partial(
@@ -89,7 +94,7 @@ def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
 
         done = analyse_all(runs, out, one)
         say_summary(done, out, len(runs))
-    raise typer.Exit(exit_code(done, len(runs), strict))
+        raise typer.Exit(exit_code(done, len(runs), strict))
 
 
 def _analysed(run: Run, out: Path, name: str, video: bool, csv: bool) -> Outcome:

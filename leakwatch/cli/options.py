@@ -33,6 +33,14 @@ StrictOption = Annotated[
         help="Exit code 4 where a rule was off, or too many frames were not judged.",
     ),
 ]
+LogFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--log-file",
+        help="Keep a log of what was decided and why, JSON lines without pixels or names of "
+        "patients, to send with the report of a fault.",
+    ),
+]
 
 # Of `simulate`.
 CtOption = Annotated[

@@ -20,9 +20,11 @@ from leakwatch.cli.console import (
     require_display,
     say,
 )
+from leakwatch.cli.log_start import logged
 from leakwatch.cli.options import (
     CalibrationOption,
     CaseOption,
+    LogFileOption,
     NoCaseOption,
     SettingsOption,
     StrictOption,
@@ -32,6 +34,8 @@ from leakwatch.config import load_settings
 from leakwatch.tally import tally_lines
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from leakwatch.live.session import LiveSession
     from leakwatch.live.setup import Setup
     from leakwatch.live.status import LiveStatus
@@ -62,6 +66,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     ] = False,
     window: Annotated[bool, typer.Option(help="Show a window; else a line.")] = True,
     strict: StrictOption = False,
+    log_file: LogFileOption = None,
 ) -> None:
     """Watch frames as they come, and say STOP before cement leaks.
 
@@ -70,7 +75,8 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     arguments or input, or the recording could not be completed; 3: the source broke off; 4: with
     --strict, a rule was off, or too many frames were not judged.
     """
-    with errors_in_one_paragraph():
+    typed = (source, case, calibration, out)
+    with errors_in_one_paragraph(), logged("run", log_file, settings, typed):
         app_module = None
         if window:
             require_display("`leakwatch run ... --no-window`")
@@ -78,21 +84,28 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         setup = _loaded(source, case, no_case, settings, calibration)
         recorder = Recorder(out, source, setup.settings, keep_identity)
         session = _opened(source, setup, recorder, record)
-        try:
-            with ended_like_interrupted():
-                if app_module is None:
-                    _follow(session)
-                else:
-                    _say_once(session.status, set())
-                    app_module.show_live(session, source, partial(recorder.begin, session))
-        except KeyboardInterrupt:
-            pass  # the way to end a session
-        finally:
-            session.close()
-    not_watched = tally_lines(session.status.tally, session.settings)
-    _say_outcome(session.status, recorder, not_watched)
-    if strict and not_watched:
-        raise typer.Exit(NOT_WATCHED)
+        _watch(session, source, recorder, app_module)
+        not_watched = tally_lines(session.status.tally, session.settings)
+        _say_outcome(session.status, recorder, not_watched)
+        if strict and not_watched:
+            raise typer.Exit(NOT_WATCHED)
+
+
+def _watch(
+    session: LiveSession, source: str, recorder: Recorder, app_module: ModuleType | None
+) -> None:
+    """Watch until the source, or a person, ends it; without a window, on the terminal."""
+    try:
+        with ended_like_interrupted():
+            if app_module is None:
+                _follow(session)
+            else:
+                _say_once(session.status, set())
+                app_module.show_live(session, source, partial(recorder.begin, session))
+    except KeyboardInterrupt:
+        pass  # the way to end a session
+    finally:
+        session.close()
 
 
 def _loaded(

@@ -20,7 +20,14 @@ from leakwatch.cli.console import (
     require_display,
     say,
 )
-from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
+from leakwatch.cli.log_start import logged
+from leakwatch.cli.options import (
+    CalibrationOption,
+    CaseOption,
+    LogFileOption,
+    NoCaseOption,
+    SettingsOption,
+)
 from leakwatch.config import Settings, load_settings
 from leakwatch.plural import counted_noun
 
@@ -71,6 +78,7 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
     no_case: NoCaseOption = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
+    log_file: LogFileOption = None,
 ) -> None:
     """Train a person to say STOP: a case is shown without alarms, and the STOP is judged.
 
@@ -81,7 +89,8 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
     shown again with all that LeakWatch saw. Built-in cases are simulated when they are first asked
     for. `leakwatch trainees` shows and exports results.
     """
-    with errors_in_one_paragraph():
+    typed = (what, case, calibration)  # not the trainee's name
+    with errors_in_one_paragraph(), logged("train", log_file, settings, typed):
         if list_them:
             _list_built_in()
             return

@@ -19,6 +19,7 @@ from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_dicom import LiveDicomSettings
 from leakwatch.config.live_igtl import LiveIgtlSettings
 from leakwatch.config.live_video import LiveVideoSettings
+from leakwatch.config.log import LogSettings
 from leakwatch.config.marks import MarksSettings
 from leakwatch.config.polarity import PolaritySettings
 from leakwatch.config.reading import read_toml
@@ -49,6 +50,7 @@ __all__ = [
     "LiveSettings",
     "LiveVideoSettings",
     "LivenessSettings",
+    "LogSettings",
     "MarksSettings",
     "MotionSettings",
     "PolaritySettings",
@@ -91,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: WindowSettings = WindowSettings()
     sound: SoundSettings = SoundSettings()
     training: TrainingSettings = TrainingSettings()
+    log: LogSettings = LogSettings()
 
 
 def load_settings(path: Path | None) -> Settings:

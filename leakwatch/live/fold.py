@@ -5,10 +5,12 @@ Every method is told the time, so that a test needs none.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from leakwatch import alerting, pipeline
+from leakwatch.frame_log import log_frame
 from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start, TakeBack
 from leakwatch.live.exposure import Exposure, exposed
 from leakwatch.live.inbox import Arrival
@@ -30,7 +32,10 @@ from leakwatch.model import (
 from leakwatch.pipeline_state import PipelineState
 from leakwatch.rules_off import RuleOff, rules_off
 from leakwatch.session import folded, not_judged
+from leakwatch.stage_times import stage_times
 from leakwatch.tally import NOTHING_COUNTED, counted
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class LiveFold:
         self._judged: Snapshot | None = None
         self._pending: tuple[Event, ...] = ()
         self._silent = ""
+        self._stages_ms: dict[str, float] = {}
         self._before: list[_Before] = []
         self.known = Known()
         self.present: Present | None = None
@@ -197,6 +203,7 @@ class LiveFold:
         """Do what a person asked for; before the first frame there is nothing to do it to."""
         if self.present is None:
             return
+        _LOG.info("asked for: %s", type(action).__name__)  # a remark may name the patient
         if isinstance(action, Acknowledge):
             self._acknowledge(action, self.present)
         elif isinstance(action, PauseAudio):
@@ -227,7 +234,9 @@ class LiveFold:
         self._guard = Guard(self._settings)
 
     def _judge(self, frame: Frame) -> Snapshot:
-        self._vision, self._alerts, snapshot = folded(self._vision, self._alerts, frame)
+        with stage_times() as stages:
+            self._vision, self._alerts, snapshot = folded(self._vision, self._alerts, frame)
+        self._stages_ms = stages.ms
         self._judged = snapshot
         return snapshot
 
@@ -254,6 +263,9 @@ class LiveFold:
             # A pause was granted for what sounded then, not for what is new.
             self.audio_paused_until_s = None
         self.present = Present(snapshot, detail, received_s, decided_s)
+        age_ms = 1e3 * (decided_s - received_s)
+        stages_ms, self._stages_ms = self._stages_ms, {}
+        log_frame(_LOG, snapshot, stages_ms, detail, age_ms)
         self._give(replace(snapshot, alert=replace(alert, events=self._pending + alert.events)))
         self._pending = ()
         return self.present

@@ -16,6 +16,7 @@ from typing import Any
 
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
+from leakwatch.frame_log import LinkNews
 from leakwatch.live.actions import (
     Acknowledge,
     Action,
@@ -33,6 +34,7 @@ from leakwatch.live.outputs import Outputs
 from leakwatch.live.recording_news import RecordingNews
 from leakwatch.live.setup import Setup
 from leakwatch.live.status import LiveStatus, Recording, silence_text
+from leakwatch.log_file import FIELDS
 from leakwatch.model import (
     EventKind,
     Frame,
@@ -86,6 +88,7 @@ class LiveSession:
         self._outputs.begin(sinks or {})
         self._fold = LiveFold(setup, self._outputs.append)
         self._ledger = Ledger(live.latency_frames)
+        self._link_news = LinkNews(_LOG)
         self._news = RecordingNews(live.behind_after_s)
         self._dropped = 0
         self._ended = Flag()
@@ -273,6 +276,7 @@ class LiveSession:
                 received_s = now_s if frame.received_s is None else frame.received_s
                 self._inbox.put(Arrival(frame, received_s, now_s))
         except SourceError as error:
+            _LOG.info("the frames broke off", exc_info=True)
             self._publish_only(fault=str(error))
         # Whatever a source dies of, its end is told.
         except Exception as error:  # noqa: BLE001
@@ -289,6 +293,7 @@ class LiveSession:
                 self._begin_records(delivery.actions)
                 return
             try:
+                self._link_news.see(self._link())
                 for action in delivery.actions:
                     self._act(action)
                 if delivery.arrival is not None:
@@ -305,6 +310,7 @@ class LiveSession:
     def _tell_of_recordings(self, last: bool = False) -> None:
         """Keep with the case, as it happens, how its own recording fares."""
         for text in self._news.new(self._outputs.running(), last):
+            _LOG.info("%s", text)
             self._fold.act(Note(text, kind=EventKind.TECHNICAL), self._clock())
             self._publish(told=(*self._published.told, text))
 
@@ -325,8 +331,9 @@ class LiveSession:
     def _take(self, arrival: Arrival) -> None:
         dropped = self._inbox.dropped
         if dropped > self._dropped:
-            self._fold.note_dropped(dropped - self._dropped)
-            self._dropped = dropped
+            new, self._dropped = dropped - self._dropped, dropped
+            _LOG.info("frames dropped: %d", new, extra={FIELDS: {"stage": "inbox", "dropped": new}})
+            self._fold.note_dropped(new)
         present = self._fold.take(arrival, self._link(), self._clock)
         self._ledger.decided(arrival, present.decided_s)
         self._publish()
