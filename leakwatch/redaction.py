@@ -79,14 +79,24 @@ class Redactor:
     def _place(self, found: re.Match[str]) -> str:
         path = found.group(0)
         for one in self._typed:
-            if path == one or path.startswith((f"{one} ", f"{one}/{LEFT_OUT}")):
+            rest = path.removeprefix(one)
+            if rest == path:
+                continue
+            if not rest or rest.startswith(f"/{LEFT_OUT}"):
                 return path
+            if _is_text(rest):
+                return one + _PATH.sub(self._place, rest)
         return f"{LEFT_OUT}{_suffix(path)}"
 
     def _quoted(self, found: re.Match[str]) -> str:
         inner = found.group(1) or found.group(2) or ""
         known = not inner or inner in _PLAIN or any(inner.startswith(one) for one in self._typed)
         return found.group(0) if known else f"'{LEFT_OUT}'"
+
+
+def _is_text(rest: str) -> bool:
+    """Whether what follows a path goes on with the sentence, and not with the name."""
+    return rest[0] in ",;)" or (rest[0] == " " and "/" not in rest and "\\" not in rest)
 
 
 def _suffix(path: str) -> str:

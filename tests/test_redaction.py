@@ -17,6 +17,8 @@ LEFT_OUT = [
     ("/data/in/Doe John.dcm: cannot be read", "/data/in/....dcm: cannot be read"),
     ("/data/in/Doe/IMG 1: bad", "/data/in/...: bad"),
     ("rel/in/Doe_1/IMG 1.dcm: bad", "rel/in/....dcm: bad"),
+    ("/data/in Doe/x.dcm: bad", "....dcm: bad"),
+    ("/data/in, to be made in /data/Doe: no", "/data/in, to be made in ...: no"),
     # anywhere else
     ("/home/jane/Doe/x.dcm: is bad", "....dcm: is bad"),
     ("C:\\Users\\Doe\\a b.dcm: no", "....dcm: no"),
@@ -43,6 +45,8 @@ def test_what_may_name_a_patient_is_left_out(text, left):
 
 
 KEPT = [
+    "/data/in, to be made in /data/in: can be written",
+    "/data/in is there",
     "/data/in: the folder is gone; waiting until it is back",
     "/data/in/log.jsonl",
     "the source's clock went +2.00 s in 0.07 s; arrival counts",
