@@ -7,6 +7,7 @@ command line is theirs to send.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +28,13 @@ _PATH: Final = re.compile(
     r"(?:(?<![^\s'\"=(,\[<])|(?<=:)(?!//))"
     r"(?:~|[A-Za-z]:|\\)?[\\/](?:[^\\/:'\"\n]*[\\/])*(?:[^\\/:'\"\n]*?(?=[:'\"\n]|$)|[^\\/\s:'\"]*)"
 )
+# What a head says, as the sources repeat it; a number is one.
+_SAID: Final = re.compile(r"(\bsays (?!that |how |no)|\bPhotometric Interpretation )([^.:;,()]+)")
+_NUMBER: Final = re.compile(r"[-+\d.e]+( (frames/s|bits|mm)\b.*)?")
+_SHORT_NUMBER: Final = re.compile(r"\d{1,5}")  # of a file: names nobody, and stands in any text
+_WORD: Final = re.compile(r"[^\s:;,()'\"\\/]+")
+# Names that are looked up in the folders that were typed, at most: half a second on a slow disk.
+_MOST_NAMES: Final = 50_000
 _SUFFIX: Final = re.compile(r"\.[A-Za-z]\w{0,4}$")
 # What the standard itself writes, and the interpreter says of code and not of data.
 _PLAIN: Final = frozenset({"MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE COLOR", "YBR_FULL"})
@@ -41,9 +49,14 @@ class Redactor:
         Paths and sources as a person typed them: they may be repeated.
     home : Path or None
         Written as ``~``; None: that of the user.
+    read : iterable of Path
+        Folders among them whose files somebody else named: those names are left out.
     """
 
-    def __init__(self, typed: Iterable[str] = (), home: Path | None = None) -> None:
+    def __init__(
+        self, typed: Iterable[str] = (), home: Path | None = None, read: Iterable[Path] = ()
+    ) -> None:
+        self._found = _names_below(read) - set(typed)
         self._home = str(home or Path.home())
         said = {one for one in typed if one.strip("/\\. ")}
         self._typed = sorted({self._at_home(one) for one in said}, key=len, reverse=True)
@@ -52,8 +65,9 @@ class Redactor:
         self._below = re.compile(rf"(?<!\w)({roots})[\\/]([^\\/:'\"\n]*[\\/]?)+?(?=[:'\"\n]|$)")
 
     def __call__(self, text: str) -> str:
-        """Return `text` without UIDs, credentials, quoted values, and paths nobody typed."""
-        return self._places(_QUOTED.sub(self._quoted, self._names(text)))
+        """Return `text` without UIDs, credentials, values of a header, and paths nobody typed."""
+        text = _SAID.sub(_said, _QUOTED.sub(self._quoted, self._names(text)))
+        return self._places(text)
 
     def of_code(self, text: str) -> str:
         """Return `text`, which the interpreter said of code: what it quotes are names in it."""
@@ -68,7 +82,15 @@ class Redactor:
     def _places(self, text: str) -> str:
         if self._typed:
             text = self._below.sub(self._in_folder, text)
-        return _PATH.sub(self._place, text)
+        text = _PATH.sub(self._place, text)
+        return _WORD.sub(self._name, text) if self._found else text
+
+    def _name(self, found: re.Match[str]) -> str:
+        """Leave out the name of a file, which may stand at the end of a sentence."""
+        word = found.group(0)
+        bare = word.rstrip(".")
+        known = bare in self._found
+        return f"{LEFT_OUT}{_suffix(bare)}{word[len(bare) :]}" if known else word
 
     def _in_folder(self, found: re.Match[str]) -> str:
         path = found.group(0)
@@ -92,6 +114,24 @@ class Redactor:
         inner = found.group(1) or found.group(2) or ""
         known = not inner or inner in _PLAIN or any(inner.startswith(one) for one in self._typed)
         return found.group(0) if known else f"'{LEFT_OUT}'"
+
+
+def _said(found: re.Match[str]) -> str:
+    value = found.group(2).strip()
+    plain = value in _PLAIN or value == "absent" or _NUMBER.fullmatch(value)
+    return found.group(0) if plain else f"{found.group(1)}{LEFT_OUT}"
+
+
+def _names_below(folders: Iterable[Path]) -> set[str]:
+    """Return the names of files and folders, as far as they can be listed."""
+    found: set[str] = set()
+    for folder in folders:
+        for _, below, files in os.walk(folder):
+            found.update(below, files)
+            if len(found) > _MOST_NAMES:
+                break
+    words = {part for name in found for part in (name, *name.split())}
+    return {one for one in words if not _SHORT_NUMBER.fullmatch(one)}
 
 
 def _is_text(rest: str) -> bool:

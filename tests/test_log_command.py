@@ -209,6 +209,21 @@ def test_a_live_session_tells_of_its_source(dicom, tmp_path):
     assert_names_nobody(log, dicom)
 
 
+def test_names_that_a_device_gave_its_files_are_left_out(dicom, tmp_path):
+    """Two series in one folder, which cannot be read as one sequence."""
+    folder = tmp_path / "export"
+    folder.mkdir()
+    for name in ("DOE_JANE_1", "DOE_JANE_2.dcm"):
+        dataset = pydicom.dcmread(dicom)
+        dataset.PhotometricInterpretation = "DOE JANE"
+        dataset.save_as(folder / name)
+    log = tmp_path / "log.jsonl"
+    run("analyze", folder, "--out", tmp_path / "out", "--no-video", "--log-file", log)
+    assert "DOE" not in log.read_text()
+    assert_names_nobody(log, dicom)
+    assert any(str(folder) in line["what"] for line in lines_of(log))
+
+
 def test_nothing_of_it_stays_behind(dicom, tmp_path):
     package = logging.getLogger("leakwatch")
     before = (list(package.handlers), package.level, threading.excepthook)

@@ -65,6 +65,46 @@ def test_what_tells_of_the_fault_is_kept(text):
     assert REDACT(text) == text
 
 
+def test_names_of_files_in_a_folder_that_was_typed_are_left_out(tmp_path):
+    (tmp_path / "Doe 7").mkdir()
+    for name in ("DOE_JANE_1", "doe2.dcm", "IM 3.dcm", "00003"):
+        (tmp_path / "Doe 7" / name).write_text("x")
+    redact = Redactor([str(tmp_path)], HOME, [tmp_path])
+    said = f"{tmp_path}: DOE_JANE_1 and doe2.dcm are not frames of one run, nor IM 3.dcm."
+    assert (
+        redact(said) == f"{tmp_path}: ... and ....dcm are not frames of one run, nor ... ....dcm."
+    )
+    assert redact("frames dropped: 3") == "frames dropped: 3"
+
+
+HEADS = [
+    ("Number of Frames says Doe^Jane. Export it", "Number of Frames says .... Export it"),
+    ("(Photometric Interpretation DOE, 3 samples", "(Photometric Interpretation ..., 3 samples"),
+    ("Rows says DOE", "Rows says ..."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "left"), HEADS)
+def test_what_a_head_says_is_left_out(text, left):
+    assert REDACT(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Number of Frames says 12",
+        "Bits Stored says 12: export it again",
+        "Cine Rate says 15 frames/s and Frame Time 7.5 frames/s",
+        "its head says that pixels are stored as JPEG Baseline (Transfer Syntax UID)",
+        "(Photometric Interpretation RGB, 3 samples per pixel)",
+        "its head does not say how pixels are stored",
+        "the source says no more",
+    ],
+)
+def test_what_a_head_says_of_pixels_is_kept(text):
+    assert REDACT(text) == text
+
+
 def test_the_home_of_the_user_is_not_told():
     assert REDACT("/home/jane/x.dcm: is bad") == "~/x.dcm: is bad"
 

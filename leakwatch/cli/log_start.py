@@ -48,7 +48,11 @@ def logged(
         yield
         return
     names = tuple(str(one) for one in (*typed, settings, log_file) if one is not None)
-    handler = LogFile(log_file, Redactor(names), load_settings(settings).log, _tell)
+    # A source may be typed as KIND:PATH?OPTIONS.
+    places = [one for name in names for one in (name, name.partition(":")[2].partition("?")[0])]
+    folders = [Path(one) for one in places if one and Path(one).is_dir()]
+    redact = Redactor(places, read=folders)
+    handler = LogFile(log_file, redact, load_settings(settings).log, _tell)
     package = logging.getLogger("leakwatch")
     level = package.level
     package.addHandler(handler)
