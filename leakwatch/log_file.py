@@ -33,6 +33,7 @@ _BEGINNING: Final = b'{"time":'
 _LONGEST, _MOST_ENTRIES = 2000, 100
 # What a record says beside its message, in `extra={FIELDS: {...}}`.
 FIELDS: Final = "fields"
+_PACKAGES = ("leakwatch", "site-packages", "dist-packages")
 # Of these the interpreter quotes names of code; any other error may quote data.
 _OF_CODE = (AttributeError, TypeError, NameError, ImportError, AssertionError)
 
@@ -113,11 +114,12 @@ def _places(frames: TracebackType | None) -> list[str]:
 def _below_packages(file: str) -> str:
     """Return the part of a source file's path that is the same on every machine."""
     parts = Path(file).parts
-    for package in ("leakwatch", "site-packages", "dist-packages"):
-        if package in parts[:-1]:
-            last = len(parts) - 1 - parts[:-1][::-1].index(package) - 1
-            return "/".join(parts[last if package == "leakwatch" else last + 1 :])
-    return parts[-1]
+    folders = parts[:-1]
+    # "leakwatch" itself is kept; what holds packages is not, and whichever lies deeper counts.
+    ends = [len(folders) - folders[::-1].index(one) for one in _PACKAGES if one in folders]
+    if not ends:
+        return parts[-1]
+    return "/".join(parts[max(ends) - (parts[max(ends) - 1] == _PACKAGES[0]) :])
 
 
 class _Pages:
@@ -146,8 +148,11 @@ class _Pages:
         """Go on with the file that is there, or begin one."""
         file = open_private(self._path, os.O_RDWR | os.O_APPEND)
         try:
-            if os.fstat(file).st_size and os.read(file, len(_BEGINNING)) != _BEGINNING:
+            size = os.fstat(file).st_size
+            if size and os.read(file, len(_BEGINNING)) != _BEGINNING:
                 raise FileExistsError(errno.EEXIST, "what is there is no log of LeakWatch")
+            if size and _last_byte(file) != b"\n":
+                os.write(file, b"\n")  # a program that was killed ended within a line
         except BaseException:
             os.close(file)
             raise
@@ -192,6 +197,11 @@ class _Pages:
         self.close()
         self._path.replace(self._older)
         self.open()
+
+
+def _last_byte(file: int) -> bytes:
+    os.lseek(file, -1, os.SEEK_END)
+    return os.read(file, 1)
 
 
 class LogFile(logging.Handler):

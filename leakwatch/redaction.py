@@ -33,7 +33,7 @@ _SAID: Final = re.compile(r"(\bsays (?!that |how |no)|\bPhotometric Interpretati
 _NUMBER: Final = re.compile(r"[-+\d.e]+( (frames/s|bits|mm)\b.*)?")
 _SHORT_NUMBER: Final = re.compile(r"\d{1,5}")  # of a file: names nobody, and stands in any text
 _WORD: Final = re.compile(r"[^\s:;,()'\"\\/]+")
-# Names that are looked up in the folders that were typed, at most: half a second on a slow disk.
+# Of so many names of a folder that was typed, no more is looked up: a start waits for it.
 _MOST_NAMES: Final = 50_000
 _SUFFIX: Final = re.compile(r"\.[A-Za-z]\w{0,4}$")
 # What the standard itself writes, and the interpreter says of code and not of data.
@@ -56,7 +56,9 @@ class Redactor:
     def __init__(
         self, typed: Iterable[str] = (), home: Path | None = None, read: Iterable[Path] = ()
     ) -> None:
-        self._found = _names_below(read) - set(typed)
+        self._found: dict[str, list[str]] = {}  # by the first word
+        for name in _names_below(read):
+            self._found.setdefault(name.split(" ")[0], []).append(name)
         self._home = str(home or Path.home())
         said = {one for one in typed if one.strip("/\\. ")}
         self._typed = sorted({self._at_home(one) for one in said}, key=len, reverse=True)
@@ -83,14 +85,20 @@ class Redactor:
         if self._typed:
             text = self._below.sub(self._in_folder, text)
         text = _PATH.sub(self._place, text)
-        return _WORD.sub(self._name, text) if self._found else text
+        return self._without_found(text) if self._found else text
 
-    def _name(self, found: re.Match[str]) -> str:
-        """Leave out the name of a file, which may stand at the end of a sentence."""
-        word = found.group(0)
-        bare = word.rstrip(".")
-        known = bare in self._found
-        return f"{LEFT_OUT}{_suffix(bare)}{word[len(bare) :]}" if known else word
+    def _without_found(self, text: str) -> str:
+        """Leave out the names of files that lie in a folder that was typed."""
+        kept, at = list[str](), 0
+        for word in _WORD.finditer(text):
+            if word.start() < at:
+                continue
+            for name in self._found.get(word.group(0).rstrip("."), ()):
+                if text.startswith(name, word.start()):
+                    kept += [text[at : word.start()], LEFT_OUT, _suffix(name)]
+                    at = word.start() + len(name)
+                    break
+        return "".join([*kept, text[at:]])
 
     def _in_folder(self, found: re.Match[str]) -> str:
         path = found.group(0)
@@ -130,8 +138,7 @@ def _names_below(folders: Iterable[Path]) -> set[str]:
             found.update(below, files)
             if len(found) > _MOST_NAMES:
                 break
-    words = {part for name in found for part in (name, *name.split())}
-    return {one for one in words if not _SHORT_NUMBER.fullmatch(one)}
+    return {one for one in found if not _SHORT_NUMBER.fullmatch(one)}
 
 
 def _is_text(rest: str) -> bool:

@@ -145,6 +145,34 @@ def test_one_that_is_there_goes_on(tmp_path):
     assert [line["what"] for line in lines_of(kept.path)] == ["one", "two"]
 
 
+def test_a_line_that_was_cut_off_spoils_no_other(tmp_path):
+    kept = Kept(tmp_path / "log.jsonl")
+    kept.log.info("one")
+    kept.close()
+    with kept.path.open("ab") as file:
+        file.write(b'{"time":"2026-')
+    kept = Kept(tmp_path / "log.jsonl")
+    kept.log.info("two")
+    kept.handler.close()
+    first, cut_off, last = kept.path.read_text("ascii").splitlines()
+    assert [json.loads(line)["what"] for line in (first, last)] == ["one", "two"]
+    assert cut_off == '{"time":"2026-'
+
+
+PLACES = [
+    ("/x/leakwatch/.venv/lib/python3.11/site-packages/numpy/core.py", "numpy/core.py"),
+    ("/x/site-packages/leakwatch/live/fold.py", "leakwatch/live/fold.py"),
+    ("/x/jane/leakwatch/leakwatch/session.py", "leakwatch/session.py"),
+    ("/usr/lib/python3.11/json/decoder.py", "decoder.py"),
+    ("<string>", "<string>"),
+]
+
+
+@pytest.mark.parametrize(("file", "told"), PLACES)
+def test_places_of_code_are_told_without_the_machine(file, told):
+    assert log_file._below_packages(file) == told
+
+
 @pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.1"])
 def test_a_file_of_somebody_else_is_not_written_to(tmp_path, name):
     (tmp_path / name).write_bytes(b"DICM, say")
