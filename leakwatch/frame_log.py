@@ -6,11 +6,29 @@ Numbers and words of this program; no pixels, and no text that a person typed.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from leakwatch.log_file import FIELDS
 from leakwatch.model import EventKind, Evidence, Link, LinkStatus, Snapshot
+from leakwatch.stage_times import StageTimes, stage_times
+
+
+def stages_for(log: logging.Logger) -> AbstractContextManager[StageTimes]:
+    """Follow the stages of a frame, with their times where a log is kept.
+
+    Parameters
+    ----------
+    log : logging.Logger
+        Without a log no clock is asked: on some machines each time takes microseconds.
+    """
+    return stage_times(time.perf_counter if log.isEnabledFor(logging.INFO) else _no_clock)
+
+
+def _no_clock() -> float:
+    return 0.0
 
 
 def log_frame(
@@ -20,7 +38,7 @@ def log_frame(
     why: str = "",
     age_ms: float | None = None,
 ) -> None:
-    """Log a decision; costs nothing where no log is kept.
+    """Log a decision; costs nothing where no log is kept. Does not raise.
 
     Parameters
     ----------
@@ -35,16 +53,25 @@ def log_frame(
     """
     if not log.isEnabledFor(logging.INFO):
         return
-    alert = snapshot.alert
-    reasons = ", ".join(alert.reasons)
-    what = f"{alert.level}: {reasons}" if reasons else str(alert.level)
-    fields = _of_frame(snapshot) | {
-        "ms": snapshot.latency_ms,
-        "stages_ms": dict(stages_ms),
-        "age_ms": age_ms,
-        "why": why or None,
-    }
+    try:
+        what = _decided(snapshot)
+        fields = _of_frame(snapshot) | {
+            "ms": snapshot.latency_ms,
+            "stages_ms": dict(stages_ms),
+            "age_ms": age_ms,
+            "why": why or None,
+        }
+    # No frame is lost to its log.
+    except Exception:
+        log.exception("a decision could not be logged")
+        return
     log.info(what, extra={FIELDS: {key: one for key, one in fields.items() if one is not None}})
+
+
+def _decided(snapshot: Snapshot) -> str:
+    reasons = ", ".join(snapshot.alert.reasons)
+    level = snapshot.alert.level
+    return f"{level}: {reasons}" if reasons else str(level)
 
 
 def _of_frame(snapshot: Snapshot) -> dict[str, Any]:

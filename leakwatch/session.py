@@ -17,7 +17,7 @@ from leakwatch.agreement import check_agrees
 from leakwatch.case import CASE_SUFFIX, check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
-from leakwatch.frame_log import log_frame
+from leakwatch.frame_log import log_frame, stages_for
 from leakwatch.log_file import FIELDS
 from leakwatch.looking import inverted
 from leakwatch.measurement import blind_for
@@ -39,7 +39,7 @@ from leakwatch.model import (
 from leakwatch.pipeline_state import PipelineState, without_last_moments
 from leakwatch.sources.same_sequence import check_same_sequence
 from leakwatch.sources.stored_pictures import open_stored
-from leakwatch.stage_times import begin_stage, current_stage, stage_times
+from leakwatch.stage_times import begin_stage, current_stage
 
 _LOG = logging.getLogger(__name__)
 
@@ -195,7 +195,7 @@ def fold(
     last: Snapshot | None = None
     try:
         for frame in frames:
-            with stage_times() as stages:
+            with stages_for(_LOG) as stages:
                 vision, alerts, last = folded(vision, alerts, frame)
             log_frame(_LOG, last, stages.ms)
             yield last

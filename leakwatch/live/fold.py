@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from leakwatch import alerting, pipeline
-from leakwatch.frame_log import log_frame
+from leakwatch.frame_log import log_frame, stages_for
 from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start, TakeBack
 from leakwatch.live.exposure import Exposure, exposed
 from leakwatch.live.inbox import Arrival
@@ -32,7 +32,6 @@ from leakwatch.model import (
 from leakwatch.pipeline_state import PipelineState
 from leakwatch.rules_off import RuleOff, rules_off
 from leakwatch.session import folded, not_judged
-from leakwatch.stage_times import stage_times
 from leakwatch.tally import NOTHING_COUNTED, counted
 
 _LOG = logging.getLogger(__name__)
@@ -234,7 +233,7 @@ class LiveFold:
         self._guard = Guard(self._settings)
 
     def _judge(self, frame: Frame) -> Snapshot:
-        with stage_times() as stages:
+        with stages_for(_LOG) as stages:
             self._vision, self._alerts, snapshot = folded(self._vision, self._alerts, frame)
         self._stages_ms = stages.ms
         self._judged = snapshot

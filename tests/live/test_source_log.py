@@ -8,6 +8,7 @@ from dataclasses import replace
 import injection
 from live_room import OPEN, Room
 
+from leakwatch import frame_log
 from leakwatch.log_file import FIELDS
 from leakwatch.model import Link, LinkStatus
 
@@ -57,3 +58,12 @@ def test_remarks_of_a_person_are_not_logged(caplog):
     fields = [getattr(record, FIELDS, {}) for record in caplog.records]
     assert "Doe" not in caplog.text + str(fields)
     assert "asked for: Note" in caplog.text
+
+
+def test_a_frame_is_judged_and_shown_although_it_cannot_be_logged(caplog, monkeypatch):
+    caplog.set_level(logging.INFO, "leakwatch")
+    monkeypatch.setattr(frame_log, "_of_frame", lambda snapshot: 1 / 0)
+    with Room() as room:
+        room.run(FEW)
+        assert room.session.status.frames == len(FEW)
+    assert caplog.text.count("a decision could not be logged") >= len(FEW)
