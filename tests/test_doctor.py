@@ -160,6 +160,24 @@ def test_a_program_that_cannot_start_says_what_is_absent(tmp_path):
     assert any(line.startswith("  numpy: cannot be loaded: ") for line in rest)
 
 
+@pytest.mark.parametrize("module", ["pydicom", "cv2", "imagecodecs", "msgspec", "numpy"])
+@pytest.mark.parametrize("error", ["ImportError('damaged')", "OSError('libGL.so.1')"])
+def test_a_damaged_library_is_named_whatever_needs_it(tmp_path, module, error):
+    (tmp_path / f"{module}.py").write_text(f"raise {error}\n")
+    path = os.pathsep.join([str(tmp_path), str(Path(doctor_checks.__file__).parents[2])])
+    done = subprocess.run(
+        [sys.executable, "-c", "from leakwatch.cli import main; main()", "doctor"],
+        env=os.environ | {"PYTHONPATH": path},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "cannot be loaded: " in done.stdout + done.stderr
+
+
 def test_a_folder_that_is_to_be_made_is_looked_at_where_it_will_be(tmp_path):
     (found,) = doctor_checks.folders([("results", tmp_path / "a" / "b", True)])
     assert found.state is State.OK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 try:
     from leakwatch.cli.program import app, main
-except ImportError as _error:
+except (ImportError, OSError) as _error:
     # A library is absent or damaged. Which one, and what to do, is said without any of them.
     from leakwatch.cli.broken_install import main_of
 

@@ -10,12 +10,12 @@ from leakwatch.cli.doctor_checks import Check, Finding, versions
 CANNOT_START = 1
 
 
-def main_of(error: ImportError) -> Callable[[], None]:
+def main_of(error: ImportError | OSError) -> Callable[[], None]:
     """Return an entry point that says what is absent, and how it is installed.
 
     Parameters
     ----------
-    error : ImportError
+    error : ImportError or OSError
         That kept the program from starting.
     """
 

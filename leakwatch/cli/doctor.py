@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -55,12 +55,6 @@ def doctor(
 
 
 def _checks(scp: str, out: Path) -> tuple[Check, ...]:
-    from leakwatch.sources.store_options import store_options
-
-    scheme, _, rest = scp.partition(":")
-    if scheme.lower() != "scp":
-        fail(f"--scp {scp}: names no C-STORE port. Write scp://HOST:PORT.")
-    options = store_options(rest)
     named = [("results", out.absolute(), True), ("temporary", Path(tempfile.gettempdir()), False)]
     library = _library()
     if library is not None:
@@ -71,11 +65,29 @@ def _checks(scp: str, out: Path) -> tuple[Check, ...]:
         Check("decoders", checks.decoders, True, _REINSTALL),
         Check("analysis", checks.analysis, True, _REINSTALL),
         Check("folders", partial(checks.folders, named), True, "Name another folder."),
-        Check("ports", partial(checks.port, options.host, options.port)),
+        Check("ports", _port_check(scp)),
         Check("displays", checks.displays),
         Check("sound", checks.sound),
         Check("video", checks.video),
     )
+
+
+def _port_check(scp: str) -> Callable[[], Iterable[Finding]]:
+    """Return the check of a port; what is no port is refused at once."""
+    scheme, _, rest = scp.partition(":")
+    if scheme.lower() != "scp":
+        fail(f"--scp {scp}: names no C-STORE port. Write scp://HOST:PORT.")
+    try:
+        from leakwatch.sources.store_options import store_options
+    # Whatever a damaged library raises is the finding of this check.
+    except Exception as error:  # noqa: BLE001
+        return partial(_broken, error)
+    options = store_options(rest)
+    return partial(checks.port, options.host, options.port)
+
+
+def _broken(error: Exception) -> Iterable[Finding]:
+    raise error
 
 
 def _library() -> Path | None:
@@ -84,7 +96,8 @@ def _library() -> Path | None:
         from leakwatch.library_database import library_folder
 
         return library_folder()
-    except (ImportError, OSError, RuntimeError):
+    # Of a damaged library, or a user without a home.
+    except Exception:  # noqa: BLE001
         return None
 
 
