@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+from leakwatch.core.protocols import Link, LinkStatus
+from leakwatch.core.results import EventKind, Evidence, Snapshot
 from leakwatch.log_file import FIELDS
-from leakwatch.model import EventKind, Evidence, Link, LinkStatus, Snapshot
 from leakwatch.stage_times import StageTimes, stage_times
 
 

@@ -23,8 +23,8 @@ from types import TracebackType
 from typing import Any, Final
 
 from leakwatch.config import LogSettings
-from leakwatch.errors import SinkError
-from leakwatch.private_files import make_private_folder, open_private
+from leakwatch.core.errors import SinkError
+from leakwatch.files.private_files import make_private_folder, open_private
 from leakwatch.redaction import Redactor
 
 # Each line begins so. A file that does not is somebody else's, and is not written to.

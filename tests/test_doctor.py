@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from leakwatch.cli import app, doctor_checks, doctor_probe
 from leakwatch.cli.doctor_checks import Check, Finding, State
-from leakwatch.sources.dicom_pixels import READABLE_SYNTAXES
+from leakwatch.sources.dicom.decoding import READABLE_SYNTAXES
 
 PROBES = {"screens": ["1920 x 1080 at 2 pixels a point"], "sound_outputs": ["HDMI"], "cameras": []}
 

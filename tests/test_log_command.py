@@ -12,9 +12,10 @@ import pytest
 from injection import FRAMES
 from typer.testing import CliRunner
 
-from leakwatch import alerting, pipeline
+from leakwatch.alerting import rules
 from leakwatch.cli import app
 from leakwatch.log_file import LogFile
+from leakwatch.pipeline import stages
 
 # As a device writes them; the file names of what it wrote hold them too.
 PATIENT = ("Doe^Jane", "PID-4711", "19700131", "Ward Seven")
@@ -87,15 +88,15 @@ def test_the_results_are_the_same_with_a_log(dicom, tmp_path):
 
 def break_cement(monkeypatch, frames):
     """Let the stage of cement break at some frames, with words that a header may have held."""
-    whole = pipeline._with_cement
+    whole = stages._with_cement
 
     def broken(state, frame, moved, seen):
         if frame.index in frames:
-            pipeline.begin_stage("cement")
+            stages.begin_stage("cement")
             raise ValueError("could not convert string to float: 'Doe^Jane'")
         return whole(state, frame, moved, seen)
 
-    monkeypatch.setattr(pipeline, "_with_cement", broken)
+    monkeypatch.setattr(stages, "_with_cement", broken)
 
 
 def test_each_failed_stage_has_its_traceback_and_stderr_says_where(dicom, tmp_path, monkeypatch):
@@ -108,7 +109,7 @@ def test_each_failed_stage_has_its_traceback_and_stderr_says_where(dicom, tmp_pa
     for line in faults:
         assert line["error"] == "ValueError: could not convert string to float: '...'"
         assert line["traceback"][-1].endswith("broken")
-        assert line["traceback"][0].startswith("leakwatch/session.py:")
+        assert line["traceback"][0].startswith("leakwatch/runner/stored_run.py:")
     assert_names_nobody(log, dicom)
     assert "Traceback" not in done.stderr
     assert done.stderr.count("the traceback is in") == 1
@@ -119,7 +120,7 @@ def test_without_a_log_a_fault_has_its_traceback_on_stderr_once(monkeypatch, cap
     from leakwatch.cli import console
 
     formatter = console._OneLine()
-    log = logging.getLogger("leakwatch.session")
+    log = logging.getLogger("leakwatch.runner.stored_run")
     said = []
     for text in ("first", "second"):
         try:
@@ -141,14 +142,14 @@ def _info(error):
 
 
 def test_a_rule_that_breaks_is_named(dicom, tmp_path, monkeypatch):
-    whole = alerting.decide
+    whole = rules.decide
 
     def decide(state, observation):
         if observation.frame == 8 and not observation.unavailable:
             raise IndexError("oh")
         return whole(state, observation)
 
-    monkeypatch.setattr(alerting, "decide", decide)
+    monkeypatch.setattr(rules, "decide", decide)
     log = tmp_path / "log.jsonl"
     run("analyze", dicom, "--out", tmp_path / "out", "--no-video", "--log-file", log)
     faults = [line for line in lines_of(log) if "traceback" in line]
@@ -167,7 +168,7 @@ def test_what_a_person_is_told_and_how_it_ended_is_in_it(tmp_path):
 
 
 def test_a_program_that_breaks_leaves_its_traceback(dicom, tmp_path, monkeypatch):
-    monkeypatch.setattr("leakwatch.analysis.analyse", lambda *given, **named: 1 / 0)
+    monkeypatch.setattr("leakwatch.runner.analysis.analyse", lambda *given, **named: 1 / 0)
     log = tmp_path / "log.jsonl"
     done = run("analyze", dicom, "--out", tmp_path / "out", "--log-file", log)
     assert isinstance(done.exception, ZeroDivisionError)
@@ -185,7 +186,7 @@ def test_a_thread_that_breaks_leaves_its_traceback(dicom, tmp_path, monkeypatch)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(threading, "excepthook", lambda given: None)
-    monkeypatch.setattr("leakwatch.analysis.analyse", analyse)
+    monkeypatch.setattr("leakwatch.runner.analysis.analyse", analyse)
     log = tmp_path / "log.jsonl"
     assert run("analyze", dicom, "--out", tmp_path, "--log-file", log).exit_code == 130
     (fault,) = [line for line in lines_of(log) if "traceback" in line]

@@ -9,9 +9,10 @@ import injection
 import numpy as np
 import pytest
 
-from leakwatch import alerting, pipeline
+from leakwatch.alerting import rules
 from leakwatch.config import Settings
-from leakwatch.session import folded
+from leakwatch.pipeline import stages as pipeline
+from leakwatch.pipeline.fold import folded
 from leakwatch.stage_times import begin_stage, current_stage, stage_times
 
 FEW = list(injection.frames())[:12]
@@ -53,7 +54,7 @@ def run(measured):
     """All that is decided on a few frames, and the stages of each."""
     settings = Settings()
     vision = pipeline.initial_state(settings, injection.MARKS, injection.CALIBRATION)
-    alerts = alerting.initial_state(settings)
+    alerts = rules.initial_state(settings)
     snapshots, stages = [], []
     for frame in FEW:
         if measured:

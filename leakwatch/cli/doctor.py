@@ -15,7 +15,7 @@ from leakwatch import __version__
 from leakwatch.cli import doctor_checks as checks
 from leakwatch.cli.console import errors_in_one_paragraph, fail, say
 from leakwatch.cli.doctor_checks import Check, Finding, State
-from leakwatch.plural import counted_noun
+from leakwatch.core.plural import counted_noun
 from leakwatch.redaction import Redactor
 
 NOT_WELL = 1
@@ -78,7 +78,7 @@ def _port_check(scp: str) -> Callable[[], Iterable[Finding]]:
     if scheme.lower() != "scp":
         fail(f"--scp {scp}: names no C-STORE port. Write scp://HOST:PORT.")
     try:
-        from leakwatch.sources.store_options import store_options
+        from leakwatch.sources.storage_scp.scp_options import store_options
     # Whatever a damaged library raises is the finding of this check.
     except Exception as error:  # noqa: BLE001
         return partial(_broken, error)
@@ -93,7 +93,7 @@ def _broken(error: Exception) -> Iterable[Finding]:
 def _library() -> Path | None:
     """Where cases are kept; None where even that cannot be told."""
     try:
-        from leakwatch.library_database import library_folder
+        from leakwatch.case_files.library_database import library_folder
 
         return library_folder()
     # Of a damaged library, or a user without a home.

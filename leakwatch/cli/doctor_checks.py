@@ -283,9 +283,12 @@ def analysis() -> Iterator[Finding]:
     """Whether frames can be folded here: a few, made now."""
     import numpy as np
 
-    from leakwatch import alerting, pipeline
+    from leakwatch.alerting import rules
     from leakwatch.config import Settings
-    from leakwatch.model import Acquisition, Calibration, Frame, Marks, PixelFormat, SpacingRung
+    from leakwatch.core.frame import Acquisition, Frame, PixelFormat
+    from leakwatch.core.marks import Marks
+    from leakwatch.core.spacing import Calibration, SpacingRung
+    from leakwatch.pipeline import stages
 
     rows = columns = 128
     acquisition = Acquisition(rows, columns, PixelFormat("MONOCHROME2", 12))
@@ -293,14 +296,14 @@ def analysis() -> Iterator[Finding]:
     still = noise.normal(2000.0, 200.0, (rows, columns))
     settings = Settings()
     unknown = Calibration(None, None, SpacingRung.NONE, "a test")
-    vision = pipeline.initial_state(settings, Marks(), unknown)
-    alerts = alerting.initial_state(settings)
+    vision = stages.initial_state(settings, Marks(), unknown)
+    alerts = rules.initial_state(settings)
     frames = 3
     for index in range(frames):
         pixels = (still + noise.normal(0.0, 20.0, still.shape)).astype(np.uint16)
         frame = Frame(index, index / 15.0, pixels, acquisition)
-        vision, seen = pipeline.step(vision, frame)
-        alerts, alert = alerting.decide(alerts, seen)
+        vision, seen = stages.step(vision, frame)
+        alerts, alert = rules.decide(alerts, seen)
     said = f"{frames} frames were folded; the last is {alert.level}"
     yield Finding("analysis", "frames", State.OK, said, needed=True)
 

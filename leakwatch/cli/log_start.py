@@ -14,9 +14,9 @@ from types import TracebackType
 import typer
 
 from leakwatch import __version__
+from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.console import FILE_ONLY, log_tracebacks_elsewhere, say
-from leakwatch.config import load_settings
-from leakwatch.errors import LeakWatchError
+from leakwatch.core.errors import LeakWatchError
 from leakwatch.log_file import FIELDS, LogFile
 from leakwatch.redaction import Redactor
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from threading import Thread
 
 from leakwatch.config import LiveSettings
+from leakwatch.core.protocols import Sink
+from leakwatch.core.results import Snapshot
 from leakwatch.live.status import Recording
-from leakwatch.model import Sink, Snapshot
-from leakwatch.sinks.live_worker import Backlog, LiveSinkWorker
+from leakwatch.sinks.workers.live_sink_worker import Backlog, LiveSinkWorker
 
 
 @dataclass(frozen=True, slots=True)

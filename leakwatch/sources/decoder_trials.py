@@ -10,10 +10,10 @@ import numpy as np
 import pydicom.uid as uids
 from pydicom.uid import UID
 
-from leakwatch.model import Array
-from leakwatch.sources.dicom_pixels import READABLE_SYNTAXES
-from leakwatch.sources.dicom_rle import RLE_HEAD, rle_decoded
-from leakwatch.sources.stream_decoders import STREAM_SYNTAXES, stream_decoded
+from leakwatch.core.arrays import Array
+from leakwatch.sources.dicom.decoding import READABLE_SYNTAXES
+from leakwatch.sources.dicom.rle import RLE_HEAD, rle_decoded
+from leakwatch.sources.dicom.stream_decoders import STREAM_SYNTAXES, stream_decoded
 
 _SIDE = 64  # pixels; encoders for wavelets want some
 # A lossy code at its best quality may be off by so much, of 255.

@@ -13,11 +13,11 @@ from injection import FRAMES, STOPPED
 from live_room import CASE, END, PATIENCE_S, KeptSink, Room
 
 from leakwatch.config import LiveSettings, Settings
+from leakwatch.core.results import Level
 from leakwatch.live import fold as live_fold
+from leakwatch.live.case_setup import Setup
 from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival
-from leakwatch.live.setup import Setup
-from leakwatch.model import Level
 
 FEW = list(injection.frames())
 

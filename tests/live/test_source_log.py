@@ -9,8 +9,8 @@ import injection
 from live_room import OPEN, Room
 
 from leakwatch import frame_log
+from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.log_file import FIELDS
-from leakwatch.model import Link, LinkStatus
 
 FEW = list(injection.frames())[:3]
 
