@@ -12,8 +12,9 @@ from leakwatch.banner import REASON_WORDS, word_of
 from leakwatch.case import FrameRecord
 from leakwatch.model import Event, EventKind, Level, Reason
 from leakwatch.present import picture
-from leakwatch.sinks.canvas import RgbImage, draw
+from leakwatch.sinks.canvas import draw
 from leakwatch.sinks.case_findings import Findings, Moment
+from leakwatch.sinks.layout import RgbImage
 from leakwatch.sinks.trend import NAN, TrendPoint, trend_figure
 from leakwatch.strangers import printable
 from leakwatch.tally import NOTHING_COUNTED, Tally, counted_rules, tally_lines

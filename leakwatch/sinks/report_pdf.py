@@ -14,9 +14,9 @@ from PIL import Image
 from leakwatch import __version__
 from leakwatch.config.settings_text import settings_toml
 from leakwatch.present import RESEARCH_NOTICE
-from leakwatch.sinks.canvas import RgbImage
 from leakwatch.sinks.case_findings import Findings
 from leakwatch.sinks.case_report import Scene, facts, scenes, told_events, trend
+from leakwatch.sinks.layout import RgbImage
 from leakwatch.strangers import printable
 
 PDF_NAME = "report.pdf"

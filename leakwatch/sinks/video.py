@@ -8,12 +8,13 @@ import numpy as np
 
 from leakwatch.config import Settings
 from leakwatch.errors import SinkError
-from leakwatch.grey import GreyMapping, grey_mapping
+from leakwatch.grey import GreyImage, GreyMapping, grey_mapping
 from leakwatch.history import History
-from leakwatch.model import Marks, Snapshot
+from leakwatch.model import Array, Marks, Snapshot
 from leakwatch.present import picture
-from leakwatch.sinks.canvas import draw
+from leakwatch.sinks.canvas import draw, scaled
 from leakwatch.sinks.encoder import VideoEncoder, unfinished
+from leakwatch.sinks.layout import Layout
 
 VIDEO_NAME = "overlay.mp4"
 
@@ -100,7 +101,8 @@ class OverlayVideo:
         self._history.append(snapshot.observation)
         before = self._history.before(snapshot.observation.time_s)
         shown = picture(snapshot, self._marks, self._settings, before)
-        image = draw(shown, self._greys.apply(snapshot.frame.pixels))
+        layout = Layout.for_frame(*snapshot.frame.pixels.shape)
+        image = draw(shown, _small_greys(snapshot.frame.pixels, self._greys, layout), layout)
         if self._encoder is None:
             times_s = [waiting.frame.time_s for waiting in self._preview]
             size = (image.shape[1], image.shape[0])
@@ -108,6 +110,11 @@ class OverlayVideo:
         self._encoder.append(image, snapshot.frame.time_s)
         if snapshot.fault is not None:
             self._encoder.append(image, snapshot.frame.time_s + FAULT_S)
+
+
+def _small_greys(pixels: Array, greys: GreyMapping, layout: Layout) -> GreyImage:
+    """Return the greys of a frame, in the size of the canvas where it has fewer pixels."""
+    return greys.apply(scaled(pixels, layout) if layout.scale < 1.0 else pixels)
 
 
 def frame_rate_hz(times_s: list[float]) -> float:

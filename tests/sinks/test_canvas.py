@@ -101,5 +101,5 @@ def test_what_is_drawn_into_a_part_is_what_is_drawn_into_the_whole(monkeypatch, 
     shown = dataclasses.replace(shown, lines=lines)
     grey = grey_mapping([make_frame(0)]).apply(snapshot.frame.pixels)
     in_part = draw(shown, grey)
-    monkeypatch.setattr("leakwatch.sinks.canvas.LINE_ROOM", 10_000)
+    monkeypatch.setattr("leakwatch.sinks.strokes.LINE_ROOM", 10_000)
     np.testing.assert_array_equal(in_part, draw(shown, grey))
