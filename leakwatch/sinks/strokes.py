@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ImageColor
 
-from leakwatch.lines import LINE_STYLES, Line, LineKind
+from leakwatch.lines import LINE_STYLES, LineKind
 from leakwatch.model import PointArray
 from leakwatch.present import Picture
 from leakwatch.sinks.layout import Layout, RgbImage
@@ -41,6 +41,7 @@ class _Stroke:
 
     kind: LineKind
     points: PointArray
+    closed: bool = False
 
 
 def draw_lines(image: RgbImage, picture: Picture, layout: Layout) -> None:
@@ -57,7 +58,9 @@ def draw_lines(image: RgbImage, picture: Picture, layout: Layout) -> None:
     if left >= right or top >= bottom:
         return
     strokes = [
-        _Stroke(line.kind, _enlarged(layout, _closed(line), (left, top))) for line in picture.lines
+        _Stroke(line.kind, _enlarged(layout, line.points_px, (left, top)), line.closed)
+        for line in picture.lines
+        if len(line.points_px)
     ]
     band = picture.band_px
     corners = None if band is None else _enlarged(layout, band, (left, top))
@@ -78,11 +81,6 @@ def rgb_of(colour: str) -> tuple[int, int, int]:
     """Return red, green and blue of ``#RRGGBB``."""
     red, green, blue, *_ = ImageColor.getrgb(colour)
     return red, green, blue
-
-
-def _closed(line: Line) -> PointArray:
-    points = line.points_px
-    return np.vstack([points, points[:1]]) if line.closed and len(points) else points
 
 
 def _taken(picture: Picture, layout: Layout) -> tuple[int, int, int, int]:
@@ -121,20 +119,24 @@ def _blend(part: RgbImage, strokes: Sequence[_Stroke], band: PointArray | None) 
 
 def _draw(overlay: npt.NDArray[np.uint8], stroke: _Stroke) -> None:
     style = LINE_STYLES[stroke.kind]
-    width = round(SUPERSAMPLE * style.width)
+    # OpenCV draws its middle and as much on either side: 2 and 3 are both drawn 3 wide.
+    aside = max(round((SUPERSAMPLE * style.width - 1.0) / 2.0), 1)
+    width = 2 * aside + 1
     colour: Rgba = (*rgb_of(style.colour), 255)
     if style.dash is None:
-        whole = _fixed(stroke.points)
-        pieces = [cv2.approxPolyDP(whole, CORNER_TOLERANCE * _fixed_per_px(), closed=False)]
+        tolerance = CORNER_TOLERANCE * (SUPERSAMPLE << SUBPIXEL_BITS)
+        pieces = [cv2.approxPolyDP(_fixed(stroke.points), tolerance, stroke.closed)]
     else:
         on, off = (SUPERSAMPLE * length for length in style.dash)
-        # OpenCV's ends are round: half a width more at either.
-        pieces = _dashes(stroke.points, on, off, min(width, on - 1.0))
+        # OpenCV's ends are round: half a width more at either. A dot needs some of it to be seen.
+        points = np.vstack([stroke.points, stroke.points[:1]]) if stroke.closed else stroke.points
+        pieces = _dashes(points, on, off, min(width, on / 2.0))
+    closed = stroke.closed and style.dash is None
     pieces = [piece for piece in pieces if len(piece) > 1]
-    for ink, wide in ((EDGE, width + 2 * SUPERSAMPLE), (colour, width)):
-        cv2.polylines(overlay, pieces, False, ink, wide, cv2.LINE_8, SUBPIXEL_BITS)
+    for ink, reach in ((EDGE, aside + SUPERSAMPLE), (colour, aside)):
+        cv2.polylines(overlay, pieces, closed, ink, 2 * reach, cv2.LINE_8, SUBPIXEL_BITS)
     if stroke.kind is LineKind.SHORTEST:
-        radius = round(DISC_RADIUS * width * (1 << SUBPIXEL_BITS))
+        radius = round(DISC_RADIUS * SUPERSAMPLE * style.width * (1 << SUBPIXEL_BITS))
         for x, y in _fixed(stroke.points).tolist():
             cv2.circle(overlay, (x, y), radius, colour, cv2.FILLED, cv2.LINE_AA, SUBPIXEL_BITS)
 
@@ -142,10 +144,6 @@ def _draw(overlay: npt.NDArray[np.uint8], stroke: _Stroke) -> None:
 def _fixed(points: PointArray) -> Corners:
     """Points in the parts of a pixel that OpenCV takes."""
     return np.round(points * (1 << SUBPIXEL_BITS)).astype(np.int32)
-
-
-def _fixed_per_px() -> float:
-    return float(SUPERSAMPLE << SUBPIXEL_BITS)
 
 
 def _dashes(points: PointArray, on: float, off: float, ends: float) -> list[Corners]:
