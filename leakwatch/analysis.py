@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from contextlib import closing as closed_at_end
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import cv2
 
 from leakwatch.config import Settings
 from leakwatch.errors import SinkError
@@ -104,7 +106,7 @@ def analyse(
         Nothing can be written into `folder`.
     """
     make_folder(folder)
-    with ExitStack() as closing:
+    with opencv_on_one_thread(), ExitStack() as closing:
         recorder = Recorder(folder)
         closing.callback(recorder.close)
         sinks, degraded = _sinks(run, folder, with_video, with_table)
@@ -124,6 +126,21 @@ def analyse(
     whole = [name for name, sink in sinks.items() if sink.failure is None]
     written = (FRAMES_NAME, EVENTS_NAME, *whole)
     return replace(outcome, degraded=tuple(degraded), written=written)
+
+
+@contextmanager
+def opencv_on_one_thread() -> Iterator[None]:
+    """Keep OpenCV from helpers of its own: frames are decoded, folded and drawn side by side.
+
+    Its helpers turn in a loop while they wait for the next piece of work, on the core that the
+    decoder or the video needs; the fold is no faster with them.
+    """
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 @dataclass(slots=True)
