@@ -1,7 +1,7 @@
 """How Sphinx builds the documentation as a site; `make docs` calls it.
 
-Pages are written for two readers: the repository's own view of Markdown, and the site. What only the
-site needs is added here, so that no page has directives in it that the other shows as text.
+Pages are written for two readers: the repository's own view of Markdown, and the site. What only
+the site needs is added here, so that no page has directives in it that the other shows as text.
 Nothing is loaded from other servers: no fonts, no scripts. tests/docs/test_site.py holds it.
 """
 

@@ -1,9 +1,9 @@
 """Draw the moving pictures of the documentation, from our own simulated cases (`make picture`).
 
-Each is what `leakwatch analyze` draws into overlay.mp4, without its strip of numbers, at a third of
-its size: nothing is touched up. Two show the sample cases as they are. In two the frames are changed
-first, as a room may change them: the last image is held, or a collimator blade closes. One is
-simulated for it, with more of a patient around the spine.
+Each is what `leakwatch analyze` draws into overlay.mp4, at half of its size: nothing is touched up.
+Two show the sample cases as they are. In two the frames are changed first, as a room may change
+them: the image is frozen, or a collimator blade closes. One is simulated for it, with more of a
+patient around the spine.
 
 `python scripts/draw_animations.py --only epidural --out DIR` draws one of them.
 """
@@ -14,10 +14,10 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
-import av
 import numpy as np
 import numpy.typing as npt
 import pydicom
@@ -30,13 +30,11 @@ IMAGES = REPOSITORY / "docs" / "images"
 
 Pixels = npt.NDArray[np.uint16]
 
-WIDTH_PX = 420
-QUALITY = 55
+WIDTH_PX = 544
+QUALITY = 50
 # Of the frames of a sequence, this many are shown, at its own speed.
 SHOWN_FRAMES = 27
 LAST_SHOWN_S = 2.0
-# The canvas has the image at the left and a strip of numbers at its right: `leakwatch.sinks.canvas`.
-IMAGE_SIDE_PX = 768
 # From this frame on the sample is changed: cement is there, and no STOP is due yet.
 CHANGED_FROM = 26
 CLOSING_FRAMES = 8
@@ -88,29 +86,68 @@ def changed_sample(name: str, change: Change, folder: Path) -> Path:
     return case
 
 
-def leakwatch(*arguments: str) -> None:
-    """Run the program, quietly."""
-    command = [sys.executable, "-c", "from leakwatch.cli import main; main()", *arguments]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def simulated(scenario: str, folder: Path) -> Path:
+    """Simulate a built-in scenario; return the path of its case."""
+    command = [sys.executable, "-c", "from leakwatch.cli import main; main()", "simulate", scenario]
+    subprocess.run([*command, "--out", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    return folder / f"{scenario}.case.json"
 
 
-def overlay_frames(video: Path) -> tuple[list[Image.Image], list[float]]:
-    """Return some frames of an overlay video, small, and their times."""
-    with av.open(str(video)) as file:
-        decoded = [(frame.to_image(), float(frame.time or 0.0)) for frame in file.decode(video=0)]
-    chosen = np.unique(np.linspace(0, len(decoded) - 1, SHOWN_FRAMES).round().astype(int))
-    shown = []
-    for at in chosen:
-        image = decoded[at][0]
-        image = image.crop((0, 0, min(IMAGE_SIDE_PX, image.width), image.height))
+def case_of(name: str, folder: Path) -> Path:
+    """Return the path of the case that a picture shows; what has to be made is in `folder`."""
+    if name in SIMULATED:
+        return simulated(SIMULATED[name], folder)
+    sample, change = FROM_SAMPLES[name]
+    if change is None:
+        return SAMPLES / f"{sample}.case.json"
+    return changed_sample(sample, change, folder)
+
+
+def chosen_frames(count: int) -> list[int]:
+    """Return which of so many frames are shown."""
+    return np.unique(np.linspace(0, count - 1, SHOWN_FRAMES).round().astype(int)).tolist()
+
+
+def drawn_frames(case: Path, only: Collection[int] = ()) -> tuple[list[Image.Image], list[float]]:
+    """Analyse a case, and return some of its frames as the overlay video has them, and their times.
+
+    Parameters
+    ----------
+    case : Path
+    only : collection of int
+        Frames; empty takes those of `chosen_frames`.
+    """
+    from leakwatch.config import Settings
+    from leakwatch.grey import grey_mapping
+    from leakwatch.history import History
+    from leakwatch.present import picture
+    from leakwatch.session import open_run
+    from leakwatch.sinks.canvas import draw
+    from leakwatch.sinks.video import PREVIEW_FRAMES
+
+    settings = Settings()
+    run = open_run(case, settings)
+    history, shown, times_s = History(settings.window), [], []
+    snapshots = list(run.snapshots())
+    run.source.close()
+    greys = grey_mapping([snapshot.frame for snapshot in snapshots[:PREVIEW_FRAMES]])
+    for at, snapshot in enumerate(snapshots):
+        history.append(snapshot.observation)
+        if at not in (only or chosen_frames(len(snapshots))):
+            continue
+        # The time that a decision took is of this machine, and is left out.
+        timeless = replace(snapshot, latency_ms=0.0)
+        before = history.before(snapshot.observation.time_s)
+        lines = picture(timeless, run.marks, settings, before)
+        image = Image.fromarray(draw(lines, greys.apply(snapshot.frame.pixels)))
         height = round(image.height * WIDTH_PX / image.width)
         shown.append(image.resize((WIDTH_PX, height), Image.Resampling.LANCZOS))
-    return shown, [decoded[at][1] for at in chosen]
+        times_s.append(snapshot.frame.time_s)
+    return shown, times_s
 
 
-def write_animation(path: Path, video: Path) -> None:
+def write_animation(path: Path, shown: list[Image.Image], times_s: list[float]) -> None:
     """Write a WebP that runs at the sequence's own speed, again and again."""
-    shown, times_s = overlay_frames(video)
     lasts_s = [*np.diff(times_s), LAST_SHOWN_S]
     shown[0].save(
         path,
@@ -120,25 +157,15 @@ def write_animation(path: Path, video: Path) -> None:
         duration=[round(1000.0 * one) for one in lasts_s],
         loop=0,
         quality=QUALITY,
-        method=6,
+        method=4,
     )
 
 
-def draw(name: str, out: Path) -> Path:
+def draw_animation(name: str, out: Path) -> Path:
     """Draw one of the pictures."""
+    path = out / f"{name}.webp"
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        if name in SIMULATED:
-            leakwatch("simulate", SIMULATED[name], "--out", str(folder))
-            case = folder / f"{SIMULATED[name]}.case.json"
-        else:
-            sample, change = FROM_SAMPLES[name]
-            case = SAMPLES / f"{sample}.case.json"
-            if change is not None:
-                case = changed_sample(sample, change, folder)
-        leakwatch("analyze", str(case), "--out", str(folder / "out"))
-        path = out / f"{name}.webp"
-        write_animation(path, folder / "out" / "overlay.mp4")
+        write_animation(path, *drawn_frames(case_of(name, Path(made))))
     return path
 
 
@@ -150,7 +177,7 @@ def main() -> int:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     for name in given.only or [*FROM_SAMPLES, *SIMULATED]:
-        sys.stdout.write(f"{draw(name, given.out)}\n")
+        sys.stdout.write(f"{draw_animation(name, given.out)}\n")
     return 0
 
 
