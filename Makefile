@@ -44,7 +44,7 @@ picture: $(VENV)/.installed-run ## Draw all pictures of the documentation again;
 	$(BIN)/python scripts/mark_pictures.py
 	$(BIN)/python scripts/draw_animations.py
 
-figures: $(VENV)/.installed-dev ## Measure again the figures that README.md quotes
+figures: $(VENV)/.installed-dev ## Measure again the figures of docs/reference/figures.md
 	$(BIN)/python benchmarks/figures.py
 
 clean: ## Remove the environment and everything that the commands made

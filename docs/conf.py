@@ -51,7 +51,8 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 
-# The order of the pages in the menu, below the page that all begin from. Every page must be in it.
+# The order of the pages in the menu, below the page that all begin from. Every page must be in it:
+# Sphinx warns of one that is not, which ends the build.
 MENU: dict[str, tuple[str, ...]] = {
     "Tutorial": ("tutorials/first-case", "gallery"),
     "How-to": (
@@ -76,6 +77,7 @@ MENU: dict[str, tuple[str, ...]] = {
         "reference/files",
         "reference/metrics",
         "reference/standard-suite",
+        "reference/figures",
         "reference/glossary",
     ),
     "Explanation": (

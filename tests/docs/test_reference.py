@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -37,6 +38,20 @@ def test_readme_lists_every_command() -> None:
     readme = (REPOSITORY / "README.md").read_text("utf-8")
     names = [command.name or command.callback.__name__ for command in app.registered_commands]
     assert [name for name in names if f"`leakwatch {name} " not in readme] == []
+
+
+def test_readme_quotes_the_standard_suite() -> None:
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    suite = (REPOSITORY / "docs" / "reference" / "standard-suite.md").read_text("utf-8")
+    results = readme.partition("## Results")[2].partition("## Commands")[0]
+    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \| ([^|]+) \|$", results, re.MULTILINE)[1:]
+    quoted = [f"| {naive} | {ours} |" for naive, ours in rows]
+    assert len(quoted) == 4
+    assert [pair for pair in quoted if pair not in suite] == []
+
+
+def test_readme_is_read_in_a_minute() -> None:
+    assert len((REPOSITORY / "README.md").read_text("utf-8").splitlines()) <= 120
 
 
 def test_readme_says_once_that_it_is_no_medical_device() -> None:
