@@ -30,11 +30,7 @@ extensions = [
     "sphinx.ext.napoleon",
 ]
 
-myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
-# Examples show events one a line, with "..." between: no lexer takes them for JSON.
-suppress_warnings = ["misc.highlighting_failure"]
-nitpicky = False
 
 autodoc_default_options = {"members": True, "undoc-members": False}
 autodoc_member_order = "bysource"

@@ -1,7 +1,7 @@
 """Build the documentation as a site, strict: any warning of Sphinx ends it (`make docs`).
 
 Each version has a folder of its own below --out, and versions.json lists them for the menu.
-index.html leads to the version that was built last. To publish, copy --out to a web server; to add
+index.html leads to the newest. To publish, copy --out to a web server; to add
 a version, build its tag into the same --out. Opened from a disk it works as well, search included.
 """
 
@@ -25,12 +25,14 @@ def leads_to(target: str) -> str:
     )
 
 
-def write_versions(out: Path, newest: str) -> None:
-    """List the versions that are in a folder, the newest first, and lead to it."""
-    found = {page.parent.name for page in out.glob(f"*/{FIRST_PAGE}")} - {newest}
-    versions = [newest, *sorted(found, reverse=True)]
+def write_versions(out: Path) -> None:
+    """List the versions that are in a folder, the newest first, and lead to that one."""
+    from packaging.version import Version
+
+    found = [page.parent.name for page in out.glob(f"*/{FIRST_PAGE}")]
+    versions = sorted(found, key=Version, reverse=True)
     (out / "versions.json").write_text(json.dumps(versions) + "\n", "utf-8")
-    (out / "index.html").write_text(leads_to(f"{newest}/{FIRST_PAGE}"), "utf-8")
+    (out / "index.html").write_text(leads_to(f"{versions[0]}/{FIRST_PAGE}"), "utf-8")
 
 
 def build(out: Path) -> int:
@@ -48,7 +50,7 @@ def build(out: Path) -> int:
     shutil.rmtree(cache, ignore_errors=True)
     if not failed:
         (folder / "index.html").write_text(leads_to(FIRST_PAGE), "utf-8")
-        write_versions(out, leakwatch.__version__)
+        write_versions(out)
     return failed
 
 

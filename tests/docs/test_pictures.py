@@ -11,7 +11,6 @@ banner takes up three percent of a window; moved by a whole pixel, a window diff
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from loaded_module import load_module
 from PIL import Image
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -79,13 +79,7 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def animations() -> ModuleType:
     """scripts/draw_animations.py."""
-    path = REPOSITORY / "scripts" / "draw_animations.py"
-    spec = importlib.util.spec_from_file_location("draw_animations", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_module("scripts/draw_animations.py")
 
 
 @pytest.mark.parametrize("name", ["live-stop", "live-paused", "live-keys"])

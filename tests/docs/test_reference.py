@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from loaded_module import load_module
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 STALE = "stale: run `make reference`"
@@ -16,13 +16,7 @@ STALE = "stale: run `make reference`"
 @pytest.fixture(scope="module")
 def writer() -> ModuleType:
     """scripts/write_reference.py."""
-    path = REPOSITORY / "scripts" / "write_reference.py"
-    spec = importlib.util.spec_from_file_location("write_reference", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_module("scripts/write_reference.py")
 
 
 @pytest.mark.parametrize("page", ["settings", "cli", "metrics", "safety"])

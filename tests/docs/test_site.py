@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from loaded_module import load_module
 
 import leakwatch
 
@@ -23,15 +22,6 @@ FETCHED = re.compile(
     r"|@import\s+[\"']?(?:url\()?[\"']?(?:https?:)?//[^\"')]+"
     r"|url\([\"']?(?:https?:)?//[^\"')]+"
 )
-
-
-def module_of(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"docs_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +76,14 @@ def test_api_page_has_what_the_package_exports(version: Path) -> None:
     assert [name for name in exported if f'id="leakwatch.{name}"' not in page] == []
 
 
-def test_versions_lie_side_by_side(site: Path, tmp_path: Path) -> None:
-    builder = module_of(REPOSITORY / "scripts" / "build_docs.py")
-    for version in ("0.1.0", "0.2.0"):
+def test_versions_lie_side_by_side_and_the_newest_comes_first(site: Path, tmp_path: Path) -> None:
+    for version in ("0.9.0", "0.10.0", "0.2.1"):
         (tmp_path / version).mkdir()
         (tmp_path / version / "README.html").write_text("", "utf-8")
-        builder.write_versions(tmp_path, version)
-    assert json.loads((tmp_path / "versions.json").read_text("utf-8")) == ["0.2.0", "0.1.0"]
-    assert "0.2.0/README.html" in (tmp_path / "index.html").read_text("utf-8")
+    load_module("scripts/build_docs.py").write_versions(tmp_path)
+    listed = json.loads((tmp_path / "versions.json").read_text("utf-8"))
+    assert listed == ["0.10.0", "0.9.0", "0.2.1"]
+    assert "0.10.0/README.html" in (tmp_path / "index.html").read_text("utf-8")
     assert json.loads((site / "versions.json").read_text("utf-8")) == [leakwatch.__version__]
 
 
@@ -107,5 +97,5 @@ def test_versions_lie_side_by_side(site: Path, tmp_path: Path) -> None:
     ],
 )
 def test_links_that_leave_the_pages_are_text(page: str, path: str, shown: str | None) -> None:
-    found = module_of(DOCS / "conf.py").outside_link("here", path, page)
+    found = load_module("docs/conf.py").outside_link("here", path, page)
     assert found is None if shown is None else (found or "").startswith(shown)
