@@ -118,12 +118,12 @@ def drawn_frames(case: Path, only: Collection[int] = ()) -> tuple[list[Image.Ima
         Frames; empty takes those of `chosen_frames`.
     """
     from leakwatch.config import Settings
-    from leakwatch.grey import grey_mapping
-    from leakwatch.history import History
-    from leakwatch.present import picture
-    from leakwatch.session import open_run
-    from leakwatch.sinks.canvas import draw
-    from leakwatch.sinks.video import PREVIEW_FRAMES
+    from leakwatch.display.grey_mapping import grey_mapping
+    from leakwatch.display.history import History
+    from leakwatch.display.picture import picture
+    from leakwatch.runner.stored_run import open_run
+    from leakwatch.sinks.overlay.canvas import draw
+    from leakwatch.sinks.overlay.overlay_video import PREVIEW_FRAMES
 
     settings = Settings()
     run = open_run(case, settings)
