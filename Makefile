@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint pytest format reference picture figures system clean
+.PHONY: help run test lint pytest format docs reference picture figures system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,24 +23,29 @@ lint: $(VENV)/.installed-dev ## Style, format, types, and which module may impor
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# A file's tests stay in one process, with what they share. More processes gain little.
 pytest: $(VENV)/.installed-dev ## The tests alone; PYTEST="-k motion" passes options on
 	@scripts/system-packages qt
-	$(BIN)/pytest $(PYTEST)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST)
 
 format: $(VENV)/.installed-dev ## Rewrite the files as `make lint` wants them
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+docs: $(VENV)/.installed-dev ## Build the documentation as a site into build/site; any warning ends it
+	$(BIN)/python scripts/build_docs.py
+
 reference: $(VENV)/.installed-dev ## Write the pages of docs/reference that come from the program
 	$(BIN)/python scripts/write_reference.py
 
-picture: $(VENV)/.installed-run ## Draw the pictures of the documentation again, from the sample case
+picture: $(VENV)/.installed-run ## Draw all pictures of the documentation again; takes some minutes
 	$(BIN)/leakwatch replay sample_dicom/epidural.case.json --frame 46 --record docs/images/overlay.png
 	$(BIN)/python scripts/draw_windows.py
 	$(BIN)/python scripts/training_picture.py
 	$(BIN)/python scripts/mark_pictures.py
+	$(BIN)/python scripts/draw_animations.py
 
-figures: $(VENV)/.installed-dev ## Measure again the figures that README.md quotes
+figures: $(VENV)/.installed-dev ## Measure again the figures of docs/reference/figures.md
 	$(BIN)/python benchmarks/figures.py
 
 clean: ## Remove the environment and everything that the commands made

@@ -21,12 +21,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from leakwatch.analysis import analyse, opencv_on_one_thread
-from leakwatch.bench.latency import time_floor
-from leakwatch.config import Settings, load_settings
-from leakwatch.model import Frame
-from leakwatch.session import Run, open_run
-from leakwatch.sinks.video import OverlayVideo
+from leakwatch.benchmark.latency import time_floor
+from leakwatch.case_files.settings_file import load_settings
+from leakwatch.config import Settings
+from leakwatch.core.frame import Frame
+from leakwatch.runner.analysis import analyse
+from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.sinks.overlay.overlay_video import OverlayVideo
+from leakwatch.vision.image_processing.opencv_threads import opencv_on_one_thread
 
 # As the scenario `large`, but for the bits and the length.
 SCENARIO = """\
