@@ -151,6 +151,8 @@ def _dashes(points: PointArray, on: float, off: float, ends: float) -> list[Corn
     if len(points) < 2:
         return []
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    if along[-1] == 0.0:
+        return []
     starts = np.arange(0.0, along[-1], on + off) + ends / 2.0
     stops = np.minimum(starts + on - ends, along[-1])
     starts = np.minimum(starts, stops)

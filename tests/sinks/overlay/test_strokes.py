@@ -84,3 +84,16 @@ def test_a_closed_line_has_no_gap_wherever_it_begins(kind, first):
         assert drawn[y - longest : y + longest + 1, x - longest : x + longest + 1].max() > 0.4
         if LINE_STYLES[kind].dash is None:
             assert drawn[y - 1 : y + 2, x - 1 : x + 2].max() > 0.4
+
+
+@pytest.mark.parametrize("kind", list(LineKind))
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_line_without_length_breaks_nothing(kind, count, closed):
+    line = Line(kind, np.full((count, 2), 40.0), closed)
+    shown = dataclasses.replace(
+        picture(make_snapshot(0), MARKS, Settings()), lines=(line,), band_px=None
+    )
+    image = np.full((576, 768, 3), GREY, np.uint8)
+    draw_lines(image, shown, Layout.for_frame(96, 128))
+    assert (image[:100] == GREY).all()
