@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gettext
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -81,6 +82,20 @@ def counted(template: str, plural: str, /, count: int, **values: object) -> Mess
         Values of other fields.
     """
     return Message(template, plural, {"count": count, **values})
+
+
+def join_texts(texts: Iterable[str]) -> str:
+    """Return several texts as one, separated by semicolons.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Messages keep their templates.
+    """
+    joined, *others = [*texts] or [""]
+    for other in others:
+        joined = text("{first}; {second}", first=joined, second=other)
+    return joined
 
 
 def language_of(wanted: str | None) -> str:
