@@ -33,6 +33,7 @@ from leakwatch.vision.background import breathing as breathings
 from leakwatch.vision.background import false_cement as backgrounds
 from leakwatch.vision.cannula import cannulas
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
+from leakwatch.vision.cannula.tracking import Followed
 from leakwatch.vision.cement import averaging
 from leakwatch.vision.cement import cement_mask as cements
 from leakwatch.vision.image_processing.patches import Window, near
@@ -278,7 +279,7 @@ def _margin(state: PipelineState, cement: BoolImage | None) -> BoolImage | None:
 
 def _segment(
     state: PipelineState,
-    followed: cannulas.FollowedAll,
+    followed: Followed[cannulas.Cannulas],
     behind: backgrounds.Background,
     added: baselines.Added,
     time_s: float,
