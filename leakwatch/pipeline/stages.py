@@ -30,12 +30,11 @@ from leakwatch.pipeline.preprocess import PreparedFrame, prepare_frame, start_ru
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import breathing as breathings
-from leakwatch.vision.background import false_cement as backgrounds
+from leakwatch.vision.background import false_cement
 from leakwatch.vision.cannula import cannulas
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
 from leakwatch.vision.cannula.tracking import Followed
-from leakwatch.vision.cement import averaging
-from leakwatch.vision.cement import cement_mask as cements
+from leakwatch.vision.cement import averaging, cement_mask
 from leakwatch.vision.image_processing.patches import Window, near
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.registration import motion
@@ -247,7 +246,7 @@ def _detect_cement(
     )
     if state.baseline_open and not has_cement(state):
         # Respiratory motion included: earlier breaths do not predict all of the next one.
-        unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
+        unrest = false_cement.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)
     breath = breathings.breath_of(state.breathing, added, changed, settings.breathing)
     added = breathings.without_breath(added, state.breathing, breath, settings.breathing)
@@ -263,8 +262,8 @@ def _detect_cement(
     mask, mean = state.cement.mask, state.cement.mean
     assert mean is not None
     changed_now = baselines.is_changed(seen_there, aside, mask, scale, settings.baseline)
-    share = cements.share_left(known, added, followed.covers, scale, settings)
-    least_mm = cements.least_thickness_mm(noise, behind, _margin(state, mask), settings.cement)
+    share = cement_mask.share_left(known, added, followed.covers, scale, settings)
+    least_mm = cement_mask.least_thickness_mm(noise, behind, _margin(state, mask), settings.cement)
     comparison = BaselineComparison(
         mean.image, noise, added.gain_log, taken, changed_now, share, least_mm
     )
@@ -280,7 +279,7 @@ def _margin(state: PipelineState, cement: BoolImage | None) -> BoolImage | None:
 def _segment(
     state: PipelineState,
     followed: Followed[cannulas.Cannulas],
-    behind: backgrounds.Background,
+    behind: false_cement.Background,
     added: baselines.Added,
     time_s: float,
 ) -> tuple[PipelineState, float]:
@@ -292,7 +291,7 @@ def _segment(
     covered = CoveredByCannula(
         followed.moves, followed.covers, instrument.lies, axis, followed.ghost, followed.excess
     )
-    cement, noise = cements.segment(
+    cement, noise = cement_mask.segment(
         replace(state.cement, mean=mean),
         added.seen,
         behind,

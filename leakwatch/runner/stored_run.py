@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from leakwatch.alerting import rules
-from leakwatch.calibration import spacing_ladder as calibration
+from leakwatch.calibration.spacing_ladder import resolve
 from leakwatch.case_files.case_file import CASE_SUFFIX, check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError
@@ -121,7 +121,7 @@ def open_run(
             raise SourceError(f"{path}: there is no frame in it. Choose another sequence.")
         _check_polarity(first, path, settings)
         check_fits(case, first.acquisition, str(case_path))
-        scale = calibration.resolve(first.acquisition, case, calibration_path, settings.calibration)
+        scale = resolve(first.acquisition, case, calibration_path, settings.calibration)
         doubts = check_agrees(case, first.acquisition, scale, settings, str(case_path))
     except BaseException:
         source.close()
