@@ -30,9 +30,9 @@ from leakwatch.live.actions import (
     TakeBack,
 )
 from leakwatch.live.case_setup import Setup
-from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency_ledger import Latency, Ledger
+from leakwatch.live.live_fold import LiveFold
 from leakwatch.live.recording_news import RecordingNews
 from leakwatch.live.status import LiveStatus, Recording, silence_text
 from leakwatch.sinks.workers.live_sink_worker import Backlog, LiveSinkWorker
