@@ -77,6 +77,7 @@ def analyse(
     with_video: bool = True,
     on_frame: Callable[[], None] = lambda: None,
     with_table: bool = False,
+    others: Mapping[str, Sink] | None = None,
 ) -> Outcome:
     """Measure every frame of `run` and write frames, events, trend and video into `folder`.
 
@@ -93,6 +94,8 @@ def analyse(
         Called after each frame.
     with_table : bool
         Write frames.csv too.
+    others : mapping of str to Sink
+        Outputs of other packages by what the person calls them; closed here.
 
     Returns
     -------
@@ -103,11 +106,16 @@ def analyse(
     SinkError
         Nothing can be written into `folder`.
     """
-    make_folder(folder)
     with ExitStack() as closing:
+        beside = {name: SinkWorker(sink) for name, sink in (others or {}).items()}
+        for worker in beside.values():
+            closing.callback(worker.close)
+        make_folder(folder)
         recorder = Recorder(folder)
         closing.callback(recorder.close)
         sinks, degraded = _sinks(run, folder, with_video, with_table)
+        written = (FRAMES_NAME, EVENTS_NAME, *sinks)
+        sinks |= beside
         for sink in sinks.values():
             closing.callback(sink.close)
         ahead = closing.enter_context(closed_at_end(read_ahead(run.frames)))
@@ -121,9 +129,9 @@ def analyse(
             so_far.outcome = _interrupted(so_far.outcome, folder)
     outcome = so_far.outcome
     degraded += [str(sink.failure) for sink in sinks.values() if sink.failure is not None]
-    whole = [name for name, sink in sinks.items() if sink.failure is None]
-    written = (FRAMES_NAME, EVENTS_NAME, *whole)
-    return replace(outcome, degraded=tuple(degraded), written=written)
+    broken = {name for name, sink in sinks.items() if sink.failure is not None}
+    whole = tuple(name for name in written if name not in broken)
+    return replace(outcome, degraded=tuple(degraded), written=whole)
 
 
 @dataclass(slots=True)
@@ -195,7 +203,7 @@ def _finish_soon(recorder: Recorder, sinks: Mapping[str, SinkWorker]) -> None:
     pictures = [sink for name, sink in sinks.items() if name != TABLE_NAME]
     for sink in pictures:
         sink.hurry()
-    for name in sinks.keys() - {TREND_NAME, VIDEO_NAME}:
+    for name in sinks.keys() & {TABLE_NAME}:
         sinks[name].close()  # rows take no time
     for sink in pictures:
         sink.close_within(until_s - time.monotonic())

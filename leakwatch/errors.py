@@ -40,3 +40,11 @@ class LibraryError(LeakWatchError):
 
 class BenchError(LeakWatchError):
     """A benchmark cannot begin or end: its set, detector, cluster or earlier report is at fault."""
+
+
+class InputError(LeakWatchError, ValueError):
+    """An argument of the Python interface cannot be used: an image, a time, a mark."""
+
+
+class ExtensionError(LeakWatchError):
+    """A source, sink or detector of another package cannot be found, loaded or used."""

@@ -33,6 +33,7 @@ from leakwatch.bench.fingerprint import program_hash
 from leakwatch.bench.metrics import score
 from leakwatch.bench.naive import naive_lines
 from leakwatch.bench.overlay import OVERLAY_NAME, Overlay
+from leakwatch.bench.stepped import stepped_records
 from leakwatch.bench.threshold_sweep import Raised, ThresholdSweep, sweep_distances
 from leakwatch.bench.worst_frames import WorstFrames, draw_worst
 from leakwatch.case import FrameRecord, encode_case, load_case, read_frames
@@ -231,6 +232,13 @@ def _follow_other(run: Run, job: Job, out: Path, judges: _Judges) -> Raised:
         (out / EVENTS_NAME).write_bytes(events)
         records = _checked_records(job.case, out)
         raised = sweep_distances(records, job.settings, job.case.truth.right_from)
+    elif job.detector.identity:
+        on_mask = partial(judges.masks.add_mask, run.acquisition)
+        lines = b"".join(
+            msgspec.json.encode(one) + b"\n" for one in stepped_records(run, job.detector, on_mask)
+        )
+        (out / FRAMES_NAME).write_bytes(lines)
+        records = _checked_records(job.case, out)
     else:
         records = _records_of_command(run, job, out)
         judges.masks.add_folder(out / "masks", run.acquisition)

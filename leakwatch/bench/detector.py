@@ -1,4 +1,6 @@
-"""What is judged: LeakWatch, the naive baseline, or any program that writes frames.jsonl."""
+"""What is judged: LeakWatch, the naive baseline, a detector in Python, or any program that writes
+frames.jsonl.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from leakwatch.errors import BenchError
+from leakwatch.extensions import DETECTORS, MakeDetector, extension_identity, extension_names
 from leakwatch.interruption import heard
 
 LEAKWATCH, NAIVE = "leakwatch", "naive"
@@ -35,16 +38,23 @@ class Detector:
     Parameters
     ----------
     name : str
-        ``leakwatch``, ``naive``, or the command as it was given.
+        ``leakwatch``, ``naive``, that of another package's detector, or the command as it was
+        given.
     command : tuple of str
         Program and arguments of an external one, with its places for paths; else empty.
     limit_s : float
         Most seconds that an external one may take for a case.
+    identity : str
+        Of a detector in Python: results are kept as long as it is the same; else empty.
+    make : callable or None
+        The detector itself, where a program handed it over; it cannot go to another process.
     """
 
     name: str
     command: tuple[str, ...] = ()
     limit_s: float = LIMIT_S
+    identity: str = ""
+    make: MakeDetector | None = None
 
 
 def parse_detector(text: str, limit_s: float | None = None) -> Detector:
@@ -54,14 +64,19 @@ def parse_detector(text: str, limit_s: float | None = None) -> Detector:
     ------
     BenchError
         It is neither a name nor a command with places for its paths.
+    ExtensionError
+        The package that brings a detector of this name cannot be used.
     """
     if text in (LEAKWATCH, NAIVE):
         return Detector(text)
+    if text in extension_names(DETECTORS):
+        return Detector(text, identity=extension_identity(DETECTORS, text))
     try:
         command = tuple(shlex.split(text))
     except ValueError as error:
         raise BenchError(f"--detector {text}: {error}. Close the quotes.") from error
-    wanted = "Give leakwatch, naive, or a command such as 'prog {dicom} --case {case} --out {out}'"
+    names = ", ".join((LEAKWATCH, NAIVE, *extension_names(DETECTORS)))
+    wanted = f"Give {names}, or a command such as 'prog {{dicom}} --case {{case}} --out {{out}}'"
     places = set(re.findall(r"\{(\w+)\}", text))
     unknown = sorted(places - set(_PLACES))
     if unknown:

@@ -74,6 +74,7 @@ def run_hash(inputs: Sequence[str], detector: Detector, settings: Settings, wall
     digest = hashlib.sha256(f"{' '.join(inputs)} {program_hash()} {wall_only}".encode())
     digest.update(msgspec.json.encode(settings))
     digest.update(msgspec.json.encode([detector.name, *detector.command]))
+    digest.update(detector.identity.encode())
     for part in detector.command:
         if Path(part).is_file():
             digest.update(hashlib.sha256(Path(part).read_bytes()).digest())

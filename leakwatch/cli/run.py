@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +27,7 @@ from leakwatch.cli.options import (
     CaseOption,
     NoCaseOption,
     SettingsOption,
+    SinkOption,
     StrictOption,
 )
 from leakwatch.cli.recording import Recorder
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from leakwatch.live.session import LiveSession
     from leakwatch.live.setup import Setup
     from leakwatch.live.status import LiveStatus
+    from leakwatch.model import Sink
 
 # How often the line on the terminal is renewed, s.
 RENEW_S = 0.25
@@ -45,7 +49,8 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         str,
         typer.Argument(
             help="Where frames come from: folder:PATH, scp://HOST:PORT, dicomweb+http://HOST/ROOT, "
-            "igtl://HOST:PORT, video:NUMBER, video:FILE or replay:FILE."
+            "igtl://HOST:PORT, video:NUMBER, video:FILE, replay:FILE, or a source of another "
+            "package."
         ),
     ],
     case: CaseOption = None,
@@ -61,6 +66,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         bool, typer.Option("--keep-identity", help="Keep text burned into the pictures; logged.")
     ] = False,
     window: Annotated[bool, typer.Option(help="Show a window; else a line.")] = True,
+    sink: SinkOption = None,
     strict: StrictOption = False,
 ) -> None:
     """Watch frames as they come, and say STOP before cement leaks.
@@ -77,7 +83,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
             app_module = import_gui()
         setup = _loaded(source, case, no_case, settings, calibration)
         recorder = Recorder(out, source, setup.settings, keep_identity)
-        session = _opened(source, setup, recorder, record)
+        session = _opened(source, setup, recorder, record, sink or ())
         try:
             with ended_like_interrupted():
                 if app_module is None:
@@ -123,19 +129,29 @@ def _loaded(
     return setup
 
 
-def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSession:
-    """Open source and recording, and begin."""
+def _opened(
+    spec: str, setup: Setup, recorder: Recorder, record: bool, others: Sequence[str]
+) -> LiveSession:
+    """Open source, recording and sinks of other packages, and begin."""
     from leakwatch.live.session import LiveSession
+    from leakwatch.sinks.extension_sink import open_sinks
     from leakwatch.sources.live import open_live
 
-    source = open_live(spec, setup.settings)
+    sinks = open_sinks(others)
+    try:
+        source = open_live(spec, setup.settings)
+    except BaseException:
+        _close_all(sinks)
+        raise
     try:
         recording = recorder.make_or_tell(setup.marks) if record else None
     except BaseException:
         source.close()
+        _close_all(sinks)
         raise
     say(f"leakwatch: {source.status.text}", err=True)
-    sinks = None if recording is None else recording.sinks
+    if recording is not None:
+        sinks = {**recording.sinks, **sinks}
     session = LiveSession(source, setup, sinks, unkept=recorder.unkept)
     if not record:
         say("leakwatch: nothing is recorded, by choice (--no-record)", err=True)
@@ -143,6 +159,12 @@ def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSe
         recording.follow_marks(lambda: session.marks)
     session.start()
     return session
+
+
+def _close_all(sinks: Mapping[str, Sink]) -> None:
+    for sink in sinks.values():
+        with suppress(Exception):
+            sink.close()
 
 
 def _follow(session: LiveSession) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from leakwatch.config import Settings
 from leakwatch.errors import SourceError
+from leakwatch.extensions import SOURCES, extension_names
 from leakwatch.model import LiveSource
+from leakwatch.sources.extension_source import ExtensionSource, named_extension
 from leakwatch.sources.leftovers import remove_leftovers
 
 
@@ -119,10 +121,15 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
     ------
     SourceError
         There is no such scheme, an extra is missing, or the source cannot be opened.
+    ExtensionError
+        It is a source of another package, which cannot be loaded.
     """
     scheme, colon, rest = spec.partition(":")
     way = WAYS_IN.get(scheme.lower()) if colon else None
     if way is None:
+        named = named_extension(spec)
+        if named is not None:
+            return _extension(*named)
         raise SourceError(_no_way(spec))
     if not rest.strip("/"):
         raise SourceError(f"{spec}: says not where. Write {way.example}.")
@@ -136,7 +143,16 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
         ) from error
 
 
+def _extension(name: str, rest: str) -> LiveSource:
+    """Open a source of another package; one whose frames wait is replayed at its own timing."""
+    from leakwatch.sources.replayed_file import ReplayedFile
+
+    source = ExtensionSource(name, rest)
+    return source if source.gives_status else ReplayedFile(source, f"{name}:{rest}")
+
+
 def _no_way(spec: str) -> str:
-    known = ", ".join(way.example for way in WAYS_IN.values())
+    examples = [way.example for way in WAYS_IN.values()]
+    known = ", ".join(examples + [f"{name}:..." for name in extension_names(SOURCES)])
     hint = f" For this file write replay:{spec}." if Path(spec).exists() else ""
     return f"{spec}: names no live source. Write one of: {known}.{hint}"

@@ -16,6 +16,7 @@ from leakwatch.model import Acquisition, Array, Frame, StoredSource, TimeSource
 from leakwatch.plural import counted_noun
 from leakwatch.sources import open_source
 from leakwatch.sources.dicom_times import ASSUMED_FRAMES_PER_S
+from leakwatch.sources.extension_source import ExtensionSource, named_extension
 from leakwatch.sources.link_log import LinkLog
 from leakwatch.sources.video import ASSUMED_RATE_HZ, Fluoroscopy, VideoFile
 from leakwatch.sources.video_capture import MAX_SIDE_PX
@@ -33,11 +34,12 @@ _EIGHT_BITS = frozenset(("1", "L", "LA", "P", "RGB", "RGBA"))
 
 
 def open_stored(path: Path, video: LiveVideoSettings) -> StoredSource:
-    """Open what `open_source` opens, or a video file, or a picture.
+    """Open what `open_source` opens, a video file, a picture, or what another package reads.
 
     Parameters
     ----------
     path : Path
+        Or ``NAME:REST``, with the name of another package's source.
     video : LiveVideoSettings
         Region, masks, and whether bone is bright.
 
@@ -45,7 +47,12 @@ def open_stored(path: Path, video: LiveVideoSettings) -> StoredSource:
     ------
     SourceError
         It cannot be read.
+    ExtensionError
+        The other package cannot be loaded.
     """
+    named = named_extension(str(path))
+    if named is not None:
+        return ExtensionSource(*named)
     if path.is_file() and is_video(path):
         return StoredVideo(path, video)
     if path.is_file() and is_picture(path):

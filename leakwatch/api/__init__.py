@@ -1,0 +1,41 @@
+"""What ``import leakwatch`` gives: the whole surface for Python programs, and nothing else.
+
+Five lines lead from an array to levels and distances: docs/how-to/use-from-python.md.
+"""
+
+from __future__ import annotations
+
+from leakwatch.api.analysis import analyze
+from leakwatch.api.evaluation import evaluate
+from leakwatch.api.marks import make_marks
+from leakwatch.api.monitor import Monitor
+from leakwatch.api.result import FrameResult
+from leakwatch.api.sequence import OpenedSequence, load_settings, open_sequence
+from leakwatch.api.simulation import Simulated, simulate
+from leakwatch.api.table import ResultTable
+from leakwatch.config import Settings
+from leakwatch.errors import LeakWatchError
+from leakwatch.extensions import Detection
+from leakwatch.model import Calibration, Frame, Level, Marks, Reason
+
+__all__ = [
+    "Calibration",
+    "Detection",
+    "Frame",
+    "FrameResult",
+    "LeakWatchError",
+    "Level",
+    "Marks",
+    "Monitor",
+    "OpenedSequence",
+    "Reason",
+    "ResultTable",
+    "Settings",
+    "Simulated",
+    "analyze",
+    "evaluate",
+    "load_settings",
+    "make_marks",
+    "open_sequence",
+    "simulate",
+]
