@@ -107,7 +107,7 @@ def analyse(
         Nothing can be written into `folder`.
     """
     with ExitStack() as closing:
-        beside = {name: SinkWorker(sink) for name, sink in (others or {}).items()}
+        beside = {name: SinkWorker(sink, f"sink {name}") for name, sink in (others or {}).items()}
         for worker in beside.values():
             closing.callback(worker.close)
         make_folder(folder)

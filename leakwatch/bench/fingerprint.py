@@ -18,7 +18,7 @@ from leakwatch.config import Settings
 PACKAGE = Path(__file__).resolve().parent.parent
 
 # Parts of the program that no result of a case depends on.
-_APART = ("gui", "phantom")
+_APART = ("api", "gui", "phantom")
 # Other versions of these may round differently.
 _LIBRARIES = ("imagecodecs", "numpy", "opencv-python-headless", "scipy")
 

@@ -96,7 +96,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         finally:
             session.close()
     not_watched = tally_lines(session.status.tally, session.settings)
-    _say_outcome(session.status, recorder, not_watched)
+    _say_outcome(session.status, recorder, not_watched, sink or ())
     if strict and not_watched:
         raise typer.Exit(NOT_WATCHED)
 
@@ -213,7 +213,9 @@ def _time_text(status: LiveStatus) -> str:
     return "       " if present is None else f"{present.snapshot.observation.time_s:6.2f} s"
 
 
-def _say_outcome(status: LiveStatus, recorder: Recorder, not_watched: tuple[str, ...]) -> None:
+def _say_outcome(
+    status: LiveStatus, recorder: Recorder, not_watched: tuple[str, ...], others: Sequence[str]
+) -> None:
     from leakwatch.live.report_lines import degraded_lines, summary_lines
 
     for line in summary_lines(status, not_watched):
@@ -225,8 +227,11 @@ def _say_outcome(status: LiveStatus, recorder: Recorder, not_watched: tuple[str,
         say(f"leakwatch: {line}", err=True)
     for line in not_watched:
         say(line)
-    if any(one.failure for one in status.recordings):
+    broken = [one.name for one in status.recordings if one.failure]
+    if set(broken) - set(others):
         fail("the recording is not complete.")
+    if broken:
+        fail(f"what {' and '.join(broken)} wrote is not complete.")
     if status.fault:
         say(f"leakwatch: the input ended early: {status.fault}", err=True)
         raise typer.Exit(ENDED_EARLY)

@@ -31,13 +31,16 @@ class SinkWorker:
     ----------
     sink : Sink
         Used on the worker thread only, its `close` included.
+    name : str
+        For the person; empty: that of its class.
     """
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, name: str = "") -> None:
         self._sink = sink
+        self._name = name or type(sink).__name__
         self._queue: Queue[Snapshot | None] = Queue(QUEUE_FRAMES)
         self._failure: SinkError | None = None
-        self._thread = Thread(target=self._work, name=type(sink).__name__, daemon=True)
+        self._thread = Thread(target=self._work, name=self._name, daemon=True)
         self._thread.start()
 
     @property
@@ -65,8 +68,7 @@ class SinkWorker:
         """Wait for so long after `hurry`, and give up then: what the sink writes is not whole."""
         self._thread.join(max(seconds, 0.0))
         if self._thread.is_alive():
-            name = type(self._sink).__name__
-            self._failure = SinkError(f"{name} was not finished, and is left out.")
+            self._failure = SinkError(f"{self._name} was not finished, and is left out.")
 
     def _work(self) -> None:
         give_way()
@@ -82,8 +84,7 @@ class SinkWorker:
             self._failure = self._failure or error
         # A broken sink must not end the thread: the fold would wait for the queue for ever.
         except Exception as error:  # noqa: BLE001
-            name = type(self._sink).__name__
-            unexpected = SinkError(f"{name} failed: {type(error).__name__}: {error}")
+            unexpected = SinkError(f"{self._name} failed: {type(error).__name__}: {error}")
             self._failure = self._failure or unexpected
 
 
