@@ -21,6 +21,7 @@ lint: $(VENV)/.installed-dev ## Style, format, types, and which module may impor
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy examples/leakwatch-example/leakwatch_example.py
 	$(BIN)/lint-imports
 
 pytest: $(VENV)/.installed-dev ## The tests alone; PYTEST="-k motion" passes options on

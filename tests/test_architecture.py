@@ -90,7 +90,8 @@ def written_by_us() -> list[Path]:
     root = PACKAGE.parent
     named = [root / name for name in ("Makefile", ".ci/run", "pyproject.toml")]
     folders = [
-        root / name for name in ("leakwatch", "docs", "scripts", "benchmarks", "calibration")
+        root / name
+        for name in ("leakwatch", "docs", "examples", "scripts", "benchmarks", "calibration")
     ]
     below = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     return [*named, *root.glob("*.md"), *(path for path in below if path.suffix not in BINARY)]
