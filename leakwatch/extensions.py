@@ -132,6 +132,25 @@ def extension_identity(group: str, name: str) -> str:
     return f"{_package(point)} {point.value} {code}"
 
 
+def lacking_method(found: object, names: tuple[str, ...]) -> str:
+    """Return the first of these methods that an object has not; empty where it has all.
+
+    Parameters
+    ----------
+    found : object
+        Of another package: even looking at it may raise.
+    names : tuple of str
+    """
+    for name in names:
+        try:
+            has = callable(getattr(found, name, None))
+        except Exception:  # noqa: BLE001
+            has = False
+        if not has:
+            return name
+    return ""
+
+
 def failed(kind: str, name: str, error: Exception) -> str:
     """Return what a person is told where a part of another package raised."""
     return (

@@ -92,9 +92,49 @@ def test_a_stored_source_is_played_live_at_its_own_times(site: Path, npz: Path) 
 
 def test_a_named_detector_is_evaluated(site: Path, tmp_path: Path) -> None:
     install_example(site)
-    found = leakwatch.evaluate(SAMPLES, "darkening", out=tmp_path / "bench")
-    assert found.detector == "darkening"
-    assert [row.status for row in found.cases] == ["done", "done"]
+    out = tmp_path / "bench"
+    done = run(site, "bench", str(SAMPLES), "--detector", "darkening", "-o", str(out))
+    assert done.returncode == 0, done.stderr
+    report = json.loads((out / "report.json").read_text("utf-8"))
+    assert report["detector"] == "darkening"
+    assert [case["status"] for case in report["cases"]] == ["done", "done"]
+
+
+LIVE = """
+from leakwatch.model import Acquisition, Frame, Link, LinkStatus, PixelFormat
+import numpy as np
+
+class Live:
+    number_of_frames = None
+    def __init__(self, rest):
+        self.rest = rest
+    @property
+    def status(self):
+        if self.rest == "raises": raise RuntimeError("no cable")
+        return 3 if self.rest == "number" else LinkStatus(Link.OPEN, "the example is plugged in")
+    def frames(self):
+        shared = Acquisition(64, 64, PixelFormat("MONOCHROME2", 12))
+        yield Frame(0, 0.0, np.ones((64, 64), np.uint16), shared)
+    def close(self): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        ("works", "the example is plugged in"),
+        ("raises", "source cable failed: RuntimeError: no cable"),
+        ("number", "expected a LinkStatus as its status, found int"),
+    ],
+)
+def test_a_source_with_a_status_is_live_whatever_its_status_does(
+    site: Path, rest: str, told: str
+) -> None:
+    install(site, "plugged", LIVE, {SOURCES: {"cable": "plugged:Live"}})
+    done = run(site, "run", f"cable:{rest}", "--no-window", "--no-record")
+    assert done.returncode == 0, done.stderr
+    assert told in done.stderr
+    assert "1 frame " in done.stdout
 
 
 def test_nothing_is_imported_that_nobody_named(site: Path) -> None:

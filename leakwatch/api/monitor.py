@@ -109,12 +109,10 @@ class Monitor:
             it. The monitor is as it was before.
         """
         before = None if self._watched is None else self._watched.last
-        before_s = None if before is None else before.frame.time_s
-        if isinstance(image, Frame):
-            next_time(image.time_s, before_s, image.index)
+        if isinstance(image, Frame):  # its file may have a clock that stands: the fold can tell
             frame = image
         else:
-            now_s = next_time(time_s, before_s, self._count)
+            now_s = next_time(time_s, None if before is None else before.frame.time_s, self._count)
             frame = self._reader.frame(image, self._count, now_s)
         known = self._begun(frame) if self._watched is None else self._watched
         vision, alerts, snapshot = folded(known.vision, known.alerts, frame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leakwatch.errors import ExtensionError, SinkError
-from leakwatch.extensions import SINKS, failed, load_extension
+from leakwatch.extensions import SINKS, failed, lacking_method, load_extension
 from leakwatch.model import Sink
 
 
@@ -47,11 +47,11 @@ def _opened(spec: str) -> Sink:
         raise
     except Exception as error:
         raise SinkError(failed("sink", name, error)) from error
-    lacking = [one for one in ("append", "close") if not callable(getattr(sink, one, None))]
+    lacking = lacking_method(sink, ("append", "close"))
     if lacking:
         raise ExtensionError(
             f"sink {name}: expected a leakwatch.model.Sink, found {type(sink).__name__} without "
-            f"{lacking[0]}. Tell the author of that package."
+            f"{lacking}. Tell the author of that package."
         )
     found: Sink = sink
     return found

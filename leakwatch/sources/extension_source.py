@@ -6,12 +6,13 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from inspect import getattr_static
 from typing import Any
 
 import numpy as np
 
 from leakwatch.errors import SourceError
-from leakwatch.extensions import SOURCES, extension_names, failed, load_extension
+from leakwatch.extensions import SOURCES, extension_names, failed, lacking_method, load_extension
 from leakwatch.model import Frame, Link, LinkStatus
 
 # Two letters at least: C:\ is a drive.
@@ -58,7 +59,8 @@ class ExtensionSource:
     @property
     def gives_status(self) -> bool:
         """Whether it is a live source; else its frames wait to be asked for."""
-        return hasattr(self._source, "status")
+        # Whether it is declared, and not what it is: asking a device may raise.
+        return getattr_static(self._source, "status", None) is not None
 
     @property
     def number_of_frames(self) -> int | None:
@@ -109,11 +111,11 @@ class ExtensionSource:
             raise
         except Exception as error:
             raise self._failed(error) from error
-        lacking = [name for name in ("frames", "close") if not callable(_of(source, name))]
+        lacking = lacking_method(source, ("frames", "close"))
         if lacking:
             raise SourceError(
                 f"source {self._name}: expected a leakwatch.model.FrameSource, found "
-                f"{type(source).__name__} without {lacking[0]}. Tell the author of that package."
+                f"{type(source).__name__} without {lacking}. Tell the author of that package."
             )
         return source
 
@@ -164,7 +166,3 @@ class ExtensionSource:
             f"source {self._name}: expected {expected}, found {found}. "
             "Tell the author of that package."
         )
-
-
-def _of(source: Any, name: str) -> Any:
-    return getattr(source, name, None)

@@ -15,6 +15,7 @@ from leakwatch.sources.dicom_file import DicomFile
 
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "sample_dicom"
 MM_PER_PX = 0.2331
+HALF_MM_PER_PX = 2.0 * MM_PER_PX
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,24 @@ class Sample:
     images: Any
     times_s: Any
     marks: Marks
+
+
+@cache
+def half_size() -> Sample:
+    """The same case with two by two pixels in one, for what need not be compared with the file."""
+    whole = epidural()
+    frames, rows, columns = whole.images.shape
+    parts = whole.images.reshape(frames, rows // 2, 2, columns // 2, 2)
+    images = np.rint(parts.mean(axis=(2, 4))).astype(np.uint16)
+    wall = whole.marks.posterior_wall_px
+    assert wall is not None
+    marks = Marks(
+        view=whole.marks.view,
+        baseline_frames=whole.marks.baseline_frames,
+        posterior_wall_px=(wall - 0.5) / 2.0,
+        anterior=whole.marks.anterior,
+    )
+    return Sample(images, whole.times_s, marks)
 
 
 @cache

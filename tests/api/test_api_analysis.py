@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import MM_PER_PX, SAMPLES, epidural
+from arrays import HALF_MM_PER_PX, MM_PER_PX, SAMPLES, epidural, half_size
 
 import leakwatch
 
@@ -46,6 +46,18 @@ def table() -> leakwatch.ResultTable:
     )
 
 
+@pytest.fixture(scope="module")
+def half() -> leakwatch.ResultTable:
+    sample = half_size()
+    return leakwatch.analyze(
+        sample.images,
+        times_s=sample.times_s,
+        mm_per_px=HALF_MM_PER_PX,
+        marks=sample.marks,
+        **ARGUMENTS,
+    )
+
+
 def numbers(lines: list[dict[str, Any]], key: str) -> Any:
     return np.array([line[key] for line in lines], np.float64)
 
@@ -64,9 +76,9 @@ def test_an_array_gives_what_the_command_writes(
 
 
 def test_images_one_by_one_give_the_same_whatever_becomes_of_their_buffer(
-    table: leakwatch.ResultTable,
+    half: leakwatch.ResultTable,
 ) -> None:
-    sample = epidural()
+    sample = half_size()
     buffer = np.empty_like(sample.images[0])
 
     def grabbed() -> Iterator[Any]:
@@ -75,37 +87,37 @@ def test_images_one_by_one_give_the_same_whatever_becomes_of_their_buffer(
             yield buffer
 
     again = leakwatch.analyze(
-        grabbed(), times_s=sample.times_s, mm_per_px=MM_PER_PX, marks=sample.marks, **ARGUMENTS
+        grabbed(), times_s=sample.times_s, mm_per_px=HALF_MM_PER_PX, marks=sample.marks, **ARGUMENTS
     )
-    np.testing.assert_array_equal(again.level, table.level)
-    np.testing.assert_array_equal(again.distance_mm, table.distance_mm)
+    np.testing.assert_array_equal(again.level, half.level)
+    np.testing.assert_array_equal(again.distance_mm, half.distance_mm)
 
 
-def test_images_that_were_inverted_say_the_same(table: leakwatch.ResultTable) -> None:
-    sample = epidural()
+def test_images_that_were_inverted_say_the_same(half: leakwatch.ResultTable) -> None:
+    sample = half_size()
     again = leakwatch.analyze(
         4095 - sample.images.astype(np.int64),
         times_s=sample.times_s,
-        mm_per_px=MM_PER_PX,
+        mm_per_px=HALF_MM_PER_PX,
         marks=sample.marks,
         photometric="MONOCHROME1",
         **ARGUMENTS,
     )
-    np.testing.assert_array_equal(again.level, table.level)
-    np.testing.assert_array_equal(again.distance_mm, table.distance_mm)
+    np.testing.assert_array_equal(again.level, half.level)
+    np.testing.assert_array_equal(again.distance_mm, half.distance_mm)
 
 
-def test_floats_say_the_same_within_their_rounding(table: leakwatch.ResultTable) -> None:
-    sample = epidural()
+def test_floats_say_the_same_within_their_rounding(half: leakwatch.ResultTable) -> None:
+    sample = half_size()
     again = leakwatch.analyze(
         (sample.images / 4095.0).astype(np.float32),
         times_s=sample.times_s,
-        mm_per_px=MM_PER_PX,
+        mm_per_px=HALF_MM_PER_PX,
         marks=sample.marks,
         relationship="LIN",
     )
-    np.testing.assert_array_equal(again.level, table.level)
-    np.testing.assert_allclose(again.distance_mm, table.distance_mm, atol=0.05)
+    np.testing.assert_array_equal(again.level, half.level)
+    np.testing.assert_allclose(again.distance_mm, half.distance_mm, atol=0.05)
 
 
 def test_an_opened_sequence_gives_the_same_whole_or_frame_by_frame() -> None:
@@ -123,7 +135,7 @@ def test_an_opened_sequence_gives_the_same_whole_or_frame_by_frame() -> None:
 
 
 def test_without_a_wall_and_millimetres_nothing_is_clear_and_it_is_said_why() -> None:
-    sample = epidural()
+    sample = half_size()
     found = leakwatch.analyze(sample.images[:20], fps=7.5, **ARGUMENTS)
     assert set(found.level) == {"UNKNOWN"}
     assert np.isnan(found.distance_mm).all()
@@ -157,8 +169,10 @@ def test_a_stop_stays_until_a_person_acknowledges_it() -> None:
 
 
 def test_a_monitor_is_as_it_was_after_an_image_that_it_refused() -> None:
-    sample = epidural()
-    plain, refusing = (leakwatch.Monitor(sample.marks, MM_PER_PX, **ARGUMENTS) for _ in range(2))
+    sample = half_size()
+    plain, refusing = (
+        leakwatch.Monitor(sample.marks, HALF_MM_PER_PX, **ARGUMENTS) for _ in range(2)
+    )
     for image, time_s in zip(sample.images[:20], sample.times_s[:20], strict=True):
         with pytest.raises(leakwatch.LeakWatchError):
             refusing.step(image[..., None], time_s)

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arrays import MM_PER_PX, epidural
+from arrays import HALF_MM_PER_PX, half_size
 
 import leakwatch
 
 
 @pytest.fixture(scope="module")
 def table() -> leakwatch.ResultTable:
-    sample = epidural()
+    sample = half_size()
     return leakwatch.analyze(
         sample.images[:24],
         fps=7.5,
-        mm_per_px=MM_PER_PX,
+        mm_per_px=HALF_MM_PER_PX,
         marks=leakwatch.make_marks(sample.marks.posterior_wall_px, anterior="right"),
         bits_stored=12,
     )
@@ -39,7 +39,7 @@ def test_it_is_a_record_array_that_keeps_its_notes(table: leakwatch.ResultTable)
 def test_what_is_not_known_is_no_number(table: leakwatch.ResultTable) -> None:
     assert np.isnan(table.distance_mm[0])
     assert table.reason[0] == "exposure"
-    assert table.why[0] == ""
+    assert table.why[0] == "the picture before cement is learnt: frame 1 of 3"
 
 
 def test_pandas_gets_every_column(
