@@ -107,17 +107,17 @@ def analyse(
         Nothing can be written into `folder`.
     """
     with ExitStack() as closing:
-        beside = {name: SinkWorker(sink, f"sink {name}") for name, sink in (others or {}).items()}
+        beside = {name: SinkWorker(sink, name) for name, sink in (others or {}).items()}
         for worker in beside.values():
             closing.callback(worker.close)
         make_folder(folder)
         recorder = Recorder(folder)
         closing.callback(recorder.close)
         sinks, degraded = _sinks(run, folder, with_video, with_table)
-        written = (FRAMES_NAME, EVENTS_NAME, *sinks)
-        sinks |= beside
         for sink in sinks.values():
             closing.callback(sink.close)
+        written = (FRAMES_NAME, EVENTS_NAME, *sinks)
+        sinks |= beside
         ahead = closing.enter_context(closed_at_end(read_ahead(run.frames)))
         so_far = _SoFar()
         try:

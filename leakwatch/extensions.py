@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -100,8 +101,8 @@ def load_extension(group: str, name: str) -> Callable[..., Any]:
     kind = _KINDS[group]
     try:
         loaded = point.load()
-    # It is somebody's code: whatever it raises, the person must be told, and nothing else ends.
-    except Exception as error:
+    # It is somebody's code: whatever it raises, or if it ends itself, the person must be told.
+    except (Exception, SystemExit) as error:
         raise ExtensionError(
             f"{kind} {name} of {_package(point)} cannot be loaded ({point.value}): "
             f"{type(error).__name__}: {error}. Correct or reinstall that package."
@@ -127,8 +128,10 @@ def extension_identity(group: str, name: str) -> str:
     """
     load_extension(group, name)
     point = _entry_point(group, name)
-    file = getattr(modules.get(point.module), "__file__", None)
-    code = "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    file: Any = getattr(modules.get(point.module), "__file__", None)
+    code = ""
+    with suppress(OSError, TypeError):  # a module in an archive, or without a file
+        code = hashlib.sha256(Path(file).read_bytes()).hexdigest()
     return f"{_package(point)} {point.value} {code}"
 
 
@@ -151,7 +154,7 @@ def lacking_method(found: object, names: tuple[str, ...]) -> str:
     return ""
 
 
-def failed(kind: str, name: str, error: Exception) -> str:
+def failed(kind: str, name: str, error: BaseException) -> str:
     """Return what a person is told where a part of another package raised."""
     return (
         f"{kind} {name} failed: {type(error).__name__}: {error}. It is part of another package: "

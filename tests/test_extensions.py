@@ -157,6 +157,27 @@ def test_a_name_that_nobody_declares_is_told_with_those_that_are_there(site: Pat
         leakwatch.evaluate(SAMPLES, "darkness")
 
 
+def test_a_module_that_ends_the_program_is_told_of(site: Path) -> None:
+    install(site, "ends", "import sys\nsys.exit(0)", {SINKS: {"over": "ends:go"}})
+    with pytest.raises(ExtensionError, match=r"ends 1\.0 cannot be loaded.*SystemExit"):
+        open_sinks(["over"])
+
+
+def test_a_sink_takes_no_place_of_the_recording_and_is_opened_once(
+    site: Path, npz: Path, tmp_path: Path
+) -> None:
+    code = "class Frames:\n def __init__(self, rest): ...\n def append(self, one): ...\n"
+    code += " def close(self): ...\n"
+    install(site, "taking", code, {SINKS: {"frames": "taking:Frames"}})
+    with pytest.raises(ExtensionError, match="--sink frames: is given twice"):
+        open_sinks(["frames", "frames"])
+    install_example(site)
+    out = tmp_path / "out"
+    done = run(site, "run", f"numpy:{npz}", "--no-window", "-o", str(out), "--sink", "frames")
+    assert done.returncode == 0, done.stderr
+    assert list(out.glob("*.dcm")) != []
+
+
 def test_two_packages_of_one_name_are_refused(site: Path) -> None:
     for name in ("first_one", "second_one"):
         install(site, name, "def go(rest): ...", {SINKS: {"same": f"{name}:go"}})
@@ -269,8 +290,8 @@ def test_a_sink_that_fails_ends_no_live_session(failing: Path, npz: Path) -> Non
     done = run(failing, "run", f"numpy:{npz}", "--no-window", "--no-record", "--sink", "bad")
     assert done.returncode == 2
     assert "16 frames" in done.stdout
-    assert "bad stopped: bad failed: RuntimeError: broken pipe" in done.stderr
-    assert "what bad wrote is not complete" in done.stderr
+    assert "sink bad stopped: sink bad failed: RuntimeError: broken pipe" in done.stderr
+    assert "the output of sink bad is not complete" in done.stderr
 
 
 @pytest.mark.parametrize(

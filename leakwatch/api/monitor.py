@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import overload
 
 import numpy.typing as npt
@@ -74,7 +75,10 @@ class Monitor:
         self.settings = Settings() if settings is None else settings
         self._case: CaseFile = case_of(marks, calibration, self.settings)
         self._spacing = calibration
-        self._reader = ImageReader(bits_stored, photometric, relationship, number_of_images)
+        self._begin_reading = partial(
+            ImageReader, bits_stored, photometric, relationship, number_of_images
+        )
+        self._reader = self._begin_reading()
         self._watched: _Watched | None = None
         self._count = 0
 
@@ -113,6 +117,8 @@ class Monitor:
             frame = image
         else:
             now_s = next_time(time_s, None if before is None else before.frame.time_s, self._count)
+            if self._watched is None:  # nothing of a first image that did not fit is kept
+                self._reader = self._begin_reading()
             frame = self._reader.frame(image, self._count, now_s)
         known = self._begun(frame) if self._watched is None else self._watched
         vision, alerts, snapshot = folded(known.vision, known.alerts, frame)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from leakwatch.live.session import LiveSession
     from leakwatch.live.setup import Setup
     from leakwatch.live.status import LiveStatus
-    from leakwatch.model import Sink
 
 # How often the line on the terminal is renewed, s.
 RENEW_S = 0.25
@@ -134,20 +132,20 @@ def _opened(
 ) -> LiveSession:
     """Open source, recording and sinks of other packages, and begin."""
     from leakwatch.live.session import LiveSession
-    from leakwatch.sinks.extension_sink import open_sinks
+    from leakwatch.sinks.extension_sink import close_sinks, open_sinks
     from leakwatch.sources.live import open_live
 
     sinks = open_sinks(others)
     try:
         source = open_live(spec, setup.settings)
     except BaseException:
-        _close_all(sinks)
+        close_sinks(sinks)
         raise
     try:
         recording = recorder.make_or_tell(setup.marks) if record else None
     except BaseException:
         source.close()
-        _close_all(sinks)
+        close_sinks(sinks)
         raise
     say(f"leakwatch: {source.status.text}", err=True)
     if recording is not None:
@@ -159,12 +157,6 @@ def _opened(
         recording.follow_marks(lambda: session.marks)
     session.start()
     return session
-
-
-def _close_all(sinks: Mapping[str, Sink]) -> None:
-    for sink in sinks.values():
-        with suppress(Exception):
-            sink.close()
 
 
 def _follow(session: LiveSession) -> None:
@@ -217,6 +209,7 @@ def _say_outcome(
     status: LiveStatus, recorder: Recorder, not_watched: tuple[str, ...], others: Sequence[str]
 ) -> None:
     from leakwatch.live.report_lines import degraded_lines, summary_lines
+    from leakwatch.sinks.extension_sink import sink_names
 
     for line in summary_lines(status, not_watched):
         say(line)
@@ -228,10 +221,10 @@ def _say_outcome(
     for line in not_watched:
         say(line)
     broken = [one.name for one in status.recordings if one.failure]
-    if set(broken) - set(others):
+    if set(broken) - set(sink_names(others)):
         fail("the recording is not complete.")
     if broken:
-        fail(f"what {' and '.join(broken)} wrote is not complete.")
+        fail(f"the output of {' and '.join(broken)} is not complete.")
     if status.fault:
         say(f"leakwatch: the input ended early: {status.fault}", err=True)
         raise typer.Exit(ENDED_EARLY)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from leakwatch.errors import ExtensionError, SinkError
 from leakwatch.extensions import SINKS, failed, lacking_method, load_extension
 from leakwatch.model import Sink
+
+
+def sink_names(specs: Sequence[str]) -> tuple[str, ...]:
+    """Return what a person calls these sinks; no output of LeakWatch's own is called so."""
+    return tuple(f"sink {spec}" for spec in specs)
 
 
 def open_sinks(specs: Sequence[str]) -> dict[str, Sink]:
@@ -20,22 +26,31 @@ def open_sinks(specs: Sequence[str]) -> dict[str, Sink]:
     Returns
     -------
     dict of str to Sink
-        By their specifications.
+        By their `sink_names`.
 
     Raises
     ------
     ExtensionError, SinkError
-        One cannot be loaded or opened; those before it are closed.
+        One is named twice, or cannot be loaded or opened; those before it are closed.
     """
+    twice = [spec for spec in specs if specs.count(spec) > 1]
+    if twice:
+        raise ExtensionError(f"--sink {twice[0]}: is given twice. Give it once.")
     opened: dict[str, Sink] = {}
     try:
-        for spec in specs:
-            opened[spec] = _opened(spec)
+        for name, spec in zip(sink_names(specs), specs, strict=True):
+            opened[name] = _opened(spec)
     except BaseException:
-        for sink in opened.values():
-            sink.close()
+        close_sinks(opened)
         raise
     return opened
+
+
+def close_sinks(sinks: Mapping[str, Sink]) -> None:
+    """Close sinks that nothing was given to. Does not raise."""
+    for sink in sinks.values():
+        with suppress(Exception):
+            sink.close()
 
 
 def _opened(spec: str) -> Sink:
@@ -45,7 +60,7 @@ def _opened(spec: str) -> Sink:
         sink = opener(rest)
     except SinkError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SinkError(failed("sink", name, error)) from error
     lacking = lacking_method(sink, ("append", "close"))
     if lacking:

@@ -109,7 +109,7 @@ class ExtensionSource:
             source = self._opener(self._rest)
         except SourceError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._failed(error) from error
         lacking = lacking_method(source, ("frames", "close"))
         if lacking:
@@ -158,7 +158,7 @@ class ExtensionSource:
             found = f"frame {frame.index} at {frame.time_s} s after frame {before}"
             raise SourceError(self._wrong("growing numbers and finite times", found))
 
-    def _failed(self, error: Exception) -> SourceError:
+    def _failed(self, error: Exception | SystemExit) -> SourceError:
         return SourceError(failed("source", self._name, error))
 
     def _wrong(self, expected: str, found: str) -> str:
