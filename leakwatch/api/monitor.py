@@ -8,8 +8,9 @@ from typing import overload
 
 import numpy.typing as npt
 
-from leakwatch import alerting, pipeline
 from leakwatch.agreement import check_agrees
+from leakwatch.alerting import AlertState, acknowledge
+from leakwatch.alerting import initial_state as initial_alerts
 from leakwatch.api.images import ImageReader, Photometric, Relationship, next_time
 from leakwatch.api.marks import NAME, calibration_of, case_of
 from leakwatch.api.result import FrameResult, result_of
@@ -18,6 +19,7 @@ from leakwatch.config import Settings
 from leakwatch.errors import InputError
 from leakwatch.looking import inverted
 from leakwatch.model import Calibration, CaseFile, Frame, Marks, Snapshot
+from leakwatch.pipeline import initial_state as initial_vision
 from leakwatch.pipeline_state import PipelineState
 from leakwatch.rules_off import rules_off
 from leakwatch.session import folded
@@ -28,7 +30,7 @@ class _Watched:
     """What is known after an image."""
 
     vision: PipelineState
-    alerts: alerting.AlertState
+    alerts: AlertState
     notes: tuple[str, ...]
     last: Snapshot | None = None
 
@@ -134,7 +136,7 @@ class Monitor:
         watched = self._watched
         if watched is None or watched.last is None:
             return
-        alerts, _ = alerting.acknowledge(watched.alerts, watched.last.observation)
+        alerts, _ = acknowledge(watched.alerts, watched.last.observation)
         self._watched = _Watched(watched.vision, alerts, watched.notes, watched.last)
 
     def _begun(self, first: Frame) -> _Watched:
@@ -145,8 +147,8 @@ class Monitor:
         scale = calibration_of(case, self._spacing, acquisition, settings)
         unusual = check_agrees(case, acquisition, scale, settings, NAME)
         off = tuple(one.text for one in rules_off(case.marks, scale, acquisition, settings))
-        vision = pipeline.initial_state(settings, case.marks, scale)
-        return _Watched(vision, alerting.initial_state(settings), (*off, *unusual))
+        vision = initial_vision(settings, case.marks, scale)
+        return _Watched(vision, initial_alerts(settings), (*off, *unusual))
 
 
 def _check_polarity(first: Frame, settings: Settings) -> None:

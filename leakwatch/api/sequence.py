@@ -11,12 +11,12 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 
-from leakwatch import config
 from leakwatch.api.monitor import Monitor
 from leakwatch.api.result import result_of
 from leakwatch.api.table import ResultTable, table_of
 from leakwatch.case import CASE_SUFFIX, case_beside
 from leakwatch.config import Settings
+from leakwatch.config import load_settings as read_settings
 from leakwatch.model import Calibration, Frame, Marks
 from leakwatch.rules_off import rules_off
 from leakwatch.session import Run, open_run
@@ -32,7 +32,7 @@ def load_settings(path: AnyPath) -> Settings:
     LeakWatchError
         It cannot be read, or has an unknown key or a value out of its range.
     """
-    return config.load_settings(Path(path))
+    return read_settings(Path(path))
 
 
 def open_sequence(
