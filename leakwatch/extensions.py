@@ -20,8 +20,12 @@ from pathlib import Path
 from sys import modules
 from typing import Any, Final, Protocol
 
-from leakwatch.errors import ExtensionError
-from leakwatch.model import BoolImage, Calibration, Frame, Level, Marks, Reason
+from leakwatch.core.arrays import BoolImage
+from leakwatch.core.errors import ExtensionError
+from leakwatch.core.frame import Frame
+from leakwatch.core.marks import Marks
+from leakwatch.core.results import Level, Reason
+from leakwatch.core.spacing import Calibration
 
 SOURCES: Final = "leakwatch.sources"
 SINKS: Final = "leakwatch.sinks"

@@ -14,11 +14,11 @@ from installed_example import install, install_example
 
 import leakwatch
 from leakwatch.config import Settings
-from leakwatch.errors import ExtensionError, SourceError
+from leakwatch.core.errors import ExtensionError, SourceError
 from leakwatch.extensions import DETECTORS, SINKS, SOURCES, extension_names, load_extension
 from leakwatch.sinks.extension_sink import open_sinks
-from leakwatch.sources.live import open_live
-from leakwatch.sources.stored_pictures import open_stored
+from leakwatch.sources.live_sources import open_live
+from leakwatch.sources.video.stored_video import open_stored
 
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_dicom"
 PROGRAM = [sys.executable, "-c", "from leakwatch.cli import main; main()"]
@@ -101,7 +101,7 @@ def test_a_named_detector_is_evaluated(site: Path, tmp_path: Path) -> None:
 
 
 LIVE = """
-from leakwatch.model import Acquisition, Frame, Link, LinkStatus, PixelFormat
+from leakwatch.core.frame import Acquisition, Frame, PixelFormat; from leakwatch.core.protocols import Link, LinkStatus
 import numpy as np
 
 class Live:
@@ -186,7 +186,7 @@ def test_two_packages_of_one_name_are_refused(site: Path) -> None:
 
 
 FAILING = """
-from leakwatch.model import Acquisition, Frame, PixelFormat
+from leakwatch.core.frame import Acquisition, Frame, PixelFormat
 import numpy as np
 
 SHARED = Acquisition(64, 64, PixelFormat("MONOCHROME2", 12))

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from leakwatch import Calibration, Detection, Frame, Level, Marks
-from leakwatch.errors import SinkError, SourceError
-from leakwatch.model import Acquisition, PixelFormat, Snapshot, TimeSource
+from leakwatch.core.errors import SinkError, SourceError
+from leakwatch.core.frame import Acquisition, PixelFormat, TimeSource
+from leakwatch.core.results import Snapshot
 
 
 class NumpySource:

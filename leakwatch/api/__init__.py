@@ -14,9 +14,12 @@ from leakwatch.api.sequence import OpenedSequence, load_settings, open_sequence
 from leakwatch.api.simulation import Simulated, simulate
 from leakwatch.api.table import ResultTable
 from leakwatch.config import Settings
-from leakwatch.errors import LeakWatchError
+from leakwatch.core.errors import LeakWatchError
+from leakwatch.core.frame import Frame
+from leakwatch.core.marks import Marks
+from leakwatch.core.results import Level, Reason
+from leakwatch.core.spacing import Calibration
 from leakwatch.extensions import Detection
-from leakwatch.model import Calibration, Frame, Level, Marks, Reason
 
 __all__ = [
     "Calibration",

@@ -12,8 +12,9 @@ from leakwatch.api.marks import make_marks
 from leakwatch.api.monitor import Monitor
 from leakwatch.api.table import ResultTable, table_of
 from leakwatch.config import Settings
-from leakwatch.errors import InputError
-from leakwatch.model import Calibration, Marks
+from leakwatch.core.errors import InputError
+from leakwatch.core.marks import Marks
+from leakwatch.core.spacing import Calibration
 
 
 def analyze(  # noqa: PLR0913 - an argument for each thing that is known of an array

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from leakwatch.config import Settings
-from leakwatch.errors import InputError
+from leakwatch.core.errors import InputError
 from leakwatch.extensions import MakeDetector
 
 if TYPE_CHECKING:
-    from leakwatch.bench.detector import Detector
-    from leakwatch.bench.report_file import Report
+    from leakwatch.benchmark.report.report_file import Report
+    from leakwatch.benchmark.work.detector import Detector
 
 
 def evaluate(
@@ -57,9 +57,9 @@ def evaluate(
         There is no case, no such detector, or the results cannot be written.
     """
     # Imported here: the benchmark is no part of a program that watches.
-    from leakwatch.bench.benchmark import Request, carry_out, make_plan
-    from leakwatch.bench.report_folder import write_report
-    from leakwatch.bench.scoring import make_report
+    from leakwatch.benchmark.report.benchmark_scoring import make_report
+    from leakwatch.benchmark.report.report_folder import write_report
+    from leakwatch.benchmark.work.benchmark_run import Request, carry_out, make_plan
 
     chosen = _detector(detector)
     if chosen.make is not None and jobs > 1:
@@ -89,7 +89,7 @@ def evaluate(
 
 
 def _detector(given: str | MakeDetector) -> Detector:
-    from leakwatch.bench.detector import Detector, parse_detector
+    from leakwatch.benchmark.work.detector import Detector, parse_detector
 
     if isinstance(given, str):
         return parse_detector(given)

@@ -10,17 +10,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from leakwatch.errors import InputError
-from leakwatch.model import (
-    Acquisition,
-    Array,
-    Frame,
-    IntensityRelationship,
-    PixelFormat,
-    TimeSource,
-    read_only,
-)
-from leakwatch.plural import counted_noun
+from leakwatch.core.arrays import Array, read_only
+from leakwatch.core.errors import InputError
+from leakwatch.core.frame import Acquisition, Frame, IntensityRelationship, PixelFormat, TimeSource
+from leakwatch.core.plural import counted_noun
 
 Photometric = Literal["MONOCHROME1", "MONOCHROME2"]
 Relationship = Literal["LIN", "LOG", "DISP"]

@@ -10,11 +10,15 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from leakwatch.calibration import resolve
-from leakwatch.case import CASE_SCHEMA, decode_case
+from leakwatch.calibration.spacing_ladder import resolve
+from leakwatch.case_files import decode_case
+from leakwatch.case_files.case_file import CASE_SCHEMA
 from leakwatch.config import Settings
-from leakwatch.errors import InputError
-from leakwatch.model import Acquisition, Calibration, CaseFile, Marks, Point
+from leakwatch.core.arrays import Point
+from leakwatch.core.errors import InputError
+from leakwatch.core.frame import Acquisition
+from leakwatch.core.marks import CaseFile, Marks
+from leakwatch.core.spacing import Calibration
 
 # What messages call what was given.
 NAME = "marks"

@@ -8,21 +8,24 @@ from typing import overload
 
 import numpy.typing as npt
 
-from leakwatch.agreement import check_agrees
-from leakwatch.alerting import AlertState, acknowledge
-from leakwatch.alerting import initial_state as initial_alerts
+from leakwatch.alerting.inactive_rules import rules_off
+from leakwatch.alerting.rules import AlertState, acknowledge
+from leakwatch.alerting.rules import initial_state as initial_alerts
 from leakwatch.api.images import ImageReader, Photometric, Relationship, next_time
 from leakwatch.api.marks import NAME, calibration_of, case_of
 from leakwatch.api.result import FrameResult, result_of
-from leakwatch.case import check_fits
+from leakwatch.case_files.case_file import check_fits
 from leakwatch.config import Settings
-from leakwatch.errors import InputError
-from leakwatch.looking import inverted
-from leakwatch.model import Calibration, CaseFile, Frame, Marks, Snapshot
-from leakwatch.pipeline import initial_state as initial_vision
-from leakwatch.pipeline_state import PipelineState
-from leakwatch.rules_off import rules_off
-from leakwatch.session import folded
+from leakwatch.core.errors import InputError
+from leakwatch.core.frame import Frame
+from leakwatch.core.marks import CaseFile, Marks
+from leakwatch.core.results import Snapshot
+from leakwatch.core.spacing import Calibration
+from leakwatch.pipeline.fold import folded
+from leakwatch.pipeline.preprocess import inverted
+from leakwatch.pipeline.stages import initial_state as initial_vision
+from leakwatch.pipeline.state import PipelineState
+from leakwatch.plausibility.agreement import check_agrees
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leakwatch.case import frame_record
-from leakwatch.model import Level, Point, PointArray, Quality, Reason, Snapshot
+from leakwatch.case_files.run_records import frame_record
+from leakwatch.core.arrays import Point, PointArray
+from leakwatch.core.results import Level, Quality, Reason, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

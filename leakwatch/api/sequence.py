@@ -11,15 +11,17 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 
+from leakwatch.alerting.inactive_rules import rules_off
 from leakwatch.api.monitor import Monitor
 from leakwatch.api.result import result_of
 from leakwatch.api.table import ResultTable, table_of
-from leakwatch.case import CASE_SUFFIX, case_beside
+from leakwatch.case_files.case_file import CASE_SUFFIX, case_beside
+from leakwatch.case_files.settings_file import load_settings as read_settings
 from leakwatch.config import Settings
-from leakwatch.config import load_settings as read_settings
-from leakwatch.model import Calibration, Frame, Marks
-from leakwatch.rules_off import rules_off
-from leakwatch.session import Run, open_run
+from leakwatch.core.frame import Frame
+from leakwatch.core.marks import Marks
+from leakwatch.core.spacing import Calibration
+from leakwatch.runner.stored_run import Run, open_run
 
 AnyPath = str | Path
 

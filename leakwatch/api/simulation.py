@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.api.images import Photometric, Relationship
-from leakwatch.model import Marks, Truth
+from leakwatch.core.marks import Marks
+from leakwatch.core.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ def simulate(
         There is no such scenario, or it cannot be written.
     """
     # Imported here: the simulator is no part of a program that watches.
-    from leakwatch.phantom.request import anatomy_of, requested_scenario
-    from leakwatch.phantom.sequence_files import write_simulation
-    from leakwatch.phantom.simulate import simulate as simulated
+    from leakwatch.simulator.sequence.request import anatomy_of, requested_scenario
+    from leakwatch.simulator.sequence.sequence_files import write_simulation
+    from leakwatch.simulator.sequence.simulation import simulate as simulated
 
     wanted = requested_scenario(str(scenario), seed)
     made = simulated(wanted, anatomy_of(wanted))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from leakwatch.api.result import FrameResult
-from leakwatch.errors import LeakWatchError
+from leakwatch.core.errors import LeakWatchError
 
 _NUMBERS = (
     "distance_mm",

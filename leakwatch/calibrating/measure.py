@@ -15,7 +15,7 @@ from leakwatch.calibrating.known_size import (
 from leakwatch.calibrating.metal_edges import cannula_edges, sphere_edges
 from leakwatch.calibrating.still_picture import StillPicture
 from leakwatch.config import CalibrationSettings
-from leakwatch.model import PointArray, read_only
+from leakwatch.core.arrays import PointArray, read_only
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.banner import REASON_WORDS
+from leakwatch.alerting.coverage import no_stop_words, tally_lines
+from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.batch import Analysed, analyse_all, exit_code, say_summary
 from leakwatch.cli.console import (
     ENDED_EARLY,
@@ -37,13 +38,12 @@ from leakwatch.cli.sequences import (
     asked_runs,
     opened,
 )
-from leakwatch.config import load_settings
-from leakwatch.plural import counted_noun
-from leakwatch.tally import no_stop_words, tally_lines
+from leakwatch.core.plural import counted_noun
+from leakwatch.display.banner import REASON_WORDS
 
 if TYPE_CHECKING:
-    from leakwatch.analysis import Outcome
-    from leakwatch.session import Run
+    from leakwatch.runner.analysis import Outcome
+    from leakwatch.runner.stored_run import Run
 
 
 def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -107,7 +107,7 @@ class _Wanted:
 
 def _analysed(run: Run, out: Path, name: str, wanted: _Wanted) -> Outcome:
     # Imported here, so that --help and --version answer at once.
-    from leakwatch.analysis import analyse
+    from leakwatch.runner.analysis import analyse
     from leakwatch.sinks.extension_sink import open_sinks
 
     try:

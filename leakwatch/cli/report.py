@@ -26,14 +26,14 @@ def report(
     With --dicom its folder `dicom` gets the recorded frames, a measurement report (TID 1500), the
     segmented cement, and a presentation state for each alert, to be sent to an archive.
     """
-    from leakwatch.case.session_file import SESSION_NAME
-    from leakwatch.case_library import CaseLibrary
-    from leakwatch.private_files import replace_private_file
-    from leakwatch.recorded_case import find_again
-    from leakwatch.sinks.dicom_export import export_dicom
-    from leakwatch.sinks.folder import make_folder
-    from leakwatch.sinks.report_page import PAGE_NAME, report_page
-    from leakwatch.sinks.report_pdf import PDF_NAME, report_pdf
+    from leakwatch.case_files.session_file import SESSION_NAME
+    from leakwatch.files.private_files import replace_private_file
+    from leakwatch.library.case_library import CaseLibrary
+    from leakwatch.runner.recorded_case import find_again
+    from leakwatch.sinks.dicom_export.case_objects import export_dicom
+    from leakwatch.sinks.output_folder import make_folder
+    from leakwatch.sinks.report.case_page import PAGE_NAME, report_page
+    from leakwatch.sinks.report.case_pdf import PDF_NAME, report_pdf
 
     with errors_in_one_paragraph():
         folder, name = Path(case), Path(case).resolve().name

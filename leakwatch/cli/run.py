@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leakwatch.alerting.coverage import tally_lines
+from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
     ENDED_EARLY,
@@ -30,12 +32,10 @@ from leakwatch.cli.options import (
     StrictOption,
 )
 from leakwatch.cli.recording import Recorder
-from leakwatch.config import load_settings
-from leakwatch.tally import tally_lines
 
 if TYPE_CHECKING:
-    from leakwatch.live.session import LiveSession
-    from leakwatch.live.setup import Setup
+    from leakwatch.live.case_setup import Setup
+    from leakwatch.live.live_session import LiveSession
     from leakwatch.live.status import LiveStatus
 
 # How often the line on the terminal is renewed, s.
@@ -107,8 +107,8 @@ def _loaded(
     calibration: Path | None,
 ) -> Setup:
     """Read what a person gave; a stored sequence must be the one that the case is of."""
-    from leakwatch.live.setup import check_stored, load_setup
-    from leakwatch.sources.live import replayed_path
+    from leakwatch.live.case_setup import check_stored, load_setup
+    from leakwatch.sources.live_sources import replayed_path
 
     stored = replayed_path(spec)
     case = case if stored is None else chosen_case(stored, case, without)
@@ -131,9 +131,9 @@ def _opened(
     spec: str, setup: Setup, recorder: Recorder, record: bool, others: Sequence[str]
 ) -> LiveSession:
     """Open source, recording and sinks of other packages, and begin."""
-    from leakwatch.live.session import LiveSession
+    from leakwatch.live.live_session import LiveSession
     from leakwatch.sinks.extension_sink import close_sinks, open_sinks
-    from leakwatch.sources.live import open_live
+    from leakwatch.sources.live_sources import open_live
 
     sinks = open_sinks(others)
     try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from leakwatch.errors import ExtensionError, SinkError
+from leakwatch.core.errors import ExtensionError, SinkError
+from leakwatch.core.protocols import Sink
 from leakwatch.extensions import SINKS, failed, lacking_method, load_extension
-from leakwatch.model import Sink
 
 
 def sink_names(specs: Sequence[str]) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def _opened(spec: str) -> Sink:
     lacking = lacking_method(sink, ("append", "close"))
     if lacking:
         raise ExtensionError(
-            f"sink {name}: expected a leakwatch.model.Sink, found {type(sink).__name__} without "
+            f"sink {name}: expected a leakwatch.core.protocols.Sink, found {type(sink).__name__} without "
             f"{lacking}. Tell the author of that package."
         )
     found: Sink = sink

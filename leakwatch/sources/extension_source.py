@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from leakwatch.errors import SourceError
+from leakwatch.core.errors import SourceError
+from leakwatch.core.frame import Frame
+from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.extensions import SOURCES, extension_names, failed, lacking_method, load_extension
-from leakwatch.model import Frame, Link, LinkStatus
 
 # Two letters at least: C:\ is a drive.
 _SPEC = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_.+-]+):(?P<rest>.*)", re.DOTALL)
@@ -35,7 +36,7 @@ def named_extension(spec: str) -> tuple[str, str] | None:
 
 
 class ExtensionSource:
-    """A source of another package; a `leakwatch.model.StoredSource`.
+    """A source of another package; a `leakwatch.core.protocols.StoredSource`.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ class ExtensionSource:
         lacking = lacking_method(source, ("frames", "close"))
         if lacking:
             raise SourceError(
-                f"source {self._name}: expected a leakwatch.model.FrameSource, found "
+                f"source {self._name}: expected a leakwatch.core.protocols.FrameSource, found "
                 f"{type(source).__name__} without {lacking}. Tell the author of that package."
             )
         return source
@@ -146,7 +147,9 @@ class ExtensionSource:
 
     def _check(self, frame: Any, before: int) -> None:
         if not isinstance(frame, Frame):
-            raise SourceError(self._wrong("frames (leakwatch.model.Frame)", type(frame).__name__))
+            raise SourceError(
+                self._wrong("frames (leakwatch.core.frame.Frame)", type(frame).__name__)
+            )
         pixels, shared = frame.pixels, frame.acquisition
         if getattr(pixels, "dtype", None) not in _PIXELS:
             kind = getattr(pixels, "dtype", type(pixels).__name__)

@@ -10,9 +10,10 @@ import pytest
 from arrays import SAMPLES
 
 import leakwatch
-from leakwatch.case import load_case, read_frames
-from leakwatch.errors import InputError
-from leakwatch.sources.dicom_file import DicomFile
+from leakwatch.case_files.case_file import load_case
+from leakwatch.case_files.run_records import read_frames
+from leakwatch.core.errors import InputError
+from leakwatch.sources.dicom.dicom_file import DicomFile
 
 SMALL = """
 name = "small"

@@ -30,7 +30,7 @@ def test_the_interface_loads_no_window_no_simulator_and_no_benchmark() -> None:
     code = (
         "import leakwatch, sys; leakwatch.Monitor, leakwatch.evaluate; "
         "print([one for one in sys.modules "
-        "if one.startswith(('PySide6', 'leakwatch.phantom', 'leakwatch.bench', 'leakwatch.gui'))])"
+        "if one.startswith(('PySide6', 'leakwatch.simulator', 'leakwatch.benchmark', 'leakwatch.gui'))])"
     )
     assert said(code) == "[]"
 
@@ -56,4 +56,7 @@ def test_a_name_that_is_not_there_is_an_ordinary_error() -> None:
 
 
 def test_modules_of_the_package_can_be_imported_as_before() -> None:
-    assert said("from leakwatch import pipeline; print(pipeline.__name__)") == "leakwatch.pipeline"
+    assert (
+        said("from leakwatch.pipeline.stages import stages as pipeline; print(pipeline.__name__)")
+        == "leakwatch.pipeline.stages"
+    )
