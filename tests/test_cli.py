@@ -376,7 +376,7 @@ def test_replay_without_the_gui_extra_says_how_to_get_it(case, tmp_path, monkeyp
     monkeypatch.setitem(sys.modules, "leakwatch.gui.app", None)
     monkeypatch.delattr("leakwatch.gui.app", raising=False)
     result = run("replay", case, "--record", tmp_path / "a.png")
-    assert_refused(result, "pip install 'leakwatch[gui]'")
+    assert_refused(result, "pip install 'leakwatch-fluoro[gui]'")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 
 from leakwatch.bounded_input import shortened
-from leakwatch.errors import LeakWatchError
+from leakwatch.errors import LeakWatchError, missing_extra
 from leakwatch.interruption import heard
 from leakwatch.model import TimeSource
 from leakwatch.strangers import printable
@@ -166,8 +166,5 @@ def import_gui() -> ModuleType:
     try:
         from leakwatch.gui import app as gui_app
     except ImportError as error:
-        fail(
-            f"the window needs the extra `gui`, and {error.name or 'a part of it'} is missing. "
-            "Install it with: pip install 'leakwatch[gui]'"
-        )
+        fail(missing_extra("the window", "gui", error))
     return gui_app

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leakwatch.config import Settings
-from leakwatch.errors import SourceError
+from leakwatch.errors import SourceError, install_command
 from leakwatch.model import LiveSource
 from leakwatch.sources.leftovers import remove_leftovers
 
@@ -68,7 +68,7 @@ class WayIn:
     open : callable
         Takes what follows the first colon, and the settings; may raise `SourceError`.
     extra : str
-        What ``pip install 'leakwatch[EXTRA]'`` must bring; empty where nothing is needed.
+        What `errors.install_command` must bring; empty where nothing is needed.
     """
 
     example: str
@@ -132,7 +132,7 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
     except ImportError as error:
         raise SourceError(
             f"{spec}: needs {error.name or 'a part'} that is not installed. "
-            f"Install it with: pip install 'leakwatch[{way.extra}]'"
+            f"Install it with: {install_command(way.extra)}"
         ) from error
 
 
