@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leakwatch.config import Settings
-from leakwatch.errors import SinkError
+from leakwatch.errors import MissingExtraError, SinkError
 from leakwatch.model import Event, EventKind, Level, Sink, Snapshot
 from leakwatch.session import Run
 from leakwatch.sinks.folder import make_folder
@@ -49,6 +49,8 @@ class Outcome:
         Why frames and events could not be written any further; then the rest was not analysed.
     degraded : tuple of str
         What could not be written although the measurements were.
+    left_out : tuple of str
+        What was not written, since what draws it is not installed.
     written : tuple of str
         Names of the files that are whole.
     interrupted : bool
@@ -64,6 +66,7 @@ class Outcome:
     ended_early: str | None = None
     not_recorded: str | None = None
     degraded: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
     interrupted: bool = False
     smallest_distance_mm: float | None = None
@@ -107,7 +110,7 @@ def analyse(
     with ExitStack() as closing:
         recorder = Recorder(folder)
         closing.callback(recorder.close)
-        sinks, degraded = _sinks(run, folder, with_video, with_table)
+        sinks, degraded, left_out = _sinks(run, folder, with_video, with_table)
         for sink in sinks.values():
             closing.callback(sink.close)
         ahead = closing.enter_context(closed_at_end(read_ahead(run.frames)))
@@ -123,7 +126,7 @@ def analyse(
     degraded += [str(sink.failure) for sink in sinks.values() if sink.failure is not None]
     whole = [name for name, sink in sinks.items() if sink.failure is None]
     written = (FRAMES_NAME, EVENTS_NAME, *whole)
-    return replace(outcome, degraded=tuple(degraded), written=written)
+    return replace(outcome, degraded=tuple(degraded), left_out=tuple(left_out), written=written)
 
 
 @dataclass(slots=True)
@@ -209,17 +212,20 @@ def _interrupted(outcome: Outcome, folder: Path) -> Outcome:
 
 def _sinks(
     run: Run, folder: Path, with_video: bool, with_table: bool
-) -> tuple[dict[str, SinkWorker], list[str]]:
-    """Sinks by the names of their files, and why some could not be opened."""
+) -> tuple[dict[str, SinkWorker], list[str], list[str]]:
+    """Return sinks by their files, why some could not be opened, and what is not installed."""
     openers: dict[str, Callable[[], Sink]] = {TREND_NAME: lambda: Trend(folder, run.settings)}
     if with_video:
         openers[VIDEO_NAME] = lambda: OverlayVideo(folder, run.marks, run.settings)
     if with_table:
         openers[TABLE_NAME] = lambda: FrameTable(folder)
-    sinks, refused = {}, []
+    sinks: dict[str, SinkWorker] = {}
+    refused, left_out = [], []
     for name, opened in openers.items():
         try:
             sinks[name] = SinkWorker(opened())
+        except MissingExtraError as error:
+            left_out.append(str(error))
         except SinkError as error:
             refused.append(str(error))
     for name in set(_BESIDE_LINES) - set(openers):
@@ -228,7 +234,7 @@ def _sinks(
             (folder / name).unlink(missing_ok=True)
         except OSError as error:
             refused.append(f"{folder / name} is of an earlier run: {error.strerror}")
-    return sinks, refused
+    return sinks, refused, left_out
 
 
 def _stop(events: tuple[Event, ...]) -> Event | None:

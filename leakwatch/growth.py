@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from leakwatch.config import WindowSettings
 from leakwatch.model import BoolImage, Observation, PointArray, read_only
@@ -12,6 +11,8 @@ from leakwatch.model import BoolImage, Observation, PointArray, read_only
 STEP_PX = 1.0
 # A longer contour is compared at so many points at most: a picture may not wait for it.
 MOST_POINTS = 1500
+# Points of a stretch that is compared at once: few others are near it.
+_AT_ONCE = 32
 
 
 def new_growth(
@@ -43,12 +44,25 @@ def new_growth(
         return tuple(read_only(contour) for contour in contours)
     scale = now.calibration.mm_per_px
     limit_px = settings.growth_px if scale is None else settings.growth_mm / scale
-    tree = cKDTree(np.vstack(old))
+    there = np.vstack(old)
     lines: list[PointArray] = []
     for contour in contours:
-        distances, _ = tree.query(contour, distance_upper_bound=limit_px)
-        lines += _stretches(contour, ~np.isfinite(distances))
+        lines += _stretches(contour, ~_lies_near(contour, there, limit_px))
     return tuple(lines)
+
+
+def _lies_near(points: PointArray, others: PointArray, limit_px: float) -> BoolImage:
+    """Return which of `points` have any of `others` nearer than the limit."""
+    near = np.zeros(len(points), np.bool_)
+    for start in range(0, len(points), _AT_ONCE):
+        some = points[start : start + _AT_ONCE]
+        # Contours grow together, so that most others are far from a short stretch.
+        low, high = some.min(axis=0) - limit_px, some.max(axis=0) + limit_px
+        around = others[((others >= low) & (others <= high)).all(axis=1)]
+        away = some[:, None] - around
+        squared = np.einsum("ijk,ijk->ij", away, away)
+        near[start : start + _AT_ONCE] = (squared < limit_px**2).any(axis=1)
+    return near
 
 
 def _dense(contour: PointArray) -> PointArray:

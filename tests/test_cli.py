@@ -483,3 +483,21 @@ def test_rules_that_are_off_are_said_before_the_first_frame(tmp_path):
     said = result.stderr.splitlines()
     assert any(line.startswith("leakwatch: 5 mm rule off: no millimetres (") for line in said)
     assert any(line.startswith("leakwatch: outline rule off: ") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "extra"),
+    [("matplotlib", "trend.png", "report"), ("av", "overlay.mp4", "video")],
+)
+def test_what_draws_a_picture_may_be_absent(dicom, tmp_path, monkeypatch, library, name, extra):
+    (tmp_path / name).write_bytes(b"of an earlier run")
+    for loaded in [one for one in sys.modules if one.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.delitem(sys.modules, "leakwatch.sinks.encoder", raising=False)
+    monkeypatch.setitem(sys.modules, library, None)
+    result = run("analyze", dicom, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert f"left out: {name} needs the extra `{extra}`" in result.stderr
+    assert f"pip install 'leakwatch-fluoro[{extra}]'" in result.stderr
+    assert not (tmp_path / name).exists()
+    assert len(read_frames(tmp_path / "frames.jsonl")) == FRAMES

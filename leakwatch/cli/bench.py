@@ -20,6 +20,7 @@ from leakwatch.cli.options import (
     WallOnlyOption,
 )
 from leakwatch.config import load_settings
+from leakwatch.errors import needs_extra
 
 
 def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -42,14 +43,14 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
     done again while nothing that it depends on changed. Exit code 0: every case was judged; 2: bad
     arguments or input; 3: some cases could not be judged, and the report says which.
     """
-    from leakwatch.bench.benchmark import Request, carry_out, make_plan
-    from leakwatch.bench.dataset import load_adapter
-    from leakwatch.bench.detector import parse_detector
-    from leakwatch.bench.report_file import load_report
-    from leakwatch.bench.report_folder import report_lines, unjudged, write_report
-    from leakwatch.bench.scoring import make_report
+    with errors_in_one_paragraph(), needs_extra("bench", "`leakwatch bench`"):
+        from leakwatch.bench.benchmark import Request, carry_out, make_plan
+        from leakwatch.bench.dataset import load_adapter
+        from leakwatch.bench.detector import parse_detector
+        from leakwatch.bench.report_file import load_report
+        from leakwatch.bench.report_folder import report_lines, unjudged, write_report
+        from leakwatch.bench.scoring import make_report
 
-    with errors_in_one_paragraph():
         request = Request(
             folder,
             out,

@@ -20,6 +20,7 @@ from leakwatch.cli.console import (
 from leakwatch.cli.options import CalibrationOption, SettingsOption, point_of
 from leakwatch.cli.sequences import SeriesOption, one_run, opened_with
 from leakwatch.config import Settings, load_settings
+from leakwatch.errors import needs_extra
 from leakwatch.model import CaseFile, Point, Side
 from leakwatch.plural import counted_noun
 
@@ -128,8 +129,10 @@ def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
     import numpy as np
 
     from leakwatch.marking import mark_body, prepare, shown_picture
-    from leakwatch.sinks.marks_picture import write_marks_picture
 
+    if given.picture is not None:
+        with needs_extra("report", "--picture"):
+            from leakwatch.sinks.marks_picture import write_marks_picture
     try:
         say_what_to_doubt(run)
         prepared = prepare(run, frame)

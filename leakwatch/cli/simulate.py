@@ -21,6 +21,7 @@ from leakwatch.cli.options import (
     SuiteOption,
     VertebraeOption,
 )
+from leakwatch.errors import needs_extra
 from leakwatch.plural import counted_noun
 
 if TYPE_CHECKING:
@@ -59,12 +60,12 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     0: all was made; 2: bad arguments or input; 3: some cases of a suite could not be made, and the
     end says which.
     """
-    from leakwatch.phantom.request import requested_scenario
-    from leakwatch.phantom.suite import load_suite
-    from leakwatch.phantom.suite_anatomy import other_anatomy
-    from leakwatch.phantom.suite_run import plan_suite
+    with errors_in_one_paragraph(), needs_extra("sim", "`leakwatch simulate`"):
+        from leakwatch.phantom.request import requested_scenario
+        from leakwatch.phantom.suite import load_suite
+        from leakwatch.phantom.suite_anatomy import other_anatomy
+        from leakwatch.phantom.suite_run import plan_suite
 
-    with errors_in_one_paragraph():
         if list_them:
             _list_scenarios_and_suites()
         elif suite is not None:

@@ -22,6 +22,7 @@ from leakwatch.cli.console import (
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 from leakwatch.config import Settings, load_settings
+from leakwatch.errors import needs_extra
 from leakwatch.plural import counted_noun
 
 if TYPE_CHECKING:
@@ -170,10 +171,11 @@ def _named(what: str, settings: Settings) -> Sequence[TrainingItem]:
     from leakwatch.case_library import CaseLibrary
     from leakwatch.errors import LibraryError
     from leakwatch.library_database import library_folder
-    from leakwatch.phantom.training_cases import training_cases
 
     if what == ALL_OF_LIBRARY:
         return _of_library(library_folder(), settings)
+    with needs_extra("sim", "a built-in case"):
+        from leakwatch.phantom.training_cases import training_cases
     cases = training_cases()
     if what == BUILT_IN:
         return [_built_in(one, settings) for one in cases]
@@ -240,8 +242,9 @@ def _built_in(case: SuiteCase, settings: Settings) -> TrainingItem:
 def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgress) -> TrainingCase:
     """Open a built-in case; the first time, simulate it."""
     from leakwatch.library_database import library_folder
-    from leakwatch.phantom.training_cases import frames_of, made_case
 
+    with needs_extra("sim", "a built-in case"):
+        from leakwatch.phantom.training_cases import frames_of, made_case
     done, total = 0, frames_of(case)
 
     def on_frame() -> None:
@@ -255,8 +258,9 @@ def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgres
 
 def _list_built_in() -> None:
     from leakwatch.library_database import library_folder
-    from leakwatch.phantom.training_cases import kept_case, training_cases
 
+    with needs_extra("sim", "the list of built-in cases"):
+        from leakwatch.phantom.training_cases import kept_case, training_cases
     for case in training_cases():
         kept = kept_case(case, library_folder() / MADE_FOLDER) is not None
         made = "made" if kept else "made when asked for"

@@ -16,6 +16,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from leakwatch.errors import SinkError
+from leakwatch.sinks.folder import unfinished
 
 RgbImage = npt.NDArray[np.uint8]
 
@@ -135,11 +136,6 @@ class VideoEncoder:
         unfinished(self._path).unlink(missing_ok=True)
         self._failure = SinkError(_cannot_write(self._path, error))
         return self._failure
-
-
-def unfinished(path: Path) -> Path:
-    """Return the name that a video has while it is written."""
-    return path.with_name(f".{path.name}.part")
 
 
 def _video_stream(container: OutputContainer, size: tuple[int, int], rate_hz: float) -> VideoStream:

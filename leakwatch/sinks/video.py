@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from leakwatch.config import Settings
-from leakwatch.errors import SinkError
+from leakwatch.errors import SinkError, needs_extra
 from leakwatch.grey import GreyMapping, grey_mapping
 from leakwatch.history import History
 from leakwatch.model import Marks, Snapshot
 from leakwatch.present import picture
 from leakwatch.sinks.canvas import draw
-from leakwatch.sinks.encoder import VideoEncoder, unfinished
+from leakwatch.sinks.folder import unfinished
+
+if TYPE_CHECKING:
+    from leakwatch.sinks.encoder import VideoEncoder
 
 VIDEO_NAME = "overlay.mp4"
 
@@ -40,6 +44,8 @@ class OverlayVideo:
     ------
     SinkError
         An earlier file is in the way.
+    MissingExtraError
+        There is no PyAV.
     """
 
     def __init__(self, folder: Path, marks: Marks, settings: Settings) -> None:
@@ -55,6 +61,9 @@ class OverlayVideo:
             unfinished(self._path).unlink(missing_ok=True)
         except OSError as error:
             raise SinkError(f"{self._path} cannot be replaced: {error.strerror}") from error
+        with needs_extra("video", VIDEO_NAME):
+            from leakwatch.sinks.encoder import VideoEncoder
+        self._encoder_of = VideoEncoder
 
     def append(self, snapshot: Snapshot) -> None:
         """Take one snapshot.
@@ -104,7 +113,7 @@ class OverlayVideo:
         if self._encoder is None:
             times_s = [waiting.frame.time_s for waiting in self._preview]
             size = (image.shape[1], image.shape[0])
-            self._encoder = VideoEncoder(self._path, size, frame_rate_hz(times_s))
+            self._encoder = self._encoder_of(self._path, size, frame_rate_hz(times_s))
         self._encoder.append(image, snapshot.frame.time_s)
         if snapshot.fault is not None:
             self._encoder.append(image, snapshot.frame.time_s + FAULT_S)
