@@ -21,7 +21,7 @@ MAX_FILE_LINES = 300
 # Docstring aside.
 MAX_FUNCTION_LINES, LONG_FUNCTION_LINES, MAX_LONG_SHARE = 50, 30, 0.02
 MAX_MEDIAN_FUNCTION_LINES = 12
-BINARY = {".png", ".pyc"}
+BINARY = {".png", ".pyc", ".ttf"}
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "tools"}
 
 

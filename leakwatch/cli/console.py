@@ -53,7 +53,7 @@ def ended_like_interrupted() -> Iterator[None]:
 
     Python's own way is to die at once, and the last file of a recording would not be completed.
     """
-    with heard(_interrupted, "SIGTERM", "SIGHUP"):
+    with heard(_interrupted, "SIGTERM", "SIGHUP", "SIGBREAK"):
         yield
 
 
