@@ -11,8 +11,8 @@ from leakwatch.model import BoolImage, Observation, PointArray, read_only
 STEP_PX = 1.0
 # A longer contour is compared at so many points at most: a picture may not wait for it.
 MOST_POINTS = 1500
-# Points of a stretch that is compared at once: few others are near it.
-_AT_ONCE = 32
+# Points of a stretch that is compared at once: few others are near it, and few stretches are left.
+_AT_ONCE = 64
 
 
 def new_growth(
@@ -54,13 +54,15 @@ def new_growth(
 def _lies_near(points: PointArray, others: PointArray, limit_px: float) -> BoolImage:
     """Return which of `points` have any of `others` nearer than the limit."""
     near = np.zeros(len(points), np.bool_)
+    columns, rows = others.T
     for start in range(0, len(points), _AT_ONCE):
         some = points[start : start + _AT_ONCE]
-        # Contours grow together, so that most others are far from a short stretch.
-        low, high = some.min(axis=0) - limit_px, some.max(axis=0) + limit_px
-        around = others[((others >= low) & (others <= high)).all(axis=1)]
-        away = some[:, None] - around
-        squared = np.einsum("ijk,ijk->ij", away, away)
+        # Most others are far from a short stretch.
+        (left, top), (right, bottom) = some.min(axis=0) - limit_px, some.max(axis=0) + limit_px
+        beside = (columns >= left) & (columns <= right) & (rows >= top) & (rows <= bottom)
+        across = some[:, :1] - columns[beside]
+        down = some[:, 1:] - rows[beside]
+        squared = across**2 + down**2
         near[start : start + _AT_ONCE] = (squared < limit_px**2).any(axis=1)
     return near
 

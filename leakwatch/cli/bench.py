@@ -51,6 +51,7 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
         from leakwatch.bench.report_folder import report_lines, unjudged, write_report
         from leakwatch.bench.scoring import make_report
 
+    with errors_in_one_paragraph():
         request = Request(
             folder,
             out,

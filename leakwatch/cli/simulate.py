@@ -66,6 +66,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
         from leakwatch.phantom.suite_anatomy import other_anatomy
         from leakwatch.phantom.suite_run import plan_suite
 
+    with errors_in_one_paragraph():
         if list_them:
             _list_scenarios_and_suites()
         elif suite is not None:

@@ -130,6 +130,8 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
     try:
         return way.open(rest, settings)
     except ImportError as error:
+        if not way.extra:
+            raise  # all that it needs is in the base: a fault, and no choice
         raise SourceError(
             f"{spec}: needs {error.name or 'a part'} that is not installed. "
             f"Install it with: {install_command(way.extra)}"
