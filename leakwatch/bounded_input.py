@@ -10,7 +10,7 @@ import json
 import math
 import os
 import re
-import tomllib
+import tomllib  # noqa: TID251 - what others use in its place
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -146,7 +146,7 @@ def parse_json(
         It is no JSON. `OutOfBounds` where it is nested, or has a number, beyond all bounds.
     """
     try:
-        found = json.loads(data.decode("utf-8-sig"), object_pairs_hook=pairs)
+        found = json.loads(data.decode("utf-8-sig"), object_pairs_hook=pairs)  # noqa: TID251
     except RecursionError as error:
         raise _too_deep() from error
     _check(found, numbers, numbers)

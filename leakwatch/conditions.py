@@ -43,7 +43,7 @@ TABLE = (
         "Seconds since the last picture whose quantum noise differs, in the marked region and "
         "{liveness.around_mm} mm around it, tile by tile, from that of every frame of the last "
         "{liveness.window_s} s, line by line from that of the last frame, and as a whole, "
-        "moved as may be, from that of frames {liveness.phase_age_s} s old.",
+        "moved as may be, from that of every frame at least {liveness.phase_age_s} s old.",
         "at most {intensity.stale_after_s} s",
         (Reason.STALE, Reason.EXPOSURE),
         "Press the pedal. If it is pressed, check the video cable and the source.",

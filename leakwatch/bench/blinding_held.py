@@ -38,12 +38,7 @@ def held_drifting(scene: Scene, at: int) -> FloatImage:
 
 def held_trembling(scene: Scene, at: int) -> FloatImage:
     """Hold the last picture, moved by up to a pixel: an analogue link that lost its clock."""
-    column, row = scene.random(at).uniform(-1.0, 1.0, 2)
-    matrix = np.array([[1, 0, column], [0, 1, row]], np.float32)
-    moved: FloatImage = cv2.warpAffine(
-        held(scene, at), matrix, scene.shape[::-1], borderMode=cv2.BORDER_REPLICATE
-    )
-    return moved
+    return _trembling(scene, held(scene, at), at)
 
 
 def mean_held(scene: Scene, at: int) -> FloatImage:
@@ -78,6 +73,16 @@ def loop(scene: Scene, at: int, seconds: float) -> FloatImage:
     """Show the last seconds over and over."""
     count = min(scene.frames_in(seconds), scene.start)
     return scene.beam(scene.start - count + (at - scene.start) % count)
+
+
+def loop_trembling(scene: Scene, at: int, seconds: float) -> FloatImage:
+    """Show the last seconds over and over, through an analogue link that lost its clock."""
+    return _trembling(scene, loop(scene, at, seconds), at)
+
+
+def loop_digitised(scene: Scene, at: int, seconds: float) -> FloatImage:
+    """Show the last seconds over and over, moved a little and digitised anew each time."""
+    return with_noise(scene, loop_trembling(scene, at, seconds), LINK_NOISE, at)
 
 
 def back_and_forth(scene: Scene, at: int) -> FloatImage:
@@ -152,6 +157,15 @@ def with_clock(scene: Scene, beam: FloatImage, at: int) -> FloatImage:
     cv2.putText(drawn, text, where, font, scale, 255, max(high // 10, 1))
     beam[drawn > 127] = scene.top
     return beam
+
+
+def _trembling(scene: Scene, beam: FloatImage, at: int) -> FloatImage:
+    column, row = scene.random(at).uniform(-1.0, 1.0, 2)
+    matrix = np.array([[1, 0, column], [0, 1, row]], np.float32)
+    moved: FloatImage = cv2.warpAffine(
+        beam, matrix, scene.shape[::-1], borderMode=cv2.BORDER_REPLICATE
+    )
+    return moved
 
 
 def _within(span: slice, share: float) -> float:

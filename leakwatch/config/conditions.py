@@ -19,7 +19,7 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window_s : float
         A loop of frames as long as this is found; a stored run that is played again is longer.
     max_frames : int
-        Most frames that are kept: 4 s at 30 frames/s, 3 MB.
+        Most frames that are kept: 4 s at 30 frames/s, 7 MB.
     around_mm : float
         Around the marks, noise is compared as far: as far as cement leaks before it is seen.
     tiles_across : int
@@ -71,7 +71,7 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phase_px : int
         Side of the square whose noise is compared as a whole, working pixels: a body and its wall.
     phase_age_s : float
-        It is compared with the newest frame that is as old: a recursive filter that keeps seven
+        It is compared with frames that are as old or older: a recursive filter that keeps seven
         tenths of the frame before has forgotten it by then.
     max_phase_correlation : float
         More is an earlier picture. Live ones reached 0.17 in 44 sequences, real ones among them,

@@ -90,7 +90,7 @@ def find_all(
     """
     rods: list[InstrumentState] = []
     while len(rods) < settings.max_rods:
-        found = find(baseline, wall, tip, scale, settings)
+        found = find(baseline, wall, tip, scale, settings, beside_another=bool(rods))
         if found.cannula is None or found.without is None:
             break
         if rods and not _is_alike(found.cannula, rods[0].cannula, settings):

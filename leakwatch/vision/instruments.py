@@ -84,6 +84,7 @@ def find(
     tip: Point | None,
     scale: Scale,
     settings: InstrumentSettings,
+    beside_another: bool = False,
 ) -> InstrumentState:
     """Find the cannula in the baseline: the straightest, longest ridge of a rod's width.
 
@@ -96,10 +97,13 @@ def find(
         Marked needle tip, working pixels; else the front end is where the ridge ends.
     scale : Scale
     settings : InstrumentSettings
+    beside_another : bool
+        One was found before it: its width is known to be a rod's, and the search for one that
+        looks wider, where millimetres are a guess, is left out.
     """
     if scale.px(settings.width_mm) < 1.0:
         return InstrumentState()  # no wider than a pixel, a rod has no profile to follow it by
-    for crowded in (True, False):
+    for crowded in (True,) if beside_another else (True, False):
         line = strongest_line(baseline, wall, scale, settings, tip, crowded)
         if line is not None:
             cannula = measured(baseline, line, tip, scale, settings, crowded)

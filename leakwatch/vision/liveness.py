@@ -16,7 +16,12 @@ import numpy as np
 from leakwatch.config import LivenessSettings
 from leakwatch.model import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.vision.held_lines import LinesState, compare_lines, learnt_lines
-from leakwatch.vision.noise_phase import Spectra, likeness, phase_of, square_in
+from leakwatch.vision.noise_phase import (
+    SpectrumHistory,
+    compare_spectrum,
+    spectrum_of,
+    square_in,
+)
 from leakwatch.vision.patches import Window
 from leakwatch.vision.robust import SIGMA_PER_MAD
 
@@ -105,7 +110,7 @@ class LivenessState:
     strange_s : float or None
         Since when frames differ from each other as new ones do, with less noise than is known.
     lines : LinesState
-    spectra : Spectra
+    spectra : SpectrumHistory
     """
 
     tiles: Tiles | None = None
@@ -117,7 +122,7 @@ class LivenessState:
     last_s: float = -math.inf
     strange_s: float | None = None
     lines: LinesState = field(default_factory=LinesState)
-    spectra: Spectra = field(default_factory=Spectra)
+    spectra: SpectrumHistory = field(default_factory=SpectrumHistory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +227,9 @@ def look(
     tiles, stands = state.tiles, time_s <= state.last_s
     noise = _noise_of(attenuation, tiles)
     lines, held_lines = compare_lines(state.lines, attenuation, exposed, tiles.window, settings)
-    phase = phase_of(_passed(attenuation, tiles.square))
-    like = likeness(state.spectra, phase, time_s, settings)
-    spectra = state.spectra.with_frame(phase, time_s, settings)
+    spectrum = spectrum_of(_passed(attenuation, tiles.square))
+    like = compare_spectrum(state.spectra, spectrum, time_s, settings)
+    spectra = state.spectra.with_frame(spectrum, time_s, settings)
     state = replace(state, last_s=time_s, lines=lines, spectra=spectra)
     if not state.fresh.blocks:
         fresh = state.fresh.with_frame(noise, time_s, settings)

@@ -8,7 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakwatch.config import LivenessSettings
-from leakwatch.vision.noise_phase import Spectra, likeness, phase_of, square_in
+from leakwatch.vision.noise_phase import (
+    SpectrumHistory,
+    compare_spectrum,
+    spectrum_of,
+    square_in,
+)
 
 SETTINGS = LivenessSettings()
 SIDE = SETTINGS.phase_px
@@ -19,8 +24,8 @@ def noise(seed: int, side: int = SIDE) -> np.ndarray:
 
 
 def compared(one: np.ndarray, other: np.ndarray, age_s: float) -> float:
-    spectra = Spectra().with_frame(phase_of(one), 0.0, SETTINGS)
-    return likeness(spectra, phase_of(other), age_s, SETTINGS).correlation
+    spectra = SpectrumHistory().with_frame(spectrum_of(one), 0.0, SETTINGS)
+    return compare_spectrum(spectra, spectrum_of(other), age_s, SETTINGS).correlation
 
 
 def anatomy() -> np.ndarray:
@@ -54,15 +59,35 @@ def test_nothing_is_compared_with_what_a_recursive_filter_may_still_hold() -> No
 
 
 def test_detail_that_lies_still_for_good_does_not_make_live_pictures_held() -> None:
-    still, spectra = 0.7 * noise(1), Spectra()
+    still, spectra = 0.7 * noise(1), SpectrumHistory()
     for index in range(30):
-        now, phase = 0.1 * index, phase_of(noise(2 + index) + still)
-        found = likeness(spectra, phase, now, SETTINGS)
+        now, phase = 0.1 * index, spectrum_of(noise(2 + index) + still)
+        found = compare_spectrum(spectra, phase, now, SETTINGS)
         assert not spectra.hold(found, SETTINGS)
         spectra = spectra.with_frame(phase, now, SETTINGS).with_usual(found, SETTINGS)
     assert found.correlation > SETTINGS.max_phase_correlation
-    last = phase_of(noise(31) + still)
-    assert spectra.hold(likeness(spectra, last, now + 0.7, SETTINGS), SETTINGS)
+    last = spectrum_of(noise(31) + still)
+    assert spectra.hold(compare_spectrum(spectra, last, now + 0.7, SETTINGS), SETTINGS)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.integers(5, 60), st.sampled_from([7.5, 10.0, 15.0]))
+def test_each_frame_of_a_trembling_loop_is_found(seed: int, count: int, rate_hz: float) -> None:
+    random = np.random.default_rng(seed)
+    loop = [cv2.GaussianBlur(noise(seed + k), (0, 0), 0.7) for k in range(count)]
+    history, live, repeated = SpectrumHistory(), [], []
+    for index in range(2 * count):
+        matrix = np.array([[1.0, 0.0, random.uniform(-1, 1)], [0.0, 1.0, random.uniform(-1, 1)]])
+        moved = cv2.warpAffine(loop[index % count], matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+        spectrum = spectrum_of(moved)
+        found = compare_spectrum(history, spectrum, index / rate_hz, SETTINGS)
+        (live if index < count else repeated).append(found.correlation)
+        history = history.with_frame(spectrum, index / rate_hz, SETTINGS)
+    limit = SETTINGS.max_phase_correlation
+    assert max(live) < limit
+    # The youngest repetition of a short loop may still be what a recursive filter holds.
+    assert sum(one > limit for one in repeated) >= count - np.ceil(SETTINGS.phase_age_s * rate_hz)
+    assert count < SETTINGS.phase_age_s * rate_hz or min(repeated) > limit
 
 
 def test_a_flat_picture_is_like_nothing() -> None:
@@ -76,13 +101,13 @@ def test_a_flat_picture_is_like_nothing() -> None:
     st.floats(0.001, 0.2),
 )
 def test_few_pictures_are_kept_whatever_the_clock_does(gaps: list[float], usual_s: float) -> None:
-    spectra, phase, now = Spectra(), phase_of(noise(0, 32)), 0.0
+    spectra, phase, now = SpectrumHistory(), spectrum_of(noise(0, 32)), 0.0
     for gap in gaps:
         now += gap
         for _ in range(4):
             now += usual_s
             spectra = spectra.with_frame(phase, now, SETTINGS)
-            assert len(spectra.phases) == len(spectra.times_s) <= 12
+            assert len(spectra.spectra) == len(spectra.times_s) <= SETTINGS.max_frames
             assert list(spectra.times_s) == sorted(spectra.times_s)
 
 
