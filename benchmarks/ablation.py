@@ -28,11 +28,12 @@ import cv2
 import msgspec
 import numpy as np
 
-from leakwatch.bench.dataset import BenchCase, collect, contract_cases
-from leakwatch.bench.metrics import Score, score
-from leakwatch.case import frame_record
-from leakwatch.config import Settings, load_settings
-from leakwatch.session import open_run
+from leakwatch.benchmark.cases.dataset import BenchCase, collect, contract_cases
+from leakwatch.benchmark.metrics.metrics import Score, score
+from leakwatch.case_files.run_records import frame_record
+from leakwatch.case_files.settings_file import load_settings
+from leakwatch.config import Settings
+from leakwatch.runner.stored_run import open_run
 
 SETTLED_FRAMES = 4  # of each case, whose time is not counted: they fill caches
 

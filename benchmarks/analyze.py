@@ -18,10 +18,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from leakwatch.analysis import analyse
-from leakwatch.bench.latency import time_floor
-from leakwatch.config import Settings, load_settings
-from leakwatch.session import Run, open_run
+from leakwatch.benchmark.latency import time_floor
+from leakwatch.case_files.settings_file import load_settings
+from leakwatch.config import Settings
+from leakwatch.runner.analysis import analyse
+from leakwatch.runner.stored_run import Run, open_run
 
 # As the scenario `large`, but for the bits and the length.
 SCENARIO = """\

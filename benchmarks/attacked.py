@@ -4,7 +4,7 @@
 the C-arm decided on, p99 from its first byte to the decision below 100 ms, resident memory of the
 watching process below 600 MB, and no other thread of it still for longer than the screen may be.
 Watching, attacking and sending are processes of their own, on the loopback; the machine's cores are
-shared by all three. What the strangers do is in tests/attacked_sessions.py.
+shared by all three. What the strangers do is in tests/support/attacked_sessions.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 import attacked_sessions
 

@@ -6,7 +6,7 @@
 The last line is the figure: frames that were CLEAR or WATCH while the vertebra could not be seen.
 It is meant to be 0; exit code 1 where it is not, and 3 where a case could not be judged. Frames
 count from a second after a way begins. `--list` says what each way is; they are functions in
-leakwatch/bench/blinding_*.py.
+leakwatch/benchmark/blinding/blinding_*.py.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from pathlib import Path
 
 import msgspec
 
-from leakwatch.bench.blinded import Outcome, judge_case
-from leakwatch.bench.blinding import Kind, Way
-from leakwatch.bench.blinding_ways import WAYS
-from leakwatch.bench.dataset import BenchCase
-from leakwatch.bench.manifest import find_cases
-from leakwatch.case import load_case
-from leakwatch.config import load_settings
-from leakwatch.errors import BenchError, LeakWatchError
+from leakwatch.benchmark.blinding.blinded import Outcome, judge_case
+from leakwatch.benchmark.blinding.blinding import Kind, Way
+from leakwatch.benchmark.blinding.blinding_ways import WAYS
+from leakwatch.benchmark.cases.dataset import BenchCase
+from leakwatch.benchmark.cases.manifest import find_cases
+from leakwatch.case_files.case_file import load_case
+from leakwatch.case_files.settings_file import load_settings
+from leakwatch.core.errors import BenchError, LeakWatchError
 
 TITLES = (
     "way",

@@ -21,14 +21,16 @@ from live import default_case, line
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, XRayAngiographicImageStorage, generate_uid
 
-from leakwatch.bench.latency import enlarged_case, time_floor
+from leakwatch.benchmark.latency import enlarged_case, time_floor
 from leakwatch.config import Settings
-from leakwatch.live.latency import Percentiles
-from leakwatch.live.session import LiveSession
-from leakwatch.live.setup import Setup
-from leakwatch.model import CaseFile, Frame, Snapshot
-from leakwatch.sources.store_options import StoreOptions
-from leakwatch.sources.store_scp import StoreScp
+from leakwatch.core.frame import Frame
+from leakwatch.core.marks import CaseFile
+from leakwatch.core.results import Snapshot
+from leakwatch.live.case_setup import Setup
+from leakwatch.live.latency_ledger import Percentiles
+from leakwatch.live.live_session import LiveSession
+from leakwatch.sources.storage_scp.scp_options import StoreOptions
+from leakwatch.sources.storage_scp.scp_source import StoreScp
 
 FRAMES = 60
 # Frames until the baseline is closed: what happens once in an injection is counted apart.

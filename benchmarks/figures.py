@@ -16,14 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from leakwatch.bench.case_truth import case_truth
-from leakwatch.bench.latency import Latency, measure
-from leakwatch.bench.metrics import Score, records, score
-from leakwatch.bench.naive import naive_records
-from leakwatch.case import CASE_SUFFIX, load_truth, truth_path
-from leakwatch.config import Settings, load_settings
-from leakwatch.model import Marks
-from leakwatch.session import Run, open_run
+from leakwatch.benchmark.cases.case_truth import case_truth
+from leakwatch.benchmark.latency import Latency, measure
+from leakwatch.benchmark.metrics.metrics import Score, records, score
+from leakwatch.benchmark.work.naive import naive_records
+from leakwatch.case_files.case_file import CASE_SUFFIX
+from leakwatch.case_files.settings_file import load_settings
+from leakwatch.case_files.truth_file import load_truth, truth_path
+from leakwatch.config import Settings
+from leakwatch.core.marks import Marks
+from leakwatch.runner.stored_run import Run, open_run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 from live import FRAMES_HELD, PacedFrames, default_case
 
-from leakwatch.sinks.recovery import whole_frames
+from leakwatch.sinks.recording.recovery import whole_frames
 
 MOST_FRAMES = 100_000
 _TIME = struct.Struct("<d")
@@ -119,13 +119,14 @@ def watch(notes: Path, out: Path, rate: float) -> None:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from leakwatch.bench.latency import enlarged_case
+    from leakwatch.benchmark.latency import enlarged_case
     from leakwatch.cli.recording import SessionRecording
     from leakwatch.config import Settings
-    from leakwatch.gui.live_window import LiveWindow
-    from leakwatch.live.session import LiveSession
-    from leakwatch.live.setup import Setup
-    from leakwatch.model import CaseFile, Snapshot
+    from leakwatch.core.marks import CaseFile
+    from leakwatch.core.results import Snapshot
+    from leakwatch.gui.live.live_window import LiveWindow
+    from leakwatch.live.case_setup import Setup
+    from leakwatch.live.live_session import LiveSession
 
     settings = Settings()
     frames, marks, scale = enlarged_case(default_case(), settings, FRAMES_HELD)

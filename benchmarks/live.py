@@ -25,12 +25,15 @@ from pathlib import Path
 
 import numpy as np
 
-from leakwatch.bench.latency import SIDE_PX, enlarged_case, time_floor
+from leakwatch.benchmark.latency import SIDE_PX, enlarged_case, time_floor
 from leakwatch.config import Settings
-from leakwatch.live.latency import Percentiles
-from leakwatch.live.session import LiveSession
-from leakwatch.live.setup import Setup
-from leakwatch.model import CaseFile, Frame, Link, LinkStatus, Marks, Sink, Snapshot
+from leakwatch.core.frame import Frame
+from leakwatch.core.marks import CaseFile, Marks
+from leakwatch.core.protocols import Link, LinkStatus, Sink
+from leakwatch.core.results import Snapshot
+from leakwatch.live.case_setup import Setup
+from leakwatch.live.latency_ledger import Percentiles
+from leakwatch.live.live_session import LiveSession
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Held in memory: 2 MB each.
@@ -187,7 +190,7 @@ def follow(session: LiveSession, times: FoldTimes | None) -> None:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from leakwatch.gui.live_window import LiveWindow
+    from leakwatch.gui.live.live_window import LiveWindow
 
     application = QApplication(["leakwatch"])
     shown = LiveWindow(session, "benchmark")

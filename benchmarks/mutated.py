@@ -2,11 +2,11 @@
 
 `python benchmarks/mutated.py --count 10000` damages bytes of what comes into live sessions, and
 takes about an hour. `--damage structure` damages objects on purpose, in the 19 kinds of
-tests/sources/object_mutants.py, and sends them through files, folders, recorded sessions, cases and
+tests/support/object_mutants.py, and sends them through files, folders, recorded sessions, cases and
 `deidentify` too; `--objects 10000` divides so many among the ways, in about half an hour. Each way
 in has a process of its own, so that a crash of a decoder shows; one that says nothing for two
 minutes hangs, and one whose memory grew beyond 600 MB fails. What counts as CLEAR over no picture
-is told in tests/mutated_sessions.py and tests/mutated_files.py, which do the work: a part of it
+is told in tests/support/mutated_sessions.py and mutated_files.py, which do the work: a part of it
 runs with the tests. The same seed gives the same damage. A failure names its object: `--source KIND
 --first NUMBER --count 1 --pictures DIR` sends it again, after those that came before it in the same
 session, and keeps the frames that failed.
@@ -31,7 +31,7 @@ import numpy as np
 if TYPE_CHECKING:
     import mutated_sessions
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
+TESTS = Path(__file__).resolve().parent.parent / "tests" / "support"
 LIVE = ("folder", "scp", "dicomweb", "igtl", "replay", "video")
 STORED = ("file", "stored-folder", "session", "case", "deidentify")
 # OpenIGTLink and videos are no DICOM.
@@ -76,7 +76,7 @@ def print_table(rows: list[dict[str, object]]) -> None:
 
 def child(kind: str, given: argparse.Namespace) -> int:
     """Do it; a line after each batch."""
-    sys.path[:0] = [str(TESTS), str(TESTS / "sources")]
+    sys.path.insert(0, str(TESTS))
     import mutated_files
     import mutated_sessions
 

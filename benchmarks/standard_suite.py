@@ -16,15 +16,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from leakwatch.bench.benchmark import Request, carry_out, make_plan
-from leakwatch.bench.detector import LEAKWATCH, NAIVE, parse_detector
-from leakwatch.bench.numbers import NOT_REACHED, interval_text, number_text
-from leakwatch.bench.report_file import CaseRow, Estimate, LeakGroup, Report
-from leakwatch.bench.report_folder import report_lines, unjudged, write_report
-from leakwatch.bench.report_page import outcome
-from leakwatch.bench.scoring import make_report
-from leakwatch.config import load_settings
-from leakwatch.errors import BenchError, LeakWatchError
+from leakwatch.benchmark.report.benchmark_scoring import make_report
+from leakwatch.benchmark.report.numbers import NOT_REACHED, interval_text, number_text
+from leakwatch.benchmark.report.report_file import CaseRow, Estimate, LeakGroup, Report
+from leakwatch.benchmark.report.report_folder import report_lines, unjudged, write_report
+from leakwatch.benchmark.report.report_page import outcome
+from leakwatch.benchmark.work.benchmark_run import Request, carry_out, make_plan
+from leakwatch.benchmark.work.detector import LEAKWATCH, NAIVE, parse_detector
+from leakwatch.case_files.settings_file import load_settings
+from leakwatch.core.errors import BenchError, LeakWatchError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGE = REPOSITORY / "docs" / "reference" / "standard-suite.md"

@@ -22,14 +22,16 @@ from pathlib import Path
 import numpy as np
 from matplotlib.path import Path as Polygon
 
-from leakwatch.case import CASE_SUFFIX, load_case
-from leakwatch.config import Settings, load_settings
-from leakwatch.geometry import distance_to_polyline
-from leakwatch.marking import Prepared, mark_body, prepare
-from leakwatch.model import Marks, PointArray, Side
-from leakwatch.session import Run, open_run
-from leakwatch.vision.vertebra import Part, outline_from_wall
-from leakwatch.vision.vertebra_size import expected_size
+from leakwatch.case_files.case_file import CASE_SUFFIX, load_case
+from leakwatch.case_files.settings_file import load_settings
+from leakwatch.config import Settings
+from leakwatch.core.arrays import PointArray
+from leakwatch.core.geometry import distance_to_polyline
+from leakwatch.core.marks import Marks, Side
+from leakwatch.marking.one_click import Prepared, mark_body, prepare
+from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.vision.vertebra.body_outline import Part, outline_from_wall
+from leakwatch.vision.vertebra.body_size import expected_size
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CLICK_REACH_MM = 5.0

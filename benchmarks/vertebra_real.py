@@ -22,10 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-from leakwatch.config import Settings, load_settings
-from leakwatch.marking import Prepared, mark_body, prepare
-from leakwatch.model import PointArray, Side, read_only
-from leakwatch.session import Run, open_run
+from leakwatch.case_files.settings_file import load_settings
+from leakwatch.config import Settings
+from leakwatch.core.arrays import PointArray, read_only
+from leakwatch.core.marks import Side
+from leakwatch.marking.one_click import Prepared, mark_body, prepare
+from leakwatch.runner.stored_run import Run, open_run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Clicks, as shares of half the depth and half the height of the body.

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from leakwatch.model import Array
-from leakwatch.phantom.anatomy import Anatomy
-from leakwatch.phantom.ct_anatomy import build_ct_anatomy
-from leakwatch.phantom.landmarks import find_landmarks
-from leakwatch.phantom.tissue import WATER
+from leakwatch.core.arrays import Array
+from leakwatch.simulator.anatomy.anatomy import Anatomy
+from leakwatch.simulator.anatomy.landmarks import find_landmarks
+from leakwatch.simulator.anatomy.tissue import WATER
+from leakwatch.simulator.ct.ct_anatomy import build_ct_anatomy
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 HALF_SLAB_MM = 3.0  # as the mask's wall is found

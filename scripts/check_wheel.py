@@ -39,8 +39,8 @@ IN_WHEEL = (
     "leakwatch/py.typed",
     "leakwatch/__main__.py",
     "leakwatch/typeface/DejaVuSans.ttf",
-    "leakwatch/phantom/scenarios/epidural.toml",
-    "leakwatch/phantom/suites/standard.toml",
+    "leakwatch/simulator/scenarios/epidural.toml",
+    "leakwatch/simulator/suites/standard.toml",
 )
 IN_SDIST = ("tests/conftest.py", "sample_dicom/epidural.dcm", "docs/README.md", "CHANGELOG.md")
 IMPORT_ALL = """

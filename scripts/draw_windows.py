@@ -29,7 +29,8 @@ class FedFrames:
     """A live source that gives what it is fed."""
 
     def __init__(self) -> None:
-        from leakwatch.model import Frame, Link, LinkStatus
+        from leakwatch.core.frame import Frame
+        from leakwatch.core.protocols import Link, LinkStatus
 
         self._fed: Queue[Frame | None] = Queue()
         self.status = LinkStatus(Link.OPEN, "scp://127.0.0.1:11112: CARM1 sends", True)
@@ -74,13 +75,13 @@ class Stage:
     """
 
     def __init__(self, folder: Path, size: tuple[int, int], wanted: Callable[[str], bool]) -> None:
-        from leakwatch.case import dicom_path, load_case
+        from leakwatch.case_files.case_file import dicom_path, load_case
         from leakwatch.config import Settings
-        from leakwatch.gui.live_window import LiveWindow
-        from leakwatch.gui.picture_tools import live_tools
-        from leakwatch.live.session import LiveSession
-        from leakwatch.live.setup import Setup
-        from leakwatch.sources import open_source
+        from leakwatch.gui.live.live_window import LiveWindow
+        from leakwatch.gui.marking.picture_tools import live_tools
+        from leakwatch.live.case_setup import Setup
+        from leakwatch.live.live_session import LiveSession
+        from leakwatch.sources.stored.opening import open_source
 
         case = load_case(CASE)
         self.frames = list(open_source(dicom_path(CASE, case)).frames())
@@ -138,8 +139,8 @@ class Stage:
 
 def live_scenes(stage: Stage) -> None:
     """A whole injection, and what a person does in it."""
-    from leakwatch.clocks import CementClock
-    from leakwatch.model import Level
+    from leakwatch.core.results import Level
+    from leakwatch.display.procedure_clocks import CementClock
 
     window = stage.window
 
@@ -186,7 +187,7 @@ def main() -> int:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
-    from leakwatch.gui.fonts import font, register_fonts
+    from leakwatch.gui.widgets.fonts import font, register_fonts
 
     application = QApplication(["leakwatch"])
     register_fonts()

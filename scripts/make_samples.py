@@ -30,8 +30,8 @@ def command(name: str) -> str:
 
 def entry(name: str) -> str:
     """One [[sequence]] of the manifest."""
-    from leakwatch.case import load_truth
-    from leakwatch.phantom.scenario import load_scenario
+    from leakwatch.case_files.truth_file import load_truth
+    from leakwatch.simulator.scenario.scenario import load_scenario
 
     scenario = load_scenario(name)
     truth = load_truth(FOLDER / f"{name}.truth.json")

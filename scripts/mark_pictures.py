@@ -32,9 +32,9 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="draw every step")
     given = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from leakwatch.config import load_settings
+    from leakwatch.case_files.settings_file import load_settings
     from leakwatch.gui.app import application, mark_window
-    from leakwatch.session import open_run
+    from leakwatch.runner.stored_run import open_run
 
     running = application()
     run = open_run(SEQUENCE, load_settings(None))

@@ -1,8 +1,8 @@
 """Project a volume with RTK (itk-rtk) and keep some of its line integrals for the tests.
 
 Needs the extra `verify` (1.6 GB): pip install -e '.[verify]'. Writes
-tests/phantom/data/rtk_projections.json, or the file that is named; the tests compare it with
-`leakwatch.phantom.carm`. Nothing here uses the simulator: volume and geometry are stated again, the
+tests/simulator/data/rtk_projections.json, or the file that is named; the tests compare it with
+`simulator.anatomy.carm`. Nothing here uses the simulator: volume and geometry are stated again, the
 geometry in RTK's own terms.
 """
 
@@ -20,7 +20,7 @@ import numpy.typing as npt
 Volume = npt.NDArray[np.float32]
 
 FILE = (
-    Path(__file__).resolve().parent.parent / "tests" / "phantom" / "data" / "rtk_projections.json"
+    Path(__file__).resolve().parent.parent / "tests" / "simulator" / "data" / "rtk_projections.json"
 )
 SEED = 20
 # Axes of the volume: right, anterior, superior. Odd spacings: none may pass for another.

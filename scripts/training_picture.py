@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leakwatch.gui.training_window import TrainingWindow
+    from leakwatch.gui.training.training_window import TrainingWindow
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "images" / "training.png"
@@ -49,10 +49,10 @@ def draw(
     """Open the window on a clock of our own, and draw its pages."""
     from leakwatch.config import Settings
     from leakwatch.gui.app import application
-    from leakwatch.gui.training_keeper import Keeper
-    from leakwatch.gui.training_window import TrainingWindow
-    from leakwatch.training_case import TrainingItem, open_training_case
-    from leakwatch.training_records import TrainingRecords
+    from leakwatch.gui.training.session_keeper import Keeper
+    from leakwatch.gui.training.training_window import TrainingWindow
+    from leakwatch.training.training_case import TrainingItem, open_training_case
+    from leakwatch.training.training_records import TrainingRecords
 
     running, now = application(), [0.0]
     item = TrainingItem(

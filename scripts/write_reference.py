@@ -16,16 +16,16 @@ import click
 import msgspec
 import typer
 
-from leakwatch.bench.estimates import CONFIDENCE, DRAWS
-from leakwatch.bench.manifest import EARLY_S
-from leakwatch.bench.metric_table import METRICS, Kind, Metric
-from leakwatch.bench.metrics import IN_TIME_S
-from leakwatch.bench.threshold_sweep import FACTORS, RESPONSE_S
-from leakwatch.conditions import TABLE
+from leakwatch.benchmark.cases.manifest import EARLY_S
+from leakwatch.benchmark.metrics.metrics import IN_TIME_S
+from leakwatch.benchmark.metrics.threshold_sweep import FACTORS, RESPONSE_S
+from leakwatch.benchmark.report.estimates import CONFIDENCE, DRAWS
+from leakwatch.benchmark.report.metric_table import METRICS, Kind, Metric
+from leakwatch.case_files.truth_file import FALSE_ABOVE_MM, FALSE_BELOW_LEAK_MM
 from leakwatch.config import Settings
 from leakwatch.config.contradictions import NOT_ABOVE
 from leakwatch.config.ranges import ranges, unit_of
-from leakwatch.due import FALSE_ABOVE_MM, FALSE_BELOW_LEAK_MM
+from leakwatch.pipeline.conditions import TABLE
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
@@ -65,7 +65,7 @@ is watched; any other failure is blindness. `quality.conditions` of each line of
 the measured values and their limits. `benchmarks/blinded.py` blinds cases in many ways and counts
 the frames that were CLEAR or WATCH all the same.
 
-Written from `leakwatch/conditions.py` and the settings by `make reference`; do not edit.
+Written from `leakwatch/pipeline/conditions.py` and the settings by `make reference`; do not edit.
 
 | Condition | Evidence, in each frame | Limit | Reason given | What to do |
 | --- | --- | --- | --- | --- |
@@ -73,7 +73,7 @@ Written from `leakwatch/conditions.py` and the settings by `make reference`; do 
 
 
 def safety_text() -> str:
-    """The page of the conditions: see `leakwatch.conditions.TABLE`."""
+    """The page of the conditions: see `leakwatch.pipeline.conditions.TABLE`."""
     settings = Settings()
     sections = {name: getattr(settings, name) for name in settings.__struct_fields__}
     rows = []
@@ -186,7 +186,7 @@ FACTOR_LIST = ", ".join(f"{one:g}" for one in FACTORS)
 METRICS_HEAD = f"""\
 # Metrics
 
-What `leakwatch bench` counts, and how. Written from `leakwatch/bench/` by `make reference`; do
+What `leakwatch bench` counts, and how. Written from `leakwatch/benchmark/` by `make reference`; do
 not edit. Why these and not others: [decision
 0008](../explanation/decisions/0008-what-the-bench-counts.md).
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent / "sources"))  # writers of files, and the raw sender
-
 from attacked_sessions import ATTACKS, attacked_room
 
 SECONDS = 1.2

@@ -12,8 +12,8 @@ from bounded_fold import Cost, fold, marks_for, pictures, scale_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leakwatch.geometry import WorkingGrid
-from leakwatch.model import Level, Reason, Snapshot
+from leakwatch.core.geometry import WorkingGrid
+from leakwatch.core.results import Level, Reason, Snapshot
 
 SIDE, STEP_S, MB = 192, 0.133, 1 << 20
 DAY_S = 86_400.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leakwatch.errors import DISTRIBUTION, MissingExtraError, install_command, needs_extra
+from leakwatch.core.errors import DISTRIBUTION, MissingExtraError, install_command, needs_extra
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

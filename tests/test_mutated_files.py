@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-import numpy as np
-import pytest
-
-sys.path.append(str(Path(__file__).parent / "sources"))  # writers of files, and damage to them
-
 import mutated_files
 import mutated_sessions
+import numpy as np
+import pytest
 from mutated_sessions import Found
 from object_mutants import KINDS, kind_of, object_mutant
 

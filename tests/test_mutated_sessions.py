@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
-import pytest
-
-sys.path.append(str(Path(__file__).parent / "sources"))  # writers of files, and damage to them
 
 import mutated_sessions
+import numpy as np
+import pytest
 from mutants import mutant
 
-from leakwatch.sources.video_capture import open_file
+from leakwatch.sources.video.video_capture import open_file
 
 pytest.importorskip("pyigtl", reason="the extra `igtl` is not installed")
 SEED = 4

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from leakwatch.case import read_frames
+from leakwatch.case_files.run_records import read_frames
 from leakwatch.cli.program import app
-from leakwatch.model import Level
+from leakwatch.core.results import Level
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from leakwatch.config import Settings
-from leakwatch.model import Level, Reason, Snapshot
-from leakwatch.session import open_run
-from leakwatch.watching import Watch, watch_of
+from leakwatch.core.active_rules import Watch, watch_of
+from leakwatch.core.results import Level, Reason, Snapshot
+from leakwatch.runner.stored_run import open_run
 
 SETTINGS = Settings()
 

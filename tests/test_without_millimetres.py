@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from leakwatch.case import load_truth, truth_path
+from leakwatch.case_files.truth_file import load_truth, truth_path
 from leakwatch.config import Settings
-from leakwatch.model import Calibration, Level, Snapshot, SpacingRung, Truth
-from leakwatch.session import open_run
+from leakwatch.core.results import Level, Snapshot
+from leakwatch.core.spacing import Calibration, SpacingRung
+from leakwatch.core.truth import Truth
+from leakwatch.runner.stored_run import open_run
 
 SETTINGS = Settings()
 NONE = Calibration(None, None, SpacingRung.NONE, "taken away by the test")

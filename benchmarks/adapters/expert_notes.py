@@ -20,9 +20,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from leakwatch.bench.case_truth import CaseTruth
-from leakwatch.bench.dataset import Entry, entry, mask_files
-from leakwatch.errors import CaseError
+from leakwatch.benchmark.cases.case_truth import CaseTruth
+from leakwatch.benchmark.cases.dataset import Entry, entry, mask_files
+from leakwatch.core.errors import CaseError
 
 # Of all sequences of this set. Where they differ, read them from each.
 FPS, FRAMES = 8.0, 16

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from leakwatch.errors import CalibrationError
-from leakwatch.model import Array, BoolImage, FloatImage, PointArray
+from leakwatch.core.arrays import Array, BoolImage, FloatImage, PointArray
+from leakwatch.core.errors import CalibrationError
 
 # Widths of what is looked for, as sigmas in pixels: a wire of a millimetre on the coarsest and on
 # the finest detector.

@@ -8,7 +8,8 @@ import numpy as np
 
 from leakwatch.calibrating.grid_crossings import Crossings
 from leakwatch.config import CalibrationSettings
-from leakwatch.distortion import (
+from leakwatch.core.arrays import Array, BoolImage, PointArray
+from leakwatch.core.distortion import (
     MAX_SLOPE,
     number_of_terms,
     shown_px,
@@ -16,8 +17,8 @@ from leakwatch.distortion import (
     terms,
     true_px,
 )
-from leakwatch.errors import CalibrationError
-from leakwatch.model import Array, BoolImage, Distortion, PointArray
+from leakwatch.core.errors import CalibrationError
+from leakwatch.core.spacing import Distortion
 
 # Degrees that are tried, the best first: three times as many crossings as numbers are wanted.
 _DEGREES = (5, 3)

@@ -10,9 +10,11 @@ from typing import Final
 import numpy as np
 
 from leakwatch.config import CalibrationSettings
-from leakwatch.distortion import true_px
-from leakwatch.errors import CalibrationError
-from leakwatch.model import Distortion, PointArray, ProjectionGeometry
+from leakwatch.core.arrays import PointArray
+from leakwatch.core.distortion import true_px
+from leakwatch.core.errors import CalibrationError
+from leakwatch.core.frame import ProjectionGeometry
+from leakwatch.core.spacing import Distortion
 
 # Outer diameters of cannulas, mm, by gauge (Stubs' needle gauge; ISO 9626 has the same within 1 %).
 GAUGES_MM: Final[dict[int, float]] = {

@@ -15,8 +15,8 @@ from leakwatch.calibrating.known_size import (
 )
 from leakwatch.calibrating.still_picture import StillPicture
 from leakwatch.config import CalibrationSettings
-from leakwatch.errors import CalibrationError, missing_extra
-from leakwatch.model import PointArray, read_only
+from leakwatch.core.arrays import PointArray, read_only
+from leakwatch.core.errors import CalibrationError, missing_extra
 
 if TYPE_CHECKING:
     from leakwatch.calibrating.metal_edges import FoundEdges

@@ -14,9 +14,9 @@ import numpy as np
 from scipy import ndimage, optimize
 
 from leakwatch.calibrating.still_picture import StillPicture
-from leakwatch.errors import CalibrationError
-from leakwatch.model import Array, BoolImage, FloatImage, Point, PointArray
-from leakwatch.vision.warps import sampled
+from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, PointArray
+from leakwatch.core.errors import CalibrationError
+from leakwatch.vision.image_processing.resampling import sampled
 
 _STEP_PX = 0.25  # of a profile
 _REACH = 1.3  # of a profile beyond each point, in distances of the points

@@ -11,7 +11,7 @@ import platformdirs
 
 from leakwatch.calibrating.grid_fit import MeasuredGrid
 from leakwatch.calibrating.known_size import MeasuredSpacing
-from leakwatch.calibration_file import (
+from leakwatch.calibration.calibration_file import (
     CALIBRATION_SUFFIX,
     AppliesTo,
     CalibrationFile,
@@ -20,9 +20,9 @@ from leakwatch.calibration_file import (
     Measured,
     load_calibration_file,
 )
-from leakwatch.errors import CalibrationError
-from leakwatch.model import Acquisition, View
-from leakwatch.strangers import printable, safe_file_name
+from leakwatch.core.errors import CalibrationError
+from leakwatch.core.frame import Acquisition, View
+from leakwatch.files.untrusted_text import printable, safe_file_name
 
 CALIBRATION_VARIABLE = "LEAKWATCH_CALIBRATION"
 _DIGITS = 8  # significant ones: a polynomial's terms cancel each other

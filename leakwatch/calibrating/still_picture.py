@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from leakwatch.config import Settings
-from leakwatch.errors import CalibrationError
-from leakwatch.geometry import WorkingGrid
-from leakwatch.model import Acquisition, BoolImage, FloatImage, Frame, read_only
-from leakwatch.sources import open_source
-from leakwatch.vision import intensity
+from leakwatch.core.arrays import BoolImage, FloatImage, read_only
+from leakwatch.core.errors import CalibrationError
+from leakwatch.core.frame import Acquisition, Frame
+from leakwatch.core.geometry import WorkingGrid
+from leakwatch.sources.stored.opening import open_source
+from leakwatch.vision.preprocessing import intensity
 
 # Frames that are averaged at most: noise falls with the root of their number.
 _MOST_FRAMES = 16

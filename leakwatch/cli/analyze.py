@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.banner import REASON_WORDS
+from leakwatch.alerting.coverage import no_stop_words, tally_lines
+from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.batch import Analysed, analyse_all, exit_code, say_summary
 from leakwatch.cli.console import (
     ENDED_EARLY,
@@ -35,13 +36,12 @@ from leakwatch.cli.sequences import (
     asked_runs,
     opened,
 )
-from leakwatch.config import load_settings
-from leakwatch.plural import counted_noun
-from leakwatch.tally import no_stop_words, tally_lines
+from leakwatch.core.plural import counted_noun
+from leakwatch.display.banner import REASON_WORDS
 
 if TYPE_CHECKING:
-    from leakwatch.analysis import Outcome
-    from leakwatch.session import Run
+    from leakwatch.runner.analysis import Outcome
+    from leakwatch.runner.stored_run import Run
 
 
 def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -94,7 +94,7 @@ def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
 
 def _analysed(run: Run, out: Path, name: str, video: bool, csv: bool) -> Outcome:
     # Imported here, so that --help and --version answer at once.
-    from leakwatch.analysis import analyse
+    from leakwatch.runner.analysis import analyse
 
     try:
         with progress(name, run.acquisition.number_of_frames) as on_frame:

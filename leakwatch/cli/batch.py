@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leakwatch.banner import REASON_WORDS
 from leakwatch.cli.console import BAD_INPUT, ENDED_EARLY, INTERRUPTED, NOT_WATCHED, say
-from leakwatch.errors import LeakWatchError
-from leakwatch.plural import counted_noun
+from leakwatch.core.errors import LeakWatchError
+from leakwatch.core.plural import counted_noun
+from leakwatch.display.banner import REASON_WORDS
 
 if TYPE_CHECKING:
-    from leakwatch.analysis import Outcome
     from leakwatch.cli.sequences import Asked
-    from leakwatch.sinks.line_file import LineFile
+    from leakwatch.runner.analysis import Outcome
+    from leakwatch.sinks.recording.line_file import LineFile
 
 CASES_NAME = "cases.csv"
 _COLUMNS = (
@@ -78,9 +78,9 @@ def analyse_all(
     SinkError
         Nothing can be written into `out`.
     """
-    from leakwatch.sinks.folder import make_folder
     from leakwatch.sinks.frame_table import table_row
-    from leakwatch.sinks.line_file import LineFile
+    from leakwatch.sinks.output_folder import make_folder
+    from leakwatch.sinks.recording.line_file import LineFile
 
     make_folder(out)
     table, done = LineFile(out / CASES_NAME), []

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.console import ENDED_EARLY, errors_in_one_paragraph, progress, say
 from leakwatch.cli.options import (
     AdapterOption,
@@ -19,8 +20,7 @@ from leakwatch.cli.options import (
     TimeoutOption,
     WallOnlyOption,
 )
-from leakwatch.config import load_settings
-from leakwatch.errors import needs_extra
+from leakwatch.core.errors import needs_extra
 
 
 def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -44,12 +44,12 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
     arguments or input; 3: some cases could not be judged, and the report says which.
     """
     with errors_in_one_paragraph(), needs_extra("bench", "`leakwatch bench`"):
-        from leakwatch.bench.benchmark import Request, carry_out, make_plan
-        from leakwatch.bench.dataset import load_adapter
-        from leakwatch.bench.detector import parse_detector
-        from leakwatch.bench.report_file import load_report
-        from leakwatch.bench.report_folder import report_lines, unjudged, write_report
-        from leakwatch.bench.scoring import make_report
+        from leakwatch.benchmark.cases.dataset import load_adapter
+        from leakwatch.benchmark.report.benchmark_scoring import make_report
+        from leakwatch.benchmark.report.report_file import load_report
+        from leakwatch.benchmark.report.report_folder import report_lines, unjudged, write_report
+        from leakwatch.benchmark.work.benchmark_run import Request, carry_out, make_plan
+        from leakwatch.benchmark.work.detector import parse_detector
 
     with errors_in_one_paragraph():
         request = Request(

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.console import errors_in_one_paragraph, fail, say
 from leakwatch.cli.options import SettingsOption, point_of
-from leakwatch.config import Settings, load_settings
-from leakwatch.model import Point, View
+from leakwatch.config import Settings
+from leakwatch.core.arrays import Point
+from leakwatch.core.frame import View
 
 if TYPE_CHECKING:
     from leakwatch.calibrating.grid_fit import MeasuredGrid
     from leakwatch.calibrating.known_size import KnownObject, MeasuredSpacing
     from leakwatch.calibrating.still_picture import StillPicture
-    from leakwatch.calibration_file import CalibrationFile, Geometry, Measured
+    from leakwatch.calibration.calibration_file import CalibrationFile, Geometry, Measured
 
 calibrate = typer.Typer(
     name="calibrate",
@@ -183,7 +185,7 @@ def _spacing_of_grid(
     distances_mm: tuple[float | None, float | None],
     settings: Settings,
 ) -> tuple[Measured | None, Geometry | None]:
-    from leakwatch.calibration_file import Geometry, Measured
+    from leakwatch.calibration.calibration_file import Geometry, Measured
 
     tags, limits = picture.acquisition.geometry, settings.calibration
     sid_mm, sod_mm = distances_mm[0] or tags.sid_mm, distances_mm[1] or tags.sod_mm
@@ -299,8 +301,8 @@ def _measure(asked: _Asked, points: list[Point], with_edges: bool, shared: _Shar
     from leakwatch.calibrating.known_size import ObjectToMeasure
     from leakwatch.calibrating.measure import measure
     from leakwatch.calibrating.still_picture import still_picture
-    from leakwatch.calibration import check_applies
-    from leakwatch.calibration_file import load_calibration_file
+    from leakwatch.calibration.calibration_file import load_calibration_file
+    from leakwatch.calibration.spacing_ladder import check_applies
 
     settings = load_settings(shared.settings)
     picture = still_picture(asked.sequence, settings, shared.frame or 0)
@@ -339,7 +341,7 @@ def _say(spacing: MeasuredSpacing) -> None:
 
 def _say_against_tags(mm_per_px: float, picture: StillPicture, settings: Settings) -> None:
     """Say so where the tags contradict what was measured: a size that was mistyped, or the tags."""
-    from leakwatch.calibration import of_tags
+    from leakwatch.calibration.spacing_ladder import of_tags
 
     tagged = of_tags(picture.acquisition.geometry, settings.calibration)
     if tagged.mm_per_px is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from leakwatch.case import CASE_SUFFIX, case_beside
+from leakwatch.case_files.case_file import CASE_SUFFIX, case_beside
 from leakwatch.cli.console import fail, say
 
 

@@ -25,12 +25,12 @@ from leakwatch.cli.console import (
     say_what_to_doubt,
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
-from leakwatch.plural import counted_noun
-from leakwatch.private_files import copy_private_tree, make_private_folder
-from leakwatch.strangers import printable, safe_file_name
+from leakwatch.core.plural import counted_noun
+from leakwatch.files.private_files import copy_private_tree, make_private_folder
+from leakwatch.files.untrusted_text import printable, safe_file_name
 
 if TYPE_CHECKING:
-    from leakwatch.case_library import LibraryCase
+    from leakwatch.library.case_library import LibraryCase
 
 cases = typer.Typer(
     name="cases",
@@ -59,7 +59,7 @@ _COLUMNS = (
 @cases.command("list")
 def list_cases(as_json: JsonOption = False) -> None:
     """List all cases."""
-    from leakwatch.case_library import CaseLibrary
+    from leakwatch.library.case_library import CaseLibrary
 
     with errors_in_one_paragraph(), CaseLibrary() as library:
         found = library.cases()
@@ -74,9 +74,9 @@ def list_cases(as_json: JsonOption = False) -> None:
 @cases.command()
 def show(case: CaseArgument, as_json: JsonOption = False) -> None:
     """Show a case and its events."""
-    from leakwatch.case import read_events
-    from leakwatch.case_library import CaseLibrary
-    from leakwatch.sinks.recorder import EVENTS_NAME
+    from leakwatch.case_files.run_records import read_events
+    from leakwatch.library.case_library import CaseLibrary
+    from leakwatch.sinks.recording.recorder import EVENTS_NAME
 
     with errors_in_one_paragraph(), CaseLibrary() as library:
         library.cases()  # enters what was recovered meanwhile
@@ -117,10 +117,10 @@ def add(
     ] = False,
 ) -> None:
     """Measure a sequence and keep it, without the patient's identity."""
-    from leakwatch.case_import import add_to_library
-    from leakwatch.case_library import CaseLibrary
-    from leakwatch.config import load_settings
-    from leakwatch.session import open_run
+    from leakwatch.case_files.settings_file import load_settings
+    from leakwatch.library.case_import import add_to_library
+    from leakwatch.library.case_library import CaseLibrary
+    from leakwatch.runner.stored_run import open_run
 
     masks = tuple(_rectangle(text) for text in mask or ())
     with errors_in_one_paragraph(), CaseLibrary() as library:
@@ -150,7 +150,7 @@ def export(
     ],
 ) -> None:
     """Copy a case with all its files. No day and no identity of a patient is in them."""
-    from leakwatch.case_library import CaseLibrary
+    from leakwatch.library.case_library import CaseLibrary
 
     with errors_in_one_paragraph(), CaseLibrary() as library:
         found = library.case(case)
@@ -176,7 +176,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete a case with all its files."""
-    from leakwatch.case_library import CaseLibrary
+    from leakwatch.library.case_library import CaseLibrary
 
     with errors_in_one_paragraph(), CaseLibrary() as library:
         found = library.case(case)

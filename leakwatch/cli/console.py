@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from leakwatch.bounded_input import shortened
-from leakwatch.errors import LeakWatchError, missing_extra
-from leakwatch.interruption import heard
-from leakwatch.model import TimeSource
-from leakwatch.strangers import printable
+from leakwatch.core.errors import LeakWatchError, missing_extra
+from leakwatch.core.frame import TimeSource
+from leakwatch.core.interruption import heard
+from leakwatch.files.bounded_input import shortened
+from leakwatch.files.untrusted_text import printable
 
 if TYPE_CHECKING:
-    from leakwatch.session import Run
+    from leakwatch.runner.stored_run import Run
 
 _LONGEST_PATH = 200  # characters that a message repeats
 
@@ -115,7 +115,7 @@ def say_what_to_doubt(run: Run) -> None:
 
 def say_rules_off(run: Run) -> None:
     """Tell on stderr which rules do not apply, before the first frame is judged."""
-    from leakwatch.rules_off import rules_off
+    from leakwatch.alerting.inactive_rules import rules_off
 
     for one in rules_off(run.marks, run.calibration, run.acquisition, run.settings):
         say(f"leakwatch: {one.text}", err=True)

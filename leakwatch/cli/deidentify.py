@@ -28,7 +28,7 @@ def deidentify(
     one. Refused are files whose pictures hold text, and what is no X-ray picture. Exit code 2:
     some files were not copied.
     """
-    from leakwatch.sources.deidentified_files import copy_without_patient
+    from leakwatch.deidentification.deidentified_files import copy_without_patient
 
     with errors_in_one_paragraph():
         done = copy_without_patient(source, out, pictures_checked)

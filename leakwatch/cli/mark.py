@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.console import (
     errors_in_one_paragraph,
     fail,
@@ -19,15 +20,16 @@ from leakwatch.cli.console import (
 )
 from leakwatch.cli.options import CalibrationOption, SettingsOption, point_of
 from leakwatch.cli.sequences import SeriesOption, one_run, opened_with
-from leakwatch.config import Settings, load_settings
-from leakwatch.errors import needs_extra
-from leakwatch.model import CaseFile, Point, Side
-from leakwatch.plural import counted_noun
+from leakwatch.config import Settings
+from leakwatch.core.arrays import Point
+from leakwatch.core.errors import needs_extra
+from leakwatch.core.marks import CaseFile, Side
+from leakwatch.core.plural import counted_noun
 
 if TYPE_CHECKING:
-    from leakwatch.marking import Prepared
-    from leakwatch.session import Run
-    from leakwatch.vision.vertebra import Body
+    from leakwatch.marking.one_click import Prepared
+    from leakwatch.runner.stored_run import Run
+    from leakwatch.vision.vertebra.body_outline import Body
 
 
 _Sequence = Annotated[
@@ -128,11 +130,11 @@ class _Given:
 def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
     import numpy as np
 
-    from leakwatch.marking import mark_body, prepare, shown_picture
+    from leakwatch.marking.one_click import mark_body, prepare, shown_picture
 
     if given.picture is not None:
         with needs_extra("report", "--picture"):
-            from leakwatch.sinks.marks_picture import write_marks_picture
+            from leakwatch.marking.marks_picture import write_marks_picture
     try:
         say_what_to_doubt(run)
         prepared = prepare(run, frame)
@@ -155,7 +157,7 @@ def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
 
 
 def _checked(out: Path | None) -> Path:
-    from leakwatch.case import CASE_SUFFIX
+    from leakwatch.case_files.case_file import CASE_SUFFIX
 
     if out is None:
         fail("--out is missing. Name the NAME.case.json to write.")
@@ -184,7 +186,7 @@ def _say(body: Body, prepared: Prepared) -> None:
 def _write(
     out: Path, body: Body, prepared: Prepared, run: Run, vertebra: str | None, accept: bool
 ) -> None:
-    from leakwatch.marking import marks_of, outline_is_sure, write_case
+    from leakwatch.marking.one_click import marks_of, outline_is_sure, write_case
 
     if not body.side_known:
         fail(

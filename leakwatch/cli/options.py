@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from leakwatch.cli.console import fail
-from leakwatch.model import Point
+from leakwatch.core.arrays import Point
 
 CaseOption = Annotated[
     Path | None,

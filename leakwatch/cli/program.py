@@ -23,7 +23,7 @@ from leakwatch.cli.run import run
 from leakwatch.cli.simulate import simulate
 from leakwatch.cli.train import train
 from leakwatch.cli.trainees import trainees
-from leakwatch.private_files import OTHERS
+from leakwatch.files.private_files import OTHERS
 
 HELP = """Watch fluoroscopy while bone cement is injected, and say stop before it leaks.
 

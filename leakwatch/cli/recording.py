@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakwatch.cli.console import say
-from leakwatch.errors import LeakWatchError
-from leakwatch.model import Calibration, Marks, Sink, SpacingRung
+from leakwatch.core.errors import LeakWatchError
+from leakwatch.core.marks import Marks
+from leakwatch.core.protocols import Sink
+from leakwatch.core.spacing import Calibration, SpacingRung
 
 if TYPE_CHECKING:
     from leakwatch.config import Settings
-    from leakwatch.live.session import LiveSession
+    from leakwatch.live.live_session import LiveSession
     from leakwatch.live.status import Recording
 
 _NOT_YET = Calibration(None, None, SpacingRung.NONE, "no frame was calibrated")
@@ -91,11 +93,11 @@ class SessionRecording:
     def __init__(
         self, out: Path | None, spec: str, marks: Marks, settings: Settings, keep_identity: bool
     ) -> None:
-        from leakwatch.case_library import CaseLibrary
-        from leakwatch.library_database import BUSY_LIVE_S
-        from leakwatch.sinks import frame_recorder
-        from leakwatch.sinks.folder import make_folder
-        from leakwatch.sinks.recorder import Recorder
+        from leakwatch.case_files.library_database import BUSY_LIVE_S
+        from leakwatch.library.case_library import CaseLibrary
+        from leakwatch.sinks.output_folder import make_folder
+        from leakwatch.sinks.recording import frame_recorder
+        from leakwatch.sinks.recording.recorder import Recorder
 
         kind = spec.partition(":")[0]
         self._case = None
@@ -123,7 +125,7 @@ class SessionRecording:
         if self._case is None:
             say(f"recorded in {self.folder}")
             return
-        from leakwatch.case_library import CaseLibrary
+        from leakwatch.library.case_library import CaseLibrary
 
         case = self._case
         try:
@@ -142,8 +144,8 @@ class SessionRecording:
     def _forget(self) -> None:
         """A case without a frame is none."""
         if self._case is not None:
-            from leakwatch.case_library import CaseLibrary
-            from leakwatch.library_database import BUSY_LIVE_S
+            from leakwatch.case_files.library_database import BUSY_LIVE_S
+            from leakwatch.library.case_library import CaseLibrary
 
             with suppress(LeakWatchError), CaseLibrary(busy_s=BUSY_LIVE_S) as library:
                 library.delete(self._case.id)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from leakwatch.cli.console import errors_in_one_paragraph, say
-from leakwatch.plural import counted_noun
+from leakwatch.core.plural import counted_noun
 
 
 def recover(
@@ -23,9 +23,9 @@ def recover(
     reached the disk are kept; a session that is whole is not changed. Received objects that a
     killed program left among the temporary files are removed, also without a session.
     """
-    from leakwatch.case_library import CaseLibrary
-    from leakwatch.sinks.recovery import recover as made_whole
-    from leakwatch.sources.leftovers import remove_leftovers
+    from leakwatch.library.case_library import CaseLibrary
+    from leakwatch.sinks.recording.recovery import recover as made_whole
+    from leakwatch.sources.arrival.leftovers import remove_leftovers
 
     left = remove_leftovers()
     if left:

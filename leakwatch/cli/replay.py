@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
     errors_in_one_paragraph,
@@ -18,7 +19,6 @@ from leakwatch.cli.console import (
     say_what_to_doubt,
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
-from leakwatch.config import load_settings
 
 
 def replay(
@@ -42,7 +42,7 @@ def replay(
         if record is None:
             require_display()
         app_module = import_gui()
-        from leakwatch.session import open_run
+        from leakwatch.runner.stored_run import open_run
 
         case = chosen_case(case_or_sequence, case, no_case)
         run = open_run(case_or_sequence, load_settings(settings), case, calibration)

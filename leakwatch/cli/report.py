@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from leakwatch.cli.console import errors_in_one_paragraph, fail, progress, say
-from leakwatch.errors import needs_extra
+from leakwatch.core.errors import needs_extra
 
 
 def report(
@@ -27,17 +27,17 @@ def report(
     With --dicom its folder `dicom` gets the recorded frames, a measurement report (TID 1500), the
     segmented cement, and a presentation state for each alert, to be sent to an archive.
     """
-    from leakwatch.case.session_file import SESSION_NAME
-    from leakwatch.case_library import CaseLibrary
-    from leakwatch.private_files import replace_private_file
-    from leakwatch.recorded_case import find_again
-    from leakwatch.sinks.dicom_export import export_dicom
-    from leakwatch.sinks.folder import make_folder
+    from leakwatch.case_files.session_file import SESSION_NAME
+    from leakwatch.files.private_files import replace_private_file
+    from leakwatch.library.case_library import CaseLibrary
+    from leakwatch.runner.recorded_case import find_again
+    from leakwatch.sinks.dicom_export.case_objects import export_dicom
+    from leakwatch.sinks.output_folder import make_folder
 
     with errors_in_one_paragraph():
         with needs_extra("report", "a report"):
-            from leakwatch.sinks.report_page import PAGE_NAME, report_page
-            from leakwatch.sinks.report_pdf import PDF_NAME, report_pdf
+            from leakwatch.sinks.report.case_page import PAGE_NAME, report_page
+            from leakwatch.sinks.report.case_pdf import PDF_NAME, report_pdf
         folder, name = Path(case), Path(case).resolve().name
         if not (folder / SESSION_NAME).is_file():  # another folder may have the name of a case
             if folder.is_file():

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leakwatch.alerting.coverage import tally_lines
+from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
     ENDED_EARLY,
@@ -28,12 +30,10 @@ from leakwatch.cli.options import (
     StrictOption,
 )
 from leakwatch.cli.recording import Recorder
-from leakwatch.config import load_settings
-from leakwatch.tally import tally_lines
 
 if TYPE_CHECKING:
-    from leakwatch.live.session import LiveSession
-    from leakwatch.live.setup import Setup
+    from leakwatch.live.case_setup import Setup
+    from leakwatch.live.live_session import LiveSession
     from leakwatch.live.status import LiveStatus
 
 # How often the line on the terminal is renewed, s.
@@ -103,8 +103,8 @@ def _loaded(
     calibration: Path | None,
 ) -> Setup:
     """Read what a person gave; a stored sequence must be the one that the case is of."""
-    from leakwatch.live.setup import check_stored, load_setup
-    from leakwatch.sources.live import replayed_path
+    from leakwatch.live.case_setup import check_stored, load_setup
+    from leakwatch.sources.live_sources import replayed_path
 
     stored = replayed_path(spec)
     case = case if stored is None else chosen_case(stored, case, without)
@@ -125,8 +125,8 @@ def _loaded(
 
 def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSession:
     """Open source and recording, and begin."""
-    from leakwatch.live.session import LiveSession
-    from leakwatch.sources.live import open_live
+    from leakwatch.live.live_session import LiveSession
+    from leakwatch.sources.live_sources import open_live
 
     source = open_live(spec, setup.settings)
     try:

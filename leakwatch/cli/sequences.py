@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.case import CASE_SUFFIX, dicom_path, load_case
+from leakwatch.case_files.case_file import CASE_SUFFIX, dicom_path, load_case
 from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import say, say_rules_off, say_what_to_doubt
-from leakwatch.errors import LeakWatchError, SourceError
-from leakwatch.strangers import safe_file_name
+from leakwatch.core.errors import LeakWatchError, SourceError
+from leakwatch.files.untrusted_text import safe_file_name
 
 if TYPE_CHECKING:
     from leakwatch.config import Settings
-    from leakwatch.session import Run
+    from leakwatch.runner.stored_run import Run
     from leakwatch.sources.stored_runs import StoredRun
 
 ALL_RUNS = "all"
@@ -136,7 +136,7 @@ def opened_with(
     asked: Asked, settings: Settings, case: Path | None, calibration: Path | None
 ) -> Run:
     """Open a run with this case, and no other."""
-    from leakwatch.session import open_run
+    from leakwatch.runner.stored_run import open_run
 
     assert asked.run is not None
     found = asked.run

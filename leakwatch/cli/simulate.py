@@ -21,13 +21,13 @@ from leakwatch.cli.options import (
     SuiteOption,
     VertebraeOption,
 )
-from leakwatch.errors import needs_extra
-from leakwatch.plural import counted_noun
+from leakwatch.core.errors import needs_extra
+from leakwatch.core.plural import counted_noun
 
 if TYPE_CHECKING:
-    from leakwatch.phantom.scenario import Scenario
-    from leakwatch.phantom.scene import Scene
-    from leakwatch.phantom.suite_run import SuitePlan
+    from leakwatch.simulator.scenario.scenario import Scenario
+    from leakwatch.simulator.scene.scene import Scene
+    from leakwatch.simulator.suite.suite_run import SuitePlan
 
 SOME_FAILED = 3  # of `--suite`: the others were made
 
@@ -61,10 +61,10 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     end says which.
     """
     with errors_in_one_paragraph(), needs_extra("sim", "`leakwatch simulate`"):
-        from leakwatch.phantom.request import requested_scenario
-        from leakwatch.phantom.suite import load_suite
-        from leakwatch.phantom.suite_anatomy import other_anatomy
-        from leakwatch.phantom.suite_run import plan_suite
+        from leakwatch.simulator.sequence.request import requested_scenario
+        from leakwatch.simulator.suite.suite_anatomy import other_anatomy
+        from leakwatch.simulator.suite.suite_file import load_suite
+        from leakwatch.simulator.suite.suite_run import plan_suite
 
     with errors_in_one_paragraph():
         if list_them:
@@ -87,11 +87,16 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
 
 
 def _simulate_one(wanted: Scenario, out: Path, ct_folder: Path | None, masks: bool) -> None:
-    from leakwatch.phantom.ct_folder import by_name, find_ct_folder, named_files, with_ct_folder
-    from leakwatch.phantom.request import anatomy_of
-    from leakwatch.phantom.scene import frame_times_s, make_scene
-    from leakwatch.phantom.sequence_files import write_simulation
-    from leakwatch.phantom.simulate import film
+    from leakwatch.simulator.ct.ct_folder import (
+        by_name,
+        find_ct_folder,
+        named_files,
+        with_ct_folder,
+    )
+    from leakwatch.simulator.scene.scene import frame_times_s, make_scene
+    from leakwatch.simulator.sequence.request import anatomy_of
+    from leakwatch.simulator.sequence.sequence_files import write_simulation
+    from leakwatch.simulator.sequence.simulation import film
 
     found = wanted
     if ct_folder is not None:
@@ -108,9 +113,9 @@ def _simulate_one(wanted: Scenario, out: Path, ct_folder: Path | None, masks: bo
 
 def _write_masks(scenario: Scenario, scene: Scene, out: Path, wanted: bool) -> list[str]:
     """Masks of an earlier sequence of this name do not stay: they would be wrong."""
-    from leakwatch.case import MASKS_SUFFIX
-    from leakwatch.phantom.cement_masks import cement_masks
-    from leakwatch.phantom.sequence_files import write_masks
+    from leakwatch.case_files.truth_file import MASKS_SUFFIX
+    from leakwatch.simulator.sequence.drawn_masks import cement_masks
+    from leakwatch.simulator.sequence.sequence_files import write_masks
 
     folder = out / f"{scenario.name}{MASKS_SUFFIX}"
     if not wanted and not folder.is_dir():
@@ -120,8 +125,8 @@ def _write_masks(scenario: Scenario, scene: Scene, out: Path, wanted: bool) -> l
 
 
 def _simulate_grid(scenario: Scenario, pitch_mm: float, out: Path) -> None:
-    from leakwatch.phantom.grid_plate import GridPlate, photograph
-    from leakwatch.phantom.sequence_files import write_sequence
+    from leakwatch.simulator.sequence.grid_plate import GridPlate, photograph
+    from leakwatch.simulator.sequence.sequence_files import write_sequence
 
     made = photograph(scenario, GridPlate(pitch_mm))
     path = write_sequence(made, out, f"{scenario.name}-grid")
@@ -130,8 +135,8 @@ def _simulate_grid(scenario: Scenario, pitch_mm: float, out: Path) -> None:
 
 
 def _list_scenarios_and_suites() -> None:
-    from leakwatch.phantom.scenario import built_in_scenarios
-    from leakwatch.phantom.suite import built_in_suites
+    from leakwatch.simulator.scenario.scenario import built_in_scenarios
+    from leakwatch.simulator.suite.suite_file import built_in_suites
 
     say("Scenarios:")
     for scenario in built_in_scenarios():
@@ -142,7 +147,7 @@ def _list_scenarios_and_suites() -> None:
 
 
 def _simulate_suite(plan: SuitePlan, jobs: int | None) -> None:
-    from leakwatch.phantom.suite_run import run_suite
+    from leakwatch.simulator.suite.suite_run import run_suite
 
     with progress(plan.suite.name, plan.frames_to_make) as on_frames:
         index = run_suite(plan, jobs or os.cpu_count() or 1, on_frames)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
     errors_in_one_paragraph,
@@ -21,15 +22,15 @@ from leakwatch.cli.console import (
     say,
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
-from leakwatch.config import Settings, load_settings
-from leakwatch.errors import needs_extra
-from leakwatch.plural import counted_noun
+from leakwatch.config import Settings
+from leakwatch.core.errors import needs_extra
+from leakwatch.core.plural import counted_noun
 
 if TYPE_CHECKING:
-    from leakwatch.phantom.suite import SuiteCase
-    from leakwatch.training import Course, Score
-    from leakwatch.training_case import OnProgress, TrainingCase, TrainingItem
-    from leakwatch.training_records import TrainingSession
+    from leakwatch.simulator.suite.suite_file import SuiteCase
+    from leakwatch.training.scoring import Course, Score
+    from leakwatch.training.training_case import OnProgress, TrainingCase, TrainingItem
+    from leakwatch.training.training_records import TrainingSession
 
 # What stands for many cases, beside folders of them.
 BUILT_IN, ALL_OF_LIBRARY = "built-in", "library"
@@ -99,7 +100,7 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
         if shuffle:
             random.shuffle(items)
         if window:
-            from leakwatch.gui.training_app import show_training
+            from leakwatch.gui.training.training_app import show_training
 
             show_training(items, trainee)
         elif len(items) != 1:
@@ -111,9 +112,9 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
 
 def _judge(item: TrainingItem, trainee: str, presses_s: Sequence[float]) -> None:
     """A session whose presses are known beforehand."""
-    from leakwatch.training import score
-    from leakwatch.training_case import watched
-    from leakwatch.training_records import TrainingRecords, checked_name
+    from leakwatch.training.scoring import score
+    from leakwatch.training.training_case import watched
+    from leakwatch.training.training_records import TrainingRecords, checked_name
 
     with ExitStack() as closing:
         records = number = None
@@ -136,7 +137,7 @@ def _judge(item: TrainingItem, trainee: str, presses_s: Sequence[float]) -> None
 
 
 def _say(course: Course, scored: Score, kept: TrainingSession | None) -> None:
-    from leakwatch.training_words import headline, score_facts
+    from leakwatch.training.training_words import headline, score_facts
 
     say(headline(scored))
     for fact in score_facts(course, scored):
@@ -151,8 +152,8 @@ def _programme(
     what: str, settings: Settings, case: Path | None, calibration: Path | None
 ) -> Sequence[TrainingItem]:
     """The cases that `what` stands for, in order."""
-    from leakwatch.case.session_file import SESSION_NAME
-    from leakwatch.library_database import DATABASE_NAME
+    from leakwatch.case_files.library_database import DATABASE_NAME
+    from leakwatch.case_files.session_file import SESSION_NAME
 
     path = Path(what)
     if not path.exists():
@@ -168,14 +169,14 @@ def _programme(
 
 def _named(what: str, settings: Settings) -> Sequence[TrainingItem]:
     """What is neither a file nor a folder: built in, or of the library."""
-    from leakwatch.case_library import CaseLibrary
-    from leakwatch.errors import LibraryError
-    from leakwatch.library_database import library_folder
+    from leakwatch.case_files.library_database import library_folder
+    from leakwatch.core.errors import LibraryError
+    from leakwatch.library.case_library import CaseLibrary
 
     if what == ALL_OF_LIBRARY:
         return _of_library(library_folder(), settings)
     with needs_extra("sim", "a built-in case"):
-        from leakwatch.phantom.training_cases import training_cases
+        from leakwatch.simulator.suite.training_cases import training_cases
     cases = training_cases()
     if what == BUILT_IN:
         return [_built_in(one, settings) for one in cases]
@@ -193,7 +194,7 @@ def _named(what: str, settings: Settings) -> Sequence[TrainingItem]:
 
 
 def _of_library(folder: Path, settings: Settings) -> Sequence[TrainingItem]:
-    from leakwatch.case_library import CaseLibrary
+    from leakwatch.library.case_library import CaseLibrary
 
     with CaseLibrary(folder) as library:
         cases = [one for one in library.cases() if one.state != "recording"]
@@ -209,7 +210,7 @@ def _of_path(
     calibration: Path | None,
     name: str | None = None,
 ) -> TrainingItem:
-    from leakwatch.training_case import TrainingItem
+    from leakwatch.training.training_case import TrainingItem
 
     opened = partial(_opened, path, settings, case, calibration, name)
     return TrainingItem(name or path.name.removesuffix(".case.json"), "", opened)
@@ -225,7 +226,7 @@ def _opened(
 ) -> TrainingCase:
     from dataclasses import replace
 
-    from leakwatch.training_case import open_training_case
+    from leakwatch.training.training_case import open_training_case
 
     on_progress("Opening the case", 0, None)
     found = open_training_case(path, settings, case, calibration)
@@ -233,7 +234,7 @@ def _opened(
 
 
 def _built_in(case: SuiteCase, settings: Settings) -> TrainingItem:
-    from leakwatch.training_case import TrainingItem
+    from leakwatch.training.training_case import TrainingItem
 
     opened = partial(_opened_built_in, case, settings)
     return TrainingItem(case.scenario.name, case.scenario.title, opened)
@@ -241,10 +242,10 @@ def _built_in(case: SuiteCase, settings: Settings) -> TrainingItem:
 
 def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgress) -> TrainingCase:
     """Open a built-in case; the first time, simulate it."""
-    from leakwatch.library_database import library_folder
+    from leakwatch.case_files.library_database import library_folder
 
     with needs_extra("sim", "a built-in case"):
-        from leakwatch.phantom.training_cases import frames_of, made_case
+        from leakwatch.simulator.suite.training_cases import frames_of, made_case
     done, total = 0, frames_of(case)
 
     def on_frame() -> None:
@@ -257,10 +258,10 @@ def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgres
 
 
 def _list_built_in() -> None:
-    from leakwatch.library_database import library_folder
+    from leakwatch.case_files.library_database import library_folder
 
     with needs_extra("sim", "the list of built-in cases"):
-        from leakwatch.phantom.training_cases import kept_case, training_cases
+        from leakwatch.simulator.suite.training_cases import kept_case, training_cases
     for case in training_cases():
         kept = kept_case(case, library_folder() / MADE_FOLDER) is not None
         made = "made" if kept else "made when asked for"

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leakwatch.cli.console import errors_in_one_paragraph, fail, say, say_cells
-from leakwatch.plural import counted_noun
-from leakwatch.private_files import write_private_file
-from leakwatch.strangers import printable
+from leakwatch.core.plural import counted_noun
+from leakwatch.files.private_files import write_private_file
+from leakwatch.files.untrusted_text import printable
 
 if TYPE_CHECKING:
-    from leakwatch.training_records import TrainingSession
+    from leakwatch.training.training_records import TrainingSession
 
 trainees = typer.Typer(
     name="trainees",
@@ -41,7 +41,7 @@ OutOption = Annotated[Path, typer.Option("--out", "-o", help="File; replaced.")]
 @trainees.command("list")
 def list_trainees() -> None:
     """List all trainees with the number of their sessions."""
-    from leakwatch.training_records import TrainingRecords, is_scored
+    from leakwatch.training.training_records import TrainingRecords, is_scored
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions()
@@ -58,7 +58,7 @@ def list_trainees() -> None:
 @trainees.command()
 def show(trainee: TraineeArgument) -> None:
     """Show the sessions of a trainee."""
-    from leakwatch.training_records import TrainingRecords, judged_by_leakwatch
+    from leakwatch.training.training_records import TrainingRecords, judged_by_leakwatch
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
@@ -83,8 +83,8 @@ def show(trainee: TraineeArgument) -> None:
 @trainees.command()
 def curve(trainee: TraineeArgument, out: OutOption) -> None:
     """Draw reaction time, cement past the stop point and false STOPs over the sessions: a PNG."""
-    from leakwatch.training_curve import curve_figure
-    from leakwatch.training_records import TrainingRecords
+    from leakwatch.training.learning_curve import curve_figure
+    from leakwatch.training.training_records import TrainingRecords
 
     picture = BytesIO()
     with errors_in_one_paragraph(), TrainingRecords() as records:
@@ -105,7 +105,7 @@ def export(
     ] = None,
 ) -> None:
     """Write sessions as CSV, a line a session; those that broke off or were not scored too."""
-    from leakwatch.training_records import TrainingRecords, sessions_csv
+    from leakwatch.training.training_records import TrainingRecords, sessions_csv
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
@@ -122,7 +122,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete all sessions of a trainee."""
-    from leakwatch.training_records import TrainingRecords
+    from leakwatch.training.training_records import TrainingRecords
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
         count = counted_noun(len(records.sessions(trainee)), "session")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
-from leakwatch.bounded_input import read_at_most
 from leakwatch.config.alerting import AlertingSettings
 from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.conditions import (
@@ -16,12 +13,9 @@ from leakwatch.config.conditions import (
     WholeSettings,
 )
 from leakwatch.config.live import LiveSettings
-from leakwatch.config.live_dicom import LiveDicomSettings
-from leakwatch.config.live_igtl import LiveIgtlSettings
-from leakwatch.config.live_video import LiveVideoSettings
+from leakwatch.config.live_inputs import LiveDicomSettings, LiveIgtlSettings, LiveVideoSettings
 from leakwatch.config.marks import MarksSettings
 from leakwatch.config.polarity import PolaritySettings
-from leakwatch.config.reading import read_toml
 from leakwatch.config.training import TrainingSettings
 from leakwatch.config.vertebra import VertebraSettings
 from leakwatch.config.vision import (
@@ -34,7 +28,6 @@ from leakwatch.config.vision import (
     TubularSettings,
 )
 from leakwatch.config.window import SoundSettings, WindowSettings
-from leakwatch.errors import ConfigError
 
 __all__ = [
     "AlertingSettings",
@@ -61,7 +54,6 @@ __all__ = [
     "VertebraSettings",
     "WholeSettings",
     "WindowSettings",
-    "load_settings",
 ]
 
 
@@ -91,22 +83,3 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: WindowSettings = WindowSettings()
     sound: SoundSettings = SoundSettings()
     training: TrainingSettings = TrainingSettings()
-
-
-def load_settings(path: Path | None) -> Settings:
-    """Read settings from a TOML file; None gives the defaults.
-
-    Raises
-    ------
-    ConfigError
-        The file cannot be read, has an unknown key, a value of the wrong type or out of its range,
-        or settings that contradict each other.
-    """
-    if path is None:
-        return Settings()
-    try:
-        return read_toml(read_at_most(path), Settings)
-    except OSError as error:
-        raise ConfigError(f"settings {path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigError(f"settings {path}: {error}") from error

@@ -1,4 +1,4 @@
-"""Settings of the conditions under which CLEAR and WATCH are shown: see `leakwatch.conditions`."""
+"""Settings of the conditions under which CLEAR and WATCH are shown: see `pipeline.conditions`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The windows, in Qt: what is drawn and asked for is decided below."""

@@ -9,20 +9,21 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication, QMainWindow
 
-from leakwatch.errors import CaseError, SinkError
-from leakwatch.gui.folded_run import FoldedRun
-from leakwatch.gui.fonts import font, register_fonts
-from leakwatch.gui.image_window import ImageWindow
-from leakwatch.gui.live_window import LiveWindow
-from leakwatch.gui.marks.mark_window import MarkWindow
-from leakwatch.gui.marks.opening import case_path, known_marks, marked_frame, open_stored
-from leakwatch.gui.picture_tools import live_tools, mark_tools, replay_tools
-from leakwatch.gui.track import Track
-from leakwatch.gui.window import SIZE, ReplayWindow
-from leakwatch.interruption import heard
-from leakwatch.live.session import LiveSession
-from leakwatch.model import Level, Side
-from leakwatch.session import Run
+from leakwatch.core.errors import CaseError, SinkError
+from leakwatch.core.interruption import heard
+from leakwatch.core.marks import Side
+from leakwatch.core.results import Level
+from leakwatch.gui.live.live_window import LiveWindow
+from leakwatch.gui.marking.mark_window import MarkWindow
+from leakwatch.gui.marking.picture_tools import live_tools, mark_tools, replay_tools
+from leakwatch.gui.replay.folded_run import FoldedRun
+from leakwatch.gui.replay.replay_window import SIZE, ReplayWindow
+from leakwatch.gui.replay.track import Track
+from leakwatch.gui.widgets.fonts import font, register_fonts
+from leakwatch.gui.widgets.image_window import ImageWindow
+from leakwatch.live.live_session import LiveSession
+from leakwatch.marking.case_opening import case_path, known_marks, marked_frame, open_stored
+from leakwatch.runner.stored_run import Run
 
 
 def show(run: Run) -> None:

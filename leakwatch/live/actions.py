@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from leakwatch.model import EventKind, Frame, Marks, Point, Reason, Sink
+from leakwatch.core.arrays import Point
+from leakwatch.core.frame import Frame
+from leakwatch.core.marks import Marks
+from leakwatch.core.protocols import Sink
+from leakwatch.core.results import EventKind, Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leakwatch.model import Frame
+from leakwatch.core.frame import Frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,28 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from leakwatch import alerting, pipeline
+from leakwatch.alerting import rules
+from leakwatch.alerting.coverage import NOTHING_COUNTED, counted
+from leakwatch.alerting.inactive_rules import RuleOff, rules_off
+from leakwatch.core.frame import Frame
+from leakwatch.core.marks import Marks
+from leakwatch.core.protocols import LinkStatus
+from leakwatch.core.results import Event, EventKind, Level, Reason, Snapshot
 from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start, TakeBack
+from leakwatch.live.case_setup import Basis, Setup, marks_now
 from leakwatch.live.exposure import Exposure, exposed
 from leakwatch.live.inbox import Arrival
-from leakwatch.live.known import Known, Present
+from leakwatch.live.last_known import Known, Present
 from leakwatch.live.same_view import Difference, Guard, look
-from leakwatch.live.setup import Basis, Setup, marks_now
 from leakwatch.live.timeline import Timeline, put
-from leakwatch.model import (
-    Event,
-    EventKind,
-    Frame,
-    Level,
-    LinkStatus,
-    Marks,
-    Reason,
-    Snapshot,
-)
-from leakwatch.pipeline_state import PipelineState
-from leakwatch.rules_off import RuleOff, rules_off
-from leakwatch.session import folded, not_judged
-from leakwatch.tally import NOTHING_COUNTED, counted
+from leakwatch.pipeline import stages
+from leakwatch.pipeline.fold import folded, not_judged
+from leakwatch.pipeline.state import PipelineState
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,7 @@ class _Before:
     basis: Basis
     guard: Guard
     vision: PipelineState
-    alerts: alerting.AlertState
+    alerts: rules.AlertState
     judged: Snapshot | None
     known: Known
     present: Present
@@ -65,7 +60,7 @@ class LiveFold:
         self._line = Timeline(self._settings.live.clock_leap_s)
         self._guard = Guard(self._settings)
         self._basis: Basis | None = None
-        self._alerts = alerting.initial_state(self._settings)
+        self._alerts = rules.initial_state(self._settings)
         self._judged: Snapshot | None = None
         self._pending: tuple[Event, ...] = ()
         self._silent = ""
@@ -202,7 +197,7 @@ class LiveFold:
 
     def _begin(self, basis: Basis) -> None:
         self._basis = basis
-        self._vision = pipeline.initial_state(self._settings, basis.marks, basis.calibration)
+        self._vision = stages.initial_state(self._settings, basis.marks, basis.calibration)
         self._guard = Guard(self._settings)
 
     def _judge(self, frame: Frame) -> Snapshot:
@@ -241,7 +236,7 @@ class LiveFold:
         snapshot = present.snapshot
         if not snapshot.alert.latched or not set(self._alerts.latched) <= set(action.seen):
             return  # what rose after the person looked was not seen
-        self._alerts, alert = alerting.acknowledge(self._alerts, snapshot.observation)
+        self._alerts, alert = rules.acknowledge(self._alerts, snapshot.observation)
         self._pending += alert.events
         self.present = replace(present, snapshot=replace(snapshot, alert=alert))
 
@@ -265,7 +260,7 @@ class LiveFold:
         forgets = self.known.forgets(now_s)
         self._note(first, EventKind.ANNOTATION, f"a person started anew; {forgets}".rstrip("; "))
         self.known = self.known.started_anew()
-        self._alerts = alerting.started_anew(self._alerts)
+        self._alerts = rules.started_anew(self._alerts)
         self._guard, _ = look(self._guard, first, now_s)
         snapshot = self._judge(first)
         self._pending += snapshot.alert.events  # it is no new frame: the next one takes them along
@@ -303,7 +298,7 @@ class LiveFold:
         before = self._before.pop()
         self._setup, self._basis, self._guard = before.setup, before.basis, before.guard
         self._vision, self._judged, self.known = before.vision, before.judged, before.known
-        self._alerts = alerting.taken_back(before.alerts, self._alerts)
+        self._alerts = rules.taken_back(before.alerts, self._alerts)
         if self.stopped_s is None:
             self.exposure, self.stopped_s = before.exposure, before.stopped_s
         text = "a person took the new baseline back"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Condition
 from typing import Generic, TypeVar
 
-from leakwatch.model import Frame
+from leakwatch.core.frame import Frame
 
 Action = TypeVar("Action")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from leakwatch.banner import age_text
-from leakwatch.clocks import CementClock, cement_facts, clock_text, retry_facts
 from leakwatch.config import Settings
-from leakwatch.facts import Fact
-from leakwatch.live.latency import Percentiles
+from leakwatch.display.banner import age_text
+from leakwatch.display.facts import Fact
+from leakwatch.display.picture import spacing_fact
+from leakwatch.display.procedure_clocks import CementClock, cement_facts, clock_text, retry_facts
+from leakwatch.live.latency_ledger import Percentiles
 from leakwatch.live.status import LiveStatus, Shown, Sight
-from leakwatch.present import spacing_fact
 
 
 def session_facts(

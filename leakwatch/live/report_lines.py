@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from leakwatch.banner import REASON_WORDS, distance_text
-from leakwatch.live.latency import Percentiles
+from leakwatch.alerting.coverage import no_stop_words
+from leakwatch.core.plural import counted_noun
+from leakwatch.display.banner import REASON_WORDS, distance_text
+from leakwatch.live.latency_ledger import Percentiles
 from leakwatch.live.recording_news import frames_are
 from leakwatch.live.status import LiveStatus, Shown, Sight
-from leakwatch.plural import counted_noun
-from leakwatch.tally import no_stop_words
 
 # The words of these hold what the source says of its link.
 _LINK_IS_TOLD = (Sight.WAITING, Sight.LOST, Sight.ENDED)
@@ -57,7 +57,7 @@ def summary_lines(status: LiveStatus, not_watched: tuple[str, ...] = ()) -> list
     ----------
     status : LiveStatus
     not_watched : tuple of str
-        From `tally.tally_lines`: where any is said, "no STOP" is said of the rest only.
+        From `coverage.tally_lines`: where any is said, "no STOP" is said of the rest only.
     """
     unjudged = f" ({status.unknown} of them UNKNOWN)" if status.unknown else ""
     lost = status.link.frames_lost

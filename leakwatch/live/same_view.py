@@ -9,8 +9,9 @@ import math
 from dataclasses import dataclass, replace
 
 from leakwatch.config import Settings
-from leakwatch.geometry import rescaled, turned_deg
-from leakwatch.model import Acquisition, Frame, ProjectionGeometry, Reason
+from leakwatch.core.frame import Acquisition, Frame, ProjectionGeometry
+from leakwatch.core.geometry import rescaled, turned_deg
+from leakwatch.core.results import Reason
 
 
 @dataclass(frozen=True, slots=True)

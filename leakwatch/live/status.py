@@ -10,7 +10,12 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from leakwatch.banner import (
+from leakwatch.alerting.coverage import NOTHING_COUNTED, Tally
+from leakwatch.alerting.inactive_rules import RuleOff
+from leakwatch.config import Settings
+from leakwatch.core.protocols import Link, LinkStatus
+from leakwatch.core.results import Event, Level, Reason
+from leakwatch.display.banner import (
     REASON_WORDS,
     Banner,
     acknowledged_words,
@@ -20,13 +25,9 @@ from leakwatch.banner import (
     unknown_banner,
     without_numbers,
 )
-from leakwatch.config import Settings
 from leakwatch.live.exposure import Exposure
-from leakwatch.live.known import Known, Present, is_judged
-from leakwatch.live.latency import Latency
-from leakwatch.model import Event, Level, Link, LinkStatus, Reason
-from leakwatch.rules_off import RuleOff
-from leakwatch.tally import NOTHING_COUNTED, Tally
+from leakwatch.live.last_known import Known, Present, is_judged
+from leakwatch.live.latency_ledger import Latency
 
 _NOTHING_KNOWN = Known()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()

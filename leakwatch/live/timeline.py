@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from leakwatch.model import Frame
+from leakwatch.core.frame import Frame
 
 # Least step between two frames where clocks say none, s: no C-arm pulses faster than 60/s.
 LEAST_STEP_S = 0.005

@@ -7,9 +7,9 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from leakwatch.case import FrameRecord, frame_record
-from leakwatch.model import Snapshot
-from leakwatch.sinks.line_file import LineFile
+from leakwatch.case_files.run_records import FrameRecord, frame_record
+from leakwatch.core.results import Snapshot
+from leakwatch.sinks.recording.line_file import LineFile
 
 TABLE_NAME = "frames.csv"
 # As in frames.jsonl. What is nested there (`quality`) has no place in a table, and `latency_ms` is

@@ -8,13 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leakwatch.case.session_file import SESSION_NAME
+from leakwatch.case_files.session_file import SESSION_NAME
 from leakwatch.config import LiveVideoSettings
-from leakwatch.errors import SourceError
-from leakwatch.model import Acquisition, StoredSource, TimeSource
-from leakwatch.plural import counted_noun
-from leakwatch.sources.dicom_folder import DicomFolder
-from leakwatch.sources.dicom_header import (
+from leakwatch.core.errors import SourceError
+from leakwatch.core.frame import Acquisition, TimeSource
+from leakwatch.core.plural import counted_noun
+from leakwatch.core.protocols import StoredSource
+from leakwatch.sources.dicom.acquisition_tags import acquisition
+from leakwatch.sources.dicom.decoding import check_decodable
+from leakwatch.sources.dicom.dicom_folder import DicomFolder
+from leakwatch.sources.dicom.dicom_header import (
     HeadDamaged,
     Header,
     NotAnImage,
@@ -22,11 +25,9 @@ from leakwatch.sources.dicom_header import (
     OtherObject,
     read_header,
 )
-from leakwatch.sources.dicom_pixels import check_decodable
-from leakwatch.sources.dicom_run import run_difference
-from leakwatch.sources.dicom_tags import acquisition
-from leakwatch.sources.dicom_values import text
-from leakwatch.sources.stored_pictures import StillPictures, is_picture, is_video, open_stored
+from leakwatch.sources.dicom.element_values import text
+from leakwatch.sources.dicom.run_identity import run_difference
+from leakwatch.sources.video.stored_video import StillPictures, is_picture, is_video, open_stored
 
 DIRECTORY_NAME = "DICOMDIR"
 # Where it lies, the video and the picture beside it are what an earlier analysis wrote.

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from leakwatch.case import load_case
+from leakwatch.case_files.case_file import load_case
+from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli import app
-from leakwatch.config import load_settings
-from leakwatch.phantom.dicom_writer import encode_dicom
-from leakwatch.phantom.distortion import Distortion as Formula
-from leakwatch.phantom.grid_plate import GridPlate, photograph
-from leakwatch.phantom.request import requested_scenario
-from leakwatch.session import open_run
+from leakwatch.runner.stored_run import open_run
+from leakwatch.simulator.scene.intensifier import Distortion as Formula
+from leakwatch.simulator.sequence.dicom_writer import encode_dicom
+from leakwatch.simulator.sequence.grid_plate import GridPlate, photograph
+from leakwatch.simulator.sequence.request import requested_scenario
 
 
 @pytest.fixture(autouse=True)

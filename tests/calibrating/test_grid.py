@@ -14,12 +14,12 @@ from leakwatch.calibrating.grid_crossings import Crossings, find_crossings
 from leakwatch.calibrating.grid_fit import measure_grid
 from leakwatch.calibrating.still_picture import still_picture
 from leakwatch.config import CalibrationSettings, Settings
-from leakwatch.distortion import true_px
-from leakwatch.errors import CalibrationError
-from leakwatch.phantom.dicom_writer import encode_dicom
-from leakwatch.phantom.distortion import Distortion as Formula
-from leakwatch.phantom.grid_plate import GridPlate, PlateKind, photograph
-from leakwatch.phantom.request import requested_scenario
+from leakwatch.core.distortion import true_px
+from leakwatch.core.errors import CalibrationError
+from leakwatch.simulator.scene.intensifier import Distortion as Formula
+from leakwatch.simulator.sequence.dicom_writer import encode_dicom
+from leakwatch.simulator.sequence.grid_plate import GridPlate, PlateKind, photograph
+from leakwatch.simulator.sequence.request import requested_scenario
 
 LIMITS = CalibrationSettings()
 ROWS, COLUMNS, PITCH_MM = 448, 448, 0.34

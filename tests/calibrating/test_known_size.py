@@ -17,9 +17,10 @@ from leakwatch.calibrating.known_size import (
     spacing_of,
 )
 from leakwatch.config import CalibrationSettings
-from leakwatch.errors import CalibrationError
-from leakwatch.model import Distortion, ProjectionGeometry
-from leakwatch.phantom.cannula import DIAMETERS_MM
+from leakwatch.core.errors import CalibrationError
+from leakwatch.core.frame import ProjectionGeometry
+from leakwatch.core.spacing import Distortion
+from leakwatch.simulator.scene.steel_cannula import DIAMETERS_MM
 
 SETTINGS = CalibrationSettings()
 C_ARM = ProjectionGeometry(sid_mm=1000.0, sod_mm=750.0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from calibrating.metal import COLUMNS, ROWS, ball_mm, picture, tube_mm
+from metal import COLUMNS, ROWS, ball_mm, picture, tube_mm
 
 from leakwatch.calibrating.metal_edges import cannula_edges, sphere_edges
-from leakwatch.errors import CalibrationError
+from leakwatch.core.errors import CalibrationError
 
 MIDDLE = np.array([131.3, 108.6])
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_calibration import C_ARM, acquisition
+from test_spacing_ladder import C_ARM, acquisition
 
 from leakwatch.calibrating.result_file import (
     applies_to,
@@ -16,10 +16,11 @@ from leakwatch.calibrating.result_file import (
     user_folder,
     write_calibration,
 )
-from leakwatch.calibration import resolve
-from leakwatch.calibration_file import DistortionTable, Measured, load_calibration_file
-from leakwatch.errors import CalibrationError
-from leakwatch.model import CaseFile, Marks, View
+from leakwatch.calibration.calibration_file import DistortionTable, Measured, load_calibration_file
+from leakwatch.calibration.spacing_ladder import resolve
+from leakwatch.core.errors import CalibrationError
+from leakwatch.core.frame import View
+from leakwatch.core.marks import CaseFile, Marks
 
 RUN = acquisition(replace(C_ARM, field_of_view_mm=230.0), model_name='C "7"')
 TABLE = DistortionTable(1, 250.0, 0.1, 0.2, 140, [0.0, 9.7, -1.25e-7], [0.0, 0.0, 9.7])

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakwatch.config import Settings, load_settings
+from leakwatch.case_files.settings_file import load_settings, settings_toml
+from leakwatch.config import Settings
 from leakwatch.config.contradictions import NOT_ABOVE, value_of
 from leakwatch.config.ranges import range_of, ranges, unit_of
-from leakwatch.config.settings_text import settings_toml
-from leakwatch.errors import ConfigError
+from leakwatch.core.errors import ConfigError
 
 SECTIONS = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 NUMBERS = [

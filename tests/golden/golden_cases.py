@@ -11,20 +11,22 @@ from pathlib import Path
 
 import msgspec
 
-from leakwatch.bench.blinded import scene_of
-from leakwatch.bench.blinding import Way, shown
-from leakwatch.bench.blinding_ways import WAYS
-from leakwatch.bench.dataset import BenchCase
-from leakwatch.bench.manifest import find_cases
+from leakwatch.benchmark.blinding.blinded import scene_of
+from leakwatch.benchmark.blinding.blinding import Way, shown
+from leakwatch.benchmark.blinding.blinding_ways import WAYS
+from leakwatch.benchmark.cases.dataset import BenchCase
+from leakwatch.benchmark.cases.manifest import find_cases
 from leakwatch.config import Settings
-from leakwatch.model import Calibration, Frame, Snapshot, SpacingRung, View
-from leakwatch.phantom.anatomy import Anatomy
-from leakwatch.phantom.request import anatomy_of
-from leakwatch.phantom.scenario import Scenario
-from leakwatch.phantom.scene import Scene, make_scene
-from leakwatch.phantom.sequence_files import write_simulation
-from leakwatch.phantom.simulate import film
-from leakwatch.session import Run, open_run
+from leakwatch.core.frame import Frame, View
+from leakwatch.core.results import Snapshot
+from leakwatch.core.spacing import Calibration, SpacingRung
+from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.simulator.anatomy.anatomy import Anatomy
+from leakwatch.simulator.scenario.scenario import Scenario
+from leakwatch.simulator.scene.scene import Scene, make_scene
+from leakwatch.simulator.sequence.request import anatomy_of
+from leakwatch.simulator.sequence.sequence_files import write_simulation
+from leakwatch.simulator.sequence.simulation import film
 
 Change = Callable[[Run], Run]
 

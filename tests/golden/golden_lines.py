@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from leakwatch.model import Snapshot
+from leakwatch.core.results import Snapshot
 
 RUNS = Path(__file__).resolve().parent / "runs"
 

@@ -9,12 +9,12 @@ import pytest
 from handmade import ACQUISITION, CALIBRATION, FRAME_S, MARKS, make_frame, make_observation
 from PySide6.QtWidgets import QApplication
 
-from leakwatch import alerting
+from leakwatch.alerting import rules
 from leakwatch.config import Settings
-from leakwatch.gui.fonts import register_fonts
-from leakwatch.gui.track import Track
-from leakwatch.model import Snapshot
-from leakwatch.session import Run
+from leakwatch.core.results import Snapshot
+from leakwatch.gui.replay.track import Track
+from leakwatch.gui.widgets.fonts import register_fonts
+from leakwatch.runner.stored_run import Run
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def fold_of(settings):
     """Snapshots of `count` frames whose cement grows towards the wall, decided as in a fold."""
 
     def fold(count, step_px=1.0):
-        state = alerting.initial_state(settings)
+        state = rules.initial_state(settings)
         for index in range(count):
             grown = make_observation(round(index * step_px))
             observation = replace(grown, frame=index, time_s=index * FRAME_S)
-            state, alert = alerting.decide(state, observation)
+            state, alert = rules.decide(state, observation)
             yield Snapshot(make_frame(index), observation, alert, 5.0)
 
     return fold

@@ -14,12 +14,12 @@ from PIL import Image
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
-from leakwatch.errors import CaseError, SinkError, SourceEndedEarly
+from leakwatch.core.errors import CaseError, SinkError, SourceEndedEarly
+from leakwatch.core.results import Level
 from leakwatch.gui.app import record, show, telling_frame
-from leakwatch.gui.replay import Replay
-from leakwatch.gui.track import FoldThread, Track
-from leakwatch.gui.window import SIZE, ReplayWindow
-from leakwatch.model import Level
+from leakwatch.gui.replay.replay_view import Replay
+from leakwatch.gui.replay.replay_window import SIZE, ReplayWindow
+from leakwatch.gui.replay.track import FoldThread, Track
 
 
 def test_record_draws_the_first_stop(tmp_path, make_run, track):

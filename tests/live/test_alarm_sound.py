@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import grey_closing
 
 from leakwatch.config import SoundSettings
-from leakwatch.live.alarm_sound import burst, samples
-from leakwatch.live.alarm_voice import Voice, voiced
+from leakwatch.live.alarm_sound import Voice, burst, samples, voiced
 from leakwatch.live.status import Alarm
 
 SETTINGS = SoundSettings()

@@ -8,8 +8,8 @@ import injection
 import pytest
 from live_room import KeptSink, Room
 
+from leakwatch.core.results import Level
 from leakwatch.live.exposure import Exposure, exposed
-from leakwatch.model import Level
 
 FRAME = next(injection.frames())
 

@@ -14,11 +14,14 @@ import pytest
 from injection import FRAMES, STOPPED
 from live_room import END, OPEN, KeptSink, Room
 
-from leakwatch import alerting, pipeline
+from leakwatch.alerting import rules
 from leakwatch.config import LiveSettings, Settings
-from leakwatch.errors import SinkError, SourceEndedEarly
+from leakwatch.core.arrays import read_only
+from leakwatch.core.errors import SinkError, SourceEndedEarly
+from leakwatch.core.protocols import Link, LinkStatus
+from leakwatch.core.results import Level, Reason
 from leakwatch.live.status import Alarm, Sight
-from leakwatch.model import Level, Link, LinkStatus, Reason, read_only
+from leakwatch.pipeline import stages
 
 CALM = 5  # frames without cement
 
@@ -312,7 +315,7 @@ def test_a_clock_that_jumps_changes_no_level(leap):
     assert any("clock went" in text for text in sink.texts)
 
 
-@pytest.mark.parametrize(("module", "name"), [(pipeline, "step"), (alerting, "decide")])
+@pytest.mark.parametrize(("module", "name"), [(stages, "step"), (rules, "decide")])
 def test_a_stage_that_raises_for_good(calm, monkeypatch, module, name):
     whole = getattr(module, name)
 

@@ -10,25 +10,20 @@ import pytest
 from injection import FRAMES, STOPPED
 from live_room import CASE, OPEN, SETTINGS, Clock, KeptSink, Room
 
-from leakwatch import alerting, pipeline
+from leakwatch.alerting import rules
+from leakwatch.core.active_rules import Rule
+from leakwatch.core.arrays import read_only
+from leakwatch.core.frame import ProjectionGeometry, View
+from leakwatch.core.marks import CaseFile, Marks
+from leakwatch.core.results import EventKind, Level, Reason
 from leakwatch.live.actions import Acknowledge, Note, PauseAudio, Start, TakeBack
+from leakwatch.live.case_setup import Setup, marks_now
 from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival
 from leakwatch.live.report_lines import level_line
-from leakwatch.live.setup import Setup, marks_now
 from leakwatch.live.status import Alarm, LiveStatus, shown
-from leakwatch.model import (
-    CaseFile,
-    EventKind,
-    Level,
-    Marks,
-    ProjectionGeometry,
-    Reason,
-    View,
-    read_only,
-)
-from leakwatch.session import fold
-from leakwatch.watching import Rule
+from leakwatch.pipeline import stages
+from leakwatch.pipeline.fold import fold
 
 FEW = list(injection.frames())
 BY_ITSELF = (EventKind.ALERT, EventKind.TECHNICAL)
@@ -66,8 +61,8 @@ class ByHand:
 
 
 def test_live_and_file_say_the_same_of_every_frame():
-    vision = pipeline.initial_state(SETTINGS, injection.MARKS, injection.CALIBRATION)
-    filed = list(fold(iter(FEW), vision, alerting.initial_state(SETTINGS)))
+    vision = stages.initial_state(SETTINGS, injection.MARKS, injection.CALIBRATION)
+    filed = list(fold(iter(FEW), vision, rules.initial_state(SETTINGS)))
     live = ByHand()
     live.run(FEW)
     assert [one.alert for one in live.given] == [one.alert for one in filed]
@@ -261,8 +256,8 @@ def test_a_turned_view_is_never_judged_in_a_file_either():
     """The pixels are those of the first view: only the head tells."""
     angles = [90.0] * 8 + [87.0, 60.0, 0.0, 60.0, 87.0] + [91.0] * 3
     frames = [turned(frame, angle) for frame, angle in zip(FEW, angles, strict=True)]
-    vision = pipeline.initial_state(SETTINGS, injection.MARKS, injection.CALIBRATION)
-    filed = list(fold(iter(frames), vision, alerting.initial_state(SETTINGS)))
+    vision = stages.initial_state(SETTINGS, injection.MARKS, injection.CALIBRATION)
+    filed = list(fold(iter(frames), vision, rules.initial_state(SETTINGS)))
     seen = [one.observation.unavailable for one in filed]
     assert seen[8:13] == [(Reason.VIEW,)] * 5
     assert {one.alert.level for one in filed[8:13]} == {Level.UNKNOWN}

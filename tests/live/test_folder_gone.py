@@ -13,12 +13,12 @@ from handmade import make_snapshot
 from live_room import Room
 
 from leakwatch.config import Settings
-from leakwatch.errors import SinkError
+from leakwatch.core.errors import SinkError
+from leakwatch.core.results import Level
 from leakwatch.live.report_lines import status_line
-from leakwatch.model import Level
-from leakwatch.sinks import in_place
-from leakwatch.sinks.frame_recorder import FrameRecorder, Recording
-from leakwatch.sinks.recorder import FRAMES_NAME, Recorder
+from leakwatch.sinks.recording import file_safety
+from leakwatch.sinks.recording.frame_recorder import FrameRecorder, Recording
+from leakwatch.sinks.recording.recorder import FRAMES_NAME, Recorder
 
 FEW = list(injection.frames())
 CALM = 5
@@ -50,7 +50,7 @@ def read_only(folder, monkeypatch):
     """Not by its mode: tests may run as a user whom no mode keeps out."""
     real = os.access
     monkeypatch.setattr(
-        in_place.os, "access", lambda path, mode: path != folder and real(path, mode)
+        file_safety.os, "access", lambda path, mode: path != folder and real(path, mode)
     )
 
 
@@ -104,8 +104,9 @@ def test_two_processes_do_not_write_the_same_lines(tmp_path):
     first.append(make_snapshot(0))
     before = (tmp_path / FRAMES_NAME).read_bytes()
     script = (
-        "import sys; from pathlib import Path; from leakwatch.sinks.recorder import Recorder;"
-        "from leakwatch.errors import SinkError\n"
+        "import sys; from pathlib import Path\n"
+        "from leakwatch.core.errors import SinkError\n"
+        "from leakwatch.sinks.recording.recorder import Recorder\n"
         "try: Recorder(Path(sys.argv[1]))\n"
         "except SinkError as error: print(error)"
     )

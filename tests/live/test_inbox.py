@@ -6,7 +6,7 @@ import injection
 import pytest
 
 from leakwatch.live.inbox import Arrival, Inbox
-from leakwatch.live.latency import RENEW_FRAMES, Ledger
+from leakwatch.live.latency_ledger import RENEW_FRAMES, Ledger
 
 FEW = [Arrival(frame, float(at), at + 0.5) for at, frame in enumerate(injection.frames(6))]
 

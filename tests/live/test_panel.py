@@ -8,12 +8,12 @@ import injection
 import pytest
 from live_room import SETTINGS, KeptSink, Room
 
-from leakwatch.clocks import CementClock
+from leakwatch.core.protocols import Link, LinkStatus
+from leakwatch.display.procedure_clocks import CementClock
 from leakwatch.live.exposure import Exposure
-from leakwatch.live.latency import Latency, Percentiles
+from leakwatch.live.latency_ledger import Latency, Percentiles
 from leakwatch.live.panel import paused_for_s, session_facts
 from leakwatch.live.status import LiveStatus, Recording, shown
-from leakwatch.model import Link, LinkStatus
 
 AGES = Percentiles(8.4, 11.0, 18.6, 900)
 STATUS = LiveStatus(

@@ -8,14 +8,14 @@ import injection
 import pytest
 from live_room import SETTINGS, KeptSink, Room
 
-from leakwatch.case import read_events, read_frames
+from leakwatch.case_files.run_records import read_events, read_frames
 from leakwatch.config import LiveSettings, Settings
+from leakwatch.core.results import EventKind, Level
 from leakwatch.live.panel import session_facts
 from leakwatch.live.recording_news import RecordingNews
 from leakwatch.live.report_lines import status_line
 from leakwatch.live.status import Recording
-from leakwatch.model import EventKind, Level
-from leakwatch.sinks.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
+from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
 
 FEW = list(injection.frames())
 

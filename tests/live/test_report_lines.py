@@ -9,9 +9,10 @@ from threading import Event as Flag
 import injection
 from live_room import KeptSink, Room
 
-from leakwatch.errors import SinkError
+from leakwatch.core.errors import SinkError
+from leakwatch.core.protocols import Link
+from leakwatch.core.results import EventKind
 from leakwatch.live.report_lines import degraded_lines, status_line, summary_lines
-from leakwatch.model import EventKind, Link
 
 FEW = list(injection.frames())
 THREE = r"\d+ / \d+ / \d+ ms"

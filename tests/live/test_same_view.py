@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakwatch.config import Settings
+from leakwatch.core.frame import IntensityRelationship, ProjectionGeometry
+from leakwatch.core.results import Reason
 from leakwatch.live.same_view import Guard, difference, look
-from leakwatch.model import IntensityRelationship, ProjectionGeometry, Reason
 
 SETTINGS = Settings()
 GEOMETRY = ProjectionGeometry(

@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from leakwatch.case import load_case, read_events, read_frames
-from leakwatch.case.session_file import load_session
-from leakwatch.case_library import CaseLibrary
+from leakwatch.case_files.case_file import load_case
+from leakwatch.case_files.run_records import read_events, read_frames
+from leakwatch.case_files.session_file import load_session
 from leakwatch.cli import app
 from leakwatch.config import Settings
-from leakwatch.live.session import LiveSession
-from leakwatch.live.setup import load_setup
+from leakwatch.core.results import EventKind, Level
+from leakwatch.library.case_library import CaseLibrary
+from leakwatch.live.case_setup import load_setup
+from leakwatch.live.live_session import LiveSession
 from leakwatch.live.status import Sight, shown
-from leakwatch.model import EventKind, Level
-from leakwatch.sources import open_source
-from leakwatch.sources.live import open_live
+from leakwatch.sources.live_sources import open_live
+from leakwatch.sources.stored.opening import open_source
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from live_room import Room
 
+from leakwatch.core.arrays import read_only
+from leakwatch.core.results import Level, Reason
 from leakwatch.live.status import Sight
-from leakwatch.model import Level, Reason, read_only
 
 CALM, CHANGED, AFTER = 8, 6, 14
 RNG = np.random.default_rng(12)

@@ -9,20 +9,21 @@ from pathlib import Path
 import injection
 import pytest
 
-from leakwatch import alerting, pipeline
-from leakwatch.case import frame_record
+from leakwatch.alerting import rules
+from leakwatch.case_files.run_records import frame_record
 from leakwatch.config import Settings
-from leakwatch.errors import SinkError
-from leakwatch.model import Snapshot
-from leakwatch.session import fold
+from leakwatch.core.errors import SinkError
+from leakwatch.core.results import Snapshot
+from leakwatch.pipeline import stages
+from leakwatch.pipeline.fold import fold
 from leakwatch.sinks.frame_table import TABLE_NAME, FrameTable
 
 
 @pytest.fixture(scope="module")
 def snapshots() -> list[Snapshot]:
     used = Settings()
-    vision = pipeline.initial_state(used, injection.MARKS, injection.CALIBRATION)
-    return list(fold(injection.frames(), vision, alerting.initial_state(used)))
+    vision = stages.initial_state(used, injection.MARKS, injection.CALIBRATION)
+    return list(fold(injection.frames(), vision, rules.initial_state(used)))
 
 
 def written(folder: Path, snapshots: list[Snapshot]) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from dicom_writing import noise, write
 
 from leakwatch.config import LiveVideoSettings
-from leakwatch.errors import SourceError
+from leakwatch.core.errors import SourceError
 from leakwatch.sources.stored_runs import StoredRun, find_runs, natural
 
 VIDEO = LiveVideoSettings()

@@ -1,0 +1,1 @@
+"""Evaluate a detector, LeakWatch or any other, on cases with known truth."""

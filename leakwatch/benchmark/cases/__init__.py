@@ -1,0 +1,1 @@
+"""The cases of a set, and what is known of each."""

@@ -1,0 +1,213 @@
+"""frames.jsonl and events.jsonl: what a run wrote, a line a frame and a line an event.
+
+What is not known is null in frames.jsonl, where every line has the same keys, and left out in
+events.jsonl.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from leakwatch.case_files.strict_json import (
+    Index,
+    Xy,
+    decode_lines,
+    known,
+    rounded,
+    rounded_point,
+    unset,
+)
+from leakwatch.core.active_rules import working_rules
+from leakwatch.core.errors import CaseError
+from leakwatch.core.results import Event, EventKind, Evidence, Level, Observation, Reason, Snapshot
+
+# Digits after the point. A tenth of what can be measured, so that rounding is never seen.
+_SECONDS, _MM, _MM2, _ML, _PX, _RATIO = 4, 3, 2, 4, 2, 6
+
+
+class FrameRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of frames.jsonl, as it was written; keys and units as in docs/reference/files.md."""
+
+    frame: Index
+    time_s: float
+    level: Level
+    reasons: tuple[Reason, ...]
+    distance_mm: float | None
+    distance_sigma_mm: float | None
+    area_mm2: float | None
+    volume_ml: float | None
+    tubular_length_mm: float | None
+    shift_px: Xy | None
+    quality: dict[str, Any]
+    latency_ms: float
+
+
+class _EventJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    frame: Index
+    time_s: float
+    event: EventKind
+    level: Level | UnsetType = UNSET
+    reason: Reason | UnsetType = UNSET
+    distance_mm: float | UnsetType = UNSET
+    distance_sigma_mm: float | UnsetType = UNSET
+    at_px: Xy | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+
+
+def frame_line(snapshot: Snapshot) -> bytes:
+    """One line of frames.jsonl, with its newline.
+
+    Two runs give the same bytes, `latency_ms` aside.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+
+    Returns
+    -------
+    bytes
+    """
+    return msgspec.json.encode(frame_record(snapshot)) + b"\n"
+
+
+def frame_record(snapshot: Snapshot) -> FrameRecord:
+    """What the line of a frame says.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    """
+    observation, alert = snapshot.observation, snapshot.alert
+    wall, cement = observation.wall_distance, observation.cement
+    shift = observation.shift_px
+    return FrameRecord(
+        frame=observation.frame,
+        time_s=round(observation.time_s, _SECONDS),
+        level=alert.level,
+        reasons=alert.reasons,
+        distance_mm=None if wall is None else rounded(wall.distance_mm, _MM),
+        distance_sigma_mm=None if wall is None else rounded(wall.sigma_mm, _MM),
+        area_mm2=None if cement is None else rounded(cement.area_mm2, _MM2),
+        volume_ml=None if cement is None else rounded(cement.volume_ml, _ML),
+        tubular_length_mm=_tubular_length_mm(observation),
+        shift_px=None if shift is None else rounded_point(shift, _MM),
+        quality=_quality(snapshot),
+        latency_ms=round(snapshot.latency_ms, 2),
+    )
+
+
+def event_line(event: Event) -> bytes:
+    """One line of events.jsonl, with its newline; what is not known is left out.
+
+    Parameters
+    ----------
+    event : Event
+
+    Returns
+    -------
+    bytes
+    """
+    line = _EventJson(
+        event.frame,
+        round(event.time_s, _SECONDS),
+        event.kind,
+        unset(event.level),
+        unset(event.reason),
+        unset(rounded(event.distance_mm, _MM)),
+        unset(rounded(event.distance_sigma_mm, _MM)),
+        UNSET if event.at_px is None else rounded_point(event.at_px, _PX),
+        unset(event.text),
+    )
+    return msgspec.json.encode(line) + b"\n"
+
+
+def read_frames(path: Path) -> tuple[FrameRecord, ...]:
+    """Read a frames.jsonl; a last line that was cut off while it was written is passed over.
+
+    Raises
+    ------
+    CaseError
+        The file cannot be read, a line breaks the schema, or frames are out of order.
+    """
+    records = decode_lines(path, FrameRecord)
+    for before, after in pairwise(records):
+        if after.frame <= before.frame:
+            raise CaseError(
+                f"{path}: frame {after.frame} comes after frame {before.frame}. Frames must be in "
+                "order; is this file of two runs?"
+            )
+    return tuple(records)
+
+
+def read_events(path: Path) -> tuple[Event, ...]:
+    """Read an events.jsonl; a last line that was cut off while it was written is passed over.
+
+    Raises
+    ------
+    CaseError
+        The file cannot be read, or a line breaks the schema.
+    """
+    return tuple(
+        Event(
+            line.frame,
+            line.time_s,
+            line.event,
+            known(line.level),
+            known(line.reason),
+            known(line.distance_mm),
+            known(line.distance_sigma_mm),
+            known(line.at_px),
+            known(line.text),
+        )
+        for line in decode_lines(path, _EventJson)
+    )
+
+
+def _tubular_length_mm(observation: Observation) -> float | None:
+    """The longest tube that fills, whether or not it alarms; None without a judgement or mm."""
+    if observation.cement is None or observation.calibration.mm_per_px is None:
+        return None
+    lengths = [tube.length_mm for tube in observation.tubes if tube.length_mm is not None]
+    return rounded(max(lengths, default=0.0), _MM)
+
+
+def _condition(evidence: Evidence) -> dict[str, Any]:
+    """One condition: whether it holds, what was measured, its limit, and what fails in words."""
+    said: dict[str, Any] = {"holds": evidence.holds}
+    if evidence.value is not None:
+        said["value"] = rounded(evidence.value, _RATIO)
+    if evidence.limit is not None:
+        said["limit"] = rounded(evidence.limit, _RATIO)
+    return said if evidence.holds else said | {"text": evidence.text}
+
+
+def _quality(snapshot: Snapshot) -> dict[str, Any]:
+    observation, alert = snapshot.observation, snapshot.alert
+    measured = {
+        key: rounded(value, _RATIO) if isinstance(value, float) else value
+        for key, value in asdict(observation.quality).items()
+    }
+    calibration = observation.calibration
+    tubes = [tube.length_px for tube in observation.tubes]
+    wall = observation.wall_distance
+    return measured | {
+        "conditions": {one.condition: _condition(one) for one in observation.conditions},
+        "repeated": observation.repeated,
+        "unavailable": observation.unavailable,
+        "rules": working_rules(observation),
+        "mm_per_px": rounded(calibration.mm_per_px, _RATIO),
+        "mm_per_px_sigma": rounded(calibration.mm_per_px_sigma, _RATIO),
+        "spacing_source": calibration.source,
+        "time_source": snapshot.frame.acquisition.time_source,
+        "distance_px": None if wall is None else rounded(wall.distance_px, _PX),
+        "tubular_length_px": rounded(max(tubes, default=0.0), _PX),
+        "latched": alert.latched,
+        "current_level": alert.current_level,
+        "time_to_margin_s": rounded(alert.time_to_margin_s, _MM),
+    }

@@ -1,0 +1,189 @@
+"""JSON files of a case: read with their schema, and an error that names the key."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from leakwatch.core.arrays import Point
+from leakwatch.core.errors import CaseError
+from leakwatch.files.bounded_input import (
+    MOST_WRITTEN_BYTES,
+    OutOfBounds,
+    is_counted,
+    lines_at_most,
+    parse_json,
+    read_at_most,
+    shortened,
+    why_unread,
+)
+from leakwatch.files.strict_input import explain
+
+Index = Annotated[int, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Xy = tuple[float, float]
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors write it
+
+_T = TypeVar("_T", bound=msgspec.Struct)
+_V = TypeVar("_V")
+
+
+def read(path: Path, most_bytes: int = MOST_WRITTEN_BYTES) -> bytes:
+    """All bytes of a file.
+
+    Parameters
+    ----------
+    path : Path
+    most_bytes : int
+        More than any file of its kind has.
+
+    Raises
+    ------
+    CaseError
+        It cannot be read, or is larger.
+    """
+    try:
+        return read_at_most(path, most_bytes)
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    except OutOfBounds as error:
+        raise CaseError(f"{path}: {error}. Check the path.") from error
+
+
+def _cannot_read(path: Path, error: OSError) -> CaseError:
+    reason = error.strerror or type(error).__name__
+    return CaseError(f"{path}: cannot be read: {reason}. Check the path.")
+
+
+def decode(
+    data: bytes, name: str, document: type[_T], hints: Mapping[str, str] | None = None
+) -> _T:
+    """Decode one JSON document.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        What a message calls it, usually its path.
+    document : type of msgspec.Struct
+    hints : mapping of str to str or None
+        What to do, by top-level key.
+
+    Raises
+    ------
+    CaseError
+        It is not JSON, names a key twice, or breaks the schema.
+    """
+    data = data.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        # Python's reader first: it takes NaN and Infinity, so that their place can be told.
+        found = parse_json(data, lambda pairs: _each_once(pairs, name), numbers=False)
+        _check_numbers(found, name)
+        return msgspec.json.decode(data, type=document)
+    except msgspec.ValidationError as error:
+        raise CaseError(f"{name}: {explain(error, found, document, hints or {})}") from error
+    except ValueError as error:
+        told = why_unread(error, "JSON")
+        raise CaseError(f"{name}: {told}. Correct or replace the file.") from error
+
+
+def decode_lines(path: Path, document: type[_T]) -> list[_T]:
+    """Decode a file of one JSON document a line, passing over a last line that was cut off.
+
+    Raises
+    ------
+    CaseError
+        The file cannot be read, or a line is not JSON or breaks the schema.
+    """
+    found = []
+    try:
+        for number, line in enumerate(lines_at_most(path), start=1):
+            if line.endswith(b"\n") or _is_whole(line):
+                found.append(decode(line, f"{path}, line {number}", document))
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    except OutOfBounds as error:
+        raise CaseError(f"{path}: {error}. Check the path.") from error
+    return found
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a last line without a newline lacks nothing else."""
+    try:
+        msgspec.json.decode(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def rounded(value: float | None, digits: int) -> float | None:
+    """Rounded; None where the value is not a number. Minus zero becomes zero."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(float(value), digits) + 0.0
+
+
+def rounded_point(point: Point, digits: int) -> Xy:
+    """A point with rounded coordinates, without minus zero."""
+    return (round(float(point[0]), digits) + 0.0, round(float(point[1]), digits) + 0.0)
+
+
+def known(value: _V | UnsetType) -> _V | None:
+    """None for a key that was left out."""
+    return None if isinstance(value, UnsetType) else value
+
+
+def unset(value: _V | None) -> _V | UnsetType:
+    """What leaves the key out for None."""
+    return UNSET if value is None else value
+
+
+def _each_once(pairs: list[tuple[str, Any]], name: str) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
+        raise CaseError(f"{name}: key {twice} stands there twice. Remove one of them.")
+    return found
+
+
+def _check_numbers(found: Any, name: str) -> None:
+    place = _no_number(found, "")
+    if place is not None:
+        key, value = place
+        raise CaseError(
+            f"{name}: key {shortened(key)}: {shortened(str(value))} is no number that can be used. "
+            "Give a finite number, or leave the key out where its value is not known."
+        )
+
+
+def _no_number(found: Any, path: str) -> tuple[str, float] | None:
+    """Path and value of the first number that is not finite, or has more than 64 bits."""
+    if _is_no_number(found):
+        return path.removeprefix(".") or "of the file", found
+    if isinstance(found, dict):
+        steps = ((f".{key}", value) for key, value in found.items())
+    elif isinstance(found, list):
+        steps = ((f"[{index}]", value) for index, value in enumerate(found))
+    else:
+        return None
+    places = (
+        _no_number(value, path + step)
+        for step, value in steps
+        if isinstance(value, dict | list) or _is_no_number(value)
+    )
+    return next((place for place in places if place is not None), None)
+
+
+def _is_no_number(found: Any) -> bool:
+    if isinstance(found, float):
+        return not math.isfinite(found)
+    return isinstance(found, int) and not is_counted(found)

@@ -1,0 +1,36 @@
+"""Arrays and points, and what makes an array read-only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+PointArray = npt.NDArray[np.float64]
+FloatImage = npt.NDArray[np.float32]
+BoolImage = npt.NDArray[np.bool_]
+Point = tuple[float, float]
+# Left, top, right, bottom in pixels; right and bottom are not included.
+Rectangle = tuple[int, int, int, int]
+
+
+def read_only(array: Array) -> Array:
+    """Return `array` with writing switched off (a view where it was writable).
+
+    Parameters
+    ----------
+    array : ndarray
+        Any array.
+
+    Returns
+    -------
+    ndarray
+        The same data; ``flags.writeable`` is False.
+    """
+    if not array.flags.writeable:
+        return array
+    view = array.view()
+    view.flags.writeable = False
+    return view

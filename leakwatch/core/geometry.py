@@ -1,0 +1,344 @@
+"""Points, polylines and grids: pixels to millimetres, and how far a point is from a wall.
+
+Only numpy. Points are ``(column, row)``; see `leakwatch.core`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from leakwatch.core.arrays import Point, PointArray
+from leakwatch.core.frame import ProjectionGeometry
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingGrid:
+    """The grid that the vision stages work on: frames averaged over ``binning x binning`` pixels.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Size in working pixels.
+    binning : int
+        Frame pixels for one working pixel, along each axis.
+    """
+
+    rows: int
+    columns: int
+    binning: int
+
+    @classmethod
+    def for_frame(cls, rows: int, columns: int, target_columns: int) -> WorkingGrid:
+        """Choose the binning that brings the longer side nearest to `target_columns` from above.
+
+        Parameters
+        ----------
+        rows, columns : int
+            Size of the frame in pixels.
+        target_columns : int
+            Least length of the longer side, in working pixels.
+        """
+        binning = max(1, max(rows, columns) // target_columns)
+        return cls(rows // binning, columns // binning, binning)
+
+    def to_working(self, points_px: PointArray) -> PointArray:
+        """Frame pixels to working pixels; ``(n, 2)`` or ``(2,)``."""
+        return (np.asarray(points_px, np.float64) - (self.binning - 1) / 2) / self.binning
+
+    def to_frame(self, points: PointArray) -> PointArray:
+        """Working pixels to frame pixels; ``(n, 2)`` or ``(2,)``."""
+        return np.asarray(points, np.float64) * self.binning + (self.binning - 1) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Sizes for one run: millimetres of the settings in working pixels.
+
+    Parameters
+    ----------
+    mm_per_px : float
+        Of a working pixel; nominal where there is no calibration.
+    """
+
+    mm_per_px: float
+
+    def px(self, mm: float) -> float:
+        """Millimetres to working pixels."""
+        return mm / self.mm_per_px
+
+    def px2(self, mm2: float) -> float:
+        """Square millimetres to working pixels."""
+        return mm2 / self.mm_per_px**2
+
+
+def distance_to_polyline(points: PointArray, polyline: PointArray) -> PointArray:
+    """Least Euclidean distance of each point to a polyline.
+
+    Parameters
+    ----------
+    points : ndarray
+        ``(n, 2)``.
+    polyline : ndarray
+        ``(m >= 2, 2)``, same unit.
+
+    Returns
+    -------
+    ndarray
+        ``(n,)``, in the unit of the points, never negative.
+    """
+    column, row = np.ascontiguousarray(np.asarray(points, np.float64).T)
+    best = np.full(len(points), np.inf)
+    for start, end in itertools.pairwise(polyline):
+        squared, _ = _to_segment(column, row, start, end)
+        np.minimum(best, squared, out=best)
+    distance: PointArray = np.sqrt(best)
+    return distance
+
+
+def nearest_on_polyline(point: PointArray, polyline: PointArray) -> PointArray:
+    """The point of a polyline that is nearest to `point`; shape ``(2,)``."""
+    starts, ends = polyline[:-1], polyline[1:]
+    along = ends - starts
+    length2 = np.maximum((along**2).sum(axis=1), 1e-12)
+    fraction = np.clip(((point - starts) * along).sum(axis=1) / length2, 0.0, 1.0)
+    feet = starts + fraction[:, None] * along
+    nearest: PointArray = feet[np.argmin(((feet - point) ** 2).sum(axis=1))]
+    return nearest
+
+
+def side_of_polyline(points: PointArray, polyline: PointArray) -> PointArray:
+    """On which side of a polyline each point lies, its ends drawn out to infinity.
+
+    They are drawn out parallel to the line between the two ends: a wall that bends at a corner of
+    the body goes on along the spine, and not along the bend.
+
+    The nearest piece decides, by the sign of the cross product with its direction; at a corner,
+    where two pieces are equally near, the one that the point lies more squarely beside decides
+    (pseudo-normal rule, doi:10.1109/TVCG.2005.49, in two dimensions).
+
+    Returns
+    -------
+    ndarray
+        ``(n,)`` of +1 (clockwise from the direction of travel, as displayed: with row growing
+        downwards, the right hand of somebody who walks along the line) or -1.
+    """
+    line = np.asarray(polyline, np.float64)
+    reach = 1e4 * max(float(np.ptp(line, axis=0).max()), 1.0)
+    chord = line[-1] - line[0]
+    closed = float(np.hypot(*chord)) == 0.0
+    before = _unit(line[1] - line[0] if closed else chord)
+    after = _unit(line[-1] - line[-2] if closed else chord)
+    drawn_out = np.vstack([line[0] - before * reach, line, line[-1] + after * reach])
+    column, row = np.ascontiguousarray(np.asarray(points, np.float64).T)
+    best = np.full(len(points), np.inf)
+    beside = np.zeros(len(points))
+    for start, end in itertools.pairwise(drawn_out):
+        squared, across = _to_segment(column, row, start, end)
+        nearer = squared < best * (1.0 - 1e-9) - 1e-9
+        tie = ~nearer & (squared <= best * (1.0 + 1e-9) + 1e-9)
+        squarer = tie & (np.abs(across) > np.abs(beside))
+        np.copyto(beside, across, where=nearer | squarer)
+        np.minimum(best, squared, out=best)
+    return np.where(beside >= 0, 1.0, -1.0)
+
+
+def signed_distance(points: PointArray, wall: PointArray, inside: Point) -> PointArray:
+    """Signed distance to the posterior wall: positive on the side of `inside`.
+
+    Parameters
+    ----------
+    points : ndarray
+        ``(n, 2)``.
+    wall : ndarray
+        ``(m >= 2, 2)`` polyline.
+    inside : Point
+        Any point in front of the wall (in the vertebral body).
+
+    Returns
+    -------
+    ndarray
+        ``(n,)``, in the unit of the points.
+    """
+    towards = side_of_polyline(np.asarray([inside], np.float64), wall)[0]
+    signed: PointArray = distance_to_polyline(points, wall) * side_of_polyline(points, wall)
+    signed *= towards
+    return signed
+
+
+def distance_sigma_mm(
+    distance_px: float,
+    mm_per_px: float,
+    mm_per_px_sigma: float,
+    position_sigmas_px: tuple[float, ...],
+    position_sigmas_mm: tuple[float, ...],
+) -> float:
+    """Standard deviation of a distance in millimetres, from independent parts.
+
+    First-order propagation (GUM, JCGM 100:2008, eq. 10): the scale's part grows with the
+    distance, the parts in position do not.
+
+    Parameters
+    ----------
+    distance_px : float
+    mm_per_px, mm_per_px_sigma : float
+        Calibration and its standard deviation.
+    position_sigmas_px, position_sigmas_mm : tuple of float
+        Standard deviations of position.
+    """
+    scale = distance_px * mm_per_px_sigma
+    pixels = sum((sigma * mm_per_px) ** 2 for sigma in position_sigmas_px)
+    millimetres = sum(sigma**2 for sigma in position_sigmas_mm)
+    return float(np.sqrt(scale**2 + pixels + millimetres))
+
+
+def polyline_length(points: PointArray) -> float:
+    """Length along a polyline, in the unit of its points; 0.0 for fewer than two points."""
+    if len(points) < 2:
+        return 0.0
+    return float(np.hypot(*np.diff(points, axis=0).T).sum())
+
+
+def _unit(vector: PointArray) -> PointArray:
+    unit: PointArray = vector / max(float(np.hypot(vector[0], vector[1])), 1e-12)
+    return unit
+
+
+def _to_segment(
+    column: PointArray, row: PointArray, start: PointArray, end: PointArray
+) -> tuple[PointArray, PointArray]:
+    """Squared distance of points to a segment, and signed distance across its line.
+
+    Column and row apart, each in one piece of memory: three times as fast as pairs.
+    """
+    along = end - start
+    length2 = max(float(along @ along), 1e-12)
+    right, down = column - start[0], row - start[1]
+    across = (along[0] * down - along[1] * right) / np.sqrt(length2)
+    fraction = (right * along[0] + down * along[1]) / length2
+    np.clip(fraction, 0.0, 1.0, out=fraction)
+    right -= fraction * along[0]
+    down -= fraction * along[1]
+    return right * right + down * down, across
+
+
+def turned_deg(before: ProjectionGeometry, now: ProjectionGeometry) -> float:
+    """By how much a C-arm turned between two frames: the larger change of its two angles.
+
+    Parameters
+    ----------
+    before, now : ProjectionGeometry
+
+    Returns
+    -------
+    float
+        0.0 where neither tells an angle; infinite where only one of them does.
+    """
+    turned = 0.0
+    for here, there in (
+        (before.primary_angle_deg, now.primary_angle_deg),
+        (before.secondary_angle_deg, now.secondary_angle_deg),
+    ):
+        if here is not None and there is not None:
+            turned = max(turned, abs((there - here + 180.0) % 360.0 - 180.0))
+        elif here is not None or there is not None:
+            turned = math.inf
+    return turned
+
+
+def rescaled(before: ProjectionGeometry, now: ProjectionGeometry, share: float) -> str:
+    """Tell which distance or spacing changed between two frames, so that the scale is another one.
+
+    Parameters
+    ----------
+    before, now : ProjectionGeometry
+    share : float
+        A change by a smaller share is none.
+
+    Returns
+    -------
+    str
+        Such as ``source to detector 1050, now 1250``; empty where the scale is the same. One that
+        is not told any more changed.
+    """
+    lengths = zip(_lengths(before).items(), _lengths(now).values(), strict=True)
+    for (name, here), there in lengths:
+        if here is None and there is None:
+            continue
+        if here is None or there is None or abs(there - here) > share * abs(here):
+            shown = ["unknown" if one is None else f"{one:g}" for one in (here, there)]
+            return f"{name} {shown[0]}, now {shown[1]}"
+    return ""
+
+
+def _lengths(geometry: ProjectionGeometry) -> dict[str, float | None]:
+    imager, pixel = geometry.imager_pixel_spacing_mm, geometry.pixel_spacing_mm
+    return {
+        "source to detector": geometry.sid_mm,
+        "source to patient": geometry.sod_mm,
+        "magnification": geometry.magnification,
+        "detector pixel": None if imager is None else imager[0],
+        "pixel spacing": None if pixel is None else pixel[0],
+        "field of view": geometry.field_of_view_mm,
+    }
+
+
+def area_of(polygon: PointArray) -> float:
+    """Area that a polygon encloses, in the square of its unit, never negative (shoelace)."""
+    column, row = polygon.T
+    return 0.5 * abs(float(column @ np.roll(row, -1) - row @ np.roll(column, -1)))
+
+
+def loop_share(polygon: PointArray) -> float:
+    """How much of a polygon that crosses itself lies in the smaller of its two loops.
+
+    Parameters
+    ----------
+    polygon : ndarray
+        ``(n >= 3, 2)``; the last point is joined to the first.
+
+    Returns
+    -------
+    float
+        Largest ratio of the smaller to the larger loop over all crossings; 0.0 where it crosses
+        itself nowhere. Points and edges that only touch are no crossing.
+    """
+    starts, ends = polygon, np.roll(polygon, -1, axis=0)
+    worst = 0.0
+    for first in range(len(polygon) - 2):
+        rest = slice(first + 1, None)
+        at = _crossings(starts[first], ends[first], starts[rest], ends[rest])
+        for second, point in at:
+            last = first + 1 + second
+            loop = np.vstack([point, polygon[first + 1 : last + 1]])
+            other = np.vstack([point, polygon[last + 1 :], polygon[: first + 1]])
+            small, large = sorted((area_of(loop), area_of(other)))
+            worst = max(worst, small / max(large, 1e-12))
+    return worst
+
+
+def _crossings(
+    start: PointArray, end: PointArray, starts: PointArray, ends: PointArray
+) -> list[tuple[int, PointArray]]:
+    """Which segments one segment properly crosses, and where."""
+    along, others = end - start, ends - starts
+    across = along[0] * others[:, 1] - along[1] * others[:, 0]
+    safe = np.where(across == 0.0, 1.0, across)
+    between = starts - start
+    here = (between[:, 0] * others[:, 1] - between[:, 1] * others[:, 0]) / safe
+    there = (between[:, 0] * along[1] - between[:, 1] * along[0]) / safe
+    proper = (across != 0.0) & (here > 0.0) & (here < 1.0) & (there > 0.0) & (there < 1.0)
+    return [(int(index), start + here[index] * along) for index in np.flatnonzero(proper)]
+
+
+def is_inside(point: Point, polygon: PointArray) -> bool:
+    """Whether a point lies in a polygon, by counting the edges to its right (even-odd rule)."""
+    column, row = point
+    starts, ends = polygon, np.roll(polygon, -1, axis=0)
+    spans = (starts[:, 1] > row) != (ends[:, 1] > row)
+    rise = np.where(spans, ends[:, 1] - starts[:, 1], 1.0)
+    at = starts[:, 0] + (row - starts[:, 1]) * (ends[:, 0] - starts[:, 0]) / rise
+    return bool(np.count_nonzero(spans & (at > column)) % 2)

@@ -1,0 +1,65 @@
+"""What a person says before an injection: marks, sides, and the case that holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from leakwatch.core.arrays import Point, PointArray
+from leakwatch.core.frame import View
+
+
+class Side(StrEnum):
+    """A side of the image, as displayed unrotated."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a person marked, on `reference_frame`; marks follow the anatomy from there.
+
+    Parameters
+    ----------
+    view : View or None
+        None: nobody said; then the wall rule is off.
+    reference_frame : int
+    baseline_frames : (int, int) or None
+        [first, last) frames known to hold no cement.
+    posterior_wall_px : ndarray or None
+        ``(n >= 2, 2)`` polyline.
+    body_outline_px : ndarray or None
+        ``(n >= 3, 2)`` polygon.
+    needle_tip_px : Point or None
+    anterior : Side or None
+    vertebra : str or None
+    """
+
+    view: View | None = None
+    reference_frame: int = 0
+    baseline_frames: tuple[int, int] | None = None
+    posterior_wall_px: PointArray | None = None
+    body_outline_px: PointArray | None = None
+    needle_tip_px: Point | None = None
+    anterior: Side | None = None
+    vertebra: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A read and validated NAME.case.json.
+
+    Parameters
+    ----------
+    dicom_path : str
+        As written, relative to the case file.
+    marks : Marks
+    mm_per_px, mm_per_px_sigma : float or None
+        Calibration at the vertebra that a person gave; overrides the tags.
+    """
+
+    dicom_path: str
+    marks: Marks
+    mm_per_px: float | None = None
+    mm_per_px_sigma: float | None = None

@@ -1,0 +1,1 @@
+"""DICOM files copied without the patient: header, pixels and text written anew."""

@@ -1,0 +1,126 @@
+"""Where texts go, so that they hide neither what they name nor each other. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from leakwatch.core.arrays import Point, PointArray
+from leakwatch.core.frame import Acquisition
+from leakwatch.core.results import Observation, Tube
+from leakwatch.display.banner import distance_text
+from leakwatch.display.lines import LineKind
+
+# Gap between what was found and a label's middle, and between the middles of two labels, as
+# shares of the frame's rows: a label is 0.055 high in the window.
+AWAY, APART = 0.06, 0.07
+# A second line makes a label higher by this on each side of its middle, as the same share.
+SECOND_LINE = 0.02
+# Half the width of "tube 16 mm", as a share of the frame's columns.
+HALF_TUBE_LABEL = 0.13
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text that belongs to a place in the frame.
+
+    Parameters
+    ----------
+    text : str
+    at_px : Point
+        What it names.
+    text_px : Point
+        Where the text's middle goes: beside what it names, so that it does not hide it.
+    kind : LineKind
+        Gives the colour.
+    """
+
+    text: str
+    at_px: Point
+    text_px: Point
+    kind: LineKind
+
+
+def place_labels(
+    observation: Observation, acquisition: Acquisition, below: str = "", below_tubes: str = ""
+) -> tuple[Label, ...]:
+    """Name the shortest way above or below all that was found, and tubes beside it.
+
+    Parameters
+    ----------
+    observation : Observation
+    acquisition : Acquisition
+        Gives the size of the frame.
+    below : str
+        The second line of the shortest way: when the front will be at the margin, or how old it is.
+    below_tubes : str
+        The second line of each tube.
+
+    Returns
+    -------
+    tuple of Label
+    """
+    found = _found(observation)
+    labels: list[Label] = []
+    distance = observation.wall_distance
+    if distance is not None:
+        column, row = (np.add(distance.at_px, distance.wall_px) / 2.0).tolist()
+        rows = acquisition.rows
+        text_px = (column, _row_outside(found, row, rows, SECOND_LINE if below else 0.0))
+        text = "\n".join(filter(None, [distance_text(distance) or "no mm", below]))
+        labels.append(Label(text, (column, row), text_px, LineKind.SHORTEST))
+    taken: list[float] = []
+    for tube in observation.tubes:
+        if tube.confirmed:
+            label = _tube_label(tube, found, acquisition, taken)
+            text = "\n".join(filter(None, [label.text, below_tubes]))
+            labels.append(replace(label, text=text))
+            taken.append(labels[-1].text_px[1])
+    return tuple(labels)
+
+
+def _found(observation: Observation) -> PointArray:
+    """Every point that a label must not hide, ``(n, 2)``."""
+    lines = [observation.wall_px, observation.outline_px, *observation.found_px]
+    if observation.cement is not None:
+        lines += observation.cement.contours_px
+    lines += [tube.path_px for tube in observation.tubes]
+    if observation.wall_distance is not None:
+        lines.append(np.array([observation.wall_distance.at_px, observation.wall_distance.wall_px]))
+    return np.vstack([np.empty((0, 2)), *(line for line in lines if line is not None)])
+
+
+def _row_outside(found: PointArray, row: float, rows: int, more: float) -> float:
+    """Above or below what was found, on the nearer side that has room; else where there is most."""
+    away = (AWAY + more) * rows
+    above, below = float(found[:, 1].min()) - away, float(found[:, 1].max()) + away
+    room_above, room_below = above - away / 2.0, rows - away / 2.0 - below
+    if min(room_above, room_below) >= 0.0:
+        return above if row - above < below - row else below
+    best = above if room_above > room_below else below
+    return min(max(best, away / 2.0), rows - away / 2.0)
+
+
+def _tube_label(
+    tube: Tube, found: PointArray, acquisition: Acquisition, taken: list[float]
+) -> Label:
+    column, row = (float(value) for value in tube.path_px[-1])
+    half = HALF_TUBE_LABEL * acquisition.columns
+    away = AWAY * acquisition.rows / 2.0
+    left, right = float(found[:, 0].min()), float(found[:, 0].max())
+    text_column = left - away - half if column - left < right - column else right + away + half
+    text_column = min(max(text_column, half), acquisition.columns - half)
+    text_row = _free_row(row, taken, acquisition.rows)
+    length = "" if tube.length_mm is None else f" {tube.length_mm:.0f} mm"
+    return Label(f"tube{length}", (column, row), (text_column, text_row), LineKind.TUBE)
+
+
+def _free_row(row: float, taken: list[float], rows: int) -> float:
+    """The row nearest to `row` that is in the frame and not beside a row of `taken`."""
+    apart, lowest = APART * rows, (1.0 - APART / 2.0) * rows
+    beside = [other + side * apart for other in taken for side in (-1.0, 1.0)]
+    wanted = sorted([row, *beside], key=lambda candidate: abs(candidate - row))
+    clipped = [min(max(candidate, apart / 2.0), lowest) for candidate in wanted]
+    free = [one for one in clipped if all(abs(one - other) >= 0.999 * apart for other in taken)]
+    return free[0] if free else clipped[0]

@@ -1,0 +1,338 @@
+"""Marking a vertebra on the picture: one click, points that are dragged, a wall that is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import Qt
+
+from leakwatch.core.arrays import Point
+from leakwatch.core.errors import LeakWatchError
+from leakwatch.core.results import Snapshot
+from leakwatch.gui.marking.case_layer import GRAB_PX, CaseLayer
+from leakwatch.gui.marking.drawn_marks import Side, middle_of
+from leakwatch.gui.marking.mark_keys import mark_keys
+from leakwatch.gui.widgets.keys import KeyAction
+from leakwatch.gui.widgets.pane import Phase, Touch
+from leakwatch.gui.widgets.picture_layers import Stage
+from leakwatch.marking import draft as drafts
+from leakwatch.marking.draft import Draft, Mode
+from leakwatch.marking.finding import Found, Handle, handles, is_taken, named_parts
+from leakwatch.marking.marking_words import prompt
+from leakwatch.marking.open_case import OpenCase, moved_by
+
+# A press that moves less than this is a click and no drag, pixels of the screen.
+STILL_PX = 4.0
+# A wall that is drawn in one sweep has a point so often, pixels of the screen.
+SWEEP_PX = 8.0
+
+
+class MarkLayer(CaseLayer):
+    """Shows an open case on the picture, and lets a person change it.
+
+    Parameters
+    ----------
+    open_at : callable
+        Gives the case that is open, or opens one on a snapshot.
+    """
+
+    def __init__(self, open_at: Callable[[Snapshot | None], OpenCase]) -> None:
+        super().__init__(open_at)
+        self._held: tuple[Handle, Point, Point] | None = None  # handle, pressed on screen, grip
+        self._preview: Draft | None = None
+        self._swept: Point | None = None  # where the mouse went down, or set a point of a sweep
+        self._start: Point | None = None  # the anatomy's shift when the layer was opened
+        self._by: Point = (0.0, 0.0)
+        self._followed = True
+        self._waiting = ""
+
+    @property
+    def prompt(self) -> str:
+        """What the person does next, and what is unsure."""
+        if self._waiting != self._case.waiting:
+            self._show()  # the average came, or it will not
+        draft = self._now
+        lines = [prompt(draft, self._case.found_for(draft), self._case.waiting)]
+        if not self._followed:
+            lines.append("The anatomy cannot be followed in this frame")
+        return "\n".join([self._said, *lines] if self._said else lines)
+
+    @property
+    def keys(self) -> Sequence[KeyAction]:
+        """Everything that the mouse does, and more."""
+        return mark_keys(self)
+
+    def opened(self, stage: Stage) -> None:
+        """Begin with what the case holds."""
+        snapshot = self._begun(stage)
+        if snapshot is not None:
+            self._follow(snapshot)
+        self._show()
+
+    def showed(self, snapshot: Snapshot) -> None:
+        """Marks follow the anatomy."""
+        self._case.showed(snapshot)
+        self._follow(snapshot)
+        self._show()
+
+    def touched(self, touch: Touch) -> bool:
+        """Click, or drag a handle; the other buttons stay the window's."""
+        if self._drawn is None or not self._followed:
+            return False
+        if touch.phase is Phase.DOUBLE:  # the second press of two quick clicks
+            touch = replace(touch, phase=Phase.PRESS)
+        if touch.button is not Qt.MouseButton.LeftButton or touch.phase is Phase.HOVER:
+            return False
+        at = moved_by(touch.at_px, (-self._by[0], -self._by[1]))
+        if touch.phase is Phase.PRESS:
+            self._press(at, touch.widget_at)
+        elif touch.phase is Phase.DRAG:
+            self._drag(at, touch.widget_at)
+        else:
+            self._release(at)
+        return True
+
+    @property
+    def _now(self) -> Draft:
+        return self._case.draft if self._preview is None else self._preview
+
+    @property
+    def _handles(self) -> tuple[Handle, ...]:
+        return handles(self._now, self._case.found_for(self._now))
+
+    def _press(self, at: Point, on_screen: Point) -> None:
+        self._said, self._cursor, self._swept = "", None, at
+        near = self._near(at)
+        self._picked = near
+        if near is not None:
+            handle = self._handles[near]
+            grip = (handle.at_px[0] - at[0], handle.at_px[1] - at[1])
+            self._held = handle, on_screen, grip
+        self._show()
+
+    def _drag(self, at: Point, on_screen: Point) -> None:
+        if self._held is None:
+            self._draw_on(at)
+            return
+        handle, pressed, grip = self._held
+        away = np.hypot(on_screen[0] - pressed[0], on_screen[1] - pressed[1])
+        if self._preview is None and away < STILL_PX:
+            return
+        self._preview = _moved(self._case.draft, handle, moved_by(at, grip))
+        self._show()
+
+    def _draw_on(self, at: Point) -> None:
+        """Draw the wall in one sweep, with the button down."""
+        assert self._drawn is not None
+        draft = self._now
+        if draft.mode is not Mode.WALL or self._swept is None:
+            return
+        if np.hypot(at[0] - self._swept[0], at[1] - self._swept[1]) < self._drawn.reach_px(
+            SWEEP_PX
+        ):
+            return
+        if self._preview is None:
+            draft = drafts.clicked(draft, self._swept)
+        self._preview, self._swept = drafts.clicked(draft, at), at
+        self._show()
+
+    def _release(self, at: Point) -> None:
+        held, preview = self._held, self._preview
+        self._held = self._preview = self._swept = None
+        if preview is not None and preview.mode is Mode.WALL:
+            self._do(drafts.drawn(drafts.with_fewer_wall_points(preview)))
+        elif preview is not None:
+            self._do(preview)
+        elif held is None:
+            self._click(at)
+        elif held[0].kind == "found":
+            # A click on what was found: it is right there.
+            self._do(drafts.with_anchor(self._case.draft, held[0].at_px))
+        self._show()
+
+    def _near(self, at: Point) -> int | None:
+        """The handle under the mouse; the nearest."""
+        if self._case.draft.mode in (Mode.WALL, Mode.TIP):
+            return None
+        return self._nearest([one.at_px for one in self._handles], at, GRAB_PX)
+
+    def _click(self, at: Point) -> None:
+        self._do(drafts.clicked(self._case.draft, at))
+
+    def _do(self, draft: Draft) -> None:
+        self._said = ""
+        self._case.history.do(draft)
+        self._show()
+
+    def move(self, columns: int, rows: int, step: float) -> None:
+        """Move the cursor, or the point that is picked."""
+        by = on_frame(self._stage, columns * step, rows * step)
+        known = self._handles
+        if self._picked is not None and self._picked < len(known):
+            handle = known[self._picked]
+            to = moved_by(handle.at_px, by)
+            self._do(_moved(self._case.draft, handle, to))
+            self._picked = _nearest(self._handles, to)
+            self._cursor = to
+        else:
+            assert self._stage is not None
+            there = self._cursor or middle_of(self._stage.image.view)
+            self._cursor = moved_by(there, by)
+        self._show()
+
+    def click_cursor(self) -> None:
+        """Click where the cursor is; the first time it appears."""
+        if self._cursor is None:
+            assert self._stage is not None
+            middle = middle_of(self._stage.image.view)
+            self._cursor = moved_by(middle, (-self._by[0], -self._by[1]))
+        else:
+            self._picked = None
+            self._click(self._cursor)
+        self._show()
+
+    def pick(self, step: int) -> None:
+        """Pick the next point, or the one before."""
+        known = self._handles
+        if not known:
+            return
+        before = -1 if self._picked is None and step > 0 else self._picked or 0
+        self._picked = (before + step) % len(known)
+        self._cursor = known[self._picked].at_px
+        self._show()
+
+    def delete(self) -> None:
+        """Take the picked point away, or the last one of a wall that is drawn."""
+        known, draft = self._handles, self._case.draft
+        if draft.mode is Mode.WALL and draft.wall_px:
+            self._do(drafts.without_wall_point(draft, len(draft.wall_px) - 1))
+        elif self._picked is not None and self._picked < len(known):
+            handle = known[self._picked]
+            if handle.kind == "anchor":
+                self._do(drafts.without_anchor(draft, handle.index))
+            elif handle.kind == "wall":
+                self._do(drafts.without_wall_point(draft, handle.index))
+            elif handle.kind == "tip":
+                self._do(replace(draft, tip_px=None))
+            self._picked = None
+        self._show()
+
+    def anew(self) -> None:
+        """Another body."""
+        self._do(drafts.anew(self._case.draft))
+
+    def draw(self) -> None:
+        """Begin to draw the wall."""
+        self._do(drafts.drawing(self._case.draft))
+
+    def end_drawing(self) -> None:
+        """The wall is drawn."""
+        if self._case.draft.mode is Mode.WALL:
+            self._do(drafts.drawn(self._case.draft))
+
+    def tip(self) -> None:
+        """The next click is the tip of the cannula."""
+        self._do(replace(self._case.draft, mode=Mode.TIP))
+
+    def other_side(self) -> None:
+        """Anterior is on the other side; where nobody knows it yet, left."""
+        body = self._case.found.body
+        now = self._case.draft.anterior if body is None else body.anterior
+        if body is not None and not body.side_known:
+            now = self._case.draft.anterior
+        self._do(drafts.other_side(self._case.draft, now))
+
+    def level(self, step: int) -> None:
+        """The next vertebra."""
+        self._do(drafts.next_level(self._case.draft, step))
+
+    def accept(self) -> None:
+        """Take as it is what is unsure."""
+        self._do(replace(self._case.draft, accepted=True))
+
+    def undo(self) -> None:
+        """A step back."""
+        self._said = "" if self._case.history.undo() else "There is nothing to undo"
+        self._show()
+
+    def redo(self) -> None:
+        """The step that was taken back."""
+        self._said = "" if self._case.history.redo() else "There is nothing to redo"
+        self._show()
+
+    def save(self) -> None:
+        """Hand the case over."""
+        try:
+            self._said = self._case.save()
+        except LeakWatchError as error:
+            self._said = f"Not saved: {error}"
+        if self._case.ends_with_saving and self._case.is_saved and self._stage is not None:
+            self._stage.close()
+        self._show()
+
+    def _follow(self, snapshot: Snapshot) -> None:
+        """How far the anatomy went since the frame that is marked."""
+        shift = snapshot.observation.shift_px
+        self._followed = shift is not None or snapshot.frame.index == self._case.frame
+        if shift is None:
+            return
+        if self._start is None:
+            self._start = shift
+        self._by = (shift[0] - self._start[0], shift[1] - self._start[1])
+
+    def _show(self) -> None:
+        drawn, draft = self._drawn, self._now
+        if drawn is None:
+            return
+        self._waiting = self._case.waiting
+        found = self._case.found_for(draft)
+        drawn.show_sides(sides_of(draft, found) if self._followed else (), self._by)
+        known = self._handles if self._followed else ()
+        if self._picked is not None and self._picked >= len(known):
+            self._picked = None
+        drawn.show_handles(known, self._by, self._picked)
+        cursor = self._cursor
+        drawn.show_cursor(None if cursor is None else moved_by(cursor, self._by))
+
+
+def on_frame(stage: Stage | None, right: float, down: float) -> Point:
+    """A step on the screen as one on the frame, however the picture is turned."""
+    if stage is None:
+        return (right, down)
+    view = stage.image.view
+    return (-right if view.xInverted() else right, down if view.yInverted() else -down)
+
+
+def sides_of(draft: Draft, found: Found) -> tuple[Side, ...]:
+    """What is drawn of a draft: of a side that is unsure also its second contour."""
+    if draft.mode is Mode.WALL:
+        return (Side("wall", draft.wall, True),) if draft.wall_px else ()
+    if found.body is None:
+        return (Side("wall", draft.wall, True),) if draft.has_wall else ()
+    sides = []
+    for name, part in reversed(named_parts(found.body)):
+        called = "wall" if name == "posterior wall" else name
+        sure = is_taken(part, found.body, draft)
+        if part.other_px is not None and not sure:
+            sides.append(Side(called, part.other_px, sure))
+        sides.append(Side(called, part.line_px, sure))
+    return tuple(sides)
+
+
+def _moved(draft: Draft, handle: Handle, to: Point) -> Draft:
+    if handle.kind == "anchor":
+        return drafts.with_anchor_moved(draft, handle.index, to)
+    if handle.kind == "wall":
+        return drafts.with_wall_point_moved(draft, handle.index, to)
+    if handle.kind == "tip":
+        return replace(draft, tip_px=to)
+    return drafts.with_anchor(draft, to)
+
+
+def _nearest(known: Sequence[Handle], at: Point) -> int | None:
+    if not known:
+        return None
+    away = [np.hypot(one.at_px[0] - at[0], one.at_px[1] - at[1]) for one in known]
+    return int(np.argmin(away))

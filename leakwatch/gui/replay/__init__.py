@@ -1,0 +1,1 @@
+"""The replay window: a run, frame by frame, over what the fold has found."""

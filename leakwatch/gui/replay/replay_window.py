@@ -1,0 +1,146 @@
+"""The replay window: picture and numbers of one frame of a run, and transport below."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+
+from leakwatch.core.marks import Marks
+from leakwatch.core.results import Snapshot
+from leakwatch.display.picture import Picture
+from leakwatch.display.trend_plot import trend_plot
+from leakwatch.gui.replay.replay_view import Replay, ReplayView
+from leakwatch.gui.replay.transport import Transport
+from leakwatch.gui.widgets.image_window import SIZE, STYLE, TICK_MS, ImageWindow
+from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
+from leakwatch.gui.widgets.picture_layers import Tool
+
+__all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
+
+
+class ReplayWindow(ImageWindow):
+    """Shows a `ReplayView` of `replay_view`.
+
+    Parameters
+    ----------
+    replay : Replay
+    title : str
+        Name of the case.
+    tools : sequence of Tool
+    """
+
+    def __init__(self, replay: Replay, title: str, tools: Sequence[Tool] = ()) -> None:
+        super().__init__(title, tools)
+        self.replay = replay
+        self.banner.use(replay.settings.window)
+        self.transport = Transport()
+        self._shown: Picture | None = None
+        self._trend_s = -math.inf
+        self.lay_out(self.transport)
+        self._connect()
+
+    def start(self) -> None:
+        """Play from the first frame, and keep the window up to date."""
+        self.replay.playback.toggle()
+        super().start()
+
+    def refresh(self) -> None:
+        """Advance to now and show what there is."""
+        self.replay.look = self.look_keys.look
+        self.show_view(self.replay.tick(time.monotonic()))
+
+    def show_view(self, view: ReplayView) -> None:
+        """Show everything of `view`."""
+        self.banner.show_banner(view.banner)
+        self.transport.show_view(view)
+        if view.picture is not None and view.picture is not self._shown:
+            self.image.show_frame(view.grey, view.picture)
+            self._shown = view.picture
+            self.look_keys.focus_px = view.picture.focus_px
+            self._show_numbers(view, view.picture)
+            self._tell_layer()
+
+    def snapshot(self) -> Snapshot | None:
+        """The snapshot of the frame that is shown, with its pixels."""
+        return self.replay.snapshot()
+
+    def marks(self) -> Marks:
+        """Those of the case."""
+        return self.replay.marks
+
+    def alarm_keys(self) -> tuple[KeyAction, ...]:
+        """Acknowledging."""
+        what = "acknowledge: clear the latched STOP, as a person's action"
+        return (key(Qt.Key.Key_A, "A", what, self.acknowledge),)
+
+    def window_keys(self) -> tuple[KeyAction, ...]:
+        """Keys of a transport."""
+        go, code = self.replay.playback, Qt.Key
+        shift = Modifier.ShiftModifier
+        left, right = Qt.Key.Key_Left, Qt.Key.Key_Right
+        faster = ((code.Key_Plus, PLAIN), (code.Key_Equal, PLAIN))
+        return (
+            key(code.Key_Space, "Space", "play or pause", go.toggle),
+            KeyAction(((left, PLAIN),), "←", "one frame back", lambda: go.step(-1)),
+            KeyAction(((right, PLAIN),), "→", "one frame on", lambda: go.step(1)),
+            KeyAction(((left, shift),), "Shift ←", "ten frames back", lambda: go.step(-10)),
+            KeyAction(((right, shift),), "Shift →", "ten frames on", lambda: go.step(10)),
+            KeyAction(faster, "+", "faster", go.faster),
+            key(code.Key_Minus, "–", "slower", go.slower),
+            key(code.Key_Home, "Home", "first frame", lambda: go.seek(0)),
+            key(code.Key_End, "End", "last frame", go.seek_end),
+        )
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        super().set_scale(scale)
+        self.transport.set_scale(scale)
+
+    def acknowledge(self) -> None:
+        """Clear the latched STOP of the frame that is shown."""
+        self.replay.acknowledge()
+
+    def _show_numbers(self, view: ReplayView, picture: Picture) -> None:
+        self.strip.show_picture(picture)
+        self.run_strip.show_facts(picture.run_facts)
+        now_s, settings = time.monotonic(), self.replay.settings
+        # At high speed nobody sees each of them.
+        if not view.playing or now_s - self._trend_s >= settings.window.numbers_s:
+            self._trend_s = now_s
+            self.strip.show_trend(trend_plot(self.replay.moments(), settings))
+
+    def _tell_layer(self) -> None:
+        if self.layer is not None:
+            snapshot = self.snapshot()
+            if snapshot is not None:
+                self.frame_shown(snapshot)
+
+    # Asked for at each signal, since another run may have come into the window; and methods, since
+    # a signal that holds a function of the window's own would keep the window for ever.
+    def _toggle(self) -> None:
+        self.replay.playback.toggle()
+
+    def _step(self, frames: int) -> None:
+        self.replay.playback.step(frames)
+
+    def _slower(self) -> None:
+        self.replay.playback.slower()
+
+    def _faster(self) -> None:
+        self.replay.playback.faster()
+
+    def _seek(self, index: int) -> None:
+        self.replay.playback.seek(index)
+
+    def _connect(self) -> None:
+        transport = self.transport
+        transport.play_pressed.connect(self._toggle)
+        transport.stepped.connect(self._step)
+        transport.slower_pressed.connect(self._slower)
+        transport.faster_pressed.connect(self._faster)
+        transport.timeline.sought.connect(self._seek)
+        transport.acknowledged.connect(self.acknowledge)
+        transport.help_pressed.connect(self.toggle_help)

@@ -1,0 +1,172 @@
+"""Play, pause, step, speed and scrub, over a timeline of levels."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from leakwatch.core.results import Level
+from leakwatch.display.banner import style_of
+from leakwatch.gui.replay.replay_view import ReplayView
+from leakwatch.gui.widgets.fonts import font
+
+# Heights as well as colours tell levels apart in the timeline.
+LEVEL_HEIGHTS = {Level.CLEAR: 0.3, Level.WATCH: 0.6, Level.STOP: 1.0, Level.UNKNOWN: 0.15}
+
+# In a window of 1280 x 800, pixels.
+TIMELINE_HEIGHT, LETTERS, BUTTON_WIDTH, BUTTON_HEIGHT = 34, 15, 52, 36
+
+
+class Timeline(QWidget):
+    """Levels of the run from left to right, and where we are; click or drag to go there."""
+
+    sought = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(TIMELINE_HEIGHT)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._levels: tuple[Level, ...] = ()
+        self._partly: tuple[bool, ...] = ()
+        self._total, self._index = 1, 0
+
+    def show_view(self, view: ReplayView) -> None:
+        """Show how far the run is folded, and the frame that is shown."""
+        state = (view.levels, view.partly, max(view.total, 1), view.index or 0)
+        if state != (self._levels, self._partly, self._total, self._index):
+            self._levels, self._partly, self._total, self._index = state
+            self.update()
+
+    def frame_at(self, x: float) -> int:
+        """Place of the frame under a column of the widget."""
+        return min(max(int(x / self.width() * self._total), 0), self._total - 1)
+
+    def x_of(self, index: float) -> float:
+        """Left end of a frame, in columns of the widget."""
+        return index / self._total * self.width()
+
+    def sizeHint(self) -> QSize:
+        """Wide."""
+        return QSize(600, TIMELINE_HEIGHT)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go to the frame under the mouse."""
+        self.sought.emit(self.frame_at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Follow the mouse while a button is down."""
+        self.sought.emit(self.frame_at(event.position().x()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint a bar for each run of a level, and the position."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor("#1B222B"))
+        first = 0
+        for (level, partly), same in groupby(zip(self._levels, self._partly, strict=True)):
+            end = first + len(list(same))
+            left, right = self.x_of(first), self.x_of(end)
+            high = LEVEL_HEIGHTS[level] * self.height()
+            bar = QRectF(left, self.height() - high, right - left, high)
+            painter.fillRect(bar, QColor(style_of(level, partly).colour))
+            first = end
+        x = (self.x_of(self._index) + self.x_of(self._index + 1)) / 2
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor("#FFFFFF"))
+        painter.drawRect(QRectF(x - 1.5, 0.0, 3.0, self.height()))
+        painter.drawEllipse(QPointF(x, 5.0), 5.0, 5.0)
+        painter.end()
+
+
+class Transport(QWidget):
+    """Buttons, timeline and times at the bottom of the window."""
+
+    play_pressed = Signal()
+    stepped = Signal(int)
+    slower_pressed = Signal()
+    faster_pressed = Signal()
+    acknowledged = Signal()
+    help_pressed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.timeline = Timeline()
+        self.back = _button("◀ ❘", "Step back (←)")
+        self.play = _button("▶", "Play or pause (space)")
+        self.forward = _button("❘ ▶", "Step forward (→)")
+        self.slower = _button("–", "Slower (–)")
+        self.faster = _button("+", "Faster (+)")
+        self.acknowledge = _button("A  acknowledge", "Clear the latched STOP (A)")
+        self.help = _button("?", "All keys (?)")
+        self.speed, self.time, self.message = QLabel(), QLabel(), QLabel()
+        self.message.setTextFormat(Qt.TextFormat.PlainText)  # a fault may name a file
+        self.back.clicked.connect(lambda: self.stepped.emit(-1))
+        self.forward.clicked.connect(lambda: self.stepped.emit(1))
+        self.play.clicked.connect(self.play_pressed)
+        self.slower.clicked.connect(self.slower_pressed)
+        self.faster.clicked.connect(self.faster_pressed)
+        self.acknowledge.clicked.connect(self.acknowledged)
+        self.help.clicked.connect(self.help_pressed)
+        self._lay_out()
+
+    def show_view(self, view: ReplayView) -> None:
+        """Show position, speed and how far the run is folded."""
+        self.timeline.show_view(view)
+        self.play.setText("❚❚" if view.playing else "▶")
+        self.speed.setText(f"× {view.speed:g}")
+        number = "–" if view.index is None else f"{view.index}"
+        last = max(view.total - 1, 0)
+        self.time.setText(f"{view.time_s:.2f} / {view.duration_s:.2f} s    frame {number} / {last}")
+        self.message.setText(view.message)
+        self.acknowledge.setEnabled(view.banner.flashing)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for widget in (self.back, self.play, self.forward, self.slower, self.speed, self.faster):
+            row.addWidget(widget)
+        row.addSpacing(12)
+        row.addWidget(self.time)
+        # A long message is cut off: it must never make the window wider than the screen.
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.message, 1)
+        row.addWidget(self.acknowledge)
+        row.addWidget(self.help)
+        self.speed.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 8)
+        layout.addWidget(self.timeline)
+        layout.addLayout(row)
+        self.set_scale(1.0)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        letters = font(round(LETTERS * scale))
+        for label in (self.speed, self.time, self.message):
+            label.setFont(letters)
+        self.speed.setFixedWidth(round(58 * scale))
+        self.timeline.setFixedHeight(round(TIMELINE_HEIGHT * scale))
+        for button in (self.back, self.play, self.forward, self.slower, self.faster, self.help):
+            button.setFixedSize(round(BUTTON_WIDTH * scale), round(BUTTON_HEIGHT * scale))
+            button.setFont(letters)
+        self.acknowledge.setFixedSize(round(150 * scale), round(BUTTON_HEIGHT * scale))
+        self.acknowledge.setFont(letters)
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    # Keys belong to the window; a focused button would take the space bar.
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button

@@ -1,0 +1,1 @@
+"""The training window: a case without alarms, its score, and its replay."""

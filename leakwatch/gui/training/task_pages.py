@@ -1,0 +1,198 @@
+"""Pages of the training window before a case and while it runs: the task; the picture alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from leakwatch.core.marks import Marks
+from leakwatch.display.picture import Picture
+from leakwatch.gui.replay.replay_view import ReplayView
+from leakwatch.gui.widgets.facts_view import QUIET, WARN
+from leakwatch.gui.widgets.fonts import scale_letters, set_letters
+from leakwatch.gui.widgets.overlay_items import ImageView
+
+TASK = (
+    "Cement is injected into a vertebra. Press the space bar at once when it comes within 5 mm of "
+    "the posterior wall, when it fills a tube that is probably a vein, or when it leaves the body "
+    "of the vertebra. No alarm will tell you. After a false STOP the injection goes on, and in "
+    "some cases no STOP is due."
+)
+# Sizes in a window of 1280 x 800, pixels.
+COLUMN_WIDTH, STOP_SIZE = 760, (300, 62)
+
+PAGE_STYLE = """
+QLineEdit { background: #151B22; border: 2px solid #3A4654; border-radius: 6px; padding: 8px; }
+QLineEdit:focus { border-color: #35D6FF; }
+QProgressBar { background: #151B22; border: 1px solid #3A4654; border-radius: 5px; height: 10px; }
+QProgressBar::chunk { background: #35D6FF; }
+QPushButton#stop { background: #D6131E; color: #FFFFFF; border: none; border-radius: 8px; }
+QPushButton#begin { padding: 10px 26px; }
+"""
+
+
+class BeginPage(QWidget):
+    """What is asked of the trainee, the name, and how far the case is prepared."""
+
+    begun = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setStyleSheet(PAGE_STYLE)
+        self.title, self.about = text_label(30, bold=True), text_label(17)
+        self.task, self.state = text_label(17), text_label(15)
+        self.task.setText(TASK)
+        self.name = QLineEdit()
+        set_letters(self.name, 17)
+        self.name.setMaxLength(64)
+        self.name.setPlaceholderText("empty: the result is shown and not kept")
+        self.name.setAccessibleName("Name or pseudonym")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.begin = QPushButton("Begin   Enter")
+        self.begin.setObjectName("begin")
+        set_letters(self.begin, 19, bold=True)
+        self.begin.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.begin.clicked.connect(self.begun)
+        self._lay_out()
+
+    def show_case(self, number: int, of: int, about: str) -> None:
+        """Announce a case, of which nothing is known yet."""
+        self.title.setText("Training" if of == 1 else f"Training: case {number} of {of}")
+        self.about.setText(about)
+        self.begin.setEnabled(False)
+        self.name.setFocus()
+
+    def show_progress(self, words: str, done: int, total: int | None) -> None:
+        """Tell how far the case is prepared."""
+        self.bar.show()
+        self.bar.setRange(0, total or 0)
+        self.bar.setValue(done)
+        self.state.setText(words if total is None else f"{words}: frame {done} of {total}")
+
+    def show_ready(self, marks: Marks) -> None:
+        """The case can begin."""
+        self.bar.hide()
+        self.state.setText(f"{view_words(marks)} Ready.")
+        self.begin.setEnabled(True)
+
+    def show_failure(self, why: str) -> None:
+        """The case, or the name, cannot be used."""
+        self.bar.hide()
+        self.state.setText(f'<span style="color:{WARN}">⚠ {escape(why)}</span>')
+
+    def _lay_out(self) -> None:
+        named = text_label(15)
+        named.setText("Name or pseudonym")
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        for widget in (self.title, self.about, self.task, named, self.name, self.bar, self.state):
+            column.addWidget(widget)
+        column.addSpacing(8)
+        column.addWidget(self.begin, 0, Qt.AlignmentFlag.AlignLeft)
+        # A column of fixed width, by margins: a box that is aligned cuts labels that wrap.
+        across = QHBoxLayout()
+        across.addStretch(1)
+        across.addLayout(column)
+        across.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.addStretch(2)
+        outer.addLayout(across)
+        outer.addStretch(3)
+        self.set_scale(1.0)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        scale_letters(self, scale)
+        for label in (self.title, self.about, self.task, self.state):
+            label.setFixedWidth(round(COLUMN_WIDTH * scale))
+
+
+class RunPage(QWidget):
+    """The picture alone: no alarm, no overlay, no number but the time."""
+
+    stopped = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setStyleSheet(PAGE_STYLE)
+        self.image = ImageView()
+        self.head, self.time, self.said = text_label(19, bold=True), text_label(19), text_label(17)
+        self.head.setText(
+            f'TRAINING <span style="color:{QUIET}; font-weight:400">alarms are hidden</span>'
+        )
+        self.stop = QPushButton("STOP   space")
+        self.stop.setObjectName("stop")
+        set_letters(self.stop, 26, bold=True)
+        self.stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.stop.clicked.connect(self.stopped)
+        self._shown: int | None = None
+        self._lay_out()
+
+    def show_view(self, view: ReplayView) -> None:
+        """Show the frame of `view` and its time, and nothing that was seen in it."""
+        self.time.setText(f"{view.time_s:.1f} s")
+        if view.picture is not None and view.index != self._shown:
+            self._shown = view.index
+            self.image.show_frame(view.grey, bare(view.picture))
+
+    def begin(self) -> None:
+        """Forget the case before."""
+        self._shown = None
+        self.said.setText("")
+
+    def _lay_out(self) -> None:
+        top, bottom = QHBoxLayout(), QHBoxLayout()
+        self.time.setAlignment(Qt.AlignmentFlag.AlignRight)
+        top.addWidget(self.head)
+        top.addWidget(self.time)
+        bottom.addWidget(self.stop)
+        bottom.addSpacing(18)
+        bottom.addWidget(self.said, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 8, 14, 8)
+        layout.addLayout(top)
+        layout.addWidget(self.image.widget, 1)
+        layout.addLayout(bottom)
+        self.set_scale(1.0)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        scale_letters(self, scale)
+        self.image.overlay.set_scale(scale)
+        self.stop.setFixedSize(*(round(side * scale) for side in STOP_SIZE))
+
+
+def bare(picture: Picture) -> Picture:
+    """The same frame without anything that was seen in it."""
+    return replace(
+        picture, band_px=None, lines=(), labels=(), facts=(), run_facts=(), legend=(), focus_px=None
+    )
+
+
+def view_words(marks: Marks) -> str:
+    """From where the picture is taken, as far as a person said it."""
+    view = "View not said" if marks.view is None else f"View: {marks.view.value}"
+    side = "" if marks.anterior is None else f"; anterior is {marks.anterior.value}"
+    vertebra = "" if marks.vertebra is None else f"; {marks.vertebra}"
+    return f"{view}{side}{vertebra}."
+
+
+def text_label(pixels: int, bold: bool = False) -> QLabel:
+    """A label of rich text that wraps."""
+    label = QLabel()
+    set_letters(label, pixels, bold)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.RichText)
+    return label

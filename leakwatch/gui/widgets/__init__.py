@@ -1,0 +1,1 @@
+"""Parts that several windows share: banner, picture, strip, keys, overlay."""

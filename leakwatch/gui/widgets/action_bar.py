@@ -1,0 +1,87 @@
+"""The buttons below the picture: each says its key, and does what its key does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from leakwatch.gui.widgets.fonts import font
+from leakwatch.gui.widgets.keys import KeyAction
+
+# In a window of 1280 x 800, pixels: large enough for a finger in a glove.
+HEIGHT, LETTERS = 40, 14
+
+
+class ActionBar(QWidget):
+    """One button for each action that has a name for one.
+
+    Parameters
+    ----------
+    parent : QWidget or None
+    """
+
+    pressed = Signal(str)  # the text of the key
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.buttons: dict[str, QPushButton] = {}
+        self._shown: tuple[tuple[str, str, str], ...] = ()
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(10, 5, 10, 5)
+        self._row.setSpacing(6)
+        self._scale = 1.0
+
+    def show_actions(self, actions: Sequence[KeyAction]) -> None:
+        """Make the buttons; nothing happens where they are as they were."""
+        wanted = tuple((one.text, one.button, one.what) for one in actions if one.button)
+        if wanted == self._shown:
+            return
+        self._shown = wanted
+        named = {action.text: action for action in actions if action.button}
+        if list(named) == list(self.buttons) and all(map(self._says, named.values())):
+            return
+        for button in self.buttons.values():
+            button.hide()  # it lives until the next turn of the event loop
+            self._row.removeWidget(button)
+            button.deleteLater()
+        self.buttons = {}
+        for text, action in named.items():
+            button = self._button(text)
+            button.setText(f"{text}  {action.button}")
+            button.setToolTip(f"{action.what} ({text})")
+            button.setAccessibleName(f"{action.button} ({text})")
+        self.set_scale(self._scale)
+
+    def _says(self, action: KeyAction) -> bool:
+        return self.buttons[action.text].text() == f"{action.text}  {action.button}"
+
+    def enable(self, text: str, enabled: bool) -> None:
+        """Grey a button out where its key would do nothing."""
+        button = self.buttons.get(text)
+        if button is not None:
+            button.setEnabled(enabled)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        self._scale = scale
+        for button in self.buttons.values():
+            button.setFont(font(round(LETTERS * scale)))
+            button.setFixedHeight(round(HEIGHT * scale))
+
+    def _on_click(self) -> None:
+        self.pressed.emit(self.sender().property("key"))
+
+    def _button(self, text: str) -> QPushButton:
+        button = QPushButton()
+        # Keys belong to the window; a focused button would take the space bar.
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        button.setMinimumWidth(1)
+        button.setProperty("key", text)
+        # A closure here would keep the bar alive for ever.
+        button.clicked.connect(self._on_click)
+        self._row.addWidget(button)
+        self.buttons[text] = button
+        return button

@@ -1,0 +1,247 @@
+"""The level, to be read from two metres: shape, word, reasons; a STOP flashes until cleared."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QWidget
+
+from leakwatch.config import WindowSettings
+from leakwatch.display.banner import (
+    TRIANGLE_HALF_WIDTH,
+    Banner,
+    Shape,
+    shape_corners,
+    unknown_banner,
+)
+from leakwatch.gui.widgets.fonts import font
+
+FLASH_DIMMED = 165  # percent, as QColor.darker takes it: the word stays readable
+# In a window of 1280 x 800, pixels.
+HEIGHT, PADDING, WORD, BELOW = 120, 16, 68, 26
+# Largest and smallest letters of a reason; warnings are smaller than reasons by this.
+REASON, LEAST_REASON, WARNING_SHARE = 32, 13, 0.72
+# The clock, and its hand: so many places a second are seen to move.
+CLOCK_WIDTH, CLOCK, DIAL, HAND_STEPS = 104, 17, 26, 10
+MOST_REASONS, MOST_WARNINGS, MOST_LINES = 3, 3, 4
+LINE = 1.2  # of a letter's height
+_MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+_FOOT = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A reason or a warning with the size of its letters and its height."""
+
+    text: str
+    pixels: int
+    bold: bool
+    height: float
+
+
+class BannerView(QWidget):
+    """Paints a `Banner`; until it is given one, it says UNKNOWN."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = WindowSettings()
+        self._scale = 1.0
+        self.set_scale(1.0)
+        self._banner = unknown_banner("No frame yet")
+        self._dimmed = False
+        self._clock: tuple[str, int] | None = None
+        self._flash = QTimer(self)
+        self._flash.timeout.connect(self._on_flash)
+
+    @property
+    def banner(self) -> Banner:
+        """What is shown."""
+        return self._banner
+
+    @property
+    def flashing(self) -> bool:
+        """Whether the banner flashes now."""
+        return self._flash.isActive()
+
+    @property
+    def flash_hz(self) -> float:
+        """How often it flashes; 0.0: it is steady."""
+        return 500.0 / self._flash.interval() if self._flash.isActive() else 0.0
+
+    def use(self, settings: WindowSettings) -> None:
+        """Take how often it flashes from `settings`."""
+        self._settings = settings
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        self._scale = scale
+        self.setFixedHeight(round(HEIGHT * scale))
+        self.update()
+
+    def show_banner(self, banner: Banner, technical: bool = False) -> None:
+        """Show `banner`; repaints only where it differs.
+
+        Parameters
+        ----------
+        banner : Banner
+        technical : bool
+            A technical alarm of medium priority holds: it flashes slowly.
+        """
+        self._set_flash(banner.flashing, technical)
+        if banner == self._banner:
+            return
+        self._banner = banner
+        self.setAccessibleName(": ".join((banner.title, *banner.reasons[:1])))
+        self.update()
+
+    def show_clock(self, text: str, now_s: float) -> None:
+        """Show the time, and a hand that goes round once a second: both stop with the display.
+
+        Parameters
+        ----------
+        text : str
+            Of the day, with seconds.
+        now_s : float
+            Any clock.
+        """
+        clock = (text, math.floor(now_s * HAND_STEPS) % HAND_STEPS)
+        if clock != self._clock:
+            self._clock = clock
+            self.update(self._clock_box().toAlignedRect())
+
+    @property
+    def clock(self) -> tuple[str, int] | None:
+        """Time of the day, and the place of the hand; None where none is shown."""
+        return self._clock
+
+    def stop_flashing(self) -> None:
+        """Show the banner steadily and bright."""
+        self._flash.stop()
+        self._dimmed = False
+        self.update()
+
+    def _set_flash(self, high: bool, medium: bool) -> None:
+        if not (high or medium):
+            if self._flash.isActive():
+                self.stop_flashing()
+            return
+        hz = self._settings.high_flash_hz if high else self._settings.medium_flash_hz
+        half_ms = round(500.0 / hz)  # half of the time it is bright
+        if not self._flash.isActive() or self._flash.interval() != half_ms:
+            self._flash.start(half_ms)
+
+    def _on_flash(self) -> None:
+        self._dimmed = not self._dimmed
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint shape, word, reasons and warnings from left to right."""
+        style = self._banner.style
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = QColor(style.colour)
+        painter.fillRect(self.rect(), ground.darker(FLASH_DIMMED) if self._dimmed else ground)
+        x = self._paint_shape(painter, ground)
+        painter.setPen(QColor(style.ink))
+        width = self._paint_word(painter, x)
+        self._paint_texts(painter, x + width + 1.5 * PADDING * self._scale)
+        self._paint_clock(painter)
+        painter.end()
+
+    def _clock_box(self) -> QRectF:
+        width = 0.0 if self._clock is None else CLOCK_WIDTH * self._scale
+        return QRectF(self.width() - width, 0.0, width, self.height())
+
+    def _paint_clock(self, painter: QPainter) -> None:
+        """Paint a dial with its hand, and the time below it."""
+        if self._clock is None:
+            return
+        text, step = self._clock
+        box, radius = self._clock_box(), DIAL * self._scale
+        centre = QPointF(box.center().x(), box.center().y() - 0.5 * radius)
+        ink = QColor(self._banner.style.ink)
+        painter.setPen(QPen(ink, 2.0 * self._scale))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(centre, radius, radius)
+        turn = 2.0 * math.pi * step / HAND_STEPS
+        painter.setPen(QPen(ink, 4.0 * self._scale))
+        painter.drawLine(
+            centre,
+            QPointF(centre.x() + radius * math.sin(turn), centre.y() - radius * math.cos(turn)),
+        )
+        painter.setFont(font(round(CLOCK * self._scale)))
+        foot = QRectF(box.left(), centre.y() + radius, box.width(), 2.0 * CLOCK * self._scale)
+        painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_word(self, painter: QPainter, x: float) -> float:
+        """Paint the word and what stands below it; return the width of both."""
+        banner = self._banner
+        word, below = font(round(WORD * self._scale), bold=True), font(round(BELOW * self._scale))
+        width = QFontMetricsF(word).horizontalAdvance(banner.word)
+        painter.setFont(word)
+        lifted = BELOW * self._scale if banner.below else 0.0
+        box = QRectF(x, -0.5 * lifted, width + 4.0, self.height())
+        painter.drawText(box, _MIDDLE, banner.word)
+        if not banner.below:
+            return width
+        painter.setFont(below)
+        wide = QFontMetricsF(below).horizontalAdvance(banner.below)
+        foot = QRectF(x, 0.0, wide + 4.0, self.height() - 0.4 * lifted)
+        painter.drawText(foot, _FOOT, banner.below)
+        return max(width, wide)
+
+    def _paint_shape(self, painter: QPainter, ground: QColor) -> float:
+        style, radius = self._banner.style, self.height() / 2 - 14 * self._scale
+        padding = PADDING * self._scale
+        outwards = TRIANGLE_HALF_WIDTH if style.shape is Shape.TRIANGLE else 1.0
+        centre = (padding + outwards * radius, self.height() / 2)
+        corners = [QPointF(x, y) for x, y in shape_corners(style.shape, centre, radius)]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(style.ink))
+        painter.drawPolygon(QPolygonF(corners))
+        painter.setPen(ground)
+        painter.setFont(font(int(1.1 * radius), bold=True))
+        box = QRectF(centre[0] - radius, centre[1] - radius, 2 * radius, 2 * radius)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, style.symbol)
+        return centre[0] + outwards * radius + padding
+
+    def _paint_texts(self, painter: QPainter, left: float) -> None:
+        width = self._clock_box().left() - left - PADDING * self._scale
+        texts = self._texts(width, self.height() - 10.0 * self._scale)
+        y = (self.height() - sum(one.height for one in texts)) / 2
+        for one in texts:
+            painter.setFont(font(one.pixels, one.bold))
+            box = QRectF(left, y, width, one.height)
+            painter.drawText(box, int(_MIDDLE) | int(Qt.TextFlag.TextWordWrap), one.text)
+            y += one.height
+
+    def _texts(self, width: float, height: float) -> list[_Text]:
+        """Reasons and warnings in the largest letters with which all of them fit."""
+        reasons = _first(self._banner.reasons, MOST_REASONS)
+        warnings = _first(self._banner.warnings, min(MOST_LINES - len(reasons), MOST_WARNINGS))
+        pixels = REASON
+        while True:
+            size = round(pixels * self._scale)
+            small = max(round(WARNING_SHARE * size), round(LEAST_REASON * self._scale))
+            texts = [_wrapped(text, size, True, width) for text in reasons]
+            texts += [_wrapped(text, small, False, width) for text in warnings]
+            if pixels <= LEAST_REASON or sum(one.height for one in texts) <= height:
+                return texts
+            pixels -= 2
+
+
+def _first(texts: tuple[str, ...], most: int) -> tuple[str, ...]:
+    """So many of `texts` at most; how many more there are is said."""
+    if len(texts) <= most:
+        return texts
+    return (*texts[: most - 1], f"{texts[most - 1]}  (+{len(texts) - most} more)")
+
+
+def _wrapped(text: str, pixels: int, bold: bool, width: float) -> _Text:
+    metrics = QFontMetricsF(font(pixels, bold))
+    room = QRectF(0.0, 0.0, width, 1e4)
+    height = metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), text).height()
+    return _Text(text, pixels, bold, max(height, LINE * pixels))

@@ -1,0 +1,164 @@
+"""Named values, painted one below the other: large ones to be read from two metres."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from leakwatch.display.facts import Fact
+from leakwatch.gui.widgets.fonts import font
+
+QUIET, INK, WARN = "#9AA7B5", "#F2F5F8", "#FFC400"
+# Heights of letters in a window of 1280 x 800, pixels.
+NAME, VALUE, LARGE, GAP = 13, 16, 36, 6
+# A large value that is too wide is drawn smaller, down to this, and then in two lines.
+LEAST_LARGE = 26
+PAST_OPACITY = 0.75
+LINE = 1.3  # of a letter's height
+# Where not all fits, it is drawn smaller, down to this; what still does not fit is counted.
+TIGHTER = (1.0, 0.92, 0.85, 0.78)
+_LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+_WRAP = Qt.TextFlag.TextWordWrap
+LONG_WORD = 14
+# Behind these a long word without spaces, such as an address, may be broken.
+_BREAKS = re.compile(r"(?<=[/:*_,;=@-])(?=\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A fact with the sizes of its letters and the height that it takes."""
+
+    fact: Fact
+    name_px: int
+    value_px: int
+    beside: bool
+    height: float
+
+
+class FactsView(QWidget):
+    """Shows facts; a doubtful one has a sign as well as a colour."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self._facts: tuple[Fact, ...] = ()
+        self._scale, self._past = 1.0, False
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What is shown."""
+        return self._facts
+
+    def text(self) -> str:
+        """Everything that is shown, a fact a line."""
+        return "\n".join(f"{_name(fact)}: {fact.value}" for fact in self._facts)
+
+    def show_facts(self, facts: tuple[Fact, ...]) -> None:
+        """Show `facts`; paints only where they differ."""
+        if facts != self._facts:
+            self._facts = facts
+            self.setAccessibleDescription(self.text())
+            self.update()
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        self._scale = scale
+        self.update()
+
+    def set_past(self, past: bool) -> None:
+        """Draw dim what is no longer the present."""
+        if past != self._past:
+            self._past = past
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """Any height is made do with."""
+        return QSize(100, 100)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint from the top, in the largest letters with which all fits."""
+        placed, hidden = self._placed()
+        painter = QPainter(self)
+        painter.setOpacity(PAST_OPACITY if self._past else 1.0)
+        y = 0.0
+        for one in placed:
+            self._paint(painter, one, y)
+            y += one.height
+        if hidden:
+            painter.setFont(font(round(NAME * self._scale)))
+            painter.setPen(QColor(WARN))
+            box = QRectF(0.0, self.height() - 20.0, self.width(), 20.0)
+            painter.drawText(box, _LEFT, f"⚠ {hidden} more: enlarge the window")
+        painter.end()
+
+    def _placed(self) -> tuple[list[_Placed], int]:
+        """What fits, and how many facts do not."""
+        placed: list[_Placed] = []
+        for tighter in TIGHTER:
+            placed = [self._place(fact, tighter * self._scale) for fact in self._facts]
+            if sum(one.height for one in placed) <= self.height():
+                return placed, 0
+        left, shown = self.height() - 20.0, 0
+        for one in placed:
+            left -= one.height
+            shown += left >= 0.0
+        return placed[:shown], len(placed) - shown
+
+    def _place(self, fact: Fact, scale: float) -> _Placed:
+        name_px, gap = round(NAME * scale), GAP * scale
+        if fact.large:
+            value_px = self._fitting(fact.value, round(LARGE * scale), round(LEAST_LARGE * scale))
+            high = LINE * name_px + self._wrapped(fact, value_px) + gap
+            return _Placed(fact, name_px, value_px, False, high)
+        value_px = round(VALUE * scale)
+        names, values = QFontMetricsF(font(name_px)), QFontMetricsF(font(value_px))
+        together = names.horizontalAdvance(_name(fact)) + values.horizontalAdvance(fact.value)
+        if together + 14 * scale <= self.width():
+            return _Placed(fact, name_px, value_px, True, LINE * value_px + gap)
+        high = LINE * name_px + self._wrapped(fact, value_px) + gap
+        return _Placed(fact, name_px, value_px, False, high)
+
+    def _wrapped(self, fact: Fact, pixels: int) -> float:
+        """Height of a value in as many lines as it needs."""
+        room = QRectF(0.0, 0.0, self.width(), 1e4)
+        metrics = QFontMetricsF(font(pixels, fact.large))
+        return metrics.boundingRect(room, int(_WRAP), _breakable(fact.value)).height()
+
+    def _fitting(self, text: str, pixels: int, least: int) -> int:
+        """The largest size at which `text` is one line; `least` where it is not."""
+        while pixels > least and (
+            QFontMetricsF(font(pixels, bold=True)).horizontalAdvance(text) > self.width()
+        ):
+            pixels -= 1
+        return pixels
+
+    def _paint(self, painter: QPainter, one: _Placed, y: float) -> None:
+        fact, width = one.fact, self.width()
+        colour = QColor(WARN if fact.warn else QUIET)
+        painter.setFont(font(one.name_px))
+        painter.setPen(colour)
+        top = y + (LINE * (one.value_px - one.name_px) * 0.75 if one.beside else 0.0)
+        painter.drawText(QRectF(0.0, top, width, 2.0 * one.name_px), _LEFT, _name(fact))
+        painter.setFont(font(one.value_px, bold=fact.large))
+        painter.setPen(QColor(WARN if fact.warn else INK))
+        if one.beside:
+            painter.drawText(QRectF(0.0, y, width, one.height), _RIGHT, fact.value)
+            return
+        below = y + LINE * one.name_px
+        box = QRectF(0.0, below, width, one.height)
+        painter.drawText(box, int(_LEFT) | int(_WRAP), _breakable(fact.value))
+
+
+def _breakable(text: str) -> str:
+    """With a place to break, of no width, in long words."""
+    return " ".join(
+        _BREAKS.sub("\u200b", word) if len(word) > LONG_WORD else word for word in text.split(" ")
+    )
+
+
+def _name(fact: Fact) -> str:
+    return f"⚠ {fact.name}" if fact.warn else fact.name

@@ -1,0 +1,42 @@
+"""The bundled typeface for Qt: a bare system has none, and text would be boxes."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtWidgets import QWidget
+
+from leakwatch.display.typeface import FONT_FAMILY, font_path
+
+
+def register_fonts() -> None:
+    """Make the typeface known to Qt; once, after the application was made."""
+    if FONT_FAMILY not in QFontDatabase.families():
+        for bold in (False, True):
+            QFontDatabase.addApplicationFont(str(font_path(bold)))
+
+
+def font(pixels: int, bold: bool = False) -> QFont:
+    """The typeface at a height of `pixels`."""
+    made = QFont(FONT_FAMILY)
+    made.setPixelSize(pixels)
+    made.setBold(bold)
+    return made
+
+
+# Properties of a widget whose letters grow: their height in a window of 1280 x 800, and weight.
+_PIXELS, _BOLD = "letterPixels", "letterBold"
+
+
+def set_letters(widget: QWidget, pixels: int, bold: bool = False) -> None:
+    """Give a widget letters that `scale_letters` makes larger or smaller."""
+    widget.setProperty(_PIXELS, pixels)
+    widget.setProperty(_BOLD, bold)
+    widget.setFont(font(pixels, bold))
+
+
+def scale_letters(page: QWidget, scale: float) -> None:
+    """Draw all letters of a page larger or smaller than in a window of 1280 x 800."""
+    for widget in (page, *page.findChildren(QWidget)):
+        pixels = widget.property(_PIXELS)
+        if pixels is not None:
+            widget.setFont(font(round(pixels * scale), bool(widget.property(_BOLD))))

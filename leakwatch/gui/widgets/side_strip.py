@@ -1,0 +1,140 @@
+"""The strips at the sides: what is measured at the right, the session or the run at the left."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from leakwatch.display.facts import Fact
+from leakwatch.display.lines import LINE_STYLES, LineKind
+from leakwatch.display.picture import RESEARCH_NOTICE, Picture
+from leakwatch.display.trend_plot import TrendPlot
+from leakwatch.gui.widgets.facts_view import INK, QUIET, FactsView
+from leakwatch.gui.widgets.fonts import font
+from leakwatch.gui.widgets.trend_view import TrendView
+
+# In a window of 1280 x 800, pixels.
+WIDTH, LEFT_WIDTH, PADDING = 284, 250, 12
+# How facts and trend share the height.
+FACTS_SHARE, TREND_SHARE = 5, 3
+
+
+class Strip(QWidget):
+    """Facts from the top, trend, legend and notice from the bottom."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.facts = FactsView()
+        self.trend = TrendView()
+        self.legend = Legend()
+        self.notice = QLabel(RESEARCH_NOTICE)
+        self.notice.setWordWrap(True)
+        self.notice.setStyleSheet(f"color: {QUIET}")
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.facts, FACTS_SHARE)
+        layout.addWidget(self.trend, TREND_SHARE)
+        layout.addWidget(self.legend)
+        layout.addWidget(self.notice)
+        self.set_scale(1.0)
+
+    def show_picture(self, picture: Picture | None, past: bool = False) -> None:
+        """Show the facts and the kinds of lines of a picture; nothing for None.
+
+        Parameters
+        ----------
+        picture : Picture or None
+        past : bool
+            It is not the present: its numbers are drawn dim.
+        """
+        self.facts.set_past(past)
+        self.facts.show_facts(() if picture is None else picture.facts)
+        self.legend.show_lines(() if picture is None else picture.legend)
+
+    def show_trend(self, plot: TrendPlot) -> None:
+        """Show the last minute."""
+        self.trend.show_plot(plot)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        _pad(self, WIDTH, scale)
+        self.notice.setFont(font(round(12 * scale)))
+        for widget in (self.facts, self.trend, self.legend):
+            widget.set_scale(scale)
+
+
+class RunStrip(QWidget):
+    """Facts of the session, or of the run that is replayed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.facts = FactsView()
+        QVBoxLayout(self).addWidget(self.facts)
+        self.set_scale(1.0)
+
+    def show_facts(self, facts: tuple[Fact, ...]) -> None:
+        """Show `facts`."""
+        self.facts.show_facts(facts)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        _pad(self, LEFT_WIDTH, scale)
+        self.facts.set_scale(scale)
+
+
+class Legend(QWidget):
+    """A sample of each kind of line in the picture, and what it is."""
+
+    ROW, SAMPLE = 19, 36
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lines: tuple[tuple[LineKind, str], ...] = ()
+        self._scale = 1.0
+
+    def show_lines(self, lines: tuple[tuple[LineKind, str], ...]) -> None:
+        """List kinds of lines and what they are."""
+        if lines != self._lines:
+            self._lines = lines
+            self.updateGeometry()
+            self.update()
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        self._scale = scale
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """As high as the rows of every kind: rows that come and go must not move what is above."""
+        return QSize(100, round(self.ROW * self._scale * len(LINE_STYLES)))
+
+    def minimumSizeHint(self) -> QSize:
+        """The rows that are there."""
+        return QSize(100, round(self.ROW * self._scale * len(self._lines)))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint a row for each kind."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(font(round(13 * self._scale)))
+        row, sample = self.ROW * self._scale, round(self.SAMPLE * self._scale)
+        first = self.height() - row * len(self._lines)
+        for place, (kind, words) in enumerate(self._lines):
+            style, y = LINE_STYLES[kind], first + (place + 0.5) * row
+            pen = QPen(QColor(style.colour), style.width)
+            if style.dash is not None:
+                pen.setDashPattern([length / style.width for length in style.dash])
+            painter.setPen(pen)
+            painter.drawLine(0, int(y), sample, int(y))
+            painter.setPen(QColor(INK))
+            box = QRectF(sample + 10, y - row / 2, self.width(), row)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
+        painter.end()
+
+
+def _pad(strip: QWidget, width: int, scale: float) -> None:
+    strip.setFixedWidth(round(width * scale))
+    layout, padding = strip.layout(), round(PADDING * scale)
+    assert layout is not None
+    layout.setContentsMargins(padding, padding, padding, padding)

@@ -1,0 +1,268 @@
+"""The cases on this machine: a folder for each, and a SQLite table of what they hold.
+
+The folders are the truth; the table says what is in them, so that a list needs no reading. Several
+processes may use it at once. No identity of a patient is asked for. The day of a recording stands
+in the table alone and leaves the machine with no export.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from leakwatch.case_files.library_database import (
+    BUSY_S,
+    LibraryDatabase,
+    cannot_use,
+    library_folder,
+)
+from leakwatch.case_files.run_records import read_events, read_frames
+from leakwatch.case_files.session_file import RECORDING_NAME, SESSION_NAME, load_session
+from leakwatch.core.errors import CaseError, LibraryError
+from leakwatch.core.marks import Marks
+from leakwatch.core.results import EventKind, Level
+from leakwatch.files.private_files import FOLDER_MODE, make_private, make_private_folder
+from leakwatch.files.untrusted_text import printable
+from leakwatch.sinks.recording.line_file import is_locked
+from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
+
+CASES_NAME = "cases"
+
+_LONGEST_NAME = 100  # characters: a line of a list
+# Digits of a number that a folder of a case can have; others are none of ours.
+_LONGEST_NUMBER = 10
+
+_LEVELS_BY_WEIGHT = (Level.CLEAR, Level.UNKNOWN, Level.WATCH, Level.STOP)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryCase:
+    """A row of the library.
+
+    Parameters
+    ----------
+    id : int
+    name : str
+    folder : Path
+    added_at : str
+        UTC, ISO 8601.
+    state : str
+        ``recording``, ``complete``, ``stopped`` or ``recovered``, as in session.json.
+    source, view, vertebra : str or None
+    frames : int or None
+        None while it is recorded, as all that follow.
+    duration_s, first_stop_s : float or None
+        `first_stop_s` is None too where no STOP came.
+    worst_level : str or None
+    stops : int or None
+        Alerts of level STOP.
+    """
+
+    id: int
+    name: str
+    folder: Path
+    added_at: str
+    state: str
+    source: str
+    view: str | None
+    vertebra: str | None
+    frames: int | None
+    duration_s: float | None
+    worst_level: str | None
+    stops: int | None
+    first_stop_s: float | None
+
+
+class CaseLibrary:
+    """A library; made where there is none. Used on one thread.
+
+    Parameters
+    ----------
+    folder : Path or None
+        None: `library_folder`.
+    busy_s : float
+        Another process that writes is waited for so long, s.
+
+    Raises
+    ------
+    LibraryError
+        It cannot be made or read, or is of a newer version of LeakWatch.
+    """
+
+    def __init__(self, folder: Path | None = None, busy_s: float = BUSY_S) -> None:
+        self._folder = library_folder() if folder is None else folder
+        try:
+            make_private_folder(self._folder / CASES_NAME)
+            make_private(self._folder / CASES_NAME)  # of an earlier version
+        except OSError as error:
+            raise LibraryError(cannot_use(self._folder, error)) from error
+        self._db = LibraryDatabase(self._folder, busy_s)
+        self._remove_leftovers()
+
+    def __enter__(self) -> CaseLibrary:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the table."""
+        self._db.close()
+
+    def begin(self, source: str, marks: Marks, name: str | None = None) -> LibraryCase:
+        """Enter a case that will be recorded into its folder, which is made.
+
+        Parameters
+        ----------
+        source : str
+            Kind of the source, such as ``scp``.
+        marks : Marks
+        name : str or None
+            None: ``case-`` and its number. Not the name of a patient.
+
+        Raises
+        ------
+        LibraryError
+            There is a case of this name, or no room.
+        """
+        view = None if marks.view is None else marks.view.value
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        if name is not None and (not name.strip() or name.strip().isdigit()):
+            raise LibraryError(f"{name!r} is no name of a case: numbers are given. Use letters.")
+        if name is not None and (printable(name) != name or len(name) > _LONGEST_NAME):
+            raise LibraryError(
+                f"{name[:_LONGEST_NAME]!r} is no name of a case: it has characters that are not "
+                f"shown, or more than {_LONGEST_NAME}. Use letters."
+            )
+        with self._db.writing():
+            if name is not None and self._rows("WHERE name = ?", name):
+                raise LibraryError(f"there is a case {name} already. Choose another name.")
+            number = self._db.execute(
+                "INSERT INTO library_case (id, name, added_at, state, source, view, vertebra)"
+                " VALUES (?, ?, ?, 'recording', ?, ?, ?)",
+                self._number_above_folders(),
+                name or f"new {os.getpid()}",
+                now,
+                source,
+                view,
+                marks.vertebra,
+            )
+            if name is None:
+                self._db.execute(
+                    "UPDATE library_case SET name = 'case-' || id WHERE id = ?", number
+                )
+            try:
+                self._case_folder(number).mkdir(FOLDER_MODE)
+                make_private(self._case_folder(number))
+            except OSError as error:
+                raise LibraryError(cannot_use(self._folder, error)) from error
+        return self._rows("WHERE id = ?", number)[0]
+
+    def finish(self, number: int) -> LibraryCase:
+        """Read what was recorded of a case, and enter it.
+
+        Raises
+        ------
+        LibraryError, CaseError
+            There is no such case, or its files cannot be read.
+        """
+        folder = self.case(str(number)).folder
+        session = load_session(folder / SESSION_NAME)
+        frames, events = read_frames(folder / FRAMES_NAME), read_events(folder / EVENTS_NAME)
+        stops = [e for e in events if e.kind is EventKind.ALERT and e.level is Level.STOP]
+        worst = max((frame.level for frame in frames), key=_LEVELS_BY_WEIGHT.index, default=None)
+        with self._db.writing():
+            self._db.execute(
+                "UPDATE library_case SET state = ?, frames = ?, duration_s = ?, worst_level = ?,"
+                " stops = ?, first_stop_s = ? WHERE id = ?",
+                session.state,
+                session.frames,
+                frames[-1].time_s - frames[0].time_s if frames else 0.0,
+                None if worst is None else worst.value,
+                len({event.frame for event in stops}),
+                stops[0].time_s if stops else None,
+                number,
+            )
+        return self.case(str(number))
+
+    def cases(self) -> tuple[LibraryCase, ...]:
+        """All cases, oldest first; what was recovered meanwhile is entered."""
+        for case in self._rows("WHERE state = 'recording'"):
+            with suppress(CaseError):  # broke off, or is being recorded: it stays as it is
+                if load_session(case.folder / SESSION_NAME).state != "recording":
+                    self.finish(case.id)
+        return self._rows("ORDER BY id")
+
+    def case(self, key: str) -> LibraryCase:
+        """A case by its number or its name.
+
+        Raises
+        ------
+        LibraryError
+            There is none.
+        """
+        by = "WHERE id = ?" if key.isdigit() else "WHERE name = ?"
+        found = self._rows(by, key)
+        if not found:
+            raise LibraryError(
+                f"there is no case {key} in {self._folder}. `leakwatch cases list` shows all."
+            )
+        return found[0]
+
+    def delete(self, number: int) -> None:
+        """Delete a case with all its files.
+
+        Raises
+        ------
+        LibraryError
+            It is being recorded, or cannot be deleted.
+        """
+        folder = self.case(str(number)).folder
+        recording = folder / RECORDING_NAME
+        gone = folder.with_name(f".deleted-{folder.name}")
+        try:
+            if recording.exists() and is_locked(recording):
+                raise LibraryError(f"case {number} is being recorded now. Stop that first.")
+            with self._db.writing():
+                self._db.execute("DELETE FROM library_case WHERE id = ?", number)
+                if folder.exists():
+                    folder.rename(gone)  # at once: no half of a case is ever seen
+            if gone.exists():
+                shutil.rmtree(gone)
+        except FileNotFoundError:
+            return  # another process opened the library, and removes it
+        except OSError as error:
+            raise LibraryError(cannot_use(folder, error)) from error
+
+    def _remove_leftovers(self) -> None:
+        """Of a deletion that broke off: the case was taken for gone."""
+        for gone in (self._folder / CASES_NAME).glob(".deleted-*"):
+            shutil.rmtree(gone, ignore_errors=True)
+
+    def _number_above_folders(self) -> int | None:
+        """None: the next one; else one that no folder has, as where the table was lost."""
+        try:
+            folders = [path.name for path in (self._folder / CASES_NAME).iterdir()]
+        except OSError as error:
+            raise LibraryError(cannot_use(self._folder, error)) from error
+        ours = [name for name in folders if name.isdecimal() and len(name) < _LONGEST_NUMBER]
+        highest = max(map(int, ours), default=0)
+        used = self._db.rows("SELECT seq FROM sqlite_sequence WHERE name = 'library_case'")
+        return highest + 1 if not used or highest > used[0][0] else None
+
+    def _case_folder(self, number: int) -> Path:
+        return self._folder / CASES_NAME / f"{number:05d}"
+
+    def _rows(self, where: str, *values: object) -> tuple[LibraryCase, ...]:
+        columns = (
+            "id, name, id, added_at, state, source, view, vertebra, frames, duration_s,"
+            " worst_level, stops, first_stop_s"
+        )
+        found = self._db.rows(f"SELECT {columns} FROM library_case {where}", *values)
+        return tuple(
+            LibraryCase(row[0], row[1], self._case_folder(row[2]), *row[3:]) for row in found
+        )

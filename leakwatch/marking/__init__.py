@@ -1,0 +1,1 @@
+"""Mark a vertebra and measure an object, without Qt: drafts, findings, and what is written."""

@@ -1,0 +1,249 @@
+"""Open a case for marking: what was marked before, which frame, and where it is written. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from leakwatch.alerting import rules
+from leakwatch.calibrating.measure import Measurement
+from leakwatch.calibrating.result_file import (
+    applies_to,
+    calibration_of,
+    default_path,
+    measured_section,
+    write_calibration,
+)
+from leakwatch.case_files.case_file import CASE_SUFFIX, check_fits, load_case
+from leakwatch.config import Settings
+from leakwatch.core.errors import CaseError
+from leakwatch.core.frame import Acquisition, View
+from leakwatch.core.marks import CaseFile, Marks, Side
+from leakwatch.core.results import Reason, Snapshot
+from leakwatch.core.spacing import Calibration
+from leakwatch.display.confirmation import Sure
+from leakwatch.live.case_setup import marks_now
+from leakwatch.live.live_session import LiveSession
+from leakwatch.marking.draft import Draft, draft_of
+from leakwatch.marking.one_click import Basis, write_case
+from leakwatch.marking.open_case import OpenCase
+from leakwatch.marking.preparation import LivePreparation, StoredPreparation
+from leakwatch.pipeline.fold import not_judged
+from leakwatch.runner.stored_run import Run
+
+
+def case_path(sequence: Path, out: Path | None) -> Path:
+    """Where the case of a sequence goes: as asked for, into the case itself, or beside it.
+
+    Raises
+    ------
+    CaseError
+        The name is none of a case.
+    """
+    if out is not None:
+        if not out.name.endswith(CASE_SUFFIX):
+            raise CaseError(
+                f"{out}: the name of a case ends with {CASE_SUFFIX}. Choose such a name."
+            )
+        return out
+    if sequence.name.endswith(CASE_SUFFIX):
+        return sequence
+    whole = sequence.resolve()
+    stem = whole.name if whole.is_dir() else whole.stem
+    return whole.parent / f"{stem}{CASE_SUFFIX}"
+
+
+def known_marks(path: Path, run: Run) -> Marks:
+    """Marks that were made before: those of the run, or of the case that will be written over.
+
+    Raises
+    ------
+    CaseError
+        There is a case that cannot be read, or of another sequence.
+    """
+    if run.marks.view is not None or not path.is_file():
+        return run.marks
+    case = load_case(path)
+    check_fits(case, run.acquisition, str(path))
+    return case.marks
+
+
+def marked_frame(run: Run, index: int) -> Snapshot:
+    """The frame that is marked, of which nothing is judged.
+
+    Raises
+    ------
+    CaseError
+        There is none.
+    SourceError
+        It cannot be read.
+    """
+    source = run.reopen()
+    try:
+        frame = next(source.frames(index), None)
+    finally:
+        source.close()
+    if frame is None:
+        raise CaseError(f"there is no frame {index} in {run.name}. Choose another frame.")
+    nobody = rules.initial_state(run.settings)
+    return not_judged(nobody, run.calibration, frame, Reason.STALE)[1]
+
+
+def open_stored(
+    run: Run,
+    path: Path,
+    frame: int,
+    marks: Marks | None = None,
+    anterior: Side | None = None,
+    level: str | None = None,
+) -> OpenCase:
+    """Open the case of a stored run.
+
+    Parameters
+    ----------
+    run : Run
+    path : Path
+        NAME.case.json, written when the person saves.
+    frame : int
+        That is marked.
+    marks : Marks or None
+        To begin with, made on this frame.
+    anterior, level : Side or None, str or None
+        Go before what `marks` say.
+    """
+    draft = Draft() if marks is None else draft_of(marks)
+    draft = replace(draft, anterior=anterior or draft.anterior, level=level or draft.level)
+    keep = partial(_written, run, path, run.marks if marks is None else marks)
+    return OpenCase(run, StoredPreparation(run, frame), frame, keep, draft)
+
+
+def open_replayed(
+    run: Run, snapshot: Snapshot, judge_again: Callable[[CaseFile, str], None]
+) -> OpenCase:
+    """Open the case beside a stored run, on the frame that is shown; saved, it is judged by."""
+    path, frame = case_path(run.path, None), snapshot.frame.index
+
+    def keep(case: CaseFile) -> str:
+        said = _written(run, path, run.marks, case)
+        judge_again(_with_baseline(case, run.marks), said)
+        return said
+
+    begun = run.marks.posterior_wall_px is not None and snapshot.observation.shift_px is not None
+    draft = draft_of(marks_now(run.marks, snapshot)) if begun else Draft()
+    return OpenCase(run, StoredPreparation(run, frame), frame, keep, draft, ends_with_saving=True)
+
+
+def _written(run: Run, path: Path, before: Marks, case: CaseFile) -> str:
+    """Write a case, with what of the marks before is not made in a window."""
+    whole = _with_baseline(case, before)
+    write_case(path, run.path, whole)
+    outline = " and outline" if whole.marks.body_outline_px is not None else ", no outline"
+    return f"Saved to {path}: posterior wall{outline}"
+
+
+def _with_baseline(case: CaseFile, before: Marks) -> CaseFile:
+    return replace(case, marks=replace(case.marks, baseline_frames=before.baseline_frames))
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBasis:
+    """What marks on a live picture are found with."""
+
+    settings: Settings
+    acquisition: Acquisition
+    calibration: Calibration
+
+
+def open_live(session: LiveSession, snapshot: Snapshot) -> OpenCase:
+    """Open a case on the picture that is live now; saved, it is watched from then on.
+
+    Parameters
+    ----------
+    session : LiveSession
+    snapshot : Snapshot
+        The frame that is marked: as the person says, without cement.
+    """
+    frame = snapshot.frame
+    sure = Sure()
+    basis = LiveBasis(session.settings, frame.acquisition, snapshot.observation.calibration)
+
+    def keep(case: CaseFile) -> str:
+        forgets = session.status.known.forgets(session.now_s)
+        if forgets and not sure.second("save"):
+            raise CaseError(
+                f"With these marks the baseline begins anew, which {forgets}:\nit is not watched "
+                "then. Save again to do it."
+            )
+        spacing = None
+        if case.mm_per_px is not None and case.mm_per_px_sigma is not None:
+            spacing = (case.mm_per_px, case.mm_per_px_sigma)
+        session.start_anew(case.marks, frame, spacing)
+        return "The marks hold from now on, and the baseline is learnt anew"
+
+    known = marks_now(session.marks, snapshot)
+    draft = draft_of(known)
+    return OpenCase(
+        basis, LivePreparation(basis, frame), frame.index, keep, draft, ends_with_saving=True
+    )
+
+
+class Desk:
+    """The one case that is open in a window, for marking and calibrating alike.
+
+    Parameters
+    ----------
+    make : callable
+        Opens a case on a snapshot.
+    """
+
+    def __init__(self, make: Callable[[Snapshot], OpenCase]) -> None:
+        self._make = make
+        self._case: OpenCase | None = None
+
+    def open_at(self, snapshot: Snapshot | None) -> OpenCase:
+        """The case that is open; after it was saved, or where nothing was said yet, a new one.
+
+        Raises
+        ------
+        CaseError
+            There is no picture yet.
+        """
+        case = self._case
+        if case is not None and not case.is_saved:
+            return case
+        if snapshot is None:
+            raise CaseError("there is no picture yet. Try again when there is one.")
+        if case is not None:
+            case.close()
+        self._case = self._make(snapshot)
+        return self._case
+
+
+def write_spacing(measured: Measurement, basis: Basis, view: View | None) -> str:
+    """Write a measured spacing as a calibration file into the user's folder; says where.
+
+    Raises
+    ------
+    CalibrationError
+        It cannot be written.
+    """
+    run, spacing = basis.acquisition, measured.spacing
+    words = (run.manufacturer, run.model_name, "" if view is None else view.value)
+    name = " ".join(word for word in words if word) or "C-arm"
+    path = _free(default_path(f"{name} {spacing.what.value}"))
+    made = calibration_of(name, applies_to(run, view), measured=measured_section(spacing))
+    comment = f"Measured in the window: {spacing.what.value}, {spacing.size_mm:g} mm."
+    write_calibration(path, made, comment)
+    return f"Written to {path}: give it with --calibration"
+
+
+def _free(path: Path) -> Path:
+    """A name that is not taken: what was measured before stays."""
+    number = 2
+    free = path
+    while free.exists():
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return free

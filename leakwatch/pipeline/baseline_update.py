@@ -1,0 +1,118 @@
+"""What the frames before the injection teach: the cement-free picture, the cannula, the body."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from leakwatch.core.arrays import BoolImage, FloatImage
+from leakwatch.core.frame import Frame, View
+from leakwatch.pipeline.state import PipelineState
+from leakwatch.vision.background import baseline as baselines
+from leakwatch.vision.background import false_cement as backgrounds
+from leakwatch.vision.cannula.cannulas import find_all
+from leakwatch.vision.registration import motion
+from leakwatch.vision.vertebra.projected_marks import with_found_outline, with_side_of_cannula
+from leakwatch.vision.vertebra.straightened_patch import SpinePicture
+
+
+def with_baseline(
+    state: PipelineState, frame: Frame, moved: FloatImage, seen: BoolImage
+) -> PipelineState:
+    """One more frame of the cement-free picture, while it is learnt; at its end, the cannula.
+
+    Parameters
+    ----------
+    state : PipelineState
+    frame : Frame
+    moved : ndarray
+        Log attenuation, reference coordinates.
+    seen : ndarray of bool
+        Where it is exposed, reference coordinates.
+    """
+    if not state.baseline_open:
+        return state
+    settings = state.settings.baseline
+    marked = state.marks.baseline_frames
+    if marked is not None:
+        wanted, more = marked[0] <= frame.index < marked[1], frame.index < marked[1]
+    else:
+        frames = 0 if state.baseline is None else state.baseline.frames
+        since_s = frame.time_s - state.the_run.first_s
+        more = since_s <= settings.max_s and frames < settings.max_frames
+        more = (more or frames < settings.min_frames) and not cement_seen(state)
+        wanted = more
+    baseline = baselines.with_frame(state.baseline, moved, seen) if wanted else state.baseline
+    state = replace(state, baseline=baseline, baseline_open=more)
+    if baseline is None or (more and baseline.frames != settings.min_frames):
+        return state
+    state = replace(
+        state, behind=backgrounds.background(baseline, state.unrest, state.settings.cement)
+    )
+    if more or state.reference is None:
+        return state
+    return _with_instrument(state, baseline, state.reference)
+
+
+def with_outline(state: PipelineState) -> PipelineState:
+    """Once the baseline stands, and in a lateral view, look for a body that nobody outlined."""
+    placed = state.placed
+    if state.baseline_open or state.baseline is None or placed is None or placed.searched:
+        return state
+    if state.marks.view is not View.LATERAL:
+        return state
+    picture = spine_picture(state)
+    settings = state.settings
+    placed = with_found_outline(
+        placed,
+        picture,
+        state.marks.vertebra,
+        settings.alerting.outside_tolerance_mm,
+        settings.cement,
+        settings.vertebra,
+    )
+    return replace(state, placed=placed)
+
+
+def spine_picture(state: PipelineState) -> SpinePicture:
+    """The cement-free picture, for a search for a vertebral body.
+
+    Parameters
+    ----------
+    state : PipelineState
+        With a baseline.
+    """
+    baseline, run = state.baseline, state.the_run
+    assert baseline is not None
+    return SpinePicture(
+        baseline.mean,
+        baseline.seen,
+        state.instrument.footprint,
+        run.grid,
+        run.scale.mm_per_px / run.grid.binning,
+        state.calibration.mm_per_px is not None,
+    )
+
+
+def cement_seen(state: PipelineState) -> bool:
+    """Whether any cement is known."""
+    return state.cement.box is not None
+
+
+def _with_instrument(
+    state: PipelineState, baseline: baselines.Baseline, reference: motion.RegistrationReference
+) -> PipelineState:
+    placed, scale, settings = state.placed, state.the_run.scale, state.settings
+    wall, tip = (None, None) if placed is None else (placed.wall, placed.tip)
+    found = find_all(baseline, wall, tip, scale, settings.instruments)
+    if found.cannula is not None and placed is not None:
+        front, back = found.cannula.front, found.cannula.back
+        placed = with_side_of_cannula(placed, front, back, scale, settings.cement)
+    footprint = found.footprint
+    if footprint is not None:
+        half = footprint[::2, ::2][: reference.mean.shape[0], : reference.mean.shape[1]]
+        reference = motion.without(reference, half)
+    behind = state.behind
+    if found.without is not None:
+        rod = baseline.mean - found.without
+        behind = backgrounds.background(baseline, state.unrest, settings.cement, rod)
+    return replace(state, instrument=found, placed=placed, reference=reference, behind=behind)

@@ -1,0 +1,321 @@
+"""What the stages found, in the frame's pixels and in millimetres: findings -> `Observation`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from leakwatch.config import Settings
+from leakwatch.core.arrays import BoolImage, FloatImage, Point, PointArray, read_only
+from leakwatch.core.frame import Frame, View
+from leakwatch.core.geometry import WorkingGrid, distance_sigma_mm
+from leakwatch.core.marks import Marks
+from leakwatch.core.results import (
+    Cement,
+    Condition,
+    Evidence,
+    Observation,
+    Quality,
+    Reason,
+    Tube,
+    WallDistance,
+)
+from leakwatch.core.spacing import Calibration
+from leakwatch.pipeline.conditions import CONDITION_OF, fails, holds, judged, unavailable
+from leakwatch.vision.cement.cement_mask import contours_px
+from leakwatch.vision.image_processing.patches import Window, around
+from leakwatch.vision.vertebra.nominal_scale import NominalScale
+from leakwatch.vision.vertebra.posterior_wall import cement_outside, nearest_cement
+from leakwatch.vision.vertebra.projected_marks import PlacedMarks
+from leakwatch.vision.vessels.tubular import Protrusion
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the stages found in one frame, in reference coordinates on the working grid.
+
+    Parameters
+    ----------
+    frame : Frame
+    grid : WorkingGrid
+    shift : Point
+        Of the anatomy against the reference, working pixels.
+    placed : PlacedMarks or None
+    mask : ndarray of bool or None
+        Cement; None where the frame could not be compared with a baseline.
+    added : ndarray or None
+        Added attenuation, mean over the last moments.
+    tubes : tuple of (Protrusion, bool)
+        With whether it is confirmed.
+    quality : Quality
+    evidence : tuple of Evidence
+        Of the conditions that the stages examined.
+    least_mm : float
+        Thinnest cement that would be seen beside the wall, along the beam.
+    working_mm_per_px : float
+        Of the working grid; nominal where there are no millimetres.
+    nominal : NominalScale or None
+        What stands in for millimetres; None where they are known.
+    """
+
+    frame: Frame
+    grid: WorkingGrid
+    shift: Point
+    placed: PlacedMarks | None
+    mask: BoolImage | None
+    added: FloatImage | None
+    tubes: tuple[tuple[Protrusion, bool], ...]
+    quality: Quality
+    evidence: tuple[Evidence, ...] = ()
+    least_mm: float = 0.0
+    working_mm_per_px: float = 1.0
+    nominal: NominalScale | None = None
+
+
+def blind(
+    frame: Frame, calibration: Calibration, quality: Quality, *evidence: Evidence
+) -> Observation:
+    """Return the observation of a frame in which nothing can be judged.
+
+    Parameters
+    ----------
+    frame : Frame
+    calibration : Calibration
+    quality : Quality
+    *evidence : Evidence
+        As far as anything was examined; at least one does not hold.
+    """
+    found = judged(evidence)
+    return Observation(
+        frame.index,
+        frame.time_s,
+        None,
+        None,
+        None,
+        None,
+        None,
+        (),
+        unavailable(found),
+        calibration,
+        quality,
+        conditions=found,
+    )
+
+
+def blind_for(
+    frame: Frame, calibration: Calibration, quality: Quality, reason: Reason, text: str = ""
+) -> Observation:
+    """Return the observation of a frame in which nothing can be judged, for a reason."""
+    return blind(frame, calibration, quality, fails(CONDITION_OF[reason], reason, text))
+
+
+def observed(
+    findings: Findings, marks: Marks, calibration: Calibration, settings: Settings
+) -> Observation:
+    """Turn findings into an observation.
+
+    Parameters
+    ----------
+    findings : Findings
+    marks : Marks
+    calibration : Calibration
+        Of frame pixels.
+    settings : Settings
+    """
+    placed = findings.placed
+    # Cement is a small part of the picture.
+    box = None if findings.mask is None else around(findings.mask, 0)
+    shift_px = wall_px = outline_px = distance = None
+    found_px: tuple[PointArray, ...] = ()
+    if placed is not None:
+        binning = findings.grid.binning
+        shift_px = (
+            binning * (findings.shift[0] - placed.shift[0]),
+            binning * (findings.shift[1] - placed.shift[1]),
+        )
+        wall_px = None if placed.wall is None else _in_frame(placed.wall.line, findings)
+        outline_px = None if placed.outline is None else _in_frame(placed.outline, findings)
+        found_px = tuple(_in_frame(side, findings) for side in placed.found)
+        distance = _wall_distance(findings, placed, box, calibration, settings)
+    cement = _cement(findings, box, calibration, settings)
+    set_up = _set_up(findings, marks, calibration, cement)
+    found = judged((*findings.evidence, *_placed_front(distance, settings), set_up))
+    return Observation(
+        findings.frame.index,
+        findings.frame.time_s,
+        shift_px,
+        wall_px,
+        outline_px,
+        distance,
+        cement,
+        tuple(_tube(one, confirmed, findings, calibration) for one, confirmed in findings.tubes),
+        unavailable(found),
+        calibration,
+        findings.quality,
+        found_px,
+        found,
+        nominal_mm_per_px=None if findings.nominal is None else findings.nominal.mm_per_px,
+    )
+
+
+def _in_frame(points: PointArray, findings: Findings) -> PointArray:
+    return read_only(findings.grid.to_frame(points + np.array(findings.shift)))
+
+
+def _point(point: Point, findings: Findings) -> Point:
+    column, row = _in_frame(np.array(point), findings)
+    return (float(column), float(row))
+
+
+def _placed_front(distance: WallDistance | None, settings: Settings) -> tuple[Evidence, ...]:
+    """Tell that the front of the cement is too faint to say where it is, if it is."""
+    limit_mm = settings.sensitive.max_sigma_mm
+    if distance is None or distance.sigma_mm is None or distance.sigma_mm <= limit_mm:
+        return ()
+    text = f"the front of the cement is faint: its place is known to {distance.sigma_mm:.1f} mm"
+    return (fails(Condition.SENSITIVE, Reason.EXPOSURE, text, distance.sigma_mm, limit_mm),)
+
+
+def _set_up(
+    findings: Findings, marks: Marks, calibration: Calibration, cement: Cement | None
+) -> Evidence:
+    """Tell whether view, wall, side and millimetres are known."""
+    missing: list[tuple[Reason, str]] = []
+    if marks.view is not View.LATERAL:
+        missing.append((Reason.VIEW, "the wall is watched in a lateral view only"))
+    wall = None if findings.placed is None else findings.placed.wall
+    if wall is None:
+        missing.append((Reason.NO_WALL, "no posterior wall is marked"))
+    elif wall.inside is None and cement is not None and cement.area_px > 0:
+        missing.append((Reason.NO_WALL, "nobody knows which side of the wall the body is on"))
+    if calibration.mm_per_px is None:
+        missing.append((Reason.NO_CALIBRATION, "there are no millimetres"))
+    if not missing:
+        return holds(Condition.SET_UP)
+    reasons = tuple(reason for reason, _ in missing)
+    return fails(Condition.SET_UP, reasons, "; ".join(text for _, text in missing))
+
+
+def _wall_distance(
+    findings: Findings,
+    placed: PlacedMarks,
+    box: Window | None,
+    calibration: Calibration,
+    settings: Settings,
+) -> WallDistance | None:
+    if placed.wall is None or findings.mask is None:
+        return None
+    nearest = nearest_cement(placed.wall, findings.mask, box)
+    if nearest is None:
+        return None
+    distance_px = nearest.distance * findings.grid.binning
+    at_px, wall_px = _point(nearest.at, findings), _point(nearest.on_wall, findings)
+    sigmas_px = _position_sigmas_px(findings, calibration)
+    alerting = settings.alerting
+    unseen_mm = _unseen_front_mm(nearest.at, findings, settings)
+    sigmas_mm = (alerting.marks_sigma_mm, alerting.edge_sigma_mm, unseen_mm)
+    if calibration.mm_per_px is None or calibration.mm_per_px_sigma is None:
+        sigma_px = None
+        if findings.nominal is not None:
+            sigmas_px += tuple(findings.nominal.widest_px(sigma) for sigma in sigmas_mm)
+            sigma_px = float(np.hypot.reduce(sigmas_px))
+        return WallDistance(distance_px, None, None, at_px, wall_px, sigma_px)
+    sigma = distance_sigma_mm(
+        distance_px, calibration.mm_per_px, calibration.mm_per_px_sigma, sigmas_px, sigmas_mm
+    )
+    return WallDistance(distance_px, distance_px * calibration.mm_per_px, sigma, at_px, wall_px)
+
+
+def _unseen_front_mm(at: Point, findings: Findings, settings: Settings) -> float:
+    """Return how far the front of the cement may reach beyond what is seen of it.
+
+    A front is round: its thickness along the beam is ``t sqrt(1 - (1 - d / R)^2)`` at the depth `d`
+    behind its tip. What is thinner than can be seen, a share `x` of the thickness behind it, is
+    ``R (1 - sqrt(1 - x^2))`` deep: the sagitta of a circle.
+    """
+    mask, added = findings.mask, findings.added
+    if mask is None or added is None:
+        return 0.0
+    alerting, grid = settings.alerting, findings.grid
+    scale_mm = findings.working_mm_per_px
+    reach = max(round(alerting.front_mm / scale_mm), 1)
+    column, row = round(at[0]), round(at[1])
+    rows = slice(max(row - reach, 0), min(row + reach + 1, grid.rows))
+    columns = slice(max(column - reach, 0), min(column + reach + 1, grid.columns))
+    there = added[rows, columns][mask[rows, columns]]
+    if there.size == 0:
+        return 0.0
+    thickness_mm = float(np.percentile(there, 90)) / settings.cement.attenuation_per_mm
+    share = min(findings.least_mm / max(thickness_mm, 1e-6), 1.0)
+    return alerting.front_radius_mm * (1.0 - float(np.sqrt(1.0 - share**2)))
+
+
+def _position_sigmas_px(findings: Findings, calibration: Calibration) -> tuple[float, ...]:
+    """How well a place is known, frame pixels: from registration, the grid and the distortion."""
+    bend = calibration.distortion
+    shift_sigma = findings.quality.shift_sigma_px or 0.0
+    return (shift_sigma, 0.5 * findings.grid.binning, 0.0 if bend is None else bend.sigma_px)
+
+
+def _cement(
+    findings: Findings, box: Window | None, calibration: Calibration, settings: Settings
+) -> Cement | None:
+    mask, added = findings.mask, findings.added
+    if mask is None or added is None or box is None:
+        return None
+    part = mask[box]
+    pixels = int(np.count_nonzero(part))
+    area_px = float(pixels * findings.grid.binning**2)
+    if calibration.mm_per_px is None:
+        area_mm2 = volume_ml = None
+    else:
+        mm2 = calibration.mm_per_px**2
+        area_mm2 = area_px * mm2
+        thickness_mm = float(added[box][part].mean()) if pixels else 0.0
+        thickness_mm = max(thickness_mm, 0.0) / settings.cement.attenuation_per_mm
+        volume_ml = area_mm2 * thickness_mm / 1000.0
+    outside_px, at = _outside(findings, box, calibration, settings)
+    corner = (box[1].start, box[0].start)
+    contours = tuple(_in_frame(contour + corner, findings) for contour in contours_px(part))
+    return Cement(contours, area_px, area_mm2, volume_ml, outside_px, at)
+
+
+def _outside(
+    findings: Findings, box: Window, calibration: Calibration, settings: Settings
+) -> tuple[float, Point | None]:
+    """Area beyond the outline's tolerance, frame pixels, and its farthest point."""
+    placed, mask = findings.placed, findings.mask
+    tolerance_px = _outside_tolerance_px(findings, calibration, settings)
+    if placed is None or placed.outside is None or mask is None or tolerance_px is None:
+        return 0.0, None
+    beyond = cement_outside(placed.outside, mask, tolerance_px / findings.grid.binning, box)
+    if beyond is None:
+        return 0.0, None
+    return float(beyond.pixels * findings.grid.binning**2), _point(beyond.at, findings)
+
+
+def _outside_tolerance_px(
+    findings: Findings, calibration: Calibration, settings: Settings
+) -> float | None:
+    """Beyond this, frame pixels, cement is clearly outside; None where nobody can tell."""
+    tolerance_mm = settings.alerting.outside_tolerance_mm
+    if calibration.mm_per_px is not None:
+        return tolerance_mm / calibration.mm_per_px
+    return None if findings.nominal is None else findings.nominal.widest_px(tolerance_mm)
+
+
+def _tube(
+    protrusion: Protrusion, confirmed: bool, findings: Findings, calibration: Calibration
+) -> Tube:
+    binning = findings.grid.binning
+    length_px, width_px = protrusion.length * binning, protrusion.width * binning
+    mm = calibration.mm_per_px
+    return Tube(
+        _in_frame(protrusion.path, findings),
+        length_px,
+        width_px,
+        None if mm is None else length_px * mm,
+        None if mm is None else width_px * mm,
+        confirmed,
+    )

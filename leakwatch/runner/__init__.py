@@ -1,0 +1,1 @@
+"""Stored runs: opened with their case, folded over, analysed into files, opened again."""

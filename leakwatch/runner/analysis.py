@@ -1,0 +1,243 @@
+"""Fold over a whole run and write what was found: the work behind ``leakwatch analyze``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from contextlib import closing as closed_at_end
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from leakwatch.alerting.coverage import NOTHING_COUNTED, Tally, counted
+from leakwatch.config import Settings
+from leakwatch.core.errors import MissingExtraError, SinkError
+from leakwatch.core.protocols import Sink
+from leakwatch.core.results import Event, EventKind, Level, Snapshot
+from leakwatch.runner.stored_run import Run
+from leakwatch.sinks.frame_table import TABLE_NAME, FrameTable
+from leakwatch.sinks.output_folder import make_folder
+from leakwatch.sinks.overlay.overlay_video import VIDEO_NAME, OverlayVideo
+from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
+from leakwatch.sinks.trend_page import TREND_NAME, Trend
+from leakwatch.sinks.workers.sink_worker import SinkWorker
+from leakwatch.sources.stored.read_ahead import read_ahead
+
+# What an earlier run may have left in the folder, beside the lines.
+_BESIDE_LINES = (TREND_NAME, VIDEO_NAME, TABLE_NAME)
+# After an interruption the pictures have so long to be finished, s: with the frame that is being
+# folded and the end of the program, a person who pressed Ctrl-C waits less than two seconds.
+FINISH_WITHIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a run.
+
+    Parameters
+    ----------
+    frames : int
+        How many were read and written.
+    unknown : int
+        How many of them could not be judged, or not in full.
+    first_stop : Event or None
+        The first alert of level STOP.
+    tally : Tally
+        What was watched, and what was not.
+    ended_early : str or None
+        Why the input ended before its promised end.
+    not_recorded : str or None
+        Why frames and events could not be written any further; then the rest was not analysed.
+    degraded : tuple of str
+        What could not be written although the measurements were.
+    left_out : tuple of str
+        What was not written, since what draws it is not installed.
+    written : tuple of str
+        Names of the files that are whole.
+    interrupted : bool
+        A person ended it before the input did.
+    smallest_distance_mm, largest_area_mm2, largest_volume_ml : float or None
+        Of all frames; None where it was known in none.
+    """
+
+    frames: int
+    unknown: int
+    first_stop: Event | None
+    tally: Tally = NOTHING_COUNTED
+    ended_early: str | None = None
+    not_recorded: str | None = None
+    degraded: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    interrupted: bool = False
+    smallest_distance_mm: float | None = None
+    largest_area_mm2: float | None = None
+    largest_volume_ml: float | None = None
+
+
+def analyse(
+    run: Run,
+    folder: Path,
+    with_video: bool = True,
+    on_frame: Callable[[], None] = lambda: None,
+    with_table: bool = False,
+) -> Outcome:
+    """Measure every frame of `run` and write frames, events, trend and video into `folder`.
+
+    An interruption (Ctrl-C) ends it as the end of the input does, but soon.
+
+    Parameters
+    ----------
+    run : Run
+        Just opened.
+    folder : Path
+        Made where absent; only files of the names that are written here are replaced.
+    with_video : bool
+    on_frame : callable
+        Called after each frame.
+    with_table : bool
+        Write frames.csv too.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    SinkError
+        Nothing can be written into `folder`.
+    """
+    make_folder(folder)
+    with ExitStack() as closing:
+        recorder = Recorder(folder)
+        closing.callback(recorder.close)
+        sinks, degraded, left_out = _sinks(run, folder, with_video, with_table)
+        for sink in sinks.values():
+            closing.callback(sink.close)
+        ahead = closing.enter_context(closed_at_end(read_ahead(run.frames)))
+        so_far = _SoFar()
+        try:
+            _follow(replace(run, frames=ahead), recorder, list(sinks.values()), on_frame, so_far)
+        except KeyboardInterrupt:
+            closing.pop_all()
+            ahead.close()
+            _finish_soon(recorder, sinks)
+            so_far.outcome = _interrupted(so_far.outcome, folder)
+    outcome = so_far.outcome
+    degraded += [str(sink.failure) for sink in sinks.values() if sink.failure is not None]
+    whole = [name for name, sink in sinks.items() if sink.failure is None]
+    written = (FRAMES_NAME, EVENTS_NAME, *whole)
+    return replace(outcome, degraded=tuple(degraded), left_out=tuple(left_out), written=written)
+
+
+@dataclass(slots=True)
+class _SoFar:
+    """What became of the frames until now, for whoever is interrupted."""
+
+    outcome: Outcome = Outcome(0, 0, None)
+
+
+def _follow(
+    run: Run,
+    recorder: Recorder,
+    sinks: Sequence[SinkWorker],
+    on_frame: Callable[[], None],
+    so_far: _SoFar,
+) -> None:
+    """Fold to the end of the frames, or until they cannot be recorded."""
+    for snapshot in run.snapshots():
+        before = so_far.outcome
+        # First: a STOP that an interruption finds on the disk is never told as none.
+        so_far.outcome = _with(before, snapshot, run.settings)
+        try:
+            recorder.append(snapshot)
+        except SinkError as error:
+            so_far.outcome = replace(before, not_recorded=str(error))
+            return
+        for sink in sinks:
+            sink.append(snapshot)
+        if snapshot.fault is not None:
+            return
+        on_frame()
+
+
+def _with(outcome: Outcome, snapshot: Snapshot, settings: Settings) -> Outcome:
+    if snapshot.fault is not None:
+        return replace(outcome, ended_early=snapshot.fault)
+    observation = snapshot.observation
+    wall, cement = observation.wall_distance, observation.cement
+    return replace(
+        outcome,
+        frames=outcome.frames + 1,
+        unknown=outcome.unknown + (snapshot.alert.current_level is Level.UNKNOWN),
+        first_stop=outcome.first_stop or _stop(snapshot.alert.events),
+        tally=counted(outcome.tally, observation, settings),
+        smallest_distance_mm=_extreme(
+            min, outcome.smallest_distance_mm, None if wall is None else wall.distance_mm
+        ),
+        largest_area_mm2=_extreme(
+            max, outcome.largest_area_mm2, None if cement is None else cement.area_mm2
+        ),
+        largest_volume_ml=_extreme(
+            max, outcome.largest_volume_ml, None if cement is None else cement.volume_ml
+        ),
+    )
+
+
+def _extreme(
+    choose: Callable[[float, float], float], known: float | None, new: float | None
+) -> float | None:
+    if known is None or new is None:
+        return new if known is None else known
+    return choose(known, new)
+
+
+def _finish_soon(recorder: Recorder, sinks: Mapping[str, SinkWorker]) -> None:
+    """Close all that is written; the pictures without what waits to be drawn."""
+    recorder.close()
+    until_s = time.monotonic() + FINISH_WITHIN_S
+    pictures = [sink for name, sink in sinks.items() if name != TABLE_NAME]
+    for sink in pictures:
+        sink.hurry()
+    for name in sinks.keys() - {TREND_NAME, VIDEO_NAME}:
+        sinks[name].close()  # rows take no time
+    for sink in pictures:
+        sink.close_within(until_s - time.monotonic())
+
+
+def _interrupted(outcome: Outcome, folder: Path) -> Outcome:
+    """Count the lines: the interruption may have come behind any of them."""
+    lines = (folder / FRAMES_NAME).read_bytes().count(b"\n")
+    return replace(outcome, frames=lines, interrupted=True)
+
+
+def _sinks(
+    run: Run, folder: Path, with_video: bool, with_table: bool
+) -> tuple[dict[str, SinkWorker], list[str], list[str]]:
+    """Return sinks by their files, why some could not be opened, and what is not installed."""
+    openers: dict[str, Callable[[], Sink]] = {TREND_NAME: lambda: Trend(folder, run.settings)}
+    if with_video:
+        openers[VIDEO_NAME] = lambda: OverlayVideo(folder, run.marks, run.settings)
+    if with_table:
+        openers[TABLE_NAME] = lambda: FrameTable(folder)
+    sinks: dict[str, SinkWorker] = {}
+    refused, left_out = [], []
+    for name, opened in openers.items():
+        try:
+            sinks[name] = SinkWorker(opened())
+        except MissingExtraError as error:
+            left_out.append(str(error))
+        except SinkError as error:
+            refused.append(str(error))
+    for name in set(_BESIDE_LINES) - set(openers):
+        # That of an earlier run must not pass for what was found in this one.
+        try:
+            (folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            refused.append(f"{folder / name} is of an earlier run: {error.strerror}")
+    return sinks, refused, left_out
+
+
+def _stop(events: tuple[Event, ...]) -> Event | None:
+    stops = (e for e in events if e.kind is EventKind.ALERT and e.level is Level.STOP)
+    return next(stops, None)

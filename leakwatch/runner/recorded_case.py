@@ -1,0 +1,157 @@
+"""A recorded case opened again: folded over its frames, for what its lines do not hold.
+
+The same two functions over the same frames give the same result, so contours need not be kept.
+Where the session differed from a plain fold (a person began anew, frames were looked at too late),
+what was told is taken from what was written, and the report says how many frames agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+from pathlib import Path
+
+from leakwatch.case_files.case_file import load_case
+from leakwatch.case_files.run_records import read_events, read_frames
+from leakwatch.case_files.session_file import (
+    CASE_NAME,
+    RECORDING_NAME,
+    SESSION_NAME,
+    SETTINGS_NAME,
+    RecordedFrame,
+    load_session,
+    part_name,
+    read_recorded_frames,
+)
+from leakwatch.case_files.settings_file import load_settings
+from leakwatch.core.errors import SourceError
+from leakwatch.core.frame import Frame
+from leakwatch.core.marks import Marks
+from leakwatch.core.results import Event, EventKind, Level
+from leakwatch.display.grey_mapping import grey_mapping
+from leakwatch.runner.stored_run import Run
+from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
+from leakwatch.sinks.report.case_findings import Findings, Moment, Outline, Place
+from leakwatch.sources.stored.recorded_session import RecordedSession
+
+# Frames at the start that fix the greys of all pictures, as in the overlay video.
+PREVIEW_FRAMES = 8
+
+
+def open_recorded(folder: Path) -> Run:
+    """Open a recorded session with the marks, settings and calibration that it had.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    Run
+        To be folded over; whoever opened it closes its source.
+
+    Raises
+    ------
+    LeakWatchError
+        It is no session, or a file of it cannot be read.
+    """
+    source = RecordedSession(folder)
+    session = load_session(folder / SESSION_NAME)
+    settings = load_settings(folder / SETTINGS_NAME)
+    case = folder / CASE_NAME
+    marks = load_case(case).marks if case.exists() else Marks()
+    frames = source.frames()
+    try:
+        first = next(frames)
+    except BaseException:
+        source.close()
+        raise
+    return Run(
+        folder.name,
+        folder,
+        source,
+        chain([first], frames),
+        first.acquisition,
+        marks,
+        session.calibration,
+        settings,
+    )
+
+
+def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: None) -> Findings:
+    """Fold over a recorded session and collect what its outputs need.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Of the case, for titles.
+    on_frame : callable
+        Called after each frame.
+
+    Raises
+    ------
+    LeakWatchError
+        It is no session, or a file of it cannot be read.
+    """
+    run = open_recorded(folder)
+    recorded = read_recorded_frames(folder / RECORDING_NAME)
+    lines = read_frames(folder / FRAMES_NAME)
+    events = read_events(folder / EVENTS_NAME)
+    places, parts = _places(recorded)
+    told = {line.frame: line.level for line in lines}
+    warned = _warned(events)
+    moments: list[Moment] = []
+    outlines: list[Outline] = []
+    preview: list[Frame] = []
+    same = compared = 0
+    try:
+        for snapshot in run.snapshots():
+            if snapshot.fault is not None:
+                raise SourceError(f"{folder}: {snapshot.fault}")
+            index, cement = snapshot.frame.index, snapshot.observation.cement
+            if len(preview) < PREVIEW_FRAMES:
+                preview.append(snapshot.frame)
+            if cement is not None and cement.contours_px:
+                outlines.append(Outline(places[index], cement.contours_px))
+            if index in warned:
+                number = len(moments) + 1
+                moments.append(Moment(number, places[index], warned[index], snapshot))
+            compared += index in told
+            same += index in told and told[index] is snapshot.alert.level
+            on_frame()
+    finally:
+        run.source.close()
+    return Findings(
+        name,
+        tuple(folder / part for part in parts),
+        load_session(folder / SESSION_NAME),
+        run.settings,
+        run.marks,
+        lines,
+        events,
+        tuple(moments),
+        tuple(outlines),
+        grey_mapping(preview),
+        same,
+        compared,
+    )
+
+
+def _places(recorded: tuple[RecordedFrame, ...]) -> tuple[dict[int, Place], list[str]]:
+    parts = sorted({frame.part for frame in recorded})
+    counts = dict.fromkeys(parts, 0)
+    places = {}
+    for frame in recorded:
+        counts[frame.part] += 1
+        places[frame.frame] = Place(parts.index(frame.part), counts[frame.part])
+    return places, [part_name(part) for part in parts]
+
+
+def _warned(events: tuple[Event, ...]) -> dict[int, tuple[Event, ...]]:
+    """Alerts of WATCH and STOP, by their frame."""
+    found: dict[int, tuple[Event, ...]] = {}
+    for event in events:
+        if event.kind is EventKind.ALERT and event.level in (Level.WATCH, Level.STOP):
+            found[event.frame] = (*found.get(event.frame, ()), event)
+    return found

@@ -1,0 +1,92 @@
+"""Cement as the beam meets it: projected thickness for any injected volume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from leakwatch.simulator.anatomy.carm import CArm, Image, main_axis, project_slabs
+from leakwatch.simulator.anatomy.voxel_grid import Grid, plane
+from leakwatch.simulator.cement.cement_flow import CementFlow, Field, Mask, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class CementImages:
+    """Projected cement in the picture without movement, mm; all of one shape.
+
+    Parameters
+    ----------
+    body : ndarray
+        ``(rows, columns)``, cement that no leak holds.
+    leaks : list of ndarray
+        What each leak holds.
+    outside : list of ndarray
+        The part of it that lies outside the vertebral body.
+    margin_px : int
+        Around the picture proper; negative where these pictures are smaller.
+    """
+
+    body: Image
+    leaks: list[Image]
+    outside: list[Image]
+    margin_px: int
+
+    @property
+    def total(self) -> Image:
+        """All cement."""
+        return self.body + sum(self.leaks, np.zeros(self.body.shape))
+
+
+def close_up(carm: CArm, flow: CementFlow) -> CArm:
+    """The same view, cut to the smallest picture about its centre that shows all of the cement."""
+    grid = flow.grid
+    voxels = np.concatenate([flow.body.voxels, *(stream.voxels for _, stream in flow.leaks)])
+    places = np.stack(np.unravel_index(voxels, grid.shape), axis=1)
+    low, high = places.min(axis=0) - 1, places.max(axis=0) + 1
+    corners = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1]), axis=-1).reshape(-1, 3)
+    seen = carm.project_points(grid.to_mm(low + corners * (high - low)))
+    half = (np.array([carm.columns, carm.rows]) - 1) / 2
+    beyond = (np.abs(seen - half) - half).max()
+    return replace(carm, margin_px=min(carm.margin_px, int(np.ceil(beyond)) + 2))
+
+
+def project_cement(
+    flow: CementFlow, injected_ml: float, carm: CArm, inside_body: Mask
+) -> CementImages:
+    """Projected cement in the body and in each leak.
+
+    Parameters
+    ----------
+    flow : CementFlow
+    injected_ml : float
+    carm : CArm
+        From `close_up`.
+    inside_body : ndarray of bool
+        ``flow.grid.shape``.
+    """
+    body_mm3, *leaks_mm3 = flow.filled(injected_ml)
+    body = _projected(flow.body, body_mm3, flow.grid, carm)
+    leaks, outside = [], []
+    for (_, stream), filled in zip(flow.leaks, leaks_mm3, strict=True):
+        beyond = np.where(inside_body.ravel()[stream.voxels], 0.0, filled)
+        outside.append(_projected(stream, beyond, flow.grid, carm))
+        leaks.append(outside[-1] + _projected(stream, filled - beyond, flow.grid, carm))
+    return CementImages(body, leaks, outside, carm.margin_px)
+
+
+def _projected(stream: Stream, filled_mm3: Field, grid: Grid, carm: CArm) -> Image:
+    volume = np.zeros(grid.shape, np.float32)
+    volume.ravel()[stream.voxels] = filled_mm3 / grid.voxel_mm3
+    axis = main_axis(carm)
+    held = np.flatnonzero(volume.any(axis=grid.plane_axes(axis)))
+    return project_slabs(lambda index: plane(volume, axis, index), grid, carm, indices=held)
+
+
+def pasted(image: Image, from_margin_px: int, to_margin_px: int, shape: tuple[int, int]) -> Image:
+    """A close-up in a picture of `shape` with a wider margin, zero around it."""
+    whole = np.zeros(shape)
+    offset = to_margin_px - from_margin_px
+    rows, columns = image.shape
+    whole[offset : offset + rows, offset : offset + columns] = image
+    return whole

@@ -1,0 +1,1 @@
+"""Anatomy from a CT with labels of its vertebrae, NIfTI or DICOM."""

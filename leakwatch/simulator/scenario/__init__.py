@@ -1,0 +1,1 @@
+"""What a simulated sequence shall be, from TOML: sections, C-arms by name, shutter."""

@@ -1,0 +1,1 @@
+"""Frames with their truth, asked for, simulated, and written as files."""

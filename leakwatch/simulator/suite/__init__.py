@@ -1,0 +1,1 @@
+"""Sets of simulated cases, made by several processes."""

@@ -1,0 +1,1 @@
+"""DICOM objects of a case: structured report, segmentation, presentation states."""

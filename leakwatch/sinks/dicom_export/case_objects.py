@@ -1,0 +1,81 @@
+"""All DICOM objects of a case in one folder: frames, report, segmentation, presentation states."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pydicom
+from pydicom.dataset import Dataset, FileDataset
+
+from leakwatch.core.errors import SinkError, missing_extra
+from leakwatch.files.private_files import copy_private_file, make_private_folder, new_private_file
+from leakwatch.sinks.dicom_export.derived_objects import new_series
+from leakwatch.sinks.dicom_export.presentation_state import presentation_state
+from leakwatch.sinks.dicom_export.segmentation import segmentation
+from leakwatch.sinks.report.case_findings import Findings
+
+REPORT_NAME = "measurements.sr.dcm"
+
+
+def export_dicom(findings: Findings, folder: Path) -> tuple[Path, ...]:
+    """Write the objects of a case; those of an earlier export are replaced.
+
+    Parameters
+    ----------
+    findings : Findings
+    folder : Path
+        Made where absent.
+
+    Returns
+    -------
+    tuple of Path
+        What was written: the recorded files first. Without an alert there is no report and no
+        presentation state, without cement no segmentation.
+
+    Raises
+    ------
+    SinkError
+        The folder cannot be written, or the extra `dicom` is missing.
+    """
+    sources = [pydicom.dcmread(path, stop_before_pixels=True) for path in findings.parts]
+    made: dict[str, Dataset] = {}
+    if findings.moments:
+        made[REPORT_NAME] = _report(sources, findings)
+    cement = new_series("SEG", 101, "LeakWatch: bone cement")
+    for part, source in enumerate(sources):
+        outlines = [one for one in findings.outlines if one.place.part == part]
+        if outlines:
+            made[f"cement-{part + 1:03d}.seg.dcm"] = segmentation(source, outlines, cement)
+    states = new_series("PR", 102, "LeakWatch: alerts")
+    for moment in findings.moments:
+        state = presentation_state(sources[moment.place.part], moment, findings.greys, states)
+        made[f"alert-{moment.number:03d}.pr.dcm"] = state
+    return _written(findings, folder, made)
+
+
+def _report(sources: list[FileDataset], findings: Findings) -> Dataset:
+    try:
+        from leakwatch.sinks.dicom_export.structured_report import structured_report
+    except ImportError as error:
+        raise SinkError(missing_extra("the measurement report", "dicom", error)) from error
+    return structured_report(
+        sources, findings, new_series("SR", 100, "LeakWatch: measurements at alerts")
+    )
+
+
+def _written(findings: Findings, folder: Path, made: dict[str, Dataset]) -> tuple[Path, ...]:
+    try:
+        make_private_folder(folder)
+        for pattern in ("alert-*.pr.dcm", "cement-*.seg.dcm", REPORT_NAME, "fluoroscopy-*.dcm"):
+            for old in folder.glob(pattern):
+                old.unlink()
+        paths = [folder / part.name for part in findings.parts]
+        for part, path in zip(findings.parts, paths, strict=True):
+            copy_private_file(part, path)
+        for name, dataset in made.items():
+            with new_private_file(folder / name) as file:
+                dataset.save_as(file, enforce_file_format=True)
+            paths.append(folder / name)
+    except OSError as error:
+        raise SinkError(f"{folder} cannot be written: {error}. Check rights and room.") from error
+    return tuple(paths)

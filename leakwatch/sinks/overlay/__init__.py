@@ -1,0 +1,1 @@
+"""The overlay video: the frames with what was found in them."""

@@ -1,0 +1,330 @@
+"""Every frame of a session, without loss, in DICOM files that grow as frames come.
+
+A file ends where the run changes (another size, another position of the C-arm) and where it gets
+large. Beside the files: recording.jsonl (where each frame lies, and its exact time), session.json,
+session.case.json (marks) and settings.toml. docs/explanation/decisions/0010 says why.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from pydicom.dataset import FileDataset
+from pydicom.uid import UID, generate_uid
+
+from leakwatch import __version__
+from leakwatch.case_files.case_file import encode_case
+from leakwatch.case_files.session_file import (
+    CASE_NAME,
+    RECORDING_NAME,
+    SESSION_NAME,
+    SETTINGS_NAME,
+    RecordedFrame,
+    SessionFile,
+    encode_session,
+    new_session,
+    part_name,
+    recorded_frame_line,
+)
+from leakwatch.case_files.settings_file import settings_toml
+from leakwatch.config import Settings
+from leakwatch.core.arrays import Rectangle
+from leakwatch.core.errors import SinkError
+from leakwatch.core.frame import Acquisition, Frame
+from leakwatch.core.marks import CaseFile, Marks
+from leakwatch.core.redaction import masked_frame
+from leakwatch.core.results import Snapshot
+from leakwatch.core.spacing import Calibration, SpacingRung
+from leakwatch.files.private_files import new_private_file, replace_private_file
+from leakwatch.sinks.recording.growing_dicom import GrowingDicom
+from leakwatch.sinks.recording.line_file import LineFile
+from leakwatch.sinks.recording.lossless_pixels import Compression, compressed
+from leakwatch.sinks.recording.recorded_header import (
+    PlaceInStudy,
+    as_recorded,
+    recorded_head,
+    set_frame_times,
+)
+
+# Largest file: below what 32 bits address, so that every reader and offset table can follow.
+PART_BYTES = 2**31 - 2**27
+# Most frames in it: each takes up to 11 of the 65534 bytes of Frame Time Vector.
+PART_FRAMES = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is known of a session when it begins.
+
+    Parameters
+    ----------
+    marks : Marks
+    calibration : Calibration
+        Until a frame says another: a live source knows its own with its first frame.
+    settings : Settings
+    source : str
+        Kind of the source, such as ``scp``: it is written, so no path and no address.
+    keep_identity : bool
+        A person chose to keep text that is burned into the pictures. It is logged.
+    masks_px : tuple of (left, top, right, bottom)
+        What is blanked before a frame is written, pixels; right and bottom are not included.
+    compression : Compression
+        `RLE` where frames come live.
+    """
+
+    marks: Marks
+    calibration: Calibration
+    settings: Settings
+    source: str
+    keep_identity: bool = False
+    masks_px: tuple[Rectangle, ...] = ()
+    compression: Compression = Compression.RLE
+
+
+@dataclass(slots=True)
+class _Part:
+    """The file that grows now."""
+
+    number: int
+    acquisition: Acquisition
+    head: FileDataset
+    file: GrowingDicom
+    times_s: list[float] = field(default_factory=list)
+
+
+class FrameRecorder:
+    """A `Sink` that keeps every frame it is given; used on one thread.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists, may be written to, and holds no recorded session.
+    recording : Recording
+
+    Raises
+    ------
+    SinkError
+        A file cannot be made, or the folder holds a session already.
+    """
+
+    def __init__(self, folder: Path, recording: Recording) -> None:
+        if (folder / SESSION_NAME).exists():
+            raise SinkError(f"{folder} holds a recorded session already. Choose another folder.")
+        self._folder, self._recording = folder, recording
+        self._study, self._series = generate_uid(None), generate_uid(None)
+        self._part: _Part | None = None
+        self._parts = self._frames = 0
+        self._gaps, self._reason = False, ""
+        self._subject = ""
+        self._marks = recording.marks
+        self._marks_now: Callable[[], Marks] = lambda: recording.marks
+        session = new_session(__version__, recording.source, recording.calibration)
+        identity = "kept by choice" if recording.keep_identity else "removed"
+        self._session = msgspec.structs.replace(session, identity=identity)
+        self._lines = LineFile(folder / RECORDING_NAME)
+        try:
+            write_session(folder, self._session)
+            settings = settings_toml(recording.settings).encode()
+            replace_private_file(folder / SETTINGS_NAME, settings)
+            write_case(folder, recording.marks, recording.calibration, ".")
+            # The first frame is not to wait for an encoder that is loaded.
+            compressed(np.zeros((2, 2), np.uint16), recording.compression)
+        except OSError as error:
+            self._lines.close()
+            raise SinkError(f"{folder} cannot be written: {error}. Free some space.") from error
+
+    def follow_marks(self, marks_now: Callable[[], Marks]) -> None:
+        """Ask `marks_now` with each frame for the marks that hold: a person may change them.
+
+        To be called before the first frame; `marks_now` is called on the thread of this sink.
+        """
+        self._marks_now = marks_now
+
+    def append(self, snapshot: Snapshot) -> None:
+        """Write one frame. A fault of the source is no frame.
+
+        Raises
+        ------
+        SinkError
+            It does not fit, or shows text that may name the patient. What came before is whole.
+        """
+        if snapshot.fault is not None:
+            return
+        try:
+            # The frame first: to replace a file takes a slow disk as long as many frames.
+            changed = self._follow_changes(self._marks_now(), snapshot.observation.calibration)
+            self._append(snapshot.frame)
+            if changed:
+                self._write_changes()
+        except SinkError as error:
+            # Without the folder: its name may be the patient's.
+            self._reason = self._reason or str(error).replace(f"{self._folder}/", "")
+            raise
+
+    def close(self) -> None:
+        """Complete the last file and say in session.json what was recorded.
+
+        Raises
+        ------
+        SinkError
+            The disk refuses it; `leakwatch recover` makes it whole when there is room.
+        """
+        try:
+            self._end_part()
+            self._lines.check()  # or a folder that is new in its place got a half of it
+            state = "stopped" if self._reason else "complete"
+            session = msgspec.structs.replace(
+                self._session,
+                state=state,
+                frames=self._frames,
+                parts=tuple(part_name(number + 1) for number in range(self._parts)),
+                reason=self._reason,
+            )
+            alone = self._parts == 1 and not self._gaps
+            sequence = part_name(1) if alone else "."
+            write_case(self._folder, self._marks, self._session.calibration, sequence)
+            write_session(self._folder, session)
+        except OSError as error:
+            raise SinkError(f"{self._folder} cannot be written: {error}.") from error
+        finally:
+            self._lines.close()
+
+    def _follow_changes(self, marks: Marks, calibration: Calibration) -> bool:
+        if marks is self._marks and calibration == self._session.calibration:
+            return False
+        self._marks = marks
+        said = new_session("", "", calibration)
+        self._session = msgspec.structs.replace(
+            self._session,
+            mm_per_px=said.mm_per_px,
+            mm_per_px_sigma=said.mm_per_px_sigma,
+            spacing_rung=said.spacing_rung,
+            spacing_source=said.spacing_source,
+        )
+        return True
+
+    def _write_changes(self) -> None:
+        try:
+            write_session(self._folder, self._session)
+            write_case(self._folder, self._marks, self._session.calibration, ".")
+        except OSError as error:
+            raise SinkError(f"{self._folder} cannot be written: {error}.") from error
+
+    def _note_masks(self, acquisition: Acquisition) -> None:
+        """No tag says that a rectangle is blank, and black would be taken for dense cement."""
+        known = self._session.masks_px
+        new = tuple(mask for mask in acquisition.masks_px if mask not in known)
+        if not new:
+            return
+        self._session = msgspec.structs.replace(self._session, masks_px=(*known, *new))
+        try:
+            write_session(self._folder, self._session)
+        except OSError as error:
+            raise SinkError(f"{self._folder} cannot be written: {error}.") from error
+
+    def _append(self, frame: Frame) -> None:
+        _refuse_text(frame.acquisition, self._recording)
+        frame = masked_frame(frame, self._recording.masks_px)
+        acquisition = frame.acquisition
+        pixels = as_recorded(frame.pixels, acquisition.pixel_format)
+        stream = compressed(pixels, self._recording.compression)
+        part = self._part
+        if part is None or _is_over(part, acquisition, len(stream)):
+            self._end_part()
+            part = self._begin_part(frame)
+        start = part.file.append(stream)
+        part.times_s.append(frame.time_s)
+        self._gaps = self._gaps or frame.index != self._frames
+        self._frames += 1
+        line = RecordedFrame(
+            frame.index, frame.time_s, part.number, start, len(stream), zlib.crc32(stream)
+        )
+        self._lines.write(recorded_frame_line(line))
+
+    def _begin_part(self, frame: Frame) -> _Part:
+        number = self._parts + 1
+        self._note_masks(frame.acquisition)
+        if frame.acquisition.subject != self._subject:  # of another patient: another study
+            self._subject = frame.acquisition.subject
+            self._study, self._series = generate_uid(None), generate_uid(None)
+        head = recorded_head(
+            frame.acquisition,
+            8 * frame.pixels.dtype.itemsize,
+            self._marks,
+            self._recording.compression.transfer_syntax,
+            PlaceInStudy(UID(self._study), UID(self._series), number),
+        )
+        set_frame_times(head, [0.0])
+        path = self._folder / part_name(number)
+        try:
+            # Should the process end while the head is completed, this is the one to begin from.
+            with new_private_file(spare_head(path)) as file:
+                head.save_as(file, enforce_file_format=True)
+        except OSError as error:
+            raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
+        part = _Part(number, frame.acquisition, head, GrowingDicom(path, head))
+        self._part, self._parts = part, number
+        return part
+
+    def _end_part(self) -> None:
+        part, self._part = self._part, None
+        if part is None:
+            return
+        if not part.times_s:  # not even its first frame fitted
+            part.file.close(None)
+            (self._folder / part_name(part.number)).unlink()
+            self._parts -= 1
+        else:
+            set_frame_times(part.head, part.times_s)
+            part.file.close(part.head)
+        spare_head(self._folder / part_name(part.number)).unlink()
+
+
+def write_session(folder: Path, session: SessionFile) -> None:
+    """Write or replace session.json."""
+    replace_private_file(folder / SESSION_NAME, encode_session(session))
+
+
+def write_case(folder: Path, marks: Marks, calibration: Calibration, sequence: str) -> None:
+    """Write or replace session.case.json; without a view there is none.
+
+    Millimetres that the tags give stand in the DICOM files; here stand those that a person gave.
+    """
+    if marks.view is None:
+        (folder / CASE_NAME).unlink(missing_ok=True)
+        return
+    by_hand = calibration.rung in (SpacingRung.CASE, SpacingRung.CALIBRATION_FILE)
+    scale = calibration.mm_per_px if by_hand else None
+    sigma = calibration.mm_per_px_sigma if by_hand else None
+    replace_private_file(folder / CASE_NAME, encode_case(CaseFile(sequence, marks, scale, sigma)))
+
+
+def spare_head(part: Path) -> Path:
+    """Where the head of a file lies that is not complete."""
+    return part.with_suffix(".head")
+
+
+def _is_over(part: _Part, acquisition: Acquisition, more_bytes: int) -> bool:
+    if len(part.times_s) >= PART_FRAMES or part.file.size + more_bytes > PART_BYTES:
+        return True
+    # A source may say the same anew with each run; only what is written counts.
+    return acquisition is not part.acquisition and _said(acquisition) != _said(part.acquisition)
+
+
+def _said(acquisition: Acquisition) -> str:
+    return repr(replace(acquisition, number_of_frames=None, notes=()))
+
+
+def _refuse_text(acquisition: Acquisition, recording: Recording) -> None:
+    if acquisition.burned_in_annotation and not (recording.masks_px or recording.keep_identity):
+        raise SinkError(
+            "frames are not recorded: text is burned into them (Burned In Annotation is YES, or a "
+            "screen of which nobody said otherwise), and it may name the patient. Say which "
+            "rectangles to mask (of a video roi=, mask= or text=no), or keep it by choice with "
+            "--keep-identity."
+        )

@@ -1,0 +1,1 @@
+"""The report of a case: what it says, as a page and as a PDF."""

@@ -1,0 +1,1 @@
+"""Sinks on threads of their own: for analysis, and for a live session that never waits."""

@@ -1,0 +1,141 @@
+"""Raw objects of a process that was killed: they name the patient, and nobody removed them.
+
+Whoever writes such files holds a lock for as long as it lives, however it ends. A lock that can be
+taken is of a dead process, and what lies with it is removed. Where there are no locks, nothing is.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from leakwatch.files.private_files import new_private_file
+
+FOLDER_PREFIX = "leakwatch-"
+_IN_USE = ".in-use"
+
+
+class InUse:
+    """Marks files as those of this process, until it ends or `release` is called.
+
+    Parameters
+    ----------
+    folder : Path
+        That they lie in.
+    prefix : str
+        With which the names of the files begin; empty: all that lies in the folder.
+
+    Raises
+    ------
+    OSError
+    """
+
+    def __init__(self, folder: Path, prefix: str = "") -> None:
+        self._path = folder / (f".{prefix}{_IN_USE}" if prefix else _IN_USE)
+        new = self._path.with_suffix(".new")
+        self._file = new_private_file(new)
+        # Locked before it has its name: one that is found without a lock is of a dead process.
+        with suppress(OSError):
+            _lock(self._file.fileno())
+            new.rename(self._path)
+
+    def release(self) -> None:
+        """Say that the files are to stay, or are removed."""
+        self._path.unlink(missing_ok=True)
+        self._path.with_suffix(".new").unlink(missing_ok=True)
+        self._file.close()
+
+
+def new_folder() -> tuple[Path, InUse]:
+    """Make a folder for temporary files that only this user may read.
+
+    Raises
+    ------
+    OSError
+    """
+    folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
+    try:
+        return folder, InUse(folder)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove all that lies in a folder of `new_folder`, its mark last: a kill may come between.
+
+    Raises
+    ------
+    OSError
+    """
+    mark = folder / _IN_USE
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path != mark:
+            path.unlink(missing_ok=True)
+    mark.unlink(missing_ok=True)
+    folder.rmdir()
+
+
+def remove_leftovers() -> int:
+    """Remove the folders that dead processes of this user left, and say how many there were."""
+    try:
+        folders = list(Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"))
+    except OSError:  # there is no such place; a replay needs none
+        return 0
+    return sum(map(_is_removed, folders))
+
+
+def remove_halves(folder: Path) -> None:
+    """Where objects are kept, remove those that dead processes did not write to their end."""
+    for mark in folder.glob(f".?*{_IN_USE}"):
+        prefix = mark.name.removeprefix(".").removesuffix(_IN_USE)
+        with suppress(OSError), _taken(mark):
+            for path in folder.iterdir():
+                if path.name.startswith(f"{prefix}-") and path.suffix == ".part":
+                    path.unlink(missing_ok=True)
+            mark.unlink(missing_ok=True)
+
+
+def _is_removed(folder: Path) -> bool:
+    try:
+        if not _is_mine(folder):
+            return False
+        with _taken(folder / _IN_USE):
+            remove_folder(folder)
+    except OSError:  # in use, of another kind, or another process removes it just now
+        return False
+    return True
+
+
+def _is_mine(folder: Path) -> bool:
+    """Whether it is a folder, no link to one, and of this user."""
+    found = folder.lstat()
+    return sys.platform != "win32" and stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+
+
+@contextmanager
+def _taken(mark: Path) -> Iterator[None]:
+    """Hold the mark of a dead process; raises OSError where it is of a living one."""
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    file = os.open(mark, flags)
+    try:
+        _lock(file)
+        yield
+    finally:
+        os.close(file)
+
+
+def _lock(file: int) -> None:
+    if sys.platform == "win32":
+        raise OSError("no locks of this kind")
+    import fcntl
+
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,88 @@
+"""What a live source says of its link, kept by its threads and asked for by others."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from leakwatch.core.protocols import Link, LinkStatus
+
+
+class LinkLog:
+    """The status of a link: where frames come from, and the last fault for a while.
+
+    Parameters
+    ----------
+    text : str
+        From where frames come.
+    fault_shown_s : float
+        How long a fault is shown beside frames that are good again.
+    clock : callable
+        Monotonic seconds.
+    """
+
+    def __init__(
+        self, text: str, fault_shown_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._lock = threading.Lock()
+        self._clock, self._fault_shown_s = clock, fault_shown_s
+        self._link, self._text, self._fault = Link.WAITING, text, ""
+        self._fluoroscopy_on: bool | None = None
+        self._fault_at_s, self._broken_at_s, self._lost = 0.0, 0.0, 0
+
+    @property
+    def status(self) -> LinkStatus:
+        """The link as it is now."""
+        with self._lock:
+            shown = self._link is Link.LOST or (
+                self._fault and self._clock() - self._fault_at_s < self._fault_shown_s
+            )
+            text = f"{self._text}: {self._fault}" if shown else self._text
+            return LinkStatus(self._link, text, self._fluoroscopy_on, self._lost)
+
+    def is_good(self, received_s: float, of_the_past: bool = False) -> None:
+        """A frame that can be used came.
+
+        Parameters
+        ----------
+        received_s : float
+            When. Frames that waited while the peer went away do not bring it back.
+        of_the_past : bool
+            It is of a run that was over when it was sent: fluoroscopy is off. Else nobody knows.
+        """
+        with self._lock:
+            self._fluoroscopy_on = False if of_the_past else None
+            if received_s >= self._broken_at_s:
+                self._link = Link.OPEN
+
+    def is_waiting(self) -> None:
+        """The peer is back after a fault, and no frame came yet."""
+        with self._lock:
+            self._link = Link.WAITING
+
+    def is_lost(self, fault: str, frames: int = 0, at_s: float | None = None) -> None:
+        """The peer is gone, or what it sent cannot be used.
+
+        Parameters
+        ----------
+        fault : str
+            What is wrong, without any identity of a patient.
+        frames : int
+            How many frames are lost by it.
+        at_s : float or None
+            When it came; None: now.
+        """
+        with self._lock:
+            self._link = Link.LOST
+            self._broken_at_s = self._clock() if at_s is None else at_s
+            self._say(fault, frames)
+
+    def note(self, fault: str, frames: int = 0) -> None:
+        """Something was refused or left out, and the link stands as before."""
+        with self._lock:
+            self._say(fault, frames)
+
+    def _say(self, fault: str, frames: int) -> None:
+        self._fault, self._fault_at_s = fault, self._clock()
+        self._lost += frames

@@ -1,0 +1,182 @@
+"""A folder of single-frame DICOM files, in the order in which they were acquired."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from leakwatch.core.errors import SourceEndedEarly, SourceError
+from leakwatch.core.frame import Acquisition, Frame, TimeSource
+from leakwatch.sources.dicom.acquisition_tags import acquisition
+from leakwatch.sources.dicom.decoding import check_decodable, stored_values
+from leakwatch.sources.dicom.dicom_header import Header, NotAnImage, read_header
+from leakwatch.sources.dicom.element_values import number, text
+from leakwatch.sources.dicom.frame_offsets import NoWholeFrame, find_frames
+from leakwatch.sources.dicom.frame_order import Single, in_order
+from leakwatch.sources.dicom.frame_times import clock_time
+from leakwatch.sources.dicom.run_identity import run_difference
+from leakwatch.sources.dicom.tag_consistency import as_pixels_say
+from leakwatch.sources.dicom.tags_per_frame import acquisition_of_frame, said_of_frame
+
+
+class DicomFolder:
+    """Frames of one run that was stored as one file each; a `FrameSource`.
+
+    Files of another kind (DICOMDIR, reports, notes) are passed over.
+
+    Parameters
+    ----------
+    folder : Path
+    files : sequence of Path or None
+        The files of the run, where the folder, or those below it, hold others too.
+
+    Raises
+    ------
+    SourceError
+        No frames, frames of several runs or sizes, a multi-frame file among them, or a file that
+        cannot be read.
+    """
+
+    def __init__(self, folder: Path, files: Sequence[Path] | None = None) -> None:
+        singles, first = _singles(folder, _files(folder) if files is None else files)
+        _check_one_run(folder, singles)
+        ordered, times = in_order(singles, first.dataset)
+        self._paths = tuple(single.path for single in ordered)
+        self._folder, self._times = folder, times
+        self._acquisition = replace(
+            ordered[0].run,
+            number_of_frames=len(ordered),
+            time_source=times.source,
+            notes=times.notes + ordered[0].run.notes,
+            time_doubts=times.doubts,
+        )
+        self._own = {
+            index: acquisition_of_frame(self._acquisition, single.run)
+            for index, single in enumerate(ordered)
+            if said_of_frame(single.run) != said_of_frame(ordered[0].run)
+        }
+        self._running: Generator[Frame] | None = None
+
+    @property
+    def number_of_frames(self) -> int:
+        """Frames in the folder."""
+        return len(self._paths)
+
+    @property
+    def acquisition(self) -> Acquisition:
+        """That of the first frame, known before it is decoded; others may differ from it."""
+        return self._acquisition
+
+    def frames(self, first: int = 0) -> Iterator[Frame]:
+        """Yield frames in order of acquisition, each decoded when it is asked for.
+
+        Parameters
+        ----------
+        first : int
+            Frame to begin with; those before it are not read.
+
+        Raises
+        ------
+        SourceEndedEarly
+            A later file is damaged; frames before it are valid.
+        SourceError
+            The first cannot be decoded.
+        """
+        self.close()
+        self._running = self._decode(first)
+        return self._running
+
+    def close(self) -> None:
+        """Release the file that is open."""
+        if self._running is not None:
+            with suppress(ValueError):  # another thread is decoding: the file goes with it
+                self._running.close()
+
+    def _decode(self, first: int) -> Generator[Frame]:
+        for index, path in enumerate(self._paths[first:], first):
+            try:
+                header = read_header(path)
+                # A generator that is left to the garbage collector keeps its file open.
+                places = find_frames(header)
+                header = as_pixels_say(header, places)
+                with closing(stored_values(header, places)) as frames:
+                    pixels = next(frames)
+            except SourceError as error:
+                if index == 0:
+                    raise
+                raise SourceEndedEarly(
+                    f"{self._folder}: {index} of {len(self._paths)} frames are whole "
+                    f"({error}) What came before is valid."
+                ) from error
+            yield Frame(index, self._times.seconds[index], pixels, self._at(index))
+
+    def _at(self, index: int) -> Acquisition:
+        """What is said of one frame: the same object where it is what is said of the first."""
+        return self._own.get(index, self._acquisition)
+
+
+def _singles(folder: Path, files: Sequence[Path]) -> tuple[list[Single], Header]:
+    """The single frames among `files`, and one of their heads."""
+    singles: list[Single] = []
+    first: Header | None = None
+    passed_over = 0
+    for path in files:
+        try:
+            header = read_header(path)
+        except NotAnImage:
+            passed_over += 1
+            continue
+        check_decodable(header)
+        if header.number_of_frames > 1:
+            raise SourceError(
+                f"{folder}: {path.name} holds {header.number_of_frames} frames; a folder is read "
+                "as single frames. Give the path of that file."
+            )
+        first = first or header
+        singles.append(_single(header))
+    if first is None:
+        raise SourceError(
+            f"{folder}: holds no DICOM image ({passed_over} other files). "
+            "Give a folder that holds the frames themselves, not folders of them."
+        )
+    return singles, first
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SourceError(f"{folder}: cannot be read: {reason}. Check path and rights.") from error
+
+
+def _single(header: Header) -> Single:
+    # What is damaged is told when it is decoded: the frames before it count.
+    with suppress(NoWholeFrame):
+        header = as_pixels_say(header, find_frames(header))
+    dataset = header.dataset
+    return Single(
+        header.path,
+        text(dataset, "SeriesInstanceUID"),
+        number(dataset, "InstanceNumber"),
+        clock_time(dataset),
+        acquisition(dataset, header.layout, 1, TimeSource.ASSUMED, header.doubts),
+    )
+
+
+def _check_one_run(folder: Path, singles: Sequence[Single]) -> None:
+    series = {single.series for single in singles}
+    if len(series) > 1:
+        raise SourceError(
+            f"{folder}: holds frames of {len(series)} series. Give a folder with one of them."
+        )
+    first = singles[0]
+    for single in singles[1:]:
+        difference = run_difference(first.run, single.run)
+        if difference:
+            raise SourceError(
+                f"{folder}: {first.path.name} and {single.path.name} are not frames of one run: "
+                f"{difference}. Give a folder with the frames of one run."
+            )

@@ -1,0 +1,195 @@
+"""In which order, and when, single frames were taken that were stored as one file each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from leakwatch.core.frame import Acquisition, TimeSource
+from leakwatch.core.plural import counted_noun
+from leakwatch.sources.dicom.frame_rates import ToldRate, contradictions, steps_of, usual_interval_s
+from leakwatch.sources.dicom.frame_times import (
+    FrameTimes,
+    frame_times,
+    over_midnight,
+    seconds_between,
+)
+
+# When the object was written tells nothing of when the frame was taken.
+_OF_THE_OBJECT = "ContentTime"
+# A clock in whole seconds is at most so far off at either end of a run, s.
+_WHOLE_SECONDS_S = 1.0
+_LONGER_BY = 0.05  # share by which two lengths of one run may differ
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A frame's file, without its head: a run may have thousands.
+
+    Parameters
+    ----------
+    path : Path
+    series : str
+        Series Instance UID.
+    instance : float or None
+        Instance Number.
+    clock : dict of str to datetime
+        From `frame_times.clock_time`.
+    run : Acquisition
+        As this file alone tells it.
+    """
+
+    path: Path
+    series: str
+    instance: float | None
+    clock: dict[str, dt.datetime]
+    run: Acquisition
+
+
+def in_order(singles: Sequence[Single], head: Dataset) -> tuple[list[Single], FrameTimes]:
+    """Sort by the clock, else by Instance Number, else as given; and time them.
+
+    Parameters
+    ----------
+    singles : sequence of Single
+        Of one run, by file name.
+    head : Dataset
+        Of one of them: it may tell the rate.
+
+    Returns
+    -------
+    list of Single
+        As they were taken.
+    FrameTimes
+        What contradicts the order or the times is in its `doubts`.
+    """
+    rates = frame_times(head, len(singles), len(singles))
+    clocks = list(_clocks(singles))
+    for keyword, moments in clocks:
+        ordered = _sorted(singles, moments)
+        seconds = seconds_between([moments[index] for index in ordered])
+        if seconds is not None and len(ordered) > 1:
+            found = [singles[index] for index in ordered]
+            doubts = (
+                *_doubts_of_rates(keyword, seconds, ordered, clocks, rates),
+                *_doubts_of_order(keyword, found),
+            )
+            notes = (*_of_midnight(keyword, singles), *_missing(found))
+            return found, FrameTimes(tuple(seconds), TimeSource.ACQUISITION_TIME, notes, doubts)
+    return _without_clock(singles, rates, clocks)
+
+
+def _without_clock(
+    singles: Sequence[Single], rates: FrameTimes, clocks: Sequence[tuple[str, list[dt.datetime]]]
+) -> tuple[list[Single], FrameTimes]:
+    """Sort where no clock tells every frame from the one before."""
+    numbers = [single.instance for single in singles if single.instance is not None]
+    if len(set(numbers)) == len(singles):
+        order = sorted(range(len(singles)), key=lambda index: singles[index].instance or 0.0)
+        found = [singles[index] for index in order]
+        doubts = rates.doubts + tuple(_doubts_of_coarse_clock(order, rates, clocks))
+        return found, replace(rates, notes=rates.notes + _missing(found), doubts=doubts)
+    if len(singles) > 1:
+        note = "Neither clock times nor Instance Numbers tell the order of frames: by file name."
+        rates = replace(rates, notes=(*rates.notes, note))
+    return list(singles), rates
+
+
+def _clocks(singles: Sequence[Single]) -> Iterator[tuple[str, list[dt.datetime]]]:
+    """Each clock that all frames have, best first; midnight is counted."""
+    for keyword in singles[0].clock:
+        if not all(keyword in single.clock for single in singles):
+            continue
+        moments = [single.clock[keyword] for single in singles]
+        if len({moment.tzinfo is None for moment in moments}) == 1:
+            yield keyword, over_midnight(moments)
+
+
+def _sorted(singles: Sequence[Single], moments: Sequence[dt.datetime]) -> list[int]:
+    return sorted(range(len(singles)), key=lambda index: moments[index])
+
+
+def _doubts_of_rates(
+    keyword: str,
+    seconds: Sequence[float],
+    ordered: Sequence[int],
+    clocks: Sequence[tuple[str, list[dt.datetime]]],
+    rates: FrameTimes,
+) -> tuple[str, ...]:
+    """What other clocks, and the tags of the rate, say of the same frames."""
+    told = []
+    for other, moments in clocks:
+        steps = [
+            (moments[after] - moments[before]).total_seconds()
+            for before, after in pairwise(ordered)
+        ]
+        if other not in (keyword, _OF_THE_OBJECT) and any(steps):
+            told.append(ToldRate(other, usual_interval_s(steps)))
+    if rates.source is not TimeSource.ASSUMED:
+        rounded = rates.source in (
+            TimeSource.CINE_RATE,
+            TimeSource.RECOMMENDED_DISPLAY_FRAME_RATE,
+        )
+        told.append(ToldRate(rates.source, usual_interval_s(steps_of(rates.seconds)), rounded))
+    return contradictions(ToldRate(keyword, usual_interval_s(steps_of(seconds))), told)
+
+
+def _doubts_of_order(keyword: str, ordered: Sequence[Single]) -> Iterator[str]:
+    """Whether Instance Numbers grow as the clock does."""
+    numbers = [single.instance for single in ordered if single.instance is not None]
+    if len(set(numbers)) < len(ordered):
+        return
+    against = sum(after < before for before, after in pairwise(numbers))
+    if against:
+        yield (
+            f"{against} of {len(ordered) - 1} times the Instance Number falls while {keyword} "
+            f"grows; {keyword} is followed"
+        )
+
+
+def _doubts_of_coarse_clock(
+    order: Sequence[int], rates: FrameTimes, clocks: Sequence[tuple[str, list[dt.datetime]]]
+) -> Iterator[str]:
+    """What a clock that stands still between frames says of their order and their rate."""
+    followed = "the assumed rate" if rates.source is TimeSource.ASSUMED else rates.source.value
+    for keyword, moments in clocks:
+        if keyword == _OF_THE_OBJECT or len(set(moments)) < 2:
+            continue
+        steps = [
+            (moments[after] - moments[before]).total_seconds() for before, after in pairwise(order)
+        ]
+        against = sum(step < 0 for step in steps)
+        if against:
+            yield (
+                f"{against} of {len(steps)} times {keyword} falls while the Instance Number "
+                "grows; the Instance Number is followed"
+            )
+        else:
+            length_s = sum(steps)
+            if abs(length_s - rates.seconds[-1]) > _WHOLE_SECONDS_S + _LONGER_BY * length_s:
+                yield (
+                    f"{len(order)} frames take {length_s:.3g} s by {keyword} and "
+                    f"{rates.seconds[-1]:.3g} s by {followed}; {followed} is followed"
+                )
+
+
+def _of_midnight(keyword: str, singles: Sequence[Single]) -> tuple[str, ...]:
+    moments = [single.clock[keyword] for single in singles]
+    if over_midnight(moments) == moments:
+        return ()
+    return (f"The run passes midnight, and the date of {keyword} does not: the time is followed.",)
+
+
+def _missing(ordered: Sequence[Single]) -> tuple[str, ...]:
+    """A note where Instance Numbers leave some out."""
+    numbers = {single.instance for single in ordered if single.instance is not None}
+    if len(numbers) < len(ordered):
+        return ()
+    gap = int(max(numbers) - min(numbers)) + 1 - len(numbers)
+    missing = counted_noun(gap, "Instance Number is", "Instance Numbers are")
+    return (f"{missing} missing: frames may be lost.",) if gap > 0 else ()

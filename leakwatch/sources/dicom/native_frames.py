@@ -1,0 +1,169 @@
+"""Frames that are stored as words: not compressed, or packed by RLE. And whether tags fit them.
+
+A word has room for more than a sample. By the standard the bits beside it say nothing (PS3.5
+8.1.1), and overlays of old lie there. Where they go on as the picture does, they are part of it,
+and the tags are wrong.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import numpy as np
+import pydicom.uid as uids
+
+from leakwatch.core.arrays import Array
+from leakwatch.sources.dicom.dicom_header import Header
+from leakwatch.sources.dicom.frame_offsets import Span
+from leakwatch.sources.dicom.pixel_layout import PixelLayout, clean_bits
+from leakwatch.sources.dicom.rle import rle_decoded
+
+# A stream has so many times the bytes of its picture at most, and a head and comments beside: noise
+# does not become smaller, and no encoder makes twice as much of it.
+_LONGEST_STREAM, _STREAM_HEAD = 2, 1 << 20
+_ROW_STEP = 4  # every fourth row tells whether bits belong to the picture, in a quarter of the time
+
+
+def bytes_of(file: BinaryIO, spans: tuple[Span, ...]) -> bytes:
+    """Return what lies in `spans`, joined.
+
+    Raises
+    ------
+    EOFError
+        The file became shorter since its frames were found.
+    """
+    return b"".join(_read(file, span) for span in spans)
+
+
+def check_stored_length(header: Header, spans: tuple[Span, ...]) -> None:
+    """Refuse a frame that is stored in many times the bytes of its picture, before it is read.
+
+    Raises
+    ------
+    ValueError
+    """
+    layout = header.layout
+    stored = sum(span.length for span in spans)
+    most = _LONGEST_STREAM * layout.rows * layout.columns * layout.allocated // 8 + _STREAM_HEAD
+    if stored > most:
+        raise ValueError(
+            f"{layout.rows} rows and {layout.columns} columns are stored in {stored} bytes"
+        )
+
+
+def words_of(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
+    """Return the words of a frame as they are stored, before any bit is taken away.
+
+    Parameters
+    ----------
+    header : Header
+        Of a file that is not compressed, or by RLE.
+    file : BinaryIO
+    spans : tuple of Span
+        Of the frame.
+
+    Returns
+    -------
+    ndarray
+        ``(rows, columns)``, uint8 or uint16 of either byte order.
+    """
+    layout = header.layout
+    rows, columns, word_bytes = layout.rows, layout.columns, layout.allocated // 8
+    if header.syntax == uids.RLELossless:
+        return rle_decoded(bytes_of(file, spans), rows, columns, word_bytes)
+    big = header.syntax == uids.ExplicitVRBigEndian
+    if big and word_bytes == 1 and header.pixels_vr == "OW":
+        data = b"".join(_exchanged(file, header.pixels_start, span) for span in spans)
+    else:
+        data = bytes_of(file, spans)
+    return np.frombuffer(data, f"{'>' if big else '<'}u{word_bytes}").reshape(rows, columns)
+
+
+def check_words(words: Array, layout: PixelLayout) -> None:
+    """Refuse words whose samples do not end where the tags say.
+
+    Parameters
+    ----------
+    words : ndarray
+        From `words_of`.
+    layout : PixelLayout
+        From `tag_consistency.as_pixels_say`.
+
+    Raises
+    ------
+    ValueError
+        With what was found, and the tags.
+    """
+    if layout.lowest + layout.stored >= layout.allocated or _is_empty_above(words, layout):
+        return
+    some = words[::_ROW_STEP]
+    whole = _whole(some, layout)
+    kept = clean_bits(some, layout.lowest, layout.stored, layout.signed).astype(np.int32)
+    above = whole - kept
+    steps = above[:, 1:] != above[:, :-1]
+    # Beside a step of what lies above, a picture that goes on there hardly changes as a whole; one
+    # beside an overlay changes by the step. In noise without a picture it is as often this as that.
+    smoother = np.abs(np.diff(whole))[steps] < np.abs(np.diff(kept))[steps]
+    if 4 * np.count_nonzero(smoother) > 3 * smoother.size:
+        raise ValueError(
+            f"its samples go on above the {layout.stored} bits that the tags promise (Bits Stored, "
+            f"High Bit): from {whole.min()} to {whole.max()}"
+        )
+
+
+def has_plain_numbers(words: Array, layout: PixelLayout) -> bool | None:
+    """Tell whether samples begin at the lowest bit, where High Bit says that they do not.
+
+    Parameters
+    ----------
+    words : ndarray
+        From `words_of`.
+    layout : PixelLayout
+        By the tags.
+
+    Returns
+    -------
+    bool or None
+        None where the words do not tell.
+    """
+    own = words.astype(words.dtype.newbyteorder("="), copy=False)
+    plain = clean_bits(own, 0, layout.stored, layout.signed)
+    if not np.array_equal(plain, own.view(np.int16) if layout.signed else own):
+        return False
+    return True if (own & (1 << layout.lowest) - 1).any() else None
+
+
+def _whole(words: Array, layout: PixelLayout) -> Array:
+    """Samples with all bits that lie above them."""
+    own = words.astype(words.dtype.newbyteorder("="), copy=False)
+    signed = own.view(f"i{own.itemsize}") if layout.signed else own
+    return signed.astype(np.int32) >> layout.lowest
+
+
+def _is_empty_above(words: Array, layout: PixelLayout) -> bool:
+    """Whether no bit above the samples is in use, or they repeat the sign."""
+    top = layout.lowest + layout.stored
+    if not layout.signed:
+        return bool(words.max() < 1 << top)
+    values = words.view(words.dtype.str.replace("u", "i"))
+    return bool(values.min() >= -(1 << top - 1) and values.max() < 1 << top - 1)
+
+
+def _exchanged(file: BinaryIO, pixels_start: int, span: Span) -> bytes:
+    """Bytes of 8 bit samples that lie in big endian words of 16 (PS3.5 8.1.1): pairs exchanged.
+
+    A frame of an odd number of pixels begins or ends within a word.
+    """
+    before = (span.start - pixels_start) % 2
+    length = before + span.length
+    pairs = bytes_of(file, (Span(span.start - before, length + length % 2),))
+    exchanged = np.frombuffer(pairs, np.uint8).reshape(-1, 2)[:, ::-1].tobytes()
+    return exchanged[before:length]
+
+
+def _read(file: BinaryIO, span: Span) -> bytes:
+    file.seek(span.start)
+    data = file.read(span.length)
+    if len(data) < span.length:
+        raise EOFError(f"the file ends at byte {span.start + len(data)}")
+    return data

@@ -1,0 +1,118 @@
+"""Which DICOM images are projections: what the program judges must have been seen through a body.
+
+A slice of a CT is grey, has a modality and a size like any other image, and looks like a body. To
+a program that compares grey values it is as good as a fluoroscopy, and CLEAR over it is a lie.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pydicom.uid as uids
+from pydicom import config
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+
+from leakwatch.files.untrusted_text import printable
+from leakwatch.sources.dicom.element_values import text, texts
+
+# Images of X-rays through a body, from a C-arm or a radiography room.
+X_RAY_IMAGES: Final = frozenset(
+    {
+        uids.XRayAngiographicImageStorage,
+        uids.XRayRadiofluoroscopicImageStorage,
+        UID("1.2.840.10008.5.1.4.1.1.12.3"),  # X-Ray Angiographic Bi-Plane, retired
+        uids.EnhancedXAImageStorage,
+        uids.EnhancedXRFImageStorage,
+        uids.ComputedRadiographyImageStorage,
+        uids.DigitalXRayImageStorageForPresentation,
+        uids.DigitalXRayImageStorageForProcessing,
+    }
+)
+# Pictures of anything: only Modality and Image Type tell of what.
+SECONDARY_CAPTURES: Final = frozenset(
+    {
+        uids.SecondaryCaptureImageStorage,
+        uids.MultiFrameSingleBitSecondaryCaptureImageStorage,
+        uids.MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+        uids.MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+        uids.MultiFrameTrueColorSecondaryCaptureImageStorage,
+    }
+)
+# PS3.3 C.7.3.1.1.1. OT, other, is what most frame grabbers say; CF to FS are retired, and DR never
+# was a term but is written.
+_MODALITIES: Final = frozenset(
+    {"", "XA", "RF", "CR", "DX", "RG", "OT", "CF", "DF", "DS", "FA", "FS", "DR"}
+)
+_NAMES: Final = {
+    "CT": "a CT image",
+    "MR": "an MR image",
+    "US": "an ultrasound image",
+    "IVUS": "an intravascular ultrasound image",
+    "PT": "a PET image",
+    "NM": "a nuclear medicine image",
+    "SEG": "a segmentation",
+    "SM": "a slide of a microscope",
+    "GM": "a picture of a microscope",
+    "ES": "a picture of an endoscope",
+    "XC": "a photograph",
+    "OP": "a photograph of an eye",
+    "MG": "a mammogram",
+    "IO": "a picture of teeth",
+    "PX": "a picture of teeth",
+    "DOC": "a document",
+    "SR": "a report",
+    "RTDOSE": "a map of dose",
+    "RTIMAGE": "an image of radiotherapy",
+}
+# Values 3 and more of Image Type (0008,0008), of slices and of what is made of a volume
+# (PS3.3 C.8.2.1.1.1, C.8.3.1.1.1, C.8.16.1), or of pages of text.
+_NO_PROJECTION_TYPES: Final = frozenset(
+    {
+        "AXIAL",
+        "LOCALIZER",
+        "VOLUME",
+        "MPR",
+        "CSA MPR",
+        "CURVED_MPR",
+        "MIP",
+        "MAX_IP",
+        "MIN_IP",
+        "VOLUME_RENDER",
+        "SURFACE_RENDER",
+        "TOMOSYNTHESIS",
+        "DOSE_INFO",
+        "REPORT",
+    }
+)
+# Of Conversion Type (0008,0064): a scanned page, a drawing.
+_PAGES: Final = frozenset({"SD", "DRW"})
+
+
+def why_no_projection(dataset: Dataset) -> str:
+    """Say why an image is no projection; empty for one that is, or may be.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With `file_meta`.
+    """
+    modality = text(dataset, "Modality").upper()
+    name = _NAMES.get(modality, f"an image of the modality {printable(modality)}")
+    for written in (dataset.get("SOPClassUID"), dataset.file_meta.get("MediaStorageSOPClassUID")):
+        kind = UID(str(written or ""), config.IGNORE)
+        if kind.name != str(kind) and kind not in X_RAY_IMAGES | SECONDARY_CAPTURES:
+            other = "" if modality in _MODALITIES else f"{name}, "
+            return f"{other}stored as {kind.name}"
+    if modality not in _MODALITIES and (modality in _NAMES or not _is_x_ray(dataset)):
+        return f"{name} (Modality {printable(modality)})"
+    for value in texts(dataset, "ImageType")[2:]:
+        if value.upper() in _NO_PROJECTION_TYPES:
+            return f"of the Image Type {value.upper()}"
+    if text(dataset, "ConversionType").upper() in _PAGES:
+        return f"a page or a drawing (Conversion Type {text(dataset, 'ConversionType').upper()})"
+    return ""
+
+
+def _is_x_ray(dataset: Dataset) -> bool:
+    return UID(str(dataset.get("SOPClassUID") or ""), config.IGNORE) in X_RAY_IMAGES

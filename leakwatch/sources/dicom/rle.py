@@ -1,0 +1,74 @@
+"""RLE Lossless, a segment at a time (PS3.5 annex G).
+
+The runs of a segment are those of PackBits, and are expanded by imagecodecs into room of the size
+of the frame: 20 MB of runs may expand to 1.3 GB. pylibjpeg-rle makes that room, and where a whole
+frame expands to too much it panics, which is no `Exception`, and writes into the terminal.
+"""
+
+from __future__ import annotations
+
+import struct
+from itertools import pairwise
+
+import numpy as np
+
+from leakwatch.core.arrays import Array
+
+RLE_HEAD = struct.Struct("<16I")  # how many segments, and where each begins
+
+
+def rle_decoded(data: bytes, rows: int, columns: int, sample_bytes: int) -> Array:
+    """Decode one frame of one sample a pixel.
+
+    Parameters
+    ----------
+    data : bytes
+    rows, columns : int
+    sample_bytes : int
+        Of a sample: 1 or 2.
+
+    Returns
+    -------
+    ndarray
+        ``(rows, columns)``, uint8 or little endian uint16.
+
+    Raises
+    ------
+    ValueError
+        Says what is wrong with it.
+    """
+    count = rows * columns
+    planes = np.empty((count, sample_bytes), np.uint8)
+    for number, segment in enumerate(_segments(data, sample_bytes), start=1):
+        planes[:, sample_bytes - number] = _expanded(segment, number, count)  # high byte first
+    return planes.view(f"<u{sample_bytes}").reshape(rows, columns)
+
+
+def _segments(data: bytes, expected: int) -> list[bytes]:
+    if len(data) < RLE_HEAD.size:
+        raise ValueError(
+            f"the frame has {len(data)} bytes; the head of RLE alone has {RLE_HEAD.size}"
+        )
+    count, *starts = RLE_HEAD.unpack_from(data)
+    if count != expected:
+        raise ValueError(f"the frame has {count} segments of RLE; the tags promise {expected}")
+    bounds = [*starts[:count], len(data)]
+    if bounds[0] != RLE_HEAD.size or any(one >= other for one, other in pairwise(bounds)):
+        raise ValueError(f"segments of RLE do not follow each other: they begin at {bounds[:-1]}")
+    return [data[start:end] for start, end in pairwise(bounds)]
+
+
+def _expanded(segment: bytes, number: int, count: int) -> Array:
+    from imagecodecs import packbits_decode  # 0.1 s, for this syntax only
+
+    room = bytearray(count)
+    try:
+        expanded = len(packbits_decode(segment, out=room))
+    except RuntimeError as error:  # that of imagecodecs is one
+        what = f"holds more than {count} bytes" if "TOO_SMALL" in str(error) else "is cut off"
+        raise ValueError(f"segment {number} of RLE {what}, or is damaged") from error
+    if expanded != count:
+        raise ValueError(
+            f"segment {number} of RLE holds {expanded} bytes, and the frame {count} pixels"
+        )
+    return np.frombuffer(room, np.uint8)

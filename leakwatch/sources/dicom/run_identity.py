@@ -1,0 +1,90 @@
+"""Which frames belong to one run, and patients told apart without keeping who they are."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from leakwatch.core.frame import Acquisition, Shutter
+
+# A C-arm that moved further than this shows another projection, not another frame.
+_SAME_SPACING, _SAME_ANGLE_DEG = 0.01, 2.0
+
+
+def run_difference(one: Acquisition, other: Acquisition) -> str:
+    """What tells two frames of different runs apart; empty for frames of one run.
+
+    Parameters
+    ----------
+    one, other : Acquisition
+    """
+    if (one.columns, one.rows) != (other.columns, other.rows):
+        return f"{one.columns} x {one.rows} pixels against {other.columns} x {other.rows}"
+    if one.pixel_format != other.pixel_format:
+        return f"{one.pixel_format} against {other.pixel_format}"
+    for name, tolerance in (
+        ("sid_mm", _SAME_SPACING * (one.geometry.sid_mm or 0)),
+        ("primary_angle_deg", _SAME_ANGLE_DEG),
+        ("secondary_angle_deg", _SAME_ANGLE_DEG),
+    ):
+        here, there = getattr(one.geometry, name), getattr(other.geometry, name)
+        if here is not None and there is not None and abs(here - there) > tolerance:
+            return f"{name} {here:g} against {there:g}"
+    for name in ("imager_pixel_spacing_mm", "pixel_spacing_mm"):
+        here, there = getattr(one.geometry, name), getattr(other.geometry, name)
+        if here and there and abs(here[0] - there[0]) > _SAME_SPACING * here[0]:
+            return f"{name} {here[0]:g} against {there[0]:g}"
+    return ""
+
+
+def same_shutter(one: Shutter | None, other: Shutter | None) -> bool:
+    """Whether the same part of the picture is blanked.
+
+    Parameters
+    ----------
+    one, other : Shutter or None
+    """
+    if one is None or other is None:
+        return one is other
+    edges = ("left", "right", "top", "bottom", "centre_px", "radius_px")
+    if any(getattr(one, edge) != getattr(other, edge) for edge in edges):
+        return False
+    here, there = one.vertices_px, other.vertices_px
+    return here is there or (here is not None and there is not None and np.array_equal(here, there))
+
+
+# What names a patient (PS3.3 C.2.2, C.2.3). Where any of them differs, it may be another patient.
+IDENTITY_KEYWORDS = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
+
+# Made anew in each process and never kept: a hash of yesterday says nothing today.
+_KEY = secrets.token_bytes(32)
+_DIGEST_BYTES = 16
+
+
+def subject_of(dataset: Dataset) -> str:
+    """A keyed hash that differs between patients while this process lives.
+
+    What names the patient is taken out of `dataset`.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits; empty where the object names nobody.
+    """
+    named = []
+    for keyword in IDENTITY_KEYWORDS:
+        value = dataset.get(keyword)
+        named.append("" if value is None else str(value).strip(" ^\0").upper())
+        if keyword in dataset:
+            del dataset[keyword]
+    if not any(named):
+        return ""
+    written = "\0".join(named).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(written, key=_KEY, digest_size=_DIGEST_BYTES).hexdigest()

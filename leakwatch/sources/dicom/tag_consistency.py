@@ -1,0 +1,110 @@
+"""What pixels and tags of a file agree on, where tags alone would give wrong values.
+
+Where a code stream contradicts the tags, the stream is right: it is what was decoded.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import BinaryIO
+
+import pydicom.uid as uids
+
+from leakwatch.core.errors import SourceError
+from leakwatch.sources.dicom.code_stream import StreamSamples, check_stream
+from leakwatch.sources.dicom.dicom_header import Header
+from leakwatch.sources.dicom.frame_offsets import FramePlaces
+from leakwatch.sources.dicom.native_frames import (
+    bytes_of,
+    check_stored_length,
+    has_plain_numbers,
+    words_of,
+)
+from leakwatch.sources.dicom.pixel_layout import LEAST_BITS, PixelLayout
+
+
+def as_pixels_say(header: Header, places: FramePlaces) -> Header:
+    """Return a head whose layout is that of the pixels, and which says where tags contradict it.
+
+    What is damaged passes: its decoder says so, frame by frame.
+
+    Parameters
+    ----------
+    header : Header
+    places : FramePlaces
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read.
+    """
+    if places.padding:
+        stride = places.frames[0][0].length + places.padding
+        doubt = f"Each frame is padded to {stride} bytes; the padding is left out."
+        header = _with(header, header.layout, doubt)
+    if header.syntax.is_encapsulated and header.syntax != uids.RLELossless:
+        return _as_stream_says(header, places)
+    return _with_plain_numbers(header, places) if header.layout.lowest else header
+
+
+def _as_stream_says(header: Header, places: FramePlaces) -> Header:
+    """Take the bits of a sample from the first code stream, where it has fewer than the tags say.
+
+    Darkest, brightest and sign of a picture are counted from them.
+    """
+    samples = _first_samples(header, places)
+    stored = header.layout.stored
+    if samples is None or not LEAST_BITS <= samples.bits < stored:
+        return header
+    doubt = (
+        f"The code stream has samples of {samples.bits} bits, and Bits Stored says {stored}: "
+        f"{samples.bits} are taken."
+    )
+    return _with(header, replace(header.layout, stored=samples.bits), doubt)
+
+
+def _first_samples(header: Header, places: FramePlaces) -> StreamSamples | None:
+    layout = header.layout
+    with suppress(ValueError, EOFError), _opened(header) as file:
+        check_stored_length(header, places.frames[0])
+        stream = bytes_of(file, places.frames[0])
+        return check_stream(stream, header.syntax, layout.rows, layout.columns)
+    return None
+
+
+def _with_plain_numbers(header: Header, places: FramePlaces) -> Header:
+    """Take samples from the lowest bits on, where High Bit says otherwise and no word bears it out.
+
+    The first, the middle and the last frame are asked: one may be dark.
+    """
+    count = len(places.frames)
+    found = []
+    for index in sorted({0, count // 2, count - 1}):
+        with suppress(ValueError, EOFError), _opened(header) as file:
+            check_stored_length(header, places.frames[index])
+            words = words_of(header, file, places.frames[index])
+            found.append(has_plain_numbers(words, header.layout))
+    if True not in found or False in found:
+        return header
+    layout = header.layout
+    high = layout.lowest + layout.stored - 1
+    doubt = (
+        f"High Bit says {high}, but the samples are in the lowest {layout.stored} bits "
+        "(Bits Stored): these are taken."
+    )
+    return _with(header, replace(layout, lowest=0), doubt)
+
+
+def _with(header: Header, layout: PixelLayout, doubt: str) -> Header:
+    return replace(header, layout=layout, doubts=(*header.doubts, doubt))
+
+
+def _opened(header: Header) -> BinaryIO:
+    try:
+        return header.path.open("rb")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SourceError(
+            f"{header.path}: cannot be read: {reason}. Check path and rights."
+        ) from error

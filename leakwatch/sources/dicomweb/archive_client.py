@@ -1,0 +1,229 @@
+"""DICOMweb: what is in a study, and its objects, part by part (PS3.18 10.4 and 10.6).
+
+dicomweb-client is not used: it holds an answer in memory, however long it is, and reads the object
+in it, which inflates one that is deflated.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any
+
+import msgspec
+import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from leakwatch.config import LiveDicomSettings
+from leakwatch.sources.dicomweb.multipart import Part
+
+# As stored, else as every archive must be able to give it (PS3.18 8.7.3).
+_SYNTAXES = ("*", "1.2.840.10008.1.2.1")
+_PIECE_BYTES = 1 << 16
+# Both kinds that HTTP names, with or without their heads (RFC 9110 8.4.1).
+_INFLATED = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_NO_CONTENT, _REFUSALS = 204, range(400, 500)
+# What an object may come as where it comes without others; a page to log in is none.
+_ONE_OBJECT = ("application/dicom", "application/octet-stream")
+_UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1; it becomes a part of an address
+
+
+class AnswerTooLong(Exception):
+    """An answer is longer, or takes longer, than any that is of use; the text says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a study.
+
+    Parameters
+    ----------
+    series, uid : str
+    number : float
+        Instance Number; infinite where there is none.
+    """
+
+    series: str
+    uid: str
+    number: float
+
+
+class _Values(msgspec.Struct):
+    values: list[Any] | None = msgspec.field(default=None, name="Value")
+
+    @property
+    def first(self) -> Any:
+        return self.values[0] if self.values else None
+
+
+class _Match(msgspec.Struct):
+    """One match of a search (PS3.18 F.2); what is not asked for is not kept."""
+
+    series: _Values = msgspec.field(default_factory=_Values, name="0020000E")
+    uid: _Values = msgspec.field(default_factory=_Values, name="00080018")
+    number: _Values = msgspec.field(default_factory=_Values, name="00200013")
+
+
+class ArchiveClient:
+    """One archive.
+
+    Parameters
+    ----------
+    root : str
+        Base of the DICOMweb services, ``http://host:port/path``.
+    settings : LiveDicomSettings
+    """
+
+    def __init__(self, root: str, settings: LiveDicomSettings) -> None:
+        self._root, self._settings = root, settings
+        self._session = requests.Session()
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Hang up, also within an answer."""
+        self._closed.set()
+        self._session.close()
+
+    def instances(self, study: str) -> list[Instance]:
+        """What is in a study, in order of series and number.
+
+        An archive may give its answer in pages of any length: it is asked for what follows until
+        nothing new comes.
+
+        Raises
+        ------
+        requests.RequestException, AnswerTooLong, ValueError
+        """
+        found: dict[str, Instance] = {}
+        offset = 0
+        while True:
+            page = self._page(study, offset) if not offset else self._following(study, offset)
+            more = {one.uid: one for one in map(_instance, page) if one is not None}
+            new = more.keys() - found.keys()
+            found |= more
+            offset += len(page)
+            # One that knows no offset gives the same again, and has given all.
+            if len(found) > self._settings.study_objects:
+                raise AnswerTooLong(f"a study of more than {self._settings.study_objects} objects")
+            if not new:
+                return sorted(found.values(), key=lambda one: (one.series, one.number))
+
+    def fetch(self, study: str, instance: Instance, write: Callable[[bytes], None]) -> None:
+        """Give an object in parts to `write`, as the archive stored it where it can.
+
+        Raises
+        ------
+        requests.RequestException, AnswerTooLong, ValueError
+            What was written until then is not whole.
+        """
+        url = f"{self._root}/studies/{study}/series/{instance.series}/instances/{instance.uid}"
+        for syntax in _SYNTAXES:
+            kind = f'multipart/related; type="application/dicom"; transfer-syntax={syntax}'
+            try:
+                with closing(self._get(url, kind)) as response:
+                    for piece in self._object(response):
+                        write(piece)
+            except requests.HTTPError:
+                if syntax is _SYNTAXES[-1]:
+                    raise
+                continue
+            return
+
+    def _following(self, study: str, offset: int) -> list[_Match]:
+        """A further page; none where the archive says that it is no page, or knows no offset."""
+        try:
+            return self._page(study, offset)
+        except requests.HTTPError as error:
+            if error.response is not None and error.response.status_code in _REFUSALS:
+                return []
+            raise
+
+    def _page(self, study: str, offset: int) -> list[_Match]:
+        url = f"{self._root}/studies/{study}/instances"
+        url += f"?offset={offset}" if offset else ""
+        with closing(self._get(url, "application/dicom+json, application/json")) as response:
+            if response.status_code == _NO_CONTENT:
+                return []
+            text = b"".join(self._pieces(response, self._settings.answer_bytes)).strip()
+        if text.startswith(b"{"):  # one match, which should be in a list
+            return [msgspec.json.decode(text, type=_Match)]
+        return msgspec.json.decode(text, type=list[_Match]) if text else []
+
+    def _get(self, url: str, accept: str) -> requests.Response:
+        headers = {"Accept": accept, "Accept-Encoding": "identity"}
+        timeout = (self._settings.connect_s, self._settings.answer_s)
+        response = self._session.get(url, headers=headers, timeout=timeout, stream=True)
+        if not response.ok:
+            response.close()
+        response.raise_for_status()
+        return response
+
+    def _object(self, response: requests.Response) -> Iterator[bytes]:
+        """The first part of a body of several, or a body that is one object."""
+        header = Message()
+        header["Content-Type"] = response.headers.get("Content-Type", "")
+        several = header.get_content_maintype() == "multipart"
+        if not several and header.get_content_type() not in _ONE_OBJECT:
+            raise ValueError(f"an object that comes as {header.get_content_type()}")
+        boundary = header.get_boundary() if several else None
+        pieces = self._pieces(response, self._settings.object_bytes)
+        return pieces if boundary is None else iter(Part(pieces, boundary.encode()))
+
+    def _pieces(self, response: requests.Response, most: int) -> Iterator[bytes]:
+        """A body in pieces, inflated where the archive deflated it unasked, up to `most` bytes."""
+        too_long = AnswerTooLong(f"an answer of more than {most} bytes")
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdecimal() and int(announced) > most:
+            raise too_long
+        got, end_s = 0, time.monotonic() + self._settings.object_s
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        raw = _raw(response)
+        for piece in raw if encoding == "identity" else _inflated(raw, encoding):
+            got += len(piece)
+            if got > most:
+                raise too_long
+            if self._closed.is_set():
+                raise requests.ConnectionError("closed")
+            if time.monotonic() > end_s:
+                raise AnswerTooLong(f"an answer that took more than {self._settings.object_s:g} s")
+            yield piece
+
+
+def _raw(response: requests.Response) -> Iterator[bytes]:
+    """A body as it comes, with the errors of requests."""
+    try:
+        yield from response.raw.stream(_PIECE_BYTES, decode_content=False)
+    except ReadTimeoutError as error:
+        raise requests.Timeout(error) from error
+    except HTTPError as error:
+        raise requests.ConnectionError(error) from error
+
+
+def _inflated(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Inflate a body, so much at a time that a bomb is seen before it is large."""
+    if encoding not in _INFLATED:
+        raise ValueError(f"a body that is encoded as {encoding!r}")
+    inflater = zlib.decompressobj(_INFLATED[encoding])
+    for piece in pieces:
+        left = piece
+        while left and not inflater.eof:
+            yield inflater.decompress(left, _PIECE_BYTES)
+            left = inflater.unconsumed_tail
+
+
+def _instance(match: _Match) -> Instance | None:
+    """None where a match does not name an object."""
+    series, uid, number = match.series.first, match.uid.first, match.number.first
+    named = all(isinstance(one, str) and _UID.fullmatch(one) for one in (series, uid))
+    if not named:
+        return None
+    try:
+        return Instance(series, uid, float("inf") if number is None else float(number))
+    except (TypeError, ValueError):
+        return Instance(series, uid, float("inf"))

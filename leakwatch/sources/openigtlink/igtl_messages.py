@@ -1,0 +1,350 @@
+"""OpenIGTLink on the wire: whole messages out of a socket, and pictures out of messages.
+
+The content of pictures is taken apart by pyigtl. Its client is not used: it keeps one message a
+device and drops what was not fetched yet, never notices that the peer hung up, loses its place in
+the stream where a header comes in two parts, waits for any size that a header names, and looks at
+no checksum. Nor is what it reads around the content: a letter that is not ASCII in a device's name
+or in the metadata, or an extended header with more in it than it knows, costs it the picture.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from fastcrc import crc64
+from pyigtl.messages import ImageMessage
+
+from leakwatch.config import LiveIgtlSettings
+from leakwatch.core.arrays import Array, PointArray, read_only
+
+# A socket is asked so often whether to go on, s: `close` takes effect within a second.
+POLL_S = 0.2
+# Room is made in pieces of this size: one takes 0.1 ms, and a picture of 2 MB needs two.
+_PIECE_BYTES = 1 << 20
+
+# Header version, type, device, seconds and their fraction, size of the body, its checksum.
+_HEADER = struct.Struct(">H12s20sIIQQ")
+_FRACTIONS = 1 << 32  # of a second
+_HEADER_VERSIONS = (1, 2, 3)
+# From header version 2 on, in front of the content: its own size, which may be larger, those of the
+# two parts of the metadata behind the content, and the message's number.
+_EXTENDED_HEADER = struct.Struct(">HHII")
+_METADATA_COUNT, _METADATA_ENTRY = struct.Struct(">H"), struct.Struct(">HHI")
+_IMAGE_HEADER_BYTES = 72
+# The largest flat detectors have 4096 pixels along a side; analysis makes room many times over.
+_MOST_PIXELS = 4096 * 4096
+_PICTURE = "IMAGE"
+_TYPE_OF_MESSAGE = re.compile(r"[A-Z][A-Z0-9_]{0,11}")
+# Names by which senders number their frames in the metadata, without case and punctuation.
+_NUMBER_KEYS = ("framenumber", "frameindex", "frameid", "imagenumber", "instancenumber")
+# pyigtl raises these for contents that it cannot take apart.
+_MALFORMED = (
+    ValueError, KeyError, IndexError, TypeError, OverflowError, NotImplementedError, struct.error,
+)  # fmt: skip
+
+
+class LinkBroken(Exception):
+    """Nothing more can be read from this connection; the text says why."""
+
+
+class NotAPicture(Exception):
+    """A message that should hold a picture does not hold one that can be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it came.
+
+    Parameters
+    ----------
+    kind, device : str
+        ``IMAGE`` and the like; the name that the sender gave the device.
+    sent_s : float
+        The sender's clock, seconds since 1970; 0.0 where it does not say.
+    header : dict
+        As pyigtl parses it.
+    body : bytes
+    received_s : float
+        ``time.monotonic()`` at its last byte.
+    checksum : int
+        Of the body, as the sender computed it; 0 where it did not.
+    """
+
+    kind: str
+    device: str
+    sent_s: float
+    header: dict[str, Any]
+    body: bytes
+    received_s: float
+    checksum: int = 0
+
+    @property
+    def number(self) -> int | None:
+        """The message's own number; None where the sender does not count."""
+        if self.header["header_version"] == 1 or len(self.body) < _EXTENDED_HEADER.size:
+            return None
+        return int(_EXTENDED_HEADER.unpack_from(self.body)[3]) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The content of an IMAGE message.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        ``(rows, columns)``, uint8, uint16 or int16, native byte order, read-only.
+    spacing_mm : (float, float)
+        Of rows, of columns, as the matrix says: in no known plane.
+    directions : ndarray
+        ``(2, 3)``: of growing columns and of growing rows, in world coordinates.
+    world : str
+        ``lps`` or ``ras``.
+    number : int or None
+        Of the frame, from the metadata.
+    """
+
+    pixels: Array
+    spacing_mm: tuple[float, float]
+    directions: PointArray
+    world: str
+    number: int | None
+
+
+def messages(
+    connection: socket.socket,
+    closed: Callable[[], bool],
+    settings: LiveIgtlSettings | None = None,
+) -> Iterator[Message]:
+    """Yield every message that comes, until `closed`; of those that are no pictures no body.
+
+    Parameters
+    ----------
+    connection : socket
+        Its timeout is set here.
+    closed : callable
+        Asked every `POLL_S`.
+    settings : LiveIgtlSettings or None
+
+    Raises
+    ------
+    LinkBroken
+        The peer hung up, stalled within a message, or sends something else.
+    """
+    settings = settings or LiveIgtlSettings()
+    reader = _Reader(connection, closed, settings.stalled_s)
+    while True:
+        head = reader.exactly(_HEADER.size, may_wait=True)
+        if head is None:
+            return
+        header, size, checksum = _parsed(head)
+        kind, device = header["message_type"], header["device_name"]
+        is_picture = kind == _PICTURE
+        most = settings.picture_bytes if is_picture else settings.other_bytes
+        if size > most:
+            raise LinkBroken(
+                f"a message {kind} of {size} bytes is announced; at most {most} are taken"
+            )
+        body = reader.exactly(size, kept=is_picture)
+        if body is None:
+            return
+        yield Message(kind, device, header["timestamp"], header, body, time.monotonic(), checksum)
+
+
+class _Reader:
+    """Takes bytes from a socket; room is made for what came, and not for what was announced.
+
+    Parameters
+    ----------
+    connection : socket
+    closed : callable
+    stalled_s : float
+        Within one message no byte for longer is a broken link.
+    """
+
+    def __init__(
+        self, connection: socket.socket, closed: Callable[[], bool], stalled_s: float
+    ) -> None:
+        connection.settimeout(POLL_S)
+        self._connection, self._closed, self._stalled_s = connection, closed, stalled_s
+
+    def exactly(self, count: int, may_wait: bool = False, kept: bool = True) -> bytes | None:
+        """So many bytes; None where `closed` came first.
+
+        Parameters
+        ----------
+        count : int
+        may_wait : bool
+            Before the first of them.
+        kept : bool
+            Else they are read, and nothing of them is given.
+        """
+        whole = bytearray(min(count, _PIECE_BYTES))
+        got, last_s = 0, time.monotonic()
+        while got < count:
+            if self._closed():
+                return None
+            if kept and got == len(whole):
+                whole.extend(bytes(min(count - got, _PIECE_BYTES)))
+            at = got if kept else 0
+            try:
+                with memoryview(whole) as view:
+                    more = self._connection.recv_into(view[at : at + count - got])
+            except TimeoutError:
+                stalled = time.monotonic() - last_s > self._stalled_s
+                if stalled and not (may_wait and got == 0):
+                    raise LinkBroken(f"stopped within a message, {got} of {count} bytes") from None
+                continue
+            except OSError as error:
+                raise LinkBroken(error.strerror or type(error).__name__) from error
+            if more == 0:
+                raise LinkBroken("the peer hung up" + (" within a message" if got else ""))
+            got, last_s = got + more, time.monotonic()
+        return bytes(whole) if kept else b""
+
+
+def _parsed(head: bytes) -> tuple[dict[str, Any], int, int]:
+    """The header as pyigtl names its parts, the size of the body, and its checksum."""
+    version, kind, device, seconds, fraction, size, checksum = _HEADER.unpack(head)
+    header = {
+        "header_version": version,
+        "message_type": _text(kind),
+        "device_name": _text(device),
+        "timestamp": seconds + fraction / _FRACTIONS,
+        "body_size": size,
+    }
+    if version not in _HEADER_VERSIONS or not _TYPE_OF_MESSAGE.fullmatch(header["message_type"]):
+        raise LinkBroken("what comes is not OpenIGTLink")
+    return header, size, checksum
+
+
+def _text(encoded: bytes) -> str:
+    """Text up to its padding, whatever it is encoded in: a name is no reason to lose a picture."""
+    try:
+        text = encoded.decode("utf-8")
+    except UnicodeDecodeError:
+        text = encoded.decode("latin-1")
+    return text.rstrip(" \t\r\n\0")
+
+
+def picture(message: Message) -> Picture:
+    """Take an IMAGE message apart.
+
+    Raises
+    ------
+    NotAPicture
+        It is damaged, in colour, a volume, of a type that no C-arm gives, or malformed.
+    """
+    _check_sum(message)
+    content, metadata = _parts(message)
+    _check_byte_order(content)
+    unpacked = ImageMessage()
+    try:
+        # As a message without extended header and metadata.
+        unpacked.unpack(message.header | {"header_version": 1}, content)
+        image = unpacked.image
+        matrix = np.asarray(unpacked.ijk_to_world_matrix, np.float64)[:3, :3]
+    except _MALFORMED as error:
+        raise NotAPicture(f"malformed ({type(error).__name__}: {error})") from error
+    flat, axes = _flat(image)
+    if flat.dtype.newbyteorder("=") not in (np.uint8, np.uint16, np.int16):
+        raise NotAPicture(f"pixels of type {flat.dtype.name}; 8 or 16 bit whole numbers are read")
+    if flat.size > _MOST_PIXELS:
+        raise NotAPicture(f"of {flat.shape[0]} rows and {flat.shape[1]} columns; too large")
+    pixels = flat.astype(flat.dtype.newbyteorder("="), copy=False)
+    if _bytes_look_swapped(pixels):
+        raise NotAPicture("its bytes look swapped; correct the byte order at the sender")
+    along = matrix[:, axes].T
+    lengths = np.hypot.reduce(along, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        directions = along / lengths[:, None]
+    number = _frame_number(metadata)
+    spacing = (float(lengths[1]), float(lengths[0]))
+    return Picture(read_only(pixels), spacing, directions, unpacked.world_coordinate_system, number)
+
+
+def _check_sum(message: Message) -> None:
+    """Pixels have no code that damage could break: only the checksum tells that they are theirs."""
+    if message.checksum and crc64.ecma_182(message.body) != message.checksum:
+        raise NotAPicture("damaged on its way: its checksum does not hold")
+
+
+def _parts(message: Message) -> tuple[memoryview, dict[str, str]]:
+    """The content of a message, and its metadata."""
+    body = memoryview(message.body)
+    if message.header["header_version"] == 1:
+        return body, {}
+    if len(body) < _EXTENDED_HEADER.size:
+        raise NotAPicture(f"malformed: {len(body)} bytes")
+    begin, head_bytes, text_bytes, _ = _EXTENDED_HEADER.unpack_from(body)
+    end = len(body) - head_bytes - text_bytes
+    if not _EXTENDED_HEADER.size <= begin <= end:
+        raise NotAPicture(
+            f"malformed: of {len(body)} bytes {begin} are said to come before the content and "
+            f"{head_bytes + text_bytes} behind it"
+        )
+    texts = end + head_bytes
+    return body[begin:end], _metadata(body[end:texts].tobytes(), body[texts:].tobytes())
+
+
+def _metadata(entries: bytes, texts: bytes) -> dict[str, str]:
+    """Names and values, as far as they can be read: nothing of the picture depends on them."""
+    if len(entries) < _METADATA_COUNT.size:
+        return {}
+    (count,) = _METADATA_COUNT.unpack_from(entries)
+    found, at = {}, 0
+    whole = (len(entries) - _METADATA_COUNT.size) // _METADATA_ENTRY.size
+    for index in range(min(count, whole)):
+        place = _METADATA_COUNT.size + index * _METADATA_ENTRY.size
+        key_bytes, _, value_bytes = _METADATA_ENTRY.unpack_from(entries, place)
+        middle = at + key_bytes
+        found[_text(texts[at:middle])] = _text(texts[middle : middle + value_bytes])
+        at = middle + value_bytes
+    return found
+
+
+def _check_byte_order(content: memoryview) -> None:
+    if len(content) < _IMAGE_HEADER_BYTES:
+        raise NotAPicture(f"malformed: {len(content)} bytes")
+    if content[4] not in (1, 2):
+        raise NotAPicture(f"its byte order is {content[4]}; 1 is big endian, 2 is little endian")
+
+
+def _flat(image: Array) -> tuple[Array, list[int]]:
+    """The one plane of an image, and which axes of the matrix are its columns and its rows."""
+    if image.ndim == 4:
+        raise NotAPicture(f"in colour ({image.shape[3]} components); send one component")
+    slices, rows, columns = image.shape
+    if slices == 1 and rows > 1 and columns > 1:
+        return image[0], [0, 1]
+    # pyigtl sends a two-dimensional array so: as a volume that is one voxel wide.
+    if columns == 1 and slices > 1 and rows > 1:
+        return image[:, :, 0], [1, 2]
+    raise NotAPicture(f"not one plane ({columns} x {rows} x {slices}); send single frames")
+
+
+def _bytes_look_swapped(pixels: Array) -> bool:
+    """Whether 10 or 12 bit values came with their bytes exchanged, whatever the header says.
+
+    Then the low byte of every value is the high one of a number below 4096: never above 15.
+    """
+    if pixels.dtype == np.uint8:
+        return False
+    some = np.ascontiguousarray(pixels[::4, ::4]).view(np.uint16)
+    low = some & 0xFF
+    return bool(low.max() <= 0x0F and low.max() > 0 and some.max() > 0x0FFF)
+
+
+def _frame_number(metadata: dict[str, str]) -> int | None:
+    for key, value in metadata.items():
+        plain = re.sub(r"[^a-z]", "", key.lower())
+        if plain in _NUMBER_KEYS and re.fullmatch(r"\d{1,18}", value.strip()):
+            return int(value)
+    return None

@@ -1,0 +1,1 @@
+"""A C-STORE server: the C-arm sends, LeakWatch receives."""

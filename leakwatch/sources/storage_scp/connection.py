@@ -1,0 +1,155 @@
+"""An open connection of DICOM: reads units of the protocol, none longer than was agreed on."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from pynetdicom.association import Association
+from pynetdicom.transport import AssociationSocket
+
+from leakwatch.config import LiveDicomSettings
+from leakwatch.sources.storage_scp.dimse_messages import Messages
+from leakwatch.sources.storage_scp.waiting_connections import PDU_HEAD
+
+# Room is made in pieces of this size: one takes 0.1 ms, and a picture of 2 MB needs two.
+_PIECE_BYTES = 1 << 20
+# Kinds of units (PS3.8 9.3.1): those that carry data, the request, and the others, all short.
+_REQUEST, _DATA, _KINDS = 1, 4, range(1, 8)
+_SHORT_BYTES = 64
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: on, no seconds
+# The association is aborted by this end, without a reason (PS3.8 9.3.8).
+_ABORT = bytes((7, 0, 0, 0, 0, 4, 0, 0, 0, 0))
+
+
+class StoreConnection(AssociationSocket):
+    """A socket whose request was read already.
+
+    pynetdicom reads 4096 bytes at a time. After each the thread waits for its turn among the others
+    of the process: with a picture of 2 MB that is 512 times. And it makes room for any length.
+
+    Parameters
+    ----------
+    association : Association
+    connection : socket
+    request : bytes
+        What was read of it.
+    settings : LiveDicomSettings
+    pause_s : callable
+        How long to wait before the next unit is read, so that a stranger leaves time to others.
+    refused : callable
+        Told why the peer was cut off.
+    """
+
+    def __init__(
+        self,
+        association: Association,
+        connection: socket.socket,
+        request: bytes,
+        settings: LiveDicomSettings,
+        pause_s: Callable[[], float],
+        refused: Callable[[str], None],
+    ) -> None:
+        super().__init__(association, client_socket=connection)
+        self._request, self._inside = memoryview(request), False
+        self._is_cut = self._sends_on = False
+        self._settings, self._pause_s, self._refused = settings, pause_s, refused
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read."""
+        return bool(self._request) or super().ready
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Read the head of a unit, or what follows it; less where the peer hung up or is cut off.
+
+        A head that announces too much ends the connection: nothing is read, nor is room made.
+        """
+        if self._is_cut:
+            return bytearray()
+        if self._inside:
+            self._inside = False
+            return self._taken(nr_bytes)
+        time.sleep(self._pause_s())
+        head = self._taken(nr_bytes)
+        if len(head) < PDU_HEAD.size:
+            return head
+        kind, _, length = PDU_HEAD.unpack(head)
+        if kind not in _KINDS:
+            self.cut(f"it sends what is no unit of DICOM (kind {kind})")
+            return bytearray()
+        if length > self._longest(kind):
+            self.cut(f"it announces {length} bytes; at most {self._longest(kind)} are taken")
+            return bytearray()
+        self._inside = True
+        return head
+
+    def cut(self, why: str = "") -> None:
+        """Abort, and hang up: the thread that reads finds out, and ends by itself.
+
+        An abort through pynetdicom waits for that thread, and it may wait for the peer.
+
+        Parameters
+        ----------
+        why : str
+            What the peer did; it may go on to. Empty where it did nothing wrong.
+        """
+        connection = self.socket
+        if connection is None or self._is_cut:
+            return
+        self._is_cut, self._sends_on = True, bool(why)
+        with suppress(OSError, ValueError):
+            connection.settimeout(0.0)
+            connection.send(_ABORT)
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        if why:
+            self._refused(why)
+
+    def _longest(self, kind: int) -> int:
+        longest = {_REQUEST: self._settings.protocol_bytes, _DATA: self._settings.pdu_bytes}
+        return longest.get(kind, _SHORT_BYTES)
+
+    def _taken(self, count: int) -> bytearray:
+        if self._request:
+            taken = bytearray(self._request[:count])
+            self._request = self._request[count:]
+            return taken
+        return received(self, count)
+
+    def _shutdown_socket(self) -> None:
+        """Every end of a connection comes through here.
+
+        pynetdicom leaves a socket open that was shut down before: what the peer sends then is kept.
+        """
+        connection = self.socket
+        if connection is not None and self._sends_on:
+            with suppress(OSError):  # without this the system waits for a peer that sends on
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        super()._shutdown_socket()
+        if connection is not None:
+            connection.close()
+        if isinstance(self.assoc.dimse, Messages):
+            self.assoc.dimse.abandon()
+
+
+def received(connection: AssociationSocket, count: int) -> bytearray:
+    """Return exactly `count` bytes; fewer where the peer hung up.
+
+    Memory grows with what came, and not with what was announced: while room for 4 GB is made no
+    other thread of the process runs, the display's included.
+    """
+    content, at = bytearray(), 0
+    while at < count and connection.socket is not None:
+        if at == len(content):
+            content.extend(bytes(min(count - at, _PIECE_BYTES)))
+        with memoryview(content) as view:
+            read = connection.socket.recv_into(view[at:])
+        if not read:
+            break
+        at += read
+    del content[at:]
+    return content

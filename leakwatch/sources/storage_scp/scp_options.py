@@ -1,0 +1,160 @@
+"""What a person says of the C-STORE server, and the TLS that follows from it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from leakwatch.core.errors import SourceError
+from leakwatch.sources.arrival.source_options import options_of, several
+
+_OPTIONS = ("ae", "allow_ae", "allow_host", "cert", "key", "ca", "keep")
+_LOOPBACK = "127.0.0.1"
+_DEFAULT_AE, _LONGEST_AE = "LEAKWATCH", 16  # PS3.5 6.2, AE
+_MOST_PORT = 65535
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """Where to listen, and to whom.
+
+    Parameters
+    ----------
+    host : str
+        An address of this machine.
+    port : int
+        0: any that is free.
+    ae : str
+        The title of this end.
+    called_only : bool
+        Senders must call this end by `ae`; else they may use any title.
+    allow_ae : tuple of str
+        Titles of senders; empty: anyone.
+    allow_host : tuple of ip_network
+        Addresses of senders; empty: anyone.
+    cert, key, ca : Path or None
+        With all three: TLS only, and senders show a certificate that `ca` signed.
+    keep : Path or None
+        Where received objects stay, as they came; None: they are removed when they were decoded.
+    """
+
+    host: str = _LOOPBACK
+    port: int = 0
+    ae: str = _DEFAULT_AE
+    called_only: bool = False
+    allow_ae: tuple[str, ...] = ()
+    allow_host: tuple[Network, ...] = ()
+    cert: Path | None = None
+    key: Path | None = None
+    ca: Path | None = None
+    keep: Path | None = None
+
+    def admits(self, host: str) -> bool:
+        """Whether a machine at this address may send."""
+        if not self.allow_host:
+            return True
+        address = ipaddress.ip_address(host.partition("%")[0])
+        mapped = getattr(address, "ipv4_mapped", None)
+        return any((mapped or address) in network for network in self.allow_host)
+
+
+def store_options(rest: str) -> StoreOptions:
+    """Read ``//HOST:PORT?ae=..&allow_ae=A,B&allow_host=..&cert=..&key=..&ca=..&keep=..``.
+
+    Raises
+    ------
+    SourceError
+        An option is not known, or its value is not possible.
+    """
+    what = f"scp:{rest.partition('?')[0]}"
+    parts = urlsplit(f"scp:{rest}")
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if not rest.startswith("//") or port is None or parts.path.strip("/"):
+        raise SourceError(
+            f"{what}: names no port from 0 to {_MOST_PORT}. Write scp://{_LOOPBACK}:11112."
+        )
+    options = options_of(parts.query, _OPTIONS, what)
+    files = {name: _file(options, name, what) for name in ("cert", "key", "ca")}
+    return StoreOptions(
+        host=parts.hostname or _LOOPBACK,
+        port=port,
+        ae=_title(options.get("ae", _DEFAULT_AE), what),
+        called_only="ae" in options,
+        allow_ae=tuple(_title(one, what) for one in several(options, "allow_ae")),
+        allow_host=tuple(_network(one, what) for one in several(options, "allow_host")),
+        keep=Path(options["keep"]) if options.get("keep") else None,
+        **files,
+    )
+
+
+def tls_context(options: StoreOptions) -> ssl.SSLContext | None:
+    """TLS with certificates on both ends; None where none is asked for.
+
+    Raises
+    ------
+    SourceError
+        A file is missing, or is no certificate or key.
+    """
+    given = {name: getattr(options, name) for name in ("cert", "key", "ca")}
+    missing = [name for name, path in given.items() if path is None]
+    if len(missing) == len(given):
+        return None
+    if missing:
+        raise SourceError(
+            f"scp: TLS needs cert, key and ca, and {' and '.join(missing)} is missing. Senders "
+            "must show a certificate too: give the authority that signed it as ca."
+        )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    try:
+        context.load_cert_chain(given["cert"], given["key"], password=_no_password)
+        context.load_verify_locations(given["ca"])
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise SourceError(
+            f"scp: certificate, key or authority cannot be used: {error}. Give PEM files, the key "
+            "without a password."
+        ) from error
+    return context
+
+
+def _no_password() -> str:
+    # Without this OpenSSL asks on the terminal, and waits.
+    raise ValueError("the key has a password")
+
+
+def _title(value: str, what: str) -> str:
+    if not re.fullmatch(rf"[ -\[\]-~]{{1,{_LONGEST_AE}}}", value) or not value.strip():
+        raise SourceError(
+            f"{what}: {value!r} is no AE title. It has 1 to {_LONGEST_AE} characters of ASCII, "
+            "none of them a backslash."
+        )
+    return value
+
+
+def _network(value: str, what: str) -> Network:
+    try:
+        return ipaddress.ip_network(value, strict=False)
+    except ValueError as error:
+        raise SourceError(
+            f"{what}: allow_host has {value!r}, which is no address. Write addresses such as "
+            "10.0.0.7, or networks such as 10.0.0.0/24."
+        ) from error
+
+
+def _file(options: dict[str, str], name: str, what: str) -> Path | None:
+    if name not in options:
+        return None
+    path = Path(options[name])
+    if not path.is_file():
+        raise SourceError(f"{what}: {name} names {path}, and there is no such file.")
+    return path

@@ -1,0 +1,242 @@
+"""A C-STORE server: the C-arm sends, LeakWatch receives."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+from pydicom.uid import UID
+from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pynetdicom.association import Association
+from pynetdicom.dimse_messages import DIMSEMessage
+from pynetdicom.events import Event
+
+from leakwatch.config import LiveDicomSettings, Settings
+from leakwatch.core.errors import SourceError
+from leakwatch.core.frame import Frame
+from leakwatch.core.protocols import LinkStatus
+from leakwatch.sources.arrival.arrived_frames import ArrivedFrames, ArrivedObject
+from leakwatch.sources.arrival.link_log import LinkLog
+from leakwatch.sources.arrival.spool import Spool
+from leakwatch.sources.dicom.decoding import READABLE_SYNTAXES
+from leakwatch.sources.storage_scp.dimse_messages import DataSet
+from leakwatch.sources.storage_scp.one_sender import OneSender
+from leakwatch.sources.storage_scp.received_object import StoredObject, head_of
+from leakwatch.sources.storage_scp.scp_options import StoreOptions, store_options, tls_context
+from leakwatch.sources.storage_scp.scp_server import Rules, StoreServer, make_server
+
+_LOG = logging.getLogger(__name__)
+
+# Statuses of C-STORE (PS3.4 B.2.3): success, and refused for lack of resources, which a sender may
+# try again.
+_TAKEN, _REFUSED = 0x0000, 0xA700
+_VERIFICATION = UID("1.2.840.10008.1.1")  # C-ECHO (PS3.4 A.4)
+_LARGEST_PDU = 131072  # bytes: the most that dcmtk sends; larger ones cost fewer turns
+_COUNTED_ELSEWHERE = 1 << 20  # associations: those that end count for pynetdicom until they have
+_POLL_S = 0.1  # how late the listening thread sees that it should end
+
+
+def from_spec(rest: str, settings: Settings) -> StoreScp:
+    """Open what ``scp:`` names.
+
+    Parameters
+    ----------
+    rest : str
+        ``//HOST:PORT?...``; options as in `scp_options`.
+    settings : Settings
+
+    Raises
+    ------
+    SourceError
+        The specification is wrong, or the port cannot be had.
+    """
+    return StoreScp(store_options(rest), settings.live_dicom)
+
+
+class StoreScp:
+    """Frames of the objects that a C-arm sends; a `leakwatch.core.protocols.LiveSource`.
+
+    Objects are written to the disk as they come, before anybody looks into them. C-ECHO is
+    answered. One sender at a time is followed.
+
+    Parameters
+    ----------
+    options : StoreOptions
+    settings : LiveDicomSettings
+
+    Raises
+    ------
+    SourceError
+        The port is taken, the address is none of this machine, or TLS cannot be set up.
+    """
+
+    def __init__(self, options: StoreOptions, settings: LiveDicomSettings | None = None) -> None:
+        self._options, self._settings = options, settings or LiveDicomSettings()
+        tls = tls_context(options)
+        self._spool = Spool(options.keep)
+        self._sender = OneSender(self._settings.sender_quiet_s, self._is_named)
+        try:
+            self._server = self._listen(tls)
+        except SourceError:
+            self._spool.close()
+            raise
+        self._log = LinkLog(self._name(), self._settings.fault_shown_s)
+        self._arrived = ArrivedFrames(self._log, self._settings, keep=self._spool.kept)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_S,), name="C-STORE", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def number_of_frames(self) -> None:
+        """Nobody knows."""
+        return
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    @property
+    def status(self) -> LinkStatus:
+        """Whether usable objects come, and who was refused."""
+        return self._log.status
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield frames in the order in which objects came."""
+        return self._arrived.frames()
+
+    def close(self) -> None:
+        """End `frames`, cut connections, and listen no longer."""
+        self._arrived.stop()
+        with suppress(OSError, ValueError):
+            self._server.shutdown()
+        self._server.hang_up()
+        self._spool.close()
+
+    def _listen(self, tls: object) -> StoreServer:
+        options, settings = self._options, self._settings
+        entity = AE(ae_title=options.ae)
+        entity.require_calling_aet = list(options.allow_ae)
+        entity.require_called_aet = options.called_only
+        entity.maximum_associations = _COUNTED_ELSEWHERE
+        entity.acse_timeout = settings.handshake_s
+        entity.network_timeout = settings.idle_association_s
+        entity.maximum_pdu_size = _LARGEST_PDU
+        entity.add_supported_context(_VERIFICATION)
+        for kind in _picture_kinds():
+            entity.add_supported_context(kind, list(READABLE_SYNTAXES))
+        handlers = [
+            (evt.EVT_C_STORE, self._stored),
+            (evt.EVT_REJECTED, self._rejected),
+            (evt.EVT_ABORTED, self._aborted),
+        ]
+        try:
+            return make_server(
+                entity,
+                (options.host, options.port),
+                evt_handlers=handlers,
+                tls=tls,
+                settings=settings,
+                rules=Rules(
+                    admits=options.admits,
+                    is_known=self._is_known,
+                    is_known_host=self._is_known_host,
+                    is_beside=lambda sender: not self._may_send(sender),
+                    begin=self._begin,
+                    refused=self._say_refused,
+                ),
+            )
+        except OSError as error:
+            raise SourceError(
+                f"scp://{options.host}:{options.port}: cannot listen there: "
+                f"{error.strerror or error}. Choose another port, end the program that has it, or "
+                "name an address of this machine."
+            ) from error
+
+    def _name(self) -> str:
+        options = self._options
+        tls = "" if options.cert is None else ", TLS"
+        return f"C-STORE on {options.host}:{self.port} as {options.ae}{tls}"
+
+    def _may_send(self, sender: str) -> bool:
+        return self._sender.may_send(sender, time.monotonic())
+
+    def _is_named(self, sender: str) -> bool:
+        """Whether a person named its title or its address."""
+        title, _, host = sender.rpartition(" at ")
+        named = (*self._settings.known_senders, *self._options.allow_ae)
+        return title in named or host in named
+
+    def _is_known(self, sender: str) -> bool:
+        """Whether there is always a place: it stored something before, or a person named it."""
+        return self._is_named(sender) or self._sender.has_stored(sender)
+
+    def _is_known_host(self, host: str) -> bool:
+        return host in self._settings.known_senders or self._sender.has_stored_from(host)
+
+    def _begin(self, association: Association, message: DIMSEMessage) -> StoredObject:
+        """Begin to take in an object, which nobody looks into before it is whole."""
+        sender = _sender(association)
+
+        def wanted() -> bool:
+            now_s = time.monotonic()
+            self._sender.goes_on(sender, now_s)
+            return self._sender.may_send(sender, now_s)
+
+        return StoredObject(self._spool, head_of(association, message), wanted)
+
+    def _stored(self, event: Event) -> int:
+        received_s = time.monotonic()
+        sender = _sender(event.assoc)
+        taken = getattr(event.request, "DataSet", None)
+        stored = taken.sink if isinstance(taken, DataSet) else None
+        if not isinstance(stored, StoredObject):
+            return _REFUSED  # without a data set
+        admitted = not stored.unwanted and self._sender.admits(event.assoc, sender, received_s)
+        if not admitted:
+            stored.abandon()
+            self._log.note(
+                f"objects of a second sender at once were refused ({sender}). Let one send at a "
+                "time"
+            )
+            return _REFUSED
+        try:
+            path = stored.finish()
+        except OSError as error:
+            self._log.is_lost(f"an object could not be written: {error.strerror}", 1)
+            return _REFUSED
+        came = self._arrived.put(ArrivedObject(path, received_s, sender))
+        return _TAKEN if came else _REFUSED
+
+    def _rejected(self, event: Event) -> None:
+        options, requestor = self._options, event.assoc.requestor
+        called = str(getattr(requestor.primitive, "called_ae_title", "")).strip()
+        why = f"it calls {called}, and not {options.ae}"
+        if options.allow_ae and requestor.ae_title.strip() not in options.allow_ae:
+            why = "its title is not in allow_ae"
+        self._say_refused(f"{_sender(event.assoc)} was refused: {why}")
+
+    def _aborted(self, event: Event) -> None:
+        if self._sender.hung_up(event.assoc):
+            self._log.is_lost(f"{_sender(event.assoc)} broke off the connection")
+
+    def _say_refused(self, text: str) -> None:
+        _LOG.info(text)
+        self._log.note(text)
+
+
+def _sender(association: Association) -> str:
+    requestor = association.requestor
+    return f"{requestor.ae_title.strip()} at {requestor.address}"
+
+
+@functools.cache
+def _picture_kinds() -> tuple[UID, ...]:
+    """Storage classes that hold pictures, of any modality: as a file may."""
+    kinds = (context.abstract_syntax for context in AllStoragePresentationContexts)
+    return tuple(kind for kind in kinds if kind is not None and "Image Storage" in kind.name)

@@ -1,0 +1,1 @@
+"""Sequences on disk: opened, replayed at their own timing, read ahead, compared."""

@@ -1,0 +1,1 @@
+"""The video output of a C-arm, video files, and pictures."""

@@ -1,0 +1,1 @@
+"""Training people to say STOP: scores, records, curves, and what is said of them."""

@@ -1,0 +1,366 @@
+"""The cement-free reference picture, and keeping it true while brightness and scatter drift."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import reduce
+
+import cv2
+import numpy as np
+
+from leakwatch.config import BaselineSettings
+from leakwatch.core.arrays import BoolImage, FloatImage, Point, read_only
+from leakwatch.core.geometry import Scale
+from leakwatch.vision.image_processing.medians import median
+from leakwatch.vision.image_processing.patches import grown, near
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Mean log attenuation without cement, in reference coordinates on the working grid.
+
+    Parameters
+    ----------
+    mean : ndarray
+        ``(rows, columns)``, float32.
+    seen : ndarray of bool
+        Where every frame of the mean was exposed.
+    frames : int
+        How many frames it averages.
+    """
+
+    mean: FloatImage
+    seen: BoolImage
+    frames: int
+
+
+def to_reference(image: FloatImage, shift: Point) -> FloatImage:
+    """Move a frame's picture back onto the reference anatomy.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``(rows, columns)``, working grid, in the frame.
+    shift : Point
+        Where the anatomy went, working pixels.
+    """
+    rows, columns = image.shape
+    right, down = math.floor(shift[0]), math.floor(shift[1])
+    part_right, part_down = shift[0] - right, shift[1] - down
+    margins = (max(-down, 0), max(down + 1, 0), max(-right, 0), max(right + 1, 0))
+    padded = cv2.copyMakeBorder(image, *margins, cv2.BORDER_REPLICATE)
+    top, left = max(down, 0), max(right, 0)
+    # Linear interpolation, first across and then down: a general warp takes four times as long.
+    near = padded[top : top + rows + 1, left : left + columns]
+    far = padded[top : top + rows + 1, left + 1 : left + columns + 1]
+    across = cv2.addWeighted(near, 1.0 - part_right, far, part_right, 0.0)
+    moved: FloatImage = cv2.addWeighted(across[:-1], 1.0 - part_down, across[1:], part_down, 0.0)
+    return moved
+
+
+def seen_in_reference(exposed: BoolImage, shift: Point) -> BoolImage:
+    """The exposed field of a frame, moved back onto the reference anatomy; to whole pixels."""
+    right, down = round(shift[0]), round(shift[1])
+    rows, columns = exposed.shape
+    seen = np.zeros_like(exposed)
+    seen[max(-down, 0) : rows - max(down, 0), max(-right, 0) : columns - max(right, 0)] = exposed[
+        max(down, 0) : rows - max(-down, 0), max(right, 0) : columns - max(-right, 0)
+    ]
+    return seen
+
+
+def with_frame(baseline: Baseline | None, moved: FloatImage, seen: BoolImage) -> Baseline:
+    """The baseline with one more cement-free frame, `moved` onto the reference anatomy."""
+    if baseline is None:
+        return Baseline(read_only(moved), read_only(seen), 1)
+    # Brightness control between baseline frames must not count as attenuation.
+    common = baseline.seen & seen
+    some = np.s_[::6, ::6]
+    offset = median((moved[some] - baseline.mean[some])[common[some]])
+    share = 1.0 / (baseline.frames + 1)
+    mean = cv2.addWeighted(baseline.mean, 1.0 - share, moved, share, -share * offset)
+    return Baseline(read_only(mean), read_only(common), baseline.frames + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Attenuation added since the baseline.
+
+    Parameters
+    ----------
+    image : ndarray
+        float32, natural log units; 0 where not seen.
+    seen : ndarray of bool
+    gain_log : float
+        Brightness against the baseline that was taken out, natural log.
+    """
+
+    image: FloatImage
+    seen: BoolImage
+    gain_log: float
+
+
+def added_attenuation(
+    baseline: Baseline,
+    more: FloatImage,
+    seen: BoolImage,
+    changed: BoolImage | None,
+    scale: Scale,
+    settings: BaselineSettings,
+) -> Added:
+    """What was added since the baseline, brightness and slow shading taken out.
+
+    Brightness control is one number, the median over what did not change. Scatter, glare and
+    offsets of the detector make it a smooth shading: what remains broader than cement ever is
+    gets taken out too, from pixels that hold neither cement nor instrument.
+
+    Parameters
+    ----------
+    baseline : Baseline
+    more : ndarray
+        Frame's log attenuation less the baseline's, instruments as they are now, in reference
+        coordinates.
+    seen : ndarray of bool
+        Where the frame was exposed, reference coordinates.
+    changed : ndarray of bool or None
+        Cement and instruments known so far.
+    scale : Scale
+    settings : BaselineSettings
+    """
+    seen = seen & baseline.seen
+    still = seen if changed is None else seen & ~changed
+    some = np.s_[::6, ::6]
+    offset = median(more[some][still[some]])
+    more = _with_contrast_of_baseline(more, baseline, still, offset, scale, settings)
+    added = cv2.subtract(more, _shading(more, still, offset, scale, settings))
+    # Zero where not seen; a masked copy costs a third of a product.
+    return Added(cv2.copyTo(added, seen.view(np.uint8)), seen, -offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is watched in one frame, cut to its window.
+
+    Parameters
+    ----------
+    window : (slice, slice)
+        Rows and columns, reference coordinates.
+    inside : ndarray of bool
+        What of the window is watched and seen.
+    added, smooth : ndarray
+        Added attenuation, and the same smoothed.
+    """
+
+    window: tuple[slice, slice]
+    inside: BoolImage
+    added: FloatImage
+    smooth: FloatImage
+
+
+def watch(
+    added: Added, area: BoolImage | None, scale: Scale, settings: BaselineSettings
+) -> Watched | None:
+    """What is seen where something is watched.
+
+    Parameters
+    ----------
+    added : Added
+    area : ndarray of bool or None
+        Reference coordinates; None where nothing is marked.
+    scale : Scale
+    settings : BaselineSettings
+
+    Returns
+    -------
+    Watched or None
+        None where nothing of it is seen.
+    """
+    if area is None:
+        return None
+    inside = area & added.seen
+    left, top, wide, high = cv2.boundingRect(inside.view(np.uint8))
+    if wide == 0:
+        return None
+    window = np.s_[top : top + high, left : left + wide]
+    smooth = cv2.GaussianBlur(added.image[window], (0, 0), scale.px(settings.taken_smooth_mm))
+    return Watched(window, inside[window], added.image[window], smooth)
+
+
+def explained(
+    watched: Watched | None, changed: BoolImage | None, hidden: BoolImage | None, rim_px: float
+) -> BoolImage | None:
+    """What of the watched window may look otherwise: what changed, with a rim, and what is hidden.
+
+    Parameters
+    ----------
+    watched : Watched or None
+    changed, hidden : ndarray of bool or None
+        Reference coordinates.
+    rim_px : float
+        Around what changed, working pixels.
+    """
+    if watched is None:
+        return None
+    parts = []
+    if changed is not None:
+        rim = round(rim_px)
+        wide = grown(watched.window, rim, changed.shape)
+        top, left = (one.start - more.start for one, more in zip(watched.window, wide, strict=True))
+        rows, columns = watched.inside.shape
+        parts.append(near(changed[wide], rim)[top : top + rows, left : left + columns])
+    if hidden is not None:
+        parts.append(hidden[watched.window])
+    return reduce(np.bitwise_or, parts) if parts else None
+
+
+def is_taken_away(
+    watched: Watched | None, covered: BoolImage | None, settings: BaselineSettings
+) -> bool:
+    """Whether so much went from the anatomy that is watched that this is no picture of it.
+
+    Cement adds, motion is undone, and brightness is taken out: what is far below the baseline over
+    more than an edge was decoded from damaged bytes, or something that lay in the baseline is gone.
+    What is far above it may be cement: `is_changed` looks at that.
+
+    Parameters
+    ----------
+    watched : Watched or None
+        From `watch`.
+    covered : ndarray of bool or None
+        Cement and instruments in its window: a rod that is drawn back takes away.
+    settings : BaselineSettings
+    """
+    if watched is None:
+        return False
+    # Noise of damaged bytes is none where it is smooth.
+    gone = watched.smooth < -settings.taken_log
+    gone |= watched.added < -settings.taken_pixel_log
+    inside = watched.inside if covered is None else watched.inside & ~covered
+    taken = int(np.count_nonzero(inside & gone))
+    return taken > settings.max_taken_share * int(np.count_nonzero(inside))
+
+
+def is_changed(
+    watched: Watched | None,
+    known: BoolImage | None,
+    cement: BoolImage | None,
+    scale: Scale,
+    settings: BaselineSettings,
+) -> bool:
+    """Whether so much of what is watched looks otherwise, and is no cement, that it is hidden.
+
+    A hand or a filter lies over it, or the picture was decoded too dark, or torn, from damaged
+    bytes. Cement that is not confirmed yet is no cement for a frame.
+
+    Parameters
+    ----------
+    watched : Watched or None
+        From `watch`.
+    known : ndarray of bool or None
+        Cement of the frame before, and instruments, with their rims, in its window.
+    cement : ndarray of bool or None
+        Of this frame.
+    scale : Scale
+    settings : BaselineSettings
+    """
+    if watched is None:
+        return False
+    most = settings.max_changed_share * int(np.count_nonzero(watched.inside))
+    changed = watched.inside & (np.abs(watched.smooth) > settings.changed_log)
+    if known is not None:
+        changed &= ~known
+    if cement is not None and np.count_nonzero(changed) > most:
+        changed &= ~near(cement, scale.px(1.0))[watched.window]
+    return int(np.count_nonzero(changed)) > most
+
+
+def _with_contrast_of_baseline(
+    more: FloatImage,
+    baseline: Baseline,
+    still: BoolImage,
+    offset: float,
+    scale: Scale,
+    settings: BaselineSettings,
+) -> FloatImage:
+    """Take out what another contrast of the anatomy adds: tube voltage, scatter, display curve.
+
+    Attenuation falls with tube voltage, of bone more than of soft tissue. What that adds to the
+    difference is a share of the baseline's own detail, found by least squares over what is still.
+    """
+    still = still[::4, ::4]
+    detail = _detail(baseline.mean[::4, ::4], still, scale, settings)
+    limit = settings.contrast_clip
+    differs = np.clip(more[::4, ::4] - np.float32(offset), -limit, limit)
+    share = _common_share(detail, _detail(differs, still, scale, settings), scale, settings)
+    if share == 0.0:
+        return more
+    rows, columns = more.shape
+    whole = cv2.resize(detail, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    true: FloatImage = cv2.addWeighted(more, 1.0, whole, -share, 0.0)
+    return true
+
+
+def _common_share(
+    detail: FloatImage, differs: FloatImage, scale: Scale, settings: BaselineSettings
+) -> float:
+    """Return the share of the detail by which all of the picture differs; 0.0 where parts disagree.
+
+    What breathes past the spine differs too, in a part of the picture and by shares of its own. So
+    of the tiles' shares the middle half must agree in sign, and the one nearest to 0 counts.
+    """
+    rows, columns = detail.shape
+    side = max(round(scale.px(settings.contrast_tile_mm) / 4), 1)
+    size = (max(columns // side, 1), max(rows // side, 1))
+    energy, common = (
+        cv2.resize(product, size, interpolation=cv2.INTER_AREA)
+        for product in (detail * detail, detail * differs)
+    )
+    tells = energy >= settings.contrast_detail**2
+    if int(np.count_nonzero(tells)) < settings.contrast_tiles:
+        return 0.0
+    low, high = np.percentile(common[tells] / energy[tells], (25, 75))
+    return float(max(low, 0.0) + min(high, 0.0))
+
+
+def _detail(
+    image: FloatImage, still: BoolImage, scale: Scale, settings: BaselineSettings
+) -> FloatImage:
+    """Return a coarse picture's detail finer than shading, where it is still; else 0."""
+    weight = still.astype(np.float32)
+    sigma = scale.px(settings.shading_mm) / 4
+    total = cv2.GaussianBlur(image * weight, (0, 0), sigma)
+    count = cv2.GaussianBlur(weight, (0, 0), sigma)
+    detail: FloatImage = (image - total / cv2.max(count, 1e-3)) * weight
+    return detail
+
+
+def _shading(
+    more: FloatImage,
+    still: BoolImage,
+    offset: float,
+    scale: Scale,
+    settings: BaselineSettings,
+) -> FloatImage:
+    """Offset and slow shading of the pixels that stayed as they were."""
+    rows, columns = more.shape
+    # Every 4th pixel is plenty for what is so broad, and a grid of half its sigma.
+    some = np.ascontiguousarray(more[::4, ::4])
+    weight = np.ascontiguousarray(still[::4, ::4]).astype(np.float32)
+    limit = settings.shading_clip
+    some -= np.float32(offset)
+    np.clip(some, -limit, limit, out=some)
+    some *= weight
+    sigma = scale.px(settings.shading_mm)
+    step = max(round(sigma / 2), 4)
+    size = (max(columns // step, 1), max(rows // step, 1))
+    total = cv2.resize(some, size, interpolation=cv2.INTER_AREA)
+    count = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    total = cv2.GaussianBlur(total, (0, 0), sigma / step)
+    count = cv2.GaussianBlur(count, (0, 0), sigma / step)
+    # Far inside of what changed nothing is known of shading: there it is taken to be none.
+    count += 0.02
+    total /= count
+    total += np.float32(offset)
+    smooth: FloatImage = cv2.resize(total, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    return smooth

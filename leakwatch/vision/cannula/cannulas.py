@@ -1,0 +1,155 @@
+"""All cannulas of a picture: two lie side by side where both pedicles are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+
+from leakwatch.config import InstrumentSettings
+from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, read_only
+from leakwatch.core.geometry import Scale
+from leakwatch.vision.background.baseline import Baseline
+from leakwatch.vision.cannula.rod_model import Cannula
+from leakwatch.vision.cannula.tracking import Followed, InstrumentState, find, follow
+from leakwatch.vision.vertebra.posterior_wall import Wall
+
+
+@dataclass(frozen=True, slots=True)
+class Cannulas:
+    """What earlier frames say of every cannula, the clearest first.
+
+    Parameters
+    ----------
+    rods : tuple of InstrumentState
+        Each was found in the baseline without those before it.
+    """
+
+    rods: tuple[InstrumentState, ...] = ()
+
+    @property
+    def cannula(self) -> Cannula | None:
+        """The clearest one; None where none was found."""
+        return self.rods[0].cannula if self.rods else None
+
+    @property
+    def without(self) -> FloatImage | None:
+        """The baseline's picture without any of them."""
+        return self.rods[-1].without if self.rods else None
+
+    @property
+    def footprint(self) -> BoolImage | None:
+        """Where they were in the baseline, with a rim."""
+        return _any_of(rod.footprint for rod in self.rods)
+
+    @property
+    def hidden(self) -> BoolImage | None:
+        """Where they lay in the last frame, with a rim, those that are not in their place."""
+        return _any_of(rod.hidden for rod in self.rods)
+
+    @property
+    def lies(self) -> BoolImage | None:
+        """Where they lay in the last frame, with a rim."""
+        return _any_of(rod.hidden if rod.moved else rod.footprint for rod in self.rods)
+
+    def without_last_moments(self) -> Cannulas:
+        """Return the same without what is learnt again within moments."""
+        kept = (
+            replace(rod, hidden=None, filling=None, change=None, time_s=None) for rod in self.rods
+        )
+        return Cannulas(tuple(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedAll:
+    """All cannulas in one frame; see `Followed`."""
+
+    state: Cannulas
+    more: FloatImage
+    moves: BoolImage | None = None
+    covers: BoolImage | None = None
+    ghost: FloatImage | None = None
+    excess: FloatImage | None = None
+
+
+def find_all(
+    baseline: Baseline,
+    wall: Wall | None,
+    tip: Point | None,
+    scale: Scale,
+    settings: InstrumentSettings,
+) -> Cannulas:
+    """Find the cannulas in the baseline, each in the picture without those found before.
+
+    Parameters
+    ----------
+    baseline, wall, tip, scale, settings
+        As for `find`. A marked tip is that of the first.
+    """
+    rods: list[InstrumentState] = []
+    while len(rods) < settings.max_rods:
+        found = find(baseline, wall, tip, scale, settings, beside_another=bool(rods))
+        if found.cannula is None or found.without is None:
+            break
+        if rods and not _is_alike(found.cannula, rods[0].cannula, settings):
+            break
+        rods.append(found)
+        baseline, tip = replace(baseline, mean=found.without), None
+    return Cannulas(tuple(rods))
+
+
+def _is_alike(one: Cannula, first: Cannula | None, settings: InstrumentSettings) -> bool:
+    """Tell whether another rod is of steel as the first is; bone has a fifth of its contrast."""
+    assert first is not None
+    least = settings.min_contrast_of_first * float(np.median(first.contrast))
+    return float(np.median(one.contrast)) >= least
+
+
+def follow_all(
+    state: Cannulas,
+    baseline: Baseline,
+    moved: FloatImage,
+    cement: BoolImage | None,
+    time_s: float,
+    scale: Scale,
+    settings: InstrumentSettings,
+) -> FollowedAll:
+    """Follow each cannula in the frame without those before it.
+
+    Parameters
+    ----------
+    state : Cannulas
+    baseline, moved, cement, time_s, scale, settings
+        As for `follow`.
+    """
+    found: list[Followed] = []
+    for at, rod in enumerate(state.rods or (InstrumentState(),)):
+        if at > 0:
+            before = state.rods[at - 1].without
+            assert before is not None
+            baseline, moved = replace(baseline, mean=before), read_only(found[-1].more + before)
+        found.append(follow(rod, baseline, moved, cement, time_s, scale, settings))
+    return FollowedAll(
+        Cannulas(tuple(one.state for one in found) if state.rods else ()),
+        found[-1].more,
+        _any_of(one.moves for one in found),
+        _any_of(one.covers for one in found),
+        _most_of(one.ghost for one in found),
+        _most_of(one.excess for one in found),
+    )
+
+
+def _any_of(masks: Iterable[BoolImage | None]) -> BoolImage | None:
+    known = [mask for mask in masks if mask is not None]
+    return known[0] if len(known) == 1 else _joined(known, np.logical_or)
+
+
+def _most_of(images: Iterable[FloatImage | None]) -> FloatImage | None:
+    known = [image for image in images if image is not None]
+    return known[0] if len(known) == 1 else _joined(known, np.maximum)
+
+
+def _joined(images: list[Array], join: np.ufunc) -> Array | None:
+    return read_only(reduce(join, images)) if images else None

@@ -1,0 +1,96 @@
+"""What the cannula covers, and cement that must be behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from leakwatch.config import CementSettings
+from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point
+from leakwatch.core.geometry import Scale
+from leakwatch.vision.image_processing.patches import Window, around, near
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredByCannula:
+    """What the cannula covers, in reference coordinates on the working grid.
+
+    Parameters
+    ----------
+    moves : ndarray of bool or None
+        Where it moves right now, so that what is new cannot be told.
+    covers : ndarray of bool or None
+        Where it lies away from its place.
+    rod : ndarray of bool or None
+        Where it is.
+    axis : Point or None
+        Unit vector along it.
+    ghost : ndarray or None
+        Attenuation that an error of its pose or contrast would add, away from its place.
+    excess : ndarray or None
+        How far what lies behind it is over its limit: 1 at it.
+    """
+
+    moves: BoolImage | None = None
+    covers: BoolImage | None = None
+    rod: BoolImage | None = None
+    axis: Point | None = None
+    ghost: FloatImage | None = None
+    excess: FloatImage | None = None
+
+    def within(self, window: Window) -> CoveredByCannula:
+        """The same in a part of the picture."""
+
+        def part(image: Array | None) -> Array | None:
+            return None if image is None else image[window]
+
+        moves, covers, rod = part(self.moves), part(self.covers), part(self.rod)
+        return CoveredByCannula(moves, covers, rod, self.axis, part(self.ghost), part(self.excess))
+
+
+def bridged(
+    mask: BoolImage,
+    smooth: FloatImage,
+    cannula: CoveredByCannula,
+    scale: Scale,
+    settings: CementSettings,
+) -> BoolImage:
+    """A mask with what lies behind the cannula straight between cement on both of its sides.
+
+    Steel leaves it little contrast: what would be kept as cement is enough.
+
+    Parameters
+    ----------
+    mask : ndarray of bool
+        Cement.
+    smooth : ndarray
+        Added attenuation, smoothed.
+    cannula : CoveredByCannula
+        Of the same part of the picture.
+    scale : Scale
+    settings : CementSettings
+    """
+    rod, axis = cannula.rod, cannula.axis
+    if rod is None or axis is None:
+        return mask
+    touched = rod & near(mask, 1.0)
+    if not touched.any():
+        return mask
+    reach = round(scale.px(settings.notch_mm) / 2)
+    part = around(touched, 2 * reach + 1)
+    kernel = _line_across(axis, reach)
+    closed = cv2.morphologyEx(mask[part].view(np.uint8), cv2.MORPH_CLOSE, kernel).view(np.bool_)
+    result = mask.copy()
+    least = settings.keep_share * settings.edge_mm * settings.attenuation_per_mm
+    result[part] |= closed & rod[part] & (smooth[part] > least)
+    return result
+
+
+def _line_across(axis: Point, reach: int) -> Array:
+    """A line of pixels at right angles to `axis`, as a kernel: bridges go straight across."""
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
+    right, down = round(-axis[1] * reach), round(axis[0] * reach)
+    cv2.line(kernel, (reach - right, reach - down), (reach + right, reach + down), 1)
+    return kernel

@@ -1,0 +1,78 @@
+"""What one frame shows along the rod, straightened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from leakwatch.config import InstrumentSettings
+from leakwatch.core.arrays import Array, BoolImage, FloatImage
+from leakwatch.core.geometry import Scale
+from leakwatch.vision.cannula.rod_model import Cannula, Pose, strip_along
+
+
+@dataclass(frozen=True, slots=True)
+class RodStrip:
+    """A strip along the rod: columns run outwards from its front end, a pixel each, rows across.
+
+    Parameters
+    ----------
+    more : ndarray
+        By how much the frame attenuates more than is expected.
+    cement : ndarray of bool or None
+        Known cement; None where there is none in the whole picture.
+    """
+
+    more: FloatImage
+    cement: BoolImage | None
+
+    def less(self, expected: FloatImage) -> RodStrip:
+        """The same with more expected."""
+        return replace(self, more=cv2.subtract(self.more, expected))
+
+    def free(self, rows: BoolImage | None = None) -> BoolImage:
+        """Columns without known cement, in some of the rows or in all of them."""
+        if self.cement is None:
+            return np.ones(self.more.shape[1], np.bool_)
+        cement = self.cement if rows is None else self.cement[rows]
+        return np.asarray(~cement.any(axis=0))
+
+
+def strip_of(cannula: Cannula, moved: FloatImage, cement: BoolImage | None, pose: Pose) -> RodStrip:
+    """Strip of a frame, and of known cement, in reference coordinates on the working grid."""
+    length = cannula.steps
+    covered = None
+    if cement is not None and cement.any():
+        covered = strip_along(cannula, cement.view(np.uint8), pose, length).view(np.bool_)
+    return RodStrip(strip_along(cannula, moved, pose, length), covered)
+
+
+def relative(cannula: Cannula, strip: RodStrip, settings: InstrumentSettings) -> Array | None:
+    """What is more than beside the rod, as a share of its contrast.
+
+    None where its profile was measured without its surroundings: there is nothing to compare with.
+    """
+    beside = cannula.beside
+    if not beside.any():
+        return None
+    contrast = np.maximum(cannula.contrast[: cannula.steps], settings.min_contrast)
+    share: Array = (strip.more - strip.more[beside].mean(axis=0)) / contrast
+    return share
+
+
+def outer_part(cannula: Cannula, scale: Scale, settings: InstrumentSettings) -> BoolImage:
+    """Columns of the outer half, where no bolus can be."""
+    length = cannula.steps
+    first = int(max(length / 2, min(scale.px(settings.bolus_mm), 0.75 * length)))
+    return np.arange(length) >= first
+
+
+def free_outer_part(
+    cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
+) -> BoolImage | None:
+    """Columns of the outer half without known cement; None where they are less than a third."""
+    outer = outer_part(cannula, scale, settings)
+    free = outer & strip.free()
+    return None if np.count_nonzero(free) < np.count_nonzero(outer) / 3 else free

@@ -1,0 +1,167 @@
+"""Where attenuation is over the limit of cement: noise, ghosts and the least that is looked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from leakwatch.config import CementSettings
+from leakwatch.core.arrays import BoolImage, FloatImage
+from leakwatch.core.geometry import Scale
+from leakwatch.vision.cannula.hidden_area import CoveredByCannula
+from leakwatch.vision.cement.thin_cement import thin_over_limit
+from leakwatch.vision.image_processing.medians import spread
+from leakwatch.vision.image_processing.patches import Window, around, grown, inside, near
+
+
+@dataclass(frozen=True, slots=True)
+class NearCement:
+    """The part of the picture where cement can be: images cut to one window.
+
+    But for `whole`, the mean of the whole picture, what is seen of it, and its cement: what a patch
+    is compared with may lie beyond. `rim` is how far known cement can have grown since the last
+    frame, pixels.
+    """
+
+    smooth: FloatImage
+    seen: BoolImage
+    noise_shape: FloatImage
+    ghost: FloatImage
+    mask: BoolImage | None
+    inferred: BoolImage | None
+    candidate: BoolImage | None
+    origin: BoolImage | None
+    cannula: CoveredByCannula
+    whole: FloatImage
+    whole_seen: BoolImage
+    whole_mask: BoolImage | None
+    window: Window
+    rim: float
+
+    def within(self, window: Window) -> NearCement:
+        """A part of it."""
+        return replace(
+            self,
+            smooth=self.smooth[window],
+            seen=self.seen[window],
+            noise_shape=self.noise_shape[window],
+            ghost=self.ghost[window],
+            mask=within(self.mask, window),
+            inferred=within(self.inferred, window),
+            candidate=within(self.candidate, window),
+            origin=within(self.origin, window),
+            cannula=self.cannula.within(window),
+            window=inside(self.window, window),
+        )
+
+
+def within(image: BoolImage | None, window: Window) -> BoolImage | None:
+    """A window of a picture that may be missing."""
+    return None if image is None else image[window]
+
+
+def window_near(
+    box: Window | None,
+    origin: BoolImage | None,
+    shape: tuple[int, ...],
+    scale: Scale,
+    settings: CementSettings,
+) -> Window:
+    """Rows and columns within reach of cement, or of its origin.
+
+    Parameters
+    ----------
+    box : (slice, slice) or None
+        Of known cement; None: there is none.
+    origin : ndarray of bool or None
+        Where the first cement may appear; None: anywhere.
+    shape : (int, int)
+        Of the picture.
+    scale : Scale
+    settings : CementSettings
+    """
+    if box is None and origin is not None and origin.any():
+        box = around(origin, 0)
+    if box is None:
+        return slice(0, shape[0]), slice(0, shape[1])
+    return grown(box, round(scale.px(settings.remote_mm)), shape)
+
+
+def noise_near(near_by: NearCement) -> float:
+    """Noise of the smoothed mean where `noise_shape` is 1, natural log."""
+    where = near_by.seen if near_by.mask is None else near_by.seen & ~near_by.mask
+    some = np.s_[::5, ::5]
+    return spread((near_by.smooth[some] / near_by.noise_shape[some])[where[some]])
+
+
+def over_limit(
+    near_by: NearCement, noise: float, caution: float, scale: Scale, settings: CementSettings
+) -> tuple[NearCement, FloatImage]:
+    """How far each pixel is over the limit of cement: 1 at it. Its noise, or its detail's.
+
+    Parameters
+    ----------
+    near_by : NearCement
+    noise : float
+        From `noise_near`.
+    caution : float
+        Factor on the limit, 1 or more.
+    scale : Scale
+    settings : CementSettings
+
+    Returns
+    -------
+    NearCement, ndarray
+        Both cut to where cement was or may be now; what is judged from there on reaches no farther.
+    """
+    thin = _thin(near_by, scale, settings)
+    # The least limit that there is costs little to compare with.
+    some = (near_by.smooth > settings.edge_mm * settings.attenuation_per_mm) | (thin > 1.0)
+    if near_by.cannula.excess is not None:
+        some |= near_by.cannula.excess > 1.0
+    part = _part(near_by, some, scale, settings)
+    near_by = near_by.within(part)
+    over = _over(near_by, thin[part], noise, caution, settings)
+    part = _part(near_by, over > 1.0, scale, settings)
+    return near_by.within(part), over[part]
+
+
+def _part(near_by: NearCement, over: BoolImage, scale: Scale, settings: CementSettings) -> Window:
+    """The part around what is over a limit, and what was cement."""
+    some = over & near_by.seen
+    if near_by.mask is not None:
+        some |= near_by.mask
+    reach = max(scale.px(settings.skirt_mm), scale.px(settings.notch_mm) / 2, near_by.rim)
+    return around(some, round(reach) + 1)
+
+
+def _thin(near_by: NearCement, scale: Scale, settings: CementSettings) -> FloatImage:
+    """How far each pixel's detail is over the limit of thin cement: 1 at it."""
+    doubt = near_by.ghost * np.float32(settings.thin_ghost)
+    if near_by.cannula.ghost is not None:
+        doubt = cv2.max(doubt, near_by.cannula.ghost)
+    known = near_by.seen
+    if near_by.mask is not None:
+        known = known & ~near(near_by.mask, scale.px(settings.blur_mm))
+    return thin_over_limit(near_by.smooth, near_by.noise_shape, doubt, known, scale, settings)
+
+
+def _over(
+    near_by: NearCement, thin: FloatImage, noise: float, caution: float, settings: CementSettings
+) -> FloatImage:
+    ghost = near_by.ghost
+    if near_by.cannula.ghost is not None:
+        ghost = cv2.max(ghost, near_by.cannula.ghost)
+    edge = settings.edge_mm * settings.attenuation_per_mm
+    limit = near_by.noise_shape * np.float32(settings.grow_sigmas * noise)
+    np.maximum(limit, np.float32(edge), out=limit)  # cv2.max takes a single pixel for a scalar
+    limit += ghost
+    # In place throughout: at this size a new array costs as much as the arithmetic.
+    over: FloatImage = np.divide(near_by.smooth, limit, out=limit)
+    cv2.max(over, thin, dst=over)
+    if near_by.cannula.excess is not None:
+        cv2.max(over, near_by.cannula.excess, dst=over)
+    over /= np.float32(caution)
+    return over

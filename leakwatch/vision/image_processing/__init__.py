@@ -1,0 +1,1 @@
+"""What several steps compute with: medians, resampling, connected patches."""

@@ -1,0 +1,1 @@
+"""Stored values to log attenuation: exposed field, lag, polarity, distortion."""

@@ -1,0 +1,380 @@
+"""What the numbers mean: stored values to log attenuation, the exposed field, detector lag."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from leakwatch.config import IntensitySettings
+from leakwatch.core.arrays import Array, BoolImage, FloatImage, Rectangle, read_only
+from leakwatch.core.frame import Acquisition, IntensityRelationship, PixelFormat, Shutter
+from leakwatch.core.geometry import WorkingGrid
+from leakwatch.vision.image_processing.medians import median
+
+
+def more_value_is_more_beam(pixel_format: PixelFormat) -> bool:
+    """Whether a larger stored value means more X-ray beam.
+
+    Pixel Intensity Relationship Sign decides where it is given (PS3.3 C.8.11.3.1.2). Else the
+    display convention of the modality does: fluoroscopy shows bone dark, so that MONOCHROME2
+    (small values dark) has small values behind bone; radiography shows it bright.
+    """
+    if pixel_format.relationship_sign is not None:
+        return pixel_format.relationship_sign > 0
+    return (pixel_format.photometric == "MONOCHROME2") != pixel_format.bone_is_bright
+
+
+def attenuation_scale_known(pixel_format: PixelFormat) -> bool:
+    """Whether added log attenuation can be turned into a thickness of cement: LIN only.
+
+    LOG pixels are logarithmic by an unknown factor, DISP pixels by an unknown curve.
+    """
+    return pixel_format.relationship is IntensityRelationship.LIN
+
+
+def log_attenuation(pixels: Array, pixel_format: PixelFormat, grid: WorkingGrid) -> FloatImage:
+    """Log attenuation ``-ln(I)`` on the working grid, up to a constant.
+
+    Beer-Lambert: in this scale cement adds its own attenuation whatever lies behind it
+    (subtraction is done in log space, PS3.4 N.2.5). `LIN` takes a log after binning, so that
+    quanta are added and not their logs; `LOG` is scaled as if its full range were that of ``ln``
+    over the stored bits; `DISP` and unknown pixels are treated as `LIN`, a guess that
+    `attenuation_scale_known` owns up to.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        ``(rows, columns)``, stored values.
+    pixel_format : PixelFormat
+    grid : WorkingGrid
+
+    Returns
+    -------
+    ndarray
+        ``(grid.rows, grid.columns)``, float32.
+    """
+    binning = grid.binning
+    whole = pixels[: grid.rows * binning, : grid.columns * binning]
+    if binning > 1:
+        whole = cv2.resize(whole, (grid.columns, grid.rows), interpolation=cv2.INTER_AREA)
+    value = whole.astype(np.float32)
+    if pixel_format.signed:
+        value += float(1 << (pixel_format.bits_stored - 1))
+    top = float((1 << pixel_format.bits_stored) - 1)
+    if not more_value_is_more_beam(pixel_format):
+        np.subtract(top, value, out=value)
+    if pixel_format.relationship is IntensityRelationship.LOG:
+        value *= np.float32(-math.log(top + 1.0) / top)
+        return value
+    # Half a count: the finest that a stored zero can still mean. In place throughout: at this
+    # size a new array costs more than the arithmetic.
+    cv2.max(value, 0.5, dst=value)
+    cv2.log(value, dst=value)
+    return np.negative(value, out=value)
+
+
+@dataclass(frozen=True, slots=True)
+class ExposedField:
+    """The part of the picture that the beam reaches, on a grid coarser than the working one.
+
+    Parameters
+    ----------
+    coarse : ndarray of bool
+        Field without its blurred rim, coarse grid.
+    area_fraction : float
+        Of the whole picture, 0 to 1.
+    level : float
+        Median log attenuation of the middle of the picture.
+    """
+
+    coarse: BoolImage
+    area_fraction: float
+    level: float
+
+
+def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> ExposedField:
+    """Find shutter, blanked corners and collimator: dark areas that touch the border.
+
+    Parameters
+    ----------
+    attenuation : ndarray
+        ``(rows, columns)``, working grid.
+    settings : IntensitySettings
+
+    Returns
+    -------
+    ExposedField
+        All False where the picture is blank: the same value all over its middle.
+    """
+    step = settings.field_step_px
+    small = np.ascontiguousarray(attenuation[::step, ::step])
+    rows, columns = small.shape
+    centre = small[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
+    level = median(centre)
+    if centre.min() == centre.max():
+        return ExposedField(read_only(np.zeros((rows, columns), np.bool_)), 0.0, level)
+    # Where blades cover most of the middle, its median is theirs: the brightest tenth is not.
+    bright = float(np.partition(centre, centre.size // 10, axis=None)[centre.size // 10])
+    open_level = min(level, bright + math.log(settings.anatomy_range))
+    limit = open_level - math.log(settings.blanked_fraction)
+    dark = np.ones((rows + 2, columns + 2), np.uint8)
+    dark[1:-1, 1:-1] = small > limit
+    # Only what touches the border: metal or a tumour inside the field stays in the field.
+    cv2.floodFill(dark, None, (0, 0), 2)
+    field = (dark[1:-1, 1:-1] != 2).view(np.uint8)
+    rim = 2 * settings.field_rim_steps + 1
+    field = cv2.erode(
+        field, np.ones((rim, rim), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    share = cv2.countNonZero(field) / field.size
+    return ExposedField(read_only(field.view(np.bool_)), share, level)
+
+
+@dataclass(frozen=True, slots=True)
+class BladesState:
+    """Where the collimator's blades stood, and since when.
+
+    Parameters
+    ----------
+    area_fraction : float or None
+        Exposed share of the last frame.
+    still_frames : int or None
+        Frames since they last moved; None where they never did.
+    """
+
+    area_fraction: float | None = None
+    still_frames: int | None = None
+
+
+def follow_blades(
+    state: BladesState, field: ExposedField, settings: IntensitySettings
+) -> tuple[BladesState, bool]:
+    """Tell whether blades move, or moved just now.
+
+    Detector lag keeps a ghost of what a blade has just covered: it is brighter than a blade and
+    darker than the anatomy was, as dense cement with a straight edge would be.
+
+    Parameters
+    ----------
+    state : BladesState
+    field : ExposedField
+    settings : IntensitySettings
+
+    Returns
+    -------
+    BladesState, bool
+    """
+    share, still = field.area_fraction, state.still_frames
+    if share == 0.0:  # a blank picture shows no blades
+        return state, False
+    before = state.area_fraction
+    if before is not None and abs(share - before) > settings.blades_share * max(before, share):
+        still = 0
+    elif still is not None:
+        still += 1
+    moving = still is not None and still < settings.blades_settle_frames
+    return BladesState(share, still), moving
+
+
+def field_on_grid(field: ExposedField, rows: int, columns: int) -> BoolImage:
+    """The exposed field on a grid of ``(rows, columns)``."""
+    high, wide = rows // field.coarse.shape[0], columns // field.coarse.shape[1]
+    if (high * field.coarse.shape[0], wide * field.coarse.shape[1]) == (rows, columns):
+        # Nearly always, and four times as fast.
+        repeated: BoolImage = np.repeat(np.repeat(field.coarse, wide, axis=1), high, axis=0)
+        return repeated
+    scaled = cv2.resize(
+        field.coarse.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST
+    )
+    exposed: BoolImage = scaled.view(np.bool_)
+    return exposed
+
+
+def saturated(
+    attenuation: FloatImage, pixel_format: PixelFormat, settings: IntensitySettings
+) -> BoolImage:
+    """Where the picture is clipped at its brightest: there nothing can be measured.
+
+    Parameters
+    ----------
+    attenuation : ndarray
+        From `log_attenuation`.
+    pixel_format : PixelFormat
+    settings : IntensitySettings
+    """
+    top = float((1 << pixel_format.bits_stored) - 1)
+    least = -math.log(settings.saturated_share * top)
+    if pixel_format.relationship is IntensityRelationship.LOG:
+        least = -math.log(top + 1.0) * settings.saturated_share
+    clipped: BoolImage = attenuation < np.float32(least)
+    return clipped
+
+
+def shutter_on_grid(shutter: Shutter, grid: WorkingGrid) -> BoolImage:
+    """What the shutter tags leave open (PS3.3 C.7.6.11), on the working grid."""
+    open_ = np.ones((grid.rows, grid.columns), np.uint8)
+    row, column = np.mgrid[: grid.rows, : grid.columns]
+    points = grid.to_frame(np.stack([column, row], axis=-1))
+    edges = (
+        (shutter.left, points[..., 0], 1),
+        (shutter.right, points[..., 0], -1),
+        (shutter.top, points[..., 1], 1),
+        (shutter.bottom, points[..., 1], -1),
+    )
+    for edge, along, sign in edges:
+        if edge is not None:
+            open_[(along - edge) * sign <= 0] = 0
+    if shutter.centre_px is not None and shutter.radius_px is not None:
+        offset = points - np.asarray(shutter.centre_px)
+        open_[np.hypot(offset[..., 0], offset[..., 1]) > shutter.radius_px] = 0
+    if shutter.vertices_px is not None:
+        polygon = np.zeros_like(open_)
+        vertices = np.round(grid.to_working(shutter.vertices_px)).astype(np.int32)
+        cv2.fillPoly(polygon, [vertices], 1)
+        open_ &= polygon
+    return open_.astype(bool)
+
+
+def masks_on_grid(masks_px: Sequence[Rectangle], grid: WorkingGrid) -> BoolImage:
+    """What rectangles hide, on the working grid, with two pixels around that they shine into.
+
+    One is averaged or interpolated with them, and the other is for whole pixels of a shift.
+    """
+    hidden = np.zeros((grid.rows, grid.columns), np.bool_)
+    for left, top, right, bottom in masks_px:
+        first_row = max(top // grid.binning - 2, 0)
+        first_column = max(left // grid.binning - 2, 0)
+        end_row, end_column = -(-bottom // grid.binning) + 2, -(-right // grid.binning) + 2
+        hidden[max(first_row, 0) : max(end_row, 0), max(first_column, 0) : max(end_column, 0)] = (
+            True
+        )
+    return hidden
+
+
+def open_and_masked(
+    acquisition: Acquisition, grid: WorkingGrid
+) -> tuple[BoolImage | None, BoolImage | None]:
+    """What shutter tags and masks leave open, and what masks hide; None where there are none."""
+    tags, masks_px = acquisition.shutter, acquisition.masks_px
+    open_ = None if tags is None else read_only(shutter_on_grid(tags, grid))
+    if not masks_px:
+        return open_, None
+    masked = read_only(masks_on_grid(masks_px, grid))
+    return read_only(~masked if open_ is None else open_ & ~masked), masked
+
+
+@dataclass(frozen=True, slots=True)
+class LagState:
+    """What is needed to see and undo detector lag.
+
+    Parameters
+    ----------
+    noise : tuple of ndarray
+        Spatially high-passed centre of the last frames, newest first, each of unit variance.
+    correlation_sums : tuple of float
+        Sums over frames of the noise correlation one, two and three frames apart.
+    frames : int
+        Terms in each of those sums.
+    previous : ndarray or None
+        Log attenuation of the last frame as it came.
+    fraction : float
+        Estimated share of each frame that is left over from the frame before, 0 to < 1.
+    time_s : float
+        Of the last frame.
+    interval_s : float
+        From the frame before to it.
+    """
+
+    noise: tuple[FloatImage, ...] = ()
+    correlation_sums: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    frames: int = 0
+    previous: FloatImage | None = None
+    fraction: float = 0.0
+    time_s: float = -math.inf
+    interval_s: float = math.inf
+
+
+# Passes noise, stops everything that is smooth over three pixels (mixed second difference).
+_NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+
+
+def undo_lag(
+    state: LagState, attenuation: FloatImage, time_s: float, settings: IntensitySettings
+) -> tuple[LagState, FloatImage]:
+    """Take out what the detector or a recursive noise filter kept of the frame before.
+
+    Lag smears moving anatomy towards where it was, by ``fraction / (1 - fraction)`` of the last
+    movement: at breathing speed that is more than the registration's own error. It shows itself
+    in the quantum noise, which is otherwise independent from frame to frame: with
+    ``I_t = (1 - f) P_t + f I_(t-1)`` noise correlates as ``a f^k + c`` over k frames, where `a`
+    is the share of noise that is older than the lag and `c` what stands still. Three lags give f.
+
+    Parameters
+    ----------
+    state : LagState
+    attenuation : ndarray
+        As it came.
+    time_s : float
+        After a gap in the frames nothing is left of the last one, or frames came that were not
+        seen: then it is taken as it came.
+    settings : IntensitySettings
+
+    Returns
+    -------
+    LagState, ndarray
+        The attenuation without lag, to first order in the change between frames.
+    """
+    elapsed_s = time_s - state.time_s
+    if not 0.0 < elapsed_s <= max(settings.stale_after_s, 2.0 * state.interval_s):
+        state = replace(state, noise=(), previous=None, interval_s=math.inf)
+    else:
+        state = replace(state, interval_s=elapsed_s)
+    state = replace(state, time_s=time_s)
+    if state.frames < settings.lag_settled_frames:
+        state = _with_noise(state, _unit_noise(attenuation, settings), settings)
+    clean = attenuation
+    if state.previous is not None and state.fraction > 0.0:
+        keep = 1.0 / (1.0 - state.fraction)
+        clean = cv2.addWeighted(attenuation, keep, state.previous, -state.fraction * keep, 0.0)
+    return replace(state, previous=read_only(attenuation)), clean
+
+
+def _with_noise(state: LagState, noise: FloatImage, settings: IntensitySettings) -> LagState:
+    sums, frames = state.correlation_sums, state.frames
+    if len(state.noise) == 3:
+        terms = [float(np.vdot(noise, earlier)) / noise.size for earlier in state.noise]
+        sums = (sums[0] + terms[0], sums[1] + terms[1], sums[2] + terms[2])
+        frames += 1
+    fraction = _lag_fraction(sums, frames, noise.size, settings)
+    history = (read_only(noise), *state.noise[:2])
+    return replace(state, noise=history, correlation_sums=sums, frames=frames, fraction=fraction)
+
+
+def _unit_noise(attenuation: FloatImage, settings: IntensitySettings) -> FloatImage:
+    rows, columns = attenuation.shape
+    high, wide = min(rows, settings.noise_window_px), min(columns, settings.noise_window_px)
+    top, left = (rows - high) // 2, (columns - wide) // 2
+    centre = attenuation[top : top + high, left : left + wide]
+    noise = cv2.filter2D(centre, cv2.CV_32F, _NOISE_KERNEL)
+    size = float(cv2.norm(noise)) / math.sqrt(noise.size)
+    noise *= np.float32(1.0 / max(size, 1e-9))
+    # Edges of metal and shutter would count a thousandfold; quanta stay within a few sigma.
+    clipped: FloatImage = np.clip(noise, -4.0, 4.0, out=noise)
+    return clipped
+
+
+def _lag_fraction(
+    sums: tuple[float, float, float], frames: int, pixels: int, settings: IntensitySettings
+) -> float:
+    if frames < settings.lag_min_frames:
+        return 0.0
+    one, two, three = (value / frames for value in sums)
+    error = 2.0 / math.sqrt(frames * pixels)
+    if one - three < settings.lag_min_sigmas * error:
+        return 0.0
+    ratio = (two - three) / (one - three)
+    return min(max(ratio / (1.0 - ratio), 0.0), settings.lag_max_fraction) if ratio < 1 else 0.0

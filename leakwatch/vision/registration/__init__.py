@@ -1,0 +1,1 @@
+"""Where the anatomy went since the reference frame, and whether it is the same."""

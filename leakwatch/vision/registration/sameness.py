@@ -1,0 +1,190 @@
+"""Whether a frame shows the reference anatomy, moved, in every part of what is watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from leakwatch.config import SameSettings
+from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point
+from leakwatch.core.geometry import Scale
+from leakwatch.vision.image_processing.patches import Window
+from leakwatch.vision.image_processing.resampling import warped
+from leakwatch.vision.registration.motion import RegistrationReference
+
+
+@dataclass(frozen=True, slots=True)
+class Sameness:
+    """How far a frame is explained by the reference, tile by tile.
+
+    Parameters
+    ----------
+    offered : int
+        How many tiles of the reference have detail.
+    compared : int
+        How many of them the frame shows.
+    tiles : int
+        In how many of those the frame's noise is less than the detail.
+    explained : float
+        Share of them in which the frame's detail correlates with the reference's, times the
+        contrast of the frame's detail over the reference's, where that is less than 1: a blurred
+        picture explains the more poorly the less is left of its detail.
+    body_unlike : float
+        Of the reference's detail within what is watched, the share that lies in tiles where it
+        does not correlate.
+    """
+
+    offered: int
+    compared: int
+    tiles: int
+    explained: float
+    body_unlike: float
+
+
+def compare(
+    reference: RegistrationReference,
+    passed: FloatImage,
+    open_: Array,
+    shift: Point,
+    excluded: BoolImage | None,
+    watched: BoolImage | None,
+    window: Window,
+    settings: SameSettings,
+) -> Sameness:
+    """Correlate a frame with the reference in tiles.
+
+    Parameters
+    ----------
+    reference : RegistrationReference
+    passed : ndarray
+        The frame from `motion.band_passed`, registration grid.
+    open_ : ndarray of uint8
+        Where the frame may be compared, registration grid.
+    shift : Point
+        Of the anatomy, registration pixels.
+    excluded : ndarray of bool or None
+        Where the reference does not hold in this frame (cement, cannula), registration grid.
+    watched : ndarray of bool or None
+        The body and the wall with its margin, registration grid.
+    window : (slice, slice)
+        Rows and columns of the reference to compare.
+    settings : SameSettings
+    """
+    rows, columns = window
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    matrix = np.array([[1, 0, columns.start + shift[0]], [0, 1, rows.start + shift[1]]], np.float32)
+    moved = warped(passed, matrix, size)
+    counts = warped(open_, matrix, size, cv2.INTER_NEAREST)
+    known = reference.weight[window] > 0
+    holds = known.copy()
+    if excluded is not None:
+        holds &= ~excluded[window]
+    weight = holds & (counts > 0)
+    body = np.zeros(weight.shape, np.float32)
+    if watched is not None:
+        body[:] = watched[window]
+    sums = _tile_sums(reference.mean[window], moved, weight.astype(np.float32), body, settings)
+    detail = _detail(reference.mean[window], holds.astype(np.float32), settings)
+    of_all = _detail(reference.mean[window], known.astype(np.float32), settings)
+    whole_body = float(of_all[sums.body >= 0.5].sum())
+    return _judged(sums, int(np.count_nonzero(detail)), whole_body, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Per tile: shares that count and that are watched, and (co)variances of both pictures."""
+
+    share: Array
+    body: Array
+    reference: Array
+    frame: Array
+    common: Array
+
+
+def _tile_sums(
+    reference: FloatImage,
+    moved: FloatImage,
+    weight: FloatImage,
+    body: FloatImage,
+    settings: SameSettings,
+) -> _Sums:
+    share = _tile_means(weight, settings)
+    most = np.maximum(share, 1e-6)
+    of_reference, of_frame = reference * weight, moved * weight
+    first = _tile_means(of_reference, settings) / most
+    second = _tile_means(of_frame, settings) / most
+    return _Sums(
+        share,
+        _tile_means(body, settings),
+        _tile_means(of_reference * reference, settings) / most - first * first,
+        _tile_means(of_frame * moved, settings) / most - second * second,
+        _tile_means(of_reference * moved, settings) / most - first * second,
+    )
+
+
+def _tile_means(image: FloatImage, settings: SameSettings) -> Array:
+    rows, columns = image.shape
+    size = (max(columns // settings.tile_px, 1), max(rows // settings.tile_px, 1))
+    small: FloatImage = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.float64)
+
+
+def _detail(reference: FloatImage, weight: FloatImage, settings: SameSettings) -> Array:
+    """Variance of the reference within each tile; 0.0 where it has no detail."""
+    share, weighted = _tile_means(weight, settings), reference * weight
+    most = np.maximum(share, 1e-6)
+    middle = _tile_means(weighted, settings) / most
+    texture = _tile_means(weighted * reference, settings) / most - middle * middle
+    there = (share >= settings.min_tile_share) & (texture >= settings.min_texture**2)
+    return np.where(there, texture, 0.0)
+
+
+def _judged(sums: _Sums, offered: int, whole_body: float, settings: SameSettings) -> Sameness:
+    enough = sums.share >= settings.min_tile_share
+    if not enough.any():
+        return Sameness(offered, 0, 0, 1.0, 0.0)
+    # What the two differ by, in the quieter half of the tiles: the frame's noise.
+    rest = np.maximum(sums.reference + sums.frame - 2.0 * sums.common, 0.0)
+    noise = float(np.percentile(rest[enough], 25))
+    textured = enough & (sums.reference >= max(settings.min_texture**2, noise))
+    count = int(np.count_nonzero(textured))
+    compared = int(np.count_nonzero(enough & (sums.reference >= settings.min_texture**2)))
+    if count == 0:
+        return Sameness(offered, compared, 0, 1.0, 0.0)
+    energy = sums.reference[textured]
+    frame, common = np.maximum(sums.frame[textured], 1e-12), sums.common[textured]
+    unlike = common / np.sqrt(energy * frame) < settings.min_correlation
+    detail = min(max(float(np.median(common / energy)), 0.0), 1.0)
+    explained = (1.0 - float(np.count_nonzero(unlike)) / count) * detail
+    body = energy * (sums.body[textured] >= 0.5)
+    # Where cement may be in most of the body, what is left of it tells nothing of all.
+    tells = body.sum() >= settings.min_body_share * whole_body
+    body_unlike = float(body[unlike].sum()) / max(float(body.sum()), 1e-12) if tells else 0.0
+    return Sameness(offered, compared, count, explained, body_unlike)
+
+
+def watched_window(
+    area: BoolImage | None, reach_mm: float, scale: Scale, shape: tuple[int, int]
+) -> Window:
+    """Return rows and columns of the registration grid around what is watched.
+
+    Parameters
+    ----------
+    area : ndarray of bool or None
+        What is watched, working grid in reference coordinates; None: all of the picture.
+    reach_mm : float
+    scale : Scale
+        Of the working grid.
+    shape : (int, int)
+        Rows and columns of the registration grid.
+    """
+    if area is None or not area.any():
+        return slice(0, shape[0]), slice(0, shape[1])
+    left, top, wide, high = cv2.boundingRect(area.view(np.uint8))
+    reach = scale.px(reach_mm)
+    return (
+        slice(max(int(top - reach) // 2, 0), min(int(top + high + reach) // 2 + 1, shape[0])),
+        slice(max(int(left - reach) // 2, 0), min(int(left + wide + reach) // 2 + 1, shape[1])),
+    )

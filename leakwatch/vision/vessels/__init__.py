@@ -1,0 +1,1 @@
+"""Cement that fills a vessel: long thin protrusions of the mask."""

@@ -1,0 +1,78 @@
+"""What ends the program, and what must not: a signal that was ignored stays ignored."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from leakwatch.cli.console import ended_like_interrupted
+from leakwatch.core.interruption import end_quietly_on_ctrl_c, heard, is_ignored
+
+
+@pytest.fixture(params=["SIGINT", "SIGTERM", "SIGHUP"])
+def number(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
+    one: signal.Signals = getattr(signal, request.param)
+    before = signal.getsignal(one)
+    yield one
+    signal.signal(one, before)
+
+
+def test_a_signal_is_dealt_with_for_a_while(number: signal.Signals) -> None:
+    signal.signal(number, signal.default_int_handler)
+    came = []
+    with heard(lambda one, stack: came.append(one), number.name, "SIGNOSUCH"):
+        signal.raise_signal(number)
+    assert came == [number]
+    assert signal.getsignal(number) is signal.default_int_handler
+
+
+def test_what_is_ignored_stays_ignored(number: signal.Signals) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    came = []
+    with heard(lambda one, stack: came.append(one), number.name):
+        assert is_ignored(number)
+        signal.raise_signal(number)
+    assert came == []
+    assert is_ignored(number)
+
+
+def test_a_handler_is_put_back_after_an_error(number: signal.Signals) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    with pytest.raises(ValueError, match="broken"), heard(lambda one, stack: None, number.name):
+        raise ValueError("broken")
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_on_another_thread_nothing_is_changed() -> None:
+    done = []
+
+    def work() -> None:
+        with heard(lambda one, stack: None, "SIGINT"):
+            done.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(10.0)
+    assert done == [True]
+
+
+def test_a_session_under_nohup_outlives_its_terminal() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_like_interrupted():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_helping_process_listens_as_its_parent_does(deaf: bool) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if deaf else signal.default_int_handler)
+    try:
+        end_quietly_on_ctrl_c()
+        assert signal.getsignal(signal.SIGINT) is (signal.SIG_IGN if deaf else signal.SIG_DFL)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,68 @@
+"""Stored values to greys."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from handmade import ACQUISITION, make_frame
+
+from leakwatch.core.arrays import read_only
+from leakwatch.core.frame import Frame, IntensityRelationship, PixelFormat
+from leakwatch.display.grey_mapping import grey_mapping
+
+BRIGHT_CEMENT = PixelFormat("MONOCHROME1", 12, IntensityRelationship.LIN)
+
+
+def turned(frame: Frame) -> Frame:
+    pixels = read_only((4095 - frame.pixels).astype(np.uint16))
+    acquisition = dataclasses.replace(frame.acquisition, pixel_format=BRIGHT_CEMENT)
+    return dataclasses.replace(frame, pixels=pixels, acquisition=acquisition)
+
+
+def test_cement_is_darker_than_its_surroundings():
+    frame = make_frame(10)
+    grey = grey_mapping([make_frame(0)]).apply(frame.pixels)
+    assert grey[45:50, 42:48].mean() < grey[20:30, 42:48].mean() - 30.0
+
+
+def test_monochrome1_looks_the_same():
+    frame = make_frame(10)
+    grey = grey_mapping([make_frame(0)]).apply(frame.pixels)
+    other = grey_mapping([turned(make_frame(0))]).apply(turned(frame).pixels)
+    assert np.array_equal(grey, other)
+
+
+def test_greys_do_not_follow_the_frame():
+    mapping = grey_mapping([make_frame(0)])
+    pixels = make_frame(0).pixels
+    darker = (pixels * 0.8).astype(np.uint16)
+    assert mapping.apply(darker).mean() < mapping.apply(pixels).mean() - 10.0
+
+
+def test_blanked_corners_do_not_take_the_contrast():
+    frame = make_frame(0)
+    pixels = frame.pixels.copy()
+    pixels[:, :30] = 0
+    blanked = dataclasses.replace(frame, pixels=pixels)
+    grey = grey_mapping([blanked]).apply(pixels)
+    assert (grey[:, :30] == 0).all()
+    assert np.ptp(np.percentile(grey[:, 30:], (2, 98))) > 60.0
+
+
+@pytest.mark.parametrize("value", [0, 4095])
+def test_flat_frame_has_a_mapping(value):
+    frame = make_frame(0)
+    flat = dataclasses.replace(frame, pixels=np.full_like(frame.pixels, value))
+    assert grey_mapping([flat]).apply(flat.pixels).shape == flat.pixels.shape
+
+
+def test_signed_values_and_values_outside_the_format():
+    signed = PixelFormat("MONOCHROME2", 12, IntensityRelationship.LOG, signed=True)
+    acquisition = dataclasses.replace(ACQUISITION, pixel_format=signed)
+    pixels = np.linspace(-2000, 2000, ACQUISITION.rows * ACQUISITION.columns).astype(np.int16)
+    frame = Frame(0, 0.0, pixels.reshape(ACQUISITION.rows, -1), acquisition)
+    mapping = grey_mapping([frame])
+    greys = mapping.apply(np.array([-3000, -2000, 0, 2000, 3000], np.int16))
+    assert greys[0] <= greys[1] < greys[2] < greys[3] <= greys[4]

@@ -1,0 +1,69 @@
+"""How a person sees a frame: what is chosen, what is told of it, and what it does to greys."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from handmade import make_frame
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakwatch.display.grey_mapping import grey_mapping
+from leakwatch.display.window_level import (
+    LARGEST_WIDTH,
+    LEAST_WIDTH,
+    PRESETS,
+    WHOLE,
+    Look,
+    dragged,
+    preset,
+    signs,
+)
+
+MAPPING = grey_mapping([make_frame(0)])
+VALUES = np.arange(0, 4096, dtype=np.uint16)
+
+
+def test_the_usual_look_changes_nothing():
+    assert MAPPING.seen_with(Look()) is MAPPING
+    assert signs(Look(), 1.0) == ()
+
+
+def test_window_spreads_greys_from_stored_values_without_steps():
+    plain = MAPPING.apply(VALUES).astype(int)
+    narrow = MAPPING.seen_with(Look(level=60.0, width=40.0)).apply(VALUES).astype(int)
+    assert (narrow[plain <= 39] == 0).all()
+    assert (narrow[plain >= 81] == 255).all()
+    middle = narrow[(plain > 42) & (plain < 78)]
+    assert (np.diff(middle) >= 0).all()
+    # Greys of eight bits, stretched, would leave holes of six.
+    assert len(set(middle.tolist())) > 2 * len(set(plain[(plain > 42) & (plain < 78)].tolist()))
+
+
+def test_inverted_is_the_negative():
+    greys = MAPPING.apply(VALUES).astype(int)
+    negative = MAPPING.seen_with(Look(inverted=True)).apply(VALUES).astype(int)
+    assert np.abs(greys + negative - 255).max() <= 1
+
+
+def test_drag_to_the_right_lowers_contrast_and_down_darkens():
+    wider = dragged(Look(), 0.5, 0.0)
+    assert wider.width == pytest.approx(2.0 * WHOLE)
+    darker = MAPPING.seen_with(dragged(Look(), 0.0, 0.2)).apply(VALUES).astype(int)
+    assert (darker <= MAPPING.apply(VALUES)).all()
+
+
+@given(st.floats(-50, 50), st.floats(-50, 50))
+def test_no_drag_leaves_a_picture_that_shows_nothing(right, down):
+    look = dragged(Look(), right, down)
+    assert LEAST_WIDTH <= look.width <= LARGEST_WIDTH
+    assert 0.0 <= look.level <= WHOLE
+
+
+def test_presets_keep_how_it_is_turned_and_every_change_is_said():
+    turned = Look(inverted=True, mirrored=True, upside_down=True)
+    for number in range(1, len(PRESETS)):
+        said = " ".join(signs(preset(turned, number), 2.0))
+        for word in ("inverted", "mirrored", "upside down", "window", "zoom 2.0"):
+            assert word in said
+    assert preset(turned, 0) == turned

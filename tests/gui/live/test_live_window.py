@@ -1,0 +1,642 @@
+"""The live window, offscreen, through an injection and its faults; the clock is the test's own."""
+
+from __future__ import annotations
+
+import gc
+import signal
+from dataclasses import replace
+from itertools import pairwise
+
+import injection
+import numpy as np
+import pytest
+from injection import STOPPED
+from live_room import SETTINGS, KeptSink, Room
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtWidgets import QApplication
+
+from leakwatch.case_files.case_file import dicom_path, load_case
+from leakwatch.core.arrays import read_only
+from leakwatch.core.errors import SinkError
+from leakwatch.core.protocols import Link, LinkStatus
+from leakwatch.core.results import Event, EventKind, Level, Reason
+from leakwatch.display.lines import LineKind
+from leakwatch.gui.app import interrupt_closes
+from leakwatch.gui.live.live_window import DIMMED, LiveWindow
+from leakwatch.live.alarm_sound import UNAVAILABLE
+from leakwatch.live.case_setup import Setup
+from leakwatch.live.status import Alarm
+from leakwatch.sources.stored.opening import open_source
+
+pytestmark = pytest.mark.usefixtures("fonts")
+
+FEW = list(injection.frames())
+KEY = Qt.Key
+
+
+class Heard:
+    """A speaker that keeps what it is told."""
+
+    def __init__(self, problem=""):
+        self.problem, self.played, self.stops = problem, [], 0
+
+    def play(self, alarm):
+        self.played.append(alarm)
+
+    def stop(self):
+        self.stops += 1
+
+
+@pytest.fixture
+def room():
+    with Room({"recording": KeptSink()}) as one:
+        yield one
+
+
+@pytest.fixture
+def speaker():
+    return Heard()
+
+
+@pytest.fixture
+def window(qtbot, room, speaker):
+    made = LiveWindow(room.session, "by hand", speaker=speaker)
+    qtbot.addWidget(made, before_close_func=LiveWindow.end)
+    made.show()
+    made.grab()
+    return made
+
+
+def level_of(window):
+    window.tick()
+    return window.banner.banner.level
+
+
+def said(window):
+    return window.run_strip.facts.text()
+
+
+def test_each_level_of_an_injection_is_shown(room, window):
+    assert level_of(window) is Level.UNKNOWN
+    assert "No frame yet" in window.banner.banner.reasons[0]
+    levels = []
+    for frame in FEW:
+        room.feed(frame)
+        levels.append(level_of(window))
+    assert [levels[0], levels[5], levels[STOPPED]] == [Level.UNKNOWN, Level.CLEAR, Level.STOP]
+    assert window.banner.flashing
+    assert window.image.image.image.shape == (injection.ROWS, injection.COLUMNS)
+    assert "Dropped / lost: 0 / 0 of" in said(window)
+    assert room.session.latency().drawn.frames == len(FEW)
+
+
+def test_a_whole_simulated_injection_is_seen_and_heard(qtbot, repository):
+    """Faster than real time: every level, the alarm, the pause, the acknowledgement, the clocks."""
+    path = repository / "sample_dicom" / "epidural.case.json"
+    case, speaker = load_case(path), Heard()
+    with Room({"kept": KeptSink()}, Setup(SETTINGS, case)) as room:
+        window = LiveWindow(room.session, "L1", speaker=speaker)
+        qtbot.addWidget(window, before_close_func=LiveWindow.end)
+        window.show()
+        qtbot.keyClick(window, KEY.Key_X)
+        levels, kinds, predicted = [], set(), False
+        frames = list(open_source(dicom_path(path, case)).frames())
+        for before, frame in pairwise([frames[0], *frames]):
+            room.feed(frame, frame.time_s - before.time_s)
+            levels.append(level_of(window))
+            overlay = window.image.overlay
+            kinds |= {kind for kind, curve in overlay.curves.items() if len(curve.getData()[0])}
+            predicted |= any("5 mm in" in label.toPlainText() for label in overlay.labels)
+            assert levels[-1] is room.session.status.present.snapshot.alert.level
+            assert (Alarm.HIGH in speaker.played) is (Level.STOP in levels)
+        assert set(levels) == set(Level)
+        wanted = {LineKind.CEMENT, LineKind.GROWTH, LineKind.WALL, LineKind.MARGIN, LineKind.TUBE}
+        assert wanted | {LineKind.SHORTEST} <= kinds
+        assert predicted
+        assert window.strip.trend.plot.distance
+        assert "After STOP: wait" in said(window)
+        assert "Cement, mixed" in said(window)
+        assert f"{room.session.status.exposure.pulses} pulses" in said(window)
+        qtbot.keyClick(window, KEY.Key_P)
+        room.until(lambda status: status.audio_paused_until_s is not None)
+        assert (level_of(window), window.banner.flashing) == (Level.STOP, True)
+        qtbot.keyClick(window, KEY.Key_A)
+        room.until(lambda status: not status.present.snapshot.alert.latched)
+        assert level_of(window) is not Level.STOP
+        assert not window.banner.flashing
+
+
+def test_it_says_by_itself_that_nothing_comes(room, window, speaker):
+    room.run(FEW[:6])
+    assert level_of(window) is Level.CLEAR
+    assert window.image.opacity == 1.0
+    room.clock.now_s += 0.6
+    assert level_of(window) is Level.UNKNOWN
+    assert window.image.opacity == DIMMED
+    assert window.signs.text().split() == (
+        ["NOT", "THE", "PRESENT", "LAST", "IMAGE,", "1", "s", "old", "no", "cement", "seen"]
+    )
+    assert "No new frame for 0.6 s" in window.banner.banner.reasons
+    assert speaker.played[-1] is Alarm.MEDIUM
+
+
+def numbers_on(window):
+    """Every text on and beside the picture that has millimetres in it."""
+    overlay, facts = window.image.overlay, window.strip.facts.facts
+    labels = [item.toPlainText() for item in overlay.labels if item.isVisible()]
+    return [*labels, *(f"{fact.name}: {fact.value}" for fact in facts)]
+
+
+def test_the_last_image_stays_with_its_lines_and_its_age(room, window):
+    room.run(FEW[: STOPPED + 1])
+    assert level_of(window) is Level.STOP
+    curves = window.image.overlay.curves
+    before = {kind: len(curve.getData()[0]) for kind, curve in curves.items()}
+    assert before[LineKind.CEMENT] > 0
+    room.source.status = replace(room.source.status, fluoroscopy_on=False)
+    for age in ("12 s", "1:52 min"):
+        room.clock.now_s += 11.9 if age == "12 s" else 100.0
+        room.until(lambda status: status.present.snapshot.fault is not None)
+        assert level_of(window) is Level.STOP
+        assert {kind: len(curve.getData()[0]) for kind, curve in curves.items()} == before
+        # The frame is dark, and nothing that is drawn over it.
+        assert (window.image.image.opacity(), window.image.view.childGroup.opacity()) == (DIMMED, 1)
+        assert f"LAST IMAGE, {age} old" in window.signs.text()
+        said = numbers_on(window)
+        assert any("mm" in one for one in said)
+        assert all(age in one for one in said), said
+        plot = window.strip.trend.plot
+        assert (len(plot.distance), plot.unseen_s > 11.0) == (1, True)
+        assert 0.5 <= plot.unseen_x < 1.0
+    room.source.status = replace(room.source.status, fluoroscopy_on=True)
+    room.feed(FEW[STOPPED + 1])
+    window.tick()
+    assert (window.signs.text(), window.image.image.opacity()) == ("", 1.0)
+    assert not any("ago" in one or "old" in one for one in numbers_on(window))
+    assert window.strip.trend.plot.unseen_x == 1.0
+
+
+def test_a_frame_that_cannot_be_compared_has_no_lines_of_another(room, window):
+    room.run(FEW[: STOPPED + 1])
+    window.tick()
+    noise = np.random.default_rng(2).integers(0, 4096, FEW[0].pixels.shape, dtype=np.uint16)
+    room.feed(replace(FEW[STOPPED + 1], pixels=read_only(noise)))
+    window.tick()
+    assert all(len(curve.getData()[0]) == 0 for curve in window.image.overlay.curves.values())
+    assert "LAST JUDGED, 1 s old" in window.signs.text()
+    room.clock.now_s += 3.0
+    window.tick()
+    # When no other frame comes, the last that was judged is the picture that stays.
+    assert len(window.image.overlay.curves[LineKind.CEMENT].getData()[0]) > 0
+    assert "LAST IMAGE, 4 s old" in window.signs.text()
+
+
+def test_the_clock_and_its_hand_go_on_with_the_display(room, window):
+    room.run(FEW[:6])
+    places = []
+    for _ in range(10):
+        room.clock.now_s += 0.1001
+        window.tick()
+        places.append(window.banner.clock[1])
+    assert sorted(places) == list(range(10))
+
+
+def test_a_display_that_stood_still_says_so_and_it_is_kept(room, window):
+    room.run(FEW[:6])
+    assert level_of(window) is Level.CLEAR
+    assert not window.banner.banner.warnings
+    room.clock.now_s += 6.2
+    window.tick()
+    said = "The display stood still for 6.2 s"
+    assert window.banner.banner.level is Level.UNKNOWN
+    assert window.banner.banner.warnings[0].startswith(said)
+    room.until(lambda _: any(said in text for text in room.sink("recording").texts))
+    room.clock.now_s += 0.1
+    room.feed(FEW[6])
+    assert level_of(window) is Level.CLEAR
+    assert window.banner.banner.warnings[0].startswith(said)
+
+
+def test_a_window_that_was_hidden_on_purpose_did_not_stand_still(room, window):
+    room.run(FEW[:6])
+    window.tick()
+    window.pause()
+    room.clock.now_s += 30.0
+    room.feed(FEW[6])
+    assert level_of(window) is Level.CLEAR
+    assert not window.banner.banner.warnings
+
+
+def test_it_says_so_when_every_other_thread_is_dead(room, window, speaker):
+    room.run(FEW[:6])
+    assert level_of(window) is Level.CLEAR
+    room.session._inbox.close()
+    room.source.close()
+    for thread in room.session._threads:
+        thread.join(10.0)
+    speaker.played.clear()
+    room.clock.now_s += 0.6
+    assert level_of(window) is Level.UNKNOWN
+    assert speaker.played == [Alarm.MEDIUM]
+
+
+@pytest.mark.parametrize(
+    ("frames", "level", "alarm"),
+    [(6, Level.UNKNOWN, Alarm.MEDIUM), (STOPPED + 1, Level.STOP, Alarm.HIGH)],
+)
+def test_what_cannot_be_drawn_is_told_and_heard(
+    room, window, speaker, monkeypatch, caplog, frames, level, alarm
+):
+    room.run(FEW[:5])
+    assert level_of(window) is Level.CLEAR
+    monkeypatch.setattr(window.image, "show_frame", lambda *_: 1 / 0)
+    room.run(FEW[5:frames])
+    for _ in range(3):
+        assert level_of(window) is level
+    banner = window.banner.banner
+    assert "cannot be shown" in " ".join((*banner.reasons, *banner.warnings))
+    assert speaker.played == [alarm]
+    assert len(caplog.records) == 1
+    monkeypatch.undo()
+    window.tick()
+    again = window.banner.banner
+    assert "cannot be shown" not in " ".join((*again.reasons, *again.warnings))
+
+
+def test_a_session_that_breaks_is_unknown_and_heard(room, window, speaker, monkeypatch, caplog):
+    room.run(FEW[:6])
+    assert level_of(window) is Level.CLEAR
+    monkeypatch.setattr(type(room.session), "status", property(lambda _: 1 / 0))
+    for _ in range(3):
+        assert level_of(window) is Level.UNKNOWN
+    assert speaker.played == [Alarm.MEDIUM]
+    assert "cannot be shown" in window.banner.banner.reasons[0]
+    assert window.banner.flash_hz == pytest.approx(SETTINGS.window.medium_flash_hz, abs=0.05)
+    assert len(caplog.records) == 1
+
+
+def test_keys_are_actions_of_a_person(qtbot, room, window):
+    room.run(FEW[: STOPPED + 1])
+    assert level_of(window) is Level.STOP
+    for one in (KEY.Key_P, KEY.Key_Space, KEY.Key_A):
+        qtbot.keyClick(window, one)
+    room.until(lambda status: not status.present.snapshot.alert.latched)
+    assert room.session.status.audio_paused_until_s == room.clock.now_s + 120.0
+    assert level_of(window) is Level.WATCH
+    qtbot.keyClick(window, KEY.Key_B)
+    assert "Press B again" in window.prompt.text()
+    assert room.session.marks.reference_frame == 0
+    qtbot.keyClick(window, KEY.Key_B)
+    room.until(lambda _: room.session.marks.reference_frame == STOPPED)
+    room.session.close()
+    events = room.sink("recording").events
+    by_itself = (EventKind.ALERT, EventKind.TECHNICAL)
+    persons = [event.kind for event in events if event.kind not in by_itself]
+    assert persons == [
+        EventKind.AUDIO_PAUSED,
+        EventKind.ANNOTATION,
+        EventKind.ACKNOWLEDGE,
+        EventKind.ANNOTATION,
+    ]
+    qtbot.keyClick(window, KEY.Key_Q)
+    assert not window.isVisible()
+
+
+def test_a_stop_sounds_again_and_again_and_is_silent_when_acknowledged(
+    qtbot, room, window, speaker
+):
+    room.run(FEW[: STOPPED + 1])
+    assert level_of(window) is Level.STOP
+    assert 1.4 <= window.banner.flash_hz <= 2.8
+    for _ in range(3):
+        room.clock.now_s += SETTINGS.sound.high_every_s
+        window.tick()
+    assert speaker.played.count(Alarm.HIGH) == 4
+    stops = speaker.stops
+    qtbot.keyClick(window, KEY.Key_A)
+    room.until(lambda status: not status.present.snapshot.alert.latched)
+    window.tick()
+    assert speaker.stops == stops + 1
+    room.clock.now_s += 60.0
+    window.tick()
+    assert speaker.played.count(Alarm.HIGH) == 4
+
+
+def test_a_pause_is_silent_counts_down_and_ends(qtbot, room, window, speaker):
+    room.run(FEW[: STOPPED + 1])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_P)
+    room.until(lambda status: status.audio_paused_until_s is not None)
+    heard = len(speaker.played)
+    for passed_s, left in ((0.3, "2:00"), (30.0, "1:30"), (89.0, "0:01")):
+        room.clock.now_s += passed_s
+        assert level_of(window) is Level.STOP
+        assert f"Sound paused: {left}" in said(window)
+        assert window.banner.flashing
+    assert (len(speaker.played), speaker.stops > 0) == (heard, True)
+    room.clock.now_s += 1.1
+    window.tick()
+    assert speaker.played[heard:] == [Alarm.HIGH]
+    assert "Sound paused" not in said(window)
+
+
+def test_a_pause_can_be_ended_by_a_person(qtbot, room, window, speaker):
+    room.run(FEW[: STOPPED + 1])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_P)
+    room.until(lambda status: (status.audio_paused_until_s or 0.0) > room.clock.now_s)
+    heard = len(speaker.played)
+    qtbot.keyClick(window, KEY.Key_P)
+    room.until(lambda status: status.audio_paused_until_s == room.clock.now_s)
+    window.tick()
+    assert speaker.played[heard:] == [Alarm.HIGH]
+
+
+def test_a_lost_link_flashes_slowly_and_sounds_as_a_technical_alarm(room, window, speaker):
+    room.run(FEW[:6])
+    room.source.status = LinkStatus(Link.LOST, "the cable is out", None)
+    assert level_of(window) is Level.UNKNOWN
+    assert 0.4 <= window.banner.flash_hz <= 0.8
+    assert speaker.played[-1] is Alarm.MEDIUM
+    room.source.status = LinkStatus(Link.OPEN, "back", True)
+    room.feed(FEW[5])
+    window.tick()
+    assert window.banner.flash_hz == 0.0
+
+
+@pytest.mark.parametrize("problem", ["", f"{UNAVAILABLE}: no device for sound"])
+def test_sound_can_be_tested_and_its_absence_is_shown(qtbot, room, problem):
+    speaker = Heard(problem)
+    window = LiveWindow(room.session, "by hand", speaker=speaker)
+    qtbot.addWidget(window, before_close_func=LiveWindow.end)
+    window.show()
+    window.tick()
+    assert (UNAVAILABLE in said(window)) is bool(problem)
+    qtbot.mouseClick(window.bar.buttons["T"], Qt.MouseButton.LeftButton)
+    assert speaker.played == [Alarm.HIGH]
+    assert (problem or "Ten pulses") in window.prompt.text()
+
+
+def test_look_of_the_picture_is_the_persons_and_is_said(qtbot, room, window):
+    room.run(FEW[:6])
+    window.tick()
+    plain = window.image.image.image.astype(int)
+    qtbot.keyClick(window, KEY.Key_I)
+    assert np.abs(window.image.image.image.astype(int) + plain - 255).max() <= 1
+    for one in (KEY.Key_F, KEY.Key_3, KEY.Key_Z):
+        qtbot.keyClick(window, one)
+    qtbot.keyClick(window, KEY.Key_F, Qt.KeyboardModifier.ShiftModifier)
+    assert (window.image.view.xInverted(), window.image.view.yInverted()) == (True, False)
+    for word in ("inverted", "mirrored", "upside down", "window 150 level 85", "zoom 2.0"):
+        assert word in window.signs.text()
+    chosen = window.look_keys.look
+    room.feed(FEW[6])
+    window.tick()
+    assert window.look_keys.look == chosen
+    qtbot.keyClick(window, KEY.Key_0)
+    assert (window.signs.text(), window.image.zoom) == ("", 1.0)
+    assert window.image.view.yInverted()
+
+
+def test_greys_by_dragging_and_by_arrows(qtbot, room, window):
+    room.run(FEW[:6])
+    window.tick()
+    port, left = window.image.pane.viewport(), Qt.MouseButton.LeftButton
+    qtbot.mousePress(port, left, pos=QPoint(200, 200))
+    qtbot.mouseMove(port, QPoint(300, 200))
+    qtbot.mouseRelease(port, left, pos=QPoint(300, 200))
+    wider = window.look_keys.look.width
+    assert wider > 255.0
+    qtbot.mouseMove(port, QPoint(500, 200))
+    assert window.look_keys.look.width == wider
+    for held in (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier):
+        before = window.look_keys.look
+        qtbot.keyClick(window, KEY.Key_Left, held)
+        qtbot.keyClick(window, KEY.Key_Down, held)
+        assert window.look_keys.look.width < before.width
+        assert window.look_keys.look.level > before.level
+
+
+def test_a_stop_shows_the_whole_picture_and_puts_the_keys_away(qtbot, room, window):
+    room.run(FEW[:6])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_Z)
+    qtbot.keyClick(window, KEY.Key_Question)
+    assert (window.image.zoom, window.help.isVisible()) == (2.0, True)
+    room.run(FEW[6 : STOPPED + 1])
+    assert level_of(window) is Level.STOP
+    assert (window.image.zoom, window.help.isVisible()) == (1.0, False)
+
+
+def test_zoomed_part_stays_inside_the_frame(room, window):
+    room.run(FEW[:6])
+    window.tick()
+    window.image.zoom_by(4.0, (0.0, 0.0))
+    for _ in range(20):
+        window.image.pan(-0.2, -0.2)
+    (left, right), (top, bottom) = window.image.view.viewRange()
+    assert min(left, top) >= -0.5 - injection.COLUMNS / 2
+    assert window.image.centre_px == pytest.approx((29.5, 29.5))
+    assert window.image.zoom == 4.0
+    assert right > left
+    assert bottom > top
+
+
+def test_record_is_begun_and_ended_by_a_key_beside_the_window(qtbot):
+    kept, later = KeptSink(), KeptSink()
+    with Room() as room:
+        begun = []
+
+        def begin():
+            begun.append(True)
+            if len(begun) == 1:
+                raise SinkError("the disk is full")
+            room.session.record({"frames": kept if len(begun) == 2 else later})
+            return "Recording from now on"
+
+        window = LiveWindow(room.session, "by hand", speaker=Heard(), record=begin)
+        qtbot.addWidget(window, before_close_func=LiveWindow.end)
+        room.run(FEW[:8])
+        window.tick()
+        assert "Recording: off" in said(window)
+        qtbot.keyClick(window, KEY.Key_R)
+        qtbot.waitUntil(lambda: window.tick() or "the disk is full" in window.prompt.text())
+        qtbot.keyClick(window, KEY.Key_R)
+        room.until(lambda status: len(status.recordings) == 1)
+        qtbot.waitUntil(lambda: window.tick() or "from now on" in window.prompt.text())
+        room.run(FEW[8:10])
+        window.tick()
+        assert window.bar.buttons["R"].text().endswith("end record")
+        # Not by one key that was pressed by mistake.
+        qtbot.keyClick(window, KEY.Key_R)
+        assert "again" in window.prompt.text()
+        assert room.session.status.is_recorded
+        qtbot.keyClick(window, KEY.Key_R)
+        room.until(lambda status: not status.is_recorded)
+        qtbot.waitUntil(lambda: kept.closed)
+        room.run(FEW[10:12])
+        qtbot.waitUntil(lambda: window.tick() or "Recording: off" in said(window))
+        qtbot.keyClick(window, KEY.Key_R)
+        room.until(lambda status: status.is_recorded)
+        room.run(FEW[12:13])
+        assert len(begun) == 3
+    # With the picture that was shown when it began, and none after its end.
+    assert [one.frame.index for one in kept.snapshots] == [7, 8, 9]
+    assert [one.frame.index for one in later.snapshots] == [11, 12]
+    assert later.closed
+
+
+@pytest.mark.parametrize("size", [(1024, 640), (1280, 800), (1920, 1080), (2560, 1440)])
+def test_nothing_is_clipped_at_any_size(room, window, size):
+    room.run(FEW[: STOPPED + 1])
+    window.resize(*size)
+    QApplication.processEvents()
+    window.tick()
+    for strip in (window.strip, window.run_strip):
+        placed, hidden = strip.facts._placed()
+        assert (hidden, len(placed) > 0) == (0, True)
+        assert strip.geometry().bottom() <= window.bar.geometry().top()
+    width = sum(one.sizeHint().width() for one in window.bar.buttons.values())
+    assert width <= window.width()
+    assert window.size().toTuple() == size
+
+
+def test_every_button_has_its_key_and_no_two_actions_share_one(window):
+    actions = window.key_actions()
+    chords = [chord for action in actions for chord in action.chords]
+    assert len(set(chords)) == len(chords)
+    assert set(window.bar.buttons) == {action.text for action in actions if action.button}
+    assert {"A", "P", "B", "R", "T", "X", "Space", "?"} <= set(window.bar.buttons)
+    window.toggle_help()
+    assert all(action.text in window.help.text() for action in actions if action.text not in "<>")
+
+
+def test_no_widget_is_left_of_a_live_window(qapp, room):
+    def widgets():
+        gc.collect()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        return len(QApplication.allWidgets())
+
+    counts = []
+    for _ in range(3):
+        made = LiveWindow(room.session, "by hand", speaker=Heard())
+        made.show()
+        made.tick()
+        made.end()
+        made.deleteLater()
+        del made
+        counts.append(widgets())
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_another_stop_ends_a_pause_and_sounds(room, window, speaker):
+    room.run(FEW[: STOPPED + 1])
+    window.tick()
+    room.session.pause_audio(120.0)
+    room.until(lambda status: status.audio_paused_until_s is not None)
+    window.tick()
+    heard = len(speaker.played)
+    present = room.session.status.present.snapshot
+    stop = Event(STOPPED, 1.0, EventKind.ALERT, Level.STOP, Reason.TUBULAR_FILLING)
+    again = replace(present, alert=replace(present.alert, events=(stop,)))
+    room.session._fold._publish(again, "", room.clock.now_s, room.clock.now_s)
+    window.tick()
+    assert speaker.played[heard:] == [Alarm.HIGH]
+
+
+def test_one_key_by_mistake_ends_no_session(qtbot, room, window):
+    room.run(FEW[:3])
+    qtbot.keyClick(window, KEY.Key_Q)
+    assert window.isVisible()
+    assert "Press Q again" in window.prompt.text()
+    qtbot.keyClick(window, KEY.Key_B)
+    qtbot.keyClick(window, KEY.Key_Q)
+    qtbot.keyClick(window, KEY.Key_Q)
+    assert not window.isVisible()
+
+
+WAYS_TO_CLOSE = {
+    "Q": lambda window, qtbot: qtbot.keyClick(window, KEY.Key_Q),
+    "button": lambda window, qtbot: window.windowHandle().close(),
+    "program": lambda window, qtbot: window.close(),
+}
+
+
+@pytest.mark.parametrize("close", WAYS_TO_CLOSE.values(), ids=WAYS_TO_CLOSE)
+def test_however_it_is_closed_a_session_that_runs_is_asked_for_twice(qtbot, room, window, close):
+    room.run(FEW[:3])
+    close(window, qtbot)
+    assert window.isVisible()
+    assert "close again" in window.prompt.text()
+    assert not room.session.status.ended
+    room.feed(FEW[3])
+    assert room.session.status.frames == 4
+    close(window, qtbot)
+    assert not window.isVisible()
+
+
+@pytest.mark.parametrize("close", WAYS_TO_CLOSE.values(), ids=WAYS_TO_CLOSE)
+def test_a_session_that_is_over_is_closed_at_once(qtbot, room, window, close):
+    room.run(FEW[:3])
+    room.session.close()
+    close(window, qtbot)
+    assert not window.isVisible()
+
+
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_what_ends_the_program_is_not_asked(room, window, end):
+    room.run(FEW[:3])
+    with interrupt_closes(window):
+        signal.raise_signal(end)
+        QApplication.processEvents()
+    assert not window.isVisible()
+
+
+def test_once_cement_was_seen_a_new_baseline_is_asked_for_and_can_be_taken_back(
+    qtbot, room, window
+):
+    room.run(FEW[: STOPPED + 1])
+    window.tick()
+    # The pedal is up, and of this observation nothing is known.
+    room.clock.now_s += 2.0
+    room.until(lambda status: status.present.snapshot.fault is not None)
+    assert room.session.status.present.snapshot.observation.cement is None
+    assert "Shift B" not in window.bar.buttons
+    qtbot.keyClick(window, KEY.Key_B)
+    assert "forgets" in window.prompt.text()
+    assert "mm² of cement" in window.prompt.text()
+    assert not room.session.status.can_take_back
+    qtbot.keyClick(window, KEY.Key_B)
+    room.until(lambda status: status.can_take_back)
+    room.feed(FEW[STOPPED + 1], 0.25)
+    window.tick()
+    assert "Counts as anatomy" in said(window)
+    qtbot.mouseClick(window.bar.buttons["Shift B"], Qt.MouseButton.LeftButton)
+    room.until(lambda status: not status.can_take_back)
+    room.feed(replace(FEW[STOPPED + 1], index=STOPPED + 2, time_s=9.0), 0.25)
+    window.tick()
+    assert "Counts as anatomy" not in said(window)
+    assert room.session.status.present.snapshot.observation.wall_distance is not None
+
+
+def test_without_cement_a_new_baseline_needs_no_question(qtbot, room, window):
+    room.run(FEW[:5])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_B)
+    room.until(lambda _: room.session.marks.reference_frame == 4)
+
+
+def test_a_stop_comes_back_from_the_task_bar(qtbot, room, window):
+    room.run(FEW[:6])
+    window.tick()
+    window.showMinimized()
+    room.run(FEW[6 : STOPPED + 1])
+    assert level_of(window) is Level.STOP
+    assert not window.isMinimized()
+
+
+def test_whole_screen_by_a_key(qtbot, window):
+    for whole in (True, False):
+        qtbot.keyClick(window, KEY.Key_F11)
+        assert window.isFullScreen() is whole

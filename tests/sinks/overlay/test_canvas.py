@@ -1,0 +1,105 @@
+"""Pictures on a canvas: everything is drawn, at its place, at a size that can be read."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from handmade import MARKS, make_alert, make_frame, make_observation, make_snapshot, make_tube
+
+from leakwatch.config import Settings
+from leakwatch.core.results import Level, Reason
+from leakwatch.display.banner import LEVEL_STYLES
+from leakwatch.display.grey_mapping import grey_mapping
+from leakwatch.display.lines import LINE_STYLES, LineKind
+from leakwatch.display.picture import picture
+from leakwatch.sinks.overlay.canvas import BANNER_HEIGHT, Layout, draw
+
+
+def rgb(colour):
+    return np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)])
+
+
+def drawn(snapshot):
+    grey = grey_mapping([make_frame(0)]).apply(snapshot.frame.pixels)
+    return draw(picture(snapshot, MARKS, Settings()), grey)
+
+
+def has_colour(image, colour, tolerance=40):
+    return bool((np.abs(image.astype(int) - rgb(colour)).max(axis=-1) <= tolerance).any())
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_banner_has_the_level_s_colour_and_ink(level):
+    style = LEVEL_STYLES[level]
+    banner = drawn(make_snapshot(0, make_alert(level, Reason.MOTION)))[:BANNER_HEIGHT]
+    assert (banner[3, 3] == rgb(style.colour)).all()
+    ink = (np.abs(banner.astype(int) - rgb(style.ink)).max(axis=-1) < 30).mean()
+    assert 0.02 < ink < 0.5
+
+
+def test_levels_look_different_without_colour():
+    grey = [
+        drawn(make_snapshot(0, make_alert(level)))[:BANNER_HEIGHT].astype(float).mean(axis=-1)
+        for level in Level
+    ]
+    shapes = [image > image[3, 3] + 60 if image[3, 3] < 128 else image < 60 for image in grey]
+    for first in range(len(shapes)):
+        for second in range(first):
+            assert (shapes[first] != shapes[second]).mean() > 0.01
+
+
+def test_lines_are_drawn_where_they_are():
+    snapshot = make_snapshot(0)
+    layout = Layout.for_frame(*snapshot.frame.pixels.shape)
+    image = drawn(snapshot)[BANNER_HEIGHT:]
+    column, row = layout.on_image(np.array([88.0, 48.0])).round().astype(int)
+    wall = image[row - 30 : row - 20, column - 4 : column + 8]
+    assert has_colour(wall, LINE_STYLES[LineKind.WALL].colour)
+    cement_column, cement_row = layout.on_image(np.array([45.0, 40.0])).round().astype(int)
+    edge = image[cement_row - 3 : cement_row + 4, cement_column]
+    assert has_colour(edge, LINE_STYLES[LineKind.CEMENT].colour)
+    inside = image[cement_row + 20 : cement_row + 30, cement_column]
+    assert not has_colour(inside, LINE_STYLES[LineKind.CEMENT].colour)
+
+
+def test_tube_and_its_length_are_drawn():
+    tube = dataclasses.replace(make_tube(), length_mm=11.0)
+    plain = drawn(make_snapshot(0))
+    with_tube = drawn(make_snapshot(0, observation=make_observation(tubes=(tube,))))
+    colour = LINE_STYLES[LineKind.TUBE].colour
+    assert has_colour(with_tube[BANNER_HEIGHT:], colour, 10)
+    assert not has_colour(plain[BANNER_HEIGHT:], colour, 10)
+
+
+@pytest.mark.parametrize("shape", [(96, 128), (448, 448), (1024, 1024), (2000, 1500), (33, 512)])
+def test_canvas_can_be_read_and_encoded(shape):
+    layout = Layout.for_frame(*shape)
+    width, height = layout.size
+    assert width % 2 == height % 2 == 0
+    assert 800 <= max(width, height) <= 1100
+
+
+def test_long_texts_stay_inside_the_canvas():
+    reasons = (Reason.TUBULAR_FILLING, Reason.NO_CALIBRATION)
+    observation = make_observation(unavailable=(Reason.VIEW, Reason.MOTION, Reason.EXPOSURE))
+    image = drawn(make_snapshot(0, make_alert(Level.STOP, *reasons), observation))
+    right_edge = image[:BANNER_HEIGHT, -8:]
+    assert (right_edge == rgb(LEVEL_STYLES[Level.STOP].colour)).all()
+
+
+@pytest.mark.parametrize("shift", [0.0, -60.0, 60.0], ids=["inside", "over the left", "right"])
+def test_what_is_drawn_into_a_part_is_what_is_drawn_into_the_whole(monkeypatch, shift):
+    """Ends, black edges and corners reach beyond the points of a line."""
+    snapshot = make_snapshot(0)
+    shown = picture(snapshot, MARKS, Settings())
+    lines = tuple(
+        dataclasses.replace(line, points_px=line.points_px + np.array([shift, 0.0]))
+        for line in shown.lines
+    )
+    shown = dataclasses.replace(shown, lines=lines)
+    grey = grey_mapping([make_frame(0)]).apply(snapshot.frame.pixels)
+    in_part = draw(shown, grey)
+    monkeypatch.setattr("leakwatch.sinks.overlay.canvas.LINE_ROOM", 10_000)
+    np.testing.assert_array_equal(in_part, draw(shown, grey))

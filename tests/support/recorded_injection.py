@@ -1,0 +1,27 @@
+"""The injection of `injection`, watched and recorded as a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import injection
+
+from leakwatch.alerting import rules
+from leakwatch.config import Settings
+from leakwatch.pipeline import stages
+from leakwatch.pipeline.fold import fold
+from leakwatch.sinks.recording.frame_recorder import FrameRecorder, Recording
+from leakwatch.sinks.recording.recorder import Recorder
+
+
+def record_injection(folder: Path, frames: int = injection.FRAMES) -> None:
+    """Fold over the first `frames` and record them into `folder`."""
+    used = Settings()
+    vision = stages.initial_state(used, injection.MARKS, injection.CALIBRATION)
+    known = Recording(injection.MARKS, injection.CALIBRATION, used, "test")
+    recorder, lines = FrameRecorder(folder, known), Recorder(folder)
+    for snapshot in fold(injection.frames(frames), vision, rules.initial_state(used)):
+        recorder.append(snapshot)
+        lines.append(snapshot)
+    recorder.close()
+    lines.close()

@@ -1,0 +1,96 @@
+"""Two cannulas side by side: truth is what was drawn."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from scene import MM_PER_PX, rod, tube
+from test_tracking import BONE, SCALE, SEEN, SETTINGS, WALL, WIDTH, noisy
+
+from leakwatch.core.arrays import read_only
+from leakwatch.vision.background.baseline import Baseline
+from leakwatch.vision.cannula.cannulas import Cannulas, find_all, follow_all
+
+FRONTS = ((150.0, 112.0), (146.0, 112.0))
+CONTRAST, STYLET = 0.35, 0.15
+# As much as half a millimetre of cement.
+NOTHING = 0.02
+
+
+def pair(apart_mm: float, *degrees: float, drawn: bool = False) -> np.ndarray:
+    """Bone with two rods from the left, the second lower and, if it was drawn, without stylet."""
+    image = BONE.copy()
+    for number, turn in enumerate(degrees):
+        column, row = FRONTS[number]
+        front = (column, row + number * apart_mm / MM_PER_PX)
+        contrast = CONTRAST - (STYLET if drawn and number == 1 else 0.0)
+        image += rod(front, turn, WIDTH, contrast)
+        if drawn and number == 1:
+            image += rod(front, turn, WIDTH, STYLET) - rod(front, turn, 0.6 * WIDTH, STYLET)
+    return image
+
+
+def found_in(image: np.ndarray) -> Cannulas:
+    return find_all(Baseline(noisy(image, 0.006), SEEN, 16), WALL, None, SCALE, SETTINGS)
+
+
+def left_by(state: Cannulas, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """What is left of the difference, smoothed as cement is looked for, without its noise."""
+    seen = noisy(after, 0.01)
+    baseline = Baseline(read_only(before), SEEN, 16)
+    for at_s in range(2):
+        followed = follow_all(state, baseline, seen, None, float(at_s), SCALE, SETTINGS)
+        state = followed.state
+    return cv2.GaussianBlur(followed.more - (seen - after), (0, 0), 2.0)
+
+
+@pytest.mark.parametrize("apart_mm", [3.9, 4.5, 6.0, 9.0])
+@pytest.mark.parametrize("degrees", [(4.0, 4.0), (3.0, 0.0), (8.0, 4.0)])
+def test_two_rods_are_found_where_they_lie(apart_mm: float, degrees: tuple[float, float]) -> None:
+    rods = found_in(pair(apart_mm, *degrees)).rods
+    assert len(rods) == 2
+    by_row = sorted((one.cannula for one in rods if one.cannula), key=lambda one: one.front[1])
+    for number, cannula in enumerate(by_row):
+        turn = np.deg2rad(degrees[number])
+        column, row = FRONTS[number]
+        away = np.subtract((column, row + number * apart_mm / MM_PER_PX), cannula.front)
+        across = abs(away[0] * cannula.direction[1] - away[1] * cannula.direction[0])
+        assert across < 1.0
+        assert np.dot(cannula.direction, (-np.cos(turn), -np.sin(turn))) > np.cos(np.deg2rad(1.0))
+        assert cannula.width * MM_PER_PX == pytest.approx(2.6, abs=0.7)
+
+
+@pytest.mark.parametrize("degrees", [(), (4.0,), (-12.0,)])
+def test_no_more_rods_are_found_than_there_are(degrees: tuple[float, ...]) -> None:
+    assert len(found_in(pair(4.0, *degrees)).rods) == len(degrees)
+
+
+def test_a_rib_beside_a_cannula_is_none() -> None:
+    rib = tube([(-20.0, 60.0), (140.0, 66.0)], WIDTH, 0.09)
+    assert len(found_in(pair(4.0, 4.0) + rib).rods) == 1
+
+
+@pytest.mark.parametrize("turned", [(1.0, 0.0), (0.0, 1.0), (-1.0, -1.0)])
+def test_either_rod_may_move_and_leaves_no_band(turned: tuple[float, float]) -> None:
+    before = pair(4.5, 4.0, 4.0)
+    after = pair(4.5, 4.0 + turned[0], 4.0 + turned[1])
+    left = left_by(found_in(before), before, after)
+    assert np.abs(left[:, :130]).max() < 3.0 * NOTHING
+
+
+def test_a_stylet_that_is_drawn_from_one_leaves_no_band() -> None:
+    before = pair(4.0, 4.0, 4.0)
+    left = left_by(found_in(before), before, pair(4.0, 4.0, 4.0, drawn=True))
+    assert left.max() < NOTHING
+
+
+def test_masks_and_moments_are_those_of_all_rods() -> None:
+    state = found_in(pair(6.0, 4.0, 4.0))
+    each = [one.footprint for one in state.rods]
+    assert state.footprint is not None
+    assert np.array_equal(state.footprint, np.logical_or(*each))
+    assert np.array_equal(state.lies, state.footprint)
+    assert state.hidden is None
+    assert Cannulas().footprint is Cannulas().without is Cannulas().cannula is None
+    assert state.without_last_moments().footprint is not None
