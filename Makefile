@@ -13,7 +13,7 @@ INSTALLED := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 INSTALL := PYTHON="$(PYTHON)" VENV="$(VENV)" scripts/install
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test lint wheel pytest format reference picture figures system clean
+.PHONY: help run install test lint wheel pytest format docs reference picture figures system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,16 +43,20 @@ format: $(VENV)/.installed-dev ## Rewrite the files as `make lint` wants them
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+docs: $(VENV)/.installed-dev ## Build the documentation as a site into build/site; any warning ends it
+	$(BIN)/python scripts/build_docs.py
+
 reference: $(VENV)/.installed-dev ## Write the pages of docs/reference that come from the program
 	$(BIN)/python scripts/write_reference.py
 
-picture: $(VENV)/.installed-dev ## Draw the pictures of the documentation again, from the sample case
+picture: $(VENV)/.installed-dev ## Draw all pictures of the documentation again; takes some minutes
 	$(BIN)/leakwatch replay sample_dicom/epidural.case.json --frame 46 --record docs/images/overlay.png
 	$(BIN)/python scripts/draw_windows.py
 	$(BIN)/python scripts/training_picture.py
 	$(BIN)/python scripts/mark_pictures.py
+	$(BIN)/python scripts/draw_animations.py
 
-figures: $(VENV)/.installed-dev ## Measure again the figures that README.md quotes
+figures: $(VENV)/.installed-dev ## Measure again the figures of docs/reference/figures.md
 	$(BIN)/python benchmarks/figures.py
 
 clean: ## Remove the environment and everything that the commands made

@@ -22,6 +22,7 @@ from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME, Recorde
 from leakwatch.sinks.trend_page import TREND_NAME, Trend
 from leakwatch.sinks.workers.sink_worker import SinkWorker
 from leakwatch.sources.stored.read_ahead import read_ahead
+from leakwatch.vision.image_processing.opencv_threads import opencv_on_one_thread
 
 # What an earlier run may have left in the folder, beside the lines.
 _BESIDE_LINES = (TREND_NAME, VIDEO_NAME, TABLE_NAME)
@@ -108,7 +109,7 @@ def analyse(
         Nothing can be written into `folder`.
     """
     make_folder(folder)
-    with ExitStack() as closing:
+    with opencv_on_one_thread(), ExitStack() as closing:
         recorder = Recorder(folder)
         closing.callback(recorder.close)
         sinks, degraded, left_out = _sinks(run, folder, with_video, with_table)

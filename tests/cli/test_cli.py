@@ -12,6 +12,7 @@ from io import FileIO
 from itertools import pairwise
 
 import av
+import cv2
 import injection
 import pytest
 from injection import COLUMNS, FRAMES, ROWS
@@ -264,9 +265,10 @@ def test_interrupted_run_has_its_pictures_and_says_how_many_frames_are_whole(
 ):
     from leakwatch.sinks.recording.recorder import Recorder
 
-    whole_append = Recorder.append
+    whole_append, threads = Recorder.append, cv2.getNumThreads()
 
     def append(self, snapshot):
+        assert cv2.getNumThreads() == 1
         whole_append(self, snapshot)
         if snapshot.frame.index == 9:
             raise KeyboardInterrupt
@@ -278,6 +280,7 @@ def test_interrupted_run_has_its_pictures_and_says_how_many_frames_are_whole(
     assert "interrupted: 10 frames are whole" in result.stderr
     assert len(read_frames(tmp_path / "frames.jsonl")) == 10
     assert {path.name for path in tmp_path.iterdir()} == FILES | {"frames.csv"}
+    assert cv2.getNumThreads() == threads  # on one while the frames are analysed, then as before
     with av.open(str(tmp_path / "overlay.mp4")) as video:
         assert 1 <= sum(1 for _ in video.decode(video=0)) <= 10
 
