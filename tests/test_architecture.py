@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Lines of code: neither blank, nor a comment, nor a docstring.
 MAX_FILE_LINES = 300
-BINARY = {".png", ".pyc"}
+BINARY = {".mo", ".png", ".pyc", ".ttf", ".webp"}
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "tools"}
 
 

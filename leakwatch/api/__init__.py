@@ -15,11 +15,11 @@ from leakwatch.api.simulation import Simulated, simulate
 from leakwatch.api.table import ResultTable
 from leakwatch.config import Settings
 from leakwatch.core.errors import LeakWatchError
+from leakwatch.core.extensions import Detection
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import Level, Reason
 from leakwatch.core.spacing import Calibration
-from leakwatch.extensions import Detection
 
 __all__ = [
     "Calibration",

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from leakwatch.config import Settings
 from leakwatch.core.errors import InputError
-from leakwatch.extensions import MakeDetector
+from leakwatch.core.extensions import MakeDetector
 
 if TYPE_CHECKING:
     from leakwatch.benchmark.report.report_file import Report

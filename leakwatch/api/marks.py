@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.calibration.spacing_ladder import resolve
-from leakwatch.case_files import decode_case
-from leakwatch.case_files.case_file import CASE_SCHEMA
+from leakwatch.case_files.case_file import CASE_SCHEMA, decode_case
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Point
 from leakwatch.core.errors import InputError

@@ -21,8 +21,8 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.marks import CaseFile, Marks
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.pipeline.fold import folded
-from leakwatch.pipeline.preprocess import inverted
+from leakwatch.pipeline.fold import fold_frame
+from leakwatch.pipeline.preprocess import find_inversion
 from leakwatch.pipeline.stages import initial_state as initial_vision
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.plausibility.agreement import check_agrees
@@ -126,7 +126,7 @@ class Monitor:
                 self._reader = self._begin_reading()
             frame = self._reader.frame(image, self._count, now_s)
         known = self._begun(frame) if self._watched is None else self._watched
-        vision, alerts, snapshot = folded(known.vision, known.alerts, frame)
+        vision, alerts, snapshot = fold_frame(known.vision, known.alerts, frame)
         self._watched = _Watched(vision, alerts, known.notes, snapshot)
         self._count = frame.index + 1
         return result_of(snapshot)
@@ -155,7 +155,7 @@ class Monitor:
 
 
 def _check_polarity(first: Frame, settings: Settings) -> None:
-    why = inverted(first, settings)
+    why = find_inversion(first, settings)
     if why:
         told = first.acquisition.pixel_format.photometric
         other = "MONOCHROME1" if told == "MONOCHROME2" else "MONOCHROME2"

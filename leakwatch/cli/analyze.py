@@ -118,6 +118,8 @@ def _analysed(run: Run, out: Path, name: str, wanted: _Wanted) -> Outcome:
         run.source.close()
     for message in outcome.degraded:
         say(f"leakwatch: degraded: {message}", err=True)
+    for message in outcome.left_out:
+        say(f"leakwatch: left out: {message}", err=True)
     if outcome.ended_early is not None:
         say(f"leakwatch: the input ended early: {outcome.ended_early}", err=True)
     return outcome

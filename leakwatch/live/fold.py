@@ -23,7 +23,7 @@ from leakwatch.live.last_known import Known, Present
 from leakwatch.live.same_view import Difference, Guard, look
 from leakwatch.live.timeline import Timeline, put
 from leakwatch.pipeline import stages
-from leakwatch.pipeline.fold import folded, not_judged
+from leakwatch.pipeline.fold import fold_frame, skip_frame
 from leakwatch.pipeline.state import PipelineState
 
 
@@ -146,7 +146,7 @@ class LiveFold:
             return
         self._silent = text
         frame = self._at(now_s)
-        self._alerts, snapshot = not_judged(
+        self._alerts, snapshot = skip_frame(
             self._alerts, self._vision.calibration, frame, Reason.STALE, text, text
         )
         if not snapshot.alert.events:
@@ -162,7 +162,7 @@ class LiveFold:
             return
         text = fault or "the source ended"
         reason = Reason.DECODE if fault else Reason.STALE
-        self._alerts, snapshot = not_judged(
+        self._alerts, snapshot = skip_frame(
             self._alerts, self._vision.calibration, self._at(now_s), reason, text, text
         )
         self._publish(snapshot, text, self.present.received_s, now_s)
@@ -201,13 +201,13 @@ class LiveFold:
         self._guard = Guard(self._settings)
 
     def _judge(self, frame: Frame) -> Snapshot:
-        self._vision, self._alerts, snapshot = folded(self._vision, self._alerts, frame)
+        self._vision, self._alerts, snapshot = fold_frame(self._vision, self._alerts, frame)
         self._judged = snapshot
         return snapshot
 
     def _not_compared(self, frame: Frame, differs: Difference) -> Snapshot:
         self._judged = None
-        self._alerts, snapshot = not_judged(
+        self._alerts, snapshot = skip_frame(
             self._alerts, self._vision.calibration, frame, differs.reason, differs.text
         )
         return snapshot
@@ -305,7 +305,7 @@ class LiveFold:
         frame = self._at(now_s)
         self._note(frame, EventKind.ANNOTATION, text)
         # Nothing was judged by what is known again: the next frame is.
-        self._alerts, snapshot = not_judged(
+        self._alerts, snapshot = skip_frame(
             self._alerts, self._vision.calibration, frame, Reason.STALE, text, text
         )
         self._pending += snapshot.alert.events

@@ -255,8 +255,8 @@ class LiveSession:
             self._fault = str(error)
         # Whatever a source dies of, its end is told.
         except Exception as error:  # noqa: BLE001
-            _LOG.debug("the frames broke off", exc_info=True)
-            self._fault = f"the frames broke off: {type(error).__name__}: {error}"
+            _LOG.debug("the source failed", exc_info=True)
+            self._fault = f"the source failed: {type(error).__name__}: {error}"
         finally:
             self._inbox.end()
 

@@ -22,7 +22,7 @@ from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold
-from leakwatch.pipeline.preprocess import inverted
+from leakwatch.pipeline.preprocess import find_inversion
 from leakwatch.plausibility.agreement import check_agrees
 from leakwatch.sources.stored.same_sequence import check_same_sequence
 from leakwatch.sources.video.stored_video import open_stored
@@ -133,7 +133,7 @@ def open_run(
 
 def _check_polarity(first: Frame, path: Path, settings: Settings) -> None:
     """Refuse a picture that is inverted: bone would be soft tissue, and cement be light."""
-    why = inverted(first, settings)
+    why = find_inversion(first, settings)
     if why:
         pixels = first.acquisition.pixel_format
         raise SourceError(

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from leakwatch.core.errors import ExtensionError, SinkError
+from leakwatch.core.extensions import SINKS, failed, lacking_method, load_extension
 from leakwatch.core.protocols import Sink
-from leakwatch.extensions import SINKS, failed, lacking_method, load_extension
 
 
 def sink_names(specs: Sequence[str]) -> tuple[str, ...]:
@@ -65,8 +65,8 @@ def _opened(spec: str) -> Sink:
     lacking = lacking_method(sink, ("append", "close"))
     if lacking:
         raise ExtensionError(
-            f"sink {name}: expected a leakwatch.core.protocols.Sink, found {type(sink).__name__} without "
-            f"{lacking}. Tell the author of that package."
+            f"sink {name}: expected a leakwatch.core.protocols.Sink, found "
+            f"{type(sink).__name__} without {lacking}. Tell the author of that package."
         )
     found: Sink = sink
     return found

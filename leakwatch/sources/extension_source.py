@@ -12,9 +12,15 @@ from typing import Any
 import numpy as np
 
 from leakwatch.core.errors import SourceError
+from leakwatch.core.extensions import (
+    SOURCES,
+    extension_names,
+    failed,
+    lacking_method,
+    load_extension,
+)
 from leakwatch.core.frame import Frame
 from leakwatch.core.protocols import Link, LinkStatus
-from leakwatch.extensions import SOURCES, extension_names, failed, lacking_method, load_extension
 
 # Two letters at least: C:\ is a drive.
 _SPEC = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_.+-]+):(?P<rest>.*)", re.DOTALL)

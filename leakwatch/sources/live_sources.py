@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leakwatch.config import Settings
-from leakwatch.core.errors import SourceError
+from leakwatch.core.errors import SourceError, install_command
+from leakwatch.core.extensions import SOURCES, extension_names
 from leakwatch.core.protocols import LiveSource
-from leakwatch.extensions import SOURCES, extension_names
 from leakwatch.sources.arrival.leftovers import remove_leftovers
 from leakwatch.sources.extension_source import ExtensionSource, named_extension
 
@@ -70,7 +70,7 @@ class WayIn:
     open : callable
         Takes what follows the first colon, and the settings; may raise `SourceError`.
     extra : str
-        What ``pip install 'leakwatch[EXTRA]'`` must bring; empty where nothing is needed.
+        What `errors.install_command` must bring; empty where nothing is needed.
     """
 
     example: str
@@ -137,9 +137,11 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
     try:
         return way.open(rest, settings)
     except ImportError as error:
+        if not way.extra:
+            raise  # all that it needs is in the base: a fault, and no choice
         raise SourceError(
             f"{spec}: needs {error.name or 'a part'} that is not installed. "
-            f"Install it with: pip install 'leakwatch[{way.extra}]'"
+            f"Install it with: {install_command(way.extra)}"
         ) from error
 
 

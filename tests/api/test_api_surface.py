@@ -30,7 +30,8 @@ def test_the_interface_loads_no_window_no_simulator_and_no_benchmark() -> None:
     code = (
         "import leakwatch, sys; leakwatch.Monitor, leakwatch.evaluate; "
         "print([one for one in sys.modules "
-        "if one.startswith(('PySide6', 'leakwatch.simulator', 'leakwatch.benchmark', 'leakwatch.gui'))])"
+        "if one.startswith(('PySide6', 'leakwatch.simulator', 'leakwatch.benchmark', "
+        "'leakwatch.gui'))])"
     )
     assert said(code) == "[]"
 

@@ -12,6 +12,7 @@ from io import FileIO
 from itertools import pairwise
 
 import av
+import cv2
 import injection
 import pytest
 from injection import COLUMNS, FRAMES, ROWS
@@ -264,9 +265,10 @@ def test_interrupted_run_has_its_pictures_and_says_how_many_frames_are_whole(
 ):
     from leakwatch.sinks.recording.recorder import Recorder
 
-    whole_append = Recorder.append
+    whole_append, threads = Recorder.append, cv2.getNumThreads()
 
     def append(self, snapshot):
+        assert cv2.getNumThreads() == 1
         whole_append(self, snapshot)
         if snapshot.frame.index == 9:
             raise KeyboardInterrupt
@@ -278,6 +280,7 @@ def test_interrupted_run_has_its_pictures_and_says_how_many_frames_are_whole(
     assert "interrupted: 10 frames are whole" in result.stderr
     assert len(read_frames(tmp_path / "frames.jsonl")) == 10
     assert {path.name for path in tmp_path.iterdir()} == FILES | {"frames.csv"}
+    assert cv2.getNumThreads() == threads  # on one while the frames are analysed, then as before
     with av.open(str(tmp_path / "overlay.mp4")) as video:
         assert 1 <= sum(1 for _ in video.decode(video=0)) <= 10
 
@@ -376,7 +379,7 @@ def test_replay_without_the_gui_extra_says_how_to_get_it(case, tmp_path, monkeyp
     monkeypatch.setitem(sys.modules, "leakwatch.gui.app", None)
     monkeypatch.delattr("leakwatch.gui.app", raising=False)
     result = run("replay", case, "--record", tmp_path / "a.png")
-    assert_refused(result, "pip install 'leakwatch[gui]'")
+    assert_refused(result, "pip install 'leakwatch-fluoro[gui]'")
 
 
 @pytest.mark.parametrize(
@@ -483,3 +486,21 @@ def test_rules_that_are_off_are_said_before_the_first_frame(tmp_path):
     said = result.stderr.splitlines()
     assert any(line.startswith("leakwatch: 5 mm rule off: no millimetres (") for line in said)
     assert any(line.startswith("leakwatch: outline rule off: ") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "extra"),
+    [("matplotlib", "trend.png", "report"), ("av", "overlay.mp4", "video")],
+)
+def test_what_draws_a_picture_may_be_absent(dicom, tmp_path, monkeypatch, library, name, extra):
+    (tmp_path / name).write_bytes(b"of an earlier run")
+    for loaded in [one for one in sys.modules if one.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.delitem(sys.modules, "leakwatch.sinks.overlay.encoder", raising=False)
+    monkeypatch.setitem(sys.modules, library, None)
+    result = run("analyze", dicom, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert f"left out: {name} needs the extra `{extra}`" in result.stderr
+    assert f"pip install 'leakwatch-fluoro[{extra}]'" in result.stderr
+    assert not (tmp_path / name).exists()
+    assert len(read_frames(tmp_path / "frames.jsonl")) == FRAMES

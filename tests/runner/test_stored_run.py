@@ -64,8 +64,8 @@ def test_one_snapshot_a_frame_and_the_stop_stays(undisturbed):
 
 ENDS = [
     (SourceEndedEarly("/home/x/a.dcm: ended early: 5 of 16"), "ended early: 5 of 16"),
-    (OSError("Input/output error"), "the frames broke off: OSError: Input/output error"),
-    (IndexError("oh"), "the frames broke off: IndexError: oh"),
+    (OSError("Input/output error"), "the source failed: OSError: Input/output error"),
+    (IndexError("oh"), "the source failed: IndexError: oh"),
 ]
 
 
@@ -184,7 +184,7 @@ def test_what_the_last_moments_left_breaks_one_frame_and_not_all(undisturbed, pa
     for frame in injection.frames():
         if frame.index == BEFORE_CEMENT:
             vision = poisoned(vision, part)
-        vision, alerts, snapshot = session.folded(vision, alerts, frame)
+        vision, alerts, snapshot = session.fold_frame(vision, alerts, frame)
         told.append(snapshot)
     broken = [s for s in told if Reason.STAGE_ERROR in s.observation.unavailable]
     assert [s.frame.index for s in broken] == [BEFORE_CEMENT]
@@ -203,7 +203,7 @@ def test_frame_that_breaks_every_state_leaves_what_was_known(monkeypatch):
     breaks(monkeypatch, stages, "step", {8, 9})
     for frame in injection.frames():
         before = vision
-        vision, alerts, snapshot = session.folded(vision, alerts, frame)
+        vision, alerts, snapshot = session.fold_frame(vision, alerts, frame)
         assert (vision is before) == (frame.index in {8, 9})
     assert snapshot.alert.level is Level.STOP
 
@@ -217,7 +217,7 @@ def test_decisions_that_the_last_moments_break_go_on(stopped):
     for frame in injection.frames():
         if frame.index == at:
             alerts = replace(alerts, distances=((None, None),))
-        vision, alerts, snapshot = session.folded(vision, alerts, frame)
+        vision, alerts, snapshot = session.fold_frame(vision, alerts, frame)
         told.append(snapshot.alert)
     assert told[at].current_level is Level.UNKNOWN
     assert told[at].level is (Level.STOP if stopped else Level.UNKNOWN)

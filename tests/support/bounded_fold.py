@@ -94,7 +94,7 @@ def fold(
             frame = Frame(index, time_s, shown[index % len(shown)], acquisition)
             before = tracemalloc.get_traced_memory()[0]
             tracemalloc.reset_peak()
-            vision, alerts, snapshot = session.folded(vision, alerts, frame)
+            vision, alerts, snapshot = session.fold_frame(vision, alerts, frame)
             peak = max(peak, tracemalloc.get_traced_memory()[1] - before)
             told.append(replace(snapshot, frame=replace(frame, pixels=shown[0])))
     finally:

@@ -25,7 +25,6 @@ from leakwatch.benchmark.metrics.threshold_sweep import Raised, ThresholdSweep, 
 from leakwatch.benchmark.pictures.case_pictures import CasePainter, Seen
 from leakwatch.benchmark.pictures.overlay import OVERLAY_NAME, Overlay
 from leakwatch.benchmark.pictures.worst_frames import WorstFrames, draw_worst
-from leakwatch.benchmark.stepped import stepped_records
 from leakwatch.benchmark.work.detector import (
     LEAKWATCH,
     LOG_NAME,
@@ -36,6 +35,7 @@ from leakwatch.benchmark.work.detector import (
 )
 from leakwatch.benchmark.work.fingerprint import program_hash
 from leakwatch.benchmark.work.naive import naive_lines
+from leakwatch.benchmark.work.stepped_detector import stepped_records
 from leakwatch.case_files.case_file import encode_case, load_case
 from leakwatch.case_files.run_records import FrameRecord, read_frames
 from leakwatch.config import Settings

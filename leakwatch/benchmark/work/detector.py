@@ -9,6 +9,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,13 +17,15 @@ from pathlib import Path
 from types import FrameType
 
 from leakwatch.core.errors import BenchError
-from leakwatch.core.interruption import heard
-from leakwatch.extensions import DETECTORS, MakeDetector, extension_identity, extension_names
+from leakwatch.core.extensions import DETECTORS, MakeDetector, extension_identity, extension_names
+from leakwatch.core.interruption import heard, known_signals
 
 LEAKWATCH, NAIVE = "leakwatch", "naive"
 LOG_NAME = "detector.log"
 _PLACES = ("dicom", "case", "out")
 _LONGEST_LINE = 300
+# What ends a program that has a detector running.
+_ENDS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 # Of an external detector for one case: above what any needs, below a night.
 LIMIT_S = 900.0
 
@@ -137,21 +140,23 @@ def _exit_code(process: subprocess.Popen[bytes], limit_s: float) -> int:
 @contextmanager
 def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Ctrl-C does not reach another group, and what ends a program ends it without a word."""
-    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {int(one): signal.getsignal(one) for one in ends}
+    before = {int(one): signal.getsignal(one) for one in known_signals(*_ENDS)}
 
     def end_both(number: int, _frame: FrameType | None) -> None:
         _end(process)
         signal.signal(number, before[number])
         signal.raise_signal(number)
 
-    with heard(end_both, *(one.name for one in ends)):
+    with heard(end_both, *_ENDS):
         yield
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        if sys.platform == "win32":  # there are no groups: what it started may go on
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _filled(part: str, paths: dict[str, Path]) -> str:

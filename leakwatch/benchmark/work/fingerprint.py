@@ -18,7 +18,7 @@ from leakwatch.config import Settings
 PACKAGE = Path(__file__).resolve().parents[2]
 
 # Parts of the program that no result of a case depends on.
-_APART = ("api", "gui", "phantom")
+_APART = ("api", "gui", "simulator")
 # Other versions of these may round differently.
 _LIBRARIES = ("imagecodecs", "numpy", "opencv-python-headless", "scipy")
 

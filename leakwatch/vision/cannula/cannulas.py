@@ -54,7 +54,7 @@ class Cannulas:
         """Where they lay in the last frame, with a rim."""
         return _any_of(rod.hidden if rod.moved else rod.footprint for rod in self.rods)
 
-    def without_last_moments(self) -> Cannulas:
+    def without_transient_state(self) -> Cannulas:
         """Return the same without what is learnt again within moments."""
         kept = (
             replace(rod, hidden=None, filling=None, change=None, time_s=None) for rod in self.rods

@@ -16,9 +16,9 @@ from leakwatch.benchmark.work.detector import Detector, DetectorError
 from leakwatch.benchmark.work.naive import OnMask
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.core.errors import ExtensionError
+from leakwatch.core.extensions import DETECTORS, MakeDetector, SteppedDetector, load_extension
 from leakwatch.core.frame import Frame
 from leakwatch.core.results import Level, Reason
-from leakwatch.extensions import DETECTORS, MakeDetector, SteppedDetector, load_extension
 from leakwatch.runner.stored_run import Run
 
 _NUMBERS = ("distance_mm", "distance_sigma_mm", "area_mm2", "volume_ml", "tubular_length_mm")

@@ -15,7 +15,7 @@ from installed_example import install, install_example
 import leakwatch
 from leakwatch.config import Settings
 from leakwatch.core.errors import ExtensionError, SourceError
-from leakwatch.extensions import DETECTORS, SINKS, SOURCES, extension_names, load_extension
+from leakwatch.core.extensions import DETECTORS, SINKS, SOURCES, extension_names, load_extension
 from leakwatch.sinks.extension_sink import open_sinks
 from leakwatch.sources.live_sources import open_live
 from leakwatch.sources.video.stored_video import open_stored
@@ -101,7 +101,8 @@ def test_a_named_detector_is_evaluated(site: Path, tmp_path: Path) -> None:
 
 
 LIVE = """
-from leakwatch.core.frame import Acquisition, Frame, PixelFormat; from leakwatch.core.protocols import Link, LinkStatus
+from leakwatch.core.frame import Acquisition, Frame, PixelFormat
+from leakwatch.core.protocols import Link, LinkStatus
 import numpy as np
 
 class Live:
