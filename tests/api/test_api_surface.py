@@ -58,6 +58,6 @@ def test_a_name_that_is_not_there_is_an_ordinary_error() -> None:
 
 def test_modules_of_the_package_can_be_imported_as_before() -> None:
     assert (
-        said("from leakwatch.pipeline.stages import stages as pipeline; print(pipeline.__name__)")
+        said("from leakwatch.pipeline import stages; print(stages.__name__)")
         == "leakwatch.pipeline.stages"
     )

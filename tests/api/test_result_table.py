@@ -39,7 +39,7 @@ def test_it_is_a_record_array_that_keeps_its_notes(table: leakwatch.ResultTable)
 def test_what_is_not_known_is_no_number(table: leakwatch.ResultTable) -> None:
     assert np.isnan(table.distance_mm[0])
     assert table.reason[0] == "exposure"
-    assert table.why[0] == "the picture before cement is learnt: frame 1 of 3"
+    assert table.why[0] == "acquiring the baseline: frame 1 of 3"
 
 
 def test_pandas_gets_every_column(

@@ -20,7 +20,7 @@ from leakwatch.sinks.extension_sink import open_sinks
 from leakwatch.sources.live_sources import open_live
 from leakwatch.sources.video.stored_video import open_stored
 
-SAMPLES = Path(__file__).resolve().parent.parent / "sample_dicom"
+SAMPLES = Path(__file__).resolve().parent.parent.parent / "sample_dicom"
 PROGRAM = [sys.executable, "-c", "from leakwatch.cli import main; main()"]
 
 

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "leakwatch-example"
+EXAMPLE = Path(__file__).resolve().parent.parent.parent / "examples" / "leakwatch-example"
 Points = Mapping[str, Mapping[str, str]]
 
 
