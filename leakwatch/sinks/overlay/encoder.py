@@ -17,6 +17,7 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from leakwatch.core.errors import SinkError
+from leakwatch.sinks.output_folder import unfinished
 
 RgbImage = npt.NDArray[np.uint8]
 
@@ -142,11 +143,6 @@ class VideoEncoder:
         unfinished(self._path).unlink(missing_ok=True)
         self._failure = SinkError(_cannot_write(self._path, error))
         return self._failure
-
-
-def unfinished(path: Path) -> Path:
-    """Return the name that a video has while it is written."""
-    return path.with_name(f".{path.name}.part")
 
 
 def planes(image: RgbImage) -> npt.NDArray[np.uint8]:

@@ -32,10 +32,12 @@ class SinkWorker(SinkThread):
     ----------
     sink : Sink
         Used on the worker thread only, its `close` included.
+    name : str
+        For the person; empty: that of its class.
     """
 
-    def __init__(self, sink: Sink) -> None:
-        super().__init__(type(sink).__name__, sink)
+    def __init__(self, sink: Sink, name: str = "") -> None:
+        super().__init__(name or type(sink).__name__, sink)
         self._queue: Queue[Snapshot | None] = Queue(QUEUE_FRAMES)
         self._thread.start()
 

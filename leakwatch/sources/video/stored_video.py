@@ -18,6 +18,7 @@ from leakwatch.core.plural import counted_noun
 from leakwatch.core.protocols import StoredSource
 from leakwatch.sources.arrival.link_log import LinkLog
 from leakwatch.sources.dicom.frame_times import ASSUMED_FRAMES_PER_S
+from leakwatch.sources.extension_source import ExtensionSource, named_extension
 from leakwatch.sources.stored.opening import open_source
 from leakwatch.sources.stored_frames import StoredFrames
 from leakwatch.sources.video.video_capture import MAX_SIDE_PX
@@ -36,11 +37,12 @@ _EIGHT_BITS = frozenset(("1", "L", "LA", "P", "RGB", "RGBA"))
 
 
 def open_stored(path: Path, video: LiveVideoSettings) -> StoredSource:
-    """Open what `open_source` opens, or a video file, or a picture.
+    """Open what `open_source` opens, a video file, a picture, or what another package reads.
 
     Parameters
     ----------
     path : Path
+        Or ``NAME:REST``, with the name of another package's source.
     video : LiveVideoSettings
         Region, masks, and whether bone is bright.
 
@@ -48,7 +50,12 @@ def open_stored(path: Path, video: LiveVideoSettings) -> StoredSource:
     ------
     SourceError
         It cannot be read.
+    ExtensionError
+        The other package cannot be loaded.
     """
+    named = named_extension(str(path))
+    if named is not None:
+        return ExtensionSource(*named)
     if path.is_file() and is_video(path):
         return StoredVideo(path, video)
     if path.is_file() and is_picture(path):
