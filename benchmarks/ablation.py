@@ -140,6 +140,11 @@ TERMS = (
         functions={f"{VISION}.breathing._lasting": _zeros_like_second},
     ),
     Term(
+        "breathing: bounded",
+        "takes no breath to be much deeper than the last ones",
+        {"breathing.max_deeper_share": 1e9},
+    ),
+    Term(
         "unrest",
         "raises the limit where the baseline was restless",
         {"cement.unrest_factor": 0.0},

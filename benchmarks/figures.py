@@ -1,4 +1,4 @@
-"""Measure the figures that README.md quotes, and print them as one table.
+"""Measure the figures of docs/reference/figures.md, and print them as its tables.
 
 Run by `make figures`. Needs the cases over real anatomy in the folder that LEAKWATCH_SHARED names
 (default: ../shared), or other cases with truth in a folder given as the argument.
@@ -116,7 +116,7 @@ def _stop(one: Score) -> str:
 
 
 def print_summary(rows: list[Row], latency: Latency | None) -> None:
-    """The table of README.md."""
+    """The second table of docs/reference/figures.md."""
     naive = [one.naive for one in rows if one.naive is not None]
     ours = [one.ours for one in rows]
     print("| | naive OpenCV | LeakWatch | wanted |")

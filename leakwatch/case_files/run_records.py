@@ -73,7 +73,7 @@ def frame_line(snapshot: Snapshot) -> bytes:
     -------
     bytes
     """
-    return msgspec.json.encode(frame_record(snapshot)) + b"\n"
+    return msgspec.json.encode(frame_record(snapshot), enc_hook=str) + b"\n"
 
 
 def frame_record(snapshot: Snapshot) -> FrameRecord:
@@ -124,7 +124,7 @@ def event_line(event: Event) -> bytes:
         UNSET if event.at_px is None else rounded_point(event.at_px, _PX),
         unset(event.text),
     )
-    return msgspec.json.encode(line) + b"\n"
+    return msgspec.json.encode(line, enc_hook=str) + b"\n"
 
 
 def read_frames(path: Path) -> tuple[FrameRecord, ...]:

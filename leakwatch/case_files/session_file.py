@@ -113,7 +113,7 @@ def new_session(version: str, source: str, calibration: Calibration) -> SessionF
 
 def encode_session(session: SessionFile) -> bytes:
     """The bytes of a session.json; `load_session` gives the same back."""
-    return msgspec.json.format(msgspec.json.encode(session), indent=1) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(session, enc_hook=str), indent=1) + b"\n"
 
 
 def load_session(path: Path) -> SessionFile:
@@ -129,7 +129,7 @@ def load_session(path: Path) -> SessionFile:
 
 def recorded_frame_line(frame: RecordedFrame) -> bytes:
     """A line of recording.jsonl, with its newline."""
-    return msgspec.json.encode(frame) + b"\n"
+    return msgspec.json.encode(frame, enc_hook=str) + b"\n"
 
 
 def read_recorded_frames(path: Path) -> tuple[RecordedFrame, ...]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from leakwatch.core.errors import LeakWatchError
+from leakwatch.core.errors import LeakWatchError, missing_extra
 from leakwatch.core.frame import TimeSource
 from leakwatch.core.interruption import heard
 from leakwatch.files.bounded_input import shortened
@@ -59,7 +59,7 @@ def ended_like_interrupted() -> Iterator[None]:
 
     Python's own way is to die at once, and the last file of a recording would not be completed.
     """
-    with heard(_interrupted, "SIGTERM", "SIGHUP"):
+    with heard(_interrupted, "SIGTERM", "SIGHUP", "SIGBREAK"):
         yield
 
 
@@ -240,8 +240,5 @@ def import_gui() -> ModuleType:
     try:
         from leakwatch.gui import app as gui_app
     except ImportError as error:
-        fail(
-            f"the window needs the extra `gui`, and {error.name or 'a part of it'} is missing. "
-            "Install it with: pip install 'leakwatch[gui]'"
-        )
+        fail(missing_extra("the window", "gui", error))
     return gui_app

@@ -16,7 +16,7 @@ from leakwatch.cli import doctor_checks as checks
 from leakwatch.cli.console import errors_in_one_paragraph, fail, say
 from leakwatch.cli.doctor_checks import Check, Finding, State
 from leakwatch.core.plural import counted_noun
-from leakwatch.redaction import Redactor
+from leakwatch.diagnostics.log_redaction import Redactor
 
 NOT_WELL = 1
 _REINSTALL = "Install LeakWatch again into an empty environment."
@@ -48,7 +48,7 @@ def doctor(
     if as_json:
         shown = [checks.as_json(one, redact) for one in findings]
         whole = {"leakwatch": __version__, "analyze_works": not missing, "findings": shown}
-        typer.echo(json.dumps(whole, indent=1))
+        typer.echo(json.dumps(whole, indent=1))  # noqa: TID251 - ASCII, redacted
     else:
         _say(findings, missing, redact)
     raise typer.Exit(NOT_WELL if missing else 0)

@@ -17,8 +17,8 @@ from leakwatch import __version__
 from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.console import FILE_ONLY, log_tracebacks_elsewhere, say
 from leakwatch.core.errors import LeakWatchError
-from leakwatch.log_file import FIELDS, LogFile
-from leakwatch.redaction import Redactor
+from leakwatch.diagnostics.log_file import FIELDS, LogFile
+from leakwatch.diagnostics.log_redaction import Redactor
 
 _LOG = logging.getLogger("leakwatch.command")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,7 @@ from leakwatch.cli.options import (
     LogFileOption,
     NoCaseOption,
     SettingsOption,
+    SinkOption,
     StrictOption,
 )
 from leakwatch.cli.recording import Recorder
@@ -49,7 +51,8 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         str,
         typer.Argument(
             help="Where frames come from: folder:PATH, scp://HOST:PORT, dicomweb+http://HOST/ROOT, "
-            "igtl://HOST:PORT, video:NUMBER, video:FILE or replay:FILE."
+            "igtl://HOST:PORT, video:NUMBER, video:FILE, replay:FILE, or a source of another "
+            "package."
         ),
     ],
     case: CaseOption = None,
@@ -65,6 +68,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         bool, typer.Option("--keep-identity", help="Keep text burned into the pictures; logged.")
     ] = False,
     window: Annotated[bool, typer.Option(help="Show a window; else a line.")] = True,
+    sink: SinkOption = None,
     strict: StrictOption = False,
     log_file: LogFileOption = None,
 ) -> None:
@@ -83,10 +87,10 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
             app_module = import_gui()
         setup = _loaded(source, case, no_case, settings, calibration)
         recorder = Recorder(out, source, setup.settings, keep_identity)
-        session = _opened(source, setup, recorder, record)
+        session = _opened(source, setup, recorder, record, sink or ())
         _watch(session, source, recorder, app_module)
         not_watched = tally_lines(session.status.tally, session.settings)
-        _say_outcome(session.status, recorder, not_watched)
+        _say_outcome(session.status, recorder, not_watched, sink or ())
         if strict and not_watched:
             raise typer.Exit(NOT_WATCHED)
 
@@ -136,19 +140,29 @@ def _loaded(
     return setup
 
 
-def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSession:
-    """Open source and recording, and begin."""
+def _opened(
+    spec: str, setup: Setup, recorder: Recorder, record: bool, others: Sequence[str]
+) -> LiveSession:
+    """Open source, recording and sinks of other packages, and begin."""
     from leakwatch.live.live_session import LiveSession
+    from leakwatch.sinks.extension_sink import close_sinks, open_sinks
     from leakwatch.sources.live_sources import open_live
 
-    source = open_live(spec, setup.settings)
+    sinks = open_sinks(others)
+    try:
+        source = open_live(spec, setup.settings)
+    except BaseException:
+        close_sinks(sinks)
+        raise
     try:
         recording = recorder.make_or_tell(setup.marks) if record else None
     except BaseException:
         source.close()
+        close_sinks(sinks)
         raise
     say(f"leakwatch: {source.status.text}", err=True)
-    sinks = None if recording is None else recording.sinks
+    if recording is not None:
+        sinks = {**recording.sinks, **sinks}
     session = LiveSession(source, setup, sinks, unkept=recorder.unkept)
     if not record:
         say("leakwatch: nothing is recorded, by choice (--no-record)", err=True)
@@ -204,8 +218,11 @@ def _time_text(status: LiveStatus) -> str:
     return "       " if present is None else f"{present.snapshot.observation.time_s:6.2f} s"
 
 
-def _say_outcome(status: LiveStatus, recorder: Recorder, not_watched: tuple[str, ...]) -> None:
+def _say_outcome(
+    status: LiveStatus, recorder: Recorder, not_watched: tuple[str, ...], others: Sequence[str]
+) -> None:
     from leakwatch.live.report_lines import degraded_lines, summary_lines
+    from leakwatch.sinks.extension_sink import sink_names
 
     for line in summary_lines(status, not_watched):
         say(line)
@@ -216,8 +233,11 @@ def _say_outcome(status: LiveStatus, recorder: Recorder, not_watched: tuple[str,
         say(f"leakwatch: {line}", err=True)
     for line in not_watched:
         say(line)
-    if any(one.failure for one in status.recordings):
+    broken = [one.name for one in status.recordings if one.failure]
+    if set(broken) - set(sink_names(others)):
         fail("the recording is not complete.")
+    if broken:
+        fail(f"the output of {' and '.join(broken)} is not complete.")
     if status.fault:
         say(f"leakwatch: the input ended early: {status.fault}", err=True)
         raise typer.Exit(ENDED_EARLY)

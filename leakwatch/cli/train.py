@@ -30,6 +30,7 @@ from leakwatch.cli.options import (
     SettingsOption,
 )
 from leakwatch.config import Settings
+from leakwatch.core.errors import needs_extra
 from leakwatch.core.plural import counted_noun
 
 if TYPE_CHECKING:
@@ -180,10 +181,11 @@ def _named(what: str, settings: Settings) -> Sequence[TrainingItem]:
     from leakwatch.case_files.library_database import library_folder
     from leakwatch.core.errors import LibraryError
     from leakwatch.library.case_library import CaseLibrary
-    from leakwatch.simulator.suite.training_cases import training_cases
 
     if what == ALL_OF_LIBRARY:
         return _of_library(library_folder(), settings)
+    with needs_extra("sim", "a built-in case"):
+        from leakwatch.simulator.suite.training_cases import training_cases
     cases = training_cases()
     if what == BUILT_IN:
         return [_built_in(one, settings) for one in cases]
@@ -250,8 +252,9 @@ def _built_in(case: SuiteCase, settings: Settings) -> TrainingItem:
 def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgress) -> TrainingCase:
     """Open a built-in case; the first time, simulate it."""
     from leakwatch.case_files.library_database import library_folder
-    from leakwatch.simulator.suite.training_cases import frames_of, made_case
 
+    with needs_extra("sim", "a built-in case"):
+        from leakwatch.simulator.suite.training_cases import frames_of, made_case
     done, total = 0, frames_of(case)
 
     def on_frame() -> None:
@@ -265,8 +268,9 @@ def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgres
 
 def _list_built_in() -> None:
     from leakwatch.case_files.library_database import library_folder
-    from leakwatch.simulator.suite.training_cases import kept_case, training_cases
 
+    with needs_extra("sim", "the list of built-in cases"):
+        from leakwatch.simulator.suite.training_cases import kept_case, training_cases
     for case in training_cases():
         kept = kept_case(case, library_folder() / MADE_FOLDER) is not None
         made = "made" if kept else "made when asked for"

@@ -231,6 +231,9 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         Ridge of the fit, as a share of a pattern: what is covered by cement tells nothing.
     outlier_factor : float
         What differs by more than this times the median is no breathing, and says nothing.
+    max_deeper_share : float
+        A breath is deeper than those of the last `comes_back_s` by no more than this share of their
+        range: more is something else, as cement that came during a pause.
     """
 
     patterns: Annotated[int, within(0, 20)] = 5
@@ -243,6 +246,7 @@ class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     sudden_log: Annotated[float, within(0.01, 0.5)] = 0.1
     least_told: Annotated[float, within(0.001, 1.0)] = 0.02
     outlier_factor: Annotated[float, within(1.0, 50.0)] = 4.0
+    max_deeper_share: Annotated[float, within(0.0, 2.0)] = 0.25
 
 
 class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

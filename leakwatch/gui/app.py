@@ -182,7 +182,7 @@ def interrupt_closes(window: QMainWindow) -> Iterator[None]:
     """
     # Whoever ends the program is not asked whether they mean it: nobody may be there to answer.
     end = window.end if isinstance(window, ImageWindow) else window.close
-    with heard(lambda number, stack: end(), "SIGINT", "SIGTERM", "SIGHUP"):
+    with heard(lambda number, stack: end(), "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         yield
 
 

@@ -21,7 +21,8 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.protocols import Link, LinkStatus, LiveSource, Sink
 from leakwatch.core.results import EventKind
-from leakwatch.frame_log import LinkNews
+from leakwatch.diagnostics.frame_log import LinkNews
+from leakwatch.diagnostics.log_file import FIELDS
 from leakwatch.live.actions import (
     Acknowledge,
     Action,
@@ -33,13 +34,12 @@ from leakwatch.live.actions import (
     TakeBack,
 )
 from leakwatch.live.case_setup import Setup
-from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency_ledger import Latency, Ledger
+from leakwatch.live.live_fold import LiveFold
 from leakwatch.live.outputs import Outputs
 from leakwatch.live.recording_news import RecordingNews
 from leakwatch.live.status import LiveStatus, Recording, silence_text
-from leakwatch.log_file import FIELDS
 
 _LOG = logging.getLogger(__name__)
 
@@ -271,12 +271,12 @@ class LiveSession:
                 received_s = now_s if frame.received_s is None else frame.received_s
                 self._inbox.put(Arrival(frame, received_s, now_s))
         except SourceError as error:
-            _LOG.info("the frames broke off", exc_info=True)
+            _LOG.info("the source failed", exc_info=True)
             self._publish_only(fault=str(error))
         # Whatever a source dies of, its end is told.
         except Exception as error:  # noqa: BLE001
-            _LOG.debug("the frames broke off", exc_info=True)
-            self._publish_only(fault=f"the frames broke off: {type(error).__name__}: {error}")
+            _LOG.debug("the source failed", exc_info=True)
+            self._publish_only(fault=f"the source failed: {type(error).__name__}: {error}")
         finally:
             self._inbox.end()
 

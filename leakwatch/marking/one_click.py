@@ -174,14 +174,14 @@ def prepare(run: Run, frame: int = 0) -> Prepared:
 
 def _prepared(basis: Basis, state: PipelineState, frame: int, shift: Point) -> Prepared:
     """`shift`: in registration pixels, of which each is two working pixels wide."""
-    the_run, baseline = state.the_run, state.baseline
+    active_run, baseline = state.active_run, state.baseline
     assert baseline is not None
-    a_pixel = 2.0 * the_run.grid.binning
+    a_pixel = 2.0 * active_run.grid.binning
     picture = spine_picture(state)
     cannula = state.instrument.cannula
     ends = None
     if cannula is not None:
-        front, back = the_run.grid.to_frame(np.array([cannula.front, cannula.back])).tolist()
+        front, back = active_run.grid.to_frame(np.array([cannula.front, cannula.back])).tolist()
         ends = ((front[0], front[1]), (back[0], back[1]))
     orientation = basis.acquisition.patient_orientation
     shift_px = (a_pixel * shift[0], a_pixel * shift[1])

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
+from leakwatch.core.errors import needs_extra
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.files.untrusted_text import printable
 from leakwatch.training.scoring import Outcome
 from leakwatch.training.training_records import TrainingSession, is_scored, judged_by_leakwatch
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SIZE_INCHES, DOTS_PER_INCH = (9.0, 8.0), 100
 # So many names of cases can stand below an axis.
@@ -85,7 +88,16 @@ def curve_figure(sessions: Sequence[TrainingSession]) -> Figure:
     ----------
     sessions : sequence of TrainingSession
         Of one trainee, oldest first.
+
+    Raises
+    ------
+    MissingExtraError
+        There is no matplotlib.
     """
+    with needs_extra("report", "the picture of a trainee's curve"):
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
+
     points = curve(sessions)
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     reaction, past, false = figure.subplots(3, 1, sharex=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from loaded_module import load_module
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 STALE = "stale: run `make reference`"
@@ -15,13 +16,7 @@ STALE = "stale: run `make reference`"
 @pytest.fixture(scope="module")
 def writer() -> ModuleType:
     """scripts/write_reference.py."""
-    path = REPOSITORY / "scripts" / "write_reference.py"
-    spec = importlib.util.spec_from_file_location("write_reference", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_module("scripts/write_reference.py")
 
 
 @pytest.mark.parametrize("page", ["settings", "cli", "metrics", "safety"])
@@ -37,6 +32,20 @@ def test_readme_lists_every_command() -> None:
     readme = (REPOSITORY / "README.md").read_text("utf-8")
     names = [command.name or command.callback.__name__ for command in app.registered_commands]
     assert [name for name in names if f"`leakwatch {name} " not in readme] == []
+
+
+def test_readme_quotes_the_standard_suite() -> None:
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    suite = (REPOSITORY / "docs" / "reference" / "standard-suite.md").read_text("utf-8")
+    results = readme.partition("## Results")[2].partition("## Commands")[0]
+    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \| ([^|]+) \|$", results, re.MULTILINE)[1:]
+    quoted = [f"| {naive} | {ours} |" for naive, ours in rows]
+    assert len(quoted) == 4
+    assert [pair for pair in quoted if pair not in suite] == []
+
+
+def test_readme_is_read_in_a_minute() -> None:
+    assert len((REPOSITORY / "README.md").read_text("utf-8").splitlines()) <= 120
 
 
 def test_readme_says_once_that_it_is_no_medical_device() -> None:

@@ -10,13 +10,13 @@ from threading import Thread, current_thread
 import injection
 import pytest
 from injection import FRAMES, STOPPED
+from leakwatch.live.fold import LiveFold
 from live_room import CASE, END, PATIENCE_S, KeptSink, Room
 
 from leakwatch.config import LiveSettings, Settings
 from leakwatch.core.results import Level
 from leakwatch.live import fold as live_fold
 from leakwatch.live.case_setup import Setup
-from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival
 
 FEW = list(injection.frames())

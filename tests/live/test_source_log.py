@@ -8,9 +8,9 @@ from dataclasses import replace
 import injection
 from live_room import OPEN, Room
 
-from leakwatch import frame_log
 from leakwatch.core.protocols import Link, LinkStatus
-from leakwatch.log_file import FIELDS
+from leakwatch.diagnostics import frame_log
+from leakwatch.diagnostics.log_file import FIELDS
 
 FEW = list(injection.frames())[:3]
 

@@ -107,7 +107,8 @@ def without_breath(
         return added
     # What is in one place only is cement that is not known yet, and not breathing; and so is what
     # came and never went.
-    strengths = breath.strengths - _lasting(breathing, breath.strengths, settings)
+    strengths = _bounded(breathing, breath.strengths, settings)
+    strengths = strengths - _lasting(breathing, strengths, settings)
     pattern = (strengths * (breathing.shares >= settings.least_share)) @ breathing.patterns
     image = cv2.subtract(added.image, _fine(pattern, added.image.shape))
     return replace(added, image=cv2.copyTo(image, added.seen.view(np.uint8)))
@@ -196,6 +197,21 @@ def _lasting(breathing: Breathing, strengths: Array, settings: BreathingSettings
     all_of_it = np.vstack([recent[:, 1:], strengths])
     lasting: Array = np.maximum(all_of_it.min(axis=0), 0.0) + np.minimum(all_of_it.max(axis=0), 0.0)
     return lasting.astype(np.float32)
+
+
+def _bounded(breathing: Breathing, strengths: Array, settings: BreathingSettings) -> Array:
+    """Return strengths that breathing can have, by those of the last breath.
+
+    Cement that came during a pause is not known yet, and the fit would take part of it for a breath
+    that is deeper than any before.
+    """
+    recent = breathing.recent
+    if len(recent) == 0 or breathing.time_s - recent[0, 0] < settings.slow_s:
+        return strengths
+    least, most = recent[:, 1:].min(axis=0), recent[:, 1:].max(axis=0)
+    more = settings.max_deeper_share * (most - least)
+    bounded: Array = np.clip(strengths, least - more, most + more).astype(np.float32)
+    return bounded
 
 
 def _small(image: FloatImage) -> FloatImage:

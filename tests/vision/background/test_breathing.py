@@ -201,3 +201,21 @@ def test_a_clock_that_goes_back_makes_nothing_grow() -> None:
     for count in range(120):
         state, _ = without_breathing(state, added, None, -0.2 * count)
         assert len(state.recent) < 90
+
+
+def test_what_comes_during_a_pause_is_not_taken_for_a_breath_deeper_than_any_before() -> None:
+    frames = pictures(2 * BREATH + BREATH // 2)
+    state, _ = followed(frames)
+    deepest = cv2.GaussianBlur(frames[BREATH // 2].image, (0, 0), 3.0)
+    # As large as six of those breaths, in the same places: an unusual case, and the hardest.
+    sheet = 5.0 * np.maximum(deepest, 0.0) - 5.0 * np.maximum(-deepest, 0.0)
+    after = Added((frames[-1].image + sheet).astype(np.float32), frames[-1].seen, 0.0)
+    breath = breath_of(state, after, None, SETTINGS)
+    left = without_breath(after, state, breath, SETTINGS).image
+    share = float((left * sheet).sum() / (sheet * sheet).sum())
+    assert share > 0.7
+    deeper = Added((1.2 * frames[BREATH // 2].image).astype(np.float32), after.seen, 0.0)
+    breath = breath_of(state, deeper, None, SETTINGS)
+    assert shadows_left(without_breath(deeper, state, breath, SETTINGS)) < 0.4 * shadows_left(
+        deeper
+    )
