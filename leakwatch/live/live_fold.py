@@ -25,6 +25,7 @@ from leakwatch.live.last_known import Known, Present
 from leakwatch.live.same_view import Difference, Guard, look
 from leakwatch.live.status import LiveStatus
 from leakwatch.live.timeline import Timeline, put
+from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold_frame, skip_frame
 from leakwatch.pipeline.state import PipelineState
 

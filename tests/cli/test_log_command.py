@@ -70,7 +70,7 @@ def test_each_frame_says_what_was_decided_and_why(dicom, tmp_path):
     assert stops[0]["rules"] == ["posterior_margin"]
     assert stops[0]["distance_mm"] < 5.0
     assert stops[0]["events"][0]["reason"] == "posterior_margin"
-    assert {"look", "motion", "cement", "alerting"} <= set(stops[0]["stages_ms"])
+    assert {"preprocessing", "registration", "cement", "alerting"} <= set(stops[0]["stages_ms"])
     assert_names_nobody(log, dicom)
 
 
@@ -88,7 +88,7 @@ def test_the_results_are_the_same_with_a_log(dicom, tmp_path):
 
 def break_cement(monkeypatch, frames):
     """Let the stage of cement break at some frames, with words that a header may have held."""
-    whole = stages._with_cement
+    whole = stages._detect_cement
 
     def broken(state, frame, moved, seen):
         if frame.index in frames:
@@ -96,7 +96,7 @@ def break_cement(monkeypatch, frames):
             raise ValueError("could not convert string to float: 'Doe^Jane'")
         return whole(state, frame, moved, seen)
 
-    monkeypatch.setattr(stages, "_with_cement", broken)
+    monkeypatch.setattr(stages, "_detect_cement", broken)
 
 
 def test_each_failed_stage_has_its_traceback_and_stderr_says_where(dicom, tmp_path, monkeypatch):
@@ -109,7 +109,7 @@ def test_each_failed_stage_has_its_traceback_and_stderr_says_where(dicom, tmp_pa
     for line in faults:
         assert line["error"] == "ValueError: could not convert string to float: '...'"
         assert line["traceback"][-1].endswith("broken")
-        assert line["traceback"][0].startswith("leakwatch/runner/stored_run.py:")
+        assert line["traceback"][0].startswith("leakwatch/pipeline/fold.py:")
     assert_names_nobody(log, dicom)
     assert "Traceback" not in done.stderr
     assert done.stderr.count("the traceback is in") == 1

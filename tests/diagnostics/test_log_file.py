@@ -162,7 +162,7 @@ def test_a_line_that_was_cut_off_spoils_no_other(tmp_path):
 PLACES = [
     ("/x/leakwatch/.venv/lib/python3.11/site-packages/numpy/core.py", "numpy/core.py"),
     ("/x/site-packages/leakwatch/live/fold.py", "leakwatch/live/fold.py"),
-    ("/x/jane/leakwatch/leakwatch/session.py", "leakwatch/runner/stored_run.py"),
+    ("/x/jane/leakwatch/leakwatch/runner/stored_run.py", "leakwatch/runner/stored_run.py"),
     ("/usr/lib/python3.11/json/decoder.py", "decoder.py"),
     ("<string>", "<string>"),
 ]

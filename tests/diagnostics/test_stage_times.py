@@ -13,7 +13,7 @@ from leakwatch.alerting import rules
 from leakwatch.config import Settings
 from leakwatch.diagnostics.stage_times import begin_stage, current_stage, stage_times
 from leakwatch.pipeline import stages as pipeline
-from leakwatch.pipeline.fold import folded
+from leakwatch.pipeline.fold import fold_frame
 
 FEW = list(injection.frames())[:12]
 
@@ -59,10 +59,10 @@ def run(measured):
     for frame in FEW:
         if measured:
             with stage_times() as times:
-                vision, alerts, snapshot = folded(vision, alerts, frame)
+                vision, alerts, snapshot = fold_frame(vision, alerts, frame)
             stages.append(list(times.ms))
         else:
-            vision, alerts, snapshot = folded(vision, alerts, frame)
+            vision, alerts, snapshot = fold_frame(vision, alerts, frame)
         snapshots.append(replace(snapshot, latency_ms=0.0))
     return snapshots, stages
 
@@ -82,6 +82,6 @@ def test_measured_or_not_the_results_are_the_same_to_the_last_bit():
     plain, _ = run(measured=False)
     timed, stages = run(measured=True)
     assert all(map(same, plain, timed))
-    assert stages[-1][:2] == ["look", "motion"]
-    assert {"baseline", "instruments", "cement", "tubes", "measurement"} <= set(stages[-1])
+    assert stages[-1][:2] == ["preprocessing", "registration"]
+    assert {"baseline", "instruments", "cement", "vessels", "measurement"} <= set(stages[-1])
     assert stages[-1][-1] == "alerting"

@@ -10,12 +10,12 @@ from threading import Thread, current_thread
 import injection
 import pytest
 from injection import FRAMES, STOPPED
-from leakwatch.live.fold import LiveFold
+from leakwatch.live.live_fold import LiveFold
 from live_room import CASE, END, PATIENCE_S, KeptSink, Room
 
 from leakwatch.config import LiveSettings, Settings
 from leakwatch.core.results import Level
-from leakwatch.live import fold as live_fold
+from leakwatch.live import live_fold
 from leakwatch.live.case_setup import Setup
 from leakwatch.live.inbox import Arrival
 
@@ -34,7 +34,7 @@ def is_of_one_moment(status):
     return status.frames == judged == newest == counted and stop and told and arrived
 
 
-@pytest.mark.parametrize("stage", ["folded", "counted", "exposed"])
+@pytest.mark.parametrize("stage", ["fold_frame", "counted", "exposed"])
 def test_a_reader_in_the_middle_of_a_frame_sees_the_one_before(monkeypatch, stage):
     """The fold is stopped in its middle, where a part of what it knows is already new."""
     seen = []
@@ -102,7 +102,7 @@ class HungFold:
         self.hung, self.let_go, self.touched = Flag(), Flag(), []
         settings = Settings(live=LiveSettings(close_s=close_s))
         self.room = Room(sinks, Setup(settings, CASE), settings)
-        work = live_fold.folded
+        work = live_fold.fold_frame
 
         def hang(vision, alerts, frame, *more):
             if frame.index == 1:
@@ -110,7 +110,7 @@ class HungFold:
                 assert self.let_go.wait(PATIENCE_S)
             return work(vision, alerts, frame, *more)
 
-        monkeypatch.setattr(live_fold, "folded", hang)
+        monkeypatch.setattr(live_fold, "fold_frame", hang)
         for name in ("flush", "act", "end"):
             self._watch(monkeypatch, name)
         self.room.session.start()
