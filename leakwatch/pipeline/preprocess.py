@@ -92,7 +92,7 @@ def prepare_frame(
     run, settings = state.active_run, state.settings.intensity
     first = run.acquisition
     if frame.pixels.shape != (first.rows, first.columns):
-        rows, columns = frame.pixels.shape
+        rows, columns = frame.pixels.shape[:2]
         what = text(
             "frames of {columns} x {rows} pixels instead of {first_columns} x {first_rows}",
             columns=columns,

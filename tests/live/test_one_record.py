@@ -10,7 +10,6 @@ from threading import Thread, current_thread
 import injection
 import pytest
 from injection import FRAMES, STOPPED
-from leakwatch.live.live_fold import LiveFold
 from live_room import CASE, END, PATIENCE_S, KeptSink, Room
 
 from leakwatch.config import LiveSettings, Settings
@@ -18,6 +17,7 @@ from leakwatch.core.results import Level
 from leakwatch.live import live_fold
 from leakwatch.live.case_setup import Setup
 from leakwatch.live.inbox import Arrival
+from leakwatch.live.live_fold import LiveFold
 
 FEW = list(injection.frames())
 

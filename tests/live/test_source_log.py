@@ -44,7 +44,7 @@ def test_a_source_that_dies_leaves_its_traceback(caplog):
         room.run(FEW[:1])
         room.source.fed.put(IndexError("oh"))
         room.until(lambda status: status.ended)
-    broke = [one for one in caplog.records if one.message == "the frames broke off"]
+    broke = [one for one in caplog.records if one.message == "the source failed"]
     assert [type(one.exc_info[1]) for one in broke] == [IndexError]
     assert broke[0].threadName == "capture"
 
