@@ -52,3 +52,8 @@ def test_what_may_be_declared_is_what_the_example_declares() -> None:
     shown = re.search(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert shown is not None
     assert shown[1] in example.read_text("utf-8")
+
+
+def test_readme_shows_the_first_example_of_that_page() -> None:
+    page = REPOSITORY / "docs" / "how-to" / "use-from-python.md"
+    assert blocks(REPOSITORY / "README.md") == blocks(page)[:1]
