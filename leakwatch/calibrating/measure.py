@@ -1,4 +1,4 @@
-"""Measure an object in a picture: the points of a hand, the edges near them, the spacing."""
+"""Measurement of an object in an image: the points set by the user, edges near them, spacing."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from leakwatch.calibrating.known_size import (
     KnownObject,
     MeasuredSpacing,
     ObjectToMeasure,
-    spacing_of,
+    measure_spacing,
 )
-from leakwatch.calibrating.metal_edges import cannula_edges, sphere_edges
-from leakwatch.calibrating.still_picture import StillPicture
+from leakwatch.calibrating.metal_edges import find_cannula_edges, find_sphere_edges
+from leakwatch.calibrating.still_image import StillImage
 from leakwatch.config import CalibrationSettings
 from leakwatch.core.arrays import PointArray, read_only
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A spacing, and the two points that it rests on.
+    """A pixel spacing and the two points from which it was measured.
 
     Parameters
     ----------
     spacing : MeasuredSpacing
     ends_px : ndarray
-        ``(2, 2)``, as the frame shows them.
+        ``(2, 2)``, in the frame.
     found : bool
-        Whether they are edges that were found in the picture, and not the points of the hand.
+        Whether they are detected edges, rather than the points set by the user.
     """
 
     spacing: MeasuredSpacing
@@ -37,8 +37,8 @@ class Measurement:
 
 
 def measure(
-    picture: StillPicture,
-    asked: ObjectToMeasure,
+    image: StillImage,
+    measured_object: ObjectToMeasure,
     points_px: PointArray,
     with_edges: bool,
     settings: CalibrationSettings,
@@ -47,26 +47,26 @@ def measure(
 
     Parameters
     ----------
-    picture : StillPicture
-    asked : ObjectToMeasure
+    image : StillPicture
+    measured_object : ObjectToMeasure
     points_px : ndarray
         ``(2, 2)``, or ``(1, 2)`` inside a sphere.
     with_edges : bool
-        Look for the edges of a cannula or a sphere near the points.
+        Detect the edges of a cannula or a sphere near the points.
     settings : CalibrationSettings
 
     Raises
     ------
     CalibrationError
-        No such edges are seen, or the spacing is none that a C-arm has.
+        No such edges are found, or the spacing is impossible for a C-arm.
     """
     ends, sigma, found = np.asarray(points_px, np.float64), settings.point_sigma_px, False
-    if with_edges and asked.what is KnownObject.CANNULA_WIDTH:
-        edges, found = cannula_edges(picture, ends), True
-    elif with_edges and asked.what is KnownObject.SPHERE:
+    if with_edges and measured_object.what is KnownObject.CANNULA_WIDTH:
+        edges, found = find_cannula_edges(image, ends), True
+    elif with_edges and measured_object.what is KnownObject.SPHERE:
         middle = ends.mean(axis=0)
-        edges, found = sphere_edges(picture, (float(middle[0]), float(middle[1]))), True
+        edges, found = find_sphere_edges(image, (float(middle[0]), float(middle[1]))), True
     if found:
         ends, sigma = edges.ends_px, max(edges.sigma_px, settings.edge_sigma_px)
-    spacing = spacing_of(asked, ends, sigma, picture.acquisition.geometry, settings)
+    spacing = measure_spacing(measured_object, ends, sigma, image.acquisition.geometry, settings)
     return Measurement(spacing, read_only(ends), found)

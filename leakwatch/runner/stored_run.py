@@ -23,7 +23,7 @@ from leakwatch.core.spacing import Calibration
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold
 from leakwatch.pipeline.preprocess import inverted
-from leakwatch.plausibility.agreement import check_agrees
+from leakwatch.plausibility.marks_consistency import check_consistency
 from leakwatch.sources.stored.same_sequence import check_same_sequence
 from leakwatch.sources.video.stored_video import open_stored
 
@@ -121,8 +121,10 @@ def open_run(
             raise SourceError(f"{path}: there is no frame in it. Choose another sequence.")
         _check_polarity(first, path, settings)
         check_fits(case, first.acquisition, str(case_path))
-        scale = calibration.resolve(first.acquisition, case, calibration_path, settings.calibration)
-        doubts = check_agrees(case, first.acquisition, scale, settings, str(case_path))
+        scale = calibration.resolve_calibration(
+            first.acquisition, case, calibration_path, settings.calibration
+        )
+        doubts = check_consistency(case, first.acquisition, scale, settings, str(case_path))
     except BaseException:
         source.close()
         raise

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from leakwatch.calibrating.grid_crossings import Crossings, find_crossings
 from leakwatch.calibrating.grid_fit import measure_grid
-from leakwatch.calibrating.still_picture import still_picture
+from leakwatch.calibrating.still_image import still_image
 from leakwatch.config import CalibrationSettings, Settings
 from leakwatch.core.distortion import undistort_px
 from leakwatch.core.errors import CalibrationError
@@ -37,7 +37,7 @@ def replace_section(scenario, carm):
 def picture_of(tmp_path, scenario, plate):
     path = tmp_path / "grid.dcm"
     path.write_bytes(encode_dicom(photograph(scenario, plate)))
-    return still_picture(path, Settings())
+    return still_image(path, Settings())
 
 
 def worst_px(found, formula):
@@ -152,8 +152,8 @@ def shaken(crossings):
     ("change", "words"),
     [
         (lambda c: replace(c, shown_px=c.shown_px[:20], index=c.index[:20]), "20 crossings"),
-        (lambda c: replace(c, shown_px=c.shown_px * (1.0, 0.97)), "longer along one side"),
-        (lambda c: replace(c, shown_px=c.shown_px + shaken(c)), "95 % of the crossings lie within"),
+        (lambda c: replace(c, shown_px=c.shown_px * (1.0, 0.97)), "longer in one direction"),
+        (lambda c: replace(c, shown_px=c.shown_px + shaken(c)), "95 % of the crossings are within"),
         (
             lambda c: Crossings(c.shown_px[c.index[:, 0] < 0], c.index[c.index[:, 0] < 0]),
             "covers",
@@ -167,7 +167,7 @@ def test_what_is_no_measurement_is_refused(change, words):
 
 
 def test_a_picture_without_a_grid_is_refused(repository):
-    picture = still_picture(repository / "sample_dicom" / "epidural.dcm", Settings(), 0)
+    picture = still_image(repository / "sample_dicom" / "epidural.dcm", Settings(), 0)
     with pytest.raises(CalibrationError):
         measure_grid(
             find_crossings(picture.attenuation, picture.exposed), picture.exposed, 10.0, LIMITS

@@ -28,12 +28,12 @@ def levels(masks):
 
 def test_pixels_are_blank_inside_and_untouched_outside():
     frame = next(injection.frames())
-    mask_pixels = mask_frame(frame, [(-5, 230, 10, 900)])
-    assert mask_pixels.acquisition.masks_px == ((0, 230, 10, 240),)
-    assert not mask_pixels.pixels[230:, :10].any()
-    assert np.array_equal(mask_pixels.pixels[:230], frame.pixels[:230])
-    assert np.array_equal(mask_pixels.pixels[:, 10:], frame.pixels[:, 10:])
-    assert not mask_pixels.pixels.flags.writeable
+    masked = mask_frame(frame, [(-5, 230, 10, 900)])
+    assert masked.acquisition.masks_px == ((0, 230, 10, 240),)
+    assert not masked.pixels[230:, :10].any()
+    assert np.array_equal(masked.pixels[:230], frame.pixels[:230])
+    assert np.array_equal(masked.pixels[:, 10:], frame.pixels[:, 10:])
+    assert not masked.pixels.flags.writeable
     assert frame.pixels[235, 5] > 0
 
 
@@ -81,12 +81,12 @@ def test_cement_that_runs_under_a_mask_is_not_followed():
 
 
 def test_binning_and_shift_never_let_a_mask_be_seen():
-    mask_pixels = (mask_frame(frame, [CORNER]) for frame in injection.frames(3))
+    masked = (mask_frame(frame, [CORNER]) for frame in injection.frames(3))
     coarse = Settings()
     vision = stages.initial_state(coarse, injection.MARKS, injection.CALIBRATION)
-    for frame in mask_pixels:
+    for frame in masked:
         vision, _ = stages.step(vision, frame)
-    hidden = vision.the_run.mask_pixels
+    hidden = vision.the_run.masked
     assert hidden[4:20, 4:60].all()
     assert not hidden[24:, :].any()
     assert not vision.the_run.shutter[hidden].any()
