@@ -28,7 +28,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from leakwatch.benchmark.cases.dataset import BenchCase, collect, contract_cases
+from leakwatch.benchmark.cases.dataset import BenchCase, collect_cases, contract_cases
 from leakwatch.benchmark.metrics.metrics import Score, score
 from leakwatch.case_files.run_records import frame_record
 from leakwatch.case_files.settings_file import load_settings
@@ -401,7 +401,7 @@ def _timed(snapshots: Iterator[Any], seconds: list[float]) -> Iterator[Any]:
 
 
 def _cases(folder: Path, every: int) -> list[BenchCase]:
-    return sorted(collect(folder, contract_cases).cases, key=lambda one: one.name)[::every]
+    return sorted(collect_cases(folder, contract_cases).cases, key=lambda one: one.name)[::every]
 
 
 def _is_wanted(term: Term, wanted: Sequence[str]) -> bool:

@@ -21,7 +21,7 @@ from live import default_case, line
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, XRayAngiographicImageStorage, generate_uid
 
-from leakwatch.benchmark.latency import enlarged_case, time_floor
+from leakwatch.benchmark.latency import enlarge_case, time_floor
 from leakwatch.config import Settings
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import CaseFile
@@ -60,7 +60,7 @@ def main() -> int:
         print("there is no case to measure with, or dcmtk is not installed", file=sys.stderr)
         return 1
     settings = Settings()
-    frames, marks, scale = enlarged_case(case_path, settings, FRAMES)
+    frames, marks, scale = enlarge_case(case_path, settings, FRAMES)
     floors_ms = time_floor(frames[0].pixels)
     source = StoreScp(StoreOptions())
     case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)

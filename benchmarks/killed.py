@@ -119,7 +119,7 @@ def watch(notes: Path, out: Path, rate: float) -> None:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from leakwatch.benchmark.latency import enlarged_case
+    from leakwatch.benchmark.latency import enlarge_case
     from leakwatch.cli.recording import SessionRecording
     from leakwatch.config import Settings
     from leakwatch.core.marks import CaseFile
@@ -129,7 +129,7 @@ def watch(notes: Path, out: Path, rate: float) -> None:
     from leakwatch.live.live_session import LiveSession
 
     settings = Settings()
-    frames, marks, scale = enlarged_case(default_case(), settings, FRAMES_HELD)
+    frames, marks, scale = enlarge_case(default_case(), settings, FRAMES_HELD)
     print("ready", flush=True)
     sys.stdin.read()
     recording = SessionRecording(out, "benchmark", marks, settings, False)

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from leakwatch.benchmark.latency import SIDE_PX, enlarged_case, time_floor
+from leakwatch.benchmark.latency import SIDE_PX, enlarge_case, time_floor
 from leakwatch.config import Settings
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import CaseFile, Marks
@@ -139,7 +139,7 @@ def main() -> int:
         print("there is no case to measure with: name one", file=sys.stderr)
         return 1
     settings = Settings()
-    frames, marks, scale = enlarged_case(case_path, settings, FRAMES_HELD)
+    frames, marks, scale = enlarge_case(case_path, settings, FRAMES_HELD)
     floors_ms = time_floor(frames[0].pixels)
     source = PacedFrames(frames, given.rate, 60.0 * given.minutes)
     case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib.util
 import pickle
 import re
@@ -28,7 +29,7 @@ WIDGET_CALLS = {
 SAYING_CALLS = {"say", "fail", "warn"}
 # Packages whose texts are in the catalogue.
 IN_THE_CATALOGUE: tuple[str, ...] = (
-    "alerting", "calibrating", "calibration", "core", "pipeline", "plausibility",
+    "alerting", "benchmark", "calibrating", "calibration", "core", "pipeline", "plausibility",
 )  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def escaped_texts(tree: ast.AST) -> list[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             name = called(node.exc)
-            if name.endswith(("Error", "EndedEarly")) and name not in dir(__builtins__):
+            if name.endswith(("Error", "EndedEarly")) and name not in dir(builtins):
                 found += worded(node.exc.args)
         elif isinstance(node, ast.Call):
             name = called(node)
