@@ -1,9 +1,10 @@
-"""Time `leakwatch analyze` on a case of 1024 x 1024 in JPEG-LS, beside what it is made of.
+"""Time `leakwatch analyze` on a case of 1024 x 1024 in JPEG-LS, and its parts.
 
-Decoding alone, the fold alone over frames in memory, and the whole without and with the overlay
-video, in one run: machines differ, and so does what else they do. With a core for each, a frame of
-the whole without the video takes as long as the slower of decoding and fold. Twelve bits, quantum
-noise: 0.7 MB a frame, simulated in a minute; or any case given as the argument.
+The parts are decoding alone, analysis of frames in memory, and the complete command without and
+with the overlay video. All are timed in one run, since machines and their load differ. With one
+core for each, a frame without the video takes as long as the slower of decoding and analysis. The
+default case has twelve bits and quantum noise (0.7 MB per frame, simulated in a minute); another
+case can be given as the argument.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def made_case(folder: Path) -> Path:
 
 
 def print_parts(case: Path, folder: Path) -> None:
-    """Time each part and print it, in ms a frame, frames/s and floors."""
+    """Time each part and print it, in ms a frame, frames/s and units of the reference operation."""
     settings = load_settings(None)
     frames = list(open_run(case, settings).frames)
     floor_ms = sorted(time_floor(frames[0].pixels))[25]
@@ -92,7 +93,7 @@ def print_parts(case: Path, folder: Path) -> None:
 
 
 def timed(part: Part, case: Path, settings: Settings) -> tuple[float, float, float]:
-    """Seconds a frame of `part` with a run that was just opened, those of all cores, and the rest.
+    """Return seconds per frame of `part` on a newly opened run, those of all cores, and the rest.
 
     The rest is what follows the last frame: a trend is drawn, a video is finished.
     """

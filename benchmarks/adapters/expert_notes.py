@@ -1,4 +1,4 @@
-"""An example of an adapter: a set that its makers keep in another shape.
+"""Example of an adapter for a data set in another format.
 
 Give it with ``leakwatch bench SET --out OUT --adapter benchmarks/adapters/expert_notes.py``. It
 reads a folder for each patient::
@@ -31,7 +31,7 @@ EARLY_S = 0.5
 
 
 def cases(folder: Path) -> Iterator[Entry]:
-    """The cases of the set in `folder`."""
+    """Yield the cases of the data set in `folder`."""
     for patient in sorted(path for path in folder.iterdir() if path.is_dir()):
         note, masks = patient / "expert.txt", find_masks(patient / "cement")
         sources = (note, *(path for _, path in masks))

@@ -6,9 +6,7 @@ error. What is only unusual is reported.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +20,6 @@ from leakwatch.core.geometry import (
     is_inside,
     polyline_length,
     self_overlap_share,
-    side_of_polyline,
 )
 from leakwatch.core.marks import CaseFile, Marks, Side
 from leakwatch.core.messages import text
@@ -32,32 +29,19 @@ from leakwatch.plausibility.inconsistencies import (
     check_marked_size,
     check_marked_spacing,
 )
+from leakwatch.plausibility.wall_axes import (
+    WallAxes,
+    centre_of_box,
+    chord_length,
+    extent,
+    make_wall_axes,
+    measure_outline_px,
+    point_beside,
+    sample_line,
+    side_of,
+    sign_of_across,
+)
 from leakwatch.vision.vertebra.body_size import expected_size
-
-# Number of samples along a line.
-_STEPS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class _WallAxes:
-    """A posterior wall with the directions along and across it.
-
-    Parameters
-    ----------
-    line : ndarray
-    middle, along, across : ndarray
-        ``(2,)``; unit vectors, `across` towards increasing columns, or increasing rows.
-    length : float
-    lean_deg : float
-        Angle to the columns of the image: 0 is upright, 90 horizontal.
-    """
-
-    line: PointArray
-    middle: PointArray
-    along: PointArray
-    across: PointArray
-    length: float
-    lean_deg: float
 
 
 def check_consistency(
@@ -107,7 +91,7 @@ def _find_inconsistencies(
         yield from _check_shape(outline, limits.max_loop_share)
     if line is None or marks.view in (View.AP, View.OBLIQUE):
         return
-    winding = polyline_length(line) / max(_reach(line), 1e-9)
+    winding = polyline_length(line) / max(chord_length(line), 1e-9)
     if winding > limits.max_winding:
         yield Inconsistency(
             text(
@@ -119,14 +103,14 @@ def _find_inconsistencies(
             is_error=True,
         )
         return
-    wall = _wall_axes(line)
+    wall = make_wall_axes(line)
     orientation = acquisition.patient_orientation
     yield from _check_lean(wall, marks, orientation, settings)
     yield from _check_side(wall, marks, orientation, settings)
     if outline is not None:
         yield from _check_outline(wall, outline, settings)
     yield from _check_tip(wall, marks, calibration, settings)
-    height, depth = _measure_outline_px(wall, outline)
+    height, depth = measure_outline_px(wall, outline)
     yield from check_marked_size(wall.length, height, depth, marks.vertebra, calibration, settings)
 
 
@@ -147,7 +131,7 @@ def _check_shape(outline: PointArray, most: float) -> Iterator[Inconsistency]:
 
 
 def _check_lean(
-    wall: _WallAxes, marks: Marks, orientation: tuple[str, str] | None, settings: Settings
+    wall: WallAxes, marks: Marks, orientation: tuple[str, str] | None, settings: Settings
 ) -> Iterator[Inconsistency]:
     """Check the angle of the wall, which shows a rotated image or exchanged columns and rows."""
     limits, lean = settings.marks, wall.lean_deg
@@ -204,22 +188,22 @@ _WRONG_TAG = text(
 _SIDES = {Side.LEFT: text("left"), Side.RIGHT: text("right")}
 
 
-def _is_rotated(wall: _WallAxes, marks: Marks, orientation: tuple[str, str] | None) -> bool:
+def _is_rotated(wall: WallAxes, marks: Marks, orientation: tuple[str, str] | None) -> bool:
     if _anterior_edge(orientation) is not None:
         return True
     if marks.body_outline_px is None:
         return False
-    along, across = (_extent(marks.body_outline_px @ axis) for axis in (wall.along, wall.across))
+    along, across = (extent(marks.body_outline_px @ axis) for axis in (wall.along, wall.across))
     return bool(along > 0.5 * wall.length and across > 0.5 * wall.length)
 
 
 def _check_side(
-    wall: _WallAxes, marks: Marks, orientation: tuple[str, str] | None, settings: Settings
+    wall: WallAxes, marks: Marks, orientation: tuple[str, str] | None, settings: Settings
 ) -> Iterator[Inconsistency]:
     """Check that outline, `anterior` and Patient Orientation agree about the anterior side."""
     outline, anterior = marks.body_outline_px, marks.anterior
-    body = None if outline is None else _side(wall, _middle(outline))
-    stated = None if anterior is None else _side(wall, _beside(wall, anterior))
+    body = None if outline is None else side_of(wall, centre_of_box(outline))
+    stated = None if anterior is None else side_of(wall, point_beside(wall, anterior))
     if body is not None and stated is not None and body != stated:
         assert anterior is not None
         template = text(
@@ -231,7 +215,7 @@ def _check_side(
         yield Inconsistency(template, is_error=True)
     key, marked = ("anterior", stated) if stated is not None else ("body_outline_px", body)
     if marked is None and marks.needle_tip_px is not None:
-        key, marked = "needle_tip_px", _side(wall, np.array(marks.needle_tip_px))
+        key, marked = "needle_tip_px", side_of(wall, np.array(marks.needle_tip_px))
     letters = _orientation_letters(orientation)
     side = _anterior_side(orientation)
     if orientation is not None and orientation[0][:1] in ("L", "R"):
@@ -241,7 +225,7 @@ def _check_side(
             letters=letters,
         )
         yield Inconsistency(template)
-    if side is None or marked is None or _side(wall, _beside(wall, side)) == marked:
+    if side is None or marked is None or side_of(wall, point_beside(wall, side)) == marked:
         return
     conflict = text(
         "by Patient Orientation {letters} anterior is {side} of posterior_wall_px, but {key} is on "
@@ -263,13 +247,13 @@ def _check_side(
 
 
 def _check_outline(
-    wall: _WallAxes, outline: PointArray, settings: Settings
+    wall: WallAxes, outline: PointArray, settings: Settings
 ) -> Iterator[Inconsistency]:
     """Check that the posterior edge of the outline is along the wall."""
-    limits, side = settings.marks, _side(wall, _middle(outline))
-    ahead = side * ((outline - wall.middle) @ wall.across) * _sign_of(wall)
-    depth = max(_extent(ahead), 1e-9)
-    samples = _along(wall.line)
+    limits, side = settings.marks, side_of(wall, centre_of_box(outline))
+    ahead = side * ((outline - wall.middle) @ wall.across) * sign_of_across(wall)
+    depth = max(extent(ahead), 1e-9)
+    samples = sample_line(wall.line)
     edge = np.vstack([outline, outline[:1]])
     gap = float(np.median(distance_to_polyline(samples, edge)))
     share = max(gap, abs(float(ahead.min()))) / depth
@@ -299,7 +283,7 @@ def _check_outline(
 
 
 def _check_tip(
-    wall: _WallAxes, marks: Marks, calibration: Calibration, settings: Settings
+    wall: WallAxes, marks: Marks, calibration: Calibration, settings: Settings
 ) -> Iterator[Inconsistency]:
     """Check that the cannula tip is in the body, or near it and anterior of the wall."""
     tip, outline, limits = marks.needle_tip_px, marks.body_outline_px, settings.marks
@@ -337,71 +321,15 @@ def _check_tip(
         )
 
 
-def _is_posterior(wall: _WallAxes, tip: Point, marks: Marks) -> bool:
+def _is_posterior(wall: WallAxes, tip: Point, marks: Marks) -> bool:
     """Return whether a tip is posterior of the wall; False if the anterior side is unknown."""
     if marks.anterior is not None:
-        front = _beside(wall, marks.anterior)
+        front = point_beside(wall, marks.anterior)
     elif marks.body_outline_px is not None:
-        front = _middle(marks.body_outline_px)
+        front = centre_of_box(marks.body_outline_px)
     else:
         return False
-    return _side(wall, np.array(tip)) != _side(wall, front)
-
-
-def _measure_outline_px(
-    wall: _WallAxes, outline: PointArray | None
-) -> tuple[float | None, float | None]:
-    """Return mean height and depth of the outline along and across the wall."""
-    if outline is None:
-        return None, None
-    area = area_of(outline)
-    height, depth = (max(_extent(outline @ axis), 1e-9) for axis in (wall.along, wall.across))
-    return area / depth, area / height
-
-
-def _wall_axes(line: PointArray) -> _WallAxes:
-    chord = line[-1] - line[0]
-    length = max(float(np.hypot(*chord)), 1e-9)
-    along = chord / length
-    across = np.array([-along[1], along[0]])
-    lean = math.degrees(math.atan2(abs(float(chord[0])), abs(float(chord[1]))))
-    return _WallAxes(line, 0.5 * (line[0] + line[-1]), along, across, length, lean)
-
-
-def _side(wall: _WallAxes, point: PointArray) -> float:
-    return float(side_of_polyline(np.asarray(point, np.float64)[None], wall.line)[0])
-
-
-def _sign_of(wall: _WallAxes) -> float:
-    """Return the side to which `across` points."""
-    return _side(wall, wall.middle + 10.0 * wall.length * wall.across)
-
-
-def _beside(wall: _WallAxes, side: Side) -> PointArray:
-    sign = 1.0 if side is Side.RIGHT else -1.0
-    far: PointArray = wall.middle + np.array([sign * 10.0 * wall.length, 0.0])
-    return far
-
-
-def _middle(points: PointArray) -> PointArray:
-    middle: PointArray = 0.5 * (points.max(axis=0) + points.min(axis=0))
-    return middle
-
-
-def _reach(line: PointArray) -> float:
-    return float(np.hypot(*(line[-1] - line[0])))
-
-
-def _extent(values: PointArray) -> float:
-    return float(values.max() - values.min())
-
-
-def _along(line: PointArray) -> PointArray:
-    """Return points along a line, evenly over its segments."""
-    steps = np.linspace(0.0, len(line) - 1.0, _STEPS)
-    at = [np.interp(steps, np.arange(len(line)), axis) for axis in line.T]
-    points: PointArray = np.stack(at, axis=1)
-    return points
+    return side_of(wall, np.array(tip)) != side_of(wall, front)
 
 
 def _orientation_letters(orientation: tuple[str, str] | None) -> str:

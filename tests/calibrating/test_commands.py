@@ -14,7 +14,7 @@ from leakwatch.cli import app
 from leakwatch.runner.stored_run import open_run
 from leakwatch.simulator.scene.intensifier import Distortion as Formula
 from leakwatch.simulator.sequence.dicom_writer import encode_dicom
-from leakwatch.simulator.sequence.grid_plate import GridPlate, photograph
+from leakwatch.simulator.sequence.grid_plate import GridPlate, render_plate
 from leakwatch.simulator.sequence.request import requested_scenario
 
 
@@ -28,7 +28,7 @@ def own_folder(tmp_path, monkeypatch):
 def grid(tmp_path_factory):
     path = tmp_path_factory.mktemp("grid") / "grid.dcm"
     scenario = requested_scenario("intensifier", None, None, None, None, None, None)
-    path.write_bytes(encode_dicom(photograph(scenario, GridPlate())))
+    path.write_bytes(encode_dicom(render_plate(scenario, GridPlate())))
     return path
 
 
@@ -126,7 +126,7 @@ def test_a_cannula_is_measured_across(sample, repository, tmp_path):
 def test_points_are_straightened_by_the_distortion_of_a_grid(grid, tmp_path):
     room, path = tmp_path / "room.toml", tmp_path / "ruler.toml"
     assert calibrate("grid", grid, "--pitch", 10, "--out", room).exit_code == 0
-    ends = Formula(0.05, 1.5, 448, 448).shown(np.array([[90.0, 110.0], [290.0, 110.0]]))
+    ends = Formula(0.05, 1.5, 448, 448).distort(np.array([[90.0, 110.0], [290.0, 110.0]]))
     points = [part for c, r in ends for part in ("--point", f"{c},{r}")]
     done = calibrate("ruler", grid, "--length", 50, *points, "--distortion", room, "--out", path)
     assert done.exit_code == 0, done.output

@@ -18,7 +18,7 @@ from leakwatch.core.distortion import undistort_px
 from leakwatch.core.errors import CalibrationError
 from leakwatch.simulator.scene.intensifier import Distortion as Formula
 from leakwatch.simulator.sequence.dicom_writer import encode_dicom
-from leakwatch.simulator.sequence.grid_plate import GridPlate, PlateKind, photograph
+from leakwatch.simulator.sequence.grid_plate import GridPlate, PlateKind, render_plate
 from leakwatch.simulator.sequence.request import requested_scenario
 
 LIMITS = CalibrationSettings()
@@ -36,7 +36,7 @@ def replace_section(scenario, carm):
 
 def picture_of(tmp_path, scenario, plate):
     path = tmp_path / "grid.dcm"
-    path.write_bytes(encode_dicom(photograph(scenario, plate)))
+    path.write_bytes(encode_dicom(render_plate(scenario, plate)))
     return still_image(path, Settings())
 
 
@@ -46,7 +46,7 @@ def worst_px(found, formula):
     places = np.stack([column.ravel(), row.ravel()], axis=1)
     middle = np.array([(COLUMNS - 1) / 2, (ROWS - 1) / 2])
     places = places[np.hypot(*(places - middle).T) < found.distortion.reach_px]
-    off = undistort_px(found.distortion, places) - formula.origin(places)
+    off = undistort_px(found.distortion, places) - formula.undistort(places)
     return float(np.hypot(*off.T).max())
 
 
@@ -72,7 +72,7 @@ def test_a_photographed_grid_gives_the_distortion(
     assert worst_px(found, Formula(pincushion, s_deg, ROWS, COLUMNS)) <= 0.3
     assert found.mm_per_px == pytest.approx(PITCH_MM, rel=0.003)
     # Where crossings are is known apart from any fit.
-    true = Formula(pincushion, s_deg, ROWS, COLUMNS).shown(
+    true = Formula(pincushion, s_deg, ROWS, COLUMNS).distort(
         plate.crossings_mm(90.0) / PITCH_MM + np.array([(COLUMNS - 1) / 2, (ROWS - 1) / 2])
     )
     off = np.min(np.hypot(*(true[:, None] - crossings.shown_px[None]).transpose(2, 0, 1)), axis=0)
@@ -100,7 +100,7 @@ def crossings_of(pincushion, s_deg, turned_deg, rng, noise_px=0.1, missing=0.0):
         @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     )
     middle = np.array([(COLUMNS - 1) / 2, (ROWS - 1) / 2])
-    shown = Formula(pincushion, s_deg, ROWS, COLUMNS).shown(there / PITCH_MM + middle)
+    shown = Formula(pincushion, s_deg, ROWS, COLUMNS).distort(there / PITCH_MM + middle)
     inside = np.all((shown > 0) & (shown < COLUMNS - 1), axis=1) & (rng.random(169) >= missing)
     noisy = shown[inside] + rng.normal(0.0, noise_px, (inside.sum(), 2))
     return Crossings(noisy, steps[inside].astype(float))
@@ -122,7 +122,7 @@ def test_any_distortion_is_fitted_whatever_is_missing(pincushion, s_deg, turned_
         replace_limits(grid_min_cover=0.2),
     )
     off = undistort_px(found.distortion, found.shown_px)
-    off = off - Formula(pincushion, s_deg, ROWS, COLUMNS).origin(found.shown_px)
+    off = off - Formula(pincushion, s_deg, ROWS, COLUMNS).undistort(found.shown_px)
     # Noise is in where they are shown, too.
     assert np.percentile(np.hypot(*off.T), 95) < 0.35
     assert found.mm_per_px == pytest.approx(PITCH_MM, rel=0.004)

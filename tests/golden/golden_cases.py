@@ -26,7 +26,7 @@ from leakwatch.simulator.scenario.scenario import Scenario
 from leakwatch.simulator.scene.scene import Scene, make_scene
 from leakwatch.simulator.sequence.request import anatomy_of
 from leakwatch.simulator.sequence.sequence_files import write_simulation
-from leakwatch.simulator.sequence.simulation import film
+from leakwatch.simulator.sequence.simulation import render_frames
 
 Change = Callable[[Run], Run]
 
@@ -160,7 +160,7 @@ class GoldenCases:
                 told = BASE | SCENES[key] | {"name": key}
                 self._scenes[key] = make_scene(msgspec.convert(told, Scenario), self._anatomy)
             told = BASE | SCENES[key] | changes | {"name": name}
-            simulation = film(msgspec.convert(told, Scenario), self._scenes[key])
+            simulation = render_frames(msgspec.convert(told, Scenario), self._scenes[key])
             write_simulation(simulation, self.folder)
         return path
 

@@ -1,4 +1,4 @@
-"""A volume from a scanner, with its axes towards right, anterior, superior."""
+"""Volumes from a scanner, with axes towards right, anterior, superior."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.anatomy.voxel_grid import Points3
 
 # How far two grids may lie apart that are meant to be one, mm: tags are rounded.
@@ -18,7 +19,7 @@ SAME_PLACE_MM = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ScanVolume:
-    """Voxels and where they lie.
+    """Voxels and their positions.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ class LabelVolume:
 
 
 def nibabel() -> ModuleType:
-    """The library for volumes in space, which only a CT needs.
+    """Return the library nibabel, which only a CT needs.
 
     Raises
     ------
@@ -69,14 +70,14 @@ def nibabel() -> ModuleType:
         import nibabel as library
     except ImportError as error:
         raise ConfigError(
-            "a CT needs the extra `sim`. Install it with: pip install 'leakwatch[sim]'"
+            text("a CT needs the extra `sim`. Install it with: pip install 'leakwatch[sim]'")
         ) from error
     module: ModuleType = library
     return module
 
 
 def canonical(values: npt.NDArray[Any], affine: Points3) -> ScanVolume:
-    """Bring axes in the order right, anterior, superior; nothing is interpolated."""
+    """Reorder axes to right, anterior, superior, without interpolation."""
     orientations = nibabel().orientations
     turned = orientations.io_orientation(affine)
     placed = affine @ orientations.inv_ornt_aff(turned, values.shape)

@@ -1,7 +1,7 @@
-"""Whether a volume is sound: what is damaged is refused, or mended and told.
+"""Checks and repair of volumes: damaged ones are refused, or repaired with a warning.
 
-One voxel that is not a number makes every ray through its neighbourhood not a number, and a rank
-filter over the picture carries it everywhere.
+A voxel that is not a number spreads to every ray through its neighbourhood, and by a rank filter
+to the complete image.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.anatomy.voxel_grid import Points3
 from leakwatch.simulator.ct.ct_volume import ScanVolume
 
@@ -29,58 +30,58 @@ Volume64 = npt.NDArray[np.float64]
 
 _LOG = logging.getLogger(__name__)
 
-_GIVE: Final = "Give the CT as the scanner made it, or cut out the spine."
-# 2,048 slices of 512 x 512: more than any scanner gives; 4 GB as it is worked on.
-_MOST_VOXELS: Final = 2**29
-_MOST_BYTES: Final = 8 * _MOST_VOXELS
+_GIVE: Final = text("Give the CT as exported by the scanner, or crop it to the spine.")
+# 2,048 slices of 512 x 512: more than from any scanner; 4 GB in memory.
+_MAX_VOXELS: Final = 2**29
+_MAX_BYTES: Final = 8 * _MAX_VOXELS
 _OPENERS: Final[dict[bytes, _Opener]] = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File}
 _BLOCK: Final = 1 << 20  # bytes inflated at once
-# Edges of a voxel, mm: below it is a microscope's, above it is written in another unit.
+# Edges of a voxel, mm: smaller ones are of a microscope, larger ones in another unit.
 _EDGE_MM: Final = (0.05, 20.0)
-# Volume of three unit vectors along the axes; 1 where they are square to each other. A gantry
+# Volume of three unit vectors along the axes; 1 if they are perpendicular. A gantry
 # tilted by 30 degrees still has 0.87.
 _SQUARE: Final = 0.2
 _AIR_HU: Final = -1000.0
-# Metal in the extended scale of a scanner stays below; what lies beyond marks "no value here".
-_MOST_HU: Final = 100_000.0
+# Metal on the extended scale of a scanner is below; larger values mean "no value".
+_MAX_HU: Final = 100_000.0
 # The densest of any vertebra, in any patient.
 _BONE_HU: Final = 100.0
-# Few gaps are filled from their neighbours, of which most must have a value; more, of which it is
-# not known what was there, are air: usually they lie outside of the scanner's field.
+# Few gaps are filled from their neighbours, of which most must have a value. Many gaps are taken as
+# air: usually they are outside the scanner's field.
 _FEW: Final = 0.01
-_MOST_NEIGHBOURS: Final = 13
-# A label may be off by the rounding of its scale; further off it was interpolated.
+_MIN_NEIGHBOURS: Final = 13
+# Labels may differ from integers by rounding; larger differences mean interpolation.
 _LABEL_OFF: Final = 0.05
-_MOST_LABEL: Final = 65_535
+_MAX_LABEL: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Repaired:
     """A volume without gaps.
 
     Parameters
     ----------
     volume : ScanVolume
     lost : ndarray of bool or None
-        Where there was no value, and none could be told from around; None: nowhere.
+        Voxels without a value that could not be filled; None: there are none.
     """
 
     volume: ScanVolume
     lost: Mask | None = None
 
 
-def check_whole(path: Path) -> None:
-    """Inflate a compressed file to its end: only there is the sum that tells whether it is damaged.
+def check_complete(path: Path) -> None:
+    """Decompress a file to its end, where its check sum is.
 
     Parameters
     ----------
     path : Path
-        Where it is not compressed, or cannot be opened, nothing is done.
+        Files that are not compressed or cannot be opened are ignored.
 
     Raises
     ------
     ConfigError
-        It is cut off or damaged, or inflates to more than any volume.
+        It is truncated or damaged, or decompresses to more than any volume.
     """
     opener = _opener(path)
     if opener is None:
@@ -90,16 +91,27 @@ def check_whole(path: Path) -> None:
         with opener(path) as file:
             while block := file.read(_BLOCK):
                 size += len(block)
-                if size > _MOST_BYTES:
-                    raise ConfigError(f"{path}: inflates to more than {_MOST_BYTES} bytes. {_GIVE}")
+                if size > _MAX_BYTES:
+                    raise ConfigError(
+                        text(
+                            "{path}: decompresses to more than {max_bytes} bytes. {give}",
+                            path=path,
+                            max_bytes=_MAX_BYTES,
+                            give=_GIVE,
+                        )
+                    )
     except (OSError, EOFError, zlib.error) as error:
         raise ConfigError(
-            f"{path}: cannot be read as NIfTI: it is cut off or damaged ({error}). Copy it again."
+            text(
+                "{path}: cannot be read as NIfTI: truncated or damaged ({error}). Copy it again.",
+                path=path,
+                error=str(error),
+            )
         ) from error
 
 
 def _opener(path: Path) -> _Opener | None:
-    """What inflates a file, by its first bytes: ``.mgz`` is compressed too."""
+    """Return the decompressor of a file by its first bytes: ``.mgz`` is compressed too."""
     try:
         with path.open("rb") as file:
             first = file.read(max(map(len, _OPENERS)))
@@ -118,38 +130,69 @@ def check_shape(shape: tuple[int, ...], path: Path) -> None:
     """
     more = [size for size in shape[3:] if size != 1]
     if len(shape) < 3 or more:
-        raise ConfigError(f"{path}: has {len(shape)} dimensions {shape}, and a volume has 3.")
+        raise ConfigError(
+            text(
+                "{path}: has {number_of_shape} dimensions {shape}, and a volume has 3.",
+                path=path,
+                number_of_shape=len(shape),
+                shape=shape,
+            )
+        )
     if min(shape) < 1:
-        raise ConfigError(f"{path}: is empty ({shape} voxels). {_GIVE}")
-    if math.prod(shape) > _MOST_VOXELS:
-        raise ConfigError(f"{path}: says that it has {shape} voxels: too many for a CT. {_GIVE}")
+        raise ConfigError(
+            text("{path}: empty ({shape} voxels). {give}", path=path, shape=shape, give=_GIVE)
+        )
+    if math.prod(shape) > _MAX_VOXELS:
+        raise ConfigError(
+            text(
+                "{path}: states {shape} voxels, too many for a CT. {give}",
+                path=path,
+                shape=shape,
+                give=_GIVE,
+            )
+        )
 
 
-def check_place(affine: Points3, path: Path) -> None:
-    """Refuse a grid in which no body can lie.
+def check_affine(affine: Points3, path: Path) -> None:
+    """Refuse an impossible grid.
 
     Raises
     ------
     ConfigError
-        A number is missing, two axes are one, or a voxel is too small or too large.
+        A number is missing, axes are nearly parallel, or a voxel is too small or too large.
     """
     if affine.shape != (4, 4) or not np.isfinite(affine).all():
-        raise ConfigError(f"{path}: where its voxels lie is not given in numbers. {_GIVE}")
+        raise ConfigError(
+            text(
+                "{path}: the positions of its voxels are not given as numbers. {give}",
+                path=path,
+                give=_GIVE,
+            )
+        )
     edges = np.linalg.norm(affine[:3, :3], axis=0)
     if edges.min() < _EDGE_MM[0] or edges.max() > _EDGE_MM[1]:
         told = " x ".join(f"{edge:.3g}" for edge in edges)
         raise ConfigError(
-            f"{path}: its voxels measure {told} mm, and those of a CT {_EDGE_MM[0]:g} to "
-            f"{_EDGE_MM[1]:g} mm. Correct its header: the unit, or the matrix."
+            text(
+                "{path}: its voxels measure {told} mm; those of a CT are {least:g} to {most:g} "
+                "mm. Correct its header: the unit, or the matrix.",
+                path=path,
+                told=told,
+                least=_EDGE_MM[0],
+                most=_EDGE_MM[1],
+            )
         )
     if abs(np.linalg.det(affine[:3, :3] / edges)) < _SQUARE:
         raise ConfigError(
-            f"{path}: two of its axes are nearly one. Correct the matrix in its header."
+            text(
+                "{path}: two of its axes are nearly parallel. Correct the matrix in its header.",
+                path=path,
+            )
         )
 
 
-def mended(volume: ScanVolume, path: Path) -> Mended:
-    """Fill voxels of a CT that have no value, and say so.
+def repair_gaps(volume: ScanVolume, path: Path) -> Repaired:
+    """Fill voxels of a CT without a value, and log a warning.
 
     Parameters
     ----------
@@ -166,12 +209,21 @@ def mended(volume: ScanVolume, path: Path) -> Mended:
     gaps = _gaps(volume.values)
     count = int(np.count_nonzero(gaps))
     if count == gaps.size:
-        raise ConfigError(f"{path}: none of its voxels has a value. {_GIVE}")
+        raise ConfigError(
+            text("{path}: none of its voxels has a value. {give}", path=path, give=_GIVE)
+        )
     known = volume.values[~gaps] if count else volume.values
     if known.min() == known.max():
-        raise ConfigError(f"{path}: all of its voxels are {known.min():g}. {_GIVE}")
+        raise ConfigError(
+            text(
+                "{path}: all of its voxels are {same:g}. {give}",
+                path=path,
+                same=known.min(),
+                give=_GIVE,
+            )
+        )
     if not count:
-        return Mended(volume)
+        return Repaired(volume)
     values = volume.values.copy()
     lost = gaps if count > _FEW * gaps.size else _fill(values, gaps)
     values[lost] = _AIR_HU
@@ -181,21 +233,21 @@ def mended(volume: ScanVolume, path: Path) -> Mended:
         path,
         count,
         gaps.size,
-        _MOST_HU,
+        _MAX_HU,
         count - np.count_nonzero(lost),
         np.count_nonzero(lost),
     )
-    return Mended(replace(volume, values=values), lost if lost.any() else None)
+    return Repaired(replace(volume, values=values), lost if lost.any() else None)
 
 
-def check_bone(found: Mended, vertebrae: Mask, ct: Path, labels: Path) -> None:
+def check_bone(found: Repaired, vertebrae: Mask, ct: Path, labels: Path) -> None:
     """Refuse a CT that has no value in a vertebra, or nothing as dense as bone.
 
     Parameters
     ----------
     found : Mended
     vertebrae : ndarray of bool
-        On its grid; where none is marked, whoever looks for a level says so.
+        On its grid; if empty, the search for a level reports it.
     ct, labels : Path
         For messages.
 
@@ -208,19 +260,31 @@ def check_bone(found: Mended, vertebrae: Mask, ct: Path, labels: Path) -> None:
     lost = 0 if found.lost is None else int(np.count_nonzero(found.lost & vertebrae))
     if lost:
         raise ConfigError(
-            f"{ct}: {lost} voxels in the vertebrae of {labels} have no value (NaN, infinite, or "
-            f"beyond {_MOST_HU:g} HU). Export the CT again."
+            text(
+                "{ct}: {lost} voxels in the vertebrae of {labels} have no value (NaN, infinite, or "
+                "beyond {max_hu:g} HU). Export the CT again.",
+                ct=ct,
+                lost=lost,
+                labels=labels,
+                max_hu=_MAX_HU,
+            )
         )
     densest = found.volume.values[vertebrae].max()
     if densest < _BONE_HU:
         raise ConfigError(
-            f"{ct}: nothing in the vertebrae of {labels} exceeds {densest:.3g}, and bone has "
-            f"hundreds of Hounsfield units. Give the CT in Hounsfield units, or its own labels."
+            text(
+                "{ct}: nothing in the vertebrae of {labels} exceeds {densest:.3g}, but bone has "
+                "hundreds of Hounsfield units. Give the CT in Hounsfield units, or its own "
+                "labels.",
+                ct=ct,
+                labels=labels,
+                densest=densest,
+            )
         )
 
 
-def whole_labels(values: npt.NDArray[Any], path: Path) -> npt.NDArray[np.int64]:
-    """Labels as whole numbers; where there is none, 0, which is told.
+def integer_labels(values: npt.NDArray[Any], path: Path) -> npt.NDArray[np.int64]:
+    """Return labels as integers; 0 for missing ones, with a warning.
 
     Parameters
     ----------
@@ -231,7 +295,7 @@ def whole_labels(values: npt.NDArray[Any], path: Path) -> npt.NDArray[np.int64]:
     Raises
     ------
     ConfigError
-        Values lie between whole numbers, or are none that a label has.
+        Values are between integers, or too large for labels.
     """
     missing = ~np.isfinite(values)
     if missing.any():
@@ -240,19 +304,26 @@ def whole_labels(values: npt.NDArray[Any], path: Path) -> npt.NDArray[np.int64]:
     nearest = np.rint(values)
     if np.abs(values - nearest).max(initial=0.0) > _LABEL_OFF:
         raise ConfigError(
-            f"{path}: has values between whole numbers: labels were interpolated. Resample them "
-            "to the CT with the nearest neighbour."
+            text(
+                "{path}: values between integers: the labels were interpolated. Resample them to "
+                "the CT with nearest-neighbour interpolation.",
+                path=path,
+            )
         )
-    if np.abs(nearest).max(initial=0.0) > _MOST_LABEL:
+    if np.abs(nearest).max(initial=0.0) > _MAX_LABEL:
         raise ConfigError(
-            f"{path}: has a label of {np.abs(nearest).max():.3g}. Give a volume of labels."
+            text(
+                "{path}: a label of {label:.3g}. Give a volume of labels.",
+                path=path,
+                label=np.abs(nearest).max(),
+            )
         )
     labels: npt.NDArray[np.int64] = nearest.astype(np.int64)
     return labels
 
 
 def _gaps(values: npt.NDArray[Any]) -> Mask:
-    gaps: Mask = ~(np.abs(values) <= _MOST_HU)  # NaN compares with nothing
+    gaps: Mask = ~(np.abs(values) <= _MAX_HU)  # NaN compares with nothing
     return gaps
 
 
@@ -268,7 +339,7 @@ def _fill(values: Volume64, gaps: Mask) -> Mask:
         usable = inside & ~gaps[index]
         total[usable] += values[index][usable]
         count[usable] += 1
-    told = count >= _MOST_NEIGHBOURS
+    told = count >= _MIN_NEIGHBOURS
     values[tuple(places[told].T)] = total[told] / count[told]
     lost = gaps.copy()
     lost[tuple(places[told].T)] = False
