@@ -210,7 +210,7 @@ def _in_order(table: Mapping[str, int], heights_mm: Mapping[int, float]) -> bool
 
 
 def body_part(labels: Labels) -> npt.NDArray[np.bool_]:
-    """Which voxels of a body mask are vertebral body: its parts by SPINEPS, else all of it."""
+    """Return the vertebral body in a body mask: its parts by SPINEPS, otherwise all of it."""
     numbers = np.unique(labels[labels != 0])
     if len(numbers) and np.isin(numbers, SPINEPS_PARTS).all():
         body: npt.NDArray[np.bool_] = np.isin(labels, SPINEPS_BODY)

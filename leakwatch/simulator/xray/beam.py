@@ -142,7 +142,7 @@ def cement_attenuation(barium_sulphate_share: float, kev: Vector) -> Vector:
 
 
 def _mass_attenuation(material: str, kev: Vector) -> Vector:
-    """On the table's energies as they stand: between them barium's edge forbids a curve."""
+    """Look up the table's energies without interpolation, because of barium's absorption edge."""
     nearest = np.searchsorted(_KEV, kev - 1e-9)
     return np.array(_MASS_ATTENUATION[material])[np.clip(nearest, 0, len(_KEV) - 1)]
 

@@ -117,7 +117,7 @@ def test_a_measured_spacing_holds_at_the_vertebra(tmp_path: Path) -> None:
     ],
 )
 def test_a_contradiction_names_both(more: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=rf"scenario .*: {said}.*Leave carm\..* out"):
+    with pytest.raises(ConfigError, match=rf"scenario .*: {said}.*Omit carm\..*"):
         load_scenario(write(tmp_path, f"{SCENARIO}{more}\n"))
 
 
