@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import SET_UP, Rule, why_off, working_rules
+from leakwatch.core.active_rules import SET_UP, Rule, find_active_rules, find_inactive_reason
 from leakwatch.core.plural import counted_noun
 from leakwatch.core.results import Observation, Quality, Reason
 
@@ -85,7 +85,7 @@ def is_learning(quality: Quality, settings: Settings) -> bool:
 def counted(tally: Tally, observation: Observation, settings: Settings) -> Tally:
     """Return `tally` with one more frame."""
     learning = is_learning(observation.quality, settings)
-    return counted_rules(tally, working_rules(observation), observation.unavailable, learning)
+    return counted_rules(tally, find_active_rules(observation), observation.unavailable, learning)
 
 
 def counted_rules(
@@ -114,7 +114,7 @@ def counted_rules(
     off = dict(tally.off)
     for rule in Rule:
         if rule not in working:
-            key = rule, why_off(rule, unavailable)
+            key = rule, find_inactive_reason(rule, unavailable)
             off[key] = off.get(key, 0) + 1
     return replace(tally, off=tuple(off.items()))
 

@@ -59,7 +59,7 @@ def evaluate(
     # Imported here: the benchmark is no part of a program that watches.
     from leakwatch.benchmark.report.benchmark_scoring import make_report
     from leakwatch.benchmark.report.report_folder import write_report
-    from leakwatch.benchmark.work.benchmark_run import Request, carry_out, make_plan
+    from leakwatch.benchmark.work.benchmark_run import Request, make_plan, run_plan
 
     chosen = _detector(detector)
     if chosen.make is not None and jobs > 1:
@@ -81,7 +81,7 @@ def evaluate(
             in_this_process=jobs == 1,
         )
         plan = make_plan(request)
-        for _ in carry_out(plan):
+        for _ in run_plan(plan):
             pass
         report = make_report(plan)
         write_report(report, request.out)

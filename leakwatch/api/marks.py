@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from leakwatch.calibration.spacing_ladder import resolve
+from leakwatch.calibration.spacing_ladder import resolve_calibration
 from leakwatch.case_files.case_file import CASE_SCHEMA, decode_case
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Point
@@ -145,7 +145,7 @@ def calibration_of(
     """
     if isinstance(spacing, Calibration):
         return spacing
-    found = resolve(acquisition, case, None, settings.calibration)
+    found = resolve_calibration(acquisition, case, None, settings.calibration)
     if case.mm_per_px is not None and found.mm_per_px == case.mm_per_px:
         return replace(found, source=_GIVEN)
     return replace(found, source=_NOT_GIVEN) if found.mm_per_px is None else found

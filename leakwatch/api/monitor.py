@@ -25,7 +25,7 @@ from leakwatch.pipeline.fold import fold_frame
 from leakwatch.pipeline.preprocess import find_inversion
 from leakwatch.pipeline.stages import initial_state as initial_vision
 from leakwatch.pipeline.state import PipelineState
-from leakwatch.plausibility.agreement import check_agrees
+from leakwatch.plausibility.marks_consistency import check_consistency
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Monitor:
         check_fits(case, acquisition, NAME)
         _check_polarity(first, settings)
         scale = calibration_of(case, self._spacing, acquisition, settings)
-        unusual = check_agrees(case, acquisition, scale, settings, NAME)
+        unusual = check_consistency(case, acquisition, scale, settings, NAME)
         off = tuple(one.text for one in rules_off(case.marks, scale, acquisition, settings))
         vision = initial_vision(settings, case.marks, scale)
         return _Watched(vision, initial_alerts(settings), (*off, *unusual))

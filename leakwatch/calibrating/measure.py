@@ -1,4 +1,4 @@
-"""Measure an object in a picture: the points of a hand, the edges near them, the spacing."""
+"""Measurement of an object in an image: the points set by the user, edges near them, spacing."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from leakwatch.calibrating.known_size import (
     KnownObject,
     MeasuredSpacing,
     ObjectToMeasure,
-    spacing_of,
+    measure_spacing,
 )
-from leakwatch.calibrating.still_picture import StillPicture
+from leakwatch.calibrating.still_image import StillImage
 from leakwatch.config import CalibrationSettings
 from leakwatch.core.arrays import PointArray, read_only
 from leakwatch.core.errors import CalibrationError, missing_extra
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A spacing, and the two points that it rests on.
+    """A pixel spacing and the two points from which it was measured.
 
     Parameters
     ----------
     spacing : MeasuredSpacing
     ends_px : ndarray
-        ``(2, 2)``, as the frame shows them.
+        ``(2, 2)``, in the frame.
     found : bool
-        Whether they are edges that were found in the picture, and not the points of the hand.
+        Whether they are detected edges, rather than the points set by the user.
     """
 
     spacing: MeasuredSpacing
@@ -41,8 +41,8 @@ class Measurement:
 
 
 def measure(
-    picture: StillPicture,
-    asked: ObjectToMeasure,
+    image: StillImage,
+    measured_object: ObjectToMeasure,
     points_px: PointArray,
     with_edges: bool,
     settings: CalibrationSettings,
@@ -51,37 +51,37 @@ def measure(
 
     Parameters
     ----------
-    picture : StillPicture
-    asked : ObjectToMeasure
+    image : StillPicture
+    measured_object : ObjectToMeasure
     points_px : ndarray
         ``(2, 2)``, or ``(1, 2)`` inside a sphere.
     with_edges : bool
-        Look for the edges of a cannula or a sphere near the points.
+        Detect the edges of a cannula or a sphere near the points.
     settings : CalibrationSettings
 
     Raises
     ------
     CalibrationError
-        No such edges are seen, the spacing is none that a C-arm has, or what looks for edges is
-        not installed.
+        No such edges are found, the spacing is impossible for a C-arm, or the extra that finds
+        edges is not installed.
     """
     ends, sigma = np.asarray(points_px, np.float64), settings.point_sigma_px
-    edges = _edges(picture, asked.what, ends) if with_edges else None
+    edges = _find_edges(image, measured_object.what, ends) if with_edges else None
     if edges is not None:
         ends, sigma = edges.ends_px, max(edges.sigma_px, settings.edge_sigma_px)
-    spacing = spacing_of(asked, ends, sigma, picture.acquisition.geometry, settings)
+    spacing = measure_spacing(measured_object, ends, sigma, image.acquisition.geometry, settings)
     return Measurement(spacing, read_only(ends), edges is not None)
 
 
-def _edges(picture: StillPicture, what: KnownObject, ends_px: PointArray) -> FoundEdges | None:
-    """Return the edges near the points of a hand; None for an object that has none to look for."""
+def _find_edges(image: StillImage, what: KnownObject, ends_px: PointArray) -> FoundEdges | None:
+    """Return the edges near the given points; None for an object without edges."""
     if what not in (KnownObject.CANNULA_WIDTH, KnownObject.SPHERE):
         return None
     try:
-        from leakwatch.calibrating.metal_edges import cannula_edges, sphere_edges
+        from leakwatch.calibrating.metal_edges import find_cannula_edges, find_sphere_edges
     except ModuleNotFoundError as error:
         raise CalibrationError(missing_extra("looking for edges", "calibrate", error)) from error
     if what is KnownObject.CANNULA_WIDTH:
-        return cannula_edges(picture, ends_px)
+        return find_cannula_edges(image, ends_px)
     middle = ends_px.mean(axis=0)
-    return sphere_edges(picture, (float(middle[0]), float(middle[1])))
+    return find_sphere_edges(image, (float(middle[0]), float(middle[1])))

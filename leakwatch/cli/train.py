@@ -254,7 +254,7 @@ def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgres
     from leakwatch.case_files.library_database import library_folder
 
     with needs_extra("sim", "a built-in case"):
-        from leakwatch.simulator.suite.training_cases import frames_of, made_case
+        from leakwatch.simulator.suite.training_cases import frames_of, make_training_case
     done, total = 0, frames_of(case)
 
     def on_frame() -> None:
@@ -262,7 +262,7 @@ def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgres
         done += 1
         on_progress("Simulating the case, once", done, total)
 
-    path = made_case(case, library_folder() / MADE_FOLDER, on_frame)
+    path = make_training_case(case, library_folder() / MADE_FOLDER, on_frame)
     return _opened(path, settings, None, None, None, on_progress)
 
 
@@ -270,8 +270,8 @@ def _list_built_in() -> None:
     from leakwatch.case_files.library_database import library_folder
 
     with needs_extra("sim", "the list of built-in cases"):
-        from leakwatch.simulator.suite.training_cases import kept_case, training_cases
+        from leakwatch.simulator.suite.training_cases import find_kept_case, training_cases
     for case in training_cases():
-        kept = kept_case(case, library_folder() / MADE_FOLDER) is not None
+        kept = find_kept_case(case, library_folder() / MADE_FOLDER) is not None
         made = "made" if kept else "made when asked for"
         say(f"{case.scenario.name:14} {case.scenario.title} ({made})")

@@ -1,4 +1,4 @@
-"""Settings: one frozen tree, read from TOML. Every constant has unit, reason and place here."""
+"""Settings: one frozen tree, read from TOML. Every constant is here, with unit and reason."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ __all__ = [
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole tree; a section a module."""
+    """Complete tree, with one section per module."""
 
     intensity: IntensitySettings = IntensitySettings()
     liveness: LivenessSettings = LivenessSettings()

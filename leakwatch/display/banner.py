@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from leakwatch.alerting.coverage import is_learning
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Watch, partly_words, watch_of
+from leakwatch.core.active_rules import Coverage, coverage_of, partial_coverage_text
 from leakwatch.core.arrays import Point
 from leakwatch.core.results import Alert, Cement, Level, Observation, Reason, WallDistance
 
@@ -166,7 +166,7 @@ def level_banner(alert: Alert, observation: Observation, settings: Settings) -> 
     -------
     Banner
     """
-    if alert.level is Level.UNKNOWN and watch_of(observation) is Watch.PARTLY:
+    if alert.level is Level.UNKNOWN and coverage_of(observation) is Coverage.PARTLY:
         return _partly_banner(observation, settings)
     reasons = alert.reasons
     if alert.level is Level.STOP:
@@ -189,7 +189,7 @@ ACKNOWLEDGED = "acknowledged"
 
 def _partly_banner(observation: Observation, settings: Settings) -> Banner:
     """Say what is watched, and why no more is."""
-    said = partly_words(observation, settings.alerting.margin_mm)
+    said = partial_coverage_text(observation, settings.alerting.margin_mm)
     return Banner(Level.UNKNOWN, PARTLY_WORD, PARTLY_STYLE, (said,), partly=True)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from leakwatch.alerting.inactive_rules import RuleOff, rules_off
 from leakwatch.calibration.calibration_file import load_calibration_file
-from leakwatch.calibration.spacing_ladder import resolve
+from leakwatch.calibration.spacing_ladder import resolve_calibration
 from leakwatch.case_files.case_file import check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.core.errors import CalibrationError, CaseError
@@ -15,7 +15,7 @@ from leakwatch.core.frame import Acquisition
 from leakwatch.core.marks import CaseFile, Marks
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration, SpacingRung
-from leakwatch.plausibility.agreement import check_agrees
+from leakwatch.plausibility.marks_consistency import check_consistency
 from leakwatch.sources.stored.opening import open_source
 from leakwatch.sources.stored.same_sequence import check_same_sequence
 
@@ -85,7 +85,7 @@ class Setup:
             case = CaseFile("", Marks(view=case.marks.view))
         scale = self._scale(acquisition, case, doubts)
         try:
-            doubts += check_agrees(case, acquisition, scale, self.settings)
+            doubts += check_consistency(case, acquisition, scale, self.settings)
         except CaseError as error:
             doubts.append(f"{error} Nothing of the case is used.")
             case = CaseFile("", Marks(view=case.marks.view))
@@ -99,7 +99,7 @@ class Setup:
         """Millimetres; why there are none is added to `doubts`."""
         settings = self.settings.calibration
         try:
-            return resolve(acquisition, case, self.calibration_path, settings)
+            return resolve_calibration(acquisition, case, self.calibration_path, settings)
         except CalibrationError as error:
             doubts.append(str(error))
             return Calibration(None, None, SpacingRung.NONE, str(error))
@@ -150,8 +150,8 @@ def check_stored(setup: Setup, sequence: Path, case_path: Path) -> tuple[str, ..
         source.close()
     check_fits(case, acquisition, name)
     settings = setup.settings
-    scale = resolve(acquisition, case, setup.calibration_path, settings.calibration)
-    return check_agrees(case, acquisition, scale, settings, name)
+    scale = resolve_calibration(acquisition, case, setup.calibration_path, settings.calibration)
+    return check_consistency(case, acquisition, scale, settings, name)
 
 
 def marks_now(marks: Marks, judged: Snapshot | None) -> Marks:

@@ -10,9 +10,9 @@ from pathlib import Path
 from leakwatch.alerting import rules
 from leakwatch.calibrating.measure import Measurement
 from leakwatch.calibrating.result_file import (
-    applies_to,
-    calibration_of,
     default_path,
+    make_applies_to,
+    make_calibration_file,
     measured_section,
     write_calibration,
 )
@@ -233,7 +233,9 @@ def write_spacing(measured: Measurement, basis: Basis, view: View | None) -> str
     words = (run.manufacturer, run.model_name, "" if view is None else view.value)
     name = " ".join(word for word in words if word) or "C-arm"
     path = _free(default_path(f"{name} {spacing.what.value}"))
-    made = calibration_of(name, applies_to(run, view), measured=measured_section(spacing))
+    made = make_calibration_file(
+        name, make_applies_to(run, view), measured=measured_section(spacing)
+    )
     comment = f"Measured in the window: {spacing.what.value}, {spacing.size_mm:g} mm."
     write_calibration(path, made, comment)
     return f"Written to {path}: give it with --calibration"

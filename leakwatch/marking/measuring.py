@@ -6,9 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from leakwatch.calibrating.known_size import GAUGES_MM, KnownObject, ObjectToMeasure, diameter_mm
+from leakwatch.calibrating.known_size import (
+    GAUGES_MM,
+    KnownObject,
+    ObjectToMeasure,
+    outer_diameter_mm,
+)
 from leakwatch.calibrating.measure import Measurement, measure
-from leakwatch.calibrating.still_picture import StillPicture
+from leakwatch.calibrating.still_image import StillImage
 from leakwatch.config import CalibrationSettings
 from leakwatch.core.arrays import Point
 from leakwatch.core.errors import CalibrationError
@@ -94,12 +99,12 @@ def with_point_moved(now: Measuring, index: int, to: Point) -> Measuring:
 def size_mm(now: Measuring) -> float:
     """The size in millimetres."""
     across = now.kind is KnownObject.CANNULA_WIDTH
-    return diameter_mm(int(now.size)) if across else now.size
+    return outer_diameter_mm(int(now.size)) if across else now.size
 
 
 def result(
     now: Measuring,
-    picture: StillPicture,
+    picture: StillImage,
     distortion: Distortion | None,
     settings: CalibrationSettings,
 ) -> Measurement | str:

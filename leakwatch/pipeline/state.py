@@ -105,7 +105,7 @@ class PipelineState:
     settings, calibration
         As given to `initial_state`.
     marks : Marks
-        Corrected for distortion, see `distortion.true_marks`.
+        Corrected for distortion, see `distortion.undistort_marks`.
     last : Observation or None
         Of the last frame with a new image.
     run : RunContext or None

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from leakwatch.alerting import rules
-from leakwatch.calibration.spacing_ladder import resolve
+from leakwatch.calibration.spacing_ladder import resolve_calibration
 from leakwatch.case_files.case_file import CASE_SUFFIX, check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError
@@ -23,7 +23,7 @@ from leakwatch.core.spacing import Calibration
 from leakwatch.pipeline import stages as pipeline
 from leakwatch.pipeline.fold import fold
 from leakwatch.pipeline.preprocess import find_inversion
-from leakwatch.plausibility.agreement import check_agrees
+from leakwatch.plausibility.marks_consistency import check_consistency
 from leakwatch.sources.stored.same_sequence import check_same_sequence
 from leakwatch.sources.video.stored_video import open_stored
 
@@ -121,8 +121,8 @@ def open_run(
             raise SourceError(f"{path}: there is no frame in it. Choose another sequence.")
         _check_polarity(first, path, settings)
         check_fits(case, first.acquisition, str(case_path))
-        scale = resolve(first.acquisition, case, calibration_path, settings.calibration)
-        doubts = check_agrees(case, first.acquisition, scale, settings, str(case_path))
+        scale = resolve_calibration(first.acquisition, case, calibration_path, settings.calibration)
+        doubts = check_consistency(case, first.acquisition, scale, settings, str(case_path))
     except BaseException:
         source.close()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib.util
 import pickle
 import re
@@ -27,7 +28,10 @@ WIDGET_CALLS = {
 }  # fmt: skip
 SAYING_CALLS = {"say", "fail", "warn"}
 # Packages whose texts are in the catalogue.
-IN_THE_CATALOGUE: tuple[str, ...] = ("alerting", "pipeline")
+IN_THE_CATALOGUE: tuple[str, ...] = (
+    "alerting", "benchmark", "calibrating", "calibration", "core", "pipeline", "plausibility",
+    "simulator",
+)  # fmt: skip
 
 
 def test_a_message_is_its_english_text() -> None:
@@ -112,7 +116,7 @@ def escaped_texts(tree: ast.AST) -> list[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             name = called(node.exc)
-            if name.endswith(("Error", "EndedEarly")) and name not in dir(__builtins__):
+            if name.endswith(("Error", "EndedEarly")) and name not in dir(builtins):
                 found += worded(node.exc.args)
         elif isinstance(node, ast.Call):
             name = called(node)
@@ -139,3 +143,27 @@ def worded(arguments: list[ast.expr]) -> list[tuple[int, str]]:
         if re.search(r"[A-Za-z]{3}", literal):
             found.append((one.lineno, literal))
     return found
+
+
+def test_every_text_has_values_for_its_fields_and_no_others() -> None:
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("text", "counted"):
+                wrong += [f"{path.name}:{node.lineno}: {one}" for one in mismatches(node)]
+    assert not wrong, "\n".join(wrong)
+
+
+def mismatches(call: ast.Call) -> list[str]:
+    """Names that a text's templates or its values lack; for `counted`, one form may omit some."""
+    templates = [
+        one.value
+        for one in call.args
+        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    ]
+    given = {one.arg for one in call.keywords if one.arg is not None}
+    if not templates or (not given and len(templates) == 1):
+        return []
+    given |= {"count"} if getattr(call.func, "id", "") == "counted" else set()
+    used = {name for one in templates for name, _ in fields(one)}
+    return sorted(str(name) for name in used ^ given)

@@ -9,7 +9,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 
 from leakwatch.calibrating.measure import Measurement
-from leakwatch.calibrating.still_picture import StillPicture, averaged
+from leakwatch.calibrating.still_image import StillImage, average_frames
 from leakwatch.core.arrays import Point
 from leakwatch.core.errors import LeakWatchError
 from leakwatch.core.frame import View
@@ -41,7 +41,7 @@ class CalibrateLayer(CaseLayer):
 
     def __init__(self, open_at: Callable[[Snapshot | None], OpenCase]) -> None:
         super().__init__(open_at)
-        self._picture: StillPicture | None = None
+        self._picture: StillImage | None = None
         self._now = Measuring()
         self._result: Measurement | str = ""
         self._held: int | None = None
@@ -174,7 +174,9 @@ class CalibrateLayer(CaseLayer):
 
     def _take(self, snapshot: Snapshot) -> None:
         try:
-            self._picture = averaged([snapshot.frame], self._case.basis.settings, "this frame")
+            self._picture = average_frames(
+                [snapshot.frame], self._case.basis.settings, "this frame"
+            )
         except LeakWatchError as error:
             self._picture, self._result = None, str(error)
         self._do(self._now)

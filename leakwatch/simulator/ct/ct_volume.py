@@ -1,4 +1,4 @@
-"""A volume from a scanner, with its axes towards right, anterior, superior."""
+"""Volumes from a scanner, with axes towards right, anterior, superior."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAME_PLACE_MM = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ScanVolume:
-    """Voxels and where they lie.
+    """Voxels and their positions.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class LabelVolume:
 
 
 def nibabel() -> ModuleType:
-    """The library for volumes in space, which only a CT needs.
+    """Return the library nibabel, which only a CT needs.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def nibabel() -> ModuleType:
 
 
 def canonical(values: npt.NDArray[Any], affine: Points3) -> ScanVolume:
-    """Bring axes in the order right, anterior, superior; nothing is interpolated."""
+    """Reorder axes to right, anterior, superior, without interpolation."""
     orientations = nibabel().orientations
     turned = orientations.io_orientation(affine)
     placed = affine @ orientations.inv_ornt_aff(turned, values.shape)

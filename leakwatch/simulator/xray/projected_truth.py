@@ -1,4 +1,4 @@
-"""What a judge knows: where the projected cement is in each frame, before any physics hides it."""
+"""Truth: the position of projected cement in each frame, before detector physics."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _NEAR: Final = "near"
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """All that stays the same from frame to frame, in the picture without movement.
+class TruthMeasurer:
+    """Quantities common to all frames, in the image without motion.
 
     Parameters
     ----------
@@ -52,10 +52,10 @@ class Judge:
     margin_px: int
 
 
-def make_judge(
+def make_truth_measurer(
     carm: CArm, wall_mm: Points3, inside_mm: Points3, paths: tuple[LeakPath, ...]
-) -> Judge:
-    """Prepare what every frame is judged with.
+) -> TruthMeasurer:
+    """Prepare the measurement of truth.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def make_judge(
         tuple(carm.project_points(line) for line in path.centrelines_mm) for path in paths
     )
     exits = tuple(carm.project_points(path.exit_mm[None])[0] for path in paths)
-    return Judge(carm.mm_per_px, distance, lines, exits, carm.margin_px)
+    return TruthMeasurer(carm.mm_per_px, distance, lines, exits, carm.margin_px)
 
 
 def _wall_distance_mm(carm: CArm, wall_mm: Points3, inside_mm: Points3) -> Image:
@@ -86,17 +86,17 @@ def _wall_distance_mm(carm: CArm, wall_mm: Points3, inside_mm: Points3) -> Image
     return distance.reshape(rows, columns) * carm.mm_per_px
 
 
-def distance_and_area(judge: Judge, cement_mm: Image) -> tuple[float | None, float]:
-    """Least signed distance of projected cement to the wall, mm, and its area, mm2."""
+def distance_and_area(measurer: TruthMeasurer, cement_mm: Image) -> tuple[float | None, float]:
+    """Return the shortest signed distance of cement to the wall, mm, and its area, mm2."""
     mask = cement_mm >= MIN_THICKNESS_MM
-    area = float(mask.sum()) * judge.mm_per_px**2
-    if judge.wall_distance_mm is None or not mask.any():
+    area = float(mask.sum()) * measurer.mm_per_px**2
+    if measurer.wall_distance_mm is None or not mask.any():
         return None, area
-    return float(judge.wall_distance_mm[mask].min()), area
+    return float(measurer.wall_distance_mm[mask].min()), area
 
 
-def leak_length_mm(judge: Judge, cement: CementImages) -> float:
-    """How much of the leaks can be seen outside the body.
+def leak_length_mm(measurer: TruthMeasurer, cement: CementImages) -> float:
+    """Return the visible length of the leaks outside the body.
 
     In veins and tracks, the projected length along them; where cement spreads (disc, cortical
     defect), how far it reaches from its exit. Seen is what is thick enough and does not lie over
@@ -104,35 +104,35 @@ def leak_length_mm(judge: Judge, cement: CementImages) -> float:
 
     Parameters
     ----------
-    judge : Judge
+    measurer : Judge
     cement : CementImages
     """
     total = 0.0
     hidden = cement.body >= MIN_THICKNESS_MM
-    leaks = zip(cement.outside, judge.centrelines_px, judge.exits_px, strict=True)
+    leaks = zip(cement.outside, measurer.centrelines_px, measurer.exits_px, strict=True)
     for outside, lines, exit_px in leaks:
         seen = (outside >= MIN_THICKNESS_MM) & ~hidden
         if lines:
-            total += sum(_seen_along(line, seen, judge) for line in lines)
+            total += sum(_seen_along(line, seen, measurer) for line in lines)
         elif seen.any():
             rows, columns = np.nonzero(seen)
-            offset = np.stack([columns, rows], axis=1) - judge.margin_px - exit_px
-            total += float(np.hypot(*offset.T).max()) * judge.mm_per_px
+            offset = np.stack([columns, rows], axis=1) - measurer.margin_px - exit_px
+            total += float(np.hypot(*offset.T).max()) * measurer.mm_per_px
     return total
 
 
-def _seen_along(line_px: PointArray, seen: npt.NDArray[np.bool_], judge: Judge) -> float:
-    """Projected length, mm, of the pieces of a centreline that are seen at both ends."""
-    index = np.rint(line_px).astype(int) + judge.margin_px
+def _seen_along(line_px: PointArray, seen: npt.NDArray[np.bool_], measurer: TruthMeasurer) -> float:
+    """Return the projected length, mm, of visible segments of a centreline."""
+    index = np.rint(line_px).astype(int) + measurer.margin_px
     within = np.all((index >= 0) & (index < np.array(seen.shape[::-1])), axis=1)
     clipped = np.clip(index, 0, np.array(seen.shape[::-1]) - 1)
     visible = seen[clipped[:, 1], clipped[:, 0]] & within
     lengths = np.hypot(*np.diff(line_px, axis=0).T)
-    return float(lengths[visible[1:] & visible[:-1]].sum()) * judge.mm_per_px
+    return float(lengths[visible[1:] & visible[:-1]].sum()) * measurer.mm_per_px
 
 
 def summary(fps: float, mm_per_px: float, leak: str, frames: tuple[TruthFrame, ...]) -> Truth:
-    """The whole truth, with the first frames of breach and of visible leak."""
+    """Return the complete truth, with the first frames of breach and of visible leak."""
     breach = _first([f.distance_mm is not None and f.distance_mm <= BREACH_MM for f in frames])
     visible = _first([f.leak_length_mm >= VISIBLE_LEAK_MM for f in frames])
     if leak == "none" and breach is not None:
@@ -145,5 +145,5 @@ def _first(flags: list[bool]) -> int | None:
 
 
 def leak_name(paths: tuple[LeakPath, ...]) -> str:
-    """What a truth file calls these leaks: the first that opens; ``none`` without one."""
+    """Return the leak of a truth file: the first that opens; ``none`` without one."""
     return TRUTH_NAME[paths[0].kind] if paths else "none"

@@ -12,7 +12,12 @@ from leakwatch.core.frame import View
 from leakwatch.core.truth import TruthFrame
 from leakwatch.simulator.anatomy.anatomy import Anatomy
 from leakwatch.simulator.anatomy.carm import CArm
-from leakwatch.simulator.cement.cement_images import CementImages, close_up, pasted, project_cement
+from leakwatch.simulator.cement.cement_images import (
+    CementImages,
+    close_up,
+    paste_close_up,
+    project_cement,
+)
 from leakwatch.simulator.cement.leak_paths import TRUTH_NAME, LeakKind, LeakPath
 from leakwatch.simulator.scene.scene import Scene, make_carm, make_scene
 from leakwatch.simulator.xray.projected_truth import (
@@ -20,7 +25,7 @@ from leakwatch.simulator.xray.projected_truth import (
     distance_and_area,
     leak_length_mm,
     leak_name,
-    make_judge,
+    make_truth_measurer,
     summary,
 )
 
@@ -47,9 +52,9 @@ def test_distance_is_that_of_the_nearest_projected_voxel(scene: Scene, injected_
     carm = make_carm(small_scenario())
     wall = scene.landmarks.wall_mm
     near = close_up(carm, scene.flow)
-    judge = make_judge(near, wall, FRONT, scene.paths)
+    measurer = make_truth_measurer(near, wall, FRONT, scene.paths)
     cement = project_cement(scene.flow, injected_ml, near, scene.inside_body)
-    distance, area = distance_and_area(judge, cement.total)
+    distance, area = distance_and_area(measurer, cement.total)
 
     # Brute force: voxels as points, the wall as a thousand points; sides by the anterior column.
     points, least = [], 0.15 * scene.flow.grid.voxel_mm3
@@ -73,29 +78,29 @@ def test_distance_is_that_of_the_nearest_projected_voxel(scene: Scene, injected_
 
 
 def test_a_square_of_cement_has_its_area_and_distance() -> None:
-    judge = make_judge(CARM, np.array([[0, -10.0, -20.0], [0, -10.0, 20.0]]), FRONT, ())
+    measurer = make_truth_measurer(CARM, np.array([[0, -10.0, -20.0], [0, -10.0, 20.0]]), FRONT, ())
     wall_column = CARM.project_points(np.array([[0.0, -10.0, 0.0]]))[0, 0]
     cement = blank()
     cement[50:60, 90:102] = MIN_THICKNESS_MM
-    distance, area = distance_and_area(judge, cement)
+    distance, area = distance_and_area(measurer, cement)
     assert area == pytest.approx(120 * CARM.mm_per_px**2)
     assert distance == pytest.approx((90 - wall_column) * CARM.mm_per_px)
 
 
 def test_behind_the_wall_is_negative_and_thin_cement_does_not_count() -> None:
-    judge = make_judge(CARM, WALL, FRONT, ())
+    measurer = make_truth_measurer(CARM, WALL, FRONT, ())
     cement = blank()
     cement[55, 50] = 1.0
-    distance, _ = distance_and_area(judge, cement)
+    distance, _ = distance_and_area(measurer, cement)
     assert distance is not None
     assert distance < 0.0
-    assert distance_and_area(judge, 0.99 * MIN_THICKNESS_MM * (cement > 0)) == (None, 0.0)
+    assert distance_and_area(measurer, 0.99 * MIN_THICKNESS_MM * (cement > 0)) == (None, 0.0)
 
 
 def test_in_an_ap_view_there_is_no_distance() -> None:
     cement = blank() + 1.0
-    judge = make_judge(replace(CARM, view=View.AP), WALL, FRONT, ())
-    distance, area = distance_and_area(judge, cement)
+    measurer = make_truth_measurer(replace(CARM, view=View.AP), WALL, FRONT, ())
+    distance, area = distance_and_area(measurer, cement)
     assert distance is None
     assert area > 0.0
 
@@ -107,25 +112,27 @@ def straight_path() -> LeakPath:
 
 
 def test_a_vein_counts_as_far_as_it_is_seen() -> None:
-    judge = make_judge(CARM, WALL, FRONT, (straight_path(),))
+    measurer = make_truth_measurer(CARM, WALL, FRONT, (straight_path(),))
     start = CARM.project_points(np.zeros((1, 3)))[0]
     leak, body = blank(), blank()
     leak[58:62, int(start[0]) : int(start[0]) + 1 + round(12.0 / CARM.mm_per_px)] = 1.0
-    seen = leak_length_mm(judge, images(body, leak))
+    seen = leak_length_mm(measurer, images(body, leak))
     assert seen == pytest.approx(12.0, abs=CARM.mm_per_px)
     body[:, : int(start[0] + 5.0 / CARM.mm_per_px)] = 3.0  # over its first 5 mm lies the bolus
-    assert leak_length_mm(judge, images(body, leak)) == pytest.approx(7.0, abs=2 * CARM.mm_per_px)
+    assert leak_length_mm(measurer, images(body, leak)) == pytest.approx(
+        7.0, abs=2 * CARM.mm_per_px
+    )
 
 
 def test_where_cement_spreads_its_reach_counts() -> None:
     path = replace(straight_path(), kind=LeakKind.DISC, centrelines_mm=())
-    judge = make_judge(CARM, WALL, FRONT, (path,))
+    measurer = make_truth_measurer(CARM, WALL, FRONT, (path,))
     leak = blank()
     leak[60, 80:110] = 1.0
     start = CARM.project_points(np.zeros((1, 3)))[0]
     expected = float(np.hypot(109 - start[0], 60 - start[1])) * CARM.mm_per_px
-    assert leak_length_mm(judge, images(blank(), leak)) == pytest.approx(expected)
-    assert leak_length_mm(judge, images(blank(), blank())) == 0.0
+    assert leak_length_mm(measurer, images(blank(), leak)) == pytest.approx(expected)
+    assert leak_length_mm(measurer, images(blank(), blank())) == 0.0
 
 
 def frame(distance: float | None, leaked: float) -> TruthFrame:
@@ -154,7 +161,7 @@ def test_the_close_up_shows_all_cement(scene: Scene) -> None:
     assert near.margin_px < 0
     full = project_cement(scene.flow, 1.5, wide, scene.inside_body)
     cut = project_cement(scene.flow, 1.5, near, scene.inside_body)
-    whole = pasted(cut.total, near.margin_px, wide.margin_px, wide.size_px[::-1])
+    whole = paste_close_up(cut.total, near.margin_px, wide.margin_px, wide.size_px[::-1])
     assert np.abs(whole - full.total).max() < 1e-4
     assert full.total.max() > 2.0
     outside = sum(full.outside)

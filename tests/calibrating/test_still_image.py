@@ -8,7 +8,7 @@ import injection
 import pydicom
 import pytest
 
-from leakwatch.calibrating.still_picture import still_picture
+from leakwatch.calibrating.still_image import still_image
 from leakwatch.config import Settings
 
 
@@ -24,7 +24,7 @@ def test_frames_after_the_c_arm_turned_are_not_averaged(
     dataset.PositionerPrimaryAngleIncrement = turned
     dataset.save_as(path)
 
-    picture = still_picture(path, Settings())
+    picture = still_image(path, Settings())
 
     assert picture.frames == averaged
     assert picture.acquisition.geometry.primary_angle_deg == -90.0

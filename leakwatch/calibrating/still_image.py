@@ -1,4 +1,4 @@
-"""One picture to measure on, at full resolution."""
+"""An image for measurements, at full resolution."""
 
 from __future__ import annotations
 
@@ -14,26 +14,27 @@ from leakwatch.core.arrays import BoolImage, FloatImage, read_only
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import Acquisition, Frame
 from leakwatch.core.geometry import WorkingGrid
+from leakwatch.core.messages import text
 from leakwatch.sources.stored.opening import open_source
 from leakwatch.vision.preprocessing import intensity
 
-# Frames that are averaged at most: noise falls with the root of their number.
-_MOST_FRAMES = 16
+# Maximum number of averaged frames: noise decreases with its square root.
+_MAX_FRAMES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class StillPicture:
-    """A picture of a sequence.
+class StillImage:
+    """A frame, or the mean of several, of a sequence.
 
     Parameters
     ----------
     attenuation : ndarray
         ``(rows, columns)`` of the frame, log attenuation: metal is bright.
     exposed : ndarray of bool
-        Where the X-rays reach, without the blurred rim.
+        Exposed field without its blurred rim.
     acquisition : Acquisition
     frames : int
-        How many were averaged.
+        Number of averaged frames.
     """
 
     attenuation: FloatImage
@@ -43,27 +44,27 @@ class StillPicture:
 
     @property
     def beam(self) -> FloatImage:
-        """Relative intensity of the beam, where the pixels tell it."""
+        """Relative X-ray intensity."""
         middle = np.float32(np.median(self.attenuation[self.exposed]))
         beam: FloatImage = np.exp(middle - self.attenuation)
         return beam
 
 
-def still_picture(path: Path, settings: Settings, frame: int | None = None) -> StillPicture:
-    """Read a frame, or the average of the first ones of a sequence in which nothing moves.
+def still_image(path: Path, settings: Settings, frame: int | None = None) -> StillImage:
+    """Read a frame, or the mean of the first ones of a sequence without motion.
 
     Raises
     ------
     CalibrationError
-        There is no such frame, or nothing is exposed in it.
+        There is no such frame, or it has no exposed field.
     SourceError
-        It cannot be read.
+        The sequence cannot be read.
     """
     source = open_source(path)
     try:
         first = 0 if frame is None else frame
-        wanted = _MOST_FRAMES if frame is None else 1
-        # As long as the C-arm stays: geometry and zoom are those of the first.
+        wanted = _MAX_FRAMES if frame is None else 1
+        # Only frames with the geometry and zoom of the first.
         frames: list[Frame] = []
         for each in islice(source.frames(first), wanted):
             if frames and each.acquisition is not frames[0].acquisition:
@@ -73,19 +74,23 @@ def still_picture(path: Path, settings: Settings, frame: int | None = None) -> S
         source.close()
     if not frames:
         raise CalibrationError(
-            f"{path}: there is no frame {first}: the last one is {source.number_of_frames - 1}. "
-            "Choose another frame."
+            text(
+                "{path}: there is no frame {first}: the last one is {last}. Choose another frame.",
+                path=path,
+                first=first,
+                last=source.number_of_frames - 1,
+            )
         )
-    return averaged(frames, settings, str(path))
+    return average_frames(frames, settings, str(path))
 
 
-def averaged(frames: Sequence[Frame], settings: Settings, name: str) -> StillPicture:
-    """Average frames in which nothing moves; one at least.
+def average_frames(frames: Sequence[Frame], settings: Settings, name: str) -> StillImage:
+    """Average one or more frames without motion.
 
     Raises
     ------
     CalibrationError
-        Nothing is exposed in them.
+        They have no exposed field.
     """
     acquisition = frames[0].acquisition
     grid = WorkingGrid(acquisition.rows, acquisition.columns, 1)
@@ -96,5 +101,7 @@ def averaged(frames: Sequence[Frame], settings: Settings, name: str) -> StillPic
     field = intensity.exposed_field(attenuation, settings.intensity)
     exposed = intensity.field_on_grid(field, grid.rows, grid.columns)
     if not exposed.any():
-        raise CalibrationError(f"{name}: nothing is exposed in it. Choose another frame.")
-    return StillPicture(read_only(attenuation), read_only(exposed), acquisition, len(frames))
+        raise CalibrationError(
+            text("{name}: no exposed field in it. Choose another frame.", name=name)
+        )
+    return StillImage(read_only(attenuation), read_only(exposed), acquisition, len(frames))

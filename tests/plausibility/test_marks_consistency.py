@@ -19,7 +19,7 @@ from leakwatch.core.errors import CaseError
 from leakwatch.core.frame import Acquisition, PixelFormat, ProjectionGeometry, View
 from leakwatch.core.marks import CaseFile, Marks, Side
 from leakwatch.core.spacing import Calibration, SpacingRung
-from leakwatch.plausibility.agreement import check_agrees
+from leakwatch.plausibility.marks_consistency import check_consistency
 from leakwatch.sources.stored.opening import open_source
 
 SETTINGS = Settings()
@@ -66,7 +66,9 @@ def checked(
     **geometry: Any,
 ) -> tuple[str, ...]:
     case = CaseFile("a.dcm", marks, mm_per_px)
-    return check_agrees(case, acquisition(orientation, **geometry), scale, settings, "a.case.json")
+    return check_consistency(
+        case, acquisition(orientation, **geometry), scale, settings, "a.case.json"
+    )
 
 
 def refused(*arguments: Any, **options: Any) -> str:
@@ -141,7 +143,7 @@ def test_exchanged_columns_and_rows_are_refused_in_an_upright_picture() -> None:
         replace(GOOD, posterior_wall_px=array(WALL)[:, ::-1]),
     ):
         assert "are they exchanged?" in refused(marks)
-    assert "no front to its right" in refused(exchanged(GOOD))
+    assert "requires an upright wall" in refused(exchanged(GOOD))
     silent = replace(exchanged(GOOD), anterior=None)
     assert "Patient Orientation" in refused(silent, ("A", "F"))
     assert "neither an outline nor" in refused(replace(wall_alone, anterior=None))
@@ -149,8 +151,8 @@ def test_exchanged_columns_and_rows_are_refused_in_an_upright_picture() -> None:
 
 def test_a_picture_that_is_turned_is_possible() -> None:
     turned = replace(exchanged(GOOD), anterior=None)
-    assert ["counts as turned" in said for said in checked(turned)] == [True]
-    assert ["counts as turned" in said for said in checked(turned, ("F", "A"))] == [True]
+    assert ["taken to be rotated" in said for said in checked(turned)] == [True]
+    assert ["taken to be rotated" in said for said in checked(turned, ("F", "A"))] == [True]
     alone = replace(turned, body_outline_px=None, needle_tip_px=None)
     assert len(checked(alone, ("F", "A"))) == 1
     assert "at the bottom" in refused(GOOD, ("F", "A"))
@@ -165,10 +167,10 @@ def test_anterior_against_the_outline_is_refused() -> None:
 def test_anterior_against_patient_orientation_is_refused() -> None:
     alone = replace(GOOD, body_outline_px=None, needle_tip_px=None)
     for marks, witness in (
-        (alone, "anterior says the other side"),
-        (GOOD, "anterior says the other side"),
-        (replace(GOOD, anterior=None), "body_outline_px says the other side"),
-        (replace(GOOD, anterior=None, body_outline_px=None), "needle_tip_px says the other side"),
+        (alone, "anterior is on the other side"),
+        (GOOD, "anterior is on the other side"),
+        (replace(GOOD, anterior=None), "body_outline_px is on the other side"),
+        (replace(GOOD, anterior=None, body_outline_px=None), "needle_tip_px is on the other side"),
     ):
         message = refused(marks, ("P", "F"))
         assert "Patient Orientation P\\F" in message
@@ -181,20 +183,20 @@ def test_a_tag_that_is_known_to_be_wrong_is_not_believed() -> None:
         SETTINGS, marks=msgspec.structs.replace(SETTINGS.marks, trust_orientation=False)
     )
     (said,) = checked(GOOD, ("P", "F"), settings=settings)
-    assert "The marks are believed" in said
+    assert "The marks are used" in said
 
 
 def test_a_frontal_orientation_is_said() -> None:
-    assert ["frontal picture" in said for said in checked(GOOD, ("L", "F"))] == [True]
+    assert ["frontal view" in said for said in checked(GOOD, ("L", "F"))] == [True]
 
 
 def test_a_tip_behind_the_wall_is_refused() -> None:
     behind = replace(GOOD, needle_tip_px=(100.0, 200.0))
-    assert "33 px behind posterior_wall_px" in refused(behind)
-    assert "behind posterior_wall_px" in refused(replace(behind, body_outline_px=None))
-    assert "behind posterior_wall_px" in refused(behind, scale=NO_MM)
+    assert "33 px posterior of posterior_wall_px" in refused(behind)
+    assert "posterior of posterior_wall_px" in refused(replace(behind, body_outline_px=None))
+    assert "posterior of posterior_wall_px" in refused(behind, scale=NO_MM)
     (said,) = checked(replace(GOOD, needle_tip_px=(125.0, 200.0)))
-    assert "8 px behind" in said
+    assert "8 px posterior of" in said
     assert checked(replace(GOOD, needle_tip_px=(131.0, 200.0))) == ()
 
 
@@ -208,7 +210,7 @@ def test_an_outline_of_another_body_is_refused() -> None:
     above = replace(
         GOOD, body_outline_px=array(OUTLINE) - np.array([0.0, 120.0]), needle_tip_px=None
     )
-    assert "two bodies" in refused(above)
+    assert "two vertebrae" in refused(above)
     ahead = replace(
         GOOD, body_outline_px=array(OUTLINE) + np.array([50.0, 0.0]), needle_tip_px=None
     )
@@ -233,7 +235,7 @@ def test_an_outline_that_crosses_itself_is_refused() -> None:
     assert "crosses itself" in refused(
         replace(GOOD, body_outline_px=array([OUTLINE[index] for index in order]))
     )
-    assert "encloses nothing" in refused(replace(GOOD, body_outline_px=array([(9, 9)] * 3)))
+    assert "has no area" in refused(replace(GOOD, body_outline_px=array([(9, 9)] * 3)))
 
 
 def test_a_tiny_loop_of_a_hand_is_no_crossing() -> None:
@@ -243,13 +245,13 @@ def test_a_tiny_loop_of_a_hand_is_no_crossing() -> None:
 
 def test_a_wall_whose_points_go_to_and_fro_is_refused() -> None:
     wall = [WALL[0], WALL[2], WALL[1]]
-    assert "go to and fro" in refused(replace(GOOD, posterior_wall_px=array(wall)))
+    assert "not in order" in refused(replace(GOOD, posterior_wall_px=array(wall)))
 
 
 @pytest.mark.parametrize("factor", [0.4, 1.5])
 def test_a_size_that_no_vertebra_has_is_refused(factor: float) -> None:
     wrong = Calibration(MM.mm_per_px and MM.mm_per_px * factor * 1.2, 0.005, MM.rung, MM.source)
-    assert " mm " in refused(GOOD, scale=wrong)
+    assert " mm; usual " in refused(GOOD, scale=wrong)
     assert checked(GOOD, scale=NO_MM) == ()
 
 
@@ -282,7 +284,7 @@ def test_a_wall_of_an_impossible_length_is_refused() -> None:
         (
             0.3,
             {"imager_pixel_spacing_mm": (0.3, 0.3), "sid_mm": 1000.0, "sod_mm": 700.0},
-            "the tags give 0.21",
+            "the header states 0.21",
         ),
     ],
 )
@@ -298,7 +300,7 @@ def test_millimetres_that_differ_a_little_from_the_tags_are_said() -> None:
     tags = {"imager_pixel_spacing_mm": (0.3, 0.3), "sid_mm": 1000.0, "sod_mm": 700.0}
     assert checked(GOOD, mm_per_px=0.215, **tags) == ()
     (said,) = checked(GOOD, mm_per_px=0.235, **tags)
-    assert "differs by 12 %" in said
+    assert "a difference of 12 %" in said
     assert checked(GOOD, mm_per_px=0.25, imager_pixel_spacing_mm=(0.3, 0.3)) == ()
 
 
@@ -316,8 +318,8 @@ def agreed(path: Path) -> tuple[str, ...]:
     source = open_source(dicom_path(path, case))
     source.close()
     check_fits(case, source.acquisition, path.name)
-    scale = spacing_ladder.resolve(source.acquisition, case, None, SETTINGS.calibration)
-    return check_agrees(case, source.acquisition, scale, SETTINGS, path.name)
+    scale = spacing_ladder.resolve_calibration(source.acquisition, case, None, SETTINGS.calibration)
+    return check_consistency(case, source.acquisition, scale, SETTINGS, path.name)
 
 
 def test_sample_cases_pass(repository: Path) -> None:
@@ -334,7 +336,9 @@ def test_shared_cases_pass_and_are_refused_with_columns_and_rows_exchanged(
         assert agreed(path) == ()
         case = load_case(path)
         with pytest.raises(CaseError, match="exchanged"):
-            check_agrees(replace(case, marks=exchanged(case.marks)), acquisition(), NO_MM, SETTINGS)
+            check_consistency(
+                replace(case, marks=exchanged(case.marks)), acquisition(), NO_MM, SETTINGS
+            )
 
 
 def test_walls_of_real_radiographs_pass(shared: Path) -> None:
@@ -352,6 +356,6 @@ def test_walls_of_real_radiographs_pass(shared: Path) -> None:
                 body_outline_px=array(corners),
                 anterior=side,
             )
-            check_agrees(CaseFile("a.dcm", marks), acquisition(), scale, SETTINGS)
+            check_consistency(CaseFile("a.dcm", marks), acquisition(), scale, SETTINGS)
             walls += 1
     assert walls >= 39
