@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gettext
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -83,6 +84,19 @@ def counted(template: str, plural: str, /, count: int, **values: object) -> Mess
     return Message(template, plural, {"count": count, **values})
 
 
+def join_texts(separator: str, texts: Iterable[str], /) -> Message:
+    """Return several texts as one, each of which is still translated.
+
+    Parameters
+    ----------
+    separator : str
+        Without words.
+    texts : iterable of str
+    """
+    values = {f"part_{number}": one for number, one in enumerate(texts)}
+    return Message(separator.join(f"{{{name}}}" for name in values), None, dict(values))
+
+
 def language_of(wanted: str | None) -> str:
     """Return the language that a person asked for; English where there is no such catalogue.
 
@@ -109,7 +123,8 @@ def translate(message: str, language: str | None = None) -> str:
     language : str or None
         A key of `LANGUAGES`; None: that of this process, see `language_of`.
     """
-    if not isinstance(message, Message):
+    # Gettext keeps the header of a catalogue under the empty text.
+    if not isinstance(message, Message) or not message.template:
         return message
     language = language_of(os.environ.get(LANGUAGE_VARIABLE)) if language is None else language
     template = _template(message, language)

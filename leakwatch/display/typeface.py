@@ -10,6 +10,6 @@ FONT_FAMILY = "DejaVu Sans"
 
 
 def font_path(bold: bool = False) -> Path:
-    """Path of the typeface's TrueType file."""
+    """Return the path of the TrueType file."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return Path(mpl.get_data_path()) / "fonts" / "ttf" / name

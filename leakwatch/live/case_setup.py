@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leakwatch.alerting.inactive_rules import RuleOff, rules_off
+from leakwatch.alerting.inactive_rules import InactiveRule, find_inactive_rules
 from leakwatch.calibration import spacing_ladder as calibration
 from leakwatch.calibration.calibration_file import load_calibration_file
 from leakwatch.case_files.case_file import check_fits, dicom_path, load_case
@@ -39,7 +39,7 @@ class Basis:
     marks: Marks
     calibration: Calibration
     doubts: tuple[str, ...] = ()
-    rules_off: tuple[RuleOff, ...] = ()
+    rules_off: tuple[InactiveRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Setup:
             doubts.append(f"{error} Nothing of the case is used.")
             case = CaseFile("", Marks(view=case.marks.view))
             scale = self._scale(acquisition, case, doubts)
-        off = rules_off(
+        off = find_inactive_rules(
             case.marks, scale, replace(acquisition, number_of_frames=None), self.settings
         )
         return Basis(case.marks, scale, tuple(doubts), off)

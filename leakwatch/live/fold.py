@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from leakwatch.alerting import rules
-from leakwatch.alerting.coverage import NOTHING_COUNTED, counted
-from leakwatch.alerting.inactive_rules import RuleOff, rules_off
+from leakwatch.alerting.coverage import EMPTY_SUMMARY, add_frame
+from leakwatch.alerting.inactive_rules import InactiveRule, find_inactive_rules
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.protocols import LinkStatus
@@ -69,7 +69,7 @@ class LiveFold:
         self.present: Present | None = None
         self.audio_paused_until_s: float | None = None
         self.frames = self.unknown = 0
-        self.tally = NOTHING_COUNTED
+        self.tally = EMPTY_SUMMARY
         self.first_stop: Event | None = None
         self.stopped_s: float | None = None
         self.exposure = Exposure()
@@ -105,10 +105,10 @@ class LiveFold:
         return () if self._basis is None else self._basis.doubts
 
     @property
-    def rules_off(self) -> tuple[RuleOff, ...]:
+    def rules_off(self) -> tuple[InactiveRule, ...]:
         """Rules that do not apply, as far as is known before the first frame, and then."""
         if self._basis is None:
-            return rules_off(self._setup.marks, None, None, self._settings)
+            return find_inactive_rules(self._setup.marks, None, None, self._settings)
         return self._basis.rules_off
 
     def take(self, arrival: Arrival, link: LinkStatus, now: Callable[[], float]) -> Present:
@@ -124,7 +124,7 @@ class LiveFold:
         self.exposure = self._exposed(snapshot, differs)
         self.frames += 1
         self.unknown += snapshot.alert.current_level is Level.UNKNOWN
-        self.tally = counted(self.tally, snapshot.observation, self._settings)
+        self.tally = add_frame(self.tally, snapshot.observation, self._settings)
         detail = "" if differs is None else differs.text
         present = self._publish(snapshot, detail, arrival.received_s, now())
         self.known = self.known.seen(present)
@@ -259,8 +259,8 @@ class LiveFold:
         self._begin(self._setup.basis(first.acquisition))
         forgets = self.known.forgets(now_s)
         self._note(first, EventKind.ANNOTATION, f"a person started anew; {forgets}".rstrip("; "))
-        self.known = self.known.started_anew()
-        self._alerts = rules.started_anew(self._alerts)
+        self.known = self.known.restart_baseline()
+        self._alerts = rules.restart_baseline(self._alerts)
         self._guard, _ = look(self._guard, first, now_s)
         snapshot = self._judge(first)
         self._pending += snapshot.alert.events  # it is no new frame: the next one takes them along
@@ -298,7 +298,7 @@ class LiveFold:
         before = self._before.pop()
         self._setup, self._basis, self._guard = before.setup, before.basis, before.guard
         self._vision, self._judged, self.known = before.vision, before.judged, before.known
-        self._alerts = rules.taken_back(before.alerts, self._alerts)
+        self._alerts = rules.undo_restart(before.alerts, self._alerts)
         if self.stopped_s is None:
             self.exposure, self.stopped_s = before.exposure, before.stopped_s
         text = "a person took the new baseline back"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from leakwatch.core.results import Observation, Reason, Snapshot
-from leakwatch.display.banner import age_text, known_words
+from leakwatch.display.banner import age_text, cement_text
 
 # Of such a frame nothing was judged; other reasons switch single rules off.
 _BLIND = frozenset(
@@ -69,7 +69,7 @@ class Known:
             self, newest=present, judged=present, cement=present if has_cement else self.cement
         )
 
-    def started_anew(self) -> Known:
+    def restart_baseline(self) -> Known:
         """What is seen now counts as anatomy."""
         return Known(forgotten=self.cement or self.forgotten)
 
@@ -109,4 +109,4 @@ def is_judged(seen: Observation) -> bool:
 
 def _words(present: Present, now_s: float) -> str:
     age = age_text(present.age_s(now_s))
-    return f"{known_words(present.snapshot.observation)}, seen {age} ago"
+    return f"{cement_text(present.snapshot.observation)}, seen {age} ago"

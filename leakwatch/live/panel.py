@@ -6,7 +6,12 @@ from leakwatch.config import Settings
 from leakwatch.display.banner import age_text
 from leakwatch.display.facts import Fact
 from leakwatch.display.picture import spacing_fact
-from leakwatch.display.procedure_clocks import CementClock, cement_facts, clock_text, retry_facts
+from leakwatch.display.procedure_clocks import (
+    CementClock,
+    cement_facts,
+    clock_text,
+    product_retry_facts,
+)
 from leakwatch.live.latency_ledger import Percentiles
 from leakwatch.live.status import LiveStatus, Shown, Sight
 
@@ -34,7 +39,7 @@ def session_facts(
     """
     return (
         *_sound(status, now_s, speaker),
-        *retry_facts(status.stopped_s, now_s, settings.window),
+        *product_retry_facts(status.stopped_s, now_s, settings.window),
         *cement_facts(cement, now_s, settings.window),
         _beam(status),
         *_age(now),

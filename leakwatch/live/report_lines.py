@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leakwatch.alerting.coverage import no_stop_words
+from leakwatch.alerting.coverage import no_stop_text
 from leakwatch.core.plural import counted_noun
 from leakwatch.display.banner import REASON_WORDS, distance_text
 from leakwatch.live.latency_ledger import Percentiles
@@ -57,7 +57,7 @@ def summary_lines(status: LiveStatus, not_watched: tuple[str, ...] = ()) -> list
     ----------
     status : LiveStatus
     not_watched : tuple of str
-        From `coverage.tally_lines`: where any is said, "no STOP" is said of the rest only.
+        From `coverage.summary_lines`: where any is said, "no STOP" is said of the rest only.
     """
     unjudged = f" ({status.unknown} of them UNKNOWN)" if status.unknown else ""
     lost = status.link.frames_lost
@@ -94,7 +94,7 @@ def _moments(status: LiveStatus) -> list[tuple[str, Percentiles]]:
 def _first_stop(status: LiveStatus, not_watched: tuple[str, ...]) -> str:
     stop = status.first_stop
     if stop is None:
-        return no_stop_words(not_watched)
+        return no_stop_text(not_watched)
     reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
     return f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
 

@@ -10,20 +10,20 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from leakwatch.alerting.coverage import NOTHING_COUNTED, Tally
-from leakwatch.alerting.inactive_rules import RuleOff
+from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary
+from leakwatch.alerting.inactive_rules import InactiveRule
 from leakwatch.config import Settings
 from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.core.results import Event, Level, Reason
 from leakwatch.display.banner import (
     REASON_WORDS,
     Banner,
-    acknowledged_words,
-    last_words,
+    acknowledged_warnings,
+    keep_latched_stop,
+    last_assessed_text,
     level_banner,
-    over_latched,
+    strip_numbers,
     unknown_banner,
-    without_numbers,
 )
 from leakwatch.live.exposure import Exposure
 from leakwatch.live.last_known import Known, Present, is_judged
@@ -125,10 +125,10 @@ class LiveStatus:
     told: tuple[str, ...] = ()
     audio_paused_until_s: float | None = None
     doubts: tuple[str, ...] = ()
-    rules_off: tuple[RuleOff, ...] = ()
+    rules_off: tuple[InactiveRule, ...] = ()
     ended: bool = False
     fault: str = ""
-    tally: Tally = NOTHING_COUNTED
+    tally: RunSummary = EMPTY_SUMMARY
 
     @property
     def is_recorded(self) -> bool:
@@ -256,7 +256,7 @@ def _decided(
     reasons, why = alert.reasons, present.detail
     if sight is not Sight.PRESENT:
         why = _words(sight, status, age_s)
-        alert, observation = without_numbers(alert, observation)
+        alert, observation = strip_numbers(alert, observation)
         kept = reasons if alert.level in (Level.STOP, Level.UNKNOWN) else ()
         reasons = tuple(dict.fromkeys((*kept, Reason.STALE)))
     banner = level_banner(alert, observation, settings)
@@ -264,8 +264,8 @@ def _decided(
         return banner, reasons
     if sight is not Sight.PRESENT:
         banner = _without_stale_words(banner)
-    acknowledged = acknowledged_words(alert, observation, settings)
-    return over_latched(replace(unknown_banner(why), warnings=acknowledged), banner), reasons
+    acknowledged = acknowledged_warnings(alert, observation, settings)
+    return keep_latched_stop(replace(unknown_banner(why), warnings=acknowledged), banner), reasons
 
 
 def _last(status: LiveStatus, sight: Sight, now_s: float) -> str:
@@ -273,7 +273,7 @@ def _last(status: LiveStatus, sight: Sight, now_s: float) -> str:
     judged, present = status.known.judged, status.present
     if judged is None or present is None:
         return ""
-    words = last_words(judged.snapshot.observation, judged.age_s(now_s))
+    words = last_assessed_text(judged.snapshot.observation, judged.age_s(now_s))
     if sight is not Sight.PRESENT:
         return f"LAST {'IMAGE' if judged is status.held else 'JUDGED'}, {words}"
     return "" if is_judged(present.snapshot.observation) else f"LAST JUDGED, {words}"
@@ -288,7 +288,7 @@ def not_drawn(now: Shown, what: str) -> Shown:
     what : str
         What went wrong.
     """
-    banner = over_latched(unknown_banner(f"This frame cannot be shown: {what}"), now.banner)
+    banner = keep_latched_stop(unknown_banner(f"This frame cannot be shown: {what}"), now.banner)
     stop = banner.level is Level.STOP
     reasons = tuple(dict.fromkeys((*now.reasons, Reason.STAGE_ERROR)))
     return replace(now, banner=banner, reasons=reasons, alarm=Alarm.HIGH if stop else Alarm.MEDIUM)

@@ -23,7 +23,7 @@ from leakwatch.core.frame import Acquisition, View
 from leakwatch.core.marks import CaseFile, Marks, Side
 from leakwatch.core.results import Reason, Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.confirmation import Sure
+from leakwatch.display.confirmation import Confirmation
 from leakwatch.live.case_setup import marks_now
 from leakwatch.live.live_session import LiveSession
 from leakwatch.marking.draft import Draft, draft_of
@@ -166,12 +166,12 @@ def open_live(session: LiveSession, snapshot: Snapshot) -> OpenCase:
         The frame that is marked: as the person says, without cement.
     """
     frame = snapshot.frame
-    sure = Sure()
+    sure = Confirmation()
     basis = LiveBasis(session.settings, frame.acquisition, snapshot.observation.calibration)
 
     def keep(case: CaseFile) -> str:
         forgets = session.status.known.forgets(session.now_s)
-        if forgets and not sure.second("save"):
+        if forgets and not sure.is_confirmed("save"):
             raise CaseError(
                 f"With these marks the baseline begins anew, which {forgets}:\nit is not watched "
                 "then. Save again to do it."

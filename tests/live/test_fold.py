@@ -81,7 +81,7 @@ def test_what_was_never_set_up_sounds_no_tone_and_is_counted():
     live.run([dark])
     now = live.shown()
     assert (now.level, now.banner.partly, now.alarm) == (Level.UNKNOWN, False, Alarm.LOW)
-    assert live.fold.tally.not_judged == 1
+    assert live.fold.tally.not_assessed == 1
 
 
 def test_a_stop_goes_only_when_a_person_has_seen_all_of_it():
@@ -206,7 +206,7 @@ def test_marks_that_contradict_themselves_are_told_and_not_used(changes, word):
     assert "Nothing of the case is used." in doubt
     assert live.shown().level is Level.UNKNOWN
     assert Reason.NO_WALL in live.shown().reasons
-    assert [one.rule for one in live.fold.rules_off][:2] == ["wall rule", "outline rule"]
+    assert [one.rule for one in live.fold.rules_off][:2] == ["posterior wall rule", "outline rule"]
 
 
 def test_a_spacing_against_the_tags_is_told_and_not_used():

@@ -9,9 +9,9 @@ from leakwatch.core.results import Observation, Snapshot
 from leakwatch.display.banner import age_text
 from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
 from leakwatch.display.history import History
-from leakwatch.display.picture import Picture, picture
+from leakwatch.display.picture import FrameOverlay, make_overlay
 from leakwatch.display.trend_plot import TrendPlot, trend_plot
-from leakwatch.display.window_level import Look
+from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.live.last_known import Present, is_judged
 from leakwatch.live.status import LiveStatus, Shown, Sight
@@ -33,7 +33,7 @@ class LivePicture:
     ----------
     drawn : Snapshot or None
         On the screen.
-    picture : Picture or None
+    picture : FrameOverlay or None
         The same as lines and numbers.
     """
 
@@ -41,16 +41,16 @@ class LivePicture:
         self._image, self._settings, self._marks = image, settings, marks
         self._history = History(settings.window)
         self.drawn: Snapshot | None = None
-        self.picture: Picture | None = None
+        self.picture: FrameOverlay | None = None
         self._pictured: tuple[Snapshot | None, str] = (None, "")
-        self._look = Look()
+        self._look = ViewSettings()
         self._seen: Snapshot | None = None
         self._growth: tuple[Observation, Observation | None] | None = None
         self._greys: GreyMapping | None = None
         self._grey_frames: list[Frame] = []
 
     def show(
-        self, status: LiveStatus, now: Shown, now_s: float, marks: Marks, look: Look
+        self, status: LiveStatus, now: Shown, now_s: float, marks: Marks, look: ViewSettings
     ) -> Present | None:
         """Draw what is new: another frame, its age, or the same in another look.
 
@@ -77,9 +77,9 @@ class LivePicture:
         """The last minute, and for how long nothing was judged."""
         seen_s = now.judged_age_s
         if not now.last or seen_s is None:
-            return trend_plot(self._history.moments, self._settings, now.age_s or 0.0)
+            return trend_plot(self._history.samples, self._settings, now.age_s or 0.0)
         since_s = seen_s if now.sight is not Sight.PRESENT else now.age_s or 0.0
-        return trend_plot(self._history.moments, self._settings, since_s, seen_s)
+        return trend_plot(self._history.samples, self._settings, since_s, seen_s)
 
     def _remember(self, snapshot: Snapshot, now: Shown, marks: Marks) -> None:
         if marks is not self._marks:
@@ -93,13 +93,13 @@ class LivePicture:
         if is_judged(seen):
             self._growth = (seen, self._history.before(seen.time_s))
 
-    def _draw(self, snapshot: Snapshot, age: str, marks: Marks, look: Look) -> None:
+    def _draw(self, snapshot: Snapshot, age: str, marks: Marks, look: ViewSettings) -> None:
         growth, seen = self._growth, snapshot.observation
         before = growth[1] if growth is not None and growth[0] is seen else None
         self._pictured = (None, "")
-        self.picture = picture(snapshot, marks, self._settings, before, age)
+        self.picture = make_overlay(snapshot, marks, self._settings, before, age)
         frame = snapshot.frame
-        greys = self._mapping(frame).seen_with(look)
+        greys = self._mapping(frame).with_view(look)
         self._image.show_frame(greys.apply(frame.pixels), self.picture)
         self.drawn, self._look, self._pictured = snapshot, look, (snapshot, age)
 

@@ -13,7 +13,7 @@ from PySide6.QtGui import QCloseEvent
 
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import Level, Snapshot
-from leakwatch.display.confirmation import Sure
+from leakwatch.display.confirmation import Confirmation
 from leakwatch.display.procedure_clocks import CementClock
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.record_start import RecordStart
@@ -78,7 +78,7 @@ class LiveWindow(ImageWindow):
         self._live = LivePicture(self.image, self._settings, session.marks)
         self._drawn_received_s = -math.inf
         self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, Sight.WAITING)
-        self._sure, self._ending = Sure(), False
+        self._sure, self._ending = Confirmation(), False
         self._sight, self._last, self._undrawn = Sight.WAITING, "", ""
         self._pulse = Pulse()
         self.bar = ActionBar()
@@ -238,9 +238,9 @@ class LiveWindow(ImageWindow):
     def _show_frame(self, status: LiveStatus, now: Shown) -> None:
         """Draw what is new, and tell of a frame that came."""
         session, live = self._session, self._live
-        came = live.show(status, now, session.now_s, session.marks, self.look_keys.look)
+        came = live.show(status, now, session.now_s, session.marks, self.view_keys.view)
         if live.picture is not None:
-            self.look_keys.focus_px = live.picture.focus_px
+            self.view_keys.focus_px = live.picture.focus_px
         if came is None:
             return
         # An acknowledgement makes a new snapshot of a frame that was drawn long ago.
@@ -293,7 +293,7 @@ class LiveWindow(ImageWindow):
 
     def _is_sure(self, what: str, warning: str) -> bool:
         """Whether this is asked for the second time while the warning of the first stands."""
-        sure = self._sure.second(what)
+        sure = self._sure.is_confirmed(what)
         if not sure:
             self.say(warning)
         return sure
@@ -332,7 +332,7 @@ class LiveWindow(ImageWindow):
     def _mixed_earlier(self) -> None:
         if self.cement is not None:
             age_s = self._session.now_s - self.cement.mixed_s + EARLIER_S
-            self.cement = self.cement.earlier(EARLIER_S, _wall_clock(age_s))
+            self.cement = self.cement.set_earlier(EARLIER_S, _wall_clock(age_s))
             self._session.note(f"cement mixed {EARLIER_S:g} s earlier")
 
 

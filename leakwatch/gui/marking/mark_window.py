@@ -15,7 +15,7 @@ from leakwatch.core.results import Snapshot
 from leakwatch.display.banner import unknown_banner
 from leakwatch.display.facts import Fact
 from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
-from leakwatch.display.picture import Picture
+from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.marking.mark_layer import MarkLayer
 from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
@@ -119,7 +119,7 @@ class MarkWindow(ImageWindow):
     def _show_picture(self) -> None:
         prepared = self.case.prepared if self._averaged else None
         source: object = "frame" if prepared is None else id(self.case.average)
-        shows = (source, self.look_keys.look)
+        shows = (source, self.view_keys.view)
         if shows == self._shows:
             return
         self._shows = shows
@@ -128,7 +128,7 @@ class MarkWindow(ImageWindow):
             seen = frame if prepared is None else _as_frame(prepared, frame)
             self._greys = (source, grey_mapping([seen]), seen.pixels)
         _, mapping, pixels = self._greys
-        greys = mapping.seen_with(self.look_keys.look).apply(pixels)
+        greys = mapping.with_view(self.view_keys.view).apply(pixels)
         self.image.show_frame(greys, self._pictured(self._facts))
         across, down = (0.0, 0.0) if prepared is None else prepared.shift_px
         rows, columns = greys.shape
@@ -145,9 +145,9 @@ class MarkWindow(ImageWindow):
         averaged = 0 if prepared is None else prepared.baseline_frames
         self.run_strip.show_facts(setup_facts(case.draft, case.calibration, case.frame, averaged))
 
-    def _pictured(self, told: tuple[Fact, ...]) -> Picture:
+    def _pictured(self, told: tuple[Fact, ...]) -> FrameOverlay:
         frame = self._snapshot.frame
-        return Picture(frame.index, frame.time_s, _BANNER, None, (), (), told, (), ())
+        return FrameOverlay(frame.index, frame.time_s, _BANNER, None, (), (), told, (), ())
 
 
 def _as_frame(prepared: Prepared, frame: Frame) -> Frame:

@@ -8,11 +8,11 @@ from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import Level, Snapshot
-from leakwatch.display.banner import Banner, over_latched, stale_banner, unknown_banner
+from leakwatch.display.banner import Banner, keep_latched_stop, stale_banner, unknown_banner
 from leakwatch.display.grey_mapping import GreyImage
-from leakwatch.display.history import Moment
-from leakwatch.display.picture import STALE_AFTER_S, Picture, picture
-from leakwatch.display.window_level import Look
+from leakwatch.display.history import TrendSample
+from leakwatch.display.picture import STALE_AFTER_S, FrameOverlay, make_overlay
+from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.replay.playback import Playback
 from leakwatch.gui.replay.track import Track
 
@@ -25,7 +25,7 @@ class ReplayView:
     ----------
     banner : Banner
         That of the picture, or UNKNOWN where the picture is not the present.
-    picture : Picture or None
+    picture : FrameOverlay or None
         None before the first frame.
     grey : ndarray or None
         The frame, ``(rows, columns)`` uint8; None also where it cannot be read again.
@@ -47,7 +47,7 @@ class ReplayView:
     """
 
     banner: Banner
-    picture: Picture | None
+    picture: FrameOverlay | None
     grey: GreyImage | None
     index: int | None
     folded: int
@@ -87,9 +87,9 @@ class Replay:
     ) -> None:
         self._track, self.marks, self.settings = track, marks, settings
         self._promised = promised
-        self.look = Look()
+        self.look = ViewSettings()
         self._now_s: float | None = None
-        self._shown: tuple[int, Picture, GreyImage | None, Look] | None = None
+        self._shown: tuple[int, FrameOverlay, GreyImage | None, ViewSettings] | None = None
         self._unreadable = ""
         self.playback = Playback(lambda: len(track), track.time_s, complete=lambda: track.ended)
 
@@ -132,10 +132,10 @@ class Replay:
         except SourceError:
             return None
 
-    def moments(self) -> tuple[Moment, ...]:
+    def samples(self) -> tuple[TrendSample, ...]:
         """The trend until the frame to show now."""
         index = self.playback.index
-        return () if index is None else self._track.moments(index, self.settings.window.trend_s)
+        return () if index is None else self._track.samples(index, self.settings.window.trend_s)
 
     def acknowledge(self) -> bool:
         """A person clears the STOP of the frame that is shown; False where there is none."""
@@ -145,11 +145,11 @@ class Replay:
             self._shown = None
         return changed
 
-    def _picture(self, index: int) -> tuple[Picture, GreyImage | None]:
+    def _picture(self, index: int) -> tuple[FrameOverlay, GreyImage | None]:
         if self._shown is None or self._shown[0] != index or self._shown[3] != self.look:
             snapshot = self._track.snapshot(index)
             before = self._track.before(index, self.settings.window.growth_s)
-            drawn = picture(snapshot, self.marks, self.settings, before)
+            drawn = make_overlay(snapshot, self.marks, self.settings, before)
             self._shown = (index, drawn, self._grey(index), self.look)
         return self._shown[1:3]
 
@@ -162,13 +162,13 @@ class Replay:
             self._unreadable = str(error)
             return None
 
-    def _banner(self, shown: Picture | None) -> Banner:
+    def _banner(self, shown: FrameOverlay | None) -> Banner:
         if shown is None:
             return unknown_banner(self._track.failure or "No frame yet")
         if self.playback.starved_s > STALE_AFTER_S:
-            return over_latched(stale_banner(self.playback.starved_s), shown.banner)
+            return keep_latched_stop(stale_banner(self.playback.starved_s), shown.banner)
         if self._track.failure is not None and self.playback.at_end:
-            return over_latched(unknown_banner(self._track.failure), shown.banner)
+            return keep_latched_stop(unknown_banner(self._track.failure), shown.banner)
         return shown.banner
 
     def _message(self, folded: int) -> str:

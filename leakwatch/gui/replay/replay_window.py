@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import Snapshot
-from leakwatch.display.picture import Picture
+from leakwatch.display.picture import FrameOverlay
 from leakwatch.display.trend_plot import trend_plot
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
 from leakwatch.gui.replay.transport import Transport
@@ -37,7 +37,7 @@ class ReplayWindow(ImageWindow):
         self.replay = replay
         self.banner.use(replay.settings.window)
         self.transport = Transport()
-        self._shown: Picture | None = None
+        self._shown: FrameOverlay | None = None
         self._trend_s = -math.inf
         self.lay_out(self.transport)
         self._connect()
@@ -49,7 +49,7 @@ class ReplayWindow(ImageWindow):
 
     def refresh(self) -> None:
         """Advance to now and show what there is."""
-        self.replay.look = self.look_keys.look
+        self.replay.look = self.view_keys.view
         self.show_view(self.replay.tick(time.monotonic()))
 
     def show_view(self, view: ReplayView) -> None:
@@ -59,7 +59,7 @@ class ReplayWindow(ImageWindow):
         if view.picture is not None and view.picture is not self._shown:
             self.image.show_frame(view.grey, view.picture)
             self._shown = view.picture
-            self.look_keys.focus_px = view.picture.focus_px
+            self.view_keys.focus_px = view.picture.focus_px
             self._show_numbers(view, view.picture)
             self._tell_layer()
 
@@ -103,14 +103,14 @@ class ReplayWindow(ImageWindow):
         """Clear the latched STOP of the frame that is shown."""
         self.replay.acknowledge()
 
-    def _show_numbers(self, view: ReplayView, picture: Picture) -> None:
+    def _show_numbers(self, view: ReplayView, picture: FrameOverlay) -> None:
         self.strip.show_picture(picture)
         self.run_strip.show_facts(picture.run_facts)
         now_s, settings = time.monotonic(), self.replay.settings
         # At high speed nobody sees each of them.
         if not view.playing or now_s - self._trend_s >= settings.window.numbers_s:
             self._trend_s = now_s
-            self.strip.show_trend(trend_plot(self.replay.moments(), settings))
+            self.strip.show_trend(trend_plot(self.replay.samples(), settings))
 
     def _tell_layer(self) -> None:
         if self.layer is not None:

@@ -19,8 +19,8 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.protocols import StoredSource
 from leakwatch.core.results import Alert, Level, Observation, Snapshot
 from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
-from leakwatch.display.history import Moment, moment_of, then_of, thinned
-from leakwatch.display.window_level import Look
+from leakwatch.display.history import TrendSample, sample_of, thinned, value_before
+from leakwatch.display.window_level import ViewSettings
 
 # Pixels kept in memory: a whole run at 512 x 512, a fifth of one at 1024 x 1024.
 PIXEL_BUDGET_BYTES = 512 * 2**20
@@ -103,7 +103,7 @@ class Track:
         bare = self.snapshot(index)
         return replace(bare, frame=replace(bare.frame, pixels=self._pixels.pixels(index)))
 
-    def grey(self, index: int, look: Look | None = None) -> GreyImage:
+    def grey(self, index: int, look: ViewSettings | None = None) -> GreyImage:
         """Frame number `index` of the run as it is shown, ``(rows, columns)``.
 
         Parameters
@@ -118,16 +118,16 @@ class Track:
             Its pixels were not kept, and cannot be read again.
         """
         assert self._greys is not None
-        greys = self._greys if look is None else self._greys.seen_with(look)
+        greys = self._greys if look is None else self._greys.with_view(look)
         return greys.apply(self._pixels.pixels(index))
 
-    def moments(self, index: int, span_s: float) -> tuple[Moment, ...]:
+    def samples(self, index: int, span_s: float) -> tuple[TrendSample, ...]:
         """The trend until frame number `index`, over so many seconds."""
         with self._lock:
             observations = [one.observation for one in self._snapshots[: index + 1]]
         end_s = observations[-1].time_s
         first = bisect_left(observations, end_s - span_s, key=lambda one: one.time_s)
-        return thinned(moment_of(one) for one in observations[first:])
+        return thinned(sample_of(one) for one in observations[first:])
 
     def before(self, index: int, seconds: float) -> Observation | None:
         """The observation of so long before frame number `index`; None where none is near."""
@@ -135,7 +135,7 @@ class Track:
             wanted_s = self._snapshots[index].observation.time_s - seconds
             for earlier in reversed(self._snapshots[:index]):
                 if earlier.observation.time_s <= wanted_s + 1e-6:
-                    return then_of(earlier.observation, wanted_s, seconds)
+                    return value_before(earlier.observation, wanted_s, seconds)
         return None
 
     def close(self) -> None:

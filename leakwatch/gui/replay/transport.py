@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from leakwatch.core.results import Level
-from leakwatch.display.banner import style_of
+from leakwatch.display.banner import level_style
 from leakwatch.gui.replay.replay_view import ReplayView
 from leakwatch.gui.widgets.fonts import font
 
@@ -77,7 +77,7 @@ class Timeline(QWidget):
             left, right = self.x_of(first), self.x_of(end)
             high = LEVEL_HEIGHTS[level] * self.height()
             bar = QRectF(left, self.height() - high, right - left, high)
-            painter.fillRect(bar, QColor(style_of(level, partly).colour))
+            painter.fillRect(bar, QColor(level_style(level, partly).colour))
             first = end
         x = (self.x_of(self._index) + self.x_of(self._index + 1)) / 2
         painter.setPen(Qt.PenStyle.NoPen)

@@ -14,7 +14,7 @@ from leakwatch.core.errors import SourceError
 from leakwatch.core.results import Level
 from leakwatch.display.banner import LEVEL_STYLES
 from leakwatch.display.facts import Fact
-from leakwatch.display.picture import picture
+from leakwatch.display.picture import make_overlay
 from leakwatch.gui.replay.transport import LEVEL_HEIGHTS
 from leakwatch.gui.training.attempt import Prepared
 from leakwatch.gui.training.task_pages import text_label
@@ -133,7 +133,7 @@ class MomentPanel(QWidget):
             return
         run, track = prepared.case.run, prepared.track
         snapshot = track.snapshot(moment.frame)
-        shown = picture(snapshot, run.marks, run.settings)
+        shown = make_overlay(snapshot, run.marks, run.settings)
         try:
             grey = track.grey(moment.frame)
         except SourceError as error:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from leakwatch.core.marks import Marks
-from leakwatch.display.picture import Picture
+from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.replay.replay_view import ReplayView
 from leakwatch.gui.widgets.facts_view import QUIET, WARN
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
@@ -174,7 +174,7 @@ class RunPage(QWidget):
         self.stop.setFixedSize(*(round(side * scale) for side in STOP_SIZE))
 
 
-def bare(picture: Picture) -> Picture:
+def bare(picture: FrameOverlay) -> FrameOverlay:
     """The same frame without anything that was seen in it."""
     return replace(
         picture, band_px=None, lines=(), labels=(), facts=(), run_facts=(), legend=(), focus_px=None

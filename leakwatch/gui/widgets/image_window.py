@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWi
 
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import Snapshot
-from leakwatch.display.banner import over_latched, unknown_banner
+from leakwatch.display.banner import keep_latched_stop, unknown_banner
 from leakwatch.display.confirmation import SAID_S
 from leakwatch.gui.widgets.banner_view import BannerView
 from leakwatch.gui.widgets.fonts import font
@@ -23,7 +23,7 @@ from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Touch
 from leakwatch.gui.widgets.picture_layers import Layer, Stage, Tool
 from leakwatch.gui.widgets.side_strip import RunStrip, Strip
-from leakwatch.gui.widgets.window_level_keys import LookKeys
+from leakwatch.gui.widgets.window_level_keys import ViewKeys
 
 _LOG = logging.getLogger(__name__)
 
@@ -86,9 +86,9 @@ class ImageWindow(QMainWindow):
         self.setMinimumSize(*LEAST_SIZE)
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
-        self.look_keys = LookKeys(self.image, self.plain_arrows)
+        self.view_keys = ViewKeys(self.image, self.plain_arrows)
         self.image.pane.offer_touches(self._touched)
-        self.image.pane.offer_wheel(self.look_keys.wheeled)
+        self.image.pane.offer_wheel(self.view_keys.wheeled)
         self.layer: Layer | None = None
         self._tool: Tool | None = None
         self._tools = tuple(tools)
@@ -142,7 +142,7 @@ class ImageWindow(QMainWindow):
             self._show_signs()
         except Exception as error:  # noqa: BLE001
             unknown = unknown_banner(f"This frame cannot be shown: {type(error).__name__}: {error}")
-            told = over_latched(unknown, self.banner.banner)
+            told = keep_latched_stop(unknown, self.banner.banner)
             if told != self.banner.banner:
                 self.banner.show_banner(told, technical=True)
                 _LOG.error("a frame cannot be shown", exc_info=True)
@@ -151,12 +151,12 @@ class ImageWindow(QMainWindow):
 
     def picture_signs(self) -> tuple[str, ...]:
         """What the person must know of the picture, beside its level."""
-        return self.look_keys.signs()
+        return self.view_keys.view_notices()
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Every key that does something now, those first that go first."""
         layer = () if self.layer is None else tuple(self.layer.keys)
-        own = (*self.look_keys.key_actions(), *self._own())
+        own = (*self.view_keys.key_actions(), *self._own())
         return (*self.alarm_keys(), *layer, *self._tool_keys(), *self.window_keys(), *own)
 
     def bar_actions(self) -> tuple[KeyAction, ...]:
@@ -301,7 +301,7 @@ class ImageWindow(QMainWindow):
         layer = self.layer
         if layer is not None and self._guarded(lambda: layer.touched(touch)):
             return True
-        return self.look_keys.touched(touch, alone=layer is None)
+        return self.view_keys.touched(touch, alone=layer is None)
 
     def _guarded(self, work: Callable[[], object]) -> object:
         """Do what a person asked for; a layer that breaks is closed, and the monitor goes on."""

@@ -1,4 +1,4 @@
-"""A `Picture` over its frame, as pyqtgraph items."""
+"""A `FrameOverlay` over its frame, as pyqtgraph items."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leakwatch.core.marks import Side
 from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.labels import Label
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
-from leakwatch.display.picture import Picture
+from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.pane import Pane
 
@@ -61,7 +61,7 @@ class ImageView:
         self._shape: tuple[int, int] | None = None
         self._centre = (0.0, 0.0)
 
-    def show_frame(self, grey: GreyImage | None, picture: Picture) -> None:
+    def show_frame(self, grey: GreyImage | None, picture: FrameOverlay) -> None:
         """Show a frame and what was seen in it: never what was seen over another frame."""
         if grey is None:
             self.image.clear()
@@ -82,10 +82,10 @@ class ImageView:
         """What is in the middle."""
         return self._centre
 
-    def turn(self, mirrored: bool, upside_down: bool) -> None:
+    def turn(self, horizontally: bool, vertically: bool) -> None:
         """Let left and right, top and bottom change places on the screen."""
-        self.view.invertX(mirrored)
-        self.view.invertY(not upside_down)
+        self.view.invertX(horizontally)
+        self.view.invertY(not vertically)
 
     def dim(self, opacity: float) -> None:
         """Draw the frame dim, where it is not the present; 1.0 is bright. Lines stay bright."""
@@ -175,7 +175,7 @@ class Overlay:
             inset = SIDE_INSET if side is Side.LEFT else 1.0 - SIDE_INSET
             item.setPos(inset * columns, 0.5 * rows)
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: FrameOverlay) -> None:
         """Replace what is shown by `picture`, all of it."""
         corners = [] if picture.band_px is None else picture.band_px.tolist()
         self._band.setPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))

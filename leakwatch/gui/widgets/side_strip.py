@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from leakwatch.display.facts import Fact
 from leakwatch.display.lines import LINE_STYLES, LineKind
-from leakwatch.display.picture import RESEARCH_NOTICE, Picture
+from leakwatch.display.picture import RESEARCH_NOTICE, FrameOverlay
 from leakwatch.display.trend_plot import TrendPlot
 from leakwatch.gui.widgets.facts_view import INK, QUIET, FactsView
 from leakwatch.gui.widgets.fonts import font
@@ -38,12 +38,12 @@ class Strip(QWidget):
         layout.addWidget(self.notice)
         self.set_scale(1.0)
 
-    def show_picture(self, picture: Picture | None, past: bool = False) -> None:
+    def show_picture(self, picture: FrameOverlay | None, past: bool = False) -> None:
         """Show the facts and the kinds of lines of a picture; nothing for None.
 
         Parameters
         ----------
-        picture : Picture or None
+        picture : FrameOverlay or None
         past : bool
             It is not the present: its numbers are drawn dim.
         """

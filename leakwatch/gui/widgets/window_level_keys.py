@@ -8,7 +8,14 @@ from functools import partial
 from PySide6.QtCore import QPointF, Qt
 
 from leakwatch.core.arrays import Point
-from leakwatch.display.window_level import KEY_STEP, PRESETS, Look, dragged, preset, signs
+from leakwatch.display.window_level import (
+    KEY_STEP,
+    PRESETS,
+    ViewSettings,
+    dragged,
+    preset,
+    view_notices,
+)
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Phase, Touch
@@ -24,7 +31,7 @@ _ARROWS = (
 )
 
 
-class LookKeys:
+class ViewKeys:
     """How a person wants to see the picture; changes `image` itself, and greys by `window_level`.
 
     Parameters
@@ -43,13 +50,13 @@ class LookKeys:
 
     def __init__(self, image: ImageView, plain_arrows: bool = False) -> None:
         self._image, self._plain_arrows = image, plain_arrows
-        self.look = Look()
+        self.view = ViewSettings()
         self.focus_px: Point | None = None
-        self._drag: tuple[Touch, Look] | None = None
+        self._drag: tuple[Touch, ViewSettings] | None = None
 
-    def signs(self) -> tuple[str, ...]:
+    def view_notices(self) -> tuple[str, ...]:
         """What a person must know who did not choose this look."""
-        return signs(self.look, self._image.zoom)
+        return view_notices(self.view, self._image.zoom)
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """The keys of the look."""
@@ -81,7 +88,7 @@ class LookKeys:
 
     def reset(self) -> None:
         """As it was at first."""
-        self.look = Look()
+        self.view = ViewSettings()
         self._turn()
         self._image.fit()
 
@@ -103,7 +110,7 @@ class LookKeys:
             return True
         mine = touch.button in (Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton)
         if touch.phase is Phase.PRESS and (mine or alone):
-            self._drag = (touch, self.look)
+            self._drag = (touch, self.view)
             return True
         if self._drag is None:
             return False
@@ -113,14 +120,14 @@ class LookKeys:
             self._follow(touch, *self._drag)
         return True
 
-    def _follow(self, touch: Touch, start: Touch, before: Look) -> None:
+    def _follow(self, touch: Touch, start: Touch, before: ViewSettings) -> None:
         right = (touch.widget_at[0] - start.widget_at[0]) / max(self._image.widget.width(), 1)
         down = (touch.widget_at[1] - start.widget_at[1]) / max(self._image.widget.height(), 1)
         if start.button is Qt.MouseButton.MiddleButton:
             self._pan(-right, -down)
             self._drag = (touch, before)
         else:
-            self.look = dragged(before, right, down)
+            self.view = dragged(before, right, down)
 
     def _preset_key(self, number: int) -> KeyAction:
         name, text = PRESETS[number][0], f"{number + 1}"
@@ -129,24 +136,24 @@ class LookKeys:
         )
 
     def _use(self, number: int) -> None:
-        self.look = preset(self.look, number)
+        self.view = preset(self.view, number)
 
     def _step(self, right: int, down: int) -> None:
-        self.look = dragged(self.look, KEY_STEP * right, KEY_STEP * down)
+        self.view = dragged(self.view, KEY_STEP * right, KEY_STEP * down)
 
     def _invert(self) -> None:
-        self.look = replace(self.look, inverted=not self.look.inverted)
+        self.view = replace(self.view, inverted=not self.view.inverted)
 
     def _mirror(self) -> None:
-        self.look = replace(self.look, mirrored=not self.look.mirrored)
+        self.view = replace(self.view, flipped_horizontally=not self.view.flipped_horizontally)
         self._turn()
 
     def _turn_over(self) -> None:
-        self.look = replace(self.look, upside_down=not self.look.upside_down)
+        self.view = replace(self.view, flipped_vertically=not self.view.flipped_vertically)
         self._turn()
 
     def _turn(self) -> None:
-        self._image.turn(self.look.mirrored, self.look.upside_down)
+        self._image.turn(self.view.flipped_horizontally, self.view.flipped_vertically)
 
     def _zoom(self) -> None:
         """Twice, four times, and the whole frame again."""
@@ -161,8 +168,8 @@ class LookKeys:
 
     def _pan(self, right: float, down: float) -> None:
         """Follow the screen, however the picture is turned."""
-        across = -right if self.look.mirrored else right
-        along = -down if self.look.upside_down else down
+        across = -right if self.view.flipped_horizontally else right
+        along = -down if self.view.flipped_vertically else down
         self._image.pan(across, along)
 
 

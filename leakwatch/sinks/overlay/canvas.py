@@ -1,4 +1,4 @@
-"""Draw a `Picture` over a grey image with Pillow: the frames of overlay.mp4."""
+"""Draw a `FrameOverlay` over a grey image with Pillow: the frames of overlay.mp4."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from leakwatch.display.facts import Fact
 from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.labels import Label
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
-from leakwatch.display.picture import Picture
+from leakwatch.display.picture import FrameOverlay
 from leakwatch.display.typeface import font_path
 
 RgbImage = npt.NDArray[np.uint8]
@@ -68,12 +68,12 @@ class Layout:
         return on_image
 
 
-def draw(picture: Picture, grey: GreyImage) -> RgbImage:
+def draw(picture: FrameOverlay, grey: GreyImage) -> RgbImage:
     """Draw `picture` over `grey`.
 
     Parameters
     ----------
-    picture : Picture
+    picture : FrameOverlay
     grey : ndarray
         ``(rows, columns)``, uint8, the frame that the picture belongs to.
 
@@ -113,7 +113,7 @@ def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     return font
 
 
-def _draw_vectors(image: Image.Image, picture: Picture, layout: Layout) -> None:
+def _draw_vectors(image: Image.Image, picture: FrameOverlay, layout: Layout) -> None:
     """Draw band and lines, in the part of the image that they take: a sixth, most often."""
     left, top, right, bottom = _taken(picture, layout)
     if left >= right or top >= bottom:
@@ -130,7 +130,7 @@ def _draw_vectors(image: Image.Image, picture: Picture, layout: Layout) -> None:
     image.paste(overlay, (left, top), overlay)
 
 
-def _taken(picture: Picture, layout: Layout) -> tuple[int, int, int, int]:
+def _taken(picture: FrameOverlay, layout: Layout) -> tuple[int, int, int, int]:
     """Return left, top, right and bottom of what band and lines take of the image."""
     band = () if picture.band_px is None else (picture.band_px,)
     all_px = [one for one in (*band, *(line.points_px for line in picture.lines)) if len(one)]
@@ -232,7 +232,7 @@ def _fitting(
     return _font(size, bold)
 
 
-def _draw_strip(pen: ImageDraw.ImageDraw, picture: Picture, layout: Layout) -> None:
+def _draw_strip(pen: ImageDraw.ImageDraw, picture: FrameOverlay, layout: Layout) -> None:
     x, y = layout.image_width + MARGIN, float(BANNER_HEIGHT + MARGIN)
     for fact in (*picture.facts, *picture.run_facts):
         y = _draw_fact(pen, fact, x, y)

@@ -12,7 +12,7 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.results import Snapshot
 from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
 from leakwatch.display.history import History
-from leakwatch.display.picture import picture
+from leakwatch.display.picture import make_overlay
 from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.overlay.encoder import VideoEncoder, unfinished
 
@@ -100,7 +100,7 @@ class OverlayVideo:
         assert self._greys is not None
         self._history.append(snapshot.observation)
         before = self._history.before(snapshot.observation.time_s)
-        shown = picture(snapshot, self._marks, self._settings, before)
+        shown = make_overlay(snapshot, self._marks, self._settings, before)
         image = draw(shown, self._greys.apply(snapshot.frame.pixels))
         if self._encoder is None:
             times_s = [waiting.frame.time_s for waiting in self._preview]

@@ -387,12 +387,12 @@ def test_look_of_the_picture_is_the_persons_and_is_said(qtbot, room, window):
         qtbot.keyClick(window, one)
     qtbot.keyClick(window, KEY.Key_F, Qt.KeyboardModifier.ShiftModifier)
     assert (window.image.view.xInverted(), window.image.view.yInverted()) == (True, False)
-    for word in ("inverted", "mirrored", "upside down", "window 150 level 85", "zoom 2.0"):
+    for word in ("inverted", "flipped horizontally", "flipped vertically", "window 150 level 85", "zoom 2.0"):
         assert word in window.signs.text()
-    chosen = window.look_keys.look
+    chosen = window.view_keys.view
     room.feed(FEW[6])
     window.tick()
-    assert window.look_keys.look == chosen
+    assert window.view_keys.view == chosen
     qtbot.keyClick(window, KEY.Key_0)
     assert (window.signs.text(), window.image.zoom) == ("", 1.0)
     assert window.image.view.yInverted()
@@ -405,16 +405,16 @@ def test_greys_by_dragging_and_by_arrows(qtbot, room, window):
     qtbot.mousePress(port, left, pos=QPoint(200, 200))
     qtbot.mouseMove(port, QPoint(300, 200))
     qtbot.mouseRelease(port, left, pos=QPoint(300, 200))
-    wider = window.look_keys.look.width
+    wider = window.view_keys.view.width
     assert wider > 255.0
     qtbot.mouseMove(port, QPoint(500, 200))
-    assert window.look_keys.look.width == wider
+    assert window.view_keys.view.width == wider
     for held in (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier):
-        before = window.look_keys.look
+        before = window.view_keys.view
         qtbot.keyClick(window, KEY.Key_Left, held)
         qtbot.keyClick(window, KEY.Key_Down, held)
-        assert window.look_keys.look.width < before.width
-        assert window.look_keys.look.level > before.level
+        assert window.view_keys.view.width < before.width
+        assert window.view_keys.view.level > before.level
 
 
 def test_a_stop_shows_the_whole_picture_and_puts_the_keys_away(qtbot, room, window):

@@ -13,7 +13,7 @@ from leakwatch.core.results import Level, Reason
 from leakwatch.display.banner import LEVEL_STYLES
 from leakwatch.display.grey_mapping import grey_mapping
 from leakwatch.display.lines import LINE_STYLES, LineKind
-from leakwatch.display.picture import picture
+from leakwatch.display.picture import make_overlay
 from leakwatch.sinks.overlay.canvas import BANNER_HEIGHT, Layout, draw
 
 
@@ -23,7 +23,7 @@ def rgb(colour):
 
 def drawn(snapshot):
     grey = grey_mapping([make_frame(0)]).apply(snapshot.frame.pixels)
-    return draw(picture(snapshot, MARKS, Settings()), grey)
+    return draw(make_overlay(snapshot, MARKS, Settings()), grey)
 
 
 def has_colour(image, colour, tolerance=40):
@@ -93,7 +93,7 @@ def test_long_texts_stay_inside_the_canvas():
 def test_what_is_drawn_into_a_part_is_what_is_drawn_into_the_whole(monkeypatch, shift):
     """Ends, black edges and corners reach beyond the points of a line."""
     snapshot = make_snapshot(0)
-    shown = picture(snapshot, MARKS, Settings())
+    shown = make_overlay(snapshot, MARKS, Settings())
     lines = tuple(
         dataclasses.replace(line, points_px=line.points_px + np.array([shift, 0.0]))
         for line in shown.lines
