@@ -157,11 +157,11 @@ class LiveWindow(ImageWindow):
         """Those of the session."""
         return self._session.marks
 
-    def picture_signs(self) -> tuple[str, ...]:
+    def image_notices(self) -> tuple[str, ...]:
         """Above all, that the picture is not of now."""
         past = ("NOT THE PRESENT",) if self._past() else ()
         last = (f"\n{self._last}".replace(": ", "\n", 1),) if self._last else ()
-        return (*super().picture_signs(), *past, *last)
+        return (*super().image_notices(), *past, *last)
 
     @property
     def sign_pixels(self) -> int:
@@ -256,7 +256,7 @@ class LiveWindow(ImageWindow):
         if soon and (now.level, now.sight) == self._numbers_of:
             return
         self._numbers_s, self._numbers_of = now_s, (now.level, now.sight)
-        self.strip.show_picture(self._live.picture, self._past())
+        self.strip.show_overlay(self._live.picture, self._past())
         self.strip.show_trend(self._live.trend(now))
         problem = self._speaker.problem
         self.run_strip.show_facts(

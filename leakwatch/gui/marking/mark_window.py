@@ -141,7 +141,7 @@ class MarkWindow(ImageWindow):
             told = (Fact("marks", "saved", large=True), *told[1:])
         if told != self._facts:
             self._facts = told
-            self.strip.show_picture(self._pictured(told))
+            self.strip.show_overlay(self._pictured(told))
         averaged = 0 if prepared is None else prepared.baseline_frames
         self.run_strip.show_facts(setup_facts(case.draft, case.calibration, case.frame, averaged))
 

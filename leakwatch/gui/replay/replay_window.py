@@ -104,7 +104,7 @@ class ReplayWindow(ImageWindow):
         self.replay.acknowledge()
 
     def _show_numbers(self, view: ReplayView, picture: FrameOverlay) -> None:
-        self.strip.show_picture(picture)
+        self.strip.show_overlay(picture)
         self.run_strip.show_facts(picture.run_facts)
         now_s, settings = time.monotonic(), self.replay.settings
         # At high speed nobody sees each of them.

@@ -387,7 +387,8 @@ def test_look_of_the_picture_is_the_persons_and_is_said(qtbot, room, window):
         qtbot.keyClick(window, one)
     qtbot.keyClick(window, KEY.Key_F, Qt.KeyboardModifier.ShiftModifier)
     assert (window.image.view.xInverted(), window.image.view.yInverted()) == (True, False)
-    for word in ("inverted", "flipped horizontally", "flipped vertically", "window 150 level 85", "zoom 2.0"):
+    turned = ("inverted", "flipped horizontally", "flipped vertically")
+    for word in (*turned, "window 150 level 85", "zoom 2.0"):
         assert word in window.signs.text()
     chosen = window.view_keys.view
     room.feed(FEW[6])
