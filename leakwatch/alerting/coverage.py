@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import SET_UP, Rule, why_off, working_rules
+from leakwatch.core.active_rules import SET_UP, Rule, find_active_rules, find_inactive_reason
 from leakwatch.core.messages import Message, counted, join_texts, text
 from leakwatch.core.results import Observation, Quality, Reason
 
@@ -93,7 +93,7 @@ def add_frame(summary: RunSummary, observation: Observation, settings: Settings)
     """Return `summary` with one more frame."""
     acquiring = is_acquiring_baseline(observation.quality, settings)
     return add_written_frame(
-        summary, working_rules(observation), observation.unavailable, acquiring
+        summary, find_active_rules(observation), observation.unavailable, acquiring
     )
 
 
@@ -123,7 +123,7 @@ def add_written_frame(
     off = dict(summary.off)
     for rule in Rule:
         if rule not in working:
-            key = rule, why_off(rule, unavailable)
+            key = rule, find_inactive_reason(rule, unavailable)
             off[key] = off.get(key, 0) + 1
     return replace(summary, off=tuple(off.items()))
 

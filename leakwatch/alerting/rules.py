@@ -14,7 +14,7 @@ import numpy as np
 
 from leakwatch.config import AlertingSettings, Settings
 from leakwatch.core.arrays import Point, PointArray
-from leakwatch.core.recent_values import of_last
+from leakwatch.core.recent_values import keep_last
 from leakwatch.core.results import Alert, Event, EventKind, Level, Observation, Reason
 
 # How bad a condition is, in a unit in which larger is worse; and by how much worse it must get
@@ -308,7 +308,7 @@ def _outside_mm2(observation: Observation) -> float | None:
 def _update_distances(state: AlertState, observation: Observation) -> AlertState:
     wall = observation.wall_distance
     window = state.settings.alerting.speed_window_s
-    recent = of_last(state.distances, observation.time_s, window)
+    recent = keep_last(state.distances, observation.time_s, window)
     if wall is not None and wall.distance_mm is not None:
         recent = (*recent, (observation.time_s, wall.distance_mm))
     return replace(state, distances=recent)

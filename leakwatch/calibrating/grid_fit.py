@@ -11,11 +11,11 @@ from leakwatch.config import CalibrationSettings
 from leakwatch.core.arrays import Array, BoolImage, PointArray
 from leakwatch.core.distortion import (
     MAX_SLOPE,
-    number_of_terms,
-    shown_px,
+    count_terms,
+    distort_px,
+    polynomial_terms,
     steepest_slope,
-    terms,
-    true_px,
+    undistort_px,
 )
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.spacing import Distortion
@@ -143,15 +143,15 @@ def _middle(exposed: BoolImage) -> PointArray:
 def _fitted(crossings: Crossings, kept: BoolImage, exposed: BoolImage) -> tuple[Array, int]:
     """Coefficients ``(terms, 2)`` from unit places to steps of the grid, and their degree."""
     count = int(kept.sum())
-    fitting = [d for d in _DEGREES if count >= _CROSSINGS_PER_TERM * number_of_terms(d)]
+    fitting = [d for d in _DEGREES if count >= _CROSSINGS_PER_TERM * count_terms(d)]
     if not fitting:
-        least = _CROSSINGS_PER_TERM * number_of_terms(_DEGREES[-1])
+        least = _CROSSINGS_PER_TERM * count_terms(_DEGREES[-1])
         raise CalibrationError(
             f"{count} crossings of the grid are found, and {least} are needed. Open the "
             "collimator, or take a plate with a smaller pitch."
         )
     degree = fitting[0]
-    table = terms(_unit(crossings.shown_px[kept], exposed), degree)
+    table = polynomial_terms(_unit(crossings.shown_px[kept], exposed), degree)
     plane, *_ = np.linalg.lstsq(table, crossings.index[kept], rcond=None)
     return plane, degree
 
@@ -170,7 +170,7 @@ def _similarity(plane: Array, exposed: BoolImage) -> tuple[Array, float]:
 
 def _off_px(plane: Array, degree: int, crossings: Crossings, exposed: BoolImage) -> PointArray:
     similar, _ = _similarity(plane, exposed)
-    steps = terms(_unit(crossings.shown_px, exposed), degree) @ plane
+    steps = polynomial_terms(_unit(crossings.shown_px, exposed), degree) @ plane
     off: PointArray = (steps - crossings.index) @ similar
     return off
 
@@ -208,12 +208,12 @@ def _measured(
     distortion = _distortion(plane @ similar, degree, shown, exposed, sigma)
     step_px = float(np.sqrt(abs(np.linalg.det(similar))))
     spacing = pitch_mm / step_px
-    true = true_px(distortion, shown)
+    true = undistort_px(distortion, shown)
     return MeasuredGrid(
         distortion,
         len(shown),
         shown,
-        shown_px(distortion, true - off_px),
+        distort_px(distortion, true - off_px),
         residual,
         spacing,
         spacing * 2 * sigma / float(np.ptp(shown, axis=0).mean()),

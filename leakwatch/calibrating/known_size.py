@@ -11,7 +11,7 @@ import numpy as np
 
 from leakwatch.config import CalibrationSettings
 from leakwatch.core.arrays import PointArray
-from leakwatch.core.distortion import true_px
+from leakwatch.core.distortion import undistort_px
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import ProjectionGeometry
 from leakwatch.core.spacing import Distortion
@@ -143,7 +143,7 @@ def spacing_of(
     size_mm, distortion = asked.size_mm, asked.distortion
     if not (math.isfinite(size_mm) and size_mm > 0.0):
         raise CalibrationError(f"a size of {size_mm:g} mm is none. Give millimetres, above 0.")
-    ends = true_px(distortion, np.asarray(ends_px, np.float64))
+    ends = undistort_px(distortion, np.asarray(ends_px, np.float64))
     size_px = float(np.hypot(*(ends[1] - ends[0])))
     if size_px < 2.0:
         raise CalibrationError(

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from leakwatch.config import CalibrationSettings
-from leakwatch.core.distortion import MAX_SLOPE, number_of_terms, steepest_slope
+from leakwatch.core.distortion import MAX_SLOPE, count_terms, steepest_slope
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import Acquisition, View
 from leakwatch.core.spacing import Distortion
@@ -209,7 +209,7 @@ def _check_distortion(file: CalibrationFile, path: Path) -> None:
     table, bend = file.distortion, file.bend
     assert table is not None
     assert bend is not None
-    wanted = number_of_terms(table.degree)
+    wanted = count_terms(table.degree)
     for key, numbers in (("column_px", table.column_px), ("row_px", table.row_px)):
         if len(numbers) != wanted:
             raise CalibrationError(

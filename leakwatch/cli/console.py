@@ -19,7 +19,7 @@ import typer
 
 from leakwatch.core.errors import LeakWatchError
 from leakwatch.core.frame import TimeSource
-from leakwatch.core.interruption import heard
+from leakwatch.core.interruption import handle_signals
 from leakwatch.files.bounded_input import shortened
 from leakwatch.files.untrusted_text import printable
 
@@ -53,7 +53,7 @@ def ended_like_interrupted() -> Iterator[None]:
 
     Python's own way is to die at once, and the last file of a recording would not be completed.
     """
-    with heard(_interrupted, "SIGTERM", "SIGHUP"):
+    with handle_signals(_interrupted, "SIGTERM", "SIGHUP"):
         yield
 
 

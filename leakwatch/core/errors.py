@@ -1,13 +1,19 @@
-"""Every error that LeakWatch raises on purpose.
+"""Exceptions that LeakWatch raises on purpose.
 
-Each message says what was wrong, what was found, and what to do about it.
+Each message states what was wrong, what was found, and what to do.
 """
 
 from __future__ import annotations
 
 
 class LeakWatchError(Exception):
-    """Base of all errors that are reported to the person and not as a traceback."""
+    """Base class of errors that are shown to the user as a message, not as a traceback."""
+
+    def __str__(self) -> str:
+        """Return the message, which keeps its template: ``translate(str(error))`` works."""
+        if len(self.args) == 1 and isinstance(self.args[0], str):
+            return self.args[0]
+        return super().__str__()
 
 
 class SourceError(LeakWatchError):
@@ -15,15 +21,15 @@ class SourceError(LeakWatchError):
 
 
 class SourceEndedEarly(SourceError):
-    """Frames were promised that did not come; those that came before are whole and valid."""
+    """Fewer frames were received than announced; those received are complete and valid."""
 
 
 class CalibrationError(LeakWatchError):
-    """A calibration is malformed, or does not fit the frames it is asked to serve."""
+    """A calibration is malformed, or does not match the frames."""
 
 
 class CaseError(LeakWatchError):
-    """A case, truth, frames or events file breaks its schema."""
+    """A case, truth, frames or events file violates its schema."""
 
 
 class ConfigError(LeakWatchError):
@@ -35,8 +41,8 @@ class SinkError(LeakWatchError):
 
 
 class LibraryError(LeakWatchError):
-    """The case library cannot be used, or has no such case."""
+    """The case library cannot be used, or does not contain the case."""
 
 
 class BenchError(LeakWatchError):
-    """A benchmark cannot begin or end: its set, detector, cluster or earlier report is at fault."""
+    """A benchmark cannot start or finish: its cases, detector, cluster or report is at fault."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from leakwatch.alerting.coverage import is_acquiring_baseline
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Watch, partly_words, watch_of
+from leakwatch.core.active_rules import Coverage, coverage_of, partial_coverage_text
 from leakwatch.core.arrays import Point
 from leakwatch.core.messages import Message, join_texts, text, translate
 from leakwatch.core.results import Alert, Cement, Level, Observation, Reason, WallDistance
@@ -190,7 +190,7 @@ def level_banner(alert: Alert, observation: Observation, settings: Settings) -> 
         Provides the numbers in the reasons.
     settings : Settings
     """
-    if alert.level is Level.UNKNOWN and watch_of(observation) is Watch.PARTLY:
+    if alert.level is Level.UNKNOWN and coverage_of(observation) is Coverage.PARTLY:
         return _partly_banner(observation, settings)
     reasons = alert.reasons
     if alert.level is Level.STOP:
@@ -209,7 +209,7 @@ def level_banner(alert: Alert, observation: Observation, settings: Settings) -> 
 
 
 def _partly_banner(observation: Observation, settings: Settings) -> Banner:
-    coverage = partly_words(observation, settings.alerting.margin_mm)
+    coverage = partial_coverage_text(observation, settings.alerting.margin_mm)
     return Banner(Level.UNKNOWN, PARTLY_WORD, PARTLY_STYLE, (coverage,), partly=True)
 
 

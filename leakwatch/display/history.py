@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leakwatch.config import WindowSettings
-from leakwatch.core.recent_values import most_in
+from leakwatch.core.recent_values import max_frames_in
 from leakwatch.core.results import Observation
 
 # Interval of the points of the trend, s: a small plot cannot show more than ten per second.
@@ -70,7 +70,9 @@ class History:
 
     def __init__(self, settings: WindowSettings) -> None:
         self._settings = settings
-        self._seen: deque[Observation] = deque(maxlen=most_in(settings.growth_s * (1.0 + TOO_OLD)))
+        self._seen: deque[Observation] = deque(
+            maxlen=max_frames_in(settings.growth_s * (1.0 + TOO_OLD))
+        )
         self._samples: deque[TrendSample] = deque()
 
     def append(self, seen: Observation) -> None:

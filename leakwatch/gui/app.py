@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from leakwatch.core.errors import CaseError, SinkError
-from leakwatch.core.interruption import heard
+from leakwatch.core.interruption import handle_signals
 from leakwatch.core.marks import Side
 from leakwatch.core.results import Level
 from leakwatch.gui.live.live_window import LiveWindow
@@ -182,7 +182,7 @@ def interrupt_closes(window: QMainWindow) -> Iterator[None]:
     """
     # Whoever ends the program is not asked whether they mean it: nobody may be there to answer.
     end = window.end if isinstance(window, ImageWindow) else window.close
-    with heard(lambda number, stack: end(), "SIGINT", "SIGTERM", "SIGHUP"):
+    with handle_signals(lambda number, stack: end(), "SIGINT", "SIGTERM", "SIGHUP"):
         yield
 
 

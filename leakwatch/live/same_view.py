@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from leakwatch.config import Settings
 from leakwatch.core.frame import Acquisition, Frame, ProjectionGeometry
-from leakwatch.core.geometry import rescaled, turned_deg
+from leakwatch.core.geometry import rotation_between_deg, scale_changed
 from leakwatch.core.results import Reason
 
 
@@ -107,12 +107,12 @@ def difference(reference: Acquisition, now: Acquisition, settings: Settings) -> 
     turned = _turned(reference.geometry, now.geometry, settings)
     if turned:
         return Difference(Reason.VIEW, turned, at_once=True)
-    moved = rescaled(reference.geometry, now.geometry, settings.live.geometry_share)
+    moved = scale_changed(reference.geometry, now.geometry, settings.live.geometry_share)
     return Difference(Reason.VIEW, f"Scale changed: {moved}") if moved else None
 
 
 def _turned(reference: ProjectionGeometry, now: ProjectionGeometry, settings: Settings) -> str:
-    turned = turned_deg(reference, now)
+    turned = rotation_between_deg(reference, now)
     if turned <= settings.motion.view_angle_deg:
         return ""
     if math.isinf(turned):

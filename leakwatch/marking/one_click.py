@@ -13,7 +13,7 @@ import numpy as np
 from leakwatch.case_files.case_file import CASE_SUFFIX, encode_case
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Point, PointArray, read_only
-from leakwatch.core.distortion import shown_px, true_px
+from leakwatch.core.distortion import distort_px, undistort_px
 from leakwatch.core.errors import CaseError
 from leakwatch.core.frame import Acquisition, Frame, View
 from leakwatch.core.marks import CaseFile, Marks, Side
@@ -85,12 +85,12 @@ class Prepared:
 
     def to_picture(self, points_px: PointArray) -> PointArray:
         """Points of `frame` as it is shown, ``(n, 2)`` or ``(2,)``, to those of `picture`."""
-        points: PointArray = true_px(self.distortion, points_px) - np.array(self.shift_px)
+        points: PointArray = undistort_px(self.distortion, points_px) - np.array(self.shift_px)
         return points
 
     def to_frame(self, points_px: PointArray) -> PointArray:
         """Points of `picture` to where `frame` shows them."""
-        return shown_px(self.distortion, np.asarray(points_px) + np.array(self.shift_px))
+        return distort_px(self.distortion, np.asarray(points_px) + np.array(self.shift_px))
 
 
 class Preparing:

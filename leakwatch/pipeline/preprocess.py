@@ -9,7 +9,7 @@ import numpy as np
 from leakwatch.config import Settings
 from leakwatch.core.arrays import BoolImage, FloatImage, PointArray
 from leakwatch.core.frame import Frame
-from leakwatch.core.geometry import WorkingGrid, rescaled, turned_deg
+from leakwatch.core.geometry import WorkingGrid, rotation_between_deg, scale_changed
 from leakwatch.core.results import Condition, Evidence, Reason
 from leakwatch.pipeline.conditions import fails, holds
 from leakwatch.pipeline.state import PipelineState, Run, run_of
@@ -180,9 +180,9 @@ def _another_view(state: PipelineState, frame: Frame) -> str:
     first, now, settings = state.the_run.acquisition, frame.acquisition, state.settings
     if now is first:
         return ""
-    if turned_deg(first.geometry, now.geometry) > settings.motion.view_angle_deg:
+    if rotation_between_deg(first.geometry, now.geometry) > settings.motion.view_angle_deg:
         return "the C-arm is turned"
     if now.patient_orientation != first.patient_orientation:
         return "Patient Orientation changed"
-    moved = rescaled(first.geometry, now.geometry, settings.live.geometry_share)
+    moved = scale_changed(first.geometry, now.geometry, settings.live.geometry_share)
     return f"the scale changed: {moved}" if moved else ""

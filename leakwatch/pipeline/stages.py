@@ -9,7 +9,7 @@ import numpy as np
 
 from leakwatch.config import Settings
 from leakwatch.core.arrays import BoolImage, FloatImage, Point
-from leakwatch.core.distortion import shown_observation, true_marks
+from leakwatch.core.distortion import distort_observation, undistort_marks
 from leakwatch.core.frame import Frame
 from leakwatch.core.geometry import Scale
 from leakwatch.core.marks import Marks
@@ -37,7 +37,7 @@ from leakwatch.vision.vessels import tubular
 
 def initial_state(settings: Settings, marks: Marks, calibration: Calibration) -> PipelineState:
     """State before the first frame."""
-    return PipelineState(settings, true_marks(marks, calibration.distortion), calibration)
+    return PipelineState(settings, undistort_marks(marks, calibration.distortion), calibration)
 
 
 def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation]:
@@ -124,7 +124,7 @@ def _judged(
         state.the_run.nominal,
     )
     true = observed(findings, state.marks, state.calibration, state.settings)
-    return state, shown_observation(true, state.marks, state.calibration.distortion)
+    return state, distort_observation(true, state.marks, state.calibration.distortion)
 
 
 def _quality(

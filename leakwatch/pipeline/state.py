@@ -103,7 +103,7 @@ class PipelineState:
     settings, calibration
         As given to `initial_state`.
     marks : Marks
-        The same, where they truly lie, see `distortion.true_marks`.
+        The same, where they truly lie, see `distortion.undistort_marks`.
     last : Observation or None
         Of the last frame whose picture was new.
     run : Run or None

@@ -20,8 +20,8 @@ from leakwatch.core.geometry import (
     area_of,
     distance_to_polyline,
     is_inside,
-    loop_share,
     polyline_length,
+    self_overlap_share,
     side_of_polyline,
 )
 from leakwatch.core.marks import CaseFile, Marks, Side
@@ -123,7 +123,7 @@ def _doubts(
 
 def _shape_of_outline(outline: PointArray, most: float) -> Iterator[Doubt]:
     advice = "Give its points in order, around the body."
-    if loop_share(outline) > most:
+    if self_overlap_share(outline) > most:
         yield Doubt(
             f"body_outline_px crosses itself, so that nobody knows what is inside. {advice}", True
         )

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Watch, watch_of
+from leakwatch.core.active_rules import Coverage, coverage_of
 from leakwatch.core.errors import SinkError
 from leakwatch.core.results import Event, EventKind, Level, Snapshot
 from leakwatch.core.spacing import Calibration
@@ -132,7 +132,7 @@ def trend_point(snapshot: Snapshot) -> TrendPoint:
         _known(area),
         _known(volume_ml),
         snapshot.alert.level,
-        watch_of(observation) is Watch.PARTLY,
+        coverage_of(observation) is Coverage.PARTLY,
     )
 
 

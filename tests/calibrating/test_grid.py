@@ -14,7 +14,7 @@ from leakwatch.calibrating.grid_crossings import Crossings, find_crossings
 from leakwatch.calibrating.grid_fit import measure_grid
 from leakwatch.calibrating.still_picture import still_picture
 from leakwatch.config import CalibrationSettings, Settings
-from leakwatch.core.distortion import true_px
+from leakwatch.core.distortion import undistort_px
 from leakwatch.core.errors import CalibrationError
 from leakwatch.simulator.scene.intensifier import Distortion as Formula
 from leakwatch.simulator.sequence.dicom_writer import encode_dicom
@@ -46,7 +46,7 @@ def worst_px(found, formula):
     places = np.stack([column.ravel(), row.ravel()], axis=1)
     middle = np.array([(COLUMNS - 1) / 2, (ROWS - 1) / 2])
     places = places[np.hypot(*(places - middle).T) < found.distortion.reach_px]
-    off = true_px(found.distortion, places) - formula.origin(places)
+    off = undistort_px(found.distortion, places) - formula.origin(places)
     return float(np.hypot(*off.T).max())
 
 
@@ -121,7 +121,7 @@ def test_any_distortion_is_fitted_whatever_is_missing(pincushion, s_deg, turned_
         10.0,
         replace_limits(grid_min_cover=0.2),
     )
-    off = true_px(found.distortion, found.shown_px)
+    off = undistort_px(found.distortion, found.shown_px)
     off = off - Formula(pincushion, s_deg, ROWS, COLUMNS).origin(found.shown_px)
     # Noise is in where they are shown, too.
     assert np.percentile(np.hypot(*off.T), 95) < 0.35

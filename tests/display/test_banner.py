@@ -205,7 +205,7 @@ def test_unknown_says_all_its_reasons():
         ),
         (
             {"unavailable": (Reason.NO_CALIBRATION,), "outline_px": WALL},
-            "Veins, outline and the wall itself only: no millimetres, so no margin of 5 mm",
+            "Veins, outline and the wall itself only: not calibrated, so no margin of 5 mm",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from leakwatch.config import WindowSettings
 from leakwatch.core.arrays import read_only
-from leakwatch.core.recent_values import MOST_FRAMES_PER_S, most_in
+from leakwatch.core.recent_values import MAX_FRAMES_PER_S, max_frames_in
 from leakwatch.core.results import Cement
 from leakwatch.display.growth import recent_growth
 from leakwatch.display.history import History
@@ -103,9 +103,9 @@ def test_what_is_too_old_is_not_a_second_ago():
 
 
 def test_history_stays_small_where_time_stands_still():
-    history = history_of([5.0] * (3 * MOST_FRAMES_PER_S))
+    history = history_of([5.0] * (3 * MAX_FRAMES_PER_S))
     # As long as it keeps anything.
-    assert len(history._seen) <= most_in(2.0 * SETTINGS.growth_s)
+    assert len(history._seen) <= max_frames_in(2.0 * SETTINGS.growth_s)
 
 
 def test_history_forgets_where_time_goes_back_and_stays_small():

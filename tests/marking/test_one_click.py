@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from leakwatch.case_files.case_file import load_case
 from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli import app
-from leakwatch.core.distortion import shown_px
+from leakwatch.core.distortion import distort_px
 from leakwatch.core.errors import CaseError
 from leakwatch.core.frame import View
 from leakwatch.core.geometry import distance_to_polyline
@@ -79,10 +79,10 @@ def test_marks_are_found_where_a_bent_picture_shows_them(known, prepared, run):
     bend = Distortion(rows, columns, 1, *coefficients, 1e4, 0.0)
     bent = replace(prepared, distortion=bend)
     body = one_click.mark_body(prepared, middle(known), run)
-    click = shown_px(bend, np.array(middle(known)))
+    click = distort_px(bend, np.array(middle(known)))
     shown = one_click.mark_body(bent, (click[0], click[1]), run)
-    assert shown.outline_px == pytest.approx(shown_px(bend, body.outline_px), abs=1e-3)
-    assert shown.wall.line_px == pytest.approx(shown_px(bend, body.wall.line_px), abs=1e-3)
+    assert shown.outline_px == pytest.approx(distort_px(bend, body.outline_px), abs=1e-3)
+    assert shown.wall.line_px == pytest.approx(distort_px(bend, body.wall.line_px), abs=1e-3)
     drawn = one_click.shown_picture(bent)
     assert drawn.attenuation.shape == prepared.picture.attenuation.shape
     assert not np.array_equal(drawn.attenuation, prepared.picture.attenuation)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from leakwatch.core.errors import BenchError
-from leakwatch.core.interruption import heard
+from leakwatch.core.interruption import handle_signals
 
 LEAKWATCH, NAIVE = "leakwatch", "naive"
 LOG_NAME = "detector.log"
@@ -130,7 +130,7 @@ def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
         signal.signal(number, before[number])
         signal.raise_signal(number)
 
-    with heard(end_both, *(one.name for one in ends)):
+    with handle_signals(end_both, *(one.name for one in ends)):
         yield
 
 

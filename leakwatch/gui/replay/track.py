@@ -12,7 +12,7 @@ import numpy as np
 
 from leakwatch.alerting import rules
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Watch, watch_of
+from leakwatch.core.active_rules import Coverage, coverage_of
 from leakwatch.core.arrays import Array
 from leakwatch.core.errors import LeakWatchError, SourceError
 from leakwatch.core.frame import Frame
@@ -155,7 +155,7 @@ class Track:
         """Whether each frame so far is UNKNOWN only since rules were not set up."""
         with self._lock:
             return tuple(
-                one.alert.level is Level.UNKNOWN and watch_of(one.observation) is Watch.PARTLY
+                one.alert.level is Level.UNKNOWN and coverage_of(one.observation) is Coverage.PARTLY
                 for one in self._snapshots
             )
 

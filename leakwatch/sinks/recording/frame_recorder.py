@@ -37,7 +37,7 @@ from leakwatch.core.arrays import Rectangle
 from leakwatch.core.errors import SinkError
 from leakwatch.core.frame import Acquisition, Frame
 from leakwatch.core.marks import CaseFile, Marks
-from leakwatch.core.redaction import masked_frame
+from leakwatch.core.redaction import mask_frame
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.files.private_files import new_private_file, replace_private_file
@@ -229,7 +229,7 @@ class FrameRecorder:
 
     def _append(self, frame: Frame) -> None:
         _refuse_text(frame.acquisition, self._recording)
-        frame = masked_frame(frame, self._recording.masks_px)
+        frame = mask_frame(frame, self._recording.masks_px)
         acquisition = frame.acquisition
         pixels = as_recorded(frame.pixels, acquisition.pixel_format)
         stream = compressed(pixels, self._recording.compression)

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 from leakwatch.config import TubularSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.core.geometry import Scale
-from leakwatch.core.recent_values import of_last
+from leakwatch.core.recent_values import keep_last
 from leakwatch.vision.image_processing.medians import medians
 from leakwatch.vision.image_processing.patches import Window, around
 from leakwatch.vision.image_processing.resampling import sampled
@@ -206,7 +206,7 @@ def judge(
     -------
     TubularState, bool
     """
-    recent = of_last(state.lengths, time_s, settings.speed_window_s)
+    recent = keep_last(state.lengths, time_s, settings.speed_window_s)
     # Against the shortest of the window, so that a fast start is remembered for its length. After
     # a pause against the last one before it: what was long then did not grow from nothing.
     recent = recent or state.lengths[-1:]
