@@ -120,14 +120,14 @@ def open_stored(
 
 
 def open_replayed(
-    run: Run, snapshot: Snapshot, judge_again: Callable[[CaseFile, str], None]
+    run: Run, snapshot: Snapshot, analyse_again: Callable[[CaseFile, str], None]
 ) -> OpenCase:
     """Open the case beside a stored run, on the frame that is shown; saved, it is judged by."""
     path, frame = case_path(run.path, None), snapshot.frame.index
 
     def keep(case: CaseFile) -> str:
         said = _written(run, path, run.marks, case)
-        judge_again(_with_baseline(case, run.marks), said)
+        analyse_again(_with_baseline(case, run.marks), said)
         return said
 
     begun = run.marks.posterior_wall_px is not None and snapshot.observation.shift_px is not None

@@ -43,7 +43,7 @@ def test_a_line_of_the_past_has_no_number_without_its_age():
         room.clock.now_s += 11.6
         said = line(room)
     assert said.startswith("STOP ")
-    (told,) = re.findall(r"LAST IMAGE, 12 s old: [^;|]* mm", said)
+    (told,) = re.findall(r"LAST IMAGE, 12 s ago: [^;|]* mm", said)
     assert len(re.findall(r"[0-9.]+ mm", said.replace(told, ""))) == 0, said
     assert "no distance" not in said
 

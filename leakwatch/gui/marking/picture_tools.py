@@ -27,7 +27,7 @@ def live_tools(session: LiveSession) -> tuple[Tool, ...]:
 
 
 def replay_tools(
-    run: Callable[[], Run], judge_again: Callable[[CaseFile, str], None]
+    run: Callable[[], Run], analyse_again: Callable[[CaseFile, str], None]
 ) -> tuple[Tool, ...]:
     """Tools over a stored run: what is saved is judged by from then on.
 
@@ -38,7 +38,7 @@ def replay_tools(
     judge_again : callable
         Begins the run again with a case, and says what became of it.
     """
-    return _tools(Desk(lambda snapshot: open_replayed(run(), snapshot, judge_again)))
+    return _tools(Desk(lambda snapshot: open_replayed(run(), snapshot, analyse_again)))
 
 
 def mark_tools(case: OpenCase) -> tuple[Tool, ...]:

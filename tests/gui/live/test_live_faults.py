@@ -156,7 +156,7 @@ def test_a_source_that_dies(room, window, death, frames):
     now = banner_of(window)
     assert now.level is (Level.STOP if frames > CALM else Level.UNKNOWN)
     assert now.flashing is (frames > CALM)
-    assert "LAST IMAGE, 3 s old" in everything(now)
+    assert "LAST IMAGE, 3 s ago" in everything(now)
     assert (str(death) if death is not END else "No frame follows") in everything(now)
 
 
@@ -167,7 +167,7 @@ def test_a_source_that_is_slow_is_never_clear_between_its_frames(room, window):
         room.clock.now_s += 0.9
         now = banner_of(window)
         assert (now.level, room.shown().sight) == (Level.UNKNOWN, Sight.STALE)
-        assert "LAST IMAGE, 1 s old" in everything(now)
+        assert "LAST IMAGE, 1 s ago" in everything(now)
         room.feed(frame, 0.1)
 
 
@@ -180,7 +180,7 @@ def test_a_stage_that_raises(room, window, monkeypatch, frames):
     now = banner_of(window)
     assert now.level is (Level.STOP if frames > CALM else Level.UNKNOWN)
     assert "Analysis of this frame failed" in everything(now)
-    assert "LAST JUDGED, 1 s old" in everything(now)
+    assert "LAST JUDGED, 1 s ago" in everything(now)
 
 
 def test_a_full_disk_takes_no_alarm_away(open_window):

@@ -134,7 +134,7 @@ def test_it_says_by_itself_that_nothing_comes(room, window, speaker):
     assert level_of(window) is Level.UNKNOWN
     assert window.image.opacity == DIMMED
     assert window.signs.text().split() == (
-        ["NOT", "THE", "PRESENT", "LAST", "IMAGE,", "1", "s", "old", "no", "cement", "seen"]
+        ["NOT", "LIVE", "LAST", "IMAGE,", "1", "s", "ago", "no", "cement", "detected"]
     )
     assert "No new frame for 0.6 s" in window.banner.banner.reasons
     assert speaker.played[-1] is Alarm.MEDIUM
@@ -161,7 +161,7 @@ def test_the_last_image_stays_with_its_lines_and_its_age(room, window):
         assert {kind: len(curve.getData()[0]) for kind, curve in curves.items()} == before
         # The frame is dark, and nothing that is drawn over it.
         assert (window.image.image.opacity(), window.image.view.childGroup.opacity()) == (DIMMED, 1)
-        assert f"LAST IMAGE, {age} old" in window.signs.text()
+        assert f"LAST IMAGE, {age} ago" in window.signs.text()
         said = numbers_on(window)
         assert any("mm" in one for one in said)
         assert all(age in one for one in said), said
@@ -183,12 +183,12 @@ def test_a_frame_that_cannot_be_compared_has_no_lines_of_another(room, window):
     room.feed(replace(FEW[STOPPED + 1], pixels=read_only(noise)))
     window.tick()
     assert all(len(curve.getData()[0]) == 0 for curve in window.image.overlay.curves.values())
-    assert "LAST JUDGED, 1 s old" in window.signs.text()
+    assert "LAST JUDGED, 1 s ago" in window.signs.text()
     room.clock.now_s += 3.0
     window.tick()
     # When no other frame comes, the last that was judged is the picture that stays.
     assert len(window.image.overlay.curves[LineKind.CEMENT].getData()[0]) > 0
-    assert "LAST IMAGE, 4 s old" in window.signs.text()
+    assert "LAST IMAGE, 4 s ago" in window.signs.text()
 
 
 def test_the_clock_and_its_hand_go_on_with_the_display(room, window):
@@ -364,7 +364,7 @@ def test_a_lost_link_flashes_slowly_and_sounds_as_a_technical_alarm(room, window
     assert window.banner.flash_hz == 0.0
 
 
-@pytest.mark.parametrize("problem", ["", f"{UNAVAILABLE}: no device for sound"])
+@pytest.mark.parametrize("problem", ["", f"{UNAVAILABLE}: no audio device"])
 def test_sound_can_be_tested_and_its_absence_is_shown(qtbot, room, problem):
     speaker = Heard(problem)
     window = LiveWindow(room.session, "by hand", speaker=speaker)
@@ -374,7 +374,7 @@ def test_sound_can_be_tested_and_its_absence_is_shown(qtbot, room, problem):
     assert (UNAVAILABLE in said(window)) is bool(problem)
     qtbot.mouseClick(window.bar.buttons["T"], Qt.MouseButton.LeftButton)
     assert speaker.played == [Alarm.HIGH]
-    assert (problem or "Ten pulses") in window.prompt.text()
+    assert (problem or "ten loud pulses") in window.prompt.text()
 
 
 def test_look_of_the_picture_is_the_persons_and_is_said(qtbot, room, window):
@@ -467,7 +467,7 @@ def test_record_is_begun_and_ended_by_a_key_beside_the_window(qtbot):
         qtbot.waitUntil(lambda: window.tick() or "from now on" in window.prompt.text())
         room.run(FEW[8:10])
         window.tick()
-        assert window.bar.buttons["R"].text().endswith("end record")
+        assert window.bar.buttons["R"].text().endswith("stop recording")
         # Not by one key that was pressed by mistake.
         qtbot.keyClick(window, KEY.Key_R)
         assert "again" in window.prompt.text()

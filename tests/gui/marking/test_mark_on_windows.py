@@ -22,7 +22,7 @@ from leakwatch.gui.live.live_window import LiveWindow
 from leakwatch.gui.marking.calibrate_layer import CalibrateLayer
 from leakwatch.gui.marking.mark_layer import MarkLayer
 from leakwatch.gui.marking.picture_tools import live_tools
-from leakwatch.gui.replay.folded_run import FoldedRun
+from leakwatch.gui.replay.folded_run import AnalysedRun
 from leakwatch.live.case_setup import Setup
 from leakwatch.runner.stored_run import open_run
 
@@ -156,7 +156,7 @@ def test_new_marks_over_known_cement_are_asked_for_twice(qtbot):
 def replayed(qtbot, tmp_path):
     path = tmp_path / "cine.dcm"
     injection.write_dicom(path)
-    folded = FoldedRun(open_run(path, load_settings(None)))
+    folded = AnalysedRun(open_run(path, load_settings(None)))
     folded.thread.run()
     window = replay_window(folded)
     qtbot.addWidget(window)
