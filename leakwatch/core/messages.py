@@ -137,6 +137,12 @@ def translate(message: str, language: str | None = None) -> str:
     return template.format(**values)
 
 
+def sentence(message: str) -> str:
+    """Return a message in the language of this process, with a capital first letter."""
+    shown = translate(message)
+    return f"{shown[:1].upper()}{shown[1:]}"
+
+
 def _template(message: Message, language: str) -> str:
     catalogue = _catalogue(language)
     if message.plural is None:

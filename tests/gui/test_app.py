@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from leakwatch.core.errors import CaseError, SinkError, SourceEndedEarly
 from leakwatch.core.results import Level
-from leakwatch.gui.app import record, show, find_key_frame
+from leakwatch.gui.app import find_key_frame, record, show
 from leakwatch.gui.replay.replay_view import Replay
 from leakwatch.gui.replay.replay_window import SIZE, ReplayWindow
 from leakwatch.gui.replay.track import FoldThread, Track

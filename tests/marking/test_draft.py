@@ -14,7 +14,7 @@ from leakwatch.core.marks import Marks, Side
 from leakwatch.gui.marking.mark_layer import sides_of
 from leakwatch.marking import draft as drafts
 from leakwatch.marking.draft import LEVELS, SAME_PX, Draft, History, Mode
-from leakwatch.marking.finding import Found
+from leakwatch.marking.finding import FoundBody
 from leakwatch.vision.vertebra.body_outline import Body, Part
 
 POINT = st.tuples(st.floats(0, 500), st.floats(0, 500))
@@ -26,7 +26,7 @@ STEPS = {
     "tip": lambda draft, at: replace(draft, mode=Mode.TIP),
     "level": lambda draft, at: drafts.next_level(draft, 1),
     "side": lambda draft, at: drafts.other_side(draft, draft.anterior),
-    "anew": lambda draft, at: drafts.anew(draft),
+    "anew": lambda draft, at: drafts.without_marks(draft),
 }
 
 
@@ -69,7 +69,7 @@ def test_the_first_click_is_the_body_and_the_next_ones_are_points_on_its_edge():
 
 def test_another_body_takes_the_points_of_the_first_away():
     draft = drafts.clicked(drafts.clicked(Draft(level="L2"), (1.0, 1.0)), (5.0, 9.0))
-    again = drafts.clicked(drafts.anew(draft), (200.0, 1.0))
+    again = drafts.clicked(drafts.without_marks(draft), (200.0, 1.0))
     assert (again.click_px, again.anchors_px, again.level) == ((200.0, 1.0), (), "L2")
 
 
@@ -126,9 +126,9 @@ def test_the_second_contour_of_an_oblique_view_is_drawn_until_it_is_settled():
     sure = Part(line, 0.5, 1.0, None)
     body = Body(line, line, Side.LEFT, unsure, sure, sure, sure, ("posterior wall: two edges",))
     asked = Draft(click_px=(30.0, 50.0))
-    shown = [side for side in sides_of(asked, Found(body)) if side.name == "wall"]
+    shown = [side for side in sides_of(asked, FoundBody(body)) if side.name == "wall"]
     assert [side.line_px[0, 0] for side in shown] == [70.0, 50.0]
-    assert not any(side.sure for side in shown)
+    assert not any(side.reliable for side in shown)
     # What a person took as it is has one contour.
-    taken = [s for s in sides_of(replace(asked, accepted=True), Found(body)) if s.name == "wall"]
+    taken = [s for s in sides_of(replace(asked, accepted=True), FoundBody(body)) if s.name == "wall"]
     assert [side.line_px[0, 0] for side in taken] == [50.0]

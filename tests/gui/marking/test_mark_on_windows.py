@@ -181,7 +181,7 @@ def test_a_replayed_run_is_marked_and_judged_again(qtbot, replayed, tmp_path):
     qtbot.waitUntil(lambda: not case.waiting, timeout=20_000)
     hand.keys(KEY.Key_O, KEY.Key_U, KEY.Key_S)
     assert window.layer is None
-    assert "judged again" in window.prompt.text()
+    assert "analysed again" in window.prompt.text()
     saved = load_case(tmp_path / "cine.case.json")
     assert saved.marks.reference_frame == 0
     assert saved.mm_per_px == pytest.approx(0.25, rel=0.02)
@@ -228,4 +228,4 @@ def test_marks_follow_the_anatomy_from_frame_to_frame(qtbot, replayed):
     assert layer._case.draft.wall_px[-1] == pytest.approx((100.0, 100.0), abs=1.0)
     lost = replace(snapshot, frame=replace(snapshot.frame, index=FIRST_CEMENT))
     layer.showed(replace(lost, observation=replace(seen, shift_px=None)))
-    assert "cannot be followed" in layer.prompt
+    assert "Registration failed" in layer.prompt
