@@ -130,5 +130,7 @@ def test_the_second_contour_of_an_oblique_view_is_drawn_until_it_is_settled():
     assert [side.line_px[0, 0] for side in shown] == [70.0, 50.0]
     assert not any(side.reliable for side in shown)
     # What a person took as it is has one contour.
-    taken = [s for s in sides_of(replace(asked, accepted=True), FoundBody(body)) if s.name == "wall"]
+    taken = [
+        s for s in sides_of(replace(asked, accepted=True), FoundBody(body)) if s.name == "wall"
+    ]
     assert [side.line_px[0, 0] for side in taken] == [50.0]

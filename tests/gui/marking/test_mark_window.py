@@ -358,8 +358,8 @@ def test_an_unknown_side_is_asked_for_and_nothing_is_drawn_as_sure(make, qtbot, 
     hand.keys(KEY.Key_U, KEY.Key_S)
     assert "Not saved: the anterior side is unknown" in window.prompt.text()
     assert not out.exists()
-    assert all(not side.sure for side in sides_of(window.case.draft, window.case.found))
-    assert all(not one.sure for one in window.layer._handles if one.kind == "found")
+    assert all(not side.reliable for side in sides_of(window.case.draft, window.case.found))
+    assert all(not one.reliable for one in window.layer._handles if one.kind == "found")
     hand.keys(KEY.Key_O)
     assert window.case.found.body.side_known
     assert window.case.draft.anterior is Side.LEFT
