@@ -26,8 +26,23 @@ WIDGET_CALLS = {
     "QAction", "QCheckBox", "QGroupBox", "QRadioButton",
 }  # fmt: skip
 SAYING_CALLS = {"say", "fail", "warn"}
+# What a window, a page or a video shows later, under their own names.
+SHOWN_CALLS = {
+    "Fact", "InactiveRule", "KeyAction", "LineStyle", "Tool", "key", "unknown_banner",
+    "set_title", "set_xlabel", "set_ylabel", "setLabel", "drawText",
+}  # fmt: skip
+# Attributes that are shown as they are.
+SHOWN_ATTRIBUTES = {"_said", "outcome", "problem", "failure", "progress", "legend"}
 # Packages whose texts are in the catalogue.
-IN_THE_CATALOGUE: tuple[str, ...] = ("alerting", "core", "pipeline")
+IN_THE_CATALOGUE: tuple[str, ...] = (
+    "alerting",
+    "core",
+    "display",
+    "gui",
+    "marking",
+    "pipeline",
+    "training",
+)
 
 
 def test_a_message_is_its_english_text() -> None:
@@ -123,9 +138,12 @@ def escaped_texts(tree: ast.AST) -> list[tuple[int, str]]:
                 found += worded(node.exc.args)
         elif isinstance(node, ast.Call):
             name = called(node)
-            if name in WIDGET_CALLS | SAYING_CALLS:
+            if name in WIDGET_CALLS | SAYING_CALLS | SHOWN_CALLS:
                 found += worded(node.args)
             found += worded([one.value for one in node.keywords if one.arg == "help"])
+        elif isinstance(node, ast.Assign):
+            names = {getattr(target, "attr", "") for target in node.targets}
+            found += worded([node.value]) if names & SHOWN_ATTRIBUTES else []
     return found
 
 
@@ -137,12 +155,19 @@ def worded(arguments: list[ast.expr]) -> list[tuple[int, str]]:
     """Those of some arguments that are literals with a word of three letters or more."""
     found = []
     for one in arguments:
-        if isinstance(one, ast.Constant) and isinstance(one.value, str):
-            literal = one.value
+        if isinstance(one, ast.IfExp | ast.BoolOp | ast.BinOp | ast.Tuple):
+            parts = [part for part in ast.iter_child_nodes(one) if isinstance(part, ast.expr)]
+            found += worded(parts[1:] if isinstance(one, ast.IfExp) else parts)
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str):
+            found += [(one.lineno, one.value)] if has_words(one.value) else []
         elif isinstance(one, ast.JoinedStr):
-            literal = "".join(part.value for part in one.values if isinstance(part, ast.Constant))
-        else:
-            continue
-        if re.search(r"[A-Za-z]{3}", literal):
-            found.append((one.lineno, literal))
+            constants = [part.value for part in one.values if isinstance(part, ast.Constant)]
+            literal = "".join(str(part) for part in constants)
+            found += [(one.lineno, literal)] if has_words(literal) else []
     return found
+
+
+def has_words(shown: str) -> bool:
+    """Whether a text has a word of three letters, beside tags, colours and the program's name."""
+    bare = re.sub(r"<[^>]*>|&\w+;|#[0-9A-Fa-f]{6}|LeakWatch", "", shown)
+    return re.search(r"[^\W\d_²³]{3}", bare) is not None
