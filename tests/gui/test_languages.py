@@ -36,8 +36,8 @@ pytestmark = pytest.mark.usefixtures("fonts")
 
 KEY = Qt.Key
 PATIENCE_MS = 20_000
-# Names of cases and of people that the tests give.
-GIVEN = {"by hand", "epidural", "anna", "told", "a test", "Calm breath"}
+# Names of cases, people and products, which are not translated.
+GIVEN = {"PMMA", "by hand", "epidural", "anna", "told", "a test", "Calm breath"}
 CATALOGUE_TEST = Path(__file__).parent.parent / "core" / "test_messages.py"
 
 
