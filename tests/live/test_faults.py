@@ -124,7 +124,7 @@ def is_last_image(room, age, kind="LAST IMAGE"):
     judged = room.session.status.known.judged
     distance = judged.snapshot.observation.wall_distance
     now = room.shown()
-    said = f"{kind}, {age} old: {abs(distance.distance_mm):.1f}"
+    said = f"{kind}, {age} ago: {abs(distance.distance_mm):.1f}"
     assert now.banner.warnings[0].startswith(said)
     assert now.last == now.banner.warnings[0]
     others = (*now.banner.reasons, *now.banner.warnings[1:])

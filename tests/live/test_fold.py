@@ -76,7 +76,7 @@ def test_what_was_never_set_up_sounds_no_tone_and_is_counted():
     now = live.shown()
     assert (now.level, now.banner.partly, now.alarm) == (Level.UNKNOWN, True, Alarm.NONE)
     assert level_line(now) == "PARTLY   Veins only: no posterior wall in this view"
-    assert dict(live.fold.tally.off)[Rule.MARGIN, Reason.VIEW] == 6 - live.fold.tally.learning
+    assert dict(live.fold.tally.off)[Rule.MARGIN, Reason.VIEW] == 6 - live.fold.tally.acquiring
     dark = replace(FEW[6], pixels=np.zeros_like(FEW[6].pixels))
     live.run([dark])
     now = live.shown()

@@ -84,7 +84,7 @@ def test_reasons_of_one_moment_share_a_line_and_a_fault_has_its_own():
     fault = Event(19, 2.375, EventKind.TECHNICAL, Level.STOP, Reason.DECODE, text="cut off")
     said = words(trend_figure(points(), [margin, tube, unjudged, fault], CALIBRATION, Settings()))
     first, second = next(text for text in said if "\n" in text).splitlines()
-    assert first.startswith("1  1.88 s  STOP: Cement near the posterior wall; Cement fills a tube")
+    assert first.startswith("1  1.88 s  STOP: Cement near the posterior wall; Tubular filling")
     assert "lateral" not in first
     assert second == "2  2.38 s  STOP: Next frame could not be decoded"
 

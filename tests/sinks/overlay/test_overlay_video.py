@@ -237,7 +237,7 @@ def test_new_cement_of_the_last_second_is_drawn_into_the_video(tmp_path, monkeyp
         before.append(None if then is None else then.frame)
         return make_overlay(snapshot, marks, settings, then)
 
-    monkeypatch.setattr("leakwatch.sinks.overlay.overlay_video.picture", noted)
+    monkeypatch.setattr("leakwatch.sinks.overlay.overlay_video.make_overlay", noted)
     video = OverlayVideo(tmp_path, MARKS, Settings())
     for index in range(12):
         video.append(make_snapshot(index))
