@@ -119,11 +119,11 @@ def acknowledge(state: AlertState, observation: Observation) -> tuple[AlertState
         With an event of kind `EventKind.ACKNOWLEDGE`.
     """
     cleared = replace(state, latched=(), worst=(), acknowledged=_merge_acknowledged(state))
-    told, alert = _reported(cleared, observation, (), None)
+    cleared_state, alert = _reported(cleared, observation, (), None)
     event = Event(
         observation.frame, observation.time_s, EventKind.ACKNOWLEDGE, alert.level, text="cleared"
     )
-    return told, replace(alert, events=(event, *alert.events))
+    return cleared_state, replace(alert, events=(event, *alert.events))
 
 
 def restart_baseline(state: AlertState) -> AlertState:
@@ -369,13 +369,13 @@ def _reported(
 ) -> tuple[AlertState, Alert]:
     blind = observation.unavailable
     acknowledged = tuple(reason for reason, _ in state.acknowledged if reason not in state.latched)
-    watched = () if state.watch_until_s is None else state.watch_reasons
+    watch_reasons = () if state.watch_until_s is None else state.watch_reasons
     if stops:
         current, why = Level.STOP, stops
     elif blind:
         current, why = Level.UNKNOWN, blind
-    elif acknowledged or watched:
-        current, why = Level.WATCH, tuple(dict.fromkeys(acknowledged + watched))
+    elif acknowledged or watch_reasons:
+        current, why = Level.WATCH, tuple(dict.fromkeys(acknowledged + watch_reasons))
     else:
         current, why = Level.CLEAR, ()
     level, reasons = current, why

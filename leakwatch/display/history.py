@@ -44,7 +44,7 @@ def sample_of(seen: Observation) -> TrendSample:
     )
 
 
-def thinned(samples: Iterable[TrendSample]) -> tuple[TrendSample, ...]:
+def thin_samples(samples: Iterable[TrendSample]) -> tuple[TrendSample, ...]:
     """Return no more points than a plot can show, always including the last."""
     kept: list[TrendSample] = []
     for one in samples:

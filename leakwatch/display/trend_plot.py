@@ -1,4 +1,4 @@
-"""The trend of a minute as lines of a unit square, for whoever draws it. Pure."""
+"""Trend of the last minute as lines in a unit square. Pure."""
 
 from __future__ import annotations
 

@@ -51,13 +51,13 @@ PRESETS: tuple[tuple[str, float, float], ...] = (
 )
 
 
-def preset(view: ViewSettings, number: int) -> ViewSettings:
+def apply_preset(view: ViewSettings, number: int) -> ViewSettings:
     """Return `view` with the window of a preset; `number` counts from 0."""
     _, level, width = PRESETS[number]
     return replace(view, level=level, width=width)
 
 
-def dragged(view: ViewSettings, right: float, down: float) -> ViewSettings:
+def drag_window(view: ViewSettings, right: float, down: float) -> ViewSettings:
     """Return the view after a drag.
 
     Parameters
@@ -78,7 +78,7 @@ def dragged(view: ViewSettings, right: float, down: float) -> ViewSettings:
 
 
 def view_notices(view: ViewSettings, zoom: float) -> tuple[str, ...]:
-    """Return the changes of the view that somebody who did not make them must know.
+    """Return notices about changes of the view, for users who did not make them.
 
     Parameters
     ----------

@@ -137,9 +137,9 @@ def open_replayed(
     path, frame = case_path(run.path, None), snapshot.frame.index
 
     def keep(case: CaseFile) -> str:
-        said = _written(run, path, run.marks, case)
-        analyse_again(_with_baseline(case, run.marks), said)
-        return said
+        message = _written(run, path, run.marks, case)
+        analyse_again(_with_baseline(case, run.marks), message)
+        return message
 
     begun = run.marks.posterior_wall_px is not None and snapshot.observation.shift_px is not None
     draft = draft_of(marks_now(run.marks, snapshot)) if begun else Draft()

@@ -106,7 +106,7 @@ def draft_of(marks: Marks) -> Draft:
     )
 
 
-def clicked(draft: Draft, at: Point) -> Draft:
+def add_click(draft: Draft, at: Point) -> Draft:
     """Return the draft after a click where there is no handle."""
     draft = replace(draft, accepted=False)
     if draft.mode is Mode.BODY:
@@ -153,12 +153,12 @@ def without_wall_point(draft: Draft, index: int) -> Draft:
     return replace(draft, wall_px=kept, accepted=False)
 
 
-def drawing(draft: Draft) -> Draft:
+def start_wall(draft: Draft) -> Draft:
     """Return the draft ready to draw the wall by hand, replacing the current one."""
     return replace(draft, wall_px=(), wall_drawn=False, mode=Mode.WALL, accepted=False)
 
 
-def drawn(draft: Draft) -> Draft:
+def finish_wall(draft: Draft) -> Draft:
     """Return the draft with the drawing finished; fewer than two points are discarded."""
     if len(draft.wall_px) < 2:
         return replace(draft, wall_px=(), wall_drawn=False, mode=_after(draft))
@@ -174,14 +174,14 @@ def with_fewer_wall_points(draft: Draft) -> Draft:
     return replace(draft, wall_px=_points(kept))
 
 
-def next_level(draft: Draft, step: int) -> Draft:
+def select_next_level(draft: Draft, step: int) -> Draft:
     """Return the draft with the next vertebra; beyond the last: not specified."""
     known = (None, *LEVELS)
     at = known.index(draft.level) if draft.level in known else 0
     return replace(draft, level=known[(at + step) % len(known)], accepted=False)
 
 
-def other_side(draft: Draft, now: Side | None) -> Draft:
+def exchange_side(draft: Draft, now: Side | None) -> Draft:
     """Return the draft with the other anterior side; left if unknown."""
     turned = Side.RIGHT if now is Side.LEFT else Side.LEFT
     return replace(draft, anterior=turned, accepted=False)

@@ -70,13 +70,13 @@ class Measuring:
         return 1 if self.kind is KnownObject.SPHERE and not self.by_hand else 2
 
 
-def next_kind(now: Measuring, step: int = 1) -> Measuring:
+def select_next_kind(now: Measuring, step: int = 1) -> Measuring:
     """Return another kind of object, with its usual size."""
     kind = KINDS[(KINDS.index(now.kind) + step) % len(KINDS)]
     return Measuring(kind, _FIRST_SIZE[kind])
 
 
-def resized(now: Measuring, step: float) -> Measuring:
+def resize(now: Measuring, step: float) -> Measuring:
     """Return another size: the next gauge, whatever the step, else millimetres."""
     if now.kind is KnownObject.CANNULA_WIDTH:
         known = list(GAUGES_MM)

@@ -195,8 +195,8 @@ def _prepared(basis: Basis, state: PipelineState, frame: int, shift: Point) -> P
     orientation = basis.acquisition.patient_orientation
     shift_px = (a_pixel * shift[0], a_pixel * shift[1])
     bend = basis.calibration.distortion
-    told = told_polarity(picture.attenuation, basis.settings.polarity)
-    return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames, bend, told)
+    polarity = told_polarity(picture.attenuation, basis.settings.polarity)
+    return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames, bend, polarity)
 
 
 def with_calibration(prepared: Prepared, calibration: Calibration) -> Prepared:

@@ -168,10 +168,10 @@ class OpenCase:
         LeakWatchError
             It is not finished, or cannot be saved.
         """
-        said = self._keep(self.case())
-        self._kept, self.outcome = (self.draft, self.measured), said
+        message = self._keep(self.case())
+        self._kept, self.outcome = (self.draft, self.measured), message
         self.was_saved = True
-        return said
+        return message
 
     @property
     def is_saved(self) -> bool:

@@ -15,8 +15,8 @@ from leakwatch.display.window_level import (
     PRESETS,
     WHOLE,
     ViewSettings,
-    dragged,
-    preset,
+    apply_preset,
+    drag_window,
     view_notices,
 )
 
@@ -47,15 +47,15 @@ def test_inverted_is_the_negative():
 
 
 def test_drag_to_the_right_lowers_contrast_and_down_darkens():
-    wider = dragged(ViewSettings(), 0.5, 0.0)
+    wider = drag_window(ViewSettings(), 0.5, 0.0)
     assert wider.width == pytest.approx(2.0 * WHOLE)
-    darker = MAPPING.with_view(dragged(ViewSettings(), 0.0, 0.2)).apply(VALUES).astype(int)
+    darker = MAPPING.with_view(drag_window(ViewSettings(), 0.0, 0.2)).apply(VALUES).astype(int)
     assert (darker <= MAPPING.apply(VALUES)).all()
 
 
 @given(st.floats(-50, 50), st.floats(-50, 50))
 def test_no_drag_leaves_a_picture_that_shows_nothing(right, down):
-    view = dragged(ViewSettings(), right, down)
+    view = drag_window(ViewSettings(), right, down)
     assert LEAST_WIDTH <= view.width <= LARGEST_WIDTH
     assert 0.0 <= view.level <= WHOLE
 
@@ -64,6 +64,6 @@ def test_presets_keep_how_it_is_turned_and_every_change_is_said():
     words = ("inverted", "flipped horizontally", "flipped vertically", "window", "zoom 2.0")
     turned = ViewSettings(inverted=True, flipped_horizontally=True, flipped_vertically=True)
     for number in range(1, len(PRESETS)):
-        said = " ".join(view_notices(preset(turned, number), 2.0))
+        said = " ".join(view_notices(apply_preset(turned, number), 2.0))
         assert [word for word in words if word not in said] == []
-    assert preset(turned, 0) == turned
+    assert apply_preset(turned, 0) == turned

@@ -56,14 +56,14 @@ def test_kinds_go_round_and_sizes_stay_what_can_be():
     now, seen = Measuring(), []
     for _ in KINDS:
         seen.append(now.kind)
-        now = measuring.next_kind(now)
+        now = measuring.select_next_kind(now)
     assert (seen, now) == (list(KINDS), Measuring())
     for _ in range(30):
-        now = measuring.resized(now, 1.0)
+        now = measuring.resize(now, 1.0)
     assert measuring.size_mm(now) == 1.65
     ruler = Measuring(KnownObject.RULER, 50.0)
-    assert measuring.size_mm(measuring.resized(ruler, -0.1)) == 49.9
-    assert measuring.size_mm(measuring.resized(ruler, -400.0)) == 0.5
+    assert measuring.size_mm(measuring.resize(ruler, -0.1)) == 49.9
+    assert measuring.size_mm(measuring.resize(ruler, -400.0)) == 0.5
     assert measuring.describe(Measuring()) == "cannula, across: 11G, 3.05 mm, with edge detection"
 
 

@@ -22,7 +22,7 @@ class RecordStart:
 
     def __init__(self, begin: Callable[[], str]) -> None:
         self._begin = begin
-        self._said = ""
+        self._message = ""
         self._begun = False
 
     def start(self) -> bool:
@@ -39,14 +39,14 @@ class RecordStart:
 
     def take_message(self) -> str:
         """Return the result, once; empty before and after."""
-        said, self._said = self._said, ""
-        return said
+        message, self._message = self._message, ""
+        return message
 
     def _run(self) -> None:
         try:
-            self._said = self._begin()
+            self._message = self._begin()
         # Whatever is wrong with a disk, the session continues, and the operator is informed.
         except Exception as error:  # noqa: BLE001
             _LOG.debug("the recording did not start", exc_info=True)
-            self._said = text("Not recording: {error}", error=str(error))
+            self._message = text("Not recording: {error}", error=str(error))
             self._begun = False

@@ -142,11 +142,11 @@ class CalibrateLayer(CaseLayer):
 
     def next_kind(self) -> None:
         """Select another kind of object."""
-        self._do(measuring.next_kind(self._now))
+        self._do(measuring.select_next_kind(self._now))
 
     def resize(self, step: float) -> None:
         """Change the size of the object."""
-        self._do(measuring.resized(self._now, step))
+        self._do(measuring.resize(self._now, step))
 
     def toggle_edges(self) -> None:
         """Find edges near the points, or use the points themselves."""

@@ -135,15 +135,15 @@ class MarkLayer(CaseLayer):
         ):
             return
         if self._preview is None:
-            draft = drafts.clicked(draft, self._swept)
-        self._preview, self._swept = drafts.clicked(draft, at), at
+            draft = drafts.add_click(draft, self._swept)
+        self._preview, self._swept = drafts.add_click(draft, at), at
         self._show()
 
     def _release(self, at: Point) -> None:
         held, preview = self._held, self._preview
         self._held = self._preview = self._swept = None
         if preview is not None and preview.mode is Mode.WALL:
-            self._do(drafts.drawn(drafts.with_fewer_wall_points(preview)))
+            self._do(drafts.finish_wall(drafts.with_fewer_wall_points(preview)))
         elif preview is not None:
             self._do(preview)
         elif held is None:
@@ -160,7 +160,7 @@ class MarkLayer(CaseLayer):
         return self._nearest([one.at_px for one in self._handles], at, GRAB_PX)
 
     def _click(self, at: Point) -> None:
-        self._do(drafts.clicked(self._case.draft, at))
+        self._do(drafts.add_click(self._case.draft, at))
 
     def _do(self, draft: Draft) -> None:
         self._said = ""
@@ -226,12 +226,12 @@ class MarkLayer(CaseLayer):
 
     def draw(self) -> None:
         """Start drawing the wall."""
-        self._do(drafts.drawing(self._case.draft))
+        self._do(drafts.start_wall(self._case.draft))
 
     def end_drawing(self) -> None:
         """Finish drawing the wall."""
         if self._case.draft.mode is Mode.WALL:
-            self._do(drafts.drawn(self._case.draft))
+            self._do(drafts.finish_wall(self._case.draft))
 
     def tip(self) -> None:
         """Use the next click for the tip of the cannula."""
@@ -243,11 +243,11 @@ class MarkLayer(CaseLayer):
         now = self._case.draft.anterior if body is None else body.anterior
         if body is not None and not body.side_known:
             now = self._case.draft.anterior
-        self._do(drafts.other_side(self._case.draft, now))
+        self._do(drafts.exchange_side(self._case.draft, now))
 
     def level(self, step: int) -> None:
         """Select the next vertebra."""
-        self._do(drafts.next_level(self._case.draft, step))
+        self._do(drafts.select_next_level(self._case.draft, step))
 
     def accept(self) -> None:
         """Accept uncertain edges."""

@@ -37,7 +37,7 @@ class AnalysedRun:
         """Remember the window that shows it."""
         self._window = ref(window)  # weak: the tools of the window refer to this object
 
-    def analyse_again(self, case: CaseFile, said: str) -> None:
+    def analyse_again(self, case: CaseFile, message: str) -> None:
         """Analyse again from the first frame, with the marks and the calibration of `case`.
 
         Parameters
@@ -61,7 +61,7 @@ class AnalysedRun:
             window.replay = self.replay()
             window.replay.playback.toggle()
             again = text("The sequence is analysed again with these marks, from its first frame")
-            window.say(join_texts("\n", [said, again]))
+            window.say(join_texts("\n", [message, again]))
 
     def close(self) -> None:
         """Stop the analysis, and release the file."""

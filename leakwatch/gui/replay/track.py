@@ -20,7 +20,7 @@ from leakwatch.core.messages import text
 from leakwatch.core.protocols import StoredSource
 from leakwatch.core.results import Alert, Level, Observation, Snapshot
 from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
-from leakwatch.display.history import TrendSample, sample_of, thinned, value_before
+from leakwatch.display.history import TrendSample, sample_of, thin_samples, value_before
 from leakwatch.display.window_level import ViewSettings
 
 # Pixels kept in memory: a complete sequence at 512 x 512, a fifth of one at 1024 x 1024.
@@ -128,7 +128,7 @@ class Track:
             observations = [one.observation for one in self._snapshots[: index + 1]]
         end_s = observations[-1].time_s
         first = bisect_left(observations, end_s - span_s, key=lambda one: one.time_s)
-        return thinned(sample_of(one) for one in observations[first:])
+        return thin_samples(sample_of(one) for one in observations[first:])
 
     def before(self, index: int, seconds: float) -> Observation | None:
         """Return the observation `seconds` before frame `index`; None if there is none near."""
@@ -233,7 +233,7 @@ class FramesAgain:
     Parameters
     ----------
     reopen : callable
-        Opens the sequence anew.
+        Opens the sequence again.
     """
 
     def __init__(self, reopen: Callable[[], StoredSource]) -> None:

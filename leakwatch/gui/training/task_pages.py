@@ -142,7 +142,11 @@ class RunPage(QWidget):
         super().__init__(parent)
         self.setStyleSheet(PAGE_STYLE)
         self.image = ImageView()
-        self.head, self.time, self.said = text_label(19, bold=True), text_label(19), text_label(17)
+        self.head, self.time, self.message = (
+            text_label(19, bold=True),
+            text_label(19),
+            text_label(17),
+        )
         title, hidden = translate(text("TRAINING")), translate(text("alarms are hidden"))
         self.head.setText(
             f'{escape(title)} <span style="color:{QUIET}; font-weight:400">{escape(hidden)}</span>'
@@ -165,7 +169,7 @@ class RunPage(QWidget):
     def begin(self) -> None:
         """Clear the previous case."""
         self._shown = None
-        self.said.setText("")
+        self.message.setText("")
 
     def _lay_out(self) -> None:
         top, bottom = QHBoxLayout(), QHBoxLayout()
@@ -174,7 +178,7 @@ class RunPage(QWidget):
         top.addWidget(self.time)
         bottom.addWidget(self.stop)
         bottom.addSpacing(18)
-        bottom.addWidget(self.said, 1)
+        bottom.addWidget(self.message, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 8, 14, 8)
         layout.addLayout(top)

@@ -145,7 +145,7 @@ class TrainingWindow(QMainWindow):
                 at_s=attempt.presses_s[-1],
                 verdict=text("recorded") if found is Verdict.NOTED else text("not due"),
             )
-            self.run.said.setText(escape(translate(message)))
+            self.run.message.setText(escape(translate(message)))
         if attempt.score is not None:
             self._show_result()
 

@@ -143,9 +143,9 @@ class ImageWindow(QMainWindow):
         except Exception as error:  # noqa: BLE001
             what = f"{type(error).__name__}: {error}"
             unknown = unknown_banner(text("This frame cannot be shown: {what}", what=what))
-            told = keep_latched_stop(unknown, self.banner.banner)
-            if told != self.banner.banner:
-                self.banner.show_banner(told, technical=True)
+            shown = keep_latched_stop(unknown, self.banner.banner)
+            if shown != self.banner.banner:
+                self.banner.show_banner(shown, technical=True)
                 _LOG.error("a frame cannot be shown", exc_info=True)
             self.broken()
         self._show_prompt()

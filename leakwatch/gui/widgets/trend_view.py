@@ -86,9 +86,9 @@ class TrendView(QWidget):
         foot = inner.adjusted(4.0, 2.0, -4.0, -2.0)
         bottom = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
         age = age_text(plot.unseen_s)
-        said = translate(text("not monitored for {age}", age=age))
-        painter.fillRect(painter.boundingRect(foot, bottom, said), QColor("#151B22"))
-        painter.drawText(foot, bottom, said)
+        shown = translate(text("not monitored for {age}", age=age))
+        painter.fillRect(painter.boundingRect(foot, bottom, shown), QColor("#151B22"))
+        painter.drawText(foot, bottom, shown)
 
     def _paint_words(self, painter: QPainter, plot: TrendPlot, inner: QRectF) -> None:
         top = QRectF(0.0, 0.0, inner.width(), inner.top())

@@ -13,8 +13,8 @@ from leakwatch.display.window_level import (
     KEY_STEP,
     PRESETS,
     ViewSettings,
-    dragged,
-    preset,
+    apply_preset,
+    drag_window,
     view_notices,
 )
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
@@ -128,17 +128,17 @@ class ViewKeys:
             self._pan(-right, -down)
             self._drag = (touch, before)
         else:
-            self.view = dragged(before, right, down)
+            self.view = drag_window(before, right, down)
 
     def _preset_key(self, number: int) -> KeyAction:
-        what = text("greys: {preset}", preset=PRESETS[number][0])
+        what = text("greys: {preset}", apply_preset=PRESETS[number][0])
         return key(Qt.Key(Qt.Key.Key_1 + number), f"{number + 1}", what, partial(self._use, number))
 
     def _use(self, number: int) -> None:
-        self.view = preset(self.view, number)
+        self.view = apply_preset(self.view, number)
 
     def _step(self, right: int, down: int) -> None:
-        self.view = dragged(self.view, KEY_STEP * right, KEY_STEP * down)
+        self.view = drag_window(self.view, KEY_STEP * right, KEY_STEP * down)
 
     def _invert(self) -> None:
         self.view = replace(self.view, inverted=not self.view.inverted)

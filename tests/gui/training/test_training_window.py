@@ -134,17 +134,17 @@ def test_a_whole_case_by_keys_alone(qtbot, make_window, clock, records):
     assert records.sessions()[0].outcome == "begun"
     go_to(window, clock, 0.5)
     press(window, Qt.Key.Key_Space)
-    assert "STOP at 0.50 s: not due" in window.run.said.text()
+    assert "STOP at 0.50 s: not due" in window.run.message.text()
     assert window.page is window.run
     go_to(window, clock, 1.8)
     press(window, Qt.Key.Key_Space)
 
     assert window.page is window.result
     assert window.result.headline.text() == "STOP 0.30 s after it was due"
-    said = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
-    assert "0.30 s" in said
-    assert "0.24 mL" in said  # 0.1 mL in 0.125 s, for 0.3 s
-    assert "False STOPs (at 0.50 s)" in said
+    message = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
+    assert "0.30 s" in message
+    assert "0.24 mL" in message  # 0.1 mL in 0.125 s, for 0.3 s
+    assert "False STOPs (at 0.50 s)" in message
     (kept,) = records.sessions("anna")
     assert (kept.case_name, kept.outcome, kept.due_by) == ("told", "stopped", "truth")
     assert (kept.due_frame, kept.due_s, kept.stop_frame) == (DUE_FRAME, DUE_S, 14)
@@ -190,7 +190,7 @@ def test_the_whole_screen_is_taken_by_a_key_on_every_page(qtbot, make_window, cl
     taken_and_left(window.begin.name)
     begun(qtbot, window)
     taken_and_left(window.run)
-    assert window.run.said.text() == ""
+    assert window.run.message.text() == ""
     go_to(window, clock, 1.8)
     press(window, Qt.Key.Key_Space)
     taken_and_left(window.result)
@@ -275,9 +275,9 @@ def test_without_a_truth_it_says_that_leakwatch_is_the_judge(qtbot, make_window,
     go_to(window, clock, stop.time_s + 0.1)
     press(window, Qt.Key.Key_Space)
     assert window.result.headline.text() == "STOP 0.10 s after it was due"
-    said = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
-    assert "the case has no truth" in said.replace("&#x27;", "'")
-    assert "estimate" in said
+    message = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
+    assert "the case has no truth" in message.replace("&#x27;", "'")
+    assert "estimate" in message
     assert "no truth" in window.result.panels[0].words.text()
 
 
@@ -432,8 +432,8 @@ def test_a_screen_that_stood_still_is_told(qtbot, make_window, clock):
     window.tick()
     go_to(window, clock, 1.8)
     press(window, Qt.Key.Key_Space)
-    said = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
-    assert "for 0.40 s" in said
+    message = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
+    assert "for 0.40 s" in message
 
 
 def test_closing_while_a_case_is_made_ends_the_making(qtbot, make_window):
