@@ -124,6 +124,33 @@ def test_no_text_escapes_the_catalogue(package: str) -> None:
     assert not found, "\n".join(found)
 
 
+def test_each_template_has_the_values_that_it_needs() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}:{line}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for line in unfilled_templates(ast.parse(path.read_text("utf-8")))
+    ]
+    assert not found, "\n".join(found)
+
+
+def unfilled_templates(tree: ast.AST) -> list[int]:
+    """Lines of calls whose templates have other fields than values."""
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or called(node) not in ("text", "counted"):
+            continue
+        strings = [one.value for one in node.args if isinstance(one, ast.Constant)]
+        templates = [one for one in strings if isinstance(one, str)]
+        counts = {"count"} if called(node) == "counted" else set()
+        given = {one.arg for one in node.keywords} | counts
+        for one in templates if given else ():
+            found += [node.lineno] if {name for name, _ in fields(one)} - given else []
+        if templates and given:
+            used = {name for template in templates for name, _ in fields(template)} | counts
+            found += [node.lineno] if given - used else []
+    return found
+
+
 def fields(template: str) -> set[tuple[str | None, str | None]]:
     return {(name, form) for _, name, form, _ in string.Formatter().parse(template) if name}
 

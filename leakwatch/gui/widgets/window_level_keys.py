@@ -131,7 +131,7 @@ class ViewKeys:
             self.view = drag_window(before, right, down)
 
     def _preset_key(self, number: int) -> KeyAction:
-        what = text("greys: {preset}", apply_preset=PRESETS[number][0])
+        what = text("greys: {preset}", preset=PRESETS[number][0])
         return key(Qt.Key(Qt.Key.Key_1 + number), f"{number + 1}", what, partial(self._use, number))
 
     def _use(self, number: int) -> None:
