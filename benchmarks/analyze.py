@@ -4,6 +4,9 @@ Decoding alone, the fold alone over frames in memory, and the whole without and 
 video, in one run: machines differ, and so does what else they do. With a core for each, a frame of
 the whole without the video takes as long as the slower of decoding and fold. Twelve bits, quantum
 noise: 0.7 MB a frame, simulated in a minute; or any case given as the argument.
+
+Before that, what one core needs for each part of a frame: decoding, fold and video take turns, and
+only the time of this process counts. So their ratios hold on a machine that is busy, too.
 """
 
 from __future__ import annotations
@@ -14,15 +17,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from leakwatch.benchmark.latency import time_floor
 from leakwatch.case_files.settings_file import load_settings
 from leakwatch.config import Settings
+from leakwatch.core.frame import Frame
 from leakwatch.runner.analysis import analyse
 from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.sinks.overlay.overlay_video import OverlayVideo
+from leakwatch.vision.image_processing.opencv_threads import opencv_on_one_thread
 
 # As the scenario `large`, but for the bits and the length.
 SCENARIO = """\
@@ -38,6 +44,8 @@ path = "basivertebral"
 opens_ml = 1.0
 """
 WANTED_HZ = 60.0
+# Of the time that the fold takes: the video is drawn and encoded beside it.
+WANTED_SHARE = 1.0
 Part = Callable[[Run, Callable[[], None]], object]
 
 
@@ -63,6 +71,7 @@ def made_case(folder: Path) -> Path:
 def print_parts(case: Path, folder: Path) -> None:
     """Time each part and print it, in ms a frame, frames/s and floors."""
     settings = load_settings(None)
+    print_turns(case, settings, folder)
     frames = list(open_run(case, settings).frames)
     floor_ms = sorted(time_floor(frames[0].pixels))[25]
     parts: dict[str, Part] = {
@@ -89,6 +98,50 @@ def print_parts(case: Path, folder: Path) -> None:
     print(f"one after the other they would take {after_each_other / slower:.2f} of it.")
     print(f"wanted: {WANTED_HZ:g} frames/s on 2 cores with nothing beside it.")
     print(f"The video adds {taken['analyze'] / taken['analyze --no-video'] - 1:.0%}.")
+
+
+def print_turns(case: Path, settings: Settings, folder: Path) -> None:
+    """Print what one core needs for decoding, fold and video of a frame."""
+    with opencv_on_one_thread():
+        decoding, fold, video, closing = turns(case, settings, folder)
+    print(
+        f"one core: decoding {decoding:.1f} ms a frame, fold {fold:.1f}, drawing and encoding "
+        f"{video:.1f} (and {closing:.0f} ms to finish): {video / fold:.2f} of the fold; wanted: "
+        f"{WANTED_SHARE:g} at most"
+    )
+
+
+def turns(case: Path, settings: Settings, folder: Path) -> tuple[float, float, float, float]:
+    """Milliseconds of one core a frame for decoding, fold and video, and to finish the video."""
+    run = open_run(case, settings)
+    decoding_s = 0.0
+
+    def decoded() -> Iterator[Frame]:
+        nonlocal decoding_s
+        frames = iter(run.frames)
+        while True:
+            began = time.process_time()
+            frame = next(frames, None)
+            decoding_s += time.process_time() - began
+            if frame is None:
+                return
+            yield frame
+
+    video = OverlayVideo(folder, run.marks, run.settings)
+    together_s = video_s = 0.0
+    count, began = 0, time.process_time()
+    for snapshot in replace(run, frames=decoded()).snapshots():
+        together_s += time.process_time() - began
+        began = time.process_time()
+        video.append(snapshot)
+        video_s += time.process_time() - began
+        count, began = count + 1, time.process_time()
+    began = time.process_time()
+    video.close()
+    closing_s = time.process_time() - began
+    run.source.close()
+    of_frames = [1e3 * s / count for s in (decoding_s, together_s - decoding_s, video_s)]
+    return of_frames[0], of_frames[1], of_frames[2], 1e3 * closing_s
 
 
 def timed(part: Part, case: Path, settings: Settings) -> tuple[float, float, float]:

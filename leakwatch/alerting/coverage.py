@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from leakwatch.config import Settings
 from leakwatch.core.active_rules import SET_UP, Rule, find_active_rules, find_inactive_reason
-from leakwatch.core.messages import Message, counted, join_texts, text
+from leakwatch.core.messages import Message, counted, join_with, text
 from leakwatch.core.results import Observation, Quality, Reason
 
 Counts = tuple[tuple[Reason, int], ...]
@@ -224,6 +224,6 @@ def _not_assessed_line(summary: RunSummary) -> Message:
         "NOT ASSESSED: {number} of {count} frames: {causes}. {remedy}",
         count=summary.later,
         number=summary.not_assessed,
-        causes=join_texts("; ", listed),
+        causes=join_with("; ", listed),
         remedy=_REMEDIES[causes[0][0]],
     )

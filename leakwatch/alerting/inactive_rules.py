@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from leakwatch.config import Settings
 from leakwatch.core.frame import Acquisition, View
 from leakwatch.core.marks import Marks
-from leakwatch.core.messages import Message, counted, join_texts, text
+from leakwatch.core.messages import Message, counted, join_with, text
 from leakwatch.core.spacing import Calibration
 
 
@@ -63,7 +63,7 @@ def find_inactive_rules(
 
     Returns
     -------
-    tuple of RuleOff
+    tuple of InactiveRule
     """
     found = [
         _too_short(acquisition, settings),
@@ -185,7 +185,7 @@ def _times(acquisition: Acquisition | None) -> InactiveRule | None:
         return None
     return InactiveRule(
         text("frame times"),
-        join_texts("; ", acquisition.time_doubts),
+        join_with("; ", acquisition.time_doubts),
         text("find out which is correct: speeds and predictions depend on it"),
         off=False,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +13,13 @@ from leakwatch.calibrating.known_size import (
     ObjectToMeasure,
     spacing_of,
 )
-from leakwatch.calibrating.metal_edges import cannula_edges, sphere_edges
 from leakwatch.calibrating.still_picture import StillPicture
 from leakwatch.config import CalibrationSettings
 from leakwatch.core.arrays import PointArray, read_only
+from leakwatch.core.errors import CalibrationError, missing_extra
+
+if TYPE_CHECKING:
+    from leakwatch.calibrating.metal_edges import FoundEdges
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,26 @@ def measure(
     Raises
     ------
     CalibrationError
-        No such edges are seen, or the spacing is none that a C-arm has.
+        No such edges are seen, the spacing is none that a C-arm has, or what looks for edges is
+        not installed.
     """
-    ends, sigma, found = np.asarray(points_px, np.float64), settings.point_sigma_px, False
-    if with_edges and asked.what is KnownObject.CANNULA_WIDTH:
-        edges, found = cannula_edges(picture, ends), True
-    elif with_edges and asked.what is KnownObject.SPHERE:
-        middle = ends.mean(axis=0)
-        edges, found = sphere_edges(picture, (float(middle[0]), float(middle[1]))), True
-    if found:
+    ends, sigma = np.asarray(points_px, np.float64), settings.point_sigma_px
+    edges = _edges(picture, asked.what, ends) if with_edges else None
+    if edges is not None:
         ends, sigma = edges.ends_px, max(edges.sigma_px, settings.edge_sigma_px)
     spacing = spacing_of(asked, ends, sigma, picture.acquisition.geometry, settings)
-    return Measurement(spacing, read_only(ends), found)
+    return Measurement(spacing, read_only(ends), edges is not None)
+
+
+def _edges(picture: StillPicture, what: KnownObject, ends_px: PointArray) -> FoundEdges | None:
+    """Return the edges near the points of a hand; None for an object that has none to look for."""
+    if what not in (KnownObject.CANNULA_WIDTH, KnownObject.SPHERE):
+        return None
+    try:
+        from leakwatch.calibrating.metal_edges import cannula_edges, sphere_edges
+    except ModuleNotFoundError as error:
+        raise CalibrationError(missing_extra("looking for edges", "calibrate", error)) from error
+    if what is KnownObject.CANNULA_WIDTH:
+        return cannula_edges(picture, ends_px)
+    middle = ends_px.mean(axis=0)
+    return sphere_edges(picture, (float(middle[0]), float(middle[1])))

@@ -20,6 +20,7 @@ from leakwatch.cli.options import (
     TimeoutOption,
     WallOnlyOption,
 )
+from leakwatch.core.errors import needs_extra
 
 
 def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -42,12 +43,13 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
     done again while nothing that it depends on changed. Exit code 0: every case was judged; 2: bad
     arguments or input; 3: some cases could not be judged, and the report says which.
     """
-    from leakwatch.benchmark.cases.dataset import load_adapter
-    from leakwatch.benchmark.report.benchmark_scoring import make_report
-    from leakwatch.benchmark.report.report_file import load_report
-    from leakwatch.benchmark.report.report_folder import report_lines, unjudged, write_report
-    from leakwatch.benchmark.work.benchmark_run import Request, carry_out, make_plan
-    from leakwatch.benchmark.work.detector import parse_detector
+    with errors_in_one_paragraph(), needs_extra("bench", "`leakwatch bench`"):
+        from leakwatch.benchmark.cases.dataset import load_adapter
+        from leakwatch.benchmark.report.benchmark_scoring import make_report
+        from leakwatch.benchmark.report.report_file import load_report
+        from leakwatch.benchmark.report.report_folder import report_lines, unjudged, write_report
+        from leakwatch.benchmark.work.benchmark_run import Request, carry_out, make_plan
+        from leakwatch.benchmark.work.detector import parse_detector
 
     with errors_in_one_paragraph():
         request = Request(

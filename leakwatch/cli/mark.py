@@ -22,6 +22,7 @@ from leakwatch.cli.options import CalibrationOption, SettingsOption, point_of
 from leakwatch.cli.sequences import SeriesOption, one_run, opened_with
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Point
+from leakwatch.core.errors import needs_extra
 from leakwatch.core.marks import CaseFile, Side
 from leakwatch.core.plural import counted_noun
 
@@ -129,9 +130,11 @@ class _Given:
 def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
     import numpy as np
 
-    from leakwatch.marking.marks_picture import write_marks_picture
     from leakwatch.marking.one_click import displayed_image, mark_body, prepare
 
+    if given.picture is not None:
+        with needs_extra("report", "--picture"):
+            from leakwatch.marking.marks_picture import write_marks_picture
     try:
         say_what_to_doubt(run)
         prepared = prepare(run, frame)

@@ -21,6 +21,7 @@ from leakwatch.cli.options import (
     SuiteOption,
     VertebraeOption,
 )
+from leakwatch.core.errors import needs_extra
 from leakwatch.core.plural import counted_noun
 
 if TYPE_CHECKING:
@@ -59,10 +60,11 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     0: all was made; 2: bad arguments or input; 3: some cases of a suite could not be made, and the
     end says which.
     """
-    from leakwatch.simulator.sequence.request import requested_scenario
-    from leakwatch.simulator.suite.suite_anatomy import other_anatomy
-    from leakwatch.simulator.suite.suite_file import load_suite
-    from leakwatch.simulator.suite.suite_run import plan_suite
+    with errors_in_one_paragraph(), needs_extra("sim", "`leakwatch simulate`"):
+        from leakwatch.simulator.sequence.request import requested_scenario
+        from leakwatch.simulator.suite.suite_anatomy import other_anatomy
+        from leakwatch.simulator.suite.suite_file import load_suite
+        from leakwatch.simulator.suite.suite_run import plan_suite
 
     with errors_in_one_paragraph():
         if list_them:

@@ -21,8 +21,16 @@ from leakwatch.cli.console import (
     require_display,
     say,
 )
-from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
+from leakwatch.cli.log_start import logged
+from leakwatch.cli.options import (
+    CalibrationOption,
+    CaseOption,
+    LogFileOption,
+    NoCaseOption,
+    SettingsOption,
+)
 from leakwatch.config import Settings
+from leakwatch.core.errors import needs_extra
 from leakwatch.core.plural import counted_noun
 
 if TYPE_CHECKING:
@@ -72,6 +80,7 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
     no_case: NoCaseOption = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
+    log_file: LogFileOption = None,
 ) -> None:
     """Train a person to say STOP: a case is shown without alarms, and the STOP is judged.
 
@@ -82,7 +91,8 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
     shown again with all that LeakWatch saw. Built-in cases are simulated when they are first asked
     for. `leakwatch trainees` shows and exports results.
     """
-    with errors_in_one_paragraph():
+    typed = (what, case, calibration)  # not the trainee's name
+    with errors_in_one_paragraph(), logged("train", log_file, settings, typed):
         if list_them:
             _list_built_in()
             return
@@ -171,10 +181,11 @@ def _named(what: str, settings: Settings) -> Sequence[TrainingItem]:
     from leakwatch.case_files.library_database import library_folder
     from leakwatch.core.errors import LibraryError
     from leakwatch.library.case_library import CaseLibrary
-    from leakwatch.simulator.suite.training_cases import training_cases
 
     if what == ALL_OF_LIBRARY:
         return _of_library(library_folder(), settings)
+    with needs_extra("sim", "a built-in case"):
+        from leakwatch.simulator.suite.training_cases import training_cases
     cases = training_cases()
     if what == BUILT_IN:
         return [_built_in(one, settings) for one in cases]
@@ -241,8 +252,9 @@ def _built_in(case: SuiteCase, settings: Settings) -> TrainingItem:
 def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgress) -> TrainingCase:
     """Open a built-in case; the first time, simulate it."""
     from leakwatch.case_files.library_database import library_folder
-    from leakwatch.simulator.suite.training_cases import frames_of, made_case
 
+    with needs_extra("sim", "a built-in case"):
+        from leakwatch.simulator.suite.training_cases import frames_of, made_case
     done, total = 0, frames_of(case)
 
     def on_frame() -> None:
@@ -256,8 +268,9 @@ def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgres
 
 def _list_built_in() -> None:
     from leakwatch.case_files.library_database import library_folder
-    from leakwatch.simulator.suite.training_cases import kept_case, training_cases
 
+    with needs_extra("sim", "the list of built-in cases"):
+        from leakwatch.simulator.suite.training_cases import kept_case, training_cases
     for case in training_cases():
         kept = kept_case(case, library_folder() / MADE_FOLDER) is not None
         made = "made" if kept else "made when asked for"

@@ -86,11 +86,11 @@ def curve(trainee: TraineeArgument, out: OutOption) -> None:
     from leakwatch.training.learning_curve import curve_figure
     from leakwatch.training.training_records import TrainingRecords
 
+    picture = BytesIO()
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
-    try:
-        picture = BytesIO()
         curve_figure(sessions).savefig(picture, format="png")
+    try:
         write_private_file(out, picture.getvalue())
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")

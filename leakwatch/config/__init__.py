@@ -14,6 +14,7 @@ from leakwatch.config.conditions import (
 )
 from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_inputs import LiveDicomSettings, LiveIgtlSettings, LiveVideoSettings
+from leakwatch.config.log import LogSettings
 from leakwatch.config.marks import MarksSettings
 from leakwatch.config.polarity import PolaritySettings
 from leakwatch.config.training import TrainingSettings
@@ -42,6 +43,7 @@ __all__ = [
     "LiveSettings",
     "LiveVideoSettings",
     "LivenessSettings",
+    "LogSettings",
     "MarksSettings",
     "MotionSettings",
     "PolaritySettings",
@@ -83,3 +85,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: WindowSettings = WindowSettings()
     sound: SoundSettings = SoundSettings()
     training: TrainingSettings = TrainingSettings()
+    log: LogSettings = LogSettings()

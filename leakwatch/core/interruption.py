@@ -22,6 +22,17 @@ def is_ignored(number: signal.Signals) -> bool:
     return signal.getsignal(number) is signal.SIG_IGN
 
 
+def known_signals(*names: str) -> list[signal.Signals]:
+    """Return those of the named signals that this system has: Windows has no hang-up.
+
+    Parameters
+    ----------
+    *names : str
+        ``SIGINT`` and the like.
+    """
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
 @contextmanager
 def handle_signals(handler: Handler, *names: str) -> Iterator[None]:
     """Handle signals with `handler` in this context, except for those that are ignored.
@@ -35,7 +46,7 @@ def handle_signals(handler: Handler, *names: str) -> Iterator[None]:
     if current_thread() is not main_thread():
         yield
         return
-    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    known = known_signals(*names)
     before = {one: signal.signal(one, handler) for one in known if not is_ignored(one)}
     try:
         yield

@@ -84,7 +84,7 @@ def counted(template: str, plural: str, /, count: int, **values: object) -> Mess
     return Message(template, plural, {"count": count, **values})
 
 
-def join_texts(separator: str, texts: Iterable[str], /) -> Message:
+def join_with(separator: str, texts: Iterable[str], /) -> Message:
     """Return several texts as one, each of which is still translated.
 
     Parameters
@@ -95,6 +95,20 @@ def join_texts(separator: str, texts: Iterable[str], /) -> Message:
     """
     values = {f"part_{number}": one for number, one in enumerate(texts)}
     return Message(separator.join(f"{{{name}}}" for name in values), None, dict(values))
+
+
+def join_texts(texts: Iterable[str]) -> str:
+    """Return several texts as one, separated by semicolons.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Messages keep their templates.
+    """
+    joined, *others = [*texts] or [""]
+    for other in others:
+        joined = text("{first}; {second}", first=joined, second=other)
+    return joined
 
 
 def language_of(wanted: str | None) -> str:

@@ -14,7 +14,7 @@ from leakwatch.alerting.coverage import is_acquiring_baseline
 from leakwatch.config import Settings
 from leakwatch.core.active_rules import Coverage, coverage_of, partial_coverage_text
 from leakwatch.core.arrays import Point
-from leakwatch.core.messages import Message, join_texts, text, translate
+from leakwatch.core.messages import Message, join_with, text, translate
 from leakwatch.core.results import Alert, Cement, Level, Observation, Reason, WallDistance
 
 
@@ -330,7 +330,7 @@ def acknowledged_warnings(
     reasons = [reason_text(reason, alert, observation, settings) for reason in alert.acknowledged]
     if not reasons:
         return ()
-    return (text("STOP acknowledged: {reasons}", reasons=join_texts("; ", reasons)),)
+    return (text("STOP acknowledged: {reasons}", reasons=join_with("; ", reasons)),)
 
 
 def last_assessed_text(last: Observation, age_s: float) -> Message:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from leakwatch.config import WindowSettings
 from leakwatch.core.arrays import BoolImage, PointArray, read_only
@@ -13,6 +12,8 @@ from leakwatch.core.results import Observation
 STEP_PX = 1.0
 # Most points of a contour that are compared: drawing must not wait for a longer one.
 MOST_POINTS = 1500
+# Points of a stretch that is compared at once: few others are near it, and few stretches are left.
+_AT_ONCE = 64
 
 
 def recent_growth(
@@ -44,12 +45,27 @@ def recent_growth(
         return tuple(read_only(contour) for contour in contours)
     scale = now.calibration.mm_per_px
     limit_px = settings.growth_px if scale is None else settings.growth_mm / scale
-    tree = cKDTree(np.vstack(old))
+    there = np.vstack(old)
     lines: list[PointArray] = []
     for contour in contours:
-        distances, _ = tree.query(contour, distance_upper_bound=limit_px)
-        lines += _stretches(contour, ~np.isfinite(distances))
+        lines += _stretches(contour, ~_lies_near(contour, there, limit_px))
     return tuple(lines)
+
+
+def _lies_near(points: PointArray, others: PointArray, limit_px: float) -> BoolImage:
+    """Return which of `points` have any of `others` nearer than the limit."""
+    near = np.zeros(len(points), np.bool_)
+    columns, rows = others.T
+    for start in range(0, len(points), _AT_ONCE):
+        some = points[start : start + _AT_ONCE]
+        # Most others are far from a short stretch.
+        (left, top), (right, bottom) = some.min(axis=0) - limit_px, some.max(axis=0) + limit_px
+        beside = (columns >= left) & (columns <= right) & (rows >= top) & (rows <= bottom)
+        across = some[:, :1] - columns[beside]
+        down = some[:, 1:] - rows[beside]
+        squared = across**2 + down**2
+        near[start : start + _AT_ONCE] = (squared < limit_px**2).any(axis=1)
+    return near
 
 
 def _dense(contour: PointArray) -> PointArray:

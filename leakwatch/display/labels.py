@@ -8,7 +8,7 @@ import numpy as np
 
 from leakwatch.core.arrays import Point, PointArray
 from leakwatch.core.frame import Acquisition
-from leakwatch.core.messages import join_texts, text
+from leakwatch.core.messages import join_with, text
 from leakwatch.core.results import Observation, Tube
 from leakwatch.display.banner import distance_text
 from leakwatch.display.lines import LineKind
@@ -70,13 +70,13 @@ def place_labels(
         rows = acquisition.rows
         text_px = (column, _row_outside(found, row, rows, SECOND_LINE if below else 0.0))
         shown = distance_text(distance) or text("not calibrated")
-        label_text = join_texts("\n", filter(None, [shown, below]))
+        label_text = join_with("\n", filter(None, [shown, below]))
         labels.append(Label(label_text, (column, row), text_px, LineKind.SHORTEST))
     taken: list[float] = []
     for tube in observation.tubes:
         if tube.confirmed:
             label = _tube_label(tube, found, acquisition, taken)
-            label_text = join_texts("\n", filter(None, [label.text, below_tubes]))
+            label_text = join_with("\n", filter(None, [label.text, below_tubes]))
             labels.append(replace(label, text=label_text))
             taken.append(labels[-1].text_px[1])
     return tuple(labels)

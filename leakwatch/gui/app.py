@@ -211,7 +211,7 @@ def interrupt_closes(window: QMainWindow) -> Iterator[None]:
     """
     # Without asking for confirmation: nobody may be there to answer.
     end = window.end if isinstance(window, ImageWindow) else window.close
-    with handle_signals(lambda number, stack: end(), "SIGINT", "SIGTERM", "SIGHUP"):
+    with handle_signals(lambda number, stack: end(), "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         yield
 
 

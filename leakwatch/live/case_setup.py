@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leakwatch.alerting.inactive_rules import InactiveRule, find_inactive_rules
-from leakwatch.calibration import spacing_ladder as calibration
 from leakwatch.calibration.calibration_file import load_calibration_file
+from leakwatch.calibration.spacing_ladder import resolve
 from leakwatch.case_files.case_file import check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.core.errors import CalibrationError, CaseError
@@ -32,7 +32,7 @@ class Basis:
     calibration : Calibration
     doubts : tuple of str
         What was given and does not hold, or is unusual, for the person.
-    rules_off : tuple of RuleOff
+    rules_off : tuple of InactiveRule
         Rules that do not apply.
     """
 
@@ -99,7 +99,7 @@ class Setup:
         """Millimetres; why there are none is added to `doubts`."""
         settings = self.settings.calibration
         try:
-            return calibration.resolve(acquisition, case, self.calibration_path, settings)
+            return resolve(acquisition, case, self.calibration_path, settings)
         except CalibrationError as error:
             doubts.append(str(error))
             return Calibration(None, None, SpacingRung.NONE, str(error))
@@ -150,7 +150,7 @@ def check_stored(setup: Setup, sequence: Path, case_path: Path) -> tuple[str, ..
         source.close()
     check_fits(case, acquisition, name)
     settings = setup.settings
-    scale = calibration.resolve(acquisition, case, setup.calibration_path, settings.calibration)
+    scale = resolve(acquisition, case, setup.calibration_path, settings.calibration)
     return check_agrees(case, acquisition, scale, settings, name)
 
 

@@ -78,9 +78,10 @@ class Inbox(Generic[Action]):
         return self._dropped
 
     @property
-    def arrived_s(self) -> float | None:
-        """When the newest frame arrived."""
-        return self._arrived_s
+    def counts(self) -> tuple[float | None, int]:
+        """When the newest frame arrived, and how many were never folded: of the same moment."""
+        with self._changed:
+            return self._arrived_s, self._dropped
 
     def put(self, arrival: Arrival) -> None:
         """Take a frame; never waits."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from threading import Event as Flag
-from threading import Thread
+from threading import Lock, Thread
+from typing import Any
 
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Point
@@ -18,7 +20,9 @@ from leakwatch.core.errors import SourceError
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.protocols import Link, LinkStatus, LiveSource, Sink
-from leakwatch.core.results import EventKind, Snapshot
+from leakwatch.core.results import EventKind
+from leakwatch.diagnostics.frame_log import LinkNews
+from leakwatch.diagnostics.log_file import FIELDS
 from leakwatch.live.actions import (
     Acknowledge,
     Action,
@@ -30,12 +34,12 @@ from leakwatch.live.actions import (
     TakeBack,
 )
 from leakwatch.live.case_setup import Setup
-from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency_ledger import Latency, Ledger
+from leakwatch.live.live_fold import LiveFold
+from leakwatch.live.outputs import Outputs
 from leakwatch.live.recording_news import RecordingNews
 from leakwatch.live.status import LiveStatus, Recording, silence_text
-from leakwatch.sinks.workers.live_sink_worker import Backlog, LiveSinkWorker
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,22 +79,21 @@ class LiveSession:
         self._inbox: Inbox[Action | Record | EndRecord] = Inbox(
             live.learning_frames, live.waiting_bytes
         )
-        self._workers = self._worked(sinks or {})
-        self._unkept = tuple(unkept)
-        self._ended_workers: list[LiveSinkWorker] = []
-        self._closers: list[Thread] = []
-        self._fold = LiveFold(setup, self._give)
+        self._outputs = Outputs(live, clock, unkept)
+        self._outputs.begin(sinks or {})
+        self._fold = LiveFold(setup, self._outputs.append)
         self._ledger = Ledger(live.latency_frames)
+        self._link_news = LinkNews(_LOG)
         self._news = RecordingNews(live.behind_after_s)
-        self._told: tuple[str, ...] = ()
-        self._fault = ""
         self._dropped = 0
         self._ended = Flag()
         self._threads = [
             Thread(target=self._capture, name="capture", daemon=True),
             Thread(target=self._follow, name="fold", daemon=True),
         ]
+        self._lock = Lock()
         self._closed = False
+        self._published = self._fold.told_in(LiveStatus(None, self._link()))
 
     def start(self) -> None:
         """Begin to watch."""
@@ -99,30 +102,22 @@ class LiveSession:
 
     @property
     def status(self) -> LiveStatus:
-        """The session as it is now; from any thread, at any time. Does not raise or wait."""
-        known = self._fold.known
-        return LiveStatus(
-            present=self._fold.present,
-            known=known,
-            held=known.held(self.settings.live.last_image_s),
-            can_take_back=self._fold.can_take_back,
+        """The session as it is now; from any thread, at any time. Does not raise or wait.
+
+        What the fold decided comes from one record, which is exchanged as a whole. What must be
+        true even when the fold hangs is asked for after it was read, so that it is never older:
+        the link, what arrived, and how the recordings fare.
+        """
+        with self._lock:
+            published = self._published
+        arrived_s, dropped = self._inbox.counts
+        return replace(
+            published,
             link=self._link(),
-            arrived_s=self._inbox.arrived_s,
-            frames=self._fold.frames,
-            unknown=self._fold.unknown,
-            first_stop=self._fold.first_stop,
-            stopped_s=self._fold.stopped_s,
-            exposure=self._fold.exposure,
-            dropped=self._inbox.dropped,
+            arrived_s=arrived_s,
+            dropped=dropped,
             latency=self._ledger.latency(),
-            recordings=self._recordings(),
-            told=self._told,
-            audio_paused_until_s=self._fold.audio_paused_until_s,
-            doubts=self._fold.doubts,
-            rules_off=self._fold.rules_off,
-            ended=self._ended.is_set(),
-            fault=self._fault,
-            tally=self._fold.tally,
+            recordings=self._outputs.recordings(),
         )
 
     @property
@@ -136,8 +131,9 @@ class LiveSession:
 
     @property
     def marks(self) -> Marks:
-        """Those that hold now."""
-        return self._fold.marks
+        """Those that hold now; from any thread."""
+        with self._lock:
+            return self._published.marks
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for the end, so long at most; True where no frame follows any more."""
@@ -145,7 +141,8 @@ class LiveSession:
 
     def acknowledge(self) -> None:
         """A person has seen the STOP that is shown now."""
-        present = self._fold.present
+        with self._lock:
+            present = self._published.present
         if present is not None:
             self._inbox.post(Acknowledge(present.snapshot.alert.reasons))
 
@@ -210,22 +207,48 @@ class LiveSession:
 
     def close(self) -> None:
         """End the session; what was recorded is whole. Does not raise."""
-        if self._closed:
+        with self._lock:
+            closed, self._closed = self._closed, True
+        if closed:
             return
-        self._closed = True
         self._source.close()
         self._inbox.close()
-        for thread in self._threads:
+        capture, fold = self._threads
+        for thread, patience_s in ((capture, SOURCE_CLOSE_S), (fold, self.settings.live.close_s)):
             if thread.is_alive():
-                thread.join(SOURCE_CLOSE_S)
-        self._begin_records(self._inbox.take(0.0).actions)
-        self._tell_of_recordings(last=True)
-        self._fold.flush()
-        for worker in self._workers:
-            worker.close(self.settings.live.close_s)
-        for closer in self._closers:
-            closer.join(self.settings.live.close_s)
+                thread.join(patience_s)
+        actions = self._inbox.take(0.0).actions
+        if fold.is_alive():
+            self._leave_fold_alone(actions)
+        else:
+            self._begin_records(actions)
+            self._tell_of_recordings(last=True)
+            self._fold.flush()
+            self._publish()
+        self._outputs.close()
+        self._publish_only(ended=True)
         self._ended.set()
+
+    def _leave_fold_alone(self, actions: Sequence[Action | Record | EndRecord]) -> None:
+        """End without the fold, which hangs in a frame: only its own thread may touch it."""
+        text = f"the last frame was not judged within {self.settings.live.close_s:g} s"
+        _LOG.error("the session ends without its fold: %s", text)
+        with self._lock:
+            fault = self._published.fault or text
+        self._publish_only(fault=fault)
+        for action in actions:
+            if isinstance(action, Record):  # to be closed with the others
+                self._outputs.begin(action.sinks)
+
+    def _publish(self, **changes: Any) -> None:
+        """Exchange the record for one with all that the fold decided; on the fold's thread."""
+        with self._lock:
+            self._published = self._fold.told_in(replace(self._published, **changes))
+
+    def _publish_only(self, **changes: Any) -> None:
+        """Exchange the record for one with `changes`; from any thread."""
+        with self._lock:
+            self._published = replace(self._published, **changes)
 
     def _begin_records(self, actions: Sequence[Action | Record | EndRecord]) -> None:
         """A record that was asked for at the last moment is closed with the others."""
@@ -240,10 +263,6 @@ class LiveSession:
         except Exception as error:  # noqa: BLE001
             return LinkStatus(Link.LOST, f"{type(error).__name__}: {error}")
 
-    def _give(self, snapshot: Snapshot) -> None:
-        for worker in self._workers:
-            worker.append(snapshot)
-
     def _capture(self) -> None:
         """Take frames as they come, and never wait for anybody."""
         try:
@@ -252,11 +271,12 @@ class LiveSession:
                 received_s = now_s if frame.received_s is None else frame.received_s
                 self._inbox.put(Arrival(frame, received_s, now_s))
         except SourceError as error:
-            self._fault = str(error)
+            _LOG.info("the source failed", exc_info=True)
+            self._publish_only(fault=str(error))
         # Whatever a source dies of, its end is told.
         except Exception as error:  # noqa: BLE001
-            _LOG.debug("the frames broke off", exc_info=True)
-            self._fault = f"the frames broke off: {type(error).__name__}: {error}"
+            _LOG.debug("the source failed", exc_info=True)
+            self._publish_only(fault=f"the source failed: {type(error).__name__}: {error}")
         finally:
             self._inbox.end()
 
@@ -268,6 +288,7 @@ class LiveSession:
                 self._begin_records(delivery.actions)
                 return
             try:
+                self._link_news.see(self._link())
                 for action in delivery.actions:
                     self._act(action)
                 if delivery.arrival is not None:
@@ -281,76 +302,43 @@ class LiveSession:
             except Exception:  # noqa: BLE001
                 _LOG.exception("a frame could not be followed")
 
-    def _worked(self, sinks: Mapping[str, Sink]) -> list[LiveSinkWorker]:
-        live = self.settings.live
-        backlog = Backlog(live.sink_queue_frames, round(live.sink_queue_mb * 1e6))
-        return [LiveSinkWorker(name, sink, backlog, self._clock) for name, sink in sinks.items()]
-
-    def _recordings(self) -> tuple[Recording, ...]:
-        """Of those that a person ended, what went wrong."""
-        running = [self._recording(one) for one in self._workers]
-        wrong = [one for one in self._ended_workers if one.failure or one.lost]
-        return (
-            *running,
-            *(Recording(one.name, one.lost, one.failure, ended=True) for one in wrong),
-            *self._unkept,
-        )
-
-    def _recording(self, one: LiveSinkWorker) -> Recording:
-        behind_s = one.behind_s
-        late = behind_s >= self.settings.live.behind_after_s
-        lost, failure = one.lost, one.failure
-        return Recording(one.name, lost, failure, behind_s=behind_s, late=late, full=one.full)
-
     def _tell_of_recordings(self, last: bool = False) -> None:
         """Keep with the case, as it happens, how its own recording fares."""
-        now = {id(one): self._recording(one) for one in self._workers}
-        for text in self._news.new(now, last):
-            self._told = (*self._told, text)
+        for text in self._news.new(self._outputs.running(), last):
+            _LOG.info("%s", text)
             self._fold.act(Note(text, kind=EventKind.TECHNICAL), self._clock())
-
-    def _end_records(self) -> None:
-        """Close the outputs beside the fold, which waits for no disk."""
-        ending, self._workers = self._workers, []
-        self._ended_workers = [*self._ended_workers, *ending]
-        for worker in ending:
-            closer = Thread(
-                target=worker.close, args=(self.settings.live.close_s,), name="record end"
-            )
-            closer.daemon = True
-            closer.start()
-            self._closers.append(closer)
+            self._publish(told=(*self._published.told, text))
 
     def _act(self, action: Action | Record | EndRecord) -> None:
         if isinstance(action, EndRecord):
-            self._end_records()
+            self._outputs.end()
             return
         if not isinstance(action, Record):
             self._fold.act(action, self._clock())
+            self._publish()
             return
         known, placed = self._fold.marks, self._fold.marks_placed
         # Drawn on the first frame of the record, until a person draws others.
-        action.follow_marks(lambda: placed if self._fold.marks is known else self._fold.marks)
-        more = self._worked(action.sinks)
+        action.follow_marks(lambda: placed if (marks := self.marks) is known else marks)
         present = self._fold.present
-        if present is not None:
-            for worker in more:
-                worker.append(present.snapshot)
-        self._workers = [*self._workers, *more]
+        self._outputs.begin(action.sinks, None if present is None else present.snapshot)
 
     def _take(self, arrival: Arrival) -> None:
         dropped = self._inbox.dropped
         if dropped > self._dropped:
-            self._fold.note_dropped(dropped - self._dropped)
-            self._dropped = dropped
+            new, self._dropped = dropped - self._dropped, dropped
+            _LOG.info("frames dropped: %d", new, extra={FIELDS: {"stage": "inbox", "dropped": new}})
+            self._fold.note_dropped(new)
         present = self._fold.take(arrival, self._link(), self._clock)
         self._ledger.decided(arrival, present.decided_s)
+        self._publish()
         live = self.settings.live
         self._inbox.capacity = live.learning_frames if self._fold.learning else live.waiting_frames
 
     def _end(self) -> None:
         if not self._ended.is_set():
-            self._fold.end(self._fault, self._clock())
+            self._fold.end(self._published.fault, self._clock())
+            self._publish(ended=True)
             self._ended.set()
         time.sleep(LOOK_S)  # for a person's actions, until the session is closed
 
@@ -358,3 +346,4 @@ class LiveSession:
         text = silence_text(self.status, self._clock(), self.settings)
         if text:
             self._fold.silence(text, self._clock())
+            self._publish()

@@ -13,6 +13,7 @@ from enum import StrEnum
 from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary
 from leakwatch.alerting.inactive_rules import InactiveRule
 from leakwatch.config import Settings
+from leakwatch.core.marks import Marks
 from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.core.results import Event, Level, Reason
 from leakwatch.display.banner import (
@@ -29,7 +30,7 @@ from leakwatch.live.exposure import Exposure
 from leakwatch.live.last_known import Known, Present, is_judged
 from leakwatch.live.latency_ledger import Latency
 
-_NOTHING_KNOWN = Known()
+_NOTHING_KNOWN, _NO_MARKS = Known(), Marks()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
 
 
@@ -98,14 +99,16 @@ class LiveStatus:
         Of the same clock.
     doubts : tuple of str
         What of marks and calibration does not hold.
-    tally : Tally
+    tally : RunSummary
         What was watched, and what was not.
-    rules_off : tuple of RuleOff
+    rules_off : tuple of InactiveRule
         Rules that do not apply.
     ended : bool
         No frame follows.
     fault : str
         Why the session cannot go on; empty where it can, or where it simply ended.
+    marks : Marks
+        Those that hold now.
     """
 
     present: Present | None
@@ -129,6 +132,7 @@ class LiveStatus:
     ended: bool = False
     fault: str = ""
     tally: RunSummary = EMPTY_SUMMARY
+    marks: Marks = _NO_MARKS
 
     @property
     def is_recorded(self) -> bool:

@@ -31,7 +31,7 @@ from leakwatch.marking.draft import Draft, draft_of
 from leakwatch.marking.one_click import Basis, write_case
 from leakwatch.marking.open_case import OpenCase
 from leakwatch.marking.preparation import LivePreparation, StoredPreparation
-from leakwatch.pipeline.fold import not_judged
+from leakwatch.pipeline.fold import skip_frame
 from leakwatch.runner.stored_run import Run
 
 
@@ -99,7 +99,7 @@ def marked_frame(run: Run, index: int) -> Snapshot:
             )
         )
     state = rules.initial_state(run.settings)
-    return not_judged(state, run.calibration, frame, Reason.STALE)[1]
+    return skip_frame(state, run.calibration, frame, Reason.STALE)[1]
 
 
 def open_stored(

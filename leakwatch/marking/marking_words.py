@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leakwatch.core.marks import Side
-from leakwatch.core.messages import Message, join_texts, sentence, text
+from leakwatch.core.messages import Message, join_with, sentence, text
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.display.facts import Fact
 from leakwatch.marking.draft import Draft, Mode
@@ -58,7 +58,7 @@ def prompt(draft: Draft, found: FoundBody, waiting: str) -> str:
         lines.append(text("W: draw the wall.  U: accept the uncertain edge after checking it"))
     else:
         lines.append(text("S saves the wall alone.  U: accept the outline after checking it"))
-    return join_texts("\n", lines)
+    return join_with("\n", lines)
 
 
 def _ready_text(draft: Draft, found: FoundBody) -> Message:
@@ -69,7 +69,7 @@ def _ready_text(draft: Draft, found: FoundBody) -> Message:
         return ready
     sigma = _length_text(body.wall.sigma_mm, found)
     advice = text("Standard deviation of the wall: {sigma}. A point on it helps", sigma=sigma)
-    return join_texts("\n", [ready, advice])
+    return join_with("\n", [ready, advice])
 
 
 def _length_text(length_mm: float, found: FoundBody) -> Message:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from leakwatch.core.arrays import FloatImage, Point, PointArray
 from leakwatch.core.errors import SinkError
-from leakwatch.core.messages import join_texts, text, translate
+from leakwatch.core.messages import join_with, text, translate
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.files.private_files import write_private_file
@@ -56,9 +56,9 @@ def write_marks_picture(
     _draw(axes, body.wall, LINE_STYLES[LineKind.WALL].colour, 2.6)
     axes.plot(*click_px, "+", color="white", markersize=10)
     reliable = text("no side is uncertain")
-    title = translate(join_texts("\n", body.unsure) if body.unsure else reliable)
+    title = translate(join_with("\n", body.unsure) if body.unsure else reliable)
     axes.set_title(title, fontsize=9, loc="left")
-    label = join_texts("\n", [text("column, pixels"), RESEARCH_NOTICE])
+    label = join_with("\n", [text("column, pixels"), RESEARCH_NOTICE])
     axes.set_xlabel(translate(label), fontsize=8)
     axes.set_ylabel(translate(text("row, pixels")), fontsize=8)
     try:

@@ -17,7 +17,7 @@ from leakwatch.core.distortion import distort_px, undistort_px
 from leakwatch.core.errors import CaseError
 from leakwatch.core.frame import Acquisition, Frame, View
 from leakwatch.core.marks import CaseFile, Marks, Side
-from leakwatch.core.messages import join_texts, text
+from leakwatch.core.messages import join_with, text
 from leakwatch.core.results import Observation
 from leakwatch.core.spacing import Calibration, Distortion
 from leakwatch.files.private_files import new_private_file
@@ -183,14 +183,14 @@ def prepare(run: Run, frame: int = 0) -> Prepared:
 
 def _prepared(basis: Basis, state: PipelineState, frame: int, shift: Point) -> Prepared:
     """Return the average; `shift` is in registration pixels, each two working pixels wide."""
-    the_run, baseline = state.the_run, state.baseline
+    active_run, baseline = state.active_run, state.baseline
     assert baseline is not None
-    a_pixel = 2.0 * the_run.grid.binning
+    a_pixel = 2.0 * active_run.grid.binning
     picture = spine_picture(state)
     cannula = state.instrument.cannula
     ends = None
     if cannula is not None:
-        front, back = the_run.grid.to_frame(np.array([cannula.front, cannula.back])).tolist()
+        front, back = active_run.grid.to_frame(np.array([cannula.front, cannula.back])).tolist()
         ends = ((front[0], front[1]), (back[0], back[1]))
     orientation = basis.acquisition.patient_orientation
     shift_px = (a_pixel * shift[0], a_pixel * shift[1])
@@ -222,7 +222,7 @@ def check_polarity(prepared: Prepared) -> None:
             "the image contradicts its header: {evidence}. It seems to be inverted, so that "
             "cement would not be detected. Export it again as it was acquired, or with the "
             "correct Photometric Interpretation or Pixel Intensity Relationship Sign.",
-            evidence=join_texts("; ", prepared.polarity.evidence),
+            evidence=join_with("; ", prepared.polarity.evidence),
         )
     )
 

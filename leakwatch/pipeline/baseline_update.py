@@ -1,4 +1,4 @@
-"""What the frames before the injection teach: the cement-free picture, the cannula, the body."""
+"""Acquisition of the baseline: cement-free reference image, cannulas and vertebral body."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from leakwatch.core.arrays import BoolImage, FloatImage
 from leakwatch.core.frame import Frame, View
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.vision.background import baseline as baselines
-from leakwatch.vision.background import false_cement as backgrounds
+from leakwatch.vision.background import false_cement
 from leakwatch.vision.cannula.cannulas import find_all
 from leakwatch.vision.registration import motion
 from leakwatch.vision.vertebra.projected_marks import with_found_outline, with_side_of_cannula
 from leakwatch.vision.vertebra.straightened_patch import SpinePicture
 
 
-def with_baseline(
+def update_baseline(
     state: PipelineState, frame: Frame, moved: FloatImage, seen: BoolImage
 ) -> PipelineState:
-    """One more frame of the cement-free picture, while it is learnt; at its end, the cannula.
+    """Update the baseline with one frame; once it is complete, find the cannulas.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def with_baseline(
     moved : ndarray
         Log attenuation, reference coordinates.
     seen : ndarray of bool
-        Where it is exposed, reference coordinates.
+        Exposed pixels, reference coordinates.
     """
     if not state.baseline_open:
         return state
@@ -37,24 +37,24 @@ def with_baseline(
         wanted, more = marked[0] <= frame.index < marked[1], frame.index < marked[1]
     else:
         frames = 0 if state.baseline is None else state.baseline.frames
-        since_s = frame.time_s - state.the_run.first_s
+        since_s = frame.time_s - state.active_run.first_s
         more = since_s <= settings.max_s and frames < settings.max_frames
-        more = (more or frames < settings.min_frames) and not cement_seen(state)
+        more = (more or frames < settings.min_frames) and not has_cement(state)
         wanted = more
     baseline = baselines.with_frame(state.baseline, moved, seen) if wanted else state.baseline
     state = replace(state, baseline=baseline, baseline_open=more)
     if baseline is None or (more and baseline.frames != settings.min_frames):
         return state
     state = replace(
-        state, behind=backgrounds.background(baseline, state.unrest, state.settings.cement)
+        state, behind=false_cement.background(baseline, state.unrest, state.settings.cement)
     )
     if more or state.reference is None:
         return state
-    return _with_instrument(state, baseline, state.reference)
+    return _find_cannulas(state, baseline, state.reference)
 
 
-def with_outline(state: PipelineState) -> PipelineState:
-    """Once the baseline stands, and in a lateral view, look for a body that nobody outlined."""
+def find_outline(state: PipelineState) -> PipelineState:
+    """Find an unmarked vertebral body once the baseline is complete, in a lateral view."""
     placed = state.placed
     if state.baseline_open or state.baseline is None or placed is None or placed.searched:
         return state
@@ -74,14 +74,14 @@ def with_outline(state: PipelineState) -> PipelineState:
 
 
 def spine_picture(state: PipelineState) -> SpinePicture:
-    """The cement-free picture, for a search for a vertebral body.
+    """Return the baseline as input of the search for a vertebral body.
 
     Parameters
     ----------
     state : PipelineState
         With a baseline.
     """
-    baseline, run = state.baseline, state.the_run
+    baseline, run = state.baseline, state.active_run
     assert baseline is not None
     return SpinePicture(
         baseline.mean,
@@ -93,15 +93,15 @@ def spine_picture(state: PipelineState) -> SpinePicture:
     )
 
 
-def cement_seen(state: PipelineState) -> bool:
-    """Whether any cement is known."""
+def has_cement(state: PipelineState) -> bool:
+    """Return whether any cement was detected."""
     return state.cement.box is not None
 
 
-def _with_instrument(
+def _find_cannulas(
     state: PipelineState, baseline: baselines.Baseline, reference: motion.RegistrationReference
 ) -> PipelineState:
-    placed, scale, settings = state.placed, state.the_run.scale, state.settings
+    placed, scale, settings = state.placed, state.active_run.scale, state.settings
     wall, tip = (None, None) if placed is None else (placed.wall, placed.tip)
     found = find_all(baseline, wall, tip, scale, settings.instruments)
     if found.cannula is not None and placed is not None:
@@ -114,5 +114,5 @@ def _with_instrument(
     behind = state.behind
     if found.without is not None:
         rod = baseline.mean - found.without
-        behind = backgrounds.background(baseline, state.unrest, settings.cement, rod)
+        behind = false_cement.background(baseline, state.unrest, settings.cement, rod)
     return replace(state, instrument=found, placed=placed, reference=reference, behind=behind)

@@ -1,8 +1,8 @@
-"""The conditions under which CLEAR and WATCH may be shown, each to be shown to hold in every frame.
+"""Conditions that every frame must meet before CLEAR or WATCH is shown.
 
-A guard that looks for one known fault leaves all others CLEAR. So it is the other way round here: a
-frame is judged only where each condition of a short list was positively shown to hold. What was not
-examined does not hold. A new guard is a row of `TABLE`, or new evidence for one.
+A check for one known fault leaves every other fault CLEAR. Here a frame is assessed only if each
+condition of a short list is positively met; a condition that was not examined is not met. A new
+check is a new row of `TABLE`, or new evidence for an existing row.
 """
 
 from __future__ import annotations
@@ -10,24 +10,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from leakwatch.core.messages import join_texts, text
 from leakwatch.core.results import Condition, Evidence, Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ConditionRow:
     """A row of the safety table.
 
     Parameters
     ----------
     condition : Condition
     evidence : str
-        What is measured in each frame.
+        The quantity measured in each frame.
     limit : str
-        What it is held against: a text with the names of settings in braces, and their unit.
+        The limit of that quantity, with settings in braces, and its unit.
     reasons : tuple of Reason
-        Given where it does not hold.
+        Reasons reported if the condition is not met.
     remedy : str
-        What the operator can do about it.
+        What the operator can do.
     """
 
     condition: Condition
@@ -38,7 +39,7 @@ class Row:
 
 
 TABLE = (
-    Row(
+    ConditionRow(
         Condition.LIVE,
         "Seconds since the last picture whose quantum noise differs, in the marked region and "
         "{liveness.around_mm} mm around it, tile by tile, from that of every frame of the last "
@@ -48,7 +49,7 @@ TABLE = (
         (Reason.STALE, Reason.EXPOSURE),
         "Press the pedal. If it is pressed, check the video cable and the source.",
     ),
-    Row(
+    ConditionRow(
         Condition.WHOLE,
         "Share of the body, of the wall with its margin, and of {whole.around_mm} mm around them, "
         "that the beam reaches and that is neither clipped nor masked.",
@@ -57,7 +58,7 @@ TABLE = (
         (Reason.EXPOSURE,),
         "Open the collimator over the whole vertebra; lower the dose where it is burnt out.",
     ),
-    Row(
+    ConditionRow(
         Condition.SAME,
         "Share of the textured tiles around the vertebra whose detail correlates with the "
         "reference picture, moved, times how sharp it is; share of the vertebra's detail that does "
@@ -69,7 +70,7 @@ TABLE = (
         "Wait until the patient lies still; take away what lies over the vertebra; turn the C-arm "
         "back; or begin anew (B) with this view.",
     ),
-    Row(
+    ConditionRow(
         Condition.SENSITIVE,
         "Thinnest cement that would stand out beside the posterior wall, from noise, dose and "
         "anatomy, in mm along the beam; what of a front of cement is too thin to be seen, which is "
@@ -79,14 +80,14 @@ TABLE = (
         (Reason.EXPOSURE,),
         "Raise the dose, collimate, or move dense anatomy out of the beam.",
     ),
-    Row(
+    ConditionRow(
         Condition.SET_UP,
         "View, posterior wall, side of the body, millimetres and polarity are known and agree.",
         "all of them",
         (Reason.VIEW, Reason.NO_WALL, Reason.NO_CALIBRATION, Reason.EXPOSURE),
         "Mark the wall (M), say the side, calibrate; export an inverted picture again.",
     ),
-    Row(
+    ConditionRow(
         Condition.ABLE,
         "Every stage of the analysis came to its end, and frames before the injection were seen.",
         "all of them",
@@ -95,7 +96,7 @@ TABLE = (
     ),
 )
 
-# Where a reason alone is known, which condition it speaks of.
+# The condition that a reason belongs to, if only the reason is known.
 CONDITION_OF = {
     Reason.NO_CALIBRATION: Condition.SET_UP,
     Reason.NO_WALL: Condition.SET_UP,
@@ -108,35 +109,37 @@ CONDITION_OF = {
 }
 
 
-def holds(condition: Condition, value: float | None = None, limit: float | None = None) -> Evidence:
-    """Return evidence that a condition holds."""
+def condition_met(
+    condition: Condition, value: float | None = None, limit: float | None = None
+) -> Evidence:
+    """Return evidence that a condition is met."""
     return Evidence(condition, True, value, limit)
 
 
-def fails(
+def condition_failed(
     condition: Condition,
     reason: Reason | tuple[Reason, ...],
-    text: str,
+    why: str,
     value: float | None = None,
     limit: float | None = None,
 ) -> Evidence:
-    """Return evidence that a condition does not hold."""
+    """Return evidence that a condition is not met."""
     reasons = reason if isinstance(reason, tuple) else (reason,)
-    return Evidence(condition, False, value, limit, reasons, text)
+    return Evidence(condition, False, value, limit, reasons, why)
 
 
-def judged(found: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """Return one piece of evidence for each condition, in their order.
+def evaluate_conditions(found: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Return one piece of evidence per condition, in the order of `Condition`.
 
     Parameters
     ----------
     found : sequence of Evidence
-        As the stages gave it; of two for one condition, that which fails counts.
+        Collected by the stages. If two concern one condition, a failure overrides.
 
     Returns
     -------
     tuple of Evidence
-        A condition that nothing was found of does not hold.
+        A condition without evidence is not met.
     """
     by_condition: dict[Condition, Evidence] = {}
     for one in found:
@@ -146,27 +149,27 @@ def judged(found: Sequence[Evidence]) -> tuple[Evidence, ...]:
         elif not known.holds and not one.holds:
             by_condition[one.condition] = _joined(known, one)
     return tuple(
-        by_condition.get(condition) or Evidence(condition, False, text="not examined")
+        by_condition.get(condition) or Evidence(condition, False, text=text("not examined"))
         for condition in Condition
     )
 
 
 def unavailable(conditions: Sequence[Evidence]) -> tuple[Reason, ...]:
-    """Return why a frame cannot be judged, or not in full; empty where every condition holds.
+    """Return the reasons why a frame cannot be fully assessed; empty if every condition is met.
 
     Parameters
     ----------
     conditions : sequence of Evidence
-        From `judged`.
+        From `evaluate_conditions`.
     """
     reasons = [reason for one in conditions if not one.holds for reason in one.reasons]
     if not reasons and not all(one.holds for one in conditions):
-        # Nothing says why: then something that should have been examined was not.
+        # A condition that should have been examined was not.
         reasons = [Reason.STAGE_ERROR]
     return tuple(dict.fromkeys(reasons))
 
 
 def _joined(first: Evidence, second: Evidence) -> Evidence:
     reasons = tuple(dict.fromkeys(first.reasons + second.reasons))
-    text = "; ".join(dict.fromkeys(part for part in (first.text, second.text) if part))
-    return Evidence(first.condition, False, first.value, first.limit, reasons, text)
+    texts = join_texts(dict.fromkeys(part for part in (first.text, second.text) if part))
+    return Evidence(first.condition, False, first.value, first.limit, reasons, texts)

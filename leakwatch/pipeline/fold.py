@@ -1,4 +1,4 @@
-"""One frame through stages and rules: a stage that breaks makes it UNKNOWN, and the run goes on."""
+"""Fold of frames through stages and rules; a failed stage gives UNKNOWN, and the run continues."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from dataclasses import replace
 from leakwatch.alerting import rules
 from leakwatch.core.errors import SourceError
 from leakwatch.core.frame import Frame
+from leakwatch.core.messages import text
 from leakwatch.core.results import Alert, EventKind, Observation, Quality, Reason, Snapshot
 from leakwatch.core.spacing import Calibration
+from leakwatch.diagnostics.frame_log import log_frame, stages_for
+from leakwatch.diagnostics.log_file import FIELDS
+from leakwatch.diagnostics.stage_times import begin_stage, current_stage
 from leakwatch.pipeline import stages
-from leakwatch.pipeline.measurement import blind_for
-from leakwatch.pipeline.state import PipelineState, without_last_moments
+from leakwatch.pipeline.measurement import make_unassessed_for
+from leakwatch.pipeline.state import PipelineState, without_transient_state
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,11 +29,10 @@ def fold(
     alerts: rules.AlertState,
     where: str = "",
 ) -> Iterator[Snapshot]:
-    """Run ``step`` and ``decide`` over `frames`, one snapshot a frame, dropping none.
+    """Run ``step`` and ``decide`` over `frames`, one snapshot per frame.
 
-    Where the source breaks after its first frame, one more snapshot follows, with its `fault`: the
-    last frame again, of which nothing is known any more. So the level that was shown last is never
-    a CLEAR that nobody watches.
+    If the source fails after its first frame, one more snapshot follows with its `fault`: the last
+    frame again, not assessed. The last level shown is therefore never a CLEAR of a dead source.
 
     Parameters
     ----------
@@ -40,8 +43,8 @@ def fold(
     alerts : AlertState
         From ``rules.initial_state``.
     where : str
-        Path of the source. It is left out of a `fault`, which is written: two runs give the same
-        bytes wherever the file lies, and a path may name a patient.
+        Path of the source. It is removed from a `fault`, which is written to files: results do not
+        depend on the folder, and a path may name a patient.
 
     Yields
     ------
@@ -50,33 +53,40 @@ def fold(
     Raises
     ------
     SourceError
-        There is not even a first frame.
+        There is no first frame.
     """
     last: Snapshot | None = None
     try:
         for frame in frames:
-            vision, alerts, last = folded(vision, alerts, frame)
+            with stages_for(_LOG) as timer:
+                vision, alerts, last = fold_frame(vision, alerts, frame)
+            log_frame(_LOG, last, timer.ms)
             yield last
         return
     except SourceError as error:
         if last is None:
             raise
+        _LOG.info("the frames ended early", exc_info=True)
         fault = str(error).removeprefix(f"{where}: ")
-    # Whatever a source dies of, what it gave before is kept and its end is told.
+    # Whatever the cause, frames before the failure are kept and the failure is reported.
     except Exception as error:
-        fault = f"the frames broke off: {type(error).__name__}: {error}"
-        _LOG.debug("the frames broke off", exc_info=True)
+        fault = text(
+            "the source failed: {kind}: {error}", kind=type(error).__name__, error=str(error)
+        )
+        _LOG.debug("the source failed", exc_info=True)
         if last is None:
             raise SourceError(fault) from error
-    yield not_judged(alerts, vision.calibration, last.frame, Reason.DECODE, fault, fault)[1]
+    ended = skip_frame(alerts, vision.calibration, last.frame, Reason.DECODE, fault, fault)[1]
+    log_frame(_LOG, ended, {})
+    yield ended
 
 
-def folded(
+def fold_frame(
     vision: PipelineState, alerts: rules.AlertState, frame: Frame
 ) -> tuple[PipelineState, rules.AlertState, Snapshot]:
-    """Fold one frame; a stage that breaks makes it UNKNOWN, and the run goes on.
+    """Fold one frame; a failed stage gives UNKNOWN, and the run continues.
 
-    It never breaks twice for what it remembers of the last moments: that is then forgotten.
+    Transient state that makes a stage fail is discarded, so that it does not fail twice.
 
     Parameters
     ----------
@@ -92,71 +102,81 @@ def folded(
     before = vision
     try:
         vision, observation = stages.step(vision, frame)
-    # Whatever broke, the person must be told that nobody watches this frame.
+    # Whatever failed, the operator must see that this frame was not assessed.
     except Exception as error:  # noqa: BLE001
-        observation, alerts, alert = _broken(before, alerts, frame, error)
+        observation, alerts, alert = _decide_on_failure(before, alerts, frame, error)
         vision = _after_failure(before, frame)
     else:
+        begin_stage("alerting")
         try:
             alerts, alert = rules.decide(alerts, observation)
         except Exception as error:  # noqa: BLE001
-            observation, alerts, alert = _broken(before, alerts, frame, error)
+            observation, alerts, alert = _decide_on_failure(before, alerts, frame, error)
     latency_ms = (time.perf_counter() - started) * 1e3
     return vision, alerts, Snapshot(frame, observation, alert, latency_ms)
 
 
-def _broken(
+def _decide_on_failure(
     vision: PipelineState, alerts: rules.AlertState, frame: Frame, error: Exception
 ) -> tuple[Observation, rules.AlertState, Alert]:
-    """Decide on a frame at which a stage broke."""
+    """Decide on a frame in which a stage failed."""
+    stage = current_stage()
     what = f"{type(error).__name__}: {error}"
-    observation = blind_for(frame, vision.calibration, Quality(), Reason.STAGE_ERROR, what)
+    observation = make_unassessed_for(
+        frame, vision.calibration, Quality(), Reason.STAGE_ERROR, what
+    )
     try:
         alerts, alert = rules.decide(alerts, observation)
     # It broke for what it remembers of the last moments: a STOP, and what was seen of it, stay.
     except Exception:  # noqa: BLE001
         alerts = replace(alerts, streaks=(), watch_until_s=None, watch_reasons=(), distances=())
         alerts, alert = rules.decide(alerts, observation)
-    alert = _saying(alert, what)
-    # What breaks at every frame is told once.
+    alert = _with_event_text(alert, what)
+    # A failure in every frame is logged once.
     level = logging.ERROR if alert.events else logging.DEBUG
-    debugging = error if _LOG.isEnabledFor(logging.DEBUG) else None
-    _LOG.log(level, "frame %d is not analysed: %s", frame.index, what, exc_info=debugging)
+    _LOG.log(
+        level,
+        "frame %d is not analysed: %s",
+        frame.index,
+        what,
+        exc_info=error,
+        extra={FIELDS: {"frame": frame.index, "time_s": frame.time_s, "stage": stage or None}},
+    )
     return observation, alerts, alert
 
 
 def _after_failure(vision: PipelineState, frame: Frame) -> PipelineState:
-    """Return what the next frame is looked at with, after one at which a stage broke.
+    """Return what the next frame is prepared at with, after one at which a stage broke.
 
-    What is known can be at fault, or the frame. A frame that can be looked at without what was
+    What is known can be at fault, or the frame. A frame that can be prepared at without what was
     remembered of the last moments tells that those are at fault: they would break each frame that
     follows. Else all that was known stays.
     """
     try:
-        return stages.step(without_last_moments(vision), frame)[0]
+        return stages.step(without_transient_state(vision), frame)[0]
     except Exception:  # noqa: BLE001
         return vision
 
 
-def not_judged(
+def skip_frame(
     alerts: rules.AlertState,
     calibration: Calibration,
     frame: Frame,
     reason: Reason,
-    text: str = "",
+    why: str = "",
     fault: str | None = None,
 ) -> tuple[rules.AlertState, Snapshot]:
-    """Decide on a frame, or on the want of one, of which nothing can be known.
+    """Decide on a frame that cannot be assessed, or on the absence of a frame.
 
     Parameters
     ----------
     alerts : AlertState
     calibration : Calibration
     frame : Frame
-        Where none follows, the last one, at the time of now.
+        If none follows, the last one with the current time.
     reason : Reason
-    text : str
-        What is wrong, for the events.
+    why : str
+        The fault, for the events.
     fault : str or None
         Of the snapshot.
 
@@ -164,17 +184,17 @@ def not_judged(
     -------
     AlertState, Snapshot
     """
-    observation = blind_for(frame, calibration, Quality(), reason, text)
+    observation = make_unassessed_for(frame, calibration, Quality(), reason, why)
     alerts, alert = rules.decide(alerts, observation)
-    # The front's last position is old: nothing is predicted from it any more.
-    alert = replace(_saying(alert, text) if text else alert, time_to_margin_s=None)
+    # The last position of the front is too old for a prediction.
+    alert = replace(_with_event_text(alert, why) if why else alert, time_to_margin_s=None)
     return alerts, Snapshot(frame, observation, alert, 0.0, fault)
 
 
-def _saying(alert: Alert, text: str) -> Alert:
-    """Put what broke into the technical events of `alert`."""
+def _with_event_text(alert: Alert, why: str) -> Alert:
+    """Return the alert with the fault in its technical events."""
     events = tuple(
-        replace(event, text=text) if event.kind is EventKind.TECHNICAL else event
+        replace(event, text=why) if event.kind is EventKind.TECHNICAL else event
         for event in alert.events
     )
     return replace(alert, events=events)

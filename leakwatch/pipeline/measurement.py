@@ -1,4 +1,4 @@
-"""What the stages found, in the frame's pixels and in millimetres: findings -> `Observation`."""
+"""Measurements in frame pixels and millimetres from the findings of the stages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from leakwatch.core.arrays import BoolImage, FloatImage, Point, PointArray, read
 from leakwatch.core.frame import Frame, View
 from leakwatch.core.geometry import WorkingGrid, distance_sigma_mm
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import join_texts, text
 from leakwatch.core.results import (
     Cement,
     Condition,
@@ -22,7 +23,13 @@ from leakwatch.core.results import (
     WallDistance,
 )
 from leakwatch.core.spacing import Calibration
-from leakwatch.pipeline.conditions import CONDITION_OF, fails, holds, judged, unavailable
+from leakwatch.pipeline.conditions import (
+    CONDITION_OF,
+    condition_failed,
+    condition_met,
+    evaluate_conditions,
+    unavailable,
+)
 from leakwatch.vision.cement.cement_mask import contours_px
 from leakwatch.vision.image_processing.patches import Window, around
 from leakwatch.vision.vertebra.nominal_scale import NominalScale
@@ -33,30 +40,30 @@ from leakwatch.vision.vessels.tubular import Protrusion
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the stages found in one frame, in reference coordinates on the working grid.
+    """Findings of the stages in one frame, in reference coordinates on the working grid.
 
     Parameters
     ----------
     frame : Frame
     grid : WorkingGrid
     shift : Point
-        Of the anatomy against the reference, working pixels.
+        Displacement of the anatomy from the reference, working pixels.
     placed : PlacedMarks or None
     mask : ndarray of bool or None
-        Cement; None where the frame could not be compared with a baseline.
+        Cement; None if the frame could not be compared with a baseline.
     added : ndarray or None
         Added attenuation, mean over the last moments.
     tubes : tuple of (Protrusion, bool)
-        With whether it is confirmed.
+        Each with whether it is confirmed.
     quality : Quality
     evidence : tuple of Evidence
-        Of the conditions that the stages examined.
+        For the conditions that the stages examined.
     least_mm : float
-        Thinnest cement that would be seen beside the wall, along the beam.
+        Thinnest detectable cement beside the wall, along the beam.
     working_mm_per_px : float
-        Of the working grid; nominal where there are no millimetres.
+        Of the working grid; nominal if there is no calibration.
     nominal : NominalScale or None
-        What stands in for millimetres; None where they are known.
+        Replaces a missing calibration; None if there is one.
     """
 
     frame: Frame
@@ -73,10 +80,10 @@ class Findings:
     nominal: NominalScale | None = None
 
 
-def blind(
+def make_unassessed(
     frame: Frame, calibration: Calibration, quality: Quality, *evidence: Evidence
 ) -> Observation:
-    """Return the observation of a frame in which nothing can be judged.
+    """Return the observation of a frame that cannot be assessed.
 
     Parameters
     ----------
@@ -84,9 +91,9 @@ def blind(
     calibration : Calibration
     quality : Quality
     *evidence : Evidence
-        As far as anything was examined; at least one does not hold.
+        Of the conditions that were examined; at least one is not met.
     """
-    found = judged(evidence)
+    found = evaluate_conditions(evidence)
     return Observation(
         frame.index,
         frame.time_s,
@@ -103,17 +110,18 @@ def blind(
     )
 
 
-def blind_for(
-    frame: Frame, calibration: Calibration, quality: Quality, reason: Reason, text: str = ""
+def make_unassessed_for(
+    frame: Frame, calibration: Calibration, quality: Quality, reason: Reason, why: str = ""
 ) -> Observation:
-    """Return the observation of a frame in which nothing can be judged, for a reason."""
-    return blind(frame, calibration, quality, fails(CONDITION_OF[reason], reason, text))
+    """Return the observation of a frame that cannot be assessed for one reason."""
+    failed = condition_failed(CONDITION_OF[reason], reason, why)
+    return make_unassessed(frame, calibration, quality, failed)
 
 
-def observed(
+def make_observation(
     findings: Findings, marks: Marks, calibration: Calibration, settings: Settings
 ) -> Observation:
-    """Turn findings into an observation.
+    """Convert findings into an observation.
 
     Parameters
     ----------
@@ -124,7 +132,7 @@ def observed(
     settings : Settings
     """
     placed = findings.placed
-    # Cement is a small part of the picture.
+    # Cement fills a small part of the image.
     box = None if findings.mask is None else around(findings.mask, 0)
     shift_px = wall_px = outline_px = distance = None
     found_px: tuple[PointArray, ...] = ()
@@ -134,13 +142,13 @@ def observed(
             binning * (findings.shift[0] - placed.shift[0]),
             binning * (findings.shift[1] - placed.shift[1]),
         )
-        wall_px = None if placed.wall is None else _in_frame(placed.wall.line, findings)
-        outline_px = None if placed.outline is None else _in_frame(placed.outline, findings)
-        found_px = tuple(_in_frame(side, findings) for side in placed.found)
-        distance = _wall_distance(findings, placed, box, calibration, settings)
-    cement = _cement(findings, box, calibration, settings)
-    set_up = _set_up(findings, marks, calibration, cement)
-    found = judged((*findings.evidence, *_placed_front(distance, settings), set_up))
+        wall_px = None if placed.wall is None else _to_frame(placed.wall.line, findings)
+        outline_px = None if placed.outline is None else _to_frame(placed.outline, findings)
+        found_px = tuple(_to_frame(side, findings) for side in placed.found)
+        distance = _measure_wall_distance(findings, placed, box, calibration, settings)
+    cement = _measure_cement(findings, box, calibration, settings)
+    set_up = _check_set_up(findings, marks, calibration, cement)
+    found = evaluate_conditions((*findings.evidence, *_placed_front(distance, settings), set_up))
     return Observation(
         findings.frame.index,
         findings.frame.time_s,
@@ -149,7 +157,10 @@ def observed(
         outline_px,
         distance,
         cement,
-        tuple(_tube(one, confirmed, findings, calibration) for one, confirmed in findings.tubes),
+        tuple(
+            _measure_tube(one, confirmed, findings, calibration)
+            for one, confirmed in findings.tubes
+        ),
         unavailable(found),
         calibration,
         findings.quality,
@@ -159,45 +170,48 @@ def observed(
     )
 
 
-def _in_frame(points: PointArray, findings: Findings) -> PointArray:
+def _to_frame(points: PointArray, findings: Findings) -> PointArray:
     return read_only(findings.grid.to_frame(points + np.array(findings.shift)))
 
 
-def _point(point: Point, findings: Findings) -> Point:
-    column, row = _in_frame(np.array(point), findings)
+def _to_frame_point(point: Point, findings: Findings) -> Point:
+    column, row = _to_frame(np.array(point), findings)
     return (float(column), float(row))
 
 
 def _placed_front(distance: WallDistance | None, settings: Settings) -> tuple[Evidence, ...]:
-    """Tell that the front of the cement is too faint to say where it is, if it is."""
+    """Return failing evidence if the front of the cement is too faint to be located."""
     limit_mm = settings.sensitive.max_sigma_mm
     if distance is None or distance.sigma_mm is None or distance.sigma_mm <= limit_mm:
         return ()
-    text = f"the front of the cement is faint: its place is known to {distance.sigma_mm:.1f} mm"
-    return (fails(Condition.SENSITIVE, Reason.EXPOSURE, text, distance.sigma_mm, limit_mm),)
+    sigma_mm = distance.sigma_mm
+    why = text("the cement front is faint: located to {sigma_mm:.1f} mm", sigma_mm=sigma_mm)
+    return (condition_failed(Condition.SENSITIVE, Reason.EXPOSURE, why, sigma_mm, limit_mm),)
 
 
-def _set_up(
+def _check_set_up(
     findings: Findings, marks: Marks, calibration: Calibration, cement: Cement | None
 ) -> Evidence:
-    """Tell whether view, wall, side and millimetres are known."""
+    """Check that view, wall, side and calibration are known."""
     missing: list[tuple[Reason, str]] = []
     if marks.view is not View.LATERAL:
-        missing.append((Reason.VIEW, "the wall is watched in a lateral view only"))
+        missing.append((Reason.VIEW, text("the wall is monitored in lateral views only")))
     wall = None if findings.placed is None else findings.placed.wall
     if wall is None:
-        missing.append((Reason.NO_WALL, "no posterior wall is marked"))
+        missing.append((Reason.NO_WALL, text("the posterior wall is not marked")))
     elif wall.inside is None and cement is not None and cement.area_px > 0:
-        missing.append((Reason.NO_WALL, "nobody knows which side of the wall the body is on"))
+        missing.append((Reason.NO_WALL, text("the side of the body is unknown")))
     if calibration.mm_per_px is None:
-        missing.append((Reason.NO_CALIBRATION, "there are no millimetres"))
+        missing.append(
+            (Reason.NO_CALIBRATION, text("the pixel spacing at the vertebra is unknown"))
+        )
     if not missing:
-        return holds(Condition.SET_UP)
+        return condition_met(Condition.SET_UP)
     reasons = tuple(reason for reason, _ in missing)
-    return fails(Condition.SET_UP, reasons, "; ".join(text for _, text in missing))
+    return condition_failed(Condition.SET_UP, reasons, join_texts(why for _, why in missing))
 
 
-def _wall_distance(
+def _measure_wall_distance(
     findings: Findings,
     placed: PlacedMarks,
     box: Window | None,
@@ -210,10 +224,13 @@ def _wall_distance(
     if nearest is None:
         return None
     distance_px = nearest.distance * findings.grid.binning
-    at_px, wall_px = _point(nearest.at, findings), _point(nearest.on_wall, findings)
+    at_px, wall_px = (
+        _to_frame_point(nearest.at, findings),
+        _to_frame_point(nearest.on_wall, findings),
+    )
     sigmas_px = _position_sigmas_px(findings, calibration)
     alerting = settings.alerting
-    unseen_mm = _unseen_front_mm(nearest.at, findings, settings)
+    unseen_mm = _undetected_front_mm(nearest.at, findings, settings)
     sigmas_mm = (alerting.marks_sigma_mm, alerting.edge_sigma_mm, unseen_mm)
     if calibration.mm_per_px is None or calibration.mm_per_px_sigma is None:
         sigma_px = None
@@ -227,12 +244,12 @@ def _wall_distance(
     return WallDistance(distance_px, distance_px * calibration.mm_per_px, sigma, at_px, wall_px)
 
 
-def _unseen_front_mm(at: Point, findings: Findings, settings: Settings) -> float:
-    """Return how far the front of the cement may reach beyond what is seen of it.
+def _undetected_front_mm(at: Point, findings: Findings, settings: Settings) -> float:
+    """Return how far the cement front may extend beyond its visible edge.
 
-    A front is round: its thickness along the beam is ``t sqrt(1 - (1 - d / R)^2)`` at the depth `d`
-    behind its tip. What is thinner than can be seen, a share `x` of the thickness behind it, is
-    ``R (1 - sqrt(1 - x^2))`` deep: the sagitta of a circle.
+    The front is round: at a depth `d` behind its tip its thickness along the beam is
+    ``t sqrt(1 - (1 - d / R)^2)``. The part thinner than a share `x` of the full thickness, which
+    is not detected, is ``R (1 - sqrt(1 - x^2))`` deep: the sagitta of a circle.
     """
     mask, added = findings.mask, findings.added
     if mask is None or added is None:
@@ -252,13 +269,13 @@ def _unseen_front_mm(at: Point, findings: Findings, settings: Settings) -> float
 
 
 def _position_sigmas_px(findings: Findings, calibration: Calibration) -> tuple[float, ...]:
-    """How well a place is known, frame pixels: from registration, the grid and the distortion."""
+    """Return standard deviations of a position, frame pixels: registration, grid and distortion."""
     bend = calibration.distortion
     shift_sigma = findings.quality.shift_sigma_px or 0.0
     return (shift_sigma, 0.5 * findings.grid.binning, 0.0 if bend is None else bend.sigma_px)
 
 
-def _cement(
+def _measure_cement(
     findings: Findings, box: Window | None, calibration: Calibration, settings: Settings
 ) -> Cement | None:
     mask, added = findings.mask, findings.added
@@ -275,16 +292,16 @@ def _cement(
         thickness_mm = float(added[box][part].mean()) if pixels else 0.0
         thickness_mm = max(thickness_mm, 0.0) / settings.cement.attenuation_per_mm
         volume_ml = area_mm2 * thickness_mm / 1000.0
-    outside_px, at = _outside(findings, box, calibration, settings)
+    outside_px, at = _measure_outside(findings, box, calibration, settings)
     corner = (box[1].start, box[0].start)
-    contours = tuple(_in_frame(contour + corner, findings) for contour in contours_px(part))
+    contours = tuple(_to_frame(contour + corner, findings) for contour in contours_px(part))
     return Cement(contours, area_px, area_mm2, volume_ml, outside_px, at)
 
 
-def _outside(
+def _measure_outside(
     findings: Findings, box: Window, calibration: Calibration, settings: Settings
 ) -> tuple[float, Point | None]:
-    """Area beyond the outline's tolerance, frame pixels, and its farthest point."""
+    """Return the area clearly outside the outline, frame pixels, and its farthest point."""
     placed, mask = findings.placed, findings.mask
     tolerance_px = _outside_tolerance_px(findings, calibration, settings)
     if placed is None or placed.outside is None or mask is None or tolerance_px is None:
@@ -292,27 +309,27 @@ def _outside(
     beyond = cement_outside(placed.outside, mask, tolerance_px / findings.grid.binning, box)
     if beyond is None:
         return 0.0, None
-    return float(beyond.pixels * findings.grid.binning**2), _point(beyond.at, findings)
+    return float(beyond.pixels * findings.grid.binning**2), _to_frame_point(beyond.at, findings)
 
 
 def _outside_tolerance_px(
     findings: Findings, calibration: Calibration, settings: Settings
 ) -> float | None:
-    """Beyond this, frame pixels, cement is clearly outside; None where nobody can tell."""
+    """Return the tolerance of the outline, frame pixels; None if unknown."""
     tolerance_mm = settings.alerting.outside_tolerance_mm
     if calibration.mm_per_px is not None:
         return tolerance_mm / calibration.mm_per_px
     return None if findings.nominal is None else findings.nominal.widest_px(tolerance_mm)
 
 
-def _tube(
+def _measure_tube(
     protrusion: Protrusion, confirmed: bool, findings: Findings, calibration: Calibration
 ) -> Tube:
     binning = findings.grid.binning
     length_px, width_px = protrusion.length * binning, protrusion.width * binning
     mm = calibration.mm_per_px
     return Tube(
-        _in_frame(protrusion.path, findings),
+        _to_frame(protrusion.path, findings),
         length_px,
         width_px,
         None if mm is None else length_px * mm,

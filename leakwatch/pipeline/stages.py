@@ -1,4 +1,4 @@
-"""The one place where stages are ordered: ``step(state, frame) -> (state, observation)``."""
+"""The sequence of stages: ``step(state, frame) -> (state, observation)``."""
 
 from __future__ import annotations
 
@@ -13,21 +13,29 @@ from leakwatch.core.distortion import distort_observation, undistort_marks
 from leakwatch.core.frame import Frame
 from leakwatch.core.geometry import Scale
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text
 from leakwatch.core.results import Condition, Evidence, Observation, Quality, Reason
 from leakwatch.core.spacing import Calibration
-from leakwatch.pipeline.baseline_update import cement_seen, with_baseline, with_outline
-from leakwatch.pipeline.conditions import fails, holds
-from leakwatch.pipeline.evidence import Sight, another_picture, same_everywhere, sighted, whole
-from leakwatch.pipeline.measurement import Findings, blind, observed
-from leakwatch.pipeline.preprocess import Looked, begun, look
+from leakwatch.diagnostics.stage_times import begin_stage
+from leakwatch.pipeline.baseline_update import find_outline, has_cement, update_baseline
+from leakwatch.pipeline.conditions import condition_failed, condition_met
+from leakwatch.pipeline.evidence import (
+    BaselineComparison,
+    check_detectability,
+    check_matching,
+    check_visible,
+    find_mismatch,
+)
+from leakwatch.pipeline.measurement import Findings, make_observation, make_unassessed
+from leakwatch.pipeline.preprocess import PreparedFrame, prepare_frame, start_run
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import breathing as breathings
-from leakwatch.vision.background import false_cement as backgrounds
+from leakwatch.vision.background import false_cement
 from leakwatch.vision.cannula import cannulas
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
-from leakwatch.vision.cement import averaging
-from leakwatch.vision.cement import cement_mask as cements
+from leakwatch.vision.cannula.tracking import Followed
+from leakwatch.vision.cement import averaging, cement_mask
 from leakwatch.vision.image_processing.patches import Window, near
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.registration import motion
@@ -36,17 +44,17 @@ from leakwatch.vision.vessels import tubular
 
 
 def initial_state(settings: Settings, marks: Marks, calibration: Calibration) -> PipelineState:
-    """State before the first frame."""
+    """Return the state before the first frame."""
     return PipelineState(settings, undistort_marks(marks, calibration.distortion), calibration)
 
 
 def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation]:
-    """Fold one frame into the state and say what it shows.
+    """Fold one frame into the state and return its observation.
 
-    Stages: look (is the picture new, exposed, of the same view), motion, sameness, marks, baseline,
-    instruments, cement, tubes, measurement. A stage that cannot do its work ends the frame with
-    evidence of the condition that does not hold; what was known before is kept. A picture that is
-    not new goes into no state: for a short while it says what it said before.
+    Stages: preprocessing (new image, exposure, view), registration, match with the reference,
+    marks, baseline, cannulas, cement, vessels, measurement. A stage that cannot do its work ends
+    the frame with evidence of the condition that is not met; the state from before is kept. A
+    repeated image updates no state: for a short time its last observation is repeated.
 
     Parameters
     ----------
@@ -57,78 +65,84 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     -------
     PipelineState, Observation
     """
-    before = begun(state, frame)
-    state, looked = look(before, frame)
-    if isinstance(looked, Looked):
+    begin_stage("preprocessing")
+    before = start_run(state, frame)
+    state, prepared = prepare_frame(before, frame)
+    if isinstance(prepared, PreparedFrame):
         liveness = state.liveness
-        state, observation = _judged(state, frame, looked)
-        if not looked.is_new:
+        state, observation = _compare_with_baseline(state, frame, prepared)
+        if not prepared.is_new:
             state = replace(before, liveness=liveness)
         return replace(state, last=observation), observation
-    if all(one.holds for one in looked) and state.last is not None:
-        return state, _shown_again(state.last, frame, looked[0])
-    unseen = blind(frame, state.calibration, Quality(), *looked)
+    if all(one.holds for one in prepared) and state.last is not None:
+        return state, _repeat_observation(state.last, frame, prepared[0])
+    unseen = make_unassessed(frame, state.calibration, Quality(), *prepared)
     return replace(state, last=unseen), unseen
 
 
-def _shown_again(last: Observation, frame: Frame, live: Evidence) -> Observation:
-    """Return what a picture said when it was new, for a frame that shows it again."""
+def _repeat_observation(last: Observation, frame: Frame, live: Evidence) -> Observation:
+    """Return the last observation for a frame that repeats its image."""
     conditions = tuple(live if one.condition is live.condition else one for one in last.conditions)
     return replace(
         last, frame=frame.index, time_s=frame.time_s, conditions=conditions, repeated=True
     )
 
 
-def _judged(
-    state: PipelineState, frame: Frame, looked: Looked
+def _compare_with_baseline(
+    state: PipelineState, frame: Frame, prepared: PreparedFrame
 ) -> tuple[PipelineState, Observation]:
-    """Compare a new picture with the reference."""
-    attenuation, exposed = looked.attenuation, looked.exposed
+    """Register a prepared frame and compare it with the baseline."""
+    attenuation, exposed = prepared.attenuation, prepared.exposed
     before = state
-    state, match, same = _registered(state, attenuation, exposed, frame.time_s)
-    if not all(one.holds for one in looked.evidence):
+    begin_stage("registration")
+    state, match, same = _register(state, attenuation, exposed, frame.time_s)
+    if not all(one.holds for one in prepared.evidence):
         quality = _quality(before, match, None)
-        return before, blind(frame, before.calibration, quality, *looked.evidence, same)
+        return before, make_unassessed(frame, before.calibration, quality, *prepared.evidence, same)
     if match is None or not same.holds:
         quality = _quality(state, match, None)
-        return state, blind(frame, state.calibration, quality, *looked.evidence, same)
+        return state, make_unassessed(frame, state.calibration, quality, *prepared.evidence, same)
     shift = (2.0 * match.shift[0], 2.0 * match.shift[1])
-    state = _with_marks(state, frame, shift)
+    begin_stage("marks")
+    state = _place_marks(state, frame, shift)
+    begin_stage("baseline")
     moved = baselines.to_reference(attenuation, shift)
     seen = baselines.seen_in_reference(exposed, shift)
-    # Where the baseline saw nothing, nothing can be compared, however open this frame is.
-    learnt = seen if state.baseline is None else seen & state.baseline.seen
-    shown = whole(state, learnt, shift)
-    untaught = state
-    state = with_outline(with_baseline(state, frame, moved, seen))
-    state, sight = _with_cement(state, frame, moved, seen)
-    evidence = (*looked.evidence, same, shown, *sighted(state, sight))
-    another = None if sight is None else another_picture(state, sight)
+    # Only pixels that the baseline has seen can be compared.
+    comparable = seen if state.baseline is None else seen & state.baseline.seen
+    shown = check_visible(state, comparable, shift)
+    before_update = state
+    state = find_outline(update_baseline(state, frame, moved, seen))
+    state, comparison = _detect_cement(state, frame, moved, seen)
+    evidence = (*prepared.evidence, same, shown, *check_detectability(state, comparison))
+    another = None if comparison is None else find_mismatch(state, comparison)
     if another is not None:
-        # Neither cement nor anatomy is learnt from it.
-        quality = _quality(state, match, sight)
-        return untaught, blind(frame, state.calibration, quality, *evidence, another)
-    state, tubes = _with_tubes(state, frame) if sight is not None else (state, ())
+        # The frame updates neither cement nor anatomy.
+        quality = _quality(state, match, comparison)
+        return before_update, make_unassessed(frame, state.calibration, quality, *evidence, another)
+    begin_stage("vessels")
+    state, tubes = _detect_tubes(state, frame) if comparison is not None else (state, ())
+    begin_stage("measurement")
     findings = Findings(
         frame,
-        state.the_run.grid,
+        state.active_run.grid,
         shift,
         state.placed,
-        None if sight is None else state.cement.mask,
-        None if sight is None else sight.added,
+        None if comparison is None else state.cement.mask,
+        None if comparison is None else comparison.added,
         tubes,
-        _quality(state, match, sight),
+        _quality(state, match, comparison),
         evidence,
-        0.0 if sight is None else sight.least_mm,
-        state.the_run.scale.mm_per_px,
-        state.the_run.nominal,
+        0.0 if comparison is None else comparison.least_mm,
+        state.active_run.scale.mm_per_px,
+        state.active_run.nominal,
     )
-    true = observed(findings, state.marks, state.calibration, state.settings)
+    true = make_observation(findings, state.marks, state.calibration, state.settings)
     return state, distort_observation(true, state.marks, state.calibration.distortion)
 
 
 def _quality(
-    state: PipelineState, match: motion.Registration | None, sight: Sight | None
+    state: PipelineState, match: motion.Registration | None, comparison: BaselineComparison | None
 ) -> Quality:
     run = state.run
     known = run is not None and intensity.attenuation_scale_known(run.acquisition.pixel_format)
@@ -136,18 +150,18 @@ def _quality(
     return Quality(
         None if match is None else match.score,
         None if match is None else 2.0 * binning * match.sigma,
-        None if sight is None else sight.noise,
-        None if sight is None else sight.gain_log,
+        None if comparison is None else comparison.noise,
+        None if comparison is None else comparison.gain_log,
         0 if state.baseline is None else state.baseline.frames,
         state.marks.baseline_frames is None,
         known,
     )
 
 
-def _registered(
+def _register(
     state: PipelineState, attenuation: FloatImage, exposed: BoolImage, time_s: float
 ) -> tuple[PipelineState, motion.Registration | None, Evidence]:
-    """Find where the anatomy went, and whether all of it went there."""
+    """Register the anatomy and check that all of it matches the reference."""
     settings = state.settings.motion
     half = np.ascontiguousarray(exposed[::2, ::2][: exposed.shape[0] // 2, : exposed.shape[1] // 2])
     field = motion.field_of(half, state.matched_field, settings)
@@ -156,30 +170,31 @@ def _registered(
         centre = _centre_of_marks(state)
         reference = motion.start_reference(passed, field, centre, settings)
         if not motion.shows_anatomy(reference, settings):
-            return state, None, fails(Condition.SAME, Reason.MOTION, "the picture shows no anatomy")
+            why = text("the image shows no anatomy")
+            return state, None, condition_failed(Condition.SAME, Reason.MOTION, why)
         state = replace(state, matched_field=field, reference=reference)
-        return state, motion.Registration((0.0, 0.0), 0.0, 1.0), holds(Condition.SAME)
-    movable = _movable(state)
+        return state, motion.Registration((0.0, 0.0), 0.0, 1.0), condition_met(Condition.SAME)
+    movable = _occluded_anatomy(state)
     match = motion.register(state.reference, passed, field, state.shift, movable, settings)
     if match is None or match.score < settings.min_score or match.sigma > settings.max_sigma_px:
         score = None if match is None else match.score
-        lost = "the vertebra is not found"
-        none = fails(Condition.SAME, Reason.MOTION, lost, score, settings.min_score)
+        lost = text("the vertebra was not found")
+        none = condition_failed(Condition.SAME, Reason.MOTION, lost, score, settings.min_score)
         return replace(state, matched_field=field), None, none
-    same = same_everywhere(state, state.reference, passed, field, match, time_s)
+    same = check_matching(state, state.reference, passed, field, match, time_s)
     if not same.holds:
-        return replace(state, matched_field=field, unexplained=True), match, same
+        return replace(state, matched_field=field, mismatched=True), match, same
     reference = state.reference
     if state.baseline_open:
         reference = motion.with_frame(reference, passed, match.shift)
     new = replace(
-        state, matched_field=field, reference=reference, unexplained=False, shift=match.shift
+        state, matched_field=field, reference=reference, mismatched=False, shift=match.shift
     )
     return new, match, same
 
 
 def _centre_of_marks(state: PipelineState) -> Point | None:
-    marks, run = state.marks, state.the_run
+    marks, run = state.marks, state.active_run
     points = marks.body_outline_px if marks.posterior_wall_px is None else marks.posterior_wall_px
     if points is None:
         return None
@@ -187,8 +202,8 @@ def _centre_of_marks(state: PipelineState) -> Point | None:
     return (float(column), float(row))
 
 
-def _movable(state: PipelineState) -> BoolImage | None:
-    """Where the reference anatomy is covered by what does not move with it."""
+def _occluded_anatomy(state: PipelineState) -> BoolImage | None:
+    """Return where cement covers the anatomy of the reference."""
     mask = state.cement.mask
     if mask is None or state.cement.box is None:
         return None
@@ -199,10 +214,10 @@ def _movable(state: PipelineState) -> BoolImage | None:
     return near(half, 2.0, (rows, columns))
 
 
-def _with_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineState:
+def _place_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineState:
     if state.placed is not None or frame.index != state.marks.reference_frame:
         return state
-    run = state.the_run
+    run = state.active_run
     placed = place_marks(
         state.marks,
         run.acquisition.patient_orientation,
@@ -215,14 +230,15 @@ def _with_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineSta
     return replace(state, placed=placed)
 
 
-def _with_cement(
+def _detect_cement(
     state: PipelineState, frame: Frame, moved: FloatImage, seen: BoolImage
-) -> tuple[PipelineState, Sight | None]:
-    settings, scale = state.settings, state.the_run.scale
+) -> tuple[PipelineState, BaselineComparison | None]:
+    settings, scale = state.settings, state.active_run.scale
     baseline, behind = state.baseline, state.behind
     if baseline is None or behind is None:
         return state, None
     known = state.cement
+    begin_stage("instruments")
     followed = cannulas.follow_all(
         state.instrument,
         baseline,
@@ -232,21 +248,25 @@ def _with_cement(
         scale,
         settings.instruments,
     )
-    changed = _changed(state.cement.mask, state.cement.box, followed.covers, scale)
+    begin_stage("background")
+    changed = _changed_regions(state.cement.mask, state.cement.box, followed.covers, scale)
     added = baselines.added_attenuation(
         baseline, followed.more, seen, changed, scale, settings.baseline
     )
-    if state.baseline_open and not cement_seen(state):
-        # Of what breathes too: not all of a breath is foretold by those before.
-        unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
+    if state.baseline_open and not has_cement(state):
+        # Respiratory motion included: earlier breaths do not predict all of the next one.
+        unrest = false_cement.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)
+    begin_stage("breathing")
     breath = breathings.breath_of(state.breathing, added, changed, settings.breathing)
     added = breathings.without_breath(added, state.breathing, breath, settings.breathing)
-    state, noise = _segmented(state, followed, behind, added, frame.time_s)
+    begin_stage("cement")
+    state, noise = _segment(state, followed, behind, added, frame.time_s)
     breathing = breathings.with_breath(
         state.breathing, breath, state.cement.mask, frame.time_s, settings.breathing
     )
     state = replace(state, breathing=breathing)
+    begin_stage("sameness")
     area = None if state.placed is None else state.placed.watched
     seen_there = baselines.watch(added, area, scale, settings.baseline)
     aside = baselines.explained(seen_there, changed, followed.state.footprint, scale.px(1.0))
@@ -254,40 +274,42 @@ def _with_cement(
     mask, mean = state.cement.mask, state.cement.mean
     assert mean is not None
     changed_now = baselines.is_changed(seen_there, aside, mask, scale, settings.baseline)
-    share = cements.share_left(known, added, followed.covers, scale, settings)
-    least_mm = cements.least_thickness_mm(noise, behind, _margin(state, mask), settings.cement)
-    sight = Sight(mean.image, noise, added.gain_log, taken, changed_now, share, least_mm)
-    return state, sight
+    share = cement_mask.share_left(known, added, followed.covers, scale, settings)
+    least_mm = cement_mask.least_thickness_mm(noise, behind, _margin(state, mask), settings.cement)
+    comparison = BaselineComparison(
+        mean.image, noise, added.gain_log, taken, changed_now, share, least_mm
+    )
+    return state, comparison
 
 
 def _margin(state: PipelineState, cement: BoolImage | None) -> BoolImage | None:
-    """Return the wall's margin without cement; None where no wall is marked."""
+    """Return the margin of the wall without cement; None if no wall is marked."""
     beside = None if state.placed is None else state.placed.beside_wall
     return beside if beside is None or cement is None else beside & ~cement
 
 
-def _segmented(
+def _segment(
     state: PipelineState,
-    followed: cannulas.FollowedAll,
-    behind: backgrounds.Background,
+    followed: Followed[cannulas.Cannulas],
+    behind: false_cement.Background,
     added: baselines.Added,
     time_s: float,
 ) -> tuple[PipelineState, float]:
-    """Cement in what was added, and the noise of it."""
-    settings, scale, instrument = state.settings, state.the_run.scale, followed.state
+    """Segment cement in the added attenuation; return the state and the noise."""
+    settings, scale, instrument = state.settings, state.active_run.scale, followed.state
     mean = averaging.with_frame(state.cement.mean, added, time_s, scale, settings.cement)
     placed = state.placed
     axis = None if instrument.cannula is None else instrument.cannula.direction
     covered = CoveredByCannula(
         followed.moves, followed.covers, instrument.lies, axis, followed.ghost, followed.excess
     )
-    cement, noise = cements.segment(
+    cement, noise = cement_mask.segment(
         replace(state.cement, mean=mean),
         added.seen,
         behind,
         None if placed is None else placed.origin,
         covered,
-        _caution(state),
+        _limit_factor(state),
         scale,
         settings.cement,
     )
@@ -296,28 +318,28 @@ def _segmented(
     return replace(state, instrument=instrument, cement=cement, placed=placed), noise
 
 
-def _caution(state: PipelineState) -> float:
-    """By how much the limit of cement is raised while the baseline still learns."""
+def _limit_factor(state: PipelineState) -> float:
+    """Return the factor on the detection limit while the baseline is incomplete."""
     if not state.baseline_open:
         return 1.0
     marked = state.marks.baseline_frames is not None
     return math.inf if marked else state.settings.cement.early_factor
 
 
-def _changed(
+def _changed_regions(
     mask: BoolImage | None, box: Window | None, hidden: BoolImage | None, scale: Scale
 ) -> BoolImage | None:
-    """What must not count as unchanged anatomy: cement with its blurred rim, and instruments."""
+    """Return what is not unchanged anatomy: cement with its blurred rim, and instruments."""
     changed = None if mask is None else near(mask, scale.px(1.0), box)
     if hidden is None or changed is None:
         return hidden if changed is None else changed
     return changed | hidden
 
 
-def _with_tubes(
+def _detect_tubes(
     state: PipelineState, frame: Frame
 ) -> tuple[PipelineState, tuple[tuple[tubular.Protrusion, bool], ...]]:
-    settings, run = state.settings.tubular, state.the_run
+    settings, run = state.settings.tubular, state.active_run
     assert state.cement.mask is not None
     mean = state.cement.mean
     assert mean is not None
@@ -326,8 +348,8 @@ def _with_tubes(
     outlined = placed is not None and placed.outline is not None
     found = tubular.protrusions(state.cement.mask, run.scale, settings, state.cement.box, body)
     shaped = [one for one in found if tubular.is_tube(one, mean.image, body, run.scale, settings)]
-    # What ends within a body that a person outlined is no leak yet, and its wall and its outline
-    # are watched anyway: its length is told, and it raises nothing.
+    # A tube that ends within a marked outline is no leak yet, and wall and outline are monitored
+    # anyway: its length is reported, but raises no alarm.
     leaving = [one for one in shaped if not (outlined and tubular.ends_within(one.path, body))]
     longest_mm = leaving[0].length * run.scale.mm_per_px if leaving else 0.0
     tubes, confirmed = tubular.judge(state.tubes, longest_mm, bool(leaving), frame.time_s, settings)

@@ -1,4 +1,4 @@
-"""What the fold remembers from one frame to the next."""
+"""State that the fold carries from one frame to the next."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from leakwatch.core.results import Observation
 from leakwatch.core.spacing import Calibration
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import breathing as breathings
-from leakwatch.vision.background import false_cement as backgrounds
+from leakwatch.vision.background import false_cement
 from leakwatch.vision.cannula.cannulas import Cannulas
-from leakwatch.vision.cement import cement_mask as cements
-from leakwatch.vision.liveness import new_images as livenesses
+from leakwatch.vision.cement import cement_mask
+from leakwatch.vision.liveness import new_images
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.preprocessing.undistortion import straightened_mask, straightening_map
 from leakwatch.vision.registration import motion
@@ -26,8 +26,8 @@ from leakwatch.vision.vessels import tubular
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What the first frame fixes for all that follow.
+class RunContext:
+    """Properties of a run, fixed by its first frame.
 
     Parameters
     ----------
@@ -36,19 +36,19 @@ class Run:
     scale : Scale
         Of the working grid.
     shutter : ndarray of bool or None
-        What shutter tags and masks leave open in the first frame, working grid.
+        Area that shutter tags and masks leave open in the first frame, working grid.
     masked : ndarray of bool or None
-        What masks hide, working grid, in the picture without distortion; None without any.
+        Masked area on the working grid, corrected for distortion; None without masks.
     field_fraction, level : float
-        Exposed share, and log attenuation of the middle, of the first exposed frame.
+        Exposed share and central log attenuation of the first exposed frame.
     first_s : float
-        Time of the first frame: in a live session a person may begin anew at any time.
+        Time of the first frame; in a live session the operator can restart at any time.
     straightening : ndarray or None
-        See `undistortion.straightening_map`; None: the picture counts as true.
+        See `undistortion.straightening_map`; None if the image has no known distortion.
     nominal : NominalScale or None
-        What stands in for millimetres; None where they are known.
+        Replaces a missing calibration; None if there is one.
     inverted : str
-        Why the picture looks inverted against its tags; empty where it does not.
+        Why the image looks inverted against its tags; empty if it does not.
     """
 
     acquisition: Acquisition
@@ -64,8 +64,10 @@ class Run:
     inverted: str = ""
 
 
-def run_of(frame: Frame, settings: Settings, calibration: Calibration, marks: Marks) -> Run:
-    """What follows from the first frame, and from the marks where nothing gives millimetres."""
+def make_run_context(
+    frame: Frame, settings: Settings, calibration: Calibration, marks: Marks
+) -> RunContext:
+    """Return the context of a run; without calibration, the marks give a nominal scale."""
     rows, columns = frame.pixels.shape
     grid = WorkingGrid.for_frame(rows, columns, settings.intensity.target_columns)
     nominal = None
@@ -76,7 +78,7 @@ def run_of(frame: Frame, settings: Settings, calibration: Calibration, marks: Ma
     shutter, masked = intensity.open_and_masked(frame.acquisition, grid)
     places = straightening_map(calibration.distortion, grid)
     masked = straightened_mask(masked, places)
-    return Run(
+    return RunContext(
         frame.acquisition,
         grid,
         Scale(mm_per_px * grid.binning),
@@ -92,46 +94,46 @@ def run_of(frame: Frame, settings: Settings, calibration: Calibration, marks: Ma
 
 @dataclass(frozen=True, slots=True)
 class PipelineState:
-    """Everything that one frame leaves behind for the next; never changed in place.
+    """State after a frame; never modified in place.
 
-    Reference coordinates are those of the first frame's anatomy, on the working grid: there
-    anatomy, marks, baseline and cement stand still. Where the calibration has a distortion, all
-    of this is in the picture without it.
+    Reference coordinates follow the anatomy of the first frame, on the working grid: anatomy,
+    marks, baseline and cement do not move in them. If the calibration has a distortion, they
+    refer to the corrected image.
 
     Parameters
     ----------
     settings, calibration
         As given to `initial_state`.
     marks : Marks
-        The same, where they truly lie, see `distortion.undistort_marks`.
+        Corrected for distortion, see `distortion.undistort_marks`.
     last : Observation or None
-        Of the last frame whose picture was new.
-    run : Run or None
+        Of the last frame with a new image.
+    run : RunContext or None
         None before the first frame.
     opened : tuple of Acquisition, ndarray of bool or None
-        What shutter tags and masks leave open in the last frame, working grid, and of which
-        acquisition that is; None before the first frame.
+        Acquisition of the last frame, and the area that its shutter tags and masks leave open on
+        the working grid; None before the first frame.
     liveness : LivenessState
     blades : BladesState
     lag : LagState
     matched_field : MatchedField or None
-        Of the last frame that was looked at.
+        Of the last frame that was prepared at.
     reference : RegistrationReference or None
-    unexplained : bool
-        The last frame that was compared with the reference was another picture.
+    mismatched : bool
+        Whether the last compared frame did not match the reference.
     shift : Point
-        Of the last frame that could be registered, registration pixels.
+        Of the last registered frame, registration pixels.
     placed : PlacedMarks or None
         None before the marks' reference frame.
     baseline : Baseline or None
     baseline_open : bool
-        Whether frames still go into the baseline.
+        Whether frames still update the baseline.
     behind : Background or None
-        Noise and ghosts that the baseline makes likely.
+        Noise and registration artefacts expected from the baseline.
     breathing : Breathing or None
-        How what moves past the spine changes the picture.
+        Respiratory changes of the image.
     unrest : Unrest or None
-        What moves past the spine while the baseline is open.
+        Residual variation while the baseline is open.
     instrument : Cannulas
     cement : CementState
     tubes : TubularState
@@ -141,10 +143,10 @@ class PipelineState:
     marks: Marks
     calibration: Calibration
     last: Observation | None = None
-    run: Run | None = None
+    run: RunContext | None = None
     opened: tuple[Acquisition, BoolImage | None] | None = None
-    unexplained: bool = False
-    liveness: livenesses.LivenessState = field(default_factory=livenesses.LivenessState)
+    mismatched: bool = False
+    liveness: new_images.LivenessState = field(default_factory=new_images.LivenessState)
     blades: intensity.BladesState = field(default_factory=intensity.BladesState)
     lag: intensity.LagState = field(default_factory=intensity.LagState)
     matched_field: motion.MatchedField | None = None
@@ -153,24 +155,24 @@ class PipelineState:
     placed: PlacedMarks | None = None
     baseline: baselines.Baseline | None = None
     baseline_open: bool = True
-    behind: backgrounds.Background | None = None
+    behind: false_cement.Background | None = None
     breathing: breathings.Breathing | None = None
-    unrest: backgrounds.Unrest | None = None
+    unrest: false_cement.Unrest | None = None
     instrument: Cannulas = field(default_factory=Cannulas)
-    cement: cements.CementState = field(default_factory=cements.CementState)
+    cement: cement_mask.CementState = field(default_factory=cement_mask.CementState)
     tubes: tubular.TubularState = field(default_factory=tubular.TubularState)
 
     @property
-    def the_run(self) -> Run:
-        """`run`, which every stage after the first frame's start may count on."""
+    def active_run(self) -> RunContext:
+        """`run`, which is set from the first frame on."""
         assert self.run is not None
         return self.run
 
 
-def without_last_moments(state: PipelineState) -> PipelineState:
-    """Return the state without what is learnt again within moments.
+def without_transient_state(state: PipelineState) -> PipelineState:
+    """Return the state without the parts that are rebuilt within moments.
 
-    Anatomy, marks, known cement and where the cannula lies stay: they cannot be learnt twice.
+    Anatomy, marks, known cement and the cannula's position are kept: they cannot be acquired twice.
 
     Parameters
     ----------
@@ -178,11 +180,11 @@ def without_last_moments(state: PipelineState) -> PipelineState:
     """
     return replace(
         state,
-        liveness=livenesses.LivenessState(state.liveness.tiles),
+        liveness=new_images.LivenessState(state.liveness.tiles),
         blades=intensity.BladesState(),
         lag=replace(state.lag, noise=(), previous=None),
         matched_field=None,
         breathing=None,
-        instrument=state.instrument.without_last_moments(),
+        instrument=state.instrument.without_transient_state(),
         cement=replace(state.cement, mean=None, candidate=None),
     )

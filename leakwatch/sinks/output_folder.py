@@ -21,3 +21,8 @@ def make_folder(folder: Path) -> None:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SinkError(f"{folder} cannot be made: {reason}. Choose another --out.") from error
+
+
+def unfinished(path: Path) -> Path:
+    """Return the name that a video has while it is written."""
+    return path.with_name(f".{path.name}.part")

@@ -7,21 +7,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from leakwatch.config import Settings
 from leakwatch.core.active_rules import Coverage, coverage_of
-from leakwatch.core.errors import SinkError
+from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.results import Event, EventKind, Level, Snapshot
 from leakwatch.core.spacing import Calibration
 from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS, level_style, level_word
 from leakwatch.display.picture import RESEARCH_NOTICE, spacing_fact
 from leakwatch.files.private_files import replaced_private_file
 from leakwatch.files.untrusted_text import printable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 TREND_NAME = "trend.png"
 # Hatches, so that the strip can be read without its colours.
@@ -76,6 +78,8 @@ class Trend:
     ------
     SinkError
         An earlier file is in the way.
+    MissingExtraError
+        There is no matplotlib: told before the first frame, and not after the last.
     """
 
     def __init__(self, folder: Path, settings: Settings) -> None:
@@ -87,6 +91,8 @@ class Trend:
             self._path.unlink(missing_ok=True)
         except OSError as error:
             raise SinkError(f"{self._path} cannot be replaced: {error.strerror}") from error
+        with needs_extra("report", TREND_NAME):
+            import matplotlib.figure  # noqa: F401
 
     def append(self, snapshot: Snapshot) -> None:
         """Take one snapshot."""
@@ -165,6 +171,9 @@ def trend_figure(
     Figure
         With an Agg canvas; no state of pyplot is touched.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(11.0, 8.0), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(4, 1, sharex=True, height_ratios=(4, 2, 2, 1))

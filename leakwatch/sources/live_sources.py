@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leakwatch.config import Settings
-from leakwatch.core.errors import SourceError
+from leakwatch.core.errors import SourceError, install_command
+from leakwatch.core.extensions import SOURCES, extension_names
 from leakwatch.core.protocols import LiveSource
 from leakwatch.sources.arrival.leftovers import remove_leftovers
+from leakwatch.sources.extension_source import ExtensionSource, named_extension
 
 
 def _replay(rest: str, settings: Settings) -> LiveSource:
@@ -68,7 +70,7 @@ class WayIn:
     open : callable
         Takes what follows the first colon, and the settings; may raise `SourceError`.
     extra : str
-        What ``pip install 'leakwatch[EXTRA]'`` must bring; empty where nothing is needed.
+        What `errors.install_command` must bring; empty where nothing is needed.
     """
 
     example: str
@@ -119,10 +121,15 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
     ------
     SourceError
         There is no such scheme, an extra is missing, or the source cannot be opened.
+    ExtensionError
+        It is a source of another package, which cannot be loaded.
     """
     scheme, colon, rest = spec.partition(":")
     way = WAYS_IN.get(scheme.lower()) if colon else None
     if way is None:
+        named = named_extension(spec)
+        if named is not None:
+            return _extension(*named)
         raise SourceError(_no_way(spec))
     if not rest.strip("/"):
         raise SourceError(f"{spec}: says not where. Write {way.example}.")
@@ -130,13 +137,24 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
     try:
         return way.open(rest, settings)
     except ImportError as error:
+        if not way.extra:
+            raise  # all that it needs is in the base: a fault, and no choice
         raise SourceError(
             f"{spec}: needs {error.name or 'a part'} that is not installed. "
-            f"Install it with: pip install 'leakwatch[{way.extra}]'"
+            f"Install it with: {install_command(way.extra)}"
         ) from error
 
 
+def _extension(name: str, rest: str) -> LiveSource:
+    """Open a source of another package; one whose frames wait is replayed at its own timing."""
+    from leakwatch.sources.stored.replayed_file import ReplayedFile
+
+    source = ExtensionSource(name, rest)
+    return source if source.gives_status else ReplayedFile(source, f"{name}:{rest}")
+
+
 def _no_way(spec: str) -> str:
-    known = ", ".join(way.example for way in WAYS_IN.values())
+    examples = [way.example for way in WAYS_IN.values()]
+    known = ", ".join(examples + [f"{name}:..." for name in extension_names(SOURCES)])
     hint = f" For this file write replay:{spec}." if Path(spec).exists() else ""
     return f"{spec}: names no live source. Write one of: {known}.{hint}"

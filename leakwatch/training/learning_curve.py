@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from leakwatch.core.messages import Message, counted, join_texts, text, translate
+from leakwatch.core.errors import needs_extra
+from leakwatch.core.messages import Message, counted, join_with, text, translate
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.files.untrusted_text import printable
 from leakwatch.training.scoring import Outcome
 from leakwatch.training.training_records import TrainingSession, is_scored, is_scored_by_leakwatch
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SIZE_INCHES, DOTS_PER_INCH = (9.0, 8.0), 100
 # Most names of cases that fit below an axis.
@@ -93,12 +96,21 @@ def curve_figure(sessions: Sequence[TrainingSession]) -> Figure:
     ----------
     sessions : sequence of TrainingSession
         Of one trainee, oldest first.
+
+    Raises
+    ------
+    MissingExtraError
+        There is no matplotlib.
     """
+    with needs_extra("report", "the picture of a trainee's curve"):
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
+
     points = curve(sessions)
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     reaction, past, false = figure.subplots(3, 1, sharex=True)
     name = printable(translate(curve_title(sessions, points)))
-    title = translate(join_texts("\n", [name, RESEARCH_NOTICE]))
+    title = translate(join_with("\n", [name, RESEARCH_NOTICE]))
     reaction.set_title(title, fontsize=11, parse_math=False)
     _draw(reaction, text("Reaction (s)"), points, [one.reaction_s for one in points])
     _draw(past, text("Cement past the\nstop point (mL)"), points, [one.past_ml for one in points])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_spacing_ladder import C_ARM, acquisition
+from measured_c_arm import C_ARM, acquisition
 
 from leakwatch.calibrating.result_file import (
     applies_to,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_spacing_ladder import C_ARM, CASE, GEOMETRY, MEASURED, NOTHING, acquisition, toml
+from measured_c_arm import C_ARM, CASE, GEOMETRY, MEASURED, NOTHING, acquisition, toml
 
 from leakwatch.calibration.spacing_ladder import resolve
 from leakwatch.core.errors import CalibrationError

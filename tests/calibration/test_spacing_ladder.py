@@ -10,63 +10,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from measured_c_arm import C_ARM, CASE, GEOMETRY, MEASURED, acquisition, toml
 
 from leakwatch.calibration.calibration_file import load_calibration_file
 from leakwatch.calibration.spacing_ladder import resolve
 from leakwatch.config import CalibrationSettings
 from leakwatch.core.errors import CalibrationError
-from leakwatch.core.frame import Acquisition, PixelFormat, ProjectionGeometry, View
+from leakwatch.core.frame import ProjectionGeometry
 from leakwatch.core.marks import CaseFile, Marks
 from leakwatch.core.spacing import Calibration, SpacingRung
-
-CASE = CaseFile("a.dcm", Marks(view=View.LATERAL))
-# 0.36 mm at the detector, magnified 1.5 times: 0.24 mm at the vertebra.
-C_ARM = ProjectionGeometry(
-    sid_mm=1050.0,
-    sod_mm=700.0,
-    imager_pixel_spacing_mm=(0.36, 0.36),
-    primary_angle_deg=90.0,
-    secondary_angle_deg=0.0,
-)
-NOTHING = ProjectionGeometry()
-
-MEASURED = """
-schema = "leakwatch.calibration/1"
-name = "Room 2, lateral"
-[applies_to]
-columns = 512
-rows = 400
-manufacturer = "Maker of C-arms"
-view = "lateral"
-sid_mm = 1050.0
-primary_angle_deg = 90.0
-secondary_angle_deg = 0.0
-imager_pixel_spacing_mm = 0.36
-[measured]
-mm_per_px = 0.25
-mm_per_px_sigma = 0.004
-"""
-
-
-def acquisition(geometry: ProjectionGeometry = NOTHING, **changes: Any) -> Acquisition:
-    run = Acquisition(
-        rows=400,
-        columns=512,
-        pixel_format=PixelFormat("MONOCHROME2", 12),
-        geometry=geometry,
-        manufacturer="MAKER of  C-arms ",
-    )
-    return replace(run, **changes)
 
 
 def by_tags(**tags: Any) -> Calibration:
     return resolve(acquisition(ProjectionGeometry(**tags)), CASE, None)
-
-
-def toml(folder: Path, text: str = MEASURED, name: str = "room-2.toml") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def assert_no_millimetres(found: Calibration, *words: str) -> None:
@@ -343,9 +299,6 @@ def test_file_that_fits_is_asked_for_even_where_the_case_goes_before(tmp_path: P
     path = toml(tmp_path, MEASURED.replace("rows = 400", "rows = 512"))
     with pytest.raises(CalibrationError, match="rows is 512"):
         resolve(acquisition(C_ARM), replace(CASE, mm_per_px=0.3), path)
-
-
-GEOMETRY = "[geometry]\nimager_pixel_spacing_mm = 0.3\nsid_mm = 1000\nsod_mm = 600.0"
 
 
 @pytest.mark.parametrize(

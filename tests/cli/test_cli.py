@@ -12,6 +12,7 @@ from io import FileIO
 from itertools import pairwise
 
 import av
+import cv2
 import injection
 import pytest
 from injection import COLUMNS, FRAMES, ROWS
@@ -64,10 +65,17 @@ def lines(folder):
     return records
 
 
-def test_analyze_writes_every_frame_and_all_files(dicom, case, tmp_path):
-    result = run("analyze", dicom, "--case", case, "--out", tmp_path / "new" / "out")
-    out = tmp_path / "new" / "out"
+@pytest.fixture(scope="module")
+def analyzed(dicom, case, tmp_path_factory):
+    """A folder with all that `analyze` writes of the case, and what it said; only to be read."""
+    out = tmp_path_factory.mktemp("analyzed") / "new" / "out"
+    result = run("analyze", dicom, "--case", case, "--out", out)
     assert result.exit_code == 0, result.output
+    return out, result
+
+
+def test_analyze_writes_every_frame_and_all_files(analyzed):
+    out, result = analyzed
     assert {path.name for path in out.iterdir()} == FILES
     frames = read_frames(out / "frames.jsonl")
     assert [frame.frame for frame in frames] == list(range(FRAMES))
@@ -98,10 +106,10 @@ def test_no_stop_is_said_of_what_was_watched_only(dicom, tmp_path):
     assert "no STOP from what was monitored; see the last lines" in result.stdout
 
 
-def test_events_tell_the_changes_of_level(dicom, case, tmp_path):
-    assert run("analyze", dicom, "--case", case, "--out", tmp_path, "--no-video").exit_code == 0
-    frames = read_frames(tmp_path / "frames.jsonl")
-    events = read_events(tmp_path / "events.jsonl")
+def test_events_tell_the_changes_of_level(analyzed):
+    out, _ = analyzed
+    frames = read_frames(out / "frames.jsonl")
+    events = read_events(out / "events.jsonl")
     changes = [
         (after.frame, after.level)
         for before, after in pairwise(frames)
@@ -128,18 +136,15 @@ def test_nothing_of_an_earlier_run_is_left_beside_new_lines(dicom, tmp_path, mon
     assert not (tmp_path / "overlay.mp4").exists()
 
 
-def test_no_video(dicom, case, tmp_path):
+def test_running_twice_gives_the_same_bytes_with_a_video_and_without(
+    dicom, case, analyzed, tmp_path
+):
     result = run("analyze", dicom, "--case", case, "--out", tmp_path, "--no-video")
     assert result.exit_code == 0
     assert {path.name for path in tmp_path.iterdir()} == FILES - {"overlay.mp4"}
-
-
-def test_running_twice_gives_the_same_bytes(dicom, case, tmp_path):
-    for name in ("a", "b"):
-        out = tmp_path / name
-        assert run("analyze", dicom, "--case", case, "--out", out, "--no-video").exit_code == 0
-    assert lines(tmp_path / "a") == lines(tmp_path / "b")
-    first, second = ((tmp_path / name / "events.jsonl").read_bytes() for name in ("a", "b"))
+    before, _ = analyzed
+    assert lines(tmp_path) == lines(before)
+    first, second = ((folder / "events.jsonl").read_bytes() for folder in (before, tmp_path))
     assert first == second
 
 
@@ -167,9 +172,8 @@ def cut(dicom, tmp_path):
     return path
 
 
-def test_input_that_ends_early_exits_3_and_is_written(dicom, case, cut, tmp_path):
-    whole, part = tmp_path / "whole", tmp_path / "part"
-    assert run("analyze", dicom, "--case", case, "--out", whole, "--no-video").exit_code == 0
+def test_input_that_ends_early_exits_3_and_is_written(analyzed, case, cut, tmp_path):
+    (whole, _), part = analyzed, tmp_path / "part"
     result = run("analyze", cut, "--case", case, "--out", part)
     assert result.exit_code == 3, result.output
     assert "ended early" in result.stderr
@@ -264,9 +268,10 @@ def test_interrupted_run_has_its_pictures_and_says_how_many_frames_are_whole(
 ):
     from leakwatch.sinks.recording.recorder import Recorder
 
-    whole_append = Recorder.append
+    whole_append, threads = Recorder.append, cv2.getNumThreads()
 
     def append(self, snapshot):
+        assert cv2.getNumThreads() == 1
         whole_append(self, snapshot)
         if snapshot.frame.index == 9:
             raise KeyboardInterrupt
@@ -278,6 +283,7 @@ def test_interrupted_run_has_its_pictures_and_says_how_many_frames_are_whole(
     assert "interrupted: 10 frames are whole" in result.stderr
     assert len(read_frames(tmp_path / "frames.jsonl")) == 10
     assert {path.name for path in tmp_path.iterdir()} == FILES | {"frames.csv"}
+    assert cv2.getNumThreads() == threads  # on one while the frames are analysed, then as before
     with av.open(str(tmp_path / "overlay.mp4")) as video:
         assert 1 <= sum(1 for _ in video.decode(video=0)) <= 10
 
@@ -376,7 +382,7 @@ def test_replay_without_the_gui_extra_says_how_to_get_it(case, tmp_path, monkeyp
     monkeypatch.setitem(sys.modules, "leakwatch.gui.app", None)
     monkeypatch.delattr("leakwatch.gui.app", raising=False)
     result = run("replay", case, "--record", tmp_path / "a.png")
-    assert_refused(result, "pip install 'leakwatch[gui]'")
+    assert_refused(result, "pip install 'leakwatch-fluoro[gui]'")
 
 
 @pytest.mark.parametrize(
@@ -483,3 +489,21 @@ def test_rules_that_are_off_are_said_before_the_first_frame(tmp_path):
     said = result.stderr.splitlines()
     assert any(line.startswith("leakwatch: 5 mm rule inactive: not calibrated (") for line in said)
     assert any(line.startswith("leakwatch: outline rule inactive: ") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "extra"),
+    [("matplotlib", "trend.png", "report"), ("av", "overlay.mp4", "video")],
+)
+def test_what_draws_a_picture_may_be_absent(dicom, tmp_path, monkeypatch, library, name, extra):
+    (tmp_path / name).write_bytes(b"of an earlier run")
+    for loaded in [one for one in sys.modules if one.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.delitem(sys.modules, "leakwatch.sinks.overlay.encoder", raising=False)
+    monkeypatch.setitem(sys.modules, library, None)
+    result = run("analyze", dicom, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert f"left out: {name} needs the extra `{extra}`" in result.stderr
+    assert f"pip install 'leakwatch-fluoro[{extra}]'" in result.stderr
+    assert not (tmp_path / name).exists()
+    assert len(read_frames(tmp_path / "frames.jsonl")) == FRAMES

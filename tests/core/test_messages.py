@@ -15,7 +15,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 import leakwatch
-from leakwatch.core.messages import LANGUAGES, counted, join_texts, language_of, text, translate
+from leakwatch.core.messages import LANGUAGES, counted, join_with, language_of, text, translate
 
 PACKAGE = Path(leakwatch.__file__).parent
 SCRIPT = PACKAGE.parent / "scripts" / "write_catalogue.py"
@@ -65,10 +65,10 @@ def test_messages_within_messages_are_translated_too() -> None:
 
 
 def test_joined_messages_are_translated_each() -> None:
-    joined = join_texts("; ", [text("cement in a vein"), "A"])
+    joined = join_with("; ", [text("cement in a vein"), "A"])
     assert joined == "cement in a vein; A"
     assert translate(joined, "x-marked") == "⟦⟦cement in a vein⟧; A⟧"
-    assert translate(join_texts("; ", []), "de") == ""
+    assert translate(join_with("; ", []), "de") == ""
 
 
 def test_braces_stand_for_themselves_where_nothing_is_filled_in() -> None:

@@ -86,8 +86,8 @@ def test_binning_and_shift_never_let_a_mask_be_seen():
     vision = stages.initial_state(coarse, injection.MARKS, injection.CALIBRATION)
     for frame in mask_pixels:
         vision, _ = stages.step(vision, frame)
-    hidden = vision.the_run.mask_pixels
+    hidden = vision.active_run.masked
     assert hidden[4:20, 4:60].all()
     assert not hidden[24:, :].any()
-    assert not vision.the_run.shutter[hidden].any()
+    assert not vision.active_run.shutter[hidden].any()
     assert not vision.baseline.seen[4:20, 4:60].any()

@@ -71,7 +71,7 @@ def test_a_folder_that_goes_is_told_with_the_next_frame(way, tmp_path, monkeypat
     sinks = {"measurements": Recorder(folder), "frames": FrameRecorder(folder, RECORDING)}
     with Room(sinks) as room:
         levels = room.run(FEW[:CALM])
-        room.until(lambda _: not any(one.waiting for one in room.session._workers))
+        room.until(lambda _: not room.session._outputs.waiting)
         way(folder, monkeypatch)
         room.feed(FEW[CALM])
         status = room.until(lambda status: all(one.failure for one in status.recordings))

@@ -12,13 +12,20 @@ from hypothesis import strategies as st
 from leakwatch.alerting import rules
 from leakwatch.config import Settings
 from leakwatch.core.results import Condition, Evidence, Level, Reason
-from leakwatch.pipeline.conditions import CONDITION_OF, TABLE, fails, holds, judged, unavailable
+from leakwatch.pipeline.conditions import (
+    CONDITION_OF,
+    TABLE,
+    condition_failed,
+    condition_met,
+    evaluate_conditions,
+    unavailable,
+)
 
-ALL = tuple(holds(condition) for condition in Condition)
+ALL = tuple(condition_met(condition) for condition in Condition)
 REASONS = st.sampled_from(sorted(CONDITION_OF))
 EVIDENCE = st.one_of(
-    st.builds(holds, st.sampled_from(list(Condition))),
-    st.builds(fails, st.sampled_from(list(Condition)), REASONS, st.text(max_size=5)),
+    st.builds(condition_met, st.sampled_from(list(Condition))),
+    st.builds(condition_failed, st.sampled_from(list(Condition)), REASONS, st.text(max_size=5)),
 )
 
 
@@ -29,12 +36,12 @@ def test_one_row_for_each_condition_and_each_reason_in_some_row() -> None:
 
 
 def test_all_that_hold_leave_nothing_unavailable() -> None:
-    assert unavailable(judged(ALL)) == ()
+    assert unavailable(evaluate_conditions(ALL)) == ()
 
 
 @pytest.mark.parametrize("missing", list(Condition))
 def test_what_was_not_examined_does_not_hold(missing: Condition) -> None:
-    found = judged([one for one in ALL if one.condition is not missing])
+    found = evaluate_conditions([one for one in ALL if one.condition is not missing])
     (one,) = (one for one in found if one.condition is missing)
     assert not one.holds
     assert unavailable(found) == (Reason.STAGE_ERROR,)
@@ -42,7 +49,7 @@ def test_what_was_not_examined_does_not_hold(missing: Condition) -> None:
 
 @given(st.lists(EVIDENCE, max_size=12))
 def test_a_failure_outweighs_whatever_else_was_found(found: list[Evidence]) -> None:
-    told = judged(found)
+    told = evaluate_conditions(found)
     assert [one.condition for one in told] == list(Condition)
     for one in told:
         of_it = [other for other in found if other.condition is one.condition]
@@ -52,7 +59,7 @@ def test_a_failure_outweighs_whatever_else_was_found(found: list[Evidence]) -> N
 
 @given(st.lists(EVIDENCE, max_size=12))
 def test_no_level_but_unknown_while_a_condition_does_not_hold(found: list[Evidence]) -> None:
-    conditions = judged(found)
+    conditions = evaluate_conditions(found)
     seen = replace(make_observation(), unavailable=unavailable(conditions), conditions=conditions)
     _, alert = rules.decide(rules.initial_state(Settings()), seen)
     if not all(one.holds for one in conditions):

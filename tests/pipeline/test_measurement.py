@@ -14,8 +14,8 @@ from leakwatch.core.geometry import Scale, WorkingGrid
 from leakwatch.core.marks import Marks, Side
 from leakwatch.core.results import Condition, Quality, Reason
 from leakwatch.core.spacing import Calibration, SpacingRung
-from leakwatch.pipeline.conditions import fails, holds
-from leakwatch.pipeline.measurement import Findings, blind_for, observed
+from leakwatch.pipeline.conditions import condition_failed, condition_met
+from leakwatch.pipeline.measurement import Findings, make_observation, make_unassessed_for
 from leakwatch.vision.vertebra.nominal_scale import NominalScale
 from leakwatch.vision.vertebra.projected_marks import place_marks
 from leakwatch.vision.vessels.tubular import Protrusion
@@ -37,10 +37,12 @@ ACQUISITION = Acquisition(200, 240, PixelFormat("MONOCHROME2", 12))
 FRAME = Frame(7, 0.9, read_only(np.zeros((200, 240), np.uint16)), ACQUISITION)
 
 
-UNLEARNT = fails(Condition.ABLE, Reason.EXPOSURE, "the picture before cement is learnt")
-COVERED = fails(Condition.WHOLE, Reason.EXPOSURE, "half of the vertebra can be seen")
+UNLEARNT = condition_failed(Condition.ABLE, Reason.EXPOSURE, "acquiring the baseline")
+COVERED = condition_failed(Condition.WHOLE, Reason.EXPOSURE, "half of the vertebra is visible")
 # What the stages found where they all could see.
-SHOWN = tuple(holds(condition) for condition in Condition if condition is not Condition.SET_UP)
+SHOWN = tuple(
+    condition_met(condition) for condition in Condition if condition is not Condition.SET_UP
+)
 
 
 def findings(**changes: object) -> Findings:
@@ -56,7 +58,7 @@ def findings(**changes: object) -> Findings:
 
 
 def test_sizes_are_in_millimetres_at_the_vertebra() -> None:
-    seen = observed(findings(), MARKS, KNOWN, SETTINGS)
+    seen = make_observation(findings(), MARKS, KNOWN, SETTINGS)
     assert seen.cement is not None
     assert seen.wall_distance is not None
     assert seen.cement.area_px == 1600.0
@@ -71,7 +73,7 @@ def test_sizes_are_in_millimetres_at_the_vertebra() -> None:
 
 
 def test_sigma_holds_calibration_marks_edge_and_registration() -> None:
-    seen = observed(findings(), MARKS, KNOWN, SETTINGS)
+    seen = make_observation(findings(), MARKS, KNOWN, SETTINGS)
     assert seen.wall_distance is not None
     assert seen.wall_distance.distance_mm is not None
     parts = (
@@ -85,8 +87,8 @@ def test_sigma_holds_calibration_marks_edge_and_registration() -> None:
 
 
 def test_everything_is_where_it_is_in_this_frame() -> None:
-    still = observed(findings(), MARKS, KNOWN, SETTINGS)
-    moved = observed(findings(shift=(5.0, -3.0)), MARKS, KNOWN, SETTINGS)
+    still = make_observation(findings(), MARKS, KNOWN, SETTINGS)
+    moved = make_observation(findings(shift=(5.0, -3.0)), MARKS, KNOWN, SETTINGS)
     assert moved.shift_px == (10.0, -6.0)
     for one, other in ((moved.wall_px, still.wall_px), (moved.outline_px, still.outline_px)):
         assert one is not None
@@ -102,13 +104,13 @@ def test_everything_is_where_it_is_in_this_frame() -> None:
 
 def test_shift_counts_from_the_marks_own_frame() -> None:
     placed = place_marks(MARKS, None, GRID, Scale(2 * MM), (2.0, 1.0), 10.0, SETTINGS.cement)
-    seen = observed(findings(placed=placed, shift=(5.0, -3.0)), MARKS, KNOWN, SETTINGS)
+    seen = make_observation(findings(placed=placed, shift=(5.0, -3.0)), MARKS, KNOWN, SETTINGS)
     assert seen.shift_px == (6.0, -8.0)
 
 
 def test_without_calibration_there_are_pixels_and_no_millimetres() -> None:
     tube = Protrusion(np.array([[60.0, 50.0], [80.0, 50.0]]), 20.0, 4.0, 1.0, 1.0, True)
-    seen = observed(findings(tubes=((tube, True),)), MARKS, NONE, SETTINGS)
+    seen = make_observation(findings(tubes=((tube, True),)), MARKS, NONE, SETTINGS)
     assert seen.cement is not None
     assert seen.wall_distance is not None
     assert (seen.cement.area_mm2, seen.cement.volume_ml) == (None, None)
@@ -123,7 +125,7 @@ def test_without_calibration_there_are_pixels_and_no_millimetres() -> None:
 def test_cement_outside_the_outline_is_counted_beyond_the_tolerance() -> None:
     mask = np.zeros((100, 120), bool)
     mask[40:60, 90:115] = True  # the outline ends at working column 99.75
-    seen = observed(findings(mask=mask), MARKS, KNOWN, SETTINGS)
+    seen = make_observation(findings(mask=mask), MARKS, KNOWN, SETTINGS)
     assert seen.cement is not None
     beyond = 114 - 99.75 - SETTINGS.alerting.outside_tolerance_mm / (2 * MM)
     assert seen.cement.outside_px / 4 / 20 == pytest.approx(beyond, abs=1.0)
@@ -133,7 +135,7 @@ def test_cement_outside_the_outline_is_counted_beyond_the_tolerance() -> None:
 
 def test_no_cement_is_an_area_of_zero_and_no_distance() -> None:
     nothing = np.zeros((100, 120), bool)
-    seen = observed(findings(mask=nothing), MARKS, KNOWN, SETTINGS)
+    seen = make_observation(findings(mask=nothing), MARKS, KNOWN, SETTINGS)
     assert seen.cement is not None
     assert (seen.cement.area_mm2, seen.cement.volume_ml, seen.wall_distance) == (0.0, 0.0, None)
     assert seen.unavailable == ()
@@ -153,11 +155,11 @@ def test_no_cement_is_an_area_of_zero_and_no_distance() -> None:
 def test_what_cannot_be_judged_has_its_reason(
     changes: dict[str, object], marks: Marks, reasons: tuple[Reason, ...]
 ) -> None:
-    assert observed(findings(**changes), marks, KNOWN, SETTINGS).unavailable == reasons
+    assert make_observation(findings(**changes), marks, KNOWN, SETTINGS).unavailable == reasons
 
 
 def test_a_blind_frame_says_nothing_but_its_reason() -> None:
-    seen = blind_for(FRAME, KNOWN, Quality(), Reason.DECODE)
+    seen = make_unassessed_for(FRAME, KNOWN, Quality(), Reason.DECODE)
     assert (seen.frame, seen.time_s, seen.unavailable) == (7, 0.9, (Reason.DECODE,))
     assert (seen.shift_px, seen.wall_distance, seen.cement, seen.tubes) == (None, None, None, ())
 
@@ -167,7 +169,9 @@ def test_without_millimetres_the_sigma_and_the_tolerance_are_pixels_of_a_usual_s
     placed = place_marks(MARKS, None, GRID, Scale(1.0), (0.0, 0.0), 10.0, SETTINGS.cement)
     mask = np.zeros((100, 120), bool)
     mask[40:60, 80:110] = True  # the outline ends at working column 100
-    seen = observed(findings(placed=placed, mask=mask, nominal=nominal), MARKS, NONE, SETTINGS)
+    seen = make_observation(
+        findings(placed=placed, mask=mask, nominal=nominal), MARKS, NONE, SETTINGS
+    )
     assert seen.cement is not None
     assert seen.wall_distance is not None
     alerting = SETTINGS.alerting

@@ -108,8 +108,8 @@ KNOWN = replace(injection.ACQUISITION, geometry=GEOMETRY, patient_orientation=("
 @pytest.mark.parametrize(
     ("now", "reason", "words"),
     [
-        (replace(GEOMETRY, primary_angle_deg=-86.0), Reason.VIEW, "turned"),
-        (replace(GEOMETRY, primary_angle_deg=None), Reason.VIEW, "turned"),
+        (replace(GEOMETRY, primary_angle_deg=-86.0), Reason.VIEW, "rotated"),
+        (replace(GEOMETRY, primary_angle_deg=None), Reason.VIEW, "rotated"),
         (
             replace(GEOMETRY, imager_pixel_spacing_mm=(0.17, 0.17)),
             Reason.VIEW,
@@ -119,7 +119,7 @@ KNOWN = replace(injection.ACQUISITION, geometry=GEOMETRY, patient_orientation=("
         (replace(GEOMETRY, sod_mm=None), Reason.VIEW, "source to patient 720, now unknown"),
         (replace(GEOMETRY, field_of_view_mm=200.0), Reason.VIEW, "field of view"),
         (("P", "F"), Reason.VIEW, "Patient Orientation"),
-        (IntensityRelationship.LOG, Reason.EXPOSURE, "meaning of the pixels"),
+        (IntensityRelationship.LOG, Reason.EXPOSURE, "pixel format"),
     ],
 )
 def test_a_frame_of_which_the_head_says_something_else_is_not_compared(

@@ -74,7 +74,7 @@ def injection(scene: Scene, frames: int = 60, **changes: object) -> list[Frame]:
     return told
 
 
-def observed(
+def make_observation(
     frames: list[Frame], marks: Marks = MARKS, calibration: Calibration = KNOWN
 ) -> list[Observation]:
     return [one.observation for one in snapshots(frames, marks, calibration)]
@@ -98,7 +98,7 @@ def snapshots(
 )
 def test_a_growing_bolus_is_measured(pixel_format: PixelFormat) -> None:
     scene = Scene(pixel_format=pixel_format)
-    last = observed(injection(scene))[-1]
+    last = make_observation(injection(scene))[-1]
     assert last.cement is not None
     assert last.wall_distance is not None
     assert last.cement.area_mm2 == pytest.approx(np.pi * 9.0**2, rel=0.1)
@@ -109,7 +109,7 @@ def test_a_growing_bolus_is_measured(pixel_format: PixelFormat) -> None:
 
 
 def test_volume_is_that_of_a_ball_where_the_scale_is_known() -> None:
-    last = observed(injection(Scene()))[-1]
+    last = make_observation(injection(Scene()))[-1]
     assert last.cement is not None
     assert last.cement.volume_ml == pytest.approx(4 / 3 * np.pi * 0.9**3, rel=0.15)
     assert last.quality.attenuation_scale_known
@@ -263,7 +263,7 @@ def test_marks_of_a_later_frame_hold_from_there_on() -> None:
         ),
         needle_tip_px=(160.0 + breath(6)[0], 120.0 + breath(6)[1]),
     )
-    told = observed(injection(Scene()), later)
+    told = make_observation(injection(Scene()), later)
     assert all(Reason.NO_WALL in one.unavailable for one in told[:6])
     assert Reason.NO_WALL not in told[6].unavailable
     assert told[6].shift_px == pytest.approx((0.0, 0.0), abs=0.05)

@@ -127,7 +127,7 @@ def test_rtk_itself_finds_what_is_kept(
     try:
         importlib.metadata.version("itk-rtk")
     except importlib.metadata.PackageNotFoundError:
-        pytest.skip("no itk-rtk here; pip install 'leakwatch[verify]' installs it")
+        pytest.skip("no itk-rtk here; pip install 'leakwatch-fluoro[verify]' installs it")
     # In a process of its own: its bindings break where warnings are errors.
     made = tmp_path / "made.json"
     subprocess.run([sys.executable, script.__file__, str(made)], check=True, timeout=110)

@@ -33,7 +33,7 @@ from leakwatch.core.errors import BenchError
 from leakwatch.core.frame import Frame
 from leakwatch.core.results import Alert, Level, Observation
 from leakwatch.pipeline import stages
-from leakwatch.pipeline.fold import folded
+from leakwatch.pipeline.fold import fold_frame
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.runner.stored_run import Run, open_run
 
@@ -276,7 +276,7 @@ def _forks(run: Run, frames: Sequence[Frame], at: set[int]) -> Iterator[tuple[in
     for number in range(max(at) + 1):
         if number in at:
             yield number, _Fork(vision, alerts)
-        vision, alerts, _ = folded(vision, alerts, frames[number])
+        vision, alerts, _ = fold_frame(vision, alerts, frames[number])
 
 
 def _outcome(
@@ -319,7 +319,7 @@ def _folded(way: Way, scene: Scene, frames: Sequence[Frame], fork: _Fork) -> Ite
         if pixels is None:
             continue
         later = replace(frame, pixels=pixels, time_s=frame.time_s + way.pause_s)
-        vision, alerts, snapshot = folded(vision, alerts, later)
+        vision, alerts, snapshot = fold_frame(vision, alerts, later)
         yield _Said(frame.index, snapshot.alert, snapshot.observation)
 
 

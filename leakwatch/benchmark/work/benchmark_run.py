@@ -15,7 +15,7 @@ import msgspec
 from leakwatch.benchmark.cases.dataset import Adapter, BenchCase, BenchSet
 from leakwatch.benchmark.cases.manifest import find_cases
 from leakwatch.benchmark.pictures.overlay import OVERLAY_NAME
-from leakwatch.benchmark.work.case_work import DONE, WORK_NAME, CaseWork, Job, Worked
+from leakwatch.benchmark.work.case_work import DONE, WORK_NAME, CaseWork, Job, Worked, do_case
 from leakwatch.benchmark.work.cluster_workers import run_on_cluster
 from leakwatch.benchmark.work.detector import LEAKWATCH, NAIVE, Detector
 from leakwatch.benchmark.work.fingerprint import inputs_hash, masks_hash, program_hash, run_hash
@@ -46,6 +46,8 @@ class Request:
         Address of a Dask scheduler, which then has the cases instead.
     adapter : Adapter or None
         Of a set of another shape.
+    in_this_process : bool
+        One case after the other, here: for a detector that cannot go to another process.
     """
 
     folder: Path
@@ -56,6 +58,7 @@ class Request:
     jobs: int = 1
     scheduler: str | None = None
     adapter: Adapter | None = None
+    in_this_process: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,10 @@ def carry_out(plan: Plan) -> Iterator[BenchCase]:
     if not plan.to_do:
         return
     request = plan.request
-    if request.scheduler is not None:
+    results: Iterator[tuple[Job, Worked]]
+    if request.in_this_process:
+        results = ((job, do_case(job)) for job in plan.to_do)
+    elif request.scheduler is not None:
         results = run_on_cluster(plan.to_do, request.scheduler)
     else:
         results = run_in_processes(plan.to_do, request.jobs)

@@ -35,6 +35,7 @@ from leakwatch.benchmark.work.detector import (
 )
 from leakwatch.benchmark.work.fingerprint import program_hash
 from leakwatch.benchmark.work.naive import naive_lines
+from leakwatch.benchmark.work.stepped_detector import stepped_records
 from leakwatch.case_files.case_file import encode_case, load_case
 from leakwatch.case_files.run_records import FrameRecord, read_frames
 from leakwatch.config import Settings
@@ -233,6 +234,13 @@ def _follow_other(run: Run, job: Job, out: Path, judges: _Judges) -> Raised:
         (out / EVENTS_NAME).write_bytes(events)
         records = _checked_records(job.case, out)
         raised = sweep_distances(records, job.settings, job.case.truth.right_from)
+    elif job.detector.identity:
+        on_mask = partial(judges.masks.add_mask, run.acquisition)
+        lines = b"".join(
+            msgspec.json.encode(one) + b"\n" for one in stepped_records(run, job.detector, on_mask)
+        )
+        (out / FRAMES_NAME).write_bytes(lines)
+        records = _checked_records(job.case, out)
     else:
         records = _records_of_command(run, job, out)
         judges.masks.add_folder(out / "masks", run.acquisition)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from leakwatch.benchmark.work.case_work import Job, Worked, do_case
 from leakwatch.benchmark.work.local_workers import died
-from leakwatch.core.errors import BenchError
+from leakwatch.core.errors import BenchError, missing_extra
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -116,10 +116,7 @@ def connect(address: str) -> Client:
     try:
         from distributed import Client
     except ImportError as error:
-        raise BenchError(
-            "--scheduler needs the extra `cluster`. Install it with: pip install "
-            "'leakwatch[cluster]'"
-        ) from error
+        raise BenchError(missing_extra("--scheduler", "cluster", error)) from error
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:

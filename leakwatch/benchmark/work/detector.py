@@ -1,4 +1,6 @@
-"""What is judged: LeakWatch, the naive baseline, or any program that writes frames.jsonl."""
+"""What is judged: LeakWatch, the naive baseline, a detector in Python, or any program that writes
+frames.jsonl.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,12 +17,15 @@ from pathlib import Path
 from types import FrameType
 
 from leakwatch.core.errors import BenchError
-from leakwatch.core.interruption import handle_signals
+from leakwatch.core.extensions import DETECTORS, MakeDetector, extension_identity, extension_names
+from leakwatch.core.interruption import handle_signals, known_signals
 
 LEAKWATCH, NAIVE = "leakwatch", "naive"
 LOG_NAME = "detector.log"
 _PLACES = ("dicom", "case", "out")
 _LONGEST_LINE = 300
+# What ends a program that has a detector running.
+_ENDS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 # Of an external detector for one case: above what any needs, below a night.
 LIMIT_S = 900.0
 
@@ -35,16 +41,23 @@ class Detector:
     Parameters
     ----------
     name : str
-        ``leakwatch``, ``naive``, or the command as it was given.
+        ``leakwatch``, ``naive``, that of another package's detector, or the command as it was
+        given.
     command : tuple of str
         Program and arguments of an external one, with its places for paths; else empty.
     limit_s : float
         Most seconds that an external one may take for a case.
+    identity : str
+        Of a detector in Python: results are kept as long as it is the same; else empty.
+    make : callable or None
+        The detector itself, where a program handed it over; it cannot go to another process.
     """
 
     name: str
     command: tuple[str, ...] = ()
     limit_s: float = LIMIT_S
+    identity: str = ""
+    make: MakeDetector | None = None
 
 
 def parse_detector(text: str, limit_s: float | None = None) -> Detector:
@@ -54,14 +67,19 @@ def parse_detector(text: str, limit_s: float | None = None) -> Detector:
     ------
     BenchError
         It is neither a name nor a command with places for its paths.
+    ExtensionError
+        The package that brings a detector of this name cannot be used.
     """
     if text in (LEAKWATCH, NAIVE):
         return Detector(text)
+    if text in extension_names(DETECTORS):
+        return Detector(text, identity=extension_identity(DETECTORS, text))
     try:
         command = tuple(shlex.split(text))
     except ValueError as error:
         raise BenchError(f"--detector {text}: {error}. Close the quotes.") from error
-    wanted = "Give leakwatch, naive, or a command such as 'prog {dicom} --case {case} --out {out}'"
+    names = ", ".join((LEAKWATCH, NAIVE, *extension_names(DETECTORS)))
+    wanted = f"Give {names}, or a command such as 'prog {{dicom}} --case {{case}} --out {{out}}'"
     places = set(re.findall(r"\{(\w+)\}", text))
     unknown = sorted(places - set(_PLACES))
     if unknown:
@@ -122,21 +140,23 @@ def _exit_code(process: subprocess.Popen[bytes], limit_s: float) -> int:
 @contextmanager
 def _ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Ctrl-C does not reach another group, and what ends a program ends it without a word."""
-    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {int(one): signal.getsignal(one) for one in ends}
+    before = {int(one): signal.getsignal(one) for one in known_signals(*_ENDS)}
 
     def end_both(number: int, _frame: FrameType | None) -> None:
         _end(process)
         signal.signal(number, before[number])
         signal.raise_signal(number)
 
-    with handle_signals(end_both, *(one.name for one in ends)):
+    with handle_signals(end_both, *_ENDS):
         yield
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        if sys.platform == "win32":  # there are no groups: what it started may go on
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _filled(part: str, paths: dict[str, Path]) -> str:

@@ -18,7 +18,7 @@ from leakwatch.config import Settings
 PACKAGE = Path(__file__).resolve().parents[2]
 
 # Parts of the program that no result of a case depends on.
-_APART = ("gui", "simulator")
+_APART = ("api", "gui", "simulator")
 # Other versions of these may round differently.
 _LIBRARIES = ("imagecodecs", "numpy", "opencv-python-headless", "scipy")
 
@@ -74,6 +74,7 @@ def run_hash(inputs: Sequence[str], detector: Detector, settings: Settings, wall
     digest = hashlib.sha256(f"{' '.join(inputs)} {program_hash()} {wall_only}".encode())
     digest.update(msgspec.json.encode(settings))
     digest.update(msgspec.json.encode([detector.name, *detector.command]))
+    digest.update(detector.identity.encode())
     for part in detector.command:
         if Path(part).is_file():
             digest.update(hashlib.sha256(Path(part).read_bytes()).digest())

@@ -13,7 +13,7 @@ from leakwatch.calibrating.still_picture import StillPicture, averaged
 from leakwatch.core.arrays import Point
 from leakwatch.core.errors import LeakWatchError
 from leakwatch.core.frame import View
-from leakwatch.core.messages import join_texts, text, translate
+from leakwatch.core.messages import join_with, text, translate
 from leakwatch.core.results import Snapshot
 from leakwatch.gui.marking.case_layer import GRAB_PX, CaseLayer
 from leakwatch.gui.marking.drawn_marks import Side, middle_of
@@ -58,7 +58,7 @@ class CalibrateLayer(CaseLayer):
             settings = self._case.basis.settings.calibration
             lines.append(measuring.compare(self._result, self._case.calibration, settings))
             lines.append(text("Enter: use it for this case.  G: write a file for the C-arm"))
-        return join_texts("\n", lines)
+        return join_with("\n", lines)
 
     @property
     def keys(self) -> Sequence[KeyAction]:

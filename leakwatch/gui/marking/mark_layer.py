@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 
 from leakwatch.core.arrays import Point
 from leakwatch.core.errors import LeakWatchError
-from leakwatch.core.messages import join_texts, text
+from leakwatch.core.messages import join_with, text
 from leakwatch.core.results import Snapshot
 from leakwatch.gui.marking.case_layer import GRAB_PX, CaseLayer
 from leakwatch.gui.marking.drawn_marks import Side, middle_of
@@ -58,7 +58,7 @@ class MarkLayer(CaseLayer):
         lines = [prompt(draft, self._case.found_for(draft), self._case.waiting)]
         if not self._followed:
             lines.append(text("Registration failed in this frame"))
-        return join_texts("\n", [self._said, *lines] if self._said else lines)
+        return join_with("\n", [self._said, *lines] if self._said else lines)
 
     @property
     def keys(self) -> Sequence[KeyAction]:

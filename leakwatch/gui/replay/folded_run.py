@@ -6,7 +6,7 @@ from dataclasses import replace
 from weakref import ref
 
 from leakwatch.core.marks import CaseFile
-from leakwatch.core.messages import join_texts, text
+from leakwatch.core.messages import join_with, text
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.gui.replay.replay_view import Replay
 from leakwatch.gui.replay.replay_window import ReplayWindow
@@ -61,7 +61,7 @@ class AnalysedRun:
             window.replay = self.replay()
             window.replay.playback.toggle()
             again = text("The sequence is analysed again with these marks, from its first frame")
-            window.say(join_texts("\n", [message, again]))
+            window.say(join_with("\n", [message, again]))
 
     def close(self) -> None:
         """Stop the analysis, and release the file."""

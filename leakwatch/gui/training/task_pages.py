@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from leakwatch.core.frame import View
 from leakwatch.core.marks import Marks, Side
-from leakwatch.core.messages import Message, join_texts, text, translate
+from leakwatch.core.messages import Message, join_with, text, translate
 from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.replay.replay_view import ReplayView
 from leakwatch.gui.widgets.facts_view import QUIET, WARN
@@ -207,7 +207,7 @@ def view_text(marks: Marks) -> Message:
         *([] if marks.anterior is None else [_SIDES[marks.anterior]]),
         *([] if marks.vertebra is None else [marks.vertebra]),
     ]
-    return text("{parts}.", parts=join_texts("; ", parts))
+    return text("{parts}.", parts=join_with("; ", parts))
 
 
 def text_label(pixels: int, bold: bool = False) -> QLabel:

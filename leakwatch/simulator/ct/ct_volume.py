@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from leakwatch.core.errors import ConfigError
+from leakwatch.core.errors import ConfigError, missing_extra
 from leakwatch.simulator.anatomy.voxel_grid import Points3
 
 # How far two grids may lie apart that are meant to be one, mm: tags are rounded.
@@ -68,9 +68,7 @@ def nibabel() -> ModuleType:
     try:
         import nibabel as library
     except ImportError as error:
-        raise ConfigError(
-            "a CT needs the extra `sim`. Install it with: pip install 'leakwatch[sim]'"
-        ) from error
+        raise ConfigError(missing_extra("a CT", "sim", error)) from error
     module: ModuleType = library
     return module
 

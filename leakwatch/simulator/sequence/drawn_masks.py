@@ -19,8 +19,8 @@ from leakwatch.simulator.scene.scene import (
     make_movement,
     with_margin,
 )
+from leakwatch.simulator.xray.projected_truth import MIN_THICKNESS_MM
 from leakwatch.simulator.xray.renderer import Renderer
-from leakwatch.simulator.xray.truth import MIN_THICKNESS_MM
 
 Mask = npt.NDArray[np.bool_]
 

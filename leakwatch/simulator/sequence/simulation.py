@@ -32,8 +32,13 @@ from leakwatch.simulator.scene.scene import (
     with_margin,
 )
 from leakwatch.simulator.scene.scene_motion import Track
+from leakwatch.simulator.xray.projected_truth import (
+    distance_and_area,
+    leak_length_mm,
+    leak_name,
+    summary,
+)
 from leakwatch.simulator.xray.renderer import Renderer
-from leakwatch.simulator.xray.truth import distance_and_area, leak_length_mm, leak_name, summary
 from leakwatch.simulator.xray.views import SceneView
 
 _BASELINE_MARGIN_S = 0.5  # a person who says that no cement is there leaves some time

@@ -13,7 +13,7 @@ from leakwatch.simulator.cement.cement_images import close_up
 from leakwatch.simulator.scene.poses import Pose
 from leakwatch.simulator.scene.scene import Scene
 from leakwatch.simulator.xray.patient_layers import Layers, project_layers
-from leakwatch.simulator.xray.truth import Judge, make_judge
+from leakwatch.simulator.xray.projected_truth import Judge, make_judge
 
 # A C-arm that turns back shows what it showed on its way: so many poses are kept, some 10 MB each.
 _KEPT_POSES = 24

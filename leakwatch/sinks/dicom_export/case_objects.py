@@ -7,7 +7,7 @@ from pathlib import Path
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
 
-from leakwatch.core.errors import SinkError
+from leakwatch.core.errors import SinkError, missing_extra
 from leakwatch.files.private_files import copy_private_file, make_private_folder, new_private_file
 from leakwatch.sinks.dicom_export.derived_objects import new_series
 from leakwatch.sinks.dicom_export.presentation_state import presentation_state
@@ -57,10 +57,7 @@ def _report(sources: list[FileDataset], findings: Findings) -> Dataset:
     try:
         from leakwatch.sinks.dicom_export.structured_report import structured_report
     except ImportError as error:
-        raise SinkError(
-            f"the measurement report needs the extra `dicom`, and {error.name} is missing. "
-            "Install it with: pip install 'leakwatch[dicom]'"
-        ) from error
+        raise SinkError(missing_extra("the measurement report", "dicom", error)) from error
     return structured_report(
         sources, findings, new_series("SR", 100, "LeakWatch: measurements at alerts")
     )

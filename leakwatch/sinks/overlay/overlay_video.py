@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from leakwatch.config import Settings
-from leakwatch.core.errors import SinkError
+from leakwatch.core.arrays import Array
+from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import Snapshot
-from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
+from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
 from leakwatch.display.history import History
 from leakwatch.display.picture import make_overlay
-from leakwatch.sinks.overlay.canvas import draw
-from leakwatch.sinks.overlay.encoder import VideoEncoder, unfinished
+from leakwatch.sinks.output_folder import unfinished
+from leakwatch.sinks.overlay.canvas import draw, scaled
+from leakwatch.sinks.overlay.layout import Layout
+
+if TYPE_CHECKING:
+    from leakwatch.sinks.overlay.encoder import VideoEncoder
 
 VIDEO_NAME = "overlay.mp4"
 
@@ -41,6 +47,8 @@ class OverlayVideo:
     ------
     SinkError
         An earlier file is in the way.
+    MissingExtraError
+        There is no PyAV.
     """
 
     def __init__(self, folder: Path, marks: Marks, settings: Settings) -> None:
@@ -56,6 +64,9 @@ class OverlayVideo:
             unfinished(self._path).unlink(missing_ok=True)
         except OSError as error:
             raise SinkError(f"{self._path} cannot be replaced: {error.strerror}") from error
+        with needs_extra("video", VIDEO_NAME):
+            from leakwatch.sinks.overlay.encoder import VideoEncoder
+        self._encoder_of = VideoEncoder
 
     def append(self, snapshot: Snapshot) -> None:
         """Take one snapshot.
@@ -101,14 +112,20 @@ class OverlayVideo:
         self._history.append(snapshot.observation)
         before = self._history.before(snapshot.observation.time_s)
         shown = make_overlay(snapshot, self._marks, self._settings, before)
-        image = draw(shown, self._greys.apply(snapshot.frame.pixels))
+        layout = Layout.for_frame(*snapshot.frame.pixels.shape)
+        image = draw(shown, _small_greys(snapshot.frame.pixels, self._greys, layout), layout)
         if self._encoder is None:
             times_s = [waiting.frame.time_s for waiting in self._preview]
             size = (image.shape[1], image.shape[0])
-            self._encoder = VideoEncoder(self._path, size, frame_rate_hz(times_s))
+            self._encoder = self._encoder_of(self._path, size, frame_rate_hz(times_s))
         self._encoder.append(image, snapshot.frame.time_s)
         if snapshot.fault is not None:
             self._encoder.append(image, snapshot.frame.time_s + FAULT_S)
+
+
+def _small_greys(pixels: Array, greys: GreyMapping, layout: Layout) -> GreyImage:
+    """Return the greys of a frame, in the size of the canvas where it has fewer pixels."""
+    return greys.apply(scaled(pixels, layout) if layout.scale < 1.0 else pixels)
 
 
 def frame_rate_hz(times_s: list[float]) -> float:

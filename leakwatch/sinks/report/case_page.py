@@ -12,7 +12,7 @@ from PIL import Image
 from leakwatch.case_files.settings_file import settings_toml
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.files.untrusted_text import html_text
-from leakwatch.sinks.overlay.canvas import RgbImage
+from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_findings import Findings
 from leakwatch.sinks.report.case_report import facts, scenes, told_events, trend
 

@@ -15,7 +15,7 @@ from leakwatch import __version__
 from leakwatch.case_files.settings_file import settings_toml
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.files.untrusted_text import printable
-from leakwatch.sinks.overlay.canvas import RgbImage
+from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_findings import Findings
 from leakwatch.sinks.report.case_report import Scene, facts, scenes, told_events, trend
 

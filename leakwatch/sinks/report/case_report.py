@@ -15,7 +15,8 @@ from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.display.banner import REASON_WORDS, level_word
 from leakwatch.display.picture import make_overlay
 from leakwatch.files.untrusted_text import printable
-from leakwatch.sinks.overlay.canvas import RgbImage, draw
+from leakwatch.sinks.overlay.canvas import draw
+from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_findings import Findings, Moment
 from leakwatch.sinks.trend_page import NAN, TrendPoint, trend_figure
 

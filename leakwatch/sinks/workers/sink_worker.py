@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from queue import Empty, Queue
-from threading import Thread, get_native_id
+from threading import get_native_id
 
 from leakwatch.core.errors import SinkError
 from leakwatch.core.protocols import Sink
 from leakwatch.core.results import Snapshot
+from leakwatch.sinks.workers.sink_thread import SinkThread
 
 # Frames that may wait: enough to ride out a slow one, few enough to bound memory (1024 x 1024 at
 # 16 bits: 2 MB each).
@@ -22,7 +22,7 @@ QUEUE_FRAMES = 16
 NICENESS = 19
 
 
-class SinkWorker:
+class SinkWorker(SinkThread):
     """A `Sink` that hands every snapshot to another one on a worker thread.
 
     The queue is bounded: `append` waits while it is full, as file analysis asks for, which drops
@@ -32,19 +32,19 @@ class SinkWorker:
     ----------
     sink : Sink
         Used on the worker thread only, its `close` included.
+    name : str
+        For the person; empty: that of its class.
     """
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self, sink: Sink, name: str = "") -> None:
+        super().__init__(name or type(sink).__name__, sink)
         self._queue: Queue[Snapshot | None] = Queue(QUEUE_FRAMES)
-        self._failure: SinkError | None = None
-        self._thread = Thread(target=self._work, name=type(sink).__name__, daemon=True)
         self._thread.start()
 
     @property
     def failure(self) -> SinkError | None:
         """Why the sink stopped working; None while it works."""
-        return self._failure
+        return self._fault
 
     def append(self, snapshot: Snapshot) -> None:
         """Queue a snapshot. Never raises."""
@@ -64,28 +64,15 @@ class SinkWorker:
 
     def close_within(self, seconds: float) -> None:
         """Wait for so long after `hurry`, and give up then: what the sink writes is not whole."""
-        self._thread.join(max(seconds, 0.0))
-        if self._thread.is_alive():
-            name = type(self._sink).__name__
-            self._failure = SinkError(f"{name} was not finished, and is left out.")
+        if not self._has_ended(max(seconds, 0.0)):
+            self._fault = SinkError(f"{self.name} was not finished, and is left out.")
 
-    def _work(self) -> None:
+    def _feed(self) -> None:
         give_way()
         while (snapshot := self._queue.get()) is not None:
-            if self._failure is None:
+            # After a fault too, or the fold would wait for the queue for ever.
+            if self._fault is None:
                 self._attempt(partial(self._sink.append, snapshot))
-        self._attempt(self._sink.close)
-
-    def _attempt(self, action: Callable[[], None]) -> None:
-        try:
-            action()
-        except SinkError as error:
-            self._failure = self._failure or error
-        # A broken sink must not end the thread: the fold would wait for the queue for ever.
-        except Exception as error:  # noqa: BLE001
-            name = type(self._sink).__name__
-            unexpected = SinkError(f"{name} failed: {type(error).__name__}: {error}")
-            self._failure = self._failure or unexpected
 
 
 def give_way() -> None:

@@ -176,8 +176,9 @@ def _check_jpeg(src: bytes, syntax: UID, rows: int, columns: int) -> StreamSampl
         raise ValueError(f"JPEG with loss is read with 8 bits a sample, and this has {precision}")
     # Within a scan a byte FF is followed by less than 80 or by a restart marker (T.81 B.1.1.5,
     # T.87 A.1), so this is the end. Some encoders leave a few bytes of rubbish after it.
-    scan = src.rfind(bytes((0xFF, _START_OF_SCAN)))
-    if not at < scan < src.rfind(bytes((0xFF, _END_OF_IMAGE))):
+    # Sought from both ends: a scan may have a megabyte, and other threads wait meanwhile.
+    scan, end = bytes((0xFF, _START_OF_SCAN)), src.rfind(bytes((0xFF, _END_OF_IMAGE)))
+    if end < 0 or src.find(scan, at + 1, end) < 0 or src.find(scan, end) >= 0:
         raise ValueError("the stream is cut off (no end marker)")
     return StreamSamples(precision)
 

@@ -50,26 +50,16 @@ def check_decodable(header: Header) -> None:
     """
     if header.syntax not in READABLE_SYNTAXES:
         raise SourceError(_cannot_decode(header, "no decoder of LeakWatch reads it"))
-    missing = _missing_package(header.syntax)
-    if missing:
+    if header.syntax not in _NATIVE and importlib.util.find_spec("imagecodecs") is None:
         raise SourceError(
             f"{header.path}: is stored as {_name(header)}, and its decoder is not installed. "
-            f"Install {missing}."
+            "Install imagecodecs."
         )
     # A code stream holds samples, not words: where in a word they lay is lost.
     if header.syntax in STREAM_SYNTAXES and header.layout.lowest:
         raise SourceError(
             _cannot_decode(header, "its samples do not begin at the lowest bit (High Bit)")
         )
-
-
-def _missing_package(syntax: uids.UID) -> str:
-    """The package that is needed and not installed; empty where all is there."""
-    package, module = "imagecodecs", "imagecodecs"
-    if syntax == uids.RLELossless:
-        package, module = "pylibjpeg-rle", "rle"
-    needed = syntax not in _NATIVE and importlib.util.find_spec(module) is None
-    return package if needed else ""
 
 
 def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Generator[Array]:

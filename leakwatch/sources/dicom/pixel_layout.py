@@ -125,7 +125,8 @@ def clean_bits(decoded: Array, lowest: int, stored: int, signed: bool) -> Array:
     if not signed:
         if stored == allocated:
             return words
-        kept: Array = np.bitwise_and(words >> lowest, (1 << stored) - 1)
+        shifted = words >> lowest if lowest else words
+        kept: Array = np.bitwise_and(shifted, (1 << stored) - 1)
         return kept
     # Up so that the sign is on top, then down with it.
     top: Array = (words << (allocated - lowest - stored)).view(_SIGNED[allocated])

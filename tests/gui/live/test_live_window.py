@@ -541,6 +541,7 @@ def test_another_stop_ends_a_pause_and_sounds(room, window, speaker):
     stop = Event(STOPPED, 1.0, EventKind.ALERT, Level.STOP, Reason.TUBULAR_FILLING)
     again = replace(present, alert=replace(present.alert, events=(stop,)))
     room.session._fold._publish(again, "", room.clock.now_s, room.clock.now_s)
+    room.session._publish()
     window.tick()
     assert speaker.played[heard:] == [Alarm.HIGH]
 

@@ -12,9 +12,13 @@ from leakwatch.config import Settings
 from leakwatch.core.results import Level, Reason
 from leakwatch.display.banner import LEVEL_STYLES
 from leakwatch.display.grey_mapping import grey_mapping
+from leakwatch.display.labels import Label
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.picture import make_overlay
-from leakwatch.sinks.overlay.canvas import BANNER_HEIGHT, Layout, draw
+from leakwatch.sinks.overlay import canvas
+from leakwatch.sinks.overlay.canvas import draw, scaled
+from leakwatch.sinks.overlay.layout import BANNER_HEIGHT, MARGIN, Layout
+from leakwatch.sinks.overlay.lettering import banner_picture, fact_picture, label_picture
 
 
 def rgb(colour):
@@ -101,5 +105,51 @@ def test_what_is_drawn_into_a_part_is_what_is_drawn_into_the_whole(monkeypatch, 
     shown = dataclasses.replace(shown, lines=lines)
     grey = grey_mapping([make_frame(0)]).apply(snapshot.frame.pixels)
     in_part = draw(shown, grey)
-    monkeypatch.setattr("leakwatch.sinks.overlay.canvas.LINE_ROOM", 10_000)
+    monkeypatch.setattr("leakwatch.sinks.overlay.strokes.LINE_ROOM", 10_000)
     np.testing.assert_array_equal(in_part, draw(shown, grey))
+
+
+def test_what_is_kept_from_an_earlier_picture_shows_nothing_old():
+    """Texts, banner and legend are kept; each picture is as if it were the first."""
+    snapshots = [
+        make_snapshot(0),
+        make_snapshot(1, make_alert(Level.STOP, Reason.TUBULAR_FILLING)),
+        make_snapshot(2, observation=make_observation(2, tubes=(make_tube(),))),
+    ]
+    after_others = [drawn(snapshot) for snapshot in (*snapshots, *snapshots)][3:]
+    for snapshot, image in zip(snapshots, after_others, strict=True):
+        for kept in (banner_picture, fact_picture, label_picture, canvas._foot, canvas._empty):
+            kept.cache_clear()
+        np.testing.assert_array_equal(drawn(snapshot), image)
+
+
+def test_a_picture_may_be_changed_and_the_next_is_whole():
+    snapshot = make_snapshot(0)
+    first = drawn(snapshot)
+    expected = first.copy()
+    first[:] = 0
+    np.testing.assert_array_equal(drawn(snapshot), expected)
+
+
+@pytest.mark.parametrize("text_px", [(0.0, 0.0), (127.0, 95.0), (64.0, -1.0), (64.0, 97.0)])
+def test_a_label_stays_between_left_and_right_and_may_reach_over_the_top(text_px):
+    snapshot = make_snapshot(0)
+    shown = make_overlay(snapshot, MARKS, Settings())
+    label = Label("3.0 ± 0.5 mm\n1.2 s old", (64.0, 48.0), text_px, LineKind.SHORTEST)
+    shown = dataclasses.replace(shown, labels=(label,), lines=())
+    grey = np.full(snapshot.frame.pixels.shape, 200, np.uint8)
+    image = draw(shown, grey)[BANNER_HEIGHT:, : Layout.for_frame(*grey.shape).image_width]
+    black = (image == 0).all(axis=-1).any(axis=0)
+    assert black.any()
+    assert not black[: MARGIN - 6].any()
+    assert not black[-(MARGIN - 6) :].any()
+
+
+def test_a_frame_that_is_shrunk_first_gives_the_same_picture():
+    rows, columns = 1024, 900
+    down, right = np.mgrid[:rows, :columns]
+    grey = (120 + 60 * np.sin(down / 40.0) * np.cos(right / 55.0)).astype(np.uint8)
+    shown = make_overlay(make_snapshot(0), MARKS, Settings())
+    layout = Layout.for_frame(rows, columns)
+    assert layout.scale < 1.0
+    np.testing.assert_array_equal(draw(shown, scaled(grey, layout), layout), draw(shown, grey))

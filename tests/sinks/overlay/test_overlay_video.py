@@ -9,6 +9,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from av.video.reformatter import ColorRange, Colorspace
 from handmade import FRAME_S, MARKS, make_snapshot
 
 from leakwatch.config import Settings
@@ -106,6 +107,18 @@ def test_colours_are_those_that_were_drawn(tmp_path, colour):
     with av.open(str(path)) as container:
         shown = next(container.decode(video=0)).to_ndarray(format="rgb24")
     assert np.abs(shown.astype(int) - colour).max() <= 3
+
+
+def test_planes_are_those_that_ffmpeg_makes():
+    """Of a picture that changes along both sides, so that no plane can be turned or swapped."""
+    down, right = np.mgrid[:64, :96]
+    red, green, blue = 40 + 2 * right, 30 + 3 * down, 250 - right - down
+    image = np.dstack([red, green, blue]).astype(np.uint8)
+    told = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(
+        format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+    )
+    made = encoder.planes(image)
+    assert np.abs(made.astype(int) - told.to_ndarray()).max() <= 2
 
 
 def test_nobody_else_on_the_machine_may_read_the_pictures(tmp_path):

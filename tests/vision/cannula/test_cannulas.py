@@ -93,4 +93,4 @@ def test_masks_and_moments_are_those_of_all_rods() -> None:
     assert np.array_equal(state.lies, state.footprint)
     assert state.hidden is None
     assert Cannulas().footprint is Cannulas().without is Cannulas().cannula is None
-    assert state.without_last_moments().footprint is not None
+    assert state.without_transient_state().footprint is not None

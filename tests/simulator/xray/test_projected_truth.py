@@ -15,7 +15,7 @@ from leakwatch.simulator.anatomy.carm import CArm
 from leakwatch.simulator.cement.cement_images import CementImages, close_up, pasted, project_cement
 from leakwatch.simulator.cement.leak_paths import TRUTH_NAME, LeakKind, LeakPath
 from leakwatch.simulator.scene.scene import Scene, make_carm, make_scene
-from leakwatch.simulator.xray.truth import (
+from leakwatch.simulator.xray.projected_truth import (
     MIN_THICKNESS_MM,
     distance_and_area,
     leak_length_mm,

@@ -5,6 +5,7 @@ Every method is told the time, so that a test needs none.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,16 +16,20 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.protocols import LinkStatus
 from leakwatch.core.results import Event, EventKind, Level, Reason, Snapshot
+from leakwatch.diagnostics.frame_log import log_frame, stages_for
 from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start, TakeBack
 from leakwatch.live.case_setup import Basis, Setup, marks_now
 from leakwatch.live.exposure import Exposure, exposed
 from leakwatch.live.inbox import Arrival
 from leakwatch.live.last_known import Known, Present
 from leakwatch.live.same_view import Difference, Guard, look
+from leakwatch.live.status import LiveStatus
 from leakwatch.live.timeline import Timeline, put
 from leakwatch.pipeline import stages
-from leakwatch.pipeline.fold import folded, not_judged
+from leakwatch.pipeline.fold import fold_frame, skip_frame
 from leakwatch.pipeline.state import PipelineState
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class LiveFold:
         self._judged: Snapshot | None = None
         self._pending: tuple[Event, ...] = ()
         self._silent = ""
+        self._stages_ms: dict[str, float] = {}
         self._before: list[_Before] = []
         self.known = Known()
         self.present: Present | None = None
@@ -111,6 +117,26 @@ class LiveFold:
             return find_inactive_rules(self._setup.marks, None, None, self._settings)
         return self._basis.rules_off
 
+    def told_in(self, status: LiveStatus) -> LiveStatus:
+        """Return `status` with all that the fold knows, for other threads."""
+        return replace(
+            status,
+            present=self.present,
+            known=self.known,
+            held=self.held,
+            can_take_back=self.can_take_back,
+            frames=self.frames,
+            unknown=self.unknown,
+            first_stop=self.first_stop,
+            stopped_s=self.stopped_s,
+            exposure=self.exposure,
+            audio_paused_until_s=self.audio_paused_until_s,
+            doubts=self.doubts,
+            rules_off=self.rules_off,
+            tally=self.tally,
+            marks=self.marks,
+        )
+
     def take(self, arrival: Arrival, link: LinkStatus, now: Callable[[], float]) -> Present:
         """Fold one frame."""
         self._line, frame, leapt = put(self._line, arrival.frame, arrival.received_s, link.speed)
@@ -146,7 +172,7 @@ class LiveFold:
             return
         self._silent = text
         frame = self._at(now_s)
-        self._alerts, snapshot = not_judged(
+        self._alerts, snapshot = skip_frame(
             self._alerts, self._vision.calibration, frame, Reason.STALE, text, text
         )
         if not snapshot.alert.events:
@@ -162,7 +188,7 @@ class LiveFold:
             return
         text = fault or "the source ended"
         reason = Reason.DECODE if fault else Reason.STALE
-        self._alerts, snapshot = not_judged(
+        self._alerts, snapshot = skip_frame(
             self._alerts, self._vision.calibration, self._at(now_s), reason, text, text
         )
         self._publish(snapshot, text, self.present.received_s, now_s)
@@ -171,6 +197,7 @@ class LiveFold:
         """Do what a person asked for; before the first frame there is nothing to do it to."""
         if self.present is None:
             return
+        _LOG.info("asked for: %s", type(action).__name__)  # a remark may name the patient
         if isinstance(action, Acknowledge):
             self._acknowledge(action, self.present)
         elif isinstance(action, PauseAudio):
@@ -201,13 +228,15 @@ class LiveFold:
         self._guard = Guard(self._settings)
 
     def _judge(self, frame: Frame) -> Snapshot:
-        self._vision, self._alerts, snapshot = folded(self._vision, self._alerts, frame)
+        with stages_for(_LOG) as timer:
+            self._vision, self._alerts, snapshot = fold_frame(self._vision, self._alerts, frame)
+        self._stages_ms = timer.ms
         self._judged = snapshot
         return snapshot
 
     def _not_compared(self, frame: Frame, differs: Difference) -> Snapshot:
         self._judged = None
-        self._alerts, snapshot = not_judged(
+        self._alerts, snapshot = skip_frame(
             self._alerts, self._vision.calibration, frame, differs.reason, differs.text
         )
         return snapshot
@@ -228,6 +257,9 @@ class LiveFold:
             # A pause was granted for what sounded then, not for what is new.
             self.audio_paused_until_s = None
         self.present = Present(snapshot, detail, received_s, decided_s)
+        age_ms = 1e3 * (decided_s - received_s)
+        stages_ms, self._stages_ms = self._stages_ms, {}
+        log_frame(_LOG, snapshot, stages_ms, detail, age_ms)
         self._give(replace(snapshot, alert=replace(alert, events=self._pending + alert.events)))
         self._pending = ()
         return self.present
@@ -305,7 +337,7 @@ class LiveFold:
         frame = self._at(now_s)
         self._note(frame, EventKind.ANNOTATION, text)
         # Nothing was judged by what is known again: the next frame is.
-        self._alerts, snapshot = not_judged(
+        self._alerts, snapshot = skip_frame(
             self._alerts, self._vision.calibration, frame, Reason.STALE, text, text
         )
         self._pending += snapshot.alert.events

@@ -18,8 +18,8 @@ from leakwatch.core.marks import CaseFile, Marks
 from leakwatch.core.results import EventKind, Level, Reason
 from leakwatch.live.actions import Acknowledge, Note, PauseAudio, Start, TakeBack
 from leakwatch.live.case_setup import Setup, marks_now
-from leakwatch.live.fold import LiveFold
 from leakwatch.live.inbox import Arrival
+from leakwatch.live.live_fold import LiveFold
 from leakwatch.live.report_lines import level_line
 from leakwatch.live.status import Alarm, LiveStatus, shown
 from leakwatch.pipeline import stages
