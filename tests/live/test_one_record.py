@@ -141,8 +141,8 @@ def test_close_does_not_touch_a_fold_that_still_works(monkeypatch, caplog):
     assert sink.closed
     status = hung.room.session.status
     assert status.ended
-    assert "not judged within 0.1 s" in status.fault
-    assert "not judged within 0.1 s" in caplog.text
+    assert "not analysed within 0.1 s" in status.fault
+    assert "not analysed within 0.1 s" in caplog.text
     hung.end()
     assert all(thread == "fold" for _, thread in hung.touched)
 

@@ -83,7 +83,7 @@ def test_a_wall_that_is_drawn_on_a_live_picture_is_watched(qtbot, room, live):
     assert room.session.marks.posterior_wall_px == pytest.approx(np.array(injection.WALL), abs=1.0)
     for frame in FEW[3:]:
         room.feed(frame)
-    assert "a person started anew" in room.sink("kept").texts
+    assert "the operator started a new baseline" in room.sink("kept").texts
 
 
 def test_the_level_is_shown_while_somebody_marks(qtbot, room, live):
