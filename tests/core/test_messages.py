@@ -39,6 +39,7 @@ IN_THE_CATALOGUE: tuple[str, ...] = (
     "core",
     "display",
     "gui",
+    "live",
     "marking",
     "pipeline",
     "training",

@@ -142,7 +142,7 @@ class ImageWindow(QMainWindow):
             self._show_signs()
         except Exception as error:  # noqa: BLE001
             what = f"{type(error).__name__}: {error}"
-            unknown = unknown_banner(text("This frame cannot be shown: {what}", what=what))
+            unknown = unknown_banner(text("This frame cannot be displayed: {fault}", fault=what))
             shown = keep_latched_stop(unknown, self.banner.banner)
             if shown != self.banner.banner:
                 self.banner.show_banner(shown, technical=True)

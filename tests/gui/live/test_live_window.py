@@ -183,7 +183,7 @@ def test_a_frame_that_cannot_be_compared_has_no_lines_of_another(room, window):
     room.feed(replace(FEW[STOPPED + 1], pixels=read_only(noise)))
     window.tick()
     assert all(len(curve.getData()[0]) == 0 for curve in window.image.overlay.curves.values())
-    assert "LAST JUDGED, 1 s ago" in window.signs.text()
+    assert "LAST ASSESSED, 1 s ago" in window.signs.text()
     room.clock.now_s += 3.0
     window.tick()
     # When no other frame comes, the last that was judged is the picture that stays.
@@ -207,7 +207,7 @@ def test_a_display_that_stood_still_says_so_and_it_is_kept(room, window):
     assert not window.banner.banner.warnings
     room.clock.now_s += 6.2
     window.tick()
-    said = "The display stood still for 6.2 s"
+    said = "The display did not refresh for 6.2 s"
     assert window.banner.banner.level is Level.UNKNOWN
     assert window.banner.banner.warnings[0].startswith(said)
     room.until(lambda _: any(said in text for text in room.sink("recording").texts))
@@ -254,13 +254,13 @@ def test_what_cannot_be_drawn_is_told_and_heard(
     for _ in range(3):
         assert level_of(window) is level
     banner = window.banner.banner
-    assert "cannot be shown" in " ".join((*banner.reasons, *banner.warnings))
+    assert "cannot be displayed" in " ".join((*banner.reasons, *banner.warnings))
     assert speaker.played == [alarm]
     assert len(caplog.records) == 1
     monkeypatch.undo()
     window.tick()
     again = window.banner.banner
-    assert "cannot be shown" not in " ".join((*again.reasons, *again.warnings))
+    assert "cannot be displayed" not in " ".join((*again.reasons, *again.warnings))
 
 
 def test_a_session_that_breaks_is_unknown_and_heard(room, window, speaker, monkeypatch, caplog):
@@ -270,7 +270,7 @@ def test_a_session_that_breaks_is_unknown_and_heard(room, window, speaker, monke
     for _ in range(3):
         assert level_of(window) is Level.UNKNOWN
     assert speaker.played == [Alarm.MEDIUM]
-    assert "cannot be shown" in window.banner.banner.reasons[0]
+    assert "cannot be displayed" in window.banner.banner.reasons[0]
     assert window.banner.flash_hz == pytest.approx(SETTINGS.window.medium_flash_hz, abs=0.05)
     assert len(caplog.records) == 1
 
@@ -387,8 +387,13 @@ def test_look_of_the_picture_is_the_persons_and_is_said(qtbot, room, window):
         qtbot.keyClick(window, one)
     qtbot.keyClick(window, KEY.Key_F, Qt.KeyboardModifier.ShiftModifier)
     assert (window.image.view.xInverted(), window.image.view.yInverted()) == (True, False)
-    turned = ("inverted", "flipped horizontally", "flipped vertically")
-    for word in (*turned, "window 150 level 85", "zoom 2.0"):
+    for word in (
+        "inverted",
+        "flipped horizontally",
+        "flipped vertically",
+        "window 150 level 85",
+        "zoom 2.0",
+    ):
         assert word in window.signs.text()
     chosen = window.view_keys.view
     room.feed(FEW[6])
@@ -459,7 +464,7 @@ def test_record_is_begun_and_ended_by_a_key_beside_the_window(qtbot):
         qtbot.addWidget(window, before_close_func=LiveWindow.end)
         room.run(FEW[:8])
         window.tick()
-        assert "Recording: off" in said(window)
+        assert "Recording: not recording (R starts)" in said(window)
         qtbot.keyClick(window, KEY.Key_R)
         qtbot.waitUntil(lambda: window.tick() or "the disk is full" in window.prompt.text())
         qtbot.keyClick(window, KEY.Key_R)
@@ -476,7 +481,9 @@ def test_record_is_begun_and_ended_by_a_key_beside_the_window(qtbot):
         room.until(lambda status: not status.is_recorded)
         qtbot.waitUntil(lambda: kept.closed)
         room.run(FEW[10:12])
-        qtbot.waitUntil(lambda: window.tick() or "Recording: off" in said(window))
+        qtbot.waitUntil(
+            lambda: window.tick() or "Recording: not recording (R starts)" in said(window)
+        )
         qtbot.keyClick(window, KEY.Key_R)
         room.until(lambda status: status.is_recorded)
         room.run(FEW[12:13])
@@ -606,19 +613,19 @@ def test_once_cement_was_seen_a_new_baseline_is_asked_for_and_can_be_taken_back(
     assert room.session.status.present.snapshot.observation.cement is None
     assert "Shift B" not in window.bar.buttons
     qtbot.keyClick(window, KEY.Key_B)
-    assert "forgets" in window.prompt.text()
+    assert "discards" in window.prompt.text()
     assert "mm² of cement" in window.prompt.text()
     assert not room.session.status.can_take_back
     qtbot.keyClick(window, KEY.Key_B)
     room.until(lambda status: status.can_take_back)
     room.feed(FEW[STOPPED + 1], 0.25)
     window.tick()
-    assert "Counts as anatomy" in said(window)
+    assert "Included in the baseline" in said(window)
     qtbot.mouseClick(window.bar.buttons["Shift B"], Qt.MouseButton.LeftButton)
     room.until(lambda status: not status.can_take_back)
     room.feed(replace(FEW[STOPPED + 1], index=STOPPED + 2, time_s=9.0), 0.25)
     window.tick()
-    assert "Counts as anatomy" not in said(window)
+    assert "Included in the baseline" not in said(window)
     assert room.session.status.present.snapshot.observation.wall_distance is not None
 
 

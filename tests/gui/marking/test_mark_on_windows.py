@@ -83,7 +83,7 @@ def test_a_wall_that_is_drawn_on_a_live_picture_is_watched(qtbot, room, live):
     assert room.session.marks.posterior_wall_px == pytest.approx(np.array(injection.WALL), abs=1.0)
     for frame in FEW[3:]:
         room.feed(frame)
-    assert "a person started anew" in room.sink("kept").texts
+    assert "the operator started a new baseline" in room.sink("kept").texts
 
 
 def test_the_level_is_shown_while_somebody_marks(qtbot, room, live):
@@ -146,7 +146,7 @@ def test_new_marks_over_known_cement_are_asked_for_twice(qtbot):
         wall = window.layer._case.draft.wall
         hand.drag(tuple(wall[1]), (wall[1][0] - 10.0, wall[1][1]))
         hand.keys(KEY.Key_U, KEY.Key_S)
-        assert "forgets" in window.prompt.text()
+        assert "discards" in window.prompt.text()
         assert not room.session.status.can_take_back
         hand.keys(KEY.Key_S)
         room.until(lambda status: status.can_take_back)
