@@ -8,7 +8,7 @@ from typing import overload
 
 import numpy.typing as npt
 
-from leakwatch.alerting.inactive_rules import rules_off
+from leakwatch.alerting.inactive_rules import find_inactive_rules
 from leakwatch.alerting.rules import AlertState, acknowledge
 from leakwatch.alerting.rules import initial_state as initial_alerts
 from leakwatch.api.images import ImageReader, Photometric, Relationship, next_time
@@ -149,7 +149,8 @@ class Monitor:
         _check_polarity(first, settings)
         scale = calibration_of(case, self._spacing, acquisition, settings)
         unusual = check_consistency(case, acquisition, scale, settings, NAME)
-        off = tuple(one.text for one in rules_off(case.marks, scale, acquisition, settings))
+        rules = find_inactive_rules(case.marks, scale, acquisition, settings)
+        off = tuple(one.text for one in rules)
         vision = initial_vision(settings, case.marks, scale)
         return _Watched(vision, initial_alerts(settings), (*off, *unusual))
 

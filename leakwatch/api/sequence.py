@@ -11,7 +11,7 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 
-from leakwatch.alerting.inactive_rules import rules_off
+from leakwatch.alerting.inactive_rules import find_inactive_rules
 from leakwatch.api.monitor import Monitor
 from leakwatch.api.result import result_of
 from leakwatch.api.table import ResultTable, table_of
@@ -101,7 +101,7 @@ class OpenedSequence:
         self.marks: Marks = run.marks
         self.calibration: Calibration = run.calibration
         self.settings: Settings = run.settings
-        off = rules_off(run.marks, run.calibration, run.acquisition, run.settings)
+        off = find_inactive_rules(run.marks, run.calibration, run.acquisition, run.settings)
         self.notes: tuple[str, ...] = (
             *(one.text for one in off),
             *run.acquisition.notes,

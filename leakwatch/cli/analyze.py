@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.alerting.coverage import no_stop_words, tally_lines
+from leakwatch.alerting.coverage import no_stop_text, summary_lines
 from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.batch import Analysed, analyse_all, exit_code, say_summary
 from leakwatch.cli.console import (
@@ -94,7 +94,7 @@ def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
             outcome = _analysed(run, folder, place, wanted)
             why = outcome.not_recorded or outcome.ended_early or ""
             why = "interrupted" if outcome.interrupted else why
-            return Analysed(asked, outcome, tally_lines(outcome.tally, run.settings), why)
+            return Analysed(asked, outcome, summary_lines(outcome.tally, run.settings), why)
 
         done = analyse_all(runs, out, one)
         say_summary(done, out, len(runs))
@@ -133,7 +133,7 @@ def _analysed(run: Run, out: Path, name: str, wanted: _Wanted) -> Outcome:
 def _analyse_alone(run: Run, out: Path, wanted: _Wanted, strict: bool) -> None:
     """One run, straight into the folder."""
     outcome = _analysed(run, out, run.name, wanted)
-    not_watched = tally_lines(outcome.tally, run.settings)
+    not_watched = summary_lines(outcome.tally, run.settings)
     _say_outcome(outcome, out, not_watched)
     if outcome.not_recorded is not None:
         fail(outcome.not_recorded)
@@ -150,7 +150,7 @@ def _analyse_alone(run: Run, out: Path, wanted: _Wanted, strict: bool) -> None:
 def _say_outcome(outcome: Outcome, out: Path, not_watched: tuple[str, ...]) -> None:
     stop = outcome.first_stop
     if stop is None:
-        said = no_stop_words(not_watched)
+        said: str = no_stop_text(not_watched)
     else:
         reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
         said = f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"

@@ -189,9 +189,9 @@ def say_what_to_doubt(run: Run) -> None:
 
 def say_rules_off(run: Run) -> None:
     """Tell on stderr which rules do not apply, before the first frame is judged."""
-    from leakwatch.alerting.inactive_rules import rules_off
+    from leakwatch.alerting.inactive_rules import find_inactive_rules
 
-    for one in rules_off(run.marks, run.calibration, run.acquisition, run.settings):
+    for one in find_inactive_rules(run.marks, run.calibration, run.acquisition, run.settings):
         say(f"leakwatch: {one.text}", err=True)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.alerting.coverage import tally_lines
+from leakwatch.alerting.coverage import summary_lines
 from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
@@ -89,7 +89,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         recorder = Recorder(out, source, setup.settings, keep_identity)
         session = _opened(source, setup, recorder, record, sink or ())
         _watch(session, source, recorder, app_module)
-        not_watched = tally_lines(session.status.tally, session.settings)
+        not_watched = summary_lines(session.status.tally, session.settings)
         _say_outcome(session.status, recorder, not_watched, sink or ())
         if strict and not_watched:
             raise typer.Exit(NOT_WATCHED)

@@ -35,7 +35,7 @@ from leakwatch.core.plural import counted_noun
 
 if TYPE_CHECKING:
     from leakwatch.simulator.suite.suite_file import SuiteCase
-    from leakwatch.training.scoring import Course, Score
+    from leakwatch.training.scoring import CaseCourse, Score
     from leakwatch.training.training_case import OnProgress, TrainingCase, TrainingItem
     from leakwatch.training.training_records import TrainingSession
 
@@ -122,17 +122,17 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
 def _judge(item: TrainingItem, trainee: str, presses_s: Sequence[float]) -> None:
     """A session whose presses are known beforehand."""
     from leakwatch.training.scoring import score
-    from leakwatch.training.training_case import watched
-    from leakwatch.training.training_records import TrainingRecords, checked_name
+    from leakwatch.training.training_case import analyse_for_training
+    from leakwatch.training.training_records import TrainingRecords, check_name
 
     with ExitStack() as closing:
         records = number = None
         if trainee:
-            name = checked_name(trainee)
+            name = check_name(trainee)
             records = closing.enter_context(TrainingRecords())
         with progress(item.name, None) as on_frame:
             opened = item.opened(lambda words, done, total: on_frame())
-            course = watched(opened, on_frame)
+            course = analyse_for_training(opened, on_frame)
         end_s = course.times_s[-1]
         if presses_s and presses_s[-1] > end_s:
             fail(f"--stop-at-s {presses_s[-1]:g}: the case ends at {end_s:.2f} s. Give less.")
@@ -145,7 +145,7 @@ def _judge(item: TrainingItem, trainee: str, presses_s: Sequence[float]) -> None
     _say(course, scored, kept)
 
 
-def _say(course: Course, scored: Score, kept: TrainingSession | None) -> None:
+def _say(course: CaseCourse, scored: Score, kept: TrainingSession | None) -> None:
     from leakwatch.training.training_words import headline, score_facts
 
     say(headline(scored))

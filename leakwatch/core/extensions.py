@@ -24,6 +24,7 @@ from leakwatch.core.arrays import BoolImage
 from leakwatch.core.errors import ExtensionError
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Reason
 from leakwatch.core.spacing import Calibration
 
@@ -108,13 +109,27 @@ def load_extension(group: str, name: str) -> Callable[..., Any]:
     # It is somebody's code: whatever it raises, or if it ends itself, the person must be told.
     except (Exception, SystemExit) as error:
         raise ExtensionError(
-            f"{kind} {name} of {_package(point)} cannot be loaded ({point.value}): "
-            f"{type(error).__name__}: {error}. Correct or reinstall that package."
+            text(
+                "{kind} {name} of {package} cannot be loaded ({value}): {what}. Correct or "
+                "reinstall that package.",
+                kind=kind,
+                name=name,
+                package=_package(point),
+                value=point.value,
+                what=f"{type(error).__name__}: {error}",
+            )
         ) from error
     if not callable(loaded):
         raise ExtensionError(
-            f"{kind} {name} of {_package(point)}: {point.value} is {type(loaded).__name__}, and "
-            "nothing that can be called. Let its entry point name a function or a class."
+            text(
+                "{kind} {name} of {package}: {value} is {found}, which cannot be called. Let its "
+                "entry point name a function or a class.",
+                kind=kind,
+                name=name,
+                package=_package(point),
+                value=point.value,
+                found=type(loaded).__name__,
+            )
         )
     found: Callable[..., Any] = loaded
     return found
@@ -174,12 +189,22 @@ def _entry_point(group: str, name: str) -> EntryPoint:
     if found:
         packages = " and ".join(sorted(_package(one) for one in found))
         raise ExtensionError(
-            f"{kind} {name}: {packages} declare one each. Uninstall all but one of them."
+            text(
+                "{kind} {name}: {packages} declare one each. Uninstall all but one of them.",
+                kind=kind,
+                name=name,
+                packages=packages,
+            )
         )
     known = ", ".join(extension_names(group)) or "none"
     raise ExtensionError(
-        f"{kind} {name}: no installed package declares it. Found: {known}. Install the package "
-        f"that brings it, or correct the name."
+        text(
+            "{kind} {name}: no installed package declares it. Found: {known}. Install the package "
+            "that provides it, or correct the name.",
+            kind=kind,
+            name=name,
+            known=known,
+        )
     )
 
 

@@ -9,6 +9,6 @@ FONT_FAMILY = "DejaVu Sans"
 
 
 def font_path(bold: bool = False) -> Path:
-    """Return the path of the typeface's TrueType file."""
+    """Return the path of the TrueType file."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return Path(str(files("leakwatch") / "typeface" / name))

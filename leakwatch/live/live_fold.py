@@ -1,6 +1,6 @@
-"""The fold of a live session: frames, their absence, and what a person does. One thread, no clock.
+"""The fold of a live session: frames, missing frames, and actions of the operator.
 
-Every method is told the time, so that a test needs none.
+Used on one thread. Every method takes the time as an argument, so that tests need no clock.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from leakwatch.alerting import rules
-from leakwatch.alerting.coverage import NOTHING_COUNTED, counted
-from leakwatch.alerting.inactive_rules import RuleOff, rules_off
+from leakwatch.alerting.coverage import EMPTY_SUMMARY, add_frame
+from leakwatch.alerting.inactive_rules import InactiveRule, find_inactive_rules
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import counted as counted_text
+from leakwatch.core.messages import text as message
 from leakwatch.core.protocols import LinkStatus
 from leakwatch.core.results import Event, EventKind, Level, Reason, Snapshot
 from leakwatch.diagnostics.frame_log import log_frame, stages_for
@@ -34,7 +36,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """All that beginning anew replaces, so that it can be taken back."""
+    """State that a new baseline replaces, kept to undo it."""
 
     setup: Setup
     basis: Basis
@@ -49,14 +51,14 @@ class _Before:
 
 
 class LiveFold:
-    """Turns arrivals into snapshots; used on one thread.
+    """Fold of received frames into snapshots; used on one thread.
 
     Parameters
     ----------
     setup : Setup
         Marks, calibration and settings.
     give : callable
-        Takes each snapshot for the sinks; never waits.
+        Receives each snapshot for the sinks; must not block.
     """
 
     def __init__(self, setup: Setup, give: Callable[[Snapshot], None]) -> None:
@@ -75,50 +77,50 @@ class LiveFold:
         self.present: Present | None = None
         self.audio_paused_until_s: float | None = None
         self.frames = self.unknown = 0
-        self.tally = NOTHING_COUNTED
+        self.tally = EMPTY_SUMMARY
         self.first_stop: Event | None = None
         self.stopped_s: float | None = None
         self.exposure = Exposure()
 
     @property
     def learning(self) -> bool:
-        """Whether the baseline is still learnt, so that each frame counts and none is late."""
+        """Whether the baseline is being acquired, so that no frame may be dropped."""
         return self._basis is None or self._vision.baseline_open
 
     @property
     def marks(self) -> Marks:
-        """Those that hold now."""
+        """Current marks."""
         return self._setup.marks if self._basis is None else self._basis.marks
 
     @property
     def marks_placed(self) -> Marks:
-        """The same, drawn on the frame that is shown: for a record that begins with it."""
+        """Current marks at their position in the displayed frame, for a recording."""
         return marks_now(self.marks, self._judged)
 
     @property
     def held(self) -> Present | None:
-        """The picture that stays on the screen when no other comes."""
+        """The image that stays on the screen when no new one arrives."""
         return self.known.held(self._settings.live.last_image_s)
 
     @property
     def can_take_back(self) -> bool:
-        """Whether a person began anew, and may take that back."""
+        """Whether a new baseline can be undone."""
         return bool(self._before)
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What of the marks and the calibration does not hold."""
+        """Inconsistencies of marks and calibration."""
         return () if self._basis is None else self._basis.doubts
 
     @property
-    def rules_off(self) -> tuple[RuleOff, ...]:
-        """Rules that do not apply, as far as is known before the first frame, and then."""
+    def rules_off(self) -> tuple[InactiveRule, ...]:
+        """Inactive rules; before the first frame, those known from the marks alone."""
         if self._basis is None:
-            return rules_off(self._setup.marks, None, None, self._settings)
+            return find_inactive_rules(self._setup.marks, None, None, self._settings)
         return self._basis.rules_off
 
     def told_in(self, status: LiveStatus) -> LiveStatus:
-        """Return `status` with all that the fold knows, for other threads."""
+        """Return `status` with the state of the fold, for other threads."""
         return replace(
             status,
             present=self.present,
@@ -150,24 +152,28 @@ class LiveFold:
         self.exposure = self._exposed(snapshot, differs)
         self.frames += 1
         self.unknown += snapshot.alert.current_level is Level.UNKNOWN
-        self.tally = counted(self.tally, snapshot.observation, self._settings)
+        self.tally = add_frame(self.tally, snapshot.observation, self._settings)
         detail = "" if differs is None else differs.text
         present = self._publish(snapshot, detail, arrival.received_s, now())
         self.known = self.known.seen(present)
         if differs is not None and differs.for_good:
-            # What was judged last is of somebody else.
+            # The last assessed result is of another patient.
             self.known = replace(self.known, judged=None)
         return present
 
     def note_dropped(self, frames: int) -> None:
-        """So many were not looked at, since newer ones were there: it is recorded."""
+        """Record that frames were dropped because newer ones were available."""
         placed = self._line.placed
         if placed is not None:
-            one = "a newer one was there" if frames == 1 else "newer ones were there"
-            self._note(placed, EventKind.TECHNICAL, f"frames dropped: {frames}; {one}")
+            what = counted_text(
+                "{count} frame dropped: a newer one was available",
+                "{count} frames dropped: newer ones were available",
+                count=frames,
+            )
+            self._note(placed, EventKind.TECHNICAL, what)
 
     def silence(self, text: str, now_s: float) -> None:
-        """No frame comes, for the reason that `text` says; told once for each text."""
+        """Record that no frame arrives, with the reason in `text`; once for each text."""
         if self.present is None or text == self._silent:
             return
         self._silent = text
@@ -183,10 +189,10 @@ class LiveFold:
         self._publish(snapshot, text, self.present.received_s, now_s)
 
     def end(self, fault: str, now_s: float) -> None:
-        """No frame follows; `fault` says why, and is empty where the source was simply over."""
+        """Record the end of the source; `fault` is the reason, empty for a normal end."""
         if self.present is None:
             return
-        text = fault or "the source ended"
+        text = fault or message("the source ended")
         reason = Reason.DECODE if fault else Reason.STALE
         self._alerts, snapshot = skip_frame(
             self._alerts, self._vision.calibration, self._at(now_s), reason, text, text
@@ -194,16 +200,17 @@ class LiveFold:
         self._publish(snapshot, text, self.present.received_s, now_s)
 
     def act(self, action: Action, now_s: float) -> None:
-        """Do what a person asked for; before the first frame there is nothing to do it to."""
+        """Carry out an action of the operator; before the first frame actions are ignored."""
         if self.present is None:
             return
-        _LOG.info("asked for: %s", type(action).__name__)  # a remark may name the patient
+        _LOG.info("action: %s", type(action).__name__)  # a remark may name the patient
         if isinstance(action, Acknowledge):
             self._acknowledge(action, self.present)
         elif isinstance(action, PauseAudio):
             seconds = min(action.seconds, self._settings.live.audio_pause_s)
             self.audio_paused_until_s = now_s + seconds
-            said = f"{seconds:g} s" if seconds > 0.0 else "ended by a person"
+            ended = message("ended by the operator")
+            said = message("{seconds:g} s", seconds=seconds) if seconds > 0.0 else ended
             self._note(self._at(now_s), EventKind.AUDIO_PAUSED, said)
         elif isinstance(action, Note):
             self._note(self._at(now_s), action.kind, action.text, action)
@@ -215,12 +222,12 @@ class LiveFold:
             self.flush()
 
     def flush(self) -> None:
-        """Hand events to the sinks that no frame carries there."""
+        """Pass events to the sinks that no frame has carried yet."""
         if self._pending and self.present is not None:
             last = self.present.snapshot
             bare = replace(last.alert, events=self._pending)
             self._pending = ()
-            self._give(replace(last, alert=bare, fault=last.fault or "no frame"))
+            self._give(replace(last, alert=bare, fault=last.fault or message("no frame")))
 
     def _begin(self, basis: Basis) -> None:
         self._basis = basis
@@ -254,7 +261,7 @@ class LiveFold:
         if stop is not None:
             self.first_stop = self.first_stop or stop
             self.stopped_s = decided_s
-            # A pause was granted for what sounded then, not for what is new.
+            # The pause was for the earlier alarm, not for a new one.
             self.audio_paused_until_s = None
         self.present = Present(snapshot, detail, received_s, decided_s)
         age_ms = 1e3 * (decided_s - received_s)
@@ -267,7 +274,7 @@ class LiveFold:
     def _acknowledge(self, action: Acknowledge, present: Present) -> None:
         snapshot = present.snapshot
         if not snapshot.alert.latched or not set(self._alerts.latched) <= set(action.seen):
-            return  # what rose after the person looked was not seen
+            return  # a reason that arose later was not displayed
         self._alerts, alert = rules.acknowledge(self._alerts, snapshot.observation)
         self._pending += alert.events
         self.present = replace(present, snapshot=replace(snapshot, alert=alert))
@@ -290,17 +297,22 @@ class LiveFold:
             self._setup = self._setup.with_spacing(*action.spacing)
         self._begin(self._setup.basis(first.acquisition))
         forgets = self.known.forgets(now_s)
-        self._note(first, EventKind.ANNOTATION, f"a person started anew; {forgets}".rstrip("; "))
+        restarted = message("the operator started a new baseline")
+        if forgets:
+            restarted = message(
+                "the operator started a new baseline, which {discards}", discards=forgets
+            )
+        self._note(first, EventKind.ANNOTATION, restarted)
         self.known = self.known.started_anew()
-        self._alerts = rules.started_anew(self._alerts)
+        self._alerts = rules.restart_baseline(self._alerts)
         self._guard, _ = look(self._guard, first, now_s)
         snapshot = self._judge(first)
-        self._pending += snapshot.alert.events  # it is no new frame: the next one takes them along
+        self._pending += snapshot.alert.events  # not a new frame: the next one carries them
         self.present = Present(snapshot, "", present.received_s, now_s)
         self.known = self.known.seen(self.present)
 
     def _on_screen(self, present: Present) -> tuple[Snapshot, Snapshot | None]:
-        """The picture that the person sees, and the same where it is known where marks lie."""
+        """Return the displayed image, and the same if the position of the marks in it is known."""
         seen, held = present.snapshot, self.held
         past = seen.fault is not None or Reason.STALE in seen.observation.unavailable
         if not past or held is None:
@@ -324,19 +336,19 @@ class LiveFold:
         self._before = [*self._before, before][-self._settings.live.take_back_steps :]
 
     def _take_back(self, now_s: float) -> None:
-        """All that was known before a person began anew is known again."""
+        """Undo the last new baseline."""
         if not self._before:
             return
         before = self._before.pop()
         self._setup, self._basis, self._guard = before.setup, before.basis, before.guard
         self._vision, self._judged, self.known = before.vision, before.judged, before.known
-        self._alerts = rules.taken_back(before.alerts, self._alerts)
+        self._alerts = rules.undo_restart(before.alerts, self._alerts)
         if self.stopped_s is None:
             self.exposure, self.stopped_s = before.exposure, before.stopped_s
-        text = "a person took the new baseline back"
+        text = message("the operator undid the new baseline")
         frame = self._at(now_s)
         self._note(frame, EventKind.ANNOTATION, text)
-        # Nothing was judged by what is known again: the next frame is.
+        # The next frame is the first to be assessed with the restored baseline.
         self._alerts, snapshot = skip_frame(
             self._alerts, self._vision.calibration, frame, Reason.STALE, text, text
         )
@@ -344,7 +356,7 @@ class LiveFold:
         self.present = Present(snapshot, "", before.present.received_s, now_s)
 
     def _at(self, now_s: float) -> Frame:
-        """The last frame, at the time of now."""
+        """Return the last frame with the current time."""
         placed = self._line.placed
         assert placed is not None
         return replace(placed, time_s=placed.time_s + max(now_s - self._line.received_s, 0.0))

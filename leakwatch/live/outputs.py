@@ -1,4 +1,4 @@
-"""Outputs of a live session: those that run, those that a person ended, and how they fare."""
+"""Outputs of a live session, running and ended, and their state."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from leakwatch.sinks.workers.live_sink_worker import Backlog, LiveSinkWorker
 
 @dataclass(frozen=True, slots=True)
 class _Workers:
-    """Exchanged as one, so that a reader on another thread misses none."""
+    """Replaced as a whole, so that a reader on another thread misses none."""
 
     running: tuple[LiveSinkWorker, ...] = ()
     ended: tuple[LiveSinkWorker, ...] = ()
 
 
 class Outputs:
-    """Begins, feeds and ends the sinks of a session, each on a thread of its own.
+    """Sinks of a session, each on its own thread.
 
-    Changed on the fold's thread, or when that has ended; `recordings` is for any thread.
+    Changed on the fold's thread, or after it has ended; `recordings` is for any thread.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Outputs:
     clock : callable
         Monotonic seconds.
     unkept : sequence of Recording
-        Outputs that could not even begin.
+        Outputs that could not be started.
     """
 
     def __init__(
@@ -47,11 +47,11 @@ class Outputs:
 
     @property
     def waiting(self) -> int:
-        """Snapshots that are not written yet."""
+        """Snapshots that are not yet written."""
         return sum(one.waiting for one in self._workers.running)
 
     def begin(self, sinks: Mapping[str, Sink], first: Snapshot | None = None) -> None:
-        """Add sinks by their names; they begin with the snapshot `first`, if there is one."""
+        """Add sinks by name; they start with the snapshot `first`, if given."""
         settings = self._settings
         backlog = Backlog(settings.sink_queue_frames, round(settings.sink_queue_mb * 1e6))
         more = [LiveSinkWorker(name, sink, backlog, self._clock) for name, sink in sinks.items()]
@@ -62,12 +62,12 @@ class Outputs:
         self._workers = _Workers((*before.running, *more), before.ended)
 
     def append(self, snapshot: Snapshot) -> None:
-        """Give a snapshot to all that run. Never waits."""
+        """Pass a snapshot to all running sinks. Does not block."""
         for worker in self._workers.running:
             worker.append(snapshot)
 
     def end(self) -> None:
-        """Close all that run beside the caller, who waits for no disk."""
+        """Close all running sinks in the background, so that the caller does not block."""
         ending = self._workers.running
         self._workers = _Workers((), (*self._workers.ended, *ending))
         for worker in ending:
@@ -78,18 +78,18 @@ class Outputs:
             self._closers.append(closer)
 
     def close(self) -> None:
-        """Close all, and wait for each as long as the settings say. Does not raise."""
+        """Close all sinks, and wait for each up to the limit of the settings. Does not raise."""
         for worker in self._workers.running:
             worker.close(self._settings.close_s)
         for closer in self._closers:
             closer.join(self._settings.close_s)
 
     def running(self) -> dict[int, Recording]:
-        """Return how each that runs fares, by a number that stays the same while it runs."""
+        """Return the state of each running output, by a number that is constant while it runs."""
         return {id(one): self._recording(one) for one in self._workers.running}
 
     def recordings(self) -> tuple[Recording, ...]:
-        """Return those that run, and those that went wrong of the ones that a person ended."""
+        """Return running outputs, and ended ones that failed or lost frames."""
         workers = self._workers
         running = [self._recording(one) for one in workers.running]
         wrong = [one for one in workers.ended if one.failure or one.lost]

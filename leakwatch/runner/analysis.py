@@ -9,7 +9,7 @@ from contextlib import closing as closed_at_end
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leakwatch.alerting.coverage import NOTHING_COUNTED, Tally, counted
+from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary, add_frame
 from leakwatch.config import Settings
 from leakwatch.core.errors import MissingExtraError, SinkError
 from leakwatch.core.protocols import Sink
@@ -43,7 +43,7 @@ class Outcome:
         How many of them could not be judged, or not in full.
     first_stop : Event or None
         The first alert of level STOP.
-    tally : Tally
+    tally : RunSummary
         What was watched, and what was not.
     ended_early : str or None
         Why the input ended before its promised end.
@@ -64,7 +64,7 @@ class Outcome:
     frames: int
     unknown: int
     first_stop: Event | None
-    tally: Tally = NOTHING_COUNTED
+    tally: RunSummary = EMPTY_SUMMARY
     ended_early: str | None = None
     not_recorded: str | None = None
     degraded: tuple[str, ...] = ()
@@ -180,7 +180,7 @@ def _with(outcome: Outcome, snapshot: Snapshot, settings: Settings) -> Outcome:
         frames=outcome.frames + 1,
         unknown=outcome.unknown + (snapshot.alert.current_level is Level.UNKNOWN),
         first_stop=outcome.first_stop or _stop(snapshot.alert.events),
-        tally=counted(outcome.tally, observation, settings),
+        tally=add_frame(outcome.tally, observation, settings),
         smallest_distance_mm=_extreme(
             min, outcome.smallest_distance_mm, None if wall is None else wall.distance_mm
         ),

@@ -16,7 +16,7 @@ from leakwatch.core.active_rules import Coverage, coverage_of
 from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.results import Event, EventKind, Level, Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS, style_of, word_of
+from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS, level_style, level_word
 from leakwatch.display.picture import RESEARCH_NOTICE, spacing_fact
 from leakwatch.files.private_files import replaced_private_file
 from leakwatch.files.untrusted_text import printable
@@ -254,12 +254,12 @@ def _draw_levels(axis: Axes, points: Sequence[TrendPoint]) -> None:
     ends = [start for _, start in starts[1:]] + [max(end_s, points[0].time_s + 1e-3)]
     axis.set_xlim(points[0].time_s, ends[-1])
     for ((level, partly), start), end in zip(starts, ends, strict=True):
-        style, hatch = style_of(level, partly), PARTLY_HATCH if partly else HATCHES[level]
+        style, hatch = level_style(level, partly), PARTLY_HATCH if partly else HATCHES[level]
         axis.axvspan(start, end, facecolor=style.colour, edgecolor="#00000055", hatch=hatch)
         if end - start > 0.06 * (ends[-1] - points[0].time_s):
             box = {"facecolor": style.colour, "edgecolor": "none", "pad": 2.0}
             middle = (start + end) / 2.0
-            word = word_of(level, partly)
+            word = level_word(level, partly)
             axis.text(middle, 0.5, word, ha="center", va="center", color=style.ink, bbox=box)
 
 

@@ -139,7 +139,7 @@ def test_without_a_wall_and_millimetres_nothing_is_clear_and_it_is_said_why() ->
     found = leakwatch.analyze(sample.images[:20], fps=7.5, **ARGUMENTS)
     assert set(found.level) == {"UNKNOWN"}
     assert np.isnan(found.distance_mm).all()
-    assert any(note.startswith("wall rule off") for note in found.notes)
+    assert any(note.startswith("posterior wall rule inactive") for note in found.notes)
 
 
 def test_pixels_are_measured_without_millimetres() -> None:

@@ -88,7 +88,7 @@ def test_strict_is_exit_code_4_where_a_rule_was_off(dicom, case, tmp_path):
     off = run("analyze", dicom, "--no-case", "--out", tmp_path, "--no-video", "--strict")
     assert off.exit_code == 4, off.output
     last = off.stdout.splitlines()[-2:]
-    assert all(line.startswith("NOT WATCHED: ") for line in last)
+    assert all(line.startswith("NOT MONITORED: ") for line in last)
     assert "the margin of 5 mm and the posterior wall" in last[0]
     assert f"in {FRAMES - 2} of {FRAMES - 2} frames" in last[0]
     assert run("analyze", dicom, "--no-case", "--out", tmp_path, "--no-video").exit_code == 0
@@ -103,7 +103,7 @@ def test_no_stop_is_said_of_what_was_watched_only(dicom, tmp_path):
     deaf = ("--no-case", "--settings", settings)
     result = run("analyze", dicom, "--out", tmp_path, "--no-video", *deaf)
     assert result.exit_code == 0, result.output
-    assert "no STOP from what was watched; see the last lines" in result.stdout
+    assert "no STOP from what was monitored; see the last lines" in result.stdout
 
 
 def test_events_tell_the_changes_of_level(analyzed):
@@ -440,11 +440,11 @@ def test_the_case_beside_a_sequence_is_used_and_said(tmp_path, command):
     result = run(*arguments)
     assert result.exit_code == 0, result.output
     assert "cine.case.json lies beside the sequence and is used" in result.stderr
-    assert "wall rule off" not in result.stderr
+    assert "posterior wall rule inactive" not in result.stderr
     result = run(*arguments, "--no-case")
     assert result.exit_code == 0, result.output
     assert "lies beside" not in result.stderr
-    assert "wall rule off: no posterior wall is marked; mark one with `leakwatch mark FILE`" in (
+    assert "posterior wall rule inactive: no posterior wall is marked; mark one with" in (
         result.stderr
     )
 
@@ -487,8 +487,8 @@ def test_rules_that_are_off_are_said_before_the_first_frame(tmp_path):
     result = run("analyze", path, "--out", tmp_path / "out", "--no-video")
     assert result.exit_code == 0, result.output
     said = result.stderr.splitlines()
-    assert any(line.startswith("leakwatch: 5 mm rule off: no millimetres (") for line in said)
-    assert any(line.startswith("leakwatch: outline rule off: ") for line in said)
+    assert any(line.startswith("leakwatch: 5 mm rule inactive: not calibrated (") for line in said)
+    assert any(line.startswith("leakwatch: outline rule inactive: ") for line in said)
 
 
 @pytest.mark.parametrize(

@@ -173,5 +173,8 @@ def test_half_a_case_is_not_scored_and_nothing_is_kept(cases, tmp_path):
     whole = (cases / "cine.dcm").read_bytes()
     (tmp_path / "cine.dcm").write_bytes(whole[: -2 * injection.ROWS * injection.COLUMNS * 3])
     injection.write_case(tmp_path / "cut.case.json", tmp_path / "cine.dcm")
-    refused(train(tmp_path / "cut.case.json", "--trainee", "anna"), "half a case trains nobody")
+    refused(
+        train(tmp_path / "cut.case.json", "--trainee", "anna"),
+        "an incomplete case cannot be used for training",
+    )
     assert "Nobody was trained" in run("trainees", "list").stderr

@@ -49,14 +49,14 @@ KEPT = [
     "/data/in is there",
     "/data/in: the folder is gone; waiting until it is back",
     "/data/in/log.jsonl",
-    "the source's clock went +2.00 s in 0.07 s; arrival counts",
+    "the clock of the source changed by +2.00 s in 0.07 s; the time of arrival is used",
     "15 frames/s and/or mm/px at 3/4",
     "1.2.840.10008.1.2.4.70 from 10.0.0.7",
     "OpenCV 4.11.0.86",
     "photometric interpretation 'MONOCHROME1'",
     "scp://0.0.0.0:104 listens",
     "0.12345678901234567890",
-    "frames dropped: 3; newer ones were there",
+    "3 frames dropped: newer ones were available",
 ]
 
 

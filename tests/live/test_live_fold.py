@@ -76,12 +76,12 @@ def test_what_was_never_set_up_sounds_no_tone_and_is_counted():
     now = live.shown()
     assert (now.level, now.banner.partly, now.alarm) == (Level.UNKNOWN, True, Alarm.NONE)
     assert level_line(now) == "PARTLY   Veins only: no posterior wall in this view"
-    assert dict(live.fold.tally.off)[Rule.MARGIN, Reason.VIEW] == 6 - live.fold.tally.learning
+    assert dict(live.fold.tally.off)[Rule.MARGIN, Reason.VIEW] == 6 - live.fold.tally.acquiring
     dark = replace(FEW[6], pixels=np.zeros_like(FEW[6].pixels))
     live.run([dark])
     now = live.shown()
     assert (now.level, now.banner.partly, now.alarm) == (Level.UNKNOWN, False, Alarm.LOW)
-    assert live.fold.tally.not_judged == 1
+    assert live.fold.tally.not_assessed == 1
 
 
 def test_a_stop_goes_only_when_a_person_has_seen_all_of_it():
@@ -144,7 +144,7 @@ def test_beginning_anew_takes_the_marks_along():
     # Later frames are judged against the new reference: cement that grows is found as before.
     last = live.run(moved(FEW[at], 4, at + 8) for at in range(FRAMES))
     assert (last.alert.level, last.alert.latched) == (Level.STOP, True)
-    assert "a person started anew" in [event.text for event in live.events]
+    assert "the operator started a new baseline" in [event.text for event in live.events]
     indexes = [one.frame.index for one in live.given if one.fault is None]
     assert indexes == sorted(set(indexes))
 
@@ -203,10 +203,10 @@ def test_marks_that_contradict_themselves_are_told_and_not_used(changes, word):
     live.run(FEW)
     (doubt,) = live.fold.doubts
     assert word in doubt
-    assert "Nothing of the case is used." in doubt
+    assert "The case is ignored." in doubt
     assert live.shown().level is Level.UNKNOWN
     assert Reason.NO_WALL in live.shown().reasons
-    assert [one.rule for one in live.fold.rules_off][:2] == ["wall rule", "outline rule"]
+    assert [one.rule for one in live.fold.rules_off][:2] == ["posterior wall rule", "outline rule"]
 
 
 def test_a_spacing_against_the_tags_is_told_and_not_used():
@@ -265,7 +265,7 @@ def test_a_turned_view_is_never_judged_in_a_file_either():
     assert filed[-1].alert.level is Level.STOP
     live = ByHand()
     live.run(frames[:10])
-    assert live.shown().banner.reasons == ("C-arm turned by 30° from the marked view",)
+    assert live.shown().banner.reasons == ("C-arm rotated by 30° from the marked view",)
 
 
 def continued(count, first=FRAMES):
@@ -281,7 +281,7 @@ def continued(count, first=FRAMES):
 
 def lift_the_pedal(live, seconds):
     live.clock.now_s += seconds
-    live.fold.silence("Fluoroscopy off: nothing is watched", live.clock.now_s)
+    live.fold.silence("Fluoroscopy off: no monitoring", live.clock.now_s)
 
 
 def test_what_was_acknowledged_with_the_pedal_up_stays_acknowledged():
@@ -311,7 +311,7 @@ def test_over_known_cement_a_new_baseline_is_told_and_can_be_taken_back():
     assert (anew.alert.level, anew.observation.cement.area_px) == (Level.CLEAR, 0.0)
     (said,) = live.shown().banner.warnings
     assert "mm² of cement" in said
-    assert "Shift B takes it back" in said
+    assert "Shift B undoes it" in said
     assert live.fold.known.forgets(live.clock.now_s).startswith("keeps")
     live.act(TakeBack())
     assert live.shown().level is Level.UNKNOWN
@@ -321,7 +321,7 @@ def test_over_known_cement_a_new_baseline_is_told_and_can_be_taken_back():
     )
     assert Reason.POSTERIOR_MARGIN in back.alert.acknowledged
     assert live.shown().banner.title == "STOP acknowledged"
-    assert "a person took the new baseline back" in [event.text for event in live.events]
+    assert "the operator undid the new baseline" in [event.text for event in live.events]
 
 
 def test_a_new_baseline_says_in_the_record_what_it_forgets():
@@ -330,7 +330,7 @@ def test_a_new_baseline_says_in_the_record_what_it_forgets():
     live.act(Start())
     live.run(continued(1))
     (text,) = [event.text for event in live.events_of(EventKind.ANNOTATION)]
-    assert text.startswith("a person started anew; forgets ")
+    assert text.startswith("the operator started a new baseline, which discards ")
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_whatever_begins_anew_forgets_and_can_be_taken_back(start):
     live = ByHand()
     stopped = live.run(FEW)
     live.act(start)
-    assert "Counts as anatomy" in live.shown().banner.warnings[-1]
+    assert "Included in the baseline" in live.shown().banner.warnings[-1]
     live.act(TakeBack())
     marks, scale = live.fold.marks, stopped.observation.calibration
     last = live.run(continued(3))

@@ -57,7 +57,7 @@ def test_remarks_of_a_person_are_not_logged(caplog):
         room.run(FEW[1:2])
     fields = [getattr(record, FIELDS, {}) for record in caplog.records]
     assert "Doe" not in caplog.text + str(fields)
-    assert "asked for: Note" in caplog.text
+    assert "action: Note" in caplog.text
 
 
 def test_a_frame_is_judged_and_shown_although_it_cannot_be_logged(caplog, monkeypatch):

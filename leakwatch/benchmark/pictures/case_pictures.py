@@ -20,7 +20,7 @@ from leakwatch.display.banner import distance_text
 from leakwatch.display.facts import Fact
 from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
-from leakwatch.display.picture import Picture, picture
+from leakwatch.display.picture import FrameOverlay, make_overlay
 from leakwatch.runner.stored_run import Run
 from leakwatch.sinks.overlay.canvas import draw
 
@@ -58,14 +58,14 @@ class CasePainter:
             frame = next(self._source.frames(seen.frame))
             shown = _picture_of_record(seen, frame, self._run)
         else:
-            frame, shown = seen.frame, picture(seen, self._run.marks, self._run.settings)
+            frame, shown = seen.frame, make_overlay(seen, self._run.marks, self._run.settings)
         told = [] if why is None else [Fact("Shown because", why, warn=True)]
         told += _truth_facts(self._truth, frame.index)
         facts = (*told, *shown.facts, *shown.run_facts)[: MAX_FACTS + len(told)]
         shown = self._with_true_cement(replace(shown, facts=facts, run_facts=()), frame)
         return Image.fromarray(draw(shown, self._greys.apply(frame.pixels)))
 
-    def _with_true_cement(self, shown: Picture, frame: Frame) -> Picture:
+    def _with_true_cement(self, shown: FrameOverlay, frame: Frame) -> FrameOverlay:
         """Add the outline of the true cement if there is a mask."""
         path = self._masks.get(frame.index)
         if path is None:
@@ -88,7 +88,7 @@ def _truth_facts(truth: CaseTruth, frame: int) -> Sequence[Fact]:
     return (Fact("Truth: cement to posterior wall", text or "–", large=True),)
 
 
-def _picture_of_record(record: FrameRecord, frame: Frame, run: Run) -> Picture:
+def _picture_of_record(record: FrameRecord, frame: Frame, run: Run) -> FrameOverlay:
     """Return the overlay of another detector's line: shifted marks, and its values."""
     wall, outline = run.marks.posterior_wall_px, run.marks.body_outline_px
     observation = Observation(
@@ -105,7 +105,9 @@ def _picture_of_record(record: FrameRecord, frame: Frame, run: Run) -> Picture:
         quality=Quality(),
     )
     alert = Alert(record.level, record.reasons, False, record.level)
-    shown = picture(Snapshot(frame, observation, alert, record.latency_ms), run.marks, run.settings)
+    shown = make_overlay(
+        Snapshot(frame, observation, alert, record.latency_ms), run.marks, run.settings
+    )
     said = "–"
     if record.distance_mm is not None:
         said = distance_text(_distance(record.distance_mm, record.distance_sigma_mm)) or said

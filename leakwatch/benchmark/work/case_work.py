@@ -239,9 +239,8 @@ def _follow_other(run: Run, job: Job, out: Path, scorers: _Scorers) -> Raised:
         raised = sweep_distances(records, job.settings, job.case.truth.right_from)
     elif job.detector.identity:
         on_mask = partial(scorers.masks.add_mask, run.acquisition)
-        lines = b"".join(
-            msgspec.json.encode(one, enc_hook=str) + b"\n" for one in stepped_records(run, job.detector, on_mask)
-        )
+        stepped = stepped_records(run, job.detector, on_mask)
+        lines = b"".join(msgspec.json.encode(one, enc_hook=str) + b"\n" for one in stepped)
         (out / FRAMES_NAME).write_bytes(lines)
         records = _checked_records(job.case, out)
     else:

@@ -14,7 +14,7 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.results import Snapshot
 from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
 from leakwatch.display.history import History
-from leakwatch.display.picture import picture
+from leakwatch.display.picture import make_overlay
 from leakwatch.sinks.output_folder import unfinished
 from leakwatch.sinks.overlay.canvas import draw, scaled
 from leakwatch.sinks.overlay.layout import Layout
@@ -111,7 +111,7 @@ class OverlayVideo:
         assert self._greys is not None
         self._history.append(snapshot.observation)
         before = self._history.before(snapshot.observation.time_s)
-        shown = picture(snapshot, self._marks, self._settings, before)
+        shown = make_overlay(snapshot, self._marks, self._settings, before)
         layout = Layout.for_frame(*snapshot.frame.pixels.shape)
         image = draw(shown, _small_greys(snapshot.frame.pixels, self._greys, layout), layout)
         if self._encoder is None:

@@ -13,7 +13,7 @@ from PIL import ImageColor
 
 from leakwatch.core.arrays import PointArray
 from leakwatch.display.lines import LINE_STYLES, LineKind
-from leakwatch.display.picture import Picture
+from leakwatch.display.picture import FrameOverlay
 from leakwatch.sinks.overlay.layout import Layout, RgbImage
 
 Rgba = tuple[int, int, int, int]
@@ -44,14 +44,14 @@ class _Stroke:
     closed: bool = False
 
 
-def draw_lines(image: RgbImage, picture: Picture, layout: Layout) -> None:
+def draw_lines(image: RgbImage, picture: FrameOverlay, layout: Layout) -> None:
     """Draw band and lines into `image`, in the part of it that they take: a sixth, most often.
 
     Parameters
     ----------
     image : ndarray
         ``(rows, columns, 3)``, uint8, of the layout's size; changed in place.
-    picture : Picture
+    picture : FrameOverlay
     layout : Layout
     """
     left, top, right, bottom = _taken(picture, layout)
@@ -83,7 +83,7 @@ def rgb_of(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _taken(picture: Picture, layout: Layout) -> tuple[int, int, int, int]:
+def _taken(picture: FrameOverlay, layout: Layout) -> tuple[int, int, int, int]:
     """Return left, top, right and bottom of what band and lines take of the image."""
     band = () if picture.band_px is None else (picture.band_px,)
     all_px = [one for one in (*band, *(line.points_px for line in picture.lines)) if len(one)]

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.figure import Figure
 
-from leakwatch.alerting.coverage import NOTHING_COUNTED, Tally, counted_rules, tally_lines
+from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary, add_written_frame, summary_lines
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.core.active_rules import Rule
 from leakwatch.core.results import Event, EventKind, Level, Reason
-from leakwatch.display.banner import REASON_WORDS, word_of
-from leakwatch.display.picture import picture
+from leakwatch.display.banner import REASON_WORDS, level_word
+from leakwatch.display.picture import make_overlay
 from leakwatch.files.untrusted_text import printable
 from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.overlay.layout import RgbImage
@@ -62,7 +62,7 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
         Fact("Vertebra", marks.vertebra or "not said"),
         Fact("Frames", f"{len(lines)} in {seconds:.1f} s"),
         Fact("Frames by level", shares or "none"),
-        *(Fact("Gap", line) for line in tally_lines(_tally(findings), findings.settings)),
+        *(Fact("Gap", line) for line in summary_lines(_tally(findings), findings.settings)),
         Fact("Alerts", _alert_counts(findings.events)),
         Fact("First STOP", _first_stop(findings.events)),
         Fact("Largest area", _largest(lines, "area_mm2", "mm²")),
@@ -85,7 +85,7 @@ def _shares(lines: tuple[FrameRecord, ...]) -> dict[str, int]:
     """How many frames of each word of the banner, in the order of levels."""
     words = Counter((line.level, _is_partly(line)) for line in lines)
     order = [(level, partly) for level in Level for partly in (False, True)]
-    return {word_of(*one): words[one] for one in order if one in words}
+    return {level_word(*one): words[one] for one in order if one in words}
 
 
 def _is_partly(line: FrameRecord) -> bool:
@@ -93,15 +93,15 @@ def _is_partly(line: FrameRecord) -> bool:
     return line.level is Level.UNKNOWN and bool(line.quality.get("rules"))
 
 
-def _tally(findings: Findings) -> Tally:
+def _tally(findings: Findings) -> RunSummary:
     """What was watched, as it was written; nothing of lines of a version that did not write it."""
-    tally = NOTHING_COUNTED
+    tally = EMPTY_SUMMARY
     learning = _learning_frames(findings)
     for line in findings.lines:
         if "rules" in line.quality:
             rules = [Rule(one) for one in line.quality["rules"]]
             missing = [Reason(one) for one in line.quality["unavailable"]]
-            tally = counted_rules(tally, rules, missing, line.frame in learning)
+            tally = add_written_frame(tally, rules, missing, line.frame in learning)
     return tally
 
 
@@ -197,7 +197,7 @@ def _image(findings: Findings, moment: Moment) -> RgbImage:
     # How long the decision took when it was watched, not when it was folded again.
     took_ms = [line.latency_ms for line in findings.lines if line.frame == frame.index]
     told = replace(moment.snapshot, latency_ms=took_ms[0] if took_ms else NAN)
-    shown = picture(told, findings.marks, findings.settings)
+    shown = make_overlay(told, findings.marks, findings.settings)
     return draw(shown, findings.greys.apply(frame.pixels))
 
 
