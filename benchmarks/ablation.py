@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -34,7 +34,9 @@ from leakwatch.case_files.run_records import frame_record
 from leakwatch.case_files.settings_file import load_settings
 from leakwatch.config import Settings
 from leakwatch.runner.stored_run import open_run
+from leakwatch.vision.background import false_cement
 
+_BACKGROUND = false_cement.background
 SETTLED_FRAMES = 4  # of each case, whose time is not counted: they fill caches
 
 
@@ -98,8 +100,9 @@ def _newest_alone(*_: Any) -> float:
     return 1.0
 
 
-def _flat(image: Any) -> Any:
-    return np.zeros_like(image)
+def _even_noise(*arguments: Any) -> Any:
+    found = _BACKGROUND(*arguments)
+    return replace(found, noise_shape=np.ones_like(found.noise_shape))
 
 
 def _true(*_: Any, **__: Any) -> bool:
@@ -116,28 +119,28 @@ TERMS = (
     Term(
         "lag",
         "takes the afterglow of the frame before out of a frame",
-        functions={f"{VISION}.intensity._lag_fraction": lambda *_: 0.0},
+        functions={f"{VISION}.preprocessing.intensity._lag_fraction": lambda *_: 0.0},
     ),
     Term(
         "extrapolated steps",
         "lengthens the steps of registration to where their series ends",
-        functions={f"{VISION}.motion._all_steps": _no_steps},
+        functions={f"{VISION}.registration.motion._all_steps": _no_steps},
     ),
     Term(
         "contrast of the baseline",
         "fits the baseline's own detail: a step of the tube voltage",
-        functions={f"{VISION}.baseline._with_contrast_of_baseline": _first},
+        functions={f"{VISION}.background.baseline._with_contrast_of_baseline": _first},
     ),
     Term(
         "shading",
         "fits what is broader than cement",
-        functions={f"{VISION}.baseline._shading": _offset_alone},
+        functions={f"{VISION}.background.baseline._shading": _offset_alone},
     ),
     Term("breathing", "fits patterns that breathe", {"breathing.patterns": 0}),
     Term(
         "breathing: lasting",
         "leaves what stays for longer than a breath",
-        functions={f"{VISION}.breathing._lasting": _zeros_like_second},
+        functions={f"{VISION}.background.breathing._lasting": _zeros_like_second},
     ),
     Term(
         "breathing: bounded",
@@ -157,22 +160,22 @@ TERMS = (
     Term(
         "noise by attenuation",
         "raises the limit where less of the beam comes through",
-        functions={f"{VISION}.background.np.exp": np.ones_like},
+        functions={f"{VISION}.background.false_cement.background": _even_noise},
     ),
     Term(
         "running mean",
         "averages frames where noise asks for it",
-        functions={f"{VISION}.averaging._share": _newest_alone},
+        functions={f"{VISION}.cement.averaging._share": _newest_alone},
     ),
     Term(
         "thin cement",
         "finds what stands out of its surroundings",
-        functions={f"{VISION}.cement_limit.thin_over_limit": _no_thin_cement},
+        functions={f"{VISION}.cement.detection_limit.thin_over_limit": _no_thin_cement},
     ),
     Term(
         "two frames",
         "new cement must be seen twice",
-        functions={f"{VISION}.cement._confirmed": _second},
+        functions={f"{VISION}.cement.cement_mask._confirmed": _second},
     ),
     Term(
         "sure at first sight",
@@ -185,62 +188,62 @@ TERMS = (
     Term(
         "sudden",
         "rejects more at once than can flow, unless it ends as cement does",
-        functions={f"{VISION}.cement._without_sudden": _second},
+        functions={f"{VISION}.cement.cement_mask._without_sudden": _second},
     ),
     Term(
         "stands out",
         "what is new must end as cement does, with nothing taken away beside it",
-        functions={f"{VISION}.cement.stands_out": _true},
+        functions={f"{VISION}.cement.cement_mask.stands_out": _true},
     ),
     Term("origin", "the first cement appears near the cannula's tip", {"cement.origin_mm": 60.0}),
     Term("remote", "cement may appear away from cement", {"cement.remote_area_mm2": 60.0}),
     Term(
         "skirt",
         "takes away what blur lays around dense cement",
-        functions={f"{VISION}.cement._skirt": _no_skirt},
+        functions={f"{VISION}.cement.cement_mask._skirt": _no_skirt},
     ),
     Term(
         "cement goes",
         "lets known cement vanish where its attenuation does",
-        functions={f"{VISION}.cement._kept": _keeps_all},
+        functions={f"{VISION}.cement.cement_mask._kept": _keeps_all},
     ),
     Term(
         "bridge",
         "joins cement behind the cannula",
-        functions={f"{VISION}.cement.bridged": _first},
+        functions={f"{VISION}.cement.cement_mask.bridged": _first},
     ),
-    Term("fill", "fills small holes", functions={f"{VISION}.cement._filled": _first}),
+    Term("fill", "fills small holes", functions={f"{VISION}.cement.cement_mask._filled": _first}),
     Term("cannula", "finds and follows cannulas", {"instruments.max_rods": 0}),
     Term("second cannula", "finds a second one", {"instruments.max_rods": 1}),
     Term(
         "cannula: filling",
         "explains what fills the bore",
-        functions={f"{VISION}.rod.bore.filling": _none},
+        functions={f"{VISION}.cannula.bore.filling": _none},
     ),
     Term(
         "cannula: contrast",
         "explains scatter onto the rod",
-        functions={f"{VISION}.instruments.change_of_contrast": _none},
+        functions={f"{VISION}.cannula.tracking.change_of_contrast": _none},
     ),
     Term(
         "cannula: stripes",
         "explains what its model leaves all along it",
-        functions={f"{VISION}.instruments.missed_by_model": _none},
+        functions={f"{VISION}.cannula.tracking.missed_by_model": _none},
     ),
     Term(
         "cannula: excess",
         "finds cement behind the rod",
-        functions={f"{VISION}.instruments.excess_on_rod": _no_excess},
+        functions={f"{VISION}.cannula.tracking.excess_on_rod": _no_excess},
     ),
     Term(
         "cannula: traces",
         "raises the limit where a rod that moved lay",
-        functions={f"{VISION}.instruments.traces": _none},
+        functions={f"{VISION}.cannula.tracking.traces": _none},
     ),
     Term(
         "cannula: drawn back",
         "follows its front end outwards",
-        functions={f"{VISION}.instruments.follow_front": _first},
+        functions={f"{VISION}.cannula.tracking.follow_front": _first},
     ),
     Term("tubes: uncovered", "a tube lies over no dark gap", {"tubular.max_uncovered_share": 1.0}),
     Term("tubes: evenness", "a tube is evenly wide", {"tubular.min_evenness": 0.0}),
