@@ -1,4 +1,4 @@
-"""The ablation names functions and settings of the detector: they exist, and can be switched off."""
+"""The ablation names functions and settings of the detector; each can be switched off."""
 
 from __future__ import annotations
 
