@@ -138,7 +138,7 @@ def test_points_are_straightened_by_the_distortion_of_a_grid(grid, tmp_path):
     ("asked", "words"),
     [
         (("ruler", "--length", 50, "--point", "1,1"), ["1 point is given, and 2 are needed"]),
-        (("ruler", "--length", 50, "--point", "1", "--point", "1,2"), ["1: this is no point"]),
+        (("ruler", "--length", 50, "--point", "1", "--point", "1,2"), ["1: not a point"]),
         (("cannula", "--point", "1,1", "--point", "9,9"), ["0 sizes are given"]),
         (
             ("cannula", "--gauge", 7, "--point", "1,1", "--point", "9,9"),

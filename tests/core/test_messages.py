@@ -25,9 +25,9 @@ WIDGET_CALLS = {
     "setStatusTip", "setTitle", "setInformativeText", "addItem", "QLabel", "QPushButton",
     "QAction", "QCheckBox", "QGroupBox", "QRadioButton",
 }  # fmt: skip
-SAYING_CALLS = {"say", "fail", "warn"}
+SAYING_CALLS = {"say", "print_line", "fail", "warn"}
 # Packages whose texts are in the catalogue.
-IN_THE_CATALOGUE: tuple[str, ...] = ("alerting", "live", "pipeline")
+IN_THE_CATALOGUE: tuple[str, ...] = ("alerting", "cli", "live", "pipeline")
 
 
 def test_a_message_is_its_english_text() -> None:

@@ -134,7 +134,7 @@ def test_text_in_the_pictures_is_refused_or_masked_or_kept_by_choice(sequence, t
     assert run("cases", "add", sequence, "--mask", "0,0,30,8", "--name", "masked").exit_code == 0
     kept = run("cases", "add", sequence, "--keep-identity", "--name", "kept")
     assert kept.exit_code == 0
-    assert "kept by choice" in kept.stderr
+    assert "kept as requested" in kept.stderr
     folders = {case["name"]: Path(case["folder"]) for case in listed()}
     first = next(open_source(folders["masked"]).frames())
     assert not first.pixels[:8, :30].any()
