@@ -376,4 +376,4 @@ def test_mark_takes_a_run_of_an_export_and_its_case_is_analysed(export, tmp_path
     assert Path(json.loads(case.read_text())["dicom"]) == Path("CD/DICOM/SE0/IM0")
     one_at_a_time = run("mark", root, "--series", "all", *click, "-o", case)
     assert one_at_a_time.exit_code == 2
-    assert "one run is marked at a time" in one_at_a_time.stderr
+    assert "only one sequence can be marked at a time" in one_at_a_time.stderr

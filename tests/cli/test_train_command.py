@@ -148,7 +148,7 @@ def test_a_built_in_case_is_made_when_asked_for_and_once(cases, monkeypatch, lib
     )
     assert "STOP 0.30 s" in train("training-01", "--stop-at-s", 1.8).stdout
     assert made == [library_place / "training"]
-    assert "(made)" in run("train", "--list").stdout
+    assert "(simulated)" in run("train", "--list").stdout
     assert train("built-in", "--stop-at-s", 1.8).exit_code == 0
 
 

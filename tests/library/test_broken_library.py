@@ -82,7 +82,7 @@ BROKEN = {
         "has no column named source",
     ),
     "no table": (lambda place: changed(place, "DROP TABLE library_case"), "no such table"),
-    "a newer version": (lambda place: changed(place, "PRAGMA user_version = 77"), "of version 77"),
+    "a newer version": (lambda place: changed(place, "PRAGMA user_version = 77"), "has version 77"),
     "an impossible one": (lambda place: changed(place, "PRAGMA user_version = -1"), "version -1"),
     "locked": (lambda place: changed(place, "BEGIN EXCLUSIVE"), "database is locked"),
     "numbers that are none": (

@@ -268,7 +268,7 @@ def test_without_a_click_a_window_is_asked_for(sequence, monkeypatch):
 
 
 def test_options_that_go_with_a_click_need_it(sequence, tmp_path):
-    assert "go with --click" in mark(sequence, "--point", "1,1").stderr
+    assert "need --click" in mark(sequence, "--point", "1,1").stderr
     missing = mark(sequence, "--click", "178,184")
     assert missing.exit_code == 2
     assert "--out is missing" in missing.stderr
