@@ -34,7 +34,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "one in colour": (analyzed(STACK[0][..., None] * np.ones(3)), ("one image in colour",)),
     "list in colour": (analyzed([np.ones((64, 64, 3))]), ("3 colours", "grey values")),
     "no image": (analyzed(STACK[:0]), ("no image", "at least one")),
-    "nothing": (analyzed(iter([])), ("there is none", "at least one")),
+    "nothing": (analyzed(iter([])), ("there are none", "at least one")),
     "path": (analyzed("a.dcm"), ("the path a.dcm", "open_sequence")),
     "axes exchanged": (analyzed(np.moveaxis(STACK, 0, 2)), ("one image in colour",)),
     "many frames, axes exchanged": (

@@ -27,7 +27,17 @@ WIDGET_CALLS = {
 }  # fmt: skip
 SAYING_CALLS = {"say", "print_line", "fail", "warn"}
 # Packages whose texts are in the catalogue.
-IN_THE_CATALOGUE: tuple[str, ...] = ("alerting", "case_files", "cli", "library", "live", "pipeline", "runner")
+IN_THE_CATALOGUE: tuple[str, ...] = (
+    "alerting", "case_files", "cli", "diagnostics", "library", "live", "pipeline", "runner",
+)  # fmt: skip
+    "alerting",
+    "case_files",
+    "cli",
+    "library",
+    "live",
+    "pipeline",
+    "runner",
+)
 
 
 def test_a_message_is_its_english_text() -> None:

@@ -230,7 +230,7 @@ def test_a_key_that_stands_twice_among_many_is_found(tmp_path: Path) -> None:
     keys = ", ".join(f'"{index}": 1' for index in range(60_000))
     path = tmp_path / "x.case.json"
     path.write_text(f'{{{keys}, "twice": 1, "twice": 2}}')
-    with pytest.raises(CaseError, match="key twice stands there twice"):
+    with pytest.raises(CaseError, match="key twice occurs twice"):
         load_case(path)
 
 

@@ -169,7 +169,7 @@ def test_names_are_used_once_and_are_no_numbers(sequence):
     again = run("cases", "add", sequence, "--name", "one")
     assert (again.exit_code, "the name one is taken" in again.stderr) == (2, True)
     number = run("cases", "add", sequence, "--name", "12")
-    assert (number.exit_code, "is no name" in number.stderr) == (2, True)
+    assert (number.exit_code, "is not a case name" in number.stderr) == (2, True)
     missing = run("cases", "show", "two")
     assert (missing.exit_code, "there is no case two" in missing.stderr) == (2, True)
 
