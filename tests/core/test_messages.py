@@ -28,11 +28,10 @@ WIDGET_CALLS = {
 SAYING_CALLS = {"say", "print_line", "fail", "warn"}
 # Packages whose texts are in the catalogue.
 IN_THE_CATALOGUE: tuple[str, ...] = (
-    "alerting", "case_files", "cli", "diagnostics", "library", "live", "pipeline", "runner",
-)  # fmt: skip
     "alerting",
     "case_files",
     "cli",
+    "diagnostics",
     "library",
     "live",
     "pipeline",
