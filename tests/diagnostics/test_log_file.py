@@ -211,7 +211,7 @@ def test_a_folder_that_is_removed_is_said_once_and_taken_up_again(tmp_path):
         kept.log.info("lost")
         kept.wait()
     assert len(kept.said) == 1
-    assert "cannot be written: No such file or directory. All else goes on" in kept.said[0]
+    assert "cannot be written: No such file or directory. Monitoring continues" in kept.said[0]
     folder.mkdir()
     kept.log.info("after")
     lines = kept.close()
