@@ -100,7 +100,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
         analyzed(wall=UPRIGHT, anterior="front"),
         ('found "front"', "Write left or right"),
     ),
-    "two marks": (analyzed(wall=UPRIGHT, marks=leakwatch.Marks()), ("together with wall", "make_marks")),
+    "two marks": (
+        analyzed(wall=UPRIGHT, marks=leakwatch.Marks()),
+        ("together with wall", "make_marks"),
+    ),
     "marks of another kind": (analyzed(marks={}), ("found dict", "make_marks")),
     "marks of plain values": (
         analyzed(marks=leakwatch.Marks(anterior="up")),  # type: ignore[arg-type]
