@@ -1,6 +1,6 @@
-"""What ``import leakwatch`` gives: the whole surface for Python programs, and nothing else.
+"""The Python interface: all names that ``import leakwatch`` provides.
 
-Five lines lead from an array to levels and distances: docs/how-to/use-from-python.md.
+For five lines from an array to levels and distances, see docs/how-to/use-from-python.md.
 """
 
 from __future__ import annotations

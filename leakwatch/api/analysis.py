@@ -1,4 +1,4 @@
-"""A whole stack of images to a table."""
+"""Analysis of a stack of images into a table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.spacing import Calibration
 
 
-def analyze(  # noqa: PLR0913 - an argument for each thing that is known of an array
+def analyze(  # noqa: PLR0913 - an argument for each property of an array
     images: npt.ArrayLike | Iterable[npt.ArrayLike],
     *,
     fps: float | None = None,
@@ -31,40 +31,40 @@ def analyze(  # noqa: PLR0913 - an argument for each thing that is known of an a
     photometric: Photometric = "MONOCHROME2",
     relationship: Relationship | None = None,
 ) -> ResultTable:
-    """Measure each image of a run, in order, as `leakwatch analyze` does.
+    """Measure all images of a sequence, in order, as `leakwatch analyze` does.
 
     Parameters
     ----------
     images : array_like or iterable
         ``(frames, rows, columns)``, or images one by one. Integers, or floats from 0 to 1.
     fps : float or None
-        Images a second, or
+        Images per second. Give this or `times_s`.
     times_s : array_like or None
-        the time of each image, s, increasing.
+        Time of each image, s, increasing.
     mm_per_px : float, Calibration or None
         Millimetres per pixel at the vertebra, not at the detector. None: distances in pixels.
     wall : array_like or None
         Posterior wall as marked on the first image: ``(n, 2)`` points (column, row).
     anterior : {"left", "right"} or None
-        The side of the image that is anterior.
+        The anterior side of the image.
     marks : Marks or None
-        In place of `wall` and `anterior`, where more is known: see `make_marks`.
+        Instead of `wall` and `anterior`, for more marks: see `make_marks`.
     settings, bits_stored, photometric, relationship
-        As of `Monitor`.
+        As in `Monitor`.
 
     Returns
     -------
     ResultTable
-        A row for each image; `notes` names the rules that did not apply.
+        One row per image; `notes` lists inactive rules.
 
     Raises
     ------
     LeakWatchError
-        An argument cannot be used; the message says which, what was found, and what to do.
+        An argument is invalid; the message states which, what was found, and what to do.
     """
     if marks is not None and (wall is not None or anterior is not None):
         raise InputError(
-            "marks: given beside wall or anterior. Put them into one: "
+            "marks: given together with wall or anterior. Combine them: "
             "make_marks(wall=..., anterior=...)."
         )
     if marks is None and (wall is not None or anterior is not None):
@@ -85,13 +85,13 @@ def analyze(  # noqa: PLR0913 - an argument for each thing that is known of an a
         time_s = next(times, None)
         if time_s is None:
             raise InputError(
-                f"times_s: holds {index} times, and there are more images. Give one for each."
+                f"times_s: has {index} times, and there are more images. Give one for each."
             )
         results.append(monitor.step(image, time_s))
     if not results:
-        raise InputError("images: there is none. Give at least one.")
+        raise InputError("images: there are none. Give at least one.")
     if count is None and times_s is not None and next(times, None) is not None:
         raise InputError(
-            f"times_s: holds more times than there are images ({len(results)}). Give one for each."
+            f"times_s: has more times than there are images ({len(results)}). Give one for each."
         )
     return table_of(results, monitor.notes)

@@ -1,4 +1,4 @@
-"""Evaluate a detector on cases with known truth."""
+"""Evaluation of a detector on cases with known truth."""
 
 from __future__ import annotations
 
@@ -33,30 +33,30 @@ def evaluate(
     folder : str or Path
         With NAME.case.json, its sequence and NAME.truth.json for each case.
     detector : str or callable
-        What ``--detector`` takes; or a callable that takes `Marks` and `Calibration` of a case and
-        returns an object whose ``step(frame)`` returns a `Detection`. A class will do.
+        A value of ``--detector``, or a callable (such as a class) that receives `Marks` and
+        `Calibration` of a case and returns an object whose ``step(frame)`` returns a `Detection`.
     out : str, Path or None
-        Folder for report.html, report.json and what the detector wrote. None: nothing is kept.
+        Folder for report.html, report.json and the output of the detector. None: not saved.
     settings : Settings or None
-        Of LeakWatch.
+        Settings of LeakWatch.
     wall_only : bool
-        Use no mark but the posterior wall.
+        Use only the mark of the posterior wall.
     jobs : int
-        Cases at a time. More than one needs a detector that has a name, and a program that
-        guards its beginning by ``if __name__ == "__main__"``.
+        Cases in parallel. More than one requires a detector with a name, and a program that is
+        guarded by ``if __name__ == "__main__"``.
 
     Returns
     -------
     Report
-        `summary` has each metric with its 95 % interval, `cases` a row for each case. A case on
-        which the detector failed says `why`.
+        `summary` has each metric with its 95 % interval, `cases` one row per case, with `why` if
+        the detector failed.
 
     Raises
     ------
     LeakWatchError
         There is no case, no such detector, or the results cannot be written.
     """
-    # Imported here: the benchmark is no part of a program that watches.
+    # Imported here: a monitoring program does not need the benchmark.
     from leakwatch.benchmark.report.benchmark_scoring import make_report
     from leakwatch.benchmark.report.report_folder import write_report
     from leakwatch.benchmark.work.benchmark_run import Request, make_plan, run_plan
@@ -64,8 +64,8 @@ def evaluate(
     chosen = _detector(detector)
     if chosen.make is not None and jobs > 1:
         raise InputError(
-            f"jobs: is {jobs}, but a detector that is handed over runs in this process. Leave jobs "
-            "out, or declare the detector as an entry point and give its name."
+            f"jobs: is {jobs}, but a detector object runs in this process. Omit jobs, "
+            "or declare the detector as an entry point and give its name."
         )
     with ExitStack() as closing:
         if out is None:
@@ -99,5 +99,5 @@ def _detector(given: str | MakeDetector) -> Detector:
             "class, or a function that makes the detector for a case."
         )
     name = getattr(given, "__name__", type(given).__name__)
-    # Nobody can tell whether its code is what it was in an earlier run.
+    # It is unknown whether its code has changed since an earlier run.
     return Detector(name, identity=f"handed over {uuid4()}", make=given)

@@ -1,4 +1,4 @@
-"""From arrays to frames: what the numbers of an image mean, and whether they can be meant so."""
+"""Conversion of arrays to frames, with checks of their values and pixel format."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ Relationship = Literal["LIN", "LOG", "DISP"]
 
 _LEAST_BITS, _MOST_BITS = 8, 16
 _COMMON_BITS = (8, 10, 12, 14, 16)
-# Fewer pixels along a side show no vertebra; an array of such a shape has its axes exchanged.
+# Smaller images cannot show a vertebra; an array of such a shape has its axes exchanged.
 _LEAST_SIDE_PX = 32
 _COLOURS = (3, 4)
 
 
 class ImageReader:
-    """Makes frames of the images of one run, one after the other.
+    """Converter of the images of one sequence to frames.
 
     Parameters
     ----------
     bits_stored : int or None
-        Bits that the detector gives; None: 8 where the images are uint8. Not for floats.
+        Bits of the detector; None: 8 if the images are uint8. Not for floats.
     photometric : {"MONOCHROME1", "MONOCHROME2"}
     relationship : {"LIN", "LOG", "DISP"} or None
     number_of_images : int or None
-        None where nobody knows.
+        None if unknown.
 
     Raises
     ------
@@ -60,12 +60,12 @@ class ImageReader:
         self._is_float = False
 
     def frame(self, image: npt.ArrayLike, index: int, time_s: float) -> Frame:
-        """Make a frame; its pixels are a copy.
+        """Return a frame; its pixels are a copy.
 
         Raises
         ------
         InputError
-            It is no image of grey values, or not one of this run.
+            It is not a greyscale image, or does not match this sequence.
         """
         name = f"image {index}"
         array = _grey_values(image, name)
@@ -82,13 +82,12 @@ class ImageReader:
         elif is_float != self._is_float:
             raise InputError(
                 f"{name}: holds {array.dtype}, and those before it {_kind(self._is_float)}. "
-                "Give all images of a run alike."
+                "Give all images of a sequence in the same type."
             )
         elif array.shape != (shared.rows, shared.columns):
             raise InputError(
                 f"{name}: has {_size(array.shape)}, and those before it "
-                f"{_size((shared.rows, shared.columns))}. Begin another run for images of another "
-                "size."
+                f"{_size((shared.rows, shared.columns))}. Start a new sequence for another size."
             )
         pixels = _from_floats(array, name) if is_float else _from_whole(array, shared, name)
         self._acquisition, self._is_float = shared, is_float
@@ -124,12 +123,12 @@ class ImageReader:
 def images_of(images: Any) -> tuple[Iterator[Any], int | None]:
     """Return the images of a stack, or of any iterable, and how many there are, if that is known.
 
-    A stack is read image by image, as a memory map or a file of HDF5 wants it.
+    A stack is read image by image, which suits a memory map or an HDF5 file.
 
     Raises
     ------
     InputError
-        It is no stack.
+        It is not a stack.
     """
     if isinstance(images, str | bytes) or hasattr(images, "__fspath__"):
         raise InputError(
@@ -142,7 +141,7 @@ def images_of(images: Any) -> tuple[Iterator[Any], int | None]:
         return (images[index] for index in range(shape[0])), int(shape[0])
     if isinstance(images, list | tuple):
         if not images:
-            raise InputError("images: there is none. Give at least one.")
+            raise InputError("images: there are none. Give at least one.")
         return iter(images), len(images)
     if isinstance(images, Iterable):
         return iter(images), None
@@ -160,7 +159,7 @@ def times_of(
     Raises
     ------
     InputError
-        Neither or both are given, or they cannot be those of these images.
+        Neither or both are given, or they do not match these images.
     """
     if (fps is None) == (times_s is None):
         found = "neither" if fps is None else "both"

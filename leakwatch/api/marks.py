@@ -1,4 +1,4 @@
-"""Marks and spacing from Python values, checked as those of a NAME.case.json are."""
+"""Marks and calibration from Python values, checked like those of a NAME.case.json."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from leakwatch.core.frame import Acquisition
 from leakwatch.core.marks import CaseFile, Marks
 from leakwatch.core.spacing import Calibration
 
-# What messages call what was given.
+# Name of the input in messages.
 NAME = "marks"
 _GIVEN = "mm_per_px as given"
 _NOT_GIVEN = "no mm_per_px was given"
@@ -38,7 +38,7 @@ def make_marks(
     reference_frame: int = 0,
     vertebra: str | None = None,
 ) -> Marks:
-    """Make the marks of a vertebra from points, and check them.
+    """Return the marks of a vertebra, made from points and checked.
 
     Points are (column, row) in pixels of the image; the centre of the top left pixel is (0, 0).
 
@@ -47,15 +47,15 @@ def make_marks(
     wall : array_like or None
         Posterior wall, ``(n, 2)``: two or more points from one end to the other.
     anterior : {"left", "right"} or None
-        The side of the image that is anterior. None: unknown until a cannula or cement shows it.
+        The anterior side of the image. None: unknown until a cannula or cement shows it.
     view : {"lateral", "ap", "oblique"}
     outline : array_like or None
         Vertebral body, ``(n, 2)``: three or more points around it.
     needle_tip : (float, float) or None
     baseline_frames : (int, int) or None
-        First frame known to hold no cement, and one past the last.
+        First cement-free frame, and one past the last.
     reference_frame : int
-        Frame on which the points were marked.
+        Index of the frame on which the points were marked.
     vertebra : str or None
         Such as ``L1``.
 
@@ -66,7 +66,7 @@ def make_marks(
     Raises
     ------
     LeakWatchError
-        A value cannot be used; the message says which, what was found, and what to do.
+        A value is invalid; the message states which, what was found, and what to do.
     """
     document = {
         "view": view,
@@ -84,14 +84,14 @@ def make_marks(
 def case_of(
     marks: Marks | None, spacing: Calibration | float | None, settings: Settings
 ) -> CaseFile:
-    """Check marks and spacing that a program gave.
+    """Check marks and pixel spacing given by a program.
 
     Parameters
     ----------
     marks : Marks or None
-        Also one that was filled with plain strings and lists.
+        May contain plain strings and lists.
     spacing : Calibration, float or None
-        Millimetres per pixel at the vertebra; a `Calibration` is no part of the case.
+        Millimetres per pixel at the vertebra; a `Calibration` is not part of the case.
     settings : Settings
 
     Returns
@@ -136,12 +136,12 @@ def calibration_of(
     acquisition: Acquisition,
     settings: Settings,
 ) -> Calibration:
-    """Return millimetres per pixel: as given, or else as the acquisition tells them.
+    """Return the calibration: as given, or else from the acquisition.
 
     Raises
     ------
     CalibrationError
-        No vertebra can have such a spacing.
+        The spacing is impossible for a vertebra.
     """
     if isinstance(spacing, Calibration):
         return spacing
@@ -152,10 +152,10 @@ def calibration_of(
 
 
 def _checked(document: dict[str, Any]) -> CaseFile:
-    """Read a case with these keys; those of value None are left out."""
+    """Read a case with these keys; those with value None are omitted."""
     given = {key: value for key, value in document.items() if value is not None}
     whole = {"schema": CASE_SCHEMA, "dicom": "images"} | given
-    # Not a number is written as such, so that the reader can say where it stands.
+    # NaN is written as such, so that the reader can report its position.
     return decode_case(json.dumps(whole, default=str).encode(), NAME)
 
 
@@ -174,7 +174,7 @@ def _is_pair(found: Any) -> bool:
 
 
 def _plain(value: Any, name: str, whole: bool = False) -> Any:
-    """Return numbers as Python's own, alone or in lists; None stays None."""
+    """Return numbers as Python numbers, alone or in lists; None stays None."""
     if value is None:
         return None
     try:

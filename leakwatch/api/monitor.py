@@ -1,4 +1,4 @@
-"""Watch images one by one: the same two functions as the live window, analysis and benchmark."""
+"""Monitoring of images one by one, with the functions of window, analysis and benchmark."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from leakwatch.plausibility.marks_consistency import check_consistency
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """What is known after an image."""
+    """State after an image."""
 
     vision: PipelineState
     alerts: AlertState
@@ -39,31 +39,31 @@ class _Watched:
 
 
 class Monitor:
-    """Watches the images of one run as they come.
+    """Monitor of the images of one sequence, as they arrive.
 
     Parameters
     ----------
     marks : Marks or None
-        See `make_marks`. None: nothing is marked, and the wall is not watched.
+        See `make_marks`. None: no marks, and the posterior wall is not monitored.
     calibration : Calibration, float or None
         Millimetres per pixel at the vertebra, as a number or as `OpenedSequence.calibration`.
-        None: no millimetres, and distances in pixels.
+        None: not calibrated, and distances in pixels.
     settings : Settings or None
         None: the defaults.
     bits_stored : int or None
-        Bits that the detector gives, such as 12. Needed for integers of more than 8 bits.
+        Bits of the detector, such as 12. Required for integers of more than 8 bits.
     photometric : {"MONOCHROME2", "MONOCHROME1"}
         Whether bone and cement are dark (small values), as usual in fluoroscopy, or bright.
     relationship : {"LIN", "LOG", "DISP"} or None
         What a value says of the beam: it is linear, logarithmic, or made for display. None: not
         known; it is taken as linear, and volumes are rough.
     number_of_images : int or None
-        Where it is known: frames that the marks name are then held against it.
+        If known, frames that the marks refer to are checked against it.
 
     Raises
     ------
     LeakWatchError
-        An argument cannot be used.
+        An argument is invalid.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Monitor:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Rules that do not apply, and what is unusual; known after the first image."""
+        """Inactive rules, and what is unusual; known after the first image."""
         return () if self._watched is None else self._watched.notes
 
     @overload
@@ -97,7 +97,7 @@ class Monitor:
     @overload
     def step(self, image: Frame) -> FrameResult: ...
     def step(self, image: npt.ArrayLike | Frame, time_s: float | None = None) -> FrameResult:
-        """Look at the next image.
+        """Analyse the next image.
 
         Parameters
         ----------
@@ -118,11 +118,11 @@ class Monitor:
             it. The monitor is as it was before.
         """
         before = None if self._watched is None else self._watched.last
-        if isinstance(image, Frame):  # its file may have a clock that stands: the fold can tell
+        if isinstance(image, Frame):  # the clock of its file may have stopped: the fold detects it
             frame = image
         else:
             now_s = next_time(time_s, None if before is None else before.frame.time_s, self._count)
-            if self._watched is None:  # nothing of a first image that did not fit is kept
+            if self._watched is None:  # a first image that does not match is discarded
                 self._reader = self._begin_reading()
             frame = self._reader.frame(image, self._count, now_s)
         known = self._begun(frame) if self._watched is None else self._watched
@@ -132,9 +132,9 @@ class Monitor:
         return result_of(snapshot)
 
     def acknowledge(self) -> None:
-        """Clear the STOP that is shown; only a person may do so.
+        """Clear the latched STOP; only an operator may do so.
 
-        It is raised again where what raised it gets worse, and for any other reason.
+        It is raised again if its cause gets worse, and for any other reason.
         """
         watched = self._watched
         if watched is None or watched.last is None:
@@ -143,7 +143,7 @@ class Monitor:
         self._watched = _Watched(watched.vision, alerts, watched.notes, watched.last)
 
     def _begun(self, first: Frame) -> _Watched:
-        """Check the marks against the first image, as every command does."""
+        """Check the marks against the first image, like all commands."""
         case, acquisition, settings = self._case, first.acquisition, self.settings
         check_fits(case, acquisition, NAME)
         _check_polarity(first, settings)

@@ -1,4 +1,4 @@
-"""What one image shows, and what a person is told."""
+"""Result of one image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leakwatch.core.results import Level, Quality, Reason, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """The result of one image. What is not known is None; numbers are those of frames.jsonl.
+    """Result of one image. Unknown values are None; numbers are those of frames.jsonl.
 
     Parameters
     ----------
@@ -22,26 +22,26 @@ class FrameResult:
     level : Level
         CLEAR, WATCH, STOP or UNKNOWN. STOP stays until `Monitor.acknowledge`.
     reasons : tuple of Reason
-        Why, most important first.
+        Reasons of the level, most important first.
     why : str
-        What could not be shown in this image, in words; empty where all was.
+        Why conditions are not met in this image, as text; empty if all are met.
     latched : bool
-        STOP was raised now or earlier, and nobody acknowledged it.
+        Whether a STOP was raised and is not acknowledged.
     current_level : Level
-        What this image alone asks for.
+        Level of this image alone.
     distance_mm, distance_sigma_mm : float or None
-        From the cement to the posterior wall, negative behind it, and its standard deviation.
+        Shortest distance from cement to posterior wall, negative posterior of it, and its sigma.
     distance_px : float or None
-        The same in pixels; also known without millimetres.
+        The same in pixels; also available without calibration.
     at_px, wall_at_px : (float, float) or None
         Where cement and wall are nearest to each other: (column, row).
     area_mm2, volume_ml : float or None
-        Of the cement that is seen.
+        Of the detected cement.
     area_px : float or None
     tubular_length_mm, tubular_length_px : float or None
-        Of the longest tubular filling, which is probably a vein.
+        Of the longest tubular filling: a probable venous leak.
     shift_px : (float, float) or None
-        How far the anatomy moved since the reference frame.
+        Shift of the anatomy since the reference frame.
     time_to_margin_s : float or None
         Predicted time until the cement reaches the margin.
     cement_px : tuple of ndarray
@@ -49,9 +49,9 @@ class FrameResult:
     wall_px : ndarray or None
         The posterior wall in this image, ``(n, 2)``.
     quality : Quality
-        How well this image could be seen.
+        Quality of this image.
     latency_ms : float
-        What the image took.
+        Processing time of the image.
     """
 
     frame: int
@@ -80,12 +80,12 @@ class FrameResult:
 
     @property
     def reason(self) -> Reason | None:
-        """The most important of `reasons`."""
+        """The most important reason."""
         return self.reasons[0] if self.reasons else None
 
 
 def result_of(snapshot: Snapshot) -> FrameResult:
-    """Return what a snapshot says, in the numbers of its line in frames.jsonl.
+    """Return the result of a snapshot, with the numbers of its line in frames.jsonl.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def result_of(snapshot: Snapshot) -> FrameResult:
     record, observation, alert = frame_record(snapshot), snapshot.observation, snapshot.alert
     wall, cement = observation.wall_distance, observation.cement
     judged = cement is not None
-    # What was not even examined has no reason of its own.
+    # A condition that was not examined has no reason.
     failing = (one for one in observation.conditions if not one.holds and one.reasons)
     return FrameResult(
         frame=record.frame,

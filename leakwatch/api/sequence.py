@@ -1,4 +1,4 @@
-"""Open a stored sequence with its marks and its millimetres, as the commands do."""
+"""Stored sequences, opened with their marks and calibration as by the commands."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from leakwatch.case_files.settings_file import load_settings as read_settings
 from leakwatch.config import Settings
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text
 from leakwatch.core.spacing import Calibration
 from leakwatch.runner.stored_run import Run, open_run
 
@@ -50,9 +51,9 @@ def open_sequence(
     Parameters
     ----------
     path : str or Path
-        The sequence, or a NAME.case.json, which names its sequence.
+        The sequence, or a NAME.case.json, which refers to its sequence.
     case : str, Path or None
-        NAME.case.json with marks and millimetres. None: the one beside the sequence, if there is
+        NAME.case.json with marks and calibration. None: the one beside the sequence, if there is
         one and `use_case_beside` is True.
     calibration : str, Path or None
         Calibration file of the C-arm.
@@ -68,7 +69,7 @@ def open_sequence(
     Raises
     ------
     LeakWatchError
-        What was given cannot be read, or does not fit together.
+        An input cannot be read, or inputs contradict each other.
     """
     where = Path(path)
     chosen = None if case is None else Path(case)
@@ -93,7 +94,7 @@ class OpenedSequence:
         Millimetres per pixel, and where they come from.
     settings : Settings
     notes : tuple of str
-        Rules that do not apply, and what is unusual.
+        Inactive rules, and what is unusual.
     """
 
     def __init__(self, run: Run) -> None:
@@ -110,13 +111,13 @@ class OpenedSequence:
 
     @property
     def number_of_frames(self) -> int | None:
-        """As the file promises; None where it does not say."""
+        """Number of frames stated in the file; None if unknown."""
         return self._run.acquisition.number_of_frames
 
     def __iter__(self) -> Iterator[Frame]:
-        """Yield the frames in order, each read when it is asked for; may be called again.
+        """Yield the frames in order, each read on demand; may be called again.
 
-        A frame has `pixels` and `time_s`, and goes into `Monitor.step` as it is.
+        A frame has `pixels` and `time_s`, and can be passed to `Monitor.step`.
         """
         source = self._run.reopen()
         try:
@@ -133,13 +134,13 @@ class OpenedSequence:
         return np.array([frame.time_s for frame in self])
 
     def monitor(self) -> Monitor:
-        """Return a monitor for the frames of this sequence, with its marks and millimetres."""
+        """Return a monitor for the frames of this sequence, with its marks and calibration."""
         return Monitor(self.marks, self.calibration, self.settings)
 
     def analyze(self) -> ResultTable:
         """Measure every frame, as `leakwatch analyze` does.
 
-        Warns where the sequence ended early; the rows until then are valid.
+        Warns if the sequence ended early; the rows until then are valid.
         """
         results, notes = [], self.notes
         source = self._run.reopen()
@@ -148,7 +149,7 @@ class OpenedSequence:
                 if snapshot.fault is None:
                     results.append(result_of(snapshot))
                     continue
-                ended = f"the input ended early: {snapshot.fault}"
+                ended = text("the input ended early: {ended_early}", ended_early=snapshot.fault)
                 warnings.warn(ended, stacklevel=2)
                 notes = (*notes, ended)
         finally:
@@ -156,7 +157,7 @@ class OpenedSequence:
         return table_of(results, notes)
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the file."""
         self._run.source.close()
 
     def __enter__(self) -> OpenedSequence:

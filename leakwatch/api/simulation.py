@@ -20,18 +20,18 @@ class Simulated:
     Parameters
     ----------
     name : str
-        Of the scenario.
+        Name of the scenario.
     images : ndarray
         ``(frames, rows, columns)``, uint16.
     times_s : ndarray
         ``(frames,)``.
     marks : Marks
-        What a person would mark.
+        Marks as a user would set them.
     mm_per_px : float
-        At the vertebra.
+        Pixel spacing at the vertebra.
     bits_stored : int
     photometric, relationship : str
-        As `Monitor` takes them.
+        As in `Monitor`.
     truth : Truth
         `truth.frames` has distance, area and volume of each frame.
     """
@@ -60,7 +60,7 @@ def simulate(
         None: that of the scenario. The same seed gives the same images.
     out : str, Path or None
         Folder into which NAME.dcm, NAME.case.json, NAME.truth.json and NAME.scenario.json are
-        written, as `evaluate` and the commands read them.
+        written, for `evaluate` and the commands.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def simulate(
     LeakWatchError
         There is no such scenario, or it cannot be written.
     """
-    # Imported here: the simulator is no part of a program that watches.
+    # Imported here: a monitoring program does not need the simulator.
     from leakwatch.simulator.sequence.request import anatomy_of, requested_scenario
     from leakwatch.simulator.sequence.sequence_files import write_simulation
     from leakwatch.simulator.sequence.simulation import simulate as simulated

@@ -1,4 +1,4 @@
-"""A row for each image, as a NumPy record array."""
+"""Results as a NumPy record array, one row per image."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ _NUMBERS = (
 
 
 class MissingPackage(LeakWatchError, ImportError):
-    """A package that is not part of LeakWatch is needed, and not installed."""
+    """A package that LeakWatch does not require is needed and not installed."""
 
 
 class ResultTable(np.recarray[Any, np.dtype[Any]]):
-    """A record array with a row for each image; made by `leakwatch.analyze`.
+    """A record array with one row per image, returned by `leakwatch.analyze`.
 
     Columns: `frame`, `time_s`, `level`, `current_level`, `reason` (all reasons, most important
     first, with spaces between them), `latched`, `distance_mm`, `distance_sigma_mm`, `distance_px`,
     `area_mm2`, `area_px`, `volume_ml`, `tubular_length_mm`, `tubular_length_px`,
-    `time_to_margin_s`, `at_column_px`, `at_row_px`, `shift_column_px`, `shift_row_px`, `why`. They
-    mean what they mean in `FrameResult`; a number that is not known is NaN.
+    `time_to_margin_s`, `at_column_px`, `at_row_px`, `shift_column_px`, `shift_row_px`, `why`.
+    Their meaning is that in `FrameResult`; an unknown number is NaN.
 
     Attributes
     ----------
     notes : tuple of str
-        Rules that did not apply, and what is unusual; read it before trusting a CLEAR.
+        Inactive rules, and what is unusual; read it before trusting a CLEAR.
     """
 
     notes: tuple[str, ...]
 
     def __array_finalize__(self, obj: Any) -> None:
-        """Keep the notes in slices and copies."""
+        """Copy the notes to slices and copies."""
         super().__array_finalize__(obj)
         # NumPy's own attributes are set by its C code; this one is set past its field names.
         object.__setattr__(self, "notes", getattr(obj, "notes", ()))
 
     def to_pandas(self) -> Any:
-        """Return the same as a ``pandas.DataFrame``.
+        """Return the table as a ``pandas.DataFrame``.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class ResultTable(np.recarray[Any, np.dtype[Any]]):
 
 
 def table_of(results: Sequence[FrameResult], notes: tuple[str, ...]) -> ResultTable:
-    """Return a table with a row for each result.
+    """Return a table with one row per result.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The formats on disk: cases, truth, run records, sessions, settings, the library's table.
+"""File formats: cases, truth, results, sessions, settings, and the table of the library.
 
-Their contract is stable: what an older LeakWatch wrote is read.
+The formats are stable: files of older versions can be read.
 """

@@ -1,7 +1,7 @@
-"""NAME.case.json: what a person says before an injection.
+"""NAME.case.json: what the user specifies before an injection.
 
-An unknown key is an error: a misspelt `mm_per_px` that is passed over is a wrong distance. What is
-not known is left out, never null.
+An unknown key is an error: ignoring a misspelt `mm_per_px` would give wrong distances. Unknown
+values are omitted, never null.
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ from leakwatch.core.arrays import PointArray, read_only
 from leakwatch.core.errors import CaseError
 from leakwatch.core.frame import Acquisition, View
 from leakwatch.core.marks import CaseFile, Marks, Side
-from leakwatch.core.plural import counted_noun
+from leakwatch.core.messages import counted, text
 
 CASE_SCHEMA: Final = "leakwatch.case/1"
 CASE_SUFFIX: Final = ".case.json"
 
-# An outline may run past the edge of the picture by this share of its longer side; a mark that is
-# further out was made on another picture.
+# An outline may extend beyond the edge of the image by this share of its longer side; a mark
+# further outside belongs to another image.
 _OVERRUN = 0.1
-# A hand clicks some dozens; the edge of a mask of 2048 x 2048 pixels has some thousands.
+# A user sets some dozens; the contour of a mask of 2048 x 2048 pixels has some thousands.
 _MOST_POINTS = 10_000
-_DIGITS = 2  # of a pixel: a tenth of what a hand can mark
+_NEW_CASE = text("the new case")
+_DIGITS = 2  # of a pixel: a tenth of the precision of a manual mark
 
 
 _Wall = Annotated[list[Xy], Meta(min_length=2, max_length=_MOST_POINTS)]
@@ -63,17 +64,17 @@ class _CaseJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 
 _HINTS = {
-    "schema": f"Write {CASE_SCHEMA}.",
-    "dicom": "Give the path of the sequence, relative to this file.",
-    "view": "Write lateral, ap or oblique.",
-    "anterior": "Write left or right: the side of the picture that is anterior.",
-    "reference_frame": "Give the index of the frame that was marked, from 0.",
-    "baseline_frames": "Give [first, last): two indices from 0, the last one not included.",
-    "posterior_wall_px": f"Give two or more points [column, row], {_MOST_POINTS} at most.",
-    "body_outline_px": f"Give three or more points [column, row], {_MOST_POINTS} at most.",
-    "needle_tip_px": "Give one point [column, row].",
-    "mm_per_px": "Give millimetres per pixel at the vertebra, above 0.",
-    "mm_per_px_sigma": "Give its standard deviation in millimetres per pixel.",
+    "schema": text("Write {schema}.", schema=CASE_SCHEMA),
+    "dicom": text("Give the path of the sequence, relative to this file."),
+    "view": text("Write lateral, ap or oblique."),
+    "anterior": text("Write left or right: the anterior side of the image."),
+    "reference_frame": text("Give the index of the marked frame, from 0."),
+    "baseline_frames": text("Give [first, last): two indices from 0, the last one not included."),
+    "posterior_wall_px": text("Give two to {most} points [column, row].", most=_MOST_POINTS),
+    "body_outline_px": text("Give three to {most} points [column, row].", most=_MOST_POINTS),
+    "needle_tip_px": text("Give one point [column, row]."),
+    "mm_per_px": text("Give millimetres per pixel at the vertebra, above 0."),
+    "mm_per_px_sigma": text("Give its standard deviation in millimetres per pixel."),
 }
 
 
@@ -91,7 +92,7 @@ def load_case(path: Path) -> CaseFile:
     Raises
     ------
     CaseError
-        The file cannot be read, or breaks the schema.
+        The file cannot be read, or violates the schema.
     """
     return decode_case(read(path), str(path))
 
@@ -103,7 +104,7 @@ def decode_case(data: bytes, name: str) -> CaseFile:
     ----------
     data : bytes
     name : str
-        What messages call it, usually its path.
+        Its name in messages, usually its path.
 
     Returns
     -------
@@ -112,7 +113,7 @@ def decode_case(data: bytes, name: str) -> CaseFile:
     Raises
     ------
     CaseError
-        It breaks the schema.
+        It violates the schema.
     """
     case = decode(data, name, _CaseJson, _HINTS)
     _check_case(case, name)
@@ -130,12 +131,12 @@ def decode_case(data: bytes, name: str) -> CaseFile:
 
 
 def dicom_path(case_path: Path, case: CaseFile) -> Path:
-    """Where the sequence of `case` lies; whether it is there is seen when it is opened.
+    """Return the path of the sequence of `case`, which may not exist.
 
     Raises
     ------
     CaseError
-        No system takes it for a path.
+        It is not a valid path.
     """
     found = case_path.parent / case.dicom_path
     try:
@@ -145,17 +146,22 @@ def dicom_path(case_path: Path, case: CaseFile) -> Path:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise CaseError(
-            f"{case_path}: key dicom: {case.dicom_path[:40]!a}, {len(case.dicom_path)} "
-            f"characters, is no path ({reason}). Give the path of the sequence, relative to this "
-            "file."
+            text(
+                "{case_path}: key dicom: {dicom_path!a}, {length} characters, is not a "
+                "path ({reason}). Give the path of the sequence, relative to this file.",
+                case_path=case_path,
+                dicom_path=case.dicom_path[:40],
+                length=len(case.dicom_path),
+                reason=reason,
+            )
         ) from error
     return found
 
 
 def case_beside(sequence: Path) -> Path | None:
-    """The case that lies beside a sequence, or in the folder of a recorded session.
+    """Return the case beside a sequence, or in the folder of a recorded session; None if absent.
 
-    ``run.case.json`` beside ``run.dcm`` or the folder ``run``; None where there is none.
+    It is ``run.case.json`` beside ``run.dcm`` or the folder ``run``.
     """
     whole = sequence if sequence.name else sequence.resolve()
     near = [whole.parent / f"{one}{CASE_SUFFIX}" for one in (whole.name, whole.stem)]
@@ -164,29 +170,29 @@ def case_beside(sequence: Path) -> Path | None:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is a file; none has a name that is too long, as that of a sequence may make."""
+    """Return whether there is a file; a name may be too long, since it is made from another."""
     try:
         return path.is_file()
     except OSError:
         return False
 
 
-def check_fits(case: CaseFile, acquisition: Acquisition, name: str = "the case") -> None:
-    """Refuse a case that was made for another sequence.
+def check_fits(case: CaseFile, acquisition: Acquisition, name: str = text("the case")) -> None:
+    """Check that a case belongs to a sequence.
 
     Parameters
     ----------
     case : CaseFile
     acquisition : Acquisition
-        Of the sequence that shall be judged by it.
+        Acquisition of the sequence to be analysed.
     name : str
-        What the message calls the case, usually its path.
+        Name of the case in messages, usually its path.
 
     Raises
     ------
     CaseError
-        A frame that it names is not there, no point of a mark lies in the picture, or one lies
-        far outside.
+        A frame that it refers to does not exist, all points of a mark are outside the image, or
+        one is far outside.
     """
     marks, count = case.marks, acquisition.number_of_frames
     named = [("reference_frame", marks.reference_frame)]
@@ -195,9 +201,17 @@ def check_fits(case: CaseFile, acquisition: Acquisition, name: str = "the case")
     for key, index in named:
         if count is not None and index >= count:
             raise CaseError(
-                f"{name}: {key} names frame {index}, but the sequence has "
-                f"{counted_noun(count, 'frame')} (0 to {count - 1}). Is this the case of another "
-                "sequence?"
+                counted(
+                    "{name}: {key} refers to frame {index}, but the sequence has {count} frame "
+                    "(0 to {last}). Is this the case of another sequence?",
+                    "{name}: {key} refers to frame {index}, but the sequence has {count} frames "
+                    "(0 to {last}). Is this the case of another sequence?",
+                    count=count,
+                    name=name,
+                    key=key,
+                    index=index,
+                    last=count - 1,
+                )
             )
     tip = None if marks.needle_tip_px is None else np.array([marks.needle_tip_px])
     for key, points in (
@@ -210,16 +224,18 @@ def check_fits(case: CaseFile, acquisition: Acquisition, name: str = "the case")
 
 
 def encode_case(case: CaseFile) -> bytes:
-    """The bytes of a NAME.case.json; `load_case` gives the same case back.
+    """Return a case as bytes of a NAME.case.json, which `load_case` reads.
 
     Raises
     ------
     CaseError
-        The case has no view, which a case file must have, or breaks another rule of the schema.
+        The case has no view, which is required, or violates another rule of the schema.
     """
     marks = case.marks
     if marks.view is None:
-        raise CaseError("a case needs its view, and none is known. Say lateral, ap or oblique.")
+        raise CaseError(
+            text("a case requires a view, and none is given. Give lateral, ap or oblique.")
+        )
     document = _CaseJson(
         CASE_SCHEMA,
         case.dicom_path,
@@ -235,29 +251,42 @@ def encode_case(case: CaseFile) -> bytes:
         unset(case.mm_per_px_sigma),
     )
     data = msgspec.json.encode(document)
-    _check_case(decode(data, "the new case", _CaseJson, _HINTS), "the new case")
+    _check_case(decode(data, _NEW_CASE, _CaseJson, _HINTS), _NEW_CASE)
     return msgspec.json.format(data, indent=1) + b"\n"
 
 
 def _check_case(case: _CaseJson, name: str) -> None:
-    """Rules that no single key shows."""
+    """Check rules that involve several keys."""
     if not isinstance(case.baseline_frames, UnsetType):
         first, last = case.baseline_frames
         if last <= first:
             raise CaseError(
-                f"{name}: baseline_frames [{first}, {last}) holds no frame. "
-                "The second index is one past the last frame without cement."
+                text(
+                    "{name}: baseline_frames [{first}, {last}) contains no frame. Give as second "
+                    "index one more than the last frame without cement.",
+                    name=name,
+                    first=first,
+                    last=last,
+                )
             )
     if not isinstance(case.mm_per_px_sigma, UnsetType) and isinstance(case.mm_per_px, UnsetType):
         raise CaseError(
-            f"{name}: mm_per_px_sigma is {case.mm_per_px_sigma}, but there is no mm_per_px. "
-            "Give both, or neither."
+            text(
+                "{name}: mm_per_px_sigma is {mm_per_px_sigma}, but there is no mm_per_px. Give "
+                "both, or neither.",
+                name=name,
+                mm_per_px_sigma=case.mm_per_px_sigma,
+            )
         )
     wall = case.posterior_wall_px
     if not isinstance(wall, UnsetType) and len(set(wall)) < 2:
         raise CaseError(
-            f"{name}: all points of posterior_wall_px are {list(wall[0])}. "
-            "Mark at least two different points along the wall."
+            text(
+                "{name}: all points of posterior_wall_px are {point}. Mark at least two "
+                "different points along the wall.",
+                name=name,
+                point=list(wall[0]),
+            )
         )
 
 
@@ -269,9 +298,15 @@ def _check_points(points: PointArray, key: str, acquisition: Acquisition, name: 
         index = int(far[0]) if far.size else 0
         place = key if key == "needle_tip_px" else f"{key}[{index}]"
         raise CaseError(
-            f"{name}: {place} is {points[index].tolist()}, outside of the picture of "
-            f"{acquisition.columns} columns and {acquisition.rows} rows. Points are [column, row]. "
-            "Is this the case of another sequence?"
+            text(
+                "{name}: {place} is {point}, outside the image of {columns} columns and "
+                "{rows} rows. Points are [column, row]. Is this the case of another sequence?",
+                name=name,
+                place=place,
+                point=points[index].tolist(),
+                columns=acquisition.columns,
+                rows=acquisition.rows,
+            )
         )
 
 

@@ -1,6 +1,6 @@
-"""The SQLite table of the library on this machine: made, brought up to date, written to.
+"""The SQLite database of the case library: creation, migration, access.
 
-What it holds is told by `case_library` and `training_records`. Several processes may use it.
+Its contents are described in `case_library` and `training_records`. Several processes may use it.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from typing import Any
 import platformdirs
 
 from leakwatch.core.errors import LibraryError
+from leakwatch.core.messages import text
 from leakwatch.files.private_files import make_private, make_private_folder, open_private
 
 LIBRARY_VARIABLE = "LEAKWATCH_LIBRARY"
 DATABASE_NAME = "library.sqlite"
 
-# Another process writes for some milliseconds; after so long something is wrong.
+# Other processes write for some milliseconds; a longer wait means a fault.
 BUSY_S = 10.0
-# Nobody who is about to inject waits that long for a list of cases.
+# The same during a live session, in which a longer wait is not acceptable.
 BUSY_LIVE_S = 1.0
 
-# Each is one statement and is applied once, in order; PRAGMA user_version counts them. A new table
-# goes at the end, and one that was given out is never changed.
+# Each is one statement, applied once and in order; PRAGMA user_version counts them. New tables are
+# added at the end, and released ones are never changed.
 _MIGRATIONS = (
     """
     CREATE TABLE library_case (
@@ -70,25 +71,25 @@ _MIGRATIONS = (
 
 
 def library_folder() -> Path:
-    """LEAKWATCH_LIBRARY, or the user's data folder."""
+    """Return the folder in LEAKWATCH_LIBRARY, or the user's data folder."""
     chosen = os.environ.get(LIBRARY_VARIABLE)
     return Path(chosen) if chosen else platformdirs.user_data_path("leakwatch", appauthor=False)
 
 
 class LibraryDatabase:
-    """The table; made where there is none. Used on one thread.
+    """The database; created if absent. Used on one thread.
 
     Parameters
     ----------
     folder : Path
-        Made where absent.
+        Created if absent.
     busy_s : float
-        Another process that writes is waited for so long, s.
+        Maximum wait for another process that writes, s.
 
     Raises
     ------
     LibraryError
-        It cannot be made or read, or is of a newer version of LeakWatch.
+        It cannot be created or read, or is from a newer version of LeakWatch.
     """
 
     def __init__(self, folder: Path, busy_s: float = BUSY_S) -> None:
@@ -106,11 +107,11 @@ class LibraryDatabase:
             raise
 
     def close(self) -> None:
-        """Release the table."""
+        """Close the database."""
         self._db.close()
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """All rows of a query.
+        """Return all rows of a query.
 
         Raises
         ------
@@ -120,7 +121,7 @@ class LibraryDatabase:
             return self._db.execute(query, values).fetchall()
 
     def execute(self, statement: str, *values: object) -> int:
-        """Carry out a statement within `writing`; the number of the row that it inserted.
+        """Execute a statement within `writing`; return the number of the inserted row.
 
         Raises
         ------
@@ -131,7 +132,7 @@ class LibraryDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction, begun as a writer: two that read first would lock each other out.
+        """Start a write transaction; two that read first would block each other.
 
         Raises
         ------
@@ -153,8 +154,13 @@ class LibraryDatabase:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if not 0 <= version <= len(_MIGRATIONS):
                 raise LibraryError(
-                    f"{self._folder / DATABASE_NAME} is of version {version}, and this LeakWatch "
-                    f"knows 0 to {len(_MIGRATIONS)}. Use a newer LeakWatch."
+                    text(
+                        "{folder} has version {version}, and this LeakWatch supports 0 to "
+                        "{newest}. Use a newer LeakWatch.",
+                        folder=self._folder / DATABASE_NAME,
+                        version=version,
+                        newest=len(_MIGRATIONS),
+                    )
                 )
             for migration in _MIGRATIONS[version:]:
                 self._db.execute(migration)
@@ -169,20 +175,24 @@ class LibraryDatabase:
 
 
 def _make_private_table(path: Path) -> None:
-    """Make an empty table, or close one that an earlier version left open to others.
+    """Create an empty database, or restrict the permissions of an existing one.
 
-    What SQLite puts beside it has the mode of the table.
+    Files that SQLite creates beside it get the same permissions.
     """
-    if not path.is_symlink():  # a person's own choice
+    if not path.is_symlink():  # chosen by the user
         os.close(open_private(path, os.O_RDWR))
     for beside in ("-wal", "-shm"):
         make_private(path.with_name(path.name + beside))
 
 
 def cannot_use(place: Path, error: Exception) -> str:
-    """Say that a library cannot be used, why, and what to do."""
+    """Return the message for a library that cannot be used."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return (
-        f"the case library at {place} cannot be used: {reason}. Check rights and room, move a "
-        f"broken {DATABASE_NAME} away, or name another folder in {LIBRARY_VARIABLE}."
+    return text(
+        "the case library at {place} cannot be used: {reason}. Check permissions and free disk "
+        "space, move a damaged {file} away, or set another folder in {variable}.",
+        place=place,
+        reason=reason,
+        file=DATABASE_NAME,
+        variable=LIBRARY_VARIABLE,
     )

@@ -1,6 +1,6 @@
-"""frames.jsonl and events.jsonl: what a run wrote, a line a frame and a line an event.
+"""frames.jsonl and events.jsonl: results of a run, one line per frame and one per event.
 
-What is not known is null in frames.jsonl, where every line has the same keys, and left out in
+Unknown values are null in frames.jsonl, where all lines have the same keys, and omitted in
 events.jsonl.
 """
 
@@ -25,14 +25,15 @@ from leakwatch.case_files.strict_json import (
 )
 from leakwatch.core.active_rules import find_active_rules
 from leakwatch.core.errors import CaseError
+from leakwatch.core.messages import text
 from leakwatch.core.results import Event, EventKind, Evidence, Level, Observation, Reason, Snapshot
 
-# Digits after the point. A tenth of what can be measured, so that rounding is never seen.
+# Decimal places: a tenth of what can be measured, so that rounding has no effect.
 _SECONDS, _MM, _MM2, _ML, _PX, _RATIO = 4, 3, 2, 4, 2, 6
 
 
 class FrameRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of frames.jsonl, as it was written; keys and units as in docs/reference/files.md."""
+    """One line of frames.jsonl; keys and units as in docs/reference/files.md."""
 
     frame: Index
     time_s: float
@@ -61,9 +62,9 @@ class _EventJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def frame_line(snapshot: Snapshot) -> bytes:
-    """One line of frames.jsonl, with its newline.
+    """Return one line of frames.jsonl, with its newline.
 
-    Two runs give the same bytes, `latency_ms` aside.
+    Two runs give the same bytes, except for `latency_ms`.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def frame_line(snapshot: Snapshot) -> bytes:
 
 
 def frame_record(snapshot: Snapshot) -> FrameRecord:
-    """What the line of a frame says.
+    """Return the record of a frame.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def frame_record(snapshot: Snapshot) -> FrameRecord:
 
 
 def event_line(event: Event) -> bytes:
-    """One line of events.jsonl, with its newline; what is not known is left out.
+    """Return one line of events.jsonl, with its newline; unknown values are omitted.
 
     Parameters
     ----------
@@ -128,30 +129,35 @@ def event_line(event: Event) -> bytes:
 
 
 def read_frames(path: Path) -> tuple[FrameRecord, ...]:
-    """Read a frames.jsonl; a last line that was cut off while it was written is passed over.
+    """Read a frames.jsonl; an incomplete last line is ignored.
 
     Raises
     ------
     CaseError
-        The file cannot be read, a line breaks the schema, or frames are out of order.
+        The file cannot be read, a line violates the schema, or frames are out of order.
     """
     records = decode_lines(path, FrameRecord)
     for before, after in pairwise(records):
         if after.frame <= before.frame:
             raise CaseError(
-                f"{path}: frame {after.frame} comes after frame {before.frame}. Frames must be in "
-                "order; is this file of two runs?"
+                text(
+                    "{path}: frame {frame} follows frame {before_frame}, but frames must be in "
+                    "order. Is this file from two runs?",
+                    path=path,
+                    frame=after.frame,
+                    before_frame=before.frame,
+                )
             )
     return tuple(records)
 
 
 def read_events(path: Path) -> tuple[Event, ...]:
-    """Read an events.jsonl; a last line that was cut off while it was written is passed over.
+    """Read an events.jsonl; an incomplete last line is ignored.
 
     Raises
     ------
     CaseError
-        The file cannot be read, or a line breaks the schema.
+        The file cannot be read, or a line violates the schema.
     """
     return tuple(
         Event(
@@ -170,7 +176,7 @@ def read_events(path: Path) -> tuple[Event, ...]:
 
 
 def _tubular_length_mm(observation: Observation) -> float | None:
-    """The longest tube that fills, whether or not it alarms; None without a judgement or mm."""
+    """Return the longest tubular filling; None if not assessed or not calibrated."""
     if observation.cement is None or observation.calibration.mm_per_px is None:
         return None
     lengths = [tube.length_mm for tube in observation.tubes if tube.length_mm is not None]
@@ -178,7 +184,7 @@ def _tubular_length_mm(observation: Observation) -> float | None:
 
 
 def _condition(evidence: Evidence) -> dict[str, Any]:
-    """One condition: whether it holds, what was measured, its limit, and what fails in words."""
+    """Return one condition: whether it is met, value, limit, and the text if it is not."""
     said: dict[str, Any] = {"holds": evidence.holds}
     if evidence.value is not None:
         said["value"] = rounded(evidence.value, _RATIO)

@@ -1,7 +1,7 @@
-"""The files of a recorded session: session.json, and a line of recording.jsonl for each frame.
+"""Files of a recorded session: session.json, and one line of recording.jsonl per frame.
 
-A session is a folder. Its pixels lie in DICOM files; recording.jsonl says where each frame lies and
-when it was taken, to the last digit, so that folding again gives what was shown.
+A session is a folder. Its pixels are in DICOM files; recording.jsonl contains the position and the
+exact time of each frame, so that a new analysis gives the results that were shown.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from leakwatch.case_files.strict_json import Index, decode, decode_lines, known, read, unset
+from leakwatch.core.messages import text
 from leakwatch.core.spacing import Calibration, SpacingRung
 
 SESSION_SCHEMA: Final = "leakwatch.session/1"
@@ -23,31 +24,31 @@ State = Literal["recording", "complete", "stopped", "recovered"]
 
 
 class SessionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A read or new session.json. No date and no identity of a patient stands in it.
+    """Content of a session.json. It contains no date and no patient identity.
 
     Parameters
     ----------
     version : str
-        Of the program that recorded it.
+        Version of the program that recorded it.
     state : str
-        ``recording``, ``complete``, ``stopped`` (could not be recorded to its end) or
+        ``recording``, ``complete``, ``stopped`` (could not be recorded to the end) or
         ``recovered``.
     source : str
-        Kind of the source, such as ``scp``; never an address or a path.
+        Type of the source, such as ``scp``; never an address or a path.
     frames : int
-        Recorded; 0 while it is recorded.
+        Number of recorded frames; 0 during recording.
     parts : tuple of str
         Names of the DICOM files, in order.
     mm_per_px, mm_per_px_sigma : float
-        Absent where there are no millimetres.
+        Absent if not calibrated.
     spacing_rung : int
     spacing_source : str
     identity : str
         ``removed``, or ``kept by choice``.
     reason : str
-        Why it was stopped or had to be recovered.
+        Why it was stopped or recovered.
     masks_px : tuple of (left, top, right, bottom)
-        Blanked in all frames; absent from earlier versions.
+        Regions blanked in all frames; absent in files of earlier versions.
     """
 
     schema: Literal["leakwatch.session/1"]
@@ -66,7 +67,7 @@ class SessionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     @property
     def calibration(self) -> Calibration:
-        """The calibration of the session, as it was used."""
+        """Calibration used in the session."""
         rung = SpacingRung(self.spacing_rung)
         scale, sigma = known(self.mm_per_px), known(self.mm_per_px_sigma)
         return Calibration(scale, sigma, rung, self.spacing_source)
@@ -78,15 +79,15 @@ class RecordedFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Parameters
     ----------
     frame : int
-        `Frame.index`; a gap means frames that were lost before they came here.
+        `Frame.index`; a gap means lost frames.
     time_s : float
         `Frame.time_s`, exact.
     part : int
         Number of the DICOM file, from 1.
     start, length : int
-        Where its code stream lies in the file, bytes.
+        Position of its code stream in the file, bytes.
     crc32 : int
-        Of the code stream.
+        Checksum of the code stream.
     """
 
     frame: Index
@@ -98,7 +99,7 @@ class RecordedFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def new_session(version: str, source: str, calibration: Calibration) -> SessionFile:
-    """The session.json of a session that begins."""
+    """Return the session.json of a new session."""
     return SessionFile(
         schema=SESSION_SCHEMA,
         version=version,
@@ -112,7 +113,7 @@ def new_session(version: str, source: str, calibration: Calibration) -> SessionF
 
 
 def encode_session(session: SessionFile) -> bytes:
-    """The bytes of a session.json; `load_session` gives the same back."""
+    """Return the bytes of a session.json, which `load_session` reads."""
     return msgspec.json.format(msgspec.json.encode(session, enc_hook=str), indent=1) + b"\n"
 
 
@@ -122,27 +123,32 @@ def load_session(path: Path) -> SessionFile:
     Raises
     ------
     CaseError
-        It cannot be read, or breaks the schema.
+        It cannot be read, or violates the schema.
     """
-    return decode(read(path), str(path), SessionFile, {"schema": f"Write {SESSION_SCHEMA}."})
+    return decode(
+        read(path),
+        str(path),
+        SessionFile,
+        {"schema": text("Write {schema}.", schema=SESSION_SCHEMA)},
+    )
 
 
 def recorded_frame_line(frame: RecordedFrame) -> bytes:
-    """A line of recording.jsonl, with its newline."""
+    """Return a line of recording.jsonl, with its newline."""
     return msgspec.json.encode(frame, enc_hook=str) + b"\n"
 
 
 def read_recorded_frames(path: Path) -> tuple[RecordedFrame, ...]:
-    """Read a recording.jsonl; a last line that was cut off is passed over.
+    """Read a recording.jsonl; an incomplete last line is ignored.
 
     Raises
     ------
     CaseError
-        It cannot be read, or a line breaks the schema.
+        It cannot be read, or a line violates the schema.
     """
     return tuple(decode_lines(path, RecordedFrame))
 
 
 def part_name(number: int) -> str:
-    """Name of a session's DICOM file, from number 1 on."""
+    """Return the name of a DICOM file of a session; numbers start at 1."""
     return f"fluoroscopy-{number:03d}.dcm"

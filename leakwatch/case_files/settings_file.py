@@ -1,4 +1,4 @@
-"""Settings as a TOML file: read with messages that name key, value, range and unit; written."""
+"""Settings as a TOML file: reading, with messages that name key, value, range and unit; writing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from leakwatch.config import Settings
 from leakwatch.config.contradictions import find_contradiction
 from leakwatch.config.ranges import range_of, unit_of
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.files.bounded_input import parse_toml, read_at_most, shortened
 
 _T = TypeVar("_T", bound=msgspec.Struct)
@@ -28,13 +29,13 @@ def read_toml(data: bytes, document: type[_T]) -> _T:
     ----------
     data : bytes
     document : type of msgspec.Struct
-        A section a field.
+        One field per section.
 
     Raises
     ------
     ValueError
-        It is no TOML or beyond all bounds, or something in it is no setting, out of its range, or
-        contradicts another one; the message says what, and what is possible.
+        It is not TOML or too large, or a key is not a setting, is out of range, or contradicts
+        another; the message states which, and what is possible.
     """
     found = parse_toml(data, finite=False)
     sections = {field.name: field.type for field in msgspec.structs.fields(document)}
@@ -50,44 +51,57 @@ def read_toml(data: bytes, document: type[_T]) -> _T:
 
 
 def _check_names(found: dict[str, Any], sections: dict[str, type[msgspec.Struct]]) -> None:
-    """Refuse a section or a key that there is not, with what was probably meant."""
+    """Check names of sections and keys; suggest what was probably meant."""
     places: dict[str, list[str]] = {}
     for section, struct in sections.items():
         for field in msgspec.structs.fields(struct):
             places.setdefault(field.name, []).append(section)
     for name, content in found.items():
         if not isinstance(content, dict):
-            raise ValueError(
-                f"{shortened(name)} stands in no section. {_meant_key(name, '', places)}"
-            )
+            advice = _meant_key(name, "", places)
+            key = shortened(name)
+            raise ValueError(text("{key} is not in a section. {advice}", key=key, advice=advice))
         if name not in sections:
             near = difflib.get_close_matches(name, sections, n=1)
-            meant = f"Did you mean [{near[0]}]? " if near else ""
-            known = f"Known sections: {', '.join(sections)}."
-            raise ValueError(f"section [{shortened(name)}] is not known. {meant}{known}")
+            advice = text("Choose one of {sections}.", sections=", ".join(sections))
+            if near:
+                advice = text("Did you mean [{section}]? {advice}", section=near[0], advice=advice)
+            shown = shortened(name)
+            raise ValueError(
+                text("section [{name}] is unknown. {advice}", name=shown, advice=advice)
+            )
         for key in content:
             if name not in places.get(key, ()):
-                meant = _meant_key(key, name, places)
-                raise ValueError(f"[{name}] {shortened(key)} is not known. {meant}")
+                raise ValueError(
+                    text(
+                        "[{section}] {key} is unknown. {advice}",
+                        section=name,
+                        key=shortened(key),
+                        advice=_meant_key(key, name, places),
+                    )
+                )
 
 
 def _meant_key(key: str, section: str, places: dict[str, list[str]]) -> str:
-    """The way out: the section that it belongs to, or a name that is spelt alike."""
+    """Return advice: the section that a key belongs to, or a similar name."""
     if key in places:
-        return f"It belongs to {' or '.join(f'[{one}]' for one in places[key])}."
+        sections = ", ".join(f"[{one}]" for one in places[key])
+        return text("It belongs to {sections}.", sections=sections)
     near = difflib.get_close_matches(key, places, n=1)
     if near:
         meant = places[near[0]]
-        return f"Did you mean {near[0]}{'' if section in meant else f' of [{meant[0]}]'}?"
-    return "docs/reference/settings.md lists the settings. Remove it."
+        if section in meant:
+            return text("Did you mean {key}?", key=near[0])
+        return text("Did you mean {key} of [{section}]?", key=near[0], section=meant[0])
+    return text("docs/reference/settings.md lists the settings. Remove it.")
 
 
 def _explained(what: str, found: dict[str, Any], sections: dict[str, type[msgspec.Struct]]) -> str:
-    """Turn msgspec's message into one with the section, the value, and what can be chosen."""
+    """Return msgspec's message with section, value and allowed range."""
     what, _, path = what.partition(" - at `$.")
     section, _, rest = path.removesuffix("`").partition(".")
     key = re.split(r"[.\[]", rest, maxsplit=1)[0]
-    if not key:  # a rule of the section as a whole
+    if not key:  # a rule for the whole section
         return f"[{section}] {what}" if section else what
     declared = {one.name: one.type for one in msgspec.structs.fields(sections[section])}[key]
     value, limits = found[section][key], range_of(declared)
@@ -97,8 +111,14 @@ def _explained(what: str, found: dict[str, Any], sections: dict[str, type[msgspe
     if limits is not None and _is_number(value) and "type" not in what:
         wanted = limits.text(unit_of(key))
         if isinstance(value, float) and "`int`" in what and math.isfinite(value):
-            wanted = f"a whole number, {wanted},"
-        return f"[{section}] {rest} is {shown}; {wanted} can be chosen"
+            wanted = text("an integer, {range},", range=wanted)
+        return text(
+            "[{section}] {key} is {value}; {range} can be chosen",
+            section=section,
+            key=rest,
+            value=shown,
+            range=wanted,
+        )
     return f"[{section}] {rest} is {shown}: {what[:1].lower()}{what[1:].replace('`', '')}"
 
 
@@ -113,7 +133,7 @@ def _shown(value: Any) -> str:
 
 
 def settings_toml(settings: msgspec.Struct) -> str:
-    """All settings, defaults too, as text that `load_settings` reads back to the same.
+    """Return all settings, including defaults, as text that `load_settings` can read.
 
     Parameters
     ----------
@@ -129,7 +149,7 @@ def settings_toml(settings: msgspec.Struct) -> str:
 def _sections(section: msgspec.Struct, name: str) -> Iterator[str]:
     values = {field.name: getattr(section, field.name) for field in msgspec.structs.fields(section)}
     inner = {key: value for key, value in values.items() if isinstance(value, msgspec.Struct)}
-    # TOML has no null: what is not set is left out. Numbers, texts and lists are as in JSON.
+    # TOML has no null: unset values are omitted. Numbers, texts and lists are as in JSON.
     lines = [
         f"{key} = {msgspec.json.encode(value).decode()}"
         for key, value in values.items()
@@ -142,19 +162,27 @@ def _sections(section: msgspec.Struct, name: str) -> Iterator[str]:
 
 
 def load_settings(path: Path | None) -> Settings:
-    """Read settings from a TOML file; None gives the defaults.
+    """Read settings from a TOML file; None returns the defaults.
 
     Raises
     ------
     ConfigError
-        The file cannot be read, has an unknown key, a value of the wrong type or out of its range,
-        or settings that contradict each other.
+        The file cannot be read, has an unknown key, a value of the wrong type or out of range, or
+        settings that contradict each other.
     """
     if path is None:
         return Settings()
     try:
         return read_toml(read_at_most(path), Settings)
     except OSError as error:
-        raise ConfigError(f"settings {path}: cannot be read: {error.strerror}") from error
+        raise ConfigError(
+            text(
+                "settings {path}: cannot be read: {reason}. Check the path.",
+                path=path,
+                reason=error.strerror,
+            )
+        ) from error
     except ValueError as error:
-        raise ConfigError(f"settings {path}: {error}") from error
+        # Not str(error), which would lose the template of the message.
+        fault = error.args[0] if error.args else str(error)
+        raise ConfigError(text("settings {path}: {fault}", path=path, fault=fault)) from error

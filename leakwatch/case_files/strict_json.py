@@ -1,4 +1,4 @@
-"""JSON files of a case: read with their schema, and an error that names the key."""
+"""Reading of JSON files with their schema, and errors that name the key."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from leakwatch.core.arrays import Point
 from leakwatch.core.errors import CaseError
+from leakwatch.core.messages import text
 from leakwatch.files.bounded_input import (
     MOST_WRITTEN_BYTES,
     OutOfBounds,
@@ -37,13 +38,13 @@ _V = TypeVar("_V")
 
 
 def read(path: Path, most_bytes: int = MOST_WRITTEN_BYTES) -> bytes:
-    """All bytes of a file.
+    """Return all bytes of a file.
 
     Parameters
     ----------
     path : Path
     most_bytes : int
-        More than any file of its kind has.
+        Size limit, above that of any valid file.
 
     Raises
     ------
@@ -55,12 +56,14 @@ def read(path: Path, most_bytes: int = MOST_WRITTEN_BYTES) -> bytes:
     except OSError as error:
         raise _cannot_read(path, error) from error
     except OutOfBounds as error:
-        raise CaseError(f"{path}: {error}. Check the path.") from error
+        raise CaseError(text("{path}: {error}. Check the path.", path=path, error=error)) from error
 
 
 def _cannot_read(path: Path, error: OSError) -> CaseError:
     reason = error.strerror or type(error).__name__
-    return CaseError(f"{path}: cannot be read: {reason}. Check the path.")
+    return CaseError(
+        text("{path}: cannot be read: {reason}. Check the path.", path=path, reason=reason)
+    )
 
 
 def decode(
@@ -72,19 +75,19 @@ def decode(
     ----------
     data : bytes
     name : str
-        What a message calls it, usually its path.
+        Its name in messages, usually its path.
     document : type of msgspec.Struct
     hints : mapping of str to str or None
-        What to do, by top-level key.
+        Advice by top-level key.
 
     Raises
     ------
     CaseError
-        It is not JSON, names a key twice, or breaks the schema.
+        It is not JSON, has a duplicate key, or violates the schema.
     """
     data = data.removeprefix(_BYTE_ORDER_MARK)
     try:
-        # Python's reader first: it takes NaN and Infinity, so that their place can be told.
+        # Python's reader first: it accepts NaN and Infinity, and their position can be reported.
         found = parse_json(data, lambda pairs: _each_once(pairs, name), numbers=False)
         _check_numbers(found, name)
         return msgspec.json.decode(data, type=document)
@@ -92,16 +95,18 @@ def decode(
         raise CaseError(f"{name}: {explain(error, found, document, hints or {})}") from error
     except ValueError as error:
         told = why_unread(error, "JSON")
-        raise CaseError(f"{name}: {told}. Correct or replace the file.") from error
+        raise CaseError(
+            text("{name}: {told}. Correct or replace the file.", name=name, told=told)
+        ) from error
 
 
 def decode_lines(path: Path, document: type[_T]) -> list[_T]:
-    """Decode a file of one JSON document a line, passing over a last line that was cut off.
+    """Decode a file with one JSON document per line; an incomplete last line is ignored.
 
     Raises
     ------
     CaseError
-        The file cannot be read, or a line is not JSON or breaks the schema.
+        The file cannot be read, or a line is not JSON or violates the schema.
     """
     found = []
     try:
@@ -111,12 +116,12 @@ def decode_lines(path: Path, document: type[_T]) -> list[_T]:
     except OSError as error:
         raise _cannot_read(path, error) from error
     except OutOfBounds as error:
-        raise CaseError(f"{path}: {error}. Check the path.") from error
+        raise CaseError(text("{path}: {error}. Check the path.", path=path, error=error)) from error
     return found
 
 
 def _is_whole(line: bytes) -> bool:
-    """Whether a last line without a newline lacks nothing else."""
+    """Return whether a last line without newline is complete otherwise."""
     try:
         msgspec.json.decode(line)
     except (ValueError, RecursionError):
@@ -125,24 +130,24 @@ def _is_whole(line: bytes) -> bool:
 
 
 def rounded(value: float | None, digits: int) -> float | None:
-    """Rounded; None where the value is not a number. Minus zero becomes zero."""
+    """Return a rounded value; None if it is not finite. Minus zero becomes zero."""
     if value is None or not math.isfinite(value):
         return None
     return round(float(value), digits) + 0.0
 
 
 def rounded_point(point: Point, digits: int) -> Xy:
-    """A point with rounded coordinates, without minus zero."""
+    """Return a point with rounded coordinates, without minus zero."""
     return (round(float(point[0]), digits) + 0.0, round(float(point[1]), digits) + 0.0)
 
 
 def known(value: _V | UnsetType) -> _V | None:
-    """None for a key that was left out."""
+    """Return None for an omitted key, else its value."""
     return None if isinstance(value, UnsetType) else value
 
 
 def unset(value: _V | None) -> _V | UnsetType:
-    """What leaves the key out for None."""
+    """Return the value, or `UNSET` for None, which omits the key."""
     return UNSET if value is None else value
 
 
@@ -151,7 +156,9 @@ def _each_once(pairs: list[tuple[str, Any]], name: str) -> dict[str, Any]:
     if len(found) < len(pairs):
         counts = Counter(key for key, _ in pairs)
         twice = next(key for key, count in counts.items() if count > 1)
-        raise CaseError(f"{name}: key {twice} stands there twice. Remove one of them.")
+        raise CaseError(
+            text("{name}: key {twice} occurs twice. Remove one of them.", name=name, twice=twice)
+        )
     return found
 
 
@@ -160,15 +167,20 @@ def _check_numbers(found: Any, name: str) -> None:
     if place is not None:
         key, value = place
         raise CaseError(
-            f"{name}: key {shortened(key)}: {shortened(str(value))} is no number that can be used. "
-            "Give a finite number, or leave the key out where its value is not known."
+            text(
+                "{name}: key {key}: {value} is not a usable number. Give a finite number, or "
+                "omit the key if its value is unknown.",
+                name=name,
+                key=shortened(key),
+                value=shortened(str(value)),
+            )
         )
 
 
 def _no_number(found: Any, path: str) -> tuple[str, float] | None:
-    """Path and value of the first number that is not finite, or has more than 64 bits."""
+    """Return path and value of the first number that is not finite or exceeds 64 bits."""
     if _is_no_number(found):
-        return path.removeprefix(".") or "of the file", found
+        return path.removeprefix(".") or text("of the file"), found
     if isinstance(found, dict):
         steps = ((f".{key}", value) for key, value in found.items())
     elif isinstance(found, list):

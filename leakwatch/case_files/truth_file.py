@@ -1,5 +1,7 @@
-"""NAME.truth.json: what is known of a simulated case, and when a STOP is due by it. Nothing that
-analyses may read it."""
+"""NAME.truth.json: the truth of a simulated case, and when a STOP is due.
+
+The analysis must not read it.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,13 @@ from msgspec import UNSET, UnsetType
 from leakwatch.case_files.case_file import CASE_SUFFIX
 from leakwatch.case_files.strict_json import Index, NotNegative, Positive, decode, read
 from leakwatch.core.errors import CaseError
-from leakwatch.core.plural import counted_noun
+from leakwatch.core.messages import counted, text
 from leakwatch.core.truth import Picture, Truth, TruthFrame
 from leakwatch.files.bounded_input import MOST_DOCUMENT_BYTES
 
 TRUTH_SCHEMA: Final = "leakwatch.truth/1"
 TRUTH_SUFFIX: Final = ".truth.json"
-# A folder beside it, where cement was drawn: 000042.png for frame 42, not 0 where cement is.
+# Folder of cement masks beside it: 000042.png for frame 42, not 0 where cement is.
 MASKS_SUFFIX: Final = ".masks"
 
 
@@ -40,13 +42,13 @@ class _TruthJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     breach_5mm_frame: Index | None
     leak_visible_frame: Index | None
     frames: list[_TruthFrameJson]
-    # The contract names a schema, and the files that came with it have none.
+    # The contract requires a schema, but the files delivered with it have none.
     schema: Literal["leakwatch.truth/1"] | UnsetType = UNSET
 
 
 _HINTS = {
-    "schema": f"Write {TRUTH_SCHEMA}.",
-    "leak": "Write none, near, epidural, vein_ant or disc.",
+    "schema": text("Write {schema}.", schema=TRUTH_SCHEMA),
+    "leak": text("Write none, near, epidural, vein_ant or disc."),
 }
 
 
@@ -56,15 +58,23 @@ def load_truth(path: Path) -> Truth:
     Raises
     ------
     CaseError
-        The file cannot be read, breaks the schema, or names a frame that it does not have.
+        The file cannot be read, violates the schema, or refers to a frame that does not exist.
     """
     truth = decode(read(path, MOST_DOCUMENT_BYTES), str(path), _TruthJson, _HINTS)
     count = len(truth.frames)
     for key in ("breach_5mm_frame", "leak_visible_frame"):
         index = getattr(truth, key)
         if index is not None and index >= count:
-            there = f"{'is' if count == 1 else 'are'} {counted_noun(count, 'frame')}"
-            raise CaseError(f"{path}: {key} is {index}, but there {there}. Correct it.")
+            raise CaseError(
+                counted(
+                    "{path}: {key} is {index}, but there is {count} frame. Correct it.",
+                    "{path}: {key} is {index}, but there are {count} frames. Correct it.",
+                    count=count,
+                    path=path,
+                    key=key,
+                    index=index,
+                )
+            )
     return Truth(
         truth.fps,
         truth.mm_per_px,
@@ -76,12 +86,12 @@ def load_truth(path: Path) -> Truth:
 
 
 def truth_path(case_path: Path) -> Path:
-    """Where the truth of a case lies, if it has one: beside it, NAME.truth.json."""
+    """Return the path of the truth of a case, NAME.truth.json beside it; it may not exist."""
     return case_path.with_name(case_path.name.removesuffix(CASE_SUFFIX) + TRUTH_SUFFIX)
 
 
 def encode_truth(truth: Truth) -> bytes:
-    """The bytes of a NAME.truth.json, one frame a line; numbers are written as they are."""
+    """Return the bytes of a NAME.truth.json, one frame per line; numbers are not rounded."""
     head = {"schema": TRUTH_SCHEMA} | {
         key: value for key, value in asdict(truth).items() if key != "frames"
     }
@@ -91,27 +101,27 @@ def encode_truth(truth: Truth) -> bytes:
 
 
 def _told(frame: TruthFrame) -> dict[str, object]:
-    """The contract's keys; `picture` is a key more where a frame is not as the contract has it."""
+    """Return the keys of a frame; `picture` only if it is not the reference view."""
     told = asdict(frame)
     if frame.picture is Picture.REFERENCE:
         del told["picture"]
     return told
 
 
-# A STOP is false while truth stays clear of both. The rule stops at 5 mm; 1.5 mm more is what
-# sigma and an honest error of the wall may ask for. 1 mm of leak is the first that can be seen.
+# A STOP is false while the truth is clear of both limits. The rule gives STOP at 5 mm; 1.5 mm more
+# allow for sigma and the error of the wall. A leak of 1 mm is the shortest that can be visible.
 FALSE_ABOVE_MM = 6.5
 FALSE_BELOW_LEAK_MM = 1.0
 
 
 def due_frame(truth: Truth) -> int | None:
-    """First frame in which a STOP is due: cement within 5 mm of the wall, or a leak to be seen."""
+    """Return the first frame in which a STOP is due: cement within 5 mm, or a visible leak."""
     due = [at for at in (truth.breach_5mm_frame, truth.leak_visible_frame) if at is not None]
     return min(due, default=None)
 
 
 def right_from(truth: Truth) -> int | None:
-    """First frame from which on a STOP is not false; None: in all of them it is."""
+    """Return the first frame from which a STOP is not false; None if it is false in all."""
     return next((i for i, frame in enumerate(truth.frames) if _near(frame)), None)
 
 

@@ -11,7 +11,7 @@ import typer
 
 from leakwatch.alerting.coverage import no_stop_text, summary_lines
 from leakwatch.case_files.settings_file import load_settings
-from leakwatch.cli.batch import Analysed, analyse_all, exit_code, say_summary
+from leakwatch.cli.batch import Analysed, analyse_all, exit_code, print_summary
 from leakwatch.cli.console import (
     ENDED_EARLY,
     INTERRUPTED,
@@ -19,8 +19,9 @@ from leakwatch.cli.console import (
     ended_like_interrupted,
     errors_in_one_paragraph,
     fail,
+    print_line,
     progress,
-    say,
+    warn,
 )
 from leakwatch.cli.log_start import logged
 from leakwatch.cli.options import (
@@ -40,8 +41,7 @@ from leakwatch.cli.sequences import (
     asked_runs,
     opened,
 )
-from leakwatch.core.plural import counted_noun
-from leakwatch.display.banner import REASON_WORDS
+from leakwatch.core.messages import counted, text
 
 if TYPE_CHECKING:
     from leakwatch.runner.analysis import Outcome
@@ -51,28 +51,28 @@ if TYPE_CHECKING:
 def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
     sequences: SequencesArgument,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the results; made where absent.")
+        Path, typer.Option("--out", "-o", help=text("Folder for the results; created if absent."))
     ],
     case: CaseOption = None,
     no_case: NoCaseOption = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
     series: SeriesOption = None,
-    video: Annotated[bool, typer.Option(help="Write overlay.mp4.")] = True,
-    csv: Annotated[bool, typer.Option("--csv", help="Write frames.csv too.")] = False,
+    video: Annotated[bool, typer.Option(help=text("Write overlay.mp4."))] = True,
+    csv: Annotated[bool, typer.Option("--csv", help=text("Also write frames.csv."))] = False,
     sink: SinkOption = None,
     strict: StrictOption = False,
     log_file: LogFileOption = None,
 ) -> None:
-    """Measure every frame of one or more sequences and write what was found.
+    """Measure every frame of one or more sequences and write the results.
 
-    Writes frames.jsonl, events.jsonl, trend.png and overlay.mp4 into the folder, replacing those
-    of an earlier run and nothing else. Of several runs each has a folder of its own in it, and
-    cases.csv has a row for each; one that cannot be read does not lose the others. Rules that do
-    not apply are named before the first frame, with what to do; the last lines say which rule was
-    off, and which frames were not judged. Exit code 0: every frame was read; 2: bad arguments or
-    input; 3: the input ended early or some runs could not be read, and what was read is written;
-    4: with --strict, a rule was off, or too many frames were not judged; 130: interrupted.
+    Writes frames.jsonl, events.jsonl, trend.png and overlay.mp4 into the folder and replaces only
+    these files of an earlier run. Several sequences get a folder each, and a row each in
+    cases.csv; one that cannot be read does not stop the others. Inactive rules are listed before
+    the first frame, with what to do; the last lines state which rules were inactive and which
+    frames were not assessed. Exit code 0: every frame was read; 2: bad arguments or input; 3: the
+    input ended early or some sequences could not be read, and the results so far are written; 4:
+    with --strict, a rule was inactive or too many frames were not assessed; 130: interrupted.
     """
     typed = (*sequences, out, case, calibration)
     keeping = logged("analyze", log_file, settings, typed)
@@ -87,23 +87,28 @@ def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
             _analyse_alone(open_one(runs[0]), out, wanted, strict)
             raise typer.Exit(ENDED_EARLY if runs[0].not_read else 0)
         if case is not None:
-            fail("--case goes with one sequence. A NAME.case.json beside each one is used.")
+            fail(
+                text(
+                    "--case applies to one sequence only. With several, the NAME.case.json beside "
+                    "each one is used."
+                )
+            )
 
         def one(asked: Asked, folder: Path, place: str) -> Analysed:
             run = open_one(asked)
             outcome = _analysed(run, folder, place, wanted)
             why = outcome.not_recorded or outcome.ended_early or ""
-            why = "interrupted" if outcome.interrupted else why
+            why = text("interrupted") if outcome.interrupted else why
             return Analysed(asked, outcome, summary_lines(outcome.tally, run.settings), why)
 
         done = analyse_all(runs, out, one)
-        say_summary(done, out, len(runs))
+        print_summary(done, out, len(runs))
         raise typer.Exit(exit_code(done, len(runs), strict))
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Outputs beside the lines: overlay.mp4, frames.csv, and sinks of other packages."""
+    """Optional outputs: overlay.mp4, frames.csv, and sinks of other packages."""
 
     video: bool
     csv: bool
@@ -122,24 +127,29 @@ def _analysed(run: Run, out: Path, name: str, wanted: _Wanted) -> Outcome:
     finally:
         run.source.close()
     for message in outcome.degraded:
-        say(f"leakwatch: degraded: {message}", err=True)
+        warn(text("degraded: {message}", message=message))
     for message in outcome.left_out:
-        say(f"leakwatch: left out: {message}", err=True)
+        warn(text("left out: {message}", message=message))
     if outcome.ended_early is not None:
-        say(f"leakwatch: the input ended early: {outcome.ended_early}", err=True)
+        warn(text("the input ended early: {ended_early}", ended_early=outcome.ended_early))
     return outcome
 
 
 def _analyse_alone(run: Run, out: Path, wanted: _Wanted, strict: bool) -> None:
-    """One run, straight into the folder."""
+    """Analyse one sequence, with the results directly in the folder."""
     outcome = _analysed(run, out, run.name, wanted)
     not_watched = summary_lines(outcome.tally, run.settings)
-    _say_outcome(outcome, out, not_watched)
+    _print_outcome(outcome, out, not_watched)
     if outcome.not_recorded is not None:
         fail(outcome.not_recorded)
     if outcome.interrupted:
-        whole = counted_noun(outcome.frames, "frame is", "frames are")
-        say(f"leakwatch: interrupted: {whole} whole; pictures may have fewer", err=True)
+        warn(
+            counted(
+                "interrupted: {count} frame is complete; plots and video may have fewer",
+                "interrupted: {count} frames are complete; plots and video may have fewer",
+                count=outcome.frames,
+            )
+        )
         raise typer.Exit(INTERRUPTED)
     if outcome.ended_early is not None:
         raise typer.Exit(ENDED_EARLY)
@@ -147,15 +157,13 @@ def _analyse_alone(run: Run, out: Path, wanted: _Wanted, strict: bool) -> None:
         raise typer.Exit(NOT_WATCHED)
 
 
-def _say_outcome(outcome: Outcome, out: Path, not_watched: tuple[str, ...]) -> None:
+def _print_outcome(outcome: Outcome, out: Path, not_watched: tuple[str, ...]) -> None:
+    from leakwatch.live.report_lines import first_stop_text, frames_text
+
     stop = outcome.first_stop
-    if stop is None:
-        said: str = no_stop_text(not_watched)
-    else:
-        reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
-        said = f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
-    unjudged = f" ({outcome.unknown} of them UNKNOWN)" if outcome.unknown else ""
-    say(f"{counted_noun(outcome.frames, 'frame')}{unjudged}; {said}")
-    say(f"written to {out}: {', '.join(outcome.written)}")
+    said = no_stop_text(not_watched) if stop is None else first_stop_text(stop)
+    frames = frames_text(outcome.frames, outcome.unknown)
+    print_line(text("{frames}; {first_stop}", frames=frames, first_stop=said))
+    print_line(text("written to {out}: {files}", out=out, files=", ".join(outcome.written)))
     for line in not_watched:
-        say(line)
+        print_line(line)

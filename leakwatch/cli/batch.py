@@ -1,4 +1,4 @@
-"""Several runs by one `leakwatch analyze`: a folder of results each, and one table of all."""
+"""Several sequences in one `leakwatch analyze`: a folder of results each, and one table."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leakwatch.cli.console import BAD_INPUT, ENDED_EARLY, INTERRUPTED, NOT_WATCHED, say
+from leakwatch.cli.console import BAD_INPUT, ENDED_EARLY, INTERRUPTED, NOT_WATCHED, print_line, warn
 from leakwatch.core.errors import LeakWatchError
-from leakwatch.core.plural import counted_noun
+from leakwatch.core.messages import counted, text, translate
 from leakwatch.display.banner import REASON_WORDS
 
 if TYPE_CHECKING:
@@ -37,16 +37,16 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """What became of one run of a batch.
+    """Result of one sequence of a batch.
 
     Parameters
     ----------
     asked : Asked
     outcome : Outcome or None
-        None: nothing of it could be analysed, and `why` says why.
+        None: it could not be analysed; `why` is the reason.
     not_watched : tuple of str
     why : str
-        Why it is not whole; empty where it is.
+        Why it is incomplete; empty if it is complete.
     """
 
     asked: Asked
@@ -58,25 +58,25 @@ class Analysed:
 def analyse_all(
     runs: Sequence[Asked], out: Path, analyse_one: Callable[[Asked, Path, str], Analysed]
 ) -> list[Analysed]:
-    """Analyse one run after the other; what breaks one does not lose the others.
+    """Analyse sequences one after the other; a fault in one does not stop the others.
 
     Parameters
     ----------
     runs : sequence of Asked
     out : Path
-        A folder for each run goes into it, and `CASES_NAME`, a row as soon as a run is done.
+        Receives a folder for each sequence, and `CASES_NAME` with a row for each finished one.
     analyse_one : callable
-        Takes the run, the folder of its results, and its name with its place for the progress.
+        Takes the sequence, the folder of its results, and its name and number for the progress.
 
     Returns
     -------
     list of Analysed
-        Fewer than `runs` where a person interrupted it.
+        Fewer than `runs` if the user interrupted it.
 
     Raises
     ------
     SinkError
-        Nothing can be written into `out`.
+        `out` cannot be written to.
     """
     from leakwatch.sinks.frame_table import table_row
     from leakwatch.sinks.output_folder import make_folder
@@ -87,8 +87,10 @@ def analyse_all(
     try:
         table.write(table_row(_COLUMNS))
         for number, asked in enumerate(runs, 1):
-            place = f"{number} of {len(runs)}: {asked.name}"
-            say(f"leakwatch: {place}", err=True)
+            place = text(
+                "{number} of {total}: {name}", number=number, total=len(runs), name=asked.name
+            )
+            warn(place)
             found = _attempt(asked, out / asked.name, place, analyse_one)
             done.append(found)
             _keep(table, found)
@@ -108,7 +110,7 @@ def _attempt(
             return analyse_one(asked, folder, place)
         except LeakWatchError as error:
             why = str(error)
-    say(f"leakwatch: {why}", err=True)
+    warn(why)
     return Analysed(asked, None, (), why)
 
 
@@ -141,38 +143,61 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
-def say_summary(done: Sequence[Analysed], out: Path, asked: int) -> None:
-    """Print a table of all runs, then what was not watched in which."""
-    rows = [("case", "frames", "UNKNOWN", "distance mm", "first STOP")]
+def print_summary(done: Sequence[Analysed], out: Path, asked: int) -> None:
+    """Print a table of all sequences, then what was not monitored in each."""
+    rows = [
+        (
+            translate(text("case")),
+            translate(text("frames")),
+            "UNKNOWN",
+            translate(text("distance mm")),
+            translate(text("first STOP")),
+        )
+    ]
     rows += [_summary(one) for one in done]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        say("  ".join(cells).rstrip())
+        print_line("  ".join(cells).rstrip())
     for one in done:
         for line in one.not_watched:
-            say(f"{one.asked.name}: {line}")
+            print_line(text("{name}: {line}", name=one.asked.name, line=line))
     whole = sum(not one.why for one in done)
-    say(f"{whole} of {counted_noun(asked, 'run')} whole; written to {out}: {CASES_NAME}")
+    print_line(
+        counted(
+            "{whole} of {count} sequence complete; written to {out}: {file}",
+            "{whole} of {count} sequences complete; written to {out}: {file}",
+            count=asked,
+            whole=whole,
+            out=out,
+            file=CASES_NAME,
+        )
+    )
 
 
 def _summary(found: Analysed) -> tuple[str, str, str, str, str]:
     outcome = found.outcome
     if outcome is None:
-        return found.asked.name, "-", "-", "-", "not analysed: see above"
+        return found.asked.name, "-", "-", "-", translate(text("not analysed: see above"))
     stop, nearest = outcome.first_stop, outcome.smallest_distance_mm
-    said = "none of what was watched" if found.not_watched else "none"
-    if stop is not None:
-        reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
-        said = f"{stop.time_s:.2f} s, frame {stop.frame}{reason}"
+    said: str = text("none while monitored") if found.not_watched else text("none")
+    if stop is not None and stop.reason is None:
+        said = text("{time_s:.2f} s, frame {frame}", time_s=stop.time_s, frame=stop.frame)
+    elif stop is not None and stop.reason is not None:
+        said = text(
+            "{time_s:.2f} s, frame {frame}: {reason}",
+            time_s=stop.time_s,
+            frame=stop.frame,
+            reason=REASON_WORDS[stop.reason],
+        )
     if found.why:
-        said += " (not whole: see above)"
+        said = text("{first_stop} (incomplete: see above)", first_stop=said)
     distance = "-" if nearest is None else f"{nearest:.1f}"
-    return found.asked.name, str(outcome.frames), str(outcome.unknown), distance, said
+    return found.asked.name, str(outcome.frames), str(outcome.unknown), distance, translate(said)
 
 
 def exit_code(done: Sequence[Analysed], asked: int, strict: bool) -> int:
-    """Tell by a number what became of a batch; 0: every run is whole."""
+    """Return the exit code of a batch; 0: every sequence is complete."""
     if len(done) < asked or any(one.outcome and one.outcome.interrupted for one in done):
         return INTERRUPTED
     if all(one.outcome is None for one in done):

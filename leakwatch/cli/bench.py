@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from leakwatch.case_files.settings_file import load_settings
-from leakwatch.cli.console import ENDED_EARLY, errors_in_one_paragraph, progress, say
+from leakwatch.cli.console import ENDED_EARLY, errors_in_one_paragraph, print_line, progress
 from leakwatch.cli.options import (
     AdapterOption,
     AgainstOption,
@@ -21,12 +21,13 @@ from leakwatch.cli.options import (
     WallOnlyOption,
 )
 from leakwatch.core.errors import needs_extra
+from leakwatch.core.messages import text
 
 
 def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
-    folder: Annotated[Path, typer.Argument(help="Folder with *.case.json and *.truth.json.")],
+    folder: Annotated[Path, typer.Argument(help=text("Folder with *.case.json and *.truth.json."))],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the results; made where absent.")
+        Path, typer.Option("--out", "-o", help=text("Folder for the results; created if absent."))
     ],
     detector: DetectorOption = "leakwatch",
     jobs: JobsOption = None,
@@ -37,13 +38,13 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
     adapter: AdapterOption = None,
     timeout: TimeoutOption = None,
 ) -> None:
-    """Judge a detector on cases with known truth.
+    """Evaluate a detector on cases with known truth.
 
-    Writes report.html, report.json, and below cases/ what the detector wrote. What is done is not
-    done again while nothing that it depends on changed. Exit code 0: every case was judged; 2: bad
-    arguments or input; 3: some cases could not be judged, and the report says which.
+    Writes report.html and report.json, and the output of the detector below cases/. Cases whose
+    inputs have not changed are not run again. Exit code 0: every case was evaluated; 2: bad
+    arguments or input; 3: some cases could not be evaluated, and the report lists them.
     """
-    with errors_in_one_paragraph(), needs_extra("bench", "`leakwatch bench`"):
+    with errors_in_one_paragraph(), needs_extra("bench", text("`leakwatch bench`")):
         from leakwatch.benchmark.cases.dataset import load_adapter
         from leakwatch.benchmark.report.benchmark_scoring import make_report
         from leakwatch.benchmark.report.report_file import load_report
@@ -74,7 +75,7 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
         report = make_report(plan, earlier)
         written = write_report(report, out)
     for line in report_lines(report):
-        say(line)
-    say(f"written to {out}: {', '.join(written)}")
+        print_line(line)
+    print_line(text("written to {out}: {written}", out=out, written=", ".join(written)))
     if unscored_cases(report):
         raise typer.Exit(ENDED_EARLY)

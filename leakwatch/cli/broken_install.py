@@ -1,4 +1,4 @@
-"""What the program does where a library that it cannot do without is absent or damaged."""
+"""Start of the program if a required library is missing or damaged."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ CANNOT_START = 1
 
 
 def main_of(error: ImportError | OSError) -> Callable[[], None]:
-    """Return an entry point that says what is absent, and how it is installed.
+    """Return an entry point that reports what is missing and how to install it.
 
     Parameters
     ----------
     error : ImportError or OSError
-        That kept the program from starting.
+        The error that prevented the start.
     """
 
     def main() -> None:
         findings = Check("versions", versions, needed=True).findings()
         absent = [one for one in findings if one.stands_in_the_way]
         if not absent:
-            raise error  # a fault of the program itself, which wants its traceback
+            raise error  # a fault of the program itself, which needs its traceback
         sys.stderr.write(f"leakwatch: the program cannot start: {error}\n")
         for one in absent:
             sys.stderr.write(f"  {_told(one)}\n")

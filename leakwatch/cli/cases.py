@@ -16,16 +16,17 @@ from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
     ENDED_EARLY,
     errors_in_one_paragraph,
+    escape_cell,
     fail,
-    plain,
+    print_cells,
+    print_inactive_rules,
+    print_line,
+    print_warnings,
     progress,
-    say,
-    say_cells,
-    say_rules_off,
-    say_what_to_doubt,
+    warn,
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
-from leakwatch.core.plural import counted_noun
+from leakwatch.core.messages import counted, text, translate
 from leakwatch.files.private_files import copy_private_tree, make_private_folder
 from leakwatch.files.untrusted_text import printable, safe_file_name
 
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
 
 cases = typer.Typer(
     name="cases",
-    help="The case library: recorded sessions on this machine.",
+    help=text("Manage the case library: recorded sessions on this computer."),
     no_args_is_help=True,
 )
 
-CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Number or name of a case.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+CaseArgument = Annotated[
+    str, typer.Argument(metavar="CASE", help=text("Number or name of a case."))
+]
+JsonOption = Annotated[bool, typer.Option("--json", help=text("Print JSON."))]
 
 _COLUMNS = (
     "case",
@@ -67,7 +70,9 @@ def list_cases(as_json: JsonOption = False) -> None:
         _print_json([_as_dict(case) for case in found])
         return
     if not found:
-        say("The library is empty. `leakwatch cases add SEQUENCE` adds a case.", err=True)
+        print_line(
+            text("The library is empty. Add a case with `leakwatch cases add SEQUENCE`."), err=True
+        )
     _print_table([_row(case) for case in found])
 
 
@@ -79,7 +84,7 @@ def show(case: CaseArgument, as_json: JsonOption = False) -> None:
     from leakwatch.sinks.recording.recorder import EVENTS_NAME
 
     with errors_in_one_paragraph(), CaseLibrary() as library:
-        library.cases()  # enters what was recovered meanwhile
+        library.cases()  # enters sessions that were recovered meanwhile
         found = library.case(case)
         path = found.folder / EVENTS_NAME
         events = read_events(path) if path.exists() else ()
@@ -87,58 +92,83 @@ def show(case: CaseArgument, as_json: JsonOption = False) -> None:
         _print_json(_as_dict(found) | {"events": [asdict(event) for event in events]})
         return
     for name, value in zip(_COLUMNS, _row(found), strict=True):
-        say(f"{name + ':':<12}{value}")
-    say(f"{'folder:':<12}{found.folder}")
+        print_line(f"{name + ':':<12}{value}")
+    print_line(f"{'folder:':<12}{found.folder}")
     for event in events:
         words = [event.kind, event.level, event.reason, event.text]
         distance = "" if event.distance_mm is None else f" {event.distance_mm:.1f} mm"
         said = " ".join(str(word) for word in words if word is not None)
-        say(f"{event.time_s:8.2f} s  frame {event.frame:<5} {said}{distance}")
+        print_line(
+            text(
+                "{time_s:8.2f} s  frame {frame:<5} {said}{distance}",
+                time_s=event.time_s,
+                frame=event.frame,
+                said=said,
+                distance=distance,
+            )
+        )
     if found.state == "recording":
-        say(f"It is being recorded, or broke off: leakwatch recover {found.id}", err=True)
+        print_line(
+            text(
+                "It is being recorded, or the recording was interrupted: leakwatch recover {id}",
+                id=found.id,
+            ),
+            err=True,
+        )
 
 
 @cases.command()
 def add(
-    sequence: Annotated[Path, typer.Argument(help="DICOM file, folder, or NAME.case.json.")],
+    sequence: Annotated[Path, typer.Argument(help=text("DICOM file, folder, or NAME.case.json."))],
     case: CaseOption = None,
     no_case: NoCaseOption = False,
     name: Annotated[
-        str | None, typer.Option("--name", help="Of the case; not that of a patient.")
+        str | None, typer.Option("--name", help=text("Name of the case; not that of a patient."))
     ] = None,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
     mask: Annotated[
         list[str] | None,
-        typer.Option("--mask", help="LEFT,TOP,RIGHT,BOTTOM in pixels: blanked; may be repeated."),
+        typer.Option(
+            "--mask",
+            help=text("Region to blank, in pixels: LEFT,TOP,RIGHT,BOTTOM; may be repeated."),
+        ),
     ] = None,
     keep_identity: Annotated[
-        bool, typer.Option("--keep-identity", help="Keep text burned into the pictures; logged.")
+        bool,
+        typer.Option("--keep-identity", help=text("Keep burned-in annotation; this is logged.")),
     ] = False,
 ) -> None:
-    """Measure a sequence and keep it, without the patient's identity."""
+    """Measure a sequence and add it to the library, without patient identity."""
     from leakwatch.case_files.settings_file import load_settings
     from leakwatch.library.case_import import add_to_library
     from leakwatch.library.case_library import CaseLibrary
     from leakwatch.runner.stored_run import open_run
 
-    masks = tuple(_rectangle(text) for text in mask or ())
+    masks = tuple(_rectangle(one) for one in mask or ())
     with errors_in_one_paragraph(), CaseLibrary() as library:
         case = chosen_case(sequence, case, no_case)
         run = open_run(sequence, load_settings(settings), case, calibration)
         try:
-            say_what_to_doubt(run)
-            say_rules_off(run)
+            print_warnings(run)
+            print_inactive_rules(run)
             with progress(run.name, run.acquisition.number_of_frames) as on_frame:
                 done = add_to_library(library, run, name, masks, keep_identity, on_frame)
         finally:
             run.source.close()
     if keep_identity:
-        say("leakwatch: text in the pictures was kept by choice (--keep-identity)", err=True)
-    frames = counted_noun(done.case.frames or 0, "frame")
-    say(f"case {done.case.id} ({done.case.name}): {frames}")
+        warn(text("burned-in annotation was kept as requested (--keep-identity)"))
+    print_line(
+        counted(
+            "case {id} ({name}): {count} frame",
+            "case {id} ({name}): {count} frames",
+            count=done.case.frames or 0,
+            id=done.case.id,
+            name=done.case.name,
+        )
+    )
     if done.ended_early is not None:
-        say(f"leakwatch: the input ended early: {done.ended_early}", err=True)
+        warn(text("the input ended early: {ended_early}", ended_early=done.ended_early))
         raise typer.Exit(ENDED_EARLY)
 
 
@@ -146,10 +176,11 @@ def add(
 def export(
     case: CaseArgument,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder; the case becomes a folder in it.")
+        Path,
+        typer.Option("--out", "-o", help=text("Folder in which a folder for the case is created.")),
     ],
 ) -> None:
-    """Copy a case with all its files. No day and no identity of a patient is in them."""
+    """Copy a case with all its files. They contain no dates and no patient identity."""
     from leakwatch.library.case_library import CaseLibrary
 
     with errors_in_one_paragraph(), CaseLibrary() as library:
@@ -157,23 +188,29 @@ def export(
     name = safe_file_name(found.name, f"case-{found.id}")
     target = out / name
     if target.exists():
-        fail(f"{target} is there already. Choose another --out, or remove it.")
+        fail(text("{target} already exists. Choose another --out, or remove it.", target=target))
     try:
         make_private_folder(out)
-        # As a whole or not at all: a copy that broke off must not pass for a case.
+        # All or nothing: an interrupted copy must not look like a case.
         partial = out / f".{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         copy_private_tree(found.folder, partial)
         partial.rename(target)
     except OSError as error:
-        fail(f"{target} cannot be written: {error}. Check rights and room.")
-    say(f"case {found.id} written to {target}")
+        fail(
+            text(
+                "{target} cannot be written: {error}. Check permissions and free disk space.",
+                target=target,
+                error=str(error),
+            )
+        )
+    print_line(text("case {id} written to {target}", id=found.id, target=target))
 
 
 @cases.command()
 def delete(
     case: CaseArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help=text("Do not ask for confirmation."))] = False,
 ) -> None:
     """Delete a case with all its files."""
     from leakwatch.library.case_library import CaseLibrary
@@ -181,20 +218,35 @@ def delete(
     with errors_in_one_paragraph(), CaseLibrary() as library:
         found = library.case(case)
         if not yes:
-            frames = counted_noun(found.frames or 0, "frame")
-            question = f"Delete case {found.id} ({found.name}) with {frames}?"
-            typer.confirm(printable(question), abort=True)
+            question = counted(
+                "Delete case {id} ({name}) with {count} frame?",
+                "Delete case {id} ({name}) with {count} frames?",
+                count=found.frames or 0,
+                id=found.id,
+                name=found.name,
+            )
+            typer.confirm(printable(translate(question)), abort=True)
         library.delete(found.id)
-    say(f"case {found.id} deleted")
+    print_line(text("case {id} deleted", id=found.id))
 
 
-def _rectangle(text: str) -> tuple[int, int, int, int]:
+def _rectangle(given: str) -> tuple[int, int, int, int]:
     try:
-        left, top, right, bottom = (int(part) for part in text.split(","))
+        left, top, right, bottom = (int(part) for part in given.split(","))
     except ValueError:
-        fail(f"--mask {text}: give four whole numbers of pixels, LEFT,TOP,RIGHT,BOTTOM.")
+        fail(
+            text(
+                "--mask {given}: not a region. Give four integers, LEFT,TOP,RIGHT,BOTTOM.",
+                given=given,
+            )
+        )
     if not 0 <= left < right or not 0 <= top < bottom:
-        fail(f"--mask {text}: right must be larger than left, and bottom larger than top.")
+        fail(
+            text(
+                "--mask {given}: not a region. RIGHT must exceed LEFT, and BOTTOM must exceed TOP.",
+                given=given,
+            )
+        )
     return left, top, right, bottom
 
 
@@ -222,22 +274,21 @@ def _row(case: LibraryCase) -> tuple[str, ...]:
 def _print_json(content: object) -> None:
     import msgspec
 
-    # In ASCII alone: every other character is written as its number, and none acts. What is parsed
-    # here was written here.
+    # ASCII only: other characters are escaped. The parsed text was encoded here.
     typer.echo(json.dumps(json.loads(msgspec.json.encode(content)), indent=1))  # noqa: TID251
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
-    """With frames on a terminal; lines with tabs for programs and pipes."""
+    """Print a table with borders on a terminal, and tab-separated lines elsewhere."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
     if not console.is_terminal:
         for row in (_COLUMNS, *rows) if rows else ():
-            say_cells(row)
+            print_cells(row)
         return
     table = Table(*_COLUMNS)
     for row in rows:
-        table.add_row(*map(plain, row))
+        table.add_row(*map(escape_cell, row))
     console.print(table)

@@ -1,7 +1,7 @@
-"""What every command does on a terminal: errors, progress, doubts, the window.
+"""Terminal output of all commands: errors, progress, warnings, and the window.
 
-Exit codes: 0 all done, 2 bad arguments or input, 3 the input ended early, 4 something was not
-watched, 130 interrupted.
+Texts are translated here, where they are printed. Exit codes: 0 success, 2 bad arguments or input,
+3 the input ended early, 4 something was not monitored, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import typer
 from leakwatch.core.errors import LeakWatchError, missing_extra
 from leakwatch.core.frame import TimeSource
 from leakwatch.core.interruption import handle_signals
+from leakwatch.core.messages import text, translate
 from leakwatch.files.bounded_input import shortened
 from leakwatch.files.untrusted_text import printable
 
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_LONGEST_PATH = 200  # characters that a message repeats
+_LONGEST_PATH = 200  # characters quoted in a message
 
-# Marks a record that a person is told in another way, as `extra={FILE_ONLY: True}`.
+# Marks a record that the user sees elsewhere, as `extra={FILE_ONLY: True}`.
 FILE_ONLY = "file_only"
 
 BAD_INPUT, ENDED_EARLY, NOT_WATCHED, INTERRUPTED = 2, 3, 4, 130
@@ -39,70 +40,84 @@ BAD_INPUT, ENDED_EARLY, NOT_WATCHED, INTERRUPTED = 2, 3, 4, 130
 
 @contextmanager
 def errors_in_one_paragraph() -> Iterator[None]:
+    """Print errors of LeakWatch as one paragraph, and exit with `BAD_INPUT`."""
     try:
         yield
     except LeakWatchError as error:
         fail(str(error))
     except BrokenPipeError:
         raise
-    except OSError as error:  # a name that is too long, a folder that may not be looked into
+    except OSError as error:  # a name that is too long, a folder without read permission
         where = shortened(str(error.filename or "a file"), _LONGEST_PATH)
-        fail(f"{where}: cannot be used: {error.strerror or error}. Check path and rights.")
+        fail(
+            text(
+                "{where}: cannot be used: {fault}. Check path and permissions.",
+                where=where,
+                fault=error.strerror or error,
+            )
+        )
     except KeyboardInterrupt:
-        say("leakwatch: interrupted; what was written until now stays.", err=True)
+        warn(text("interrupted; files written so far are kept."))
         raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager
 def ended_like_interrupted() -> Iterator[None]:
-    """A machine that shuts down, or a terminal that is closed, ends what runs as Ctrl-C does.
+    """Treat a shutdown, or a closed terminal, like Ctrl-C.
 
-    Python's own way is to die at once, and the last file of a recording would not be completed.
+    By default Python ends at once, and the last file of a recording would not be completed.
     """
     with handle_signals(_interrupted, "SIGTERM", "SIGHUP", "SIGBREAK"):
         yield
 
 
 def _interrupted(number: int, stack: FrameType | None) -> None:
-    """What Ctrl-C does just now, also where the shell made the program deaf to it."""
+    """Call the current handler of Ctrl-C, even if the shell disabled Ctrl-C."""
     handler = signal.getsignal(signal.SIGINT)
     if not callable(handler):
         raise KeyboardInterrupt
     handler(number, stack)
 
 
-def say(text: str, err: bool = False) -> None:
-    """Print a line; what strangers typed, in a path or a name, neither breaks it nor acts.
+def print_line(message: str, err: bool = False) -> None:
+    """Print a line, translated; control characters in untrusted text are escaped.
 
-    What is told beside the results is in the log, too, where one is kept.
+    Lines on stderr are also logged, in English.
     """
     if err:
-        _LOG.info("told: %s", text)
-    typer.echo(printable(text), err=err)  # noqa: TID251 - made harmless
+        _LOG.info("told: %s", message)
+    typer.echo(printable(translate(message)), err=err)  # noqa: TID251 - escaped
 
 
-def say_cells(cells: Iterable[str]) -> None:
-    """Print a line of a table, for programs and pipes: a tab stands between cells only."""
+def warn(message: str) -> None:
+    """Print a line on stderr, with the name of the program in front."""
+    # Logged as it is printed, but in English.
+    _LOG.info("told: leakwatch: %s", message)
+    typer.echo(printable(f"leakwatch: {translate(message)}"), err=True)  # noqa: TID251 - escaped
+
+
+def print_cells(cells: Iterable[str]) -> None:
+    """Print a row of a table for programs and pipes, with tabs between cells."""
     typer.echo("\t".join(printable(cell) for cell in cells))  # noqa: TID251
 
 
-def plain(text: str) -> str:
-    """The same for what Rich draws, to which brackets are commands."""
+def escape_cell(text: str) -> str:
+    """Return a cell for Rich, with brackets and control characters escaped."""
     from rich.markup import escape
 
     return escape(printable(text))
 
 
 class _OneLine(logging.Formatter):
-    """A warning of the program on one line; below it, once for each fault, its traceback.
+    """Formatter for warnings: one line, followed by the traceback, once for each fault.
 
-    A stage that breaks at every frame would else fill the terminal. Where a log is kept it has each
-    traceback, and the person is told where.
+    Otherwise a stage that fails at every frame would fill the terminal. If there is a log, it has
+    all tracebacks, and the line names it.
 
     Parameters
     ----------
     log_file : Path or None
-        The log, which has the tracebacks; None: nothing else has them.
+        The log with the tracebacks; None if there is no log.
     """
 
     def __init__(self, log_file: Path | None = None) -> None:
@@ -111,7 +126,7 @@ class _OneLine(logging.Formatter):
         self._told: set[tuple[object, ...]] = set()
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, and what follows it."""
+        """Return the line with the traceback."""
         line = printable(record.getMessage())
         error = record.exc_info[1] if record.exc_info else None
         if error is None or (fault := _fault_of(error)) in self._told:
@@ -126,7 +141,7 @@ class _OneLine(logging.Formatter):
 
 
 def _fault_of(error: BaseException) -> tuple[object, ...]:
-    """What is the same when the same place breaks again in the same way."""
+    """Return a key that is equal for repeated faults at the same place."""
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next
@@ -134,24 +149,24 @@ def _fault_of(error: BaseException) -> tuple[object, ...]:
 
 
 def log_on_stderr() -> None:
-    """Warnings go to stderr, as they do by themselves; what strangers typed is printable."""
+    """Print warnings on stderr, with control characters in untrusted text escaped."""
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(_OneLine())
 
 
 def log_tracebacks_elsewhere(log: logging.Logger, log_file: Path) -> Callable[[], None]:
-    """Keep warnings of `log` on stderr beside its file, which has the tracebacks.
+    """Print warnings of `log` on stderr as well as into its file, which has the tracebacks.
 
     Parameters
     ----------
     log : logging.Logger
-        With a handler of its own, so that Python would print nothing any more.
+        A logger with a handler, so that Python would print nothing.
     log_file : Path
 
     Returns
     -------
     callable
-        Undoes it.
+        Restores the previous state.
     """
     stderr = logging.lastResort
     if stderr is None:
@@ -173,31 +188,32 @@ def log_tracebacks_elsewhere(log: logging.Logger, log_file: Path) -> Callable[[]
 
 
 def fail(message: str) -> NoReturn:
-    say(f"leakwatch: {message}", err=True)
+    """Print an error, and exit with `BAD_INPUT`."""
+    warn(message)
     raise typer.Exit(BAD_INPUT)
 
 
-def say_what_to_doubt(run: Run) -> None:
-    """Tell on stderr what is assumed or missing, before any number is shown."""
+def print_warnings(run: Run) -> None:
+    """Print on stderr what is assumed or missing, before any result."""
     if run.calibration.mm_per_px is None:
-        say(f"leakwatch: no millimetres: {run.calibration.source}", err=True)
+        warn(text("not calibrated: {source}", source=run.calibration.source))
     if run.acquisition.time_source is TimeSource.ASSUMED and run.acquisition.number_of_frames != 1:
-        say("leakwatch: no frame times in the file: 15 frames/s are assumed", err=True)
+        warn(text("no frame times in the file: 15 frames/s assumed"))
     for note in (*run.acquisition.notes, *run.doubts):
-        say(f"leakwatch: {note}", err=True)
+        warn(note)
 
 
-def say_rules_off(run: Run) -> None:
-    """Tell on stderr which rules do not apply, before the first frame is judged."""
+def print_inactive_rules(run: Run) -> None:
+    """Print inactive rules on stderr, before the first frame is assessed."""
     from leakwatch.alerting.inactive_rules import find_inactive_rules
 
     for one in find_inactive_rules(run.marks, run.calibration, run.acquisition, run.settings):
-        say(f"leakwatch: {one.text}", err=True)
+        warn(one.text)
 
 
 @contextmanager
 def progress(name: str, total: int | None) -> Iterator[Callable[..., None]]:
-    """A bar with rate and time left on stderr; nothing where that is no terminal."""
+    """Show a progress bar with rate and remaining time on stderr, if it is a terminal."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -216,29 +232,31 @@ def progress(name: str, total: int | None) -> Iterator[Callable[..., None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(plain(name), total=total, rate="")
+        task = bar.add_task(escape_cell(translate(name)), total=total, rate="")
 
         def on_frame(frames: int = 1) -> None:
             speed = bar.tasks[task].speed
-            rate = "" if speed is None else f"{speed:.0f} frames/s"
-            bar.update(task, advance=frames, rate=rate)
+            rate = "" if speed is None else text("{speed:.0f} frames/s", speed=speed)
+            bar.update(task, advance=frames, rate=translate(rate))
 
         yield on_frame
 
 
 def require_display(
-    instead: str = "`leakwatch replay ... --record FILE.png`, or `leakwatch analyze`, which writes "
-    "overlay.mp4",
+    instead: str = text(
+        "`leakwatch replay ... --record FILE.png`, or `leakwatch analyze`, which writes overlay.mp4"
+    ),
 ) -> None:
-    """Qt ends the whole process where it finds no display: look before it does."""
+    """Check that there is a display; without one, Qt would end the process."""
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
-        fail(f"there is no display for the window. Use {instead}.")
+        fail(text("there is no display for the window. Use {instead}.", instead=instead))
 
 
 def import_gui() -> ModuleType:
+    """Import the window; without its libraries, exit with the command that installs them."""
     try:
         from leakwatch.gui import app as gui_app
     except ImportError as error:
-        fail(missing_extra("the window", "gui", error))
+        fail(missing_extra(text("the window"), "gui", error))
     return gui_app

@@ -7,41 +7,52 @@ from typing import Annotated
 
 import typer
 
-from leakwatch.cli.console import BAD_INPUT, errors_in_one_paragraph, say
+from leakwatch.cli.console import BAD_INPUT, errors_in_one_paragraph, print_line, warn
+from leakwatch.core.messages import text
 
 
 def deidentify(
-    source: Annotated[Path, typer.Argument(help="DICOM file, or folder: one session.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Empty folder for the copies.")],
+    source: Annotated[Path, typer.Argument(help=text("DICOM file, or folder: one session."))],
+    out: Annotated[Path, typer.Option("--out", "-o", help=text("Empty folder for the copies."))],
     pictures_checked: Annotated[
         bool,
         typer.Option(
             "--pictures-checked",
-            help="You looked: no picture of a screen, of film or in colour names anybody.",
+            help=text(
+                "You have checked that no screen capture, scanned film or colour image names a "
+                "person."
+            ),
         ),
     ] = False,
 ) -> None:
-    """Copy DICOM files without the patient.
+    """Copy DICOM files without patient identity.
 
-    Keeps what describes the X-ray picture and drops all else: names, dates, overlays, private
-    elements. Pixels are written anew, without loss. UIDs are new, and the same for the same old
-    one. Refused are files whose pictures hold text, and what is no X-ray picture. Exit code 2:
-    some files were not copied.
+    Keeps the elements that describe the X-ray image and removes all others: names, dates, overlays,
+    private elements. Pixels are encoded again without loss. UIDs are replaced consistently. Files
+    with burned-in annotation, and files that are not X-ray images, are refused. Exit code 2: some
+    files were not copied.
     """
     from leakwatch.deidentification.deidentified_files import copy_without_patient
 
     with errors_in_one_paragraph():
         done = copy_without_patient(source, out, pictures_checked)
     for refused in done.refused:
-        say(f"leakwatch: not copied: {refused}", err=True)
+        warn(text("not copied: {refused}", refused=refused))
     if done.passed_over:
-        say(f"leakwatch: {done.passed_over} files are no DICOM and were passed over", err=True)
-    if done.unsaid:
-        say(
-            f"leakwatch: {done.unsaid} of the files do not say whether text is burned into their "
-            "pictures (no Burned In Annotation). Look at them before you hand them on.",
-            err=True,
+        warn(
+            text(
+                "{passed_over} files are not DICOM files and were skipped",
+                passed_over=done.passed_over,
+            )
         )
-    say(f"{done.written} files written to {out}")
+    if done.unsaid:
+        warn(
+            text(
+                "{unsaid} of the files do not state whether they have burned-in annotation. "
+                "Check their images before you pass them on.",
+                unsaid=done.unsaid,
+            )
+        )
+    print_line(text("{written} files written to {out}", written=done.written, out=out))
     if done.refused or not done.written:
         raise typer.Exit(BAD_INPUT)

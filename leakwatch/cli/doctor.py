@@ -13,31 +13,34 @@ import typer
 
 from leakwatch import __version__
 from leakwatch.cli import doctor_checks as checks
-from leakwatch.cli.console import errors_in_one_paragraph, fail, say
+from leakwatch.cli.console import errors_in_one_paragraph, fail, print_line
 from leakwatch.cli.doctor_checks import Check, Finding, State
-from leakwatch.core.plural import counted_noun
+from leakwatch.core.messages import counted, text, translate
 from leakwatch.diagnostics.log_redaction import Redactor
 
 NOT_WELL = 1
-_REINSTALL = "Install LeakWatch again into an empty environment."
+_REINSTALL = text("Install LeakWatch again into an empty environment.")
 _SIGNS = {State.OK: "ok", State.ABSENT: "--", State.FAILED: "!!"}
 
 
 def doctor(
     scp: Annotated[
-        str, typer.Option("--scp", help="Where a C-arm would send: scp://HOST:PORT.")
+        str,
+        typer.Option("--scp", help=text("Address that a C-arm would send to: scp://HOST:PORT.")),
     ] = "scp://127.0.0.1:11112",
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder that results would go into.")
+        Path, typer.Option("--out", "-o", help=text("Folder that results would be written to."))
     ] = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, to send by mail.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help=text("Print JSON, to send by e-mail."))
+    ] = False,
 ) -> None:
-    """Look whether all that LeakWatch needs is here, and say what to do where it is not.
+    """Check the installation, and report what to do if something is missing.
 
-    Versions, optional extras, decoders (each is tried), folders and free space, the port for a
-    C-arm, screens, sound, video devices. Each check stands alone; devices are looked at in a
-    process of their own, and none is opened. Exit code 0: `leakwatch analyze` works; 1: it does
-    not, and the last lines say what to do; 2: bad arguments.
+    Checks versions, optional extras, decoders (each is tried), folders and free space, the port for
+    a C-arm, screens, sound, and video devices. The checks are independent; devices are listed in a
+    separate process, and none is opened. Exit code 0: `leakwatch analyze` works; 1: it does not,
+    and the last lines state what to do; 2: bad arguments.
     """
     with errors_in_one_paragraph():
         todo = _checks(scp, out)
@@ -50,7 +53,7 @@ def doctor(
         whole = {"leakwatch": __version__, "analyze_works": not missing, "findings": shown}
         typer.echo(json.dumps(whole, indent=1))  # noqa: TID251 - ASCII, redacted
     else:
-        _say(findings, missing, redact)
+        _print_result(findings, missing, redact)
     raise typer.Exit(NOT_WELL if missing else 0)
 
 
@@ -64,7 +67,7 @@ def _checks(scp: str, out: Path) -> tuple[Check, ...]:
         Check("extras", checks.extras),
         Check("decoders", checks.decoders, True, _REINSTALL),
         Check("analysis", checks.analysis, True, _REINSTALL),
-        Check("folders", partial(checks.folders, named), True, "Name another folder."),
+        Check("folders", partial(checks.folders, named), True, text("Choose another folder.")),
         Check("ports", _port_check(scp)),
         Check("displays", checks.displays),
         Check("sound", checks.sound),
@@ -73,13 +76,15 @@ def _checks(scp: str, out: Path) -> tuple[Check, ...]:
 
 
 def _port_check(scp: str) -> Callable[[], Iterable[Finding]]:
-    """Return the check of a port; what is no port is refused at once."""
+    """Return the check of a port; an invalid address is refused at once."""
     scheme, _, rest = scp.partition(":")
     if scheme.lower() != "scp":
-        fail(f"--scp {scp}: names no C-STORE port. Write scp://HOST:PORT.")
+        fail(
+            text("--scp {scp}: not the address of a C-STORE port. Write scp://HOST:PORT.", scp=scp)
+        )
     try:
         from leakwatch.sources.storage_scp.scp_options import store_options
-    # Whatever a damaged library raises is the finding of this check.
+    # Any error of a damaged library is the finding of this check.
     except Exception as error:  # noqa: BLE001
         return partial(_broken, error)
     options = store_options(rest)
@@ -91,27 +96,36 @@ def _broken(error: Exception) -> Iterable[Finding]:
 
 
 def _library() -> Path | None:
-    """Where cases are kept; None where even that cannot be told."""
+    """Return the folder of the case library; None if unknown."""
     try:
         from leakwatch.case_files.library_database import library_folder
 
         return library_folder()
-    # Of a damaged library, or a user without a home.
+    # For example a damaged library, or a user without a home folder.
     except Exception:  # noqa: BLE001
         return None
 
 
-def _say(findings: Sequence[Finding], missing: Sequence[Finding], redact: Redactor) -> None:
+def _print_result(
+    findings: Sequence[Finding], missing: Sequence[Finding], redact: Redactor
+) -> None:
     group = ""
     for one in findings:
         if one.group != group:
             group = one.group
-            say(f"{group}:")
-        todo = f"  -> {one.todo}" if one.todo else ""
-        say(f"  {_SIGNS[one.state]}  {one.name}: {redact(one.found)}{todo}")
+            print_line(f"{translate(group)}:")
+        todo = f"  -> {translate(one.todo)}" if one.todo else ""
+        found = redact(translate(one.found))
+        print_line(f"  {_SIGNS[one.state]}  {translate(one.name)}: {found}{todo}")
     if not missing:
-        say("`leakwatch analyze` works on this machine.")
+        print_line(text("`leakwatch analyze` works on this computer."))
         return
-    say(f"`leakwatch analyze` does not work: {counted_noun(len(missing), 'fault')}.")
+    print_line(
+        counted(
+            "`leakwatch analyze` does not work: {count} fault.",
+            "`leakwatch analyze` does not work: {count} faults.",
+            count=len(missing),
+        )
+    )
     for one in missing:
-        say(f"  {one.group}, {one.name}: {one.todo}")
+        print_line(f"  {translate(one.group)}, {translate(one.name)}: {translate(one.todo)}")

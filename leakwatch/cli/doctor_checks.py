@@ -1,4 +1,4 @@
-"""The checks of `leakwatch doctor`: each a function that gives findings, and is run by itself."""
+"""The checks of `leakwatch doctor`: functions that return findings, run independently."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from typing import Any
 
 from leakwatch import __version__
 from leakwatch.cli.doctor_probe import probed
+from leakwatch.core.messages import text
 
-# Extras for those who develop LeakWatch, and one that only its own tests use.
+# Extras for developers, and one that only the tests use.
 _OF_DEVELOPERS = frozenset({"dev", "verify"})
-_PROBE_BYTES = 1 << 20  # written into each folder, and removed: a quota shows itself
+_PROBE_BYTES = 1 << 20  # written to each folder, and removed: reveals a quota
 
 
 class State(StrEnum):
-    """What became of a check."""
+    """Result of a check."""
 
     OK = "ok"
-    ABSENT = "absent"  # optional, and not there
+    ABSENT = "absent"  # optional, and not installed
     FAILED = "failed"
 
 
@@ -46,9 +47,9 @@ class Finding:
     state : State
     found : str
     todo : str
-        What to do; empty where all is well.
+        What to do; empty if all is well.
     needed : bool
-        `leakwatch analyze` does not work without it.
+        Whether `leakwatch analyze` requires it.
     """
 
     group: str
@@ -60,7 +61,7 @@ class Finding:
 
     @property
     def stands_in_the_way(self) -> bool:
-        """Whether `analyze` fails for it."""
+        """Whether `analyze` fails because of it."""
         return self.needed and self.state is not State.OK
 
 
@@ -72,11 +73,11 @@ class Check:
     ----------
     group : str
     look : callable
-        May raise whatever it likes.
+        May raise any exception.
     needed : bool
-        A crash of it counts as something that `analyze` needs.
+        Whether a crash counts as a fault of something that `analyze` requires.
     todo : str
-        What to do where it crashes.
+        What to do if it crashes.
     """
 
     group: str
@@ -85,11 +86,11 @@ class Check:
     todo: str = ""
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what was found; a crash is a finding. Does not raise."""
+        """Return the findings; a crash is one as well. Does not raise."""
         found: list[Finding] = []
         try:
             found.extend(self.look())
-        # Each check stands alone: what breaks one is told, and the others are made.
+        # The checks are independent: a fault in one is reported, and the others are run.
         except Exception as error:  # noqa: BLE001
             said = f"{type(error).__name__}: {error}"
             found.append(Finding(self.group, "check", State.FAILED, said, self.todo, self.needed))
@@ -98,7 +99,7 @@ class Check:
 
 @cache
 def _modules() -> Mapping[str, list[str]]:
-    """Return which distributions each module that is installed is of."""
+    """Return the distributions of each installed module."""
     return importlib.metadata.packages_distributions()
 
 
@@ -108,7 +109,7 @@ def distribution() -> str:
 
 
 def _required(extra: str | None) -> tuple[str, ...]:
-    """Return names of the distributions that LeakWatch, or one of its extras, asks for."""
+    """Return the names of the distributions that LeakWatch, or one of its extras, requires."""
     names = []
     for line in importlib.metadata.requires(distribution()) or []:
         asked = re.search(r"extra\s*==\s*['\"]([\w.-]+)['\"]", line)
@@ -118,7 +119,7 @@ def _required(extra: str | None) -> tuple[str, ...]:
 
 
 def versions() -> Iterator[Finding]:
-    """Program, Python, system, and the libraries without which nothing works."""
+    """Yield versions of program, Python, system, and required libraries."""
     group = "versions"
     yield Finding(group, "LeakWatch", State.OK, __version__)
     yield Finding(group, "Python", State.OK, platform.python_version())
@@ -135,16 +136,19 @@ def _library(group: str, name: str, modules: Sequence[str]) -> Finding:
         for module in modules:
             importlib.import_module(module)
     except importlib.metadata.PackageNotFoundError:
-        return Finding(group, name, State.FAILED, "not installed", f"pip install '{name}'", True)
-    # A library of the system that is absent, another build of it, whatever.
+        return Finding(
+            group, name, State.FAILED, text("not installed"), f"pip install '{name}'", True
+        )
+    # For example a missing system library, or another build of it.
     except Exception as error:  # noqa: BLE001
-        said = f"cannot be loaded: {type(error).__name__}: {error}"
+        what = f"{type(error).__name__}: {error}"
+        said = text("cannot be loaded: {error}", error=what)
         return Finding(group, name, State.FAILED, said, todo, needed=True)
     return Finding(group, name, State.OK, version, needed=True)
 
 
 def extras() -> Iterator[Finding]:
-    """What can be installed beside, and how."""
+    """Yield optional extras, and how to install them."""
     own = distribution()
     known = importlib.metadata.metadata(own).get_all("Provides-Extra") or []
     for extra in sorted(set(known) - _OF_DEVELOPERS):
@@ -155,7 +159,7 @@ def extras() -> Iterator[Finding]:
             except importlib.metadata.PackageNotFoundError:
                 absent.append(name)
         if absent:
-            said = f"not installed: {', '.join(absent)}"
+            said = text("not installed: {names}", names=", ".join(absent))
             todo = f"pip install '{own}[{extra}]'"
             yield Finding("extras", extra, State.ABSENT, said, todo)
         else:
@@ -163,7 +167,7 @@ def extras() -> Iterator[Finding]:
 
 
 def decoders() -> Iterator[Finding]:
-    """Transfer syntaxes, each tried."""
+    """Yield transfer syntaxes; each decoder is tried."""
     from leakwatch.sources.decoder_trials import tried_decoders
 
     for one in tried_decoders():
@@ -177,27 +181,35 @@ def decoders() -> Iterator[Finding]:
 
 
 def folders(named: Sequence[tuple[str, Path, bool]]) -> Iterator[Finding]:
-    """Whether LeakWatch can write where it will.
+    """Yield whether LeakWatch can write to its folders.
 
     Parameters
     ----------
     named : sequence of (str, Path, bool)
-        What each folder is for, and whether `analyze` needs it.
+        Purpose of each folder, its path, and whether `analyze` requires it.
     """
     for name, folder, needed in named:
         there = folder
         while not there.exists() and there != there.parent:
             there = there.parent
-        made = "" if there == folder else f", to be made in {there}"
+        where: str = str(folder)
+        if there != folder:
+            where = text("{folder}, to be created in {parent}", folder=folder, parent=there)
         try:
             _write_into(there)
             free = shutil.disk_usage(there).free / 1e9
             mode = stat.filemode(there.stat().st_mode)
-            said = f"{folder}{made}: can be written ({mode}), {free:.1f} GB free"
+            said = text(
+                "{folder}: writable ({mode}), {free_gb:.1f} GB free",
+                folder=where,
+                mode=mode,
+                free_gb=free,
+            )
             yield Finding("folders", name, State.OK, said, needed=needed)
         except OSError as error:
-            said = f"{folder}{made}: cannot be written: {error.strerror or error}"
-            todo = "Free space, or set its rights, or name another folder."
+            fault = error.strerror or str(error)
+            said = text("{folder}: cannot be written: {fault}", folder=where, fault=fault)
+            todo = text("Free disk space, set its permissions, or choose another folder.")
             yield Finding("folders", name, State.FAILED, said, todo, needed)
 
 
@@ -209,7 +221,7 @@ def _write_into(folder: Path) -> None:
 
 
 def port(host: str, number: int) -> Iterator[Finding]:
-    """Whether a C-arm's objects could be taken there."""
+    """Yield whether objects of a C-arm could be received on a port."""
     where = f"{host}:{number}"
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as one:
@@ -219,32 +231,30 @@ def port(host: str, number: int) -> Iterator[Finding]:
             one.bind((host, number))
         except (OSError, OverflowError) as error:
             code = getattr(error, "errno", None)
-            todo = _PORT_TODO.get(code or 0, "Choose another host or port.")
+            todo = _PORT_TODO.get(code or 0, text("Choose another host or port."))
             said = getattr(error, "strerror", None) or str(error)
             yield Finding("ports", "C-STORE", State.FAILED, f"{where}: {said}", todo)
             return
-    yield Finding("ports", "C-STORE", State.OK, f"{where}: can be listened on")
+    yield Finding("ports", "C-STORE", State.OK, text("{address}: available", address=where))
 
 
 _PORT_TODO = {
-    errno.EADDRINUSE: "Another program listens there: end it, or choose another port.",
-    errno.EACCES: "Ports below 1024 are for administrators: choose a higher one.",
-    errno.EADDRNOTAVAIL: "This computer has no such address: see `ip addr` or `ipconfig`.",
+    errno.EADDRINUSE: text("The port is in use: end the other program, or choose another port."),
+    errno.EACCES: text("Ports below 1024 need administrator rights: choose a higher one."),
+    errno.EADDRNOTAVAIL: text("This computer has no such address: see `ip addr` or `ipconfig`."),
 }
 
 
 def displays() -> Iterator[Finding]:
-    """Screens with their scale."""
-    yield from _devices(
-        "displays", "screen", "screens", "none: windows cannot be shown; --no-window works", "gui"
-    )
+    """Yield screens with their scale."""
+    none = text("none: windows cannot be displayed; --no-window works")
+    yield from _devices("displays", "screen", "screens", none, "gui")
 
 
 def sound() -> Iterator[Finding]:
-    """Outputs for alarms."""
-    yield from _devices(
-        "sound", "output", "sound_outputs", "none: alarms cannot be heard, only seen", "sound"
-    )
+    """Yield sound outputs for alarms."""
+    none = text("none: alarms are visible but not audible")
+    yield from _devices("sound", "output", "sound_outputs", none, "sound")
 
 
 def _devices(group: str, name: str, probe: str, none: str, extra: str) -> Iterator[Finding]:
@@ -252,7 +262,9 @@ def _devices(group: str, name: str, probe: str, none: str, extra: str) -> Iterat
         found = probed(probe)
     except ModuleNotFoundError as error:
         todo = f"pip install '{distribution()}[{extra}]'"
-        yield Finding(group, name, State.ABSENT, f"{error.name} is not installed", todo)
+        yield Finding(
+            group, name, State.ABSENT, text("{name} is not installed", name=error.name), todo
+        )
         return
     if not found:
         yield Finding(group, name, State.ABSENT, none)
@@ -261,26 +273,27 @@ def _devices(group: str, name: str, probe: str, none: str, extra: str) -> Iterat
 
 
 def video() -> Iterator[Finding]:
-    """Frame grabbers and cameras; none is opened, since a session may be using it."""
+    """Yield frame grabbers and cameras; none is opened, since a session may be using it."""
     if sys.platform != "linux":
-        none = "none that the system names; `leakwatch run video:0` tries the first"
+        none = text("the system lists none; `leakwatch run video:0` tries the first")
         yield from _devices("video", "input", "cameras", none, "sound")
         return
     paths = sorted(Path("/dev").glob("video*"), key=lambda one: (len(one.name), one.name))
     if not paths:
-        yield Finding("video", "device", State.ABSENT, "none: no frame grabber is connected")
+        yield Finding("video", "device", State.ABSENT, text("none: no frame grabber is connected"))
     for path in paths:
         named = Path("/sys/class/video4linux") / path.name / "name"
-        called = named.read_text("utf-8", "replace").strip() if named.exists() else "no name"
+        called = named.read_text("utf-8", "replace").strip() if named.exists() else text("no name")
         if os.access(path, os.R_OK | os.W_OK):
             yield Finding("video", str(path), State.OK, called)
         else:
-            todo = "Its group, mostly `video`, may read it: add the user to that group."
-            yield Finding("video", str(path), State.FAILED, f"{called}: no permission", todo)
+            todo = text("Add the user to the group that owns it, usually `video`.")
+            said = text("{device}: no permission", device=called)
+            yield Finding("video", str(path), State.FAILED, said, todo)
 
 
 def analysis() -> Iterator[Finding]:
-    """Whether frames can be folded here: a few, made now."""
+    """Yield whether frames can be analysed: a few synthetic ones."""
     import numpy as np
 
     from leakwatch.alerting import rules
@@ -304,12 +317,14 @@ def analysis() -> Iterator[Finding]:
         frame = Frame(index, index / 15.0, pixels, acquisition)
         vision, seen = stages.step(vision, frame)
         alerts, alert = rules.decide(alerts, seen)
-    said = f"{frames} frames were folded; the last is {alert.level}"
+    said = text(
+        "{frames} frames were analysed; the last is {level}", frames=frames, level=alert.level
+    )
     yield Finding("analysis", "frames", State.OK, said, needed=True)
 
 
 def as_json(one: Finding, redact: Callable[[str], str]) -> dict[str, Any]:
-    """Return a finding as JSON has it, to be sent by mail."""
+    """Return a finding for JSON, to be sent by e-mail."""
     return {
         "group": one.group,
         "name": one.name,

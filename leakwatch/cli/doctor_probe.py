@@ -1,6 +1,6 @@
-"""A look at devices in a process of its own: ``python -m leakwatch.cli.doctor_probe NAME``.
+"""Listing of devices in a separate process: ``python -m leakwatch.cli.doctor_probe NAME``.
 
-A driver that hangs or crashes takes this process with it, and not the one that asks.
+A driver that hangs or crashes ends this process, and not the one that asks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import subprocess
 import sys
 from typing import Any
 
-# A sound server that does not answer is given up after this, s.
+from leakwatch.core.messages import text
+
+# Time limit for a sound server that does not answer, s.
 PATIENCE_S = 20.0
 NAMES = ("screens", "sound_outputs", "cameras")
 
@@ -20,7 +22,7 @@ class ProbeError(Exception):
 
 
 def probed(name: str) -> list[str]:
-    """Return what a probe finds.
+    """Return the devices that a probe finds.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ def probed(name: str) -> list[str]:
     Raises
     ------
     ModuleNotFoundError
-        An extra is absent.
+        An extra is not installed.
     ProbeError
         It crashed, hung, or raised.
     """
@@ -43,11 +45,11 @@ def probed(name: str) -> list[str]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ProbeError(f"no answer within {PATIENCE_S:g} s") from error
+        raise ProbeError(text("no answer within {limit_s:g} s", limit_s=PATIENCE_S)) from error
     try:
         answer: dict[str, Any] = json.JSONDecoder().decode(done.stdout.splitlines()[-1])
     except (ValueError, IndexError) as error:
-        raise ProbeError(f"it ended with exit code {done.returncode}") from error
+        raise ProbeError(text("it ended with exit code {code}", code=done.returncode)) from error
     if "absent" in answer:
         raise ModuleNotFoundError(answer["error"], name=answer["absent"])
     if "error" in answer:
@@ -59,13 +61,13 @@ def main(name: str) -> None:
     """Write the answer of a probe as JSON, whatever happens."""
     try:
         if name not in NAMES:
-            raise ValueError(f"{name} is no probe")
+            raise ValueError(name)
         from leakwatch.gui import devices
 
         answer: dict[str, Any] = {"found": getattr(devices, name)()}
     except ImportError as error:
         answer = {"absent": error.name or "a part", "error": str(error)}
-    # Told by whoever asked.
+    # Reported by the process that asked.
     except Exception as error:  # noqa: BLE001
         answer = {"error": f"{type(error).__name__}: {error}"}
     sys.stdout.write(json.dumps(answer) + "\n")

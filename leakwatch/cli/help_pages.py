@@ -1,4 +1,4 @@
-"""Help pages: a flag takes no value, and none is shown; sentences are not cut by line ends."""
+"""Help pages: translated, without value types for flags, and with paragraphs joined."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from leakwatch.core.messages import Message, translate
+
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 
 class Command(TyperCommand):
-    """A command whose help shows flags as flags."""
+    """A command with such a help page."""
 
     def __init__(self, *given: Any, help: str | None = None, **named: Any) -> None:
         named["context_settings"] = HELP_NAMES | (named.get("context_settings") or {})
         super().__init__(*given, help=_in_paragraphs(help), **named)
+        _translate_help(self.params)
 
     def get_params(self, ctx: Any) -> Any:
         """Return the parameters, those that are flags without a type."""
@@ -24,7 +27,11 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group of commands whose help shows flags as flags."""
+    """A group of commands with such help pages."""
+
+    def __init__(self, *given: Any, help: str | None = None, **named: Any) -> None:
+        super().__init__(*given, help=_translated(help), **named)
+        _translate_help(self.params)
 
     def get_params(self, ctx: Any) -> Any:
         """Return the parameters, those that are flags without a type."""
@@ -32,12 +39,12 @@ class Group(TyperGroup):
 
 
 def with_plain_flags(group: typer.Typer) -> None:
-    """Give the commands of a group such help pages.
+    """Use such help pages for the commands of a group.
 
     Parameters
     ----------
     group : typer.Typer
-        With all its commands.
+        A group with all its commands.
     """
     group.info.cls, group.info.context_settings = Group, HELP_NAMES
     for command in group.registered_commands:
@@ -46,12 +53,22 @@ def with_plain_flags(group: typer.Typer) -> None:
 
 def _plain(parameters: list[Any]) -> list[Any]:
     for one in parameters:
-        # Typer writes <bool> behind each.
+        # Typer appends <bool> to each flag.
         if isinstance(one, TyperOption) and one.is_flag and one.metavar is None:
             one.metavar = ""
     return parameters
 
 
+def _translate_help(parameters: list[Any]) -> None:
+    for one in parameters:
+        one.help = _translated(getattr(one, "help", None))
+
+
+def _translated(help_text: str | None) -> str | None:
+    """Return the text of the catalogue for a help text, whose template typer has lost."""
+    return help_text and translate(Message(help_text, None, {}))
+
+
 def _in_paragraphs(text: str | None) -> str | None:
-    """Join the lines of each paragraph: a terminal is not as wide as the source."""
+    """Join the lines of each paragraph, to be wrapped at the width of the terminal."""
     return text and re.sub(r"(?<!\n)\n[ \t]*(?!\n)", " ", text)

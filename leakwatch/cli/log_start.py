@@ -1,4 +1,4 @@
-"""`--log-file`: where a command begins its log and ends it. The one place that sets logging up."""
+"""`--log-file`: start and end of the log of a command. The only place that configures logging."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typer
 
 from leakwatch import __version__
 from leakwatch.case_files.settings_file import load_settings
-from leakwatch.cli.console import FILE_ONLY, log_tracebacks_elsewhere, say
+from leakwatch.cli.console import FILE_ONLY, log_tracebacks_elsewhere, warn
 from leakwatch.core.errors import LeakWatchError
 from leakwatch.diagnostics.log_file import FIELDS, LogFile
 from leakwatch.diagnostics.log_redaction import Redactor
@@ -27,28 +27,28 @@ _LOG = logging.getLogger("leakwatch.command")
 def logged(
     command: str, log_file: Path | None, settings: Path | None, typed: Iterable[object]
 ) -> Iterator[None]:
-    """Keep a log of what runs in this block, where a person asked for one.
+    """Keep a log of this block if the user requested one.
 
     Parameters
     ----------
     command : str
     log_file : Path or None
-        None: nothing is kept.
+        None: no log.
     settings : Path or None
-        The settings file of the command; its section ``[log]`` bounds the file.
+        The settings file of the command; its section ``[log]`` limits the size of the log.
     typed : iterable
-        Paths and sources that a person typed; None among them is passed over.
+        Paths and sources given by the user; None is skipped.
 
     Raises
     ------
     SinkError
-        The log cannot be written when the command begins. Later nothing is raised.
+        The log cannot be written at the start of the command. Later faults do not raise.
     """
     if log_file is None:
         yield
         return
     names = tuple(str(one) for one in (*typed, settings, log_file) if one is not None)
-    # A source may be typed as KIND:PATH?OPTIONS.
+    # A source may be given as KIND:PATH?OPTIONS.
     places = [one for name in names for one in (name, name.partition(":")[2].partition("?")[0])]
     folders = [Path(one) for one in places if one and Path(one).is_dir()]
     redact = Redactor(places, read=folders)
@@ -71,12 +71,12 @@ def logged(
 
 
 def _tell(text: str) -> None:
-    say(f"leakwatch: {text}", err=True)
+    warn(text)
 
 
 @contextmanager
 def _ends_told(command: str, typed: tuple[str, ...]) -> Iterator[None]:
-    """Log the beginning and how it ended."""
+    """Log the start of a command, and how it ended."""
     began = {
         "version": __version__,
         "python": platform.python_version(),
@@ -106,7 +106,7 @@ def _ends_told(command: str, typed: tuple[str, ...]) -> Iterator[None]:
 
 
 def _log_unhandled() -> Callable[[], None]:
-    """Let the log have each error that nobody handles, on any thread; gives what undoes it."""
+    """Log unhandled errors of any thread; return a function that stops this."""
     of_main, of_threads = sys.excepthook, threading.excepthook
 
     def on_main(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
@@ -127,5 +127,5 @@ def _log_unhandled() -> Callable[[], None]:
 
 def _tell_log(error: BaseException) -> None:
     if not isinstance(error, KeyboardInterrupt | SystemExit):
-        # To the file alone: on stderr it is told as ever.
-        _LOG.error("nobody handled an error", exc_info=error, extra={FILE_ONLY: True})
+        # Only to the file: on stderr it is printed as usual.
+        _LOG.error("unhandled error", exc_info=error, extra={FILE_ONLY: True})

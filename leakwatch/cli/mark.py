@@ -14,9 +14,10 @@ from leakwatch.cli.console import (
     errors_in_one_paragraph,
     fail,
     import_gui,
+    print_line,
+    print_warnings,
     require_display,
-    say,
-    say_what_to_doubt,
+    warn,
 )
 from leakwatch.cli.options import CalibrationOption, SettingsOption, point_of
 from leakwatch.cli.sequences import SeriesOption, one_run, opened_with
@@ -24,7 +25,7 @@ from leakwatch.config import Settings
 from leakwatch.core.arrays import Point
 from leakwatch.core.errors import needs_extra
 from leakwatch.core.marks import CaseFile, Side
-from leakwatch.core.plural import counted_noun
+from leakwatch.core.messages import counted, text
 
 if TYPE_CHECKING:
     from leakwatch.marking.one_click import Prepared
@@ -36,21 +37,29 @@ _Sequence = Annotated[
     Path,
     typer.Argument(
         metavar="SEQUENCE",
-        help="DICOM file, video, picture, NAME.case.json, or a folder: of single frames, or of a "
-        "whole export.",
+        help=text(
+            "DICOM file, video, image, NAME.case.json, or a folder with single frames or a "
+            "whole export."
+        ),
     ),
 ]
 _Out = Annotated[
     Path | None,
-    typer.Option("--out", "-o", help="NAME.case.json to write; in a window: default beside it."),
+    typer.Option(
+        "--out",
+        "-o",
+        help=text("NAME.case.json to write; default in a window: beside the sequence."),
+    ),
 ]
 _AcceptUnsure = Annotated[
-    bool, typer.Option("--accept-unsure", help="Write what is unsure too: look at it first.")
+    bool,
+    typer.Option("--accept-unsure", help=text("Also write uncertain edges: check them first.")),
 ]
 _TrustTags = Annotated[
     bool,
     typer.Option(
-        "--trust-tags", help="Bone is as the tags say, though the picture seems inverted."
+        "--trust-tags",
+        help=text("Use the polarity in the header, although the image looks inverted."),
     ),
 ]
 
@@ -59,21 +68,29 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
     sequence: _Sequence,
     click: Annotated[
         str | None,
-        typer.Option("--click", help="Middle of the body: COLUMN,ROW. Without it: a window."),
+        typer.Option(
+            "--click",
+            help=text("Centre of the vertebral body: COLUMN,ROW. Without it, a window opens."),
+        ),
     ] = None,
     out: _Out = None,
-    frame: Annotated[int, typer.Option("--frame", min=0, help="Frame that is marked.")] = 0,
+    frame: Annotated[int, typer.Option("--frame", min=0, help=text("Frame to mark."))] = 0,
     point: Annotated[
         list[str] | None,
-        typer.Option("--point", help="COLUMN,ROW on the edge of the body; may be given again."),
+        typer.Option(
+            "--point", help=text("COLUMN,ROW on the edge of the vertebral body; may be repeated.")
+        ),
     ] = None,
     anterior: Annotated[
         Side | None,
-        typer.Option("--anterior", help="Side of the picture; else tags or a cannula must tell."),
+        typer.Option(
+            "--anterior",
+            help=text("Anterior side of the image; default: from the header or a cannula."),
+        ),
     ] = None,
-    vertebra: Annotated[str | None, typer.Option("--vertebra", help="L1, T12, ...")] = None,
+    vertebra: Annotated[str | None, typer.Option("--vertebra", help=text("L1, T12, ..."))] = None,
     picture: Annotated[
-        Path | None, typer.Option("--picture", help="Draw what was found into this PNG.")
+        Path | None, typer.Option("--picture", help=text("Draw the result into this PNG."))
     ] = None,
     series: SeriesOption = None,
     accept_unsure: _AcceptUnsure = False,
@@ -83,11 +100,11 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
 ) -> None:
     """Find a vertebral body and its posterior wall from one click, and write a case.
 
-    For lateral views. Without --click a window opens: click, drag what is not right, calibrate,
-    save. With it, no display is needed: each side is printed with its standard deviation. A
-    posterior wall that is unsure is not written then, and the exit code is 2: give points on it
-    with --point. Nor is one where nothing tells which side is anterior: say it with --anterior. An
-    outline that is unsure is left out of the case.
+    For lateral views. Without --click a window opens: click, drag to correct, calibrate, save.
+    With --click no display is needed, and each side is printed with its standard deviation. Then
+    an uncertain posterior wall is not written, and the exit code is 2: give points on it with
+    --point. The same applies if the anterior side is unknown: give it with --anterior. An
+    uncertain outline is omitted from the case.
     """
     with errors_in_one_paragraph():
         chosen = _trusting(load_settings(settings), trust_tags)
@@ -95,12 +112,12 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
         sequence = asked.case or (asked.run.path if asked.run is not None else sequence)
         if click is None:
             if point or picture is not None or accept_unsure:
-                fail("--point, --picture and --accept-unsure go with --click.")
+                fail(text("--point, --picture and --accept-unsure need --click. Add it."))
             require_display("`leakwatch mark ... --click COLUMN,ROW --out NAME.case.json`")
             gui = import_gui()
             run = opened_with(asked, chosen, asked.case, calibration)
-            say_what_to_doubt(run)
-            say(gui.mark(run, sequence, out, frame, anterior, vertebra))
+            print_warnings(run)
+            print_line(gui.mark(run, sequence, out, frame, anterior, vertebra))
             return
         at = point_of(click, "--click")
         points = [point_of(each, "--point") for each in point or ()]
@@ -111,7 +128,7 @@ def mark(  # noqa: PLR0913, PLR0917 - an argument for each option
 
 
 def _trusting(settings: Settings, trust_tags: bool) -> Settings:
-    """Return the settings, with the tags trusted where a person says so."""
+    """Return the settings, with trust in the header if the user requests it."""
     trust = trust_tags or settings.polarity.trust_tags
     polarity = msgspec.structs.replace(settings.polarity, trust_tags=trust)
     return msgspec.structs.replace(settings, polarity=polarity)
@@ -136,7 +153,7 @@ def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
         with needs_extra("report", "--picture"):
             from leakwatch.marking.marks_picture import write_marks_picture
     try:
-        say_what_to_doubt(run)
+        print_warnings(run)
         prepared = prepare(run, frame)
     finally:
         run.source.close()
@@ -148,11 +165,11 @@ def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
         level=given.vertebra,
         hints_px=np.array(given.points, np.float64).reshape(-1, 2),
     )
-    _say(body, prepared)
+    _print_result(body, prepared)
     if given.picture is not None:
         drawn = displayed_image(prepared)
         write_marks_picture(given.picture, drawn, body, prepared.shift_px, given.click)
-        say(f"drawn into {given.picture}")
+        print_line(text("drawn into {picture}", picture=given.picture))
     _write(out, body, prepared, run, given.vertebra, given.accept_unsure)
 
 
@@ -160,27 +177,45 @@ def _checked(out: Path | None) -> Path:
     from leakwatch.case_files.case_file import CASE_SUFFIX
 
     if out is None:
-        fail("--out is missing. Name the NAME.case.json to write.")
+        fail(text("--out is missing. Give the NAME.case.json to write."))
     if not out.name.endswith(CASE_SUFFIX):
-        fail(f"--out {out}: the name of a case ends with {CASE_SUFFIX}. Choose such a name.")
+        fail(
+            text(
+                "--out {out}: not the name of a case. Choose a name that ends with {CASE_SUFFIX}.",
+                out=out,
+                CASE_SUFFIX=CASE_SUFFIX,
+            )
+        )
     return out
 
 
-def _say(body: Body, prepared: Prepared) -> None:
+def _print_result(body: Body, prepared: Prepared) -> None:
     frames = prepared.baseline_frames
-    side = body.anterior if body.side_known else "not known"
-    say(f"from {counted_noun(frames, 'frame')}; anterior is {side}")
-    unit = "mm" if prepared.picture.calibrated else "nominal mm"
+    side = str(body.anterior) if body.side_known else text("unknown")
+    print_line(
+        counted(
+            "from {count} frame; anterior side: {side}",
+            "from {count} frames; anterior side: {side}",
+            count=frames,
+            side=side,
+        )
+    )
+    unit = "mm" if prepared.picture.calibrated else text("nominal mm")
     for name, part in (
-        ("posterior wall", body.wall),
-        ("upper endplate", body.upper),
-        ("lower endplate", body.lower),
-        ("anterior wall", body.front),
+        (text("posterior wall"), body.wall),
+        (text("superior endplate"), body.upper),
+        (text("inferior endplate"), body.lower),
+        (text("anterior wall"), body.front),
     ):
-        sure = "" if part.unsure is None else " (unsure)"
-        say(f"{name}: one sigma {part.sigma_mm:.1f} {unit}{sure}")
+        sigma_mm = part.sigma_mm
+        if part.unsure is None:
+            print_line(text("{name}: one sigma {mm:.1f} {unit}", name=name, mm=sigma_mm, unit=unit))
+            continue
+        print_line(
+            text("{name}: one sigma {mm:.1f} {unit} (uncertain)", name=name, mm=sigma_mm, unit=unit)
+        )
     for doubt in body.unsure:
-        say(f"leakwatch: unsure: {doubt}", err=True)
+        warn(text("uncertain: {doubt}", doubt=doubt))
 
 
 def _write(
@@ -190,18 +225,27 @@ def _write(
 
     if not body.side_known:
         fail(
-            f"which side is anterior is not known, so {out} is not written: neither the tags nor a "
-            "cannula tell it, and a wall on the front of the body never warns. Say --anterior left "
-            "or --anterior right."
+            text(
+                "the anterior side is unknown, so {out} is not written: neither the header nor "
+                "a cannula shows it, and a wall on the anterior side would never warn. Give "
+                "--anterior left or --anterior right.",
+                out=out,
+            )
         )
     if body.wall.unsure is not None and not accept:
         fail(
-            f"the posterior wall is unsure, so {out} is not written. Set points on it with "
-            "--point COLUMN,ROW, or look at the --picture and say --accept-unsure."
+            text(
+                "the posterior wall is uncertain, so {out} is not written. Give points on it "
+                "with --point COLUMN,ROW, or check the --picture and give --accept-unsure.",
+                out=out,
+            )
         )
     whole = is_outline_reliable(body) or accept
     write_case(out, run.path, CaseFile("", marks_of(body, prepared.frame, vertebra, whole)))
-    say(f"written to {out}: posterior wall{' and outline' if whole else ', no outline'}")
-    # The case has no place for it, and the rule of the posterior margin must know it.
+    if whole:
+        print_line(text("written to {out}: posterior wall and outline", out=out))
+    else:
+        print_line(text("written to {out}: posterior wall, no outline", out=out))
+    # The case file cannot contain it, and the rule of the posterior margin needs it.
     sigma = f"[alerting] marks_sigma_mm = {body.wall.sigma_mm:.1f}"
-    say(f"for the settings of what judges this case: {sigma}")
+    print_line(text("for the settings when this case is analysed: {setting}", setting=sigma))

@@ -1,4 +1,4 @@
-"""The command line: each command has a module of its own, and its line here."""
+"""The command line: each command has its own module, and is registered here."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from leakwatch.cli.run import run
 from leakwatch.cli.simulate import simulate
 from leakwatch.cli.train import train
 from leakwatch.cli.trainees import trainees
+from leakwatch.core.messages import text
 from leakwatch.files.private_files import OTHERS
 
-HELP = """Watch fluoroscopy while bone cement is injected, and say stop before it leaks.
+HELP = """Monitor fluoroscopy during bone cement injection, and warn before the cement leaks.
 
 Research and training software; not a medical device. It must not guide the treatment of a patient.
 """
@@ -44,7 +45,7 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line; the entry point of the package."""
     log_on_stderr()
-    # What is written may be of a patient. Libraries that write files take their modes from this.
+    # Files may contain patient data. Libraries that write files use these permissions.
     os.umask(OTHERS)
     app()
 
@@ -64,7 +65,7 @@ def _before_commands(
             "-V",
             callback=_print_version,
             is_eager=True,
-            help="Print the version and exit.",
+            help=text("Print the version and exit."),
         ),
     ] = False,
 ) -> None:

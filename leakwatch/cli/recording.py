@@ -1,4 +1,4 @@
-"""Where `leakwatch run` records: into the case library, or into a folder of its own."""
+"""Recordings of `leakwatch run`: in the case library, or in a given folder."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leakwatch.cli.console import say
+from leakwatch.cli.console import print_line, warn
 from leakwatch.core.errors import LeakWatchError
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import Sink
 from leakwatch.core.spacing import Calibration, SpacingRung
 
@@ -18,18 +19,18 @@ if TYPE_CHECKING:
     from leakwatch.live.live_session import LiveSession
     from leakwatch.live.status import Recording
 
-_NOT_YET = Calibration(None, None, SpacingRung.NONE, "no frame was calibrated")
+_NOT_YET = Calibration(None, None, SpacingRung.NONE, text("no frame was calibrated"))
 
 
 class Recorder:
-    """What a session records: from its beginning, or whenever a person asks for it.
+    """Recordings of a session, from its start or at the operator's request.
 
-    A second record of a session goes into a folder of its own: NAME-2, or another case.
+    A second recording of a session gets its own folder: NAME-2, or another case.
 
     Parameters
     ----------
     out, spec, settings, keep_identity
-        As of `SessionRecording`.
+        As in `SessionRecording`.
     """
 
     def __init__(self, out: Path | None, spec: str, settings: Settings, keep_identity: bool):
@@ -38,7 +39,7 @@ class Recorder:
         self.unkept: list[Recording] = []
 
     def make(self, marks: Marks) -> SessionRecording:
-        """Make the outputs; raises where nothing can be recorded there."""
+        """Return new outputs; raise if recording is impossible."""
         out, spec, settings, keep_identity = self._given
         made = len(self.recordings)
         if out is not None and made:
@@ -47,47 +48,49 @@ class Recorder:
         return self.recordings[-1]
 
     def make_or_tell(self, marks: Marks) -> SessionRecording | None:
-        """The same; None where the library does not work, which keeps nobody from watching.
+        """Return new outputs; None if the library does not work, which must not prevent monitoring.
 
-        A folder that a person named is another matter: they are asked for a better one.
+        If the user specified a folder, the error is raised: another folder can be chosen.
         """
         from leakwatch.live.status import Recording
 
         try:
             return self.make(marks)
-        # Whatever somebody did to a table, it is not worth an injection that nobody watches.
+        # No fault of the library may prevent monitoring.
         except Exception as error:
             if self._given[0] is not None:
                 raise
-            say(f"leakwatch: nothing is kept: {error}", err=True)
-            self.unkept.append(Recording("recording", failure=str(error), ended=True))
+            warn(text("not recording: {error}", error=str(error)))
+            self.unkept.append(Recording(text("recording"), failure=str(error), ended=True))
             return None
 
     def begin(self, session: LiveSession) -> str:
-        """Record from now on; says where."""
+        """Start a recording; return the text that states where."""
         made = self.make(session.marks)
         session.record(made.sinks, made.follow_marks)
-        return f"Recording from now on into {made.folder}. What was before is not in it."
+        return text(
+            "Recording started in {folder}. Earlier frames are not included.", folder=made.folder
+        )
 
 
 class SessionRecording:
-    """The outputs of a live session.
+    """Outputs of a live session.
 
     Parameters
     ----------
     out : Path or None
-        A folder; None: a case of the library.
+        A folder; None: a new case of the library.
     spec : str
-        Of the source; its kind is kept, and nothing else of it.
+        Specification of the source; only its type is recorded.
     marks : Marks
     settings : Settings
     keep_identity : bool
-        Text that is burned into the pictures is kept; it is logged.
+        Whether burned-in annotation is kept; this is logged.
 
     Raises
     ------
     LeakWatchError
-        Nothing can be recorded there.
+        Recording is impossible.
     """
 
     def __init__(
@@ -117,13 +120,13 @@ class SessionRecording:
             raise
 
     def follow_marks(self, marks_now: Callable[[], Marks]) -> None:
-        """Keep the marks that hold, as `marks_now` says; before the first frame."""
+        """Record the marks returned by `marks_now`; before the first frame."""
         self._frames.follow_marks(marks_now)
 
     def finish(self) -> None:
-        """Enter in the library what was recorded, and say where it is; after the session."""
+        """Add the recording to the library, and print its location; after the session."""
         if self._case is None:
-            say(f"recorded in {self.folder}")
+            print_line(text("recorded in {folder}", folder=self.folder))
             return
         from leakwatch.library.case_library import CaseLibrary
 
@@ -132,17 +135,24 @@ class SessionRecording:
             with CaseLibrary() as library:
                 frames = library.finish(case.id).frames
         except LeakWatchError as error:
-            # The files are there, and the list reads them again.
-            say(f"leakwatch: {error}", err=True)
+            # The files exist, and the library reads them again later.
+            warn(str(error))
             frames = None
         if frames == 0:
             self._forget()
-            say("no frame was recorded, and no case is kept")
+            print_line(text("no frame was recorded; the empty case was removed"))
             return
-        say(f"recorded as case {case.id} ({case.name}) in {case.folder}")
+        print_line(
+            text(
+                "recorded as case {id} ({name}) in {folder}",
+                id=case.id,
+                name=case.name,
+                folder=case.folder,
+            )
+        )
 
     def _forget(self) -> None:
-        """A case without a frame is none."""
+        """Remove the case, which has no frame."""
         if self._case is not None:
             from leakwatch.case_files.library_database import BUSY_LIVE_S
             from leakwatch.library.case_library import CaseLibrary

@@ -7,44 +7,62 @@ from typing import Annotated
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph, say
-from leakwatch.core.plural import counted_noun
+from leakwatch.cli.console import errors_in_one_paragraph, print_line
+from leakwatch.core.messages import counted, text
 
 
 def recover(
     session: Annotated[
         str | None,
-        typer.Argument(help="Folder of a recorded session, or number of a case."),
+        typer.Argument(help=text("Folder of a recorded session, or number of a case.")),
     ] = None,
 ) -> None:
-    """Make a recorded session whole that broke off.
+    """Repair a recording after a crash.
 
-    For sessions whose program was killed or whose power failed. Frames up to the last one that
-    reached the disk are kept; a session that is whole is not changed. Received objects that a
-    killed program left among the temporary files are removed, also without a session.
+    For sessions that ended when the program was killed or the power failed. Frames up to the last
+    one written to disk are kept; a complete session is not changed. Received objects that a killed
+    program left among the temporary files are removed, even if no session is given.
     """
     from leakwatch.library.case_library import CaseLibrary
-    from leakwatch.sinks.recording.recovery import recover as made_whole
+    from leakwatch.sinks.recording.recovery import recover as repair
     from leakwatch.sources.arrival.leftovers import remove_leftovers
 
     left = remove_leftovers()
     if left:
-        folders = "1 folder" if left == 1 else f"{left} folders"
-        say(f"{folders} of received objects, left by a program that was killed: removed")
+        print_line(
+            counted(
+                "{count} folder of received objects, left by a killed program, removed",
+                "{count} folders of received objects, left by a killed program, removed",
+                count=left,
+            )
+        )
     if session is None:
         if not left:
-            say("no received objects were left by a program that was killed")
+            print_line(text("no received objects were left by a killed program"))
         return
     with errors_in_one_paragraph():
         folder = Path(session)
         if session.isdigit() and not folder.exists():
             with CaseLibrary() as library:
                 folder = library.case(session).folder
-        done = made_whole(folder)
-    frames = counted_noun(done.frames, "frame")
+        done = repair(folder)
+    frames = counted("{count} frame", "{count} frames", count=done.frames)
     if done.was_whole:
-        say(f"{session} is whole: {frames}. Nothing was changed.")
+        print_line(
+            text(
+                "{session} is complete: {frames}. Nothing was changed.",
+                session=session,
+                frames=frames,
+            )
+        )
         return
-    lost = f"; of {done.lost} more the pixels are lost" if done.lost else ""
-    files, are = counted_noun(done.parts, "file"), "is" if done.frames == 1 else "are"
-    say(f"{session}: {frames} in {files} {are} whole again{lost}")
+    files = counted("{count} file", "{count} files", count=done.parts)
+    kept = text("{session}: kept {frames} in {files}", session=session, frames=frames, files=files)
+    if done.lost:
+        kept = counted(
+            "{kept}; the pixels of {count} more frame are lost",
+            "{kept}; the pixels of {count} more frames are lost",
+            count=done.lost,
+            kept=kept,
+        )
+    print_line(kept)

@@ -13,10 +13,10 @@ from leakwatch.cli.console import (
     errors_in_one_paragraph,
     fail,
     import_gui,
+    print_inactive_rules,
+    print_line,
+    print_warnings,
     require_display,
-    say,
-    say_rules_off,
-    say_what_to_doubt,
 )
 from leakwatch.cli.log_start import logged
 from leakwatch.cli.options import (
@@ -26,26 +26,39 @@ from leakwatch.cli.options import (
     NoCaseOption,
     SettingsOption,
 )
+from leakwatch.core.messages import text
 
 
 def replay(
-    case_or_sequence: Annotated[Path, typer.Argument(help="NAME.case.json, or a DICOM file.")],
+    case_or_sequence: Annotated[
+        Path, typer.Argument(help=text("NAME.case.json, or a DICOM file."))
+    ],
     case: CaseOption = None,
     no_case: NoCaseOption = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
     record: Annotated[
-        Path | None, typer.Option("--record", help="Draw one frame into this PNG; no display.")
+        Path | None,
+        typer.Option("--record", help=text("Draw one frame into this PNG; needs no display.")),
     ] = None,
     frame: Annotated[
         int | None,
-        typer.Option("--frame", min=0, help="Frame to record; else the first STOP, or the last."),
+        typer.Option(
+            "--frame",
+            min=0,
+            help=text("Frame to record; default: the first STOP, else the last frame."),
+        ),
     ] = None,
     log_file: LogFileOption = None,
 ) -> None:
-    """Show a sequence in a window at its true speed, with what was seen in it."""
+    """Show a sequence in a window at its original speed, with the results."""
     if frame is not None and record is None:
-        fail("--frame says which frame to record. Give --record FILE.png too.")
+        fail(
+            text(
+                "--frame selects the frame to record, and --record is missing. Add --record "
+                "FILE.png."
+            )
+        )
     typed = (case_or_sequence, case, calibration, record)
     with errors_in_one_paragraph(), logged("replay", log_file, settings, typed):
         if record is None:
@@ -55,9 +68,9 @@ def replay(
 
         case = chosen_case(case_or_sequence, case, no_case)
         run = open_run(case_or_sequence, load_settings(settings), case, calibration)
-        say_what_to_doubt(run)
-        say_rules_off(run)
+        print_warnings(run)
+        print_inactive_rules(run)
         if record is None:
             app_module.show(run)
         else:
-            say(app_module.record(run, record, frame))
+            print_line(app_module.record(run, record, frame))

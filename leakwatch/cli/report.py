@@ -7,25 +7,27 @@ from typing import Annotated
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph, fail, progress, say
+from leakwatch.cli.console import errors_in_one_paragraph, fail, print_line, progress
 from leakwatch.core.errors import needs_extra
+from leakwatch.core.messages import text
 
 
 def report(
     case: Annotated[
-        str, typer.Argument(metavar="CASE", help="Number or name of a case, or its folder.")
+        str, typer.Argument(metavar="CASE", help=text("Number or name of a case, or its folder."))
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the report; made where absent.")
+        Path, typer.Option("--out", "-o", help=text("Folder for the report; created if absent."))
     ],
     dicom: Annotated[
-        bool, typer.Option("--dicom", help="Also DICOM: SR, SEG and presentation states.")
+        bool,
+        typer.Option("--dicom", help=text("Also write DICOM: SR, SEG and presentation states.")),
     ] = False,
 ) -> None:
     """Write the report of a recorded case: report.html and report.pdf.
 
-    With --dicom its folder `dicom` gets the recorded frames, a measurement report (TID 1500), the
-    segmented cement, and a presentation state for each alert, to be sent to an archive.
+    With --dicom, the subfolder `dicom` receives the recorded frames, a measurement report (TID
+    1500), the segmented cement, and a presentation state for each alert, for an archive.
     """
     from leakwatch.case_files.session_file import SESSION_NAME
     from leakwatch.files.private_files import replace_private_file
@@ -35,13 +37,18 @@ def report(
     from leakwatch.sinks.output_folder import make_folder
 
     with errors_in_one_paragraph():
-        with needs_extra("report", "a report"):
+        with needs_extra("report", text("a report")):
             from leakwatch.sinks.report.case_page import PAGE_NAME, report_page
             from leakwatch.sinks.report.case_pdf import PDF_NAME, report_pdf
         folder, name = Path(case), Path(case).resolve().name
-        if not (folder / SESSION_NAME).is_file():  # another folder may have the name of a case
+        if not (folder / SESSION_NAME).is_file():  # a folder may have the same name as a case
             if folder.is_file():
-                fail(f"{case} is no recorded case. Add it first: leakwatch cases add {case}")
+                fail(
+                    text(
+                        "{case} is not a recorded case. Add it first: leakwatch cases add {case}",
+                        case=case,
+                    )
+                )
             with CaseLibrary() as library:
                 found = library.case(case)
             folder, name = found.folder, found.name
@@ -52,9 +59,15 @@ def report(
             replace_private_file(out / PAGE_NAME, report_page(findings).encode())
             replace_private_file(out / PDF_NAME, report_pdf(findings))
         except OSError as error:
-            fail(f"{out} cannot be written: {error}. Check rights and room.")
+            fail(
+                text(
+                    "{out} cannot be written: {error}. Check permissions and free disk space.",
+                    out=out,
+                    error=str(error),
+                )
+            )
         written = [PAGE_NAME, PDF_NAME]
         if dicom:
             paths = export_dicom(findings, out / "dicom")
             written += [str(path.relative_to(out)) for path in paths]
-    say(f"written to {out}: {', '.join(written)}")
+    print_line(text("written to {out}: {written}", out=out, written=", ".join(written)))

@@ -17,11 +17,12 @@ from leakwatch.cli.console import (
     NOT_WATCHED,
     ended_like_interrupted,
     errors_in_one_paragraph,
+    escape_cell,
     fail,
     import_gui,
-    plain,
+    print_line,
     require_display,
-    say,
+    warn,
 )
 from leakwatch.cli.log_start import logged
 from leakwatch.cli.options import (
@@ -34,6 +35,7 @@ from leakwatch.cli.options import (
     StrictOption,
 )
 from leakwatch.cli.recording import Recorder
+from leakwatch.core.messages import text, translate
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from leakwatch.live.live_session import LiveSession
     from leakwatch.live.status import LiveStatus
 
-# How often the line on the terminal is renewed, s.
+# Refresh interval of the line on the terminal, s.
 RENEW_S = 0.25
 
 
@@ -50,9 +52,11 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     source: Annotated[
         str,
         typer.Argument(
-            help="Where frames come from: folder:PATH, scp://HOST:PORT, dicomweb+http://HOST/ROOT, "
-            "igtl://HOST:PORT, video:NUMBER, video:FILE, replay:FILE, or a source of another "
-            "package."
+            help=text(
+                "Source of the frames: folder:PATH, scp://HOST:PORT, "
+                "dicomweb+http://HOST/ROOT, igtl://HOST:PORT, video:NUMBER, video:FILE, "
+                "replay:FILE, or a source of another package."
+            )
         ),
     ],
     case: CaseOption = None,
@@ -61,23 +65,28 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     calibration: CalibrationOption = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Folder for the recording, in place of the case library."),
+        typer.Option(
+            "--out", "-o", help=text("Folder for the recording, instead of the case library.")
+        ),
     ] = None,
-    record: Annotated[bool, typer.Option(help="Keep frames and measurements.")] = True,
+    record: Annotated[bool, typer.Option(help=text("Record frames and measurements."))] = True,
     keep_identity: Annotated[
-        bool, typer.Option("--keep-identity", help="Keep text burned into the pictures; logged.")
+        bool,
+        typer.Option("--keep-identity", help=text("Keep burned-in annotation; this is logged.")),
     ] = False,
-    window: Annotated[bool, typer.Option(help="Show a window; else a line.")] = True,
+    window: Annotated[
+        bool, typer.Option(help=text("Show a window; otherwise a line on the terminal."))
+    ] = True,
     sink: SinkOption = None,
     strict: StrictOption = False,
     log_file: LogFileOption = None,
 ) -> None:
-    """Watch frames as they come, and say STOP before cement leaks.
+    """Monitor frames as they arrive, and show STOP before cement leaks.
 
-    Ends when the source does, with Ctrl-C, or when it is told to terminate. The last lines say
-    which rule was off, and which frames were not judged. Exit code 0: it ended as it should; 2: bad
-    arguments or input, or the recording could not be completed; 3: the source broke off; 4: with
-    --strict, a rule was off, or too many frames were not judged.
+    Ends with the source, with Ctrl-C, or on a request to terminate. The last lines state which
+    rules were inactive, and which frames were not assessed. Exit code 0: normal end; 2: bad
+    arguments or input, or the recording could not be completed; 3: the source ended early; 4: with
+    --strict, a rule was inactive, or too many frames were not assessed.
     """
     typed = (source, case, calibration, out)
     with errors_in_one_paragraph(), logged("run", log_file, settings, typed):
@@ -90,7 +99,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         session = _opened(source, setup, recorder, record, sink or ())
         _watch(session, source, recorder, app_module)
         not_watched = summary_lines(session.status.tally, session.settings)
-        _say_outcome(session.status, recorder, not_watched, sink or ())
+        _print_outcome(session.status, recorder, not_watched, sink or ())
         if strict and not_watched:
             raise typer.Exit(NOT_WATCHED)
 
@@ -98,16 +107,16 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
 def _watch(
     session: LiveSession, source: str, recorder: Recorder, app_module: ModuleType | None
 ) -> None:
-    """Watch until the source, or a person, ends it; without a window, on the terminal."""
+    """Monitor until the source or the user ends it; without a window, on the terminal."""
     try:
         with ended_like_interrupted():
             if app_module is None:
                 _follow(session)
             else:
-                _say_once(session.status, set())
+                _print_once(session.status, set())
                 app_module.show_live(session, source, partial(recorder.begin, session))
     except KeyboardInterrupt:
-        pass  # the way to end a session
+        pass  # the normal way to end a session
     finally:
         session.close()
 
@@ -119,7 +128,7 @@ def _loaded(
     settings: Path | None,
     calibration: Path | None,
 ) -> Setup:
-    """Read what a person gave; a stored sequence must be the one that the case is of."""
+    """Read the inputs; a stored sequence must be that of the case."""
     from leakwatch.live.case_setup import check_stored, load_setup
     from leakwatch.sources.live_sources import replayed_path
 
@@ -130,12 +139,15 @@ def _loaded(
         return setup
     if stored is not None:
         for doubt in check_stored(setup, stored, case):
-            say(f"leakwatch: {doubt}", err=True)
+            warn(doubt)
     else:
-        say(
-            f"leakwatch: {case}: its marks were drawn on {setup.case.dicom_path}, and hold here "
-            "only where patient and C-arm did not move since. Look at them in the window.",
-            err=True,
+        warn(
+            text(
+                "{case}: its marks were drawn on {dicom_path}, and are valid only if patient "
+                "and C-arm have not moved since. Check them in the window.",
+                case=case,
+                dicom_path=setup.case.dicom_path,
+            )
         )
     return setup
 
@@ -143,7 +155,7 @@ def _loaded(
 def _opened(
     spec: str, setup: Setup, recorder: Recorder, record: bool, others: Sequence[str]
 ) -> LiveSession:
-    """Open source, recording and sinks of other packages, and begin."""
+    """Open source, recording and sinks of other packages, and start the session."""
     from leakwatch.live.live_session import LiveSession
     from leakwatch.sinks.extension_sink import close_sinks, open_sinks
     from leakwatch.sources.live_sources import open_live
@@ -160,12 +172,12 @@ def _opened(
         source.close()
         close_sinks(sinks)
         raise
-    say(f"leakwatch: {source.status.text}", err=True)
+    warn(source.status.text)
     if recording is not None:
         sinks = {**recording.sinks, **sinks}
     session = LiveSession(source, setup, sinks, unkept=recorder.unkept)
     if not record:
-        say("leakwatch: nothing is recorded, by choice (--no-record)", err=True)
+        warn(text("not recording, as requested (--no-record)"))
     if recording is not None:
         recording.follow_marks(lambda: session.marks)
     session.start()
@@ -173,7 +185,7 @@ def _opened(
 
 
 def _follow(session: LiveSession) -> None:
-    """Say each new level in a line of its own, and the latest in one that is renewed."""
+    """Print a line for each new level, and keep a status line up to date."""
     from rich.console import Console
 
     from leakwatch.live.report_lines import level_line, link_lines, status_line
@@ -184,33 +196,33 @@ def _follow(session: LiveSession) -> None:
     told: set[str] = set()
     recorded = 0
     link = session.status.link.text
-    _say_once(session.status, told)
+    _print_once(session.status, told)
     with console.status("") as line:
         ended = False
         while not ended:
             ended = session.wait(RENEW_S)
             status = session.status
-            _say_once(status, told)
+            _print_once(status, told)
             now = shown(status, session.now_s, session.settings)
             what = (now.level, now.sight, now.reasons)
             if what != said:
                 said = what
-                say(f"{_time_text(status)}  {level_line(now)}")
-            for text in status.told[recorded:]:
-                say(f"{_time_text(status)}  {text}")
+                print_line(f"{_time_text(status)}  {level_line(now)}")
+            for notice in status.told[recorded:]:
+                print_line(f"{_time_text(status)}  {translate(notice)}")
             recorded = len(status.told)
             new = [one for one in link_lines(status, now) if one != link]
             for link in new:
-                say(f"{_time_text(status)}  source: {link}")
-            line.update(plain(status_line(status, now)))
+                print_line(text("{time}  source: {link}", time=_time_text(status), link=link))
+            line.update(escape_cell(status_line(status, now)))
 
 
-def _say_once(status: LiveStatus, told: set[str]) -> None:
-    """Say which rules do not apply, and what of the set-up does not hold, when it is known."""
-    for text in (*(one.text for one in status.rules_off), *status.doubts):
-        if text not in told:
-            told.add(text)
-            say(f"leakwatch: {text}", err=True)
+def _print_once(status: LiveStatus, told: set[str]) -> None:
+    """Print inactive rules and inconsistencies of the marks, each once."""
+    for warning in (*(one.text for one in status.rules_off), *status.doubts):
+        if warning not in told:
+            told.add(warning)
+            warn(warning)
 
 
 def _time_text(status: LiveStatus) -> str:
@@ -218,26 +230,27 @@ def _time_text(status: LiveStatus) -> str:
     return "       " if present is None else f"{present.snapshot.observation.time_s:6.2f} s"
 
 
-def _say_outcome(
+def _print_outcome(
     status: LiveStatus, recorder: Recorder, not_watched: tuple[str, ...], others: Sequence[str]
 ) -> None:
     from leakwatch.live.report_lines import degraded_lines, summary_lines
     from leakwatch.sinks.extension_sink import sink_names
 
     for line in summary_lines(status, not_watched):
-        say(line)
+        print_line(line)
     for recording in recorder.recordings:
         recording.finish()
     degraded = degraded_lines(status)
     for line in (*status.doubts, *degraded):
-        say(f"leakwatch: {line}", err=True)
+        warn(line)
     for line in not_watched:
-        say(line)
+        print_line(line)
     broken = [one.name for one in status.recordings if one.failure]
     if set(broken) - set(sink_names(others)):
-        fail("the recording is not complete.")
+        fail(text("the recording is incomplete. Check permissions and free disk space."))
     if broken:
-        fail(f"the output of {' and '.join(broken)} is not complete.")
+        names = ", ".join(broken)
+        fail(text("the output of {names} is incomplete. Check that package.", names=names))
     if status.fault:
-        say(f"leakwatch: the input ended early: {status.fault}", err=True)
+        warn(text("the input ended early: {fault}", fault=status.fault))
         raise typer.Exit(ENDED_EARLY)

@@ -1,4 +1,4 @@
-"""Which runs a person means by the paths of a command: files, folders of an export, several."""
+"""The sequences that the paths of a command refer to: files, folders of an export, several."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import typer
 
 from leakwatch.case_files.case_file import CASE_SUFFIX, dicom_path, load_case
 from leakwatch.cli.case_choice import chosen_case
-from leakwatch.cli.console import say, say_rules_off, say_what_to_doubt
+from leakwatch.cli.console import print_inactive_rules, print_line, print_warnings, warn
 from leakwatch.core.errors import LeakWatchError, SourceError
+from leakwatch.core.messages import text, translate
 from leakwatch.files.untrusted_text import safe_file_name
 
 if TYPE_CHECKING:
@@ -23,15 +24,17 @@ if TYPE_CHECKING:
     from leakwatch.sources.stored_runs import StoredRun
 
 ALL_RUNS = "all"
-# Names of result folders are cut here: a path of an export in one name stays readable.
+# Maximum length of the name of a result folder, made of a path in an export.
 _LONGEST_NAME = 80
 
 SequencesArgument = Annotated[
     list[Path],
     typer.Argument(
         metavar="SEQUENCE",
-        help="DICOM file, video, picture, NAME.case.json, or a folder: of single frames, or of a "
-        "whole export. Several: one folder of results each.",
+        help=text(
+            "DICOM file, video, image, NAME.case.json, or a folder with single frames or a "
+            "whole export. Several sequences get a folder of results each."
+        ),
         show_default=False,
     ),
 ]
@@ -39,27 +42,29 @@ SeriesOption = Annotated[
     str | None,
     typer.Option(
         "--series",
-        help="Which run of a folder that holds several: its number or Series Instance UID, or "
-        "`all`. Without it they are listed.",
+        help=text(
+            "Sequence in a folder with several: its number or Series Instance UID, or "
+            "`all`. Without it they are listed."
+        ),
     ),
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A run that a person asked for.
+    """A sequence that the user requested.
 
     Parameters
     ----------
     name : str
-        For its folder of results; no other of the same command has it.
+        For its folder of results; unique within the command.
     run : StoredRun or None
-        None: it cannot be read, and `why` says why.
+        None: it cannot be read; `why` is the reason.
     case : Path or None
-        The case that named it.
+        The case that refers to it.
     why : str
     not_read : int
-        Images beside it in the same folder that cannot be read.
+        Number of images in the same folder that cannot be read.
     """
 
     name: str
@@ -70,7 +75,7 @@ class Asked:
 
 
 def asked_runs(paths: Sequence[Path], series: str | None) -> list[Asked]:
-    """Find the runs that are meant by `paths` and ``--series``.
+    """Return the sequences that `paths` and ``--series`` refer to.
 
     Parameters
     ----------
@@ -80,12 +85,12 @@ def asked_runs(paths: Sequence[Path], series: str | None) -> list[Asked]:
     Returns
     -------
     list of Asked
-        Of several paths, those that cannot be read too.
+        With several paths, including those that cannot be read.
 
     Raises
     ------
     SourceError, CaseError
-        The only path cannot be read; or one holds several runs, and nobody said which.
+        The only path cannot be read, or a path has several sequences and none is selected.
     """
     found: list[Asked] = []
     for path in paths:
@@ -99,7 +104,7 @@ def asked_runs(paths: Sequence[Path], series: str | None) -> list[Asked]:
 
 
 def one_run(path: Path, series: str | None) -> Asked:
-    """Find the one run that is meant by a path.
+    """Return the single sequence that a path refers to.
 
     Raises
     ------
@@ -107,11 +112,21 @@ def one_run(path: Path, series: str | None) -> Asked:
         There is none, or there are several.
     """
     if series == ALL_RUNS:
-        raise SourceError(f"--series {ALL_RUNS}: one run is marked at a time. Give its number.")
+        raise SourceError(
+            text(
+                "--series {ALL_RUNS}: only one sequence can be marked at a time. Give its number.",
+                ALL_RUNS=ALL_RUNS,
+            )
+        )
     found = _of_path(path, series, False)
     if len(found) > 1:
         raise SourceError(
-            f"{path}: --series {series} has {len(found)} runs. Give the number of one of them."
+            text(
+                "{path}: --series {series} has {found} sequences. Give the number of one of them.",
+                path=path,
+                series=series,
+                found=len(found),
+            )
         )
     return found[0]
 
@@ -119,23 +134,23 @@ def one_run(path: Path, series: str | None) -> Asked:
 def opened(
     asked: Asked, settings: Settings, case: Path | None, no_case: bool, calibration: Path | None
 ) -> Run:
-    """Open a run with the case that is given, that named it, or that lies beside it.
+    """Open a sequence with the case that is given, that refers to it, or that is beside it.
 
-    Tells on stderr what is to be doubted, and which rules are off.
+    Prints warnings and inactive rules on stderr.
     """
     assert asked.run is not None
     chosen = asked.case if case is None else case
     chosen = chosen_case(asked.run.path, chosen, no_case)
     run = opened_with(asked, settings, chosen, calibration)
-    say_what_to_doubt(run)
-    say_rules_off(run)
+    print_warnings(run)
+    print_inactive_rules(run)
     return run
 
 
 def opened_with(
     asked: Asked, settings: Settings, case: Path | None, calibration: Path | None
 ) -> Run:
-    """Open a run with this case, and no other."""
+    """Open a sequence with this case only."""
     from leakwatch.runner.stored_run import open_run
 
     assert asked.run is not None
@@ -153,8 +168,8 @@ def _of_path(path: Path, series: str | None, several: bool) -> list[Asked]:
     found = find_runs(below)
     whole = series == ALL_RUNS
     for _, why in found.refused:
-        if not whole:  # else told in its turn
-            say(f"leakwatch: not read: {why}", err=True)
+        if not whole:  # otherwise reported in its turn
+            warn(text("not read: {why}", why=why))
     runs = _chosen(below, found.runs, series)
     broken = [
         Asked(_name_of(file.relative_to(below).parts), None, None, why)
@@ -178,8 +193,13 @@ def _chosen(path: Path, runs: Sequence[StoredRun], series: str | None) -> Sequen
     if series is None:
         _list(path, runs)
         raise SourceError(
-            f"{path}: holds {len(runs)} runs. Choose one with --series NUMBER, or all of them with "
-            f"--series {ALL_RUNS}."
+            text(
+                "{path}: has {runs} sequences. Choose one with --series NUMBER, or all with "
+                "--series {ALL_RUNS}.",
+                path=path,
+                runs=len(runs),
+                ALL_RUNS=ALL_RUNS,
+            )
         )
     if series.isdecimal() and 1 <= int(series) <= len(runs):
         return [runs[int(series) - 1]]
@@ -188,22 +208,28 @@ def _chosen(path: Path, runs: Sequence[StoredRun], series: str | None) -> Sequen
         return of_series
     _list(path, runs)
     raise SourceError(
-        f"{path}: there is no run --series {series}. Give the number of one that is listed."
+        text(
+            "{path}: --series {series} does not exist. Give the number of a listed sequence.",
+            path=path,
+            series=series,
+        )
     )
 
 
 def _list(path: Path, runs: Sequence[StoredRun]) -> None:
     for number, run in enumerate(runs, 1):
         where = "/".join(_below(run, path)) or path.name
-        uid = f", series {run.series}" if run.series else ""
-        line = f"{number}  {where}: {run.told or 'a file'}{uid}"
-        # Whoever named the files of a disk may have meant to write on this terminal.
+        what = translate(run.told or text("a file"))
+        if run.series:
+            what = translate(text("{sequence}, series {uid}", sequence=what, uid=run.series))
+        line = f"{number}  {where}: {what}"
+        # File names may contain control sequences for this terminal.
         shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
-        say(f"  {shown}", err=True)
+        print_line(f"  {shown}", err=True)
 
 
 def _below(run: StoredRun, path: Path) -> tuple[str, ...]:
-    """Names of the folders, and of the file, that lead from `path` to a run."""
+    """Return the folders and the file between `path` and a sequence."""
     first = run.files[0] if run.files else run.path
     try:
         return first.relative_to(path).parts
@@ -217,7 +243,7 @@ def _stem(path: Path) -> str:
 
 
 def _without_suffix(name: str) -> str:
-    """A name without ``.dcm`` or the like; a UID as a name ends with a number, which stays."""
+    """Return a name without suffix; the last number of a UID is not a suffix."""
     return re.sub(r"(?<=.)\.[A-Za-z]\w{0,4}$", "", name)
 
 
@@ -226,18 +252,18 @@ def _name_of(parts: Sequence[str]) -> str:
 
 
 def plain_name(name: str) -> str:
-    """Return a name that is a folder's on every system, and leads to no other place."""
+    """Return a name that is valid for a folder on every system."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")
     return safe_file_name(plain[:_LONGEST_NAME], "run")
 
 
 def _named_apart(asked: Iterable[Asked]) -> list[Asked]:
-    """The same, a name that was there before with a number behind it."""
+    """Return the sequences with a number appended to repeated names."""
     taken: set[str] = set()
     apart = []
     for one in asked:
         name, number = one.name, 1
-        while name.lower() in taken:  # some file systems do not tell A from a
+        while name.lower() in taken:  # some file systems ignore case
             number += 1
             name = f"{one.name}-{number}"
         taken.add(name.lower())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph, fail, progress, say
+from leakwatch.cli.console import errors_in_one_paragraph, fail, print_line, progress, warn
 from leakwatch.cli.options import (
     AngleOption,
     BodyOption,
@@ -22,25 +22,29 @@ from leakwatch.cli.options import (
     VertebraeOption,
 )
 from leakwatch.core.errors import needs_extra
-from leakwatch.core.plural import counted_noun
+from leakwatch.core.messages import counted, text
 
 if TYPE_CHECKING:
     from leakwatch.simulator.scenario.scenario import Scenario
     from leakwatch.simulator.scene.scene import Scene
     from leakwatch.simulator.suite.suite_run import SuitePlan
 
-SOME_FAILED = 3  # of `--suite`: the others were made
+SOME_FAILED = 3  # some cases of `--suite`
 
 
 def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     scenario: Annotated[
-        str, typer.Argument(help="A built-in scenario (see --list), or a TOML file.")
+        str, typer.Argument(help=text("A built-in scenario (see --list), or a TOML file."))
     ] = "",
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder; made where absent.")] = Path(
-        "out"
-    ),
-    list_them: Annotated[bool, typer.Option("--list", help="List the built-in ones.")] = False,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Another seed.")] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help=text("Folder; created if absent."))
+    ] = Path("out"),
+    list_them: Annotated[
+        bool, typer.Option("--list", help=text("List built-in scenarios and suites."))
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help=text("Another random seed."))
+    ] = None,
     ct: CtOption = None,
     vertebrae: VertebraeOption = None,
     body: BodyOption = None,
@@ -52,15 +56,15 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     jobs: JobsOption = None,
     ct_folder: CtFolderOption = None,
 ) -> None:
-    """Make a fluoroscopy sequence of a cement injection, with its exact truth; or a suite of them.
+    """Simulate a fluoroscopy sequence of a cement injection with its exact truth, or a suite.
 
     Writes NAME.dcm, NAME.case.json, NAME.truth.json and NAME.scenario.json. The same scenario and
-    seed give the same bytes. A suite writes those of each case, the cement in each frame, and
-    suite.json; what is there is not made again while nothing that it depends on changed. Exit code
-    0: all was made; 2: bad arguments or input; 3: some cases of a suite could not be made, and the
-    end says which.
+    seed give the same bytes. A suite writes these files and the cement masks of each case, and
+    suite.json; cases whose inputs have not changed are not simulated again. Exit code 0: success;
+    2: bad arguments or input; 3: some cases of a suite could not be simulated; the last lines list
+    them.
     """
-    with errors_in_one_paragraph(), needs_extra("sim", "`leakwatch simulate`"):
+    with errors_in_one_paragraph(), needs_extra("sim", text("`leakwatch simulate`")):
         from leakwatch.simulator.sequence.request import requested_scenario
         from leakwatch.simulator.suite.suite_anatomy import other_anatomy
         from leakwatch.simulator.suite.suite_file import load_suite
@@ -71,9 +75,14 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
             _list_scenarios_and_suites()
         elif suite is not None:
             if scenario or angle is not None:
-                fail("--suite says itself what its cases are. Leave out the scenario and --angle.")
+                fail(
+                    text(
+                        "--suite defines its cases, and a scenario or --angle is given too. Leave "
+                        "these out."
+                    )
+                )
             if ct is not None and ct_folder is not None:
-                fail("--ct and --ct-folder are both given. Leave out one of them.")
+                fail(text("--ct and --ct-folder are both given. Leave out one of them."))
             other = other_anatomy(ct, vertebrae, body, level)
             _simulate_suite(plan_suite(load_suite(suite), out, seed, ct_folder, other), jobs)
         elif scenario:
@@ -83,7 +92,11 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
             else:
                 _simulate_grid(wanted, grid, out)
         else:
-            fail("no scenario is named. `leakwatch simulate --list` lists the built-in ones.")
+            fail(
+                text(
+                    "no scenario is given. List the built-in ones with `leakwatch simulate --list`."
+                )
+            )
 
 
 def _simulate_one(wanted: Scenario, out: Path, ct_folder: Path | None, masks: bool) -> None:
@@ -107,12 +120,19 @@ def _simulate_one(wanted: Scenario, out: Path, ct_folder: Path | None, masks: bo
         simulation = render_frames(wanted, scene, on_frame)
     written = [path.name for path in write_simulation(simulation, out)]
     written += _write_masks(wanted, scene, out, masks)
-    say(f"{counted_noun(len(simulation.frames), 'frame')}; leak: {simulation.truth.leak}")
-    say(f"written to {out}: {', '.join(written)}")
+    print_line(
+        counted(
+            "{count} frame; leak: {leak}",
+            "{count} frames; leak: {leak}",
+            count=len(simulation.frames),
+            leak=simulation.truth.leak,
+        )
+    )
+    print_line(text("written to {out}: {written}", out=out, written=", ".join(written)))
 
 
 def _write_masks(scenario: Scenario, scene: Scene, out: Path, wanted: bool) -> list[str]:
-    """Masks of an earlier sequence of this name do not stay: they would be wrong."""
+    """Write masks if requested, or replace those of an earlier sequence of this name."""
     from leakwatch.case_files.truth_file import MASKS_SUFFIX
     from leakwatch.simulator.sequence.drawn_masks import cement_masks
     from leakwatch.simulator.sequence.sequence_files import write_masks
@@ -130,20 +150,27 @@ def _simulate_grid(scenario: Scenario, pitch_mm: float, out: Path) -> None:
 
     made = render_plate(scenario, GridPlate(pitch_mm))
     path = write_sequence(made, out, f"{scenario.name}-grid")
-    frames = counted_noun(len(made.frames), "frame")
-    say(f"{frames} of a grid of {pitch_mm:g} mm; written to {path}")
+    print_line(
+        counted(
+            "{count} frame of a grid of {pitch_mm:g} mm; written to {path}",
+            "{count} frames of a grid of {pitch_mm:g} mm; written to {path}",
+            count=len(made.frames),
+            pitch_mm=pitch_mm,
+            path=path,
+        )
+    )
 
 
 def _list_scenarios_and_suites() -> None:
     from leakwatch.simulator.scenario.scenario import built_in_scenarios
     from leakwatch.simulator.suite.suite_file import built_in_suites
 
-    say("Scenarios:")
+    print_line(text("Scenarios:"))
     for scenario in built_in_scenarios():
-        say(f"{scenario.name:24} {scenario.title}")
-    say("Suites, for --suite:")
+        print_line(f"{scenario.name:24} {scenario.title}")
+    print_line(text("Suites, for --suite:"))
     for suite in built_in_suites():
-        say(f"{suite.name:24} {suite.title}")
+        print_line(f"{suite.name:24} {suite.title}")
 
 
 def _simulate_suite(plan: SuitePlan, jobs: int | None) -> None:
@@ -151,10 +178,17 @@ def _simulate_suite(plan: SuitePlan, jobs: int | None) -> None:
 
     with progress(plan.suite.name, plan.frames_to_make) as on_frames:
         index = run_suite(plan, jobs or os.cpu_count() or 1, on_frames)
-    kept = f" ({len(plan.kept)} were there already)" if plan.kept else ""
-    cases = counted_noun(len(plan.cases), "case")
-    say(f"{len(index.cases)} of {cases}{kept}; written to {plan.out}")
+    print_line(
+        counted(
+            "{made} of {count} case ({kept} already existed); written to {out}",
+            "{made} of {count} cases ({kept} already existed); written to {out}",
+            count=len(plan.cases),
+            made=len(index.cases),
+            kept=len(plan.kept),
+            out=plan.out,
+        )
+    )
     for case in index.not_made:
-        say(f"leakwatch: {case.name} was not made: {case.why}", err=True)
+        warn(text("{name} was not simulated: {why}", name=case.name, why=case.why))
     if index.not_made:
         raise typer.Exit(SOME_FAILED)

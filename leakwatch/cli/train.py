@@ -17,9 +17,10 @@ from leakwatch.cli.console import (
     errors_in_one_paragraph,
     fail,
     import_gui,
+    print_line,
     progress,
     require_display,
-    say,
+    warn,
 )
 from leakwatch.cli.log_start import logged
 from leakwatch.cli.options import (
@@ -31,7 +32,7 @@ from leakwatch.cli.options import (
 )
 from leakwatch.config import Settings
 from leakwatch.core.errors import needs_extra
-from leakwatch.core.plural import counted_noun
+from leakwatch.core.messages import counted, text, translate
 
 if TYPE_CHECKING:
     from leakwatch.simulator.suite.suite_file import SuiteCase
@@ -39,30 +40,34 @@ if TYPE_CHECKING:
     from leakwatch.training.training_case import OnProgress, TrainingCase, TrainingItem
     from leakwatch.training.training_records import TrainingSession
 
-# What stands for many cases, beside folders of them.
+# Names for several cases, besides folders of cases.
 BUILT_IN, ALL_OF_LIBRARY = "built-in", "library"
-# Below the folder of the case library: the built-in cases that were made.
+# Subfolder of the case library for the simulated built-in cases.
 MADE_FOLDER = "training"
 
 WhatArgument = Annotated[
     str,
     typer.Argument(
         metavar="CASE|LIBRARY",
-        help="NAME.case.json, a DICOM file, a recorded session; a case of the library by number or "
-        "name; a folder of cases; `library`: all its cases; a built-in case (see --list); "
-        "`built-in`: all of them.",
+        help=text(
+            "NAME.case.json, a DICOM file, or a recorded session; a case of the library by "
+            "number or name; a folder of cases; `library` for all its cases; a built-in "
+            "case (see --list); `built-in` for all of them."
+        ),
     ),
 ]
 TraineeOption = Annotated[
     str,
     typer.Option(
-        "--trainee", help="Name or pseudonym; without one, results are shown and not kept."
+        "--trainee", help=text("Name or pseudonym; without one, results are shown but not saved.")
     ),
 ]
 StopAtOption = Annotated[
     list[float] | None,
     typer.Option(
-        "--stop-at-s", min=0.0, help="STOP is pressed then, s of the case; may be repeated."
+        "--stop-at-s",
+        min=0.0,
+        help=text("Time at which STOP is pressed, s of the case; may be repeated."),
     ),
 ]
 
@@ -70,10 +75,14 @@ StopAtOption = Annotated[
 def train(  # noqa: PLR0913, PLR0917 - an argument for each option
     what: WhatArgument = "",
     trainee: TraineeOption = "",
-    list_them: Annotated[bool, typer.Option("--list", help="List the built-in cases.")] = False,
-    shuffle: Annotated[bool, typer.Option("--shuffle", help="In a random order.")] = False,
+    list_them: Annotated[
+        bool, typer.Option("--list", help=text("List the built-in cases."))
+    ] = False,
+    shuffle: Annotated[
+        bool, typer.Option("--shuffle", help=text("Show the cases in random order."))
+    ] = False,
     window: Annotated[
-        bool, typer.Option(help="Show a window; else judge the STOPs of --stop-at-s.")
+        bool, typer.Option(help=text("Show a window; otherwise score the STOPs of --stop-at-s."))
     ] = True,
     stop_at_s: StopAtOption = None,
     case: CaseOption = None,
@@ -82,14 +91,14 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
     calibration: CalibrationOption = None,
     log_file: LogFileOption = None,
 ) -> None:
-    """Train a person to say STOP: a case is shown without alarms, and the STOP is judged.
+    """Train people to recognise leakage: show a case without alarms, and score the STOP.
 
-    The trainee presses the space bar where cement leaks or comes within 5 mm of the posterior wall.
-    Judged are the reaction time from the frame in which a STOP was due, the cement that was
-    injected past that point, and STOPs that were false. When a STOP was due is told by
-    NAME.truth.json beside the case; where there is none, by LeakWatch's own STOP. Then the case is
-    shown again with all that LeakWatch saw. Built-in cases are simulated when they are first asked
-    for. `leakwatch trainees` shows and exports results.
+    The trainee presses the space bar when cement leaks or comes within 5 mm of the posterior wall.
+    The score includes the reaction time from the frame in which a STOP was due, the cement injected
+    after that, and false STOPs. NAME.truth.json beside the case defines when a STOP was due;
+    without it, LeakWatch's STOP is used. Then the case is shown again with the results of
+    LeakWatch. Built-in cases are simulated on first use. `leakwatch trainees` shows and exports
+    results.
     """
     typed = (what, case, calibration)  # not the trainee's name
     with errors_in_one_paragraph(), logged("train", log_file, settings, typed):
@@ -97,9 +106,9 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
             _list_built_in()
             return
         if not what:
-            fail("no case is named. `leakwatch train --list` lists the built-in ones.")
+            fail(text("no case is given. List the built-in ones with `leakwatch train --list`."))
         if window and stop_at_s:
-            fail("--stop-at-s is for a session without a window. Give --no-window too.")
+            fail(text("--stop-at-s is for a session without a window. Give --no-window too."))
         if window:
             require_display("`leakwatch train CASE --no-window --stop-at-s SECONDS`")
             import_gui()
@@ -113,14 +122,20 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
 
             show_training(items, trainee)
         elif len(items) != 1:
-            cases = counted_noun(len(items), "case")
-            fail(f"{what} has {cases}. Without a window, give one of them.")
+            fail(
+                counted(
+                    "{what} has {count} case. Without a window, give one case.",
+                    "{what} has {count} cases. Without a window, give one of them.",
+                    count=len(items),
+                    what=what,
+                )
+            )
         else:
             _judge(items[0], trainee, sorted(stop_at_s or []))
 
 
 def _judge(item: TrainingItem, trainee: str, presses_s: Sequence[float]) -> None:
-    """A session whose presses are known beforehand."""
+    """Score a session whose presses are given."""
     from leakwatch.training.scoring import score
     from leakwatch.training.training_case import analyse_for_training
     from leakwatch.training.training_records import TrainingRecords, check_name
@@ -135,32 +150,39 @@ def _judge(item: TrainingItem, trainee: str, presses_s: Sequence[float]) -> None
             course = analyse_for_training(opened, on_frame)
         end_s = course.times_s[-1]
         if presses_s and presses_s[-1] > end_s:
-            fail(f"--stop-at-s {presses_s[-1]:g}: the case ends at {end_s:.2f} s. Give less.")
+            fail(
+                text(
+                    "--stop-at-s {presses_s:g}: the case ends at {end_s:.2f} s. Give an earlier "
+                    "time.",
+                    presses_s=presses_s[-1],
+                    end_s=end_s,
+                )
+            )
         if records is not None:
             number = records.begin(name, opened.name)
         scored = score(course, presses_s, opened.run.settings.training)
         kept = None
         if records is not None and number is not None:
             kept = records.finish(number, course, scored)
-    _say(course, scored, kept)
+    _print_result(course, scored, kept)
 
 
-def _say(course: CaseCourse, scored: Score, kept: TrainingSession | None) -> None:
+def _print_result(course: CaseCourse, scored: Score, kept: TrainingSession | None) -> None:
     from leakwatch.training.training_words import headline, score_facts
 
-    say(headline(scored))
+    print_line(headline(scored))
     for fact in score_facts(course, scored):
-        say(f"{fact.name}: {fact.value}")
+        print_line(text("{name}: {value}", name=fact.name, value=fact.value))
     if kept is None:
-        say("leakwatch: the result is not kept: no --trainee was named", err=True)
+        warn(text("the result is not saved, since no --trainee is given"))
     else:
-        say(f"kept as session {kept.id} of {kept.trainee}")
+        print_line(text("saved as session {id} of {trainee}", id=kept.id, trainee=kept.trainee))
 
 
 def _programme(
     what: str, settings: Settings, case: Path | None, calibration: Path | None
 ) -> Sequence[TrainingItem]:
-    """The cases that `what` stands for, in order."""
+    """Return the cases that `what` refers to, in order."""
     from leakwatch.case_files.library_database import DATABASE_NAME
     from leakwatch.case_files.session_file import SESSION_NAME
 
@@ -177,14 +199,14 @@ def _programme(
 
 
 def _named(what: str, settings: Settings) -> Sequence[TrainingItem]:
-    """What is neither a file nor a folder: built in, or of the library."""
+    """Return cases that are not files or folders: built-in ones, or those of the library."""
     from leakwatch.case_files.library_database import library_folder
     from leakwatch.core.errors import LibraryError
     from leakwatch.library.case_library import CaseLibrary
 
     if what == ALL_OF_LIBRARY:
         return _of_library(library_folder(), settings)
-    with needs_extra("sim", "a built-in case"):
+    with needs_extra("sim", text("a built-in case")):
         from leakwatch.simulator.suite.training_cases import training_cases
     cases = training_cases()
     if what == BUILT_IN:
@@ -197,8 +219,12 @@ def _named(what: str, settings: Settings) -> Sequence[TrainingItem]:
             return [_of_path(library.case(what).folder, settings, None, None)]
     except LibraryError as error:
         fail(
-            f"{what}: there is no such file or folder, no such built-in case (`leakwatch train "
-            f"--list`), and {error}"
+            text(
+                "{what}: there is no such file or folder, no such built-in case (see "
+                "`leakwatch train --list`), and {error}",
+                what=what,
+                error=str(error),
+            )
         )
 
 
@@ -208,7 +234,12 @@ def _of_library(folder: Path, settings: Settings) -> Sequence[TrainingItem]:
     with CaseLibrary(folder) as library:
         cases = [one for one in library.cases() if one.state != "recording"]
     if not cases:
-        fail(f"there is no case in {folder}. `leakwatch cases add SEQUENCE` adds one.")
+        fail(
+            text(
+                "there is no case in {folder}. Add one with `leakwatch cases add SEQUENCE`.",
+                folder=folder,
+            )
+        )
     return [_of_path(one.folder, settings, None, None, one.name) for one in cases]
 
 
@@ -237,7 +268,7 @@ def _opened(
 
     from leakwatch.training.training_case import open_training_case
 
-    on_progress("Opening the case", 0, None)
+    on_progress(text("Opening the case"), 0, None)
     found = open_training_case(path, settings, case, calibration)
     return found if name is None else replace(found, name=name)
 
@@ -250,17 +281,17 @@ def _built_in(case: SuiteCase, settings: Settings) -> TrainingItem:
 
 
 def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgress) -> TrainingCase:
-    """Open a built-in case; the first time, simulate it."""
+    """Open a built-in case; simulate it on first use."""
     from leakwatch.case_files.library_database import library_folder
 
-    with needs_extra("sim", "a built-in case"):
+    with needs_extra("sim", text("a built-in case")):
         from leakwatch.simulator.suite.training_cases import frames_of, make_training_case
     done, total = 0, frames_of(case)
 
     def on_frame() -> None:
         nonlocal done
         done += 1
-        on_progress("Simulating the case, once", done, total)
+        on_progress(text("Simulating the case, on first use"), done, total)
 
     path = make_training_case(case, library_folder() / MADE_FOLDER, on_frame)
     return _opened(path, settings, None, None, None, on_progress)
@@ -269,9 +300,9 @@ def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgres
 def _list_built_in() -> None:
     from leakwatch.case_files.library_database import library_folder
 
-    with needs_extra("sim", "the list of built-in cases"):
+    with needs_extra("sim", text("the list of built-in cases")):
         from leakwatch.simulator.suite.training_cases import find_kept_case, training_cases
     for case in training_cases():
         kept = find_kept_case(case, library_folder() / MADE_FOLDER) is not None
-        made = "made" if kept else "made when asked for"
-        say(f"{case.scenario.name:14} {case.scenario.title} ({made})")
+        made = text("simulated") if kept else text("simulated on first use")
+        print_line(f"{case.scenario.name:14} {translate(case.scenario.title)} ({translate(made)})")

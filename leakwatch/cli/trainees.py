@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.cli.console import errors_in_one_paragraph, fail, say, say_cells
-from leakwatch.core.plural import counted_noun
+from leakwatch.cli.console import errors_in_one_paragraph, fail, print_cells, print_line
+from leakwatch.core.messages import counted, text, translate
 from leakwatch.files.private_files import write_private_file
 from leakwatch.files.untrusted_text import printable
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 trainees = typer.Typer(
     name="trainees",
-    help="Results of training, kept in the case library on this machine.",
+    help=text("Manage results of training, stored in the case library on this computer."),
     no_args_is_help=True,
 )
 
@@ -34,8 +34,10 @@ _SHOWN = (
     "due by",
 )
 
-TraineeArgument = Annotated[str, typer.Argument(metavar="TRAINEE", help="Name or pseudonym.")]
-OutOption = Annotated[Path, typer.Option("--out", "-o", help="File; replaced.")]
+TraineeArgument = Annotated[str, typer.Argument(metavar="TRAINEE", help=text("Name or pseudonym."))]
+OutOption = Annotated[
+    Path, typer.Option("--out", "-o", help=text("File to write; an existing one is replaced."))
+]
 
 
 @trainees.command("list")
@@ -46,13 +48,15 @@ def list_trainees() -> None:
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions()
     if not sessions:
-        say("Nobody was trained yet. `leakwatch train built-in` begins.", err=True)
+        print_line(
+            text("There are no results yet. Start with `leakwatch train built-in`."), err=True
+        )
         return
-    say_cells(("trainee", "sessions", "scored", "last"))
+    print_cells(("trainee", "sessions", "scored", "last"))
     for name in sorted({session.trainee for session in sessions}):
         own = [session for session in sessions if session.trainee == name]
         scored = sum(is_scored(session) for session in own)
-        say_cells((name, str(len(own)), str(scored), _local(own[-1])))
+        print_cells((name, str(len(own)), str(scored), _local(own[-1])))
 
 
 @trainees.command()
@@ -62,11 +66,11 @@ def show(trainee: TraineeArgument) -> None:
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
-    say_cells(_SHOWN)
+    print_cells(_SHOWN)
     for one in sessions:
         past = "" if one.past_ml is None else f"{one.past_ml:.2f} mL"
         if past and is_scored_by_leakwatch(one):
-            past = f"about {past}"
+            past = translate(text("about {volume}", volume=past))
         cells = (
             str(one.id),
             _local(one),
@@ -77,12 +81,12 @@ def show(trainee: TraineeArgument) -> None:
             "" if one.false_stops is None else str(one.false_stops),
             one.due_by or "",
         )
-        say_cells(cells)
+        print_cells(cells)
 
 
 @trainees.command()
 def curve(trainee: TraineeArgument, out: OutOption) -> None:
-    """Draw reaction time, cement past the stop point and false STOPs over the sessions: a PNG."""
+    """Plot reaction time, cement past the stop point and false STOPs of all sessions as a PNG."""
     from leakwatch.training.learning_curve import curve_figure
     from leakwatch.training.training_records import TrainingRecords
 
@@ -93,18 +97,31 @@ def curve(trainee: TraineeArgument, out: OutOption) -> None:
     try:
         write_private_file(out, picture.getvalue())
     except OSError as error:
-        fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
-    say(f"{counted_noun(len(sessions), 'session')} drawn into {out}")
+        fail(
+            text(
+                "{out} cannot be written: {strerror}. Check permissions and free disk space.",
+                out=out,
+                strerror=error.strerror,
+            )
+        )
+    print_line(
+        counted(
+            "{count} session drawn into {out}",
+            "{count} sessions drawn into {out}",
+            count=len(sessions),
+            out=out,
+        )
+    )
 
 
 @trainees.command()
 def export(
     out: OutOption,
     trainee: Annotated[
-        str | None, typer.Option("--trainee", help="Of one trainee; else of all.")
+        str | None, typer.Option("--trainee", help=text("Name of one trainee; default: all."))
     ] = None,
 ) -> None:
-    """Write sessions as CSV, a line a session; those that broke off or were not scored too."""
+    """Write sessions as CSV, one per line, including aborted ones and those not scored."""
     from leakwatch.training.training_records import TrainingRecords, sessions_csv
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
@@ -112,24 +129,38 @@ def export(
     try:
         write_private_file(out, sessions_csv(sessions).encode())
     except OSError as error:
-        fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")
-    say(f"{counted_noun(len(sessions), 'session')} written to {out}")
+        fail(
+            text(
+                "{out} cannot be written: {strerror}. Check permissions and free disk space.",
+                out=out,
+                strerror=error.strerror,
+            )
+        )
+    print_line(
+        counted(
+            "{count} session written to {out}",
+            "{count} sessions written to {out}",
+            count=len(sessions),
+            out=out,
+        )
+    )
 
 
 @trainees.command()
 def delete(
     trainee: TraineeArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help=text("Do not ask for confirmation."))] = False,
 ) -> None:
     """Delete all sessions of a trainee."""
     from leakwatch.training.training_records import TrainingRecords
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
-        count = counted_noun(len(records.sessions(trainee)), "session")
+        count = counted("{count} session", "{count} sessions", len(records.sessions(trainee)))
         if not yes:
-            typer.confirm(printable(f"Delete {count} of {trainee}?"), abort=True)
+            question = text("Delete {sessions} of {trainee}?", sessions=count, trainee=trainee)
+            typer.confirm(printable(translate(question)), abort=True)
         records.delete(trainee)
-    say(f"{count} of {trainee} deleted")
+    print_line(text("{sessions} of {trainee} deleted", sessions=count, trainee=trainee))
 
 
 def _local(session: TrainingSession) -> str:

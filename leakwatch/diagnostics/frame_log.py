@@ -1,6 +1,6 @@
-"""What the log says of a frame: what was decided, why, and how long each stage took.
+"""Log entries of a frame: decision, reasons, and times of the stages.
 
-Numbers and words of this program; no pixels, and no text that a person typed.
+They contain numbers and texts of LeakWatch, no pixels and no text typed by a user.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from leakwatch.diagnostics.stage_times import StageTimes, stage_times
 
 
 def stages_for(log: logging.Logger) -> AbstractContextManager[StageTimes]:
-    """Follow the stages of a frame, with their times where a log is kept.
+    """Return the stages of a frame, with their times if there is a log.
 
     Parameters
     ----------
     log : logging.Logger
-        Without a log no clock is asked: on some machines each time takes microseconds.
+        Without a log no clock is read, which may take microseconds each time.
     """
     return stage_times(time.perf_counter if log.isEnabledFor(logging.INFO) else _no_clock)
 
@@ -39,16 +39,16 @@ def log_frame(
     why: str = "",
     age_ms: float | None = None,
 ) -> None:
-    """Log a decision; costs nothing where no log is kept. Does not raise.
+    """Log a decision; without a log, do nothing. Does not raise.
 
     Parameters
     ----------
     log : logging.Logger
     snapshot : Snapshot
     stages_ms : mapping of str to float
-        Milliseconds of each stage; empty where none ran.
+        Milliseconds of each stage; empty if none ran.
     why : str
-        What the session knows beside the reasons.
+        Text of the session in addition to the reasons.
     age_ms : float or None
         From the frame's arrival to the decision, in a live session.
     """
@@ -62,7 +62,7 @@ def log_frame(
             "age_ms": age_ms,
             "why": why or None,
         }
-    # No frame is lost to its log.
+    # A fault of the log must not stop the analysis.
     except Exception:
         log.exception("a decision could not be logged")
         return
@@ -114,7 +114,7 @@ def _failed(one: Evidence) -> dict[str, Any]:
 
 
 class LinkNews:
-    """Logs a live source each time that what it says of itself changes.
+    """Log of the state of a live source, written at each change.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class LinkNews:
         self._known: LinkStatus | None = None
 
     def see(self, link: LinkStatus) -> None:
-        """Take what the source says now."""
+        """Log the current state of the source if it has changed."""
         before, self._known = self._known, link
         if before == link:
             return

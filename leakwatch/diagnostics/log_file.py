@@ -1,4 +1,4 @@
-"""The log of `--log-file`: JSON lines in a private file that is bounded and never waited for.
+"""The log of `--log-file`: JSON lines in a private file of limited size, written in the background.
 
 One line a record of this package's loggers. Those of libraries stay out: they may quote what a
 header says. No line has pixels or anything that names a patient: see `log_redaction`.
@@ -24,10 +24,11 @@ from typing import Any, Final
 
 from leakwatch.config import LogSettings
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.diagnostics.log_redaction import Redactor
 from leakwatch.files.private_files import make_private_folder, open_private
 
-# Each line begins so. A file that does not is somebody else's, and is not written to.
+# Start of each line. A file that starts differently is not a log, and is not written to.
 _BEGINNING: Final = b'{"time":'
 # Longest text of a field, characters, and most entries of a list: a line stays a line.
 _LONGEST, _MOST_ENTRIES = 2000, 100
@@ -39,7 +40,7 @@ _OF_CODE = (AttributeError, TypeError, NameError, ImportError, AssertionError)
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record, in ASCII: time, level, thread, where, what, and its fields.
+    """One JSON object per record, in ASCII: time, level, thread, where, what, and its fields.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ class JsonLines(logging.Formatter):
         return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
     def _plain(self, value: Any, depth: int = 0) -> Any:
-        """Return `value` as JSON has it; of anything else, such as an array, its type alone."""
+        """Return `value` for JSON; of other objects, such as arrays, only the type."""
         if value is None or isinstance(value, bool | Real):
             return _plain_number(value)
         if isinstance(value, str):
@@ -138,19 +139,21 @@ class _Pages:
         self._file = -1
 
     def check_older(self) -> None:
-        """Refuse to write over a FILE.1 that is somebody else's."""
+        """Refuse to overwrite a FILE.1 that is not a log."""
         if self._older.exists():
             older = _Pages(self._older, self._most_bytes)
             older.open()
             older.close()
 
     def open(self) -> None:
-        """Go on with the file that is there, or begin one."""
+        """Continue an existing file, or create one."""
         file = open_private(self._path, os.O_RDWR | os.O_APPEND)
         try:
             size = os.fstat(file).st_size
             if size and os.read(file, len(_BEGINNING)) != _BEGINNING:
-                raise FileExistsError(errno.EEXIST, "what is there is no log of LeakWatch")
+                raise FileExistsError(
+                    errno.EEXIST, text("the existing file is not a log of LeakWatch")
+                )
             if size and _last_byte(file) != b"\n":
                 os.write(file, b"\n")  # a program that was killed ended within a line
         except BaseException:
@@ -160,7 +163,7 @@ class _Pages:
         self._file = file
 
     def write(self, data: bytes) -> None:
-        """Append whole lines; what cannot be written whole is taken back."""
+        """Append complete lines; incomplete ones are removed again."""
         if not self._is_in_place():
             self.open()
         size = os.fstat(self._file).st_size
@@ -177,14 +180,14 @@ class _Pages:
             raise
 
     def close(self) -> None:
-        """Release the file. Does not raise."""
+        """Close the file. Does not raise."""
         with suppress(OSError):
             if self._file >= 0:
                 os.close(self._file)
         self._file = -1
 
     def _is_in_place(self) -> bool:
-        """Whether what is written can be found: a folder that was removed takes all silently."""
+        """Return whether the file still exists: writing to a removed folder does not fail."""
         if self._file < 0:
             return False
         try:
@@ -193,7 +196,7 @@ class _Pages:
             return False
 
     def _turn(self) -> None:
-        """Begin a new file; the full one stays until that is full."""
+        """Start a new file; the full one is kept until the new one is full."""
         self.close()
         self._path.replace(self._older)
         self.open()
@@ -205,7 +208,7 @@ def _last_byte(file: int) -> bytes:
 
 
 class LogFile(logging.Handler):
-    """Writes lines on a thread of its own. No caller waits, and none hears of a disk that fails.
+    """Log handler that writes on its own thread. Callers do not block, and get no disk errors.
 
     Parameters
     ----------
@@ -239,8 +242,11 @@ class LogFile(logging.Handler):
             self._pages.open()
         except OSError as error:
             raise SinkError(
-                f"the log {path} cannot be written: {error.strerror or error}. Name another file "
-                "with --log-file."
+                text(
+                    "the log {path} cannot be written: {fault}. Choose another --log-file.",
+                    path=path,
+                    fault=error.strerror or error,
+                )
             ) from error
         self._lines: Queue[bytes | None] = Queue(settings.waiting_lines)
         self._lost, self._failing, self._is_closed = 0, False, False
@@ -249,16 +255,16 @@ class LogFile(logging.Handler):
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a record. Never raises, and never waits."""
+        """Queue a record. Does not raise or block."""
         try:
             line = self.format(record).encode("ascii", "replace") + b"\n"
             self._lines.put_nowait(line)
-        # A record that cannot be told, or finds no room, is counted.
+        # A record that cannot be formatted or queued is counted.
         except Exception:  # noqa: BLE001
             self._count_lost(1)
 
     def close(self) -> None:
-        """Write what waits, for so long as the settings say. Does not raise."""
+        """Write queued lines up to the time limit of the settings. Does not raise."""
         closed, self._is_closed = self._is_closed, True
         with suppress(Full):
             if closed:
@@ -279,19 +285,19 @@ class LogFile(logging.Handler):
         self._pages.close()
 
     def _count_lost(self, lines: int) -> int:
-        """Add to the lines that could not be written; gives how many there are."""
+        """Add to the number of lost lines, and return it."""
         with self._counting:
             self._lost += lines
             return self._lost
 
     def _write(self, lines: list[bytes]) -> None:
-        """Write lines in portions that leave the file its bound."""
+        """Write lines in portions that respect the size limit."""
         for portion in _portions(lines, self._settings.most_bytes // 4):
             lost = self._count_lost(0)
             told = [_lost_line(lost)] if lost else []
             try:
                 self._pages.write(b"".join([*told, *portion]))
-            # A disk that is full, a folder that is gone: whatever it is, the monitor goes on.
+            # Whatever the fault, such as a full disk or a removed folder, monitoring continues.
             except Exception as error:  # noqa: BLE001
                 self._count_lost(len(portion))
                 self._tell_of(error)
@@ -305,12 +311,16 @@ class LogFile(logging.Handler):
             return
         with suppress(Exception):
             if error is None:
-                self._say(f"the log {self._path} is written again")
+                self._say(text("the log {path} is being written again", path=self._path))
             else:
                 why = getattr(error, "strerror", None) or error
                 self._say(
-                    f"the log {self._path} cannot be written: {why}. All else goes on; lines are "
-                    "counted and left out until it can."
+                    text(
+                        "the log {path} cannot be written: {why}. Monitoring continues; until the "
+                        "fault is mended, lines are counted but not written.",
+                        path=self._path,
+                        why=str(why),
+                    )
                 )
 
 

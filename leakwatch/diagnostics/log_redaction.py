@@ -1,4 +1,4 @@
-"""What a log may repeat of a text: nothing that names a patient, and no place on the machine.
+"""Redaction of log texts: no patient identity, and no paths of the computer.
 
 Texts of the program are written to hold no identity. Those of libraries quote whatever stood in a
 header, and paths of files that a device wrote may be made of names. What a person typed on the
@@ -41,12 +41,12 @@ _PLAIN: Final = frozenset({"MONOCHROME1", "MONOCHROME2", "RGB", "PALETTE COLOR",
 
 
 class Redactor:
-    """Takes out of a text what must not leave the machine.
+    """Redaction of texts that may be sent.
 
     Parameters
     ----------
     typed : iterable of str
-        Paths and sources as a person typed them: they may be repeated.
+        Paths and sources given by the user, which may be quoted.
     home : Path or None
         Written as ``~``; None: that of the user.
     read : iterable of Path
@@ -88,7 +88,7 @@ class Redactor:
         return self._without_found(text) if self._found else text
 
     def _without_found(self, text: str) -> str:
-        """Leave out the names of files that lie in a folder that was typed."""
+        """Redact names of files in a folder that the user gave."""
         kept, at = list[str](), 0
         for word in _WORD.finditer(text):
             if word.start() < at:
@@ -131,7 +131,7 @@ def _said(found: re.Match[str]) -> str:
 
 
 def _names_below(folders: Iterable[Path]) -> set[str]:
-    """Return the names of files and folders, as far as they can be listed."""
+    """Return the names of files and folders that can be listed."""
     found: set[str] = set()
     for folder in folders:
         for _, below, files in os.walk(folder):
@@ -142,7 +142,7 @@ def _names_below(folders: Iterable[Path]) -> set[str]:
 
 
 def _is_text(rest: str) -> bool:
-    """Whether what follows a path goes on with the sentence, and not with the name."""
+    """Return whether the text after a path continues the sentence, not the name."""
     return rest[0] in ",;)" or (rest[0] == " " and "/" not in rest and "\\" not in rest)
 
 

@@ -1,7 +1,7 @@
-"""How long each stage of a frame takes: measured for whoever asks, and without effect on results.
+"""Times of the stages of a frame, measured on request and without effect on results.
 
 A stage calls `begin_stage`, which does nothing unless a caller measures with `stage_times` on the
-same thread. So stages stay functions of what they are given.
+same thread. Stages therefore remain functions of their arguments.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextvars import ContextVar
 
 
 class StageTimes:
-    """Milliseconds that were spent in each stage; a stage may be entered more than once.
+    """Milliseconds spent in each stage; a stage may be entered more than once.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class StageTimes:
         self.ms: dict[str, float] = {}
 
     def begin(self, stage: str) -> None:
-        """End the stage that runs, and begin `stage`; an empty name begins none."""
+        """End the current stage, and begin `stage`; an empty name begins none."""
         now_s = self._clock()
         if self.stage:
             self.ms[self.stage] = self.ms.get(self.stage, 0.0) + 1e3 * (now_s - self._since_s)
@@ -50,7 +50,7 @@ def stage_times(clock: Callable[[], float] = time.perf_counter) -> Iterator[Stag
     Yields
     ------
     StageTimes
-        Whole after the block.
+        Complete after the block.
     """
     times = StageTimes(clock)
     token = _MEASURED.set(times)
@@ -62,13 +62,13 @@ def stage_times(clock: Callable[[], float] = time.perf_counter) -> Iterator[Stag
 
 
 def begin_stage(stage: str) -> None:
-    """Say that a stage begins, and that the one before it is over."""
+    """Begin a stage, and end the one before it."""
     times = _MEASURED.get()
     if times is not None:
         times.begin(stage)
 
 
 def current_stage() -> str:
-    """Return the stage that runs; empty where none does, or nobody measures."""
+    """Return the current stage; empty if none runs or times are not measured."""
     times = _MEASURED.get()
     return "" if times is None else times.stage

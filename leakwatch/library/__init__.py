@@ -1,1 +1,1 @@
-"""The cases on this machine: a folder for each, and how a stored sequence gets there."""
+"""The case library: a folder for each case, and the import of stored sequences."""

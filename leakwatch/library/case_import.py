@@ -1,4 +1,4 @@
-"""Bring a stored sequence into the case library: folded once, and recorded like a live one."""
+"""Import of a stored sequence into the case library: analysed and recorded like a live one."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SOURCE = "file"
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What became of it.
+    """Result of an import.
 
     Parameters
     ----------
     case : LibraryCase
     ended_early : str or None
-        Why the sequence ended before its promised end; what came before is in the library.
+        Why the sequence ended early; the frames before that are in the library.
     """
 
     case: LibraryCase
@@ -41,7 +41,7 @@ def add_to_library(
     keep_identity: bool = False,
     on_frame: Callable[[], None] = lambda: None,
 ) -> Import:
-    """Fold over `run` and keep its frames and what was found.
+    """Analyse a sequence and record its frames and results.
 
     Parameters
     ----------
@@ -49,18 +49,18 @@ def add_to_library(
     run : Run
         Just opened.
     name : str or None
-        Of the case.
+        Name of the case.
     masks_px : tuple of (left, top, right, bottom)
-        Blanked before the frames are judged and kept, pixels.
+        Blanked before the frames are analysed and recorded, pixels.
     keep_identity : bool
-        Keep text that is burned into the pictures; it is logged.
+        Whether to keep burned-in annotation; this is logged.
     on_frame : callable
         Called after each frame.
 
     Raises
     ------
     LeakWatchError
-        Nothing of it is in the library then.
+        Then nothing is added to the library.
     """
     masked_run = replace(run, frames=_with_masks(run.frames, masks_px))
     recording = Recording(

@@ -1,8 +1,8 @@
-"""The cases on this machine: a folder for each, and a SQLite table of what they hold.
+"""The case library: a folder for each case, and a SQLite table of their contents.
 
-The folders are the truth; the table says what is in them, so that a list needs no reading. Several
-processes may use it at once. No identity of a patient is asked for. The day of a recording stands
-in the table alone and leaves the machine with no export.
+The folders are authoritative; the table makes a list possible without reading them. Several
+processes may use the library at once. It contains no patient identity. The date of a recording is
+only in the table, and is not exported.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from leakwatch.case_files.run_records import read_events, read_frames
 from leakwatch.case_files.session_file import RECORDING_NAME, SESSION_NAME, load_session
 from leakwatch.core.errors import CaseError, LibraryError
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text
 from leakwatch.core.results import EventKind, Level
 from leakwatch.files.private_files import FOLDER_MODE, make_private, make_private_folder
 from leakwatch.files.untrusted_text import printable
@@ -32,8 +33,8 @@ from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
 
 CASES_NAME = "cases"
 
-_LONGEST_NAME = 100  # characters: a line of a list
-# Digits of a number that a folder of a case can have; others are none of ours.
+_LONGEST_NAME = 100  # characters: one line of a list
+# Maximum number of digits in the name of a case folder; other folders are ignored.
 _LONGEST_NUMBER = 10
 
 _LEVELS_BY_WEIGHT = (Level.CLEAR, Level.UNKNOWN, Level.WATCH, Level.STOP)
@@ -54,12 +55,12 @@ class LibraryCase:
         ``recording``, ``complete``, ``stopped`` or ``recovered``, as in session.json.
     source, view, vertebra : str or None
     frames : int or None
-        None while it is recorded, as all that follow.
+        None during recording, like all values below.
     duration_s, first_stop_s : float or None
-        `first_stop_s` is None too where no STOP came.
+        `first_stop_s` is also None if there was no STOP.
     worst_level : str or None
     stops : int or None
-        Alerts of level STOP.
+        Number of STOP alerts.
     """
 
     id: int
@@ -78,26 +79,26 @@ class LibraryCase:
 
 
 class CaseLibrary:
-    """A library; made where there is none. Used on one thread.
+    """A library; created if absent. Used on one thread.
 
     Parameters
     ----------
     folder : Path or None
         None: `library_folder`.
     busy_s : float
-        Another process that writes is waited for so long, s.
+        Maximum wait for another process that writes, s.
 
     Raises
     ------
     LibraryError
-        It cannot be made or read, or is of a newer version of LeakWatch.
+        It cannot be created or read, or is from a newer version of LeakWatch.
     """
 
     def __init__(self, folder: Path | None = None, busy_s: float = BUSY_S) -> None:
         self._folder = library_folder() if folder is None else folder
         try:
             make_private_folder(self._folder / CASES_NAME)
-            make_private(self._folder / CASES_NAME)  # of an earlier version
+            make_private(self._folder / CASES_NAME)  # from an earlier version
         except OSError as error:
             raise LibraryError(cannot_use(self._folder, error)) from error
         self._db = LibraryDatabase(self._folder, busy_s)
@@ -110,16 +111,16 @@ class CaseLibrary:
         self.close()
 
     def close(self) -> None:
-        """Release the table."""
+        """Close the table."""
         self._db.close()
 
     def begin(self, source: str, marks: Marks, name: str | None = None) -> LibraryCase:
-        """Enter a case that will be recorded into its folder, which is made.
+        """Add a case that will be recorded, and create its folder.
 
         Parameters
         ----------
         source : str
-            Kind of the source, such as ``scp``.
+            Type of the source, such as ``scp``.
         marks : Marks
         name : str or None
             None: ``case-`` and its number. Not the name of a patient.
@@ -127,20 +128,32 @@ class CaseLibrary:
         Raises
         ------
         LibraryError
-            There is a case of this name, or no room.
+            The name is taken or invalid, or the disk is full.
         """
         view = None if marks.view is None else marks.view.value
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         if name is not None and (not name.strip() or name.strip().isdigit()):
-            raise LibraryError(f"{name!r} is no name of a case: numbers are given. Use letters.")
+            raise LibraryError(
+                text(
+                    "{name!r} is not a case name: it is a number, or empty. Use letters.", name=name
+                )
+            )
         if name is not None and (printable(name) != name or len(name) > _LONGEST_NAME):
             raise LibraryError(
-                f"{name[:_LONGEST_NAME]!r} is no name of a case: it has characters that are not "
-                f"shown, or more than {_LONGEST_NAME}. Use letters."
+                text(
+                    "{name!r} is not a case name: it has control characters, or more than "
+                    "{LONGEST_NAME} characters. Use letters.",
+                    name=name[:_LONGEST_NAME],
+                    LONGEST_NAME=_LONGEST_NAME,
+                )
             )
         with self._db.writing():
             if name is not None and self._rows("WHERE name = ?", name):
-                raise LibraryError(f"there is a case {name} already. Choose another name.")
+                raise LibraryError(
+                    text(
+                        "the name {name} is taken by another case. Choose another name.", name=name
+                    )
+                )
             number = self._db.execute(
                 "INSERT INTO library_case (id, name, added_at, state, source, view, vertebra)"
                 " VALUES (?, ?, ?, 'recording', ?, ?, ?)",
@@ -163,7 +176,7 @@ class CaseLibrary:
         return self._rows("WHERE id = ?", number)[0]
 
     def finish(self, number: int) -> LibraryCase:
-        """Read what was recorded of a case, and enter it.
+        """Read the recording of a case, and update its row.
 
         Raises
         ------
@@ -190,26 +203,30 @@ class CaseLibrary:
         return self.case(str(number))
 
     def cases(self) -> tuple[LibraryCase, ...]:
-        """All cases, oldest first; what was recovered meanwhile is entered."""
+        """Return all cases, oldest first, including those recovered meanwhile."""
         for case in self._rows("WHERE state = 'recording'"):
-            with suppress(CaseError):  # broke off, or is being recorded: it stays as it is
+            with suppress(CaseError):  # interrupted, or still being recorded: not changed
                 if load_session(case.folder / SESSION_NAME).state != "recording":
                     self.finish(case.id)
         return self._rows("ORDER BY id")
 
     def case(self, key: str) -> LibraryCase:
-        """A case by its number or its name.
+        """Return a case by its number or name.
 
         Raises
         ------
         LibraryError
-            There is none.
+            There is no such case.
         """
         by = "WHERE id = ?" if key.isdigit() else "WHERE name = ?"
         found = self._rows(by, key)
         if not found:
             raise LibraryError(
-                f"there is no case {key} in {self._folder}. `leakwatch cases list` shows all."
+                text(
+                    "there is no case {key} in {folder}. List all with `leakwatch cases list`.",
+                    key=key,
+                    folder=self._folder,
+                )
             )
         return found[0]
 
@@ -226,25 +243,29 @@ class CaseLibrary:
         gone = folder.with_name(f".deleted-{folder.name}")
         try:
             if recording.exists() and is_locked(recording):
-                raise LibraryError(f"case {number} is being recorded now. Stop that first.")
+                raise LibraryError(
+                    text(
+                        "case {number} is being recorded. Stop the recording first.", number=number
+                    )
+                )
             with self._db.writing():
                 self._db.execute("DELETE FROM library_case WHERE id = ?", number)
                 if folder.exists():
-                    folder.rename(gone)  # at once: no half of a case is ever seen
+                    folder.rename(gone)  # in one step: no partial case is ever visible
             if gone.exists():
                 shutil.rmtree(gone)
         except FileNotFoundError:
-            return  # another process opened the library, and removes it
+            return  # another process opened the library, and removes the folder
         except OSError as error:
             raise LibraryError(cannot_use(folder, error)) from error
 
     def _remove_leftovers(self) -> None:
-        """Of a deletion that broke off: the case was taken for gone."""
+        """Remove folders of an interrupted deletion."""
         for gone in (self._folder / CASES_NAME).glob(".deleted-*"):
             shutil.rmtree(gone, ignore_errors=True)
 
     def _number_above_folders(self) -> int | None:
-        """None: the next one; else one that no folder has, as where the table was lost."""
+        """Return None for the next number, or a number above all folders if the table was lost."""
         try:
             folders = [path.name for path in (self._folder / CASES_NAME).iterdir()]
         except OSError as error:

@@ -1,1 +1,1 @@
-"""Stored runs: opened with their case, folded over, analysed into files, opened again."""
+"""Stored sequences: opened with their case, analysed, and opened again after recording."""

@@ -1,4 +1,4 @@
-"""Fold over a whole run and write what was found: the work behind ``leakwatch analyze``."""
+"""Analysis of a whole sequence into files: the work behind ``leakwatch analyze``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary, add_frame
 from leakwatch.config import Settings
 from leakwatch.core.errors import MissingExtraError, SinkError
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import Sink
 from leakwatch.core.results import Event, EventKind, Level, Snapshot
 from leakwatch.runner.stored_run import Run
@@ -24,41 +25,41 @@ from leakwatch.sinks.workers.sink_worker import SinkWorker
 from leakwatch.sources.stored.read_ahead import read_ahead
 from leakwatch.vision.image_processing.opencv_threads import opencv_on_one_thread
 
-# What an earlier run may have left in the folder, beside the lines.
+# Files that an earlier run may have left in the folder, besides the lines.
 _BESIDE_LINES = (TREND_NAME, VIDEO_NAME, TABLE_NAME)
-# After an interruption the pictures have so long to be finished, s: with the frame that is being
-# folded and the end of the program, a person who pressed Ctrl-C waits less than two seconds.
+# Time to finish plots and video after an interruption, s: with the current frame and the end of the
+# program, the user waits less than two seconds after Ctrl-C.
 FINISH_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a run.
+    """Result of an analysis.
 
     Parameters
     ----------
     frames : int
-        How many were read and written.
+        Number of frames read and written.
     unknown : int
-        How many of them could not be judged, or not in full.
+        Number of frames that could not be assessed, or only in part.
     first_stop : Event or None
         The first alert of level STOP.
     tally : RunSummary
-        What was watched, and what was not.
+        Frames assessed and not assessed.
     ended_early : str or None
-        Why the input ended before its promised end.
+        Why the input ended early.
     not_recorded : str or None
-        Why frames and events could not be written any further; then the rest was not analysed.
+        Why frames and events could no longer be written; the rest was not analysed.
     degraded : tuple of str
-        What could not be written although the measurements were.
+        Outputs that could not be written, although the measurements were.
     left_out : tuple of str
-        What was not written, since what draws it is not installed.
+        Outputs that were not written because an extra is not installed.
     written : tuple of str
-        Names of the files that are whole.
+        Names of complete files.
     interrupted : bool
-        A person ended it before the input did.
+        Whether the user ended it early.
     smallest_distance_mm, largest_area_mm2, largest_volume_ml : float or None
-        Of all frames; None where it was known in none.
+        Over all frames; None if never known.
     """
 
     frames: int
@@ -86,21 +87,21 @@ def analyse(
 ) -> Outcome:
     """Measure every frame of `run` and write frames, events, trend and video into `folder`.
 
-    An interruption (Ctrl-C) ends it as the end of the input does, but soon.
+    After an interruption (Ctrl-C) the files are completed within `FINISH_WITHIN_S`.
 
     Parameters
     ----------
     run : Run
         Just opened.
     folder : Path
-        Made where absent; only files of the names that are written here are replaced.
+        Created if absent; only files with the names written here are replaced.
     with_video : bool
     on_frame : callable
         Called after each frame.
     with_table : bool
-        Write frames.csv too.
+        Also write frames.csv.
     others : mapping of str to Sink
-        Outputs of other packages by what the person calls them; closed here.
+        Outputs of other packages by the names that the user gave; closed here.
 
     Returns
     -------
@@ -141,7 +142,7 @@ def analyse(
 
 @dataclass(slots=True)
 class _SoFar:
-    """What became of the frames until now, for whoever is interrupted."""
+    """Result so far, for an interruption."""
 
     outcome: Outcome = Outcome(0, 0, None)
 
@@ -153,10 +154,10 @@ def _follow(
     on_frame: Callable[[], None],
     so_far: _SoFar,
 ) -> None:
-    """Fold to the end of the frames, or until they cannot be recorded."""
+    """Analyse all frames, or until they cannot be recorded."""
     for snapshot in run.snapshots():
         before = so_far.outcome
-        # First: a STOP that an interruption finds on the disk is never told as none.
+        # Before recording: a STOP on disk must be in the outcome after an interruption.
         so_far.outcome = _with(before, snapshot, run.settings)
         try:
             recorder.append(snapshot)
@@ -202,7 +203,7 @@ def _extreme(
 
 
 def _finish_soon(recorder: Recorder, sinks: Mapping[str, SinkWorker]) -> None:
-    """Close all that is written; the pictures without what waits to be drawn."""
+    """Close all outputs; plots and video without frames that are still queued."""
     recorder.close()
     until_s = time.monotonic() + FINISH_WITHIN_S
     pictures = [sink for name, sink in sinks.items() if name != TABLE_NAME]
@@ -215,7 +216,7 @@ def _finish_soon(recorder: Recorder, sinks: Mapping[str, SinkWorker]) -> None:
 
 
 def _interrupted(outcome: Outcome, folder: Path) -> Outcome:
-    """Count the lines: the interruption may have come behind any of them."""
+    """Return the outcome with the number of lines written before the interruption."""
     lines = (folder / FRAMES_NAME).read_bytes().count(b"\n")
     return replace(outcome, frames=lines, interrupted=True)
 
@@ -223,7 +224,7 @@ def _interrupted(outcome: Outcome, folder: Path) -> Outcome:
 def _sinks(
     run: Run, folder: Path, with_video: bool, with_table: bool
 ) -> tuple[dict[str, SinkWorker], list[str], list[str]]:
-    """Return sinks by their files, why some could not be opened, and what is not installed."""
+    """Return sinks by file name, faults of others, and missing extras."""
     openers: dict[str, Callable[[], Sink]] = {TREND_NAME: lambda: Trend(folder, run.settings)}
     if with_video:
         openers[VIDEO_NAME] = lambda: OverlayVideo(folder, run.marks, run.settings)
@@ -239,11 +240,17 @@ def _sinks(
         except SinkError as error:
             refused.append(str(error))
     for name in set(_BESIDE_LINES) - set(openers):
-        # That of an earlier run must not pass for what was found in this one.
+        # A file of an earlier run must not be taken for a result of this one.
         try:
             (folder / name).unlink(missing_ok=True)
         except OSError as error:
-            refused.append(f"{folder / name} is of an earlier run: {error.strerror}")
+            refused.append(
+                text(
+                    "{file} of an earlier run cannot be removed: {reason}",
+                    file=folder / name,
+                    reason=error.strerror,
+                )
+            )
     return sinks, refused, left_out
 
 

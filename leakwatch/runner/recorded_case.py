@@ -1,8 +1,8 @@
-"""A recorded case opened again: folded over its frames, for what its lines do not hold.
+"""A recorded case analysed again, for results that its lines do not contain.
 
-The same two functions over the same frames give the same result, so contours need not be kept.
-Where the session differed from a plain fold (a person began anew, frames were looked at too late),
-what was told is taken from what was written, and the report says how many frames agree.
+The same functions on the same frames give the same results, so contours need not be stored. If the
+session differed from a plain analysis (new baseline, dropped frames), alerts are taken from the
+recorded lines, and the report states how many frames agree.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
 from leakwatch.sinks.report.case_findings import Findings, Moment, Outline, Place
 from leakwatch.sources.stored.recorded_session import RecordedSession
 
-# Frames at the start that fix the greys of all pictures, as in the overlay video.
+# Frames at the start that define the grey mapping of all images, as in the overlay video.
 PREVIEW_FRAMES = 8
 
 
 def open_recorded(folder: Path) -> Run:
-    """Open a recorded session with the marks, settings and calibration that it had.
+    """Open a recorded session with its marks, settings and calibration.
 
     Parameters
     ----------
@@ -48,12 +48,12 @@ def open_recorded(folder: Path) -> Run:
     Returns
     -------
     Run
-        To be folded over; whoever opened it closes its source.
+        Ready to be analysed; the caller closes its source.
 
     Raises
     ------
     LeakWatchError
-        It is no session, or a file of it cannot be read.
+        It is not a recorded session, or one of its files cannot be read.
     """
     source = RecordedSession(folder)
     session = load_session(folder / SESSION_NAME)
@@ -79,20 +79,20 @@ def open_recorded(folder: Path) -> Run:
 
 
 def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: None) -> Findings:
-    """Fold over a recorded session and collect what its outputs need.
+    """Analyse a recorded session and collect the values that its outputs need.
 
     Parameters
     ----------
     folder : Path
     name : str
-        Of the case, for titles.
+        Name of the case, for titles.
     on_frame : callable
         Called after each frame.
 
     Raises
     ------
     LeakWatchError
-        It is no session, or a file of it cannot be read.
+        It is not a recorded session, or one of its files cannot be read.
     """
     run = open_recorded(folder)
     recorded = read_recorded_frames(folder / RECORDING_NAME)
@@ -149,7 +149,7 @@ def _places(recorded: tuple[RecordedFrame, ...]) -> tuple[dict[int, Place], list
 
 
 def _warned(events: tuple[Event, ...]) -> dict[int, tuple[Event, ...]]:
-    """Alerts of WATCH and STOP, by their frame."""
+    """Return alerts of WATCH and STOP by frame."""
     found: dict[int, tuple[Event, ...]] = {}
     for event in events:
         if event.kind is EventKind.ALERT and event.level in (Level.WATCH, Level.STOP):

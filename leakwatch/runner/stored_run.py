@@ -1,6 +1,6 @@
-"""From a sequence to snapshots: open a run, and fold over its frames.
+"""Opening of a stored sequence, and the fold over its frames.
 
-Analysis, replay, training and bench open a run and fold over it in the same way.
+Analysis, replay, training and benchmark use the same functions.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError
 from leakwatch.core.frame import Acquisition, Frame
 from leakwatch.core.marks import CaseFile, Marks
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import FrameSource, StoredSource
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration
@@ -30,7 +31,7 @@ from leakwatch.sources.video.stored_video import open_stored
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A sequence with everything that a fold over it needs.
+    """A sequence with all inputs of its analysis.
 
     Parameters
     ----------
@@ -39,18 +40,18 @@ class Run:
     path : Path
         The sequence.
     source : FrameSource
-        Open; whoever opened the run closes it.
+        An open source; the caller of `open_run` closes it.
     frames : iterator of Frame
-        All frames, the first included.
+        All frames, including the first.
     acquisition : Acquisition
-        Of the first frame.
+        Acquisition of the first frame.
     marks : Marks
     calibration : Calibration
     settings : Settings
     doubts : tuple of str
-        What of the case is unusual, for the person.
+        What is unusual in the case, for the user.
     opener : callable or None
-        Opens the sequence again; None: by its path.
+        Opens the sequence again; None: use its path.
     """
 
     name: str
@@ -65,13 +66,13 @@ class Run:
     opener: Callable[[], StoredSource] | None = None
 
     def reopen(self) -> StoredSource:
-        """Open the sequence a second time, for pixels that were not kept."""
+        """Open the sequence again, for pixels that were not kept."""
         if self.opener is not None:
             return self.opener()
         return open_stored(self.path, self.settings.live_video)
 
     def snapshots(self) -> Iterator[Snapshot]:
-        """Fold over the frames from the beginning; once."""
+        """Return an iterator over the results of all frames; may be called once."""
         vision = pipeline.initial_state(self.settings, self.marks, self.calibration)
         return fold(self.frames, vision, rules.initial_state(self.settings), str(self.path))
 
@@ -88,14 +89,14 @@ def open_run(
     Parameters
     ----------
     path : Path
-        A sequence, or a NAME.case.json, which names its sequence.
+        A sequence, or a NAME.case.json, which refers to its sequence.
     settings : Settings
     case_path : Path or None
-        Marks and calibration that a person gave.
+        Marks and calibration by the user.
     calibration_path : Path or None
         Calibration file of the C-arm.
     opener : callable or None
-        Opens what `path` does not name alone, such as one run of several in a folder.
+        Opens the sequence if `path` is not sufficient, as for one of several in a folder.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def open_run(
     Raises
     ------
     CaseError, SourceError, CalibrationError
-        What was given cannot be read, does not fit together, or contradicts itself.
+        An input cannot be read, or inputs contradict each other.
     """
     if case_path is None and path.name.endswith(CASE_SUFFIX):
         case_path = path
@@ -118,7 +119,9 @@ def open_run(
         frames = source.frames()
         first = next(frames, None)
         if first is None:
-            raise SourceError(f"{path}: there is no frame in it. Choose another sequence.")
+            raise SourceError(
+                text("{path}: the sequence has no frames. Choose another sequence.", path=path)
+            )
         _check_polarity(first, path, settings)
         check_fits(case, first.acquisition, str(case_path))
         scale = resolve_calibration(first.acquisition, case, calibration_path, settings.calibration)
@@ -132,12 +135,17 @@ def open_run(
 
 
 def _check_polarity(first: Frame, path: Path, settings: Settings) -> None:
-    """Refuse a picture that is inverted: bone would be soft tissue, and cement be light."""
+    """Check that the image is not inverted, which would exchange bone and soft tissue."""
     why = find_inversion(first, settings)
     if why:
         pixels = first.acquisition.pixel_format
         raise SourceError(
-            f"{path}: the picture looks inverted against its tags ({pixels.photometric}): {why}. "
-            "Export it again as it was acquired. If the tags are right, set `trust_tags = true` "
-            "in section [polarity] of the settings (`leakwatch mark`: --trust-tags)."
+            text(
+                "{path}: the image looks inverted relative to its header ({photometric}): "
+                "{why}. Export it again as acquired. If the header is right, set `trust_tags = "
+                "true` in section [polarity] of the settings (`leakwatch mark`: --trust-tags).",
+                path=path,
+                photometric=pixels.photometric,
+                why=why,
+            )
         )

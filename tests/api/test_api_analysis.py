@@ -187,7 +187,7 @@ def test_a_monitor_is_as_it_was_after_an_image_that_it_refused() -> None:
 def test_nothing_is_kept_of_a_first_image_that_the_marks_do_not_fit() -> None:
     sample = half_size()
     monitor = leakwatch.Monitor(sample.marks, HALF_MM_PER_PX, **ARGUMENTS)
-    with pytest.raises(leakwatch.LeakWatchError, match="outside of the picture"):
+    with pytest.raises(leakwatch.LeakWatchError, match="outside the image"):
         monitor.step(sample.images[0][:40, :40], 0.0)
     assert monitor.step(sample.images[0], 0.0).frame == 0
 

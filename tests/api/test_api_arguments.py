@@ -34,7 +34,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "one in colour": (analyzed(STACK[0][..., None] * np.ones(3)), ("one image in colour",)),
     "list in colour": (analyzed([np.ones((64, 64, 3))]), ("3 colours", "grey values")),
     "no image": (analyzed(STACK[:0]), ("no image", "at least one")),
-    "nothing": (analyzed(iter([])), ("there is none", "at least one")),
+    "nothing": (analyzed(iter([])), ("there are none", "at least one")),
     "path": (analyzed("a.dcm"), ("the path a.dcm", "open_sequence")),
     "axes exchanged": (analyzed(np.moveaxis(STACK, 0, 2)), ("one image in colour",)),
     "many frames, axes exchanged": (
@@ -60,8 +60,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "negative": (analyzed(STACK.astype(int) - 100), ("found -", "add the offset")),
     "booleans": (analyzed(STACK > 9), ("holds bool", "grey values")),
     "masked": (analyzed([np.ma.masked_greater(STACK[0], 9)]), ("masked array", "filled")),
-    "sizes": (analyzed([STACK[0], STACK[0][:40]]), ("64 x 40 pixels", "Begin another run")),
-    "kinds": (analyzed([STACK[0], STACK[0] / 4095]), ("holds float64", "alike")),
+    "sizes": (analyzed([STACK[0], STACK[0][:40]]), ("64 x 40 pixels", "Start a new sequence")),
+    "kinds": (analyzed([STACK[0], STACK[0] / 4095]), ("holds float64", "in the same type")),
     "no time": (analyzed(fps=None), ("found neither", "fps=7.5")),
     "two times": (analyzed(times_s=[0, 1, 2]), ("found both",)),
     "times that stand": (
@@ -71,7 +71,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "too few times": (analyzed(fps=None, times_s=[0, 1]), ("expected 3 times, found", "(2,)")),
     "too few of a stream": (
         analyzed(iter(STACK), fps=None, times_s=[0, 1]),
-        ("holds 2 times", "one for each"),
+        ("has 2 times", "one for each"),
     ),
     "too many of a stream": (
         analyzed(iter(STACK), fps=None, times_s=range(4)),
@@ -84,7 +84,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "no rate": (analyzed(fps=0), ("found 0", "images a second")),
     "wall outside": (
         analyzed(wall=[(100, 10), (100, 50)], anterior="right"),
-        ("[100.0, 10.0], outside of the picture of 64 columns and 64 rows",),
+        ("[100.0, 10.0], outside the image of 64 columns and 64 rows",),
     ),
     "columns and rows exchanged": (
         analyzed(wall=[(10, 40), (50, 40)], anterior="right"),
@@ -100,7 +100,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
         analyzed(wall=UPRIGHT, anterior="front"),
         ('found "front"', "Write left or right"),
     ),
-    "two marks": (analyzed(wall=UPRIGHT, marks=leakwatch.Marks()), ("beside wall", "make_marks")),
+    "two marks": (
+        analyzed(wall=UPRIGHT, marks=leakwatch.Marks()),
+        ("together with wall", "make_marks"),
+    ),
     "marks of another kind": (analyzed(marks={}), ("found dict", "make_marks")),
     "marks of plain values": (
         analyzed(marks=leakwatch.Marks(anterior="up")),  # type: ignore[arg-type]
@@ -110,7 +113,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "millimetres as text": (analyzed(mm_per_px="0.2"), ("found '0.2'",)),
     "baseline beyond": (
         analyzed(marks=leakwatch.make_marks(baseline_frames=(0, 9))),
-        ("names frame 8", "3 frames"),
+        ("refers to frame 8", "3 frames"),
     ),
     "photometric": (analyzed(photometric="RGB"), ("found 'RGB'", "MONOCHROME2")),
     "relationship": (analyzed(relationship="linear"), ("found 'linear'", "LIN or LOG or DISP")),

@@ -132,11 +132,11 @@ def test_shared_cases_are_read(shared: Path) -> None:
         ({"baseline_frames": [3, 3]}, ["baseline_frames [3, 3)", "no frame"]),
         ({"baseline_frames": [5, 2]}, ["baseline_frames [5, 2)"]),
         ({"baseline_frames": [1]}, ["key baseline_frames", "[first, last)"]),
-        ({"posterior_wall_px": [[1, 2]]}, ["key posterior_wall_px", "two or more points"]),
+        ({"posterior_wall_px": [[1, 2]]}, ["key posterior_wall_px", "two to 10000 points"]),
         ({"posterior_wall_px": [[1, 2], [3]]}, ["key posterior_wall_px[1]", "[3]"]),
         ({"posterior_wall_px": [[1, 2], [3, "4"]]}, ["key posterior_wall_px[1][1]", '"4"']),
         ({"posterior_wall_px": [[1, 2], [1, 2]]}, ["all points of posterior_wall_px"]),
-        ({"body_outline_px": [[1, 2], [3, 4]]}, ["key body_outline_px", "three or more"]),
+        ({"body_outline_px": [[1, 2], [3, 4]]}, ["key body_outline_px", "three to 10000 points"]),
         ({"needle_tip_px": [1, 2, 3]}, ["key needle_tip_px", "one point"]),
         ({"mm_per_px": 0}, ["key mm_per_px", "above 0"]),
         ({"mm_per_px": -0.2}, ["key mm_per_px", "-0.2"]),
@@ -167,7 +167,7 @@ def test_missing_key_is_named(tmp_path: Path, key: str) -> None:
 
 def test_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     text = json.dumps(MINIMAL)[:-1] + ', "mm_per_px": 0.2, "mm_per_px": 0.3}'
-    with pytest.raises(CaseError, match="key mm_per_px stands there twice"):
+    with pytest.raises(CaseError, match="key mm_per_px occurs twice"):
         load_case(written(tmp_path, text.encode()))
 
 
@@ -413,7 +413,7 @@ def test_damaged_line_in_the_middle_is_named(tmp_path: Path) -> None:
 
 def test_frames_of_two_runs_in_one_file_are_refused(tmp_path: Path) -> None:
     line = frame_line(make_snapshot(1))
-    with pytest.raises(CaseError, match="frame 1 comes after frame 1"):
+    with pytest.raises(CaseError, match="frame 1 follows frame 1"):
         read_frames(written(tmp_path, line + line))
 
 

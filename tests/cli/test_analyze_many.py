@@ -79,7 +79,7 @@ def test_runs_of_an_export_are_listed_and_nothing_is_written(export, tmp_path):
     for path in (export, export / "DICOMDIR"):
         result = run("analyze", path, "-o", tmp_path / "out")
         assert result.exit_code == 2, result.output
-        assert "holds 2 runs" in result.stderr.splitlines()[-1]
+        assert "has 2 sequences" in result.stderr.splitlines()[-1]
         assert "1  DICOM/ST0/SE0/IM0: 16 frames of 240 x 240, XA, series 1.2.3.10" in result.stderr
         assert "2  DICOM/ST0/SE1: 6 frames of 240 x 240, XA, series 1.2.3.11" in result.stderr
         assert "--series" in result.stderr
@@ -98,7 +98,7 @@ def test_series_picks_one_run(export, tmp_path, series, frames):
 def test_series_that_is_not_there_is_refused_with_those_that_are(export, tmp_path, series):
     result = run("analyze", export, "--series", series, "-o", tmp_path / "out")
     assert result.exit_code == 2
-    assert f"no run --series {series}" in result.stderr
+    assert f"--series {series} does not exist" in result.stderr
     assert "2  DICOM/ST0/SE1" in result.stderr
     assert not (tmp_path / "out").exists()
 
@@ -114,7 +114,7 @@ def test_all_runs_have_a_folder_each_and_a_row(export, tmp_path):
     for name in names:
         assert name in result.stdout
         assert (tmp_path / name / "frames.jsonl").exists()
-    assert "2 of 2 runs whole" in result.stdout
+    assert "2 of 2 sequences complete" in result.stdout
 
 
 def test_file_cut_off_does_not_lose_the_others_and_the_exit_code_says_so(broken_export, tmp_path):
@@ -123,7 +123,7 @@ def test_file_cut_off_does_not_lose_the_others_and_the_exit_code_says_so(broken_
     assert result.exit_code == 3, result.output
     assert [row["outcome"] == "whole" for row in rows(out)] == [True, True, False]
     assert "cut off: copy it again" in rows(out)[2]["outcome"]
-    assert "2 of 3 runs whole" in result.stdout
+    assert "2 of 3 sequences complete" in result.stdout
 
 
 def test_image_that_cannot_be_read_beside_the_only_run_is_in_the_exit_code(broken_export, tmp_path):
@@ -234,7 +234,7 @@ def test_one_case_does_not_go_with_several_sequences(export, tmp_path):
     injection.write_case(tmp_path / "x.case.json", path)
     result = run("analyze", path, path, "--case", tmp_path / "x.case.json", "-o", tmp_path / "out")
     assert result.exit_code == 2
-    assert "--case goes with one sequence" in result.stderr
+    assert "--case applies to one sequence only" in result.stderr
 
 
 def test_strict_batch_is_exit_code_4(export, tmp_path):
@@ -285,7 +285,7 @@ def test_video_is_analysed_and_what_is_assumed_is_said(tmp_path):
     frames = read_frames(tmp_path / "out" / "frames.jsonl")
     assert [frame.time_s for frame in frames] == [0.125 * index for index in range(FRAMES)]
     assert "Bone is taken to be dark; `bone_is_bright`" in result.stderr
-    assert "no millimetres" in result.stderr
+    assert "not calibrated" in result.stderr
     assert "15 frames/s" not in result.stderr
 
 
@@ -298,8 +298,8 @@ def test_case_beside_a_video_gives_it_wall_and_millimetres(tmp_path):
     injection.write_case(tmp_path / "screen.case.json", path)
     result = run("analyze", path, "-o", tmp_path / "out", "--no-video")
     assert result.exit_code == 0, result.output
-    assert "screen.case.json lies beside the sequence and is used" in result.stderr
-    assert "no millimetres" not in result.stderr
+    assert "screen.case.json is beside the sequence and is used" in result.stderr
+    assert "not calibrated" not in result.stderr
     assert "posterior wall rule inactive" not in result.stderr
     assert (
         "posterior wall rule inactive"
@@ -335,7 +335,7 @@ def test_interrupted_batch_keeps_what_is_done_and_says_where_it_ended(tmp_path, 
     assert result.exit_code == 130
     assert [row["outcome"] for row in rows(tmp_path / "out")] == ["whole", "interrupted"]
     assert [row["frames"] for row in rows(tmp_path / "out")] == [str(FRAMES), "4"]
-    assert "1 of 3 runs whole" in result.stdout
+    assert "1 of 3 sequences complete" in result.stdout
 
 
 def test_folder_of_pictures_is_one_run_in_the_order_of_their_numbers(tmp_path):
@@ -346,7 +346,7 @@ def test_folder_of_pictures_is_one_run_in_the_order_of_their_numbers(tmp_path):
     result = run("analyze", folder, "-o", tmp_path / "out", "--no-video")
     assert result.exit_code == 0, result.output
     assert len(read_frames(tmp_path / "out" / "frames.jsonl")) == FRAMES
-    assert "15 frames/s are assumed" in result.stderr
+    assert "15 frames/s assumed" in result.stderr
 
 
 def test_one_picture_is_one_frame_in_words(tmp_path):
@@ -370,10 +370,10 @@ def test_mark_takes_a_run_of_an_export_and_its_case_is_analysed(export, tmp_path
     case = tmp_path / "mine.case.json"
     listed = run("mark", root, *click, "-o", case)
     assert listed.exit_code == 2
-    assert "holds 2 runs" in listed.stderr
+    assert "has 2 sequences" in listed.stderr
     marked = run("mark", root, "--series", "1", *click, "-o", case)
     assert marked.exit_code == 0, marked.output
     assert Path(json.loads(case.read_text())["dicom"]) == Path("CD/DICOM/SE0/IM0")
     one_at_a_time = run("mark", root, "--series", "all", *click, "-o", case)
     assert one_at_a_time.exit_code == 2
-    assert "one run is marked at a time" in one_at_a_time.stderr
+    assert "only one sequence can be marked at a time" in one_at_a_time.stderr

@@ -159,7 +159,7 @@ def test_other_files_in_the_folder_are_left_alone(dicom, tmp_path):
 def test_without_spacing_there_is_no_millimetre_anywhere(dicom, tmp_path):
     result = run("analyze", dicom, "--no-case", "--out", tmp_path, "--no-video")
     assert result.exit_code == 0
-    assert "no millimetres" in result.stderr
+    assert "not calibrated" in result.stderr
     for frame in read_frames(tmp_path / "frames.jsonl"):
         assert (frame.distance_mm, frame.area_mm2, frame.volume_ml) == (None, None, None)
 
@@ -280,7 +280,7 @@ def test_interrupted_run_has_its_pictures_and_says_how_many_frames_are_whole(
     monkeypatch.setattr("leakwatch.runner.analysis.FINISH_WITHIN_S", 30.0)
     result = run("analyze", dicom, "--out", tmp_path, "--csv")
     assert result.exit_code == 130
-    assert "interrupted: 10 frames are whole" in result.stderr
+    assert "interrupted: 10 frames are complete" in result.stderr
     assert len(read_frames(tmp_path / "frames.jsonl")) == 10
     assert {path.name for path in tmp_path.iterdir()} == FILES | {"frames.csv"}
     assert cv2.getNumThreads() == threads  # on one while the frames are analysed, then as before
@@ -439,7 +439,7 @@ def test_the_case_beside_a_sequence_is_used_and_said(tmp_path, command):
     }[command]
     result = run(*arguments)
     assert result.exit_code == 0, result.output
-    assert "cine.case.json lies beside the sequence and is used" in result.stderr
+    assert "cine.case.json is beside the sequence and is used" in result.stderr
     assert "posterior wall rule inactive" not in result.stderr
     result = run(*arguments, "--no-case")
     assert result.exit_code == 0, result.output

@@ -53,7 +53,7 @@ def test_a_machine_that_is_well(tmp_path):
     decoders = of(whole, "decoders")
     assert len(decoders) == len(READABLE_SYNTAXES)
     assert {one["state"] for one in decoders.values()} == {"ok"}
-    assert of(whole, "folders")["results"]["found"].startswith(f"{tmp_path}: can be written")
+    assert of(whole, "folders")["results"]["found"].startswith(f"{tmp_path}: writable")
     assert of(whole, "displays")["screen 1"]["found"] == PROBES["screens"][0]
     assert of(whole, "sound")["output 1"]["found"] == "HDMI"
 
@@ -61,7 +61,7 @@ def test_a_machine_that_is_well(tmp_path):
 def test_the_text_ends_with_what_matters(tmp_path):
     done = run("--out", tmp_path)
     assert done.exit_code == 0
-    assert done.stdout.splitlines()[-1] == "`leakwatch analyze` works on this machine."
+    assert done.stdout.splitlines()[-1] == "`leakwatch analyze` works on this computer."
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_damaged_library_is_named_whatever_needs_it(tmp_path, module, error):
 def test_a_folder_that_is_to_be_made_is_looked_at_where_it_will_be(tmp_path):
     (found,) = doctor_checks.folders([("results", tmp_path / "a" / "b", True)])
     assert found.state is State.OK
-    assert f"to be made in {tmp_path}" in found.found
+    assert f"to be created in {tmp_path}" in found.found
     assert list(tmp_path.iterdir()) == []
 
 
@@ -200,7 +200,7 @@ def test_a_disk_that_is_full(monkeypatch, tmp_path):
     found = of(report("--out", tmp_path), "folders")["results"]
     assert found["state"] == "failed"
     assert "No space left on device" in found["found"]
-    assert found["todo"].startswith("Free space")
+    assert found["todo"].startswith("Free disk space")
 
 
 def test_a_port_that_is_taken_and_one_that_is_free(tmp_path):
@@ -210,7 +210,7 @@ def test_a_port_that_is_taken_and_one_that_is_free(tmp_path):
         number = other.getsockname()[1]
         taken = of(report("--out", tmp_path, "--scp", f"scp://127.0.0.1:{number}"), "ports")
     assert taken["C-STORE"]["state"] == "failed"
-    assert taken["C-STORE"]["todo"].startswith("Another program listens there")
+    assert taken["C-STORE"]["todo"].startswith("The port is in use")
     (free,) = doctor_checks.port("127.0.0.1", 0)
     assert free.state is State.OK
 
@@ -234,7 +234,7 @@ def test_without_screen_or_sound_analyze_works(monkeypatch, tmp_path):
     whole = report("--out", tmp_path)
     assert whole["analyze_works"]
     assert of(whole, "displays")["screen"]["state"] == "absent"
-    assert "cannot be heard" in of(whole, "sound")["output"]["found"]
+    assert "are visible but not audible" in of(whole, "sound")["output"]["found"]
 
 
 def test_without_the_extra_for_sound(monkeypatch, tmp_path):

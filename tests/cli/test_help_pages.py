@@ -58,7 +58,7 @@ def test_shells_can_complete(shell, monkeypatch):
 
 def test_sentences_are_not_cut_where_the_source_is():
     page = said("analyze", "-h")
-    assert "replacing those of an earlier run" in " ".join(page.split())
+    assert "replaces only these files of an earlier run" in " ".join(page.split())
     assert "replacing those\n" not in page.replace(" \n", "\n")
 
 

@@ -239,7 +239,7 @@ def test_a_log_that_cannot_be_written_is_refused_before_anything_runs(dicom, tmp
     log = tmp_path / "file" / "log.jsonl"
     done = run("analyze", dicom, "--out", tmp_path / "out", "--log-file", log)
     assert done.exit_code == 2
-    assert "Name another file with --log-file" in done.stderr
+    assert "Choose another --log-file" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

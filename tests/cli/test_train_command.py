@@ -74,7 +74,7 @@ def test_a_session_is_scored_kept_shown_drawn_and_exported(cases, tmp_path):
     assert "STOP due: 1.50 s, frame 12 (by the truth of the case)" in done.stdout
     assert "Cement injected past the stop point: 0.24 mL" in done.stdout
     assert "False STOPs (at 0.50 s): 1" in done.stdout
-    assert "kept as session 1 of anna" in done.stdout
+    assert "saved as session 1 of anna" in done.stdout
     missed = train(cases / "told.case.json", "--trainee", "anna")
     assert "Missed: a STOP was due" in missed.stdout
     train(cases / "untold.case.json", "--stop-at-s", 1.8, "--trainee", "ben")
@@ -109,7 +109,7 @@ def test_without_a_truth_it_says_that_leakwatch_judges(cases):
     done = train(cases / "untold.case.json", "--stop-at-s", 1.8)
     assert "by LeakWatch's own STOP: the case has no truth" in done.stdout
     assert "LeakWatch's estimate" in done.stdout
-    assert "not kept: no --trainee" in done.stderr
+    assert "not saved, since no --trainee" in done.stderr
 
 
 def test_cases_of_the_library_by_number_name_and_folder(cases, library_place):
@@ -144,11 +144,11 @@ def test_a_built_in_case_is_made_when_asked_for_and_once(cases, monkeypatch, lib
 
     monkeypatch.setattr(training_cases, "make_training_case", make)
     assert run("train", "--list").stdout == (
-        "training-01    Lumbar; calm breath (made when asked for)\n"
+        "training-01    Lumbar; calm breath (simulated on first use)\n"
     )
     assert "STOP 0.30 s" in train("training-01", "--stop-at-s", 1.8).stdout
     assert made == [library_place / "training"]
-    assert "(made)" in run("train", "--list").stdout
+    assert "(simulated)" in run("train", "--list").stdout
     assert train("built-in", "--stop-at-s", 1.8).exit_code == 0
 
 
@@ -177,4 +177,4 @@ def test_half_a_case_is_not_scored_and_nothing_is_kept(cases, tmp_path):
         train(tmp_path / "cut.case.json", "--trainee", "anna"),
         "an incomplete case cannot be used for training",
     )
-    assert "Nobody was trained" in run("trainees", "list").stderr
+    assert "There are no results yet" in run("trainees", "list").stderr

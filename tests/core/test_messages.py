@@ -26,7 +26,7 @@ WIDGET_CALLS = {
     "setStatusTip", "setTitle", "setInformativeText", "addItem", "QLabel", "QPushButton",
     "QAction", "QCheckBox", "QGroupBox", "QRadioButton",
 }  # fmt: skip
-SAYING_CALLS = {"say", "fail", "warn"}
+SAYING_CALLS = {"say", "print_line", "fail", "warn"}
 # What a window, a page or a video shows later, under their own names.
 SHOWN_CALLS = {
     "Fact", "InactiveRule", "KeyAction", "LineStyle", "Tool", "key", "unknown_banner",
@@ -36,6 +36,11 @@ SHOWN_CALLS = {
 SHOWN_ATTRIBUTES = {"_said", "outcome", "problem", "failure", "progress", "legend"}
 # Packages whose texts are in the catalogue.
 IN_THE_CATALOGUE: tuple[str, ...] = (
+    "runner",
+    "library",
+    "diagnostics",
+    "cli",
+    "case_files",
     "alerting",
     "benchmark",
     "calibrating",

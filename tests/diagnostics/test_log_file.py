@@ -176,7 +176,7 @@ def test_places_of_code_are_told_without_the_machine(file, told):
 @pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.1"])
 def test_a_file_of_somebody_else_is_not_written_to(tmp_path, name):
     (tmp_path / name).write_bytes(b"DICM, say")
-    with pytest.raises(SinkError, match=r"no log of LeakWatch. Name another file"):
+    with pytest.raises(SinkError, match=r"not a log of LeakWatch. Choose another"):
         Kept(tmp_path / "log.jsonl")
     assert (tmp_path / name).read_bytes() == b"DICM, say"
 
@@ -211,13 +211,13 @@ def test_a_folder_that_is_removed_is_said_once_and_taken_up_again(tmp_path):
         kept.log.info("lost")
         kept.wait()
     assert len(kept.said) == 1
-    assert "cannot be written: No such file or directory. All else goes on" in kept.said[0]
+    assert "cannot be written: No such file or directory. Monitoring continues" in kept.said[0]
     folder.mkdir()
     kept.log.info("after")
     lines = kept.close()
     assert lines[0]["lost"] == 9  # with the marks
     assert lines[-1]["what"] == "after"
-    assert kept.said[1:] == [f"the log {kept.path} is written again"]
+    assert kept.said[1:] == [f"the log {kept.path} is being written again"]
 
 
 def test_a_full_disk_leaves_whole_lines_and_is_said_once(tmp_path, monkeypatch):

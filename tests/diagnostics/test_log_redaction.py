@@ -18,7 +18,7 @@ LEFT_OUT = [
     ("/data/in/Doe/IMG 1: bad", "/data/in/...: bad"),
     ("rel/in/Doe_1/IMG 1.dcm: bad", "rel/in/....dcm: bad"),
     ("/data/in Doe/x.dcm: bad", "....dcm: bad"),
-    ("/data/in, to be made in /data/Doe: no", "/data/in, to be made in ...: no"),
+    ("/data/in, to be created in /data/Doe: no", "/data/in, to be created in ...: no"),
     # anywhere else
     ("/home/jane/Doe/x.dcm: is bad", "....dcm: is bad"),
     ("C:\\Users\\Doe\\a b.dcm: no", "....dcm: no"),
@@ -45,7 +45,7 @@ def test_what_may_name_a_patient_is_left_out(text, left):
 
 
 KEPT = [
-    "/data/in, to be made in /data/in: can be written",
+    "/data/in, to be created in /data/in: writable",
     "/data/in is there",
     "/data/in: the folder is gone; waiting until it is back",
     "/data/in/log.jsonl",

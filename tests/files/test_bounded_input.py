@@ -200,9 +200,7 @@ def test_a_case_of_millions_of_points_is_refused_before_memory_is_spent(tmp_path
 def test_a_case_of_more_points_than_a_hand_clicks_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.case.json"
     path.write_text(case(body_outline_px=[[index, 1] for index in range(10_001)]))
-    with pytest.raises(
-        CaseError, match=r"key body_outline_px: .* Give three or more points .*, 10000 at most"
-    ):
+    with pytest.raises(CaseError, match=r"key body_outline_px: .* Give three to 10000 points"):
         load_case(path)
     path.write_text(case(body_outline_px=[[index, 1] for index in range(10_000)]))
     assert load_case(path).marks.body_outline_px is not None
@@ -230,7 +228,7 @@ def test_a_key_that_stands_twice_among_many_is_found(tmp_path: Path) -> None:
     keys = ", ".join(f'"{index}": 1' for index in range(60_000))
     path = tmp_path / "x.case.json"
     path.write_text(f'{{{keys}, "twice": 1, "twice": 2}}')
-    with pytest.raises(CaseError, match="key twice stands there twice"):
+    with pytest.raises(CaseError, match="key twice occurs twice"):
         load_case(path)
 
 

@@ -82,7 +82,7 @@ BROKEN = {
         "has no column named source",
     ),
     "no table": (lambda place: changed(place, "DROP TABLE library_case"), "no such table"),
-    "a newer version": (lambda place: changed(place, "PRAGMA user_version = 77"), "of version 77"),
+    "a newer version": (lambda place: changed(place, "PRAGMA user_version = 77"), "has version 77"),
     "an impossible one": (lambda place: changed(place, "PRAGMA user_version = -1"), "version -1"),
     "locked": (lambda place: changed(place, "BEGIN EXCLUSIVE"), "database is locked"),
     "numbers that are none": (
@@ -107,10 +107,10 @@ def test_the_monitor_watches_and_says_that_nothing_is_kept(how, library, cine, m
             app, ["run", f"replay:{dicom}?speed=4", "--case", str(case), "--no-window"]
         )
     assert done.exit_code == 2, done.output
-    told = [line for line in done.stderr.splitlines() if "nothing is kept: " in line]
+    told = [line for line in done.stderr.splitlines() if "not recording: " in line]
     assert len(told) == 1
     assert why in told[0]
-    assert "the recording is not complete" in done.stderr
+    assert "the recording is incomplete" in done.stderr
     assert "first STOP at" in done.stdout
     levels = re.findall(r"^ *[0-9.]+ s  ([A-Z]+)", done.stdout, re.MULTILINE)
     assert levels[-1] == "STOP"

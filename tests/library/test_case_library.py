@@ -134,7 +134,7 @@ def test_text_in_the_pictures_is_refused_or_masked_or_kept_by_choice(sequence, t
     assert run("cases", "add", sequence, "--mask", "0,0,30,8", "--name", "masked").exit_code == 0
     kept = run("cases", "add", sequence, "--keep-identity", "--name", "kept")
     assert kept.exit_code == 0
-    assert "kept by choice" in kept.stderr
+    assert "kept as requested" in kept.stderr
     folders = {case["name"]: Path(case["folder"]) for case in listed()}
     first = next(open_source(folders["masked"]).frames())
     assert not first.pixels[:8, :30].any()
@@ -167,9 +167,9 @@ def test_a_sequence_that_cannot_be_read_leaves_no_case(tmp_path, library_place):
 def test_names_are_used_once_and_are_no_numbers(sequence):
     assert run("cases", "add", sequence, "--name", "one").exit_code == 0
     again = run("cases", "add", sequence, "--name", "one")
-    assert (again.exit_code, "there is a case one already" in again.stderr) == (2, True)
+    assert (again.exit_code, "the name one is taken" in again.stderr) == (2, True)
     number = run("cases", "add", sequence, "--name", "12")
-    assert (number.exit_code, "is no name" in number.stderr) == (2, True)
+    assert (number.exit_code, "is not a case name" in number.stderr) == (2, True)
     missing = run("cases", "show", "two")
     assert (missing.exit_code, "there is no case two" in missing.stderr) == (2, True)
 
@@ -197,7 +197,7 @@ def test_a_case_that_is_recorded_now_is_not_deleted():
     with CaseLibrary() as library:
         case = library.begin("test", MARKS)
         recorder, lines = recorded(case, close=False)
-        with pytest.raises(LibraryError, match="is being recorded now"):
+        with pytest.raises(LibraryError, match="is being recorded"):
             library.delete(case.id)
         assert library.cases()[0].state == "recording"
         recorder.close()

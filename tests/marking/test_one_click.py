@@ -220,8 +220,8 @@ class TestCommand:
         at = ("--click", "300,200", "--out", out, "--anterior", "right")
         refused = mark(sequence, *at)
         assert refused.exit_code == 2
-        assert "the posterior wall is unsure" in refused.stderr
-        assert "unsure: posterior wall" in refused.stderr
+        assert "the posterior wall is uncertain" in refused.stderr
+        assert "uncertain: posterior wall" in refused.stderr
         assert not out.exists()
         accepted = mark(sequence, *at, "--accept-unsure")
         assert accepted.exit_code == 0, accepted.output
@@ -233,7 +233,7 @@ class TestCommand:
         for more in ((), ("--accept-unsure",)):
             refused = mark(sideless, *at, *more)
             assert refused.exit_code == 2
-            assert "anterior is not known" in refused.stdout
+            assert "anterior side: unknown" in refused.stdout
             assert "--anterior left or --anterior right" in refused.stderr
             assert not out.exists()
         assert mark(sideless, *at, "--anterior", "left").exit_code == 0
@@ -242,8 +242,8 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (("--click", "12", "--out", "a.case.json"), "this is no point"),
-            (("--click", "1,2,3", "--out", "a.case.json"), "this is no point"),
+            (("--click", "12", "--out", "a.case.json"), "not a point"),
+            (("--click", "1,2,3", "--out", "a.case.json"), "not a point"),
             (("--click", "1,2", "--out", "a.json"), "ends with .case.json"),
             (("--click", "1,2", "--out", "a.case.json", "--point", "x,1"), "--point x,1"),
             (("--click", "1,2", "--out", "a.case.json"), "outside of the exposed field"),
@@ -268,7 +268,7 @@ def test_without_a_click_a_window_is_asked_for(sequence, monkeypatch):
 
 
 def test_options_that_go_with_a_click_need_it(sequence, tmp_path):
-    assert "go with --click" in mark(sequence, "--point", "1,1").stderr
+    assert "need --click" in mark(sequence, "--point", "1,1").stderr
     missing = mark(sequence, "--click", "178,184")
     assert missing.exit_code == 2
     assert "--out is missing" in missing.stderr

@@ -185,7 +185,7 @@ def test_the_command_says_what_became_of_the_session(tmp_path):
     broken_off(tmp_path)
     said = CliRunner().invoke(app, ["recover", str(tmp_path)])
     assert said.exit_code == 0
-    assert "7 frames in 1 file are whole again" in said.stdout
+    assert "kept 7 frames in 1 file" in said.stdout
     assert "Nothing was changed" in CliRunner().invoke(app, ["recover", str(tmp_path)]).stdout
     refused = CliRunner().invoke(app, ["recover", str(tmp_path / "elsewhere")])
     assert refused.exit_code == 2

@@ -129,7 +129,7 @@ def test_recover_removes_it_also_without_a_session(temporary):
     dead = [killed(), killed()]
     said = CliRunner().invoke(app, ["recover"])
     assert said.exit_code == 0
-    assert "2 folders of received objects, left by a program that was killed" in said.stdout
+    assert "2 folders of received objects, left by a killed program" in said.stdout
     assert not any(path.parent.exists() for path in dead)
     assert "no received objects were left" in CliRunner().invoke(app, ["recover"]).stdout
 
