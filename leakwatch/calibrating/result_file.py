@@ -22,7 +22,7 @@ from leakwatch.calibration.calibration_file import (
 )
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import Acquisition, View
-from leakwatch.files.untrusted_text import printable, safe_file_name
+from leakwatch.files.untrusted_text import escape_control_characters, safe_file_name
 
 CALIBRATION_VARIABLE = "LEAKWATCH_CALIBRATION"
 _DIGITS = 8  # significant ones: a polynomial's terms cancel each other
@@ -139,7 +139,7 @@ def write_calibration(
 
 def _toml(calibration: CalibrationFile, comment: str) -> str:
     """Plain TOML of one level of tables."""
-    lines = [f"# {printable(line)}" for line in comment.splitlines()]
+    lines = [f"# {escape_control_characters(line)}" for line in comment.splitlines()]
     tables = []
     for key, value in msgspec.to_builtins(calibration).items():
         if isinstance(value, dict):

@@ -16,7 +16,7 @@ from leakwatch.config import Settings
 from leakwatch.config.contradictions import contradiction
 from leakwatch.config.ranges import range_of, unit_of
 from leakwatch.core.errors import ConfigError
-from leakwatch.files.bounded_input import parse_toml, read_at_most, shortened
+from leakwatch.files.bounded_input import parse_toml, read_at_most, shorten
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 
@@ -58,17 +58,17 @@ def _check_names(found: dict[str, Any], sections: dict[str, type[msgspec.Struct]
     for name, content in found.items():
         if not isinstance(content, dict):
             raise ValueError(
-                f"{shortened(name)} stands in no section. {_meant_key(name, '', places)}"
+                f"{shorten(name)} stands in no section. {_meant_key(name, '', places)}"
             )
         if name not in sections:
             near = difflib.get_close_matches(name, sections, n=1)
             meant = f"Did you mean [{near[0]}]? " if near else ""
             known = f"Known sections: {', '.join(sections)}."
-            raise ValueError(f"section [{shortened(name)}] is not known. {meant}{known}")
+            raise ValueError(f"section [{shorten(name)}] is not known. {meant}{known}")
         for key in content:
             if name not in places.get(key, ()):
                 meant = _meant_key(key, name, places)
-                raise ValueError(f"[{name}] {shortened(key)} is not known. {meant}")
+                raise ValueError(f"[{name}] {shorten(key)} is not known. {meant}")
 
 
 def _meant_key(key: str, section: str, places: dict[str, list[str]]) -> str:
@@ -109,7 +109,7 @@ def _is_number(value: Any) -> bool:
 def _shown(value: Any) -> str:
     if _is_number(value):
         return f"{value:g}" if isinstance(value, float) else str(value)
-    return shortened(json.dumps(value, default=str, ensure_ascii=False))
+    return shorten(json.dumps(value, default=str, ensure_ascii=False))
 
 
 def settings_toml(settings: msgspec.Struct) -> str:

@@ -20,7 +20,7 @@ from leakwatch.files.bounded_input import (
     lines_at_most,
     parse_json,
     read_at_most,
-    shortened,
+    shorten,
     why_unread,
 )
 from leakwatch.files.strict_input import explain
@@ -160,7 +160,7 @@ def _check_numbers(found: Any, name: str) -> None:
     if place is not None:
         key, value = place
         raise CaseError(
-            f"{name}: key {shortened(key)}: {shortened(str(value))} is no number that can be used. "
+            f"{name}: key {shorten(key)}: {shorten(str(value))} is no number that can be used. "
             "Give a finite number, or leave the key out where its value is not known."
         )
 

@@ -27,7 +27,7 @@ from leakwatch.cli.console import (
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 from leakwatch.core.plural import counted_noun
 from leakwatch.files.private_files import copy_private_tree, make_private_folder
-from leakwatch.files.untrusted_text import printable, safe_file_name
+from leakwatch.files.untrusted_text import escape_control_characters, safe_file_name
 
 if TYPE_CHECKING:
     from leakwatch.library.case_library import LibraryCase
@@ -183,7 +183,7 @@ def delete(
         if not yes:
             frames = counted_noun(found.frames or 0, "frame")
             question = f"Delete case {found.id} ({found.name}) with {frames}?"
-            typer.confirm(printable(question), abort=True)
+            typer.confirm(escape_control_characters(question), abort=True)
         library.delete(found.id)
     say(f"case {found.id} deleted")
 

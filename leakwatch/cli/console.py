@@ -20,8 +20,8 @@ import typer
 from leakwatch.core.errors import LeakWatchError
 from leakwatch.core.frame import TimeSource
 from leakwatch.core.interruption import heard
-from leakwatch.files.bounded_input import shortened
-from leakwatch.files.untrusted_text import printable
+from leakwatch.files.bounded_input import shorten
+from leakwatch.files.untrusted_text import escape_control_characters
 
 if TYPE_CHECKING:
     from leakwatch.runner.stored_run import Run
@@ -40,7 +40,7 @@ def errors_in_one_paragraph() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:  # a name that is too long, a folder that may not be looked into
-        where = shortened(str(error.filename or "a file"), _LONGEST_PATH)
+        where = shorten(str(error.filename or "a file"), _LONGEST_PATH)
         fail(f"{where}: cannot be used: {error.strerror or error}. Check path and rights.")
     except KeyboardInterrupt:
         say("leakwatch: interrupted; what was written until now stays.", err=True)
@@ -67,29 +67,29 @@ def _interrupted(number: int, stack: FrameType | None) -> None:
 
 def say(text: str, err: bool = False) -> None:
     """Print a line; what strangers typed, in a path or a name, neither breaks it nor acts."""
-    typer.echo(printable(text), err=err)  # noqa: TID251 - made harmless
+    typer.echo(escape_control_characters(text), err=err)  # noqa: TID251 - made harmless
 
 
 def say_cells(cells: Iterable[str]) -> None:
     """Print a line of a table, for programs and pipes: a tab stands between cells only."""
-    typer.echo("\t".join(printable(cell) for cell in cells))  # noqa: TID251
+    typer.echo("\t".join(escape_control_characters(cell) for cell in cells))  # noqa: TID251
 
 
 def plain(text: str) -> str:
     """The same for what Rich draws, to which brackets are commands."""
     from rich.markup import escape
 
-    return escape(printable(text))
+    return escape(escape_control_characters(text))
 
 
 class _OneLine(logging.Formatter):
     """A warning of the program on one line, and below it, where there is one, the traceback."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return printable(super().formatMessage(record))
+        return escape_control_characters(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:
-        return "\n".join(map(printable, super().formatException(ei).split("\n")))
+        return "\n".join(map(escape_control_characters, super().formatException(ei).split("\n")))
 
 
 def log_on_stderr() -> None:

@@ -28,17 +28,17 @@ def deidentify(
     one. Refused are files whose pictures hold text, and what is no X-ray picture. Exit code 2:
     some files were not copied.
     """
-    from leakwatch.deidentification.deidentified_files import copy_without_patient
+    from leakwatch.deidentification.deidentified_files import copy_deidentified
 
     with errors_in_one_paragraph():
-        done = copy_without_patient(source, out, pictures_checked)
+        done = copy_deidentified(source, out, pictures_checked)
     for refused in done.refused:
         say(f"leakwatch: not copied: {refused}", err=True)
-    if done.passed_over:
-        say(f"leakwatch: {done.passed_over} files are no DICOM and were passed over", err=True)
-    if done.unsaid:
+    if done.not_dicom:
+        say(f"leakwatch: {done.not_dicom} files are no DICOM and were passed over", err=True)
+    if done.unstated:
         say(
-            f"leakwatch: {done.unsaid} of the files do not say whether text is burned into their "
+            f"leakwatch: {done.unstated} of the files do not say whether text is burned into their "
             "pictures (no Burned In Annotation). Look at them before you hand them on.",
             err=True,
         )

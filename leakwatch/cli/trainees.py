@@ -12,7 +12,7 @@ import typer
 from leakwatch.cli.console import errors_in_one_paragraph, fail, say, say_cells
 from leakwatch.core.plural import counted_noun
 from leakwatch.files.private_files import write_private_file
-from leakwatch.files.untrusted_text import printable
+from leakwatch.files.untrusted_text import escape_control_characters
 
 if TYPE_CHECKING:
     from leakwatch.training.training_records import TrainingSession
@@ -127,7 +127,7 @@ def delete(
     with errors_in_one_paragraph(), TrainingRecords() as records:
         count = counted_noun(len(records.sessions(trainee)), "session")
         if not yes:
-            typer.confirm(printable(f"Delete {count} of {trainee}?"), abort=True)
+            typer.confirm(escape_control_characters(f"Delete {count} of {trainee}?"), abort=True)
         records.delete(trainee)
     say(f"{count} of {trainee} deleted")
 

@@ -26,7 +26,7 @@ from leakwatch.core.errors import CaseError, LibraryError
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import EventKind, Level
 from leakwatch.files.private_files import FOLDER_MODE, make_private, make_private_folder
-from leakwatch.files.untrusted_text import printable
+from leakwatch.files.untrusted_text import escape_control_characters
 from leakwatch.sinks.recording.line_file import is_locked
 from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
 
@@ -133,7 +133,9 @@ class CaseLibrary:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         if name is not None and (not name.strip() or name.strip().isdigit()):
             raise LibraryError(f"{name!r} is no name of a case: numbers are given. Use letters.")
-        if name is not None and (printable(name) != name or len(name) > _LONGEST_NAME):
+        if name is not None and (
+            escape_control_characters(name) != name or len(name) > _LONGEST_NAME
+        ):
             raise LibraryError(
                 f"{name[:_LONGEST_NAME]!r} is no name of a case: it has characters that are not "
                 f"shown, or more than {_LONGEST_NAME}. Use letters."

@@ -21,7 +21,7 @@ from leakwatch.core.spacing import Calibration
 from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS, style_of, word_of
 from leakwatch.display.picture import RESEARCH_NOTICE, spacing_fact
 from leakwatch.files.private_files import replaced_private_file
-from leakwatch.files.untrusted_text import printable
+from leakwatch.files.untrusted_text import escape_control_characters
 
 TREND_NAME = "trend.png"
 # Hatches, so that the strip can be read without its colours.
@@ -210,7 +210,7 @@ def _draw_distance(
 
 def _say_spacing(axis: Axes, calibration: Calibration) -> None:
     spacing = spacing_fact(calibration)
-    words = printable(f"{spacing.name}: {spacing.value}")
+    words = escape_control_characters(f"{spacing.name}: {spacing.value}")
     text = axis.text(0.005, 0.97, words, transform=axis.transAxes, va="top", fontsize=8)
     text.set_parse_math(False)
 

@@ -25,7 +25,7 @@ from leakwatch.sources.dicom.dicom_header import (
     OtherObject,
     read_header,
 )
-from leakwatch.sources.dicom.element_values import text
+from leakwatch.sources.dicom.element_values import text_value
 from leakwatch.sources.dicom.run_identity import run_difference
 from leakwatch.sources.video.stored_video import StillPictures, is_picture, is_video, open_stored
 
@@ -190,7 +190,7 @@ def _sorted_out(
             refused.append((file, error))
         else:
             if header.number_of_frames > 1:
-                series = text(header.dataset, "SeriesInstanceUID")
+                series = text_value(header.dataset, "SeriesInstanceUID")
                 runs.append(StoredRun(file, (), series, _told(found, header.number_of_frames)))
             else:
                 _add_single(singles, header, found)
@@ -198,7 +198,7 @@ def _sorted_out(
 
 
 def _add_single(singles: dict[str, list[_Singles]], header: Header, found: Acquisition) -> None:
-    series = text(header.dataset, "SeriesInstanceUID")
+    series = text_value(header.dataset, "SeriesInstanceUID")
     of_series = singles.setdefault(series, [])
     for one in of_series:
         if not run_difference(one.first, found):

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from leakwatch.display.picture import RESEARCH_NOTICE
-from leakwatch.files.untrusted_text import printable
+from leakwatch.files.untrusted_text import escape_control_characters
 from leakwatch.training.scoring import Outcome
 from leakwatch.training.training_records import TrainingSession, is_scored, judged_by_leakwatch
 
@@ -89,7 +89,7 @@ def curve_figure(sessions: Sequence[TrainingSession]) -> Figure:
     points = curve(sessions)
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     reaction, past, false = figure.subplots(3, 1, sharex=True)
-    title = f"{printable(curve_title(sessions, points))}\n{RESEARCH_NOTICE}"
+    title = f"{escape_control_characters(curve_title(sessions, points))}\n{RESEARCH_NOTICE}"
     reaction.set_title(title, fontsize=11, parse_math=False)
     _draw(reaction, "Reaction (s)", points, [one.reaction_s for one in points])
     _draw(past, "Cement past the\nstop point (mL)", points, [one.past_ml for one in points])
@@ -133,7 +133,7 @@ def _name_sessions(axis: Axes, points: Sequence[CurvePoint]) -> None:
     if len(points) > MOST_NAMES:
         axis.set_xlabel("Session")
         return
-    names = [printable(f"{p.number}  {p.case_name}") for p in points]
+    names = [escape_control_characters(f"{p.number}  {p.case_name}") for p in points]
     axis.set_xticks([p.number for p in points], names, rotation=60, ha="right", fontsize=8)
     for label in axis.get_xticklabels():
         label.set_parse_math(False)

@@ -232,7 +232,7 @@ def test_a_link_in_the_place_of_the_frames_is_not_written_through(dicom, tmp_pat
     (tmp_path / "frames.jsonl").symlink_to(mine)
     result = run("analyze", dicom, "--out", tmp_path, "--no-video")
     assert result.exit_code == 2
-    assert "a symbolic link is in its place. Look what is there" in result.stderr
+    assert "it is a symbolic link. Look what is there" in result.stderr
     assert mine.read_text() == "kept"
 
 

@@ -27,7 +27,7 @@ WIDGET_CALLS = {
 }  # fmt: skip
 SAYING_CALLS = {"say", "fail", "warn"}
 # Packages whose texts are in the catalogue.
-IN_THE_CATALOGUE: tuple[str, ...] = ("alerting", "pipeline")
+IN_THE_CATALOGUE: tuple[str, ...] = ("alerting", "deidentification", "files", "pipeline")
 
 
 def test_a_message_is_its_english_text() -> None:

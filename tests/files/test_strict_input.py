@@ -1,4 +1,4 @@
-"""Messages about a file that a person wrote: which key, what was found, what to do."""
+"""Messages about a file written by a user: which key, what was found, what to do."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ def message(found: Any) -> str:
         (
             {"name": None},
             "key name: expected str, got null; found null. "
-            "Leave the key out where its value is not known. Give a name.",
+            "Leave the key out if its value is unknown. Give a name.",
         ),
         (
             {"name": "a", "parts": [{"width_mm": 1.0}, {"width_mm": -1.0}]},
             "key parts[1].width_mm: expected float > 0.0; found -1.0. Give widths in millimetres.",
         ),
-        ({"name": "a", "parts": [{}]}, "key width_mm is missing in parts[0]. Add it."),
+        ({"name": "a", "parts": [{}]}, "key width_mm in parts[0] is missing. Add it."),
         (
             {"name": "a", "parts": [{"width_mm": 1.0, "b": 2}]},
-            "key b is not known in parts[0]. Remove it.",
+            "key b in parts[0] is not known. Remove it.",
         ),
         (
             {"name": "a", "pairs": [[1, 2], [3, 0.5]]},

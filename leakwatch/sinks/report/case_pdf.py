@@ -14,7 +14,7 @@ from PIL import Image
 from leakwatch import __version__
 from leakwatch.case_files.settings_file import settings_toml
 from leakwatch.display.picture import RESEARCH_NOTICE
-from leakwatch.files.untrusted_text import printable
+from leakwatch.files.untrusted_text import escape_control_characters
 from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_findings import Findings
 from leakwatch.sinks.report.case_report import Scene, facts, scenes, told_events, trend
@@ -47,11 +47,14 @@ def report_pdf(findings: Findings) -> bytes:
     """
     buffer = BytesIO()
     # No day: a report is of the day of the procedure.
-    metadata = {"Title": f"LeakWatch: {printable(findings.name)}", "CreationDate": None}
+    metadata = {
+        "Title": f"LeakWatch: {escape_control_characters(findings.name)}",
+        "CreationDate": None,
+    }
     pages = list(_pages(findings))
     with PdfPages(buffer, metadata=metadata) as file:
         for number, page in enumerate(pages, start=1):
-            _add_foot(page, printable(findings.name), number, len(pages))
+            _add_foot(page, escape_control_characters(findings.name), number, len(pages))
             file.savefig(page)
     return buffer.getvalue()
 
@@ -86,7 +89,7 @@ def _short(name: str) -> str:
 
 def _first_page(findings: Findings) -> Figure:
     page = Figure(figsize=A4_INCHES)
-    title = "\n".join(textwrap.wrap(f"LeakWatch: {printable(findings.name)}", 52))
+    title = "\n".join(textwrap.wrap(f"LeakWatch: {escape_control_characters(findings.name)}", 52))
     _write(page, _LEFT, _TOP, title, fontsize=16, weight="bold", va="top", color=_INK)
     top = _TOP - 0.028 * (1 + title.count("\n"))
     _write(page, _LEFT, top, RESEARCH_NOTICE, fontsize=9, color=_NOTICE, va="top")

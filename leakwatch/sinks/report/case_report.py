@@ -14,7 +14,7 @@ from leakwatch.core.active_rules import Rule
 from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.display.banner import REASON_WORDS, word_of
 from leakwatch.display.picture import picture
-from leakwatch.files.untrusted_text import printable
+from leakwatch.files.untrusted_text import escape_control_characters
 from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_findings import Findings, Moment
@@ -78,7 +78,7 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
         ),
         Fact("Version", f"LeakWatch {session.version}"),
     )
-    return tuple(replace(fact, value=printable(fact.value)) for fact in found)
+    return tuple(replace(fact, value=escape_control_characters(fact.value)) for fact in found)
 
 
 def _shares(lines: tuple[FrameRecord, ...]) -> dict[str, int]:
@@ -155,7 +155,7 @@ def event_words(events: tuple[Event, ...], learning: bool = False) -> str:
     distances = [event for event in events if event.distance_mm is not None]
     distance = f" ({_event_distance(distances[-1])})" if distances else ""
     told = f": {words}{distance}" if words else distance
-    return printable(f"{last.time_s:.2f} s, frame {last.frame}: {level}{told}")
+    return escape_control_characters(f"{last.time_s:.2f} s, frame {last.frame}: {level}{told}")
 
 
 def _reason_words(event: Event, learning: bool) -> str:

@@ -24,7 +24,7 @@ from leakwatch.sources.arrival.one_series import Choice, OneSeries
 from leakwatch.sources.dicom.acquisition_tags import acquisition
 from leakwatch.sources.dicom.decoding import check_decodable, stored_values
 from leakwatch.sources.dicom.dicom_header import Header, NoProjection, OtherObject, read_header
-from leakwatch.sources.dicom.element_values import number, text
+from leakwatch.sources.dicom.element_values import number, text_value
 from leakwatch.sources.dicom.frame_offsets import FramePlaces, find_frames
 from leakwatch.sources.dicom.frame_times import FrameTimes, clock_time, frame_times
 from leakwatch.sources.dicom.run_identity import run_difference, same_shutter
@@ -158,7 +158,11 @@ class ArrivedFrames:
             places = find_frames(header, self._settings)
             header = as_pixels_say(header, places)
             known = self._came_before(header)
-            series = (arrived.sender, text(header.dataset, "SeriesInstanceUID"), header.subject)
+            series = (
+                arrived.sender,
+                text_value(header.dataset, "SeriesInstanceUID"),
+                header.subject,
+            )
             instance = number(header.dataset, "InstanceNumber")
             clock = clock_time(header.dataset)
         except OtherObject:
@@ -186,7 +190,7 @@ class ArrivedFrames:
             file.seek(header.pixels_start)
             while block := file.read(_BLOCK):
                 check = zlib.crc32(block, check)
-        fingerprint = (text(header.dataset, "SOPInstanceUID"), check)
+        fingerprint = (text_value(header.dataset, "SOPInstanceUID"), check)
         if fingerprint in self._known:
             return True
         self._known[fingerprint] = None

@@ -17,9 +17,9 @@ from leakwatch.core.frame import (
     ProjectionGeometry,
     TimeSource,
 )
-from leakwatch.sources.dicom.burned_in import is_capture, says_of_text
+from leakwatch.sources.dicom.burned_in import burned_in_annotation, is_capture
 from leakwatch.sources.dicom.display_shutter import shutter_note, shutter_of
-from leakwatch.sources.dicom.element_values import number, numbers, pair, text, texts
+from leakwatch.sources.dicom.element_values import number, numbers, pair, text_value, text_values
 from leakwatch.sources.dicom.functional_groups import OF_A_FRAME, number_of_groups, of_frame
 from leakwatch.sources.dicom.pixel_layout import PixelLayout
 from leakwatch.sources.dicom.positioner_angles import angles_note
@@ -100,7 +100,7 @@ def acquisition(
     if groups not in (0, number_of_frames):
         notes += (f"Functional groups are there for {groups} frames of {number_of_frames}.",)
     dataset, meta = of_frame(dataset, frame), dataset.file_meta
-    orientation = texts(dataset, "PatientOrientation")
+    orientation = text_values(dataset, "PatientOrientation")
     return Acquisition(
         rows=layout.rows,
         columns=layout.columns,
@@ -110,19 +110,19 @@ def acquisition(
         shutter=shutter_of(dataset),
         number_of_frames=number_of_frames,
         patient_orientation=_directions(orientation),
-        modality=text(dataset, "Modality"),
-        sop_class_uid=text(dataset, "SOPClassUID"),
+        modality=text_value(dataset, "Modality"),
+        sop_class_uid=text_value(dataset, "SOPClassUID"),
         transfer_syntax_uid=str(meta.TransferSyntaxUID),
-        manufacturer=text(dataset, "Manufacturer"),
+        manufacturer=text_value(dataset, "Manufacturer"),
         notes=notes + _notes(dataset, number_of_frames),
         burned_in_annotation=_burned_in(dataset),
         compressed_with_loss=_compressed_with_loss(dataset),
-        model_name=text(dataset, "ManufacturerModelName"),
+        model_name=text_value(dataset, "ManufacturerModelName"),
     )
 
 
 def _pixel_format(dataset: Dataset, layout: PixelLayout) -> PixelFormat:
-    relationship = text(dataset, "PixelIntensityRelationship").upper()
+    relationship = text_value(dataset, "PixelIntensityRelationship").upper()
     sign = number(dataset, "PixelIntensityRelationshipSign")
     known = relationship in IntensityRelationship.__members__
     return PixelFormat(
@@ -131,12 +131,15 @@ def _pixel_format(dataset: Dataset, layout: PixelLayout) -> PixelFormat:
         relationship=IntensityRelationship(relationship) if known else None,
         relationship_sign=int(sign) if sign in (-1.0, 1.0) else None,
         signed=layout.signed,
-        bone_is_bright=text(dataset, "Modality").upper() in _BONE_BRIGHT,
+        bone_is_bright=text_value(dataset, "Modality").upper() in _BONE_BRIGHT,
     )
 
 
 def _geometry(dataset: Dataset) -> ProjectionGeometry:
-    spacing, kind = pair(dataset, "PixelSpacing"), text(dataset, "PixelSpacingCalibrationType")
+    spacing, kind = (
+        pair(dataset, "PixelSpacing"),
+        text_value(dataset, "PixelSpacingCalibrationType"),
+    )
     if spacing is None:
         # Enhanced XA: computed by the C-arm for the object in the centre of the beam
         # (PS3.3 C.8.19.6.9), which is what GEOMETRY means in a classic object.
@@ -185,7 +188,7 @@ def _angle(dataset: Dataset, which: str) -> float | None:
 
 def _notes(dataset: Dataset, number_of_frames: int) -> tuple[str, ...]:
     notes = []
-    relationship = text(dataset, "PixelIntensityRelationship").upper()
+    relationship = text_value(dataset, "PixelIntensityRelationship").upper()
     if relationship not in IntensityRelationship.__members__:
         notes.append("What a pixel value means is not said (no Pixel Intensity Relationship).")
     elif relationship == IntensityRelationship.DISP:
@@ -197,18 +200,18 @@ def _notes(dataset: Dataset, number_of_frames: int) -> tuple[str, ...]:
             "Text is burned into the picture, or it is one of a screen and no tag says that there "
             "is none; it may name the patient."
         )
-    if "DYNAMIC" in (text(dataset, "PositionerMotion"), text(dataset, "TableMotion")):
+    if "DYNAMIC" in (text_value(dataset, "PositionerMotion"), text_value(dataset, "TableMotion")):
         notes.append("C-arm or table moved during the run (DYNAMIC).")
     notes += [angles_note(dataset, number_of_frames), shutter_note(dataset)]
     return tuple(filter(None, notes))
 
 
 def _compressed_with_loss(dataset: Dataset) -> bool:
-    said = text(dataset, "LossyImageCompression") == "01"
+    said = text_value(dataset, "LossyImageCompression") == "01"
     return said or dataset.file_meta.TransferSyntaxUID in _LOSSY
 
 
 def _burned_in(dataset: Dataset) -> bool | None:
     """Whether text in the picture may name the patient; None where nobody knows."""
-    said = says_of_text(dataset)
+    said = burned_in_annotation(dataset)
     return True if said is None and is_capture(dataset) else said

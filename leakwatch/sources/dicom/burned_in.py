@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydicom.dataset import Dataset
 
-from leakwatch.sources.dicom.element_values import number, text, texts
+from leakwatch.sources.dicom.element_values import number, text_value, text_values
 from leakwatch.sources.dicom.projection_images import SECONDARY_CAPTURES
 
 _KINDS_OF_CAPTURE = frozenset({"SCREEN SAVE", "SCREENSHOT"})
@@ -12,22 +12,22 @@ _KINDS_OF_CAPTURE = frozenset({"SCREEN SAVE", "SCREENSHOT"})
 _NOT_CAPTURED = frozenset({"", "DI", "SYN"})
 
 
-def says_of_text(dataset: Dataset) -> bool | None:
+def burned_in_annotation(dataset: Dataset) -> bool | None:
     """What Burned In Annotation (0028,0301) says; None where it is absent.
 
     Only NO says that there is none: YES, Y or TRUE, and what nobody understands, do not.
     """
-    said = " ".join(texts(dataset, "BurnedInAnnotation")).strip().upper()
+    said = " ".join(text_values(dataset, "BurnedInAnnotation")).strip().upper()
     return said != "NO" if said else None
 
 
 def is_capture(dataset: Dataset) -> bool:
     """Whether the picture is one of a screen, of paper or of film, by any tag that tells it."""
-    kinds = {kind.upper() for kind in texts(dataset, "ImageType")}
+    kinds = {kind.upper() for kind in text_values(dataset, "ImageType")}
     samples = number(dataset, "SamplesPerPixel")
     return (
-        text(dataset, "SOPClassUID") in SECONDARY_CAPTURES
-        or text(dataset, "ConversionType").upper() not in _NOT_CAPTURED
+        text_value(dataset, "SOPClassUID") in SECONDARY_CAPTURES
+        or text_value(dataset, "ConversionType").upper() not in _NOT_CAPTURED
         or bool(kinds & _KINDS_OF_CAPTURE)
         or (samples is not None and samples > 1)
     )

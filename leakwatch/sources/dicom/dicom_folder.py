@@ -12,7 +12,7 @@ from leakwatch.core.frame import Acquisition, Frame, TimeSource
 from leakwatch.sources.dicom.acquisition_tags import acquisition
 from leakwatch.sources.dicom.decoding import check_decodable, stored_values
 from leakwatch.sources.dicom.dicom_header import Header, NotAnImage, read_header
-from leakwatch.sources.dicom.element_values import number, text
+from leakwatch.sources.dicom.element_values import number, text_value
 from leakwatch.sources.dicom.frame_offsets import NoWholeFrame, find_frames
 from leakwatch.sources.dicom.frame_order import Single, in_order
 from leakwatch.sources.dicom.frame_times import clock_time
@@ -159,7 +159,7 @@ def _single(header: Header) -> Single:
     dataset = header.dataset
     return Single(
         header.path,
-        text(dataset, "SeriesInstanceUID"),
+        text_value(dataset, "SeriesInstanceUID"),
         number(dataset, "InstanceNumber"),
         clock_time(dataset),
         acquisition(dataset, header.layout, 1, TimeSource.ASSUMED, header.doubts),

@@ -21,7 +21,7 @@ from leakwatch.config import LiveDicomSettings
 from leakwatch.core.errors import SourceError
 from leakwatch.sources.dicom.acquisition_tags import READ_KEYWORDS
 from leakwatch.sources.dicom.bounded_header import BoundedHead, NoLengthGiven
-from leakwatch.sources.dicom.element_values import number, text
+from leakwatch.sources.dicom.element_values import number, text_value
 from leakwatch.sources.dicom.pixel_layout import PixelLayout, pixel_layout
 from leakwatch.sources.dicom.projection_images import why_no_projection
 from leakwatch.sources.dicom.run_identity import IDENTITY_KEYWORDS, subject_of
@@ -260,12 +260,12 @@ def _parts_of(raw: RawDataElement) -> int:
 
 
 def _number_of_frames(path: Path, dataset: Dataset) -> int:
-    if not text(dataset, "NumberOfFrames"):
+    if not text_value(dataset, "NumberOfFrames"):
         return 1  # single-frame objects do not carry it
     count = number(dataset, "NumberOfFrames")
     if count is None or count < 1:
         raise SourceError(
-            f"{path}: Number of Frames says {text(dataset, 'NumberOfFrames')}. "
+            f"{path}: Number of Frames says {text_value(dataset, 'NumberOfFrames')}. "
             "There is nothing to watch; export the sequence again."
         )
     return int(count)

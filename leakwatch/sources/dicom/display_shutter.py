@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from leakwatch.core.arrays import PointArray, read_only
 from leakwatch.core.frame import Shutter
 from leakwatch.core.geometry import area_of
-from leakwatch.sources.dicom.element_values import number, numbers, pair, texts
+from leakwatch.sources.dicom.element_values import number, numbers, pair, text_values
 
 _RECTANGLE = (
     ("left", "ShutterLeftVerticalEdge"),
@@ -46,7 +46,7 @@ def shutter_note(dataset: Dataset) -> str:
 
 
 def _shapes(dataset: Dataset) -> list[str]:
-    return sorted({shape.upper() for shape in texts(dataset, "ShutterShape")})
+    return sorted({shape.upper() for shape in text_values(dataset, "ShutterShape")})
 
 
 def _edges(dataset: Dataset) -> dict[str, Any]:

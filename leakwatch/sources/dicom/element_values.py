@@ -71,15 +71,15 @@ def pair(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[float, float] 
     return (values[0], values[1]) if values is not None and len(values) == 2 else None
 
 
-def texts(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[str, ...]:
+def text_values(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[str, ...]:
     """All values as stripped text; empty where the element is absent."""
     value = raw(dataset, keyword, frame)
     return () if value is None else tuple(str(one).strip() for one in _several(value))
 
 
-def text(dataset: Dataset, keyword: str, frame: int = 0) -> str:
+def text_value(dataset: Dataset, keyword: str, frame: int = 0) -> str:
     """The first value as stripped text, or an empty string."""
-    values = texts(dataset, keyword, frame)
+    values = text_values(dataset, keyword, frame)
     return values[0] if values else ""
 
 

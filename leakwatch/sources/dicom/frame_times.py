@@ -14,7 +14,7 @@ from pydicom.tag import Tag
 from pydicom.valuerep import DA, DT, TM
 
 from leakwatch.core.frame import TimeSource
-from leakwatch.sources.dicom.element_values import number, numbers, raw, text
+from leakwatch.sources.dicom.element_values import number, numbers, raw, text_value
 from leakwatch.sources.dicom.frame_rates import (
     ToldRate,
     contradictions,
@@ -240,13 +240,13 @@ def seconds_between(moments: Sequence[dt.datetime | None]) -> list[float] | None
 def _moment(
     dataset: Dataset, time_keyword: str, date_keyword: str, frame: int = 0
 ) -> dt.datetime | None:
-    written = text(dataset, time_keyword, frame)
+    written = text_value(dataset, time_keyword, frame)
     if not written:
         return None
     try:
         if not date_keyword:
             return DT(written)
-        written_date = text(dataset, date_keyword, frame) or _ANY_DAY
+        written_date = text_value(dataset, date_keyword, frame) or _ANY_DAY
         return dt.datetime.combine(DA(written_date), TM(written))
     except (ValueError, TypeError):
         return None

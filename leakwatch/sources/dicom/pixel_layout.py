@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from leakwatch.core.arrays import Array
 from leakwatch.core.errors import SourceError
-from leakwatch.sources.dicom.element_values import number, text
+from leakwatch.sources.dicom.element_values import number, text_value
 
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 LEAST_BITS, _MOST_BITS = 8, 16
@@ -70,9 +70,9 @@ def pixel_layout(path: Path, dataset: Dataset) -> PixelLayout:
     SourceError
         A picture in colour, without a size, or of bits that no C-arm stores.
     """
-    photometric = text(dataset, "PhotometricInterpretation")
+    photometric = text_value(dataset, "PhotometricInterpretation")
     if photometric not in _MONOCHROME or number(dataset, "SamplesPerPixel") != 1:
-        samples = text(dataset, "SamplesPerPixel")
+        samples = text_value(dataset, "SamplesPerPixel")
         raise SourceError(
             f"{path}: is a picture in colour, or says nothing of it (Photometric Interpretation "
             f"{photometric or 'absent'}, {samples or 'no'} samples per pixel). LeakWatch reads "
@@ -136,7 +136,7 @@ def clean_bits(decoded: Array, lowest: int, stored: int, signed: bool) -> Array:
 def _whole(path: Path, dataset: Dataset, keyword: str, most: int | None = None) -> int:
     value = number(dataset, keyword)
     if value is None or value < 1 or (most is not None and value > most):
-        found = text(dataset, keyword) or "nothing"
+        found = text_value(dataset, keyword) or "nothing"
         upper = "" if most is None else f" to {most}"
         raise SourceError(
             f"{path}: {keyword} says {found}; possible are numbers from 1{upper}. "

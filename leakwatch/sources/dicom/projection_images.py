@@ -13,8 +13,8 @@ from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from leakwatch.files.untrusted_text import printable
-from leakwatch.sources.dicom.element_values import text, texts
+from leakwatch.files.untrusted_text import escape_control_characters
+from leakwatch.sources.dicom.element_values import text_value, text_values
 
 # Images of X-rays through a body, from a C-arm or a radiography room.
 X_RAY_IMAGES: Final = frozenset(
@@ -97,20 +97,22 @@ def why_no_projection(dataset: Dataset) -> str:
     dataset : Dataset
         With `file_meta`.
     """
-    modality = text(dataset, "Modality").upper()
-    name = _NAMES.get(modality, f"an image of the modality {printable(modality)}")
+    modality = text_value(dataset, "Modality").upper()
+    name = _NAMES.get(modality, f"an image of the modality {escape_control_characters(modality)}")
     for written in (dataset.get("SOPClassUID"), dataset.file_meta.get("MediaStorageSOPClassUID")):
         kind = UID(str(written or ""), config.IGNORE)
         if kind.name != str(kind) and kind not in X_RAY_IMAGES | SECONDARY_CAPTURES:
             other = "" if modality in _MODALITIES else f"{name}, "
             return f"{other}stored as {kind.name}"
     if modality not in _MODALITIES and (modality in _NAMES or not _is_x_ray(dataset)):
-        return f"{name} (Modality {printable(modality)})"
-    for value in texts(dataset, "ImageType")[2:]:
+        return f"{name} (Modality {escape_control_characters(modality)})"
+    for value in text_values(dataset, "ImageType")[2:]:
         if value.upper() in _NO_PROJECTION_TYPES:
             return f"of the Image Type {value.upper()}"
-    if text(dataset, "ConversionType").upper() in _PAGES:
-        return f"a page or a drawing (Conversion Type {text(dataset, 'ConversionType').upper()})"
+    if text_value(dataset, "ConversionType").upper() in _PAGES:
+        return (
+            f"a page or a drawing (Conversion Type {text_value(dataset, 'ConversionType').upper()})"
+        )
     return ""
 
 
