@@ -20,7 +20,7 @@ from leakwatch.benchmark.report.benchmark_scoring import make_report
 from leakwatch.benchmark.report.numbers import NOT_REACHED, interval_text, number_text
 from leakwatch.benchmark.report.report_file import CaseRow, Estimate, LeakGroup, Report
 from leakwatch.benchmark.report.report_folder import report_lines, unjudged, write_report
-from leakwatch.benchmark.report.report_page import outcome
+from leakwatch.benchmark.report.make_report_page import outcome
 from leakwatch.benchmark.work.benchmark_run import Request, carry_out, make_plan
 from leakwatch.benchmark.work.detector import LEAKWATCH, NAIVE, parse_detector
 from leakwatch.case_files.settings_file import load_settings

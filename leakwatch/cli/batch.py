@@ -78,14 +78,14 @@ def analyse_all(
     SinkError
         Nothing can be written into `out`.
     """
-    from leakwatch.sinks.frame_table import table_row
+    from leakwatch.sinks.frame_table import format_row
     from leakwatch.sinks.output_folder import make_folder
     from leakwatch.sinks.recording.line_file import LineFile
 
     make_folder(out)
     table, done = LineFile(out / CASES_NAME), []
     try:
-        table.write(table_row(_COLUMNS))
+        table.write(format_row(_COLUMNS))
         for number, asked in enumerate(runs, 1):
             place = f"{number} of {len(runs)}: {asked.name}"
             say(f"leakwatch: {place}", err=True)
@@ -113,7 +113,7 @@ def _attempt(
 
 
 def _keep(table: LineFile, found: Analysed) -> None:
-    from leakwatch.sinks.frame_table import table_row
+    from leakwatch.sinks.frame_table import format_row
 
     run, outcome = found.asked.run, found.outcome
     path = "" if run is None else str(run.path)
@@ -133,7 +133,7 @@ def _keep(table: LineFile, found: Analysed) -> None:
         )
     not_watched = " | ".join(found.not_watched)
     table.write(
-        table_row((found.asked.name, path, series, *cells, not_watched, found.why or "whole"))
+        format_row((found.asked.name, path, series, *cells, not_watched, found.why or "whole"))
     )
 
 

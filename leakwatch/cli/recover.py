@@ -42,7 +42,7 @@ def recover(
                 folder = library.case(session).folder
         done = made_whole(folder)
     frames = counted_noun(done.frames, "frame")
-    if done.was_whole:
+    if done.was_complete:
         say(f"{session} is whole: {frames}. Nothing was changed.")
         return
     lost = f"; of {done.lost} more the pixels are lost" if done.lost else ""

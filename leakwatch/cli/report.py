@@ -32,8 +32,8 @@ def report(
     from leakwatch.runner.recorded_case import find_again
     from leakwatch.sinks.dicom_export.case_objects import export_dicom
     from leakwatch.sinks.output_folder import make_folder
-    from leakwatch.sinks.report.case_page import PAGE_NAME, report_page
-    from leakwatch.sinks.report.case_pdf import PDF_NAME, report_pdf
+    from leakwatch.sinks.report.case_page import PAGE_NAME, make_report_page
+    from leakwatch.sinks.report.case_pdf import PDF_NAME, make_report_pdf
 
     with errors_in_one_paragraph():
         folder, name = Path(case), Path(case).resolve().name
@@ -47,8 +47,8 @@ def report(
             findings = find_again(folder, name, on_frame)
         make_folder(out)
         try:
-            replace_private_file(out / PAGE_NAME, report_page(findings).encode())
-            replace_private_file(out / PDF_NAME, report_pdf(findings))
+            replace_private_file(out / PAGE_NAME, make_report_page(findings).encode())
+            replace_private_file(out / PDF_NAME, make_report_pdf(findings))
         except OSError as error:
             fail(f"{out} cannot be written: {error}. Check rights and room.")
         written = [PAGE_NAME, PDF_NAME]

@@ -105,7 +105,7 @@ def replaced_private_file(path: Path) -> Iterator[BinaryIO]:
     OSError
         The previous file is then left unchanged.
     """
-    new = path.with_name(f".{path.name}.new")
+    new = unfinished_private_file(path)
     try:
         with new_private_file(new) as file:
             yield file
@@ -116,6 +116,11 @@ def replaced_private_file(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             new.unlink(missing_ok=True)
         raise
+
+
+def unfinished_private_file(path: Path) -> Path:
+    """Return the name that a file has while `replaced_private_file` writes it."""
+    return path.with_name(f".{path.name}.new")
 
 
 def replace_private_file(path: Path, data: bytes) -> None:

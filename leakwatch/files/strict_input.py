@@ -47,8 +47,12 @@ def explain(
     missing = re.fullmatch(r"Object missing required field `(.*)`", what)
     if missing:
         hint = "" if path else hints.get(missing[1], "")
-        key = _key_in(missing[1], path)
-        return text("{key} is missing. {advice}", key=key, advice=hint or text("Add it."))
+        return text(
+            "key {key} is missing{within}. {advice}",
+            key=missing[1],
+            within=_within(path),
+            advice=hint or text("Add it."),
+        )
     return _wrong_value(what, path, found, hints)
 
 
@@ -56,12 +60,16 @@ def _unknown_key(key: str, path: str, document: type[msgspec.Struct]) -> str:
     known = [] if path else [field.encode_name for field in msgspec.structs.fields(document)]
     near = difflib.get_close_matches(shorten(key), known, n=1)
     advice = text("Did you mean {key}?", key=near[0]) if near else text("Remove it.")
-    named = _key_in(shorten(key), path)
     if not known:
-        return text("{key} is not known. {advice}", key=named, advice=advice)
+        return text(
+            "key {key} is not known{within}. {advice}",
+            key=shorten(key),
+            within=_within(path),
+            advice=advice,
+        )
     return text(
-        "{key} is not known. {advice} Known keys: {known}.",
-        key=named,
+        "key {key} is not known. {advice} Known keys: {known}.",
+        key=shorten(key),
         advice=advice,
         known=", ".join(known),
     )
@@ -93,7 +101,5 @@ def _at(found: Any, path: str) -> Any:
     return found
 
 
-def _key_in(key: str, path: str) -> str:
-    if not path:
-        return text("key {key}", key=key)
-    return text("key {key} in {path}", key=key, path=shorten(path))
+def _within(path: str) -> str:
+    return text(" in {path}", path=shorten(path)) if path else ""

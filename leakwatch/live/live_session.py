@@ -300,7 +300,7 @@ class LiveSession:
         behind_s = one.behind_s
         late = behind_s >= self.settings.live.behind_after_s
         lost, failure = one.lost, one.failure
-        return Recording(one.name, lost, failure, behind_s=behind_s, late=late, full=one.full)
+        return Recording(one.name, lost, failure, behind_s=behind_s, late=late, full=one.is_full)
 
     def _tell_of_recordings(self, last: bool = False) -> None:
         """Keep with the case, as it happens, how its own recording fares."""

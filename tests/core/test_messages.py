@@ -27,7 +27,7 @@ WIDGET_CALLS = {
 }  # fmt: skip
 SAYING_CALLS = {"say", "fail", "warn"}
 # Packages whose texts are in the catalogue.
-IN_THE_CATALOGUE: tuple[str, ...] = ("alerting", "deidentification", "files", "pipeline")
+IN_THE_CATALOGUE: tuple[str, ...] = ("alerting", "deidentification", "files", "pipeline", "sinks")
 
 
 def test_a_message_is_its_english_text() -> None:
@@ -119,7 +119,14 @@ def escaped_texts(tree: ast.AST) -> list[tuple[int, str]]:
             if name in WIDGET_CALLS | SAYING_CALLS:
                 found += worded(node.args)
             found += worded([one.value for one in node.keywords if one.arg == "help"])
+        elif isinstance(node, ast.JoinedStr):  # Babel does not look into these
+            calls = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
+            found += [(one.lineno, "text within an f-string") for one in calls if is_text(one)]
     return found
+
+
+def is_text(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id in ("text", "counted")
 
 
 def called(node: ast.Call) -> str:

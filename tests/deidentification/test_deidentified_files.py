@@ -22,7 +22,7 @@ from leakwatch.cli.program import app
 from leakwatch.core.marks import Marks
 from leakwatch.deidentification import deidentified_pixels
 from leakwatch.deidentification.deidentified_files import CopyResult, copy_deidentified
-from leakwatch.sinks.recording.recorded_header import PlaceInStudy, recorded_head
+from leakwatch.sinks.recording.recorded_header import PlaceInStudy, make_recorded_header
 from leakwatch.sources.stored.opening import open_source
 
 SECRET = b"DOE^JOHN"
@@ -415,7 +415,7 @@ def test_a_recorded_header_contains_no_untrusted_text(tmp_path):
     acquisition = open_source(path).acquisition
     assert acquisition.patient_orientation is None
     place = PlaceInStudy(UID("2.25.1"), UID("2.25.2"), 1)
-    head = recorded_head(acquisition, 16, Marks(), uids.RLELossless, place)
+    head = make_recorded_header(acquisition, 16, Marks(), uids.RLELossless, place)
     head.save_as(tmp_path / "head.dcm")
     content = (tmp_path / "head.dcm").read_bytes()
     assert not any(part in content for part in (b"DOE", b"JOHN"))
@@ -446,4 +446,4 @@ def test_a_full_disk_leaves_no_half_copy(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(deidentified_pixels, "_write_native", full)
-    assert "No space left on device. Check rights and room" in refused(path)
+    assert "No space left on device. Check permissions and free disk space" in refused(path)

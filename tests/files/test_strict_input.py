@@ -53,10 +53,10 @@ def message(found: Any) -> str:
             {"name": "a", "parts": [{"width_mm": 1.0}, {"width_mm": -1.0}]},
             "key parts[1].width_mm: expected float > 0.0; found -1.0. Give widths in millimetres.",
         ),
-        ({"name": "a", "parts": [{}]}, "key width_mm in parts[0] is missing. Add it."),
+        ({"name": "a", "parts": [{}]}, "key width_mm is missing in parts[0]. Add it."),
         (
             {"name": "a", "parts": [{"width_mm": 1.0, "b": 2}]},
-            "key b in parts[0] is not known. Remove it.",
+            "key b is not known in parts[0]. Remove it.",
         ),
         (
             {"name": "a", "pairs": [[1, 2], [3, 0.5]]},

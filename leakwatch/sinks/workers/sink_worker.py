@@ -1,4 +1,4 @@
-"""Run a slow sink on its own thread: neither its work nor its failure is waited for."""
+"""Slow sinks on separate threads, so that neither their work nor their failure delays analysis."""
 
 from __future__ import annotations
 
@@ -9,24 +9,34 @@ from contextlib import suppress
 from functools import partial
 from queue import Empty, Queue
 from threading import Thread, get_native_id
+from typing import Protocol, runtime_checkable
 
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import Sink
 from leakwatch.core.results import Snapshot
 
-# Frames that may wait: enough to ride out a slow one, few enough to bound memory (1024 x 1024 at
-# 16 bits: 2 MB each).
+# Frames that may wait: enough for one slow frame, few enough to bound memory (1024 x 1024 at 16
+# bits: 2 MB each).
 QUEUE_FRAMES = 16
-# Nice value of a sink's thread and of those that it starts: the fold goes first, or encoding on
-# all cores makes an alert wait three times as long.
+# Nice value of a sink's thread and of those that it starts: analysis has priority, or encoding on
+# all cores triples the delay of an alert.
 NICENESS = 19
 
 
-class SinkWorker:
-    """A `Sink` that hands every snapshot to another one on a worker thread.
+@runtime_checkable
+class Abandonable(Protocol):
+    """A sink that can be left unfinished without leaving an unfinished file."""
 
-    The queue is bounded: `append` waits while it is full, as file analysis asks for, which drops
-    nothing. After a failure snapshots are taken and forgotten, and `failure` says why.
+    def abandon(self) -> None:
+        """Remove the unfinished file, and create none from now on; for another thread."""
+
+
+class SinkWorker:
+    """A `Sink` that passes every snapshot to another sink on a worker thread.
+
+    The queue is bounded: `append` waits while it is full, since analysis of files drops no frame.
+    After a failure, snapshots are accepted and discarded, and `failure` has the reason.
 
     Parameters
     ----------
@@ -43,34 +53,36 @@ class SinkWorker:
 
     @property
     def failure(self) -> SinkError | None:
-        """Why the sink stopped working; None while it works."""
+        """Reason why the sink stopped working; None while it works."""
         return self._failure
 
     def append(self, snapshot: Snapshot) -> None:
-        """Queue a snapshot. Never raises."""
+        """Queue a snapshot. Does not raise."""
         self._queue.put(snapshot)
 
     def close(self) -> None:
-        """Wait until the sink has taken all snapshots and has finished. Never raises."""
+        """Wait until the sink has processed all snapshots and has finished. Does not raise."""
         self._queue.put(None)
         self._thread.join()
 
-    def hurry(self) -> None:
-        """Forget what waits, and finish with what was taken; `close_within` waits for it."""
+    def expedite(self) -> None:
+        """Discard queued snapshots, and finish with the others; `close_within` waits for it."""
         with suppress(Empty):
             while True:
                 self._queue.get_nowait()
         self._queue.put(None)
 
     def close_within(self, seconds: float) -> None:
-        """Wait for so long after `hurry`, and give up then: what the sink writes is not whole."""
+        """Wait for `expedite` to finish, at most `seconds`; then give up what the sink writes."""
         self._thread.join(max(seconds, 0.0))
         if self._thread.is_alive():
             name = type(self._sink).__name__
-            self._failure = SinkError(f"{name} was not finished, and is left out.")
+            if isinstance(self._sink, Abandonable):
+                self._sink.abandon()
+            self._failure = SinkError(text("{name} was not finished, and is left out.", name=name))
 
     def _work(self) -> None:
-        give_way()
+        yield_cpu()
         while (snapshot := self._queue.get()) is not None:
             if self._failure is None:
                 self._attempt(partial(self._sink.append, snapshot))
@@ -81,16 +93,23 @@ class SinkWorker:
             action()
         except SinkError as error:
             self._failure = self._failure or error
-        # A broken sink must not end the thread: the fold would wait for the queue for ever.
+        # A broken sink must not end the thread: analysis would wait for the queue for ever.
         except Exception as error:  # noqa: BLE001
             name = type(self._sink).__name__
-            unexpected = SinkError(f"{name} failed: {type(error).__name__}: {error}")
+            unexpected = SinkError(
+                text(
+                    "{name} failed: {name_2}: {error}",
+                    name=name,
+                    name_2=type(error).__name__,
+                    error=error,
+                )
+            )
             self._failure = self._failure or unexpected
 
 
-def give_way() -> None:
-    """Let every other thread go first; only Linux counts niceness by threads."""
-    # Some containers forbid it; then the pictures compete with the fold, and nothing is lost.
+def yield_cpu() -> None:
+    """Give every other thread priority; only Linux has niceness per thread."""
+    # Some containers forbid it; then sinks compete with analysis, and nothing is lost.
     with suppress(OSError):
         if sys.platform == "linux":
             os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)

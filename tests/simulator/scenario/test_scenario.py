@@ -45,7 +45,7 @@ def write(folder: Path, text: str) -> str:
     ("text", "said"),
     [
         ('name = "a"\nsede = 3', r"key sede is not known. Did you mean seed\?"),
-        ('name = "a"\n[carm]\nrow = 3', "key row in carm is not known"),
+        ('name = "a"\n[carm]\nrow = 3', "key row is not known in carm"),
         ('name = "a"\n[carm]\nrows = 3', "carm.rows"),
         ('name = "a"\n[carm]\nview = "oblique"', "Write lateral or ap"),
         ('name = "../a"', "key name"),

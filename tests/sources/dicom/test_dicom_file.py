@@ -32,7 +32,7 @@ EVERY_SYNTAX = [
 by_syntax = pytest.mark.parametrize("syntax", EVERY_SYNTAX, ids=lambda uid: uid.keyword)
 
 
-def whole_frames(path: Path) -> tuple[list[Frame], SourceError | None]:
+def complete_frames(path: Path) -> tuple[list[Frame], SourceError | None]:
     """Frames that come, and the error after them."""
     frames: list[Frame] = []
     try:
@@ -70,7 +70,7 @@ def test_wherever_a_file_is_cut_all_whole_frames_come(
     content = path.read_bytes()
     for cut in sorted({*range(start, size, 41), *ends, *(end - 1 for end in ends), size - 1}):
         path.write_bytes(content[:cut])
-        found, error = whole_frames(path)
+        found, error = complete_frames(path)
         expected = [frame for frame, end in zip(frames, ends, strict=True) if end <= cut]
         assert len(found) == len(expected), cut
         for frame, pixels in zip(found, expected, strict=True):
@@ -84,7 +84,7 @@ def test_wherever_a_file_is_cut_all_whole_frames_come(
 def test_message_of_a_cut_file(tmp_path: Path) -> None:
     path = write(tmp_path / "x.dcm", noise(5))
     path.write_bytes(path.read_bytes()[:-500])
-    _, error = whole_frames(path)
+    _, error = complete_frames(path)
     assert str(error).startswith(f"{path}: 3 of 5 frames are whole")
     assert "What came before is valid" in str(error)
 
@@ -95,7 +95,7 @@ def test_real_cine_that_was_cut(shared: Path, tmp_path: Path, share: float) -> N
     content = real.read_bytes()
     path = tmp_path / "cut.dcm"
     path.write_bytes(content[: int(share * len(content))])
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert isinstance(error, SourceEndedEarly)
     assert abs(len(found) - share * 96) < 5
     whole = pixel_array(real, raw=True)
@@ -112,7 +112,7 @@ def test_frame_that_is_damaged_ends_the_sequence(tmp_path: Path, syntax: UID) ->
     streams = [bytes(encode(frame)) for frame in frames]
     streams[1] = bytes(len(streams[1]))
     path = write(tmp_path / "x.dcm", frames, syntax, encapsulate(streams))
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert len(found) == 1
     assert isinstance(error, SourceEndedEarly)
     assert "1 of 3 frames are whole (frame 1: " in str(error)
@@ -121,7 +121,7 @@ def test_frame_that_is_damaged_ends_the_sequence(tmp_path: Path, syntax: UID) ->
 @by_syntax
 def test_number_of_frames_that_says_too_many(tmp_path: Path, syntax: UID) -> None:
     path = write(tmp_path / "x.dcm", noise(3), syntax, NumberOfFrames=7)
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert len(found) == 3
     assert isinstance(error, SourceEndedEarly)
     assert "3 of 7 frames are whole" in str(error)
@@ -132,7 +132,7 @@ def test_number_of_frames_that_says_too_many(tmp_path: Path, syntax: UID) -> Non
 def test_number_of_frames_that_says_too_few(tmp_path: Path, syntax: UID, table: bool) -> None:
     frames = noise(5)
     path = write(tmp_path / "x.dcm", frames, syntax, offset_table=table, NumberOfFrames=3)
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert error is None
     assert len(found) == 3
     np.testing.assert_array_equal(found[2].pixels, frames[2])
@@ -151,7 +151,7 @@ def test_frames_in_several_fragments(tmp_path: Path, syntax: UID, table: bool, c
     streams = [bytes(encode(frame)) for frame in frames]
     pixel_data = encapsulate(streams, fragments_per_frame=3, has_bot=table)
     path = write(tmp_path / "x.dcm", frames, syntax, pixel_data)
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert error is None
     assert len(found) == count
     np.testing.assert_array_equal(found[-1].pixels, frames[-1])
@@ -168,7 +168,7 @@ def test_frames_in_several_fragments_that_are_cut(tmp_path: Path, syntax: UID, t
     content = path.read_bytes()
     # Into the second frame: the third has three heads of 8 bytes, and 8 bytes end it all.
     path.write_bytes(content[: len(content) - len(streams[2]) - 40])
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert len(found) == 1
     assert "1 of 3 frames are whole" in str(error)
 
@@ -181,7 +181,7 @@ def test_offset_table_that_lies_is_not_believed(tmp_path: Path, wrong: list[int]
     start = content.rindex(b"\xe0\x7f\x10\x00") + 12
     table = np.array(wrong, "<u4").tobytes()
     path.write_bytes(content[: start + 8] + table + content[start + 20 :])
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert error is None
     for frame, pixels in zip(found, frames, strict=True):
         np.testing.assert_array_equal(frame.pixels, pixels)
@@ -201,7 +201,7 @@ def test_extended_offset_table(tmp_path: Path) -> None:
         ExtendedOffsetTable=offsets,
         ExtendedOffsetTableLengths=lengths,
     )
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert error is None
     np.testing.assert_array_equal(found[2].pixels, frames[2])
 
@@ -244,7 +244,7 @@ def test_head_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize("keyword", ["HighBit", "PixelRepresentation", "FrameTime", "Modality"])
 def test_head_without_what_can_be_done_without(tmp_path: Path, keyword: str) -> None:
     frames = noise(2)
-    found, error = whole_frames(write(tmp_path / "x.dcm", frames, **{keyword: None}))
+    found, error = complete_frames(write(tmp_path / "x.dcm", frames, **{keyword: None}))
     assert error is None
     np.testing.assert_array_equal(found[1].pixels, frames[1])
 
