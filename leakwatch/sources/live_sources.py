@@ -1,7 +1,7 @@
-"""Which live source a specification such as ``replay:FILE`` names: one table.
+"""The live source types, chosen by a specification such as ``replay:FILE``.
 
-A new way in is one row of `WAYS_IN`, and a module with the class behind it. Modules are imported
-when they are asked for: each may need an extra that is not installed.
+A new source type is one row of `SOURCE_TYPES` and a module with its class. Modules are imported on
+demand, because each may need an extra that is not installed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import LiveSource
 from leakwatch.sources.arrival.leftovers import remove_leftovers
 
@@ -56,8 +57,8 @@ def _video(rest: str, settings: Settings) -> LiveSource:
 
 
 @dataclass(frozen=True, slots=True)
-class WayIn:
-    """One way by which frames come.
+class SourceType:
+    """A live source type.
 
     Parameters
     ----------
@@ -77,23 +78,23 @@ class WayIn:
     extra: str = ""
 
 
-WAYS_IN: dict[str, WayIn] = {
-    "replay": WayIn("replay:FILE", "a stored sequence at its own timing", _replay),
-    "folder": WayIn("folder:PATH", "files that appear in a folder", _folder, "net"),
-    "scp": WayIn("scp://HOST:PORT", "a C-arm that sends by C-STORE", _store, "net"),
-    "dicomweb+http": WayIn(
+SOURCE_TYPES: dict[str, SourceType] = {
+    "replay": SourceType("replay:FILE", "a stored sequence at its own timing", _replay),
+    "folder": SourceType("folder:PATH", "files that appear in a folder", _folder, "net"),
+    "scp": SourceType("scp://HOST:PORT", "a C-arm that sends by C-STORE", _store, "net"),
+    "dicomweb+http": SourceType(
         "dicomweb+http://HOST/ROOT?study=UID", "a study of an archive", _dicomweb("http"), "net"
     ),
-    "dicomweb+https": WayIn(
+    "dicomweb+https": SourceType(
         "dicomweb+https://HOST/ROOT?study=UID", "the same, with TLS", _dicomweb("https"), "net"
     ),
-    "video": WayIn("video:NUMBER or video:FILE", "a frame grabber, or a video file", _video),
-    "igtl": WayIn("igtl://HOST:PORT", "an OpenIGTLink server", _openigtlink, "igtl"),
+    "video": SourceType("video:NUMBER or video:FILE", "a frame grabber, or a video file", _video),
+    "igtl": SourceType("igtl://HOST:PORT", "an OpenIGTLink server", _openigtlink, "igtl"),
 }
 
 
 def replayed_path(spec: str) -> Path | None:
-    """The stored sequence that `spec` replays; None for every other source."""
+    """Return the stored sequence that `spec` replays; None for any other source."""
     scheme, _, rest = spec.partition(":")
     if scheme.lower() != "replay" or not rest.strip("/"):
         return None
@@ -108,7 +109,7 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
     Parameters
     ----------
     spec : str
-        ``SCHEME:REST``, with a scheme of `WAYS_IN`.
+        ``SCHEME:REST``, with a scheme of `SOURCE_TYPES`.
     settings : Settings
 
     Returns
@@ -121,22 +122,34 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
         There is no such scheme, an extra is missing, or the source cannot be opened.
     """
     scheme, colon, rest = spec.partition(":")
-    way = WAYS_IN.get(scheme.lower()) if colon else None
+    way = SOURCE_TYPES.get(scheme.lower()) if colon else None
     if way is None:
-        raise SourceError(_no_way(spec))
+        raise SourceError(_unknown_source(spec))
     if not rest.strip("/"):
-        raise SourceError(f"{spec}: says not where. Write {way.example}.")
+        raise SourceError(
+            text("{spec}: source address missing. Write {example}.", spec=spec, example=way.example)
+        )
     remove_leftovers()
     try:
         return way.open(rest, settings)
     except ImportError as error:
         raise SourceError(
-            f"{spec}: needs {error.name or 'a part'} that is not installed. "
-            f"Install it with: pip install 'leakwatch[{way.extra}]'"
+            text(
+                "{spec}: needs {name} that is not installed. Install it with: pip install "
+                "'leakwatch[{extra}]'",
+                spec=spec,
+                name=error.name or "a part",
+                extra=way.extra,
+            )
         ) from error
 
 
-def _no_way(spec: str) -> str:
-    known = ", ".join(way.example for way in WAYS_IN.values())
-    hint = f" For this file write replay:{spec}." if Path(spec).exists() else ""
-    return f"{spec}: names no live source. Write one of: {known}.{hint}"
+def _unknown_source(spec: str) -> str:
+    known = ", ".join(way.example for way in SOURCE_TYPES.values())
+    hint = text(" For this file write replay:{spec}.", spec=spec) if Path(spec).exists() else ""
+    return text(
+        "{spec}: names no live source. Write one of: {known}.{hint}",
+        spec=spec,
+        known=known,
+        hint=hint,
+    )

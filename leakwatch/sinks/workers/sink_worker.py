@@ -101,7 +101,7 @@ class SinkWorker:
                     "{name} failed: {name_2}: {error}",
                     name=name,
                     name_2=type(error).__name__,
-                    error=error,
+                    error=str(error),
                 )
             )
             self._failure = self._failure or unexpected

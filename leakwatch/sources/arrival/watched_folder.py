@@ -1,4 +1,4 @@
-"""A folder into which somebody writes DICOM files while they are taken."""
+"""A folder into which DICOM files are written during acquisition."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ from watchdog.observers.api import BaseObserver
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.core.errors import SourceError
 from leakwatch.core.frame import Frame
+from leakwatch.core.messages import text
 from leakwatch.core.plural import counted_noun
 from leakwatch.core.protocols import LinkStatus
 from leakwatch.sources.arrival.arrived_frames import ArrivedFrames, ArrivedObject
+from leakwatch.sources.arrival.complete_files import CompleteFile, CompleteFiles
 from leakwatch.sources.arrival.link_log import LinkLog
 from leakwatch.sources.arrival.source_options import options_of, yes
-from leakwatch.sources.arrival.whole_files import WholeFile, WholeFiles
 
 # What other machines change on these is not told to this one: types of proc(5) mountinfo.
 _NETWORK_TYPES = frozenset(
@@ -40,7 +41,7 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def is_on_network(folder: Path, mounts: Path = _MOUNTS) -> bool:
-    """Whether `folder` lies on a mount that another machine may change.
+    """Return whether `folder` is on a mount that another machine may change.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ _JOIN_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class FolderOptions:
-    """What a person says of a folder.
+    """Options of a watched folder.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ class FolderOptions:
 
 
 def from_spec(rest: str, settings: Settings) -> WatchedFolder:
-    """Open what ``folder:`` names.
+    """Open a folder given as ``folder:``.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ class WatchedFolder:
         self._polls = options.poll or is_on_network(options.folder)
         self._log = LinkLog("watched folder", self._settings.fault_shown_s)
         self._arrived = ArrivedFrames(self._log, self._settings, keep=True)
-        self._files = WholeFiles(options.folder, self._settings)
+        self._files = CompleteFiles(options.folder, self._settings)
         self._events: queue.SimpleQueue[_Touched | None] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._observer: BaseObserver | None = None
@@ -175,8 +176,18 @@ class WatchedFolder:
 
     def _begin(self, existing: bool) -> None:
         if not self._folder.is_dir():
-            what = "is no folder" if self._folder.exists() else "there is no such folder"
-            raise SourceError(f"folder:{self._folder}: {what}. Give the folder that is written to.")
+            what = (
+                text("is not a folder")
+                if self._folder.exists()
+                else text("there is no such folder")
+            )
+            raise SourceError(
+                text(
+                    "folder:{folder}: {what}. Give the folder that is written to.",
+                    folder=self._folder,
+                    what=what,
+                )
+            )
         self._arm()  # before the first look: what comes between is seen twice, not never
         try:
             passed_over = 0 if existing else self._files.pass_over(time.monotonic())
@@ -184,17 +195,24 @@ class WatchedFolder:
             self._disarm()
             reason = error.strerror or type(error).__name__
             raise SourceError(
-                f"folder:{self._folder}: cannot be read: {reason}. Check path and rights."
+                text(
+                    "folder:{folder}: cannot be read: {reason}. Check the path and its "
+                    "permissions.",
+                    folder=self._folder,
+                    reason=reason,
+                )
             ) from error
         if passed_over:
             self._log.note(
-                f"passed over: {counted_noun(passed_over, 'file')} that "
-                f"{'was' if passed_over == 1 else 'were'} there already "
-                "(?existing=yes takes them too)"
+                text(
+                    "skipped: {passed_over} that existed already (?existing=yes uses them too)",
+                    passed_over=counted_noun(passed_over, "file"),
+                    value="was" if passed_over == 1 else "were",
+                )
             )
 
     def _arm(self) -> None:
-        """Have the system tell of changes, where it can."""
+        """Subscribe to file system notifications, if available."""
         if self._polls:
             return
         try:
@@ -216,7 +234,12 @@ class WatchedFolder:
             self._look_on()
         # Whatever broke, nobody looks any more: that must be seen.
         except Exception as error:
-            self._log.is_lost(f"watching broke off ({type(error).__name__}); start again")
+            self._log.is_lost(
+                text(
+                    "monitoring of the folder stopped ({name}). Restart the session",
+                    name=type(error).__name__,
+                )
+            )
             raise
 
     def _look_on(self) -> None:
@@ -244,7 +267,9 @@ class WatchedFolder:
         except OSError as error:
             if self._is_there:
                 reason = error.strerror or type(error).__name__
-                self._log.is_lost(f"the folder is gone ({reason}); waiting until it is back")
+                self._log.is_lost(
+                    text("the folder is gone ({reason}); waiting until it is back", reason=reason)
+                )
                 self._disarm()
             self._is_there = False
             return
@@ -255,7 +280,7 @@ class WatchedFolder:
         for whole in found:
             self._give(whole)
 
-    def _give(self, whole: WholeFile) -> None:
+    def _give(self, whole: CompleteFile) -> None:
         self._arrived.put(ArrivedObject(whole.path, whole.received_s))
 
 
@@ -267,7 +292,7 @@ class _Touched:
 
 
 def _observer() -> BaseObserver:
-    """One that tells what is moved in from elsewhere from what is being made, where it can."""
+    """Return an observer that distinguishes moved files from new ones, if possible."""
     if platform.system() == "Linux":
         from watchdog.observers.inotify import InotifyObserver
 
@@ -276,7 +301,7 @@ def _observer() -> BaseObserver:
 
 
 class _Handler(FileSystemEventHandler):
-    """Passes on which file was touched, and when."""
+    """Handler that forwards which file was changed, and when."""
 
     def __init__(self, events: queue.SimpleQueue[_Touched | None]) -> None:
         self._events = events

@@ -1,4 +1,4 @@
-"""What the tags say of a run: pixel format, geometry, shutter. No pixel is touched here.
+"""Acquisition as stated in the header: pixel format, geometry, shutter. Reads no pixels.
 
 No identity of a patient, no overlay (60xx) and no private element is ever read.
 """
@@ -17,6 +17,7 @@ from leakwatch.core.frame import (
     ProjectionGeometry,
     TimeSource,
 )
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.burned_in import burned_in_annotation, is_capture
 from leakwatch.sources.dicom.display_shutter import shutter_note, shutter_of
 from leakwatch.sources.dicom.element_values import number, numbers, pair, text_value, text_values
@@ -83,7 +84,7 @@ def acquisition(
     notes: tuple[str, ...] = (),
     frame: int = 0,
 ) -> Acquisition:
-    """All that the tags say of a run, as they say it of one of its frames.
+    """Return the acquisition that the header states for one frame.
 
     Parameters
     ----------
@@ -168,7 +169,7 @@ def _geometry(dataset: Dataset) -> ProjectionGeometry:
 
 
 def _directions(said: tuple[str, ...]) -> tuple[str, str] | None:
-    """Of rows and of columns; None where they are no directions: that may be any text, a name."""
+    """Return the directions of rows and columns; None if the values are not directions."""
     known = [axis.upper() for axis in said if _DIRECTIONS.fullmatch(axis.upper())]
     return (known[0], known[1]) if len(known) == len(said) == 2 else None
 
@@ -187,31 +188,35 @@ def _angle(dataset: Dataset, which: str) -> float | None:
 
 
 def _notes(dataset: Dataset, number_of_frames: int) -> tuple[str, ...]:
-    notes = []
+    notes: list[str] = []
     relationship = text_value(dataset, "PixelIntensityRelationship").upper()
     if relationship not in IntensityRelationship.__members__:
-        notes.append("What a pixel value means is not said (no Pixel Intensity Relationship).")
+        notes.append(
+            text("The meaning of pixel values is not stated (no Pixel Intensity Relationship).")
+        )
     elif relationship == IntensityRelationship.DISP:
-        notes.append("Pixels were processed for display (DISP): thickness is rough.")
+        notes.append(text("Pixels were processed for display (DISP): thickness is approximate."))
     if _compressed_with_loss(dataset):
-        notes.append("The picture was compressed with loss: faint leaks may be gone.")
+        notes.append(text("The image was compressed with loss: faint leaks may be lost."))
     if _burned_in(dataset):
         notes.append(
-            "Text is burned into the picture, or it is one of a screen and no tag says that there "
-            "is none; it may name the patient."
+            text(
+                "The image has a burned-in annotation, or is a screen capture and the header "
+                "does not exclude one; it may name the patient."
+            )
         )
     if "DYNAMIC" in (text_value(dataset, "PositionerMotion"), text_value(dataset, "TableMotion")):
-        notes.append("C-arm or table moved during the run (DYNAMIC).")
+        notes.append(text("C-arm or table moved during the sequence (DYNAMIC)."))
     notes += [angles_note(dataset, number_of_frames), shutter_note(dataset)]
     return tuple(filter(None, notes))
 
 
 def _compressed_with_loss(dataset: Dataset) -> bool:
-    said = text_value(dataset, "LossyImageCompression") == "01"
-    return said or dataset.file_meta.TransferSyntaxUID in _LOSSY
+    stated = text_value(dataset, "LossyImageCompression") == "01"
+    return stated or dataset.file_meta.TransferSyntaxUID in _LOSSY
 
 
 def _burned_in(dataset: Dataset) -> bool | None:
-    """Whether text in the picture may name the patient; None where nobody knows."""
+    """Return whether a burned-in annotation may name the patient; None if unknown."""
     said = burned_in_annotation(dataset)
     return True if said is None and is_capture(dataset) else said

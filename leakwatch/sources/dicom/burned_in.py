@@ -1,4 +1,4 @@
-"""Whether the pixels of an object show text that may name the patient."""
+"""Detection of burned-in annotation, which may name the patient."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOT_CAPTURED = frozenset({"", "DI", "SYN"})
 
 
 def burned_in_annotation(dataset: Dataset) -> bool | None:
-    """What Burned In Annotation (0028,0301) says; None where it is absent.
+    """Return what Burned In Annotation (0028,0301) states; None if absent.
 
     Only NO says that there is none: YES, Y or TRUE, and what nobody understands, do not.
     """
@@ -22,7 +22,7 @@ def burned_in_annotation(dataset: Dataset) -> bool | None:
 
 
 def is_capture(dataset: Dataset) -> bool:
-    """Whether the picture is one of a screen, of paper or of film, by any tag that tells it."""
+    """Return whether any element states that the image shows a screen, paper or film."""
     kinds = {kind.upper() for kind in text_values(dataset, "ImageType")}
     samples = number(dataset, "SamplesPerPixel")
     return (

@@ -1,4 +1,4 @@
-"""The display shutter of the head (PS3.3 C.7.6.11): what it leaves open of the picture."""
+"""The display shutter in the header (PS3.3 C.7.6.11)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from leakwatch.core.arrays import PointArray, read_only
 from leakwatch.core.frame import Shutter
 from leakwatch.core.geometry import area_of
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.element_values import number, numbers, pair, text_values
 
 _RECTANGLE = (
@@ -39,9 +40,10 @@ def shutter_note(dataset: Dataset) -> str:
     ]
     if not passed_over:
         return ""
-    return (
-        "Shutter tags are incomplete, leave nothing open, or are of a kind that is not read, and "
-        f"were passed over ({', '.join(passed_over)})."
+    return text(
+        "Shutter tags are incomplete, leave nothing open, or are of a kind that is not "
+        "read, and were passed over ({passed_over}).",
+        passed_over=", ".join(passed_over),
     )
 
 

@@ -1,4 +1,4 @@
-"""How fast a run was taken, as several tags tell it, and where they contradict each other."""
+"""Frame rates declared by several elements, and their contradictions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _USUAL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class ToldRate:
-    """What one tag says.
+class DeclaredRate:
+    """The rate declared by one element.
 
     Parameters
     ----------
@@ -38,12 +38,12 @@ class ToldRate:
 
     @property
     def per_s(self) -> float:
-        """Frames a second; 0 where unknown."""
+        """Frames per second; 0 if unknown."""
         return 1 / self.interval_s if self.interval_s > 0 else 0.0
 
 
 def steps_of(seconds: Sequence[float]) -> list[float]:
-    """Seconds from each frame to the next."""
+    """Return the seconds from each frame to the next."""
     return [after - before for before, after in itertools.pairwise(seconds)]
 
 
@@ -61,13 +61,13 @@ def usual_interval_s(steps_s: Sequence[float]) -> float:
     return statistics.fmean(step for step in steps_s if abs(step - middle) <= _USUAL * abs(middle))
 
 
-def contradictions(followed: ToldRate, others: Sequence[ToldRate]) -> tuple[str, ...]:
-    """Tell which tags give another rate than the one that is followed, a sentence each.
+def contradictions(followed: DeclaredRate, others: Sequence[DeclaredRate]) -> tuple[str, ...]:
+    """Return a sentence for each element that declares another rate than the one used.
 
     Parameters
     ----------
-    followed : ToldRate
-    others : sequence of ToldRate
+    followed : DeclaredRate
+    others : sequence of DeclaredRate
     """
     return tuple(
         f"{other.keyword} says {other.per_s:.3g} frames/s and {followed.keyword} "
@@ -77,19 +77,21 @@ def contradictions(followed: ToldRate, others: Sequence[ToldRate]) -> tuple[str,
     )
 
 
-def unseen_pauses(followed: ToldRate, others: Sequence[ToldRate], frames: int) -> tuple[str, ...]:
-    """Tell which tags know of pauses that the one that is followed does not, a sentence each.
+def unseen_pauses(
+    followed: DeclaredRate, others: Sequence[DeclaredRate], frames: int
+) -> tuple[str, ...]:
+    """Return a sentence for each element that declares pauses which the one used does not.
 
     Parameters
     ----------
-    followed : ToldRate
-    others : sequence of ToldRate
+    followed : DeclaredRate
+    others : sequence of DeclaredRate
     frames : int
         Of the run.
     """
     even_s = followed.interval_s * (frames - 1)
     return tuple(
-        f"by {other.keyword} the run has pauses and takes {other.length_s:.3g} s, by "
+        f"by {other.keyword} the sequence has pauses and takes {other.length_s:.3g} s, by "
         f"{followed.keyword} {even_s:.3g} s; {followed.keyword} is followed"
         for other in others
         if followed.length_s is None
@@ -99,7 +101,7 @@ def unseen_pauses(followed: ToldRate, others: Sequence[ToldRate], frames: int) -
     )
 
 
-def _differ(one: ToldRate, other: ToldRate) -> bool:
+def _differ(one: DeclaredRate, other: DeclaredRate) -> bool:
     if one.per_s == 0.0 or other.per_s == 0.0:
         return False
     allowed = _AGREE * max(one.per_s, other.per_s)

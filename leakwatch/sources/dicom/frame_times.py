@@ -1,4 +1,4 @@
-"""When each frame was taken, from the best tag that says so."""
+"""Times of the frames of an object, from the best element that states them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from pydicom.tag import Tag
 from pydicom.valuerep import DA, DT, TM
 
 from leakwatch.core.frame import TimeSource
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.element_values import number, numbers, raw, text_value
 from leakwatch.sources.dicom.frame_rates import (
-    ToldRate,
+    DeclaredRate,
     contradictions,
     steps_of,
     unseen_pauses,
@@ -46,7 +47,7 @@ _FRAME_TIME_VECTOR_TAG = Tag("FrameTimeVector")
 
 @dataclass(frozen=True, slots=True)
 class FrameTimes:
-    """Seconds from the first frame, and where they come from.
+    """Seconds from the first frame, and their source.
 
     Parameters
     ----------
@@ -67,19 +68,19 @@ class FrameTimes:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What one tag says."""
+    """The rate declared by one element."""
 
     keyword: str
     source: TimeSource
     seconds: Iterable[float]
-    told: ToldRate
+    told: DeclaredRate
 
 
 _Read = Callable[[Dataset, str, TimeSource, int], _Reading | None]
 
 
 def frame_times(dataset: Dataset, count: int, whole: int) -> FrameTimes:
-    """Times of the frames of one object.
+    """Return the times of the frames of one object.
 
     The first that serves of: Frame Time (0018,1063), Frame Time Vector (0018,1065), the frames'
     functional groups (0018,9151 or 0018,9074), Cine Rate (0018,0040), Actual Frame Duration
@@ -93,7 +94,7 @@ def frame_times(dataset: Dataset, count: int, whole: int) -> FrameTimes:
     count : int
         Number of frames as promised, at least 1: what gives one value a frame must give as many.
     whole : int
-        Frames that are there: so many times come back. A damaged head may promise any number.
+        Frames that are there: so many times come back. A damaged header may promise any number.
     """
     found, notes = _readings(dataset, count)
     if not found:
@@ -105,7 +106,7 @@ def frame_times(dataset: Dataset, count: int, whole: int) -> FrameTimes:
 
 
 def _readings(dataset: Dataset, count: int) -> tuple[list[_Reading], tuple[str, ...]]:
-    """All tags that give times, best first, and what is said of those that should and do not."""
+    """Return all elements that state times, best first, and notes on invalid ones."""
     pointers = _several(raw(dataset, "FrameIncrementPointer"))
     ladder = _LADDER
     if pointers and pointers[0] == _FRAME_TIME_VECTOR_TAG:
@@ -126,12 +127,18 @@ def _readings(dataset: Dataset, count: int) -> tuple[list[_Reading], tuple[str, 
                 if _moment(dataset, clock, "") is not None
             ]
         else:
-            notes.append(f"{keyword} does not give times for {count} frames and was passed over.")
+            notes.append(
+                text(
+                    "{keyword} does not give times for {count} frames and was passed over.",
+                    keyword=keyword,
+                    count=count,
+                )
+            )
     return found, tuple(notes)
 
 
 def clock_time(dataset: Dataset) -> dict[str, dt.datetime]:
-    """Clock times of a single frame, by the tags that gave them; best first."""
+    """Return clock times of a single frame by element, best first."""
     candidates = (
         ("FrameReferenceDateTime", ""),
         ("FrameAcquisitionDateTime", ""),
@@ -170,16 +177,16 @@ def _evenly(keyword: str, source: TimeSource, interval_s: float, rounded: bool) 
     if not SHORTEST_INTERVAL_S <= interval_s <= LONGEST_INTERVAL_S:
         return None
     seconds = (index * interval_s for index in itertools.count())
-    return _Reading(keyword, source, seconds, ToldRate(keyword, interval_s, rounded))
+    return _Reading(keyword, source, seconds, DeclaredRate(keyword, interval_s, rounded))
 
 
 def _from_vector(dataset: Dataset, keyword: str, source: TimeSource, count: int) -> _Reading | None:
-    """Increments in ms from the frame before; the first is 0 (PS3.3 C.7.6.5)."""
+    """Return times from increments in ms, of which the first is 0 (PS3.3 C.7.6.5)."""
     increments = numbers(dataset, keyword)
     if increments is None or len(increments) != count or min(increments[1:], default=1) <= 0:
         return None
     steps = [step / 1000 for step in increments[1:]]
-    told = ToldRate(keyword, usual_interval_s(steps), length_s=sum(steps))
+    told = DeclaredRate(keyword, usual_interval_s(steps), length_s=sum(steps))
     return _Reading(keyword, source, itertools.accumulate(steps, initial=0.0), told)
 
 
@@ -191,13 +198,13 @@ def _from_groups(dataset: Dataset, keyword: str, source: TimeSource, count: int)
         seconds = seconds_between(moments)
         if seconds is not None:
             interval_s = usual_interval_s(steps_of(seconds))
-            told = ToldRate(clock, interval_s, length_s=seconds[-1])
+            told = DeclaredRate(clock, interval_s, length_s=seconds[-1])
             return _Reading(clock, source, seconds, told)
     return None
 
 
 def over_midnight(moments: Sequence[dt.datetime]) -> list[dt.datetime]:
-    """The moments of one run, where the day was not counted on when midnight passed.
+    """Return clock times of a sequence, with the day corrected after midnight.
 
     Without a date, or under the date of the whole study, the frames after midnight seem to have
     come first: a day before those that came before midnight.
@@ -227,7 +234,7 @@ def _time_of_day(moment: dt.datetime) -> dt.timedelta:
 
 
 def seconds_between(moments: Sequence[dt.datetime | None]) -> list[float] | None:
-    """Seconds from the first moment; None where one is missing or they do not grow."""
+    """Return seconds from the first time; None if one is missing or they do not grow."""
     known = [moment for moment in moments if moment is not None]
     if len(known) != len(moments) or len({moment.tzinfo is None for moment in known}) > 1:
         return None
@@ -253,7 +260,7 @@ def _moment(
 
 
 def _several(value: Any) -> tuple[Any, ...]:
-    """One value, or several, as several."""
+    """Return one or several values as several."""
     if value is None:
         return ()
     return tuple(value) if isinstance(value, MultiValue | list | tuple) else (value,)

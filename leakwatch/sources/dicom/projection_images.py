@@ -1,4 +1,4 @@
-"""Which DICOM images are projections: what the program judges must have been seen through a body.
+"""Detection of projection images, the only ones that can be analysed.
 
 A slice of a CT is grey, has a modality and a size like any other image, and looks like a body. To
 a program that compares grey values it is as good as a fluoroscopy, and CLEAR over it is a lie.
@@ -13,6 +13,7 @@ from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
+from leakwatch.core.messages import text
 from leakwatch.files.untrusted_text import escape_control_characters
 from leakwatch.sources.dicom.element_values import text_value, text_values
 
@@ -29,7 +30,7 @@ X_RAY_IMAGES: Final = frozenset(
         uids.DigitalXRayImageStorageForProcessing,
     }
 )
-# Pictures of anything: only Modality and Image Type tell of what.
+# Images of anything: only Modality and Image Type tell of what.
 SECONDARY_CAPTURES: Final = frozenset(
     {
         uids.SecondaryCaptureImageStorage,
@@ -53,13 +54,13 @@ _NAMES: Final = {
     "NM": "a nuclear medicine image",
     "SEG": "a segmentation",
     "SM": "a slide of a microscope",
-    "GM": "a picture of a microscope",
-    "ES": "a picture of an endoscope",
+    "GM": "a microscope image",
+    "ES": "an endoscope image",
     "XC": "a photograph",
     "OP": "a photograph of an eye",
     "MG": "a mammogram",
-    "IO": "a picture of teeth",
-    "PX": "a picture of teeth",
+    "IO": "a dental image",
+    "PX": "a dental image",
     "DOC": "a document",
     "SR": "a report",
     "RTDOSE": "a map of dose",
@@ -90,7 +91,7 @@ _PAGES: Final = frozenset({"SD", "DRW"})
 
 
 def why_no_projection(dataset: Dataset) -> str:
-    """Say why an image is no projection; empty for one that is, or may be.
+    """Return why an image is not a projection; empty if it is, or may be.
 
     Parameters
     ----------
@@ -108,10 +109,11 @@ def why_no_projection(dataset: Dataset) -> str:
         return f"{name} (Modality {escape_control_characters(modality)})"
     for value in text_values(dataset, "ImageType")[2:]:
         if value.upper() in _NO_PROJECTION_TYPES:
-            return f"of the Image Type {value.upper()}"
+            return text("of the Image Type {upper}", upper=value.upper())
     if text_value(dataset, "ConversionType").upper() in _PAGES:
-        return (
-            f"a page or a drawing (Conversion Type {text_value(dataset, 'ConversionType').upper()})"
+        return text(
+            "a page or a drawing (Conversion Type {upper})",
+            upper=text_value(dataset, "ConversionType").upper(),
         )
     return ""
 

@@ -1,4 +1,4 @@
-"""Frames decoded before they are asked for, on a thread of their own."""
+"""Decoding of frames ahead of time, on a separate thread."""
 
 from __future__ import annotations
 

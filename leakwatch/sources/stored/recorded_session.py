@@ -18,6 +18,7 @@ from leakwatch.case_files.session_file import (
 )
 from leakwatch.core.errors import CaseError, SourceError
 from leakwatch.core.frame import Acquisition, Frame
+from leakwatch.core.messages import text
 from leakwatch.core.redaction import with_masks
 from leakwatch.sources.dicom.dicom_file import DicomFile
 
@@ -43,11 +44,16 @@ class RecordedSession:
             raise SourceError(str(error)) from error
         if session.state == "recording":
             raise SourceError(
-                f"{folder}: is being recorded, or broke off while it was. If nothing records it "
-                f"any more, make it whole with: leakwatch recover {folder}"
+                text(
+                    "{folder}: is being recorded, or was interrupted. If nothing records "
+                    "it any more, repair it with: leakwatch recover {folder}",
+                    folder=folder,
+                )
             )
         if not self._frames:
-            raise SourceError(f"{folder}: no frame was recorded. Choose another session.")
+            raise SourceError(
+                text("{folder}: no frame was recorded. Choose another session.", folder=folder)
+            )
         self._folder = folder
         first = DicomFile(folder / part_name(self._frames[0].part))
         self._masks_px = session.masks_px

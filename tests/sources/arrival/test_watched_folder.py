@@ -146,7 +146,7 @@ def test_a_missing_instance_is_a_gap(tmp_path, folder):
         ("garbage", "is not a DICOM file"),
         ("colour", "is a picture in colour"),
         ("cut in the head", "holds no picture"),
-        ("cut in the pixels", "no frame of it is whole"),
+        ("cut in the pixels", "no frame of it is complete"),
         ("damaged stream", "could not be decoded"),
     ],
 )
@@ -254,7 +254,7 @@ def test_two_series_at_once_are_not_mixed(tmp_path, folder):
                 write(tmp_path / "a.dcm", noise(1, rows=12 + int(series[-1])), **tags)
                 (tmp_path / "a.dcm").rename(place)
             time.sleep(0.1)
-        status = watch.said("a second series came at the same time")
+        status = watch.said("a second series arrived at the same time")
         assert status.link is Link.OPEN
         # What waits when the first one ends is shown, after it.
         sizes = [frame.pixels.shape[0] for frame in watch.frames(13)]

@@ -115,7 +115,7 @@ def test_frame_that_is_damaged_ends_the_sequence(tmp_path: Path, syntax: UID) ->
     found, error = complete_frames(path)
     assert len(found) == 1
     assert isinstance(error, SourceEndedEarly)
-    assert "1 of 3 frames are whole (frame 1: " in str(error)
+    assert "1 of 3 frames are complete (frame 1: " in str(error)
 
 
 @by_syntax
@@ -227,7 +227,7 @@ def test_extended_offset_table(tmp_path: Path) -> None:
         ({"PhotometricInterpretation": "PALETTE COLOR"}, ["PALETTE COLOR"]),
         ({"NumberOfFrames": 0}, ["Number of Frames says 0"]),
         ({"NumberOfFrames": -3}, ["Number of Frames says -3"]),
-        ({"Rows": 100}, ["no frame of it is whole", "3200 make one frame"]),
+        ({"Rows": 100}, ["no frame of it is complete", "3200 make one frame"]),
     ],
 )
 def test_head_that_makes_no_sense_is_refused(
@@ -318,7 +318,7 @@ def test_pixels_that_are_stored_otherwise_than_named(tmp_path: Path, syntax: UID
     grown = int.from_bytes(content[140:144], "little") + len(value) - length
     content = content[:at] + len(value).to_bytes(2, "little") + value + content[at + 2 + length :]
     path.write_bytes(content[:140] + grown.to_bytes(4, "little") + content[144:])
-    with pytest.raises(SourceError, match="no frame of it is whole"):
+    with pytest.raises(SourceError, match="no frame of it is complete"):
         open_source(path)
 
 

@@ -239,7 +239,7 @@ def test_multi_frame_file_in_a_folder_is_refused(tmp_path: Path) -> None:
 def test_folder_without_frames_is_refused(tmp_path: Path, others: int) -> None:
     for number in range(others):
         (tmp_path / f"{number}.txt").write_text("Not a frame.", encoding="utf-8")
-    with pytest.raises(SourceError, match=rf"holds no DICOM image \({others} other files\)"):
+    with pytest.raises(SourceError, match=rf"contains no DICOM image \({others} other files\)"):
         open_source(tmp_path)
 
 

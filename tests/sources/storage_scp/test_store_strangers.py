@@ -93,7 +93,7 @@ def test_a_raw_sender_keeps_the_rules(content):
 ANNOUNCED = {
     "a request": (struct.pack(">BBL", 1, 0, 0xFFFFFFF0), "a request of 4294967280 bytes"),
     "data": (struct.pack(">BBL", 4, 0, 0xFFFFFFF0), "it does not ask for an association"),
-    "HTTP": (b"GET / HTTP/1.1\r\n\r\n", "it does not ask for an association of DICOM"),
+    "HTTP": (b"GET / HTTP/1.1\r\n\r\n", "it does not request a DICOM association"),
     "no room for titles": (struct.pack(">BBL", 1, 0, 8), "it does not ask for an association"),
 }
 
@@ -140,7 +140,7 @@ WITHOUT_END = {
     "a command that is none": (
         data(b"\0" * 50, COMMAND | LAST),
         data(bytes(1000), 0),
-        "it sends what is no message of DICOM",
+        "it sends data that are not a DICOM message",
     ),
     "data of another command": (
         data(command("1.2.3", 0x0020), COMMAND | LAST),
@@ -243,7 +243,7 @@ def test_messages_that_are_not_served_here_begin_no_threads():
         assert stranger.associate() == ACCEPTED
         stranger.send(report)
         assert stranger.is_cut()
-        watch.said("it asks for what is not served here")
+        watch.said("it requests an unsupported service")
 
 
 def test_who_connects_and_asks_for_nothing_is_hung_up_on():

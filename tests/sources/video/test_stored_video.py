@@ -14,7 +14,7 @@ from leakwatch.config import LiveVideoSettings
 from leakwatch.core.errors import SourceEndedEarly, SourceError
 from leakwatch.core.frame import Frame, TimeSource
 from leakwatch.sources.dicom.frame_times import ASSUMED_FRAMES_PER_S
-from leakwatch.sources.video.stored_video import StillPictures, StoredVideo, open_stored
+from leakwatch.sources.video.stored_video import StillImages, StoredVideo, open_stored
 
 PLAIN = LiveVideoSettings()
 IN_REGION = LiveVideoSettings(region_px=REGION)
@@ -106,7 +106,7 @@ def test_pictures_are_frames_at_the_assumed_rate(tmp_path: Path) -> None:
     for index, pixels in enumerate(fluoroscopy(3)):
         paths.append(tmp_path / f"{index}.png")
         cv2.imwrite(str(paths[-1]), pixels)
-    source = StillPictures(paths, PLAIN)
+    source = StillImages(paths, PLAIN)
     frames = list(source.frames(1))
     assert [frame.index for frame in frames] == [1, 2]
     assert [frame.time_s for frame in frames] == [
@@ -128,7 +128,7 @@ def test_picture_that_does_not_fit_ends_the_run(tmp_path: Path, broken: str) -> 
         cv2.imwrite(str(paths[2]), fluoroscopy(1)[0][:200])
     else:
         cv2.imwrite(str(paths[2]), coloured(grey(1)[0], (100, 100)))
-    source = StillPictures(paths, PLAIN)
+    source = StillImages(paths, PLAIN)
     running = source.frames()
     assert [next(running).index, next(running).index] == [0, 1]
     with pytest.raises(SourceEndedEarly, match="2 of 3 pictures are whole"):

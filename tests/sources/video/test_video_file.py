@@ -115,7 +115,7 @@ def test_a_picture_in_colour_is_refused_with_its_place_and_the_next_one_is_used(
     source.close()
     assert indices == [0, 1, 2, *range(4, 16)]
     assert source.status.frames_lost == 1
-    assert "colour in 3.1% of the picture, within 200,118,240,162: fluoroscopy is grey" in said
+    assert "colour in 3.1% of the image, within 200,118,240,162: fluoroscopy is grey" in said
 
 
 def test_colour_outside_of_the_region_or_under_a_mask_does_not_count(tmp_path):
@@ -127,7 +127,7 @@ def test_colour_outside_of_the_region_or_under_a_mask_does_not_count(tmp_path):
 
 def test_a_video_of_colour_only_is_an_error(tmp_path):
     path = videos.write(tmp_path / "run.mkv", [videos.coloured(one) for one in SCREENS[:4]])
-    with pytest.raises(SourceEndedEarly, match=r"none of its 4 pictures can be used: colour"):
+    with pytest.raises(SourceEndedEarly, match=r"none of its 4 images can be used: colour"):
         read(path)
 
 
