@@ -132,7 +132,7 @@ def find_runs(path: Path) -> FoundRuns:
         why = f" {refused[0][1]}" if refused else ""
         raise SourceError(
             text(
-                "{path}: contains no DICOM image, video or image ({files} other files).{why} "
+                "{path}: contains no DICOM image, video or other image ({files} other files).{why} "
                 "Give a folder of an export, or the file itself.",
                 path=path,
                 files=len(files),

@@ -122,7 +122,7 @@ def test_what_follows_the_frames(tmp_path):
     data = b"".join(frame.tobytes() for frame in FRAMES)
     # It may be a part of a picture of another size: nobody can tell.
     path = write(tmp_path / "x.dcm", FRAMES, pixel_data=data + SECRET)
-    assert "of another size than the tags say" in refused(path)
+    assert "another size than the header states" in refused(path)
     streams = [encoded(frame, uids.JPEGLSLossless) for frame in FRAMES]
     more = encapsulate([*streams, SECRET])
     assert_same_without_secret(write(tmp_path / "y.dcm", FRAMES, uids.JPEGLSLossless, more))
@@ -294,11 +294,11 @@ def test_an_object_that_would_be_incomplete_is_refused(tmp_path, kind):
 
 def test_an_image_without_pixels_or_with_fewer_is_refused(tmp_path):
     path = write(tmp_path / "x.dcm", FRAMES, NumberOfFrames=4)
-    assert "3 of 4 frames are whole" in refused(path)
+    assert "3 of 4 frames are complete" in refused(path)
     dataset = pydicom.dcmread(path)
     del dataset.PixelData
     dataset.save_as(tmp_path / "y.dcm")
-    assert "holds no picture" in refused(tmp_path / "y.dcm")
+    assert "contains no image" in refused(tmp_path / "y.dcm")
 
 
 def test_what_was_compressed_with_loss_stays_marked_so(tmp_path):

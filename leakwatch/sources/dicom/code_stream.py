@@ -142,7 +142,7 @@ def agreed_samples(
     if samples.signed and not layout.signed and decoded.min() < 0:
         raise ValueError(
             text(
-                "the samples of the stream are signed, down to {min}; the tags say that "
+                "the samples of the stream are signed, down to {min}; the header states that "
                 "they have none (Pixel Representation 0)",
                 min=decoded.min(),
             )
@@ -259,7 +259,7 @@ def _check_size(found: tuple[int, int, int], rows: int, columns: int) -> None:
         raise ValueError(
             text(
                 "the stream holds {found} rows and {found_2} columns of {found_3} "
-                "samples, the tags promise {rows} and {columns} of 1",
+                "samples, the header states {rows} and {columns} of 1",
                 found=found[0],
                 found_2=found[1],
                 found_3=found[2],

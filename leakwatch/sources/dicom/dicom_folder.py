@@ -109,8 +109,8 @@ class DicomFolder:
                     raise
                 raise SourceEndedEarly(
                     text(
-                        "{folder}: {index} of {paths} frames are complete ({error}) What came "
-                        "before is valid.",
+                        "{folder}: {index} of {paths} frames are complete ({error}) "
+                        "Earlier frames are valid.",
                         folder=self._folder,
                         index=index,
                         paths=len(self._paths),

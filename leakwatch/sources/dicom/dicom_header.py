@@ -154,7 +154,7 @@ def read_header(
     if why:
         raise NoProjection(
             text(
-                "{path}: not a projection image: {why}. It cannot be analysed. Give "
+                "{path}: is not a projection image ({why}) and cannot be analysed. Give "
                 "fluoroscopy or a radiograph as the C-arm stored it (XA, RF, DX, CR).",
                 path=path,
                 why=why,

@@ -113,7 +113,7 @@ def check_words(words: Array, layout: PixelLayout) -> None:
     if 4 * np.count_nonzero(smoother) > 3 * smoother.size:
         raise ValueError(
             text(
-                "its samples go on above the {stored} bits that the tags promise (Bits "
+                "its samples use more than the {stored} bits that the header states (Bits "
                 "Stored, High Bit): from {min} to {max}",
                 stored=layout.stored,
                 min=whole.min(),

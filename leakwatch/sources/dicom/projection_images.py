@@ -109,7 +109,7 @@ def why_no_projection(dataset: Dataset) -> str:
         return f"{name} (Modality {escape_control_characters(modality)})"
     for value in text_values(dataset, "ImageType")[2:]:
         if value.upper() in _NO_PROJECTION_TYPES:
-            return text("of the Image Type {upper}", upper=value.upper())
+            return text("Image Type {upper}", upper=value.upper())
     if text_value(dataset, "ConversionType").upper() in _PAGES:
         return text(
             "a page or a drawing (Conversion Type {upper})",

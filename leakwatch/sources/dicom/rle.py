@@ -58,7 +58,7 @@ def _segments(data: bytes, expected: int) -> list[bytes]:
     if count != expected:
         raise ValueError(
             text(
-                "the frame has {count} segments of RLE; the tags promise {expected}",
+                "the frame has {count} segments of RLE; the header states {expected}",
                 count=count,
                 expected=expected,
             )

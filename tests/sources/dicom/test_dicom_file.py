@@ -85,8 +85,8 @@ def test_message_of_a_cut_file(tmp_path: Path) -> None:
     path = write(tmp_path / "x.dcm", noise(5))
     path.write_bytes(path.read_bytes()[:-500])
     _, error = complete_frames(path)
-    assert str(error).startswith(f"{path}: 3 of 5 frames are whole")
-    assert "What came before is valid" in str(error)
+    assert str(error).startswith(f"{path}: 3 of 5 frames are complete")
+    assert "Earlier frames are valid" in str(error)
 
 
 @pytest.mark.parametrize("share", [0.35, 0.7, 0.999])
@@ -124,7 +124,7 @@ def test_number_of_frames_that_says_too_many(tmp_path: Path, syntax: UID) -> Non
     found, error = complete_frames(path)
     assert len(found) == 3
     assert isinstance(error, SourceEndedEarly)
-    assert "3 of 7 frames are whole" in str(error)
+    assert "3 of 7 frames are complete" in str(error)
 
 
 @by_syntax
@@ -170,7 +170,7 @@ def test_frames_in_several_fragments_that_are_cut(tmp_path: Path, syntax: UID, t
     path.write_bytes(content[: len(content) - len(streams[2]) - 40])
     found, error = complete_frames(path)
     assert len(found) == 1
-    assert "1 of 3 frames are whole" in str(error)
+    assert "1 of 3 frames are complete" in str(error)
 
 
 @pytest.mark.parametrize("wrong", [[0, 1, 2], [8, 600, 1200], [0, 1200, 600], [0, 0, 0]])
@@ -220,7 +220,7 @@ def test_extended_offset_table(tmp_path: Path) -> None:
         ({"BitsStored": 4, "HighBit": 3}, ["stores 4 bits in 16"]),
         ({"BitsStored": 16, "HighBit": 11}, ["stores 16 bits in 16, the highest being 11"]),
         ({"HighBit": 16}, ["the highest being 16"]),
-        ({"SamplesPerPixel": None}, ["in colour, or says nothing", "no samples"]),
+        ({"SamplesPerPixel": None}, ["is a colour image, or does not state", "no samples"]),
         ({"SamplesPerPixel": 3}, ["3 samples"]),
         ({"PhotometricInterpretation": None}, ["absent"]),
         ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, ["RGB", "MONOCHROME2"]),
@@ -333,7 +333,7 @@ def test_a_transfer_syntax_that_is_none(tmp_path: Path, uid: str) -> None:
     length = int.from_bytes(content[group : group + 4], "little") + len(value) - 20
     content = content[:group] + length.to_bytes(4, "little") + content[group + 4 :]
     path.write_bytes(content.replace(old, b"UI" + len(value).to_bytes(2, "little") + value))
-    with pytest.raises(SourceError, match="which is no way to store them"):
+    with pytest.raises(SourceError, match="which is not a transfer syntax for pixels"):
         DicomFile(path)
 
 
@@ -355,7 +355,7 @@ def test_bytes_behind_the_pixels(tmp_path: Path, tail: bytes, whole: bool) -> No
     if whole:
         assert len(list(DicomFile(path).frames())) == 2
         return
-    with pytest.raises(SourceError, match="what follows the pixels is no DICOM element"):
+    with pytest.raises(SourceError, match="the pixels are not followed by a DICOM element"):
         DicomFile(path)
 
 
@@ -472,5 +472,5 @@ def test_cut_file_that_is_read_from_a_later_frame_on(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-500])
     running = open_source(path).frames(2)
     assert next(running).index == 2
-    with pytest.raises(SourceEndedEarly, match="3 of 5 frames are whole"):
+    with pytest.raises(SourceEndedEarly, match="3 of 5 frames are complete"):
         next(running)

@@ -168,7 +168,7 @@ def test_a_stream_with_a_sign_and_tags_without(tmp_path: Path) -> None:
     negative = stored(
         tmp_path, uids.JPEG2000Lossless, [jpeg_2000(picture(1084, -1), 13, signed=True)], 13
     )
-    assert_refused(negative, "a sign", "down to -1;", "Pixel Representation 0")
+    assert_refused(negative, "are signed", "down to -1;", "Pixel Representation 0")
 
     positive = picture(1084)
     path = stored(tmp_path, uids.JPEG2000Lossless, [jpeg_2000(positive, 13, signed=True)], 13)

@@ -76,7 +76,7 @@ def test_what_cannot_be_used_is_said(tmp_path, archive, study):
     with watching(opened(archive, study, existing=True)) as watch:
         colour = {"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}
         archive.store(write(tmp_path / "a.dcm", noise(1), **colour, **tags))
-        assert watch.said("is a picture in colour").link is Link.LOST
+        assert watch.said("is a colour image").link is Link.LOST
         archive.store(write(tmp_path / "b.dcm", noise(1), **tags))
         watch.frames(1)
         assert watch.status.link is Link.OPEN

@@ -160,12 +160,12 @@ def test_what_cannot_be_used_is_said(tmp_path, file):
     cut = write(tmp_path / "d.dcm", noise(4), pixel_data=b"".join(f.tobytes() for f in noise(2)))
     with watching(StoreScp(StoreOptions())) as watch:
         assert send(watch.source, colour) == 0  # taken, and looked at then
-        assert watch.said("is a picture in colour").link is Link.LOST
+        assert watch.said("is a colour image").link is Link.LOST
         assert send(watch.source, file) == 0
         watch.frames(3)
         assert watch.status.link is Link.OPEN
         assert send(watch.source, cut) == 0
-        assert watch.said("2 of 4 frames are whole").frames_lost == 3
+        assert watch.said("2 of 4 frames are complete").frames_lost == 3
 
 
 @needs_dcmtk
