@@ -65,7 +65,7 @@ class SourceType:
     example : str
         What to write, for messages and the help.
     meaning : str
-        Where frames then come from, in a few words.
+        Short description of the source.
     open : callable
         Takes what follows the first colon, and the settings; may raise `SourceError`.
     extra : str

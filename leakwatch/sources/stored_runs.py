@@ -31,7 +31,7 @@ from leakwatch.sources.dicom.run_identity import run_difference
 from leakwatch.sources.video.stored_video import StillImages, is_image, is_video, open_stored
 
 DIRECTORY_NAME = "DICOMDIR"
-# Where it lies, the video and the image beside it are what an earlier analysis wrote.
+# Marks a folder of results, whose video and image were written by an earlier analysis.
 _RESULT_NAME = "frames.jsonl"
 
 
@@ -42,13 +42,13 @@ class StoredRun:
     Parameters
     ----------
     path : Path
-        File, or folder that holds its files.
+        File, or folder with its files.
     files : tuple of Path
-        Its files, where the folder holds others too; else empty.
+        Its files, if the folder has others too; else empty.
     series : str
-        Series Instance UID; empty where there is none.
+        Series Instance UID; empty if there is none.
     told : str
-        Frames, size and kind, for the person.
+        Frames, size and kind, as text.
     """
 
     path: Path
@@ -99,9 +99,9 @@ class _Singles:
 def find_runs(path: Path) -> FoundRuns:
     """Find the sequences at `path`.
 
-    A file or a recorded session is one run. A DICOMDIR stands for its folder. In a folder, each
-    file of several frames is a run, and so are the single frames of one series and one view,
-    wherever below it they lie. Videos and images count where there is no DICOM image.
+    A file or a recorded session is one sequence. A DICOMDIR means its folder. In a folder, each
+    multi-frame file is a sequence, and so are the single frames of one series and one view, in
+    whatever subfolder. Videos and images are used if there is no DICOM image.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def find_runs(path: Path) -> FoundRuns:
     files, sessions = _below(path)
     runs, singles, others, refused = _sorted_out(files)
     images = {file for run in singles for file in run.files} | {run.path for run in runs}
-    # An image of another kind lies beside the run; a damaged one may be a frame of it.
+    # Images of other kinds do not belong to the sequence; a damaged one may be a frame of it.
     images |= {file for file, error in refused if not isinstance(error, HeaderDamaged | NotAnImage)}
     runs += [_of_singles(one, images) for one in singles]
     runs += [StoredRun(session, (), "", "a recorded session") for session in sessions]

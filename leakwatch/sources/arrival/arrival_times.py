@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from leakwatch.sources.dicom.frame_times import SHORTEST_INTERVAL_S, over_midnight
 
-# The clock of a C-arm counts where it goes with the arrival, s: networks bunch frames up by some
-# tenths, and a clock that runs another way is none.
+# The clock of a C-arm is used if it agrees with the arrival within this, s: networks delay frames
+# by some tenths of a second, and a clock that differs more is not one.
 _CLOCK_AGREES_S = 0.5
 # After a run of many frames the next follows at least so late, s: the pulses of 15 frames/s.
 _NEXT_RUN_S = 1 / 15
@@ -26,10 +26,10 @@ class Moment:
     received_s : float
         When it arrived, monotonic.
     clock : mapping of str to datetime
-        What the object says itself, by tag; best first.
+        Clock times stated in the object, by element; best first.
     standing : frozenset of str
-        Clocks that stood still from one frame to another: they tick more slowly than frames come,
-        and a tick would count what went by meanwhile a second time.
+        Clocks that did not change from one frame to the next: they are slower than the frame rate,
+        and a tick would count the elapsed time twice.
     """
 
     time_s: float
@@ -56,7 +56,7 @@ def single_time_s(
 ) -> float:
     """Return the time of a single frame.
 
-    By its clock where that tells parts of a second and goes with the arrival, else by the arrival.
+    By its clock if that has fractions of a second and agrees with the arrival, else by the arrival.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """DICOM objects that arrive one after another, as one sequence of frames.
 
-What is common to a folder, to C-STORE and to an archive: each puts whole objects here.
+Shared by folder, C-STORE and archive, which put complete objects here.
 """
 
 from __future__ import annotations
@@ -286,7 +286,7 @@ class ArrivedFrames:
     def _remove(self, arrived: ArrivedObject) -> None:
         self._waiting.remove(arrived.path)
         if not self._keep:
-            with suppress(OSError):  # removed by somebody else, or with its folder
+            with suppress(OSError):  # already removed, or removed with its folder
                 arrived.path.unlink()
 
 

@@ -20,9 +20,9 @@ from leakwatch.sources.dicom.dicom_header import (
 from leakwatch.sources.dicom.element_values import number
 from leakwatch.sources.dicom.frame_offsets import NoWholeFrame, find_frames
 
-# Names that copying programs give to what is not finished; they rename it then.
+# Names that copying programs give to unfinished files, which they rename at the end.
 _UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".writing", ".swp")
-_MARKED_FROM = 132  # bytes from which a DICOM file can be told from another (PS3.10 7.1)
+_MARKED_FROM = 132  # bytes needed to recognise a DICOM file (PS3.10 7.1)
 
 
 class _Is(Enum):
@@ -173,7 +173,7 @@ def _judged(path: Path, size: int, settings: LiveDicomSettings) -> tuple[_Is, fl
         return _Is.USELESS, float("inf")
     except (NotAnImage, HeaderDamaged, NoWholeFrame):
         return _Is.CUT, float("inf")
-    # Bytes of any kind fail in any way; whoever decodes it says how.
+    # Untrusted bytes may fail in any way; the decoder reports the fault.
     except Exception:  # noqa: BLE001
         return _Is.USELESS, float("inf")
     order = float("inf") if instance is None else instance

@@ -1,7 +1,7 @@
 """Removal of temporary objects that a killed process left; they may identify the patient.
 
-Whoever writes such files holds a lock for as long as it lives, however it ends. A lock that can be
-taken is of a dead process, and what lies with it is removed. Where there are no locks, nothing is.
+A process that writes such files holds a lock until it ends in any way. If the lock can be acquired,
+the process is dead, and its files are removed. Without support for locks nothing is removed.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class InUse:
     Parameters
     ----------
     folder : Path
-        That they lie in.
+        Folder of the files.
     prefix : str
-        With which the names of the files begin; empty: all that lies in the folder.
+        Prefix of the file names; empty: all files in the folder.
 
     Raises
     ------
@@ -40,7 +40,7 @@ class InUse:
         self._path = folder / (f".{prefix}{_IN_USE}" if prefix else _IN_USE)
         new = self._path.with_suffix(".new")
         self._file = new_private_file(new)
-        # Locked before it has its name: one that is found without a lock is of a dead process.
+        # Locked before it gets its name: a mark without a lock belongs to a dead process.
         with suppress(OSError):
             _lock(self._file.fileno())
             new.rename(self._path)

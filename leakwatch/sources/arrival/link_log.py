@@ -15,7 +15,7 @@ class LinkLog:
     Parameters
     ----------
     text : str
-        From where frames come.
+        Name of the source.
     fault_shown_s : float
         How long a fault is shown beside frames that are good again.
     clock : callable
@@ -49,7 +49,7 @@ class LinkLog:
         received_s : float
             When. Frames that waited while the peer went away do not bring it back.
         of_the_past : bool
-            It is of a run that was over when it was sent: fluoroscopy is off. Else nobody knows.
+            It is of a sequence that had ended when it was sent: fluoroscopy is off.
         """
         with self._lock:
             self._fluoroscopy_on = False if of_the_past else None
@@ -71,7 +71,7 @@ class LinkLog:
         frames : int
             How many frames are lost by it.
         at_s : float or None
-            When it came; None: now.
+            Time of arrival; None: now.
         """
         with self._lock:
             self._link = Link.LOST

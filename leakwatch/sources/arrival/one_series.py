@@ -34,7 +34,7 @@ class Choice(Generic[Object]):
     shown : tuple
         To be looked at now, in order.
     refused : tuple
-        Never to be looked at: their series came beside the one that is followed.
+        Not to be used: their series arrived beside the one that is followed.
     """
 
     shown: tuple[Object, ...] = ()
@@ -47,8 +47,8 @@ class OneSeries(Generic[Object]):
     Parameters
     ----------
     quiet_s : float
-        Another series waits until the one that is followed gave nothing for so long. If that goes
-        on instead, what waited for as long is refused.
+        Another series waits until the followed one was silent for this time. If the followed one
+        continues, objects that waited for this time are refused.
     """
 
     def __init__(self, quiet_s: float) -> None:
@@ -79,7 +79,7 @@ class OneSeries(Generic[Object]):
 
     def release_idle(self, now_s: float) -> Choice[Object]:
         """Return the decision if nothing arrived until `now_s`."""
-        # What the followed series sent meanwhile may have been held up on its way here.
+        # Objects of the followed series may have been delayed.
         if not self._waiting or now_s - max(self._last_s, self._offered_s) <= self._quiet_s:
             return Choice()
         return Choice(self._released(now_s))

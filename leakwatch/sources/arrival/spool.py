@@ -88,9 +88,9 @@ class SpoolFile:
     Parameters
     ----------
     path : Path
-        Where it lies when it is whole.
+        Path when it is complete.
     begun : set of SpoolFile
-        It takes itself off this when it is whole or given up.
+        It removes itself from this set when it is complete or abandoned.
 
     Raises
     ------

@@ -33,7 +33,7 @@ from leakwatch.sources.arrival.complete_files import CompleteFile, CompleteFiles
 from leakwatch.sources.arrival.link_log import LinkLog
 from leakwatch.sources.arrival.source_options import options_of, yes
 
-# What other machines change on these is not told to this one: types of proc(5) mountinfo.
+# File systems without notifications of changes by other machines: types of proc(5) mountinfo.
 _NETWORK_TYPES = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs"}
 )
@@ -68,14 +68,14 @@ def is_on_network(folder: Path, mounts: Path = _MOUNTS) -> bool:
 
 
 _OPTIONS = ("existing", "poll")
-# Reading a file makes events too, and they are not asked for.
+# Reading a file causes events too, which are not subscribed to.
 _EVENTS: list[type[FileSystemEvent]] = [
     FileClosedEvent,
     FileCreatedEvent,
     FileModifiedEvent,
     FileMovedEvent,
 ]
-# `close` waits for its thread so long, s; reading a file on a share that hangs may take longer.
+# Longest wait of `close` for its thread, s; reading from a hanging share may take longer.
 _JOIN_S = 0.5
 
 
@@ -87,9 +87,9 @@ class FolderOptions:
     ----------
     folder : Path
     existing : bool
-        Look at files that are there already, too.
+        Use files that exist already, too.
     poll : bool
-        Look through the folder again and again, and do not rely on what the system tells.
+        Scan the folder repeatedly instead of relying on notifications.
     """
 
     folder: Path
@@ -123,8 +123,8 @@ def from_spec(rest: str, settings: Settings) -> WatchedFolder:
 class WatchedFolder:
     """Frames of the files that appear in a folder; a `leakwatch.core.protocols.LiveSource`.
 
-    A file is looked at when it is whole, and stays where it is. One that is renamed into place, or
-    written in several pieces, comes as one.
+    A file is read when it is complete, and is not moved. A file that is renamed into place, or
+    written in several parts, is one object.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ class WatchedFolder:
                     what=what,
                 )
             )
-        self._arm()  # before the first look: what comes between is seen twice, not never
+        self._arm()  # before the first scan: a file in between is seen twice rather than never
         try:
             passed_over = 0 if existing else self._files.pass_over(time.monotonic())
         except OSError as error:
@@ -225,14 +225,14 @@ class WatchedFolder:
     def _disarm(self) -> None:
         observer, self._observer = self._observer, None
         if observer is not None:
-            observer.stop()  # also one that could not be started: it holds what the system gave
+            observer.stop()  # also if it could not be started: it has system resources
             with suppress(RuntimeError):
                 observer.join(_JOIN_S)
 
     def _watch(self) -> None:
         try:
             self._look_on()
-        # Whatever broke, nobody looks any more: that must be seen.
+        # After any fault the folder is no longer monitored, which must be reported.
         except Exception as error:
             self._log.is_lost(
                 text(

@@ -72,7 +72,7 @@ _BONE_BRIGHT = frozenset({"CR", "DX"})
 _SPACING_KINDS = frozenset({"GEOMETRY", "FIDUCIAL"})
 _DIRECTIONS = re.compile("[ARLPHF]{1,3}")
 
-# JPEG 2000 may be lossless under the name of the lossy syntax: there only the tag tells.
+# JPEG 2000 may be lossless with the lossy syntax: only the element states it.
 _LOSSY = frozenset({uids.JPEGBaseline8Bit, uids.JPEGExtended12Bit, uids.JPEGLSNearLossless})
 
 

@@ -8,14 +8,14 @@ from leakwatch.sources.dicom.element_values import number, text_value, text_valu
 from leakwatch.sources.dicom.projection_images import SECONDARY_CAPTURES
 
 _KINDS_OF_CAPTURE = frozenset({"SCREEN SAVE", "SCREENSHOT"})
-# Conversion Type (0008,0064) of what came as numbers: no screen, paper or film was between.
+# Conversion Type (0008,0064) of digital images: without screen, paper or film.
 _NOT_CAPTURED = frozenset({"", "DI", "SYN"})
 
 
 def burned_in_annotation(dataset: Dataset) -> bool | None:
     """Return what Burned In Annotation (0028,0301) states; None if absent.
 
-    Only NO says that there is none: YES, Y or TRUE, and what nobody understands, do not.
+    Only NO excludes it: YES, Y, TRUE and unknown values do not.
     """
     said = " ".join(text_values(dataset, "BurnedInAnnotation")).strip().upper()
     return said != "NO" if said else None

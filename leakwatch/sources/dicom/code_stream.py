@@ -103,8 +103,8 @@ def agreed_samples(
 ) -> Array:
     """Return samples whose value by the tags is that by the stream, or refuse them.
 
-    Streams of more bits than Bits Stored are common: many encoders write whole words. They do no
-    harm as long as the bits above are empty, or repeat the sign.
+    Streams of more bits than Bits Stored are common: many encoders write full words. They are valid
+    if the upper bits are empty or repeat the sign.
 
     Parameters
     ----------

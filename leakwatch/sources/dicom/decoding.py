@@ -61,7 +61,7 @@ def check_decodable(header: Header) -> None:
                 missing=missing,
             )
         )
-    # A code stream holds samples, not words: where in a word they lay is lost.
+    # A compressed stream has samples, not words: their position in a word is lost.
     if header.syntax in STREAM_SYNTAXES and header.layout.lowest:
         raise SourceError(
             _cannot_decode(header, "its samples do not begin at the lowest bit (High Bit)")
@@ -96,7 +96,7 @@ def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Genera
     Raises
     ------
     SourceEndedEarly
-        After the last whole frame, if there are fewer than promised.
+        After the last complete frame, if there are fewer than stated.
     SourceError
         The first frame cannot be read or decoded.
     """

@@ -74,7 +74,7 @@ class DicomFile:
         Raises
         ------
         SourceEndedEarly
-            After the last whole frame, where the file is cut off or damaged from there on.
+            After the last complete frame, if the rest of the file is missing or damaged.
         SourceError
             The first frame cannot be decoded.
         """

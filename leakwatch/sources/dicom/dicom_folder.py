@@ -175,7 +175,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _single(header: Header) -> Single:
-    # What is damaged is told when it is decoded: the frames before it count.
+    # Damage is reported on decoding: the frames before it are valid.
     with suppress(NoWholeFrame):
         header = reconcile_with_pixels(header, find_frames(header))
     dataset = header.dataset

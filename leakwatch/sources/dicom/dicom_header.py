@@ -36,7 +36,7 @@ _BETWEEN_VALUES = b"\\"  # PS3.5 6.4
 # Bytes of a number that is not text (PS3.5 6.2).
 _BINARY = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "AT": 4, "FD": 8, "UV": 8, "SV": 8}
 
-# Which warnings are shown is one setting of the whole process, and sources read on several threads.
+# Warning filters are global to the process, and sources read on several threads.
 _WARNINGS_OFF = threading.Lock()
 
 
@@ -87,7 +87,7 @@ class Header:
     pixels_vr : str
         Value representation of Pixel Data; empty where the syntax does not write it.
     doubts : tuple of str
-        Where tags and pixels contradict each other, and what was taken: sentences for the person.
+        Contradictions between header and pixels, and what was used: sentences for the user.
     """
 
     path: Path
@@ -136,7 +136,7 @@ def read_header(
     NoProjection
         Its image is none of X-rays through a body.
     SourceError
-        It cannot be read, or holds an image of a kind that LeakWatch does not read.
+        It cannot be read, or has an image of an unsupported kind.
     """
     most = most or LiveDicomSettings()
     dataset, pixels = _read_to_pixels(path, _IDENTITY_TAGS if with_subject else [], most)
@@ -216,7 +216,7 @@ def _read_to_pixels(
             _convert(dataset, header)
             _convert(dataset.file_meta, header)
     except Exception as error:
-        # Bytes of any kind come in here, and a parser fails on them in any way.
+        # Untrusted bytes: the parser may fail in any way.
         raise _fault(path, error, header) from error
     return dataset, reached[0] if reached else None
 
@@ -282,7 +282,7 @@ def _convert(dataset: Dataset, header: BoundedHeader) -> None:
 def _parts_of(raw: RawDataElement) -> int:
     """Return the number of parts of a value, as defined for `object_parts`."""
     value, kind = raw.value or b"", raw.VR
-    if kind is None and dictionary_has_tag(raw.tag):  # not said in implicit VR
+    if kind is None and dictionary_has_tag(raw.tag):  # not stated in implicit VR
         kind = dictionary_VR(raw.tag)
     bytes_each = _BINARY.get((kind or "")[:2])  # of "US or SS" either
     return value.count(_BETWEEN_VALUES) if bytes_each is None else len(value) // (8 * bytes_each)

@@ -24,7 +24,7 @@ _RECTANGLE = (
 def shutter_of(dataset: Dataset) -> Shutter | None:
     """Return the shutter; None without one, and where its tags serve for nothing.
 
-    Rows stand before columns, and the first pixel is 1, 1. A shape that would leave nothing open is
+    Rows are before columns, and the first pixel is 1, 1. A shape that would leave nothing open is
     passed over: such values are written where there is no shutter.
     """
     found: dict[str, Any] = {}

@@ -1,6 +1,6 @@
 """Values of DICOM elements as plain Python, tolerant of invalid files.
 
-An element that is absent, empty or malformed is None here: whoever asks says what that means.
+An element that is absent, empty or malformed is None; the caller decides what that means.
 Enhanced objects keep in functional groups what classic ones keep at the top (PS3.3 C.7.6.16);
 the same question finds both.
 """

@@ -1,7 +1,7 @@
 """Positions of the frames of a file, found without reading or decoding one.
 
-pydicom can iterate over frames too, but of a file that was cut off it gives fewer frames than are
-whole, or none: docs/explanation/decisions/0002.
+pydicom can iterate over frames too, but returns fewer frames of a truncated file than are complete,
+or none: docs/explanation/decisions/0002.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ class FramePlaces:
     Parameters
     ----------
     frames : tuple of tuple of Span
-        One a frame, in order; more than one span where a frame is in fragments. Never more frames
-        than promised.
+        One per frame, in order; several spans if a frame has fragments. Never more frames than
+        stated.
     promised : int
         Number of Frames.
     surplus : int
         Frames that follow the promised ones.
     reason : str
-        Why there are fewer than promised; empty where there are not.
+        Why there are fewer than stated; empty if there are not.
     ended : bool
         The end of the pixels is there: nothing of them can follow.
     padding : int
@@ -303,8 +303,8 @@ def _by_table(items: _Items, promised: int) -> list[bool] | None:
 def _starts_stream(file: BinaryIO, fragment: Span) -> bool:
     file.seek(fragment.start)
     first = file.read(2)
-    # Where the file is cut right here, nobody knows: if this is not the next frame, the one before
-    # it has no end, and its decoder says so.
+    # If the file is truncated here, this is unknown: if it is not the next frame, the previous one
+    # has no end, and its decoder reports that.
     return len(first) < 2 or first in _STREAM_STARTS
 
 

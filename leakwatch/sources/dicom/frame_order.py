@@ -26,9 +26,9 @@ from leakwatch.sources.dicom.frame_times import (
     seconds_between,
 )
 
-# When the object was written tells nothing of when the frame was taken.
+# The time of writing the object is not that of the acquisition.
 _OF_THE_OBJECT = "ContentTime"
-# A clock in whole seconds is at most so far off at either end of a run, s.
+# Largest error of a clock in whole seconds at either end of a sequence, s.
 _WHOLE_SECONDS_S = 1.0
 _LONGER_BY = 0.05  # share by which two lengths of one run may differ
 
@@ -47,7 +47,7 @@ class Single:
     clock : dict of str to datetime
         From `frame_times.clock_time`.
     run : Acquisition
-        As this file alone tells it.
+        Acquisition as stated in this file.
     """
 
     path: Path
@@ -65,7 +65,7 @@ def in_order(singles: Sequence[Single], header: Dataset) -> tuple[list[Single], 
     singles : sequence of Single
         Of one run, by file name.
     header : Dataset
-        Of one of them: it may tell the rate.
+        Header of one of them, which may state the rate.
 
     Returns
     -------

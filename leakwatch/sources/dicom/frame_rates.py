@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 # Two rates are one where they differ by no more than this share: clocks are rounded.
 _AGREE = 0.05
-# Some tags hold whole numbers: 7.5 frames/s are 7 or 8 there; 0.1 more for the digits of the other.
+# Some elements are integers: 7.5 frames/s are 7 or 8; 0.1 more for the digits of the other.
 _ROUNDED_PER_S = 0.6
 # A step further from the median than by this share is a pause, or a frame that is missing.
 _USUAL = 0.5
@@ -24,9 +24,9 @@ class DeclaredRate:
     keyword : str
         Of the tag.
     interval_s : float
-        From one frame to the next, pauses left out; 0 where there is no next.
+        Interval between frames without pauses; 0 for a single frame.
     rounded : bool
-        The tag holds a whole number of frames a second.
+        The element is an integer number of frames per second.
     length_s : float or None
         From the first frame to the last, pauses included; None where the tag knows of no pause.
     """
@@ -57,7 +57,7 @@ def usual_interval_s(steps_s: Sequence[float]) -> float:
     """
     if not steps_s:
         return 0.0
-    middle = statistics.median_low(steps_s)  # one of them, also where there are two
+    middle = statistics.median_low(steps_s)  # an actual value, also for an even number
     return statistics.fmean(step for step in steps_s if abs(step - middle) <= _USUAL * abs(middle))
 
 

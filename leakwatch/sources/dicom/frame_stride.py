@@ -1,8 +1,8 @@
 """Distance of uncompressed frames in a file, from the number of bytes.
 
-By the standard they follow each other without a gap, and only the whole is padded to an even
-length (PS3.5 8.1.1). Some writers pad each frame by itself: read by the standard, each would lie
-further to the side than the one before. So it would where tags give a size that is too small.
+By the standard they follow each other without a gap, and only their total is padded to an even
+length (PS3.5 8.1.1). Some writers pad each frame: read by the standard, each would be shifted
+further than the one before. The same happens if the header states too small a size.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def frame_stride(
     Raises
     ------
     ValueError
-        The bytes are not those of whole frames, and padding does not explain it.
+        The bytes are not complete frames, and padding does not explain it.
     """
     for alignment in _ALIGNMENTS:
         padding = -frame_bytes % alignment

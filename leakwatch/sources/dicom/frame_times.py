@@ -24,12 +24,12 @@ from leakwatch.sources.dicom.frame_rates import (
     usual_interval_s,
 )
 
-# Fluoroscopy for cement runs at 7.5 to 15 pulses/s. The faster is assumed where nothing is said:
-# speeds come out too high rather than too low, and warnings early rather than late.
+# Fluoroscopy for cement uses 7.5 to 15 pulses/s. The faster is assumed if nothing is stated: speeds
+# are then too high rather than too low, and warnings early rather than late.
 ASSUMED_FRAMES_PER_S = 15.0
 
-# No C-arm pulses faster than 60/s, and slower than one in 10 s nobody injects. What lies outside
-# was written in another unit, seconds for milliseconds.
+# No C-arm has more than 60 pulses/s, and nobody injects with less than one in 10 s. Values outside
+# are in another unit, seconds instead of milliseconds.
 SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 0.005, 10.0
 
 # Where only the time of day is known: differences are all that is asked for.
@@ -37,8 +37,8 @@ _ANY_DAY = "20000101"
 
 _FRAME_CLOCKS: Final = ("FrameReferenceDateTime", "FrameAcquisitionDateTime")
 
-# A run lasts minutes. Where its clock spans more than half a day and all of its moments lie this
-# near to midnight, the day was not counted on when midnight passed.
+# A sequence lasts minutes. If its clock spans more than half a day and all of its times are this
+# near to midnight, the date was not changed at midnight.
 _NO_TIME, _NEAR_MIDNIGHT = dt.timedelta(0), dt.timedelta(hours=1)
 _HALF_A_DAY, _DAY = dt.timedelta(hours=12), dt.timedelta(days=1)
 
@@ -82,11 +82,11 @@ _Read = Callable[[Dataset, str, TimeSource, int], _Reading | None]
 def frame_times(dataset: Dataset, count: int, whole: int) -> FrameTimes:
     """Return the times of the frames of one object.
 
-    The first that serves of: Frame Time (0018,1063), Frame Time Vector (0018,1065), the frames'
+    The first usable one of: Frame Time (0018,1063), Frame Time Vector (0018,1065), the frames'
     functional groups (0018,9151 or 0018,9074), Cine Rate (0018,0040), Actual Frame Duration
-    (0018,1242), Recommended Display Frame Rate (0008,2144). The vector comes first where Frame
-    Increment Pointer (0028,0009) names it (PS3.3 C.7.6.5, C.7.6.6). How fast a run is shown may
-    differ from how fast it was taken, so what tells only that comes last.
+    (0018,1242), Recommended Display Frame Rate (0008,2144). The vector is first if Frame Increment
+    Pointer (0028,0009) names it (PS3.3 C.7.6.5, C.7.6.6). The display rate may differ from the
+    acquisition rate, so it is last.
 
     Parameters
     ----------
@@ -206,8 +206,8 @@ def _from_groups(dataset: Dataset, keyword: str, source: TimeSource, count: int)
 def over_midnight(moments: Sequence[dt.datetime]) -> list[dt.datetime]:
     """Return clock times of a sequence, with the day corrected after midnight.
 
-    Without a date, or under the date of the whole study, the frames after midnight seem to have
-    come first: a day before those that came before midnight.
+    Without a date, or with the date of the study, the frames after midnight appear to be a day
+    before those before midnight.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ SHUTTER_KEYWORDS = (
     "RadiusOfCircularShutter",
     "VerticesOfThePolygonalShutter",
 )
-# What may be said of one frame alone.
+# Groups that may be stated for a single frame.
 OF_A_FRAME = (
     *SHUTTER_KEYWORDS,
     "PatientOrientation",
@@ -56,7 +56,7 @@ def of_frame(dataset: Dataset, frame: int) -> Dataset:
     ----------
     dataset : Dataset
     frame : int
-        One that has no group of its own is told by the shared ones alone.
+        A frame without its own groups has the shared ones only.
     """
     macros = {**_macros(dataset, _SHARED, 0), **_macros(dataset, _PER_FRAME, frame)}
     left_out = {_SHARED, _PER_FRAME}

@@ -1,8 +1,8 @@
 """Check that a JPEG Lossless stream was decoded exactly to its end.
 
-A damaged bit makes a decoder lose its place, and it goes on: a Huffman code has no way to tell.
-The image is shifted or too bright from there on, and the bits do not come out even. How many a
-image takes follows from its pixels and the code (ITU-T T.81 H.1.2).
+After a damaged bit a decoder continues at a wrong position, which a Huffman code cannot detect. The
+image is shifted or too bright from there, and the number of bits is wrong. How many bits an image
+needs follows from its pixels and the code (ITU-T T.81 H.1.2).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Frames stored as words, uncompressed or RLE, and checks of the header against them.
 
-A word has room for more than a sample. By the standard the bits beside it say nothing (PS3.5
-8.1.1), and overlays of old lie there. Where they go on as the image does, they are part of it,
-and the tags are wrong.
+A word may have more bits than a sample. By the standard the other bits have no meaning (PS3.5
+8.1.1), and retired overlays are stored there. If they continue the image, they are part of it, and
+the header is wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from leakwatch.sources.dicom.rle import rle_decoded
 # A stream has so many times the bytes of its image at most, and a header and comments beside: noise
 # does not become smaller, and no encoder makes twice as much of it.
 _LONGEST_STREAM, _STREAM_HEAD = 2, 1 << 20
-_ROW_STEP = 4  # every fourth row tells whether bits belong to the image, in a quarter of the time
+_ROW_STEP = 4  # every fourth row shows whether bits belong to the image, in a quarter of the time
 
 
 def bytes_of(file: BinaryIO, spans: tuple[Span, ...]) -> bytes:
@@ -107,8 +107,8 @@ def check_words(words: Array, layout: PixelLayout) -> None:
     kept = clean_bits(some, layout.lowest, layout.stored, layout.signed).astype(np.int32)
     above = whole - kept
     steps = above[:, 1:] != above[:, :-1]
-    # Beside a step of what lies above, an image that goes on there hardly changes as a whole; one
-    # beside an overlay changes by the step. In noise without an image it is as often this as that.
+    # Across a step of the upper bits, an image that uses them hardly changes; one with an overlay
+    # changes by the step. In noise without an image both are equally frequent.
     smoother = np.abs(np.diff(whole))[steps] < np.abs(np.diff(kept))[steps]
     if 4 * np.count_nonzero(smoother) > 3 * smoother.size:
         raise ValueError(
@@ -135,7 +135,7 @@ def has_plain_numbers(words: Array, layout: PixelLayout) -> bool | None:
     Returns
     -------
     bool or None
-        None where the words do not tell.
+        None if the words do not show it.
     """
     own = words.astype(words.dtype.newbyteorder("="), copy=False)
     plain = clean_bits(own, 0, layout.stored, layout.signed)

@@ -23,7 +23,7 @@ class TurningCarm:
     first : Acquisition
         Of the first frame.
     count : int
-        Number of frames as promised: increments that are not as many say nothing.
+        Stated number of frames: increments of another number are ignored.
     """
 
     def __init__(self, dataset: Dataset, first: Acquisition, count: int) -> None:

@@ -1,7 +1,7 @@
 """Detection of projection images, the only ones that can be analysed.
 
-A slice of a CT is grey, has a modality and a size like any other image, and looks like a body. To
-a program that compares grey values it is as good as a fluoroscopy, and CLEAR over it is a lie.
+A CT slice is grey and has a modality and a size like any other image. A program that compares grey
+values would accept it as fluoroscopy and report CLEAR, which would be wrong.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ X_RAY_IMAGES: Final = frozenset(
         uids.DigitalXRayImageStorageForProcessing,
     }
 )
-# Images of anything: only Modality and Image Type tell of what.
+# General images: only Modality and Image Type show their kind.
 SECONDARY_CAPTURES: Final = frozenset(
     {
         uids.SecondaryCaptureImageStorage,
@@ -40,8 +40,8 @@ SECONDARY_CAPTURES: Final = frozenset(
         uids.MultiFrameTrueColorSecondaryCaptureImageStorage,
     }
 )
-# PS3.3 C.7.3.1.1.1. OT, other, is what most frame grabbers say; CF to FS are retired, and DR never
-# was a term but is written.
+# PS3.3 C.7.3.1.1.1. Most frame grabbers state OT, other; CF to FS are retired, and DR never was a
+# defined term but is used.
 _MODALITIES: Final = frozenset(
     {"", "XA", "RF", "CR", "DX", "RG", "OT", "CF", "DF", "DS", "FA", "FS", "DR"}
 )

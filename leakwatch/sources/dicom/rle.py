@@ -1,8 +1,8 @@
 """RLE Lossless decoding by segments (PS3.5 annex G).
 
-The runs of a segment are those of PackBits, and are expanded by imagecodecs into room of the size
-of the frame: 20 MB of runs may expand to 1.3 GB. pylibjpeg-rle makes that room, and where a whole
-frame expands to too much it panics, which is no `Exception`, and writes into the terminal.
+Segments use PackBits, and imagecodecs expands them into a buffer of the size of the frame: 20 MB of
+runs may expand to 1.3 GB. pylibjpeg-rle allocates that much, and if a frame expands to too much it
+panics, which is not an `Exception`, and writes to the terminal.
 """
 
 from __future__ import annotations

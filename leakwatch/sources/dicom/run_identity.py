@@ -59,7 +59,7 @@ def same_shutter(one: Shutter | None, other: Shutter | None) -> bool:
 # What names a patient (PS3.3 C.2.2, C.2.3). Where any of them differs, it may be another patient.
 IDENTITY_KEYWORDS = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
 
-# Made anew in each process and never kept: a hash of yesterday says nothing today.
+# New in each process and never stored: hashes of different days cannot be compared.
 _KEY = secrets.token_bytes(32)
 _DIGEST_BYTES = 16
 

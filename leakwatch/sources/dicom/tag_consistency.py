@@ -28,7 +28,7 @@ from leakwatch.sources.dicom.pixel_layout import LEAST_BITS, PixelLayout
 def reconcile_with_pixels(header: Header, places: FramePlaces) -> Header:
     """Return a header whose layout is that of the pixels, and which says where tags contradict it.
 
-    What is damaged passes: its decoder says so, frame by frame.
+    Damaged frames are accepted here: the decoder reports them one by one.
 
     Parameters
     ----------

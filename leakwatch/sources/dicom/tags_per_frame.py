@@ -17,7 +17,7 @@ from leakwatch.sources.dicom.positioner_angles import TurningCarm
 class EachFrame:
     """Acquisition of each frame: from functional groups, else from angle increments.
 
-    Frames of which the same is said get the same object.
+    Frames with equal properties share an object.
 
     Parameters
     ----------

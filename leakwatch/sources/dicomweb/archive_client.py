@@ -24,13 +24,13 @@ from leakwatch.config import LiveDicomSettings
 from leakwatch.core.messages import text
 from leakwatch.sources.dicomweb.multipart import Part
 
-# As stored, else as every archive must be able to give it (PS3.18 8.7.3).
+# As stored, else in the form that every archive must support (PS3.18 8.7.3).
 _SYNTAXES = ("*", "1.2.840.10008.1.2.1")
 _PIECE_BYTES = 1 << 16
 # Both kinds that HTTP names, with or without their headers (RFC 9110 8.4.1).
 _INFLATED = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _NO_CONTENT, _REFUSALS = 204, range(400, 500)
-# What an object may come as where it comes without others; a page to log in is none.
+# Content types of a single object; a login page is not one.
 _ONE_OBJECT = ("application/dicom", "application/octet-stream")
 _UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1; it becomes a part of an address
 
@@ -47,7 +47,7 @@ class Instance:
     ----------
     series, uid : str
     number : float
-        Instance Number; infinite where there is none.
+        Instance Number; infinite if absent.
     """
 
     series: str
@@ -94,8 +94,8 @@ class ArchiveClient:
     def instances(self, study: str) -> list[Instance]:
         """Return the objects of a study, ordered by series and number.
 
-        An archive may give its answer in pages of any length: it is asked for what follows until
-        nothing new comes.
+        An archive may split its response into pages of any length: further pages are requested
+        until nothing new arrives.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class ArchiveClient:
             new = more.keys() - found.keys()
             found |= more
             offset += len(page)
-            # One that knows no offset gives the same again, and has given all.
+            # An archive without support for offsets repeats the same page, and has sent all.
             if len(found) > self._settings.study_objects:
                 raise AnswerTooLong(
                     text(
@@ -126,7 +126,7 @@ class ArchiveClient:
         Raises
         ------
         requests.RequestException, AnswerTooLong, ValueError
-            What was written until then is not whole.
+            The data written so far are incomplete.
         """
         url = f"{self._root}/studies/{study}/series/{instance.series}/instances/{instance.uid}"
         for syntax in _SYNTAXES:

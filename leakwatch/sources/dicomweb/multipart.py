@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from leakwatch.core.messages import text
 
-# What stands before a part is a few lines; longer is no header.
+# The header of a part has a few lines; a longer one is invalid.
 _LONGEST_HEAD = 1 << 16
 
 

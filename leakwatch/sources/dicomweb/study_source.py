@@ -39,7 +39,7 @@ _FAULTS = {
     requests.Timeout: "the archive does not answer in time",
     requests.ConnectionError: "the archive cannot be reached",
 }
-# `close` waits for its thread so long, s; an archive that hangs holds it for `answer_s`.
+# Longest wait of `close` for its thread, s; a hanging archive may block it for `answer_s`.
 _JOIN_S = 0.5
 
 
@@ -54,7 +54,7 @@ class StudyOptions:
     study : str
         Study Instance UID.
     existing : bool
-        Fetch what is there already, too.
+        Fetch existing objects, too.
     keep : Path or None
         Where fetched objects stay; None: they are removed when they were decoded.
     """
@@ -127,7 +127,7 @@ class DicomWebStudy:
 
     def __init__(self, options: StudyOptions, settings: LiveDicomSettings | None = None) -> None:
         self._options, self._settings = options, settings or LiveDicomSettings()
-        # By the clock on the wall, as a C-arm tells when an image was taken.
+        # Local time, as used by C-arms for the time of an image.
         self._begun_at = dt.datetime.now()  # noqa: DTZ005 - C-arms know no time zones
         self._archive = ArchiveClient(options.root, self._settings)
         self._spool = Spool(options.keep)
@@ -176,12 +176,12 @@ class DicomWebStudy:
                     next_s = time.monotonic() + self._settings.run_step_s
                     if self._take(instance):
                         self._closed.wait(max(next_s - time.monotonic(), 0.0))
-            # The archive, the network and the bytes are all somebody else's: they fail in any way.
+            # Archive, network and data are untrusted: they may fail in any way.
             except Exception as error:  # noqa: BLE001
                 usual_s = self._settings.poll_s
                 pause_s = min(max(2 * pause_s, usual_s), self._settings.back_off_s)
                 if _no_such_study(error):
-                    # So nothing is in it yet, and all that comes is new.
+                    # The study is empty so far, and all objects will be new.
                     begun, pause_s = True, usual_s
                 away = True
                 self._log.is_lost(
@@ -195,7 +195,7 @@ class DicomWebStudy:
     def _begin(self, found: list[Instance], missed: bool) -> None:
         """Find objects that existed before the session.
 
-        Where the archive could not be asked when the session began, nobody knows but the objects.
+        If the archive did not respond when the session began, only the objects themselves show it.
         """
         if missed:
             self._doubtful = frozenset(one.uid for one in found)
@@ -242,7 +242,7 @@ class DicomWebStudy:
         try:
             taken_at = clock_time(read_header(path, most=self._settings).dataset).values()
         except SourceError:
-            return False  # whoever decodes it says what is wrong with it
+            return False  # the decoder reports what is wrong with it
         apart = dt.timedelta(seconds=self._settings.clocks_apart_s)
         return any(one < self._begun_at - apart for one in taken_at)
 

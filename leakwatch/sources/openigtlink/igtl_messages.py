@@ -68,7 +68,7 @@ class Message:
     kind, device : str
         ``IMAGE`` and the like; the name that the sender gave the device.
     sent_s : float
-        The sender's clock, seconds since 1970; 0.0 where it does not say.
+        The sender's clock, seconds since 1970; 0.0 if not stated.
     header : dict
         As pyigtl parses it.
     body : bytes
@@ -103,7 +103,7 @@ class ImageContent:
     pixels : ndarray
         ``(rows, columns)``, uint8, uint16 or int16, native byte order, read-only.
     spacing_mm : (float, float)
-        Of rows, of columns, as the matrix says: in no known plane.
+        Of rows and columns, from the matrix: in an unknown plane.
     directions : ndarray
         ``(2, 3)``: of growing columns and of growing rows, in world coordinates.
     world : str
@@ -250,7 +250,7 @@ def decode_image(message: Message) -> ImageContent:
     Raises
     ------
     UnusableImage
-        It is damaged, in colour, a volume, of a type that no C-arm gives, or malformed.
+        It is damaged, in colour, a volume, of an unsupported type, or malformed.
     """
     _check_sum(message)
     content, metadata = _parts(message)

@@ -62,9 +62,9 @@ class DeclaredFormat:
         ``MONOCHROME2``, or ``MONOCHROME1`` where bone is bright in fluoroscopy.
     relationship : IntensityRelationship or None
     spacing_at_vertebra : bool
-        The sender's spacing was measured at the vertebra. Else it gives no millimetres.
+        The sender's spacing is at the vertebra. Otherwise it is not used as calibration.
     patient_axes : bool
-        The sender's matrix is that of the patient. Else it says nothing of front and back.
+        The sender's matrix is that of the patient. Otherwise it is not used for orientation.
     """
 
     bits_stored: int | None = None
@@ -352,7 +352,7 @@ class _Counts:
         missing = self._messages_missed(message_number)
         if self._frame_number is not None:
             self._frame_number += 1
-            missing = 0  # the next frame's own number tells
+            missing = 0  # found from the number of the next frame
         self.lost += missing + 1
 
     def other(self) -> None:
@@ -378,8 +378,8 @@ def _gap(before: int | None, now: int) -> int:
 class _SenderClock:
     """Seconds from the first frame, by the sender's clock if it agrees with the local one.
 
-    A sender without a clock sends 0. One that counts whole seconds, or ticks more slowly than
-    frames come, gives several frames one time: then times are those of arrival.
+    A sender without a clock sends 0. A clock in whole seconds, or slower than the frame rate, gives
+    several frames the same time: times of arrival are then used.
     """
 
     def __init__(self) -> None:

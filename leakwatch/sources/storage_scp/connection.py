@@ -29,8 +29,9 @@ _ABORT = bytes((7, 0, 0, 0, 0, 4, 0, 0, 0, 0))
 class StoreConnection(AssociationSocket):
     """A socket whose association request has been read already.
 
-    pynetdicom reads 4096 bytes at a time. After each the thread waits for its turn among the others
-    of the process: with an image of 2 MB that is 512 times. And it makes room for any length.
+    pynetdicom reads 4096 bytes at a time. After each read the thread waits for the interpreter
+    lock: with an image of 2 MB that is 512 times. It also allocates memory for any announced
+    length.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ class StoreConnection(AssociationSocket):
         What was read of it.
     settings : LiveDicomSettings
     pause_s : callable
-        How long to wait before the next unit is read, so that a stranger leaves time to others.
+        Wait before the next unit is read, so that unknown senders do not delay others.
     refused : callable
         Told why the peer was cut off.
     """
@@ -67,7 +68,7 @@ class StoreConnection(AssociationSocket):
     def recv(self, nr_bytes: int) -> bytearray:
         """Read the header or the body of a unit; less if the peer disconnected or was disconnected.
 
-        A header that announces too much ends the connection: nothing is read, nor is room made.
+        A header that announces too much ends the connection: nothing is read or allocated.
         """
         if self._is_cut:
             return bytearray()
@@ -150,8 +151,8 @@ class StoreConnection(AssociationSocket):
 def received(connection: AssociationSocket, count: int) -> bytearray:
     """Return exactly `count` bytes; fewer if the peer disconnected.
 
-    Memory grows with what came, and not with what was announced: while room for 4 GB is made no
-    other thread of the process runs, the display's included.
+    Memory grows with the received and not with the announced length: while 4 GB are allocated no
+    other thread of the process runs, including the display.
     """
     content, at = bytearray(), 0
     while at < count and connection.socket is not None:

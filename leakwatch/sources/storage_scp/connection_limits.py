@@ -16,11 +16,11 @@ class ConnectionSlot:
     sender : str
         Title and address.
     known : bool
-        It stored something in this session, or a person named it.
+        It stored something in this session, or the user named it.
     since_s : float
-        When it came, monotonic.
+        Time of connection, monotonic.
     data_s : float
-        When the last part of a message of it came.
+        Time of the last part of a message from it.
     """
 
     sender: str
@@ -36,8 +36,8 @@ class ConnectionSlots:
     ----------
     most : int
     active_s : float
-        One that sent a part of a message within so long, s, is at work, and stays where one comes
-        that nobody knows.
+        A sender that sent a part of a message within this time, s, is active, and is not replaced
+        by an unknown one.
     """
 
     def __init__(self, most: int, active_s: float) -> None:
@@ -61,7 +61,7 @@ class ConnectionSlots:
         bool
             Whether it is in. One that is known always is.
         ConnectionSlot or None
-            The one that must go for it.
+            The connection that must be closed for it.
         """
         gone = None
         if len(self._taken) >= self._most:

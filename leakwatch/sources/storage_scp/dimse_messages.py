@@ -1,7 +1,7 @@
 """DICOM messages of limited size; data sets are forwarded as they arrive.
 
-pynetdicom makes room for what a peer announces, waits for it without end, and gathers a data set in
-memory, or in a file whose place nobody can choose.
+pynetdicom allocates what a peer announces, waits for it without limit, and collects a data set in
+memory, or in a file whose path cannot be chosen.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class DataSet(BytesIO):
     Parameters
     ----------
     begin : callable
-        Gives where it goes, when the first part comes.
+        Returns the destination; called at the first part.
     most : int
         Longest data set, bytes.
     """
@@ -103,11 +103,11 @@ class Messages(DIMSEServiceProvider):
     association : Association
     settings : LiveDicomSettings
     begin : callable
-        Gives where the data set of a message goes.
+        Returns the destination of the data set of a message.
     came : callable
-        Told when a part of a message came, monotonic.
+        Called with the monotonic time when a part of a message arrives.
     end : callable
-        Ends the connection, and is told why.
+        Ends the connection; called with the reason.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class Messages(DIMSEServiceProvider):
                 self.message = None
         except NotTaken as error:
             self._end(str(error))
-        # Bytes of any kind come in here, and a parser fails on them in any way.
+        # Untrusted bytes: the parser may fail in any way.
         except Exception as error:  # noqa: BLE001
             self._end(
                 text(

@@ -17,15 +17,15 @@ class _CurrentSender:
 class OneSender:
     """The sender that is followed. Thread-safe.
 
-    A sender is known by its title and address, on whatever connection: one that lost its own, and
-    whose system did not tell, goes on at once over another.
+    A sender is identified by title and address on any connection: if its connection was lost
+    unnoticed, it can continue at once over another.
 
     Parameters
     ----------
     quiet_s : float
-        Another sender may begin when the one before was silent for so long.
+        Silence after which another sender may begin.
     is_named : callable or None
-        Whether a person named a sender: it begins at once where one is followed that nobody named.
+        Whether the user named a sender: it has priority over one that was not named.
     """
 
     def __init__(self, quiet_s: float, is_named: Callable[[str], bool] | None = None) -> None:
@@ -41,7 +41,7 @@ class OneSender:
         Parameters
         ----------
         connection : object
-            The one, by identity, over which it comes.
+            The connection over which it arrives, by identity.
         sender : str
             Title and address.
         now_s : float

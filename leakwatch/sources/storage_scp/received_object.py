@@ -21,7 +21,7 @@ class StoredObject:
     ----------
     spool : Spool
     header : bytes
-        What stands before the data set in a file.
+        Bytes before the data set in a file.
     wanted : callable
         Whether the sender may send; asked for each part. Else nothing of it is kept.
     """

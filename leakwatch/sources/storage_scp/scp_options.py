@@ -42,7 +42,7 @@ class StoreOptions:
     cert, key, ca : Path or None
         With all three: TLS only, and senders show a certificate that `ca` signed.
     keep : Path or None
-        Where received objects stay, as they came; None: they are removed when they were decoded.
+        Folder where received objects are kept unchanged; None: they are removed after decoding.
     """
 
     host: str = _LOOPBACK

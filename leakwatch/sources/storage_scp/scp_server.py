@@ -45,7 +45,7 @@ class Rules:
     is_secondary : callable
         Whether a sender is one beside another that is followed.
     begin : callable
-        Gives where the data set of a message goes.
+        Returns the destination of the data set of a message.
     refused : callable
         Told of who was not let in or was cut off, and why.
     """
@@ -94,7 +94,7 @@ class StoreServer(ThreadedAssociationServer):
     rules : Rules
     """
 
-    request_queue_size = 1024  # connections that the system holds until they are accepted
+    request_queue_size = 1024  # connections that the system queues until they are accepted
 
     def __init__(
         self,
@@ -236,7 +236,7 @@ class StoreServer(ThreadedAssociationServer):
         self._entering = (caller, slot)
         try:
             self.finish_request(caller.connection, caller.address)
-        # What a request holds is somebody else's, and pynetdicom fails on it in any way.
+        # Requests are untrusted, and pynetdicom may fail on them in any way.
         except Exception:  # noqa: BLE001
             self._slots.leave(slot)
             self._refuse(caller, sender, text("its request cannot be read"))

@@ -61,8 +61,8 @@ def from_spec(rest: str, settings: Settings) -> StoreScp:
 class StoreScp:
     """Frames of objects sent by a C-arm; a `leakwatch.core.protocols.LiveSource`.
 
-    Objects are written to the disk as they come, before anybody looks into them. C-ECHO is
-    answered. One sender at a time is followed.
+    Objects are written to the disk as they arrive, before they are decoded. C-ECHO is answered. One
+    sender at a time is followed.
 
     Parameters
     ----------

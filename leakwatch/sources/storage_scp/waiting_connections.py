@@ -1,7 +1,7 @@
 """Connections without a complete request, which have no thread and hardly any memory.
 
-A peer is let in when its request for an association is there in full (PS3.8 9.3.2). One that only
-connects, or is slow, holds up nobody.
+A peer is accepted when its association request is complete (PS3.8 9.3.2). A peer that only
+connects, or is slow, does not delay others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from leakwatch.config import LiveDicomSettings
 from leakwatch.core.messages import text
 
-# Type, reserved, length (PS3.8 9.3.1), and where the title of the caller lies in a request.
+# Type, reserved, length (PS3.8 9.3.1), and position of the calling title in a request.
 PDU_HEAD = struct.Struct(">BBL")
 _REQUEST, _CALLING = 1, slice(26, 42)
 # Association rejected: for now, by the provider of presentation, limit reached (PS3.8 9.3.4).
@@ -33,13 +33,13 @@ class PendingAssociation:
     ----------
     connection : socket
     address : tuple
-        Of the peer, as `socket.accept` gives it.
+        Address of the peer, as returned by `socket.accept`.
     since_s : float
         When it connected, monotonic.
     agreed : bool
         TLS is agreed on, or there is none.
     request : bytearray
-        What came until now.
+        Data received so far.
     """
 
     connection: socket.socket
@@ -69,7 +69,7 @@ class AssociationGate:
     settings : LiveDicomSettings
     tls : SSLContext or None
     known : callable
-        Whether something came from this address before: it goes last where too many wait.
+        Whether an object arrived from this address before: it is then refused last.
     refused : callable
         Told of who was not let in, and why.
     """
@@ -84,7 +84,7 @@ class AssociationGate:
     ) -> None:
         self._selector, self._settings, self._tls = selector, settings, tls
         self._known, self._refused = known, refused
-        self._callers: dict[PendingAssociation, None] = {}  # in the order in which they came
+        self._callers: dict[PendingAssociation, None] = {}  # in order of arrival
 
     def accept(self, connection: socket.socket, address: tuple[str, int], now_s: float) -> None:
         """Accept a connection; if too many wait, refuse one of the host with the most of them."""
@@ -111,7 +111,7 @@ class AssociationGate:
             return False
         except (OSError, ValueError) as error:
             why = _why(error) if isinstance(error, OSError) else str(error)
-            # Whoever only tries whether somebody listens hangs up at once: none of our business.
+            # A port check disconnects at once, which is not reported.
             silent = isinstance(error, ConnectionError) or (caller.agreed and not caller.request)
             self._refuse(caller, "" if silent else why)
             return False
@@ -123,7 +123,7 @@ class AssociationGate:
         """Disconnect peers whose time is over."""
         for caller in list(self._callers):
             if now_s - caller.since_s < self._settings.handshake_s:
-                return  # those behind it came later
+                return  # the following ones arrived later
             why = "" if caller.agreed else text("it does not speak TLS as is asked here (silence)")
             self._refuse(caller, why)
 

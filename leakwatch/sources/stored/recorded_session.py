@@ -33,7 +33,7 @@ class RecordedSession:
     Raises
     ------
     SourceError
-        It is no session, is not whole, or holds no frame.
+        It is not a session, is incomplete, or has no frame.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -75,12 +75,12 @@ class ReplayedFile:
     source : FrameSource
         Closed with this one.
     name : str
-        For the person.
+        Name for messages.
     speed : float
         Seconds of the file that pass in a second.
     clock, wait : callable
-        Monotonic seconds; wait so many seconds, and tell whether `close` was called meanwhile.
-        Other ones serve tests.
+        Monotonic seconds; wait for some seconds, and return whether `close` was called. Replaced in
+        tests.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ def check_same_sequence(path: Path, named: Path, case: str) -> None:
         They are two.
     """
     if not path.exists():
-        return  # said by what opens it
+        return  # reported when it is opened
     if named.exists():
         if path.samefile(named) or named.resolve().parent == path.resolve() or _same(path, named):
             return

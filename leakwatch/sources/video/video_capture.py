@@ -36,7 +36,7 @@ MAX_SIDE_PX = 4096
 # Colour and repeats are looked for in patches of so many pixels each way: chroma has a half or a
 # quarter of the resolution, and the mean of a patch has little noise.
 COLOUR_PATCH_PX, REPEAT_PATCH_PX = 4, 16
-# `close` waits so long for an image that is being read, s; after it the reader itself lets go.
+# Longest wait of `close` for an image being read, s; then the reader releases the device.
 _LET_GO_S = 0.5
 
 
@@ -80,7 +80,7 @@ class Capture:
     def read(self) -> Array | None:
         """Return the next image, ``(rows, columns, 3)`` in BGR order, or ``(rows, columns)``.
 
-        None where there is none: a file is over or broken, a device gives none.
+        None if there is none: the file has ended or is damaged, or the device sends none.
         """
         with self._lock:
             if self._closing.is_set():
@@ -115,7 +115,7 @@ def open_device(device: int | str, wanted: Wanted) -> Capture:
     Raises
     ------
     SourceError
-        There is none, it cannot be used, or it does not give what is wanted.
+        The device is missing or unusable, or does not support the requested properties.
     """
     linux = sys.platform == "linux"
     path = Path(f"/dev/video{device}") if isinstance(device, int) else Path(device)
@@ -161,9 +161,9 @@ def open_file(path: Path) -> Capture:
     Raises
     ------
     SourceError
-        It is none, or holds no image that could be one of a C-arm.
+        It is not a video, or has no image that could be from a C-arm.
     """
-    # On several threads what is concealed of a damaged image depends on which one was faster.
+    # With several threads the concealment of damage would depend on timing.
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     columns, rows = (
         int(video.get(one)) for one in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)

@@ -31,7 +31,7 @@ class DeviceReader:
     open_ : callable
         Opens the device; raises `SourceError` where it is not there.
     log : LinkLog
-        Is told when it is gone.
+        Log that is informed when the device is gone.
     settings : LiveVideoSettings
 
     Raises
@@ -79,7 +79,7 @@ class DeviceReader:
         if capture is not None:
             capture.close()
         if self._thread.is_alive():
-            self._thread.join(_JOIN_S)  # a driver that hangs holds nobody up: it is a daemon
+            self._thread.join(_JOIN_S)  # a daemon thread: a hanging driver does not block the exit
 
     def _read(self) -> None:
         while not self._closed.is_set():

@@ -18,7 +18,7 @@ from leakwatch.sources.video.video_options import VideoOptions
 _WINDOW_PX = 320
 # Smaller is no image of a vertebra.
 _LEAST_SIDE_PX = 64
-# The noise of so many new images is remembered: one of them surely was no repeat.
+# Number of new images whose noise is stored: at least one of them was not a repeat.
 _REMEMBERED = 8
 # Differences are cut off here, of 255: edges of what moves must not count as noise.
 _MOST_NOISE = 64
@@ -42,21 +42,21 @@ def fluoroscopy(image: Array, options: VideoOptions, settings: LiveVideoSettings
     Parameters
     ----------
     image : ndarray
-        As it comes.
+        Image as received.
     options : VideoOptions
     settings : LiveVideoSettings
 
     Raises
     ------
     NotUsable
-        The region lies outside, the image is no 8-bit one, or it is in colour.
+        The region is outside the image, or the image is not of 8 bits or is in colour.
     """
     if image.dtype != np.uint8 or image.ndim not in (2, 3):
         raise NotUsable(
             text("images of {dtype} instead of 8 bits: choose another format", dtype=image.dtype)
         )
     left, top, right, bottom = region_of(image, options)
-    # A copy: what is masked must be nowhere.
+    # A copy, so that masked pixels are not kept anywhere.
     cut = np.array(image[top:bottom, left:right])
     for mask in masks_in_region((left, top, right, bottom), options.masks_px):
         cut[mask[1] : mask[3], mask[0] : mask[2]] = 0

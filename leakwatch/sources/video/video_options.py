@@ -32,11 +32,11 @@ class VideoOptions:
     region_px : (left, top, right, bottom) or None
         The part that is fluoroscopy; None: all.
     masks_px : tuple of (left, top, right, bottom)
-        Of the whole image, as the region.
+        In coordinates of the full image, like the region.
     bone_is_bright : bool or None
-        None: nobody said, and it is taken to be dark.
+        None: not specified, and assumed to be dark.
     text : bool or None
-        Whether text that is left in the image may name the patient; None: nobody said.
+        Whether remaining text in the image may name the patient; None: not specified.
     one_field : bool
         The image is interlaced: take every other line.
     wanted : Wanted
@@ -75,7 +75,7 @@ def read_options(rest: str, settings: LiveVideoSettings) -> VideoOptions:
     rest : str
         ``NUMBER``, ``/dev/...`` or ``FILE``, with ``?key=value&key=value`` behind it.
     settings : LiveVideoSettings
-        Region and masks where the specification gives none.
+        Region and masks, unless given in the specification.
 
     Raises
     ------

@@ -34,11 +34,11 @@ from leakwatch.sources.video.video_images import (
 )
 from leakwatch.sources.video.video_options import VideoOptions, read_options
 
-# Where a file does not say at which rate it was taken, 1/s: the slowest that video has.
+# Assumed rate if a file does not state it, 1/s: the slowest of video.
 ASSUMED_RATE_HZ = 25.0
 # A file's head counts by its duration: so many missing frames are no loss, 1 s at 30/s.
 _MISCOUNTED = 30
-# Combing is looked for in every so many images: it stays as long as something moves.
+# Interval of the check for combing, images: combing lasts as long as something moves.
 _COMBING_EVERY = 10
 
 
@@ -102,8 +102,8 @@ class Fluoroscopy:
     def frame(self, image: Array, time_s: float, received_s: float) -> Frame | None:
         """Return the frame of an image; None if it is unusable or repeated.
 
-        An image that comes again is given again only now and then, with the pixels of its first
-        time: so it is known to be held, and does not count as many.
+        A repeated image is returned only now and then, with its first pixels: so it is recognised
+        as frozen, and does not count as several frames.
         """
         try:
             pixels = fluoroscopy(image, self._options, self._settings)
@@ -189,8 +189,8 @@ def _notes(options: VideoOptions) -> tuple[str, ...]:
 class VideoDevice:
     """Images of a frame grabber; a `leakwatch.core.protocols.LiveSource`.
 
-    A thread of its own reads the device, so that a driver that hangs keeps nobody waiting. A device
-    that is gone is looked for until it is back.
+    A separate thread reads the device, so that a hanging driver delays nothing else. A device that
+    disappears is reopened when it is back.
 
     Parameters
     ----------
@@ -258,7 +258,7 @@ class VideoFile:
     settings : LiveVideoSettings
     fault_shown_s : float
     clock, wait : callable
-        Monotonic seconds; wait so many, and tell whether `close` was called. Other ones serve
+        Monotonic seconds; wait for some seconds, and return whether `close` was called. Replaced in
         tests.
 
     Raises
