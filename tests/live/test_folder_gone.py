@@ -55,8 +55,8 @@ def read_only(folder, monkeypatch):
 
 
 WAYS = {
-    removed: "it was removed, or its disk was",
-    moved: "it was removed, or its disk was",
+    removed: "it or its disk was removed",
+    moved: "it or its disk was removed",
     other: "another file is in its place",
     linked: "another file is in its place",
     read_only: "its folder became read-only",

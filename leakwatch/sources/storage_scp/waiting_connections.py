@@ -161,7 +161,7 @@ class AssociationGate:
         if length > self._settings.protocol_bytes:
             raise ValueError(
                 text(
-                    "it announces a request of {length} bytes; at most {protocol_bytes} are taken",
+                    "it announces a request of {length} bytes; the limit is {protocol_bytes}",
                     length=length,
                     protocol_bytes=self._settings.protocol_bytes,
                 )

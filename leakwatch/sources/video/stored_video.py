@@ -257,7 +257,7 @@ def _told(acquisition: Acquisition) -> Acquisition:
     notes = [
         acquisition.notes[0],
         text(
-            "Bone is taken to be {bone}; `bone_is_bright` in section [live_video] of the "
+            "Bone is assumed to be {bone}; `bone_is_bright` in section [live_video] of the "
             "settings says otherwise.",
             bone=bone,
         ),

@@ -213,7 +213,7 @@ def test_a_slice_of_a_ct_beside_the_frames_is_told_and_is_no_lost_frame(folder):
         write(folder / "a.dcm", noise(1))
         watch.frames(1)
         write(folder / "b.dcm", noise(1), SOPClassUID=uids.CTImageStorage, Modality="CT")
-        status = watch.said("is not a projection image a CT image")
+        status = watch.said("is not a projection image (a CT image")
         assert (status.link, status.frames_lost) == (Link.OPEN, 0)
         write(folder / "c.dcm", noise(1))
         assert watch.frames(2)[1].index == 1
@@ -267,7 +267,7 @@ def test_the_same_object_again_is_left_out(folder):
         write(folder / "1.dcm", noise(2), SOPInstanceUID="1.2.3")
         watch.frames(2)
         shutil.copy(folder / "1.dcm", folder / "2.dcm")
-        watch.said("an object came a second time")
+        watch.said("an object arrived a second time")
         (folder / "1.dcm").touch()
         write(folder / "3.dcm", noise(1, bits=8))
         assert len(watch.frames(3)) == 3

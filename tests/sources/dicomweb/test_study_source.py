@@ -88,7 +88,7 @@ def test_an_archive_that_goes_away_and_comes_back(tmp_path, study):
         with watching(opened(archive, study)) as watch:
             watch.said("there is nothing in the study yet")
             archive.stop()
-            assert watch.said("the archive cannot be reached; it is asked").link is Link.LOST
+            assert watch.said("the archive cannot be reached; next request").link is Link.LOST
             archive.start()
             watch.until(lambda: watch.status.link is Link.WAITING, "is back")
             archive.store(write(tmp_path / "a.dcm", noise(2), StudyInstanceUID=study))

@@ -323,7 +323,7 @@ def test_a_port_that_is_taken():
         ("scp:11112", "names no port"),
         ("scp://192.0.2.1:0", "cannot listen there"),  # an address of nobody (RFC 5737)
         ("scp://127.0.0.1:0?ae=ABCDEFGHIJKLMNOPQ", "is not an AE title"),
-        ("scp://127.0.0.1:0?allow_host=carm", "which is no address"),
+        ("scp://127.0.0.1:0?allow_host=carm", "which is not an address"),
         ("scp://127.0.0.1:0?allow=A", "option 'allow' is not known. Known are: ae, allow_ae"),
     ],
 )

@@ -70,7 +70,7 @@ def test_pictures_that_cannot_be_used_are_told_and_leave_no_gap(tmp_path: Path) 
     source = StoredVideo(write(tmp_path / "x.avi", pictures), IN_REGION)
     running = source.frames()
     frames: list[Frame] = [next(running) for _ in range(5)]
-    with pytest.raises(SourceEndedEarly, match=r"1 picture could not be used .*colour"):
+    with pytest.raises(SourceEndedEarly, match=r"1 image could not be used .*colour"):
         next(running)
     assert [frame.index for frame in frames] == list(range(5))
     assert [frame.time_s / FRAME_S for frame in frames] == [0, 1, 3, 4, 5]
@@ -78,7 +78,7 @@ def test_pictures_that_cannot_be_used_are_told_and_leave_no_gap(tmp_path: Path) 
 
 def test_video_in_colour_says_where_the_region_is_set(tmp_path: Path) -> None:
     pictures = [coloured(picture) for picture in screens(3)]
-    with pytest.raises(SourceError, match=r"none of its 3 pictures.*`region_px`") as caught:
+    with pytest.raises(SourceError, match=r"none of its 3 images.*`region_px`") as caught:
         StoredVideo(write(tmp_path / "x.avi", pictures), PLAIN)
     assert not isinstance(caught.value, SourceEndedEarly)
 
@@ -131,7 +131,7 @@ def test_picture_that_does_not_fit_ends_the_run(tmp_path: Path, broken: str) -> 
     source = StillImages(paths, PLAIN)
     running = source.frames()
     assert [next(running).index, next(running).index] == [0, 1]
-    with pytest.raises(SourceEndedEarly, match="2 of 3 pictures are whole"):
+    with pytest.raises(SourceEndedEarly, match="2 of 3 images are complete"):
         next(running)
 
 
