@@ -67,9 +67,9 @@ class SourceType:
     meaning : str
         Short description of the source.
     open : callable
-        Takes what follows the first colon, and the settings; may raise `SourceError`.
+        Called with the text after the first colon, and the settings; may raise `SourceError`.
     extra : str
-        What ``pip install 'leakwatch[EXTRA]'`` must bring; empty where nothing is needed.
+        What ``pip install 'leakwatch[EXTRA]'`` must install; empty if nothing is needed.
     """
 
     example: str
@@ -79,17 +79,25 @@ class SourceType:
 
 
 SOURCE_TYPES: dict[str, SourceType] = {
-    "replay": SourceType("replay:FILE", "a stored sequence at its own timing", _replay),
-    "folder": SourceType("folder:PATH", "files that appear in a folder", _folder, "net"),
-    "scp": SourceType("scp://HOST:PORT", "a C-arm that sends by C-STORE", _store, "net"),
+    "replay": SourceType("replay:FILE", text("a stored sequence at its own timing"), _replay),
+    "folder": SourceType("folder:PATH", text("files that appear in a folder"), _folder, "net"),
+    "scp": SourceType("scp://HOST:PORT", text("a C-arm that sends by C-STORE"), _store, "net"),
     "dicomweb+http": SourceType(
-        "dicomweb+http://HOST/ROOT?study=UID", "a study of an archive", _dicomweb("http"), "net"
+        "dicomweb+http://HOST/ROOT?study=UID",
+        text("a study of an archive"),
+        _dicomweb("http"),
+        "net",
     ),
     "dicomweb+https": SourceType(
-        "dicomweb+https://HOST/ROOT?study=UID", "the same, with TLS", _dicomweb("https"), "net"
+        "dicomweb+https://HOST/ROOT?study=UID",
+        text("the same, with TLS"),
+        _dicomweb("https"),
+        "net",
     ),
-    "video": SourceType("video:NUMBER or video:FILE", "a frame grabber, or a video file", _video),
-    "igtl": SourceType("igtl://HOST:PORT", "an OpenIGTLink server", _openigtlink, "igtl"),
+    "video": SourceType(
+        "video:NUMBER or video:FILE", text("a frame grabber, or a video file"), _video
+    ),
+    "igtl": SourceType("igtl://HOST:PORT", text("an OpenIGTLink server"), _openigtlink, "igtl"),
 }
 
 
@@ -122,33 +130,37 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
         There is no such scheme, an extra is missing, or the source cannot be opened.
     """
     scheme, colon, rest = spec.partition(":")
-    way = SOURCE_TYPES.get(scheme.lower()) if colon else None
-    if way is None:
+    source_type = SOURCE_TYPES.get(scheme.lower()) if colon else None
+    if source_type is None:
         raise SourceError(_unknown_source(spec))
     if not rest.strip("/"):
         raise SourceError(
-            text("{spec}: source address missing. Write {example}.", spec=spec, example=way.example)
+            text(
+                "{spec}: source address missing. Write {example}.",
+                spec=spec,
+                example=source_type.example,
+            )
         )
     remove_leftovers()
     try:
-        return way.open(rest, settings)
+        return source_type.open(rest, settings)
     except ImportError as error:
         raise SourceError(
             text(
-                "{spec}: needs {name} that is not installed. Install it with: pip install "
+                "{spec}: requires {name}, which is not installed. Install it with: pip install "
                 "'leakwatch[{extra}]'",
                 spec=spec,
-                name=error.name or "a part",
-                extra=way.extra,
+                name=error.name or text("a package"),
+                extra=source_type.extra,
             )
         ) from error
 
 
 def _unknown_source(spec: str) -> str:
-    known = ", ".join(way.example for way in SOURCE_TYPES.values())
+    known = ", ".join(source_type.example for source_type in SOURCE_TYPES.values())
     hint = text(" For this file write replay:{spec}.", spec=spec) if Path(spec).exists() else ""
     return text(
-        "{spec}: names no live source. Write one of: {known}.{hint}",
+        "{spec}: unknown source type. Write one of: {known}.{hint}",
         spec=spec,
         known=known,
         hint=hint,

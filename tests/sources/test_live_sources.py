@@ -129,8 +129,8 @@ def test_a_real_file_by_its_specification(tmp_path):
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("carrier-pigeon:7", "names no live source. Write one of: replay:FILE"),
-        ("replay", "names no live source"),
+        ("carrier-pigeon:7", "unknown source type. Write one of: replay:FILE"),
+        ("replay", "unknown source type"),
         ("replay:", "source address missing. Write replay:FILE"),
         ("replay:nowhere.dcm", "there is no such file"),
         ("replay:{file}?speed=0", "speed is '0'. Give a number from 0.125 to 8"),
@@ -152,5 +152,5 @@ def test_a_missing_extra_is_named(monkeypatch):
         raise ModuleNotFoundError("No module named 'x'", name="x")
 
     monkeypatch.setitem(SOURCE_TYPES, "far", SourceType("far:X", "far away", needs, "net"))
-    with pytest.raises(SourceError, match=r"needs x .*leakwatch\[net\]"):
+    with pytest.raises(SourceError, match=r"requires x, .*leakwatch\[net\]"):
         open_live("far:away", Settings())

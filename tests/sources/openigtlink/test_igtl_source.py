@@ -362,7 +362,7 @@ def test_closing_ends_a_wait_on_a_silent_peer():
         reader = threading.Thread(target=lambda: taken(source, 1), daemon=True)
         reader.start()
         end = time.monotonic() + 5.0
-        while "no picture" not in source.status.text and time.monotonic() < end:
+        while "no image" not in source.status.text and time.monotonic() < end:
             time.sleep(0.01)
         assert source.status.link is Link.WAITING
         source.close()
