@@ -98,9 +98,9 @@ class SinkWorker:
             name = type(self._sink).__name__
             unexpected = SinkError(
                 text(
-                    "{name} failed: {name_2}: {error}",
+                    "{name} failed: {kind}: {error}",
                     name=name,
-                    name_2=type(error).__name__,
+                    kind=type(error).__name__,
                     error=str(error),
                 )
             )

@@ -207,7 +207,6 @@ class WatchedFolder:
                 text(
                     "skipped: {passed_over} that existed already (?existing=yes uses them too)",
                     passed_over=counted_noun(passed_over, "file"),
-                    value="was" if passed_over == 1 else "were",
                 )
             )
 

@@ -61,7 +61,7 @@ class StreamSamples:
 
 
 def check_stream(src: bytes, syntax: UID, rows: int, columns: int) -> StreamSamples | None:
-    """Refuse a compressed frame that is cut off, or another image than the tags promise.
+    """Refuse a compressed frame that is cut off, or another image than the header states.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def check_stream(src: bytes, syntax: UID, rows: int, columns: int) -> StreamSamp
     syntax : UID
         Transfer syntax.
     rows, columns : int
-        As the tags promise.
+        As the header states.
 
     Returns
     -------
@@ -258,11 +258,11 @@ def _check_size(found: tuple[int, int, int], rows: int, columns: int) -> None:
     if found != (rows, columns, 1):
         raise ValueError(
             text(
-                "the stream holds {found} rows and {found_2} columns of {found_3} "
+                "the stream has {rows_found} rows and {columns_found} columns of {samples} "
                 "samples, the header states {rows} and {columns} of 1",
-                found=found[0],
-                found_2=found[1],
-                found_3=found[2],
+                rows_found=found[0],
+                columns_found=found[1],
+                samples=found[2],
                 rows=rows,
                 columns=columns,
             )

@@ -130,7 +130,7 @@ def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
     if frame.shape != (layout.rows, layout.columns) or frame.dtype.itemsize > 2:
         raise ValueError(
             text(
-                "tags promise {rows} rows and {columns} columns, the decoded frame has "
+                "header states {rows} rows and {columns} columns, the decoded frame has "
                 "the shape {shape} in {value} bits",
                 rows=layout.rows,
                 columns=layout.columns,

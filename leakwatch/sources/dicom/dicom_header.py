@@ -295,10 +295,10 @@ def _number_of_frames(path: Path, dataset: Dataset) -> int:
     if count is None or count < 1:
         raise SourceError(
             text(
-                "{path}: Number of Frames says {text_value}. There is nothing to analyse; export "
+                "{path}: Number of Frames states {stated}. There is nothing to analyse; export "
                 "the sequence again.",
                 path=path,
-                text_value=text_value(dataset, "NumberOfFrames"),
+                stated=text_value(dataset, "NumberOfFrames"),
             )
         )
     return int(count)

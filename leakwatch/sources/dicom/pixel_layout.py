@@ -160,7 +160,7 @@ def _whole(path: Path, dataset: Dataset, keyword: str, most: int | None = None) 
         upper = "" if most is None else f" to {most}"
         raise SourceError(
             text(
-                "{path}: {keyword} says {found}; possible are numbers from 1{upper}. Export the "
+                "{path}: {keyword} states {found}; valid are numbers from 1{upper}. Export the "
                 "sequence again.",
                 path=path,
                 keyword=keyword,

@@ -60,16 +60,21 @@ def angles_note(dataset: Dataset, count: int) -> str:
         found = numbers(dataset, f"Positioner{which}AngleIncrement")
         if found is None or len(set(found)) == 1 or count == 1:
             continue
-        said = f"The C-arm turned, but how is not known: Positioner {which} Angle"
+        element = f"Positioner {which} Angle"
         if len(found) != count:
             return text(
-                "{said} Increment has {found} values for {count} frames.",
-                said=said,
+                "The C-arm rotated by unknown angles: {element} Increment has {found} values for "
+                "{count} frames.",
+                element=element,
                 found=len(found),
                 count=count,
             )
         if number(dataset, f"Positioner{which}Angle") is None:
-            return text("{said} is not said, only by how much it grew.", said=said)
+            return text(
+                "The C-arm rotated by unknown angles: {element} is not stated, only its "
+                "increments.",
+                element=element,
+            )
     return ""
 
 

@@ -276,9 +276,9 @@ def decode_image(message: Message) -> ImageContent:
     if flat.size > _MOST_PIXELS:
         raise UnusableImage(
             text(
-                "of {shape} rows and {shape_2} columns; too large",
-                shape=flat.shape[0],
-                shape_2=flat.shape[1],
+                "of {rows} rows and {columns} columns; too large",
+                rows=flat.shape[0],
+                columns=flat.shape[1],
             )
         )
     pixels = flat.astype(flat.dtype.newbyteorder("="), copy=False)

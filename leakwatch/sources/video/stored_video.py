@@ -258,7 +258,7 @@ def _told(acquisition: Acquisition) -> Acquisition:
         acquisition.notes[0],
         text(
             "Bone is assumed to be {bone}; `bone_is_bright` in section [live_video] of the "
-            "settings says otherwise.",
+            "settings changes that.",
             bone=bone,
         ),
     ]
@@ -291,11 +291,11 @@ def _pixels(path: Path) -> Array:
             if max(image.size) > MAX_SIDE_PX:
                 raise SourceError(
                     text(
-                        "{path}: has {size} x {size_2} pixels. Give an image of at most "
+                        "{path}: has {columns} x {rows} pixels. Give an image of at most "
                         "{max_side_px} x {max_side_px}.",
                         path=path,
-                        size=image.size[0],
-                        size_2=image.size[1],
+                        columns=image.size[0],
+                        rows=image.size[1],
                         max_side_px=MAX_SIDE_PX,
                     )
                 )

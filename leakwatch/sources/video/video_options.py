@@ -238,11 +238,11 @@ def _number(
             return value
     raise SourceError(
         text(
-            "{what}: {key} is {value!r}. Give a number from {limits:g} to {limits_2:g}.",
+            "{what}: {key} is {value!r}. Give a number from {least:g} to {most:g}.",
             what=what,
             key=key,
             value=stated,
-            limits=limits[0],
-            limits_2=limits[1],
+            least=limits[0],
+            most=limits[1],
         )
     )

@@ -225,8 +225,8 @@ def test_extended_offset_table(tmp_path: Path) -> None:
         ({"PhotometricInterpretation": None}, ["absent"]),
         ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, ["RGB", "MONOCHROME2"]),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, ["PALETTE COLOR"]),
-        ({"NumberOfFrames": 0}, ["Number of Frames says 0"]),
-        ({"NumberOfFrames": -3}, ["Number of Frames says -3"]),
+        ({"NumberOfFrames": 0}, ["Number of Frames states 0"]),
+        ({"NumberOfFrames": -3}, ["Number of Frames states -3"]),
         ({"Rows": 100}, ["no frame of it is complete", "3200 make one frame"]),
     ],
 )

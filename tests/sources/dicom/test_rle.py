@@ -42,7 +42,7 @@ def whole():
 
 DAMAGED = {
     "half a head": (whole()[:40], "the RLE header alone has 64"),
-    "three segments": (b"\x03" + whole()[1:], "3 segments of RLE; the tags promise 2"),
+    "three segments": (b"\x03" + whole()[1:], "3 segments of RLE; the header states 2"),
     "segments the wrong way round": (
         whole()[:8] + (63).to_bytes(4, "little") + whole()[12:],
         "do not follow each other",

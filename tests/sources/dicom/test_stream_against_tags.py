@@ -1,4 +1,4 @@
-"""Samples as the code stream has them against those that the tags promise: the same, or refused."""
+"""Samples of a compressed stream that differ from the header are adopted or refused."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_later_frame_that_holds_more_ends_the_run(
 ) -> None:
     streams = [encode(picture(most), 16) for most in (4000, 5000)]
     path = stored(tmp_path, syntax, streams, 12)
-    with pytest.raises(SourceEndedEarly, match="to 5000; the tags promise 12"):
+    with pytest.raises(SourceEndedEarly, match="to 5000; the header states 12"):
         frames_of(path)
 
 
