@@ -63,7 +63,7 @@ def test_increments_on_no_angle_say_nothing(tmp_path: Path) -> None:
         ),
         (
             {"PositionerSecondaryAngleIncrement": [0, 40, 0]},
-            "Positioner Secondary Angle is not said",
+            "Positioner Secondary Angle is not stated",
         ),
         ({"PositionerPrimaryAngleIncrement": [0, 0, 0]}, ""),
         ({"PositionerPrimaryAngle": 5, "PositionerPrimaryAngleIncrement": [0, 40, 0]}, ""),
