@@ -156,8 +156,8 @@ def agreed_samples(
     if fitting is None:
         raise ValueError(
             text(
-                "the stream has samples of {bits} bits, from {min} to {max}; the tags "
-                "promise {stored} (Bits Stored)",
+                "the stream has samples of {bits} bits, from {min} to {max}; the header "
+                "states {stored} (Bits Stored)",
                 bits=samples.bits,
                 min=decoded.min(),
                 max=decoded.max(),
