@@ -1,27 +1,39 @@
 # The two commands are `make run` and `make test`. Both begin from nothing: they need Python 3.11
 # to 3.13, git and make. `.venv` is made once, and again only where pyproject.toml has changed.
+# Without make, as on Windows: docs/how-to/install.md.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What the sample needs: a window where there is a display, else what encodes a video.
+EXTRAS ?= $(if $(DISPLAY)$(WAYLAND_DISPLAY),gui,video)
+comma := ,
+INSTALLED := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
+INSTALL := PYTHON="$(PYTHON)" VENV="$(VENV)" scripts/install
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint pytest format docs reference picture figures system clean
+.PHONY: help run install test lint wheel pytest format docs reference picture figures system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/.installed-run ## Install, then run the sample case: a window, or a video and a trend
+run: $(INSTALLED) ## Install, then run the sample case: in a window, or to a video
 	@BIN="$(BIN)" scripts/run-sample $(CASE)
 
-test: lint pytest ## Install, then run every check that CI runs
+install: $(INSTALLED) ## Install alone; EXTRAS=gui,net,report chooses what (pyproject.toml has them)
+
+test: lint wheel pytest ## Install, then run every check that CI runs
 
 lint: $(VENV)/.installed-dev ## Style, format, types, and which module may import which
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy examples/leakwatch-example/leakwatch_example.py
 	$(BIN)/lint-imports
+
+wheel: $(VENV)/.installed-dev ## Build wheel and sdist into dist/, and try the wheel where nothing else is
+	$(BIN)/python scripts/check_wheel.py
 
 # A file's tests stay in one process, with what they share. More processes gain little.
 pytest: $(VENV)/.installed-dev ## The tests alone; PYTEST="-k motion" passes options on
@@ -38,7 +50,7 @@ docs: $(VENV)/.installed-dev ## Build the documentation as a site into build/sit
 reference: $(VENV)/.installed-dev ## Write the pages of docs/reference that come from the program
 	$(BIN)/python scripts/write_reference.py
 
-picture: $(VENV)/.installed-run ## Draw all pictures of the documentation again; takes some minutes
+picture: $(VENV)/.installed-dev ## Draw all pictures of the documentation again; takes some minutes
 	$(BIN)/leakwatch replay sample_dicom/epidural.case.json --frame 46 --record docs/images/overlay.png
 	$(BIN)/python scripts/draw_windows.py
 	$(BIN)/python scripts/training_picture.py
@@ -52,19 +64,15 @@ clean: ## Remove the environment and everything that the commands made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
 
-# Where root runs this, missing Debian packages are installed; where not, they are named. Without
-# those for Qt all but the window and the tests works, so that only a missing venv ends it here.
+# Where root runs this, missing Debian packages are installed; where not, they are named.
 system:
-	@PYTHON="$(PYTHON)" scripts/system-packages venv qt || $(PYTHON) -c 'import ensurepip' 2>/dev/null
+	@PYTHON="$(PYTHON)" scripts/system-packages venv || $(PYTHON) -c 'import ensurepip' 2>/dev/null
 
-$(VENV)/.installed-run: pyproject.toml | system
-	@echo "Installing LeakWatch into $(VENV); the first time this takes some minutes."
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[gui]'
-	@touch $@
-
+# `dev` holds what the sample needs, too.
 $(VENV)/.installed-dev: pyproject.toml | system
-	@echo "Installing LeakWatch into $(VENV); the first time this takes some minutes."
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[dev]'
-	@touch $(VENV)/.installed-run $@
+	@$(INSTALL) dev
+	@touch $(VENV)/.installed-gui $(VENV)/.installed-video $@
+
+$(VENV)/.installed-%: pyproject.toml | system
+	@$(INSTALL) $(subst -,$(comma),$*)
+	@touch $@

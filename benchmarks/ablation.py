@@ -1,13 +1,13 @@
-"""Switch each term of the detector off in turn, and measure what it earned.
+"""Disable each term of the detector in turn, and measure its effect.
 
     leakwatch simulate --suite standard --out out/suite
     python benchmarks/ablation.py out/suite ../shared/cases ../shared/room
 
-Cases come from folders that hold NAME.case.json with NAME.truth.json. The first line of the table
-is the detector as it is; each other line is the same without one term. A term earns its place where
-a figure gets worse without it; what changes nothing is a candidate for deletion. Milliseconds are
-CPU time of reading, fold and alarm per frame; all terms take their turn on a case before the next
-case, so that they meet the same load.
+Cases come from folders with NAME.case.json and NAME.truth.json. The first line of the table is the
+complete detector; each other line is the detector without one term. A term is useful if a figure is
+worse without it; a term without effect may be deleted. Milliseconds are CPU time of reading,
+analysis and alarm per frame; all terms are measured on a case before the next case, so that they
+have the same load.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from leakwatch.benchmark.cases.dataset import BenchCase, collect, contract_cases
+from leakwatch.benchmark.cases.dataset import BenchCase, collect_cases, contract_cases
 from leakwatch.benchmark.metrics.metrics import Score, score
 from leakwatch.case_files.run_records import frame_record
 from leakwatch.case_files.settings_file import load_settings
@@ -40,7 +40,7 @@ SETTLED_FRAMES = 4  # of each case, whose time is not counted: they fill caches
 
 @dataclass(frozen=True)
 class Term:
-    """A term of the detector, and how it is switched off.
+    """A term of the detector, and how it is disabled.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ TERMS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """One case without one term."""
+    """Result of one case without one term."""
 
     term: str
     case: str
@@ -261,7 +261,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the table."""
+    """Line of the table."""
 
     term: Term
     cases: int
@@ -301,7 +301,7 @@ def main() -> int:
 
 
 def follow_case(case: BenchCase, names: Sequence[str], settings: Settings) -> list[Outcome]:
-    """Fold one case once for each term, without it.
+    """Analyse one case once without each term.
 
     Parameters
     ----------
@@ -335,7 +335,7 @@ def follow_case(case: BenchCase, names: Sequence[str], settings: Settings) -> li
 
 @contextmanager
 def without(term: Term, settings: Settings) -> Iterator[Settings]:
-    """Switch a term off for a while; gives the settings that go with it."""
+    """Disable a term in this context, and yield the settings for it."""
     for name, value in term.settings.items():
         section, key = name.split(".")
         part = msgspec.structs.replace(getattr(settings, section), **{key: value})
@@ -401,7 +401,7 @@ def _timed(snapshots: Iterator[Any], seconds: list[float]) -> Iterator[Any]:
 
 
 def _cases(folder: Path, every: int) -> list[BenchCase]:
-    return sorted(collect(folder, contract_cases).cases, key=lambda one: one.name)[::every]
+    return sorted(collect_cases(folder, contract_cases).cases, key=lambda one: one.name)[::every]
 
 
 def _is_wanted(term: Term, wanted: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Time `leakwatch analyze` on a case of 1024 x 1024 in JPEG-LS, beside what it is made of.
+"""Time `leakwatch analyze` on a case of 1024 x 1024 in JPEG-LS, and its parts.
 
 Decoding alone, the fold alone over frames in memory, and the whole without and with the overlay
 video, in one run: machines differ, and so does what else they do. With a core for each, a frame of
@@ -69,7 +69,7 @@ def made_case(folder: Path) -> Path:
 
 
 def print_parts(case: Path, folder: Path) -> None:
-    """Time each part and print it, in ms a frame, frames/s and floors."""
+    """Time each part and print it, in ms a frame, frames/s and units of the reference operation."""
     settings = load_settings(None)
     print_turns(case, settings, folder)
     frames = list(open_run(case, settings).frames)
@@ -145,7 +145,7 @@ def turns(case: Path, settings: Settings, folder: Path) -> tuple[float, float, f
 
 
 def timed(part: Part, case: Path, settings: Settings) -> tuple[float, float, float]:
-    """Seconds a frame of `part` with a run that was just opened, those of all cores, and the rest.
+    """Return seconds per frame of `part` on a newly opened run, those of all cores, and the rest.
 
     The rest is what follows the last frame: a trend is drawn, a video is finished.
     """

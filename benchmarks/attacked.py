@@ -1,10 +1,10 @@
-"""Attack the port of a C-arm that sends 7.5 pictures/s, in ten ways: latency, memory, stillness.
+"""Attack the port of a C-arm that sends 7.5 images/s in ten ways: latency, memory, stalls.
 
-`python benchmarks/attacked.py` takes a minute. Wanted beside each attacker: every picture of
-the C-arm decided on, p99 from its first byte to the decision below 100 ms, resident memory of the
-watching process below 600 MB, and no other thread of it still for longer than the screen may be.
-Watching, attacking and sending are processes of their own, on the loopback; the machine's cores are
-shared by all three. What the strangers do is in tests/support/attacked_sessions.py.
+`python benchmarks/attacked.py` takes a minute. Targets during each attack: every image of the
+C-arm is analysed, p99 from its first byte to the decision is below 100 ms, resident memory of the
+monitoring process below 600 MB, and no other thread of it stalls for longer than the display may.
+Monitoring, attack and sender are processes of their own, on the loopback interface; they share the
+machine's cores. The attacks are in tests/support/attacked_sessions.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_MB, MOST_P99_MS = 600.0, 100.0
 
 
 def main() -> int:
-    """Print a line for each attack; 1 where a figure is not reached."""
+    """Print a line for each attack; return 1 if a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=5.0, help="for each attack")
     parser.add_argument("--attack", choices=attacked_sessions.ATTACKS, help="this one alone")

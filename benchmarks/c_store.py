@@ -1,8 +1,9 @@
-"""Measure the whole way by DICOM C-STORE: sent by dcmtk's storescu -> decided by a live session.
+"""Measure the latency by DICOM C-STORE, from dcmtk's storescu to the decision of a live session.
 
-Single frames of 1024 x 1024 at 16 bits, each sent by a storescu of its own at a fixed rate. A frame
-counts as sent when storescu says that it sends the request, so that the transfer is in it and the
-start of the process is not. Wanted: p99 <= 40 ms. Figures are in floors too, see live.py.
+Single frames of 1024 x 1024 with 16 bits are sent at a fixed rate, each by its own storescu. The
+time of a frame starts when storescu reports the request, so that it includes the transfer, but not
+the start of the process. Target: p99 <= 40 ms. Figures are also in units of the reference
+operation, see live.py.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from live import default_case, line
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, XRayAngiographicImageStorage, generate_uid
 
-from leakwatch.benchmark.latency import enlarged_case, time_floor
+from leakwatch.benchmark.latency import enlarge_case, time_floor
 from leakwatch.config import Settings
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import CaseFile
@@ -38,7 +39,7 @@ LEARNING = 20
 
 
 class TimedSession(LiveSession):
-    """Notes when each frame is decided on."""
+    """Session that records when each frame is decided on."""
 
     def _give(self, snapshot: Snapshot) -> None:
         if snapshot.fault is None:
@@ -49,7 +50,7 @@ class TimedSession(LiveSession):
 
 
 def main() -> int:
-    """Print the figures; 1 where something is missing."""
+    """Print the figures; return 1 if something is missing."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("case", nargs="?", type=Path, help="NAME.case.json of a square sequence")
     parser.add_argument("--rate", type=float, default=7.5, help="frames/s")
@@ -60,7 +61,7 @@ def main() -> int:
         print("there is no case to measure with, or dcmtk is not installed", file=sys.stderr)
         return 1
     settings = Settings()
-    frames, marks, scale = enlarged_case(case_path, settings, FRAMES)
+    frames, marks, scale = enlarge_case(case_path, settings, FRAMES)
     floors_ms = time_floor(frames[0].pixels)
     source = StoreScp(StoreOptions())
     case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)
@@ -83,7 +84,7 @@ def main() -> int:
 
 
 def write_frames(frames: Sequence[Frame], folder: Path) -> list[Path]:
-    """Each frame as an XA object of one series."""
+    """Write each frame as an XA object of one series."""
     study, series = generate_uid(), generate_uid()
     paths = []
     for frame in frames:
@@ -113,7 +114,7 @@ def write_frames(frames: Sequence[Frame], folder: Path) -> list[Path]:
 
 
 def send(storescu: Path, port: int, paths: Sequence[Path], frames_per_s: float) -> list[float]:
-    """Send at a fixed rate; when each request was sent, ``time.monotonic()``."""
+    """Send at a fixed rate; return when each request was sent, ``time.monotonic()``."""
     start_s, sent_s = time.monotonic(), []
     for index, path in enumerate(paths):
         time.sleep(max(start_s + index / frames_per_s - time.monotonic(), 0.0))

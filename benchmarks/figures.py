@@ -1,6 +1,6 @@
-"""Measure the figures of docs/reference/figures.md, and print them as its tables.
+"""Measure the figures of docs/reference/figures.md, and print its tables.
 
-Run by `make figures`. Needs the cases over real anatomy in the folder that LEAKWATCH_SHARED names
+Run by `make figures`. Requires the cases with real anatomy in the folder LEAKWATCH_SHARED
 (default: ../shared), or other cases with truth in a folder given as the argument.
 """
 
@@ -32,7 +32,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Row:
-    """One case, judged twice."""
+    """Results of one case by both detectors."""
 
     name: str
     ours: Score
@@ -40,7 +40,7 @@ class Row:
 
 
 def main() -> int:
-    """Print the table; exit code 2 where there are no cases."""
+    """Print the table; exit code 2 without cases."""
     arguments = _arguments()
     cases = sorted(arguments.cases.rglob(f"*{CASE_SUFFIX}"))
     if not cases:
@@ -64,7 +64,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def row(case_path: Path, settings: Settings, wall_only: bool, with_naive: bool) -> Row:
-    """Judge one case with both detectors."""
+    """Evaluate both detectors on one case."""
     truth = case_truth(load_truth(truth_path(case_path)))
     name = case_path.name.removesuffix(CASE_SUFFIX)
     with _opened(case_path, settings, wall_only) as run:
@@ -79,7 +79,7 @@ def row(case_path: Path, settings: Settings, wall_only: bool, with_naive: bool) 
 
 @contextmanager
 def _opened(case_path: Path, settings: Settings, wall_only: bool) -> Iterator[Run]:
-    """A run; with `wall_only`, a person marked nothing but the wall."""
+    """Return a run; with `wall_only`, the wall is the only mark."""
     run = open_run(case_path, settings)
     try:
         given = run.marks
@@ -90,7 +90,7 @@ def _opened(case_path: Path, settings: Settings, wall_only: bool) -> Iterator[Ru
 
 
 def print_cases(rows: list[Row]) -> None:
-    """One line a case."""
+    """Print one line per case."""
     print("| case | due | STOP | delay s | distance mm | bias | in sigma | area | shift mm |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for one in rows:
@@ -116,7 +116,7 @@ def _stop(one: Score) -> str:
 
 
 def print_summary(rows: list[Row], latency: Latency | None) -> None:
-    """The second table of docs/reference/figures.md."""
+    """Print the second table of docs/reference/figures.md."""
     naive = [one.naive for one in rows if one.naive is not None]
     ours = [one.ours for one in rows]
     print("| | naive OpenCV | LeakWatch | wanted |")

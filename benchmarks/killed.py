@@ -1,10 +1,10 @@
-"""Kill recorded live sessions on a busy machine, and count what did not reach the disk.
+"""Kill recorded live sessions on a busy machine, and count what was not written to the disk.
 
-`python benchmarks/killed.py --load 19 --kills 15` starts sessions with the fold, a window
-(offscreen where there is no display) and a recording, beside so many processes that only compute,
-and ends each by SIGKILL at a moment of its own. Frames are made 1024 x 1024. The session notes when
-each frame was decided on; what is not in the recorded files afterwards was lost, and its age at the
-kill is how far the recording was behind. Beside it stands what the session itself said of that.
+`python benchmarks/killed.py --load 19 --kills 15` starts sessions with analysis, a window
+(offscreen without a display) and a recording, in parallel to processes that only compute, and ends
+each by SIGKILL at another time. Frames are 1024 x 1024. The session records when each frame was
+decided on; frames missing in the recorded files were lost, and their age at the kill is the delay
+of the recording. The delay reported by the session itself is printed beside it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def main() -> int:
 
 @contextmanager
 def busy(processes: int) -> Iterator[None]:
-    """So many processes that only compute."""
+    """Run processes that only compute."""
     loads = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)]
     try:
         yield
@@ -70,7 +70,7 @@ def busy(processes: int) -> Iterator[None]:
 
 
 def one_kill(load: int, rate: float, seconds: float) -> float:
-    """Kill a session so long after its first decided frame; seconds that are not on the disk."""
+    """Kill a session a time after its first decided frame; return the seconds not on the disk."""
     place = Path(tempfile.mkdtemp(prefix="killed-"))
     notes, out = place / "notes", place / "out"
     notes.write_bytes(bytes(BYTES))
@@ -108,18 +108,18 @@ def one_kill(load: int, rate: float, seconds: float) -> float:
 
 
 def decided(seen: mmap.mmap) -> dict[int, float]:
-    """When each frame was decided on."""
+    """Return when each frame was decided on."""
     times = np.frombuffer(seen[_TOLD.size :], dtype="<f8")
     return {int(index): float(times[index]) for index in np.flatnonzero(times)}
 
 
 def watch(notes: Path, out: Path, rate: float) -> None:
-    """Be the session that is killed."""
+    """Run the session that is killed."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from leakwatch.benchmark.latency import enlarged_case
+    from leakwatch.benchmark.latency import enlarge_case
     from leakwatch.cli.recording import SessionRecording
     from leakwatch.config import Settings
     from leakwatch.core.marks import CaseFile
@@ -129,7 +129,7 @@ def watch(notes: Path, out: Path, rate: float) -> None:
     from leakwatch.live.live_session import LiveSession
 
     settings = Settings()
-    frames, marks, scale = enlarged_case(default_case(), settings, FRAMES_HELD)
+    frames, marks, scale = enlarge_case(default_case(), settings, FRAMES_HELD)
     print("ready", flush=True)
     sys.stdin.read()
     recording = SessionRecording(out, "benchmark", marks, settings, False)

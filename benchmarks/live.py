@@ -1,14 +1,14 @@
 """Measure a live session at 1024 x 1024: latency from receipt to decision, drops, memory.
 
-`python benchmarks/live.py --minutes 10` is the figure to reach: 30 frames/s for ten minutes without
-a drop, p50 <= 12 ms, p99 <= 20 ms, memory flat. Frames are those of a case of LEAKWATCH_SHARED
-(default: ../shared), or of sample_dicom/, enlarged; when they are over, the last go to and fro.
-With `--window` a window is drawn beside it (offscreen where there is no display), five seconds with
-and five without in turn, so that what it costs the fold is a ratio of one run: 1.10 is the most.
-With `--record DIR` all is written that a recorded session writes.
+`python benchmarks/live.py --minutes 10` checks the target: 30 frames/s for ten minutes without a
+drop, p50 <= 12 ms, p99 <= 20 ms, constant memory. Frames are those of a case of LEAKWATCH_SHARED
+(default: ../shared), or of sample_dicom/, enlarged; after the end, the last ones are repeated back
+and forth. With `--window` a window is drawn in alternating periods of five seconds (offscreen
+without a display), so that its effect on the analysis is a ratio within one run: at most 1.10. With
+`--record DIR` everything is written as by a recorded session.
 
-Times are in milliseconds and in floors: the floor (blur, warp, subtract and threshold of one frame)
-is timed in the same run, so that figures of two machines can be compared.
+Times are in milliseconds and in units of the reference operation (one blur, warp, subtraction and
+threshold), which is timed in the same run, so that figures of two machines can be compared.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from leakwatch.benchmark.latency import SIDE_PX, enlarged_case, time_floor
+from leakwatch.benchmark.latency import SIDE_PX, enlarge_case, time_floor
 from leakwatch.config import Settings
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import CaseFile, Marks
@@ -45,7 +45,7 @@ TO_AND_FRO = 30
 
 
 class PacedFrames:
-    """A live source that gives frames of a list at a fixed rate, for a fixed time."""
+    """Live source that provides frames of a list at a fixed rate, for a fixed time."""
 
     def __init__(self, frames: Sequence[Frame], frames_per_s: float, seconds: float) -> None:
         self._frames, self._rate = frames, frames_per_s
@@ -55,7 +55,7 @@ class PacedFrames:
         self.number_of_frames = None
 
     def frames(self) -> Iterator[Frame]:
-        """Each when it is due."""
+        """Yield each frame when it is due."""
         start_s = time.monotonic()
         last = self._frames[-TO_AND_FRO:]
         again = itertools.cycle([*reversed(last[1:-1]), *last])
@@ -73,22 +73,22 @@ class PacedFrames:
 
 
 class FoldTimes:
-    """A sink that keeps how long each frame took to fold, with and without a window."""
+    """Sink that records the analysis time of each frame, with and without a window."""
 
     def __init__(self) -> None:
         self.window: bool | None = None
         self.times_ms: dict[bool, list[float]] = {True: [], False: []}
 
     def append(self, snapshot: Snapshot) -> None:
-        """Take one; None: the window was just shown or hidden."""
+        """Add one snapshot; None: the window was just shown or hidden."""
         if self.window is not None and snapshot.fault is None:
             self.times_ms[self.window].append(snapshot.latency_ms)
 
     def close(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def line(self) -> str | None:
-        """What the window costs; None where it was not shown."""
+        """Return the cost of the window; None if it was not shown."""
         shown, hidden = (np.array(self.times_ms[window]) for window in (True, False))
         if not (len(shown) and len(hidden)):
             return None
@@ -118,7 +118,7 @@ class ResidentMemory(threading.Thread):
         self.join()
 
     def slope_mb_per_minute(self) -> float:
-        """Of the second half, when all is warm."""
+        """Return the slope of the second half, after warm-up."""
         late = self.samples_mb[len(self.samples_mb) // 2 :]
         if len(late) < 3:
             return float("nan")
@@ -126,7 +126,7 @@ class ResidentMemory(threading.Thread):
 
 
 def main() -> int:
-    """Print the figures; 1 where there is no case to measure with."""
+    """Print the figures; return 1 without a case."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("case", nargs="?", type=Path, help="NAME.case.json of a square sequence")
     parser.add_argument("--minutes", type=float, default=0.5)
@@ -139,7 +139,7 @@ def main() -> int:
         print("there is no case to measure with: name one", file=sys.stderr)
         return 1
     settings = Settings()
-    frames, marks, scale = enlarged_case(case_path, settings, FRAMES_HELD)
+    frames, marks, scale = enlarge_case(case_path, settings, FRAMES_HELD)
     floors_ms = time_floor(frames[0].pixels)
     source = PacedFrames(frames, given.rate, 60.0 * given.minutes)
     case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)
@@ -161,7 +161,7 @@ def main() -> int:
 
 
 def default_case() -> Path | None:
-    """Over real anatomy where that is at hand."""
+    """Return a case with real anatomy if available."""
     shared = Path(os.environ.get("LEAKWATCH_SHARED", REPOSITORY.parent / "shared")) / "cases"
     for folder in (shared, REPOSITORY / "sample_dicom"):
         found = sorted(folder.glob("*.case.json"))
@@ -171,7 +171,7 @@ def default_case() -> Path | None:
 
 
 def sinks(folder: Path | None, marks: Marks, settings: Settings) -> dict[str, Sink]:
-    """Frames, lines and events as `leakwatch run --out` writes them."""
+    """Return sinks for frames, lines and events, as in `leakwatch run --out`."""
     if folder is None:
         return {}
     from leakwatch.cli.recording import SessionRecording
@@ -180,7 +180,7 @@ def sinks(folder: Path | None, marks: Marks, settings: Settings) -> dict[str, Si
 
 
 def follow(session: LiveSession, times: FoldTimes | None) -> None:
-    """Wait for the end; with `times` beside a window that comes and goes."""
+    """Wait for the end; with `times`, show and hide a window."""
     if times is None:
         while not session.wait(1.0):
             pass
@@ -238,7 +238,7 @@ def report(session: LiveSession, memory: ResidentMemory, floor_ms: float, frames
 
 
 def line(name: str, ages: Percentiles, floor_ms: float) -> str:
-    """Milliseconds and floors."""
+    """Return milliseconds and units of the reference operation."""
     values = (ages.p50_ms, ages.p95_ms, ages.p99_ms)
     ms = " / ".join(f"{one:.1f}" for one in values)
     floors = " / ".join(f"{one / floor_ms:.1f}" for one in values)

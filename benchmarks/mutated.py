@@ -1,15 +1,15 @@
-"""Send damaged objects through every way in: no crash, no hang, no CLEAR, bounded memory.
+"""Send damaged objects by every source type: no crash, no hang, no CLEAR, bounded memory.
 
-`python benchmarks/mutated.py --count 10000` damages bytes of what comes into live sessions, and
-takes about an hour. `--damage structure` damages objects on purpose, in the 19 kinds of
-tests/support/object_mutants.py, and sends them through files, folders, recorded sessions, cases and
-`deidentify` too; `--objects 10000` divides so many among the ways, in about half an hour. Each way
-in has a process of its own, so that a crash of a decoder shows; one that says nothing for two
-minutes hangs, and one whose memory grew beyond 600 MB fails. What counts as CLEAR over no picture
-is told in tests/support/mutated_sessions.py and mutated_files.py, which do the work: a part of it
-runs with the tests. The same seed gives the same damage. A failure names its object: `--source KIND
---first NUMBER --count 1 --pictures DIR` sends it again, after those that came before it in the same
-session, and keeps the frames that failed.
+`python benchmarks/mutated.py --count 10000` damages bytes of the input of live sessions, and takes
+about an hour. `--damage structure` damages objects systematically, in the 19 kinds of
+tests/support/object_mutants.py, and also uses files, folders, recorded sessions, cases and
+`deidentify`; `--objects 10000` distributes this number of objects, in about half an hour. Each
+source type has its own process, so that a crash of a decoder is detected; one without output for
+two minutes hangs, and one with memory beyond 600 MB fails. The definition of CLEAR without an image
+is in tests/support/mutated_sessions.py and mutated_files.py, which do the work and partly run with
+the tests. The same seed gives the same damage. A failure names its object: `--source KIND
+--first NUMBER --count 1 --pictures DIR` sends it again, after those before it in the same session,
+and saves the failed frames.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SAY_EVERY = 25
 
 
 def main() -> int:
-    """Print a line for each way in; 1 where anything failed."""
+    """Print a line for each source type; return 1 if anything failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=1000, help="objects for each way in")
     parser.add_argument("--first", type=int, default=0, help="number of the first of them")
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def print_table(rows: list[dict[str, object]]) -> None:
-    """What came of each way in."""
+    """Print the result of each source type."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     lines = [columns, *([str(row.get(name, "")) for name in columns] for row in rows)]
     widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
@@ -75,7 +75,7 @@ def print_table(rows: list[dict[str, object]]) -> None:
 
 
 def child(kind: str, given: argparse.Namespace) -> int:
-    """Do it; a line after each batch."""
+    """Run one source type, and print a line after each batch."""
     sys.path.insert(0, str(TESTS))
     import mutated_files
     import mutated_sessions
@@ -105,7 +105,7 @@ def child(kind: str, given: argparse.Namespace) -> int:
 
 
 def row_of(kind: str, found: mutated_sessions.Found) -> dict[str, object]:
-    """A row of the table."""
+    """Return a row of the table."""
     levels = {name: found.levels[name] for name in ("CLEAR", "WATCH", "STOP", "UNKNOWN", "copied")}
     return {
         "way in": kind,
@@ -119,12 +119,12 @@ def row_of(kind: str, found: mutated_sessions.Found) -> dict[str, object]:
 
 
 def peak_mb() -> float:
-    """The most memory that this process has had, megabytes."""
+    """Return the peak memory of this process, megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def parent(kind: str, given: argparse.Namespace, rows: list[dict[str, object]]) -> int:
-    """Watch over a child, and add its row; 0 where all went well."""
+    """Supervise a child process, and add its row; return 0 without failures."""
     command = [sys.executable, __file__, "--child", "--source", kind]
     command += ["--count", str(given.count), "--first", str(given.first)]
     command += ["--seed", str(given.seed), "--damage", given.damage]
@@ -163,7 +163,7 @@ def parent(kind: str, given: argparse.Namespace, rows: list[dict[str, object]]) 
 
 
 def read_lines(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
-    """Lines of a child as they come, and None at its end."""
+    """Put the lines of a child process into a queue, and None at its end."""
     assert process.stdout is not None
     for line in process.stdout:
         lines.put(line.strip())

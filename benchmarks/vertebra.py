@@ -1,12 +1,12 @@
-"""Measure how well a vertebral body is found from one click, and from its posterior wall alone.
+"""Measure the detection of a vertebral body from one click, and from its posterior wall alone.
 
-Needs cases with marks: those of `leakwatch simulate --suite standard`, and those over real anatomy
-in LEAKWATCH_SHARED (default: ../shared). Their marks are the truth; where a person's error is
-simulated in them, it is a part of the error that is measured.
+Requires cases with marks: those of `leakwatch simulate --suite standard`, and those with real
+anatomy in LEAKWATCH_SHARED (default: ../shared). Their marks are the truth; simulated errors of the
+user in them are part of the measured error.
 
-Half of the vertebrae was held back while the search was made. Set afterwards, with all in view:
+Half of the vertebrae was held out during development. Set afterwards, with all vertebrae:
 ``back_hollow``, ``rise``, ``bow``, ``back_lean``, ``line_beyond``, ``hint_reach``, and the limits
-and evidence below which a side is unsure.
+and evidence below which a side is uncertain.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SEEN = {
 
 @dataclass(frozen=True)
 class Given:
-    """What a person gives besides the click."""
+    """What the user provides in addition to the click."""
 
     words: str
     level: bool
@@ -68,7 +68,7 @@ HAND_MM, POINTED_SHARES = 0.4, (0.15, 0.85)
 
 @dataclass(frozen=True)
 class Case:
-    """One sequence made ready, with its true marks in frame coordinates."""
+    """One prepared sequence, with its true marks in frame coordinates."""
 
     name: str
     vertebra: str
@@ -84,7 +84,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Click:
-    """One click: mean distance of the true wall to the one that was found."""
+    """Result of one click: mean distance of the true wall to the detected one."""
 
     vertebra: str
     held_back: bool
@@ -96,7 +96,7 @@ class Click:
 
 @dataclass(frozen=True)
 class Found:
-    """One side from a marked wall; `outside_mm` is positive where it lies outside the body."""
+    """One side from a marked wall; `outside_mm` is positive outside the body."""
 
     vertebra: str
     held_back: bool
@@ -107,7 +107,7 @@ class Found:
 
 
 def main() -> int:
-    """Print the figures; exit code 2 where there are no cases."""
+    """Print the figures; exit code 2 without cases."""
     arguments = _arguments()
     paths = [path for folder in arguments.folders for path in folder.glob(f"*{CASE_SUFFIX}")]
     if not paths:
@@ -144,7 +144,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def opened(path: Path, settings: Settings) -> Case:
-    """Average the baseline of a case as `leakwatch mark` does: without its marks."""
+    """Average the baseline of a case without its marks, as `leakwatch mark` does."""
     marks = load_case(path).marks
     name = path.name.removesuffix(CASE_SUFFIX)
     scenario = path.with_name(f"{name}.scenario.json")
@@ -162,7 +162,7 @@ def opened(path: Path, settings: Settings) -> Case:
 
 
 def scattered(case: Case, count: int, rng: np.random.Generator) -> list[PointArray]:
-    """Clicks, evenly over a disc around the middle of the body."""
+    """Return clicks, uniformly on a disc around the centre of the body."""
     reach = CLICK_REACH_MM / case.mm_per_px * np.sqrt(rng.random(count))
     angle = 2 * np.pi * rng.random(count)
     offsets = np.stack([reach * np.cos(angle), reach * np.sin(angle)], axis=1)
@@ -209,7 +209,7 @@ def clicked(case: Case, place: PointArray, given: Given, rng: np.random.Generato
 
 
 def pointed(wall: PointArray, count: int, mm_per_px: float, rng: np.random.Generator) -> PointArray:
-    """Points on a wall as a hand sets them, one in each equal part of it."""
+    """Return points on a wall as set by a user, one in each equal part of it."""
     low, high = POINTED_SHARES
     shares = low + (high - low) * (np.arange(count) + rng.random(count)) / max(count, 1)
     points = wall[np.round(shares * (len(wall) - 1)).astype(int)]
@@ -256,7 +256,7 @@ def _dense(line: PointArray, count: int = 60) -> PointArray:
 
 
 def print_clicks(clicks: list[Click]) -> None:
-    """A line for each half and each vertebra."""
+    """Print a line for each half and each vertebra."""
     print("| | clicks | unsure | wall error median mm | p90 mm | in front + mm | within sigma |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     groups = [("held back", [c for c in clicks if c.held_back])]
@@ -276,7 +276,7 @@ def print_clicks(clicks: list[Click]) -> None:
 
 
 def print_by_doubt(clicks: list[Click]) -> None:
-    """Error of all clicks, the surest fifth first: the doubt must rank the error."""
+    """Print the error of all clicks by fifths of stated uncertainty, which must rank the error."""
     print("\n| sigma mm | clicks | unsure | wall error median mm | p90 mm |")
     print("| --- | --- | --- | --- | --- |")
     by_doubt = sorted(clicks, key=lambda click: click.sigma_mm)
@@ -302,7 +302,7 @@ def _figures(sure: list[Click]) -> list[str]:
 
 
 def print_found(found: list[Found]) -> None:
-    """A line for each side and half, sure and unsure apart."""
+    """Print a line for each side and half, reliable and uncertain separately."""
     print("| side | cases | distance mm | p90 mm | bias out + mm | body beyond it, p95 | worst |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for side in SIDES:

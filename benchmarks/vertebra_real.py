@@ -1,13 +1,13 @@
-"""Measure what one click finds on real lateral radiographs: right, wrong, or owned to be unsure.
+"""Measure the detection from one click on real lateral radiographs: correct, wrong, or uncertain.
 
-Needs the radiographs of LEAKWATCH_SHARED (default: ../shared), `real/lateral`, with the corners
-that their annotators set. Each is clicked as it is and mirrored, so that no side is favoured, at
-the middle of each body and around it, sacrum and all; with the side that is anterior given or not,
-and with its millimetres or without.
+Requires the radiographs of LEAKWATCH_SHARED (default: ../shared), `real/lateral`, with annotated
+corners. Each is clicked in its original and mirrored orientation, at the centre of each body
+including the sacrum and around it, with and without the anterior side, and with and without
+calibration.
 
-A wall is wrong where it lies on the front of the body, or further from the annotated one than
-`WRONG_MM` and than `WRONG_SIGMAS` of what it says itself. Annotators are good to a millimetre or
-two, and the spacing of these files to a tenth.
+A wall is wrong if it is the anterior one, or farther from the annotated one than `WRONG_MM` and
+than `WRONG_SIGMAS` of its stated standard deviation. Annotations are accurate to a millimetre or
+two, and the pixel spacing of these files to a tenth.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ KINDS = ("lumbar", "sacrum")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person gives besides the click."""
+    """What the user provides in addition to the click."""
 
     side: bool
     millimetres: bool
@@ -54,7 +54,7 @@ ASKED = (Asked(True, True), Asked(True, False), Asked(False, True), Asked(False,
 
 @dataclass(frozen=True)
 class Answer:
-    """What one click gave."""
+    """Result of one click."""
 
     where: str
     kind: str
@@ -68,14 +68,14 @@ class Answer:
 
     @property
     def is_wrong(self) -> bool:
-        """On the front, or further off than may be."""
+        """Return whether the wall is the anterior one, or too far off."""
         return self.wrong_side or (
             self.error_mm > WRONG_MM or self.error_mm > WRONG_SIGMAS * self.sigma_mm
         )
 
 
 def main() -> int:
-    """Print the table; exit code 2 where there are no radiographs."""
+    """Print the table; exit code 2 without radiographs."""
     arguments = _arguments()
     folder: Path = arguments.folder
     if not (folder / "truth.json").exists():
@@ -99,7 +99,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def measured(folder: Path, settings: Settings) -> Iterator[Answer]:
-    """Click every body of every radiograph in every way."""
+    """Click every body of every radiograph under every condition."""
     truth = json.loads((folder / "truth.json").read_bytes())
     for name, about in truth.items():
         run = open_run(folder / f"{name}.dcm", settings)
@@ -119,7 +119,7 @@ def measured(folder: Path, settings: Settings) -> Iterator[Answer]:
 
 
 def mirrored(prepared: Prepared, width: int) -> Prepared:
-    """The same radiograph seen from the other side."""
+    """Return the mirrored radiograph."""
     picture = prepared.picture
     assert picture.attenuation.shape[1] * picture.grid.binning in (width, width - 1)
     flipped = replace(
@@ -139,7 +139,7 @@ def _mirrored(point: PointArray, width: int) -> PointArray:
 
 
 def without_millimetres(prepared: Prepared, run: Run) -> Prepared:
-    """The same file without its spacing."""
+    """Return the file without its pixel spacing."""
     grid = prepared.picture.grid
     nominal = run.settings.tubular.nominal_field_mm / (grid.columns * grid.binning)
     picture = replace(prepared.picture, mm_per_px=nominal, calibrated=False)
@@ -176,7 +176,7 @@ def _of_body(
 
 
 def behind_px(wall: PointArray, low: PointArray, high: PointArray, front: PointArray) -> PointArray:
-    """How far the found wall lies behind the annotated one, at places along that one."""
+    """Return distances of the detected wall posterior of the annotated one, along that one."""
     along = (high - low) / np.hypot(*(high - low))
     back = np.array([-along[1], along[0]])
     if (front - low) @ back > 0:
@@ -189,7 +189,7 @@ def behind_px(wall: PointArray, low: PointArray, high: PointArray, front: PointA
 
 
 def print_table(answers: list[Answer]) -> None:
-    """A line for each condition and kind of body."""
+    """Print a line for each condition and kind of body."""
     print("| asked | body | clicks | sure and right | sure and wrong | of these on the front | "
           "unsure | sure: error median mm | p90 mm |")  # fmt: skip
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")

@@ -1,8 +1,8 @@
-"""Measure how far the posterior wall of a CT's mask lies off the bone's edge in the CT itself.
+"""Measure the distance of the posterior wall in a CT's mask from the edge of bone in the CT.
 
-The truth of simulated views over a CT comes from its masks. Here the edge is where the density,
-averaged across the midline, has risen half way from the canal to the cortex: along the depth, at
-each height of the wall, with nothing of the detector in it. Needs CTs in LEAKWATCH_SHARED
+The truth of simulated views of a CT comes from its masks. The edge of bone is where the density,
+averaged across the midline, reaches half way from the canal to the cortex along the depth, at each
+height of the wall, independently of the detector. Requires CTs in LEAKWATCH_SHARED
 (default: ../shared).
 """
 
@@ -30,7 +30,7 @@ HEIGHTS = 25
 
 @dataclass(frozen=True)
 class Scanned:
-    """A CT with its masks, and the vertebrae that are whole in it."""
+    """A CT with its masks, and its complete vertebrae."""
 
     ct: str
     vertebrae: str
@@ -50,7 +50,7 @@ SCANNED = (
 
 
 def main() -> int:
-    """Print a table; exit code 2 where there are no CTs."""
+    """Print a table; exit code 2 without CTs."""
     folder = Path(os.environ.get("LEAKWATCH_SHARED", REPOSITORY.parent / "shared")) / "ct"
     if not folder.is_dir():
         print(f"no CTs in {folder}", file=sys.stderr)
@@ -73,7 +73,7 @@ def main() -> int:
 
 
 def off_the_edge(anatomy: Anatomy) -> tuple[Array, float, float]:
-    """How far the mask's wall lies in front, ``(n,)``, mm; HU of canal and cortex."""
+    """Return how far the mask's wall is anterior, ``(n,)``, mm; HU of canal and cortex."""
     grid, wall = anatomy.grid, find_landmarks(anatomy).wall_mm
     across, depth, up = (grid.axis_mm(axis) for axis in range(3))
     slab = anatomy.attenuation[np.abs(across) <= HALF_SLAB_MM].mean(axis=0)

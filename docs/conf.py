@@ -52,10 +52,14 @@ html_show_sphinx = False
 MENU: dict[str, tuple[str, ...]] = {
     "Tutorial": ("tutorials/first-case", "gallery"),
     "How-to": (
+        "how-to/install",
         "how-to/analyse-your-own-sequence",
         "how-to/analyse-many-cases",
         "how-to/mark-a-vertebra",
         "how-to/get-millimetres",
+        "how-to/report-a-fault",
+        "how-to/use-from-python",
+        "how-to/extend",
         "how-to/watch-live",
         "how-to/run-live",
         "how-to/use-the-window",

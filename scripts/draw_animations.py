@@ -120,7 +120,7 @@ def drawn_frames(case: Path, only: Collection[int] = ()) -> tuple[list[Image.Ima
     from leakwatch.config import Settings
     from leakwatch.display.grey_mapping import grey_mapping
     from leakwatch.display.history import History
-    from leakwatch.display.picture import picture
+    from leakwatch.display.picture import make_overlay
     from leakwatch.runner.stored_run import open_run
     from leakwatch.sinks.overlay.canvas import draw
     from leakwatch.sinks.overlay.overlay_video import PREVIEW_FRAMES
@@ -138,7 +138,7 @@ def drawn_frames(case: Path, only: Collection[int] = ()) -> tuple[list[Image.Ima
         # The time that a decision took is of this machine, and is left out.
         timeless = replace(snapshot, latency_ms=0.0)
         before = history.before(snapshot.observation.time_s)
-        lines = picture(timeless, run.marks, settings, before)
+        lines = make_overlay(timeless, run.marks, settings, before)
         image = Image.fromarray(draw(lines, greys.apply(snapshot.frame.pixels)))
         height = round(image.height * WIDTH_PX / image.width)
         shown.append(image.resize((WIDTH_PX, height), Image.Resampling.LANCZOS))

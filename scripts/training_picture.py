@@ -49,7 +49,7 @@ def draw(
     """Open the window on a clock of our own, and draw its pages."""
     from leakwatch.config import Settings
     from leakwatch.gui.app import application
-    from leakwatch.gui.training.session_keeper import Keeper
+    from leakwatch.gui.training.session_keeper import SessionStore
     from leakwatch.gui.training.training_window import TrainingWindow
     from leakwatch.training.training_case import TrainingItem, open_training_case
     from leakwatch.training.training_records import TrainingRecords
@@ -59,7 +59,7 @@ def draw(
         case.name, "Thoracolumbar; calm breath", lambda _: open_training_case(case, Settings())
     )
     with TrainingRecords(library) as records:
-        window = TrainingWindow((item, item), Keeper(records), "trainee 7", lambda: now[0])
+        window = TrainingWindow((item, item), SessionStore(records), "trainee 7", lambda: now[0])
         window.resize(*size)
         window.show()
         window.prepare(0)

@@ -186,72 +186,68 @@ FACTOR_LIST = ", ".join(f"{one:g}" for one in FACTORS)
 METRICS_HEAD = f"""\
 # Metrics
 
-What `leakwatch bench` counts, and how. Written from `leakwatch/benchmark/` by `make reference`; do
-not edit. Why these and not others: [decision
+Metrics of `leakwatch bench`. Generated from `leakwatch/benchmark/` by `make reference`; do not
+edit. For the choice of metrics see [decision
 0008](../explanation/decisions/0008-what-the-bench-counts.md).
 
-A star marks the truth: `d` is the distance from seen cement to the posterior wall, `d*` the true
-one; `σ` is what the detector gives as the standard deviation of `d`; `A` area, `V` volume, `s`
-shift. In a simulated set `V*` is what was injected, in the body or out of it. Every value is of
-one case first.
+A star marks the truth: `d` is the shortest distance from detected cement to the posterior wall,
+`d*` the true one; `σ` the detector's standard deviation of `d`; `A` area, `V` volume, `s` shift. In
+simulated cases `V*` is the injected volume, inside and outside the body. All values are first
+computed for each case.
 
 ## When a STOP is due, in time, or false
 
-- **Due** (`t_due`): the first frame in which cement is within 5 mm of the wall, or 4 mm of it can
-  be seen outside the body or in a vein; whichever comes first. In a set of labels: the first
-  frame that is labelled.
-- **In time**: at most {IN_TIME_S:g} s after it was due, or before, and not false.
-- **False**: before it can be right, or where it never is. It can be right from the first frame on
-  in which cement is truly within {FALSE_ABOVE_MM:g} mm of the wall (5 mm, and 1.5 mm for the
-  uncertainty that a careful detector adds), or {FALSE_BELOW_LEAK_MM:g} mm of leak is there. In a
-  set of labels: {EARLY_S:g} s before the first label, since people label a moment and not a
-  frame.
-- Only the first STOP of a case counts, for it stays until a person clears it. A false one is
-  therefore a missed one too, where one was due later.
+- **Due** (`t_due`): the first frame with cement within 5 mm of the wall, or with 4 mm of it visible
+  outside the body or in a vein, whichever comes first. With labels: the first labelled frame.
+- **In time**: at most {IN_TIME_S:g} s after it was due, or earlier, and not false.
+- **False**: too early, or in a case in which none is due. A STOP is not too early from the first
+  frame on with true cement within {FALSE_ABOVE_MM:g} mm of the wall (5 mm, and 1.5 mm for the
+  uncertainty that a cautious detector adds), or with {FALSE_BELOW_LEAK_MM:g} mm of leak. With
+  labels: {EARLY_S:g} s before the first label, since labels are approximate in time.
+- Only the first STOP of a case counts, since it is latched. A false STOP is therefore also a missed
+  one if a STOP was due later.
 
-A case that cannot be read counts nowhere, and the report names it. A detector that fails on a
-case (exit code, time limit, lines that are missing, broken or not finite) has missed the STOP
-that was due in it, and counts in nothing else.
+A case that cannot be read is excluded from all metrics, and the report names it. A detector that
+fails on a case (exit code, time limit, lines that are missing, malformed or not finite) has missed
+its due STOP, and is excluded from all other metrics.
 """
 
 METRICS_TAIL = f"""\
 ## Intervals
 
-{CONFIDENCE:.0%} of each. A bootstrap over cases (percentiles of {DRAWS} samples, from a fixed
-seed) where the cases differ. Where all say the same, every sample is like the next, and the
-interval is an exact one: Clopper and Pearson (1934) for a share, Poisson for a rate of no events.
-One case has none. Cases over the same anatomy are alike, which no interval here knows. An end
-that lies among delays that never ended is "beyond". A median of which half never ended is "not
-given in half".
+All intervals are of {CONFIDENCE:.0%}. If cases differ: a bootstrap over cases (percentiles of
+{DRAWS} samples, fixed seed). If all cases agree, all samples are equal, and the interval is exact:
+Clopper and Pearson (1934) for a share, Poisson for a rate without events. A single case has no
+interval. Cases with the same anatomy are correlated, which the intervals do not take into account.
+An end among infinite delays is "beyond". A median of which at least half are infinite is "not given
+in half".
 
-Against an earlier report (`--against`) cases are compared that are the same files in both, and
-the bootstrap is paired: a sample holds the same cases of both. Masks may have been drawn since:
-Dice is compared only where they are the same. "Better" and "worse" are said
-where the interval of the change leaves out 0.
+The comparison with an earlier report (`--against`) uses the cases with the same files in both, and
+a paired bootstrap: a sample contains the same cases of both. Dice is compared only if the masks are
+the same. "Better" and "worse" are stated if the interval of the change excludes 0.
 
 ## By leak
 
-The kind is the word of the truth file (`none`, `near`, `epidural`, `vein_ant`, `disc`) and, where
-the case was simulated, the way that opens first (`basivertebral`, `cortical_posterior`,
-`segmental_vein`, ...), from NAME.scenario.json. A set of another shape may tell a way of its own.
+The kind is the value of the truth file (`none`, `near`, `epidural`, `vein_ant`, `disc`) and, for
+simulated cases, the path that opens first (`basivertebral`, `cortical_posterior`, `segmental_vein`,
+...), from NAME.scenario.json. Adapters of other data sets may define their own paths.
 
 ## Free-response ROC
 
-Each point is another threshold over the same measurements; only the decision is taken again. At
-factor f a STOP asks for cement within `margin_mm` × f, for a confirmed tube of
-`tubular.min_length_mm` / f, or for `outside_area_mm2` / f outside the body; f is one of
-{FACTOR_LIST}. Predicted breaches, which never raise a STOP, are left out. A detector that gives
-only distances has its margin changed. A person clears each STOP after {RESPONSE_S:g} s, and the
-injection goes on until one is right: so there may be several false STOPs in one injection, and
-one that is still on the screen when a STOP is due counts as given. For f = 1 the curve may
-therefore lie above the tables, where a false STOP ends the case. Commands that only write
-frames.jsonl have a single point.
+Each point is an alarm threshold, applied to the same measurements; only the decision is repeated.
+At factor f a STOP requires cement within `margin_mm` × f, tubular filling of
+`tubular.min_length_mm` / f, or `outside_area_mm2` / f outside the body; f is one of {FACTOR_LIST}.
+Predicted breaches, which never raise a STOP, are excluded. For a detector with distances only, the
+margin is scaled. Each STOP is acknowledged after {RESPONSE_S:g} s, and the injection continues
+until a STOP is not false: an injection may have several false STOPs, and one that is still
+displayed when a STOP is due counts as given. For f = 1 the curve may therefore be above the tables,
+in which a false STOP ends the case. Commands that only write frames.jsonl have a single point.
 
 ## Other curves
 
-- Delay against dose: each case in which a STOP was due, and the median of each dose.
-- Error of the distance: frames of all cases by their true distance, in steps of 1 mm; median, 5th
-  and 95th percentile. A ring stands for fewer than 10 frames.
+- Delay over dose: each case with a due STOP, and the median of each dose.
+- Distance error: frames of all cases by their true distance, in steps of 1 mm; median, 5th and 95th
+  percentile. A ring marks fewer than 10 frames.
 """
 
 COMBINED = {
@@ -263,24 +259,24 @@ COMBINED = {
 
 
 def metric_row(metric: Metric) -> str:
-    """One row of the table of metrics."""
+    """Return one row of the table of metrics."""
     cells = (
         f"`{metric.key}`",
         f"{metric.title}{f', {metric.unit}' if metric.unit else ''}",
         metric.formula,
         COMBINED[metric.kind],
-        f"{metric.aim:g}",
-        metric.left_out or "nothing",
+        f"{metric.ideal:g}",
+        metric.excluded or "nothing",
     )
     shown = [re.sub(r"([|*])", r"\\\1", cell) for cell in cells]
     return f"| {' | '.join(shown)} |"
 
 
 def metrics_text() -> str:
-    """The whole of metrics.md."""
-    head = "| Key | Metric | Of one case | Of all | Best | Left out |\n" + "| --- " * 6 + "|"
+    """Return the text of metrics.md."""
+    head = "| Key | Metric | Of one case | Of all | Best | Excluded |\n" + "| --- " * 6 + "|"
     table = "\n".join([head, *map(metric_row, METRICS)])
-    return f"{METRICS_HEAD}\n## The table\n\n{table}\n\n{METRICS_TAIL}"
+    return f"{METRICS_HEAD}\n## Table\n\n{table}\n\n{METRICS_TAIL}"
 
 
 def main() -> None:

@@ -12,8 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Whether an example passes depends on no clock: machines are busy.
+settings.register_profile("leakwatch", deadline=None)
+settings.load_profile("leakwatch")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Watch, watch_of
+from leakwatch.core.active_rules import Coverage, coverage_of
 from leakwatch.core.results import Level, Reason, Snapshot
 from leakwatch.runner.stored_run import open_run
 
@@ -29,7 +29,7 @@ def check(told: list[Snapshot], due: int | None) -> None:
     stop = next((one for one in told if one.alert.level is Level.STOP), None)
     if due is None:
         assert stop is None
-        assert {watch_of(one.observation) for one in told[2:]} == {Watch.PARTLY}
+        assert {coverage_of(one.observation) for one in told[2:]} == {Coverage.PARTLY}
         assert all(one.alert.reasons == (Reason.NO_WALL,) for one in told[2:])
         return
     assert stop is not None

@@ -1,4 +1,4 @@
-"""An example of an adapter: a set that its makers keep in another shape.
+"""Example of an adapter for a data set in another format.
 
 Give it with ``leakwatch bench SET --out OUT --adapter benchmarks/adapters/expert_notes.py``. It
 reads a folder for each patient::
@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from leakwatch.benchmark.cases.case_truth import CaseTruth
-from leakwatch.benchmark.cases.dataset import Entry, entry, mask_files
+from leakwatch.benchmark.cases.dataset import Entry, entry, find_masks
 from leakwatch.core.errors import CaseError
 
 # Of all sequences of this set. Where they differ, read them from each.
@@ -31,9 +31,9 @@ EARLY_S = 0.5
 
 
 def cases(folder: Path) -> Iterator[Entry]:
-    """The cases of the set in `folder`."""
+    """Yield the cases of the data set in `folder`."""
     for patient in sorted(path for path in folder.iterdir() if path.is_dir()):
-        note, masks = patient / "expert.txt", mask_files(patient / "cement")
+        note, masks = patient / "expert.txt", find_masks(patient / "cement")
         sources = (note, *(path for _, path in masks))
         truth = partial(_truth, note, masks)
         yield entry(patient.name, patient / "marks.case.json", truth, sources)

@@ -1,1 +1,1 @@
-"""The decision what the operator is told, which rules do not apply, and what was watched."""
+"""Alert levels, inactive rules, and coverage of a sequence."""

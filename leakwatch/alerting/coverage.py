@@ -1,6 +1,6 @@
-"""What a whole run really watched: frames judged, frames that were not and why, rules off. Pure.
+"""Coverage of a sequence: frames assessed and not assessed, and inactive rules. Pure.
 
-"No STOP" means nothing of what nobody watched; so the last lines of a run say that first.
+"No STOP" means nothing for what was not monitored, so the summary of a session states that first.
 """
 
 from __future__ import annotations
@@ -9,190 +9,221 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import SET_UP, Rule, why_off, working_rules
-from leakwatch.core.plural import counted_noun
+from leakwatch.core.active_rules import SET_UP, Rule, find_active_rules, find_inactive_reason
+from leakwatch.core.messages import Message, counted, join_with, text
 from leakwatch.core.results import Observation, Quality, Reason
 
 Counts = tuple[tuple[Reason, int], ...]
 OffCounts = tuple[tuple[tuple[Rule, Reason | None], int], ...]
 
-# What to do about it; the largest cause comes first.
-_REMEDIES: dict[Reason, str] = {
-    Reason.VIEW: "Turn to the lateral view; say view = lateral in the case file where it is one.",
-    Reason.NO_WALL: "Mark the posterior wall and its side (`leakwatch mark`, or M in the window).",
-    Reason.NO_CALIBRATION: "Give mm_per_px in the case file, or a --calibration "
-    "(`leakwatch calibrate`).",
-    Reason.MOTION: "Keep C-arm and patient still, or begin anew in the new position.",
-    Reason.STALE: "Fluoroscopy was off or the source repeated a picture: watch it live.",
-    Reason.EXPOSURE: "Open the blades, take hands and tools off the field, keep the dose steady.",
-    Reason.DECODE: "The source sends frames that cannot be read: see its own log.",
-    Reason.STAGE_ERROR: "The program failed: keep the sequence, and report it.",
+# What to do; the most frequent cause comes first.
+_REMEDIES: dict[Reason, Message] = {
+    Reason.VIEW: text(
+        "Turn to the lateral view; set view = lateral in the case file if it is lateral."
+    ),
+    Reason.NO_WALL: text(
+        "Mark the posterior wall and the anterior side (`leakwatch mark`, or M in the window)."
+    ),
+    Reason.NO_CALIBRATION: text(
+        "Set mm_per_px in the case file, or pass --calibration (`leakwatch calibrate`)."
+    ),
+    Reason.MOTION: text("Keep C-arm and patient still, or take a new baseline (B)."),
+    Reason.STALE: text("Fluoroscopy was off or the source repeated an image: monitor it live."),
+    Reason.EXPOSURE: text(
+        "Open the collimator, keep hands and tools out of the field, keep the dose steady."
+    ),
+    Reason.DECODE: text("The source sends frames that cannot be decoded: see its own log."),
+    Reason.STAGE_ERROR: text("The program failed: keep the sequence, and report it."),
 }
-_CAUSES: dict[Reason, str] = {
-    Reason.VIEW: "this is no lateral view, or nobody said that it is one",
-    Reason.NO_WALL: "no posterior wall, or its side, is marked",
-    Reason.NO_CALIBRATION: "no millimetres",
-    Reason.MOTION: "the anatomy moved too much to compare",
-    Reason.STALE: "no new picture",
-    Reason.EXPOSURE: "the exposure changed, or what is watched was covered",
-    Reason.DECODE: "frames could not be read",
-    Reason.STAGE_ERROR: "the analysis failed",
+_CAUSES: dict[Reason, Message] = {
+    Reason.VIEW: text("the view is not lateral, or not specified"),
+    Reason.NO_WALL: text("the posterior wall or the anterior side is not marked"),
+    Reason.NO_CALIBRATION: text("not calibrated"),
+    Reason.MOTION: text("too much motion for registration"),
+    Reason.STALE: text("no new image"),
+    Reason.EXPOSURE: text("the exposure changed, or the monitored region was covered"),
+    Reason.DECODE: text("frames could not be decoded"),
+    Reason.STAGE_ERROR: text("the analysis failed"),
 }
-_NO_OUTLINE = "no outline is marked, and none was found for sure"
-_OUTLINE_REMEDY = "Mark the body's outline (`leakwatch mark`, or M in the window)."
+_NO_OUTLINE = text("no outline is marked, and none was detected reliably")
+_OUTLINE_REMEDY = text("Mark the outline of the body (`leakwatch mark`, or M in the window).")
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """Counts over the frames of a run.
+class RunSummary:
+    """Counts over the frames of a sequence.
 
     Parameters
     ----------
     frames : int
-    learning : int
-        Frames in which the image before cement was still learnt: they are judged by nothing.
-    blind : tuple of (Reason, int)
-        Later frames that were not judged, by their first reason.
+    acquiring : int
+        Frames in which the baseline was still being acquired; they are not assessed.
+    not_assessed_by_reason : tuple of (Reason, int)
+        Later frames that were not assessed, by their first reason.
     off : tuple of ((Rule, Reason or None), int)
-        Later frames that were judged, but not by this rule; None: without an outline.
+        Later frames that were assessed, but not by this rule; None: without an outline.
     """
 
     frames: int = 0
-    learning: int = 0
-    blind: Counts = ()
+    acquiring: int = 0
+    not_assessed_by_reason: Counts = ()
     off: OffCounts = ()
 
     @property
     def later(self) -> int:
-        """Frames after the baseline."""
-        return self.frames - self.learning
+        """Number of frames after the baseline."""
+        return self.frames - self.acquiring
 
     @property
-    def not_judged(self) -> int:
-        """Of them, those that nothing judged."""
-        return sum(count for _, count in self.blind)
+    def not_assessed(self) -> int:
+        """Number of them that were not assessed."""
+        return sum(count for _, count in self.not_assessed_by_reason)
 
 
-NOTHING_COUNTED = Tally()
+EMPTY_SUMMARY = RunSummary()
 
 
-def is_learning(quality: Quality, settings: Settings) -> bool:
-    """Return whether a frame that cannot be compared comes before there is a baseline."""
-    seen = quality.registration_score is not None
-    return seen and quality.baseline_frames < settings.baseline.min_frames
+def is_acquiring_baseline(quality: Quality, settings: Settings) -> bool:
+    """Return whether the baseline is still being acquired in a frame."""
+    registered = quality.registration_score is not None
+    return registered and quality.baseline_frames < settings.baseline.min_frames
 
 
-def counted(tally: Tally, observation: Observation, settings: Settings) -> Tally:
-    """Return `tally` with one more frame."""
-    learning = is_learning(observation.quality, settings)
-    return counted_rules(tally, working_rules(observation), observation.unavailable, learning)
+def add_frame(summary: RunSummary, observation: Observation, settings: Settings) -> RunSummary:
+    """Return `summary` with one more frame."""
+    acquiring = is_acquiring_baseline(observation.quality, settings)
+    return add_written_frame(
+        summary, find_active_rules(observation), observation.unavailable, acquiring
+    )
 
 
-def counted_rules(
-    tally: Tally, working: Collection[Rule], unavailable: Collection[Reason], learning: bool
-) -> Tally:
-    """Return `tally` with one more frame, from what is written of it.
+def add_written_frame(
+    summary: RunSummary, working: Collection[Rule], unavailable: Collection[Reason], acquiring: bool
+) -> RunSummary:
+    """Return `summary` with one more frame, from its stored values.
 
     Parameters
     ----------
-    tally : Tally
+    summary : RunSummary
     working : collection of Rule
     unavailable : collection of Reason
-    learning : bool
-        There was no baseline yet.
+    acquiring : bool
+        Whether the baseline was still being acquired.
     """
-    tally = replace(tally, frames=tally.frames + 1)
-    if learning and not working:
-        return replace(tally, learning=tally.learning + 1)
+    summary = replace(summary, frames=summary.frames + 1)
+    if acquiring and not working:
+        return replace(summary, acquiring=summary.acquiring + 1)
     if not working:
-        # What happened says more than what was not set up.
+        # An event explains more than what was not set up.
         reasons = [one for one in unavailable if one not in SET_UP] or list(unavailable)
-        blind = dict(tally.blind)
+        not_assessed_by_reason = dict(summary.not_assessed_by_reason)
         reason = reasons[0] if reasons else Reason.EXPOSURE
-        blind[reason] = blind.get(reason, 0) + 1
-        return replace(tally, blind=tuple(blind.items()))
-    off = dict(tally.off)
+        not_assessed_by_reason[reason] = not_assessed_by_reason.get(reason, 0) + 1
+        return replace(summary, not_assessed_by_reason=tuple(not_assessed_by_reason.items()))
+    off = dict(summary.off)
     for rule in Rule:
         if rule not in working:
-            key = rule, why_off(rule, unavailable)
+            key = rule, find_inactive_reason(rule, unavailable)
             off[key] = off.get(key, 0) + 1
-    return replace(tally, off=tuple(off.items()))
+    return replace(summary, off=tuple(off.items()))
 
 
-def is_short(tally: Tally, settings: Settings) -> bool:
-    """Return whether less was watched than a person may take "no STOP" for."""
-    too_many = tally.not_judged > settings.alerting.not_judged_share * tally.later
-    nothing = tally.frames > 0 and tally.later == 0
-    return bool(tally.off) or too_many or nothing
+def is_short(summary: RunSummary, settings: Settings) -> bool:
+    """Return whether too little was monitored to report "no STOP" without a remark."""
+    too_many = summary.not_assessed > settings.alerting.not_judged_share * summary.later
+    nothing = summary.frames > 0 and summary.later == 0
+    return bool(summary.off) or too_many or nothing
 
 
-def no_stop_words(not_watched: tuple[str, ...]) -> str:
-    """Return what to say of a run without a STOP: no more than what was watched allows.
+def no_stop_text(not_monitored: tuple[str, ...]) -> Message:
+    """Return the text for a sequence without a STOP, limited to what was monitored.
 
     Parameters
     ----------
-    not_watched : tuple of str
-        From `tally_lines`.
+    not_monitored : tuple of str
+        From `summary_lines`.
     """
-    return "no STOP from what was watched; see the last lines" if not_watched else "no STOP"
+    if not_monitored:
+        return text("no STOP from what was monitored; see the last lines")
+    return text("no STOP")
 
 
-def tally_lines(tally: Tally, settings: Settings) -> tuple[str, ...]:
-    """Say which rule was off and which frames were not judged, why, and what to do.
+def summary_lines(summary: RunSummary, settings: Settings) -> tuple[Message, ...]:
+    """Return which rules were inactive and which frames were not assessed, why, and what to do.
 
     Parameters
     ----------
-    tally : Tally
+    summary : RunSummary
     settings : Settings
 
     Returns
     -------
-    tuple of str
-        Largest cause first; none where all was watched, see `is_short`.
+    tuple of Message
+        Most frequent cause first; empty if all was monitored, see `is_short`.
     """
-    if not is_short(tally, settings):
+    if not is_short(summary, settings):
         return ()
-    if tally.later == 0:
+    if summary.later == 0:
         return (
-            f"NOT WATCHED: anything, in all of {counted_noun(tally.frames, 'frame')}: fewer than "
-            "the image before cement is learnt from. Give a longer sequence.",
+            counted(
+                "NOT MONITORED: anything, in {count} frame: fewer than the baseline needs. "
+                "Provide a longer sequence.",
+                "NOT MONITORED: anything, in all of {count} frames: fewer than the baseline "
+                "needs. Provide a longer sequence.",
+                count=summary.frames,
+            ),
         )
     lines = [
-        (count, _off_line(rules, why, count, tally, settings))
-        for rules, why, count in _grouped(tally.off)
+        (count, _inactive_line(rules, why, count, summary, settings))
+        for rules, why, count in _grouped(summary.off)
     ]
-    if tally.blind and tally.not_judged > settings.alerting.not_judged_share * tally.later:
-        lines.append((tally.not_judged, _blind_line(tally)))
+    not_assessed = summary.not_assessed
+    if not_assessed > settings.alerting.not_judged_share * summary.later:
+        lines.append((not_assessed, _not_assessed_line(summary)))
     return tuple(line for _, line in sorted(lines, key=lambda one: -one[0]))
 
 
 def _grouped(off: OffCounts) -> list[tuple[list[Rule], Reason | None, int]]:
-    """Rules that were off in as many frames for the same reason are said together."""
+    """Return inactive rules, grouped by reason and number of frames."""
     groups: dict[tuple[Reason | None, int], list[Rule]] = {}
     for (rule, why), count in off:
         groups.setdefault((why, count), []).append(rule)
     return [(rules, why, count) for (why, count), rules in groups.items()]
 
 
-def _off_line(
-    rules: list[Rule], why: Reason | None, count: int, tally: Tally, settings: Settings
-) -> str:
+def _inactive_line(
+    rules: list[Rule], why: Reason | None, count: int, summary: RunSummary, settings: Settings
+) -> Message:
     names = {
-        Rule.MARGIN: f"the margin of {settings.alerting.margin_mm:g} mm",
-        Rule.WALL: "the posterior wall",
-        Rule.OUTSIDE: "cement outside the body",
-        Rule.TUBE: "veins",
+        Rule.MARGIN: text("the margin of {mm:g} mm", mm=settings.alerting.margin_mm),
+        Rule.WALL: text("the posterior wall"),
+        Rule.OUTSIDE: text("cement outside the body"),
+        Rule.TUBE: text("veins"),
     }
-    said = " and ".join(names[rule] for rule in rules)
-    cause = _NO_OUTLINE if why is None else _CAUSES[why]
-    remedy = _OUTLINE_REMEDY if why is None else _REMEDIES[why]
-    frames = counted_noun(tally.later, "frame")
-    return f"NOT WATCHED: {said}, in {count} of {frames}: {cause}. {remedy}"
+    listed = names[rules[0]]
+    for rule in rules[1:]:
+        listed = text("{first} and {second}", first=listed, second=names[rule])
+    return counted(
+        "NOT MONITORED: {rules}, in {number} of {count} frame: {cause}. {remedy}",
+        "NOT MONITORED: {rules}, in {number} of {count} frames: {cause}. {remedy}",
+        count=summary.later,
+        rules=listed,
+        number=count,
+        cause=_NO_OUTLINE if why is None else _CAUSES[why],
+        remedy=_OUTLINE_REMEDY if why is None else _REMEDIES[why],
+    )
 
 
-def _blind_line(tally: Tally) -> str:
-    causes = sorted(tally.blind, key=lambda one: -one[1])
-    said = "; ".join(f"{count} {_CAUSES[reason]}" for reason, count in causes)
-    remedy = _REMEDIES[causes[0][0]]
-    frames = counted_noun(tally.later, "frame")
-    return f"NOT JUDGED: {tally.not_judged} of {frames}: {said}. {remedy}"
+def _not_assessed_line(summary: RunSummary) -> Message:
+    causes = sorted(summary.not_assessed_by_reason, key=lambda one: -one[1])
+    listed = [
+        text("{number} {cause}", number=count, cause=_CAUSES[reason]) for reason, count in causes
+    ]
+    return counted(
+        "NOT ASSESSED: {number} of {count} frame: {causes}. {remedy}",
+        "NOT ASSESSED: {number} of {count} frames: {causes}. {remedy}",
+        count=summary.later,
+        number=summary.not_assessed,
+        causes=join_with("; ", listed),
+        remedy=_REMEDIES[causes[0][0]],
+    )

@@ -1,8 +1,8 @@
 """The rules: ``decide(state, observation) -> (state, alert)``.
 
-STOP latches: it stays until a person acknowledges it. What cannot be judged is UNKNOWN, with its
-reasons, and never takes a latched STOP away. An acknowledged STOP lasts too, as WATCH: cement does
-not go away, so that only a new baseline ends it.
+STOP latches: it stays until an operator acknowledges it. A frame that cannot be assessed is
+UNKNOWN, with its reasons, and never removes a latched STOP. An acknowledged STOP remains as
+WATCH: cement does not disappear, so that only a new baseline ends it.
 """
 
 from __future__ import annotations
@@ -14,44 +14,44 @@ import numpy as np
 
 from leakwatch.config import AlertingSettings, Settings
 from leakwatch.core.arrays import Point, PointArray
-from leakwatch.core.recent_values import of_last
+from leakwatch.core.recent_values import keep_last
 from leakwatch.core.results import Alert, Event, EventKind, Level, Observation, Reason
 
 # How bad a condition is, in a unit in which larger is worse; and by how much worse it must get
 # after an acknowledgement to count as new (mm nearer, mm longer, mm2 more; nominal mm where there
 # are none).
 Severities = tuple[tuple[Reason, float], ...]
-# The same over the last frames in which each condition held, oldest first.
+# The same over the last frames in which each condition was met, oldest first.
 Recent = tuple[tuple[Reason, tuple[float, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """What earlier frames leave behind for the next decision.
+    """State of the decisions after earlier frames.
 
     Parameters
     ----------
     settings : Settings
     latched : tuple of Reason
-        Reasons of a STOP that nobody acknowledged yet.
+        Reasons of a STOP that is not acknowledged yet.
     streaks : tuple of (Reason, int)
-        Frames running in which a stop condition held.
+        Consecutive frames in which a stop condition was met.
     recent : tuple of (Reason, tuple of float)
-        How bad each stop condition was in the last `confirm_frames` frames in which it held.
+        Severity of each stop condition in the last `confirm_frames` frames in which it was met.
     worst : tuple of (Reason, float)
-        The worst that each latched condition was, in frames running.
+        Largest sustained severity of each latched condition.
     acknowledged : tuple of (Reason, float)
-        Stop conditions that a person has acknowledged, and the worst that they were until then.
+        Acknowledged stop conditions, with their largest severity until then.
     watch_until_s : float or None
-        A WATCH lasts until then, so that it does not flicker.
+        End of a WATCH, which is prolonged so that it does not flicker.
     watch_reasons : tuple of Reason
-        Why that WATCH was given.
+        Reasons of that WATCH.
     distances : tuple of (float, float)
-        (time_s, distance_mm) of the last moments, oldest first.
+        (time_s, distance_mm) of the last frames, oldest first.
     judged_s : float or None
-        Time of the last new frame that could be compared.
+        Time of the last new frame that was assessed.
     after_pause : bool
-        None could be for longer than a picture may be held before it.
+        Whether no frame was assessed for longer than `stale_after_s` before it.
     level, reasons
         As shown last; None before the first frame.
     """
@@ -65,19 +65,19 @@ class AlertState:
     watch_until_s: float | None = None
     watch_reasons: tuple[Reason, ...] = ()
     distances: tuple[tuple[float, float], ...] = ()
-    judged_s: float | None = None
+    assessed_s: float | None = None
     after_pause: bool = False
     level: Level | None = None
     reasons: tuple[Reason, ...] = ()
 
 
 def initial_state(settings: Settings) -> AlertState:
-    """State before the first frame."""
+    """Return the state before the first frame."""
     return AlertState(settings)
 
 
 def decide(state: AlertState, observation: Observation) -> tuple[AlertState, Alert]:
-    """Decide what the operator is told at this frame.
+    """Decide the alert for a frame.
 
     Parameters
     ----------
@@ -89,25 +89,23 @@ def decide(state: AlertState, observation: Observation) -> tuple[AlertState, Ale
     AlertState, Alert
     """
     settings = state.settings.alerting
-    held = _stop_conditions(observation, settings)
-    state = _with_recent(state, held, observation)
+    met = _stop_conditions(observation, settings)
+    state = _update_recent(state, met, observation)
     margin_mm = _margin_mm(observation, settings)
-    stops = tuple(
-        reason for reason, severity in held if _is_due(state, reason, severity, margin_mm)
-    )
+    stops = tuple(reason for reason, severity in met if _is_due(state, reason, severity, margin_mm))
     latched = state.latched + tuple(reason for reason in stops if reason not in state.latched)
-    state = _with_distance(_with_worst(replace(state, latched=latched)), observation)
+    state = _update_distances(_update_worst(replace(state, latched=latched)), observation)
     seconds = _time_to_margin(state.distances, observation, settings)
-    state = _with_watch(state, observation, seconds, tuple(reason for reason, _ in held))
-    return _told(state, observation, stops, seconds)
+    state = _update_watch(state, observation, seconds, tuple(reason for reason, _ in met))
+    return _reported(state, observation, stops, seconds)
 
 
 def acknowledge(state: AlertState, observation: Observation) -> tuple[AlertState, Alert]:
-    """A person has seen a latched STOP and clears it; the only way that it goes.
+    """Clear a latched STOP on behalf of the operator; nothing else does.
 
-    What latched is remembered with the worst that it was until now, whatever this frame shows of
-    it: it raises STOP again only when it gets worse than that. Any other reason raises STOP as
-    ever, also one that this frame shows and that is not confirmed yet.
+    Each latched reason is kept with its largest severity until now: it raises STOP again only when
+    it becomes worse. Any other reason raises STOP as before, also one that this frame shows but
+    that is not confirmed yet.
 
     Parameters
     ----------
@@ -120,19 +118,19 @@ def acknowledge(state: AlertState, observation: Observation) -> tuple[AlertState
     AlertState, Alert
         With an event of kind `EventKind.ACKNOWLEDGE`.
     """
-    cleared = replace(state, latched=(), worst=(), acknowledged=_acknowledged_too(state))
-    told, alert = _told(cleared, observation, (), None)
+    cleared = replace(state, latched=(), worst=(), acknowledged=_merge_acknowledged(state))
+    cleared_state, alert = _reported(cleared, observation, (), None)
     event = Event(
         observation.frame, observation.time_s, EventKind.ACKNOWLEDGE, alert.level, text="cleared"
     )
-    return told, replace(alert, events=(event, *alert.events))
+    return cleared_state, replace(alert, events=(event, *alert.events))
 
 
-def started_anew(state: AlertState) -> AlertState:
-    """Return the state after a person said that what is seen now is no cement.
+def restart_baseline(state: AlertState) -> AlertState:
+    """Return the state after the operator took a new baseline.
 
-    What was acknowledged is forgotten with the cement, and how bad it was; a STOP that nobody saw
-    is not. So new cement raises STOP where it would in a new session.
+    Acknowledged reasons and their severities are discarded; a STOP not yet acknowledged is kept.
+    New cement raises STOP as in a new session.
     """
     return replace(
         initial_state(state.settings),
@@ -142,15 +140,15 @@ def started_anew(state: AlertState) -> AlertState:
     )
 
 
-def taken_back(before: AlertState, now: AlertState) -> AlertState:
-    """Return the state after a person took back that they began anew.
+def undo_restart(before: AlertState, now: AlertState) -> AlertState:
+    """Return the state after the operator undid a new baseline.
 
     Parameters
     ----------
     before : AlertState
-        Before they began anew.
+        Before the new baseline.
     now : AlertState
-        A STOP that was raised since stays, and what was acknowledged since stays so.
+        A STOP that was raised since is kept, and so are acknowledgements.
     """
     gone = {reason: worst for reason, worst in before.worst if reason not in now.latched}
     still = [reason for reason in before.latched if reason in now.latched]
@@ -158,7 +156,7 @@ def taken_back(before: AlertState, now: AlertState) -> AlertState:
     return replace(
         before,
         latched=tuple(still),
-        worst=tuple((dict(now.worst) | _without(before.worst, gone)).items()),
+        worst=tuple((dict(now.worst) | _drop_reasons(before.worst, gone)).items()),
         acknowledged=tuple((dict(now.acknowledged) | dict(before.acknowledged) | gone).items()),
         streaks=(),
         distances=(),
@@ -169,69 +167,70 @@ def taken_back(before: AlertState, now: AlertState) -> AlertState:
     )
 
 
-def _without(severities: Severities, reasons: Container[Reason]) -> dict[Reason, float]:
+def _drop_reasons(severities: Severities, reasons: Container[Reason]) -> dict[Reason, float]:
     return {reason: severity for reason, severity in severities if reason not in reasons}
 
 
-def _with_recent(state: AlertState, held: Severities, observation: Observation) -> AlertState:
-    """Count the frames in which each condition held, and keep how bad it was.
+def _update_recent(state: AlertState, met: Severities, observation: Observation) -> AlertState:
+    """Count the frames in which each condition was met, and keep its severity.
 
-    A frame in which a condition is absent or cannot be seen says nothing of how bad it is, and a
-    picture that is shown again says nothing at all.
+    A frame in which a condition is absent or not visible gives no severity, and a repeated frame
+    changes nothing.
     """
     if observation.repeated:
         return state
     settings = state.settings.alerting
     if observation.cement is not None:
-        before_s, limit_s = state.judged_s, state.settings.intensity.stale_after_s
+        before_s, limit_s = state.assessed_s, state.settings.intensity.stale_after_s
         after_pause = before_s is not None and observation.time_s - before_s > limit_s
-        state = replace(state, judged_s=observation.time_s, after_pause=after_pause)
+        state = replace(state, assessed_s=observation.time_s, after_pause=after_pause)
     earlier, recent = dict(state.streaks), dict(state.recent)
-    for reason, severity in held:
+    for reason, severity in met:
         recent[reason] = (*recent.get(reason, ()), severity)[-settings.confirm_frames :]
-    streaks = tuple((reason, earlier.get(reason, 0) + 1) for reason, _ in held)
+    streaks = tuple((reason, earlier.get(reason, 0) + 1) for reason, _ in met)
     return replace(state, streaks=streaks, recent=tuple(recent.items()))
 
 
 def _is_due(state: AlertState, reason: Reason, severity: float, margin_mm: float) -> bool:
-    """Whether a condition that holds raises STOP, or keeps it."""
+    """Return whether a condition that is met raises STOP, or keeps it."""
     settings, seen = state.settings.alerting, dict(state.acknowledged)
     if reason in seen:
         return (
-            _size(reason, _lasting(state, reason)) > _size(reason, seen[reason]) + settings.worse_by
+            _severity_along_line(reason, _sustained_severity(state, reason))
+            > _severity_along_line(reason, seen[reason]) + settings.worse_by
         )
     confirmed = dict(state.streaks).get(reason, 0) >= settings.confirm_frames
-    # What came while nothing could be seen waits for no second frame.
+    # A condition that arose while nothing was assessed needs no second frame.
     confirmed |= state.after_pause and reason in dict(state.streaks)
     return confirmed or _is_clear(reason, severity, margin_mm, settings)
 
 
-def _lasting(state: AlertState, reason: Reason) -> float:
-    """How bad a condition was in all of its last frames: one frame's noise does not count."""
+def _sustained_severity(state: AlertState, reason: Reason) -> float:
+    """Return the severity in all of the last frames: the noise of one frame does not count."""
     return min(dict(state.recent)[reason])
 
 
-def _with_worst(state: AlertState) -> AlertState:
+def _update_worst(state: AlertState) -> AlertState:
     worst, seen = dict(state.worst), dict(state.acknowledged)
     for reason, _ in state.recent:
         known = worst.get(reason, seen.get(reason, -np.inf))
-        worst[reason] = max(known, _lasting(state, reason))
+        worst[reason] = max(known, _sustained_severity(state, reason))
     of_latched = tuple((reason, worst[reason]) for reason in state.latched if reason in worst)
     return replace(state, worst=of_latched)
 
 
-def _size(reason: Reason, severity: float) -> float:
-    """How bad a condition is along a line: of an area, the radius of a circle as large.
+def _severity_along_line(reason: Reason, severity: float) -> float:
+    """Return a severity as a length: of an area, the radius of a circle of the same size.
 
-    The noise of an area is that of its edge, all around: the larger it is, the more.
+    The noise of an area comes from its edge, so that it grows with the area.
     """
     return float(np.sqrt(severity / np.pi)) if reason is Reason.OUTSIDE_BODY else severity
 
 
-def _acknowledged_too(state: AlertState) -> Severities:
-    """What was acknowledged, and what is latched now: the worst of it, and what was seen last.
+def _merge_acknowledged(state: AlertState) -> Severities:
+    """Return acknowledged and latched reasons with the larger of worst and last severity.
 
-    The person saw that too, though it was not seen in frames running yet.
+    The operator saw the last one too, even if it was not sustained yet.
     """
     last = {reason: values[-1] for reason, values in state.recent}
     worst = {reason: max(bad, last.get(reason, bad)) for reason, bad in state.worst}
@@ -239,34 +238,34 @@ def _acknowledged_too(state: AlertState) -> Severities:
 
 
 def _stop_conditions(observation: Observation, settings: AlertingSettings) -> Severities:
-    """Stop conditions that hold in this frame, each with how bad it is."""
-    held = []
-    wall = _seen_distance(observation)
+    """Return the stop conditions that this frame meets, with their severities."""
+    met = []
+    wall = _distance_to_wall(observation)
     if wall is not None:
         distance, sigma = wall
         if distance - settings.sigmas * sigma <= _margin_mm(observation, settings):
-            held.append((Reason.POSTERIOR_MARGIN, -distance))
+            met.append((Reason.POSTERIOR_MARGIN, -distance))
     veins = [tube for tube in observation.tubes if tube.confirmed]
     if veins:
         longest = max(tube.length_px for tube in veins)
-        held.append((Reason.TUBULAR_FILLING, longest * _mm_per_px(observation)))
+        met.append((Reason.TUBULAR_FILLING, longest * _mm_per_px(observation)))
     outside_mm2 = _outside_mm2(observation)
     if outside_mm2 is not None and outside_mm2 >= settings.outside_area_mm2:
-        held.append((Reason.OUTSIDE_BODY, outside_mm2))
-    return tuple(held)
+        met.append((Reason.OUTSIDE_BODY, outside_mm2))
+    return tuple(met)
 
 
 def _mm_per_px(observation: Observation) -> float:
-    """Millimetres for a pixel; nominal ones where there are none, and pixels where nobody said."""
+    """Return the pixel spacing: calibrated, else nominal, else 1.0."""
     known = observation.calibration.mm_per_px
     nominal = observation.nominal_mm_per_px
     return (nominal or 1.0) if known is None else known
 
 
-def _seen_distance(observation: Observation) -> tuple[float, float] | None:
-    """Distance to the wall and its standard deviation, mm, nominal ones where there are none.
+def _distance_to_wall(observation: Observation) -> tuple[float, float] | None:
+    """Return the distance to the wall and its standard deviation, mm, nominal if not calibrated.
 
-    None where the wall rule does not hold, or nothing is known.
+    None if the wall rule is inactive, or if unknown.
     """
     wall = observation.wall_distance
     if wall is None or Reason.VIEW in observation.unavailable:
@@ -280,17 +279,17 @@ def _seen_distance(observation: Observation) -> tuple[float, float] | None:
 
 
 def _margin_mm(observation: Observation, settings: AlertingSettings) -> float:
-    """How near cement may come: without millimetres only at or behind the wall is a sign."""
+    """Return the margin; without a calibration only cement at or behind the wall counts."""
     return 0.0 if observation.calibration.mm_per_px is None else settings.margin_mm
 
 
 def _is_clear(
     reason: Reason, severity: float, margin_mm: float, settings: AlertingSettings
 ) -> bool:
-    """Whether a stop condition is past what one frame's noise can do.
+    """Return whether a stop condition exceeds what noise of one frame can cause.
 
-    All cement was seen in two frames, but for a rim of new growth: only what that rim can bring
-    about needs a second frame here. A tube is confirmed where it is found.
+    Cement is detected in two frames, except for a rim of new growth: only what that rim can cause
+    needs a second frame here. Tubular filling is confirmed where it is detected.
     """
     if reason is Reason.POSTERIOR_MARGIN:
         return -severity <= margin_mm - settings.clear_mm
@@ -306,10 +305,10 @@ def _outside_mm2(observation: Observation) -> float | None:
     return observation.cement.outside_px * _mm_per_px(observation) ** 2
 
 
-def _with_distance(state: AlertState, observation: Observation) -> AlertState:
+def _update_distances(state: AlertState, observation: Observation) -> AlertState:
     wall = observation.wall_distance
     window = state.settings.alerting.speed_window_s
-    recent = of_last(state.distances, observation.time_s, window)
+    recent = keep_last(state.distances, observation.time_s, window)
     if wall is not None and wall.distance_mm is not None:
         recent = (*recent, (observation.time_s, wall.distance_mm))
     return replace(state, distances=recent)
@@ -320,14 +319,13 @@ def _time_to_margin(
     observation: Observation,
     settings: AlertingSettings,
 ) -> float | None:
-    """Seconds until the front reaches the margin at its recent speed; None where it does not."""
+    """Return the seconds until the front reaches the margin at its recent speed; None if never."""
     if len(distances) < settings.speed_min_frames or Reason.VIEW in observation.unavailable:
         return None
     times, values = np.array(distances).T
     if times[-1] - times[0] < settings.speed_window_s / 2 or times[-1] != observation.time_s:
         return None
-    # The slower of the whole window and its last part: a front that has come to rest reaches
-    # nothing any more.
+    # The slower of the whole window and its last part: a front that has stopped reaches nothing.
     last = times >= times[-1] - settings.speed_window_s / 3
     speed = max(_slope(times, values), _slope(times[last], values[last]))
     left_mm = values[-1] - settings.margin_mm
@@ -337,19 +335,19 @@ def _time_to_margin(
 
 
 def _slope(times: PointArray, values: PointArray) -> float:
-    """Least squares: one frame's noise must not set the speed. 0.0 for a single value."""
+    """Return the slope by least squares, so that noise of one frame does not set the speed."""
     since = times - times.mean()
     return float(since @ values / max(float(since @ since), 1e-9))
 
 
-def _with_watch(
+def _update_watch(
     state: AlertState,
     observation: Observation,
     seconds: float | None,
-    held: tuple[Reason, ...],
+    met: tuple[Reason, ...],
 ) -> AlertState:
     settings = state.settings.alerting
-    reasons = list(held)
+    reasons = list(met)
     wall = observation.wall_distance
     lateral = Reason.VIEW not in observation.unavailable
     if lateral and wall is not None and wall.distance_mm is not None and wall.sigma_mm is not None:
@@ -366,23 +364,23 @@ def _with_watch(
     return state
 
 
-def _told(
+def _reported(
     state: AlertState, observation: Observation, stops: tuple[Reason, ...], seconds: float | None
 ) -> tuple[AlertState, Alert]:
     blind = observation.unavailable
     acknowledged = tuple(reason for reason, _ in state.acknowledged if reason not in state.latched)
-    watched = () if state.watch_until_s is None else state.watch_reasons
+    watch_reasons = () if state.watch_until_s is None else state.watch_reasons
     if stops:
         current, why = Level.STOP, stops
     elif blind:
         current, why = Level.UNKNOWN, blind
-    elif acknowledged or watched:
-        current, why = Level.WATCH, tuple(dict.fromkeys(acknowledged + watched))
+    elif acknowledged or watch_reasons:
+        current, why = Level.WATCH, tuple(dict.fromkeys(acknowledged + watch_reasons))
     else:
         current, why = Level.CLEAR, ()
     level, reasons = current, why
     if state.latched:
-        # What cannot be seen right now is said beside the STOP, not instead of it.
+        # What cannot be assessed now is shown beside the STOP, not instead of it.
         level, reasons = Level.STOP, state.latched + blind
     events = _events(state, level, reasons, observation)
     alert = Alert(level, reasons, bool(state.latched), current, seconds, events, acknowledged)
@@ -392,7 +390,7 @@ def _told(
 def _events(
     state: AlertState, level: Level, reasons: tuple[Reason, ...], observation: Observation
 ) -> tuple[Event, ...]:
-    """One event per change of level or new reason."""
+    """Return one event per change of level or new reason."""
     changed = level is not state.level
     new = tuple(reason for reason in reasons if changed or reason not in state.reasons)
     if changed and not new:
@@ -424,12 +422,12 @@ def _event(level: Level, reason: Reason | None, observation: Observation) -> Eve
         reason,
         None if wall is None else wall.distance_mm,
         None if wall is None else wall.sigma_mm,
-        _place(reason, observation),
+        _location(reason, observation),
     )
 
 
-def _place(reason: Reason | None, observation: Observation) -> Point | None:
-    """Where in the frame the reason is to be seen."""
+def _location(reason: Reason | None, observation: Observation) -> Point | None:
+    """Return where the reason is visible in the frame."""
     veins = [tube for tube in observation.tubes if tube.confirmed]
     if reason is Reason.TUBULAR_FILLING and veins:
         column, row = veins[0].path_px[-1]

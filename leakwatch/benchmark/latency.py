@@ -1,4 +1,4 @@
-"""Time from a decoded frame to its decision, in units of a floor that is timed in the same run."""
+"""Decision times, in units of a reference operation timed in the same run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from leakwatch.pipeline.fold import fold
 from leakwatch.runner.stored_run import open_run
 
 SIDE_PX = 1024
-FLOOR_REPEATS = 50  # before the fold, and again after it
+FLOOR_REPEATS = 50  # before the analysis, and again after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Latency:
     p50_ms, p99_ms : float
         From the decoded frame to the decision.
     floor_ms : float
-        Median of the floor: blur, warp, subtract and threshold of one float32 frame.
+        Median of the reference operation: blur, warp, subtraction and threshold of one frame.
     """
 
     p50_ms: float
@@ -43,17 +43,17 @@ class Latency:
 
     @property
     def p50(self) -> float:
-        """Median, in floors."""
+        """Median, in units of the reference operation."""
         return self.p50_ms / self.floor_ms
 
     @property
     def p99(self) -> float:
-        """99th percentile, in floors."""
+        """99th percentile, in units of the reference operation."""
         return self.p99_ms / self.floor_ms
 
 
 def measure(case_path: Path, settings: Settings) -> Latency:
-    """Fold over a case enlarged to `SIDE_PX` squared, and time each frame and the floor.
+    """Analyse a case enlarged to `SIDE_PX` squared; time each frame and the reference operation.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def measure(case_path: Path, settings: Settings) -> Latency:
         NAME.case.json of a square sequence.
     settings : Settings
     """
-    frames, marks, scale = enlarged_case(case_path, settings)
+    frames, marks, scale = enlarge_case(case_path, settings)
     vision = stages.initial_state(settings, marks, scale)
     floors = time_floor(frames[0].pixels)
     decided = fold(frames, vision, rules.initial_state(settings))
@@ -71,10 +71,10 @@ def measure(case_path: Path, settings: Settings) -> Latency:
     return Latency(float(p50_ms), float(p99_ms), float(np.median(floors)))
 
 
-def enlarged_case(
+def enlarge_case(
     case_path: Path, settings: Settings, count: int | None = None
 ) -> tuple[list[Frame], Marks, Calibration]:
-    """The first `count` frames of a case at `SIDE_PX` squared, with its marks and calibration.
+    """Return the first `count` frames of a case at `SIDE_PX` squared, marks and calibration.
 
     Parameters
     ----------
@@ -90,17 +90,17 @@ def enlarged_case(
         acquisition = replace(run.acquisition, rows=SIDE_PX, columns=SIDE_PX, shutter=None)
         scale = replace(
             run.calibration,
-            mm_per_px=_divided(run.calibration.mm_per_px, factor),
-            mm_per_px_sigma=_divided(run.calibration.mm_per_px_sigma, factor),
+            mm_per_px=_divide(run.calibration.mm_per_px, factor),
+            mm_per_px_sigma=_divide(run.calibration.mm_per_px_sigma, factor),
         )
-        frames = list(_enlarged(islice(run.frames, count), acquisition))
+        frames = list(_enlarge_frames(islice(run.frames, count), acquisition))
     finally:
         run.source.close()
-    return frames, _enlarged_marks(run.marks, factor), scale
+    return frames, _enlarge_marks(run.marks, factor), scale
 
 
 def time_floor(pixels: Array) -> list[float]:
-    """Times in ms of the least that any detector does: blur, warp, subtract, threshold."""
+    """Return times in ms of one blur, warp, subtraction and threshold, which any detector needs."""
     image = pixels.astype(np.float32)
     still = np.array([[1, 0, 0.3], [0, 1, -0.2]], np.float32)
     times_ms = []
@@ -114,14 +114,14 @@ def time_floor(pixels: Array) -> list[float]:
     return times_ms
 
 
-def _enlarged(frames: Iterator[Frame], acquisition: Acquisition) -> Iterator[Frame]:
+def _enlarge_frames(frames: Iterator[Frame], acquisition: Acquisition) -> Iterator[Frame]:
     size = (acquisition.columns, acquisition.rows)
     for frame in frames:
         pixels = cv2.resize(frame.pixels, size, interpolation=cv2.INTER_CUBIC)
         yield replace(frame, pixels=read_only(pixels), acquisition=acquisition)
 
 
-def _enlarged_marks(marks: Marks, factor: float) -> Marks:
+def _enlarge_marks(marks: Marks, factor: float) -> Marks:
     def points(given: PointArray | None) -> PointArray | None:
         return None if given is None else read_only((given + 0.5) * factor - 0.5)
 
@@ -138,5 +138,5 @@ def _enlarged_marks(marks: Marks, factor: float) -> Marks:
     )
 
 
-def _divided(value: float | None, factor: float) -> float | None:
+def _divide(value: float | None, factor: float) -> float | None:
     return None if value is None else value / factor

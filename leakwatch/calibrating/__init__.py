@@ -1,1 +1,1 @@
-"""Measure a C-arm: millimetres from objects of known size, distortion from a grid."""
+"""Measurement of a C-arm: pixel spacing by objects of known size, distortion by a grid."""

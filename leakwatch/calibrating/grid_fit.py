@@ -1,4 +1,4 @@
-"""From the crossings of a grid to the distortion of an image intensifier."""
+"""Fit of the distortion of an image intensifier to the crossings of a grid."""
 
 from __future__ import annotations
 
@@ -11,42 +11,43 @@ from leakwatch.config import CalibrationSettings
 from leakwatch.core.arrays import Array, BoolImage, PointArray
 from leakwatch.core.distortion import (
     MAX_SLOPE,
-    number_of_terms,
-    shown_px,
+    count_terms,
+    distort_px,
+    polynomial_terms,
     steepest_slope,
-    terms,
-    true_px,
+    undistort_px,
 )
 from leakwatch.core.errors import CalibrationError
+from leakwatch.core.messages import text
 from leakwatch.core.spacing import Distortion
 
-# Degrees that are tried, the best first: three times as many crossings as numbers are wanted.
+# Degrees in order of preference: there must be three crossings per coefficient.
 _DEGREES = (5, 3)
 _CROSSINGS_PER_TERM = 3
-# Crossings further away than this many standard deviations are something else: a clip, a letter.
-_OUTLIER_SIGMAS, _LEAST_OUTLIER_PX = 4.5, 0.5
+# Crossings beyond this many standard deviations are other objects: a clip, a letter.
+_OUTLIER_SIGMAS, _MIN_OUTLIER_PX = 4.5, 0.5
 _MAX_OUTLIERS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredGrid:
-    """What a grid tells.
+    """Result of the measurement of a grid.
 
     Parameters
     ----------
     distortion : Distortion
     crossings : int
-        That it rests on.
+        Number of crossings used.
     shown_px, fitted_px : ndarray
-        ``(n, 2)``, where crossings are seen, and where the distortion would show them.
+        ``(n, 2)``, detected positions of crossings, and their positions by the fitted distortion.
     residual_p95_px : float
-        95 % of them lie nearer together.
+        95th percentile of the distance between both.
     mm_per_px : float
-        In the plane of the grid, in the middle of the frame.
+        In the plane of the grid, at the centre of the frame.
     mm_per_px_sigma : float
-        By the fit alone.
-    bent_px : float
-        How far the distortion moves a crossing at most.
+        Contribution of the fit alone.
+    max_displacement_px : float
+        Largest displacement of a crossing by the distortion.
     """
 
     distortion: Distortion
@@ -56,7 +57,7 @@ class MeasuredGrid:
     residual_p95_px: float
     mm_per_px: float
     mm_per_px_sigma: float
-    bent_px: float
+    max_displacement_px: float
 
 
 def measure_grid(
@@ -64,9 +65,9 @@ def measure_grid(
 ) -> MeasuredGrid:
     """Fit the distortion to a grid.
 
-    A polynomial takes what is shown to the plane of the grid. Turn, place and scale of the grid
-    are taken out of it in the middle of the frame, where pincushion and S leave the picture as it
-    is (doi:10.1118/1.598487).
+    A polynomial maps image positions to the plane of the grid. Rotation, position and scale of the
+    grid are removed at the centre of the frame, where pincushion and S-shaped distortion vanish
+    (doi:10.1118/1.598487).
 
     Parameters
     ----------
@@ -79,42 +80,47 @@ def measure_grid(
     Raises
     ------
     CalibrationError
-        There are too few crossings, they cover too little of the picture, do not lie as those of a
-        grid do, or the plate was not parallel to the detector.
+        There are too few crossings, they cover too little of the image or do not form a regular
+        grid, or the plate was not parallel to the detector.
     """
     kept = np.ones(len(crossings.shown_px), bool)
-    plane, degree = _fitted(crossings, kept, exposed)
-    off = np.hypot(*_off_px(plane, degree, crossings, exposed).T)
-    limit = max(_OUTLIER_SIGMAS * float(np.median(off)) / 1.18, _LEAST_OUTLIER_PX)
+    plane, degree = _fit_plane(crossings, kept, exposed)
+    off = np.hypot(*_residuals_px(plane, degree, crossings, exposed).T)
+    limit = max(_OUTLIER_SIGMAS * float(np.median(off)) / 1.18, _MIN_OUTLIER_PX)
     kept = off <= limit
     if np.mean(~kept) > _MAX_OUTLIERS:
         raise CalibrationError(
-            f"{np.mean(~kept):.0%} of the crossings do not lie where those of a grid do. Give a "
-            "sharp picture of the plate alone, with equal distances between wires or beads."
+            text(
+                "{share:.0%} of the crossings are not at the positions of a regular grid. Use a "
+                "sharp image of the plate alone, with equal distances between wires or beads.",
+                share=np.mean(~kept),
+            )
         )
-    plane, degree = _fitted(crossings, kept, exposed)
-    off_px = _off_px(plane, degree, crossings, exposed)[kept]
-    _check_cover(crossings.shown_px[kept], exposed, settings)
-    return _measured(plane, degree, crossings.shown_px[kept], off_px, exposed, pitch_mm, settings)
+    plane, degree = _fit_plane(crossings, kept, exposed)
+    off_px = _residuals_px(plane, degree, crossings, exposed)[kept]
+    _check_coverage(crossings.shown_px[kept], exposed, settings)
+    return _make_result(
+        plane, degree, crossings.shown_px[kept], off_px, exposed, pitch_mm, settings
+    )
 
 
 def check_spacing(
     mm_per_px: float, tagged_mm: tuple[float, float] | None, settings: CalibrationSettings
 ) -> None:
-    """Hold the size of a pixel that a grid on the detector gives against the tags.
+    """Check the pixel spacing measured with a grid on the detector against the header.
 
     Parameters
     ----------
     mm_per_px : float
         In the plane of the grid.
     tagged_mm : (float, float) or None
-        Imager Pixel Spacing; None: nothing is held against it.
+        Imager Pixel Spacing; None: no check.
     settings : CalibrationSettings
 
     Raises
     ------
     CalibrationError
-        They contradict each other: a wrong pitch would make every millimetre wrong.
+        They contradict each other: a wrong pitch would make every distance wrong.
     """
     if tagged_mm is None:
         return
@@ -122,10 +128,15 @@ def check_spacing(
     off = mm_per_px / tagged - 1.0
     if abs(off) > settings.conflict_share:
         raise CalibrationError(
-            f"the grid says {mm_per_px:.4f} mm per pixel at the detector, {off:+.0%} against the "
-            f"{tagged:.4f} of the tags (Imager Pixel Spacing). Check --pitch, and whether the "
-            "plate lay on the detector. If the tags are wrong and the grid is right: "
-            "--against-tags."
+            text(
+                "the grid gives {mm_per_px:.4f} mm per pixel at the detector, {off:+.0%} relative "
+                "to the {tagged:.4f} of the header (Imager Pixel Spacing). Check --pitch, and "
+                "whether the plate was on the detector. If the header is wrong and the grid is "
+                "right: --against-tags.",
+                mm_per_px=mm_per_px,
+                off=off,
+                tagged=tagged,
+            )
         )
 
 
@@ -140,26 +151,30 @@ def _middle(exposed: BoolImage) -> PointArray:
     return np.array([(columns - 1) / 2, (rows - 1) / 2])
 
 
-def _fitted(crossings: Crossings, kept: BoolImage, exposed: BoolImage) -> tuple[Array, int]:
-    """Coefficients ``(terms, 2)`` from unit places to steps of the grid, and their degree."""
+def _fit_plane(crossings: Crossings, kept: BoolImage, exposed: BoolImage) -> tuple[Array, int]:
+    """Return coefficients ``(terms, 2)`` from image positions to grid indices, and the degree."""
     count = int(kept.sum())
-    fitting = [d for d in _DEGREES if count >= _CROSSINGS_PER_TERM * number_of_terms(d)]
+    fitting = [d for d in _DEGREES if count >= _CROSSINGS_PER_TERM * count_terms(d)]
     if not fitting:
-        least = _CROSSINGS_PER_TERM * number_of_terms(_DEGREES[-1])
+        least = _CROSSINGS_PER_TERM * count_terms(_DEGREES[-1])
         raise CalibrationError(
-            f"{count} crossings of the grid are found, and {least} are needed. Open the "
-            "collimator, or take a plate with a smaller pitch."
+            text(
+                "{count} crossings of the grid were found, but {least} are needed. Open the "
+                "collimator, or use a plate with a smaller pitch.",
+                count=count,
+                least=least,
+            )
         )
     degree = fitting[0]
-    table = terms(_unit(crossings.shown_px[kept], exposed), degree)
+    table = polynomial_terms(_unit(crossings.shown_px[kept], exposed), degree)
     plane, *_ = np.linalg.lstsq(table, crossings.index[kept], rcond=None)
     return plane, degree
 
 
 def _similarity(plane: Array, exposed: BoolImage) -> tuple[Array, float]:
-    """Steps of the grid to pixels as in the middle of the frame, ``(2, 2)``; and its skew.
+    """Return the matrix from grid indices to pixels at the centre of the frame, and its skew.
 
-    Skew: by which share the longer side of a step exceeds the shorter one, with its turn.
+    The skew is the ratio of the singular values minus 1.
     """
     slopes = plane[1:3] / float(np.hypot(*_middle(exposed)))  # d(steps) by d(column, row)
     there = np.linalg.inv(slopes)
@@ -168,15 +183,17 @@ def _similarity(plane: Array, exposed: BoolImage) -> tuple[Array, float]:
     return similar, float(sizes[0] / sizes[1] - 1.0)
 
 
-def _off_px(plane: Array, degree: int, crossings: Crossings, exposed: BoolImage) -> PointArray:
+def _residuals_px(
+    plane: Array, degree: int, crossings: Crossings, exposed: BoolImage
+) -> PointArray:
     similar, _ = _similarity(plane, exposed)
-    steps = terms(_unit(crossings.shown_px, exposed), degree) @ plane
+    steps = polynomial_terms(_unit(crossings.shown_px, exposed), degree) @ plane
     off: PointArray = (steps - crossings.index) @ similar
     return off
 
 
-def _check_cover(shown: PointArray, exposed: BoolImage, settings: CalibrationSettings) -> None:
-    """The part of the exposed field that lies within reach of a crossing."""
+def _check_coverage(shown: PointArray, exposed: BoolImage, settings: CalibrationSettings) -> None:
+    """Check the share of the exposed field that is near a crossing."""
     rows, columns = np.nonzero(exposed)
     some = slice(None, None, max(len(rows) // 4000, 1))
     places = np.stack([columns[some], rows[some]], axis=1).astype(np.float64)
@@ -187,12 +204,16 @@ def _check_cover(shown: PointArray, exposed: BoolImage, settings: CalibrationSet
     share = float(np.mean(nearest <= reach))
     if share < settings.grid_min_cover:
         raise CalibrationError(
-            f"the grid covers {share:.0%} of the exposed field; at least "
-            f"{settings.grid_min_cover:.0%} are needed. Lay the plate over all of the picture."
+            text(
+                "the grid covers {share:.0%} of the exposed field; at least {least:.0%} are "
+                "needed. Place the plate over the complete field.",
+                share=share,
+                least=settings.grid_min_cover,
+            )
         )
 
 
-def _measured(
+def _make_result(
     plane: Array,
     degree: int,
     shown: PointArray,
@@ -205,15 +226,15 @@ def _measured(
     residual = float(np.percentile(np.hypot(*off_px.T), 95))
     _check_fit(skew, residual, settings)
     sigma = float(np.sqrt((off_px**2).mean()))
-    distortion = _distortion(plane @ similar, degree, shown, exposed, sigma)
+    distortion = _to_distortion(plane @ similar, degree, shown, exposed, sigma)
     step_px = float(np.sqrt(abs(np.linalg.det(similar))))
     spacing = pitch_mm / step_px
-    true = true_px(distortion, shown)
+    true = undistort_px(distortion, shown)
     return MeasuredGrid(
         distortion,
         len(shown),
         shown,
-        shown_px(distortion, true - off_px),
+        distort_px(distortion, true - off_px),
         residual,
         spacing,
         spacing * 2 * sigma / float(np.ptp(shown, axis=0).mean()),
@@ -224,23 +245,29 @@ def _measured(
 def _check_fit(skew: float, residual_px: float, settings: CalibrationSettings) -> None:
     if skew > settings.grid_max_skew:
         raise CalibrationError(
-            f"the grid is {skew:.1%} longer along one side than along the other in the middle of "
-            "the picture. Lay the plate parallel to the detector; pixels must be square."
+            text(
+                "the grid is {skew:.1%} longer in one direction than in the other at the centre "
+                "of the image. Place the plate parallel to the detector; pixels must be square.",
+                skew=skew,
+            )
         )
     if residual_px > settings.grid_max_residual_px:
         raise CalibrationError(
-            f"95 % of the crossings lie within {residual_px:.2f} pixels of where a smooth "
-            f"distortion puts them; {settings.grid_max_residual_px:g} are allowed. Take a sharper "
-            "picture of an even plate."
+            text(
+                "95 % of the crossings are within {residual_px:.2f} pixels of a smooth "
+                "distortion; at most {most:g} are allowed. Use a sharper image of a flat plate.",
+                residual_px=residual_px,
+                most=settings.grid_max_residual_px,
+            )
         )
 
 
-def _distortion(
+def _to_distortion(
     moved: Array, degree: int, shown: PointArray, exposed: BoolImage, sigma_px: float
 ) -> Distortion:
-    """From a polynomial that gives true places to one that gives what they are moved by."""
+    """Convert a polynomial of undistorted positions into one of displacements."""
     moved = moved.copy()
-    moved[0] = 0.0  # the middle of the frame stays
+    moved[0] = 0.0  # the centre of the frame does not move
     moved[1:3] -= float(np.hypot(*_middle(exposed))) * np.eye(2)
     column, row = tuple(moved[:, 0].tolist()), tuple(moved[:, 1].tolist())
     reach = float(np.hypot(*(shown - _middle(exposed)).T).max())
@@ -249,7 +276,12 @@ def _distortion(
     slope = steepest_slope(distortion)
     if slope > MAX_SLOPE:
         raise CalibrationError(
-            f"the grid is bent by {slope:.2f} pixels a pixel; no image intensifier bends beyond "
-            f"{MAX_SLOPE:g}. Was the plate flat?"
+            text(
+                "the distortion of the grid changes by {slope:.2f} pixels per pixel; "
+                "{max_slope:g} is the most of any image intensifier. Check that the plate is "
+                "flat.",
+                slope=slope,
+                max_slope=MAX_SLOPE,
+            )
         )
     return distortion

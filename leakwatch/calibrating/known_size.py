@@ -1,4 +1,4 @@
-"""Millimetres per pixel at the vertebra, from an object whose size is known."""
+"""Pixel spacing at the vertebra by an object of known size."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from leakwatch.config import CalibrationSettings
 from leakwatch.core.arrays import PointArray
-from leakwatch.core.distortion import true_px
+from leakwatch.core.distortion import undistort_px
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import ProjectionGeometry
+from leakwatch.core.messages import text
 from leakwatch.core.spacing import Distortion
 
 # Outer diameters of cannulas, mm, by gauge (Stubs' needle gauge; ISO 9626 has the same within 1 %).
@@ -31,7 +32,7 @@ GAUGES_MM: Final[dict[int, float]] = {
 
 
 class KnownObject(StrEnum):
-    """What was measured."""
+    """Kind of the measured object."""
 
     CANNULA_WIDTH = "cannula, across"
     CANNULA_LENGTH = "cannula, along"
@@ -41,7 +42,7 @@ class KnownObject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ObjectToMeasure:
-    """What a person says of an object.
+    """Size and position of an object, as stated by the user.
 
     Parameters
     ----------
@@ -49,9 +50,9 @@ class ObjectToMeasure:
     size_mm : float
         Between the two points.
     tilt_deg : float
-        Out of the plane of the picture.
+        Out of the image plane.
     depth_sigma_mm : float or None
-        Against the vertebra, along the beam; None: as the settings have it.
+        Relative to the vertebra, along the beam; None: by the settings.
     distortion : Distortion or None
     """
 
@@ -63,28 +64,28 @@ class ObjectToMeasure:
 
     @property
     def is_long(self) -> bool:
-        """Whether it looks shorter where it is tilted."""
+        """Whether it appears shorter if tilted."""
         return self.what in (KnownObject.CANNULA_LENGTH, KnownObject.RULER)
 
     @property
-    def seen_mm(self) -> float:
-        """Its size across the beam."""
+    def apparent_mm(self) -> float:
+        """Size perpendicular to the beam."""
         return self.size_mm * (math.cos(math.radians(self.tilt_deg)) if self.is_long else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSpacing:
-    """Spacing by a known object.
+    """Pixel spacing by an object of known size.
 
     Parameters
     ----------
     what : KnownObject
     mm_per_px, mm_per_px_sigma : float
-        At the vertebra, in the middle of the frame.
+        At the vertebra, at the centre of the frame.
     size_mm, size_px : float
-        Of the object; in pixels without distortion.
+        Of the object; in pixels after correction of distortion.
     parts : dict of str to float
-        What the standard deviation is made of, as shares of the spacing.
+        Contributions to the standard deviation, relative to the spacing.
     """
 
     what: KnownObject
@@ -95,8 +96,8 @@ class MeasuredSpacing:
     parts: dict[str, float]
 
 
-def diameter_mm(gauge: int) -> float:
-    """Outer diameter of a cannula.
+def outer_diameter_mm(gauge: int) -> float:
+    """Return the outer diameter of a cannula.
 
     Raises
     ------
@@ -106,91 +107,106 @@ def diameter_mm(gauge: int) -> float:
     if gauge not in GAUGES_MM:
         known = ", ".join(str(one) for one in GAUGES_MM)
         raise CalibrationError(
-            f"gauge {gauge} is not known; known are {known}. Give the outer diameter instead."
+            text(
+                "unknown gauge {gauge}; choose one of {known}, or give the outer diameter.",
+                gauge=gauge,
+                known=known,
+            )
         )
     return GAUGES_MM[gauge]
 
 
-def spacing_of(
-    asked: ObjectToMeasure,
+def measure_spacing(
+    measured_object: ObjectToMeasure,
     ends_px: PointArray,
     end_sigma_px: float,
     geometry: ProjectionGeometry,
     settings: CalibrationSettings,
 ) -> MeasuredSpacing:
-    """Spacing from the two ends, or edges, of an object.
+    """Return the pixel spacing by the two ends, or edges, of an object.
 
-    Its standard deviation is made of that of the two points, of the depth at which the object lies
-    against the vertebra, of its tilt out of the picture, and of its own size (GUM, JCGM 100:2008,
-    eq. 10).
+    Its standard deviation combines those of the two points, of the depth of the object relative to
+    the vertebra, of its tilt out of the image plane, and of its size (GUM, JCGM 100:2008, eq. 10).
 
     Parameters
     ----------
-    asked : ObjectToMeasure
+    measured_object : ObjectToMeasure
     ends_px : ndarray
-        ``(2, 2)``, as the frame shows them.
+        ``(2, 2)``, in the frame.
     end_sigma_px : float
         Of each point, along the line between them.
     geometry : ProjectionGeometry
-        For the distance of source and object.
+        For the source-object distance.
     settings : CalibrationSettings
 
     Raises
     ------
     CalibrationError
-        The points are one, or the spacing is none that a C-arm has.
+        The points coincide, or the spacing is impossible for a C-arm.
     """
-    size_mm, distortion = asked.size_mm, asked.distortion
+    size_mm, distortion = measured_object.size_mm, measured_object.distortion
     if not (math.isfinite(size_mm) and size_mm > 0.0):
-        raise CalibrationError(f"a size of {size_mm:g} mm is none. Give millimetres, above 0.")
-    ends = true_px(distortion, np.asarray(ends_px, np.float64))
+        raise CalibrationError(
+            text("a size of {size_mm:g} mm is not possible. Give a size above 0.", size_mm=size_mm)
+        )
+    ends = undistort_px(distortion, np.asarray(ends_px, np.float64))
     size_px = float(np.hypot(*(ends[1] - ends[0])))
     if size_px < 2.0:
         raise CalibrationError(
-            f"the two points are {size_px:.1f} pixels apart. Set one on either end of the object."
+            text(
+                "the two points are {size_px:.1f} pixels apart. Set one at each end of the object.",
+                size_px=size_px,
+            )
         )
-    spacing = asked.seen_mm / size_px
+    spacing = measured_object.apparent_mm / size_px
     if not settings.min_mm_per_px <= spacing <= settings.max_mm_per_px:
         raise CalibrationError(
-            f"{size_mm:g} mm over {size_px:.1f} pixels is {spacing:.3g} mm/px; possible at a "
-            f"vertebra are {settings.min_mm_per_px:g} to {settings.max_mm_per_px:g}. Check the "
-            "size and the points."
+            text(
+                "{size_mm:g} mm over {size_px:.1f} pixels is {spacing:.3g} mm/px; possible at a "
+                "vertebra are {min_mm_per_px:g} to {max_mm_per_px:g}. Check the size and the "
+                "points.",
+                size_mm=size_mm,
+                size_px=size_px,
+                spacing=spacing,
+                min_mm_per_px=settings.min_mm_per_px,
+                max_mm_per_px=settings.max_mm_per_px,
+            )
         )
-    parts = _parts(asked, size_px, end_sigma_px, geometry, settings)
+    parts = _contributions(measured_object, size_px, end_sigma_px, geometry, settings)
     sigma = spacing * math.hypot(*parts.values())
-    return MeasuredSpacing(asked.what, spacing, sigma, size_mm, size_px, parts)
+    return MeasuredSpacing(measured_object.what, spacing, sigma, size_mm, size_px, parts)
 
 
-def _parts(
-    asked: ObjectToMeasure,
+def _contributions(
+    measured_object: ObjectToMeasure,
     size_px: float,
     end_sigma_px: float,
     geometry: ProjectionGeometry,
     settings: CalibrationSettings,
 ) -> dict[str, float]:
-    """Standard deviations as shares of the spacing."""
+    """Return standard deviations relative to the spacing."""
     parts = {"points": math.sqrt(2.0) * end_sigma_px / size_px}
-    parts["depth"] = _depth_share(asked, geometry, settings)
-    if asked.is_long:
-        parts["tilt"] = _tilt_share(asked.tilt_deg, settings)
-    if asked.what is KnownObject.CANNULA_WIDTH:
+    parts["depth"] = _depth_uncertainty(measured_object, geometry, settings)
+    if measured_object.is_long:
+        parts["tilt"] = _tilt_uncertainty(measured_object.tilt_deg, settings)
+    if measured_object.what is KnownObject.CANNULA_WIDTH:
         parts["size"] = settings.cannula_sigma_share
-    if asked.distortion is not None:
-        parts["distortion"] = math.sqrt(2.0) * asked.distortion.sigma_px / size_px
+    if measured_object.distortion is not None:
+        parts["distortion"] = math.sqrt(2.0) * measured_object.distortion.sigma_px / size_px
     return parts
 
 
-def _tilt_share(tilt_deg: float, settings: CalibrationSettings) -> float:
-    """Of ``cos(tilt)``, to the second order: the first is none where nothing is tilted."""
+def _tilt_uncertainty(tilt_deg: float, settings: CalibrationSettings) -> float:
+    """Return the relative error of ``cos(tilt)``, to second order as the first is 0 at 0°."""
     sigma = math.radians(settings.tilt_sigma_deg)
     return math.hypot(math.tan(math.radians(tilt_deg)) * sigma, math.sqrt(3.0) / 2.0 * sigma**2)
 
 
-def _depth_share(
-    asked: ObjectToMeasure, geometry: ProjectionGeometry, settings: CalibrationSettings
+def _depth_uncertainty(
+    measured_object: ObjectToMeasure, geometry: ProjectionGeometry, settings: CalibrationSettings
 ) -> float:
-    depth_sigma_mm = asked.depth_sigma_mm
+    depth_sigma_mm = measured_object.depth_sigma_mm
     if depth_sigma_mm is None:
-        in_bone = asked.what in (KnownObject.CANNULA_WIDTH, KnownObject.CANNULA_LENGTH)
+        in_bone = measured_object.what in (KnownObject.CANNULA_WIDTH, KnownObject.CANNULA_LENGTH)
         depth_sigma_mm = settings.cannula_depth_mm if in_bone else settings.object_depth_mm
     return depth_sigma_mm / max(geometry.sod_mm or 0.0, settings.min_sod_mm)

@@ -1,4 +1,4 @@
-"""What was measured, as a calibration file: for which frames it holds, and with its sigma."""
+"""Calibration files from measurements, with the frames to which they apply."""
 
 from __future__ import annotations
 
@@ -22,22 +22,23 @@ from leakwatch.calibration.calibration_file import (
 )
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import Acquisition, View
+from leakwatch.core.messages import text
 from leakwatch.files.untrusted_text import escape_control_characters, safe_file_name
 
 CALIBRATION_VARIABLE = "LEAKWATCH_CALIBRATION"
-_DIGITS = 8  # significant ones: a polynomial's terms cancel each other
+_DIGITS = 8  # significant digits: terms of a polynomial cancel each other
 
 
 def user_folder() -> Path:
-    """LEAKWATCH_CALIBRATION, or a folder of the user's settings."""
+    """Return the folder LEAKWATCH_CALIBRATION, or one in the user's configuration folder."""
     chosen = os.environ.get(CALIBRATION_VARIABLE)
     if chosen:
         return Path(chosen)
     return platformdirs.user_config_path("leakwatch", appauthor=False) / "calibration"
 
 
-def applies_to(acquisition: Acquisition, view: View | None) -> AppliesTo:
-    """The frames that what was measured on one of them holds for: all that its tags tell."""
+def make_applies_to(acquisition: Acquisition, view: View | None) -> AppliesTo:
+    """Return the frames to which a measurement applies: those with the same header values."""
     geometry = acquisition.geometry
     spacing = geometry.imager_pixel_spacing_mm
     return AppliesTo(
@@ -55,12 +56,12 @@ def applies_to(acquisition: Acquisition, view: View | None) -> AppliesTo:
 
 
 def measured_section(spacing: MeasuredSpacing) -> Measured:
-    """The section of a spacing that was measured on an object."""
+    """Return the section of a pixel spacing measured on an object."""
     return Measured(_rounded(spacing.mm_per_px), _rounded(spacing.mm_per_px_sigma))
 
 
 def distortion_section(grid: MeasuredGrid) -> DistortionTable:
-    """The section of a distortion."""
+    """Return the section of a distortion."""
     bend = grid.distortion
     return DistortionTable(
         degree=bend.degree,
@@ -73,7 +74,7 @@ def distortion_section(grid: MeasuredGrid) -> DistortionTable:
     )
 
 
-def calibration_of(
+def make_calibration_file(
     name: str,
     applies: AppliesTo,
     *,
@@ -81,14 +82,14 @@ def calibration_of(
     geometry: Geometry | None = None,
     distortion: DistortionTable | None = None,
 ) -> CalibrationFile:
-    """All of it."""
+    """Return a calibration file with its sections."""
     return CalibrationFile(
         "leakwatch.calibration/1", name[:80] or "C-arm", applies, measured, geometry, distortion
     )
 
 
 def default_path(name: str) -> Path:
-    """Where a calibration of this name goes: the user's folder."""
+    """Return the path of a calibration with this name in the user's folder."""
     stem = safe_file_name(name.casefold(), "c-arm")
     return user_folder() / f"{stem}{CALIBRATION_SUFFIX}"
 
@@ -96,31 +97,37 @@ def default_path(name: str) -> Path:
 def write_calibration(
     path: Path, calibration: CalibrationFile, comment: str, replace: bool = False
 ) -> None:
-    """Write a calibration file that reads back as it was.
+    """Write a calibration file, and check that it reads back.
 
     Parameters
     ----------
     path : Path
-        Its folder is made where absent.
+        Its folder is created if absent.
     calibration : CalibrationFile
     comment : str
-        How it was measured, a line or more.
+        How it was measured, one or more lines.
     replace : bool
-        Whether a file that is there is replaced.
+        Whether an existing file is replaced.
 
     Raises
     ------
     CalibrationError
-        There is a file already, it cannot be written, or breaks the schema.
+        The file exists, cannot be written, or violates the schema.
     """
     if path.suffix != CALIBRATION_SUFFIX:
         raise CalibrationError(
-            f"{path}: the name of a calibration file ends with {CALIBRATION_SUFFIX}. "
-            "Choose such a name."
+            text(
+                "{path}: not a name of a calibration file. Choose one that ends with {suffix}.",
+                path=path,
+                suffix=CALIBRATION_SUFFIX,
+            )
         )
     if path.exists() and not replace:
         raise CalibrationError(
-            f"{path}: is there already. Choose another name, or say that it is to be replaced."
+            text(
+                "{path}: the file exists. Choose another name, or allow to replace it.",
+                path=path,
+            )
         )
     beside = path.with_name(f".{path.name}.new")
     try:
@@ -130,7 +137,11 @@ def write_calibration(
         beside.replace(path)
     except OSError as error:
         raise CalibrationError(
-            f"{path}: cannot be written: {error.strerror}. Choose another place."
+            text(
+                "{path}: cannot be written: {reason}. Choose another folder.",
+                path=path,
+                reason=error.strerror,
+            )
         ) from error
     finally:
         with suppress(OSError):
@@ -138,7 +149,7 @@ def write_calibration(
 
 
 def _toml(calibration: CalibrationFile, comment: str) -> str:
-    """Plain TOML of one level of tables."""
+    """Return TOML with one level of tables."""
     lines = [f"# {escape_control_characters(line)}" for line in comment.splitlines()]
     tables = []
     for key, value in msgspec.to_builtins(calibration).items():

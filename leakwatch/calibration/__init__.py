@@ -1,4 +1,4 @@
-"""Millimetres per pixel at the vertebra: the ladder of where they come from, and calibration files.
+"""Calibration: pixel spacing at the vertebra from several sources, and calibration files.
 
-Images are measured in `calibrating`; here are the rules and the format.
+Images are measured in `calibrating`; this package contains the rules and the format.
 """

@@ -1,4 +1,4 @@
-"""Calibration files: TOML, one for a C-arm and view. What the keys mean: calibration/README.md."""
+"""Calibration files: TOML, one per C-arm and view. For the keys see calibration/README.md."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import msgspec
 from msgspec import Meta
 
 from leakwatch.config import CalibrationSettings
-from leakwatch.core.distortion import MAX_SLOPE, number_of_terms, steepest_slope
+from leakwatch.core.distortion import MAX_SLOPE, count_terms, steepest_slope
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import Acquisition, View
+from leakwatch.core.messages import text
 from leakwatch.core.spacing import Distortion
 from leakwatch.files.bounded_input import parse_toml, read_at_most, why_unread
 from leakwatch.files.strict_input import explain
@@ -20,7 +21,7 @@ from leakwatch.files.strict_input import explain
 CALIBRATION_SCHEMA = "leakwatch.calibration/1"
 CALIBRATION_SUFFIX = ".toml"
 
-# Lengths on a C-arm: what lies outside was written in another unit than millimetres.
+# Lengths on a C-arm: values outside are in another unit than millimetres.
 _Distance = Annotated[float, Meta(ge=100.0, le=5000.0)]
 _Positive = Annotated[float, Meta(gt=0.0, le=1000.0)]
 _Angle = Annotated[float, Meta(ge=-360.0, le=360.0)]
@@ -28,24 +29,23 @@ _Text = Annotated[str, Meta(min_length=1, max_length=80)]
 
 
 class AppliesTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The frames that a calibration holds for; what is None is not asked for.
+    """Frames to which a calibration applies; None means any.
 
     Parameters
     ----------
     columns, rows : int
         Size of a frame.
     manufacturer, model : str or None
-        As Manufacturer (0008,0070) and Manufacturer's Model Name (0008,1090) say, upper or lower
-        case alike.
+        Manufacturer (0008,0070) and Manufacturer's Model Name (0008,1090), regardless of case.
     view : View or None
     sid_mm : float or None
         Distance from source to detector.
     primary_angle_deg, secondary_angle_deg : float or None
         Positioner angles.
     imager_pixel_spacing_mm : float or None
-        At the detector: tells one field of view (zoom) from another.
+        At the detector: distinguishes fields of view (zoom).
     field_of_view_mm : float or None
-        The same by Field of View Dimensions (0018,1149), its first value.
+        First value of Field of View Dimensions (0018,1149): distinguishes fields of view too.
     """
 
     columns: Annotated[int, Meta(ge=1)]
@@ -61,14 +61,14 @@ class AppliesTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Spacing that was measured on an object of known size at the vertebra's place."""
+    """Pixel spacing measured on an object of known size at the position of the vertebra."""
 
     mm_per_px: _Positive
     mm_per_px_sigma: _Positive
 
 
 class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Spacing by similar triangles: at the detector, times SOD over SID."""
+    """Pixel spacing by similar triangles: at the detector, times SOD over SID."""
 
     imager_pixel_spacing_mm: _Positive
     sid_mm: _Distance
@@ -77,16 +77,16 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DistortionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How an image intensifier bends the picture, see `spacing.Distortion`.
+    """Distortion by an image intensifier, see `spacing.Distortion`.
 
     Parameters
     ----------
     degree : int
     reach_px, sigma_px : float
     residual_p95_px : float
-        95 % of the crossings of the grid lie nearer to where the polynomial puts them.
+        95th percentile of the distance of grid crossings from the polynomial's positions.
     crossings : int
-        Of the grid, that were found.
+        Number of grid crossings found.
     column_px, row_px : list of float
     """
 
@@ -100,18 +100,18 @@ class DistortionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CalibrationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A read and validated calibration file; of `measured` and `geometry` it has one at most.
+    """A validated calibration file, with at most one of `measured` and `geometry`.
 
     Parameters
     ----------
     schema : str
     name : str
-        Shown beside every millimetre.
+        Shown beside every distance.
     applies_to : AppliesTo
     measured : Measured or None
     geometry : Geometry or None
     distortion : DistortionTable or None
-        Alone, it says nothing of millimetres: these come from the tags then.
+        Without `measured` or `geometry`, the pixel spacing comes from the header.
     """
 
     schema: Literal["leakwatch.calibration/1"]
@@ -123,7 +123,7 @@ class CalibrationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def spacing_mm(self) -> tuple[float, float] | None:
-        """Millimetres per pixel at the vertebra, and their standard deviation; None without any."""
+        """Pixel spacing at the vertebra and its standard deviation; None if there is none."""
         if self.measured is not None:
             return self.measured.mm_per_px, self.measured.mm_per_px_sigma
         if self.geometry is None:
@@ -133,8 +133,8 @@ class CalibrationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return spacing, spacing * self.geometry.sod_sigma_mm / self.geometry.sod_mm
 
     @property
-    def bend(self) -> Distortion | None:
-        """The distortion; None where the file has none."""
+    def distortion_model(self) -> Distortion | None:
+        """Distortion; None if the file has none."""
         table = self.distortion
         if table is None:
             return None
@@ -144,12 +144,18 @@ class CalibrationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _HINTS = {
-    "schema": f'Write schema = "{CALIBRATION_SCHEMA}".',
-    "name": "Give the C-arm and view a short name.",
-    "applies_to": "Say which frames it holds for: at least columns and rows.",
-    "measured": "Give mm_per_px and mm_per_px_sigma, in millimetres per pixel at the vertebra.",
-    "geometry": "Give imager_pixel_spacing_mm, sid_mm, sod_mm and sod_sigma_mm, in millimetres.",
-    "distortion": "Take the whole section from the file that `leakwatch calibrate grid` wrote.",
+    "schema": text('Write schema = "{schema}".', schema=CALIBRATION_SCHEMA),
+    "name": text("Give the C-arm and view a short name."),
+    "applies_to": text("State the frames to which it applies: at least columns and rows."),
+    "measured": text(
+        "Give mm_per_px and mm_per_px_sigma, in millimetres per pixel at the vertebra."
+    ),
+    "geometry": text(
+        "Give imager_pixel_spacing_mm, sid_mm, sod_mm and sod_sigma_mm, in millimetres."
+    ),
+    "distortion": text(
+        "Copy the complete section from the file written by `leakwatch calibrate grid`."
+    ),
 }
 
 
@@ -167,19 +173,23 @@ def load_calibration_file(path: Path) -> CalibrationFile:
     Raises
     ------
     CalibrationError
-        The file cannot be read, or breaks the schema.
+        The file cannot be read, or violates the schema.
     """
     try:
         found = parse_toml(read_at_most(path), finite=False)
         file = msgspec.convert(found, CalibrationFile)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise CalibrationError(f"{path}: cannot be read: {reason}. Check the path.") from error
+        raise CalibrationError(
+            text("{path}: cannot be read: {reason}. Check the path.", path=path, reason=reason)
+        ) from error
     except msgspec.ValidationError as error:
         reason = explain(error, found, CalibrationFile, _HINTS)
-        raise CalibrationError(f"{path}: {reason}") from error
+        raise CalibrationError(text("{path}: {reason}", path=path, reason=reason)) from error
     except ValueError as error:
-        raise CalibrationError(f"{path}: {why_unread(error, 'TOML')}. Correct the file.") from error
+        raise CalibrationError(
+            text("{path}: {why}. Correct the file.", path=path, why=why_unread(error, "TOML"))
+        ) from error
     _check_sections(file, path)
     return file
 
@@ -187,70 +197,101 @@ def load_calibration_file(path: Path) -> CalibrationFile:
 def _check_sections(file: CalibrationFile, path: Path) -> None:
     if file.measured is not None and file.geometry is not None:
         raise CalibrationError(
-            f"{path}: has both [measured] and [geometry]. Give one of them: [measured] for an "
-            "object of known size, [geometry] for distances."
+            text(
+                "{path}: has both [measured] and [geometry]. Keep one of them: [measured] for an "
+                "object of known size, [geometry] for distances.",
+                path=path,
+            )
         )
     if file.measured is None and file.geometry is None and file.distortion is None:
         raise CalibrationError(
-            f"{path}: has neither [measured] nor [geometry], and no [distortion]. Give one of "
-            "them: [measured] for an object of known size, [geometry] for distances."
+            text(
+                "{path}: has neither [measured] nor [geometry], and no [distortion]. Add one of "
+                "them: [measured] for an object of known size, [geometry] for distances.",
+                path=path,
+            )
         )
     if file.geometry is not None and file.geometry.sod_mm >= file.geometry.sid_mm:
         raise CalibrationError(
-            f"{path}: sod_mm {file.geometry.sod_mm:g} is not below sid_mm "
-            f"{file.geometry.sid_mm:g}. The patient lies between source and detector."
+            text(
+                "{path}: sod_mm {sod_mm:g} is not less than sid_mm {sid_mm:g}. The patient is "
+                "between source and detector: correct one of them.",
+                path=path,
+                sod_mm=file.geometry.sod_mm,
+                sid_mm=file.geometry.sid_mm,
+            )
         )
     if file.distortion is not None:
         _check_distortion(file, path)
 
 
 def _check_distortion(file: CalibrationFile, path: Path) -> None:
-    """What folds the picture, or tears it, was measured on no image intensifier."""
-    table, bend = file.distortion, file.bend
+    """Refuse a distortion that no image intensifier has."""
+    table, distortion_model = file.distortion, file.distortion_model
     assert table is not None
-    assert bend is not None
-    wanted = number_of_terms(table.degree)
+    assert distortion_model is not None
+    wanted = count_terms(table.degree)
     for key, numbers in (("column_px", table.column_px), ("row_px", table.row_px)):
         if len(numbers) != wanted:
             raise CalibrationError(
-                f"{path}: distortion.{key} has {len(numbers)} numbers; a polynomial of degree "
-                f"{table.degree} has {wanted}. {_HINTS['distortion']}"
+                text(
+                    "{path}: distortion.{key} has {found} numbers; a polynomial of degree "
+                    "{degree} has {wanted}. {hint}",
+                    path=path,
+                    key=key,
+                    found=len(numbers),
+                    degree=table.degree,
+                    wanted=wanted,
+                    hint=_HINTS["distortion"],
+                )
             )
         if not all(map(math.isfinite, numbers)):
             raise CalibrationError(
-                f"{path}: distortion.{key} holds what is no number. {_HINTS['distortion']}"
+                text(
+                    "{path}: distortion.{key} has a value that is not a number. {hint}",
+                    path=path,
+                    key=key,
+                    hint=_HINTS["distortion"],
+                )
             )
-    slope = steepest_slope(bend)
+    slope = steepest_slope(distortion_model)
     if not slope <= MAX_SLOPE:
         raise CalibrationError(
-            f"{path}: its distortion moves neighbouring pixels by {slope:.2f} pixels against each "
-            f"other; no image intensifier goes beyond {MAX_SLOPE:g}. Measure the grid again."
+            text(
+                "{path}: its distortion moves adjacent pixels by {slope:.2f} pixels relative to "
+                "each other; {max_slope:g} is the most of any image intensifier. Measure the "
+                "grid again.",
+                path=path,
+                slope=slope,
+                max_slope=MAX_SLOPE,
+            )
         )
 
 
-def misfits(
+def find_mismatches(
     applies_to: AppliesTo,
     acquisition: Acquisition,
     view: View | None,
     settings: CalibrationSettings,
 ) -> tuple[list[str], list[str]]:
-    """Compare what a calibration asks for with what a frame says of itself.
+    """Compare the requirements of a calibration with a frame.
 
     Parameters
     ----------
     applies_to : AppliesTo
     acquisition : Acquisition
     view : View or None
-        As a person marked it.
+        As marked by the user.
     settings : CalibrationSettings
 
     Returns
     -------
     tuple of list of str
-        What contradicts, as ``sid_mm is 1000, the frame has 1200``; and the keys that could not
-        be compared, because the frame does not say.
+        Contradictions, such as ``sid_mm is 1000, the frame has 1200``; and the keys that could not
+        be compared, because the frame does not state them.
     """
-    contradicting, unknown = [], []
+    contradicting: list[str] = []
+    unknown: list[str] = []
     exact: tuple[tuple[str, object, object], ...] = (
         ("columns", applies_to.columns, acquisition.columns),
         ("rows", applies_to.rows, acquisition.rows),
@@ -262,7 +303,11 @@ def misfits(
         if wanted is not None and found is None:
             unknown.append(key)
         elif wanted is not None and wanted != found:
-            contradicting.append(f"{key} is {wanted}, the frame has {found}")
+            contradicting.append(
+                text(
+                    "{key} is {wanted}, the frame has {found}", key=key, wanted=wanted, found=found
+                )
+            )
     for key, wanted_number, tag in _numbers(applies_to, acquisition):
         if wanted_number is not None and tag is None:
             unknown.append(key)
@@ -272,14 +317,21 @@ def misfits(
             else:
                 far = abs(wanted_number - tag) > settings.fit_share * wanted_number
             if far:
-                contradicting.append(f"{key} is {wanted_number:g}, the frame has {tag:g}")
+                contradicting.append(
+                    text(
+                        "{key} is {wanted:g}, the frame has {found:g}",
+                        key=key,
+                        wanted=wanted_number,
+                        found=tag,
+                    )
+                )
     return contradicting, unknown
 
 
 def _numbers(
     applies_to: AppliesTo, acquisition: Acquisition
 ) -> tuple[tuple[str, float | None, float | None], ...]:
-    """Key, wanted and found."""
+    """Return key, wanted and found value of each number."""
     geometry = acquisition.geometry
     spacing = geometry.imager_pixel_spacing_mm
     return (

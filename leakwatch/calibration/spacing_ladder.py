@@ -1,8 +1,8 @@
-"""Millimetres at the vertebra for one pixel: the ladder of sources, best first.
+"""Pixel spacing at the vertebra from several sources, most reliable first.
 
-Imager Pixel Spacing (0018,1164) lies at the detector (PS3.3 10.7.1). The vertebra is nearer to the
-source and looks larger than it is: taken raw it makes 3.6 mm read 5.0. It counts only together
-with the distances, or the magnification, that bring it to the vertebra.
+Imager Pixel Spacing (0018,1164) applies to the detector plane (PS3.3 10.7.1). The vertebra is
+nearer to the X-ray source and appears magnified: used directly, 3.6 mm would read as 5.0 mm. It is
+used only together with the distances or the magnification that scale it to the vertebra.
 """
 
 from __future__ import annotations
@@ -10,90 +10,93 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 
 from leakwatch.calibration.calibration_file import (
     CALIBRATION_SUFFIX,
     CalibrationFile,
+    find_mismatches,
     load_calibration_file,
-    misfits,
 )
 from leakwatch.config import CalibrationSettings
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import Acquisition, ProjectionGeometry, View
 from leakwatch.core.marks import CaseFile
+from leakwatch.core.messages import text
 from leakwatch.core.spacing import Calibration, Distortion, SpacingRung
 
-_NO_SPACING = "no spacing in the tags"
+_NO_SPACING = text("no pixel spacing in the header")
 _PIXEL_SPACING_RUNGS = {
     "FIDUCIAL": SpacingRung.PIXEL_SPACING_FIDUCIAL,
     "GEOMETRY": SpacingRung.PIXEL_SPACING_GEOMETRY,
 }
 
 
-def resolve(
+def resolve_calibration(
     acquisition: Acquisition,
     case: CaseFile,
     calibration_path: Path | None,
     settings: CalibrationSettings | None = None,
 ) -> Calibration:
-    """Find the spacing at the vertebra: the first that serves of case, calibration file and tags.
+    """Return the calibration by the first usable source: case, calibration file, header.
 
     Parameters
     ----------
     acquisition : Acquisition
     case : CaseFile
-        Its `mm_per_px` goes before everything; its view is compared with the calibration file's.
+        Its `mm_per_px` takes precedence; its view is compared with that of the calibration file.
     calibration_path : Path or None
-        A calibration file, or a folder from which the one that fits is taken.
+        A calibration file, or a folder from which the matching one is used.
     settings : CalibrationSettings or None
         None: the defaults.
 
     Returns
     -------
     Calibration
-        Without millimetres, and with the reason as its `source`, where nothing serves.
+        If not calibrated, its `source` is the reason.
 
     Raises
     ------
     CalibrationError
-        The calibration file is malformed or made for other frames, or what a person gave cannot
-        be a spacing at a vertebra.
+        The calibration file is malformed or does not apply to the frames, or a given value is
+        impossible as pixel spacing at a vertebra.
     """
     settings = settings or CalibrationSettings()
-    measured, bend = _from_file(calibration_path, acquisition, case.marks.view, settings)
+    measured, distortion = _from_file(calibration_path, acquisition, case.marks.view, settings)
     given = [*_from_case(case, settings), *measured]
-    found = _best(given, acquisition.geometry, settings)
-    return found if bend is None else _with_bend(found, *bend)
+    found = _most_reliable(given, acquisition.geometry, settings)
+    return found if distortion is None else _with_distortion(found, *distortion)
 
 
-def _best(
+def _most_reliable(
     given: Sequence[Calibration], geometry: ProjectionGeometry, settings: CalibrationSettings
 ) -> Calibration:
-    not_square = _not_square(geometry, settings)
+    not_square = _find_anisotropy(geometry, settings)
     if not_square:
-        return _nothing(not_square)
+        return _uncalibrated(not_square)
     tagged, refused = _from_tags(geometry, settings)
     if given:
         return given[0]
     if tagged:
-        return _with_doubt(tagged[0], tagged[1:], settings)
-    return _nothing("; ".join(refused) or _NO_SPACING)
+        return _with_conflict(tagged[0], tagged[1:], settings)
+    return _uncalibrated(_listed(refused) if refused else _NO_SPACING)
 
 
-def of_tags(geometry: ProjectionGeometry, settings: CalibrationSettings) -> Calibration:
-    """What the tags alone say, to hold against what is measured."""
-    return _best([], geometry, settings)
+def from_header(geometry: ProjectionGeometry, settings: CalibrationSettings) -> Calibration:
+    """Return the calibration by the header alone, to compare measurements with it."""
+    return _most_reliable([], geometry, settings)
 
 
-def _with_bend(found: Calibration, bend: Distortion, source: str) -> Calibration:
-    """Add a distortion, and say where it is from where the millimetres do not say so."""
+def _with_distortion(found: Calibration, distortion: Distortion, source: str) -> Calibration:
+    """Return a calibration with a distortion, and with its source if that is another one."""
     if found.rung is SpacingRung.CALIBRATION_FILE:
-        return replace(found, distortion=bend)
-    return replace(found, distortion=bend, source=f"{found.source}, distortion from {source}")
+        return replace(found, distortion=distortion)
+    both = text("{spacing}, distortion from {source}", spacing=found.source, source=source)
+    return replace(found, distortion=distortion, source=both)
 
 
-def _nothing(reason: str) -> Calibration:
+def _uncalibrated(reason: str) -> Calibration:
     return Calibration(None, None, SpacingRung.NONE, reason)
 
 
@@ -101,42 +104,53 @@ def _from_case(case: CaseFile, settings: CalibrationSettings) -> list[Calibratio
     spacing, sigma = case.mm_per_px, case.mm_per_px_sigma
     if spacing is None:
         return []
-    if not _plausible(spacing, settings):
+    if not _is_plausible(spacing, settings):
         raise CalibrationError(
-            f"the case's mm_per_px is {spacing:g}; {_bounds(settings)}. "
-            "Give millimetres per pixel at the vertebra."
+            text(
+                "mm_per_px of the case is {spacing:g}; {bounds}. Give millimetres per pixel at the "
+                "vertebra.",
+                spacing=spacing,
+                bounds=_bounds_text(settings),
+            )
         )
     if not sigma:
-        # Zero would say that the picture was measured without any error, which nobody can.
+        # No measurement is without error, so that zero cannot be right.
         sigma = spacing * settings.person_sigma_share
-    return [Calibration(spacing, sigma, SpacingRung.CASE, "case file")]
+    return [Calibration(spacing, sigma, SpacingRung.CASE, text("case file"))]
 
 
 def _from_file(
     path: Path | None, acquisition: Acquisition, view: View | None, settings: CalibrationSettings
 ) -> tuple[list[Calibration], tuple[Distortion, str] | None]:
-    """Millimetres of a calibration file, and its distortion with the name of the file."""
+    """Return the calibration by a file, and its distortion with the name of the file."""
     if path is None:
         return [], None
     if path.is_dir():
-        path, file = _fitting(path, acquisition, view, settings)
+        path, file = _find_matching_file(path, acquisition, view, settings)
         unknown: list[str] = []
     else:
         file = load_calibration_file(path)
         unknown = check_applies(file, path, acquisition, view, settings)
-    source = f"calibration file {path.name}"
+    source = text("calibration file {name}", name=path.name)
     if unknown:
-        source += f", not checked: {', '.join(unknown)}"
-    bend = None if file.bend is None else (file.bend, source)
+        keys = ", ".join(unknown)
+        source = text("{source}, not checked: {keys}", source=source, keys=keys)
+    found = file.distortion_model
+    distortion = None if found is None else (found, source)
     if file.spacing_mm is None:
-        return [], bend
+        return [], distortion
     spacing, sigma = file.spacing_mm
-    if not _plausible(spacing, settings):
+    if not _is_plausible(spacing, settings):
         raise CalibrationError(
-            f"{path}: its spacing at the vertebra is {spacing:g} mm/px; {_bounds(settings)}. "
-            "Correct the file."
+            text(
+                "{path}: its pixel spacing at the vertebra is {spacing:g} mm/px; {bounds}. Correct "
+                "the file.",
+                path=path,
+                spacing=spacing,
+                bounds=_bounds_text(settings),
+            )
         )
-    return [Calibration(spacing, sigma, SpacingRung.CALIBRATION_FILE, source)], bend
+    return [Calibration(spacing, sigma, SpacingRung.CALIBRATION_FILE, source)], distortion
 
 
 def check_applies(
@@ -146,35 +160,41 @@ def check_applies(
     view: View | None,
     settings: CalibrationSettings,
 ) -> list[str]:
-    """Refuse a calibration file that is made for other frames.
+    """Refuse a calibration file that does not apply to these frames.
 
     Returns
     -------
     list of str
-        What could not be compared, because the frames do not say it.
+        Keys that could not be compared, because the frames do not state them.
 
     Raises
     ------
     CalibrationError
     """
-    contradicting, unknown = misfits(file.applies_to, acquisition, view, settings)
+    contradicting, unknown = find_mismatches(file.applies_to, acquisition, view, settings)
     if contradicting:
         raise CalibrationError(
-            f"{path}: does not fit this sequence: {'; '.join(contradicting)}. "
-            "Give the file of this C-arm and view, or none."
+            text(
+                "{path}: does not apply to this sequence: {reasons}. Give the file of this C-arm "
+                "and view, or none.",
+                path=path,
+                reasons="; ".join(contradicting),
+            )
         )
     return unknown
 
 
-def _fitting(
+def _find_matching_file(
     folder: Path, acquisition: Acquisition, view: View | None, settings: CalibrationSettings
 ) -> tuple[Path, CalibrationFile]:
-    """The one file in `folder` that surely fits. Nobody chose it, so nothing may stay unchecked."""
+    """Return the only matching file in `folder`; since it was not chosen, all keys must match."""
     fitting, refused = [], []
     for path in sorted(folder.glob(f"*{CALIBRATION_SUFFIX}")):
         file = load_calibration_file(path)
-        contradicting, unknown = misfits(file.applies_to, acquisition, view, settings)
-        against = contradicting + [f"the frame does not say its {key}" for key in unknown]
+        contradicting, unknown = find_mismatches(file.applies_to, acquisition, view, settings)
+        against = contradicting + [
+            text("the frame does not state {key}", key=key) for key in unknown
+        ]
         if against:
             refused.append(f"{path.name}: {', '.join(against)}")
         else:
@@ -183,16 +203,26 @@ def _fitting(
         return fitting[0]
     if fitting:
         names = ", ".join(path.name for path, _ in fitting)
-        raise CalibrationError(f"{folder}: {names} all fit this sequence. Give one of them.")
+        raise CalibrationError(
+            text(
+                "{folder}: {names} all apply to this sequence. Give one of them.",
+                folder=folder,
+                names=names,
+            )
+        )
     reasons = "; ".join(refused) or f"it holds no {CALIBRATION_SUFFIX} file"
     raise CalibrationError(
-        f"{folder}: no calibration file in it fits this sequence: {reasons}. "
-        "Give the file of this C-arm and view, or none."
+        text(
+            "{folder}: no calibration file in it applies to this sequence: {reasons}. Give the "
+            "file of this C-arm and view, or none.",
+            folder=folder,
+            reasons=reasons,
+        )
     )
 
 
-def _not_square(geometry: ProjectionGeometry, settings: CalibrationSettings) -> str:
-    """Why one number cannot serve both axes, or an empty string."""
+def _find_anisotropy(geometry: ProjectionGeometry, settings: CalibrationSettings) -> str:
+    """Return why one spacing is not valid for both axes, or an empty string."""
     pairs = (
         ("Pixel Spacing", geometry.pixel_spacing_mm),
         ("Imager Pixel Spacing", geometry.imager_pixel_spacing_mm),
@@ -200,23 +230,35 @@ def _not_square(geometry: ProjectionGeometry, settings: CalibrationSettings) -> 
     )
     for name, pair in pairs:
         if not pair or min(pair) <= 0 or not all(map(math.isfinite, pair)):
-            continue  # no spacing at all; told where it is asked for one
+            continue  # not a spacing; reported by the functions below
         if max(pair) > (1.0 + settings.max_anisotropy) * min(pair):
-            return f"pixels are not square ({name} {pair[0]:g} by {pair[1]:g})"
+            return text(
+                "pixels are not square ({name} {rows:g} by {columns:g})",
+                name=name,
+                rows=pair[0],
+                columns=pair[1],
+            )
     return ""
 
 
 def _from_tags(
     geometry: ProjectionGeometry, settings: CalibrationSettings
 ) -> tuple[list[Calibration], list[str]]:
-    """All that the tags offer, best first, and why others of them do not serve."""
+    """Return the calibrations by the header, best first, and why others are unusable."""
     offers: list[Calibration] = []
     refused: list[str] = []
     for offer in (*_by_pixel_spacing(geometry, settings), *_by_magnification(geometry, settings)):
         if isinstance(offer, str):
             refused.append(offer)
-        elif offer.mm_per_px is None or not _plausible(offer.mm_per_px, settings):
-            refused.append(f"{offer.source} is {offer.mm_per_px:g} mm/px: {_bounds(settings)}")
+        elif offer.mm_per_px is None or not _is_plausible(offer.mm_per_px, settings):
+            refused.append(
+                text(
+                    "{source} is {spacing:g} mm/px: {bounds}",
+                    source=offer.source,
+                    spacing=offer.mm_per_px,
+                    bounds=_bounds_text(settings),
+                )
+            )
         else:
             offers.append(offer)
     return offers, refused
@@ -225,27 +267,34 @@ def _from_tags(
 def _by_pixel_spacing(
     geometry: ProjectionGeometry, settings: CalibrationSettings
 ) -> list[Calibration | str]:
-    """Pixel Spacing (0028,0030), where its calibration type says that it was corrected."""
+    """Use Pixel Spacing (0028,0030) if its calibration type states that it was corrected."""
     if geometry.pixel_spacing_mm is None:
         return []
     spacing, kind = _mean(geometry.pixel_spacing_mm), geometry.pixel_spacing_calibration
     rung = _PIXEL_SPACING_RUNGS.get(kind or "")
     if rung is None:
-        return [f"Pixel Spacing may lie at the detector (calibration type {kind or 'absent'})"]
+        return [
+            text(
+                "Pixel Spacing may apply to the detector (calibration type {kind})",
+                kind=kind or text("absent"),
+            )
+        ]
     at_detector = geometry.imager_pixel_spacing_mm
     if at_detector is not None and spacing >= _mean(at_detector) > 0:
-        return ["Pixel Spacing is not below Imager Pixel Spacing: it lies at the detector"]
+        return [
+            text("Pixel Spacing is not less than Imager Pixel Spacing: it applies to the detector")
+        ]
     if rung is SpacingRung.PIXEL_SPACING_FIDUCIAL:
         share = settings.person_sigma_share
     else:
-        share = _depth_share(geometry, settings)
+        share = _depth_uncertainty(geometry, settings)
     return [Calibration(spacing, share * spacing, rung, f"PixelSpacing {kind}")]
 
 
 def _by_magnification(
     geometry: ProjectionGeometry, settings: CalibrationSettings
 ) -> list[Calibration | str]:
-    """Imager Pixel Spacing, brought to the vertebra by similar triangles (PS3.3 C.8.7.5)."""
+    """Scale Imager Pixel Spacing to the vertebra by similar triangles (PS3.3 C.8.7.5)."""
     if geometry.imager_pixel_spacing_mm is None:
         return []
     at_detector = _mean(geometry.imager_pixel_spacing_mm)
@@ -255,38 +304,49 @@ def _by_magnification(
     if geometry.magnification is not None:
         ways.append(("ImagerPixelSpacing/magnification factor", geometry.magnification))
     if not ways:
-        return ["Imager Pixel Spacing lies at the detector, and no SOD and SID go with it"]
-    rung, share = SpacingRung.IMAGER_PIXEL_SPACING_GEOMETRY, _depth_share(geometry, settings)
+        return [text("Imager Pixel Spacing applies to the detector, and SOD and SID are missing")]
+    rung, share = SpacingRung.IMAGER_PIXEL_SPACING_GEOMETRY, _depth_uncertainty(geometry, settings)
     offers: list[Calibration | str] = []
     for source, magnification in ways:
         if 1.0 < magnification <= settings.max_magnification:
             spacing = at_detector / magnification
             offers.append(Calibration(spacing, share * spacing, rung, source))
         else:
-            offers.append(f"{source}: a magnification of {magnification:g} is not possible")
+            offers.append(
+                text(
+                    "{source}: a magnification of {magnification:g} is not possible",
+                    source=source,
+                    magnification=magnification,
+                )
+            )
     return offers
 
 
-def _with_doubt(
+def _with_conflict(
     best: Calibration, others: Sequence[Calibration], settings: CalibrationSettings
 ) -> Calibration:
-    """Widen the error of `best` where other tags contradict it, and say so."""
+    """Increase the standard deviation of `best` if other values of the header contradict it."""
     assert best.mm_per_px is not None
     assert best.mm_per_px_sigma is not None
     for other in others:
         difference = abs((other.mm_per_px or 0.0) - best.mm_per_px)
         if difference > settings.conflict_share * best.mm_per_px:
-            # Which of them is right is not known: one standard deviation reaches half way.
+            # Which of them is right is unknown: one standard deviation covers half the difference.
             return replace(
                 best,
                 mm_per_px_sigma=math.hypot(best.mm_per_px_sigma, difference / 2),
-                source=f"{best.source}, against {other.source} {other.mm_per_px:.3f}",
+                source=text(
+                    "{source}, but {other} {spacing:.3f}",
+                    source=best.source,
+                    other=other.source,
+                    spacing=other.mm_per_px,
+                ),
             )
     return best
 
 
-def _depth_share(geometry: ProjectionGeometry, settings: CalibrationSettings) -> float:
-    """Relative error of a spacing that holds at the beam's centre, not at the vertebra itself."""
+def _depth_uncertainty(geometry: ProjectionGeometry, settings: CalibrationSettings) -> float:
+    """Return the relative error from the unknown depth of the vertebra in the beam."""
     return settings.depth_sigma_mm / max(geometry.sod_mm or 0.0, settings.min_sod_mm)
 
 
@@ -294,9 +354,17 @@ def _mean(pair: tuple[float, float]) -> float:
     return (pair[0] + pair[1]) / 2
 
 
-def _plausible(mm_per_px: float, settings: CalibrationSettings) -> bool:
+def _is_plausible(mm_per_px: float, settings: CalibrationSettings) -> bool:
     return settings.min_mm_per_px <= mm_per_px <= settings.max_mm_per_px
 
 
-def _bounds(settings: CalibrationSettings) -> str:
-    return f"possible are {settings.min_mm_per_px:g} to {settings.max_mm_per_px:g}"
+def _bounds_text(settings: CalibrationSettings) -> str:
+    return text(
+        "possible are {min_mm_per_px:g} to {max_mm_per_px:g}",
+        min_mm_per_px=settings.min_mm_per_px,
+        max_mm_per_px=settings.max_mm_per_px,
+    )
+
+
+def _listed(reasons: Sequence[str]) -> str:
+    return reduce(lambda first, other: text("{first}; {other}", first=first, other=other), reasons)

@@ -93,8 +93,29 @@ def load_case(path: Path) -> CaseFile:
     CaseError
         The file cannot be read, or breaks the schema.
     """
-    case = decode(read(path), str(path), _CaseJson, _HINTS)
-    _check_case(case, str(path))
+    return decode_case(read(path), str(path))
+
+
+def decode_case(data: bytes, name: str) -> CaseFile:
+    """Validate the content of a NAME.case.json.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        What messages call it, usually its path.
+
+    Returns
+    -------
+    CaseFile
+
+    Raises
+    ------
+    CaseError
+        It breaks the schema.
+    """
+    case = decode(data, name, _CaseJson, _HINTS)
+    _check_case(case, name)
     marks = Marks(
         view=case.view,
         reference_frame=case.reference_frame,

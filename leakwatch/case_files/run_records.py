@@ -23,7 +23,7 @@ from leakwatch.case_files.strict_json import (
     rounded_point,
     unset,
 )
-from leakwatch.core.active_rules import working_rules
+from leakwatch.core.active_rules import find_active_rules
 from leakwatch.core.errors import CaseError
 from leakwatch.core.results import Event, EventKind, Evidence, Level, Observation, Reason, Snapshot
 
@@ -200,7 +200,7 @@ def _quality(snapshot: Snapshot) -> dict[str, Any]:
         "conditions": {one.condition: _condition(one) for one in observation.conditions},
         "repeated": observation.repeated,
         "unavailable": observation.unavailable,
-        "rules": working_rules(observation),
+        "rules": find_active_rules(observation),
         "mm_per_px": rounded(calibration.mm_per_px, _RATIO),
         "mm_per_px_sigma": rounded(calibration.mm_per_px_sigma, _RATIO),
         "spacing_source": calibration.source,

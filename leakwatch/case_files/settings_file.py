@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from leakwatch.config import Settings
-from leakwatch.config.contradictions import contradiction
+from leakwatch.config.contradictions import find_contradiction
 from leakwatch.config.ranges import range_of, unit_of
 from leakwatch.core.errors import ConfigError
 from leakwatch.files.bounded_input import parse_toml, read_at_most, shorten
@@ -43,7 +43,7 @@ def read_toml(data: bytes, document: type[_T]) -> _T:
         settings = msgspec.convert(found, document)
     except msgspec.ValidationError as error:
         raise ValueError(_explained(str(error), found, sections)) from error
-    wrong = contradiction(settings)
+    wrong = find_contradiction(settings)
     if wrong:
         raise ValueError(wrong)
     return settings

@@ -20,6 +20,7 @@ from leakwatch.cli.options import (
     TimeoutOption,
     WallOnlyOption,
 )
+from leakwatch.core.errors import needs_extra
 
 
 def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -42,12 +43,17 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
     done again while nothing that it depends on changed. Exit code 0: every case was judged; 2: bad
     arguments or input; 3: some cases could not be judged, and the report says which.
     """
-    from leakwatch.benchmark.cases.dataset import load_adapter
-    from leakwatch.benchmark.report.benchmark_scoring import make_report
-    from leakwatch.benchmark.report.report_file import load_report
-    from leakwatch.benchmark.report.report_folder import report_lines, unjudged, write_report
-    from leakwatch.benchmark.work.benchmark_run import Request, carry_out, make_plan
-    from leakwatch.benchmark.work.detector import parse_detector
+    with errors_in_one_paragraph(), needs_extra("bench", "`leakwatch bench`"):
+        from leakwatch.benchmark.cases.dataset import load_adapter
+        from leakwatch.benchmark.report.benchmark_scoring import make_report
+        from leakwatch.benchmark.report.report_file import load_report
+        from leakwatch.benchmark.report.report_folder import (
+            report_lines,
+            unscored_cases,
+            write_report,
+        )
+        from leakwatch.benchmark.work.benchmark_run import Request, make_plan, run_plan
+        from leakwatch.benchmark.work.detector import parse_detector
 
     with errors_in_one_paragraph():
         request = Request(
@@ -62,13 +68,13 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
         )
         earlier = None if against is None else load_report(against)
         plan = make_plan(request)
-        with progress("bench", plan.frames_to_do) as on_frame:
-            for case in carry_out(plan):
+        with progress("bench", plan.frames_to_process) as on_frame:
+            for case in run_plan(plan):
                 on_frame(case.truth.frames)
         report = make_report(plan, earlier)
         written = write_report(report, out)
     for line in report_lines(report):
         say(line)
     say(f"written to {out}: {', '.join(written)}")
-    if unjudged(report):
+    if unscored_cases(report):
         raise typer.Exit(ENDED_EARLY)

@@ -21,7 +21,7 @@ from leakwatch.core.frame import View
 if TYPE_CHECKING:
     from leakwatch.calibrating.grid_fit import MeasuredGrid
     from leakwatch.calibrating.known_size import KnownObject, MeasuredSpacing
-    from leakwatch.calibrating.still_picture import StillPicture
+    from leakwatch.calibrating.still_image import StillImage
     from leakwatch.calibration.calibration_file import CalibrationFile, Geometry, Measured
 
 calibrate = typer.Typer(
@@ -142,16 +142,16 @@ def grid(  # noqa: PLR0913, PLR0917 - an argument for each option
     The size of a pixel at the detector comes from it too.
     """
     from leakwatch.calibrating import result_file
-    from leakwatch.calibrating.still_picture import still_picture
+    from leakwatch.calibrating.still_image import still_image
 
     with errors_in_one_paragraph():
         chosen = load_settings(settings)
-        picture = still_picture(sequence, chosen, frame)
+        picture = still_image(sequence, chosen, frame)
         found = _grid_of(picture, pitch, at_vertebra or against_tags, chosen)
         measured, geometry = _spacing_of_grid(found, picture, at_vertebra, (sid, sod), chosen)
-        made = result_file.calibration_of(
+        made = result_file.make_calibration_file(
             name or _machine(picture, view),
-            result_file.applies_to(picture.acquisition, view),
+            result_file.make_applies_to(picture.acquisition, view),
             measured=measured,
             geometry=geometry,
             distortion=result_file.distortion_section(found),
@@ -161,7 +161,7 @@ def grid(  # noqa: PLR0913, PLR0917 - an argument for each option
 
 
 def _grid_of(
-    picture: StillPicture, pitch_mm: float, without_tags: bool, settings: Settings
+    picture: StillImage, pitch_mm: float, without_tags: bool, settings: Settings
 ) -> MeasuredGrid:
     from leakwatch.calibrating.grid_crossings import find_crossings
     from leakwatch.calibrating.grid_fit import check_spacing, measure_grid
@@ -170,7 +170,7 @@ def _grid_of(
     found = measure_grid(crossings, picture.exposed, pitch_mm, settings.calibration)
     say(
         f"{found.crossings} crossings; 95 % of them within {found.residual_p95_px:.2f} pixels "
-        f"of the fit; the picture is bent by up to {found.bent_px:.1f} pixels"
+        f"of the fit; the picture is bent by up to {found.max_displacement_px:.1f} pixels"
     )
     if not without_tags:
         tagged = picture.acquisition.geometry.imager_pixel_spacing_mm
@@ -180,7 +180,7 @@ def _grid_of(
 
 def _spacing_of_grid(
     found: MeasuredGrid,
-    picture: StillPicture,
+    picture: StillImage,
     at_vertebra: bool,
     distances_mm: tuple[float | None, float | None],
     settings: Settings,
@@ -232,7 +232,7 @@ def cannula(
     a fraction of a pixel. Along: a cannula that leans out of the picture looks shorter; give its
     --tilt where you know it.
     """
-    from leakwatch.calibrating.known_size import KnownObject, diameter_mm
+    from leakwatch.calibrating.known_size import KnownObject, outer_diameter_mm
 
     with errors_in_one_paragraph():
         given = [one for one in (gauge, diameter, length) if one is not None]
@@ -242,7 +242,7 @@ def cannula(
             what, size_mm = KnownObject.CANNULA_LENGTH, length
         else:
             what = KnownObject.CANNULA_WIDTH
-            size_mm = diameter_mm(gauge) if gauge is not None else diameter or 0.0
+            size_mm = outer_diameter_mm(gauge) if gauge is not None else diameter or 0.0
         with_edges = what is KnownObject.CANNULA_WIDTH and not by_hand
         _measure(_Asked(sequence, what, size_mm, tilt), _points(point, 2), with_edges, shared)
 
@@ -300,19 +300,19 @@ def _measure(asked: _Asked, points: list[Point], with_edges: bool, shared: _Shar
     from leakwatch.calibrating import result_file
     from leakwatch.calibrating.known_size import ObjectToMeasure
     from leakwatch.calibrating.measure import measure
-    from leakwatch.calibrating.still_picture import still_picture
+    from leakwatch.calibrating.still_image import still_image
     from leakwatch.calibration.calibration_file import load_calibration_file
     from leakwatch.calibration.spacing_ladder import check_applies
 
     settings = load_settings(shared.settings)
-    picture = still_picture(asked.sequence, settings, shared.frame or 0)
+    picture = still_image(asked.sequence, settings, shared.frame or 0)
     table = bend = None
     if shared.distortion is not None:
         of_grid = load_calibration_file(shared.distortion)
         check_applies(
             of_grid, shared.distortion, picture.acquisition, shared.view, settings.calibration
         )
-        table, bend = of_grid.distortion, of_grid.bend
+        table, bend = of_grid.distortion, of_grid.distortion_model
     wanted = ObjectToMeasure(asked.what, asked.size_mm, asked.tilt_deg, shared.depth_sigma, bend)
     found = measure(picture, wanted, np.array(points), with_edges, settings.calibration)
     if found.found:
@@ -320,9 +320,9 @@ def _measure(asked: _Asked, points: list[Point], with_edges: bool, shared: _Shar
         say(f"edges found at {ends}")
     _say(found.spacing)
     _say_against_tags(found.spacing.mm_per_px, picture, settings)
-    made = result_file.calibration_of(
+    made = result_file.make_calibration_file(
         shared.name or _machine(picture, shared.view),
-        result_file.applies_to(picture.acquisition, shared.view),
+        result_file.make_applies_to(picture.acquisition, shared.view),
         measured=result_file.measured_section(found.spacing),
         distortion=table,
     )
@@ -339,11 +339,11 @@ def _say(spacing: MeasuredSpacing) -> None:
     say(f"of the standard deviation: {parts}")
 
 
-def _say_against_tags(mm_per_px: float, picture: StillPicture, settings: Settings) -> None:
+def _say_against_tags(mm_per_px: float, picture: StillImage, settings: Settings) -> None:
     """Say so where the tags contradict what was measured: a size that was mistyped, or the tags."""
-    from leakwatch.calibration.spacing_ladder import of_tags
+    from leakwatch.calibration.spacing_ladder import from_header
 
-    tagged = of_tags(picture.acquisition.geometry, settings.calibration)
+    tagged = from_header(picture.acquisition.geometry, settings.calibration)
     if tagged.mm_per_px is None:
         return
     off = mm_per_px / tagged.mm_per_px - 1.0
@@ -356,7 +356,7 @@ def _say_against_tags(mm_per_px: float, picture: StillPicture, settings: Setting
         )
 
 
-def _machine(picture: StillPicture, view: View | None) -> str:
+def _machine(picture: StillImage, view: View | None) -> str:
     run = picture.acquisition
     words = [run.manufacturer, run.model_name, "" if view is None else view.value]
     return " ".join(word for word in words if word) or "C-arm"

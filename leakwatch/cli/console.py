@@ -12,21 +12,27 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from leakwatch.core.errors import LeakWatchError
+from leakwatch.core.errors import LeakWatchError, missing_extra
 from leakwatch.core.frame import TimeSource
-from leakwatch.core.interruption import heard
+from leakwatch.core.interruption import handle_signals
 from leakwatch.files.bounded_input import shorten
 from leakwatch.files.untrusted_text import escape_control_characters
 
 if TYPE_CHECKING:
     from leakwatch.runner.stored_run import Run
 
+_LOG = logging.getLogger(__name__)
+
 _LONGEST_PATH = 200  # characters that a message repeats
+
+# Marks a record that a person is told in another way, as `extra={FILE_ONLY: True}`.
+FILE_ONLY = "file_only"
 
 BAD_INPUT, ENDED_EARLY, NOT_WATCHED, INTERRUPTED = 2, 3, 4, 130
 
@@ -53,7 +59,7 @@ def ended_like_interrupted() -> Iterator[None]:
 
     Python's own way is to die at once, and the last file of a recording would not be completed.
     """
-    with heard(_interrupted, "SIGTERM", "SIGHUP"):
+    with handle_signals(_interrupted, "SIGTERM", "SIGHUP", "SIGBREAK"):
         yield
 
 
@@ -66,7 +72,12 @@ def _interrupted(number: int, stack: FrameType | None) -> None:
 
 
 def say(text: str, err: bool = False) -> None:
-    """Print a line; what strangers typed, in a path or a name, neither breaks it nor acts."""
+    """Print a line; what strangers typed, in a path or a name, neither breaks it nor acts.
+
+    What is told beside the results is in the log, too, where one is kept.
+    """
+    if err:
+        _LOG.info("told: %s", text)
     typer.echo(escape_control_characters(text), err=err)  # noqa: TID251 - made harmless
 
 
@@ -83,19 +94,82 @@ def plain(text: str) -> str:
 
 
 class _OneLine(logging.Formatter):
-    """A warning of the program on one line, and below it, where there is one, the traceback."""
+    """A warning of the program on one line; below it, once for each fault, its traceback.
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        return escape_control_characters(super().formatMessage(record))
+    A stage that breaks at every frame would else fill the terminal. Where a log is kept it has each
+    traceback, and the person is told where.
+
+    Parameters
+    ----------
+    log_file : Path or None
+        The log, which has the tracebacks; None: nothing else has them.
+    """
+
+    def __init__(self, log_file: Path | None = None) -> None:
+        super().__init__()
+        self._log_file = log_file
+        self._told: set[tuple[object, ...]] = set()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and what follows it."""
+        line = escape_control_characters(record.getMessage())
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or (fault := _fault_of(error)) in self._told:
+            return line
+        self._told.add(fault)
+        if self._log_file is not None:
+            return f"{line} (the traceback is in {escape_control_characters(str(self._log_file))})"
+        return f"{line}\n{self.formatException((type(error), error, error.__traceback__))}"
 
     def formatException(self, ei: Any) -> str:
         return "\n".join(map(escape_control_characters, super().formatException(ei).split("\n")))
+
+
+def _fault_of(error: BaseException) -> tuple[object, ...]:
+    """What is the same when the same place breaks again in the same way."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return (type(error), at and at.tb_frame.f_code, at and at.tb_lineno)
 
 
 def log_on_stderr() -> None:
     """Warnings go to stderr, as they do by themselves; what strangers typed is printable."""
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(_OneLine())
+
+
+def log_tracebacks_elsewhere(log: logging.Logger, log_file: Path) -> Callable[[], None]:
+    """Keep warnings of `log` on stderr beside its file, which has the tracebacks.
+
+    Parameters
+    ----------
+    log : logging.Logger
+        With a handler of its own, so that Python would print nothing any more.
+    log_file : Path
+
+    Returns
+    -------
+    callable
+        Undoes it.
+    """
+    stderr = logging.lastResort
+    if stderr is None:
+        return lambda: None
+    formatter = stderr.formatter
+
+    def for_a_person(record: logging.LogRecord) -> bool:
+        return not getattr(record, FILE_ONLY, False)
+
+    def undo() -> None:
+        log.removeHandler(stderr)
+        stderr.removeFilter(for_a_person)
+        stderr.setFormatter(formatter)
+
+    stderr.setFormatter(_OneLine(log_file))
+    stderr.addFilter(for_a_person)
+    log.addHandler(stderr)
+    return undo
 
 
 def fail(message: str) -> NoReturn:
@@ -115,9 +189,9 @@ def say_what_to_doubt(run: Run) -> None:
 
 def say_rules_off(run: Run) -> None:
     """Tell on stderr which rules do not apply, before the first frame is judged."""
-    from leakwatch.alerting.inactive_rules import rules_off
+    from leakwatch.alerting.inactive_rules import find_inactive_rules
 
-    for one in rules_off(run.marks, run.calibration, run.acquisition, run.settings):
+    for one in find_inactive_rules(run.marks, run.calibration, run.acquisition, run.settings):
         say(f"leakwatch: {one.text}", err=True)
 
 
@@ -166,8 +240,5 @@ def import_gui() -> ModuleType:
     try:
         from leakwatch.gui import app as gui_app
     except ImportError as error:
-        fail(
-            f"the window needs the extra `gui`, and {error.name or 'a part of it'} is missing. "
-            "Install it with: pip install 'leakwatch[gui]'"
-        )
+        fail(missing_extra("the window", "gui", error))
     return gui_app

@@ -22,6 +22,7 @@ from leakwatch.cli.options import CalibrationOption, SettingsOption, point_of
 from leakwatch.cli.sequences import SeriesOption, one_run, opened_with
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Point
+from leakwatch.core.errors import needs_extra
 from leakwatch.core.marks import CaseFile, Side
 from leakwatch.core.plural import counted_noun
 
@@ -129,9 +130,11 @@ class _Given:
 def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
     import numpy as np
 
-    from leakwatch.marking.marks_picture import write_marks_picture
-    from leakwatch.marking.one_click import mark_body, prepare, shown_picture
+    from leakwatch.marking.one_click import displayed_image, mark_body, prepare
 
+    if given.picture is not None:
+        with needs_extra("report", "--picture"):
+            from leakwatch.marking.marks_picture import write_marks_picture
     try:
         say_what_to_doubt(run)
         prepared = prepare(run, frame)
@@ -147,7 +150,7 @@ def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
     )
     _say(body, prepared)
     if given.picture is not None:
-        drawn = shown_picture(prepared)
+        drawn = displayed_image(prepared)
         write_marks_picture(given.picture, drawn, body, prepared.shift_px, given.click)
         say(f"drawn into {given.picture}")
     _write(out, body, prepared, run, given.vertebra, given.accept_unsure)
@@ -183,7 +186,7 @@ def _say(body: Body, prepared: Prepared) -> None:
 def _write(
     out: Path, body: Body, prepared: Prepared, run: Run, vertebra: str | None, accept: bool
 ) -> None:
-    from leakwatch.marking.one_click import marks_of, outline_is_sure, write_case
+    from leakwatch.marking.one_click import is_outline_reliable, marks_of, write_case
 
     if not body.side_known:
         fail(
@@ -196,7 +199,7 @@ def _write(
             f"the posterior wall is unsure, so {out} is not written. Set points on it with "
             "--point COLUMN,ROW, or look at the --picture and say --accept-unsure."
         )
-    whole = outline_is_sure(body) or accept
+    whole = is_outline_reliable(body) or accept
     write_case(out, run.path, CaseFile("", marks_of(body, prepared.frame, vertebra, whole)))
     say(f"written to {out}: posterior wall{' and outline' if whole else ', no outline'}")
     # The case has no place for it, and the rule of the posterior margin must know it.

@@ -33,6 +33,22 @@ StrictOption = Annotated[
         help="Exit code 4 where a rule was off, or too many frames were not judged.",
     ),
 ]
+LogFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--log-file",
+        help="Keep a log of what was decided and why, JSON lines without pixels or names of "
+        "patients, to send with the report of a fault.",
+    ),
+]
+SinkOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sink",
+        metavar="NAME[:REST]",
+        help="Output of another package that gets every observation and alert; may be repeated.",
+    ),
+]
 
 # Of `simulate`.
 CtOption = Annotated[
@@ -87,7 +103,11 @@ CtFolderOption = Annotated[
 # Of `bench`.
 DetectorOption = Annotated[
     str,
-    typer.Option("--detector", help="leakwatch, naive, or a command with {dicom}, {case}, {out}."),
+    typer.Option(
+        "--detector",
+        help="leakwatch, naive, a detector of another package by its name, or a command with "
+        "{dicom}, {case}, {out}.",
+    ),
 ]
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", min=1, help="Cases at a time; default: one a core.")

@@ -14,6 +14,7 @@ from leakwatch.cli.calibrate import calibrate
 from leakwatch.cli.cases import cases
 from leakwatch.cli.console import log_on_stderr
 from leakwatch.cli.deidentify import deidentify
+from leakwatch.cli.doctor import doctor
 from leakwatch.cli.help_pages import HELP_NAMES, Command, Group, with_plain_flags
 from leakwatch.cli.mark import mark
 from leakwatch.cli.recover import recover
@@ -81,6 +82,7 @@ for command in (
     recover,
     report,
     deidentify,
+    doctor,
 ):
     app.command(cls=Command)(command)
 for group in (cases, calibrate, trainees):

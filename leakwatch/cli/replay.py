@@ -18,7 +18,14 @@ from leakwatch.cli.console import (
     say_rules_off,
     say_what_to_doubt,
 )
-from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
+from leakwatch.cli.log_start import logged
+from leakwatch.cli.options import (
+    CalibrationOption,
+    CaseOption,
+    LogFileOption,
+    NoCaseOption,
+    SettingsOption,
+)
 
 
 def replay(
@@ -34,11 +41,13 @@ def replay(
         int | None,
         typer.Option("--frame", min=0, help="Frame to record; else the first STOP, or the last."),
     ] = None,
+    log_file: LogFileOption = None,
 ) -> None:
     """Show a sequence in a window at its true speed, with what was seen in it."""
     if frame is not None and record is None:
         fail("--frame says which frame to record. Give --record FILE.png too.")
-    with errors_in_one_paragraph():
+    typed = (case_or_sequence, case, calibration, record)
+    with errors_in_one_paragraph(), logged("replay", log_file, settings, typed):
         if record is None:
             require_display()
         app_module = import_gui()

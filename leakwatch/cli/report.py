@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from leakwatch.cli.console import errors_in_one_paragraph, fail, progress, say
+from leakwatch.core.errors import needs_extra
 
 
 def report(
@@ -32,10 +33,11 @@ def report(
     from leakwatch.runner.recorded_case import find_again
     from leakwatch.sinks.dicom_export.case_objects import export_dicom
     from leakwatch.sinks.output_folder import make_folder
-    from leakwatch.sinks.report.case_page import PAGE_NAME, make_report_page
-    from leakwatch.sinks.report.case_pdf import PDF_NAME, make_report_pdf
 
     with errors_in_one_paragraph():
+        with needs_extra("report", "a report"):
+            from leakwatch.sinks.report.case_page import PAGE_NAME, make_report_page
+            from leakwatch.sinks.report.case_pdf import PDF_NAME, make_report_pdf
         folder, name = Path(case), Path(case).resolve().name
         if not (folder / SESSION_NAME).is_file():  # another folder may have the name of a case
             if folder.is_file():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leakwatch.alerting.coverage import tally_lines
+from leakwatch.alerting.coverage import summary_lines
 from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli.case_choice import chosen_case
 from leakwatch.cli.console import (
@@ -22,16 +23,21 @@ from leakwatch.cli.console import (
     require_display,
     say,
 )
+from leakwatch.cli.log_start import logged
 from leakwatch.cli.options import (
     CalibrationOption,
     CaseOption,
+    LogFileOption,
     NoCaseOption,
     SettingsOption,
+    SinkOption,
     StrictOption,
 )
 from leakwatch.cli.recording import Recorder
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from leakwatch.live.case_setup import Setup
     from leakwatch.live.live_session import LiveSession
     from leakwatch.live.status import LiveStatus
@@ -45,7 +51,8 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         str,
         typer.Argument(
             help="Where frames come from: folder:PATH, scp://HOST:PORT, dicomweb+http://HOST/ROOT, "
-            "igtl://HOST:PORT, video:NUMBER, video:FILE or replay:FILE."
+            "igtl://HOST:PORT, video:NUMBER, video:FILE, replay:FILE, or a source of another "
+            "package."
         ),
     ],
     case: CaseOption = None,
@@ -61,7 +68,9 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         bool, typer.Option("--keep-identity", help="Keep text burned into the pictures; logged.")
     ] = False,
     window: Annotated[bool, typer.Option(help="Show a window; else a line.")] = True,
+    sink: SinkOption = None,
     strict: StrictOption = False,
+    log_file: LogFileOption = None,
 ) -> None:
     """Watch frames as they come, and say STOP before cement leaks.
 
@@ -70,29 +79,37 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     arguments or input, or the recording could not be completed; 3: the source broke off; 4: with
     --strict, a rule was off, or too many frames were not judged.
     """
-    with errors_in_one_paragraph():
+    typed = (source, case, calibration, out)
+    with errors_in_one_paragraph(), logged("run", log_file, settings, typed):
         app_module = None
         if window:
             require_display("`leakwatch run ... --no-window`")
             app_module = import_gui()
         setup = _loaded(source, case, no_case, settings, calibration)
         recorder = Recorder(out, source, setup.settings, keep_identity)
-        session = _opened(source, setup, recorder, record)
-        try:
-            with ended_like_interrupted():
-                if app_module is None:
-                    _follow(session)
-                else:
-                    _say_once(session.status, set())
-                    app_module.show_live(session, source, partial(recorder.begin, session))
-        except KeyboardInterrupt:
-            pass  # the way to end a session
-        finally:
-            session.close()
-    not_watched = tally_lines(session.status.tally, session.settings)
-    _say_outcome(session.status, recorder, not_watched)
-    if strict and not_watched:
-        raise typer.Exit(NOT_WATCHED)
+        session = _opened(source, setup, recorder, record, sink or ())
+        _watch(session, source, recorder, app_module)
+        not_watched = summary_lines(session.status.tally, session.settings)
+        _say_outcome(session.status, recorder, not_watched, sink or ())
+        if strict and not_watched:
+            raise typer.Exit(NOT_WATCHED)
+
+
+def _watch(
+    session: LiveSession, source: str, recorder: Recorder, app_module: ModuleType | None
+) -> None:
+    """Watch until the source, or a person, ends it; without a window, on the terminal."""
+    try:
+        with ended_like_interrupted():
+            if app_module is None:
+                _follow(session)
+            else:
+                _say_once(session.status, set())
+                app_module.show_live(session, source, partial(recorder.begin, session))
+    except KeyboardInterrupt:
+        pass  # the way to end a session
+    finally:
+        session.close()
 
 
 def _loaded(
@@ -123,19 +140,29 @@ def _loaded(
     return setup
 
 
-def _opened(spec: str, setup: Setup, recorder: Recorder, record: bool) -> LiveSession:
-    """Open source and recording, and begin."""
+def _opened(
+    spec: str, setup: Setup, recorder: Recorder, record: bool, others: Sequence[str]
+) -> LiveSession:
+    """Open source, recording and sinks of other packages, and begin."""
     from leakwatch.live.live_session import LiveSession
+    from leakwatch.sinks.extension_sink import close_sinks, open_sinks
     from leakwatch.sources.live_sources import open_live
 
-    source = open_live(spec, setup.settings)
+    sinks = open_sinks(others)
+    try:
+        source = open_live(spec, setup.settings)
+    except BaseException:
+        close_sinks(sinks)
+        raise
     try:
         recording = recorder.make_or_tell(setup.marks) if record else None
     except BaseException:
         source.close()
+        close_sinks(sinks)
         raise
     say(f"leakwatch: {source.status.text}", err=True)
-    sinks = None if recording is None else recording.sinks
+    if recording is not None:
+        sinks = {**recording.sinks, **sinks}
     session = LiveSession(source, setup, sinks, unkept=recorder.unkept)
     if not record:
         say("leakwatch: nothing is recorded, by choice (--no-record)", err=True)
@@ -191,8 +218,11 @@ def _time_text(status: LiveStatus) -> str:
     return "       " if present is None else f"{present.snapshot.observation.time_s:6.2f} s"
 
 
-def _say_outcome(status: LiveStatus, recorder: Recorder, not_watched: tuple[str, ...]) -> None:
+def _say_outcome(
+    status: LiveStatus, recorder: Recorder, not_watched: tuple[str, ...], others: Sequence[str]
+) -> None:
     from leakwatch.live.report_lines import degraded_lines, summary_lines
+    from leakwatch.sinks.extension_sink import sink_names
 
     for line in summary_lines(status, not_watched):
         say(line)
@@ -203,8 +233,11 @@ def _say_outcome(status: LiveStatus, recorder: Recorder, not_watched: tuple[str,
         say(f"leakwatch: {line}", err=True)
     for line in not_watched:
         say(line)
-    if any(one.failure for one in status.recordings):
+    broken = [one.name for one in status.recordings if one.failure]
+    if set(broken) - set(sink_names(others)):
         fail("the recording is not complete.")
+    if broken:
+        fail(f"the output of {' and '.join(broken)} is not complete.")
     if status.fault:
         say(f"leakwatch: the input ended early: {status.fault}", err=True)
         raise typer.Exit(ENDED_EARLY)

@@ -21,6 +21,7 @@ from leakwatch.cli.options import (
     SuiteOption,
     VertebraeOption,
 )
+from leakwatch.core.errors import needs_extra
 from leakwatch.core.plural import counted_noun
 
 if TYPE_CHECKING:
@@ -59,10 +60,11 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
     0: all was made; 2: bad arguments or input; 3: some cases of a suite could not be made, and the
     end says which.
     """
-    from leakwatch.simulator.sequence.request import requested_scenario
-    from leakwatch.simulator.suite.suite_anatomy import other_anatomy
-    from leakwatch.simulator.suite.suite_file import load_suite
-    from leakwatch.simulator.suite.suite_run import plan_suite
+    with errors_in_one_paragraph(), needs_extra("sim", "`leakwatch simulate`"):
+        from leakwatch.simulator.sequence.request import requested_scenario
+        from leakwatch.simulator.suite.suite_anatomy import other_anatomy
+        from leakwatch.simulator.suite.suite_file import load_suite
+        from leakwatch.simulator.suite.suite_run import plan_suite
 
     with errors_in_one_paragraph():
         if list_them:
@@ -94,7 +96,7 @@ def _simulate_one(wanted: Scenario, out: Path, ct_folder: Path | None, masks: bo
     from leakwatch.simulator.scene.scene import frame_times_s, make_scene
     from leakwatch.simulator.sequence.request import anatomy_of
     from leakwatch.simulator.sequence.sequence_files import write_simulation
-    from leakwatch.simulator.sequence.simulation import film
+    from leakwatch.simulator.sequence.simulation import render_frames
 
     found = wanted
     if ct_folder is not None:
@@ -102,7 +104,7 @@ def _simulate_one(wanted: Scenario, out: Path, ct_folder: Path | None, masks: bo
         found = with_ct_folder(wanted, find_ct_folder(named_files(wanted), ct_folder))
     with progress(wanted.name, len(frame_times_s(wanted))) as on_frame:
         scene = make_scene(wanted, anatomy_of(found))
-        simulation = film(wanted, scene, on_frame)
+        simulation = render_frames(wanted, scene, on_frame)
     written = [path.name for path in write_simulation(simulation, out)]
     written += _write_masks(wanted, scene, out, masks)
     say(f"{counted_noun(len(simulation.frames), 'frame')}; leak: {simulation.truth.leak}")
@@ -123,10 +125,10 @@ def _write_masks(scenario: Scenario, scene: Scene, out: Path, wanted: bool) -> l
 
 
 def _simulate_grid(scenario: Scenario, pitch_mm: float, out: Path) -> None:
-    from leakwatch.simulator.sequence.grid_plate import GridPlate, photograph
+    from leakwatch.simulator.sequence.grid_plate import GridPlate, render_plate
     from leakwatch.simulator.sequence.sequence_files import write_sequence
 
-    made = photograph(scenario, GridPlate(pitch_mm))
+    made = render_plate(scenario, GridPlate(pitch_mm))
     path = write_sequence(made, out, f"{scenario.name}-grid")
     frames = counted_noun(len(made.frames), "frame")
     say(f"{frames} of a grid of {pitch_mm:g} mm; written to {path}")

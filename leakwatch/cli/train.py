@@ -21,13 +21,21 @@ from leakwatch.cli.console import (
     require_display,
     say,
 )
-from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
+from leakwatch.cli.log_start import logged
+from leakwatch.cli.options import (
+    CalibrationOption,
+    CaseOption,
+    LogFileOption,
+    NoCaseOption,
+    SettingsOption,
+)
 from leakwatch.config import Settings
+from leakwatch.core.errors import needs_extra
 from leakwatch.core.plural import counted_noun
 
 if TYPE_CHECKING:
     from leakwatch.simulator.suite.suite_file import SuiteCase
-    from leakwatch.training.scoring import Course, Score
+    from leakwatch.training.scoring import CaseCourse, Score
     from leakwatch.training.training_case import OnProgress, TrainingCase, TrainingItem
     from leakwatch.training.training_records import TrainingSession
 
@@ -72,6 +80,7 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
     no_case: NoCaseOption = False,
     settings: SettingsOption = None,
     calibration: CalibrationOption = None,
+    log_file: LogFileOption = None,
 ) -> None:
     """Train a person to say STOP: a case is shown without alarms, and the STOP is judged.
 
@@ -82,7 +91,8 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
     shown again with all that LeakWatch saw. Built-in cases are simulated when they are first asked
     for. `leakwatch trainees` shows and exports results.
     """
-    with errors_in_one_paragraph():
+    typed = (what, case, calibration)  # not the trainee's name
+    with errors_in_one_paragraph(), logged("train", log_file, settings, typed):
         if list_them:
             _list_built_in()
             return
@@ -112,17 +122,17 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
 def _judge(item: TrainingItem, trainee: str, presses_s: Sequence[float]) -> None:
     """A session whose presses are known beforehand."""
     from leakwatch.training.scoring import score
-    from leakwatch.training.training_case import watched
-    from leakwatch.training.training_records import TrainingRecords, checked_name
+    from leakwatch.training.training_case import analyse_for_training
+    from leakwatch.training.training_records import TrainingRecords, check_name
 
     with ExitStack() as closing:
         records = number = None
         if trainee:
-            name = checked_name(trainee)
+            name = check_name(trainee)
             records = closing.enter_context(TrainingRecords())
         with progress(item.name, None) as on_frame:
             opened = item.opened(lambda words, done, total: on_frame())
-            course = watched(opened, on_frame)
+            course = analyse_for_training(opened, on_frame)
         end_s = course.times_s[-1]
         if presses_s and presses_s[-1] > end_s:
             fail(f"--stop-at-s {presses_s[-1]:g}: the case ends at {end_s:.2f} s. Give less.")
@@ -135,7 +145,7 @@ def _judge(item: TrainingItem, trainee: str, presses_s: Sequence[float]) -> None
     _say(course, scored, kept)
 
 
-def _say(course: Course, scored: Score, kept: TrainingSession | None) -> None:
+def _say(course: CaseCourse, scored: Score, kept: TrainingSession | None) -> None:
     from leakwatch.training.training_words import headline, score_facts
 
     say(headline(scored))
@@ -171,10 +181,11 @@ def _named(what: str, settings: Settings) -> Sequence[TrainingItem]:
     from leakwatch.case_files.library_database import library_folder
     from leakwatch.core.errors import LibraryError
     from leakwatch.library.case_library import CaseLibrary
-    from leakwatch.simulator.suite.training_cases import training_cases
 
     if what == ALL_OF_LIBRARY:
         return _of_library(library_folder(), settings)
+    with needs_extra("sim", "a built-in case"):
+        from leakwatch.simulator.suite.training_cases import training_cases
     cases = training_cases()
     if what == BUILT_IN:
         return [_built_in(one, settings) for one in cases]
@@ -241,8 +252,9 @@ def _built_in(case: SuiteCase, settings: Settings) -> TrainingItem:
 def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgress) -> TrainingCase:
     """Open a built-in case; the first time, simulate it."""
     from leakwatch.case_files.library_database import library_folder
-    from leakwatch.simulator.suite.training_cases import frames_of, made_case
 
+    with needs_extra("sim", "a built-in case"):
+        from leakwatch.simulator.suite.training_cases import frames_of, make_training_case
     done, total = 0, frames_of(case)
 
     def on_frame() -> None:
@@ -250,15 +262,16 @@ def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgres
         done += 1
         on_progress("Simulating the case, once", done, total)
 
-    path = made_case(case, library_folder() / MADE_FOLDER, on_frame)
+    path = make_training_case(case, library_folder() / MADE_FOLDER, on_frame)
     return _opened(path, settings, None, None, None, on_progress)
 
 
 def _list_built_in() -> None:
     from leakwatch.case_files.library_database import library_folder
-    from leakwatch.simulator.suite.training_cases import kept_case, training_cases
 
+    with needs_extra("sim", "the list of built-in cases"):
+        from leakwatch.simulator.suite.training_cases import find_kept_case, training_cases
     for case in training_cases():
-        kept = kept_case(case, library_folder() / MADE_FOLDER) is not None
+        kept = find_kept_case(case, library_folder() / MADE_FOLDER) is not None
         made = "made" if kept else "made when asked for"
         say(f"{case.scenario.name:14} {case.scenario.title} ({made})")

@@ -58,14 +58,14 @@ def list_trainees() -> None:
 @trainees.command()
 def show(trainee: TraineeArgument) -> None:
     """Show the sessions of a trainee."""
-    from leakwatch.training.training_records import TrainingRecords, judged_by_leakwatch
+    from leakwatch.training.training_records import TrainingRecords, is_scored_by_leakwatch
 
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
     say_cells(_SHOWN)
     for one in sessions:
         past = "" if one.past_ml is None else f"{one.past_ml:.2f} mL"
-        if past and judged_by_leakwatch(one):
+        if past and is_scored_by_leakwatch(one):
             past = f"about {past}"
         cells = (
             str(one.id),
@@ -86,11 +86,11 @@ def curve(trainee: TraineeArgument, out: OutOption) -> None:
     from leakwatch.training.learning_curve import curve_figure
     from leakwatch.training.training_records import TrainingRecords
 
+    picture = BytesIO()
     with errors_in_one_paragraph(), TrainingRecords() as records:
         sessions = records.sessions(trainee)
-    try:
-        picture = BytesIO()
         curve_figure(sessions).savefig(picture, format="png")
+    try:
         write_private_file(out, picture.getvalue())
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror}. Check rights and room.")

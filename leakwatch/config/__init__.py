@@ -1,4 +1,4 @@
-"""Settings: one frozen tree, read from TOML. Every constant has unit, reason and place here."""
+"""Settings: one frozen tree, read from TOML. Every constant is here, with unit and reason."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from leakwatch.config.conditions import (
 )
 from leakwatch.config.live import LiveSettings
 from leakwatch.config.live_inputs import LiveDicomSettings, LiveIgtlSettings, LiveVideoSettings
+from leakwatch.config.log import LogSettings
 from leakwatch.config.marks import MarksSettings
 from leakwatch.config.polarity import PolaritySettings
 from leakwatch.config.training import TrainingSettings
@@ -42,6 +43,7 @@ __all__ = [
     "LiveSettings",
     "LiveVideoSettings",
     "LivenessSettings",
+    "LogSettings",
     "MarksSettings",
     "MotionSettings",
     "PolaritySettings",
@@ -58,7 +60,7 @@ __all__ = [
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole tree; a section a module."""
+    """Complete tree, with one section per module."""
 
     intensity: IntensitySettings = IntensitySettings()
     liveness: LivenessSettings = LivenessSettings()
@@ -83,3 +85,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: WindowSettings = WindowSettings()
     sound: SoundSettings = SoundSettings()
     training: TrainingSettings = TrainingSettings()
+    log: LogSettings = LogSettings()

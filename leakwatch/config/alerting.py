@@ -1,4 +1,4 @@
-"""Settings of the decision what the operator is told."""
+"""Settings of the alert rules."""
 
 from __future__ import annotations
 
@@ -10,51 +10,52 @@ from leakwatch.config.ranges import within
 
 
 class AlertingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The rules of alerting.
+    """Alert rules.
 
     Parameters
     ----------
     margin_mm : float
-        STOP when cement may be this near the posterior wall (IPSIS: about 5 mm).
+        STOP if cement may be this near to the posterior wall (IPSIS: about 5 mm).
     watch_mm : float
-        WATCH when it is this near.
+        WATCH if it is this near.
     sigmas : float
         `k` of ``distance - k * sigma <= margin``: one standard deviation on the safe side.
     marks_sigma_mm : float
-        How well a person draws a wall, mm (0.3 mm is a pixel and a half of a usual field).
+        Standard deviation of a marked wall, mm (0.3 mm is one and a half pixels of a usual field).
     edge_sigma_mm : float
-        How well the edge of cement is found, mm.
+        Standard deviation of a detected edge of cement, mm.
     front_mm : float
-        The thickness of cement behind its front is looked up within this, mm: as far as blur.
+        Range behind the cement front in which its thickness is determined, mm: the width of blur.
     front_radius_mm : float
-        Radius of a front of cement, mm: that of a bolus of 2 ml.
+        Radius of a cement front, mm: that of a bolus of 2 ml.
     outside_tolerance_mm : float
-        Cement counts as outside the marked body beyond this: the outline is drawn by hand, and
-        the body's rim bulges out of its silhouette.
+        Cement counts as outside the marked body beyond this distance: outlines are drawn by hand,
+        and the rim of the body extends beyond its silhouette.
     outside_area_mm2 : float
-        Least area outside: 1 mm of a 2 mm vein.
+        Minimum area outside: 1 mm of a 2 mm vein.
     confirm_frames : int
-        Frames running in which a stop condition must hold: against one frame's noise.
+        Consecutive frames in which a condition of STOP must be met, against the noise of single
+        frames.
     clear_mm : float
-        Cement nearer than the margin by this needs no second frame: it is as much as cement grows
-        at its rim before it is confirmed, see ``cement.rim_mm``.
+        Cement nearer than the margin by this distance needs no second frame: cement grows by as
+        much at its rim before it is confirmed, see ``cement.rim_mm``.
     release_s : float
-        WATCH goes this long after its last reason, s.
+        WATCH ends this time after its last reason, s.
     predict_s : float
-        WATCH when the front will reach the margin within this time: twice an operator's
-        response of 2.4 s.
+        WATCH if the cement front will reach the margin within this time: twice an operator's
+        response time of 2.4 s.
     speed_window_s : float
-        The front's speed is measured over so long.
+        Time over which the speed of the cement front is measured.
     speed_min_frames : int
-        And over so many frames.
+        Minimum number of frames for it.
     min_speed_mm_s : float
-        Slower is no movement: a bolus front creeps at 0.04 mm/s.
+        Lower speeds count as no motion: a bolus front moves at 0.04 mm/s.
     worse_by : float
-        After an acknowledgement the same reason raises STOP again when it got worse by this
-        (mm nearer, mm of vein, mm that its edge moves all around where it is outside).
+        After an acknowledgement, the same reason raises STOP again if it is worse by this (mm
+        nearer, mm of tubular filling, mm of growth outside).
     not_judged_share : float
-        Where more than this share of the frames after the baseline was not judged, the end of a
-        run says so first: "no STOP" does not hold for them.
+        If more than this share of the frames after the baseline was not assessed, the end of a run
+        states this first: "no STOP" does not apply to them.
     """
 
     margin_mm: Annotated[float, within(1.0, 20.0)] = 5.0

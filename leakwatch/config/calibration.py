@@ -1,4 +1,4 @@
-"""Settings of what is believed about millimetres."""
+"""Settings of calibration."""
 
 from __future__ import annotations
 
@@ -10,54 +10,55 @@ from leakwatch.config.ranges import within
 
 
 class CalibrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which spacings are believed, and how far.
+    """Plausible pixel spacings and their standard deviations.
 
     Parameters
     ----------
     min_mm_per_px, max_mm_per_px : float
-        Spacing at the vertebra that a C-arm can give: 60 mm on 3000 pixels, 500 mm on 250.
+        Possible pixel spacings of a C-arm at the vertebra: from 60 mm on 3000 pixels to 500 mm on
+        250.
     max_anisotropy : float
-        Share by which the two sides of a pixel may differ and still count as equal: 0.05 mm at
-        5 mm.
+        Relative difference of the two sides of a pixel that still counts as square: 0.05 mm in 5
+        mm.
     max_magnification : float
-        No patient lies within a third of the way from source to detector.
+        No patient is within the third of the source-image distance next to the source.
     person_sigma_share : float
-        Standard deviation, as a share, where an object of known size was measured by hand: a
-        pixel and a half at each end of 25 mm, or 3 degrees of tilt and 5 mm of depth.
+        Relative standard deviation of a manual measurement of an object of known size: one and a
+        half pixels at each end of 25 mm, or 3 degrees of tilt and 5 mm of depth.
     depth_sigma_mm : float
-        How far the vertebra lies in front of or behind the centre of the beam, mm, as a standard
-        deviation: it is centred by eye, in the other view.
+        Standard deviation of the vertebra's depth relative to the centre of the beam, mm: it is
+        centred visually in the other view.
     min_sod_mm : float
-        Source to object at least, mm: taken where it is not known, so that the error is the
-        larger one.
+        Minimum source-object distance, mm: assumed if unknown, so that the error is not
+        underestimated.
     conflict_share : float
-        Tags that differ by more contradict each other: twice what depth explains.
+        Values of the header that differ by more contradict each other: twice the effect of depth.
     fit_share : float
-        A calibration holds within this share of its distances and spacings.
+        A calibration applies within this relative difference of its distances and spacings.
     fit_angle_deg : float
-        And within this of its angles, degrees: a vertebra 20 mm off the axis moves 3.5 mm in
-        depth, half a per cent.
+        It applies within this difference of its angles, degrees: a vertebra 20 mm off the axis
+        moves 3.5 mm in depth, which is half a per cent.
     grid_max_residual_px : float
-        95 % of the crossings of a grid must lie this near to the fit, pixels: more is no grid, or
-        no sharp picture of one.
+        95 % of the crossings of a grid must be within this distance of the fit, pixels: a larger
+        distance means another object or a blurred image.
     grid_min_cover : float
-        Share of the exposed field that the grid must cover: beyond it the distortion is a guess.
+        Share of the exposed field that the grid must cover: the distortion is unknown beyond it.
     grid_max_skew : float
-        By which share a grid may look longer along one side: a plate that is tilted by 8 degrees.
+        Maximum relative difference of a grid's two directions: a plate tilted by 8 degrees.
     cannula_depth_mm : float
-        How far a cannula in the vertebra lies before or behind the middle of the body along the
-        beam, mm, one standard deviation: from the midline to a pedicle.
+        Standard deviation of the depth of a cannula in the vertebra relative to the centre of the
+        body, mm: from the midline to a pedicle.
     object_depth_mm : float
-        The same of a ruler or sphere that was laid beside the vertebra by eye.
+        The same for a ruler or sphere placed beside the vertebra by eye.
     tilt_sigma_deg : float
-        How far a cannula or ruler is tilted out of the plane of the picture, degrees: it looks
-        shorter than it is, by 1 - cos. A cannula through a pedicle leans 10 to 25 degrees.
+        Standard deviation of the tilt of a cannula or ruler out of the image plane, degrees: it
+        appears shorter by 1 - cos. A cannula through a pedicle is tilted by 10 to 25 degrees.
     point_sigma_px : float
-        How well a hand sets a point on an edge or an end, pixels of the frame.
+        Standard deviation of a point set by the user on an edge or an end, pixels of the frame.
     edge_sigma_px : float
-        How well an edge is known that was found in the picture, pixels.
+        Standard deviation of a detected edge, pixels.
     cannula_sigma_share : float
-        Of outer diameters about the nominal one of their gauge.
+        Relative standard deviation of outer diameters about the nominal value of their gauge.
     """
 
     min_mm_per_px: Annotated[float, within(0.01, 0.2)] = 0.02

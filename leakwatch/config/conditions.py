@@ -10,78 +10,80 @@ from leakwatch.config.ranges import within
 
 
 class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether a picture is new, told by its quantum noise.
+    """Condition "live": whether an image is new, by its quantum noise.
 
-    Variances are of noise that passed a second difference, against those that new frames have.
+    Variances are of noise after a second difference, relative to those of new frames.
 
     Parameters
     ----------
     window_s : float
-        A loop of frames as long as this is found; a stored run that is played again is longer.
+        Loops of frames up to this length are detected; a stored sequence that is played again is
+        longer.
     max_frames : int
-        Most frames that are kept: 4 s at 30 frames/s, 7 MB.
+        Maximum number of stored frames: 4 s at 30 frames/s, 7 MB.
     around_mm : float
-        Around the marks, noise is compared as far: as far as cement leaks before it is seen.
+        Distance from the marks up to which noise is compared: as far as cement leaks before it is
+        detected.
     tiles_across : int
-        Tiles along each side of what is watched: a part that is held is found where it is a sixth
-        as wide.
+        Tiles along each side of the monitored region: a frozen part is detected if it is a sixth as
+        wide.
     tile_px : int
-        Side of a tile, working pixels: of 144 pixels, noise has its variance to 0.15.
+        Side of a tile, working pixels: with 144 pixels, the variance of noise is known to 0.15.
     min_exposed_share : float
-        A tile of which less is exposed says nothing of noise.
+        A tile with a smaller exposed share is not used for noise.
     repeat_share : float
-        Noise that differs by less of its variance is the same noise: a recursive filter that
-        keeps nine tenths of the frame before leaves as much.
+        Noise that differs by a smaller share of its variance is the same noise: a recursive filter
+        that keeps nine tenths of the previous frame leaves as much.
     recent_share : float
         The same for frames younger than `settled_s`: a recursive filter that is switched on, and
-        keeps seven tenths of the frame before, leaves 0.05.
+        keeps seven tenths of the previous frame, leaves 0.05.
     settled_s : float
-        A recursive filter may keep some noise for as long; what is older than that is gone.
+        Time for which a recursive filter may keep some noise.
     held_kept : float
-        Share of an earlier frame's noise in this one, beyond `settled_s`, above which that picture
-        is held, with another noise on it (a grabber's, a video coder's), if also one of the
-        following is true. Bone that lies still keeps a third of its fine detail at most.
+        Share of an earlier frame's noise in this one, beyond `settled_s`, above which that image is
+        frozen with other noise added (by a grabber or a video codec), if also one of the following
+        is met. Bone at rest keeps at most a third of its fine detail.
     held_correlation : float
-        And the two must be correlated by more than this: by chance 144 pixels are by 0.1.
+        Both must have a larger correlation: by chance, that of 144 pixels is 0.1.
     held_share : float
-        The noise differs by less than this share of what new frames differ by.
+        The noise differs by less than this share of the difference of new frames.
     held_growth : float
         The frame's variance is larger than the earlier one's by more than this factor.
     max_repeated_share : float
         Share of tiles that may look repeated by chance: 2 of 36.
     min_told_share : float
-        Of the exposed tiles, as many must have noise that can tell.
+        Minimum share of the exposed tiles with measurable noise.
     first_share : float
-        The first two frames must differ by this share of the noise within one of them.
+        Minimum difference of the first two frames, relative to the noise within one of them.
     learnt_pairs : int
-        Pairs of frames after which the variance is known.
+        Number of pairs of frames after which the variance is known.
     newest_share : float
-        What the newest pair of frames then says of it: dose changes within a second.
+        Weight of the newest pair of frames afterwards: dose changes within a second.
     relearnt_s : float
-        Frames that have too little noise to tell, and differ from all others, are learnt anew
-        after as long: snow on a cable is no measure of the pictures that follow.
+        Time after which the variance is measured again from frames with too little noise that
+        differ from all others: snow of an open cable does not represent the following images.
     relearnt_share : float
-        They must differ by this share of the noise within one of them; a held picture that is
-        digitised again differs by a tenth.
+        Minimum difference of these frames, relative to the noise within one of them; a frozen image
+        that is digitised again differs by a tenth.
     line_share : float
-        A piece of a line that differs from the frame before by less of its variance is held: a
-        recursive filter that keeps nine tenths leaves a tenth.
+        A segment of a line that differs from the previous frame by a smaller share of its variance
+        is frozen: a recursive filter that keeps nine tenths leaves a tenth.
     max_lines_share : float
-        Share of such pieces, beyond the usual one, that may look held by chance.
+        Share of such segments, beyond the usual one, that may look frozen by chance.
     phase_px : int
         Side of the square whose noise is compared as a whole, working pixels: a body and its wall.
     phase_age_s : float
-        It is compared with frames that are as old or older: a recursive filter that keeps seven
-        tenths of the frame before has forgotten it by then.
+        Minimum age of the frames with which it is compared: a recursive filter that keeps seven
+        tenths of the previous frame has no memory of them.
     max_phase_correlation : float
-        More is an earlier picture. Live ones reached 0.17 in 44 sequences, real ones among them,
-        and pictures held by a link that moves them by a pixel or two no less than 0.24.
+        A larger correlation means an earlier image. Live ones reached 0.17 in 44 sequences,
+        including real ones; images frozen by a link that shifts them by a pixel or two had at least
+        0.24.
     more_than_usual : float
-        Fine detail that lies still for good makes new frames correlate too: a frame is held that
-        exceeds their usual correlation by this.
+        Constant fine detail makes new frames correlate too: a frame is frozen if it exceeds their
+        usual correlation by this.
     max_usual_correlation : float
-        New frames are never thought to correlate by more; nor is that assumed before any were
-        compared.
+        Upper limit of the usual correlation of new frames, and its value before any were compared.
     """
 
     window_s: Annotated[float, within(1.0, 60.0)] = 8.0
@@ -114,17 +116,17 @@ class LivenessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WholeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether all that is watched can be seen.
+    """Condition "whole": whether the monitored region is visible.
 
     Parameters
     ----------
     min_share : float
-        Of the body, and of the wall with its margin, as much must be exposed, and neither clipped
-        nor masked: an outline by hand may run past the edge of a field that was set up for it.
+        Minimum share of the body, and of the wall with its margin, that is exposed and neither
+        saturated nor masked: a manual outline may extend beyond the field.
     around_mm : float
-        What surrounds the body is watched so far: a leak is told from its first 4 mm.
+        Monitored surroundings of the body: a leak is detected from its first 4 mm.
     min_around_share : float
-        Of that, as much must be seen: a collimator may close to the endplates.
+        Minimum visible share of them: a collimator may close to the endplates.
     """
 
     min_share: Annotated[float, within(0.5, 1.0)] = 0.9
@@ -133,41 +135,43 @@ class WholeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether the picture is that of the reference, moved, with cement and instruments added.
+    """Condition "same": whether the image matches the reference, apart from motion and cement.
 
     Parameters
     ----------
     tile_px : int
-        Side of a tile, registration pixels of about 0.5 mm: as large as what a hand or a frozen
-        part of the picture hides, and as small as a fifth of a body.
+        Side of a tile, registration pixels of about 0.5 mm: as large as a region hidden by a hand
+        or frozen, and a fifth of a body.
     around_mm : float
-        Around the body and its wall, tiles are compared as far.
+        Distance from the body and its wall up to which tiles are compared.
     min_tile_share : float
-        A tile of which less may be compared says nothing.
+        A tile with a smaller comparable share is not used.
     min_texture : float
-        A tile says something where the reference's detail has a standard deviation of this, natural
-        log, and more than the frame's noise: a tenth of a cortical edge.
+        Minimum standard deviation of the reference's detail in a tile, natural log, which must also
+        exceed the frame's noise: a tenth of a cortical edge.
     min_correlation : float
-        Less is another picture in that tile: noise as large as the detail leaves 0.7.
+        A smaller correlation means another image in that tile: noise as large as the detail leaves
+        0.7.
     min_explained : float
-        Share of the tiles in which the reference is found again, times how sharp it is there. A
-        tube voltage that rises by 20 kV leaves 0.76, tissue that breathes past the spine 0.66 in
-        the worst of 73 sequences; torn rows leave 0.67 at most, a blur of 2 mm 0.54.
+        Share of the tiles in which the reference is found, times its sharpness. A tube voltage
+        higher by 20 kV leaves 0.76, tissue that breathes past the spine 0.66 in the worst of 73
+        sequences; displaced rows leave at most 0.67, a blur of 2 mm 0.54.
     regained_explained : float
-        After a frame of which less than that was explained, as much must be: torn lines leave
-        0.71 where little detail is on the torn side.
+        Minimum after a frame with less than that: displaced lines leave 0.71 if there is little
+        detail on that side.
     min_compared_share : float
-        Of the tiles of the reference that have detail, as many must be exposed.
+        Minimum exposed share of the reference's tiles with detail.
     max_body_unlike : float
-        Of the detail within the body and the margin, as much may be unlike: cement that is not
-        found yet took 0.38, what lies over the body takes 0.45 and more.
+        Maximum share of mismatching detail within the body and the margin: undetected cement caused
+        0.38, objects over the body cause at least 0.45.
     min_body_share : float
-        That is told where so much of the reference's detail there can be compared: where cement
-        may have come in most of the body while nothing was seen, the rest of it tells nothing.
+        Minimum comparable share of the reference's detail for this check: if undetected cement may
+        cover most of the body, the rest is not conclusive.
     min_tiles : int
-        Fewer tiles tell nothing; then the registration's own score stands alone.
+        With fewer tiles, only the registration's score is used.
     min_cement_share : float
-        Cement does not vanish: where less of what it added is left, this is another picture.
+        Cement does not vanish: if a smaller share of its attenuation remains, this is another
+        image.
     min_cement_mm2 : float
         Less cement than this may have been an error.
     """
@@ -188,15 +192,16 @@ class SameSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SensitiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whether cement would be seen.
+    """Condition "sensitive": whether cement would be detected.
 
     Parameters
     ----------
     max_thickness_mm : float
-        Cement that must be thicker than this, along the beam, to stand out beside the wall could
-        come within the margin unseen.
+        Maximum thickness of undetectable cement along the beam beside the wall: thicker cement
+        could come within the margin undetected.
     max_sigma_mm : float
-        A front whose place is known no better than this says nothing of a margin of 5 mm.
+        Maximum standard deviation of the cement front: beyond it, a margin of 5 mm cannot be
+        monitored.
     """
 
     max_thickness_mm: Annotated[float, within(1.0, 15.0)] = 5.0

@@ -1,4 +1,4 @@
-"""Settings of the live session: clocks, queues, and what counts as the same view."""
+"""Settings of the live session: clocks, queues, and changes of the view."""
 
 from __future__ import annotations
 
@@ -10,53 +10,53 @@ from leakwatch.config.ranges import within
 
 
 class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Frames that come when they come.
+    """Live session.
 
     Parameters
     ----------
     stale_after_s : float
-        No frame for longer is no picture of the present, s: the slowest fluoroscopy for cement
-        gives one in 0.13 s, so that half a second is several lost frames.
+        Without a frame for longer, the image is not current, s: the slowest fluoroscopy for cement
+        has a frame every 0.13 s, so that half a second means several lost frames.
     clock_leap_s : float
-        The time that a source gives may run before or behind the time of arrival by this between
-        two frames, s; more, or a step back, is a clock that was set. Networks bunch frames up by
-        some tenths.
+        Maximum difference between the source's time and the time of arrival from one frame to the
+        next, s. A larger one, or a step back, means that a clock was set. Networks delay frames by
+        some tenths of a second.
     geometry_share : float
-        Distances and spacings in the head that differ by a larger share change the magnification:
-        0.1 mm on 5 mm.
+        Distances and spacings in the header with a larger relative difference change the
+        magnification: 0.1 mm in 5 mm.
     return_after_s : float
-        The reference view must be back for so long before it is judged again, s: two senders that
-        take turns are never both the patient.
+        The reference view must be back for this time before it is assessed again, s: two senders
+        that alternate are not both the patient.
     last_image_s : float
-        A frame that cannot be judged may follow the last judged one by so long, s, and the judged
-        one stays on the screen when no other comes: a beam that ends dims its last frames, and a
-        second is less than it takes to turn to another view.
+        After the last assessed frame, frames that cannot be assessed are accepted for this time, s,
+        and the assessed one remains on the screen if no other follows: frames darken at the end of
+        an exposure, and a turn to another view takes more than a second.
     take_back_steps : int
-        So many new baselines can be taken back, one after the other: each keeps what was known
-        before it, some 100 MB at 1024 x 1024.
+        Number of new baselines that can be undone: each keeps the previous state, some 100 MB at
+        1024 x 1024.
     audio_pause_s : float
-        Longest pause of the alarm's sound, s (two minutes, as IEC 60601-1-8 allows).
+        Longest pause of the alarm sound, s (two minutes, as IEC 60601-1-8 allows).
     waiting_frames : int
         Frames that may wait for the analysis before the oldest is dropped: a tenth of a second at
-        30 frames/s rides out a single slow frame, and a picture may be no older.
+        30 frames/s covers a single slow frame, and images must not be older.
     learning_frames : int
-        The same while the baseline is learnt: nothing is judged yet, and each frame makes it
-        better.
+        The same during acquisition of the baseline: nothing is assessed yet, and each frame
+        improves it.
     waiting_bytes : int
-        Pixels of frames that may wait, bytes: 30 frames of 2048 x 2048 with 16 bits, also while the
-        baseline is learnt.
+        Pixels of waiting frames, bytes: 30 frames of 2048 x 2048 with 16 bits, also during
+        acquisition of the baseline.
     sink_queue_frames : int
-        Snapshots that may wait for a slow disk: ten seconds at 30 frames/s. More are not recorded,
-        which is told and counted; lines and events always are.
+        Snapshots that may wait for a slow disk: ten seconds at 30 frames/s. Further frames are not
+        recorded, which is reported and counted; lines and events always are.
     sink_queue_mb : float
-        The same in megabytes of pixels, which is reached first by large frames: 61 of 1024 x 1024.
+        The same in megabytes of pixels, which large frames reach first: 61 of 1024 x 1024.
     behind_after_s : float
-        A recording whose oldest waiting frame is older, s, is said to be behind: a program that is
-        killed would lose more than a second.
+        If the oldest waiting frame of a recording is older, s, the recording is reported as
+        delayed: more than a second would be lost if the program were killed.
     latency_frames : int
-        The last frames whose latencies are counted in percentiles: ten minutes at 30 frames/s.
+        Number of the latest frames in the percentiles of latency: ten minutes at 30 frames/s.
     close_s : float
-        At the end sinks are waited for so long, s.
+        Maximum time to wait for sinks at the end, s.
     """
 
     stale_after_s: Annotated[float, within(0.2, 3.0)] = 0.5

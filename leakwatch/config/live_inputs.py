@@ -1,4 +1,4 @@
-"""Settings of live sources: DICOM, OpenIGTLink and video; how long they are waited for."""
+"""Settings of live sources: DICOM, OpenIGTLink and video."""
 
 from __future__ import annotations
 
@@ -12,109 +12,109 @@ from leakwatch.config.ranges import within
 class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Objects that arrive in a folder, over the network, or in an archive.
 
-    What a peer announces is no reason to make room for it: each length has a most. Those of what is
-    in an object hold, with their defaults, for stored files too.
+    Lengths announced by a peer are not trusted: each has a maximum. The limits of objects also
+    apply, with their defaults, to stored files.
 
     Parameters
     ----------
     fault_shown_s : float
-        A fault stays in the status for so long, s, also where good frames follow at once: a
-        person looks up in a few seconds.
+        A fault is shown in the status for at least this time, s, even if good frames follow at
+        once: a person looks up within a few seconds.
     series_quiet_s : float
-        Another series is looked at when the one that is followed gave nothing for so long, s: a
-        C-arm at work is silent for 0.13 s at most between pulses. So two that come at the same
-        time are never mixed.
+        Another series is accepted after the current one was silent for this time, s: during
+        fluoroscopy, a C-arm pauses at most 0.13 s between pulses. Two simultaneous series are thus
+        never mixed.
     queue_objects : int
-        Objects that may wait to be decoded: 17 s at 30 frames/s. A sender is told when there are
-        more.
+        Objects that may wait to be decoded: 17 s at 30 frames/s. If there are more, the sender is
+        notified.
     waiting_bytes : int
-        The same in bytes on the disk: a run of half a minute, and the next one.
+        The same in bytes on the disk: a sequence of half a minute, and the next one.
     run_step_s : float
-        Frames of a run that came as one object are given one by one, so far apart at most, s, and
-        objects that an archive has at once are fetched so: analysis keeps up with 30 frames/s. At
-        once, all but the last few would be dropped.
+        Frames of a sequence that arrived as one object, and objects that an archive has at once,
+        are delivered with at most this interval, s: analysis processes 30 frames/s. Without it, all
+        but the last few would be dropped.
     past_run_s : float
-        A run of many frames that took longer is the past when it arrives, s, as after
-        `live.stale_after_s`: the pedal was lifted, and none of it is CLEAR.
+        A multi-frame sequence that took longer is not current when it arrives, s, as after
+        `live.stale_after_s`: the pedal was released, and no frame of it is CLEAR.
     settle_s : float
-        A file that nobody was seen to close is read when it did not change for so long, s: writers
-        fill a buffer in less.
+        A file without a close event is read if it did not change for this time, s: writers flush
+        their buffers in less.
     partial_s : float
-        A file that stays incomplete is waited for so long after its last change, s: a network
+        Time to wait for the completion of an incomplete file after its last change, s: a network
         share stalls for a few seconds.
     scan_s : float
-        The folder is looked through so often, s, beside what the system tells of it.
+        Interval of folder scans, s, in addition to notifications of the system.
     network_scan_s : float
-        The same where the system tells nothing (network mounts), s: less than the interval of two
+        The same without notifications (network mounts), s: a shorter interval than that of two
         pulses would only load the network.
     sender_quiet_s : float
-        Another sender is refused until the one that is followed was silent for so long, s: longer
-        than a pause between two looks. The same one goes on at once over any connection.
+        Another sender is refused until the current one was silent for this time, s: longer than a
+        pause between exposures. The same sender may continue at once with any connection.
     associations : int
-        Most senders connected at once: a C-arm, a second one, and two tests of the line. Where one
-        more comes, the one that never stored anything and was silent longest is cut off.
+        Maximum number of connected senders: a C-arm, a second one, and two connection tests. If
+        another one connects, the sender that never stored anything and was silent longest is
+        disconnected.
     known_senders : tuple of str
-        Titles or addresses of C-arms. There is always a place for them, as there is for one that
-        stored something before in the session, and for those in `allow_ae`. They are followed at
-        once where one sends that nobody named.
+        Titles or addresses of C-arms. A slot is always available for them, as for a sender that
+        stored something before in the session, and for those in `allow_ae`. They take over at once
+        from an unknown sender.
     waiting_connections : int
-        Connections that have not asked for an association yet. Where one more comes, one of the
-        address that has most of them is cut off.
+        Connections that have not requested an association yet. If another one arrives, one from the
+        address with most of them is closed.
     active_s : float
-        A sender that sent a part of an object within so long, s, is at work, and is not cut off for
-        one that nobody knows: parts follow each other within a tenth.
+        A sender that sent a part of an object within this time, s, is active, and is not
+        disconnected for an unknown one: parts follow each other within a tenth of a second.
     strangers_per_s : int
-        While a sender is followed, so many associations of others are taken in a second: each costs
-        some 10 ms, and the C-arm's pictures wait for it.
+        While a sender is active, maximum associations per second accepted from others: each takes
+        some 10 ms, which delays the C-arm's images.
     stranger_connections_per_s : int
-        While a sender is followed, so many connections are heard in a second of addresses from
-        which nothing came yet.
+        While a sender is active, maximum connections per second accepted from addresses without
+        earlier data.
     stranger_pause_s : float
-        While a sender is followed, each part that another sends is read so much later, s.
+        While a sender is active, delay before each part of another sender is read, s.
     idle_association_s : float
-        A connection without a word is cut after so long, s: ten minutes, longer than an injection
-        pauses. A peer that died is found out in about 15 s by the system.
+        A silent association is closed after this time, s: ten minutes, longer than pauses of an
+        injection. The system detects a dead peer within about 15 s.
     stalled_s : float
-        Within a unit of the protocol no byte for longer is a broken connection, s.
+        Maximum time without a byte within a protocol data unit, s; the connection is then broken.
     handshake_s : float
-        A client has so long from its connection until it has asked for an association, and agreed
-        on TLS where there is any, s.
+        Maximum time from the connection to the association request, including TLS if used, s.
     protocol_bytes : int
-        Longest request for an association, and longest command, bytes: one with 128 contexts has
+        Maximum length of an association request, and of a command, bytes: one with 128 contexts has
         32 kB, and a ticket as much.
     pdu_bytes : int
-        Longest unit of data, bytes: 0.13 MB are agreed on, and some senders take more.
+        Maximum length of a data unit, bytes: 0.13 MB are negotiated, and some senders use more.
     poll_s : float
-        The archive is asked so often, s: it answers in some ten ms, and half a second later is
-        late already.
+        Interval of queries to the archive, s: it answers in some ten ms, and a delay of half a
+        second is already long.
     back_off_s : float
-        An archive that does not answer is asked again after `poll_s`, then after twice as long,
-        and so on up to this, s.
+        An archive that does not answer is queried again after `poll_s`, then after twice as long,
+        and so on up to this time, s.
     connect_s, answer_s : float
-        The archive has so long to accept a connection, and to go on with an answer, s.
+        Maximum time for the archive to accept a connection, and between parts of an answer, s.
     clocks_apart_s : float
-        Where an archive was away when the session began, an object of it is of before that when it
-        says that it is older by more, s: a C-arm's clock may be wrong by some minutes.
+        If an archive was unavailable at the start of the session, its objects that are older than
+        this before the start are not new, s: a C-arm's clock may be wrong by some minutes.
     answer_bytes : int
-        Longest list of a study, bytes: 20000 objects have 7 MB.
+        Maximum length of a study list, bytes: 20000 objects have 7 MB.
     study_objects : int
-        Most objects of a study: an hour of single frames at 13/s.
+        Maximum number of objects of a study: an hour of single frames at 13/s.
     object_bytes : int
-        Longest object that is received, bytes: a run of half a minute at 15/s with 1024 x 1024
-        pixels of 16 bits has 0.95 GB. It lies on the disk, and not in memory.
+        Maximum length of a received object, bytes: half a minute at 15/s with 1024 x 1024 pixels of
+        16 bits has 0.95 GB. It is stored on the disk, not in memory.
     object_s : float
-        An archive has so long to give an object, s: a gigabyte takes 86 s at 100 Mbit/s.
+        Maximum time for an archive to send an object, s: a gigabyte takes 86 s at 100 Mbit/s.
     head_bytes : int
-        What is read of an object's head, bytes, beside what is skipped: functional groups of 5000
-        frames have 3 MB, and makers put pictures of their own into sequences.
+        Maximum bytes read of an object's header, except for skipped values: functional groups of
+        5000 frames have 3 MB, and manufacturers store private images in sequences.
     value_bytes : int
-        Longest value that is read of a head: a maker's picture of 2048 x 2048 with 16 bits.
+        Maximum length of a value read from a header: a private image of 2048 x 2048 with 16 bits.
     object_parts : int
-        Parts of an object: items, elements and numbers in its head (of binary ones each eighth),
-        fragments of its pixels. Those of a head take up to 1 kB each, and functional groups have 40
-        for each frame.
+        Maximum number of parts of an object: items, elements and numbers in its header (of binary
+        ones each eighth), fragments of its pixel data. Each part of a header takes up to 1 kB, and
+        functional groups have 40 per frame.
     object_frames : int
-        Most frames of an object: an hour at 30 frames/s.
+        Maximum number of frames of an object: an hour at 30 frames/s.
     """
 
     fault_shown_s: Annotated[float, within(1.0, 300.0)] = 10.0
@@ -156,19 +156,19 @@ class LiveDicomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class LiveIgtlSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Messages of an OpenIGTLink server. A longer one ends the connection before it is read.
+    """Messages of an OpenIGTLink server. A longer one closes the connection before it is read.
 
     Parameters
     ----------
     picture_bytes : int
-        Longest body of a picture, bytes: 4096 x 4096 pixels of 16 bits, and as much again for what
-        goes with them.
+        Maximum length of an image body, bytes: 4096 x 4096 pixels of 16 bits, and as much again for
+        metadata.
     other_bytes : int
-        Longest body of any other message, bytes; it is passed over, and nothing of it is kept. A
+        Maximum length of any other body, bytes; it is skipped, and nothing of it is stored. A
         surface of a million points has 30 MB.
     stalled_s : float
-        Within one message no byte for longer is a broken link, s: pulses come at least twice a
-        second.
+        Maximum time without a byte within a message, s; the connection is then broken. Pulses
+        arrive at least twice a second.
     """
 
     picture_bytes: Annotated[int, within(1 << 16, 1 << 28)] = 1 << 26
@@ -183,43 +183,43 @@ Pixels = Annotated[int, within(0, 32767)]
 class LiveVideoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Frame grabbers and video files.
 
-    A room's own region and masks belong here, in a settings file; those of the specification
-    replace them. All rectangles are left, top, right, bottom in pixels of the video as it comes;
+    Region and masks of a room belong here, in a settings file; those of the source specification
+    replace them. All rectangles are left, top, right, bottom in pixels of the received video;
     right and bottom are not included.
 
     Parameters
     ----------
     region_px : (int, int, int, int) or None
-        The part of the screen that is fluoroscopy; None: all of it.
+        Region of the screen that shows fluoroscopy; None: all of it.
     masks_px : tuple of (int, int, int, int)
-        Text in it: blanked, and never seen.
+        Text in the region, which is blanked and never analysed.
     bone_is_bright : bool or None
-        How the room's screen shows bone; None: nobody said, and it is taken to be dark, which the
-        status says. The wrong way round cement looks as if something were taken away.
+        How the screen shows bone; None: not specified, and assumed to be dark, which the status
+        states. With the wrong polarity, cement looks like a loss of attenuation.
     colour_levels : int
-        Channels that are further apart are a colour, of 255: compressed chroma errs by about ten,
-        and a coloured letter is a hundred apart.
+        Channels with a larger difference, of 255, are a colour: compressed chroma is wrong by about
+        ten, and a coloured letter differs by a hundred.
     colour_share : float
-        A picture with more colour is not used: a single letter of 10 x 10 pixels is a hundredth of
-        a percent of 1024 x 1024.
+        An image with a larger coloured share is not used: a letter of 10 x 10 pixels is a hundredth
+        of a per cent of 1024 x 1024.
     repeat_s : float
-        A picture that comes again and again is given again so often, s: less than
-        `live.stale_after_s`, so that it counts as held and not as missing; more than the 0.13 s
-        between two pulses at 7.5/s, so that no pulse counts twice.
+        Interval at which a repeated image is delivered again, s: less than `live.stale_after_s`, so
+        that it counts as frozen, not as missing; more than the 0.13 s between two pulses at 7.5/s,
+        so that no pulse counts twice.
     repeat_noise_share : float
-        A picture with less noise against the last one, as a share of that of pictures that were
-        new, may be that one again through an analog link: its noise is a fraction of the quanta's.
+        An image whose noise against the last one is a smaller share of that of new images may be
+        the same one through an analogue link: the noise of the link is a fraction of quantum noise.
     repeat_levels : float
-        It is not, where a patch of 16 x 16 pixels is brighter or darker by more, of 255: noise of
-        5 levels leaves 0.4 in its mean, and anatomy that breathes or cement that flows is more.
+        It is not the same if a patch of 16 x 16 pixels is brighter or darker by more, of 255: noise
+        of 5 levels leaves 0.4 in its mean, and breathing anatomy or flowing cement causes more.
     combing : float
-        Neighbouring lines that differ by so many times more than every other line are two fields
-        of an interlaced picture: 1 in noise, less in anatomy.
+        Adjacent lines that differ by this factor more than every other line are two fields of an
+        interlaced image: 1 in noise, less in anatomy.
     silent_s : float
-        A device that gives no picture for so long is dead, s: its slowest rate is 5/s, and it gives
-        pictures also where fluoroscopy is off.
+        A device without an image for this time has failed, s: its slowest rate is 5/s, and it
+        delivers images even without fluoroscopy.
     retry_s : float
-        A device that is gone is looked for so often, s: plugged in again, it takes about a second.
+        Interval of attempts to reopen a lost device, s: after reconnection it takes about a second.
     """
 
     region_px: tuple[Pixels, Pixels, Pixels, Pixels] | None = None

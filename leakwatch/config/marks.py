@@ -1,4 +1,4 @@
-"""Settings of what marks may look like, before they are believed."""
+"""Settings of the plausibility of marks."""
 
 from __future__ import annotations
 
@@ -10,48 +10,49 @@ from leakwatch.config.ranges import within
 
 
 class MarksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Beyond which limits marks contradict anatomy, each other or the tags.
+    """Limits beyond which marks contradict anatomy, each other or the header.
 
-    What contradicts is refused, what is only unusual is said. The limits leave room for all cases
-    that are known: seven real radiographs with 39 walls, the simulated cases, and a CT's masks.
+    Contradictions are refused; what is only unusual is reported. The limits include all known
+    cases: seven real radiographs with 39 walls, the simulated cases, and masks of a CT.
 
     Parameters
     ----------
     trust_orientation : bool
-        Patient Orientation (0020,0020) is believed where marks contradict it. Set it to false for a
-        C-arm that is known to write it wrong.
+        Patient Orientation (0020,0020) takes precedence over marks that contradict it. Set it to
+        false for a C-arm that is known to write it wrong.
     unusual_lean_deg, max_lean_deg : float
-        How far a posterior wall leans against the columns of a lateral picture: 41 degrees is the
-        most of 39 real ones, at the sacrum. More than the second is a picture that is turned, or
-        columns and rows that are exchanged.
+        Angle of a posterior wall to the columns of a lateral image: at most 41 degrees in 39 real
+        ones, at the sacrum. More than the second value means a rotated image, or exchanged columns
+        and rows.
     least_wall_mm, max_wall_mm : float
-        Length of a marked wall: a third of a low thoracic body, and two lumbar bodies with their
+        Length of a marked wall: from a third of a low thoracic body to two lumbar bodies with their
         disc.
     least_size, max_size : float
-        Mean depth and height of a marked body over those of its level: four standard deviations of
-        what bodies are. A height is only too large: fractures make it small.
+        Mean depth and height of a marked body relative to its level: four standard deviations.
+        Heights are only checked for too large values: fractures reduce them.
     unusual_sigmas : float
-        A body that differs by more standard deviations from the mean of its level is said.
+        A body that differs by more standard deviations from the mean of its level is reported.
     unusual_gap_share, max_gap_share : float
-        How far the outline's posterior edge may lie before or behind the wall, as a share of the
-        outline's depth: rims that bulge behind the line of the wall make 0.18 in a simulated case.
+        Distance of the outline's posterior edge from the wall, relative to the outline's depth:
+        rims that extend behind the wall cause 0.18 in a simulated case.
     least_beside_share : float
-        So much of the wall's length must lie beside the outline: else it is that of another body.
+        Minimum share of the wall's length that overlaps with the outline: otherwise it belongs to
+        another body.
     unusual_behind_mm, max_behind_mm : float
-        How far behind the wall a marked needle tip may lie: as wrong as a hand draws, and as far as
-        the pedicle begins. Cement does not come from the canal.
+        Distance of a marked cannula tip posterior of the wall: the accuracy of marks, and the start
+        of the pedicle. Cement is not injected in the canal.
     max_loop_share : float
-        Where an outline crosses itself, the smaller loop over the larger one: a hand's jitter and
-        the corners of a mask make tiny ones.
+        Maximum size of the smaller loop of an outline that crosses itself, relative to the larger
+        one: jitter of the hand and corners of masks cause tiny loops.
     max_winding : float
-        Length of the marked wall over the way between its ends: points in a wrong order go to and
-        fro.
+        Length of the marked wall relative to the distance between its ends: larger for points in a
+        wrong order.
     max_spacing_share : float
-        By how much a person's `mm_per_px` may differ from the one that tags bring to the vertebra:
-        a vertebra 150 mm off the axis, 700 mm from the source.
+        Relative difference of a given `mm_per_px` from that by the header at the vertebra: a
+        vertebra 150 mm off the axis, 700 mm from the source.
     detector_share : float
-        By how much it may be above the spacing at the detector, where nothing brings it to the
-        vertebra: nothing looks smaller there than it is.
+        Relative amount by which it may exceed the pixel spacing at the detector, if that cannot be
+        scaled to the vertebra: nothing appears smaller than it is.
     """
 
     trust_orientation: bool = True

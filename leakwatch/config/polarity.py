@@ -10,34 +10,34 @@ from leakwatch.config.ranges import within
 
 
 class PolaritySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What tells whether a picture was inverted. Shares are those of the picture's range or area.
+    """Detection of inverted images. Shares are those of the image's range or area.
 
     Parameters
     ----------
     trust_tags : bool
-        Read the picture as the tags say, whatever it looks like.
+        Use the polarity stated in the header, whatever the image looks like.
     columns : int
-        Of the coarse picture that is looked at: edges of shutters stay sharp, noise is averaged.
+        Columns of the coarse image that is analysed: edges of shutters remain sharp, noise is
+        averaged.
     even_range : float
-        Greatest range within three by three of its pixels of what is even.
+        Maximum range within three by three pixels of a uniform region.
     end_share : float
-        So near to an end of the picture's range is dark, or bright.
+        Range of values at both ends that counts as dark, or bright.
     shutter_side : float
-        Share of each of the four borders that a shutter covers at least; a round one leaves the
-        middle of the sides.
+        Minimum share of each of the four borders covered by a shutter; a round one leaves the
+        centres of the sides.
     shutter_step : float
-        By how much the picture is different just inside of a shutter, at all but a quarter of its
-        edge.
+        Minimum step of the image at the edge of a shutter, at all but a quarter of the edge.
     white_shutter_step : float
-        The same where it speaks against the tags: a thin limb in an open field has a softer edge.
+        The same for evidence against the header: a thin limb in an open field has a softer edge.
     air_share : float
-        Least share of the area that lies beside the patient.
+        Minimum share of the area beside the patient.
     air_side : float
-        Share of the left or right border that it takes: from end to end, or nearly.
+        Share of the left or right border next to air: nearly all of it.
     air_step : float
-        The skin fades into it: just inside the picture differs by no more.
+        Maximum step at the border of air, as the skin is a smooth transition.
     air_other_share : float
-        Where the other end of the range is at the border too, both may be either.
+        If the other end of the range is at the border too, the polarity is ambiguous.
     """
 
     trust_tags: bool = False

@@ -1,7 +1,7 @@
-"""Which values a setting may have, and what unit they are in.
+"""Ranges and units of settings.
 
-The ends of a range are what is physically possible, or where a stage would no longer do what the
-setting says. Between them a value may be unwise, but it means what it says.
+The ends of a range are physically possible values, or those beyond which a stage would not work as
+the setting states. Values between them may be inappropriate, but have their stated meaning.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _UNITS = (
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The values that a number may have, both ends included.
+    """Possible values of a number, including both ends.
 
     Parameters
     ----------
     least, most : float
     step : int or None
-        It must be a multiple of this.
+        The number must be a multiple of this.
     """
 
     least: float
@@ -45,23 +45,23 @@ class Range:
     step: int | None = None
 
     def text(self, unit: str = "") -> str:
-        """``1 to 20 mm``."""
+        """Return a text such as ``1 to 20 mm``."""
         of = "" if self.step is None else f", a multiple of {self.step}"
         return f"{self.least:g} to {self.most:g} {unit}".rstrip() + of
 
 
 def within(least: float, most: float, step: int | None = None) -> Meta:
-    """Declare the range of a setting, to stand beside its type."""
+    """Declare the range of a setting beside its type."""
     return Meta(ge=least, le=most, multiple_of=step)
 
 
 def unit_of(name: str) -> str:
-    """The unit that the name of a setting says; empty for shares, counts and factors."""
+    """Return the unit in the name of a setting; empty for shares, counts and factors."""
     return next((unit for end, unit in _UNITS if name.endswith(end)), "")
 
 
 def range_of(declared: Any) -> Range | None:
-    """The range in a declared type, or in that of the items of a tuple; None where it has none."""
+    """Return the range in a declared type, or in that of a tuple's items; None without one."""
     for meta in getattr(declared, "__metadata__", ()):
         if isinstance(meta, Meta) and meta.ge is not None and meta.le is not None:
             return Range(
@@ -72,7 +72,7 @@ def range_of(declared: Any) -> Range | None:
 
 
 def ranges(section: type[msgspec.Struct]) -> dict[str, Range]:
-    """The range of each number of a section, by name."""
+    """Return the range of each number of a section, by name."""
     fields = msgspec.structs.fields(section)
     found = {field.name: range_of(field.type) for field in fields}
     return {name: one for name, one in found.items() if one is not None}

@@ -1,4 +1,4 @@
-"""Settings of the training of people."""
+"""Settings of training."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from leakwatch.config.ranges import within
 
 
 class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a trainee's STOPs are judged.
+    """Scoring of a trainee's STOPs.
 
     Parameters
     ----------
     early_s : float
-        Without a truth, a STOP up to so long before LeakWatch's own is not false, s: a person may
-        be quicker than a monitor that wants proof. The bench grants the same before a label.
+        Without a truth, a STOP up to this time before LeakWatch's STOP is not false, s: a trainee
+        may be faster than a monitor. The benchmark allows the same before a label.
     same_press_s : float
-        A press so soon after another is the same decision, s: a nervous hand presses twice.
+        A press within this time after another one is the same decision, s: users may press twice.
     screen_gap_s : float
-        Where the screen stood still for longer, the result says so, s: images older than a tenth
-        of a second hinder a hand, and a reaction time is no better known than that.
+        If the display did not refresh for longer, the result states this, s: images older than a
+        tenth of a second affect reactions, and limit the accuracy of reaction times.
     """
 
     early_s: Annotated[float, within(0.0, 10.0)] = 1.0

@@ -1,4 +1,4 @@
-"""Settings of the window: what flashes, what is new, and the clocks of the procedure."""
+"""Settings of the window: flashing, new cement, and the clocks of the procedure."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ HIGH_FLASH_HZ, MEDIUM_FLASH_HZ = (1.4, 2.8), (0.4, 0.8)
 
 
 class WindowSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the operator sees, beside the level.
+    """Display in addition to the level.
 
     Parameters
     ----------
     high_flash_hz : float
-        How often a STOP flashes, Hz: 1.4 to 2.8, as alarms of high priority do.
+        Flash frequency of a STOP, Hz: 1.4 to 2.8, as for alarms of high priority.
     medium_flash_hz : float
-        How often a technical alarm of medium priority flashes, Hz: 0.4 to 0.8.
+        Flash frequency of technical alarms of medium priority, Hz: 0.4 to 0.8.
     growth_s : float
-        Cement that was not there so long ago is drawn as new, s.
+        Cement added within this time is drawn as new, s.
     growth_mm : float
-        It counts as new this far from the contour of then, mm: more than an edge's noise
+        Minimum distance of new cement from the earlier contour, mm: more than the noise of an edge
         (``alerting.edge_sigma_mm``), less than the width of a vein.
     growth_px : float
-        The same where there are no millimetres, px.
+        The same if not calibrated, px.
     trend_s : float
-        So much of the past is drawn at the side, s: a bolus and the look after it.
+        Time shown in the trend, s: a bolus and its inspection.
     numbers_s : float
-        Numbers at the side change no more often, s: faster than anybody reads.
+        Minimum time between changes of displayed numbers, s: faster than reading.
     retry_from_s, retry_until_s : float
-        After a STOP: wait so long before another try, s; when this has passed, another place of
-        the needle is the choice (one to two minutes, until cement has thickened).
+        Time to wait after a STOP before another attempt, s, and time after which another position
+        of the cannula is advised (one to two minutes, until cement has thickened).
     products : tuple of (str, float, float)
-        Cements: name, and minutes after mixing at which it is thick enough, and at which it no
-        longer flows. The first is measured at 22 °C (doi 10.1186/1471-2474-13-198); what the
-        leaflet of a product says for the temperature of the room is better.
+        Cements: name, minutes after mixing at which it is thick enough, and at which it no longer
+        flows. The first is measured at 22 °C (doi 10.1186/1471-2474-13-198); the manufacturer's
+        data for the room temperature are better.
     product : str
-        The one in use.
+        The cement in use.
     """
 
     high_flash_hz: Annotated[float, within(*HIGH_FLASH_HZ)] = 2.0
@@ -59,41 +59,41 @@ class WindowSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     product: str = "PMMA at 22 °C"
 
     def __post_init__(self) -> None:
-        """Refuse what would not be what its name says."""
+        """Refuse inconsistent products."""
         names = [name for name, _, _ in self.products]
         if self.product not in names:
-            raise ValueError(f"product {self.product!r} is none of {', '.join(names)}")
+            raise ValueError(f"unknown product {self.product!r}; choose one of {', '.join(names)}")
         for name, ready_min, until_min in self.products:
             if not 0.0 <= ready_min < until_min:
-                raise ValueError(f"product {name!r}: {ready_min:g} to {until_min:g} min is no time")
+                raise ValueError(f"product {name!r}: {ready_min:g} to {until_min:g} min is empty")
 
 
 class SoundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What sounds, in the style of IEC 60601-1-8 and with no claim to it.
+    """Alarm sounds in the style of IEC 60601-1-8, without a claim to conformity.
 
     Parameters
     ----------
     rate_hz : int
-        Samples a second; every sound card takes this.
+        Samples per second, supported by every sound card.
     volume : float
         0 to 1, of the full range.
     high_hz, medium_hz, low_hz : float
-        Fundamental of each priority, Hz: 150 to 1000; the more urgent, the higher.
+        Fundamental frequency of each priority, Hz: 150 to 1000; higher for more urgent alarms.
     harmonics : int
-        Multiples of the fundamental that sound with it, so that it is found and not masked: four
-        at least, up to 4000 Hz.
+        Number of harmonics, so that the sound can be located and is not masked: at least four, up
+        to 4000 Hz.
     high_pulse_s, pulse_s : float
         Length of a pulse, s: 0.075 to 0.2 for high priority, 0.125 to 0.25 for the others.
     rise_share : float
-        Share of a pulse in which it rises and falls: a sudden start frightens.
+        Share of a pulse for its rise and fall: a sudden start startles.
     high_gap_s, gap_s : float
         Silence between two pulses, s: 0.05 to 0.125, and 0.125 to 0.25.
     high_pause_s : float
         Silence between the two halves of a burst of ten, s: 0.35 to 1.3.
     high_every_s, medium_every_s : float
-        From a burst to the next, s, start to start: the silence between is 2.5 to 15 s.
+        Interval between the starts of bursts, s: the silence between them is 2.5 to 15 s.
     low_every_s : float
-        A tone of low priority sounds once; if its cause comes and goes, no more often than this, s.
+        A tone of low priority sounds once; if its cause recurs, at most at this interval, s.
     """
 
     rate_hz: Annotated[int, within(16000, 96000)] = 44100

@@ -1,8 +1,8 @@
-"""Which rules worked in a frame, and which were off: partly watched is not blind. Pure.
+"""Alert rules that are active in a frame, and the extent of monitoring that follows.
 
-What a person did not set up (a lateral view, a wall, millimetres) takes a rule away and leaves the
-others. That is known from the start, and said calmly. What happens to the picture (a picture that
-is held, hidden, moved or broken) takes all of them away, and is an alarm.
+What was not set up (a lateral view, a posterior wall, a calibration) makes single rules inactive;
+the others still work. This is known from the start, and shown without alarm. What happens to the
+image (frozen, covered, moved or damaged) makes all rules inactive, and raises an alarm.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import StrEnum
 
+from leakwatch.core.messages import text
 from leakwatch.core.results import Observation, Reason
 
 
 class Rule(StrEnum):
-    """A rule of alerting."""
+    """An alert rule."""
 
-    MARGIN = "margin"  # cement within the margin of the posterior wall, mm
-    WALL = "wall"  # cement at the wall or behind it: a sign
-    OUTSIDE = "outside"  # cement outside the body: a sign
-    TUBE = "tube"  # cement that fills a tube
+    MARGIN = "margin"  # cement within the margin of the posterior wall; needs millimetres
+    WALL = "wall"  # cement at the posterior wall or posterior of it; needs no millimetres
+    OUTSIDE = "outside"  # cement outside the vertebral body
+    TUBE = "tube"  # tubular filling
 
 
-class Watch(StrEnum):
-    """How much of the rules worked in a frame."""
+class Coverage(StrEnum):
+    """Extent of monitoring in a frame."""
 
-    WHOLE = "whole"
+    FULL = "full"
     PARTLY = "partly"
-    BLIND = "blind"
+    NONE = "none"
 
 
-# In the order in which they explain that a rule is off: in another view no wall would help.
+# In order of precedence as an explanation: in another view, a marked wall would not help.
 SET_UP = (Reason.VIEW, Reason.NO_WALL, Reason.NO_CALIBRATION)
 _NEEDED = {
     Rule.MARGIN: frozenset(SET_UP),
@@ -40,8 +41,8 @@ _NEEDED = {
 }
 
 
-def working_rules(observation: Observation) -> tuple[Rule, ...]:
-    """Return the rules that worked in a frame; none where nothing could be compared."""
+def find_active_rules(observation: Observation) -> tuple[Rule, ...]:
+    """Return the rules active in a frame; none if the frame could not be assessed."""
     missing = set(observation.unavailable)
     if observation.cement is None or missing - set(SET_UP):
         return ()
@@ -53,42 +54,52 @@ def working_rules(observation: Observation) -> tuple[Rule, ...]:
     )
 
 
-def watch_of(observation: Observation) -> Watch:
-    """Return whether a frame was watched as far as it was set up to be, or not at all."""
-    if not working_rules(observation):
-        return Watch.BLIND
-    return Watch.PARTLY if observation.unavailable else Watch.WHOLE
+def coverage_of(observation: Observation) -> Coverage:
+    """Return the extent of monitoring in a frame."""
+    if not find_active_rules(observation):
+        return Coverage.NONE
+    return Coverage.PARTLY if observation.unavailable else Coverage.FULL
 
 
-def why_off(rule: Rule, unavailable: Collection[Reason]) -> Reason | None:
-    """Return why a rule was off in a frame that was watched; None: no outline was there."""
+def find_inactive_reason(rule: Rule, unavailable: Collection[Reason]) -> Reason | None:
+    """Return why a rule was inactive in an assessed frame; None if there was no body outline."""
     return next((one for one in SET_UP if one in unavailable and one in _NEEDED[rule]), None)
 
 
-def partly_words(observation: Observation, margin_mm: float) -> str:
-    """Say what is watched in a frame that is partly watched, and why no more is.
+def partial_coverage_text(observation: Observation, margin_mm: float) -> str:
+    """Return the text that states what is monitored in a partly monitored frame, and why.
 
     Parameters
     ----------
     observation : Observation
     margin_mm : float
-        Of the rule that is off.
+        Margin of the inactive rule.
 
     Returns
     -------
     str
         Such as ``Veins and outline only: no posterior wall in this view``.
     """
-    rules = working_rules(observation)
-    names = {Rule.TUBE: "veins", Rule.OUTSIDE: "outline", Rule.WALL: "the wall itself"}
-    seen = [name for rule, name in names.items() if rule in rules]
-    listed = seen[0] if len(seen) == 1 else f"{', '.join(seen[:-1])} and {seen[-1]}"
-    why = why_off(Rule.MARGIN, observation.unavailable)
-    words = {
-        Reason.VIEW: "no posterior wall in this view",
-        Reason.NO_WALL: "no posterior wall is marked"
-        if observation.wall_px is None
-        else "it is not known which side of the wall the body is on",
-        Reason.NO_CALIBRATION: f"no millimetres, so no margin of {margin_mm:g} mm",
-    }
-    return f"{listed[0].upper()}{listed[1:]} only" + ("" if why is None else f": {words[why]}")
+    listed = _LISTED[frozenset(find_active_rules(observation)) - {Rule.MARGIN}]
+    why = find_inactive_reason(Rule.MARGIN, observation.unavailable)
+    if why is None:
+        return listed
+    if why is Reason.VIEW:
+        reason = text("no posterior wall in this view")
+    elif why is Reason.NO_CALIBRATION:
+        reason = text("not calibrated, so no margin of {margin_mm:g} mm", margin_mm=margin_mm)
+    elif observation.wall_px is None:
+        reason = text("no posterior wall is marked")
+    else:
+        reason = text("the anterior side of the wall is unknown")
+    return text("{coverage}: {reason}", coverage=listed, reason=reason)
+
+
+_LISTED = {
+    frozenset({Rule.TUBE}): text("Veins only"),
+    frozenset({Rule.TUBE, Rule.OUTSIDE}): text("Veins and outline only"),
+    frozenset({Rule.TUBE, Rule.WALL}): text("Veins and the wall itself only"),
+    frozenset({Rule.TUBE, Rule.OUTSIDE, Rule.WALL}): text(
+        "Veins, outline and the wall itself only"
+    ),
+}

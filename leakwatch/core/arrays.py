@@ -1,4 +1,4 @@
-"""Arrays and points, and what makes an array read-only."""
+"""Types of arrays and points, and read-only arrays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rectangle = tuple[int, int, int, int]
 
 
 def read_only(array: Array) -> Array:
-    """Return `array` with writing switched off (a view where it was writable).
+    """Return `array`, or a view of it, with writing disabled.
 
     Parameters
     ----------

@@ -1,13 +1,26 @@
-"""Every error that LeakWatch raises on purpose.
+"""Exceptions that LeakWatch raises on purpose.
 
-Each message says what was wrong, what was found, and what to do about it.
+Each message states what was wrong, what was found, and what to do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# The name under which package indexes know this program. `leakwatch` itself is another project's
+# there, with a command of the same name; the package that is imported is `leakwatch` all the same.
+DISTRIBUTION = "leakwatch-fluoro"
+
 
 class LeakWatchError(Exception):
-    """Base of all errors that are reported to the person and not as a traceback."""
+    """Base class of errors that are shown to the user as a message, not as a traceback."""
+
+    def __str__(self) -> str:
+        """Return the message, which keeps its template: ``translate(str(error))`` works."""
+        if len(self.args) == 1 and isinstance(self.args[0], str):
+            return self.args[0]
+        return super().__str__()
 
 
 class SourceError(LeakWatchError):
@@ -15,15 +28,15 @@ class SourceError(LeakWatchError):
 
 
 class SourceEndedEarly(SourceError):
-    """Frames were promised that did not come; those that came before are whole and valid."""
+    """Fewer frames were received than announced; those received are complete and valid."""
 
 
 class CalibrationError(LeakWatchError):
-    """A calibration is malformed, or does not fit the frames it is asked to serve."""
+    """A calibration is malformed, or does not match the frames."""
 
 
 class CaseError(LeakWatchError):
-    """A case, truth, frames or events file breaks its schema."""
+    """A case, truth, frames or events file violates its schema."""
 
 
 class ConfigError(LeakWatchError):
@@ -35,8 +48,72 @@ class SinkError(LeakWatchError):
 
 
 class LibraryError(LeakWatchError):
-    """The case library cannot be used, or has no such case."""
+    """The case library cannot be used, or does not contain the case."""
 
 
 class BenchError(LeakWatchError):
-    """A benchmark cannot begin or end: its set, detector, cluster or earlier report is at fault."""
+    """A benchmark cannot start or finish: its cases, detector, cluster or report is at fault."""
+
+
+class InputError(LeakWatchError, ValueError):
+    """An argument of the Python interface cannot be used: an image, a time, a mark."""
+
+
+class ExtensionError(LeakWatchError):
+    """A source, sink or detector of another package cannot be found, loaded or used."""
+
+
+class MissingExtraError(LeakWatchError):
+    """A part that is installed by choice is asked for, and absent."""
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra.
+
+    Parameters
+    ----------
+    extra : str
+        A name of ``[project.optional-dependencies]`` in pyproject.toml.
+    """
+    return f"pip install '{DISTRIBUTION}[{extra}]'"
+
+
+def missing_extra(what: str, extra: str, error: ImportError) -> str:
+    """Say what cannot be done, what is missing for it, and how to install that.
+
+    Parameters
+    ----------
+    what : str
+        What was asked for, as the subject of "needs".
+    extra : str
+    error : ImportError
+        Of the import that failed.
+    """
+    missing = error.name or "a part of it"
+    return (
+        f"{what} needs the extra `{extra}`, and {missing} is missing. "
+        f"Install it with: {install_command(extra)}"
+    )
+
+
+@contextmanager
+def needs_extra(extra: str, what: str) -> Iterator[None]:
+    """Turn a failed import into an error that names the extra to install.
+
+    Parameters
+    ----------
+    extra : str
+    what : str
+        What was asked for, as the subject of "needs".
+
+    Raises
+    ------
+    MissingExtraError
+        A library of that extra is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
+            raise  # a module of our own: a fault, and no choice
+        raise MissingExtraError(missing_extra(what, extra, error)) from error

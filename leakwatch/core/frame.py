@@ -1,4 +1,4 @@
-"""A frame, and what is known of the run that it is part of: pixel format, geometry, shutter."""
+"""A frame and the acquisition that it belongs to: pixel format, geometry, shutter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from leakwatch.core.arrays import Array, Point, PointArray, Rectangle
 
 
 class IntensityRelationship(StrEnum):
-    """What a stored value says of the beam: Pixel Intensity Relationship (0028,1040)."""
+    """Relation of stored values to X-ray intensity: Pixel Intensity Relationship (0028,1040)."""
 
     LIN = "LIN"
     LOG = "LOG"
@@ -17,7 +17,7 @@ class IntensityRelationship(StrEnum):
 
 
 class View(StrEnum):
-    """Direction of the projection. The posterior-wall rule holds in `LATERAL` only."""
+    """Direction of the projection. The posterior wall rule applies to `LATERAL` only."""
 
     LATERAL = "lateral"
     AP = "ap"
@@ -25,7 +25,7 @@ class View(StrEnum):
 
 
 class TimeSource(StrEnum):
-    """Where frame times come from, best first; `ASSUMED` is flagged in every output."""
+    """Source of the frame times, best first; `ASSUMED` is flagged in every output."""
 
     FRAME_TIME = "FrameTime"
     FRAME_TIME_VECTOR = "FrameTimeVector"
@@ -41,7 +41,7 @@ class TimeSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PixelFormat:
-    """What the numbers of a frame mean (PS3.3 C.7.6.3, C.8.7.1, C.8.11.3).
+    """Meaning of the stored values of a frame (PS3.3 C.7.6.3, C.8.7.1, C.8.11.3).
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ class PixelFormat:
     bits_stored : int
         8 to 16.
     relationship : IntensityRelationship or None
-        None: the tag is absent.
+        None: the attribute is absent.
     relationship_sign : int or None
-        +1: lower values mean less beam; -1: lower values mean more beam; None: absent.
+        +1: lower values mean less X-ray intensity; -1: more; None: absent.
     signed : bool
         Pixel Representation is 1.
     bone_is_bright : bool
         The modality's display convention: True for CR and DX, False for XA, XRF and the rest.
-        Decides polarity together with `photometric` where `relationship_sign` is absent.
+        Determines polarity together with `photometric` if `relationship_sign` is absent.
     """
 
     photometric: str
@@ -70,11 +70,11 @@ class PixelFormat:
 
 @dataclass(frozen=True, slots=True)
 class ProjectionGeometry:
-    """Distances, spacings and angles that the tags give; pairs of spacings are (row, column).
+    """Distances, spacings and angles stated in the header; pairs of spacings are (row, column).
 
-    `pixel_aspect` is a pixel's height over its width: Pixel Aspect Ratio (0028,0034).
+    `pixel_aspect` is a pixel's height divided by its width: Pixel Aspect Ratio (0028,0034).
     `field_of_view_mm` is the side or diameter of the field at the detector, the first value of
-    Field of View Dimensions (0018,1149): an image intensifier often tells no more of its zoom.
+    Field of View Dimensions (0018,1149): often the only statement of an image intensifier's zoom.
     """
 
     sid_mm: float | None = None
@@ -91,7 +91,7 @@ class ProjectionGeometry:
 
 @dataclass(frozen=True, slots=True)
 class Shutter:
-    """Collimator edges as the tags give them (PS3.3 C.7.6.11); 0-based, outside is blanked.
+    """Shutter stated in the header (PS3.3 C.7.6.11); 0-based, the outside is blanked.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class Shutter:
 
 @dataclass(frozen=True, slots=True)
 class Acquisition:
-    """What all frames of one run share. A new object, by identity, means that the run changed.
+    """Properties shared by all frames of an acquisition; a new object means a new acquisition.
 
     Parameters
     ----------
@@ -125,24 +125,24 @@ class Acquisition:
     time_source : TimeSource
     shutter : Shutter or None
     number_of_frames : int or None
-        As promised by the source; None for a live source.
+        As announced by the source; None for a live source.
     patient_orientation : tuple of str or None
-        Patient Orientation (0020,0020): direction of growing columns, of growing rows.
+        Patient Orientation (0020,0020): direction of increasing columns, of increasing rows.
     modality, sop_class_uid, transfer_syntax_uid, manufacturer, model_name : str
-        Empty where absent. No identity of a patient is ever carried here.
+        Empty if absent. Never contain the identity of a patient.
     notes : tuple of str
-        Sentences for the person: what was absent, what was assumed.
+        Sentences for the user: what was absent, what was assumed.
     subject : str
-        Tells patients apart while this process lives: a hash under a key that is never kept. Empty
-        where the source names nobody. Never written.
+        Distinguishes patients within this process: a hash with a key that is never stored. Empty if
+        the source names no patient. Never written.
     burned_in_annotation : bool or None
-        Text stands in the pixels, and may name the patient; None: the source does not say.
+        The pixels contain text that may identify the patient; None: not stated.
     compressed_with_loss : bool
-        As far as the source says.
+        As stated by the source.
     masks_px : tuple of (left, top, right, bottom)
-        Blanked before anybody saw the frame: text stood there. Nothing is seen in them.
+        Blanked because they contained text; nothing can be detected in them.
     time_doubts : tuple of str
-        Clocks, rates or numbers of frames that contradict each other, and which is followed.
+        Warnings about contradictory clocks, rates or numbers of frames, and which is used.
     """
 
     rows: int
@@ -180,8 +180,8 @@ class Frame:
         ``(rows, columns)``, uint8, uint16 or int16, read-only; stored values, no LUT applied.
     acquisition : Acquisition
     received_s : float or None
-        ``time.monotonic()`` when its last byte arrived, before it was decoded; None where frames
-        are asked for instead of arriving. Never written: no result depends on it.
+        ``time.monotonic()`` when its last byte arrived, before decoding; None if frames are read
+        on request. Never written: no result depends on it.
     """
 
     index: int

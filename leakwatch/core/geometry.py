@@ -1,6 +1,6 @@
-"""Points, polylines and grids: pixels to millimetres, and how far a point is from a wall.
+"""Points, polylines and grids: units, distances, areas and changes of geometry.
 
-Only numpy. Points are ``(column, row)``; see `leakwatch.core`.
+Points are ``(column, row)``; see `leakwatch.core`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ import numpy as np
 
 from leakwatch.core.arrays import Point, PointArray
 from leakwatch.core.frame import ProjectionGeometry
+from leakwatch.core.messages import text
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingGrid:
-    """The grid that the vision stages work on: frames averaged over ``binning x binning`` pixels.
+    """Working grid of the vision stages: frames averaged over ``binning x binning`` pixels.
 
     Parameters
     ----------
     rows, columns : int
         Size in working pixels.
     binning : int
-        Frame pixels for one working pixel, along each axis.
+        Frame pixels per working pixel, along each axis.
     """
 
     rows: int
@@ -33,50 +34,50 @@ class WorkingGrid:
 
     @classmethod
     def for_frame(cls, rows: int, columns: int, target_columns: int) -> WorkingGrid:
-        """Choose the binning that brings the longer side nearest to `target_columns` from above.
+        """Choose the largest binning that leaves `target_columns` pixels along the longer side.
 
         Parameters
         ----------
         rows, columns : int
             Size of the frame in pixels.
         target_columns : int
-            Least length of the longer side, in working pixels.
+            Minimum length of the longer side, in working pixels.
         """
         binning = max(1, max(rows, columns) // target_columns)
         return cls(rows // binning, columns // binning, binning)
 
     def to_working(self, points_px: PointArray) -> PointArray:
-        """Frame pixels to working pixels; ``(n, 2)`` or ``(2,)``."""
+        """Convert frame pixels to working pixels; ``(n, 2)`` or ``(2,)``."""
         return (np.asarray(points_px, np.float64) - (self.binning - 1) / 2) / self.binning
 
     def to_frame(self, points: PointArray) -> PointArray:
-        """Working pixels to frame pixels; ``(n, 2)`` or ``(2,)``."""
+        """Convert working pixels to frame pixels; ``(n, 2)`` or ``(2,)``."""
         return np.asarray(points, np.float64) * self.binning + (self.binning - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Sizes for one run: millimetres of the settings in working pixels.
+    """Conversion of lengths in settings from millimetres to working pixels.
 
     Parameters
     ----------
     mm_per_px : float
-        Of a working pixel; nominal where there is no calibration.
+        Of a working pixel; nominal if not calibrated.
     """
 
     mm_per_px: float
 
     def px(self, mm: float) -> float:
-        """Millimetres to working pixels."""
+        """Convert millimetres to working pixels."""
         return mm / self.mm_per_px
 
     def px2(self, mm2: float) -> float:
-        """Square millimetres to working pixels."""
+        """Convert square millimetres to an area in working pixels."""
         return mm2 / self.mm_per_px**2
 
 
 def distance_to_polyline(points: PointArray, polyline: PointArray) -> PointArray:
-    """Least Euclidean distance of each point to a polyline.
+    """Return the shortest Euclidean distance of each point to a polyline.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def distance_to_polyline(points: PointArray, polyline: PointArray) -> PointArray
 
 
 def nearest_on_polyline(point: PointArray, polyline: PointArray) -> PointArray:
-    """The point of a polyline that is nearest to `point`; shape ``(2,)``."""
+    """Return the point of a polyline that is nearest to `point`; shape ``(2,)``."""
     starts, ends = polyline[:-1], polyline[1:]
     along = ends - starts
     length2 = np.maximum((along**2).sum(axis=1), 1e-12)
@@ -111,20 +112,20 @@ def nearest_on_polyline(point: PointArray, polyline: PointArray) -> PointArray:
 
 
 def side_of_polyline(points: PointArray, polyline: PointArray) -> PointArray:
-    """On which side of a polyline each point lies, its ends drawn out to infinity.
+    """Return the side of a polyline, extended to infinity at both ends, on which each point is.
 
-    They are drawn out parallel to the line between the two ends: a wall that bends at a corner of
-    the body goes on along the spine, and not along the bend.
+    The ends are extended parallel to the line between them: a wall that bends at a corner of the
+    body continues along the spine, not along the bend.
 
-    The nearest piece decides, by the sign of the cross product with its direction; at a corner,
-    where two pieces are equally near, the one that the point lies more squarely beside decides
-    (pseudo-normal rule, doi:10.1109/TVCG.2005.49, in two dimensions).
+    The side is the sign of the cross product with the direction of the nearest segment. At a
+    corner, where two segments are equally near, the segment with the larger perpendicular distance
+    is used (pseudo-normal rule, doi:10.1109/TVCG.2005.49, in two dimensions).
 
     Returns
     -------
     ndarray
-        ``(n,)`` of +1 (clockwise from the direction of travel, as displayed: with row growing
-        downwards, the right hand of somebody who walks along the line) or -1.
+        ``(n,)`` of +1 (to the right of the direction of travel, as displayed with rows increasing
+        downwards) or -1.
     """
     line = np.asarray(polyline, np.float64)
     reach = 1e4 * max(float(np.ptp(line, axis=0).max()), 1.0)
@@ -147,7 +148,7 @@ def side_of_polyline(points: PointArray, polyline: PointArray) -> PointArray:
 
 
 def signed_distance(points: PointArray, wall: PointArray, inside: Point) -> PointArray:
-    """Signed distance to the posterior wall: positive on the side of `inside`.
+    """Return signed distances to the posterior wall, positive on the side of `inside`.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ def signed_distance(points: PointArray, wall: PointArray, inside: Point) -> Poin
     wall : ndarray
         ``(m >= 2, 2)`` polyline.
     inside : Point
-        Any point in front of the wall (in the vertebral body).
+        Any point anterior of the wall, such as in the vertebral body.
 
     Returns
     -------
@@ -176,10 +177,10 @@ def distance_sigma_mm(
     position_sigmas_px: tuple[float, ...],
     position_sigmas_mm: tuple[float, ...],
 ) -> float:
-    """Standard deviation of a distance in millimetres, from independent parts.
+    """Return the standard deviation of a distance in millimetres, from independent contributions.
 
-    First-order propagation (GUM, JCGM 100:2008, eq. 10): the scale's part grows with the
-    distance, the parts in position do not.
+    First-order propagation (GUM, JCGM 100:2008, eq. 10): the contribution of the scale grows with
+    the distance, those of positions do not.
 
     Parameters
     ----------
@@ -196,7 +197,7 @@ def distance_sigma_mm(
 
 
 def polyline_length(points: PointArray) -> float:
-    """Length along a polyline, in the unit of its points; 0.0 for fewer than two points."""
+    """Return the length of a polyline, in the unit of its points; 0.0 for fewer than two points."""
     if len(points) < 2:
         return 0.0
     return float(np.hypot(*np.diff(points, axis=0).T).sum())
@@ -210,9 +211,9 @@ def _unit(vector: PointArray) -> PointArray:
 def _to_segment(
     column: PointArray, row: PointArray, start: PointArray, end: PointArray
 ) -> tuple[PointArray, PointArray]:
-    """Squared distance of points to a segment, and signed distance across its line.
+    """Return squared distances of points to a segment, and signed distances to its line.
 
-    Column and row apart, each in one piece of memory: three times as fast as pairs.
+    Columns and rows are contiguous arrays, which is three times as fast as pairs.
     """
     along = end - start
     length2 = max(float(along @ along), 1e-12)
@@ -225,8 +226,8 @@ def _to_segment(
     return right * right + down * down, across
 
 
-def turned_deg(before: ProjectionGeometry, now: ProjectionGeometry) -> float:
-    """By how much a C-arm turned between two frames: the larger change of its two angles.
+def rotation_between_deg(before: ProjectionGeometry, now: ProjectionGeometry) -> float:
+    """Return the rotation of a C-arm between two frames: the larger change of its two angles.
 
     Parameters
     ----------
@@ -235,7 +236,7 @@ def turned_deg(before: ProjectionGeometry, now: ProjectionGeometry) -> float:
     Returns
     -------
     float
-        0.0 where neither tells an angle; infinite where only one of them does.
+        0.0 if neither states an angle; infinite if only one of them does.
     """
     turned = 0.0
     for here, there in (
@@ -249,51 +250,56 @@ def turned_deg(before: ProjectionGeometry, now: ProjectionGeometry) -> float:
     return turned
 
 
-def rescaled(before: ProjectionGeometry, now: ProjectionGeometry, share: float) -> str:
-    """Tell which distance or spacing changed between two frames, so that the scale is another one.
+def scale_changed(before: ProjectionGeometry, now: ProjectionGeometry, share: float) -> str:
+    """Return which distance or spacing, and thus the scale, changed between two frames.
 
     Parameters
     ----------
     before, now : ProjectionGeometry
     share : float
-        A change by a smaller share is none.
+        Relative changes up to this are ignored.
 
     Returns
     -------
     str
-        Such as ``source to detector 1050, now 1250``; empty where the scale is the same. One that
-        is not told any more changed.
+        Such as ``source to detector 1050, now 1250``; empty if the scale is the same. A value that
+        is no longer stated counts as changed.
     """
     lengths = zip(_lengths(before).items(), _lengths(now).values(), strict=True)
     for (name, here), there in lengths:
         if here is None and there is None:
             continue
         if here is None or there is None or abs(there - here) > share * abs(here):
-            shown = ["unknown" if one is None else f"{one:g}" for one in (here, there)]
-            return f"{name} {shown[0]}, now {shown[1]}"
+            return text(
+                "{name} {before}, now {now}", name=name, before=_shown(here), now=_shown(there)
+            )
     return ""
+
+
+def _shown(length: float | None) -> str:
+    return text("unknown") if length is None else f"{length:g}"
 
 
 def _lengths(geometry: ProjectionGeometry) -> dict[str, float | None]:
     imager, pixel = geometry.imager_pixel_spacing_mm, geometry.pixel_spacing_mm
     return {
-        "source to detector": geometry.sid_mm,
-        "source to patient": geometry.sod_mm,
-        "magnification": geometry.magnification,
-        "detector pixel": None if imager is None else imager[0],
-        "pixel spacing": None if pixel is None else pixel[0],
-        "field of view": geometry.field_of_view_mm,
+        text("source to detector"): geometry.sid_mm,
+        text("source to patient"): geometry.sod_mm,
+        text("magnification"): geometry.magnification,
+        text("detector pixel"): None if imager is None else imager[0],
+        text("pixel spacing"): None if pixel is None else pixel[0],
+        text("field of view"): geometry.field_of_view_mm,
     }
 
 
 def area_of(polygon: PointArray) -> float:
-    """Area that a polygon encloses, in the square of its unit, never negative (shoelace)."""
+    """Return the area of a polygon, in its unit squared, never negative (shoelace formula)."""
     column, row = polygon.T
     return 0.5 * abs(float(column @ np.roll(row, -1) - row @ np.roll(column, -1)))
 
 
-def loop_share(polygon: PointArray) -> float:
-    """How much of a polygon that crosses itself lies in the smaller of its two loops.
+def self_overlap_share(polygon: PointArray) -> float:
+    """Return the relative size of the smaller loop of a polygon that crosses itself.
 
     Parameters
     ----------
@@ -303,8 +309,8 @@ def loop_share(polygon: PointArray) -> float:
     Returns
     -------
     float
-        Largest ratio of the smaller to the larger loop over all crossings; 0.0 where it crosses
-        itself nowhere. Points and edges that only touch are no crossing.
+        Largest ratio of the smaller to the larger loop over all crossings; 0.0 if there are none.
+        Points and edges that only touch do not cross.
     """
     starts, ends = polygon, np.roll(polygon, -1, axis=0)
     worst = 0.0
@@ -323,7 +329,7 @@ def loop_share(polygon: PointArray) -> float:
 def _crossings(
     start: PointArray, end: PointArray, starts: PointArray, ends: PointArray
 ) -> list[tuple[int, PointArray]]:
-    """Which segments one segment properly crosses, and where."""
+    """Return the indices of the segments that one segment crosses, and the crossing points."""
     along, others = end - start, ends - starts
     across = along[0] * others[:, 1] - along[1] * others[:, 0]
     safe = np.where(across == 0.0, 1.0, across)
@@ -335,7 +341,7 @@ def _crossings(
 
 
 def is_inside(point: Point, polygon: PointArray) -> bool:
-    """Whether a point lies in a polygon, by counting the edges to its right (even-odd rule)."""
+    """Return whether a point is inside a polygon, by the even-odd rule."""
     column, row = point
     starts, ends = polygon, np.roll(polygon, -1, axis=0)
     spans = (starts[:, 1] > row) != (ends[:, 1] > row)

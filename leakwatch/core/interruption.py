@@ -1,8 +1,8 @@
-"""What a person or a machine ends the program with, and when it must not listen.
+"""Signals that end the program, and those that it must keep ignoring.
 
-A shell that starts a program in its background lets it ignore Ctrl-C, which is meant for what runs
-in front of it, and ``nohup`` lets it ignore the end of the terminal. What is ignored when a program
-begins stays ignored, also in the processes that it starts.
+A shell starts background jobs with Ctrl-C ignored, since it is meant for the job in the foreground;
+``nohup`` does the same with the end of the terminal. A signal that is ignored when the program
+starts stays ignored, also in its child processes.
 """
 
 from __future__ import annotations
@@ -18,24 +18,35 @@ Handler = Callable[[int, FrameType | None], Any]
 
 
 def is_ignored(number: signal.Signals) -> bool:
-    """Whether the program was begun, or told, not to listen to a signal."""
+    """Return whether a signal is ignored, since the start or by choice."""
     return signal.getsignal(number) is signal.SIG_IGN
 
 
+def known_signals(*names: str) -> list[signal.Signals]:
+    """Return those of the named signals that this system has: Windows has no hang-up.
+
+    Parameters
+    ----------
+    *names : str
+        ``SIGINT`` and the like.
+    """
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
 @contextmanager
-def heard(handler: Handler, *names: str) -> Iterator[None]:
-    """Let `handler` deal with signals, but for those that are ignored.
+def handle_signals(handler: Handler, *names: str) -> Iterator[None]:
+    """Handle signals with `handler` in this context, except for those that are ignored.
 
     Parameters
     ----------
     handler : callable
     *names : str
-        ``SIGINT`` and the like; a system need not have all of them.
+        ``SIGINT`` and the like; names that the system lacks are skipped.
     """
     if current_thread() is not main_thread():
         yield
         return
-    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    known = known_signals(*names)
     before = {one: signal.signal(one, handler) for one in known if not is_ignored(one)}
     try:
         yield
@@ -45,6 +56,6 @@ def heard(handler: Handler, *names: str) -> Iterator[None]:
 
 
 def end_quietly_on_ctrl_c() -> None:
-    """Let Ctrl-C end a process that helps another at once, where that one listens to it."""
+    """Let Ctrl-C end this worker process at once, without a traceback, unless it is ignored."""
     if not is_ignored(signal.SIGINT):
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""What a person says before an injection: marks, sides, and the case that holds them."""
+"""Marks that the user sets before an injection, and the case that contains them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a person marked, on `reference_frame`; marks follow the anatomy from there.
+    """Marks set by the user on `reference_frame`; they follow the anatomy from there.
 
     Parameters
     ----------
     view : View or None
-        None: nobody said; then the wall rule is off.
+        None: not specified; the posterior wall rule is then inactive.
     reference_frame : int
     baseline_frames : (int, int) or None
-        [first, last) frames known to hold no cement.
+        [first, last) frames known to be free of cement.
     posterior_wall_px : ndarray or None
         ``(n >= 2, 2)`` polyline.
     body_outline_px : ndarray or None
@@ -56,7 +56,7 @@ class CaseFile:
         As written, relative to the case file.
     marks : Marks
     mm_per_px, mm_per_px_sigma : float or None
-        Calibration at the vertebra that a person gave; overrides the tags.
+        Calibration at the vertebra given by the user; overrides the header.
     """
 
     dicom_path: str

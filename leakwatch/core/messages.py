@@ -84,6 +84,19 @@ def counted(template: str, plural: str, /, count: int, **values: object) -> Mess
     return Message(template, plural, {"count": count, **values})
 
 
+def join_with(separator: str, texts: Iterable[str], /) -> Message:
+    """Return several texts as one, each of which is still translated.
+
+    Parameters
+    ----------
+    separator : str
+        Without words.
+    texts : iterable of str
+    """
+    values = {f"part_{number}": one for number, one in enumerate(texts)}
+    return Message(separator.join(f"{{{name}}}" for name in values), None, dict(values))
+
+
 def join_texts(texts: Iterable[str]) -> str:
     """Return several texts as one, separated by semicolons.
 
@@ -124,7 +137,8 @@ def translate(message: str, language: str | None = None) -> str:
     language : str or None
         A key of `LANGUAGES`; None: that of this process, see `language_of`.
     """
-    if not isinstance(message, Message):
+    # Gettext keeps the header of a catalogue under the empty text.
+    if not isinstance(message, Message) or not message.template:
         return message
     language = language_of(os.environ.get(LANGUAGE_VARIABLE)) if language is None else language
     template = _template(message, language)
@@ -135,6 +149,12 @@ def translate(message: str, language: str | None = None) -> str:
         for name, value in message.values.items()
     }
     return template.format(**values)
+
+
+def sentence(message: str) -> str:
+    """Return a message in the language of this process, with a capital first letter."""
+    shown = translate(message)
+    return f"{shown[:1].upper()}{shown[1:]}"
 
 
 def _template(message: Message, language: str) -> str:

@@ -1,4 +1,4 @@
-"""Numbers of things in words for a person: "1 frame", "2 frames"."""
+"""Counted nouns in English: "1 frame", "2 frames"."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ def counted_noun(count: int, noun: str, several: str | None = None) -> str:
     ----------
     count : int
     noun : str
-        For one of them.
+        Singular.
     several : str or None
-        For more or none; None: `noun` with an s.
+        Plural; None: `noun` with an s.
     """
     return f"{count} {noun if count == 1 else several or f'{noun}s'}"

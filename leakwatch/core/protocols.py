@@ -1,4 +1,4 @@
-"""The protocols between layers: sources that are stored or live, and sinks."""
+"""Protocols between layers: stored and live sources, and sinks."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from leakwatch.core.results import Snapshot
 
 
 class FrameSource(Protocol):
-    """Where frames come from."""
+    """Source of frames."""
 
     @property
     def number_of_frames(self) -> int | None:
-        """Frames promised, known after construction; None for a live source."""
+        """Announced number of frames, known after construction; None for a live source."""
 
     def frames(self) -> Iterator[Frame]:
-        """Yield frames in order of time, each decoded when it is asked for.
+        """Yield frames in order of time, each decoded on request.
 
         Called once, after construction. Memory use does not grow with the number of frames.
 
         Raises
         ------
         SourceEndedEarly
-            After the last whole frame, where fewer came than were promised.
+            After the last complete frame, if there were fewer than announced.
         SourceError
-            What comes cannot be read; frames yielded before stay valid.
+            The next frame cannot be read; frames yielded before stay valid.
         """
 
     def close(self) -> None:
@@ -36,39 +36,39 @@ class FrameSource(Protocol):
 
 
 class StoredSource(FrameSource, Protocol):
-    """A source whose frames stay where they are, so that any of them can be read again."""
+    """Source of stored frames, any of which can be read again."""
 
     def frames(self, first: int = 0) -> Iterator[Frame]:
-        """As `FrameSource.frames`, from frame number `first` on; may be called again.
+        """Yield frames from number `first` on, like `FrameSource.frames`; may be called again.
 
-        A later call ends what an earlier one gave.
+        A later call ends the iterator of an earlier one.
         """
 
 
 class Link(StrEnum):
-    """Whether frames can arrive."""
+    """State of the connection of a live source."""
 
-    WAITING = "waiting"  # the source listens, and nothing has come yet
+    WAITING = "waiting"  # the source listens, and nothing has been received yet
     OPEN = "open"
-    LOST = "lost"  # the peer is gone, or sends what cannot be used
+    LOST = "lost"  # the peer is gone, or sends unusable data
 
 
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
-    """What a live source knows of its link, apart from the frames.
+    """Status of the connection of a live source.
 
     Parameters
     ----------
     link : Link
     text : str
-        One line for the person: from where frames come; or what is wrong, what was found, what to
-        do. No identity of a patient.
+        One line for the operator: where frames come from; or what is wrong, what was found, and
+        what to do. Never contains the identity of a patient.
     fluoroscopy_on : bool or None
-        None: the source cannot tell.
+        None if unknown.
     frames_lost : int
-        How many the source knows to be lost before it could give them.
+        Number of frames that the source knows to be lost.
     speed : float
-        Seconds of frame time that pass in a second: 1.0, but for a replay.
+        Seconds of frame time per second: 1.0 except for a replay.
     """
 
     link: Link
@@ -79,29 +79,29 @@ class LinkStatus:
 
 
 class LiveSource(FrameSource, Protocol):
-    """A source whose frames come when they come.
+    """Source of frames that arrive over time.
 
-    `frames` waits for the next frame. It ends where nothing can follow (a replayed file is over),
-    and within a second of `close`, which another thread may call. What cannot be used (garbage,
-    colour, a frame cut in two) is no frame: it shows in `status`, and the source goes on. Every
-    frame has its `received_s`; a gap in `index` is a frame that is known to be lost.
+    `frames` waits for the next frame. It ends when nothing can follow (the end of a replayed file),
+    and within a second of `close`, which another thread may call. Unusable data (garbage, colour,
+    an incomplete frame) are not yielded: they are reported in `status`, and the source continues.
+    Every frame has its `received_s`; a gap in `index` means that frames were lost.
     """
 
     @property
     def status(self) -> LinkStatus:
-        """The link as it is now; asked for from any thread, at any time. Does not raise or wait."""
+        """Current status of the connection, for any thread. Does not raise or block."""
 
 
 class Sink(Protocol):
-    """Where snapshots go. Any method may raise `SinkError`; an alert never waits for a sink."""
+    """Destination of snapshots. Any method may raise `SinkError`; alerts never wait for a sink."""
 
     def append(self, snapshot: Snapshot) -> None:
-        """Take one snapshot; called once a frame, in order, none missing in file analysis.
+        """Add one snapshot; called once per frame, in order, without gaps in file analysis.
 
-        A snapshot with a `fault` brings events and no new frame. In a live session it may come in
-        the middle, and events may be of an earlier frame than the snapshot's: what a person did
-        meanwhile, or what a slow disk kept waiting.
+        A snapshot with a `fault` brings events and no new frame. A live session may continue after
+        it, and events may refer to an earlier frame than the snapshot's: actions of the operator in
+        the meantime, or writes delayed by a slow disk.
         """
 
     def close(self) -> None:
-        """Finish the output. Called once, also after an error: what was appended is readable."""
+        """Finish the output, so that it is readable. Called once, also after an error."""

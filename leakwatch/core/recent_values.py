@@ -1,37 +1,37 @@
-"""What is remembered of the last moments, of which there are never too many. Pure."""
+"""Time windows over recent values, with a limited number of values."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-# No C-arm pulses faster than 60/s: where more frames are said to come in a second, the clock is
-# wrong, and the oldest of them are forgotten.
-MOST_FRAMES_PER_S = 128
+# No C-arm pulses faster than 60/s: at a higher stated rate the clock is wrong, and the oldest
+# values are dropped.
+MAX_FRAMES_PER_S = 128
 
 
-def most_in(window_s: float) -> int:
-    """Return how many frames are remembered of so long a time at most."""
-    return math.ceil(MOST_FRAMES_PER_S * max(window_s, 0.0)) + 1
+def max_frames_in(window_s: float) -> int:
+    """Return the maximum number of frames kept for a time window."""
+    return math.ceil(MAX_FRAMES_PER_S * max(window_s, 0.0)) + 1
 
 
-def of_last(
+def keep_last(
     kept: Sequence[tuple[float, float]], time_s: float, window_s: float
 ) -> tuple[tuple[float, float], ...]:
-    """Return what was kept within the last `window_s`, without what a clock that was set back left.
+    """Return the values of the last `window_s`, without those in the future of a clock set back.
 
     Parameters
     ----------
     kept : sequence of (float, float)
         Time in seconds, and a value, oldest first.
     time_s : float
-        Now; what is of now too is kept.
+        Current time; values of this time are kept.
     window_s : float
 
     Returns
     -------
     tuple of (float, float)
-        One less than `most_in` tells at most: there is room for the newest.
+        At most one less than `max_frames_in`, so that the newest can be added.
     """
     recent = tuple(one for one in kept if 0.0 <= time_s - one[0] <= window_s)
-    return recent[max(len(recent) - most_in(window_s) + 1, 0) :]
+    return recent[max(len(recent) - max_frames_in(window_s) + 1, 0) :]

@@ -1,4 +1,4 @@
-"""Rectangles in which text stood: blanked, and known as blind to all that follow. Pure."""
+"""Blanking of rectangles with burned-in text, which later stages treat as not visible."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from leakwatch.core.arrays import Array, Rectangle, read_only
 from leakwatch.core.frame import Acquisition, Frame
 
 
-def masked_frame(frame: Frame, masks_px: Sequence[Rectangle]) -> Frame:
-    """A frame with `masks_px` blanked, which its acquisition says; the same one without any.
+def mask_frame(frame: Frame, masks_px: Sequence[Rectangle]) -> Frame:
+    """Return a frame with `masks_px` blanked and listed in its acquisition.
 
     Parameters
     ----------
     frame : Frame
     masks_px : sequence of (left, top, right, bottom)
-        May reach over the border.
+        May extend over the border.
     """
     acquisition = with_masks(frame.acquisition, masks_px)
     if acquisition is frame.acquisition:
         return frame
-    pixels = masked(frame.pixels, acquisition.masks_px, acquisition)
+    pixels = mask_pixels(frame.pixels, acquisition.masks_px, acquisition)
     return replace(frame, pixels=read_only(pixels), acquisition=acquisition)
 
 
 def with_masks(acquisition: Acquisition, masks_px: Sequence[Rectangle]) -> Acquisition:
-    """An acquisition whose frames are blanked there too; the same one where they are already.
+    """Return an acquisition with masks added; the same object if it has them already.
 
-    Text that was burned in is taken to be gone.
+    Burned-in text is assumed to be removed by them.
     """
-    inside = (clipped(mask, acquisition.columns, acquisition.rows) for mask in masks_px)
+    inside = (clip_rectangle(mask, acquisition.columns, acquisition.rows) for mask in masks_px)
     new = [mask for mask in inside if mask is not None and mask not in acquisition.masks_px]
     if not new:
         return acquisition
@@ -40,24 +40,24 @@ def with_masks(acquisition: Acquisition, masks_px: Sequence[Rectangle]) -> Acqui
     return replace(acquisition, masks_px=(*acquisition.masks_px, *new), burned_in_annotation=text)
 
 
-def clipped(mask: Rectangle, columns: int, rows: int) -> Rectangle | None:
-    """The part of a rectangle that lies in the picture; None where none does."""
+def clip_rectangle(mask: Rectangle, columns: int, rows: int) -> Rectangle | None:
+    """Return the part of a rectangle that is inside the image; None if there is none."""
     left, top, right, bottom = mask
     left, top, right, bottom = max(left, 0), max(top, 0), min(right, columns), min(bottom, rows)
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
-def masked(pixels: Array, masks_px: Sequence[Rectangle], acquisition: Acquisition) -> Array:
-    """A copy of `pixels` with rectangles as dark as where no beam comes.
+def mask_pixels(pixels: Array, masks_px: Sequence[Rectangle], acquisition: Acquisition) -> Array:
+    """Return a copy of `pixels` with rectangles set to the value of no X-ray intensity.
 
     Parameters
     ----------
     pixels : ndarray
         ``(rows, columns)``.
     masks_px : sequence of (left, top, right, bottom)
-        Inside of the picture.
+        Inside the image.
     acquisition : Acquisition
-        Says what dark is.
+        Provides the pixel format.
     """
     form = acquisition.pixel_format
     blank = 2**form.bits_stored - 1 if form.photometric == "MONOCHROME1" else 0

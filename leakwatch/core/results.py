@@ -1,4 +1,4 @@
-"""What the stages and the rules find in a frame: measurements, evidence, alerts, events."""
+"""Results for a frame: measurements, evidence, alerts, events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leakwatch.core.spacing import Calibration
 
 
 class Level(StrEnum):
-    """What the operator is told."""
+    """Alert level shown to the operator."""
 
     CLEAR = "CLEAR"
     WATCH = "WATCH"
@@ -20,7 +20,7 @@ class Level(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a level was given; the second group goes with `Level.UNKNOWN`."""
+    """Reason for a level; the second group belongs to `Level.UNKNOWN`."""
 
     POSTERIOR_MARGIN = "posterior_margin"
     TUBULAR_FILLING = "tubular_filling"
@@ -49,18 +49,18 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WallDistance:
-    """The shortest way from seen cement to the posterior wall, in the current frame.
+    """Shortest distance from detected cement to the posterior wall, in the current frame.
 
     Parameters
     ----------
     distance_px : float
-        Positive in front of the wall, negative behind it.
+        Positive anterior of the wall, negative posterior of it.
     distance_mm, sigma_mm : float or None
-        None where there are no millimetres.
+        None if not calibrated.
     at_px, wall_px : Point
-        The cement's end and the wall's end of the line, in the current frame.
+        End points of the line on the cement and on the wall, in the current frame.
     sigma_px : float or None
-        Standard deviation of the distance where there are no millimetres; None where there are.
+        Standard deviation of the distance if not calibrated; else None.
     """
 
     distance_px: float
@@ -73,16 +73,16 @@ class WallDistance:
 
 @dataclass(frozen=True, slots=True)
 class Tube:
-    """A tubular structure that fills with cement, in the current frame.
+    """A tubular filling in the current frame.
 
     Parameters
     ----------
     path_px : ndarray
-        ``(n, 2)`` centre line, from the bolus outwards.
+        ``(n, 2)`` centreline, from the cement bolus outwards.
     length_px, width_px : float
     length_mm, width_mm : float or None
     confirmed : bool
-        Long, thin and strong enough to raise `tubular_filling`.
+        Long, thin and dense enough to raise `tubular_filling`.
     """
 
     path_px: PointArray
@@ -95,19 +95,19 @@ class Tube:
 
 @dataclass(frozen=True, slots=True)
 class Cement:
-    """Cement seen in the current frame.
+    """Cement detected in the current frame.
 
     Parameters
     ----------
     contours_px : tuple of ndarray
-        Outer and inner outlines of the mask, each ``(n, 2)``, closed, in the current frame.
+        Outer and inner contours of the mask, each ``(n, 2)``, closed, in the current frame.
     area_px : float
     area_mm2, volume_ml : float or None
-        None where there are no millimetres. Volume assumes the configured attenuation of cement.
+        None if not calibrated. Volume assumes the configured attenuation of cement.
     outside_px : float
-        Area outside the marked body outline; 0.0 where no outline is marked.
+        Area outside the marked body outline; 0.0 if none is marked.
     outside_at_px : Point or None
-        Where it is furthest outside.
+        Point farthest outside.
     """
 
     contours_px: tuple[PointArray, ...]
@@ -120,7 +120,7 @@ class Cement:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How well this frame could be seen.
+    """Image quality and registration of a frame.
 
     Parameters
     ----------
@@ -130,13 +130,13 @@ class Quality:
     noise_sigma : float or None
         Standard deviation of log attenuation per working pixel.
     gain_log : float or None
-        Brightness against the baseline, natural log.
+        Brightness relative to the baseline, natural log.
     baseline_frames : int
-        How many frames the cement-free reference averages.
+        Number of frames averaged in the baseline.
     baseline_assumed : bool
-        True where nobody marked which frames hold no cement.
+        True if no cement-free frames were marked.
     attenuation_scale_known : bool
-        False for DISP pixels and unknown pixel semantics: thickness and volume are rough.
+        False for DISP pixels and unknown pixel semantics: thickness and volume are approximate.
     """
 
     registration_score: float | None = None
@@ -149,7 +149,7 @@ class Quality:
 
 
 class Condition(StrEnum):
-    """What must be shown in a frame before CLEAR or WATCH may be: see `pipeline.conditions`."""
+    """Requirement for CLEAR and WATCH, checked in each frame: see `pipeline.conditions`."""
 
     LIVE = "live"
     WHOLE = "whole"
@@ -161,19 +161,18 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one frame shows of a condition.
+    """Evidence of one frame for a condition.
 
     Parameters
     ----------
     condition : Condition
     holds : bool
     value, limit : float or None
-        What was measured and what it was held against, in the unit of `pipeline.conditions`; None
-        where nothing was measured.
+        Measured value and its limit, in the unit of `pipeline.conditions`; None if not measured.
     reasons : tuple of Reason
-        Why it does not hold; empty where it does.
+        Why it is not met; empty if met.
     text : str
-        The same in words for the operator; empty where it holds.
+        The reason as text for the operator; empty if met.
     """
 
     condition: Condition
@@ -186,39 +185,39 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """All that one frame says, before anyone decides what to do about it.
+    """Measurements of one frame, on which the alert is based.
 
     Parameters
     ----------
     frame, time_s : int, float
     shift_px : Point or None
-        How far the anatomy moved since the marks' reference frame: p there is p + shift here.
-        None where registration failed.
+        Shift of the anatomy since the reference frame: a point p there is at p + shift here.
+        None if registration failed.
     wall_px : ndarray or None
         The posterior wall in the current frame.
     outline_px : ndarray or None
         The body outline in the current frame.
     wall_distance : WallDistance or None
-        None where no cement is seen, or no wall or side is known.
+        None if no cement is detected, or the wall or its anterior side is unknown.
     cement : Cement or None
-        None where the frame could not be compared with the baseline; a `Cement` of area 0 means
-        that it could, and there is none.
+        None if the frame could not be compared with the baseline; a `Cement` of area 0 means that
+        it was compared and contains no cement.
     tubes : tuple of Tube
         Longest first.
     unavailable : tuple of Reason
-        What cannot be judged in this frame and why; reasons of the UNKNOWN group.
+        Why something cannot be assessed in this frame; reasons of the UNKNOWN group.
     calibration : Calibration
     quality : Quality
     found_px : tuple of ndarray
-        Sides of the body that were found, and not marked, in the current frame: beyond them cement
-        is judged to be outside. Those that are unsure are left out.
+        Sides of the body that were detected, not marked, in the current frame: cement beyond them
+        counts as outside. Uncertain sides are omitted.
     conditions : tuple of Evidence
-        One of each `Condition`, in their order.
+        One for each `Condition`, in their order.
     repeated : bool
-        The frame shows an earlier picture again: all else is what that picture said.
+        The frame repeats an earlier image: all other fields are those of that image.
     nominal_mm_per_px : float or None
-        What a pixel is taken for where there are no millimetres: for tolerances, never to be shown.
-        None where they are known, or where nothing could be judged.
+        Assumed pixel spacing for tolerances if not calibrated; never shown. None if calibrated, or
+        if nothing could be assessed.
     """
 
     frame: int
@@ -255,25 +254,25 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What the operator is told at one frame.
+    """Alert after one frame.
 
     Parameters
     ----------
     level : Level
-        As shown: a latched STOP stays STOP until a person clears it.
+        As shown: a latched STOP remains until the operator acknowledges it.
     reasons : tuple of Reason
-        Why; for a latched STOP, the reasons that raised it and those that came since.
+        Why; for a latched STOP, the reasons that raised it and those added since.
     latched : bool
-        STOP is shown because it was raised earlier or now, and nobody acknowledged it.
+        A STOP was raised, now or earlier, and has not been acknowledged.
     current_level : Level
-        What this frame alone asks for, after hysteresis, latch aside.
+        Level of the current frame, after hysteresis, without the latch.
     time_to_margin_s : float or None
-        Predicted seconds until the cement front reaches the margin; None where it does not.
+        Predicted seconds until the cement front reaches the margin; None if it does not.
     events : tuple of Event
-        What changed at this frame.
+        Changes at this frame.
     acknowledged : tuple of Reason
-        Of each STOP that a person acknowledged, and that is not latched again. `level` is WATCH
-        then, or what is more urgent; never CLEAR.
+        Of each STOP that the operator acknowledged and that is not latched again. `level` is then
+        WATCH or more urgent, never CLEAR.
     """
 
     level: Level
@@ -287,7 +286,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The fold's state after one frame, for sinks and the window.
+    """State after one frame, for sinks and the window.
 
     Parameters
     ----------
@@ -297,9 +296,8 @@ class Snapshot:
     latency_ms : float
         From the decoded frame to the decision.
     fault : str or None
-        Why no frame follows, where one should: then this is no new frame, but the last one again,
-        of which nothing is known any more. It has no line in frames.jsonl. In a live session
-        frames may follow it.
+        Why an expected frame is missing. The snapshot then repeats the last frame, without
+        results, and has no line in frames.jsonl. In a live session frames may follow it.
     """
 
     frame: Frame

@@ -1,4 +1,4 @@
-"""Millimetres per pixel at the vertebra, how they are known, and distortion."""
+"""Calibration: pixel spacing at the vertebra, its source, and distortion."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class SpacingRung(IntEnum):
-    """Rungs of the spacing ladder, best first."""
+    """Sources of the pixel spacing, most reliable first."""
 
     CASE = 0
     CALIBRATION_FILE = 1
@@ -19,11 +19,11 @@ class SpacingRung(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Distortion:
-    """How an image intensifier bends the picture, as measured with a grid; see `distortion`.
+    """Distortion by an image intensifier, as measured with a grid; see `distortion`.
 
-    A point that is shown at `p` truly lies at ``p + d(u)``, in the picture that would be seen
-    without the distortion and with the scale of the middle of the frame. ``u`` is `p` from the
-    middle of the frame, in half diagonals, and `d` a polynomial in its two coordinates.
+    A point shown at `p` is at ``p + d(u)`` in the undistorted image, which has the scale of the
+    frame's centre. ``u`` is `p` relative to the centre, in half diagonals, and `d` a polynomial in
+    its two coordinates.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ class Distortion:
     column_px, row_px : tuple of float
         Coefficients of `d`: of ``1, x, y, x^2, x y, y^2, ...`` up to `degree`, in pixels.
     reach_px : float
-        So far from the middle the grid was seen. Beyond, `d` is held as it is there.
+        Distance from the centre up to which the grid was visible. `d` is constant beyond.
     sigma_px : float
-        Standard deviation of what remains.
+        Standard deviation of the residual.
     """
 
     rows: int
@@ -49,18 +49,18 @@ class Distortion:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Millimetres at the vertebra for one pixel, and where they come from.
+    """Pixel spacing at the vertebra with its source and standard deviation, and distortion.
 
     Parameters
     ----------
     mm_per_px, mm_per_px_sigma : float or None
-        Both None where no source was found.
+        Both None if not calibrated.
     rung : SpacingRung
     source : str
-        Short text shown beside every millimetre, e.g. ``ImagerPixelSpacing*SOD/SID``;
-        where there is none, the reason.
+        Short text shown beside every distance, such as ``ImagerPixelSpacing*SOD/SID``; if not
+        calibrated, the reason.
     distortion : Distortion or None
-        None: the picture counts as true.
+        None: the image is taken to be undistorted.
     """
 
     mm_per_px: float | None

@@ -1,4 +1,4 @@
-"""What is known of a simulated case, frame by frame."""
+"""Truth of a simulated case, frame by frame."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from enum import StrEnum
 
 
 class Picture(StrEnum):
-    """What a frame of a simulated case shows, apart from its content."""
+    """State of the image in a frame of a simulated case."""
 
     REFERENCE = "reference"
-    TURNED = "turned"  # the C-arm stands in another view: no marks hold, and there is no distance
-    HELD = "held"  # an earlier picture again, while the pedal is up
+    TURNED = "turned"  # the C-arm is in another view: marks do not apply, and there is no distance
+    HELD = "held"  # last image hold: an earlier image again, while the pedal is up
 
 
 @dataclass(frozen=True, slots=True)
 class TruthFrame:
     """Truth of one frame; see `Truth`.
 
-    Where `picture` is not the reference there is no distance. In a turned view `dx` and `dy` are
-    those of the middle of the target, and area and length of leak are what that view shows; held,
-    they are those of the picture that is held, and `ml` is that of the time.
+    There is no distance unless `picture` is the reference. In a turned view, `dx` and `dy` are
+    those of the centre of the target, and area and length of the leak are as visible in that view.
+    During last image hold they are those of the frozen image, and `ml` is the current volume.
     """
 
     ml: float

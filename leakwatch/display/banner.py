@@ -1,6 +1,7 @@
-"""The banner: one level in colour, shape and word, with its reasons in plain words.
+"""The banner: one level as colour, shape and word, with its reasons in plain words.
 
-Colour is never the only carrier: each level has a word and a shape as well.
+Colour is never the only sign: each level also has a word and a shape. The words of the levels are
+signs like the shapes, and stay English in every language, as they do on the consoles of C-arms.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from leakwatch.alerting.coverage import is_learning
+from leakwatch.alerting.coverage import is_acquiring_baseline
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Watch, partly_words, watch_of
+from leakwatch.core.active_rules import Coverage, coverage_of, partial_coverage_text
 from leakwatch.core.arrays import Point
+from leakwatch.core.messages import Message, join_with, text, translate
 from leakwatch.core.results import Alert, Cement, Level, Observation, Reason, WallDistance
 
 
 class Shape(StrEnum):
-    """The banner's shape, as on road signs, so that the level is read without colour."""
+    """Shape of the banner, as on road signs, so that the level is readable without colour."""
 
     OCTAGON = "octagon"
     TRIANGLE = "triangle"
@@ -30,9 +32,9 @@ TRIANGLE_HALF_WIDTH = 1.1  # radii
 
 
 def shape_corners(shape: Shape, centre: Point, radius: float) -> list[Point]:
-    """Corners of a banner's shape, about as high as a circle of `radius` around `centre`.
+    """Return the corners of a shape, about as high as a circle of `radius` around `centre`.
 
-    The triangle's tip and base reach further, so that the middle of its symbol is at `centre`.
+    The tip and the base of the triangle extend further, so that its symbol is at `centre`.
     """
     if shape is Shape.TRIANGLE:
         x, y = centre
@@ -53,7 +55,7 @@ def shape_corners(shape: Shape, centre: Point, radius: float) -> list[Point]:
 
 @dataclass(frozen=True, slots=True)
 class LevelStyle:
-    """How a level is drawn."""
+    """Colours, shape and symbol of a level."""
 
     colour: str
     ink: str
@@ -67,47 +69,47 @@ LEVEL_STYLES: dict[Level, LevelStyle] = {
     Level.STOP: LevelStyle("#D6131E", "#FFFFFF", Shape.OCTAGON, "✕"),
     Level.UNKNOWN: LevelStyle("#C3CAD4", "#000000", Shape.DIAMOND, "?"),
 }
-# Of UNKNOWN where some rules work and the others were never set up: calm, and nothing to be blind.
+# UNKNOWN while some rules work and the others were never set up: shown calmly.
 PARTLY_WORD = "PARTLY"
 PARTLY_STYLE = LevelStyle("#35506E", "#FFFFFF", Shape.SQUARE, "◐")
 
 
-def style_of(level: Level, partly: bool) -> LevelStyle:
-    """Return how a level is drawn, and UNKNOWN that is partly watched in its own way."""
+def level_style(level: Level, partly: bool) -> LevelStyle:
+    """Return the style of a level; UNKNOWN with partial coverage has its own."""
     return PARTLY_STYLE if partly and level is Level.UNKNOWN else LEVEL_STYLES[level]
 
 
-def word_of(level: Level, partly: bool) -> str:
-    """Return the word of a level, and of UNKNOWN that is partly watched."""
+def level_word(level: Level, partly: bool) -> str:
+    """Return the word of a level; UNKNOWN with partial coverage has its own."""
     return PARTLY_WORD if partly and level is Level.UNKNOWN else level.value
 
 
-# A STOP that a person acknowledged is not over: it keeps the octagon, and neither flashes nor has
-# the red of one that nobody has seen.
+# An acknowledged STOP is not over: it keeps the octagon, without the red and the flashing of one
+# that nobody has acknowledged.
 ACKNOWLEDGED_STYLE = LevelStyle("#A84300", "#FFFFFF", Shape.OCTAGON, "!")
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """The one thing that must be read from two metres.
+    """Level with its reasons, readable from two metres.
 
     Parameters
     ----------
     level : Level
     word : str
-        ``STOP``, ``WATCH``, ``CLEAR`` or ``UNKNOWN``; ``PARTLY`` for UNKNOWN where some rules
-        watch.
+        ``STOP``, ``WATCH``, ``CLEAR`` or ``UNKNOWN``; ``PARTLY`` for UNKNOWN while some rules
+        still work.
     style : LevelStyle
     reasons : tuple of str
         Plain words, the most urgent first.
     warnings : tuple of str
-        What cannot be judged at this frame although a level is shown, and what is latched.
+        What cannot be assessed in this frame although a level is shown, and what is latched.
     flashing : bool
-        True for a STOP that nobody acknowledged.
+        True for a STOP that is not acknowledged.
     below : str
-        Stands below the word, in smaller letters.
+        Shown below the word, in smaller letters.
     partly : bool
-        UNKNOWN only since rules were not set up: the others watch.
+        UNKNOWN only because some rules were not set up; the others work.
     """
 
     level: Level
@@ -117,34 +119,60 @@ class Banner:
     warnings: tuple[str, ...] = ()
     flashing: bool = False
     below: str = ""
+    partly: bool = False
 
     @property
     def title(self) -> str:
-        """The word, with what stands below it."""
+        """The word, with what is shown below it."""
         return f"{self.word} {self.below}".rstrip()
 
-    partly: bool = False
+    def translated(self) -> Banner:
+        """Return the banner in the user's language."""
+        return replace(
+            self,
+            reasons=tuple(translate(one) for one in self.reasons),
+            warnings=tuple(translate(one) for one in self.warnings),
+            below=translate(self.below),
+        )
+
+
+ACKNOWLEDGED = text("acknowledged")
+
+REASON_WORDS: dict[Reason, str] = {
+    Reason.POSTERIOR_MARGIN: text("Cement near the posterior wall"),
+    Reason.TUBULAR_FILLING: text("Tubular filling: probable venous leak"),
+    Reason.OUTSIDE_BODY: text("Cement outside the vertebral body"),
+    Reason.PREDICTED_BREACH: text("Cement approaches the posterior wall"),
+    Reason.NO_CALIBRATION: text("No calibration: pixel spacing at the vertebra unknown"),
+    Reason.NO_WALL: text("Posterior wall not marked"),
+    Reason.VIEW: text("Posterior wall not assessed: view not known to be lateral"),
+    Reason.MOTION: text("Too much motion for registration"),
+    Reason.STALE: text("No new frame"),
+    Reason.EXPOSURE: text("Exposure changed, or the monitored region is covered"),
+    Reason.DECODE: text("Next frame could not be decoded"),
+    Reason.STAGE_ERROR: text("Analysis of this frame failed"),
+}
 
 
 def stale_banner(age_s: float) -> Banner:
-    """Banner for a picture that is older than it may be: never what it said when it was new.
+    """Return the banner for an image that is too old to show its level.
 
     Parameters
     ----------
     age_s : float
         Seconds since the last frame.
     """
-    return unknown_banner(f"{REASON_WORDS[Reason.STALE]} for {age_s:.1f} s")
+    return unknown_banner(text("No new frame for {age_s:.1f} s", age_s=age_s))
 
 
 def unknown_banner(reason: str) -> Banner:
-    """Banner for what could not be judged at all; `reason` in plain words."""
+    """Return the banner for what could not be assessed; `reason` in plain words."""
     style = LEVEL_STYLES[Level.UNKNOWN]
     return Banner(Level.UNKNOWN, Level.UNKNOWN.value, style, (reason,))
 
 
-def over_latched(unknown: Banner, banner: Banner) -> Banner:
-    """UNKNOWN never takes a latched STOP away: there it is a warning beside it."""
+def keep_latched_stop(unknown: Banner, banner: Banner) -> Banner:
+    """Return `unknown`, or a latched STOP of `banner` with the reasons of `unknown` as warnings."""
     if banner.level is not Level.STOP:
         return unknown
     if set(unknown.reasons) <= set(banner.warnings):
@@ -153,182 +181,199 @@ def over_latched(unknown: Banner, banner: Banner) -> Banner:
 
 
 def level_banner(alert: Alert, observation: Observation, settings: Settings) -> Banner:
-    """Banner for a decision.
+    """Return the banner for a decision.
 
     Parameters
     ----------
     alert : Alert
     observation : Observation
-        Gives the numbers inside the reasons.
+        Provides the numbers in the reasons.
     settings : Settings
-
-    Returns
-    -------
-    Banner
     """
-    if alert.level is Level.UNKNOWN and watch_of(observation) is Watch.PARTLY:
+    if alert.level is Level.UNKNOWN and coverage_of(observation) is Coverage.PARTLY:
         return _partly_banner(observation, settings)
     reasons = alert.reasons
     if alert.level is Level.STOP:
-        # What cannot be judged now is no reason to stop: it is said beside the reasons.
+        # What cannot be assessed now is no reason to stop; it is shown among the warnings.
         reasons = tuple(reason for reason in reasons if reason not in observation.unavailable)
-    seen = alert.level is Level.WATCH and bool(alert.acknowledged)
+    acknowledged = alert.level is Level.WATCH and bool(alert.acknowledged)
     return Banner(
         level=alert.level,
-        word=Level.STOP.value if seen else alert.level.value,
-        style=ACKNOWLEDGED_STYLE if seen else LEVEL_STYLES[alert.level],
-        reasons=tuple(reason_words(reason, alert, observation, settings) for reason in reasons),
+        word=Level.STOP.value if acknowledged else alert.level.value,
+        style=ACKNOWLEDGED_STYLE if acknowledged else LEVEL_STYLES[alert.level],
+        reasons=tuple(reason_text(reason, alert, observation, settings) for reason in reasons),
         warnings=_banner_warnings(alert, observation, settings, reasons),
         flashing=alert.level is Level.STOP and alert.latched,
-        below=ACKNOWLEDGED if seen else "",
+        below=ACKNOWLEDGED if acknowledged else "",
     )
 
 
-ACKNOWLEDGED = "acknowledged"
-
-
 def _partly_banner(observation: Observation, settings: Settings) -> Banner:
-    """Say what is watched, and why no more is."""
-    said = partly_words(observation, settings.alerting.margin_mm)
-    return Banner(Level.UNKNOWN, PARTLY_WORD, PARTLY_STYLE, (said,), partly=True)
+    coverage = partial_coverage_text(observation, settings.alerting.margin_mm)
+    return Banner(Level.UNKNOWN, PARTLY_WORD, PARTLY_STYLE, (coverage,), partly=True)
 
 
-REASON_WORDS: dict[Reason, str] = {
-    Reason.POSTERIOR_MARGIN: "Cement near the posterior wall",
-    Reason.TUBULAR_FILLING: "Cement fills a tube: probably a vein",
-    Reason.OUTSIDE_BODY: "Cement outside the vertebral body",
-    Reason.PREDICTED_BREACH: "Cement front moves towards the posterior wall",
-    Reason.NO_CALIBRATION: "No millimetres: spacing at the vertebra unknown",
-    Reason.NO_WALL: "Posterior wall not marked",
-    Reason.VIEW: "Posterior wall not judged: not known to be a lateral view",
-    Reason.MOTION: "Anatomy moved too much to compare",
-    Reason.STALE: "No new frame",
-    Reason.EXPOSURE: "Exposure changed, or what is watched is covered",
-    Reason.DECODE: "The next frame could not be read",
-    Reason.STAGE_ERROR: "Analysis of this frame failed",
-}
-
-
-def reason_words(reason: Reason, alert: Alert, observation: Observation, settings: Settings) -> str:
-    """Say a reason in plain words, with its number where the frame gives one."""
+def reason_text(reason: Reason, alert: Alert, observation: Observation, settings: Settings) -> str:
+    """Return the text for a reason, with its number if the frame has one."""
     words = REASON_WORDS[reason]
     distance = observation.wall_distance
     if reason is Reason.POSTERIOR_MARGIN and distance is not None:
-        return _margin_words(distance, settings) or words
+        return _margin_text(distance, settings) or words
     if reason is Reason.PREDICTED_BREACH and alert.time_to_margin_s is not None:
-        return (
-            f"Cement front reaches {settings.alerting.margin_mm:g} mm from the wall "
-            f"in {seconds_text(alert.time_to_margin_s)}"
+        return text(
+            "Cement front reaches {margin_mm:g} mm from the wall in {seconds}",
+            margin_mm=settings.alerting.margin_mm,
+            seconds=seconds_text(alert.time_to_margin_s),
         )
     if reason is Reason.TUBULAR_FILLING:
-        confirmed = [tube.length_mm for tube in observation.tubes if tube.confirmed]
-        lengths = [length_mm for length_mm in confirmed if length_mm is not None]
-        return f"{words}, {max(lengths):.0f} mm long" if lengths else words
-    if reason is Reason.EXPOSURE and is_learning(observation.quality, settings):
-        return f"Learning the image before cement: frame {observation.quality.baseline_frames}"
+        length_mm = longest_tube_mm(observation)
+        if length_mm is not None:
+            return text(
+                "Tubular filling, {length_mm:.0f} mm long: probable venous leak",
+                length_mm=length_mm,
+            )
+    if reason is Reason.EXPOSURE and is_acquiring_baseline(observation.quality, settings):
+        frames = observation.quality.baseline_frames
+        return text("Acquiring the baseline: frame {number}", number=frames)
     return words
 
 
-def seconds_text(seconds: float) -> str:
-    """A prediction as it is shown: never more exact than it is."""
-    return "less than 1 s" if seconds < 1.0 else f"about {seconds:.0f} s"
+def seconds_text(seconds: float) -> Message:
+    """Return a predicted time as it is shown: never more exact than it is."""
+    return text("less than 1 s") if seconds < 1.0 else text("about {s:.0f} s", s=seconds)
 
 
-def _margin_words(distance: WallDistance, settings: Settings) -> str | None:
-    text = distance_text(distance)
-    if text is None or distance.distance_mm is None:
-        return _sign_words(distance, settings)
+def longest_tube_mm(observation: Observation) -> float | None:
+    """Return the length of the longest confirmed tubular filling; None if unknown."""
+    lengths = [tube.length_mm for tube in observation.tubes if tube.confirmed]
+    return max((one for one in lengths if one is not None), default=None)
+
+
+def _margin_text(distance: WallDistance, settings: Settings) -> Message | None:
+    shown = distance_text(distance)
+    if shown is None or distance.distance_mm is None:
+        return _side_text(distance, settings)
     if distance.distance_mm < 0.0:
-        return f"Cement {text}"
+        return text("Cement {distance}", distance=shown)
     margin_mm, sigma_mm = settings.alerting.margin_mm, distance.sigma_mm or 0.0
-    # The latch outlives the breach: then only the number can be said.
-    limit = ""
     if distance.distance_mm <= margin_mm:
-        limit = f" (margin {margin_mm:g} mm)"
-    elif distance.distance_mm - settings.alerting.sigmas * sigma_mm <= margin_mm:
-        limit = f": may be within {margin_mm:g} mm"
-    return f"Cement {text} from the posterior wall{limit}"
+        return text(
+            "Cement {distance} from the posterior wall (margin {margin_mm:g} mm)",
+            distance=shown,
+            margin_mm=margin_mm,
+        )
+    if distance.distance_mm - settings.alerting.sigmas * sigma_mm <= margin_mm:
+        return text(
+            "Cement {distance} from the posterior wall: may be within {margin_mm:g} mm",
+            distance=shown,
+            margin_mm=margin_mm,
+        )
+    # A latched STOP can outlive the breach: only the distance is shown then.
+    return text("Cement {distance} from the posterior wall", distance=shown)
 
 
-def _sign_words(distance: WallDistance, settings: Settings) -> str | None:
-    """Say on which side of the wall cement is, where there are no millimetres."""
+def _side_text(distance: WallDistance, settings: Settings) -> Message | None:
+    """Return on which side of the wall cement is, if distances are not calibrated."""
     if distance.sigma_px is None:
         return None
     if distance.distance_px < 0.0:
-        return f"Cement {-distance.distance_px:.0f} px behind the posterior wall"
+        return text(
+            "Cement {distance_px:.0f} px behind the posterior wall",
+            distance_px=-distance.distance_px,
+        )
     if distance.distance_px <= settings.alerting.sigmas * distance.sigma_px:
-        return "Cement at the posterior wall"
-    # The latch outlives the breach.
-    return f"Cement {distance.distance_px:.0f} px from the posterior wall"
+        return text("Cement at the posterior wall")
+    # A latched STOP can outlive the breach.
+    distance_px = f"{distance.distance_px:.0f} px"
+    return text("Cement {distance} from the posterior wall", distance=distance_px)
 
 
 def distance_text(distance: WallDistance) -> str | None:
-    """Distance as it is shown, ``6.2 ± 0.4 mm``; None where there are no millimetres.
+    """Return a distance as it is shown, ``6.2 ± 0.4 mm``; None if not calibrated.
 
-    Behind the wall the number is how far behind, and says so.
+    Behind the wall, the number is how far behind.
     """
     if distance.distance_mm is None:
         return None
     sigma = "" if distance.sigma_mm is None else f" ± {distance.sigma_mm:.1f}"
-    text = f"{abs(distance.distance_mm):.1f}{sigma} mm"
-    return f"{text} behind the wall" if distance.distance_mm < 0.0 else text
+    number = f"{abs(distance.distance_mm):.1f}{sigma} mm"
+    return text("{distance} behind the wall", distance=number) if is_behind(distance) else number
+
+
+def is_behind(distance: WallDistance) -> bool:
+    """Return whether cement is behind the posterior wall."""
+    return (
+        distance.distance_px < 0.0 if distance.distance_mm is None else distance.distance_mm < 0.0
+    )
 
 
 def _banner_warnings(
-    alert: Alert, observation: Observation, settings: Settings, said: tuple[Reason, ...]
+    alert: Alert, observation: Observation, settings: Settings, shown: tuple[Reason, ...]
 ) -> tuple[str, ...]:
-    warnings = [
-        f"⚠ {reason_words(reason, alert, observation, settings)}"
+    warnings: list[str] = [
+        text("⚠ {warning}", warning=reason_text(reason, alert, observation, settings))
         for reason in observation.unavailable
-        if reason not in said
+        if reason not in shown
     ]
     if alert.level is Level.STOP and alert.current_level is not Level.STOP:
-        warnings.insert(0, f"Latched; this frame alone: {alert.current_level.value}")
+        current = alert.current_level.value
+        warnings.insert(0, text("Latched; current frame: {level}", level=current))
     if alert.level is not Level.WATCH:
-        warnings += acknowledged_words(alert, observation, settings)
+        warnings += acknowledged_warnings(alert, observation, settings)
     return tuple(warnings)
 
 
-def acknowledged_words(
+def acknowledged_warnings(
     alert: Alert, observation: Observation, settings: Settings
 ) -> tuple[str, ...]:
-    """A STOP that was acknowledged, for where something more urgent is the level."""
-    said = [reason_words(reason, alert, observation, settings) for reason in alert.acknowledged]
-    return (f"STOP {ACKNOWLEDGED}: {'; '.join(said)}",) if said else ()
+    """Return the warning of an acknowledged STOP, to show beside a more urgent level."""
+    reasons = [reason_text(reason, alert, observation, settings) for reason in alert.acknowledged]
+    if not reasons:
+        return ()
+    return (text("STOP acknowledged: {reasons}", reasons=join_with("; ", reasons)),)
 
 
-def last_words(seen: Observation, age_s: float) -> str:
-    """What was judged last, with its age: a number of the past is never said without it.
+def last_assessed_text(last: Observation, age_s: float) -> Message:
+    """Return what was assessed last, with its age: an old number is never shown without it.
 
     Parameters
     ----------
-    seen : Observation
-        Of the last frame that was judged.
+    last : Observation
+        Of the last frame that was assessed.
     age_s : float
     """
-    distance, cement = seen.wall_distance, seen.cement
-    said = None if distance is None else distance_text(distance)
-    if said is not None:
-        words = said if said.endswith("wall") else f"{said} from the posterior wall"
+    distance, cement = last.wall_distance, last.cement
+    shown = None if distance is None else distance_text(distance)
+    if distance is not None and shown is not None:
+        found = (
+            shown
+            if is_behind(distance)
+            else text("{distance} from the posterior wall", distance=shown)
+        )
     elif cement is None or cement.area_px == 0.0:
-        words = "no cement seen"
+        found = text("no cement detected")
     else:
-        words = f"{_area_text(cement)} of cement, no distance to the wall"
-    veins = [tube.length_mm for tube in seen.tubes if tube.confirmed]
-    lengths = [length_mm for length_mm in veins if length_mm is not None]
-    if veins:
-        words += f"; a tube{f' of {max(lengths):.0f} mm' if lengths else ''} fills"
-    return f"{age_text(age_s)} old: {words}"
+        found = text("{area} of cement, no distance to the wall", area=_area_text(cement))
+    length_mm = longest_tube_mm(last)
+    if length_mm is not None:
+        found = text("{found}; tubular filling, {mm:.0f} mm", found=found, mm=length_mm)
+    elif any(tube.confirmed for tube in last.tubes):
+        found = text("{found}; tubular filling", found=found)
+    return text("{age} ago: {found}", age=age_text(age_s), found=found)
 
 
-def known_words(seen: Observation) -> str:
-    """Cement and its distance, for a sentence that says how old they are."""
-    cement, distance = seen.cement, seen.wall_distance
-    said = None if distance is None else distance_text(distance)
-    if said is not None and not said.endswith("wall"):
-        said += " from the wall"
-    area = "cement" if cement is None else f"{_area_text(cement)} of cement"
-    return area if said is None else f"{area}, {said}"
+def cement_text(last: Observation) -> str:
+    """Return the area of cement and its distance, for a sentence that states their age."""
+    cement, distance = last.cement, last.wall_distance
+    area = text("cement")
+    if cement is not None:
+        area = text("{area} of cement", area=_area_text(cement))
+    shown = None if distance is None else distance_text(distance)
+    if distance is None or shown is None:
+        return area
+    if is_behind(distance):
+        return text("{cement}, {distance}", cement=area, distance=shown)
+    return text("{cement}, {distance} from the wall", cement=area, distance=shown)
 
 
 def _area_text(cement: Cement) -> str:
@@ -336,12 +381,12 @@ def _area_text(cement: Cement) -> str:
 
 
 def age_text(age_s: float) -> str:
-    """An age in whole seconds, from a minute on in minutes; never younger than it is."""
+    """Return an age in whole seconds, from a minute on in minutes; never less than it is."""
     seconds = math.ceil(age_s)
     return f"{seconds} s" if seconds < 60 else f"{seconds // 60}:{seconds % 60:02d} min"
 
 
-def without_numbers(alert: Alert, observation: Observation) -> tuple[Alert, Observation]:
-    """The same decision without the numbers of its frame, which are of the past."""
+def strip_numbers(alert: Alert, observation: Observation) -> tuple[Alert, Observation]:
+    """Return a decision without the numbers of its frame, which is not live."""
     bare = replace(observation, wall_distance=None, tubes=())
     return replace(alert, time_to_margin_s=None), bare

@@ -1,24 +1,30 @@
-"""A named value at the side of a picture: what every strip, page and video shows."""
+"""A named value beside the image, as strips, pages and videos show it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from leakwatch.core.messages import translate
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A named value for the side strip.
+    """Named value for the side strip.
 
     Parameters
     ----------
     name, value : str
     warn : bool
-        A person should doubt numbers that rest on this.
+        Numbers that depend on this are unreliable.
     large : bool
-        To be read from two metres.
+        Readable from two metres.
     """
 
     name: str
     value: str
     warn: bool = False
     large: bool = False
+
+    def translated(self) -> Fact:
+        """Return the fact in the user's language."""
+        return replace(self, name=translate(self.name), value=translate(self.value))

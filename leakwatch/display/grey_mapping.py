@@ -1,7 +1,7 @@
-"""Stored values to greys for a display: fixed for a run, cement dark whatever the polarity.
+"""Mapping of stored values to greys: fixed for a sequence, with cement dark.
 
-A window that adapts to each frame would make a faint leak look alike before and after: the
-mapping is taken once, from the frames before cement, and kept.
+A window that adapts to each frame would hide a faint leak: the mapping is determined once, from
+the frames before cement, and kept.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import numpy.typing as npt
 
 from leakwatch.core.arrays import Array, FloatImage, read_only
 from leakwatch.core.frame import Frame, IntensityRelationship, PixelFormat
-from leakwatch.display.window_level import WHOLE, Look
+from leakwatch.display.window_level import WHOLE, ViewSettings
 from leakwatch.vision.preprocessing.intensity import more_value_is_more_beam
 
 GreyImage = npt.NDArray[np.uint8]
 
 # Percentiles of the anatomy that become black and white.
 DARK_PERCENTILE, BRIGHT_PERCENTILE = 1.0, 99.5
-# Cement is darker than all that the baseline holds: this share of its range is kept for it.
+# Cement is darker than the baseline: this share of its range is reserved for it.
 HEADROOM_FOR_CEMENT = 0.15
-# Percentiles are taken from so many rows and columns.
+# Rows and columns from which percentiles are taken.
 ENOUGH_PIXELS = 256
 # A value at the end of the range that covers more of the frame than this is a shutter or a
 # blanked corner, not anatomy.
@@ -32,7 +32,7 @@ BLANKED_SHARE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class GreyMapping:
-    """A table from stored values to greys.
+    """Table from stored values to greys.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class GreyMapping:
     first : int
         Smallest stored value of the format.
     unclipped : ndarray or None
-        float32, the same before it was cut at black and white; None where a window is chosen.
+        float32, before clipping at black and white; None once a window is applied.
     """
 
     table: GreyImage
@@ -54,7 +54,7 @@ class GreyMapping:
         Parameters
         ----------
         pixels : ndarray
-            Any shape, integers; values outside the format's range take its nearest end.
+            Any shape, integers; values outside the range of the format take its nearest end.
 
         Returns
         -------
@@ -65,19 +65,19 @@ class GreyMapping:
         greys: GreyImage = np.take(self.table, index, mode="clip")
         return greys
 
-    def seen_with(self, look: Look) -> GreyMapping:
-        """The mapping with the window of a person: taken from stored values, so without steps."""
-        if self.unclipped is None or look == Look():
+    def with_view(self, view: ViewSettings) -> GreyMapping:
+        """Return the mapping with a chosen window, computed from stored values."""
+        if self.unclipped is None or view == ViewSettings():
             return self
-        black = look.level - look.width / 2.0
-        greys = np.clip((self.unclipped - black) * (WHOLE / look.width), 0.0, 255.0)
-        if look.inverted:
+        black = view.level - view.width / 2.0
+        greys = np.clip((self.unclipped - black) * (WHOLE / view.width), 0.0, 255.0)
+        if view.inverted:
             greys = 255.0 - greys
         return GreyMapping(read_only(greys.astype(np.uint8)), self.first)
 
 
 def grey_mapping(frames: Sequence[Frame]) -> GreyMapping:
-    """Take the mapping from frames before cement.
+    """Return the mapping for frames before cement.
 
     Linear pixels are shown by their logarithm, in which cement adds the same grey in front of
     lung and in front of bone.
@@ -106,7 +106,7 @@ def grey_mapping(frames: Sequence[Frame]) -> GreyMapping:
 
 
 def _beam(pixel_format: PixelFormat) -> npt.NDArray[np.float64]:
-    """Something that grows with the beam, for every stored value of the format."""
+    """Return a value that grows with the beam, for every stored value of the format."""
     values = np.arange(1 << pixel_format.bits_stored, dtype=np.float64)
     if not more_value_is_more_beam(pixel_format):
         values = values[::-1]
@@ -115,7 +115,7 @@ def _beam(pixel_format: PixelFormat) -> npt.NDArray[np.float64]:
 
 
 def _thinned(pixels: Array) -> Array:
-    """Enough pixels for percentiles: all of a large frame would hold a window up."""
+    """Return enough pixels for percentiles: all of a large frame would delay the window."""
     step = max(min(pixels.shape) // ENOUGH_PIXELS, 1)
     return pixels[::step, ::step]
 

@@ -1,31 +1,32 @@
-"""Which part of the cement's contour was not there a moment ago. Pure."""
+"""Parts of the cement contour that are new. Pure."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from leakwatch.config import WindowSettings
 from leakwatch.core.arrays import BoolImage, PointArray, read_only
 from leakwatch.core.results import Observation
 
-# Contours are compared at points this far apart, px: finer than what counts as new.
+# Spacing of the points at which contours are compared, px: finer than what counts as new.
 STEP_PX = 1.0
-# A longer contour is compared at so many points at most: a picture may not wait for it.
+# Most points of a contour that are compared: drawing must not wait for a longer one.
 MOST_POINTS = 1500
+# Points of a stretch that is compared at once: few others are near it, and few stretches are left.
+_AT_ONCE = 64
 
 
-def new_growth(
+def recent_growth(
     now: Observation, before: Observation | None, settings: WindowSettings
 ) -> tuple[PointArray, ...]:
-    """The stretches of the contour that lie away from the contour of a moment ago.
+    """Return the stretches of the contour that are away from the previous contour.
 
     Cement does not vanish, so that a contour that moved has moved outwards.
 
     Parameters
     ----------
     now, before : Observation
-        None: nothing is known of then, and nothing is said to be new.
+        None: unknown, and nothing is shown as new.
     settings : WindowSettings
 
     Returns
@@ -44,16 +45,31 @@ def new_growth(
         return tuple(read_only(contour) for contour in contours)
     scale = now.calibration.mm_per_px
     limit_px = settings.growth_px if scale is None else settings.growth_mm / scale
-    tree = cKDTree(np.vstack(old))
+    there = np.vstack(old)
     lines: list[PointArray] = []
     for contour in contours:
-        distances, _ = tree.query(contour, distance_upper_bound=limit_px)
-        lines += _stretches(contour, ~np.isfinite(distances))
+        lines += _stretches(contour, ~_lies_near(contour, there, limit_px))
     return tuple(lines)
 
 
+def _lies_near(points: PointArray, others: PointArray, limit_px: float) -> BoolImage:
+    """Return which of `points` have any of `others` nearer than the limit."""
+    near = np.zeros(len(points), np.bool_)
+    columns, rows = others.T
+    for start in range(0, len(points), _AT_ONCE):
+        some = points[start : start + _AT_ONCE]
+        # Most others are far from a short stretch.
+        (left, top), (right, bottom) = some.min(axis=0) - limit_px, some.max(axis=0) + limit_px
+        beside = (columns >= left) & (columns <= right) & (rows >= top) & (rows <= bottom)
+        across = some[:, :1] - columns[beside]
+        down = some[:, 1:] - rows[beside]
+        squared = across**2 + down**2
+        near[start : start + _AT_ONCE] = (squared < limit_px**2).any(axis=1)
+    return near
+
+
 def _dense(contour: PointArray) -> PointArray:
-    """The closed contour at points of even distance, the first again at the end."""
+    """Return the closed contour at evenly spaced points, with the first again at the end."""
     closed = np.vstack([contour, contour[:1]])
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
     count = min(max(int(along[-1] / STEP_PX), 2), MOST_POINTS)
@@ -62,10 +78,10 @@ def _dense(contour: PointArray) -> PointArray:
 
 
 def _stretches(contour: PointArray, new: BoolImage) -> list[PointArray]:
-    """Runs of points that are new; one that crosses the contour's first point is whole."""
+    """Return sequences of new points; one across the first point of the contour is not split."""
     if new.all():
         return [read_only(contour)]
-    # Begin at a point that is not new: then no run is cut in two.
+    # Starting at a point that is not new splits no sequence.
     start = int(np.argmin(new[:-1]))
     ring, fresh = np.roll(contour[:-1], -start, axis=0), np.roll(new[:-1], -start)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], fresh, [False]]).astype(np.int8)))
@@ -74,5 +90,5 @@ def _stretches(contour: PointArray, new: BoolImage) -> list[PointArray]:
 
 
 def _thinned(stretch: PointArray) -> PointArray:
-    """Every second point and the last: a line that is drawn needs no more."""
+    """Return every second point and the last: drawing needs no more."""
     return read_only(np.vstack([stretch[:-1:2], stretch[-1:]]))

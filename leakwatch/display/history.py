@@ -1,4 +1,4 @@
-"""What was measured in the last minute: for the trend, and for what is new. No clock."""
+"""Measurements of the last minute, for the trend and for new growth. No clock."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leakwatch.config import WindowSettings
-from leakwatch.core.recent_values import most_in
+from leakwatch.core.recent_values import max_frames_in
 from leakwatch.core.results import Observation
 
-# A point of the trend stands for this long, s: ten a second are more than a small plot can show.
+# Interval of the points of the trend, s: a small plot cannot show more than ten per second.
 STEP_S = 0.1
-# An observation this much older than asked for is not "then" any more, as a share.
+# An observation older than requested by more than this share is not used.
 TOO_OLD = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """One point of the trend; None where it is not known.
+class TrendSample:
+    """Point of the trend; None if unknown.
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ class Moment:
     area_mm2: float | None
 
 
-def moment_of(seen: Observation) -> Moment:
-    """What an observation gives to the trend."""
+def sample_of(seen: Observation) -> TrendSample:
+    """Return the point of the trend for an observation."""
     wall, cement = seen.wall_distance, seen.cement
-    return Moment(
+    return TrendSample(
         seen.time_s,
         None if wall is None else wall.distance_mm,
         None if wall is None else wall.sigma_mm,
@@ -44,24 +44,24 @@ def moment_of(seen: Observation) -> Moment:
     )
 
 
-def thinned(moments: Iterable[Moment]) -> tuple[Moment, ...]:
-    """No more points than a plot can show; the last is always there."""
-    kept: list[Moment] = []
-    for one in moments:
+def thin_samples(samples: Iterable[TrendSample]) -> tuple[TrendSample, ...]:
+    """Return no more points than a plot can show, always including the last."""
+    kept: list[TrendSample] = []
+    for one in samples:
         if len(kept) > 1 and one.time_s - kept[-2].time_s < STEP_S:
             kept.pop()
         kept.append(one)
     return tuple(kept)
 
 
-def then_of(found: Observation, wanted_s: float, growth_s: float) -> Observation | None:
-    """`found`, the last that is old enough; None where it is too old, or was not compared."""
+def value_before(found: Observation, wanted_s: float, growth_s: float) -> Observation | None:
+    """Return `found`, the last that is old enough; None if too old or not assessed."""
     too_old = wanted_s - found.time_s > TOO_OLD * growth_s
     return None if too_old or found.cement is None else found
 
 
 class History:
-    """Keeps what `WindowSettings` ask for; used on one thread.
+    """Observations and trend for as long as `WindowSettings` say; used on one thread.
 
     Parameters
     ----------
@@ -70,11 +70,13 @@ class History:
 
     def __init__(self, settings: WindowSettings) -> None:
         self._settings = settings
-        self._seen: deque[Observation] = deque(maxlen=most_in(settings.growth_s * (1.0 + TOO_OLD)))
-        self._moments: deque[Moment] = deque()
+        self._seen: deque[Observation] = deque(
+            maxlen=max_frames_in(settings.growth_s * (1.0 + TOO_OLD))
+        )
+        self._samples: deque[TrendSample] = deque()
 
     def append(self, seen: Observation) -> None:
-        """Take the next observation; where time goes back, what was before is forgotten."""
+        """Add the next observation; if time goes back, discard the earlier ones."""
         if self._seen and seen.time_s < self._seen[-1].time_s:
             self.clear()
         self._seen.append(seen)
@@ -84,28 +86,28 @@ class History:
         self._add_moment(seen)
 
     def clear(self) -> None:
-        """Forget everything: another baseline, another patient."""
+        """Discard everything, as for another baseline or another patient."""
         self._seen.clear()
-        self._moments.clear()
+        self._samples.clear()
 
     @property
-    def moments(self) -> tuple[Moment, ...]:
-        """The trend, oldest first."""
-        return tuple(self._moments)
+    def samples(self) -> tuple[TrendSample, ...]:
+        """Points of the trend, oldest first."""
+        return tuple(self._samples)
 
     def before(self, time_s: float) -> Observation | None:
-        """The observation of ``growth_s`` before `time_s`, or of the last frame before that.
+        """Return the observation ``growth_s`` before `time_s`, or of the last frame before that.
 
-        None where there is none that is near enough, or where it could not be compared.
+        None if there is none near enough, or if it was not assessed.
         """
         growth_s = self._settings.growth_s
         wanted_s = time_s - growth_s
         earlier = [one for one in self._seen if one.time_s <= wanted_s + 1e-6]
-        return then_of(earlier[-1], wanted_s, growth_s) if earlier else None
+        return value_before(earlier[-1], wanted_s, growth_s) if earlier else None
 
     def _add_moment(self, seen: Observation) -> None:
-        if len(self._moments) > 1 and seen.time_s - self._moments[-2].time_s < STEP_S:
-            self._moments.pop()
-        self._moments.append(moment_of(seen))
-        while seen.time_s - self._moments[0].time_s > self._settings.trend_s:
-            self._moments.popleft()
+        if len(self._samples) > 1 and seen.time_s - self._samples[-2].time_s < STEP_S:
+            self._samples.pop()
+        self._samples.append(sample_of(seen))
+        while seen.time_s - self._samples[0].time_s > self._settings.trend_s:
+            self._samples.popleft()

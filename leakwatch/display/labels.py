@@ -1,4 +1,4 @@
-"""Where texts go, so that they hide neither what they name nor each other. Pure."""
+"""Placement of labels, so that they hide neither what they name nor each other. Pure."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ import numpy as np
 
 from leakwatch.core.arrays import Point, PointArray
 from leakwatch.core.frame import Acquisition
+from leakwatch.core.messages import join_with, text
 from leakwatch.core.results import Observation, Tube
 from leakwatch.display.banner import distance_text
 from leakwatch.display.lines import LineKind
 
-# Gap between what was found and a label's middle, and between the middles of two labels, as
+# Gap between the drawn lines and the middle of a label, and between the middles of two labels, as
 # shares of the frame's rows: a label is 0.055 high in the window.
 AWAY, APART = 0.06, 0.07
 # A second line makes a label higher by this on each side of its middle, as the same share.
 SECOND_LINE = 0.02
-# Half the width of "tube 16 mm", as a share of the frame's columns.
-HALF_TUBE_LABEL = 0.13
+# Half the width of "tubular 16 mm", as a share of the frame's columns.
+HALF_TUBE_LABEL = 0.17
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A text that belongs to a place in the frame.
+    """Text that belongs to a position in the frame.
 
     Parameters
     ----------
@@ -31,9 +32,9 @@ class Label:
     at_px : Point
         What it names.
     text_px : Point
-        Where the text's middle goes: beside what it names, so that it does not hide it.
+        Middle of the text: beside what it names.
     kind : LineKind
-        Gives the colour.
+        Determines the colour.
     """
 
     text: str
@@ -45,17 +46,17 @@ class Label:
 def place_labels(
     observation: Observation, acquisition: Acquisition, below: str = "", below_tubes: str = ""
 ) -> tuple[Label, ...]:
-    """Name the shortest way above or below all that was found, and tubes beside it.
+    """Label the shortest distance above or below all lines, and tubular filling beside them.
 
     Parameters
     ----------
     observation : Observation
     acquisition : Acquisition
-        Gives the size of the frame.
+        Provides the size of the frame.
     below : str
-        The second line of the shortest way: when the front will be at the margin, or how old it is.
+        Second line of the distance: when the front will be at the margin, or the age.
     below_tubes : str
-        The second line of each tube.
+        Second line of each tubular filling.
 
     Returns
     -------
@@ -68,20 +69,21 @@ def place_labels(
         column, row = (np.add(distance.at_px, distance.wall_px) / 2.0).tolist()
         rows = acquisition.rows
         text_px = (column, _row_outside(found, row, rows, SECOND_LINE if below else 0.0))
-        text = "\n".join(filter(None, [distance_text(distance) or "no mm", below]))
-        labels.append(Label(text, (column, row), text_px, LineKind.SHORTEST))
+        shown = distance_text(distance) or text("not calibrated")
+        label_text = join_with("\n", filter(None, [shown, below]))
+        labels.append(Label(label_text, (column, row), text_px, LineKind.SHORTEST))
     taken: list[float] = []
     for tube in observation.tubes:
         if tube.confirmed:
             label = _tube_label(tube, found, acquisition, taken)
-            text = "\n".join(filter(None, [label.text, below_tubes]))
-            labels.append(replace(label, text=text))
+            label_text = join_with("\n", filter(None, [label.text, below_tubes]))
+            labels.append(replace(label, text=label_text))
             taken.append(labels[-1].text_px[1])
     return tuple(labels)
 
 
 def _found(observation: Observation) -> PointArray:
-    """Every point that a label must not hide, ``(n, 2)``."""
+    """Return every point that a label must not hide, ``(n, 2)``."""
     lines = [observation.wall_px, observation.outline_px, *observation.found_px]
     if observation.cement is not None:
         lines += observation.cement.contours_px
@@ -92,7 +94,7 @@ def _found(observation: Observation) -> PointArray:
 
 
 def _row_outside(found: PointArray, row: float, rows: int, more: float) -> float:
-    """Above or below what was found, on the nearer side that has room; else where there is most."""
+    """Return a row above or below `found`: the nearer with enough space, else the one with more."""
     away = (AWAY + more) * rows
     above, below = float(found[:, 1].min()) - away, float(found[:, 1].max()) + away
     room_above, room_below = above - away / 2.0, rows - away / 2.0 - below
@@ -112,12 +114,14 @@ def _tube_label(
     text_column = left - away - half if column - left < right - column else right + away + half
     text_column = min(max(text_column, half), acquisition.columns - half)
     text_row = _free_row(row, taken, acquisition.rows)
-    length = "" if tube.length_mm is None else f" {tube.length_mm:.0f} mm"
-    return Label(f"tube{length}", (column, row), (text_column, text_row), LineKind.TUBE)
+    name = text("tubular")
+    if tube.length_mm is not None:
+        name = text("tubular {length_mm:.0f} mm", length_mm=tube.length_mm)
+    return Label(name, (column, row), (text_column, text_row), LineKind.TUBE)
 
 
 def _free_row(row: float, taken: list[float], rows: int) -> float:
-    """The row nearest to `row` that is in the frame and not beside a row of `taken`."""
+    """Return the row nearest to `row` that is in the frame and not beside a row of `taken`."""
     apart, lowest = APART * rows, (1.0 - APART / 2.0) * rows
     beside = [other + side * apart for other in taken for side in (-1.0, 1.0)]
     wanted = sorted([row, *beside], key=lambda candidate: abs(candidate - row))

@@ -1,4 +1,4 @@
-"""Kinds of lines over a frame, and how each is told from the others without its colour."""
+"""Kinds of lines over a frame, each with a width or dashes that tell it without colour."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from leakwatch.core.arrays import PointArray
+from leakwatch.core.messages import text
 
 
 class LineKind(StrEnum):
-    """What a line in the picture stands for."""
+    """Meaning of a line over the image."""
 
     CEMENT = "cement"
     GROWTH = "growth"
@@ -25,7 +26,7 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineStyle:
-    """How a kind of line is drawn; `width` and `dash` (on, off) in points of the display."""
+    """Style of a kind of line; `width` and `dash` (on, off) in points of the display."""
 
     colour: str
     width: float
@@ -34,23 +35,25 @@ class LineStyle:
 
 
 LINE_STYLES: dict[LineKind, LineStyle] = {
-    LineKind.OUTLINE: LineStyle("#C9D3DE", 1.4, (2.0, 4.0), "vertebral body"),
-    LineKind.FOUND: LineStyle("#C9D3DE", 1.0, (7.0, 3.0), "body, as found"),
-    LineKind.MARGIN: LineStyle("#FFB000", 1.6, (8.0, 5.0), "margin"),
-    LineKind.WALL: LineStyle("#FF7AD9", 2.6, None, "posterior wall"),
-    # Of cases whose truth is known: on none that a person watches.
-    LineKind.TRUTH: LineStyle("#7DFF9B", 1.4, (5.0, 2.0), "true cement"),
-    LineKind.CEMENT: LineStyle("#35D6FF", 1.6, None, "cement"),
-    LineKind.GROWTH: LineStyle("#B6FF3B", 4.4, None, "new cement"),
-    LineKind.CANDIDATE_TUBE: LineStyle("#FFE08A", 1.6, (3.0, 3.0), "possible tube"),
-    LineKind.TUBE: LineStyle("#FF4B3E", 4.0, None, "tube fills"),
-    LineKind.SHORTEST: LineStyle("#FFFFFF", 2.0, None, "shortest way"),
+    LineKind.OUTLINE: LineStyle("#C9D3DE", 1.4, (2.0, 4.0), text("vertebral body")),
+    LineKind.FOUND: LineStyle("#C9D3DE", 1.0, (7.0, 3.0), text("body, as detected")),
+    LineKind.MARGIN: LineStyle("#FFB000", 1.6, (8.0, 5.0), text("margin")),
+    LineKind.WALL: LineStyle("#FF7AD9", 2.6, None, text("posterior wall")),
+    # Only in pictures of cases with known truth.
+    LineKind.TRUTH: LineStyle("#7DFF9B", 1.4, (5.0, 2.0), text("true cement")),
+    LineKind.CEMENT: LineStyle("#35D6FF", 1.6, None, text("cement")),
+    LineKind.GROWTH: LineStyle("#B6FF3B", 4.4, None, text("new cement")),
+    LineKind.CANDIDATE_TUBE: LineStyle(
+        "#FFE08A", 1.6, (3.0, 3.0), text("possible tubular filling")
+    ),
+    LineKind.TUBE: LineStyle("#FF4B3E", 4.0, None, text("tubular filling")),
+    LineKind.SHORTEST: LineStyle("#FFFFFF", 2.0, None, text("shortest distance")),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A polyline in pixels of the frame."""
+    """Polyline in pixels of the frame."""
 
     kind: LineKind
     points_px: PointArray

@@ -1,7 +1,7 @@
-"""What to draw for one snapshot: banner, lines, labels, facts. Pure: no Qt, no cv2.
+"""Overlay of one snapshot: banner, lines, labels, facts. Pure: no Qt, no cv2.
 
-The window and the overlay video draw the same `Picture`, so that both say the same thing.
-Colour is never the only carrier: each kind of line has its own width or dashes, and a legend.
+The window and the overlay video draw the same `FrameOverlay`. Colour is never the only sign:
+each kind of line has its own width or dashes, and a legend.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from leakwatch.core.arrays import Point, PointArray, read_only
 from leakwatch.core.frame import Frame, TimeSource
 from leakwatch.core.geometry import side_of_polyline
 from leakwatch.core.marks import Marks, Side
-from leakwatch.core.plural import counted_noun
+from leakwatch.core.messages import Message, counted, text
 from leakwatch.core.results import Alert, Observation, Quality, Snapshot, WallDistance
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.banner import Banner, distance_text, level_banner, seconds_text
+from leakwatch.display.banner import Banner, distance_text, is_behind, level_banner, seconds_text
 from leakwatch.display.facts import Fact
-from leakwatch.display.growth import new_growth
+from leakwatch.display.growth import recent_growth
 from leakwatch.display.labels import Label, place_labels
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
 
-RESEARCH_NOTICE = "Research and training software; not a medical device."
+RESEARCH_NOTICE = text("Research and training software; not a medical device.")
 
-# An Observation whose frame is older than this is not shown as the present: images older than
-# 100 ms hinder hand control, and 7.5 frames/s is the slowest run, so half a second is lost frames.
+# A frame older than this, s, is not shown as live: images older than 100 ms impair hand control,
+# and at 7.5 frames/s, the slowest rate, half a second means lost frames.
 STALE_AFTER_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """Everything that is drawn over one frame.
+class FrameOverlay:
+    """Everything drawn over one frame.
 
     Parameters
     ----------
@@ -46,17 +46,17 @@ class Picture:
         In the order of drawing.
     labels : tuple of Label
     facts : tuple of Fact
-        What was measured, and how far to trust it.
+        Measurements, and how reliable they are.
     run_facts : tuple of Fact
-        Which frame of which run it is, and what millimetres rest on.
+        Number and time of the frame, and the calibration.
     legend : tuple of (LineKind, str)
-        What each kind of line in the picture is.
+        Meaning of each kind of line that is drawn.
     focus_px : Point or None
-        Where to look closer; None where nothing is known.
+        Centre of a magnified view; None if unknown.
     sides : tuple of (Side, str)
-        What lies at an edge of the unturned picture: ``A``, anterior, and ``P``, posterior.
+        Direction at an edge of the image before flips: ``A``, anterior, and ``P``, posterior.
     notice : str
-        The sentence that this is research software; always drawn.
+        States that this is research software; always drawn.
     """
 
     frame: int
@@ -73,36 +73,32 @@ class Picture:
     notice: str = RESEARCH_NOTICE
 
 
-def picture(
+def make_overlay(
     snapshot: Snapshot,
     marks: Marks,
     settings: Settings,
     before: Observation | None = None,
     age: str = "",
-) -> Picture:
-    """Resolve what to draw for `snapshot`.
+) -> FrameOverlay:
+    """Return what to draw for `snapshot`.
 
     Parameters
     ----------
     snapshot : Snapshot
     marks : Marks
-        Tells which side of the wall the body is on.
+        Determine on which side of the wall the body is.
     settings : Settings
     before : Observation or None
-        Of a second ago, from `history`: what came since is drawn as new.
+        From a second ago, see `history`: cement since then is drawn as new.
     age : str
-        Of a frame that is not the present: every number is said with it, and nothing is predicted.
-
-    Returns
-    -------
-    Picture
+        Of a frame that is not live: shown with every number, and nothing is predicted.
     """
     if age:
         snapshot = replace(snapshot, alert=replace(snapshot.alert, time_to_margin_s=None))
     observation = snapshot.observation
     margin_px = margin_line(observation, marks, settings.alerting.margin_mm)
-    lines = _lines(observation, margin_px, new_growth(observation, before, settings.window))
-    return Picture(
+    lines = _lines(observation, margin_px, recent_growth(observation, before, settings.window))
+    return FrameOverlay(
         frame=snapshot.frame.index,
         time_s=snapshot.frame.time_s,
         banner=level_banner(snapshot.alert, observation, settings),
@@ -111,8 +107,8 @@ def picture(
         labels=place_labels(
             observation,
             snapshot.frame.acquisition,
-            f"{age} old" if age else _prediction(snapshot.alert, settings),
-            f"{age} old" if age else "",
+            text("{age} ago", age=age) if age else _prediction(snapshot.alert, settings),
+            text("{age} ago", age=age) if age else "",
         ),
         facts=_aged(_facts(snapshot, settings), age),
         run_facts=_run_facts(snapshot),
@@ -123,12 +119,12 @@ def picture(
 
 
 def margin_line(observation: Observation, marks: Marks, margin_mm: float) -> PointArray | None:
-    """Offset the wall by `margin_mm` towards the body.
+    """Return the wall, moved by `margin_mm` towards the body.
 
     Parameters
     ----------
     observation : Observation
-        Gives the wall in the current frame, and the calibration.
+        Provides the wall in the current frame, and the calibration.
     marks : Marks
     margin_mm : float
         Millimetres at the vertebra.
@@ -136,7 +132,7 @@ def margin_line(observation: Observation, marks: Marks, margin_mm: float) -> Poi
     Returns
     -------
     ndarray or None
-        Polyline in pixels of the current frame; None without a wall, millimetres or a side.
+        Polyline in pixels of the current frame; None without a wall, a calibration or a side.
     """
     wall = observation.wall_px
     mm_per_px = observation.calibration.mm_per_px
@@ -147,13 +143,13 @@ def margin_line(observation: Observation, marks: Marks, margin_mm: float) -> Poi
 
 
 def body_side(observation: Observation, marks: Marks) -> float:
-    """Tell on which side of the wall, walked from its first point to its last, the body lies.
+    """Return on which side of the wall, from its first point to its last, the body is.
 
     Returns
     -------
     float
         As `geometry.side_of_polyline`: +1 where the normal ``(-dy, dx)`` points into the body,
-        -1 where it points out; 0 where nothing tells.
+        -1 where it points out; 0 if unknown.
     """
     inside = _point_inside(observation, marks)
     if observation.wall_px is None or inside is None:
@@ -164,9 +160,9 @@ def body_side(observation: Observation, marks: Marks) -> float:
 def _point_inside(observation: Observation, marks: Marks) -> PointArray | None:
     wall, distance = observation.wall_px, observation.wall_distance
     if wall is not None and marks.anterior is not None:
-        # Far enough to be beside the wall's whole height and not beyond one of its ends.
-        forwards = -1.0 if marks.anterior is Side.LEFT else 1.0
-        return np.array([wall[:, 0].mean() + forwards * np.ptp(wall[:, 1]), wall[:, 1].mean()])
+        # As far as the wall is high: beside it, and not beyond one of its ends.
+        anteriorly = -1.0 if marks.anterior is Side.LEFT else 1.0
+        return np.array([wall[:, 0].mean() + anteriorly * np.ptp(wall[:, 1]), wall[:, 1].mean()])
     if observation.outline_px is not None:
         return np.asarray(observation.outline_px.mean(axis=0), dtype=np.float64)
     if marks.needle_tip_px is not None and observation.shift_px is not None:
@@ -179,7 +175,7 @@ def _point_inside(observation: Observation, marks: Marks) -> PointArray | None:
 
 
 def offset_polyline(points_px: PointArray, offset_px: float) -> PointArray:
-    """Move a polyline sideways by `offset_px` along its vertex normals ``(-dy, dx)``.
+    """Return a polyline moved sideways by `offset_px` along its vertex normals ``(-dy, dx)``.
 
     Parameters
     ----------
@@ -231,7 +227,7 @@ def _lines(
 
 
 def _focus(observation: Observation) -> Point | None:
-    """Between cement and wall, else the middle of what is marked."""
+    """Return the point between cement and wall, else the centre of the marks."""
     distance = observation.wall_distance
     if distance is not None:
         column, row = np.add(distance.at_px, distance.wall_px) / 2.0
@@ -252,10 +248,12 @@ def _sides(marks: Marks) -> tuple[tuple[Side, str], ...]:
 
 
 def _legend(lines: tuple[Line, ...], settings: Settings) -> tuple[tuple[LineKind, str], ...]:
-    words = {kind: style.legend for kind, style in LINE_STYLES.items()}
-    words[LineKind.MARGIN] = f"{settings.alerting.margin_mm:g} mm from the wall"
+    texts = {kind: style.legend for kind, style in LINE_STYLES.items()}
+    texts[LineKind.MARGIN] = text(
+        "{margin_mm:g} mm from the wall", margin_mm=settings.alerting.margin_mm
+    )
     shown = {line.kind for line in lines}
-    return tuple((kind, words[kind]) for kind in LineKind if kind in shown)
+    return tuple((kind, texts[kind]) for kind in LineKind if kind in shown)
 
 
 def _facts(snapshot: Snapshot, settings: Settings) -> tuple[Fact, ...]:
@@ -272,78 +270,96 @@ def _facts(snapshot: Snapshot, settings: Settings) -> tuple[Fact, ...]:
 def _aged(facts: tuple[Fact, ...], age: str) -> tuple[Fact, ...]:
     if not age:
         return facts
-    return tuple(replace(fact, name=f"{fact.name}, {age} ago") for fact in facts)
+    return tuple(
+        replace(fact, name=text("{name}, {age} ago", name=fact.name, age=age)) for fact in facts
+    )
 
 
 def _run_facts(snapshot: Snapshot) -> tuple[Fact, ...]:
     facts = [*_frame_facts(snapshot.frame), spacing_fact(snapshot.observation.calibration)]
     if snapshot.fault is None:
-        facts.append(Fact("Decision", f"{snapshot.latency_ms:.0f} ms after the frame"))
+        after = text("{ms:.0f} ms after the frame", ms=snapshot.latency_ms)
+        facts.append(Fact(text("Decision"), after))
     return tuple(facts)
 
 
 def _frame_facts(frame: Frame) -> list[Fact]:
     total = frame.acquisition.number_of_frames
-    number = f"{frame.index}" if total is None else f"{frame.index} (last {total - 1})"
+    number: str = f"{frame.index}"
+    if total is not None:
+        number = text("{number} (last {last})", number=frame.index, last=total - 1)
     assumed = frame.acquisition.time_source is TimeSource.ASSUMED
-    source = "assumed 15/s" if assumed else frame.acquisition.time_source.value
-    return [
-        Fact("Frame", number),
-        Fact("Time", f"{frame.time_s:.2f} s ({source})", warn=assumed),
-    ]
+    source = text("assumed 15/s") if assumed else frame.acquisition.time_source.value
+    time = text("{time_s:.2f} s ({source})", time_s=frame.time_s, source=source)
+    return [Fact(text("Frame"), number), Fact(text("Time"), time, warn=assumed)]
 
 
 def _measurement_facts(observation: Observation) -> list[Fact]:
     distance, cement = observation.wall_distance, observation.cement
     to_wall = None if distance is None else distance_text(distance) or _distance_px_text(distance)
-    facts = [Fact("Cement to posterior wall", to_wall or "–", large=True)]
+    facts = [Fact(text("Cement to posterior wall"), to_wall or "–", large=True)]
     if cement is None:
-        return [*facts, Fact("Cement", "not comparable with the baseline", warn=True)]
+        why = text("not comparable with the baseline")
+        return [*facts, Fact(text("Cement"), why, warn=True)]
     if cement.area_mm2 is None:
-        return [*facts, Fact("Cement area", f"{cement.area_px:.0f} px (no mm)", warn=True)]
-    facts.append(Fact("Cement area", f"{cement.area_mm2:.0f} mm²"))
+        area = text("{area_px:.0f} px (not calibrated)", area_px=cement.area_px)
+        return [*facts, Fact(text("Cement area"), area, warn=True)]
+    facts.append(Fact(text("Cement area"), f"{cement.area_mm2:.0f} mm²"))
     if cement.volume_ml is not None:
         rough = not observation.quality.attenuation_scale_known
-        volume = f"about {cement.volume_ml:.1f} mL{' (rough)' if rough else ''}"
-        facts.append(Fact("Cement volume", volume, warn=rough))
+        volume = text("about {ml:.1f} mL", ml=cement.volume_ml)
+        if rough:
+            volume = text("about {ml:.1f} mL (approximate)", ml=cement.volume_ml)
+        facts.append(Fact(text("Cement volume"), volume, warn=rough))
     return facts
 
 
-def _distance_px_text(distance: WallDistance) -> str:
-    """A distance where there are no millimetres."""
-    behind = " behind the wall" if distance.distance_px < 0.0 else ""
-    return f"{abs(distance.distance_px):.0f} px{behind} (no mm)"
+def _distance_px_text(distance: WallDistance) -> Message:
+    """Return a distance that is not calibrated."""
+    distance_px = abs(distance.distance_px)
+    if is_behind(distance):
+        return text("{px:.0f} px behind the wall (not calibrated)", px=distance_px)
+    return text("{px:.0f} px (not calibrated)", px=distance_px)
 
 
 def _prediction(alert: Alert, settings: Settings) -> str:
     if alert.time_to_margin_s is None:
         return ""
-    return f"{settings.alerting.margin_mm:g} mm in {seconds_text(alert.time_to_margin_s)}"
+    return text(
+        "{margin_mm:g} mm in {seconds}",
+        margin_mm=settings.alerting.margin_mm,
+        seconds=seconds_text(alert.time_to_margin_s),
+    )
 
 
 def _prediction_facts(alert: Alert, settings: Settings) -> list[Fact]:
     if alert.time_to_margin_s is None:
         return []
     value = seconds_text(alert.time_to_margin_s)
-    name = f"Predicted at {settings.alerting.margin_mm:g} mm in"
+    name = text("Predicted at {margin_mm:g} mm in", margin_mm=settings.alerting.margin_mm)
     return [Fact(name, value, large=True)]
 
 
 def spacing_fact(calibration: Calibration) -> Fact:
-    """Say where millimetres come from, or why there are none."""
+    """Return the calibration and its source, or why there is none."""
     if calibration.mm_per_px is None:
-        return Fact("No millimetres", calibration.source, warn=True)
+        return Fact(text("Not calibrated"), calibration.source, warn=True)
     sigma = calibration.mm_per_px_sigma
     spread = "" if sigma is None else f" ± {sigma:.3f}"
-    return Fact("Spacing", f"{calibration.mm_per_px:.3f}{spread} mm/px ({calibration.source})")
+    spacing = f"{calibration.mm_per_px:.3f}{spread}"
+    value = text("{spacing} mm/px ({source})", spacing=spacing, source=calibration.source)
+    return Fact(text("Spacing"), value)
 
 
 def _quality_facts(quality: Quality) -> list[Fact]:
     facts = []
     if quality.registration_score is not None:
-        facts.append(Fact("Tracking", f"{100.0 * quality.registration_score:.0f} %"))
+        facts.append(Fact(text("Registration"), f"{100.0 * quality.registration_score:.0f} %"))
     if quality.baseline_assumed and quality.baseline_frames:
-        frames = counted_noun(quality.baseline_frames, "frame")
-        value = f"first {frames} assumed free of cement"
-        facts.append(Fact("Baseline", value, warn=True))
+        value = counted(
+            "first {count} frame assumed cement-free",
+            "first {count} frames assumed cement-free",
+            count=quality.baseline_frames,
+        )
+        facts.append(Fact(text("Baseline"), value, warn=True))
     return facts

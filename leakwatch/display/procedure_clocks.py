@@ -1,35 +1,36 @@
-"""The clocks of the procedure, in words: age of the cement, the wait after a STOP. Pure."""
+"""Clocks of the procedure: age of the cement, and the wait after a STOP. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from leakwatch.config import WindowSettings
+from leakwatch.core.messages import text
 from leakwatch.display.facts import Fact
 
 
 @dataclass(frozen=True, slots=True)
 class CementClock:
-    """When cement was mixed.
+    """Time at which cement was mixed.
 
     Parameters
     ----------
     mixed_s : float
-        Of the session's clock.
+        On the clock of the session.
     mixed_at : str
-        What the clock on the wall said.
+        Time of day.
     """
 
     mixed_s: float
     mixed_at: str
 
-    def earlier(self, seconds: float, mixed_at: str) -> CementClock:
-        """The clock of cement that was mixed so long before."""
+    def set_earlier(self, seconds: float, mixed_at: str) -> CementClock:
+        """Return the clock of cement that was mixed `seconds` before."""
         return CementClock(self.mixed_s - seconds, mixed_at)
 
 
 def clock_text(seconds: float) -> str:
-    """Minutes and seconds, ``4:05``."""
+    """Return minutes and seconds, ``4:05``."""
     whole = int(max(seconds, 0.0))
     return f"{whole // 60}:{whole % 60:02d}"
 
@@ -37,41 +38,41 @@ def clock_text(seconds: float) -> str:
 def cement_facts(
     clock: CementClock | None, now_s: float, settings: WindowSettings
 ) -> tuple[Fact, ...]:
-    """Age of the cement, and whether it may be injected.
+    """Return the age of the cement, and whether it may be injected.
 
     Parameters
     ----------
     clock : CementClock or None
-        None: nobody said that it was mixed.
+        None: not mixed yet.
     now_s : float
     settings : WindowSettings
-        Gives the working window of the product in use.
+        Provides the working window of the product in use.
     """
     product, ready_min, until_min = next(
         one for one in settings.products if one[0] == settings.product
     )
     if clock is None:
-        return (Fact("Cement", "not mixed yet (X)"),)
+        return (Fact(text("Cement"), text("not mixed yet (X)")),)
     age_s = now_s - clock.mixed_s
     if age_s < 60.0 * ready_min:
-        said, warn = f"too thin until {clock_text(60.0 * ready_min)}", True
+        state, warn = text("too thin until {time}", time=clock_text(60.0 * ready_min)), True
     elif age_s < 60.0 * until_min:
-        said, warn = f"use until {clock_text(60.0 * until_min)}", False
+        state, warn = text("use until {time}", time=clock_text(60.0 * until_min)), False
     else:
-        said, warn = f"hardens since {clock_text(60.0 * until_min)}", True
-    name = f"Cement, mixed {clock.mixed_at}"
-    return (Fact(name, clock_text(age_s), warn, large=True), Fact(product, said, warn))
+        state, warn = text("hardening since {time}", time=clock_text(60.0 * until_min)), True
+    name = text("Cement, mixed {time}", time=clock.mixed_at)
+    return (Fact(name, clock_text(age_s), warn, large=True), Fact(product, state, warn))
 
 
-def retry_facts(
+def product_retry_facts(
     stopped_s: float | None, now_s: float, settings: WindowSettings
 ) -> tuple[Fact, ...]:
-    """How long to wait after a STOP before another try: until cement has thickened.
+    """Return how long to wait after a STOP before another try, while cement thickens.
 
     Parameters
     ----------
     stopped_s : float or None
-        When the last STOP was raised; None: there was none.
+        Time of the last STOP; None: there was none.
     now_s : float
     settings : WindowSettings
     """
@@ -81,8 +82,8 @@ def retry_facts(
     left_s = settings.retry_from_s - since_s
     if left_s > 0.0:
         # Rounded up: at 0:00 the wait is over.
-        return (Fact("After STOP: wait", clock_text(left_s + 0.999), warn=True, large=True),)
-    name = "Since STOP: a new try may be made"
+        return (Fact(text("After STOP: wait"), clock_text(left_s + 0.999), warn=True, large=True),)
+    name = text("Since STOP: you may try again")
     if since_s > settings.retry_until_s:
-        name = "Since STOP: try again, or move the needle"
+        name = text("Since STOP: try again, or move the cannula")
     return (Fact(name, clock_text(since_s), large=since_s <= settings.retry_until_s),)

@@ -1,7 +1,7 @@
-"""How a person wants to see a frame: window and level, inverted, mirrored. Pure.
+"""Window and level, inversion and flips of the image. Pure.
 
-It changes greys and places on the screen, and nothing that is measured. It stays as it was chosen:
-nothing here follows the frames.
+They change what is shown, and nothing that is measured. They stay as chosen: nothing here adapts
+to the frames.
 """
 
 from __future__ import annotations
@@ -9,19 +9,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-# Greys of the run's own mapping, in which black is 0 and white 255; see `grey_mapping`.
+from leakwatch.core.messages import text
+
+# Greys of the mapping of a sequence, in which black is 0 and white 255; see `grey_mapping`.
 MIDDLE, WHOLE = 127.5, 255.0
 # Narrower shows nothing but noise, wider nothing but grey.
 LEAST_WIDTH, LARGEST_WIDTH = 16.0, 1020.0
-# A drag across the whole picture changes the width fourfold, and the level by the whole range.
+# A drag across the whole image changes the width fourfold, and the level by the whole range.
 WIDTH_PER_DRAG = math.log(4.0)
 # One key press is an eighth of that.
 KEY_STEP = 0.125
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What a person chose.
+class ViewSettings:
+    """Window, level and orientation that the operator chose.
 
     Parameters
     ----------
@@ -29,70 +31,72 @@ class Look:
         Middle and width of the window that is shown, in greys.
     inverted : bool
         Cement is bright.
-    mirrored, upside_down : bool
-        Left and right, or top and bottom, change places; marks and numbers go along.
+    flipped_horizontally, flipped_vertically : bool
+        Left and right, or top and bottom, are exchanged; marks and numbers move with the image.
     """
 
     level: float = MIDDLE
     width: float = WHOLE
     inverted: bool = False
-    mirrored: bool = False
-    upside_down: bool = False
+    flipped_horizontally: bool = False
+    flipped_vertically: bool = False
 
 
 # Name and window of each preset, by its key.
 PRESETS: tuple[tuple[str, float, float], ...] = (
-    ("whole range", MIDDLE, WHOLE),
-    ("bone: more contrast", MIDDLE, 150.0),
-    ("faint cement: the dark half", 85.0, 150.0),
-    ("inside cement: the darkest", 40.0, 110.0),
+    (text("full range"), MIDDLE, WHOLE),
+    (text("bone"), MIDDLE, 150.0),
+    (text("faint cement"), 85.0, 150.0),
+    (text("dense cement"), 40.0, 110.0),
 )
 
 
-def preset(look: Look, number: int) -> Look:
-    """The window of a preset, the rest as it was; `number` counts from 0."""
+def apply_preset(view: ViewSettings, number: int) -> ViewSettings:
+    """Return `view` with the window of a preset; `number` counts from 0."""
     _, level, width = PRESETS[number]
-    return replace(look, level=level, width=width)
+    return replace(view, level=level, width=width)
 
 
-def dragged(look: Look, right: float, down: float) -> Look:
-    """The window after a drag.
+def drag_window(view: ViewSettings, right: float, down: float) -> ViewSettings:
+    """Return the view after a drag.
 
     Parameters
     ----------
-    look : Look
-        Where the drag began.
+    view : ViewSettings
+        At the start of the drag.
     right, down : float
-        How far, as shares of the picture's size. To the right: wider, less contrast. Down: higher
+        Distance as shares of the image's size. To the right: wider, less contrast. Down: higher
         level, darker.
     """
-    width = look.width * math.exp(WIDTH_PER_DRAG * right)
-    level = look.level + WHOLE * down
+    width = view.width * math.exp(WIDTH_PER_DRAG * right)
+    level = view.level + WHOLE * down
     return replace(
-        look,
+        view,
         width=min(max(width, LEAST_WIDTH), LARGEST_WIDTH),
         level=min(max(level, 0.0), WHOLE),
     )
 
 
-def signs(look: Look, zoom: float) -> tuple[str, ...]:
-    """What a person must know who did not choose this look: in words, over the picture.
+def view_notices(view: ViewSettings, zoom: float) -> tuple[str, ...]:
+    """Return notices about changes of the view, for users who did not make them.
 
     Parameters
     ----------
-    look : Look
+    view : ViewSettings
     zoom : float
         1.0 shows the whole frame.
     """
-    said = []
-    if look.inverted:
-        said.append("inverted")
-    if look.mirrored:
-        said.append("mirrored ⇋")
-    if look.upside_down:
-        said.append("upside down ⇅")
-    if (look.level, look.width) != (MIDDLE, WHOLE):
-        said.append(f"window {look.width:.0f} level {look.level:.0f}")
+    notices: list[str] = []
+    if view.inverted:
+        notices.append(text("inverted"))
+    if view.flipped_horizontally:
+        notices.append(text("flipped horizontally ⇋"))
+    if view.flipped_vertically:
+        notices.append(text("flipped vertically ⇅"))
+    if (view.level, view.width) != (MIDDLE, WHOLE):
+        notices.append(
+            text("window {width:.0f} level {level:.0f}", width=view.width, level=view.level)
+        )
     if zoom > 1.0:
-        said.append(f"zoom {zoom:.1f} ×")
-    return tuple(said)
+        notices.append(text("zoom {zoom:.1f} ×", zoom=zoom))
+    return tuple(notices)

@@ -1,4 +1,4 @@
-"""Open the replay window on a run, or draw one frame of it into a file."""
+"""Opening of the windows, and drawing of one frame of a replay into a file."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from leakwatch.core.errors import CaseError, SinkError
-from leakwatch.core.interruption import heard
+from leakwatch.core.interruption import handle_signals
 from leakwatch.core.marks import Side
+from leakwatch.core.messages import Message, text
 from leakwatch.core.results import Level
 from leakwatch.gui.live.live_window import LiveWindow
 from leakwatch.gui.marking.mark_window import MarkWindow
 from leakwatch.gui.marking.picture_tools import live_tools, mark_tools, replay_tools
-from leakwatch.gui.replay.folded_run import FoldedRun
+from leakwatch.gui.replay.folded_run import AnalysedRun
 from leakwatch.gui.replay.replay_window import SIZE, ReplayWindow
 from leakwatch.gui.replay.track import Track
 from leakwatch.gui.widgets.fonts import font, register_fonts
@@ -27,7 +28,7 @@ from leakwatch.runner.stored_run import Run
 
 
 def show(run: Run) -> None:
-    """Show `run` in a window until the person closes it; closes the run's source.
+    """Show `run` in a window until the user closes it; close the source of the run.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def show(run: Run) -> None:
         Just opened.
     """
     running = application()
-    folded = FoldedRun(run)
+    folded = AnalysedRun(run)
     window = replay_window(folded)
     folded.thread.start()
     _until_closed(running, window)
@@ -43,15 +44,15 @@ def show(run: Run) -> None:
 
 
 def show_live(session: LiveSession, title: str, record: Callable[[], str] | None = None) -> None:
-    """Show a live session in a window until the person closes it.
+    """Show a live session in a window until the operator closes it.
 
     Parameters
     ----------
     session : LiveSession
-        Started; whoever made it closes it.
+        Started; the caller closes it.
     title : str
     record : callable or None
-        Begins a record of a session that has none; says where.
+        Starts a recording of a session that has none, and returns a message.
     """
     running = application()
     _until_closed(running, LiveWindow(session, title, live_tools(session), record=record))
@@ -72,25 +73,25 @@ def mark(
     anterior: Side | None = None,
     level: str | None = None,
 ) -> str:
-    """Mark a vertebra in a window until the person closes it; closes the run's source.
+    """Mark a vertebra in a window until the user closes it; close the source of the run.
 
     Parameters
     ----------
     run : Run
         Just opened.
     sequence : Path
-        As the person named it: a sequence, or a case to go on with.
+        As the user named it: a sequence, or a case to continue.
     out : Path or None
         NAME.case.json to write; None: the case itself, or one beside the sequence.
     frame : int
-        That is marked, where there are no marks yet.
+        Frame to mark, if there are no marks yet.
     anterior, level : Side or None, str or None
-        As far as they are known.
+        If known.
 
     Returns
     -------
     str
-        What became of it, for the person.
+        The outcome, as a message for the user.
 
     Raises
     ------
@@ -112,18 +113,18 @@ def mark_window(
     anterior: Side | None = None,
     level: str | None = None,
 ) -> MarkWindow:
-    """The window of `mark`."""
+    """Return the window of `mark`."""
     path = case_path(sequence, out)
     marks = known_marks(path, run)
     begun = marks.posterior_wall_px is not None or marks.body_outline_px is not None
     frame = marks.reference_frame if begun else frame
     snapshot = marked_frame(run, frame)
     case = open_stored(run, path, frame, marks if begun else None, anterior, level)
-    return MarkWindow(case, snapshot, f"mark {run.name}", mark_tools(case))
+    return MarkWindow(case, snapshot, text("mark {name}", name=run.name), mark_tools(case))
 
 
 def record(run: Run, path: Path, frame: int | None = None) -> str:
-    """Draw the window at one frame into a picture, without a display.
+    """Draw the window at one frame into an image file, without a display.
 
     Parameters
     ----------
@@ -132,62 +133,90 @@ def record(run: Run, path: Path, frame: int | None = None) -> str:
     path : Path
         A PNG; replaced.
     frame : int or None
-        Place of the frame in the run; None takes the first that shows STOP, else the last.
+        Index of the frame; None: the first that shows STOP, else the last.
 
     Returns
     -------
     str
-        What was drawn, for the person.
+        What was drawn, as a message for the user.
 
     Raises
     ------
     CaseError
-        The run has no such frame.
+        The sequence has no such frame.
     SinkError
-        The picture cannot be written.
+        The file cannot be written.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     application()
-    folded = FoldedRun(run)
+    folded = AnalysedRun(run)
     track = folded.track
     folded.thread.run()
-    index = telling_frame(track) if frame is None else frame
+    index = find_key_frame(track) if frame is None else frame
     if not 0 <= index < len(track):
-        why = f" {track.failure}" if track.failure else ""
-        raise CaseError(f"{run.name} has frames 0 to {len(track) - 1}, not {index}.{why}")
+        raise CaseError(_no_such_frame(run, track, index))
     window = replay_window(folded)
     window.replay.playback.seek(index)
-    # `grab` lays out a window that was never shown; the overlay needs its view's size before.
+    # `grab` lays out a window that was never shown; the overlay needs the size of its view first.
     window.grab()
     window.tick()
     saved = window.grab().save(str(path), "PNG")
     window.close()
     track.close()
     if not saved:
-        raise SinkError(f"{path} cannot be written: no such folder, or no permission or space.")
-    return f"frame {index} at {track.time_s(index):.2f} s drawn into {path}"
+        raise SinkError(
+            text(
+                "{path} cannot be written: no such folder, no permission, or no disk space. Choose "
+                "another path.",
+                path=path,
+            )
+        )
+    return text(
+        "frame {number} at {time_s:.2f} s drawn into {path}",
+        number=index,
+        time_s=track.time_s(index),
+        path=path,
+    )
 
 
-def telling_frame(track: Track) -> int:
-    """The first frame that shows STOP, else the last."""
+def _no_such_frame(run: Run, track: Track, index: int) -> Message:
+    last = len(track) - 1
+    if track.failure:
+        return text(
+            "{name} has frames 0 to {last}, not {number}. {failure}",
+            name=run.name,
+            last=last,
+            number=index,
+            failure=track.failure,
+        )
+    return text(
+        "{name} has frames 0 to {last}, not {number}. Choose one of them.",
+        name=run.name,
+        last=last,
+        number=index,
+    )
+
+
+def find_key_frame(track: Track) -> int:
+    """Return the first frame that shows STOP, else the last."""
     levels = track.levels()
     return levels.index(Level.STOP) if Level.STOP in levels else len(levels) - 1
 
 
 @contextmanager
 def interrupt_closes(window: QMainWindow) -> Iterator[None]:
-    """Let Ctrl-C, and what else ends a program, close `window`.
+    """Let Ctrl-C and other signals that end a program close `window`.
 
-    Raised inside a paint event, it would be printed and forgotten.
+    An exception inside a paint event would be printed and ignored.
     """
-    # Whoever ends the program is not asked whether they mean it: nobody may be there to answer.
+    # Without asking for confirmation: nobody may be there to answer.
     end = window.end if isinstance(window, ImageWindow) else window.close
-    with heard(lambda number, stack: end(), "SIGINT", "SIGTERM", "SIGHUP"):
+    with handle_signals(lambda number, stack: end(), "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         yield
 
 
 def application() -> QApplication:
-    """The one application, made where there is none, with the bundled typeface."""
+    """Return the application, created if necessary, with the bundled typeface."""
     made = QApplication.instance() or QApplication(["leakwatch"])
     assert isinstance(made, QApplication)
     register_fonts()
@@ -195,9 +224,9 @@ def application() -> QApplication:
     return made
 
 
-def replay_window(folded: FoldedRun) -> ReplayWindow:
-    """The window of a run that is folded."""
-    tools = replay_tools(lambda: folded.run, folded.judge_again)
+def replay_window(folded: AnalysedRun) -> ReplayWindow:
+    """Return the window of an analysed run."""
+    tools = replay_tools(lambda: folded.run, folded.analyse_again)
     window = ReplayWindow(folded.replay(), folded.run.name, tools)
     window.resize(*SIZE)
     folded.shown_in(window)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from leakwatch.core.arrays import Rectangle
 from leakwatch.core.frame import Frame
-from leakwatch.core.redaction import masked_frame
+from leakwatch.core.redaction import mask_frame
 from leakwatch.library.case_library import CaseLibrary, LibraryCase
 from leakwatch.runner.stored_run import Run
 from leakwatch.sinks.recording.frame_recorder import FrameRecorder, Recording
@@ -100,4 +100,4 @@ def _record(
 
 def _with_masks(frames: Iterator[Frame], masks_px: tuple[Rectangle, ...]) -> Iterator[Frame]:
     for frame in frames:
-        yield masked_frame(frame, masks_px)
+        yield mask_frame(frame, masks_px)

@@ -1,1 +1,1 @@
-"""A live session: capture, fold and sinks on their own threads, and what it knows of itself."""
+"""Live sessions: capture, fold and sinks on their own threads, and their status."""

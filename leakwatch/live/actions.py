@@ -1,4 +1,4 @@
-"""What a person does during a session."""
+"""Actions of the operator during a session."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from leakwatch.core.results import EventKind, Reason
 
 @dataclass(frozen=True, slots=True)
 class Acknowledge:
-    """The STOP that is shown was seen.
+    """Acknowledgement of the displayed STOP.
 
     Parameters
     ----------
     seen : tuple of Reason
-        Of the STOP as the person saw it: one that rose since is not cleared with it.
+        Reasons of the STOP as displayed: a reason that arose since is not cleared.
     """
 
     seen: tuple[Reason, ...]
@@ -27,17 +27,17 @@ class Acknowledge:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Begin anew: from here on, what is seen now is anatomy without cement.
+    """Request for a new baseline: the current image is taken as cement-free.
 
     Parameters
     ----------
     marks : Marks or None
-        Drawn on `frame`; None: those that were, where they lie now.
+        Drawn on `frame`; None: the previous marks at their current position.
     frame : Frame or None
-        Of a `Present`; None: the latest.
+        Frame of a `Present`; None: the latest.
     spacing : (float, float) or None
-        Millimetres per pixel at the vertebra and their standard deviation, as a person measured
-        them; None: those that were.
+        Millimetres per pixel at the vertebra and their standard deviation, as measured by the
+        operator; None: the previous ones.
     """
 
     marks: Marks | None = None
@@ -47,12 +47,12 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class TakeBack:
-    """The last `Start` was a mistake: what was known before it is known again."""
+    """Undo of the last `Start`: the previous baseline is used again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A remark that is kept with the case: a person's, or of what went wrong in the program."""
+    """A remark saved with the case: from the operator, or about a fault of the program."""
 
     text: str
     at_px: Point | None = None
@@ -61,20 +61,20 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class PauseAudio:
-    """The alarm is silent for a while."""
+    """Audio pause."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """From the picture that is shown on, everything goes to more sinks.
+    """Start of a recording with the displayed image.
 
     Parameters
     ----------
     sinks : mapping of str to Sink
     follow_marks : callable
-        Is told, before the first snapshot, whom to ask for the marks that hold.
+        Receives, before the first snapshot, a function that returns the current marks.
     """
 
     sinks: Mapping[str, Sink]
@@ -83,7 +83,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class EndRecord:
-    """Everything that is recorded ends with the picture that is shown."""
+    """End of all recordings with the displayed image."""
 
 
 Action = Acknowledge | Start | TakeBack | Note | PauseAudio

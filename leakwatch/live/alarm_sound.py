@@ -1,4 +1,4 @@
-"""When an alarm sounds, and how: pulses and bursts in the style of IEC 60601-1-8. Pure."""
+"""Timing and waveform of alarm sounds: pulses and bursts after IEC 60601-1-8. Pure."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.config import SoundSettings
+from leakwatch.core.messages import text
 from leakwatch.live.status import Alarm
 
 Samples = npt.NDArray[np.int16]
 
 # The first harmonics are as strong as the fundamental, higher ones fade: all within 15 dB.
 FADING = 0.8
-# Of a burst of high priority: three pulses, two, and the same again.
+# Half of a high-priority burst: three pulses, then two.
 HALF = (3, 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """One burst.
+    """One alarm burst.
 
     Parameters
     ----------
     starts_s : tuple of float
-        When each pulse begins.
+        Start of each pulse.
     pulse_s : float
     fundamental_hz : float
     """
@@ -37,12 +38,12 @@ class Burst:
 
     @property
     def length_s(self) -> float:
-        """Until the last pulse has ended."""
+        """Time until the end of the last pulse."""
         return self.starts_s[-1] + self.pulse_s
 
 
 def burst(alarm: Alarm, settings: SoundSettings) -> Burst:
-    """The burst of a priority: ten pulses, three, or one.
+    """Return the burst of a priority: ten pulses, three, or one.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def burst(alarm: Alarm, settings: SoundSettings) -> Burst:
 
 
 def _high(settings: SoundSettings) -> Burst:
-    """3 + 2 pulses, and after a pause 3 + 2 again; between 3 and 2 a pulse is left out."""
+    """Return 3 + 2 pulses twice, with a pause between; one pulse is omitted between 3 and 2."""
     step_s = settings.high_pulse_s + settings.high_gap_s
     three, two = HALF
     half = [step_s * place for place in range(three)]
@@ -70,7 +71,7 @@ def _high(settings: SoundSettings) -> Burst:
 
 
 def samples(what: Burst, settings: SoundSettings) -> Samples:
-    """The burst as mono PCM.
+    """Return the burst as mono PCM.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def samples(what: Burst, settings: SoundSettings) -> Samples:
 
 
 def _pulse(what: Burst, settings: SoundSettings) -> npt.NDArray[np.float64]:
-    """Fundamental and harmonics, risen and fallen by half a cosine; largest 1.0."""
+    """Return fundamental and harmonics with half-cosine ramps, normalised to 1.0."""
     time_s = np.arange(round(what.pulse_s * settings.rate_hz)) / settings.rate_hz
     wave = np.zeros_like(time_s)
     for order in range(1, settings.harmonics + 2):
@@ -110,18 +111,18 @@ _URGENCY = {Alarm.NONE: 0, Alarm.LOW: 1, Alarm.MEDIUM: 2, Alarm.HIGH: 3}
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What sounded until now.
+    """State of the alarm sound.
 
     Parameters
     ----------
     alarm : Alarm
-        That holds.
+        Current alarm.
     since_s : float
-        When the last burst of it began, or when it was taken over from a more urgent one.
+        Start of its last burst, or time at which it replaced a more urgent alarm.
     low_s : float
-        When the last tone of low priority sounded.
+        Time of the last low-priority tone.
     silent : bool
-        A person paused the sound.
+        Whether the operator paused the sound.
     """
 
     alarm: Alarm = Alarm.NONE
@@ -133,22 +134,22 @@ class Voice:
 def voiced(
     voice: Voice, alarm: Alarm, silent: bool, now_s: float, settings: SoundSettings
 ) -> tuple[Voice, Alarm]:
-    """Tell whether a burst begins now.
+    """Return the new state, and the burst that starts now.
 
     Parameters
     ----------
     voice : Voice
     alarm : Alarm
-        That holds now.
+        Current alarm.
     silent : bool
-        A person paused the sound.
+        Whether the operator paused the sound.
     now_s : float
     settings : SoundSettings
 
     Returns
     -------
     Voice, Alarm
-        The burst that begins; `Alarm.NONE`: none does.
+        The burst that starts; `Alarm.NONE` if none does.
     """
     if silent:
         return replace(voice, alarm=alarm, silent=True), Alarm.NONE
@@ -160,11 +161,11 @@ def voiced(
     if alarm is Alarm.NONE:
         due = False
     if not due:
-        # A less urgent alarm that was there all the time waits for its turn.
+        # A less urgent alarm that was active all the time waits for its interval.
         since_s = voice.since_s if alarm is voice.alarm else now_s
         return replace(voice, alarm=alarm, since_s=since_s, silent=False), Alarm.NONE
     low_s = now_s if alarm is Alarm.LOW else voice.low_s
     return Voice(alarm, now_s, low_s), alarm
 
 
-UNAVAILABLE = "AUDIO UNAVAILABLE"
+UNAVAILABLE = text("AUDIO UNAVAILABLE")

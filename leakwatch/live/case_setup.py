@@ -1,21 +1,22 @@
-"""Marks and calibration of a session, and what of them holds for the frames that come."""
+"""Marks and calibration of a session, checked against the frames received."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leakwatch.alerting.inactive_rules import RuleOff, rules_off
-from leakwatch.calibration import spacing_ladder as calibration
+from leakwatch.alerting.inactive_rules import InactiveRule, find_inactive_rules
 from leakwatch.calibration.calibration_file import load_calibration_file
+from leakwatch.calibration.spacing_ladder import resolve_calibration
 from leakwatch.case_files.case_file import check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.core.errors import CalibrationError, CaseError
 from leakwatch.core.frame import Acquisition
 from leakwatch.core.marks import CaseFile, Marks
+from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration, SpacingRung
-from leakwatch.plausibility.agreement import check_agrees
+from leakwatch.plausibility.marks_consistency import check_consistency
 from leakwatch.sources.stored.opening import open_source
 from leakwatch.sources.stored.same_sequence import check_same_sequence
 
@@ -24,27 +25,27 @@ _NO_CASE = CaseFile("", Marks())
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What frames are judged by.
+    """Marks and calibration that frames are assessed with.
 
     Parameters
     ----------
     marks : Marks
     calibration : Calibration
     doubts : tuple of str
-        What was given and does not hold, or is unusual, for the person.
+        Inputs that are inconsistent or unusual, for the operator.
     rules_off : tuple of RuleOff
-        Rules that do not apply.
+        Inactive rules.
     """
 
     marks: Marks
     calibration: Calibration
     doubts: tuple[str, ...] = ()
-    rules_off: tuple[RuleOff, ...] = ()
+    rules_off: tuple[InactiveRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a person gave for a session.
+    """Inputs of a session.
 
     Parameters
     ----------
@@ -59,47 +60,48 @@ class Setup:
 
     @property
     def marks(self) -> Marks:
-        """As drawn."""
+        """The marks as drawn."""
         return self.case.marks
 
     def with_marks(self, marks: Marks, same_patient: bool = True) -> Setup:
-        """Other marks; another patient's spacing is not kept either."""
+        """Return a copy with other marks; the spacing of another patient is discarded."""
         case = self.case if same_patient else _NO_CASE
         return replace(self, case=replace(case, marks=marks))
 
     def with_spacing(self, mm_per_px: float, sigma: float) -> Setup:
-        """Millimetres at the vertebra as a person measured them on this picture."""
+        """Return a copy with a pixel spacing at the vertebra that the operator measured."""
         case = replace(self.case, mm_per_px=mm_per_px, mm_per_px_sigma=sigma)
         return replace(self, case=case)
 
     def basis(self, acquisition: Acquisition) -> Basis:
-        """What holds for frames of `acquisition`. Does not raise: in a session that runs, what does
-        not fit is left out and told.
+        """Return what applies to frames of `acquisition`.
+
+        Does not raise: during a session, inputs that do not match are ignored and reported.
         """
         case, doubts = self.case, list[str]()
         try:
-            # A live source numbers its frames on and on.
-            check_fits(case, replace(acquisition, number_of_frames=None), "the case")
+            # A live source numbers its frames without end.
+            check_fits(case, replace(acquisition, number_of_frames=None), text("the case"))
         except CaseError as error:
             doubts.append(str(error))
             case = CaseFile("", Marks(view=case.marks.view))
         scale = self._scale(acquisition, case, doubts)
         try:
-            doubts += check_agrees(case, acquisition, scale, self.settings)
+            doubts += check_consistency(case, acquisition, scale, self.settings)
         except CaseError as error:
-            doubts.append(f"{error} Nothing of the case is used.")
+            doubts.append(text("{fault} The case is ignored.", fault=str(error)))
             case = CaseFile("", Marks(view=case.marks.view))
             scale = self._scale(acquisition, case, doubts)
-        off = rules_off(
+        off = find_inactive_rules(
             case.marks, scale, replace(acquisition, number_of_frames=None), self.settings
         )
         return Basis(case.marks, scale, tuple(doubts), off)
 
     def _scale(self, acquisition: Acquisition, case: CaseFile, doubts: list[str]) -> Calibration:
-        """Millimetres; why there are none is added to `doubts`."""
+        """Return the calibration; if there is none, append the reason to `doubts`."""
         settings = self.settings.calibration
         try:
-            return calibration.resolve(acquisition, case, self.calibration_path, settings)
+            return resolve_calibration(acquisition, case, self.calibration_path, settings)
         except CalibrationError as error:
             doubts.append(str(error))
             return Calibration(None, None, SpacingRung.NONE, str(error))
@@ -108,12 +110,12 @@ class Setup:
 def load_setup(
     settings: Settings, case_path: Path | None = None, calibration_path: Path | None = None
 ) -> Setup:
-    """Read what a person gave, before the first frame comes.
+    """Read the inputs of a session, before the first frame.
 
     Raises
     ------
     CaseError, CalibrationError
-        It cannot be read.
+        One of them cannot be read.
     """
     case = _NO_CASE if case_path is None else load_case(case_path)
     if calibration_path is not None and not calibration_path.is_dir():
@@ -122,7 +124,7 @@ def load_setup(
 
 
 def check_stored(setup: Setup, sequence: Path, case_path: Path) -> tuple[str, ...]:
-    """Refuse a case that does not fit the stored sequence that is replayed as if it were live.
+    """Check that a case matches the stored sequence that is replayed as live.
 
     Parameters
     ----------
@@ -134,7 +136,7 @@ def check_stored(setup: Setup, sequence: Path, case_path: Path) -> tuple[str, ..
     Returns
     -------
     tuple of str
-        What is unusual, for the person.
+        What is unusual, for the user.
 
     Raises
     ------
@@ -150,18 +152,18 @@ def check_stored(setup: Setup, sequence: Path, case_path: Path) -> tuple[str, ..
         source.close()
     check_fits(case, acquisition, name)
     settings = setup.settings
-    scale = calibration.resolve(acquisition, case, setup.calibration_path, settings.calibration)
-    return check_agrees(case, acquisition, scale, settings, name)
+    scale = resolve_calibration(acquisition, case, setup.calibration_path, settings.calibration)
+    return check_consistency(case, acquisition, scale, settings, name)
 
 
 def marks_now(marks: Marks, judged: Snapshot | None) -> Marks:
-    """The marks where they lie in the frame of `judged`, drawn on it.
+    """Return the marks at their position in the frame of `judged`.
 
     Parameters
     ----------
     marks : Marks
     judged : Snapshot or None
-        None, or without a shift: nobody knows where they lie. Then the view alone is kept.
+        None, or without a shift: position unknown. Then only the view is kept.
     """
     if judged is None or judged.observation.shift_px is None:
         return Marks(view=marks.view)

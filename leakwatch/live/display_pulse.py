@@ -1,26 +1,28 @@
-"""Whether the display stood still: the time between two of its refreshes. Pure; no clock."""
+"""Detection of a stalled display from the time between refreshes. Pure; no clock."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-# That it stood still is said so long, s: longer than a look at the patient.
+from leakwatch.core.messages import text
+
+# How long a stall is reported, s: longer than a glance at the patient.
 SAID_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """The refreshes of a display until now.
+    """Refreshes of a display.
 
     Parameters
     ----------
     beat_s : float or None
-        When the last one was; None: none was yet, or it was paused on purpose.
+        Time of the last refresh; None: none yet, or paused on purpose.
     stood_s : float
-        How long it stood still, the last time that it did; 0.0: it never did.
+        Duration of the last stall; 0.0 if there was none.
     ended_s : float
-        When that was over.
+        End of that stall.
     """
 
     beat_s: float | None = None
@@ -29,29 +31,35 @@ class Pulse:
 
 
 def beat(pulse: Pulse, now_s: float, limit_s: float) -> tuple[Pulse, str]:
-    """Take a refresh.
+    """Record a refresh.
 
     Parameters
     ----------
     pulse : Pulse
     now_s : float
     limit_s : float
-        A longer gap means that what was on the screen was no picture of the present.
+        After a longer gap, the displayed image was not live.
 
     Returns
     -------
     Pulse, str
-        That the display stood still until now, in words; empty where it did not.
+        The text for a stall that has just ended; empty if there was none.
     """
     gap_s = 0.0 if pulse.beat_s is None else now_s - pulse.beat_s
     if gap_s <= limit_s:
         return Pulse(now_s, pulse.stood_s, pulse.ended_s), ""
-    return Pulse(now_s, gap_s, now_s), f"The display stood still for {gap_s:.1f} s"
+    return Pulse(now_s, gap_s, now_s), text(
+        "The display did not refresh for {gap_s:.1f} s", gap_s=gap_s
+    )
 
 
 def stood_words(pulse: Pulse, now_s: float) -> str:
-    """What is said of it for a while; empty where it went on all the time."""
+    """Return the text for a recent stall; empty if there was none."""
     ago_s = now_s - pulse.ended_s
     if ago_s >= SAID_S:
         return ""
-    return f"The display stood still for {pulse.stood_s:.1f} s, until {ago_s:.0f} s ago"
+    return text(
+        "The display did not refresh for {gap_s:.1f} s, until {ago_s:.0f} s ago",
+        gap_s=pulse.stood_s,
+        ago_s=ago_s,
+    )

@@ -1,6 +1,6 @@
-"""How much X-ray was used: pulses and time with the beam on, from the frames that came. Pure.
+"""X-ray exposure: pulses and beam-on time, estimated from the frames received. Pure.
 
-A monitor sees frames, not the tube: last-image hold counts nothing, a lost frame counts as a pulse.
+A monitor sees frames, not the tube: last image hold is not counted, a lost frame counts as a pulse.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from leakwatch.core.frame import Frame
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What was counted until now.
+    """Exposure of a session.
 
     Parameters
     ----------
     pulses : int
     beam_s : float
-        Seconds with the beam on.
+        Beam-on time, s.
     last : Frame or None
-        The last pulse; None where the beam was off since.
+        The last pulse; None if the beam has been off since.
     step_s : float
-        From one pulse to the next, as it was last.
+        Latest interval between two pulses.
     """
 
     pulses: int = 0
@@ -32,23 +32,23 @@ class Exposure:
 
 
 def exposed(before: Exposure, frame: Frame, held: bool, pause_s: float) -> Exposure:
-    """Count a frame.
+    """Return the exposure after one more frame.
 
     Parameters
     ----------
     before : Exposure
     frame : Frame
-        As the session numbers and times it: a gap in the numbers is a lost frame.
+        With the index and time of the session: a gap in the indices is a lost frame.
     held : bool
-        It shows an earlier picture again: the beam is off.
+        Whether the image is frozen: the beam is off.
     pause_s : float
-        A longer step between two frames is a pause, in which the beam was off.
+        During a longer interval between two frames the beam was off.
     """
     if held:
         return Exposure(before.pulses, before.beam_s, None, before.step_s)
     last = before.last
     if last is None or frame.time_s - last.time_s > pause_s:
-        # The first of a series lasts as long as others do.
+        # The first pulse of a series is taken to last as long as the others.
         return Exposure(before.pulses + 1, before.beam_s + before.step_s, frame, before.step_s)
     pulses = max(frame.index - last.index, 1)
     step_s = frame.time_s - last.time_s

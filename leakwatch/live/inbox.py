@@ -1,4 +1,4 @@
-"""What waits for the fold: the newest frames, and what a person asked for."""
+"""Queue of the fold: the newest frames and the operator's actions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Action = TypeVar("Action")
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A frame with its moments, ``time.monotonic()``.
+    """A frame with its times, ``time.monotonic()``.
 
     Parameters
     ----------
@@ -29,18 +29,18 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Delivery(Generic[Action]):
-    """What `Inbox.take` found.
+    """Result of `Inbox.take`.
 
     Parameters
     ----------
     arrival : Arrival or None
-        The oldest frame that waits.
+        The oldest queued frame.
     actions : tuple
-        All that persons did since, in order.
+        All actions since the last call, in order.
     ended : bool
-        No frame follows any more, and none waits.
+        Whether no frame is queued and none will follow.
     closed : bool
-        Nothing follows any more.
+        Whether nothing will follow.
     """
 
     arrival: Arrival | None
@@ -50,17 +50,17 @@ class Delivery(Generic[Action]):
 
 
 class Inbox(Generic[Action]):
-    """Joins threads that must never wait to the one that folds.
+    """Queue from threads that must not block to the thread of the fold.
 
-    Few frames wait; where one more comes, the oldest of them is dropped and counted: the newest
-    frame wins. Actions are never dropped.
+    Its capacity is small; when it is full, the oldest frame is dropped and counted. Actions are
+    never dropped.
 
     Parameters
     ----------
     capacity : int
-        Frames that may wait. May be changed at any time.
+        Maximum number of queued frames. May be changed at any time.
     most_bytes : int or None
-        Of their pixels; the newest may have more. None: any.
+        Maximum memory of their pixels, except for the newest frame. None: unlimited.
     """
 
     def __init__(self, capacity: int, most_bytes: int | None = None) -> None:
@@ -74,16 +74,17 @@ class Inbox(Generic[Action]):
 
     @property
     def dropped(self) -> int:
-        """Frames that came and were never folded."""
+        """Frames that were received and dropped."""
         return self._dropped
 
     @property
-    def arrived_s(self) -> float | None:
-        """When the newest frame arrived."""
-        return self._arrived_s
+    def counts(self) -> tuple[float | None, int]:
+        """Arrival time of the newest frame and number of dropped frames, read together."""
+        with self._changed:
+            return self._arrived_s, self._dropped
 
     def put(self, arrival: Arrival) -> None:
-        """Take a frame; never waits."""
+        """Add a frame. Does not block."""
         with self._changed:
             self._arrived_s = arrival.received_s
             self._frames.append(arrival)
@@ -93,25 +94,25 @@ class Inbox(Generic[Action]):
             self._changed.notify()
 
     def post(self, action: Action) -> None:
-        """Take what a person did; never waits."""
+        """Add an action of the operator. Does not block."""
         with self._changed:
             self._actions.append(action)
             self._changed.notify()
 
     def end(self) -> None:
-        """No frame follows."""
+        """Mark the end of the frames."""
         with self._changed:
             self._ended = True
             self._changed.notify()
 
     def close(self) -> None:
-        """Nothing follows, and nobody wants what waits."""
+        """Close the queue; what is queued is not needed."""
         with self._changed:
             self._closed = True
             self._changed.notify()
 
     def take(self, timeout_s: float) -> Delivery[Action]:
-        """The next frame and all actions; waits for either no longer than `timeout_s`."""
+        """Return the next frame and all actions; wait for either at most `timeout_s`."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._frames or self._actions or self._ended or self._closed, timeout_s
@@ -122,7 +123,7 @@ class Inbox(Generic[Action]):
             return Delivery(arrival, actions, ended, self._closed)
 
     def _too_large(self) -> bool:
-        """Whether the frames that wait take more memory than is theirs."""
+        """Return whether queued frames exceed the memory limit."""
         if self._most_bytes is None or len(self._frames) < 2:
             return False
         return sum(one.frame.pixels.nbytes for one in self._frames) > self._most_bytes

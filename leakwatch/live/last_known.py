@@ -1,13 +1,14 @@
-"""What a session knows of the past: the last judged picture, and cement that was seen. Pure."""
+"""Results that a session keeps: the last assessed image, and detected cement. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from leakwatch.core.messages import text
 from leakwatch.core.results import Observation, Reason, Snapshot
-from leakwatch.display.banner import age_text, known_words
+from leakwatch.display.banner import age_text, cement_text
 
-# Of such a frame nothing was judged; other reasons switch single rules off.
+# A frame with such a reason is not assessed; other reasons make single rules inactive.
 _BLIND = frozenset(
     {Reason.MOTION, Reason.STALE, Reason.EXPOSURE, Reason.DECODE, Reason.STAGE_ERROR}
 )
@@ -15,13 +16,13 @@ _BLIND = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A decision of a session, with its moments.
+    """A decision of a session, with its times.
 
     Parameters
     ----------
     snapshot : Snapshot
     detail : str
-        Why the frame is not judged, where the session knows it better than a `Reason` says.
+        Why the frame is not assessed, if the session has a more specific text than a `Reason`.
     received_s, decided_s : float
         ``time.monotonic()`` of the frame.
     """
@@ -32,24 +33,24 @@ class Present:
     decided_s: float
 
     def age_s(self, now_s: float) -> float:
-        """How long ago its frame was received."""
+        """Return the time since its frame was received, s."""
         return max(now_s - self.received_s, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What outlasts the frame that showed it.
+    """Results that are kept after their frame.
 
     Parameters
     ----------
     newest : Present or None
-        Of the last frame that showed a picture of its own.
+        Decision on the last frame with a new image.
     judged : Present or None
-        Of the last frame that was judged.
+        Decision on the last assessed frame.
     cement : Present or None
-        Of the last judged frame in which cement was seen, since the baseline began.
+        Decision on the last assessed frame with cement, since the start of the baseline.
     forgotten : Present or None
-        The same before that, where the person began anew over it.
+        The same before the baseline was restarted.
     """
 
     newest: Present | None = None
@@ -58,7 +59,7 @@ class Known:
     forgotten: Present | None = None
 
     def seen(self, present: Present) -> Known:
-        """Take a decision on a frame that came."""
+        """Return the history after a decision on a new frame."""
         seen = present.snapshot.observation
         if present.snapshot.fault is not None or Reason.STALE in seen.unavailable:
             return self
@@ -70,17 +71,17 @@ class Known:
         )
 
     def started_anew(self) -> Known:
-        """What is seen now counts as anatomy."""
+        """Return the history after a new baseline: the current image is taken as cement-free."""
         return Known(forgotten=self.cement or self.forgotten)
 
     def held(self, follows_s: float) -> Present | None:
-        """The picture that stays on the screen when no other comes.
+        """Return the image that stays on the screen when no new one arrives.
 
         Parameters
         ----------
         follows_s : float
-            A frame that was not judged may follow the last judged one by so long, and is not
-            shown in its place.
+            An unassessed frame does not replace the last assessed one if it follows within this
+            time.
         """
         newest, judged = self.newest, self.judged
         if newest is None or judged is None:
@@ -88,25 +89,28 @@ class Known:
         return judged if newest.received_s - judged.received_s <= follows_s else newest
 
     def forgets(self, now_s: float) -> str:
-        """What a new baseline would forget, in words; empty where no cement was ever seen."""
+        """Return what a new baseline would discard, as text; empty if no cement was detected."""
         if self.cement is not None:
-            return f"forgets {_words(self.cement, now_s)}"
+            return text("discards {cement}", cement=_words(self.cement, now_s))
         if self.forgotten is not None:
-            return f"keeps {_words(self.forgotten, now_s)} forgotten"
+            cement = _words(self.forgotten, now_s)
+            return text("keeps {cement} in the baseline", cement=cement)
         return ""
 
     def forgotten_words(self, now_s: float) -> str:
-        """What is not watched since the person began anew; empty where nothing is."""
+        """Return the cement that is not monitored since the new baseline, as text; or empty."""
         if self.forgotten is None:
             return ""
-        return f"Counts as anatomy: {_words(self.forgotten, now_s)} (Shift B takes it back)"
+        cement = _words(self.forgotten, now_s)
+        return text("Included in the baseline: {cement} (Shift B undoes it)", cement=cement)
 
 
 def is_judged(seen: Observation) -> bool:
-    """Whether a frame was compared with the baseline, so that what it shows is known."""
+    """Return whether a frame was compared with the baseline."""
     return seen.cement is not None and not _BLIND & set(seen.unavailable)
 
 
 def _words(present: Present, now_s: float) -> str:
     age = age_text(present.age_s(now_s))
-    return f"{known_words(present.snapshot.observation)}, seen {age} ago"
+    cement = cement_text(present.snapshot.observation)
+    return text("{cement}, {age} ago", cement=cement, age=age)

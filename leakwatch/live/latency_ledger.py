@@ -1,4 +1,4 @@
-"""The latency ledger: how old a frame is when it is decoded, decided on, and drawn."""
+"""Latency: age of frames when they are decoded, decided on, and drawn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leakwatch.live.inbox import Arrival
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Age of frames at one moment of their way, since they were received."""
+    """Age of frames at one processing step, since they were received."""
 
     p50_ms: float
     p95_ms: float
@@ -24,24 +24,24 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Percentiles at each moment; None where no frame got so far."""
+    """Percentiles at each step; None if no frame has reached it."""
 
     decoded: Percentiles | None = None
     decided: Percentiles | None = None
     drawn: Percentiles | None = None
 
 
-# Percentiles are taken again after so many frames: a window asks sixty times a second.
+# Percentiles are recomputed after this many frames: a window asks sixty times a second.
 RENEW_FRAMES = 15
 
 
 class Ledger:
-    """Ages of the last frames; safe between threads.
+    """Ages of recent frames; thread-safe.
 
     Parameters
     ----------
     frames : int
-        How many are kept.
+        Number of frames kept.
     """
 
     def __init__(self, frames: int) -> None:
@@ -52,19 +52,19 @@ class Ledger:
         self._latency, self._new = Latency(), 0
 
     def decided(self, arrival: Arrival, decided_s: float) -> None:
-        """A frame was decided on."""
+        """Record the decision on a frame."""
         with self._lock:
             self._decoded_s.append(arrival.decoded_s - arrival.received_s)
             self._decided_s.append(decided_s - arrival.received_s)
             self._new += 1
 
     def drawn(self, received_s: float, drawn_s: float) -> None:
-        """A frame is on the screen."""
+        """Record that a frame is on the screen."""
         with self._lock:
             self._drawn_s.append(drawn_s - received_s)
 
     def latency(self, exact: bool = False) -> Latency:
-        """Percentiles of what is kept; those of a moment ago, unless they must be `exact`."""
+        """Return percentiles of the frames kept; recent ones unless `exact`."""
         with self._lock:
             few = len(self._decided_s) < RENEW_FRAMES
             if not (exact or few or self._new >= RENEW_FRAMES):

@@ -1,12 +1,18 @@
-"""What the strip of a live window says of the session, beside what is measured. Pure."""
+"""Values of the session in the side strip of the live window. Pure."""
 
 from __future__ import annotations
 
 from leakwatch.config import Settings
+from leakwatch.core.messages import counted, join_texts, text
 from leakwatch.display.banner import age_text
 from leakwatch.display.facts import Fact
 from leakwatch.display.picture import spacing_fact
-from leakwatch.display.procedure_clocks import CementClock, cement_facts, clock_text, retry_facts
+from leakwatch.display.procedure_clocks import (
+    CementClock,
+    cement_facts,
+    clock_text,
+    product_retry_facts,
+)
 from leakwatch.live.latency_ledger import Percentiles
 from leakwatch.live.status import LiveStatus, Shown, Sight
 
@@ -19,7 +25,7 @@ def session_facts(
     cement: CementClock | None = None,
     speaker: str = "",
 ) -> tuple[Fact, ...]:
-    """Everything that is not of one frame, the most urgent first.
+    """Return the values that do not belong to one frame, the most urgent first.
 
     Parameters
     ----------
@@ -30,11 +36,11 @@ def session_facts(
     settings : Settings
     cement : CementClock or None
     speaker : str
-        Why alarms may not be heard; empty where they can be.
+        Why alarms may be inaudible; empty if they are audible.
     """
     return (
         *_sound(status, now_s, speaker),
-        *retry_facts(status.stopped_s, now_s, settings.window),
+        *product_retry_facts(status.stopped_s, now_s, settings.window),
         *cement_facts(cement, now_s, settings.window),
         _beam(status),
         *_age(now),
@@ -42,20 +48,24 @@ def session_facts(
         *_latency(status),
         *_recordings(status),
         *_spacing(status),
-        Fact("Source", status.link.text),
+        Fact(text("Source"), status.link.text),
         *_forgotten(status, now_s),
-        *(Fact(one.rule, f"off: {one.why}", warn=True) for one in status.rules_off if one.off),
-        *(Fact("Doubt", doubt, warn=True) for doubt in status.doubts),
+        *(
+            Fact(one.rule, text("inactive: {why}", why=one.why), warn=True)
+            for one in status.rules_off
+            if one.off
+        ),
+        *(Fact(text("Warning"), doubt, warn=True) for doubt in status.doubts),
     )
 
 
 def _forgotten(status: LiveStatus, now_s: float) -> list[Fact]:
     words = status.known.forgotten_words(now_s)
-    return [Fact("Not watched", words, warn=True)] if words else []
+    return [Fact(text("Not monitored"), words, warn=True)] if words else []
 
 
 def paused_for_s(status: LiveStatus, now_s: float) -> float:
-    """Seconds for which the sound is still paused; 0.0 where it is on."""
+    """Return the remaining pause of the sound, s; 0.0 if it is on."""
     until_s = status.audio_paused_until_s
     return 0.0 if until_s is None else max(until_s - now_s, 0.0)
 
@@ -64,15 +74,17 @@ def _sound(status: LiveStatus, now_s: float, speaker: str) -> list[Fact]:
     left_s = paused_for_s(status, now_s)
     facts = []
     if left_s > 0.0:
-        facts.append(Fact("Sound paused", clock_text(left_s + 0.999), warn=True, large=True))
+        facts.append(Fact(text("Sound paused"), clock_text(left_s + 0.999), warn=True, large=True))
     if speaker:
-        facts.append(Fact("Sound", speaker, warn=True))
-    return facts or [Fact("Sound", "on")]
+        facts.append(Fact(text("Sound"), speaker, warn=True))
+    return facts or [Fact(text("Sound"), text("on"))]
 
 
 def _beam(status: LiveStatus) -> Fact:
     used = status.exposure
-    return Fact("Fluoroscopy", f"{clock_text(used.beam_s)}, {used.pulses} pulses")
+    time = clock_text(used.beam_s)
+    pulses = counted("{time}, {count} pulse", "{time}, {count} pulses", used.pulses, time=time)
+    return Fact(text("Fluoroscopy"), pulses)
 
 
 def _age(now: Shown) -> list[Fact]:
@@ -80,22 +92,27 @@ def _age(now: Shown) -> list[Fact]:
         return []
     late = now.sight is not Sight.PRESENT
     age = f"{now.age_s:.2f} s" if now.age_s < 10.0 else age_text(now.age_s)
-    return [Fact("Picture age", age, warn=late)]
+    return [Fact(text("Image age"), age, warn=late)]
 
 
 def _drops(status: LiveStatus) -> Fact:
     lost = status.link.frames_lost
-    said = f"{status.dropped} / {lost} of {status.frames + status.dropped + lost}"
-    return Fact("Dropped / lost", said, warn=bool(status.dropped or lost))
+    said = text(
+        "{dropped} / {lost} of {received}",
+        dropped=status.dropped,
+        lost=lost,
+        received=status.frames + status.dropped + lost,
+    )
+    return Fact(text("Dropped / lost"), said, warn=bool(status.dropped or lost))
 
 
 def _latency(status: LiveStatus) -> list[Fact]:
-    rows = (("Decided", status.latency.decided), ("Drawn", status.latency.drawn))
+    rows = ((text("Decided"), status.latency.decided), (text("Drawn"), status.latency.drawn))
     return [Fact(name, _milliseconds(ages)) for name, ages in rows if ages is not None]
 
 
 def _milliseconds(ages: Percentiles) -> str:
-    return f"in {ages.p50_ms:.0f} ms (p99 {ages.p99_ms:.0f})"
+    return text("in {p50_ms:.0f} ms (p99 {p99_ms:.0f})", p50_ms=ages.p50_ms, p99_ms=ages.p99_ms)
 
 
 def _spacing(status: LiveStatus) -> list[Fact]:
@@ -104,16 +121,19 @@ def _spacing(status: LiveStatus) -> list[Fact]:
 
 
 def _recordings(status: LiveStatus) -> list[Fact]:
-    off = "" if status.is_recorded else "off: nothing is kept (R)"
+    off = "" if status.is_recorded else text("not recording (R starts)")
     bad = [one for one in status.recordings if one.failure or one.lost]
     behind = status.behind_words
     if not bad and not off:
-        # Calm: nothing is lost yet, and nobody who injects has to do anything.
-        return [Fact("Recording", f"on, {behind}" if behind else "on")]
+        # No warning: nothing is lost yet, and the operator has nothing to do.
+        on = text("on, {delay}", delay=behind) if behind else text("on")
+        return [Fact(text("Recording"), on)]
     said = [off] if off else []
     said += [
-        f"{one.name} stopped: {one.failure}" if one.failure else f"{one.name}: {one.lost} lost"
+        text("{output} stopped: {failure}", output=one.name, failure=one.failure)
+        if one.failure
+        else text("{output}: {lost} lost", output=one.name, lost=one.lost)
         for one in bad
     ]
     said += [behind] if behind else []
-    return [Fact("Recording", "; ".join(said), warn=True)]
+    return [Fact(text("Recording"), join_texts(said), warn=True)]

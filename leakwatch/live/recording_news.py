@@ -1,4 +1,4 @@
-"""What is told of a recording as it happens: behind, full, whole again, stopped."""
+"""Notices about a recording: behind, full, caught up, stopped."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from leakwatch.core.messages import counted, join_texts, text
 from leakwatch.live.status import Recording
 
 
 @dataclass(slots=True)
 class _Told:
-    """Of one recording, since it last had caught up; and how many frames it had lost then."""
+    """Notices given since a recording last caught up, and frames lost until then."""
 
     behind_s: float = 0.0
     full: bool = False
@@ -20,13 +21,13 @@ class _Told:
 
 
 class RecordingNews:
-    """Tells each change once.
+    """Notices about recordings, each given once.
 
     Parameters
     ----------
     behind_after_s : float
-        As in the settings. Half of it is caught up, or a disk that is just too slow were told of
-        again and again.
+        From the settings. A recording has caught up at half of it; otherwise a disk that is only
+        slightly too slow would be reported repeatedly.
     """
 
     def __init__(self, behind_after_s: float) -> None:
@@ -34,14 +35,14 @@ class RecordingNews:
         self._told: dict[int, _Told] = {}
 
     def new(self, recordings: Mapping[int, Recording], last: bool = False) -> list[str]:
-        """What is new, for the events and the person.
+        """Return new notices, for the events and the operator.
 
         Parameters
         ----------
         recordings : mapping of int to Recording
-            As they are now, each by a number that stays the same while it runs.
+            Current state of each, by a number that is constant while it runs.
         last : bool
-            The session ends: what was left out is counted.
+            Whether the session ends: lost frames are then reported.
         """
         texts = []
         for key, one in recordings.items():
@@ -51,17 +52,33 @@ class RecordingNews:
     def _news(self, one: Recording, told: _Told, last: bool) -> list[str]:
         if one.failure:
             new, told.stopped = not told.stopped, True
-            return [f"recording of {one.name} stopped: {one.failure}"] if new else []
-        texts = []
+            what = text(
+                "recording of {output} stopped: {failure}", output=one.name, failure=one.failure
+            )
+            return [what] if new else []
+        texts: list[str] = []
         if one.late and not told.behind_s:
-            texts.append(f"recording of {one.name} is {math.ceil(one.behind_s)} s behind")
+            behind_s = math.ceil(one.behind_s)
+            texts.append(
+                text(
+                    "recording of {output} is {behind_s} s behind",
+                    output=one.name,
+                    behind_s=behind_s,
+                )
+            )
         if one.lost > told.lost and not told.full:
             told.full = True
-            texts.append(f"recording of {one.name} takes no more frames until it has caught up")
+            texts.append(
+                text(
+                    "recording of {output} accepts no more frames until it has caught up",
+                    output=one.name,
+                )
+            )
         if one.late:
             told.behind_s = max(told.behind_s, one.behind_s)
         if last and told.full:
-            texts.append(f"recording of {one.name}: {_left_out(one, told)}")
+            lost = _left_out(one, told)
+            texts.append(text("recording of {output}: {lost}", output=one.name, lost=lost))
         elif (told.behind_s or told.full) and self._is_whole(one):
             texts.append(_caught_up(one, told))
             told.behind_s, told.full, told.lost = 0.0, False, one.lost
@@ -71,18 +88,17 @@ class RecordingNews:
         return not one.full and one.behind_s <= self._caught_up_s
 
 
-def frames_are(count: int) -> str:
-    """The words behind a number of frames."""
-    return "frame is" if count == 1 else "frames are"
-
-
 def _caught_up(one: Recording, told: _Told) -> str:
-    said = f"recording of {one.name} has caught up"
+    said = text("recording of {output} has caught up", output=one.name)
     if told.behind_s:
-        said += f"; it was up to {math.ceil(told.behind_s)} s behind"
-    return f"{said}; {_left_out(one, told)}" if told.full else said
+        said = text(
+            "recording of {output} has caught up; it was up to {behind_s} s behind",
+            output=one.name,
+            behind_s=math.ceil(told.behind_s),
+        )
+    return join_texts((said, _left_out(one, told))) if told.full else said
 
 
 def _left_out(one: Recording, told: _Told) -> str:
     lost = one.lost - told.lost
-    return f"{lost} {frames_are(lost)} not in it"
+    return counted("{count} frame was lost", "{count} frames were lost", count=lost)

@@ -1,102 +1,146 @@
-"""A session in words: its line while it runs, and what is said at its end. Pure."""
+"""Texts of a session for the terminal: the status line, and the summary at its end. Pure."""
 
 from __future__ import annotations
 
-from leakwatch.alerting.coverage import no_stop_words
-from leakwatch.core.plural import counted_noun
+from leakwatch.alerting.coverage import no_stop_text
+from leakwatch.core.messages import counted, join_texts, text, translate
+from leakwatch.core.results import Event
 from leakwatch.display.banner import REASON_WORDS, distance_text
 from leakwatch.live.latency_ledger import Percentiles
-from leakwatch.live.recording_news import frames_are
 from leakwatch.live.status import LiveStatus, Shown, Sight
 
-# The words of these hold what the source says of its link.
+# The texts of these states contain the state of the link.
 _LINK_IS_TOLD = (Sight.WAITING, Sight.LOST, Sight.ENDED)
 
 
 def level_line(now: Shown) -> str:
-    """Level, reasons and doubts."""
-    return "  ".join(
-        [f"{now.banner.word:<7}", "; ".join((*now.banner.reasons, *now.banner.warnings))]
-    )
+    """Return level, reasons and warnings, translated."""
+    why = join_texts((*now.banner.reasons, *now.banner.warnings))
+    return f"{translate(now.banner.word):<7}  {translate(why)}"
 
 
 def status_line(status: LiveStatus, now: Shown) -> str:
-    """Everything that one line can hold: level, reason, distance, age, drops, latency, link."""
-    parts = [level_line(now)]
-    # Early in the line: its end may be cut off by the edge of a window.
+    """Return level, reasons, distance, age, dropped frames, latency and link on one line.
+
+    The line is translated, since its parts are joined here.
+    """
+    parts: list[str] = [level_line(now)]
+    # Early in the line, whose end may be cut off at the edge of the terminal.
     stopped = [one for one in status.recordings if one.failure]
     if stopped and not status.is_recorded:
-        parts.append("NOT RECORDED: nothing is kept")
+        parts.append(text("NOT RECORDED: no output is written"))
     elif stopped:
-        parts.append(f"NOT RECORDED any more: {', '.join(one.name for one in stopped)}")
+        names = ", ".join(one.name for one in stopped)
+        parts.append(text("NOT RECORDED any longer: {outputs}", outputs=names))
     if status.behind_words:
-        parts.append(f"recording is {status.behind_words}")
+        parts.append(text("recording is {delay}", delay=status.behind_words))
     present = status.present
     if present is not None and not now.last:
         wall = present.snapshot.observation.wall_distance
-        parts.append((None if wall is None else distance_text(wall)) or "no distance")
+        parts.append((None if wall is None else distance_text(wall)) or text("no distance"))
     if now.age_s is not None:
-        parts.append(f"age {now.age_s:.2f} s")
-    parts.append(f"dropped {status.dropped}, lost {status.link.frames_lost}")
-    after = [f"{name} {_milliseconds(ages)}" for name, ages in _moments(status)]
+        parts.append(text("age {age_s:.2f} s", age_s=now.age_s))
+    lost = status.link.frames_lost
+    parts.append(text("dropped {dropped}, lost {lost}", dropped=status.dropped, lost=lost))
+    after = [f"{translate(name)} {_milliseconds(ages)}" for name, ages in _steps(status)]
     if after:
-        parts.append(f"p50 / p95 / p99 until {', '.join(after)}")
+        parts.append(text("p50 / p95 / p99 until {steps}", steps=", ".join(after)))
     parts += link_lines(status, now)
-    return " | ".join(parts)
+    return " | ".join(map(translate, parts))
 
 
 def link_lines(status: LiveStatus, now: Shown) -> list[str]:
-    """What the source says of its link, such as whom it refused; none where the level says it."""
+    """Return the state of the link, such as refused senders; nothing if the level states it."""
     return [] if now.sight in _LINK_IS_TOLD else [status.link.text]
 
 
 def summary_lines(status: LiveStatus, not_watched: tuple[str, ...] = ()) -> list[str]:
-    """Return what to say at the end.
+    """Return the summary for the end of a session.
 
     Parameters
     ----------
     status : LiveStatus
     not_watched : tuple of str
-        From `coverage.tally_lines`: where any is said, "no STOP" is said of the rest only.
+        From `coverage.summary_lines`: if there is any, "no STOP" refers to the rest only.
     """
-    unjudged = f" ({status.unknown} of them UNKNOWN)" if status.unknown else ""
-    lost = status.link.frames_lost
-    lines = [
-        f"{counted_noun(status.frames, 'frame')}{unjudged}, {status.dropped} dropped, "
-        f"{lost} lost on the way; "
-        f"{_first_stop(status, not_watched)}"
+    lines: list[str] = [
+        text(
+            "{frames}, {dropped} dropped, {lost} lost in transit; {first_stop}",
+            frames=frames_text(status.frames, status.unknown),
+            dropped=status.dropped,
+            lost=status.link.frames_lost,
+            first_stop=_first_stop(status, not_watched),
+        )
     ]
     lines += [
-        f"received to {name}: {_milliseconds(ages)} (p50, p95, p99)"
-        for name, ages in _moments(status)
+        text("received to {step}: {ages} (p50, p95, p99)", step=name, ages=_milliseconds(ages))
+        for name, ages in _steps(status)
     ]
     return lines
 
 
+def frames_text(frames: int, unknown: int) -> str:
+    """Return the text for a number of frames, and how many of them are UNKNOWN."""
+    if not unknown:
+        return counted("{count} frame", "{count} frames", count=frames)
+    return counted(
+        "{count} frame ({unknown} of them UNKNOWN)",
+        "{count} frames ({unknown} of them UNKNOWN)",
+        count=frames,
+        unknown=unknown,
+    )
+
+
 def degraded_lines(status: LiveStatus) -> list[str]:
-    """What was not kept."""
-    lines = [f"{one.name} stopped: {one.failure}" for one in status.recordings if one.failure]
+    """Return the texts for outputs that failed or lost frames."""
+    lines: list[str] = [
+        text("{output} stopped: {failure}", output=one.name, failure=one.failure)
+        for one in status.recordings
+        if one.failure
+    ]
     lines += [
-        f"{one.name}: {one.lost} {frames_are(one.lost)} not in it, since it was too slow"
+        counted(
+            "{output}: {count} frame was lost because the disk was too slow",
+            "{output}: {count} frames were lost because the disk was too slow",
+            count=one.lost,
+            output=one.name,
+        )
         for one in status.recordings
         if one.lost
     ]
     return lines
 
 
-def _moments(status: LiveStatus) -> list[tuple[str, Percentiles]]:
-    """The moments of a frame's way that any frame came to."""
+def _steps(status: LiveStatus) -> list[tuple[str, Percentiles]]:
+    """Return the processing steps that any frame has reached."""
     ages = status.latency
-    ways = (("decoded", ages.decoded), ("decided", ages.decided), ("drawn", ages.drawn))
-    return [(name, found) for name, found in ways if found is not None]
+    steps = (
+        (text("decoded"), ages.decoded),
+        (text("decided"), ages.decided),
+        (text("drawn"), ages.drawn),
+    )
+    return [(name, found) for name, found in steps if found is not None]
 
 
 def _first_stop(status: LiveStatus, not_watched: tuple[str, ...]) -> str:
     stop = status.first_stop
     if stop is None:
-        return no_stop_words(not_watched)
-    reason = "" if stop.reason is None else f": {REASON_WORDS[stop.reason]}"
-    return f"first STOP at {stop.time_s:.2f} s, frame {stop.frame}{reason}"
+        return no_stop_text(not_watched)
+    return first_stop_text(stop)
+
+
+def first_stop_text(stop: Event) -> str:
+    """Return the text for the first STOP of a run."""
+    if stop.reason is None:
+        return text(
+            "first STOP at {time_s:.2f} s, frame {frame}", time_s=stop.time_s, frame=stop.frame
+        )
+    return text(
+        "first STOP at {time_s:.2f} s, frame {frame}: {reason}",
+        time_s=stop.time_s,
+        frame=stop.frame,
+        reason=REASON_WORDS[stop.reason],
+    )
 
 
 def _milliseconds(ages: Percentiles) -> str:

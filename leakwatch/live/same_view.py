@@ -1,6 +1,6 @@
-"""Whether a frame still is of the patient, the view and the machine that marks hold for. Pure.
+"""Comparison of a frame's patient, view and device with those of the marks. Pure.
 
-The pipeline sees what the pixels say. Here is what the source says beside them.
+The pipeline uses the pixels; this module uses the header.
 """
 
 from __future__ import annotations
@@ -10,24 +10,25 @@ from dataclasses import dataclass, replace
 
 from leakwatch.config import Settings
 from leakwatch.core.frame import Acquisition, Frame, ProjectionGeometry
-from leakwatch.core.geometry import rescaled, turned_deg
+from leakwatch.core.geometry import rotation_between_deg, scale_changed
+from leakwatch.core.messages import text
 from leakwatch.core.results import Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Why a frame is not compared with the reference.
+    """Reason why a frame is not compared with the reference.
 
     Parameters
     ----------
     reason : Reason
     text : str
-        For the person.
+        For the operator.
     for_good : bool
-        Only a person ends it.
+        Whether only the operator can end it.
     at_once : bool
-        It ends with the first frame that does not differ: a C-arm that is turned back may show a
-        leak that began meanwhile, and no second sender turns.
+        Whether it ends with the first frame that does not differ: after a C-arm is rotated back,
+        a leak that began meanwhile must be shown without delay.
     """
 
     reason: Reason
@@ -38,17 +39,17 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The reference, and what last differed from it.
+    """The reference, and the last difference from it.
 
     Parameters
     ----------
     settings : Settings
     reference : Acquisition or None
-        Of the first frame.
+        Acquisition of the first frame.
     last : Difference or None
-        None where the reference view has been back for long enough.
+        None if the reference view has returned for long enough.
     at_s : float
-        When it was seen last.
+        Time at which it was last found.
     """
 
     settings: Settings
@@ -60,8 +61,8 @@ class Guard:
 def look(guard: Guard, frame: Frame, now_s: float) -> tuple[Guard, Difference | None]:
     """Compare a frame's acquisition with that of the reference.
 
-    Another patient locks: only a new `Guard` ends it. A C-arm that turns back is judged at once;
-    any other difference ends when the reference was back for `LiveSettings.return_after_s`.
+    Another patient is permanent: only a new `Guard` ends it. After a C-arm rotates back, frames are
+    assessed at once; any other difference ends after `LiveSettings.return_after_s`.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def look(guard: Guard, frame: Frame, now_s: float) -> tuple[Guard, Difference | 
 
 
 def difference(reference: Acquisition, now: Acquisition, settings: Settings) -> Difference | None:
-    """What forbids to compare frames of `now` with those of `reference`; None where nothing does.
+    """Return why frames of `now` cannot be compared with `reference`; None if they can.
 
     Parameters
     ----------
@@ -95,26 +96,32 @@ def difference(reference: Acquisition, now: Acquisition, settings: Settings) -> 
     if now is reference:
         return None
     if now.subject != reference.subject:
-        return Difference(Reason.VIEW, "Another patient: start anew", for_good=True)
+        return Difference(Reason.VIEW, text("Another patient: start a new baseline"), for_good=True)
     if (now.rows, now.columns) != (reference.rows, reference.columns):
         return Difference(
             Reason.VIEW,
-            f"Frames of {now.columns} × {now.rows} pixels instead of "
-            f"{reference.columns} × {reference.rows}",
+            text(
+                "Frames of {columns} × {rows} pixels instead of {old_columns} × {old_rows}",
+                columns=now.columns,
+                rows=now.rows,
+                old_columns=reference.columns,
+                old_rows=reference.rows,
+            ),
         )
     if now.pixel_format != reference.pixel_format:
-        return Difference(Reason.EXPOSURE, "The meaning of the pixels changed")
+        return Difference(Reason.EXPOSURE, text("The pixel format changed"))
     turned = _turned(reference.geometry, now.geometry, settings)
     if turned:
         return Difference(Reason.VIEW, turned, at_once=True)
-    moved = rescaled(reference.geometry, now.geometry, settings.live.geometry_share)
-    return Difference(Reason.VIEW, f"Scale changed: {moved}") if moved else None
+    moved = scale_changed(reference.geometry, now.geometry, settings.live.geometry_share)
+    why = text("Scale changed: {change}", change=moved)
+    return Difference(Reason.VIEW, why) if moved else None
 
 
 def _turned(reference: ProjectionGeometry, now: ProjectionGeometry, settings: Settings) -> str:
-    turned = turned_deg(reference, now)
+    turned = rotation_between_deg(reference, now)
     if turned <= settings.motion.view_angle_deg:
         return ""
     if math.isinf(turned):
-        return "The C-arm's angles are not known any more"
-    return f"C-arm turned by {turned:.0f}° from the marked view"
+        return text("C-arm angles are no longer known")
+    return text("C-arm rotated by {angle_deg:.0f}° from the marked view", angle_deg=turned)

@@ -1,7 +1,7 @@
-"""What a session knows of itself, as one frozen object, and what of it is shown. Pure.
+"""The status of a live session as one frozen object, and what is displayed of it. Pure.
 
-The window asks for both by its own timer, with its own clock. So it says UNKNOWN by itself when
-frames stop coming, and goes on saying so when every other thread is dead.
+The window requests both on its own timer, with its own clock, so that it shows UNKNOWN when frames
+stop arriving, even if every other thread has died.
 """
 
 from __future__ import annotations
@@ -10,49 +10,51 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from leakwatch.alerting.coverage import NOTHING_COUNTED, Tally
-from leakwatch.alerting.inactive_rules import RuleOff
+from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary
+from leakwatch.alerting.inactive_rules import InactiveRule
 from leakwatch.config import Settings
+from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.core.results import Event, Level, Reason
 from leakwatch.display.banner import (
     REASON_WORDS,
     Banner,
-    acknowledged_words,
-    last_words,
+    acknowledged_warnings,
+    keep_latched_stop,
+    last_assessed_text,
     level_banner,
-    over_latched,
+    strip_numbers,
     unknown_banner,
-    without_numbers,
 )
 from leakwatch.live.exposure import Exposure
 from leakwatch.live.last_known import Known, Present, is_judged
 from leakwatch.live.latency_ledger import Latency
 
-_NOTHING_KNOWN = Known()
+_NOTHING_KNOWN, _NO_MARKS = Known(), Marks()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """How one output of the session fares.
+    """State of one output of the session.
 
     Parameters
     ----------
     name : str
     lost : int
-        Frames that it could not take in time.
+        Frames that were discarded because the queue was full.
     failure : str
-        Why it stopped; empty while it goes on.
+        Why it stopped; empty while it runs.
     ended : bool
-        A person ended it.
+        Ended by the operator.
     behind_s : float
-        For how long its oldest frame waits to be written, s. What waits is lost where the program
-        is killed.
+        How long the oldest queued frame has been waiting to be written, s. Queued frames are lost
+        if the program is killed.
     late : bool
-        That is longer than `LiveSettings.behind_after_s`, and is told.
+        Whether `behind_s` exceeds `LiveSettings.behind_after_s`, which is reported.
     full : bool
-        More than may wait did, and too little of it is written yet.
+        Whether the queue overflowed and has not been written out yet.
     """
 
     name: str
@@ -66,46 +68,48 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class LiveStatus:
-    """A session at one moment.
+    """Status of a session at one time.
 
     Parameters
     ----------
     present : Present or None
         The latest decision; None before the first frame.
     known : Known
-        What outlasts it.
+        Results that are kept for later frames.
     held : Present or None
-        The picture that stays on the screen when no other comes.
+        The image that stays on the screen when no new one arrives.
     can_take_back : bool
-        A person began anew, and may take that back.
+        Whether a new baseline can be undone.
     link : LinkStatus
-        As the source sees it.
+        Reported by the source.
     arrived_s : float or None
-        ``time.monotonic()`` of the newest frame, decided on or not.
+        ``time.monotonic()`` of the newest frame, analysed or not.
     frames, unknown, dropped : int
-        Decided on; of them not judged, or not in full; arrived but never looked at, since a newer
-        one was there.
+        Analysed; of these not assessed, or only in part; received but skipped because a newer
+        frame was available.
     first_stop : Event or None
     stopped_s : float or None
-        When the last STOP was raised.
+        Time of the last STOP.
     exposure : Exposure
     latency : Latency
     recordings : tuple of Recording
-        Those that run, and those that a person ended and that went wrong.
+        Running ones, and those that the operator ended and that failed or lost frames.
     told : tuple of str
-        What was told of them as it happened, oldest first.
+        Notices about them, oldest first.
     audio_paused_until_s : float or None
-        Of the same clock.
+        On the same clock.
     doubts : tuple of str
-        What of marks and calibration does not hold.
+        Inconsistencies of marks and calibration.
     tally : Tally
-        What was watched, and what was not.
+        Frames assessed and not assessed.
     rules_off : tuple of RuleOff
-        Rules that do not apply.
+        Inactive rules.
     ended : bool
-        No frame follows.
+        Whether no frame will follow.
     fault : str
-        Why the session cannot go on; empty where it can, or where it simply ended.
+        Why the session cannot continue; empty if it can, or if it ended normally.
+    marks : Marks
+        Current marks.
     """
 
     present: Present | None
@@ -125,47 +129,48 @@ class LiveStatus:
     told: tuple[str, ...] = ()
     audio_paused_until_s: float | None = None
     doubts: tuple[str, ...] = ()
-    rules_off: tuple[RuleOff, ...] = ()
+    rules_off: tuple[InactiveRule, ...] = ()
     ended: bool = False
     fault: str = ""
-    tally: Tally = NOTHING_COUNTED
+    tally: RunSummary = EMPTY_SUMMARY
+    marks: Marks = _NO_MARKS
 
     @property
     def is_recorded(self) -> bool:
-        """Whether anything is kept of what comes."""
+        """Whether any output is still being recorded."""
         return any(not one.ended for one in self.recordings)
 
     @property
     def behind_words(self) -> str:
-        """By how much the slowest recording is behind; empty where none is."""
+        """The delay of the slowest recording as text; empty if there is none."""
         late = [one.behind_s for one in self.recordings if one.late and not one.failure]
-        return f"{math.ceil(max(late))} s behind" if late else ""
+        return text("{behind_s} s behind", behind_s=math.ceil(max(late))) if late else ""
 
 
 class Sight(StrEnum):
-    """Whether the picture is the present, and if not, why."""
+    """Whether the displayed image is live, and if not, why."""
 
-    WAITING = "waiting"  # no frame came yet
+    WAITING = "waiting"  # no frame yet
     PRESENT = "present"
-    HELD = "held"  # the same picture again and again: last-image hold
-    OFF = "off"  # the source says that the pedal is up
-    SILENT = "silent"  # no frame, and the source cannot tell why
+    HELD = "held"  # the same image repeated: last image hold
+    OFF = "off"  # the source reports that the pedal is up
+    SILENT = "silent"  # no frame, and the source cannot report why
     STALE = "stale"  # no frame, although fluoroscopy is on
-    LATE = "late"  # frames come, and are not decided on in time
-    LOST = "lost"  # the link is gone
+    LATE = "late"  # frames arrive, but analysis is delayed
+    LOST = "lost"  # connection lost
     ENDED = "ended"
 
 
 class Alarm(StrEnum):
-    """What should sound, by the priorities of IEC 60601-1-8."""
+    """Alarm priority after IEC 60601-1-8."""
 
     NONE = "none"
     LOW = "low"  # a single tone
     MEDIUM = "medium"
-    HIGH = "high"  # a STOP that nobody acknowledged
+    HIGH = "high"  # an unacknowledged STOP
 
 
-# A person who lifts the foot knows it: nothing sounds. What a person cannot know, does.
+# No alarm when the operator releases the pedal; an alarm for what the operator cannot notice.
 ALARM_OF_SIGHT: dict[Sight, Alarm] = {
     Sight.WAITING: Alarm.NONE,
     Sight.PRESENT: Alarm.NONE,
@@ -177,29 +182,29 @@ ALARM_OF_SIGHT: dict[Sight, Alarm] = {
     Sight.LOST: Alarm.MEDIUM,
     Sight.ENDED: Alarm.LOW,
 }
-# Frames come, and cannot be judged: by what is broken, or by what is done in the room.
+# Frames that cannot be assessed because of a fault, not because of what happens in the room.
 _BROKEN = frozenset({Reason.STAGE_ERROR, Reason.DECODE})
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the person is told now.
+    """What the operator sees at one time.
 
     Parameters
     ----------
     sight : Sight
-        Whether the picture is the present: any other than `Sight.PRESENT` is to be dimmed.
+        Whether the image is live: any state but `Sight.PRESENT` is dimmed.
     banner : Banner
-        The level, with its reasons in words.
+        The level with its reasons as text.
     reasons : tuple of Reason
-        The same as data.
+        The same as codes.
     alarm : Alarm
     age_s : float or None
-        Of the latest picture; None where there is none.
+        Age of the latest image; None if there is none.
     judged_age_s : float or None
-        Of the last picture that was judged; None where none was.
+        Age of the last image that was assessed; None if there is none.
     last : str
-        What was judged last, with its age; empty where that is now, and where nothing was.
+        The last assessed result with its age; empty if it is current or there is none.
     """
 
     sight: Sight
@@ -217,7 +222,7 @@ class Shown:
 
 
 def shown(status: LiveStatus, now_s: float, settings: Settings) -> Shown:
-    """What to show at `now_s`: the latest decision, or UNKNOWN where it is not of the present.
+    """Return what to display at `now_s`: the latest decision, or UNKNOWN if it is not current.
 
     Parameters
     ----------
@@ -251,12 +256,12 @@ def shown(status: LiveStatus, now_s: float, settings: Settings) -> Shown:
 def _decided(
     present: Present, sight: Sight, status: LiveStatus, age_s: float | None, settings: Settings
 ) -> tuple[Banner, tuple[Reason, ...]]:
-    """Banner and reasons of a decision, as far as it is of the present."""
+    """Return banner and reasons of a decision, limited to what is current."""
     alert, observation = present.snapshot.alert, present.snapshot.observation
     reasons, why = alert.reasons, present.detail
     if sight is not Sight.PRESENT:
         why = _words(sight, status, age_s)
-        alert, observation = without_numbers(alert, observation)
+        alert, observation = strip_numbers(alert, observation)
         kept = reasons if alert.level in (Level.STOP, Level.UNKNOWN) else ()
         reasons = tuple(dict.fromkeys((*kept, Reason.STALE)))
     banner = level_banner(alert, observation, settings)
@@ -264,23 +269,25 @@ def _decided(
         return banner, reasons
     if sight is not Sight.PRESENT:
         banner = _without_stale_words(banner)
-    acknowledged = acknowledged_words(alert, observation, settings)
-    return over_latched(replace(unknown_banner(why), warnings=acknowledged), banner), reasons
+    acknowledged = acknowledged_warnings(alert, observation, settings)
+    return keep_latched_stop(replace(unknown_banner(why), warnings=acknowledged), banner), reasons
 
 
 def _last(status: LiveStatus, sight: Sight, now_s: float) -> str:
-    """What was judged last, with its age; empty where that is the present, or nothing was."""
+    """Return the last assessed result with its age; empty if it is current or there is none."""
     judged, present = status.known.judged, status.present
     if judged is None or present is None:
         return ""
-    words = last_words(judged.snapshot.observation, judged.age_s(now_s))
-    if sight is not Sight.PRESENT:
-        return f"LAST {'IMAGE' if judged is status.held else 'JUDGED'}, {words}"
-    return "" if is_judged(present.snapshot.observation) else f"LAST JUDGED, {words}"
+    words = last_assessed_text(judged.snapshot.observation, judged.age_s(now_s))
+    if sight is not Sight.PRESENT and judged is status.held:
+        return text("LAST IMAGE, {result}", result=words)
+    if sight is Sight.PRESENT and is_judged(present.snapshot.observation):
+        return ""
+    return text("LAST ASSESSED, {result}", result=words)
 
 
 def not_drawn(now: Shown, what: str) -> Shown:
-    """What to show where the frame could not be drawn: the picture is not that of the level.
+    """Return what to display if the frame could not be drawn: image and level do not match.
 
     Parameters
     ----------
@@ -288,14 +295,16 @@ def not_drawn(now: Shown, what: str) -> Shown:
     what : str
         What went wrong.
     """
-    banner = over_latched(unknown_banner(f"This frame cannot be shown: {what}"), now.banner)
+    banner = keep_latched_stop(
+        unknown_banner(text("This frame cannot be displayed: {fault}", fault=what)), now.banner
+    )
     stop = banner.level is Level.STOP
     reasons = tuple(dict.fromkeys((*now.reasons, Reason.STAGE_ERROR)))
     return replace(now, banner=banner, reasons=reasons, alarm=Alarm.HIGH if stop else Alarm.MEDIUM)
 
 
 def silence_text(status: LiveStatus, now_s: float, settings: Settings) -> str:
-    """Why no frame comes, for the record; empty where one may still be on its way.
+    """Return why no frame arrives, for the recording; empty if one may still be in transit.
 
     Parameters
     ----------
@@ -313,7 +322,7 @@ def silence_text(status: LiveStatus, now_s: float, settings: Settings) -> str:
 
 
 def _limit_s(link: LinkStatus, settings: Settings) -> float:
-    """A slowed down replay has longer pauses between its frames."""
+    """Return the age limit of a frame; a slowed replay has longer gaps between frames."""
     return settings.live.stale_after_s / min(link.speed, 1.0)
 
 
@@ -334,7 +343,7 @@ def _sight(status: LiveStatus, age_s: float | None, now_s: float, limit_s: float
 
 
 def _sight_of_nothing(status: LiveStatus, since_s: float) -> Sight:
-    """Why nothing was decided on for too long."""
+    """Return why there was no decision for too long."""
     if status.arrived_s is not None and status.arrived_s >= since_s:
         return Sight.LATE
     if status.link.fluoroscopy_on is None:
@@ -343,22 +352,37 @@ def _sight_of_nothing(status: LiveStatus, since_s: float) -> Sight:
 
 
 def _words(sight: Sight, status: LiveStatus, age_s: float | None) -> str:
-    since = "" if age_s is None else f" for {age_s:.1f} s"
-    words = {
-        Sight.WAITING: f"No frame yet: {status.link.text}",
-        Sight.HELD: "The same picture is held: fluoroscopy off, or the source is frozen",
-        Sight.OFF: f"Fluoroscopy off{since}: nothing is watched",
-        Sight.SILENT: f"{REASON_WORDS[Reason.STALE]}{since}: fluoroscopy off, or the link is dead",
-        Sight.STALE: f"{REASON_WORDS[Reason.STALE]}{since}",
-        Sight.LATE: f"Analysis is late{since}",
-        Sight.LOST: status.fault or f"Link lost: {status.link.text}",
-        Sight.ENDED: f"No frame follows: {status.link.text}",
+    link, stale = status.link.text, REASON_WORDS[Reason.STALE]
+    texts: dict[Sight, str] = {
+        Sight.WAITING: text("No frame yet: {link}", link=link),
+        Sight.HELD: text("Image frozen: fluoroscopy off (last image hold) or source stalled"),
+        Sight.OFF: text("Fluoroscopy off: no monitoring"),
+        Sight.SILENT: text("{no_frame}: fluoroscopy off, or connection lost", no_frame=stale),
+        Sight.STALE: stale,
+        Sight.LATE: text("Analysis delayed"),
+        Sight.LOST: status.fault or text("Connection lost: {link}", link=link),
+        Sight.ENDED: text("End of sequence: {link}", link=link),
     }
-    return words[sight]
+    return texts[sight] if age_s is None else _timed_texts(age_s).get(sight, texts[sight])
+
+
+def _timed_texts(age_s: float) -> dict[Sight, str]:
+    """Return the texts of states that say for how long they have lasted."""
+    stale = REASON_WORDS[Reason.STALE]
+    return {
+        Sight.OFF: text("Fluoroscopy off for {age_s:.1f} s: no monitoring", age_s=age_s),
+        Sight.SILENT: text(
+            "{no_frame} for {age_s:.1f} s: fluoroscopy off, or connection lost",
+            no_frame=stale,
+            age_s=age_s,
+        ),
+        Sight.STALE: text("{no_frame} for {age_s:.1f} s", no_frame=stale, age_s=age_s),
+        Sight.LATE: text("Analysis delayed by {age_s:.1f} s", age_s=age_s),
+    }
 
 
 def _without_stale_words(banner: Banner) -> Banner:
-    """The words of `Sight` say it better."""
+    """Return the banner without the generic warning; the text of `Sight` is more specific."""
     stale = f"⚠ {REASON_WORDS[Reason.STALE]}"
     return replace(banner, warnings=tuple(one for one in banner.warnings if one != stale))
 
@@ -369,5 +393,5 @@ def _alarm(sight: Sight, banner: Banner, reasons: tuple[Reason, ...]) -> Alarm:
     if sight is not Sight.PRESENT:
         return ALARM_OF_SIGHT[sight]
     if banner.level is Level.CLEAR or banner.partly:
-        return Alarm.NONE  # what was never set up is known, and no news
+        return Alarm.NONE  # rules that were never set up are no news
     return Alarm.MEDIUM if _BROKEN & set(reasons) else Alarm.LOW

@@ -1,4 +1,4 @@
-"""Frame times and numbers that only grow, whatever a source's clock does. Pure."""
+"""Frame times and indices that only increase, whatever the clock of a source does. Pure."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import math
 from dataclasses import dataclass, replace
 
 from leakwatch.core.frame import Frame
+from leakwatch.core.messages import text
 
-# Least step between two frames where clocks say none, s: no C-arm pulses faster than 60/s.
+# Minimum step between two frames if clocks give none, s: no C-arm pulses faster than 60/s.
 LEAST_STEP_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Where the last frame was put.
+    """Index and time of the last frame.
 
     Parameters
     ----------
     leap_s : float
-        More than this between a source's step and that of arrival is a clock that was set.
+        A larger difference between the step of the source and of arrival is a clock change.
     given, placed : Frame or None
-        The last frame, as the source numbered and timed it and as the session does.
+        The last frame, with index and time of the source and of the session.
     received_s : float
     """
 
@@ -33,11 +34,11 @@ class Timeline:
 def put(
     line: Timeline, frame: Frame, received_s: float, speed: float = 1.0
 ) -> tuple[Timeline, Frame, str]:
-    """Give a frame its number and time in the session.
+    """Assign a frame its index and time in the session.
 
-    They are the source's own as long as those are credible. Where its clock goes back, or leaps
-    against the time of arrival, the time of arrival counts; where its numbers go back, it has
-    begun anew, and they go on.
+    Those of the source are used while they are plausible. If its clock goes back, or jumps relative
+    to the time of arrival, the time of arrival is used. If its indices go back, it has restarted,
+    and the indices of the session continue.
 
     Parameters
     ----------
@@ -51,17 +52,22 @@ def put(
     Returns
     -------
     Timeline, Frame, str
-        What leapt, in words; empty where nothing did.
+        The text for a clock change; empty if there was none.
     """
     if line.given is None or line.placed is None:
         return Timeline(line.leap_s, frame, frame, received_s), frame, ""
     steps = frame.index - line.given.index
     step_s = frame.time_s - line.given.time_s
     arrived_s = max((received_s - line.received_s) * speed, LEAST_STEP_S)
-    said = ""
+    said: str = ""
     astray = abs(step_s - arrived_s) > line.leap_s * max(speed, 1.0)
     if not math.isfinite(step_s) or step_s <= 0.0 or astray:
-        said = f"the source's clock went {step_s:+.2f} s in {arrived_s:.2f} s; arrival counts"
+        said = text(
+            "the clock of the source changed by {step_s:+.2f} s in {arrived_s:.2f} s; "
+            "the time of arrival is used",
+            step_s=step_s,
+            arrived_s=arrived_s,
+        )
         step_s = arrived_s
     placed = replace(
         frame, index=line.placed.index + max(steps, 1), time_s=line.placed.time_s + step_s

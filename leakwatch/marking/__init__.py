@@ -1,1 +1,1 @@
-"""Mark a vertebra and measure an object, without Qt: drafts, findings, and what is written."""
+"""Marking of a vertebra and measurement of an object, without Qt."""

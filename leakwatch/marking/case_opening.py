@@ -1,4 +1,4 @@
-"""Open a case for marking: what was marked before, which frame, and where it is written. No Qt."""
+"""Opening of a case for marking: previous marks, frame, and file to write. No Qt."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from leakwatch.alerting import rules
 from leakwatch.calibrating.measure import Measurement
 from leakwatch.calibrating.result_file import (
-    applies_to,
-    calibration_of,
     default_path,
+    make_applies_to,
+    make_calibration_file,
     measured_section,
     write_calibration,
 )
@@ -21,9 +21,10 @@ from leakwatch.config import Settings
 from leakwatch.core.errors import CaseError
 from leakwatch.core.frame import Acquisition, View
 from leakwatch.core.marks import CaseFile, Marks, Side
+from leakwatch.core.messages import text
 from leakwatch.core.results import Reason, Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.confirmation import Sure
+from leakwatch.display.confirmation import Confirmation
 from leakwatch.live.case_setup import marks_now
 from leakwatch.live.live_session import LiveSession
 from leakwatch.marking.draft import Draft, draft_of
@@ -35,33 +36,37 @@ from leakwatch.runner.stored_run import Run
 
 
 def case_path(sequence: Path, out: Path | None) -> Path:
-    """Where the case of a sequence goes: as asked for, into the case itself, or beside it.
+    """Return the path of the case of a sequence: as requested, the case itself, or beside it.
 
     Raises
     ------
     CaseError
-        The name is none of a case.
+        The name is not that of a case.
     """
     if out is not None:
         if not out.name.endswith(CASE_SUFFIX):
             raise CaseError(
-                f"{out}: the name of a case ends with {CASE_SUFFIX}. Choose such a name."
+                text(
+                    "{path}: the name of a case ends with {suffix}. Choose such a name.",
+                    path=out,
+                    suffix=CASE_SUFFIX,
+                )
             )
         return out
     if sequence.name.endswith(CASE_SUFFIX):
         return sequence
-    whole = sequence.resolve()
-    stem = whole.name if whole.is_dir() else whole.stem
-    return whole.parent / f"{stem}{CASE_SUFFIX}"
+    full = sequence.resolve()
+    stem = full.name if full.is_dir() else full.stem
+    return full.parent / f"{stem}{CASE_SUFFIX}"
 
 
 def known_marks(path: Path, run: Run) -> Marks:
-    """Marks that were made before: those of the run, or of the case that will be written over.
+    """Return previous marks: those of the run, or of the case that will be replaced.
 
     Raises
     ------
     CaseError
-        There is a case that cannot be read, or of another sequence.
+        The case cannot be read, or belongs to another sequence.
     """
     if run.marks.view is not None or not path.is_file():
         return run.marks
@@ -71,12 +76,12 @@ def known_marks(path: Path, run: Run) -> Marks:
 
 
 def marked_frame(run: Run, index: int) -> Snapshot:
-    """The frame that is marked, of which nothing is judged.
+    """Return the marked frame, without assessment.
 
     Raises
     ------
     CaseError
-        There is none.
+        There is no such frame.
     SourceError
         It cannot be read.
     """
@@ -86,9 +91,15 @@ def marked_frame(run: Run, index: int) -> Snapshot:
     finally:
         source.close()
     if frame is None:
-        raise CaseError(f"there is no frame {index} in {run.name}. Choose another frame.")
-    nobody = rules.initial_state(run.settings)
-    return skip_frame(nobody, run.calibration, frame, Reason.STALE)[1]
+        raise CaseError(
+            text(
+                "there is no frame {number} in {name}. Choose another frame.",
+                number=index,
+                name=run.name,
+            )
+        )
+    state = rules.initial_state(run.settings)
+    return skip_frame(state, run.calibration, frame, Reason.STALE)[1]
 
 
 def open_stored(
@@ -105,13 +116,13 @@ def open_stored(
     ----------
     run : Run
     path : Path
-        NAME.case.json, written when the person saves.
+        NAME.case.json, written when the user saves.
     frame : int
-        That is marked.
+        Frame to mark.
     marks : Marks or None
-        To begin with, made on this frame.
+        Previous marks, on this frame.
     anterior, level : Side or None, str or None
-        Go before what `marks` say.
+        Take precedence over `marks`.
     """
     draft = Draft() if marks is None else draft_of(marks)
     draft = replace(draft, anterior=anterior or draft.anterior, level=level or draft.level)
@@ -120,15 +131,15 @@ def open_stored(
 
 
 def open_replayed(
-    run: Run, snapshot: Snapshot, judge_again: Callable[[CaseFile, str], None]
+    run: Run, snapshot: Snapshot, analyse_again: Callable[[CaseFile, str], None]
 ) -> OpenCase:
-    """Open the case beside a stored run, on the frame that is shown; saved, it is judged by."""
+    """Open the case beside a stored run, on the displayed frame; saving analyses it again."""
     path, frame = case_path(run.path, None), snapshot.frame.index
 
     def keep(case: CaseFile) -> str:
-        said = _written(run, path, run.marks, case)
-        judge_again(_with_baseline(case, run.marks), said)
-        return said
+        message = _written(run, path, run.marks, case)
+        analyse_again(_with_baseline(case, run.marks), message)
+        return message
 
     begun = run.marks.posterior_wall_px is not None and snapshot.observation.shift_px is not None
     draft = draft_of(marks_now(run.marks, snapshot)) if begun else Draft()
@@ -136,11 +147,12 @@ def open_replayed(
 
 
 def _written(run: Run, path: Path, before: Marks, case: CaseFile) -> str:
-    """Write a case, with what of the marks before is not made in a window."""
-    whole = _with_baseline(case, before)
-    write_case(path, run.path, whole)
-    outline = " and outline" if whole.marks.body_outline_px is not None else ", no outline"
-    return f"Saved to {path}: posterior wall{outline}"
+    """Write a case, with those previous marks that cannot be made in a window."""
+    complete = _with_baseline(case, before)
+    write_case(path, run.path, complete)
+    if complete.marks.body_outline_px is None:
+        return text("Saved to {path}: posterior wall, no outline", path=path)
+    return text("Saved to {path}: posterior wall and outline", path=path)
 
 
 def _with_baseline(case: CaseFile, before: Marks) -> CaseFile:
@@ -148,8 +160,8 @@ def _with_baseline(case: CaseFile, before: Marks) -> CaseFile:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveBasis:
-    """What marks on a live picture are found with."""
+class LiveCase:
+    """Settings, acquisition and calibration for marks on a live image."""
 
     settings: Settings
     acquisition: Acquisition
@@ -157,30 +169,33 @@ class LiveBasis:
 
 
 def open_live(session: LiveSession, snapshot: Snapshot) -> OpenCase:
-    """Open a case on the picture that is live now; saved, it is watched from then on.
+    """Open a case on the live image; saved marks are monitored from then on.
 
     Parameters
     ----------
     session : LiveSession
     snapshot : Snapshot
-        The frame that is marked: as the person says, without cement.
+        The marked frame: cement-free, according to the operator.
     """
     frame = snapshot.frame
-    sure = Sure()
-    basis = LiveBasis(session.settings, frame.acquisition, snapshot.observation.calibration)
+    confirmation = Confirmation()
+    basis = LiveCase(session.settings, frame.acquisition, snapshot.observation.calibration)
 
     def keep(case: CaseFile) -> str:
         forgets = session.status.known.forgets(session.now_s)
-        if forgets and not sure.second("save"):
+        if forgets and not confirmation.is_confirmed("save"):
             raise CaseError(
-                f"With these marks the baseline begins anew, which {forgets}:\nit is not watched "
-                "then. Save again to do it."
+                text(
+                    "These marks need a new baseline, which {discards}:\nit will no longer be "
+                    "monitored. Save again to confirm.",
+                    discards=forgets,
+                )
             )
         spacing = None
         if case.mm_per_px is not None and case.mm_per_px_sigma is not None:
             spacing = (case.mm_per_px, case.mm_per_px_sigma)
         session.start_anew(case.marks, frame, spacing)
-        return "The marks hold from now on, and the baseline is learnt anew"
+        return text("The marks are in use, and a new baseline is acquired")
 
     known = marks_now(session.marks, snapshot)
     draft = draft_of(known)
@@ -189,8 +204,8 @@ def open_live(session: LiveSession, snapshot: Snapshot) -> OpenCase:
     )
 
 
-class Desk:
-    """The one case that is open in a window, for marking and calibrating alike.
+class CaseEditor:
+    """The case that is open in a window, for marking and calibrating.
 
     Parameters
     ----------
@@ -203,18 +218,18 @@ class Desk:
         self._case: OpenCase | None = None
 
     def open_at(self, snapshot: Snapshot | None) -> OpenCase:
-        """The case that is open; after it was saved, or where nothing was said yet, a new one.
+        """Return the open case; a new one if it was saved or nothing was marked yet.
 
         Raises
         ------
         CaseError
-            There is no picture yet.
+            There is no image yet.
         """
         case = self._case
         if case is not None and not case.is_saved:
             return case
         if snapshot is None:
-            raise CaseError("there is no picture yet. Try again when there is one.")
+            raise CaseError(text("there is no image yet. Try again when there is one."))
         if case is not None:
             case.close()
         self._case = self._make(snapshot)
@@ -222,7 +237,7 @@ class Desk:
 
 
 def write_spacing(measured: Measurement, basis: Basis, view: View | None) -> str:
-    """Write a measured spacing as a calibration file into the user's folder; says where.
+    """Write a measured spacing as a calibration file into the folder of the user.
 
     Raises
     ------
@@ -232,15 +247,17 @@ def write_spacing(measured: Measurement, basis: Basis, view: View | None) -> str
     run, spacing = basis.acquisition, measured.spacing
     words = (run.manufacturer, run.model_name, "" if view is None else view.value)
     name = " ".join(word for word in words if word) or "C-arm"
-    path = _free(default_path(f"{name} {spacing.what.value}"))
-    made = calibration_of(name, applies_to(run, view), measured=measured_section(spacing))
+    path = _unused_name(default_path(f"{name} {spacing.what.value}"))
+    made = make_calibration_file(
+        name, make_applies_to(run, view), measured=measured_section(spacing)
+    )
     comment = f"Measured in the window: {spacing.what.value}, {spacing.size_mm:g} mm."
     write_calibration(path, made, comment)
-    return f"Written to {path}: give it with --calibration"
+    return text("Written to {path}: use it with --calibration", path=path)
 
 
-def _free(path: Path) -> Path:
-    """A name that is not taken: what was measured before stays."""
+def _unused_name(path: Path) -> Path:
+    """Return a name that is not in use, so that earlier calibrations are kept."""
     number = 2
     free = path
     while free.exists():

@@ -1,4 +1,4 @@
-"""What a person has said of a vertebral body so far, and every step back. No Qt."""
+"""Draft of the marks of a vertebral body, with undo. No Qt."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ from leakwatch.core.marks import Marks, Side
 from leakwatch.vision.vertebra.body_size import BODY_SIZES
 
 LEVELS: tuple[str, ...] = tuple(BODY_SIZES)
-# A point that is set again this near to one that was set moves that one, frame pixels.
+# A new point this near to an existing one moves that one, frame pixels.
 SAME_PX = 3.0
-_MOST_STEPS = 200  # back
-_SWEPT_POINTS = 7  # of a wall that is drawn in one sweep: every four millimetres
+_MOST_STEPS = 200  # of undo
+_SWEPT_POINTS = 7  # of a wall drawn in one stroke: every four millimetres
 
 
-# Of an outline that was made before, and how far from its wall, as a share of the depth.
+# Points of a previous outline, and their distance from its wall, as a share of the depth.
 _OUTLINE_POINTS, _OFF_WALL = 14, 0.25
 
 
 class Mode(StrEnum):
-    """What the next click is."""
+    """Meaning of the next click."""
 
-    BODY = "body"  # the middle of the body
+    BODY = "body"  # the centre of the body
     POINTS = "points"  # a point on its edge
-    WALL = "wall"  # a point of a wall that is drawn
+    WALL = "wall"  # a point of the wall being drawn
     TIP = "tip"  # the tip of the cannula
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """All that a person said; what is found follows from it.
+    """Input of the user, from which a body is detected.
 
     Parameters
     ----------
     click_px : Point or None
-        In the middle of the body.
+        At the centre of the body.
     anchors_px : tuple of Point
         Points on its edge.
     wall_px : tuple of Point
-        The posterior wall as drawn by hand; empty: it is found.
+        The posterior wall drawn by hand; empty: it is detected.
     wall_drawn : bool
-        Whether the drawing is ended.
+        Whether the drawing is finished.
     tip_px : Point or None
     anterior : Side or None
-        None: it is looked for.
+        None: it is detected.
     level : str or None
     accepted : bool
-        The person looked at what is unsure, and takes it as it is.
+        Whether the user checked uncertain edges and accepts them.
     mode : Mode
     """
 
@@ -68,7 +68,7 @@ class Draft:
 
     @property
     def has_wall(self) -> bool:
-        """Whether a wall is drawn by hand, to its end."""
+        """Whether a wall drawn by hand is complete."""
         return self.wall_drawn and len(self.wall_px) >= 2
 
     @property
@@ -83,9 +83,9 @@ class Draft:
 
 
 def draft_of(marks: Marks) -> Draft:
-    """Go on with marks that were made before.
+    """Return a draft that continues previous marks.
 
-    Of an outline its middle is taken, and some points of it away from the wall.
+    An outline contributes its centre, and some points away from the wall.
     """
     wall = () if marks.posterior_wall_px is None else _points(marks.posterior_wall_px)
     click: Point | None = None
@@ -106,11 +106,11 @@ def draft_of(marks: Marks) -> Draft:
     )
 
 
-def clicked(draft: Draft, at: Point) -> Draft:
-    """A click at a free place of the picture."""
+def add_click(draft: Draft, at: Point) -> Draft:
+    """Return the draft after a click where there is no handle."""
     draft = replace(draft, accepted=False)
     if draft.mode is Mode.BODY:
-        # Another body: what was said of the edge of the last one does not hold.
+        # Another body: the points on the edge of the last one are discarded.
         return replace(
             draft, click_px=at, anchors_px=(), wall_px=(), wall_drawn=False, mode=Mode.POINTS
         )
@@ -122,51 +122,51 @@ def clicked(draft: Draft, at: Point) -> Draft:
 
 
 def with_anchor(draft: Draft, at: Point) -> Draft:
-    """A point on the edge; one that was set there before is moved."""
+    """Return the draft with a point on the edge; a previous point there is moved."""
     others = tuple(one for one in draft.anchors_px if _apart(one, at) > SAME_PX)
     return replace(draft, anchors_px=(*others, at), accepted=False)
 
 
 def without_anchor(draft: Draft, index: int) -> Draft:
-    """Take a point away."""
+    """Return the draft without a point."""
     kept = draft.anchors_px[:index] + draft.anchors_px[index + 1 :]
     return replace(draft, anchors_px=kept, accepted=False)
 
 
 def with_anchor_moved(draft: Draft, index: int, to: Point) -> Draft:
-    """Move a point."""
+    """Return the draft with a point moved."""
     moved = (*draft.anchors_px[:index], to, *draft.anchors_px[index + 1 :])
     return replace(draft, anchors_px=moved, accepted=False)
 
 
 def with_wall_point_moved(draft: Draft, index: int, to: Point) -> Draft:
-    """Move a point of a drawn wall."""
+    """Return the draft with a point of a drawn wall moved."""
     moved = (*draft.wall_px[:index], to, *draft.wall_px[index + 1 :])
     return replace(draft, wall_px=moved, accepted=False)
 
 
 def without_wall_point(draft: Draft, index: int) -> Draft:
-    """Take a point of a drawn wall away; two stay."""
+    """Return the draft without a point of a drawn wall; two remain."""
     if len(draft.wall_px) <= 2 and draft.wall_drawn:
         return draft
     kept = draft.wall_px[:index] + draft.wall_px[index + 1 :]
     return replace(draft, wall_px=kept, accepted=False)
 
 
-def drawing(draft: Draft) -> Draft:
-    """Begin to draw the wall by hand, in place of the one that is there."""
+def start_wall(draft: Draft) -> Draft:
+    """Return the draft ready to draw the wall by hand, replacing the current one."""
     return replace(draft, wall_px=(), wall_drawn=False, mode=Mode.WALL, accepted=False)
 
 
-def drawn(draft: Draft) -> Draft:
-    """End the drawing; fewer than two points are no wall."""
+def finish_wall(draft: Draft) -> Draft:
+    """Return the draft with the drawing finished; fewer than two points are discarded."""
     if len(draft.wall_px) < 2:
         return replace(draft, wall_px=(), wall_drawn=False, mode=_after(draft))
     return replace(draft, wall_drawn=True, mode=Mode.POINTS)
 
 
 def with_fewer_wall_points(draft: Draft) -> Draft:
-    """A wall that was drawn in one sweep, with points that can be taken hold of."""
+    """Return the draft with few enough points to drag, after a wall drawn in one stroke."""
     wall = draft.wall
     run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(wall, axis=0).T))])
     at = np.linspace(0.0, run[-1], min(len(wall), _SWEPT_POINTS))
@@ -174,31 +174,31 @@ def with_fewer_wall_points(draft: Draft) -> Draft:
     return replace(draft, wall_px=_points(kept))
 
 
-def next_level(draft: Draft, step: int) -> Draft:
-    """The next lower vertebra, or the next higher one; beyond the last: not known."""
+def select_next_level(draft: Draft, step: int) -> Draft:
+    """Return the draft with the next vertebra; beyond the last: not specified."""
     known = (None, *LEVELS)
     at = known.index(draft.level) if draft.level in known else 0
     return replace(draft, level=known[(at + step) % len(known)], accepted=False)
 
 
-def other_side(draft: Draft, now: Side | None) -> Draft:
-    """Anterior is on the other side than it is now; left where that is not known."""
+def exchange_side(draft: Draft, now: Side | None) -> Draft:
+    """Return the draft with the other anterior side; left if unknown."""
     turned = Side.RIGHT if now is Side.LEFT else Side.LEFT
     return replace(draft, anterior=turned, accepted=False)
 
 
-def anew(draft: Draft) -> Draft:
-    """Forget what was marked; what is known of the patient's side and level stays."""
+def without_marks(draft: Draft) -> Draft:
+    """Return the draft without marks; anterior side and level are kept."""
     return Draft(anterior=draft.anterior, level=draft.level)
 
 
 class History:
-    """A draft with all that it was before.
+    """Draft with its previous states.
 
     Parameters
     ----------
     draft : Draft
-        To begin with.
+        The first state.
     """
 
     def __init__(self, draft: Draft) -> None:
@@ -207,7 +207,7 @@ class History:
         self.now = draft
 
     def do(self, draft: Draft) -> None:
-        """Go on to `draft`; what was taken back before is forgotten."""
+        """Continue with `draft`; undone steps are discarded."""
         if draft == self.now:
             return
         self._before = [*self._before[-_MOST_STEPS + 1 :], self.now]
@@ -215,7 +215,7 @@ class History:
         self.now = draft
 
     def undo(self) -> bool:
-        """A step back; False at the beginning."""
+        """Undo a step; False if there is none."""
         if not self._before:
             return False
         self._after.append(self.now)
@@ -223,7 +223,7 @@ class History:
         return True
 
     def redo(self) -> bool:
-        """The step that was taken back; False where none was."""
+        """Redo an undone step; False if there is none."""
         if not self._after:
             return False
         self._before.append(self.now)
@@ -232,12 +232,12 @@ class History:
 
 
 def marks_with(draft: Draft, marks: Marks) -> Marks:
-    """Marks of a body, with what else the person said."""
+    """Return the marks of a body with the other input of the user."""
     return replace(marks, needle_tip_px=draft.tip_px, view=View.LATERAL)
 
 
 def _on_outline(outline: PointArray, wall: PointArray | None) -> tuple[Point, ...]:
-    """Points along an outline; the wall, its ends, and what lies behind it are left out."""
+    """Return points along an outline, without the wall, its ends, and what is behind it."""
     closed = np.vstack([outline, outline[:1]])
     run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
     at = np.linspace(0.0, run[-1], _OUTLINE_POINTS, endpoint=False)

@@ -1,4 +1,4 @@
-"""From what a person said to a body: what is found, and what is wrong with it. No Qt."""
+"""Detection of the body of a draft, its uncertain sides, and its handles. No Qt."""
 
 from __future__ import annotations
 
@@ -9,31 +9,32 @@ import numpy as np
 from leakwatch.core.arrays import Point, PointArray
 from leakwatch.core.errors import CaseError
 from leakwatch.core.marks import Marks, Side
+from leakwatch.core.messages import Message, text
 from leakwatch.marking.draft import Draft, Mode, marks_with
 from leakwatch.marking.one_click import (
     Basis,
     Prepared,
     anterior_side,
+    is_outline_reliable,
     mark_body,
     mark_from_wall,
     marks_of,
-    outline_is_sure,
 )
 from leakwatch.vision.vertebra.body_outline import Body, Part
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What follows from a draft.
+class FoundBody:
+    """Result of the detection for a draft.
 
     Parameters
     ----------
     body : Body or None
-        On the frame that is marked.
+        On the marked frame.
     problem : str
-        Why there is none; empty where nothing was asked for yet.
+        Why there is none; empty if nothing was requested yet.
     calibrated : bool
-        Whether its standard deviations are millimetres.
+        Whether its standard deviations are calibrated millimetres.
     """
 
     body: Body | None = None
@@ -41,11 +42,12 @@ class Found:
     calibrated: bool = False
 
 
-NOTHING = Found()
+NOTHING = FoundBody()
+POSTERIOR_WALL = text("posterior wall")
 
 
-def find(draft: Draft, prepared: Prepared, basis: Basis) -> Found:
-    """Find the body that a draft means; the same draft gives the same body.
+def find_from_draft(draft: Draft, prepared: Prepared, basis: Basis) -> FoundBody:
+    """Find the body of a draft; the same draft gives the same body.
 
     Parameters
     ----------
@@ -56,15 +58,17 @@ def find(draft: Draft, prepared: Prepared, basis: Basis) -> Found:
     try:
         body = _found(draft, prepared, basis)
     except CaseError as error:
-        return Found(problem=str(error))
-    return Found(body, "", prepared.picture.calibrated)
+        return FoundBody(problem=str(error))
+    return FoundBody(body, "", prepared.picture.calibrated)
 
 
 def _found(draft: Draft, prepared: Prepared, basis: Basis) -> Body | None:
     if draft.has_wall:
         side = draft.anterior or _side_of_wall(draft, prepared)
         if side is None:
-            raise CaseError("which side of the wall is anterior? Say it with O, or click the body.")
+            raise CaseError(
+                text("which side of the wall is anterior? Set it with O, or click the body.")
+            )
         return mark_from_wall(
             prepared,
             draft.wall,
@@ -86,90 +90,93 @@ def _found(draft: Draft, prepared: Prepared, basis: Basis) -> Body | None:
 
 
 def _side_of_wall(draft: Draft, prepared: Prepared) -> Side | None:
-    """By a click in the body, else as for a click: tags, or a cannula."""
+    """Return the anterior side by a click in the body, else by the header or a cannula."""
     middle = draft.wall.mean(axis=0)
     if draft.click_px is not None:
         return Side.RIGHT if draft.click_px[0] > middle[0] else Side.LEFT
     return anterior_side(prepared, (float(middle[0]), float(middle[1])))
 
 
-def unsure_parts(body: Body) -> tuple[tuple[str, Part], ...]:
-    """Sides that must not be relied on, by name."""
+def uncertain_sides(body: Body) -> tuple[tuple[Message, Part], ...]:
+    """Return the names and the sides that are uncertain."""
     named = named_parts(body)
     return tuple((name, part) for name, part in named if part.unsure is not None)
 
 
-def is_taken(part: Part, body: Body, draft: Draft) -> bool:
-    """Whether a side counts as sure: by itself, or as the person took it.
+def is_accepted(part: Part, body: Body, draft: Draft) -> bool:
+    """Return whether a side is reliable, or accepted by the user.
 
-    Nothing does as long as nobody knows which side is anterior: the wall may be the front.
+    No side is while the anterior side is unknown: the posterior wall may be the anterior one.
     """
     return body.side_known and (part.unsure is None or draft.accepted)
 
 
-def named_parts(body: Body) -> tuple[tuple[str, Part], ...]:
-    """All four sides."""
+def named_parts(body: Body) -> tuple[tuple[Message, Part], ...]:
+    """Return the names and all four sides."""
     return (
-        ("posterior wall", body.wall),
-        ("upper endplate", body.upper),
-        ("lower endplate", body.lower),
-        ("anterior wall", body.front),
+        (POSTERIOR_WALL, body.wall),
+        (text("superior endplate"), body.upper),
+        (text("inferior endplate"), body.lower),
+        (text("anterior wall"), body.front),
     )
 
 
-def finished_marks(draft: Draft, found: Found, frame: int) -> Marks:
-    """The marks to keep.
+def finished_marks(draft: Draft, found: FoundBody, frame: int) -> Marks:
+    """Return the marks to save.
 
-    An outline with a side that is unsure is left out, as long as nobody took it as it is.
+    An outline with an uncertain side is omitted, unless the user accepted it.
 
     Raises
     ------
     CaseError
-        There is nothing to keep, or the wall is unsure.
+        There is nothing to save, or the wall is uncertain.
     """
     body = found.body
     if draft.mode is Mode.WALL:
-        raise CaseError("the wall is being drawn. Enter ends it.")
+        raise CaseError(text("the wall is being drawn. Enter finishes it."))
     if body is None:
-        raise CaseError(found.problem or "nothing is marked yet: click into the body first.")
+        missing = text("nothing is marked yet: click into the body first.")
+        raise CaseError(found.problem or missing)
     if not body.side_known:
-        raise CaseError("which side is anterior is not known. Say it with O.")
+        raise CaseError(text("the anterior side is unknown. Set it with O."))
     if body.wall.unsure is not None and not draft.accepted:
         raise CaseError(
-            "the posterior wall is unsure. Set points on it, draw it (W), or look at it and take "
-            "it as it is (U)."
+            text(
+                "the posterior wall is uncertain. Set points on it, draw it (W), or check it and "
+                "accept it (U)."
+            )
         )
-    whole = outline_is_sure(body) or draft.accepted
-    return marks_with(draft, marks_of(body, frame, draft.level, whole))
+    with_outline = is_outline_reliable(body) or draft.accepted
+    return marks_with(draft, marks_of(body, frame, draft.level, with_outline))
 
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A point that can be dragged.
+    """Point that can be dragged.
 
     Parameters
     ----------
     kind : str
-        ``anchor`` and ``wall``: set by the person; ``found``: of a side that was found; ``tip``.
+        ``anchor`` and ``wall``: set by the user; ``found``: of a detected side; ``tip``.
     index : int
         Of an anchor or a point of a drawn wall; -1 else.
     at_px : Point
-    sure : bool
+    reliable : bool
     """
 
     kind: str
     index: int
     at_px: Point
-    sure: bool = True
+    reliable: bool = True
 
 
-# Places along a side, as shares of it, that can be taken hold of: away from the corners, where a
-# point belongs to either of two sides.
+# Positions of handles along a side, as shares of it: away from the corners, where a point belongs
+# to two sides.
 _ALONG = (0.2, 0.5, 0.8)
 
 
-def handles(draft: Draft, found: Found) -> tuple[Handle, ...]:
-    """Everything that can be dragged, those of the person first."""
+def handles(draft: Draft, found: FoundBody) -> tuple[Handle, ...]:
+    """Return everything that can be dragged, points of the user first."""
     own = [Handle("anchor", n, at) for n, at in enumerate(draft.anchors_px)]
     own += [Handle("wall", n, at) for n, at in enumerate(draft.wall_px)]
     if draft.tip_px is not None:
@@ -178,16 +185,16 @@ def handles(draft: Draft, found: Found) -> tuple[Handle, ...]:
         return tuple(own)
     set_ = draft.anchors
     for name, part in named_parts(found.body):
-        if name == "posterior wall" and draft.has_wall:
+        if name == POSTERIOR_WALL and draft.has_wall:
             continue
         places = _along(part.line_px)
-        sure = found.body.side_known and part.unsure is None
+        reliable = found.body.side_known and part.unsure is None
         reach = 0.35 * float(np.hypot(*(part.line_px[-1] - part.line_px[0])))
         for at in places:
-            # Where the person has set a point, that one is the handle.
+            # A point of the user is the handle there.
             if len(set_) and np.hypot(*(set_ - at).T).min() < 0.4 * reach:
                 continue
-            own.append(Handle("found", -1, (float(at[0]), float(at[1])), sure))
+            own.append(Handle("found", -1, (float(at[0]), float(at[1])), reliable))
     return tuple(own)
 
 

@@ -1,136 +1,169 @@
-"""What the window says while a vertebra is marked: what to do next, and what is known. No Qt."""
+"""Texts for marking a vertebra: what to do next, and the state of the marks. No Qt."""
 
 from __future__ import annotations
 
+from leakwatch.core.marks import Side
+from leakwatch.core.messages import Message, join_with, sentence, text
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.display.facts import Fact
 from leakwatch.marking.draft import Draft, Mode
-from leakwatch.marking.finding import Found, is_taken, named_parts, unsure_parts
+from leakwatch.marking.finding import (
+    POSTERIOR_WALL,
+    FoundBody,
+    is_accepted,
+    named_parts,
+    uncertain_sides,
+)
 
-_BODY = "Click into the middle of the vertebral body"
-# A wall on the front of the body never warns: no other question goes before this one.
-_WHICH_SIDE = (
-    "Which side is the front of the patient? Neither tags nor a cannula tell\n"
-    "O: anterior is left. O once more: right. Until then nothing is saved"
+_BODY = text("Click the centre of the vertebral body")
+# A wall marked on the anterior side never warns, so this question precedes all others.
+_WHICH_SIDE = text(
+    "Which side is anterior? Neither the header nor a cannula shows it\n"
+    "O: anterior is left. O again: right. Nothing is saved until then"
 )
 _ASKED = {
-    Mode.WALL: "Click along the posterior wall, from one end to the other; Enter ends it",
-    Mode.TIP: "Click the tip of the cannula",
+    Mode.WALL: text("Click along the posterior wall, from end to end; Enter finishes it"),
+    Mode.TIP: text("Click the tip of the cannula"),
 }
-# One point on the wall brings it below, one sigma.
-_SURE_MM = 0.9
-# More doubts than these hide the picture that they are about.
-_MOST_DOUBTS = 3
+# One point on the wall reduces its standard deviation below this.
+_RELIABLE_MM = 0.9
+# More warnings would cover the image.
+_MOST_WARNINGS = 3
+_SIDES = {Side.LEFT: text("left"), Side.RIGHT: text("right")}
 
 
-def prompt(draft: Draft, found: Found, waiting: str) -> str:
-    """What the person does next, and what is unsure.
+def prompt(draft: Draft, found: FoundBody, waiting: str) -> str:
+    """Return what the user does next, and what is uncertain.
 
     Parameters
     ----------
     draft : Draft
-    found : Found
+    found : FoundBody
     waiting : str
-        What is waited for; empty where nothing is.
+        What the user has to wait for; empty if nothing.
     """
     if waiting or draft.mode in _ASKED:
         return waiting or _ASKED[draft.mode]
     if found.body is None:
-        return f"{found.problem[:1].upper()}{found.problem[1:]}" or _BODY
+        return sentence(found.problem) or _BODY
     if not found.body.side_known:
         return _WHICH_SIDE
-    unsure = unsure_parts(found.body)
-    if not unsure or draft.accepted:
-        return _ready(draft, found)
-    lines = ["Unsure (dotted): drag it to the edge, or click points on the edge"]
-    lines += [f"– {name}: {_why(part.unsure)}" for name, part in unsure[:_MOST_DOUBTS]]
+    uncertain = uncertain_sides(found.body)
+    if not uncertain or draft.accepted:
+        return _ready_text(draft, found)
+    lines = [text("Uncertain (dotted): drag it to the edge, or click points on the edge")]
+    for name, part in uncertain[:_MOST_WARNINGS]:
+        lines.append(text("– {side}: {why}", side=name, why=_first_part(part.unsure)))
     if found.body.wall.unsure is not None:
-        lines.append("W: draw the wall.  U: take it as it is, after you looked")
+        lines.append(text("W: draw the wall.  U: accept the uncertain edge after checking it"))
     else:
-        lines.append("S saves the wall alone.  U: take the outline as it is")
-    return "\n".join(lines)
+        lines.append(text("S saves the wall alone.  U: accept the outline after checking it"))
+    return join_with("\n", lines)
 
 
-def _ready(draft: Draft, found: Found) -> str:
-    """A wall without any point of the person's is worth one."""
-    told = "Look at it. Drag what is not right; S saves"
+def _ready_text(draft: Draft, found: FoundBody) -> Message:
+    """Return the request to check; for an imprecise wall, with the advice to set a point."""
+    ready = text("Check the contour. Drag to correct; S saves")
     body = found.body
-    if body is None or draft.has_wall or draft.accepted or body.wall.sigma_mm <= _SURE_MM:
-        return told
-    unit = "mm" if found.calibrated else "nominal mm"
-    return f"{told}\nThe wall is known to {body.wall.sigma_mm:.1f} {unit}: a point on it helps"
+    if body is None or draft.has_wall or draft.accepted or body.wall.sigma_mm <= _RELIABLE_MM:
+        return ready
+    sigma = _length_text(body.wall.sigma_mm, found)
+    advice = text("Standard deviation of the wall: {sigma}. A point on it helps", sigma=sigma)
+    return join_with("\n", [ready, advice])
 
 
-def _why(doubt: str | None) -> str:
-    return (doubt or "").split(";")[0]
+def _length_text(length_mm: float, found: FoundBody) -> Message:
+    if found.calibrated:
+        return text("{mm:.1f} mm", mm=length_mm)
+    return text("{mm:.1f} nominal mm", mm=length_mm)
 
 
-def facts(draft: Draft, found: Found) -> tuple[Fact, ...]:
-    """What is marked, and how sure."""
-    told = [_step_body(draft, found)]
+def _first_part(reason: str | None) -> str:
+    return (reason or "").split(";")[0]
+
+
+def facts(draft: Draft, found: FoundBody) -> tuple[Fact, ...]:
+    """Return the state of the marks, and their reliability."""
+    shown = [_state_fact(draft, found)]
     if found.body is None or draft.mode is Mode.WALL:
-        return tuple(told)
-    unit = "mm" if found.calibrated else "nominal mm"
+        return tuple(shown)
     for name, part in named_parts(found.body):
-        drawn = name == "posterior wall" and draft.has_wall
-        how = "drawn by hand" if drawn else f"± {part.sigma_mm:.1f} {unit}"
-        unsure = not is_taken(part, found.body, draft)
-        told.append(Fact(name, f"{how}{', unsure' if unsure else ''}", warn=unsure))
-    told.append(Fact("anterior (O)", _side(draft, found), warn=not found.body.side_known))
-    return tuple(told)
+        if name == POSTERIOR_WALL and draft.has_wall:
+            how = text("drawn by hand")
+        else:
+            how = text("± {sigma}", sigma=_length_text(part.sigma_mm, found))
+        uncertain = not is_accepted(part, found.body, draft)
+        if uncertain:
+            how = text("{how}, uncertain", how=how)
+        shown.append(Fact(name, how, warn=uncertain))
+    side = _side_text(draft, found)
+    shown.append(Fact(text("anterior (O)"), side, warn=not found.body.side_known))
+    return tuple(shown)
 
 
 def setup_facts(
     draft: Draft, calibration: Calibration, frame: int, averaged: int
 ) -> tuple[Fact, ...]:
-    """What marks and millimetres rest on.
+    """Return what marks and calibration are based on.
 
     Parameters
     ----------
     draft : Draft
     calibration : Calibration
     frame : int
-        That is marked.
+        The marked frame.
     averaged : int
-        Frames that were averaged.
+        Number of averaged frames.
     """
     tip = draft.tip_px
     return (
         spacing_fact(calibration),
-        Fact("vertebra (L)", draft.level or "not said"),
-        Fact("cannula's tip (T)", "not marked" if tip is None else f"{tip[0]:.0f}, {tip[1]:.0f}"),
-        Fact("points set by hand", str(len(draft.anchors_px) + len(draft.wall_px))),
-        Fact("frame that is marked", str(frame)),
-        Fact("frames averaged", str(averaged or "…")),
+        Fact(text("vertebra (L)"), draft.level or text("not specified")),
+        Fact(
+            text("cannula tip (T)"),
+            text("not marked") if tip is None else f"{tip[0]:.0f}, {tip[1]:.0f}",
+        ),
+        Fact(text("points set by hand"), str(len(draft.anchors_px) + len(draft.wall_px))),
+        Fact(text("marked frame"), str(frame)),
+        Fact(text("frames averaged"), str(averaged or "…")),
     )
 
 
-def _step_body(draft: Draft, found: Found) -> Fact:
+def _state_fact(draft: Draft, found: FoundBody) -> Fact:
+    name = text("marks")
     if draft.mode is Mode.WALL:
-        return Fact("marks", "drawing", warn=True, large=True)
+        return Fact(name, text("drawing"), warn=True, large=True)
     if found.body is None:
-        return Fact("marks", "none yet", warn=True, large=True)
+        return Fact(name, text("none yet"), warn=True, large=True)
     if not found.body.side_known:
-        return Fact("marks", "which side?", warn=True, large=True)
-    unsure = unsure_parts(found.body)
-    if draft.accepted or not unsure:
-        return Fact("marks", "ready to save", large=True)
+        return Fact(name, text("which side?"), warn=True, large=True)
+    if draft.accepted or not uncertain_sides(found.body):
+        return Fact(name, text("ready to save"), large=True)
     wall = found.body.wall.unsure is not None
-    return Fact("marks", "wall unsure" if wall else "outline unsure", warn=True, large=True)
+    state = text("wall uncertain") if wall else text("outline uncertain")
+    return Fact(name, state, warn=True, large=True)
 
 
-def _side(draft: Draft, found: Found) -> str:
+def _side_text(draft: Draft, found: FoundBody) -> Message:
     if found.body is not None and not found.body.side_known:
-        return "not known"
+        return text("unknown")
     if found.body is not None:
-        return f"{found.body.anterior.value}{'' if draft.anterior else ', found'}"
-    return draft.anterior.value if draft.anterior else "not said"
+        side = _SIDES[found.body.anterior]
+        return side if draft.anterior else text("{side}, detected", side=side)
+    return _SIDES[draft.anterior] if draft.anterior else text("not specified")
 
 
 def spacing_fact(calibration: Calibration) -> Fact:
-    """Millimetres, and where they are from."""
+    """Return the calibration and its source."""
     if calibration.mm_per_px is None or calibration.mm_per_px_sigma is None:
-        return Fact("mm per pixel (C)", f"none: {calibration.source}", warn=True)
+        return Fact(
+            text("mm per pixel (C)"), text("none: {source}", source=calibration.source), warn=True
+        )
     share = calibration.mm_per_px_sigma / calibration.mm_per_px
-    value = f"{calibration.mm_per_px:.4f} ± {share:.1%}, {calibration.source}"
-    return Fact("mm per pixel (C)", value, warn=calibration.rung is SpacingRung.NONE)
+    value = text(
+        "{mm_per_px:.4f} ± {share:.1%}, {source}",
+        mm_per_px=calibration.mm_per_px,
+        share=share,
+        source=calibration.source,
+    )
+    return Fact(text("mm per pixel (C)"), value, warn=calibration.rung is SpacingRung.NONE)

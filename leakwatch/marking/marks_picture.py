@@ -1,4 +1,4 @@
-"""A picture of a found vertebral body over the cement-free frames, for a person to judge it by."""
+"""Drawing of a detected vertebral body over the cement-free average, for the user to check."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from matplotlib.figure import Figure
 
 from leakwatch.core.arrays import FloatImage, Point, PointArray
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import join_with, text, translate
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.files.private_files import write_private_file
 from leakwatch.vision.vertebra.body_outline import Body, Part
 from leakwatch.vision.vertebra.straightened_patch import SpinePicture
 
-# Around the body as much again: its neighbours tell a person whether it is the right one.
+# Margin around the body: its neighbours show whether it is the intended one.
 _MARGIN_SHARE = 0.8
-# Of the greys around the body: gas and metal beyond them are cut off.
+# Of the greys around the body: gas and metal beyond them are clipped.
 _GREY_PERCENTILES = (1.0, 99.5)
 
 
 def write_marks_picture(
     path: Path, picture: SpinePicture, body: Body, shift_px: Point, click_px: Point
 ) -> None:
-    """Draw a body that was found; sides that are unsure are dotted.
+    """Draw a detected body; uncertain sides are dotted.
 
     Parameters
     ----------
     path : Path
-        A PNG file, replaced where it is there.
+        A PNG file, replaced if it exists.
     picture : SpinePicture
     body : Body
-        In the coordinates of the frame that was clicked.
+        In the coordinates of the clicked frame.
     shift_px : Point
-        From the picture to that frame.
+        From the average to that frame.
     click_px : Point
 
     Raises
@@ -54,15 +55,20 @@ def write_marks_picture(
         _draw(axes, part, colour, 1.6)
     _draw(axes, body.wall, LINE_STYLES[LineKind.WALL].colour, 2.6)
     axes.plot(*click_px, "+", color="white", markersize=10)
-    axes.set_title("\n".join(body.unsure) or "no part is unsure", fontsize=9, loc="left")
-    axes.set_xlabel(f"column, pixels\n{RESEARCH_NOTICE}", fontsize=8)
-    axes.set_ylabel("row, pixels", fontsize=8)
+    reliable = text("no side is uncertain")
+    title = translate(join_with("\n", body.unsure) if body.unsure else reliable)
+    axes.set_title(title, fontsize=9, loc="left")
+    label = join_with("\n", [text("column, pixels"), RESEARCH_NOTICE])
+    axes.set_xlabel(translate(label), fontsize=8)
+    axes.set_ylabel(translate(text("row, pixels")), fontsize=8)
     try:
         drawn = BytesIO()
         figure.savefig(drawn, format="png")
         write_private_file(path, drawn.getvalue())
     except OSError as error:
-        raise SinkError(f"{path}: the picture cannot be written: {error.strerror}") from error
+        raise SinkError(
+            text("{path}: the image cannot be written: {why}", path=path, why=error.strerror)
+        ) from error
 
 
 def _draw_bone(axes: Axes, picture: SpinePicture, body: Body, shift_px: Point) -> None:

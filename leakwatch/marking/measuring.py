@@ -1,4 +1,4 @@
-"""Measuring an object of known size in a window: what it is, its size, its two points. No Qt."""
+"""Measurement of an object of known size in a window: kind, size and points. No Qt."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from leakwatch.calibrating.known_size import GAUGES_MM, KnownObject, ObjectToMeasure, diameter_mm
+from leakwatch.calibrating.known_size import (
+    GAUGES_MM,
+    KnownObject,
+    ObjectToMeasure,
+    outer_diameter_mm,
+)
 from leakwatch.calibrating.measure import Measurement, measure
-from leakwatch.calibrating.still_picture import StillPicture
+from leakwatch.calibrating.still_image import StillImage
 from leakwatch.config import CalibrationSettings
 from leakwatch.core.arrays import Point
 from leakwatch.core.errors import CalibrationError
+from leakwatch.core.messages import Message, sentence, text
 from leakwatch.core.spacing import Calibration, Distortion
 
 KINDS = tuple(KnownObject)
-# To begin with: the gauge that most take; a length, a ruler and a sphere of a usual size, mm.
+# Initial sizes: the most common gauge; usual lengths of the others, mm.
 _FIRST_SIZE = {
     KnownObject.CANNULA_WIDTH: 11.0,
     KnownObject.CANNULA_LENGTH: 100.0,
@@ -24,27 +30,33 @@ _FIRST_SIZE = {
 }
 _SIZES_MM = (0.5, 500.0)
 _ASKS = {
-    KnownObject.CANNULA_WIDTH: "Click both edges of the cannula, near its tip",
-    KnownObject.CANNULA_LENGTH: "Click both ends of the cannula",
-    KnownObject.RULER: "Click two marks of the ruler",
-    KnownObject.SPHERE: "Click the middle of the sphere",
+    KnownObject.CANNULA_WIDTH: text("Click both edges of the cannula, near its tip"),
+    KnownObject.CANNULA_LENGTH: text("Click both ends of the cannula"),
+    KnownObject.RULER: text("Click two marks of the ruler"),
+    KnownObject.SPHERE: text("Click the centre of the sphere"),
+}
+_NAMES = {
+    KnownObject.CANNULA_WIDTH: text("cannula, across"),
+    KnownObject.CANNULA_LENGTH: text("cannula, along"),
+    KnownObject.RULER: text("ruler"),
+    KnownObject.SPHERE: text("sphere"),
 }
 _EDGES = (KnownObject.CANNULA_WIDTH, KnownObject.SPHERE)
 
 
 @dataclass(frozen=True, slots=True)
 class Measuring:
-    """What a person said of an object.
+    """Input of the user for an object.
 
     Parameters
     ----------
     kind : KnownObject
     size : float
-        The gauge of a cannula that is measured across, else millimetres.
+        Gauge of a cannula measured across, else millimetres.
     points_px : tuple of Point
         Two at most.
     by_hand : bool
-        No edges are looked for.
+        Whether the points are used without a search for edges.
     """
 
     kind: KnownObject = KnownObject.CANNULA_WIDTH
@@ -54,23 +66,23 @@ class Measuring:
 
     @property
     def with_edges(self) -> bool:
-        """Whether edges are looked for near the points."""
+        """Whether edges are searched for near the points."""
         return self.kind in _EDGES and not self.by_hand
 
     @property
     def wanted(self) -> int:
-        """How many points are needed."""
+        """Number of points that are needed."""
         return 1 if self.kind is KnownObject.SPHERE and not self.by_hand else 2
 
 
-def next_kind(now: Measuring, step: int = 1) -> Measuring:
-    """Another kind of object, with its usual size."""
+def select_next_kind(now: Measuring, step: int = 1) -> Measuring:
+    """Return another kind of object, with its usual size."""
     kind = KINDS[(KINDS.index(now.kind) + step) % len(KINDS)]
     return Measuring(kind, _FIRST_SIZE[kind])
 
 
-def resized(now: Measuring, step: float) -> Measuring:
-    """Another size: a gauge more or less, whatever the step; else millimetres."""
+def resize(now: Measuring, step: float) -> Measuring:
+    """Return another size: the next gauge, whatever the step, else millimetres."""
     if now.kind is KnownObject.CANNULA_WIDTH:
         known = list(GAUGES_MM)
         at = known.index(int(now.size)) + (1 if step > 0 else -1)
@@ -80,56 +92,64 @@ def resized(now: Measuring, step: float) -> Measuring:
 
 
 def with_point(now: Measuring, at: Point) -> Measuring:
-    """A point more; where all are there, it begins again."""
+    """Return the input with another point; if complete, with this one alone."""
     kept = now.points_px if len(now.points_px) < now.wanted else ()
     return replace(now, points_px=(*kept, at))
 
 
 def with_point_moved(now: Measuring, index: int, to: Point) -> Measuring:
-    """Move a point."""
+    """Return the input with a point moved."""
     points = (*now.points_px[:index], to, *now.points_px[index + 1 :])
     return replace(now, points_px=points)
 
 
 def size_mm(now: Measuring) -> float:
-    """The size in millimetres."""
+    """Return the size in millimetres."""
     across = now.kind is KnownObject.CANNULA_WIDTH
-    return diameter_mm(int(now.size)) if across else now.size
+    return outer_diameter_mm(int(now.size)) if across else now.size
 
 
 def result(
     now: Measuring,
-    picture: StillPicture,
+    picture: StillImage,
     distortion: Distortion | None,
     settings: CalibrationSettings,
 ) -> Measurement | str:
-    """The spacing; or what is missing, in words for the person."""
+    """Return the spacing, or a message about what is missing."""
     if len(now.points_px) < now.wanted:
-        missing = now.wanted - len(now.points_px)
-        again = "" if missing == now.wanted else ": the other one"
-        return f"{_ASKS[now.kind]}{again}"
+        if not now.points_px:
+            return _ASKS[now.kind]
+        return text("{request}: the other one", request=_ASKS[now.kind])
     try:
         asked = ObjectToMeasure(now.kind, size_mm(now), distortion=distortion)
         return measure(picture, asked, np.array(now.points_px), now.with_edges, settings)
     except CalibrationError as error:
-        return f"{str(error)[:1].upper()}{str(error)[1:]}"
+        return sentence(str(error))
 
 
-def describe(now: Measuring) -> str:
-    """What is measured, and its size."""
+def describe(now: Measuring) -> Message:
+    """Return the kind of the object and its size."""
     across = now.kind is KnownObject.CANNULA_WIDTH
     size = f"{now.size:g}G, {size_mm(now):g} mm" if across else f"{now.size:g} mm"
-    edges = "" if now.kind not in _EDGES else ", by hand" if now.by_hand else ", edges are found"
-    return f"{now.kind.value}: {size}{edges}"
+    named = text("{object}: {size}", object=_NAMES[now.kind], size=size)
+    if now.kind not in _EDGES:
+        return named
+    if now.by_hand:
+        return text("{object}, by hand", object=named)
+    return text("{object}, with edge detection", object=named)
 
 
-def compared(found: Measurement, known: Calibration, settings: CalibrationSettings) -> str:
-    """The result beside the millimetres that were known before."""
+def compare(found: Measurement, known: Calibration, settings: CalibrationSettings) -> Message:
+    """Return the result, compared with the previous calibration."""
     spacing = found.spacing
     share = spacing.mm_per_px_sigma / spacing.mm_per_px
-    told = f"{spacing.mm_per_px:.4f} mm per pixel ± {share:.1%}"
+    value = text(
+        "{mm_per_px:.4f} mm per pixel ± {share:.1%}", mm_per_px=spacing.mm_per_px, share=share
+    )
     if known.mm_per_px is None:
-        return told
+        return value
     off = spacing.mm_per_px / known.mm_per_px - 1.0
-    doubt = "  ⚠ they contradict each other" if abs(off) > settings.conflict_share else ""
-    return f"{told}; {off:+.1%} against {known.source}{doubt}"
+    both = text("{value}; {off:+.1%} against {source}", value=value, off=off, source=known.source)
+    if abs(off) > settings.conflict_share:
+        return text("{values}  ⚠ they contradict each other", values=both)
+    return both

@@ -1,4 +1,4 @@
-"""Marks for a sequence from one click: the cement-free picture, the body in it, the case."""
+"""Marks for a sequence from one click: the cement-free average, the body, the case."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import numpy as np
 from leakwatch.case_files.case_file import CASE_SUFFIX, encode_case
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Point, PointArray, read_only
-from leakwatch.core.distortion import shown_px, true_px
+from leakwatch.core.distortion import distort_px, undistort_px
 from leakwatch.core.errors import CaseError
 from leakwatch.core.frame import Acquisition, Frame, View
 from leakwatch.core.marks import CaseFile, Marks, Side
+from leakwatch.core.messages import join_with, text
 from leakwatch.core.results import Observation
 from leakwatch.core.spacing import Calibration, Distortion
 from leakwatch.files.private_files import new_private_file
@@ -30,16 +31,16 @@ from leakwatch.vision.preprocessing.undistortion import bent
 from leakwatch.vision.vertebra.body_outline import Body, Part, find_body, outline_from_wall
 from leakwatch.vision.vertebra.straightened_patch import SpinePicture
 
-# Feet of the patient at the bottom of the picture, or head: Patient Orientation of growing rows.
+# Patient Orientation of growing rows if the head is at the bottom of the image.
 _HEAD_DOWN = "H"
-# A cannula tells the front only if its tip lies this near to the click.
+# A cannula shows the anterior side only if its tip is this near to the click.
 _TIP_REACH_MM = 25.0
-# The deepest bodies, L4, are as deep (see `body_size`): what is shorter may be an endplate.
+# Depth of the deepest bodies, L4 (see `body_size`): a shorter line may be an endplate.
 _LEAST_CANNULA_MM = 38.0
 
 
 class Basis(Protocol):
-    """What marks are found with: a `stored_run.Run`, or what a live session knows."""
+    """Settings, acquisition and calibration: of a `stored_run.Run`, or of a live session."""
 
     @property
     def settings(self) -> Settings: ...
@@ -53,25 +54,25 @@ class Basis(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A sequence made ready for marks.
+    """Sequence prepared for marking.
 
     Parameters
     ----------
     picture : SpinePicture
         In the coordinates of the first frame, without distortion.
     frame : int
-        That the person looks at.
+        The frame that the user sees.
     shift_px : Point
-        Where the anatomy truly went between the first frame and that one.
+        Shift of the anatomy from the first frame to that one, without distortion.
     cannula_px : (Point, Point) or None
-        Its tip, and the other end, where they truly are in the first frame.
+        Its tip and its other end in the first frame, without distortion.
     orientation : tuple of str or None
         Patient Orientation of columns and rows.
     baseline_frames : int
-        How many frames were averaged.
+        Number of averaged frames.
     distortion : Distortion or None
     polarity : PolarityTold
-        Whether the picture shows the polarity that its tags say.
+        Whether the image has the polarity stated in the header.
     """
 
     picture: SpinePicture
@@ -83,24 +84,24 @@ class Prepared:
     distortion: Distortion | None = None
     polarity: PolarityTold = UNTOLD
 
-    def to_picture(self, points_px: PointArray) -> PointArray:
-        """Points of `frame` as it is shown, ``(n, 2)`` or ``(2,)``, to those of `picture`."""
-        points: PointArray = true_px(self.distortion, points_px) - np.array(self.shift_px)
+    def to_image(self, points_px: PointArray) -> PointArray:
+        """Convert points of `frame`, ``(n, 2)`` or ``(2,)``, to those of `picture`."""
+        points: PointArray = undistort_px(self.distortion, points_px) - np.array(self.shift_px)
         return points
 
     def to_frame(self, points_px: PointArray) -> PointArray:
-        """Points of `picture` to where `frame` shows them."""
-        return shown_px(self.distortion, np.asarray(points_px) + np.array(self.shift_px))
+        """Convert points of `picture` to those of `frame`."""
+        return distort_px(self.distortion, np.asarray(points_px) + np.array(self.shift_px))
 
 
 class Preparing:
-    """Averages the cement-free frames of a view as they come, and follows the anatomy to a frame.
+    """Average of the cement-free frames as they arrive, registered to a frame.
 
     Parameters
     ----------
     basis : Basis
     frame : int
-        That the person looks at.
+        The frame that the user sees.
     baseline_frames : (int, int) or None
         As in `Marks`.
     """
@@ -121,35 +122,43 @@ class Preparing:
         return self.last >= self._frame and not self._state.baseline_open
 
     def take(self, frame: Frame) -> None:
-        """Fold one frame."""
+        """Add one frame."""
         self._state, observation = stages.step(self._state, frame)
         self.last = frame.index
         if frame.index == self._frame:
             self._seen, self._there = observation, self._state.shift
 
     def prepared(self) -> Prepared:
-        """What the frames until now give.
+        """Return the average of the frames until now.
 
         Raises
         ------
         CaseError
-            The frame did not come, or nothing can be marked on it.
+            The frame was not received, or cannot be marked.
         """
         seen, state, frame = self._seen, self._state, self._frame
         if seen is None:
             raise CaseError(
-                f"there is no frame {frame}: the last one is {self.last}. Choose another frame."
+                text(
+                    "there is no frame {number}: the last one is {last}. Choose another frame.",
+                    number=frame,
+                    last=self.last,
+                )
             )
         if seen.shift_px is None or state.baseline is None:
-            why = ", ".join(reason.value for reason in seen.unavailable) or "it shows no picture"
+            reasons = ", ".join(reason.value for reason in seen.unavailable)
             raise CaseError(
-                f"frame {frame} cannot be marked: {why}. Choose a frame in which the spine is seen."
+                text(
+                    "frame {number} cannot be marked: {why}. Choose a frame that shows the spine.",
+                    number=frame,
+                    why=reasons or text("it shows no image"),
+                )
             )
         return _prepared(self._basis, state, frame, self._there)
 
 
 def prepare(run: Run, frame: int = 0) -> Prepared:
-    """Average the cement-free frames of a run, and follow the anatomy to a frame.
+    """Average the cement-free frames of a run, registered to a frame.
 
     Parameters
     ----------
@@ -160,7 +169,7 @@ def prepare(run: Run, frame: int = 0) -> Prepared:
     Raises
     ------
     CaseError
-        There is no such frame, or nothing can be marked on it.
+        There is no such frame, or it cannot be marked.
     SourceError
         Frames cannot be read.
     """
@@ -173,7 +182,7 @@ def prepare(run: Run, frame: int = 0) -> Prepared:
 
 
 def _prepared(basis: Basis, state: PipelineState, frame: int, shift: Point) -> Prepared:
-    """`shift`: in registration pixels, of which each is two working pixels wide."""
+    """Return the average; `shift` is in registration pixels, each two working pixels wide."""
     active_run, baseline = state.active_run, state.baseline
     assert baseline is not None
     a_pixel = 2.0 * active_run.grid.binning
@@ -186,12 +195,12 @@ def _prepared(basis: Basis, state: PipelineState, frame: int, shift: Point) -> P
     orientation = basis.acquisition.patient_orientation
     shift_px = (a_pixel * shift[0], a_pixel * shift[1])
     bend = basis.calibration.distortion
-    told = told_polarity(picture.attenuation, basis.settings.polarity)
-    return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames, bend, told)
+    polarity = told_polarity(picture.attenuation, basis.settings.polarity)
+    return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames, bend, polarity)
 
 
 def with_calibration(prepared: Prepared, calibration: Calibration) -> Prepared:
-    """The same with millimetres that were found since; its distortion must be that of before."""
+    """Return `prepared` with another calibration, which must have the same distortion."""
     if calibration.mm_per_px is None:
         return prepared
     picture = replace(prepared.picture, mm_per_px=calibration.mm_per_px, calibrated=True)
@@ -199,26 +208,27 @@ def with_calibration(prepared: Prepared, calibration: Calibration) -> Prepared:
 
 
 def check_polarity(prepared: Prepared) -> None:
-    """Refuse a picture that is not of the polarity that its tags say.
+    """Refuse an image whose polarity is not the one stated in the header.
 
     Raises
     ------
     CaseError
-        Bone would be taken for gas, and cement for nothing.
+        Bone would be taken for gas, and cement would not be detected.
     """
     if prepared.polarity.verdict is not Polarity.CONTRADICTS:
         return
-    found = "; ".join(prepared.polarity.evidence)
     raise CaseError(
-        f"the picture contradicts its tags: {found}. It seems to be inverted: by the tags bone "
-        "weakens the beam there where the picture shows gas, and cement would not be seen. Export "
-        "it anew as it was taken, or with the right Photometric Interpretation or Pixel Intensity "
-        "Relationship Sign."
+        text(
+            "the image contradicts its header: {evidence}. It seems to be inverted, so that "
+            "cement would not be detected. Export it again as it was acquired, or with the "
+            "correct Photometric Interpretation or Pixel Intensity Relationship Sign.",
+            evidence=join_with("; ", prepared.polarity.evidence),
+        )
     )
 
 
-def shown_picture(prepared: Prepared) -> SpinePicture:
-    """The picture as the frames show it, with their distortion, to draw marks over."""
+def displayed_image(prepared: Prepared) -> SpinePicture:
+    """Return the average with the distortion of the frames, to draw marks over."""
     picture, bend = prepared.picture, prepared.distortion
     if bend is None:
         return picture
@@ -230,11 +240,11 @@ def shown_picture(prepared: Prepared) -> SpinePicture:
 
 
 def anterior_side(prepared: Prepared, click_px: Point) -> Side | None:
-    """Which side is anterior, from the tags or a cannula; None where neither says.
+    """Return the anterior side by the header or a cannula; None if unknown.
 
-    Patient Orientation (PS3.3 C.7.6.1.1.1) goes before. A cannula comes from behind, and its tip
-    is in the body that was clicked. Only one that was found in the whole picture counts, and that
-    is longer than a body is deep: near a click an endplate is taken for one.
+    Patient Orientation (PS3.3 C.7.6.1.1.1) has priority. A cannula enters from posterior, with its
+    tip in the clicked body. Only one that was found in the complete image counts, if longer than a
+    body is deep: near a click an endplate can be mistaken for one.
     """
     letter = (prepared.orientation or ("", ""))[0][:1]
     if letter in ("A", "P"):
@@ -242,7 +252,7 @@ def anterior_side(prepared: Prepared, click_px: Point) -> Side | None:
     if prepared.cannula_px is None:
         return None
     tip, back = prepared.cannula_px
-    away = np.subtract(tip, prepared.to_picture(np.array(click_px)))
+    away = np.subtract(tip, prepared.to_image(np.array(click_px)))
     across, down = np.subtract(tip, back)
     mm_per_px = prepared.picture.mm_per_px
     if np.hypot(*away) * mm_per_px > _TIP_REACH_MM or abs(across) < abs(down):
@@ -261,7 +271,7 @@ def mark_body(
     level: str | None = None,
     hints_px: PointArray | None = None,
 ) -> Body:
-    """Find the body that was clicked in, in the coordinates of the frame that was clicked.
+    """Find the clicked body, in the coordinates of the clicked frame.
 
     Parameters
     ----------
@@ -269,9 +279,9 @@ def mark_body(
     click_px : Point
         On `prepared.frame`.
     run : Basis
-        For its settings and the size of its frames.
+        Provides settings and the size of frames.
     anterior : Side or None
-        None: see `anterior_side`; where that does not know either, the wall is unsure.
+        None: see `anterior_side`; if unknown, the wall is uncertain.
     level : str or None
         ``L1``, ...
     hints_px : ndarray or None
@@ -280,19 +290,19 @@ def mark_body(
     Raises
     ------
     CaseError
-        The click is outside of what the X-rays reach, or the picture contradicts its tags.
+        The click is outside of the exposed field, or the image contradicts its header.
     """
     check_polarity(prepared)
     _check_click(prepared, click_px, run)
-    told = anterior_side(prepared, click_px) if anterior is None else anterior
-    prepared = _with_rod_near(prepared, click_px, run)
-    click = prepared.to_picture(np.array(click_px))
-    hints = np.empty((0, 2)) if hints_px is None else prepared.to_picture(hints_px)
+    side = anterior_side(prepared, click_px) if anterior is None else anterior
+    prepared = _mask_cannula_near(prepared, click_px, run)
+    click = prepared.to_image(np.array(click_px))
+    hints = np.empty((0, 2)) if hints_px is None else prepared.to_image(hints_px)
     body = find_body(
         prepared.picture,
         (float(click[0]), float(click[1])),
         run.settings.vertebra,
-        anterior=told,
+        anterior=side,
         level=level,
         hints_px=hints,
         head_up=(prepared.orientation or ("", ""))[1][:1] != _HEAD_DOWN,
@@ -300,8 +310,8 @@ def mark_body(
     return _as_shown(body, prepared)
 
 
-def _with_rod_near(prepared: Prepared, click_px: Point, run: Basis) -> Prepared:
-    click = prepared.to_picture(np.array(click_px))
+def _mask_cannula_near(prepared: Prepared, click_px: Point, run: Basis) -> Prepared:
+    click = prepared.to_image(np.array(click_px))
     at = (float(click[0]), float(click[1]))
     picture, cannula = with_rod_near(prepared.picture, at, run.settings.instruments)
     if cannula is None:
@@ -318,7 +328,7 @@ def mark_from_wall(
     level: str | None = None,
     hints_px: PointArray | None = None,
 ) -> Body:
-    """Find the rest of a body whose posterior wall a person drew.
+    """Find the rest of a body whose posterior wall the user drew.
 
     Parameters
     ----------
@@ -329,18 +339,18 @@ def mark_from_wall(
     anterior : Side
     level : str or None
     hints_px : ndarray or None
-        ``(h, 2)``, points on endplates and front, on `prepared.frame`.
+        ``(h, 2)``, points on endplates and anterior wall, on `prepared.frame`.
 
     Raises
     ------
     CaseError
-        The picture contradicts its tags.
+        The image contradicts its header.
     """
     check_polarity(prepared)
-    hints = np.empty((0, 2)) if hints_px is None else prepared.to_picture(hints_px)
+    hints = np.empty((0, 2)) if hints_px is None else prepared.to_image(hints_px)
     body = outline_from_wall(
         prepared.picture,
-        prepared.to_picture(wall_px),
+        prepared.to_image(wall_px),
         anterior,
         run.settings.vertebra,
         level=level,
@@ -351,16 +361,22 @@ def mark_from_wall(
 
 def _check_click(prepared: Prepared, click_px: Point, run: Basis) -> None:
     picture = prepared.picture
-    at = np.round(picture.grid.to_working(prepared.to_picture(np.array(click_px)))).astype(int)
+    at = np.round(picture.grid.to_working(prepared.to_image(np.array(click_px)))).astype(int)
     column, row = (int(value) for value in at)
     rows, columns = picture.seen.shape
     if 0 <= row < rows and 0 <= column < columns and picture.seen[row, column]:
         return
     size = run.acquisition
     raise CaseError(
-        f"the click at {click_px[0]:g},{click_px[1]:g} is outside of the exposed part of the "
-        f"picture, which has {size.columns} columns and {size.rows} rows. Click into the middle of "
-        "the vertebral body, column first."
+        text(
+            "the click at {column:g},{row:g} is outside of the exposed field of the image, which "
+            "has {columns} columns and {rows} rows. Click the centre of the vertebral body, column "
+            "first.",
+            column=click_px[0],
+            row=click_px[1],
+            columns=size.columns,
+            rows=size.rows,
+        )
     )
 
 
@@ -380,13 +396,13 @@ def _as_shown(body: Body, prepared: Prepared) -> Body:
     )
 
 
-def outline_is_sure(body: Body) -> bool:
-    """Whether every side of the outline may be relied on."""
+def is_outline_reliable(body: Body) -> bool:
+    """Return whether every side of the outline is reliable."""
     return all(one.unsure is None for one in (body.wall, body.upper, body.lower, body.front))
 
 
 def marks_of(body: Body, frame: int, level: str | None, with_outline: bool) -> Marks:
-    """The marks that a found body makes.
+    """Return the marks of a detected body.
 
     Parameters
     ----------
@@ -395,7 +411,7 @@ def marks_of(body: Body, frame: int, level: str | None, with_outline: bool) -> M
     frame : int
     level : str or None
     with_outline : bool
-        Whether the outline belongs to it; the posterior wall always does.
+        Whether to include the outline; the posterior wall is always included.
     """
     return Marks(
         view=View.LATERAL,
@@ -408,24 +424,30 @@ def marks_of(body: Body, frame: int, level: str | None, with_outline: bool) -> M
 
 
 def write_case(path: Path, sequence: Path, case: CaseFile) -> None:
-    """Write a case; another one that is there is kept as NAME.case.json.before.
+    """Write a case; an existing one is kept as NAME.case.json.before.
 
     Parameters
     ----------
     path : Path
         NAME.case.json.
     sequence : Path
-        Is named relative to it.
+        Named relative to it.
     case : CaseFile
-        Its `dicom_path` is not looked at.
+        Its `dicom_path` is ignored.
 
     Raises
     ------
     CaseError
-        The name is none of a case, or it cannot be written; then what was there stays.
+        The name is not that of a case, or it cannot be written; then nothing changes.
     """
     if not path.name.endswith(CASE_SUFFIX):
-        raise CaseError(f"{path}: the name of a case ends with {CASE_SUFFIX}. Choose such a name.")
+        raise CaseError(
+            text(
+                "{path}: the name of a case ends with {suffix}. Choose such a name.",
+                path=path,
+                suffix=CASE_SUFFIX,
+            )
+        )
     dicom = Path(os.path.relpath(sequence.resolve(), path.resolve().parent)).as_posix()
     data = encode_case(replace(case, dicom_path=dicom))
     beside = path.with_name(f".{path.name}.new")
@@ -438,4 +460,10 @@ def write_case(path: Path, sequence: Path, case: CaseFile) -> None:
     except OSError as error:
         with suppress(OSError):
             beside.unlink()
-        raise CaseError(f"{path}: cannot be written: {error.strerror}") from error
+        raise CaseError(
+            text(
+                "{path}: cannot be written: {why}. Check permissions and free disk space.",
+                path=path,
+                why=error.strerror,
+            )
+        ) from error

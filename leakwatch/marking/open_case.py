@@ -1,4 +1,4 @@
-"""A case while it is made in a window: marks, millimetres, and where they go. No Qt."""
+"""Case being made in a window: marks, calibration, and how they are saved. No Qt."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from dataclasses import dataclass
 from leakwatch.calibrating.measure import Measurement
 from leakwatch.core.arrays import Point
 from leakwatch.core.marks import CaseFile
+from leakwatch.core.messages import sentence, text
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.marking.draft import Draft, History
-from leakwatch.marking.finding import NOTHING, Found, find, finished_marks
+from leakwatch.marking.finding import NOTHING, FoundBody, find_from_draft, finished_marks
 from leakwatch.marking.one_click import Basis, Prepared, with_calibration
 from leakwatch.marking.preparation import Preparation
 
-# Takes the finished case, and says what became of it.
+# Saves the finished case, and returns a message about it.
 Keep = Callable[[CaseFile], str]
 
-# What is dragged, what it was before, and some steps to go back and forth.
+# Results kept for dragging, undo and redo.
 _KEPT = 8
-_AVERAGING = "The frames without cement are averaged …"
+_AVERAGING = text("Averaging the cement-free frames …")
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """What a found body depends on."""
+    """Input on which a detected body depends."""
 
     draft: Draft
     prepared: int
@@ -33,32 +34,32 @@ class _Key:
 
 
 class OpenCase:
-    """What is said of a case so far; layers of a window show it and change it.
+    """Case that is open in a window; layers show and change it.
 
     Parameters
     ----------
     basis : Basis
     preparation : Preparation
     frame : int
-        That is marked.
+        The marked frame.
     keep : callable
         See `Keep`; may raise `LeakWatchError`.
     draft : Draft
-        To begin with.
+        The first draft.
     ends_with_saving : bool
-        The window goes on with what was saved.
+        Whether the window continues with the saved case.
 
     Attributes
     ----------
     history : History
     calibration : Calibration
-        That of the basis, or as measured here.
+        Of the basis, or as measured here.
     measured : Measurement or None
-        A spacing that was measured here, and kept.
+        A spacing that was measured and used here.
     was_saved : bool
-        Once at least.
+        At least once.
     outcome : str
-        What became of it until now.
+        The outcome until now, as a message.
     """
 
     def __init__(
@@ -75,43 +76,42 @@ class OpenCase:
         self.calibration: Calibration = basis.calibration
         self.measured: Measurement | None = None
         self.was_saved = False
-        # What was kept last; to begin with, what is there already.
+        # State when last saved; at first, the initial one.
         self._kept: tuple[Draft, Measurement | None] = (self.draft, None)
-        self.outcome = "Nothing was saved"
+        self.outcome: str = text("Nothing was saved")
         self._preparation, self._keep = preparation, keep
-        self._known: dict[_Key, Found] = {}
+        self._known: dict[_Key, FoundBody] = {}
 
     @property
     def draft(self) -> Draft:
-        """What the person said."""
+        """Input of the user."""
         return self.history.now
 
     @property
     def waiting(self) -> str:
-        """What is waited for, or what is in the way of marking; empty where nothing is."""
+        """What marking has to wait for, or why it is impossible; empty if neither."""
         if self._preparation.problem:
-            problem = self._preparation.problem
-            return f"{problem[:1].upper()}{problem[1:]}"
+            return sentence(self._preparation.problem)
         return "" if self._preparation.prepared is not None else _AVERAGING
 
     @property
     def prepared(self) -> Prepared | None:
-        """The average, with the millimetres that are known by now."""
+        """The average, with the current calibration."""
         prepared = self._preparation.prepared
         return None if prepared is None else with_calibration(prepared, self.calibration)
 
     @property
     def average(self) -> Prepared | None:
-        """The same object as long as the picture is the same."""
+        """The average itself: the same object while it does not change."""
         return self._preparation.prepared
 
     @property
-    def found(self) -> Found:
-        """What follows from the draft."""
+    def found(self) -> FoundBody:
+        """The body detected for the draft."""
         return self.found_for(self.draft)
 
-    def found_for(self, draft: Draft) -> Found:
-        """What would follow from another draft: while something is dragged."""
+    def found_for(self, draft: Draft) -> FoundBody:
+        """Return the body detected for another draft, as while dragging."""
         average = self._preparation.prepared
         prepared = self.prepared
         if average is None or prepared is None:
@@ -120,31 +120,31 @@ class OpenCase:
         if key not in self._known:
             if len(self._known) >= _KEPT:
                 del self._known[next(iter(self._known))]
-            self._known[key] = find(draft, prepared, self.basis)
+            self._known[key] = find_from_draft(draft, prepared, self.basis)
         return self._known[key]
 
     def showed(self, snapshot: Snapshot) -> None:
-        """A new frame is on the screen."""
+        """Handle a new frame on the screen."""
         self._preparation.showed(snapshot)
 
     def take_spacing(self, measured: Measurement) -> None:
-        """Keep a spacing that was measured."""
+        """Use a measured spacing."""
         spacing = measured.spacing
         self.measured = measured
         self.calibration = Calibration(
             spacing.mm_per_px,
             spacing.mm_per_px_sigma,
             SpacingRung.CASE,
-            f"measured: {spacing.what.value}",
+            text("measured: {object}", object=spacing.what.value),
             self.calibration.distortion,
         )
 
     def forget_spacing(self) -> None:
-        """Back to the millimetres of the tags, or of what was given."""
+        """Return to the calibration of the header, or the given one."""
         self.measured, self.calibration = None, self.basis.calibration
 
     def case(self) -> CaseFile:
-        """The finished case.
+        """Return the finished case.
 
         Raises
         ------
@@ -161,29 +161,29 @@ class OpenCase:
         return CaseFile("", marks, kept.mm_per_px, kept.mm_per_px_sigma)
 
     def save(self) -> str:
-        """Hand the finished case over; what became of it, for the person.
+        """Save the finished case, and return a message about it.
 
         Raises
         ------
         LeakWatchError
-            It is not finished, or cannot be kept.
+            It is not finished, or cannot be saved.
         """
-        said = self._keep(self.case())
-        self._kept, self.outcome = (self.draft, self.measured), said
+        message = self._keep(self.case())
+        self._kept, self.outcome = (self.draft, self.measured), message
         self.was_saved = True
-        return said
+        return message
 
     @property
     def is_saved(self) -> bool:
-        """Whether nothing was said since it was saved, or at all."""
+        """Whether nothing has changed since it was saved or opened."""
         draft, measured = self._kept
         return self.draft == draft and self.measured is measured
 
     def close(self) -> None:
-        """Nothing more is done with it."""
+        """Close it and stop the preparation."""
         self._preparation.close()
 
 
 def moved_by(at: Point, by: Point) -> Point:
-    """A point, moved."""
+    """Return a point moved by another."""
     return (at[0] + by[0], at[1] + by[1])

@@ -1,4 +1,4 @@
-"""The cement-free average that marks are found on: of a stored run, or of a live one. No Qt."""
+"""Cement-free average for marking, of a stored or a live sequence. No Qt."""
 
 from __future__ import annotations
 
@@ -8,41 +8,42 @@ from typing import Protocol
 
 from leakwatch.core.errors import LeakWatchError
 from leakwatch.core.frame import Frame
+from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
 from leakwatch.marking.one_click import Basis, Prepared, Preparing
 from leakwatch.runner.stored_run import Run
 
-# Of a live picture so many frames are averaged: more keep the person waiting.
+# Averaged frames of a live image: more would keep the user waiting.
 LIVE_FRAMES = 8
 
 
 class Preparation(Protocol):
-    """Where the average comes from. Asked for on the window's thread; never waits."""
+    """Source of the average, read on the thread of the window. Does not block."""
 
     @property
     def prepared(self) -> Prepared | None:
-        """The average; None as long as there is none."""
+        """The average; None until it is ready."""
 
     @property
     def problem(self) -> str:
-        """Why there will be none; empty where there may be."""
+        """Why there will be none; empty if none failed."""
 
     def showed(self, snapshot: Snapshot) -> None:
-        """A new frame is on the screen."""
+        """Handle a new frame on the screen."""
 
     def close(self) -> None:
-        """Nothing is asked for any more. Does not wait for long."""
+        """Stop the preparation. Does not block for long."""
 
 
 class StoredPreparation:
-    """Reads a run a second time, on a thread of its own.
+    """Average of a stored run, which is read again on another thread.
 
     Parameters
     ----------
     run : Run
-        Its source is left alone.
+        Its source is not used.
     frame : int
-        That is marked.
+        The marked frame.
     """
 
     def __init__(self, run: Run, frame: int) -> None:
@@ -54,15 +55,15 @@ class StoredPreparation:
         self._thread.start()
 
     def showed(self, snapshot: Snapshot) -> None:
-        """What is shown is read from the file anyway."""
+        """Do nothing: all frames are read from the file."""
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until it has ended; for tests, and before a window closes."""
+        """Wait until it has ended, for tests and before a window closes."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def close(self) -> None:
-        """End after the frame that is read now."""
+        """Stop after the current frame."""
         self._stop.set()
         self.wait(2.0)
 
@@ -82,19 +83,20 @@ class StoredPreparation:
                 source.close()
         except LeakWatchError as error:
             self.problem = str(error)
-        # Whatever broke, the person must not wait for ever.
+        # Whatever failed, the user must not wait for ever.
         except Exception as error:  # noqa: BLE001
-            self.problem = f"the frames cannot be averaged: {type(error).__name__}: {error}"
+            what = f"{type(error).__name__}: {error}"
+            self.problem = text("the frames cannot be averaged: {what}", what=what)
 
 
 class LivePreparation:
-    """Averages the frames that come after the one that is marked.
+    """Average of the frames that follow the marked one.
 
     Parameters
     ----------
     basis : Basis
     frame : Frame
-        That is marked: the anatomy in it holds no cement, as the person says.
+        The marked frame: cement-free, according to the operator.
     """
 
     def __init__(self, basis: Basis, frame: Frame) -> None:
@@ -105,15 +107,15 @@ class LivePreparation:
         self._take(frame)
 
     def showed(self, snapshot: Snapshot) -> None:
-        """Take a new frame along."""
+        """Add a new frame."""
         frame = snapshot.frame
         wanted = self._index < frame.index < self._index + 4 * LIVE_FRAMES
         if snapshot.fault is None and wanted and self._frames < LIVE_FRAMES:
-            # Frames that were dropped leave gaps, which the average does not mind.
+            # Dropped frames leave gaps, which do not affect the average.
             self._take(replace(frame, index=self._index + self._frames))
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is no thread."""
 
     def _take(self, frame: Frame) -> None:
         try:

@@ -8,7 +8,7 @@ from leakwatch.core.arrays import BoolImage, FloatImage
 from leakwatch.core.frame import Frame, View
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.vision.background import baseline as baselines
-from leakwatch.vision.background import false_cement as backgrounds
+from leakwatch.vision.background import false_cement
 from leakwatch.vision.cannula.cannulas import find_all
 from leakwatch.vision.registration import motion
 from leakwatch.vision.vertebra.projected_marks import with_found_outline, with_side_of_cannula
@@ -46,7 +46,7 @@ def update_baseline(
     if baseline is None or (more and baseline.frames != settings.min_frames):
         return state
     state = replace(
-        state, behind=backgrounds.background(baseline, state.unrest, state.settings.cement)
+        state, behind=false_cement.background(baseline, state.unrest, state.settings.cement)
     )
     if more or state.reference is None:
         return state
@@ -114,5 +114,5 @@ def _find_cannulas(
     behind = state.behind
     if found.without is not None:
         rod = baseline.mean - found.without
-        behind = backgrounds.background(baseline, state.unrest, settings.cement, rod)
+        behind = false_cement.background(baseline, state.unrest, settings.cement, rod)
     return replace(state, instrument=found, placed=placed, reference=reference, behind=behind)

@@ -13,6 +13,9 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.messages import text
 from leakwatch.core.results import Alert, EventKind, Observation, Quality, Reason, Snapshot
 from leakwatch.core.spacing import Calibration
+from leakwatch.diagnostics.frame_log import log_frame, stages_for
+from leakwatch.diagnostics.log_file import FIELDS
+from leakwatch.diagnostics.stage_times import begin_stage, current_stage
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.measurement import make_unassessed_for
 from leakwatch.pipeline.state import PipelineState, without_transient_state
@@ -55,12 +58,15 @@ def fold(
     last: Snapshot | None = None
     try:
         for frame in frames:
-            vision, alerts, last = fold_frame(vision, alerts, frame)
+            with stages_for(_LOG) as timer:
+                vision, alerts, last = fold_frame(vision, alerts, frame)
+            log_frame(_LOG, last, timer.ms)
             yield last
         return
     except SourceError as error:
         if last is None:
             raise
+        _LOG.info("the frames ended early", exc_info=True)
         fault = str(error).removeprefix(f"{where}: ")
     # Whatever the cause, frames before the failure are kept and the failure is reported.
     except Exception as error:
@@ -70,7 +76,9 @@ def fold(
         _LOG.debug("the source failed", exc_info=True)
         if last is None:
             raise SourceError(fault) from error
-    yield skip_frame(alerts, vision.calibration, last.frame, Reason.DECODE, fault, fault)[1]
+    ended = skip_frame(alerts, vision.calibration, last.frame, Reason.DECODE, fault, fault)[1]
+    log_frame(_LOG, ended, {})
+    yield ended
 
 
 def fold_frame(
@@ -99,6 +107,7 @@ def fold_frame(
         observation, alerts, alert = _decide_on_failure(before, alerts, frame, error)
         vision = _after_failure(before, frame)
     else:
+        begin_stage("alerting")
         try:
             alerts, alert = rules.decide(alerts, observation)
         except Exception as error:  # noqa: BLE001
@@ -111,6 +120,7 @@ def _decide_on_failure(
     vision: PipelineState, alerts: rules.AlertState, frame: Frame, error: Exception
 ) -> tuple[Observation, rules.AlertState, Alert]:
     """Decide on a frame in which a stage failed."""
+    stage = current_stage()
     what = f"{type(error).__name__}: {error}"
     observation = make_unassessed_for(
         frame, vision.calibration, Quality(), Reason.STAGE_ERROR, what
@@ -124,8 +134,14 @@ def _decide_on_failure(
     alert = _with_event_text(alert, what)
     # A failure in every frame is logged once.
     level = logging.ERROR if alert.events else logging.DEBUG
-    debugging = error if _LOG.isEnabledFor(logging.DEBUG) else None
-    _LOG.log(level, "frame %d is not analysed: %s", frame.index, what, exc_info=debugging)
+    _LOG.log(
+        level,
+        "frame %d is not analysed: %s",
+        frame.index,
+        what,
+        exc_info=error,
+        extra={FIELDS: {"frame": frame.index, "time_s": frame.time_s, "stage": stage or None}},
+    )
     return observation, alerts, alert
 
 

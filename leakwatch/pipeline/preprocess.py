@@ -9,7 +9,7 @@ import numpy as np
 from leakwatch.config import Settings
 from leakwatch.core.arrays import BoolImage, FloatImage, PointArray
 from leakwatch.core.frame import Frame
-from leakwatch.core.geometry import WorkingGrid, rescaled, turned_deg
+from leakwatch.core.geometry import WorkingGrid, rotation_between_deg, scale_changed
 from leakwatch.core.messages import text
 from leakwatch.core.results import Condition, Evidence, Reason
 from leakwatch.pipeline.conditions import condition_failed, condition_met
@@ -92,7 +92,7 @@ def prepare_frame(
     run, settings = state.active_run, state.settings.intensity
     first = run.acquisition
     if frame.pixels.shape != (first.rows, first.columns):
-        rows, columns = frame.pixels.shape
+        rows, columns = frame.pixels.shape[:2]
         what = text(
             "frames of {columns} x {rows} pixels instead of {first_columns} x {first_rows}",
             columns=columns,
@@ -194,9 +194,9 @@ def _check_view(state: PipelineState, frame: Frame) -> str:
     first, now, settings = state.active_run.acquisition, frame.acquisition, state.settings
     if now is first:
         return ""
-    if turned_deg(first.geometry, now.geometry) > settings.motion.view_angle_deg:
+    if rotation_between_deg(first.geometry, now.geometry) > settings.motion.view_angle_deg:
         return text("the C-arm was rotated")
     if now.patient_orientation != first.patient_orientation:
         return text("Patient Orientation changed")
-    moved = rescaled(first.geometry, now.geometry, settings.live.geometry_share)
+    moved = scale_changed(first.geometry, now.geometry, settings.live.geometry_share)
     return text("the scale changed: {change}", change=moved) if moved else ""

@@ -9,13 +9,14 @@ import numpy as np
 
 from leakwatch.config import Settings
 from leakwatch.core.arrays import BoolImage, FloatImage, Point
-from leakwatch.core.distortion import shown_observation, true_marks
+from leakwatch.core.distortion import distort_observation, undistort_marks
 from leakwatch.core.frame import Frame
 from leakwatch.core.geometry import Scale
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Condition, Evidence, Observation, Quality, Reason
 from leakwatch.core.spacing import Calibration
+from leakwatch.diagnostics.stage_times import begin_stage
 from leakwatch.pipeline.baseline_update import find_outline, has_cement, update_baseline
 from leakwatch.pipeline.conditions import condition_failed, condition_met
 from leakwatch.pipeline.evidence import (
@@ -30,11 +31,11 @@ from leakwatch.pipeline.preprocess import PreparedFrame, prepare_frame, start_ru
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import breathing as breathings
-from leakwatch.vision.background import false_cement as backgrounds
+from leakwatch.vision.background import false_cement
 from leakwatch.vision.cannula import cannulas
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
-from leakwatch.vision.cement import averaging
-from leakwatch.vision.cement import cement_mask as cements
+from leakwatch.vision.cannula.tracking import Followed
+from leakwatch.vision.cement import averaging, cement_mask
 from leakwatch.vision.image_processing.patches import Window, near
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.registration import motion
@@ -44,7 +45,7 @@ from leakwatch.vision.vessels import tubular
 
 def initial_state(settings: Settings, marks: Marks, calibration: Calibration) -> PipelineState:
     """Return the state before the first frame."""
-    return PipelineState(settings, true_marks(marks, calibration.distortion), calibration)
+    return PipelineState(settings, undistort_marks(marks, calibration.distortion), calibration)
 
 
 def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation]:
@@ -64,6 +65,7 @@ def step(state: PipelineState, frame: Frame) -> tuple[PipelineState, Observation
     -------
     PipelineState, Observation
     """
+    begin_stage("preprocessing")
     before = start_run(state, frame)
     state, prepared = prepare_frame(before, frame)
     if isinstance(prepared, PreparedFrame):
@@ -92,6 +94,7 @@ def _compare_with_baseline(
     """Register a prepared frame and compare it with the baseline."""
     attenuation, exposed = prepared.attenuation, prepared.exposed
     before = state
+    begin_stage("registration")
     state, match, same = _register(state, attenuation, exposed, frame.time_s)
     if not all(one.holds for one in prepared.evidence):
         quality = _quality(before, match, None)
@@ -100,7 +103,9 @@ def _compare_with_baseline(
         quality = _quality(state, match, None)
         return state, make_unassessed(frame, state.calibration, quality, *prepared.evidence, same)
     shift = (2.0 * match.shift[0], 2.0 * match.shift[1])
+    begin_stage("marks")
     state = _place_marks(state, frame, shift)
+    begin_stage("baseline")
     moved = baselines.to_reference(attenuation, shift)
     seen = baselines.seen_in_reference(exposed, shift)
     # Only pixels that the baseline has seen can be compared.
@@ -115,7 +120,9 @@ def _compare_with_baseline(
         # The frame updates neither cement nor anatomy.
         quality = _quality(state, match, comparison)
         return before_update, make_unassessed(frame, state.calibration, quality, *evidence, another)
+    begin_stage("vessels")
     state, tubes = _detect_tubes(state, frame) if comparison is not None else (state, ())
+    begin_stage("measurement")
     findings = Findings(
         frame,
         state.active_run.grid,
@@ -131,7 +138,7 @@ def _compare_with_baseline(
         state.active_run.nominal,
     )
     true = make_observation(findings, state.marks, state.calibration, state.settings)
-    return state, shown_observation(true, state.marks, state.calibration.distortion)
+    return state, distort_observation(true, state.marks, state.calibration.distortion)
 
 
 def _quality(
@@ -231,6 +238,7 @@ def _detect_cement(
     if baseline is None or behind is None:
         return state, None
     known = state.cement
+    begin_stage("instruments")
     followed = cannulas.follow_all(
         state.instrument,
         baseline,
@@ -240,21 +248,25 @@ def _detect_cement(
         scale,
         settings.instruments,
     )
+    begin_stage("background")
     changed = _changed_regions(state.cement.mask, state.cement.box, followed.covers, scale)
     added = baselines.added_attenuation(
         baseline, followed.more, seen, changed, scale, settings.baseline
     )
     if state.baseline_open and not has_cement(state):
         # Respiratory motion included: earlier breaths do not predict all of the next one.
-        unrest = backgrounds.with_unrest(state.unrest, added, scale, settings.cement)
+        unrest = false_cement.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)
+    begin_stage("breathing")
     breath = breathings.breath_of(state.breathing, added, changed, settings.breathing)
     added = breathings.without_breath(added, state.breathing, breath, settings.breathing)
+    begin_stage("cement")
     state, noise = _segment(state, followed, behind, added, frame.time_s)
     breathing = breathings.with_breath(
         state.breathing, breath, state.cement.mask, frame.time_s, settings.breathing
     )
     state = replace(state, breathing=breathing)
+    begin_stage("sameness")
     area = None if state.placed is None else state.placed.watched
     seen_there = baselines.watch(added, area, scale, settings.baseline)
     aside = baselines.explained(seen_there, changed, followed.state.footprint, scale.px(1.0))
@@ -262,8 +274,8 @@ def _detect_cement(
     mask, mean = state.cement.mask, state.cement.mean
     assert mean is not None
     changed_now = baselines.is_changed(seen_there, aside, mask, scale, settings.baseline)
-    share = cements.share_left(known, added, followed.covers, scale, settings)
-    least_mm = cements.least_thickness_mm(noise, behind, _margin(state, mask), settings.cement)
+    share = cement_mask.share_left(known, added, followed.covers, scale, settings)
+    least_mm = cement_mask.least_thickness_mm(noise, behind, _margin(state, mask), settings.cement)
     comparison = BaselineComparison(
         mean.image, noise, added.gain_log, taken, changed_now, share, least_mm
     )
@@ -278,8 +290,8 @@ def _margin(state: PipelineState, cement: BoolImage | None) -> BoolImage | None:
 
 def _segment(
     state: PipelineState,
-    followed: cannulas.FollowedAll,
-    behind: backgrounds.Background,
+    followed: Followed[cannulas.Cannulas],
+    behind: false_cement.Background,
     added: baselines.Added,
     time_s: float,
 ) -> tuple[PipelineState, float]:
@@ -291,7 +303,7 @@ def _segment(
     covered = CoveredByCannula(
         followed.moves, followed.covers, instrument.lies, axis, followed.ghost, followed.excess
     )
-    cement, noise = cements.segment(
+    cement, noise = cement_mask.segment(
         replace(state.cement, mean=mean),
         added.seen,
         behind,

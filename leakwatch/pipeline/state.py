@@ -13,10 +13,10 @@ from leakwatch.core.results import Observation
 from leakwatch.core.spacing import Calibration
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import breathing as breathings
-from leakwatch.vision.background import false_cement as backgrounds
+from leakwatch.vision.background import false_cement
 from leakwatch.vision.cannula.cannulas import Cannulas
-from leakwatch.vision.cement import cement_mask as cements
-from leakwatch.vision.liveness import new_images as livenesses
+from leakwatch.vision.cement import cement_mask
+from leakwatch.vision.liveness import new_images
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.preprocessing.undistortion import straightened_mask, straightening_map
 from leakwatch.vision.registration import motion
@@ -105,7 +105,7 @@ class PipelineState:
     settings, calibration
         As given to `initial_state`.
     marks : Marks
-        Corrected for distortion, see `distortion.true_marks`.
+        Corrected for distortion, see `distortion.undistort_marks`.
     last : Observation or None
         Of the last frame with a new image.
     run : RunContext or None
@@ -146,7 +146,7 @@ class PipelineState:
     run: RunContext | None = None
     opened: tuple[Acquisition, BoolImage | None] | None = None
     mismatched: bool = False
-    liveness: livenesses.LivenessState = field(default_factory=livenesses.LivenessState)
+    liveness: new_images.LivenessState = field(default_factory=new_images.LivenessState)
     blades: intensity.BladesState = field(default_factory=intensity.BladesState)
     lag: intensity.LagState = field(default_factory=intensity.LagState)
     matched_field: motion.MatchedField | None = None
@@ -155,11 +155,11 @@ class PipelineState:
     placed: PlacedMarks | None = None
     baseline: baselines.Baseline | None = None
     baseline_open: bool = True
-    behind: backgrounds.Background | None = None
+    behind: false_cement.Background | None = None
     breathing: breathings.Breathing | None = None
-    unrest: backgrounds.Unrest | None = None
+    unrest: false_cement.Unrest | None = None
     instrument: Cannulas = field(default_factory=Cannulas)
-    cement: cements.CementState = field(default_factory=cements.CementState)
+    cement: cement_mask.CementState = field(default_factory=cement_mask.CementState)
     tubes: tubular.TubularState = field(default_factory=tubular.TubularState)
 
     @property
@@ -180,7 +180,7 @@ def without_transient_state(state: PipelineState) -> PipelineState:
     """
     return replace(
         state,
-        liveness=livenesses.LivenessState(state.liveness.tiles),
+        liveness=new_images.LivenessState(state.liveness.tiles),
         blades=intensity.BladesState(),
         lag=replace(state.lag, noise=(), previous=None),
         matched_field=None,

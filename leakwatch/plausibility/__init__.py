@@ -1,1 +1,1 @@
-"""Whether marks and millimetres agree with each other, with anatomy and with the tags."""
+"""Plausibility of marks and calibration: with each other, with anatomy and with the header."""

@@ -9,9 +9,9 @@ from contextlib import closing as closed_at_end
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leakwatch.alerting.coverage import NOTHING_COUNTED, Tally, counted
+from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary, add_frame
 from leakwatch.config import Settings
-from leakwatch.core.errors import SinkError
+from leakwatch.core.errors import MissingExtraError, SinkError
 from leakwatch.core.protocols import Sink
 from leakwatch.core.results import Event, EventKind, Level, Snapshot
 from leakwatch.runner.stored_run import Run
@@ -43,7 +43,7 @@ class Outcome:
         How many of them could not be judged, or not in full.
     first_stop : Event or None
         The first alert of level STOP.
-    tally : Tally
+    tally : RunSummary
         What was watched, and what was not.
     ended_early : str or None
         Why the input ended before its promised end.
@@ -51,6 +51,8 @@ class Outcome:
         Why frames and events could not be written any further; then the rest was not analysed.
     degraded : tuple of str
         What could not be written although the measurements were.
+    left_out : tuple of str
+        What was not written, since what draws it is not installed.
     written : tuple of str
         Names of the files that are whole.
     interrupted : bool
@@ -62,10 +64,11 @@ class Outcome:
     frames: int
     unknown: int
     first_stop: Event | None
-    tally: Tally = NOTHING_COUNTED
+    tally: RunSummary = EMPTY_SUMMARY
     ended_early: str | None = None
     not_recorded: str | None = None
     degraded: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
     interrupted: bool = False
     smallest_distance_mm: float | None = None
@@ -79,6 +82,7 @@ def analyse(
     with_video: bool = True,
     on_frame: Callable[[], None] = lambda: None,
     with_table: bool = False,
+    others: Mapping[str, Sink] | None = None,
 ) -> Outcome:
     """Measure every frame of `run` and write frames, events, trend and video into `folder`.
 
@@ -95,6 +99,8 @@ def analyse(
         Called after each frame.
     with_table : bool
         Write frames.csv too.
+    others : mapping of str to Sink
+        Outputs of other packages by what the person calls them; closed here.
 
     Returns
     -------
@@ -105,13 +111,18 @@ def analyse(
     SinkError
         Nothing can be written into `folder`.
     """
-    make_folder(folder)
     with opencv_on_one_thread(), ExitStack() as closing:
+        beside = {name: SinkWorker(sink, name) for name, sink in (others or {}).items()}
+        for worker in beside.values():
+            closing.callback(worker.close)
+        make_folder(folder)
         recorder = Recorder(folder)
         closing.callback(recorder.close)
-        sinks, degraded = _sinks(run, folder, with_video, with_table)
+        sinks, degraded, left_out = _sinks(run, folder, with_video, with_table)
         for sink in sinks.values():
             closing.callback(sink.close)
+        written = (FRAMES_NAME, EVENTS_NAME, *sinks)
+        sinks |= beside
         ahead = closing.enter_context(closed_at_end(read_ahead(run.frames)))
         so_far = _SoFar()
         try:
@@ -123,9 +134,9 @@ def analyse(
             so_far.outcome = _interrupted(so_far.outcome, folder)
     outcome = so_far.outcome
     degraded += [str(sink.failure) for sink in sinks.values() if sink.failure is not None]
-    whole = [name for name, sink in sinks.items() if sink.failure is None]
-    written = (FRAMES_NAME, EVENTS_NAME, *whole)
-    return replace(outcome, degraded=tuple(degraded), written=written)
+    broken = {name for name, sink in sinks.items() if sink.failure is not None}
+    whole = tuple(name for name in written if name not in broken)
+    return replace(outcome, degraded=tuple(degraded), left_out=tuple(left_out), written=whole)
 
 
 @dataclass(slots=True)
@@ -169,7 +180,7 @@ def _with(outcome: Outcome, snapshot: Snapshot, settings: Settings) -> Outcome:
         frames=outcome.frames + 1,
         unknown=outcome.unknown + (snapshot.alert.current_level is Level.UNKNOWN),
         first_stop=outcome.first_stop or _stop(snapshot.alert.events),
-        tally=counted(outcome.tally, observation, settings),
+        tally=add_frame(outcome.tally, observation, settings),
         smallest_distance_mm=_extreme(
             min, outcome.smallest_distance_mm, None if wall is None else wall.distance_mm
         ),
@@ -197,7 +208,7 @@ def _finish_soon(recorder: Recorder, sinks: Mapping[str, SinkWorker]) -> None:
     pictures = [sink for name, sink in sinks.items() if name != TABLE_NAME]
     for sink in pictures:
         sink.expedite()
-    for name in sinks.keys() - {TREND_NAME, VIDEO_NAME}:
+    for name in sinks.keys() & {TABLE_NAME}:
         sinks[name].close()  # rows take no time
     for sink in pictures:
         sink.close_within(until_s - time.monotonic())
@@ -211,17 +222,20 @@ def _interrupted(outcome: Outcome, folder: Path) -> Outcome:
 
 def _sinks(
     run: Run, folder: Path, with_video: bool, with_table: bool
-) -> tuple[dict[str, SinkWorker], list[str]]:
-    """Sinks by the names of their files, and why some could not be opened."""
+) -> tuple[dict[str, SinkWorker], list[str], list[str]]:
+    """Return sinks by their files, why some could not be opened, and what is not installed."""
     openers: dict[str, Callable[[], Sink]] = {TREND_NAME: lambda: Trend(folder, run.settings)}
     if with_video:
         openers[VIDEO_NAME] = lambda: OverlayVideo(folder, run.marks, run.settings)
     if with_table:
         openers[TABLE_NAME] = lambda: FrameTable(folder)
-    sinks, refused = {}, []
+    sinks: dict[str, SinkWorker] = {}
+    refused, left_out = [], []
     for name, opened in openers.items():
         try:
             sinks[name] = SinkWorker(opened())
+        except MissingExtraError as error:
+            left_out.append(str(error))
         except SinkError as error:
             refused.append(str(error))
     for name in set(_BESIDE_LINES) - set(openers):
@@ -230,7 +244,7 @@ def _sinks(
             (folder / name).unlink(missing_ok=True)
         except OSError as error:
             refused.append(f"{folder / name} is of an earlier run: {error.strerror}")
-    return sinks, refused
+    return sinks, refused, left_out
 
 
 def _stop(events: tuple[Event, ...]) -> Event | None:

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from leakwatch.alerting import rules
-from leakwatch.calibration import spacing_ladder as calibration
+from leakwatch.calibration.spacing_ladder import resolve_calibration
 from leakwatch.case_files.case_file import CASE_SUFFIX, check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError
@@ -20,10 +20,10 @@ from leakwatch.core.marks import CaseFile, Marks
 from leakwatch.core.protocols import FrameSource, StoredSource
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.pipeline import stages
+from leakwatch.pipeline import stages as pipeline
 from leakwatch.pipeline.fold import fold
 from leakwatch.pipeline.preprocess import find_inversion
-from leakwatch.plausibility.agreement import check_agrees
+from leakwatch.plausibility.marks_consistency import check_consistency
 from leakwatch.sources.stored.same_sequence import check_same_sequence
 from leakwatch.sources.video.stored_video import open_stored
 
@@ -72,7 +72,7 @@ class Run:
 
     def snapshots(self) -> Iterator[Snapshot]:
         """Fold over the frames from the beginning; once."""
-        vision = stages.initial_state(self.settings, self.marks, self.calibration)
+        vision = pipeline.initial_state(self.settings, self.marks, self.calibration)
         return fold(self.frames, vision, rules.initial_state(self.settings), str(self.path))
 
 
@@ -121,8 +121,8 @@ def open_run(
             raise SourceError(f"{path}: there is no frame in it. Choose another sequence.")
         _check_polarity(first, path, settings)
         check_fits(case, first.acquisition, str(case_path))
-        scale = calibration.resolve(first.acquisition, case, calibration_path, settings.calibration)
-        doubts = check_agrees(case, first.acquisition, scale, settings, str(case_path))
+        scale = resolve_calibration(first.acquisition, case, calibration_path, settings.calibration)
+        doubts = check_consistency(case, first.acquisition, scale, settings, str(case_path))
     except BaseException:
         source.close()
         raise

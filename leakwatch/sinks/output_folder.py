@@ -28,3 +28,8 @@ def make_folder(folder: Path) -> None:
                 reason=reason,
             )
         ) from error
+
+
+def unfinished(path: Path) -> Path:
+    """Return the name that a video has while it is written."""
+    return path.with_name(f".{path.name}.part")

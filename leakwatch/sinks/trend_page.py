@@ -8,22 +8,24 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Watch, watch_of
-from leakwatch.core.errors import SinkError
+from leakwatch.core.active_rules import Coverage, coverage_of
+from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Event, EventKind, Level, Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS, style_of, word_of
+from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS, level_style, level_word
 from leakwatch.display.picture import RESEARCH_NOTICE, spacing_fact
 from leakwatch.files.private_files import replaced_private_file, unfinished_private_file
 from leakwatch.files.untrusted_text import escape_control_characters
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 TREND_NAME = "trend.png"
 # Hatches, so that the strip can be read without colours.
@@ -78,6 +80,8 @@ class Trend:
     ------
     SinkError
         An earlier file cannot be removed.
+    MissingExtraError
+        matplotlib is not installed; raised before the first frame.
     """
 
     def __init__(self, folder: Path, settings: Settings) -> None:
@@ -97,6 +101,8 @@ class Trend:
                     reason=error.strerror,
                 )
             ) from error
+        with needs_extra("report", TREND_NAME):
+            import matplotlib.figure  # noqa: F401
 
     def append(self, snapshot: Snapshot) -> None:
         """Add one snapshot."""
@@ -163,7 +169,7 @@ def make_trend_point(snapshot: Snapshot) -> TrendPoint:
         _known(area),
         _known(volume_ml),
         snapshot.alert.level,
-        watch_of(observation) is Watch.PARTLY,
+        coverage_of(observation) is Coverage.PARTLY,
     )
 
 
@@ -196,6 +202,9 @@ def draw_trend_figure(
     Figure
         With an Agg canvas; the state of pyplot is not changed.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(11.0, 8.0), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(4, 1, sharex=True, height_ratios=(4, 2, 2, 1))
@@ -304,12 +313,12 @@ def _draw_levels(axis: Axes, points: Sequence[TrendPoint]) -> None:
     ends = [start for _, start in starts[1:]] + [max(end_s, points[0].time_s + 1e-3)]
     axis.set_xlim(points[0].time_s, ends[-1])
     for ((level, partly), start), end in zip(starts, ends, strict=True):
-        style, hatch = style_of(level, partly), PARTLY_HATCH if partly else HATCHES[level]
+        style, hatch = level_style(level, partly), PARTLY_HATCH if partly else HATCHES[level]
         axis.axvspan(start, end, facecolor=style.colour, edgecolor="#00000055", hatch=hatch)
         if end - start > 0.06 * (ends[-1] - points[0].time_s):
             box = {"facecolor": style.colour, "edgecolor": "none", "pad": 2.0}
             middle = (start + end) / 2.0
-            word = translate(word_of(level, partly))
+            word = translate(level_word(level, partly))
             axis.text(middle, 0.5, word, ha="center", va="center", color=style.ink, bbox=box)
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leakwatch.config import Settings
-from leakwatch.core.errors import SourceError
+from leakwatch.core.errors import SourceError, install_command
+from leakwatch.core.extensions import SOURCES, extension_names
 from leakwatch.core.messages import text
 from leakwatch.core.protocols import LiveSource
 from leakwatch.sources.arrival.leftovers import remove_leftovers
+from leakwatch.sources.extension_source import ExtensionSource, named_extension
 
 
 def _replay(rest: str, settings: Settings) -> LiveSource:
@@ -69,7 +71,7 @@ class SourceType:
     open : callable
         Called with the text after the first colon, and the settings; may raise `SourceError`.
     extra : str
-        What ``pip install 'leakwatch[EXTRA]'`` must install; empty if nothing is needed.
+        Extra that `errors.install_command` names; empty if nothing is needed.
     """
 
     example: str
@@ -128,10 +130,15 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
     ------
     SourceError
         There is no such scheme, an extra is missing, or the source cannot be opened.
+    ExtensionError
+        It is a source of another package, which cannot be loaded.
     """
     scheme, colon, rest = spec.partition(":")
     source_type = SOURCE_TYPES.get(scheme.lower()) if colon else None
     if source_type is None:
+        named = named_extension(spec)
+        if named is not None:
+            return _extension(*named)
         raise SourceError(_unknown_source(spec))
     if not rest.strip("/"):
         raise SourceError(
@@ -145,19 +152,29 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
     try:
         return source_type.open(rest, settings)
     except ImportError as error:
+        if not source_type.extra:
+            raise  # a fault of LeakWatch: its packages are always installed
         raise SourceError(
             text(
-                "{spec}: requires {name}, which is not installed. Install it with: pip install "
-                "'leakwatch[{extra}]'",
+                "{spec}: requires {name}, which is not installed. Install it with: {command}",
                 spec=spec,
                 name=error.name or text("a package"),
-                extra=source_type.extra,
+                command=install_command(source_type.extra),
             )
         ) from error
 
 
+def _extension(name: str, rest: str) -> LiveSource:
+    """Open a source of another package; stored frames are replayed at their own timing."""
+    from leakwatch.sources.stored.replayed_file import ReplayedFile
+
+    source = ExtensionSource(name, rest)
+    return source if source.gives_status else ReplayedFile(source, f"{name}:{rest}")
+
+
 def _unknown_source(spec: str) -> str:
-    known = ", ".join(source_type.example for source_type in SOURCE_TYPES.values())
+    examples = [source_type.example for source_type in SOURCE_TYPES.values()]
+    known = ", ".join(examples + [f"{name}:..." for name in extension_names(SOURCES)])
     hint = text(" For this file write replay:{spec}.", spec=spec) if Path(spec).exists() else ""
     return text(
         "{spec}: unknown source type. Write one of: {known}.{hint}",

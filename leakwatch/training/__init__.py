@@ -1,1 +1,1 @@
-"""Training people to say STOP: scores, records, curves, and what is said of them."""
+"""Training to recognise when to stop: scores, records, curves, and texts."""

@@ -1,4 +1,4 @@
-"""A case that a person is trained on: opened with its truth, and folded over as in a replay."""
+"""Case for training: opened with its truth, and analysed as for a replay."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from leakwatch.case_files.session_file import CASE_NAME, SESSION_NAME
 from leakwatch.case_files.truth_file import load_truth, truth_path
 from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import Message, text
 from leakwatch.core.results import Snapshot
 from leakwatch.core.truth import Truth
 from leakwatch.runner.recorded_case import open_recorded
 from leakwatch.runner.stored_run import Run, open_run
-from leakwatch.training.scoring import Course, Seen, course_of
+from leakwatch.training.scoring import CaseCourse, MonitorSample, course_of
 
-# Called with what is done, how much of it, and of how much, where that is known. What it raises
-# ends the work.
+# Called with a description, the number done, and the total if known. An exception from it stops the
+# work.
 OnProgress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingCase:
-    """A case that was opened.
+    """Opened case.
 
     Parameters
     ----------
     name : str
-        For the records. It may tell what happens in the case.
+        For the records. It may reveal what happens in the case.
     run : Run
-        Just opened; whoever opened it closes its source.
+        Just opened; the caller closes its source.
     truth : Truth or None
-        None: LeakWatch's own STOP says when one was due.
+        None: LeakWatch's own STOP determines when one was due.
     """
 
     name: str
@@ -43,20 +44,20 @@ class TrainingCase:
 
 @dataclass(frozen=True, slots=True)
 class TrainingItem:
-    """A case of a programme of training, not opened yet.
+    """Case of a training programme, not opened yet.
 
     Parameters
     ----------
     name : str
         As `TrainingCase.name`.
     about : str
-        May be read before the case is seen: never what happens in it.
+        Description that does not reveal what happens in the case.
     opened : callable
-        Opens the case, anew each time; may take long, and tells how far it is.
+        Opens the case again at each call; may take long, and reports its progress.
 
     Notes
     -----
-    `opened` raises `LeakWatchError` where the case cannot be opened.
+    `opened` raises `LeakWatchError` if the case cannot be opened.
     """
 
     name: str
@@ -70,13 +71,13 @@ def open_training_case(
     case_path: Path | None = None,
     calibration_path: Path | None = None,
 ) -> TrainingCase:
-    """Open a case with the truth that lies beside its case file, if there is one.
+    """Open a case with the truth beside its case file, if there is one.
 
     Parameters
     ----------
     path : Path
-        NAME.case.json, a sequence, or the folder of a recorded session, which has the settings,
-        marks and calibration that it had.
+        NAME.case.json, a sequence, or the folder of a recorded session with its settings, marks
+        and calibration.
     settings : Settings
     case_path, calibration_path : Path or None
         As in `stored_run.open_run`.
@@ -84,7 +85,7 @@ def open_training_case(
     Raises
     ------
     LeakWatchError
-        What was given cannot be read, or does not fit together.
+        The files cannot be read, or do not belong together.
     """
     if (path / SESSION_NAME).is_file() and case_path is None:
         truth = _truth_beside(path / CASE_NAME)
@@ -95,38 +96,40 @@ def open_training_case(
     return TrainingCase(name, open_run(path, settings, case_path, calibration_path), truth)
 
 
-def watched(case: TrainingCase, on_frame: Callable[[], None] = lambda: None) -> Course:
-    """Fold over a whole case, without a window; closes its source.
+def analyse_for_training(
+    case: TrainingCase, on_frame: Callable[[], None] = lambda: None
+) -> CaseCourse:
+    """Analyse a complete case without a window; close its source.
 
     Raises
     ------
     SourceError
-        The sequence cannot be read to its end: nobody can be trained on half a case.
+        The sequence cannot be read to its end: an incomplete case cannot be used for training.
     CaseError
-        The truth is of another sequence.
+        The truth belongs to another sequence.
     """
     seen = []
     try:
         for snapshot in case.run.snapshots():
             if snapshot.fault is not None:
-                raise SourceError(half_a_case(snapshot.fault))
-            seen.append(seen_in(snapshot))
+                raise SourceError(incomplete_case_text(snapshot.fault))
+            seen.append(monitor_sample_of(snapshot))
             on_frame()
     finally:
         case.run.source.close()
     return course_of(seen, case.truth, case.run.settings.training)
 
 
-def seen_in(snapshot: Snapshot) -> Seen:
-    """What a judge of people takes of a snapshot."""
+def monitor_sample_of(snapshot: Snapshot) -> MonitorSample:
+    """Return the values of a snapshot that scoring needs."""
     cement = snapshot.observation.cement
     volume_ml = None if cement is None else cement.volume_ml
-    return Seen(snapshot.frame.time_s, snapshot.alert.level, volume_ml)
+    return MonitorSample(snapshot.frame.time_s, snapshot.alert.level, volume_ml)
 
 
-def half_a_case(fault: str) -> str:
-    """Why a case that ends early is not used."""
-    return f"half a case trains nobody: {fault}"
+def incomplete_case_text(fault: str) -> Message:
+    """Return why a case that ends early is not used."""
+    return text("an incomplete case cannot be used for training: {fault}", fault=fault)
 
 
 def _truth_beside(case_path: Path) -> Truth | None:

@@ -1,7 +1,7 @@
-"""Results of trainees, kept in the table of the case library.
+"""Results of trainees, in the table of the case library.
 
-A session stands there from its beginning, so that one whose program died is not lost: it stays as
-begun. A name is chosen by the person and may be a pseudonym; nothing else of a person is kept.
+A session is saved at its start, so that it is not lost if the program crashes: it stays as begun.
+The trainee chooses a name, which may be a pseudonym; no other personal data is saved.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from pathlib import Path
 from leakwatch import __version__
 from leakwatch.case_files.library_database import LibraryDatabase, library_folder
 from leakwatch.core.errors import LibraryError
-from leakwatch.training.scoring import By, Course, Instant, Outcome, Score
+from leakwatch.core.messages import text
+from leakwatch.training.scoring import CaseCourse, Instant, Outcome, Score, TruthSource
 
 BEGUN = "begun"
-# Letters, digits and what names have between them; a sheet must not take one for a formula.
+# Letters, digits and punctuation of names; a spreadsheet must not take one for a formula.
 _NAME = re.compile(r"\w[\w .'-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSession:
-    """A kept session; its fields are the columns of the CSV.
+    """Saved session; its fields are the columns of the CSV.
 
     Parameters
     ----------
@@ -39,19 +40,19 @@ class TrainingSession:
     version : str
         Of LeakWatch.
     outcome : str
-        A word of `scoring.Outcome`; ``begun`` where the program died.
+        A value of `scoring.Outcome`; ``begun`` if the program crashed.
     why : str
-        Of an outcome that is no score.
+        Reason of an outcome without a score.
     presses_s : str
         JSON.
     due_by : str or None
-        ``truth`` or ``leakwatch``: who says when a STOP was due.
+        ``truth`` or ``leakwatch``: source of the time at which a STOP was due.
     due_frame, due_s, stop_frame, stop_s : int, float or None
         When a STOP was due, and when the trainee gave it.
     reaction_s, past_ml, false_stops : float, int or None
         As `scoring.Score` has them.
     leakwatch_frame, leakwatch_s : int, float or None
-        LeakWatch's own STOP.
+        STOP of LeakWatch.
     """
 
     id: int
@@ -76,28 +77,31 @@ class TrainingSession:
 
 _COLUMNS = tuple(field.name for field in fields(TrainingSession))
 # Of a session that has ended.
-_JUDGED = _COLUMNS[_COLUMNS.index("outcome") :]
+_SCORED = _COLUMNS[_COLUMNS.index("outcome") :]
 
 
-def checked_name(name: str) -> str:
-    """A trainee's name without blanks around it.
+def check_name(name: str) -> str:
+    """Return the name of a trainee without surrounding blanks.
 
     Raises
     ------
     LibraryError
-        It is empty, too long, or has signs that names do not have.
+        It is empty, too long, or has characters that names do not have.
     """
     name = name.strip()
     if not _NAME.fullmatch(name):
         raise LibraryError(
-            f"{name!r} cannot be the name of a trainee. Use letters, digits and blanks, 64 at "
-            "most; a pseudonym will do."
+            text(
+                "{name!r} cannot be the name of a trainee. Use letters, digits and blanks, at most "
+                "64; a pseudonym is sufficient.",
+                name=name,
+            )
         )
     return name
 
 
 class TrainingRecords:
-    """Sessions of all trainees; made where there are none. Used on one thread.
+    """Sessions of all trainees; created if missing. Used on one thread.
 
     Parameters
     ----------
@@ -107,7 +111,7 @@ class TrainingRecords:
     Raises
     ------
     LibraryError
-        It cannot be made or read, or is of a newer version of LeakWatch.
+        It cannot be created or read, or belongs to a newer version of LeakWatch.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -120,16 +124,16 @@ class TrainingRecords:
         self.close()
 
     def close(self) -> None:
-        """Release the table."""
+        """Close the table."""
         self._db.close()
 
     def begin(self, trainee: str, case_name: str) -> int:
-        """Enter a session that begins; its number.
+        """Save a session that begins, and return its number.
 
         Raises
         ------
         LibraryError
-            The name cannot be used, or there is no room.
+            The name cannot be used, or there is no disk space.
         """
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         with self._db.writing():
@@ -137,15 +141,15 @@ class TrainingRecords:
                 "INSERT INTO training_session"
                 " (trainee, begun_at, case_name, version, outcome, why, presses_s)"
                 " VALUES (?, ?, ?, ?, ?, '', '[]')",
-                checked_name(trainee),
+                check_name(trainee),
                 now,
                 case_name,
                 __version__,
                 BEGUN,
             )
 
-    def finish(self, number: int, course: Course, score: Score) -> TrainingSession:
-        """Enter what became of a session.
+    def finish(self, number: int, course: CaseCourse, score: Score) -> TrainingSession:
+        """Save the result of a session.
 
         Raises
         ------
@@ -165,13 +169,13 @@ class TrainingRecords:
             score.false_stops,
             *_instant(course.leakwatch),
         )
-        places = ", ".join(f"{name} = ?" for name in _JUDGED)
+        places = ", ".join(f"{name} = ?" for name in _SCORED)
         with self._db.writing():
             self._db.execute(f"UPDATE training_session SET {places} WHERE id = ?", *values, number)
         return self._sessions("WHERE id = ?", number)[0]
 
     def sessions(self, trainee: str | None = None) -> tuple[TrainingSession, ...]:
-        """All sessions, or those of one trainee, oldest first.
+        """Return all sessions, or those of one trainee, oldest first.
 
         Raises
         ------
@@ -183,12 +187,15 @@ class TrainingRecords:
         found = self._sessions("WHERE trainee = ? ORDER BY id", trainee.strip())
         if not found:
             raise LibraryError(
-                f"there is no trainee {trainee!r}. `leakwatch trainees list` shows all."
+                text(
+                    "there is no trainee {name!r}. `leakwatch trainees list` shows all.",
+                    name=trainee,
+                )
             )
         return found
 
     def delete(self, trainee: str) -> int:
-        """Delete all sessions of a trainee; how many there were.
+        """Delete all sessions of a trainee, and return their number.
 
         Raises
         ------
@@ -206,26 +213,26 @@ class TrainingRecords:
 
 
 def is_scored(session: TrainingSession) -> bool:
-    """Whether a session was judged: neither broken off, nor one that nobody can judge."""
+    """Return whether a session was scored: neither aborted nor impossible to score."""
     return session.outcome not in (BEGUN, Outcome.BROKEN_OFF, Outcome.UNSCORED)
 
 
-def judged_by_leakwatch(session: TrainingSession) -> bool:
-    """Whether LeakWatch itself said when a STOP was due."""
-    return session.due_by == By.LEAKWATCH
+def is_scored_by_leakwatch(session: TrainingSession) -> bool:
+    """Return whether LeakWatch determined when a STOP was due."""
+    return session.due_by == TruthSource.LEAKWATCH
 
 
 def sessions_csv(sessions: Sequence[TrainingSession]) -> str:
-    """A table for a sheet: a line a session, columns as in `TrainingSession`."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    """Return a table with a line for each session, columns as in `TrainingSession`."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
     writer.writerow(_COLUMNS)
     writer.writerows(map(_cell, astuple(session)) for session in sessions)
-    return text.getvalue()
+    return table.getvalue()
 
 
 def _cell(value: object) -> object:
-    """A text that no sheet takes for a formula: the name of a case is that of a file."""
+    """Return a text that no spreadsheet takes for a formula: names of cases are those of files."""
     formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
     return f"'{value}" if formula else value
 
@@ -235,5 +242,5 @@ def _instant(at: Instant | None) -> tuple[int | None, float | None]:
 
 
 def _rounded(value: float | None) -> float | None:
-    """To a thousandth: finer than a hand and a screen."""
+    """Return `value` rounded to milliseconds or microlitres, finer than can be measured."""
     return None if value is None else round(value, 3)

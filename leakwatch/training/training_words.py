@@ -1,115 +1,141 @@
-"""What is said of a trainee's session, in the window and on the terminal. Pure."""
+"""Texts about the session of a trainee, for the window and the terminal. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from leakwatch.core.messages import Message, text
 from leakwatch.display.facts import Fact
-from leakwatch.training.scoring import By, Course, Due, Instant, Outcome, Score, instant
+from leakwatch.training.scoring import (
+    CaseCourse,
+    DueStop,
+    Instant,
+    Outcome,
+    Score,
+    TruthSource,
+    instant,
+)
 
-JUDGED_BY = {
-    By.TRUTH: "by the truth of the case",
-    By.LEAKWATCH: "by LeakWatch's own STOP: the case has no truth",
+SCORED_BY = {
+    TruthSource.TRUTH: text("by the truth of the case"),
+    TruthSource.LEAKWATCH: text("by LeakWatch's own STOP: the case has no truth"),
 }
+_UNKNOWN = text("unknown")
+_NONE = text("none")
+_STOP_DUE = text("STOP due")
+_YOUR_STOP = text("Your STOP")
+_LEAKWATCH_STOP = text("LeakWatch's STOP")
 
 
-def headline(score: Score) -> str:
-    """The session in a sentence."""
+def headline(score: Score) -> Message:
+    """Return a summary of the session in one sentence."""
     if score.outcome is Outcome.STOPPED and score.reaction_s is not None:
-        return f"STOP {after_due(score.reaction_s)}"
-    false = score.false_stops
+        return text("STOP {when}", when=after_due(score.reaction_s))
+    correct = text("Correct: no STOP was due")
+    if score.false_stops:
+        correct = text("No STOP was due, and you gave {number}", number=score.false_stops)
     return {
-        Outcome.MISSED: "Missed: a STOP was due",
-        Outcome.NOT_DUE: f"No STOP was due, and you gave {false}"
-        if false
-        else "Right: no STOP was due",
-        Outcome.CAUTIOUS: "No STOP was due, but cement came near: no fault",
-        Outcome.BROKEN_OFF: "Broken off: not scored",
-        Outcome.UNSCORED: "Not scored",
-    }.get(score.outcome, "STOP")
+        Outcome.MISSED: text("Missed: a STOP was due"),
+        Outcome.NOT_DUE: correct,
+        Outcome.CAUTIOUS: text("No STOP was due, but cement was near: not a fault"),
+        Outcome.BROKEN_OFF: text("Aborted: not scored"),
+        Outcome.UNSCORED: text("Not scored"),
+    }.get(score.outcome, text("STOP"))
 
 
-def after_due(reaction_s: float) -> str:
-    """How long after a STOP was due, or before."""
+def after_due(reaction_s: float) -> Message:
+    """Return how long before or after a STOP was due."""
     if abs(reaction_s) < 0.005:
-        return "at the moment at which it was due"
-    return f"{abs(reaction_s):.2f} s {'after' if reaction_s > 0.0 else 'before'} it was due"
+        return text("exactly when it was due")
+    if reaction_s > 0.0:
+        return text("{s:.2f} s after it was due", s=reaction_s)
+    return text("{s:.2f} s before it was due", s=-reaction_s)
 
 
-def score_facts(course: Course, score: Score) -> tuple[Fact, ...]:
-    """When a STOP was due and was given, by whom, and the numbers of a session."""
+def score_facts(course: CaseCourse, score: Score) -> tuple[Fact, ...]:
+    """Return when a STOP was due and given, its source, and the numbers of a session."""
     return (
         due_fact(course.due),
-        Fact("Your STOP", instant_text(score.stop) or "none"),
-        Fact("LeakWatch's STOP", leakwatch_text(course)),
+        Fact(_YOUR_STOP, instant_text(score.stop) or _NONE),
+        Fact(_LEAKWATCH_STOP, leakwatch_text(course)),
         *score_numbers(course, score),
     )
 
 
 def score_numbers(
-    course: Course, score: Score, stood_still_s: float | None = None
+    course: CaseCourse, score: Score, stood_still_s: float | None = None
 ) -> tuple[Fact, ...]:
-    """Reaction, cement past the stop point, false STOPs, and what to doubt.
+    """Return reaction, cement past the stop point, false STOPs, and warnings.
 
     Parameters
     ----------
     course : Course
     score : Score
     stood_still_s : float or None
-        The screen did, so that the reaction is not known better.
+        Time without a display refresh, which limits the accuracy of the reaction.
     """
     facts = []
     if score.reaction_s is not None:
-        facts.append(Fact("Reaction from the due frame", f"{score.reaction_s:.2f} s", large=True))
+        name = text("Reaction from the due frame")
+        facts.append(Fact(name, f"{score.reaction_s:.2f} s", large=True))
     if score.outcome in (Outcome.STOPPED, Outcome.MISSED):
         facts.append(_past_fact(course, score.past_ml))
     facts.append(_false_fact(score.false_at_s))
     if score.why:
-        facts.append(Fact("Not scored", score.why, warn=True))
-    elif course.due is not None and course.due.by is By.LEAKWATCH:
-        facts.append(Fact("Judged", JUDGED_BY[By.LEAKWATCH], warn=True))
+        facts.append(Fact(text("Not scored"), score.why, warn=True))
+    elif course.due is not None and course.due.by is TruthSource.LEAKWATCH:
+        facts.append(Fact(text("Scored"), SCORED_BY[TruthSource.LEAKWATCH], warn=True))
     if stood_still_s is not None:
-        facts.append(Fact("The screen stood still", f"for {stood_still_s:.2f} s", warn=True))
+        stalled = text("for {s:.2f} s", s=stood_still_s)
+        facts.append(Fact(text("The display did not refresh"), stalled, warn=True))
     return tuple(facts)
 
 
-def due_fact(due: Due | None) -> Fact:
-    """When a STOP was due, and who says so."""
+def due_fact(due: DueStop | None) -> Fact:
+    """Return when a STOP was due, with the source."""
     if due is None:
-        return Fact("STOP due", "nobody can say", warn=True)
-    when = instant_text(due.at) or "at no moment"
-    return Fact("STOP due", f"{when} ({JUDGED_BY[due.by]})", warn=due.by is By.LEAKWATCH)
+        return Fact(_STOP_DUE, _UNKNOWN, warn=True)
+    return Fact(_STOP_DUE, _due_text(due), warn=due.by is TruthSource.LEAKWATCH)
 
 
-def leakwatch_text(course: Course) -> str:
-    """LeakWatch's own first STOP: how long after it was due, or that it was false."""
+def _due_text(due: DueStop) -> Message:
+    when = instant_text(due.at) or text("never")
+    return text("{when} ({source})", when=when, source=SCORED_BY[due.by])
+
+
+def leakwatch_text(course: CaseCourse) -> Message:
+    """Return LeakWatch's first STOP, with its delay, or that it was false."""
     stop, due = course.leakwatch, course.due
     if stop is None:
-        return "none"
-    told = f"{instant_text(stop)}"
-    if due is None or due.by is By.LEAKWATCH:
-        return told
-    if due.right_from_s is None or stop.time_s < due.right_from_s:
-        return f"{told}: false"
+        return _NONE
+    when = _time_text(stop)
+    if due is None or due.by is TruthSource.LEAKWATCH:
+        return when
+    if due.tolerated_from_s is None or stop.time_s < due.tolerated_from_s:
+        return text("{when}: false", when=when)
     if due.at is None:
-        return f"{told}: not due, but cement was near"
-    return f"{told}: {after_due(stop.time_s - due.at.time_s)}"
+        return text("{when}: not due, but cement was near", when=when)
+    return text("{when}: {delay}", when=when, delay=after_due(stop.time_s - due.at.time_s))
 
 
-def instant_text(at: Instant | None) -> str | None:
-    """A moment as it is shown."""
-    return None if at is None else f"{at.time_s:.2f} s, frame {at.frame}"
+def instant_text(at: Instant | None) -> Message | None:
+    """Return a time as it is shown; None if there is none."""
+    return None if at is None else _time_text(at)
+
+
+def _time_text(at: Instant) -> Message:
+    return text("{time_s:.2f} s, frame {number}", time_s=at.time_s, number=at.frame)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A moment to be looked at beside others.
+class ResultLine:
+    """Key frame with its title and description.
 
     Parameters
     ----------
     title, words : str
     frame : int or None
-        Place in the run; None where there is no such moment.
+        Index of the frame; None if there is none.
     """
 
     title: str
@@ -117,51 +143,55 @@ class Shown:
     frame: int | None
 
 
-def moments(course: Course, score: Score) -> tuple[Shown, Shown, Shown]:
-    """When a STOP was due, when the trainee gave it, when LeakWatch did."""
+def key_frames(course: CaseCourse, score: Score) -> tuple[ResultLine, ResultLine, ResultLine]:
+    """Return the frames in which a STOP was due, and given by the trainee and by LeakWatch."""
     return (_due_moment(course), _own_moment(course, score), _leakwatch_moment(course))
 
 
-def _due_moment(course: Course) -> Shown:
+def _due_moment(course: CaseCourse) -> ResultLine:
     due = course.due
     if due is None:
-        return Shown("STOP due", "nobody can say", None)
-    if due.at is None:
-        return Shown("STOP due", f"at no moment ({JUDGED_BY[due.by]})", None)
-    return Shown("STOP due", f"{instant_text(due.at)} ({JUDGED_BY[due.by]})", due.at.frame)
+        return ResultLine(_STOP_DUE, _UNKNOWN, None)
+    return ResultLine(_STOP_DUE, _due_text(due), None if due.at is None else due.at.frame)
 
 
-def _own_moment(course: Course, score: Score) -> Shown:
+def _own_moment(course: CaseCourse, score: Score) -> ResultLine:
     stop = score.stop
     if stop is not None:
-        reaction = "" if score.reaction_s is None else f": {after_due(score.reaction_s)}"
-        return Shown("Your STOP", f"{instant_text(stop)}{reaction}", stop.frame)
+        when = _time_text(stop)
+        if score.reaction_s is not None:
+            when = text("{when}: {delay}", when=when, delay=after_due(score.reaction_s))
+        return ResultLine(_YOUR_STOP, when, stop.frame)
     if score.false_at_s:
         wrong = instant(course, score.false_at_s[0])
-        return Shown("Your first false STOP", f"{instant_text(wrong)}", wrong.frame)
+        return ResultLine(text("Your first false STOP"), _time_text(wrong), wrong.frame)
     if score.presses_s:
         pressed = instant(course, score.presses_s[0])
-        return Shown("Your STOP", f"{instant_text(pressed)}: not judged", pressed.frame)
-    return Shown("Your STOP", "none", None)
+        when = text("{when}: not scored", when=_time_text(pressed))
+        return ResultLine(_YOUR_STOP, when, pressed.frame)
+    return ResultLine(_YOUR_STOP, _NONE, None)
 
 
-def _leakwatch_moment(course: Course) -> Shown:
+def _leakwatch_moment(course: CaseCourse) -> ResultLine:
     stop = course.leakwatch
-    return Shown("LeakWatch's STOP", leakwatch_text(course), None if stop is None else stop.frame)
+    return ResultLine(_LEAKWATCH_STOP, leakwatch_text(course), None if stop is None else stop.frame)
 
 
-def _past_fact(course: Course, past_ml: float | None) -> Fact:
-    name = "Cement injected past the stop point"
+def _past_fact(course: CaseCourse, past_ml: float | None) -> Fact:
+    name = text("Cement injected past the stop point")
     if past_ml is None:
-        return Fact(name, "not known", warn=True)
-    estimated = course.ml_by is By.LEAKWATCH
-    if estimated:
-        return Fact(f"{name} (LeakWatch's estimate)", f"about {past_ml:.2f} mL", True, True)
+        return Fact(name, _UNKNOWN, warn=True)
+    if course.ml_by is TruthSource.LEAKWATCH:
+        estimated = text("Cement injected past the stop point (LeakWatch's estimate)")
+        return Fact(estimated, text("about {ml:.2f} mL", ml=past_ml), True, True)
     return Fact(name, f"{past_ml:.2f} mL", large=True)
 
 
 def _false_fact(false_at_s: tuple[float, ...] | None) -> Fact:
     if false_at_s is None:
-        return Fact("False STOPs", "nobody can say", warn=True)
-    when = f" (at {', '.join(f'{at:.2f} s' for at in false_at_s)})" if false_at_s else ""
-    return Fact(f"False STOPs{when}", f"{len(false_at_s)}", large=True)
+        return Fact(text("False STOPs"), _UNKNOWN, warn=True)
+    name = text("False STOPs")
+    if false_at_s:
+        times = ", ".join(f"{at:.2f} s" for at in false_at_s)
+        name = text("False STOPs (at {times})", times=times)
+    return Fact(name, f"{len(false_at_s)}", large=True)

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakwatch.alerting.coverage import (
-    NOTHING_COUNTED,
-    Tally,
-    counted,
-    counted_rules,
+    EMPTY_SUMMARY,
+    RunSummary,
+    add_frame,
+    add_written_frame,
     is_short,
-    no_stop_words,
-    tally_lines,
+    no_stop_text,
+    summary_lines,
 )
 from leakwatch.config import Settings
 from leakwatch.core.active_rules import Rule
@@ -33,53 +33,57 @@ def blind(*reasons: Reason) -> Observation:
     return make_observation(unavailable=reasons, cement=None)
 
 
-def tally_of(*frames: Observation) -> Tally:
-    tally = NOTHING_COUNTED
+def tally_of(*frames: Observation) -> RunSummary:
+    tally = EMPTY_SUMMARY
     for one in frames:
-        tally = counted(tally, one, SETTINGS)
+        tally = add_frame(tally, one, SETTINGS)
     return tally
 
 
 def test_a_run_that_was_watched_says_nothing_more() -> None:
     tally = tally_of(*[LEARNING] * 2, *[WHOLE] * 18, *[blind(Reason.MOTION)] * 2)
-    assert (tally.frames, tally.learning, tally.later, tally.not_judged) == (22, 2, 20, 2)
-    assert tally_lines(tally, SETTINGS) == ()
-    assert no_stop_words(()) == "no STOP"
-    assert tally_lines(NOTHING_COUNTED, SETTINGS) == ()
+    assert (tally.frames, tally.acquiring, tally.later, tally.not_assessed) == (22, 2, 20, 2)
+    assert summary_lines(tally, SETTINGS) == ()
+    assert no_stop_text(()) == "no STOP"
+    assert summary_lines(EMPTY_SUMMARY, SETTINGS) == ()
 
 
 def test_more_than_a_tenth_is_said_with_the_largest_cause_first() -> None:
     frames = [WHOLE] * 10 + [blind(Reason.MOTION)] * 2 + [blind(Reason.EXPOSURE)] * 5
-    (line,) = tally_lines(tally_of(*frames), SETTINGS)
-    assert line.startswith("NOT JUDGED: 7 of 17 frames: 5 the exposure changed")
-    assert line.index("exposure") < line.index("moved")
-    assert "Open the blades" in line
+    (line,) = summary_lines(tally_of(*frames), SETTINGS)
+    assert line.startswith("NOT ASSESSED: 7 of 17 frames: 5 the exposure changed")
+    assert line.index("exposure") < line.index("motion")
+    assert "Open the collimator" in line
 
 
 def test_a_rule_that_was_off_is_said_with_its_frames_its_cause_and_what_to_do() -> None:
     frames = [make_observation(unavailable=(Reason.NO_CALIBRATION,), outline_px=WALL)] * 30
-    (line,) = tally_lines(tally_of(*[LEARNING] * 2, *frames), SETTINGS)
-    assert line.startswith("NOT WATCHED: the margin of 5 mm, in 30 of 30 frames: no millimetres.")
+    (line,) = summary_lines(tally_of(*[LEARNING] * 2, *frames), SETTINGS)
+    assert line.startswith("NOT MONITORED: the margin of 5 mm, in 30 of 30 frames: not calibrated.")
     assert "mm_per_px" in line
-    assert "no STOP from what was watched" in no_stop_words((line,))
+    assert "no STOP from what was monitored" in no_stop_text((line,))
 
 
 def test_causes_come_by_their_size() -> None:
     no_wall = make_observation(unavailable=(Reason.NO_WALL,), outline_px=WALL)
     tally = tally_of(*[blind(Reason.MOTION)] * 20, *[no_wall] * 30, *[make_observation()] * 10)
-    lines = tally_lines(tally, SETTINGS)
-    assert [one.split(":")[0] for one in lines] == ["NOT WATCHED", "NOT JUDGED", "NOT WATCHED"]
+    lines = summary_lines(tally, SETTINGS)
+    assert [one.split(":")[0] for one in lines] == [
+        "NOT MONITORED",
+        "NOT ASSESSED",
+        "NOT MONITORED",
+    ]
     assert "the margin of 5 mm and the posterior wall, in 30 of 60" in lines[0]
     assert "cement outside the body, in 10 of 60" in lines[2]
 
 
 def test_what_happened_is_counted_before_what_was_not_set_up() -> None:
     tally = tally_of(blind(Reason.VIEW, Reason.EXPOSURE), blind(Reason.VIEW))
-    assert dict(tally.blind) == {Reason.EXPOSURE: 1, Reason.VIEW: 1}
+    assert dict(tally.not_assessed_by_reason) == {Reason.EXPOSURE: 1, Reason.VIEW: 1}
 
 
 def test_a_run_that_ends_while_it_learns_was_not_watched() -> None:
-    (line,) = tally_lines(tally_of(LEARNING, LEARNING), SETTINGS)
+    (line,) = summary_lines(tally_of(LEARNING, LEARNING), SETTINGS)
     assert "all of 2 frames" in line
 
 
@@ -91,20 +95,20 @@ frames = st.tuples(st.lists(st.sampled_from(list(Rule)), unique=True), reasons, 
 def test_every_frame_is_counted_once_and_silence_means_watched(
     run: list[tuple[list[Rule], tuple[Reason, ...], bool]],
 ) -> None:
-    tally = NOTHING_COUNTED
+    tally = EMPTY_SUMMARY
     for working, missing, learning in run:
-        tally = counted_rules(tally, working, missing, learning)
+        tally = add_written_frame(tally, working, missing, learning)
     watched = [one for one in run if one[0]]
     assert tally.frames == len(run)
-    assert tally.learning + tally.not_judged + len(watched) == len(run)
+    assert tally.acquiring + tally.not_assessed + len(watched) == len(run)
     if run and not is_short(tally, SETTINGS):
         assert all(set(working) == set(Rule) for working, _, _ in watched)
-        assert tally.not_judged <= 0.1 * tally.later
-    assert bool(tally_lines(tally, SETTINGS)) == is_short(tally, SETTINGS)
+        assert tally.not_assessed <= 0.1 * tally.later
+    assert bool(summary_lines(tally, SETTINGS)) == is_short(tally, SETTINGS)
 
 
 @pytest.mark.parametrize("reason", [*Reason][4:])
 def test_every_reason_has_a_cause_and_something_to_do(reason: Reason) -> None:
-    (line,) = tally_lines(tally_of(*[blind(reason)] * 3), SETTINGS)
+    (line,) = summary_lines(tally_of(*[blind(reason)] * 3), SETTINGS)
     assert "3 of 3" in line
     assert line.count(".") >= 1

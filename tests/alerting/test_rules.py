@@ -252,7 +252,7 @@ def test_an_acknowledged_stop_is_never_clear_though_nothing_is_seen_any_more() -
 
 def test_beginning_anew_forgets_what_was_acknowledged_and_keeps_what_is_latched() -> None:
     state, _ = stopped(distance_mm=2.6)
-    kept = rules.started_anew(state)
+    kept = rules.restart_baseline(state)
     _, alert = rules.decide(kept, observation(4))
     assert (alert.level, alert.reasons) == (Level.STOP, (Reason.POSTERIOR_MARGIN,))
     # Acknowledged only now, what is new is no better known for the worse that was forgotten.
@@ -261,7 +261,7 @@ def test_beginning_anew_forgets_what_was_acknowledged_and_keeps_what_is_latched(
         fresh, alert = rules.decide(fresh, observation(i, 4.5))
     assert alert.level is Level.STOP
     seen, _ = rules.acknowledge(state, observation(3, 2.6))
-    anew = rules.started_anew(seen)
+    anew = rules.restart_baseline(seen)
     anew, alert = rules.decide(anew, observation(4))
     assert alert.level is Level.CLEAR
 
@@ -269,20 +269,20 @@ def test_beginning_anew_forgets_what_was_acknowledged_and_keeps_what_is_latched(
 def test_what_was_begun_anew_is_taken_back_with_all_that_was_known() -> None:
     state, _ = stopped(distance_mm=2.6)
     seen, _ = rules.acknowledge(state, observation(3, 2.6))
-    now, _ = rules.decide(rules.started_anew(seen), observation(4))
-    _, alert = rules.decide(rules.taken_back(seen, now), observation(5, 2.6))
+    now, _ = rules.decide(rules.restart_baseline(seen), observation(4))
+    _, alert = rules.decide(rules.undo_restart(seen, now), observation(5, 2.6))
     assert (alert.level, alert.acknowledged) == (Level.WATCH, (Reason.POSTERIOR_MARGIN,))
     for i in range(6, 8):
         now, _ = rules.decide(now, observation(i, tube_mm=9.0))
-    _, alert = rules.decide(rules.taken_back(seen, now), observation(8, 2.6))
+    _, alert = rules.decide(rules.undo_restart(seen, now), observation(8, 2.6))
     assert (alert.level, alert.latched) == (Level.STOP, True)
     assert alert.acknowledged == (Reason.POSTERIOR_MARGIN,)
 
 
 def test_a_stop_that_was_seen_before_it_was_taken_back_is_acknowledged() -> None:
     state, _ = stopped(distance_mm=2.6)
-    anew, _ = rules.acknowledge(rules.started_anew(state), observation(3))
-    _, alert = rules.decide(rules.taken_back(state, anew), observation(4, 2.6))
+    anew, _ = rules.acknowledge(rules.restart_baseline(state), observation(3))
+    _, alert = rules.decide(rules.undo_restart(state, anew), observation(4, 2.6))
     assert (alert.level, alert.acknowledged) == (Level.WATCH, (Reason.POSTERIOR_MARGIN,))
 
 

@@ -14,7 +14,7 @@ from leakwatch.cli import app
 from leakwatch.runner.stored_run import open_run
 from leakwatch.simulator.scene.intensifier import Distortion as Formula
 from leakwatch.simulator.sequence.dicom_writer import encode_dicom
-from leakwatch.simulator.sequence.grid_plate import GridPlate, photograph
+from leakwatch.simulator.sequence.grid_plate import GridPlate, render_plate
 from leakwatch.simulator.sequence.request import requested_scenario
 
 
@@ -28,7 +28,7 @@ def own_folder(tmp_path, monkeypatch):
 def grid(tmp_path_factory):
     path = tmp_path_factory.mktemp("grid") / "grid.dcm"
     scenario = requested_scenario("intensifier", None, None, None, None, None, None)
-    path.write_bytes(encode_dicom(photograph(scenario, GridPlate())))
+    path.write_bytes(encode_dicom(render_plate(scenario, GridPlate())))
     return path
 
 
@@ -68,7 +68,7 @@ def test_a_grid_is_measured_and_belongs_to_a_run(grid, tmp_path):
 def test_a_grid_with_a_wrong_pitch_is_refused_unless_a_person_says_so(grid, tmp_path):
     path = tmp_path / "room.toml"
     asked = ("grid", grid, "--pitch", 12, "--out", path)
-    assert_refused(calibrate(*asked), "+20% against the 0.3400 of the tags", "--pitch")
+    assert_refused(calibrate(*asked), "+20% relative to the 0.3400 of the header", "--pitch")
     assert not path.exists()
     assert calibrate(*asked, "--against-tags").exit_code == 0
 
@@ -86,7 +86,7 @@ def test_a_grid_of_another_c_arm_is_refused(grid, sample, tmp_path):
     path = tmp_path / "room.toml"
     assert calibrate("grid", grid, "--pitch", 10, "--out", path).exit_code == 0
     refused = run("analyze", sample, "--calibration", path, "--out", tmp_path / "r", "--no-video")
-    assert_refused(refused, "does not fit this sequence", "columns is 448, the frame has")
+    assert_refused(refused, "does not apply to this sequence", "columns is 448, the frame has")
 
 
 def test_a_grid_at_the_vertebra_gives_the_spacing_there(grid, tmp_path):
@@ -103,7 +103,7 @@ def test_a_ruler_goes_into_the_users_folder_once(sample, tmp_path):
     assert "depth 2.1%" in done.stdout
     made = tmp_path / "mine" / "room-2.toml"
     assert made.is_file()
-    assert_refused(calibrate(*asked, "--name", "Room 2"), "is there already")
+    assert_refused(calibrate(*asked, "--name", "Room 2"), "the file exists")
     assert calibrate(*asked, "--name", "Room 2", "--replace").exit_code == 0
 
 
@@ -126,7 +126,7 @@ def test_a_cannula_is_measured_across(sample, repository, tmp_path):
 def test_points_are_straightened_by_the_distortion_of_a_grid(grid, tmp_path):
     room, path = tmp_path / "room.toml", tmp_path / "ruler.toml"
     assert calibrate("grid", grid, "--pitch", 10, "--out", room).exit_code == 0
-    ends = Formula(0.05, 1.5, 448, 448).shown(np.array([[90.0, 110.0], [290.0, 110.0]]))
+    ends = Formula(0.05, 1.5, 448, 448).distort(np.array([[90.0, 110.0], [290.0, 110.0]]))
     points = [part for c, r in ends for part in ("--point", f"{c},{r}")]
     done = calibrate("ruler", grid, "--length", 50, *points, "--distortion", room, "--out", path)
     assert done.exit_code == 0, done.output
@@ -142,13 +142,13 @@ def test_points_are_straightened_by_the_distortion_of_a_grid(grid, tmp_path):
         (("cannula", "--point", "1,1", "--point", "9,9"), ["0 sizes are given"]),
         (
             ("cannula", "--gauge", 7, "--point", "1,1", "--point", "9,9"),
-            ["gauge 7 is not known", "8, 9, 10"],
+            ["unknown gauge 7", "8, 9, 10"],
         ),
         (
             ("cannula", "--gauge", 11, "--point", "300,40", "--point", "300,54"),
             ["no cannula with clear edges"],
         ),
-        (("sphere", "--diameter", 25, "--point", "200,200"), ["no sphere is seen"]),
+        (("sphere", "--diameter", 25, "--point", "200,200"), ["no sphere found"]),
         (("grid", "--pitch", 10), ["leakwatch: "]),
         (
             ("ruler", "--length", 50, "--point", "1,1", "--point", "9,9", "--frame", 900),

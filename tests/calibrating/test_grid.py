@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from leakwatch.calibrating.grid_crossings import Crossings, find_crossings
 from leakwatch.calibrating.grid_fit import measure_grid
-from leakwatch.calibrating.still_picture import still_picture
+from leakwatch.calibrating.still_image import still_image
 from leakwatch.config import CalibrationSettings, Settings
-from leakwatch.core.distortion import true_px
+from leakwatch.core.distortion import undistort_px
 from leakwatch.core.errors import CalibrationError
 from leakwatch.simulator.scene.intensifier import Distortion as Formula
 from leakwatch.simulator.sequence.dicom_writer import encode_dicom
-from leakwatch.simulator.sequence.grid_plate import GridPlate, PlateKind, photograph
+from leakwatch.simulator.sequence.grid_plate import GridPlate, PlateKind, render_plate
 from leakwatch.simulator.sequence.request import requested_scenario
 
 LIMITS = CalibrationSettings()
@@ -36,8 +36,8 @@ def replace_section(scenario, carm):
 
 def picture_of(tmp_path, scenario, plate):
     path = tmp_path / "grid.dcm"
-    path.write_bytes(encode_dicom(photograph(scenario, plate)))
-    return still_picture(path, Settings())
+    path.write_bytes(encode_dicom(render_plate(scenario, plate)))
+    return still_image(path, Settings())
 
 
 def worst_px(found, formula):
@@ -46,7 +46,7 @@ def worst_px(found, formula):
     places = np.stack([column.ravel(), row.ravel()], axis=1)
     middle = np.array([(COLUMNS - 1) / 2, (ROWS - 1) / 2])
     places = places[np.hypot(*(places - middle).T) < found.distortion.reach_px]
-    off = true_px(found.distortion, places) - formula.origin(places)
+    off = undistort_px(found.distortion, places) - formula.undistort(places)
     return float(np.hypot(*off.T).max())
 
 
@@ -72,7 +72,7 @@ def test_a_photographed_grid_gives_the_distortion(
     assert worst_px(found, Formula(pincushion, s_deg, ROWS, COLUMNS)) <= 0.3
     assert found.mm_per_px == pytest.approx(PITCH_MM, rel=0.003)
     # Where crossings are is known apart from any fit.
-    true = Formula(pincushion, s_deg, ROWS, COLUMNS).shown(
+    true = Formula(pincushion, s_deg, ROWS, COLUMNS).distort(
         plate.crossings_mm(90.0) / PITCH_MM + np.array([(COLUMNS - 1) / 2, (ROWS - 1) / 2])
     )
     off = np.min(np.hypot(*(true[:, None] - crossings.shown_px[None]).transpose(2, 0, 1)), axis=0)
@@ -100,7 +100,7 @@ def crossings_of(pincushion, s_deg, turned_deg, rng, noise_px=0.1, missing=0.0):
         @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     )
     middle = np.array([(COLUMNS - 1) / 2, (ROWS - 1) / 2])
-    shown = Formula(pincushion, s_deg, ROWS, COLUMNS).shown(there / PITCH_MM + middle)
+    shown = Formula(pincushion, s_deg, ROWS, COLUMNS).distort(there / PITCH_MM + middle)
     inside = np.all((shown > 0) & (shown < COLUMNS - 1), axis=1) & (rng.random(169) >= missing)
     noisy = shown[inside] + rng.normal(0.0, noise_px, (inside.sum(), 2))
     return Crossings(noisy, steps[inside].astype(float))
@@ -121,8 +121,8 @@ def test_any_distortion_is_fitted_whatever_is_missing(pincushion, s_deg, turned_
         10.0,
         replace_limits(grid_min_cover=0.2),
     )
-    off = true_px(found.distortion, found.shown_px)
-    off = off - Formula(pincushion, s_deg, ROWS, COLUMNS).origin(found.shown_px)
+    off = undistort_px(found.distortion, found.shown_px)
+    off = off - Formula(pincushion, s_deg, ROWS, COLUMNS).undistort(found.shown_px)
     # Noise is in where they are shown, too.
     assert np.percentile(np.hypot(*off.T), 95) < 0.35
     assert found.mm_per_px == pytest.approx(PITCH_MM, rel=0.004)
@@ -152,8 +152,8 @@ def shaken(crossings):
     ("change", "words"),
     [
         (lambda c: replace(c, shown_px=c.shown_px[:20], index=c.index[:20]), "20 crossings"),
-        (lambda c: replace(c, shown_px=c.shown_px * (1.0, 0.97)), "longer along one side"),
-        (lambda c: replace(c, shown_px=c.shown_px + shaken(c)), "95 % of the crossings lie within"),
+        (lambda c: replace(c, shown_px=c.shown_px * (1.0, 0.97)), "longer in one direction"),
+        (lambda c: replace(c, shown_px=c.shown_px + shaken(c)), "95 % of the crossings are within"),
         (
             lambda c: Crossings(c.shown_px[c.index[:, 0] < 0], c.index[c.index[:, 0] < 0]),
             "covers",
@@ -167,7 +167,7 @@ def test_what_is_no_measurement_is_refused(change, words):
 
 
 def test_a_picture_without_a_grid_is_refused(repository):
-    picture = still_picture(repository / "sample_dicom" / "epidural.dcm", Settings(), 0)
+    picture = still_image(repository / "sample_dicom" / "epidural.dcm", Settings(), 0)
     with pytest.raises(CalibrationError):
         measure_grid(
             find_crossings(picture.attenuation, picture.exposed), picture.exposed, 10.0, LIMITS

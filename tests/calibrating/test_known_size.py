@@ -13,8 +13,8 @@ from leakwatch.calibrating.known_size import (
     GAUGES_MM,
     KnownObject,
     ObjectToMeasure,
-    diameter_mm,
-    spacing_of,
+    measure_spacing,
+    outer_diameter_mm,
 )
 from leakwatch.config import CalibrationSettings
 from leakwatch.core.errors import CalibrationError
@@ -27,7 +27,7 @@ C_ARM = ProjectionGeometry(sid_mm=1000.0, sod_mm=750.0)
 
 
 def measured(asked, ends, sigma=1.0, geometry=C_ARM):
-    return spacing_of(asked, np.array(ends), sigma, geometry, SETTINGS)
+    return measure_spacing(asked, np.array(ends), sigma, geometry, SETTINGS)
 
 
 def test_a_ruler():
@@ -102,7 +102,7 @@ def test_what_cannot_be_is_refused(size_mm, ends, words):
 
 def test_gauges():
     for gauge, (outer, _) in DIAMETERS_MM.items():
-        assert diameter_mm(gauge) == outer
+        assert outer_diameter_mm(gauge) == outer
     assert sorted(GAUGES_MM.values(), reverse=True) == list(GAUGES_MM.values())
-    with pytest.raises(CalibrationError, match="gauge 7 is not known"):
-        diameter_mm(7)
+    with pytest.raises(CalibrationError, match="unknown gauge 7"):
+        outer_diameter_mm(7)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from metal import COLUMNS, ROWS, ball_mm, picture, tube_mm
 
-from leakwatch.calibrating.metal_edges import cannula_edges, sphere_edges
+from leakwatch.calibrating.metal_edges import find_cannula_edges, find_sphere_edges
 from leakwatch.core.errors import CalibrationError
 
 MIDDLE = np.array([131.3, 108.6])
@@ -36,7 +36,7 @@ def width_of(ends: np.ndarray) -> float:
 )
 def test_both_edges_of_a_cannula(turn_deg, width_px, bore, mm_per_px, seed):
     steel = tube_mm(MIDDLE, turn_deg, width_px, bore * width_px, mm_per_px)
-    found = cannula_edges(picture(steel), across(turn_deg, width_px, 1.0, seed))
+    found = find_cannula_edges(picture(steel), across(turn_deg, width_px, 1.0, seed))
     assert width_of(found.ends_px) == pytest.approx(width_px, rel=0.035)
     assert found.ends_px.mean(axis=0) == pytest.approx(MIDDLE, abs=2.0)
     assert found.sigma_px < 0.5
@@ -46,12 +46,12 @@ def test_both_edges_of_a_cannula(turn_deg, width_px, bore, mm_per_px, seed):
 def test_a_cannula_that_is_elsewhere_is_not_taken(off):
     steel = tube_mm(MIDDLE, 0.0, 12.0, 0.0, 0.25)
     with pytest.raises(CalibrationError, match="no cannula with clear edges"):
-        cannula_edges(picture(steel), across(0.0, 12.0, 0.0, 1) + np.array(off))
+        find_cannula_edges(picture(steel), across(0.0, 12.0, 0.0, 1) + np.array(off))
 
 
 def test_nothing_is_no_cannula():
     with pytest.raises(CalibrationError, match="no cannula"):
-        cannula_edges(picture(np.zeros((ROWS * 5, COLUMNS * 5))), across(0.0, 12.0, 0.0, 1))
+        find_cannula_edges(picture(np.zeros((ROWS * 5, COLUMNS * 5))), across(0.0, 12.0, 0.0, 1))
 
 
 @pytest.mark.parametrize("diameter_px", [100.4, 62.5, 25.3])
@@ -59,7 +59,7 @@ def test_nothing_is_no_cannula():
 def test_the_rim_of_a_sphere(diameter_px, off):
     steel = ball_mm(MIDDLE, diameter_px, 25.0 / diameter_px)
     at = MIDDLE + np.array(off)
-    found = sphere_edges(picture(steel), (at[0], at[1]))
+    found = find_sphere_edges(picture(steel), (at[0], at[1]))
     assert width_of(found.ends_px) == pytest.approx(diameter_px, rel=0.004, abs=0.35)
     assert found.ends_px.mean(axis=0) == pytest.approx(MIDDLE, abs=0.5)
 
@@ -67,5 +67,5 @@ def test_the_rim_of_a_sphere(diameter_px, off):
 def test_a_sphere_that_is_cut_off_or_absent_is_refused():
     steel = ball_mm(np.array([20.0, 108.0]), 100.0, 0.25)
     for picture_ in (picture(steel), picture(np.zeros((ROWS * 5, COLUMNS * 5)))):
-        with pytest.raises(CalibrationError, match="no sphere is seen"):
-            sphere_edges(picture_, (60.0, 108.0))
+        with pytest.raises(CalibrationError, match="no sphere found"):
+            find_sphere_edges(picture_, (60.0, 108.0))

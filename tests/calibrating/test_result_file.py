@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_spacing_ladder import C_ARM, acquisition
+from measured_c_arm import C_ARM, acquisition
 
 from leakwatch.calibrating.result_file import (
-    applies_to,
-    calibration_of,
     default_path,
+    make_applies_to,
+    make_calibration_file,
     user_folder,
     write_calibration,
 )
 from leakwatch.calibration.calibration_file import DistortionTable, Measured, load_calibration_file
-from leakwatch.calibration.spacing_ladder import resolve
+from leakwatch.calibration.spacing_ladder import resolve_calibration
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import View
 from leakwatch.core.marks import CaseFile, Marks
@@ -27,8 +27,8 @@ TABLE = DistortionTable(1, 250.0, 0.1, 0.2, 140, [0.0, 9.7, -1.25e-7], [0.0, 0.0
 
 
 def made(name="Room 2, lateral", view=View.LATERAL):
-    return calibration_of(
-        name, applies_to(RUN, view), measured=Measured(0.25, 0.004), distortion=TABLE
+    return make_calibration_file(
+        name, make_applies_to(RUN, view), measured=Measured(0.25, 0.004), distortion=TABLE
     )
 
 
@@ -36,13 +36,13 @@ def test_it_reads_back_and_fits_the_frames_that_it_was_measured_on(tmp_path):
     path = tmp_path / "deep" / "room-2.toml"
     write_calibration(path, made(), "How it was measured.\nSecond line.")
     assert load_calibration_file(path) == made()
-    found = resolve(RUN, CaseFile("a.dcm", Marks(view=View.LATERAL)), path)
+    found = resolve_calibration(RUN, CaseFile("a.dcm", Marks(view=View.LATERAL)), path)
     assert (found.mm_per_px, found.mm_per_px_sigma) == (0.25, 0.004)
     assert found.source == "calibration file room-2.toml"
     assert found.distortion is not None
     other = replace(RUN, geometry=replace(RUN.geometry, field_of_view_mm=150.0))
     with pytest.raises(CalibrationError, match="field_of_view_mm is 230, the frame has 150"):
-        resolve(other, CaseFile("a.dcm", Marks(view=View.LATERAL)), path)
+        resolve_calibration(other, CaseFile("a.dcm", Marks(view=View.LATERAL)), path)
 
 
 @given(st.text(min_size=1, max_size=80).filter(str.strip))
@@ -59,7 +59,7 @@ def test_nothing_is_written_over_by_chance(tmp_path):
     path = tmp_path / "room-2.toml"
     write_calibration(path, made(), "")
     before = path.read_bytes()
-    with pytest.raises(CalibrationError, match="is there already"):
+    with pytest.raises(CalibrationError, match="the file exists"):
         write_calibration(path, made("Other"), "")
     assert path.read_bytes() == before
     write_calibration(path, made("Other"), "", replace=True)

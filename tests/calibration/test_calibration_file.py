@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_spacing_ladder import C_ARM, CASE, GEOMETRY, MEASURED, NOTHING, acquisition, toml
+from measured_c_arm import C_ARM, CASE, GEOMETRY, MEASURED, NOTHING, acquisition, toml
 
-from leakwatch.calibration.spacing_ladder import resolve
+from leakwatch.calibration.spacing_ladder import resolve_calibration
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.spacing import SpacingRung
 
@@ -27,7 +27,7 @@ row_px = [0.0, 0.0, 9.7]
 
 
 def test_a_distortion_alone_leaves_the_millimetres_to_the_tags(tmp_path: Path) -> None:
-    found = resolve(acquisition(C_ARM), CASE, toml(tmp_path, HEAD + DISTORTION))
+    found = resolve_calibration(acquisition(C_ARM), CASE, toml(tmp_path, HEAD + DISTORTION))
     assert found.mm_per_px == pytest.approx(0.24)
     assert found.rung is SpacingRung.IMAGER_PIXEL_SPACING_GEOMETRY
     assert found.source == (
@@ -39,7 +39,7 @@ def test_a_distortion_alone_leaves_the_millimetres_to_the_tags(tmp_path: Path) -
 
 
 def test_without_any_millimetres_the_distortion_is_known_all_the_same(tmp_path: Path) -> None:
-    found = resolve(acquisition(NOTHING), CASE, toml(tmp_path, HEAD + DISTORTION))
+    found = resolve_calibration(acquisition(NOTHING), CASE, toml(tmp_path, HEAD + DISTORTION))
     assert found.mm_per_px is None
     assert found.distortion is not None
 
@@ -48,7 +48,9 @@ def test_without_any_millimetres_the_distortion_is_known_all_the_same(tmp_path: 
     "spacing", [MEASURED[MEASURED.index("[measured]") :], f"{GEOMETRY}\nsod_sigma_mm = 20\n"]
 )
 def test_a_distortion_goes_with_a_spacing(tmp_path: Path, spacing: str) -> None:
-    found = resolve(acquisition(C_ARM), CASE, toml(tmp_path, HEAD + spacing + DISTORTION))
+    found = resolve_calibration(
+        acquisition(C_ARM), CASE, toml(tmp_path, HEAD + spacing + DISTORTION)
+    )
     assert found.rung is SpacingRung.CALIBRATION_FILE
     assert found.source == "calibration file room-2.toml"
     assert found.distortion is not None
@@ -56,7 +58,7 @@ def test_a_distortion_goes_with_a_spacing(tmp_path: Path, spacing: str) -> None:
 
 def test_the_spacing_of_a_case_goes_with_the_distortion_of_a_file(tmp_path: Path) -> None:
     path = toml(tmp_path, HEAD + DISTORTION)
-    found = resolve(acquisition(C_ARM), replace(CASE, mm_per_px=0.3), path)
+    found = resolve_calibration(acquisition(C_ARM), replace(CASE, mm_per_px=0.3), path)
     assert (found.mm_per_px, found.rung) == (0.3, SpacingRung.CASE)
     assert found.distortion is not None
 
@@ -65,8 +67,8 @@ def test_the_spacing_of_a_case_goes_with_the_distortion_of_a_file(tmp_path: Path
     ("old", "new", "words"),
     [
         ("row_px = [0.0, 0.0, 9.7]", "row_px = [0.0]", ["row_px has 1 numbers", "has 3"]),
-        ("row_px = [0.0, 0.0, 9.7]", "row_px = [0.0, 0.0, nan]", ["holds what is no number"]),
-        ("row_px = [0.0, 0.0, 9.7]", "row_px = [0.0, 0.0, 970]", ["neighbouring pixels by"]),
+        ("row_px = [0.0, 0.0, 9.7]", "row_px = [0.0, 0.0, nan]", ["that is not a number"]),
+        ("row_px = [0.0, 0.0, 9.7]", "row_px = [0.0, 0.0, 970]", ["adjacent pixels by"]),
         ("degree = 1", "degree = 12", ["distortion.degree"]),
         ("sigma_px = 0.1", "", ["sigma_px is missing in distortion"]),
     ],
@@ -76,7 +78,7 @@ def test_a_malformed_distortion_is_refused(
 ) -> None:
     path = toml(tmp_path, (HEAD + DISTORTION).replace(old, new, 1))
     with pytest.raises(CalibrationError) as caught:
-        resolve(acquisition(C_ARM), CASE, path)
+        resolve_calibration(acquisition(C_ARM), CASE, path)
     assert [word for word in [str(path), *words] if word not in str(caught.value)] == []
 
 
@@ -103,8 +105,8 @@ def test_a_distortion_is_refused_on_another_machine_angle_field_or_size(
     text = HEAD.replace("columns = 512", f"columns = 512\n{asked}") + DISTORTION
     path, frames = toml(tmp_path, text), replace(acquisition(C_ARM), **run)  # type: ignore[arg-type]
     if not words:
-        assert resolve(frames, CASE, path).distortion is not None
+        assert resolve_calibration(frames, CASE, path).distortion is not None
         return
     with pytest.raises(CalibrationError) as caught:
-        resolve(frames, CASE, path)
-    assert [word for word in ["does not fit", *words] if word not in str(caught.value)] == []
+        resolve_calibration(frames, CASE, path)
+    assert [word for word in ["does not apply", *words] if word not in str(caught.value)] == []

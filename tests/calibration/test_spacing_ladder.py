@@ -10,63 +10,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from measured_c_arm import C_ARM, CASE, GEOMETRY, MEASURED, acquisition, toml
 
 from leakwatch.calibration.calibration_file import load_calibration_file
-from leakwatch.calibration.spacing_ladder import resolve
+from leakwatch.calibration.spacing_ladder import resolve_calibration
 from leakwatch.config import CalibrationSettings
 from leakwatch.core.errors import CalibrationError
-from leakwatch.core.frame import Acquisition, PixelFormat, ProjectionGeometry, View
+from leakwatch.core.frame import ProjectionGeometry
 from leakwatch.core.marks import CaseFile, Marks
 from leakwatch.core.spacing import Calibration, SpacingRung
 
-CASE = CaseFile("a.dcm", Marks(view=View.LATERAL))
-# 0.36 mm at the detector, magnified 1.5 times: 0.24 mm at the vertebra.
-C_ARM = ProjectionGeometry(
-    sid_mm=1050.0,
-    sod_mm=700.0,
-    imager_pixel_spacing_mm=(0.36, 0.36),
-    primary_angle_deg=90.0,
-    secondary_angle_deg=0.0,
-)
-NOTHING = ProjectionGeometry()
-
-MEASURED = """
-schema = "leakwatch.calibration/1"
-name = "Room 2, lateral"
-[applies_to]
-columns = 512
-rows = 400
-manufacturer = "Maker of C-arms"
-view = "lateral"
-sid_mm = 1050.0
-primary_angle_deg = 90.0
-secondary_angle_deg = 0.0
-imager_pixel_spacing_mm = 0.36
-[measured]
-mm_per_px = 0.25
-mm_per_px_sigma = 0.004
-"""
-
-
-def acquisition(geometry: ProjectionGeometry = NOTHING, **changes: Any) -> Acquisition:
-    run = Acquisition(
-        rows=400,
-        columns=512,
-        pixel_format=PixelFormat("MONOCHROME2", 12),
-        geometry=geometry,
-        manufacturer="MAKER of  C-arms ",
-    )
-    return replace(run, **changes)
-
 
 def by_tags(**tags: Any) -> Calibration:
-    return resolve(acquisition(ProjectionGeometry(**tags)), CASE, None)
-
-
-def toml(folder: Path, text: str = MEASURED, name: str = "room-2.toml") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
+    return resolve_calibration(acquisition(ProjectionGeometry(**tags)), CASE, None)
 
 
 def assert_no_millimetres(found: Calibration, *words: str) -> None:
@@ -76,7 +32,7 @@ def assert_no_millimetres(found: Calibration, *words: str) -> None:
 
 
 def test_source_object_and_detector_distance() -> None:
-    found = resolve(acquisition(C_ARM), CASE, None)
+    found = resolve_calibration(acquisition(C_ARM), CASE, None)
     assert found.mm_per_px == pytest.approx(0.24)
     assert found.mm_per_px_sigma == pytest.approx(0.24 * 20 / 700)
     assert found.rung is SpacingRung.IMAGER_PIXEL_SPACING_GEOMETRY
@@ -99,7 +55,7 @@ def test_magnification_factor_where_distances_are_absent() -> None:
 )
 def test_corrected_pixel_spacing_goes_before_distances(kind: str, rung: SpacingRung) -> None:
     geometry = replace(C_ARM, pixel_spacing_mm=(0.245, 0.245), pixel_spacing_calibration=kind)
-    found = resolve(acquisition(geometry), CASE, None)
+    found = resolve_calibration(acquisition(geometry), CASE, None)
     assert (found.mm_per_px, found.rung) == (0.245, rung)
     assert found.source == f"PixelSpacing {kind}"
 
@@ -114,31 +70,33 @@ def test_fiducial_is_surer_than_geometry() -> None:
 
 def test_case_goes_before_everything(tmp_path: Path) -> None:
     case = replace(CASE, mm_per_px=0.3, mm_per_px_sigma=0.01)
-    found = resolve(acquisition(C_ARM), case, toml(tmp_path))
+    found = resolve_calibration(acquisition(C_ARM), case, toml(tmp_path))
     assert found == Calibration(0.3, 0.01, SpacingRung.CASE, "case file")
 
 
 @pytest.mark.parametrize("sigma", [None, 0.0])
 def test_nobody_measures_without_error(sigma: float | None) -> None:
-    found = resolve(acquisition(), replace(CASE, mm_per_px=0.3, mm_per_px_sigma=sigma), None)
+    found = resolve_calibration(
+        acquisition(), replace(CASE, mm_per_px=0.3, mm_per_px_sigma=sigma), None
+    )
     assert found.mm_per_px_sigma == pytest.approx(0.006)
 
 
 def test_calibration_file_goes_before_tags(tmp_path: Path) -> None:
-    found = resolve(acquisition(C_ARM), CASE, toml(tmp_path))
+    found = resolve_calibration(acquisition(C_ARM), CASE, toml(tmp_path))
     assert found == Calibration(
         0.25, 0.004, SpacingRung.CALIBRATION_FILE, "calibration file room-2.toml"
     )
 
 
 def test_no_tags_no_millimetres() -> None:
-    assert_no_millimetres(by_tags(), "no spacing in the tags")
+    assert_no_millimetres(by_tags(), "no pixel spacing in the header")
 
 
 def test_spacing_at_the_detector_alone_gives_no_millimetres() -> None:
     """Taken raw it would make 3.6 mm read 5.0."""
     found = by_tags(imager_pixel_spacing_mm=(0.36, 0.36))
-    assert_no_millimetres(found, "Imager Pixel Spacing lies at the detector")
+    assert_no_millimetres(found, "Imager Pixel Spacing applies to the detector")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +110,7 @@ def test_half_of_the_distances_gives_no_millimetres(tags: dict[str, float]) -> N
 @pytest.mark.parametrize("kind", [None, "OTHER"])
 def test_pixel_spacing_of_unknown_kind_gives_no_millimetres(kind: str | None) -> None:
     found = by_tags(pixel_spacing_mm=(0.25, 0.25), pixel_spacing_calibration=kind)
-    assert_no_millimetres(found, "may lie at the detector", kind or "absent")
+    assert_no_millimetres(found, "may apply to the detector", kind or "absent")
 
 
 def test_pixel_spacing_that_is_that_of_the_detector_is_passed_over() -> None:
@@ -161,7 +119,7 @@ def test_pixel_spacing_that_is_that_of_the_detector_is_passed_over() -> None:
         "pixel_spacing_calibration": "GEOMETRY",
         "imager_pixel_spacing_mm": (0.36, 0.36),
     }
-    assert_no_millimetres(by_tags(**tags), "it lies at the detector")
+    assert_no_millimetres(by_tags(**tags), "it applies to the detector")
     assert by_tags(**tags, sid_mm=1050.0, sod_mm=700.0).mm_per_px == pytest.approx(0.24)
 
 
@@ -191,8 +149,10 @@ def test_implausible_spacing_in_the_tags_gives_no_millimetres(spacing: float) ->
 
 @pytest.mark.parametrize("spacing", [0.0, -0.2, 0.019, 2.1, math.nan, math.inf])
 def test_implausible_spacing_by_a_person_is_an_error(spacing: float) -> None:
-    with pytest.raises(CalibrationError, match=r"mm_per_px is .*possible are 0\.02 to 2"):
-        resolve(acquisition(C_ARM), replace(CASE, mm_per_px=spacing), None)
+    with pytest.raises(
+        CalibrationError, match=r"mm_per_px of the case is .*possible are 0\.02 to 2"
+    ):
+        resolve_calibration(acquisition(C_ARM), replace(CASE, mm_per_px=spacing), None)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +167,7 @@ def test_pixels_that_are_not_square_have_no_one_spacing(tags: dict[str, Any]) ->
     assert_no_millimetres(by_tags(**tags), "pixels are not square")
     case = replace(CASE, mm_per_px=0.2)
     run = acquisition(ProjectionGeometry(**tags))
-    assert_no_millimetres(resolve(run, case, None), "pixels are not square")
+    assert_no_millimetres(resolve_calibration(run, case, None), "pixels are not square")
 
 
 def test_rounding_is_no_anisotropy() -> None:
@@ -217,15 +177,15 @@ def test_rounding_is_no_anisotropy() -> None:
 
 def test_tags_that_contradict_are_told_and_make_it_less_sure() -> None:
     geometry = replace(C_ARM, magnification=1.2)  # 0.24 against 0.30 mm
-    found = resolve(acquisition(geometry), CASE, None)
+    found = resolve_calibration(acquisition(geometry), CASE, None)
     assert found.mm_per_px == pytest.approx(0.24)
     assert found.mm_per_px_sigma == pytest.approx(math.hypot(0.24 * 20 / 700, 0.03))
-    assert "against ImagerPixelSpacing/magnification factor 0.300" in found.source
+    assert "but ImagerPixelSpacing/magnification factor 0.300" in found.source
 
 
 def test_tags_that_differ_by_depth_only_do_not_contradict() -> None:
     geometry = replace(C_ARM, pixel_spacing_mm=(0.25, 0.25), pixel_spacing_calibration="FIDUCIAL")
-    found = resolve(acquisition(geometry), CASE, None)
+    found = resolve_calibration(acquisition(geometry), CASE, None)
     assert (found.source, found.mm_per_px_sigma) == ("PixelSpacing FIDUCIAL", 0.005)
 
 
@@ -286,26 +246,26 @@ def test_file_of_another_c_arm_or_view_is_refused(
 ) -> None:
     path = toml(tmp_path, MEASURED.replace(old, new))
     with pytest.raises(CalibrationError) as caught:
-        resolve(acquisition(C_ARM), CASE, path)
-    wanted = [str(path), "does not fit", "Give the file of this C-arm", *words]
+        resolve_calibration(acquisition(C_ARM), CASE, path)
+    wanted = [str(path), "does not apply", "Give the file of this C-arm", *words]
     assert [word for word in wanted if word not in str(caught.value)] == []
 
 
 def test_file_within_its_tolerances_fits(tmp_path: Path) -> None:
     geometry = replace(C_ARM, sid_mm=1060.0, primary_angle_deg=97.0, secondary_angle_deg=-4.0)
-    assert resolve(acquisition(geometry), CASE, toml(tmp_path)).mm_per_px == 0.25
+    assert resolve_calibration(acquisition(geometry), CASE, toml(tmp_path)).mm_per_px == 0.25
 
 
 @pytest.mark.parametrize("frame_deg", [-178.0, 182.0, -172.0])
 def test_angles_meet_behind_the_patient(tmp_path: Path, frame_deg: float) -> None:
     text = MEASURED.replace("primary_angle_deg = 90.0", "primary_angle_deg = 180.0")
     geometry = replace(C_ARM, primary_angle_deg=frame_deg)
-    assert resolve(acquisition(geometry), CASE, toml(tmp_path, text)).mm_per_px == 0.25
+    assert resolve_calibration(acquisition(geometry), CASE, toml(tmp_path, text)).mm_per_px == 0.25
 
 
 def test_what_a_frame_does_not_say_is_told_as_not_checked(tmp_path: Path) -> None:
     run = acquisition(manufacturer="")
-    found = resolve(run, CaseFile("", Marks()), toml(tmp_path))
+    found = resolve_calibration(run, CaseFile("", Marks()), toml(tmp_path))
     assert found.mm_per_px == 0.25
     assert found.source == (
         "calibration file room-2.toml, not checked: manufacturer, view, sid_mm, "
@@ -317,35 +277,32 @@ def test_from_a_folder_the_one_that_fits_is_taken(tmp_path: Path) -> None:
     toml(tmp_path)
     toml(tmp_path, MEASURED.replace("lateral", "ap").replace("0.25", "0.5"), "room-2-ap.toml")
     (tmp_path / "README.md").write_text("Not a calibration.", encoding="utf-8")
-    found = resolve(acquisition(C_ARM), CASE, tmp_path)
+    found = resolve_calibration(acquisition(C_ARM), CASE, tmp_path)
     assert (found.mm_per_px, found.source) == (0.25, "calibration file room-2.toml")
 
 
 def test_from_a_folder_nothing_is_taken_unchecked(tmp_path: Path) -> None:
     toml(tmp_path)
-    with pytest.raises(CalibrationError, match=r"room-2\.toml: the frame does not say its sid_mm"):
-        resolve(acquisition(replace(C_ARM, sid_mm=None)), CASE, tmp_path)
+    with pytest.raises(CalibrationError, match=r"room-2\.toml: the frame does not state sid_mm"):
+        resolve_calibration(acquisition(replace(C_ARM, sid_mm=None)), CASE, tmp_path)
 
 
 def test_folder_with_two_that_fit_is_refused(tmp_path: Path) -> None:
     toml(tmp_path)
     toml(tmp_path, name="room-3.toml")
-    with pytest.raises(CalibrationError, match=r"room-2\.toml, room-3\.toml all fit"):
-        resolve(acquisition(C_ARM), CASE, tmp_path)
+    with pytest.raises(CalibrationError, match=r"room-2\.toml, room-3\.toml all apply to"):
+        resolve_calibration(acquisition(C_ARM), CASE, tmp_path)
 
 
 def test_folder_without_any_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CalibrationError, match=r"it holds no \.toml file"):
-        resolve(acquisition(C_ARM), CASE, tmp_path)
+        resolve_calibration(acquisition(C_ARM), CASE, tmp_path)
 
 
 def test_file_that_fits_is_asked_for_even_where_the_case_goes_before(tmp_path: Path) -> None:
     path = toml(tmp_path, MEASURED.replace("rows = 400", "rows = 512"))
     with pytest.raises(CalibrationError, match="rows is 512"):
-        resolve(acquisition(C_ARM), replace(CASE, mm_per_px=0.3), path)
-
-
-GEOMETRY = "[geometry]\nimager_pixel_spacing_mm = 0.3\nsid_mm = 1000\nsod_mm = 600.0"
+        resolve_calibration(acquisition(C_ARM), replace(CASE, mm_per_px=0.3), path)
 
 
 @pytest.mark.parametrize(
@@ -370,20 +327,20 @@ GEOMETRY = "[geometry]\nimager_pixel_spacing_mm = 0.3\nsid_mm = 1000\nsod_mm = 6
         (
             MEASURED[MEASURED.index("[measured]") :],
             GEOMETRY.replace("600", "1000") + "\nsod_sigma_mm = 20",
-            ["sod_mm 1000 is not below sid_mm 1000"],
+            ["sod_mm 1000 is not less than sid_mm 1000"],
         ),
     ],
 )
 def test_malformed_file_is_refused(tmp_path: Path, old: str, new: str, words: list[str]) -> None:
     path = toml(tmp_path, MEASURED.replace(old, new))
     with pytest.raises(CalibrationError) as caught:
-        resolve(acquisition(C_ARM), CASE, path)
+        resolve_calibration(acquisition(C_ARM), CASE, path)
     assert [word for word in [str(path), *words] if word not in str(caught.value)] == []
 
 
 def test_geometry_in_a_file(tmp_path: Path) -> None:
     text = MEASURED[: MEASURED.index("[measured]")] + GEOMETRY + "\nsod_sigma_mm = 30\n"
-    found = resolve(acquisition(C_ARM), CASE, toml(tmp_path, text))
+    found = resolve_calibration(acquisition(C_ARM), CASE, toml(tmp_path, text))
     assert found.mm_per_px == pytest.approx(0.18)
     assert found.mm_per_px_sigma == pytest.approx(0.18 * 0.05)
 
@@ -398,12 +355,12 @@ def test_what_is_no_calibration_file(tmp_path: Path, content: bytes) -> None:
 
 def test_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CalibrationError, match="No such file"):
-        resolve(acquisition(C_ARM), CASE, tmp_path / "none.toml")
+        resolve_calibration(acquisition(C_ARM), CASE, tmp_path / "none.toml")
 
 
 def test_settings_are_used() -> None:
     settings = CalibrationSettings(depth_sigma_mm=70.0)
-    found = resolve(acquisition(C_ARM), CASE, None, settings)
+    found = resolve_calibration(acquisition(C_ARM), CASE, None, settings)
     assert found.mm_per_px_sigma == pytest.approx(0.024)
 
 
@@ -434,12 +391,12 @@ def test_example_holds_for_the_frames_that_it_names_and_for_no_real_c_arm(path: 
     )
     case = CaseFile("", Marks(view=asked.view))
     # From the folder: it is the only one that fits.
-    found = resolve(run, case, path.parent)
+    found = resolve_calibration(run, case, path.parent)
     assert found.source == f"calibration file {path.name}"
     assert found.mm_per_px is not None
     assert 0.1 < found.mm_per_px < 0.3
     with pytest.raises(CalibrationError, match="manufacturer is example"):
-        resolve(replace(run, manufacturer="A real maker"), case, path)
+        resolve_calibration(replace(run, manufacturer="A real maker"), case, path)
 
 
 @pytest.mark.parametrize("path", examples(), ids=lambda path: path.stem)

@@ -300,9 +300,9 @@ def test_case_beside_a_video_gives_it_wall_and_millimetres(tmp_path):
     assert result.exit_code == 0, result.output
     assert "screen.case.json lies beside the sequence and is used" in result.stderr
     assert "no millimetres" not in result.stderr
-    assert "wall rule off" not in result.stderr
+    assert "posterior wall rule inactive" not in result.stderr
     assert (
-        "wall rule off"
+        "posterior wall rule inactive"
         in run("analyze", path, "-o", tmp_path / "out", "--no-video", "--no-case").stderr
     )
 

@@ -65,10 +65,17 @@ def lines(folder):
     return records
 
 
-def test_analyze_writes_every_frame_and_all_files(dicom, case, tmp_path):
-    result = run("analyze", dicom, "--case", case, "--out", tmp_path / "new" / "out")
-    out = tmp_path / "new" / "out"
+@pytest.fixture(scope="module")
+def analyzed(dicom, case, tmp_path_factory):
+    """A folder with all that `analyze` writes of the case, and what it said; only to be read."""
+    out = tmp_path_factory.mktemp("analyzed") / "new" / "out"
+    result = run("analyze", dicom, "--case", case, "--out", out)
     assert result.exit_code == 0, result.output
+    return out, result
+
+
+def test_analyze_writes_every_frame_and_all_files(analyzed):
+    out, result = analyzed
     assert {path.name for path in out.iterdir()} == FILES
     frames = read_frames(out / "frames.jsonl")
     assert [frame.frame for frame in frames] == list(range(FRAMES))
@@ -81,7 +88,7 @@ def test_strict_is_exit_code_4_where_a_rule_was_off(dicom, case, tmp_path):
     off = run("analyze", dicom, "--no-case", "--out", tmp_path, "--no-video", "--strict")
     assert off.exit_code == 4, off.output
     last = off.stdout.splitlines()[-2:]
-    assert all(line.startswith("NOT WATCHED: ") for line in last)
+    assert all(line.startswith("NOT MONITORED: ") for line in last)
     assert "the margin of 5 mm and the posterior wall" in last[0]
     assert f"in {FRAMES - 2} of {FRAMES - 2} frames" in last[0]
     assert run("analyze", dicom, "--no-case", "--out", tmp_path, "--no-video").exit_code == 0
@@ -96,13 +103,13 @@ def test_no_stop_is_said_of_what_was_watched_only(dicom, tmp_path):
     deaf = ("--no-case", "--settings", settings)
     result = run("analyze", dicom, "--out", tmp_path, "--no-video", *deaf)
     assert result.exit_code == 0, result.output
-    assert "no STOP from what was watched; see the last lines" in result.stdout
+    assert "no STOP from what was monitored; see the last lines" in result.stdout
 
 
-def test_events_tell_the_changes_of_level(dicom, case, tmp_path):
-    assert run("analyze", dicom, "--case", case, "--out", tmp_path, "--no-video").exit_code == 0
-    frames = read_frames(tmp_path / "frames.jsonl")
-    events = read_events(tmp_path / "events.jsonl")
+def test_events_tell_the_changes_of_level(analyzed):
+    out, _ = analyzed
+    frames = read_frames(out / "frames.jsonl")
+    events = read_events(out / "events.jsonl")
     changes = [
         (after.frame, after.level)
         for before, after in pairwise(frames)
@@ -129,18 +136,15 @@ def test_nothing_of_an_earlier_run_is_left_beside_new_lines(dicom, tmp_path, mon
     assert not (tmp_path / "overlay.mp4").exists()
 
 
-def test_no_video(dicom, case, tmp_path):
+def test_running_twice_gives_the_same_bytes_with_a_video_and_without(
+    dicom, case, analyzed, tmp_path
+):
     result = run("analyze", dicom, "--case", case, "--out", tmp_path, "--no-video")
     assert result.exit_code == 0
     assert {path.name for path in tmp_path.iterdir()} == FILES - {"overlay.mp4"}
-
-
-def test_running_twice_gives_the_same_bytes(dicom, case, tmp_path):
-    for name in ("a", "b"):
-        out = tmp_path / name
-        assert run("analyze", dicom, "--case", case, "--out", out, "--no-video").exit_code == 0
-    assert lines(tmp_path / "a") == lines(tmp_path / "b")
-    first, second = ((tmp_path / name / "events.jsonl").read_bytes() for name in ("a", "b"))
+    before, _ = analyzed
+    assert lines(tmp_path) == lines(before)
+    first, second = ((folder / "events.jsonl").read_bytes() for folder in (before, tmp_path))
     assert first == second
 
 
@@ -168,9 +172,8 @@ def cut(dicom, tmp_path):
     return path
 
 
-def test_input_that_ends_early_exits_3_and_is_written(dicom, case, cut, tmp_path):
-    whole, part = tmp_path / "whole", tmp_path / "part"
-    assert run("analyze", dicom, "--case", case, "--out", whole, "--no-video").exit_code == 0
+def test_input_that_ends_early_exits_3_and_is_written(analyzed, case, cut, tmp_path):
+    (whole, _), part = analyzed, tmp_path / "part"
     result = run("analyze", cut, "--case", case, "--out", part)
     assert result.exit_code == 3, result.output
     assert "ended early" in result.stderr
@@ -379,7 +382,7 @@ def test_replay_without_the_gui_extra_says_how_to_get_it(case, tmp_path, monkeyp
     monkeypatch.setitem(sys.modules, "leakwatch.gui.app", None)
     monkeypatch.delattr("leakwatch.gui.app", raising=False)
     result = run("replay", case, "--record", tmp_path / "a.png")
-    assert_refused(result, "pip install 'leakwatch[gui]'")
+    assert_refused(result, "pip install 'leakwatch-fluoro[gui]'")
 
 
 @pytest.mark.parametrize(
@@ -437,11 +440,11 @@ def test_the_case_beside_a_sequence_is_used_and_said(tmp_path, command):
     result = run(*arguments)
     assert result.exit_code == 0, result.output
     assert "cine.case.json lies beside the sequence and is used" in result.stderr
-    assert "wall rule off" not in result.stderr
+    assert "posterior wall rule inactive" not in result.stderr
     result = run(*arguments, "--no-case")
     assert result.exit_code == 0, result.output
     assert "lies beside" not in result.stderr
-    assert "wall rule off: no posterior wall is marked; mark one with `leakwatch mark FILE`" in (
+    assert "posterior wall rule inactive: no posterior wall is marked; mark one with" in (
         result.stderr
     )
 
@@ -484,5 +487,23 @@ def test_rules_that_are_off_are_said_before_the_first_frame(tmp_path):
     result = run("analyze", path, "--out", tmp_path / "out", "--no-video")
     assert result.exit_code == 0, result.output
     said = result.stderr.splitlines()
-    assert any(line.startswith("leakwatch: 5 mm rule off: no millimetres (") for line in said)
-    assert any(line.startswith("leakwatch: outline rule off: ") for line in said)
+    assert any(line.startswith("leakwatch: 5 mm rule inactive: not calibrated (") for line in said)
+    assert any(line.startswith("leakwatch: outline rule inactive: ") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "extra"),
+    [("matplotlib", "trend.png", "report"), ("av", "overlay.mp4", "video")],
+)
+def test_what_draws_a_picture_may_be_absent(dicom, tmp_path, monkeypatch, library, name, extra):
+    (tmp_path / name).write_bytes(b"of an earlier run")
+    for loaded in [one for one in sys.modules if one.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.delitem(sys.modules, "leakwatch.sinks.overlay.encoder", raising=False)
+    monkeypatch.setitem(sys.modules, library, None)
+    result = run("analyze", dicom, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert f"left out: {name} needs the extra `{extra}`" in result.stderr
+    assert f"pip install 'leakwatch-fluoro[{extra}]'" in result.stderr
+    assert not (tmp_path / name).exists()
+    assert len(read_frames(tmp_path / "frames.jsonl")) == FRAMES

@@ -135,14 +135,14 @@ def test_a_built_in_case_is_made_when_asked_for_and_once(cases, monkeypatch, lib
     case = SimpleNamespace(scenario=scenario)
     monkeypatch.setattr(training_cases, "training_cases", lambda: (case,))
     monkeypatch.setattr(training_cases, "frames_of", lambda case: 16)
-    monkeypatch.setattr(training_cases, "kept_case", lambda case, folder: made or None)
+    monkeypatch.setattr(training_cases, "find_kept_case", lambda case, folder: made or None)
 
     def make(case, folder, on_frame):
         made.append(folder)
         on_frame()
         return cases / "told.case.json"
 
-    monkeypatch.setattr(training_cases, "made_case", make)
+    monkeypatch.setattr(training_cases, "make_training_case", make)
     assert run("train", "--list").stdout == (
         "training-01    Lumbar; calm breath (made when asked for)\n"
     )
@@ -173,5 +173,8 @@ def test_half_a_case_is_not_scored_and_nothing_is_kept(cases, tmp_path):
     whole = (cases / "cine.dcm").read_bytes()
     (tmp_path / "cine.dcm").write_bytes(whole[: -2 * injection.ROWS * injection.COLUMNS * 3])
     injection.write_case(tmp_path / "cut.case.json", tmp_path / "cine.dcm")
-    refused(train(tmp_path / "cut.case.json", "--trainee", "anna"), "half a case trains nobody")
+    refused(
+        train(tmp_path / "cut.case.json", "--trainee", "anna"),
+        "an incomplete case cannot be used for training",
+    )
     assert "Nobody was trained" in run("trainees", "list").stderr

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakwatch.case_files.settings_file import load_settings, settings_toml
@@ -76,6 +76,7 @@ def as_toml(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+@settings(deadline=None)  # a busy machine is slower
 @given(st.sampled_from(PLAIN), outside)
 def test_no_setting_outside_of_its_range_is_taken(
     tmp_path_factory: pytest.TempPathFactory, setting: Any, value: Any

@@ -17,11 +17,11 @@ from leakwatch.config import Settings
 from leakwatch.core.arrays import Point, read_only
 from leakwatch.core.distortion import (
     MAX_SLOPE,
-    shown_observation,
-    shown_px,
+    distort_observation,
+    distort_px,
     steepest_slope,
-    true_marks,
-    true_px,
+    undistort_marks,
+    undistort_px,
 )
 from leakwatch.core.frame import Frame, View
 from leakwatch.core.geometry import WorkingGrid
@@ -58,24 +58,24 @@ def pincushion(share: float, rows: int = ROWS, columns: int = COLUMNS, turn: flo
 def test_what_is_shown_of_a_true_point_is_that_point(share: float, turn: float, at: Point) -> None:
     bend = pincushion(share, turn=turn)
     assert steepest_slope(bend) <= MAX_SLOPE
-    there = true_px(bend, np.array(at))
-    assert shown_px(bend, there) == pytest.approx(at, abs=1e-6)
-    assert np.array_equal(shown_px(None, np.array(at)), at)
+    there = undistort_px(bend, np.array(at))
+    assert distort_px(bend, there) == pytest.approx(at, abs=1e-6)
+    assert np.array_equal(distort_px(None, np.array(at)), at)
 
 
 def test_pincushion_is_that_of_the_formula() -> None:
     bend = pincushion(0.05)
     middle = np.array([(COLUMNS - 1) / 2, (ROWS - 1) / 2])
     corner = np.array([0.0, 0.0])
-    assert true_px(bend, middle) == pytest.approx(middle)
-    assert true_px(bend, corner) == pytest.approx(middle + 0.95 * (corner - middle))
+    assert undistort_px(bend, middle) == pytest.approx(middle)
+    assert undistort_px(bend, corner) == pytest.approx(middle + 0.95 * (corner - middle))
 
 
 def test_beyond_the_grid_the_distortion_is_held() -> None:
     bend = replace(pincushion(0.05), reach_px=80.0)
     middle = np.array([(COLUMNS - 1) / 2, (ROWS - 1) / 2])
     at_reach, beyond = middle + np.array([[80.0, 0.0], [120.0, 0.0]])
-    moved = true_px(bend, np.stack([at_reach, beyond])) - np.stack([at_reach, beyond])
+    moved = undistort_px(bend, np.stack([at_reach, beyond])) - np.stack([at_reach, beyond])
     assert moved[0] == pytest.approx(moved[1])
     assert abs(moved[0][0]) > 0.5
 
@@ -105,7 +105,7 @@ def test_every_place_of_an_observation_is_moved_and_no_length_is() -> None:
         tubes=(make_tube(),),
         shift_px=(4.0, 2.0),
     )
-    moved = shown_observation(seen, replace(MARKS, posterior_wall_px=corner), bend)
+    moved = distort_observation(seen, replace(MARKS, posterior_wall_px=corner), bend)
     before, after = places_of(seen), places_of(moved)
     assert set(before) == {
         "shift_px",
@@ -120,21 +120,21 @@ def test_every_place_of_an_observation_is_moved_and_no_length_is() -> None:
     for name in before:
         assert not np.allclose(np.array(before[name]), np.array(after[name])), name
         if name != "shift_px":
-            assert np.array(true_px(bend, np.array(after[name]))) == pytest.approx(
+            assert np.array(undistort_px(bend, np.array(after[name]))) == pytest.approx(
                 np.array(before[name]), abs=1e-6
             )
     assert moved.wall_distance is not None
     assert (moved.wall_distance.distance_px, moved.cement.area_px) == (5.0, 150.0)  # type: ignore[union-attr]
-    assert shown_observation(seen, MARKS, None) is seen
+    assert distort_observation(seen, MARKS, None) is seen
 
 
 def test_a_shift_is_that_of_the_marks() -> None:
     bend = pincushion(0.05, 96, 128)
-    wall = true_px(bend, np.array([[10.0, 12.0], [10.0, 84.0]]))
+    wall = undistort_px(bend, np.array([[10.0, 12.0], [10.0, 84.0]]))
     marks = Marks(view=View.LATERAL, posterior_wall_px=wall)
-    moved = shown_observation(make_observation(shift_px=(-3.0, 1.0)), marks, bend)
+    moved = distort_observation(make_observation(shift_px=(-3.0, 1.0)), marks, bend)
     middle = wall.mean(axis=0)
-    there = shown_px(bend, middle + np.array([-3.0, 1.0])) - shown_px(bend, middle)
+    there = distort_px(bend, middle + np.array([-3.0, 1.0])) - distort_px(bend, middle)
     assert moved.shift_px == pytest.approx(tuple(there))
     assert abs(moved.shift_px[0] + 3.0) > 0.05  # type: ignore[index]
 
@@ -148,7 +148,7 @@ def test_the_picture_is_straightened_and_bent_again() -> None:
     true, seen = straightened(blurred, exposed, straightening_map(bend, grid))
     rows, columns = np.mgrid[:ROWS, :COLUMNS]
     centre = np.array([(true * columns).sum(), (true * rows).sum()]) / true.sum()
-    assert centre == pytest.approx(true_px(bend, np.array([220.0, 60.0])), abs=0.1)
+    assert centre == pytest.approx(undistort_px(bend, np.array([220.0, 60.0])), abs=0.1)
     assert not seen[:, :18].any()
     assert seen[40:200, 30:250].all()
     assert np.abs(bent(true, bend, grid) - blurred).max() < 0.05
@@ -191,8 +191,8 @@ def test_distances_are_those_of_the_true_picture() -> None:
     drawn = Marks(
         view=View.LATERAL,
         baseline_frames=(0, 9),
-        posterior_wall_px=read_only(shown_px(bend, WALL + shift)),
-        needle_tip_px=tuple(shown_px(bend, np.array(TIP) + shift).tolist()),
+        posterior_wall_px=read_only(distort_px(bend, WALL + shift)),
+        needle_tip_px=tuple(distort_px(bend, np.array(TIP) + shift).tolist()),
         anterior=Side.RIGHT,
     )
     frames = injection(bend, 40)
@@ -207,8 +207,8 @@ def test_distances_are_those_of_the_true_picture() -> None:
     assert off < abs(without.wall_distance.distance_mm - true_mm)  # type: ignore[operator]
     # What is drawn over the picture lies where the picture shows it.
     moved = np.array(breath(39))
-    assert with_bend.wall_px == pytest.approx(shown_px(bend, WALL + moved), abs=1.0)
-    assert true_marks(drawn, bend).posterior_wall_px == pytest.approx(WALL + shift, abs=1e-6)
+    assert with_bend.wall_px == pytest.approx(distort_px(bend, WALL + moved), abs=1.0)
+    assert undistort_marks(drawn, bend).posterior_wall_px == pytest.approx(WALL + shift, abs=1e-6)
 
 
 def test_the_doubt_of_the_distortion_is_in_the_sigma() -> None:

@@ -16,9 +16,9 @@ from leakwatch.core.geometry import (
     distance_sigma_mm,
     distance_to_polyline,
     is_inside,
-    loop_share,
     nearest_on_polyline,
     polyline_length,
+    self_overlap_share,
     side_of_polyline,
     signed_distance,
 )
@@ -143,11 +143,11 @@ def test_area_of_a_rectangle_however_it_is_turned() -> None:
 
 def test_a_bow_has_two_loops_of_one_size_and_a_spur_a_tiny_one() -> None:
     square = np.array([[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0]])
-    assert loop_share(square) == 0.0
-    assert loop_share(square[[0, 2, 1, 3]]) == pytest.approx(1.0)
+    assert self_overlap_share(square) == 0.0
+    assert self_overlap_share(square[[0, 2, 1, 3]]) == pytest.approx(1.0)
     # A loop of 2 beside 60.
     corners = [[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0], [0.0, 3.0], [-2.0, 4.0], [2.0, 6.0]]
-    assert 0.0 < loop_share(np.array(corners)) < 0.1
+    assert 0.0 < self_overlap_share(np.array(corners)) < 0.1
 
 
 def test_edges_that_only_touch_do_not_cross() -> None:
@@ -155,7 +155,7 @@ def test_edges_that_only_touch_do_not_cross() -> None:
     spike = np.array(
         [[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [4.0, 8.0], [4.0, 0.0], [4.0, 8.0], [0.0, 8.0]]
     )
-    assert loop_share(spike) == 0.0
+    assert self_overlap_share(spike) == 0.0
 
 
 @given(st.lists(point, min_size=3, max_size=12, unique=True))
@@ -165,7 +165,7 @@ def test_convex_polygons_never_cross_themselves(points: list[tuple[float, float]
     angles = np.unique(np.round(np.arctan2(*(around - middle).T), 3))
     assume(len(angles) >= 3)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    assert loop_share(circle) == 0.0
+    assert self_overlap_share(circle) == 0.0
     # The middle of a chord of a circle lies in the polygon, or on its edge.
     inner = circle.mean(axis=0)
     assert is_inside((float(inner[0]), float(inner[1])), circle)

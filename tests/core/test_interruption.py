@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from leakwatch.cli.console import ended_like_interrupted
-from leakwatch.core.interruption import end_quietly_on_ctrl_c, heard, is_ignored
+from leakwatch.core.interruption import end_quietly_on_ctrl_c, handle_signals, is_ignored
 
 
 @pytest.fixture(params=["SIGINT", "SIGTERM", "SIGHUP"])
@@ -23,7 +23,7 @@ def number(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
 def test_a_signal_is_dealt_with_for_a_while(number: signal.Signals) -> None:
     signal.signal(number, signal.default_int_handler)
     came = []
-    with heard(lambda one, stack: came.append(one), number.name, "SIGNOSUCH"):
+    with handle_signals(lambda one, stack: came.append(one), number.name, "SIGNOSUCH"):
         signal.raise_signal(number)
     assert came == [number]
     assert signal.getsignal(number) is signal.default_int_handler
@@ -32,7 +32,7 @@ def test_a_signal_is_dealt_with_for_a_while(number: signal.Signals) -> None:
 def test_what_is_ignored_stays_ignored(number: signal.Signals) -> None:
     signal.signal(number, signal.SIG_IGN)
     came = []
-    with heard(lambda one, stack: came.append(one), number.name):
+    with handle_signals(lambda one, stack: came.append(one), number.name):
         assert is_ignored(number)
         signal.raise_signal(number)
     assert came == []
@@ -41,7 +41,10 @@ def test_what_is_ignored_stays_ignored(number: signal.Signals) -> None:
 
 def test_a_handler_is_put_back_after_an_error(number: signal.Signals) -> None:
     signal.signal(number, signal.SIG_DFL)
-    with pytest.raises(ValueError, match="broken"), heard(lambda one, stack: None, number.name):
+    with (
+        pytest.raises(ValueError, match="broken"),
+        handle_signals(lambda one, stack: None, number.name),
+    ):
         raise ValueError("broken")
     assert signal.getsignal(number) is signal.SIG_DFL
 
@@ -50,7 +53,7 @@ def test_on_another_thread_nothing_is_changed() -> None:
     done = []
 
     def work() -> None:
-        with heard(lambda one, stack: None, "SIGINT"):
+        with handle_signals(lambda one, stack: None, "SIGINT"):
             done.append(True)
 
     thread = threading.Thread(target=work)

@@ -16,7 +16,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 import leakwatch
-from leakwatch.core.messages import LANGUAGES, counted, language_of, text, translate
+from leakwatch.core.messages import LANGUAGES, counted, join_with, language_of, text, translate
 
 PACKAGE = Path(leakwatch.__file__).parent
 SCRIPT = PACKAGE.parent / "scripts" / "write_catalogue.py"
@@ -27,10 +27,33 @@ WIDGET_CALLS = {
     "QAction", "QCheckBox", "QGroupBox", "QRadioButton",
 }  # fmt: skip
 SAYING_CALLS = {"say", "fail", "warn"}
+# What a window, a page or a video shows later, under their own names.
+SHOWN_CALLS = {
+    "Fact", "InactiveRule", "KeyAction", "LineStyle", "Tool", "key", "unknown_banner",
+    "set_title", "set_xlabel", "set_ylabel", "setLabel", "drawText",
+}  # fmt: skip
+# Attributes that are shown as they are.
+SHOWN_ATTRIBUTES = {"_said", "outcome", "problem", "failure", "progress", "legend"}
 # Packages whose texts are in the catalogue.
 IN_THE_CATALOGUE: tuple[str, ...] = (
-    "alerting", "deidentification", "files", "pipeline", "sinks", "sources",
-)  # fmt: skip
+    "alerting",
+    "benchmark",
+    "calibrating",
+    "calibration",
+    "core",
+    "deidentification",
+    "display",
+    "files",
+    "gui",
+    "live",
+    "marking",
+    "pipeline",
+    "plausibility",
+    "simulator",
+    "sinks",
+    "sources",
+    "training",
+)
 
 
 def test_a_message_is_its_english_text() -> None:
@@ -50,6 +73,13 @@ def test_one_and_many_have_texts_of_their_own() -> None:
 def test_messages_within_messages_are_translated_too() -> None:
     message = text("STOP: {why}", why=text("cement in a vein"))
     assert translate(message, "x-marked") == "⟦STOP: ⟦cement in a vein⟧⟧"
+
+
+def test_joined_messages_are_translated_each() -> None:
+    joined = join_with("; ", [text("cement in a vein"), "A"])
+    assert joined == "cement in a vein; A"
+    assert translate(joined, "x-marked") == "⟦⟦cement in a vein⟧; A⟧"
+    assert translate(join_with("; ", []), "de") == ""
 
 
 def test_braces_stand_for_themselves_where_nothing_is_filled_in() -> None:
@@ -116,6 +146,33 @@ def test_no_text_escapes_the_catalogue(package: str) -> None:
     assert not found, "\n".join(found)
 
 
+def test_each_template_has_the_values_that_it_needs() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}:{line}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for line in unfilled_templates(ast.parse(path.read_text("utf-8")))
+    ]
+    assert not found, "\n".join(found)
+
+
+def unfilled_templates(tree: ast.AST) -> list[int]:
+    """Lines of calls whose templates have other fields than values."""
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or called(node) not in ("text", "counted"):
+            continue
+        strings = [one.value for one in node.args if isinstance(one, ast.Constant)]
+        templates = [one for one in strings if isinstance(one, str)]
+        counts = {"count"} if called(node) == "counted" else set()
+        given = {one.arg for one in node.keywords} | counts
+        for one in templates if given else ():
+            found += [node.lineno] if {name for name, _ in fields(one)} - given else []
+        if templates and given:
+            used = {name for template in templates for name, _ in fields(template)} | counts
+            found += [node.lineno] if given - used else []
+    return found
+
+
 def fields(template: str) -> set[tuple[str | None, str | None]]:
     return {(name, form) for _, name, form, _ in string.Formatter().parse(template) if name}
 
@@ -130,12 +187,15 @@ def escaped_texts(tree: ast.AST) -> list[tuple[int, str]]:
                 found += worded(node.exc.args)
         elif isinstance(node, ast.Call):
             name = called(node)
-            if name in WIDGET_CALLS | SAYING_CALLS:
+            if name in WIDGET_CALLS | SAYING_CALLS | SHOWN_CALLS:
                 found += worded(node.args)
             found += worded([one.value for one in node.keywords if one.arg == "help"])
         elif isinstance(node, ast.JoinedStr):  # Babel does not look into these
             calls = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
             found += [(one.lineno, "text within an f-string") for one in calls if is_text(one)]
+        elif isinstance(node, ast.Assign):
+            names = {getattr(target, "attr", "") for target in node.targets}
+            found += worded([node.value]) if names & SHOWN_ATTRIBUTES else []
     return found
 
 
@@ -162,12 +222,43 @@ def worded(arguments: list[ast.expr]) -> list[tuple[int, str]]:
     """Those of some arguments that are literals with a word of three letters or more."""
     found = []
     for one in arguments:
-        if isinstance(one, ast.Constant) and isinstance(one.value, str):
-            literal = one.value
+        if isinstance(one, ast.IfExp | ast.BoolOp | ast.BinOp | ast.Tuple):
+            parts = [part for part in ast.iter_child_nodes(one) if isinstance(part, ast.expr)]
+            found += worded(parts[1:] if isinstance(one, ast.IfExp) else parts)
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str):
+            found += [(one.lineno, one.value)] if has_words(one.value) else []
         elif isinstance(one, ast.JoinedStr):
-            literal = "".join(part.value for part in one.values if isinstance(part, ast.Constant))
-        else:
-            continue
-        if re.search(r"[A-Za-z]{3}", literal):
-            found.append((one.lineno, literal))
+            constants = [part.value for part in one.values if isinstance(part, ast.Constant)]
+            literal = "".join(str(part) for part in constants)
+            found += [(one.lineno, literal)] if has_words(literal) else []
     return found
+
+
+def test_every_text_has_values_for_its_fields_and_no_others() -> None:
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("text", "counted"):
+                wrong += [f"{path.name}:{node.lineno}: {one}" for one in mismatches(node)]
+    assert not wrong, "\n".join(wrong)
+
+
+def mismatches(call: ast.Call) -> list[str]:
+    """Names that a text's templates or its values lack; for `counted`, one form may omit some."""
+    templates = [
+        one.value
+        for one in call.args
+        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    ]
+    given = {one.arg for one in call.keywords if one.arg is not None}
+    if not templates or (not given and len(templates) == 1):
+        return []
+    given |= {"count"} if getattr(call.func, "id", "") == "counted" else set()
+    used = {name for one in templates for name, _ in fields(one)}
+    return sorted(str(name) for name in used ^ given)
+
+
+def has_words(shown: str) -> bool:
+    """Whether a text has a word of three letters, beside tags, colours and the program's name."""
+    bare = re.sub(r"<[^>]*>|&\w+;|#[0-9A-Fa-f]{6}|LeakWatch", "", shown)
+    return re.search(r"[^\W\d_²³]{3}", bare) is not None

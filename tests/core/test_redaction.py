@@ -11,7 +11,7 @@ import pytest
 from leakwatch.alerting import rules
 from leakwatch.config import Settings
 from leakwatch.core.frame import PixelFormat
-from leakwatch.core.redaction import clipped, masked_frame, with_masks
+from leakwatch.core.redaction import clip_rectangle, mask_frame, with_masks
 from leakwatch.core.results import Level, Reason
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold
@@ -20,7 +20,7 @@ CORNER, BODY, AHEAD = (4, 4, 60, 20), (60, 100, 90, 140), (115, 100, 124, 140)
 
 
 def levels(masks):
-    frames = (masked_frame(frame, masks) for frame in injection.frames())
+    frames = (mask_frame(frame, masks) for frame in injection.frames())
     vision = stages.initial_state(Settings(), injection.MARKS, injection.CALIBRATION)
     told = list(fold(frames, vision, rules.initial_state(Settings())))
     return [(one.alert.level, one.observation.unavailable) for one in told]
@@ -28,7 +28,7 @@ def levels(masks):
 
 def test_pixels_are_blank_inside_and_untouched_outside():
     frame = next(injection.frames())
-    masked = masked_frame(frame, [(-5, 230, 10, 900)])
+    masked = mask_frame(frame, [(-5, 230, 10, 900)])
     assert masked.acquisition.masks_px == ((0, 230, 10, 240),)
     assert not masked.pixels[230:, :10].any()
     assert np.array_equal(masked.pixels[:230], frame.pixels[:230])
@@ -40,12 +40,12 @@ def test_pixels_are_blank_inside_and_untouched_outside():
 def test_blank_is_where_no_beam_comes():
     inverted = replace(injection.ACQUISITION, pixel_format=PixelFormat("MONOCHROME1", 12))
     frame = replace(next(injection.frames()), acquisition=inverted)
-    assert masked_frame(frame, [CORNER]).pixels[10, 10] == 4095
+    assert mask_frame(frame, [CORNER]).pixels[10, 10] == 4095
 
 
 def test_the_same_masks_change_nothing():
-    frame = masked_frame(next(injection.frames()), [CORNER])
-    assert masked_frame(frame, [CORNER]) is frame
+    frame = mask_frame(next(injection.frames()), [CORNER])
+    assert mask_frame(frame, [CORNER]) is frame
     assert with_masks(frame.acquisition, [CORNER, (500, 500, 600, 600)]) is frame.acquisition
 
 
@@ -58,9 +58,9 @@ def test_text_is_gone_with_its_mask(text, after):
 
 
 def test_a_mask_outside_of_the_picture_is_none():
-    assert clipped((240, 0, 300, 10), 240, 240) is None
-    assert clipped((-9, -9, 0, 5), 240, 240) is None
-    assert clipped((-9, -9, 3, 5), 240, 240) == (0, 0, 3, 5)
+    assert clip_rectangle((240, 0, 300, 10), 240, 240) is None
+    assert clip_rectangle((-9, -9, 0, 5), 240, 240) is None
+    assert clip_rectangle((-9, -9, 3, 5), 240, 240) == (0, 0, 3, 5)
 
 
 def test_text_in_a_corner_costs_nothing():
@@ -81,7 +81,7 @@ def test_cement_that_runs_under_a_mask_is_not_followed():
 
 
 def test_binning_and_shift_never_let_a_mask_be_seen():
-    masked = (masked_frame(frame, [CORNER]) for frame in injection.frames(3))
+    masked = (mask_frame(frame, [CORNER]) for frame in injection.frames(3))
     coarse = Settings()
     vision = stages.initial_state(coarse, injection.MARKS, injection.CALIBRATION)
     for frame in masked:

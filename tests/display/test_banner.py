@@ -13,7 +13,7 @@ from leakwatch.display.banner import (
     REASON_WORDS,
     Shape,
     distance_text,
-    last_words,
+    last_assessed_text,
     level_banner,
     seconds_text,
     shape_corners,
@@ -35,7 +35,7 @@ def test_stop_says_its_reasons_in_order_with_numbers():
     assert (banner.word, banner.style.shape, banner.flashing) == ("STOP", Shape.OCTAGON, True)
     assert banner.reasons == (
         "Cement 4.5 ± 0.4 mm from the posterior wall (margin 5 mm)",
-        "Cement fills a tube: probably a vein, 8 mm long",
+        "Tubular filling, 8 mm long: probable venous leak",
     )
 
 
@@ -69,43 +69,43 @@ def test_an_acknowledged_stop_is_said_beside_what_is_more_urgent(level):
 
 
 LAST = [
-    ({}, 11.2, "12 s old: 9.5 ± 0.4 mm from the posterior wall"),
+    ({}, 11.2, "12 s ago: 9.5 ± 0.4 mm from the posterior wall"),
     (
         {"wall_distance": WallDistance(-8.0, -2.0, 0.4, (1.0, 1.0), (1.0, 1.0))},
         0.6,
-        "1 s old: 2.0 ± 0.4 mm behind the wall",
+        "1 s ago: 2.0 ± 0.4 mm behind the wall",
     ),
-    ({"wall_distance": None}, 59.5, "1:00 min old: 9 mm² of cement, no distance to the wall"),
+    ({"wall_distance": None}, 59.5, "1:00 min ago: 9 mm² of cement, no distance to the wall"),
     (
         {"wall_distance": None, "cement": Cement((), 0.0, 0.0, 0.0)},
         151.0,
-        "2:31 min old: no cement seen",
+        "2:31 min ago: no cement detected",
     ),
     (
         {"wall_distance": None, "tubes": (make_tube(),)},
         3.0,
-        "3 s old: 9 mm² of cement, no distance to the wall; a tube of 8 mm fills",
+        "3 s ago: 9 mm² of cement, no distance to the wall; tubular filling, 8 mm",
     ),
 ]
 
 
 @pytest.mark.parametrize(("changes", "age_s", "words"), LAST)
 def test_what_was_judged_last_is_said_with_its_age(changes, age_s, words):
-    assert last_words(make_observation(**changes), age_s) == words
+    assert last_assessed_text(make_observation(**changes), age_s) == words
 
 
 def test_latched_stop_tells_what_this_frame_alone_would_be():
     alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING, current_level=Level.CLEAR)
     banner = level_banner(alert, make_observation(), SETTINGS)
     assert banner.word == "STOP"
-    assert banner.warnings == ("Latched; this frame alone: CLEAR",)
+    assert banner.warnings == ("Latched; current frame: CLEAR",)
 
 
 def test_latched_stop_tells_that_it_cannot_see_now():
     alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING, current_level=Level.UNKNOWN)
     banner = level_banner(alert, make_observation(unavailable=(Reason.MOTION,)), SETTINGS)
-    assert banner.warnings[0] == "Latched; this frame alone: UNKNOWN"
-    assert banner.warnings[1] == "⚠ Anatomy moved too much to compare"
+    assert banner.warnings[0] == "Latched; current frame: UNKNOWN"
+    assert banner.warnings[1] == "⚠ Too much motion for registration"
 
 
 def test_stale_is_unknown_and_says_for_how_long():
@@ -178,7 +178,7 @@ def test_what_cannot_be_judged_is_no_reason_to_stop():
     banner = level_banner(make_alert(Level.STOP, *reasons), observation, SETTINGS)
     assert banner.reasons == (REASON_WORDS[Reason.TUBULAR_FILLING],)
     assert banner.warnings == (
-        "⚠ Posterior wall not judged: not known to be a lateral view",
+        "⚠ Posterior wall not assessed: view not known to be lateral",
         "⚠ Posterior wall not marked",
     )
 
@@ -205,7 +205,7 @@ def test_unknown_says_all_its_reasons():
         ),
         (
             {"unavailable": (Reason.NO_CALIBRATION,), "outline_px": WALL},
-            "Veins, outline and the wall itself only: no millimetres, so no margin of 5 mm",
+            "Veins, outline and the wall itself only: not calibrated, so no margin of 5 mm",
         ),
     ],
 )
@@ -239,7 +239,7 @@ def test_before_there_is_a_baseline_nobody_is_told_that_the_exposure_changed():
     changed = make_observation(quality=Quality(registration_score=1.0, baseline_frames=8))
     dark = make_observation(quality=Quality())
     words = [level_banner(alert, seen, SETTINGS).reasons for seen in (learning, changed, dark)]
-    assert words[0] == ("Learning the image before cement: frame 1",)
+    assert words[0] == ("Acquiring the baseline: frame 1",)
     assert words[1] == words[2] == (REASON_WORDS[Reason.EXPOSURE],)
 
 

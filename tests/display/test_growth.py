@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from leakwatch.config import WindowSettings
 from leakwatch.core.arrays import read_only
-from leakwatch.core.recent_values import MOST_FRAMES_PER_S, most_in
+from leakwatch.core.recent_values import MAX_FRAMES_PER_S, max_frames_in
 from leakwatch.core.results import Cement
-from leakwatch.display.growth import new_growth
+from leakwatch.display.growth import recent_growth
 from leakwatch.display.history import History
 
 SETTINGS = WindowSettings()
@@ -29,7 +29,7 @@ def seen(*contours, shift=(0.0, 0.0), **changes):
 
 
 def test_only_the_side_that_grew_is_new():
-    lines = new_growth(seen(box(40, 40, 70, 60)), seen(box(40, 40, 60, 60)), SETTINGS)
+    lines = recent_growth(seen(box(40, 40, 70, 60)), seen(box(40, 40, 60, 60)), SETTINGS)
     points = np.vstack(lines)
     assert len(lines) == 1
     assert points[:, 0].min() >= 60.0 + LIMIT_PX - 1.0
@@ -39,29 +39,29 @@ def test_only_the_side_that_grew_is_new():
 @given(st.floats(-20, 20), st.floats(-20, 20))
 def test_a_breath_is_no_growth(right, down):
     before, now = box(40, 40, 60, 60), box(40, 40, 60, 60) + np.array([right, down])
-    assert new_growth(seen(now, shift=(right, down)), seen(before), SETTINGS) == ()
+    assert recent_growth(seen(now, shift=(right, down)), seen(before), SETTINGS) == ()
 
 
 def test_noise_at_the_rim_is_no_growth():
     wider = box(40 - 0.8 * LIMIT_PX, 40, 60 + 0.8 * LIMIT_PX, 60)
-    assert new_growth(seen(wider), seen(box(40, 40, 60, 60)), SETTINGS) == ()
+    assert recent_growth(seen(wider), seen(box(40, 40, 60, 60)), SETTINGS) == ()
 
 
 def test_first_cement_is_all_new_and_closed():
-    (line,) = new_growth(seen(box(40, 40, 60, 60)), seen(), SETTINGS)
+    (line,) = recent_growth(seen(box(40, 40, 60, 60)), seen(), SETTINGS)
     assert np.array_equal(line[0], line[-1])
     assert np.hypot(*np.diff(line, axis=0).T).sum() == pytest.approx(80.0)
 
 
 def test_growth_across_the_contours_first_point_is_one_stretch():
     now = np.roll(box(40, 40, 70, 60), -2, axis=0)
-    lines = new_growth(seen(now), seen(box(40, 40, 60, 60)), SETTINGS)
+    lines = recent_growth(seen(now), seen(box(40, 40, 60, 60)), SETTINGS)
     assert len(lines) == 1
 
 
 def test_a_second_bolus_is_new_and_the_first_is_not():
     first, second = box(20, 40, 30, 50), box(60, 40, 70, 50)
-    (line,) = new_growth(seen(first, second), seen(first), SETTINGS)
+    (line,) = recent_growth(seen(first, second), seen(first), SETTINGS)
     assert line[:, 0].min() >= 60.0
 
 
@@ -77,12 +77,12 @@ def test_a_second_bolus_is_new_and_the_first_is_not():
     ids=["no past", "not compared then", "not compared now", "not followed then", "none now"],
 )
 def test_nothing_is_said_where_nothing_is_known(now, before):
-    assert new_growth(now, before, SETTINGS) == ()
+    assert recent_growth(now, before, SETTINGS) == ()
 
 
 def test_without_millimetres_pixels_decide():
     now = seen(box(40, 40, 60 + 2.0 * SETTINGS.growth_px, 60), calibration=UNCALIBRATED)
-    assert len(new_growth(now, seen(box(40, 40, 60, 60)), SETTINGS)) == 1
+    assert len(recent_growth(now, seen(box(40, 40, 60, 60)), SETTINGS)) == 1
 
 
 def history_of(times):
@@ -103,15 +103,15 @@ def test_what_is_too_old_is_not_a_second_ago():
 
 
 def test_history_stays_small_where_time_stands_still():
-    history = history_of([5.0] * (3 * MOST_FRAMES_PER_S))
+    history = history_of([5.0] * (3 * MAX_FRAMES_PER_S))
     # As long as it keeps anything.
-    assert len(history._seen) <= most_in(2.0 * SETTINGS.growth_s)
+    assert len(history._seen) <= max_frames_in(2.0 * SETTINGS.growth_s)
 
 
 def test_history_forgets_where_time_goes_back_and_stays_small():
     history = history_of([*np.arange(0.0, 100.0, 0.02), 3.0])
-    assert [one.time_s for one in history.moments] == [3.0]
+    assert [one.time_s for one in history.samples] == [3.0]
     long = history_of(np.arange(0.0, 100.0, 0.02))
-    assert len(long.moments) <= 1.2 * SETTINGS.trend_s / 0.1
-    assert long.moments[-1].time_s - long.moments[0].time_s <= SETTINGS.trend_s
+    assert len(long.samples) <= 1.2 * SETTINGS.trend_s / 0.1
+    assert long.samples[-1].time_s - long.samples[0].time_s <= SETTINGS.trend_s
     assert len(long._seen) <= 102

@@ -25,7 +25,7 @@ def test_labels_say_what_they_name():
     labels = place_labels(observation, ACQUISITION)
     assert [(label.text, label.kind) for label in labels] == [
         ("9.5 ± 0.4 mm", LineKind.SHORTEST),
-        ("tube 8 mm", LineKind.TUBE),
+        ("tubular 8 mm", LineKind.TUBE),
     ]
     assert labels[1].at_px == (60.0, 8.0)
 

@@ -25,16 +25,16 @@ from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.picture import (
     RESEARCH_NOTICE,
     body_side,
+    make_overlay,
     margin_line,
     offset_polyline,
-    picture,
 )
 
 SETTINGS = Settings()
 
 
 def facts_of(snapshot, marks=MARKS):
-    shown = picture(snapshot, marks, SETTINGS)
+    shown = make_overlay(snapshot, marks, SETTINGS)
     return {fact.name: fact for fact in (*shown.facts, *shown.run_facts)}
 
 
@@ -52,7 +52,7 @@ def test_every_level_reason_and_line_kind_can_be_shown():
 
 def test_predicted_breach_is_said_in_seconds():
     alert = make_alert(Level.WATCH, Reason.PREDICTED_BREACH, time_to_margin_s=3.4)
-    shown = picture(make_snapshot(5, alert), MARKS, SETTINGS)
+    shown = make_overlay(make_snapshot(5, alert), MARKS, SETTINGS)
     assert shown.banner.reasons == ("Cement front reaches 5 mm from the wall in about 3 s",)
     assert not shown.banner.flashing
     fact = next(fact for fact in shown.facts if fact.name == "Predicted at 5 mm in")
@@ -63,7 +63,7 @@ def test_predicted_breach_is_said_in_seconds():
 def test_behind_the_wall_never_reads_as_a_distance_in_front():
     behind = WallDistance(-4.0, -1.0, 0.4, (92.0, 48.0), (88.0, 48.0))
     alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN)
-    shown = picture(
+    shown = make_overlay(
         make_snapshot(0, alert, make_observation(wall_distance=behind)), MARKS, SETTINGS
     )
     assert shown.banner.reasons == ("Cement 1.0 ± 0.4 mm behind the wall",)
@@ -106,7 +106,7 @@ def test_outline_tells_the_side_too():
     ids=["no wall", "no millimetres"],
 )
 def test_no_margin_band_without_wall_or_millimetres(changes):
-    shown = picture(make_snapshot(0, observation=make_observation(**changes)), MARKS, SETTINGS)
+    shown = make_overlay(make_snapshot(0, observation=make_observation(**changes)), MARKS, SETTINGS)
     assert shown.band_px is None
     assert LineKind.MARGIN not in kinds_of(shown)
 
@@ -123,7 +123,7 @@ def test_offset_keeps_its_distance_from_a_straight_line():
 
 
 def test_band_is_a_polygon_between_wall_and_margin():
-    shown = picture(make_snapshot(), MARKS, SETTINGS)
+    shown = make_overlay(make_snapshot(), MARKS, SETTINGS)
     assert np.array_equal(shown.band_px[: len(WALL)], WALL)
     margin = next(line for line in shown.lines if line.kind is LineKind.MARGIN)
     assert np.array_equal(shown.band_px[len(WALL) :], margin.points_px[::-1])
@@ -132,7 +132,7 @@ def test_band_is_a_polygon_between_wall_and_margin():
 def test_lines_and_labels_of_a_full_observation():
     outline = np.array([[20.0, 20.0], [80.0, 20.0], [80.0, 76.0]])
     tubes = (make_tube(confirmed=True), make_tube(confirmed=False))
-    shown = picture(
+    shown = make_overlay(
         make_snapshot(
             0,
             observation=make_observation(outline_px=outline, tubes=tubes, found_px=(outline[:2],)),
@@ -142,7 +142,7 @@ def test_lines_and_labels_of_a_full_observation():
         make_observation(0, cement=Cement((), 0.0, 0.0, 0.0)),
     )
     assert set(kinds_of(shown)) == set(LineKind) - {LineKind.TRUTH}
-    assert [label.text for label in shown.labels] == ["9.5 ± 0.4 mm", "tube 8 mm"]
+    assert [label.text for label in shown.labels] == ["9.5 ± 0.4 mm", "tubular 8 mm"]
 
 
 def test_no_millimetre_anywhere_without_calibration():
@@ -153,12 +153,12 @@ def test_no_millimetre_anywhere_without_calibration():
         wall_distance=distance, cement=cement, tubes=(tube,), calibration=UNCALIBRATED
     )
     alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING)
-    shown = picture(make_snapshot(0, alert, observation), MARKS, SETTINGS)
+    shown = make_overlay(make_snapshot(0, alert, observation), MARKS, SETTINGS)
     texts = [label.text for label in shown.labels] + list(shown.banner.reasons)
     texts += [fact.value for fact in shown.facts]
     assert not [text for text in texts if any(f"{digit} mm" in text for digit in "0123456789")]
-    assert [label.text for label in shown.labels] == ["no mm", "tube"]
-    fact = facts_of(make_snapshot(0, alert, observation))["No millimetres"]
+    assert [label.text for label in shown.labels] == ["not calibrated", "tubular"]
+    fact = facts_of(make_snapshot(0, alert, observation))["Not calibrated"]
     assert (fact.value, fact.warn) == ("no spacing in the tags", True)
 
 
@@ -183,7 +183,7 @@ def test_doubts_are_flagged():
     quality = Quality(baseline_frames=6, baseline_assumed=True, attenuation_scale_known=False)
     facts = facts_of(make_snapshot(0, observation=make_observation(quality=quality)))
     assert facts["Baseline"].warn
-    assert facts["Cement volume"].value == "about 0.1 mL (rough)"
+    assert facts["Cement volume"].value == "about 0.1 mL (approximate)"
     assert facts["Cement volume"].warn
     unseen = facts_of(make_snapshot(0, observation=make_observation(cement=None)))
     assert unseen["Cement"].warn
@@ -195,13 +195,13 @@ def test_of_a_frame_that_is_only_shown_again_nothing_is_measured():
 
 
 def test_legend_names_the_lines_that_are_there_and_the_margin():
-    legend = dict(picture(make_snapshot(), MARKS, SETTINGS).legend)
+    legend = dict(make_overlay(make_snapshot(), MARKS, SETTINGS).legend)
     assert legend[LineKind.MARGIN] == "5 mm from the wall"
     assert LineKind.TUBE not in legend
     bare = make_observation(wall_px=None, wall_distance=None, cement=None)
-    assert picture(make_snapshot(0, observation=bare), MARKS, SETTINGS).legend == ()
+    assert make_overlay(make_snapshot(0, observation=bare), MARKS, SETTINGS).legend == ()
 
 
 def test_research_notice_is_always_there():
-    assert picture(make_snapshot(), MARKS, SETTINGS).notice == RESEARCH_NOTICE
+    assert make_overlay(make_snapshot(), MARKS, SETTINGS).notice == RESEARCH_NOTICE
     assert "not a medical device" in RESEARCH_NOTICE

@@ -8,7 +8,12 @@ import pytest
 from leakwatch.case_files.settings_file import load_settings
 from leakwatch.config import Settings, WindowSettings
 from leakwatch.core.errors import ConfigError
-from leakwatch.display.procedure_clocks import CementClock, cement_facts, clock_text, retry_facts
+from leakwatch.display.procedure_clocks import (
+    CementClock,
+    cement_facts,
+    clock_text,
+    product_retry_facts,
+)
 
 SETTINGS = WindowSettings(products=(("fast", 2.0, 6.0), ("slow", 4.0, 20.0)), product="slow")
 MIXED = CementClock(1000.0, "14:32")
@@ -21,7 +26,7 @@ MIXED = CementClock(1000.0, "14:32")
         (239.9, "3:59", "too thin until 4:00", True),
         (240.0, "4:00", "use until 20:00", False),
         (1199.0, "19:59", "use until 20:00", False),
-        (1200.0, "20:00", "hardens since 20:00", True),
+        (1200.0, "20:00", "hardening since 20:00", True),
     ],
 )
 def test_cement_has_an_age_and_a_window(age_s, age, said, warn):
@@ -37,7 +42,7 @@ def test_cement_that_nobody_mixed_has_no_age():
 
 
 def test_mixed_earlier():
-    clock, _ = cement_facts(MIXED.earlier(60.0, "14:31"), 1000.0, SETTINGS)
+    clock, _ = cement_facts(MIXED.set_earlier(60.0, "14:31"), 1000.0, SETTINGS)
     assert (clock.name, clock.value) == ("Cement, mixed 14:31", "1:00")
 
 
@@ -46,18 +51,18 @@ def test_mixed_earlier():
     [
         (0.0, "After STOP: wait", "1:00", True),
         (59.5, "After STOP: wait", "0:01", True),
-        (60.0, "Since STOP: a new try may be made", "1:00", True),
-        (119.0, "Since STOP: a new try may be made", "1:59", True),
-        (121.0, "Since STOP: try again, or move the needle", "2:01", False),
+        (60.0, "Since STOP: you may try again", "1:00", True),
+        (119.0, "Since STOP: you may try again", "1:59", True),
+        (121.0, "Since STOP: try again, or move the cannula", "2:01", False),
     ],
 )
 def test_after_a_stop_wait_then_try_then_move(since_s, name, value, large):
-    (fact,) = retry_facts(10.0, 10.0 + since_s, SETTINGS)
+    (fact,) = product_retry_facts(10.0, 10.0 + since_s, SETTINGS)
     assert (fact.name, fact.value, fact.large) == (name, value, large)
 
 
 def test_without_a_stop_there_is_nothing_to_wait_for():
-    assert retry_facts(None, 10.0, SETTINGS) == ()
+    assert product_retry_facts(None, 10.0, SETTINGS) == ()
 
 
 def test_clock_text():

@@ -14,10 +14,10 @@ from leakwatch.display.window_level import (
     LEAST_WIDTH,
     PRESETS,
     WHOLE,
-    Look,
-    dragged,
-    preset,
-    signs,
+    ViewSettings,
+    apply_preset,
+    drag_window,
+    view_notices,
 )
 
 MAPPING = grey_mapping([make_frame(0)])
@@ -25,13 +25,13 @@ VALUES = np.arange(0, 4096, dtype=np.uint16)
 
 
 def test_the_usual_look_changes_nothing():
-    assert MAPPING.seen_with(Look()) is MAPPING
-    assert signs(Look(), 1.0) == ()
+    assert MAPPING.with_view(ViewSettings()) is MAPPING
+    assert view_notices(ViewSettings(), 1.0) == ()
 
 
 def test_window_spreads_greys_from_stored_values_without_steps():
     plain = MAPPING.apply(VALUES).astype(int)
-    narrow = MAPPING.seen_with(Look(level=60.0, width=40.0)).apply(VALUES).astype(int)
+    narrow = MAPPING.with_view(ViewSettings(level=60.0, width=40.0)).apply(VALUES).astype(int)
     assert (narrow[plain <= 39] == 0).all()
     assert (narrow[plain >= 81] == 255).all()
     middle = narrow[(plain > 42) & (plain < 78)]
@@ -42,28 +42,28 @@ def test_window_spreads_greys_from_stored_values_without_steps():
 
 def test_inverted_is_the_negative():
     greys = MAPPING.apply(VALUES).astype(int)
-    negative = MAPPING.seen_with(Look(inverted=True)).apply(VALUES).astype(int)
+    negative = MAPPING.with_view(ViewSettings(inverted=True)).apply(VALUES).astype(int)
     assert np.abs(greys + negative - 255).max() <= 1
 
 
 def test_drag_to_the_right_lowers_contrast_and_down_darkens():
-    wider = dragged(Look(), 0.5, 0.0)
+    wider = drag_window(ViewSettings(), 0.5, 0.0)
     assert wider.width == pytest.approx(2.0 * WHOLE)
-    darker = MAPPING.seen_with(dragged(Look(), 0.0, 0.2)).apply(VALUES).astype(int)
+    darker = MAPPING.with_view(drag_window(ViewSettings(), 0.0, 0.2)).apply(VALUES).astype(int)
     assert (darker <= MAPPING.apply(VALUES)).all()
 
 
 @given(st.floats(-50, 50), st.floats(-50, 50))
 def test_no_drag_leaves_a_picture_that_shows_nothing(right, down):
-    look = dragged(Look(), right, down)
-    assert LEAST_WIDTH <= look.width <= LARGEST_WIDTH
-    assert 0.0 <= look.level <= WHOLE
+    view = drag_window(ViewSettings(), right, down)
+    assert LEAST_WIDTH <= view.width <= LARGEST_WIDTH
+    assert 0.0 <= view.level <= WHOLE
 
 
 def test_presets_keep_how_it_is_turned_and_every_change_is_said():
-    turned = Look(inverted=True, mirrored=True, upside_down=True)
+    words = ("inverted", "flipped horizontally", "flipped vertically", "window", "zoom 2.0")
+    turned = ViewSettings(inverted=True, flipped_horizontally=True, flipped_vertically=True)
     for number in range(1, len(PRESETS)):
-        said = " ".join(signs(preset(turned, number), 2.0))
-        for word in ("inverted", "mirrored", "upside down", "window", "zoom 2.0"):
-            assert word in said
-    assert preset(turned, 0) == turned
+        said = " ".join(view_notices(apply_preset(turned, number), 2.0))
+        assert [word for word in words if word not in said] == []
+    assert apply_preset(turned, 0) == turned

@@ -62,7 +62,7 @@ def run(example: Example, folder: Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=100,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, f"$ {example.command}\nexit {done.returncode}\n{done.stdout}"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from leakwatch.benchmark.blinding.blinded import scene_of
-from leakwatch.benchmark.blinding.blinding import Way, shown
-from leakwatch.benchmark.blinding.blinding_ways import WAYS
+from leakwatch.benchmark.blinding.blinded import make_blinding_scene
+from leakwatch.benchmark.blinding.blinding import BlindingMethod, apply_method
+from leakwatch.benchmark.blinding.blinding_methods import BLINDING_METHODS
 from leakwatch.benchmark.cases.dataset import BenchCase
 from leakwatch.benchmark.cases.manifest import find_cases
 from leakwatch.config import Settings
@@ -26,7 +26,7 @@ from leakwatch.simulator.scenario.scenario import Scenario
 from leakwatch.simulator.scene.scene import Scene, make_scene
 from leakwatch.simulator.sequence.request import anatomy_of
 from leakwatch.simulator.sequence.sequence_files import write_simulation
-from leakwatch.simulator.sequence.simulation import film
+from leakwatch.simulator.sequence.simulation import render_frames
 
 Change = Callable[[Run], Run]
 
@@ -160,14 +160,14 @@ class GoldenCases:
                 told = BASE | SCENES[key] | {"name": key}
                 self._scenes[key] = make_scene(msgspec.convert(told, Scenario), self._anatomy)
             told = BASE | SCENES[key] | changes | {"name": name}
-            simulation = film(msgspec.convert(told, Scenario), self._scenes[key])
+            simulation = render_frames(msgspec.convert(told, Scenario), self._scenes[key])
             write_simulation(simulation, self.folder)
         return path
 
     def _sample(self, name: str, way_name: str, start: int) -> Iterator[Snapshot]:
         path = self.repository / "sample_dicom"
         case = next(case for case in find_cases(path).cases if case.name == name)
-        way = next(one for one in WAYS if one.name == way_name)
+        way = next(one for one in BLINDING_METHODS if one.name == way_name)
         changed = partial(_in_a_way, way=way, case=case, start=start)
         return islice(_folded(case.case_path, changed), SAMPLE_FRAMES)
 
@@ -183,16 +183,16 @@ def _folded(case_path: Path, change: Change) -> Iterator[Snapshot]:
         yield from change(run).snapshots()
 
 
-def _in_a_way(run: Run, way: Way, case: BenchCase, start: int) -> Run:
+def _in_a_way(run: Run, way: BlindingMethod, case: BenchCase, start: int) -> Run:
     """Return a run whose frames are changed from `start` on, as the bench changes them."""
     frames = tuple(run.frames)
     before = run.marks.baseline_frames
-    scene = scene_of(run, frames, case, start, 2 if before is None else before[1])
+    scene = make_blinding_scene(run, frames, case, start, 2 if before is None else before[1])
 
     def changed() -> Iterator[Frame]:
         yield from frames[:start]
         for frame in frames[start:]:
-            pixels = shown(way, scene, frame.index)
+            pixels = apply_method(way, scene, frame.index)
             if pixels is not None:
                 yield replace(frame, pixels=pixels, time_s=frame.time_s + way.pause_s)
 

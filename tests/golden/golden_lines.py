@@ -65,7 +65,7 @@ TOLERANCES: dict[str, Tolerance] = {
     "score": Tolerance(0.001, 0.0, 5, "a correlation over the frame: smooth"),
     "noise": _RATIO,
     "gain_log": Tolerance(0.001, 0.0, 5, "a mean over the frame: smooth"),
-    "mm_per_px": _RATIO,
+    "mm_per_px": Tolerance(2e-6, 0.0, 6, "from the tags: a quotient of numbers in the file"),
     "distance_px": Tolerance(0.1, 0.0, 3, "to the next pixel of a mask, of which ends flip"),
     "distance_mm": _MM,
     "sigma_mm": _SIGMA,

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from leakwatch.core.errors import CaseError, SinkError, SourceEndedEarly
 from leakwatch.core.results import Level
-from leakwatch.gui.app import record, show, telling_frame
+from leakwatch.gui.app import find_key_frame, record, show
 from leakwatch.gui.replay.replay_view import Replay
 from leakwatch.gui.replay.replay_window import SIZE, ReplayWindow
 from leakwatch.gui.replay.track import FoldThread, Track
@@ -54,11 +54,11 @@ def test_record_into_a_folder_that_is_not_there(tmp_path, make_run):
         record(make_run(), tmp_path / "absent" / "a.png")
 
 
-def test_telling_frame_is_the_last_without_a_stop(settings, fold_of):
+def test_find_key_frame_is_the_last_without_a_stop(settings, fold_of):
     track = Track(settings)
     for snapshot in fold_of(5):
         track.append(snapshot)
-    assert telling_frame(track) == 4
+    assert find_key_frame(track) == 4
 
 
 def test_window_shows_the_run_until_it_is_closed(qapp, make_run):

@@ -94,8 +94,8 @@ def test_a_source_that_never_gives_a_frame(room):
 
 SILENCES = [
     (True, Sight.STALE, Alarm.MEDIUM, "No new frame"),
-    (None, Sight.SILENT, Alarm.LOW, "No new frame: fluoroscopy off, or the link is dead"),
-    (False, Sight.OFF, Alarm.NONE, "Fluoroscopy off: nothing is watched"),
+    (None, Sight.SILENT, Alarm.LOW, "No new frame: fluoroscopy off, or connection lost"),
+    (False, Sight.OFF, Alarm.NONE, "Fluoroscopy off: no monitoring"),
 ]
 
 
@@ -124,7 +124,7 @@ def is_last_image(room, age, kind="LAST IMAGE"):
     judged = room.session.status.known.judged
     distance = judged.snapshot.observation.wall_distance
     now = room.shown()
-    said = f"{kind}, {age} old: {abs(distance.distance_mm):.1f}"
+    said = f"{kind}, {age} ago: {abs(distance.distance_mm):.1f}"
     assert now.banner.warnings[0].startswith(said)
     assert now.last == now.banner.warnings[0]
     others = (*now.banner.reasons, *now.banner.warnings[1:])
@@ -182,7 +182,7 @@ def test_what_was_judged_last_while_frames_cannot_be_compared(stopped):
     for index in range(STOPPED + 1, FRAMES):
         stopped.feed(replace(FEW[index], pixels=read_only(noise + np.uint16(index))))
     is_still_stop(stopped, Sight.PRESENT)
-    is_last_image(stopped, "1 s", "LAST JUDGED")
+    is_last_image(stopped, "1 s", "LAST ASSESSED")
     # The picture that stays is the last judged one: a beam that ends dims its last frames.
     assert stopped.session.status.held is stopped.session.status.known.judged
 
@@ -192,7 +192,7 @@ def test_a_picture_that_was_not_judged_for_long_is_the_one_that_stays(stopped):
     stopped.clock.now_s += 2.0
     status = stopped.session.status
     assert status.held is status.known.newest
-    is_last_image(stopped, "5 s", "LAST JUDGED")
+    is_last_image(stopped, "5 s", "LAST ASSESSED")
 
 
 def test_what_was_judged_last_of_another_patient_is_not_told(stopped):
@@ -211,13 +211,13 @@ def test_the_same_picture_again_is_a_held_one(calm):
         at_s = held.time_s + later * injection.FRAME_S
         calm.feed(replace(held, index=held.index + later, time_s=at_s))
     now = is_unknown(calm, Sight.HELD, Alarm.NONE)
-    assert now.banner.reasons[0].startswith("The same picture is held")
+    assert now.banner.reasons[0].startswith("Image frozen")
 
 
 def test_a_lost_link_is_told_at_once(calm):
     calm.source.status = LinkStatus(Link.LOST, "what came is no DICOM object")
     now = is_unknown(calm, Sight.LOST, Alarm.MEDIUM)
-    assert now.banner.reasons == ("Link lost: what came is no DICOM object",)
+    assert now.banner.reasons == ("Connection lost: what came is no DICOM object",)
 
 
 def test_a_source_whose_status_breaks(calm, monkeypatch):
@@ -266,7 +266,7 @@ def of_patient(frame, subject):
 def test_another_patient_is_never_judged_until_a_person_starts_anew(calm):
     levels = calm.run(of_patient(frame, "b") for frame in FEW[CALM:])
     assert set(levels) == {Level.UNKNOWN}
-    assert calm.shown().banner.reasons == ("Another patient: start anew",)
+    assert calm.shown().banner.reasons == ("Another patient: start a new baseline",)
     calm.session.start_anew()
     calm.until(lambda status: status.present.detail == "")
     # Nobody drew a wall on this patient, and the other one's spacing is not this one's.
@@ -287,7 +287,7 @@ def test_two_senders_at_once_are_never_clear(calm, other):
 def test_two_senders_do_not_take_a_stop_away(stopped):
     stopped.feed(of_patient(FEW[STOPPED + 1], "b"))
     now = is_still_stop(stopped, Sight.PRESENT)
-    assert "Another patient: start anew" in now.banner.warnings
+    assert "Another patient: start a new baseline" in now.banner.warnings
 
 
 CLOCKS = {
@@ -312,7 +312,7 @@ def test_a_clock_that_jumps_changes_no_level(leap):
     assert [one.frame.index for one in frames] == list(range(FRAMES))
     times = [one.frame.time_s for one in frames]
     assert times == pytest.approx([frame.time_s for frame in FEW])
-    assert any("clock went" in text for text in sink.texts)
+    assert any("clock of the source" in text for text in sink.texts)
 
 
 @pytest.mark.parametrize(("module", "name"), [(stages, "step"), (rules, "decide")])

@@ -71,7 +71,7 @@ def test_a_folder_that_goes_is_told_with_the_next_frame(way, tmp_path, monkeypat
     sinks = {"measurements": Recorder(folder), "frames": FrameRecorder(folder, RECORDING)}
     with Room(sinks) as room:
         levels = room.run(FEW[:CALM])
-        room.until(lambda _: not any(one.waiting for one in room.session._workers))
+        room.until(lambda _: not room.session._outputs.waiting)
         way(folder, monkeypatch)
         room.feed(FEW[CALM])
         status = room.until(lambda status: all(one.failure for one in status.recordings))
@@ -79,7 +79,7 @@ def test_a_folder_that_goes_is_told_with_the_next_frame(way, tmp_path, monkeypat
             assert WAYS[way] in one.failure
             assert "record into another one" in one.failure
         said = status_line(status, room.shown())
-        assert "NOT RECORDED any more: measurements, frames" in said
+        assert "NOT RECORDED any longer: measurements, frames" in said
         levels += room.run(FEW[CALM + 1 :])
         assert len(room.until(lambda status: len(status.told) == 2).told) == 2
         assert (levels[CALM - 1], levels[-1]) == (Level.CLEAR, Level.STOP)

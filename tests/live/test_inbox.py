@@ -24,7 +24,7 @@ def test_the_newest_wins_and_the_others_are_counted(capacity, kept):
     for arrival in FEW:
         inbox.put(arrival)
     assert inbox.dropped == 6 - capacity
-    assert inbox.arrived_s == 5.0
+    assert inbox.counts[0] == 5.0
     assert indexes(inbox) == kept
 
 

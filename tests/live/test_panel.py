@@ -71,7 +71,7 @@ def test_no_sound_is_said_also_while_it_is_paused():
 @pytest.mark.parametrize(
     ("recordings", "said"),
     [
-        ((), "off: nothing is kept (R)"),
+        ((), "not recording (R starts)"),
         ((Recording("frames"), Recording("video", 0, "disk full")), "video stopped: disk full"),
         ((Recording("frames", 7),), "frames: 7 lost"),
     ],
@@ -86,7 +86,7 @@ def test_clocks_and_doubts():
     said = facts(status, 100.0, CementClock(-260.0, "14:32"))
     assert said["After STOP: wait"].value == "0:50"
     assert said["Cement, mixed 14:32"].value == "6:00"
-    assert said["Doubt"].warn
+    assert said["Warning"].warn
 
 
 def test_age_and_spacing_of_a_session():
@@ -94,5 +94,5 @@ def test_age_and_spacing_of_a_session():
         room.run(list(injection.frames())[:7])
         room.clock.now_s += 12.4
         said = facts(room.session.status, room.clock.now_s)
-        assert (said["Picture age"].value, said["Picture age"].warn) == ("13 s", True)
+        assert (said["Image age"].value, said["Image age"].warn) == ("13 s", True)
         assert said["Spacing"].value == "0.250 ± 0.005 mm/px (case file)"

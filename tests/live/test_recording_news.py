@@ -52,9 +52,9 @@ def test_a_slow_disk_is_told_as_it_happens_and_counted(tmp_path):
         assert status.behind_words == ""
         assert status.told[1] in [f"recording of frames is {late} s behind" for late in (1, 2)]
         assert (status.told[0], *status.told[2:]) == (
-            "recording of frames takes no more frames until it has caught up",
+            "recording of frames accepts no more frames until it has caught up",
             f"recording of frames has caught up; it was up to 2 s behind; "
-            f"{len(FEW) - 5} frames are not in it",
+            f"{len(FEW) - 5} frames were lost",
         )
         assert room.shown().level is Level.STOP
     assert tuple(one.text for one in told(tmp_path)) == status.told
@@ -81,7 +81,7 @@ def test_a_session_that_ends_full_counts_what_is_not_in_it(tmp_path):
     sinks = {"measurements": Recorder(tmp_path), "frames": KeptSink(lambda snapshot: hung.wait())}
     with Room(sinks, settings=settings) as room:
         assert room.run(FEW)[-1] is Level.STOP
-    assert told(tmp_path)[-1].text == f"recording of frames: {len(FEW) - 2} frames are not in it"
+    assert told(tmp_path)[-1].text == f"recording of frames: {len(FEW) - 2} frames were lost"
     assert room.shown().level is Level.STOP
     hung.set()
 
@@ -89,17 +89,17 @@ def test_a_session_that_ends_full_counts_what_is_not_in_it(tmp_path):
 NEWS = [
     ([0.0, 0.9, 0.0], [0, 0, 0], []),
     ([1.2, 3.1, 0.9, 1.3, 0.4], [0] * 5, ["is 2 s behind", "caught up; it was up to 4 s behind"]),
-    ([0.0, 0.0], [0, 1], ["takes no more frames until it has caught up"]),
+    ([0.0, 0.0], [0, 1], ["accepts no more frames until it has caught up"]),
     (
         [2.0, 0.0, 2.0, 0.0],
         [1, 1, 3, 3],
         [
             "is 2 s behind",
-            "takes no more frames until it has caught up",
-            "caught up; it was up to 2 s behind; 1 frame is not in it",
+            "accepts no more frames until it has caught up",
+            "caught up; it was up to 2 s behind; 1 frame was lost",
             "is 2 s behind",
-            "takes no more frames until it has caught up",
-            "caught up; it was up to 2 s behind; 2 frames are not in it",
+            "accepts no more frames until it has caught up",
+            "caught up; it was up to 2 s behind; 2 frames were lost",
         ],
     ),
 ]

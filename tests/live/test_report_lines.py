@@ -43,7 +43,7 @@ def test_a_line_of_the_past_has_no_number_without_its_age():
         room.clock.now_s += 11.6
         said = line(room)
     assert said.startswith("STOP ")
-    (told,) = re.findall(r"LAST IMAGE, 12 s old: [^;|]* mm", said)
+    (told,) = re.findall(r"LAST IMAGE, 12 s ago: [^;|]* mm", said)
     assert len(re.findall(r"[0-9.]+ mm", said.replace(told, ""))) == 0, said
     assert "no distance" not in said
 
@@ -64,7 +64,7 @@ def test_the_end_says_the_same_again():
         room.run(FEW)
         lines = summary_lines(room.session.status)
     assert re.fullmatch(
-        r"16 frames \(\d+ of them UNKNOWN\), 0 dropped, 0 lost on the way; first STOP at .*",
+        r"16 frames \(\d+ of them UNKNOWN\), 0 dropped, 0 lost in transit; first STOP at .*",
         lines[0],
     )
     assert [re.match(r"received to (\w+): ", one)[1] for one in lines[1:]] == ["decoded", "decided"]
@@ -79,7 +79,7 @@ def test_a_recording_that_stopped_stands_where_no_edge_cuts_it_off():
         room.until(lambda status: status.recordings[0].failure)
         said = line(room)
         ended = degraded_lines(room.session.status)
-    assert said.split(" | ")[1] == "NOT RECORDED any more: frames"
+    assert said.split(" | ")[1] == "NOT RECORDED any longer: frames"
     assert "No space left" in ended[0]
 
 
@@ -110,5 +110,5 @@ def test_frames_that_are_dropped_are_counted_shown_and_recorded():
     assert frames == [*range(9), 11, 12, 13]
     told = [event for event in sink.events if event.text and "dropped" in event.text]
     assert [(one.kind, one.text) for one in told] == [
-        (EventKind.TECHNICAL, "frames dropped: 2; newer ones were there")
+        (EventKind.TECHNICAL, "2 frames dropped: newer ones were available")
     ]

@@ -47,8 +47,8 @@ def test_what_does_not_matter(same):
 @pytest.mark.parametrize(
     ("other", "reason", "text"),
     [
-        (replace(REFERENCE, subject="b"), Reason.VIEW, "Another patient: start anew"),
-        (replace(REFERENCE, subject=""), Reason.VIEW, "Another patient: start anew"),
+        (replace(REFERENCE, subject="b"), Reason.VIEW, "Another patient: start a new baseline"),
+        (replace(REFERENCE, subject=""), Reason.VIEW, "Another patient: start a new baseline"),
         (
             replace(REFERENCE, rows=512),
             Reason.VIEW,
@@ -62,22 +62,22 @@ def test_what_does_not_matter(same):
                 ),
             ),
             Reason.EXPOSURE,
-            "The meaning of the pixels changed",
+            "The pixel format changed",
         ),
         (
             with_geometry(primary_angle_deg=0.0),
             Reason.VIEW,
-            "C-arm turned by 90° from the marked view",
+            "C-arm rotated by 90° from the marked view",
         ),
         (
             with_geometry(secondary_angle_deg=-5.0),
             Reason.VIEW,
-            "C-arm turned by 5° from the marked view",
+            "C-arm rotated by 5° from the marked view",
         ),
         (
             with_geometry(primary_angle_deg=None),
             Reason.VIEW,
-            "The C-arm's angles are not known any more",
+            "C-arm angles are no longer known",
         ),
         (
             with_geometry(sid_mm=1100.0),
@@ -138,13 +138,13 @@ def test_a_turned_view_is_judged_as_soon_as_it_is_back():
     turned = with_geometry(primary_angle_deg=0.0)
     guard, _ = at(Guard(SETTINGS), REFERENCE, 0.0)
     guard, text = at(guard, turned, 1.0)
-    assert text == "C-arm turned by 90° from the marked view"
+    assert text == "C-arm rotated by 90° from the marked view"
     assert at(guard, REFERENCE, 1.1)[1] is None
 
 
 def test_another_patient_is_for_good():
     guard, _ = at(Guard(SETTINGS), REFERENCE, 0.0)
     guard, text = at(guard, replace(REFERENCE, subject="b"), 1.0)
-    assert text == "Another patient: start anew"
+    assert text == "Another patient: start a new baseline"
     guard, text = at(guard, REFERENCE, 100.0)
-    assert text == "Another patient: start anew"
+    assert text == "Another patient: start a new baseline"

@@ -45,7 +45,7 @@ def test_strict_tells_by_the_exit_code_what_was_not_watched(case):
     case.write_text(case.read_text().replace('"lateral"', '"ap"'))
     result = run(case, "--no-record", "--strict")
     assert result.exit_code == 4, result.output
-    first, *_ = [line for line in result.stdout.splitlines() if line.startswith("NOT WATCHED")]
+    first, *_ = [line for line in result.stdout.splitlines() if line.startswith("NOT MONITORED")]
     assert "the margin of 5 mm and the posterior wall" in first
     assert run(case, "--no-record").exit_code == 0
 

@@ -67,10 +67,10 @@ def table_moved(pixels):
 
 
 CHANGES = [
-    (turned, Reason.MOTION, "Anatomy moved too much to compare"),
-    (zoomed, Reason.MOTION, "Anatomy moved too much to compare"),
-    (collimated, Reason.EXPOSURE, "Exposure changed, or what is watched is covered"),
-    (table_moved, Reason.MOTION, "Anatomy moved too much to compare"),
+    (turned, Reason.MOTION, "Too much motion for registration"),
+    (zoomed, Reason.MOTION, "Too much motion for registration"),
+    (collimated, Reason.EXPOSURE, "Exposure changed, or the monitored region is covered"),
+    (table_moved, Reason.MOTION, "Too much motion for registration"),
 ]
 
 

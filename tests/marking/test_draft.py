@@ -14,19 +14,19 @@ from leakwatch.core.marks import Marks, Side
 from leakwatch.gui.marking.mark_layer import sides_of
 from leakwatch.marking import draft as drafts
 from leakwatch.marking.draft import LEVELS, SAME_PX, Draft, History, Mode
-from leakwatch.marking.finding import Found
+from leakwatch.marking.finding import FoundBody
 from leakwatch.vision.vertebra.body_outline import Body, Part
 
 POINT = st.tuples(st.floats(0, 500), st.floats(0, 500))
 STEPS = {
-    "click": drafts.clicked,
+    "click": drafts.add_click,
     "anchor": drafts.with_anchor,
-    "draw": lambda draft, at: drafts.drawing(draft),
-    "drawn": lambda draft, at: drafts.drawn(draft),
+    "draw": lambda draft, at: drafts.start_wall(draft),
+    "drawn": lambda draft, at: drafts.finish_wall(draft),
     "tip": lambda draft, at: replace(draft, mode=Mode.TIP),
-    "level": lambda draft, at: drafts.next_level(draft, 1),
-    "side": lambda draft, at: drafts.other_side(draft, draft.anterior),
-    "anew": lambda draft, at: drafts.anew(draft),
+    "level": lambda draft, at: drafts.select_next_level(draft, 1),
+    "side": lambda draft, at: drafts.exchange_side(draft, draft.anterior),
+    "anew": lambda draft, at: drafts.without_marks(draft),
 }
 
 
@@ -50,17 +50,17 @@ def test_every_step_can_be_taken_back_and_done_again(steps):
 
 def test_what_is_done_after_a_step_back_ends_the_other_way():
     history = History(Draft())
-    history.do(drafts.clicked(history.now, (1.0, 1.0)))
+    history.do(drafts.add_click(history.now, (1.0, 1.0)))
     history.undo()
-    history.do(drafts.clicked(history.now, (2.0, 2.0)))
+    history.do(drafts.add_click(history.now, (2.0, 2.0)))
     assert not history.redo()
     assert history.now.click_px == (2.0, 2.0)
 
 
 def test_the_first_click_is_the_body_and_the_next_ones_are_points_on_its_edge():
-    draft = drafts.clicked(Draft(), (100.0, 90.0))
+    draft = drafts.add_click(Draft(), (100.0, 90.0))
     assert (draft.click_px, draft.mode) == ((100.0, 90.0), Mode.POINTS)
-    draft = drafts.clicked(drafts.clicked(draft, (60.0, 80.0)), (140.0, 90.0))
+    draft = drafts.add_click(drafts.add_click(draft, (60.0, 80.0)), (140.0, 90.0))
     assert draft.anchors_px == ((60.0, 80.0), (140.0, 90.0))
     moved = drafts.with_anchor(draft, (60.0, 80.0 + SAME_PX / 2))
     assert moved.anchors_px == ((140.0, 90.0), (60.0, 81.5))
@@ -68,21 +68,21 @@ def test_the_first_click_is_the_body_and_the_next_ones_are_points_on_its_edge():
 
 
 def test_another_body_takes_the_points_of_the_first_away():
-    draft = drafts.clicked(drafts.clicked(Draft(level="L2"), (1.0, 1.0)), (5.0, 9.0))
-    again = drafts.clicked(drafts.anew(draft), (200.0, 1.0))
+    draft = drafts.add_click(drafts.add_click(Draft(level="L2"), (1.0, 1.0)), (5.0, 9.0))
+    again = drafts.add_click(drafts.without_marks(draft), (200.0, 1.0))
     assert (again.click_px, again.anchors_px, again.level) == ((200.0, 1.0), (), "L2")
 
 
 def test_whatever_is_said_anew_is_not_accepted_any_more():
-    draft = replace(drafts.clicked(Draft(), (1.0, 1.0)), accepted=True)
+    draft = replace(drafts.add_click(Draft(), (1.0, 1.0)), accepted=True)
     for name in sorted(set(STEPS) - {"drawn", "tip", "anew"}):
         assert not STEPS[name](draft, (7.0, 7.0)).accepted, name
 
 
 def test_a_wall_needs_two_points():
-    draft = drafts.clicked(drafts.drawing(Draft(click_px=(9.0, 9.0))), (1.0, 1.0))
-    assert not drafts.drawn(draft).has_wall
-    whole = drafts.drawn(drafts.clicked(draft, (1.0, 40.0)))
+    draft = drafts.add_click(drafts.start_wall(Draft(click_px=(9.0, 9.0))), (1.0, 1.0))
+    assert not drafts.finish_wall(draft).has_wall
+    whole = drafts.finish_wall(drafts.add_click(draft, (1.0, 40.0)))
     assert (whole.has_wall, whole.mode) == (True, Mode.POINTS)
     assert drafts.without_wall_point(whole, 0) == whole
 
@@ -99,10 +99,10 @@ def test_levels_go_round():
     draft = Draft()
     seen = []
     for _ in range(len(LEVELS) + 1):
-        draft = drafts.next_level(draft, 1)
+        draft = drafts.select_next_level(draft, 1)
         seen.append(draft.level)
     assert seen == [*LEVELS, None]
-    assert drafts.next_level(Draft(), -1).level == LEVELS[-1]
+    assert drafts.select_next_level(Draft(), -1).level == LEVELS[-1]
 
 
 def test_marks_that_were_made_before_are_gone_on_with():
@@ -126,9 +126,11 @@ def test_the_second_contour_of_an_oblique_view_is_drawn_until_it_is_settled():
     sure = Part(line, 0.5, 1.0, None)
     body = Body(line, line, Side.LEFT, unsure, sure, sure, sure, ("posterior wall: two edges",))
     asked = Draft(click_px=(30.0, 50.0))
-    shown = [side for side in sides_of(asked, Found(body)) if side.name == "wall"]
+    shown = [side for side in sides_of(asked, FoundBody(body)) if side.name == "wall"]
     assert [side.line_px[0, 0] for side in shown] == [70.0, 50.0]
-    assert not any(side.sure for side in shown)
+    assert not any(side.reliable for side in shown)
     # What a person took as it is has one contour.
-    taken = [s for s in sides_of(replace(asked, accepted=True), Found(body)) if s.name == "wall"]
+    taken = [
+        s for s in sides_of(replace(asked, accepted=True), FoundBody(body)) if s.name == "wall"
+    ]
     assert [side.line_px[0, 0] for side in taken] == [50.0]

@@ -30,7 +30,7 @@ def test_two_clicks_near_the_edges_give_the_spacing(cannula):
     found = measuring.result(now, cannula, None, LIMITS)
     assert found.found
     assert found.spacing.mm_per_px == pytest.approx(0.25, rel=0.03)
-    assert "against ImagerPixelSpacing" in measuring.compared(found, CALIBRATION, LIMITS)
+    assert "against ImagerPixelSpacing" in measuring.compare(found, CALIBRATION, LIMITS)
 
 
 def test_by_hand_the_points_are_taken_as_they_are(cannula):
@@ -43,7 +43,7 @@ def test_by_hand_the_points_are_taken_as_they_are(cannula):
 def test_what_contradicts_the_tags_is_told(cannula):
     now = Measuring(by_hand=True, points_px=((130.0, 100.0), (130.0, 115.0)))
     found = measuring.result(now, cannula, None, LIMITS)
-    assert "contradict" in measuring.compared(found, CALIBRATION, LIMITS)
+    assert "contradict" in measuring.compare(found, CALIBRATION, LIMITS)
 
 
 def test_a_point_more_than_wanted_begins_again():
@@ -56,15 +56,15 @@ def test_kinds_go_round_and_sizes_stay_what_can_be():
     now, seen = Measuring(), []
     for _ in KINDS:
         seen.append(now.kind)
-        now = measuring.next_kind(now)
+        now = measuring.select_next_kind(now)
     assert (seen, now) == (list(KINDS), Measuring())
     for _ in range(30):
-        now = measuring.resized(now, 1.0)
+        now = measuring.resize(now, 1.0)
     assert measuring.size_mm(now) == 1.65
     ruler = Measuring(KnownObject.RULER, 50.0)
-    assert measuring.size_mm(measuring.resized(ruler, -0.1)) == 49.9
-    assert measuring.size_mm(measuring.resized(ruler, -400.0)) == 0.5
-    assert measuring.describe(Measuring()) == "cannula, across: 11G, 3.05 mm, edges are found"
+    assert measuring.size_mm(measuring.resize(ruler, -0.1)) == 49.9
+    assert measuring.size_mm(measuring.resize(ruler, -400.0)) == 0.5
+    assert measuring.describe(Measuring()) == "cannula, across: 11G, 3.05 mm, with edge detection"
 
 
 def test_what_is_wrong_is_told_in_words(cannula):

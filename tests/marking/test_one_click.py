@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from leakwatch.case_files.case_file import load_case
 from leakwatch.case_files.settings_file import load_settings
 from leakwatch.cli import app
-from leakwatch.core.distortion import shown_px
+from leakwatch.core.distortion import distort_px
 from leakwatch.core.errors import CaseError
 from leakwatch.core.frame import View
 from leakwatch.core.geometry import distance_to_polyline
@@ -79,14 +79,14 @@ def test_marks_are_found_where_a_bent_picture_shows_them(known, prepared, run):
     bend = Distortion(rows, columns, 1, *coefficients, 1e4, 0.0)
     bent = replace(prepared, distortion=bend)
     body = one_click.mark_body(prepared, middle(known), run)
-    click = shown_px(bend, np.array(middle(known)))
+    click = distort_px(bend, np.array(middle(known)))
     shown = one_click.mark_body(bent, (click[0], click[1]), run)
-    assert shown.outline_px == pytest.approx(shown_px(bend, body.outline_px), abs=1e-3)
-    assert shown.wall.line_px == pytest.approx(shown_px(bend, body.wall.line_px), abs=1e-3)
-    drawn = one_click.shown_picture(bent)
+    assert shown.outline_px == pytest.approx(distort_px(bend, body.outline_px), abs=1e-3)
+    assert shown.wall.line_px == pytest.approx(distort_px(bend, body.wall.line_px), abs=1e-3)
+    drawn = one_click.displayed_image(bent)
     assert drawn.attenuation.shape == prepared.picture.attenuation.shape
     assert not np.array_equal(drawn.attenuation, prepared.picture.attenuation)
-    assert one_click.shown_picture(prepared) is prepared.picture
+    assert one_click.displayed_image(prepared) is prepared.picture
 
 
 def test_a_later_frame_knows_how_far_the_anatomy_went(sequence, repository):
@@ -110,7 +110,7 @@ def test_points_of_a_person_are_on_the_clicked_frame(known, prepared, run):
 
 @pytest.mark.parametrize("click", [(-5.0, 100.0), (2.0, 2.0), (5000.0, 10.0)])
 def test_a_click_outside_of_the_picture_is_refused(prepared, run, click):
-    with pytest.raises(CaseError, match="outside of the exposed part"):
+    with pytest.raises(CaseError, match="outside of the exposed field"):
         one_click.mark_body(prepared, click, run)
 
 
@@ -246,7 +246,7 @@ class TestCommand:
             (("--click", "1,2,3", "--out", "a.case.json"), "this is no point"),
             (("--click", "1,2", "--out", "a.json"), "ends with .case.json"),
             (("--click", "1,2", "--out", "a.case.json", "--point", "x,1"), "--point x,1"),
-            (("--click", "1,2", "--out", "a.case.json"), "outside of the exposed part"),
+            (("--click", "1,2", "--out", "a.case.json"), "outside of the exposed field"),
             (("--click", "178,184", "--out", "/nowhere/a.case.json"), "cannot be written"),
         ],
     )

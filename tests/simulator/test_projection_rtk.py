@@ -26,7 +26,7 @@ from leakwatch.simulator.anatomy.anatomy import Anatomy
 from leakwatch.simulator.anatomy.carm import CArm, project
 from leakwatch.simulator.anatomy.tissue import CORTEX, WATER
 from leakwatch.simulator.anatomy.voxel_grid import Grid
-from leakwatch.simulator.xray.beam import decomposed
+from leakwatch.simulator.xray.beam import decompose
 from leakwatch.simulator.xray.patient_layers import project_layers
 
 NAMES = ("lateral", "lateral-left", "ap", "oblique", "off-lateral", "widest")
@@ -111,7 +111,7 @@ def test_the_layers_of_a_patient_add_up_to_what_rtk_sees(
     )
     layers = project_layers(patient, carm)
     # Soft tissue and bone together are the attenuation, at the energy that it is given for.
-    soft, bone = decomposed(volume)
+    soft, bone = decompose(volume)
     assert np.abs(WATER * soft + CORTEX * bone - volume).max() < 1e-6
     whole = np.zeros((carm.rows, carm.columns))
     for layer in (layers.spine, layers.wall, layers.organs):
@@ -127,7 +127,7 @@ def test_rtk_itself_finds_what_is_kept(
     try:
         importlib.metadata.version("itk-rtk")
     except importlib.metadata.PackageNotFoundError:
-        pytest.skip("no itk-rtk here; pip install 'leakwatch[verify]' installs it")
+        pytest.skip("no itk-rtk here; pip install 'leakwatch-fluoro[verify]' installs it")
     # In a process of its own: its bindings break where warnings are errors.
     made = tmp_path / "made.json"
     subprocess.run([sys.executable, script.__file__, str(made)], check=True, timeout=110)

@@ -26,9 +26,9 @@ from leakwatch.simulator.scenario.scenario import Scenario, load_scenario
 from leakwatch.simulator.scenario.scenario_sections import plain
 from leakwatch.simulator.scene.scene import Scene, make_scene
 from leakwatch.simulator.sequence.dicom_writer import encode_dicom
-from leakwatch.simulator.sequence.simulation import Simulation, film
-from leakwatch.simulator.xray.burnt_in_text import annotation, written_over
-from leakwatch.simulator.xray.renderer import detector_of
+from leakwatch.simulator.sequence.simulation import Simulation, render_frames
+from leakwatch.simulator.xray.burnt_in_text import annotation, draw_annotation
+from leakwatch.simulator.xray.renderer import detector_for
 from leakwatch.sources.stored.opening import open_source
 
 FPS = 5.0
@@ -69,26 +69,26 @@ def scene(anatomy: Anatomy) -> Scene:
 @pytest.fixture(scope="module")
 def live(scene: Scene) -> Simulation:
     """Nothing happens but that cement flows."""
-    return film(scenario_of(6), scene)
+    return render_frames(scenario_of(6), scene)
 
 
 @pytest.fixture(scope="module")
 def turned(scene: Scene) -> Simulation:
     """To the AP view and back."""
-    return film(scenario_of(6, view_turns=[TURN]), scene)
+    return render_frames(scenario_of(6, view_turns=[TURN]), scene)
 
 
 @pytest.fixture(scope="module")
 def gap(scene: Scene) -> Simulation:
     """The pedal is up for a while, before the injection."""
     late = {"start_s": 1.8, "volume_ml": 0.1, "rate_ml_s": 1.0}
-    return film(scenario_of(8, injection=late, pedal=[{"off_s": 0.5, "on_s": 1.1}]), scene)
+    return render_frames(scenario_of(8, injection=late, pedal=[{"off_s": 0.5, "on_s": 1.1}]), scene)
 
 
 @pytest.fixture(scope="module")
 def annotated(scene: Scene) -> Simulation:
     """Text is burnt in."""
-    return film(scenario_of(2, burnt_in_text=True), scene)
+    return render_frames(scenario_of(2, burnt_in_text=True), scene)
 
 
 def dataset_of(made: Simulation) -> pydicom.Dataset:
@@ -103,7 +103,7 @@ def test_away_from_the_reference_view_there_is_no_distance(turned: Simulation) -
 
 
 def test_after_a_quarter_turn_it_is_the_ap_picture(turned: Simulation, scene: Scene) -> None:
-    straight = film(scenario_of(3, carm={**CARM, "view": "ap"}), scene)
+    straight = render_frames(scenario_of(3, carm={**CARM, "view": "ap"}), scene)
     # The same volume is projected the same way, whichever way the C-arm came there.
     assert turned.truth.frames[2].ml == straight.truth.frames[2].ml
     assert turned.truth.frames[2].area_mm2 == straight.truth.frames[2].area_mm2 > 0.0
@@ -170,7 +170,7 @@ def test_what_a_detector_says_of_such_frames_is_not_scored(turned: Simulation) -
 
 def test_a_held_picture_is_the_last_one_and_truth_goes_on(scene: Scene, live: Simulation) -> None:
     pedal = [{"off_s": 0.5, "on_s": 0.9}]
-    held = film(scenario_of(6, pedal=pedal, hold_last_image=True), scene)
+    held = render_frames(scenario_of(6, pedal=pedal, hold_last_image=True), scene)
     assert np.array_equal(held.frames[3], held.frames[2])
     assert np.array_equal(held.frames[4], held.frames[2])
     assert not np.array_equal(held.frames[5], held.frames[2])
@@ -201,7 +201,7 @@ def test_the_baseline_ends_where_the_pedal_is_left(gap: Simulation) -> None:
 
 def test_the_picture_goes_where_the_table_goes(scene: Scene) -> None:
     move = {"at_s": 0.01, "over_s": 0.1, "by_mm": [0.0, -6.0, 8.0]}
-    made = film(scenario_of(2, table_moves=[move], cannula={"present": False}), scene)
+    made = render_frames(scenario_of(2, table_moves=[move], cannula={"present": False}), scene)
     moved = made.truth.frames[1]
     assert (moved.dx, moved.dy) == pytest.approx((-6.0 / STEP_MM, -8.0 / STEP_MM), abs=0.01)
     assert moved.picture is Picture.REFERENCE
@@ -220,7 +220,9 @@ def test_the_picture_goes_where_the_table_goes(scene: Scene) -> None:
 def test_blades_leave_less_open_and_less_scatter(scene: Scene) -> None:
     blades = {"at_s": 0.01, "over_s": 0.1, "columns_share": 0.5, "rows_share": 0.6}
     plan = {"injection": {"start_s": 9.0}, "cannula": {"present": False}}
-    wide, narrow = film(scenario_of(2, collimation=[blades], **plan), scene).frames.astype(float)
+    wide, narrow = render_frames(scenario_of(2, collimation=[blades], **plan), scene).frames.astype(
+        float
+    )
     row = np.abs(np.arange(100) - 49.5)[:, None]
     column = np.abs(np.arange(112) - 55.5)[None, :]
     away = (row > 0.3 * 100 + 2) | (column > 0.25 * 112 + 2)
@@ -250,8 +252,8 @@ def test_text_is_written_into_the_corners_and_time_runs(
 
 def test_text_is_white_in_inverted_pixels_too() -> None:
     grey = np.full((200, 200), 2000, np.uint16)
-    detector = detector_of(scenario_of(1, pixels={"inverted": True}))
-    written = written_over(grey, annotation(80.0, 63.25), detector)
+    detector = detector_for(scenario_of(1, pixels={"inverted": True}))
+    written = draw_annotation(grey, annotation(80.0, 63.25), detector)
     assert written.min() == 0
     assert written.max() == 2000
 
@@ -304,7 +306,7 @@ def test_what_is_not_used_is_not_told() -> None:
     [
         (
             "[[view_turns]]\nat_s = 1.0\n[[view_turns]]\nat_s = 2.0",
-            r"view_turns\[1\] begins at 2 s, before view_turns\[0\] ends at 5 s",
+            r"view_turns\[1\] starts at 2 s, before view_turns\[0\] ends at 5 s",
         ),
         ("[[pedal]]\noff_s = 2.0\non_s = 1.0", r"pedal\[0\].on_s is 1, not after off_s 2"),
         ("[[pedal]]\noff_s = 0.0\non_s = 1.0", r"pedal\[0\].off_s.*Correct it"),

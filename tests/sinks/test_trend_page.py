@@ -80,7 +80,7 @@ def test_stop_is_marked_with_its_reason():
     other = Event(15, 1.875, EventKind.TECHNICAL, Level.UNKNOWN, Reason.MOTION)
     said = words(draw_trend_figure(points(), [stop, other], CALIBRATION, Settings()))
     assert "1" in said
-    assert "1  1.88 s  STOP: Cement fills a tube: probably a vein" in said
+    assert "1  1.88 s  STOP: Tubular filling: probable venous leak" in said
     assert not [text for text in said if "moved" in text]
 
 
@@ -93,9 +93,9 @@ def test_reasons_of_one_moment_share_a_line_and_a_fault_has_its_own():
         draw_trend_figure(points(), [margin, tube, unjudged, fault], CALIBRATION, Settings())
     )
     first, second = next(text for text in said if "\n" in text).splitlines()
-    assert first.startswith("1  1.88 s  STOP: Cement near the posterior wall; Cement fills a tube")
+    assert first.startswith("1  1.88 s  STOP: Cement near the posterior wall; Tubular filling")
     assert "lateral" not in first
-    assert second == "2  2.38 s  STOP: The next frame could not be read"
+    assert second == "2  2.38 s  STOP: Next frame could not be decoded"
 
 
 def test_run_with_many_stops_is_told_in_few_lines():
@@ -121,7 +121,7 @@ def test_no_millimetres_says_why_and_draws_pixels():
     assert list(figure.axes[1].get_lines()[0].get_ydata()) == [150.0] * 5
     labels = [axis.get_ylabel() for axis in figure.axes]
     assert [label for label in labels if "mm" in label] == []
-    assert "No millimetres: no spacing in the tags" in words(figure)
+    assert "Not calibrated: no spacing in the tags" in words(figure)
 
 
 def test_what_was_not_measured_has_no_scale():

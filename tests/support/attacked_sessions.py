@@ -223,10 +223,10 @@ def _pictures() -> Iterator[Callable[[int], bytes]]:
 
 
 def _frames() -> list[Any]:
-    from leakwatch.benchmark.latency import enlarged_case
+    from leakwatch.benchmark.latency import enlarge_case
     from leakwatch.config import Settings
 
-    return enlarged_case(CASE, Settings(), FRAMES_HELD)[0]
+    return enlarge_case(CASE, Settings(), FRAMES_HELD)[0]
 
 
 def _picture(frame: Any) -> Callable[[int], bytes]:
@@ -365,7 +365,7 @@ class Ticking(threading.Thread):
 
 def watch() -> None:
     """The process that watches; a line is told for each that is asked."""
-    from leakwatch.benchmark.latency import enlarged_case
+    from leakwatch.benchmark.latency import enlarge_case
     from leakwatch.config import Settings
     from leakwatch.core.marks import CaseFile
     from leakwatch.core.results import Snapshot
@@ -382,7 +382,7 @@ def watch() -> None:
                 decided_s.append(time.monotonic())
             super()._give(snapshot)
 
-    _, marks, scale = enlarged_case(CASE, Settings(), 1)
+    _, marks, scale = enlarge_case(CASE, Settings(), 1)
     case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)
     source = StoreScp(StoreOptions())
     session = TimedSession(source, Setup(Settings(), case))

@@ -16,8 +16,8 @@ from leakwatch.core.frame import Acquisition, Frame, IntensityRelationship, Pixe
 from leakwatch.core.marks import Marks, Side
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration, SpacingRung
-from leakwatch.pipeline import fold as session
 from leakwatch.pipeline import stages
+from leakwatch.pipeline.fold import fold_frame
 
 SETTINGS = Settings()
 FORMAT = PixelFormat("MONOCHROME2", 12, IntensityRelationship.LIN)
@@ -94,7 +94,7 @@ def fold(
             frame = Frame(index, time_s, shown[index % len(shown)], acquisition)
             before = tracemalloc.get_traced_memory()[0]
             tracemalloc.reset_peak()
-            vision, alerts, snapshot = session.fold_frame(vision, alerts, frame)
+            vision, alerts, snapshot = fold_frame(vision, alerts, frame)
             peak = max(peak, tracemalloc.get_traced_memory()[1] - before)
             told.append(replace(snapshot, frame=replace(frame, pixels=shown[0])))
     finally:

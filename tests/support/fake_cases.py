@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from leakwatch.case_files.truth_file import MASKS_SUFFIX
-from leakwatch.simulator.suite.suite_case import SUFFIXES, Made, Work, put_in_place
+from leakwatch.simulator.suite.suite_case import SUFFIXES, Made, Work, move_into_place
 
 MADE = Made("none", 4, None, 8.0)
 
@@ -28,7 +28,7 @@ def quick_case(work: Work) -> Made | str:
     (folder / f"{scenario.name}{MASKS_SUFFIX}" / "000001.png").write_bytes(rng.bytes(64))
     for suffix in () if work.only_masks else SUFFIXES:
         (folder / f"{scenario.name}{suffix}").write_bytes(rng.bytes(64))
-    put_in_place(work)
+    move_into_place(work)
     return MADE
 
 

@@ -76,7 +76,14 @@ class Room:
         self.clock.now_s += step_s
         self.source.fed.put(replace(frame, received_s=self.clock.now_s))
         self.fed += 1
-        self.until(lambda status: status.frames == self.fed)
+        # A frame is counted a moment before it is shown: a busy machine may stop between.
+        self.until(
+            lambda status: (
+                status.frames == self.fed
+                and status.present is not None
+                and status.present.received_s == self.clock.now_s
+            )
+        )
 
     def run(self, frames):
         """Feed all of `frames`, and give the level that is shown at each."""

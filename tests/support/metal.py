@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from leakwatch.calibrating.still_picture import StillPicture
+from leakwatch.calibrating.still_image import StillImage
 from leakwatch.core.arrays import read_only
 from leakwatch.core.frame import Acquisition, PixelFormat, ProjectionGeometry
 
@@ -13,7 +13,7 @@ ROWS, COLUMNS, FINE = 220, 260, 5
 GEOMETRY = ProjectionGeometry(sid_mm=1000.0, sod_mm=700.0)
 
 
-def picture(length_mm: np.ndarray, per_mm: float = 0.45, seed: int = 4) -> StillPicture:
+def picture(length_mm: np.ndarray, per_mm: float = 0.45, seed: int = 4) -> StillImage:
     """Metal of that length along each ray, before bone and soft tissue, with scatter and noise."""
     rng = np.random.default_rng(seed)
     down, across = np.mgrid[:ROWS, :COLUMNS]
@@ -26,7 +26,7 @@ def picture(length_mm: np.ndarray, per_mm: float = 0.45, seed: int = 4) -> Still
     attenuation = -np.log(beam).astype(np.float32)
     exposed = np.ones((ROWS, COLUMNS), bool)
     acquisition = Acquisition(ROWS, COLUMNS, PixelFormat("MONOCHROME2", 12), GEOMETRY)
-    return StillPicture(read_only(attenuation), read_only(exposed), acquisition, 1)
+    return StillImage(read_only(attenuation), read_only(exposed), acquisition, 1)
 
 
 def fine_places() -> np.ndarray:

@@ -13,10 +13,10 @@ from leakwatch.core.errors import CaseError
 from leakwatch.core.results import Level
 from leakwatch.core.truth import Truth, TruthFrame
 from leakwatch.training.scoring import (
-    By,
     Instant,
+    MonitorSample,
     Outcome,
-    Seen,
+    TruthSource,
     Verdict,
     course_of,
     score,
@@ -41,13 +41,13 @@ def truth(breach: int | None = 8, distances_mm=DISTANCES_MM) -> Truth:
     return Truth(2.0, 0.25, "near", breach, None, frames)
 
 
-def seen(stop: int | None = 9, unknown: tuple[int, ...] = (0, 1)) -> list[Seen]:
+def seen(stop: int | None = 9, unknown: tuple[int, ...] = (0, 1)) -> list[MonitorSample]:
     """What LeakWatch showed: UNKNOWN while it learns, then CLEAR, and STOP from frame `stop` on."""
     levels = [Level.UNKNOWN if i in unknown else Level.CLEAR for i in range(13)]
     if stop is not None:
         levels[stop:] = [Level.STOP] * (13 - stop)
     return [
-        Seen(time_s, level, None if level is Level.UNKNOWN else 1.1 * ml)
+        MonitorSample(time_s, level, None if level is Level.UNKNOWN else 1.1 * ml)
         for time_s, level, ml in zip(TIMES_S, levels, ML, strict=True)
     ]
 
@@ -59,10 +59,14 @@ NEAR = course_of(seen(stop=None), truth(None, (None,) * 4 + (9.0, 8.0) + (6.0,) 
 
 def test_the_course_has_the_moments_of_the_truth():
     assert DUE.due is not None
-    assert (DUE.due.by, DUE.due.at, DUE.due.right_from_s) == (By.TRUTH, Instant(8, 4.0), 3.0)
+    assert (DUE.due.by, DUE.due.at, DUE.due.tolerated_from_s) == (
+        TruthSource.TRUTH,
+        Instant(8, 4.0),
+        3.0,
+    )
     assert DUE.leakwatch == Instant(9, 4.5)
     assert DUE.injected_ml == ML
-    assert DUE.ml_by is By.TRUTH
+    assert DUE.ml_by is TruthSource.TRUTH
 
 
 def test_a_stop_after_it_was_due():
@@ -143,12 +147,12 @@ def test_a_session_that_broke_off_is_kept_with_its_presses_and_has_no_reaction()
 def test_without_a_truth_it_is_judged_by_leakwatch_and_says_so():
     course = course_of(seen(stop=9), None, SETTINGS)
     assert course.due is not None
-    assert (course.due.by, course.due.at) == (By.LEAKWATCH, Instant(9, 4.5))
-    assert course.due.right_from_s == 3.5  # a trainee may be quicker
+    assert (course.due.by, course.due.at) == (TruthSource.LEAKWATCH, Instant(9, 4.5))
+    assert course.due.tolerated_from_s == 3.5  # a trainee may be quicker
     found = score(course, [5.0], SETTINGS)
     assert (found.outcome, found.reaction_s) == (Outcome.STOPPED, pytest.approx(0.5))
     assert found.past_ml == pytest.approx(0.11)  # of the estimate
-    assert course.ml_by is By.LEAKWATCH
+    assert course.ml_by is TruthSource.LEAKWATCH
     assert score(course, [3.4], SETTINGS).false_stops == 1
     assert score(course, [3.6], SETTINGS).outcome is Outcome.STOPPED
 
@@ -156,7 +160,7 @@ def test_without_a_truth_it_is_judged_by_leakwatch_and_says_so():
 def test_without_a_truth_and_a_stop_of_leakwatch_nothing_was_due():
     course = course_of(seen(stop=None), None, SETTINGS)
     assert course.due is not None
-    assert (course.due.by, course.due.at) == (By.LEAKWATCH, None)
+    assert (course.due.by, course.due.at) == (TruthSource.LEAKWATCH, None)
     assert score(course, [3.0], SETTINGS).false_stops == 1
 
 

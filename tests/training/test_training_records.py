@@ -10,19 +10,19 @@ import pytest
 
 from leakwatch.core.errors import LibraryError
 from leakwatch.library.case_library import CaseLibrary
-from leakwatch.training.scoring import By, Course, Due, Instant, Outcome, Score
+from leakwatch.training.scoring import CaseCourse, DueStop, Instant, Outcome, Score, TruthSource
 from leakwatch.training.training_records import (
     TrainingRecords,
     is_scored,
-    judged_by_leakwatch,
+    is_scored_by_leakwatch,
     sessions_csv,
 )
 
-COURSE = Course(
+COURSE = CaseCourse(
     (0.0, 0.5, 1.0),
     (0.0, 0.1, 0.2),
-    By.TRUTH,
-    Due(By.TRUTH, Instant(1, 0.5), 0.0),
+    TruthSource.TRUTH,
+    DueStop(TruthSource.TRUTH, Instant(1, 0.5), 0.0),
     Instant(2, 1.0),
 )
 SCORE = Score(Outcome.STOPPED, (0.75,), Instant(1, 0.75), 0.25, 0.05)
@@ -58,7 +58,7 @@ def test_a_session_is_kept_with_all_that_was_judged(records):
     assert (done.past_ml, done.false_stops, done.leakwatch_s) == (0.05, 0, 1.0)
     assert done.presses_s == "[0.75]"
     assert is_scored(done)
-    assert not judged_by_leakwatch(done)
+    assert not is_scored_by_leakwatch(done)
     assert records.sessions("anna") == (done,)
 
 
@@ -69,7 +69,7 @@ def test_what_is_no_score_is_kept_as_such(records):
     assert (kept.outcome, kept.why) == ("broken_off", "broken off at 0.4 s of 1.0 s")
     assert (kept.reaction_s, kept.past_ml, kept.presses_s) == (None, None, "[0.2]")
     assert not is_scored(kept)
-    nobody = Course((0.0, 1.0), (None, None), By.LEAKWATCH, None, None, "no truth")
+    nobody = CaseCourse((0.0, 1.0), (None, None), TruthSource.LEAKWATCH, None, None, "no truth")
     kept = records.finish(
         records.begin("anna", "x"),
         nobody,

@@ -1,1 +1,1 @@
-"""Ways to hide the vertebra, or not to, and what a detector says of the frames."""
+"""Blinding methods, which hide the vertebra or change the image, and their evaluation."""

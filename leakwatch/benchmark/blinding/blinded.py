@@ -1,6 +1,7 @@
-"""Fold a case in which the vertebra is hidden, or is not, and judge what was said of it.
+"""Evaluation of LeakWatch on cases changed by blinding methods.
 
-A case is folded once. Each way goes on from what was known before the first frame that it changes.
+A case is analysed once. Each blinding method continues from the state before the first frame that
+it changes.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import numpy as np
 
 from leakwatch.alerting import rules
 from leakwatch.benchmark.blinding.blinding import (
+    BlindingMethod,
     Kind,
     Scene,
     Values,
-    Way,
-    as_beam,
-    as_stored,
-    body_of,
-    shown,
+    apply_method,
+    find_body,
+    to_beam,
+    to_stored,
 )
 from leakwatch.benchmark.cases.case_truth import CaseTruth
 from leakwatch.benchmark.cases.dataset import BenchCase
@@ -31,62 +32,63 @@ from leakwatch.config import Settings
 from leakwatch.core.arrays import Array
 from leakwatch.core.errors import BenchError
 from leakwatch.core.frame import Frame
+from leakwatch.core.messages import text
 from leakwatch.core.results import Alert, Level, Observation
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold_frame
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.runner.stored_run import Run, open_run
 
-# What is shown may be old for so long: no frame counts as blind before.
+# Frames count as not assessable only this long after the change.
 GRACE_S = 1.0
-# A STOP that comes so long after it is due, or after a pause in which it got due, is missed.
+# A STOP later than this after it is due, or after a pause in which it became due, is missed.
 LATE_S = 1.0
-# So much true cement is seen by anybody.
+# This area of true cement is certainly visible.
 SEEN_MM2 = 20.0
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one way over one case.
+    """Result of one blinding method on one case.
 
     Parameters
     ----------
-    way, kind, case : str
+    method, kind, case : str
     start : int
-        First frame that was changed.
+        First changed frame.
     frames : int
-        How many were folded from there on.
+        Number of frames from there on.
     unknown : int
-        Of them, UNKNOWN.
+        Those that were UNKNOWN.
     blind : int
-        Frames in which the vertebra could not be seen, from `GRACE_S` after the start on.
-    seeing : tuple of int
-        Of them, those that were CLEAR or WATCH.
+        Frames without a visible vertebra, from `GRACE_S` after the start on.
+    assessed : tuple of int
+        Those of them that were CLEAR or WATCH.
     stops : int
-        Of them, those under a STOP, which stays.
-    unseen : int
-        Of those, frames in which every condition held: no guard saw it, and the STOP hides that.
+        Those of them with a latched STOP.
+    undetected : int
+        Those with a STOP in which every condition was met, so that the change was not detected.
     stopped_before : bool
-        A STOP was given before the start, and stays: nothing is told of a guard then.
+        A STOP was given before the start and is latched, which hides the result.
     due : bool
         A STOP is due, and must be given.
     missed, false : bool
-        It was not; one was given that is not due.
+        A due STOP was missed; a STOP was false.
     stop_frame : int or None
-        The first that was STOP.
+        First frame with STOP.
     reasons : dict of str to int
         Why frames were UNKNOWN.
     """
 
-    way: str
+    method: str
     kind: str
     case: str
     start: int
     frames: int
     unknown: int
     blind: int
-    seeing: tuple[int, ...]
+    assessed: tuple[int, ...]
     stops: int
-    unseen: int
+    undetected: int
     stopped_before: bool
     due: bool
     missed: bool
@@ -97,23 +99,23 @@ class Outcome(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Fork:
-    """What is known before a frame."""
+    """State before a frame."""
 
     vision: PipelineState
     alerts: rules.AlertState
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What was said of one frame that was shown."""
+class _Decision:
+    """Result of one frame."""
 
     at: int
     alert: Alert
     observation: Observation
 
 
-def starts(case: BenchCase, before: int, start_s: float | None = None) -> tuple[int, int]:
-    """Return the first frame to change, without cement and with cement that was seen.
+def find_starts(case: BenchCase, before: int, start_s: float | None = None) -> tuple[int, int]:
+    """Return the first frames to change: one without and one with visible cement.
 
     Parameters
     ----------
@@ -122,13 +124,14 @@ def starts(case: BenchCase, before: int, start_s: float | None = None) -> tuple[
         So many frames at the beginning hold no cement.
     start_s : float or None
         Seconds of the sequence, for both; None: a third of the time from the baseline to the first
-        frame in which a STOP is not false, and the middle between that and the first cement seen.
+        frame in which a STOP is not false, and the middle between that and the first visible
+        cement.
 
     Returns
     -------
     (int, int)
-        Where a STOP is not false from some frame on, both lie before: one that was given hides
-        what a guard does not see.
+        Both are before the first frame in which a STOP is not false: a STOP would hide that a
+        change is not detected.
     """
     truth = case.truth
     end = truth.frames if truth.right_from is None else truth.right_from
@@ -144,50 +147,58 @@ def starts(case: BenchCase, before: int, start_s: float | None = None) -> tuple[
     return min(early, truth.frames - 1), min(max(early, late), truth.frames - 1)
 
 
-def judge_case(
+def evaluate_case(
     case: BenchCase,
-    ways: Sequence[Way],
+    methods: Sequence[BlindingMethod],
     settings: Settings,
     other: BenchCase | None = None,
     start_s: float | None = None,
 ) -> tuple[Outcome, ...]:
-    """Fold a case once, and each way from its start on.
+    """Analyse a case once, and once per blinding method from its start on.
 
     Parameters
     ----------
     case : BenchCase
-    ways : sequence of Way
+    methods : sequence of Way
     settings : Settings
     other : BenchCase or None
-        Another patient's case. Ways that need one are left out without it.
+        Another patient's case. Methods that need one are omitted without it.
     start_s : float or None
-        As in `starts`.
+        As in `find_starts`.
 
     Raises
     ------
     BenchError
-        Nothing is marked in the case, or its truth is of another length.
+        The case has no marks, or its truth has another number of frames.
     """
     run = open_run(case.case_path, settings)
     with closing(run.source):
         frames = tuple(run.frames)
     if len(frames) != case.truth.frames:
-        raise BenchError(f"{case.name}: {len(frames)} frames, but truth has {case.truth.frames}.")
+        raise BenchError(
+            text(
+                "{case}: the sequence has {found} frames, but its truth {expected}. Give the "
+                "truth of this sequence.",
+                case=case.name,
+                found=len(frames),
+                expected=case.truth.frames,
+            )
+        )
     before = _frames_before_cement(run, case.truth)
-    early, late = starts(case, before, start_s)
-    pixels = () if other is None else _like(frames[early - 1], other, settings)
-    scene = scene_of(run, frames, case, early, before, pixels)
+    early, late = find_starts(case, before, start_s)
+    pixels = () if other is None else _convert_frames(frames[early - 1], other, settings)
+    scene = make_blinding_scene(run, frames, case, early, before, pixels)
     forks = dict(_forks(run, frames, {early, late}))
     outcomes = []
-    for way in ways:
-        if way.name == "other-patient" and not scene.other:
+    for method in methods:
+        if method.name == "other-patient" and not scene.other:
             continue
-        at = late if way.with_cement else early
-        outcomes.append(_outcome(way, replace(scene, start=at), frames, forks[at], case))
+        at = late if method.with_cement else early
+        outcomes.append(_make_outcome(method, replace(scene, start=at), frames, forks[at], case))
     return tuple(outcomes)
 
 
-def scene_of(
+def make_blinding_scene(
     run: Run,
     frames: Sequence[Frame],
     case: BenchCase,
@@ -195,16 +206,16 @@ def scene_of(
     before: int,
     other: tuple[Array, ...] = (),
 ) -> Scene:
-    """Return what ways work on.
+    """Return the scene on which blinding methods work.
 
     Parameters
     ----------
     run : Run
     frames : sequence of Frame
-        All of the case.
+        All frames of the case.
     case : BenchCase
     start : int
-        First frame that is changed.
+        First changed frame.
     before : int
         So many frames at the beginning hold no cement.
     other : tuple of ndarray
@@ -217,9 +228,13 @@ def scene_of(
     """
     truth, marks = case.truth, run.marks
     mm_per_px = truth.mm_per_px or run.calibration.mm_per_px or _assumed_scale(run)
-    body = body_of(marks.posterior_wall_px, marks.body_outline_px, marks.anterior, mm_per_px)
+    body = find_body(marks.posterior_wall_px, marks.body_outline_px, marks.anterior, mm_per_px)
     if body is None:
-        raise BenchError(f"{case.name}: no wall and no outline is marked. Mark one of them.")
+        raise BenchError(
+            text(
+                "{case}: neither a wall nor an outline is marked. Mark one of them.", case=case.name
+            )
+        )
     return Scene(
         tuple(frame.pixels for frame in frames),
         tuple(frame.time_s for frame in frames),
@@ -235,12 +250,12 @@ def scene_of(
 
 
 def _assumed_scale(run: Run) -> float:
-    """Return millimetres per pixel of a frame that shows 150 mm, where nobody tells them."""
+    """Return the pixel spacing of a frame that shows 150 mm, as an assumption."""
     return 150.0 / run.acquisition.columns
 
 
 def _offsets(truth: CaseTruth, reference: int) -> Values:
-    """Return where the anatomy lies, from the reference frame; the last known place else."""
+    """Return the anatomy's shift from the reference frame; the last known one if unknown."""
     motion = np.zeros((truth.frames, 2)) if truth.motion_px is None else truth.motion_px.copy()
     for at in range(len(motion)):
         if not np.isfinite(motion[at]).all():
@@ -256,16 +271,16 @@ def _frames_before_cement(run: Run, truth: CaseTruth) -> int:
     return max(int(later[0]) if len(later) else truth.frames // 5, 2)
 
 
-def _like(frame: Frame, other: BenchCase, settings: Settings) -> tuple[Array, ...]:
+def _convert_frames(frame: Frame, other: BenchCase, settings: Settings) -> tuple[Array, ...]:
     """Return another case's frames in the size, format and brightness of this one's."""
     run = open_run(other.case_path, settings)
     with closing(run.source):
-        theirs = tuple(as_beam(one.pixels, run.acquisition.pixel_format) for one in run.frames)
+        theirs = tuple(to_beam(one.pixels, run.acquisition.pixel_format) for one in run.frames)
     own = frame.acquisition.pixel_format
-    gain = np.median(as_beam(frame.pixels, own)) / max(float(np.median(theirs[0])), 1.0)
+    gain = np.median(to_beam(frame.pixels, own)) / max(float(np.median(theirs[0])), 1.0)
     size = frame.pixels.shape[::-1]
     return tuple(
-        as_stored(cv2.resize(one, size) * np.float32(gain), own, frame.pixels.dtype)
+        to_stored(cv2.resize(one, size) * np.float32(gain), own, frame.pixels.dtype)
         for one in theirs
     )
 
@@ -279,30 +294,30 @@ def _forks(run: Run, frames: Sequence[Frame], at: set[int]) -> Iterator[tuple[in
         vision, alerts, _ = fold_frame(vision, alerts, frames[number])
 
 
-def _outcome(
-    way: Way, scene: Scene, frames: Sequence[Frame], fork: _Fork, case: BenchCase
+def _make_outcome(
+    method: BlindingMethod, scene: Scene, frames: Sequence[Frame], fork: _Fork, case: BenchCase
 ) -> Outcome:
-    said = tuple(_folded(way, scene, frames, fork))
-    # A STOP from before hides whatever is not seen afterwards.
+    decisions = tuple(_fold_method(method, scene, frames, fork))
+    # A latched STOP hides changes that are not detected.
     stopped_before = bool(fork.alerts.latched)
-    all_blind = [one for one in said if _is_blind(way, scene, one.at)]
+    all_blind = [one for one in decisions if _is_not_assessable(method, scene, one.at)]
     blind = [] if stopped_before else all_blind
     stops = [one for one in blind if one.alert.level is Level.STOP]
-    unknown = [one for one in said if one.alert.level is Level.UNKNOWN]
+    unknown = [one for one in decisions if one.alert.level is Level.UNKNOWN]
     reasons = Counter(reason.value for one in unknown for reason in one.observation.unavailable)
-    due, missed = _missed(way, scene, said, case.truth)
-    stop = next((one.at for one in said if one.alert.level is Level.STOP), None)
+    due, missed = _is_missed(method, scene, decisions, case.truth)
+    stop = next((one.at for one in decisions if one.alert.level is Level.STOP), None)
     return Outcome(
-        way=way.name,
-        kind=way.kind.value,
+        method=method.name,
+        kind=method.kind.value,
         case=case.name,
         start=scene.start,
-        frames=len(said),
+        frames=len(decisions),
         unknown=len(unknown),
         blind=len(blind),
-        seeing=tuple(one.at for one in blind if one.alert.level in (Level.CLEAR, Level.WATCH)),
+        assessed=tuple(one.at for one in blind if one.alert.level in (Level.CLEAR, Level.WATCH)),
         stops=len(stops),
-        unseen=sum(not one.observation.unavailable for one in stops),
+        undetected=sum(not one.observation.unavailable for one in stops),
         stopped_before=stopped_before,
         due=due,
         missed=missed,
@@ -312,31 +327,36 @@ def _outcome(
     )
 
 
-def _folded(way: Way, scene: Scene, frames: Sequence[Frame], fork: _Fork) -> Iterator[_Said]:
+def _fold_method(
+    method: BlindingMethod, scene: Scene, frames: Sequence[Frame], fork: _Fork
+) -> Iterator[_Decision]:
     vision, alerts = fork.vision, fork.alerts
     for frame in frames[scene.start :]:
-        pixels = shown(way, scene, frame.index)
+        pixels = apply_method(method, scene, frame.index)
         if pixels is None:
             continue
-        later = replace(frame, pixels=pixels, time_s=frame.time_s + way.pause_s)
+        later = replace(frame, pixels=pixels, time_s=frame.time_s + method.pause_s)
         vision, alerts, snapshot = fold_frame(vision, alerts, later)
-        yield _Said(frame.index, snapshot.alert, snapshot.observation)
+        yield _Decision(frame.index, snapshot.alert, snapshot.observation)
 
 
-def _is_blind(way: Way, scene: Scene, at: int) -> bool:
-    if way.kind is Kind.HARMLESS:
+def _is_not_assessable(method: BlindingMethod, scene: Scene, at: int) -> bool:
+    if method.kind is Kind.HARMLESS:
         return False
-    return GRACE_S <= scene.since_s(at) < way.lasts_s - 5e-7
+    return GRACE_S <= scene.since_s(at) < method.lasts_s - 5e-7
 
 
-def _missed(way: Way, scene: Scene, said: Sequence[_Said], truth: CaseTruth) -> tuple[bool, bool]:
-    """Tell whether a STOP is due, and whether it was not given in time."""
-    if way.kind is Kind.BLIND or truth.due_frame is None:
+def _is_missed(
+    method: BlindingMethod, scene: Scene, decisions: Sequence[_Decision], truth: CaseTruth
+) -> tuple[bool, bool]:
+    """Return whether a STOP is due, and whether it was missed."""
+    if method.kind is Kind.BLIND or truth.due_frame is None:
         return False, False
-    seen_again_s = 0.0 if way.kind is Kind.HARMLESS else way.lasts_s
+    seen_again_s = 0.0 if method.kind is Kind.HARMLESS else method.lasts_s
     due_s = max(scene.times_s[truth.due_frame], scene.times_s[scene.start] + seen_again_s)
     given = any(
-        one.alert.level is Level.STOP and scene.times_s[one.at] <= due_s + LATE_S for one in said
+        one.alert.level is Level.STOP and scene.times_s[one.at] <= due_s + LATE_S
+        for one in decisions
     )
     return True, not given
 

@@ -1,7 +1,7 @@
-"""What a way of blinding is made of: the scene that it changes, and how a changed frame is stored.
+"""Blinding methods: their type, the scene that they change, and conversion of stored values.
 
-Ways work on values that grow with the beam, whatever the polarity of a sequence, and know from the
-marks and from the truth where the vertebra lies in each frame.
+Methods work on values that increase with X-ray intensity, whatever the polarity of a sequence, and
+use marks and truth for the position of the vertebra in each frame.
 """
 
 from __future__ import annotations
@@ -20,43 +20,43 @@ from leakwatch.core.marks import Side
 from leakwatch.vision.image_processing.patches import Window
 from leakwatch.vision.preprocessing.intensity import more_value_is_more_beam
 
-# How far a body reaches in front of its wall where nobody outlined it: that of a lumbar vertebra.
+# Depth of a body without an outline: that of a lumbar vertebra.
 BODY_DEPTH_MM = 34.0
-# Of every random number that a way uses, with the number of the frame.
+# Seed of all random numbers of a method, together with the frame number.
 SEED = 20
 
 Values = npt.NDArray[np.float64]
 
 
 class Kind(StrEnum):
-    """What is to be expected of a detector while a way is at work."""
+    """What is expected of a detector during a blinding method."""
 
-    BLIND = "blind"  # the vertebra cannot be seen: no frame may be CLEAR or WATCH
-    PAUSE = "pause"  # the same for a while; afterwards the STOP that is due must come
-    HARMLESS = "harmless"  # all can be seen: due STOPs come, and hardly a frame is UNKNOWN
+    BLIND = "blind"  # the vertebra is not visible: no frame may be CLEAR or WATCH
+    PAUSE = "pause"  # the same temporarily; afterwards a due STOP must be given
+    HARMLESS = "harmless"  # all is visible: due STOPs are given, and few frames are UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """A sequence whose truth is known, and the frame from which on it is changed.
+    """A sequence with its truth, and the first changed frame.
 
     Parameters
     ----------
     pixels : tuple of ndarray
         Stored values of every frame.
     times_s : tuple of float
-        Of those frames.
+        Times of those frames.
     pixel_format : PixelFormat
     start : int
-        First frame that is changed; at least 2.
+        First changed frame; at least 2.
     before : int
-        So many frames at the beginning hold no cement.
+        Number of cement-free frames at the start.
     outline_px : ndarray
         ``(n, 2)``, the body on the reference frame.
     offsets_px : ndarray
-        ``(frames, 2)``, where the anatomy lies in each frame, from the reference frame.
+        ``(frames, 2)``, shift of the anatomy from the reference frame.
     front : int
-        1: the body lies to the right of its wall; -1: to the left.
+        1: anterior is to the right; -1: to the left.
     mm_per_px : float
     other : tuple of ndarray
         Stored values of another patient's frames, of the same size and format; may be empty.
@@ -75,12 +75,12 @@ class Scene:
 
     @property
     def top(self) -> float:
-        """Largest value that a pixel can have, as beam."""
+        """Maximum intensity of a pixel."""
         return float((1 << self.pixel_format.bits_stored) - 1)
 
     @property
     def last(self) -> int:
-        """The frame before the first that is changed."""
+        """Last unchanged frame."""
         return self.start - 1
 
     @property
@@ -98,20 +98,20 @@ class Scene:
         return length_mm / self.mm_per_px
 
     def since_s(self, at: int) -> float:
-        """Return how long frame `at` comes after the first that is changed."""
+        """Return the time of frame `at` after the first changed one."""
         return self.times_s[at] - self.times_s[self.start]
 
     def frames_in(self, seconds: float) -> int:
-        """Return how many frames come in a time; at least 1."""
+        """Return the number of frames in a time; at least 1."""
         fps = (len(self.times_s) - 1) / (self.times_s[-1] - self.times_s[0])
         return max(round(seconds * fps), 1)
 
     def beam(self, at: int) -> FloatImage:
-        """Return a copy of frame `at` whose values grow with the beam, from 0 to `top`."""
-        return as_beam(self.pixels[at], self.pixel_format)
+        """Return a copy of frame `at` as intensity, from 0 to `top`."""
+        return to_beam(self.pixels[at], self.pixel_format)
 
     def body(self, at: int, more_mm: float = 0.0) -> Window:
-        """Return rows and columns of the body in frame `at`, and of `more_mm` around it."""
+        """Return rows and columns of the body in frame `at`, extended by `more_mm`."""
         points = self.outline_px + self.offsets_px[at]
         more = self.px(more_mm)
         left, top = np.floor(points.min(axis=0) - more)
@@ -120,13 +120,13 @@ class Scene:
         return _span(top, bottom, rows), _span(left, right, columns)
 
     def random(self, at: int) -> np.random.Generator:
-        """Return random numbers for frame `at`, the same whenever it is asked for."""
+        """Return a random generator for frame `at`, with the same numbers at each call."""
         return np.random.default_rng((SEED, at))
 
     def noise_gain(self) -> float:
-        """Return the variance of noise over the beam, of the two frames before the change."""
+        """Return variance over intensity of the noise in the two frames before the change."""
         # Every fourth line and column are enough for medians.
-        one, two = (as_beam(self.pixels[at][::4, ::4], self.pixel_format) for at in self._last_two)
+        one, two = (to_beam(self.pixels[at][::4, ::4], self.pixel_format) for at in self._last_two)
         # The median of a squared normal deviate is 0.455; a difference has the noise of both.
         variance = float(np.median(np.square(one - two))) / (2.0 * 0.455)
         return variance / max(float(np.median(one)), 1.0)
@@ -136,25 +136,25 @@ Change = Callable[[Scene, int], FloatImage]
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A way in which a picture is taken away, interrupted or changed without harm.
+class BlindingMethod:
+    """A method that hides, interrupts or harmlessly changes the image.
 
     Parameters
     ----------
     name : str
     kind : Kind
     why : str
-        What in a room or a cable does it.
+        Its usual cause.
     change : callable
-        ``(scene, at)`` to the picture that is shown as frame `at`, as beam. Pure.
+        ``(scene, at)`` to the image shown as frame `at`, as intensity. Pure.
     with_cement : bool
-        It begins when cement has been seen, and else before.
+        It starts after cement is visible, otherwise before.
     lasts_s : float
-        Afterwards frames are live again.
+        Duration; afterwards frames are live again.
     is_silent : bool
-        No frames come while it lasts.
+        No frames arrive during it.
     pause_s : float
-        No frames come for so long, and none is lost: beam and injection pause.
+        Time without frames, of which none is lost: beam and injection pause.
     """
 
     name: str
@@ -167,12 +167,12 @@ class Way:
     pause_s: float = 0.0
 
 
-def shown(way: Way, scene: Scene, at: int) -> Array | None:
-    """Return the stored values that are shown as frame `at`.
+def apply_method(method: BlindingMethod, scene: Scene, at: int) -> Array | None:
+    """Return the stored values shown as frame `at`.
 
     Parameters
     ----------
-    way : Way
+    method : Way
     scene : Scene
     at : int
         At least ``scene.start``.
@@ -180,18 +180,18 @@ def shown(way: Way, scene: Scene, at: int) -> Array | None:
     Returns
     -------
     ndarray or None
-        Of the shape and type of the sequence's own; None where no frame comes.
+        Of the shape and type of the sequence; None if no frame arrives.
     """
     # Half a microsecond: times are decimal fractions of seconds.
-    if scene.since_s(at) >= way.lasts_s - 5e-7:
+    if scene.since_s(at) >= method.lasts_s - 5e-7:
         return scene.pixels[at]
-    if way.is_silent:
+    if method.is_silent:
         return None
-    return as_stored(way.change(scene, at), scene.pixel_format, scene.pixels[at].dtype)
+    return to_stored(method.change(scene, at), scene.pixel_format, scene.pixels[at].dtype)
 
 
-def as_beam(pixels: Array, pixel_format: PixelFormat) -> FloatImage:
-    """Return stored values as values that grow with the beam, from 0 on, float32."""
+def to_beam(pixels: Array, pixel_format: PixelFormat) -> FloatImage:
+    """Convert stored values to intensity from 0 on, float32."""
     values = pixels.astype(np.float32)
     if pixel_format.signed:
         values += np.float32(1 << (pixel_format.bits_stored - 1))
@@ -200,8 +200,8 @@ def as_beam(pixels: Array, pixel_format: PixelFormat) -> FloatImage:
     return values
 
 
-def as_stored(beam: FloatImage, pixel_format: PixelFormat, dtype: np.dtype[np.generic]) -> Array:
-    """Return the inverse of `as_beam`, rounded and cut to the range of the format."""
+def to_stored(beam: FloatImage, pixel_format: PixelFormat, dtype: np.dtype[np.generic]) -> Array:
+    """Convert intensity to stored values, rounded and clipped to the range of the format."""
     top = (1 << pixel_format.bits_stored) - 1
     values = np.clip(np.rint(beam), 0, top)
     if not more_value_is_more_beam(pixel_format):
@@ -211,8 +211,8 @@ def as_stored(beam: FloatImage, pixel_format: PixelFormat, dtype: np.dtype[np.ge
     return read_only(values.astype(dtype))
 
 
-def behind(scene: Scene, beam: FloatImage, left: Array | float, at: int) -> FloatImage:
-    """Return a beam of which a share is left, with the noise that fewer quanta have.
+def attenuate(scene: Scene, beam: FloatImage, left: Array | float, at: int) -> FloatImage:
+    """Attenuate the beam to a share, with the noise of fewer quanta.
 
     Parameters
     ----------
@@ -227,29 +227,29 @@ def behind(scene: Scene, beam: FloatImage, left: Array | float, at: int) -> Floa
     if scene.pixel_format.relationship is IntensityRelationship.LOG:
         step = np.log(share) * np.float32(scene.top / math.log(scene.top + 1.0))
         return np.asarray(np.maximum(beam + step, 0.0), np.float32)
-    # A thinned Poisson stream: its variance falls as the mean does, and not as its square.
+    # A thinned Poisson process: its variance decreases with its mean, not with the square.
     more = np.sqrt(scene.noise_gain() * np.maximum(beam, 1.0) * share * (1.0 - share))
     noise = scene.random(at).standard_normal(beam.shape, np.float32)
     return np.asarray(beam * share + noise * more, np.float32)
 
 
-def body_of(
+def find_body(
     wall_px: PointArray | None, outline_px: PointArray | None, side: Side | None, mm_per_px: float
 ) -> tuple[PointArray, int] | None:
-    """Return the outline of a body, and to which side of its wall it lies.
+    """Return the outline of a body, and the anterior side as 1 (right) or -1 (left).
 
     Parameters
     ----------
     wall_px, outline_px : ndarray or None
-        Marks. Without an outline the body is as deep as a lumbar one.
+        Marks. Without an outline the depth of a lumbar body is assumed.
     side : Side or None
-        Of the image, that is anterior.
+        Anterior side of the image.
     mm_per_px : float
 
     Returns
     -------
     (ndarray, int) or None
-        None where nothing is marked.
+        None without marks.
     """
     front = -1 if side is Side.LEFT else 1
     if outline_px is not None:

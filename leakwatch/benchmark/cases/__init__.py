@@ -1,1 +1,1 @@
-"""The cases of a set, and what is known of each."""
+"""Cases of a set, and their truth."""

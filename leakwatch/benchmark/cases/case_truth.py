@@ -1,4 +1,4 @@
-"""What is known of a case, from a truth file or from the labels of another set."""
+"""Truth of a case, from a truth file or from the labels of another data set."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseTruth:
-    """What a judge knows of one case; None where a set does not tell.
+    """Truth with which a detector is scored; None for values that a data set does not provide.
 
     Parameters
     ----------
@@ -26,20 +26,20 @@ class CaseTruth:
     fps : float
         Frames per second.
     frames : int
-        How many there are.
+        Number of frames.
     due_frame : int or None
         First frame in which a STOP is due; None: in none.
     right_from : int or None
-        First frame from which a STOP is not false; None: in all of them it is.
+        First frame from which a STOP is not false; None: it is false in all of them.
     mm_per_px : float or None
         At the vertebra.
     injected_ml, distance_mm, area_mm2 : ndarray or None
-        ``(frames,)``, float64, NaN where there is no value.
+        ``(frames,)``, float64, NaN if there is no value.
     motion_px : ndarray or None
-        ``(frames, 2)``, float64; where the anatomy is, from any origin. NaN where the view is
-        turned, so that no mark has a place, and where an earlier picture is held.
+        ``(frames, 2)``, float64; position of the anatomy, from any origin. NaN in a turned view, in
+        which marks have no position, and during last image hold.
     masks : tuple of (int, Path)
-        Frames whose cement was drawn, each with its PNG; what is not 0 is cement.
+        Frames with a drawn cement mask, each with its PNG; cement is not 0.
     """
 
     leak: str
@@ -56,7 +56,7 @@ class CaseTruth:
 
 
 def case_truth(truth: Truth, masks: tuple[tuple[int, Path], ...] = ()) -> CaseTruth:
-    """The content of a NAME.truth.json as a judge uses it."""
+    """Convert the content of a NAME.truth.json for scoring."""
     frames = truth.frames
     return CaseTruth(
         leak=truth.leak,

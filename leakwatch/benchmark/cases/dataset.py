@@ -1,13 +1,13 @@
-"""The cases of a set: a folder of case and truth files, or a set of another shape by its adapter.
+"""Cases of a data set: a folder of case and truth files, or another data set by an adapter.
 
-An adapter is a function that takes the set's folder and yields its cases::
+An adapter is a function that yields the cases of a folder::
 
     def cases(folder: Path) -> Iterator[Entry]:
         for path in sorted(folder.glob("*.case.json")):
             truth = CaseTruth(leak="none", fps=15.0, frames=90, due_frame=None, right_from=None)
             yield entry(path.stem, path, lambda: truth)
 
-What a set does not know stays None in `CaseTruth`, and the metrics that need it are not available.
+Values unknown to the data set stay None in `CaseTruth`; metrics that need them are not available.
 How to write one: docs/how-to/benchmark-a-detector.md.
 """
 
@@ -24,6 +24,7 @@ from leakwatch.benchmark.cases.case_truth import CaseTruth, case_truth
 from leakwatch.case_files.case_file import CASE_SUFFIX, dicom_path, load_case
 from leakwatch.case_files.truth_file import MASKS_SUFFIX, TRUTH_SUFFIX, load_truth, truth_path
 from leakwatch.core.errors import BenchError, CaseError, LeakWatchError
+from leakwatch.core.messages import text
 from leakwatch.files.bounded_input import parse_json, read_at_most
 
 SCENARIO_SUFFIX = ".scenario.json"
@@ -33,22 +34,22 @@ WITHOUT_LEAK = ("none", "near")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BenchCase:
-    """One case that can be judged. Small, and whole in itself: it is sent to other processes.
+    """One case that can be scored. Small and self-contained: it is sent to other processes.
 
     Parameters
     ----------
     name : str
-        Differs from that of every other case of the set; its results lie in a folder of this name.
+        Unique in the data set; results are in a folder of this name.
     case_path, sequence : Path
         NAME.case.json, and the DICOM file or folder that it names.
     reference_frame : int
         Of the marks.
     truth : CaseTruth
     sources : tuple of Path
-        Every file that a result depends on.
+        Every file on which a result depends.
     dose : float or None
     leak_path : str or None
-        The way that the cement takes, finer than `CaseTruth.leak`.
+        Path of the leak, more specific than `CaseTruth.leak`.
     """
 
     name: str
@@ -63,7 +64,7 @@ class BenchCase:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A case that cannot be judged, and why."""
+    """A case that cannot be scored, and why."""
 
     name: str
     why: str
@@ -73,17 +74,17 @@ Entry = BenchCase | Unusable
 
 
 class Adapter(Protocol):
-    """Reads a set of another shape."""
+    """Reader of another kind of data set."""
 
     def __call__(self, folder: Path) -> Iterable[Entry]:
-        """Yield the cases of the set in `folder`, in an order that stays.
+        """Yield the cases of the data set in `folder`, in a fixed order.
 
-        Called once, before any case is judged. One broken case is an `Unusable` and not an error.
+        Called once, before any case is scored. A broken case is an `Unusable`, not an error.
 
         Raises
         ------
         LeakWatchError
-            There is no such set in `folder`.
+            There is no such data set in `folder`.
         """
 
 
@@ -96,7 +97,7 @@ class BenchSet:
     cases : tuple of BenchCase
     unusable : tuple of Unusable
     dose_unit : str
-        Of the dose of every case.
+        Unit of the dose of every case.
     """
 
     cases: tuple[BenchCase, ...]
@@ -104,38 +105,55 @@ class BenchSet:
     dose_unit: str = SIMULATED_DOSE_UNIT
 
 
-def collect(folder: Path, adapter: Adapter, dose_unit: str = SIMULATED_DOSE_UNIT) -> BenchSet:
-    """All that `adapter` finds below `folder`, by name.
+def collect_cases(folder: Path, adapter: Adapter, dose_unit: str = SIMULATED_DOSE_UNIT) -> BenchSet:
+    """Return all cases found by `adapter` below `folder`, sorted by name.
 
     Raises
     ------
     BenchError
-        There is no case, or two have one name.
+        There is no case, or two have the same name.
     """
     if not folder.is_dir():
-        raise BenchError(f"{folder}: there is no such folder. Give the one that holds the cases.")
+        raise BenchError(
+            text(
+                "{folder}: no such folder. Give the folder that contains the cases.",
+                folder=folder,
+            )
+        )
     entries = sorted(adapter(folder), key=lambda one: one.name)
     if not entries:
-        raise BenchError(f"{folder}: no *{CASE_SUFFIX} lies below it. Give a folder with cases.")
+        raise BenchError(
+            text(
+                "{folder}: no *{suffix} below it. Give a folder with cases.",
+                folder=folder,
+                suffix=CASE_SUFFIX,
+            )
+        )
     names = [one.name for one in entries]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise BenchError(f"{folder}: two cases have the name {twice[0]}. Rename one of them.")
+        raise BenchError(
+            text(
+                "{folder}: two cases are named {name}. Rename one of them.",
+                folder=folder,
+                name=twice[0],
+            )
+        )
     cases = tuple(one for one in entries if isinstance(one, BenchCase))
     unusable = tuple(one for one in entries if isinstance(one, Unusable))
     return BenchSet(cases, unusable, dose_unit)
 
 
 def contract_cases(folder: Path) -> Iterator[Entry]:
-    """The adapter of the program's own files: every NAME.case.json with its NAME.truth.json.
+    """Yield every NAME.case.json with its NAME.truth.json: the adapter of LeakWatch's own files.
 
-    Beside them may lie NAME.masks/ with a PNG for each drawn frame, and NAME.scenario.json, which
-    tells the dose and the leak's path of a simulated case. A truth without its case is told.
+    Optional are NAME.masks/ with a PNG for each drawn frame, and NAME.scenario.json with the dose
+    and the leak's path of a simulated case. A truth without its case is unusable.
     """
     for path in sorted(folder.rglob(f"*{CASE_SUFFIX}")):
         name = path.relative_to(folder).as_posix().removesuffix(CASE_SUFFIX)
-        truth, masks = truth_path(path), mask_files(sibling(path, MASKS_SUFFIX))
-        dose, leak_path = simulated(sibling(path, SCENARIO_SUFFIX))
+        truth, masks = truth_path(path), find_masks(find_sibling(path, MASKS_SUFFIX))
+        dose, leak_path = read_scenario(find_sibling(path, SCENARIO_SUFFIX))
         yield entry(
             name,
             path,
@@ -148,7 +166,15 @@ def contract_cases(folder: Path) -> Iterator[Entry]:
         stem = path.name.removesuffix(TRUTH_SUFFIX)
         if not path.with_name(stem + CASE_SUFFIX).is_file():
             name = path.relative_to(folder).as_posix().removesuffix(TRUTH_SUFFIX)
-            yield Unusable(name, f"{path}: there is no {stem}{CASE_SUFFIX} beside it. Add it.")
+            yield Unusable(
+                name,
+                text(
+                    "{path}: no {stem}{suffix} beside it. Add it.",
+                    path=path,
+                    stem=stem,
+                    suffix=CASE_SUFFIX,
+                ),
+            )
 
 
 def _contract_truth(path: Path, masks: tuple[tuple[int, Path], ...]) -> CaseTruth:
@@ -163,7 +189,7 @@ def entry(
     dose: float | None = None,
     leak_path: str | None = None,
 ) -> Entry:
-    """A case with its marks read and checked; `Unusable` where that, or `truth`, fails.
+    """Return a case with its marks validated; `Unusable` if that, or `truth`, fails.
 
     Parameters
     ----------
@@ -172,20 +198,33 @@ def entry(
     truth : callable
         Reads the truth; may raise `LeakWatchError`.
     sources : iterable of Path
-        Files that the truth comes from; case and sequence are added.
+        Files of the truth; case and sequence are added.
     dose : float or None
     leak_path : str or None
-        Finer than the leak of the truth; of no use where that is ``none`` or ``near``.
+        More specific than the leak of the truth; ignored if that is ``none`` or ``near``.
     """
     try:
         case = load_case(case_path)
         sequence = dicom_path(case_path, case)
         if not sequence.exists():
-            raise CaseError(f"{sequence}: there is no such sequence. {case_path.name} names it.")
+            raise CaseError(
+                text(
+                    "{sequence}: no such sequence, although {case} names it. Correct the path in "
+                    "the case file.",
+                    sequence=sequence,
+                    case=case_path.name,
+                )
+            )
         known, frame = truth(), case.marks.reference_frame
         if frame >= known.frames:
             raise CaseError(
-                f"{case_path}: reference_frame is {frame}, but the truth has {known.frames} frames."
+                text(
+                    "{case_path}: reference_frame is {frame}, but the truth has {frames} frames. "
+                    "Correct one of them.",
+                    case_path=case_path,
+                    frame=frame,
+                    frames=known.frames,
+                )
             )
     except LeakWatchError as error:
         return Unusable(name, str(error))
@@ -202,21 +241,21 @@ def entry(
     )
 
 
-def sibling(case_path: Path, suffix: str) -> Path:
-    """NAME + `suffix` beside a NAME.case.json."""
+def find_sibling(case_path: Path, suffix: str) -> Path:
+    """Return the path NAME + `suffix` beside a NAME.case.json."""
     return case_path.with_name(case_path.name.removesuffix(CASE_SUFFIX) + suffix)
 
 
-def mask_files(folder: Path) -> tuple[tuple[int, Path], ...]:
-    """PNG files whose names are numbers of frames, such as 000042.png; none without a folder."""
+def find_masks(folder: Path) -> tuple[tuple[int, Path], ...]:
+    """Return PNG files named by frame numbers, such as 000042.png; none without a folder."""
     found = [(path.stem, path.resolve()) for path in folder.glob("*.png")]
     return tuple(sorted((int(stem), path) for stem, path in found if stem.isdecimal()))
 
 
-def simulated(path: Path) -> tuple[float | None, str | None]:
-    """Quanta per mm² and pulse, and the leak that opens first, of a NAME.scenario.json.
+def read_scenario(path: Path) -> tuple[float | None, str | None]:
+    """Return quanta per mm² and pulse, and the leak that opens first, of a NAME.scenario.json.
 
-    None where nobody says: the file may be of another version, or not be there.
+    None if unknown: the file may be absent or of another version.
     """
     try:
         scenario = parse_json(read_at_most(path))
@@ -234,7 +273,7 @@ def simulated(path: Path) -> tuple[float | None, str | None]:
 
 
 def load_adapter(path: Path) -> Adapter:
-    """The function `cases` of a Python file.
+    """Return the function `cases` of a Python file.
 
     Raises
     ------
@@ -243,15 +282,22 @@ def load_adapter(path: Path) -> Adapter:
     """
     spec = importlib.util.spec_from_file_location("bench_adapter", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise BenchError(f"{path}: is no Python file. Give the file of an adapter.")
+        raise BenchError(text("{path}: not a Python file. Give the file of an adapter.", path=path))
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    # It is somebody's code: whatever it raises, its author must be told.
+    # The user's code may raise anything, which its author needs to see.
     except Exception as error:
-        raise BenchError(f"{path}: {type(error).__name__}: {error}. Correct it.") from error
+        raise BenchError(
+            text(
+                "{path}: {kind}: {error}. Correct it.",
+                path=path,
+                kind=type(error).__name__,
+                error=str(error),
+            )
+        ) from error
     adapter = getattr(module, "cases", None)
     if not callable(adapter):
-        raise BenchError(f"{path}: has no function `cases(folder)`. Add it.")
+        raise BenchError(text("{path}: no function `cases(folder)` in it. Add it.", path=path))
     found: Adapter = adapter
     return found

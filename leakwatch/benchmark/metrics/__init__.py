@@ -1,1 +1,1 @@
-"""How well the lines of a detector agree with the truth of a case."""
+"""Agreement of a detector's results with the truth of a case."""

@@ -1,4 +1,4 @@
-"""Cement as a detector saw it against cement as it was drawn: Dice."""
+"""Dice coefficient of detected and drawn cement."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from leakwatch.core.arrays import BoolImage, PointArray, read_only
 from leakwatch.core.errors import CaseError
 from leakwatch.core.frame import Acquisition
 from leakwatch.core.geometry import WorkingGrid
+from leakwatch.core.messages import text
 from leakwatch.core.results import Cement, Snapshot
 
 
-class MaskJudge:
-    """Dice of every drawn frame of a case.
+class MaskScorer:
+    """Dice coefficients of the frames of a case with drawn masks.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ class MaskJudge:
         self._dice: list[tuple[int, float]] = []
 
     def add(self, snapshot: Snapshot, settings: Settings) -> None:
-        """Compare a frame of LeakWatch, where it was drawn.
+        """Add a frame of LeakWatch, if it has a mask.
 
         Raises
         ------
@@ -43,11 +44,11 @@ class MaskJudge:
             return
         acquisition = snapshot.frame.acquisition
         true = read_mask(path, acquisition)
-        found = cement_mask(snapshot.observation.cement, acquisition, settings)
+        found = render_cement_mask(snapshot.observation.cement, acquisition, settings)
         self._append(snapshot.frame.index, true, found)
 
     def add_mask(self, acquisition: Acquisition, frame: int, found: BoolImage) -> None:
-        """Compare a frame of the naive detector, where it was drawn.
+        """Add a frame of the naive detector, if it has a mask.
 
         Raises
         ------
@@ -59,7 +60,7 @@ class MaskJudge:
             self._append(frame, read_mask(path, acquisition), found)
 
     def add_folder(self, folder: Path, acquisition: Acquisition) -> None:
-        """Compare the PNG files that another detector wrote; a frame without one has no cement."""
+        """Add the PNG files written by another detector; a frame without one has no cement."""
         if not folder.is_dir():
             return
         for frame, path in self._masks.items():
@@ -68,60 +69,70 @@ class MaskJudge:
             self._append(frame, true, found)
 
     def _append(self, frame: int, true: BoolImage, found: BoolImage) -> None:
-        value = dice(true, found)
+        value = compute_dice(true, found)
         if value is not None:
             self._dice.append((frame, value))
 
     @property
     def dice(self) -> tuple[tuple[int, float], ...]:
-        """Frame and Dice, of the frames in which cement was drawn."""
+        """Frame and Dice coefficient of each frame with drawn cement."""
         return tuple(self._dice)
 
 
-def dice(true: BoolImage, found: BoolImage) -> float | None:
-    """Twice the common area over the sum of both (Dice 1945); None where `true` is empty."""
+def compute_dice(true: BoolImage, found: BoolImage) -> float | None:
+    """Return twice the common area over the sum of both (Dice 1945); None if `true` is empty."""
     if not true.any():
         return None
     return float(2.0 * np.count_nonzero(true & found) / (true.sum() + found.sum()))
 
 
 def read_mask(path: Path, acquisition: Acquisition) -> BoolImage:
-    """What is not 0 in a PNG of one channel, of the size of a frame.
+    """Return the pixels that are not 0 in a single-channel PNG of the size of a frame.
 
     Raises
     ------
     CaseError
-        It cannot be read, has colours, or another size.
+        It cannot be read, has several channels, or another size.
     """
     wanted = (acquisition.rows, acquisition.columns)
     values = None
     try:
         with Image.open(path) as image:
             found: tuple[int, ...] = (image.height, image.width)
-            if found == wanted:  # a few bytes may announce gigabytes: the size comes first
+            if found == wanted:  # checked first, since a few bytes may announce gigabytes
                 values = np.asarray(image)
                 found = values.shape
     except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as e:
-        raise CaseError(f"{path}: cannot be read as a mask: {e}. Give a PNG.") from e
+        raise CaseError(
+            text("{path}: cannot be read as a mask: {error}. Give a PNG.", path=path, error=str(e))
+        ) from e
     if values is None or found != wanted:
         raise CaseError(
-            f"{path}: expected one channel of {wanted[0]} rows and {wanted[1]} columns, as the "
-            f"frames have; found shape {found}. Draw the mask on the frames themselves."
+            text(
+                "{path}: expected one channel of {rows} rows and {columns} columns, as in the "
+                "frames; found shape {found}. Draw the mask on the frames themselves.",
+                path=path,
+                rows=wanted[0],
+                columns=wanted[1],
+                found=found,
+            )
         )
     return np.asarray(values != 0)
 
 
-def outlines_px(mask: BoolImage) -> tuple[PointArray, ...]:
-    """Outlines of a mask, ``(n, 2)`` each, (column, row): through the pixels at its rim."""
+def mask_outlines_px(mask: BoolImage) -> tuple[PointArray, ...]:
+    """Return the contours of a mask, ``(n, 2)`` each, (column, row), through its border pixels."""
     found, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return tuple(read_only(one[:, 0, :].astype(np.float64)) for one in found)
 
 
-def cement_mask(cement: Cement | None, acquisition: Acquisition, settings: Settings) -> BoolImage:
-    """The mask whose outlines a `Cement` holds, ``(rows, columns)`` of the frame.
+def render_cement_mask(
+    cement: Cement | None, acquisition: Acquisition, settings: Settings
+) -> BoolImage:
+    """Return the mask within the contours of a `Cement`, ``(rows, columns)`` of the frame.
 
-    The anatomy's shift is applied to outlines as they are drawn, so that corners fall between
-    pixels of the working grid: they are rounded, which moves an edge by half a pixel at most.
+    Contours are shifted with the anatomy, so that vertices are between pixels of the working grid.
+    They are rounded, which moves an edge by at most half a pixel.
     """
     rows, columns = acquisition.rows, acquisition.columns
     grid = WorkingGrid.for_frame(rows, columns, settings.intensity.target_columns)

@@ -1,4 +1,4 @@
-"""How well the lines of frames.jsonl agree with the truth of one case.
+"""Metrics of the lines of frames.jsonl against the truth of one case.
 
 Formulas: docs/reference/metrics.md.
 """
@@ -15,11 +15,11 @@ from leakwatch.benchmark.cases.case_truth import CaseTruth, Values
 from leakwatch.case_files.run_records import FrameRecord, frame_line
 from leakwatch.core.results import Level, Reason, Snapshot
 
-# Most seconds between the due frame and the STOP for it to count as given in time.
+# Maximum time from the due frame to a STOP in time.
 IN_TIME_S = 1.0
 
-# Share of its final size up to which area and volume are not compared: a first drop of cement is
-# smaller than the blur of the picture.
+# Area and volume are not compared below this share of their final value: a first drop of cement is
+# smaller than the blur of the image.
 SIZE_FROM_SHARE = 0.2
 
 
@@ -30,18 +30,18 @@ class StopScore:
     Parameters
     ----------
     due_frame : int or None
-        Truth: cement within 5 mm of the wall, or a leak that can be seen.
+        Truth: first frame with cement within 5 mm of the wall, or with a visible leak.
     stop_frame : int or None
         First frame shown as STOP.
     reasons : tuple of Reason
-        Why it was raised.
+        Reasons of that STOP.
     delay_s, delay_ml : float or None
-        From due to given; negative where it came early.
+        From due to given; negative if early.
     false : bool
-        Given before it could be right, or without one being due.
+        Given too early, or although none was due.
     at_risk_s : float
-        How long a false STOP could have come: until the STOP, until one would have been right, or
-        to the end.
+        Time in which a false STOP was possible: until the STOP, until a STOP is not false, or to
+        the end.
     """
 
     due_frame: int | None
@@ -54,7 +54,7 @@ class StopScore:
 
     @property
     def given_in_time(self) -> bool:
-        """A STOP was due, and came at most `IN_TIME_S` after, and not falsely."""
+        """Whether a STOP was due, and was given at most `IN_TIME_S` later and not falsely."""
         return self.delay_s is not None and self.delay_s <= IN_TIME_S and not self.false
 
     @property
@@ -67,30 +67,30 @@ class StopScore:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One case; None where either side has nothing to compare.
+    """Scores of one case; None if truth or detector has no value.
 
     Parameters
     ----------
     stop : StopScore
     distance_mae_mm, distance_bias_mm, distance_p95_mm : float or None
-        Mean of the absolute error, mean of the signed one, and 95th percentile of the absolute one,
-        where both have a distance.
+        Mean absolute error, mean error, and 95th percentile of the absolute error, over frames with
+        both distances.
     within_1_sigma, within_2_sigma : float or None
-        Share of frames whose error is within one, and two, ``distance_sigma_mm``.
+        Share of frames with an error within one, and two, ``distance_sigma_mm``.
     distance_seen_share : float or None
-        Share of the frames with a true distance in which one was given.
+        Share of the frames with a true distance that have one by the detector.
     area_ratio, volume_ratio : float or None
-        Seen over true: median over the frames with a fifth of the final one and more.
+        Detected over true: median over frames with at least a fifth of the final value.
     area_error, volume_error : float or None
-        The same of the error's absolute value, as a share of the true one.
+        Median of the absolute relative error over the same frames.
     volume_form_error : float or None
-        The same once volumes are divided by their own ratio, see `_form_error`.
+        The same after division by the median ratio, see `_shape_error`.
     shift_p95_mm : float or None
-        95th percentile of the length of the error of ``shift_px``, in mm.
+        95th percentile of the error of ``shift_px``, in mm.
     unknown_share : float
         Share of frames shown as UNKNOWN.
     latency_p50_ms, latency_p99_ms : float or None
-        None where the detector does not tell (0 in all lines).
+        None if the detector does not measure it (0 in all lines).
     """
 
     stop: StopScore
@@ -112,7 +112,7 @@ class Score:
 
 
 def records(snapshots: Iterable[Snapshot]) -> list[FrameRecord]:
-    """The lines that ``leakwatch analyze`` would write for these snapshots, read back."""
+    """Return the lines that ``leakwatch analyze`` would write for snapshots, read back."""
     return [msgspec.json.decode(frame_line(one), type=FrameRecord) for one in snapshots]
 
 
@@ -125,12 +125,12 @@ def score(truth: CaseTruth, records: Sequence[FrameRecord], reference_frame: int
     records : sequence of FrameRecord
         One for each frame of the truth, in order.
     reference_frame : int
-        Frame that ``shift_px`` counts from.
+        Frame to which ``shift_px`` refers.
 
     Raises
     ------
     ValueError
-        There are fewer or more records than frames, or they do not count 0, 1, 2, ...
+        The number of records differs from that of frames, or they are not 0, 1, 2, ...
     """
     if len(records) != truth.frames:
         raise ValueError(f"{len(records)} lines for {truth.frames} frames of truth")
@@ -138,8 +138,8 @@ def score(truth: CaseTruth, records: Sequence[FrameRecord], reference_frame: int
     if wrong is not None:
         raise ValueError(f"line {wrong + 1} is of frame {records[wrong].frame}, not of {wrong}")
     error, sigma = distance_errors(truth, records)
-    area_ratio, area_error = _size(_column(records, "area_mm2"), truth.area_mm2)
-    volume_ratio, volume_error = _size(_column(records, "volume_ml"), truth.injected_ml)
+    area_ratio, area_error = _size_errors(_column(records, "area_mm2"), truth.area_mm2)
+    volume_ratio, volume_error = _size_errors(_column(records, "volume_ml"), truth.injected_ml)
     size = np.abs(error[np.isfinite(error)])
     bias = error[np.isfinite(error)]
     latency = np.array([record.latency_ms for record in records])
@@ -149,14 +149,14 @@ def score(truth: CaseTruth, records: Sequence[FrameRecord], reference_frame: int
         distance_mae_mm=float(size.mean()) if size.size else None,
         distance_bias_mm=float(bias.mean()) if size.size else None,
         distance_p95_mm=float(np.percentile(size, 95)) if size.size else None,
-        within_1_sigma=_cover(error, sigma, 1.0),
-        within_2_sigma=_cover(error, sigma, 2.0),
-        distance_seen_share=_seen_share(truth, records),
+        within_1_sigma=_coverage(error, sigma, 1.0),
+        within_2_sigma=_coverage(error, sigma, 2.0),
+        distance_seen_share=_detected_share(truth, records),
         area_ratio=area_ratio,
         area_error=area_error,
         volume_ratio=volume_ratio,
         volume_error=volume_error,
-        volume_form_error=_form_error(_column(records, "volume_ml"), truth.injected_ml),
+        volume_form_error=_shape_error(_column(records, "volume_ml"), truth.injected_ml),
         shift_p95_mm=_shift_p95_mm(truth, records, reference_frame),
         unknown_share=float(np.mean([record.level is Level.UNKNOWN for record in records])),
         latency_p50_ms=float(np.percentile(latency, 50)) if told else None,
@@ -167,10 +167,10 @@ def score(truth: CaseTruth, records: Sequence[FrameRecord], reference_frame: int
 def score_stop(truth: CaseTruth, records: Sequence[FrameRecord]) -> StopScore:
     """Compare the first STOP of a case with its truth."""
     stop = next((i for i, record in enumerate(records) if record.level is Level.STOP), None)
-    return judge_stop(truth, stop, () if stop is None else records[stop].reasons)
+    return classify_stop(truth, stop, () if stop is None else records[stop].reasons)
 
 
-def judge_stop(
+def classify_stop(
     truth: CaseTruth, stop_frame: int | None, reasons: tuple[Reason, ...] = ()
 ) -> StopScore:
     """Compare a STOP at `stop_frame`, or none at all, with the truth."""
@@ -186,12 +186,12 @@ def judge_stop(
 
 
 def distance_errors(truth: CaseTruth, records: Sequence[FrameRecord]) -> tuple[Values, Values]:
-    """Error of each frame's distance, and what the detector says is its sigma.
+    """Return the error of each frame's distance, and its sigma by the detector.
 
     Returns
     -------
     ndarray, ndarray
-        ``(frames,)`` each, mm; NaN where either side, or the detector, has none.
+        ``(frames,)`` each, mm; NaN if there is none.
     """
     found = _column(records, "distance_mm")
     true = np.full(len(found), np.nan) if truth.distance_mm is None else truth.distance_mm
@@ -202,33 +202,33 @@ def _column(records: Sequence[FrameRecord], field: str) -> Values:
     return np.array([getattr(record, field) for record in records], np.float64)
 
 
-def _cover(error: Values, sigma: Values, times: float) -> float | None:
+def _coverage(error: Values, sigma: Values, times: float) -> float | None:
     known = np.isfinite(error) & np.isfinite(sigma)
     if not known.any():
         return None
     return float((np.abs(error[known]) <= times * sigma[known]).mean())
 
 
-def _seen_share(truth: CaseTruth, records: Sequence[FrameRecord]) -> float | None:
+def _detected_share(truth: CaseTruth, records: Sequence[FrameRecord]) -> float | None:
     if truth.distance_mm is None or not np.isfinite(truth.distance_mm).any():
         return None
     found = _column(records, "distance_mm")[np.isfinite(truth.distance_mm)]
     return float(np.isfinite(found).mean())
 
 
-def _size(found: Values, true: Values | None) -> tuple[float | None, float | None]:
-    """Medians of the ratio, and of the relative error."""
+def _size_errors(found: Values, true: Values | None) -> tuple[float | None, float | None]:
+    """Return the medians of the ratio and of the absolute relative error."""
     ratio = _ratio(found, true)
     if ratio is None:
         return None, None
     return float(np.median(ratio)), float(np.median(np.abs(ratio - 1.0)))
 
 
-def _form_error(found: Values, true: Values | None) -> float | None:
-    """Median of the relative error that one factor for the whole case leaves.
+def _shape_error(found: Values, true: Values | None) -> float | None:
+    """Return the median relative error after scaling by one factor for the case.
 
-    How opaque a cement is no detector can know unless it is told. A wrong guess makes every volume
-    of a case too large or too small by one factor; what is left says how well it grows.
+    The attenuation of a cement cannot be known from images. A wrong assumption scales every volume
+    of a case by one factor; the remaining error shows how well the growth is measured.
     """
     ratio = _ratio(found, true)
     if ratio is None or not np.median(ratio) > 0.0:
@@ -237,7 +237,7 @@ def _form_error(found: Values, true: Values | None) -> float | None:
 
 
 def _ratio(found: Values, true: Values | None) -> Values | None:
-    """Found over true in the frames that are compared; None where there are none."""
+    """Return found over true in the compared frames; None if there are none."""
     if true is None or not np.isfinite(true).any():
         return None
     compared = np.isfinite(found) & (true > SIZE_FROM_SHARE * np.nanmax(true))

@@ -1,7 +1,7 @@
-"""What the alarm would have done had it been set finer or coarser, in the same pass.
+"""STOPs at other alarm thresholds, evaluated in the same pass.
 
-Only the decision is taken again, over the same observations, so that ten thresholds cost next to
-nothing beside the vision. What a factor changes is told in docs/reference/metrics.md.
+Only the decision is repeated, on the same observations, so that ten thresholds take little time.
+See docs/reference/metrics.md for the meaning of a factor.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.config import Settings
 from leakwatch.core.results import Level, Observation
 
-# 1 is the alarm as it is set. Below: as good as silent; above: far more than anybody would bear.
+# 1 is the configured alarm; the range extends from almost silent to unacceptably sensitive.
 FACTORS = (0.25, 0.5, 0.7, 0.85, 1.0, 1.15, 1.3, 1.6, 2.0, 3.0)
 
-# A person clears a STOP after an operator's usual response.
+# Response time after which the operator acknowledges a STOP.
 RESPONSE_S = 2.4
 
-# Seconds to the margin never raise a STOP: not worth a fit a frame and factor.
+# Time to the margin never raises a STOP, so that its fit is disabled.
 _NO_PREDICTION = 1_000_000_000
 
-# Factor, and the frames in which a STOP was raised at it.
+# Factor, and the frames in which it raised a STOP.
 Raised = tuple[tuple[float, tuple[int, ...]], ...]
 
 
 class ThresholdSweep:
-    """STOPs at each of `FACTORS`, over the observations of one run.
+    """STOPs at each of `FACTORS`, from the observations of one case.
 
-    At factor f a STOP asks for cement within ``margin_mm * f`` of the wall, for a confirmed tube of
-    ``tubular.min_length_mm / f``, or for ``outside_area_mm2 / f`` outside the body. A person clears
-    it after `RESPONSE_S`, and the injection goes on until a STOP is right.
+    At factor f a STOP requires cement within ``margin_mm * f`` of the wall, a tubular filling of
+    ``tubular.min_length_mm / f``, or ``outside_area_mm2 / f`` outside the body. The operator
+    acknowledges it after `RESPONSE_S`, and the injection continues until a STOP is not false.
 
     Parameters
     ----------
@@ -48,13 +48,13 @@ class ThresholdSweep:
         self._alarms = [_Alarm(settings, factor, truth.right_from) for factor in FACTORS]
 
     def add(self, observation: Observation) -> None:
-        """Take the next frame."""
+        """Add the next frame."""
         for alarm in self._alarms:
             alarm.add(observation)
 
     @property
     def raised(self) -> Raised:
-        """Frames with a new STOP, by factor, the coarsest alarm first."""
+        """Frames with a new STOP, by factor, the least sensitive alarm first."""
         return tuple((alarm.factor, tuple(alarm.raised)) for alarm in self._alarms)
 
 
@@ -64,13 +64,13 @@ class _Alarm:
         self.raised: list[int] = []
         self._right_from = right_from
         self._least_mm = settings.tubular.min_length_mm / factor
-        self._state = rules.initial_state(scaled(settings, factor))
+        self._state = rules.initial_state(scale_alarm(settings, factor))
         self._clear_at_s: float | None = None
 
     def add(self, observation: Observation) -> None:
         if self.raised and self._right_from is not None and self.raised[-1] >= self._right_from:
             return
-        seen = with_long_tubes(observation, self._least_mm)
+        seen = drop_short_tubes(observation, self._least_mm)
         self._state, alert = rules.decide(self._state, seen)
         if self._clear_at_s is None and alert.level is Level.STOP:
             self.raised.append(seen.frame)
@@ -80,8 +80,8 @@ class _Alarm:
             self._clear_at_s = None
 
 
-def scaled(settings: Settings, factor: float) -> Settings:
-    """Settings whose alarm is `factor` times as easily raised."""
+def scale_alarm(settings: Settings, factor: float) -> Settings:
+    """Return settings with an alarm that is `factor` times as sensitive."""
     alarm = msgspec.structs.replace(
         settings.alerting,
         margin_mm=settings.alerting.margin_mm * factor,
@@ -91,8 +91,8 @@ def scaled(settings: Settings, factor: float) -> Settings:
     return msgspec.structs.replace(settings, alerting=alarm)
 
 
-def with_long_tubes(observation: Observation, least_mm: float) -> Observation:
-    """The same frame, in which no tube shorter than `least_mm` is confirmed."""
+def drop_short_tubes(observation: Observation, least_mm: float) -> Observation:
+    """Return an observation without confirmed tubes shorter than `least_mm`."""
     short = [tube.length_mm is not None and tube.length_mm < least_mm for tube in observation.tubes]
     if not any(short):
         return observation
@@ -106,9 +106,9 @@ def with_long_tubes(observation: Observation, least_mm: float) -> Observation:
 def sweep_distances(
     records: Sequence[FrameRecord], settings: Settings, right_from: int | None
 ) -> Raised:
-    """The same for a detector whose only rule is the distance: within ``margin_mm * f``.
+    """Return STOPs by factor for a detector with the distance rule only: ``margin_mm * f``.
 
-    Once cleared, it asks for what LeakWatch asks for: ``worse_by`` nearer.
+    After acknowledgement a new STOP requires a distance smaller by ``worse_by``, as in LeakWatch.
     """
     margin_mm, worse_by = settings.alerting.margin_mm, settings.alerting.worse_by
     found = []
@@ -131,11 +131,10 @@ def sweep_distances(
     return tuple(found)
 
 
-def judge_raised(truth: CaseTruth, raised: Sequence[int]) -> tuple[bool, int]:
-    """Whether the STOP that was due was given in time, and how many STOPs were false.
+def score_raised(truth: CaseTruth, raised: Sequence[int]) -> tuple[bool, int]:
+    """Return whether a due STOP was given in time, and the number of false STOPs.
 
-    Given is one that is raised when it may be, or that a person still has before the eyes when it
-    is due.
+    A STOP counts as given if it is not false, or is still displayed when it is due.
     """
     right = truth.frames if truth.right_from is None else truth.right_from
     false = sum(frame < right for frame in raised)

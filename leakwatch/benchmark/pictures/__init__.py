@@ -1,1 +1,1 @@
-"""Pictures of a case: overlay, and the frames in which a detector was most wrong."""
+"""Images of a case: overlay, and the frames with the largest errors."""

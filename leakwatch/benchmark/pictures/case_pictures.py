@@ -1,4 +1,4 @@
-"""Frames of a case with what a detector made of them, drawn as the overlay video draws them."""
+"""Frames of a case with a detector's results, drawn like the overlay video."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from leakwatch.benchmark.cases.case_truth import CaseTruth
-from leakwatch.benchmark.metrics.mask_overlap import outlines_px, read_mask
+from leakwatch.benchmark.metrics.mask_overlap import mask_outlines_px, read_mask
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.core.arrays import PointArray, read_only
 from leakwatch.core.frame import Frame
@@ -20,19 +20,19 @@ from leakwatch.display.banner import distance_text
 from leakwatch.display.facts import Fact
 from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
-from leakwatch.display.picture import Picture, picture
+from leakwatch.display.picture import FrameOverlay, make_overlay
 from leakwatch.runner.stored_run import Run
 from leakwatch.sinks.overlay.canvas import draw
 
-GREY_FRAMES = 8  # that fix the greys, as in the overlay video
-MOST_FACTS = 6  # of the usual ones: the strip has room for those of the truth besides
+GREY_FRAMES = 8  # determine the grey levels, as in the overlay video
+MAX_FACTS = 6  # of the usual ones: the strip has room for those of the truth besides
 
-# What a detector made of a frame: LeakWatch in full, any other by its line.
+# A detector's result for a frame: a snapshot of LeakWatch, or the line of another detector.
 Seen = Snapshot | FrameRecord
 
 
 class CasePainter:
-    """Draws frames of one case; reads its sequence a second time.
+    """Painter of the frames of one case, which reads its sequence a second time.
 
     Parameters
     ----------
@@ -46,31 +46,31 @@ class CasePainter:
         self._greys: GreyMapping = grey_mapping(list(islice(self._source.frames(), GREY_FRAMES)))
 
     def draw(self, seen: Seen, why: str | None = None) -> Image.Image:
-        """One frame, with the true distance and the true cement beside those that were seen.
+        """Draw one frame, with true and detected distance and cement.
 
         Parameters
         ----------
         seen : Snapshot or FrameRecord
         why : str or None
-            It is shown.
+            Reason for showing the frame, drawn with it.
         """
         if isinstance(seen, FrameRecord):
             frame = next(self._source.frames(seen.frame))
             shown = _picture_of_record(seen, frame, self._run)
         else:
-            frame, shown = seen.frame, picture(seen, self._run.marks, self._run.settings)
+            frame, shown = seen.frame, make_overlay(seen, self._run.marks, self._run.settings)
         told = [] if why is None else [Fact("Shown because", why, warn=True)]
         told += _truth_facts(self._truth, frame.index)
-        facts = (*told, *shown.facts, *shown.run_facts)[: MOST_FACTS + len(told)]
+        facts = (*told, *shown.facts, *shown.run_facts)[: MAX_FACTS + len(told)]
         shown = self._with_true_cement(replace(shown, facts=facts, run_facts=()), frame)
         return Image.fromarray(draw(shown, self._greys.apply(frame.pixels)))
 
-    def _with_true_cement(self, shown: Picture, frame: Frame) -> Picture:
-        """Its outline too, where somebody drew it or it is known."""
+    def _with_true_cement(self, shown: FrameOverlay, frame: Frame) -> FrameOverlay:
+        """Add the outline of the true cement if there is a mask."""
         path = self._masks.get(frame.index)
         if path is None:
             return shown
-        outlines = outlines_px(read_mask(path, frame.acquisition))
+        outlines = mask_outlines_px(read_mask(path, frame.acquisition))
         lines = tuple(Line(LineKind.TRUTH, outline, closed=True) for outline in outlines)
         legend = (*shown.legend, (LineKind.TRUTH, LINE_STYLES[LineKind.TRUTH].legend))
         return replace(shown, lines=(*lines, *shown.lines), legend=legend)
@@ -88,8 +88,8 @@ def _truth_facts(truth: CaseTruth, frame: int) -> Sequence[Fact]:
     return (Fact("Truth: cement to posterior wall", text or "–", large=True),)
 
 
-def _picture_of_record(record: FrameRecord, frame: Frame, run: Run) -> Picture:
-    """What another detector said of a frame: its marks, moved as it says, and its numbers."""
+def _picture_of_record(record: FrameRecord, frame: Frame, run: Run) -> FrameOverlay:
+    """Return the overlay of another detector's line: shifted marks, and its values."""
     wall, outline = run.marks.posterior_wall_px, run.marks.body_outline_px
     observation = Observation(
         frame=record.frame,
@@ -105,7 +105,9 @@ def _picture_of_record(record: FrameRecord, frame: Frame, run: Run) -> Picture:
         quality=Quality(),
     )
     alert = Alert(record.level, record.reasons, False, record.level)
-    shown = picture(Snapshot(frame, observation, alert, record.latency_ms), run.marks, run.settings)
+    shown = make_overlay(
+        Snapshot(frame, observation, alert, record.latency_ms), run.marks, run.settings
+    )
     said = "–"
     if record.distance_mm is not None:
         said = distance_text(_distance(record.distance_mm, record.distance_sigma_mm)) or said

@@ -1,6 +1,6 @@
-"""overlay.webp: a whole case in a few pictures that move, quick to make and to look through.
+"""overlay.webp: a short animation of a case.
 
-A video of every frame takes ten times as long as the analysis; `leakwatch analyze` makes one.
+A video of every frame takes ten times as long as the analysis; `leakwatch analyze` writes one.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from leakwatch.core.results import Level
 
 OVERLAY_NAME = "overlay.webp"
 
-# Spread evenly; the frame in which a STOP is due, and that in which it comes, besides.
-MOST_FRAMES = 16
-REDUCED_BY = 2  # against the size of the overlay video
-LEAST_SHOWN_S = 0.15  # where chosen frames follow closely on one another
+# Evenly spaced frames; those in which a STOP is due and given are added.
+MAX_FRAMES = 16
+REDUCED_BY = 2  # relative to the size of the overlay video
+MIN_SHOWN_S = 0.15  # for frames that follow each other closely
 LAST_SHOWN_S = 2.0
 QUALITY = 60
 
 
 class Overlay:
-    """Draws some frames of a case as they go by.
+    """Animation of selected frames of a case, drawn during the analysis.
 
     Parameters
     ----------
@@ -35,30 +35,30 @@ class Overlay:
 
     def __init__(self, truth: CaseTruth, painter: CasePainter) -> None:
         self._painter, self._fps = painter, truth.fps
-        spread = np.linspace(0, truth.frames - 1, min(MOST_FRAMES, truth.frames))
+        spread = np.linspace(0, truth.frames - 1, min(MAX_FRAMES, truth.frames))
         self._chosen = {round(at) for at in spread} | {truth.due_frame}
         self._stopped = False
         self._drawn: list[tuple[int, Image.Image]] = []
 
     def add(self, frame: int, level: Level, seen: Seen) -> None:
-        """Take the next frame."""
+        """Add the next frame."""
         first_stop = level is Level.STOP and not self._stopped
         self._stopped = self._stopped or first_stop
         if first_stop or frame in self._chosen:
             self._drawn.append((frame, self._painter.draw(seen).reduce(REDUCED_BY)))
 
     def encode(self) -> bytes:
-        """The file; it runs at the sequence's own speed, again and again.
+        """Return the file, an endless animation at the speed of the sequence.
 
         Raises
         ------
         ValueError
-            No frame was taken.
+            No frame was added.
         """
         if not self._drawn:
             raise ValueError("no frame was drawn")
         frames = np.array([frame for frame, _ in self._drawn])
-        shown_s = np.append(np.diff(frames) / self._fps, LAST_SHOWN_S).clip(min=LEAST_SHOWN_S)
+        shown_s = np.append(np.diff(frames) / self._fps, LAST_SHOWN_S).clip(min=MIN_SHOWN_S)
         buffer = io.BytesIO()
         first, *others = [image for _, image in self._drawn]
         first.save(

@@ -1,4 +1,4 @@
-"""Pictures of the frames in which a detector was most wrong."""
+"""Images of the frames with a detector's largest errors."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ import numpy as np
 from leakwatch.benchmark.cases.case_truth import CaseTruth
 from leakwatch.benchmark.metrics.metrics import IN_TIME_S
 from leakwatch.benchmark.pictures.case_pictures import CasePainter, Seen
+from leakwatch.core.messages import text
 from leakwatch.core.results import Level
 
-# Of one case, by their distance; a false or a missing STOP comes on top.
-MOST_BY_DISTANCE = 2
-# Neighbours look alike: of those within a second the worst is shown.
+# Frames per case with the largest distance errors; a false or missed STOP is added.
+MAX_BY_DISTANCE = 2
+# Adjacent frames look alike: only the worst within this time is shown.
 APART_S = 1.0
 JPEG_QUALITY = 85
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WorstFrame:
-    """One frame to look at.
+    """One frame with a large error.
 
     Parameters
     ----------
     frame : int
     why : str
     error_mm : float or None
-        Of the distance, signed.
+        Signed error of the distance.
     seen : Snapshot or FrameRecord
     """
 
@@ -40,7 +41,7 @@ class WorstFrame:
 
 
 class WorstFrames:
-    """Keeps the worst frames while a run goes by, and forgets all others.
+    """Collection of the worst frames of a case.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ class WorstFrames:
         self._stopped = False
 
     def add(self, frame: int, distance_mm: float | None, level: Level, seen: Seen) -> None:
-        """Take the next frame."""
+        """Add the next frame."""
         if frame >= self._truth.frames:
             return
         error_mm = self._error_mm(frame, distance_mm)
@@ -62,10 +63,17 @@ class WorstFrames:
         if why is not None and self._by_stop is None:
             self._by_stop = WorstFrame(frame, why, error_mm, seen)
         if error_mm is not None:
-            self._keep(WorstFrame(frame, f"distance {error_mm:+.1f} mm off", error_mm, seen))
+            self._keep(
+                WorstFrame(
+                    frame,
+                    text("distance error {error_mm:+.1f} mm", error_mm=error_mm),
+                    error_mm,
+                    seen,
+                )
+            )
 
     def found(self) -> tuple[WorstFrame, ...]:
-        """A wrong STOP first, then by the size of the error."""
+        """Return the worst frames: a wrong STOP first, then by the size of the error."""
         by_size = sorted(self._by_distance, key=_size_mm, reverse=True)
         first = () if self._by_stop is None else (self._by_stop,)
         return (*first, *(one for one in by_size if one.frame not in [f.frame for f in first]))
@@ -89,10 +97,10 @@ class WorstFrames:
         return "a STOP was due and did not come in time" if late else None
 
     def _keep(self, one: WorstFrame) -> None:
-        """Put `one` in the place of its neighbours, or of the least, if it is worse than they."""
+        """Replace adjacent frames, or the least bad one, by `one` if it is worse."""
         apart = APART_S * self._truth.fps
         beside = [kept for kept in self._by_distance if abs(kept.frame - one.frame) < apart]
-        if not beside and len(self._by_distance) == MOST_BY_DISTANCE:
+        if not beside and len(self._by_distance) == MAX_BY_DISTANCE:
             beside = [min(self._by_distance, key=_size_mm)]
         if all(_size_mm(one) > _size_mm(kept) for kept in beside):
             self._by_distance = [kept for kept in self._by_distance if kept not in beside]
@@ -106,7 +114,7 @@ def _size_mm(one: WorstFrame) -> float:
 def draw_worst(
     worst: Iterable[WorstFrame], painter: CasePainter
 ) -> tuple[tuple[WorstFrame, bytes], ...]:
-    """`worst`, each with its JPEG, in their order."""
+    """Yield each of `worst` with its JPEG."""
     return tuple((one, _jpeg(painter, one)) for one in worst)
 
 

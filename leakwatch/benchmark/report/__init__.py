@@ -1,1 +1,1 @@
-"""Metrics over cases with intervals, as a file and as a page."""
+"""Metrics over cases with intervals, as a file and as a web page."""

@@ -1,4 +1,4 @@
-"""From what the detectors wrote to the report."""
+"""Scoring of the detectors' results for the report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from leakwatch import __version__
 from leakwatch.benchmark.cases.case_truth import CaseTruth, Values
 from leakwatch.benchmark.metrics.metrics import Score, distance_errors, score
-from leakwatch.benchmark.metrics.threshold_sweep import judge_raised
+from leakwatch.benchmark.metrics.threshold_sweep import score_raised
 from leakwatch.benchmark.pictures.overlay import OVERLAY_NAME
 from leakwatch.benchmark.report.estimates import by_leak, changes, summary, threshold_curve
 from leakwatch.benchmark.report.report_file import (
@@ -29,16 +29,17 @@ from leakwatch.benchmark.work.detector import LEAKWATCH
 from leakwatch.benchmark.work.fingerprint import program_hash
 from leakwatch.case_files.run_records import FrameRecord, read_frames
 from leakwatch.core.errors import CaseError
+from leakwatch.core.messages import text
 from leakwatch.sinks.recording.recorder import FRAMES_NAME
 
-# Of the curve of errors over the true distance.
+# Bins of the distance error over the true distance.
 BIN_MM, FARTHEST_MM = 1.0, 25.0
 TAILS = (5, 50, 95)
-DIGITS = 6  # more than any of the values has
+DIGITS = 6  # more than the precision of any value
 
 
 def make_report(plan: Plan, against: Report | None = None) -> Report:
-    """Score every case of a plan that was carried out.
+    """Score every case of a completed plan.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def make_report(plan: Plan, against: Report | None = None) -> Report:
 
 
 def compare(old: Report, rows: Sequence[CaseRow]) -> Comparison:
-    """Every metric against an earlier report, over the cases whose files are the same in both."""
+    """Compare every metric with an earlier report, over the cases with the same files."""
     before = {row.name: row for row in old.cases}
     now = {row.name: row for row in rows}
     common = [
@@ -83,13 +84,13 @@ def compare(old: Report, rows: Sequence[CaseRow]) -> Comparison:
         if name in before and row.inputs and row.inputs == before[name].inputs
     ]
     apart = sorted((before.keys() | now.keys()) - set(common))
-    same = [_with_same_masks(before[name], now[name]) for name in common]
+    same = [_drop_other_masks(before[name], now[name]) for name in common]
     moved = changes([old for old, _ in same], [new for _, new in same])
     return Comparison(old.detector, old.program, moved, tuple(apart))
 
 
-def _with_same_masks(old: CaseRow, new: CaseRow) -> tuple[CaseRow, CaseRow]:
-    """Dice with different masks is no change of the detector."""
+def _drop_other_masks(old: CaseRow, new: CaseRow) -> tuple[CaseRow, CaseRow]:
+    """Drop Dice if the masks differ, since that is not a change of the detector."""
     if old.masks == new.masks:
         return old, new
     without = [msgspec.structs.replace(row, mask_dice=None) for row in (old, new)]
@@ -97,12 +98,12 @@ def _with_same_masks(old: CaseRow, new: CaseRow) -> tuple[CaseRow, CaseRow]:
 
 
 def distance_bins(errors: Sequence[tuple[Values, Values]]) -> tuple[DistanceBin, ...]:
-    """Spread of the error by true distance.
+    """Return the distribution of the error by true distance.
 
     Parameters
     ----------
     errors : sequence of (ndarray, ndarray)
-        Of each case: true distance and error, ``(frames,)``, mm.
+        True distance and error of each case, ``(frames,)``, mm.
     """
     return tuple(_bins(errors))
 
@@ -130,9 +131,9 @@ def _bins(errors: Sequence[tuple[Values, Values]]) -> Iterator[DistanceBin]:
 
 
 def _row(job: Job, folder: Path) -> tuple[CaseRow, tuple[Values, Values] | None]:
-    """One case; and its true distances with their errors."""
+    """Return the row of one case, and its true distances with their errors."""
     case, truth = job.case, job.case.truth
-    work = read_work(folder) or CaseWork(job.fingerprint, FAILED, "nothing was written for it")
+    work = read_work(folder) or CaseWork(job.fingerprint, FAILED, text("it has no results"))
     row = CaseRow(
         name=case.name,
         status=work.status,
@@ -156,7 +157,9 @@ def _row(job: Job, folder: Path) -> tuple[CaseRow, tuple[Values, Values] | None]
         records = read_frames(folder / FRAMES_NAME)
         scored = score(truth, records, case.reference_frame)
     except (CaseError, ValueError) as error:
-        failed = msgspec.structs.replace(row, status=FAILED, why=f"cannot be scored: {error}")
+        failed = msgspec.structs.replace(
+            row, status=FAILED, why=text("cannot be scored: {why}", why=str(error))
+        )
         return failed, None
     thresholds = tuple(_threshold(truth, factor, raised) for factor, raised in work.raised)
     dice = float(np.mean([value for _, value in work.dice])) if work.dice else None
@@ -167,7 +170,7 @@ def _row(job: Job, folder: Path) -> tuple[CaseRow, tuple[Values, Values] | None]
 
 
 def _values(scored: Score) -> dict[str, Any]:
-    """The fields of a `CaseRow` that a score gives; they have the same names."""
+    """Return the fields of a `CaseRow` that come from a score, by name."""
     stop = scored.stop
     values = {
         "stop_frame": stop.stop_frame,
@@ -188,7 +191,7 @@ def _values(scored: Score) -> dict[str, Any]:
 
 
 def _threshold(truth: CaseTruth, factor: float, raised: tuple[int, ...]) -> ThresholdStops:
-    in_time, false = judge_raised(truth, raised)
+    in_time, false = score_raised(truth, raised)
     return ThresholdStops(factor, raised, in_time, false)
 
 

@@ -30,7 +30,7 @@ from leakwatch.benchmark.report.report_file import (
     ThresholdStops,
 )
 
-# Enough that the ends of an interval move by less than a tenth of its width from seed to seed.
+# With this number, another seed changes the ends of an interval by less than 10 % of its width.
 DRAWS, SEED = 2000, 20260101
 CONFIDENCE = 0.95
 TAILS = (100 * (1 - CONFIDENCE) / 2, 100 * (1 + CONFIDENCE) / 2)
@@ -40,18 +40,18 @@ IntervalKind = Literal["bootstrap", "exact"] | None
 Verdict = Literal["better", "worse", "no difference shown"]
 
 
-def draws_of(cases: int) -> Draws:
-    """Which cases each bootstrap sample holds, ``(DRAWS, cases)``; the same every time."""
+def draw_samples(cases: int) -> Draws:
+    """Return the cases of each bootstrap sample, ``(DRAWS, cases)``; the same at each call."""
     return np.random.default_rng(SEED).integers(0, cases, (DRAWS, cases))
 
 
 def summary(rows: Sequence[CaseRow]) -> tuple[Estimate, ...]:
-    """Every metric over all cases."""
+    """Estimate every metric over all cases."""
     return tuple(estimate(metric, rows) for metric in METRICS)
 
 
 def by_leak(rows: Sequence[CaseRow]) -> tuple[LeakGroup, ...]:
-    """Figures for each kind of leak, and for cases without one."""
+    """Estimate metrics for each kind of leak, and for cases without one."""
     groups: dict[str, list[CaseRow]] = {}
     for row in rows:
         if row.leak is not None:
@@ -63,7 +63,7 @@ def by_leak(rows: Sequence[CaseRow]) -> tuple[LeakGroup, ...]:
 
 
 def threshold_curve(rows: Sequence[CaseRow]) -> tuple[ThresholdPoint, ...]:
-    """Sensitivity and false STOPs at every threshold that was tried."""
+    """Return sensitivity and false STOPs at every threshold."""
     factors = sorted({one.factor for row in rows for one in row.thresholds})
     return tuple(
         ThresholdPoint(
@@ -81,7 +81,7 @@ def _at(
     def parts(row: CaseRow) -> Parts:
         return of(row, next((one for one in row.thresholds if one.factor == factor), None))
 
-    # Several false STOPs may fall on one injection: a mean of counts, no share.
+    # An injection may have several false STOPs: a mean of counts, not a share.
     kind = metric.kind if metric is SENSITIVITY else Kind.MEAN
     return replace(metric, kind=kind, parts=parts)
 
@@ -97,7 +97,7 @@ def _false_at(row: CaseRow, stops: ThresholdStops | None) -> Parts:
 
 
 def estimate(metric: Metric, rows: Sequence[CaseRow]) -> Estimate:
-    """One metric over `rows`.
+    """Estimate one metric over `rows`.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def estimate(metric: Metric, rows: Sequence[CaseRow]) -> Estimate:
     parts = parts[np.isfinite(parts[:, 1])]
     if not len(parts):
         return Estimate(metric.key, metric.title, metric.unit, None, None, None, 0)
-    value = float(_combined(metric, parts[None])[0])
+    value = float(_combine(metric, parts[None])[0])
     low, high, interval = _interval(metric, parts)
     return Estimate(
         metric.key,
@@ -123,9 +123,9 @@ def estimate(metric: Metric, rows: Sequence[CaseRow]) -> Estimate:
 
 
 def changes(old: Sequence[CaseRow], new: Sequence[CaseRow]) -> tuple[Change, ...]:
-    """Every metric of `new` against `old`: the same cases, in the same order.
+    """Compare every metric of `new` with `old`: the same cases, in the same order.
 
-    The bootstrap is paired: a sample holds the same cases of both.
+    The bootstrap is paired: a sample contains the same cases of both.
     """
     return tuple(_change(metric, old, new) for metric in METRICS)
 
@@ -134,13 +134,13 @@ def _change(metric: Metric, old: Sequence[CaseRow], new: Sequence[CaseRow]) -> C
     before, after = _parts(metric, old), _parts(metric, new)
     both = np.isfinite(before[:, 1]) & np.isfinite(after[:, 1])
     before, after, cases = before[both], after[both], int(both.sum())
-    was, now = (float(_combined(metric, parts[None])[0]) for parts in (before, after))
+    was, now = (float(_combine(metric, parts[None])[0]) for parts in (before, after))
     low = high = math.nan
     if cases > 1:
-        draws = draws_of(cases)
-        # Where a delay is beyond what was observed on both sides there is no difference to take.
+        draws = draw_samples(cases)
+        # There is no difference between two delays that both were not reached.
         with np.errstate(invalid="ignore"):
-            moved = _combined(metric, after[draws]) - _combined(metric, before[draws])
+            moved = _combine(metric, after[draws]) - _combine(metric, before[draws])
         low, high = _tails(moved)
     return Change(
         metric.key,
@@ -159,17 +159,17 @@ def _change(metric: Metric, old: Sequence[CaseRow], new: Sequence[CaseRow]) -> C
 def _verdict(metric: Metric, was: float, now: float, low: float, high: float) -> Verdict:
     if not (low > 0.0 or high < 0.0):
         return "no difference shown"
-    return "better" if abs(now - metric.aim) < abs(was - metric.aim) else "worse"
+    return "better" if abs(now - metric.ideal) < abs(was - metric.ideal) else "worse"
 
 
 def _parts(metric: Metric, rows: Sequence[CaseRow]) -> Values:
-    """Numerator and denominator of each case, ``(n, 2)``; NaN where it says nothing."""
+    """Return numerator and denominator of each case, ``(n, 2)``; NaN if it does not contribute."""
     parts = [metric.parts(row) or (math.nan, math.nan) for row in rows]
     return np.array(parts, np.float64).reshape(-1, 2)
 
 
-def _combined(metric: Metric, parts: Values) -> Values:
-    """Samples of cases, ``(samples, cases, 2)``, to one number each; NaN where there is none."""
+def _combine(metric: Metric, parts: Values) -> Values:
+    """Combine samples of cases, ``(samples, cases, 2)``, into one number each; NaN if none."""
     numerators, denominators = parts[..., 0], parts[..., 1]
     if metric.kind is Kind.MEDIAN:
         medians: Values = np.median(numerators, axis=1) if parts.size else np.full(1, np.nan)
@@ -180,7 +180,7 @@ def _combined(metric: Metric, parts: Values) -> Values:
 
 
 def _tails(values: Values) -> tuple[float, float]:
-    """The middle 95 % of `values`; infinite ends are kept, samples without a value left out."""
+    """Return the central 95 % of `values`, with infinite ends but without missing values."""
     known = values[~np.isnan(values)]
     if not len(known):
         return math.nan, math.nan
@@ -189,9 +189,9 @@ def _tails(values: Values) -> tuple[float, float]:
 
 
 def _interval(metric: Metric, parts: Values) -> tuple[float, float, IntervalKind]:
-    """Where every case says the same, each sample is like the others: then an exact interval.
+    """Return a bootstrap interval; an exact one if all cases agree, as all samples would be equal.
 
-    Shares: Clopper and Pearson 1934; no event at all: Poisson.
+    Shares: Clopper and Pearson 1934; rates without an event: Poisson.
     """
     happened, over = float(parts[:, 0].sum()), float(parts[:, 1].sum())
     if metric.kind is Kind.SHARE and happened in (0.0, over):
@@ -201,7 +201,7 @@ def _interval(metric: Metric, parts: Values) -> tuple[float, float, IntervalKind
         return 0.0, -math.log((1.0 - CONFIDENCE) / 2) / over, "exact"
     if len(parts) < 2:
         return math.nan, math.nan, None
-    return *_tails(_combined(metric, parts[draws_of(len(parts))])), "bootstrap"
+    return *_tails(_combine(metric, parts[draw_samples(len(parts))])), "bootstrap"
 
 
 def _known(value: float) -> float | None:

@@ -1,6 +1,6 @@
-"""Every metric over cases: name, unit, formula, and what one case gives to it. The only table.
+"""Table of all metrics: name, unit, formula, and contribution of a case.
 
-docs/reference/metrics.md is written from it.
+docs/reference/metrics.md is generated from it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from leakwatch.benchmark.work.case_work import DONE, UNREADABLE
 
 
 class Kind(StrEnum):
-    """How cases become one number.
+    """Combination of cases into one number.
 
     `SHARE`, `RATE` and `MEAN` are the sum of numerators over the sum of denominators: of yes and
-    no, of events over time, of values that count once each. `MEDIAN` is that of the numerators.
+    no, of events over time, of values. `MEDIAN` is that of the numerators.
     """
 
     SHARE = "share"
@@ -29,7 +29,7 @@ class Kind(StrEnum):
     MEDIAN = "median"
 
 
-# Numerator and denominator of a case; None: it says nothing of this metric.
+# Numerator and denominator of a case; None: it does not contribute to this metric.
 Parts = tuple[float, float] | None
 
 
@@ -41,26 +41,26 @@ class Metric:
     ----------
     key, title, unit : str
     kind : Kind
-    aim : float
-        A value nearer to it is better.
+    ideal : float
+        Best value: a value nearer to it is better.
     parts : callable
-        What a case gives.
-    formula, left_out : str
-        Of one case, for the documentation: what is counted, and what is not.
+        Contribution of a case.
+    formula, excluded : str
+        Of one case, for the documentation: what is counted, and what is excluded.
     """
 
     key: str
     title: str
     unit: str
     kind: Kind
-    aim: float
+    ideal: float
     parts: Callable[[CaseRow], Parts]
     formula: str
-    left_out: str
+    excluded: str
 
 
 def _given(row: CaseRow) -> Parts:
-    """A detector that failed gave no STOP."""
+    """Return whether a due STOP was given in time; a detector that failed gave none."""
     if not row.due or row.status == UNREADABLE:
         return None
     return float(row.in_time), 1.0
@@ -77,7 +77,7 @@ def _false_a_minute(row: CaseRow) -> Parts:
 
 
 def _delay(field: str, needs: str) -> Callable[[CaseRow], Parts]:
-    """A STOP that was due and never came, or came falsely, is later than all others."""
+    """Return a function for delays, with infinity for a missed STOP and after a false one."""
 
     def parts(row: CaseRow) -> Parts:
         if not row.due or row.status == UNREADABLE or getattr(row, needs) is None:
@@ -100,12 +100,12 @@ def _value(field: str) -> Callable[[CaseRow], Parts]:
     return parts
 
 
-# Normal errors: what a standard deviation, and two, shall cover.
+# Shares of normally distributed errors within one and two standard deviations.
 ONE_SIGMA, TWO_SIGMA = 0.6827, 0.9545
 
 _UNREAD = "cases that cannot be read"
-_NOT_DUE = f"cases in which no STOP is due; {_UNREAD}"
-_NO_DISTANCE = "frames in which truth or detector has no distance"
+_NOT_DUE = f"cases without a due STOP; {_UNREAD}"
+_NO_DISTANCE = "frames without a distance by truth or detector"
 
 SENSITIVITY = Metric(
     "stop_sensitivity",
@@ -114,8 +114,8 @@ SENSITIVITY = Metric(
     Kind.SHARE,
     1.0,
     _given,
-    f"1 where the STOP is not false and t_STOP − t_due ≤ {IN_TIME_S:g} s, else 0. A detector that "
-    "failed on the case gave none",
+    f"1 if the STOP is not false and t_STOP − t_due ≤ {IN_TIME_S:g} s, else 0; also 0 if the "
+    "detector failed on the case",
     _NOT_DUE,
 )
 FALSE_STOPS = Metric(
@@ -125,25 +125,25 @@ FALSE_STOPS = Metric(
     Kind.SHARE,
     0.0,
     _false,
-    "1 where the first STOP comes before one is right, or none ever is, else 0. It stays until a "
-    "person clears it, so that there is no second",
+    "1 if the first STOP is too early, or none is ever due, else 0. It is latched, so that there "
+    "is no second one",
     "cases that cannot be read, or on which the detector failed",
 )
 
 
-def _of_delay(key: str, unit: str, needs: str, formula: str, left_out: str) -> Metric:
-    text = f"{formula}; +∞ where the STOP never came or was false"
+def _of_delay(key: str, unit: str, needs: str, formula: str, excluded: str) -> Metric:
+    text = f"{formula}; +∞ if the STOP was missed or false"
     parts = _delay(key, needs)
-    return Metric(key, "delay, median", unit, Kind.MEDIAN, 0.0, parts, text, left_out)
+    return Metric(key, "delay, median", unit, Kind.MEDIAN, 0.0, parts, text, excluded)
 
 
-def _mean(key: str, title: str, unit: str, aim: float, formula: str, left_out: str) -> Metric:
-    return Metric(key, title, unit, Kind.MEAN, aim, _value(key), formula, left_out)
+def _mean(key: str, title: str, unit: str, ideal: float, formula: str, excluded: str) -> Metric:
+    return Metric(key, title, unit, Kind.MEAN, ideal, _value(key), formula, excluded)
 
 
 _SIZED = (
     f"frames with less than {SIZE_FROM_SHARE:g} of the final {{}}, since a first drop is smaller "
-    "than the blur of the picture; frames in which the detector has none"
+    "than the blur of the image; frames without a value by the detector"
 )
 _AREA, _VOLUME = _SIZED.format("area"), _SIZED.format("volume")
 
@@ -157,18 +157,18 @@ METRICS = (
         Kind.RATE,
         0.0,
         _false_a_minute,
-        "false STOPs over the minutes in which one could have come: until the first STOP, until a "
-        "STOP is right, or to the end",
+        "false STOPs over the time in which one was possible, in minutes: until the first STOP, "
+        "until a STOP is not false, or to the end",
         "as above",
     ),
-    _of_delay("delay_s", "s", "frames", "t_STOP − t_due; below 0 where it came early", _NOT_DUE),
+    _of_delay("delay_s", "s", "frames", "t_STOP − t_due; below 0 if early", _NOT_DUE),
     _of_delay("delay_frames", "frames", "frames", "frame of STOP − frame due", _NOT_DUE),
     _of_delay(
         "delay_ml",
         "mL",
         "injected_ml",
         "mL injected by the STOP − mL injected by the due frame",
-        f"{_NOT_DUE}; sets that do not tell what was injected",
+        f"{_NOT_DUE}; data sets without the injected volume",
     ),
     _mean(
         "distance_mae_mm",
@@ -183,7 +183,7 @@ METRICS = (
         "distance, bias",
         "mm",
         0.0,
-        "mean of d − d* over frames; above 0: seen farther than it is, the unsafe side",
+        "mean of d − d* over frames; above 0: measured farther than it is, the unsafe side",
         _NO_DISTANCE,
     ),
     _mean(
@@ -199,20 +199,20 @@ METRICS = (
         "distance, errors within 1 sigma",
         "",
         ONE_SIGMA,
-        f"share of frames with |d − d*| ≤ σ; {ONE_SIGMA:.0%} of normal errors are",
-        f"{_NO_DISTANCE}, or the detector no σ",
+        f"share of frames with |d − d*| ≤ σ; {ONE_SIGMA:.0%} for normally distributed errors",
+        f"{_NO_DISTANCE}, or without σ by the detector",
     ),
     _mean(
         "within_2_sigma",
         "distance, errors within 2 sigma",
         "",
         TWO_SIGMA,
-        f"share of frames with |d − d*| ≤ 2 σ; {TWO_SIGMA:.0%} of normal errors are",
-        f"{_NO_DISTANCE}, or the detector no σ",
+        f"share of frames with |d − d*| ≤ 2 σ; {TWO_SIGMA:.0%} for normally distributed errors",
+        f"{_NO_DISTANCE}, or without σ by the detector",
     ),
     _mean(
         "distance_seen_share",
-        "distance, share of frames that have one",
+        "distance, share of frames with one",
         "",
         1.0,
         "share of frames with a d, among those with a d*",
@@ -223,10 +223,10 @@ METRICS = (
         "mask, Dice",
         "",
         1.0,
-        "mean over drawn frames of 2 |A ∩ A*| / (|A| + |A*|)",
-        "frames that nobody drew, or without cement; detectors that give no masks",
+        "mean over frames with a drawn mask of 2 |A ∩ A*| / (|A| + |A*|)",
+        "frames without a drawn mask or without cement; detectors without masks",
     ),
-    _mean("area_ratio", "area, seen over true", "", 1.0, "median of A / A* over frames", _AREA),
+    _mean("area_ratio", "area, detected over true", "", 1.0, "median of A / A* over frames", _AREA),
     _mean(
         "area_error",
         "area, relative error",
@@ -237,7 +237,7 @@ METRICS = (
     ),
     _mean(
         "volume_ratio",
-        "volume, seen over injected",
+        "volume, detected over injected",
         "",
         1.0,
         "median of V / V* over frames",
@@ -253,11 +253,11 @@ METRICS = (
     ),
     _mean(
         "volume_form_error",
-        "volume, relative error but for one factor a case",
+        "volume, relative error after scaling",
         "",
         0.0,
-        "median of |r / median(r) − 1| over frames, where r = V / V*: what is left when "
-        "the cement's opacity, which no picture tells, is taken out",
+        "median of |r / median(r) − 1| over frames, with r = V / V*: the error without the unknown "
+        "attenuation of the cement",
         _VOLUME,
     ),
     _mean(
@@ -265,7 +265,7 @@ METRICS = (
         "shift, 95th percentile of the error",
         "mm",
         0.0,
-        "95th percentile of ‖s − s*‖ over frames, both from the frame of the marks, times the "
+        "95th percentile of ‖s − s*‖ over frames, both from the reference frame, times the pixel "
         "spacing at the vertebra",
         "frames without a shift",
     ),
@@ -274,7 +274,7 @@ METRICS = (
         "share of frames UNKNOWN",
         "",
         0.0,
-        "share of frames shown as UNKNOWN; a STOP that was not cleared goes before it",
+        "share of frames shown as UNKNOWN; a latched STOP takes precedence",
         "",
     ),
     _mean(
@@ -282,9 +282,9 @@ METRICS = (
         "decision time, median",
         "ms",
         0.0,
-        "median of the time from the decoded frame to the decision, as the detector tells it; with "
-        "more than one case at a time they share the machine",
-        "detectors that tell 0 in all lines",
+        "median of the time from the decoded frame to the decision, as stated by the detector; "
+        "parallel cases share the machine",
+        "detectors with 0 in all lines",
     ),
     _mean(
         "latency_p99_ms",
@@ -296,7 +296,7 @@ METRICS = (
     ),
 )
 
-# Of these every kind of leak has its own figures.
+# Metrics reported for each kind of leak.
 BY_LEAK = tuple(
     metric
     for metric in METRICS

@@ -1,15 +1,17 @@
-"""Numbers as a report shows them: no more digits than they have."""
+"""Formatting of numbers in reports, with significant digits only."""
 
 from __future__ import annotations
 
-BEYOND = "beyond"  # an end of an interval that lies past what was observed
-NOT_AVAILABLE = "not available"
-# A median of delays, of which half never ended.
-NOT_REACHED = "not given in half"
+from leakwatch.core.messages import text
+
+BEYOND = text("beyond")  # an end of an interval outside the observed range
+NOT_AVAILABLE = text("not available")
+# A median of delays of which at least half are infinite.
+NOT_REACHED = text("not given in half")
 
 
 def number_text(value: float | None) -> str:
-    """Three digits that count."""
+    """Return a number with three significant digits."""
     if value is None:
         return "–"
     if value == 0.0:
@@ -23,14 +25,14 @@ def number_text(value: float | None) -> str:
 
 
 def value_text(value: float | None, unit: str, cases: int) -> str:
-    """A value over `cases` with its unit."""
+    """Return a value over `cases` with its unit."""
     if value is None:
         return NOT_REACHED if cases else NOT_AVAILABLE
     return f"{number_text(value)} {unit}".strip()
 
 
 def interval_text(low: float | None, high: float | None) -> str:
-    """``0.12 to 0.34``; empty where there is no interval."""
+    """Return an interval such as ``0.12 to 0.34``; empty if there is none."""
     if low is None and high is None:
         return ""
     ends = [BEYOND if end is None else number_text(end) for end in (low, high)]

@@ -1,4 +1,4 @@
-"""Curves of a report, each as one SVG to be put into a page."""
+"""Plots of a report, each as an SVG element."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from leakwatch.benchmark.report.report_file import CaseRow, Estimate, Report, Th
 
 INK, BAND, ALARM, MISSED, RIM = "#14457A", "#9CBDE0", "#C2410C", "#B4121B", "#F3DEDC"
 SIZE_IN = (6.4, 4.2)
-# A delay that never ended is drawn at the rim, so far outside of the others.
+# Infinite delays are drawn at the border, at this distance from the others.
 RIM_SHARE = 0.12
-# An error over fewer frames than this is drawn as a ring: it may be of one moment.
+# An error over fewer frames is drawn as a ring, since it may come from a single event.
 FEW_FRAMES = 10
-MOST_DOSES_NAMED = 8
+MAX_DOSES_NAMED = 8
 
 
 def response_curve(report: Report) -> str | None:
-    """Sensitivity against false STOPs per injection; the alarm as it is set, with intervals."""
+    """Plot sensitivity over false STOPs per injection; the configured alarm with intervals."""
     known = {one.key: one for one in report.summary}
     headline = ThresholdPoint(1.0, known[SENSITIVITY.key], known[FALSE_STOPS.key])
     points = [one for one in report.thresholds or (headline,) if _place(one) is not None]
@@ -63,12 +63,12 @@ def _draw_set_alarm(axes: Axes, point: ThresholdPoint) -> None:
         "s",
         color=ALARM,
         capsize=3,
-        label="the alarm as it is set",
+        label="configured alarm",
     )
 
 
 def delay_by_leak(report: Report) -> str | None:
-    """Delay of every case in which a STOP was due, by kind of leak."""
+    """Plot the delay of every case with a due STOP, by kind of leak."""
     due = [row for row in report.cases if row.due and row.frames is not None]
     kinds = sorted({row.kind for row in due}, reverse=True)
     if not due:
@@ -88,7 +88,7 @@ def delay_by_leak(report: Report) -> str | None:
 
 
 def delay_by_dose(report: Report) -> str | None:
-    """Delay against dose; None where no more than one dose is known."""
+    """Plot delay over dose; None for fewer than two known doses."""
     due = [row for row in report.cases if row.due and row.dose is not None]
     if len({row.dose for row in due}) < 2:
         return None
@@ -105,13 +105,13 @@ def delay_by_dose(report: Report) -> str | None:
     doses = sorted({row.dose for row in due if row.dose is not None})
     axes.set_xscale("log")
     axes.minorticks_off()
-    shown = doses if len(doses) <= MOST_DOSES_NAMED else [doses[0], doses[-1]]
+    shown = doses if len(doses) <= MAX_DOSES_NAMED else [doses[0], doses[-1]]
     axes.set_xticks(shown, [f"{dose:g}" for dose in shown])
     return _svg(figure, "dose")
 
 
 def _median_delays(due: Sequence[CaseRow]) -> list[tuple[float, float]]:
-    """Dose and median delay; NaN where half of its cases had no right STOP."""
+    """Return doses and median delays; NaN if half of the cases had no correct STOP."""
     found = []
     for dose in sorted({row.dose for row in due if row.dose is not None}):
         delays = [
@@ -125,7 +125,7 @@ def _median_delays(due: Sequence[CaseRow]) -> list[tuple[float, float]]:
 
 
 def distance_error(report: Report) -> str | None:
-    """Error of the distance over the true distance: median, and the middle 90 % of frames."""
+    """Plot the distance error over the true distance: median and central 90 % of frames."""
     bins = report.distances
     if not bins:
         return None
@@ -143,7 +143,7 @@ def distance_error(report: Report) -> str | None:
         ecolor=BAND,
         elinewidth=4,
         markersize=4,
-        label="median, and the middle 90 % of frames",
+        label="median, and central 90 % of frames",
     )
     few = [one for one in bins if one.frames < FEW_FRAMES]
     if few:
@@ -164,7 +164,7 @@ def distance_error(report: Report) -> str | None:
 
 
 def _label_factors(axes: Axes, points: Sequence[ThresholdPoint]) -> None:
-    """Write the factor beside each point, once where several fall on one another."""
+    """Write the factor beside each point, and one range for coincident points."""
     told: dict[tuple[float, float], list[str]] = {}
     for one in points:
         place = _place(one)
@@ -176,14 +176,14 @@ def _label_factors(axes: Axes, points: Sequence[ThresholdPoint]) -> None:
 
 
 def _error(one: Estimate) -> list[list[float]] | None:
-    """Both sides of an interval, as `errorbar` takes them."""
+    """Return both sides of an interval for `errorbar`."""
     if one.value is None or one.low is None or one.high is None:
         return None
     return [[max(one.value - one.low, 0.0)], [max(one.high - one.value, 0.0)]]
 
 
 def _by_outcome(rows: Sequence[CaseRow]) -> list[tuple[list[CaseRow], str, str]]:
-    """Rows with a delay, missed, and false, each with its mark and its words; none empty."""
+    """Return the non-empty groups given, missed and false, each with its marker and label."""
     missed = [row for row in rows if row.stop_frame is None]
     false = [row for row in rows if row.stop_frame is not None and row.false]
     given = [row for row in rows if row.stop_frame is not None and not row.false]
@@ -193,7 +193,7 @@ def _by_outcome(rows: Sequence[CaseRow]) -> list[tuple[list[CaseRow], str, str]]
 
 def _draw_delays(axes: Axes, rows: Sequence[CaseRow], place: int, rim: float) -> None:
     for some, mark, label in _by_outcome(rows):
-        # Side by side, so that equal delays can be counted.
+        # Side by side, so that equal delays remain distinct.
         spread = place + 0.5 * (np.arange(len(some)) - (len(some) - 1) / 2) / max(len(rows), 4)
         delays = _delays(some, mark, rim)
         colour = INK if mark == "o" else MISSED
@@ -207,7 +207,7 @@ def _delays(rows: Sequence[CaseRow], mark: str, rim: float) -> Values:
 
 def _draw_rim(axes: Axes, rim: float) -> None:
     half = RIM_SHARE / 3 * max(rim, 1.0)
-    axes.axvspan(rim - half, rim + half, color=RIM, zorder=0, label="no right STOP")
+    axes.axvspan(rim - half, rim + half, color=RIM, zorder=0, label="no correct STOP")
 
 
 def _rim(delays: Sequence[float | None]) -> float:
@@ -228,7 +228,7 @@ def _figure(x_label: str, y_label: str) -> tuple[Figure, Axes]:
 
 
 def _svg(figure: Figure, salt: str) -> str:
-    """The element alone. Text stays text; names within are salted, so that pages may hold many."""
+    """Return the SVG element; its ids are salted, so that a page can contain several."""
     figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):

@@ -1,4 +1,4 @@
-"""report.json: what a benchmark found, with enough of every case to be compared with another."""
+"""report.json: results of a benchmark, with the values of every case for comparisons."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 from leakwatch.benchmark.work.case_work import Status, WorstPicture
 from leakwatch.core.errors import BenchError
+from leakwatch.core.messages import text
 from leakwatch.core.results import Reason
 from leakwatch.files.bounded_input import MOST_DOCUMENT_BYTES, parse_json, read_at_most, why_unread
 from leakwatch.files.strict_input import explain
@@ -18,22 +19,22 @@ REPORT_NAME, PAGE_NAME = "report.json", "report.html"
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of all parts of the file."""
+    """Base class of all parts of the file."""
 
 
 class ThresholdStops(Part, frozen=True):
-    """The STOPs of a case at another threshold, each cleared by a person.
+    """STOPs of a case at another threshold, each acknowledged by the operator.
 
     Parameters
     ----------
     factor : float
-        1 is the alarm as it is set.
+        1 is the configured alarm.
     raised : tuple of int
         Frames.
     in_time : bool
-        The one that was due was given.
+        The due STOP was given in time.
     false : int
-        How many were not right.
+        Number of false STOPs.
     """
 
     factor: float
@@ -43,7 +44,7 @@ class ThresholdStops(Part, frozen=True):
 
 
 class CaseRow(Part, frozen=True):
-    """One case; None where a value cannot be had. Values as in `metrics.Score`.
+    """Results of one case; None for unavailable values. Values as in `metrics.Score`.
 
     Parameters
     ----------
@@ -52,16 +53,16 @@ class CaseRow(Part, frozen=True):
     why : str or None
         What went wrong.
     inputs, masks : str
-        Hashes of its files without the masks, and of these; empty where there are none, or they
+        Hashes of its files without the masks, and of the masks; empty if there are none, or they
         could not be read.
     seconds : float
-        That the work took.
+        Duration of the work.
     leak, leak_path : str or None
-        Kind of leak as the truth names it; the way that the cement took, where the set tells.
+        Kind of leak in the truth; path of the leak, if known.
     due : bool
-        Truth: a STOP was due in it.
+        Truth: a STOP was due.
     injected_ml : float or None
-        In all.
+        Total injected volume.
     """
 
     name: str
@@ -107,7 +108,7 @@ class CaseRow(Part, frozen=True):
 
     @property
     def kind(self) -> str:
-        """Leak and path, as cases are grouped."""
+        """Leak and path, by which cases are grouped."""
         leak = self.leak or "not known"
         return leak if self.leak_path is None else f"{leak}: {self.leak_path}"
 
@@ -119,13 +120,13 @@ class Estimate(Part, frozen=True):
     ----------
     key, title, unit : str
     value : float or None
-        None: not available, or, for a delay, not reached in half of the cases.
+        None: not available, or for a delay, infinite in half of the cases.
     low, high : float or None
-        Both None: no interval; one None: that end lies beyond what was observed.
+        Both None: no interval; one None: that end is outside the observed range.
     cases : int
-        That it rests on.
+        Number of cases used.
     interval : str or None
-        ``bootstrap`` over cases; ``exact`` where all cases agree and a bootstrap says nothing.
+        ``bootstrap`` over cases; ``exact`` if all cases agree, as a bootstrap would be empty.
     """
 
     key: str
@@ -139,7 +140,7 @@ class Estimate(Part, frozen=True):
 
 
 class LeakGroup(Part, frozen=True):
-    """The cases of one kind of leak."""
+    """Estimates for one kind of leak."""
 
     kind: str
     cases: int
@@ -147,7 +148,7 @@ class LeakGroup(Part, frozen=True):
 
 
 class ThresholdPoint(Part, frozen=True):
-    """A point of the free-response ROC curve."""
+    """Point of the free-response ROC curve."""
 
     factor: float
     sensitivity: Estimate
@@ -155,7 +156,7 @@ class ThresholdPoint(Part, frozen=True):
 
 
 class DistanceBin(Part, frozen=True):
-    """Errors of the distance over the frames whose true distance is in a millimetre."""
+    """Distance errors of the frames with a true distance within one millimetre."""
 
     from_mm: float
     frames: int
@@ -166,7 +167,7 @@ class DistanceBin(Part, frozen=True):
 
 
 class Change(Part, frozen=True):
-    """A metric against an earlier report, over the cases of both; ends as in `Estimate`."""
+    """Change of a metric since an earlier report, over common cases; ends as in `Estimate`."""
 
     key: str
     title: str
@@ -181,7 +182,7 @@ class Change(Part, frozen=True):
 
 
 class Comparison(Part, frozen=True):
-    """Against an earlier report.
+    """Comparison with an earlier report.
 
     Parameters
     ----------
@@ -189,7 +190,7 @@ class Comparison(Part, frozen=True):
         Of the earlier report.
     changes : tuple of Change
     apart : tuple of str
-        Cases that only one of both has, or whose files changed.
+        Cases in only one of both reports, or with changed files.
     """
 
     detector: str
@@ -199,16 +200,16 @@ class Comparison(Part, frozen=True):
 
 
 class Report(Part, frozen=True):
-    """The whole file.
+    """Complete report.
 
     Parameters
     ----------
     version, program : str
-        Of LeakWatch; the hash of its code and libraries.
+        Version of LeakWatch; hash of its code and libraries.
     detector : str
     wall_only : bool
     settings : dict
-        Of LeakWatch; empty for another detector.
+        Settings of LeakWatch; empty for another detector.
     dose_unit : str
     summary : tuple of Estimate
     by_leak : tuple of LeakGroup
@@ -234,8 +235,8 @@ class Report(Part, frozen=True):
 
 
 def encode_report(report: Report) -> bytes:
-    """The bytes of a report.json; `load_report` gives the same report back."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+    """Return the bytes of a report.json, from which `load_report` restores the report."""
+    return msgspec.json.format(msgspec.json.encode(report, enc_hook=str), indent=1) + b"\n"
 
 
 def load_report(path: Path) -> Report:
@@ -244,15 +245,25 @@ def load_report(path: Path) -> Report:
     Raises
     ------
     BenchError
-        It cannot be read, or is no report of this schema.
+        It cannot be read, or is not a report of this schema.
     """
     try:
         found = parse_json(read_at_most(path, MOST_DOCUMENT_BYTES))
         return msgspec.convert(found, Report)
     except OSError as error:
-        raise BenchError(f"{path}: cannot be read: {error.strerror}. Check the path.") from error
+        raise BenchError(
+            text(
+                "{path}: cannot be read: {reason}. Check the path.",
+                path=path,
+                reason=error.strerror,
+            )
+        ) from error
     except msgspec.ValidationError as error:
-        raise BenchError(f"{path}: {explain(error, found, Report, {})}") from error
+        raise BenchError(
+            text("{path}: {why}", path=path, why=explain(error, found, Report, {}))
+        ) from error
     except ValueError as error:
         why = why_unread(error, "JSON")
-        raise BenchError(f"{path}: {why}. Give the report.json of a run.") from error
+        raise BenchError(
+            text("{path}: {why}. Give the report.json of a benchmark.", path=path, why=why)
+        ) from error

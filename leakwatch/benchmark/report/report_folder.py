@@ -1,4 +1,4 @@
-"""Write report.json and report.html, and say the outcome in some lines."""
+"""Output of a report: report.json, report.html, and lines for the terminal."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from leakwatch.benchmark.report.report_file import (
 from leakwatch.benchmark.report.report_page import page
 from leakwatch.benchmark.work.case_work import DONE
 from leakwatch.core.errors import BenchError
-from leakwatch.core.plural import counted_noun
+from leakwatch.core.messages import counted, text
 
-# What a person looks at first; the rest is in the report.
+# Metrics printed to the terminal; the others are in the report.
 SAID = ("stop_sensitivity", "false_stops_per_injection", "delay_s", "distance_mae_mm")
 
 
 def write_report(report: Report, out: Path) -> tuple[str, ...]:
-    """Write both files into `out`; their names.
+    """Write both files into `out`, and return their names.
 
     Raises
     ------
@@ -37,24 +37,32 @@ def write_report(report: Report, out: Path) -> tuple[str, ...]:
             (out / name).write_bytes(data)
         except OSError as error:
             raise BenchError(
-                f"{out / name} cannot be written: {error.strerror}. Free some space; what is done "
-                "stays."
+                text(
+                    "{path} cannot be written: {reason}. Free some disk space; completed cases are "
+                    "kept.",
+                    path=out / name,
+                    reason=error.strerror,
+                )
             ) from error
     return tuple(files)
 
 
-def unjudged(report: Report) -> tuple[CaseRow, ...]:
-    """Cases that have no score."""
+def unscored_cases(report: Report) -> tuple[CaseRow, ...]:
+    """Return the cases without a score."""
     return tuple(row for row in report.cases if row.status != DONE)
 
 
 def report_lines(report: Report) -> tuple[str, ...]:
-    """The outcome in a few lines, for a terminal."""
-    lost = unjudged(report)
-    some = f", {len(lost)} of them not judged" if lost else ""
-    lines = [f"{counted_noun(len(report.cases), 'case')}{some}; detector: {report.detector}"]
+    """Return a summary in a few lines, for a terminal."""
+    lost = unscored_cases(report)
+    cases = counted("{count} case", "{count} cases", len(report.cases))
+    if lost:
+        cases = text("{cases}, {count} of them not scored", cases=cases, count=len(lost))
+    lines: list[str] = [
+        text("{cases}; detector: {detector}", cases=cases, detector=report.detector)
+    ]
     lines += [_line(one) for one in report.summary if one.key in SAID and one.cases]
-    lines += [f"not judged: {row.name}: {row.why}" for row in lost]
+    lines += [text("not scored: {case}: {why}", case=row.name, why=row.why) for row in lost]
     if report.against is not None:
         lines += _comparison_lines(report, report.against)
     return tuple(lines)
@@ -64,16 +72,25 @@ def _comparison_lines(report: Report, against: Comparison) -> list[str]:
     apart = len(against.apart)
     common = sum(row.name not in against.apart for row in report.cases)
     if not common:
-        return ["nothing is compared: no case is the same in the earlier report"]
-    compared = counted_noun(common, "case")
-    lines = [f"compared: {compared}; not the same in both: {apart}"] if apart else []
+        return [text("no comparison: no case is the same in the earlier report")]
+    lines: list[str] = []
+    if apart:
+        compared = counted("{count} case", "{count} cases", common)
+        lines = [
+            text("compared: {cases}; not the same in both: {apart}", cases=compared, apart=apart)
+        ]
     moved = [one for one in against.changes if one.verdict != "no difference shown"]
     lines += [
-        f"{one.verdict}: {one.title}: {value_text(one.old, one.unit, one.cases)} to "
-        f"{value_text(one.new, one.unit, one.cases)}"
+        text(
+            "{verdict}: {metric}: {old} to {new}",
+            verdict=one.verdict,
+            metric=one.title,
+            old=value_text(one.old, one.unit, one.cases),
+            new=value_text(one.new, one.unit, one.cases),
+        )
         for one in moved
     ]
-    return lines if moved else [*lines, "no difference shown against the earlier report"]
+    return lines if moved else [*lines, text("no difference from the earlier report shown")]
 
 
 def _line(one: Estimate) -> str:

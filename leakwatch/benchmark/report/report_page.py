@@ -1,4 +1,4 @@
-"""report.html: one page that needs nothing but itself; it links to the cases beside it."""
+"""report.html: a self-contained page with links to the cases beside it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from leakwatch.core.plural import counted_noun
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.files.untrusted_text import html_text
 
-# Pictures within the page, of all cases; the others are linked. About 0.15 MB each.
-MOST_PICTURES = 6
+# Number of images embedded in the page, about 0.15 MB each; the others are linked.
+MAX_PICTURES = 6
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #16202b; margin: 2rem auto; max-width: 76rem;
@@ -49,37 +49,37 @@ CURVES = (
     (
         plots.response_curve,
         "Free-response ROC",
-        "Every point is another threshold of the alarm over the same measurements. The factor "
-        "beside it multiplies the margin of 5 mm, and divides the least tube and the least area "
-        "outside. A person clears each STOP, so that there may be several in one injection, and a "
-        "false one does not end it as it does in the tables.",
+        "Each point is an alarm threshold, applied to the same measurements. The factor beside it "
+        "multiplies the margin of 5 mm, and divides the minimum length of a tubular filling and "
+        "the minimum area outside. Each STOP is acknowledged, so that an injection may have "
+        "several, and a false one does not end it as in the tables.",
     ),
-    (plots.delay_by_leak, "Delay by leak", "Every mark is a case in which a STOP was due."),
-    (plots.delay_by_dose, "Delay against dose", "Every mark is a case in which a STOP was due."),
+    (plots.delay_by_leak, "Delay by leak", "Each marker is a case with a due STOP."),
+    (plots.delay_by_dose, "Delay against dose", "Each marker is a case with a due STOP."),
     (
         plots.distance_error,
         "Error of the distance",
-        "Above 0: seen farther from the wall than it is, which is the unsafe side.",
+        "Above 0: measured farther from the wall than it is, which is the unsafe side.",
     ),
 )
 
 
 def page(report: Report, out: Path) -> str:
-    """The whole page.
+    """Return the complete page.
 
     Parameters
     ----------
     report : Report
     out : Path
-        Where the cases' folders lie; pictures are read from there.
+        Folder of the cases, from which images are read.
     """
     body = "\n".join(
         (
             "<h1>Benchmark of leak detection</h1>",
             f'<p class="notice">{html_text(RESEARCH_NOTICE)}</p>',
             _about(report),
-            _lost(report.cases),
-            "<h2>All cases together</h2>",
+            _unscored_box(report.cases),
+            "<h2>All cases</h2>",
             _summary_table(report.summary),
             "<h2>By leak</h2>",
             _leak_table(report.by_leak),
@@ -102,13 +102,13 @@ def _about(report: Report) -> str:
     lines = [
         f"Detector: <b>{html_text(report.detector)}</b>",
         f"{counted_noun(len(report.cases), 'case')}, "
-        f"marks: {'the wall alone' if report.wall_only else 'all'}",
+        f"marks: {'wall only' if report.wall_only else 'all'}",
         f"LeakWatch {html_text(report.version)}, program {html_text(report.program[:12])}",
-        f"Settings: {html_text(', '.join(changed)) or 'as they come'}",
+        f"Settings: {html_text(', '.join(changed)) or 'default'}",
     ]
     words = (
-        "Intervals hold 95 %: a bootstrap over cases, or an exact one where all cases agree. Cases "
-        "over the same anatomy are alike, which no interval here knows."
+        "Intervals are of 95 %: a bootstrap over cases, or exact if all cases agree. Cases with "
+        "the same anatomy are correlated, which the intervals do not take into account."
     )
     return f"<p>{'<br>'.join(lines)}</p><p>{words}</p>"
 
@@ -123,13 +123,13 @@ def _changed_settings(settings: dict[str, dict[str, object]]) -> list[str]:
     ]
 
 
-def _lost(rows: Sequence[CaseRow]) -> str:
+def _unscored_box(rows: Sequence[CaseRow]) -> str:
     lost = [row for row in rows if row.status != DONE]
     items = "".join(
         f"<li><b>{html_text(row.name)}</b> ({row.status}): {html_text(row.why or '')}</li>"
         for row in lost
     )
-    said = "cases were not judged. Where the detector failed, a STOP that was due was missed."
+    said = "cases were not scored. If the detector failed, a due STOP counts as missed."
     return f'<div class="lost">{len(lost)} {said}<ul>{items}</ul></div>' if lost else ""
 
 
@@ -172,10 +172,10 @@ def _comparison(against: Comparison) -> str:
     rows = [_change_cells(one) for one in against.changes if one.cases]
     words = f"Earlier: {html_text(against.detector)}, program {html_text(against.program[:12])}."
     if against.apart:
-        words += f" Not compared, for they are not the same in both: {', '.join(against.apart)}."
+        words += f" Not compared, as they are not the same in both: {', '.join(against.apart)}."
     head = ("", "earlier", "now", "change", "95 % interval", "", "cases")
-    table = _table(head, rows) if rows else "<p>No case is the same in both.</p>"
-    return f"<h2>Against an earlier report</h2><p>{html_text(words)}</p>{table}"
+    table = _table(head, rows) if rows else "<p>No case is the same in both reports.</p>"
+    return f"<h2>Comparison with an earlier report</h2><p>{html_text(words)}</p>{table}"
 
 
 def _change_cells(one: Change) -> tuple[str, ...]:
@@ -202,12 +202,12 @@ def _curves(report: Report) -> Iterator[str]:
 
 
 def _worst(report: Report, out: Path) -> Iterator[str]:
-    """The worst frames of all cases: wrong STOPs first, then by the error of the distance."""
+    """Yield the worst frames of all cases: wrong STOPs first, then by distance error."""
     shown = [(row, picture) for row in report.cases for picture in row.pictures]
     wrong_stop = [one for one in shown if "STOP" in one[1].why]
     rest = [one for one in shown if "STOP" not in one[1].why]
     rest.sort(key=lambda one: -abs(one[1].error_mm or 0.0))
-    for row, picture in (wrong_stop + rest)[:MOST_PICTURES]:
+    for row, picture in (wrong_stop + rest)[:MAX_PICTURES]:
         path = case_folder(out, row.name) / picture.file
         if path.is_file():
             data = base64.b64encode(path.read_bytes()).decode()
@@ -228,8 +228,8 @@ CASE_HEAD = (
 
 def _case_table(report: Report) -> str:
     words = (
-        f"Dose in {report.dose_unit}; due and STOP are frames; area and volume are seen over true. "
-        "A name leads to the folder of its case."
+        f"Dose in {report.dose_unit}; due and STOP are frames; area and volume are detected over "
+        "true. Names link to the folders of the cases."
     )
     rows = [_case_cells(row) for row in report.cases]
     return f'<p>{html_text(words)}</p><div class="wide">{_table(CASE_HEAD, rows)}</div>'
@@ -265,7 +265,7 @@ def _case_cells(row: CaseRow) -> tuple[str, ...]:
 
 
 def _outcome_cell(row: CaseRow) -> str:
-    said, colour = outcome(row), ""
+    said, colour = outcome_text(row), ""
     if row.status != DONE or said in ("missed", "late", "false STOP"):
         colour = "bad"
     elif said == "in time":
@@ -273,8 +273,8 @@ def _outcome_cell(row: CaseRow) -> str:
     return f'<span class="{colour}">{said}</span>'
 
 
-def outcome(row: CaseRow) -> str:
-    """What became of a case, in a word or two."""
+def outcome_text(row: CaseRow) -> str:
+    """Return the result of a case in a word or two."""
     if row.status != DONE:
         return row.status
     if row.false:
@@ -282,7 +282,7 @@ def outcome(row: CaseRow) -> str:
     if row.due:
         given = "in time" if row.in_time else "late"
         return "missed" if row.stop_frame is None else given
-    return "quiet" if row.stop_frame is None else "STOP, near enough"
+    return "quiet" if row.stop_frame is None else "STOP, acceptable"
 
 
 def _picture_link(row: CaseRow, one: WorstPicture) -> str:
@@ -294,7 +294,7 @@ def _link(row: CaseRow, file: str = "") -> str:
 
 
 def _number(text: str) -> str:
-    """A cell that is set to the right; see `_table`."""
+    """Return a right-aligned cell; see `_table`."""
     return f"\0{html_text(text)}"
 
 

@@ -1,1 +1,1 @@
-"""The work on each case: the detector is run, here or on a cluster, and its lines are kept."""
+"""Execution of a detector on each case, locally or on a cluster, with stored results."""

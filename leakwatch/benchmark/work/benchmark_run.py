@@ -1,7 +1,7 @@
-"""A whole benchmark: find the cases, do what is not done yet, score all, write the report.
+"""Execution of a benchmark: find the cases, run the detector on those that are missing.
 
-Below the output folder every case keeps what its detector wrote, so that a run that was broken off
-goes on where it stopped, and scores can be taken again without running anything.
+The results of every case are kept in the output folder, so that an aborted benchmark continues
+where it stopped, and scores can be computed again without running the detector.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import msgspec
 from leakwatch.benchmark.cases.dataset import Adapter, BenchCase, BenchSet
 from leakwatch.benchmark.cases.manifest import find_cases
 from leakwatch.benchmark.pictures.overlay import OVERLAY_NAME
-from leakwatch.benchmark.work.case_work import DONE, WORK_NAME, CaseWork, Job, Worked
+from leakwatch.benchmark.work.case_work import DONE, WORK_NAME, CaseWork, Job, Worked, do_case
 from leakwatch.benchmark.work.cluster_workers import run_on_cluster
 from leakwatch.benchmark.work.detector import LEAKWATCH, NAIVE, Detector
 from leakwatch.benchmark.work.fingerprint import inputs_hash, masks_hash, program_hash, run_hash
 from leakwatch.benchmark.work.local_workers import run_in_processes
 from leakwatch.config import Settings
 from leakwatch.core.errors import BenchError
+from leakwatch.core.messages import text
 from leakwatch.files.bounded_input import MOST_DOCUMENT_BYTES, parse_json, read_at_most
 
 CASES_FOLDER = "cases"
@@ -29,23 +30,25 @@ CASES_FOLDER = "cases"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks for.
+    """Options of a benchmark.
 
     Parameters
     ----------
     folder, out : Path
-        Of the set; of the results.
+        Folder of the data set, and of the results.
     detector : Detector
     settings : Settings
-        Of LeakWatch.
+        Settings of LeakWatch.
     wall_only : bool
-        Use no mark but the wall.
+        Use the wall as the only mark.
     jobs : int
-        Cases at a time on this machine.
+        Number of parallel processes on this machine.
     scheduler : str or None
-        Address of a Dask scheduler, which then has the cases instead.
+        Address of a Dask scheduler, to use its cluster instead.
     adapter : Adapter or None
-        Of a set of another shape.
+        Adapter of another kind of data set.
+    in_this_process : bool
+        One case after another in this process, for a detector that cannot be sent to another.
     """
 
     folder: Path
@@ -56,20 +59,21 @@ class Request:
     jobs: int = 1
     scheduler: str | None = None
     adapter: Adapter | None = None
+    in_this_process: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What there is to do.
+    """Jobs of a benchmark.
 
     Parameters
     ----------
     request : Request
     bench_set : BenchSet
     jobs : tuple of Job
-        One for every case.
+        One per case.
     to_do : tuple of Job
-        Those whose result is not there, or does not hold any more.
+        Jobs without a valid result.
     """
 
     request: Request
@@ -78,18 +82,18 @@ class Plan:
     to_do: tuple[Job, ...]
 
     @property
-    def frames_to_do(self) -> int:
-        """For a progress bar."""
+    def frames_to_process(self) -> int:
+        """Number of frames to process, for a progress bar."""
         return sum(job.case.truth.frames for job in self.to_do)
 
 
 def make_plan(request: Request) -> Plan:
-    """Find the cases, and which of them are done.
+    """Find the cases, and those that are not done.
 
     Raises
     ------
     BenchError
-        There is no case, what is asked for contradicts itself, or `out` cannot be made.
+        There is no case, the options contradict each other, or `out` cannot be created.
     """
     _check(request)
     bench_set = find_cases(request.folder, request.adapter)
@@ -98,13 +102,17 @@ def make_plan(request: Request) -> Plan:
         (request.out / CASES_FOLDER).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BenchError(
-            f"{request.out} cannot be made: {error.strerror}. Choose another --out."
+            text(
+                "{out} cannot be created: {reason}. Choose another --out.",
+                out=request.out,
+                reason=error.strerror,
+            )
         ) from error
     return Plan(request, bench_set, jobs, tuple(job for job in jobs if not _is_done(job, request)))
 
 
-def carry_out(plan: Plan) -> Iterator[BenchCase]:
-    """Do what there is to do and write each result at once; yields every case when it is written.
+def run_plan(plan: Plan) -> Iterator[BenchCase]:
+    """Process missing cases, write each result at once, and yield its case.
 
     Raises
     ------
@@ -114,7 +122,10 @@ def carry_out(plan: Plan) -> Iterator[BenchCase]:
     if not plan.to_do:
         return
     request = plan.request
-    if request.scheduler is not None:
+    results: Iterator[tuple[Job, Worked]]
+    if request.in_this_process:
+        results = ((job, do_case(job)) for job in plan.to_do)
+    elif request.scheduler is not None:
         results = run_on_cluster(plan.to_do, request.scheduler)
     else:
         results = run_in_processes(plan.to_do, request.jobs)
@@ -124,12 +135,12 @@ def carry_out(plan: Plan) -> Iterator[BenchCase]:
 
 
 def case_folder(out: Path, name: str) -> Path:
-    """Where the results of a case lie."""
+    """Return the folder of the results of a case."""
     return out / CASES_FOLDER / name
 
 
 def write_work(folder: Path, worked: Worked) -> None:
-    """Write the files of a case; work.json last, so that it speaks for whole files only.
+    """Write the files of a case; work.json last, so that the others are complete.
 
     Raises
     ------
@@ -144,16 +155,20 @@ def write_work(folder: Path, worked: Worked) -> None:
         (folder / OVERLAY_NAME).unlink(missing_ok=True)
         for name, data in worked.files.items():
             (folder / name).write_bytes(data)
-        (folder / WORK_NAME).write_bytes(msgspec.json.encode(worked.work) + b"\n")
+        (folder / WORK_NAME).write_bytes(msgspec.json.encode(worked.work, enc_hook=str) + b"\n")
     except OSError as error:
         raise BenchError(
-            f"{folder} cannot be written: {error.strerror}. Free some space or choose another "
-            "--out; what is done stays."
+            text(
+                "{folder} cannot be written: {reason}. Free some disk space or choose another "
+                "--out; completed cases are kept.",
+                folder=folder,
+                reason=error.strerror,
+            )
         ) from error
 
 
 def read_work(folder: Path) -> CaseWork | None:
-    """The work.json of a case; None where there is none that can be read."""
+    """Return the work.json of a case; None if there is no valid one."""
     try:
         found = parse_json(read_at_most(folder / WORK_NAME, MOST_DOCUMENT_BYTES))
         return msgspec.convert(found, CaseWork, str_keys=True)
@@ -164,9 +179,11 @@ def read_work(folder: Path) -> CaseWork | None:
 def _check(request: Request) -> None:
     name = request.detector.name
     if name != LEAKWATCH and request.settings != Settings():
-        raise BenchError("--settings are those of LeakWatch. Leave them out for another detector.")
+        raise BenchError(
+            text("--settings apply to LeakWatch only. Omit them for another detector.")
+        )
     if name == NAIVE and request.wall_only:
-        raise BenchError("the naive detector needs the anterior side. Leave out --wall-only.")
+        raise BenchError(text("the naive detector needs the anterior side. Omit --wall-only."))
 
 
 def _job(case: BenchCase, request: Request) -> Job:
@@ -174,7 +191,12 @@ def _job(case: BenchCase, request: Request) -> Job:
         inputs, masks = inputs_hash(case), masks_hash(case)
     except OSError as error:
         raise BenchError(
-            f"{error.filename}: cannot be read: {error.strerror}. Check the files of {case.name}."
+            text(
+                "{filename}: cannot be read: {reason}. Check the files of {case}.",
+                filename=error.filename,
+                reason=error.strerror,
+                case=case.name,
+            )
         ) from error
     fingerprint = run_hash((inputs, masks), request.detector, request.settings, request.wall_only)
     return Job(
@@ -190,6 +212,6 @@ def _job(case: BenchCase, request: Request) -> Job:
 
 
 def _is_done(job: Job, request: Request) -> bool:
-    """What failed is tried again: it may have been the machine's fault."""
+    """Return whether a case is done; failed ones are repeated, as the machine may be the cause."""
     work = read_work(case_folder(request.out, job.case.name))
     return work is not None and work.fingerprint == job.fingerprint and work.status == DONE

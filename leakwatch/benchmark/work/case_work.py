@@ -1,7 +1,7 @@
-"""The work on one case, in whatever process it is done: run the detector, keep what it wrote.
+"""Processing of one case in any process: run the detector, and return what it wrote.
 
-It takes and gives plain data. A process that dies leaves nothing behind, and the work can be done
-again anywhere that the paths lead to the same files.
+Input and output are plain data. A process that dies leaves nothing behind, and the case can be
+processed again wherever the paths lead to the same files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import msgspec
 
 from leakwatch.benchmark.cases.case_truth import CaseTruth
 from leakwatch.benchmark.cases.dataset import BenchCase
-from leakwatch.benchmark.metrics.mask_overlap import MaskJudge
+from leakwatch.benchmark.metrics.mask_overlap import MaskScorer
 from leakwatch.benchmark.metrics.metrics import score
 from leakwatch.benchmark.metrics.threshold_sweep import Raised, ThresholdSweep, sweep_distances
 from leakwatch.benchmark.pictures.case_pictures import CasePainter, Seen
@@ -35,17 +35,19 @@ from leakwatch.benchmark.work.detector import (
 )
 from leakwatch.benchmark.work.fingerprint import program_hash
 from leakwatch.benchmark.work.naive import naive_lines
+from leakwatch.benchmark.work.stepped_detector import stepped_records
 from leakwatch.case_files.case_file import encode_case, load_case
 from leakwatch.case_files.run_records import FrameRecord, read_frames
 from leakwatch.config import Settings
 from leakwatch.core.errors import LeakWatchError
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text
 from leakwatch.core.results import Level
 from leakwatch.runner.stored_run import Run, open_run
 from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
 
 WORK_NAME: Final = "work.json"
-# done; the case cannot be read, so that no detector is to blame; or the detector failed on it.
+# Done; the case cannot be read, whatever the detector; or the detector failed on it.
 Status = Literal["done", "unreadable", "failed"]
 DONE: Final = "done"
 UNREADABLE: Final = "unreadable"
@@ -62,7 +64,7 @@ class Job:
     detector : Detector
     settings : Settings
     wall_only : bool
-        Use no mark but the wall.
+        Use the wall as the only mark.
     inputs, masks, fingerprint, program : str
         See `fingerprint`.
     """
@@ -78,7 +80,7 @@ class Job:
 
 
 class WorstPicture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A picture in the case's folder."""
+    """An image in the folder of the case."""
 
     file: str
     frame: int
@@ -87,19 +89,19 @@ class WorstPicture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CaseWork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """work.json: what became of a case, beside the files that the detector wrote.
+    """work.json: the result of a case, beside the files written by the detector.
 
     Parameters
     ----------
     fingerprint : str
-        Of all that it depends on; while it is the same, the work need not be done again.
+        Hash of all inputs; while it is the same, the result is valid.
     status : Status
     why : str or None
         What went wrong.
     seconds : float
-        That it took.
+        Duration.
     raised : tuple of (float, tuple of int)
-        STOPs at other thresholds; empty where the detector has none.
+        STOPs at other thresholds; empty if the detector has none.
     dice : tuple of (int, float)
     pictures : tuple of WorstPicture
     """
@@ -115,18 +117,18 @@ class CaseWork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """A `CaseWork` and the files that belong to it, by name."""
+    """A `CaseWork` and its files by name."""
 
     work: CaseWork
     files: dict[str, bytes]
 
 
-class _Unreadable(Exception):
-    """The case itself is at fault."""
+class _Unreadable(LeakWatchError):
+    """The case is faulty, whatever the detector."""
 
 
 def do_case(job: Job) -> Worked:
-    """Run the detector over one case. Never raises: what goes wrong is the result.
+    """Run the detector on one case. Does not raise: failures are part of the result.
 
     Parameters
     ----------
@@ -135,7 +137,7 @@ def do_case(job: Job) -> Worked:
     Returns
     -------
     Worked
-        With the lines that were written before anything went wrong.
+        With the lines written before a failure.
     """
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="leakwatch-bench-") as scratch:
@@ -143,12 +145,12 @@ def do_case(job: Job) -> Worked:
         out.mkdir()
         pictures: dict[str, bytes] = {}
         try:
-            work = _judged(job, out, pictures)
-        except (LeakWatchError, _Unreadable) as error:
+            work = _score_case(job, out, pictures)
+        except LeakWatchError as error:
             work = CaseWork(job.fingerprint, UNREADABLE, str(error))
         except DetectorError as error:
             work = CaseWork(job.fingerprint, FAILED, str(error))
-        # Whatever a case breaks by, the others go on.
+        # Any failure of a case must not affect the others.
         except Exception as error:  # noqa: BLE001
             work = CaseWork(job.fingerprint, FAILED, f"{type(error).__name__}: {error}")
         written = {
@@ -160,84 +162,92 @@ def do_case(job: Job) -> Worked:
     return Worked(msgspec.structs.replace(work, seconds=seconds), written | pictures)
 
 
-def _judged(job: Job, out: Path, pictures: dict[str, bytes]) -> CaseWork:
+def _score_case(job: Job, out: Path, pictures: dict[str, bytes]) -> CaseWork:
     if job.program != program_hash():
         raise _Unreadable(
-            "the process that works on it has another LeakWatch, or other libraries, than the one "
-            "that asks. Install the same everywhere."
+            text(
+                "the worker process has another LeakWatch, or other libraries, than the one that "
+                "started it. Install the same on all machines."
+            )
         )
-    with _opened(job) as run:
+    with _open(job) as run:
         _check_count(run.acquisition.number_of_frames, job.case)
         with closing(CasePainter(run, job.case.truth)) as painter:
-            judges = _Judges.of(job.case.truth, painter)
+            scorers = _Scorers.of(job.case.truth, painter)
             if job.detector.name == LEAKWATCH:
-                raised = _follow_leakwatch(run, job, out, judges)
+                raised = _follow_leakwatch(run, job, out, scorers)
             else:
-                raised = _follow_other(run, job, out, judges)
-            drawn = draw_worst(judges.worst.found(), painter)
+                raised = _follow_other(run, job, out, scorers)
+            drawn = draw_worst(scorers.worst.found(), painter)
     told = []
     for one, image in drawn:
         name = f"worst-{one.frame:06d}.jpg"
         pictures[name] = image
         told.append(WorstPicture(name, one.frame, one.why, one.error_mm))
-    pictures[OVERLAY_NAME] = judges.overlay.encode()
+    pictures[OVERLAY_NAME] = scorers.overlay.encode()
     return CaseWork(
-        job.fingerprint, DONE, raised=raised, dice=judges.masks.dice, pictures=tuple(told)
+        job.fingerprint, DONE, raised=raised, dice=scorers.masks.dice, pictures=tuple(told)
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Judges:
-    """What looks at every frame as it goes by."""
+class _Scorers:
+    """Scorers to which every frame is added."""
 
-    masks: MaskJudge
+    masks: MaskScorer
     worst: WorstFrames
     overlay: Overlay
 
     @classmethod
-    def of(cls, truth: CaseTruth, painter: CasePainter) -> _Judges:
-        return cls(MaskJudge(dict(truth.masks)), WorstFrames(truth), Overlay(truth, painter))
+    def of(cls, truth: CaseTruth, painter: CasePainter) -> _Scorers:
+        return cls(MaskScorer(dict(truth.masks)), WorstFrames(truth), Overlay(truth, painter))
 
     def add(self, frame: int, distance_mm: float | None, level: Level, seen: Seen) -> None:
         self.worst.add(frame, distance_mm, level, seen)
         self.overlay.add(frame, level, seen)
 
 
-def _follow_leakwatch(run: Run, job: Job, out: Path, judges: _Judges) -> Raised:
+def _follow_leakwatch(run: Run, job: Job, out: Path, scorers: _Scorers) -> Raised:
     sweep, recorder, count = ThresholdSweep(job.settings, job.case.truth), Recorder(out), 0
     try:
         for snapshot in run.snapshots():
             recorder.append(snapshot)
             if snapshot.fault is not None:
-                raise _Unreadable(f"the input ended early: {snapshot.fault}")
+                raise _Unreadable(text("the input ended early: {why}", why=snapshot.fault))
             count += 1
-            # A file may hold more frames than it promises; they have no truth.
+            # A file may contain more frames than announced; they have no truth.
             if count > job.case.truth.frames:
                 continue
             sweep.add(snapshot.observation)
-            judges.masks.add(snapshot, job.settings)
+            scorers.masks.add(snapshot, job.settings)
             wall = snapshot.observation.wall_distance
             distance_mm = None if wall is None else wall.distance_mm
-            judges.add(snapshot.frame.index, distance_mm, snapshot.alert.level, snapshot)
+            scorers.add(snapshot.frame.index, distance_mm, snapshot.alert.level, snapshot)
     finally:
         recorder.close()
     _check_count(count, job.case)
     return sweep.raised
 
 
-def _follow_other(run: Run, job: Job, out: Path, judges: _Judges) -> Raised:
+def _follow_other(run: Run, job: Job, out: Path, scorers: _Scorers) -> Raised:
     raised: Raised = ()
     if job.detector.name == NAIVE:
-        frames, events = naive_lines(run, partial(judges.masks.add_mask, run.acquisition))
+        frames, events = naive_lines(run, partial(scorers.masks.add_mask, run.acquisition))
         (out / FRAMES_NAME).write_bytes(frames)
         (out / EVENTS_NAME).write_bytes(events)
         records = _checked_records(job.case, out)
         raised = sweep_distances(records, job.settings, job.case.truth.right_from)
+    elif job.detector.identity:
+        on_mask = partial(scorers.masks.add_mask, run.acquisition)
+        stepped = stepped_records(run, job.detector, on_mask)
+        lines = b"".join(msgspec.json.encode(one, enc_hook=str) + b"\n" for one in stepped)
+        (out / FRAMES_NAME).write_bytes(lines)
+        records = _checked_records(job.case, out)
     else:
         records = _records_of_command(run, job, out)
-        judges.masks.add_folder(out / "masks", run.acquisition)
+        scorers.masks.add_folder(out / "masks", run.acquisition)
     for record in records:
-        judges.add(record.frame, record.distance_mm, record.level, record)
+        scorers.add(record.frame, record.distance_mm, record.level, record)
     return raised
 
 
@@ -247,46 +257,52 @@ def _records_of_command(run: Run, job: Job, out: Path) -> tuple[FrameRecord, ...
         run_command(job.detector, job.case.sequence, case_path, out)
         return _checked_records(job.case, out)
     except DetectorError:
-        # No detector is to blame for a sequence that breaks: reading it through raises.
+        # If the sequence itself is damaged, reading it raises, and the detector is not the cause.
         _check_count(sum(1 for _ in run.frames), job.case)
         raise
 
 
 def _checked_records(case: BenchCase, out: Path) -> tuple[FrameRecord, ...]:
-    """What another detector wrote.
+    """Return the validated lines of another detector.
 
     Raises
     ------
     DetectorError
-        It wrote nothing, or nothing that can be judged.
+        It wrote nothing, or nothing that can be scored.
     """
     try:
         records = read_frames(out / FRAMES_NAME)
         score(case.truth, records, case.reference_frame)
     except (LeakWatchError, ValueError) as error:
         reason = str(error).replace(f"{out}/", "")
-        raise DetectorError(f"its {FRAMES_NAME} cannot be judged: {reason}") from error
+        raise DetectorError(
+            text(
+                "its {name} cannot be scored: {reason}",
+                name=FRAMES_NAME,
+                reason=reason,
+            )
+        ) from error
     return records
 
 
 @contextmanager
-def _opened(job: Job) -> Iterator[Run]:
+def _open(job: Job) -> Iterator[Run]:
     run = open_run(job.case.case_path, job.settings)
     try:
-        yield replace(run, marks=only_wall(run.marks)) if job.wall_only else run
+        yield replace(run, marks=keep_only_wall(run.marks)) if job.wall_only else run
     finally:
         run.source.close()
 
 
-def only_wall(marks: Marks) -> Marks:
-    """The same as if a person had marked nothing but the wall."""
+def keep_only_wall(marks: Marks) -> Marks:
+    """Return marks with the wall as the only mark."""
     return Marks(marks.view, marks.reference_frame, None, marks.posterior_wall_px)
 
 
 def _case_with_wall_only(job: Job, folder: Path) -> Path:
     case = load_case(job.case.case_path)
-    # An absolute path stays as it is, wherever the case file that names it lies.
-    fewer = replace(case, dicom_path=str(job.case.sequence), marks=only_wall(case.marks))
+    # An absolute path does not depend on the folder of the case file.
+    fewer = replace(case, dicom_path=str(job.case.sequence), marks=keep_only_wall(case.marks))
     path = folder / job.case.case_path.name
     path.write_bytes(encode_case(fewer))
     return path
@@ -295,6 +311,10 @@ def _case_with_wall_only(job: Job, folder: Path) -> Path:
 def _check_count(frames: int | None, case: BenchCase) -> None:
     if frames is not None and frames != case.truth.frames:
         raise _Unreadable(
-            f"the sequence has {frames} frames, and its truth {case.truth.frames}. Is this the "
-            "truth of another sequence?"
+            text(
+                "the sequence has {found} frames, but its truth {expected}. Give the truth of this "
+                "sequence.",
+                found=frames,
+                expected=case.truth.frames,
+            )
         )

@@ -1,7 +1,7 @@
-"""Cases on an existing Dask cluster: it has the workers, this program has the list.
+"""Processing of cases on an existing Dask cluster.
 
-Paths must lead to the same files on every worker. Nothing is written there: results come back as
-data.
+Paths must lead to the same files on every worker. Nothing is written there: results are returned
+as data.
 """
 
 from __future__ import annotations
@@ -13,30 +13,31 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from leakwatch.benchmark.work.case_work import Job, Worked, do_case
-from leakwatch.benchmark.work.local_workers import died
-from leakwatch.core.errors import BenchError
+from leakwatch.benchmark.work.local_workers import make_failed_result
+from leakwatch.core.errors import BenchError, missing_extra
+from leakwatch.core.messages import text
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 CONNECT_S = 10.0
-# How often it is looked whether there are workers at all, and how long there may be none: a batch
-# system takes a while to start another one.
+# Interval of checks for workers, and the longest time without any: a batch system may take a while
+# to start new ones.
 LOOK_S, ALONE_S = 2.0, 120.0
-_AGAIN = "What is done is kept: see to the cluster, and give the same command again."
+_AGAIN = text("Completed cases are kept: check the cluster, and run the same command again.")
 
 
 def run_on_cluster(jobs: Sequence[Job], address: str) -> Iterator[tuple[Job, Worked]]:
-    """Do every job on the cluster's workers; results come as they are ready.
+    """Process jobs on the cluster's workers, and yield results as they complete.
 
-    The case of a worker that dies is run again on another one, until the scheduler takes the case
-    for the cause (``distributed.scheduler.allowed-failures``, 3 deaths).
+    If a worker dies, its case is repeated on another one, until the scheduler takes the case for
+    the cause (``distributed.scheduler.allowed-failures``, 3 deaths).
 
     Parameters
     ----------
     jobs : sequence of Job
     address : str
-        Of the scheduler, ``tcp://HOST:PORT``.
+        Address of the scheduler, ``tcp://HOST:PORT``.
 
     Yields
     ------
@@ -46,33 +47,38 @@ def run_on_cluster(jobs: Sequence[Job], address: str) -> Iterator[tuple[Job, Wor
     ------
     BenchError
         `distributed` is not installed, the scheduler does not answer or is lost, or it has no
-        workers. What was yielded until then holds.
+        workers. Results yielded before are valid.
     """
     client = connect(address)
     try:
         futures = {client.submit(do_case, job, pure=False): job for job in jobs}
-        for future in _ended(client, futures, address):
+        for future in _completed(client, futures, address):
             job = futures.pop(future)
             if future.status == "finished":
                 yield job, future.result()
             elif future.status == "error":
-                # `do_case` raises nothing: what comes is of the cluster.
+                # `do_case` does not raise: the cluster is the cause.
                 why = type(future.exception()).__name__
-                yield job, died(job, f"the cluster gave it up: {why}")
+                yield job, make_failed_result(job, text("the cluster failed on it: {why}", why=why))
             else:
-                # No case is to blame, and none is judged by it.
+                # The cases are not the cause, so that none is marked as failed.
                 raise BenchError(
-                    f"--scheduler {address}: it was lost with {len(futures) + 1} cases to do. "
-                    f"{_AGAIN}"
+                    text(
+                        "--scheduler {address}: connection lost with {count} cases to process. "
+                        "{again}",
+                        address=address,
+                        count=len(futures) + 1,
+                        again=_AGAIN,
+                    )
                 )
             future.release()
-        # Where the caller stops early, closing the client takes the rest off the cluster.
+        # If the caller stops early, closing the client cancels the remaining jobs.
     finally:
         client.close()
 
 
-def _ended(client: Client, futures: Mapping[Future, Job], address: str) -> Iterator[Future]:
-    """Futures as they end, until the caller has taken all out of `futures`."""
+def _completed(client: Client, futures: Mapping[Future, Job], address: str) -> Iterator[Future]:
+    """Yield futures as they complete, until the caller has removed all from `futures`."""
     from distributed import wait
 
     alone_since: float | None = None
@@ -82,7 +88,7 @@ def _ended(client: Client, futures: Mapping[Future, Job], address: str) -> Itera
         if ended:
             alone_since = None
             continue
-        # Each future is looked at above, whatever `wait` makes of those that were cancelled.
+        # Cancelled futures are handled above, whatever `wait` raises for them.
         with client.as_current(), suppress(TimeoutError, CancelledError):
             wait(list(futures), timeout=LOOK_S, return_when="FIRST_COMPLETED")
         if _may_have_workers(client):
@@ -92,21 +98,27 @@ def _ended(client: Client, futures: Mapping[Future, Job], address: str) -> Itera
         alone_since = now if alone_since is None else alone_since
         if now - alone_since >= ALONE_S:
             raise BenchError(
-                f"--scheduler {address}: it has had no worker for {ALONE_S:g} s, with "
-                f"{len(futures)} cases to do. {_AGAIN}"
+                text(
+                    "--scheduler {address}: no worker for {alone_s:g} s, with {count} cases to "
+                    "process. {again}",
+                    address=address,
+                    alone_s=ALONE_S,
+                    count=len(futures),
+                    again=_AGAIN,
+                )
             )
 
 
 def _may_have_workers(client: Client) -> bool:
-    """False only where the scheduler says that there are none."""
+    """Return False only if the scheduler states that there are no workers."""
     try:
         return client.status != "running" or bool(client.nthreads())
-    except OSError:  # it is being lost: its futures will tell
+    except OSError:  # the connection is being lost, which the futures will show
         return True
 
 
 def connect(address: str) -> Client:
-    """A client of the scheduler, once it has a worker.
+    """Return a client of the scheduler as soon as it has a worker.
 
     Raises
     ------
@@ -116,22 +128,26 @@ def connect(address: str) -> Client:
     try:
         from distributed import Client
     except ImportError as error:
-        raise BenchError(
-            "--scheduler needs the extra `cluster`. Install it with: pip install "
-            "'leakwatch[cluster]'"
-        ) from error
+        raise BenchError(missing_extra("--scheduler", "cluster", error)) from error
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise BenchError(
-            f"--scheduler {address}: does not answer: {error}. Start it with `dask scheduler`, or "
-            "correct the address."
+            text(
+                "--scheduler {address}: no answer: {error}. Start it with `dask scheduler`, or "
+                "correct the address.",
+                address=address,
+                error=str(error),
+            )
         ) from error
     try:
         client.wait_for_workers(1, timeout=CONNECT_S)
     except TimeoutError as error:
         client.close()
         raise BenchError(
-            f"--scheduler {address}: has no workers. Start some with `dask worker {address}`."
+            text(
+                "--scheduler {address}: no workers. Start some with `dask worker {address}`.",
+                address=address,
+            )
         ) from error
     return client

@@ -1,4 +1,4 @@
-"""Hashes that tell whether a result still holds: of its inputs, the program, and how it ran."""
+"""Hashes of inputs, program and options, which show whether a result is still valid."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ from leakwatch.config import Settings
 PACKAGE = Path(__file__).resolve().parents[2]
 
 # Parts of the program that no result of a case depends on.
-_APART = ("gui", "simulator")
+_APART = ("api", "gui", "simulator")
 # Other versions of these may round differently.
 _LIBRARIES = ("imagecodecs", "numpy", "opencv-python-headless", "scipy")
 
 
 def inputs_hash(case: BenchCase) -> str:
-    """Hash of the content of every file that the result of a case depends on, but its masks.
+    """Return the hash of the content of every file of a case, except for masks.
 
-    Reports are compared case by case where it is the same; masks that were drawn later, or more of
-    them, leave it as it is.
+    Reports are compared over cases with the same hash, whether masks were added or not.
     """
     masks = {path for _, path in case.truth.masks}
     return _hash([source for source in case.sources if source not in masks])
 
 
 def masks_hash(case: BenchCase) -> str:
-    """Hash of the masks of a case; empty where it has none."""
+    """Return the hash of the masks of a case; empty if there are none."""
     return _hash([path for _, path in case.truth.masks]) if case.truth.masks else ""
 
 
@@ -51,9 +50,9 @@ def _hash(sources: Sequence[Path]) -> str:
 
 @cache
 def program_hash() -> str:
-    """Hash of LeakWatch's own code and of the libraries that it counts with.
+    """Return the hash of LeakWatch's code and of the libraries for its computations.
 
-    Two checkouts of one version may differ, so that the version alone does not tell.
+    The version alone is not sufficient, since two checkouts of it may differ.
     """
     digest = hashlib.sha256(__version__.encode())
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -66,14 +65,15 @@ def program_hash() -> str:
 
 
 def run_hash(inputs: Sequence[str], detector: Detector, settings: Settings, wall_only: bool) -> str:
-    """Hash of all that the result of a case depends on; `inputs` are the hashes of its files.
+    """Return the hash of everything on which a result depends; `inputs` are hashes of its files.
 
-    Files among the arguments of an external detector count with their content; what they call is
-    not seen.
+    Files among the arguments of an external detector are included by content, but not the files
+    that they use.
     """
     digest = hashlib.sha256(f"{' '.join(inputs)} {program_hash()} {wall_only}".encode())
     digest.update(msgspec.json.encode(settings))
     digest.update(msgspec.json.encode([detector.name, *detector.command]))
+    digest.update(detector.identity.encode())
     for part in detector.command:
         if Path(part).is_file():
             digest.update(hashlib.sha256(Path(part).read_bytes()).digest())

@@ -1,4 +1,4 @@
-"""Cases in processes of this machine: one dies, the others go on."""
+"""Processing of cases in local processes, which do not affect each other if one dies."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ import cv2
 
 from leakwatch.benchmark.work.case_work import FAILED, CaseWork, Job, Worked, do_case
 from leakwatch.core.interruption import end_quietly_on_ctrl_c
+from leakwatch.core.messages import text
 
-# A process may die of what another one did to the machine; a case that kills two is at fault.
-MOST_DEATHS = 2
+# A process may die because of another one; a case with which two processes die is the cause.
+MAX_DEATHS = 2
 
 
 def run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Worked]]:
-    """Do every job, some at a time; results come as they are ready.
+    """Process jobs in parallel, and yield results as they complete.
 
-    Each process has a pool of its own, so that its death is known to be of the case that it
-    worked on, and breaks no other.
+    Each process has its own pool, so that its death is attributed to its case, and affects no
+    other.
 
     Parameters
     ----------
     jobs : sequence of Job
     processes : int
-        At most, and no more than there are jobs.
+        Maximum number of processes.
 
     Yields
     ------
@@ -50,21 +51,23 @@ def run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job,
                     yield job, future.result()
                 except BrokenProcessPool:
                     slots[slot] = _pool(processes)
-                    if deaths + 1 < MOST_DEATHS:
+                    if deaths + 1 < MAX_DEATHS:
                         waiting.append((job, deaths + 1))
                     else:
                         yield (
                             job,
-                            died(job, f"the process that worked on it died {MOST_DEATHS} times"),
+                            make_failed_result(
+                                job, text("its process died {count} times", count=MAX_DEATHS)
+                            ),
                         )
     finally:
         for pool in slots:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def died(job: Job, why: str) -> Worked:
-    """The result of a case whose processes died."""
-    return Worked(CaseWork(job.fingerprint, FAILED, f"{why}. Look at it alone."), {})
+def make_failed_result(job: Job, why: str) -> Worked:
+    """Return the result of a case whose processes died."""
+    return Worked(CaseWork(job.fingerprint, FAILED, text("{why}. Run it alone.", why=why)), {})
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:
@@ -74,6 +77,6 @@ def _pool(processes: int) -> ProcessPoolExecutor:
 
 
 def _prepare(threads: int) -> None:
-    """Ctrl-C ends a worker at once and quietly; and workers do not fight for the cores."""
+    """Prepare a worker: it ends quietly on Ctrl-C, and uses its share of the cores."""
     end_quietly_on_ctrl_c()
     cv2.setNumThreads(threads)

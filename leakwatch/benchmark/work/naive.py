@@ -1,7 +1,7 @@
-"""The detector that anybody writes first: subtract a picture, threshold, measure.
+"""The naive detector, with which LeakWatch is compared: baseline subtraction and a threshold.
 
-It is what LeakWatch is compared with. Whole-frame phase correlation, grey values, one fixed
-threshold, the largest change near the wall; it stops when that is within 5 mm of the wall.
+It uses phase correlation of whole frames, grey values, one fixed threshold and the largest change
+near the wall, and gives a STOP if that is within 5 mm of the wall.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from leakwatch.runner.stored_run import Run
 
 MARGIN_MM = 5.0
 BASELINE_FRAMES = 10
-REACH_MM = 40.0  # from the middle of the wall: a vertebral body and what lies behind it
-THRESHOLD_SHARE = 0.08  # of the range of the baseline's grey values
+REACH_MM = 40.0  # from the centre of the wall: a vertebral body and the spinal canal
+THRESHOLD_SHARE = 0.08  # of the range of grey values of the baseline
 MIN_AREA_PX = 30
 
 
@@ -31,7 +31,7 @@ OnMask = Callable[[int, BoolImage], None]
 
 
 def naive_lines(run: Run, on_mask: OnMask) -> tuple[bytes, bytes]:
-    """The content of frames.jsonl and of events.jsonl; `on_mask` as in `naive_records`."""
+    """Return the content of frames.jsonl and events.jsonl; `on_mask` as in `naive_records`."""
     records = list(naive_records(run, on_mask))
     frames = b"".join(msgspec.json.encode(record) + b"\n" for record in records)
     stop = next((record for record in records if record.level is Level.STOP), None)
@@ -44,14 +44,14 @@ def naive_lines(run: Run, on_mask: OnMask) -> tuple[bytes, bytes]:
 
 
 def naive_records(run: Run, on_mask: OnMask = lambda _frame, _mask: None) -> Iterator[FrameRecord]:
-    """Lines as ``frames.jsonl`` has them, by plain subtraction.
+    """Yield lines of ``frames.jsonl`` by baseline subtraction.
 
     Parameters
     ----------
     run : Run
-        Just opened. A wall, an anterior side and a calibration are needed.
+        Newly opened. A wall, an anterior side and a calibration are required.
     on_mask : callable
-        Called with each frame and what counts as cement in it.
+        Called with each frame and its cement mask.
 
     Yields
     ------
@@ -124,7 +124,7 @@ def _changed(baseline: FloatImage, moved: FloatImage, near: BoolImage) -> BoolIm
 
 
 def _measure(run: Run, mask: BoolImage) -> tuple[float, float | None]:
-    """Area in mm2, and the signed distance to the wall in mm."""
+    """Return the area in mm2, and the signed distance to the wall in mm."""
     mm = run.calibration.mm_per_px
     wall, anterior = run.marks.posterior_wall_px, run.marks.anterior
     if mm is None or wall is None or anterior is None:

@@ -1,4 +1,4 @@
-"""Sound by QtMultimedia; importing this fails where the extra `sound` is not there."""
+"""Sound by QtMultimedia; the import fails without the extra `sound`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtMultimedia import QAudioFormat, QAudioSink, QMediaDevices, QtAudio
 
 from leakwatch.config import SoundSettings
+from leakwatch.core.messages import text
 from leakwatch.live.alarm_sound import UNAVAILABLE, burst, samples
 from leakwatch.live.status import Alarm
 
@@ -18,7 +19,7 @@ _BROKEN = frozenset({QtAudio.Error.OpenError, QtAudio.Error.IOError, QtAudio.Err
 
 
 class DeviceSpeaker:
-    """The system's output for sound, whichever is chosen there when a burst begins.
+    """The audio output of the system that is selected when a burst begins.
 
     Parameters
     ----------
@@ -37,23 +38,23 @@ class DeviceSpeaker:
             if alarm is not Alarm.NONE
         }
         self._devices = QMediaDevices()
-        self._devices.audioOutputsChanged.connect(self._look)
+        self._devices.audioOutputsChanged.connect(self._find_device)
         self._buffer = QBuffer()
         self._sink: QAudioSink | None = None
         self._absent = True
-        self._look()
+        self._find_device()
 
     @property
     def problem(self) -> str:
-        """No device, or one that refused the last burst."""
+        """Why a burst may not be heard: no device, or one that refused the last burst."""
         if self._absent:
-            return f"{UNAVAILABLE}: no device for sound"
+            return text("{unavailable}: no audio device", unavailable=UNAVAILABLE)
         if self._sink is not None and self._sink.error() in _BROKEN:
-            return f"{UNAVAILABLE}: the device refuses sound"
+            return text("{unavailable}: the audio device refuses sound", unavailable=UNAVAILABLE)
         return ""
 
     def play(self, alarm: Alarm) -> None:
-        """Begin a burst; a device that is gone shows in `problem`."""
+        """Start a burst; a missing device shows in `problem`."""
         self.stop()
         device = QMediaDevices.defaultAudioOutput()
         if device.isNull():
@@ -63,16 +64,16 @@ class DeviceSpeaker:
         self._buffer.setData(self._pcm[alarm])
         self._buffer.open(QIODevice.OpenModeFlag.ReadOnly)
         self._sink = QAudioSink(device, self._format)
-        # All of it at once: a window that is busy would else leave holes in the burst.
+        # All of it at once: otherwise a busy window would leave gaps in the burst.
         self._sink.setBufferSize(self._pcm[alarm].size())
         self._sink.start(self._buffer)
         if self._sink.error() in _BROKEN:
             _LOG.error("sound cannot be played: %s", self._sink.error())
 
     def stop(self) -> None:
-        """End the burst that sounds."""
+        """Stop the burst."""
         if self._sink is not None:
             self._sink.stop()
 
-    def _look(self) -> None:
+    def _find_device(self) -> None:
         self._absent = QMediaDevices.defaultAudioOutput().isNull()

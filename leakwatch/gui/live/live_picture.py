@@ -1,4 +1,4 @@
-"""The picture of a live session: the latest, or the one that stays when no other comes."""
+"""Image of a live session: the latest frame, or the last one while no other arrives."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from leakwatch.core.results import Observation, Snapshot
 from leakwatch.display.banner import age_text
 from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
 from leakwatch.display.history import History
-from leakwatch.display.picture import Picture, picture
+from leakwatch.display.picture import FrameOverlay, make_overlay
 from leakwatch.display.trend_plot import TrendPlot, trend_plot
-from leakwatch.display.window_level import Look
+from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.live.last_known import Present, is_judged
 from leakwatch.live.status import LiveStatus, Shown, Sight
@@ -21,7 +21,7 @@ GREY_FRAMES = 8
 
 
 class LivePicture:
-    """Draws what is new, and remembers what the trend and new growth are told from.
+    """Image with overlay, and the history for trend and new growth.
 
     Parameters
     ----------
@@ -32,32 +32,32 @@ class LivePicture:
     Attributes
     ----------
     drawn : Snapshot or None
-        On the screen.
-    picture : Picture or None
-        The same as lines and numbers.
+        The snapshot on the screen.
+    picture : FrameOverlay or None
+        Its overlay.
     """
 
     def __init__(self, image: ImageView, settings: Settings, marks: Marks) -> None:
         self._image, self._settings, self._marks = image, settings, marks
         self._history = History(settings.window)
         self.drawn: Snapshot | None = None
-        self.picture: Picture | None = None
+        self.picture: FrameOverlay | None = None
         self._pictured: tuple[Snapshot | None, str] = (None, "")
-        self._look = Look()
+        self._view = ViewSettings()
         self._seen: Snapshot | None = None
         self._growth: tuple[Observation, Observation | None] | None = None
         self._greys: GreyMapping | None = None
         self._grey_frames: list[Frame] = []
 
     def show(
-        self, status: LiveStatus, now: Shown, now_s: float, marks: Marks, look: Look
+        self, status: LiveStatus, now: Shown, now_s: float, marks: Marks, view: ViewSettings
     ) -> Present | None:
-        """Draw what is new: another frame, its age, or the same in another look.
+        """Draw what is new: another frame, its age, or other display settings.
 
         Returns
         -------
         Present or None
-            What came since; None where nothing did.
+            The new decision; None if there is none.
         """
         present = status.present
         if present is None:
@@ -68,43 +68,43 @@ class LivePicture:
         held = None if now.sight is Sight.PRESENT else status.held
         snapshot = present.snapshot if held is None else held.snapshot
         age = "" if held is None else age_text(held.age_s(now_s))
-        if fresh or (snapshot, age) != self._pictured or look != self._look:
-            self._draw(snapshot, age, marks, look)
+        if fresh or (snapshot, age) != self._pictured or view != self._view:
+            self._draw(snapshot, age, marks, view)
         self._seen = present.snapshot
         return present if fresh else None
 
     def trend(self, now: Shown) -> TrendPlot:
-        """The last minute, and for how long nothing was judged."""
+        """Return the trend of the last minute, with the time since the last assessed frame."""
         seen_s = now.judged_age_s
         if not now.last or seen_s is None:
-            return trend_plot(self._history.moments, self._settings, now.age_s or 0.0)
+            return trend_plot(self._history.samples, self._settings, now.age_s or 0.0)
         since_s = seen_s if now.sight is not Sight.PRESENT else now.age_s or 0.0
-        return trend_plot(self._history.moments, self._settings, since_s, seen_s)
+        return trend_plot(self._history.samples, self._settings, since_s, seen_s)
 
     def _remember(self, snapshot: Snapshot, now: Shown, marks: Marks) -> None:
         if marks is not self._marks:
             self._marks = marks
             self._history.clear()
         seen = snapshot.observation
-        # What is held and what is only said goes into no trend: it would push out what was seen.
+        # Frozen and synthetic results are not part of the trend: they would displace measured ones.
         if now.sight is not Sight.PRESENT and not is_judged(seen):
             return
         self._history.append(seen)
         if is_judged(seen):
             self._growth = (seen, self._history.before(seen.time_s))
 
-    def _draw(self, snapshot: Snapshot, age: str, marks: Marks, look: Look) -> None:
+    def _draw(self, snapshot: Snapshot, age: str, marks: Marks, view: ViewSettings) -> None:
         growth, seen = self._growth, snapshot.observation
         before = growth[1] if growth is not None and growth[0] is seen else None
         self._pictured = (None, "")
-        self.picture = picture(snapshot, marks, self._settings, before, age)
+        self.picture = make_overlay(snapshot, marks, self._settings, before, age)
         frame = snapshot.frame
-        greys = self._mapping(frame).seen_with(look)
+        greys = self._mapping(frame).with_view(view)
         self._image.show_frame(greys.apply(frame.pixels), self.picture)
-        self.drawn, self._look, self._pictured = snapshot, look, (snapshot, age)
+        self.drawn, self._view, self._pictured = snapshot, view, (snapshot, age)
 
     def _mapping(self, frame: Frame) -> GreyMapping:
-        """Fixed after the first frames; made again where the pixels mean something else."""
+        """Return the mapping: fixed after the first frames, renewed if the pixel format changes."""
         kept = self._grey_frames
         if kept and kept[0].acquisition.pixel_format != frame.acquisition.pixel_format:
             kept.clear()

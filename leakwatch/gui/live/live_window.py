@@ -1,4 +1,4 @@
-"""The window of a live session: what the operator sees and hears."""
+"""Window of a live session, with alarms and sound."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level, Snapshot
-from leakwatch.display.confirmation import Sure
+from leakwatch.display.confirmation import Confirmation
 from leakwatch.display.procedure_clocks import CementClock
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.record_start import RecordStart
@@ -30,16 +31,16 @@ from leakwatch.live.status import Alarm, LiveStatus, Shown, Sight, not_drawn, sh
 
 _LOG = logging.getLogger(__name__)
 
-# What is no picture of the present is drawn this dark; the lines over it are not.
+# Brightness of an image that is not live; the lines over it stay bright.
 DIMMED = 0.6
-# Letters of what is said below a picture that is not of the present, in a window of 1280 x 800.
+# Letters of the notices below an image that is not live, in a window of 1280 x 800.
 PAST_SIGNS = 20
-# Cement was mixed a while before somebody said so: one key press is so much, s.
+# By how much one key press sets the time of mixing earlier, s.
 EARLIER_S = 30.0
 
 
 class LiveWindow(ImageWindow):
-    """Pulls a `LiveStatus` from `session` by a timer, shows it, and sounds.
+    """Window that reads the `LiveStatus` of `session` by a timer, shows it, and sounds alarms.
 
     Parameters
     ----------
@@ -48,9 +49,9 @@ class LiveWindow(ImageWindow):
     title : str
     tools : sequence of Tool
     speaker : Speaker or None
-        None: the best that the system has.
+        None: the best one available.
     record : callable or None
-        Begins a record of a session that has none, and says where it is; may wait for a disk.
+        Starts a recording of a session that has none, and returns a message; may block.
 
     Attributes
     ----------
@@ -78,7 +79,7 @@ class LiveWindow(ImageWindow):
         self._live = LivePicture(self.image, self._settings, session.marks)
         self._drawn_received_s = -math.inf
         self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, Sight.WAITING)
-        self._sure, self._ending = Sure(), False
+        self._sure, self._ending = Confirmation(), False
         self._sight, self._last, self._undrawn = Sight.WAITING, "", ""
         self._pulse = Pulse()
         self.bar = ActionBar()
@@ -87,19 +88,19 @@ class LiveWindow(ImageWindow):
         self.bar.show_actions(self.bar_actions())
 
     def refresh(self) -> None:
-        """Ask the session."""
+        """Read the status of the session and show it."""
         self.bar.show_actions(self.bar_actions())
         self._beat()
         status = self._session.status
         self.show_status(status, shown(status, self._session.now_s, self._settings))
 
     def pause(self) -> None:
-        """Stop keeping it up to date; that it stands still then is no fault."""
+        """Stop updates; a display that stops then is no fault."""
         super().pause()
         self._pulse = Pulse()
 
     def _beat(self) -> None:
-        """Watch the display itself: what stood on the screen meanwhile was not of the present."""
+        """Monitor the display itself: while it does not refresh, its contents are not live."""
         now_s = self._session.now_s
         self._pulse, stood = beat(self._pulse, now_s, self._settings.live.stale_after_s)
         if stood:
@@ -107,113 +108,121 @@ class LiveWindow(ImageWindow):
         self.banner.show_clock(_wall_clock(seconds=True), now_s)
 
     def show_status(self, status: LiveStatus, now: Shown) -> None:
-        """Show everything, and sound; where the frame cannot be drawn, that is told instead."""
+        """Show everything and sound alarms; if the frame cannot be drawn, report that instead."""
         self._sight, self._last = now.sight, now.last
         try:
             self._show_frame(status, now)
             self._show_numbers(status, now)
             self._undrawn = ""
-        # Whatever broke, nobody may go on reading the picture that was there before.
+        # Whatever failed, the operator must not continue to read the previous image.
         except Exception as error:  # noqa: BLE001
             what = f"{type(error).__name__}: {error}"
             if what != self._undrawn:
                 self._undrawn = what
                 _LOG.exception("a frame cannot be shown")
             now = not_drawn(now, what)
-        self._tell(now, paused_for_s(status, self._session.now_s) > 0.0)
+        self._show_alarm(now, paused_for_s(status, self._session.now_s) > 0.0)
         if self._record is not None:
             if status.is_recorded:
-                self._record.seen()
-            said = self._record.said()
-            if said:
-                self.say(said)
+                self._record.confirm()
+            message = self._record.take_message()
+            if message:
+                self.say(message)
 
-    def _tell(self, now: Shown, paused: bool) -> None:
-        """Banner, sound, and what follows from them."""
+    def _show_alarm(self, now: Shown, paused: bool) -> None:
+        """Show the banner, and sound."""
         stood = stood_words(self._pulse, self._session.now_s)
         if stood:
             banner = now.banner
             now = replace(now, banner=replace(banner, warnings=(stood, *banner.warnings)))
         if now.level is Level.STOP and self.banner.banner.level is not Level.STOP:
-            # What raised it may lie outside of what is zoomed, or under the keys.
+            # Its cause may be outside the zoomed part, or under the help.
             self.image.fit()
             self.help.hide()
-            self._come_forward()
+            self._raise_window()
         self.banner.show_banner(now.banner, technical=now.alarm is Alarm.MEDIUM)
         self._sound(now.alarm, paused)
-        # Who works on a held picture must see it.
-        self.image.dim(DIMMED if self._past() and self.layer is None else 1.0)
+        # A frozen image stays bright while a layer is open on it.
+        self.image.dim(DIMMED if self._is_not_live() and self.layer is None else 1.0)
         self.bar.enable("A", now.banner.flashing)
 
     def broken(self) -> None:
-        """What cannot be shown is heard."""
+        """Sound an alarm for what cannot be shown."""
         self._sound(Alarm.HIGH if self.banner.banner.flashing else Alarm.MEDIUM, False)
 
     def snapshot(self) -> Snapshot | None:
-        """The latest."""
+        """Return the latest snapshot."""
         return self._live.drawn
 
     def marks(self) -> Marks:
-        """Those of the session."""
+        """Return the marks of the session."""
         return self._session.marks
 
-    def picture_signs(self) -> tuple[str, ...]:
-        """Above all, that the picture is not of now."""
-        past = ("NOT THE PRESENT",) if self._past() else ()
-        last = (f"\n{self._last}".replace(": ", "\n", 1),) if self._last else ()
-        return (*super().picture_signs(), *past, *last)
+    def image_notices(self) -> tuple[str, ...]:
+        """Return the notices, above all that the image is not live."""
+        past = (text("NOT LIVE"),) if self._is_not_live() else ()
+        # In two lines: the age, and what was assessed then.
+        last = (f"\n{translate(self._last)}".replace(": ", "\n", 1),) if self._last else ()
+        return (*super().image_notices(), *past, *last)
 
     @property
     def sign_pixels(self) -> int:
-        """Large where they say that the picture is not of now."""
-        return PAST_SIGNS if self._past() else super().sign_pixels
+        """Large if the image is not live."""
+        return PAST_SIGNS if self._is_not_live() else super().sign_pixels
 
     def alarm_keys(self) -> tuple[KeyAction, ...]:
-        """Acknowledging and silence."""
+        """Return the keys to acknowledge and to pause the sound."""
         longest_s = self._settings.live.audio_pause_s
-        pause = f"pause the sound for {longest_s:g} s, or end the pause"
-        seen = "acknowledge: clear the latched STOP, as a person's action"
+        pause = text("pause the sound for {longest_s:g} s, or end the pause", longest_s=longest_s)
+        acknowledge = text("acknowledge: clear the latched STOP")
         return (
-            key(Qt.Key.Key_A, "A", seen, self._session.acknowledge, "acknowledge"),
-            key(Qt.Key.Key_P, "P", pause, self._pause, "pause sound"),
+            key(Qt.Key.Key_A, "A", acknowledge, self._session.acknowledge, text("acknowledge")),
+            key(Qt.Key.Key_P, "P", pause, self._pause, text("pause sound")),
         )
 
     def window_keys(self) -> tuple[KeyAction, ...]:
-        """What a person does in a session."""
+        """Return the keys of a session."""
         code = Qt.Key
         earlier = ((code.Key_X, Modifier.ShiftModifier),)
-        sooner = f"it was mixed {EARLIER_S:g} s earlier"
+        sooner = text("set the time of mixing {s:g} s earlier", s=EARLIER_S)
         return (
-            key(code.Key_T, "T", "test the alarm's sound", self.test_sound, "test sound"),
+            key(code.Key_T, "T", text("test the alarm sound"), self.test_sound, text("test sound")),
             key(
                 code.Key_B,
                 "B",
-                "new baseline: what is seen now holds no cement",
-                self._start_anew,
-                "new baseline",
+                text("new baseline: the current image is taken as cement-free"),
+                self._restart_baseline,
+                text("new baseline"),
             ),
-            *self._take_back_keys(),
+            *self._undo_keys(),
             self._record_key(),
-            key(code.Key_X, "X", "cement is mixed now", self._mixed, "mixed now"),
-            KeyAction(earlier, "Shift X", sooner, self._mixed_earlier),
-            key(code.Key_Space, "Space", "note this moment", self._note, "note"),
+            key(code.Key_X, "X", text("cement is mixed now"), self._mixed, text("mixed now")),
+            KeyAction(earlier, text("Shift X"), sooner, self._mixed_earlier),
+            key(
+                code.Key_Space,
+                text("Space"),
+                text("add a bookmark"),
+                self._add_bookmark,
+                text("bookmark"),
+            ),
         )
 
     def test_sound(self) -> None:
-        """Sound like a STOP, and say what should be heard."""
+        """Play the sound of a STOP, and show what should be heard."""
         self._speaker.play(Alarm.HIGH)
-        self.say(self._speaker.problem or "Ten pulses sound: 3 + 2, and again. Are they loud?")
+        expected = text("You should hear ten loud pulses: 3 + 2, twice.")
+        self.say(self._speaker.problem or expected)
 
     def end(self) -> None:
-        """Close without a question: the program is told to end."""
+        """Close without asking, because the program ends."""
         self._ending = True
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Be silent; while the session runs, not by one key or click that was a mistake."""
+        """Close and stop the sound; ask for confirmation while the session runs."""
         running = not (self._ending or self._session.status.ended)
         if running and not self._is_sure(
-            "close", "The session still runs. Press Q again, or close again, to end it."
+            "close", text("The session is still running. Press Q again, or close again, to end it.")
         ):
             event.ignore()
             return
@@ -236,69 +245,72 @@ class LiveWindow(ImageWindow):
             self._speaker.play(begins)
 
     def _show_frame(self, status: LiveStatus, now: Shown) -> None:
-        """Draw what is new, and tell of a frame that came."""
+        """Draw what is new, and notify the session and the layer."""
         session, live = self._session, self._live
-        came = live.show(status, now, session.now_s, session.marks, self.look_keys.look)
+        came = live.show(status, now, session.now_s, session.marks, self.view_keys.view)
         if live.picture is not None:
-            self.look_keys.focus_px = live.picture.focus_px
+            self.view_keys.focus_px = live.picture.focus_px
         if came is None:
             return
-        # An acknowledgement makes a new snapshot of a frame that was drawn long ago.
+        # An acknowledgement makes a new snapshot of a frame that was drawn before.
         if came.received_s != self._drawn_received_s:
             self._drawn_received_s = came.received_s
             session.drawn(came.received_s)
         self.frame_shown(came.snapshot)
 
     def _show_numbers(self, status: LiveStatus, now: Shown) -> None:
-        """No more often than a person can read, but at once what is new or no longer."""
+        """Show the numbers at a readable rate, but a new level at once."""
         now_s = self._session.now_s
         soon = now_s - self._numbers_s < self._settings.window.numbers_s
         if soon and (now.level, now.sight) == self._numbers_of:
             return
         self._numbers_s, self._numbers_of = now_s, (now.level, now.sight)
-        self.strip.show_picture(self._live.picture, self._past())
+        self.strip.show_overlay(self._live.picture, self._is_not_live())
         self.strip.show_trend(self._live.trend(now))
         problem = self._speaker.problem
         self.run_strip.show_facts(
             session_facts(status, now, now_s, self._settings, self.cement, problem)
         )
 
-    def _come_forward(self) -> None:
-        """A STOP under another window is not seen."""
+    def _raise_window(self) -> None:
+        """Raise the window: a STOP under another window is not visible."""
         if self.isMinimized():
             self.showNormal()
         if not self.isActiveWindow():
             self.raise_()
 
-    def _start_anew(self) -> None:
-        """Begin anew; where cement was ever seen, only if a person means it."""
+    def _restart_baseline(self) -> None:
+        """Take a new baseline; ask for confirmation if cement was detected."""
         forgets = self._session.status.known.forgets(self._session.now_s)
-        warning = f"A new baseline {forgets}:\nit is not watched then. Press B again to begin anew."
+        warning = text(
+            "A new baseline {discards}:\nit will no longer be monitored. Press B again to take it.",
+            discards=forgets,
+        )
         if not forgets or self._is_sure("B", warning):
             self._session.start_anew()
             self.say(
-                "New baseline: what is seen now counts as free of cement.\nShift B takes it back."
+                text("New baseline: the current image is taken as cement-free.\nShift B undoes it.")
             )
 
-    def _take_back_keys(self) -> tuple[KeyAction, ...]:
+    def _undo_keys(self) -> tuple[KeyAction, ...]:
         if not self._session.status.can_take_back:
             return ()
         chords = ((Qt.Key.Key_B, Modifier.ShiftModifier),)
-        what = "take the new baseline back: what was known before holds again"
-        return (KeyAction(chords, "Shift B", what, self._take_back, "take back"),)
+        what = text("undo the new baseline: the previous one is used again")
+        return (KeyAction(chords, text("Shift B"), what, self._undo_restart, text("undo")),)
 
-    def _take_back(self) -> None:
+    def _undo_restart(self) -> None:
         self._session.take_back()
-        self.say("The new baseline is taken back: what was known before holds again.")
+        self.say(text("New baseline undone: the previous baseline is used again."))
 
     def _is_sure(self, what: str, warning: str) -> bool:
-        """Whether this is asked for the second time while the warning of the first stands."""
-        sure = self._sure.second(what)
+        """Return whether `what` is confirmed by a second request while its warning is shown."""
+        sure = self._sure.is_confirmed(what)
         if not sure:
             self.say(warning)
         return sure
 
-    def _past(self) -> bool:
+    def _is_not_live(self) -> bool:
         return self._live.drawn is not None and self._sight is not Sight.PRESENT
 
     def _pause(self) -> None:
@@ -307,23 +319,27 @@ class LiveWindow(ImageWindow):
 
     def _record_key(self) -> KeyAction:
         runs = self._session.status.is_recorded
-        what = "end the record" if runs else "record from now on"
-        return key(Qt.Key.Key_R, "R", what, self._keep, "end record" if runs else "record")
+        what = text("stop recording") if runs else text("record from now on")
+        button = text("stop recording") if runs else text("record")
+        return key(Qt.Key.Key_R, "R", what, self._toggle_recording, button)
 
-    def _keep(self) -> None:
-        """Begin a record, or end the one that runs; not by one key that was pressed by mistake."""
+    def _toggle_recording(self) -> None:
+        """Start a recording, or stop the current one after confirmation."""
         if self._session.status.is_recorded:
-            if self._is_sure("R", "This is recorded. Press R again to end the record: it is kept."):
+            warning = text("Recording. Press R again to stop; the file is saved.")
+            if self._is_sure("R", warning):
                 self._session.end_record()
-                self.say("The record ended and is kept. Nothing is recorded now: R begins another.")
+                self.say(
+                    text("Recording stopped and saved. Not recording now; R starts another one.")
+                )
         elif self._record is None:
-            self.say("Nothing can be recorded here: begin with `leakwatch run`.")
+            self.say(text("Cannot record here: start with `leakwatch run`."))
         elif self._record.start():
-            self.say("The record begins ...")
+            self.say(text("Recording starts ..."))
 
-    def _note(self) -> None:
+    def _add_bookmark(self) -> None:
         self._session.note("marked")
-        self.say("Noted: this moment is kept with the case.")
+        self.say(text("Bookmark saved with the case."))
 
     def _mixed(self) -> None:
         self.cement = CementClock(self._session.now_s, _wall_clock())
@@ -332,7 +348,7 @@ class LiveWindow(ImageWindow):
     def _mixed_earlier(self) -> None:
         if self.cement is not None:
             age_s = self._session.now_s - self.cement.mixed_s + EARLIER_S
-            self.cement = self.cement.earlier(EARLIER_S, _wall_clock(age_s))
+            self.cement = self.cement.set_earlier(EARLIER_S, _wall_clock(age_s))
             self._session.note(f"cement mixed {EARLIER_S:g} s earlier")
 
 

@@ -1,4 +1,4 @@
-"""Begin a record beside the window: a disk that hangs must not stop the window."""
+"""Start of a recording on another thread, so that a slow disk does not block the window."""
 
 from __future__ import annotations
 
@@ -6,45 +6,47 @@ import logging
 from collections.abc import Callable
 from threading import Thread
 
+from leakwatch.core.messages import text
+
 _LOG = logging.getLogger(__name__)
 
 
 class RecordStart:
-    """Does it on a thread of its own; again only once the record that was begun is seen.
+    """Starter of recordings; starts another one only once the previous one has appeared.
 
     Parameters
     ----------
     begin : callable
-        Begins, and says where the record is; may raise.
+        Starts a recording, and returns the message about it; may raise.
     """
 
     def __init__(self, begin: Callable[[], str]) -> None:
         self._begin = begin
-        self._said = ""
+        self._message = ""
         self._begun = False
 
     def start(self) -> bool:
-        """Begin; False where that is on its way. After a failure it may be tried again."""
+        """Start a recording; False while another start is pending."""
         if self._begun:
             return False
         self._begun = True
-        Thread(target=self._run, name="record start", daemon=True).start()
+        Thread(target=self._run, name="recording start", daemon=True).start()
         return True
 
-    def seen(self) -> None:
-        """The record runs: after its end another one may be begun."""
+    def confirm(self) -> None:
+        """Note that the recording has started: after its end, another one can be started."""
         self._begun = False
 
-    def said(self) -> str:
-        """What came of it, once; empty before that and after."""
-        said, self._said = self._said, ""
-        return said
+    def take_message(self) -> str:
+        """Return the result, once; empty before and after."""
+        message, self._message = self._message, ""
+        return message
 
     def _run(self) -> None:
         try:
-            self._said = self._begin()
-        # Whatever is wrong with a disk, the session goes on, and the person is told.
+            self._message = self._begin()
+        # Whatever is wrong with a disk, the session continues, and the operator is informed.
         except Exception as error:  # noqa: BLE001
-            _LOG.debug("the record did not begin", exc_info=True)
-            self._said = f"Nothing is recorded: {error}"
+            _LOG.debug("the recording did not start", exc_info=True)
+            self._message = text("Not recording: {error}", error=str(error))
             self._begun = False

@@ -1,6 +1,6 @@
-"""Where alarms sound: QtMultimedia (the extra `sound`), or the system's beep.
+"""Audio output for alarms: QtMultimedia (the extra `sound`), or the beep of the system.
 
-Both say what is wrong with them, so that the window can show that an alarm may not be heard.
+Both report their problems, so that the window can show that an alarm may not be heard.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from leakwatch.config import SoundSettings
+from leakwatch.core.messages import text
 from leakwatch.live.alarm_sound import UNAVAILABLE, burst
 from leakwatch.live.status import Alarm
 
@@ -21,26 +22,26 @@ _MUTE_PLATFORMS = frozenset({"offscreen", "minimal", "minimalegl", "vkkhrdisplay
 
 
 class Speaker(Protocol):
-    """Plays one burst at a time."""
+    """Player of one burst at a time."""
 
     @property
     def problem(self) -> str:
-        """Why a burst may not be heard, for the person; empty where all seems well."""
+        """Why a burst may not be heard; empty if no problem is known."""
 
     def play(self, alarm: Alarm) -> None:
-        """Begin a burst, in place of one that sounds. Does not raise or wait."""
+        """Start a burst in place of the current one. Does not raise or block."""
 
     def stop(self) -> None:
-        """Be silent at once."""
+        """Stop the sound at once."""
 
 
 def open_speaker(settings: SoundSettings) -> Speaker:
-    """The best that there is; after the application was made."""
-    # Which of the system's sound servers is absent is no news for the person.
+    """Return the best speaker available, once the application exists."""
+    # Which sound server of the system is missing does not concern the operator.
     QLoggingCategory.setFilterRules("qt.multimedia*=false")
     try:
         from leakwatch.gui.live.device_speaker import DeviceSpeaker
-    except ImportError:  # the extra `sound` is absent, or a library of the system that it needs
+    except ImportError:  # the extra `sound`, or a system library that it needs, is missing
         return Beeper(settings)
     return DeviceSpeaker(settings)
 
@@ -62,10 +63,10 @@ class Beeper:
 
     @property
     def problem(self) -> str:
-        """Nobody can tell whether a bell is heard."""
+        """Why the bell may not be heard."""
         if QGuiApplication.platformName() in _MUTE_PLATFORMS:
-            return f"{UNAVAILABLE}: no sound, and no bell"
-        return "only the system's bell, test it (T): the extra `sound` is missing"
+            return text("{unavailable}: no sound, and no bell", unavailable=UNAVAILABLE)
+        return text("only the system bell, test it (T): the extra `sound` is missing")
 
     def play(self, alarm: Alarm) -> None:
         """Beep now, and at the start of every other pulse."""
@@ -74,7 +75,7 @@ class Beeper:
         self._beep_once()
 
     def stop(self) -> None:
-        """Forget the pulses that were to come."""
+        """Cancel the remaining pulses."""
         self._left_ms.clear()
         self._timer.stop()
 

@@ -1,1 +1,1 @@
-"""Marking and calibrating on the picture of a window."""
+"""Marking and calibrating on the image of a window."""

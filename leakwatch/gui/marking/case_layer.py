@@ -1,4 +1,4 @@
-"""What the layers over an open case share: where they draw, the cursor, and the picked point."""
+"""Base of the layers over an open case: drawing, cursor, and the selected point."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from leakwatch.gui.marking.drawn_marks import DrawnMarks
 from leakwatch.gui.widgets.picture_layers import Stage
 from leakwatch.marking.open_case import OpenCase
 
-# A click this near to a handle takes hold of it, pixels of the screen: a fingertip's worth.
+# A click this near to a handle grabs it, pixels of the screen: the width of a fingertip.
 GRAB_PX = 14.0
 
 
 class CaseLayer:
-    """Draws over the picture for an open case.
+    """Layer over the image for an open case.
 
     Parameters
     ----------
     open_at : callable
-        Gives the case that is open, or opens one on a snapshot.
+        Returns the open case, or opens one on a snapshot.
     """
 
     def __init__(self, open_at: Callable[[Snapshot | None], OpenCase]) -> None:
@@ -34,20 +34,20 @@ class CaseLayer:
         self._picked: int | None = None
 
     def closed(self) -> None:
-        """Take every item away; the case stays as it is."""
+        """Remove every item; the case does not change."""
         if self._drawn is not None:
             self._drawn.remove()
         self._drawn = self._stage = None
 
     def _begun(self, stage: Stage) -> Snapshot | None:
-        """Open the case and get ready to draw; what is shown now."""
+        """Open the case and prepare drawing; return the displayed snapshot."""
         snapshot = stage.snapshot()
         self._case = self._open_at(snapshot)
         self._stage, self._drawn = stage, DrawnMarks(stage.image.view)
         return snapshot
 
     def _nearest(self, points: Sequence[Point], at: Point, reach_px: float) -> int | None:
-        """The nearest of some points, where it lies within reach on the screen."""
+        """Return the index of the nearest point, if within reach on the screen."""
         assert self._drawn is not None
         if not points:
             return None

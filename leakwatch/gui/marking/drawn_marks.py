@@ -1,4 +1,4 @@
-"""Marks as pyqtgraph items: sides, handles, question marks and the cursor of the keyboard."""
+"""Marks as pyqtgraph items: sides, handles, question marks and the keyboard cursor."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from leakwatch.marking.finding import Handle
 _LINES_Z, _HANDLES_Z = LABELS_Z + 1, LABELS_Z + 2
 _HALO_ALPHA, _WIDTH_FACTOR = 170, 1.25
 UNSURE, OWN, FREE, CURSOR = "#FFC400", "#35D6FF", "#FFFFFF", "#FFFFFF"
-_DASH = (2.0, 3.0)  # of an unsure side, in widths of the pen
-# How a handle looks: symbol and size in pixels of the screen. Not by colour alone: what a person
-# set is filled, what was found is hollow, and what is unsure has another shape.
+_DASH = (2.0, 3.0)  # of an uncertain side, in widths of the pen
+# Symbol and size of a handle, pixels of the screen. Not by colour alone: points of the user are
+# filled, detected ones are hollow, and uncertain ones have another shape.
 _SYMBOLS = {"anchor": ("o", 13), "wall": ("s", 12), "found": ("o", 11), "tip": ("x", 15)}
 _UNSURE_SYMBOL = ("d", 14)
 _PICKED_MORE = 7
@@ -30,23 +30,23 @@ _CROSS_PX, _GAP_PX = 14.0, 4.0
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A side to draw.
+    """Side of a body to draw.
 
     Parameters
     ----------
     name : str
     line_px : ndarray
         ``(n, 2)``.
-    sure : bool
+    reliable : bool
     """
 
     name: str
     line_px: PointArray
-    sure: bool
+    reliable: bool
 
 
 class DrawnMarks:
-    """Items of one view; `remove` takes them all away.
+    """Items of one view; `remove` removes them all.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class DrawnMarks:
         self._label.hide()
 
     def show_sides(self, sides: Sequence[Side], by: Point) -> None:
-        """Draw sides, moved by `by`; those that are unsure are dotted and have a question mark."""
+        """Draw sides, moved by `by`; uncertain ones are dotted, with a question mark."""
         while len(self._curves) < len(sides):
             self._curves.append(self._curve())
         while len(self._questions) < len(sides):
@@ -82,20 +82,20 @@ class DrawnMarks:
             line = side.line_px + np.array(by)
             style = LINE_STYLES[LineKind.WALL if side.name == "wall" else LineKind.OUTLINE]
             pen = pg.mkPen(style.colour, width=max(style.width, 2.0) * _WIDTH_FACTOR)
-            if not side.sure:
+            if not side.reliable:
                 pen.setDashPattern(list(_DASH))
             curve.setPen(pen)
             curve.setData(line[:, 0], line[:, 1])
-            question.setVisible(not side.sure)
+            question.setVisible(not side.reliable)
             question.setPos(*line[len(line) // 2])
 
     def show_handles(self, handles: Sequence[Handle], by: Point, picked: int | None) -> None:
-        """Draw handles; the one that is picked is larger."""
+        """Draw handles; the selected one is larger."""
         spots = []
         for number, handle in enumerate(handles):
-            symbol, size = _SYMBOLS[handle.kind] if handle.sure else _UNSURE_SYMBOL
+            symbol, size = _SYMBOLS[handle.kind] if handle.reliable else _UNSURE_SYMBOL
             own = handle.kind != "found"
-            colour = OWN if own else (FREE if handle.sure else UNSURE)
+            colour = OWN if own else (FREE if handle.reliable else UNSURE)
             spots.append(
                 {
                     "pos": (handle.at_px[0] + by[0], handle.at_px[1] + by[1]),
@@ -108,7 +108,7 @@ class DrawnMarks:
         self._handles.setData(spots)
 
     def show_cursor(self, at: Point | None) -> None:
-        """Draw the keyboard's cursor; None: it is not used."""
+        """Draw the keyboard cursor; None: not in use."""
         if at is None:
             self._cursor.setData([], [])
             return
@@ -119,21 +119,21 @@ class DrawnMarks:
         rows = [y, y, y, y, y - reach, y - gap, y + gap, y + reach]
         self._cursor.setData(np.array(columns), np.array(rows), connect="pairs")
 
-    def show_label(self, text: str, at: Point | None) -> None:
-        """Write something beside a place; empty: nothing."""
-        self._label.setVisible(bool(text) and at is not None)
-        if text and at is not None:
-            self._label.setText(text, color="#FFFFFF")
+    def show_label(self, label: str, at: Point | None) -> None:
+        """Draw a label beside a position; empty: none."""
+        self._label.setVisible(bool(label) and at is not None)
+        if label and at is not None:
+            self._label.setText(label, color="#FFFFFF")
             self._label.setPos(*at)
 
     def remove(self) -> None:
-        """Take everything away."""
+        """Remove everything."""
         for item in (*self._curves, *self._questions, self._handles, self._cursor, self._label):
             self._view.removeItem(item)
         self._curves, self._questions = [], []
 
     def reach_px(self, on_screen: float) -> float:
-        """So many pixels of the screen in pixels of the frame."""
+        """Convert pixels of the screen to pixels of the frame."""
         return on_screen * self._pixel()
 
     def _pixel(self) -> float:
@@ -156,6 +156,6 @@ class DrawnMarks:
 
 
 def middle_of(view: pg.ViewBox) -> Point:
-    """The middle of what a view shows, (column, row)."""
+    """Return the centre of the visible part of a view, (column, row)."""
     centre: QPointF = view.viewRect().center()
     return (centre.x(), centre.y())

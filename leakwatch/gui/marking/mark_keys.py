@@ -1,4 +1,4 @@
-"""The keys of marking: everything that the mouse does, and more."""
+"""Keys for marking: everything that the mouse does, and more."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Protocol
 
 from PySide6.QtCore import Qt
 
+from leakwatch.core.messages import text
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 
-# The arrows move the cursor so far, pixels of the frame; with Shift so much further.
+# Steps of the cursor by arrows, pixels of the frame; the second with Shift.
 STEP_PX, LONG_STEP_PX = 1.0, 10.0
 _WAYS = (
     (Qt.Key.Key_Left, "←", -1, 0),
@@ -21,18 +22,18 @@ _WAYS = (
 
 
 class Moves(Protocol):
-    """What the arrows move."""
+    """Something that arrows move."""
 
     def move(self, columns: int, rows: int, step: float) -> None: ...
 
 
 class Marking(Moves, Protocol):
-    """What the keys do; see `mark_layer.MarkLayer`."""
+    """Actions of the keys; see `mark_layer.MarkLayer`."""
 
     def click_cursor(self) -> None: ...
     def pick(self, step: int) -> None: ...
     def delete(self) -> None: ...
-    def anew(self) -> None: ...
+    def mark_another(self) -> None: ...
     def draw(self) -> None: ...
     def end_drawing(self) -> None: ...
     def tip(self) -> None: ...
@@ -45,15 +46,15 @@ class Marking(Moves, Protocol):
 
 
 def arrow_keys(moves: Moves) -> tuple[KeyAction, ...]:
-    """A pixel, and with Shift ten; one line of the help tells of all four."""
-    told = {
-        (PLAIN, "←"): ("← ↑ → ↓", "move the cursor, or the point that is picked"),
-        (Modifier.ShiftModifier, "←"): ("Shift ← ↑ → ↓", "the same, ten pixels"),
+    """Return arrows for one pixel, and with Shift for ten, with one line each in the help."""
+    named = {
+        (PLAIN, "←"): ("← ↑ → ↓", text("move the cursor, or the selected point")),
+        (Modifier.ShiftModifier, "←"): (text("Shift ← ↑ → ↓"), text("the same, ten pixels")),
     }
     return tuple(
         KeyAction(
             ((way, modifier),),
-            *told.get((modifier, arrow), ("", "")),
+            *named.get((modifier, arrow), ("", "")),
             partial(moves.move, x, y, step),
         )
         for modifier, step in ((PLAIN, STEP_PX), (Modifier.ShiftModifier, LONG_STEP_PX))
@@ -62,39 +63,43 @@ def arrow_keys(moves: Moves) -> tuple[KeyAction, ...]:
 
 
 def mark_keys(layer: Marking) -> tuple[KeyAction, ...]:
-    """All keys of a `MarkLayer`."""
+    """Return all keys of a `MarkLayer`."""
     code, shift, control = Qt.Key, Modifier.ShiftModifier, Modifier.ControlModifier
     return (
-        key(code.Key_Space, "Space", "click where the cursor is", layer.click_cursor),
+        key(code.Key_Space, text("Space"), text("click at the cursor"), layer.click_cursor),
         *arrow_keys(layer),
-        key(code.Key_Tab, "Tab", "pick the next point", partial(layer.pick, 1)),
-        _several((code.Key_Backtab, shift), (code.Key_Backtab, PLAIN), text="Shift Tab",
-                 what="pick the point before", act=partial(layer.pick, -1)),
-        _several((code.Key_Delete, PLAIN), (code.Key_Backspace, PLAIN), text="Del",
-                 what="take the picked point away", act=layer.delete),
-        _several((code.Key_Return, PLAIN), (code.Key_Enter, PLAIN), text="Enter",
-                 what="end the wall that is drawn", act=layer.end_drawing),
-        key(code.Key_N, "N", "another body: click again", layer.anew, "body"),
-        key(code.Key_W, "W", "draw the posterior wall by hand", layer.draw, "draw wall"),
-        key(code.Key_T, "T", "mark the tip of the cannula", layer.tip, "tip"),
-        key(code.Key_O, "O", "anterior: left, or the other side", layer.other_side, "other side"),
-        KeyAction(((code.Key_L, shift),), "Shift L", "vertebra: the next higher one",
+        key(code.Key_Tab, text("Tab"), text("select the next point"), partial(layer.pick, 1)),
+        _several((code.Key_Backtab, shift), (code.Key_Backtab, PLAIN), name=text("Shift Tab"),
+                 what=text("select the previous point"), act=partial(layer.pick, -1)),
+        _several((code.Key_Delete, PLAIN), (code.Key_Backspace, PLAIN), name=text("Del"),
+                 what=text("remove the selected point"), act=layer.delete),
+        _several((code.Key_Return, PLAIN), (code.Key_Enter, PLAIN), name=text("Enter"),
+                 what=text("finish drawing the wall"), act=layer.end_drawing),
+        key(code.Key_N, "N", text("mark another vertebra"), layer.mark_another, text("body")),
+        key(code.Key_W, "W", text("draw the posterior wall by hand"), layer.draw,
+            text("draw wall")),
+        key(code.Key_T, "T", text("mark the tip of the cannula"), layer.tip, text("tip")),
+        key(code.Key_O, "O", text("anterior: left, or the other side"), layer.other_side,
+            text("other side")),
+        KeyAction(((code.Key_L, shift),), text("Shift L"), text("vertebra: the next higher one"),
                   partial(layer.level, -1)),
-        key(code.Key_L, "L", "vertebra: the next lower one", partial(layer.level, 1), "vertebra"),
-        key(code.Key_U, "U", "take as it is what is unsure", layer.accept, "take unsure"),
-        KeyAction(((code.Key_Z, control),), "Ctrl Z", "undo", layer.undo, "undo"),
-        _several((code.Key_Y, control), (code.Key_Z, control | shift), text="Ctrl Y", what="redo",
-                 act=layer.redo, button="redo"),
-        _several((code.Key_S, PLAIN), (code.Key_S, control), text="S", what="save the case",
-                 act=layer.save, button="save"),
+        key(code.Key_L, "L", text("vertebra: the next lower one"), partial(layer.level, 1),
+            text("vertebra")),
+        key(code.Key_U, "U", text("accept the uncertain edge after checking it"), layer.accept,
+            text("accept uncertain")),
+        KeyAction(((code.Key_Z, control),), text("Ctrl Z"), text("undo"), layer.undo, text("undo")),
+        _several((code.Key_Y, control), (code.Key_Z, control | shift), name=text("Ctrl Y"),
+                 what=text("redo"), act=layer.redo, button=text("redo")),
+        _several((code.Key_S, PLAIN), (code.Key_S, control), name="S", what=text("save the case"),
+                 act=layer.save, button=text("save")),
     )  # fmt: skip
 
 
 def _several(
     *chords: tuple[Qt.Key, Qt.KeyboardModifier],
-    text: str,
+    name: str,
     what: str,
     act: Callable[[], object],
     button: str = "",
 ) -> KeyAction:
-    return KeyAction(chords, text, what, act, button)
+    return KeyAction(chords, name, what, act, button)

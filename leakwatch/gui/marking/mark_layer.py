@@ -1,4 +1,4 @@
-"""Marking a vertebra on the picture: one click, points that are dragged, a wall that is drawn."""
+"""Marking of a vertebra on the image by a click, dragged points, or a drawn wall."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 
 from leakwatch.core.arrays import Point
 from leakwatch.core.errors import LeakWatchError
+from leakwatch.core.messages import join_with, text
 from leakwatch.core.results import Snapshot
 from leakwatch.gui.marking.case_layer import GRAB_PX, CaseLayer
 from leakwatch.gui.marking.drawn_marks import Side, middle_of
@@ -19,66 +20,66 @@ from leakwatch.gui.widgets.pane import Phase, Touch
 from leakwatch.gui.widgets.picture_layers import Stage
 from leakwatch.marking import draft as drafts
 from leakwatch.marking.draft import Draft, Mode
-from leakwatch.marking.finding import Found, Handle, handles, is_taken, named_parts
+from leakwatch.marking.finding import FoundBody, Handle, handles, is_accepted, named_parts
 from leakwatch.marking.marking_words import prompt
 from leakwatch.marking.open_case import OpenCase, moved_by
 
-# A press that moves less than this is a click and no drag, pixels of the screen.
+# A press that moves less than this is a click, not a drag, pixels of the screen.
 STILL_PX = 4.0
-# A wall that is drawn in one sweep has a point so often, pixels of the screen.
+# Spacing of points of a wall drawn in one stroke, pixels of the screen.
 SWEEP_PX = 8.0
 
 
 class MarkLayer(CaseLayer):
-    """Shows an open case on the picture, and lets a person change it.
+    """Layer that shows an open case on the image, for the user to change.
 
     Parameters
     ----------
     open_at : callable
-        Gives the case that is open, or opens one on a snapshot.
+        Returns the open case, or opens one on a snapshot.
     """
 
     def __init__(self, open_at: Callable[[Snapshot | None], OpenCase]) -> None:
         super().__init__(open_at)
         self._held: tuple[Handle, Point, Point] | None = None  # handle, pressed on screen, grip
         self._preview: Draft | None = None
-        self._swept: Point | None = None  # where the mouse went down, or set a point of a sweep
-        self._start: Point | None = None  # the anatomy's shift when the layer was opened
+        self._swept: Point | None = None  # last point of a stroke, or where the mouse was pressed
+        self._start: Point | None = None  # shift of the anatomy when the layer was opened
         self._by: Point = (0.0, 0.0)
         self._followed = True
         self._waiting = ""
 
     @property
     def prompt(self) -> str:
-        """What the person does next, and what is unsure."""
+        """What the user does next, and what is uncertain."""
         if self._waiting != self._case.waiting:
-            self._show()  # the average came, or it will not
+            self._show()  # the average is ready, or failed
         draft = self._now
         lines = [prompt(draft, self._case.found_for(draft), self._case.waiting)]
         if not self._followed:
-            lines.append("The anatomy cannot be followed in this frame")
-        return "\n".join([self._said, *lines] if self._said else lines)
+            lines.append(text("Registration failed in this frame"))
+        return join_with("\n", [self._said, *lines] if self._said else lines)
 
     @property
     def keys(self) -> Sequence[KeyAction]:
-        """Everything that the mouse does, and more."""
+        """Keys for everything that the mouse does, and more."""
         return mark_keys(self)
 
     def opened(self, stage: Stage) -> None:
-        """Begin with what the case holds."""
+        """Show the contents of the case."""
         snapshot = self._begun(stage)
         if snapshot is not None:
             self._follow(snapshot)
         self._show()
 
     def showed(self, snapshot: Snapshot) -> None:
-        """Marks follow the anatomy."""
+        """Move the marks with the anatomy."""
         self._case.showed(snapshot)
         self._follow(snapshot)
         self._show()
 
     def touched(self, touch: Touch) -> bool:
-        """Click, or drag a handle; the other buttons stay the window's."""
+        """Click, or drag a handle; the window handles the other buttons."""
         if self._drawn is None or not self._followed:
             return False
         if touch.phase is Phase.DOUBLE:  # the second press of two quick clicks
@@ -124,7 +125,7 @@ class MarkLayer(CaseLayer):
         self._show()
 
     def _draw_on(self, at: Point) -> None:
-        """Draw the wall in one sweep, with the button down."""
+        """Draw the wall in one stroke, with the button pressed."""
         assert self._drawn is not None
         draft = self._now
         if draft.mode is not Mode.WALL or self._swept is None:
@@ -134,32 +135,32 @@ class MarkLayer(CaseLayer):
         ):
             return
         if self._preview is None:
-            draft = drafts.clicked(draft, self._swept)
-        self._preview, self._swept = drafts.clicked(draft, at), at
+            draft = drafts.add_click(draft, self._swept)
+        self._preview, self._swept = drafts.add_click(draft, at), at
         self._show()
 
     def _release(self, at: Point) -> None:
         held, preview = self._held, self._preview
         self._held = self._preview = self._swept = None
         if preview is not None and preview.mode is Mode.WALL:
-            self._do(drafts.drawn(drafts.with_fewer_wall_points(preview)))
+            self._do(drafts.finish_wall(drafts.with_fewer_wall_points(preview)))
         elif preview is not None:
             self._do(preview)
         elif held is None:
             self._click(at)
         elif held[0].kind == "found":
-            # A click on what was found: it is right there.
+            # A click on a detected edge confirms it there.
             self._do(drafts.with_anchor(self._case.draft, held[0].at_px))
         self._show()
 
     def _near(self, at: Point) -> int | None:
-        """The handle under the mouse; the nearest."""
+        """Return the index of the nearest handle under the mouse."""
         if self._case.draft.mode in (Mode.WALL, Mode.TIP):
             return None
         return self._nearest([one.at_px for one in self._handles], at, GRAB_PX)
 
     def _click(self, at: Point) -> None:
-        self._do(drafts.clicked(self._case.draft, at))
+        self._do(drafts.add_click(self._case.draft, at))
 
     def _do(self, draft: Draft) -> None:
         self._said = ""
@@ -167,7 +168,7 @@ class MarkLayer(CaseLayer):
         self._show()
 
     def move(self, columns: int, rows: int, step: float) -> None:
-        """Move the cursor, or the point that is picked."""
+        """Move the cursor, or the selected point."""
         by = on_frame(self._stage, columns * step, rows * step)
         known = self._handles
         if self._picked is not None and self._picked < len(known):
@@ -183,7 +184,7 @@ class MarkLayer(CaseLayer):
         self._show()
 
     def click_cursor(self) -> None:
-        """Click where the cursor is; the first time it appears."""
+        """Click at the cursor; the first time, show it."""
         if self._cursor is None:
             assert self._stage is not None
             middle = middle_of(self._stage.image.view)
@@ -194,7 +195,7 @@ class MarkLayer(CaseLayer):
         self._show()
 
     def pick(self, step: int) -> None:
-        """Pick the next point, or the one before."""
+        """Select the next point, or the previous one."""
         known = self._handles
         if not known:
             return
@@ -204,7 +205,7 @@ class MarkLayer(CaseLayer):
         self._show()
 
     def delete(self) -> None:
-        """Take the picked point away, or the last one of a wall that is drawn."""
+        """Remove the selected point, or the last one of a wall being drawn."""
         known, draft = self._handles, self._case.draft
         if draft.mode is Mode.WALL and draft.wall_px:
             self._do(drafts.without_wall_point(draft, len(draft.wall_px) - 1))
@@ -219,61 +220,61 @@ class MarkLayer(CaseLayer):
             self._picked = None
         self._show()
 
-    def anew(self) -> None:
-        """Another body."""
-        self._do(drafts.anew(self._case.draft))
+    def mark_another(self) -> None:
+        """Mark another vertebra."""
+        self._do(drafts.without_marks(self._case.draft))
 
     def draw(self) -> None:
-        """Begin to draw the wall."""
-        self._do(drafts.drawing(self._case.draft))
+        """Start drawing the wall."""
+        self._do(drafts.start_wall(self._case.draft))
 
     def end_drawing(self) -> None:
-        """The wall is drawn."""
+        """Finish drawing the wall."""
         if self._case.draft.mode is Mode.WALL:
-            self._do(drafts.drawn(self._case.draft))
+            self._do(drafts.finish_wall(self._case.draft))
 
     def tip(self) -> None:
-        """The next click is the tip of the cannula."""
+        """Use the next click for the tip of the cannula."""
         self._do(replace(self._case.draft, mode=Mode.TIP))
 
     def other_side(self) -> None:
-        """Anterior is on the other side; where nobody knows it yet, left."""
+        """Exchange the anterior side; if unknown, set it to left."""
         body = self._case.found.body
         now = self._case.draft.anterior if body is None else body.anterior
         if body is not None and not body.side_known:
             now = self._case.draft.anterior
-        self._do(drafts.other_side(self._case.draft, now))
+        self._do(drafts.exchange_side(self._case.draft, now))
 
     def level(self, step: int) -> None:
-        """The next vertebra."""
-        self._do(drafts.next_level(self._case.draft, step))
+        """Select the next vertebra."""
+        self._do(drafts.select_next_level(self._case.draft, step))
 
     def accept(self) -> None:
-        """Take as it is what is unsure."""
+        """Accept uncertain edges."""
         self._do(replace(self._case.draft, accepted=True))
 
     def undo(self) -> None:
-        """A step back."""
-        self._said = "" if self._case.history.undo() else "There is nothing to undo"
+        """Undo a step."""
+        self._said = "" if self._case.history.undo() else text("There is nothing to undo")
         self._show()
 
     def redo(self) -> None:
-        """The step that was taken back."""
-        self._said = "" if self._case.history.redo() else "There is nothing to redo"
+        """Redo a step."""
+        self._said = "" if self._case.history.redo() else text("There is nothing to redo")
         self._show()
 
     def save(self) -> None:
-        """Hand the case over."""
+        """Save the case."""
         try:
             self._said = self._case.save()
         except LeakWatchError as error:
-            self._said = f"Not saved: {error}"
+            self._said = text("Not saved: {error}", error=str(error))
         if self._case.ends_with_saving and self._case.is_saved and self._stage is not None:
             self._stage.close()
         self._show()
 
     def _follow(self, snapshot: Snapshot) -> None:
-        """How far the anatomy went since the frame that is marked."""
+        """Update the shift of the anatomy since the marked frame."""
         shift = snapshot.observation.shift_px
         self._followed = shift is not None or snapshot.frame.index == self._case.frame
         if shift is None:
@@ -298,15 +299,15 @@ class MarkLayer(CaseLayer):
 
 
 def on_frame(stage: Stage | None, right: float, down: float) -> Point:
-    """A step on the screen as one on the frame, however the picture is turned."""
+    """Convert a step on the screen to one on the frame, however the image is flipped."""
     if stage is None:
         return (right, down)
     view = stage.image.view
     return (-right if view.xInverted() else right, down if view.yInverted() else -down)
 
 
-def sides_of(draft: Draft, found: Found) -> tuple[Side, ...]:
-    """What is drawn of a draft: of a side that is unsure also its second contour."""
+def sides_of(draft: Draft, found: FoundBody) -> tuple[Side, ...]:
+    """Return the sides to draw for a draft, with the second contour of uncertain ones."""
     if draft.mode is Mode.WALL:
         return (Side("wall", draft.wall, True),) if draft.wall_px else ()
     if found.body is None:
@@ -314,10 +315,10 @@ def sides_of(draft: Draft, found: Found) -> tuple[Side, ...]:
     sides = []
     for name, part in reversed(named_parts(found.body)):
         called = "wall" if name == "posterior wall" else name
-        sure = is_taken(part, found.body, draft)
-        if part.other_px is not None and not sure:
-            sides.append(Side(called, part.other_px, sure))
-        sides.append(Side(called, part.line_px, sure))
+        reliable = is_accepted(part, found.body, draft)
+        if part.other_px is not None and not reliable:
+            sides.append(Side(called, part.other_px, reliable))
+        sides.append(Side(called, part.line_px, reliable))
     return tuple(sides)
 
 

@@ -1,4 +1,4 @@
-"""The fold of a stored run behind a replay window; begun again when other marks are saved."""
+"""Analysis of a stored sequence for a replay window, restarted when other marks are saved."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from weakref import ref
 
 from leakwatch.core.marks import CaseFile
+from leakwatch.core.messages import join_with, text
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.gui.replay.replay_view import Replay
 from leakwatch.gui.replay.replay_window import ReplayWindow
@@ -13,8 +14,8 @@ from leakwatch.gui.replay.track import FoldThread, FramesAgain, Track
 from leakwatch.runner.stored_run import Run
 
 
-class FoldedRun:
-    """Folds a run on a thread into what a replay window shows.
+class AnalysedRun:
+    """Stored run, analysed on a thread for a replay window.
 
     Parameters
     ----------
@@ -28,27 +29,27 @@ class FoldedRun:
         self.track, self.thread = _fold(run)
 
     def replay(self) -> Replay:
-        """What a window shows of it."""
+        """Return a replay of it for a window."""
         run = self.run
         return Replay(self.track, run.marks, run.settings, run.acquisition.number_of_frames)
 
     def shown_in(self, window: ReplayWindow) -> None:
-        """Tell which window it is that shows it."""
-        self._window = ref(window)  # it knows this object by its tools: no circle
+        """Remember the window that shows it."""
+        self._window = ref(window)  # weak: the tools of the window refer to this object
 
-    def judge_again(self, case: CaseFile, said: str) -> None:
-        """Begin from the first frame, with the marks and millimetres of `case`.
+    def analyse_again(self, case: CaseFile, message: str) -> None:
+        """Analyse again from the first frame, with the marks and the calibration of `case`.
 
         Parameters
         ----------
         case : CaseFile
         said : str
-            What became of it, for the person.
+            What was saved, as a message for the user.
 
         Raises
         ------
         SourceError
-            The sequence cannot be read again; then all stays as it is.
+            The sequence cannot be read again; then nothing changes.
         """
         run = with_case(self.run, case)
         self.close()
@@ -59,16 +60,17 @@ class FoldedRun:
         if window is not None:
             window.replay = self.replay()
             window.replay.playback.toggle()
-            window.say(f"{said}\nThe run is judged again with these marks, from its first frame")
+            again = text("The sequence is analysed again with these marks, from its first frame")
+            window.say(join_with("\n", [message, again]))
 
     def close(self) -> None:
-        """End the fold, and release the file."""
+        """Stop the analysis, and release the file."""
         self.thread.stop()
         self.track.close()
 
 
 def with_case(run: Run, case: CaseFile) -> Run:
-    """The same sequence from its first frame, with other marks.
+    """Return the same sequence from its first frame, with other marks.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The clock of a replay: which frame to show at a moment of wall time. No Qt, no threads."""
+"""Clock of a replay: the frame to show at a wall time. No Qt, no threads."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 class Playback:
     """Position, speed and play or pause, over frame times that may still grow in number.
 
-    The position never runs past the last frame that is there: where the fold is slower than
-    playback, playback waits, and `starved_s` tells how long no new frame came.
+    The position never passes the last available frame: if the analysis is slower than playback,
+    playback waits, and `starved_s` is the time without a new frame.
 
     Parameters
     ----------
     count : callable
-        How many frames are there by now.
+        Returns the number of available frames.
     time_s : callable
-        Time of a frame, by its place, seconds from the first.
+        Returns the time of a frame by its index, seconds from the first.
     complete : callable
-        Whether no more frames will come.
+        Returns whether all frames are available.
     """
 
     def __init__(
@@ -38,17 +38,17 @@ class Playback:
 
     @property
     def speed(self) -> float:
-        """Seconds of the run in a second of wall time."""
+        """Seconds of the sequence per second of wall time."""
         return SPEEDS[self._speed_index]
 
     @property
     def position_s(self) -> float:
-        """Where we are, seconds of the run; between two frames too."""
+        """Position, seconds of the sequence, also between two frames."""
         return self._position_s
 
     @property
     def index(self) -> int | None:
-        """Place of the frame to show; None before there is one."""
+        """Index of the frame to show; None before the first."""
         count = self._count()
         if count == 0:
             return None
@@ -57,11 +57,11 @@ class Playback:
 
     @property
     def at_end(self) -> bool:
-        """Whether the last frame of a complete run is shown."""
+        """Whether the last frame of a complete sequence is shown."""
         return self._complete() and self.index in (None, self._count() - 1)
 
     def advance(self, elapsed_s: float) -> None:
-        """Let `elapsed_s` of wall time pass."""
+        """Advance by `elapsed_s` of wall time."""
         if not self.playing:
             self.starved_s = 0.0
             return
@@ -79,30 +79,30 @@ class Playback:
             self._position_s, self.starved_s = last_s, earlier_s + waited_s
 
     def toggle(self) -> None:
-        """Play or pause; play from the start again where the end was reached."""
+        """Play or pause; at the end, play from the start."""
         if not self.playing and self.at_end:
             self._position_s = 0.0
         self.playing = not self.playing
 
     def seek(self, index: int) -> None:
-        """Go to a frame, the nearest that is there; pauses."""
+        """Go to a frame, or to the nearest one available, and pause."""
         self.playing = False
         count = self._count()
         if count:
             self._position_s = self._time_s(min(max(index, 0), count - 1))
 
     def seek_end(self) -> None:
-        """Go to the last frame that is there; pauses."""
+        """Go to the last available frame, and pause."""
         self.seek(self._count() - 1)
 
     def step(self, frames: int) -> None:
-        """Go forward or back by a number of frames; pauses."""
+        """Go forward or back by a number of frames, and pause."""
         self.seek((self.index or 0) + frames)
 
     def faster(self) -> None:
-        """Next higher speed, as far as there is one."""
+        """Select the next higher speed, if any."""
         self._speed_index = min(self._speed_index + 1, len(SPEEDS) - 1)
 
     def slower(self) -> None:
-        """Next lower speed, as far as there is one."""
+        """Select the next lower speed, if any."""
         self._speed_index = max(self._speed_index - 1, 0)

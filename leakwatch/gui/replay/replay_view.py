@@ -1,4 +1,4 @@
-"""What the replay window shows and what its keys do; no Qt, so that it is tested without one."""
+"""Contents of the replay window, and the actions of its keys. No Qt."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from dataclasses import dataclass
 from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Snapshot
-from leakwatch.display.banner import Banner, over_latched, stale_banner, unknown_banner
+from leakwatch.display.banner import Banner, keep_latched_stop, stale_banner, unknown_banner
 from leakwatch.display.grey_mapping import GreyImage
-from leakwatch.display.history import Moment
-from leakwatch.display.picture import STALE_AFTER_S, Picture, picture
-from leakwatch.display.window_level import Look
+from leakwatch.display.history import TrendSample
+from leakwatch.display.picture import STALE_AFTER_S, FrameOverlay, make_overlay
+from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.replay.playback import Playback
 from leakwatch.gui.replay.track import Track
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayView:
-    """Everything that the window shows at one moment.
+    """Contents of the window at one time.
 
     Parameters
     ----------
     banner : Banner
-        That of the picture, or UNKNOWN where the picture is not the present.
-    picture : Picture or None
+        Of the frame, or UNKNOWN if the frame is not current.
+    picture : FrameOverlay or None
         None before the first frame.
     grey : ndarray or None
-        The frame, ``(rows, columns)`` uint8; None also where it cannot be read again.
+        The frame, ``(rows, columns)`` uint8; None also if it cannot be read again.
     index : int or None
-        Place of the frame in the run.
+        Index of the frame in the sequence.
     folded, total : int
-        Frames folded by now; frames in the run, as far as is known.
+        Frames analysed until now; frames in the sequence, as far as known.
     time_s, duration_s : float
-        Of the frame; of the last frame that is there.
+        Of the frame; of the last available frame.
     levels : tuple of Level
-        Of the frames folded by now.
+        Of the frames analysed until now.
     partly : tuple of bool
-        Whether each of them is UNKNOWN only since rules were not set up.
+        Whether each of them is UNKNOWN only because rules were not set up.
     playing : bool
     speed : float
     message : str
-        How far the fold is, why it ended early, or why there is no `grey`; empty when there is
-        nothing to say.
+        Progress of the analysis, why it ended early, or why there is no `grey`; may be empty.
     """
 
     banner: Banner
-    picture: Picture | None
+    picture: FrameOverlay | None
     grey: GreyImage | None
     index: int | None
     folded: int
@@ -62,7 +62,7 @@ class ReplayView:
 
 
 class Replay:
-    """Joins the fold's track, the clock and the pictures.
+    """Combination of the analysed track, the clock and the overlays.
 
     Parameters
     ----------
@@ -71,14 +71,14 @@ class Replay:
     marks : Marks
     settings : Settings
     promised : int or None
-        Frames that the source promises.
+        Number of frames that the source announces.
 
     Attributes
     ----------
     marks : Marks
     settings : Settings
-    look : Look
-        How the person wants to see the frames.
+    view_settings : ViewSettings
+        Window and level, and flips.
     playback : Playback
     """
 
@@ -87,21 +87,21 @@ class Replay:
     ) -> None:
         self._track, self.marks, self.settings = track, marks, settings
         self._promised = promised
-        self.look = Look()
+        self.view_settings = ViewSettings()
         self._now_s: float | None = None
-        self._shown: tuple[int, Picture, GreyImage | None, Look] | None = None
+        self._shown: tuple[int, FrameOverlay, GreyImage | None, ViewSettings] | None = None
         self._unreadable = ""
         self.playback = Playback(lambda: len(track), track.time_s, complete=lambda: track.ended)
 
     def tick(self, now_s: float) -> ReplayView:
-        """Advance to `now_s`, any monotonic clock in seconds, and say what to show."""
+        """Advance to `now_s`, any monotonic clock in seconds, and return what to show."""
         elapsed_s = 0.0 if self._now_s is None else max(now_s - self._now_s, 0.0)
         self._now_s = now_s
         self.playback.advance(elapsed_s)
         return self.view()
 
     def view(self) -> ReplayView:
-        """What to show now."""
+        """Return what to show now."""
         index, track = self.playback.index, self._track
         folded, levels = len(track), track.levels()
         shown = None if index is None else self._picture(index)
@@ -122,53 +122,53 @@ class Replay:
         )
 
     def snapshot(self) -> Snapshot | None:
-        """The snapshot of the frame to show now, with its pixels.
+        """Return the snapshot of the frame to show now, with its pixels.
 
-        None before the first frame, and where its pixels cannot be read again.
+        None before the first frame, and if its pixels cannot be read again.
         """
         index = self.playback.index
         try:
-            return None if index is None else self._track.whole_snapshot(index)
+            return None if index is None else self._track.snapshot_with_pixels(index)
         except SourceError:
             return None
 
-    def moments(self) -> tuple[Moment, ...]:
-        """The trend until the frame to show now."""
+    def samples(self) -> tuple[TrendSample, ...]:
+        """Return the trend until the frame to show now."""
         index = self.playback.index
-        return () if index is None else self._track.moments(index, self.settings.window.trend_s)
+        return () if index is None else self._track.samples(index, self.settings.window.trend_s)
 
     def acknowledge(self) -> bool:
-        """A person clears the STOP of the frame that is shown; False where there is none."""
+        """Acknowledge the STOP of the displayed frame; False if there is none."""
         index = self.playback.index
         changed = index is not None and self._track.acknowledge(index)
         if changed:
             self._shown = None
         return changed
 
-    def _picture(self, index: int) -> tuple[Picture, GreyImage | None]:
-        if self._shown is None or self._shown[0] != index or self._shown[3] != self.look:
+    def _picture(self, index: int) -> tuple[FrameOverlay, GreyImage | None]:
+        if self._shown is None or self._shown[0] != index or self._shown[3] != self.view_settings:
             snapshot = self._track.snapshot(index)
             before = self._track.before(index, self.settings.window.growth_s)
-            drawn = picture(snapshot, self.marks, self.settings, before)
-            self._shown = (index, drawn, self._grey(index), self.look)
+            drawn = make_overlay(snapshot, self.marks, self.settings, before)
+            self._shown = (index, drawn, self._grey(index), self.view_settings)
         return self._shown[1:3]
 
     def _grey(self, index: int) -> GreyImage | None:
-        """The frame; None where it cannot be read again, as when the disk was taken away."""
+        """Return the frame; None if it cannot be read again, as after removal of the disk."""
         self._unreadable = ""
         try:
-            return self._track.grey(index, self.look)
+            return self._track.grey(index, self.view_settings)
         except SourceError as error:
             self._unreadable = str(error)
             return None
 
-    def _banner(self, shown: Picture | None) -> Banner:
+    def _banner(self, shown: FrameOverlay | None) -> Banner:
         if shown is None:
-            return unknown_banner(self._track.failure or "No frame yet")
+            return unknown_banner(self._track.failure or text("No frame yet"))
         if self.playback.starved_s > STALE_AFTER_S:
-            return over_latched(stale_banner(self.playback.starved_s), shown.banner)
+            return keep_latched_stop(stale_banner(self.playback.starved_s), shown.banner)
         if self._track.failure is not None and self.playback.at_end:
-            return over_latched(unknown_banner(self._track.failure), shown.banner)
+            return keep_latched_stop(unknown_banner(self._track.failure), shown.banner)
         return shown.banner
 
     def _message(self, folded: int) -> str:
@@ -178,5 +178,6 @@ class Replay:
             return self._track.failure
         if self._track.ended:
             return ""
-        total = "" if self._promised is None else f" of {self._promised}"
-        return f"analysed {folded}{total}"
+        if self._promised is None:
+            return text("analysed {number}", number=folded)
+        return text("analysed {number} of {total}", number=folded, total=self._promised)

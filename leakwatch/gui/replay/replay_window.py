@@ -1,4 +1,4 @@
-"""The replay window: picture and numbers of one frame of a run, and transport below."""
+"""Replay window: image and numbers of one frame of a sequence, with transport controls."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
-from leakwatch.display.picture import Picture
+from leakwatch.display.picture import FrameOverlay
 from leakwatch.display.trend_plot import trend_plot
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
 from leakwatch.gui.replay.transport import Transport
@@ -22,7 +23,7 @@ __all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
 
 
 class ReplayWindow(ImageWindow):
-    """Shows a `ReplayView` of `replay_view`.
+    """Window that shows a `ReplayView`.
 
     Parameters
     ----------
@@ -37,19 +38,19 @@ class ReplayWindow(ImageWindow):
         self.replay = replay
         self.banner.use(replay.settings.window)
         self.transport = Transport()
-        self._shown: Picture | None = None
+        self._shown: FrameOverlay | None = None
         self._trend_s = -math.inf
         self.lay_out(self.transport)
         self._connect()
 
     def start(self) -> None:
-        """Play from the first frame, and keep the window up to date."""
+        """Play from the first frame, and start the updates."""
         self.replay.playback.toggle()
         super().start()
 
     def refresh(self) -> None:
-        """Advance to now and show what there is."""
-        self.replay.look = self.look_keys.look
+        """Advance to now and show the frame."""
+        self.replay.view_settings = self.view_keys.view
         self.show_view(self.replay.tick(time.monotonic()))
 
     def show_view(self, view: ReplayView) -> None:
@@ -59,39 +60,43 @@ class ReplayWindow(ImageWindow):
         if view.picture is not None and view.picture is not self._shown:
             self.image.show_frame(view.grey, view.picture)
             self._shown = view.picture
-            self.look_keys.focus_px = view.picture.focus_px
+            self.view_keys.focus_px = view.picture.focus_px
             self._show_numbers(view, view.picture)
             self._tell_layer()
 
     def snapshot(self) -> Snapshot | None:
-        """The snapshot of the frame that is shown, with its pixels."""
+        """Return the snapshot of the displayed frame, with its pixels."""
         return self.replay.snapshot()
 
     def marks(self) -> Marks:
-        """Those of the case."""
+        """Return the marks of the case."""
         return self.replay.marks
 
     def alarm_keys(self) -> tuple[KeyAction, ...]:
-        """Acknowledging."""
-        what = "acknowledge: clear the latched STOP, as a person's action"
+        """Return the key to acknowledge."""
+        what = text("acknowledge: clear the latched STOP")
         return (key(Qt.Key.Key_A, "A", what, self.acknowledge),)
 
     def window_keys(self) -> tuple[KeyAction, ...]:
-        """Keys of a transport."""
+        """Return the keys of the transport controls."""
         go, code = self.replay.playback, Qt.Key
         shift = Modifier.ShiftModifier
         left, right = Qt.Key.Key_Left, Qt.Key.Key_Right
         faster = ((code.Key_Plus, PLAIN), (code.Key_Equal, PLAIN))
         return (
-            key(code.Key_Space, "Space", "play or pause", go.toggle),
-            KeyAction(((left, PLAIN),), "←", "one frame back", lambda: go.step(-1)),
-            KeyAction(((right, PLAIN),), "→", "one frame on", lambda: go.step(1)),
-            KeyAction(((left, shift),), "Shift ←", "ten frames back", lambda: go.step(-10)),
-            KeyAction(((right, shift),), "Shift →", "ten frames on", lambda: go.step(10)),
-            KeyAction(faster, "+", "faster", go.faster),
-            key(code.Key_Minus, "–", "slower", go.slower),
-            key(code.Key_Home, "Home", "first frame", lambda: go.seek(0)),
-            key(code.Key_End, "End", "last frame", go.seek_end),
+            key(code.Key_Space, text("Space"), text("play or pause"), go.toggle),
+            KeyAction(((left, PLAIN),), "←", text("one frame back"), lambda: go.step(-1)),
+            KeyAction(((right, PLAIN),), "→", text("one frame forward"), lambda: go.step(1)),
+            KeyAction(
+                ((left, shift),), text("Shift ←"), text("ten frames back"), lambda: go.step(-10)
+            ),
+            KeyAction(
+                ((right, shift),), text("Shift →"), text("ten frames forward"), lambda: go.step(10)
+            ),
+            KeyAction(faster, "+", text("faster"), go.faster),
+            key(code.Key_Minus, "–", text("slower"), go.slower),
+            key(code.Key_Home, text("Home"), text("first frame"), lambda: go.seek(0)),
+            key(code.Key_End, text("End"), text("last frame"), go.seek_end),
         )
 
     def set_scale(self, scale: float) -> None:
@@ -100,17 +105,17 @@ class ReplayWindow(ImageWindow):
         self.transport.set_scale(scale)
 
     def acknowledge(self) -> None:
-        """Clear the latched STOP of the frame that is shown."""
+        """Acknowledge the latched STOP of the displayed frame."""
         self.replay.acknowledge()
 
-    def _show_numbers(self, view: ReplayView, picture: Picture) -> None:
-        self.strip.show_picture(picture)
+    def _show_numbers(self, view: ReplayView, picture: FrameOverlay) -> None:
+        self.strip.show_overlay(picture)
         self.run_strip.show_facts(picture.run_facts)
         now_s, settings = time.monotonic(), self.replay.settings
-        # At high speed nobody sees each of them.
+        # At high speed, not every frame needs a trend.
         if not view.playing or now_s - self._trend_s >= settings.window.numbers_s:
             self._trend_s = now_s
-            self.strip.show_trend(trend_plot(self.replay.moments(), settings))
+            self.strip.show_trend(trend_plot(self.replay.samples(), settings))
 
     def _tell_layer(self) -> None:
         if self.layer is not None:
@@ -118,8 +123,8 @@ class ReplayWindow(ImageWindow):
             if snapshot is not None:
                 self.frame_shown(snapshot)
 
-    # Asked for at each signal, since another run may have come into the window; and methods, since
-    # a signal that holds a function of the window's own would keep the window for ever.
+    # Looked up at each signal, since the replay may have changed; and methods, since a signal
+    # connected to a closure would keep the window alive.
     def _toggle(self) -> None:
         self.replay.playback.toggle()
 

@@ -1,4 +1,4 @@
-"""What the fold has found so far, kept so that scrubbing is instant and memory stays bounded."""
+"""Results of the analysis so far, with bounded memory, for immediate scrubbing."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ import numpy as np
 
 from leakwatch.alerting import rules
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Watch, watch_of
+from leakwatch.core.active_rules import Coverage, coverage_of
 from leakwatch.core.arrays import Array
 from leakwatch.core.errors import LeakWatchError, SourceError
 from leakwatch.core.frame import Frame
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import StoredSource
 from leakwatch.core.results import Alert, Level, Observation, Snapshot
 from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
-from leakwatch.display.history import Moment, moment_of, then_of, thinned
-from leakwatch.display.window_level import Look
+from leakwatch.display.history import TrendSample, sample_of, thin_samples, value_before
+from leakwatch.display.window_level import ViewSettings
 
-# Pixels kept in memory: a whole run at 512 x 512, a fifth of one at 1024 x 1024.
+# Pixels kept in memory: a complete sequence at 512 x 512, a fifth of one at 1024 x 1024.
 PIXEL_BUDGET_BYTES = 512 * 2**20
-# What stands for pixels that are kept elsewhere, or nowhere.
+# Placeholder for pixels that are kept elsewhere, or not at all.
 _NO_PIXELS = np.empty((0, 0), np.uint8)
 # Frames read again and kept for stepping to and fro.
 REREAD_FRAMES = 32
@@ -33,16 +34,16 @@ GREY_FRAMES = 8
 
 
 class Track:
-    """Observations and decisions of the frames folded so far; safe between two threads.
+    """Observations and decisions of the frames analysed so far; safe between two threads.
 
-    Decisions are made again here, from the kept observations and by the fold's own function: a
-    person may acknowledge a STOP while the fold is already far ahead of what is shown.
+    Decisions are repeated here, from the stored observations and by the same function: the user may
+    acknowledge a STOP while the analysis is far ahead of the displayed frame.
 
     Parameters
     ----------
     settings : Settings
     again : FramesAgain or None
-        Reads frames a second time; None where the source cannot, and then all pixels are kept.
+        Reads frames a second time; None if the source cannot, and then all pixels are kept.
     """
 
     def __init__(self, settings: Settings, again: FramesAgain | None = None) -> None:
@@ -57,19 +58,19 @@ class Track:
         self._failure: str | None = None
 
     def append(self, snapshot: Snapshot) -> None:
-        """Take the next snapshot of the fold."""
+        """Add the next snapshot."""
         with self._lock:
             self._pixels.append(snapshot.frame.pixels)
             if self._greys is None or len(self._grey_frames) < GREY_FRAMES:
                 self._grey_frames.append(snapshot.frame)
                 self._greys = grey_mapping(self._grey_frames)
-            # Not a slice of the pixels: that would keep all of them.
+            # A slice of the pixels would keep all of them.
             bare = replace(snapshot.frame, pixels=_NO_PIXELS)
             self._snapshots.append(replace(snapshot, frame=bare))
             self._decide_from(len(self._snapshots) - 1)
 
     def finish(self, failure: str | None = None) -> None:
-        """No more snapshots come; `failure` says why there are fewer than there should be."""
+        """Mark the end; `failure` is why there are fewer snapshots than expected."""
         with self._lock:
             self._grey_frames.clear()
             self._ended, self._failure = True, failure
@@ -79,21 +80,21 @@ class Track:
 
     @property
     def ended(self) -> bool:
-        """Whether the fold has ended, for better or worse."""
+        """Whether the analysis has ended, with or without a failure."""
         return self._ended
 
     @property
     def failure(self) -> str | None:
-        """Why it ended before its time."""
+        """Why it ended early."""
         return self._failure
 
     def snapshot(self, index: int) -> Snapshot:
-        """The snapshot of frame number `index` of the run, without its pixels."""
+        """Return the snapshot of frame `index`, without its pixels."""
         with self._lock:
             return self._snapshots[index]
 
-    def whole_snapshot(self, index: int) -> Snapshot:
-        """The snapshot of frame number `index` of the run, with its pixels.
+    def snapshot_with_pixels(self, index: int) -> Snapshot:
+        """Return the snapshot of frame `index`, with its pixels.
 
         Raises
         ------
@@ -103,14 +104,14 @@ class Track:
         bare = self.snapshot(index)
         return replace(bare, frame=replace(bare.frame, pixels=self._pixels.pixels(index)))
 
-    def grey(self, index: int, look: Look | None = None) -> GreyImage:
-        """Frame number `index` of the run as it is shown, ``(rows, columns)``.
+    def grey(self, index: int, view: ViewSettings | None = None) -> GreyImage:
+        """Return frame `index` as it is shown, ``(rows, columns)``.
 
         Parameters
         ----------
         index : int
-        look : Look or None
-            How a person wants to see it; None: as it is.
+        view : ViewSettings or None
+            None: unchanged.
 
         Raises
         ------
@@ -118,54 +119,54 @@ class Track:
             Its pixels were not kept, and cannot be read again.
         """
         assert self._greys is not None
-        greys = self._greys if look is None else self._greys.seen_with(look)
+        greys = self._greys if view is None else self._greys.with_view(view)
         return greys.apply(self._pixels.pixels(index))
 
-    def moments(self, index: int, span_s: float) -> tuple[Moment, ...]:
-        """The trend until frame number `index`, over so many seconds."""
+    def samples(self, index: int, span_s: float) -> tuple[TrendSample, ...]:
+        """Return the trend until frame `index`, over `span_s`."""
         with self._lock:
             observations = [one.observation for one in self._snapshots[: index + 1]]
         end_s = observations[-1].time_s
         first = bisect_left(observations, end_s - span_s, key=lambda one: one.time_s)
-        return thinned(moment_of(one) for one in observations[first:])
+        return thin_samples(sample_of(one) for one in observations[first:])
 
     def before(self, index: int, seconds: float) -> Observation | None:
-        """The observation of so long before frame number `index`; None where none is near."""
+        """Return the observation `seconds` before frame `index`; None if there is none near."""
         with self._lock:
             wanted_s = self._snapshots[index].observation.time_s - seconds
             for earlier in reversed(self._snapshots[:index]):
                 if earlier.observation.time_s <= wanted_s + 1e-6:
-                    return then_of(earlier.observation, wanted_s, seconds)
+                    return value_before(earlier.observation, wanted_s, seconds)
         return None
 
     def close(self) -> None:
-        """Release what pixels are read again from."""
+        """Close the source of pixels that are read again."""
         self._pixels.close()
 
     def time_s(self, index: int) -> float:
-        """Seconds from the first frame."""
+        """Return the time of a frame, seconds from the first."""
         return self._snapshots[index].frame.time_s
 
     def levels(self) -> tuple[Level, ...]:
-        """The level shown at each frame so far."""
+        """Return the level of each frame so far."""
         with self._lock:
             return tuple(snapshot.alert.level for snapshot in self._snapshots)
 
     def partly(self) -> tuple[bool, ...]:
-        """Whether each frame so far is UNKNOWN only since rules were not set up."""
+        """Return whether each frame so far is UNKNOWN only because rules were not set up."""
         with self._lock:
             return tuple(
-                one.alert.level is Level.UNKNOWN and watch_of(one.observation) is Watch.PARTLY
+                one.alert.level is Level.UNKNOWN and coverage_of(one.observation) is Coverage.PARTLY
                 for one in self._snapshots
             )
 
     def acknowledge(self, index: int) -> bool:
-        """Note that a person cleared the STOP that is shown at frame `index`.
+        """Acknowledge the STOP that is shown at frame `index`.
 
         Returns
         -------
         bool
-            False where nothing was latched there, and nothing changed.
+            False if nothing was latched there, and nothing changed.
         """
         with self._lock:
             if not self._snapshots[index].alert.latched:
@@ -186,12 +187,12 @@ class Track:
         self._snapshots[index] = replace(self._snapshots[index], alert=alert)
 
     def alert(self, index: int) -> Alert:
-        """The decision at frame `index`, acknowledgements included."""
+        """Return the decision at frame `index`, including acknowledgements."""
         return self._snapshots[index].alert
 
 
 class PixelStore:
-    """Pixels by place in the run: kept up to a budget, read again beyond it.
+    """Pixels by index of the frame: kept up to a budget, read again beyond it.
 
     Parameters
     ----------
@@ -207,13 +208,13 @@ class PixelStore:
         self._kept: list[Array | None] = []
 
     def append(self, pixels: Array) -> None:
-        """Take the pixels of the next frame."""
+        """Add the pixels of the next frame."""
         keep = self._again is None or pixels.nbytes <= self._left_bytes
         self._left_bytes -= pixels.nbytes if keep else 0
         self._kept.append(pixels if keep else None)
 
     def pixels(self, index: int) -> Array:
-        """Pixels from memory, or from the source."""
+        """Return pixels from memory, or from the source."""
         kept = self._kept[index]
         if kept is not None:
             return kept
@@ -221,18 +222,18 @@ class PixelStore:
         return self._again.pixels(index)
 
     def close(self) -> None:
-        """Release what frames are read again from."""
+        """Close the source of frames that are read again."""
         if self._again is not None:
             self._again.close()
 
 
 class FramesAgain:
-    """Reads frames of a sequence a second time, in any order; each costs its own decoding only.
+    """Frames of a sequence, read a second time in any order, at the cost of decoding each.
 
     Parameters
     ----------
     reopen : callable
-        Opens the sequence anew.
+        Opens the sequence again.
     """
 
     def __init__(self, reopen: Callable[[], StoredSource]) -> None:
@@ -243,12 +244,12 @@ class FramesAgain:
         self._recent: OrderedDict[int, Array] = OrderedDict()
 
     def pixels(self, index: int) -> Array:
-        """Pixels of a frame, by its place in the run.
+        """Return the pixels of a frame, by its index.
 
         Raises
         ------
         SourceError
-            It is not there any more.
+            It is no longer available.
         """
         if index in self._recent:
             return self._recent[index]
@@ -258,7 +259,13 @@ class FramesAgain:
             self._frames, self._next = self._source.frames(index), index
         frame = next(self._frames, None)
         if frame is None:
-            raise SourceError(f"frame {index} cannot be read again: it is not there any more.")
+            raise SourceError(
+                text(
+                    "frame {number} cannot be read again: the sequence has become shorter. Check "
+                    "that its files are unchanged.",
+                    number=index,
+                )
+            )
         self._next = index + 1
         self._recent[index] = frame.pixels
         if len(self._recent) > REREAD_FRAMES:
@@ -266,7 +273,7 @@ class FramesAgain:
         return frame.pixels
 
     def close(self) -> None:
-        """Release the file, if it is open."""
+        """Close the file, if it is open."""
         if self._source is not None:
             self._source.close()
             self._source, self._next = None, -1
@@ -274,7 +281,7 @@ class FramesAgain:
 
 
 class FoldThread(Thread):
-    """Runs the fold into a `Track`, so that the window never waits for it.
+    """Thread that analyses frames into a `Track`, so that the window never waits.
 
     Parameters
     ----------
@@ -282,7 +289,7 @@ class FoldThread(Thread):
         From ``pipeline.fold``.
     track : Track
     close : callable
-        Called at the end on this thread, whatever happened.
+        Called at the end on this thread, in any case.
     """
 
     def __init__(
@@ -293,7 +300,7 @@ class FoldThread(Thread):
         self._stopping = False
 
     def run(self) -> None:
-        """Fold to the end, to a failure, or until `stop`."""
+        """Analyse to the end, to a failure, or until `stop`."""
         failure: str | None = None
         try:
             for snapshot in self._snapshots:
@@ -305,15 +312,15 @@ class FoldThread(Thread):
                 self._track.append(snapshot)
         except LeakWatchError as error:
             failure = str(error)
-        # The window must say that nothing is watched any more, whatever ended this thread.
+        # The window must report that monitoring ended, whatever ended this thread.
         except Exception as error:  # noqa: BLE001
-            failure = f"Analysis failed: {type(error).__name__}: {error}"
+            failure = text("Analysis failed: {what}", what=f"{type(error).__name__}: {error}")
         finally:
             self._track.finish(failure)
             self._close()
 
     def stop(self) -> None:
-        """Ask the thread to end after the frame that it works on, and wait for it."""
+        """Stop the thread after the current frame, and wait for it."""
         self._stopping = True
         if self.is_alive():
             self.join()

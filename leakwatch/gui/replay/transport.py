@@ -15,8 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level
-from leakwatch.display.banner import style_of
+from leakwatch.display.banner import level_style
 from leakwatch.gui.replay.replay_view import ReplayView
 from leakwatch.gui.widgets.fonts import font
 
@@ -28,7 +29,7 @@ TIMELINE_HEIGHT, LETTERS, BUTTON_WIDTH, BUTTON_HEIGHT = 34, 15, 52, 36
 
 
 class Timeline(QWidget):
-    """Levels of the run from left to right, and where we are; click or drag to go there."""
+    """Levels of the sequence from left to right, with the position; click or drag to move it."""
 
     sought = Signal(int)
 
@@ -41,22 +42,22 @@ class Timeline(QWidget):
         self._total, self._index = 1, 0
 
     def show_view(self, view: ReplayView) -> None:
-        """Show how far the run is folded, and the frame that is shown."""
+        """Show the progress of the analysis, and the displayed frame."""
         state = (view.levels, view.partly, max(view.total, 1), view.index or 0)
         if state != (self._levels, self._partly, self._total, self._index):
             self._levels, self._partly, self._total, self._index = state
             self.update()
 
     def frame_at(self, x: float) -> int:
-        """Place of the frame under a column of the widget."""
+        """Return the index of the frame under a column of the widget."""
         return min(max(int(x / self.width() * self._total), 0), self._total - 1)
 
     def x_of(self, index: float) -> float:
-        """Left end of a frame, in columns of the widget."""
+        """Return the left end of a frame, in columns of the widget."""
         return index / self._total * self.width()
 
     def sizeHint(self) -> QSize:
-        """Wide."""
+        """Return a wide size."""
         return QSize(600, TIMELINE_HEIGHT)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -68,7 +69,7 @@ class Timeline(QWidget):
         self.sought.emit(self.frame_at(event.position().x()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint a bar for each run of a level, and the position."""
+        """Paint a bar for each stretch of a level, and the position."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor("#1B222B"))
         first = 0
@@ -77,7 +78,7 @@ class Timeline(QWidget):
             left, right = self.x_of(first), self.x_of(end)
             high = LEVEL_HEIGHTS[level] * self.height()
             bar = QRectF(left, self.height() - high, right - left, high)
-            painter.fillRect(bar, QColor(style_of(level, partly).colour))
+            painter.fillRect(bar, QColor(level_style(level, partly).colour))
             first = end
         x = (self.x_of(self._index) + self.x_of(self._index + 1)) / 2
         painter.setPen(Qt.PenStyle.NoPen)
@@ -100,13 +101,13 @@ class Transport(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.timeline = Timeline()
-        self.back = _button("◀ ❘", "Step back (←)")
-        self.play = _button("▶", "Play or pause (space)")
-        self.forward = _button("❘ ▶", "Step forward (→)")
-        self.slower = _button("–", "Slower (–)")
-        self.faster = _button("+", "Faster (+)")
-        self.acknowledge = _button("A  acknowledge", "Clear the latched STOP (A)")
-        self.help = _button("?", "All keys (?)")
+        self.back = _button("◀ ❘", text("Step back (←)"))
+        self.play = _button("▶", text("Play or pause (space)"))
+        self.forward = _button("❘ ▶", text("Step forward (→)"))
+        self.slower = _button("–", text("Slower (–)"))
+        self.faster = _button("+", text("Faster (+)"))
+        self.acknowledge = _button(text("A  acknowledge"), text("Clear the latched STOP (A)"))
+        self.help = _button("?", text("All keys (?)"))
         self.speed, self.time, self.message = QLabel(), QLabel(), QLabel()
         self.message.setTextFormat(Qt.TextFormat.PlainText)  # a fault may name a file
         self.back.clicked.connect(lambda: self.stepped.emit(-1))
@@ -119,14 +120,21 @@ class Transport(QWidget):
         self._lay_out()
 
     def show_view(self, view: ReplayView) -> None:
-        """Show position, speed and how far the run is folded."""
+        """Show position, speed and progress of the analysis."""
         self.timeline.show_view(view)
         self.play.setText("❚❚" if view.playing else "▶")
         self.speed.setText(f"× {view.speed:g}")
         number = "–" if view.index is None else f"{view.index}"
         last = max(view.total - 1, 0)
-        self.time.setText(f"{view.time_s:.2f} / {view.duration_s:.2f} s    frame {number} / {last}")
-        self.message.setText(view.message)
+        position = text(
+            "{time_s:.2f} / {duration_s:.2f} s    frame {number} / {last}",
+            time_s=view.time_s,
+            duration_s=view.duration_s,
+            number=number,
+            last=last,
+        )
+        self.time.setText(translate(position))
+        self.message.setText(translate(view.message))
         self.acknowledge.setEnabled(view.banner.flashing)
 
     def _lay_out(self) -> None:
@@ -136,7 +144,7 @@ class Transport(QWidget):
             row.addWidget(widget)
         row.addSpacing(12)
         row.addWidget(self.time)
-        # A long message is cut off: it must never make the window wider than the screen.
+        # A long message is cut off: it must not make the window wider than the screen.
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.message.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.message, 1)
@@ -163,10 +171,10 @@ class Transport(QWidget):
         self.acknowledge.setFont(letters)
 
 
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
+def _button(label: str, tip: str) -> QPushButton:
+    button = QPushButton(translate(label))
+    button.setToolTip(translate(tip))
+    button.setAccessibleName(translate(tip))
     # Keys belong to the window; a focused button would take the space bar.
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return button

@@ -1,1 +1,1 @@
-"""The training window: a case without alarms, its score, and its replay."""
+"""Training window: a case without alarms, its score, and its replay."""

@@ -1,7 +1,7 @@
-"""A case for a trainee: prepared on a thread of its own, then run once; no Qt.
+"""Case for a trainee: prepared on another thread, then played once. No Qt.
 
-The whole case is folded before it begins, by the same fold as a replay: a picture that came late
-would be counted as a slow hand.
+The complete case is analysed before it starts, as for a replay: a late image would be counted as a
+slow reaction.
 """
 
 from __future__ import annotations
@@ -11,42 +11,48 @@ from dataclasses import dataclass, replace
 from threading import Thread
 
 from leakwatch.core.errors import LeakWatchError, SourceError
+from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
 from leakwatch.gui.replay.track import FoldThread, FramesAgain, Track
 from leakwatch.runner.stored_run import Run
-from leakwatch.training.scoring import Course, Score, Verdict, course_of, score, verdict
-from leakwatch.training.training_case import TrainingCase, TrainingItem, half_a_case, seen_in
+from leakwatch.training.scoring import CaseCourse, Score, Verdict, course_of, score, verdict
+from leakwatch.training.training_case import (
+    TrainingCase,
+    TrainingItem,
+    incomplete_case_text,
+    monitor_sample_of,
+)
 
 
 class _Stopped(Exception):
-    """The person closed the window while a case was prepared."""
+    """The window was closed while a case was being prepared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A case that can begin.
+    """Case that is ready to start.
 
     Parameters
     ----------
     case : TrainingCase
     track : Track
-        Of the whole fold; whoever has it closes it.
+        Of the complete case; its owner closes it.
     course : Course
     """
 
     case: TrainingCase
     track: Track
-    course: Course
+    course: CaseCourse
 
     def replay(self) -> Replay:
-        """A replay of the case from its beginning."""
+        """Return a replay of the case from its start."""
         run = self.case.run
         return Replay(self.track, run.marks, run.settings, len(self.track))
 
 
 class Preparation(Thread):
-    """Opens a case and folds over it, so that the window never waits for it.
+    """Thread that opens and analyses a case, so that the window never waits.
 
     Parameters
     ----------
@@ -55,18 +61,18 @@ class Preparation(Thread):
     Attributes
     ----------
     progress : tuple of (str, int, int or None)
-        What is done, how much of it, of how much.
+        Description, number done, and total.
     prepared : Prepared or None
-        There when it is done.
+        Set when it is done.
     failure : str
-        Why the case cannot be used; empty where it can.
+        Why the case cannot be used; empty if it can.
     """
 
     def __init__(self, item: TrainingItem) -> None:
         super().__init__(name="prepare", daemon=True)
         self._item = item
         self._stopping = False
-        self.progress: tuple[str, int, int | None] = ("Opening the case", 0, None)
+        self.progress: tuple[str, int, int | None] = (text("Opening the case"), 0, None)
         self.prepared: Prepared | None = None
         self.failure = ""
 
@@ -78,12 +84,13 @@ class Preparation(Thread):
             pass
         except LeakWatchError as error:
             self.failure = str(error)
-        # The window must say that this case will not come, whatever ended this thread.
+        # The window must report that this case is not available, whatever ended this thread.
         except Exception as error:  # noqa: BLE001
-            self.failure = f"the case cannot be prepared: {type(error).__name__}: {error}"
+            what = f"{type(error).__name__}: {error}"
+            self.failure = text("the case cannot be prepared: {what}", what=what)
 
     def stop(self) -> None:
-        """Ask the thread to end after the frame that it works on, wait, and release the case."""
+        """Stop the thread after the current frame, wait, and close the case."""
         self._stopping = True
         if self.is_alive():
             self.join()
@@ -94,15 +101,17 @@ class Preparation(Thread):
         case = self._item.opened(self._on_progress)
         run = case.run
         track = Track(run.settings, FramesAgain(run.reopen))
-        # Here and not on a third thread: nothing shows frames before all are there.
+        # On this thread: no frame is shown before all are analysed.
         FoldThread(self._counted(run), track, run.source.close).run()
         try:
             self._check()
             if track.failure is not None:
-                raise SourceError(half_a_case(track.failure))
+                raise SourceError(incomplete_case_text(track.failure))
             if not len(track):
-                raise SourceError(f"{case.name}: there is no frame in it.")
-            seen = [seen_in(track.snapshot(index)) for index in range(len(track))]
+                raise SourceError(
+                    text("{name}: no frames found. Choose another case.", name=case.name)
+                )
+            seen = [monitor_sample_of(track.snapshot(index)) for index in range(len(track))]
             return Prepared(case, track, course_of(seen, case.truth, run.settings.training))
         except BaseException:
             track.close()
@@ -114,11 +123,11 @@ class Preparation(Thread):
             if self._stopping:
                 return
             yield snapshot
-            self.progress = ("Looking at the case", number, total)
+            self.progress = (text("Analysing the case"), number, total)
 
-    def _on_progress(self, words: str, done: int, total: int | None) -> None:
+    def _on_progress(self, description: str, done: int, total: int | None) -> None:
         self._check()
-        self.progress = (words, done, total)
+        self.progress = (description, done, total)
 
     def _check(self) -> None:
         if self._stopping:
@@ -126,7 +135,7 @@ class Preparation(Thread):
 
 
 class Attempt:
-    """One run of a case, at its true speed, without a pause.
+    """One presentation of a case, at its true speed, without a pause.
 
     Parameters
     ----------
@@ -145,24 +154,24 @@ class Attempt:
 
     @property
     def score(self) -> Score | None:
-        """There when the attempt has ended."""
+        """The score, once the attempt has ended."""
         return self._score
 
     @property
     def presses_s(self) -> tuple[float, ...]:
-        """When STOP was pressed until now, s of the case."""
+        """Times at which STOP was pressed, s of the case."""
         return tuple(self._presses_s)
 
     @property
     def stood_still_s(self) -> float | None:
-        """The longest time without a new picture, where that is so long that it shows."""
+        """The longest time without a new image, if long enough to be noticeable."""
         limit_s = self._settings.screen_gap_s
         return self._longest_gap_s if self._longest_gap_s > limit_s else None
 
     def tick(self, now_s: float) -> ReplayView:
-        """Advance to `now_s`, any monotonic clock in seconds, and say what to show.
+        """Advance to `now_s`, any monotonic clock in seconds, and return what to show.
 
-        What LeakWatch saw is in it too: a window that trains shows the picture alone.
+        It includes the results of LeakWatch; a training window shows the image alone.
         """
         if self._score is None:
             if self._last_tick_s is not None:
@@ -170,14 +179,14 @@ class Attempt:
             self._last_tick_s = now_s
             view = self._replay.tick(now_s)
             if view.grey is None:
-                self.break_off(view.message or "a frame cannot be shown")
+                self.break_off(view.message or text("a frame cannot be shown"))
             elif not view.playing:
                 self._end()
             return view
         return self._replay.view()
 
     def press(self, now_s: float) -> Verdict | None:
-        """The trainee says STOP; None where the attempt has ended."""
+        """Record a STOP of the trainee; None if the attempt has ended."""
         self.tick(now_s)
         if self._score is not None:
             return None
@@ -189,11 +198,12 @@ class Attempt:
         return found
 
     def break_off(self, why: str = "") -> None:
-        """End it without a score; `why`, where it was not the person."""
+        """End it without a score; `why`, if the trainee did not end it."""
         if self._score is None:
             at_s = self._replay.playback.position_s
             scored = score(self._course, self._presses_s, self._settings, broken_off_s=at_s)
-            self._score = replace(scored, why=f"{scored.why}: {why}") if why else scored
+            reason = text("{what}: {why}", what=scored.why, why=why)
+            self._score = replace(scored, why=reason) if why else scored
             self._replay.playback.playing = False
 
     def _end(self) -> None:

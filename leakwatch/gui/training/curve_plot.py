@@ -1,4 +1,4 @@
-"""The curve of a trainee in the window: reaction, cement past the stop point, false STOPs."""
+"""Learning curve in the window: reaction, cement past the stop point, false STOPs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from html import escape
 import pyqtgraph as pg
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from leakwatch.core.messages import text, translate
 from leakwatch.gui.training.task_pages import text_label
 from leakwatch.gui.widgets.facts_view import QUIET
 from leakwatch.gui.widgets.fonts import font, scale_letters
@@ -16,26 +17,30 @@ from leakwatch.training.learning_curve import CurvePoint, curve, curve_title
 from leakwatch.training.training_records import TrainingSession
 
 OWN, MISSED = "#35D6FF", "#FF4B3E"
-# Room for so many sessions at least: one alone would be a wall.
+# Least number of sessions across: the bar of a single one would fill the plot.
 FEWEST = 8
 
 
 class CurvePage(QWidget):
-    """Three plots over the trainee's scored sessions, one above the other."""
+    """Three plots over the scored sessions of a trainee, one above the other."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title, self.legend = text_label(22, bold=True), text_label(15)
+        truth, own = text("by the truth of the case"), text("by LeakWatch's own STOP")
+        missed, order = text("missed"), text("sessions from left to right")
         self.legend.setText(
-            f'<span style="color:{OWN}">●</span> by the truth of the case &nbsp; '
-            f'<span style="color:{OWN}">○</span> by LeakWatch\'s own STOP &nbsp; '
-            f'<span style="color:{MISSED}">✕</span> missed &nbsp; '
-            f'<span style="color:{QUIET}">sessions from left to right</span>'
+            f'<span style="color:{OWN}">●</span> {escape(translate(truth))} &nbsp; '
+            f'<span style="color:{OWN}">○</span> {escape(translate(own))} &nbsp; '
+            f'<span style="color:{MISSED}">✕</span> {escape(translate(missed))} &nbsp; '
+            f'<span style="color:{QUIET}">{escape(translate(order))}</span>'
         )
         self.plots = [
-            _plot(text) for text in ("Reaction (s)", "Past the stop point (mL)", "False STOPs")
+            _plot(text("Reaction (s)")),
+            _plot(text("Past the stop point (mL)")),
+            _plot(text("False STOPs")),
         ]
-        self.plots[2].getAxis("left").setTickSpacing(1, 1)  # there is no half of a STOP
+        self.plots[2].getAxis("left").setTickSpacing(1, 1)  # whole STOPs only
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 12, 18, 4)
         layout.addWidget(self.title)
@@ -56,9 +61,9 @@ class CurvePage(QWidget):
             plot.getAxis("bottom").setHeight(round(24 * scale))
 
     def show_sessions(self, sessions: Sequence[TrainingSession]) -> None:
-        """Draw the curve of a trainee, whose sessions these are, oldest first."""
+        """Draw the curve of a trainee with these sessions, oldest first."""
         points = curve(sessions)
-        self.title.setText(escape(curve_title(sessions, points)))
+        self.title.setText(escape(translate(curve_title(sessions, points))))
         for plot in self.plots:
             plot.clear()
             plot.setXRange(0.5, max(len(points), FEWEST) + 0.5, padding=0.0)
@@ -78,7 +83,7 @@ def _plot(label: str) -> pg.PlotWidget:
     plot.showGrid(x=False, y=True, alpha=0.25)
     for name in ("left", "bottom"):
         plot.getAxis(name).setTextPen("#C9D3DE")
-    plot.getAxis("left").setLabel(label)
+    plot.getAxis("left").setLabel(translate(label))
     plot.getAxis("bottom").setTickSpacing(1, 1)
     return plot
 
@@ -89,7 +94,7 @@ def _draw(
     known = [(p, v) for p, v in zip(points, values, strict=True) if v is not None]
     line = [(p.number, v) for p, v in known]
     plot.plot([x for x, _ in line], [y for _, y in line], pen=pg.mkPen(OWN, width=1.5))
-    # Above all values: a STOP that was never given has no time.
+    # Above all values: a missed STOP has no time.
     high = 1.15 * max([1.0, *(value for _, value in known)])
     dots = pg.ScatterPlotItem(size=12, pen=pg.mkPen(OWN, width=2))
     for point, value in known:

@@ -1,4 +1,4 @@
-"""The replay after a case: the ordinary replay window as a page, with the moments on keys."""
+"""Replay after a case: the replay window as a page, with key frames on keys."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from PySide6.QtCore import Qt
 
 from leakwatch.config import Settings
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text
 from leakwatch.gui.replay.replay_view import Replay
 from leakwatch.gui.replay.replay_window import ReplayWindow
 from leakwatch.gui.replay.track import Track
 from leakwatch.gui.training.attempt import Prepared
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, key
-from leakwatch.training.training_words import Shown
+from leakwatch.training.training_words import ResultLine
 
 _DIGITS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
-HINT = "Backspace: back to the result. 1, 2, 3: the moments. ?: all keys."
+HINT = text("Backspace: back to the result. 1, 2, 3: key frames. ?: all keys.")
 
 
 class TrainingReplay(ReplayWindow):
-    """Shows a prepared case with everything that LeakWatch saw; one window for all cases.
+    """Replay of a prepared case with all results; one window for all cases.
 
     Parameters
     ----------
@@ -29,40 +30,45 @@ class TrainingReplay(ReplayWindow):
     """
 
     def __init__(self, back: Callable[[], None], leave: Callable[[], object]) -> None:
-        super().__init__(_nothing(), "training")
-        self._moments: tuple[Shown, ...] = ()
+        super().__init__(_nothing(), text("training"))
+        self._key_frames: tuple[ResultLine, ...] = ()
         self._back, self._leave = back, leave
 
-    def play(self, prepared: Prepared, shown: Sequence[Shown]) -> None:
-        """Play a case from its beginning, with `shown` on keys 1 to 3."""
-        self._moments = tuple(shown)
+    def play(self, prepared: Prepared, shown: Sequence[ResultLine]) -> None:
+        """Play a case from its start, with `shown` on keys 1 to 3."""
+        self._key_frames = tuple(shown)
         self.replay = prepared.replay()
         self.start()
         self.say(HINT)
 
     def pause(self) -> None:
-        """Stand still while another page is shown."""
+        """Pause while another page is shown."""
         self.replay.playback.playing = False
         self._timer.stop()
 
     def forget(self) -> None:
-        """Let the case go, with its pictures."""
+        """Release the case with its images."""
         self.pause()
-        self._moments, self.replay = (), _nothing()
+        self._key_frames, self.replay = (), _nothing()
         self.image.image.clear()
 
     def key_actions(self) -> tuple[KeyAction, ...]:
-        """Those of a replay, and the moments; Q closes the training, not the replay alone."""
+        """Return the keys of a replay and of the key frames; Q closes the training."""
         own = [
-            key(code, f"{number}", f"go to: {moment.title}", self._to(moment.frame))
+            key(
+                code,
+                f"{number}",
+                text("go to: {title}", title=moment.title),
+                self._to(moment.frame),
+            )
             for number, (code, moment) in enumerate(
-                zip(_DIGITS, self._moments, strict=False), start=1
+                zip(_DIGITS, self._key_frames, strict=False), start=1
             )
             if moment.frame is not None
         ]
         back = ((Qt.Key.Key_Backspace, PLAIN),)
-        own.append(KeyAction(back, "Backspace", "back to the result", self._back))
-        leave = key(Qt.Key.Key_Q, "Q", "close", self._leave)
+        own.append(KeyAction(back, text("Backspace"), text("back to the result"), self._back))
+        leave = key(Qt.Key.Key_Q, "Q", text("close"), self._leave)
         others = [one for one in super().key_actions() if (Qt.Key.Key_Q, PLAIN) not in one.chords]
         return (*own, *others, leave)
 
@@ -71,7 +77,7 @@ class TrainingReplay(ReplayWindow):
 
 
 def _nothing() -> Replay:
-    """A replay of no frames."""
+    """Return a replay without frames."""
     track = Track(Settings())
     track.finish()
     return Replay(track, Marks(), Settings())

@@ -1,4 +1,4 @@
-"""The page after a case: what was scored, and the moments side by side with what LeakWatch saw."""
+"""Page after a case: the score, and key frames side by side with the results of LeakWatch."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level
 from leakwatch.display.banner import LEVEL_STYLES
 from leakwatch.display.facts import Fact
-from leakwatch.display.picture import picture
+from leakwatch.display.picture import make_overlay
 from leakwatch.gui.replay.transport import LEVEL_HEIGHTS
 from leakwatch.gui.training.attempt import Prepared
 from leakwatch.gui.training.task_pages import text_label
@@ -22,18 +23,18 @@ from leakwatch.gui.widgets.facts_view import INK, QUIET, WARN
 from leakwatch.gui.widgets.fonts import font, scale_letters, set_letters
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.training.scoring import Score
-from leakwatch.training.training_words import Shown, headline, moments, score_numbers
+from leakwatch.training.training_words import ResultLine, headline, key_frames, score_numbers
 
-# Of the line of moments: bar, and room for three rows of words.
+# Heights in the timeline: bar, and three rows of labels.
 BAR_HEIGHT, WORDS_HEIGHT = 30, 54
-# As in the legend: due, the trainee's, LeakWatch's.
-# Of letters in three pictures side by side, against those in a window with one.
+# Scale of letters in three images side by side, relative to a window with one.
 _SCALE = 0.6
+# Due, of the trainee, of LeakWatch.
 MOMENT_COLOURS = ("#FFC400", "#35D6FF", "#C9A6FF")
 
 
 class ResultPage(QWidget):
-    """Headline, three pictures, a line of time, numbers."""
+    """Headline, three images, timeline, and numbers."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,28 +44,28 @@ class ResultPage(QWidget):
         self.facts = QHBoxLayout()
         self.fact_labels: list[QLabel] = []
         self._scale = 1.0
-        self._told: tuple[Fact, ...] = ()
+        self._facts: tuple[Fact, ...] = ()
         self._lay_out()
 
     def show_result(
         self, prepared: Prepared, score: Score, kept: str, stood_still_s: float | None
     ) -> None:
-        """Show a judged attempt; `kept` tells what became of the record."""
-        self.headline.setText(escape(headline(score)))
-        self.kept.setText(f'<span style="color:{QUIET}">{escape(kept)}</span>')
-        shown = moments(prepared.course, score)
+        """Show a scored attempt; `kept` states whether it was saved."""
+        self.headline.setText(escape(translate(headline(score))))
+        self.kept.setText(f'<span style="color:{QUIET}">{escape(translate(kept))}</span>')
+        shown = key_frames(prepared.course, score)
         for panel, moment in zip(self.panels, shown, strict=True):
             panel.show_moment(prepared, moment)
         self.line.show_moments(
             prepared.track.levels(), shown, prepared.course.times_s, score.false_at_s or ()
         )
-        self._told = tuple(score_numbers(prepared.course, score, stood_still_s))
+        self._facts = tuple(score_numbers(prepared.course, score, stood_still_s))
         self.set_scale(self._scale)
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
         self._scale = scale
-        self._show_facts(self._told)
+        self._show_facts(self._facts)
         scale_letters(self, scale)
         self.line.set_scale(scale)
         for panel in self.panels:
@@ -79,7 +80,7 @@ class ResultPage(QWidget):
         for label in self.fact_labels:
             label.hide()
         for label, fact in zip(self.fact_labels, facts, strict=False):
-            label.setText(fact_html(fact, self._scale))
+            label.setText(fact_html(fact.translated(), self._scale))
             label.show()
 
     def _lay_out(self) -> None:
@@ -98,7 +99,7 @@ class ResultPage(QWidget):
 
 
 class MomentPanel(QWidget):
-    """One moment: what it is, and its frame with what LeakWatch saw in it."""
+    """A key frame with the results of LeakWatch."""
 
     def __init__(self, colour: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,32 +114,37 @@ class MomentPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         for label in (self.title, self.words):
-            # All height that is left belongs to the picture.
+            # All remaining height belongs to the image.
             label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
             layout.addWidget(label)
         layout.addWidget(self.image.widget, 1)
         layout.addWidget(self.nothing, 1)
         layout.addWidget(self.level)
 
-    def show_moment(self, prepared: Prepared, moment: Shown) -> None:
-        """Show the frame of a moment, or that there is none."""
-        self.title.setText(f'<span style="color:{self._colour}">■</span> {escape(moment.title)}')
-        self.words.setText(escape(moment.words))
+    def show_moment(self, prepared: Prepared, moment: ResultLine) -> None:
+        """Show a key frame, or that there is none."""
+        self.title.setText(
+            f'<span style="color:{self._colour}">■</span> {escape(translate(moment.title))}'
+        )
+        self.words.setText(escape(translate(moment.words)))
         there = moment.frame is not None
         self.image.widget.setVisible(there)
         self.level.setVisible(there)
         self.nothing.setVisible(not there)
         if moment.frame is None:
-            self.nothing.setText(f'<span style="color:{QUIET}">no such moment</span>')
+            none = escape(translate(text("no such frame")))
+            self.nothing.setText(f'<span style="color:{QUIET}">{none}</span>')
             return
         run, track = prepared.case.run, prepared.track
         snapshot = track.snapshot(moment.frame)
-        shown = picture(snapshot, run.marks, run.settings)
+        shown = make_overlay(snapshot, run.marks, run.settings)
         try:
             grey = track.grey(moment.frame)
         except SourceError as error:
             grey = None
-            self.words.setText(f'<span style="color:{WARN}">⚠ {escape(str(error))}</span>')
+            self.words.setText(
+                f'<span style="color:{WARN}">⚠ {escape(translate(str(error)))}</span>'
+            )
         self.image.show_frame(grey, shown)
         style = LEVEL_STYLES[snapshot.alert.level]
         self.level.setText(f"LeakWatch: {style.symbol} {snapshot.alert.level.value}")
@@ -148,7 +154,7 @@ class MomentPanel(QWidget):
 
 
 class MomentLine(QWidget):
-    """LeakWatch's levels from left to right, and the moments below them."""
+    """Levels of LeakWatch from left to right, with the key frames below them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -162,14 +168,14 @@ class MomentLine(QWidget):
     def show_moments(
         self,
         levels: tuple[Level, ...],
-        shown: Sequence[Shown],
+        shown: Sequence[ResultLine],
         times_s: tuple[float, ...],
         false_at_s: tuple[float, ...],
     ) -> None:
-        """Show levels, moments, and false STOPs."""
+        """Show levels, key frames, and false STOPs."""
         self._levels, self._times_s, self._false_at_s = levels, times_s, false_at_s
         self._moments = [
-            (one.title, colour, times_s[one.frame])
+            (translate(one.title), colour, times_s[one.frame])
             for one, colour in zip(shown, MOMENT_COLOURS, strict=True)
             if one.frame is not None
         ]
@@ -182,12 +188,12 @@ class MomentLine(QWidget):
         self.update()
 
     def x_of(self, time_s: float) -> float:
-        """Column of a time."""
+        """Return the column of a time."""
         first, last = self._times_s[0], self._times_s[-1]
         return (time_s - first) / max(last - first, 1e-9) * (self.width() - 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint levels, false STOPs as crosses, and a line with words for each moment."""
+        """Paint levels, false STOPs as crosses, and a labelled line for each key frame."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         tall = BAR_HEIGHT * self._scale
@@ -212,7 +218,7 @@ class MomentLine(QWidget):
         self, painter: QPainter, row: int, title: str, colour: QColor, x: float
     ) -> None:
         foot = (BAR_HEIGHT + 4 + 17 * row) * self._scale
-        # The first is wider: where two are at one time, both are seen.
+        # The first is wider: two at the same time are both visible.
         half = 3.5 if row == 0 else 1.5
         painter.fillRect(QRectF(x - half, 0.0, 2.0 * half, foot + 12 * self._scale), colour)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -233,7 +239,7 @@ class MomentLine(QWidget):
 
 
 def fact_html(fact: Fact, scale: float = 1.0) -> str:
-    """A fact as rich text, at a scale; a doubtful one has a sign as well as a colour."""
+    """Return a fact as rich text; an unreliable one has a sign as well as a colour."""
     name = f"⚠ {fact.name}" if fact.warn else fact.name
     size, weight = (28, 700) if fact.large else (15, 400)
     name_colour, colour = (WARN, WARN) if fact.warn else (QUIET, INK)

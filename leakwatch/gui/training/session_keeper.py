@@ -1,19 +1,20 @@
-"""Keeps a trainee's sessions while the window is open; no Qt. Without a name nothing is kept."""
+"""Store of the sessions of a trainee while the window is open; only with a name. No Qt."""
 
 from __future__ import annotations
 
 from leakwatch.core.errors import LibraryError
-from leakwatch.training.scoring import Course, Score
-from leakwatch.training.training_records import TrainingRecords, TrainingSession, checked_name
+from leakwatch.core.messages import Message, text
+from leakwatch.training.scoring import CaseCourse, Score
+from leakwatch.training.training_records import TrainingRecords, TrainingSession, check_name
 
 
-class Keeper:
-    """The records of whoever is trained now.
+class SessionStore:
+    """Records of the current trainee.
 
     Parameters
     ----------
     records : TrainingRecords
-        Closed by whoever made it.
+        Closed by the caller.
     """
 
     def __init__(self, records: TrainingRecords) -> None:
@@ -23,11 +24,11 @@ class Keeper:
 
     @property
     def kept(self) -> bool:
-        """Whether the present trainee has a name, so that there are sessions."""
+        """Whether the current trainee has a name, so that sessions are saved."""
         return bool(self._trainee)
 
     def begin(self, trainee: str, case_name: str) -> None:
-        """A session begins; it stands in the records from now on.
+        """Save a session that begins.
 
         Raises
         ------
@@ -37,24 +38,24 @@ class Keeper:
         self._trainee, self._number = "", None
         if not trainee.strip():
             return
-        name = checked_name(trainee)
+        name = check_name(trainee)
         self._number = self._records.begin(name, case_name)
         self._trainee = name
 
-    def finish(self, course: Course, score: Score) -> str:
-        """A session has ended; what became of its record, in words."""
+    def finish(self, course: CaseCourse, score: Score) -> Message:
+        """Save the result of a session, and return a message about it."""
         number, self._number = self._number, None
         if number is None:
-            return "Not kept: no name was given."
+            return text("Not saved: no name was given.")
         try:
             kept = self._records.finish(number, course, score)
         except LibraryError as error:
-            # The session stays as begun; the person reads the score, and why it is not kept.
-            return f"The result is not kept: {error}"
-        return f"Kept as session {kept.id} of {kept.trainee}."
+            # The session stays as begun; the trainee sees the score, and why it is not saved.
+            return text("The result is not saved: {error}", error=str(error))
+        return text("Saved as session {number} of {name}.", number=kept.id, name=kept.trainee)
 
     def sessions(self) -> tuple[TrainingSession, ...]:
-        """Sessions of the present trainee, oldest first.
+        """Return the sessions of the current trainee, oldest first.
 
         Raises
         ------

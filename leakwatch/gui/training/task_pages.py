@@ -1,4 +1,4 @@
-"""Pages of the training window before a case and while it runs: the task; the picture alone."""
+"""Pages of the training window before and during a case: the task, and the image alone."""
 
 from __future__ import annotations
 
@@ -16,19 +16,28 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from leakwatch.core.marks import Marks
-from leakwatch.display.picture import Picture
+from leakwatch.core.frame import View
+from leakwatch.core.marks import Marks, Side
+from leakwatch.core.messages import Message, join_with, text, translate
+from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.replay.replay_view import ReplayView
 from leakwatch.gui.widgets.facts_view import QUIET, WARN
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
 from leakwatch.gui.widgets.overlay_items import ImageView
 
-TASK = (
+TASK = text(
     "Cement is injected into a vertebra. Press the space bar at once when it comes within 5 mm of "
-    "the posterior wall, when it fills a tube that is probably a vein, or when it leaves the body "
-    "of the vertebra. No alarm will tell you. After a false STOP the injection goes on, and in "
-    "some cases no STOP is due."
+    "the posterior wall, when tubular filling suggests a vein, or when it leaves the vertebral "
+    "body. There are no alarms. After a false STOP the injection continues, and in some cases no "
+    "STOP is due."
 )
+_VIEWS = {
+    View.LATERAL: text("View: lateral"),
+    View.AP: text("View: AP"),
+    View.OBLIQUE: text("View: oblique"),
+}
+_SIDES = {Side.LEFT: text("anterior is left"), Side.RIGHT: text("anterior is right")}
+NAME = text("Name or pseudonym")
 # Sizes in a window of 1280 x 800, pixels.
 COLUMN_WIDTH, STOP_SIZE = 760, (300, 62)
 
@@ -43,7 +52,7 @@ QPushButton#begin { padding: 10px 26px; }
 
 
 class BeginPage(QWidget):
-    """What is asked of the trainee, the name, and how far the case is prepared."""
+    """Task of the trainee, name, and progress of the preparation."""
 
     begun = Signal()
 
@@ -52,15 +61,15 @@ class BeginPage(QWidget):
         self.setStyleSheet(PAGE_STYLE)
         self.title, self.about = text_label(30, bold=True), text_label(17)
         self.task, self.state = text_label(17), text_label(15)
-        self.task.setText(TASK)
+        self.task.setText(translate(TASK))
         self.name = QLineEdit()
         set_letters(self.name, 17)
         self.name.setMaxLength(64)
-        self.name.setPlaceholderText("empty: the result is shown and not kept")
-        self.name.setAccessibleName("Name or pseudonym")
+        self.name.setPlaceholderText(translate(text("empty: the result is shown but not saved")))
+        self.name.setAccessibleName(translate(NAME))
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.begin = QPushButton("Begin   Enter")
+        self.begin = QPushButton(translate(text("Begin   Enter")))
         self.begin.setObjectName("begin")
         set_letters(self.begin, 19, bold=True)
         self.begin.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -68,40 +77,45 @@ class BeginPage(QWidget):
         self._lay_out()
 
     def show_case(self, number: int, of: int, about: str) -> None:
-        """Announce a case, of which nothing is known yet."""
-        self.title.setText("Training" if of == 1 else f"Training: case {number} of {of}")
+        """Announce a case before it is prepared; `about` is rich text."""
+        several = text("Training: case {number} of {total}", number=number, total=of)
+        self.title.setText(translate(text("Training") if of == 1 else several))
         self.about.setText(about)
         self.begin.setEnabled(False)
         self.name.setFocus()
 
-    def show_progress(self, words: str, done: int, total: int | None) -> None:
-        """Tell how far the case is prepared."""
+    def show_progress(self, description: str, done: int, total: int | None) -> None:
+        """Show the progress of the preparation."""
         self.bar.show()
         self.bar.setRange(0, total or 0)
         self.bar.setValue(done)
-        self.state.setText(words if total is None else f"{words}: frame {done} of {total}")
+        shown = description
+        if total is not None:
+            shown = text("{what}: frame {done} of {total}", what=shown, done=done, total=total)
+        self.state.setText(escape(translate(shown)))
 
     def show_ready(self, marks: Marks) -> None:
-        """The case can begin."""
+        """Show that the case is ready."""
         self.bar.hide()
-        self.state.setText(f"{view_words(marks)} Ready.")
+        ready = text("{view} Ready.", view=view_text(marks))
+        self.state.setText(escape(translate(ready)))
         self.begin.setEnabled(True)
 
     def show_failure(self, why: str) -> None:
-        """The case, or the name, cannot be used."""
+        """Show why the case or the name cannot be used."""
         self.bar.hide()
-        self.state.setText(f'<span style="color:{WARN}">⚠ {escape(why)}</span>')
+        self.state.setText(f'<span style="color:{WARN}">⚠ {escape(translate(why))}</span>')
 
     def _lay_out(self) -> None:
         named = text_label(15)
-        named.setText("Name or pseudonym")
+        named.setText(translate(NAME))
         column = QVBoxLayout()
         column.setSpacing(12)
         for widget in (self.title, self.about, self.task, named, self.name, self.bar, self.state):
             column.addWidget(widget)
         column.addSpacing(8)
         column.addWidget(self.begin, 0, Qt.AlignmentFlag.AlignLeft)
-        # A column of fixed width, by margins: a box that is aligned cuts labels that wrap.
+        # A column of fixed width by stretches: an aligned layout clips wrapped labels.
         across = QHBoxLayout()
         across.addStretch(1)
         across.addLayout(column)
@@ -120,7 +134,7 @@ class BeginPage(QWidget):
 
 
 class RunPage(QWidget):
-    """The picture alone: no alarm, no overlay, no number but the time."""
+    """The image alone: no alarm, no overlay, and no number except the time."""
 
     stopped = Signal()
 
@@ -128,11 +142,16 @@ class RunPage(QWidget):
         super().__init__(parent)
         self.setStyleSheet(PAGE_STYLE)
         self.image = ImageView()
-        self.head, self.time, self.said = text_label(19, bold=True), text_label(19), text_label(17)
-        self.head.setText(
-            f'TRAINING <span style="color:{QUIET}; font-weight:400">alarms are hidden</span>'
+        self.head, self.time, self.message = (
+            text_label(19, bold=True),
+            text_label(19),
+            text_label(17),
         )
-        self.stop = QPushButton("STOP   space")
+        title, hidden = translate(text("TRAINING")), translate(text("alarms are hidden"))
+        self.head.setText(
+            f'{escape(title)} <span style="color:{QUIET}; font-weight:400">{escape(hidden)}</span>'
+        )
+        self.stop = QPushButton(translate(text("STOP   space")))
         self.stop.setObjectName("stop")
         set_letters(self.stop, 26, bold=True)
         self.stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -141,16 +160,16 @@ class RunPage(QWidget):
         self._lay_out()
 
     def show_view(self, view: ReplayView) -> None:
-        """Show the frame of `view` and its time, and nothing that was seen in it."""
+        """Show the frame of `view` and its time, without results."""
         self.time.setText(f"{view.time_s:.1f} s")
         if view.picture is not None and view.index != self._shown:
             self._shown = view.index
-            self.image.show_frame(view.grey, bare(view.picture))
+            self.image.show_frame(view.grey, without_results(view.picture))
 
     def begin(self) -> None:
-        """Forget the case before."""
+        """Clear the previous case."""
         self._shown = None
-        self.said.setText("")
+        self.message.setText("")
 
     def _lay_out(self) -> None:
         top, bottom = QHBoxLayout(), QHBoxLayout()
@@ -159,7 +178,7 @@ class RunPage(QWidget):
         top.addWidget(self.time)
         bottom.addWidget(self.stop)
         bottom.addSpacing(18)
-        bottom.addWidget(self.said, 1)
+        bottom.addWidget(self.message, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 8, 14, 8)
         layout.addLayout(top)
@@ -174,23 +193,25 @@ class RunPage(QWidget):
         self.stop.setFixedSize(*(round(side * scale) for side in STOP_SIZE))
 
 
-def bare(picture: Picture) -> Picture:
-    """The same frame without anything that was seen in it."""
+def without_results(picture: FrameOverlay) -> FrameOverlay:
+    """Return an overlay without results."""
     return replace(
         picture, band_px=None, lines=(), labels=(), facts=(), run_facts=(), legend=(), focus_px=None
     )
 
 
-def view_words(marks: Marks) -> str:
-    """From where the picture is taken, as far as a person said it."""
-    view = "View not said" if marks.view is None else f"View: {marks.view.value}"
-    side = "" if marks.anterior is None else f"; anterior is {marks.anterior.value}"
-    vertebra = "" if marks.vertebra is None else f"; {marks.vertebra}"
-    return f"{view}{side}{vertebra}."
+def view_text(marks: Marks) -> Message:
+    """Return the view, the anterior side and the level, as far as specified."""
+    parts: list[str] = [
+        text("View not specified") if marks.view is None else _VIEWS[marks.view],
+        *([] if marks.anterior is None else [_SIDES[marks.anterior]]),
+        *([] if marks.vertebra is None else [marks.vertebra]),
+    ]
+    return text("{parts}.", parts=join_with("; ", parts))
 
 
 def text_label(pixels: int, bold: bool = False) -> QLabel:
-    """A label of rich text that wraps."""
+    """Return a label of rich text that wraps."""
     label = QLabel()
     set_letters(label, pixels, bold)
     label.setWordWrap(True)

@@ -1,4 +1,4 @@
-"""The training window: a case without alarms, its score, the moments side by side, the replay."""
+"""Training window: a case without alarms, its score with key frames, and its replay."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from leakwatch.core.errors import LibraryError
+from leakwatch.core.messages import text, translate
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.gui.replay.replay_window import SIZE, STYLE, TICK_MS
 from leakwatch.gui.training.attempt import Attempt, Preparation, Prepared
 from leakwatch.gui.training.curve_plot import CurvePage
 from leakwatch.gui.training.moments_replay import TrainingReplay
 from leakwatch.gui.training.result_page import ResultPage
-from leakwatch.gui.training.session_keeper import Keeper
+from leakwatch.gui.training.session_keeper import SessionStore
 from leakwatch.gui.training.task_pages import BeginPage, RunPage
 from leakwatch.gui.widgets.facts_view import QUIET
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
@@ -27,22 +28,22 @@ from leakwatch.gui.widgets.image_window import scale_of
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
 from leakwatch.training.scoring import Verdict
 from leakwatch.training.training_case import TrainingItem
-from leakwatch.training.training_words import moments
+from leakwatch.training.training_words import key_frames
 
 _LOG = logging.getLogger(__name__)
 
 
 class TrainingWindow(QMainWindow):
-    """Goes through a programme of cases with one trainee; everything by keys.
+    """Window for a programme of cases with one trainee, operated by keys.
 
     Parameters
     ----------
     items : sequence of TrainingItem
         At least one.
     keeper : Keeper
-        Keeps results; closed by whoever made it.
+        Saves results; closed by the caller.
     trainee : str
-        Name to begin with; may be empty.
+        Initial name; may be empty.
     now_s : callable
         A monotonic clock, s.
     """
@@ -50,13 +51,14 @@ class TrainingWindow(QMainWindow):
     def __init__(
         self,
         items: Sequence[TrainingItem],
-        keeper: Keeper,
+        keeper: SessionStore,
         trainee: str = "",
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self._now_s = now_s
-        self.setWindowTitle("LeakWatch – training")  # the name of a case may tell what happens
+        # The name of a case may reveal what happens.
+        self.setWindowTitle(translate(text("LeakWatch – training")))
         self.setStyleSheet(STYLE)
         self.resize(*SIZE)
         self._items, self._keeper, self._place = tuple(items), keeper, 0
@@ -65,7 +67,8 @@ class TrainingWindow(QMainWindow):
         self._announced = False
         self.begin, self.run, self.result = BeginPage(), RunPage(), ResultPage()
         self.curve, self.replay = CurvePage(), TrainingReplay(self._back, self.close)
-        self.pages, self.keys, self.notice = QStackedWidget(), QLabel(), QLabel(RESEARCH_NOTICE)
+        self.pages, self.keys, self.notice = QStackedWidget(), QLabel(), QLabel()
+        self.notice.setText(translate(RESEARCH_NOTICE))
         self.help = QLabel(self)
         self._lay_out()
         self.begin.name.setText(trainee)
@@ -78,16 +81,16 @@ class TrainingWindow(QMainWindow):
 
     @property
     def page(self) -> QWidget | None:
-        """What is shown."""
+        """The page that is shown."""
         return self.pages.currentWidget()
 
     @property
     def prepared(self) -> Prepared | None:
-        """The case, once it can begin."""
+        """The case, once it is ready."""
         return None if self._preparation is None else self._preparation.prepared
 
     def start(self) -> None:
-        """Prepare the first case, and keep the window up to date."""
+        """Prepare the first case, and start the updates."""
         self.prepare(0)
         self._timer.start()
 
@@ -96,22 +99,21 @@ class TrainingWindow(QMainWindow):
         self._let_go()
         item = self._items[place]
         self._place, self._announced = place, False
-        self.begin.show_case(place + 1, len(self._items), escape(item.about))
+        self.begin.show_case(place + 1, len(self._items), escape(translate(item.about)))
         self._show(self.begin)
-        # What is left of drawings goes here, and not on the other thread, whose collector would
-        # end pieces of Qt.
+        # Qt objects must be collected on this thread, not on the one that prepares the case.
         gc.collect()
         self._preparation = Preparation(item)
         self._preparation.start()
 
     def tick(self) -> None:
-        """Show what holds now."""
+        """Update the current page."""
         if self.page is self.begin:
             self._watch_preparation()
         elif self.page is self.run and self._attempt is not None:
             try:
                 self.run.show_view(self._attempt.tick(self._now_s()))
-            # Whatever broke, a picture that stands still must not be taken for the case.
+            # Whatever failed, a frozen image must not be taken for the case.
             except Exception as error:  # noqa: BLE001
                 _LOG.error("a frame cannot be shown", exc_info=True)
                 self._attempt.break_off(f"{type(error).__name__}: {error}")
@@ -119,7 +121,7 @@ class TrainingWindow(QMainWindow):
                 self._show_result()
 
     def begin_attempt(self) -> None:
-        """Run the case; its record begins first, where there is a name."""
+        """Start the case; with a name, its record is saved first."""
         if self.prepared is None or self.page is not self.begin:
             return
         try:
@@ -132,45 +134,50 @@ class TrainingWindow(QMainWindow):
         self._attempt = Attempt(self.prepared)
 
     def say_stop(self) -> None:
-        """The trainee says STOP."""
+        """Record a STOP of the trainee."""
         attempt = self._attempt
         if attempt is None or self.page is not self.run:
             return
         found = attempt.press(self._now_s())
         if found in (Verdict.FALSE, Verdict.NOTED):
-            was = "noted" if found is Verdict.NOTED else "not due"
-            self.run.said.setText(
-                f"STOP at {attempt.presses_s[-1]:.2f} s: {was}. The injection goes on."
+            message = text(
+                "STOP at {at_s:.2f} s: {verdict}. The injection continues.",
+                at_s=attempt.presses_s[-1],
+                verdict=text("recorded") if found is Verdict.NOTED else text("not due"),
             )
+            self.run.message.setText(escape(translate(message)))
         if attempt.score is not None:
             self._show_result()
 
     def break_off(self) -> None:
-        """The trainee ends the case without a score."""
+        """End the case without a score."""
         if self._attempt is not None and self._attempt.score is None:
             self._attempt.break_off()
             self._show_result()
 
     def key_actions(self) -> tuple[KeyAction, ...]:
-        """Every key that does something on the page that is shown."""
+        """Return every active key of the current page."""
         code = Qt.Key
         ask = KeyAction(
-            ((code.Key_Question, PLAIN), (code.Key_F1, PLAIN)), "?", "all keys", self.toggle_help
+            ((code.Key_Question, PLAIN), (code.Key_F1, PLAIN)),
+            "?",
+            text("all keys"),
+            self.toggle_help,
         )
-        leave = key(code.Key_Q, "Q", "close", self.close)
-        whole = key(code.Key_F11, "F11", "whole screen, and back", self._toggle_whole_screen)
+        leave = key(code.Key_Q, "Q", text("close"), self.close)
+        whole = key(code.Key_F11, "F11", text("full screen"), self._toggle_full_screen)
         if self.page is self.begin:
             enter = ((code.Key_Return, PLAIN), (code.Key_Enter, PLAIN))
-            start = KeyAction(enter, "Enter", "begin", self.begin_attempt)
-            return (start, key(code.Key_Escape, "Esc", "close", self.close), whole)
+            start = KeyAction(enter, text("Enter"), text("begin"), self.begin_attempt)
+            return (start, key(code.Key_Escape, text("Esc"), text("close"), self.close), whole)
         if self.page is self.run:
-            stop = key(code.Key_Space, "Space", "STOP", self.say_stop)
-            end = key(code.Key_Escape, "Esc", "end without a score", self.break_off)
+            stop = key(code.Key_Space, text("Space"), text("STOP"), self.say_stop)
+            end = key(code.Key_Escape, text("Esc"), text("end without a score"), self.break_off)
             return (stop, end, whole)
         if self.page is self.curve:
             back = ((code.Key_Backspace, PLAIN), (code.Key_Escape, PLAIN))
             return (
-                KeyAction(back, "Backspace", "back to the result", self._back),
+                KeyAction(back, text("Backspace"), text("back to the result"), self._back),
                 ask,
                 leave,
                 whole,
@@ -178,7 +185,7 @@ class TrainingWindow(QMainWindow):
         return (*self._result_keys(), ask, leave, whole)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Everything by keys; a key that is held down counts once."""
+        """Handle a key; one that is held down counts once."""
         action = None if event.isAutoRepeat() else find(self.key_actions(), event)
         if action is None:
             super().keyPressEvent(event)
@@ -191,11 +198,11 @@ class TrainingWindow(QMainWindow):
         self.help.setVisible(not self.help.isVisible())
         self._place_help()
 
-    def _toggle_whole_screen(self) -> None:
+    def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep a session that runs as broken off, and stop."""
+        """Save a running session as aborted, and stop."""
         self._timer.stop()
         self.break_off()
         self._let_go()
@@ -203,7 +210,7 @@ class TrainingWindow(QMainWindow):
         super().closeEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Let letters grow with the window, and keep the help in its place."""
+        """Scale letters with the window, and reposition the help."""
         super().resizeEvent(event)
         scale = scale_of(self)
         for page in (self.begin, self.run, self.result, self.curve):
@@ -215,28 +222,32 @@ class TrainingWindow(QMainWindow):
     def _result_keys(self) -> tuple[KeyAction, ...]:
         code = Qt.Key
         enter = ((code.Key_Return, PLAIN), (code.Key_Enter, PLAIN))
-        keys = [KeyAction(enter, "Enter", "replay with all that was seen", self.open_replay)]
+        keys = [KeyAction(enter, text("Enter"), text("replay with all results"), self.open_replay)]
         if self._place + 1 < len(self._items):
-            keys.append(key(code.Key_N, "N", "next case", lambda: self.prepare(self._place + 1)))
-        keys.append(key(code.Key_R, "R", "this case again", lambda: self.prepare(self._place)))
+            keys.append(
+                key(code.Key_N, "N", text("next case"), lambda: self.prepare(self._place + 1))
+            )
+        keys.append(
+            key(code.Key_R, "R", text("this case again"), lambda: self.prepare(self._place))
+        )
         if self._keeper.kept:
-            keys.append(key(code.Key_C, "C", "curve of your sessions", self.open_curve))
+            keys.append(key(code.Key_C, "C", text("learning curve"), self.open_curve))
         return tuple(keys)
 
     def open_replay(self) -> None:
-        """Replay the case with the overlay; 1, 2, 3 go to the moments."""
+        """Replay the case with the overlay; 1, 2, 3 go to the key frames."""
         prepared, attempt = self.prepared, self._attempt
         if prepared is None or attempt is None or attempt.score is None:
             return
         self._show(self.replay)
-        self.replay.play(prepared, moments(prepared.course, attempt.score))
+        self.replay.play(prepared, key_frames(prepared.course, attempt.score))
 
     def open_curve(self) -> None:
-        """Show the trainee's curve."""
+        """Show the learning curve of the trainee."""
         try:
             self.curve.show_sessions(self._keeper.sessions())
         except LibraryError as error:
-            self.result.kept.setText(escape(str(error)))
+            self.result.kept.setText(escape(translate(str(error))))
             return
         self._show(self.curve)
 
@@ -259,10 +270,10 @@ class TrainingWindow(QMainWindow):
         assert attempt is not None
         assert attempt.score is not None
         kept = self._keeper.finish(prepared.course, attempt.score)
-        words = f"{prepared.case.name}. {kept}"
-        # Shown before it is filled: a picture needs the size of its view.
+        message = text("{name}. {saved}", name=prepared.case.name, saved=kept)
+        # Shown before it is filled: an image needs the size of its view.
         self._show(self.result)
-        self.result.show_result(prepared, attempt.score, words, attempt.stood_still_s)
+        self.result.show_result(prepared, attempt.score, message, attempt.stood_still_s)
         self._show_keys()
 
     def _back(self) -> None:
@@ -277,12 +288,13 @@ class TrainingWindow(QMainWindow):
         (self.begin.name if page is self.begin else page).setFocus()
 
     def _show_keys(self) -> None:
-        # The replay says itself what it is, and has its own keys.
+        # The replay has its own notice and keys.
         own = self.page is not self.replay
         self.keys.setVisible(own)
         self.notice.setVisible(own)
         words = " &nbsp; ".join(
-            f'<b>{escape(one.text)}</b> <span style="color:{QUIET}">{escape(one.what)}</span>'
+            f"<b>{escape(translate(one.text))}</b> "
+            f'<span style="color:{QUIET}">{escape(translate(one.what))}</span>'
             for one in self.key_actions()
         )
         self.keys.setText(words if own else "")

@@ -1,1 +1,1 @@
-"""Parts that several windows share: banner, picture, strip, keys, overlay."""
+"""Widgets that several windows share: banner, image, strips, keys, overlay."""

@@ -1,4 +1,4 @@
-"""The buttons below the picture: each says its key, and does what its key does."""
+"""Buttons below the image, each labelled with its key."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
+from leakwatch.core.messages import text, translate
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.keys import KeyAction
 
@@ -15,7 +16,7 @@ HEIGHT, LETTERS = 40, 14
 
 
 class ActionBar(QWidget):
-    """One button for each action that has a name for one.
+    """One button for each action that has a label.
 
     Parameters
     ----------
@@ -34,32 +35,34 @@ class ActionBar(QWidget):
         self._scale = 1.0
 
     def show_actions(self, actions: Sequence[KeyAction]) -> None:
-        """Make the buttons; nothing happens where they are as they were."""
+        """Make the buttons, unless they are the same as before."""
         wanted = tuple((one.text, one.button, one.what) for one in actions if one.button)
         if wanted == self._shown:
             return
         self._shown = wanted
         named = {action.text: action for action in actions if action.button}
-        if list(named) == list(self.buttons) and all(map(self._says, named.values())):
+        if list(named) == list(self.buttons) and all(map(self._is_shown, named.values())):
             return
         for button in self.buttons.values():
             button.hide()  # it lives until the next turn of the event loop
             self._row.removeWidget(button)
             button.deleteLater()
         self.buttons = {}
-        for text, action in named.items():
-            button = self._button(text)
-            button.setText(f"{text}  {action.button}")
-            button.setToolTip(f"{action.what} ({text})")
-            button.setAccessibleName(f"{action.button} ({text})")
+        for name, action in named.items():
+            button = self._button(name)
+            button.setText(_label(action))
+            tip = text("{what} ({key})", what=action.what, key=action.text)
+            button.setToolTip(translate(tip))
+            spoken = text("{what} ({key})", what=action.button, key=action.text)
+            button.setAccessibleName(translate(spoken))
         self.set_scale(self._scale)
 
-    def _says(self, action: KeyAction) -> bool:
-        return self.buttons[action.text].text() == f"{action.text}  {action.button}"
+    def _is_shown(self, action: KeyAction) -> bool:
+        return self.buttons[action.text].text() == _label(action)
 
-    def enable(self, text: str, enabled: bool) -> None:
-        """Grey a button out where its key would do nothing."""
-        button = self.buttons.get(text)
+    def enable(self, name: str, enabled: bool) -> None:
+        """Grey out the button of a key that would do nothing."""
+        button = self.buttons.get(name)
         if button is not None:
             button.setEnabled(enabled)
 
@@ -73,15 +76,19 @@ class ActionBar(QWidget):
     def _on_click(self) -> None:
         self.pressed.emit(self.sender().property("key"))
 
-    def _button(self, text: str) -> QPushButton:
+    def _button(self, name: str) -> QPushButton:
         button = QPushButton()
         # Keys belong to the window; a focused button would take the space bar.
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.setMinimumWidth(1)
-        button.setProperty("key", text)
+        button.setProperty("key", name)
         # A closure here would keep the bar alive for ever.
         button.clicked.connect(self._on_click)
         self._row.addWidget(button)
-        self.buttons[text] = button
+        self.buttons[name] = button
         return button
+
+
+def _label(action: KeyAction) -> str:
+    return f"{translate(action.text)}  {translate(action.button)}"

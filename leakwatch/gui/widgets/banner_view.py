@@ -1,4 +1,4 @@
-"""The level, to be read from two metres: shape, word, reasons; a STOP flashes until cleared."""
+"""The banner of a window, readable from two metres; a STOP flashes until acknowledged."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QP
 from PySide6.QtWidgets import QWidget
 
 from leakwatch.config import WindowSettings
+from leakwatch.core.messages import text, translate
 from leakwatch.display.banner import (
     TRIANGLE_HALF_WIDTH,
     Banner,
@@ -22,9 +23,9 @@ from leakwatch.gui.widgets.fonts import font
 FLASH_DIMMED = 165  # percent, as QColor.darker takes it: the word stays readable
 # In a window of 1280 x 800, pixels.
 HEIGHT, PADDING, WORD, BELOW = 120, 16, 68, 26
-# Largest and smallest letters of a reason; warnings are smaller than reasons by this.
+# Largest and smallest letters of a reason; warnings are smaller by this factor.
 REASON, LEAST_REASON, WARNING_SHARE = 32, 13, 0.72
-# The clock, and its hand: so many places a second are seen to move.
+# The clock, and the positions of its hand per second.
 CLOCK_WIDTH, CLOCK, DIAL, HAND_STEPS = 104, 17, 26, 10
 MOST_REASONS, MOST_WARNINGS, MOST_LINES = 3, 3, 4
 LINE = 1.2  # of a letter's height
@@ -43,14 +44,15 @@ class _Text:
 
 
 class BannerView(QWidget):
-    """Paints a `Banner`; until it is given one, it says UNKNOWN."""
+    """Widget that paints a `Banner`; UNKNOWN until it receives one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = WindowSettings()
         self._scale = 1.0
         self.set_scale(1.0)
-        self._banner = unknown_banner("No frame yet")
+        self._banner = unknown_banner(text("No frame yet"))
+        self._shown = self._banner.translated()
         self._dimmed = False
         self._clock: tuple[str, int] | None = None
         self._flash = QTimer(self)
@@ -58,21 +60,21 @@ class BannerView(QWidget):
 
     @property
     def banner(self) -> Banner:
-        """What is shown."""
+        """The banner that is shown, before translation."""
         return self._banner
 
     @property
     def flashing(self) -> bool:
-        """Whether the banner flashes now."""
+        """Whether the banner flashes."""
         return self._flash.isActive()
 
     @property
     def flash_hz(self) -> float:
-        """How often it flashes; 0.0: it is steady."""
+        """Rate of flashing, Hz; 0.0 if steady."""
         return 500.0 / self._flash.interval() if self._flash.isActive() else 0.0
 
     def use(self, settings: WindowSettings) -> None:
-        """Take how often it flashes from `settings`."""
+        """Use the rates of flashing in `settings`."""
         self._settings = settings
 
     def set_scale(self, scale: float) -> None:
@@ -82,39 +84,40 @@ class BannerView(QWidget):
         self.update()
 
     def show_banner(self, banner: Banner, technical: bool = False) -> None:
-        """Show `banner`; repaints only where it differs.
+        """Show `banner`; repaint only if it differs.
 
         Parameters
         ----------
         banner : Banner
         technical : bool
-            A technical alarm of medium priority holds: it flashes slowly.
+            Whether a technical alarm of medium priority is active: the banner flashes slowly.
         """
         self._set_flash(banner.flashing, technical)
         if banner == self._banner:
             return
         self._banner = banner
-        self.setAccessibleName(": ".join((banner.title, *banner.reasons[:1])))
+        self._shown = banner.translated()
+        self.setAccessibleName(": ".join((self._shown.title, *self._shown.reasons[:1])))
         self.update()
 
-    def show_clock(self, text: str, now_s: float) -> None:
-        """Show the time, and a hand that goes round once a second: both stop with the display.
+    def show_clock(self, time: str, now_s: float) -> None:
+        """Show the time, and a hand that turns once a second: both stop with the display.
 
         Parameters
         ----------
-        text : str
-            Of the day, with seconds.
+        time : str
+            Time of day, with seconds.
         now_s : float
             Any clock.
         """
-        clock = (text, math.floor(now_s * HAND_STEPS) % HAND_STEPS)
+        clock = (time, math.floor(now_s * HAND_STEPS) % HAND_STEPS)
         if clock != self._clock:
             self._clock = clock
             self.update(self._clock_box().toAlignedRect())
 
     @property
     def clock(self) -> tuple[str, int] | None:
-        """Time of the day, and the place of the hand; None where none is shown."""
+        """Time of day and position of the hand; None if not shown."""
         return self._clock
 
     def stop_flashing(self) -> None:
@@ -159,7 +162,7 @@ class BannerView(QWidget):
         """Paint a dial with its hand, and the time below it."""
         if self._clock is None:
             return
-        text, step = self._clock
+        time, step = self._clock
         box, radius = self._clock_box(), DIAL * self._scale
         centre = QPointF(box.center().x(), box.center().y() - 0.5 * radius)
         ink = QColor(self._banner.style.ink)
@@ -174,11 +177,11 @@ class BannerView(QWidget):
         )
         painter.setFont(font(round(CLOCK * self._scale)))
         foot = QRectF(box.left(), centre.y() + radius, box.width(), 2.0 * CLOCK * self._scale)
-        painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, time)
 
     def _paint_word(self, painter: QPainter, x: float) -> float:
-        """Paint the word and what stands below it; return the width of both."""
-        banner = self._banner
+        """Paint the word and the text below it; return the width of both."""
+        banner = self._shown
         word, below = font(round(WORD * self._scale), bold=True), font(round(BELOW * self._scale))
         width = QFontMetricsF(word).horizontalAdvance(banner.word)
         painter.setFont(word)
@@ -219,29 +222,30 @@ class BannerView(QWidget):
             y += one.height
 
     def _texts(self, width: float, height: float) -> list[_Text]:
-        """Reasons and warnings in the largest letters with which all of them fit."""
-        reasons = _first(self._banner.reasons, MOST_REASONS)
-        warnings = _first(self._banner.warnings, min(MOST_LINES - len(reasons), MOST_WARNINGS))
+        """Return reasons and warnings in the largest letters with which all of them fit."""
+        reasons = _first(self._shown.reasons, MOST_REASONS)
+        warnings = _first(self._shown.warnings, min(MOST_LINES - len(reasons), MOST_WARNINGS))
         pixels = REASON
         while True:
             size = round(pixels * self._scale)
             small = max(round(WARNING_SHARE * size), round(LEAST_REASON * self._scale))
-            texts = [_wrapped(text, size, True, width) for text in reasons]
-            texts += [_wrapped(text, small, False, width) for text in warnings]
+            texts = [_wrapped(one, size, True, width) for one in reasons]
+            texts += [_wrapped(one, small, False, width) for one in warnings]
             if pixels <= LEAST_REASON or sum(one.height for one in texts) <= height:
                 return texts
             pixels -= 2
 
 
 def _first(texts: tuple[str, ...], most: int) -> tuple[str, ...]:
-    """So many of `texts` at most; how many more there are is said."""
+    """Return at most `most` of `texts`, with the number of the others."""
     if len(texts) <= most:
         return texts
-    return (*texts[: most - 1], f"{texts[most - 1]}  (+{len(texts) - most} more)")
+    last = text("{text}  (+{number} more)", text=texts[most - 1], number=len(texts) - most)
+    return (*texts[: most - 1], translate(last))
 
 
-def _wrapped(text: str, pixels: int, bold: bool, width: float) -> _Text:
+def _wrapped(words: str, pixels: int, bold: bool, width: float) -> _Text:
     metrics = QFontMetricsF(font(pixels, bold))
     room = QRectF(0.0, 0.0, width, 1e4)
-    height = metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), text).height()
-    return _Text(text, pixels, bold, max(height, LINE * pixels))
+    height = metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), words).height()
+    return _Text(words, pixels, bold, max(height, LINE * pixels))

@@ -1,4 +1,4 @@
-"""Named values, painted one below the other: large ones to be read from two metres."""
+"""Named values, one below the other; large ones are readable from two metres."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from leakwatch.core.messages import text, translate
 from leakwatch.display.facts import Fact
 from leakwatch.gui.widgets.fonts import font
 
@@ -19,7 +20,7 @@ NAME, VALUE, LARGE, GAP = 13, 16, 36, 6
 LEAST_LARGE = 26
 PAST_OPACITY = 0.75
 LINE = 1.3  # of a letter's height
-# Where not all fits, it is drawn smaller, down to this; what still does not fit is counted.
+# If not all fits, it is drawn smaller, down to this; what still does not fit is counted.
 TIGHTER = (1.0, 0.92, 0.85, 0.78)
 _LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 _WRAP = Qt.TextFlag.TextWordWrap
@@ -30,7 +31,7 @@ _BREAKS = re.compile(r"(?<=[/:*_,;=@-])(?=\S)")
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A fact with the sizes of its letters and the height that it takes."""
+    """Fact with the sizes of its letters and its height."""
 
     fact: Fact
     name_px: int
@@ -40,27 +41,29 @@ class _Placed:
 
 
 class FactsView(QWidget):
-    """Shows facts; a doubtful one has a sign as well as a colour."""
+    """Widget that shows facts; an unreliable one has a sign as well as a colour."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._facts: tuple[Fact, ...] = ()
+        self._shown: tuple[Fact, ...] = ()
         self._scale, self._past = 1.0, False
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        """What is shown."""
+        """The facts that are shown, before translation."""
         return self._facts
 
     def text(self) -> str:
-        """Everything that is shown, a fact a line."""
-        return "\n".join(f"{_name(fact)}: {fact.value}" for fact in self._facts)
+        """Return everything that is shown, one line for each fact."""
+        return "\n".join(f"{_name(fact)}: {fact.value}" for fact in self._shown)
 
     def show_facts(self, facts: tuple[Fact, ...]) -> None:
-        """Show `facts`; paints only where they differ."""
+        """Show `facts`; paint only if they differ."""
         if facts != self._facts:
             self._facts = facts
+            self._shown = tuple(fact.translated() for fact in facts)
             self.setAccessibleDescription(self.text())
             self.update()
 
@@ -70,13 +73,13 @@ class FactsView(QWidget):
         self.update()
 
     def set_past(self, past: bool) -> None:
-        """Draw dim what is no longer the present."""
+        """Draw dim what is not live."""
         if past != self._past:
             self._past = past
             self.update()
 
     def sizeHint(self) -> QSize:
-        """Any height is made do with."""
+        """Return a size; any height is sufficient."""
         return QSize(100, 100)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -92,14 +95,15 @@ class FactsView(QWidget):
             painter.setFont(font(round(NAME * self._scale)))
             painter.setPen(QColor(WARN))
             box = QRectF(0.0, self.height() - 20.0, self.width(), 20.0)
-            painter.drawText(box, _LEFT, f"⚠ {hidden} more: enlarge the window")
+            more = text("⚠ {number} more: enlarge the window", number=hidden)
+            painter.drawText(box, _LEFT, translate(more))
         painter.end()
 
     def _placed(self) -> tuple[list[_Placed], int]:
-        """What fits, and how many facts do not."""
+        """Return what fits, and the number of facts that do not."""
         placed: list[_Placed] = []
         for tighter in TIGHTER:
-            placed = [self._place(fact, tighter * self._scale) for fact in self._facts]
+            placed = [self._place(fact, tighter * self._scale) for fact in self._shown]
             if sum(one.height for one in placed) <= self.height():
                 return placed, 0
         left, shown = self.height() - 20.0, 0
@@ -123,15 +127,15 @@ class FactsView(QWidget):
         return _Placed(fact, name_px, value_px, False, high)
 
     def _wrapped(self, fact: Fact, pixels: int) -> float:
-        """Height of a value in as many lines as it needs."""
+        """Return the height of a value, wrapped."""
         room = QRectF(0.0, 0.0, self.width(), 1e4)
         metrics = QFontMetricsF(font(pixels, fact.large))
         return metrics.boundingRect(room, int(_WRAP), _breakable(fact.value)).height()
 
-    def _fitting(self, text: str, pixels: int, least: int) -> int:
-        """The largest size at which `text` is one line; `least` where it is not."""
+    def _fitting(self, words: str, pixels: int, least: int) -> int:
+        """Return the largest size at which `words` are one line, at least `least`."""
         while pixels > least and (
-            QFontMetricsF(font(pixels, bold=True)).horizontalAdvance(text) > self.width()
+            QFontMetricsF(font(pixels, bold=True)).horizontalAdvance(words) > self.width()
         ):
             pixels -= 1
         return pixels
@@ -153,10 +157,10 @@ class FactsView(QWidget):
         painter.drawText(box, int(_LEFT) | int(_WRAP), _breakable(fact.value))
 
 
-def _breakable(text: str) -> str:
-    """With a place to break, of no width, in long words."""
+def _breakable(words: str) -> str:
+    """Return `words` with places to break in long words."""
     return " ".join(
-        _BREAKS.sub("\u200b", word) if len(word) > LONG_WORD else word for word in text.split(" ")
+        _BREAKS.sub("\u200b", word) if len(word) > LONG_WORD else word for word in words.split(" ")
     )
 
 

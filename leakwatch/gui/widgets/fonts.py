@@ -1,4 +1,4 @@
-"""The bundled typeface for Qt: a bare system has none, and text would be boxes."""
+"""The bundled typeface for Qt: without it, a bare system shows boxes."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from leakwatch.display.typeface import FONT_FAMILY, font_path
 
 
 def register_fonts() -> None:
-    """Make the typeface known to Qt; once, after the application was made."""
+    """Register the typeface with Qt, once the application exists."""
     if FONT_FAMILY not in QFontDatabase.families():
         for bold in (False, True):
             QFontDatabase.addApplicationFont(str(font_path(bold)))
 
 
 def font(pixels: int, bold: bool = False) -> QFont:
-    """The typeface at a height of `pixels`."""
+    """Return the typeface at a height of `pixels`."""
     made = QFont(FONT_FAMILY)
     made.setPixelSize(pixels)
     made.setBold(bold)
     return made
 
 
-# Properties of a widget whose letters grow: their height in a window of 1280 x 800, and weight.
+# Properties of a widget with scaled letters: their height in a window of 1280 x 800, and weight.
 _PIXELS, _BOLD = "letterPixels", "letterBold"
 
 
 def set_letters(widget: QWidget, pixels: int, bold: bool = False) -> None:
-    """Give a widget letters that `scale_letters` makes larger or smaller."""
+    """Set letters that `scale_letters` makes larger or smaller."""
     widget.setProperty(_PIXELS, pixels)
     widget.setProperty(_BOLD, bold)
     widget.setFont(font(pixels, bold))

@@ -1,4 +1,4 @@
-"""What the windows share: banner on top, picture with its layer, numbers at the side, keys."""
+"""Base of the windows: banner at the top, image with its layer, strips at the sides, keys."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Snapshot
-from leakwatch.display.banner import over_latched, unknown_banner
+from leakwatch.display.banner import keep_latched_stop, unknown_banner
 from leakwatch.display.confirmation import SAID_S
 from leakwatch.gui.widgets.banner_view import BannerView
 from leakwatch.gui.widgets.fonts import font
@@ -23,7 +24,7 @@ from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Touch
 from leakwatch.gui.widgets.picture_layers import Layer, Stage, Tool
 from leakwatch.gui.widgets.side_strip import RunStrip, Strip
-from leakwatch.gui.widgets.window_level_keys import LookKeys
+from leakwatch.gui.widgets.window_level_keys import ViewKeys
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ SIZE = (1280, 800)
 # Smaller, not everything can be read. Sizes of letters follow the window's size, in these bounds.
 LEAST_SIZE = (1024, 640)
 LEAST_SCALE, LARGEST_SCALE = 0.8, 3.0
-# Letters of what stands below the picture, in a window of 1280 x 800, pixels.
+# Letters of the notices below the image, in a window of 1280 x 800, pixels.
 SIGNS = 15
 
 STYLE = """
@@ -49,46 +50,45 @@ QLabel#prompt { background: #1B222B; border: 2px solid #35D6FF; border-radius: 6
 
 
 def scale_of(window: QWidget) -> float:
-    """How much larger or smaller than in a window of 1280 x 800 letters are drawn."""
+    """Return the scale of letters relative to a window of 1280 x 800."""
     scale = min(window.width() / SIZE[0], window.height() / SIZE[1])
     return min(max(scale, LEAST_SCALE), LARGEST_SCALE)
 
 
 class ImageWindow(QMainWindow):
-    """A window that asks by a timer what to show; nobody tells it.
+    """Window that asks by a timer what to show, so that it stays correct if other threads end.
 
-    So it goes on telling the truth when every other thread has ended. A window of its own kind
-    says what to show in `refresh`, and names its keys in `window_keys`.
+    A subclass shows its contents in `refresh`, and names its keys in `window_keys`.
 
     Parameters
     ----------
     title : str
     tools : sequence of Tool
-        What can be done on the picture, each by a key.
+        Tools on the image, each with a key.
 
     Attributes
     ----------
     banner, image, strip, run_strip : BannerView, ImageView, Strip, RunStrip
-    look_keys : LookKeys
-        How the person wants to see the picture.
+    view_keys : ViewKeys
+        Controls for the view of the image.
     layer : Layer or None
-        What is worked with on the picture now.
+        The layer that is open.
     """
 
-    # Whether arrows alone change the greys: where they do nothing else.
+    # Whether arrows alone change the greys, because they do nothing else.
     plain_arrows = False
 
     def __init__(self, title: str, tools: Sequence[Tool] = ()) -> None:
         super().__init__()
-        self.setWindowTitle(f"LeakWatch – {title}")
+        self.setWindowTitle(translate(text("LeakWatch – {title}", title=title)))
         self.setStyleSheet(STYLE)
         self.resize(*SIZE)
         self.setMinimumSize(*LEAST_SIZE)
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
-        self.look_keys = LookKeys(self.image, self.plain_arrows)
+        self.view_keys = ViewKeys(self.image, self.plain_arrows)
         self.image.pane.offer_touches(self._touched)
-        self.image.pane.offer_wheel(self.look_keys.wheeled)
+        self.image.pane.offer_wheel(self.view_keys.wheeled)
         self.layer: Layer | None = None
         self._tool: Tool | None = None
         self._tools = tuple(tools)
@@ -96,7 +96,7 @@ class ImageWindow(QMainWindow):
         self.help = self._label("help", 17)
         self.prompt = self._label("prompt", 17)
         self.signs = self._label("signs", SIGNS)
-        for label in (self.prompt, self.signs):  # names of files may stand in them
+        for label in (self.prompt, self.signs):  # they may contain names of files
             label.setTextFormat(Qt.TextFormat.PlainText)
         self._scale = 1.0
         self._timer = QTimer(self)
@@ -105,68 +105,69 @@ class ImageWindow(QMainWindow):
         self._timer.timeout.connect(self.tick)
 
     def refresh(self) -> None:
-        """Show what holds now; may raise, and then the level is UNKNOWN."""
+        """Show the current state; if it raises, the level is UNKNOWN."""
         raise NotImplementedError
 
     def snapshot(self) -> Snapshot | None:
-        """The snapshot that is shown now, with its pixels."""
+        """Return the displayed snapshot, with its pixels."""
         raise NotImplementedError
 
     def marks(self) -> Marks:
-        """Marks that hold now."""
+        """Return the current marks."""
         raise NotImplementedError
 
     def window_keys(self) -> tuple[KeyAction, ...]:
-        """Keys of this kind of window."""
+        """Return the keys of this kind of window."""
         raise NotImplementedError
 
     def alarm_keys(self) -> tuple[KeyAction, ...]:
-        """Keys that no layer takes."""
+        """Return the keys that no layer overrides."""
         raise NotImplementedError
 
     def broken(self) -> None:
-        """What this kind of window does where `refresh` raised, beside saying UNKNOWN."""
+        """React to a failed `refresh`, beside showing UNKNOWN."""
 
     def start(self) -> None:
         """Keep the window up to date."""
         self._timer.start()
 
     def pause(self) -> None:
-        """Stop keeping it up to date, as when it is hidden on purpose."""
+        """Stop updates, as when the window is hidden on purpose."""
         self._timer.stop()
 
     def tick(self) -> None:
-        """Show what holds now; whatever breaks, never what held before."""
+        """Show the current state; if anything fails, never the previous one."""
         try:
             self.refresh()
             self._show_signs()
         except Exception as error:  # noqa: BLE001
-            unknown = unknown_banner(f"This frame cannot be shown: {type(error).__name__}: {error}")
-            told = over_latched(unknown, self.banner.banner)
-            if told != self.banner.banner:
-                self.banner.show_banner(told, technical=True)
+            what = f"{type(error).__name__}: {error}"
+            unknown = unknown_banner(text("This frame cannot be displayed: {fault}", fault=what))
+            shown = keep_latched_stop(unknown, self.banner.banner)
+            if shown != self.banner.banner:
+                self.banner.show_banner(shown, technical=True)
                 _LOG.error("a frame cannot be shown", exc_info=True)
             self.broken()
         self._show_prompt()
 
-    def picture_signs(self) -> tuple[str, ...]:
-        """What the person must know of the picture, beside its level."""
-        return self.look_keys.signs()
+    def image_notices(self) -> tuple[str, ...]:
+        """Return what the operator must know of the image, beside its level."""
+        return self.view_keys.view_notices()
 
     def key_actions(self) -> tuple[KeyAction, ...]:
-        """Every key that does something now, those first that go first."""
+        """Return every active key, in order of precedence."""
         layer = () if self.layer is None else tuple(self.layer.keys)
-        own = (*self.look_keys.key_actions(), *self._own())
+        own = (*self.view_keys.key_actions(), *self._own())
         return (*self.alarm_keys(), *layer, *self._tool_keys(), *self.window_keys(), *own)
 
     def bar_actions(self) -> tuple[KeyAction, ...]:
-        """What gets a button: while a layer is open its own, beside those of an alarm."""
+        """Return the actions with a button: of the layer if one is open, and of alarms."""
         if self.layer is None:
             return self.key_actions()
         return (*self.alarm_keys(), *self.layer.keys, *self._tool_keys(), *self._own())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Everything by keys; see `key_actions`."""
+        """Handle a key; see `key_actions`."""
         action = find(self.key_actions(), event)
         if action is None:
             super().keyPressEvent(event)
@@ -174,29 +175,29 @@ class ImageWindow(QMainWindow):
         self._guarded(action.act)
         self.tick()
 
-    def press(self, text: str) -> None:
-        """Do what the key of this name does: a button was pressed."""
+    def press(self, name: str) -> None:
+        """Do what the key of this name does, when its button is clicked."""
         for action in self.key_actions():
-            if action.text == text:
+            if action.text == name:
                 self._guarded(action.act)
                 self.tick()
                 return
 
     def leave(self) -> None:
-        """Close, as a person asked by a key."""
+        """Close, on request by a key."""
         self.close()
 
     def end(self) -> None:
-        """Close without a question: the program is told to end."""
+        """Close without asking, because the program ends."""
         self.close()
 
     @property
     def sign_pixels(self) -> int:
-        """Height of the letters of `picture_signs`, in a window of 1280 x 800."""
+        """Height of the letters of `image_notices`, in a window of 1280 x 800."""
         return SIGNS
 
     def open_layer(self, layer: Layer, tool: Tool | None = None) -> None:
-        """Put `layer` on the picture, in place of the one that is there."""
+        """Open `layer` in place of the one that is open."""
         self.close_layer()
         self.layer, self._tool = layer, tool
         stage = Stage(self.image, self.snapshot, self.marks, self.close_layer)
@@ -204,19 +205,19 @@ class ImageWindow(QMainWindow):
         self._show_prompt()
 
     def close_layer(self) -> None:
-        """Take the layer away, if there is one."""
+        """Close the layer, if one is open."""
         layer, self.layer, self._tool = self.layer, None, None
         if layer is not None:
             self._guarded(layer.closed)
         self._show_prompt()
 
-    def say(self, text: str) -> None:
-        """Tell the person something for a moment, over the picture."""
-        self._said, self._said_until_s = text, time.monotonic() + SAID_S
+    def say(self, message: str) -> None:
+        """Show a message over the image for a while."""
+        self._said, self._said_until_s = message, time.monotonic() + SAID_S
         self._show_prompt()
 
     def frame_shown(self, snapshot: Snapshot) -> None:
-        """Tell the layer of a new frame."""
+        """Notify the layer of a new frame."""
         layer = self.layer
         if layer is not None:
             self._guarded(lambda: layer.showed(snapshot))
@@ -228,14 +229,14 @@ class ImageWindow(QMainWindow):
         self._place_labels()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop asking."""
+        """Stop the updates."""
         self._timer.stop()
         self.close_layer()
         self.banner.stop_flashing()
         super().closeEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Let letters grow with the window, and keep what lies over the picture in its place."""
+        """Scale letters with the window, and reposition the labels over the image."""
         super().resizeEvent(event)
         self.set_scale(scale_of(self))
         self._place_labels()
@@ -249,7 +250,7 @@ class ImageWindow(QMainWindow):
         self.signs.setFont(font(round(self.sign_pixels * scale), bold=True))
 
     def lay_out(self, bottom: QWidget) -> None:
-        """Put everything into its place; `bottom` is this kind of window's own."""
+        """Lay out the window; `bottom` belongs to this kind of window."""
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.run_strip)
@@ -266,13 +267,15 @@ class ImageWindow(QMainWindow):
         self.setCentralWidget(content)
 
     def _own(self) -> tuple[KeyAction, ...]:
-        escape = key(Qt.Key.Key_Escape, "Esc", "close what lies over the picture", self._escape)
+        escape = key(
+            Qt.Key.Key_Escape, text("Esc"), text("close what is over the image"), self._escape
+        )
         asked = ((Qt.Key.Key_Question, PLAIN), (Qt.Key.Key_F1, PLAIN))
-        ask = KeyAction(asked, "?", "show or hide these keys", self.toggle_help, "keys")
-        whole = key(Qt.Key.Key_F11, "F11", "whole screen, and back", self._toggle_whole_screen)
-        return (escape, ask, whole, key(Qt.Key.Key_Q, "Q", "close", self.leave))
+        ask = KeyAction(asked, "?", text("show or hide these keys"), self.toggle_help, text("keys"))
+        full = key(Qt.Key.Key_F11, "F11", text("full screen"), self._toggle_full_screen)
+        return (escape, ask, full, key(Qt.Key.Key_Q, "Q", text("close"), self.leave))
 
-    def _toggle_whole_screen(self) -> None:
+    def _toggle_full_screen(self) -> None:
         # It may be a page of another window.
         window = self.window()
         window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -301,18 +304,19 @@ class ImageWindow(QMainWindow):
         layer = self.layer
         if layer is not None and self._guarded(lambda: layer.touched(touch)):
             return True
-        return self.look_keys.touched(touch, alone=layer is None)
+        return self.view_keys.touched(touch, alone=layer is None)
 
     def _guarded(self, work: Callable[[], object]) -> object:
-        """Do what a person asked for; a layer that breaks is closed, and the monitor goes on."""
+        """Do what the user asked for; a layer that fails is closed, and monitoring continues."""
         try:
             return work()
         except Exception as error:
             layer, self.layer, self._tool = self.layer, None, None
             if layer is None:
                 raise
-            _LOG.exception("what lay over the picture broke, and is closed")
-            self.say(f"This was closed, since it broke: {type(error).__name__}: {error}")
+            _LOG.exception("a layer over the image failed, and is closed")
+            what = f"{type(error).__name__}: {error}"
+            self.say(text("Closed because of an error: {what}", what=what))
             with suppress(Exception):
                 layer.closed()
             return None
@@ -322,18 +326,19 @@ class ImageWindow(QMainWindow):
         prompt = None if layer is None else self._guarded(lambda: layer.prompt)
         if self._said and time.monotonic() > self._said_until_s:
             self._said = ""
-        text = "\n".join(part for part in (self._said, prompt) if isinstance(part, str) and part)
-        if text != self.prompt.text():
-            self.prompt.setText(text)
-            self.prompt.setVisible(bool(text))
+        parts = (self._said, prompt)
+        shown = "\n".join(translate(part) for part in parts if isinstance(part, str) and part)
+        if shown != self.prompt.text():
+            self.prompt.setText(shown)
+            self.prompt.setVisible(bool(shown))
             self._place_labels()
 
     def _show_signs(self) -> None:
-        text = "   ".join(self.picture_signs())
-        if text != self.signs.text():
+        shown = "   ".join(translate(one) for one in self.image_notices())
+        if shown != self.signs.text():
             self.signs.setFont(font(round(self.sign_pixels * self._scale), bold=True))
-            self.signs.setText(text)
-            self.signs.setVisible(bool(text))
+            self.signs.setText(shown)
+            self.signs.setVisible(bool(shown))
             self._place_labels()
 
     def _place_labels(self) -> None:

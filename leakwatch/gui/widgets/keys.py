@@ -1,4 +1,4 @@
-"""Keys of a window: one table says what each does, what the help says of it, and its button."""
+"""Keys of a window: what each does, its description in the help, and its button."""
 
 from __future__ import annotations
 
@@ -10,30 +10,32 @@ from itertools import zip_longest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
+from leakwatch.core.messages import translate
+
 Modifier = Qt.KeyboardModifier
 Chord = tuple[Qt.Key, Qt.KeyboardModifier]
 
 PLAIN = Modifier.NoModifier
-# Says on which part of the keyboard a key is, and nothing that a person means.
+# Modifiers that only state on which part of the keyboard a key is.
 _MEANINGLESS = Modifier.KeypadModifier | Modifier.GroupSwitchModifier
 
 
 @dataclass(frozen=True, slots=True)
 class KeyAction:
-    """What a key does.
+    """Key with its action.
 
     Parameters
     ----------
     chords : tuple of (Key, KeyboardModifier)
-        Any of them does it. Shift counts only where a chord with it is in the table: on some
-        keyboards ``?`` and ``+`` need it, on some not.
+        Any of them triggers the action. Shift counts only if a chord with it is in the table: on
+        some keyboards ``?`` and ``+`` need it, on some not.
     text : str
-        The key as the help and the button name it; empty: neither does.
+        Name of the key in the help and on the button; empty: in neither.
     what : str
-        For the help.
+        Description in the help.
     act : callable
     button : str
-        On the bar below the picture; empty: no button.
+        Label on the bar below the image; empty: no button.
     """
 
     chords: tuple[Chord, ...]
@@ -46,12 +48,12 @@ class KeyAction:
 def key(
     code: Qt.Key, text: str, what: str, act: Callable[[], object], button: str = ""
 ) -> KeyAction:
-    """A `KeyAction` of one plain key."""
+    """Return the `KeyAction` of one plain key."""
     return KeyAction(((code, PLAIN),), text, what, act, button)
 
 
 def find(actions: Iterable[KeyAction], event: QKeyEvent) -> KeyAction | None:
-    """The action that a pressed key stands for."""
+    """Return the action of a pressed key."""
     pressed = Qt.Key(event.key())
     modifiers = event.modifiers() & ~_MEANINGLESS
     known = {chord: action for action in reversed(tuple(actions)) for chord in action.chords}
@@ -60,10 +62,10 @@ def find(actions: Iterable[KeyAction], event: QKeyEvent) -> KeyAction | None:
 
 
 def help_html(actions: Iterable[KeyAction]) -> str:
-    """The keys as a table of rich text, in two columns; keys without a name are left out."""
+    """Return the keys as a table of rich text, in two columns, without those that have no name."""
     cells = [
-        f"<td style='padding:3px 16px 3px 0'><b>{escape(action.text)}</b></td>"
-        f"<td style='padding:3px 40px 3px 0'>{escape(action.what)}</td>"
+        f"<td style='padding:3px 16px 3px 0'><b>{escape(translate(action.text))}</b></td>"
+        f"<td style='padding:3px 40px 3px 0'>{escape(translate(action.what))}</td>"
         for action in actions
         if action.text
     ]

@@ -1,4 +1,4 @@
-"""A `Picture` over its frame, as pyqtgraph items."""
+"""A `FrameOverlay` over its frame, as pyqtgraph items."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from PySide6.QtWidgets import QGraphicsPolygonItem, QWidget
 
 from leakwatch.core.arrays import Point, PointArray
 from leakwatch.core.marks import Side
+from leakwatch.core.messages import translate
 from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.labels import Label
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
-from leakwatch.display.picture import Picture
+from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.pane import Pane
 
 # Black would hide the frame's blanked corners in the window's background.
 AROUND_THE_IMAGE = "#0B0E12"
 BAND_ALPHA, HALO_ALPHA = 48, 170
-# Lines on a screen that is looked at from two metres, against those of the video.
+# Width of lines on a screen, read from two metres, relative to those of the video.
 WIDTH_FACTOR = 1.25
 BAND_Z, LINES_Z, LABELS_Z = 1, 2, 10
 # Heights of letters in a window of 1280 x 800, pixels.
 LABEL, LETTER = 22, 26
 # Closer shows pixels as large as fingers.
 LARGEST_ZOOM = 8.0
-# "A" and "P" stand this far inside the edge, as a share of the frame's width.
+# Distance of "A" and "P" from the edge, as a share of the frame's width.
 SIDE_INSET = 0.03
 
 
@@ -41,9 +42,9 @@ class ImageView:
     Attributes
     ----------
     widget : QWidget
-        What goes into a layout.
+        Widget for a layout.
     pane : Pane
-        The same; tells what the mouse does.
+        The same; reports mouse events.
     view : pg.ViewBox
         Items of a layer go here, in pixels of the frame.
     """
@@ -61,11 +62,11 @@ class ImageView:
         self._shape: tuple[int, int] | None = None
         self._centre = (0.0, 0.0)
 
-    def show_frame(self, grey: GreyImage | None, picture: Picture) -> None:
-        """Show a frame and what was seen in it: never what was seen over another frame."""
+    def show_frame(self, grey: GreyImage | None, overlay: FrameOverlay) -> None:
+        """Show a frame with its overlay, never with that of another frame."""
         if grey is None:
             self.image.clear()
-            self.overlay.show(picture)
+            self.overlay.show(overlay)
             return
         self.image.setImage(grey, autoLevels=False, levels=(0, 255))
         if grey.shape != self._shape:
@@ -75,20 +76,20 @@ class ImageView:
             self.image.setRect(QRectF(-0.5, -0.5, columns, rows))
             self.overlay.place_sides(rows, columns)
             self.fit()
-        self.overlay.show(picture)
+        self.overlay.show(overlay)
 
     @property
     def centre_px(self) -> Point:
-        """What is in the middle."""
+        """Point in the middle of the view."""
         return self._centre
 
-    def turn(self, mirrored: bool, upside_down: bool) -> None:
-        """Let left and right, top and bottom change places on the screen."""
-        self.view.invertX(mirrored)
-        self.view.invertY(not upside_down)
+    def flip(self, horizontally: bool, vertically: bool) -> None:
+        """Flip the image on the screen."""
+        self.view.invertX(horizontally)
+        self.view.invertY(not vertically)
 
     def dim(self, opacity: float) -> None:
-        """Draw the frame dim, where it is not the present; 1.0 is bright. Lines stay bright."""
+        """Draw the frame dim, as if not live; 1.0 is bright. Lines stay bright."""
         if opacity != self.opacity:
             self.opacity = opacity
             self.image.setOpacity(opacity)
@@ -107,7 +108,7 @@ class ImageView:
         zoom : float
             1.0 shows the whole frame, 2.0 half of each side.
         centre_px : Point
-            Comes into the middle, as far as nothing beyond the frame's edge is shown.
+            Moves to the middle, but nothing beyond the edge of the frame is shown.
         """
         if self._shape is None:
             return
@@ -120,7 +121,7 @@ class ImageView:
         self.view.setRange(QRectF(left, top, wide, high), padding=0.0)
 
     def zoom_by(self, factor: float, at_px: Point) -> None:
-        """Zoom so that what is at `at_px` stays where it is on the screen."""
+        """Zoom while `at_px` keeps its position on the screen."""
         before = self.zoom
         after = min(max(before * factor, 1.0), LARGEST_ZOOM)
         kept = before / after
@@ -129,7 +130,7 @@ class ImageView:
         self.zoom_to(after, (column, row))
 
     def pan(self, right: float, down: float) -> None:
-        """Move what is seen by shares of the part that is shown."""
+        """Move the view by shares of the visible part."""
         if self._shape is not None:
             rows, columns = self._shape
             column = self._centre[0] + right * columns / self.zoom
@@ -162,7 +163,7 @@ class Overlay:
         self.set_scale(1.0)
 
     def set_scale(self, scale: float) -> None:
-        """Write larger or smaller than in a window of 1280 x 800."""
+        """Draw letters larger or smaller than in a window of 1280 x 800."""
         self._scale = scale
         for letter in self.sides.values():
             letter.setFont(font(round(LETTER * scale), bold=True))
@@ -170,20 +171,20 @@ class Overlay:
             item.setFont(font(round(LABEL * scale), bold=True))
 
     def place_sides(self, rows: int, columns: int) -> None:
-        """Put the letters of the sides where they belong in a frame of this size."""
+        """Position the letters of the sides in a frame of this size."""
         for side, item in self.sides.items():
             inset = SIDE_INSET if side is Side.LEFT else 1.0 - SIDE_INSET
             item.setPos(inset * columns, 0.5 * rows)
 
-    def show(self, picture: Picture) -> None:
-        """Replace what is shown by `picture`, all of it."""
-        corners = [] if picture.band_px is None else picture.band_px.tolist()
+    def show(self, overlay: FrameOverlay) -> None:
+        """Show `overlay` in place of everything shown."""
+        corners = [] if overlay.band_px is None else overlay.band_px.tolist()
         self._band.setPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
         for kind, curve in self.curves.items():
-            points = _joined([line for line in picture.lines if line.kind is kind])
+            points = _joined([line for line in overlay.lines if line.kind is kind])
             curve.setData(points[:, 0], points[:, 1], connect="finite")
-        self._show_labels(picture.labels)
-        letters = dict(picture.sides)
+        self._show_labels(overlay.labels)
+        letters = dict(overlay.sides)
         for side, item in self.sides.items():
             item.setText(letters.get(side, ""))
             item.setVisible(side in letters)
@@ -215,7 +216,7 @@ class Overlay:
             self._view.addItem(item, ignoreBounds=True)
             self.labels.append(item)
         for item, label in zip(self.labels, labels, strict=False):
-            item.setText(label.text, color="#FFFFFF")
+            item.setText(translate(label.text), color="#FFFFFF")
             item.border = pg.mkPen(LINE_STYLES[label.kind].colour, width=1.5)
             item.setPos(*label.text_px)
         for place, item in enumerate(self.labels):
@@ -226,7 +227,7 @@ class Overlay:
 
 
 def _joined(lines: Sequence[Line]) -> PointArray:
-    """One array for many polylines: NaN between them, closed ones closed."""
+    """Return one array for many polylines, with NaN between them and closed ones closed."""
     gap = np.full((1, 2), np.nan)
     pieces: list[PointArray] = []
     for line in lines:

@@ -1,4 +1,4 @@
-"""The widget under the picture: tells where in the frame the mouse is."""
+"""Widget under the image, which reports mouse events in pixels of the frame."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHEEL_NOTCH = 120.0  # Qt counts eighths of a degree, 15 degrees a notch
 
 
 class Phase(StrEnum):
-    """What the mouse does."""
+    """Kind of mouse event."""
 
     PRESS = "press"
     DRAG = "drag"
@@ -28,18 +28,18 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """The mouse on the picture.
+    """Mouse event on the image.
 
     Parameters
     ----------
     phase : Phase
     at_px : Point
-        (column, row) in stored pixels of the frame, however it is flipped and zoomed; may lie
-        outside of it.
+        (column, row) in stored pixels of the frame, regardless of flips and zoom; may be outside
+        of it.
     widget_at : Point
         In pixels of the widget.
     button : MouseButton
-        The one that is down, or that has gone up; ``NoButton`` where the mouse only moves.
+        The button that is down, or was released; ``NoButton`` if the mouse only moves.
     modifiers : KeyboardModifier
     """
 
@@ -51,10 +51,10 @@ class Touch:
 
 
 class Pane(pg.GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
-    """Offers every movement of the mouse to whoever asked for them, before pyqtgraph sees it.
+    """View that offers mouse events to a handler before pyqtgraph receives them.
 
-    It keeps nobody alive: objects of Qt that refer to each other in a circle are collected in an
-    order that Qt does not survive.
+    Handlers are weakly referenced: Qt does not survive the order in which Python collects Qt
+    objects in a reference cycle.
 
     Parameters
     ----------
@@ -67,65 +67,65 @@ class Pane(pg.GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseTracking(True)
         self._view: Callable[[], pg.ViewBox | None] = lambda: None
-        self._taker: Callable[[], Callable[[Touch], bool] | None] = lambda: None
+        self._handler: Callable[[], Callable[[Touch], bool] | None] = lambda: None
         self._wheeled: Callable[[], Callable[[float, QPointF], object] | None] = lambda: None
 
     def show_view(self, view: pg.ViewBox) -> None:
-        """Fill the widget with `view`, which gives the coordinates."""
+        """Fill the widget with `view`, which defines the coordinates."""
         self.setCentralItem(view)
         self._view = ref(view)
 
-    def offer_touches(self, taker: Callable[[Touch], bool]) -> None:
-        """Tell `taker`, a bound method, what the mouse does; it says whether it is done with."""
-        self._taker = WeakMethod(taker)
+    def offer_touches(self, handler: Callable[[Touch], bool]) -> None:
+        """Call `handler`, a bound method, with each event; it returns whether it handled it."""
+        self._handler = WeakMethod(handler)
 
-    def offer_wheel(self, taker: Callable[[float, QPointF], object]) -> None:
-        """Tell `taker`, a bound method, of notches, away from the person, and where."""
-        self._wheeled = WeakMethod(taker)
+    def offer_wheel(self, handler: Callable[[float, QPointF], object]) -> None:
+        """Call `handler`, a bound method, with notches of the wheel (forward) and position."""
+        self._wheeled = WeakMethod(handler)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if not self._taken(Phase.PRESS, event, event.button()):
+        if not self._offer(Phase.PRESS, event, event.button()):
             super().mousePressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if not self._taken(Phase.RELEASE, event, event.button()):
+        if not self._offer(Phase.RELEASE, event, event.button()):
             super().mouseReleaseEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if not self._taken(Phase.DOUBLE, event, event.button()):
+        if not self._offer(Phase.DOUBLE, event, event.button()):
             super().mouseDoubleClickEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         buttons = event.buttons()
         phase = Phase.DRAG if buttons else Phase.HOVER
-        if not self._taken(phase, event, _one_of(buttons)):
+        if not self._offer(phase, event, _one_of(buttons)):
             super().mouseMoveEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        taker = self._wheeled()
-        if taker is not None:
-            taker(event.angleDelta().y() / WHEEL_NOTCH, self.frame_point(event.position()))
+        handler = self._wheeled()
+        if handler is not None:
+            handler(event.angleDelta().y() / WHEEL_NOTCH, self.frame_point(event.position()))
         event.accept()
 
     def frame_point(self, position: QPointF) -> QPointF:
-        """(column, row) of the frame under a place of the widget."""
+        """Return (column, row) of the frame under a position of the widget."""
         view = self._view()
         assert view is not None
         point: QPointF = view.mapSceneToView(self.mapToScene(position.toPoint()))
         return point
 
-    def _taken(self, phase: Phase, event: QMouseEvent, button: Qt.MouseButton) -> bool:
-        taker, position = self._taker(), event.position()
-        if taker is None:
+    def _offer(self, phase: Phase, event: QMouseEvent, button: Qt.MouseButton) -> bool:
+        handler, position = self._handler(), event.position()
+        if handler is None:
             return False
         at = self.frame_point(position)
         touch = Touch(
             phase, (at.x(), at.y()), (position.x(), position.y()), button, event.modifiers()
         )
-        taken = taker(touch)
-        if taken:
+        handled = handler(touch)
+        if handled:
             event.accept()
-        return taken
+        return handled
 
 
 def _one_of(buttons: Qt.MouseButton) -> Qt.MouseButton:

@@ -1,7 +1,7 @@
-"""What is worked with on the picture, beside looking at it: one layer at a time, over the overlay.
+"""Layers over the image for marking and calibrating, one at a time.
 
-Marking and calibrating are layers. A window goes on while one is open: banner, alarms and sound
-are never covered, and the keys that belong to an alarm stay the window's.
+A window continues while a layer is open: banner, alarms and sound are never covered, and keys for
+alarms remain with the window.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from leakwatch.gui.widgets.pane import Touch
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a window lends to the layer that is open.
+    """Access of an open layer to its window.
 
     Parameters
     ----------
     image : ImageView
         Items go into ``image.view``, above ``leakwatch.gui.widgets.overlay_items.LABELS_Z``.
     snapshot : callable
-        The snapshot that is shown now, with its pixels; None before the first frame.
+        Returns the displayed snapshot, with its pixels; None before the first frame.
     marks : callable
-        Marks that hold now.
+        Returns the current marks.
     close : callable
         Closes the layer.
     """
@@ -40,42 +40,42 @@ class Stage:
 
 
 class Layer(Protocol):
-    """One piece of work on the picture. Methods are called on the window's thread.
+    """Work on the image. Methods are called on the thread of the window.
 
-    Where any of them raises, the window closes the layer and says so; the monitor goes on.
+    If any of them raises, the window closes the layer and reports it; monitoring continues.
     """
 
     @property
     def prompt(self) -> str:
-        """What the person does next, and what is unsure; asked for whenever the window looks."""
+        """What the user does next, and what is uncertain; read at each update."""
 
     @property
     def keys(self) -> Sequence[KeyAction]:
-        """Go before the window's keys, but for those of an alarm, and are first in the help."""
+        """Keys before those of the window, except for alarms; first in the help."""
 
     def opened(self, stage: Stage) -> None:
-        """Begin: put items on the picture."""
+        """Add items to the image."""
 
     def closed(self) -> None:
-        """End: take every item away. Called once, also where the window closes."""
+        """Remove every item. Called once, also when the window closes."""
 
     def touched(self, touch: Touch) -> bool:
-        """Take what the mouse does; False leaves it to items of pyqtgraph and to the window."""
+        """Handle a mouse event; False leaves it to items of pyqtgraph and to the window."""
 
     def showed(self, snapshot: Snapshot) -> None:
-        """A new frame is on the screen."""
+        """Handle a new frame on the screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A key that opens a layer; pressed once more, it closes it.
+    """Key that opens a layer, and closes it when pressed again.
 
     Parameters
     ----------
     chords, text, what, button
         As of `KeyAction`.
     make : callable
-        Makes the layer; None, where it cannot be opened now.
+        Makes the layer; returns None if it cannot be opened now.
     """
 
     chords: tuple[Chord, ...]

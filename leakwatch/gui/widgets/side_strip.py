@@ -1,4 +1,4 @@
-"""The strips at the sides: what is measured at the right, the session or the run at the left."""
+"""Strips at the sides: measurements at the right, session or sequence at the left."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from leakwatch.core.messages import translate
 from leakwatch.display.facts import Fact
 from leakwatch.display.lines import LINE_STYLES, LineKind
-from leakwatch.display.picture import RESEARCH_NOTICE, Picture
+from leakwatch.display.picture import RESEARCH_NOTICE, FrameOverlay
 from leakwatch.display.trend_plot import TrendPlot
 from leakwatch.gui.widgets.facts_view import INK, QUIET, FactsView
 from leakwatch.gui.widgets.fonts import font
@@ -21,14 +22,14 @@ FACTS_SHARE, TREND_SHARE = 5, 3
 
 
 class Strip(QWidget):
-    """Facts from the top, trend, legend and notice from the bottom."""
+    """Facts at the top; trend, legend and notice at the bottom."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.facts = FactsView()
         self.trend = TrendView()
         self.legend = Legend()
-        self.notice = QLabel(RESEARCH_NOTICE)
+        self.notice = QLabel(translate(RESEARCH_NOTICE))
         self.notice.setWordWrap(True)
         self.notice.setStyleSheet(f"color: {QUIET}")
         layout = QVBoxLayout(self)
@@ -38,18 +39,18 @@ class Strip(QWidget):
         layout.addWidget(self.notice)
         self.set_scale(1.0)
 
-    def show_picture(self, picture: Picture | None, past: bool = False) -> None:
-        """Show the facts and the kinds of lines of a picture; nothing for None.
+    def show_overlay(self, overlay: FrameOverlay | None, past: bool = False) -> None:
+        """Show the facts and the legend of an overlay; nothing for None.
 
         Parameters
         ----------
-        picture : Picture or None
+        overlay : FrameOverlay or None
         past : bool
-            It is not the present: its numbers are drawn dim.
+            Whether it is not live: its numbers are drawn dim.
         """
         self.facts.set_past(past)
-        self.facts.show_facts(() if picture is None else picture.facts)
-        self.legend.show_lines(() if picture is None else picture.legend)
+        self.facts.show_facts(() if overlay is None else overlay.facts)
+        self.legend.show_lines(() if overlay is None else overlay.legend)
 
     def show_trend(self, plot: TrendPlot) -> None:
         """Show the last minute."""
@@ -64,7 +65,7 @@ class Strip(QWidget):
 
 
 class RunStrip(QWidget):
-    """Facts of the session, or of the run that is replayed."""
+    """Facts of the session, or of the replayed sequence."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,7 +84,7 @@ class RunStrip(QWidget):
 
 
 class Legend(QWidget):
-    """A sample of each kind of line in the picture, and what it is."""
+    """Sample of each kind of line in the image, with its meaning."""
 
     ROW, SAMPLE = 19, 36
 
@@ -93,7 +94,7 @@ class Legend(QWidget):
         self._scale = 1.0
 
     def show_lines(self, lines: tuple[tuple[LineKind, str], ...]) -> None:
-        """List kinds of lines and what they are."""
+        """List kinds of lines with their meanings."""
         if lines != self._lines:
             self._lines = lines
             self.updateGeometry()
@@ -106,11 +107,11 @@ class Legend(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """As high as the rows of every kind: rows that come and go must not move what is above."""
+        """Return a height for every kind, so that changing rows do not move what is above."""
         return QSize(100, round(self.ROW * self._scale * len(LINE_STYLES)))
 
     def minimumSizeHint(self) -> QSize:
-        """The rows that are there."""
+        """Return the height of the rows that are shown."""
         return QSize(100, round(self.ROW * self._scale * len(self._lines)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -129,7 +130,7 @@ class Legend(QWidget):
             painter.drawLine(0, int(y), sample, int(y))
             painter.setPen(QColor(INK))
             box = QRectF(sample + 10, y - row / 2, self.width(), row)
-            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, translate(words))
         painter.end()
 
 

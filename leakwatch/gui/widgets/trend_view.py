@@ -1,4 +1,4 @@
-"""Paints the trend of a minute: distance with its margin, and area."""
+"""Trend of the last minute: distance with its margin, and area."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from leakwatch.core.arrays import PointArray
+from leakwatch.core.messages import text, translate
 from leakwatch.display.banner import age_text
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.trend_plot import TrendPlot
@@ -21,18 +22,18 @@ TOO_NEAR_ALPHA = 60
 
 
 class TrendView(QWidget):
-    """Distance as a thick line, area as a thin dashed one; the right edge is now."""
+    """Widget that paints distance as a thick line and area as a dashed one, until now."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plot: TrendPlot | None = None
         self._scale = 1.0
-        self.setAccessibleName("Trend of distance and area")
+        self.setAccessibleName(translate(text("Trend of distance and area")))
         self.set_scale(1.0)
 
     @property
     def plot(self) -> TrendPlot | None:
-        """What is shown."""
+        """The plot that is shown."""
         return self._plot
 
     def show_plot(self, plot: TrendPlot) -> None:
@@ -73,7 +74,7 @@ class TrendView(QWidget):
         self._paint_words(painter, plot, inner)
 
     def _paint_unseen(self, painter: QPainter, plot: TrendPlot, inner: QRectF) -> None:
-        """Hatch what nobody watched, and say for how long."""
+        """Hatch what was not monitored, with its duration."""
         if plot.unseen_x >= 1.0:
             return
         left = inner.left() + plot.unseen_x * inner.width()
@@ -84,20 +85,24 @@ class TrendView(QWidget):
         painter.setPen(QColor(INK))
         foot = inner.adjusted(4.0, 2.0, -4.0, -2.0)
         bottom = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-        said = f"not watched for {age_text(plot.unseen_s)}"
-        painter.fillRect(painter.boundingRect(foot, bottom, said), QColor("#151B22"))
-        painter.drawText(foot, bottom, said)
+        age = age_text(plot.unseen_s)
+        shown = translate(text("not monitored for {age}", age=age))
+        painter.fillRect(painter.boundingRect(foot, bottom, shown), QColor("#151B22"))
+        painter.drawText(foot, bottom, shown)
 
     def _paint_words(self, painter: QPainter, plot: TrendPlot, inner: QRectF) -> None:
         top = QRectF(0.0, 0.0, inner.width(), inner.top())
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         painter.setPen(QColor(INK))
-        painter.drawText(top, left, f"━ to wall, ≤ {plot.top_mm:g} mm")
+        distance = text("━ to wall, ≤ {top_mm:g} mm", top_mm=plot.top_mm)
+        painter.drawText(top, left, translate(distance))
         painter.setPen(QColor(AREA))
-        painter.drawText(top, right, f"╌ area ≤ {plot.area_top_mm2:g} mm²")
+        area = text("╌ area ≤ {top_mm2:g} mm²", top_mm2=plot.area_top_mm2)
+        painter.drawText(top, right, translate(area))
         painter.setPen(QColor(QUIET))
         inside = inner.adjusted(4.0, 2.0, -4.0, -2.0)
-        painter.drawText(inside, left | Qt.AlignmentFlag.AlignTop, f"last {plot.span_s:g} s")
+        span = text("last {span_s:g} s", span_s=plot.span_s)
+        painter.drawText(inside, left | Qt.AlignmentFlag.AlignTop, translate(span))
 
     def _paint_lines(
         self, painter: QPainter, lines: tuple[PointArray, ...], inner: QRectF, pen: QPen

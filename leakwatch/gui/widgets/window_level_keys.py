@@ -1,4 +1,4 @@
-"""Window and level, inverting, turning and zooming: by keys, by the mouse, and by its wheel."""
+"""Window and level, inversion, flips and zoom by keys and mouse."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from functools import partial
 from PySide6.QtCore import QPointF, Qt
 
 from leakwatch.core.arrays import Point
-from leakwatch.display.window_level import KEY_STEP, PRESETS, Look, dragged, preset, signs
+from leakwatch.core.messages import text
+from leakwatch.display.window_level import (
+    KEY_STEP,
+    PRESETS,
+    ViewSettings,
+    apply_preset,
+    drag_window,
+    view_notices,
+)
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Phase, Touch
 
 # One notch of the wheel, and one press of a key.
 WHEEL_ZOOM, KEY_ZOOM, MOST_KEY_ZOOM = 1.2, 2.0, 5.0
-PAN_STEP = 0.2  # of what is seen
+PAN_STEP = 0.2  # of the visible part
 _ARROWS = (
     (Qt.Key.Key_Left, (-1, 0)),
     (Qt.Key.Key_Right, (1, 0)),
@@ -24,35 +32,35 @@ _ARROWS = (
 )
 
 
-class LookKeys:
-    """How a person wants to see the picture; changes `image` itself, and greys by `window_level`.
+class ViewKeys:
+    """Controls for the view; they change `image` itself, and `view` for the greys.
 
     Parameters
     ----------
     image : ImageView
     plain_arrows : bool
-        Arrows alone change the greys too: nothing else wants them.
+        Whether arrows alone change the greys, if nothing else uses them.
 
     Attributes
     ----------
     look : Look
-        For whoever makes greys.
+        Window and level, for the mapping of greys.
     focus_px : Point or None
-        Where to zoom to by a key.
+        Centre of a zoom by key.
     """
 
     def __init__(self, image: ImageView, plain_arrows: bool = False) -> None:
         self._image, self._plain_arrows = image, plain_arrows
-        self.look = Look()
+        self.view = ViewSettings()
         self.focus_px: Point | None = None
-        self._drag: tuple[Touch, Look] | None = None
+        self._drag: tuple[Touch, ViewSettings] | None = None
 
-    def signs(self) -> tuple[str, ...]:
-        """What a person must know who did not choose this look."""
-        return signs(self.look, self._image.zoom)
+    def view_notices(self) -> tuple[str, ...]:
+        """Return the changes of the view that the operator must know."""
+        return view_notices(self.view, self._image.zoom)
 
     def key_actions(self) -> tuple[KeyAction, ...]:
-        """The keys of the look."""
+        """Return the keys for the view."""
         code, control, alt = Qt.Key, Modifier.ControlModifier, Modifier.AltModifier
         plain = self._plain_arrows
         with_arrow = (control, PLAIN) if plain else (control,)
@@ -62,7 +70,7 @@ class LookKeys:
             )
             for arrow, way in _ARROWS
         ]
-        arrows = "← → ↑ ↓" if plain else "Ctrl ← → ↑ ↓"
+        arrows = "← → ↑ ↓" if plain else text("Ctrl ← → ↑ ↓")
         pans = [
             KeyAction(((arrow, alt),), "", "", partial(self._pan_step, *way))
             for arrow, way in _ARROWS
@@ -70,40 +78,40 @@ class LookKeys:
         over = ((code.Key_F, Modifier.ShiftModifier),)
         return (
             *(self._preset_key(number) for number in range(len(PRESETS))),
-            key(code.Key_0, "0", "greys, turning and zoom as they were", self.reset),
-            *_named(drags, arrows, "contrast and brightness (or drag on the picture)"),
-            key(code.Key_I, "I", "invert: cement bright", self._invert),
-            key(code.Key_F, "F", "mirror: left and right change places", self._mirror),
-            KeyAction(over, "Shift F", "upside down", self._turn_over),
-            key(code.Key_Z, "Z", "zoom in, and back (or the wheel)", self._zoom),
-            *_named(pans, "Alt ← → ↑ ↓", "move what is zoomed (or the middle button)"),
+            key(code.Key_0, "0", text("reset greys, flips and zoom"), self.reset),
+            *_named(drags, arrows, text("contrast and brightness (or drag on the image)")),
+            key(code.Key_I, "I", text("invert: cement bright"), self._invert),
+            key(code.Key_F, "F", text("flip horizontally"), self._flip_horizontally),
+            KeyAction(over, text("Shift F"), text("flip vertically"), self._flip_vertically),
+            key(code.Key_Z, "Z", text("zoom in, and out again (or the wheel)"), self._zoom),
+            *_named(pans, text("Alt ← → ↑ ↓"), text("move the zoomed part (or the middle button)")),
         )
 
     def reset(self) -> None:
-        """As it was at first."""
-        self.look = Look()
-        self._turn()
+        """Reset everything."""
+        self.view = ViewSettings()
+        self._flip()
         self._image.fit()
 
     def wheeled(self, notches: float, at: QPointF) -> None:
-        """Zoom where the mouse is."""
+        """Zoom at the mouse."""
         self._image.zoom_by(WHEEL_ZOOM**notches, (at.x(), at.y()))
 
     def touched(self, touch: Touch, alone: bool) -> bool:
-        """Drag greys, or what is zoomed.
+        """Drag greys, or the zoomed part.
 
         Parameters
         ----------
         touch : Touch
         alone : bool
-            No layer is open, so that the left button is free.
+            Whether no layer is open, so that the left button is free.
         """
         if touch.phase is Phase.DOUBLE and alone:
             self.reset()
             return True
         mine = touch.button in (Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton)
         if touch.phase is Phase.PRESS and (mine or alone):
-            self._drag = (touch, self.look)
+            self._drag = (touch, self.view)
             return True
         if self._drag is None:
             return False
@@ -113,43 +121,41 @@ class LookKeys:
             self._follow(touch, *self._drag)
         return True
 
-    def _follow(self, touch: Touch, start: Touch, before: Look) -> None:
+    def _follow(self, touch: Touch, start: Touch, before: ViewSettings) -> None:
         right = (touch.widget_at[0] - start.widget_at[0]) / max(self._image.widget.width(), 1)
         down = (touch.widget_at[1] - start.widget_at[1]) / max(self._image.widget.height(), 1)
         if start.button is Qt.MouseButton.MiddleButton:
             self._pan(-right, -down)
             self._drag = (touch, before)
         else:
-            self.look = dragged(before, right, down)
+            self.view = drag_window(before, right, down)
 
     def _preset_key(self, number: int) -> KeyAction:
-        name, text = PRESETS[number][0], f"{number + 1}"
-        return key(
-            Qt.Key(Qt.Key.Key_1 + number), text, f"greys: {name}", partial(self._use, number)
-        )
+        what = text("greys: {preset}", preset=PRESETS[number][0])
+        return key(Qt.Key(Qt.Key.Key_1 + number), f"{number + 1}", what, partial(self._use, number))
 
     def _use(self, number: int) -> None:
-        self.look = preset(self.look, number)
+        self.view = apply_preset(self.view, number)
 
     def _step(self, right: int, down: int) -> None:
-        self.look = dragged(self.look, KEY_STEP * right, KEY_STEP * down)
+        self.view = drag_window(self.view, KEY_STEP * right, KEY_STEP * down)
 
     def _invert(self) -> None:
-        self.look = replace(self.look, inverted=not self.look.inverted)
+        self.view = replace(self.view, inverted=not self.view.inverted)
 
-    def _mirror(self) -> None:
-        self.look = replace(self.look, mirrored=not self.look.mirrored)
-        self._turn()
+    def _flip_horizontally(self) -> None:
+        self.view = replace(self.view, flipped_horizontally=not self.view.flipped_horizontally)
+        self._flip()
 
-    def _turn_over(self) -> None:
-        self.look = replace(self.look, upside_down=not self.look.upside_down)
-        self._turn()
+    def _flip_vertically(self) -> None:
+        self.view = replace(self.view, flipped_vertically=not self.view.flipped_vertically)
+        self._flip()
 
-    def _turn(self) -> None:
-        self._image.turn(self.look.mirrored, self.look.upside_down)
+    def _flip(self) -> None:
+        self._image.flip(self.view.flipped_horizontally, self.view.flipped_vertically)
 
     def _zoom(self) -> None:
-        """Twice, four times, and the whole frame again."""
+        """Zoom to two, four, and one times in turn."""
         zoom = self._image.zoom * KEY_ZOOM
         if zoom > MOST_KEY_ZOOM:
             self._image.fit()
@@ -160,12 +166,12 @@ class LookKeys:
         self._pan(PAN_STEP * right, PAN_STEP * down)
 
     def _pan(self, right: float, down: float) -> None:
-        """Follow the screen, however the picture is turned."""
-        across = -right if self.look.mirrored else right
-        along = -down if self.look.upside_down else down
+        """Move along the screen, however the image is flipped."""
+        across = -right if self.view.flipped_horizontally else right
+        along = -down if self.view.flipped_vertically else down
         self._image.pan(across, along)
 
 
-def _named(actions: list[KeyAction], text: str, what: str) -> tuple[KeyAction, ...]:
-    """Four keys that the help names once."""
-    return (replace(actions[0], text=text, what=what), *actions[1:])
+def _named(actions: list[KeyAction], name: str, what: str) -> tuple[KeyAction, ...]:
+    """Return four keys with one line in the help."""
+    return (replace(actions[0], text=name, what=what), *actions[1:])

@@ -1,1 +1,1 @@
-"""What is in the beam before any cement, as volumes of voxels from formulas."""
+"""Anatomy before cement, as voxel volumes, and its projection."""

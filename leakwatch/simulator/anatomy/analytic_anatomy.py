@@ -1,4 +1,4 @@
-"""A spine with its surroundings by formulas and a seed: no patient's picture is needed for it."""
+"""Analytic anatomy: a spine with its surroundings from formulas and a seed, without images."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.anatomy.anatomy import Anatomy, Label, Labels, anatomy_grid
 from leakwatch.simulator.anatomy.carm import CArm
 from leakwatch.simulator.anatomy.clutter import paint_surroundings
@@ -55,7 +56,7 @@ _CURVE_DEG = {"T": -2.8, "L": 4.0}
 
 @dataclass(frozen=True, slots=True)
 class Posed:
-    """A vertebra in its place.
+    """A vertebra at its position.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ class Posed:
     wedge: float
 
     def axes(self, grid: Grid, box: Box) -> Axes:
-        """Coordinates of the voxels in `box`, in the axes of this vertebra."""
+        """Return coordinates of the voxels in `box`, in the axes of this vertebra."""
         lean, twist, pitch = (float(np.radians(angle)) for angle in self.turn_deg)
         turn = np.eye(3)
         for axis, angle in ((0, pitch), (1, lean), (2, twist)):
@@ -121,7 +122,11 @@ def build_analytic_anatomy(
     """
     if level not in SIZES:
         raise ConfigError(
-            f"level {level!r} is not one that can be drawn. Choose one of {', '.join(SIZES)}."
+            text(
+                "unknown level {level!r}. Choose one of {names}.",
+                level=level,
+                names=", ".join(SIZES),
+            )
         )
     rng = np.random.default_rng([seed, 1])
     grid = anatomy_grid(_LOWER_MM, _UPPER_MM, _SPACING_MM, carm)
@@ -139,7 +144,7 @@ def build_analytic_anatomy(
 
 
 def posed_spine(level: str, wedge: float = 0.0) -> list[Posed]:
-    """The target and its neighbours from top to bottom; the target lies level at the origin."""
+    """Return the target and its neighbours from superior to inferior; the target is at 0."""
     names = list(SIZES)
     target = names.index(level)
     spine = [Posed(level, SIZES[level], (0.0, 0.0), (0.0, 0.0, 0.0), wedge)]
@@ -167,7 +172,7 @@ def _neighbour(at: Posed, step: int, name: str, index: int) -> Posed:
 
 
 def _leaning(vertebra: Posed, rng: np.random.Generator) -> Posed:
-    """No spine is straight: neighbours lean and turn a little against the target."""
+    """Return a neighbour with a small random rotation, as no spine is straight."""
     lean, twist = _UNEVEN_DEG * rng.standard_normal(2)
     if vertebra.centre_mm == (0.0, 0.0):
         return vertebra
@@ -181,7 +186,7 @@ def _around(grid: Grid, vertebra: Posed, margin_mm: float = 0.0) -> Box:
 
 
 def _paint_disc(volume: Field, grid: Grid, above: Posed, below: Posed) -> None:
-    """Between two bodies: what lies in the upper one's outline, drawn out downwards."""
+    """Paint a disc: the space below the superior body's outline, down to the next body."""
     box = _around(grid, below)
     right, anterior, superior = below.axes(grid, box)
     size = below.size
@@ -232,7 +237,7 @@ def _paint_vertebra(
 
 
 def _unwedged(axes: Axes, vertebra: Posed) -> Axes:
-    """Where the voxels of a wedged body lay before its front sank."""
+    """Return the coordinates of a wedged body's voxels before its anterior part collapsed."""
     if vertebra.wedge == 0.0:
         return axes
     right, anterior, superior = axes
@@ -243,7 +248,7 @@ def _unwedged(axes: Axes, vertebra: Posed) -> Axes:
 
 
 def _spongy_texture(grid: Grid, rng: np.random.Generator) -> Field:
-    """Factor around 1: trabeculae, and patches where bone is denser or thinner."""
+    """Return a factor around 1 for trabeculae, and for denser or thinner regions of bone."""
     sigma = [
         length / step / 2 for length, step in zip(_TRABECULAE_MM, grid.spacing_mm, strict=True)
     ]

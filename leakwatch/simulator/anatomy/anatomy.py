@@ -1,4 +1,4 @@
-"""What is in the beam before any cement: attenuation, and which voxel belongs to what."""
+"""Anatomy before cement: attenuation and labels of voxels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Label(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """A piece of a patient, in the axes of the target vertebra.
+    """Part of a patient, in the axes of the target vertebra.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ _SPARE_MM, _LEAST_MM = 16.0, 62.0
 
 
 def anatomy_grid(lower_mm: Corner, upper_mm: Corner, spacing_mm: Corner, carm: CArm | None) -> Grid:
-    """The grid of a trunk, or of the part of it that a view needs."""
+    """Return the grid of a trunk, or of the part that a view needs."""
     lower, upper = np.array(lower_mm), np.array(upper_mm)
     if carm is not None:
         lower, upper = seen_box(carm, lower, upper, _LEAST_MM, _SPARE_MM)
@@ -75,7 +75,7 @@ _SKIN_SHARE = 0.3  # of water's attenuation, between air and skin
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """How much of each voxel moves with what; the rest moves with the organs.
+    """Shares of each voxel that move with spine and trunk wall; the rest moves with the organs.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Shares:
 
 
 def moving_shares(anatomy: Anatomy) -> Shares:
-    """Tell apart what moves with the spine, with the wall of the trunk, and with neither."""
+    """Return the shares that move with the spine, with the wall of the trunk, and with neither."""
     grid = anatomy.grid
     steps = [max(1, round(_COARSE_MM / step)) for step in grid.spacing_mm]
     coarse = tuple(slice(None, None, step) for step in steps)
@@ -98,11 +98,11 @@ def moving_shares(anatomy: Anatomy) -> Shares:
     spine = _changing_over(distance, _FASTENED_MM, _FREE_MM)
     depth = _depth_below_skin(anatomy.attenuation[coarse], sampling)
     wall = _changing_over(depth, _WALL_MM, _WITHIN_MM) * (1.0 - spine)
-    return Shares(_refined(spine, steps, grid), _refined(wall, steps, grid))
+    return Shares(_refine(spine, steps, grid), _refine(wall, steps, grid))
 
 
 def _depth_below_skin(attenuation: Volume, sampling: list[float]) -> Field:
-    """Distance to the air around the trunk; where none is in the picture, all is deep."""
+    """Return the distance to the air around the trunk; large if there is no air in the volume."""
     tissue = attenuation > _SKIN_SHARE * WATER
     # Lungs and bowel gas are inside: they do not touch the sides.
     beside = [ndimage.binary_fill_holes(tissue[:, :, k]) for k in range(tissue.shape[2])]
@@ -114,20 +114,20 @@ def _depth_below_skin(attenuation: Volume, sampling: list[float]) -> Field:
 
 
 def _changing_over(distance: Field, all_mm: float, none_mm: float) -> Volume:
-    """1 up to `all_mm`, 0 from `none_mm` on, smooth between."""
+    """Return 1 up to `all_mm`, 0 from `none_mm` on, and a smooth transition between."""
     share = np.clip((none_mm - distance) / (none_mm - all_mm), 0.0, 1.0)
     smooth: Volume = (share * share * (3.0 - 2.0 * share)).astype(np.float32)
     return smooth
 
 
-def _refined(volume: Volume, steps: list[int], grid: Grid) -> Volume:
+def _refine(volume: Volume, steps: list[int], grid: Grid) -> Volume:
     for axis, step in enumerate(steps):
-        volume = _stretched(volume, axis, step, grid.shape[axis])
+        volume = _interpolate_planes(volume, axis, step, grid.shape[axis])
     return volume
 
 
-def _stretched(volume: Volume, axis: int, step: int, length: int) -> Volume:
-    """Linear interpolation of every `step`-th plane back to all `length` planes."""
+def _interpolate_planes(volume: Volume, axis: int, step: int, length: int) -> Volume:
+    """Interpolate every `step`-th plane linearly to all `length` planes."""
     at = np.arange(length) / step
     below = np.minimum(at.astype(int), volume.shape[axis] - 1)
     above = np.minimum(below + 1, volume.shape[axis] - 1)

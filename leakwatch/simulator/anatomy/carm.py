@@ -1,4 +1,4 @@
-"""The C-arm: where the source and the detector stand, and how points and volumes are projected.
+"""C-arm geometry, and projection of points and volumes.
 
 Perspective projection after DICOM PS3.3 C.8.19.6.13: a point source, a flat detector. Volumes are
 projected by Joseph's method (doi:10.1109/TMI.1982.4307572): along the axis that the beam runs most
@@ -65,7 +65,7 @@ class CArm:
 
     @property
     def mm_per_px(self) -> float:
-        """Distance between pixel centres in the plane of the aim."""
+        """Pixel spacing in the plane of the aim."""
         return self.pitch_mm * self.sod_mm / self.sid_mm
 
     @property
@@ -74,7 +74,7 @@ class CArm:
         return self.columns + 2 * self.margin_px, self.rows + 2 * self.margin_px
 
     def axes(self) -> Points3:
-        """Unit vectors along picture columns, picture rows, and the beam; ``(3, 3)``."""
+        """Unit vectors along image columns, image rows, and the beam; ``(3, 3)``."""
         if self.view is View.AP:
             along_columns, along_beam = -_RIGHT, _ANTERIOR
         elif self.anterior is Side.RIGHT:
@@ -94,12 +94,12 @@ class CArm:
 
     @property
     def centre_px(self) -> PointArray:
-        """Where the central ray meets the detector, in pixels with the margin."""
+        """Position of the central ray on the detector, in pixels with the margin."""
         columns, rows = self.size_px
         return np.array([(columns - 1) / 2, (rows - 1) / 2])
 
     def project_points(self, points_mm: Points3) -> PointArray:
-        """Where points are seen, ``(n, 2)``, (column, row) of the picture without its margin."""
+        """Project points to ``(n, 2)``, (column, row) of the image without its margin."""
         along_columns, along_rows, along_beam = self.axes()
         offset = np.asarray(points_mm, np.float64) - self.source_mm
         scale = self.sid_mm / (offset @ along_beam) / self.pitch_mm
@@ -108,7 +108,7 @@ class CArm:
         return projected
 
     def rays(self) -> tuple[Points3, Points3, Points3]:
-        """Ray direction as ``start + column * step_column + row * step_row``, each ``(3,)``.
+        """Return ray directions as ``start + column * step_column + row * step_row``.
 
         Its length is that of the way to the detector, in mm; columns count from the margin's edge.
         """
@@ -128,7 +128,7 @@ def _rotation(axis: Points3, degrees: float) -> Points3:
 def seen_box(
     carm: CArm, lower_mm: Points3, upper_mm: Points3, least_mm: float, spare_mm: float
 ) -> tuple[Points3, Points3]:
-    """The part of a box that the beam passes, along the beam in full.
+    """Return the part of a box inside the beam, with its full length along the beam.
 
     Parameters
     ----------
@@ -163,12 +163,12 @@ def seen_box(
 
 
 def main_axis(carm: CArm) -> int:
-    """The grid axis that the beam runs most along."""
+    """Return the grid axis closest to the direction of the beam."""
     return int(np.argmax(np.abs(carm.axes()[2])))
 
 
 def project(volume: Array, grid: Grid, carm: CArm, extend: bool = False) -> Image:
-    """Line integrals of a volume.
+    """Return line integrals of a volume.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def project_slabs(
     extend: bool = False,
     indices: Iterable[int] | None = None,
 ) -> Image:
-    """Line integrals of planes that are made one at a time, with one or more channels.
+    """Return line integrals of planes that are provided one at a time, with one or more channels.
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ def project_slabs(
 
 
 def _to_plane(carm: CArm, grid: Grid, axis: int, coordinate_mm: float) -> Points3:
-    """Homography from pixels to fractional (column, row) indices of a plane of voxels."""
+    """Return the homography from pixels to fractional indices of a plane of voxels."""
     row_axis, column_axis = grid.plane_axes(axis)
     source, rays = carm.source_mm, np.stack(carm.rays(), axis=1)  # (3, [start, column, row])
     rays = rays[:, [1, 2, 0]]
@@ -253,7 +253,7 @@ def _to_plane(carm: CArm, grid: Grid, axis: int, coordinate_mm: float) -> Points
 
 
 def _way_through_plane(carm: CArm, axis: int) -> Image:
-    """Length of each ray between two planes that lie 1 mm apart; ``(rows, columns)``."""
+    """Return the length of each ray between two planes at a distance of 1 mm."""
     start, step_column, step_row = carm.rays()
     columns, rows = carm.size_px
     column, row = np.arange(columns)[None, :], np.arange(rows)[:, None]

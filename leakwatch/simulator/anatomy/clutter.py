@@ -1,4 +1,4 @@
-"""What lies around the spine: the outline of the body, lungs, ribs, bowel gas, pelvis, vessels."""
+"""Surroundings of the spine: trunk, lungs, ribs, bowel gas, pelvis, vessels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RIB_RADIUS_MM, _RIB_SHELL_MM = 4.4, 0.6
 
 
 def paint_surroundings(grid: Grid, level: str, rng: np.random.Generator) -> Field:
-    """A volume with everything but the spine.
+    """Return a volume with everything except the spine.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def _trunk_distance(grid: Grid) -> Field:
 
 
 def _paint_muscles(volume: Field, grid: Grid, rng: np.random.Generator) -> None:
-    """The long muscles of the back, streaked with fat along the spine."""
+    """Paint the long muscles of the back, with strands of fat along the spine."""
     box = grid.box(np.array([-90.0, -88.0, -1e6]), np.array([90.0, -14.0, 1e6]))
     right, anterior, _ = axes_in(grid, box)
     section = np.hypot((np.abs(right) - 36.0) / 40.0, (anterior + 46.0) / _MUSCLE_MM[1])
@@ -82,7 +82,7 @@ def _paint_muscles(volume: Field, grid: Grid, rng: np.random.Generator) -> None:
 def _paint_lungs(
     volume: Field, grid: Grid, level: str, lumps: Field, rng: np.random.Generator
 ) -> None:
-    """Two lungs down to the dome of the diaphragm, with their vessels."""
+    """Paint two lungs down to the dome of the diaphragm, with their vessels."""
     right, anterior, superior = grid.open_axes_mm()
     chest = np.hypot((np.abs(right) - 74.0) / 62.0, (anterior - 14.0) / 92.0)
     # The mediastinum: heart and vessels leave a gap in front of the spine, wider to the front.
@@ -110,7 +110,7 @@ def _paint_ribs(volume: Field, grid: Grid, level: str, rng: np.random.Generator)
 
 
 def _rib(side: float, top_mm: float, depth_mm: float, drift_mm: float) -> list[Place]:
-    """Points along a rib, from its head beside the body to the front of the chest."""
+    """Return points along a rib, from its head beside the body to the anterior chest wall."""
     back = -depth_mm / 2
     path = [
         (18.0, back - 2.0, 0.0),
@@ -137,7 +137,7 @@ def _paint_tube(volume: Field, grid: Grid, path: list[Place]) -> None:
 
 
 def _paint_bowel(volume: Field, grid: Grid, rng: np.random.Generator) -> None:
-    """Loops with fat between them, and bubbles of gas in some."""
+    """Paint bowel loops with fat between them, and bubbles of gas in some."""
     box = grid.box(np.array([-130.0, 22.0, -1e6]), np.array([130.0, 1e6, 1e6]))
     loops = smooth_field(grid.part(box), (11.0, 11.0, 11.0), rng)
     fatty = np.clip(loops - 0.5, 0.0, 1.0)
@@ -158,7 +158,7 @@ def _paint_bowel(volume: Field, grid: Grid, rng: np.random.Generator) -> None:
 
 
 def _paint_iliac_bones(volume: Field, grid: Grid, level: str) -> None:
-    """The crests rise beside L4 and L5 and cross them in a lateral view."""
+    """Paint the iliac crests, which overlap L4 and L5 in a lateral view."""
     crest = -14.0 if level == "L4" else 16.0
     box = grid.box(np.array([-140.0, -60.0, -1e6]), np.array([140.0, 70.0, crest + 4.0]))
     right, anterior, superior = axes_in(grid, box)
@@ -170,7 +170,7 @@ def _paint_iliac_bones(volume: Field, grid: Grid, level: str) -> None:
 
 
 def _paint_aorta(volume: Field, grid: Grid, rng: np.random.Generator) -> None:
-    """Blood, and here and there chalk in the wall, as at the age at which vertebrae break."""
+    """Paint the aorta with blood and calcified plaques, usual at the age of fractures."""
     box = grid.box(np.array([-34.0, 6.0, -1e6]), np.array([6.0, 52.0, 1e6]))
     right, anterior, superior = axes_in(grid, box)
     bend = 2.5 * np.sin(superior / 31.0 + rng.uniform(0.0, 6.0))

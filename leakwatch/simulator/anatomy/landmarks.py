@@ -1,4 +1,4 @@
-"""Where the wall, the pedicles and the endplates of the target are, from labels alone.
+"""Landmarks of the target vertebra by its labels: posterior wall, pedicles, endplates.
 
 Labels may come from formulas or from a CT: nothing here knows which.
 """
@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from leakwatch.core.arrays import PointArray, read_only
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.anatomy.anatomy import Anatomy, Label
 from leakwatch.simulator.anatomy.carm import CArm, project
 from leakwatch.simulator.anatomy.voxel_grid import Points3
@@ -56,7 +57,7 @@ class Landmarks:
         return size
 
     def wall_anterior_mm(self, superior_mm: Field) -> Field:
-        """Anterior coordinate of the wall at these heights; beyond its ends it goes straight on."""
+        """Return the anterior coordinate of the wall at heights, constant beyond its ends."""
         heights, at = self.wall_mm[:, 2], self.wall_mm[:, 1]
         anterior: Field = np.interp(superior_mm, heights, at)
         return anterior
@@ -72,7 +73,12 @@ def find_landmarks(anatomy: Anatomy) -> Landmarks:
     """
     body = anatomy.labels == Label.BODY
     if not body.any():
-        raise ConfigError(f"{anatomy.level}: the labels hold no vertebral body. Choose a level.")
+        raise ConfigError(
+            text(
+                "{level}: the labels contain no vertebral body. Choose another level.",
+                level=anatomy.level,
+            )
+        )
     places = np.argwhere(body)
     lower = anatomy.grid.to_mm(places.min(axis=0) - 0.5)
     upper = anatomy.grid.to_mm(places.max(axis=0) + 0.5)
@@ -98,19 +104,25 @@ def _posterior_wall(
     size = max(1, round(_FORAMEN_MM / grid.spacing_mm[2])) | 1
     if len(heights) < size:
         raise ConfigError(
-            f"{anatomy.level}: the midsagittal plane meets the body in {len(heights)} rows of "
-            f"voxels, and at least {size} are needed. Is the body cut off, or the mask too coarse?"
+            text(
+                "{level}: the midsagittal plane crosses the body in {found} rows of voxels, but "
+                "at least {size} are needed. Check whether the body is cut off, or the mask too "
+                "coarse.",
+                level=anatomy.level,
+                found=len(heights),
+                size=size,
+            )
         )
     smooth = ndimage.median_filter(np.array(edges), size=size, mode="nearest")
     steep = np.abs(np.gradient(np.array(edges), np.array(heights))) > _STEEP
-    first, last = _between_rims(steep)
+    first, last = _wall_rows(steep)
     smooth = ndimage.gaussian_filter1d(smooth, 1.0 / grid.spacing_mm[2], mode="nearest")
     at = np.linspace(heights[first], heights[last], _WALL_POINTS)
     return np.stack([np.zeros(_WALL_POINTS), np.interp(at, heights, smooth), at], axis=1)
 
 
-def _between_rims(steep: npt.NDArray[np.bool_]) -> tuple[int, int]:
-    """First and last row of the wall: in the outer fifths, a steep row is an endplate already."""
+def _wall_rows(steep: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the first and last row of the wall; steep rows in the outer fifths are endplates."""
     count = len(steep)
     low, high = np.flatnonzero(steep[: count // 5 + 1]), np.flatnonzero(steep[-(count // 5 + 1) :])
     first = int(low[-1]) + 1 if len(low) else 0
@@ -119,7 +131,7 @@ def _between_rims(steep: npt.NDArray[np.bool_]) -> tuple[int, int]:
 
 
 def _first_rise(column: Field, at_mm: Field) -> float:
-    """Where the share of body first rises through one half, coming from behind."""
+    """Return the most posterior position at which the share of body rises through one half."""
     first = int(np.argmax(column >= 0.5))
     if first == 0:
         return float(at_mm[0])
@@ -147,7 +159,7 @@ def _pedicle(
 
 
 def body_outline_px(anatomy: Anatomy, carm: CArm) -> PointArray:
-    """Silhouette of the target's body in a picture, a polygon ``(n, 2)``."""
+    """Return the silhouette of the target's body in an image, a polygon ``(n, 2)``."""
     body = (anatomy.labels == Label.BODY).astype(np.float32)
     seen = (project(body, anatomy.grid, carm) > _OUTLINE_MM).astype(np.uint8)
     contours, _ = cv2.findContours(seen, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

@@ -82,7 +82,7 @@ _LAMINA_MM, _SPINOUS_MM, _FACET_MM = 6.0, 3.4, 5.2
 
 
 def body_distance(axes: Axes, size: VertebraSize) -> Field:
-    """Signed distance to the surface of the body."""
+    """Return the signed distance to the surface of the body."""
     right, anterior, superior = axes
     level = np.clip(2.0 * superior / size.height_mm, -1.2, 1.2)
     waist = 1.0 - _WAIST * (1.0 - level**2)
@@ -96,7 +96,7 @@ def body_distance(axes: Axes, size: VertebraSize) -> Field:
 
 
 def canal_distance(axes: Axes, size: VertebraSize) -> Field:
-    """Signed distance to the wall of the spinal canal, a tube without ends."""
+    """Return the signed distance to the wall of the spinal canal, an infinite tube."""
     right, anterior, _ = axes
     half_width, half_depth = size.canal_width_mm / 2, size.canal_depth_mm / 2
     radius = np.hypot(right / half_width, (anterior - canal_centre_mm(size)) / half_depth)
@@ -105,12 +105,12 @@ def canal_distance(axes: Axes, size: VertebraSize) -> Field:
 
 
 def canal_centre_mm(size: VertebraSize) -> float:
-    """Anterior coordinate of the canal's axis."""
+    """Return the anterior coordinate of the canal's axis."""
     return -size.depth_mm / 2 - size.canal_depth_mm / 2 + 0.5
 
 
 def arch_distance(axes: Axes, size: VertebraSize, thoracic: bool) -> Field:
-    """Signed distance to the surface of pedicles, laminae and processes, the canal left free."""
+    """Return the signed distance to the surface of pedicles, laminae and processes."""
     right, anterior, superior = axes
     mirrored = (np.abs(right), anterior, superior)  # both sides at once
     parts = _pedicles(mirrored, size)
@@ -122,7 +122,7 @@ def arch_distance(axes: Axes, size: VertebraSize, thoracic: bool) -> Field:
 
 
 def pedicle_centre_mm(size: VertebraSize) -> tuple[float, float, float]:
-    """Centre of the right pedicle's narrowest place."""
+    """Return the centre of the isthmus of the right pedicle."""
     return (
         size.canal_width_mm / 2 + size.pedicle_width_mm / 2 - 1.0,
         -size.depth_mm / 2 - 4.0,
@@ -177,7 +177,7 @@ def capsule_distance(
     end_mm: tuple[float, float, float],
     radius_mm: float,
 ) -> Field:
-    """Signed distance to a rod with round ends."""
+    """Return the signed distance to a capsule."""
     start, end = np.array(start_mm), np.array(end_mm)
     along = end - start
     offset = [axis - place for axis, place in zip(axes, start, strict=True)]
@@ -196,7 +196,7 @@ def _superellipse(x: Field, y: Field) -> Field:
 
 
 def _both(first: Field, second: Field) -> Field:
-    """What lies in both, with a rounded rim: the smooth maximum of two distances."""
+    """Return the smooth maximum of two distances: their intersection with a rounded edge."""
     blend = np.clip(_ROUNDING_MM - np.abs(first - second), 0.0, None)
     joined: Field = np.maximum(first, second) + blend**2 / (4.0 * _ROUNDING_MM)
     return joined

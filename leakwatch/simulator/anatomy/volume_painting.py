@@ -1,4 +1,4 @@
-"""Shapes and smooth random fields painted into a volume of voxels."""
+"""Painting of shapes into a voxel volume, and smooth random fields."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ Box = tuple[slice, slice, slice]
 
 
 def cover(distance_mm: Field, grid: Grid) -> Field:
-    """Share of each voxel inside a surface, from the signed distance of its centre to it."""
+    """Return the share of each voxel inside a surface, by the signed distance of its centre."""
     edge_mm = max(grid.spacing_mm)
     share: Field = np.clip(0.5 - distance_mm / edge_mm, 0.0, 1.0)
     return share
 
 
 def paint(volume: Field, box: Box, share: Field, value: float | Field) -> None:
-    """Replace `share` of what is in the voxels of `box` by `value`, in place."""
+    """Mix `value` by `share` into the voxels of `box`, in place."""
     part = volume[box]
     part += share * (value - part)
 
 
 def is_empty(box: Box) -> bool:
-    """Whether a box holds no voxel."""
+    """Return whether a box contains no voxel."""
     return any(side.start >= side.stop for side in box)
 
 
 def axes_in(grid: Grid, box: Box) -> Axes:
-    """Coordinates of the voxels in `box`, shaped to broadcast."""
+    """Return coordinates of the voxels in `box`, shaped to broadcast."""
     right, anterior, superior = grid.open_axes_mm()
     return right[box[0]], anterior[:, box[1]], superior[:, :, box[2]]
 
 
 def posed_axes(grid: Grid, box: Box, centre_mm: Points3, turn: Points3) -> Axes:
-    """Coordinates in axes of their own.
+    """Return coordinates in rotated axes.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def posed_axes(grid: Grid, box: Box, centre_mm: Points3, turn: Points3) -> Axes:
 def smooth_field(
     grid: Grid, length_mm: tuple[float, float, float], rng: np.random.Generator
 ) -> Field:
-    """Normal noise of mean 0 and variance 1 that is smooth over about `length_mm`.
+    """Return normal noise of mean 0 and variance 1, smooth over about `length_mm`.
 
     White noise on knots, joined by cubic B-splines (de Boor), axis by axis.
 
@@ -83,7 +83,7 @@ def smooth_field(
 
 
 def _spline_basis(at_mm: Field, knot_mm: float) -> Field:
-    """Weights ``(n, knots)`` of the knots at each place, scaled to unit variance."""
+    """Return weights ``(n, knots)`` of the knots at positions, scaled to unit variance."""
     place = (at_mm - at_mm[0]) / knot_mm + 1.0
     knots = np.arange(int(np.ceil(place[-1])) + 3)
     away = np.abs(place[:, None] - knots[None, :])

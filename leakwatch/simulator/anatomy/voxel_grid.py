@@ -21,7 +21,7 @@ RIGHT, ANTERIOR, SUPERIOR = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where voxels lie.
+    """Positions of voxels.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Grid:
     def covering(
         cls, lower_mm: Points3, upper_mm: Points3, spacing_mm: tuple[float, float, float]
     ) -> Grid:
-        """The smallest grid with a voxel centre at `lower_mm` that reaches `upper_mm`."""
+        """Return the smallest grid with a voxel centre at `lower_mm` that includes `upper_mm`."""
         low, high = np.asarray(lower_mm, np.float64), np.asarray(upper_mm, np.float64)
         steps = np.ceil((high - low) / np.array(spacing_mm) - 1e-9).clip(0).astype(int)
         shape = (1 + int(steps[0]), 1 + int(steps[1]), 1 + int(steps[2]))
@@ -53,27 +53,27 @@ class Grid:
         return float(np.prod(self.spacing_mm))
 
     def axis_mm(self, axis: int) -> npt.NDArray[np.float64]:
-        """Coordinates of the voxel centres along `axis`."""
+        """Return coordinates of the voxel centres along `axis`."""
         steps = np.arange(self.shape[axis], dtype=np.float64)
         return self.origin_mm[axis] + self.spacing_mm[axis] * steps
 
     def open_axes_mm(self) -> tuple[Points3, Points3, Points3]:
-        """Coordinates along the three axes, shaped so that they broadcast to a volume."""
+        """Return coordinates along the three axes, shaped to broadcast to a volume."""
         right, anterior, superior = (self.axis_mm(axis) for axis in range(3))
         return right[:, None, None], anterior[None, :, None], superior[None, None, :]
 
     def to_index(self, points_mm: Points3) -> Points3:
-        """Fractional voxel indices of points; ``(..., 3)``."""
+        """Convert points to fractional voxel indices; ``(..., 3)``."""
         index: Points3 = (np.asarray(points_mm) - self.origin_mm) / np.array(self.spacing_mm)
         return index
 
     def to_mm(self, index: Array) -> Points3:
-        """Positions of (fractional) voxel indices; ``(..., 3)``."""
+        """Convert (fractional) voxel indices to points; ``(..., 3)``."""
         position: Points3 = np.asarray(index) * np.array(self.spacing_mm) + self.origin_mm
         return position
 
     def box(self, lower_mm: Array, upper_mm: Array) -> tuple[slice, slice, slice]:
-        """Slices of the voxels whose centres lie in a box; empty where it lies outside."""
+        """Return slices of the voxels with centres in a box; empty if it is outside."""
         low = np.ceil(self.to_index(np.asarray(lower_mm)) - 1e-9).astype(int)
         high = np.floor(self.to_index(np.asarray(upper_mm)) + 1e-9).astype(int) + 1
         sides = [
@@ -83,7 +83,7 @@ class Grid:
         return sides[0], sides[1], sides[2]
 
     def part(self, slices: tuple[slice, slice, slice]) -> Grid:
-        """The grid of the voxels in `slices` (with a start and a stop each)."""
+        """Return the grid of the voxels in `slices` (with a start and a stop each)."""
         starts = [side.start for side in slices]
         shape = [side.stop - side.start for side in slices]
         origin = self.to_mm(np.array(starts, dtype=np.float64))
@@ -94,11 +94,11 @@ class Grid:
         )
 
     def plane_axes(self, axis: int) -> tuple[int, int]:
-        """The two other axes, in rising order."""
+        """Return the two other axes, in ascending order."""
         others = [other for other in range(3) if other != axis]
         return others[0], others[1]
 
 
 def plane(volume: Array, axis: int, index: int) -> FloatImage:
-    """One plane of voxels as a contiguous float32 image; rows and columns are the other axes."""
+    """Return a plane of voxels as a contiguous float32 image of the other axes."""
     return np.ascontiguousarray(np.take(volume, index, axis=axis), dtype=np.float32)

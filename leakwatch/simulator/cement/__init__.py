@@ -1,1 +1,1 @@
-"""Cement on its way through bone and out of it, and its projected thickness."""
+"""Cement flow through bone and out of it, and its projected thickness."""

@@ -1,4 +1,4 @@
-"""Cement on its way through bone: which voxel fills when, with the injected volume kept exactly.
+"""Cement flow through bone: the order in which voxels fill, with exact injected volume.
 
 Cement takes the way of least resistance. Spongy bone is a random resistance; the front moves on at
 the voxel that costs least to reach (Dijkstra, doi:10.1007/BF01386390; invasion percolation,
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.anatomy.voxel_grid import Grid
 
 Field = npt.NDArray[np.float64]
@@ -29,8 +30,8 @@ MM3_PER_ML = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What the cement meets.
+class BoneResistance:
+    """Resistance of bone to cement.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class LeakRegion:
-    """A way out.
+    """Region of a leak.
 
     Parameters
     ----------
@@ -75,8 +76,8 @@ class LeakRegion:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
-    """Voxels in the order in which they fill.
+class FillOrder:
+    """Voxels in the order of filling.
 
     Parameters
     ----------
@@ -91,13 +92,13 @@ class Stream:
 
     @property
     def capacity_ml(self) -> float:
-        """What all of it holds."""
+        """Total capacity."""
         return float(self.pore_mm3.sum()) / MM3_PER_ML
 
 
 @dataclass(frozen=True, slots=True)
 class CementFlow:
-    """The whole injection: where the cement is for any injected volume.
+    """An injection: the positions of cement for any injected volume.
 
     Parameters
     ----------
@@ -108,11 +109,11 @@ class CementFlow:
     """
 
     grid: Grid
-    body: Stream
-    leaks: tuple[tuple[LeakRegion, Stream], ...]
+    body: FillOrder
+    leaks: tuple[tuple[LeakRegion, FillOrder], ...]
 
     def volumes_ml(self, injected_ml: float) -> list[float]:
-        """How much is in the body and in each leak; they sum to `injected_ml`."""
+        """Return the volumes in the body and in each leak, with the sum `injected_ml`."""
         leaked: list[float] = []
         for region, stream in self.leaks:
             capacity = min(region.capacity_ml, stream.capacity_ml)
@@ -121,7 +122,7 @@ class CementFlow:
         return [injected_ml - sum(leaked), *leaked]
 
     def filled(self, injected_ml: float) -> list[Field]:
-        """Cement in the voxels of each stream, mm3, body first; each sums to its volume."""
+        """Return cement in the voxels of body and leaks, mm3, body first."""
         streams = [self.body, *(stream for _, stream in self.leaks)]
         volumes = self.volumes_ml(injected_ml)
         return [
@@ -134,8 +135,8 @@ class CementFlow:
 _FRONT_VOXELS = 1.2
 
 
-def filled_mm3(stream: Stream, volume_mm3: float) -> Field:
-    """Cement in each voxel of a stream once `volume_mm3` has gone into it.
+def filled_mm3(stream: FillOrder, volume_mm3: float) -> Field:
+    """Return the cement in each voxel after `volume_mm3` has flowed into a region.
 
     Voxels fill in order, those of the front together. The sum is the volume, to rounding; what
     the stream cannot hold stays in the last of it.
@@ -163,18 +164,18 @@ _OWNED_SHARE = 0.1
 
 
 def flow_cement(
-    ground: Ground,
+    resistance: BoneResistance,
     tip: tuple[int, int, int],
     leaks: Sequence[LeakRegion],
     total_ml: float,
     fingering: tuple[float, float],
     age_at: Callable[[float], float] | None = None,
 ) -> CementFlow:
-    """Let `total_ml` flow from `tip`.
+    """Simulate the flow of `total_ml` from `tip`.
 
     Parameters
     ----------
-    ground : Ground
+    resistance : Ground
     tip : tuple of int
         Voxel at the tip of the cannula.
     leaks : sequence of LeakRegion
@@ -192,28 +193,33 @@ def flow_cement(
         There is no room for that much.
     """
     ordered = sorted(leaks, key=lambda leak: leak.opens_ml)
-    owned = np.zeros(ground.grid.shape, np.int64)
+    owned = np.zeros(resistance.grid.shape, np.int64)
     for number, leak in enumerate(ordered, start=1):
         owned[(leak.pore > _OWNED_SHARE) & (owned == 0)] = number
     opens_mm3 = [_body_volume_at_opening(ordered, number) for number in range(len(ordered))]
     ageing = _age_by_share(total_ml) if age_at is None else _age_in_body(ordered, total_ml, age_at)
-    body = _invade(ground, [tip], total_ml * MM3_PER_ML, fingering, owned, opens_mm3, ageing)
+    body = _percolate(resistance, [tip], total_ml * MM3_PER_ML, fingering, owned, opens_mm3, ageing)
     if body.capacity_ml < total_ml:
         raise ConfigError(
-            f"the body has room for {body.capacity_ml:.2f} mL of cement, and {total_ml:g} mL shall "
-            "be injected. Inject less, or let the cement come nearer to the wall."
+            text(
+                "the body has a capacity of {capacity_ml:.2f} mL of cement, less than the "
+                "{total_ml:g} mL to be injected. Inject less, or let the cement come nearer to "
+                "the wall.",
+                capacity_ml=body.capacity_ml,
+                total_ml=total_ml,
+            )
         )
-    taken = np.zeros(ground.grid.shape, bool)
+    taken = np.zeros(resistance.grid.shape, bool)
     taken.ravel()[body.voxels] = True
     streams = []
     for number, leak in enumerate(ordered, start=1):
         mine = (owned == number) & ~taken
-        streams.append((leak, _leak_stream(ground, mine, body, opens_mm3[number - 1], leak)))
-    return CementFlow(ground.grid, body, tuple(streams))
+        streams.append((leak, _leak_stream(resistance, mine, body, opens_mm3[number - 1], leak)))
+    return CementFlow(resistance.grid, body, tuple(streams))
 
 
 def _body_volume_at_opening(leaks: Sequence[LeakRegion], number: int) -> float:
-    """Cement in the body, mm3, when leak `number` opens."""
+    """Return the cement in the body, mm3, when leak `number` opens."""
     opens = leaks[number].opens_ml
     gone = sum(
         min((opens - leak.opens_ml) * leak.share, leak.capacity_ml) for leak in leaks[:number]
@@ -231,7 +237,7 @@ def _age_by_share(total_ml: float) -> _Ageing:
 
 
 def _age_in_body(leaks: Sequence[LeakRegion], total_ml: float, age_at: _Ageing) -> _Ageing:
-    """Age by the volume in the body: what has leaked until then was injected as well."""
+    """Return the age by the volume in the body, including what has leaked."""
     injected = np.linspace(0.0, total_ml, _STEPS_OF_VOLUME + 1)
     leaked = np.zeros(injected.shape)
     for leak in leaks:
@@ -242,22 +248,24 @@ def _age_in_body(leaks: Sequence[LeakRegion], total_ml: float, age_at: _Ageing) 
 
 
 def _leak_stream(
-    ground: Ground, mine: Mask, body: Stream, opens_mm3: float, leak: LeakRegion
-) -> Stream:
-    """Fill a leak from where it touches the cement that is there when it opens."""
+    resistance: BoneResistance, mine: Mask, body: FillOrder, opens_mm3: float, leak: LeakRegion
+) -> FillOrder:
+    """Return the fill order of a leak, from its contact with the cement when it opens."""
     before = np.cumsum(body.pore_mm3) <= max(opens_mm3, float(body.pore_mm3[0]))
-    touched = np.zeros(ground.grid.shape, bool)
+    touched = np.zeros(resistance.grid.shape, bool)
     touched.ravel()[body.voxels[before]] = True
     sources = np.argwhere(mine & _dilated(touched))
     if len(sources) == 0:
         nothing = np.empty(0, np.int64)
-        return Stream(nothing, np.empty(0))
+        return FillOrder(nothing, np.empty(0))
     cost = np.where(mine, 1.0, np.inf)
-    ways = Ground(ground.grid, ground.roughness, cost, np.where(mine, leak.pore, 0.0))
-    owned = np.zeros(ground.grid.shape, np.int64)
+    ways = BoneResistance(
+        resistance.grid, resistance.roughness, cost, np.where(mine, leak.pore, 0.0)
+    )
+    owned = np.zeros(resistance.grid.shape, np.int64)
     starts = [(int(i), int(j), int(k)) for i, j, k in sources]
     follow = (leak.fingering, leak.fingering)
-    return _invade(ways, starts, leak.capacity_ml * MM3_PER_ML, follow, owned, [])
+    return _percolate(ways, starts, leak.capacity_ml * MM3_PER_ML, follow, owned, [])
 
 
 def _dilated(mask: Mask) -> Mask:
@@ -267,23 +275,23 @@ def _dilated(mask: Mask) -> Mask:
     return grown
 
 
-def _invade(
-    ground: Ground,
+def _percolate(
+    resistance: BoneResistance,
     starts: Sequence[tuple[int, int, int]],
     volume_mm3: float,
     fingering: tuple[float, float],
     owned: Index,
     opens_mm3: Sequence[float],
     ageing: _Ageing = lambda _: 0.0,
-) -> Stream:
-    """Voxels in the order of least resistance from `starts` until they hold `volume_mm3`.
+) -> FillOrder:
+    """Return voxels in the order of least resistance from `starts`, for `volume_mm3` of cement.
 
-    A voxel that a leak owns is taken while the leak is closed, and left alone afterwards.
+    Voxels of a leak are filled while the leak is closed, but not afterwards.
     """
-    shape = ground.grid.shape
-    steps = _neighbour_steps(shape, ground.grid.spacing_mm)
-    cost, rough = _framed(ground.cost, np.inf), _framed(ground.roughness, 0)
-    pore = _framed(ground.pore * ground.grid.voxel_mm3, 0)
+    shape = resistance.grid.shape
+    steps = _neighbour_steps(shape, resistance.grid.spacing_mm)
+    cost, rough = _framed(resistance.cost, np.inf), _framed(resistance.roughness, 0)
+    pore = _framed(resistance.pore * resistance.grid.voxel_mm3, 0)
     owner = _framed(owned.astype(np.float64), 0)
     done = bytearray(cost.nbytes // 8)
     heap = [(0.0, _framed_index(start, shape)) for start in starts]
@@ -305,16 +313,16 @@ def _invade(
         for step, length in steps:
             other = voxel + step
             if not done[other] and cost[other] < np.inf:
-                resistance = length * cost[other] * math.exp(follow * rough[other])
-                heapq.heappush(heap, (reached + resistance, other))
+                step_cost = length * cost[other] * math.exp(follow * rough[other])
+                heapq.heappush(heap, (reached + step_cost, other))
     voxels = _unframed(np.array(order, np.int64), shape)
-    return Stream(voxels, ground.pore.ravel()[voxels] * ground.grid.voxel_mm3)
+    return FillOrder(voxels, resistance.pore.ravel()[voxels] * resistance.grid.voxel_mm3)
 
 
 def _neighbour_steps(
     shape: tuple[int, int, int], spacing_mm: tuple[float, float, float]
 ) -> list[tuple[int, float]]:
-    """Flat step to each of 26 neighbours in a framed volume, and its length in mm."""
+    """Return flat index steps to 26 neighbours in a padded volume, and their lengths in mm."""
     strides = ((shape[1] + 2) * (shape[2] + 2), shape[2] + 2, 1)
     steps = []
     for move in itertools.product((-1, 0, 1), repeat=3):
@@ -325,7 +333,7 @@ def _neighbour_steps(
 
 
 def _framed(volume: Field, value: float) -> memoryview[float]:
-    """Flat copy with one voxel of `value` around it, so that no neighbour is out of range.
+    """Return a flat copy padded by one voxel of `value`, so that all neighbours exist.
 
     A memoryview: reading one number of an array is many times dearer than one of a view.
     """

@@ -1,4 +1,4 @@
-"""Cement as the beam meets it: projected thickness for any injected volume."""
+"""Projected thickness of cement for any injected volume."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from leakwatch.simulator.anatomy.carm import CArm, Image, main_axis, project_slabs
 from leakwatch.simulator.anatomy.voxel_grid import Grid, plane
-from leakwatch.simulator.cement.cement_flow import CementFlow, Field, Mask, Stream
+from leakwatch.simulator.cement.cement_flow import CementFlow, Field, FillOrder, Mask
 
 
 @dataclass(frozen=True, slots=True)
 class CementImages:
-    """Projected cement in the picture without movement, mm; all of one shape.
+    """Projected cement in the image without motion, mm; all of the same shape.
 
     Parameters
     ----------
@@ -34,12 +34,12 @@ class CementImages:
 
     @property
     def total(self) -> Image:
-        """All cement."""
+        """Total cement."""
         return self.body + sum(self.leaks, np.zeros(self.body.shape))
 
 
 def close_up(carm: CArm, flow: CementFlow) -> CArm:
-    """The same view, cut to the smallest picture about its centre that shows all of the cement."""
+    """Return the view cropped to the smallest image about its centre that shows all cement."""
     grid = flow.grid
     voxels = np.concatenate([flow.body.voxels, *(stream.voxels for _, stream in flow.leaks)])
     places = np.stack(np.unravel_index(voxels, grid.shape), axis=1)
@@ -54,7 +54,7 @@ def close_up(carm: CArm, flow: CementFlow) -> CArm:
 def project_cement(
     flow: CementFlow, injected_ml: float, carm: CArm, inside_body: Mask
 ) -> CementImages:
-    """Projected cement in the body and in each leak.
+    """Return projected cement in the body and in each leak.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def project_cement(
     return CementImages(body, leaks, outside, carm.margin_px)
 
 
-def _projected(stream: Stream, filled_mm3: Field, grid: Grid, carm: CArm) -> Image:
+def _projected(stream: FillOrder, filled_mm3: Field, grid: Grid, carm: CArm) -> Image:
     volume = np.zeros(grid.shape, np.float32)
     volume.ravel()[stream.voxels] = filled_mm3 / grid.voxel_mm3
     axis = main_axis(carm)
@@ -83,8 +83,10 @@ def _projected(stream: Stream, filled_mm3: Field, grid: Grid, carm: CArm) -> Ima
     return project_slabs(lambda index: plane(volume, axis, index), grid, carm, indices=held)
 
 
-def pasted(image: Image, from_margin_px: int, to_margin_px: int, shape: tuple[int, int]) -> Image:
-    """A close-up in a picture of `shape` with a wider margin, zero around it."""
+def paste_close_up(
+    image: Image, from_margin_px: int, to_margin_px: int, shape: tuple[int, int]
+) -> Image:
+    """Return a close-up pasted into an image of `shape` with a wider margin, zero around it."""
     whole = np.zeros(shape)
     offset = to_margin_px - from_margin_px
     rows, columns = image.shape

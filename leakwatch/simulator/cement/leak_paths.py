@@ -1,4 +1,4 @@
-"""The ways by which cement leaves a vertebral body, as regions that it fills.
+"""Leak paths out of a vertebral body, as regions that cement fills.
 
 Kinds after Yeom et al. (doi:10.1302/0301-620X.85B1.13026): along the basivertebral vein into the
 epidural space, along a segmental vein, through a cortical defect; besides, through an endplate into
@@ -30,7 +30,7 @@ _WHOLE_SHARE, _CRUMB_SHARE = 0.9, 0.1
 
 
 class LeakKind(StrEnum):
-    """Where the cement goes."""
+    """Kind of leak path."""
 
     BASIVERTEBRAL = "basivertebral"
     ANTERIOR_VEIN = "anterior_vein"
@@ -59,7 +59,7 @@ _IN_VEIN, _BETWEEN_TISSUES = 0.25, 1.3
 
 @dataclass(frozen=True, slots=True)
 class LeakPath:
-    """One way out.
+    """A leak path.
 
     Parameters
     ----------
@@ -80,13 +80,13 @@ class LeakPath:
 
     @property
     def fingering(self) -> float:
-        """How strongly the front follows roughness in it."""
+        """Influence of roughness on the cement front."""
         return _IN_VEIN if self.centrelines_mm else _BETWEEN_TISSUES
 
 
 @dataclass(frozen=True, slots=True)
-class PathGround:
-    """What a path is laid through.
+class PathContext:
+    """Anatomy and cannula for the generation of leak paths.
 
     Parameters
     ----------
@@ -102,21 +102,21 @@ class PathGround:
     pedicle_mm: Points3
 
 
-def lay_path(kind: LeakKind, ground: PathGround, rng: np.random.Generator) -> LeakPath:
-    """Lay a way out of the body from the tip of the cannula.
+def make_leak_path(kind: LeakKind, resistance: PathContext, rng: np.random.Generator) -> LeakPath:
+    """Generate a leak path from the tip of the cannula.
 
     Parameters
     ----------
     kind : LeakKind
-    ground : PathGround
+    resistance : PathGround
     rng : numpy.random.Generator
 
     Returns
     -------
     LeakPath
     """
-    path = _LAYERS[kind](ground, rng)
-    outside = [_depth_at(ground, line) < 0.0 for line in path.centrelines_mm]
+    path = _LAYERS[kind](resistance, rng)
+    outside = [_depth_at(resistance, line) < 0.0 for line in path.centrelines_mm]
     lines = tuple(
         line[int(np.argmax(beyond)) :]
         for line, beyond in zip(path.centrelines_mm, outside, strict=True)
@@ -125,13 +125,13 @@ def lay_path(kind: LeakKind, ground: PathGround, rng: np.random.Generator) -> Le
     return replace(path, centrelines_mm=lines)
 
 
-def _basivertebral(ground: PathGround, rng: np.random.Generator) -> LeakPath:
-    """Through the foramen in the middle of the wall, then up and down behind it."""
-    marks = ground.landmarks
+def _basivertebral(resistance: PathContext, rng: np.random.Generator) -> LeakPath:
+    """Generate a path through the basivertebral foramen, then along the posterior wall."""
+    marks = resistance.landmarks
     middle = (marks.lower_mm[2] + marks.upper_mm[2]) / 2 + rng.uniform(-1.5, 1.5)
     wall = float(marks.wall_anterior_mm(np.array([middle]))[0])
     foramen = np.array([rng.uniform(-1.5, 1.5), wall, middle])
-    inner = _wavy([ground.tip_mm, foramen + _by(0.0, 7.0, 0.0), foramen], 0.5, rng)
+    inner = _wavy([resistance.tip_mm, foramen + _by(0.0, 7.0, 0.0), foramen], 0.5, rng)
     branches = []
     height = float(marks.size_mm[2])
     for direction in (1.0, -1.0):
@@ -144,8 +144,8 @@ def _basivertebral(ground: PathGround, rng: np.random.Generator) -> LeakPath:
             points.append(np.array([side * rng.uniform(4.0, 7.0) * share, back, at]))
         branches.append(_wavy(points, 0.7, rng))
     radii = (1.1, rng.uniform(1.2, 1.7))
-    pore = _tubes(ground.site.grid, [(inner, radii[0]), *((b, radii[1]) for b in branches)])
-    arch = ground.site.bone & (ground.site.depth_mm < 0.0)
+    pore = _tubes(resistance.site.grid, [(inner, radii[0]), *((b, radii[1]) for b in branches)])
+    arch = resistance.site.bone & (resistance.site.depth_mm < 0.0)
     # A coarse mask can let the arch reach round behind the body. There the vein runs through what
     # the mask calls bone, or it would end at the foramen.
     if _is_whole(np.where(arch, 0.0, pore)):
@@ -154,21 +154,21 @@ def _basivertebral(ground: PathGround, rng: np.random.Generator) -> LeakPath:
 
 
 def _is_whole(pore: Field) -> bool:
-    """Whether all of a path hangs together, but for crumbs."""
+    """Return whether a path is connected, except for tiny parts."""
     parts, count = ndimage.label(pore > _CRUMB_SHARE, np.ones((3, 3, 3)))
     sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
     return count == 0 or bool(sizes.max() >= _WHOLE_SHARE * sizes.sum())
 
 
-def _anterior_vein(ground: PathGround, rng: np.random.Generator) -> LeakPath:
-    """Out at the front of the body, then along the spine."""
-    marks = ground.landmarks
+def _anterior_vein(resistance: PathContext, rng: np.random.Generator) -> LeakPath:
+    """Generate a path through the anterior wall, then along the spine."""
+    marks = resistance.landmarks
     size = marks.size_mm
     up = rng.choice([-1.0, 1.0])
     height = float(marks.lower_mm[2] + size[2] * (0.5 + up * rng.uniform(0.0, 0.15)))
-    exit_mm = _surface(ground, np.array([rng.uniform(-6.0, 6.0), 0.0, height]), (0.0, 1.0, 0.0))
+    exit_mm = _surface(resistance, np.array([rng.uniform(-6.0, 6.0), 0.0, height]), (0.0, 1.0, 0.0))
     path = [
-        ground.tip_mm,
+        resistance.tip_mm,
         exit_mm,
         exit_mm + _by(1.0, rng.uniform(4.0, 7.0), up * 1.5),
         exit_mm + _by(rng.uniform(-4.0, 4.0), rng.uniform(7.0, 11.0), up * rng.uniform(8.0, 12.0)),
@@ -177,20 +177,20 @@ def _anterior_vein(ground: PathGround, rng: np.random.Generator) -> LeakPath:
     line = _wavy(path, 0.8, rng)
     radius = rng.uniform(0.95, 1.15)
     return LeakPath(
-        LeakKind.ANTERIOR_VEIN, _tubes(ground.site.grid, [(line, radius)]), (line,), exit_mm
+        LeakKind.ANTERIOR_VEIN, _tubes(resistance.site.grid, [(line, radius)]), (line,), exit_mm
     )
 
 
-def _segmental_vein(ground: PathGround, rng: np.random.Generator) -> LeakPath:
-    """Out at the waist of one side, then round the body to the front."""
-    marks = ground.landmarks
+def _segmental_vein(resistance: PathContext, rng: np.random.Generator) -> LeakPath:
+    """Generate a path from the waist of one side around the body to its anterior side."""
+    marks = resistance.landmarks
     middle = float((marks.lower_mm[2] + marks.upper_mm[2]) / 2) + rng.uniform(-1.0, 2.0)
     side = rng.choice([-1.0, 1.0])
-    exit_mm = _surface(ground, np.array([0.0, rng.uniform(2.0, 6.0), middle]), (side, 0.0, 0.0))
+    exit_mm = _surface(resistance, np.array([0.0, rng.uniform(2.0, 6.0), middle]), (side, 0.0, 0.0))
     half = marks.size_mm / 2
     front = float(marks.upper_mm[1])
     path = [
-        ground.tip_mm,
+        resistance.tip_mm,
         exit_mm,
         exit_mm + _by(side * 3.0, 4.0, 0.5),
         np.array([side * 0.75 * half[0], front - 1.0, middle + 1.5]),
@@ -198,17 +198,17 @@ def _segmental_vein(ground: PathGround, rng: np.random.Generator) -> LeakPath:
         np.array([side * 0.2 * half[0], front + 14.0, middle + rng.uniform(-5.0, 9.0)]),
     ]
     line = _wavy(path, 0.6, rng)
-    pore = _tubes(ground.site.grid, [(line, rng.uniform(0.9, 1.1))])
+    pore = _tubes(resistance.site.grid, [(line, rng.uniform(0.9, 1.1))])
     return LeakPath(LeakKind.SEGMENTAL_VEIN, pore, (line,), exit_mm)
 
 
-def _disc(ground: PathGround, rng: np.random.Generator) -> LeakPath:
-    """Through a crack in an endplate, then spread out between it and the next body."""
-    site, marks = ground.site, ground.landmarks
+def _disc(resistance: PathContext, rng: np.random.Generator) -> LeakPath:
+    """Generate a path through a fracture of an endplate into the disc."""
+    site, marks = resistance.site, resistance.landmarks
     up = rng.choice([-1.0, 1.0])
     over = np.array([rng.uniform(-5.0, 5.0), marks.upper_mm[1] - rng.uniform(9.0, 14.0), 0.0])
-    exit_mm = _surface(ground, over, (0.0, 0.0, up))
-    crack = _wavy([ground.tip_mm, exit_mm, exit_mm + _by(0.0, 0.0, 2.0 * up)], 0.4, rng)
+    exit_mm = _surface(resistance, over, (0.0, 0.0, up))
+    crack = _wavy([resistance.tip_mm, exit_mm, exit_mm + _by(0.0, 0.0, 2.0 * up)], 0.4, rng)
     right, anterior, superior = site.grid.open_axes_mm()
     beyond = up * (superior - exit_mm[2])
     away = np.hypot(right - exit_mm[0], anterior - exit_mm[1])
@@ -221,17 +221,17 @@ def _disc(ground: PathGround, rng: np.random.Generator) -> LeakPath:
 
 def _cortical(
     kind: LeakKind,
-    ground: PathGround,
+    resistance: PathContext,
     direction: tuple[float, float, float],
     spread_mm: float,
     rng: np.random.Generator,
 ) -> LeakPath:
-    """Through a hole in the wall, then flat along its outside."""
-    site, marks = ground.site, ground.landmarks
+    """Generate a path through a defect of the cortex, then flat along its outside."""
+    site, marks = resistance.site, resistance.landmarks
     centre = (marks.lower_mm + marks.upper_mm) / 2
     start = np.array([rng.uniform(-5.0, 5.0), centre[1], centre[2] + rng.uniform(-5.0, 5.0)])
-    exit_mm = _surface(ground, start, direction)
-    hole = _wavy([ground.tip_mm, exit_mm, exit_mm + 2.5 * np.array(direction)], 0.4, rng)
+    exit_mm = _surface(resistance, start, direction)
+    hole = _wavy([resistance.tip_mm, exit_mm, exit_mm + 2.5 * np.array(direction)], 0.4, rng)
     right, anterior, superior = site.grid.open_axes_mm()
     away = np.sqrt(
         (right - exit_mm[0]) ** 2 + (anterior - exit_mm[1]) ** 2 + (superior - exit_mm[2]) ** 2
@@ -241,26 +241,26 @@ def _cortical(
     return LeakPath(kind, pore, (), exit_mm)
 
 
-def _cortical_anterior(ground: PathGround, rng: np.random.Generator) -> LeakPath:
-    return _cortical(LeakKind.CORTICAL_ANTERIOR, ground, (0.0, 1.0, 0.0), 12.0, rng)
+def _cortical_anterior(resistance: PathContext, rng: np.random.Generator) -> LeakPath:
+    return _cortical(LeakKind.CORTICAL_ANTERIOR, resistance, (0.0, 1.0, 0.0), 12.0, rng)
 
 
-def _cortical_posterior(ground: PathGround, rng: np.random.Generator) -> LeakPath:
-    return _cortical(LeakKind.CORTICAL_POSTERIOR, ground, (0.0, -1.0, 0.0), 9.0, rng)
+def _cortical_posterior(resistance: PathContext, rng: np.random.Generator) -> LeakPath:
+    return _cortical(LeakKind.CORTICAL_POSTERIOR, resistance, (0.0, -1.0, 0.0), 9.0, rng)
 
 
-def _cannula_track(ground: PathGround, rng: np.random.Generator) -> LeakPath:
-    """Back through the pedicle, beside or behind the cannula."""
-    tip, pedicle = ground.tip_mm, ground.pedicle_mm
+def _cannula_track(resistance: PathContext, rng: np.random.Generator) -> LeakPath:
+    """Generate a path back through the pedicle along the cannula."""
+    tip, pedicle = resistance.tip_mm, resistance.pedicle_mm
     beyond = tip + (pedicle - tip) * 1.55
     line = _wavy([tip, pedicle, beyond], 0.15, rng)
-    pore = _tubes(ground.site.grid, [(line, rng.uniform(1.5, 1.9))])
-    behind = ground.landmarks.wall_anterior_mm(line[:, 2])
+    pore = _tubes(resistance.site.grid, [(line, rng.uniform(1.5, 1.9))])
+    behind = resistance.landmarks.wall_anterior_mm(line[:, 2])
     exit_mm = line[int(np.argmax(line[:, 1] < behind))]
     return LeakPath(LeakKind.CANNULA_TRACK, pore, (line,), exit_mm)
 
 
-_LAYERS: Final[dict[LeakKind, Callable[[PathGround, np.random.Generator], LeakPath]]] = {
+_LAYERS: Final[dict[LeakKind, Callable[[PathContext, np.random.Generator], LeakPath]]] = {
     LeakKind.BASIVERTEBRAL: _basivertebral,
     LeakKind.ANTERIOR_VEIN: _anterior_vein,
     LeakKind.SEGMENTAL_VEIN: _segmental_vein,
@@ -276,26 +276,26 @@ def _by(right_mm: float, anterior_mm: float, superior_mm: float) -> Points3:
 
 
 def _surface(
-    ground: PathGround, start_mm: Points3, direction: tuple[float, float, float]
+    resistance: PathContext, start_mm: Points3, direction: tuple[float, float, float]
 ) -> Points3:
-    """Where a straight line from inside the body meets its surface."""
+    """Return the intersection of a line from inside the body with its surface."""
     steps = np.arange(0.0, 60.0, _STEP_MM)
     line = np.asarray(start_mm) + steps[:, None] * np.array(direction)
-    inside = np.flatnonzero(_depth_at(ground, line) > 0.0)
+    inside = np.flatnonzero(_depth_at(resistance, line) > 0.0)
     surface: Points3 = line[inside[-1] if len(inside) else 0]
     return surface
 
 
-def _depth_at(ground: PathGround, points_mm: Points3) -> Field:
-    """Distance inside the surface of the body at points, ``(n,)``."""
-    grid = ground.site.grid
+def _depth_at(resistance: PathContext, points_mm: Points3) -> Field:
+    """Return the depth of points below the surface of the body, ``(n,)``."""
+    grid = resistance.site.grid
     index = np.clip(np.rint(grid.to_index(points_mm)).astype(int), 0, np.array(grid.shape) - 1)
-    depth: Field = ground.site.depth_mm[tuple(index.T)]
+    depth: Field = resistance.site.depth_mm[tuple(index.T)]
     return depth
 
 
 def _wavy(points: list[Points3], wave_mm: float, rng: np.random.Generator) -> Points3:
-    """A smooth line through points, never quite straight, as vessels are; ``(n, 3)``."""
+    """Return a smooth, slightly curved line through points, like a vessel; ``(n, 3)``."""
     corners = np.array(points, np.float64)
     for _ in range(3):  # Chaikin's corner cutting, the ends kept
         early = 0.75 * corners[:-1] + 0.25 * corners[1:]
@@ -312,7 +312,7 @@ def _wavy(points: list[Points3], wave_mm: float, rng: np.random.Generator) -> Po
 
 
 def _tubes(grid: Grid, lines: list[tuple[Points3, float]]) -> Field:
-    """Share of each voxel within a radius of lines."""
+    """Return the share of each voxel within a radius of lines."""
     share = np.zeros(grid.shape)
     edge = max(grid.spacing_mm)
     for line, radius in lines:

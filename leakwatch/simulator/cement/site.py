@@ -1,4 +1,4 @@
-"""The vertebra as the cement meets it: a fine grid, where it can go, and how hard that is."""
+"""The vertebral body for the cement flow: a fine grid with capacity and resistance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leakwatch.simulator.anatomy.anatomy import Anatomy, Label
 from leakwatch.simulator.anatomy.landmarks import Landmarks
 from leakwatch.simulator.anatomy.volume_painting import smooth_field
 from leakwatch.simulator.anatomy.voxel_grid import Grid
-from leakwatch.simulator.cement.cement_flow import Ground
+from leakwatch.simulator.cement.cement_flow import BoneResistance
 
 Field = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -52,7 +52,7 @@ class Site:
 
 
 def make_site(anatomy: Anatomy, landmarks: Landmarks) -> Site:
-    """Bring the target's labels to the cement's grid."""
+    """Resample the target's labels to the grid of the cement."""
     lower, upper = landmarks.lower_mm - _MARGIN_MM[0], landmarks.upper_mm + _MARGIN_MM[1]
     grid = Grid.covering(lower, upper, _SPACING_MM)
     body = _resampled(anatomy, [Label.BODY], grid) > 0.5
@@ -65,7 +65,7 @@ def make_site(anatomy: Anatomy, landmarks: Landmarks) -> Site:
 
 
 def _before_wall(grid: Grid, landmarks: Landmarks) -> Field:
-    """Signed distance to the wall in each sagittal plane, as a lateral view will show it."""
+    """Return the signed distance to the wall in each sagittal plane, as in a lateral view."""
     anterior, superior = np.meshgrid(grid.axis_mm(1), grid.axis_mm(2), indexing="ij")
     points = np.stack([anterior.ravel(), superior.ravel()], axis=1)
     front = (landmarks.lower_mm + landmarks.upper_mm) / 2
@@ -75,7 +75,7 @@ def _before_wall(grid: Grid, landmarks: Landmarks) -> Field:
 
 
 def _resampled(anatomy: Anatomy, labels: list[Label], grid: Grid) -> Field:
-    """Share of these labels around each voxel of another grid, smoothed over the old voxels."""
+    """Return the share of labels around each voxel of another grid, smoothed by old voxels."""
     lower, upper = grid.to_mm(np.zeros(3)), grid.to_mm(np.array(grid.shape))
     box = anatomy.grid.box(lower - 3.0, upper + 3.0)
     share = ndimage.gaussian_filter(np.isin(anatomy.labels[box], labels).astype(np.float32), 0.6)
@@ -87,10 +87,10 @@ def _resampled(anatomy: Anatomy, labels: list[Label], grid: Grid) -> Field:
     return resampled
 
 
-def make_ground(
+def make_bone_resistance(
     site: Site, nearest_to_wall_mm: float, backward_bias: float, rng: np.random.Generator
-) -> Ground:
-    """Where cement can go within the body, and how hard that is.
+) -> BoneResistance:
+    """Return pore volume and resistance of the body.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def make_ground(
     short = np.clip((nearest_to_wall_mm + _BARRIER_MM - site.before_wall_mm) / _BARRIER_MM, 0, 1)
     cost = np.exp(3.0 * short**2 + backward_bias * site.before_wall_mm / 10.0)
     open_to_cement = (site.depth_mm > _CORTEX_MM) & (site.before_wall_mm > nearest_to_wall_mm)
-    return Ground(
+    return BoneResistance(
         grid,
         roughness,
         np.where(open_to_cement, cost, np.inf),

@@ -1,1 +1,1 @@
-"""Anatomy from a CT with labels of its vertebrae, NIfTI or DICOM."""
+"""Anatomy from a CT with labels of its vertebrae, in NIfTI or DICOM."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.anatomy.anatomy import Anatomy, Label, anatomy_grid
 from leakwatch.simulator.anatomy.carm import CArm
 from leakwatch.simulator.anatomy.tissue import GAS, ORGAN, WATER
@@ -19,7 +20,7 @@ from leakwatch.simulator.ct.ct_canal import find_canal
 from leakwatch.simulator.ct.ct_field import CtField, Places, field_of
 from leakwatch.simulator.ct.ct_scan import Scan, load_scan
 from leakwatch.simulator.ct.vertebra_axes import body_by_shape, vertebra_frame
-from leakwatch.simulator.ct.vertebra_labels import choose
+from leakwatch.simulator.ct.vertebra_labels import find_label
 
 Mask = npt.NDArray[np.bool_]
 Volume64 = npt.NDArray[np.float64]
@@ -42,7 +43,7 @@ def build_ct_anatomy(
     seed: int = 0,
     carm: CArm | None = None,
 ) -> Anatomy:
-    """Make anatomy from files.
+    """Build anatomy from files.
 
     Parameters
     ----------
@@ -71,13 +72,17 @@ def build_ct_anatomy(
     """
     scan = load_scan(ct, vertebrae, body)
     spacing_mm, labelled = scan.ct.spacing_mm, scan.vertebrae.labels
-    target = choose(level, _heights_mm(scan), str(vertebrae), scan.vertebrae.names)
+    target = find_label(level, _heights_mm(scan), str(vertebrae), scan.vertebrae.names)
     bone = labelled == target.number
     body_mask = body_by_shape(bone, spacing_mm) if scan.body is None else scan.body & bone
     if not body_mask.any():
         raise ConfigError(
-            f"{body or vertebrae}: no body of {target.name} was found. Choose another level, or "
-            "another mask of bodies."
+            text(
+                "{path}: no body of {target} was found. Choose another level, or another mask of "
+                "bodies.",
+                path=body or vertebrae,
+                target=target.name,
+            )
         )
     frame = vertebra_frame(bone, body_mask, spacing_mm)
     grid = anatomy_grid(_LOWER_MM, _UPPER_MM, _SPACING_MM, carm)
@@ -95,7 +100,7 @@ def build_ct_anatomy(
 
 
 def _heights_mm(scan: Scan) -> Mapping[int, float]:
-    """How high each label lies, on average."""
+    """Return the mean height of each label."""
     labels, affine = scan.vertebrae.labels, scan.ct.affine
     numbers = [int(number) for number in np.unique(labels) if number > 0]
     centres = ndimage.center_of_mass(np.ones(labels.shape), labels, numbers)
@@ -108,7 +113,7 @@ def _heights_mm(scan: Scan) -> Mapping[int, float]:
 def _resampled(
     field: CtField, masks: dict[Label, Mask], grid: Grid, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
-    """Attenuation and labels on the new grid, a few planes at a time."""
+    """Resample attenuation and labels to the new grid, a few planes at a time."""
     attenuation = np.empty(grid.shape, np.float32)
     labels = np.zeros(grid.shape, np.uint8)
     lumps = smooth_field(grid, (14.0, 12.0, 14.0), rng)
@@ -125,7 +130,7 @@ def _resampled(
 
 
 def _attenuation(field: CtField, where: Places, beside: Volume64) -> Volume64:
-    """Hounsfield units to 1/mm: the share of water's attenuation that they are defined by."""
+    """Convert Hounsfield units to 1/mm, by the attenuation of water."""
     seen = ndimage.map_coordinates(field.hounsfield, where.index, order=1, mode="nearest")
     of_ct = np.maximum(WATER * (1.0 + seen / _HU), GAS)
     attenuation: Volume64 = of_ct + where.beyond * (beside - of_ct)
@@ -133,7 +138,7 @@ def _attenuation(field: CtField, where: Places, beside: Volume64) -> Volume64:
 
 
 def _labels(masks: dict[Label, npt.NDArray[np.float32]], where: Places) -> npt.NDArray[np.uint8]:
-    """What is mirrored beyond the CT's ends is another vertebra."""
+    """Return labels, with mirrored vertebrae beyond the CT's ends as other ones."""
     labels = np.zeros(where.near.shape, np.uint8)
     for label, mask in masks.items():
         share = ndimage.map_coordinates(mask, where.index, order=1, mode="nearest")

@@ -1,4 +1,4 @@
-"""The spinal canal of the target: what its arch encloses."""
+"""Detection of the target's spinal canal, which its arch encloses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _USUAL_MM = (11.0, 8.0)
 
 
 def find_canal(labels: npt.NDArray[np.uint8], grid: Grid) -> Mask:
-    """The hole that the target's arch encloses, carried on along the body's height and discs.
+    """Return the space enclosed by the target's arch, extended along the body and its discs.
 
     Parameters
     ----------

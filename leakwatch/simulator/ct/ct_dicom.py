@@ -1,4 +1,4 @@
-"""A CT series in a folder: slices of DICOM CT Image Storage (PS3.3 A.3), sorted and checked."""
+"""CT series in a folder: slices of DICOM CT Image Storage (PS3.3 A.3), sorted and validated."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.anatomy.voxel_grid import Points3
-from leakwatch.simulator.ct.ct_sound import check_place, check_shape
 from leakwatch.simulator.ct.ct_volume import SAME_PLACE_MM, ScanVolume, canonical
+from leakwatch.simulator.ct.volume_checks import check_affine, check_shape
 
 _LPS_TO_RAS: Final = np.diag([-1.0, -1.0, 1.0, 1.0])
 # Direction cosines are rounded to some digits; this is 0.06 degrees.
@@ -44,7 +45,7 @@ class _Slice:
 
 
 def read_ct_series(folder: Path) -> ScanVolume:
-    """Read the CT series that a folder holds.
+    """Read the CT series in a folder.
 
     Parameters
     ----------
@@ -75,13 +76,13 @@ def read_ct_series(folder: Path) -> ScanVolume:
     affine = _LPS_TO_RAS @ plane_affine(slices[0].header, step)
     first = slices[0].header
     check_shape((int(first.Columns), int(first.Rows), len(slices)), folder)
-    check_place(affine, folder)
+    check_affine(affine, folder)
     planes = np.stack([_hounsfield(piece) for piece in slices], axis=-1)
     return canonical(planes, affine)
 
 
 def frame_of_reference(folder: Path) -> str | None:
-    """What a series says its coordinates are in; None where it does not say."""
+    """Return the frame of reference of a series; None if not stated."""
     for _, header in _dicom_files(folder):
         if header.get("SOPClassUID") == CTImageStorage:
             uid = header.get("FrameOfReferenceUID")
@@ -90,7 +91,7 @@ def frame_of_reference(folder: Path) -> str | None:
 
 
 def plane_affine(header: Dataset, step: Points3) -> Points3:
-    """From indices (column, row, plane) to mm, LPS (PS3.3 C.7.6.2.1.1); ``(4, 4)``.
+    """Return the matrix from indices (column, row, plane) to mm, LPS (PS3.3 C.7.6.2.1.1).
 
     Parameters
     ----------
@@ -111,7 +112,13 @@ def _dicom_files(folder: Path) -> Iterator[tuple[Path, Dataset]]:
     try:
         paths = sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be read: {error.strerror}. Check --ct.") from error
+        raise ConfigError(
+            text(
+                "{folder}: cannot be read: {reason}. Check --ct.",
+                folder=folder,
+                reason=error.strerror,
+            )
+        ) from error
     for path in paths:
         try:
             yield path, pydicom.dcmread(path, stop_before_pixels=True)
@@ -128,13 +135,24 @@ def _headers(folder: Path) -> list[tuple[Path, Dataset]]:
         hint = "Give the folder with the slices of one series."
         if any(header.get("SOPClassUID") == EnhancedCTImageStorage for _, header in found):
             hint = "Enhanced multi-frame CT is not read: convert it to single slices, or to NIfTI."
-        raise ConfigError(f"{folder}: no CT slices. DICOM files found: {told or 'none'}. {hint}")
+        raise ConfigError(
+            text(
+                "{folder}: no CT slices. DICOM files found: {value}. {hint}",
+                folder=folder,
+                value=told or "none",
+                hint=hint,
+            )
+        )
     for path, header in slices:
         missing = [name for name in _NEEDED if header.get(name) in (None, "")]
         if missing:
             raise ConfigError(
-                f"{path}: a CT slice without {', '.join(missing)}. Without them it has no place "
-                "or no Hounsfield units. Export the series again."
+                text(
+                    "{path}: a CT slice without {names}. Without them it has no place "
+                    "or no Hounsfield units. Export the series again.",
+                    path=path,
+                    names=", ".join(missing),
+                )
             )
     return slices
 
@@ -148,11 +166,18 @@ def _check_one_series(headers: list[tuple[Path, Dataset]], folder: Path) -> None
             f"({named[uid].get('SeriesDescription') or 'no description'})"
             for uid, count in series.items()
         )
-        raise ConfigError(f"{folder}: slices of {len(series)} series: {told}. Give one series.")
+        raise ConfigError(
+            text(
+                "{folder}: slices of {number_of_series} series: {told}. Give one series.",
+                folder=folder,
+                number_of_series=len(series),
+                told=told,
+            )
+        )
 
 
 def _normal(headers: list[tuple[Path, Dataset]], folder: Path) -> Points3:
-    """The direction in which planes follow each other, the same for all."""
+    """Return the common direction in which planes follow each other."""
     first_path, first = headers[0]
     for path, header in headers[1:]:
         for name, most in (
@@ -164,8 +189,16 @@ def _normal(headers: list[tuple[Path, Dataset]], folder: Path) -> Points3:
             found, expected = _vector(header, name), _vector(first, name)
             if found.shape != expected.shape or np.abs(found - expected).max() > most:
                 raise ConfigError(
-                    f"{folder}: slices differ in {name}: {first[name].value} in {first_path.name}, "
-                    f"{header[name].value} in {path.name}. Give one series without localizers."
+                    text(
+                        "{folder}: slices differ in {name}: {value} in {first_path}, "
+                        "{value2} in {path}. Give one series without localizers.",
+                        folder=folder,
+                        name=name,
+                        value=first[name].value,
+                        first_path=first_path.name,
+                        value2=header[name].value,
+                        path=path.name,
+                    )
                 )
     along_row, along_column = _vector(first, "ImageOrientationPatient").reshape(2, 3)
     normal: Points3 = np.cross(along_row, along_column)
@@ -173,9 +206,14 @@ def _normal(headers: list[tuple[Path, Dataset]], folder: Path) -> Points3:
 
 
 def _even_step(slices: list[_Slice], normal: Points3, folder: Path) -> Points3:
-    """From one plane to the next, mm; an error where that is not the same for all."""
+    """Return the distance between planes, mm; raise if it is not the same for all."""
     if len(slices) < 2:
-        raise ConfigError(f"{folder}: one slice only. A volume has two or more; give all of them.")
+        raise ConfigError(
+            text(
+                "{folder}: a single slice, but a volume needs two or more. Give all of them.",
+                folder=folder,
+            )
+        )
     along = np.array([piece.along_mm for piece in slices])
     steps = np.diff(along)
     usual = float(np.median(steps))
@@ -183,36 +221,56 @@ def _even_step(slices: list[_Slice], normal: Points3, folder: Path) -> Points3:
         pair = f"{slices[index].path.name} and {slices[index + 1].path.name}"
         if step < SAME_PLACE_MM:
             raise ConfigError(
-                f"{folder}: two slices at one place: {pair}. Give one phase of one series."
+                text(
+                    "{folder}: two slices at the same position: {pair}. Give one phase of one "
+                    "series.",
+                    folder=folder,
+                    pair=pair,
+                )
             )
         if abs(step - usual) > SAME_PLACE_MM:
             count = step / usual
             whole = count > 1.5 and abs(count - round(count)) * usual < 2 * SAME_PLACE_MM
             what = f"{round(count) - 1} missing" if whole else "unevenly spaced"
             raise ConfigError(
-                f"{folder}: slices {what}: {step:.2f} mm between {pair}, elsewhere {usual:.2f} mm. "
-                "Give the whole series, or resample it to even spacing."
+                text(
+                    "{folder}: slices {what}: {step:.2f} mm between {pair}, elsewhere "
+                    "{usual:.2f} mm. Give the whole series, or resample it to even spacing.",
+                    folder=folder,
+                    what=what,
+                    step=step,
+                    pair=pair,
+                    usual=usual,
+                )
             )
     positions = np.array([_vector(piece.header, "ImagePositionPatient") for piece in slices])
     mean: Points3 = (positions[-1] - positions[0]) / (len(slices) - 1)
     beside = np.abs(positions - positions[0] - np.outer(along - along[0], normal)).max()
     if beside > SAME_PLACE_MM:
         raise ConfigError(
-            f"{folder}: slices are shifted against each other by up to {beside:.2f} mm: the gantry "
-            "was tilted, or the table moved. Resample the series to a straight grid."
+            text(
+                "{folder}: slices are shifted against each other by up to {beside:.2f} mm: the "
+                "gantry was tilted, or the table moved. Resample the series to a straight grid.",
+                folder=folder,
+                beside=beside,
+            )
         )
     return mean
 
 
 def _hounsfield(piece: _Slice) -> npt.NDArray[np.float64]:
-    """``(columns, rows)``."""
+    """Return Hounsfield units, ``(columns, rows)``."""
     try:
         dataset = pydicom.dcmread(piece.path)
         stored = pixel_array(dataset)
     except (InvalidDicomError, OSError, AttributeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(
-            f"{piece.path}: its pixels cannot be read: {reason}. Export it again, uncompressed."
+            text(
+                "{path}: its pixels cannot be read: {reason}. Export it again, uncompressed.",
+                path=piece.path,
+                reason=reason,
+            )
         ) from error
     slope, intercept = float(dataset.RescaleSlope), float(dataset.RescaleIntercept)
     values: npt.NDArray[np.float64] = stored.T.astype(np.float64) * slope + intercept

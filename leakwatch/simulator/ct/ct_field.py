@@ -1,4 +1,4 @@
-"""A CT as a field that has a value everywhere: beyond its borders it goes on plausibly.
+"""A CT as a field with values everywhere, extrapolated plausibly beyond its borders.
 
 A CT is often a crop around the spine, and a ray runs through the whole trunk. Above and below, the
 spine is mirrored; beside, what lies at the border fades into soft tissue, out to a skin where the
@@ -29,7 +29,7 @@ _COUCH_GAP_MM = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the voxels of some planes lie in a CT.
+    """Positions of the voxels of some planes in a CT.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class CtField:
     has_skin: bool
 
     def places(self, grid: Grid, planes: slice) -> Places:
-        """Where the voxels of `planes` along the first axis lie."""
+        """Return the positions of the voxels of `planes` along the first axis."""
         right, anterior, superior = grid.open_axes_mm()
         axes, size = self.frame.axes, np.array(self.hounsfield.shape)
         own = (right[planes], anterior, superior)
@@ -85,7 +85,9 @@ class CtField:
             at = mm / self.spacing_mm[axis]
             over.append(np.maximum(np.maximum(-at, at - (size[axis] - 1)), 0.0))
             index.append(
-                _folded(at, int(size[axis])) if axis == 2 else np.clip(at, 0, size[axis] - 1)
+                _mirror_indices(at, int(size[axis]))
+                if axis == 2
+                else np.clip(at, 0, size[axis] - 1)
             )
         beside = np.hypot(over[0] * self.spacing_mm[0], over[1] * self.spacing_mm[1])
         near = (beside == 0.0) & (over[2] == 0.0)
@@ -104,15 +106,15 @@ class CtField:
         )
 
 
-def _folded(at: Volume64, size: int) -> Volume64:
-    """Indices beyond both ends are mirrored back, again and again."""
+def _mirror_indices(at: Volume64, size: int) -> Volume64:
+    """Return indices mirrored repeatedly at both ends."""
     span = max(size - 1, 1)
     folded: Volume64 = span - np.abs(np.mod(at, 2 * span) - span)
     return folded
 
 
 def field_of(hounsfield: Volume64, spacing_mm: Points3, frame: VertebraFrame) -> CtField:
-    """Prepare a CT: noise smoothed a little, couch and air outside the patient taken out."""
+    """Prepare a CT: smooth noise slightly, and remove couch and air outside the patient."""
     smooth = ndimage.gaussian_filter(hounsfield, _MIRROR_BLUR_MM / spacing_mm)
     tissue = smooth > _OUTSIDE_HU
     border = np.concatenate([tissue[[0, -1]].ravel(), tissue[:, [0, -1]].ravel()])

@@ -1,4 +1,4 @@
-"""Where the CTs lie that a scenario names by file name alone."""
+"""Search for the CTs that a scenario names by file name only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.scenario.scenario import Scenario
 
 CT_FOLDER_VARIABLE = "LEAKWATCH_CT"
@@ -16,13 +17,13 @@ _BESIDE = Path("shared") / "ct"  # beside the checkout that the current folder i
 
 
 def named_files(scenario: Scenario) -> tuple[str, ...]:
-    """The files of CT, vertebrae and bodies that a scenario names; none for analytic anatomy."""
+    """Return the files of CT, vertebrae and bodies of a scenario; none for analytic anatomy."""
     who = scenario.anatomy
     return tuple(name for name in (who.ct, who.vertebrae, who.body) if name is not None)
 
 
 def find_ct_folder(wanted: Iterable[str], given: Path | None = None) -> Path:
-    """The folder that holds the CTs: `given`, else $LEAKWATCH_CT, else ../shared/ct.
+    """Return the folder with the CTs: `given`, else $LEAKWATCH_CT, else ../shared/ct.
 
     Parameters
     ----------
@@ -39,16 +40,27 @@ def find_ct_folder(wanted: Iterable[str], given: Path | None = None) -> Path:
     folder, tried = _candidate(given)
     if folder is None:
         raise ConfigError(
-            f"CTs are needed ({', '.join(names)}), and no folder with them was found: --ct-folder "
-            f"is not given, {CT_FOLDER_VARIABLE} is not set, and ../{_BESIDE} is not there. Give "
-            "--ct-folder DIR with these files."
+            text(
+                "CTs are needed ({names}), but no folder with them was found: --ct-folder is not "
+                "given, {ct_folder_variable} is not set, and ../{beside} does not exist. Give "
+                "--ct-folder DIR with these files.",
+                names=", ".join(names),
+                ct_folder_variable=CT_FOLDER_VARIABLE,
+                beside=_BESIDE,
+            )
         )
     missing = [name for name in names if not (folder / name).exists()]
     if missing:
         there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
         raise ConfigError(
-            f"{folder} ({tried}): lacks {', '.join(missing)}; found there: "
-            f"{', '.join(there) or 'nothing'}. Put the files there, or give another --ct-folder."
+            text(
+                "{folder} ({tried}): lacks {names}; found there: "
+                "{or_nothing}. Put the files there, or give another --ct-folder.",
+                folder=folder,
+                tried=tried,
+                names=", ".join(missing),
+                or_nothing=", ".join(there) or "nothing",
+            )
         )
     return folder
 
@@ -67,7 +79,7 @@ def _candidate(given: Path | None) -> tuple[Path | None, str]:
 
 
 def with_ct_folder(scenario: Scenario, folder: Path | None) -> Scenario:
-    """The scenario with its files in `folder`."""
+    """Return the scenario with its files in `folder`."""
     if folder is None:
         return scenario
     who = scenario.anatomy
@@ -79,7 +91,7 @@ def with_ct_folder(scenario: Scenario, folder: Path | None) -> Scenario:
 
 
 def by_name(scenario: Scenario) -> Scenario:
-    """The scenario with its files by their names alone: the same on every machine."""
+    """Return the scenario with file names only, the same on every machine."""
     who = scenario.anatomy
     files = {
         key: None if name is None else Path(name).name

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.anatomy.voxel_grid import Points3
-from leakwatch.simulator.ct.ct_sound import check_place, check_shape, check_whole, whole_labels
 from leakwatch.simulator.ct.ct_volume import (
     SAME_PLACE_MM,
     LabelVolume,
@@ -20,7 +20,13 @@ from leakwatch.simulator.ct.ct_volume import (
     canonical,
     nibabel,
 )
-from leakwatch.simulator.ct.vertebra_labels import LEVELS, level_named
+from leakwatch.simulator.ct.vertebra_labels import LEVELS, level_in_name
+from leakwatch.simulator.ct.volume_checks import (
+    check_affine,
+    check_complete,
+    check_shape,
+    integer_labels,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,7 +61,7 @@ def read_nifti(path: Path) -> ScanVolume:
 
 
 def read_nifti_labels(path: Path, ct: ScanVolume, ct_path: Path) -> LabelVolume:
-    """Read labels that lie on the grid of a CT.
+    """Read labels on the grid of a CT.
 
     Parameters
     ----------
@@ -71,11 +77,11 @@ def read_nifti_labels(path: Path, ct: ScanVolume, ct_path: Path) -> LabelVolume:
     """
     image = _image(path)
     values = _on_grid(image, path, ct, ct_path)
-    return LabelVolume(whole_labels(values, path), _names(image))
+    return LabelVolume(integer_labels(values, path), _names(image))
 
 
 def read_nifti_masks(folder: Path, ct: ScanVolume, ct_path: Path) -> LabelVolume:
-    """Read one mask a vertebra, each in a file that is named after it: ``vertebrae_L1.nii.gz``.
+    """Read masks in one file per vertebra, named after it: ``vertebrae_L1.nii.gz``.
 
     TotalSegmentator writes such a folder unless it is told otherwise. Files that name no vertebra
     are left alone. What two masks hold belongs to the upper vertebra.
@@ -106,38 +112,54 @@ def read_nifti_masks(folder: Path, ct: ScanVolume, ct_path: Path) -> LabelVolume
 
 
 def nifti_files(folder: Path) -> list[Path]:
-    """NIfTI files in a folder, by name."""
+    """Return the NIfTI files in a folder, by name."""
     return sorted(path for path in folder.iterdir() if path.name.endswith(_SUFFIXES))
 
 
 def _masks_by_level(folder: Path) -> dict[str, Path]:
-    """Level to file, from above to below."""
+    """Return files by level, from superior to inferior."""
     files = nifti_files(folder)
     found: dict[str, Path] = {}
     for path in files:
-        level = level_named(path.name.partition(".nii")[0])
+        level = level_in_name(path.name.partition(".nii")[0])
         if level is not None and level in found:
             raise ConfigError(
-                f"{folder}: {found[level].name} and {path.name} both name {level}. Remove one."
+                text(
+                    "{folder}: {value} and {path} both name {level}. Remove one.",
+                    folder=folder,
+                    value=found[level].name,
+                    path=path.name,
+                    level=level,
+                )
             )
         if level is not None:
             found[level] = path
     if not found:
         raise ConfigError(
-            f"{folder}: none of its {len(files)} NIfTI files is named after a vertebra, as "
-            "vertebrae_L1.nii.gz is. Rename them, or give one file with a label for each."
+            text(
+                "{folder}: none of its {number_of_files} NIfTI files is named after a vertebra, as "
+                "vertebrae_L1.nii.gz is. Rename them, or give one file with a label for each.",
+                folder=folder,
+                number_of_files=len(files),
+            )
         )
     return {level: found[level] for level in LEVELS if level in found}
 
 
 def _on_grid(image: Any, path: Path, ct: ScanVolume, ct_path: Path) -> npt.NDArray[np.float64]:
-    """Values of a volume that must lie on the grid of the CT."""
+    """Return the values of a volume that must be on the grid of the CT."""
     volume = _volume(image, path)
     found, wanted = volume.values.shape, ct.values.shape
     if found != wanted or not np.allclose(volume.affine, ct.affine, atol=SAME_PLACE_MM):
         raise ConfigError(
-            f"{path}: its grid ({found} voxels) is not that of {ct_path} ({wanted}), or lies "
-            "elsewhere. Resample the mask to the CT."
+            text(
+                "{path}: its grid ({found} voxels) is not that of {ct_path} ({wanted}), or lies "
+                "elsewhere. Resample the mask to the CT.",
+                path=path,
+                found=found,
+                ct_path=ct_path,
+                wanted=wanted,
+            )
         )
     values: npt.NDArray[np.float64] = volume.values
     return values
@@ -145,7 +167,7 @@ def _on_grid(image: Any, path: Path, ct: ScanVolume, ct_path: Path) -> npt.NDArr
 
 def _image(path: Path) -> Any:
     library = nibabel()
-    check_whole(path)
+    check_complete(path)
     try:
         image = library.load(path)
         check_shape(tuple(int(size) for size in image.shape), path)
@@ -156,8 +178,12 @@ def _image(path: Path) -> Any:
         raise _unreadable(path, error) from error
     if image.get_data_dtype().kind not in "biuf":
         raise ConfigError(
-            f"{path}: its voxels are of the kind {image.get_data_dtype()}, and those of a CT or of "
-            "labels are numbers. Give the CT itself."
+            text(
+                "{path}: its voxels are of the kind {value}, and those of a CT or of "
+                "labels are numbers. Give the CT itself.",
+                path=path,
+                value=image.get_data_dtype(),
+            )
         )
     return image
 
@@ -169,12 +195,12 @@ def _volume(image: Any, path: Path) -> ScanVolume:
     except Exception as error:
         raise _unreadable(path, error) from error
     affine = _in_mm(image, affine, path)
-    check_place(affine, path)
+    check_affine(affine, path)
     return canonical(data.reshape(data.shape[:3]), affine)
 
 
 def _in_mm(image: Any, affine: Points3, path: Path) -> Points3:
-    """The matrix in mm; a file that gives no matrix is told."""
+    """Return the matrix in mm; log a warning if the file has none."""
     header = image.header
     if not isinstance(header, nibabel().Nifti1Header):  # another format: always in mm
         return affine
@@ -199,7 +225,7 @@ def _names(image: Any) -> dict[int, str] | None:
         content = extension.get_content()
         text = content.decode("utf-8", "replace") if isinstance(content, bytes) else str(content)
         for match in _LABEL_TABLE.finditer(text):
-            level = level_named(match["name"])
+            level = level_in_name(match["name"])
             if level is not None:
                 names[int(match["key"])] = level
     return names or None

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.ct.ct_dicom import frame_of_reference, read_ct_series
 from leakwatch.simulator.ct.ct_nifti import (
     nifti_files,
@@ -17,16 +18,16 @@ from leakwatch.simulator.ct.ct_nifti import (
     read_nifti_masks,
 )
 from leakwatch.simulator.ct.ct_segmentation import is_dicom, read_segmentation
-from leakwatch.simulator.ct.ct_sound import check_bone, mended
 from leakwatch.simulator.ct.ct_volume import LabelVolume, ScanVolume
 from leakwatch.simulator.ct.vertebra_labels import body_part
+from leakwatch.simulator.ct.volume_checks import check_bone, repair_gaps
 
 Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Volumes on one grid.
+    """CT and labels on one grid.
 
     Parameters
     ----------
@@ -60,8 +61,10 @@ def load_scan(ct: Path, vertebrae: Path, body: Path | None) -> Scan:
     """
     of_series = ct.is_dir()
     if not of_series and is_dicom(ct):
-        raise ConfigError(f"{ct}: is one DICOM file. Give the folder with all slices of the CT.")
-    found = mended(read_ct_series(ct) if of_series else read_nifti(ct), ct)
+        raise ConfigError(
+            text("{ct}: a single DICOM file. Give the folder with all slices of the CT.", ct=ct)
+        )
+    found = repair_gaps(read_ct_series(ct) if of_series else read_nifti(ct), ct)
     volume = found.volume
     reference = frame_of_reference(ct) if of_series else None
     labels = _labels(vertebrae, volume, ct, reference)
@@ -81,8 +84,12 @@ def _labels(path: Path, volume: ScanVolume, ct: Path, reference: str | None) -> 
         files = sorted(file for file in path.iterdir() if file.is_file() and is_dicom(file))
         if len(files) != 1:
             raise ConfigError(
-                f"{path}: holds {len(files)} DICOM files and no NIfTI file. Give the one that is "
-                "the segmentation, or a folder with a mask for each vertebra."
+                text(
+                    "{path}: holds {number_of_files} DICOM files and no NIfTI file. Give the one "
+                    "that is the segmentation, or a folder with a mask for each vertebra.",
+                    path=path,
+                    number_of_files=len(files),
+                )
             )
         path = files[0]
     if is_dicom(path):

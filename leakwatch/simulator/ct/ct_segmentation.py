@@ -1,4 +1,4 @@
-"""DICOM segmentations (PS3.3 A.51), binary or fractional, laid on the grid of a CT.
+"""DICOM segmentations (PS3.3 A.51), binary or fractional, resampled to the grid of a CT.
 
 Each frame has a segment and a place of its own. Frames need not come in order, empty ones may be
 left out, and the grid need not be that of the CT: each voxel of the CT takes the nearest one.
@@ -22,10 +22,11 @@ from pydicom.uid import SegmentationStorage
 from scipy import ndimage
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.anatomy.voxel_grid import Points3
 from leakwatch.simulator.ct.ct_dicom import plane_affine
 from leakwatch.simulator.ct.ct_volume import SAME_PLACE_MM, LabelVolume, ScanVolume
-from leakwatch.simulator.ct.vertebra_labels import LEVELS, level_named
+from leakwatch.simulator.ct.vertebra_labels import LEVELS, level_in_name
 
 _PREAMBLE, _MAGIC = 128, b"DICM"
 _LPS_TO_RAS: Final = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -41,7 +42,7 @@ _PRESENT: Final = 0.5  # share of a voxel from which a segment is there
 
 @dataclass(frozen=True, slots=True)
 class _Frames:
-    """What all frames say of their place and segment.
+    """Positions and segments of all frames.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ class _Frames:
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file begins as DICOM files do (PS3.10 7.1)."""
+    """Return whether a file starts like a DICOM file (PS3.10 7.1)."""
     try:
         with path.open("rb") as file:
             return file.read(_PREAMBLE + len(_MAGIC))[_PREAMBLE:] == _MAGIC
@@ -90,14 +91,22 @@ def read_segmentation(path: Path, ct: ScanVolume, frame_of_reference: str | None
     own = dataset.get("FrameOfReferenceUID")
     if frame_of_reference and own and own != frame_of_reference:
         raise ConfigError(
-            f"{path}: lies in another frame of reference ({own}) than the CT "
-            f"({frame_of_reference}): it was drawn on another scan. Give one of this CT."
+            text(
+                "{path}: its frame of reference ({own}) is not that of the CT "
+                "({frame_of_reference}): it belongs to another scan. Give one of this CT.",
+                path=path,
+                own=own,
+                frame_of_reference=frame_of_reference,
+            )
         )
     frames = _frames(dataset, path)
     labels = _on_grid(_stacked(dataset, frames, path), frames.affine, ct)
     if not labels.any():
         raise ConfigError(
-            f"{path}: none of its segments lies within the CT. Give the segmentation of this CT."
+            text(
+                "{path}: none of its segments is within the CT. Give the segmentation of this CT.",
+                path=path,
+            )
         )
     segments = {int(item.SegmentNumber): item for item in dataset.SegmentSequence}
     levels = {number: _level(item, path) for number, item in segments.items()}
@@ -110,23 +119,37 @@ def _read(path: Path) -> Dataset:
     try:
         dataset = pydicom.dcmread(path)
     except (InvalidDicomError, OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read as DICOM: {error}. Check the file.") from error
+        raise ConfigError(
+            text(
+                "{path}: cannot be read as DICOM: {error}. Check the file.",
+                path=path,
+                error=str(error),
+            )
+        ) from error
     kind = dataset.get("SOPClassUID")
     if kind != SegmentationStorage:
         raise ConfigError(
-            f"{path}: is {getattr(kind, 'name', 'of no known kind')}, not a DICOM segmentation. "
-            "Give a Segmentation Storage object, or NIfTI."
+            text(
+                "{path}: {found}, not a DICOM segmentation. Give a Segmentation Storage object, "
+                "or NIfTI.",
+                path=path,
+                found=getattr(kind, "name", "of no known kind"),
+            )
         )
     if dataset.get("SegmentationType") not in ("BINARY", "FRACTIONAL"):
         raise ConfigError(
-            f"{path}: SegmentationType is {dataset.get('SegmentationType')}. BINARY and FRACTIONAL "
-            "are read; convert it, or give NIfTI."
+            text(
+                "{path}: SegmentationType is {found}, but must be BINARY or FRACTIONAL. Convert "
+                "it, or give NIfTI.",
+                path=path,
+                found=dataset.get("SegmentationType"),
+            )
         )
     return dataset
 
 
 def _frames(dataset: Dataset, path: Path) -> _Frames:
-    """Where each frame lies; all must be parallel planes of one even grid."""
+    """Return the position of each frame; all must be parallel planes of one regular grid."""
     try:
         groups = list(dataset.PerFrameFunctionalGroupsSequence)
         shared = _first(dataset, "SharedFunctionalGroupsSequence") or Dataset()
@@ -137,13 +160,19 @@ def _frames(dataset: Dataset, path: Path) -> _Frames:
         ]
     except AttributeError as error:
         raise ConfigError(
-            f"{path}: its frames have no place or no segment: {error}. Export it again."
+            text(
+                "{path}: its frames have no position or no segment: {error}. Export it again.",
+                path=path,
+                error=str(error),
+            )
         ) from error
     if not places:
-        raise ConfigError(f"{path}: holds no frame.")
+        raise ConfigError(text("{path}: contains no frame. Export it again.", path=path))
     rows = np.array([[*p.ImageOrientationPatient, *p.PixelSpacing] for p in places], np.float64)
     if np.abs(rows - rows[0]).max() > 1e-3:
-        raise ConfigError(f"{path}: its frames differ in direction or spacing. Resample it.")
+        raise ConfigError(
+            text("{path}: its frames differ in direction or spacing. Resample it.", path=path)
+        )
     normal = np.cross(rows[0, :3], rows[0, 3:6])
     positions = np.array([p.ImagePositionPatient for p in places], np.float64)
     along = positions @ normal
@@ -151,13 +180,15 @@ def _frames(dataset: Dataset, path: Path) -> _Frames:
     planes = np.rint((along - along.min()) / step_mm).astype(np.int64)
     expected = positions[along.argmin()] + np.outer(planes * step_mm, normal)
     if np.abs(positions - expected).max() > SAME_PLACE_MM:
-        raise ConfigError(f"{path}: its frames do not lie on one even grid. Resample it.")
+        raise ConfigError(
+            text("{path}: its frames are not on one regular grid. Resample it.", path=path)
+        )
     affine = _LPS_TO_RAS @ plane_affine(places[int(along.argmin())], normal * step_mm)
     return _Frames(np.array(segments), planes, affine)
 
 
 def _step_mm(along: Points3, place: Dataset) -> float:
-    """Between neighbouring planes: empty ones may be left out, so the nearest two tell."""
+    """Return the spacing of planes, by the nearest two since empty ones may be omitted."""
     if len(along) > 1:
         steps = np.diff(along)
         nearest = float(steps.min())
@@ -167,7 +198,7 @@ def _step_mm(along: Points3, place: Dataset) -> float:
 
 
 def _place(group: Dataset, shared: Dataset) -> Dataset:
-    """Position, orientation and spacing of a frame in one data set."""
+    """Return position, orientation and spacing of a frame in one data set."""
     place = Dataset()
     place.update(_macro(group, shared, "PixelMeasuresSequence"))
     for sequence, name in (
@@ -191,7 +222,7 @@ def _first(dataset: Dataset, name: str) -> Dataset | None:
 
 
 def _stacked(dataset: Dataset, frames: _Frames, path: Path) -> npt.NDArray[np.int64]:
-    """Labels on the segmentation's own grid, ``(columns, rows, planes)``; the larger share wins."""
+    """Return labels on the segmentation's grid, by the largest share of each voxel."""
     fractional = dataset.SegmentationType == "FRACTIONAL"
     greatest = float(dataset.get("MaximumFractionalValue") or 1) if fractional else 1.0
     shape = (int(dataset.Columns), int(dataset.Rows), int(frames.planes.max()) + 1)
@@ -207,13 +238,17 @@ def _stacked(dataset: Dataset, frames: _Frames, path: Path) -> npt.NDArray[np.in
             shares[:, :, plane][more] = share[more]
     except (AttributeError, ValueError, RuntimeError) as error:
         raise ConfigError(
-            f"{path}: its pixels cannot be read: {error}. Export it again, uncompressed."
+            text(
+                "{path}: its pixels cannot be read: {error}. Export it again, uncompressed.",
+                path=path,
+                error=str(error),
+            )
         ) from error
     return labels
 
 
 def _pixels(dataset: Dataset) -> Iterator[npt.NDArray[np.uint8]]:
-    """Frames, ``(rows, columns)``.
+    """Return frames, ``(rows, columns)``.
 
     Single bits are unpacked here: a frame of them need not begin with a byte (PS3.5 8.2), which
     the library reads wrongly, one frame at a time.
@@ -246,18 +281,25 @@ def _on_grid(
 
 
 def _level(segment: Dataset, path: Path) -> str | None:
-    """By label and by code; an error where they contradict each other."""
+    """Return the level by label and code; raise if they contradict each other."""
     code = _first(segment, "SegmentedPropertyTypeCodeSequence")
-    by_label = level_named(str(segment.get("SegmentLabel") or ""))
+    by_label = level_in_name(str(segment.get("SegmentLabel") or ""))
     by_code = None
     if code is not None:
         in_snomed = code.get("CodingSchemeDesignator") == "SCT"
         by_code = _LEVEL_OF_CODE.get(str(code.get("CodeValue"))) if in_snomed else None
-        by_code = by_code or level_named(str(code.get("CodeMeaning") or ""))
+        by_code = by_code or level_in_name(str(code.get("CodeMeaning") or ""))
     if by_label and by_code and by_label != by_code:
         raise ConfigError(
-            f"{path}: segment {segment.SegmentNumber} is called {by_label} ({segment.SegmentLabel})"
-            f" and coded as {by_code}. Correct one of them."
+            text(
+                "{path}: segment {segment_number} is named {by_label} ({segment_label}) but coded "
+                "as {by_code}. Correct one of them.",
+                path=path,
+                segment_number=segment.SegmentNumber,
+                by_label=by_label,
+                segment_label=segment.SegmentLabel,
+                by_code=by_code,
+            )
         )
     return by_label or by_code
 

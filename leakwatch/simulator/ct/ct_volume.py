@@ -1,4 +1,4 @@
-"""A volume from a scanner, with its axes towards right, anterior, superior."""
+"""Volumes from a scanner, with axes towards right, anterior, superior."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from leakwatch.core.errors import ConfigError
+from leakwatch.core.errors import ConfigError, missing_extra
 from leakwatch.simulator.anatomy.voxel_grid import Points3
 
 # How far two grids may lie apart that are meant to be one, mm: tags are rounded.
@@ -18,7 +18,7 @@ SAME_PLACE_MM = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ScanVolume:
-    """Voxels and where they lie.
+    """Voxels and their positions.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class LabelVolume:
 
 
 def nibabel() -> ModuleType:
-    """The library for volumes in space, which only a CT needs.
+    """Return the library nibabel, which only a CT needs.
 
     Raises
     ------
@@ -68,15 +68,13 @@ def nibabel() -> ModuleType:
     try:
         import nibabel as library
     except ImportError as error:
-        raise ConfigError(
-            "a CT needs the extra `sim`. Install it with: pip install 'leakwatch[sim]'"
-        ) from error
+        raise ConfigError(missing_extra("a CT", "sim", error)) from error
     module: ModuleType = library
     return module
 
 
 def canonical(values: npt.NDArray[Any], affine: Points3) -> ScanVolume:
-    """Bring axes in the order right, anterior, superior; nothing is interpolated."""
+    """Reorder axes to right, anterior, superior, without interpolation."""
     orientations = nibabel().orientations
     turned = orientations.io_orientation(affine)
     placed = affine @ orientations.inv_ornt_aff(turned, values.shape)

@@ -1,4 +1,4 @@
-"""From the mask of a vertebra: which part is its body, and which way it points."""
+"""Body and axes of a vertebra from its mask."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SURFACE_MM, _ROUNDS, _SHARPNESS = 1.6, 12, 8
 
 @dataclass(frozen=True, slots=True)
 class VertebraFrame:
-    """Where a vertebra lies in a volume.
+    """Position and axes of a vertebra in a volume.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class VertebraFrame:
 
 
 def body_by_shape(vertebra: Mask, spacing_mm: Points3) -> Mask:
-    """The body of a vertebra: where a ball fits that fits into no pedicle, and what is around it.
+    """Return the body of a vertebra, by a ball that is too large for pedicles.
 
     Parameters
     ----------
@@ -56,20 +56,20 @@ def body_by_shape(vertebra: Mask, spacing_mm: Points3) -> Mask:
     near = vertebra & (away <= radius + _AROUND_MM)
     # Corners of the body lie farther from its core than the roots of the pedicles do. Roots are
     # cut off by a plane: behind the hindmost place that the ball reached.
-    back = _back_of(core, spacing_mm, radius)
+    back = _posterior_mm(core, spacing_mm, radius)
     anterior = np.arange(vertebra.shape[1])[None, :, None] * spacing_mm[1]
     body: Mask = near & (anterior >= back)
     return body
 
 
-def _back_of(core: Mask, spacing_mm: Points3, radius_mm: float) -> float:
-    """Anterior coordinate of the back of the body, mm: a ball's radius behind its core."""
+def _posterior_mm(core: Mask, spacing_mm: Points3, radius_mm: float) -> float:
+    """Return the posterior end of the body, mm: a ball's radius posterior of its core."""
     places = np.argwhere(core)[:, 1] * spacing_mm[1]
     return float(np.percentile(places, 2.0)) - radius_mm
 
 
 def vertebra_frame(vertebra: Mask, body: Mask, spacing_mm: Points3) -> VertebraFrame:
-    """Centre and axes of a vertebra from its own shape.
+    """Return centre and axes of a vertebra by its shape.
 
     Superior is across the endplates. Anterior leads from the arch to the body; it is then turned
     about the long axis until the vertebra is most like its own mirror image, which makes the
@@ -90,12 +90,12 @@ def vertebra_frame(vertebra: Mask, body: Mask, spacing_mm: Points3) -> VertebraF
     whole = np.argwhere(vertebra) * spacing_mm - centre
     anterior = _most_symmetric(whole, anterior, superior, float(spacing_mm.max()))
     right = np.cross(anterior, superior)
-    centre = _middle_of(places, np.stack([right, anterior, superior]))
+    centre = _centre_of(places, np.stack([right, anterior, superior]))
     return VertebraFrame(centre, np.stack([right, anterior, superior]))
 
 
 def _across_endplates(body: Mask, spacing_mm: Points3) -> Points3:
-    """Mean normal of the upper and the lower surface of a body.
+    """Return the mean normal of the superior and inferior surface of a body.
 
     A surface shows as the gradient of the smoothed mask. Gradients count by how nearly they lie
     along the normal, which is the mean of them: a few rounds settle it.
@@ -116,7 +116,7 @@ def _across_endplates(body: Mask, spacing_mm: Points3) -> Points3:
 def _most_symmetric(
     whole_mm: Points3, anterior: Points3, superior: Points3, step_mm: float
 ) -> Points3:
-    """Turn about the long axis by which left and right are most alike."""
+    """Rotate about the long axis to the best left-right symmetry."""
     best, chosen = -1.0, anterior
     for degrees in np.arange(-_MIRROR_DEG, _MIRROR_DEG + 0.5, _MIRROR_STEP_DEG):
         angle = np.radians(degrees)
@@ -132,8 +132,8 @@ def _most_symmetric(
     return chosen
 
 
-def _middle_of(places_mm: Points3, axes: Points3) -> Points3:
-    """Centre of the box around a body, in its own axes."""
+def _centre_of(places_mm: Points3, axes: Points3) -> Points3:
+    """Return the centre of the bounding box of a body, in its own axes."""
     along = places_mm @ axes.T
     low, high = np.percentile(along, (0.5, 99.5), axis=0)
     centre: Points3 = ((low + high) / 2) @ axes

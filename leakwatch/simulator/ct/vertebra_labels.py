@@ -1,4 +1,4 @@
-"""Which number means which vertebra, by the program that made the mask or by names beside it."""
+"""Assignment of label numbers to vertebrae, by the source of the mask or by names in it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 
 Labels = npt.NDArray[np.int64]
 
@@ -63,8 +64,8 @@ class Chosen:
     vertebrae: frozenset[int]
 
 
-def level_named(text: str) -> str | None:
-    """The level that a label's name tells, ``L1``; None where it names none, or more than one."""
+def level_in_name(text: str) -> str | None:
+    """Return the level in a label's name, ``L1``; None if it names none or several."""
     if _NOT_A_VERTEBRA.search(text):
         return None
     found = {_level(match["part"].upper(), int(match["number"])) for match in _NAMED.finditer(text)}
@@ -77,7 +78,7 @@ def _level(part: str, number: int) -> str:
     return f"{'T' if part in ('TH', 'D') else part}{number}"
 
 
-def choose(
+def find_label(
     level: str, heights_mm: Mapping[int, float], where: str, names: Mapping[int, str] | None = None
 ) -> Chosen:
     """Find a level among the labels of a mask.
@@ -91,7 +92,7 @@ def choose(
     where : str
         The file, for messages.
     names : mapping of int to str or None
-        What the file itself calls its labels, see `level_named`; goes before any table.
+        What the file itself calls its labels, see `level_in_name`; goes before any table.
 
     Raises
     ------
@@ -101,7 +102,14 @@ def choose(
     found = ", ".join(str(number) for number in sorted(heights_mm))
     if level.isdecimal():
         if int(level) not in heights_mm:
-            raise ConfigError(f"{where}: there is no label {level}. Labels found: {found}.")
+            raise ConfigError(
+                text(
+                    "{where}: no label {level}. Labels found: {found}. Choose one of them.",
+                    where=where,
+                    level=level,
+                    found=found,
+                )
+            )
         return Chosen(level, int(level), _vertebrae(heights_mm, names))
     wanted = _wanted(level)
     numbers = _numbers(heights_mm, where, found, names)
@@ -109,8 +117,14 @@ def choose(
     if number is None or number not in heights_mm:
         there = [name for name, n in numbers.items() if n in heights_mm]
         raise ConfigError(
-            f"{where}: there is no {level}. Vertebrae found: {', '.join(there) or 'none'} (labels "
-            f"{found}). Choose another level, or give a label's number."
+            text(
+                "{where}: there is no {level}. Vertebrae found: {names} (labels "
+                "{found}). Choose another level, or give a label's number.",
+                where=where,
+                level=level,
+                names=", ".join(there) or "none",
+                found=found,
+            )
         )
     return Chosen(wanted, number, frozenset(numbers.values()) & frozenset(heights_mm))
 
@@ -121,9 +135,9 @@ def _wanted(level: str) -> str:
 
 
 def _vertebrae(heights_mm: Mapping[int, float], names: Mapping[int, str] | None) -> frozenset[int]:
-    """What a table that fits, or the file, calls so; where there is neither, all labels."""
+    """Return the vertebrae by a matching table or the file's names; otherwise all labels."""
     numbers = set(names or ())
-    for table in _fitting(heights_mm) if names is None else ():
+    for table in _matching_tables(heights_mm) if names is None else ():
         numbers |= set(TABLES[table].values())
     return frozenset(numbers or heights_mm) & frozenset(heights_mm)
 
@@ -131,35 +145,50 @@ def _vertebrae(heights_mm: Mapping[int, float], names: Mapping[int, str] | None)
 def _numbers(
     heights_mm: Mapping[int, float], where: str, found: str, names: Mapping[int, str] | None
 ) -> dict[str, int]:
-    """Level to number, by the file's own names or by the table that fits."""
+    """Return numbers by level, from the file's names or the matching table."""
     if names is not None:
         numbers: dict[str, int] = {}
         for number, name in names.items():
             if name in numbers:
                 raise ConfigError(
-                    f"{where}: labels {numbers[name]} and {number} are both called {name}. Give "
-                    "the label's number as the level."
+                    text(
+                        "{where}: labels {value} and {number} are both called {name}. Give "
+                        "the label's number as the level.",
+                        where=where,
+                        value=numbers[name],
+                        number=number,
+                        name=name,
+                    )
                 )
             numbers[name] = number
         return numbers
     if len(heights_mm) < 2:
         raise ConfigError(
-            f"{where}: labels found: {found}. From one alone it cannot be told which vertebra it "
-            "is. Give the label's number as the level."
+            text(
+                "{where}: labels found: {found}. A single label does not show which vertebra it "
+                "is. Give the label's number as the level.",
+                where=where,
+                found=found,
+            )
         )
-    fitting = _fitting(heights_mm)
+    fitting = _matching_tables(heights_mm)
     if len(fitting) != 1:
         why = f"as {' and as '.join(fitting)}" if fitting else "neither downwards as in VerSe nor "
         why += "" if fitting else "upwards as in TotalSegmentator"
         raise ConfigError(
-            f"{where}: labels {found} are numbered {why}. Give the label's number as the level."
+            text(
+                "{where}: labels {found} are numbered {why}. Give the label's number as the level.",
+                where=where,
+                found=found,
+                why=why,
+            )
         )
     table = TABLES[fitting[0]]
     return table | {name: table[same] for name, same in _ALSO.get(fitting[0], {}).items()}
 
 
-def _fitting(heights_mm: Mapping[int, float]) -> list[str]:
-    """Tables whose vertebrae lie in their order along the spine.
+def _matching_tables(heights_mm: Mapping[int, float]) -> list[str]:
+    """Return the tables whose vertebrae are in order along the spine.
 
     A mask of vertebrae alone that fits both versions of TotalSegmentator is taken for one of the
     second, which has been the current one since 2023; lumbar vertebrae fit only one of them.
@@ -181,7 +210,7 @@ def _in_order(table: Mapping[str, int], heights_mm: Mapping[int, float]) -> bool
 
 
 def body_part(labels: Labels) -> npt.NDArray[np.bool_]:
-    """Which voxels of a body mask are vertebral body: its parts by SPINEPS, else all of it."""
+    """Return the vertebral body in a body mask: its parts by SPINEPS, otherwise all of it."""
     numbers = np.unique(labels[labels != 0])
     if len(numbers) and np.isin(numbers, SPINEPS_PARTS).all():
         body: npt.NDArray[np.bool_] = np.isin(labels, SPINEPS_BODY)

@@ -1,1 +1,1 @@
-"""What a simulated sequence shall be, from TOML: sections, C-arms by name, shutter."""
+"""Scenarios of simulated sequences, from TOML: sections, named C-arms, shutter."""

@@ -1,4 +1,4 @@
-"""A C-arm by the name of its calibration file: geometry that a scenario need not repeat.
+"""C-arms named by their calibration files, which provide the geometry of a scenario.
 
 ``carm.calibration`` is a path (relative to the scenario's folder) or the name of a file in a folder
 ``calibration/``: of the working directory, or of the checkout that the program runs from.
@@ -18,7 +18,8 @@ from leakwatch.calibration.calibration_file import (
 from leakwatch.core.errors import ConfigError
 from leakwatch.core.frame import View
 from leakwatch.core.marks import Side
-from leakwatch.simulator.scenario.positioner import turned_off
+from leakwatch.core.messages import text
+from leakwatch.simulator.scenario.positioner import to_view_angles
 
 KEY = "calibration"
 _FOLDER = "calibration"
@@ -26,10 +27,10 @@ _FOLDER = "calibration"
 _SAME = 1e-6
 
 
-def with_named_carm(
+def resolve_named_carm(
     found: Mapping[str, Any], name: str, defaults: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a scenario says, with the geometry of the C-arm that it names.
+    """Return the content of a scenario, with the geometry of the named C-arm.
 
     Parameters
     ----------
@@ -54,18 +55,25 @@ def with_named_carm(
     """
     section = dict(found["carm"])
     path = find_calibration(str(section.pop(KEY)), Path(name).parent)
-    told = _told(load_calibration_file(path), dict(defaults) | section, path)
+    told = _declared_keys(load_calibration_file(path), dict(defaults) | section, path)
     for key, value in told.items():
         if key in section and not _same(section[key], value):
             raise ConfigError(
-                f"scenario {name}: carm.{key} is {section[key]}, and the C-arm of {path} has "
-                f"{_shown(value)}. Leave carm.{key} out, or name another C-arm."
+                text(
+                    "scenario {name}: carm.{key} is {given}, but the C-arm of {path} has {value}. "
+                    "Omit carm.{key}, or name another C-arm.",
+                    name=name,
+                    key=key,
+                    given=section[key],
+                    path=path,
+                    value=_shown(value),
+                )
             )
     return dict(found) | {"carm": section | told}
 
 
 def find_calibration(name_or_path: str, beside: Path) -> Path:
-    """The calibration file of a name, or at a path.
+    """Return the calibration file with a name, or at a path.
 
     Raises
     ------
@@ -81,32 +89,41 @@ def find_calibration(name_or_path: str, beside: Path) -> Path:
             return path
     known = sorted({path.stem for folder in folders for path in folder.glob("*.toml")})
     raise ConfigError(
-        f"there is no C-arm {name_or_path!r}. Known from calibration/ are: "
-        f"{', '.join(known) or 'none'}. Else give a path that ends with {CALIBRATION_SUFFIX}."
+        text(
+            "unknown C-arm {name_or_path!r}. Choose from calibration/: {known}. Or give a path "
+            "that ends with {calibration_suffix}.",
+            name_or_path=name_or_path,
+            known=", ".join(known) or "none",
+            calibration_suffix=CALIBRATION_SUFFIX,
+        )
     )
 
 
-def _told(file: CalibrationFile, section: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Keys of a scenario's C-arm that the calibration file settles."""
+def _declared_keys(file: CalibrationFile, section: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the keys of a scenario's C-arm defined by the calibration file."""
     applies = file.applies_to
     told: dict[str, Any] = {"rows": applies.rows, "columns": applies.columns}
-    told |= _distances(file, section, path)
+    told |= _resolve_distances(file, section, path)
     if applies.manufacturer is not None:
         told["manufacturer"] = applies.manufacturer
     view = View(applies.view or section["view"])
     if view is View.OBLIQUE:
-        raise ConfigError(f"{path}: view is oblique. A scenario needs a lateral or ap C-arm.")
+        raise ConfigError(
+            text("{path}: view is oblique. A scenario needs a lateral or ap C-arm.", path=path)
+        )
     told["view"] = view.value
     primary, secondary = applies.primary_angle_deg, applies.secondary_angle_deg
-    off = turned_off(view, primary, secondary, Side(section["anterior"]))
+    off = to_view_angles(view, primary, secondary, Side(section["anterior"]))
     told |= {"anterior": off.anterior.value} if primary is not None else {}
     told |= {"angle_deg": off.angle_deg} if primary is not None else {}
     told |= {"tilt_deg": off.tilt_deg} if secondary is not None else {}
     return told
 
 
-def _distances(file: CalibrationFile, section: Mapping[str, Any], path: Path) -> dict[str, float]:
-    """Lengths; of a measured spacing one of pitch and SOD follows, the other is asked for."""
+def _resolve_distances(
+    file: CalibrationFile, section: Mapping[str, Any], path: Path
+) -> dict[str, float]:
+    """Return distances; for a measured spacing, SOD or pitch follows from the other one."""
     geometry, applies = file.geometry, file.applies_to
     if geometry is not None:
         return {
@@ -117,15 +134,24 @@ def _distances(file: CalibrationFile, section: Mapping[str, Any], path: Path) ->
     sid_mm = applies.sid_mm or float(section["sid_mm"])
     if file.spacing_mm is None:
         raise ConfigError(
-            f"{path}: has a distortion and no spacing. A C-arm needs [measured] or [geometry]."
+            text(
+                "{path}: has a distortion but no pixel spacing. A C-arm needs [measured] or "
+                "[geometry].",
+                path=path,
+            )
         )
     spacing_mm, _ = file.spacing_mm
     pitch_mm = applies.imager_pixel_spacing_mm
     sod_mm = float(section["sod_mm"]) if pitch_mm is None else spacing_mm * sid_mm / pitch_mm
     if sod_mm >= sid_mm:
         raise ConfigError(
-            f"{path}: with sid_mm {sid_mm:g} the vertebra lies at {sod_mm:.0f} mm, behind the "
-            "detector. Correct mm_per_px, sid_mm or imager_pixel_spacing_mm."
+            text(
+                "{path}: with sid_mm {sid_mm:g} the vertebra lies at {sod_mm:.0f} mm, behind the "
+                "detector. Correct mm_per_px, sid_mm or imager_pixel_spacing_mm.",
+                path=path,
+                sid_mm=sid_mm,
+                sod_mm=sod_mm,
+            )
         )
     return {
         "sid_mm": sid_mm,

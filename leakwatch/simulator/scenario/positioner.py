@@ -1,4 +1,4 @@
-"""Positioner angles (PS3.3 C.8.7.5.1.2): where the detector stands about the patient.
+"""Positioner angles (PS3.3 C.8.7.5.1.2): position of the detector around the patient.
 
 Primary: 0 in front of the patient, +90 at the left side (LAO), -90 at the right (RAO). Secondary:
 positive towards the head. A view's own `angle_deg` and `tilt_deg` turn the other way: see `CArm`.
@@ -12,17 +12,18 @@ from typing import Final
 from leakwatch.core.errors import ConfigError
 from leakwatch.core.frame import View
 from leakwatch.core.marks import Side
+from leakwatch.core.messages import text
 
 # The beam runs from behind to the front, or to the side where the detector stands.
 _TRUE_AP_DEG: Final = 0.0
 _TRUE_LATERAL_DEG: Final = {Side.RIGHT: -90.0, Side.LEFT: 90.0}
 # As far as a scenario may turn off a true view.
-_MOST_ANGLE_DEG, _MOST_TILT_DEG = 40.0, 30.0
+_MAX_ANGLE_DEG, _MAX_TILT_DEG = 40.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class TurnedOff:
-    """A view as `CArm` says it: from which side, and how far off the true view."""
+class ViewAngles:
+    """A view as in `CArm`: its side, and its deviation from the true view."""
 
     anterior: Side
     angle_deg: float
@@ -32,7 +33,7 @@ class TurnedOff:
 def positioner_angles_deg(
     view: View, anterior: Side, angle_deg: float, tilt_deg: float
 ) -> tuple[float, float]:
-    """Primary and secondary angle of a view.
+    """Return the primary and secondary angle of a view.
 
     Parameters
     ----------
@@ -46,10 +47,10 @@ def positioner_angles_deg(
     return _true_deg(view, anterior) - angle_deg + 0.0, 0.0 - tilt_deg
 
 
-def turned_off(
+def to_view_angles(
     view: View, primary_deg: float | None, secondary_deg: float | None, anterior: Side
-) -> TurnedOff:
-    """The view at positioner angles.
+) -> ViewAngles:
+    """Return the view at positioner angles.
 
     Parameters
     ----------
@@ -71,13 +72,21 @@ def turned_off(
     primary = true_deg if primary_deg is None else primary_deg
     angle = (true_deg - primary + 180.0) % 360.0 - 180.0
     tilt = 0.0 - (secondary_deg or 0.0)
-    if abs(angle) > _MOST_ANGLE_DEG or abs(tilt) > _MOST_TILT_DEG:
+    if abs(angle) > _MAX_ANGLE_DEG or abs(tilt) > _MAX_TILT_DEG:
         raise ConfigError(
-            f"positioner angles {primary:g} and {-tilt:g} are no {view.value} view: that is within "
-            f"{_MOST_ANGLE_DEG:g} and {_MOST_TILT_DEG:g} degrees of {true_deg:g} and 0. Correct "
-            "primary_angle_deg, secondary_angle_deg or view."
+            text(
+                "positioner angles {primary:g} and {secondary:g} do not match view {view}, which "
+                "is within {max_angle_deg:g} and {max_tilt_deg:g} degrees of {true_deg:g} and 0. "
+                "Correct primary_angle_deg, secondary_angle_deg or view.",
+                primary=primary,
+                secondary=-tilt,
+                view=view.value,
+                max_angle_deg=_MAX_ANGLE_DEG,
+                max_tilt_deg=_MAX_TILT_DEG,
+                true_deg=true_deg,
+            )
         )
-    return TurnedOff(anterior, angle, tilt)
+    return ViewAngles(anterior, angle, tilt)
 
 
 def _true_deg(view: View, anterior: Side) -> float:

@@ -1,4 +1,4 @@
-"""What a simulated sequence shall be: a frozen tree from TOML. An unknown key is an error."""
+"""Scenario of a simulated sequence: a frozen tree from TOML. An unknown key is an error."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from leakwatch.core.errors import ConfigError
 from leakwatch.core.frame import View
+from leakwatch.core.messages import text
 from leakwatch.files.bounded_input import (
     OutOfBounds,
     parse_json,
@@ -20,7 +21,7 @@ from leakwatch.files.bounded_input import (
     why_unread,
 )
 from leakwatch.files.strict_input import explain
-from leakwatch.simulator.scenario.named_carm import with_named_carm
+from leakwatch.simulator.scenario.named_carm import resolve_named_carm
 from leakwatch.simulator.scenario.scenario_life import (
     BalloonSection,
     CollimationSection,
@@ -73,7 +74,7 @@ class Scenario(Section, frozen=True):
         Kyphoplasty.
     """
 
-    LATER: ClassVar = frozenset(
+    ADDED_LATER: ClassVar = frozenset(
         {
             "view_turns",
             "table_moves",
@@ -122,8 +123,13 @@ def load_scenario(name_or_path: str) -> Scenario:
         if not built_in.is_file():
             known = ", ".join(scenario.name for scenario in built_in_scenarios())
             raise ConfigError(
-                f"there is no scenario {name_or_path!r}. Built in are: {known}. The name of a file "
-                f"must end with {' or '.join(SCENARIO_SUFFIXES.values())}."
+                text(
+                    "unknown scenario {name_or_path!r}. Built in are: {known}. The name of a file "
+                    "must end with {names}.",
+                    name_or_path=name_or_path,
+                    known=known,
+                    names=" or ".join(SCENARIO_SUFFIXES.values()),
+                )
             )
         return _parsed(built_in.read_bytes(), name_or_path)
     path = Path(name_or_path)
@@ -131,14 +137,22 @@ def load_scenario(name_or_path: str) -> Scenario:
         data = read_at_most(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ConfigError(f"scenario {path}: cannot be read: {reason}. Check the path.") from error
+        raise ConfigError(
+            text(
+                "scenario {path}: cannot be read: {reason}. Check the path.",
+                path=path,
+                reason=reason,
+            )
+        ) from error
     except OutOfBounds as error:
-        raise ConfigError(f"scenario {path}: {error}. Give a scenario.") from error
+        raise ConfigError(
+            text("scenario {path}: {error}. Give a scenario.", path=path, error=str(error))
+        ) from error
     return _parsed(data, str(path))
 
 
 def built_in_scenarios() -> list[Scenario]:
-    """All scenarios that come with the program, by name."""
+    """Return all built-in scenarios, by name."""
     suffix = SCENARIO_SUFFIXES["toml"]
     files = [entry for entry in _built_in_folder().iterdir() if entry.name.endswith(suffix)]
     files.sort(key=lambda entry: entry.name)
@@ -155,12 +169,14 @@ def _parsed(data: bytes, name: str) -> Scenario:
         found = parse_json(data) if is_json else parse_toml(data)
     except ValueError as error:  # of both parsers, and of what is not text
         why = why_unread(error, "JSON" if is_json else "TOML")
-        raise ConfigError(f"scenario {name}: {why}. Correct it.") from error
-    return scenario_from(found, name)
+        raise ConfigError(
+            text("scenario {name}: {why}. Correct it.", name=name, why=why)
+        ) from error
+    return make_scenario(found, name)
 
 
-def scenario_from(found: object, name: str) -> Scenario:
-    """A scenario from what a parser gave.
+def make_scenario(found: object, name: str) -> Scenario:
+    """Return a scenario from parsed content.
 
     Parameters
     ----------
@@ -177,13 +193,18 @@ def scenario_from(found: object, name: str) -> Scenario:
         scenario = msgspec.convert(found, Scenario)
         if scenario.carm.calibration is not None and isinstance(found, dict):
             own = CArmSection().told()
-            scenario = msgspec.convert(with_named_carm(found, name, own), Scenario)
+            scenario = msgspec.convert(resolve_named_carm(found, name, own), Scenario)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"scenario {name}: {explain(error, found, Scenario, {})}") from error
+        raise ConfigError(
+            text("scenario {name}: {value}", name=name, value=explain(error, found, Scenario, {}))
+        ) from error
     if scenario.carm.view is View.OBLIQUE:
         raise ConfigError(
-            f"scenario {name}: key carm.view is oblique. Write lateral or ap, and turn it with "
-            "carm.angle_deg."
+            text(
+                "scenario {name}: key carm.view is oblique. Write lateral or ap, and turn it with "
+                "carm.angle_deg.",
+                name=name,
+            )
         )
     for key in ("view_turns", "table_moves", "pedal", "collimation"):
         check_order(key, getattr(scenario, key), name)

@@ -1,6 +1,6 @@
-"""Sections of what happens in a room: the view turns away, the foot leaves the pedal, blades move.
+"""Sections of events in the room: turns of the view, table moves, pedal, collimation, balloon.
 
-Keys here came later: see `Section.LATER`.
+Keys here came later: see `Section.ADDED_LATER`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.scenario.scenario_sections import Section
 
 _Positive = Annotated[float, Meta(gt=0)]
@@ -44,12 +45,12 @@ class ViewTurnSection(Section, frozen=True):
 
     @property
     def ends_s(self) -> float:
-        """When the view is the scenario's own again."""
+        """Time at which the scenario's view is restored."""
         return self.at_s + 2 * self.over_s + self.hold_s
 
 
 class TableMoveSection(Section, frozen=True):
-    """The table moves far, and back where `hold_s` says when.
+    """The table moves far, and back after `hold_s` if given.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class TableMoveSection(Section, frozen=True):
 
     @property
     def ends_s(self) -> float:
-        """When all moves of it are done."""
+        """Time at which all its moves are completed."""
         return self.at_s + self.over_s + (0.0 if self.hold_s is None else self.hold_s + self.over_s)
 
 
@@ -80,17 +81,17 @@ class PedalSection(Section, frozen=True):
 
     @property
     def at_s(self) -> float:
-        """When it begins."""
+        """Time at which it starts."""
         return self.off_s
 
     @property
     def ends_s(self) -> float:
-        """When it ends."""
+        """Time at which it ends."""
         return self.on_s
 
 
 class CollimationSection(Section, frozen=True):
-    """Blades move in from all sides; the field stays so until the next such section.
+    """Collimator blades move in from all sides; the field remains until the next such section.
 
     Parameters
     ----------
@@ -106,12 +107,12 @@ class CollimationSection(Section, frozen=True):
 
     @property
     def ends_s(self) -> float:
-        """When the blades stand still."""
+        """Time at which the blades stop."""
         return self.at_s + self.over_s
 
 
 class BalloonSection(Section, frozen=True):
-    """Kyphoplasty: a balloon has made a cavity before the first frame, and has been taken out.
+    """Kyphoplasty: a balloon made a cavity before the first frame, and was removed.
 
     Parameters
     ----------
@@ -141,8 +142,16 @@ def check_order(key: str, sections: Iterable[_Timed], name: str) -> None:
     for number, (one, after) in enumerate(pairwise(sections), start=1):
         if after.at_s < one.ends_s:
             raise ConfigError(
-                f"scenario {name}: {key}[{number}] begins at {after.at_s:g} s, before "
-                f"{key}[{number - 1}] ends at {one.ends_s:g} s. Let it begin later."
+                text(
+                    "scenario {name}: {key}[{number}] starts at {at_s:g} s, before {key}[{before}] "
+                    "ends at {ends_s:g} s. Let it start later.",
+                    name=name,
+                    key=key,
+                    number=number,
+                    at_s=after.at_s,
+                    before=number - 1,
+                    ends_s=one.ends_s,
+                )
             )
 
 
@@ -157,6 +166,12 @@ def check_pedal(pedal: Iterable[PedalSection], name: str) -> None:
     for number, one in enumerate(pedal):
         if one.on_s <= one.off_s:
             raise ConfigError(
-                f"scenario {name}: pedal[{number}].on_s is {one.on_s:g}, not after off_s "
-                f"{one.off_s:g}. Correct it."
+                text(
+                    "scenario {name}: pedal[{number}].on_s is {on_s:g}, not after off_s "
+                    "{off_s:g}. Correct it.",
+                    name=name,
+                    number=number,
+                    on_s=one.on_s,
+                    off_s=one.off_s,
+                )
             )

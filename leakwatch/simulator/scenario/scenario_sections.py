@@ -21,36 +21,36 @@ _Mm3 = tuple[float, float, float]
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A section of a scenario.
 
-    A key of `LATER` came after sequences had been made: while it has its default it is neither
-    written nor part of a sequence's identity, so that those are still made byte for byte.
+    A key of `ADDED_LATER` is neither written nor part of a sequence's identity while it has its
+    default, so that earlier sequences can still be reproduced byte for byte.
     """
 
-    LATER: ClassVar[frozenset[str]] = frozenset()
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset()
 
     def told(self) -> dict[str, Any]:
-        """Its keys with their values, but for those of `LATER` that have their default."""
+        """Return its keys with values, except for those of `ADDED_LATER` with their default."""
         defaults = {field.name: default_of(field) for field in msgspec.structs.fields(self)}
         return {
             name: getattr(self, name)
             for name in self.__struct_fields__
-            if name not in self.LATER or getattr(self, name) != defaults[name]
+            if name not in self.ADDED_LATER or getattr(self, name) != defaults[name]
         }
 
     def __repr__(self) -> str:
-        """All that is told, which is what a sequence's identity is made from."""
+        """Return all stated keys, from which the identity of a sequence is derived."""
         pairs = ", ".join(f"{name}={value!r}" for name, value in self.told().items())
         return f"{type(self).__name__}({pairs})"
 
 
 def default_of(field: msgspec.structs.FieldInfo) -> Any:
-    """What a key is where a scenario does not give it."""
+    """Return the default of a key."""
     if field.default_factory is not msgspec.NODEFAULT:
         return field.default_factory()
     return field.default
 
 
 def plain(section: Section) -> dict[str, Any]:
-    """A section as JSON and TOML know it: mappings, lists, text and numbers."""
+    """Return a section as mappings, lists, text and numbers, for JSON and TOML."""
     return {name: _plain(value) for name, value in section.told().items()}
 
 
@@ -63,7 +63,7 @@ def _plain(value: Any) -> Any:
 
 
 class AnatomySection(Section, frozen=True):
-    """Who lies on the table.
+    """The simulated patient.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class CArmSection(Section, frozen=True):
         put in place when a scenario is read, and never kept.
     """
 
-    LATER: ClassVar = frozenset({"manufacturer", "calibration"})
+    ADDED_LATER: ClassVar = frozenset({"manufacturer", "calibration"})
 
     view: View = View.LATERAL
     anterior: Side = Side.RIGHT
@@ -138,7 +138,7 @@ class CArmSection(Section, frozen=True):
 
 
 class SequenceSection(Section, frozen=True):
-    """How long, how often."""
+    """Duration and frame rate."""
 
     duration_s: _Positive = 14.0
     fps: Annotated[float, Meta(ge=1, le=60)] = 7.5
@@ -169,7 +169,7 @@ class InjectionSection(Section, frozen=True):
         began; None: it is stiff when the last of it comes.
     """
 
-    LATER: ClassVar = frozenset({"stiff_after_s"})
+    ADDED_LATER: ClassVar = frozenset({"stiff_after_s"})
 
     start_s: _NotNegative = 3.0
     volume_ml: _Positive = 2.4
@@ -185,7 +185,7 @@ class InjectionSection(Section, frozen=True):
 
 
 class LeakSection(Section, frozen=True):
-    """A way out of the body; `share` of what is injected after `opens_ml` goes there."""
+    """A leak path; `share` of the cement injected after `opens_ml` leaks there."""
 
     path: LeakKind
     opens_ml: _NotNegative
@@ -194,7 +194,7 @@ class LeakSection(Section, frozen=True):
 
 
 class CannulaMoveSection(Section, frozen=True):
-    """A hand turns the cannula about the pedicle, or draws it back."""
+    """A rotation of the cannula about the pedicle, or its withdrawal."""
 
     at_s: _NotNegative
     over_s: _Positive = 1.0
@@ -203,7 +203,7 @@ class CannulaMoveSection(Section, frozen=True):
 
 
 class CannulaSection(Section, frozen=True):
-    """The cannula and the hand on it.
+    """The cannula and its movement by hand.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ class CannulaSection(Section, frozen=True):
 
 
 class PushSection(Section, frozen=True):
-    """A bump against the table, or a move of it; see `scene_motion.Push`."""
+    """A bump against the table, or a move of it; see `scene_motion.Jolt`."""
 
     at_s: _NotNegative
     by_mm: _Mm3
@@ -280,7 +280,7 @@ class DetectorSection(Section, frozen=True):
         more pulses a second leave more in the next one.
     """
 
-    LATER: ClassVar = frozenset({"lag_time_s"})
+    ADDED_LATER: ClassVar = frozenset({"lag_time_s"})
 
     scatter_share: _Share = 0.38
     glare_share: _Share = 0.0
@@ -293,7 +293,7 @@ class DetectorSection(Section, frozen=True):
 
 
 class JumpSection(Section, frozen=True):
-    """Exposure changes at once by a factor."""
+    """A sudden change of exposure by a factor."""
 
     at_s: _NotNegative
     factor: _Positive
@@ -302,7 +302,7 @@ class JumpSection(Section, frozen=True):
 class BrightnessSection(Section, frozen=True):
     """Brightness control; see `brightness.BrightnessControl`."""
 
-    LATER: ClassVar = frozenset({"gain"})
+    ADDED_LATER: ClassVar = frozenset({"gain"})
 
     enabled: bool = True
     response_s: _Positive = 1.2
@@ -314,7 +314,7 @@ class BrightnessSection(Section, frozen=True):
 
 
 class PixelsSection(Section, frozen=True):
-    """How values are stored.
+    """Format of stored values.
 
     Parameters
     ----------
@@ -340,7 +340,7 @@ class PixelsSection(Section, frozen=True):
 
 
 class MarksSection(Section, frozen=True):
-    """What the person marked, and how well.
+    """Marks of the user, and their accuracy.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The shutter of the C-arm: which part of the picture is exposed."""
+"""The shutter of the C-arm, which defines the exposed field."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HALF_SHADOW_PX, _BORDER_SHARE, _CORNER_SHARE = 1.5, 0.03, 0.10
 
 
 def open_field(shape: Shutter, rows: int, columns: int) -> Image:
-    """Share of each pixel that the shutter leaves open, 0 to 1; ``(rows, columns)``."""
+    """Return the share of each pixel that the shutter leaves open; ``(rows, columns)``."""
     column = np.abs(np.arange(columns) - (columns - 1) / 2)[None, :]
     row = np.abs(np.arange(rows) - (rows - 1) / 2)[:, None]
     half_column, half_row = (size * (0.5 - _BORDER_SHARE) for size in (columns, rows))
@@ -45,7 +45,7 @@ def open_field(shape: Shutter, rows: int, columns: int) -> Image:
 
 @dataclass(frozen=True, slots=True)
 class ShutterOutline:
-    """The edges as DICOM counts them: from 1, rows before columns (PS3.3 C.7.6.11).
+    """Edges as in DICOM: from 1, rows before columns (PS3.3 C.7.6.11).
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class ShutterOutline:
 
 
 def shutter_outline(rows: int, columns: int) -> ShutterOutline:
-    """Edges of every shape of shutter for a picture of this size."""
+    """Return the edges of a shutter for an image of this size."""
     left, top = round(columns * _BORDER_SHARE), round(rows * _BORDER_SHARE)
     right, bottom = columns + 1 - left, rows + 1 - top
     leg = round(_CORNER_SHARE * min(rows, columns))

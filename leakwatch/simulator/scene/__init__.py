@@ -1,1 +1,1 @@
-"""The patient, the cannula and the C-arm put together, and how they move."""
+"""Scene of patient, cannula and C-arm, and their motion."""

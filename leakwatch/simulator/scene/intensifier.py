@@ -1,4 +1,4 @@
-"""Distortion of an image intensifier: pincushion of its curved screen, S of the earth's field."""
+"""Pincushion and S-shaped distortion of an image intensifier."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROUNDS = 12  # of the inversion; each gains a digit for a distortion of a tenth
 
 @dataclass(frozen=True, slots=True)
 class Distortion:
-    """Where a point of the true picture is shown.
+    """Distortion of an image.
 
     A point at distance r from the centre moves outwards by ``pincushion (r/R)^2`` of r and turns by
     ``s_deg (r/R)^2``, where R is the distance of a corner (cubic radial model with its spiral term:
@@ -36,18 +36,18 @@ class Distortion:
     columns: int
 
     @property
-    def is_none(self) -> bool:
-        """Whether it leaves every point where it is."""
+    def is_identity(self) -> bool:
+        """Whether it does not move any point."""
         return self.pincushion == 0.0 and self.s_deg == 0.0
 
-    def shown(self, points_px: PointArray) -> PointArray:
-        """Where points of the true picture are shown, ``(n, 2)``."""
+    def distort(self, points_px: PointArray) -> PointArray:
+        """Return the distorted positions of points, ``(n, 2)``."""
         centre = self._centre
         away = np.asarray(points_px, np.float64) - centre
         return centre + self._moved(away)
 
-    def origin(self, shown_px: PointArray) -> PointArray:
-        """Which points of the true picture are shown there, ``(n, 2)``; the inverse of `shown`."""
+    def undistort(self, shown_px: PointArray) -> PointArray:
+        """Return the undistorted positions of points, ``(n, 2)``; the inverse of `distort`."""
         target = np.asarray(shown_px, np.float64) - self._centre
         away = target.copy()
         for _ in range(_ROUNDS):
@@ -55,12 +55,12 @@ class Distortion:
         return self._centre + away
 
     def picture(self, image: Image) -> Image:
-        """The distorted picture, ``(rows, columns)``."""
-        if self.is_none:
+        """Return the distorted image, ``(rows, columns)``."""
+        if self.is_identity:
             return image
         column, row = np.meshgrid(np.arange(self.columns), np.arange(self.rows))
         places = np.stack([column.ravel(), row.ravel()], axis=1).astype(np.float64)
-        maps = self.origin(places).astype(np.float32).reshape(self.rows, self.columns, 2)
+        maps = self.undistort(places).astype(np.float32).reshape(self.rows, self.columns, 2)
         # OpenCV interpolates single precision exactly, and double only to a 32nd of a pixel.
         single = image.astype(np.float32)
         shown = cv2.remap(single, maps, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

@@ -1,4 +1,4 @@
-"""Where the C-arm stands against the patient in each frame, and which frames there are at all."""
+"""Pose of the C-arm relative to the patient in each frame, and exposed frames."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ANGLE_DIGITS, _MM_DIGITS = 4, 4
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How the C-arm stands, apart from the scenario's own view.
+    """Pose of the C-arm relative to the scenario's view.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ class Pose:
 
     @property
     def is_turned(self) -> bool:
-        """Whether marks of the reference view have lost their meaning."""
+        """Whether marks of the reference view do not apply."""
         return self.angle_deg != 0.0 or self.tilt_deg != 0.0
 
     def of(self, carm: CArm) -> CArm:
-        """The view `carm` from here."""
+        """Return the view `carm` from this pose."""
         if self == REFERENCE:
             return carm
         right, anterior, superior = (
@@ -63,14 +63,14 @@ REFERENCE = Pose()
 
 
 def pose_track(scenario: Scenario, times_s: Track) -> list[Pose]:
-    """The pose of each frame."""
+    """Return the pose of each frame."""
     angles = np.zeros((len(times_s), 2))
     for turn in scenario.view_turns:
-        away = _there_and_back(times_s, turn)
+        away = _return_trip(times_s, turn)
         angles += away[:, None] * np.array([turn.angle_deg, turn.tilt_deg])
     moved = np.zeros((len(times_s), 3))
     for move in scenario.table_moves:
-        moved += _there_and_back(times_s, move)[:, None] * np.array(move.by_mm)
+        moved += _return_trip(times_s, move)[:, None] * np.array(move.by_mm)
     angles, moved = np.round(angles, _ANGLE_DIGITS) + 0.0, np.round(moved, _MM_DIGITS) + 0.0
     return [
         Pose(float(angle[0]), float(angle[1]), (float(at[0]), float(at[1]), float(at[2])))
@@ -78,8 +78,8 @@ def pose_track(scenario: Scenario, times_s: Track) -> list[Pose]:
     ]
 
 
-def _there_and_back(times_s: Track, section: ViewTurnSection | TableMoveSection) -> Track:
-    """From 0 to 1, and back to 0 after its time there."""
+def _return_trip(times_s: Track, section: ViewTurnSection | TableMoveSection) -> Track:
+    """Return a smooth transition from 0 to 1, and back to 0 after a time."""
     since = times_s - section.at_s
     away = smooth_step(since, section.over_s)
     if section.hold_s is not None:
@@ -88,7 +88,7 @@ def _there_and_back(times_s: Track, section: ViewTurnSection | TableMoveSection)
 
 
 def is_exposed(times_s: Track, pedal: Sequence[PedalSection]) -> Flags:
-    """Whether the pedal is pressed at each time, ``(n,)``."""
+    """Return whether the pedal is pressed at each time, ``(n,)``."""
     pressed = np.ones(len(times_s), bool)
     for one in pedal:
         pressed &= (times_s < one.off_s) | (times_s >= one.on_s)
@@ -96,5 +96,5 @@ def is_exposed(times_s: Track, pedal: Sequence[PedalSection]) -> Flags:
 
 
 def needs_whole_trunk(scenario: Scenario) -> bool:
-    """Whether more of the patient comes into the picture than the scenario's own view shows."""
+    """Return whether poses show more of the patient than the scenario's view."""
     return bool(scenario.view_turns or scenario.table_moves)

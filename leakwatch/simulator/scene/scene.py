@@ -1,4 +1,4 @@
-"""The patient, the cement's way and the cannula, put together from a scenario."""
+"""Scene of a scenario: patient, cement flow, cannula, and their motion."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from leakwatch.simulator.anatomy.carm import CArm
 from leakwatch.simulator.anatomy.landmarks import Landmarks, find_landmarks
 from leakwatch.simulator.anatomy.voxel_grid import Points3
 from leakwatch.simulator.cement.cement_flow import CementFlow, LeakRegion, flow_cement
-from leakwatch.simulator.cement.leak_paths import LeakPath, PathGround, lay_path
-from leakwatch.simulator.cement.site import Mask, make_ground, make_site
+from leakwatch.simulator.cement.leak_paths import LeakPath, PathContext, make_leak_path
+from leakwatch.simulator.cement.site import Mask, make_bone_resistance, make_site
 from leakwatch.simulator.scenario.scenario import Scenario
 from leakwatch.simulator.scenario.scenario_sections import InjectionSection
-from leakwatch.simulator.scene.balloon import hollowed
+from leakwatch.simulator.scene.balloon import make_cavity
 from leakwatch.simulator.scene.intensifier import Distortion
 from leakwatch.simulator.scene.poses import REFERENCE, Pose, is_exposed, pose_track
 from leakwatch.simulator.scene.scene_motion import (
     Breath,
     CannulaMove,
-    Push,
+    Jolt,
     Track,
     breathing_tracks,
     cannula_track,
@@ -35,17 +35,17 @@ from leakwatch.simulator.scene.steel_cannula import Cannula, through_pedicle
 CEMENT_STREAM, MOTION_STREAM, EXPOSURE_STREAM, QUANTA_STREAM, MARKS_STREAM = range(10, 15)
 
 _ALMOST = 1e-9  # a bolus that is whole but for rounding is whole
-_SHIFT_MARGIN_PX = 4  # what `patient_layers.shifted` needs around the farthest shift
+_SHIFT_MARGIN_PX = 4  # what `patient_layers.shift_layer` needs around the farthest shift
 
 
 def stream(scenario: Scenario, number: int) -> np.random.Generator:
-    """One of the scenario's streams of random numbers."""
+    """Return one of the scenario's random number generators."""
     return np.random.default_rng([scenario.seed, number])
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The patient with the cement's way and the cannula, before anything moves.
+    """The patient with cement flow and cannula, before any motion.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """What moved, by frame.
+    """Motion by frame.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Movement:
 
 
 def pulse_times_s(scenario: Scenario) -> Track:
-    """Times at which a frame can be; the last one begins before the end."""
+    """Return the times of pulses; the last one starts before the end."""
     sequence = scenario.sequence
     count = max(1, round(sequence.duration_s * sequence.fps))
     times: Track = np.arange(count) / sequence.fps
@@ -101,7 +101,7 @@ def pulse_times_s(scenario: Scenario) -> Track:
 
 
 def frame_times_s(scenario: Scenario) -> Track:
-    """Times of the frames that are recorded: while the pedal is up, only where a held one is."""
+    """Return the times of recorded frames; while the pedal is up, only with last image hold."""
     times = pulse_times_s(scenario)
     if scenario.hold_last_image:
         return times
@@ -110,7 +110,7 @@ def frame_times_s(scenario: Scenario) -> Track:
 
 
 def injected_ml(injection: InjectionSection, time_s: float) -> float:
-    """Cement that has left the cannula until `time_s`; boluses with pauses where there are any."""
+    """Return the volume injected until `time_s`, with pauses between boluses."""
     since = max(time_s - injection.start_s, 0.0)
     if injection.bolus_ml > 0.0 and injection.pause_s > 0.0:
         flowing = injection.bolus_ml / injection.rate_ml_s
@@ -120,7 +120,7 @@ def injected_ml(injection: InjectionSection, time_s: float) -> float:
 
 
 def time_of_ml(injection: InjectionSection, volume_ml: float) -> float:
-    """Seconds from the start of the injection until so much has left the cannula, with pauses."""
+    """Return the time from the start of the injection to an injected volume, with pauses."""
     flowing = volume_ml / injection.rate_ml_s
     if injection.bolus_ml <= 0.0:
         return flowing
@@ -129,7 +129,7 @@ def time_of_ml(injection: InjectionSection, volume_ml: float) -> float:
 
 
 def _ageing(injection: InjectionSection) -> Callable[[float], float] | None:
-    """How far the cement has stiffened at an injected volume; None: as far as its share."""
+    """Return a function of the stiffening at an injected volume; None: by its share."""
     stiff_after_s = injection.stiff_after_s
     if stiff_after_s is None:
         return None
@@ -137,7 +137,7 @@ def _ageing(injection: InjectionSection) -> Callable[[float], float] | None:
 
 
 def make_carm(scenario: Scenario) -> CArm:
-    """The view of a scenario, without a margin."""
+    """Return the view of a scenario, without a margin."""
     section = scenario.carm
     return CArm(
         sid_mm=section.sid_mm,
@@ -154,13 +154,13 @@ def make_carm(scenario: Scenario) -> CArm:
 
 
 def make_distortion(scenario: Scenario) -> Distortion:
-    """What an image intensifier makes of the picture."""
+    """Return the distortion of a scenario."""
     carm = scenario.carm
     return Distortion(carm.pincushion, carm.s_distortion_deg, carm.rows, carm.columns)
 
 
 def make_movement(scenario: Scenario, carm: CArm, times_s: Track) -> Movement:
-    """Everything that moves, as shifts of the picture."""
+    """Return all motion, as shifts of the image."""
     motion = scenario.motion
     breath = Breath(
         motion.breath_period_s,
@@ -171,7 +171,7 @@ def make_movement(scenario: Scenario, carm: CArm, times_s: Track) -> Movement:
         motion.irregular,
         motion.tremble_mm,
     )
-    pushes = [Push(p.at_s, p.by_mm, p.over_s, p.swing_mm) for p in motion.pushes]
+    pushes = [Jolt(p.at_s, p.by_mm, p.over_s, p.swing_mm) for p in motion.pushes]
     tracks = breathing_tracks(times_s, breath, pushes, stream(scenario, MOTION_STREAM))
     moves = [
         CannulaMove(m.at_s, m.over_s, m.turn_deg, m.withdraw_mm) for m in scenario.cannula.moves
@@ -201,7 +201,7 @@ def shift_px(carm: CArm, moved_mm: Track) -> Track:
 
 
 def with_margin(carm: CArm, movement: Movement) -> CArm:
-    """The view with as much around it as movement can bring into it."""
+    """Return the view with a margin for motion."""
     shifts = (movement.spine_px, movement.wall_px, movement.organs_px)
     reach = max(float(np.abs(shift).max()) for shift in shifts)
     return replace(carm, margin_px=int(np.ceil(reach)) + _SHIFT_MARGIN_PX)
@@ -214,20 +214,22 @@ def make_scene(scenario: Scenario, anatomy: Anatomy) -> Scene:
     site = make_site(anatomy, landmarks)
     pedicle = landmarks.pedicles_mm[0 if scenario.cannula.side is Side.RIGHT else 1]
     tip = _in_body_mm(scenario.cannula.tip, landmarks, pedicle)
-    ground = make_ground(site, injection.nearest_to_wall_mm, injection.backward_bias, rng)
+    resistance = make_bone_resistance(
+        site, injection.nearest_to_wall_mm, injection.backward_bias, rng
+    )
     if scenario.balloon is not None:
         at = scenario.cannula.tip if scenario.balloon.at is None else scenario.balloon.at
-        ground = hollowed(ground, scenario.balloon, _in_body_mm(at, landmarks, pedicle))
+        resistance = make_cavity(resistance, scenario.balloon, _in_body_mm(at, landmarks, pedicle))
     leaks = sorted(scenario.leaks, key=lambda leak: leak.opens_ml)
-    where = PathGround(site, landmarks, tip, pedicle)
-    paths = tuple(lay_path(leak.path, where, rng) for leak in leaks)
+    where = PathContext(site, landmarks, tip, pedicle)
+    paths = tuple(make_leak_path(leak.path, where, rng) for leak in leaks)
     regions = [
         LeakRegion(path.pore, leak.opens_ml, leak.share, leak.capacity_ml, path.fingering)
         for path, leak in zip(paths, leaks, strict=True)
     ]
     voxel = np.rint(site.grid.to_index(tip)).astype(int)
     flow = flow_cement(
-        ground,
+        resistance,
         (int(voxel[0]), int(voxel[1]), int(voxel[2])),
         regions,
         injection.volume_ml,
@@ -241,7 +243,7 @@ def make_scene(scenario: Scenario, anatomy: Anatomy) -> Scene:
 def _in_body_mm(
     shares: tuple[float, float, float], landmarks: Landmarks, pedicle: Points3
 ) -> Points3:
-    """A place given as shares of the body: across to the pedicle, forward, upward."""
+    """Convert a position in shares of the body: lateral, anterior, superior."""
     across, forward, upward = shares
     superior = landmarks.lower_mm[2] + upward * landmarks.size_mm[2]
     wall = float(landmarks.wall_anterior_mm(np.array([superior]))[0])

@@ -1,4 +1,4 @@
-"""What moves: breathing, a bump against the table, a move of the table, a hand on the cannula.
+"""Motion: breathing, jolts and moves of the table, and a hand on the cannula.
 
 Millimetres in the patient's axes. Movements are small against the distance to the source, so that
 in a picture each is a shift: one of the spine and what is fastened to it, one of the wall of the
@@ -44,8 +44,8 @@ class Breath:
 
 
 @dataclass(frozen=True, slots=True)
-class Push:
-    """Something moves the patient as a whole and leaves the table where it pushed it.
+class Jolt:
+    """A jolt that moves the patient and leaves the table at its new position.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class CannulaMove:
-    """A hand turns the cannula, or draws it back.
+    """Rotation or withdrawal of the cannula by hand.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ _PAUSE = 4  # exponent: rest at the end of breathing out, doi:10.1118/1.598836
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """Where everything is, mm, ``(n, 3)`` each."""
+    """Positions over time, mm, ``(n, 3)`` each."""
 
     spine: Track
     wall: Track
@@ -98,13 +98,13 @@ class Tracks:
 
 
 def breathing_tracks(
-    times_s: Track, breath: Breath, pushes: Sequence[Push], rng: np.random.Generator
+    times_s: Track, breath: Breath, pushes: Sequence[Jolt], rng: np.random.Generator
 ) -> Tracks:
-    """Breath and pushes at each time; the spine trembles besides."""
+    """Return positions by breathing and jolts; the spine also has a tremor."""
     seed = rng.integers(2**32)
-    wave = breath_wave(times_s, breath, np.random.default_rng(seed))[:, None]
+    wave = breathing_wave(times_s, breath, np.random.default_rng(seed))[:, None]
     late_s = times_s - breath.organs_lag_s
-    late = breath_wave(late_s, breath, np.random.default_rng(seed))[:, None]
+    late = breathing_wave(late_s, breath, np.random.default_rng(seed))[:, None]
     tremble = breath.tremble_mm * rng.standard_normal((len(times_s), 3))
     pushed = _pushed(times_s, pushes)
     return Tracks(
@@ -114,8 +114,8 @@ def breathing_tracks(
     )
 
 
-def breath_wave(times_s: Track, breath: Breath, rng: np.random.Generator) -> Track:
-    """Depth of breathing, 0 to about 1, after Lujan (doi:10.1118/1.598577): ``1 - cos^4``."""
+def breathing_wave(times_s: Track, breath: Breath, rng: np.random.Generator) -> Track:
+    """Return breathing depth, 0 to about 1, after Lujan (doi:10.1118/1.598577): ``1 - cos^4``."""
     # Breaths are counted from one time, whatever times are asked for: what comes later lags.
     first = -(_BREATHS_BEFORE + rng.random()) * breath.period_s
     last = max(float(times_s.max()), 0.0)
@@ -128,7 +128,7 @@ def breath_wave(times_s: Track, breath: Breath, rng: np.random.Generator) -> Tra
     return wave
 
 
-def _pushed(times_s: Track, pushes: Sequence[Push]) -> Track:
+def _pushed(times_s: Track, pushes: Sequence[Jolt]) -> Track:
     track = np.zeros((len(times_s), 3))
     for push in pushes:
         by = np.array(push.by_mm)
@@ -143,7 +143,7 @@ def _pushed(times_s: Track, pushes: Sequence[Push]) -> Track:
 
 
 def smooth_step(since_s: Track, over_s: float) -> Track:
-    """From 0 to 1 over `over_s`, without a jerk at the ends."""
+    """Return a smooth step from 0 to 1 over `over_s`."""
     share = np.clip(since_s / max(over_s, 1e-9), 0.0, 1.0)
     step: Track = share * share * (3.0 - 2.0 * share)
     return step

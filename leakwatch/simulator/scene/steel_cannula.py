@@ -1,4 +1,4 @@
-"""A steel tube from the skin through a pedicle into the body."""
+"""The cannula: a steel tube from the skin through a pedicle into the body."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIAMETERS_MM: dict[int, tuple[float, float]] = {8: (4.19, 3.43), 11: (3.05, 2.39
 
 @dataclass(frozen=True, slots=True)
 class Cannula:
-    """Where the cannula lies.
+    """Position of the cannula.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Cannula:
     inner_mm: float
 
     def moved(self, pivot_mm: Points3, turn_deg: float, withdraw_mm: float) -> Cannula:
-        """Swung about `pivot_mm` in the sagittal plane, then drawn back along itself."""
+        """Return the cannula rotated about `pivot_mm` in the sagittal plane, then withdrawn."""
         angle = np.radians(turn_deg)
         turn = np.array(
             [
@@ -52,14 +52,14 @@ class Cannula:
 
 
 def through_pedicle(tip_mm: Points3, pedicle_mm: Points3, gauge: int) -> Cannula:
-    """The straight way from the skin through the pedicle to the tip."""
+    """Return a cannula from the skin straight through the pedicle to the tip."""
     outward = pedicle_mm - tip_mm
     outer, inner = DIAMETERS_MM[gauge]
     return Cannula(tip_mm, outward / np.linalg.norm(outward), outer, inner)
 
 
 def chords_mm(cannula: Cannula, carm: CArm) -> tuple[Image, Image]:
-    """How far each ray runs through steel and through the bore, mm, ``(rows, columns)`` both.
+    """Return the length of each ray in steel and in the lumen, mm, ``(rows, columns)`` both.
 
     A ray that passes the axis of a cylinder of radius R at distance p under the angle a runs
     ``2 sqrt(R^2 - p^2) / sin(a)`` inside it. That is steep at its edges, and a pixel sees the mean
@@ -84,7 +84,7 @@ def chords_mm(cannula: Cannula, carm: CArm) -> tuple[Image, Image]:
 def _passing_mm(
     cannula: Cannula, carm: CArm, column: Image, row: Image
 ) -> tuple[Image, Image, Image]:
-    """How near rays come to the axis, where along it from the tip, and the sine of their angle."""
+    """Return distances of rays to the axis, axial positions from the tip, and sines of angles."""
     start, step_column, step_row = carm.rays()
     ray = start + column[..., None] * step_column + row[..., None] * step_row
     ray = ray / np.linalg.norm(ray, axis=-1, keepdims=True)
@@ -97,7 +97,7 @@ def _passing_mm(
 
 
 def _inside_mm(cannula: Cannula, carm: CArm, column: Image, row: Image) -> tuple[Image, Image]:
-    """How far rays run inside the outer and the inner cylinder, mm."""
+    """Return the length of rays inside the outer and the inner cylinder, mm."""
     passing, along, sine = _passing_mm(cannula, carm, column, row)
     within = np.clip(0.5 + along / _TIP_SOFT_MM, 0.0, 1.0) * (along < _LENGTH_MM) / sine
     outer, inner = (

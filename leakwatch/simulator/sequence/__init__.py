@@ -1,1 +1,1 @@
-"""Frames with their truth, asked for, simulated, and written as files."""
+"""Simulation of frames with their truth, and their files."""

@@ -1,4 +1,4 @@
-"""X-Ray Angiographic Image files (PS3.3 A.14), classic multi-frame, as a C-arm writes them."""
+"""Writer of X-Ray Angiographic Image files (PS3.3 A.14), classic multi-frame."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _DATE, _TIME = "20260101", "120000"  # fixed: the same scenario gives the same b
 
 
 def encode_dicom(simulation: Simulation) -> bytes:
-    """The bytes of a DICOM file.
+    """Return the bytes of a DICOM file.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def _describe_patient(dataset: Dataset, scenario: Scenario, identity: bytes) -> 
 
 
 def _orientation(scenario: Scenario) -> list[str]:
-    """Where rows and columns lead (PS3.3 C.7.6.1.1.1): columns always towards the feet."""
+    """Return Patient Orientation (PS3.3 C.7.6.1.1.1); rows always increase towards the feet."""
     if scenario.carm.view is View.AP:
         return ["L", "F"]
     return ["A" if scenario.carm.anterior is Side.RIGHT else "P", "F"]
@@ -134,7 +134,7 @@ def _describe_acquisition(dataset: Dataset, scenario: Scenario) -> None:
 
 
 def _describe_times(dataset: Dataset, simulation: Simulation) -> None:
-    """One frame time where frames follow evenly, else one for each (PS3.3 C.7.6.5)."""
+    """Write one Frame Time for equal intervals, otherwise a vector (PS3.3 C.7.6.5)."""
     scenario = simulation.scenario
     if scenario.pedal and not scenario.hold_last_image:
         increments = np.diff(simulation.times_s, prepend=simulation.times_s[0]) * 1000.0
@@ -146,7 +146,7 @@ def _describe_times(dataset: Dataset, simulation: Simulation) -> None:
 
 
 def _describe_moves(dataset: Dataset, poses: list[Pose]) -> None:
-    """How positioner and table move from the first frame on (PS3.3 C.8.7.5, C.8.7.4)."""
+    """Write the motion of positioner and table (PS3.3 C.8.7.5, C.8.7.4)."""
     turns = any(pose.is_turned for pose in poses)
     dataset.PositionerMotion = "DYNAMIC" if turns else "STATIC"
     if turns:
@@ -184,7 +184,7 @@ def _describe_pixels(dataset: Dataset, simulation: Simulation) -> None:
 
 
 def _to_linear(bits: int) -> Dataset:
-    """The table that LOG pixels must carry (PS3.3 C.8.7.1.1.3): to values linear in the beam."""
+    """Return the lookup table of LOG pixels to linear intensity (PS3.3 C.8.7.1.1.3)."""
     count = 1 << bits
     linear = np.expm1(np.arange(count) / (count - 1) * np.log1p(count - 1)) / (count - 1)
     table = Dataset()
@@ -195,7 +195,7 @@ def _to_linear(bits: int) -> Dataset:
 
 
 def _describe_shutter(dataset: Dataset, simulation: Simulation) -> None:
-    """Display Shutter (PS3.3 C.7.6.11), where the shape can be said in it."""
+    """Write the Display Shutter (PS3.3 C.7.6.11), if it can represent the shape."""
     shape = simulation.scenario.detector.shutter
     outline = shutter_outline(*simulation.frames.shape[1:])
     if shape is Shutter.NONE:

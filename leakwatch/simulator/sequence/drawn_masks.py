@@ -1,4 +1,4 @@
-"""Where a simulated sequence shows cement: a mask for each frame, as a person would draw it."""
+"""Cement masks of a simulated sequence, as an observer would draw them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from leakwatch.simulator.scene.scene import (
     make_movement,
     with_margin,
 )
+from leakwatch.simulator.xray.projected_truth import MIN_THICKNESS_MM
 from leakwatch.simulator.xray.renderer import Renderer
-from leakwatch.simulator.xray.truth import MIN_THICKNESS_MM
 
 Mask = npt.NDArray[np.bool_]
 
@@ -28,7 +28,7 @@ _CEMENT = 255  # white, so that any viewer shows it
 
 
 def cement_masks(scenario: Scenario, scene: Scene) -> Iterator[tuple[int, Mask]]:
-    """Projected cement of at least half a millimetre, where the frame shows it.
+    """Yield masks of visible projected cement of at least half a millimetre.
 
     The same cement as in ``area_mm2`` of the truth: moved, distorted and cut off as the pixels are.
     A view that is turned away has no area, a held picture is of another time: neither has a mask.
@@ -58,7 +58,7 @@ def cement_masks(scenario: Scenario, scene: Scene) -> Iterator[tuple[int, Mask]]
 
 
 def mask_png(mask: Mask) -> bytes:
-    """A mask as a PNG of one channel: 255 is cement, 0 is none."""
+    """Return a mask as a single-channel PNG: cement is 255, the rest 0."""
     buffer = io.BytesIO()
     Image.fromarray(np.where(mask, _CEMENT, 0).astype(np.uint8)).save(buffer, "PNG")
     return buffer.getvalue()

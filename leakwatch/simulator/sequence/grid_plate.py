@@ -1,4 +1,4 @@
-"""A calibration plate on the detector: wires or beads at equal distances, as a C-arm shows it."""
+"""Images of a calibration plate on the detector, with wires or beads at equal distances."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from leakwatch.simulator.scene.poses import REFERENCE
 from leakwatch.simulator.scene.scene import QUANTA_STREAM, make_carm, make_distortion, stream
 from leakwatch.simulator.sequence.simulation import Simulation
 from leakwatch.simulator.xray.beam import transmission
-from leakwatch.simulator.xray.renderer import beam_of, detector_of
-from leakwatch.simulator.xray.xray_detector import absorb, add_scatter, stored
+from leakwatch.simulator.xray.renderer import beam_for, detector_for
+from leakwatch.simulator.xray.xray_detector import absorb, add_scatter, to_stored
 
 Image = npt.NDArray[np.float64]
 
@@ -30,7 +30,7 @@ _FRAMES = 4
 
 
 class PlateKind(StrEnum):
-    """What marks the grid."""
+    """Kind of grid."""
 
     WIRES = "wires"
     BEADS = "beads"
@@ -38,7 +38,7 @@ class PlateKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GridPlate:
-    """A plate that lies on the detector.
+    """A plate on the detector.
 
     Parameters
     ----------
@@ -60,14 +60,14 @@ class GridPlate:
     shifted_mm: tuple[float, float] = (1.7, -2.3)
 
     def to_plate_mm(self, at_mm: PointArray) -> PointArray:
-        """Places on the detector, mm from its middle, in the plate's own axes; ``(..., 2)``."""
+        """Convert positions on the detector, mm from its centre, to the plate's axes."""
         angle = np.radians(self.turned_deg)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         inside: PointArray = (at_mm - np.array(self.shifted_mm)) @ turn
         return inside
 
     def crossings_mm(self, half_mm: float) -> PointArray:
-        """``(n, 2)``, where crossings lie on the detector, as far as `half_mm` from its middle."""
+        """Return crossings on the detector up to `half_mm` from its centre, ``(n, 2)``."""
         steps = np.arange(-np.ceil(2 * half_mm / self.pitch_mm), 2 * half_mm / self.pitch_mm + 1)
         across, down = np.meshgrid(steps, steps)
         places = self.pitch_mm * np.stack([across.ravel(), down.ravel()], axis=1)
@@ -77,8 +77,8 @@ class GridPlate:
         return on_detector[np.all(np.abs(on_detector) <= half_mm, axis=1)]
 
 
-def photograph(scenario: Scenario, plate: GridPlate) -> Simulation:
-    """What the C-arm of a scenario shows of a plate, with no patient: some frames that stand still.
+def render_plate(scenario: Scenario, plate: GridPlate) -> Simulation:
+    """Render some frames of a plate without a patient, with the C-arm of a scenario.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def photograph(scenario: Scenario, plate: GridPlate) -> Simulation:
         For its C-arm, beam, detector and pixels.
     plate : GridPlate
     """
-    carm, detector = make_carm(scenario), detector_of(scenario)
+    carm, detector = make_carm(scenario), detector_for(scenario)
     distortion = make_distortion(scenario)
     field = open_field(scenario.detector.shutter, carm.rows, carm.columns)
     nothing = np.zeros((carm.rows, carm.columns))
@@ -96,12 +96,12 @@ def photograph(scenario: Scenario, plate: GridPlate) -> Simulation:
         "cement": nothing,
         "steel": steel_mm(plate, carm.rows, carm.columns, carm.pitch_mm),
     }
-    primary = distortion.picture(transmission(beam_of(scenario), lengths))
+    primary = distortion.picture(transmission(beam_for(scenario), lengths))
     signal = add_scatter(primary, field, detector, carm.pitch_mm)
     bright = detector.set_value / float(np.median(signal[field > 0]))
     rng = stream(scenario, QUANTA_STREAM)
     frames = [
-        stored(
+        to_stored(
             absorb(signal * bright, detector.quanta_per_pixel / detector.set_value, detector, rng),
             field,
             detector,
@@ -118,7 +118,7 @@ def photograph(scenario: Scenario, plate: GridPlate) -> Simulation:
 
 
 def steel_mm(plate: GridPlate, rows: int, columns: int, pitch_mm: float) -> Image:
-    """Length of the rays in metal, ``(rows, columns)``."""
+    """Return the length of the rays in metal, ``(rows, columns)``."""
     fine = _OVERSAMPLING
     column, row = np.meshgrid(
         (np.arange(columns * fine) + 0.5) / fine - columns / 2,

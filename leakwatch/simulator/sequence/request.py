@@ -1,4 +1,4 @@
-"""What a person asks for on the command line, turned into a scenario and its anatomy."""
+"""Scenarios and anatomy from the options of the command line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.anatomy.analytic_anatomy import build_analytic_anatomy
 from leakwatch.simulator.anatomy.anatomy import Anatomy
 from leakwatch.simulator.scenario.scenario import Scenario, load_scenario
@@ -23,7 +24,7 @@ def requested_scenario(
     body: Path | None = None,
     angle_deg: float | None = None,
 ) -> Scenario:
-    """A scenario with what the command line says in place of its own.
+    """Return a scenario with values replaced by those of the command line.
 
     Parameters
     ----------
@@ -49,10 +50,12 @@ def requested_scenario(
         )
     }
     if (files["ct"] is None) != (files["vertebrae"] is None):
-        raise ConfigError("a CT and its vertebrae go together: give both --ct and --vertebrae.")
+        raise ConfigError(
+            text("a CT and its vertebrae go together: give both --ct and --vertebrae.")
+        )
     anatomy = msgspec.structs.replace(who, level=who.level if level is None else level, **files)
     if files["body"] is not None and files["ct"] is None:
-        raise ConfigError("--body belongs to a CT: give --ct and --vertebrae as well.")
+        raise ConfigError(text("--body belongs to a CT: give --ct and --vertebrae as well."))
     carm = scenario.carm
     if angle_deg is not None:
         carm = msgspec.structs.replace(carm, angle_deg=angle_deg)

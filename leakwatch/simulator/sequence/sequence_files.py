@@ -1,4 +1,4 @@
-"""A simulated sequence as files: NAME.dcm, NAME.case.json, NAME.truth.json, NAME.scenario.json.
+"""Files of a simulated sequence: NAME.dcm, NAME.case.json, NAME.truth.json, NAME.scenario.json.
 
 Besides, where they are asked for, NAME.masks/ with a PNG of the cement in each frame.
 """

@@ -1,4 +1,4 @@
-"""From a scenario to frames with their truth, and to files."""
+"""Simulation of a scenario: frames with their truth."""
 
 from __future__ import annotations
 
@@ -32,8 +32,13 @@ from leakwatch.simulator.scene.scene import (
     with_margin,
 )
 from leakwatch.simulator.scene.scene_motion import Track
+from leakwatch.simulator.xray.projected_truth import (
+    distance_and_area,
+    leak_length_mm,
+    leak_name,
+    summary,
+)
 from leakwatch.simulator.xray.renderer import Renderer
-from leakwatch.simulator.xray.truth import distance_and_area, leak_length_mm, leak_name, summary
 from leakwatch.simulator.xray.views import SceneView
 
 _BASELINE_MARGIN_S = 0.5  # a person who says that no cement is there leaves some time
@@ -94,10 +99,10 @@ def simulate(
     ConfigError
         The scenario asks for what cannot be: no such level, no room for the cement.
     """
-    return film(scenario, make_scene(scenario, anatomy), on_frame)
+    return render_frames(scenario, make_scene(scenario, anatomy), on_frame)
 
 
-def film(
+def render_frames(
     scenario: Scenario, scene: Scene, on_frame: Callable[[], None] = lambda: None
 ) -> Simulation:
     """Make a sequence of a scene that is already there, as `simulate` does.
@@ -126,7 +131,7 @@ def film(
             truths.append(_truth_frame(view, moved_px[index], injected, cement))
         else:
             frames[index] = frames[index - 1]
-            truths.append(_held(truths[-1], injected))
+            truths.append(_last_image_hold(truths[-1], injected))
         on_frame()
     truth = summary(scenario.sequence.fps, carm.mm_per_px, leak_name(scene.paths), tuple(truths))
     case = _case(scenario, scene, carm, movement)
@@ -142,17 +147,17 @@ def film(
     )
 
 
-def _held(shown: TruthFrame, injected: float) -> TruthFrame:
-    """A picture of an earlier time: it tells nothing of where the cement is now."""
+def _last_image_hold(shown: TruthFrame, injected: float) -> TruthFrame:
+    """Return the truth of a frame in last image hold, without a distance."""
     return replace(shown, ml=round(injected, _ML_DIGITS), distance_mm=None, picture=Picture.HELD)
 
 
 def _truth_frame(
     view: SceneView, shift_px: PointArray, injected: float, cement: CementImages
 ) -> TruthFrame:
-    judge = view.judge
-    distance, area = distance_and_area(judge, cement.total)
-    leaked = leak_length_mm(judge, cement)
+    measurer = view.measurer
+    distance, area = distance_and_area(measurer, cement.total)
+    leaked = leak_length_mm(measurer, cement)
     return TruthFrame(
         ml=round(injected, _ML_DIGITS),
         dx=round(float(shift_px[0]), _PX_DIGITS),
@@ -165,7 +170,7 @@ def _truth_frame(
 
 
 def _moved_px(scenario: Scenario, carm: CArm, movement: Movement) -> PointArray:
-    """How far the middle of the target is shown from where it lies without movement, ``(n, 2)``."""
+    """Return the displacement of the target's centre in the image by motion, ``(n, 2)``."""
     distortion = make_distortion(scenario)
     middle = carm.project_points(np.zeros((1, 3)))
     places = middle + movement.spine_px
@@ -173,14 +178,14 @@ def _moved_px(scenario: Scenario, carm: CArm, movement: Movement) -> PointArray:
         if pose != REFERENCE:
             centre = pose.of(carm).project_points(np.zeros((1, 3)))[0]
             places[index] = centre + movement.spine_px[index]
-    moved: PointArray = distortion.shown(places) - distortion.shown(middle)
+    moved: PointArray = distortion.distort(places) - distortion.distort(middle)
     return moved
 
 
 def _case(scenario: Scenario, scene: Scene, carm: CArm, movement: Movement) -> CaseFile:
-    """What a person would mark on the first frame."""
+    """Return the marks that a user would set on the first frame."""
     shift = movement.spine_px[0]
-    shown = make_distortion(scenario).shown
+    shown = make_distortion(scenario).distort
     wall = shown(_marked_wall(scenario, carm.project_points(scene.landmarks.wall_mm)) + shift)
     outline = shown(body_outline_px(scene.anatomy, carm) + shift)
     tip = shown(carm.project_points(scene.cannula.tip_mm[None]) + shift)[0]
@@ -199,7 +204,7 @@ def _case(scenario: Scenario, scene: Scene, carm: CArm, movement: Movement) -> C
 
 
 def _marked_wall(scenario: Scenario, wall_px: PointArray) -> PointArray:
-    """The wall as a person marks it: each point off by a little, across the wall."""
+    """Return the wall as marked by a user, with a small error of each point across the wall."""
     along = np.gradient(wall_px, axis=0)
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
     across /= np.linalg.norm(across, axis=1, keepdims=True)
@@ -211,7 +216,7 @@ def _marked_wall(scenario: Scenario, wall_px: PointArray) -> PointArray:
 
 
 def _baseline(scenario: Scenario) -> tuple[int, int] | None:
-    """Frames in the reference view without cement, with a margin; None where there are none."""
+    """Return cement-free frames in the reference view, with a margin; None if there are none."""
     fps = scenario.sequence.fps
     last = int((scenario.injection.start_s - _BASELINE_MARGIN_S) * fps)
     pulses = np.rint(frame_times_s(scenario) * fps)

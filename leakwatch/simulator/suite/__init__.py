@@ -1,1 +1,1 @@
-"""Sets of simulated cases, made by several processes."""
+"""Suites of simulated cases, produced by parallel processes."""

@@ -1,4 +1,4 @@
-"""Work in processes of this machine: one dies, the others go on; Ctrl-C ends all at once."""
+"""Parallel processes: the death of one does not affect others; Ctrl-C ends all at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """A process ended in the middle of a task.
+    """The end of a process during a task.
 
     Parameters
     ----------
@@ -38,17 +38,17 @@ class Died:
 
 @dataclass(slots=True)
 class _Worker(Generic[Task]):
-    """A process, the pipe to it, and what it works on."""
+    """A process, its pipe, and its current task."""
 
     process: BaseProcess
     pipe: Connection
     task: Task
 
 
-def in_processes(
+def run_in_processes(
     do: Callable[[Task], Result], tasks: Sequence[Task], processes: int
 ) -> Iterator[tuple[Task, Result | Died]]:
-    """Do every task, some at a time; results come as they are ready.
+    """Process tasks in parallel, and yield results as they complete.
 
     Each process begins from nothing and has one thread, so that a result does not depend on how
     many there are.
@@ -71,7 +71,7 @@ def in_processes(
     try:
         with _one_thread_each():
             while waiting and len(workers) < processes:
-                workers.append(_begun(do, waiting.popleft()))
+                workers.append(_start_worker(do, waiting.popleft()))
         while workers:
             ready = wait([worker.pipe for worker in workers])
             for worker in [one for one in workers if one.pipe in ready]:
@@ -79,10 +79,10 @@ def in_processes(
                 yield worker.task, result
                 workers.remove(worker)
                 if not waiting:
-                    _let_go(worker)
+                    _release(worker)
                 elif isinstance(result, Died):
                     with _one_thread_each():
-                        workers.append(_begun(do, waiting.popleft()))
+                        workers.append(_start_worker(do, waiting.popleft()))
                 else:
                     worker.task = waiting.popleft()
                     worker.pipe.send(worker.task)
@@ -93,7 +93,7 @@ def in_processes(
             worker.process.join()
 
 
-def _begun(do: Callable[[Task], Result], task: Task) -> _Worker[Task]:
+def _start_worker(do: Callable[[Task], Result], task: Task) -> _Worker[Task]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, do), daemon=True)
@@ -104,7 +104,7 @@ def _begun(do: Callable[[Task], Result], task: Task) -> _Worker[Task]:
 
 
 def _serve(pipe: Connection, do: Callable[[Task], Result]) -> None:
-    """What a process does: task after task, until none comes."""
+    """Process tasks in a worker until there are no more."""
     end_quietly_on_ctrl_c()
     cv2.setNumThreads(1)
     while True:
@@ -123,14 +123,14 @@ def _answer(worker: _Worker[Task]) -> Any:
         return Died(worker.process.exitcode)
 
 
-def _let_go(worker: _Worker[Task]) -> None:
+def _release(worker: _Worker[Task]) -> None:
     worker.pipe.close()
     worker.process.join()
 
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Processes that begin meanwhile find one thread in their environment."""
+    """Limit processes started in this context to one thread each."""
     before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
     try:

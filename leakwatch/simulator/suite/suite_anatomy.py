@@ -1,4 +1,4 @@
-"""A suite over another CT than its own: any CT with masks of its vertebrae becomes a benchmark."""
+"""Suites with another anatomy: any CT with masks of its vertebrae."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.simulator.scenario.scenario_sections import AnatomySection
 from leakwatch.simulator.suite.suite_file import SuiteCase
 
 
 @dataclass(frozen=True, slots=True)
 class OtherAnatomy:
-    """What takes the place of the anatomy of every case.
+    """Anatomy that replaces that of every case.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class OtherAnatomy:
 def other_anatomy(
     ct: Path | None, vertebrae: Path | None, body: Path | None, level: str | None
 ) -> OtherAnatomy | None:
-    """What the command line says; None where it says nothing.
+    """Return the anatomy of the command line; None if there is none.
 
     Parameters
     ----------
@@ -57,26 +58,33 @@ def other_anatomy(
     levels = tuple(part.strip() for part in (level or "").split(",") if part.strip())
     if ct is None or vertebrae is None or not levels:
         raise ConfigError(
-            "a suite over a CT of your own needs --ct, --vertebrae and --level; for several "
-            "vertebrae, --level L1,L2,L3. Give all three."
+            text(
+                "a suite with your own CT needs --ct, --vertebrae and --level; for several "
+                "vertebrae, --level L1,L2,L3. Give all three."
+            )
         )
     given = [path for path in (ct, vertebrae, body) if path is not None]
     absent = [str(path) for path in given if not path.exists()]
     if absent:
-        raise ConfigError(f"{absent[0]}: there is no such file. Check the path.")
+        raise ConfigError(text("{path}: no such file. Check the path.", path=absent[0]))
     folders = sorted({str(path.resolve().parent) for path in given})
     if len(folders) > 1:
         raise ConfigError(
-            f"the CT and its masks lie in different folders: {', '.join(folders)}. Put them into "
-            "one, so that the cases can name them by their names alone."
+            text(
+                "the CT and its masks are in different folders: {names}. Put them into one "
+                "folder, so that the cases can refer to them by file name.",
+                names=", ".join(folders),
+            )
         )
     folder = ct.resolve().parent
     names = [path.resolve().name for path in given]
     return OtherAnatomy(folder, names[0], names[1], names[2] if body is not None else None, levels)
 
 
-def laid_over(cases: Sequence[SuiteCase], other: OtherAnatomy | None) -> tuple[SuiteCase, ...]:
-    """The same cases over another anatomy: all else that was drawn and dealt stays.
+def replace_anatomy(
+    cases: Sequence[SuiteCase], other: OtherAnatomy | None
+) -> tuple[SuiteCase, ...]:
+    """Return the cases with another anatomy, and all other values unchanged.
 
     Parameters
     ----------
@@ -87,11 +95,11 @@ def laid_over(cases: Sequence[SuiteCase], other: OtherAnatomy | None) -> tuple[S
     if other is None:
         return tuple(cases)
     return tuple(
-        _over(case, other, other.levels[number % len(other.levels)])
+        _replace_in_case(case, other, other.levels[number % len(other.levels)])
         for number, case in enumerate(cases)
     )
 
 
-def _over(case: SuiteCase, other: OtherAnatomy, level: str) -> SuiteCase:
+def _replace_in_case(case: SuiteCase, other: OtherAnatomy, level: str) -> SuiteCase:
     who = AnatomySection(level=level, ct=other.ct, vertebrae=other.vertebrae, body=other.body)
     return replace(case, scenario=msgspec.structs.replace(case.scenario, anatomy=who))

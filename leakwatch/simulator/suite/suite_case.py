@@ -1,4 +1,4 @@
-"""One case of a suite, made in a process of its own: filmed, checked against its truth, written."""
+"""Production of one case of a suite in its own process: rendered, validated, written."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from leakwatch.case_files.case_file import CASE_SUFFIX
 from leakwatch.case_files.truth_file import MASKS_SUFFIX, TRUTH_SUFFIX, due_frame, load_truth
 from leakwatch.core.errors import LeakWatchError, SinkError
+from leakwatch.core.messages import text
 from leakwatch.core.truth import Truth
 from leakwatch.simulator.ct.ct_folder import with_ct_folder
 from leakwatch.simulator.scenario.scenario import SCENARIO_SUFFIXES
@@ -17,17 +18,17 @@ from leakwatch.simulator.scene.scene import Scene, make_scene
 from leakwatch.simulator.sequence.drawn_masks import cement_masks
 from leakwatch.simulator.sequence.request import anatomy_of
 from leakwatch.simulator.sequence.sequence_files import write_masks, write_simulation
-from leakwatch.simulator.sequence.simulation import film
+from leakwatch.simulator.sequence.simulation import render_frames
 from leakwatch.simulator.suite.suite_file import SuiteCase
 
-# In this order they come to their places: a case file is never there without its sequence and
-# truth, and the scenario tells that a case is whole.
+# Order in which files are moved into place: a case file is never without its sequence and truth,
+# and the scenario shows that a case is complete.
 SUFFIXES = (".dcm", TRUTH_SUFFIX, CASE_SUFFIX, SCENARIO_SUFFIXES["json"])
 
-# A contained injection keeps clear of the wall by what the rule asks for (5 mm) and an honest
-# error of the wall; a leak of 1 mm is the first that can be seen.
+# A contained injection keeps the margin (5 mm) and a realistic error of the wall; leaks are visible
+# from 1 mm on.
 CLEAR_MM, UNSEEN_LEAK_MM = 6.5, 1.0
-# So long the cement must still flow after a STOP is due, or a late STOP could not be told.
+# Cement must flow for this time after a STOP is due, to distinguish late from missed STOPs.
 FLOWS_ON_S = 2.0
 
 
@@ -40,9 +41,9 @@ class Work:
     case : SuiteCase
     ct_folder : Path or None
     out, partial : Path
-        Where its files belong, and where they are written first, on the same disk.
+        Final folder of its files, and folder in which they are written first, on the same disk.
     only_masks : bool
-        All else is there: an earlier program made no masks, or somebody removed them.
+        Only the masks are missing: an earlier version made none, or they were removed.
     """
 
     case: SuiteCase
@@ -54,12 +55,12 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What became of a case.
+    """A completed case.
 
     Parameters
     ----------
     truth_leak : str
-        As the truth names it.
+        Kind of leak in the truth.
     frames : int
     due_frame : int or None
         First frame with cement within 5 mm of the wall or a leak of 4 mm.
@@ -73,68 +74,76 @@ class Made:
 
 
 def make_case(work: Work) -> Made | str:
-    """Make a case and write its files; the reason where that fails."""
+    """Make a case and write its files; return the reason if that fails."""
     scenario = work.case.scenario
     try:
         scene = make_scene(scenario, anatomy_of(with_ct_folder(scenario, work.ct_folder)))
         if work.only_masks:
             truth = load_truth(work.out / f"{scenario.name}{TRUTH_SUFFIX}")
         else:
-            truth = _filmed(work, scene)
-        why = surprise(work.case, truth)
+            truth = _render(work, scene)
+        why = unexpected_outcome(work.case, truth)
         if why is not None:
             return why
         folder = work.partial / scenario.name / f"{scenario.name}{MASKS_SUFFIX}"
         write_masks(cement_masks(scenario, scene), folder)
-        put_in_place(work)
+        move_into_place(work)
     except LeakWatchError as error:
         return str(error)
     return _made(truth)
 
 
-def _filmed(work: Work, scene: Scene) -> Truth:
-    """Make the sequence; what it turns out to be is written where it disturbs nobody."""
-    simulation = film(work.case.scenario, scene)
+def _render(work: Work, scene: Scene) -> Truth:
+    """Render the sequence, and write it to a temporary folder."""
+    simulation = render_frames(work.case.scenario, scene)
     write_simulation(simulation, work.partial / work.case.scenario.name)
     return simulation.truth
 
 
-def surprise(case: SuiteCase, truth: Truth) -> str | None:
-    """Why a truth is not what the case is for; None where it is.
+def unexpected_outcome(case: SuiteCase, truth: Truth) -> str | None:
+    """Return why a truth does not match the purpose of the case; None if it does.
 
-    ``contained``: cement stays farther than 6.5 mm from the wall, and no leak is seen. ``near``: it
-    comes within 5 mm without a leak. ``leak``: at least 4 mm of leak are seen. Of the last two, the
-    cement flows on for 2 s after a STOP is due.
+    ``contained``: cement stays more than 6.5 mm from the wall, without a visible leak. ``near``: it
+    comes within 5 mm without a leak. ``leak``: at least 4 mm of leak are visible. For the last two,
+    cement flows for 2 s after a STOP is due.
     """
     distance = _least_distance_mm(truth)
     leaked = max(frame.leak_length_mm for frame in truth.frames)
     if case.expect == "contained":
         if leaked >= UNSEEN_LEAK_MM or (distance is not None and distance <= CLEAR_MM):
-            return (
-                f"it shall be contained, but comes within {distance} mm of the wall and leaks "
-                f"{leaked} mm. Change injection.nearest_to_wall_mm or carm.angle_deg."
+            return text(
+                "it must be contained, but cement comes within {distance} mm of the wall and leaks "
+                "{leaked} mm. Change injection.nearest_to_wall_mm or carm.angle_deg.",
+                distance=distance,
+                leaked=leaked,
             )
         return None
     visible = truth.leak_visible_frame is not None
     if visible != (case.expect == "leak") or due_frame(truth) is None:
-        return (
-            f"it shall be a case of {case.expect!r}, but the truth has {truth.leak!r}: least "
-            f"distance {distance} mm, leak {leaked} mm. Change leaks or injection."
+        return text(
+            "it must be a case of {expected!r}, but the truth is {found!r}: shortest distance "
+            "{distance} mm, leak {leaked} mm. Change leaks or injection.",
+            expected=case.expect,
+            found=truth.leak,
+            distance=distance,
+            leaked=leaked,
         )
-    return _too_late(case, truth)
+    return _check_flow_after_due(case, truth)
 
 
-def _too_late(case: SuiteCase, truth: Truth) -> str | None:
+def _check_flow_after_due(case: SuiteCase, truth: Truth) -> str | None:
     due, volume_ml = due_frame(truth), case.scenario.injection.volume_ml
     if due is None:
         return None
     after = due + math.ceil(FLOWS_ON_S * truth.fps)
     if after < len(truth.frames) and truth.frames[after].ml < volume_ml:
         return None
-    return (
-        f"a STOP is due at {due / truth.fps:.2f} s of {len(truth.frames) / truth.fps:.2f} s, and "
-        f"the cement must flow for {FLOWS_ON_S:g} s more. Let the leak open sooner, or inject more "
-        "for longer."
+    return text(
+        "a STOP is due at {due_s:.2f} s of {length_s:.2f} s, but the cement must flow for "
+        "{more_s:g} s more. Let the leak open earlier, or inject more for longer.",
+        due_s=due / truth.fps,
+        length_s=len(truth.frames) / truth.fps,
+        more_s=FLOWS_ON_S,
     )
 
 
@@ -147,13 +156,13 @@ def _made(truth: Truth) -> Made:
     return Made(truth.leak, len(truth.frames), due_frame(truth), _least_distance_mm(truth))
 
 
-def put_in_place(work: Work) -> None:
-    """Move the files of a case from where they were written first to where they belong.
+def move_into_place(work: Work) -> None:
+    """Move the files of a case from the temporary to the final folder.
 
     Raises
     ------
     SinkError
-        One cannot be moved.
+        A file cannot be moved.
     """
     name, suffixes = work.case.scenario.name, () if work.only_masks else SUFFIXES
     masks, made = f"{name}{MASKS_SUFFIX}", work.partial / name
@@ -168,5 +177,9 @@ def put_in_place(work: Work) -> None:
         made.rmdir()
     except OSError as error:
         raise SinkError(
-            f"{error.filename}: cannot be put in place: {error.strerror}. Check --out."
+            text(
+                "{filename}: cannot be moved into place: {reason}. Check --out.",
+                filename=error.filename,
+                reason=error.strerror,
+            )
         ) from error

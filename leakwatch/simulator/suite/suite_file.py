@@ -1,4 +1,4 @@
-"""A suite: a set of simulated cases, written down compactly and always expanded to the same ones.
+"""Suites: compact definitions of simulated cases, which always expand to the same ones.
 
 What a case is comes from four places, the later before the earlier: its base scenario, what the
 suite sets for all, what is dealt out, and what its own entry sets. A value ``{ from = 1, to = 2 }``
@@ -21,9 +21,10 @@ import numpy as np
 from msgspec import Meta
 
 from leakwatch.core.errors import ConfigError
+from leakwatch.core.messages import text
 from leakwatch.files.bounded_input import OutOfBounds, parse_toml, read_at_most, why_unread
 from leakwatch.files.strict_input import explain
-from leakwatch.simulator.scenario.scenario import Scenario, load_scenario, scenario_from
+from leakwatch.simulator.scenario.scenario import Scenario, load_scenario, make_scenario
 
 Expected = Literal["contained", "near", "leak"]
 Tree = dict[str, Any]
@@ -36,7 +37,7 @@ _Count = Annotated[int, Meta(ge=1, le=999)]
 
 
 class _Range(msgspec.Struct, frozen=True):
-    """Two ends of what is drawn evenly; `digits` behind the point are kept."""
+    """Range of a uniform distribution; values are rounded to `digits` decimals."""
 
     start: float = msgspec.field(name="from")
     to: float
@@ -44,21 +45,21 @@ class _Range(msgspec.Struct, frozen=True):
 
 
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One of the values that are dealt; `times` in each round."""
+    """One of the values that are distributed; `times` per round."""
 
     set: Tree
     times: _Count = 1
 
 
 class Deal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is spread evenly over the cases: all options in a random order, again and again."""
+    """Options distributed evenly over the cases, in repeated random order."""
 
     about: str
     options: Annotated[list[Option], Meta(min_length=1)]
 
 
 class CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Cases that share what is set here.
+    """Cases with common settings.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ class CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base : str or None
         A built-in scenario.
     expect : str
-        What the truth must say; see `suite_case.surprise`.
+        What the truth must say; see `suite_case.unexpected_outcome`.
     set : dict
         Keys of a scenario.
     """
@@ -84,7 +85,7 @@ class CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """Complete suite."""
 
     name: _Name
     title: str
@@ -125,51 +126,70 @@ def load_suite(name_or_path: str) -> Suite:
         if not built_in.is_file():
             known = ", ".join(suite.name for suite in built_in_suites())
             raise ConfigError(
-                f"there is no suite {name_or_path!r}. Built in are: {known}. The name of a file "
-                f"must end with {_SUFFIX}."
+                text(
+                    "unknown suite {name_or_path!r}. Built in are: {known}. The name of a file "
+                    "must end with {suffix}.",
+                    name_or_path=name_or_path,
+                    known=known,
+                    suffix=_SUFFIX,
+                )
             )
-        return _parsed(built_in.read_bytes(), name_or_path)
+        return _parse(built_in.read_bytes(), name_or_path)
     try:
         data = read_at_most(Path(name_or_path))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ConfigError(
-            f"suite {name_or_path}: cannot be read: {reason}. Check the path."
+            text(
+                "suite {name_or_path}: cannot be read: {reason}. Check the path.",
+                name_or_path=name_or_path,
+                reason=reason,
+            )
         ) from error
     except OutOfBounds as error:
-        raise ConfigError(f"suite {name_or_path}: {error}. Give a suite.") from error
-    return _parsed(data, name_or_path)
+        raise ConfigError(
+            text(
+                "suite {name_or_path}: {error}. Give a suite.",
+                name_or_path=name_or_path,
+                error=str(error),
+            )
+        ) from error
+    return _parse(data, name_or_path)
 
 
 def built_in_suites() -> list[Suite]:
-    """All suites that come with the program, by name."""
+    """Return all built-in suites, by name."""
     files = [entry for entry in _built_in_folder().iterdir() if entry.name.endswith(_SUFFIX)]
     files.sort(key=lambda entry: entry.name)
-    return [_parsed(entry.read_bytes(), entry.name) for entry in files]
+    return [_parse(entry.read_bytes(), entry.name) for entry in files]
 
 
 def _built_in_folder() -> Traversable:
     return resources.files("leakwatch.simulator") / "suites"
 
 
-def _parsed(data: bytes, name: str) -> Suite:
+def _parse(data: bytes, name: str) -> Suite:
     try:
         found = parse_toml(data)
     except ValueError as error:
-        raise ConfigError(f"suite {name}: {why_unread(error, 'TOML')}. Correct it.") from error
+        raise ConfigError(
+            text("suite {name}: {value}. Correct it.", name=name, value=why_unread(error, "TOML"))
+        ) from error
     try:
         return msgspec.convert(found, Suite)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"suite {name}: {explain(error, found, Suite, {})}") from error
+        raise ConfigError(
+            text("suite {name}: {value}", name=name, value=explain(error, found, Suite, {}))
+        ) from error
 
 
 def number_of_cases(suite: Suite) -> int:
-    """How many cases a suite has."""
+    """Return the number of cases of a suite."""
     return sum(entry.count for entry in suite.cases)
 
 
 def expand(suite: Suite, seed: int | None = None) -> tuple[SuiteCase, ...]:
-    """All cases of a suite, in its order.
+    """Return all cases of a suite, in its order.
 
     Parameters
     ----------
@@ -184,12 +204,18 @@ def expand(suite: Suite, seed: int | None = None) -> tuple[SuiteCase, ...]:
     """
     seed = suite.seed if seed is None else seed
     count = number_of_cases(suite)
-    hands = [_dealt(deal, count, seed, number) for number, deal in enumerate(suite.deal)]
+    hands = [_deal_options(deal, count, seed, number) for number, deal in enumerate(suite.deal)]
     named = [(name, entry) for entry in suite.cases for name in _names(entry)]
     names = [name for name, _ in named]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ConfigError(f"suite {suite.name}: two cases have the name {twice[0]}. Rename one.")
+        raise ConfigError(
+            text(
+                "suite {suite}: two cases are named {case}. Rename one of them.",
+                suite=suite.name,
+                case=twice[0],
+            )
+        )
     return tuple(
         _case(suite, name, entry, [hand[number] for hand in hands], seed)
         for number, (name, entry) in enumerate(named)
@@ -202,8 +228,8 @@ def _names(entry: CaseEntry) -> list[str]:
     return [f"{entry.name}-{number:02d}" for number in range(1, entry.count + 1)]
 
 
-def _dealt(deal: Deal, count: int, seed: int, number: int) -> list[Tree]:
-    """For each case its option: whole rounds, each shuffled, so that few neighbours are alike."""
+def _deal_options(deal: Deal, count: int, seed: int, number: int) -> list[Tree]:
+    """Return the option of each case, by complete shuffled rounds."""
     rng = np.random.default_rng([seed, _DEAL_STREAM, number])
     pack = [option.set for option in deal.options for _ in range(option.times)]
     dealt: list[Tree] = []
@@ -215,21 +241,21 @@ def _dealt(deal: Deal, count: int, seed: int, number: int) -> list[Tree]:
 def _case(suite: Suite, name: str, entry: CaseEntry, hand: list[Tree], seed: int) -> SuiteCase:
     tree: Tree = {} if entry.base is None else msgspec.to_builtins(load_scenario(entry.base))
     for over in (suite.set, *hand, entry.set):
-        tree = _merged(tree, over)
+        tree = _merge(tree, over)
     tree |= {"name": name, "title": entry.about or tree.get("title", "")}
     tree["seed"] = int(_rng(seed, name, "seed").integers(2**31))
     where = f"{name} of suite {suite.name}"
-    scenario = scenario_from(_drawn(tree, seed, name, where, ""), where)
+    scenario = make_scenario(_draw_ranges(tree, seed, name, where, ""), where)
     return SuiteCase(scenario, entry.name, entry.expect)
 
 
-def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
-    """`over` laid on `under`, section by section; a range or a list is replaced as a whole."""
+def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
+    """Merge `over` into `under` by section; ranges and lists are replaced as a whole."""
     merged = dict(under)
     for key, value in over.items():
         below = merged.get(key)
         if _is_section(value) and _is_section(below):
-            merged[key] = _merged(below, value)
+            merged[key] = _merge(below, value)
         else:
             merged[key] = value
     return merged
@@ -243,22 +269,31 @@ def _is_range(value: object) -> bool:
     return isinstance(value, dict) and set(value) in _RANGE_KEYS
 
 
-def _drawn(value: Any, seed: int, name: str, where: str, path: str) -> Any:
-    """The same tree with every range drawn."""
+def _draw_ranges(value: Any, seed: int, name: str, where: str, path: str) -> Any:
+    """Return the tree with a random value for every range."""
     if _is_range(value):
         try:
             bounds = msgspec.convert(value, _Range)
         except msgspec.ValidationError as error:
             raise ConfigError(
-                f"scenario {where}: the range of {path.removeprefix('.')} cannot be drawn from: "
-                f"{error}. Write {{ from = 1.0, to = 2.0 }}."
+                text(
+                    "scenario {where}: the range of {value} cannot be drawn from: "
+                    "{error}. Write {{ from = 1.0, to = 2.0 }}.",
+                    where=where,
+                    value=path.removeprefix("."),
+                    error=str(error),
+                )
             ) from error
         share = _rng(seed, name, path).random()
         return round(bounds.start + share * (bounds.to - bounds.start), bounds.digits)
     if isinstance(value, dict):
-        return {k: _drawn(part, seed, name, where, f"{path}.{k}") for k, part in value.items()}
+        return {
+            k: _draw_ranges(part, seed, name, where, f"{path}.{k}") for k, part in value.items()
+        }
     if isinstance(value, list):
-        return [_drawn(part, seed, name, where, f"{path}.{k}") for k, part in enumerate(value)]
+        return [
+            _draw_ranges(part, seed, name, where, f"{path}.{k}") for k, part in enumerate(value)
+        ]
     return value
 
 

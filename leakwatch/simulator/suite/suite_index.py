@@ -1,4 +1,4 @@
-"""suite.json: what lies in the folder of a suite, case by case."""
+"""suite.json: the index of the cases in a suite's folder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from leakwatch.core.errors import ConfigError, SinkError
+from leakwatch.core.messages import text
 from leakwatch.files.bounded_input import MOST_DOCUMENT_BYTES, parse_json, read_at_most
 from leakwatch.simulator.suite.suite_file import Expected
 
@@ -15,7 +16,7 @@ INDEX_NAME = "suite.json"
 
 
 class IndexedCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A case that was made.
+    """A completed case.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ class NotMade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SuiteIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file.
+    """Complete index.
 
     Parameters
     ----------
@@ -106,11 +107,20 @@ def load_index(path: Path) -> SuiteIndex:
         return _EMPTY
     except OSError as error:
         raise ConfigError(
-            f"{path}: cannot be read: {error.strerror}. Choose another --out."
+            text(
+                "{path}: cannot be read: {reason}. Choose another --out.",
+                path=path,
+                reason=error.strerror,
+            )
         ) from error
     except ValueError as error:
         raise ConfigError(
-            f"{path}: is not what this program wrote: {error}. Remove it, or choose another --out."
+            text(
+                "{path}: was not written by LeakWatch: {error}. Remove it, or choose another "
+                "--out.",
+                path=path,
+                error=str(error),
+            )
         ) from error
 
 
@@ -124,9 +134,15 @@ def write_index(index: SuiteIndex, out: Path) -> None:
     """
     partial = out / f".{INDEX_NAME}"
     try:
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n")
+        partial.write_bytes(
+            msgspec.json.format(msgspec.json.encode(index, enc_hook=str), indent=1) + b"\n"
+        )
         partial.replace(out / INDEX_NAME)
     except OSError as error:
         raise SinkError(
-            f"{out / INDEX_NAME}: cannot be written: {error.strerror}. Choose another --out."
+            text(
+                "{path}: cannot be written: {reason}. Choose another --out.",
+                path=out / INDEX_NAME,
+                reason=error.strerror,
+            )
         ) from error

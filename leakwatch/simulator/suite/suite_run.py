@@ -1,4 +1,4 @@
-"""A whole suite into a folder: what is there already stays, what fails is told at the end."""
+"""Production of a suite in a folder: existing cases are kept, failures are reported."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ import msgspec
 from leakwatch import __version__
 from leakwatch.case_files.truth_file import MASKS_SUFFIX
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.simulator.ct.ct_folder import find_ct_folder, named_files
 from leakwatch.simulator.scenario.scenario_sections import plain
 from leakwatch.simulator.scene.scene import frame_times_s
-from leakwatch.simulator.suite.case_processes import Died, in_processes
-from leakwatch.simulator.suite.suite_anatomy import OtherAnatomy, laid_over
+from leakwatch.simulator.suite.case_processes import Died, run_in_processes
+from leakwatch.simulator.suite.suite_anatomy import OtherAnatomy, replace_anatomy
 from leakwatch.simulator.suite.suite_case import SUFFIXES, Made, Work, make_case
 from leakwatch.simulator.suite.suite_file import Suite, SuiteCase, expand
 from leakwatch.simulator.suite.suite_index import (
@@ -30,24 +31,24 @@ from leakwatch.simulator.suite.suite_index import (
     write_index,
 )
 
-_PARTIAL = ".partial"  # what an interrupted run leaves is removed by the next one
+_PARTIAL = ".partial"  # removed by the next run after an interruption
 
 
 @dataclass(frozen=True, slots=True)
 class SuitePlan:
-    """What is to be done.
+    """Cases to make and to keep.
 
     Parameters
     ----------
     suite : Suite
     cases : tuple of SuiteCase
-        All, in the suite's order.
+        All cases, in the suite's order.
     fingerprints : tuple of str
-        Of each case: its scenario, its CT files, and the version of the program.
+        Hash of scenario, CT files and program version of each case.
     kept : dict of str to IndexedCase
-        Those that are there already with their masks, by name.
+        Existing cases with masks, by name.
     without_masks : frozenset of str
-        Names of those that lack nothing else.
+        Names of cases that lack only masks.
     ct_folder : Path or None
     out : Path
     """
@@ -62,13 +63,13 @@ class SuitePlan:
 
     @property
     def to_make(self) -> list[SuiteCase]:
-        """The dearest first, so that no process is left with a long one at the end."""
+        """Missing cases, the longest first, to balance the processes."""
         left = [case for case in self.cases if case.scenario.name not in self.kept]
         return sorted(left, key=_pixels, reverse=True)
 
     @property
     def frames_to_make(self) -> int:
-        """Of all cases that are not there."""
+        """Number of frames of all missing cases."""
         return sum(number_of_frames(case) for case in self.to_make)
 
 
@@ -79,25 +80,25 @@ def plan_suite(
     ct_folder: Path | None = None,
     other: OtherAnatomy | None = None,
 ) -> SuitePlan:
-    """Expand a suite, find its CTs, and see what is there.
+    """Expand a suite, find its CTs, and check existing cases.
 
     Parameters
     ----------
     suite : Suite
     out : Path
     seed : int or None
-        In place of the suite's own.
+        Replaces that of the suite.
     ct_folder : Path or None
         See `ct_folder.find_ct_folder`.
     other : OtherAnatomy or None
-        In place of the anatomy of all cases; `ct_folder` is then its own.
+        Replaces the anatomy of all cases, and `ct_folder`.
 
     Raises
     ------
     ConfigError
-        A case breaks the schema, or a CT is missing.
+        A case violates the schema, or a CT is missing.
     """
-    cases = laid_over(expand(suite, seed), other)
+    cases = replace_anatomy(expand(suite, seed), other)
     ct_folder = ct_folder if other is None else other.folder
     wanted = sorted({name for case in cases for name in named_files(case.scenario)})
     folder = find_ct_folder(wanted, ct_folder) if wanted else None
@@ -122,22 +123,22 @@ def run_suite(
     on_frames: Callable[[int], None] = lambda _: None,
     make: Callable[[Work], Made | str] = make_case,
 ) -> SuiteIndex:
-    """Make what is missing.
+    """Make the missing cases.
 
     Parameters
     ----------
     plan : SuitePlan
     jobs : int
-        Processes.
+        Number of processes.
     on_frames : callable
-        Called with the number of frames of each case that is done.
+        Called with the number of frames of each completed case.
     make : callable
-        Of a module, as it is sent to other processes.
+        Function of a module, as it is sent to other processes.
 
     Returns
     -------
     SuiteIndex
-        As it is written to the folder.
+        As written to the folder.
 
     Raises
     ------
@@ -150,12 +151,12 @@ def run_suite(
         index = _index(plan, made, failed)
         write_index(index, plan.out)
         work = [_work(case, plan, partial) for case in plan.to_make]
-        for task, result in in_processes(make, work, jobs):
+        for task, result in run_in_processes(make, work, jobs):
             name = task.case.scenario.name
             if isinstance(result, Made):
-                made[name] = _indexed(task.case, result, fingerprints[name])
+                made[name] = _to_indexed(task.case, result, fingerprints[name])
             else:
-                failed[name] = _death(result) if isinstance(result, Died) else result
+                failed[name] = _death_text(result) if isinstance(result, Died) else result
             index = _index(plan, made, failed)
             write_index(index, plan.out)
             on_frames(number_of_frames(task.case))
@@ -168,7 +169,7 @@ def _work(case: SuiteCase, plan: SuitePlan, partial: Path) -> Work:
 
 
 def number_of_frames(case: SuiteCase) -> int:
-    """Frames that a case will have."""
+    """Return the number of frames of a case."""
     return len(frame_times_s(case.scenario))
 
 
@@ -182,7 +183,7 @@ def _names(cases: Sequence[SuiteCase]) -> list[str]:
 
 
 def _digest(path: Path) -> str:
-    """Of a file, or of all files of a folder."""
+    """Return the hash of a file, or of all files of a folder."""
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     digest = hashlib.sha256()
     for file in files:
@@ -210,22 +211,28 @@ def _partial_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
     except OSError as error:
-        raise SinkError(f"{out}: cannot be written: {error.strerror}. Choose another --out.") from (
-            error
-        )
+        raise SinkError(
+            text(
+                "{out}: cannot be written: {reason}. Choose another --out.",
+                out=out,
+                reason=error.strerror,
+            )
+        ) from (error)
     try:
         yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _death(died: Died) -> str:
-    how = f"exit code {died.exit_code}"
+def _death_text(died: Died) -> str:
     if died.exit_code is not None and died.exit_code < 0:
-        how = f"signal {-died.exit_code}"
-    return (
-        f"the process that made it ended ({how}). Is there too little memory? Use fewer --jobs, "
-        "and run the same command again."
+        how = text("signal {number}", number=-died.exit_code)
+    else:
+        how = text("exit code {number}", number=died.exit_code)
+    return text(
+        "its process ended ({how}), perhaps for lack of memory. Use fewer --jobs, and run the same "
+        "command again.",
+        how=how,
     )
 
 
@@ -239,7 +246,7 @@ def _index(plan: SuitePlan, made: dict[str, IndexedCase], failed: dict[str, str]
     )
 
 
-def _indexed(case: SuiteCase, made: Made, fingerprint: str) -> IndexedCase:
+def _to_indexed(case: SuiteCase, made: Made, fingerprint: str) -> IndexedCase:
     scenario = case.scenario
     return IndexedCase(
         name=scenario.name,

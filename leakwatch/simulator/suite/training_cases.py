@@ -1,4 +1,4 @@
-"""The cases that come with the program for training people: made when asked for, and kept.
+"""Built-in cases for training: made on request, and kept.
 
 Each lies in a folder of its own, whose name tells what it was made from: a case of another version
 of the program or of its scenario is never taken for it.
@@ -16,29 +16,30 @@ import msgspec
 from leakwatch import __version__
 from leakwatch.case_files.case_file import CASE_SUFFIX
 from leakwatch.core.errors import ConfigError, SinkError
+from leakwatch.core.messages import text
 from leakwatch.simulator.scenario.scenario_sections import plain
 from leakwatch.simulator.scene.scene import frame_times_s
 from leakwatch.simulator.sequence.request import anatomy_of
 from leakwatch.simulator.sequence.sequence_files import write_simulation
 from leakwatch.simulator.sequence.simulation import simulate
-from leakwatch.simulator.suite.suite_case import surprise
+from leakwatch.simulator.suite.suite_case import unexpected_outcome
 from leakwatch.simulator.suite.suite_file import SuiteCase, expand, load_suite
 
 SUITE = "training"
 
 
 def training_cases() -> tuple[SuiteCase, ...]:
-    """All of them, the easiest first."""
+    """Return all training cases, the easiest first."""
     return expand(load_suite(SUITE))
 
 
 def frames_of(case: SuiteCase) -> int:
-    """Frames that a case has."""
+    """Return the number of frames of a case."""
     return len(frame_times_s(case.scenario))
 
 
-def kept_case(case: SuiteCase, folder: Path) -> Path | None:
-    """NAME.case.json of a case that was made before; None where it was not.
+def find_kept_case(case: SuiteCase, folder: Path) -> Path | None:
+    """Return NAME.case.json of an existing case; None if it was not made.
 
     Parameters
     ----------
@@ -51,8 +52,10 @@ def kept_case(case: SuiteCase, folder: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def made_case(case: SuiteCase, folder: Path, on_frame: Callable[[], None] = lambda: None) -> Path:
-    """NAME.case.json of a case; it is made where it is not kept.
+def make_training_case(
+    case: SuiteCase, folder: Path, on_frame: Callable[[], None] = lambda: None
+) -> Path:
+    """Return NAME.case.json of a case, which is made if missing.
 
     Parameters
     ----------
@@ -69,14 +72,16 @@ def made_case(case: SuiteCase, folder: Path, on_frame: Callable[[], None] = lamb
     SinkError
         It cannot be written.
     """
-    kept = kept_case(case, folder)
+    kept = find_kept_case(case, folder)
     if kept is not None:
         return kept
     scenario = case.scenario
     simulation = simulate(scenario, anatomy_of(scenario), on_frame)
-    why = surprise(case, simulation.truth)
+    why = unexpected_outcome(case, simulation.truth)
     if why is not None:
-        raise ConfigError(f"{scenario.name} cannot be used for training: {why}")
+        raise ConfigError(
+            text("{scenario} cannot be used for training: {why}", scenario=scenario.name, why=why)
+        )
     target = folder / _folder_name(case)
     partial = target.with_name(f".{target.name}.partial")
     try:
@@ -87,7 +92,12 @@ def made_case(case: SuiteCase, folder: Path, on_frame: Callable[[], None] = lamb
         partial.rename(target)  # at once: half a case is never found
     except OSError as error:
         raise SinkError(
-            f"{folder}: the case cannot be kept: {error.strerror}. Check rights and room."
+            text(
+                "{folder}: the case cannot be saved: {reason}. Check permissions and free disk "
+                "space.",
+                folder=folder,
+                reason=error.strerror,
+            )
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""From a scene to stored values and truth: beam, blades, scatter, quanta, lag, brightness."""
+"""X-ray simulation from a scene to stored values and truth."""

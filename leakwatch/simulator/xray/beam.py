@@ -1,4 +1,4 @@
-"""The X-ray beam: its spectrum, what materials take out of it, and what reaches the detector.
+"""The X-ray beam: spectrum, attenuation by materials, and signal at the detector.
 
 Polyenergetic Beer-Lambert law. The anatomy is known as attenuation at one energy; it is taken for
 a mixture of soft tissue and cortical bone, the two basis materials of Alvarez and Macovski
@@ -92,7 +92,7 @@ class Beam:
 def make_beam(
     kvp: float, copper_mm: float, aluminium_mm: float, barium_sulphate_share: float
 ) -> Beam:
-    """Spectrum and attenuation for a tube voltage, a filter and a cement.
+    """Return spectrum and attenuation for a tube voltage, a filter and a cement.
 
     Parameters
     ----------
@@ -127,12 +127,12 @@ def make_beam(
 
 
 def linear_attenuation(material: str, kev: Vector) -> Vector:
-    """Linear attenuation of a material of the table, 1/mm."""
+    """Return the linear attenuation of a material of the table, 1/mm."""
     return _mass_attenuation(material, kev) * _DENSITY.get(material, 1.0) / _MM_PER_CM
 
 
 def cement_attenuation(barium_sulphate_share: float, kev: Vector) -> Vector:
-    """Linear attenuation of cement, 1/mm; its volumes add up."""
+    """Return the linear attenuation of cement, 1/mm, with additive volumes."""
     share = barium_sulphate_share
     density = 1.0 / (share / _BARIUM_SULPHATE_DENSITY + (1.0 - share) / _PMMA_DENSITY)
     mass = share * _mass_attenuation("barium_sulphate", kev)
@@ -142,12 +142,12 @@ def cement_attenuation(barium_sulphate_share: float, kev: Vector) -> Vector:
 
 
 def _mass_attenuation(material: str, kev: Vector) -> Vector:
-    """On the table's energies as they stand: between them barium's edge forbids a curve."""
+    """Look up the table's energies without interpolation, because of barium's absorption edge."""
     nearest = np.searchsorted(_KEV, kev - 1e-9)
     return np.array(_MASS_ATTENUATION[material])[np.clip(nearest, 0, len(_KEV) - 1)]
 
 
-def decomposed(attenuation: Volume) -> tuple[Volume, Volume]:
+def decompose(attenuation: Volume) -> tuple[Volume, Volume]:
     """Split attenuation at `REFERENCE_KEV` into soft tissue, as water, and cortical bone.
 
     Parameters
@@ -169,7 +169,7 @@ def decomposed(attenuation: Volume) -> tuple[Volume, Volume]:
 
 
 def transmission(beam: Beam, lengths_mm: dict[str, Image]) -> Image:
-    """Share of the signal that comes through, without scatter.
+    """Return the transmitted share of the signal, without scatter.
 
     Parameters
     ----------

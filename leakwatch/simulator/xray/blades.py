@@ -1,4 +1,4 @@
-"""Blades of the collimator that move during a run, apart from the field's usual shape."""
+"""Collimator blades that move during a sequence, in addition to the shutter."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from leakwatch.simulator.scenario.shutter import HALF_SHADOW_PX, Image
 from leakwatch.simulator.scene.scene_motion import smooth_step
 
 
-def open_shares(collimation: Sequence[CollimationSection], time_s: float) -> tuple[float, float]:
-    """Shares of columns and of rows that the blades leave open at a time."""
+def open_spans(collimation: Sequence[CollimationSection], time_s: float) -> tuple[float, float]:
+    """Return the shares of columns and rows that the blades leave open at a time."""
     columns, rows = 1.0, 1.0
     for section in collimation:
         done = float(smooth_step(np.array([time_s - section.at_s]), section.over_s)[0])
@@ -21,8 +21,8 @@ def open_shares(collimation: Sequence[CollimationSection], time_s: float) -> tup
     return columns, rows
 
 
-def between_blades(shares: tuple[float, float], rows: int, columns: int) -> Image:
-    """Share of each pixel that blades leave open, ``(rows, columns)``; 1 where they are away.
+def open_between_blades(shares: tuple[float, float], rows: int, columns: int) -> Image:
+    """Return the share of each pixel that the blades leave open, ``(rows, columns)``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Brightness control: exposure follows the picture, late and in steps; and it drifts."""
+"""Brightness control: delayed and stepped exposure, with drift."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FIELD_SHARE = 0.45  # of rows and of columns: the measuring field in the middle
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """Exposure changes at once, as when the tube voltage goes up a step."""
+    """A sudden change of exposure, as by a step of the tube voltage."""
 
     at_s: float
     factor: float
@@ -23,7 +23,7 @@ class Jump:
 
 @dataclass(frozen=True, slots=True)
 class BrightnessControl:
-    """How exposure is set.
+    """Settings of the brightness control.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class BrightnessControl:
 
 
 def measured(image: Image) -> float:
-    """Mean in the measuring field."""
+    """Return the mean in the measuring field."""
     rows, columns = image.shape
     top, left = (int(size * (1 - _FIELD_SHARE) / 2) for size in (rows, columns))
     return float(image[top : rows - top, left : columns - left].mean())
@@ -65,7 +65,7 @@ def next_exposure(
     dt_s: float,
     first: float = 1.0,
 ) -> float:
-    """Exposure that is wished for the next pulse, from what was seen of this one.
+    """Return the desired exposure of the next pulse, from the current one.
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ def next_exposure(
     return exposure * float(np.exp(change))
 
 
-def exposure_given(control: BrightnessControl, wished: float, first: float) -> float:
-    """What the tube gives: `first`, whole steps up or down, as near as may be to what is wished.
+def nearest_exposure(control: BrightnessControl, wished: float, first: float) -> float:
+    """Return the possible exposure nearest to the desired one, in whole steps from `first`.
 
     Steps are taken of what is wished, not of its change from pulse to pulse, which at 30 pulses a
     second is less than half a step for ever.
@@ -102,10 +102,10 @@ def exposure_given(control: BrightnessControl, wished: float, first: float) -> f
     return first * float(np.exp(steps * control.step))
 
 
-def unseen_factors(
+def output_factors(
     control: BrightnessControl, times_s: npt.NDArray[np.float64], rng: np.random.Generator
 ) -> npt.NDArray[np.float64]:
-    """Drift and jumps of the tube's output at each time, ``(n,)``."""
+    """Return drift and jumps of the tube's output at each time, ``(n,)``."""
     steps = rng.standard_normal(len(times_s)) * np.sqrt(np.gradient(times_s))
     log_drift = control.drift_per_s * (np.cumsum(steps) - steps[0])
     factors: npt.NDArray[np.float64] = np.exp(log_drift)

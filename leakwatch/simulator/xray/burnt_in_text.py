@@ -1,4 +1,4 @@
-"""Text in the pixels, as recorders write it: tube voltage and time, nothing of a patient."""
+"""Burned-in annotation: tube voltage and time, without patient identity."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _FULL = 255.0
 
 
 def annotation(kvp: float, time_s: float) -> tuple[str, str]:
-    """What is written at a time: voltage, and minutes, seconds and tenths."""
+    """Return the text at a time: voltage, and minutes, seconds and tenths."""
     tenths = int(time_s * 10 + 1e-6)
     return f"{kvp:g} kV", f"{tenths // 600:02d}:{tenths // 10 % 60:02d}.{tenths % 10}"
 
 
-def written_over(picture: Pixels, lines: tuple[str, str], detector: Detector) -> Pixels:
-    """The picture with one line in its upper and one in its lower left corner, shown white.
+def draw_annotation(picture: Pixels, lines: tuple[str, str], detector: Detector) -> Pixels:
+    """Return the image with white text in its top left and bottom left corners.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The patient without cement as pictures: what moves with the spine, the trunk's wall, neither."""
+"""Projected layers of the patient without cement, by their motion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leakwatch.core.arrays import FloatImage, Point
 from leakwatch.simulator.anatomy.anatomy import Anatomy, Shares, moving_shares
 from leakwatch.simulator.anatomy.carm import CArm, Image, main_axis, project_slabs
 from leakwatch.simulator.anatomy.voxel_grid import plane
-from leakwatch.simulator.xray.beam import decomposed
+from leakwatch.simulator.xray.beam import decompose
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The whole patient: what moves with the spine, with the wall of the trunk, with the organs."""
+    """Layers that move with the spine, with the wall of the trunk, and with the organs."""
 
     spine: Layer
     wall: Layer
@@ -39,7 +39,7 @@ class Layers:
 
 
 def project_layers(anatomy: Anatomy, carm: CArm, shares: Shares | None = None) -> Layers:
-    """Project what moves on its own; together the layers are the whole.
+    """Project layers with independent motion, which add up to the patient.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def project_layers(anatomy: Anatomy, carm: CArm, shares: Shares | None = None) -
     axis, shares = main_axis(carm), moving_shares(anatomy) if shares is None else shares
 
     def slab(index: int, material: int) -> FloatImage:
-        amount = decomposed(plane(anatomy.attenuation, axis, index))[material]
+        amount = decompose(plane(anatomy.attenuation, axis, index))[material]
         spine, wall = plane(shares.spine, axis, index), plane(shares.wall, axis, index)
         organs = np.float32(1.0) - spine - wall
         return np.stack([amount * spine, amount * wall, amount * organs], axis=-1)
@@ -67,8 +67,8 @@ def project_layers(anatomy: Anatomy, carm: CArm, shares: Shares | None = None) -
     return Layers(*layers)
 
 
-def shifted(image: Image, shift_px: Point, carm: CArm) -> Image:
-    """The picture proper, without its margin, after a shift of what is in it.
+def shift_layer(image: Image, shift_px: Point, carm: CArm) -> Image:
+    """Return the image without its margin, after a shift of its content.
 
     Cubic convolution (Catmull and Rom; doi:10.1109/TASSP.1981.1163711). The margin must be wider
     than the shift by two pixels.
@@ -94,7 +94,7 @@ def shifted(image: Image, shift_px: Point, carm: CArm) -> Image:
 
 
 def _cubic_kernel(fraction: float) -> Image:
-    """Weights of the pixels at -1, 0, 1 and 2 for a place `fraction` beyond 0."""
+    """Return the weights of the pixels at -1, 0, 1 and 2 for the position `fraction`."""
     f = fraction
     weights = [
         -0.5 * f + f**2 - 0.5 * f**3,

@@ -1,4 +1,4 @@
-"""Frames of a scene: what moved is shifted, the beam goes through, the detector answers."""
+"""Rendering of the frames of a scene: motion, beam and detector."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from leakwatch.core.arrays import Point
 from leakwatch.simulator.anatomy.carm import CArm, Image
-from leakwatch.simulator.cement.cement_images import CementImages, pasted, project_cement
+from leakwatch.simulator.cement.cement_images import CementImages, paste_close_up, project_cement
 from leakwatch.simulator.scenario.scenario import Scenario
 from leakwatch.simulator.scenario.shutter import open_field
 from leakwatch.simulator.scene.poses import Pose
@@ -23,30 +23,30 @@ from leakwatch.simulator.scene.scene import (
 from leakwatch.simulator.scene.scene_motion import Track
 from leakwatch.simulator.scene.steel_cannula import chords_mm
 from leakwatch.simulator.xray.beam import Beam, make_beam, transmission
-from leakwatch.simulator.xray.blades import between_blades, open_shares
+from leakwatch.simulator.xray.blades import open_between_blades, open_spans
 from leakwatch.simulator.xray.brightness import (
     BrightnessControl,
     Jump,
-    exposure_given,
     measured,
+    nearest_exposure,
     next_exposure,
-    unseen_factors,
+    output_factors,
 )
-from leakwatch.simulator.xray.burnt_in_text import annotation, written_over
-from leakwatch.simulator.xray.patient_layers import shifted
+from leakwatch.simulator.xray.burnt_in_text import annotation, draw_annotation
+from leakwatch.simulator.xray.patient_layers import shift_layer
 from leakwatch.simulator.xray.views import SceneView, SceneViews
 from leakwatch.simulator.xray.xray_detector import (
     Detector,
     Pixels,
     absorb,
+    add_lag,
     add_scatter,
-    stored,
-    with_lag,
+    to_stored,
 )
 
 
 class Renderer:
-    """Makes the frames of one scene, in order.
+    """Renderer of the frames of one scene, in order.
 
     Parameters
     ----------
@@ -65,11 +65,11 @@ class Renderer:
         self._scenario, self._scene, self._carm = scenario, scene, carm
         self._movement, self._times_s = movement, times_s
         self._views = SceneViews(scene, carm)
-        self._beam = beam_of(scenario)
+        self._beam = beam_for(scenario)
         self._distortion = make_distortion(scenario)
-        self._detector = detector_of(scenario)
-        self._control = control_of(scenario)
-        self._factors = unseen_factors(self._control, times_s, stream(scenario, EXPOSURE_STREAM))
+        self._detector = detector_for(scenario)
+        self._control = brightness_control_for(scenario)
+        self._factors = output_factors(self._control, times_s, stream(scenario, EXPOSURE_STREAM))
         self._rng = stream(scenario, QUANTA_STREAM)
         self._field = open_field(scenario.detector.shutter, carm.rows, carm.columns)
         self._dt_s = 1.0 / scenario.sequence.fps
@@ -79,11 +79,11 @@ class Renderer:
         self._chords: tuple[tuple[float, float, Pose], tuple[Image, Image]] | None = None
 
     def view(self, index: int) -> SceneView:
-        """How the scene is seen in frame `index`."""
+        """Return the view of the scene in frame `index`."""
         return self._views.at(self._movement.poses[index])
 
     def cement(self, index: int, injected_ml: float) -> CementImages:
-        """Projected cement in frame `index` for an injected volume; the last answer is kept."""
+        """Return projected cement in frame `index` for an injected volume, with a cache of one."""
         view, scene = self.view(index), self._scene
         what = (injected_ml, view.pose)
         if self._cement is None or self._cement[0] != what:
@@ -92,7 +92,7 @@ class Renderer:
         return self._cement[1]
 
     def frame(self, index: int, cement: CementImages, flowing: bool) -> Pixels:
-        """Stored pixels of frame `index`; to be called for every exposed frame in order.
+        """Return stored pixels of frame `index`; call it for every exposed frame in order.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Renderer:
             start = scenario.pixels.set_value / measured(signal)
             self._exposures = start, start
         first, wished = self._exposures
-        given = exposure_given(self._control, wished, first)
+        given = nearest_exposure(self._control, wished, first)
         exposed = signal * (given * self._factors[index])
         quanta = absorb(
             exposed, detector.quanta_per_pixel / detector.set_value, detector, self._rng
@@ -118,39 +118,39 @@ class Renderer:
             self._control, wished, measured(value), detector.set_value, self._dt_s, first
         )
         self._exposures = first, wished
-        picture = stored(value, field, detector)
+        picture = to_stored(value, field, detector)
         if scenario.burnt_in_text:
             text = annotation(scenario.beam.kvp, time_s)
-            picture = written_over(picture, text, detector)
+            picture = draw_annotation(picture, text, detector)
         return picture
 
     def cement_shown(self, index: int, cement: CementImages) -> Image:
-        """Thickness of cement where frame `index` shows it, mm; 0 where the field is closed."""
+        """Return the visible thickness of cement in frame `index`, mm; 0 outside the field."""
         view = self.view(index)
         shape = view.carm.size_px[::-1]
-        filling = pasted(cement.total, cement.margin_px, view.carm.margin_px, shape)
-        moved = shifted(filling, _point(self._movement.spine_px[index]), view.carm)
+        filling = paste_close_up(cement.total, cement.margin_px, view.carm.margin_px, shape)
+        moved = shift_layer(filling, _point(self._movement.spine_px[index]), view.carm)
         field = self._open(float(self._times_s[index]))
         return self._distortion.picture(moved) * (field > 0.0)
 
     def _open(self, time_s: float) -> Image:
-        """Share of each pixel that shutter and blades leave open."""
-        shares = open_shares(self._scenario.collimation, time_s)
-        return self._field * between_blades(shares, self._carm.rows, self._carm.columns)
+        """Return the share of each pixel that shutter and blades leave open."""
+        shares = open_spans(self._scenario.collimation, time_s)
+        return self._field * open_between_blades(shares, self._carm.rows, self._carm.columns)
 
     def _lagging(self, quanta: Image, time_s: float) -> Image:
-        """With what is left of the frame before, the less the longer ago that was."""
+        """Add the lag of the previous frame, which decreases with time."""
         if self._before is None:
-            value = with_lag(quanta, None, self._detector)
+            value = add_lag(quanta, None, self._detector)
         else:
             at_s, before = self._before
             pulses = round((time_s - at_s) / self._dt_s, 6)
-            value = with_lag(quanta, before, self._detector, pulses)
+            value = add_lag(quanta, before, self._detector, pulses)
         self._before = time_s, value
         return value
 
     def _signal(self, index: int, cement: CementImages, flowing: bool, field: Image) -> Image:
-        """What falls on the detector, without noise, for an exposure of 1."""
+        """Return the signal at the detector, without noise, for an exposure of 1."""
         movement, view = self._movement, self.view(index)
         layers, spine = self._views.layers(view.pose), _point(movement.spine_px[index])
         parts = (
@@ -160,17 +160,17 @@ class Renderer:
         )
         carm = view.carm
         shape = carm.size_px[::-1]
-        filling = pasted(cement.total, cement.margin_px, carm.margin_px, shape)
+        filling = paste_close_up(cement.total, cement.margin_px, carm.margin_px, shape)
         steel, nothing = np.zeros(shape), np.zeros((carm.rows, carm.columns))
         if self._scenario.cannula.present:
             steel, bore = self._cannula(index)
             if self._scenario.cannula.filled and flowing:
                 filling = filling + bore
         lengths = {
-            "soft": sum((shifted(part.soft, by, carm) for part, by in parts), nothing),
-            "bone": sum((shifted(part.bone, by, carm) for part, by in parts), nothing),
-            "cement": shifted(filling, spine, carm),
-            "steel": shifted(steel, spine, carm),
+            "soft": sum((shift_layer(part.soft, by, carm) for part, by in parts), nothing),
+            "bone": sum((shift_layer(part.bone, by, carm) for part, by in parts), nothing),
+            "cement": shift_layer(filling, spine, carm),
+            "steel": shift_layer(steel, spine, carm),
         }
         # Cubic interpolation swings a little beyond sharp edges; no length is below zero.
         primary = transmission(
@@ -193,8 +193,8 @@ def _point(shift: Track) -> Point:
     return float(shift[0]), float(shift[1])
 
 
-def beam_of(scenario: Scenario) -> Beam:
-    """The beam of a scenario."""
+def beam_for(scenario: Scenario) -> Beam:
+    """Return the beam of a scenario."""
     section = scenario.beam
     return make_beam(
         section.kvp,
@@ -204,8 +204,8 @@ def beam_of(scenario: Scenario) -> Beam:
     )
 
 
-def detector_of(scenario: Scenario) -> Detector:
-    """The detector of a scenario, its lengths in pixels."""
+def detector_for(scenario: Scenario) -> Detector:
+    """Return the detector of a scenario, with lengths in pixels."""
     section, pixels, pitch = scenario.detector, scenario.pixels, scenario.carm.pitch_mm
     lag = section.lag
     if section.lag_time_s is not None:
@@ -224,8 +224,8 @@ def detector_of(scenario: Scenario) -> Detector:
     )
 
 
-def control_of(scenario: Scenario) -> BrightnessControl:
-    """The brightness control of a scenario."""
+def brightness_control_for(scenario: Scenario) -> BrightnessControl:
+    """Return the brightness control of a scenario."""
     section = scenario.brightness
     return BrightnessControl(
         section.enabled,

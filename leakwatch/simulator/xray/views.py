@@ -1,4 +1,4 @@
-"""The patient seen from each pose of the C-arm; what was projected last is kept."""
+"""Views of the patient from each pose of the C-arm, with a cache of projections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leakwatch.simulator.cement.cement_images import close_up
 from leakwatch.simulator.scene.poses import Pose
 from leakwatch.simulator.scene.scene import Scene
 from leakwatch.simulator.xray.patient_layers import Layers, project_layers
-from leakwatch.simulator.xray.truth import Judge, make_judge
+from leakwatch.simulator.xray.projected_truth import TruthMeasurer, make_truth_measurer
 
 # A C-arm that turns back shows what it showed on its way: so many poses are kept, some 10 MB each.
 _KEPT_POSES = 24
@@ -32,18 +32,18 @@ class SceneView:
         With the margin.
     close_up : CArm
         Of the pictures of cement.
-    judge : Judge
+    measurer : Judge
         Without the posterior wall where the pose is turned.
     """
 
     pose: Pose
     carm: CArm
     close_up: CArm
-    judge: Judge
+    measurer: TruthMeasurer
 
 
 class SceneViews:
-    """Makes the view of each pose, and the pictures of the patient, when first asked for.
+    """Cache of views and projected layers by pose.
 
     Parameters
     ----------
@@ -59,11 +59,11 @@ class SceneViews:
         self._layers: OrderedDict[Pose, Layers] = OrderedDict()
 
     def at(self, pose: Pose) -> SceneView:
-        """The scene from `pose`."""
+        """Return the view of the scene from `pose`."""
         return _kept(self._views, pose, self._made)
 
     def layers(self, pose: Pose) -> Layers:
-        """The patient without cement from `pose`: the dear part, which truth does not need."""
+        """Return the projected patient from `pose`: expensive, and not needed for truth."""
         return _kept(self._layers, pose, self._projected)
 
     def _made(self, pose: Pose) -> SceneView:
@@ -71,10 +71,10 @@ class SceneViews:
         near = close_up(carm, scene.flow)
         marks = scene.landmarks
         front = (marks.lower_mm + marks.upper_mm) / 2
-        judge = make_judge(near, marks.wall_mm, front, scene.paths)
+        measurer = make_truth_measurer(near, marks.wall_mm, front, scene.paths)
         if pose.is_turned:
-            judge = replace(judge, wall_distance_mm=None)
-        return SceneView(pose, carm, near, judge)
+            measurer = replace(measurer, wall_distance_mm=None)
+        return SceneView(pose, carm, near, measurer)
 
     def _projected(self, pose: Pose) -> Layers:
         if self._shares is None:
@@ -83,7 +83,7 @@ class SceneViews:
 
 
 def _kept(known: OrderedDict[Pose, _Seen], pose: Pose, make: Callable[[Pose], _Seen]) -> _Seen:
-    """What `make` gives for a pose, or gave; those that were not asked for longest are dropped."""
+    """Return the cached or new result of `make` for a pose; drop the least recently used."""
     seen = known.get(pose)
     if seen is None:
         seen = known[pose] = make(pose)

@@ -1,4 +1,4 @@
-"""From the beam behind the patient to stored values: scatter, quanta, blur, lag, digits."""
+"""The detector: scatter, quanta, blur, lag and quantization to stored values."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Detector:
 
     @property
     def top(self) -> int:
-        """The greatest stored value."""
+        """Maximum stored value."""
         return (1 << self.bits) - 1
 
 
@@ -70,7 +70,7 @@ def add_scatter(
     pitch_mm: float,
     widest: Image | None = None,
 ) -> Image:
-    """Add what the patient scatters and what the screen spreads.
+    """Add scatter by the patient and veiling glare of the screen.
 
     Both are the primary picture, smeared far, so that dark places gain most: the convolution
     model of scatter (doi:10.1118/1.594829 onwards). Seen contrast falls by ``1 - share``.
@@ -91,15 +91,15 @@ def add_scatter(
     seen, full = primary * field, field if widest is None else widest
     ratio = detector.scatter_share / (1.0 - detector.scatter_share)
     if ratio:
-        seen = seen + ratio * _smeared(seen, full, _SCATTER_SIGMA_MM / pitch_mm, pitch_mm)
+        seen = seen + ratio * _wide_blur(seen, full, _SCATTER_SIGMA_MM / pitch_mm, pitch_mm)
     if detector.glare_share:
-        glare = _smeared(seen, full, _GLARE_SIGMA_MM / pitch_mm, pitch_mm)
+        glare = _wide_blur(seen, full, _GLARE_SIGMA_MM / pitch_mm, pitch_mm)
         seen = (1.0 - detector.glare_share) * seen + detector.glare_share * glare
     return seen
 
 
-def _smeared(image: Image, field: Image, sigma_px: float, pitch_mm: float) -> Image:
-    """A wide blur that the border of the field does not darken, computed coarsely."""
+def _wide_blur(image: Image, field: Image, sigma_px: float, pitch_mm: float) -> Image:
+    """Blur widely on a coarse grid, normalized at the border of the field."""
     rows, columns = image.shape
     step = max(1, round(_COARSE_MM / pitch_mm))
     size = (max(1, columns // step), max(1, rows // step))
@@ -111,7 +111,7 @@ def _smeared(image: Image, field: Image, sigma_px: float, pitch_mm: float) -> Im
 
 
 def absorb(signal: Image, scale: float, detector: Detector, rng: np.random.Generator) -> Image:
-    """Count quanta and spread them, in units of the signal.
+    """Add quantum noise and detector blur, in units of the signal.
 
     Quantum noise is Poisson's, taken as normal with its variance: counts are well above ten, and
     a generator that takes as many numbers for any picture keeps sequences comparable. The
@@ -135,8 +135,8 @@ def absorb(signal: Image, scale: float, detector: Detector, rng: np.random.Gener
     return counted
 
 
-def with_lag(signal: Image, before: Image | None, detector: Detector, pulses: float = 1.0) -> Image:
-    """What the detector gives when a share of the frame before is still in it.
+def add_lag(signal: Image, before: Image | None, detector: Detector, pulses: float = 1.0) -> Image:
+    """Add the lag of the previous frame.
 
     Parameters
     ----------
@@ -157,8 +157,8 @@ def with_lag(signal: Image, before: Image | None, detector: Detector, pulses: fl
 _DISPLAY_GAMMA = 0.62
 
 
-def stored(value: Image, field: Image, detector: Detector) -> Pixels:
-    """Turn a signal, 1 at the greatest value, into stored pixels; blank outside the field."""
+def to_stored(value: Image, field: Image, detector: Detector) -> Pixels:
+    """Convert a signal, 1 at the maximum value, to stored pixels; blank outside the field."""
     share = np.clip(value, 0.0, 1.0)
     top = float(detector.top)
     if detector.relationship is IntensityRelationship.LOG:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
 
-from leakwatch.core.errors import SinkError
+from leakwatch.core.errors import SinkError, missing_extra
 from leakwatch.core.messages import text
 from leakwatch.files.private_files import copy_private_file, make_private_folder, new_private_file
 from leakwatch.sinks.dicom_export.derived_objects import new_series
@@ -60,13 +60,7 @@ def _report(sources: list[FileDataset], findings: Findings) -> Dataset:
     try:
         from leakwatch.sinks.dicom_export.structured_report import make_structured_report
     except ImportError as error:
-        raise SinkError(
-            text(
-                "the measurement report needs the extra `dicom`, and {name} is missing. Install "
-                "it with: pip install 'leakwatch[dicom]'",
-                name=error.name,
-            )
-        ) from error
+        raise SinkError(missing_extra("the measurement report", "dicom", error)) from error
     return make_structured_report(
         sources, findings, new_series("SR", 100, "LeakWatch: measurements at alerts")
     )

@@ -1,4 +1,4 @@
-"""Drawing of a `Picture` over a grey image, for overlay.mp4 and reports."""
+"""Drawing of a `FrameOverlay` over a grey image, for overlay.mp4 and reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leakwatch.display.facts import Fact
 from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.labels import Label
 from leakwatch.display.lines import LINE_STYLES, LineKind
-from leakwatch.display.picture import Picture
+from leakwatch.display.picture import FrameOverlay
 from leakwatch.sinks.overlay.layout import BANNER_HEIGHT, MARGIN, Layout, RgbImage
 from leakwatch.sinks.overlay.lettering import (
     BACKGROUND,
@@ -29,12 +29,12 @@ from leakwatch.sinks.overlay.strokes import draw_lines, draw_sample, rgb_of
 Legend = tuple[tuple[LineKind, str], ...]
 
 
-def draw(picture: Picture, grey: GreyImage, layout: Layout | None = None) -> RgbImage:
+def draw(picture: FrameOverlay, grey: GreyImage, layout: Layout | None = None) -> RgbImage:
     """Draw `picture` over `grey`.
 
     Parameters
     ----------
-    picture : Picture
+    picture : FrameOverlay
     grey : ndarray
         ``(rows, columns)``, uint8, the frame of the picture.
     layout : Layout or None

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from leakwatch.core.errors import SinkError
 from leakwatch.core.messages import text
+from leakwatch.sinks.output_folder import unfinished
 
 RgbImage = npt.NDArray[np.uint8]
 
@@ -143,11 +144,6 @@ class VideoEncoder:
         unfinished(self._path).unlink(missing_ok=True)
         self._failure = SinkError(_cannot_write(self._path, error))
         return self._failure
-
-
-def unfinished(path: Path) -> Path:
-    """Return the name that a video has while it is written."""
-    return path.with_name(f".{path.name}.part")
 
 
 def planes(image: RgbImage) -> npt.NDArray[np.uint8]:

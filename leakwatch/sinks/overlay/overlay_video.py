@@ -5,21 +5,25 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Array
-from leakwatch.core.errors import SinkError
+from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
 from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
 from leakwatch.display.history import History
-from leakwatch.display.picture import picture
+from leakwatch.display.picture import make_overlay
+from leakwatch.sinks.output_folder import unfinished
 from leakwatch.sinks.overlay.canvas import draw, scaled
-from leakwatch.sinks.overlay.encoder import VideoEncoder, unfinished
 from leakwatch.sinks.overlay.layout import Layout
+
+if TYPE_CHECKING:
+    from leakwatch.sinks.overlay.encoder import VideoEncoder
 
 VIDEO_NAME = "overlay.mp4"
 
@@ -46,6 +50,8 @@ class OverlayVideo:
     ------
     SinkError
         An earlier file cannot be removed.
+    MissingExtraError
+        PyAV is not installed.
     """
 
     def __init__(self, folder: Path, marks: Marks, settings: Settings) -> None:
@@ -69,6 +75,9 @@ class OverlayVideo:
                     reason=error.strerror,
                 )
             ) from error
+        with needs_extra("video", VIDEO_NAME):
+            from leakwatch.sinks.overlay.encoder import VideoEncoder
+        self._encoder_of = VideoEncoder
 
     def append(self, snapshot: Snapshot) -> None:
         """Add one snapshot.
@@ -124,7 +133,7 @@ class OverlayVideo:
         assert self._greys is not None
         self._history.append(snapshot.observation)
         before = self._history.before(snapshot.observation.time_s)
-        shown = picture(snapshot, self._marks, self._settings, before)
+        shown = make_overlay(snapshot, self._marks, self._settings, before)
         layout = Layout.for_frame(*snapshot.frame.pixels.shape)
         image = draw(shown, _scaled_greys(snapshot.frame.pixels, self._greys, layout), layout)
         if self._encoder is None:
@@ -133,7 +142,7 @@ class OverlayVideo:
             with self._opening:
                 if self._abandoned:
                     raise SinkError(text("{path} was abandoned.", path=self._path))
-                self._encoder = VideoEncoder(self._path, size, frame_rate_hz(times_s))
+                self._encoder = self._encoder_of(self._path, size, frame_rate_hz(times_s))
         self._encoder.append(image, snapshot.frame.time_s)
         if snapshot.fault is not None:
             self._encoder.append(image, snapshot.frame.time_s + FAULT_S)

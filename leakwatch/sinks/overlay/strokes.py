@@ -13,7 +13,7 @@ from PIL import ImageColor
 
 from leakwatch.core.arrays import PointArray
 from leakwatch.display.lines import LINE_STYLES, LineKind
-from leakwatch.display.picture import Picture
+from leakwatch.display.picture import FrameOverlay
 from leakwatch.sinks.overlay.layout import Layout, RgbImage
 
 Rgba = tuple[int, int, int, int]
@@ -44,14 +44,14 @@ class _Stroke:
     closed: bool = False
 
 
-def draw_lines(image: RgbImage, picture: Picture, layout: Layout) -> None:
+def draw_lines(image: RgbImage, picture: FrameOverlay, layout: Layout) -> None:
     """Draw band and lines into the part of `image` that they cover, usually a sixth.
 
     Parameters
     ----------
     image : ndarray
         ``(rows, columns, 3)``, uint8, with the size of the layout; changed in place.
-    picture : Picture
+    picture : FrameOverlay
     layout : Layout
     """
     left, top, right, bottom = _covered_part(picture, layout)
@@ -83,7 +83,7 @@ def rgb_of(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _covered_part(picture: Picture, layout: Layout) -> tuple[int, int, int, int]:
+def _covered_part(picture: FrameOverlay, layout: Layout) -> tuple[int, int, int, int]:
     """Return left, top, right and bottom of the part that band and lines cover."""
     band = () if picture.band_px is None else (picture.band_px,)
     all_px = [one for one in (*band, *(line.points_px for line in picture.lines)) if len(one)]

@@ -38,7 +38,7 @@ from leakwatch.core.errors import SinkError
 from leakwatch.core.frame import Acquisition, Frame
 from leakwatch.core.marks import CaseFile, Marks
 from leakwatch.core.messages import text
-from leakwatch.core.redaction import masked_frame
+from leakwatch.core.redaction import mask_frame
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.files.private_files import new_private_file, replace_private_file
@@ -260,7 +260,7 @@ class FrameRecorder:
 
     def _append(self, frame: Frame) -> None:
         _refuse_annotation(frame.acquisition, self._recording)
-        frame = masked_frame(frame, self._recording.masks_px)
+        frame = mask_frame(frame, self._recording.masks_px)
         acquisition = frame.acquisition
         pixels = to_recorded_values(frame.pixels, acquisition.pixel_format)
         stream = compressed(pixels, self._recording.compression)

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.figure import Figure
 
-from leakwatch.alerting.coverage import NOTHING_COUNTED, Tally, counted_rules, tally_lines
+from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary, add_written_frame, summary_lines
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.case_files.session_file import SessionFile
 from leakwatch.core.active_rules import Rule
 from leakwatch.core.messages import counted, text
 from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.banner import REASON_WORDS, word_of
-from leakwatch.display.picture import picture
+from leakwatch.display.banner import REASON_WORDS, level_word
+from leakwatch.display.picture import make_overlay
 from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_findings import Findings, KeyFrame
@@ -60,7 +60,7 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
         Fact(text("Vertebra"), marks.vertebra or _NOT_SPECIFIED),
         Fact(text("Frames"), text("{count} in {s:.1f} s", count=len(lines), s=seconds)),
         Fact(text("Frames by level"), _shares_text(lines)),
-        *(Fact(text("Gap"), line) for line in tally_lines(_tally(findings), findings.settings)),
+        *(Fact(text("Gap"), line) for line in summary_lines(_tally(findings), findings.settings)),
         Fact(text("Alerts"), _alert_counts(findings.events)),
         Fact(text("First STOP"), _first_stop(findings.events)),
         Fact(text("Largest area"), _largest(lines, "area_mm2", "mm²")),
@@ -115,7 +115,7 @@ def _shares(lines: tuple[FrameRecord, ...]) -> dict[str, int]:
     """Return the number of frames for each word of the banner, in the order of levels."""
     words = Counter((line.level, _is_partly(line)) for line in lines)
     order = [(level, partly) for level in Level for partly in (False, True)]
-    return {word_of(*one): words[one] for one in order if one in words}
+    return {level_word(*one): words[one] for one in order if one in words}
 
 
 def _is_partly(line: FrameRecord) -> bool:
@@ -123,15 +123,15 @@ def _is_partly(line: FrameRecord) -> bool:
     return line.level is Level.UNKNOWN and bool(line.quality.get("rules"))
 
 
-def _tally(findings: Findings) -> Tally:
+def _tally(findings: Findings) -> RunSummary:
     """Return what was monitored, as recorded; nothing for lines of older versions."""
-    tally = NOTHING_COUNTED
+    tally = EMPTY_SUMMARY
     acquiring = _baseline_frames(findings)
     for line in findings.lines:
         if "rules" in line.quality:
             rules = [Rule(one) for one in line.quality["rules"]]
             missing = [Reason(one) for one in line.quality["unavailable"]]
-            tally = counted_rules(tally, rules, missing, line.frame in acquiring)
+            tally = add_written_frame(tally, rules, missing, line.frame in acquiring)
     return tally
 
 
@@ -243,7 +243,7 @@ def _image(findings: Findings, key_frame: KeyFrame) -> RgbImage:
     # Show the duration of the decision in the session, not in this analysis.
     took_ms = [line.latency_ms for line in findings.lines if line.frame == frame.index]
     recorded = replace(key_frame.snapshot, latency_ms=took_ms[0] if took_ms else NAN)
-    shown = picture(recorded, findings.marks, findings.settings)
+    shown = make_overlay(recorded, findings.marks, findings.settings)
     return draw(shown, findings.greys.apply(frame.pixels))
 
 

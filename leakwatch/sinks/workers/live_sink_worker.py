@@ -11,13 +11,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from threading import Condition, Thread
+from threading import Condition
 from typing import Any, Protocol, runtime_checkable
 
 from leakwatch.core.errors import SinkError
 from leakwatch.core.messages import text
 from leakwatch.core.protocols import Sink
 from leakwatch.core.results import Event, Snapshot
+from leakwatch.sinks.workers.sink_thread import SinkThread
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class _Job:
     pixel_bytes: int
 
 
-class LiveSinkWorker:
+class LiveSinkWorker(SinkThread):
     """Worker that passes snapshots to a sink on its thread; those beyond its capacity are lost.
 
     Frames are lost, events are not: those of a lost snapshot are added to the next one. A
@@ -74,24 +75,22 @@ class LiveSinkWorker:
     def __init__(
         self, name: str, sink: Sink, backlog: Backlog, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.name = name
-        self._sink, self._backlog, self._clock = sink, backlog, clock
+        super().__init__(name, sink)
+        self._backlog, self._clock = backlog, clock
         self._jobs: deque[_Job] = deque()  # the first one is in progress
         self._pixel_bytes = 0
         self._changed = Condition()
         self._closing = False
-        self._failure = ""
         self._lost = 0
         self._full = False
         self._held_up: tuple[Event, ...] = ()
         self._last: Snapshot | None = None
-        self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     @property
     def failure(self) -> str:
         """Reason why the sink stopped working; empty while it works."""
-        return self._failure
+        return "" if self._fault is None else str(self._fault)
 
     @property
     def lost(self) -> int:
@@ -118,7 +117,7 @@ class LiveSinkWorker:
 
     def append(self, snapshot: Snapshot) -> None:
         """Queue a snapshot. Does not raise or block."""
-        if self._failure:
+        if self._fault is not None:
             return
         if isinstance(self._sink, LineSink):
             self._attempt(partial(self._append_lines, self._sink, snapshot))
@@ -138,18 +137,18 @@ class LiveSinkWorker:
     def close(self, timeout_s: float) -> None:
         """Let the sink finish within `timeout_s`. Does not raise."""
         if self._held_up and self._last is not None:
-            late = replace(self._last, fault=text("frames were lost because the disk was too slow"))
-            self._put_snapshot(_with_events(late, self._held_up))
+            last = replace(self._last, fault=text("frames were lost because the disk was too slow"))
+            self._put_snapshot(_with_events(last, self._held_up))
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join(timeout_s)
-        if self._thread.is_alive():
-            self._failure = self._failure or text(
+        if not self._has_ended(timeout_s):
+            late = text(
                 "{name} did not end within {timeout_s:g} s. The files may be incomplete.",
                 name=self.name,
                 timeout_s=timeout_s,
             )
+            self._fault = self._fault or SinkError(late)
 
     def _append_lines(self, sink: LineSink, snapshot: Snapshot) -> None:
         self._put(_Job(partial(sink.write, sink.lines(snapshot)), self._clock(), 0))
@@ -174,35 +173,22 @@ class LiveSinkWorker:
             self._changed.notify()
 
     def _work(self) -> None:
-        while not self._failure and (job := self._next()) is not None:
+        super()._work()
+        self._jobs.clear()
+
+    def _feed(self) -> None:
+        while self._fault is None and (job := self._next()) is not None:
             self._attempt(job.work)
             with self._changed:
                 self._jobs.popleft()
                 self._pixel_bytes -= job.pixel_bytes
                 self._full = self._full and not self._is_half_free()
-        self._attempt(self._sink.close)
-        self._jobs.clear()
 
     def _next(self) -> _Job | None:
         """Return the oldest job as soon as there is one; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: bool(self._jobs) or self._closing)
             return self._jobs[0] if self._jobs else None
-
-    def _attempt(self, action: Callable[[], None]) -> None:
-        try:
-            action()
-        except SinkError as error:
-            self._failure = self._failure or str(error)
-        # After any fault the alarm continues, and the window shows what is not saved.
-        except Exception as error:  # noqa: BLE001
-            broken = text(
-                "{name} failed: {kind}: {error}",
-                name=self.name,
-                kind=type(error).__name__,
-                error=str(error),
-            )
-            self._failure = self._failure or broken
 
 
 def _with_events(snapshot: Snapshot, events: tuple[Event, ...]) -> Snapshot:

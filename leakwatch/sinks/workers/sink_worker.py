@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from queue import Empty, Queue
-from threading import Thread, get_native_id
+from threading import get_native_id
 from typing import Protocol, runtime_checkable
 
 from leakwatch.core.errors import SinkError
 from leakwatch.core.messages import text
 from leakwatch.core.protocols import Sink
 from leakwatch.core.results import Snapshot
+from leakwatch.sinks.workers.sink_thread import SinkThread
 
 # Frames that may wait: enough for one slow frame, few enough to bound memory (1024 x 1024 at 16
 # bits: 2 MB each).
@@ -32,7 +32,7 @@ class Abandonable(Protocol):
         """Remove the unfinished file, and create none from now on; for another thread."""
 
 
-class SinkWorker:
+class SinkWorker(SinkThread):
     """A `Sink` that passes every snapshot to another sink on a worker thread.
 
     The queue is bounded: `append` waits while it is full, since analysis of files drops no frame.
@@ -42,19 +42,19 @@ class SinkWorker:
     ----------
     sink : Sink
         Used on the worker thread only, its `close` included.
+    name : str
+        Name for messages; empty: that of its class.
     """
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self, sink: Sink, name: str = "") -> None:
+        super().__init__(name or type(sink).__name__, sink)
         self._queue: Queue[Snapshot | None] = Queue(QUEUE_FRAMES)
-        self._failure: SinkError | None = None
-        self._thread = Thread(target=self._work, name=type(sink).__name__, daemon=True)
         self._thread.start()
 
     @property
     def failure(self) -> SinkError | None:
         """Reason why the sink stopped working; None while it works."""
-        return self._failure
+        return self._fault
 
     def append(self, snapshot: Snapshot) -> None:
         """Queue a snapshot. Does not raise."""
@@ -74,37 +74,18 @@ class SinkWorker:
 
     def close_within(self, seconds: float) -> None:
         """Wait for `expedite` to finish, at most `seconds`; then give up what the sink writes."""
-        self._thread.join(max(seconds, 0.0))
-        if self._thread.is_alive():
-            name = type(self._sink).__name__
+        if not self._has_ended(max(seconds, 0.0)):
             if isinstance(self._sink, Abandonable):
                 self._sink.abandon()
-            self._failure = SinkError(text("{name} was not finished, and is left out.", name=name))
+            name = self.name
+            self._fault = SinkError(text("{name} was not finished, and is left out.", name=name))
 
-    def _work(self) -> None:
+    def _feed(self) -> None:
         yield_cpu()
         while (snapshot := self._queue.get()) is not None:
-            if self._failure is None:
+            # After a fault too, or analysis would wait for the queue for ever.
+            if self._fault is None:
                 self._attempt(partial(self._sink.append, snapshot))
-        self._attempt(self._sink.close)
-
-    def _attempt(self, action: Callable[[], None]) -> None:
-        try:
-            action()
-        except SinkError as error:
-            self._failure = self._failure or error
-        # A broken sink must not end the thread: analysis would wait for the queue for ever.
-        except Exception as error:  # noqa: BLE001
-            name = type(self._sink).__name__
-            unexpected = SinkError(
-                text(
-                    "{name} failed: {kind}: {error}",
-                    name=name,
-                    kind=type(error).__name__,
-                    error=str(error),
-                )
-            )
-            self._failure = self._failure or unexpected
 
 
 def yield_cpu() -> None:

@@ -6,7 +6,6 @@ import platform
 import queue
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +23,11 @@ from watchdog.observers.api import BaseObserver
 
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.core.errors import SourceError
-from leakwatch.core.frame import Frame
 from leakwatch.core.messages import text
 from leakwatch.core.plural import counted_noun
-from leakwatch.core.protocols import LinkStatus
-from leakwatch.sources.arrival.arrived_frames import ArrivedFrames, ArrivedObject
+from leakwatch.sources.arrival.arrival_source import ArrivalSource
+from leakwatch.sources.arrival.arrived_frames import ArrivedObject
 from leakwatch.sources.arrival.complete_files import CompleteFile, CompleteFiles
-from leakwatch.sources.arrival.link_log import LinkLog
 from leakwatch.sources.arrival.source_options import options_of, yes
 
 # File systems without notifications of changes by other machines: types of proc(5) mountinfo.
@@ -120,7 +117,7 @@ def from_spec(rest: str, settings: Settings) -> WatchedFolder:
     return WatchedFolder(FolderOptions(Path(path), existing, poll), settings.live_dicom)
 
 
-class WatchedFolder:
+class WatchedFolder(ArrivalSource):
     """Frames of the files that appear in a folder; a `leakwatch.core.protocols.LiveSource`.
 
     A file is read when it is complete, and is not moved. A file that is renamed into place, or
@@ -141,35 +138,16 @@ class WatchedFolder:
         self._settings = settings or LiveDicomSettings()
         self._folder = options.folder
         self._polls = options.poll or is_on_network(options.folder)
-        self._log = LinkLog("watched folder", self._settings.fault_shown_s)
-        self._arrived = ArrivedFrames(self._log, self._settings, keep=True)
+        super().__init__("watched folder", self._settings, keep=True)
         self._files = CompleteFiles(options.folder, self._settings)
         self._events: queue.SimpleQueue[_Touched | None] = queue.SimpleQueue()
-        self._closed = threading.Event()
         self._observer: BaseObserver | None = None
         self._is_there = True
         self._begin(options.existing)
         self._thread = threading.Thread(target=self._watch, name="watched folder", daemon=True)
         self._thread.start()
 
-    @property
-    def number_of_frames(self) -> None:
-        """Nobody knows."""
-        return
-
-    @property
-    def status(self) -> LinkStatus:
-        """Whether usable files come."""
-        return self._log.status
-
-    def frames(self) -> Iterator[Frame]:
-        """Yield frames of files in the order in which these became whole."""
-        return self._arrived.frames()
-
-    def close(self) -> None:
-        """End `frames`, and watch no longer."""
-        self._closed.set()
-        self._arrived.stop()
+    def _end(self) -> None:
         self._events.put(None)
         self._disarm()
         self._thread.join(_JOIN_S)

@@ -51,14 +51,13 @@ def check_decodable(header: Header) -> None:
     """
     if header.syntax not in READABLE_SYNTAXES:
         raise SourceError(_cannot_decode(header, "no decoder of LeakWatch reads it"))
-    missing = _missing_package(header.syntax)
-    if missing:
+    if header.syntax not in _NATIVE and importlib.util.find_spec("imagecodecs") is None:
         raise SourceError(
             text(
-                "{path}: is stored as {name}, and its decoder is not installed. Install {missing}.",
+                "{path}: is stored as {name}, and its decoder is not installed. Install "
+                "imagecodecs.",
                 path=header.path,
                 name=_name(header),
-                missing=missing,
             )
         )
     # A compressed stream has samples, not words: their position in a word is lost.
@@ -66,15 +65,6 @@ def check_decodable(header: Header) -> None:
         raise SourceError(
             _cannot_decode(header, "its samples do not begin at the lowest bit (High Bit)")
         )
-
-
-def _missing_package(syntax: uids.UID) -> str:
-    """Return the required package that is not installed, or an empty text."""
-    package, module = "imagecodecs", "imagecodecs"
-    if syntax == uids.RLELossless:
-        package, module = "pylibjpeg-rle", "rle"
-    needed = syntax not in _NATIVE and importlib.util.find_spec(module) is None
-    return package if needed else ""
 
 
 def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Generator[Array]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import closing, suppress
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from leakwatch.core.frame import Acquisition, Frame
+from leakwatch.core.frame import Frame
 from leakwatch.core.plural import counted_noun
 from leakwatch.sources.dicom.acquisition_tags import acquisition
 from leakwatch.sources.dicom.decoding import check_decodable, stored_values
@@ -16,10 +16,11 @@ from leakwatch.sources.dicom.frame_offsets import find_frames
 from leakwatch.sources.dicom.frame_times import frame_times
 from leakwatch.sources.dicom.tag_consistency import reconcile_with_pixels
 from leakwatch.sources.dicom.tags_per_frame import EachFrame
+from leakwatch.sources.stored_frames import StoredFrames
 
 
-class DicomFile:
-    """Frames of a monochrome DICOM image of any SOP class; a `FrameSource`.
+class DicomFile(StoredFrames[int]):
+    """Frames of a monochrome DICOM image of any SOP class; a `StoredSource`.
 
     Parameters
     ----------
@@ -47,48 +48,12 @@ class DicomFile:
         run = acquisition(
             header.dataset, header.layout, header.number_of_frames, times.source, notes
         )
-        self._acquisition = replace(run, time_doubts=times.doubts)
+        super().__init__(replace(run, time_doubts=times.doubts), header.number_of_frames)
         self._each = EachFrame(
-            header.dataset, header.layout, self._acquisition, header.number_of_frames
+            header.dataset, header.layout, self.acquisition, header.number_of_frames
         )
-        self._running: Generator[Frame] | None = None
 
-    @property
-    def number_of_frames(self) -> int:
-        """Frames that the header promises."""
-        return self._header.number_of_frames
-
-    @property
-    def acquisition(self) -> Acquisition:
-        """That of the first frame, known before it is decoded; others may differ from it."""
-        return self._acquisition
-
-    def frames(self, first: int = 0) -> Iterator[Frame]:
-        """Yield frames in order, each decoded when it is asked for.
-
-        Parameters
-        ----------
-        first : int
-            Frame to begin with; those before it are not read.
-
-        Raises
-        ------
-        SourceEndedEarly
-            After the last complete frame, if the rest of the file is missing or damaged.
-        SourceError
-            The first frame cannot be decoded.
-        """
-        self.close()
-        self._running = self._decode(first)
-        return self._running
-
-    def close(self) -> None:
-        """Release the file."""
-        if self._running is not None:
-            with suppress(ValueError):  # another thread is decoding: the file goes with it
-                self._running.close()
-
-    def _decode(self, first: int) -> Generator[Frame]:
+    def _read(self, first: int) -> Generator[Frame]:
         # A generator that is left to the garbage collector keeps its file open.
         with closing(stored_values(self._header, self._places, first)) as pixels_of_frames:
             for index, pixels in enumerate(pixels_of_frames, first):

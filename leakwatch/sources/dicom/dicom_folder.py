@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +20,10 @@ from leakwatch.sources.dicom.frame_times import clock_time
 from leakwatch.sources.dicom.run_identity import run_difference
 from leakwatch.sources.dicom.tag_consistency import reconcile_with_pixels
 from leakwatch.sources.dicom.tags_per_frame import acquisition_of_frame, said_of_frame
+from leakwatch.sources.stored_frames import StoredFrames
 
 
-class DicomFolder:
+class DicomFolder(StoredFrames[int]):
     """Frames of one run that was stored as one file each; a `FrameSource`.
 
     Files of another kind (DICOMDIR, reports, notes) are passed over.
@@ -46,56 +47,21 @@ class DicomFolder:
         ordered, times = in_order(singles, first.dataset)
         self._paths = tuple(single.path for single in ordered)
         self._folder, self._times = folder, times
-        self._acquisition = replace(
+        run = replace(
             ordered[0].run,
             number_of_frames=len(ordered),
             time_source=times.source,
             notes=times.notes + ordered[0].run.notes,
             time_doubts=times.doubts,
         )
+        super().__init__(run, len(ordered))
         self._own = {
-            index: acquisition_of_frame(self._acquisition, single.run)
+            index: acquisition_of_frame(run, single.run)
             for index, single in enumerate(ordered)
             if said_of_frame(single.run) != said_of_frame(ordered[0].run)
         }
-        self._running: Generator[Frame] | None = None
 
-    @property
-    def number_of_frames(self) -> int:
-        """Frames in the folder."""
-        return len(self._paths)
-
-    @property
-    def acquisition(self) -> Acquisition:
-        """That of the first frame, known before it is decoded; others may differ from it."""
-        return self._acquisition
-
-    def frames(self, first: int = 0) -> Iterator[Frame]:
-        """Yield frames in order of acquisition, each decoded when it is asked for.
-
-        Parameters
-        ----------
-        first : int
-            Frame to begin with; those before it are not read.
-
-        Raises
-        ------
-        SourceEndedEarly
-            A later file is damaged; frames before it are valid.
-        SourceError
-            The first cannot be decoded.
-        """
-        self.close()
-        self._running = self._decode(first)
-        return self._running
-
-    def close(self) -> None:
-        """Release the file that is open."""
-        if self._running is not None:
-            with suppress(ValueError):  # another thread is decoding: the file goes with it
-                self._running.close()
-
-    def _decode(self, first: int) -> Generator[Frame]:
+    def _read(self, first: int) -> Generator[Frame]:
         for index, path in enumerate(self._paths[first:], first):
             try:
                 header = read_header(path)
@@ -121,7 +87,7 @@ class DicomFolder:
 
     def _at(self, index: int) -> Acquisition:
         """Return the acquisition of one frame; the same object if it equals that of the first."""
-        return self._own.get(index, self._acquisition)
+        return self._own.get(index, self.acquisition)
 
 
 def _singles(folder: Path, files: Sequence[Path]) -> tuple[list[Single], Header]:

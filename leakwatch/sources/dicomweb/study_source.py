@@ -6,7 +6,6 @@ import datetime as dt
 import re
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,12 +14,10 @@ import requests
 
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.core.errors import SourceError
-from leakwatch.core.frame import Frame
 from leakwatch.core.messages import text
 from leakwatch.core.plural import counted_noun
-from leakwatch.core.protocols import LinkStatus
-from leakwatch.sources.arrival.arrived_frames import ArrivedFrames, ArrivedObject
-from leakwatch.sources.arrival.link_log import LinkLog
+from leakwatch.sources.arrival.arrival_source import ArrivalSource
+from leakwatch.sources.arrival.arrived_frames import ArrivedObject
 from leakwatch.sources.arrival.source_options import options_of, yes
 from leakwatch.sources.arrival.spool import Spool
 from leakwatch.sources.dicom.dicom_header import read_header
@@ -111,7 +108,7 @@ def from_spec(scheme: str, rest: str, settings: Settings) -> DicomWebStudy:
     return DicomWebStudy(StudyOptions(root, study, existing, keep), settings.live_dicom)
 
 
-class DicomWebStudy:
+class DicomWebStudy(ArrivalSource):
     """Frames of the objects that are added to a study; a `leakwatch.core.protocols.LiveSource`.
 
     Parameters
@@ -131,33 +128,14 @@ class DicomWebStudy:
         self._begun_at = dt.datetime.now()  # noqa: DTZ005 - C-arms know no time zones
         self._archive = ArchiveClient(options.root, self._settings)
         self._spool = Spool(options.keep)
-        self._log = LinkLog(f"DICOMweb at {options.root}", self._settings.fault_shown_s)
-        self._arrived = ArrivedFrames(self._log, self._settings, keep=self._spool.kept)
+        super().__init__(f"DICOMweb at {options.root}", self._settings, keep=self._spool.kept)
         self._known: set[str] = set()
         self._failed: dict[str, int] = {}
         self._doubtful: frozenset[str] = frozenset()
-        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="DICOMweb", daemon=True)
         self._thread.start()
 
-    @property
-    def number_of_frames(self) -> None:
-        """Nobody knows."""
-        return
-
-    @property
-    def status(self) -> LinkStatus:
-        """Whether the archive answers, and what it gives can be used."""
-        return self._log.status
-
-    def frames(self) -> Iterator[Frame]:
-        """Yield frames in the order in which objects were found."""
-        return self._arrived.frames()
-
-    def close(self) -> None:
-        """End `frames`, and ask no longer."""
-        self._closed.set()
-        self._arrived.stop()
+    def _end(self) -> None:
         self._archive.close()
         self._thread.join(_JOIN_S)
         self._spool.close()

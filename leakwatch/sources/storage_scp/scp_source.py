@@ -6,7 +6,6 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 
 from pydicom.uid import UID
@@ -17,11 +16,9 @@ from pynetdicom.events import Event
 
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.core.errors import SourceError
-from leakwatch.core.frame import Frame
 from leakwatch.core.messages import text
-from leakwatch.core.protocols import LinkStatus
-from leakwatch.sources.arrival.arrived_frames import ArrivedFrames, ArrivedObject
-from leakwatch.sources.arrival.link_log import LinkLog
+from leakwatch.sources.arrival.arrival_source import ArrivalSource
+from leakwatch.sources.arrival.arrived_frames import ArrivedObject
 from leakwatch.sources.arrival.spool import Spool
 from leakwatch.sources.dicom.decoding import READABLE_SYNTAXES
 from leakwatch.sources.storage_scp.dimse_messages import DataSet
@@ -58,7 +55,7 @@ def from_spec(rest: str, settings: Settings) -> StoreScp:
     return StoreScp(store_options(rest), settings.live_dicom)
 
 
-class StoreScp:
+class StoreScp(ArrivalSource):
     """Frames of objects sent by a C-arm; a `leakwatch.core.protocols.LiveSource`.
 
     Objects are written to the disk as they arrive, before they are decoded. C-ECHO is answered. One
@@ -85,35 +82,18 @@ class StoreScp:
         except SourceError:
             self._spool.close()
             raise
-        self._log = LinkLog(self._name(), self._settings.fault_shown_s)
-        self._arrived = ArrivedFrames(self._log, self._settings, keep=self._spool.kept)
+        super().__init__(self._name(), self._settings, keep=self._spool.kept)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_S,), name="C-STORE", daemon=True
         )
         self._thread.start()
 
     @property
-    def number_of_frames(self) -> None:
-        """Nobody knows."""
-        return
-
-    @property
     def port(self) -> int:
         """Port number."""
         return int(self._server.server_address[1])
 
-    @property
-    def status(self) -> LinkStatus:
-        """Whether usable objects come, and who was refused."""
-        return self._log.status
-
-    def frames(self) -> Iterator[Frame]:
-        """Yield frames in the order in which objects came."""
-        return self._arrived.frames()
-
-    def close(self) -> None:
-        """End `frames`, cut connections, and listen no longer."""
-        self._arrived.stop()
+    def _end(self) -> None:
         with suppress(OSError, ValueError):
             self._server.shutdown()
         self._server.hang_up()

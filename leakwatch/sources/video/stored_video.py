@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,9 @@ from leakwatch.core.plural import counted_noun
 from leakwatch.core.protocols import StoredSource
 from leakwatch.sources.arrival.link_log import LinkLog
 from leakwatch.sources.dicom.frame_times import ASSUMED_FRAMES_PER_S
+from leakwatch.sources.extension_source import ExtensionSource, named_extension
 from leakwatch.sources.stored.opening import open_source
+from leakwatch.sources.stored_frames import StoredFrames
 from leakwatch.sources.video.video_capture import MAX_SIDE_PX
 from leakwatch.sources.video.video_images import NotUsable
 from leakwatch.sources.video.video_options import VideoOptions
@@ -36,11 +38,12 @@ _EIGHT_BITS = frozenset(("1", "L", "LA", "P", "RGB", "RGBA"))
 
 
 def open_stored(path: Path, video: LiveVideoSettings) -> StoredSource:
-    """Open what `open_source` opens, or a video file, or an image.
+    """Open what `open_source` opens, a video file, an image, or what another package reads.
 
     Parameters
     ----------
     path : Path
+        Or ``NAME:REST``, with the name of another package's source.
     video : LiveVideoSettings
         Region, masks, and whether bone is bright.
 
@@ -48,7 +51,12 @@ def open_stored(path: Path, video: LiveVideoSettings) -> StoredSource:
     ------
     SourceError
         It cannot be read.
+    ExtensionError
+        The other package cannot be loaded.
     """
+    named = named_extension(str(path))
+    if named is not None:
+        return ExtensionSource(*named)
     if path.is_file() and is_video(path):
         return StoredVideo(path, video)
     if path.is_file() and is_image(path):
@@ -66,7 +74,7 @@ def is_image(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES
 
 
-class StoredVideo:
+class StoredVideo(StoredFrames[None]):
     """Frames of a video file, as ``video:FILE`` gives them, without waiting for their times.
 
     Numbered without a gap. Images that repeat the one before are left out.
@@ -85,42 +93,11 @@ class StoredVideo:
 
     def __init__(self, path: Path, settings: LiveVideoSettings) -> None:
         self._path, self._settings = path, settings
-        self._running: Generator[Frame] | None = None
-        self._acquisition: Acquisition | None = None
         with closing(self._read(0)) as frames:
             first = next(frames, None)
         if first is None:
             raise SourceError(text("{path}: it has no image. Give another video.", path=path))
-        self._acquisition = first.acquisition
-
-    @property
-    def number_of_frames(self) -> None:
-        """How many images repeat another one is not known before."""
-        return None
-
-    @property
-    def acquisition(self) -> Acquisition:
-        """Of the first frame."""
-        assert self._acquisition is not None
-        return self._acquisition
-
-    def frames(self, first: int = 0) -> Iterator[Frame]:
-        """Yield frames in order, from number `first` on; those before it are decoded too.
-
-        Raises
-        ------
-        SourceEndedEarly
-            The file is cut off, or images in it could not be used.
-        """
-        self.close()
-        self._running = self._read(first)
-        return self._running
-
-    def close(self) -> None:
-        """Release the file."""
-        if self._running is not None:
-            with suppress(ValueError):  # another thread is decoding: the file goes with it
-                self._running.close()
+        super().__init__(first.acquisition, None)
 
     def _read(self, first: int) -> Generator[Frame]:
         options = _options(self._path, self._settings)

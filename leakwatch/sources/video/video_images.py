@@ -10,7 +10,7 @@ from leakwatch.config import LiveVideoSettings
 from leakwatch.core.arrays import Array, FloatImage, Rectangle, read_only
 from leakwatch.core.errors import SourceError
 from leakwatch.core.messages import text
-from leakwatch.core.redaction import clipped
+from leakwatch.core.redaction import clip_rectangle
 from leakwatch.sources.video.video_capture import coloured, grey, one_field, patch_means
 from leakwatch.sources.video.video_options import VideoOptions
 
@@ -32,7 +32,7 @@ def masks_in_region(region: Rectangle, masks_px: tuple[Rectangle, ...]) -> tuple
     """Return masks of the image in coordinates of its region."""
     left, top, right, bottom = region
     moved = ((mask[0] - left, mask[1] - top, mask[2] - left, mask[3] - top) for mask in masks_px)
-    inside = (clipped(mask, right - left, bottom - top) for mask in moved)
+    inside = (clip_rectangle(mask, right - left, bottom - top) for mask in moved)
     return tuple(mask for mask in inside if mask is not None)
 
 

@@ -62,18 +62,6 @@ class Cannulas:
         return Cannulas(tuple(kept))
 
 
-@dataclass(frozen=True, slots=True)
-class FollowedAll:
-    """All cannulas in one frame; see `Followed`."""
-
-    state: Cannulas
-    more: FloatImage
-    moves: BoolImage | None = None
-    covers: BoolImage | None = None
-    ghost: FloatImage | None = None
-    excess: FloatImage | None = None
-
-
 def find_all(
     baseline: Baseline,
     wall: Wall | None,
@@ -115,7 +103,7 @@ def follow_all(
     time_s: float,
     scale: Scale,
     settings: InstrumentSettings,
-) -> FollowedAll:
+) -> Followed[Cannulas]:
     """Follow each cannula in the frame without those before it.
 
     Parameters
@@ -124,14 +112,14 @@ def follow_all(
     baseline, moved, cement, time_s, scale, settings
         As for `follow`.
     """
-    found: list[Followed] = []
+    found: list[Followed[InstrumentState]] = []
     for at, rod in enumerate(state.rods or (InstrumentState(),)):
         if at > 0:
             before = state.rods[at - 1].without
             assert before is not None
             baseline, moved = replace(baseline, mean=before), read_only(found[-1].more + before)
         found.append(follow(rod, baseline, moved, cement, time_s, scale, settings))
-    return FollowedAll(
+    return Followed(
         Cannulas(tuple(one.state for one in found) if state.rods else ()),
         found[-1].more,
         _any_of(one.moves for one in found),

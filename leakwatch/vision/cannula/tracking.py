@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -121,13 +122,17 @@ def find(
     )
 
 
+# What is remembered of one cannula, or of all of them.
+State = TypeVar("State")
+
+
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """The cannula in one frame.
+class Followed(Generic[State]):
+    """The cannula in one frame, or all cannulas.
 
     Parameters
     ----------
-    state : InstrumentState
+    state : InstrumentState, or Cannulas
     more : ndarray
         What the frame attenuates more than the baseline, with the rod as it is now and what fills
         it; reference coordinates.
@@ -141,7 +146,7 @@ class Followed:
         How far what lies behind it is over its limit: 1 at it; once cement is known.
     """
 
-    state: InstrumentState
+    state: State
     more: FloatImage
     moves: BoolImage | None = None
     covers: BoolImage | None = None
@@ -157,7 +162,7 @@ def follow(
     time_s: float,
     scale: Scale,
     settings: InstrumentSettings,
-) -> Followed:
+) -> Followed[InstrumentState]:
     """Where the cannula is in this frame, and what else the frame adds to the baseline.
 
     Behind the wall no cement lies on the cannula, so the part of it there tells its pose. When

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from leakwatch.core.arrays import BoolImage, FloatImage, PointArray, read_only
-from leakwatch.core.distortion import shown_px, true_px
+from leakwatch.core.distortion import distort_px, undistort_px
 from leakwatch.core.geometry import WorkingGrid
 from leakwatch.core.spacing import Distortion
 from leakwatch.vision.image_processing.resampling import sampled, warped
@@ -26,7 +26,7 @@ def straightening_map(distortion: Distortion | None, grid: WorkingGrid) -> Float
     """
     if distortion is None:
         return None
-    return read_only(_map(grid, lambda points_px: shown_px(distortion, points_px)))
+    return read_only(_map(grid, lambda points_px: distort_px(distortion, points_px)))
 
 
 def straightened(
@@ -55,7 +55,7 @@ def bent(image: FloatImage, distortion: Distortion | None, grid: WorkingGrid) ->
     """A picture of the true anatomy as the frames show it: the inverse of `straightened`."""
     if distortion is None:
         return image
-    places = _map(grid, lambda points_px: true_px(distortion, points_px))
+    places = _map(grid, lambda points_px: undistort_px(distortion, points_px))
     return _remapped(image, places, cv2.BORDER_REPLICATE)
 
 

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from leakwatch.config import TubularSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, PointArray, read_only
 from leakwatch.core.geometry import Scale
-from leakwatch.core.recent_values import of_last
+from leakwatch.core.recent_values import keep_last
 from leakwatch.vision.image_processing.medians import medians
 from leakwatch.vision.image_processing.patches import Window, around
 from leakwatch.vision.image_processing.resampling import sampled
+from leakwatch.vision.vessels.cheapest_way import cheapest_way_to_farthest
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +205,7 @@ def judge(
     -------
     TubularState, bool
     """
-    recent = of_last(state.lengths, time_s, settings.speed_window_s)
+    recent = keep_last(state.lengths, time_s, settings.speed_window_s)
     # Against the shortest of the window, so that a fast start is remembered for its length. After
     # a pause against the last one before it: what was long then did not grow from nothing.
     recent = recent or state.lengths[-1:]
@@ -281,29 +280,18 @@ def _longest_way(framed: Array, at: Array, root: Array) -> Array:
     root : ndarray of int
         Which of them are its root.
     """
-    graph = _graph(framed, at)
-    return _way(graph, root if root.size else _way(graph, np.zeros(1, np.intp))[-1:])
+    neighbours, steps = (array.tolist() for array in _steps_between(framed, at))
+    starts = root.tolist() or cheapest_way_to_farthest(neighbours, steps, [0])[-1:]
+    return np.array(cheapest_way_to_farthest(neighbours, steps, starts))
 
 
-def _graph(framed: Array, at: Array) -> csr_array:
-    """What it costs to go from each pixel of a part to its neighbours."""
+def _steps_between(framed: Array, at: Array) -> tuple[Array, FloatImage]:
+    """Return the neighbours of each pixel of a part, and what a step to each of them costs."""
     index = np.full(framed.size, -1, np.int32)
     index[at] = np.arange(at.size, dtype=np.int32)
     neighbours = index[at[:, None] + _NEIGHBOURS @ (framed.shape[1], 1)]
-    there = neighbours >= 0
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_3).ravel()[at]
     # Paths along the middle: near the rim a step costs up to twice as much.
     cost = 1.0 + 1.0 / np.maximum(depth, np.float64(1.0))
-    costs = 0.5 * _STEPS * (cost[:, None] + cost[neighbours])
-    rows = np.zeros(at.size + 1, np.int32)
-    np.cumsum(there.sum(axis=1), out=rows[1:])
-    return csr_array((costs[there], neighbours[there], rows), shape=(at.size, at.size))
-
-
-def _way(graph: csr_array, starts: Array) -> Array:
-    """The cheapest way from any of `starts` to the pixel that is farthest from all of them."""
-    costs, before, _ = dijkstra(graph, indices=starts, min_only=True, return_predecessors=True)
-    way = [int(np.argmax(np.where(np.isfinite(costs), costs, -1.0)))]
-    while before[way[-1]] >= 0:
-        way.append(int(before[way[-1]]))
-    return np.array(way[::-1])
+    steps = 0.5 * _STEPS * (cost[:, None] + cost[neighbours])
+    return neighbours, np.where(neighbours >= 0, steps, np.inf)

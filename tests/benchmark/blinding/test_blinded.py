@@ -12,17 +12,17 @@ import msgspec
 import numpy as np
 import pytest
 
-from leakwatch.benchmark.blinding.blinded import Outcome, judge_case, starts
-from leakwatch.benchmark.blinding.blinding import Kind, Way
-from leakwatch.benchmark.blinding.blinding_held import as_it_is
-from leakwatch.benchmark.blinding.blinding_ways import WAYS
+from leakwatch.benchmark.blinding.blinded import Outcome, evaluate_case, find_starts
+from leakwatch.benchmark.blinding.blinding import BlindingMethod, Kind
+from leakwatch.benchmark.blinding.blinding_frozen import as_it_is
+from leakwatch.benchmark.blinding.blinding_methods import BLINDING_METHODS
 from leakwatch.benchmark.cases.dataset import BenchCase
 from leakwatch.benchmark.cases.manifest import find_cases
 from leakwatch.config import Settings
 
-BLIND = ("held", "held-clock", "loop-2s", "blade-right", "body-burnt", "other-patient")
+BLIND = ("frozen", "frozen-clock", "loop-2s", "blade-right", "body-saturated", "other-patient")
 # A sight that is never taken away, called blind: the count must find every frame of it.
-NOT_BLIND = Way("nothing", Kind.BLIND, "for the test", as_it_is)
+NOT_BLIND = BlindingMethod("nothing", Kind.BLIND, "for the test", as_it_is)
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +33,16 @@ def cases(repository: Path) -> dict[str, BenchCase]:
 @pytest.fixture(scope="module")
 def outcomes(cases: dict[str, BenchCase]) -> dict[str, Outcome]:
     names = {*BLIND, "8-bit", "hold-2s"}
-    ways = [*(way for way in WAYS if way.name in names), NOT_BLIND]
-    found = judge_case(cases["epidural"], ways, Settings(), cases["contained"])
-    return {one.way: one for one in found}
+    methods = [*(method for method in BLINDING_METHODS if method.name in names), NOT_BLIND]
+    found = evaluate_case(cases["epidural"], methods, Settings(), cases["contained"])
+    return {one.method: one for one in found}
 
 
 @pytest.mark.parametrize("name", BLIND)
 def test_no_frame_is_clear_or_watch_while_blind(name: str, outcomes: dict[str, Outcome]) -> None:
     one = outcomes[name]
     assert one.blind >= 15
-    assert one.seeing == ()
+    assert one.assessed == ()
     assert not one.stopped_before
 
 
@@ -65,9 +65,9 @@ def test_frames_that_are_clear_are_counted(
     one, truth = outcomes["nothing"], cases["epidural"].truth
     first = one.start + 8  # of 7.5 frames a second
     assert truth.right_from is not None
-    assert one.seeing[: truth.right_from - first] == tuple(range(first, truth.right_from))
-    assert len(one.seeing) + one.stops == one.blind
-    assert one.unseen == one.stops > 0
+    assert one.assessed[: truth.right_from - first] == tuple(range(first, truth.right_from))
+    assert len(one.assessed) + one.stops == one.blind
+    assert one.undetected == one.stops > 0
     assert one.stop_frame is not None
     assert one.stop_frame >= truth.right_from
 
@@ -76,20 +76,20 @@ def test_ways_begin_before_a_stop_is_right(cases: dict[str, BenchCase]) -> None:
     truth = cases["epidural"].truth
     assert truth.right_from is not None
     assert truth.area_mm2 is not None
-    early, late = starts(cases["epidural"], 10)
+    early, late = find_starts(cases["epidural"], 10)
     assert 10 < early < late < truth.right_from
     assert truth.area_mm2[late] > 20.0
 
 
 def test_ways_begin_when_they_are_told(cases: dict[str, BenchCase]) -> None:
-    assert starts(cases["epidural"], 10, 4.0) == (30, 30)
-    assert starts(cases["epidural"], 10, 1e4) == (53, 53)
+    assert find_starts(cases["epidural"], 10, 4.0) == (30, 30)
+    assert find_starts(cases["epidural"], 10, 1e4) == (53, 53)
 
 
 def test_without_an_area_both_begin_alike(cases: dict[str, BenchCase]) -> None:
     case = cases["contained"]
     blank = replace(case, truth=replace(case.truth, area_mm2=None))
-    early, late = starts(blank, 12)
+    early, late = find_starts(blank, 12)
     assert 12 < early <= late < blank.truth.frames
 
 
@@ -118,16 +118,18 @@ def test_the_script_ends_with_the_figure(
     assert script.main() == 0
     said = capsys.readouterr().out
     (one,) = msgspec.json.decode(file.read_bytes(), type=list[Outcome])
-    assert said.splitlines()[-1] == (f"CLEAR or WATCH while blind: 0 of {one.blind} frames; 1 case")
-    assert one.way == "black"
+    assert said.splitlines()[-1] == (
+        f"CLEAR or WATCH without a visible vertebra: 0 of {one.blind} frames; 1 case"
+    )
+    assert one.method == "black"
     assert one.blind > 0
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--ways", "held,blak"], "there is no way 'blak'"),
-        (["/no/such/folder"], "there is no such folder"),
+        (["--methods", "frozen,blak"], "unknown blinding method 'blak'"),
+        (["/no/such/folder"], "no such folder"),
     ],
 )
 def test_the_script_says_what_is_wrong(

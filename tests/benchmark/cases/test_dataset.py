@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from leakwatch.benchmark.cases.dataset import collect, contract_cases, load_adapter
+from leakwatch.benchmark.cases.dataset import collect_cases, contract_cases, load_adapter
 from leakwatch.benchmark.cases.manifest import find_cases
 from leakwatch.core.errors import BenchError
 
@@ -89,7 +89,7 @@ def test_a_truth_without_its_case_is_told(folder: Path) -> None:
     assert [case.name for case in found.cases] == ["a/one"]
     ((name, why),) = [(one.name, one.why) for one in found.unusable]
     assert name == "a/two"
-    assert "there is no two.case.json beside it" in why
+    assert "no two.case.json beside it" in why
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_label_that_cannot_be_meant_is_told_with_its_line(folder: Path, row: s
         ("schema = 1", "schema"),
         ("[[case]", "is not TOML"),
         (MANIFEST + 'maks = "x"\n', "maks"),
-        (MANIFEST + MANIFEST[MANIFEST.index("[[case]]") :], "two cases have the name labelled"),
+        (MANIFEST + MANIFEST[MANIFEST.index("[[case]]") :], "two cases are named labelled"),
     ],
 )
 def test_a_broken_manifest_is_refused(folder: Path, text: str, words: str) -> None:
@@ -214,10 +214,10 @@ def test_an_adapter_that_does_not_work_is_refused(tmp_path: Path, text: str, wor
     (tmp_path / "my_set.py").write_text(text)
     with pytest.raises(BenchError, match=words):
         load_adapter(tmp_path / "my_set.py")
-    with pytest.raises(BenchError, match="no Python file"):
+    with pytest.raises(BenchError, match="not a Python file"):
         load_adapter(tmp_path / "absent.py")
 
 
 def test_two_cases_of_one_name_are_refused(folder: Path) -> None:
     with pytest.raises(BenchError, match="two cases"):
-        collect(folder, lambda found: [*contract_cases(found), *contract_cases(found)])
+        collect_cases(folder, lambda found: [*contract_cases(found), *contract_cases(found)])

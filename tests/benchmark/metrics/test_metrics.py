@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from leakwatch.benchmark.cases.case_truth import CaseTruth, case_truth
-from leakwatch.benchmark.metrics.metrics import judge_stop, score, score_stop
+from leakwatch.benchmark.metrics.metrics import classify_stop, score, score_stop
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.case_files.truth_file import due_frame
 from leakwatch.core.results import Level, Reason
@@ -129,7 +129,7 @@ def test_delay_in_frames_and_in_ml() -> None:
 def test_time_at_risk_ends_with_the_stop_or_when_it_is_right(
     stop: int | None, at_risk_frames: int
 ) -> None:
-    assert judge_stop(truth(), stop).at_risk_s == at_risk_frames / 4.0
+    assert classify_stop(truth(), stop).at_risk_s == at_risk_frames / 4.0
 
 
 def test_spread_coverage_and_what_was_seen() -> None:

@@ -14,10 +14,10 @@ from leakwatch.benchmark.metrics.threshold_sweep import (
     FACTORS,
     RESPONSE_S,
     ThresholdSweep,
-    judge_raised,
-    scaled,
+    drop_short_tubes,
+    scale_alarm,
+    score_raised,
     sweep_distances,
-    with_long_tubes,
 )
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.config import Settings
@@ -88,7 +88,7 @@ def test_after_a_right_stop_the_injection_is_over(observations: list[Observation
 
 
 def test_what_a_factor_changes() -> None:
-    alarm, twice = SETTINGS.alerting, scaled(SETTINGS, 2.0).alerting
+    alarm, twice = SETTINGS.alerting, scale_alarm(SETTINGS, 2.0).alerting
     assert twice.margin_mm == 2.0 * alarm.margin_mm
     assert twice.outside_area_mm2 == alarm.outside_area_mm2 / 2.0
     assert twice.confirm_frames == alarm.confirm_frames
@@ -98,7 +98,7 @@ def test_short_tubes_are_not_confirmed(observations: list[Observation]) -> None:
     path = read_only(np.array([[0.0, 0.0], [40.0, 0.0]]))
     lengths_mm = (3.0, 10.0, None)
     tubes = tuple(Tube(path, 40.0, 8.0, length, 2.0, True) for length in lengths_mm)
-    found = with_long_tubes(replace(observations[-1], tubes=tubes), 5.0)
+    found = drop_short_tubes(replace(observations[-1], tubes=tubes), 5.0)
     # A length that is not known is none that is too short.
     assert [tube.confirmed for tube in found.tubes] == [False, True, True]
 
@@ -138,8 +138,8 @@ JUST_SEEN = 60 - round(FPS * RESPONSE_S) + 1
     ],
 )
 def test_raised_stops_against_the_truth(raised: tuple[int, ...], in_time: bool, false: int) -> None:
-    assert judge_raised(truth(), raised) == (in_time, false)
+    assert score_raised(truth(), raised) == (in_time, false)
 
 
 def test_without_a_leak_all_are_false() -> None:
-    assert judge_raised(truth(None, None), (3, 50)) == (False, 2)
+    assert score_raised(truth(None, None), (3, 50)) == (False, 2)

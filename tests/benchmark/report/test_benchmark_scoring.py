@@ -13,7 +13,12 @@ import pytest
 from PIL import Image
 
 from leakwatch.benchmark.cases.case_truth import CaseTruth
-from leakwatch.benchmark.metrics.mask_overlap import MaskJudge, cement_mask, dice, read_mask
+from leakwatch.benchmark.metrics.mask_overlap import (
+    MaskScorer,
+    compute_dice,
+    read_mask,
+    render_cement_mask,
+)
 from leakwatch.benchmark.pictures.worst_frames import WorstFrames
 from leakwatch.benchmark.report.benchmark_scoring import distance_bins
 from leakwatch.benchmark.report.numbers import interval_text, number_text, value_text
@@ -39,10 +44,10 @@ def test_errors_are_binned_by_the_true_distance() -> None:
 def test_dice_of_squares() -> None:
     true, found = np.zeros((20, 20), bool), np.zeros((20, 20), bool)
     true[:10, :10], found[5:15, :10] = True, True
-    assert dice(true, found) == 0.5
-    assert dice(true, true) == 1.0
-    assert dice(true, ~true) == 0.0
-    assert dice(np.zeros_like(true), found) is None
+    assert compute_dice(true, found) == 0.5
+    assert compute_dice(true, true) == 1.0
+    assert compute_dice(true, ~true) == 0.0
+    assert compute_dice(np.zeros_like(true), found) is None
 
 
 def mask_file(path: Path, values: np.ndarray) -> Path:
@@ -79,10 +84,10 @@ def test_a_frame_for_which_a_detector_wrote_no_mask_has_no_cement(tmp_path: Path
     masks = {3: mask_file(tmp_path / "3.png", true), 4: mask_file(tmp_path / "4.png", true)}
     (tmp_path / "found").mkdir()
     mask_file(tmp_path / "found" / "000003.png", true * 255)
-    judge = MaskJudge(masks)
+    judge = MaskScorer(masks)
     judge.add_folder(tmp_path / "found", ACQUISITION)
     assert judge.dice == ((3, 1.0), (4, 0.0))
-    none = MaskJudge(masks)
+    none = MaskScorer(masks)
     none.add_folder(tmp_path / "absent", ACQUISITION)
     assert none.dice == ()
 
@@ -95,12 +100,12 @@ def test_an_outline_becomes_the_mask_that_it_surrounds(side_px: int) -> None:
     circle = middle + radius * np.column_stack([np.cos(angles), np.sin(angles)])
     values = dict.fromkeys((field.name for field in dataclasses.fields(Cement)), None)
     cement = Cement(**(values | {"contours_px": (read_only(circle),)}))  # type: ignore[arg-type]
-    found = cement_mask(cement, acquisition, Settings())
+    found = render_cement_mask(cement, acquisition, Settings())
     rows, columns = np.ogrid[:side_px, :side_px]
     true = np.hypot(rows - middle, columns - middle) <= radius
     assert found.shape == true.shape
-    assert (dice(true, found) or 0.0) > 0.96
-    assert not cement_mask(None, acquisition, Settings()).any()
+    assert (compute_dice(true, found) or 0.0) > 0.96
+    assert not render_cement_mask(None, acquisition, Settings()).any()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +161,7 @@ def worst(errors_mm: dict[int, float], stop: int | None, due: int | None) -> lis
 
 def test_the_worst_frames_lie_apart_and_a_wrong_stop_comes_first() -> None:
     errors = {20: 3.0, 21: 3.5, 22: 3.2, 45: -2.0, 50: 1.0}
-    assert worst(errors, 30, 30) == [(21, "distance +3.5 mm off"), (45, "distance -2.0 mm off")]
+    assert worst(errors, 30, 30) == [(21, "distance error +3.5 mm"), (45, "distance error -2.0 mm")]
     assert worst(errors, 5, 30)[0] == (5, "false STOP")
     assert worst(errors, 5, None)[0] == (5, "false STOP")
     assert worst(errors, None, 30)[0] == (40, "a STOP was due and did not come in time")

@@ -22,7 +22,7 @@ from leakwatch.benchmark.report.report_file import (
     encode_report,
     load_report,
 )
-from leakwatch.benchmark.report.report_page import outcome, page
+from leakwatch.benchmark.report.report_page import outcome_text, page
 from leakwatch.benchmark.work.case_work import DONE, FAILED, UNREADABLE
 from leakwatch.core.errors import BenchError
 
@@ -95,7 +95,7 @@ def test_the_curve_names_each_threshold() -> None:
 
 def test_delays_show_what_had_none() -> None:
     by_kind = texts(plots.delay_by_leak(report()))
-    assert {"epidural: basivertebral", "disc", "given", "missed", "no right STOP"} <= set(by_kind)
+    assert {"epidural: basivertebral", "disc", "given", "missed", "no correct STOP"} <= set(by_kind)
     by_dose = texts(plots.delay_by_dose(report()))
     assert {"3000", "12000", "median", "dose, uGy"} <= set(by_dose)
 
@@ -124,13 +124,13 @@ def test_curves_without_anything_to_show_are_left_out() -> None:
 )
 def test_every_case_has_one_outcome(name: str, word: str) -> None:
     (row,) = [row for row in ROWS if row.name == name]
-    assert outcome(row) == word
+    assert outcome_text(row) == word
 
 
 def test_names_and_messages_cannot_become_markup(tmp_path: Path) -> None:
     text = page(report(), tmp_path)
     assert "<script" not in text
-    assert "2 cases were not judged" in text
+    assert "2 cases were not scored" in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 

@@ -122,14 +122,14 @@ def test_broken_cases_are_told_and_the_others_judged(three: Path, tmp_path: Path
     assert "0 frames" in why["b"]
     assert "7 of 16 frames are complete" in why["c"]
     assert "d.truth.json" in why["d"]
-    assert "not judged: e:" in said
+    assert "not scored: e:" in said
     page = (tmp_path / "out" / "report.html").read_text()
     assert all(f"<b>{name}</b> (unreadable)" in page for name in "abcde")
 
 
 def test_a_failed_detector_missed_the_stop_and_is_tried_again(three: Path, tmp_path: Path) -> None:
     said = bench(three, tmp_path, small_set.command("crash"), exits=SOME_NOT_JUDGED)
-    assert "not judged: a: exit code 7: model not found" in said
+    assert "not scored: a: exit code 7: model not found" in said
     report = load_report(tmp_path / "report.json")
     assert estimate(report, "stop_sensitivity") == (0.0, 3)
     assert estimate(report, "false_stops_per_injection") == (None, 0)
@@ -154,7 +154,7 @@ def test_a_case_that_kills_every_process_is_given_up(three: Path, tmp_path: Path
     detector = small_set.command("kill-always", flag)
     said = bench(folder, tmp_path / "out", detector, exits=SOME_NOT_JUDGED)
     assert flag.read_text() == "killed\n" * 2
-    assert "the process that worked on it died 2 times" in said
+    assert "its process died 2 times" in said
 
 
 def test_against_an_earlier_report(three: Path, judged: Path, tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_against_an_earlier_report(three: Path, judged: Path, tmp_path: Path) ->
     moved = change["distance_mae_mm"]
     assert moved.new is not None
     assert moved.change == pytest.approx(moved.new - 0.2)
-    assert "Against an earlier report" in (tmp_path / "out" / "report.html").read_text()
+    assert "Comparison with an earlier report" in (tmp_path / "out" / "report.html").read_text()
     assert f"{moved.verdict}: distance, mean absolute error: 0.20 mm to" in said
     assert "compared: 2 cases; not the same in both: 2" in said
 
@@ -181,9 +181,9 @@ def test_nothing_in_common_with_an_earlier_report_is_said(judged: Path, tmp_path
     small_set.write_set(tmp_path / "set", "z")
     earlier = judged / "report.json"
     said = bench(tmp_path / "set", tmp_path / "out", "naive", "--against", earlier)
-    assert "nothing is compared: no case is the same" in said
+    assert "no comparison: no case is the same" in said
     assert "no difference shown" not in said
-    assert "No case is the same in both." in (tmp_path / "out" / "report.html").read_text()
+    assert "No case is the same in both reports." in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_masks_that_were_drawn_later_do_not_part_two_reports(
@@ -218,11 +218,11 @@ def test_masks_that_were_drawn_later_do_not_part_two_reports(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--detector", "prog"), "needs {out}"),
-        (("--detector", "naive", "--wall-only"), "Leave out --wall-only"),
+        (("--detector", "prog"), "{out}, and {dicom} or {case}, are required"),
+        (("--detector", "naive", "--wall-only"), "Omit --wall-only"),
         (("--against", "absent.json"), "cannot be read"),
-        (("--adapter", "absent.py"), "no Python file"),
-        (("--scheduler", "tcp://127.0.0.1:1"), "does not answer"),
+        (("--adapter", "absent.py"), "not a Python file"),
+        (("--scheduler", "tcp://127.0.0.1:1"), "no answer"),
     ],
 )
 def test_bad_arguments_end_before_any_work(

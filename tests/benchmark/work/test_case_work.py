@@ -118,9 +118,9 @@ def test_a_command_is_judged_by_what_it_writes(one_case: Path, tmp_path: Path) -
     [
         ("crash", "exit code 7: model not found"),
         ("few", "13 lines for 16 frames"),
-        ("nan", "frames.jsonl cannot be judged"),
-        ("infinite", "frames.jsonl cannot be judged"),
-        ("nothing", "frames.jsonl cannot be judged"),
+        ("nan", "frames.jsonl cannot be scored"),
+        ("infinite", "frames.jsonl cannot be scored"),
+        ("nothing", "frames.jsonl cannot be scored"),
     ],
 )
 def test_what_a_command_does_wrong_is_its_result(
@@ -161,7 +161,7 @@ def test_a_command_that_is_not_there(one_case: Path, tmp_path: Path) -> None:
     done = work(one_case, tmp_path, "/no/such/program {dicom} {out}")
     assert (done.work.status, done.work.why) == (
         FAILED,
-        "/no/such/program cannot be started: No such file or directory",
+        "/no/such/program cannot be started: No such file or directory. Correct --detector.",
     )
 
 
@@ -183,15 +183,15 @@ def test_truth_of_another_length_is_told(tmp_path: Path) -> None:
     path.write_text(json.dumps(told))
     done = work(tmp_path / "set", tmp_path / "out", LEAKWATCH)
     assert done.work.status == UNREADABLE
-    assert "16 frames, and its truth 14" in (done.work.why or "")
+    assert "16 frames, but its truth 14" in (done.work.why or "")
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("prog", "needs {out}"),
-        ("prog {out}", "needs {out}, and {dicom} or {case}"),
-        ("prog {dicom} {out} {folder}", "{folder} is no place"),
+        ("prog", "{out}, and {dicom} or {case}, are required"),
+        ("prog {out}", "{out}, and {dicom} or {case}, are required"),
+        ("prog {dicom} {out} {folder}", "{folder} is not a placeholder"),
         ("prog 'x {dicom} {out}", "Close the quotes"),
     ],
 )

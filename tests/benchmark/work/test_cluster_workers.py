@@ -113,8 +113,8 @@ def test_the_case_of_a_worker_that_is_killed_is_run_again(
     monkeypatch.setattr(cluster_workers, "ALONE_S", 0.5)
     code, said = bench(tmp_path, cluster, small_set.command("kill-always", tmp_path / "killed"))
     assert code == 2
-    assert "no worker for 0.5 s, with 4 cases to do" in said
-    assert "What is done is kept" in said
+    assert "no worker for 0.5 s, with 4 cases to process" in said
+    assert "Completed cases are kept" in said
 
 
 def test_a_scheduler_that_is_lost_is_no_fault_of_the_cases(
@@ -123,8 +123,8 @@ def test_a_scheduler_that_is_lost_is_no_fault_of_the_cases(
     small_set.write_set(tmp_path / "set", "a", "b", "c")
     code, said = bench(tmp_path, cluster, small_set.command("kill", cluster.scheduler.pid))
     assert code == 2
-    assert "it was lost with" in said
-    assert "give the same command again" in said
+    assert "connection lost with" in said
+    assert "run the same command again" in said
     # None was taken for one on which the detector failed.
     works = (tmp_path / "out").rglob("work.json")
     assert {json.loads(path.read_bytes())["status"] for path in works} <= {"done"}

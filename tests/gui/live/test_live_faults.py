@@ -132,9 +132,9 @@ def test_a_source_that_holds_the_interpreter_is_told_when_it_lets_go(open_window
         assert window.banner.clock != hand
         now = banner_of(window)
         assert now.level is not Level.CLEAR
-        assert now.warnings[0].startswith("The display stood still for ")
+        assert now.warnings[0].startswith("The display did not refresh for ")
         assert "LAST IMAGE" in everything(now)
-        while not any("The display stood still" in text for text in sink.texts):
+        while not any("The display did not refresh" in text for text in sink.texts):
             assert time.monotonic() < end_s
             source.fed.put(replace(FEW[CALM], index=99))
             time.sleep(0.001)
@@ -156,8 +156,8 @@ def test_a_source_that_dies(room, window, death, frames):
     now = banner_of(window)
     assert now.level is (Level.STOP if frames > CALM else Level.UNKNOWN)
     assert now.flashing is (frames > CALM)
-    assert "LAST IMAGE, 3 s old" in everything(now)
-    assert (str(death) if death is not END else "No frame follows") in everything(now)
+    assert "LAST IMAGE, 3 s ago" in everything(now)
+    assert (str(death) if death is not END else "End of sequence") in everything(now)
 
 
 def test_a_source_that_is_slow_is_never_clear_between_its_frames(room, window):
@@ -167,7 +167,7 @@ def test_a_source_that_is_slow_is_never_clear_between_its_frames(room, window):
         room.clock.now_s += 0.9
         now = banner_of(window)
         assert (now.level, room.shown().sight) == (Level.UNKNOWN, Sight.STALE)
-        assert "LAST IMAGE, 1 s old" in everything(now)
+        assert "LAST IMAGE, 1 s ago" in everything(now)
         room.feed(frame, 0.1)
 
 
@@ -180,7 +180,7 @@ def test_a_stage_that_raises(room, window, monkeypatch, frames):
     now = banner_of(window)
     assert now.level is (Level.STOP if frames > CALM else Level.UNKNOWN)
     assert "Analysis of this frame failed" in everything(now)
-    assert "LAST JUDGED, 1 s old" in everything(now)
+    assert "LAST ASSESSED, 1 s ago" in everything(now)
 
 
 def test_a_full_disk_takes_no_alarm_away(open_window):
@@ -225,7 +225,7 @@ def test_nothing_is_kept_stands_in_the_window_from_the_beginning(open_window):
     window = open_window(session)
     window.tick()
     said = window.run_strip.facts.text()
-    assert "Recording: off: nothing is kept (R)" in said
+    assert "Recording: not recording (R starts)" in said
     assert why in said
     assert banner_of(window).level is Level.UNKNOWN
 

@@ -134,7 +134,7 @@ def test_it_says_by_itself_that_nothing_comes(room, window, speaker):
     assert level_of(window) is Level.UNKNOWN
     assert window.image.opacity == DIMMED
     assert window.signs.text().split() == (
-        ["NOT", "THE", "PRESENT", "LAST", "IMAGE,", "1", "s", "old", "no", "cement", "seen"]
+        ["NOT", "LIVE", "LAST", "IMAGE,", "1", "s", "ago", "no", "cement", "detected"]
     )
     assert "No new frame for 0.6 s" in window.banner.banner.reasons
     assert speaker.played[-1] is Alarm.MEDIUM
@@ -161,7 +161,7 @@ def test_the_last_image_stays_with_its_lines_and_its_age(room, window):
         assert {kind: len(curve.getData()[0]) for kind, curve in curves.items()} == before
         # The frame is dark, and nothing that is drawn over it.
         assert (window.image.image.opacity(), window.image.view.childGroup.opacity()) == (DIMMED, 1)
-        assert f"LAST IMAGE, {age} old" in window.signs.text()
+        assert f"LAST IMAGE, {age} ago" in window.signs.text()
         said = numbers_on(window)
         assert any("mm" in one for one in said)
         assert all(age in one for one in said), said
@@ -183,12 +183,12 @@ def test_a_frame_that_cannot_be_compared_has_no_lines_of_another(room, window):
     room.feed(replace(FEW[STOPPED + 1], pixels=read_only(noise)))
     window.tick()
     assert all(len(curve.getData()[0]) == 0 for curve in window.image.overlay.curves.values())
-    assert "LAST JUDGED, 1 s old" in window.signs.text()
+    assert "LAST ASSESSED, 1 s ago" in window.signs.text()
     room.clock.now_s += 3.0
     window.tick()
     # When no other frame comes, the last that was judged is the picture that stays.
     assert len(window.image.overlay.curves[LineKind.CEMENT].getData()[0]) > 0
-    assert "LAST IMAGE, 4 s old" in window.signs.text()
+    assert "LAST IMAGE, 4 s ago" in window.signs.text()
 
 
 def test_the_clock_and_its_hand_go_on_with_the_display(room, window):
@@ -207,7 +207,7 @@ def test_a_display_that_stood_still_says_so_and_it_is_kept(room, window):
     assert not window.banner.banner.warnings
     room.clock.now_s += 6.2
     window.tick()
-    said = "The display stood still for 6.2 s"
+    said = "The display did not refresh for 6.2 s"
     assert window.banner.banner.level is Level.UNKNOWN
     assert window.banner.banner.warnings[0].startswith(said)
     room.until(lambda _: any(said in text for text in room.sink("recording").texts))
@@ -254,13 +254,13 @@ def test_what_cannot_be_drawn_is_told_and_heard(
     for _ in range(3):
         assert level_of(window) is level
     banner = window.banner.banner
-    assert "cannot be shown" in " ".join((*banner.reasons, *banner.warnings))
+    assert "cannot be displayed" in " ".join((*banner.reasons, *banner.warnings))
     assert speaker.played == [alarm]
     assert len(caplog.records) == 1
     monkeypatch.undo()
     window.tick()
     again = window.banner.banner
-    assert "cannot be shown" not in " ".join((*again.reasons, *again.warnings))
+    assert "cannot be displayed" not in " ".join((*again.reasons, *again.warnings))
 
 
 def test_a_session_that_breaks_is_unknown_and_heard(room, window, speaker, monkeypatch, caplog):
@@ -270,7 +270,7 @@ def test_a_session_that_breaks_is_unknown_and_heard(room, window, speaker, monke
     for _ in range(3):
         assert level_of(window) is Level.UNKNOWN
     assert speaker.played == [Alarm.MEDIUM]
-    assert "cannot be shown" in window.banner.banner.reasons[0]
+    assert "cannot be displayed" in window.banner.banner.reasons[0]
     assert window.banner.flash_hz == pytest.approx(SETTINGS.window.medium_flash_hz, abs=0.05)
     assert len(caplog.records) == 1
 
@@ -364,7 +364,7 @@ def test_a_lost_link_flashes_slowly_and_sounds_as_a_technical_alarm(room, window
     assert window.banner.flash_hz == 0.0
 
 
-@pytest.mark.parametrize("problem", ["", f"{UNAVAILABLE}: no device for sound"])
+@pytest.mark.parametrize("problem", ["", f"{UNAVAILABLE}: no audio device"])
 def test_sound_can_be_tested_and_its_absence_is_shown(qtbot, room, problem):
     speaker = Heard(problem)
     window = LiveWindow(room.session, "by hand", speaker=speaker)
@@ -374,7 +374,7 @@ def test_sound_can_be_tested_and_its_absence_is_shown(qtbot, room, problem):
     assert (UNAVAILABLE in said(window)) is bool(problem)
     qtbot.mouseClick(window.bar.buttons["T"], Qt.MouseButton.LeftButton)
     assert speaker.played == [Alarm.HIGH]
-    assert (problem or "Ten pulses") in window.prompt.text()
+    assert (problem or "ten loud pulses") in window.prompt.text()
 
 
 def test_look_of_the_picture_is_the_persons_and_is_said(qtbot, room, window):
@@ -387,12 +387,18 @@ def test_look_of_the_picture_is_the_persons_and_is_said(qtbot, room, window):
         qtbot.keyClick(window, one)
     qtbot.keyClick(window, KEY.Key_F, Qt.KeyboardModifier.ShiftModifier)
     assert (window.image.view.xInverted(), window.image.view.yInverted()) == (True, False)
-    for word in ("inverted", "mirrored", "upside down", "window 150 level 85", "zoom 2.0"):
+    for word in (
+        "inverted",
+        "flipped horizontally",
+        "flipped vertically",
+        "window 150 level 85",
+        "zoom 2.0",
+    ):
         assert word in window.signs.text()
-    chosen = window.look_keys.look
+    chosen = window.view_keys.view
     room.feed(FEW[6])
     window.tick()
-    assert window.look_keys.look == chosen
+    assert window.view_keys.view == chosen
     qtbot.keyClick(window, KEY.Key_0)
     assert (window.signs.text(), window.image.zoom) == ("", 1.0)
     assert window.image.view.yInverted()
@@ -405,16 +411,16 @@ def test_greys_by_dragging_and_by_arrows(qtbot, room, window):
     qtbot.mousePress(port, left, pos=QPoint(200, 200))
     qtbot.mouseMove(port, QPoint(300, 200))
     qtbot.mouseRelease(port, left, pos=QPoint(300, 200))
-    wider = window.look_keys.look.width
+    wider = window.view_keys.view.width
     assert wider > 255.0
     qtbot.mouseMove(port, QPoint(500, 200))
-    assert window.look_keys.look.width == wider
+    assert window.view_keys.view.width == wider
     for held in (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier):
-        before = window.look_keys.look
+        before = window.view_keys.view
         qtbot.keyClick(window, KEY.Key_Left, held)
         qtbot.keyClick(window, KEY.Key_Down, held)
-        assert window.look_keys.look.width < before.width
-        assert window.look_keys.look.level > before.level
+        assert window.view_keys.view.width < before.width
+        assert window.view_keys.view.level > before.level
 
 
 def test_a_stop_shows_the_whole_picture_and_puts_the_keys_away(qtbot, room, window):
@@ -458,7 +464,7 @@ def test_record_is_begun_and_ended_by_a_key_beside_the_window(qtbot):
         qtbot.addWidget(window, before_close_func=LiveWindow.end)
         room.run(FEW[:8])
         window.tick()
-        assert "Recording: off" in said(window)
+        assert "Recording: not recording (R starts)" in said(window)
         qtbot.keyClick(window, KEY.Key_R)
         qtbot.waitUntil(lambda: window.tick() or "the disk is full" in window.prompt.text())
         qtbot.keyClick(window, KEY.Key_R)
@@ -466,7 +472,7 @@ def test_record_is_begun_and_ended_by_a_key_beside_the_window(qtbot):
         qtbot.waitUntil(lambda: window.tick() or "from now on" in window.prompt.text())
         room.run(FEW[8:10])
         window.tick()
-        assert window.bar.buttons["R"].text().endswith("end record")
+        assert window.bar.buttons["R"].text().endswith("stop recording")
         # Not by one key that was pressed by mistake.
         qtbot.keyClick(window, KEY.Key_R)
         assert "again" in window.prompt.text()
@@ -475,7 +481,9 @@ def test_record_is_begun_and_ended_by_a_key_beside_the_window(qtbot):
         room.until(lambda status: not status.is_recorded)
         qtbot.waitUntil(lambda: kept.closed)
         room.run(FEW[10:12])
-        qtbot.waitUntil(lambda: window.tick() or "Recording: off" in said(window))
+        qtbot.waitUntil(
+            lambda: window.tick() or "Recording: not recording (R starts)" in said(window)
+        )
         qtbot.keyClick(window, KEY.Key_R)
         room.until(lambda status: status.is_recorded)
         room.run(FEW[12:13])
@@ -540,6 +548,7 @@ def test_another_stop_ends_a_pause_and_sounds(room, window, speaker):
     stop = Event(STOPPED, 1.0, EventKind.ALERT, Level.STOP, Reason.TUBULAR_FILLING)
     again = replace(present, alert=replace(present.alert, events=(stop,)))
     room.session._fold._publish(again, "", room.clock.now_s, room.clock.now_s)
+    room.session._publish()
     window.tick()
     assert speaker.played[heard:] == [Alarm.HIGH]
 
@@ -604,19 +613,19 @@ def test_once_cement_was_seen_a_new_baseline_is_asked_for_and_can_be_taken_back(
     assert room.session.status.present.snapshot.observation.cement is None
     assert "Shift B" not in window.bar.buttons
     qtbot.keyClick(window, KEY.Key_B)
-    assert "forgets" in window.prompt.text()
+    assert "discards" in window.prompt.text()
     assert "mm² of cement" in window.prompt.text()
     assert not room.session.status.can_take_back
     qtbot.keyClick(window, KEY.Key_B)
     room.until(lambda status: status.can_take_back)
     room.feed(FEW[STOPPED + 1], 0.25)
     window.tick()
-    assert "Counts as anatomy" in said(window)
+    assert "Included in the baseline" in said(window)
     qtbot.mouseClick(window.bar.buttons["Shift B"], Qt.MouseButton.LeftButton)
     room.until(lambda status: not status.can_take_back)
     room.feed(replace(FEW[STOPPED + 1], index=STOPPED + 2, time_s=9.0), 0.25)
     window.tick()
-    assert "Counts as anatomy" not in said(window)
+    assert "Included in the baseline" not in said(window)
     assert room.session.status.present.snapshot.observation.wall_distance is not None
 
 

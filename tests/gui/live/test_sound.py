@@ -63,7 +63,7 @@ def test_without_a_device_audio_is_unavailable_and_nothing_breaks(qapp, monkeypa
         multimedia.QAudioDevice,
     )
     speaker = open_speaker(SETTINGS)
-    assert speaker.problem == f"{UNAVAILABLE}: no device for sound"
+    assert speaker.problem == f"{UNAVAILABLE}: no audio device"
     for alarm in (Alarm.HIGH, Alarm.MEDIUM, Alarm.LOW):
         speaker.play(alarm)
     speaker.stop()

@@ -22,7 +22,7 @@ from leakwatch.gui.live.live_window import LiveWindow
 from leakwatch.gui.marking.calibrate_layer import CalibrateLayer
 from leakwatch.gui.marking.mark_layer import MarkLayer
 from leakwatch.gui.marking.picture_tools import live_tools
-from leakwatch.gui.replay.folded_run import FoldedRun
+from leakwatch.gui.replay.folded_run import AnalysedRun
 from leakwatch.live.case_setup import Setup
 from leakwatch.runner.stored_run import open_run
 
@@ -83,7 +83,7 @@ def test_a_wall_that_is_drawn_on_a_live_picture_is_watched(qtbot, room, live):
     assert room.session.marks.posterior_wall_px == pytest.approx(np.array(injection.WALL), abs=1.0)
     for frame in FEW[3:]:
         room.feed(frame)
-    assert "a person started anew" in room.sink("kept").texts
+    assert "the operator started a new baseline" in room.sink("kept").texts
 
 
 def test_the_level_is_shown_while_somebody_marks(qtbot, room, live):
@@ -146,7 +146,7 @@ def test_new_marks_over_known_cement_are_asked_for_twice(qtbot):
         wall = window.layer._case.draft.wall
         hand.drag(tuple(wall[1]), (wall[1][0] - 10.0, wall[1][1]))
         hand.keys(KEY.Key_U, KEY.Key_S)
-        assert "forgets" in window.prompt.text()
+        assert "discards" in window.prompt.text()
         assert not room.session.status.can_take_back
         hand.keys(KEY.Key_S)
         room.until(lambda status: status.can_take_back)
@@ -156,7 +156,7 @@ def test_new_marks_over_known_cement_are_asked_for_twice(qtbot):
 def replayed(qtbot, tmp_path):
     path = tmp_path / "cine.dcm"
     injection.write_dicom(path)
-    folded = FoldedRun(open_run(path, load_settings(None)))
+    folded = AnalysedRun(open_run(path, load_settings(None)))
     folded.thread.run()
     window = replay_window(folded)
     qtbot.addWidget(window)
@@ -181,7 +181,7 @@ def test_a_replayed_run_is_marked_and_judged_again(qtbot, replayed, tmp_path):
     qtbot.waitUntil(lambda: not case.waiting, timeout=20_000)
     hand.keys(KEY.Key_O, KEY.Key_U, KEY.Key_S)
     assert window.layer is None
-    assert "judged again" in window.prompt.text()
+    assert "analysed again" in window.prompt.text()
     saved = load_case(tmp_path / "cine.case.json")
     assert saved.marks.reference_frame == 0
     assert saved.mm_per_px == pytest.approx(0.25, rel=0.02)
@@ -228,4 +228,4 @@ def test_marks_follow_the_anatomy_from_frame_to_frame(qtbot, replayed):
     assert layer._case.draft.wall_px[-1] == pytest.approx((100.0, 100.0), abs=1.0)
     lost = replace(snapshot, frame=replace(snapshot.frame, index=FIRST_CEMENT))
     layer.showed(replace(lost, observation=replace(seen, shift_px=None)))
-    assert "cannot be followed" in layer.prompt
+    assert "Registration failed" in layer.prompt

@@ -91,7 +91,7 @@ def handle(window, kind, nearest):
 
 def test_one_click_finds_the_body_and_saves_it(window, hand, known, out):
     assert isinstance(window.layer, MarkLayer)
-    assert window.prompt.text() == "Click into the middle of the vertebral body"
+    assert window.prompt.text() == "Click the centre of the vertebral body"
     hand.click(MIDDLE)
     assert window.case.found.body is not None
     assert "ready to save" in str(window._facts)
@@ -143,7 +143,7 @@ def test_the_wall_is_drawn_by_clicks(window, hand, known, out):
     assert window.case.draft.mode.value == "wall"
     assert {one.kind for one in window.layer._handles} == {"wall"}
     hand.keys(KEY.Key_S)
-    assert "Enter ends it" in window.prompt.text()
+    assert "Enter finishes it" in window.prompt.text()
     assert not out.exists()
     hand.keys(KEY.Key_Return, KEY.Key_S)
     saved = load_case(out).marks
@@ -196,11 +196,11 @@ def test_what_is_unsure_is_shown_asked_for_and_not_saved(window, hand, out):
     hand.click((300.0, 60.0))
     body = window.case.found.body
     assert body.wall.unsure is not None
-    assert "Unsure (dotted)" in window.prompt.text()
+    assert "Uncertain (dotted)" in window.prompt.text()
     assert "posterior wall:" in window.prompt.text()
     assert any(question.isVisible() for question in window.layer._drawn._questions)
     hand.keys(KEY.Key_S)
-    assert "Not saved: the posterior wall is unsure" in window.prompt.text()
+    assert "Not saved: the posterior wall is uncertain" in window.prompt.text()
     assert not out.exists()
     hand.keys(KEY.Key_U, KEY.Key_S)
     assert "Saved to" in window.prompt.text()
@@ -211,7 +211,7 @@ def test_nothing_is_saved_where_nothing_is_marked(window, hand, out):
     hand.keys(KEY.Key_S)
     assert "Not saved: nothing is marked yet" in window.prompt.text()
     hand.click((2.0, 2.0))
-    assert "outside of the exposed part" in window.prompt.text()
+    assert "outside of the exposed field" in window.prompt.text()
     hand.keys(KEY.Key_S)
     assert not out.exists()
 
@@ -294,7 +294,7 @@ def test_measured_millimetres_are_written_and_taken_back(window, hand, tmp_path)
     assert window.case.calibration.rung is SpacingRung.IMAGER_PIXEL_SPACING_GEOMETRY
     assert window.case.measured is None
     hand.keys(KEY.Key_Delete, KEY.Key_Return)
-    assert "nothing to keep" in window.prompt.text()
+    assert "nothing to use" in window.prompt.text()
     hand.keys(KEY.Key_Escape)
     assert isinstance(window.layer, MarkLayer)
 
@@ -315,7 +315,7 @@ def test_the_frame_and_the_average_are_shown(window, hand):
     assert not np.array_equal(window.image.image.image, average)
     hand.keys(KEY.Key_V, KEY.Key_I)
     assert not np.array_equal(window.image.image.image, average)
-    assert "nothing is watched" in str(window.banner.banner.reasons)
+    assert "no monitoring" in str(window.banner.banner.reasons)
 
 
 def test_frames_that_cannot_be_averaged_are_told(make, sample, monkeypatch):
@@ -352,14 +352,14 @@ def test_an_unknown_side_is_asked_for_and_nothing_is_drawn_as_sure(make, qtbot, 
     window = make(sideless)
     hand = Hand(qtbot, window)
     hand.click((170.0, 186.0))
-    assert "Which side is the front of the patient?" in window.prompt.text()
+    assert "Which side is anterior?" in window.prompt.text()
     assert "which side?" in str(window._facts)
     # Taking it as it is does not answer the question.
     hand.keys(KEY.Key_U, KEY.Key_S)
-    assert "Not saved: which side is anterior is not known" in window.prompt.text()
+    assert "Not saved: the anterior side is unknown" in window.prompt.text()
     assert not out.exists()
-    assert all(not side.sure for side in sides_of(window.case.draft, window.case.found))
-    assert all(not one.sure for one in window.layer._handles if one.kind == "found")
+    assert all(not side.reliable for side in sides_of(window.case.draft, window.case.found))
+    assert all(not one.reliable for one in window.layer._handles if one.kind == "found")
     hand.keys(KEY.Key_O)
     assert window.case.found.body.side_known
     assert window.case.draft.anterior is Side.LEFT

@@ -24,7 +24,7 @@ from leakwatch.core.results import Level, Reason
 from leakwatch.display.banner import LEVEL_STYLES, level_banner, unknown_banner
 from leakwatch.display.facts import Fact
 from leakwatch.display.lines import LineKind
-from leakwatch.display.picture import picture
+from leakwatch.display.picture import make_overlay
 from leakwatch.gui.replay.replay_view import Replay
 from leakwatch.gui.replay.replay_window import ReplayWindow
 from leakwatch.gui.widgets.banner_view import BannerView
@@ -74,8 +74,8 @@ def test_levels_do_not_follow_the_frame(window):
 
 def test_what_is_gone_from_the_picture_is_gone_from_the_view(window, settings):
     observation = make_observation(tubes=(make_tube(),))
-    full = picture(make_snapshot(0, observation=observation), MARKS, settings)
-    bare = picture(
+    full = make_overlay(make_snapshot(0, observation=observation), MARKS, settings)
+    bare = make_overlay(
         make_snapshot(
             0, observation=make_observation(cement=None, wall_px=None, wall_distance=None)
         ),

@@ -20,7 +20,7 @@ from leakwatch.display.lines import LineKind
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.gui.training import result_page
 from leakwatch.gui.training.attempt import Attempt, Preparation
-from leakwatch.gui.training.session_keeper import Keeper
+from leakwatch.gui.training.session_keeper import SessionStore
 from leakwatch.gui.training.training_window import TrainingWindow
 from leakwatch.training.training_case import TrainingItem, open_training_case
 from leakwatch.training.training_records import TrainingRecords
@@ -84,7 +84,7 @@ def records(tmp_path):
 @pytest.fixture
 def make_window(qtbot, cases, clock, records):
     def make(*items, trainee="anna"):
-        window = TrainingWindow(items or (item(cases),), Keeper(records), trainee, clock)
+        window = TrainingWindow(items or (item(cases),), SessionStore(records), trainee, clock)
         qtbot.addWidget(window)
         window.show()
         window.prepare(0)  # the timer is not started: the test ticks
@@ -134,22 +134,22 @@ def test_a_whole_case_by_keys_alone(qtbot, make_window, clock, records):
     assert records.sessions()[0].outcome == "begun"
     go_to(window, clock, 0.5)
     press(window, Qt.Key.Key_Space)
-    assert "STOP at 0.50 s: not due" in window.run.said.text()
+    assert "STOP at 0.50 s: not due" in window.run.message.text()
     assert window.page is window.run
     go_to(window, clock, 1.8)
     press(window, Qt.Key.Key_Space)
 
     assert window.page is window.result
     assert window.result.headline.text() == "STOP 0.30 s after it was due"
-    said = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
-    assert "0.30 s" in said
-    assert "0.24 mL" in said  # 0.1 mL in 0.125 s, for 0.3 s
-    assert "False STOPs (at 0.50 s)" in said
+    message = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
+    assert "0.30 s" in message
+    assert "0.24 mL" in message  # 0.1 mL in 0.125 s, for 0.3 s
+    assert "False STOPs (at 0.50 s)" in message
     (kept,) = records.sessions("anna")
     assert (kept.case_name, kept.outcome, kept.due_by) == ("told", "stopped", "truth")
     assert (kept.due_frame, kept.due_s, kept.stop_frame) == (DUE_FRAME, DUE_S, 14)
     assert (kept.reaction_s, kept.past_ml, kept.false_stops) == (0.3, 0.24, 1)
-    assert "Kept as session 1 of anna" in window.result.kept.text()
+    assert "Saved as session 1 of anna" in window.result.kept.text()
 
     due, own, leakwatch = window.result.panels
     assert "STOP due" in due.title.text()
@@ -190,7 +190,7 @@ def test_the_whole_screen_is_taken_by_a_key_on_every_page(qtbot, make_window, cl
     taken_and_left(window.begin.name)
     begun(qtbot, window)
     taken_and_left(window.run)
-    assert window.run.said.text() == ""
+    assert window.run.message.text() == ""
     go_to(window, clock, 1.8)
     press(window, Qt.Key.Key_Space)
     taken_and_left(window.result)
@@ -253,7 +253,7 @@ def test_escape_keeps_the_session_as_broken_off_and_unscored(qtbot, make_window,
     go_to(window, clock, 0.6)
     press(window, Qt.Key.Key_Space)
     press(window, Qt.Key.Key_Escape)
-    assert window.result.headline.text() == "Broken off: not scored"
+    assert window.result.headline.text() == "Aborted: not scored"
     kept = records.sessions("anna")[0]
     assert (kept.outcome, kept.presses_s, kept.reaction_s) == ("broken_off", "[0.6]", None)
     press(window, Qt.Key.Key_C)
@@ -275,9 +275,9 @@ def test_without_a_truth_it_says_that_leakwatch_is_the_judge(qtbot, make_window,
     go_to(window, clock, stop.time_s + 0.1)
     press(window, Qt.Key.Key_Space)
     assert window.result.headline.text() == "STOP 0.10 s after it was due"
-    said = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
-    assert "the case has no truth" in said.replace("&#x27;", "'")
-    assert "estimate" in said
+    message = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
+    assert "the case has no truth" in message.replace("&#x27;", "'")
+    assert "estimate" in message
     assert "no truth" in window.result.panels[0].words.text()
 
 
@@ -286,7 +286,7 @@ def test_without_a_name_nothing_is_kept_and_it_says_so(qtbot, make_window, clock
     begun(qtbot, window)
     go_to(window, clock, 1.8)
     press(window, Qt.Key.Key_Space)
-    assert "Not kept: no name was given" in window.result.kept.text()
+    assert "Not saved: no name was given" in window.result.kept.text()
     assert records.sessions() == ()
     press(window, Qt.Key.Key_C)
     assert window.page is window.result  # there is no curve of nobody
@@ -317,7 +317,7 @@ def test_a_disk_that_fills_up_takes_the_record_and_not_the_score(
     go_to(window, clock, 1.8)
     press(window, Qt.Key.Key_Space)
     assert window.result.headline.text() == "STOP 0.30 s after it was due"
-    assert "not kept: the case library cannot be used: disk full" in window.result.kept.text()
+    assert "not saved: the case library cannot be used: disk full" in window.result.kept.text()
     assert records.sessions()[0].outcome == "begun"
 
 
@@ -394,7 +394,7 @@ def test_half_a_case_is_not_used(qtbot, make_window, cases, tmp_path):
     injection.write_case(tmp_path / "told.case.json", tmp_path / "cine.dcm")
     window = make_window(item(tmp_path))
     ready(qtbot, window)
-    assert "half a case trains nobody" in window.begin.state.text()
+    assert "an incomplete case cannot be used for training" in window.begin.state.text()
     assert not window.begin.begin.isEnabled()
 
 
@@ -405,7 +405,7 @@ def test_a_truth_of_another_case_is_refused(qtbot, make_window, cases, tmp_path)
     (tmp_path / "told.truth.json").write_bytes(encode_truth(short))
     window = make_window(item(tmp_path))
     ready(qtbot, window)
-    assert "the truth is of 5 frames, and the sequence has 16" in window.begin.state.text()
+    assert "the truth has 5 frames, and the sequence has 16" in window.begin.state.text()
 
 
 def test_a_frame_that_cannot_be_shown_ends_it_without_a_score(
@@ -420,7 +420,7 @@ def test_a_frame_that_cannot_be_shown_ends_it_without_a_score(
 
     monkeypatch.setattr(window.prepared.track, "grey", gone)
     go_to(window, clock, 0.7)
-    assert window.result.headline.text() == "Broken off: not scored"
+    assert window.result.headline.text() == "Aborted: not scored"
     assert "the disk was taken away" in records.sessions("anna")[0].why
 
 
@@ -432,8 +432,8 @@ def test_a_screen_that_stood_still_is_told(qtbot, make_window, clock):
     window.tick()
     go_to(window, clock, 1.8)
     press(window, Qt.Key.Key_Space)
-    said = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
-    assert "for 0.40 s" in said
+    message = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
+    assert "for 0.40 s" in message
 
 
 def test_closing_while_a_case_is_made_ends_the_making(qtbot, make_window):
@@ -457,7 +457,7 @@ def test_closing_while_a_case_is_made_ends_the_making(qtbot, make_window):
 
 
 def test_it_runs_by_itself_at_true_speed(qtbot, cases, records):
-    window = TrainingWindow((item(cases),), Keeper(records), "anna")
+    window = TrainingWindow((item(cases),), SessionStore(records), "anna")
     qtbot.addWidget(window)
     window.show()
     window.start()
@@ -478,7 +478,7 @@ def test_no_widget_is_left_behind(qapp, cases, clock, tmp_path):
 
     def go_through():
         with TrainingRecords(tmp_path) as records:
-            window = TrainingWindow((item(cases),) * 2, Keeper(records), "anna", clock)
+            window = TrainingWindow((item(cases),) * 2, SessionStore(records), "anna", clock)
             window.show()
             for place in range(2):
                 window.prepare(place)

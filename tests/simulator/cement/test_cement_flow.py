@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from leakwatch.core.errors import ConfigError
 from leakwatch.simulator.anatomy.voxel_grid import Grid
 from leakwatch.simulator.cement.cement_flow import (
+    BoneResistance,
     CementFlow,
-    Ground,
+    FillOrder,
     LeakRegion,
-    Stream,
     filled_mm3,
     flow_cement,
 )
@@ -26,13 +26,13 @@ GRID = Grid((41, 41, 41), (0.5, 0.5, 0.5), (-10.0, -10.0, -10.0))
 MIDDLE = (20, 20, 20)
 
 
-def even_ground(pore: float = 0.8) -> Ground:
+def even_ground(pore: float = 0.8) -> BoneResistance:
     """Ground without any preference."""
     shape = GRID.shape
-    return Ground(GRID, np.zeros(shape), np.ones(shape), np.full(shape, pore))
+    return BoneResistance(GRID, np.zeros(shape), np.ones(shape), np.full(shape, pore))
 
 
-def rough_ground(seed: int = 3) -> Ground:
+def rough_ground(seed: int = 3) -> BoneResistance:
     rng = np.random.default_rng(seed)
     return replace(even_ground(), roughness=rng.standard_normal(GRID.shape))
 
@@ -168,15 +168,15 @@ def test_two_leaks_open_one_after_the_other() -> None:
 
 
 def test_no_room_is_told() -> None:
-    ground = even_ground()
-    closed = ground.cost.copy()
+    resistance = even_ground()
+    closed = resistance.cost.copy()
     closed[:20] = np.inf
-    with pytest.raises(ConfigError, match=r"room for .* mL .* 9 mL shall be injected"):
-        flow_cement(replace(ground, cost=closed), MIDDLE, [], 9.0, (1.0, 1.0))
+    with pytest.raises(ConfigError, match=r"capacity of .* mL .* 9 mL to be injected"):
+        flow_cement(replace(resistance, cost=closed), MIDDLE, [], 9.0, (1.0, 1.0))
 
 
 def test_the_front_grows_by_parts_of_voxels() -> None:
-    stream = Stream(np.arange(4000), np.full(4000, 0.125))
+    stream = FillOrder(np.arange(4000), np.full(4000, 0.125))
     steps = [filled_mm3(stream, 100.0 + 0.01 * n) for n in range(5)]
     assert all(0.0 < (b - a).max() < 0.01 for a, b in pairwise(steps))
     partial = (steps[0] > 0) & (steps[0] < 0.125)

@@ -125,7 +125,7 @@ def test_levels_by_code_where_labels_say_nothing(tmp_path: Path) -> None:
     clash = {"vertebrae_L1": vertebrae()["vertebrae_L1"]}
     told = {"vertebrae_L1": (codes.SCT.L2Vertebra.value, "L2 vertebra")}
     path = write_segmentation(tmp_path / "s.dcm", clash, AFFINE, codes=told)
-    with pytest.raises(ConfigError, match=r"segment 1 is called L1 .* and coded as L2. Correct"):
+    with pytest.raises(ConfigError, match=r"segment 1 is named L1 .* but coded as L2. Correct"):
         read_segmentation(path, on_ct(), None)
 
 
@@ -274,7 +274,7 @@ def spoil(case: str, paths: list[Path]) -> None:
     [
         ("missing", r"slices 1 missing: 4\.00 mm between .*, elsewhere 2\.00 mm\. Give the whole"),
         ("uneven", r"slices unevenly spaced: 2\.70 mm between"),
-        ("doubled", r"two slices at one place: .* Give one phase"),
+        ("doubled", r"two slices at the same position: .* Give one phase"),
         ("series", r"slices of 2 series: .*30 slices of series 3 \(spine\).*1 slices .*\(scout\)"),
         ("size", r"slices differ in PixelSpacing: .* Give one series without localizers"),
         ("shifted", r"shifted against each other by up to 3\.00 mm: the gantry was tilted"),
@@ -297,21 +297,21 @@ def test_a_folder_without_slices_is_told(tmp_path: Path) -> None:
     paths = write_series(tmp_path / "one", volume(), AFFINE)
     for path in paths[1:]:
         path.unlink()
-    with pytest.raises(ConfigError, match="one slice only"):
+    with pytest.raises(ConfigError, match="a single slice"):
         read_ct_series(tmp_path / "one")
-    with pytest.raises(ConfigError, match=r"is one DICOM file\. Give the folder"):
+    with pytest.raises(ConfigError, match=r"a single DICOM file\. Give the folder"):
         load_scan(paths[0], tmp_path / "s.dcm", None)
 
 
 @pytest.mark.parametrize(
     ("case", "said"),
     [
-        ("elsewhere", r"none of its segments lies within the CT"),
-        ("reference", r"lies in another frame of reference \(2\.25\.7\) than the CT \(2\.25\.1001"),
-        ("kind", r"is CT Image Storage, not a DICOM segmentation"),
-        ("type", r"SegmentationType is LABELMAP. BINARY and FRACTIONAL are read"),
-        ("place", r"frames have no place or no segment: no PlanePositionSequence"),
-        ("uneven", r"its frames do not lie on one even grid"),
+        ("elsewhere", r"none of its segments is within the CT"),
+        ("reference", r"its frame of reference \(2\.25\.7\) is not that of the CT \(2\.25\.1001"),
+        ("kind", r"CT Image Storage, not a DICOM segmentation"),
+        ("type", r"SegmentationType is LABELMAP, but must be BINARY or FRACTIONAL"),
+        ("place", r"frames have no position or no segment: no PlanePositionSequence"),
+        ("uneven", r"its frames are not on one regular grid"),
         ("pixels", r"its pixels cannot be read"),
     ],
 )

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from leakwatch.core.errors import ConfigError
-from leakwatch.simulator.ct.vertebra_labels import TABLES, Chosen, body_part, choose, level_named
+from leakwatch.simulator.ct.vertebra_labels import (
+    TABLES,
+    Chosen,
+    body_part,
+    find_label,
+    level_in_name,
+)
 
 VERSE_MASK = {20: 90.0, 21: 60.0, 22: 30.0}  # label to height: L1 above L2 above L3
 TOTALSEGMENTATOR_MASK = {29: 30.0, 30: 60.0, 31: 90.0}  # L3 below L2 below L1
@@ -44,29 +50,29 @@ def test_the_order_along_the_spine_tells_the_programs_apart() -> None:
         ("Th12", FIRST_VERSION_MASK, 23),
     ):
         name = {"l2": "L2", "Th12": "T12"}.get(level, level)
-        assert choose(level, mask, "mask") == Chosen(name, number, frozenset(mask))
+        assert find_label(level, mask, "mask") == Chosen(name, number, frozenset(mask))
 
 
 def test_a_thirteenth_thoracic_vertebra_has_a_number_out_of_order() -> None:
     mask = {19: 100.0, 28: 75.0, 20: 50.0, 26: 0.0}  # VerSe: T12, T13, L1, sacrum
-    assert choose("T13", mask, "mask").number == 28
-    assert choose("S1", mask, "mask").number == choose("sacrum", mask, "mask").number == 26
+    assert find_label("T13", mask, "mask").number == 28
+    assert find_label("S1", mask, "mask").number == find_label("sacrum", mask, "mask").number == 26
 
 
 def test_organs_in_the_same_mask_are_no_vertebrae() -> None:
     version_2 = {5: 200.0, 18: 20.0, 21: -50.0, 51: 210.0} | TOTALSEGMENTATOR_MASK
-    assert choose("L1", version_2, "mask") == Chosen("L1", 31, frozenset(TOTALSEGMENTATOR_MASK))
+    assert find_label("L1", version_2, "mask") == Chosen("L1", 31, frozenset(TOTALSEGMENTATOR_MASK))
     version_1 = {5: 200.0, 55: 20.0, 58: 30.0} | FIRST_VERSION_MASK
-    assert choose("L1", version_1, "mask") == Chosen("L1", 22, frozenset(FIRST_VERSION_MASK))
+    assert find_label("L1", version_1, "mask") == Chosen("L1", 22, frozenset(FIRST_VERSION_MASK))
 
 
 def test_names_in_the_file_go_before_any_table() -> None:
     mask = {1: 30.0, 2: 60.0, 9: 0.0}
-    assert choose("L4", mask, "m", {1: "L4", 2: "L3"}) == Chosen("L4", 1, frozenset({1, 2}))
+    assert find_label("L4", mask, "m", {1: "L4", 2: "L3"}) == Chosen("L4", 1, frozenset({1, 2}))
     with pytest.raises(ConfigError, match=r"no L1. Vertebrae found: L4, L3"):
-        choose("L1", mask, "m", {1: "L4", 2: "L3"})
+        find_label("L1", mask, "m", {1: "L4", 2: "L3"})
     with pytest.raises(ConfigError, match=r"labels 1 and 2 are both called L4"):
-        choose("L4", mask, "m", {1: "L4", 2: "L4"})
+        find_label("L4", mask, "m", {1: "L4", 2: "L4"})
 
 
 @pytest.mark.parametrize(
@@ -89,29 +95,29 @@ def test_names_in_the_file_go_before_any_table() -> None:
     ],
 )
 def test_levels_in_names(text: str, level: str | None) -> None:
-    assert level_named(text) == level
+    assert level_in_name(text) == level
 
 
 def test_a_number_is_taken_as_it_is() -> None:
     mask = {3: 1.0, 7: 0.0, 9: 5.0}
-    assert choose("7", mask, "mask") == Chosen("7", 7, frozenset(mask))
+    assert find_label("7", mask, "mask") == Chosen("7", 7, frozenset(mask))
     with_organs = {5: 200.0, 51: 210.0} | TOTALSEGMENTATOR_MASK
-    assert choose("30", with_organs, "m") == Chosen("30", 30, frozenset(TOTALSEGMENTATOR_MASK))
+    assert find_label("30", with_organs, "m") == Chosen("30", 30, frozenset(TOTALSEGMENTATOR_MASK))
 
 
 @pytest.mark.parametrize(
     ("level", "heights", "said"),
     [
         ("L5", VERSE_MASK, r"there is no L5. Vertebrae found: L1, L2, L3"),
-        ("4", VERSE_MASK, r"there is no label 4. Labels found: 20, 21, 22"),
-        ("L2", {21: 10.0}, r"From one alone it cannot be told"),
+        ("4", VERSE_MASK, r"no label 4. Labels found: 20, 21, 22"),
+        ("L2", {21: 10.0}, r"A single label does not show"),
         ("L2", {1: 5.0, 2: 9.0, 3: 1.0}, r"neither downwards as in VerSe nor upwards"),
-        ("L2", {}, r"From one alone"),
+        ("L2", {}, r"A single label"),
     ],
 )
 def test_what_is_unclear_is_told(level: str, heights: dict[int, float], said: str) -> None:
     with pytest.raises(ConfigError, match=f"mask: .*{said}"):
-        choose(level, heights, "mask")
+        find_label(level, heights, "mask")
 
 
 def test_bodies_by_part_or_as_a_whole() -> None:

@@ -11,7 +11,7 @@ from leakwatch.core.errors import ConfigError
 from leakwatch.core.frame import View
 from leakwatch.core.marks import Side
 from leakwatch.simulator.anatomy.carm import CArm
-from leakwatch.simulator.scenario.positioner import positioner_angles_deg, turned_off
+from leakwatch.simulator.scenario.positioner import positioner_angles_deg, to_view_angles
 
 VIEWS = st.sampled_from([View.AP, View.LATERAL])
 SIDES = st.sampled_from([Side.LEFT, Side.RIGHT])
@@ -34,7 +34,7 @@ def test_there_and_back(
     view: View, anterior: Side, angle: float, tilt: float, turns: float
 ) -> None:
     primary, secondary = positioner_angles_deg(view, anterior, angle, tilt)
-    back = turned_off(view, primary + turns, secondary, Side.RIGHT)
+    back = to_view_angles(view, primary + turns, secondary, Side.RIGHT)
     assert back.angle_deg == pytest.approx(angle, abs=1e-9)
     assert back.tilt_deg == pytest.approx(tilt, abs=1e-9)
     if view is View.LATERAL:
@@ -46,11 +46,13 @@ def test_there_and_back(
     [(View.AP, -90.0, 0.0), (View.LATERAL, 0.0, 0.0), (View.AP, 180.0, 0.0), (View.AP, 0.0, 35.0)],
 )
 def test_what_is_no_such_view_is_told(view: View, primary: float, secondary: float) -> None:
-    with pytest.raises(ConfigError, match=rf"are no {view.value} view: that is within 40 and 30"):
-        turned_off(view, primary, secondary, Side.RIGHT)
+    with pytest.raises(
+        ConfigError, match=rf"do not match view {view.value}, which is within 40 and 30"
+    ):
+        to_view_angles(view, primary, secondary, Side.RIGHT)
 
 
 def test_what_is_not_told_is_the_true_view() -> None:
     for side in Side:
-        found = turned_off(View.LATERAL, None, None, side)
+        found = to_view_angles(View.LATERAL, None, None, side)
         assert (found.anterior, found.angle_deg, found.tilt_deg) == (side, 0.0, 0.0)

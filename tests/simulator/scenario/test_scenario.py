@@ -60,7 +60,9 @@ def test_a_wrong_scenario_is_told(text: str, said: str, tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no scenario 'epidurl'. Built in are: anterior-vein"):
+    with pytest.raises(
+        ConfigError, match=r"unknown scenario 'epidurl'. Built in are: anterior-vein"
+    ):
         load_scenario("epidurl")
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         load_scenario(str(tmp_path / "none.toml"))

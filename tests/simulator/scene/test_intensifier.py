@@ -17,15 +17,15 @@ from leakwatch.simulator.scene.intensifier import Distortion
 )
 def test_origin_undoes_shown(pincushion: float, turn: float, point: tuple[float, float]) -> None:
     distortion = Distortion(pincushion, turn, 200, 300)
-    there = distortion.shown(np.array([point]))
-    assert distortion.origin(there)[0] == pytest.approx(point, abs=1e-3)
+    there = distortion.distort(np.array([point]))
+    assert distortion.undistort(there)[0] == pytest.approx(point, abs=1e-3)
 
 
 def test_a_corner_moves_by_its_share() -> None:
     corner, centre = np.array([[299.0, 199.0]]), np.array([149.5, 99.5])
-    out = Distortion(0.04, 0.0, 200, 300).shown(corner)
+    out = Distortion(0.04, 0.0, 200, 300).distort(corner)
     assert out[0] - centre == pytest.approx(1.04 * (corner[0] - centre))
-    turned = Distortion(0.0, 3.0, 200, 300).shown(corner)[0] - centre
+    turned = Distortion(0.0, 3.0, 200, 300).distort(corner)[0] - centre
     assert np.hypot(*turned) == pytest.approx(np.hypot(*centre))
     angle = np.degrees(np.arctan2(turned[1], turned[0]) - np.arctan2(99.5, 149.5))
     assert angle == pytest.approx(3.0)
@@ -33,10 +33,10 @@ def test_a_corner_moves_by_its_share() -> None:
 
 def test_the_middle_stays_and_none_is_none() -> None:
     middle = np.array([[149.5, 99.5]])
-    assert Distortion(0.1, 5.0, 200, 300).shown(middle) == pytest.approx(middle)
+    assert Distortion(0.1, 5.0, 200, 300).distort(middle) == pytest.approx(middle)
     none = Distortion(0.0, 0.0, 200, 300)
     image = np.random.default_rng(0).random((200, 300))
-    assert none.is_none
+    assert none.is_identity
     assert none.picture(image) is image
 
 
@@ -48,5 +48,5 @@ def test_a_dot_is_shown_where_its_mark_is() -> None:
     seen = distortion.picture(dot)
     weight = seen.clip(0.01) - 0.01
     centre = [(weight * axis).sum() / weight.sum() for axis in (column, row)]
-    assert centre == pytest.approx(distortion.shown(place)[0], abs=0.1)
+    assert centre == pytest.approx(distortion.distort(place)[0], abs=0.1)
     assert np.hypot(*(centre - place[0])) > 2.0

@@ -9,12 +9,12 @@ from leakwatch.simulator.anatomy.carm import CArm
 from leakwatch.simulator.scene.scene_motion import (
     Breath,
     CannulaMove,
-    Push,
-    breath_wave,
+    Jolt,
     breathing_tracks,
+    breathing_wave,
     cannula_track,
 )
-from leakwatch.simulator.xray.patient_layers import shifted
+from leakwatch.simulator.xray.patient_layers import shift_layer
 
 BREATH = Breath(4.0, (0.0, 0.5, -2.0), (0.0, 1.0, 1.0), (0.0, 2.0, -8.0), 0.2, 0.0)
 TIMES = np.arange(0.0, 20.0, 0.05)
@@ -25,10 +25,10 @@ def rng(seed: int = 1) -> np.random.Generator:
 
 
 def test_breath_goes_from_out_to_in_and_rests_when_out() -> None:
-    wave = breath_wave(TIMES, BREATH, rng())
+    wave = breathing_wave(TIMES, BREATH, rng())
     assert wave.min() == pytest.approx(0.0, abs=1e-3)
     assert wave.max() == pytest.approx(1.0, abs=1e-3)
-    again = breath_wave(TIMES + 4.0, BREATH, rng())
+    again = breathing_wave(TIMES + 4.0, BREATH, rng())
     assert np.abs(np.sort(wave) - np.sort(again)).max() < 0.05
     # 1 - cos^4 averages 1 - 3/8.
     assert wave[: int(16 / 0.05)].mean() == pytest.approx(1.0 - 3.0 / 8.0, abs=0.01)
@@ -36,7 +36,7 @@ def test_breath_goes_from_out_to_in_and_rests_when_out() -> None:
 
 def test_breaths_are_continuous_however_irregular() -> None:
     uneven = Breath(4.0, (0, 0, 1), (0, 0, 1), (0, 0, 1), 0.0, 0.3)
-    wave = breath_wave(TIMES, uneven, rng(5))
+    wave = breathing_wave(TIMES, uneven, rng(5))
     assert np.abs(np.diff(wave)).max() < 0.15
     peaks = wave[1:-1][(wave[1:-1] > wave[:-2]) & (wave[1:-1] > wave[2:])]
     assert np.ptp(peaks) > 0.05
@@ -53,7 +53,7 @@ def test_organs_come_later_and_farther_than_the_spine_and_ribs_go_the_other_way(
 
 def test_a_push_stays_and_a_bump_swings_before_it_does() -> None:
     still = Breath(4.0, (0, 0, 0), (0, 0, 0), (0, 0, 0), 0.0, 0.0)
-    push = Push(5.0, (0.0, 3.0, 4.0), 0.3, 2.0)
+    push = Jolt(5.0, (0.0, 3.0, 4.0), 0.3, 2.0)
     track = breathing_tracks(TIMES, still, [push], rng()).organs
     assert np.abs(track[TIMES < 5.0]).max() == 0.0
     assert track[-1] == pytest.approx([0.0, 3.0, 4.0], abs=1e-6)
@@ -64,7 +64,7 @@ def test_a_push_stays_and_a_bump_swings_before_it_does() -> None:
 
 def test_the_spine_trembles_and_tissue_is_pushed_alike() -> None:
     still = Breath(4.0, (0, 0, 0), (0, 0, 0), (0, 0, 0), 0.0, 0.0, 0.06)
-    spine = breathing_tracks(TIMES, still, [Push(5.0, (0, 1, 0), 0.3, 0.0)], rng()).spine
+    spine = breathing_tracks(TIMES, still, [Jolt(5.0, (0, 1, 0), 0.3, 0.0)], rng()).spine
     assert 0.03 < spine[TIMES < 5.0].std() < 0.1
     assert spine[TIMES > 6.0, 1].mean() == pytest.approx(1.0, abs=0.05)
 
@@ -86,7 +86,7 @@ def test_a_shifted_picture_is_where_it_was_shifted_to(shift: tuple[float, float]
     def smooth(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.sin(x / 5.0) + np.cos(y / 7.0)
 
-    seen = shifted(smooth(column, row), shift, carm)
+    seen = shift_layer(smooth(column, row), shift, carm)
     expected = smooth(column - shift[0], row - shift[1])[10:70, 10:90]
     assert seen.shape == (60, 80)
     assert np.abs(seen - expected).max() < 2e-3

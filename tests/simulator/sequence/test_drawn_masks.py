@@ -20,7 +20,7 @@ from leakwatch.simulator.scenario.scenario import Scenario
 from leakwatch.simulator.scene.scene import Scene, make_carm, make_scene
 from leakwatch.simulator.sequence.drawn_masks import Mask, cement_masks
 from leakwatch.simulator.sequence.sequence_files import write_masks
-from leakwatch.simulator.sequence.simulation import Simulation, film
+from leakwatch.simulator.sequence.simulation import Simulation, render_frames
 
 STILL = {"spine_mm": [0, 0, 0], "tremble_mm": 0.0}
 
@@ -74,7 +74,7 @@ def test_the_picture_is_darker_there_and_nowhere_else(scene: Scene) -> None:
     early, never = {"start_s": 0.0, "rate_ml_s": 0.5}, {"start_s": 90.0}
     scenario = small_scenario(injection=early, **physics)
     with_it, without = (
-        film(small_scenario(injection=one, **physics), scene).frames[3].astype(float)
+        render_frames(small_scenario(injection=one, **physics), scene).frames[3].astype(float)
         for one in (early, never)
     )
     mask = dict(cement_masks(scenario, scene))[3]
@@ -104,7 +104,7 @@ def room_scenario(**changes: object) -> Scenario:
 def test_a_held_and_a_turned_picture_have_none(scene: Scene) -> None:
     held = room_scenario(pedal=[{"off_s": 2.4, "on_s": 3.1}], hold_last_image=True)
     turned = room_scenario(view_turns=[{"at_s": 2.6, "over_s": 0.1, "hold_s": 0.4}])
-    frames = film(held, scene).truth.frames
+    frames = render_frames(held, scene).truth.frames
     assert [k for k, frame in enumerate(frames) if frame.picture is Picture.HELD] == [5, 6]
     assert list(dict(cement_masks(held, scene))) == [4, 7]
     assert list(dict(cement_masks(turned, scene))) == [4, 5, 7]

@@ -24,7 +24,7 @@ from leakwatch.simulator.scenario.scenario import Scenario
 from leakwatch.simulator.scene.scene import Scene, injected_ml, make_carm, make_scene
 from leakwatch.simulator.sequence.dicom_writer import encode_dicom
 from leakwatch.simulator.sequence.sequence_files import write_simulation
-from leakwatch.simulator.sequence.simulation import Simulation, film, simulate
+from leakwatch.simulator.sequence.simulation import Simulation, render_frames, simulate
 from leakwatch.sources.stored.opening import open_source
 
 BRIEF = {"fps": 5.0, "duration_s": 0.8}
@@ -54,7 +54,7 @@ def scene(anatomy: Anatomy) -> Scene:
 
 def brief(scene: Scene, **changes: object) -> Simulation:
     """The brief scenario, of a scene that is made once: it does not see changes of anatomy."""
-    return film(brief_scenario(**changes), scene)
+    return render_frames(brief_scenario(**changes), scene)
 
 
 def log_attenuation(frame: np.ndarray) -> np.ndarray:

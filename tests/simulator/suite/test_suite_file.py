@@ -28,7 +28,7 @@ from leakwatch.simulator.cement.leak_paths import LeakKind
 from leakwatch.simulator.ct.ct_folder import by_name, find_ct_folder, named_files, with_ct_folder
 from leakwatch.simulator.scenario.scenario import load_scenario
 from leakwatch.simulator.suite.suite_anatomy import other_anatomy
-from leakwatch.simulator.suite.suite_case import surprise
+from leakwatch.simulator.suite.suite_case import unexpected_outcome
 from leakwatch.simulator.suite.suite_file import (
     Suite,
     SuiteCase,
@@ -226,21 +226,21 @@ def expecting(expect: str) -> SuiteCase:
         (
             "near",
             truth_of((0.5, 5.1, 0), (0.6, 5.1, 0), (0.7, 5.1, 0)),
-            "shall be a case of 'near'",
+            "must be a case of 'near'",
         ),
-        ("near", truth_of((0.5, 4.9, 0), (0.6, 4, 4), (0.7, 4, 5)), "shall be a case of 'near'"),
+        ("near", truth_of((0.5, 4.9, 0), (0.6, 4, 4), (0.7, 4, 5)), "must be a case of 'near'"),
         ("leak", truth_of((0.5, 9, 4.0), (0.6, 9, 5), (0.7, 9, 6)), None),
         (
             "leak",
             truth_of((0.5, 9, 3.9), (0.6, 9, 3.9), (0.7, 9, 3.9)),
-            "shall be a case of 'leak'",
+            "must be a case of 'leak'",
         ),
         ("leak", truth_of((0.5, 9, 0.0), (0.6, 9, 5), (0.7, 9, 6)), "due at 1.00 s of 3.00 s"),
         ("leak", truth_of((0.5, 9, 4.0), (1.9, 9, 5), (2.0, 9, 6)), "inject more for longer"),
     ],
 )
 def test_a_truth_is_what_its_case_is_for(expect: str, truth: Truth, said: str | None) -> None:
-    why = surprise(expecting(expect), truth)
+    why = unexpected_outcome(expecting(expect), truth)
     assert why is None if said is None else said in (why or "")
 
 
@@ -390,7 +390,7 @@ def test_a_folder_that_is_a_file(mine: Path, tmp_path: Path) -> None:
 
 def test_an_index_of_something_else(mine: Path, tmp_path: Path) -> None:
     (tmp_path / INDEX_NAME).write_text('{"schema": "of another program"}')
-    with pytest.raises(ConfigError, match="is not what this program wrote"):
+    with pytest.raises(ConfigError, match="was not written by LeakWatch"):
         plan_suite(load_suite(str(mine)), tmp_path)
 
 
@@ -473,7 +473,7 @@ def test_a_suite_over_a_ct_of_ones_own(mine: Path, tmp_path: Path) -> None:
         (["--ct", "b/ct.nii", "--vertebrae", "a/m.nii", "--level", "L1"], "different folders"),
         (
             ["--ct", "a/ct.nii", "--vertebrae", "a/m.nii", "--level", "L1"],
-            "there is no such file",
+            "no such file",
         ),
         (["--ct", "a/ct.nii", "--ct-folder", "a"], "Leave out one of them"),
         (["--angle", "3"], "Leave out the scenario and --angle"),

@@ -13,7 +13,12 @@ from leakwatch.core.errors import ConfigError
 from leakwatch.simulator.suite import suite_case
 from leakwatch.simulator.suite import training_cases as module
 from leakwatch.simulator.suite.suite_file import SuiteCase
-from leakwatch.simulator.suite.training_cases import frames_of, kept_case, made_case, training_cases
+from leakwatch.simulator.suite.training_cases import (
+    find_kept_case,
+    frames_of,
+    make_training_case,
+    training_cases,
+)
 
 
 @pytest.fixture
@@ -27,7 +32,7 @@ def small(simulation, monkeypatch):
 
     monkeypatch.setattr(module, "anatomy_of", lambda scenario: None)
     monkeypatch.setattr(module, "simulate", filmed)
-    monkeypatch.setattr(module, "surprise", lambda case, truth: None)
+    monkeypatch.setattr(module, "unexpected_outcome", lambda case, truth: None)
     return SuiteCase(simulation.scenario, "small", "leak")
 
 
@@ -62,18 +67,18 @@ def test_what_is_read_before_tells_nothing_of_what_will_happen():
 
 def test_a_case_is_made_once_with_its_truth_and_kept(small, tmp_path):
     seen = []
-    assert kept_case(small, tmp_path) is None
-    path = made_case(small, tmp_path, lambda: seen.append(1))
+    assert find_kept_case(small, tmp_path) is None
+    path = make_training_case(small, tmp_path, lambda: seen.append(1))
     assert len(seen) == frames_of(small)
     assert load_case(path).marks.posterior_wall_px is not None
     assert load_truth(truth_path(path)).leak == "epidural"
-    again = made_case(small, tmp_path, lambda: pytest.fail("it was made again"))
-    assert again == path == kept_case(small, tmp_path)
+    again = make_training_case(small, tmp_path, lambda: pytest.fail("it was made again"))
+    assert again == path == find_kept_case(small, tmp_path)
 
     other = SuiteCase(small_scenario(seed=8), "small", "leak")
-    assert kept_case(other, tmp_path) is None
+    assert find_kept_case(other, tmp_path) is None
     # Files of one that is of another scenario are not taken, and go when the new one is there.
-    moved = made_case(other, tmp_path)
+    moved = make_training_case(other, tmp_path)
     assert moved != path
     assert [entry.name for entry in tmp_path.iterdir()] == [moved.parent.name]
 
@@ -83,13 +88,13 @@ def test_what_is_stopped_in_the_middle_leaves_nothing(small, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        made_case(small, tmp_path, enough)
+        make_training_case(small, tmp_path, enough)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_case_that_is_not_what_it_is_for_is_refused(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "surprise", suite_case.surprise)
+    monkeypatch.setattr(module, "unexpected_outcome", suite_case.unexpected_outcome)
     wrong = SuiteCase(small.scenario, "small", "contained")
-    with pytest.raises(ConfigError, match="small cannot be used for training: it shall be cont"):
-        made_case(wrong, tmp_path)
+    with pytest.raises(ConfigError, match="small cannot be used for training: it must be cont"):
+        make_training_case(wrong, tmp_path)
     assert list(tmp_path.iterdir()) == []

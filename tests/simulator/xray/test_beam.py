@@ -9,7 +9,7 @@ from leakwatch.simulator.anatomy.tissue import CORTEX, LUNG, ORGAN, WATER
 from leakwatch.simulator.xray.beam import (
     Beam,
     cement_attenuation,
-    decomposed,
+    decompose,
     linear_attenuation,
     make_beam,
     transmission,
@@ -90,7 +90,7 @@ def test_barium_takes_up_more_just_above_its_edge() -> None:
 
 def test_tissue_splits_into_its_basis_and_back() -> None:
     values = np.array([0.0, LUNG, WATER, ORGAN, 0.03, CORTEX, 0.08], np.float32)
-    soft, bone = decomposed(values)
+    soft, bone = decompose(values)
     assert soft * WATER + bone * CORTEX == pytest.approx(values, abs=1e-6)
     assert bone[:4] == pytest.approx(0.0, abs=1e-6)
     assert soft[5] == pytest.approx(0.0, abs=1e-5)

@@ -10,10 +10,10 @@ import pytest
 from leakwatch.simulator.xray.brightness import (
     BrightnessControl,
     Jump,
-    exposure_given,
     measured,
+    nearest_exposure,
     next_exposure,
-    unseen_factors,
+    output_factors,
 )
 
 PLAIN = BrightnessControl(True, 1.0, 0.0, 0.0, 0.0, [])
@@ -23,9 +23,9 @@ def settle(control: BrightnessControl, frames: int, dt_s: float = 0.1) -> list[f
     """Exposure over time where the picture was half as bright as wanted."""
     wished, answer = 1.0, []
     for _ in range(frames):
-        given = exposure_given(control, wished, 1.0)
+        given = nearest_exposure(control, wished, 1.0)
         wished = next_exposure(control, wished, 0.5 * given, 1.0, dt_s)
-        answer.append(exposure_given(control, wished, 1.0))
+        answer.append(nearest_exposure(control, wished, 1.0))
     return answer
 
 
@@ -85,12 +85,12 @@ def test_only_the_middle_is_measured() -> None:
 
 def test_jumps_and_drift_are_unseen_factors() -> None:
     times = np.arange(0.0, 60.0, 0.1)
-    still = unseen_factors(replace(PLAIN, jumps=[Jump(30.0, 1.3)]), times, np.random.default_rng(0))
+    still = output_factors(replace(PLAIN, jumps=[Jump(30.0, 1.3)]), times, np.random.default_rng(0))
     assert set(np.round(still, 9)) == {1.0, 1.3}
     assert still[299] == 1.0
     assert still[301] == pytest.approx(1.3)
     wandering = [
-        np.log(unseen_factors(replace(PLAIN, drift_per_s=0.02), times, np.random.default_rng(n)))[
+        np.log(output_factors(replace(PLAIN, drift_per_s=0.02), times, np.random.default_rng(n)))[
             -1
         ]
         for n in range(200)

@@ -11,8 +11,8 @@ from small import small_scenario
 
 from leakwatch.core.frame import IntensityRelationship
 from leakwatch.simulator.scenario.shutter import Shutter, open_field, shutter_outline
-from leakwatch.simulator.xray.renderer import detector_of
-from leakwatch.simulator.xray.xray_detector import Detector, absorb, add_scatter, stored, with_lag
+from leakwatch.simulator.xray.renderer import detector_for
+from leakwatch.simulator.xray.xray_detector import Detector, absorb, add_lag, add_scatter, to_stored
 
 PLAIN = Detector(
     scatter_share=0.0,
@@ -66,34 +66,34 @@ def test_lag_is_a_geometric_series() -> None:
     flash, dark = np.ones((1, 1)), np.zeros((1, 1))
     answers, before = [], dark
     for signal in (flash, dark, dark, dark):
-        before = with_lag(signal, before, detector)
+        before = add_lag(signal, before, detector)
         answers.append(float(before[0, 0]))
     assert answers == pytest.approx([0.88, 0.88 * 0.12, 0.88 * 0.12**2, 0.88 * 0.12**3])
 
 
 def test_in_a_pause_what_is_left_dies_away() -> None:
     detector = replace(PLAIN, lag=0.5)
-    after = with_lag(np.zeros((1, 1)), np.ones((1, 1)), detector, pulses=4.0)
+    after = add_lag(np.zeros((1, 1)), np.ones((1, 1)), detector, pulses=4.0)
     assert after == pytest.approx(0.5**4)
 
 
 @pytest.mark.parametrize("fps", [3.75, 7.5, 15.0, 30.0])
 def test_what_a_panel_keeps_falls_with_time_at_any_pulse_rate(fps: float) -> None:
     sections = {"sequence": {"fps": fps}, "detector": {"lag_time_s": 0.08}}
-    detector = detector_of(small_scenario(**sections))
+    detector = detector_for(small_scenario(**sections))
     value = np.ones((1, 1))
     for _ in range(round(0.8 * fps)):
-        value = with_lag(np.zeros((1, 1)), value, detector)
+        value = add_lag(np.zeros((1, 1)), value, detector)
     assert float(value[0, 0]) == pytest.approx(np.exp(-0.8 / 0.08), rel=1e-9)
     # Without it a share is left, whatever the rate, as of a recursive filter.
-    assert detector_of(small_scenario(sequence={"fps": fps})).lag == 0.12
+    assert detector_for(small_scenario(sequence={"fps": fps})).lag == 0.12
 
 
 @pytest.mark.parametrize("cycles_per_mm", [0.4, 0.8, 1.2])
 def test_blur_is_the_mtf_of_a_gaussian(cycles_per_mm: float) -> None:
     section = {"blur_mm": 0.22, "electronic_quanta": 0.0}
     scenario = small_scenario(detector=section, carm={"pitch_mm": 0.2})
-    detector = detector_of(scenario)
+    detector = detector_for(scenario)
     place_mm = 0.2 * np.arange(300)
     wave = 1.0 + 0.5 * np.cos(2 * np.pi * cycles_per_mm * place_mm)
     seen = absorb(np.broadcast_to(wave, SHAPE), 1e12, detector, _rng())[100]
@@ -105,7 +105,7 @@ def test_blur_is_the_mtf_of_a_gaussian(cycles_per_mm: float) -> None:
 
 
 def test_without_a_frame_before_there_is_no_lag() -> None:
-    assert with_lag(np.ones((1, 1)), None, replace(PLAIN, lag=0.3)) == pytest.approx(1.0)
+    assert add_lag(np.ones((1, 1)), None, replace(PLAIN, lag=0.3)) == pytest.approx(1.0)
 
 
 def test_scatter_makes_up_its_share_and_takes_contrast() -> None:
@@ -153,15 +153,15 @@ def test_glare_keeps_what_falls_on_the_screen() -> None:
 def test_linear_pixels_are_linear_and_inverted_ones_their_complement() -> None:
     value = np.linspace(0.0, 1.2, 50)[None, :]
     field = np.ones_like(value)
-    linear = stored(value, field, PLAIN).astype(int)
+    linear = to_stored(value, field, PLAIN).astype(int)
     assert np.abs(linear - np.clip(value, 0, 1) * 4095).max() <= 0.5
-    assert (stored(value, field, replace(PLAIN, inverted=True)) == 4095 - linear).all()
+    assert (to_stored(value, field, replace(PLAIN, inverted=True)) == 4095 - linear).all()
 
 
 def test_log_pixels_are_straight_in_the_log_of_the_beam() -> None:
     detector = replace(PLAIN, relationship=IntensityRelationship.LOG)
     value = np.array([[0.01, 0.1, 1.0]])
-    pixels = stored(value, np.ones_like(value), detector).astype(float)[0]
+    pixels = to_stored(value, np.ones_like(value), detector).astype(float)[0]
     assert pixels[2] == 4095
     # Equal factors of the beam are equal steps; at a hundredth the offset of one count shows.
     assert pixels[2] - pixels[1] == pytest.approx(pixels[1] - pixels[0], rel=0.02)
@@ -173,7 +173,7 @@ def test_every_relationship_rises_over_its_whole_range(
 ) -> None:
     value = np.linspace(0.0, 1.0, 4096)[None, :]
     detector = replace(PLAIN, relationship=relationship, bits=10)
-    pixels = stored(value, np.ones_like(value), detector).astype(int)[0]
+    pixels = to_stored(value, np.ones_like(value), detector).astype(int)[0]
     assert (np.diff(pixels) >= 0).all()
     assert (pixels[0], pixels[-1]) == (0, 1023)
 
@@ -181,7 +181,7 @@ def test_every_relationship_rises_over_its_whole_range(
 @pytest.mark.parametrize("shape", list(Shutter))
 def test_outside_the_shutter_is_blank(shape: Shutter) -> None:
     field = open_field(shape, 100, 140)
-    pixels = stored(np.full(field.shape, 0.5), field, PLAIN)
+    pixels = to_stored(np.full(field.shape, 0.5), field, PLAIN)
     assert (pixels[field == 0.0] == 0).all()
     assert pixels[50, 70] == round(0.5 * 4095)
     assert (field == field[::-1, ::-1]).all()

@@ -16,7 +16,7 @@ from leakwatch.display.facts import Fact
 from leakwatch.display.grey_mapping import grey_mapping
 from leakwatch.display.labels import Label
 from leakwatch.display.lines import LINE_STYLES, LineKind
-from leakwatch.display.picture import picture
+from leakwatch.display.picture import make_overlay
 from leakwatch.sinks.overlay import canvas
 from leakwatch.sinks.overlay.canvas import draw, scaled
 from leakwatch.sinks.overlay.layout import BANNER_HEIGHT, MARGIN, Layout
@@ -29,7 +29,7 @@ def rgb(colour):
 
 def drawn(snapshot):
     grey = grey_mapping([make_frame(0)]).apply(snapshot.frame.pixels)
-    return draw(picture(snapshot, MARKS, Settings()), grey)
+    return draw(make_overlay(snapshot, MARKS, Settings()), grey)
 
 
 def has_colour(image, colour, tolerance=40):
@@ -108,7 +108,7 @@ def test_long_texts_stay_inside_the_canvas():
 def test_what_is_drawn_into_a_part_is_what_is_drawn_into_the_whole(monkeypatch, shift):
     """Ends, black edges and corners reach beyond the points of a line."""
     snapshot = make_snapshot(0)
-    shown = picture(snapshot, MARKS, Settings())
+    shown = make_overlay(snapshot, MARKS, Settings())
     lines = tuple(
         dataclasses.replace(line, points_px=line.points_px + np.array([shift, 0.0]))
         for line in shown.lines
@@ -145,7 +145,7 @@ def test_a_picture_may_be_changed_and_the_next_is_whole():
 @pytest.mark.parametrize("text_px", [(0.0, 0.0), (127.0, 95.0), (64.0, -1.0), (64.0, 97.0)])
 def test_a_label_stays_between_left_and_right_and_may_reach_over_the_top(text_px):
     snapshot = make_snapshot(0)
-    shown = picture(snapshot, MARKS, Settings())
+    shown = make_overlay(snapshot, MARKS, Settings())
     label = Label("3.0 ± 0.5 mm\n1.2 s old", (64.0, 48.0), text_px, LineKind.SHORTEST)
     shown = dataclasses.replace(shown, labels=(label,), lines=())
     grey = np.full(snapshot.frame.pixels.shape, 200, np.uint8)
@@ -160,7 +160,7 @@ def test_a_frame_that_is_shrunk_first_gives_the_same_picture():
     rows, columns = 1024, 900
     down, right = np.mgrid[:rows, :columns]
     grey = (120 + 60 * np.sin(down / 40.0) * np.cos(right / 55.0)).astype(np.uint8)
-    shown = picture(make_snapshot(0), MARKS, Settings())
+    shown = make_overlay(make_snapshot(0), MARKS, Settings())
     layout = Layout.for_frame(rows, columns)
     assert layout.scale < 1.0
     np.testing.assert_array_equal(draw(shown, scaled(grey, layout), layout), draw(shown, grey))

@@ -14,7 +14,7 @@ from handmade import FRAME_S, MARKS, make_snapshot
 
 from leakwatch.config import Settings
 from leakwatch.core.errors import SinkError
-from leakwatch.display.picture import picture
+from leakwatch.display.picture import make_overlay
 from leakwatch.sinks.overlay import encoder
 from leakwatch.sinks.overlay.encoder import KEY_FRAME_EVERY, VideoEncoder, unfinished
 from leakwatch.sinks.overlay.overlay_video import (
@@ -248,9 +248,9 @@ def test_new_cement_of_the_last_second_is_drawn_into_the_video(tmp_path, monkeyp
 
     def noted(snapshot, marks, settings, then=None):
         before.append(None if then is None else then.frame)
-        return picture(snapshot, marks, settings, then)
+        return make_overlay(snapshot, marks, settings, then)
 
-    monkeypatch.setattr("leakwatch.sinks.overlay.overlay_video.picture", noted)
+    monkeypatch.setattr("leakwatch.sinks.overlay.overlay_video.make_overlay", noted)
     video = OverlayVideo(tmp_path, MARKS, Settings())
     for index in range(12):
         video.append(make_snapshot(index))

@@ -10,7 +10,7 @@ from handmade import MARKS, make_snapshot
 
 from leakwatch.config import Settings
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
-from leakwatch.display.picture import picture
+from leakwatch.display.picture import make_overlay
 from leakwatch.sinks.overlay.layout import Layout
 from leakwatch.sinks.overlay.strokes import draw_lines, draw_sample, rgb_of
 
@@ -73,7 +73,7 @@ def test_a_closed_line_has_no_gap_wherever_it_begins(kind, first):
     ring = np.column_stack([64.0 + 25.0 * np.cos(turns), 48.0 + 20.0 * np.sin(turns)])
     line = Line(kind, np.roll(ring, -first, axis=0), closed=True)
     shown = dataclasses.replace(
-        picture(make_snapshot(0), MARKS, Settings()), lines=(line,), band_px=None
+        make_overlay(make_snapshot(0), MARKS, Settings()), lines=(line,), band_px=None
     )
     layout = Layout.for_frame(96, 128)
     image = np.full((layout.image_height, layout.image_width, 3), GREY, np.uint8)
@@ -92,7 +92,7 @@ def test_a_closed_line_has_no_gap_wherever_it_begins(kind, first):
 def test_a_line_without_length_breaks_nothing(kind, count, closed):
     line = Line(kind, np.full((count, 2), 40.0), closed)
     shown = dataclasses.replace(
-        picture(make_snapshot(0), MARKS, Settings()), lines=(line,), band_px=None
+        make_overlay(make_snapshot(0), MARKS, Settings()), lines=(line,), band_px=None
     )
     image = np.full((576, 768, 3), GREY, np.uint8)
     draw_lines(image, shown, Layout.for_frame(96, 128))

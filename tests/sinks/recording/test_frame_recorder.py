@@ -24,7 +24,7 @@ from pydicom.tag import Tag
 from thread_turns import share_of_time_for_others
 
 from leakwatch.alerting import rules
-from leakwatch.calibration.spacing_ladder import resolve
+from leakwatch.calibration.spacing_ladder import resolve_calibration
 from leakwatch.case_files.case_file import load_case
 from leakwatch.case_files.run_records import frame_line
 from leakwatch.case_files.session_file import load_session, read_recorded_frames
@@ -165,7 +165,9 @@ def test_a_recorded_run_is_judged_like_its_source(form, shutter, tmp_path):
     assert read.patient_orientation == ("A", "F")
     no_case = CaseFile("", MARKS)
     used = Settings().calibration
-    assert resolve(read, no_case, None, used) == resolve(acquisition, no_case, None, used)
+    assert resolve_calibration(read, no_case, None, used) == resolve_calibration(
+        acquisition, no_case, None, used
+    )
     assert more_value_is_more_beam(read.pixel_format) == more_value_is_more_beam(FORMATS[form])
     assert attenuation_scale_known(read.pixel_format) == attenuation_scale_known(FORMATS[form])
     validator = shutil.which("dciodvfy")

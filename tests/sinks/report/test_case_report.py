@@ -153,13 +153,13 @@ def test_pictures_and_trend_have_the_same_numbers(findings):
 
 def test_the_picture_tells_how_long_the_decision_took_when_it_was_watched(findings, monkeypatch):
     seen = []
-    whole = case_report.picture
+    whole = case_report.make_overlay
 
     def watched(snapshot, *rest):
         seen.append(snapshot.latency_ms)
         return whole(snapshot, *rest)
 
-    monkeypatch.setattr(case_report, "picture", watched)
+    monkeypatch.setattr(case_report, "make_overlay", watched)
     case_report.scenes(findings)
     took = {line.frame: line.latency_ms for line in findings.lines}
     assert seen == [took[moment.events[-1].frame] for moment in findings.key_frames]

@@ -101,9 +101,9 @@ def colour(folder):
 @pytest.mark.parametrize(
     ("sent", "sight", "words"),
     [
-        (other_patient, Sight.PRESENT, "Another patient: start anew"),
+        (other_patient, Sight.PRESENT, "Another patient: start a new baseline"),
         (other_size, Sight.PRESENT, "Frames of 120 × 120 pixels instead of 240 × 240"),
-        (colour, Sight.LOST, "Link lost"),
+        (colour, Sight.LOST, "Connection lost"),
     ],
 )
 def test_what_is_not_the_patient_is_never_clear(calm, tmp_path, sent, sight, words):
@@ -124,4 +124,4 @@ def test_a_stop_stays_when_garbage_follows(calm, tmp_path):
     calm.send(colour(tmp_path))
     now = calm.until(lambda now: now.sight is Sight.LOST)
     assert now.level is Level.STOP
-    assert any("Link lost" in warning for warning in now.banner.warnings)
+    assert any("Connection lost" in warning for warning in now.banner.warnings)

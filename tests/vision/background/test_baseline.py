@@ -134,7 +134,7 @@ def watch(seen: baseline.Added) -> baseline.Watched | None:
     return baseline.watch(seen, WATCHED, SCALE, SETTINGS)
 
 
-def is_taken(scene: Scene, image: np.ndarray, covered: np.ndarray | None = None) -> bool:
+def is_accepted(scene: Scene, image: np.ndarray, covered: np.ndarray | None = None) -> bool:
     seen = added(scene, image)
     there = watch(seen)
     return baseline.is_taken_away(there, baseline.explained(there, covered, None, 0.0), SETTINGS)
@@ -144,8 +144,8 @@ def is_taken(scene: Scene, image: np.ndarray, covered: np.ndarray | None = None)
 def test_noise_and_cement_take_nothing_away(dose: float) -> None:
     scene = Scene(dose=dose, shutter_px=0)
     bolus = disc(120.0, 110.0, 20.0, 0.5)
-    assert not is_taken(scene, attenuation(scene))
-    assert not is_taken(scene, attenuation(scene, added=bolus))
+    assert not is_accepted(scene, attenuation(scene))
+    assert not is_accepted(scene, attenuation(scene, added=bolus))
 
 
 def test_damaged_pixels_take_away() -> None:
@@ -154,12 +154,12 @@ def test_damaged_pixels_take_away() -> None:
     noise, torn = image.copy(), image.copy()
     noise[100:] = -np.log(rng.integers(1, 4096, image[100:].shape)).astype(np.float32)
     torn[:, 60:] = np.roll(torn[:, 60:], 40, axis=0)
-    assert is_taken(scene, noise)
-    assert is_taken(scene, torn)
+    assert is_accepted(scene, noise)
+    assert is_accepted(scene, torn)
     # Where nothing is watched it may be what it likes; where an instrument was, too.
     nothing = baseline.watch(added(scene, noise), None, SCALE, SETTINGS)
     assert not baseline.is_taken_away(nothing, None, SETTINGS)
-    assert not is_taken(scene, noise, np.ones_like(WATCHED))
+    assert not is_accepted(scene, noise, np.ones_like(WATCHED))
 
 
 def test_what_lay_in_the_baseline_and_is_gone() -> None:

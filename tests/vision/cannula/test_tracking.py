@@ -75,7 +75,7 @@ def shown(
     before: np.ndarray,
     *pictures: np.ndarray,
     cement: np.ndarray | None = None,
-) -> tracking.Followed:
+) -> tracking.Followed[tracking.InstrumentState]:
     """The last of some pictures, a second apart from each other; without its noise."""
     baseline = Baseline(read_only(before), SEEN, 16)
     for at_s, image in enumerate(pictures):

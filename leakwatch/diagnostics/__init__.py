@@ -1,0 +1,1 @@
+"""Diagnostics: the log of a session, without pixels or patient data, and the times of stages."""

@@ -1,0 +1,58 @@
+"""Base of the sink workers: the thread of a sink, and its first fault."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from threading import Thread
+
+from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
+from leakwatch.core.protocols import Sink
+
+
+class SinkThread(ABC):
+    """Sink that is used on a thread of its own, including `close`.
+
+    A subclass starts `_thread` when it is ready, and passes work to the sink in `_feed`.
+
+    Parameters
+    ----------
+    name : str
+        Name for messages, such as "recording".
+    sink : Sink
+    """
+
+    def __init__(self, name: str, sink: Sink) -> None:
+        self.name, self._sink = name, sink
+        self._fault: SinkError | None = None
+        self._thread = Thread(target=self._work, name=name, daemon=True)
+
+    def _work(self) -> None:
+        self._feed()
+        self._attempt(self._sink.close)
+
+    @abstractmethod
+    def _feed(self) -> None:
+        """Pass work to the sink until no more follows."""
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        """Use the sink and keep its first fault. Does not raise: nothing waits for a sink."""
+        try:
+            action()
+        except SinkError as error:
+            self._fault = self._fault or error
+        # After any fault analysis and alarm continue, and the user is told what is not saved.
+        except Exception as error:  # noqa: BLE001
+            broken = text(
+                "{name} failed: {kind}: {error}",
+                name=self.name,
+                kind=type(error).__name__,
+                error=str(error),
+            )
+            self._fault = self._fault or SinkError(broken)
+
+    def _has_ended(self, timeout_s: float) -> bool:
+        """Wait for the thread, at most `timeout_s`; return whether it has ended."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()

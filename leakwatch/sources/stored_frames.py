@@ -1,0 +1,69 @@
+"""What sources of stored frames share: they are read again from any frame on, and released."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+from leakwatch.core.frame import Acquisition, Frame
+
+# Not every source knows before its end how many frames there are.
+Count = TypeVar("Count", int, None)
+
+
+class StoredFrames(ABC, Generic[Count]):
+    """A `StoredSource` of which one reading is open at a time.
+
+    Parameters
+    ----------
+    acquisition : Acquisition
+        Of the first frame, known before it is decoded; others may differ from it.
+    number_of_frames : int or None
+        Frames that are promised; None: that is known at the end only.
+    """
+
+    def __init__(self, acquisition: Acquisition, number_of_frames: Count) -> None:
+        self._acquisition = acquisition
+        self._number_of_frames: Count = number_of_frames
+        self._running: Generator[Frame] | None = None
+
+    @property
+    def number_of_frames(self) -> Count:
+        """Frames that are promised; None: that is known at the end only."""
+        return self._number_of_frames
+
+    @property
+    def acquisition(self) -> Acquisition:
+        """That of the first frame; others may differ from it."""
+        return self._acquisition
+
+    def frames(self, first: int = 0) -> Iterator[Frame]:
+        """Yield frames in order, each decoded when it is asked for.
+
+        Parameters
+        ----------
+        first : int
+            Place of the frame to begin with.
+
+        Raises
+        ------
+        SourceEndedEarly
+            After the last whole frame, where the rest is cut off or damaged.
+        SourceError
+            Not even the first frame can be decoded.
+        """
+        self.close()
+        self._running = self._read(first)
+        return self._running
+
+    def close(self) -> None:
+        """Release what is open."""
+        if self._running is not None:
+            with suppress(ValueError):  # another thread is decoding: the file goes with it
+                self._running.close()
+
+    @abstractmethod
+    def _read(self, first: int) -> Generator[Frame]:
+        """Yield frames from the one at place `first` on; closed where it is not read to its end."""
