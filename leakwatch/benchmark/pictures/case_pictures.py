@@ -14,6 +14,7 @@ from leakwatch.benchmark.metrics.mask_overlap import mask_outlines_px, read_mask
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.core.arrays import PointArray, read_only
 from leakwatch.core.frame import Frame
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import StoredSource
 from leakwatch.core.results import Alert, Observation, Quality, Snapshot, WallDistance
 from leakwatch.display.banner import distance_text
@@ -59,7 +60,7 @@ class CasePainter:
             shown = _picture_of_record(seen, frame, self._run)
         else:
             frame, shown = seen.frame, make_overlay(seen, self._run.marks, self._run.settings)
-        told = [] if why is None else [Fact("Shown because", why, warn=True)]
+        told = [] if why is None else [Fact(text("Shown because"), why, warn=True)]
         told += _truth_facts(self._truth, frame.index)
         facts = (*told, *shown.facts, *shown.run_facts)[: MAX_FACTS + len(told)]
         shown = self._with_true_cement(replace(shown, facts=facts, run_facts=()), frame)
@@ -84,8 +85,8 @@ def _truth_facts(truth: CaseTruth, frame: int) -> Sequence[Fact]:
     if truth.distance_mm is None:
         return ()
     true = float(truth.distance_mm[frame])
-    text = "no cement" if np.isnan(true) else distance_text(_distance(true, None))
-    return (Fact("Truth: cement to posterior wall", text or "–", large=True),)
+    shown = text("no cement") if np.isnan(true) else distance_text(_distance(true, None))
+    return (Fact(text("Truth: cement to posterior wall"), shown or "–", large=True),)
 
 
 def _picture_of_record(record: FrameRecord, frame: Frame, run: Run) -> FrameOverlay:
@@ -112,8 +113,8 @@ def _picture_of_record(record: FrameRecord, frame: Frame, run: Run) -> FrameOver
     if record.distance_mm is not None:
         said = distance_text(_distance(record.distance_mm, record.distance_sigma_mm)) or said
     facts = (
-        Fact("The detector: cement to posterior wall", said, large=True),
-        Fact("Frame", f"{record.frame}, {record.time_s:.2f} s"),
+        Fact(text("The detector: cement to posterior wall"), said, large=True),
+        Fact(text("Frame"), f"{record.frame}, {record.time_s:.2f} s"),
     )
     return replace(shown, facts=facts, run_facts=())
 

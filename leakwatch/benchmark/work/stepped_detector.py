@@ -18,6 +18,7 @@ from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.core.errors import ExtensionError
 from leakwatch.core.extensions import DETECTORS, MakeDetector, SteppedDetector, load_extension
 from leakwatch.core.frame import Frame
+from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Reason
 from leakwatch.runner.stored_run import Run
 
@@ -48,7 +49,12 @@ def stepped_records(run: Run, detector: Detector, on_mask: OnMask) -> Iterator[F
         # Whatever a detector breaks by is its result on this case.
         except Exception as error:
             raise DetectorError(
-                f"frame {frame.index}: {type(error).__name__}: {error}. Correct the detector."
+                text(
+                    "frame {frame}: {kind}: {error}. Correct the detector.",
+                    frame=frame.index,
+                    kind=type(error).__name__,
+                    error=str(error),
+                )
             ) from error
         latency_ms = (time.perf_counter() - started) * 1e3
         yield _record(frame, told, latency_ms)
@@ -66,12 +72,19 @@ def _made(run: Run, detector: Detector) -> SteppedDetector:
         made = make(run.marks, run.calibration)
     except Exception as error:
         raise DetectorError(
-            f"it cannot be made: {type(error).__name__}: {error}. It is called with the marks and "
-            "the calibration of a case."
+            text(
+                "it cannot be made: {kind}: {error}. It is called with the marks and the "
+                "calibration of a case.",
+                kind=type(error).__name__,
+                error=str(error),
+            )
         ) from error
     if not callable(getattr(made, "step", None)):
         raise DetectorError(
-            f"expected a detector with step(frame), found {type(made).__name__}. Add the method."
+            text(
+                "expected a detector with step(frame), found {kind}. Add the method.",
+                kind=type(made).__name__,
+            )
         )
     return made
 
@@ -83,8 +96,13 @@ def _record(frame: Frame, told: Any, latency_ms: float) -> FrameRecord:
         numbers = {name: _number(getattr(told, name, None)) for name in _NUMBERS}
     except (AttributeError, TypeError, ValueError) as error:
         raise DetectorError(
-            f"frame {frame.index}: {type(told).__name__} is no leakwatch.Detection ({error}). "
-            "Return one for each frame."
+            text(
+                "frame {frame}: {kind} is no leakwatch.Detection ({error}). Return one for each "
+                "frame.",
+                frame=frame.index,
+                kind=type(told).__name__,
+                error=str(error),
+            )
         ) from error
     return FrameRecord(
         frame=frame.index,
@@ -109,7 +127,12 @@ def _checked_mask(frame: Frame, mask: Any) -> Any:
     found = np.asarray(mask) != 0
     if found.shape != frame.pixels.shape:
         raise DetectorError(
-            f"frame {frame.index}: its mask has shape {found.shape}, and the frame "
-            f"{frame.pixels.shape}. Give a mask of the size of the frame."
+            text(
+                "frame {frame}: its mask has shape {found}, and the frame {expected}. Give a mask "
+                "of the size of the frame.",
+                frame=frame.index,
+                found=found.shape,
+                expected=frame.pixels.shape,
+            )
         )
     return found
