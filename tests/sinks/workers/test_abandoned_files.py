@@ -6,10 +6,11 @@ import threading
 
 import pytest
 from handmade import MARKS, make_snapshot
+from matplotlib.figure import Figure
 
 from leakwatch.config import Settings
 from leakwatch.sinks import trend_page
-from leakwatch.sinks.overlay import overlay_video
+from leakwatch.sinks.overlay import encoder, overlay_video
 from leakwatch.sinks.overlay.overlay_video import OverlayVideo
 from leakwatch.sinks.trend_page import Trend
 from leakwatch.sinks.workers.sink_worker import SinkWorker
@@ -41,10 +42,10 @@ def make_video(folder):
 @pytest.mark.parametrize(
     ("make", "owner", "name", "works_first"),
     [
-        (make_trend, trend_page.Figure, "savefig", True),
+        (make_trend, Figure, "savefig", True),
         (make_trend, trend_page, "draw_trend_figure", True),
-        (make_video, overlay_video.VideoEncoder, "append", True),
-        (make_video, overlay_video, "VideoEncoder", True),
+        (make_video, encoder.VideoEncoder, "append", True),
+        (make_video, encoder, "VideoEncoder", True),
         (make_video, overlay_video, "draw", True),
     ],
     ids=["figure written", "before the figure", "frame written", "encoder open", "before encoder"],
