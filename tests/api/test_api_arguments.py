@@ -88,7 +88,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     ),
     "columns and rows exchanged": (
         analyzed(wall=[(10, 40), (50, 40)], anterior="right"),
-        ("leans by 90", "are they exchanged"),
+        ("at 90°", "are they exchanged"),
     ),
     "columns apart from rows": (
         analyzed(wall=[[40, 40, 41], [10, 30, 50]]),
@@ -106,7 +106,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
         analyzed(marks=leakwatch.Marks(anterior="up")),  # type: ignore[arg-type]
         ('found "up"', "Write left or right"),
     ),
-    "millimetres": (analyzed(mm_per_px=3.0), ("mm_per_px is 3", "at the vertebra")),
+    "millimetres": (analyzed(mm_per_px=3.0), ("mm_per_px of the case is 3", "at the vertebra")),
     "millimetres as text": (analyzed(mm_per_px="0.2"), ("found '0.2'",)),
     "baseline beyond": (
         analyzed(marks=leakwatch.make_marks(baseline_frames=(0, 9))),

@@ -77,8 +77,8 @@ def test_clock_text():
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('product = "absent"', "product 'absent' is none of PMMA"),
-        ('products = [["a", 5.0, 3.0]]\nproduct = "a"', "5 to 3 min is no time"),
+        ('product = "absent"', "unknown product 'absent'; choose one of PMMA"),
+        ('products = [["a", 5.0, 3.0]]\nproduct = "a"', "5 to 3 min is empty"),
         ("high_flash_hz = 4.0", "high_flash_hz is 4; 1.4 to 2.8 Hz"),
         ("medium_flash_hz = 2.0", "medium_flash_hz is 2; 0.4 to 0.8 Hz"),
     ],
