@@ -54,7 +54,7 @@ def test_region_masks_and_polarity_come_from_the_settings(tmp_path: Path) -> Non
     assert (shared.rows, shared.columns) == (240, 240)
     assert shared.masks_px == ((4, 4, 80, 24),)
     assert not next(source.frames()).pixels[4:24, 4:80].any()
-    assert any("taken to be bright" in note for note in shared.notes)
+    assert any("assumed to be bright" in note for note in shared.notes)
     assert shared.pixel_format.bone_is_bright
 
 
