@@ -454,7 +454,7 @@ def test_the_case_beside_a_sequence_is_used_and_said(tmp_path, command):
     ("changes", "word"),
     [
         ({"posterior_wall_px": [[90, 150], [120, 148], [150, 150]]}, "are they exchanged?"),
-        ({"needle_tip_px": [200, 120]}, "behind posterior_wall_px"),
+        ({"needle_tip_px": [200, 120]}, "posterior of posterior_wall_px"),
         ({"posterior_wall_px": [[150, 20], [150, 30]]}, "2 mm long"),
         ({"dicom": "other.dcm"}, "is the case of other.dcm"),
     ],

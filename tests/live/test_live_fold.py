@@ -194,7 +194,7 @@ def test_marks_of_another_picture_are_told_and_not_used():
     ("changes", "word"),
     [
         ({"posterior_wall_px": read_only(np.array(injection.WALL)[:, ::-1])}, "exchanged"),
-        ({"needle_tip_px": (200.0, 120.0)}, "behind posterior_wall_px"),
+        ({"needle_tip_px": (200.0, 120.0)}, "posterior of posterior_wall_px"),
     ],
 )
 def test_marks_that_contradict_themselves_are_told_and_not_used(changes, word):
@@ -228,7 +228,7 @@ def test_what_is_off_is_known_before_the_first_frame_and_then():
 def test_a_spacing_that_cannot_be_is_told_and_not_used():
     live = ByHand(Setup(SETTINGS, CaseFile("", injection.MARKS, 99.0, 1.0)))
     live.run(FEW)
-    assert "mm_per_px is 99" in live.fold.doubts[0]
+    assert "mm_per_px of the case is 99" in live.fold.doubts[0]
     assert Reason.NO_CALIBRATION in live.shown().reasons
 
 

@@ -152,5 +152,5 @@ def test_a_missing_extra_is_named(monkeypatch):
         raise ModuleNotFoundError("No module named 'x'", name="x")
 
     monkeypatch.setitem(SOURCE_TYPES, "far", SourceType("far:X", "far away", needs, "net"))
-    with pytest.raises(SourceError, match=r"requires x, .*leakwatch\[net\]"):
+    with pytest.raises(SourceError, match=r"requires x, .*leakwatch-fluoro\[net\]"):
         open_live("far:away", Settings())

@@ -142,8 +142,8 @@ def agreed_samples(
     if samples.signed and not layout.signed and decoded.min() < 0:
         raise ValueError(
             text(
-                "the samples of the stream are signed, down to {min}; the header states that "
-                "they have none (Pixel Representation 0)",
+                "the samples of the stream are signed, down to {min}; the header states unsigned "
+                "samples (Pixel Representation 0)",
                 min=decoded.min(),
             )
         )
