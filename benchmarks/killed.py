@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 from live import FRAMES_HELD, PacedFrames, default_case
 
-from leakwatch.sinks.recording.recovery import whole_frames
+from leakwatch.sinks.recording.recovery import complete_frames
 
 MOST_FRAMES = 100_000
 _TIME = struct.Struct("<d")
@@ -92,7 +92,7 @@ def one_kill(load: int, rate: float, seconds: float) -> float:
         times = decided(seen)
         said_s, lost = _TOLD.unpack_from(seen)
     kept = (
-        {frame.frame for frame in whole_frames(out)}
+        {frame.frame for frame in complete_frames(out)}
         if (out / "recording.jsonl").exists()
         else set()
     )

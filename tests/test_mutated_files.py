@@ -60,9 +60,9 @@ def test_a_copy_that_differs_or_names_somebody_is_a_failure(tmp_path, monkeypatc
         content = bytearray(path.read_bytes())
         content[-1000:] = np.full(1000, 1, np.uint8).tobytes()
         (out / "a.dcm").write_bytes(content)
-        return mutated_files.Copied(1, (), 0, 0)
+        return mutated_files.CopyResult(1, (), 0, 0)
 
-    monkeypatch.setattr(mutated_files, "copy_without_patient", not_clean)
+    monkeypatch.setattr(mutated_files, "copy_deidentified", not_clean)
     monkeypatch.setattr(mutated_files.Objects, "damaged", lambda *_: whole)
     found = Found()
     one(0, found)

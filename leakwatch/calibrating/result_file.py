@@ -23,7 +23,7 @@ from leakwatch.calibration.calibration_file import (
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import Acquisition, View
 from leakwatch.core.messages import text
-from leakwatch.files.untrusted_text import printable, safe_file_name
+from leakwatch.files.untrusted_text import escape_control_characters, safe_file_name
 
 CALIBRATION_VARIABLE = "LEAKWATCH_CALIBRATION"
 _DIGITS = 8  # significant digits: terms of a polynomial cancel each other
@@ -150,7 +150,7 @@ def write_calibration(
 
 def _toml(calibration: CalibrationFile, comment: str) -> str:
     """Return TOML with one level of tables."""
-    lines = [f"# {printable(line)}" for line in comment.splitlines()]
+    lines = [f"# {escape_control_characters(line)}" for line in comment.splitlines()]
     tables = []
     for key, value in msgspec.to_builtins(calibration).items():
         if isinstance(value, dict):

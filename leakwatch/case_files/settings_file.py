@@ -17,7 +17,7 @@ from leakwatch.config.contradictions import find_contradiction
 from leakwatch.config.ranges import range_of, unit_of
 from leakwatch.core.errors import ConfigError
 from leakwatch.core.messages import text
-from leakwatch.files.bounded_input import parse_toml, read_at_most, shortened
+from leakwatch.files.bounded_input import parse_toml, read_at_most, shorten
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 
@@ -59,14 +59,14 @@ def _check_names(found: dict[str, Any], sections: dict[str, type[msgspec.Struct]
     for name, content in found.items():
         if not isinstance(content, dict):
             advice = _meant_key(name, "", places)
-            key = shortened(name)
+            key = shorten(name)
             raise ValueError(text("{key} is not in a section. {advice}", key=key, advice=advice))
         if name not in sections:
             near = difflib.get_close_matches(name, sections, n=1)
             advice = text("Choose one of {sections}.", sections=", ".join(sections))
             if near:
                 advice = text("Did you mean [{section}]? {advice}", section=near[0], advice=advice)
-            shown = shortened(name)
+            shown = shorten(name)
             raise ValueError(
                 text("section [{name}] is unknown. {advice}", name=shown, advice=advice)
             )
@@ -76,7 +76,7 @@ def _check_names(found: dict[str, Any], sections: dict[str, type[msgspec.Struct]
                     text(
                         "[{section}] {key} is unknown. {advice}",
                         section=name,
-                        key=shortened(key),
+                        key=shorten(key),
                         advice=_meant_key(key, name, places),
                     )
                 )
@@ -129,7 +129,7 @@ def _is_number(value: Any) -> bool:
 def _shown(value: Any) -> str:
     if _is_number(value):
         return f"{value:g}" if isinstance(value, float) else str(value)
-    return shortened(json.dumps(value, default=str, ensure_ascii=False))
+    return shorten(json.dumps(value, default=str, ensure_ascii=False))
 
 
 def settings_toml(settings: msgspec.Struct) -> str:

@@ -21,7 +21,7 @@ from leakwatch.files.bounded_input import (
     lines_at_most,
     parse_json,
     read_at_most,
-    shortened,
+    shorten,
     why_unread,
 )
 from leakwatch.files.strict_input import explain
@@ -171,8 +171,8 @@ def _check_numbers(found: Any, name: str) -> None:
                 "{name}: key {key}: {value} is not a usable number. Give a finite number, or "
                 "omit the key if its value is unknown.",
                 name=name,
-                key=shortened(key),
-                value=shortened(str(value)),
+                key=shorten(key),
+                value=shorten(str(value)),
             )
         )
 

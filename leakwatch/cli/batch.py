@@ -78,14 +78,14 @@ def analyse_all(
     SinkError
         `out` cannot be written to.
     """
-    from leakwatch.sinks.frame_table import table_row
+    from leakwatch.sinks.frame_table import format_row
     from leakwatch.sinks.output_folder import make_folder
     from leakwatch.sinks.recording.line_file import LineFile
 
     make_folder(out)
     table, done = LineFile(out / CASES_NAME), []
     try:
-        table.write(table_row(_COLUMNS))
+        table.write(format_row(_COLUMNS))
         for number, asked in enumerate(runs, 1):
             place = text(
                 "{number} of {total}: {name}", number=number, total=len(runs), name=asked.name
@@ -115,7 +115,7 @@ def _attempt(
 
 
 def _keep(table: LineFile, found: Analysed) -> None:
-    from leakwatch.sinks.frame_table import table_row
+    from leakwatch.sinks.frame_table import format_row
 
     run, outcome = found.asked.run, found.outcome
     path = "" if run is None else str(run.path)
@@ -135,7 +135,7 @@ def _keep(table: LineFile, found: Analysed) -> None:
         )
     not_watched = " | ".join(found.not_watched)
     table.write(
-        table_row((found.asked.name, path, series, *cells, not_watched, found.why or "whole"))
+        format_row((found.asked.name, path, series, *cells, not_watched, found.why or "whole"))
     )
 
 

@@ -28,7 +28,7 @@ from leakwatch.cli.console import (
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 from leakwatch.core.messages import counted, text, translate
 from leakwatch.files.private_files import copy_private_tree, make_private_folder
-from leakwatch.files.untrusted_text import printable, safe_file_name
+from leakwatch.files.untrusted_text import escape_control_characters, safe_file_name
 
 if TYPE_CHECKING:
     from leakwatch.library.case_library import LibraryCase
@@ -225,7 +225,7 @@ def delete(
                 id=found.id,
                 name=found.name,
             )
-            typer.confirm(printable(translate(question)), abort=True)
+            typer.confirm(escape_control_characters(translate(question)), abort=True)
         library.delete(found.id)
     print_line(text("case {id} deleted", id=found.id))
 

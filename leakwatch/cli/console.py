@@ -22,8 +22,8 @@ from leakwatch.core.errors import LeakWatchError, missing_extra
 from leakwatch.core.frame import TimeSource
 from leakwatch.core.interruption import handle_signals
 from leakwatch.core.messages import text, translate
-from leakwatch.files.bounded_input import shortened
-from leakwatch.files.untrusted_text import printable
+from leakwatch.files.bounded_input import shorten
+from leakwatch.files.untrusted_text import escape_control_characters
 
 if TYPE_CHECKING:
     from leakwatch.runner.stored_run import Run
@@ -48,7 +48,7 @@ def errors_in_one_paragraph() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:  # a name that is too long, a folder without read permission
-        where = shortened(str(error.filename or "a file"), _LONGEST_PATH)
+        where = shorten(str(error.filename or "a file"), _LONGEST_PATH)
         fail(
             text(
                 "{where}: cannot be used: {fault}. Check path and permissions.",
@@ -86,26 +86,26 @@ def print_line(message: str, err: bool = False) -> None:
     """
     if err:
         _LOG.info("told: %s", message)
-    typer.echo(printable(translate(message)), err=err)  # noqa: TID251 - escaped
+    typer.echo(escape_control_characters(translate(message)), err=err)  # noqa: TID251 - escaped
 
 
 def warn(message: str) -> None:
     """Print a line on stderr, with the name of the program in front."""
     # Logged as it is printed, but in English.
     _LOG.info("told: leakwatch: %s", message)
-    typer.echo(printable(f"leakwatch: {translate(message)}"), err=True)  # noqa: TID251 - escaped
+    typer.echo(escape_control_characters(f"leakwatch: {translate(message)}"), err=True)  # noqa: TID251 - escaped
 
 
 def print_cells(cells: Iterable[str]) -> None:
     """Print a row of a table for programs and pipes, with tabs between cells."""
-    typer.echo("\t".join(printable(cell) for cell in cells))  # noqa: TID251
+    typer.echo("\t".join(escape_control_characters(cell) for cell in cells))  # noqa: TID251
 
 
 def escape_cell(text: str) -> str:
     """Return a cell for Rich, with brackets and control characters escaped."""
     from rich.markup import escape
 
-    return escape(printable(text))
+    return escape(escape_control_characters(text))
 
 
 class _OneLine(logging.Formatter):
@@ -127,17 +127,17 @@ class _OneLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line with the traceback."""
-        line = printable(record.getMessage())
+        line = escape_control_characters(record.getMessage())
         error = record.exc_info[1] if record.exc_info else None
         if error is None or (fault := _fault_of(error)) in self._told:
             return line
         self._told.add(fault)
         if self._log_file is not None:
-            return f"{line} (the traceback is in {printable(str(self._log_file))})"
+            return f"{line} (the traceback is in {escape_control_characters(str(self._log_file))})"
         return f"{line}\n{self.formatException((type(error), error, error.__traceback__))}"
 
     def formatException(self, ei: Any) -> str:
-        return "\n".join(map(printable, super().formatException(ei).split("\n")))
+        return "\n".join(map(escape_control_characters, super().formatException(ei).split("\n")))
 
 
 def _fault_of(error: BaseException) -> tuple[object, ...]:

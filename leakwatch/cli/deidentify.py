@@ -32,25 +32,25 @@ def deidentify(
     with burned-in annotation, and files that are not X-ray images, are refused. Exit code 2: some
     files were not copied.
     """
-    from leakwatch.deidentification.deidentified_files import copy_without_patient
+    from leakwatch.deidentification.deidentified_files import copy_deidentified
 
     with errors_in_one_paragraph():
-        done = copy_without_patient(source, out, pictures_checked)
+        done = copy_deidentified(source, out, pictures_checked)
     for refused in done.refused:
         warn(text("not copied: {refused}", refused=refused))
-    if done.passed_over:
+    if done.not_dicom:
         warn(
             text(
-                "{passed_over} files are not DICOM files and were skipped",
-                passed_over=done.passed_over,
+                "{count} files are not DICOM files and were skipped",
+                count=done.not_dicom,
             )
         )
-    if done.unsaid:
+    if done.unstated:
         warn(
             text(
-                "{unsaid} of the files do not state whether they have burned-in annotation. "
+                "{unstated} of the files do not state whether they have burned-in annotation. "
                 "Check their images before you pass them on.",
-                unsaid=done.unsaid,
+                unstated=done.unstated,
             )
         )
     print_line(text("{written} files written to {out}", written=done.written, out=out))

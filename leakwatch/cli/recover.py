@@ -47,7 +47,7 @@ def recover(
                 folder = library.case(session).folder
         done = repair(folder)
     frames = counted("{count} frame", "{count} frames", count=done.frames)
-    if done.was_whole:
+    if done.was_complete:
         print_line(
             text(
                 "{session} is complete: {frames}. Nothing was changed.",

@@ -38,8 +38,8 @@ def report(
 
     with errors_in_one_paragraph():
         with needs_extra("report", text("a report")):
-            from leakwatch.sinks.report.case_page import PAGE_NAME, report_page
-            from leakwatch.sinks.report.case_pdf import PDF_NAME, report_pdf
+            from leakwatch.sinks.report.case_page import PAGE_NAME, make_report_page
+            from leakwatch.sinks.report.case_pdf import PDF_NAME, make_report_pdf
         folder, name = Path(case), Path(case).resolve().name
         if not (folder / SESSION_NAME).is_file():  # a folder may have the same name as a case
             if folder.is_file():
@@ -56,8 +56,8 @@ def report(
             findings = find_again(folder, name, on_frame)
         make_folder(out)
         try:
-            replace_private_file(out / PAGE_NAME, report_page(findings).encode())
-            replace_private_file(out / PDF_NAME, report_pdf(findings))
+            replace_private_file(out / PAGE_NAME, make_report_page(findings).encode())
+            replace_private_file(out / PDF_NAME, make_report_pdf(findings))
         except OSError as error:
             fail(
                 text(

@@ -12,7 +12,7 @@ import typer
 from leakwatch.cli.console import errors_in_one_paragraph, fail, print_cells, print_line
 from leakwatch.core.messages import counted, text, translate
 from leakwatch.files.private_files import write_private_file
-from leakwatch.files.untrusted_text import printable
+from leakwatch.files.untrusted_text import escape_control_characters
 
 if TYPE_CHECKING:
     from leakwatch.training.training_records import TrainingSession
@@ -158,7 +158,7 @@ def delete(
         count = counted("{count} session", "{count} sessions", len(records.sessions(trainee)))
         if not yes:
             question = text("Delete {sessions} of {trainee}?", sessions=count, trainee=trainee)
-            typer.confirm(printable(translate(question)), abort=True)
+            typer.confirm(escape_control_characters(translate(question)), abort=True)
         records.delete(trainee)
     print_line(text("{sessions} of {trainee} deleted", sessions=count, trainee=trainee))
 

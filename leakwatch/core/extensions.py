@@ -174,10 +174,14 @@ def lacking_method(found: object, names: tuple[str, ...]) -> str:
 
 
 def failed(kind: str, name: str, error: BaseException) -> str:
-    """Return what a person is told where a part of another package raised."""
-    return (
-        f"{kind} {name} failed: {type(error).__name__}: {error}. It is part of another package: "
-        "tell its author."
+    """Return the message for an error raised by another package."""
+    return text(
+        "{kind} {name} failed: {error_type}: {error}. It is part of another package: tell its "
+        "author.",
+        kind=kind,
+        name=name,
+        error_type=type(error).__name__,
+        error=str(error),
     )
 
 

@@ -1,1 +1,1 @@
-"""DICOM files copied without the patient: header, pixels and text written anew."""
+"""Copies of DICOM files without patient identity: header, pixels and values are rewritten."""

@@ -1,4 +1,4 @@
-"""DICOM files of one session, copied without the patient."""
+"""Copies of the DICOM files of one session, without patient identity."""
 
 from __future__ import annotations
 
@@ -17,79 +17,80 @@ from pydicom.filereader import read_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from leakwatch.core.errors import SourceError
-from leakwatch.deidentification.deidentified_header import Keys, deidentified, new_keys
-from leakwatch.deidentification.deidentified_pixels import samples_of
-from leakwatch.sources.dicom.burned_in import says_of_text
+from leakwatch.core.messages import text
+from leakwatch.deidentification.deidentified_header import Keys, deidentify_header, make_keys
+from leakwatch.deidentification.deidentified_pixels import make_samples
+from leakwatch.sources.dicom.burned_in import burned_in_annotation
 
-# Of an element: no kept one is larger, but groups of frames, and those are read when asked for.
+# Larger elements are read only when needed: of those kept, only functional groups are larger.
 _LARGE_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
-    """What became of the files.
+class CopyResult:
+    """Result of copying files.
 
     Parameters
     ----------
     written : int
     refused : tuple of str
-        Why a file was not copied, with its path; it may name the patient.
-    passed_over : int
-        Files that are no DICOM.
-    unsaid : int
-        Of those written: nothing says whether text is burned into the pictures.
+        Reasons why files were not copied, with their paths, which may name the patient.
+    not_dicom : int
+        Number of files that are not DICOM files.
+    unstated : int
+        Number of written files without Burned In Annotation.
     """
 
     written: int
     refused: tuple[str, ...]
-    passed_over: int
-    unsaid: int
+    not_dicom: int
+    unstated: int
 
 
-def copy_without_patient(source: Path, out: Path, pictures_checked: bool = False) -> Copied:
-    """Copy a DICOM file, or all below a folder, as one session.
+def copy_deidentified(source: Path, out: Path, pictures_checked: bool = False) -> CopyResult:
+    """Copy a DICOM file, or all files in a folder, as one session without patient identity.
 
-    Names of files may name the patient: copies are numbered, in the order of the names.
+    File names may name the patient, so copies are numbered in the order of the names.
 
     Parameters
     ----------
     source : Path
     out : Path
-        Made where absent; must be empty.
+        Made if absent; must be empty.
     pictures_checked : bool
-        A person looked: no picture of a screen names anybody.
+        The user confirmed that no screen capture shows a name.
 
     Raises
     ------
     SourceError
-        There is nothing at `source`, `out` holds something, or cannot be written.
+        There is no file at `source`, or `out` is not empty or cannot be written.
     """
     paths = [source] if source.is_file() else sorted(p for p in source.rglob("*") if p.is_file())
     if not paths:
-        raise SourceError(f"{source}: there is no file. Check the path.")
+        raise SourceError(text("{source}: no file was found. Check the path.", source=source))
     _make_empty(out)
-    keys, written, passed_over, unsaid = _session_keys(paths), 0, 0, 0
+    keys, written, not_dicom, unstated = _session_keys(paths), 0, 0, 0
     refused = []
     for path in paths:
         try:
-            unsaid += _copy(path, out / f"{written + 1:05d}.dcm", keys, pictures_checked)
+            unstated += _copy(path, out / f"{written + 1:05d}.dcm", keys, pictures_checked)
             written += 1
         except InvalidDicomError:
-            passed_over += 1
-        # Bytes of any kind come in here; what cannot be read to its end is not copied.
+            not_dicom += 1
+        # Files are untrusted: any fault means that this one is not copied.
         except Exception as error:  # noqa: BLE001
             refused.append(f"{path}: {_reason(error, path)}")
-    return Copied(written, tuple(refused), passed_over, unsaid)
+    return CopyResult(written, tuple(refused), not_dicom, unstated)
 
 
 def _copy(path: Path, copy: Path, keys: Keys, pictures_checked: bool) -> bool:
-    """Write one copy; whether nothing says if there is text in its pictures."""
+    """Write one copy, and return whether it lacks Burned In Annotation."""
     with warnings.catch_warnings():
-        # pydicom warns of values that break the rules, and cites them.
+        # pydicom quotes invalid values in its warnings, and they may name the patient.
         warnings.simplefilter("ignore")
-        head = _read_head(path)
-        clean = deidentified(head, keys, pictures_checked)
-        samples = samples_of(path, head)
+        header = _read_header(path)
+        clean = deidentify_header(header, keys, pictures_checked)
+        samples = make_samples(path, header)
         samples.describe(clean)
         clean.file_meta.TransferSyntaxUID = samples.syntax
         buffer = io.BytesIO()
@@ -101,16 +102,18 @@ def _copy(path: Path, copy: Path, keys: Keys, pictures_checked: bool) -> bool:
         except BaseException:
             copy.unlink(missing_ok=True)
             raise
-    return says_of_text(clean) is None
+    return burned_in_annotation(clean) is None
 
 
-def _read_head(path: Path) -> FileDataset:
-    """All up to the pixels."""
+def _read_header(path: Path) -> FileDataset:
+    """Return the header of a file, without pixels."""
     meta = read_file_meta_info(path)
     if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
         raise SourceError(
-            "it is deflated as a whole, which no sequence of a C-arm is. dcmtk writes it inflated: "
-            "dcmconv +te IN.dcm OUT.dcm"
+            text(
+                "it uses Deflated Explicit VR Little Endian, which cannot be read within bounds. "
+                "Convert it with dcmtk: dcmconv +te IN.dcm OUT.dcm"
+            )
         )
     return pydicom.dcmread(path, stop_before_pixels=True, defer_size=_LARGE_BYTES)
 
@@ -119,36 +122,49 @@ def _reason(error: Exception, path: Path) -> str:
     if isinstance(error, SourceError):
         return str(error).removeprefix(f"{path}: ")
     if isinstance(error, OSError):
-        return f"it cannot be copied: {error.strerror or error}. Check rights and room."
-    return f"it cannot be read ({type(error).__name__}: {error}). Copy it again."
+        return text(
+            "it cannot be copied: {reason}. Check permissions and free disk space.",
+            reason=error.strerror or str(error),
+        )
+    return text(
+        "it cannot be read ({kind}: {error}). Copy it again.",
+        kind=type(error).__name__,
+        error=str(error),
+    )
 
 
 def _make_empty(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()):
-            raise SourceError(f"{out} is not empty. Choose another --out.")
+            raise SourceError(text("{out} is not empty. Choose another --out.", out=out))
     except OSError as error:
         raise SourceError(
-            f"{out} cannot be made: {error.strerror}. Choose another --out."
+            text(
+                "{out} cannot be created: {strerror}. Choose another --out.",
+                out=out,
+                strerror=error.strerror,
+            )
         ) from error
 
 
 def _session_keys(paths: list[Path]) -> Keys:
-    """Keys whose beginning is the earliest of all objects."""
+    """Return keys that begin with the earliest time of all objects."""
     keys: Keys | None = None
     begins: list[dt.datetime] = []
-    for made in _keys_of_heads(paths):
+    for made in _keys_of_headers(paths):
         keys = keys or made
         if made.begin is not None:
             begins.append(made.begin)
     if keys is None:
-        raise SourceError(f"{paths[0].parent}: there is no DICOM file. Check the path.")
+        raise SourceError(
+            text("{folder}: no DICOM file was found. Check the path.", folder=paths[0].parent)
+        )
     return replace(keys, begin=min(begins, default=None))
 
 
-def _keys_of_heads(paths: list[Path]) -> Iterator[Keys]:
+def _keys_of_headers(paths: list[Path]) -> Iterator[Keys]:
     for path in paths:
-        with suppress(Exception), warnings.catch_warnings():  # told when it is copied
+        with suppress(Exception), warnings.catch_warnings():  # reported when the file is copied
             warnings.simplefilter("ignore")
-            yield new_keys(_read_head(path))
+            yield make_keys(_read_header(path))

@@ -1,10 +1,9 @@
-"""A DICOM head without the patient: what describes the X-ray picture is kept, all else is dropped.
+"""Removal of patient identity from a DICOM header: only elements that describe the image are kept.
 
-Basic Application Level Confidentiality Profile (PS3.15 annex E). Table E.1-1 lists what must go; a
-list of what may stay drops that too, and what a maker has put where no table looks for it: private
-elements, overlays (60xx), curves (50xx), comments, sequences. What stays is written anew. Dates and
-times are moved, so that the session begins at 2000-01-01 00:00:00 and what lies between frames
-stays true.
+Basic Application Level Confidentiality Profile (PS3.15 annex E). Table E.1-1 lists what must be
+removed; a list of what may be kept also removes elements that the table cannot know: private
+elements, overlays (60xx), curves (50xx), comments, sequences. Kept values are rewritten. Dates and
+times are shifted so that the session begins at 2000-01-01 00:00:00; intervals are preserved.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import DA, DT, TM
 
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.deidentification.kept_elements import (
     KEPT,
     KEPT_SEQUENCES,
@@ -32,13 +32,13 @@ from leakwatch.deidentification.kept_elements import (
     MOVED_TIMES,
     NEW_UIDS,
 )
-from leakwatch.deidentification.kept_values import kept_element, named_in
-from leakwatch.sources.dicom.burned_in import is_capture, says_of_text
-from leakwatch.sources.dicom.element_values import number, text
+from leakwatch.deidentification.kept_values import find_person_names, keep_element
+from leakwatch.sources.dicom.burned_in import burned_in_annotation, is_capture
+from leakwatch.sources.dicom.element_values import number, text_value
 from leakwatch.sources.dicom.frame_times import clock_time
 from leakwatch.sources.dicom.projection_images import SECONDARY_CAPTURES, X_RAY_IMAGES
 
-BEGIN = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - DICOM times of a room have no zone
+BEGIN = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - DICOM times have no zone here
 
 
 _COPIED = KEPT | KEPT_SEQUENCES | NEW_UIDS
@@ -50,61 +50,61 @@ _EMPTY = ("AccessionNumber", "ReferringPhysicianName", "PatientBirthDate", "Pati
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What keeps the objects of one session together; made anew for each, and never written.
+    """Keys that relate the objects of one session; new for each session, and never written.
 
     Parameters
     ----------
     secret : bytes
-        Of new UIDs.
+        Key of the hash that makes new UIDs.
     begin : datetime or None
-        The moment that becomes `BEGIN`; None: no time is kept.
+        The time that becomes `BEGIN`; None: no time is kept.
     """
 
     secret: bytes
     begin: dt.datetime | None
 
     def uid(self, old: str) -> UID:
-        """The new UID for an old one (PS3.5 B.2: a UUID below 2.25)."""
+        """Return the new UID for an old one (PS3.5 B.2: a UUID below 2.25)."""
         digest = hmac.digest(self.secret, old.encode(), hashlib.sha256)
         return UID(f"2.25.{int.from_bytes(digest[:16], 'big')}")
 
 
-def new_keys(first: Dataset) -> Keys:
-    """Keys of a session that begins with the object `first`."""
+def make_keys(first: Dataset) -> Keys:
+    """Return keys of a session that begins with the object `first`."""
     moments = clock_time(first)
     begin = next(iter(moments.values()), None)
     return Keys(secrets.token_bytes(32), None if begin is None else begin.replace(tzinfo=None))
 
 
-def deidentified(head: Dataset, keys: Keys, pictures_checked: bool = False) -> Dataset:
-    """A head without the patient; `head` is left as it is.
+def deidentify_header(header: Dataset, keys: Keys, pictures_checked: bool = False) -> Dataset:
+    """Return a header without patient identity; `header` is not changed.
 
     Parameters
     ----------
-    head : Dataset
-        With its file meta. Pixels in it are not looked at.
+    header : Dataset
+        With its file meta information. Pixels in it are ignored.
     keys : Keys
         The same for all objects of a session.
     pictures_checked : bool
-        A person looked: no picture names anybody.
+        The user confirmed that no image shows a name.
 
     Returns
     -------
     Dataset
-        Without pixels, and with a new file meta.
+        Without pixels, and with new file meta information.
 
     Raises
     ------
     SourceError
-        It is no X-ray picture, or text in the picture may name the patient.
+        It is not an X-ray image, or a burned-in annotation may name the patient.
     """
-    _check_kind(head)
-    check_pictures(head, pictures_checked)
-    clean = _kept(head, keys, named_in(head))
-    clean.SOPClassUID = _sop_class(head)
-    if pictures_checked and is_capture(head):
+    _check_kind(header)
+    check_annotation(header, pictures_checked)
+    clean = _kept(header, keys, find_person_names(header))
+    clean.SOPClassUID = _sop_class(header)
+    if pictures_checked and is_capture(header):
         clean.BurnedInAnnotation = "NO"
-    _describe(clean, keys, text(head, "StudyInstanceUID"))
+    _describe(clean, keys, text_value(header, "StudyInstanceUID"))
     clean.file_meta = FileMetaDataset()
     clean.file_meta.MediaStorageSOPClassUID = clean.SOPClassUID
     clean.file_meta.MediaStorageSOPInstanceUID = clean.get("SOPInstanceUID", "")
@@ -112,37 +112,45 @@ def deidentified(head: Dataset, keys: Keys, pictures_checked: bool = False) -> D
     return clean
 
 
-def check_pictures(head: Dataset, pictures_checked: bool) -> None:
-    """Refuse pictures in which text may name the patient.
+def check_annotation(header: Dataset, pictures_checked: bool) -> None:
+    """Refuse images in which a burned-in annotation may name the patient.
 
     Raises
     ------
     SourceError
-        The head says so; or it does not say otherwise of a picture of a screen, and nobody looked.
+        The header states an annotation; or it does not exclude one in a screen capture, and the
+        user did not check.
     """
-    said = says_of_text(head)
+    said = burned_in_annotation(header)
     if said:
         raise SourceError(
-            f"text is burned into the picture (Burned In Annotation is "
-            f"{text(head, 'BurnedInAnnotation')[:16]!a}), and it may name the patient. Blank it: "
-            "leakwatch cases add --mask LEFT,TOP,RIGHT,BOTTOM, and export the case."
+            text(
+                "the image has a burned-in annotation (Burned In Annotation is {stated!a}), which "
+                "may name the patient. Blank it: leakwatch cases add --mask "
+                "LEFT,TOP,RIGHT,BOTTOM, and export the case.",
+                stated=text_value(header, "BurnedInAnnotation")[:16],
+            )
         )
-    if said is None and is_capture(head) and not pictures_checked:
+    if said is None and is_capture(header) and not pictures_checked:
         raise SourceError(
-            "it is a picture of a screen, of film or in colour, which often names the patient, and "
-            "no Burned In Annotation says that this one does not. Look at it, and say "
-            "--pictures-checked if nobody is named in any of them."
+            text(
+                "it is a screen capture, a digitised film or a colour image, which often shows the "
+                "patient's name, and Burned In Annotation does not exclude it. Check all images, "
+                "and add --pictures-checked if none shows a name."
+            )
         )
-    stored = number(head, "BitsStored") or 0.0
-    given = number(head, "HighBit")
+    stored = number(header, "BitsStored") or 0.0
+    given = number(header, "HighBit")
     high = stored - 1 if given is None else given
     for group in _OVERLAY_GROUPS:
         tag = Tag(group, _OVERLAY_BIT_POSITION)
-        if tag in head and max(high - stored, 0) < _whole(head[tag].value) <= high:
+        if tag in header and max(high - stored, 0) < _whole(header[tag].value) <= high:
             raise SourceError(
-                "an overlay lies in bits of the picture itself (Overlay Bit Position is "
-                f"{_whole(head[tag].value)}), and it may name the patient. Export the sequence "
-                "without it."
+                text(
+                    "an overlay is stored in unused bits of the pixels (Overlay Bit Position is "
+                    "{position}), and it may name the patient. Export the sequence without it.",
+                    position=_whole(header[tag].value),
+                )
             )
 
 
@@ -153,21 +161,26 @@ def _whole(value: object) -> int:
         return 0
 
 
-def _check_kind(head: Dataset) -> None:
-    """Of other objects than these more than the picture is needed, and would be missing."""
-    sop_class = _sop_class(head)
+def _check_kind(header: Dataset) -> None:
+    """Refuse other objects, which need more than the elements that are kept."""
+    sop_class = _sop_class(header)
     if sop_class not in X_RAY_IMAGES | SECONDARY_CAPTURES:
         known = sop_class.name if sop_class.name != sop_class else "unknown or absent"
         raise SourceError(
-            f"its kind (SOP Class UID) is {known}, and only projection X-ray pictures and "
-            "secondary captures are copied: of others too little would be left. Take it out of "
-            "the folder, or use another tool for it."
+            text(
+                "its SOP Class is {known}, and only projection X-ray images and secondary captures "
+                "are copied: other objects would be incomplete. Remove it from the folder, or use "
+                "another tool for it.",
+                known=known,
+            )
         )
 
 
-def _sop_class(head: Dataset) -> UID:
-    meta = getattr(head, "file_meta", Dataset())  # a directory has it there alone
-    return UID(text(head, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID"), IGNORE)
+def _sop_class(header: Dataset) -> UID:
+    meta = getattr(header, "file_meta", Dataset())  # a DICOMDIR has it only there
+    return UID(
+        text_value(header, "SOPClassUID") or text_value(meta, "MediaStorageSOPClassUID"), IGNORE
+    )
 
 
 def _kept(dataset: Dataset, keys: Keys, names: frozenset[str]) -> Dataset:
@@ -176,7 +189,7 @@ def _kept(dataset: Dataset, keys: Keys, names: frozenset[str]) -> Dataset:
         keyword = keyword_for_tag(tag)
         if tag.is_private or keyword not in _COPIED:
             continue
-        # Bytes that cannot be turned into a value describe nothing.
+        # An element that cannot be decoded describes nothing.
         with suppress(ValueError, TypeError, NotImplementedError, LookupError, OverflowError):
             element = _copied(dataset, keyword, keys, names)
             if element is not None:
@@ -195,17 +208,17 @@ def _copied(
         items = [_kept(item, keys, names) for item in element.value]
         return DataElement(element.tag, "SQ", items)
     if keyword in NEW_UIDS:
-        # Whatever it was sent as, a sequence say, what is written is a digest of it.
+        # A digest is written even if the value is not a UID, such as a sequence.
         return (
             DataElement(element.tag, "UI", keys.uid(str(element.value))) if element.value else None
         )
-    return kept_element(dataset, keyword, names)
+    return keep_element(dataset, keyword, names)
 
 
 def _move_times(dataset: Dataset, clean: Dataset, keys: Keys) -> None:
     if keys.begin is None:
         return
-    # A time that cannot be read cannot be moved: it is dropped.
+    # A time that cannot be read cannot be shifted: it is dropped.
     for keyword in MOVED_DATE_TIMES:
         if keyword not in dataset:
             continue
@@ -237,8 +250,8 @@ def _describe(clean: Dataset, keys: Keys, study: str) -> None:
     clean.StudyDate, clean.StudyTime = f"{BEGIN:%Y%m%d}", f"{BEGIN:%H%M%S}"
     clean.PatientIdentityRemoved = "YES"
     clean.DeidentificationMethod = [
-        "LeakWatch: only what describes the picture is kept",
-        "moved to begin at 20000101" if keys.begin is not None else "times removed",
+        "LeakWatch: only elements that describe the image are kept",
+        "shifted to begin at 20000101" if keys.begin is not None else "times removed",
     ]
     codes = [("113100", "Basic Application Confidentiality Profile")]
     if keys.begin is not None:

@@ -1,7 +1,7 @@
-"""Pixels written anew from what was decoded: nothing else of their bytes comes along.
+"""Pixel data, rewritten from decoded samples so that no other bytes are copied.
 
-Names sit in comments of code streams, behind their end marker, behind the last frame, and as
-overlays in bits that no sample uses. A list of such places has no end; samples hold none of them.
+Names may be in comments of compressed streams, after their end marker, after the last frame, and in
+overlays in unused bits. No list of such locations is complete; decoded samples contain none.
 """
 
 from __future__ import annotations
@@ -20,48 +20,49 @@ from pydicom.uid import UID
 
 from leakwatch.core.arrays import Array
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.dicom_file import DicomFile
 from leakwatch.sources.dicom.dicom_header import UNDEFINED_LENGTH
-from leakwatch.sources.dicom.element_values import number, text
+from leakwatch.sources.dicom.element_values import number, text_value
 
 _PIXEL_DATA, _ITEM, _END = b"\xe0\x7f\x10\x00", b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
-_MOST_BYTES = 2**32 - 2  # what a length of 32 bits says, even (PS3.5 7.1)
+_MOST_BYTES = 2**32 - 2  # largest even length of 32 bits (PS3.5 7.1)
 
 
 class Samples(Protocol):
-    """Frames of an object, to be written."""
+    """Frames of an object that can be written."""
 
     @property
     def syntax(self) -> UID:
-        """How they are written."""
+        """Transfer syntax in which they are written."""
 
-    def describe(self, head: Dataset) -> None:
-        """Say in `head` how they are stored."""
+    def describe(self, header: Dataset) -> None:
+        """Set the elements of `header` that describe the pixels."""
 
     def write(self, file: BinaryIO) -> None:
         """Append the element Pixel Data."""
 
 
-def samples_of(path: Path, head: Dataset) -> Samples:
-    """What to write of the pixels of a file.
+def make_samples(path: Path, header: Dataset) -> Samples:
+    """Return the frames of a file, ready to be written.
 
     Parameters
     ----------
     path : Path
-    head : Dataset
-        Of that file.
+    header : Dataset
+        Header of that file.
 
     Raises
     ------
     SourceError
-        No decoder reads them, or they are in colour and compressed.
+        There is no decoder for the pixels, or they are compressed colour images.
     """
-    samples = number(head, "SamplesPerPixel")
-    return ColourSamples(path, head) if samples is not None and samples > 1 else GreySamples(path)
+    samples = number(header, "SamplesPerPixel")
+    return ColourSamples(path, header) if samples is not None and samples > 1 else GreySamples(path)
 
 
 class GreySamples:
-    """Frames as the monitor reads them; what was compressed is compressed again, without loss.
+    """Greyscale frames; frames that were compressed are compressed again without loss.
 
     Parameters
     ----------
@@ -75,22 +76,22 @@ class GreySamples:
 
     @property
     def syntax(self) -> UID:
-        """JPEG-LS Lossless, or none where there was none."""
+        """JPEG-LS Lossless, or uncompressed if the source is."""
         encapsulated = UID(self._source.acquisition.transfer_syntax_uid).is_encapsulated
         return uids.JPEGLSLossless if encapsulated else uids.ExplicitVRLittleEndian
 
-    def describe(self, head: Dataset) -> None:
-        """Say how the samples lie now: from the lowest bit on."""
+    def describe(self, header: Dataset) -> None:
+        """Set the elements that describe the pixels: samples use the lowest bits."""
         acquisition = self._source.acquisition
         form = acquisition.pixel_format
-        head.Rows, head.Columns = acquisition.rows, acquisition.columns
-        head.SamplesPerPixel, head.PhotometricInterpretation = 1, form.photometric
-        head.BitsAllocated, head.BitsStored = 8 * self._word.itemsize, form.bits_stored
-        head.HighBit, head.PixelRepresentation = form.bits_stored - 1, int(form.signed)
+        header.Rows, header.Columns = acquisition.rows, acquisition.columns
+        header.SamplesPerPixel, header.PhotometricInterpretation = 1, form.photometric
+        header.BitsAllocated, header.BitsStored = 8 * self._word.itemsize, form.bits_stored
+        header.HighBit, header.PixelRepresentation = form.bits_stored - 1, int(form.signed)
         if self._source.number_of_frames > 1:
-            head.NumberOfFrames = self._source.number_of_frames
+            header.NumberOfFrames = self._source.number_of_frames
         if acquisition.compressed_with_loss:
-            head.LossyImageCompression = "01"
+            header.LossyImageCompression = "01"
 
     def write(self, file: BinaryIO) -> None:
         """Append the element Pixel Data.
@@ -98,7 +99,7 @@ class GreySamples:
         Raises
         ------
         SourceError
-            A frame is missing, damaged, or has more bits than the head says.
+            A frame is missing, damaged, or has more bits than the header states.
         """
         with closing(self._source):
             if self.syntax.is_encapsulated:
@@ -115,13 +116,16 @@ class GreySamples:
             pixels = frame.pixels
             if int(pixels.min()) < low or int(pixels.max()) >= low + (1 << form.bits_stored):
                 raise SourceError(
-                    f"its pixels need more than the {form.bits_stored} bits that Bits Stored says; "
-                    "the rest may be an overlay that names the patient. Export it again."
+                    text(
+                        "its pixels use more than the {bits_stored} bits that Bits Stored states; "
+                        "the others may be an overlay that names the patient. Export it again.",
+                        bits_stored=form.bits_stored,
+                    )
                 )
             yield pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
 
     def _compressed(self, frame: Array) -> bytes:
-        from imagecodecs import jpegls_encode  # for compressed pictures only
+        from imagecodecs import jpegls_encode  # for compressed images only
         from jpeg_ls import encode_pixel_data
 
         stored = self._source.acquisition.pixel_format.bits_stored
@@ -135,55 +139,57 @@ class GreySamples:
                 samples_per_pixel=1,
                 bits_stored=stored,
             )
-        except RuntimeError:  # it has no room for what becomes larger, as noise does
+        except RuntimeError:  # its buffer is too small for noise, which grows when compressed
             stream = jpegls_encode(words)
         return bytes(stream)
 
 
 class ColourSamples:
-    """Samples of 8 bits, not compressed: nothing here reads others, and none of them is watched.
+    """Uncompressed colour frames of 8 bits per sample, which the monitor does not use.
 
     Parameters
     ----------
     path : Path
-    head : Dataset
-        Of that file.
+    header : Dataset
+        Header of that file.
     """
 
     syntax = uids.ExplicitVRLittleEndian
 
-    def __init__(self, path: Path, head: Dataset) -> None:
+    def __init__(self, path: Path, header: Dataset) -> None:
         given = {
-            keyword: number(head, keyword)
+            keyword: number(header, keyword)
             for keyword in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "BitsStored")
         }
         rows, columns, samples, allocated, stored = given.values()
-        self._kind = text(head, "PhotometricInterpretation")
+        self._kind = text_value(header, "PhotometricInterpretation")
         readable = (samples, allocated, stored) == (3, 8, 8) and self._kind in ("RGB", "YBR_FULL")
         if (
-            head.file_meta.TransferSyntaxUID.is_encapsulated
+            header.file_meta.TransferSyntaxUID.is_encapsulated
             or not readable
             or not rows
             or not columns
         ):
             raise SourceError(
-                "it is a picture in colour, compressed or not of three samples of 8 bits (RGB or "
-                "YBR_FULL). Export it uncompressed."
+                text(
+                    "it is a colour image that is compressed or has other samples than three of "
+                    "8 bits (RGB or YBR_FULL). Export it uncompressed."
+                )
             )
-        self._planes = int(number(head, "PlanarConfiguration") or 0)
+        self._planes = int(number(header, "PlanarConfiguration") or 0)
         self._size, self._frames = (
             (int(rows), int(columns)),
-            int(number(head, "NumberOfFrames") or 1),
+            int(number(header, "NumberOfFrames") or 1),
         )
         self._path = path
 
-    def describe(self, head: Dataset) -> None:
-        """Say how the samples lie."""
-        head.Rows, head.Columns = self._size
-        head.SamplesPerPixel, head.PhotometricInterpretation = 3, self._kind
-        head.PlanarConfiguration = self._planes
-        head.BitsAllocated, head.BitsStored, head.HighBit = 8, 8, 7
-        head.PixelRepresentation = 0
+    def describe(self, header: Dataset) -> None:
+        """Set the elements that describe the pixels."""
+        header.Rows, header.Columns = self._size
+        header.SamplesPerPixel, header.PhotometricInterpretation = 3, self._kind
+        header.PlanarConfiguration = self._planes
+        header.BitsAllocated, header.BitsStored, header.HighBit = 8, 8, 7
+        header.PixelRepresentation = 0
 
     def write(self, file: BinaryIO) -> None:
         """Append the element Pixel Data.
@@ -191,13 +197,17 @@ class ColourSamples:
         Raises
         ------
         SourceError
-            There are fewer bytes than the head says.
+            There are fewer bytes than the header states.
         """
         pixels = pydicom.dcmread(self._path, specific_tags=["PixelData"]).get("PixelData")
         expected = self._size[0] * self._size[1] * 3 * self._frames
         if not isinstance(pixels, bytes) or len(pixels) < expected:
             raise SourceError(
-                f"its head promises {expected} bytes of pixels, and fewer are there. Copy it again."
+                text(
+                    "its header states {expected} bytes of pixels, and the file has fewer. Copy it "
+                    "again.",
+                    expected=expected,
+                )
             )
         _write_native(file, expected, [np.frombuffer(pixels, np.uint8, expected)])
 
@@ -205,11 +215,23 @@ class ColourSamples:
 def _write_native(file: BinaryIO, length: int, frames: Iterable[Array]) -> None:
     padded = length + length % 2
     if padded > _MOST_BYTES:
-        raise SourceError(f"it has {length} bytes of pixels, more than a DICOM file can hold.")
+        raise SourceError(
+            text(
+                "it has {length} bytes of pixels, more than a DICOM file can have. Split it.",
+                length=length,
+            )
+        )
     file.write(_PIXEL_DATA + b"OW\0\0" + struct.pack("<L", padded))
     written = sum(file.write(frame.tobytes()) for frame in frames)
     if written != length:
-        raise SourceError(f"its head promises {length} bytes of pixels, and {written} are there.")
+        raise SourceError(
+            text(
+                "its header states {length} bytes of pixels, and the file has {written}. Copy it "
+                "again.",
+                length=length,
+                written=written,
+            )
+        )
     file.write(b"\0" * (padded - length))
 
 

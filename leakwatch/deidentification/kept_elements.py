@@ -1,8 +1,8 @@
-"""Elements of a DICOM head that say something of the X-ray picture, and nothing of the patient.
+"""DICOM elements that describe the X-ray image and do not identify the patient.
 
-What is not listed here does not come through `deidentification`, nor does a value that is neither a
-number nor one of the words that the standard has for it. None of these is in table E.1-1 of PS3.15,
-which lists what must go, but those of `NEW_UIDS` and `MOVED_TIMES`.
+Deidentification removes every other element, and every value that is neither a number nor a defined
+term of the standard. None of these elements is in table E.1-1 of PS3.15, which lists what must be
+removed, except those in `NEW_UIDS` and `MOVED_TIMES`.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ _KINDS_OF_IMAGE = _words(
     "|",
 )
 
-# Words of PS3.3 and of makers that tell kinds of pictures apart; any other is left out.
+# Defined terms of PS3.3 and of manufacturers; any other value is removed.
 WORDS: dict[str, frozenset[str]] = {
     "BodyPartExamined": _words(
         "SPINE CSPINE TSPINE LSPINE SSPINE CTSPINE TLSPINE LSSPINE WHOLESPINE CHEST "
@@ -152,18 +152,18 @@ WORDS: dict[str, frozenset[str]] = {
     "ImageType": _KINDS_OF_IMAGE,
 }
 
-# Letters of a direction each (PS3.3 C.7.6.1.1.1).
+# One or more direction letters per value (PS3.3 C.7.6.1.1.1).
 DIRECTIONS = ("PatientOrientation",)
 
-# Of the machine: they tell which calibration belongs to it.
+# Identify the equipment, to find its calibration.
 MAKERS = ("Manufacturer", "ManufacturerModelName")
 
-# Tags of elements that must be there as well.
+# Values are tags of elements that must be present as well.
 POINTERS = ("FrameIncrementPointer",)
 
 KEPT = NUMBERS | WORDS.keys() | {*DIRECTIONS, *MAKERS, *POINTERS, "SOPClassUID"}
 
-# Kept with the elements in them that are listed here.
+# Kept with those of their elements that are listed here.
 KEPT_SEQUENCES = frozenset(
     {
         "CollimatorShapeSequence",
@@ -184,7 +184,7 @@ KEPT_SEQUENCES = frozenset(
     }
 )
 
-# Replaced; the same new one for the same old one within a session.
+# Replaced consistently within a session.
 NEW_UIDS = frozenset(
     {
         "FrameOfReferenceUID",
@@ -195,6 +195,6 @@ NEW_UIDS = frozenset(
     }
 )
 
-# Moved to a beginning that is the same for all: times of day with the element of their date.
+# Shifted to a common beginning: times of day, with the element of their date.
 MOVED_TIMES = {"AcquisitionTime": "AcquisitionDate", "ContentTime": "ContentDate"}
 MOVED_DATE_TIMES = ("AcquisitionDateTime", "FrameReferenceDateTime", "FrameAcquisitionDateTime")

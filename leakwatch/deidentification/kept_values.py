@@ -1,7 +1,7 @@
-"""Values of kept elements, written anew: numbers, the standard's words, names of makers.
+"""Values of kept elements, rewritten: numbers, defined terms, manufacturers' names.
 
-An element's value representation is what its sender says. Text sits in a number of another kind, in
-a sequence under a kept name, or behind the values that belong there: so nothing is copied as it is.
+The sender chooses the value representation of an element. Text can be in a number with another VR,
+in a sequence under a kept keyword, or after the valid values: so no value is copied unchanged.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from leakwatch.deidentification.kept_elements import (
     POINTERS,
     WORDS,
 )
-from leakwatch.sources.dicom.element_values import texts
+from leakwatch.sources.dicom.element_values import text_values
 
-# No angle, distance or time of a C-arm is larger, in the units of DICOM. Letters that are read as a
-# floating-point number nearly always are.
+# No angle, distance or time of a C-arm is larger, in the units of DICOM. Letters decoded as
+# a number almost always are.
 MOST = 1e9
 _MOST_FLOAT = 1e4
 
 _WHOLE = {"IS": (-(2**31), 2**31 - 1), "US": (0, 65535), "SS": (-32768, 32767)}
 _DIRECTION = re.compile(r"[ARLPHF]{1,3}")
 _MAKER = re.compile(r"[A-Za-z0-9 .,()&/+_-]{1,64}")
-_OTHER_KIND = "OTHER"  # so that the next words keep their places
+_OTHER_KIND = "OTHER"  # so that the next values keep their positions
 _SHORTEST_NAME = 3
 
 
-def kept_element(dataset: Dataset, keyword: str, names: frozenset[str]) -> DataElement | None:
-    """An element written anew, or None where nothing of it may stay.
+def keep_element(dataset: Dataset, keyword: str, names: frozenset[str]) -> DataElement | None:
+    """Return an element with rewritten values, or None if it must be removed.
 
     Parameters
     ----------
     dataset : Dataset
-        That holds it.
+        Dataset that contains the element.
     keyword : str
     names : frozenset of str
-        Words that name people, as `named_in` finds them.
+        Words that name people, see `find_person_names`.
     """
     if keyword not in KEPT:
         return None
@@ -62,21 +62,21 @@ def kept_element(dataset: Dataset, keyword: str, names: frozenset[str]) -> DataE
     elif keyword in MAKERS:
         value = _maker(dataset, keyword, names)
     elif keyword in DIRECTIONS:
-        value = _all_of(texts(dataset, keyword), _DIRECTION)
+        value = _all_of(text_values(dataset, keyword), _DIRECTION)
     elif keyword in WORDS:
-        value = _words(texts(dataset, keyword), keyword)
+        value = _words(text_values(dataset, keyword), keyword)
     if value is None:
         return None
     return DataElement(Tag(keyword), _representation(dataset, keyword), value)
 
 
-def named_in(dataset: Dataset) -> frozenset[str]:
-    """Words that name people in an object, at any depth, in capitals."""
+def find_person_names(dataset: Dataset) -> frozenset[str]:
+    """Return words that name people in a dataset, at any depth, in capitals."""
     found: set[str] = set()
     for element in _readable(dataset):
         if element.VR == "SQ":
             for item in element.value:
-                found |= named_in(item)
+                found |= find_person_names(item)
         elif element.VR == "PN" or element.tag.group == 0x0010:
             found |= _capital_words(str(element.value))
     return frozenset(found)
@@ -86,8 +86,8 @@ def _readable(dataset: Dataset) -> Iterator[DataElement]:
     for tag in sorted(dataset.keys()):
         item: object = dataset.get_item(tag, keep_deferred=True)
         if isinstance(item, RawDataElement) and item.value is None and item.length:
-            continue  # large, so left in the file, and no name
-        # Bytes of any kind stand there, and what cannot be turned into a value has none.
+            continue  # left in the file because it is large, so it is not a name
+        # Elements are untrusted; one that cannot be decoded has no value.
         with suppress(ValueError, TypeError, NotImplementedError, LookupError):
             yield dataset[tag]
 
@@ -125,7 +125,7 @@ def _numbers(dataset: Dataset, keyword: str) -> list[Any] | None:
 
 
 def _fits(count: int, allowed: str) -> bool:
-    """Whether so many values may stand there: allowed are `2`, `1-3`, `1-n` or `2-2n`."""
+    """Return whether `count` fits a value multiplicity: `2`, `1-3`, `1-n` or `2-2n`."""
     least, _, most = allowed.partition("-")
     if count < int(least):
         return False
@@ -148,7 +148,7 @@ def _all_of(values: Iterable[str], pattern: re.Pattern[str]) -> list[str] | None
 
 
 def _maker(dataset: Dataset, keyword: str, names: frozenset[str]) -> str | None:
-    found = texts(dataset, keyword)
+    found = text_values(dataset, keyword)
     if len(found) != 1 or not _MAKER.fullmatch(found[0]):
         return None
     return None if _capital_words(found[0]) & names else found[0]

@@ -1,1 +1,1 @@
-"""Text and files of anybody: read within bounds, written for this user alone, named harmlessly."""
+"""Untrusted text and files: bounded reading, private writing, safe file names."""

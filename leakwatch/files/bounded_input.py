@@ -1,7 +1,7 @@
-"""Text that a stranger may have written, read and parsed within bounds.
+"""Bounded reading and parsing of text from untrusted files.
 
-A parser takes what it is given: three million points become half a gigabyte before a schema sees
-them, a key of a hundred thousand parts minutes, and brackets that open without an end its stack.
+A parser has no limits of its own: three million points use half a gigabyte before a schema checks
+them, a key of a hundred thousand parts takes minutes, and deeply nested brackets exhaust the stack.
 """
 
 from __future__ import annotations
@@ -15,19 +15,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-# What a person writes, or a program for one: a case, settings, a suite. The longest that comes with
-# the program has 12 KB; a table of distortion some hundreds.
+from leakwatch.core.messages import text
+
+# Files that a user writes or edits: a case, settings, a suite. The longest that is shipped with the
+# program has 12 KB; a distortion table has some hundreds.
 MOST_WRITTEN_BYTES: Final = 1 << 20
-# One document that a program writes: the truth of an hour at 15 frames/s has 6 MB.
+# One document written by a program: the truth of one hour at 15 frames/s has 6 MB.
 MOST_DOCUMENT_BYTES: Final = 1 << 23
-# A line a frame: 1.5 KB, for two hours at 30 frames/s.
+# One line per frame: 1.5 KB each, for two hours at 30 frames/s.
 MOST_LINES_BYTES: Final = 1 << 29
 MOST_LINE_BYTES: Final = 1 << 20
 
-# Sections in sections: the deepest that the program writes has 8.
+# Nested sections: the program itself writes 8 levels at most.
 _DEEPEST: Final = 32
-# Words of TOML, as far as its keys go. Each takes what it takes and never looks twice, so that no
-# text takes longer than its length.
+# Tokens of TOML that matter for its keys. No alternative backtracks, so that the time is linear in
+# the length of the text.
 _WORDS: Final = re.compile(
     r"""
     (?P<string> \"{3}(?:[^\\]|\\.)*?(?:\"{3}|\Z) | '{3}.*?(?:'{3}|\Z)
@@ -37,15 +39,15 @@ _WORDS: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _NO_MORE: Final = object()
-_LARGEST: Final = 2**63  # of a whole number, as the machine counts
+_LARGEST: Final = 2**63  # integers have 64 bits
 
 
 class OutOfBounds(ValueError):
-    """It is larger, deeper or has larger numbers than anything of its kind."""
+    """A text is larger, nested deeper or has larger numbers than its kind allows."""
 
 
 def read_at_most(path: Path, most_bytes: int = MOST_WRITTEN_BYTES) -> bytes:
-    """Read a file that is not larger than anything of its kind.
+    """Read a file of limited size.
 
     Parameters
     ----------
@@ -55,9 +57,9 @@ def read_at_most(path: Path, most_bytes: int = MOST_WRITTEN_BYTES) -> bytes:
     Raises
     ------
     OSError
-        It cannot be read.
+        The file cannot be read.
     OutOfBounds
-        It is larger; no more than the bound is read of it.
+        The file is larger; no more than `most_bytes` + 1 bytes were read.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -69,7 +71,7 @@ def read_at_most(path: Path, most_bytes: int = MOST_WRITTEN_BYTES) -> bytes:
 
 
 def lines_at_most(path: Path) -> Iterator[bytes]:
-    """Read a file of a line a frame, one line at a time.
+    """Yield the lines of a file that has one line per frame.
 
     Parameters
     ----------
@@ -78,14 +80,14 @@ def lines_at_most(path: Path) -> Iterator[bytes]:
     Yields
     ------
     bytes
-        With its newline; the last may have none, where it was cut off.
+        With its newline; the last line has none if the file was truncated.
 
     Raises
     ------
     OSError
-        It cannot be read.
+        The file cannot be read.
     OutOfBounds
-        The file, or a line of it, is longer than any.
+        The file or a line in it is too long.
     """
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size > MOST_LINES_BYTES:
@@ -95,30 +97,34 @@ def lines_at_most(path: Path) -> Iterator[bytes]:
             number += 1
             if len(line) > MOST_LINE_BYTES:
                 raise OutOfBounds(
-                    f"has a line {number} of more than {size_text(MOST_LINE_BYTES)}, and one that "
-                    "LeakWatch wrote has some hundred bytes"
+                    text(
+                        "has a line {number} of more than {size}; lines written by LeakWatch have "
+                        "some hundred bytes",
+                        number=number,
+                        size=size_text(MOST_LINE_BYTES),
+                    )
                 )
             yield line
 
 
 def parse_toml(data: bytes, finite: bool = True) -> dict[str, Any]:
-    """Parse TOML, which some editors begin with a byte order mark.
+    """Parse TOML, with or without a byte order mark.
 
     Parameters
     ----------
     data : bytes
     finite : bool
-        False: numbers that are not finite are left, for whoever tells their place.
+        False: numbers that are not finite are accepted, and the caller reports their key.
 
     Raises
     ------
     ValueError
-        It is no TOML. `OutOfBounds` where it is nested, or has a number, beyond all bounds.
+        It is not TOML. `OutOfBounds` if it is nested too deep or has a number out of range.
     """
-    text = data.decode("utf-8-sig")
-    _check_keys(text)
+    toml = data.decode("utf-8-sig")
+    _check_keys(toml)
     try:
-        found = tomllib.loads(text)
+        found = tomllib.loads(toml)
     except RecursionError as error:
         raise _too_deep() from error
     _check(found, finite)
@@ -130,20 +136,20 @@ def parse_json(
     pairs: Callable[[list[tuple[str, Any]]], Any] | None = None,
     numbers: bool = True,
 ) -> Any:
-    """Parse JSON, which some editors begin with a byte order mark.
+    """Parse JSON, with or without a byte order mark.
 
     Parameters
     ----------
     data : bytes
     pairs : callable or None
-        Makes an object of its keys and values.
+        Makes an object from its keys and values.
     numbers : bool
-        False: those beyond all bounds are left, for whoever tells their place.
+        False: numbers out of range are accepted, and the caller reports their key.
 
     Raises
     ------
     ValueError
-        It is no JSON. `OutOfBounds` where it is nested, or has a number, beyond all bounds.
+        It is not JSON. `OutOfBounds` if it is nested too deep or has a number out of range.
     """
     try:
         found = json.loads(data.decode("utf-8-sig"), object_pairs_hook=pairs)  # noqa: TID251
@@ -154,45 +160,51 @@ def parse_json(
 
 
 def is_counted(number: int) -> bool:
-    """Whether a whole number has 64 bits at most."""
+    """Return whether an integer fits into 64 bits."""
     return -_LARGEST <= number < _LARGEST
 
 
 def why_unread(error: ValueError, kind: str) -> str:
-    """Say why a text was not read: it is beyond bounds, or not of its kind.
+    """Return why a text could not be read.
 
     Parameters
     ----------
     error : ValueError
-        Of one of the functions above.
+        Raised by one of the functions above.
     kind : str
         ``TOML`` or ``JSON``.
     """
-    return str(error) if isinstance(error, OutOfBounds) else f"is not {kind}: {error}"
+    if isinstance(error, OutOfBounds):
+        return str(error)
+    return text("is not {kind}: {error}", kind=kind, error=str(error))
 
 
 def size_text(size: int) -> str:
-    """Bytes as a person reads them, ``1 MiB``."""
+    """Return a number of bytes as text, such as ``1 MiB``."""
     return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size} bytes"
 
 
-def shortened(text: str, longest: int = 60) -> str:
-    """Return the beginning of a text, for a message: what was found may be endless."""
-    return text if len(text) <= longest else f"{text[:longest]}..."
+def shorten(long_text: str, longest: int = 60) -> str:
+    """Return the beginning of a text, for use in a message."""
+    return long_text if len(long_text) <= longest else f"{long_text[:longest]}..."
 
 
 def _too_large(most_bytes: int) -> OutOfBounds:
-    return OutOfBounds(f"is larger than {size_text(most_bytes)}, which nothing of its kind is")
+    return OutOfBounds(
+        text("is larger than {size}, the limit for this kind of file", size=size_text(most_bytes))
+    )
 
 
 def _too_deep() -> OutOfBounds:
-    return OutOfBounds(f"is nested more than {_DEEPEST} deep, which nothing of its kind is")
+    return OutOfBounds(
+        text("is nested more than {deepest} levels deep, the limit for any file", deepest=_DEEPEST)
+    )
 
 
-def _check_keys(text: str) -> None:
-    """Refuse a key of many parts before it is parsed, which takes the square of their number."""
+def _check_keys(toml: str) -> None:
+    """Refuse a key of many parts before it is parsed, which takes quadratic time."""
     parts = 0
-    for word in _WORDS.finditer(text):
+    for word in _WORDS.finditer(toml):
         if word.lastgroup == "dot":
             parts += 1
             if parts > _DEEPEST:
@@ -202,7 +214,7 @@ def _check_keys(text: str) -> None:
 
 
 def _check(found: Any, finite: bool, whole: bool = True) -> None:
-    """Go through all values without recursion: nothing that recurs may see what is too deep."""
+    """Check all values, without recursion, which too deep a nesting would exhaust."""
     open_ones = [iter((found,))]
     while open_ones:
         one = next(open_ones[-1], _NO_MORE)
@@ -213,6 +225,8 @@ def _check(found: Any, finite: bool, whole: bool = True) -> None:
                 raise _too_deep()
             open_ones.append(iter(one.values() if isinstance(one, dict) else one))
         elif whole and isinstance(one, int) and not is_counted(one):
-            raise OutOfBounds("has a whole number of more than 64 bits, which nothing here counts")
+            raise OutOfBounds(text("has an integer of more than 64 bits, the limit for any number"))
         elif finite and isinstance(one, float) and not math.isfinite(one):
-            raise OutOfBounds(f"has the number {one}, which nothing here can be")
+            raise OutOfBounds(
+                text("has the number {number}, and only finite ones are valid", number=one)
+            )

@@ -1,8 +1,8 @@
-"""Files that nobody but this user may read, in folders that nobody else may enter.
+"""Files and folders that are accessible to the current user only.
 
-What LeakWatch writes may be of a patient. So modes are set, and do not depend on the umask; nothing
-is written through a symbolic link that lies in the place of a file. Where a file system has no
-modes, as FAT has none, nothing can be done about it.
+What LeakWatch writes may contain patient data. Modes are set explicitly and do not depend on the
+umask; nothing is written through a symbolic link in place of a file. File systems without modes,
+such as FAT, cannot be protected.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from leakwatch.core.messages import text
+
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 OTHERS = 0o077  # as a umask
 
 _FLAGS: int = os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# A pipe in the place of a file would be waited for.
+# Opening a pipe in place of a file would block.
 _FLAGS |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make `folder`, and those above it, where absent; one that is there keeps its mode.
+    """Make `folder` and its parents if absent; an existing folder keeps its mode.
 
     Raises
     ------
@@ -49,13 +51,13 @@ def make_private_folder(folder: Path) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Set the mode of a file or folder that is ours, where it is there and can be set."""
+    """Set the private mode of a file or folder, if it exists and can be changed."""
     with suppress(OSError):
         path.chmod(FOLDER_MODE if path.is_dir() else FILE_MODE)
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Open or make a file; give its descriptor.
+    """Open or make a file, and return its descriptor.
 
     Parameters
     ----------
@@ -66,17 +68,17 @@ def open_private(path: Path, flags: int) -> int:
     Raises
     ------
     OSError
-        Also where a link, a pipe or a device is in its place.
+        Also if `path` is a link, a pipe or a device.
     """
     try:
         file = os.open(path, flags | _FLAGS, FILE_MODE)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise OSError(errno.ELOOP, "a symbolic link is in its place", str(path)) from error
+            raise OSError(errno.ELOOP, text("it is a symbolic link"), str(path)) from error
         raise
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise OSError(errno.EINVAL, "what is in its place is no file", str(path))
+        raise OSError(errno.EINVAL, text("it is not a regular file"), str(path))
     if sys.platform != "win32":
         with suppress(OSError):
             os.fchmod(file, FILE_MODE)
@@ -84,7 +86,7 @@ def open_private(path: Path, flags: int) -> int:
 
 
 def new_private_file(path: Path) -> BinaryIO:
-    """Open an empty file in the place of any that is there; a link is removed, not followed.
+    """Open an empty file, replacing any existing one; a link is removed, not followed.
 
     Raises
     ------
@@ -96,14 +98,14 @@ def new_private_file(path: Path) -> BinaryIO:
 
 @contextmanager
 def replaced_private_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that takes the place of `path` in the end: at any moment one is whole.
+    """Open a file that replaces `path` atomically once it is complete.
 
     Raises
     ------
     OSError
-        Then what was there stays.
+        The previous file is then left unchanged.
     """
-    new = path.with_name(f".{path.name}.new")
+    new = unfinished_private_file(path)
     try:
         with new_private_file(new) as file:
             yield file
@@ -116,8 +118,13 @@ def replaced_private_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def unfinished_private_file(path: Path) -> Path:
+    """Return the name that a file has while `replaced_private_file` writes it."""
+    return path.with_name(f".{path.name}.new")
+
+
 def replace_private_file(path: Path, data: bytes) -> None:
-    """Write a file so that at any moment either the old or the new one is there.
+    """Write a file atomically: at any time either the old or the new one exists.
 
     Raises
     ------
@@ -128,7 +135,7 @@ def replace_private_file(path: Path, data: bytes) -> None:
 
 
 def write_private_file(path: Path, data: bytes) -> None:
-    """The same for a path that a person named, who may mean a link or a device: ``/dev/stdout``.
+    """Write to a path given by the user, which may be a link or a device such as ``/dev/stdout``.
 
     Raises
     ------
@@ -141,7 +148,7 @@ def write_private_file(path: Path, data: bytes) -> None:
 
 
 def copy_private_tree(folder: Path, target: Path) -> None:
-    """Copy files and folders, and of them nothing but what they hold; links are left out.
+    """Copy the contents of files and folders, without modes and times; links are skipped.
 
     Raises
     ------
@@ -158,7 +165,7 @@ def copy_private_tree(folder: Path, target: Path) -> None:
 
 
 def copy_private_file(path: Path, target: Path) -> None:
-    """Copy what a file holds.
+    """Copy the content of a file, without its mode and times.
 
     Raises
     ------

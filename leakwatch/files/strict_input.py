@@ -1,4 +1,4 @@
-"""What is wrong in a file that a person wrote: the key, what was found, what to do."""
+"""Messages for invalid files written by a user: the key, what was found, what to do."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from leakwatch.files.bounded_input import shortened
+from leakwatch.core.messages import text
+from leakwatch.files.bounded_input import shorten
 
-_LONGEST_WHAT = 300  # characters of a rule that was broken
+_LONGEST_WHAT = 300  # characters of the violated rule
 
 
 def explain(
@@ -21,17 +22,17 @@ def explain(
     document: type[msgspec.Struct],
     hints: Mapping[str, str],
 ) -> str:
-    """Turn msgspec's message into one for the person who wrote the file.
+    """Return msgspec's message in words for the user who wrote the file.
 
     Parameters
     ----------
     error : msgspec.ValidationError
     found : object
-        The whole content, decoded without a type.
+        The complete content, decoded without a type.
     document : type of msgspec.Struct
-        What it should have been.
+        The expected type.
     hints : mapping of str to str
-        What to do, by top-level key.
+        What to do, for each top-level key.
 
     Returns
     -------
@@ -46,33 +47,52 @@ def explain(
     missing = re.fullmatch(r"Object missing required field `(.*)`", what)
     if missing:
         hint = "" if path else hints.get(missing[1], "")
-        return f"key {missing[1]} is missing{_within(path)}. {hint or 'Add it.'}"
+        return text(
+            "key {key} is missing{within}. {advice}",
+            key=missing[1],
+            within=_within(path),
+            advice=hint or text("Add it."),
+        )
     return _wrong_value(what, path, found, hints)
 
 
 def _unknown_key(key: str, path: str, document: type[msgspec.Struct]) -> str:
     known = [] if path else [field.encode_name for field in msgspec.structs.fields(document)]
-    near = difflib.get_close_matches(shortened(key), known, n=1)
-    advice = f"Did you mean {near[0]}?" if near else "Remove it."
-    listing = f" Known keys: {', '.join(known)}." if known else ""
-    return f"key {shortened(key)} is not known{_within(path)}. {advice}{listing}"
+    near = difflib.get_close_matches(shorten(key), known, n=1)
+    advice = text("Did you mean {key}?", key=near[0]) if near else text("Remove it.")
+    if not known:
+        return text(
+            "key {key} is not known{within}. {advice}",
+            key=shorten(key),
+            within=_within(path),
+            advice=advice,
+        )
+    return text(
+        "key {key} is not known. {advice} Known keys: {known}.",
+        key=shorten(key),
+        advice=advice,
+        known=", ".join(known),
+    )
 
 
 def _wrong_value(what: str, path: str, found: Any, hints: Mapping[str, str]) -> str:
     key = re.split(r"[.\[]", path, maxsplit=1)[0]
     value = _at(found, path)
-    shown = json.dumps(value, default=str)
-    shown = shortened(shown)
-    hint = hints.get(key, "Correct it.")
+    hint = hints.get(key, text("Correct it."))
     if value is None and path:
-        hint = f"Leave the key out where its value is not known. {hint}"
-    name = f"key {path}" if path else "the file"
-    what = shortened(what, _LONGEST_WHAT)
-    return f"{name}: {what[:1].lower()}{what[1:].replace('`', '')}; found {shown}. {hint}"
+        hint = text("Leave the key out if its value is unknown. {hint}", hint=hint)
+    what = shorten(what, _LONGEST_WHAT)
+    return text(
+        "{key}: {what}; found {found}. {hint}",
+        key=text("key {path}", path=path) if path else text("the file"),
+        what=f"{what[:1].lower()}{what[1:].replace('`', '')}",
+        found=shorten(json.dumps(value, default=str)),
+        hint=hint,
+    )
 
 
 def _at(found: Any, path: str) -> Any:
-    """Follow a path such as ``frames[3].ml``; what is reached where it cannot be followed."""
+    """Return the value at a path such as ``frames[3].ml``, or the last one that can be reached."""
     for name, index in re.findall(r"([^.\[\]]+)(?![^\[]*\])|\[(\d+)\]", path):
         try:
             found = found[int(index)] if index else found[name]
@@ -82,4 +102,4 @@ def _at(found: Any, path: str) -> Any:
 
 
 def _within(path: str) -> str:
-    return f" in {shortened(path)}" if path else ""
+    return text(" in {path}", path=shorten(path)) if path else ""

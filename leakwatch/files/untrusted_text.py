@@ -1,8 +1,8 @@
-"""What strangers typed, as it may be shown and as it may name a file.
+"""Untrusted text, made safe to show and to use in a file name.
 
-Names of cases, paths, tags and what a peer says of itself are other people's text. A line break in
-it makes a line that this program never said, an escape code moves the cursor or the clipboard, and
-a mark of direction turns the letters around that follow.
+Names of cases, paths, DICOM elements and what a network peer states are written by others. A line
+break in them forges a line of output, an escape sequence controls the terminal or the clipboard,
+and a direction mark reverses the letters that follow.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import unicodedata
 from html import escape
 from typing import Final
 
-# Characters that are not shown but do something: controls, formats (marks of direction, of no
-# width), halves of pairs, private ones, and breaks of lines and paragraphs.
-_DO_SOMETHING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Characters that have an effect but no glyph: controls, formats (direction marks, zero width),
+# surrogates, private ones, unassigned ones, and breaks of lines and paragraphs.
+_CONTROL_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
-# File systems give a name 255 bytes; a suffix, and what a copy adds, must fit behind it.
+# File systems give a name 255 bytes; a suffix, and what a copy adds, must fit after it.
 _MOST_BYTES: Final = 120
 _OTHER_THAN_WORDS: Final = re.compile(r"[^\w.]+")
-# Names of devices under Windows, whatever suffix follows.
+# Device names of Windows, with any suffix.
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
-def printable(text: str) -> str:
-    """Return `text` with each character that is not shown written as its number.
+def escape_control_characters(text: str) -> str:
+    """Return `text` with its control characters written as escapes.
 
     Parameters
     ----------
@@ -33,32 +33,32 @@ def printable(text: str) -> str:
     Returns
     -------
     str
-        One line. A backslash stays as it is: paths of Windows are full of them.
+        One line. Backslashes stay as they are, because Windows paths contain them.
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escaped(one) if _does_something(one) else one for one in text)
+    return "".join(_escaped(one) if _is_control(one) else one for one in text)
 
 
 def html_text(text: str) -> str:
-    """Return `text` as it may stand in a page of HTML, between tags or in an attribute."""
-    return escape(printable(text))
+    """Return `text` escaped for HTML, between tags or in an attribute."""
+    return escape(escape_control_characters(text))
 
 
 def safe_file_name(text: str, instead: str) -> str:
-    """Return a name of one file or folder, on any system, that `text` is still known by.
+    """Return a recognisable name for a file or folder that is valid on any system.
 
     Parameters
     ----------
     text : str
-        What a person called it.
+        The name that the user chose.
     instead : str
-        The name where no letter or digit is left.
+        The name if no letter or digit is left.
 
     Returns
     -------
     str
-        Letters, digits, ``_``, ``-`` and dots; never a path, hidden, or an option of a command.
+        Letters, digits, ``_``, ``-`` and dots; never a path, a hidden file or a command option.
     """
     words = _OTHER_THAN_WORDS.sub("-", unicodedata.normalize("NFC", text)).strip("-.")
     words = words.encode()[:_MOST_BYTES].decode(errors="ignore").strip("-.")
@@ -67,8 +67,8 @@ def safe_file_name(text: str, instead: str) -> str:
     return f"_{words}" if _DEVICES.match(words) else words
 
 
-def _does_something(character: str) -> bool:
-    return unicodedata.category(character) in _DO_SOMETHING
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in _CONTROL_CATEGORIES
 
 
 def _escaped(character: str) -> str:

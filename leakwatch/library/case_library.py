@@ -27,7 +27,7 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import EventKind, Level
 from leakwatch.files.private_files import FOLDER_MODE, make_private, make_private_folder
-from leakwatch.files.untrusted_text import printable
+from leakwatch.files.untrusted_text import escape_control_characters
 from leakwatch.sinks.recording.line_file import is_locked
 from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
 
@@ -138,7 +138,9 @@ class CaseLibrary:
                     "{name!r} is not a case name: it is a number, or empty. Use letters.", name=name
                 )
             )
-        if name is not None and (printable(name) != name or len(name) > _LONGEST_NAME):
+        if name is not None and (
+            escape_control_characters(name) != name or len(name) > _LONGEST_NAME
+        ):
             raise LibraryError(
                 text(
                     "{name!r} is not a case name: it has control characters, or more than "

@@ -103,4 +103,4 @@ class Outputs:
         behind_s = one.behind_s
         late = behind_s >= self._settings.behind_after_s
         lost, failure = one.lost, one.failure
-        return Recording(one.name, lost, failure, behind_s=behind_s, late=late, full=one.full)
+        return Recording(one.name, lost, failure, behind_s=behind_s, late=late, full=one.is_full)

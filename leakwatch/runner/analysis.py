@@ -208,7 +208,7 @@ def _finish_soon(recorder: Recorder, sinks: Mapping[str, SinkWorker]) -> None:
     until_s = time.monotonic() + FINISH_WITHIN_S
     pictures = [sink for name, sink in sinks.items() if name != TABLE_NAME]
     for sink in pictures:
-        sink.hurry()
+        sink.expedite()
     for name in sinks.keys() & {TABLE_NAME}:
         sinks[name].close()  # rows take no time
     for sink in pictures:

@@ -31,7 +31,7 @@ from leakwatch.core.results import Event, EventKind, Level
 from leakwatch.display.grey_mapping import grey_mapping
 from leakwatch.runner.stored_run import Run
 from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
-from leakwatch.sinks.report.case_findings import Findings, Moment, Outline, Place
+from leakwatch.sinks.report.case_findings import Findings, FrameReference, KeyFrame, Outline
 from leakwatch.sources.stored.recorded_session import RecordedSession
 
 # Frames at the start that define the grey mapping of all images, as in the overlay video.
@@ -101,7 +101,7 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
     places, parts = _places(recorded)
     told = {line.frame: line.level for line in lines}
     warned = _warned(events)
-    moments: list[Moment] = []
+    moments: list[KeyFrame] = []
     outlines: list[Outline] = []
     preview: list[Frame] = []
     same = compared = 0
@@ -116,7 +116,7 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
                 outlines.append(Outline(places[index], cement.contours_px))
             if index in warned:
                 number = len(moments) + 1
-                moments.append(Moment(number, places[index], warned[index], snapshot))
+                moments.append(KeyFrame(number, places[index], warned[index], snapshot))
             compared += index in told
             same += index in told and told[index] is snapshot.alert.level
             on_frame()
@@ -138,13 +138,13 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
     )
 
 
-def _places(recorded: tuple[RecordedFrame, ...]) -> tuple[dict[int, Place], list[str]]:
+def _places(recorded: tuple[RecordedFrame, ...]) -> tuple[dict[int, FrameReference], list[str]]:
     parts = sorted({frame.part for frame in recorded})
     counts = dict.fromkeys(parts, 0)
     places = {}
     for frame in recorded:
         counts[frame.part] += 1
-        places[frame.frame] = Place(parts.index(frame.part), counts[frame.part])
+        places[frame.frame] = FrameReference(parts.index(frame.part), counts[frame.part])
     return places, [part_name(part) for part in parts]
 
 

@@ -1,4 +1,4 @@
-"""Sinks of other packages, which get every observation and alert."""
+"""Sinks of other packages, which receive every observation and alert."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from contextlib import suppress
 
 from leakwatch.core.errors import ExtensionError, SinkError
 from leakwatch.core.extensions import SINKS, failed, lacking_method, load_extension
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import Sink
 
 
 def sink_names(specs: Sequence[str]) -> tuple[str, ...]:
-    """Return what a person calls these sinks; no output of LeakWatch's own is called so."""
+    """Return names of sinks for messages; none equals that of an output of LeakWatch."""
     return tuple(f"sink {spec}" for spec in specs)
 
 
 def open_sinks(specs: Sequence[str]) -> dict[str, Sink]:
-    """Open the sinks that a person named.
+    """Open the sinks named by the user.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def open_sinks(specs: Sequence[str]) -> dict[str, Sink]:
     """
     twice = [spec for spec in specs if specs.count(spec) > 1]
     if twice:
-        raise ExtensionError(f"--sink {twice[0]}: is given twice. Give it once.")
+        raise ExtensionError(text("--sink {spec}: is given twice. Give it once.", spec=twice[0]))
     opened: dict[str, Sink] = {}
     try:
         for name, spec in zip(sink_names(specs), specs, strict=True):
@@ -47,7 +48,7 @@ def open_sinks(specs: Sequence[str]) -> dict[str, Sink]:
 
 
 def close_sinks(sinks: Mapping[str, Sink]) -> None:
-    """Close sinks that nothing was given to. Does not raise."""
+    """Close sinks that received nothing. Does not raise."""
     for sink in sinks.values():
         with suppress(Exception):
             sink.close()
@@ -65,8 +66,13 @@ def _opened(spec: str) -> Sink:
     lacking = lacking_method(sink, ("append", "close"))
     if lacking:
         raise ExtensionError(
-            f"sink {name}: expected a leakwatch.core.protocols.Sink, found "
-            f"{type(sink).__name__} without {lacking}. Tell the author of that package."
+            text(
+                "sink {name}: expected a leakwatch.core.protocols.Sink, found {found} without "
+                "{lacking}. Tell the author of that package.",
+                name=name,
+                found=type(sink).__name__,
+                lacking=lacking,
+            )
         )
     found: Sink = sink
     return found

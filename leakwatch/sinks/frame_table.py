@@ -1,4 +1,4 @@
-"""frames.csv: the numbers of frames.jsonl for a spreadsheet, a row a frame."""
+"""frames.csv: the numbers of frames.jsonl for a spreadsheet, one row per frame."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from leakwatch.core.results import Snapshot
 from leakwatch.sinks.recording.line_file import LineFile
 
 TABLE_NAME = "frames.csv"
-# As in frames.jsonl. What is nested there (`quality`) has no place in a table, and `latency_ms` is
-# of the machine: without it two runs give the same bytes.
+# As in frames.jsonl, without `quality`, which is nested, and `latency_ms`, which depends on the
+# machine: two runs give the same bytes.
 COLUMNS = (
     "frame",
     "time_s",
@@ -30,12 +30,12 @@ COLUMNS = (
 
 
 class FrameTable:
-    """Writes a row a frame, each on its way to the disk when `append` returns.
+    """Writer of one row per frame, each handed to the system when `append` returns.
 
     Parameters
     ----------
     folder : Path
-        Exists and may be written to; a frames.csv in it is replaced.
+        Exists and is writable; a frames.csv in it is replaced.
 
     Raises
     ------
@@ -45,18 +45,18 @@ class FrameTable:
 
     def __init__(self, folder: Path) -> None:
         self._file = LineFile(folder / TABLE_NAME)
-        self._file.write(table_row(COLUMNS))
+        self._file.write(format_row(COLUMNS))
 
     def append(self, snapshot: Snapshot) -> None:
-        """Write the row of a frame; a fault of the source is none.
+        """Write the row of a frame; a source fault has none.
 
         Raises
         ------
         SinkError
-            It does not fit on the disk.
+            The disk is full.
         """
         if snapshot.fault is None:
-            self._file.write(table_row(_cells(frame_record(snapshot))))
+            self._file.write(format_row(_cells(frame_record(snapshot))))
 
     def close(self) -> None:
         """Close the file."""
@@ -78,8 +78,8 @@ def _cells(record: FrameRecord) -> tuple[object, ...]:
     )
 
 
-def table_row(cells: Sequence[object]) -> bytes:
-    """Return a row of a CSV file with its line end; what is None is an empty cell."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue().encode()
+def format_row(cells: Sequence[object]) -> bytes:
+    """Return a row of a CSV file with its line end; None is an empty cell."""
+    row = io.StringIO()
+    csv.writer(row, lineterminator="\n").writerow(cells)
+    return row.getvalue().encode()

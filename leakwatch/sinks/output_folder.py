@@ -1,26 +1,33 @@
-"""The folder that outputs go into."""
+"""The output folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.files.private_files import make_private_folder
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` where absent, for nobody but this user; one that is there is left as it is.
+    """Make `folder` for this user only if absent; an existing folder is not changed.
 
     Raises
     ------
     SinkError
-        It cannot be made.
+        It cannot be created.
     """
     try:
         make_private_folder(folder)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise SinkError(f"{folder} cannot be made: {reason}. Choose another --out.") from error
+        raise SinkError(
+            text(
+                "{folder} cannot be made: {reason}. Choose another --out.",
+                folder=folder,
+                reason=reason,
+            )
+        ) from error
 
 
 def unfinished(path: Path) -> Path:

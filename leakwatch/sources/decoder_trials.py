@@ -1,4 +1,4 @@
-"""Whether each transfer syntax can be decoded on this machine: tried with a picture made here."""
+"""Trial of each transfer syntax on this machine: encode an image, and decode it again."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ import pydicom.uid as uids
 from pydicom.uid import UID
 
 from leakwatch.core.arrays import Array
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.decoding import READABLE_SYNTAXES
 from leakwatch.sources.dicom.rle import RLE_HEAD, rle_decoded
 from leakwatch.sources.dicom.stream_decoders import STREAM_SYNTAXES, stream_decoded
 
 _SIDE = 64  # pixels; encoders for wavelets want some
-# A lossy code at its best quality may be off by so much, of 255.
+# Largest error of a lossy code at its best quality, of 255.
 _LOSSY_OFF = 8
 _LOSSLESS_JPEG = (uids.JPEGLossless, uids.JPEGLosslessSV1)
 
 
 @dataclass(frozen=True, slots=True)
 class DecoderTrial:
-    """What became of one transfer syntax.
+    """Outcome of the trial of one transfer syntax.
 
     Parameters
     ----------
     name, uid : str
         Of the syntax.
     library : str
-        That decodes it.
+        Decoder.
     fault : str
-        Why it does not; empty where the decoded picture is the one that was encoded.
+        Why it fails; empty if the decoded image equals the encoded one.
     """
 
     name: str
@@ -51,7 +52,7 @@ def _tried(syntax: UID) -> DecoderTrial:
     try:
         library = _library(syntax)
         fault = _fault(syntax)
-    # Encoders and decoders are foreign code, and may be absent.
+    # Encoders and decoders are foreign code, and may be missing.
     except Exception as error:  # noqa: BLE001
         fault = f"{type(error).__name__}: {error}"
     return DecoderTrial(syntax.name, str(syntax), library, fault)
@@ -66,15 +67,20 @@ def _library(syntax: UID) -> str:
 
 
 def _fault(syntax: UID) -> str:
-    """Encode and decode a ramp; say how far the result is off, if it is."""
+    """Encode and decode a ramp; return how far the result is off, or an empty text."""
     lossy = syntax in (uids.JPEGBaseline8Bit, uids.JPEGExtended12Bit)
     values = np.arange(_SIDE * _SIDE).reshape(_SIDE, _SIDE)
     picture = (values // 16).astype(np.uint8) if lossy else values.astype(np.uint16)
     found = _there_and_back(syntax, picture)
     if found.shape != picture.shape:
-        return f"gave a picture of the shape {found.shape}, not {picture.shape}"
+        return text(
+            "gave an image of shape {found}, not {expected}",
+            found=found.shape,
+            expected=picture.shape,
+        )
     off = int(np.abs(found.astype(np.int64) - picture).max())
-    return f"values are off by up to {off}" if off > (_LOSSY_OFF if lossy else 0) else ""
+    most = _LOSSY_OFF if lossy else 0
+    return text("values are off by up to {off}", off=off) if off > most else ""
 
 
 def _there_and_back(syntax: UID, picture: Array) -> Array:

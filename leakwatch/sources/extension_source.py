@@ -1,4 +1,4 @@
-"""Sources of other packages: what they give is checked, and how they fail is told."""
+"""Sources of other packages, whose frames and failures are checked."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from leakwatch.core.extensions import (
     load_extension,
 )
 from leakwatch.core.frame import Frame
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import Link, LinkStatus
 
 # Two letters at least: C:\ is a drive.
@@ -28,7 +29,7 @@ _PIXELS = (np.uint8, np.uint16, np.int16)
 
 
 def named_extension(spec: str) -> tuple[str, str] | None:
-    """Return name and rest of a specification that names a source of another package, else None.
+    """Return name and rest of a specification of another package's source, or None.
 
     Parameters
     ----------
@@ -65,13 +66,13 @@ class ExtensionSource:
 
     @property
     def gives_status(self) -> bool:
-        """Whether it is a live source; else its frames wait to be asked for."""
-        # Whether it is declared, and not what it is: asking a device may raise.
+        """Whether it is a live source; otherwise its frames are stored."""
+        # Looks for the declaration only: reading the status of a device may raise.
         return getattr_static(self._source, "status", None) is not None
 
     @property
     def number_of_frames(self) -> int | None:
-        """As it promises; None where it says none."""
+        """Number of frames that it announces; None if it announces none."""
         try:
             found = self._source.number_of_frames
         except Exception as error:
@@ -80,25 +81,25 @@ class ExtensionSource:
 
     @property
     def status(self) -> LinkStatus:
-        """Its link; lost, where it cannot tell. Does not raise."""
+        """Status of its link; lost if it cannot be read. Does not raise."""
         try:
             found = self._source.status
-        # A status that breaks is a lost link, and the session goes on.
+        # A status that fails counts as a lost link, and the session continues.
         except Exception as error:  # noqa: BLE001
             return LinkStatus(Link.LOST, failed("source", self._name, error))
         if isinstance(found, LinkStatus):
             return found
         return LinkStatus(
-            Link.LOST, self._wrong("a LinkStatus as its status", type(found).__name__)
+            Link.LOST, self._wrong(text("a LinkStatus as its status"), type(found).__name__)
         )
 
     def frames(self, first: int = 0) -> Iterator[Frame]:
-        """Yield its frames, from number `first` on; a second call opens it again.
+        """Yield frames from number `first` on; a second call opens the source again.
 
         Raises
         ------
         SourceError
-            It fails, or gives what is no frame.
+            It fails, or yields something other than frames.
         """
         if self._used:
             self.close()
@@ -107,7 +108,7 @@ class ExtensionSource:
         return self._checked(first)
 
     def close(self) -> None:
-        """Close it. Does not raise."""
+        """Close the source. Does not raise."""
         with suppress(Exception):
             self._source.close()
 
@@ -121,8 +122,13 @@ class ExtensionSource:
         lacking = lacking_method(source, ("frames", "close"))
         if lacking:
             raise SourceError(
-                f"source {self._name}: expected a leakwatch.core.protocols.FrameSource, found "
-                f"{type(source).__name__} without {lacking}. Tell the author of that package."
+                text(
+                    "source {name}: expected a leakwatch.core.protocols.FrameSource, found "
+                    "{found} without {lacking}. Tell the author of that package.",
+                    name=self._name,
+                    found=type(source).__name__,
+                    lacking=lacking,
+                )
             )
         return source
 
@@ -154,24 +160,33 @@ class ExtensionSource:
     def _check(self, frame: Any, before: int) -> None:
         if not isinstance(frame, Frame):
             raise SourceError(
-                self._wrong("frames (leakwatch.core.frame.Frame)", type(frame).__name__)
+                self._wrong(text("frames (leakwatch.core.frame.Frame)"), type(frame).__name__)
             )
         pixels, shared = frame.pixels, frame.acquisition
         if getattr(pixels, "dtype", None) not in _PIXELS:
             kind = getattr(pixels, "dtype", type(pixels).__name__)
-            raise SourceError(self._wrong("pixels of uint8, uint16 or int16", str(kind)))
+            raise SourceError(self._wrong(text("pixels of uint8, uint16 or int16"), str(kind)))
         if pixels.shape != (shared.rows, shared.columns):
             size = (shared.rows, shared.columns)
-            raise SourceError(self._wrong(f"pixels of shape {size}", str(pixels.shape)))
+            raise SourceError(
+                self._wrong(text("pixels of shape {size}", size=size), str(pixels.shape))
+            )
         if frame.index <= before or not math.isfinite(frame.time_s):
-            found = f"frame {frame.index} at {frame.time_s} s after frame {before}"
-            raise SourceError(self._wrong("growing numbers and finite times", found))
+            found = text(
+                "frame {index} at {time_s} s after frame {before}",
+                index=frame.index,
+                time_s=frame.time_s,
+                before=before,
+            )
+            raise SourceError(self._wrong(text("increasing numbers and finite times"), found))
 
     def _failed(self, error: Exception | SystemExit) -> SourceError:
         return SourceError(failed("source", self._name, error))
 
     def _wrong(self, expected: str, found: str) -> str:
-        return (
-            f"source {self._name}: expected {expected}, found {found}. "
-            "Tell the author of that package."
+        return text(
+            "source {name}: expected {expected}, found {found}. Tell the author of that package.",
+            name=self._name,
+            expected=expected,
+            found=found,
         )

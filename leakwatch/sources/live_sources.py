@@ -1,7 +1,7 @@
-"""Which live source a specification such as ``replay:FILE`` names: one table.
+"""The live source types, chosen by a specification such as ``replay:FILE``.
 
-A new way in is one row of `WAYS_IN`, and a module with the class behind it. Modules are imported
-when they are asked for: each may need an extra that is not installed.
+A new source type is one row of `SOURCE_TYPES` and a module with its class. Modules are imported on
+demand, because each may need an extra that is not installed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError, install_command
 from leakwatch.core.extensions import SOURCES, extension_names
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import LiveSource
 from leakwatch.sources.arrival.leftovers import remove_leftovers
 from leakwatch.sources.extension_source import ExtensionSource, named_extension
@@ -58,19 +59,19 @@ def _video(rest: str, settings: Settings) -> LiveSource:
 
 
 @dataclass(frozen=True, slots=True)
-class WayIn:
-    """One way by which frames come.
+class SourceType:
+    """A live source type.
 
     Parameters
     ----------
     example : str
         What to write, for messages and the help.
     meaning : str
-        Where frames then come from, in a few words.
+        Short description of the source.
     open : callable
-        Takes what follows the first colon, and the settings; may raise `SourceError`.
+        Called with the text after the first colon, and the settings; may raise `SourceError`.
     extra : str
-        What `errors.install_command` must bring; empty where nothing is needed.
+        Extra that `errors.install_command` names; empty if nothing is needed.
     """
 
     example: str
@@ -79,23 +80,31 @@ class WayIn:
     extra: str = ""
 
 
-WAYS_IN: dict[str, WayIn] = {
-    "replay": WayIn("replay:FILE", "a stored sequence at its own timing", _replay),
-    "folder": WayIn("folder:PATH", "files that appear in a folder", _folder, "net"),
-    "scp": WayIn("scp://HOST:PORT", "a C-arm that sends by C-STORE", _store, "net"),
-    "dicomweb+http": WayIn(
-        "dicomweb+http://HOST/ROOT?study=UID", "a study of an archive", _dicomweb("http"), "net"
+SOURCE_TYPES: dict[str, SourceType] = {
+    "replay": SourceType("replay:FILE", text("a stored sequence at its own timing"), _replay),
+    "folder": SourceType("folder:PATH", text("files that appear in a folder"), _folder, "net"),
+    "scp": SourceType("scp://HOST:PORT", text("a C-arm that sends by C-STORE"), _store, "net"),
+    "dicomweb+http": SourceType(
+        "dicomweb+http://HOST/ROOT?study=UID",
+        text("a study of an archive"),
+        _dicomweb("http"),
+        "net",
     ),
-    "dicomweb+https": WayIn(
-        "dicomweb+https://HOST/ROOT?study=UID", "the same, with TLS", _dicomweb("https"), "net"
+    "dicomweb+https": SourceType(
+        "dicomweb+https://HOST/ROOT?study=UID",
+        text("the same, with TLS"),
+        _dicomweb("https"),
+        "net",
     ),
-    "video": WayIn("video:NUMBER or video:FILE", "a frame grabber, or a video file", _video),
-    "igtl": WayIn("igtl://HOST:PORT", "an OpenIGTLink server", _openigtlink, "igtl"),
+    "video": SourceType(
+        "video:NUMBER or video:FILE", text("a frame grabber, or a video file"), _video
+    ),
+    "igtl": SourceType("igtl://HOST:PORT", text("an OpenIGTLink server"), _openigtlink, "igtl"),
 }
 
 
 def replayed_path(spec: str) -> Path | None:
-    """The stored sequence that `spec` replays; None for every other source."""
+    """Return the stored sequence that `spec` replays; None for any other source."""
     scheme, _, rest = spec.partition(":")
     if scheme.lower() != "replay" or not rest.strip("/"):
         return None
@@ -110,7 +119,7 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
     Parameters
     ----------
     spec : str
-        ``SCHEME:REST``, with a scheme of `WAYS_IN`.
+        ``SCHEME:REST``, with a scheme of `SOURCE_TYPES`.
     settings : Settings
 
     Returns
@@ -125,36 +134,51 @@ def open_live(spec: str, settings: Settings) -> LiveSource:
         It is a source of another package, which cannot be loaded.
     """
     scheme, colon, rest = spec.partition(":")
-    way = WAYS_IN.get(scheme.lower()) if colon else None
-    if way is None:
+    source_type = SOURCE_TYPES.get(scheme.lower()) if colon else None
+    if source_type is None:
         named = named_extension(spec)
         if named is not None:
             return _extension(*named)
-        raise SourceError(_no_way(spec))
+        raise SourceError(_unknown_source(spec))
     if not rest.strip("/"):
-        raise SourceError(f"{spec}: says not where. Write {way.example}.")
+        raise SourceError(
+            text(
+                "{spec}: source address missing. Write {example}.",
+                spec=spec,
+                example=source_type.example,
+            )
+        )
     remove_leftovers()
     try:
-        return way.open(rest, settings)
+        return source_type.open(rest, settings)
     except ImportError as error:
-        if not way.extra:
-            raise  # all that it needs is in the base: a fault, and no choice
+        if not source_type.extra:
+            raise  # a fault of LeakWatch: its packages are always installed
         raise SourceError(
-            f"{spec}: needs {error.name or 'a part'} that is not installed. "
-            f"Install it with: {install_command(way.extra)}"
+            text(
+                "{spec}: requires {name}, which is not installed. Install it with: {command}",
+                spec=spec,
+                name=error.name or text("a package"),
+                command=install_command(source_type.extra),
+            )
         ) from error
 
 
 def _extension(name: str, rest: str) -> LiveSource:
-    """Open a source of another package; one whose frames wait is replayed at its own timing."""
+    """Open a source of another package; stored frames are replayed at their own timing."""
     from leakwatch.sources.stored.replayed_file import ReplayedFile
 
     source = ExtensionSource(name, rest)
     return source if source.gives_status else ReplayedFile(source, f"{name}:{rest}")
 
 
-def _no_way(spec: str) -> str:
-    examples = [way.example for way in WAYS_IN.values()]
+def _unknown_source(spec: str) -> str:
+    examples = [source_type.example for source_type in SOURCE_TYPES.values()]
     known = ", ".join(examples + [f"{name}:..." for name in extension_names(SOURCES)])
-    hint = f" For this file write replay:{spec}." if Path(spec).exists() else ""
-    return f"{spec}: names no live source. Write one of: {known}.{hint}"
+    hint = text(" For this file write replay:{spec}.", spec=spec) if Path(spec).exists() else ""
+    return text(
+        "{spec}: unknown source type. Write one of: {known}.{hint}",
+        spec=spec,
+        known=known,
+        hint=hint,
+    )

@@ -1,4 +1,4 @@
-"""What sources of stored frames share: they are read again from any frame on, and released."""
+"""Base of sources of stored frames, which can be read again from any frame on."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Count = TypeVar("Count", int, None)
 
 
 class StoredFrames(ABC, Generic[Count]):
-    """A `StoredSource` of which one reading is open at a time.
+    """`StoredSource` with one open reading at a time.
 
     Parameters
     ----------
     acquisition : Acquisition
         Of the first frame, known before it is decoded; others may differ from it.
     number_of_frames : int or None
-        Frames that are promised; None: that is known at the end only.
+        Frames that the header announces; None: known only at the end.
     """
 
     def __init__(self, acquisition: Acquisition, number_of_frames: Count) -> None:
@@ -31,7 +31,7 @@ class StoredFrames(ABC, Generic[Count]):
 
     @property
     def number_of_frames(self) -> Count:
-        """Frames that are promised; None: that is known at the end only."""
+        """Frames that the header announces; None: known only at the end."""
         return self._number_of_frames
 
     @property
@@ -45,25 +45,25 @@ class StoredFrames(ABC, Generic[Count]):
         Parameters
         ----------
         first : int
-            Place of the frame to begin with.
+            Position of the first frame; those before it are not yielded.
 
         Raises
         ------
         SourceEndedEarly
-            After the last whole frame, where the rest is cut off or damaged.
+            After the last complete frame, if the rest is missing or damaged.
         SourceError
-            Not even the first frame can be decoded.
+            The first frame cannot be decoded.
         """
         self.close()
         self._running = self._read(first)
         return self._running
 
     def close(self) -> None:
-        """Release what is open."""
+        """Release open files."""
         if self._running is not None:
             with suppress(ValueError):  # another thread is decoding: the file goes with it
                 self._running.close()
 
     @abstractmethod
     def _read(self, first: int) -> Generator[Frame]:
-        """Yield frames from the one at place `first` on; closed where it is not read to its end."""
+        """Yield frames from position `first` on; the generator may be closed before its end."""

@@ -1,4 +1,4 @@
-"""The runs below a folder, as a hospital exports them: DICOM/ST/SE/IM beside a DICOMDIR."""
+"""Stored sequences in a folder, as exported by a hospital: DICOM/ST/SE/IM with a DICOMDIR."""
 
 from __future__ import annotations
 
@@ -12,42 +12,43 @@ from leakwatch.case_files.session_file import SESSION_NAME
 from leakwatch.config import LiveVideoSettings
 from leakwatch.core.errors import SourceError
 from leakwatch.core.frame import Acquisition, TimeSource
+from leakwatch.core.messages import text
 from leakwatch.core.plural import counted_noun
 from leakwatch.core.protocols import StoredSource
 from leakwatch.sources.dicom.acquisition_tags import acquisition
 from leakwatch.sources.dicom.decoding import check_decodable
 from leakwatch.sources.dicom.dicom_folder import DicomFolder
 from leakwatch.sources.dicom.dicom_header import (
-    HeadDamaged,
     Header,
+    HeaderDamaged,
     NotAnImage,
     NotDicom,
     OtherObject,
     read_header,
 )
-from leakwatch.sources.dicom.element_values import text
+from leakwatch.sources.dicom.element_values import text_value
 from leakwatch.sources.dicom.run_identity import run_difference
-from leakwatch.sources.video.stored_video import StillPictures, is_picture, is_video, open_stored
+from leakwatch.sources.video.stored_video import StillImages, is_image, is_video, open_stored
 
 DIRECTORY_NAME = "DICOMDIR"
-# Where it lies, the video and the picture beside it are what an earlier analysis wrote.
+# Marks a folder of results, whose video and image were written by an earlier analysis.
 _RESULT_NAME = "frames.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run that lies on a disk.
+    """A stored sequence.
 
     Parameters
     ----------
     path : Path
-        File, or folder that holds its files.
+        File, or folder with its files.
     files : tuple of Path
-        Its files, where the folder holds others too; else empty.
+        Its files, if the folder has others too; else empty.
     series : str
-        Series Instance UID; empty where there is none.
+        Series Instance UID; empty if there is none.
     told : str
-        Frames, size and kind, for the person.
+        Frames, size and kind, as text.
     """
 
     path: Path
@@ -65,14 +66,14 @@ class StoredRun:
         """
         if not self.files:
             return open_stored(self.path, video)
-        if is_picture(self.files[0]):
-            return StillPictures(self.files, video)
+        if is_image(self.files[0]):
+            return StillImages(self.files, video)
         return DicomFolder(self.path, self.files)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRuns:
-    """What lies below a path.
+    """Sequences found at a path.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ class FoundRuns:
 
 @dataclass(slots=True)
 class _Singles:
-    """Files of one frame each that are of one run."""
+    """Single-frame files of one sequence."""
 
     series: str
     first: Acquisition
@@ -96,11 +97,11 @@ class _Singles:
 
 
 def find_runs(path: Path) -> FoundRuns:
-    """Find the runs that `path` stands for.
+    """Find the sequences at `path`.
 
-    A file or a recorded session is one run. A DICOMDIR stands for its folder. In a folder, each
-    file of several frames is a run, and so are the single frames of one series and one view,
-    wherever below it they lie. Videos and pictures count where there is no DICOM image.
+    A file or a recorded session is one sequence. A DICOMDIR means its folder. In a folder, each
+    multi-frame file is a sequence, and so are the single frames of one series and one view, in
+    whatever subfolder. Videos and images are used if there is no DICOM image.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ def find_runs(path: Path) -> FoundRuns:
     Raises
     ------
     SourceError
-        There is nothing, or no picture below it.
+        There is nothing, or no image below it.
     """
     path = without_directory(path)
     if not path.is_dir() or (path / SESSION_NAME).is_file():
@@ -121,8 +122,8 @@ def find_runs(path: Path) -> FoundRuns:
     files, sessions = _below(path)
     runs, singles, others, refused = _sorted_out(files)
     images = {file for run in singles for file in run.files} | {run.path for run in runs}
-    # A picture of another kind lies beside the run; a damaged one may be a frame of it.
-    images |= {file for file, error in refused if not isinstance(error, HeadDamaged | NotAnImage)}
+    # Images of other kinds do not belong to the sequence; a damaged one may be a frame of it.
+    images |= {file for file, error in refused if not isinstance(error, HeaderDamaged | NotAnImage)}
     runs += [_of_singles(one, images) for one in singles]
     runs += [StoredRun(session, (), "", "a recorded session") for session in sessions]
     if not runs:
@@ -130,32 +131,43 @@ def find_runs(path: Path) -> FoundRuns:
     if not runs:
         why = f" {refused[0][1]}" if refused else ""
         raise SourceError(
-            f"{path}: holds no DICOM image, video or picture ({len(files)} other files).{why} "
-            "Give a folder of an export, or the file itself."
+            text(
+                "{path}: contains no DICOM image, video or other image ({files} other files).{why} "
+                "Give a folder of an export, or the file itself.",
+                path=path,
+                files=len(files),
+                why=why,
+            )
         )
     runs.sort(key=lambda run: natural(run.files[0] if run.files else run.path))
     return FoundRuns(tuple(runs), tuple((file, str(error)) for file, error in refused))
 
 
 def without_directory(path: Path) -> Path:
-    """Return the folder that a DICOMDIR stands for, and any other path as it is."""
+    """Return the folder of a DICOMDIR; any other path unchanged."""
     return path.parent if path.name.upper() == DIRECTORY_NAME and path.is_file() else path
 
 
 def natural(path: Path) -> list[tuple[int, str]]:
-    """Sort key in which IM10 comes after IM9."""
+    """Return a sort key that puts IM10 after IM9."""
     parts = re.split(r"(\d+)", str(path))
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _below(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Files, and folders of recorded sessions, whose files belong together."""
+    """Return files, and folders of recorded sessions."""
     found: list[Path] = []
     sessions: list[Path] = []
 
     def told(error: OSError) -> None:
         reason = error.strerror or type(error).__name__
-        raise SourceError(f"{error.filename}: cannot be read: {reason}. Check path and rights.")
+        raise SourceError(
+            text(
+                "{filename}: cannot be read: {reason}. Check the path and its permissions.",
+                filename=error.filename,
+                reason=reason,
+            )
+        )
 
     for where, folders, names in os.walk(folder, onerror=told):
         if SESSION_NAME in names:
@@ -170,7 +182,7 @@ def _below(folder: Path) -> tuple[list[Path], list[Path]]:
 def _sorted_out(
     files: Iterable[Path],
 ) -> tuple[list[StoredRun], list[_Singles], list[Path], list[tuple[Path, SourceError]]]:
-    """Runs of one file, runs of single frames, files that are no DICOM image, what is refused."""
+    """Return multi-frame files, sequences of single frames, other files, and refused files."""
     runs: list[StoredRun] = []
     singles: dict[str, list[_Singles]] = {}
     others: list[Path] = []
@@ -190,7 +202,7 @@ def _sorted_out(
             refused.append((file, error))
         else:
             if header.number_of_frames > 1:
-                series = text(header.dataset, "SeriesInstanceUID")
+                series = text_value(header.dataset, "SeriesInstanceUID")
                 runs.append(StoredRun(file, (), series, _told(found, header.number_of_frames)))
             else:
                 _add_single(singles, header, found)
@@ -198,7 +210,7 @@ def _sorted_out(
 
 
 def _add_single(singles: dict[str, list[_Singles]], header: Header, found: Acquisition) -> None:
-    series = text(header.dataset, "SeriesInstanceUID")
+    series = text_value(header.dataset, "SeriesInstanceUID")
     of_series = singles.setdefault(series, [])
     for one in of_series:
         if not run_difference(one.first, found):
@@ -208,7 +220,7 @@ def _add_single(singles: dict[str, list[_Singles]], header: Header, found: Acqui
 
 
 def _of_singles(one: _Singles, images: set[Path]) -> StoredRun:
-    """A run of single frames: its folder where that holds nothing else, and its files else."""
+    """Return a sequence of single frames: its folder if it has no other files, else its files."""
     told = _told(one.first, len(one.files))
     folder = Path(os.path.commonpath([file.parent for file in one.files]))
     beside = {file for file in images if file.parent == folder}
@@ -220,16 +232,16 @@ def _of_singles(one: _Singles, images: set[Path]) -> StoredRun:
 
 
 def _of_pictures(folder: Path, files: Sequence[Path]) -> list[StoredRun]:
-    """Each video is a run, and so are the pictures of each folder; none of ours is."""
+    """Return a sequence for each video and for the images of each folder, except for results."""
     results = {file.parent for file in files if file.name == _RESULT_NAME}
     files = [file for file in files if file.parent not in results]
     runs = [StoredRun(file, (), "", "a video") for file in files if is_video(file)]
-    pictures: dict[Path, list[Path]] = {}
+    images: dict[Path, list[Path]] = {}
     for file in files:
-        if is_picture(file):
-            pictures.setdefault(file.parent, []).append(file)
-    for where, of_run in pictures.items():
-        runs.append(StoredRun(where, tuple(of_run), "", counted_noun(len(of_run), "picture")))
+        if is_image(file):
+            images.setdefault(file.parent, []).append(file)
+    for where, of_run in images.items():
+        runs.append(StoredRun(where, tuple(of_run), "", counted_noun(len(of_run), "image")))
     return runs
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from leakwatch.core.errors import needs_extra
 from leakwatch.core.messages import Message, counted, join_with, text, translate
 from leakwatch.display.picture import RESEARCH_NOTICE
-from leakwatch.files.untrusted_text import printable
+from leakwatch.files.untrusted_text import escape_control_characters
 from leakwatch.training.scoring import Outcome
 from leakwatch.training.training_records import TrainingSession, is_scored, is_scored_by_leakwatch
 
@@ -109,7 +109,7 @@ def curve_figure(sessions: Sequence[TrainingSession]) -> Figure:
     points = curve(sessions)
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     reaction, past, false = figure.subplots(3, 1, sharex=True)
-    name = printable(translate(curve_title(sessions, points)))
+    name = escape_control_characters(translate(curve_title(sessions, points)))
     title = translate(join_with("\n", [name, RESEARCH_NOTICE]))
     reaction.set_title(title, fontsize=11, parse_math=False)
     _draw(reaction, text("Reaction (s)"), points, [one.reaction_s for one in points])
@@ -164,7 +164,7 @@ def _name_sessions(axis: Axes, points: Sequence[CurvePoint]) -> None:
     if len(points) > MOST_NAMES:
         axis.set_xlabel(translate(text("Session")))
         return
-    names = [printable(f"{p.number}  {p.case_name}") for p in points]
+    names = [escape_control_characters(f"{p.number}  {p.case_name}") for p in points]
     axis.set_xticks([p.number for p in points], names, rotation=60, ha="right", fontsize=8)
     for label in axis.get_xticklabels():
         label.set_parse_math(False)

@@ -248,7 +248,7 @@ def failing(site: Path) -> Path:
         ("array", "expected frames .* found ndarray"),
         ("floats", "expected pixels of uint8.* found float64"),
         ("size", r"expected pixels of shape \(64, 64\), found \(9, 64\)"),
-        ("number", "expected growing numbers"),
+        ("number", "expected increasing numbers"),
     ],
 )
 def test_a_source_that_fails_is_told_of(failing: Path, how: str, told: str) -> None:

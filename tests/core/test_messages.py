@@ -46,13 +46,17 @@ IN_THE_CATALOGUE: tuple[str, ...] = (
     "calibrating",
     "calibration",
     "core",
+    "deidentification",
     "display",
+    "files",
     "gui",
     "live",
     "marking",
     "pipeline",
     "plausibility",
     "simulator",
+    "sinks",
+    "sources",
     "training",
 )
 
@@ -126,6 +130,17 @@ def test_a_translation_has_the_fields_of_its_text(language: str) -> None:
             assert fields(one) == fields(ids[-1]), one
 
 
+def test_a_text_is_given_the_values_of_its_fields() -> None:
+    """A missing one would fail only when the error is raised that it belongs to."""
+    wrong = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and is_text(node) and not has_its_values(node)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 @pytest.mark.parametrize("package", IN_THE_CATALOGUE)
 def test_no_text_escapes_the_catalogue(package: str) -> None:
     found = [
@@ -173,17 +188,35 @@ def escaped_texts(tree: ast.AST) -> list[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             name = called(node.exc)
-            if name.endswith(("Error", "EndedEarly")) and name not in dir(builtins):
+            if name.endswith(("Error", "EndedEarly")) and not hasattr(builtins, name):
                 found += worded(node.exc.args)
         elif isinstance(node, ast.Call):
             name = called(node)
             if name in WIDGET_CALLS | SAYING_CALLS | SHOWN_CALLS:
                 found += worded(node.args)
             found += worded([one.value for one in node.keywords if one.arg == "help"])
+        elif isinstance(node, ast.JoinedStr):  # Babel does not look into these
+            calls = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
+            found += [(one.lineno, "text within an f-string") for one in calls if is_text(one)]
         elif isinstance(node, ast.Assign):
             names = {getattr(target, "attr", "") for target in node.targets}
             found += worded([node.value]) if names & SHOWN_ATTRIBUTES else []
     return found
+
+
+def is_text(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id in ("text", "counted")
+
+
+def has_its_values(node: ast.Call) -> bool:
+    given = {one.arg for one in node.keywords}
+    if called(node) == "counted":
+        given |= {"count"}
+    if None in given or not given:  # `**values`, or a text whose braces stand for themselves
+        return True
+    templates = [one.value for one in node.args if isinstance(one, ast.Constant)]
+    wanted = {name for one in templates if isinstance(one, str) for name, _ in fields(one)}
+    return wanted | ({"count"} & given) == given
 
 
 def called(node: ast.Call) -> str:

@@ -1,4 +1,4 @@
-"""No byte of a picture's stream that is no sample comes into a copy, and every sample does."""
+"""A copy contains every sample of the pixels and no other byte of their stream."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 from leakwatch.cli.program import app
 from leakwatch.core.marks import Marks
 from leakwatch.deidentification import deidentified_pixels
-from leakwatch.deidentification.deidentified_files import Copied, copy_without_patient
-from leakwatch.sinks.recording.recorded_header import PlaceInStudy, recorded_head
+from leakwatch.deidentification.deidentified_files import CopyResult, copy_deidentified
+from leakwatch.sinks.recording.recorded_header import PlaceInStudy, make_recorded_header
 from leakwatch.sources.stored.opening import open_source
 
 SECRET = b"DOE^JOHN"
@@ -30,17 +30,17 @@ FRAMES = noise(3)
 
 
 def copied(path: Path, pictures_checked: bool = False) -> Path:
-    """The copy of a file."""
+    """Return the copy of a file."""
     out = path.with_suffix(".out")
-    done = copy_without_patient(path, out, pictures_checked)
+    done = copy_deidentified(path, out, pictures_checked)
     assert done.refused == ()
     return out / "00001.dcm"
 
 
 def refused(path: Path, pictures_checked: bool = False) -> str:
-    """Why a file is not copied."""
+    """Return why a file is not copied."""
     out = path.with_suffix(".out")
-    done = copy_without_patient(path, out, pictures_checked)
+    done = copy_deidentified(path, out, pictures_checked)
     assert not done.written
     assert list(out.iterdir()) == []
     (reason,) = done.refused
@@ -99,19 +99,19 @@ def test_comments_of_jpeg_2000(tmp_path, syntax):
 
 
 @pytest.mark.parametrize("syntax", [*ENCODERS, uids.RLELossless], ids=lambda uid: uid.keyword)
-def test_bytes_behind_the_end_of_a_stream(tmp_path, syntax):
+def test_bytes_after_the_end_of_a_stream(tmp_path, syntax):
     frames = smooth(2, bits=8 if syntax == uids.JPEGBaseline8Bit else 12)
     encoder = rle_encoded if syntax == uids.RLELossless else ENCODERS[syntax]
     streams = [bytes(encoder(frame)) + SECRET for frame in frames]
     path = write(tmp_path / "x.dcm", frames, syntax, encapsulate(streams))
-    done = copy_without_patient(path, tmp_path / "out")
+    done = copy_deidentified(path, tmp_path / "out")
     if done.refused:  # by the decoder, as damaged: right as well
         assert syntax == uids.RLELossless
         return
     assert SECRET not in (tmp_path / "out" / "00001.dcm").read_bytes()
 
 
-def test_the_unused_places_of_a_head_of_rle(tmp_path):
+def test_unused_entries_of_an_rle_header(tmp_path):
     streams = [rle_encoded(frame) for frame in FRAMES]
     streams = [stream[:40] + SECRET + stream[48:] for stream in streams]
     path = write(tmp_path / "x.dcm", FRAMES, uids.RLELossless, encapsulate(streams))
@@ -122,13 +122,13 @@ def test_what_follows_the_frames(tmp_path):
     data = b"".join(frame.tobytes() for frame in FRAMES)
     # It may be a part of a picture of another size: nobody can tell.
     path = write(tmp_path / "x.dcm", FRAMES, pixel_data=data + SECRET)
-    assert "of another size than the tags say" in refused(path)
+    assert "another size than the header states" in refused(path)
     streams = [encoded(frame, uids.JPEGLSLossless) for frame in FRAMES]
     more = encapsulate([*streams, SECRET])
     assert_same_without_secret(write(tmp_path / "y.dcm", FRAMES, uids.JPEGLSLossless, more))
 
 
-def test_what_follows_pixel_data_stands_in_the_preamble_or_in_the_meta_group(tmp_path):
+def test_elements_after_pixel_data_in_the_preamble_or_the_meta_group(tmp_path):
     path = write(tmp_path / "x.dcm", FRAMES)
     dataset = pydicom.dcmread(path)
     dataset.preamble = SECRET * 16
@@ -174,7 +174,7 @@ def test_bits_above_those_stored_of_8(tmp_path):
 
 
 @pytest.mark.parametrize(("position", "inside"), [(11, True), (3, True), (12, False), (0, False)])
-def test_an_overlay_in_bits_of_the_picture_is_refused(tmp_path, position, inside):
+def test_an_overlay_in_unused_bits_is_refused(tmp_path, position, inside):
     path = write(tmp_path / "x.dcm", FRAMES)
     dataset = pydicom.dcmread(path)
     dataset.add_new(0x60020102, "US", position)
@@ -185,18 +185,18 @@ def test_an_overlay_in_bits_of_the_picture_is_refused(tmp_path, position, inside
         np.testing.assert_array_equal(pixels_of(copied(path)), FRAMES)
 
 
-def test_a_kept_name_that_is_sent_as_a_sequence(tmp_path):
+def test_a_kept_element_that_is_sent_as_a_sequence(tmp_path):
     path = write(tmp_path / "x.dcm", FRAMES)
     dataset = pydicom.dcmread(path)
     for tag in (0x00180060, 0x00080008, 0x00280301, 0x00080018):
         dataset[tag] = pydicom.DataElement(tag, "SQ", [sequence_item(PatientName=SECRET.decode())])
     dataset.save_as(path, enforce_file_format=False)
-    clean = copy_without_patient(path, tmp_path / "out")
+    clean = copy_deidentified(path, tmp_path / "out")
     assert all(SECRET not in one.read_bytes() for one in (tmp_path / "out").iterdir())
     assert clean.written + len(clean.refused) == 1
 
 
-def test_tables_that_turn_values_into_greys_go(tmp_path):
+def test_lookup_tables_are_removed(tmp_path):
     item = sequence_item(LUTDescriptor=[4, 0, 16], LUTExplanation=SECRET.decode())
     item.add_new(0x00283006, "OW", SECRET)
     path = write(
@@ -209,7 +209,7 @@ def test_tables_that_turn_values_into_greys_go(tmp_path):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("word", ["YES", "yes", "Y", "True", "YES ", "MAYBE"])
-def test_text_in_a_picture_is_refused_in_whatever_words(tmp_path, word):
+def test_a_burned_in_annotation_is_refused(tmp_path, word):
     path = write(tmp_path / "x.dcm", FRAMES, BurnedInAnnotation=word)
     assert "Burned In Annotation is" in refused(path)
     assert "--mask" in refused(path.rename(tmp_path / "y.dcm"), pictures_checked=True)
@@ -227,7 +227,7 @@ CAPTURE = {"SOPClassUID": uids.SecondaryCaptureImageStorage}
         {"ImageType": ["DERIVED", "SECONDARY", "SCREEN SAVE"]},
     ],
 )
-def test_a_picture_of_a_screen_is_copied_only_if_somebody_looked(tmp_path, tags):
+def test_a_screen_capture_is_copied_only_if_the_user_checked_it(tmp_path, tags):
     path = write(tmp_path / "x.dcm", FRAMES, **tags)
     assert "--pictures-checked" in refused(path)
     assert open_source(path).acquisition.burned_in_annotation is True
@@ -238,7 +238,7 @@ def test_a_picture_of_a_screen_is_copied_only_if_somebody_looked(tmp_path, tags)
     assert open_source(said).acquisition.burned_in_annotation is False
 
 
-def test_what_came_over_a_digital_interface_is_no_picture_of_a_screen(tmp_path):
+def test_an_image_from_a_digital_interface_is_not_a_screen_capture(tmp_path):
     path = write(tmp_path / "x.dcm", FRAMES, ConversionType="DI")
     assert open_source(path).acquisition.burned_in_annotation is None
     np.testing.assert_array_equal(pixels_of(copied(path)), FRAMES)
@@ -260,7 +260,7 @@ def test_a_copy_in_colour_is_read_the_same(tmp_path, planes):
     assert SECRET not in clean.read_bytes()
 
 
-def test_a_compressed_picture_in_colour_is_refused(tmp_path):
+def test_a_compressed_colour_image_is_refused(tmp_path):
     colours = np.zeros((5, 7, 3), np.uint8)
     stream = encapsulate([bytes(imagecodecs.jpeg8_encode(colours))])
     path = write(
@@ -283,22 +283,22 @@ def test_a_compressed_picture_in_colour_is_refused(tmp_path):
     ],
     ids=lambda uid: uid.name,
 )
-def test_what_would_become_hollow_is_refused(tmp_path, kind):
+def test_an_object_that_would_be_incomplete_is_refused(tmp_path, kind):
     path = write(tmp_path / "x.dcm", FRAMES, SOPClassUID=kind)
-    assert "its kind (SOP Class UID) is" in refused(path)
+    assert "its SOP Class is" in refused(path)
     dataset = pydicom.dcmread(path)
     del dataset.PixelData, dataset.SOPClassUID
     dataset.save_as(tmp_path / "y.dcm", enforce_file_format=False)
-    assert "its kind (SOP Class UID) is" in refused(tmp_path / "y.dcm")
+    assert "its SOP Class is" in refused(tmp_path / "y.dcm")
 
 
-def test_a_picture_without_pixels_or_with_fewer_is_refused(tmp_path):
+def test_an_image_without_pixels_or_with_fewer_is_refused(tmp_path):
     path = write(tmp_path / "x.dcm", FRAMES, NumberOfFrames=4)
-    assert "3 of 4 frames are whole" in refused(path)
+    assert "3 of 4 frames are complete" in refused(path)
     dataset = pydicom.dcmread(path)
     del dataset.PixelData
     dataset.save_as(tmp_path / "y.dcm")
-    assert "holds no picture" in refused(tmp_path / "y.dcm")
+    assert "contains no image" in refused(tmp_path / "y.dcm")
 
 
 def test_what_was_compressed_with_loss_stays_marked_so(tmp_path):
@@ -324,7 +324,7 @@ def test_samples_are_the_same_in_every_syntax(tmp_path, syntax, bits):
     "name", ["xa_coronary_cine_96f.dcm", "rf_shoulder_kwire.dcm", "cr_ankle_monochrome1_rle.dcm"]
 )
 def test_real_sequences_are_read_the_same(name, shared, tmp_path):
-    copy_without_patient(shared / "real" / name, tmp_path / "out")
+    copy_deidentified(shared / "real" / name, tmp_path / "out")
     old, new = open_source(shared / "real" / name), open_source(tmp_path / "out" / "00001.dcm")
     syntax = f"transfer_syntax_uid='{old.acquisition.transfer_syntax_uid}'"
     said = repr(new.acquisition).replace("transfer_syntax_uid='1.2.840.10008.1.2.4.80'", syntax)
@@ -369,7 +369,7 @@ def test_a_folder_is_copied_as_one_session(tmp_path):
     assert (again.exit_code, "is not empty" in again.stderr) == (2, True)
 
 
-def test_files_with_text_in_their_pictures_are_refused_one_by_one(tmp_path):
+def test_files_with_burned_in_annotation_are_refused_one_by_one(tmp_path):
     in_a_folder(tmp_path / "in", BurnedInAnnotation="YES")
     write(tmp_path / "in" / "clean.dcm", FRAMES)
     said = run(tmp_path / "in", "--out", tmp_path / "out")
@@ -378,7 +378,7 @@ def test_files_with_text_in_their_pictures_are_refused_one_by_one(tmp_path):
     assert "1 files written" in said.stdout
 
 
-def test_the_flag_of_who_looked(tmp_path):
+def test_the_option_of_checked_images(tmp_path):
     in_a_folder(tmp_path / "in", **CAPTURE)
     assert run(tmp_path / "in", "--out", tmp_path / "a").exit_code == 2
     assert run(tmp_path / "in", "--out", tmp_path / "b", "--pictures-checked").exit_code == 0
@@ -397,15 +397,15 @@ def test_nothing_to_copy_is_a_clear_error(tmp_path, content):
 def test_a_deflated_file_is_refused_before_it_is_inflated(tmp_path):
     path = write(tmp_path / "x.dcm", FRAMES, uids.DeflatedExplicitVRLittleEndian)
     write(tmp_path / "y.dcm", FRAMES)
-    done = copy_without_patient(tmp_path, tmp_path / "out")
+    done = copy_deidentified(tmp_path, tmp_path / "out")
     assert (done.written, len(done.refused)) == (1, 1)
     assert str(path) in done.refused[0]
     assert "dcmconv" in done.refused[0]
-    assert isinstance(done, Copied)
+    assert isinstance(done, CopyResult)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_a_recorded_head_takes_no_text_of_a_stranger_over(tmp_path):
+def test_a_recorded_header_contains_no_untrusted_text(tmp_path):
     path = write(
         tmp_path / "x.dcm", FRAMES,
         Manufacturer=SECRET.decode(), ManufacturerModelName=SECRET.decode(),
@@ -415,7 +415,7 @@ def test_a_recorded_head_takes_no_text_of_a_stranger_over(tmp_path):
     acquisition = open_source(path).acquisition
     assert acquisition.patient_orientation is None
     place = PlaceInStudy(UID("2.25.1"), UID("2.25.2"), 1)
-    head = recorded_head(acquisition, 16, Marks(), uids.RLELossless, place)
+    head = make_recorded_header(acquisition, 16, Marks(), uids.RLELossless, place)
     head.save_as(tmp_path / "head.dcm")
     content = (tmp_path / "head.dcm").read_bytes()
     assert not any(part in content for part in (b"DOE", b"JOHN"))
@@ -446,4 +446,4 @@ def test_a_full_disk_leaves_no_half_copy(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(deidentified_pixels, "_write_native", full)
-    assert "No space left on device. Check rights and room" in refused(path)
+    assert "No space left on device. Check permissions and free disk space" in refused(path)

@@ -1,4 +1,4 @@
-"""No element, overlay, private tag, date or spare bit of a DICOM object names the patient."""
+"""No element, overlay, private element, date or unused bit of a copy names the patient."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, XRayAngiographicImageStorage
 
-from leakwatch.deidentification.deidentified_header import Keys, deidentified, new_keys
+from leakwatch.deidentification.deidentified_header import Keys, deidentify_header, make_keys
 from leakwatch.deidentification.kept_elements import (
     KEPT,
     KEPT_SEQUENCES,
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 TEXTS = ("PN", "LO", "SH", "ST", "LT", "UT", "UC", "AE")
 OLD_UID = "1.2.19500203.5"
 TABLE = Path(__file__).with_name("profile_e_1_1.txt")
-# What stands in the copy in place of what the table replaces.
+# Values in the copy that replace those of the table.
 REPLACED = re.compile(r"20000101|000000|LEAKWATCH[-^]\w{10}|\['LeakWatch.*|\[\]")
 PICTURE = ("SOPClassUID", "Rows", "Columns", "SamplesPerPixel", "Modality", "BurnedInAnnotation")
 
@@ -66,7 +66,7 @@ def written(dataset: Dataset) -> bytes:
 
 
 def planted(vr: str) -> object:
-    """A value of that kind that holds the secret, or says something of the patient's days."""
+    """Return a value of that kind that contains the secret or a date of the patient."""
     if vr in ("DA", "DT"):
         return "19500203"
     if vr == "TM":
@@ -85,7 +85,7 @@ def planted(vr: str) -> object:
 
 
 def profile() -> dict[int, str]:
-    """Table E.1-1 of PS3.15: what the basic profile does to which tag."""
+    """Return table E.1-1 of PS3.15: the action of the basic profile for each tag."""
     found, action = {}, ""
     for line in TABLE.read_text().splitlines():
         if line.startswith("["):
@@ -97,7 +97,7 @@ def profile() -> dict[int, str]:
 
 
 def with_all_of_the_profile(dataset: Dataset) -> int:
-    """Add each attribute of the table that can hold a secret; how many."""
+    """Add each attribute of the table that can contain a secret; return how many."""
     before = len(dataset)
     for tag in profile():
         known = dictionary_has_tag(tag) and Tag(tag).group < 0x5000
@@ -121,7 +121,7 @@ def assert_nothing_is_left(clean: Dataset) -> None:
             assert not element.value or REPLACED.fullmatch(str(element.value)), element
 
 
-def test_every_attribute_of_the_profile_s_table_goes_at_the_top_and_in_each_sequence():
+def test_every_attribute_of_the_profile_is_removed_at_the_top_and_in_sequences():
     assert len(profile()) == 655
     dataset = source()
     assert with_all_of_the_profile(dataset) > 550
@@ -130,7 +130,7 @@ def test_every_attribute_of_the_profile_s_table_goes_at_the_top_and_in_each_sequ
         with_all_of_the_profile(inner)
         inner.PixelSpacing = [0.2, 0.2]
         dataset.add(DataElement(tag_for_keyword(keyword), "SQ", [inner]))
-    clean = deidentified(dataset, KEYS)
+    clean = deidentify_header(dataset, KEYS)
     assert_nothing_is_left(clean)
     assert all(clean[keyword].value[0].PixelSpacing == [0.2, 0.2] for keyword in KEPT_SEQUENCES)
 
@@ -163,7 +163,7 @@ def test_no_element_of_the_dictionary_lets_text_through_as_whatever_it_is_sent(k
                 else DataElement(Tag(tag), said, secret)
             )
     assert len(dataset) > 500
-    clean = deidentified(dataset, KEYS)
+    clean = deidentify_header(dataset, KEYS)
     content = written(clean)
     assert b"DOE" not in content
     assert b"JOHN" not in content
@@ -196,7 +196,7 @@ def test_no_element_of_the_dictionary_lets_text_through_as_whatever_it_is_sent(k
         ("FocalSpots", ["0.3", SECRET], "DS"),
     ],
 )
-def test_a_kept_element_holds_only_what_belongs_there(keyword, value, vr):
+def test_a_kept_element_has_only_valid_values(keyword, value, vr):
     dataset = source()
     tag = Tag(tag_for_keyword(keyword))
     if vr in ("DS", "IS"):  # as it is read from a file: bytes
@@ -204,13 +204,13 @@ def test_a_kept_element_holds_only_what_belongs_there(keyword, value, vr):
         dataset[tag] = RawDataElement(tag, vr, len(text), text.encode(), 0, False, True)
     else:
         dataset.add(DataElement(tag, vr, value, validation_mode=IGNORE))
-    clean = deidentified(dataset, KEYS)
+    clean = deidentify_header(dataset, KEYS)
     content = written(clean)
     assert not any(part in content for part in (b"DOE", b"Doe", b"JOHN", b"1950"))
     assert keyword not in clean or keyword == "ImageType"
 
 
-def test_what_belongs_there_stays():
+def test_valid_values_are_kept():
     dataset = source()
     told = {
         "ImageType": ["ORIGINAL", "PRIMARY", "SINGLE PLANE"],
@@ -227,13 +227,13 @@ def test_what_belongs_there_stays():
     }
     for keyword, value in told.items():
         setattr(dataset, keyword, value)
-    clean = deidentified(dataset, KEYS)
+    clean = deidentify_header(dataset, KEYS)
     assert {keyword: clean[keyword].value for keyword in told} == {
         keyword: dataset[keyword].value for keyword in told
     }
 
 
-def test_private_elements_overlays_and_curves_go_at_any_depth():
+def test_private_elements_overlays_and_curves_are_removed_at_any_depth():
     dataset = source()
     dataset.add_new(0x00290010, "LO", "A MAKER")
     dataset.add_new(0x00291001, "LO", SECRET)
@@ -248,7 +248,7 @@ def test_private_elements_overlays_and_curves_go_at_any_depth():
     groups.PixelMeasuresSequence = [inner]
     groups.ReferencedImageSequence = [inner]
     dataset.SharedFunctionalGroupsSequence = [groups]
-    clean = deidentified(dataset, KEYS)
+    clean = deidentify_header(dataset, KEYS)
     assert b"DOE" not in written(clean)
     (kept,) = clean.SharedFunctionalGroupsSequence
     assert kept.PixelMeasuresSequence[0].PixelSpacing == [0.2, 0.2]
@@ -258,19 +258,19 @@ def test_private_elements_overlays_and_curves_go_at_any_depth():
 def test_new_uids_are_consistent_within_a_session_and_differ_between_sessions():
     first, second = source(), source()
     second.SOPInstanceUID = "1.2.3.5"
-    one, two = deidentified(first, KEYS), deidentified(second, KEYS)
+    one, two = deidentify_header(first, KEYS), deidentify_header(second, KEYS)
     assert one.StudyInstanceUID == two.StudyInstanceUID != "1.2.3"
     assert one.SOPInstanceUID != two.SOPInstanceUID
     assert one.SOPInstanceUID == one.file_meta.MediaStorageSOPInstanceUID
     assert one.PatientID == two.PatientID
     assert one.StudyInstanceUID.is_valid
-    other = deidentified(first, new_keys(first))
+    other = deidentify_header(first, make_keys(first))
     assert other.StudyInstanceUID != one.StudyInstanceUID
     assert other.PatientID != one.PatientID
     assert "1.2.3" not in {str(one.get(keyword)) for keyword in NEW_UIDS}
 
 
-def test_times_keep_what_lies_between_them_over_midnight():
+def test_intervals_are_preserved_over_midnight():
     moments = ("20240229", "235959.75"), ("20240301", "000000.25")
     singles = []
     for day, time in moments:
@@ -278,8 +278,8 @@ def test_times_keep_what_lies_between_them_over_midnight():
         dataset.AcquisitionDate, dataset.AcquisitionTime = day, time
         dataset.StudyDate = dataset.SeriesDate = day
         singles.append(dataset)
-    keys = new_keys(singles[0])
-    clean = [deidentified(dataset, keys) for dataset in singles]
+    keys = make_keys(singles[0])
+    clean = [deidentify_header(dataset, keys) for dataset in singles]
     found = [(str(c.AcquisitionDate), float(c.AcquisitionTime)) for c in clean]
     assert found == [("20000101", 0.0), ("20000101", 0.5)]
     assert all(c.StudyDate == "20000101" and "SeriesDate" not in c for c in clean)
@@ -290,11 +290,11 @@ def test_times_keep_what_lies_between_them_over_midnight():
 def test_a_time_that_cannot_be_read_is_dropped():
     dataset = source()
     dataset.add(DataElement(0x00080032, "TM", "99xx99", validation_mode=0))
-    assert "AcquisitionTime" not in deidentified(dataset, Keys(b"k" * 32, None))
+    assert "AcquisitionTime" not in deidentify_header(dataset, Keys(b"k" * 32, None))
 
 
 def test_the_original_stays_as_it_is():
     dataset = source(np.full((4, 4), 0xF123, np.uint16))
     before = deepcopy(dataset)
-    deidentified(dataset, KEYS)
+    deidentify_header(dataset, KEYS)
     assert dataset == before

@@ -1,4 +1,4 @@
-"""Text of strangers is bounded before it is parsed: in bytes, in depth, in numbers."""
+"""Untrusted text is bounded before it is parsed: in bytes, in depth, in numbers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ DEEP_TOML = {
 
 @pytest.mark.parametrize("text", DEEP_TOML.values(), ids=DEEP_TOML)
 def test_toml_that_is_nested_without_end_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is nested more than 32 deep"):
+    with pytest.raises(ValueError, match="is nested more than 32 levels deep"):
         parse_toml(text.encode())
 
 
@@ -103,7 +103,7 @@ def test_json_is_bounded_alike() -> None:
         '{"a":' * 100_000,
         '{"a":' * 40 + "1" + "}" * 40,
     ):
-        with pytest.raises(OutOfBounds, match="nested more than 32 deep"):
+        with pytest.raises(OutOfBounds, match="nested more than 32 levels deep"):
             parse_json(text.encode())
     with pytest.raises(ValueError, match=r"64 bits|4300 digits"):
         parse_json(b"1" + b"0" * 5000)
@@ -131,7 +131,7 @@ def test_why_unread() -> None:
 
 
 def sparse(path: Path, size: int = 1 << 30) -> Path:
-    """A file of a gigabyte that takes no room."""
+    """A file of a gigabyte that takes no disk space."""
     with path.open("wb") as file:
         file.truncate(size)
     return path
@@ -160,7 +160,7 @@ def test_files_that_are_too_large_or_too_deep_are_refused(tmp_path: Path, name: 
         READERS[name](path)
     assert str(path) in str(refusal.value)
     path.write_text(DEEP_TOML["tables"] if name.endswith(".toml") else "[" * 100_000 + "\n")
-    with pytest.raises(LeakWatchError, match="is nested more than 32 deep"):
+    with pytest.raises(LeakWatchError, match="is nested more than 32 levels deep"):
         READERS[name](path)
 
 
@@ -244,5 +244,5 @@ def test_the_command_refuses_in_one_sentence(tmp_path: Path) -> None:
     path.write_text(DEEP_TOML["key"])
     done = CliRunner().invoke(app, ["simulate", str(path)])
     assert done.exit_code == 2
-    assert "nested more than 32 deep" in done.stderr
+    assert "nested more than 32 levels deep" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Messages about a file that a person wrote: which key, what was found, what to do."""
+"""Messages about a file written by a user: which key, what was found, what to do."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def message(found: Any) -> str:
         (
             {"name": None},
             "key name: expected str, got null; found null. "
-            "Leave the key out where its value is not known. Give a name.",
+            "Leave the key out if its value is unknown. Give a name.",
         ),
         (
             {"name": "a", "parts": [{"width_mm": 1.0}, {"width_mm": -1.0}]},

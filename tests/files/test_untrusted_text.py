@@ -1,4 +1,4 @@
-"""What strangers typed is shown on one line, and moves no cursor."""
+"""Untrusted text is shown on one line, without control characters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakwatch.files.untrusted_text import html_text, printable, safe_file_name
+from leakwatch.files.untrusted_text import escape_control_characters, html_text, safe_file_name
 
 
 @pytest.mark.parametrize(
@@ -26,17 +26,17 @@ from leakwatch.files.untrusted_text import html_text, printable, safe_file_name
         ("\U000e0041", r"\U000e0041"),
     ],
 )
-def test_printable(typed: str, shown: str) -> None:
-    assert printable(typed) == shown
+def test_escape_control_characters(typed: str, shown: str) -> None:
+    assert escape_control_characters(typed) == shown
 
 
 @given(st.text())
 def test_any_text_is_one_line_that_can_be_printed(typed: str) -> None:
-    shown = printable(typed)
+    shown = escape_control_characters(typed)
     assert len(shown.splitlines()) <= 1
     assert "\x1b" not in shown
     shown.encode()
-    assert printable(shown) == shown
+    assert escape_control_characters(shown) == shown
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_any_name_is_one_file_that_can_be_made(
     (folder / name).mkdir()
     assert [path.name for path in folder.iterdir()] == [name]
     assert safe_file_name(name, "case") == name
-    assert printable(name) == name
+    assert escape_control_characters(name) == name
 
 
 def test_html_text() -> None:

@@ -71,7 +71,7 @@ BROKEN = {
     ),
     "a pipe in its place": (
         lambda place: made(lambda: os.mkfifo(place / TABLE)),
-        "what is in its place is no file",
+        "it is not a regular file",
     ),
     "a link to nowhere": (
         lambda place: made(lambda: (place / TABLE).symlink_to(place / "no" / "where")),

@@ -129,7 +129,7 @@ def test_run_without_a_recording_says_so(case):
 @pytest.mark.parametrize(
     ("spec", "options", "said"),
     [
-        ("pigeon:{file}", (), "names no live source"),
+        ("pigeon:{file}", (), "unknown source type"),
         ("replay:{file}x", (), "there is no such file"),
         ("replay:{file}", ("--calibration", "nowhere.toml"), "cannot be read"),
         ("replay:{file}", ("--settings", "nowhere.toml"), "cannot be read"),

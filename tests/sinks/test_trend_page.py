@@ -20,14 +20,21 @@ from leakwatch.config import Settings
 from leakwatch.core.errors import SinkError
 from leakwatch.core.results import Cement, Event, EventKind, Level, Reason, WallDistance
 from leakwatch.display.picture import RESEARCH_NOTICE
-from leakwatch.sinks.trend_page import MOST_MOMENTS, TREND_NAME, Trend, trend_figure, trend_point
+from leakwatch.sinks.trend_page import (
+    MOST_MOMENTS,
+    TREND_NAME,
+    Trend,
+    draw_trend_figure,
+    make_trend_point,
+)
 
 LEVELS = [Level.UNKNOWN] * 4 + [Level.CLEAR] * 6 + [Level.WATCH] * 5 + [Level.STOP] * 5
 
 
 def points():
     return [
-        trend_point(make_snapshot(index, make_alert(level))) for index, level in enumerate(LEVELS)
+        make_trend_point(make_snapshot(index, make_alert(level)))
+        for index, level in enumerate(LEVELS)
     ]
 
 
@@ -38,7 +45,7 @@ def words(figure):
 
 
 def test_curves_hold_the_measurements():
-    figure = trend_figure(points(), [], CALIBRATION, Settings())
+    figure = draw_trend_figure(points(), [], CALIBRATION, Settings())
     lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
     times, distances = lines["distance"].get_data()
     assert np.allclose(times, [0.125 * index for index in range(20)])
@@ -49,7 +56,7 @@ def test_curves_hold_the_measurements():
 
 
 def test_levels_have_words_and_hatches():
-    figure = trend_figure(points(), [], CALIBRATION, Settings())
+    figure = draw_trend_figure(points(), [], CALIBRATION, Settings())
     strip = figure.axes[3]
     assert [text.get_text() for text in strip.texts] == ["UNKNOWN", "CLEAR", "WATCH", "STOP"]
     assert len({patch.get_hatch() for patch in strip.patches}) == 4
@@ -59,11 +66,11 @@ def test_partly_watched_has_a_word_a_colour_and_a_hatch_of_its_own():
     partly = make_observation(unavailable=(Reason.NO_WALL,))
     blind = make_observation(unavailable=(Reason.MOTION,))
     seen = [
-        trend_point(replace(make_snapshot(index, make_alert(Level.UNKNOWN), one), frame=frame))
+        make_trend_point(replace(make_snapshot(index, make_alert(Level.UNKNOWN), one), frame=frame))
         for index, one in enumerate([partly] * 8 + [blind] * 8)
         for frame in [make_frame(index)]
     ]
-    strip = trend_figure(seen, [], CALIBRATION, Settings()).axes[3]
+    strip = draw_trend_figure(seen, [], CALIBRATION, Settings()).axes[3]
     assert [text.get_text() for text in strip.texts] == ["PARTLY", "UNKNOWN"]
     assert len({(patch.get_hatch(), patch.get_facecolor()) for patch in strip.patches}) == 2
 
@@ -71,7 +78,7 @@ def test_partly_watched_has_a_word_a_colour_and_a_hatch_of_its_own():
 def test_stop_is_marked_with_its_reason():
     stop = Event(15, 1.875, EventKind.ALERT, Level.STOP, Reason.TUBULAR_FILLING)
     other = Event(15, 1.875, EventKind.TECHNICAL, Level.UNKNOWN, Reason.MOTION)
-    said = words(trend_figure(points(), [stop, other], CALIBRATION, Settings()))
+    said = words(draw_trend_figure(points(), [stop, other], CALIBRATION, Settings()))
     assert "1" in said
     assert "1  1.88 s  STOP: Tubular filling: probable venous leak" in said
     assert not [text for text in said if "moved" in text]
@@ -82,7 +89,9 @@ def test_reasons_of_one_moment_share_a_line_and_a_fault_has_its_own():
     tube = replace(margin, reason=Reason.TUBULAR_FILLING)
     unjudged = Event(15, 1.875, EventKind.TECHNICAL, Level.STOP, Reason.VIEW)
     fault = Event(19, 2.375, EventKind.TECHNICAL, Level.STOP, Reason.DECODE, text="cut off")
-    said = words(trend_figure(points(), [margin, tube, unjudged, fault], CALIBRATION, Settings()))
+    said = words(
+        draw_trend_figure(points(), [margin, tube, unjudged, fault], CALIBRATION, Settings())
+    )
     first, second = next(text for text in said if "\n" in text).splitlines()
     assert first.startswith("1  1.88 s  STOP: Cement near the posterior wall; Tubular filling")
     assert "lateral" not in first
@@ -94,7 +103,7 @@ def test_run_with_many_stops_is_told_in_few_lines():
         Event(index, 0.125 * index, EventKind.ALERT, Level.STOP, Reason.TUBULAR_FILLING)
         for index in range(20)
     ]
-    said = words(trend_figure(points(), stops, CALIBRATION, Settings()))
+    said = words(draw_trend_figure(points(), stops, CALIBRATION, Settings()))
     lines = next(text for text in said if "\n" in text).splitlines()
     assert len(lines) == MOST_MOMENTS + 1
     assert lines[-1] == "12 more: see events.jsonl"
@@ -104,8 +113,8 @@ def test_no_millimetres_says_why_and_draws_pixels():
     distance = WallDistance(38.0, None, None, (50.0, 48.0), (88.0, 48.0))
     cement = Cement((), 150.0, None, None)
     observation = make_observation(wall_distance=distance, cement=cement, calibration=UNCALIBRATED)
-    bare = [trend_point(make_snapshot(index, observation=observation)) for index in range(5)]
-    figure = trend_figure(bare, [], UNCALIBRATED, Settings())
+    bare = [make_trend_point(make_snapshot(index, observation=observation)) for index in range(5)]
+    figure = draw_trend_figure(bare, [], UNCALIBRATED, Settings())
     lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
     assert list(lines["distance"].get_ydata()) == [38.0] * 5
     assert set(lines) == {"posterior wall", "distance"}
@@ -117,7 +126,7 @@ def test_no_millimetres_says_why_and_draws_pixels():
 
 def test_what_was_not_measured_has_no_scale():
     bare = [replace(point, distance=float("nan"), volume_ml=float("nan")) for point in points()]
-    figure = trend_figure(bare, [], CALIBRATION, Settings())
+    figure = draw_trend_figure(bare, [], CALIBRATION, Settings())
     for axis in (figure.axes[0], figure.axes[2]):
         assert not axis.get_lines()
         assert not list(axis.get_yticks())
@@ -125,7 +134,7 @@ def test_what_was_not_measured_has_no_scale():
 
 
 def test_spacing_source_and_notice_are_on_the_page():
-    figure = trend_figure(points(), [], CALIBRATION, Settings())
+    figure = draw_trend_figure(points(), [], CALIBRATION, Settings())
     said = words(figure)
     assert any("ImagerPixelSpacing*SOD/SID" in text for text in said)
     assert said.count(RESEARCH_NOTICE) == 1
@@ -143,7 +152,7 @@ def test_file_is_written(tmp_path, frames):
 
 def test_unseen_cement_is_a_gap():
     observation = make_observation(0, cement=None, wall_distance=None)
-    point = trend_point(make_snapshot(0, observation=observation))
+    point = make_trend_point(make_snapshot(0, observation=observation))
     assert np.isnan([point.distance, point.sigma, point.area, point.volume_ml]).all()
 
 

@@ -10,7 +10,7 @@ import pytest
 from leakwatch.config import Settings
 from leakwatch.core.errors import SourceEndedEarly, SourceError
 from leakwatch.core.protocols import Link
-from leakwatch.sources.live_sources import WAYS_IN, WayIn, open_live
+from leakwatch.sources.live_sources import SOURCE_TYPES, SourceType, open_live
 from leakwatch.sources.stored.replayed_file import ReplayedFile
 
 
@@ -129,9 +129,9 @@ def test_a_real_file_by_its_specification(tmp_path):
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("carrier-pigeon:7", "names no live source. Write one of: replay:FILE"),
-        ("replay", "names no live source"),
-        ("replay:", "says not where. Write replay:FILE"),
+        ("carrier-pigeon:7", "unknown source type. Write one of: replay:FILE"),
+        ("replay", "unknown source type"),
+        ("replay:", "source address missing. Write replay:FILE"),
         ("replay:nowhere.dcm", "there is no such file"),
         ("replay:{file}?speed=0", "speed is '0'. Give a number from 0.125 to 8"),
         ("replay:{file}?speed=fast", "speed is 'fast'"),
@@ -151,6 +151,6 @@ def test_a_missing_extra_is_named(monkeypatch):
     def needs(rest, settings):
         raise ModuleNotFoundError("No module named 'x'", name="x")
 
-    monkeypatch.setitem(WAYS_IN, "far", WayIn("far:X", "far away", needs, "net"))
-    with pytest.raises(SourceError, match=r"needs x .*leakwatch\[net\]"):
+    monkeypatch.setitem(SOURCE_TYPES, "far", SourceType("far:X", "far away", needs, "net"))
+    with pytest.raises(SourceError, match=r"requires x, .*leakwatch-fluoro\[net\]"):
         open_live("far:away", Settings())

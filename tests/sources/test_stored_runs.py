@@ -106,7 +106,7 @@ def test_results_of_an_earlier_analysis_are_no_runs(tmp_path: Path) -> None:
 def test_folder_without_a_picture_is_refused(tmp_path: Path, names: list[str]) -> None:
     for name in names:
         (tmp_path / name).write_text("words")
-    with pytest.raises(SourceError, match="no DICOM image, video or picture"):
+    with pytest.raises(SourceError, match="no DICOM image, video or other image"):
         find_runs(tmp_path)
 
 

@@ -30,7 +30,7 @@ from leakwatch.case_files.case_file import encode_case
 from leakwatch.config import Settings
 from leakwatch.core.errors import LeakWatchError, SourceError
 from leakwatch.core.marks import CaseFile
-from leakwatch.deidentification.deidentified_files import Copied, copy_without_patient
+from leakwatch.deidentification.deidentified_files import CopyResult, copy_deidentified
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold
 from leakwatch.runner.recorded_case import open_recorded
@@ -206,7 +206,7 @@ def deidentified(folder: Path, seed: int) -> Callable[[int, Found], None]:
     def one(number: int, found: Found) -> None:
         shutil.rmtree(out, ignore_errors=True)
         path.write_bytes(objects.damaged(number))
-        done: Copied = copy_without_patient(path, out)
+        done: CopyResult = copy_deidentified(path, out)
         copies = list(out.iterdir())
         if done.written != len(copies):
             found.failures.append(f"object {number}: {len(copies)} files are left")

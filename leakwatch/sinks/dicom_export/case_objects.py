@@ -8,10 +8,11 @@ import pydicom
 from pydicom.dataset import Dataset, FileDataset
 
 from leakwatch.core.errors import SinkError, missing_extra
+from leakwatch.core.messages import text
 from leakwatch.files.private_files import copy_private_file, make_private_folder, new_private_file
 from leakwatch.sinks.dicom_export.derived_objects import new_series
-from leakwatch.sinks.dicom_export.presentation_state import presentation_state
-from leakwatch.sinks.dicom_export.segmentation import segmentation
+from leakwatch.sinks.dicom_export.presentation_state import make_presentation_state
+from leakwatch.sinks.dicom_export.segmentation import make_segmentation
 from leakwatch.sinks.report.case_findings import Findings
 
 REPORT_NAME = "measurements.sr.dcm"
@@ -24,12 +25,12 @@ def export_dicom(findings: Findings, folder: Path) -> tuple[Path, ...]:
     ----------
     findings : Findings
     folder : Path
-        Made where absent.
+        Made if absent.
 
     Returns
     -------
     tuple of Path
-        What was written: the recorded files first. Without an alert there is no report and no
+        Written files, the recorded files first. Without an alert there is no report and no
         presentation state, without cement no segmentation.
 
     Raises
@@ -39,26 +40,28 @@ def export_dicom(findings: Findings, folder: Path) -> tuple[Path, ...]:
     """
     sources = [pydicom.dcmread(path, stop_before_pixels=True) for path in findings.parts]
     made: dict[str, Dataset] = {}
-    if findings.moments:
+    if findings.key_frames:
         made[REPORT_NAME] = _report(sources, findings)
     cement = new_series("SEG", 101, "LeakWatch: bone cement")
     for part, source in enumerate(sources):
-        outlines = [one for one in findings.outlines if one.place.part == part]
+        outlines = [one for one in findings.outlines if one.reference.part == part]
         if outlines:
-            made[f"cement-{part + 1:03d}.seg.dcm"] = segmentation(source, outlines, cement)
+            made[f"cement-{part + 1:03d}.seg.dcm"] = make_segmentation(source, outlines, cement)
     states = new_series("PR", 102, "LeakWatch: alerts")
-    for moment in findings.moments:
-        state = presentation_state(sources[moment.place.part], moment, findings.greys, states)
-        made[f"alert-{moment.number:03d}.pr.dcm"] = state
+    for key_frame in findings.key_frames:
+        state = make_presentation_state(
+            sources[key_frame.reference.part], key_frame, findings.greys, states
+        )
+        made[f"alert-{key_frame.number:03d}.pr.dcm"] = state
     return _written(findings, folder, made)
 
 
 def _report(sources: list[FileDataset], findings: Findings) -> Dataset:
     try:
-        from leakwatch.sinks.dicom_export.structured_report import structured_report
+        from leakwatch.sinks.dicom_export.structured_report import make_structured_report
     except ImportError as error:
         raise SinkError(missing_extra("the measurement report", "dicom", error)) from error
-    return structured_report(
+    return make_structured_report(
         sources, findings, new_series("SR", 100, "LeakWatch: measurements at alerts")
     )
 
@@ -77,5 +80,11 @@ def _written(findings: Findings, folder: Path, made: dict[str, Dataset]) -> tupl
                 dataset.save_as(file, enforce_file_format=True)
             paths.append(folder / name)
     except OSError as error:
-        raise SinkError(f"{folder} cannot be written: {error}. Check rights and room.") from error
+        raise SinkError(
+            text(
+                "{folder} cannot be written: {error}. Check permissions and free disk space.",
+                folder=folder,
+                error=str(error),
+            )
+        ) from error
     return tuple(paths)

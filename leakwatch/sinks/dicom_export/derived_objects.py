@@ -1,4 +1,4 @@
-"""What all objects that are derived from recorded frames share: patient, study, equipment."""
+"""Elements common to objects derived from recorded frames: patient, study, equipment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MANUFACTURER: Final = "LeakWatch"
 NO_SERIAL_NUMBER: Final = "none"
 ANY_TIME: Final = "000000"
 
-# Codes of our own (PS3.16 8): for what no public scheme that we know has a code.
+# Private coding scheme (PS3.16 8), for concepts without a code in a public scheme.
 CODING_SCHEME: Final = "99LEAKWATCH"
 
 _PATIENT_AND_STUDY = (
@@ -54,17 +54,17 @@ class Series:
 
 
 def new_series(modality: str, number: int, description: str) -> Series:
-    """A series with a new UID."""
+    """Return a series with a new UID."""
     return Series(modality, number, description, generate_uid(None))
 
 
-def derived(source: Dataset, sop_class: UID, series: Series, instance: int) -> FileDataset:
-    """An object of the same patient and study, without its content.
+def make_derived(source: Dataset, sop_class: UID, series: Series, instance: int) -> FileDataset:
+    """Return an object of the same patient and study, without content.
 
     Parameters
     ----------
     source : Dataset
-        Head of a recorded file.
+        Header of a recorded file.
     sop_class : UID
     series : Series
     instance : int
@@ -92,15 +92,15 @@ def derived(source: Dataset, sop_class: UID, series: Series, instance: int) -> F
     return made
 
 
-def code(value: str, scheme: str, meaning: str) -> Dataset:
-    """An item of a code sequence."""
+def make_code(value: str, scheme: str, meaning: str) -> Dataset:
+    """Return an item of a code sequence."""
     item = Dataset()
     item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
     return item
 
 
-def own_codes() -> Dataset:
-    """Who gives the codes of `CODING_SCHEME` (PS3.3 C.12.1, Coding Scheme Identification)."""
+def own_coding_scheme() -> Dataset:
+    """Return the identification of `CODING_SCHEME` (PS3.3 C.12.1)."""
     item = Dataset()
     item.CodingSchemeDesignator = CODING_SCHEME
     item.CodingSchemeName = "Codes of LeakWatch"
@@ -108,8 +108,8 @@ def own_codes() -> Dataset:
     return item
 
 
-def referenced(source: Dataset, frame_number: int | None = None) -> Dataset:
-    """A reference to a recorded file, or to a frame of it, from 1."""
+def make_reference(source: Dataset, frame_number: int | None = None) -> Dataset:
+    """Return a reference to a recorded file, or to a frame of it (from 1)."""
     item = Dataset()
     item.ReferencedSOPClassUID = source.SOPClassUID
     item.ReferencedSOPInstanceUID = source.SOPInstanceUID
@@ -118,8 +118,8 @@ def referenced(source: Dataset, frame_number: int | None = None) -> Dataset:
     return item
 
 
-def series_of(source: Dataset) -> Dataset:
-    """A reference to the series of a recorded file; its files are still to be put in."""
+def make_series_reference(source: Dataset) -> Dataset:
+    """Return a reference to the series of a recorded file, without its files."""
     item = Dataset()
     item.SeriesInstanceUID = source.SeriesInstanceUID
     return item

@@ -1,8 +1,8 @@
 """XA/XRF Grayscale Softcopy Presentation State (PS3.3 A.33.5): one for each alert.
 
-A viewer shows the recorded frame with the cement's outline, the posterior wall, the shortest line
-with its millimetres, and the words of the alert. All modules are those of a plain Grayscale
-Softcopy Presentation State (A.33.1); what XA adds (subtraction, edge enhancement) is not used.
+A viewer shows the recorded frame with the cement contour, the posterior wall, the shortest distance
+in millimetres, and the text of the alert. All modules are those of a plain Grayscale
+Softcopy Presentation State (A.33.1); additions for XA (subtraction, edge enhancement) are not used.
 """
 
 from __future__ import annotations
@@ -17,27 +17,32 @@ from leakwatch.core.arrays import Point, PointArray
 from leakwatch.core.results import Observation
 from leakwatch.display.banner import REASON_WORDS, distance_text
 from leakwatch.display.grey_mapping import GreyMapping
-from leakwatch.sinks.dicom_export.derived_objects import Series, derived, referenced, series_of
-from leakwatch.sinks.report.case_findings import Moment
+from leakwatch.sinks.dicom_export.derived_objects import (
+    Series,
+    make_derived,
+    make_reference,
+    make_series_reference,
+)
+from leakwatch.sinks.report.case_findings import KeyFrame
 
-# Layers by their names, and their greys for a screen without colour (PS3.3 C.10.7), of 65535.
+# Layers by name, with their grey value on a monochrome display (PS3.3 C.10.7), of 65535.
 _LAYERS = {"CEMENT": 65535, "WALL": 50000, "DISTANCE": 65535, "TUBE": 60000, "WORDS": 65535}
-# Room of a text, as shares of the frame's columns and rows.
+# Size of a text box, as a share of the frame's columns and rows.
 _TEXT_WIDTH, _TEXT_HEIGHT = 0.4, 0.06
 
 
-def presentation_state(
-    source: Dataset, moment: Moment, greys: GreyMapping, series: Series
+def make_presentation_state(
+    source: Dataset, key_frame: KeyFrame, greys: GreyMapping, series: Series
 ) -> FileDataset:
-    """The alert `moment` over its frame.
+    """Return the presentation state of an alert.
 
     Parameters
     ----------
     source : Dataset
-        Head of the recorded file that holds the frame.
-    moment : Moment
+        Header of the recorded file that contains the frame.
+    key_frame : KeyFrame
     greys : GreyMapping
-        Of the report.
+        Grey mapping of the report.
     series : Series
 
     Returns
@@ -45,22 +50,22 @@ def presentation_state(
     FileDataset
     """
     sop_class = XAXRFGrayscaleSoftcopyPresentationStateStorage
-    made = derived(source, sop_class, series, moment.number)
-    made.ContentLabel = f"ALERT_{moment.number}"
-    made.ContentDescription = _words(moment)[0][:64]
+    made = make_derived(source, sop_class, series, key_frame.number)
+    made.ContentLabel = f"ALERT_{key_frame.number}"
+    made.ContentDescription = _alert_lines(key_frame)[0][:64]
     made.ContentCreatorName = ""
     made.BodyPartExamined = source.get("BodyPartExamined", "SPINE")
     made.PresentationCreationDate = made.ContentDate
     made.PresentationCreationTime = made.ContentTime
     del made.ContentDate, made.ContentTime
-    frame = referenced(source, moment.place.number)
-    used = series_of(source)
+    frame = make_reference(source, key_frame.reference.number)
+    used = make_series_reference(source)
     used.ReferencedImageSequence = [frame]
     made.ReferencedSeriesSequence = [used]
-    made.DisplayedAreaSelectionSequence = [_whole_picture(source, frame)]
-    made.SoftcopyVOILUTSequence = [_greys(moment, greys, frame)]
+    made.DisplayedAreaSelectionSequence = [_full_image_area(source, frame)]
+    made.SoftcopyVOILUTSequence = [_greys(key_frame, greys, frame)]
     made.PresentationLUTShape = "IDENTITY"
-    annotations = list(_annotations(moment, source.Rows, source.Columns))
+    annotations = list(_annotations(key_frame, source.Rows, source.Columns))
     for annotation in annotations:
         annotation.ReferencedImageSequence = [frame]
     made.GraphicAnnotationSequence = annotations
@@ -70,7 +75,7 @@ def presentation_state(
     return made
 
 
-def _whole_picture(source: Dataset, frame: Dataset) -> Dataset:
+def _full_image_area(source: Dataset, frame: Dataset) -> Dataset:
     area = Dataset()
     area.ReferencedImageSequence = [frame]
     area.DisplayedAreaTopLeftHandCorner = [1, 1]
@@ -80,15 +85,15 @@ def _whole_picture(source: Dataset, frame: Dataset) -> Dataset:
     return area
 
 
-def _greys(moment: Moment, greys: GreyMapping, frame: Dataset) -> Dataset:
-    """The greys of the report as a table: of linear pixels they are those of the logarithm.
+def _greys(key_frame: KeyFrame, greys: GreyMapping, frame: Dataset) -> Dataset:
+    """Return the grey mapping of the report as a VOI lookup table.
 
-    No window beside it, though PS3.3 C.11.8 allows one: dcmtk refuses a state that has both.
+    Without a window, although PS3.3 C.11.8 allows one: dcmtk refuses a state that has both.
     """
     table = greys.table
     lut = Dataset()
     lut.add_new("LUTDescriptor", "US", [len(table) % 65536, 0, 16])
-    lut.LUTExplanation = f"Greys of the report, frame {moment.snapshot.frame.index}"
+    lut.LUTExplanation = f"Greys of the report, frame {key_frame.snapshot.frame.index}"
     lut.add_new("LUTData", "OW", (table.astype("<u2") * 257).tobytes())  # 255 becomes 65535
     item = Dataset()
     item.ReferencedImageSequence = [frame]
@@ -103,8 +108,8 @@ def _layer(name: str, order: int) -> Dataset:
     return layer
 
 
-def _annotations(moment: Moment, rows: int, columns: int) -> Iterator[Dataset]:
-    seen = moment.snapshot.observation
+def _annotations(key_frame: KeyFrame, rows: int, columns: int) -> Iterator[Dataset]:
+    seen = key_frame.snapshot.observation
     if seen.cement is not None and seen.cement.contours_px:
         yield _annotation("CEMENT", [_polyline(c, True) for c in seen.cement.contours_px])
     if seen.wall_px is not None:
@@ -114,7 +119,9 @@ def _annotations(moment: Moment, rows: int, columns: int) -> Iterator[Dataset]:
         yield _annotation("TUBE", tubes)
     yield from _distance(seen, rows, columns)
     words = _annotation("WORDS", [])
-    words.TextObjectSequence = [_text("\r\n".join(_words(moment)), (0.0, 0.0), rows, columns, 3)]
+    words.TextObjectSequence = [
+        _text("\r\n".join(_alert_lines(key_frame)), (0.0, 0.0), rows, columns, 3)
+    ]
     yield words
 
 
@@ -124,9 +131,9 @@ def _distance(seen: Observation, rows: int, columns: int) -> Iterator[Dataset]:
         return
     line = _annotation("DISTANCE", [_polyline(np.array([wall.at_px, wall.wall_px]))])
     at = ((wall.at_px[0] + wall.wall_px[0]) / 2.0, wall.at_px[1] - 2.0 * _TEXT_HEIGHT * rows)
-    text = distance_text(wall)
-    if text is not None:
-        line.TextObjectSequence = [_text(text, at, rows, columns)]
+    distance = distance_text(wall)
+    if distance is not None:
+        line.TextObjectSequence = [_text(str(distance), at, rows, columns)]
     yield line
 
 
@@ -139,7 +146,7 @@ def _annotation(layer: str, graphics: Sequence[Dataset]) -> Dataset:
 
 
 def _polyline(points_px: PointArray, closed: bool = False) -> Dataset:
-    """Our pixel centres are at integers, those of PS3.3 C.10.5.1.2 at halves."""
+    """Return a polyline; pixel centres are at integers here, at halves in PS3.3 C.10.5.1.2."""
     points = np.vstack([points_px, points_px[:1]]) if closed else points_px
     graphic = Dataset()
     graphic.GraphicAnnotationUnits = "PIXEL"
@@ -166,9 +173,9 @@ def _text(words: str, at_px: Point, rows: int, columns: int, lines: int = 1) -> 
     return text
 
 
-def _words(moment: Moment) -> list[str]:
-    """Level and reasons, as they were told."""
-    last = moment.events[-1]
-    reasons = [REASON_WORDS[e.reason] for e in moment.events if e.reason is not None]
+def _alert_lines(key_frame: KeyFrame) -> list[str]:
+    """Return level and reasons of the alert, as they were shown."""
+    last = key_frame.events[-1]
+    reasons = [str(REASON_WORDS[e.reason]) for e in key_frame.events if e.reason is not None]
     level = "" if last.level is None else last.level.value
     return [f"{level} at {last.time_s:.2f} s", *reasons]

@@ -1,7 +1,7 @@
 """DICOM Segmentation (PS3.3 A.51): the cement, frame by frame, on the grid of the recorded frames.
 
-Written by hand: highdicom takes no X-ray projection, which has no place in space. A frame of the
-segmentation belongs to a frame of the source by its Derivation Image, and to the run by its
+Does not use highdicom, which does not accept projection images without a position in space. A frame
+of the segmentation refers to a frame of the source by its Derivation Image, and to its time by the
 Temporal Position Index. Frames without cement have no frame here.
 """
 
@@ -22,21 +22,21 @@ from leakwatch.sinks.dicom_export.derived_objects import (
     CODING_SCHEME,
     MANUFACTURER,
     Series,
-    code,
-    derived,
-    own_codes,
-    referenced,
-    series_of,
+    make_code,
+    make_derived,
+    make_reference,
+    make_series_reference,
+    own_coding_scheme,
 )
 from leakwatch.sinks.report.case_findings import Outline
 
-# CIELab of the overlay's cement colour, scaled as PS3.3 C.10.7.1.1 asks.
+# CIELab of the overlay's cement colour, scaled as PS3.3 C.10.7.1.1 requires.
 _DISPLAY_LAB = [43000, 42000, 50000]
-_SHIFT_BITS = 4  # of fillPoly: contours are drawn to a sixteenth of a pixel
+_SHIFT_BITS = 4  # for fillPoly: contours have a resolution of 1/16 pixel
 
 
-def filled(contours_px: Sequence[PointArray], rows: int, columns: int) -> BoolImage:
-    """The mask whose outer and inner outlines are `contours_px`.
+def fill_contours(contours_px: Sequence[PointArray], rows: int, columns: int) -> BoolImage:
+    """Return the mask with outer and inner contours `contours_px`.
 
     Parameters
     ----------
@@ -51,36 +51,36 @@ def filled(contours_px: Sequence[PointArray], rows: int, columns: int) -> BoolIm
     """
     image = np.zeros((rows, columns), dtype=np.uint8)
     scaled = [np.rint(contour * 2**_SHIFT_BITS).astype(np.int32) for contour in contours_px]
-    cv2.fillPoly(image, scaled, 1, shift=_SHIFT_BITS)  # by parity: an inner outline is a hole
+    cv2.fillPoly(image, scaled, 1, shift=_SHIFT_BITS)  # even-odd rule: an inner contour is a hole
     mask: BoolImage = read_only(image.astype(bool))
     return mask
 
 
-def segmentation(source: Dataset, outlines: Sequence[Outline], series: Series) -> FileDataset:
-    """The cement in the frames of one recorded file.
+def make_segmentation(source: Dataset, outlines: Sequence[Outline], series: Series) -> FileDataset:
+    """Return a segmentation of the cement in the frames of one recorded file.
 
     Parameters
     ----------
     source : Dataset
-        Its head.
+        Its header.
     outlines : sequence of Outline
-        Of frames of this file, in order; at least one.
+        Outlines in frames of this file, in order; at least one.
     series : Series
 
     Returns
     -------
     FileDataset
     """
-    made = derived(source, SegmentationStorage, series, outlines[0].place.part + 1)
-    masks = [filled(one.contours_px, source.Rows, source.Columns) for one in outlines]
+    made = make_derived(source, SegmentationStorage, series, outlines[0].reference.part + 1)
+    masks = [fill_contours(one.contours_px, source.Rows, source.Columns) for one in outlines]
     _describe_image(made, source, len(masks))
-    made.CodingSchemeIdentificationSequence = [own_codes()]
+    made.CodingSchemeIdentificationSequence = [own_coding_scheme()]
     made.SegmentSequence = [_segment()]
     made.ReferencedSeriesSequence = [_used(source)]
     _describe_dimensions(made)
     made.SharedFunctionalGroupsSequence = [_shared()]
     made.PerFrameFunctionalGroupsSequence = [
-        _of_frame(source, one.place.number) for one in outlines
+        _of_frame(source, one.reference.number) for one in outlines
     ]
     bits = pack_bits(np.stack(masks).astype(np.uint8).ravel(), pad=True)
     made.PixelData = bits
@@ -108,15 +108,17 @@ def _segment() -> Dataset:
     segment.SegmentLabel = "Bone cement"
     segment.SegmentAlgorithmType = "AUTOMATIC"
     segment.SegmentAlgorithmName = f"{MANUFACTURER} {__version__}"
-    segment.SegmentedPropertyCategoryCodeSequence = [code("260787004", "SCT", "Physical object")]
-    segment.SegmentedPropertyTypeCodeSequence = [code("CEMENT", CODING_SCHEME, "Bone cement")]
+    segment.SegmentedPropertyCategoryCodeSequence = [
+        make_code("260787004", "SCT", "Physical object")
+    ]
+    segment.SegmentedPropertyTypeCodeSequence = [make_code("CEMENT", CODING_SCHEME, "Bone cement")]
     segment.RecommendedDisplayCIELabValue = _DISPLAY_LAB
     return segment
 
 
 def _used(source: Dataset) -> Dataset:
-    item = series_of(source)
-    item.ReferencedInstanceSequence = [referenced(source)]
+    item = make_series_reference(source)
+    item.ReferencedInstanceSequence = [make_reference(source)]
     return item
 
 
@@ -149,11 +151,11 @@ def _of_frame(source: Dataset, number: int) -> Dataset:
     content.DimensionIndexValues = [1, number]
     content.TemporalPositionIndex = number
     groups.FrameContentSequence = [content]
-    image = referenced(source, number)
+    image = make_reference(source, number)
     image.PurposeOfReferenceCodeSequence = [
-        code("121322", "DCM", "Source image for image processing operation")
+        make_code("121322", "DCM", "Source image for image processing operation")
     ]
     derivation.SourceImageSequence = [image]
-    derivation.DerivationCodeSequence = [code("113076", "DCM", "Segmentation")]
+    derivation.DerivationCodeSequence = [make_code("113076", "DCM", "Segmentation")]
     groups.DerivationImageSequence = [derivation]
     return groups

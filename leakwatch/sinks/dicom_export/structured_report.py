@@ -1,7 +1,7 @@
-"""TID 1500 Measurement Report (PS3.16) of a case: what was measured at each alert, and where.
+"""TID 1500 Measurement Report (PS3.16) of a case: measurements at each alert, with their regions.
 
-Each alert gives a group for the outline of the cement (area, volume), one for the shortest line to
-the posterior wall (distance), and one for each tube that fills (length), on its frame.
+Each alert has a group for the cement contour (area, volume), one for the shortest distance to the
+posterior wall, and one for each tubular filling (length), on its frame.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from leakwatch.sinks.dicom_export.derived_objects import (
     CODING_SCHEME,
     MANUFACTURER,
     Series,
-    own_codes,
+    own_coding_scheme,
 )
 from leakwatch.sinks.recording.recorded_header import ANY_DATE
-from leakwatch.sinks.report.case_findings import Findings, Moment
+from leakwatch.sinks.report.case_findings import Findings, KeyFrame
 
-# Of our own, for what no public scheme that we know has a code; 16 letters at most.
+# Private codes, for concepts without a code in a public scheme; at most 16 letters.
 CEMENT = Code("CEMENT", CODING_SCHEME, "Bone cement")
-WALL_LINE = Code("WALL_LINE", CODING_SCHEME, "Shortest line from cement to posterior wall")
+WALL_LINE = Code("WALL_LINE", CODING_SCHEME, "Shortest distance from cement to posterior wall")
 TUBE = Code("TUBE", CODING_SCHEME, "Tubular filling with cement")
 SIGMA = Code("DISTANCE_SIGMA", CODING_SCHEME, "Standard deviation of the distance")
 LEVEL = Code("LEVEL", CODING_SCHEME, "Level of the alert")
@@ -40,15 +40,15 @@ _MM, _MM2 = codes.UCUM.Millimeter, codes.UCUM.SquareMillimeter
 _ML = Code("mL", "UCUM", "mL")
 
 
-def structured_report(
+def make_structured_report(
     sources: Sequence[Dataset], findings: Findings, series: Series
 ) -> sr.ComprehensiveSR:
-    """The report of a case.
+    """Return the measurement report of a case.
 
     Parameters
     ----------
     sources : sequence of Dataset
-        Heads of the recorded files, as `Findings.parts`.
+        Headers of the recorded files, as `Findings.parts`.
     findings : Findings
     series : Series
 
@@ -56,7 +56,7 @@ def structured_report(
     -------
     ComprehensiveSR
     """
-    groups = [group for moment in findings.moments for group in _groups(sources, moment)]
+    groups = [group for key_frame in findings.key_frames for group in _groups(sources, key_frame)]
     device = sr.DeviceObserverIdentifyingAttributes(
         uid=generate_uid(None),
         name=MANUFACTURER,
@@ -81,13 +81,13 @@ def structured_report(
         is_complete=True,
         series_description=series.description,
     )
-    made.CodingSchemeIdentificationSequence = [own_codes()]
-    _hide_day(made)
+    made.CodingSchemeIdentificationSequence = [own_coding_scheme()]
+    _hide_date(made)
     return made
 
 
-def _hide_day(made: Dataset) -> None:
-    """highdicom writes the time of now, which is near that of the procedure."""
+def _hide_date(made: Dataset) -> None:
+    """Replace dates: highdicom writes the current one, which may be that of the procedure."""
     hidden = {"DA": ANY_DATE, "TM": ANY_TIME, "DT": ANY_DATE + ANY_TIME}
     for element in made.iterall():
         if element.VR in hidden and element.value:
@@ -95,55 +95,57 @@ def _hide_day(made: Dataset) -> None:
 
 
 def _groups(
-    sources: Sequence[Dataset], moment: Moment
+    sources: Sequence[Dataset], key_frame: KeyFrame
 ) -> Iterator[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
-    seen = moment.snapshot.observation
+    seen = key_frame.snapshot.observation
     wall, cement = seen.wall_distance, seen.cement
     if cement is not None and cement.contours_px:
         values = _measurement(codes.SCT.Area, cement.area_mm2, _MM2)
         values += _measurement(codes.SCT.Volume, cement.volume_ml, _ML)
         outline = max(cement.contours_px, key=_extent)
         closed = np.vstack([outline, outline[:1]])
-        yield _group(sources, moment, "cement", CEMENT, closed, values)
+        yield _group(sources, key_frame, "cement", CEMENT, closed, values)
     if wall is not None:
-        told = _told_distance(moment.events)
-        distance, sigma = (wall.distance_mm, wall.sigma_mm) if told is None else told
+        shown = _shown_distance(key_frame.events)
+        distance, sigma = (wall.distance_mm, wall.sigma_mm) if shown is None else shown
         values = _measurement(codes.DCM.Distance, distance, _MM)
         values += _measurement(SIGMA, sigma, _MM)
         line = np.array([wall.at_px, wall.wall_px])
-        yield _group(sources, moment, "distance", WALL_LINE, line, values)
+        yield _group(sources, key_frame, "distance", WALL_LINE, line, values)
     for number, tube in enumerate((t for t in seen.tubes if t.confirmed), start=1):
         values = _measurement(codes.SCT.Length, tube.length_mm, _MM)
         values += _measurement(codes.SCT.Width, tube.width_mm, _MM)
-        yield _group(sources, moment, f"tube {number}", TUBE, tube.path_px, values)
+        yield _group(sources, key_frame, f"tubular filling {number}", TUBE, tube.path_px, values)
 
 
 def _group(
     sources: Sequence[Dataset],
-    moment: Moment,
+    key_frame: KeyFrame,
     what: str,
     finding: Code,
     points_px: PointArray,
     measurements: list[sr.Measurement],
 ) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
-    source = sources[moment.place.part]
+    source = sources[key_frame.reference.part]
     region = sr.ImageRegion(
         sr.GraphicTypeValues.POLYLINE,
-        # Our pixel centres are at integers, those of PS3.3 C.18.6.1.2 at halves.
+        # Pixel centres are at integers here, at halves in PS3.3 C.18.6.1.2.
         np.clip(points_px + 0.5, 0.0, [source.Columns, source.Rows]),
-        sr.SourceImageForRegion(source.SOPClassUID, source.SOPInstanceUID, [moment.place.number]),
+        sr.SourceImageForRegion(
+            source.SOPClassUID, source.SOPInstanceUID, [key_frame.reference.number]
+        ),
     )
-    last = moment.events[-1]
+    last = key_frame.events[-1]
     return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(
-            generate_uid(None), f"alert {moment.number} at {last.time_s:.2f} s: {what}"
+            generate_uid(None), f"alert {key_frame.number} at {last.time_s:.2f} s: {what}"
         ),
         referenced_region=region,
         finding_type=finding,
         algorithm_id=sr.AlgorithmIdentification(MANUFACTURER, __version__),
         finding_sites=[sr.FindingSite(codes.SCT.Vertebra)],
         measurements=measurements,
-        qualitative_evaluations=_evaluations(moment.events),
+        qualitative_evaluations=_evaluations(key_frame.events),
     )
 
 
@@ -155,19 +157,19 @@ def _evaluations(events: Sequence[Event]) -> list[sr.QualitativeEvaluation]:
         found.append(sr.QualitativeEvaluation(LEVEL, value))
     for event in events:
         if event.reason is not None:
-            words = REASON_WORDS[event.reason]
-            value = Code(event.reason.value.upper()[:16], CODING_SCHEME, words)
+            meaning = str(REASON_WORDS[event.reason])
+            value = Code(event.reason.value.upper()[:16], CODING_SCHEME, meaning)
             found.append(sr.QualitativeEvaluation(REASON, value))
     return found
 
 
 def _measurement(name: Code, value: float | None, unit: Code) -> list[sr.Measurement]:
-    """None where there are no millimetres."""
+    """Return a measurement, or none if `value` is unknown."""
     return [] if value is None else [sr.Measurement(name, round(value, 3), unit)]
 
 
-def _told_distance(events: Sequence[Event]) -> tuple[float, float | None] | None:
-    """What the operator was told goes before what is measured again."""
+def _shown_distance(events: Sequence[Event]) -> tuple[float, float | None] | None:
+    """Return the distance that was shown at the time, if there was one."""
     known = [event for event in events if event.distance_mm is not None]
     if not known or known[-1].distance_mm is None:
         return None
@@ -175,6 +177,6 @@ def _told_distance(events: Sequence[Event]) -> tuple[float, float | None] | None
 
 
 def _extent(contour: PointArray) -> float:
-    """Area within a contour, by Gauss's formula."""
+    """Return the area within a contour, by Gauss's formula."""
     column, row = contour.T
     return float(abs(np.dot(column, np.roll(row, 1)) - np.dot(row, np.roll(column, 1))) / 2.0)

@@ -1,1 +1,1 @@
-"""The overlay video: the frames with what was found in them."""
+"""The overlay video: frames with the findings drawn in them."""

@@ -1,4 +1,4 @@
-"""Draw a `FrameOverlay` over a grey image: the frames of overlay.mp4, and of reports."""
+"""Drawing of a `FrameOverlay` over a grey image, for overlay.mp4 and reports."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from leakwatch.sinks.overlay.lettering import (
     BACKGROUND,
     LEGEND_ROW,
     SAMPLE_WIDTH,
-    banner_picture,
-    fact_picture,
-    foot_picture,
-    label_picture,
+    draw_banner,
+    draw_fact,
+    draw_label,
+    draw_legend,
 )
 from leakwatch.sinks.overlay.strokes import draw_lines, draw_sample, rgb_of
 
@@ -36,9 +36,9 @@ def draw(picture: FrameOverlay, grey: GreyImage, layout: Layout | None = None) -
     ----------
     picture : FrameOverlay
     grey : ndarray
-        ``(rows, columns)``, uint8, the frame that the picture belongs to.
+        ``(rows, columns)``, uint8, the frame of the picture.
     layout : Layout or None
-        Of the frame, where `grey` is no longer of its size; None: taken from `grey`.
+        Layout of the frame, if `grey` is already scaled; None: derived from `grey`.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def draw(picture: FrameOverlay, grey: GreyImage, layout: Layout | None = None) -
     if layout is None:
         layout = Layout.for_frame(*grey.shape)
     canvas = _empty(layout.size).copy()
-    canvas[:BANNER_HEIGHT] = banner_picture(picture.banner, layout.size[0])
+    canvas[:BANNER_HEIGHT] = draw_banner(picture.banner, layout.size[0])
     image = canvas[BANNER_HEIGHT:, : layout.image_width]
     image[:] = cv2.cvtColor(scaled(grey, layout), cv2.COLOR_GRAY2RGB)
     draw_lines(image, picture, layout)
@@ -65,15 +65,15 @@ def _empty(size: tuple[int, int]) -> RgbImage:
 
 
 def scaled(pixels: Array, layout: Layout) -> Array:
-    """Return a frame, or its greys, in the size that it has on the canvas."""
-    # By OpenCV: Pillow takes eight times as long, and keeps every other thread waiting.
-    way = cv2.INTER_CUBIC if layout.scale > 1.0 else cv2.INTER_LINEAR
-    if layout.scale < 0.5:  # a pixel is the mean of more than the four around it
-        way = cv2.INTER_AREA
+    """Return a frame, or its greys, scaled to the canvas."""
+    # OpenCV, because Pillow takes eight times as long and blocks all other threads.
+    interpolation = cv2.INTER_CUBIC if layout.scale > 1.0 else cv2.INTER_LINEAR
+    if layout.scale < 0.5:  # bilinear interpolation would skip pixels
+        interpolation = cv2.INTER_AREA
     size = (layout.image_width, layout.image_height)
     if size == pixels.shape[::-1]:
         return pixels
-    return np.asarray(cv2.resize(pixels, size, interpolation=way))
+    return np.asarray(cv2.resize(pixels, size, interpolation=interpolation))
 
 
 def _draw_labels(image: RgbImage, labels: Sequence[Label], layout: Layout) -> None:
@@ -81,7 +81,7 @@ def _draw_labels(image: RgbImage, labels: Sequence[Label], layout: Layout) -> No
         x, y = (round(v) for v in layout.on_image(np.array(label.at_px)).tolist())
         text_x, text_y = layout.on_image(np.array(label.text_px)).tolist()
         colour = LINE_STYLES[label.kind].colour
-        box = label_picture(label.text, colour)
+        box = draw_label(label.text, colour)
         rows, columns = box.shape[:2]
         left = round(text_x - columns / 2.0)
         least, most = MARGIN - 6, layout.image_width - MARGIN + 6 - columns
@@ -94,7 +94,7 @@ def _draw_labels(image: RgbImage, labels: Sequence[Label], layout: Layout) -> No
 def _draw_strip(strip: RgbImage, facts: Sequence[Fact], legend: Legend, notice: str) -> None:
     y = MARGIN
     for fact in facts:
-        drawn = fact_picture(fact)
+        drawn = draw_fact(fact)
         _paste(strip, drawn, MARGIN, y)
         y += drawn.shape[0]
     foot = _foot(legend, notice)
@@ -103,8 +103,8 @@ def _draw_strip(strip: RgbImage, facts: Sequence[Fact], legend: Legend, notice: 
 
 @lru_cache(maxsize=8)
 def _foot(legend: Legend, notice: str) -> RgbImage:
-    """The legend and the notice; each kind of line as it is drawn in the picture."""
-    foot = foot_picture(tuple(words for _, words in legend), notice).copy()
+    """Return the legend, with a sample of each kind of line, and the notice."""
+    foot = draw_legend(tuple(entry for _, entry in legend), notice).copy()
     for place, (kind, _) in enumerate(legend):
         row = slice(LEGEND_ROW * place, LEGEND_ROW * (place + 1))
         draw_sample(foot[row, : SAMPLE_WIDTH + 1], kind)
@@ -112,7 +112,7 @@ def _foot(legend: Legend, notice: str) -> RgbImage:
 
 
 def _paste(image: RgbImage, part: RgbImage, left: int, top: int) -> None:
-    """Put `part` into `image`, and leave out what lies outside of it."""
+    """Copy `part` into `image`, clipped at its edges."""
     rows, columns = image.shape[:2]
     first_row, first_column = max(-top, 0), max(-left, 0)
     part = part[first_row : max(rows - top, 0), first_column : max(columns - left, 0)]

@@ -1,4 +1,4 @@
-"""H.264 in MP4 by PyAV: a video that every player opens. See decision record 0021."""
+"""H.264 video in MP4, encoded by PyAV, which every player opens. See decision record 0021."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.sinks.output_folder import unfinished
 
 RgbImage = npt.NDArray[np.uint8]
 
 # The first of these encoders that the installed FFmpeg has: x264, else OpenH264 of a build without
 # GPL parts. `ultrafast` takes a third of the time of x264's default preset. A fixed quantizer takes
-# three quarters of the time of a constant quality, which looks at each picture first; with a larger
-# one an even area that darkens by 1 % stays as it was until the next key frame.
+# three quarters of the time of constant quality, which analyses each image first; with a larger
+# one a uniform area that darkens by 1 % does not change until the next key frame.
 _ENCODERS: tuple[tuple[str, dict[str, str]], ...] = (
     ("libx264", {"preset": "ultrafast", "qp": "23"}),
     ("libopenh264", {"allow_skip_frames": "0"}),
 )
-# The head in front of the pictures: a browser shows the first one before the last has come.
+# Index before the images: a browser shows the first one before it has loaded the last.
 _CONTAINER_OPTIONS = {"movflags": "faststart"}
-# A player that seeks decodes at most so many pictures: some hundredths of a second.
+# Most images that a player decodes when seeking: some hundredths of a second.
 KEY_FRAME_EVERY = 30
-# Rates of cameras are written in thousandths, as 29.97 is.
+# Frame rates are multiples of a thousandth, such as 29.97.
 _RATE_DENOMINATOR = 1000
-# H.273's number for BT.709, told for matrix, primaries and curve: else players guess the colours.
+# H.273's number for BT.709, stated for matrix, primaries and transfer: else players guess colours.
 _BT709 = 1
 # Luma, blue and red of BT.709 from red, green and blue, in its limited range (H.273, 8.3).
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -44,28 +45,28 @@ _RED = (np.array([1.0, 0.0, 0.0]) - _LUMA) / 1.5748
 _TO_YUV = np.column_stack(
     [np.vstack([219.0 * _LUMA, 224.0 * _BLUE, 224.0 * _RED]) / 255.0, [16.0, 128.0, 128.0]]
 )
-# A longer pause of the source is cut to this; the frame time is in the picture.
+# Longest still image for a pause of the source; the frame time is shown in the image.
 LONGEST_STILL_S = 2.0
 
 
 class VideoEncoder:
-    """Encodes pictures of one size at a constant rate; a pause of the source repeats the last.
+    """Encoder of images of one size at a constant rate; in a pause the last image is repeated.
 
-    The file has another name until it is whole.
+    The file has another name until it is complete.
 
     Parameters
     ----------
     path : Path
-        Ends in ``.mp4``; replaced when the video is whole.
+        Ends in ``.mp4``; replaced when the video is complete.
     size : (int, int)
         Width and height, both even.
     rate_hz : float
-        Pictures a second.
+        Images per second.
 
     Raises
     ------
     SinkError
-        The folder cannot be written to, or there is no encoder.
+        The folder is not writable, or there is no encoder.
     """
 
     def __init__(self, path: Path, size: tuple[int, int], rate_hz: float) -> None:
@@ -79,11 +80,11 @@ class VideoEncoder:
         )
         try:
             self._stream = _video_stream(self._container, size, rate_hz)
-            # FFmpeg would let everybody on this machine read the pictures of a patient.
+            # FFmpeg would make the images of a patient readable for all users of the machine.
             unfinished(path).touch(mode=0o600)
-            self._container.start_encoding()  # opens the file: a refusal is told now
+            self._container.start_encoding()  # opens the file, so that an error is reported now
         except (OSError, FFmpegError) as error:
-            raise self._given_up(error) from error
+            raise self._give_up(error) from error
         except SinkError:
             self._container.close()
             raise
@@ -94,7 +95,7 @@ class VideoEncoder:
         Raises
         ------
         SinkError
-            It cannot be written.
+            The video cannot be written.
         """
         if self._start_s is None:
             self._start_s = time_s
@@ -108,19 +109,19 @@ class VideoEncoder:
         self._next_slot = max(slot, self._next_slot) + 1
 
     def close(self) -> None:
-        """Write what is pending, and give the file its name.
+        """Write pending images, and give the file its name.
 
         Raises
         ------
         SinkError
-            The video is not whole; then there is none.
+            The video is incomplete; it is then removed.
         """
         self._write(None)
         try:
             self._container.close()
             unfinished(self._path).replace(self._path)
         except (OSError, FFmpegError) as error:
-            raise self._given_up(error) from error
+            raise self._give_up(error) from error
 
     def _push(self, frame: av.VideoFrame) -> None:
         frame.pts = self._count
@@ -128,17 +129,17 @@ class VideoEncoder:
         self._write(frame)
 
     def _write(self, frame: av.VideoFrame | None) -> None:
-        """Encode and write a picture; None: what is pending."""
-        # A container that was given up is closed, and FFmpeg would write through a null pointer.
+        """Encode and write an image; None: pending images."""
+        # After a failure the container is closed, and FFmpeg would write to a null pointer.
         if self._failure is not None:
             raise self._failure
         try:
             self._container.mux(self._stream.encode(frame))
         except (OSError, FFmpegError) as error:
-            raise self._given_up(error) from error
+            raise self._give_up(error) from error
 
-    def _given_up(self, error: Exception) -> SinkError:
-        with suppress(OSError, FFmpegError):  # the first error is the one to report
+    def _give_up(self, error: Exception) -> SinkError:
+        with suppress(OSError, FFmpegError):  # the first error is reported
             self._container.close()
         unfinished(self._path).unlink(missing_ok=True)
         self._failure = SinkError(_cannot_write(self._path, error))
@@ -146,9 +147,9 @@ class VideoEncoder:
 
 
 def planes(image: RgbImage) -> npt.NDArray[np.uint8]:
-    """Return a picture as ``yuv420p`` has it: luma, then both colours at half of the size.
+    """Return an image in ``yuv420p``: luma, then both colours at half the size.
 
-    By OpenCV in a third of the time that FFmpeg takes.
+    OpenCV takes a third of the time of FFmpeg.
     """
     rows, columns = image.shape[:2]
     yuv = cv2.transform(image, _TO_YUV)
@@ -173,20 +174,24 @@ def _video_stream(container: OutputContainer, size: tuple[int, int], rate_hz: fl
         stream.pix_fmt = "yuv420p"  # the only one that every player opens
         coding = stream.codec_context
         coding.gop_size = KEY_FRAME_EVERY
-        # Beside the fold and the decoder threads of its own only wait for a core.
+        # More threads would only compete with analysis and decoding.
         coding.thread_count = 1
         coding.colorspace = coding.color_primaries = coding.color_trc = _BT709
         coding.color_range = ColorRange.MPEG
         return stream
     raise SinkError(
-        "overlay.mp4 cannot be written: the FFmpeg of the installed PyAV has no H.264 encoder. "
-        "Install PyAV as it comes from PyPI: pip install --force-reinstall av"
+        text(
+            "overlay.mp4 cannot be written: the FFmpeg of the installed PyAV has no H.264 "
+            "encoder. Install PyAV as it comes from PyPI: pip install --force-reinstall av"
+        )
     )
 
 
 def _cannot_write(path: Path, error: Exception) -> str:
     reason = getattr(error, "strerror", None) or type(error).__name__
-    return (
-        f"{path} cannot be written: {reason}. Free some space, or choose another --out. "
-        "What was written of it is removed."
+    return text(
+        "{path} cannot be written: {reason}. Free disk space, or choose another --out. The "
+        "incomplete file is removed.",
+        path=path,
+        reason=reason,
     )

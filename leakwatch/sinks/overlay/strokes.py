@@ -1,4 +1,4 @@
-"""Lines over a picture by OpenCV, each with a dark edge, drawn large and averaged."""
+"""Lines over an image, drawn enlarged by OpenCV with a dark edge, and averaged."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from leakwatch.display.picture import FrameOverlay
 from leakwatch.sinks.overlay.layout import Layout, RgbImage
 
 Rgba = tuple[int, int, int, int]
-# Corners as OpenCV takes them, in parts of a pixel.
+# Corners for OpenCV, in fractions of a pixel.
 Corners = npt.NDArray[np.int32]
 
-# Lines are drawn this much larger and averaged: widths are halves of a pixel.
+# Lines are drawn enlarged by this factor and averaged: widths have steps of half a pixel.
 SUPERSAMPLE = 2
-# Parts of a pixel that OpenCV takes, as a power of two.
+# Fractional bits of coordinates for OpenCV.
 SUBPIXEL_BITS = 4
-# Canvas pixels that a line reaches beyond its points: half of the widest, or an end's disc.
+# Extent of a line beyond its points, canvas pixels: half the widest line, or the disc at an end.
 LINE_ROOM = 12
-# Of the discs at the ends of the shortest way, in widths of its line.
+# Radius of the discs at the ends of the shortest distance, in line widths.
 DISC_RADIUS = 2.5
-# Of the edge that tells a line from what is as bright as it is: half transparent, 1 px wide.
+# Edge of 1 px, half transparent, that separates a line from equally bright surroundings.
 EDGE: Rgba = (0, 0, 0, 0xA0)
 BAND_OPACITY = 0x30
-# A polyline leaves out corners that lie no further beside it, canvas px: contours have hundreds.
+# Corners closer to a polyline than this are left out, canvas pixels: contours have hundreds.
 CORNER_TOLERANCE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class _Stroke:
-    """A line in pixels of the overlay, `SUPERSAMPLE` for each of the canvas."""
+    """A line in pixels of the enlarged overlay, `SUPERSAMPLE` per canvas pixel."""
 
     kind: LineKind
     points: PointArray
@@ -45,16 +45,16 @@ class _Stroke:
 
 
 def draw_lines(image: RgbImage, picture: FrameOverlay, layout: Layout) -> None:
-    """Draw band and lines into `image`, in the part of it that they take: a sixth, most often.
+    """Draw band and lines into the part of `image` that they cover, usually a sixth.
 
     Parameters
     ----------
     image : ndarray
-        ``(rows, columns, 3)``, uint8, of the layout's size; changed in place.
+        ``(rows, columns, 3)``, uint8, with the size of the layout; changed in place.
     picture : FrameOverlay
     layout : Layout
     """
-    left, top, right, bottom = _taken(picture, layout)
+    left, top, right, bottom = _covered_part(picture, layout)
     if left >= right or top >= bottom:
         return
     strokes = [
@@ -68,7 +68,7 @@ def draw_lines(image: RgbImage, picture: FrameOverlay, layout: Layout) -> None:
 
 
 def draw_sample(image: RgbImage, kind: LineKind) -> None:
-    """Draw a line of a kind along the middle of `image`, for a legend; changed in place."""
+    """Draw a sample line along the middle of `image`, for a legend; changed in place."""
     rows, columns = image.shape[:2]
     width, middle = LINE_STYLES[kind].width, SUPERSAMPLE * rows / 2.0
     inset = SUPERSAMPLE * (DISC_RADIUS if kind is LineKind.SHORTEST else 0.5) * width
@@ -83,8 +83,8 @@ def rgb_of(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _taken(picture: FrameOverlay, layout: Layout) -> tuple[int, int, int, int]:
-    """Return left, top, right and bottom of what band and lines take of the image."""
+def _covered_part(picture: FrameOverlay, layout: Layout) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of the part that band and lines cover."""
     band = () if picture.band_px is None else (picture.band_px,)
     all_px = [one for one in (*band, *(line.points_px for line in picture.lines)) if len(one)]
     if not all_px:
@@ -102,14 +102,14 @@ def _enlarged(layout: Layout, points_px: PointArray, origin: tuple[int, int]) ->
 
 
 def _blend(part: RgbImage, strokes: Sequence[_Stroke], band: PointArray | None) -> None:
-    """Draw over `part` of a picture, in place."""
+    """Draw over `part` of an image, in place."""
     rows, columns = part.shape[:2]
-    # Colours as much as they cover: OpenCV's smooth edges and the average keep them so.
+    # Colours are premultiplied by opacity: smooth edges and averaging preserve that.
     overlay = np.zeros((SUPERSAMPLE * rows, SUPERSAMPLE * columns, 4), np.uint8)
     if band is not None:
         red, green, blue = rgb_of(LINE_STYLES[LineKind.MARGIN].colour)
         shade = [value * BAND_OPACITY // 255 for value in (red, green, blue, 255)]
-        cv2.fillPoly(overlay, [_fixed(band)], shade, cv2.LINE_AA, SUBPIXEL_BITS)
+        cv2.fillPoly(overlay, [_to_fixed_point(band)], shade, cv2.LINE_AA, SUBPIXEL_BITS)
     for stroke in strokes:
         _draw(overlay, stroke)
     overlay = cv2.resize(overlay, (columns, rows), interpolation=cv2.INTER_AREA)
@@ -119,16 +119,16 @@ def _blend(part: RgbImage, strokes: Sequence[_Stroke], band: PointArray | None) 
 
 def _draw(overlay: npt.NDArray[np.uint8], stroke: _Stroke) -> None:
     style = LINE_STYLES[stroke.kind]
-    # OpenCV draws its middle and as much on either side: 2 and 3 are both drawn 3 wide.
+    # OpenCV draws odd widths only: 2 and 3 are both 3 wide.
     aside = max(round((SUPERSAMPLE * style.width - 1.0) / 2.0), 1)
     width = 2 * aside + 1
     colour: Rgba = (*rgb_of(style.colour), 255)
     if style.dash is None:
         tolerance = CORNER_TOLERANCE * (SUPERSAMPLE << SUBPIXEL_BITS)
-        pieces = [cv2.approxPolyDP(_fixed(stroke.points), tolerance, stroke.closed)]
+        pieces = [cv2.approxPolyDP(_to_fixed_point(stroke.points), tolerance, stroke.closed)]
     else:
         on, off = (SUPERSAMPLE * length for length in style.dash)
-        # OpenCV's ends are round: half a width more at either. A dot needs some of it to be seen.
+        # OpenCV's ends are round and add half a width each; a dot keeps some of it.
         points = np.vstack([stroke.points, stroke.points[:1]]) if stroke.closed else stroke.points
         pieces = _dashes(points, on, off, min(width, on / 2.0))
     closed = stroke.closed and style.dash is None
@@ -137,17 +137,17 @@ def _draw(overlay: npt.NDArray[np.uint8], stroke: _Stroke) -> None:
         cv2.polylines(overlay, pieces, closed, ink, 2 * reach, cv2.LINE_8, SUBPIXEL_BITS)
     if stroke.kind is LineKind.SHORTEST:
         radius = round(DISC_RADIUS * SUPERSAMPLE * style.width * (1 << SUBPIXEL_BITS))
-        for x, y in _fixed(stroke.points).tolist():
+        for x, y in _to_fixed_point(stroke.points).tolist():
             cv2.circle(overlay, (x, y), radius, colour, cv2.FILLED, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
-def _fixed(points: PointArray) -> Corners:
-    """Points in the parts of a pixel that OpenCV takes."""
+def _to_fixed_point(points: PointArray) -> Corners:
+    """Return points as fixed-point coordinates for OpenCV."""
     return np.round(points * (1 << SUBPIXEL_BITS)).astype(np.int32)
 
 
 def _dashes(points: PointArray, on: float, off: float, ends: float) -> list[Corners]:
-    """Cut a polyline into its drawn pieces by arc length, each shorter by what its ends add."""
+    """Return the dashes of a polyline by arc length, each shortened by what its ends add."""
     if len(points) < 2:
         return []
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
@@ -161,4 +161,4 @@ def _dashes(points: PointArray, on: float, off: float, ends: float) -> list[Corn
     at = np.sort(np.concatenate([starts, corners, stops]), kind="stable")
     drawn = np.column_stack([np.interp(at, along, points[:, axis]) for axis in (0, 1)])
     cuts = np.searchsorted(at, starts)[1:]
-    return np.split(_fixed(drawn), cuts)
+    return np.split(_to_fixed_point(drawn), cuts)

@@ -1,1 +1,1 @@
-"""Frames and lines put on the disk while they come: whole whatever happens, and recovered."""
+"""Recording of frames and lines: written while they arrive, readable after a crash, repaired."""

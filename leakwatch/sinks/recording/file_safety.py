@@ -1,4 +1,4 @@
-"""Files that are written for long: still the one of their name, and put on the disk in time."""
+"""Checks for files that stay open: still in place, and flushed to the disk in time."""
 
 from __future__ import annotations
 
@@ -9,27 +9,33 @@ from contextlib import suppress
 from pathlib import Path
 
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 
 
 def check_in_place(file: int, path: Path) -> None:
-    """Refuse to go on with a file that nobody will find again; costs some microseconds.
+    """Refuse to continue writing a file that was moved or removed; takes some microseconds.
 
     Parameters
     ----------
     file : int
-        Its descriptor.
+        Descriptor.
     path : Path
-        Where it was opened.
+        Path at which it was opened.
 
     Raises
     ------
     SinkError
     """
-    why = "" if sys.platform == "win32" else _why_not(file, path)  # there it cannot be removed
+    # Windows does not let an open file be moved or removed.
+    why = "" if sys.platform == "win32" else _why_not(file, path)
     if why:
         raise SinkError(
-            f"{path} cannot be written any more: {why}. Nothing is kept in this folder from now "
-            "on; record into another one."
+            text(
+                "{path} cannot be written any more: {why}. Nothing more is saved in this folder; "
+                "record into another one.",
+                path=path,
+                why=why,
+            )
         )
 
 
@@ -37,29 +43,29 @@ def _why_not(file: int, path: Path) -> str:
     try:
         there = path.lstat()
         if not os.path.samestat(there, os.fstat(file)):
-            return "another file is in its place"
+            return text("another file is in its place")
     except FileNotFoundError:
-        return "it was removed, or its disk was"
+        return text("it or its disk was removed")
     except OSError as error:
         return error.strerror or type(error).__name__
-    # Its end needs the folder: a file is replaced there, and others begin.
+    # Closing a recording replaces a file in the folder and creates others.
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        return "its folder became read-only"
+        return text("its folder became read-only")
     return ""
 
 
-# What is lost then, and the time that the disk takes for it; of a process that is killed nothing is
-# lost that was written.
+# Data loss at a power failure, against the load of the disk; if only the process is killed, nothing
+# that was written is lost.
 SYNC_EVERY_S = 1.0
 
 
 class PeriodicSync:
-    """Does so on a thread of its own: a slow disk would hold up the frames for tenths of a second.
+    """Flushes files on a separate thread: a slow disk would delay frames by tenths of a second.
 
     Parameters
     ----------
     files : int
-        Descriptors that stay open until after `close`.
+        Descriptors that stay open until `close` has returned.
     """
 
     def __init__(self, *files: int) -> None:
@@ -69,12 +75,12 @@ class PeriodicSync:
         self._thread.start()
 
     def close(self) -> None:
-        """End it; waits for the disk where it works."""
+        """End the thread; waits for the disk if it is flushing."""
         self._closing.set()
         self._thread.join()
 
     def _sync(self) -> None:
         while not self._closing.wait(SYNC_EVERY_S):
             for file in self._files:
-                with suppress(OSError):  # the next frame will tell
+                with suppress(OSError):  # the next frame reports it
                     os.fsync(file)

@@ -1,8 +1,8 @@
-"""Every frame of a session, without loss, in DICOM files that grow as frames come.
+"""Lossless recording of every frame of a session, in DICOM files that grow as frames arrive.
 
-A file ends where the run changes (another size, another position of the C-arm) and where it gets
-large. Beside the files: recording.jsonl (where each frame lies, and its exact time), session.json,
-session.case.json (marks) and settings.toml. docs/explanation/decisions/0010 says why.
+A new file begins when the acquisition changes (another size, another position of the C-arm) and
+when a file gets large. Other files: recording.jsonl (position and exact time of each frame),
+session.json, session.case.json (marks) and settings.toml. See docs/explanation/decisions/0010.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from leakwatch.core.arrays import Rectangle
 from leakwatch.core.errors import SinkError
 from leakwatch.core.frame import Acquisition, Frame
 from leakwatch.core.marks import CaseFile, Marks
+from leakwatch.core.messages import text
 from leakwatch.core.redaction import mask_frame
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration, SpacingRung
@@ -46,35 +47,35 @@ from leakwatch.sinks.recording.line_file import LineFile
 from leakwatch.sinks.recording.lossless_pixels import Compression, compressed
 from leakwatch.sinks.recording.recorded_header import (
     PlaceInStudy,
-    as_recorded,
-    recorded_head,
+    make_recorded_header,
     set_frame_times,
+    to_recorded_values,
 )
 
-# Largest file: below what 32 bits address, so that every reader and offset table can follow.
+# Largest file: within 32-bit offsets, so that every reader and offset table can address it.
 PART_BYTES = 2**31 - 2**27
-# Most frames in it: each takes up to 11 of the 65534 bytes of Frame Time Vector.
+# Most frames in a file: each takes up to 11 of the 65534 bytes of Frame Time Vector.
 PART_FRAMES = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What is known of a session when it begins.
+    """Properties of a session when it begins.
 
     Parameters
     ----------
     marks : Marks
     calibration : Calibration
-        Until a frame says another: a live source knows its own with its first frame.
+        Replaced if a frame has another: a live source knows its own with its first frame.
     settings : Settings
     source : str
-        Kind of the source, such as ``scp``: it is written, so no path and no address.
+        Source type, such as ``scp``; written to a file, so without path and address.
     keep_identity : bool
-        A person chose to keep text that is burned into the pictures. It is logged.
+        The user chose to keep burned-in annotation. The choice is logged.
     masks_px : tuple of (left, top, right, bottom)
-        What is blanked before a frame is written, pixels; right and bottom are not included.
+        Rectangles that are blanked before a frame is written, pixels; right and bottom excluded.
     compression : Compression
-        `RLE` where frames come live.
+        `RLE` for live sources.
     """
 
     marks: Marks
@@ -88,33 +89,38 @@ class Recording:
 
 @dataclass(slots=True)
 class _Part:
-    """The file that grows now."""
+    """The file that is being written."""
 
     number: int
     acquisition: Acquisition
-    head: FileDataset
+    header: FileDataset
     file: GrowingDicom
     times_s: list[float] = field(default_factory=list)
 
 
 class FrameRecorder:
-    """A `Sink` that keeps every frame it is given; used on one thread.
+    """A `Sink` that saves every frame; used on one thread.
 
     Parameters
     ----------
     folder : Path
-        Exists, may be written to, and holds no recorded session.
+        Exists, is writable, and contains no recorded session.
     recording : Recording
 
     Raises
     ------
     SinkError
-        A file cannot be made, or the folder holds a session already.
+        A file cannot be created, or the folder contains a session already.
     """
 
     def __init__(self, folder: Path, recording: Recording) -> None:
         if (folder / SESSION_NAME).exists():
-            raise SinkError(f"{folder} holds a recorded session already. Choose another folder.")
+            raise SinkError(
+                text(
+                    "{folder} contains a recorded session already. Choose another folder.",
+                    folder=folder,
+                )
+            )
         self._folder, self._recording = folder, recording
         self._study, self._series = generate_uid(None), generate_uid(None)
         self._part: _Part | None = None
@@ -132,51 +138,58 @@ class FrameRecorder:
             settings = settings_toml(recording.settings).encode()
             replace_private_file(folder / SETTINGS_NAME, settings)
             write_case(folder, recording.marks, recording.calibration, ".")
-            # The first frame is not to wait for an encoder that is loaded.
+            # Load the encoder now: the first frame must not wait for it.
             compressed(np.zeros((2, 2), np.uint16), recording.compression)
         except OSError as error:
             self._lines.close()
-            raise SinkError(f"{folder} cannot be written: {error}. Free some space.") from error
+            raise SinkError(
+                text(
+                    "{folder} cannot be written: {error}. Check permissions and free disk space.",
+                    folder=folder,
+                    error=str(error),
+                )
+            ) from error
 
     def follow_marks(self, marks_now: Callable[[], Marks]) -> None:
-        """Ask `marks_now` with each frame for the marks that hold: a person may change them.
+        """Ask `marks_now` for the current marks with each frame: the operator may change them.
 
-        To be called before the first frame; `marks_now` is called on the thread of this sink.
+        Call it before the first frame; `marks_now` is called on the thread of this sink.
         """
         self._marks_now = marks_now
 
     def append(self, snapshot: Snapshot) -> None:
-        """Write one frame. A fault of the source is no frame.
+        """Write one frame. A source fault has no frame.
 
         Raises
         ------
         SinkError
-            It does not fit, or shows text that may name the patient. What came before is whole.
+            The disk is full, or the frame shows text that may name the patient. Frames written
+            before are complete.
         """
         if snapshot.fault is not None:
             return
         try:
-            # The frame first: to replace a file takes a slow disk as long as many frames.
+            # The frame first: replacing a file takes a slow disk as long as many frames.
             changed = self._follow_changes(self._marks_now(), snapshot.observation.calibration)
             self._append(snapshot.frame)
             if changed:
                 self._write_changes()
         except SinkError as error:
-            # Without the folder: its name may be the patient's.
+            # Without the folder, whose name may identify the patient.
             self._reason = self._reason or str(error).replace(f"{self._folder}/", "")
             raise
 
     def close(self) -> None:
-        """Complete the last file and say in session.json what was recorded.
+        """Complete the last file, and write to session.json what was recorded.
 
         Raises
         ------
         SinkError
-            The disk refuses it; `leakwatch recover` makes it whole when there is room.
+            The disk is full or removed; `leakwatch recover` repairs the recording later.
         """
         try:
             self._end_part()
-            self._lines.check()  # or a folder that is new in its place got a half of it
+            self._lines.check()  # else half of a recording might be written into another folder
             state = "stopped" if self._reason else "complete"
             session = msgspec.structs.replace(
                 self._session,
@@ -190,7 +203,13 @@ class FrameRecorder:
             write_case(self._folder, self._marks, self._session.calibration, sequence)
             write_session(self._folder, session)
         except OSError as error:
-            raise SinkError(f"{self._folder} cannot be written: {error}.") from error
+            raise SinkError(
+                text(
+                    "{folder} cannot be written: {error}. Check permissions and free disk space.",
+                    folder=self._folder,
+                    error=str(error),
+                )
+            ) from error
         finally:
             self._lines.close()
 
@@ -198,13 +217,13 @@ class FrameRecorder:
         if marks is self._marks and calibration == self._session.calibration:
             return False
         self._marks = marks
-        said = new_session("", "", calibration)
+        spacing = new_session("", "", calibration)
         self._session = msgspec.structs.replace(
             self._session,
-            mm_per_px=said.mm_per_px,
-            mm_per_px_sigma=said.mm_per_px_sigma,
-            spacing_rung=said.spacing_rung,
-            spacing_source=said.spacing_source,
+            mm_per_px=spacing.mm_per_px,
+            mm_per_px_sigma=spacing.mm_per_px_sigma,
+            spacing_rung=spacing.spacing_rung,
+            spacing_source=spacing.spacing_source,
         )
         return True
 
@@ -213,10 +232,16 @@ class FrameRecorder:
             write_session(self._folder, self._session)
             write_case(self._folder, self._marks, self._session.calibration, ".")
         except OSError as error:
-            raise SinkError(f"{self._folder} cannot be written: {error}.") from error
+            raise SinkError(
+                text(
+                    "{folder} cannot be written: {error}. Check permissions and free disk space.",
+                    folder=self._folder,
+                    error=str(error),
+                )
+            ) from error
 
-    def _note_masks(self, acquisition: Acquisition) -> None:
-        """No tag says that a rectangle is blank, and black would be taken for dense cement."""
+    def _record_masks(self, acquisition: Acquisition) -> None:
+        """Write masks to session.json: no DICOM element has them, and black looks like cement."""
         known = self._session.masks_px
         new = tuple(mask for mask in acquisition.masks_px if mask not in known)
         if not new:
@@ -225,13 +250,19 @@ class FrameRecorder:
         try:
             write_session(self._folder, self._session)
         except OSError as error:
-            raise SinkError(f"{self._folder} cannot be written: {error}.") from error
+            raise SinkError(
+                text(
+                    "{folder} cannot be written: {error}. Check permissions and free disk space.",
+                    folder=self._folder,
+                    error=str(error),
+                )
+            ) from error
 
     def _append(self, frame: Frame) -> None:
-        _refuse_text(frame.acquisition, self._recording)
+        _refuse_annotation(frame.acquisition, self._recording)
         frame = mask_frame(frame, self._recording.masks_px)
         acquisition = frame.acquisition
-        pixels = as_recorded(frame.pixels, acquisition.pixel_format)
+        pixels = to_recorded_values(frame.pixels, acquisition.pixel_format)
         stream = compressed(pixels, self._recording.compression)
         part = self._part
         if part is None or _is_over(part, acquisition, len(stream)):
@@ -248,26 +279,28 @@ class FrameRecorder:
 
     def _begin_part(self, frame: Frame) -> _Part:
         number = self._parts + 1
-        self._note_masks(frame.acquisition)
-        if frame.acquisition.subject != self._subject:  # of another patient: another study
+        self._record_masks(frame.acquisition)
+        if frame.acquisition.subject != self._subject:  # another patient: another study
             self._subject = frame.acquisition.subject
             self._study, self._series = generate_uid(None), generate_uid(None)
-        head = recorded_head(
+        header = make_recorded_header(
             frame.acquisition,
             8 * frame.pixels.dtype.itemsize,
             self._marks,
             self._recording.compression.transfer_syntax,
             PlaceInStudy(UID(self._study), UID(self._series), number),
         )
-        set_frame_times(head, [0.0])
+        set_frame_times(header, [0.0])
         path = self._folder / part_name(number)
         try:
-            # Should the process end while the head is completed, this is the one to begin from.
-            with new_private_file(spare_head(path)) as file:
-                head.save_as(file, enforce_file_format=True)
+            # Recovery uses this header if the process ends while the final one is written.
+            with new_private_file(temporary_header(path)) as file:
+                header.save_as(file, enforce_file_format=True)
         except OSError as error:
-            raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
-        part = _Part(number, frame.acquisition, head, GrowingDicom(path, head))
+            raise SinkError(
+                text("{path} cannot be written: {strerror}.", path=path, strerror=error.strerror)
+            ) from error
+        part = _Part(number, frame.acquisition, header, GrowingDicom(path, header))
         self._part, self._parts = part, number
         return part
 
@@ -275,14 +308,14 @@ class FrameRecorder:
         part, self._part = self._part, None
         if part is None:
             return
-        if not part.times_s:  # not even its first frame fitted
+        if not part.times_s:  # its first frame could not be written
             part.file.close(None)
             (self._folder / part_name(part.number)).unlink()
             self._parts -= 1
         else:
-            set_frame_times(part.head, part.times_s)
-            part.file.close(part.head)
-        spare_head(self._folder / part_name(part.number)).unlink()
+            set_frame_times(part.header, part.times_s)
+            part.file.close(part.header)
+        temporary_header(self._folder / part_name(part.number)).unlink()
 
 
 def write_session(folder: Path, session: SessionFile) -> None:
@@ -293,7 +326,7 @@ def write_session(folder: Path, session: SessionFile) -> None:
 def write_case(folder: Path, marks: Marks, calibration: Calibration, sequence: str) -> None:
     """Write or replace session.case.json; without a view there is none.
 
-    Millimetres that the tags give stand in the DICOM files; here stand those that a person gave.
+    A calibration from the header is in the DICOM files; this file has one that the user gave.
     """
     if marks.view is None:
         (folder / CASE_NAME).unlink(missing_ok=True)
@@ -304,27 +337,31 @@ def write_case(folder: Path, marks: Marks, calibration: Calibration, sequence: s
     replace_private_file(folder / CASE_NAME, encode_case(CaseFile(sequence, marks, scale, sigma)))
 
 
-def spare_head(part: Path) -> Path:
-    """Where the head of a file lies that is not complete."""
+def temporary_header(part: Path) -> Path:
+    """Return the path of the copy of a header, for a file that is not complete."""
     return part.with_suffix(".head")
 
 
 def _is_over(part: _Part, acquisition: Acquisition, more_bytes: int) -> bool:
     if len(part.times_s) >= PART_FRAMES or part.file.size + more_bytes > PART_BYTES:
         return True
-    # A source may say the same anew with each run; only what is written counts.
-    return acquisition is not part.acquisition and _said(acquisition) != _said(part.acquisition)
+    if acquisition is part.acquisition:
+        return False
+    # A source may declare the same acquisition again; only what is written counts.
+    return _written_form(acquisition) != _written_form(part.acquisition)
 
 
-def _said(acquisition: Acquisition) -> str:
+def _written_form(acquisition: Acquisition) -> str:
     return repr(replace(acquisition, number_of_frames=None, notes=()))
 
 
-def _refuse_text(acquisition: Acquisition, recording: Recording) -> None:
+def _refuse_annotation(acquisition: Acquisition, recording: Recording) -> None:
     if acquisition.burned_in_annotation and not (recording.masks_px or recording.keep_identity):
         raise SinkError(
-            "frames are not recorded: text is burned into them (Burned In Annotation is YES, or a "
-            "screen of which nobody said otherwise), and it may name the patient. Say which "
-            "rectangles to mask (of a video roi=, mask= or text=no), or keep it by choice with "
-            "--keep-identity."
+            text(
+                "frames are not recorded: they have a burned-in annotation (Burned In Annotation "
+                "is YES, or it is a screen capture for which nothing is stated), which may name "
+                "the patient. State which rectangles to mask (for a video roi=, mask= or "
+                "text=no), or keep it with --keep-identity."
+            )
         )

@@ -1,9 +1,9 @@
-"""A DICOM file that grows by a frame at a time, and is whole after each of them.
+"""A DICOM file that grows frame by frame and is valid after each of them.
 
-Room for the head is kept free at the start of the file (in Private Information, 0002,0102, which no
-reader looks at and no network carries), so that the number of frames and their times are written in
-place at the end: no copy, and no room that a full disk would not have. Behind the newest frame the
-end of the items always stands; the next frame is written over it.
+Space for the header is reserved at the start of the file (in Private Information, 0002,0102, which
+readers ignore and networks do not transfer), so that the number of frames and their times can be
+written in place at the end: without a copy, and without disk space that may not be left. The newest
+frame is always followed by the sequence delimiter, which the next frame overwrites.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from pydicom.dataset import FileDataset
 from pydicom.uid import UID
 
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.files.private_files import open_private
 from leakwatch.sinks.recording.file_safety import PeriodicSync, check_in_place
 
-# Frame Time Vector holds 65534 bytes at most; the rest of a head takes 3000.
-HEAD_BYTES = 72 * 1024
+# Frame Time Vector holds 65534 bytes at most; the rest of a header has 3000.
+HEADER_BYTES = 72 * 1024
 
 _ROOM_OWNER = UID("2.25.113946024478213546236478215471324418822")
 _PIXEL_DATA = struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)
@@ -35,25 +36,25 @@ _ITEM_HEAD = 8  # bytes: tag and length
 
 
 class GrowingDicom:
-    """Encapsulated Pixel Data, a fragment a frame, with an empty offset table.
+    """Encapsulated Pixel Data with one fragment per frame and an empty offset table.
 
     Parameters
     ----------
     path : Path
         Must not exist.
-    head : FileDataset
-        All but the pixels; complete enough to be read.
+    header : FileDataset
+        All elements but the pixels; complete enough to be read.
 
     Raises
     ------
     SinkError
-        The file cannot be made.
+        The file cannot be created.
     """
 
-    def __init__(self, path: Path, head: FileDataset) -> None:
+    def __init__(self, path: Path, header: FileDataset) -> None:
         self._path = path
-        start = head_bytes(head) + _PIXEL_DATA + _NO_OFFSETS
-        self._end = len(start)  # where the end of the items stands
+        start = header_bytes(header) + _PIXEL_DATA + _NO_OFFSETS
+        self._end = len(start)  # position of the sequence delimiter
         try:
             self._file = open_private(path, os.O_EXCL | os.O_RDWR)
         except OSError as error:
@@ -69,11 +70,11 @@ class GrowingDicom:
 
     @property
     def size(self) -> int:
-        """Bytes of the file."""
+        """Size of the file, bytes."""
         return self._end + len(_END_OF_ITEMS)
 
     def append(self, stream: bytes) -> int:
-        """Write one frame, and return where its stream begins.
+        """Write one frame, and return the position of its stream in the file.
 
         Parameters
         ----------
@@ -83,14 +84,14 @@ class GrowingDicom:
         Raises
         ------
         SinkError
-            It does not fit, or the file was removed; the frames before it are whole.
+            The disk is full, or the file was removed; the frames before it are complete.
         """
         check_in_place(self._file, self._path)
         item = _ITEM + struct.pack("<L", len(stream)) + stream
         try:
             _write_at(self._file, item + _END_OF_ITEMS, self._end)
         except OSError as error:
-            with suppress(OSError):  # the room for this was taken before
+            with suppress(OSError):  # this space is allocated already
                 os.ftruncate(self._file, self._end + len(_END_OF_ITEMS))
                 _write_at(self._file, _END_OF_ITEMS, self._end)
             raise _cannot_write(self._path, error) from error
@@ -98,18 +99,18 @@ class GrowingDicom:
         self._end += len(item)
         return start
 
-    def close(self, head: FileDataset | None) -> None:
-        """Put the final head in place, and close the file; None leaves the first one.
+    def close(self, header: FileDataset | None) -> None:
+        """Write the final header, and close the file; None keeps the first header.
 
         Raises
         ------
         SinkError
-            The disk refuses what was written.
+            The data cannot be written to the disk.
         """
         self._sync.close()
         try:
-            if head is not None:
-                _write_at(self._file, head_bytes(head), 0)
+            if header is not None:
+                _write_at(self._file, header_bytes(header), 0)
             os.fsync(self._file)
         except OSError as error:
             raise _cannot_write(self._path, error) from error
@@ -117,34 +118,41 @@ class GrowingDicom:
             os.close(self._file)
 
 
-def head_bytes(head: FileDataset) -> bytes:
-    """All up to Pixel Data, `HEAD_BYTES` long.
+def header_bytes(header: FileDataset) -> bytes:
+    """Return the file up to Pixel Data, `HEADER_BYTES` long.
 
     Raises
     ------
     SinkError
-        It does not fit.
+        The header is too large.
     """
-    head.file_meta.PrivateInformationCreatorUID = _ROOM_OWNER
-    head.file_meta.PrivateInformation = b""
-    room = HEAD_BYTES - len(_encoded(head))
+    header.file_meta.PrivateInformationCreatorUID = _ROOM_OWNER
+    header.file_meta.PrivateInformation = b""
+    room = HEADER_BYTES - len(_encoded(header))
     if room < 0:
-        raise SinkError(f"a head of {HEAD_BYTES - room} bytes does not fit into {HEAD_BYTES}.")
-    head.file_meta.PrivateInformation = b"\0" * room
-    return _encoded(head)
+        raise SinkError(
+            text(
+                "the header of a recording has {size} bytes, and {limit} are reserved. Record "
+                "shorter sequences.",
+                size=HEADER_BYTES - room,
+                limit=HEADER_BYTES,
+            )
+        )
+    header.file_meta.PrivateInformation = b"\0" * room
+    return _encoded(header)
 
 
-def cut_after(path: Path, end: int, head: FileDataset) -> None:
-    """Make a file whole that was left while it grew: nothing after byte `end`, and this head.
+def truncate_after(path: Path, end: int, header: FileDataset) -> None:
+    """Complete a file that was left while it grew: truncate it after byte `end`, set its header.
 
     Raises
     ------
     OSError
-        It cannot be written.
+        The file cannot be written.
     """
     with path.open("r+b") as file:
         file.seek(0)
-        file.write(head_bytes(head))
+        file.write(header_bytes(header))
         file.seek(end)
         file.truncate()
         file.write(_END_OF_ITEMS)
@@ -152,9 +160,9 @@ def cut_after(path: Path, end: int, head: FileDataset) -> None:
         os.fsync(file.fileno())
 
 
-def _encoded(head: FileDataset) -> bytes:
+def _encoded(header: FileDataset) -> bytes:
     buffer = BytesIO()
-    pydicom.dcmwrite(buffer, head, enforce_file_format=True)
+    pydicom.dcmwrite(buffer, header, enforce_file_format=True)
     return buffer.getvalue()
 
 
@@ -169,12 +177,16 @@ def _write_some(file: int, data: memoryview, start: int) -> int:
     if sys.platform == "win32":
         os.lseek(file, start, os.SEEK_SET)
         return os.write(file, data)
-    # One call: after each, a thread of a busy machine waits for the interpreter.
+    # One call: after each, this thread may have to wait for the interpreter lock.
     return os.pwrite(file, data, start)
 
 
 def _cannot_write(path: Path, error: OSError) -> SinkError:
     reason = error.strerror or type(error).__name__
     return SinkError(
-        f"{path} cannot be written: {reason}. What was recorded before stays; free some space."
+        text(
+            "{path} cannot be written: {reason}. Frames recorded before are kept. Free disk space.",
+            path=path,
+            reason=reason,
+        )
     )

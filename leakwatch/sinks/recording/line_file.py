@@ -1,4 +1,4 @@
-"""A file of lines that is whole whatever happens."""
+"""A file of lines that stays readable after a crash."""
 
 from __future__ import annotations
 
@@ -9,43 +9,47 @@ from io import FileIO
 from pathlib import Path
 
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.files.private_files import open_private
 from leakwatch.sinks.recording.file_safety import PeriodicSync, check_in_place
 
 
 class LineFile:
-    """A file that holds whole lines only, each on its way to the disk when `write` returns.
+    """A file that contains complete lines only, each handed to the system when `write` returns.
 
-    A killed program loses none of them; where the power fails, those since the last `PeriodicSync`.
+    A killed program loses no line; a power failure loses those since the last `PeriodicSync`.
 
     Parameters
     ----------
     path : Path
-        Emptied where it is there.
+        Emptied if it exists.
 
     Raises
     ------
     SinkError
-        It cannot be opened, a link is in its place, or another process writes it.
+        It cannot be opened, is a link, or is being written by another process.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._whole_bytes = 0
         try:
-            # Unbuffered: a full disk shows at the line that does not fit, not when closing.
+            # Unbuffered: a full disk is reported for the line concerned, not on closing.
             self._file = FileIO(_emptied(path), "w")
         except BlockingIOError as error:
             raise SinkError(
-                f"{path} is being written by another process. Stop that one, or choose another "
-                "--out."
+                text(
+                    "{path} is being written by another process. Stop that process, or choose "
+                    "another --out.",
+                    path=path,
+                )
             ) from error
         except OSError as error:
             raise SinkError(_cannot_write(path, error)) from error
         self._sync = PeriodicSync(self._file.fileno())
 
     def check(self) -> None:
-        """Look whether what is written can be found again.
+        """Check that the file is still in place.
 
         Raises
         ------
@@ -59,7 +63,7 @@ class LineFile:
         Raises
         ------
         SinkError
-            It does not fit, or the file was removed; the lines before it are whole.
+            The disk is full, or the file was removed; the lines before it are complete.
         """
         self.check()
         data = memoryview(line)
@@ -77,7 +81,7 @@ class LineFile:
             self._file.seek(self._whole_bytes)
             self._file.truncate()
         except OSError:
-            # The first error is the one to report; readers skip a broken last line.
+            # The first error is reported; readers skip an incomplete last line.
             return
 
     def close(self) -> None:
@@ -87,10 +91,10 @@ class LineFile:
 
 
 def _emptied(path: Path) -> int:
-    """Open a file that this process alone writes until it ends, however that comes about."""
+    """Open a file, locked for this process until it ends in any way."""
     file = open_private(path, os.O_RDWR)
     try:
-        # Before it is emptied: another process may be writing it.
+        # Lock it before it is emptied: another process may be writing it.
         _lock(file)
         os.ftruncate(file, 0)
     except BaseException:
@@ -109,18 +113,23 @@ def _lock(file: int) -> None:
     except BlockingIOError:
         raise
     except OSError:
-        return  # a disk of the network may have no locks
+        return  # network file systems may not support locks
 
 
 def _cannot_write(path: Path, error: OSError) -> str:
     reason = error.strerror or type(error).__name__
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    do = "Free some space" if full else "Look what is there, and at your rights"
-    return f"{path} cannot be written: {reason}. {do}, or choose another --out."
+    advice = text("Free disk space") if full else text("Check the path and your permissions")
+    return text(
+        "{path} cannot be written: {reason}. {advice}, or choose another --out.",
+        path=path,
+        reason=reason,
+        advice=advice,
+    )
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process writes `path` as a `LineFile`; never, where that is not known."""
+    """Return whether a running process writes `path` as a `LineFile`; False if unknown."""
     if sys.platform == "win32":
         return False
     import fcntl

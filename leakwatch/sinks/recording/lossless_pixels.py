@@ -1,7 +1,7 @@
-"""Frames compressed without loss, in two ways.
+"""Lossless compression of frames by two methods.
 
-Both encoders leave the interpreter to other threads while they work: with one that does not, an
-alert would wait for each frame that is recorded. See docs/explanation/decisions/0010.
+Both encoders release the interpreter lock while they work; otherwise each recorded frame would
+delay an alert. See docs/explanation/decisions/0010.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from pydicom.uid import UID, JPEGLSLossless, RLELossless
 
 from leakwatch.core.arrays import Array
 
-_RLE_SEGMENTS = 15  # places in the head of a frame (PS3.5 G.5)
+_RLE_SEGMENTS = 15  # entries in the header of a frame (PS3.5 G.5)
 
 
 class Compression(StrEnum):
-    """`RLE` takes a tenth of the time of `JPEG_LS`, and two fifths more room."""
+    """Compression method: `RLE` takes a tenth of the time of `JPEG_LS` and 40 % more disk space."""
 
     RLE = "rle"
     JPEG_LS = "jpeg-ls"
 
     @property
     def transfer_syntax(self) -> UID:
-        """Its transfer syntax."""
+        """Transfer syntax of the method."""
         return RLELossless if self is Compression.RLE else JPEGLSLossless
 
 
 def compressed(pixels: Array, compression: Compression) -> bytes:
-    """One frame as a code stream of even length.
+    """Return one frame as a compressed stream of even length.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def compressed(pixels: Array, compression: Compression) -> bytes:
 
 
 def _rle(words: Array) -> bytes:
-    """PS3.5 annex G: a segment for each byte of a word, the highest first, packed row by row."""
+    """Return RLE segments (PS3.5 annex G): one per byte of a word, highest first, row by row."""
     from imagecodecs import packbits_encode
 
     planes = [words] if words.itemsize == 1 else [words >> 8, words & 0xFF]

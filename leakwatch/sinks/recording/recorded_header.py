@@ -1,7 +1,7 @@
-"""The head of a recorded file: written anew from an `Acquisition`, so that no identity gets in.
+"""Header of a recorded file, made from an `Acquisition` so that it cannot identify the patient.
 
-X-Ray Angiographic Image (PS3.3 A.14). Of the source's head nothing is copied: what a sequence needs
-to be read and judged again stands in its `Acquisition`, and that holds no identity of a patient.
+X-Ray Angiographic Image (PS3.3 A.14). Nothing is copied from the source's header: the `Acquisition`
+has all that is needed to read and analyse a sequence again, and no patient identity.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ IMPLEMENTATION = UID("2.25.113946024478213546236478215471324418822")
 
 ANY_DATE = "20000101"
 
-# Of frame times, decimals of a millisecond: a tenth of what the jitter of a pulse is known to.
+# Decimals of frame times in milliseconds: a tenth of the resolution of pulse jitter.
 _MS_DECIMALS = 3
-_MAKER = re.compile(r"[A-Za-z0-9 .,()&/+_-]{1,64}")  # no name of a person in DICOM's way
+_MAKER = re.compile(r"[A-Za-z0-9 .,()&/+_-]{1,64}")  # no person's name in DICOM form
 _BODY_PARTS = {"C": "CSPINE", "T": "TSPINE", "L": "LSPINE", "S": "SSPINE"}
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceInStudy:
-    """Where a file belongs.
+    """Study, series and number of a file.
 
     Parameters
     ----------
     study, series : UID
-        New for each session, and the same for all of its files.
+        New for each session, shared by its files.
     number : int
-        Of the file in the session, from 1.
+        Number of the file in the session, from 1.
     """
 
     study: UID
@@ -55,18 +55,18 @@ class PlaceInStudy:
     number: int
 
 
-def recorded_head(
+def make_recorded_header(
     acquisition: Acquisition, bits_allocated: int, marks: Marks, syntax: UID, place: PlaceInStudy
 ) -> FileDataset:
-    """Everything but frames, their number and their times.
+    """Return a header without frames, their number and their times.
 
     Parameters
     ----------
     acquisition : Acquisition
     bits_allocated : int
-        8 or 16: bits of a word of its frames.
+        8 or 16: bits of one stored value.
     marks : Marks
-        Tell the part of the spine.
+        Give the part of the spine.
     syntax : UID
         Transfer syntax.
     place : PlaceInStudy
@@ -82,7 +82,7 @@ def recorded_head(
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = place.study, place.series
     dataset.SeriesNumber, dataset.InstanceNumber = 1, place.number
-    _leave_patient_out(dataset, place.study, marks)
+    _set_patient_pseudonym(dataset, place.study, marks)
     _describe_acquisition(dataset, acquisition)
     _describe_geometry(dataset, acquisition.geometry)
     _describe_shutter(dataset, acquisition.shutter)
@@ -90,11 +90,11 @@ def recorded_head(
     return dataset
 
 
-def as_recorded(pixels: Array, form: PixelFormat) -> Array:
-    """Stored values as the recorded file has them: other numbers that say the same, none lost.
+def to_recorded_values(pixels: Array, form: PixelFormat) -> Array:
+    """Return stored values in the form of the recorded file, without loss.
 
     An X-Ray Angiographic Image is unsigned and MONOCHROME2 (PS3.3 C.8.7.1.1). Signed values are
-    moved up by half their range, and those of MONOCHROME1 are turned round, with what they mean
+    shifted by half their range, and values of MONOCHROME1 are inverted together with their meaning
     (see `_sign`).
 
     Parameters
@@ -118,14 +118,14 @@ def as_recorded(pixels: Array, form: PixelFormat) -> Array:
 
 
 def set_frame_times(dataset: Dataset, times_s: Sequence[float]) -> None:
-    """Number of Frames and their times: Frame Time where they follow evenly, else the vector.
+    """Set Number of Frames and their times: Frame Time if the rate is constant, else the vector.
 
     Parameters
     ----------
     dataset : Dataset
         Changed in place.
     times_s : sequence of float
-        One a frame, at least one.
+        One per frame, at least one.
     """
     dataset.NumberOfFrames = len(times_s)
     since_first_ms = 1000.0 * (np.asarray(times_s) - times_s[0])
@@ -144,23 +144,23 @@ def set_frame_times(dataset: Dataset, times_s: Sequence[float]) -> None:
 
 
 def frame_increments(since_first_ms: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[str]:
-    """Milliseconds from frame to frame; their sums are rounded, so that no error adds up."""
+    """Return milliseconds between frames; their sums are rounded, so that errors do not add up."""
     rounded = np.round(since_first_ms, _MS_DECIMALS)
     return [f"{step:.{_MS_DECIMALS}f}" for step in np.diff(rounded, prepend=0.0)]
 
 
-def _leave_patient_out(dataset: Dataset, study: UID, marks: Marks) -> None:
-    """PS3.15 annex E, basic profile: what must be there is empty, or says nothing of a person."""
+def _set_patient_pseudonym(dataset: Dataset, study: UID, marks: Marks) -> None:
+    """Set required patient elements to empty values or a pseudonym (PS3.15 annex E)."""
     for keyword in ("AccessionNumber", "ReferringPhysicianName", "PatientBirthDate", "PatientSex"):
         setattr(dataset, keyword, "")
-    # Archives keep apart by this: not the same for all, and not from anything of the patient.
+    # Archives sort by patient: different for each study, and independent of the patient.
     pseudonym = f"LEAKWATCH-{int(str(study).rpartition('.')[2]) % 16**10:010X}"
     dataset.PatientID, dataset.PatientName = pseudonym, pseudonym.replace("-", "^")
     dataset.StudyID = "1"
     dataset.StudyDate, dataset.StudyTime = ANY_DATE, "000000"
     dataset.PatientIdentityRemoved = "YES"
     dataset.DeidentificationMethod = [
-        "LeakWatch: head written anew, nothing copied",
+        "LeakWatch: new header, nothing copied",
         f"dates replaced by {ANY_DATE}; times count from the first frame",
     ]
     profile = Dataset()
@@ -177,7 +177,7 @@ def _describe_acquisition(dataset: Dataset, acquisition: Acquisition) -> None:
     dataset.Manufacturer = _maker(acquisition.manufacturer)
     dataset.SoftwareVersions = f"LeakWatch {__version__}"
     dataset.RadiationSetting = "SC"
-    # Not known here, and yet they must be there (type 2).
+    # Unknown, but required (type 2).
     for keyword in ("KVP", "ExposureTime", "XRayTubeCurrent"):
         setattr(dataset, keyword, None)
     dataset.PatientOrientation = list(acquisition.patient_orientation or ())
@@ -209,7 +209,7 @@ def _describe_geometry(dataset: Dataset, geometry: ProjectionGeometry) -> None:
             setattr(dataset, keyword, [_decimal(value) for value in pair])
     if geometry.pixel_spacing_calibration in ("GEOMETRY", "FIDUCIAL"):
         dataset.PixelSpacingCalibrationType = geometry.pixel_spacing_calibration
-        dataset.PixelSpacingCalibrationDescription = "as the source says"
+        dataset.PixelSpacingCalibrationDescription = "as stated by the source"
     if geometry.pixel_aspect not in (None, 1.0):
         ratio = Fraction(geometry.pixel_aspect).limit_denominator(1000)
         dataset.PixelAspectRatio = [ratio.numerator, ratio.denominator]
@@ -246,15 +246,15 @@ def _describe_shutter(dataset: Dataset, shutter: Shutter | None) -> None:
 def _describe_pixels(dataset: Dataset, acquisition: Acquisition, bits_allocated: int) -> None:
     form = acquisition.pixel_format
     dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = "MONOCHROME2"  # see `as_recorded`
+    dataset.PhotometricInterpretation = "MONOCHROME2"  # see `to_recorded_values`
     dataset.Rows, dataset.Columns = acquisition.rows, acquisition.columns
     dataset.BitsAllocated = bits_allocated
     dataset.BitsStored, dataset.HighBit = form.bits_stored, form.bits_stored - 1
-    dataset.PixelRepresentation = 0  # see `as_recorded`
+    dataset.PixelRepresentation = 0  # see `to_recorded_values`
     dataset.PixelIntensityRelationship = "DISP" if form.relationship is None else form.relationship
     if form.relationship is IntensityRelationship.LOG:
-        # A Modality LUT is asked for then (type 1C). By which factor the values are logarithmic is
-        # not known: it leaves them as they are, in no unit.
+        # A Modality LUT is then required (type 1C). The scale of the logarithm is unknown, so it
+        # leaves values unchanged and without a unit.
         dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = 0, 1, "US"
     sign = _sign(form)
     if sign is not None:
@@ -262,16 +262,16 @@ def _describe_pixels(dataset: Dataset, acquisition: Acquisition, bits_allocated:
 
 
 def _sign(form: PixelFormat) -> int | None:
-    """Of Pixel Intensity Relationship as recorded, where MONOCHROME2 alone would tell the other."""
+    """Return Pixel Intensity Relationship Sign if MONOCHROME2 alone would imply the opposite."""
     turned = form.photometric != "MONOCHROME2"
     more_is_more_beam = turned == form.bone_is_bright
     sign = form.relationship_sign or (1 if more_is_more_beam else -1)
     return None if (sign > 0) != turned else -1
 
 
-def _maker(said: str) -> str:
-    """A name of a maker, or nothing: what a stranger wrote there may be any text."""
-    return said if _MAKER.fullmatch(said) else ""
+def _maker(stated: str) -> str:
+    """Return the name of a manufacturer, or nothing if the untrusted text is not one."""
+    return stated if _MAKER.fullmatch(stated) else ""
 
 
 def _decimal(value: float) -> DSfloat:

@@ -1,4 +1,4 @@
-"""frames.jsonl and events.jsonl, a line at a time: what was written stays readable."""
+"""frames.jsonl and events.jsonl, written line by line: readable after a crash."""
 
 from __future__ import annotations
 
@@ -7,32 +7,33 @@ from pathlib import Path
 
 from leakwatch.case_files.run_records import event_line, frame_line
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.core.results import Event, EventKind, Snapshot
 from leakwatch.sinks.recording.line_file import LineFile
 
 FRAMES_NAME, EVENTS_NAME = "frames.jsonl", "events.jsonl"
-IDENTITY_KEPT = "a person chose to keep text in the pictures that may name the patient"
+IDENTITY_KEPT = text("the user chose to keep burned-in annotation, which may name the patient")
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """What stands in the files of one snapshot; `frame` is empty where it is no frame."""
+    """Lines of one snapshot for both files; `frame` is empty for a source fault."""
 
     events: tuple[bytes, ...]
     frame: bytes
 
 
 class Recorder:
-    """Writes both files of a run into one folder, replacing those of an earlier run.
+    """Writer of both files of a run, replacing those of an earlier run.
 
-    It is a `LineSink`: a live session makes its lines at once, so that none has to be left out.
+    It is a `LineSink`: a live session makes its lines at once, so that none is lost.
 
     Parameters
     ----------
     folder : Path
-        Exists and may be written to.
+        Exists and is writable.
     keeps_identity : bool
-        A person chose so with ``--keep-identity``: it is the first event.
+        The user chose ``--keep-identity``: it is the first event.
 
     Raises
     ------
@@ -50,23 +51,23 @@ class Recorder:
             raise
 
     def append(self, snapshot: Snapshot) -> None:
-        """Write the events of a frame, then its line: a frame that is there has all its events.
+        """Write the events of a frame, then its line, so that a written frame has all its events.
 
-        A fault of the source is an event and no frame.
+        A source fault is an event without a frame.
         """
         self.write(self.lines(snapshot))
 
     def lines(self, snapshot: Snapshot) -> Lines:
-        """What `write` is to write of a snapshot; called in order."""
+        """Return the lines of a snapshot for `write`; call it in order."""
         events = list(map(event_line, snapshot.alert.events))
         if self._choice:
-            at, text, self._choice = snapshot.frame, self._choice, ""
-            chosen = Event(at.index, at.time_s, EventKind.ANNOTATION, text=text)
+            at, choice, self._choice = snapshot.frame, self._choice, ""
+            chosen = Event(at.index, at.time_s, EventKind.ANNOTATION, text=choice)
             events.insert(0, event_line(chosen))
         return Lines(tuple(events), b"" if snapshot.fault is not None else frame_line(snapshot))
 
     def write(self, lines: Lines) -> None:
-        """Write what `lines` gave."""
+        """Write lines made by `lines`."""
         for event in lines.events:
             self._events.write(event)
         if lines.frame:

@@ -1,4 +1,4 @@
-"""Make a session whole that broke off: its process was killed, or the power failed."""
+"""Repair of a recording after a crash: the process was killed, or the power failed."""
 
 from __future__ import annotations
 
@@ -24,45 +24,46 @@ from leakwatch.case_files.session_file import (
     recorded_frame_line,
 )
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.files.bounded_input import OutOfBounds, lines_at_most
 from leakwatch.files.private_files import replace_private_file
-from leakwatch.sinks.recording.frame_recorder import spare_head, write_case, write_session
-from leakwatch.sinks.recording.growing_dicom import cut_after
+from leakwatch.sinks.recording.frame_recorder import temporary_header, write_case, write_session
+from leakwatch.sinks.recording.growing_dicom import truncate_after
 from leakwatch.sinks.recording.line_file import is_locked
 from leakwatch.sinks.recording.recorded_header import set_frame_times
 
-BROKE_OFF = "the program ended while it recorded"
+BROKE_OFF = text("the program ended while it recorded")
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What was found, and made whole.
+    """Result of a repair.
 
     Parameters
     ----------
     frames : int
-        That are whole.
+        Number of complete frames.
     parts : int
-        DICOM files that hold them.
+        Number of DICOM files that contain them.
     lost : int
-        Frames that were noted, and whose pixels are not there.
-    was_whole : bool
-        Nothing had to be done.
+        Number of frames that were listed, but whose pixels are missing.
+    was_complete : bool
+        No repair was necessary.
     """
 
     frames: int
     parts: int
     lost: int
-    was_whole: bool
+    was_complete: bool
 
 
 def recover(folder: Path) -> Recovery:
-    """Make a recorded session whole, as far as its frames reached the disk.
+    """Repair a recorded session, with all frames that reached the disk.
 
     Parameters
     ----------
     folder : Path
-        Of the session. Where it is whole nothing is changed.
+        Folder of the session. A complete session is not changed.
 
     Returns
     -------
@@ -71,42 +72,56 @@ def recover(folder: Path) -> Recovery:
     Raises
     ------
     SinkError
-        It is still being recorded, is no session, or cannot be written.
+        It is still being recorded, is not a session, or cannot be written.
     CaseError
         session.json cannot be read.
     """
     if not (folder / SESSION_NAME).is_file():
-        raise SinkError(f"{folder}: is no recorded session (no {SESSION_NAME}). Check the path.")
+        raise SinkError(
+            text(
+                "{folder}: is not a recorded session (no {session_name}). Check the path.",
+                folder=folder,
+                session_name=SESSION_NAME,
+            )
+        )
     session = load_session(folder / SESSION_NAME)
     try:
         if is_locked(folder / RECORDING_NAME):
-            raise SinkError(f"{folder}: is being recorded now. Stop the recording first.")
-        noted = _noted(folder / RECORDING_NAME)
-        spares = [*folder.glob(spare_head(Path("fluoroscopy-*.dcm")).name)]
-        if session.state != "recording" and not spares:
+            raise SinkError(
+                text("{folder}: is being recorded now. Stop the recording first.", folder=folder)
+            )
+        listed = _listed_frames(folder / RECORDING_NAME)
+        copies = [*folder.glob(temporary_header(Path("fluoroscopy-*.dcm")).name)]
+        if session.state != "recording" and not copies:
             return Recovery(session.frames, len(session.parts), 0, True)
-        whole = _whole(folder, noted)
-        parts = _mend_parts(folder, whole)
-        lines = b"".join(map(recorded_frame_line, whole))
+        complete = _find_complete(folder, listed)
+        parts = _repair_parts(folder, complete)
+        lines = b"".join(map(recorded_frame_line, complete))
         replace_private_file(folder / RECORDING_NAME, lines)
-        for left in (*spares, *folder.glob(".*.new")):
+        for left in (*copies, *folder.glob(".*.new")):
             left.unlink(missing_ok=True)
-        mended = msgspec.structs.replace(
+        repaired = msgspec.structs.replace(
             session,
             state="recovered",
-            frames=len(whole),
+            frames=len(complete),
             parts=parts,
             reason=session.reason or BROKE_OFF,
         )
-        _name_sequence(folder, whole, parts)
-        write_session(folder, mended)
+        _name_sequence(folder, complete, parts)
+        write_session(folder, repaired)
     except (OSError, OutOfBounds) as error:
-        raise SinkError(f"{folder}: cannot be recovered: {error}.") from error
-    return Recovery(len(whole), len(parts), len(noted) - len(whole), False)
+        raise SinkError(
+            text(
+                "{folder}: cannot be repaired: {error}. Check permissions and free disk space.",
+                folder=folder,
+                error=str(error),
+            )
+        ) from error
+    return Recovery(len(complete), len(parts), len(listed) - len(complete), False)
 
 
-def whole_frames(folder: Path) -> list[RecordedFrame]:
-    """Frames of a session, recorded in full or broken off, whose pixels are what was written.
+def complete_frames(folder: Path) -> list[RecordedFrame]:
+    """Return the frames of a complete or interrupted session whose pixels are intact.
 
     Parameters
     ----------
@@ -115,13 +130,13 @@ def whole_frames(folder: Path) -> list[RecordedFrame]:
     Raises
     ------
     OSError
-        There is no recording.jsonl, or it cannot be read.
+        recording.jsonl is missing or cannot be read.
     """
-    return _whole(folder, _noted(folder / RECORDING_NAME))
+    return _find_complete(folder, _listed_frames(folder / RECORDING_NAME))
 
 
-def _noted(path: Path) -> list[RecordedFrame]:
-    """Lines up to the first that is not whole: after a power cut anything may follow."""
+def _listed_frames(path: Path) -> list[RecordedFrame]:
+    """Return lines up to the first incomplete one: after a power failure anything may follow."""
     found = []
     for line in lines_at_most(path):
         if not line.endswith(b"\n"):
@@ -133,57 +148,57 @@ def _noted(path: Path) -> list[RecordedFrame]:
     return found
 
 
-def _whole(folder: Path, noted: list[RecordedFrame]) -> list[RecordedFrame]:
-    """Frames up to the first whose pixels are not what was written."""
-    whole: list[RecordedFrame] = []
-    for part, frames in groupby(noted, lambda frame: frame.part):
+def _find_complete(folder: Path, listed: list[RecordedFrame]) -> list[RecordedFrame]:
+    """Return frames up to the first whose pixels differ from what was written."""
+    complete: list[RecordedFrame] = []
+    for part, frames in groupby(listed, lambda frame: frame.part):
         path = folder / part_name(part)
         if not path.is_file():
-            return whole
+            return complete
         with path.open("rb") as file:
             for frame in frames:
                 file.seek(frame.start)
                 if zlib.crc32(file.read(frame.length)) != frame.crc32:
-                    return whole
-                whole.append(frame)
-    return whole
+                    return complete
+                complete.append(frame)
+    return complete
 
 
-def _mend_parts(folder: Path, whole: list[RecordedFrame]) -> tuple[str, ...]:
-    """Complete the files that are not, drop those without a frame, and name the rest."""
+def _repair_parts(folder: Path, complete: list[RecordedFrame]) -> tuple[str, ...]:
+    """Complete incomplete files, remove those without frames, and return the names of the rest."""
     names = []
-    for part, group in groupby(whole, lambda frame: frame.part):
+    for part, group in groupby(complete, lambda frame: frame.part):
         frames = list(group)
         path = folder / part_name(part)
         names.append(path.name)
         end = frames[-1].start + frames[-1].length
-        if spare_head(path).exists() or path.stat().st_size > end + 8:
-            head = _head(path)
-            set_frame_times(head, [frame.time_s for frame in frames])
-            cut_after(path, end, head)
+        if temporary_header(path).exists() or path.stat().st_size > end + 8:
+            header = _header(path)
+            set_frame_times(header, [frame.time_s for frame in frames])
+            truncate_after(path, end, header)
     for path in folder.glob("fluoroscopy-*.dcm"):
         if path.name not in names:
             path.unlink()
     return tuple(names)
 
 
-def _head(path: Path) -> FileDataset:
-    """The head that the file began with: the one in place may be half overwritten.
+def _header(path: Path) -> FileDataset:
+    """Return the initial header of a file: the one in place may be partly overwritten.
 
-    A power cut may leave nothing of the copy; nobody has begun to overwrite the first one then.
+    A power failure may destroy the copy; the header in place is then still intact.
     """
-    spare = spare_head(path)
-    if spare.exists():
+    copy = temporary_header(path)
+    if copy.exists():
         with suppress(InvalidDicomError):
-            return pydicom.dcmread(spare, stop_before_pixels=True)
+            return pydicom.dcmread(copy, stop_before_pixels=True)
     return pydicom.dcmread(path, stop_before_pixels=True)
 
 
-def _name_sequence(folder: Path, whole: list[RecordedFrame], parts: tuple[str, ...]) -> None:
+def _name_sequence(folder: Path, complete: list[RecordedFrame], parts: tuple[str, ...]) -> None:
     path = folder / CASE_NAME
     if not path.exists():
         return
-    in_order = all(frame.frame == index for index, frame in enumerate(whole))
+    in_order = all(frame.frame == index for index, frame in enumerate(complete))
     session = load_session(folder / SESSION_NAME)
     sequence = parts[0] if len(parts) == 1 and in_order else "."
     write_case(folder, load_case(path).marks, session.calibration, sequence)

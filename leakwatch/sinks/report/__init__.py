@@ -1,1 +1,1 @@
-"""The report of a case: what it says, as a page and as a PDF."""
+"""The report of a case: contents, HTML page and PDF."""

@@ -1,4 +1,4 @@
-"""What the outputs of a recorded case are made from."""
+"""Data for the report and the DICOM objects of a recorded case."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from leakwatch.display.grey_mapping import GreyMapping
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A frame in the recorded files.
+class FrameReference:
+    """Position of a frame in the recorded files.
 
     Parameters
     ----------
     part : int
         Index of the file in `Findings.parts`.
     number : int
-        Of the frame in it, from 1, as DICOM counts.
+        Number of the frame in the file, from 1 as in DICOM.
     """
 
     part: int
@@ -31,22 +31,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A frame at which the operator was warned.
+class KeyFrame:
+    """A frame with an alert.
 
     Parameters
     ----------
     number : int
-        From 1.
-    place : Place
+        Number, from 1.
+    reference : FrameReference
     events : tuple of Event
-        Of this frame, as they were told.
+        Events of this frame, as they were shown.
     snapshot : Snapshot
-        Folded again from the recorded frames: the picture, and where things lie in it.
+        Result of analysing the recorded frames again: the image and positions in it.
     """
 
     number: int
-    place: Place
+    reference: FrameReference
     events: tuple[Event, ...]
     snapshot: Snapshot
 
@@ -57,18 +57,18 @@ class Outline:
 
     Parameters
     ----------
-    place : Place
+    reference : FrameReference
     contours_px : tuple of ndarray
-        Outer and inner outlines, each ``(n, 2)``.
+        Outer and inner contours, each ``(n, 2)``.
     """
 
-    place: Place
+    reference: FrameReference
     contours_px: tuple[PointArray, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """A recorded case, folded once more.
+    """A recorded case, analysed again.
 
     Parameters
     ----------
@@ -80,16 +80,16 @@ class Findings:
     marks : Marks
     lines : tuple of FrameRecord
     events : tuple of Event
-        Both as they were written when it was watched.
-    moments : tuple of Moment
+        Both as they were recorded during the session.
+    key_frames : tuple of KeyFrame
     outlines : tuple of Outline
-        Of frames in which cement is seen.
+        Cement in each frame where it is detected.
     greys : GreyMapping
-        Of the pictures.
+        Grey mapping of the images.
     same_level : int
-        Frames that get the same level when they are folded again.
+        Number of frames that have the same level when analysed again.
     compared : int
-        Of so many.
+        Number of frames compared.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Findings:
     marks: Marks
     lines: tuple[FrameRecord, ...]
     events: tuple[Event, ...]
-    moments: tuple[Moment, ...]
+    key_frames: tuple[KeyFrame, ...]
     outlines: tuple[Outline, ...]
     greys: GreyMapping
     same_level: int

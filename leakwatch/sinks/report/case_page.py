@@ -1,8 +1,9 @@
-"""report.html: one file that needs no network, with pictures at the alerts."""
+"""report.html: one file that needs no network, with images of the alerts."""
 
 from __future__ import annotations
 
 import base64
+import os
 from html import escape
 from io import BytesIO
 
@@ -10,13 +11,24 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from leakwatch.case_files.settings_file import settings_toml
+from leakwatch.core.messages import LANGUAGE_VARIABLE, language_of, text, translate
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.files.untrusted_text import html_text
 from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_findings import Findings
-from leakwatch.sinks.report.case_report import facts, scenes, told_events, trend
+from leakwatch.sinks.report.case_report import (
+    facts,
+    more_alerts_text,
+    reported_events,
+    scenes,
+    trend,
+)
 
 PAGE_NAME = "report.html"
+
+# Not within f-strings, where Babel does not find them.
+_ALERTS, _NO_ALERT, _TREND = text("Alerts"), text("There was no alert."), text("Trend")
+_EVENTS, _SETTINGS = text("Events"), text("Settings")
 
 _STYLE = """
 body { font: 16px/1.45 system-ui, sans-serif; color: #1b1f23; background: #fff;
@@ -32,8 +44,8 @@ pre { font-size: 13px; overflow-x: auto; background: #f5f6f7; padding: .8rem; }
 """
 
 
-def report_page(findings: Findings) -> str:
-    """The page of a case, self-contained.
+def make_report_page(findings: Findings) -> str:
+    """Return the report of a case as a self-contained page.
 
     Parameters
     ----------
@@ -45,16 +57,17 @@ def report_page(findings: Findings) -> str:
         HTML.
     """
     title = f"LeakWatch: {findings.name}"
+    language = language_of(os.environ.get(LANGUAGE_VARIABLE))
     figure = trend(findings)
     parts = [
-        f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>{html_text(title)}"
-        f"</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{html_text(title)}</h1><p class='notice'>{escape(RESEARCH_NOTICE)}</p>",
+        f"<!DOCTYPE html>\n<html lang='{language}'><head><meta charset='utf-8'>"
+        f"<title>{html_text(title)}</title><style>{_STYLE}</style></head><body>",
+        f"<h1>{html_text(title)}</h1><p class='notice'>{_shown(RESEARCH_NOTICE)}</p>",
         _facts_table(findings),
         _alerts(findings),
-        "" if figure is None else f"<h2>Trend</h2>{_image(_figure_png(figure), 'Trend')}",
+        "" if figure is None else _heading(_TREND) + _image(_figure_png(figure), _TREND),
         _events_table(findings),
-        f"<h2>Settings</h2><pre>{escape(settings_toml(findings.settings))}</pre>",
+        f"{_heading(_SETTINGS)}<pre>{escape(settings_toml(findings.settings))}</pre>",
         "</body></html>\n",
     ]
     return "\n".join(parts)
@@ -62,7 +75,7 @@ def report_page(findings: Findings) -> str:
 
 def _facts_table(findings: Findings) -> str:
     rows = "".join(
-        f"<tr><th>{html_text(fact.name)}</th><td>{html_text(fact.value)}</td></tr>"
+        f"<tr><th>{_shown(fact.name)}</th><td>{_shown(fact.value)}</td></tr>"
         for fact in facts(findings)
     )
     return f"<table>{rows}</table>"
@@ -71,28 +84,36 @@ def _facts_table(findings: Findings) -> str:
 def _alerts(findings: Findings) -> str:
     shown = scenes(findings)
     if not shown:
-        return "<h2>Alerts</h2><p>There was no alert.</p>"
+        return f"{_heading(_ALERTS)}<p>{_shown(_NO_ALERT)}</p>"
     figures = "".join(
-        f"<figure><figcaption>{html_text(scene.title)}</figcaption>"
+        f"<figure><figcaption>{_shown(scene.title)}</figcaption>"
         f"{_image(_png(scene.image), scene.title)}</figure>"
         for scene in shown
     )
-    more = len(findings.moments) - len(shown)
-    rest = f"<p>{more} more alerts are in the table of events.</p>" if more else ""
-    return f"<h2>Alerts</h2>{figures}{rest}"
+    more = len(findings.key_frames) - len(shown)
+    rest = f"<p>{_shown(more_alerts_text(more))}</p>" if more else ""
+    return f"{_heading(_ALERTS)}{figures}{rest}"
 
 
 def _events_table(findings: Findings) -> str:
     rows = "".join(
-        f"<tr><td>{html_text(kind)}</td><td>{html_text(words)}</td></tr>"
-        for kind, words in told_events(findings)
+        f"<tr><td>{_shown(kind)}</td><td>{_shown(event)}</td></tr>"
+        for kind, event in reported_events(findings)
     )
-    return f"<h2>Events</h2><table>{rows}</table>"
+    return f"{_heading(_EVENTS)}<table>{rows}</table>"
 
 
-def _image(png: bytes, words: str) -> str:
+def _heading(title: str) -> str:
+    return f"<h2>{_shown(title)}</h2>"
+
+
+def _shown(message: str) -> str:
+    return html_text(translate(message))
+
+
+def _image(png: bytes, description: str) -> str:
     data = base64.b64encode(png).decode()
-    return f"<img alt='{html_text(words)}' src='data:image/png;base64,{data}'>"
+    return f"<img alt='{_shown(description)}' src='data:image/png;base64,{data}'>"
 
 
 def _png(image: RgbImage) -> bytes:

@@ -1,8 +1,9 @@
-"""What the report of a case says, for the page and the PDF: facts, moments, trend. No layout."""
+"""Contents of the report of a case, for the page and the PDF: facts, alerts, events, trend."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,18 +11,22 @@ from matplotlib.figure import Figure
 
 from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary, add_written_frame, summary_lines
 from leakwatch.case_files.run_records import FrameRecord
+from leakwatch.case_files.session_file import SessionFile
 from leakwatch.core.active_rules import Rule
+from leakwatch.core.messages import counted, text
 from leakwatch.core.results import Event, EventKind, Level, Reason
+from leakwatch.core.spacing import Calibration
 from leakwatch.display.banner import REASON_WORDS, level_word
 from leakwatch.display.picture import make_overlay
-from leakwatch.files.untrusted_text import printable
 from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.overlay.layout import RgbImage
-from leakwatch.sinks.report.case_findings import Findings, Moment
-from leakwatch.sinks.trend_page import NAN, TrendPoint, trend_figure
+from leakwatch.sinks.report.case_findings import Findings, KeyFrame
+from leakwatch.sinks.trend_page import NAN, TrendPoint, draw_trend_figure
 
-# Pictures in a report: each alert of an ordinary case; one with more was acknowledged many times.
+# Images in a report: all alerts of an ordinary case; more alerts mean many acknowledgements.
 MOST_PICTURES = 12
+
+_NONE, _UNKNOWN, _NOT_SPECIFIED = text("none"), text("unknown"), text("not specified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Fact:
     Parameters
     ----------
     name, value : str
-        On one line, whoever typed what stands in it.
+        Untrusted text: translate and escape it where it is shown.
     """
 
     name: str
@@ -40,73 +45,98 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A picture with its words."""
+    """An image with its title."""
 
     title: str
     image: RgbImage
 
 
 def facts(findings: Findings) -> tuple[Fact, ...]:
-    """What was watched, how, and what came of it."""
+    """Return what was monitored, how, and the results."""
     lines, marks, session = findings.lines, findings.marks, findings.session
-    shares = ", ".join(f"{word} {count}" for word, count in _shares(lines).items())
     seconds = lines[-1].time_s - lines[0].time_s if lines else 0.0
-    calibration = session.calibration
-    if calibration.mm_per_px is None:
-        spacing = f"none: {calibration.source}"
-    else:
-        sigma = calibration.mm_per_px_sigma or 0.0
-        spacing = f"{calibration.mm_per_px:.4f} ± {sigma:.4f} mm ({calibration.source})"
-    found = (
-        Fact("View", "not said" if marks.view is None else marks.view.value),
-        Fact("Vertebra", marks.vertebra or "not said"),
-        Fact("Frames", f"{len(lines)} in {seconds:.1f} s"),
-        Fact("Frames by level", shares or "none"),
-        *(Fact("Gap", line) for line in summary_lines(_tally(findings), findings.settings)),
-        Fact("Alerts", _alert_counts(findings.events)),
-        Fact("First STOP", _first_stop(findings.events)),
-        Fact("Largest area", _largest(lines, "area_mm2", "mm²")),
-        Fact("Largest volume (estimate)", _largest(lines, "volume_ml", "mL")),
-        Fact("Smallest distance to the wall", _smallest_distance(lines)),
-        Fact("Pixel at the vertebra", spacing),
-        Fact("Source", session.source),
-        Fact("Recording", session.state + (f": {session.reason}" if session.reason else "")),
-        Fact("Identity", session.identity),
+    return (
+        Fact(text("View"), _NOT_SPECIFIED if marks.view is None else marks.view.value),
+        Fact(text("Vertebra"), marks.vertebra or _NOT_SPECIFIED),
+        Fact(text("Frames"), text("{count} in {s:.1f} s", count=len(lines), s=seconds)),
+        Fact(text("Frames by level"), _shares_text(lines)),
+        *(Fact(text("Gap"), line) for line in summary_lines(_tally(findings), findings.settings)),
+        Fact(text("Alerts"), _alert_counts(findings.events)),
+        Fact(text("First STOP"), _first_stop(findings.events)),
+        Fact(text("Largest area"), _largest(lines, "area_mm2", "mm²")),
+        Fact(text("Largest volume (estimate)"), _largest(lines, "volume_ml", "mL")),
+        Fact(text("Shortest distance to the wall"), _shortest_distance(lines)),
+        Fact(text("Pixel spacing at the vertebra"), _spacing_text(session.calibration)),
+        Fact(text("Source"), session.source),
+        Fact(text("Recording"), _recording_text(session)),
+        Fact(text("Identity"), session.identity),
         Fact(
-            "Folded again",
-            f"{findings.same_level} of {findings.compared} frames get the level that was shown",
+            text("Analysed again"),
+            text(
+                "{count} of {all} frames have the level that was shown",
+                count=findings.same_level,
+                all=findings.compared,
+            ),
         ),
-        Fact("Version", f"LeakWatch {session.version}"),
+        Fact(text("Version"), f"LeakWatch {session.version}"),
     )
-    return tuple(replace(fact, value=printable(fact.value)) for fact in found)
+
+
+def _spacing_text(calibration: Calibration) -> str:
+    if calibration.mm_per_px is None:
+        return text("none: {source}", source=calibration.source)
+    return text(
+        "{mm_per_px:.4f} ± {sigma:.4f} mm ({source})",
+        mm_per_px=calibration.mm_per_px,
+        sigma=calibration.mm_per_px_sigma or 0.0,
+        source=calibration.source,
+    )
+
+
+def _recording_text(session: SessionFile) -> str:
+    if not session.reason:
+        return session.state
+    return text("{state}: {reason}", state=session.state, reason=session.reason)
+
+
+def _shares_text(lines: tuple[FrameRecord, ...]) -> str:
+    shares = _shares(lines).items()
+    return _join(text("{level} {count}", level=level, count=count) for level, count in shares)
+
+
+def _join(parts: Iterable[str]) -> str:
+    first, *others = [*parts] or [_NONE]
+    for other in others:
+        first = text("{first}, {second}", first=first, second=other)
+    return first
 
 
 def _shares(lines: tuple[FrameRecord, ...]) -> dict[str, int]:
-    """How many frames of each word of the banner, in the order of levels."""
+    """Return the number of frames for each word of the banner, in the order of levels."""
     words = Counter((line.level, _is_partly(line)) for line in lines)
     order = [(level, partly) for level in Level for partly in (False, True)]
     return {level_word(*one): words[one] for one in order if one in words}
 
 
 def _is_partly(line: FrameRecord) -> bool:
-    """Whether rules watched in a frame that is UNKNOWN; what an older version wrote tells none."""
+    """Return whether rules were active in an UNKNOWN frame; False for lines of older versions."""
     return line.level is Level.UNKNOWN and bool(line.quality.get("rules"))
 
 
 def _tally(findings: Findings) -> RunSummary:
-    """What was watched, as it was written; nothing of lines of a version that did not write it."""
+    """Return what was monitored, as recorded; nothing for lines of older versions."""
     tally = EMPTY_SUMMARY
-    learning = _learning_frames(findings)
+    acquiring = _baseline_frames(findings)
     for line in findings.lines:
         if "rules" in line.quality:
             rules = [Rule(one) for one in line.quality["rules"]]
             missing = [Reason(one) for one in line.quality["unavailable"]]
-            tally = add_written_frame(tally, rules, missing, line.frame in learning)
+            tally = add_written_frame(tally, rules, missing, line.frame in acquiring)
     return tally
 
 
-def _learning_frames(findings: Findings) -> set[int]:
-    """Frames in which the image before cement was still learnt."""
+def _baseline_frames(findings: Findings) -> set[int]:
+    """Return indices of the frames during which the baseline was acquired."""
     least = findings.settings.baseline.min_frames
     return {
         line.frame
@@ -117,66 +147,82 @@ def _learning_frames(findings: Findings) -> set[int]:
 
 
 def scenes(findings: Findings) -> tuple[Scene, ...]:
-    """The frames of the alerts with what was seen in them, `MOST_PICTURES` at most."""
+    """Return images of the alerts with the findings in them, at most `MOST_PICTURES`."""
     return tuple(
-        Scene(moment_title(moment), _image(findings, moment))
-        for moment in findings.moments[:MOST_PICTURES]
+        Scene(key_frame_title(key_frame), _image(findings, key_frame))
+        for key_frame in findings.key_frames[:MOST_PICTURES]
     )
 
 
-def moment_title(moment: Moment) -> str:
-    """Number, time, level and reasons of an alert."""
-    return f"{moment.number}. {event_words(moment.events)}"
+def more_alerts_text(count: int) -> str:
+    """Return the text for alerts without an image."""
+    return counted(
+        "{count} more alert is in the list of events.",
+        "{count} more alerts are in the list of events.",
+        count,
+    )
 
 
-def told_events(findings: Findings) -> tuple[tuple[str, str], ...]:
-    """Kind and words of every event, as it was told."""
-    learning = _learning_frames(findings)
+def key_frame_title(key_frame: KeyFrame) -> str:
+    """Return number, time, level and reasons of an alert."""
+    return text("{number}. {event}", number=key_frame.number, event=event_text(key_frame.events))
+
+
+def reported_events(findings: Findings) -> tuple[tuple[str, str], ...]:
+    """Return kind and text of every event, as it was reported."""
+    acquiring = _baseline_frames(findings)
     return tuple(
-        (event.kind.value, event_words((event,), event.frame in learning))
+        (event.kind.value, event_text((event,), event.frame in acquiring))
         for event in findings.events
     )
 
 
-def event_words(events: tuple[Event, ...], learning: bool = False) -> str:
-    """Events of one frame in words.
+def event_text(events: tuple[Event, ...], acquiring: bool = False) -> str:
+    """Return the text for the events of one frame.
 
     Parameters
     ----------
     events : tuple of Event
-    learning : bool
-        The frame could not be judged since there was no baseline yet.
+    acquiring : bool
+        The frame could not be assessed because the baseline was being acquired.
     """
     last = events[-1]
-    reasons = [_reason_words(event, learning) for event in events if event.reason is not None]
-    texts = [event.text for event in events if event.text]
-    level = last.kind.value if last.level is None else last.level.value
-    words = "; ".join(dict.fromkeys(reasons + texts))
+    reasons = [_reason_text(event, acquiring) for event in events if event.reason is not None]
+    notes = [event.text for event in events if event.text]
+    shown = text(
+        "{time_s:.2f} s, frame {frame}: {level}",
+        time_s=last.time_s,
+        frame=last.frame,
+        level=last.kind.value if last.level is None else last.level.value,
+    )
+    for place, part in enumerate(dict.fromkeys(reasons + notes)):
+        separated = text("{first}; {second}", first=shown, second=part)
+        shown = separated if place else text("{event}: {reason}", event=shown, reason=part)
     distances = [event for event in events if event.distance_mm is not None]
-    distance = f" ({_event_distance(distances[-1])})" if distances else ""
-    told = f": {words}{distance}" if words else distance
-    return printable(f"{last.time_s:.2f} s, frame {last.frame}: {level}{told}")
+    if not distances:
+        return shown
+    return text("{event} ({distance})", event=shown, distance=_event_distance(distances[-1]))
 
 
-def _reason_words(event: Event, learning: bool) -> str:
-    if event.reason is Reason.EXPOSURE and learning:
-        return "Learning the image before cement"
+def _reason_text(event: Event, acquiring: bool) -> str:
+    if event.reason is Reason.EXPOSURE and acquiring:
+        return text("Acquiring the baseline")
     return "" if event.reason is None else REASON_WORDS[event.reason]
 
 
 def _event_distance(event: Event) -> str:
-    return _distance_words(event.distance_mm or 0.0, event.distance_sigma_mm)
+    return _distance_text(event.distance_mm or 0.0, event.distance_sigma_mm)
 
 
 def trend(findings: Findings) -> Figure | None:
-    """Distance, area, volume and level over time, as they were written; None without a frame."""
+    """Draw distance, area, volume and level over time, as recorded; None without a frame."""
     calibration = findings.session.calibration
     in_mm = calibration.mm_per_px is not None
     points = [_point(line, in_mm) for line in findings.lines]
     if not points:
         return None
-    numbers = {moment.events[-1].frame: moment.number for moment in findings.moments}
-    return trend_figure(points, findings.events, calibration, findings.settings, numbers)
+    numbers = {key_frame.events[-1].frame: key_frame.number for key_frame in findings.key_frames}
+    return draw_trend_figure(points, findings.events, calibration, findings.settings, numbers)
 
 
 def _point(line: FrameRecord, in_mm: bool) -> TrendPoint:
@@ -192,48 +238,56 @@ def _point(line: FrameRecord, in_mm: bool) -> TrendPoint:
     )
 
 
-def _image(findings: Findings, moment: Moment) -> RgbImage:
-    frame = moment.snapshot.frame
-    # How long the decision took when it was watched, not when it was folded again.
+def _image(findings: Findings, key_frame: KeyFrame) -> RgbImage:
+    frame = key_frame.snapshot.frame
+    # Show the duration of the decision in the session, not in this analysis.
     took_ms = [line.latency_ms for line in findings.lines if line.frame == frame.index]
-    told = replace(moment.snapshot, latency_ms=took_ms[0] if took_ms else NAN)
-    shown = make_overlay(told, findings.marks, findings.settings)
+    recorded = replace(key_frame.snapshot, latency_ms=took_ms[0] if took_ms else NAN)
+    shown = make_overlay(recorded, findings.marks, findings.settings)
     return draw(shown, findings.greys.apply(frame.pixels))
 
 
 def _first_stop(events: tuple[Event, ...]) -> str:
     for event in events:
         if event.kind is EventKind.ALERT and event.level is Level.STOP:
-            return event_words((event,))
-    return "none"
+            return event_text((event,))
+    return _NONE
 
 
 def _largest(lines: tuple[FrameRecord, ...], name: str, unit: str) -> str:
     values = [value for line in lines if (value := getattr(line, name)) is not None]
-    return f"{np.max(values):.2f} {unit}" if values else "not known"
+    return f"{np.max(values):.2f} {unit}" if values else _UNKNOWN
 
 
-def _smallest_distance(lines: tuple[FrameRecord, ...]) -> str:
+def _shortest_distance(lines: tuple[FrameRecord, ...]) -> str:
     known = [line for line in lines if line.distance_mm is not None]
     if not known:
-        return "not known"
+        return _UNKNOWN
     least = min(known, key=lambda line: line.distance_mm or 0.0)
-    words = _distance_words(least.distance_mm or 0.0, least.distance_sigma_mm)
-    return f"{words}, at {least.time_s:.2f} s"
+    return text(
+        "{distance}, at {time_s:.2f} s",
+        distance=_distance_text(least.distance_mm or 0.0, least.distance_sigma_mm),
+        time_s=least.time_s,
+    )
 
 
-def _distance_words(distance_mm: float, sigma_mm: float | None = None) -> str:
+def _distance_text(distance_mm: float, sigma_mm: float | None = None) -> str:
     sigma = "" if sigma_mm is None else f" ± {sigma_mm:.1f}"
-    return f"{abs(distance_mm):.1f}{sigma} mm{' behind the wall' if distance_mm < 0.0 else ''}"
+    distance = f"{abs(distance_mm):.1f}{sigma} mm"
+    return text("{distance} behind the wall", distance=distance) if distance_mm < 0.0 else distance
 
 
 def _alert_counts(events: tuple[Event, ...]) -> str:
-    """Moments of each level, and what a person did about them."""
+    """Return the number of alerts of each level, and of those acknowledged."""
     alerts = [event for event in events if event.kind is EventKind.ALERT]
     counts = [
         (len({event.frame for event in alerts if event.level is level}), level.value)
         for level in (Level.STOP, Level.WATCH)
     ]
-    told = ", ".join(f"{count} {word}" for count, word in counts if count) or "none"
+    shown = _join(
+        text("{count} {level}", count=count, level=level) for count, level in counts if count
+    )
     cleared = sum(event.kind is EventKind.ACKNOWLEDGE for event in events)
-    return f"{told}; acknowledged: {cleared}" if cleared else told
+    if not cleared:
+        return shown
+    return text("{alerts}; acknowledged: {count}", alerts=shown, count=cleared)

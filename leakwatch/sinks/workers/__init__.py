@@ -1,1 +1,1 @@
-"""Sinks on threads of their own: for analysis, and for a live session that never waits."""
+"""Sinks on separate threads: for analysis, and for live sessions, which never wait."""

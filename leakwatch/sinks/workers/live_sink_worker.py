@@ -1,7 +1,7 @@
-"""A sink on its own thread that nobody ever waits for: what does not fit is lost, and counted.
+"""Live sinks on separate threads that never delay the alarm: frames may be lost, and are counted.
 
-The thread has the priority of the fold. With a lower one it gets no turn at all on a busy machine,
-and a killed program leaves no picture: decision 0010 has the figures.
+The thread has the priority of the analysis. With a lower one it does not run at all on a busy
+machine, and a killed program leaves no image: decision 0010 has the figures.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from threading import Condition
 from typing import Any, Protocol, runtime_checkable
 
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import Sink
 from leakwatch.core.results import Event, Snapshot
 from leakwatch.sinks.workers.sink_thread import SinkThread
@@ -22,13 +23,13 @@ from leakwatch.sinks.workers.sink_thread import SinkThread
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How much may wait for a slow disk.
+    """Capacity of the queue for a slow disk.
 
     Parameters
     ----------
     frames : int
     pixel_bytes : int
-        A frame that is alone may be larger.
+        A single frame may be larger.
     """
 
     frames: int
@@ -37,13 +38,13 @@ class Backlog:
 
 @runtime_checkable
 class LineSink(Protocol):
-    """A sink of lines, which are small: they are made at once, and none is ever lost."""
+    """A sink of lines, which are small: they are made at once, and none is lost."""
 
     def lines(self, snapshot: Snapshot) -> Any:
-        """What is to be written of `snapshot`; quick, and touches no disk."""
+        """Return the lines of `snapshot`; quick, without access to the disk."""
 
     def write(self, lines: Any) -> None:
-        """Write what `lines` gave."""
+        """Write lines made by `lines`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,19 @@ class _Job:
 
 
 class LiveSinkWorker(SinkThread):
-    """Hands snapshots to a sink on a worker thread; those that find no room are lost.
+    """Worker that passes snapshots to a sink on its thread; those beyond its capacity are lost.
 
-    Frames are lost, events are not: those of a lost snapshot go with the next one that fits. Of a
-    `LineSink` nothing is lost.
+    Frames are lost, events are not: those of a lost snapshot are added to the next one. A
+    `LineSink` loses nothing.
 
     Parameters
     ----------
     name : str
-        For the person, as "recording".
+        Name for messages, such as "recording".
     sink : Sink
-        Used on the worker thread only, its `close` included; `LineSink.lines` alone is not.
+        Used on the worker thread only, including `close`, except for `LineSink.lines`.
     backlog : Backlog
-        What may wait, the one that is being written included.
+        Capacity, including the snapshot that is being written.
     clock : callable
         Monotonic seconds.
     """
@@ -76,7 +77,7 @@ class LiveSinkWorker(SinkThread):
     ) -> None:
         super().__init__(name, sink)
         self._backlog, self._clock = backlog, clock
-        self._jobs: deque[_Job] = deque()  # the first one is being done
+        self._jobs: deque[_Job] = deque()  # the first one is in progress
         self._pixel_bytes = 0
         self._changed = Condition()
         self._closing = False
@@ -88,34 +89,34 @@ class LiveSinkWorker(SinkThread):
 
     @property
     def failure(self) -> str:
-        """Why the sink stopped working; empty while it works."""
+        """Reason why the sink stopped working; empty while it works."""
         return "" if self._fault is None else str(self._fault)
 
     @property
     def lost(self) -> int:
-        """Frames that found no room."""
+        """Number of frames that were lost for want of capacity."""
         return self._lost
 
     @property
-    def full(self) -> bool:
-        """Whether frames found no room, and half of it is not free again."""
+    def is_full(self) -> bool:
+        """Whether frames were lost and half of the capacity is not yet free again."""
         return self._full
 
     @property
     def waiting(self) -> int:
-        """Snapshots that are not written yet."""
+        """Number of snapshots that are not written yet."""
         return len(self._jobs)
 
     @property
     def behind_s(self) -> float:
-        """For how long the oldest of them has waited, s. Never waits."""
+        """Waiting time of the oldest snapshot, seconds. Does not block."""
         try:
             return max(self._clock() - self._jobs[0].since_s, 0.0)
         except IndexError:
             return 0.0
 
     def append(self, snapshot: Snapshot) -> None:
-        """Queue a snapshot. Never raises, never waits for the sink."""
+        """Queue a snapshot. Does not raise or block."""
         if self._fault is not None:
             return
         if isinstance(self._sink, LineSink):
@@ -123,9 +124,9 @@ class LiveSinkWorker(SinkThread):
             return
         events = self._held_up + snapshot.alert.events
         with self._changed:
-            has_room = self._has_room(snapshot)
-            self._full = self._full or not has_room
-        if has_room:
+            has_capacity = self._has_capacity(snapshot)
+            self._full = self._full or not has_capacity
+        if has_capacity:
             self._put_snapshot(_with_events(snapshot, events))
             self._held_up = ()
         else:
@@ -134,21 +135,25 @@ class LiveSinkWorker(SinkThread):
             self._lost += snapshot.fault is None
 
     def close(self, timeout_s: float) -> None:
-        """Let the sink finish, for so long at most. Never raises."""
+        """Let the sink finish within `timeout_s`. Does not raise."""
         if self._held_up and self._last is not None:
-            last = replace(self._last, fault="frames were lost before the recording")
+            last = replace(self._last, fault=text("frames were lost because the disk was too slow"))
             self._put_snapshot(_with_events(last, self._held_up))
         with self._changed:
             self._closing = True
             self._changed.notify()
         if not self._has_ended(timeout_s):
-            late = SinkError(f"{self.name} did not end within {timeout_s:g} s")
-            self._fault = self._fault or late
+            late = text(
+                "{name} did not end within {timeout_s:g} s. The files may be incomplete.",
+                name=self.name,
+                timeout_s=timeout_s,
+            )
+            self._fault = self._fault or SinkError(late)
 
     def _append_lines(self, sink: LineSink, snapshot: Snapshot) -> None:
         self._put(_Job(partial(sink.write, sink.lines(snapshot)), self._clock(), 0))
 
-    def _has_room(self, snapshot: Snapshot) -> bool:
+    def _has_capacity(self, snapshot: Snapshot) -> bool:
         more = self._pixel_bytes + snapshot.frame.pixels.nbytes
         few = len(self._jobs) < self._backlog.frames
         return not self._jobs or (few and more <= self._backlog.pixel_bytes)
@@ -180,7 +185,7 @@ class LiveSinkWorker(SinkThread):
                 self._full = self._full and not self._is_half_free()
 
     def _next(self) -> _Job | None:
-        """The oldest job, as soon as there is one; None at the end."""
+        """Return the oldest job as soon as there is one; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: bool(self._jobs) or self._closing)
             return self._jobs[0] if self._jobs else None

@@ -1,4 +1,4 @@
-"""What both sink workers share: the thread that a sink is used on, and the first fault there."""
+"""Base of the sink workers: the thread of a sink, and its first fault."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Callable
 from threading import Thread
 
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import Sink
 
 
 class SinkThread(ABC):
-    """A sink that is used on a thread of its own, its `close` included.
+    """Sink that is used on a thread of its own, including `close`.
 
-    A subclass starts `_thread` once it is ready, and hands work to the sink in `_feed`.
+    A subclass starts `_thread` when it is ready, and passes work to the sink in `_feed`.
 
     Parameters
     ----------
     name : str
-        For the person, as "recording".
+        Name for messages, such as "recording".
     sink : Sink
     """
 
@@ -33,20 +34,25 @@ class SinkThread(ABC):
 
     @abstractmethod
     def _feed(self) -> None:
-        """Attempt what is asked for, until nothing more will be."""
+        """Pass work to the sink until no more follows."""
 
     def _attempt(self, action: Callable[[], None]) -> None:
-        """Use the sink; remember the first fault, and never raise it: nobody waits for a sink."""
+        """Use the sink and keep its first fault. Does not raise: nothing waits for a sink."""
         try:
             action()
         except SinkError as error:
             self._fault = self._fault or error
-        # Whatever broke, the fold and the alarm go on, and it is said what is not kept.
+        # After any fault analysis and alarm continue, and the user is told what is not saved.
         except Exception as error:  # noqa: BLE001
-            broken = SinkError(f"{self.name} failed: {type(error).__name__}: {error}")
-            self._fault = self._fault or broken
+            broken = text(
+                "{name} failed: {kind}: {error}",
+                name=self.name,
+                kind=type(error).__name__,
+                error=str(error),
+            )
+            self._fault = self._fault or SinkError(broken)
 
     def _has_ended(self, timeout_s: float) -> bool:
-        """Wait for the thread, for so long at most."""
+        """Wait for the thread, at most `timeout_s`; return whether it has ended."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()

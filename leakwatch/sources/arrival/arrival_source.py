@@ -1,4 +1,4 @@
-"""What the live ways of DICOM share: objects arrive on threads, and frames are asked for."""
+"""Base of the live DICOM sources, whose objects arrive on threads of their own."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from leakwatch.sources.arrival.link_log import LinkLog
 
 
 class ArrivalSource(ABC):
-    """A `LiveSource` of DICOM objects, which a thread of its own puts into `_arrived`.
+    """`LiveSource` of DICOM objects, which a thread of the subclass adds to `_arrived`.
 
     Parameters
     ----------
     name : str
-        From where frames come, for the status.
+        Origin of the frames, for the status.
     settings : LiveDicomSettings
     keep : bool
-        Objects stay on the disk after their frames were given.
+        Objects stay on disk after their frames were yielded.
     """
 
     def __init__(self, name: str, settings: LiveDicomSettings, keep: bool) -> None:
@@ -32,24 +32,24 @@ class ArrivalSource(ABC):
 
     @property
     def number_of_frames(self) -> None:
-        """Nobody knows."""
+        """Unknown."""
         return
 
     @property
     def status(self) -> LinkStatus:
-        """Whether usable objects come, and what was refused."""
+        """Whether usable objects are received, and what was refused."""
         return self._log.status
 
     def frames(self) -> Iterator[Frame]:
-        """Yield frames in the order in which their objects became whole."""
+        """Yield frames in the order in which their objects became complete."""
         return self._arrived.frames()
 
     def close(self) -> None:
-        """End `frames`, and let nothing arrive any more."""
+        """End `frames` and stop receiving."""
         self._closed.set()
         self._arrived.stop()
         self._end()
 
     @abstractmethod
     def _end(self) -> None:
-        """End the threads by which objects arrive, and release what they hold."""
+        """End the threads that receive objects, and release their resources."""

@@ -1,4 +1,4 @@
-"""When frames were taken that arrive one after another: by their clock, or by their arrival."""
+"""Times of frames that arrive one by one: from their clock, or from their arrival."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from leakwatch.sources.dicom.frame_times import SHORTEST_INTERVAL_S, over_midnight
 
-# The clock of a C-arm counts where it goes with the arrival, s: networks bunch frames up by some
-# tenths, and a clock that runs another way is none.
+# The clock of a C-arm is used if it agrees with the arrival within this, s: networks delay frames
+# by some tenths of a second, and a clock that differs more is not one.
 _CLOCK_AGREES_S = 0.5
 # After a run of many frames the next follows at least so late, s: the pulses of 15 frames/s.
 _NEXT_RUN_S = 1 / 15
@@ -17,7 +17,7 @@ _NEXT_RUN_S = 1 / 15
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The last frame that arrived.
+    """The time of the last frame that arrived.
 
     Parameters
     ----------
@@ -26,10 +26,10 @@ class Moment:
     received_s : float
         When it arrived, monotonic.
     clock : mapping of str to datetime
-        What the object says itself, by tag; best first.
+        Clock times stated in the object, by element; best first.
     standing : frozenset of str
-        Clocks that stood still from one frame to another: they tick more slowly than frames come,
-        and a tick would count what went by meanwhile a second time.
+        Clocks that did not change from one frame to the next: they are slower than the frame rate,
+        and a tick would count the elapsed time twice.
     """
 
     time_s: float
@@ -41,7 +41,7 @@ class Moment:
 def moment_after(
     before: Moment | None, time_s: float, received_s: float, clock: Mapping[str, dt.datetime]
 ) -> Moment:
-    """The frame that arrived after `before`, with what is known of its clocks."""
+    """Return the time of a frame that arrived after `before`, with its clocks."""
     if before is None:
         return Moment(time_s, received_s, clock)
     standing = before.standing
@@ -54,9 +54,9 @@ def moment_after(
 def single_time_s(
     before: Moment | None, received_s: float, clock: Mapping[str, dt.datetime]
 ) -> float:
-    """Time of a frame that arrived by itself.
+    """Return the time of a single frame.
 
-    By its clock where that tells parts of a second and goes with the arrival, else by the arrival.
+    By its clock if that has fractions of a second and agrees with the arrival, else by the arrival.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def single_time_s(
 def run_times_s(
     before: Moment | None, received_s: float, seconds: Sequence[float]
 ) -> tuple[float, ...]:
-    """Times of frames that arrived as one object, complete when its last frame was.
+    """Return the times of frames that arrived in one object, complete after its last frame.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def run_times_s(
 
 
 def _clock_step_s(before: Moment, now: Mapping[str, dt.datetime]) -> float | None:
-    """Seconds by the best clock that both have; None where it stands still or has whole seconds."""
+    """Return the interval by the best common clock; None if stopped or in whole seconds."""
     for tag, at in now.items():
         was = before.clock.get(tag)
         if was is None or (was.tzinfo is None) != (at.tzinfo is None) or tag in before.standing:

@@ -1,6 +1,6 @@
 """DICOM objects that arrive one after another, as one sequence of frames.
 
-What is common to a folder, to C-STORE and to an archive: each puts whole objects here.
+Shared by folder, C-STORE and archive, which put complete objects here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from leakwatch.config import LiveDicomSettings
 from leakwatch.core.frame import Acquisition, Frame, TimeSource
+from leakwatch.core.messages import text
 from leakwatch.core.plural import counted_noun
 from leakwatch.sources.arrival.arrival_times import Moment, moment_after, run_times_s, single_time_s
 from leakwatch.sources.arrival.link_log import LinkLog
@@ -24,11 +25,11 @@ from leakwatch.sources.arrival.one_series import Choice, OneSeries
 from leakwatch.sources.dicom.acquisition_tags import acquisition
 from leakwatch.sources.dicom.decoding import check_decodable, stored_values
 from leakwatch.sources.dicom.dicom_header import Header, NoProjection, OtherObject, read_header
-from leakwatch.sources.dicom.element_values import number, text
+from leakwatch.sources.dicom.element_values import number, text_value
 from leakwatch.sources.dicom.frame_offsets import FramePlaces, find_frames
 from leakwatch.sources.dicom.frame_times import FrameTimes, clock_time, frame_times
 from leakwatch.sources.dicom.run_identity import run_difference, same_shutter
-from leakwatch.sources.dicom.tag_consistency import as_pixels_say
+from leakwatch.sources.dicom.tag_consistency import reconcile_with_pixels
 from leakwatch.sources.dicom.tags_per_frame import EachFrame
 
 # How late `close` may be seen, s.
@@ -36,7 +37,7 @@ _TICK_S = 0.1
 # Instance Numbers left out by no more are frames lost, a second at 30 frames/s; more is a sender
 # that counts in another way.
 _MOST_LEFT_OUT = 30
-# A damaged head may promise any number of frames; no more than ten minutes at 30 frames/s count.
+# A damaged header may promise any number of frames; no more than ten minutes at 30 frames/s count.
 _MOST_LOST = 18000
 # Objects that would be known again: as many single frames.
 _REMEMBERED = 18000
@@ -45,7 +46,7 @@ _BLOCK = 1 << 20  # bytes read at once
 
 @dataclass(frozen=True, slots=True)
 class ArrivedObject:
-    """A file that is whole, or will never be.
+    """A file that is complete, or will not change any more.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ class _Opened:
 
 
 class ArrivedFrames:
-    """Numbers and times the frames of arriving objects; faults go to the log of the link.
+    """Frames of arriving objects, numbered and timed; faults go to the link log.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ class ArrivedFrames:
         self._known: dict[tuple[str, int], None] = {}
 
     def put(self, arrived: ArrivedObject) -> bool:
-        """Take an object; False where too many wait already, and this one is lost."""
+        """Queue an object; return False if too many wait and it is lost."""
         try:
             has_room = self._keep or self._waiting.has_room
             self._waiting.add(arrived.path)
@@ -109,13 +110,16 @@ class ArrivedFrames:
         except queue.Full:
             pass
         waiting = self._queue.qsize()
-        self._log.note(f"{waiting} objects wait to be decoded: the newest was left out", 1)
+        self._log.note(
+            text("{waiting} objects wait to be decoded: the newest was left out", waiting=waiting),
+            1,
+        )
         self._remove(arrived)
         return False
 
     @property
     def has_room(self) -> bool:
-        """Whether one more object may wait."""
+        """Whether there is capacity for one more object."""
         return not self._queue.full() and (self._keep or self._waiting.has_room)
 
     def stop(self) -> None:
@@ -132,12 +136,12 @@ class ArrivedFrames:
                 self._remove(one.arrived)
 
     def _chosen(self) -> tuple[_Opened, ...]:
-        """Objects to look at next; none where nothing came for a moment."""
+        """Return the next objects; none if nothing arrived recently."""
         choice: Choice[_Opened] = Choice()
         try:
             opened = self._opened(self._queue.get(timeout=_TICK_S))
         except queue.Empty:
-            choice = self._series.idle(time.monotonic())
+            choice = self._series.release_idle(time.monotonic())
         else:
             if opened is not None:
                 choice = self._series.offer(opened, time.monotonic())
@@ -145,9 +149,11 @@ class ArrivedFrames:
             self._remove(refused.arrived)
             frames = refused.header.number_of_frames
             self._log.note(
-                "a second series came at the same time; of it "
-                f"{counted_noun(frames, 'frame is', 'frames are')} not looked at. "
-                "Let one sender send one series"
+                text(
+                    "a second series arrived at the same time; of it {frames} not used. Let "
+                    "one sender send one series",
+                    frames=counted_noun(frames, "frame was", "frames were"),
+                )
             )
         return choice.shown
 
@@ -156,9 +162,13 @@ class ArrivedFrames:
             header = read_header(arrived.path, with_subject=True, most=self._settings)
             check_decodable(header)
             places = find_frames(header, self._settings)
-            header = as_pixels_say(header, places)
-            known = self._came_before(header)
-            series = (arrived.sender, text(header.dataset, "SeriesInstanceUID"), header.subject)
+            header = reconcile_with_pixels(header, places)
+            known = self._is_duplicate(header)
+            series = (
+                arrived.sender,
+                text_value(header.dataset, "SeriesInstanceUID"),
+                header.subject,
+            )
             instance = number(header.dataset, "InstanceNumber")
             clock = clock_time(header.dataset)
         except OtherObject:
@@ -174,19 +184,19 @@ class ArrivedFrames:
             self._remove(arrived)
             return None
         if known:
-            self._log.note("an object came a second time, and was left out")
+            self._log.note(text("an object arrived a second time and was skipped"))
             self._remove(arrived)
             return None
         return _Opened(arrived, header, places, series, instance, clock)
 
-    def _came_before(self, header: Header) -> bool:
-        """Whether the same object with the same pixels was here: a sender may send twice."""
+    def _is_duplicate(self, header: Header) -> bool:
+        """Return whether an equal object with equal pixels arrived before: senders may repeat."""
         check = 0
         with header.path.open("rb") as file:
             file.seek(header.pixels_start)
             while block := file.read(_BLOCK):
                 check = zlib.crc32(block, check)
-        fingerprint = (text(header.dataset, "SOPInstanceUID"), check)
+        fingerprint = (text_value(header.dataset, "SOPInstanceUID"), check)
         if fingerprint in self._known:
             return True
         self._known[fingerprint] = None
@@ -196,13 +206,13 @@ class ArrivedFrames:
 
     def _frames_of(self, one: _Opened) -> Generator[Frame]:
         if not self._in_order(one):
-            self._log.note("a frame came after one that was taken later, and was left out")
+            self._log.note(text("a frame arrived after a later one and was skipped"))
             return
         whole = 0
         try:
             seconds, run = self._timed(one)
-            head = one.header
-            each = EachFrame(head.dataset, head.layout, run, head.number_of_frames)
+            header = one.header
+            each = EachFrame(header.dataset, header.layout, run, header.number_of_frames)
             of_the_past = seconds[-1] - seconds[0] > self._settings.past_run_s
             # A generator that is left to the garbage collector keeps its file open.
             with closing(stored_values(one.header, one.places)) as pixels_of_frames:
@@ -220,13 +230,13 @@ class ArrivedFrames:
             self._lost(missing, one.arrived, error)
 
     def _pause_s(self, seconds: Sequence[float], given: int) -> float:
-        """How long to wait before the next frame of a run: its own interval, or less."""
+        """Return the time to wait before the next frame of a sequence: its interval, or less."""
         if given >= len(seconds):
             return 0.0
         return min(seconds[given] - seconds[given - 1], self._settings.run_step_s)
 
     def _in_order(self, one: _Opened) -> bool:
-        """Count what the sender left out; False for a frame that comes late."""
+        """Count frames left out by the sender; return False for a frame that is late."""
         last, self._last = self._last, one
         if last is None or last.series != one.series or last.instance is None:
             return True
@@ -241,7 +251,7 @@ class ArrivedFrames:
         return True
 
     def _timed(self, one: _Opened) -> tuple[tuple[float, ...], Acquisition]:
-        """Times of its frames, and their run: that of the frames before, where nothing changed."""
+        """Return the times of an object's frames, and their acquisition, shared if unchanged."""
         dataset, header = one.header.dataset, one.header
         count = header.number_of_frames
         times = FrameTimes((0.0,), TimeSource.ARRIVAL)
@@ -270,18 +280,18 @@ class ArrivedFrames:
 
     def _lost_before(self, frames: int) -> None:
         gap = counted_noun(frames, "Instance Number was", "Instance Numbers were")
-        self._log.note(f"{gap} left out: frames are lost", frames)
+        self._log.note(text("{gap} left out: frames are lost", gap=gap), frames)
         self._index += frames
 
     def _remove(self, arrived: ArrivedObject) -> None:
         self._waiting.remove(arrived.path)
         if not self._keep:
-            with suppress(OSError):  # removed by somebody else, or with its folder
+            with suppress(OSError):  # already removed, or removed with its folder
                 arrived.path.unlink()
 
 
 class _WaitingBytes:
-    """How much lies on the disk to be decoded. Safe from any thread."""
+    """Size of the files on the disk that wait to be decoded. Thread-safe."""
 
     def __init__(self, most: int) -> None:
         self._most, self._lock = most, threading.Lock()
@@ -289,7 +299,7 @@ class _WaitingBytes:
 
     @property
     def has_room(self) -> bool:
-        """Whether one more object may wait, of any size."""
+        """Whether there is capacity for one more object of any size."""
         with self._lock:
             return sum(self._sizes.values()) < self._most
 
@@ -303,7 +313,7 @@ class _WaitingBytes:
 
 
 def _goes_on(run: Acquisition, found: Acquisition) -> bool:
-    """Whether frames of `found` are frames of the same run."""
+    """Return whether frames of `found` belong to the same sequence."""
     same = (run.subject, run.time_source, run.patient_orientation) == (
         found.subject,
         found.time_source,
@@ -313,10 +323,10 @@ def _goes_on(run: Acquisition, found: Acquisition) -> bool:
 
 
 def _without_path(path: Path, error: Exception) -> str:
-    """What is wrong, without the file's name: it may be the patient's."""
+    """Return the error without the file name, which may identify the patient."""
     reason = str(error).replace(f"{path}: ", "").replace(str(path), "it").replace(path.name, "it")
     try:
         size = f"an object of {path.stat().st_size} bytes"
     except OSError:
-        size = "an object that is gone"
+        size = "an object that no longer exists"
     return f"{size}: {reason}"

@@ -1,7 +1,7 @@
-"""Raw objects of a process that was killed: they name the patient, and nobody removed them.
+"""Removal of temporary objects that a killed process left; they may identify the patient.
 
-Whoever writes such files holds a lock for as long as it lives, however it ends. A lock that can be
-taken is of a dead process, and what lies with it is removed. Where there are no locks, nothing is.
+A process that writes such files holds a lock until it ends in any way. If the lock can be acquired,
+the process is dead, and its files are removed. Without support for locks nothing is removed.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _IN_USE = ".in-use"
 
 
 class InUse:
-    """Marks files as those of this process, until it ends or `release` is called.
+    """A mark that files belong to this process, until it ends or `release` is called.
 
     Parameters
     ----------
     folder : Path
-        That they lie in.
+        Folder of the files.
     prefix : str
-        With which the names of the files begin; empty: all that lies in the folder.
+        Prefix of the file names; empty: all files in the folder.
 
     Raises
     ------
@@ -40,13 +40,13 @@ class InUse:
         self._path = folder / (f".{prefix}{_IN_USE}" if prefix else _IN_USE)
         new = self._path.with_suffix(".new")
         self._file = new_private_file(new)
-        # Locked before it has its name: one that is found without a lock is of a dead process.
+        # Locked before it gets its name: a mark without a lock belongs to a dead process.
         with suppress(OSError):
             _lock(self._file.fileno())
             new.rename(self._path)
 
     def release(self) -> None:
-        """Say that the files are to stay, or are removed."""
+        """Remove the mark, because the files are kept or removed."""
         self._path.unlink(missing_ok=True)
         self._path.with_suffix(".new").unlink(missing_ok=True)
         self._file.close()
@@ -68,7 +68,7 @@ def new_folder() -> tuple[Path, InUse]:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove all that lies in a folder of `new_folder`, its mark last: a kill may come between.
+    """Remove a folder made by `new_folder`, its mark last in case the process is killed.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def remove_folder(folder: Path) -> None:
 
 
 def remove_leftovers() -> int:
-    """Remove the folders that dead processes of this user left, and say how many there were."""
+    """Remove folders left by dead processes of this user, and return their number."""
     try:
         folders = list(Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"))
     except OSError:  # there is no such place; a replay needs none
@@ -93,11 +93,11 @@ def remove_leftovers() -> int:
     return sum(map(_is_removed, folders))
 
 
-def remove_halves(folder: Path) -> None:
-    """Where objects are kept, remove those that dead processes did not write to their end."""
+def remove_incomplete(folder: Path) -> None:
+    """Remove incomplete objects that dead processes left in a folder of kept objects."""
     for mark in folder.glob(f".?*{_IN_USE}"):
         prefix = mark.name.removeprefix(".").removesuffix(_IN_USE)
-        with suppress(OSError), _taken(mark):
+        with suppress(OSError), _locked(mark):
             for path in folder.iterdir():
                 if path.name.startswith(f"{prefix}-") and path.suffix == ".part":
                     path.unlink(missing_ok=True)
@@ -106,24 +106,24 @@ def remove_halves(folder: Path) -> None:
 
 def _is_removed(folder: Path) -> bool:
     try:
-        if not _is_mine(folder):
+        if not _is_own(folder):
             return False
-        with _taken(folder / _IN_USE):
+        with _locked(folder / _IN_USE):
             remove_folder(folder)
     except OSError:  # in use, of another kind, or another process removes it just now
         return False
     return True
 
 
-def _is_mine(folder: Path) -> bool:
-    """Whether it is a folder, no link to one, and of this user."""
+def _is_own(folder: Path) -> bool:
+    """Return whether it is a folder of this user, and not a link."""
     found = folder.lstat()
     return sys.platform != "win32" and stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
 @contextmanager
-def _taken(mark: Path) -> Iterator[None]:
-    """Hold the mark of a dead process; raises OSError where it is of a living one."""
+def _locked(mark: Path) -> Iterator[None]:
+    """Lock the mark of a dead process; raises OSError if its process is running."""
     flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     file = os.open(mark, flags)
     try:

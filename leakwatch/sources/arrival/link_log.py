@@ -1,4 +1,4 @@
-"""What a live source says of its link, kept by its threads and asked for by others."""
+"""The status of a live source's link, set by its threads and read by others."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from leakwatch.core.protocols import Link, LinkStatus
 
 
 class LinkLog:
-    """The status of a link: where frames come from, and the last fault for a while.
+    """Status of a link: the source, and the last fault for a limited time.
 
     Parameters
     ----------
     text : str
-        From where frames come.
+        Name of the source.
     fault_shown_s : float
         How long a fault is shown beside frames that are good again.
     clock : callable
@@ -33,7 +33,7 @@ class LinkLog:
 
     @property
     def status(self) -> LinkStatus:
-        """The link as it is now."""
+        """Current status of the link."""
         with self._lock:
             shown = self._link is Link.LOST or (
                 self._fault and self._clock() - self._fault_at_s < self._fault_shown_s
@@ -42,14 +42,14 @@ class LinkLog:
             return LinkStatus(self._link, text, self._fluoroscopy_on, self._lost)
 
     def is_good(self, received_s: float, of_the_past: bool = False) -> None:
-        """A frame that can be used came.
+        """Record that a usable frame arrived.
 
         Parameters
         ----------
         received_s : float
             When. Frames that waited while the peer went away do not bring it back.
         of_the_past : bool
-            It is of a run that was over when it was sent: fluoroscopy is off. Else nobody knows.
+            It is of a sequence that had ended when it was sent: fluoroscopy is off.
         """
         with self._lock:
             self._fluoroscopy_on = False if of_the_past else None
@@ -57,12 +57,12 @@ class LinkLog:
                 self._link = Link.OPEN
 
     def is_waiting(self) -> None:
-        """The peer is back after a fault, and no frame came yet."""
+        """Record that the peer is back after a fault, without a frame so far."""
         with self._lock:
             self._link = Link.WAITING
 
     def is_lost(self, fault: str, frames: int = 0, at_s: float | None = None) -> None:
-        """The peer is gone, or what it sent cannot be used.
+        """Record that the peer is gone, or sent unusable data.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class LinkLog:
         frames : int
             How many frames are lost by it.
         at_s : float or None
-            When it came; None: now.
+            Time of arrival; None: now.
         """
         with self._lock:
             self._link = Link.LOST
@@ -79,7 +79,7 @@ class LinkLog:
             self._say(fault, frames)
 
     def note(self, fault: str, frames: int = 0) -> None:
-        """Something was refused or left out, and the link stands as before."""
+        """Record that something was refused or left out, while the link is unchanged."""
         with self._lock:
             self._say(fault, frames)
 

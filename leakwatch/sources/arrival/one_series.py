@@ -1,4 +1,4 @@
-"""Two series that arrive at the same time are never mixed: one is followed, the other waits."""
+"""Separation of series that arrive at the same time: one is followed, others wait."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Offered(Protocol):
 
     @property
     def series(self) -> Hashable:
-        """Equal for objects of one series of one patient from one sender."""
+        """Key that is equal for objects of one series of one patient from one sender."""
 
     @property
     def received_s(self) -> float:
-        """When it arrived, monotonic."""
+        """Time of arrival, monotonic."""
 
 
 Object = TypeVar("Object", bound=Offered)
@@ -27,14 +27,14 @@ Object = TypeVar("Object", bound=Offered)
 
 @dataclass(frozen=True, slots=True)
 class Choice(Generic[Object]):
-    """What to do with objects.
+    """Decision on objects.
 
     Parameters
     ----------
     shown : tuple
         To be looked at now, in order.
     refused : tuple
-        Never to be looked at: their series came beside the one that is followed.
+        Not to be used: their series arrived beside the one that is followed.
     """
 
     shown: tuple[Object, ...] = ()
@@ -42,13 +42,13 @@ class Choice(Generic[Object]):
 
 
 class OneSeries(Generic[Object]):
-    """Follows one series until it is quiet.
+    """Selector that follows one series until it is quiet.
 
     Parameters
     ----------
     quiet_s : float
-        Another series waits until the one that is followed gave nothing for so long. If that goes
-        on instead, what waited for as long is refused.
+        Another series waits until the followed one was silent for this time. If the followed one
+        continues, objects that waited for this time are refused.
     """
 
     def __init__(self, quiet_s: float) -> None:
@@ -59,11 +59,11 @@ class OneSeries(Generic[Object]):
         self._waiting: list[Object] = []
 
     def offer(self, one: Object, now_s: float) -> Choice[Object]:
-        """Take an object; arrival may be some time before `now_s`."""
+        """Decide on an object, which may have arrived some time before `now_s`."""
         if self._followed is None or one.series == self._followed:
             self._followed, self._offered_s = one.series, now_s
             self._last_s = max(self._last_s, one.received_s)
-            return Choice((one,), self._given_up(one.received_s - self._quiet_s))
+            return Choice((one,), self._timed_out(one.received_s - self._quiet_s))
         if one.received_s - self._last_s <= self._quiet_s:
             self._waiting.append(one)
             refused = tuple(self._waiting[:-_MOST_WAITING])
@@ -77,22 +77,22 @@ class OneSeries(Generic[Object]):
         after = self.offer(one, now_s)
         return Choice(before + after.shown, after.refused)
 
-    def idle(self, now_s: float) -> Choice[Object]:
-        """What may be looked at although nothing arrived until `now_s`."""
-        # What the followed series sent meanwhile may have been held up on its way here.
+    def release_idle(self, now_s: float) -> Choice[Object]:
+        """Return the decision if nothing arrived until `now_s`."""
+        # Objects of the followed series may have been delayed.
         if not self._waiting or now_s - max(self._last_s, self._offered_s) <= self._quiet_s:
             return Choice()
         return Choice(self._released(now_s))
 
     def _released(self, now_s: float) -> tuple[Object, ...]:
-        """Follow the series that waited longest."""
+        """Follow the series that waited longest, and return its objects."""
         self._followed = self._waiting[0].series
         shown = tuple(one for one in self._waiting if one.series == self._followed)
         self._waiting = [one for one in self._waiting if one.series != self._followed]
         self._last_s, self._offered_s = shown[-1].received_s, now_s
         return shown
 
-    def _given_up(self, before_s: float) -> tuple[Object, ...]:
+    def _timed_out(self, before_s: float) -> tuple[Object, ...]:
         refused = tuple(one for one in self._waiting if one.received_s < before_s)
         self._waiting = [one for one in self._waiting if one.received_s >= before_s]
         return refused

@@ -1,4 +1,4 @@
-"""The options behind the question mark of a live source's specification."""
+"""Options after the question mark in the specification of a live source."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Collection
 from urllib.parse import parse_qsl
 
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 
 _YES, _NO = ("yes", "1", "true", "on"), ("no", "0", "false", "off", "")
 
 
 def options_of(query: str, known: Collection[str], what: str) -> dict[str, str]:
-    """Read ``key=value&key=value``.
+    """Return the options in ``key=value&key=value``.
 
     Parameters
     ----------
@@ -35,16 +36,23 @@ def options_of(query: str, known: Collection[str], what: str) -> dict[str, str]:
     for key, value in parse_qsl(query, keep_blank_values=True):
         if key not in known:
             raise SourceError(
-                f"{what}: option {key!r} is not known. Known are: {', '.join(known)}."
+                text(
+                    "{what}: option {key!r} is not known. Known are: {known}.",
+                    what=what,
+                    key=key,
+                    known=", ".join(known),
+                )
             )
         if key in options:
-            raise SourceError(f"{what}: option {key!r} is given twice. Give it once.")
+            raise SourceError(
+                text("{what}: option {key!r} is given twice. Give it once.", what=what, key=key)
+            )
         options[key] = value.strip()
     return options
 
 
 def yes(options: dict[str, str], key: str, what: str) -> bool:
-    """Whether an option is switched on; not, where it is absent.
+    """Return whether an option is switched on; False if absent.
 
     Raises
     ------
@@ -53,10 +61,17 @@ def yes(options: dict[str, str], key: str, what: str) -> bool:
     """
     value = options.get(key, "").lower()
     if value not in _YES + _NO:
-        raise SourceError(f"{what}: {key} is {value!r}. Write {key}=yes or {key}=no.")
+        raise SourceError(
+            text(
+                "{what}: {key} is {value!r}. Write {key}=yes or {key}=no.",
+                what=what,
+                key=key,
+                value=value,
+            )
+        )
     return value in _YES
 
 
 def several(options: dict[str, str], key: str) -> tuple[str, ...]:
-    """Values of an option that are separated by commas."""
+    """Return the values of an option, separated by commas."""
     return tuple(one.strip() for one in options.get(key, "").split(",") if one.strip())

@@ -1,4 +1,4 @@
-"""Objects on the disk, as they arrived, before anybody looks into them."""
+"""Temporary files for received objects, which are not decoded here."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.files.private_files import make_private_folder, new_private_file
-from leakwatch.sources.arrival.leftovers import InUse, new_folder, remove_folder, remove_halves
+from leakwatch.sources.arrival.leftovers import InUse, new_folder, remove_folder, remove_incomplete
 
 
 class Spool:
@@ -40,22 +41,26 @@ class Spool:
             else:
                 self._folder = keep
                 make_private_folder(keep)
-                remove_halves(keep)
+                remove_incomplete(keep)
                 self._in_use = InUse(keep, self._prefix)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise SourceError(
-                f"{keep or tempfile.gettempdir()}: no folder for what arrives can be made: "
-                f"{reason}. Name another one with keep=FOLDER."
+                text(
+                    "{keep}: no folder for received objects can be created: {reason}. Name "
+                    "another one with keep=FOLDER.",
+                    keep=keep or tempfile.gettempdir(),
+                    reason=reason,
+                )
             ) from error
         self._begun: set[SpoolFile] = set()
 
     def path(self) -> Path:
-        """A name that was not used yet; safe from any thread."""
+        """Return an unused path; thread-safe."""
         return self._folder / f"{self._prefix}-{next(self._count):06d}.dcm"
 
     def begin(self) -> SpoolFile:
-        """Begin an object; its file is there in full or not at all.
+        """Begin an object; its file is complete or absent.
 
         Raises
         ------
@@ -67,7 +72,7 @@ class Spool:
         return file
 
     def close(self) -> None:
-        """Remove what is not kept, and what never became whole."""
+        """Remove incomplete objects, and all objects unless they are kept."""
         for file in list(self._begun):
             file.abandon()
         if not self.kept:
@@ -78,14 +83,14 @@ class Spool:
 
 
 class SpoolFile:
-    """An object that comes in parts. Used on one thread at a time.
+    """A file for an object that arrives in parts. Used on one thread at a time.
 
     Parameters
     ----------
     path : Path
-        Where it lies when it is whole.
+        Path when it is complete.
     begun : set of SpoolFile
-        It takes itself off this when it is whole or given up.
+        It removes itself from this set when it is complete or abandoned.
 
     Raises
     ------
@@ -108,7 +113,7 @@ class SpoolFile:
         self._file.write(data)
 
     def finish(self) -> Path:
-        """Tell that it is whole; where it lies.
+        """Complete the object, and return its path.
 
         Raises
         ------
@@ -125,7 +130,7 @@ class SpoolFile:
         return self._path
 
     def abandon(self) -> None:
-        """Leave nothing of it; does nothing where it was finished."""
+        """Remove the object unless it was finished."""
         with suppress(OSError):  # what could not be written is not wanted
             self._file.close()
         self._part.unlink(missing_ok=True)

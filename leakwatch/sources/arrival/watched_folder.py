@@ -1,4 +1,4 @@
-"""A folder into which somebody writes DICOM files while they are taken."""
+"""A folder into which DICOM files are written during acquisition."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from watchdog.observers.api import BaseObserver
 
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.core.plural import counted_noun
 from leakwatch.sources.arrival.arrival_source import ArrivalSource
 from leakwatch.sources.arrival.arrived_frames import ArrivedObject
+from leakwatch.sources.arrival.complete_files import CompleteFile, CompleteFiles
 from leakwatch.sources.arrival.source_options import options_of, yes
-from leakwatch.sources.arrival.whole_files import WholeFile, WholeFiles
 
-# What other machines change on these is not told to this one: types of proc(5) mountinfo.
+# File systems without notifications of changes by other machines: types of proc(5) mountinfo.
 _NETWORK_TYPES = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs"}
 )
@@ -37,7 +38,7 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def is_on_network(folder: Path, mounts: Path = _MOUNTS) -> bool:
-    """Whether `folder` lies on a mount that another machine may change.
+    """Return whether `folder` is on a mount that another machine may change.
 
     Parameters
     ----------
@@ -64,28 +65,28 @@ def is_on_network(folder: Path, mounts: Path = _MOUNTS) -> bool:
 
 
 _OPTIONS = ("existing", "poll")
-# Reading a file makes events too, and they are not asked for.
+# Reading a file causes events too, which are not subscribed to.
 _EVENTS: list[type[FileSystemEvent]] = [
     FileClosedEvent,
     FileCreatedEvent,
     FileModifiedEvent,
     FileMovedEvent,
 ]
-# `close` waits for its thread so long, s; reading a file on a share that hangs may take longer.
+# Longest wait of `close` for its thread, s; reading from a hanging share may take longer.
 _JOIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class FolderOptions:
-    """What a person says of a folder.
+    """Options of a watched folder.
 
     Parameters
     ----------
     folder : Path
     existing : bool
-        Look at files that are there already, too.
+        Use files that exist already, too.
     poll : bool
-        Look through the folder again and again, and do not rely on what the system tells.
+        Scan the folder repeatedly instead of relying on notifications.
     """
 
     folder: Path
@@ -94,7 +95,7 @@ class FolderOptions:
 
 
 def from_spec(rest: str, settings: Settings) -> WatchedFolder:
-    """Open what ``folder:`` names.
+    """Open a folder given as ``folder:``.
 
     Parameters
     ----------
@@ -119,8 +120,8 @@ def from_spec(rest: str, settings: Settings) -> WatchedFolder:
 class WatchedFolder(ArrivalSource):
     """Frames of the files that appear in a folder; a `leakwatch.core.protocols.LiveSource`.
 
-    A file is looked at when it is whole, and stays where it is. One that is renamed into place, or
-    written in several pieces, comes as one.
+    A file is read when it is complete, and is not moved. A file that is renamed into place, or
+    written in several parts, is one object.
 
     Parameters
     ----------
@@ -138,7 +139,7 @@ class WatchedFolder(ArrivalSource):
         self._folder = options.folder
         self._polls = options.poll or is_on_network(options.folder)
         super().__init__("watched folder", self._settings, keep=True)
-        self._files = WholeFiles(options.folder, self._settings)
+        self._files = CompleteFiles(options.folder, self._settings)
         self._events: queue.SimpleQueue[_Touched | None] = queue.SimpleQueue()
         self._observer: BaseObserver | None = None
         self._is_there = True
@@ -153,26 +154,42 @@ class WatchedFolder(ArrivalSource):
 
     def _begin(self, existing: bool) -> None:
         if not self._folder.is_dir():
-            what = "is no folder" if self._folder.exists() else "there is no such folder"
-            raise SourceError(f"folder:{self._folder}: {what}. Give the folder that is written to.")
-        self._arm()  # before the first look: what comes between is seen twice, not never
+            what = (
+                text("is not a folder")
+                if self._folder.exists()
+                else text("there is no such folder")
+            )
+            raise SourceError(
+                text(
+                    "folder:{folder}: {what}. Give the folder that is written to.",
+                    folder=self._folder,
+                    what=what,
+                )
+            )
+        self._arm()  # before the first scan: a file in between is seen twice rather than never
         try:
             passed_over = 0 if existing else self._files.pass_over(time.monotonic())
         except OSError as error:
             self._disarm()
             reason = error.strerror or type(error).__name__
             raise SourceError(
-                f"folder:{self._folder}: cannot be read: {reason}. Check path and rights."
+                text(
+                    "folder:{folder}: cannot be read: {reason}. Check the path and its "
+                    "permissions.",
+                    folder=self._folder,
+                    reason=reason,
+                )
             ) from error
         if passed_over:
             self._log.note(
-                f"passed over: {counted_noun(passed_over, 'file')} that "
-                f"{'was' if passed_over == 1 else 'were'} there already "
-                "(?existing=yes takes them too)"
+                text(
+                    "skipped: {passed_over} that existed already (?existing=yes uses them too)",
+                    passed_over=counted_noun(passed_over, "file"),
+                )
             )
 
     def _arm(self) -> None:
-        """Have the system tell of changes, where it can."""
+        """Subscribe to file system notifications, if available."""
         if self._polls:
             return
         try:
@@ -185,16 +202,21 @@ class WatchedFolder(ArrivalSource):
     def _disarm(self) -> None:
         observer, self._observer = self._observer, None
         if observer is not None:
-            observer.stop()  # also one that could not be started: it holds what the system gave
+            observer.stop()  # also if it could not be started: it has system resources
             with suppress(RuntimeError):
                 observer.join(_JOIN_S)
 
     def _watch(self) -> None:
         try:
             self._look_on()
-        # Whatever broke, nobody looks any more: that must be seen.
+        # After any fault the folder is no longer monitored, which must be reported.
         except Exception as error:
-            self._log.is_lost(f"watching broke off ({type(error).__name__}); start again")
+            self._log.is_lost(
+                text(
+                    "monitoring of the folder stopped ({name}). Restart the session",
+                    name=type(error).__name__,
+                )
+            )
             raise
 
     def _look_on(self) -> None:
@@ -222,7 +244,9 @@ class WatchedFolder(ArrivalSource):
         except OSError as error:
             if self._is_there:
                 reason = error.strerror or type(error).__name__
-                self._log.is_lost(f"the folder is gone ({reason}); waiting until it is back")
+                self._log.is_lost(
+                    text("the folder is gone ({reason}); waiting until it is back", reason=reason)
+                )
                 self._disarm()
             self._is_there = False
             return
@@ -233,7 +257,7 @@ class WatchedFolder(ArrivalSource):
         for whole in found:
             self._give(whole)
 
-    def _give(self, whole: WholeFile) -> None:
+    def _give(self, whole: CompleteFile) -> None:
         self._arrived.put(ArrivedObject(whole.path, whole.received_s))
 
 
@@ -245,7 +269,7 @@ class _Touched:
 
 
 def _observer() -> BaseObserver:
-    """One that tells what is moved in from elsewhere from what is being made, where it can."""
+    """Return an observer that distinguishes moved files from new ones, if possible."""
     if platform.system() == "Linux":
         from watchdog.observers.inotify import InotifyObserver
 
@@ -254,7 +278,7 @@ def _observer() -> BaseObserver:
 
 
 class _Handler(FileSystemEventHandler):
-    """Passes on which file was touched, and when."""
+    """Handler that forwards which file was changed, and when."""
 
     def __init__(self, events: queue.SimpleQueue[_Touched | None]) -> None:
         self._events = events

@@ -1,1 +1,1 @@
-"""DICOM objects: header and tags, where frames lie, how they are decoded, when they were taken."""
+"""DICOM objects: header, frame positions, decoding, frame times."""

@@ -1,4 +1,4 @@
-"""What the tags say of a run: pixel format, geometry, shutter. No pixel is touched here.
+"""Acquisition as stated in the header: pixel format, geometry, shutter. Reads no pixels.
 
 No identity of a patient, no overlay (60xx) and no private element is ever read.
 """
@@ -17,9 +17,10 @@ from leakwatch.core.frame import (
     ProjectionGeometry,
     TimeSource,
 )
-from leakwatch.sources.dicom.burned_in import is_capture, says_of_text
+from leakwatch.core.messages import text
+from leakwatch.sources.dicom.burned_in import burned_in_annotation, is_capture
 from leakwatch.sources.dicom.display_shutter import shutter_note, shutter_of
-from leakwatch.sources.dicom.element_values import number, numbers, pair, text, texts
+from leakwatch.sources.dicom.element_values import number, numbers, pair, text_value, text_values
 from leakwatch.sources.dicom.functional_groups import OF_A_FRAME, number_of_groups, of_frame
 from leakwatch.sources.dicom.pixel_layout import PixelLayout
 from leakwatch.sources.dicom.positioner_angles import angles_note
@@ -71,7 +72,7 @@ _BONE_BRIGHT = frozenset({"CR", "DX"})
 _SPACING_KINDS = frozenset({"GEOMETRY", "FIDUCIAL"})
 _DIRECTIONS = re.compile("[ARLPHF]{1,3}")
 
-# JPEG 2000 may be lossless under the name of the lossy syntax: there only the tag tells.
+# JPEG 2000 may be lossless with the lossy syntax: only the element states it.
 _LOSSY = frozenset({uids.JPEGBaseline8Bit, uids.JPEGExtended12Bit, uids.JPEGLSNearLossless})
 
 
@@ -83,7 +84,7 @@ def acquisition(
     notes: tuple[str, ...] = (),
     frame: int = 0,
 ) -> Acquisition:
-    """All that the tags say of a run, as they say it of one of its frames.
+    """Return the acquisition that the header states for one frame.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def acquisition(
     if groups not in (0, number_of_frames):
         notes += (f"Functional groups are there for {groups} frames of {number_of_frames}.",)
     dataset, meta = of_frame(dataset, frame), dataset.file_meta
-    orientation = texts(dataset, "PatientOrientation")
+    orientation = text_values(dataset, "PatientOrientation")
     return Acquisition(
         rows=layout.rows,
         columns=layout.columns,
@@ -110,19 +111,19 @@ def acquisition(
         shutter=shutter_of(dataset),
         number_of_frames=number_of_frames,
         patient_orientation=_directions(orientation),
-        modality=text(dataset, "Modality"),
-        sop_class_uid=text(dataset, "SOPClassUID"),
+        modality=text_value(dataset, "Modality"),
+        sop_class_uid=text_value(dataset, "SOPClassUID"),
         transfer_syntax_uid=str(meta.TransferSyntaxUID),
-        manufacturer=text(dataset, "Manufacturer"),
+        manufacturer=text_value(dataset, "Manufacturer"),
         notes=notes + _notes(dataset, number_of_frames),
         burned_in_annotation=_burned_in(dataset),
         compressed_with_loss=_compressed_with_loss(dataset),
-        model_name=text(dataset, "ManufacturerModelName"),
+        model_name=text_value(dataset, "ManufacturerModelName"),
     )
 
 
 def _pixel_format(dataset: Dataset, layout: PixelLayout) -> PixelFormat:
-    relationship = text(dataset, "PixelIntensityRelationship").upper()
+    relationship = text_value(dataset, "PixelIntensityRelationship").upper()
     sign = number(dataset, "PixelIntensityRelationshipSign")
     known = relationship in IntensityRelationship.__members__
     return PixelFormat(
@@ -131,12 +132,15 @@ def _pixel_format(dataset: Dataset, layout: PixelLayout) -> PixelFormat:
         relationship=IntensityRelationship(relationship) if known else None,
         relationship_sign=int(sign) if sign in (-1.0, 1.0) else None,
         signed=layout.signed,
-        bone_is_bright=text(dataset, "Modality").upper() in _BONE_BRIGHT,
+        bone_is_bright=text_value(dataset, "Modality").upper() in _BONE_BRIGHT,
     )
 
 
 def _geometry(dataset: Dataset) -> ProjectionGeometry:
-    spacing, kind = pair(dataset, "PixelSpacing"), text(dataset, "PixelSpacingCalibrationType")
+    spacing, kind = (
+        pair(dataset, "PixelSpacing"),
+        text_value(dataset, "PixelSpacingCalibrationType"),
+    )
     if spacing is None:
         # Enhanced XA: computed by the C-arm for the object in the centre of the beam
         # (PS3.3 C.8.19.6.9), which is what GEOMETRY means in a classic object.
@@ -165,7 +169,7 @@ def _geometry(dataset: Dataset) -> ProjectionGeometry:
 
 
 def _directions(said: tuple[str, ...]) -> tuple[str, str] | None:
-    """Of rows and of columns; None where they are no directions: that may be any text, a name."""
+    """Return the directions of rows and columns; None if the values are not directions."""
     known = [axis.upper() for axis in said if _DIRECTIONS.fullmatch(axis.upper())]
     return (known[0], known[1]) if len(known) == len(said) == 2 else None
 
@@ -184,31 +188,35 @@ def _angle(dataset: Dataset, which: str) -> float | None:
 
 
 def _notes(dataset: Dataset, number_of_frames: int) -> tuple[str, ...]:
-    notes = []
-    relationship = text(dataset, "PixelIntensityRelationship").upper()
+    notes: list[str] = []
+    relationship = text_value(dataset, "PixelIntensityRelationship").upper()
     if relationship not in IntensityRelationship.__members__:
-        notes.append("What a pixel value means is not said (no Pixel Intensity Relationship).")
+        notes.append(
+            text("The meaning of pixel values is not stated (no Pixel Intensity Relationship).")
+        )
     elif relationship == IntensityRelationship.DISP:
-        notes.append("Pixels were processed for display (DISP): thickness is rough.")
+        notes.append(text("Pixels were processed for display (DISP): thickness is approximate."))
     if _compressed_with_loss(dataset):
-        notes.append("The picture was compressed with loss: faint leaks may be gone.")
+        notes.append(text("The image was compressed with loss: faint leaks may be lost."))
     if _burned_in(dataset):
         notes.append(
-            "Text is burned into the picture, or it is one of a screen and no tag says that there "
-            "is none; it may name the patient."
+            text(
+                "The image has a burned-in annotation, or is a screen capture and the header "
+                "does not exclude one; it may name the patient."
+            )
         )
-    if "DYNAMIC" in (text(dataset, "PositionerMotion"), text(dataset, "TableMotion")):
-        notes.append("C-arm or table moved during the run (DYNAMIC).")
+    if "DYNAMIC" in (text_value(dataset, "PositionerMotion"), text_value(dataset, "TableMotion")):
+        notes.append(text("C-arm or table moved during the sequence (DYNAMIC)."))
     notes += [angles_note(dataset, number_of_frames), shutter_note(dataset)]
     return tuple(filter(None, notes))
 
 
 def _compressed_with_loss(dataset: Dataset) -> bool:
-    said = text(dataset, "LossyImageCompression") == "01"
-    return said or dataset.file_meta.TransferSyntaxUID in _LOSSY
+    stated = text_value(dataset, "LossyImageCompression") == "01"
+    return stated or dataset.file_meta.TransferSyntaxUID in _LOSSY
 
 
 def _burned_in(dataset: Dataset) -> bool | None:
-    """Whether text in the picture may name the patient; None where nobody knows."""
-    said = says_of_text(dataset)
+    """Return whether a burned-in annotation may name the patient; None if unknown."""
+    said = burned_in_annotation(dataset)
     return True if said is None and is_capture(dataset) else said

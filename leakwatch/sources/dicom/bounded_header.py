@@ -1,6 +1,6 @@
-"""The head of an object, read no further than a head can reasonably go.
+"""Bounded reading of an object's header.
 
-A parser reads what a head announces: a name of a gigabyte, or an inflated stream of any size.
+A parser reads what a header announces: a name of a gigabyte, or an inflated stream of any size.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import NoReturn
 
 from leakwatch.config import LiveDicomSettings
+from leakwatch.core.messages import text
 
 
-class HeadTooLarge(Exception):
-    """More is announced than is read; the text says what, and what the most is."""
+class HeaderTooLarge(Exception):
+    """A header announces more than the limit; the text has both."""
 
 
 class NoLengthGiven(Exception):
-    """All that follows is asked for, whatever it is: so a parser begins to inflate."""
+    """A parser asks for data without a length, as it does before it inflates."""
 
 
-class BoundedHead(io.BufferedReader):
-    """A file whose head is read within bounds; what is skipped counts nothing.
+class BoundedHeader(io.BufferedReader):
+    """A file whose header is read within bounds; skipped bytes do not count.
 
     Parameters
     ----------
@@ -45,30 +46,41 @@ class BoundedHead(io.BufferedReader):
 
         Raises
         ------
-        HeadTooLarge
+        HeaderTooLarge
         NoLengthGiven
         """
         if size is None or size < 0:
             raise NoLengthGiven
         if size > self._most.value_bytes:
-            self._refuse(f"a value of {size} bytes, and at most {self._most.value_bytes} are read")
+            self._refuse(
+                text(
+                    "a value of {size} bytes, and at most {value_bytes} are read",
+                    size=size,
+                    value_bytes=self._most.value_bytes,
+                )
+            )
         self._bytes += size
         if self._bytes > self._most.head_bytes:
-            self._refuse(f"more than {self._most.head_bytes} bytes")
+            self._refuse(text("more than {head_bytes} bytes", head_bytes=self._most.head_bytes))
         self.count(1)
         return super().read(size)
 
     def count(self, parts: int) -> None:
-        """Count parts that values are made of.
+        """Count the parts of values.
 
         Raises
         ------
-        HeadTooLarge
+        HeaderTooLarge
         """
         self._parts += parts
         if self._parts > self._most.object_parts:
-            self._refuse(f"more than {self._most.object_parts} items, elements and numbers")
+            self._refuse(
+                text(
+                    "more than {object_parts} items, elements and numbers",
+                    object_parts=self._most.object_parts,
+                )
+            )
 
     def _refuse(self, what: str) -> NoReturn:
         self.too_large = what
-        raise HeadTooLarge(what)
+        raise HeaderTooLarge(what)

@@ -1,33 +1,33 @@
-"""Whether the pixels of an object show text that may name the patient."""
+"""Detection of burned-in annotation, which may name the patient."""
 
 from __future__ import annotations
 
 from pydicom.dataset import Dataset
 
-from leakwatch.sources.dicom.element_values import number, text, texts
+from leakwatch.sources.dicom.element_values import number, text_value, text_values
 from leakwatch.sources.dicom.projection_images import SECONDARY_CAPTURES
 
 _KINDS_OF_CAPTURE = frozenset({"SCREEN SAVE", "SCREENSHOT"})
-# Conversion Type (0008,0064) of what came as numbers: no screen, paper or film was between.
+# Conversion Type (0008,0064) of digital images: without screen, paper or film.
 _NOT_CAPTURED = frozenset({"", "DI", "SYN"})
 
 
-def says_of_text(dataset: Dataset) -> bool | None:
-    """What Burned In Annotation (0028,0301) says; None where it is absent.
+def burned_in_annotation(dataset: Dataset) -> bool | None:
+    """Return what Burned In Annotation (0028,0301) states; None if absent.
 
-    Only NO says that there is none: YES, Y or TRUE, and what nobody understands, do not.
+    Only NO excludes it: YES, Y, TRUE and unknown values do not.
     """
-    said = " ".join(texts(dataset, "BurnedInAnnotation")).strip().upper()
+    said = " ".join(text_values(dataset, "BurnedInAnnotation")).strip().upper()
     return said != "NO" if said else None
 
 
 def is_capture(dataset: Dataset) -> bool:
-    """Whether the picture is one of a screen, of paper or of film, by any tag that tells it."""
-    kinds = {kind.upper() for kind in texts(dataset, "ImageType")}
+    """Return whether any element states that the image shows a screen, paper or film."""
+    kinds = {kind.upper() for kind in text_values(dataset, "ImageType")}
     samples = number(dataset, "SamplesPerPixel")
     return (
-        text(dataset, "SOPClassUID") in SECONDARY_CAPTURES
-        or text(dataset, "ConversionType").upper() not in _NOT_CAPTURED
+        text_value(dataset, "SOPClassUID") in SECONDARY_CAPTURES
+        or text_value(dataset, "ConversionType").upper() not in _NOT_CAPTURED
         or bool(kinds & _KINDS_OF_CAPTURE)
         or (samples is not None and samples > 1)
     )

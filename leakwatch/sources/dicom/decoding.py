@@ -1,4 +1,4 @@
-"""Decoding, one frame at a time.
+"""Decoding of single frames.
 
 Each transfer syntax has one decoder: if pydicom could choose, the same file might give other bytes
 on a machine where another decoder is installed. Why these: docs/explanation/decisions/0002.
@@ -14,6 +14,7 @@ import pydicom.uid as uids
 
 from leakwatch.core.arrays import Array, read_only
 from leakwatch.core.errors import SourceEndedEarly, SourceError
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.code_stream import agreed_samples, check_stream
 from leakwatch.sources.dicom.dicom_header import Header
 from leakwatch.sources.dicom.frame_offsets import FramePlaces, Span
@@ -52,10 +53,14 @@ def check_decodable(header: Header) -> None:
         raise SourceError(_cannot_decode(header, "no decoder of LeakWatch reads it"))
     if header.syntax not in _NATIVE and importlib.util.find_spec("imagecodecs") is None:
         raise SourceError(
-            f"{header.path}: is stored as {_name(header)}, and its decoder is not installed. "
-            "Install imagecodecs."
+            text(
+                "{path}: is stored as {name}, and its decoder is not installed. Install "
+                "imagecodecs.",
+                path=header.path,
+                name=_name(header),
+            )
         )
-    # A code stream holds samples, not words: where in a word they lay is lost.
+    # A compressed stream has samples, not words: their position in a word is lost.
     if header.syntax in STREAM_SYNTAXES and header.layout.lowest:
         raise SourceError(
             _cannot_decode(header, "its samples do not begin at the lowest bit (High Bit)")
@@ -81,7 +86,7 @@ def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Genera
     Raises
     ------
     SourceEndedEarly
-        After the last whole frame, if there are fewer than promised.
+        After the last complete frame, if there are fewer than stated.
     SourceError
         The first frame cannot be read or decoded.
     """
@@ -114,8 +119,14 @@ def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
         check_words(frame, layout)
     if frame.shape != (layout.rows, layout.columns) or frame.dtype.itemsize > 2:
         raise ValueError(
-            f"tags promise {layout.rows} rows and {layout.columns} columns, the decoded frame has "
-            f"the shape {frame.shape} in {8 * frame.dtype.itemsize} bits"
+            text(
+                "header states {rows} rows and {columns} columns, the decoded frame has "
+                "the shape {shape} in {value} bits",
+                rows=layout.rows,
+                columns=layout.columns,
+                shape=frame.shape,
+                value=8 * frame.dtype.itemsize,
+            )
         )
     return read_only(clean_bits(frame, layout.lowest, layout.stored, layout.signed))
 
@@ -141,14 +152,21 @@ def _name(header: Header) -> str:
 def _cannot_decode(header: Header, reason: str) -> str:
     other = _NATIVE_WAY_OUT if header.syntax in _NATIVE else _OTHER_WAY_OUT
     way_out = _WAY_OUT.get(header.syntax, other)
-    return (
-        f"{header.path}: is stored as {_name(header)}, which could not be decoded: {reason}. "
-        f"What to do: {way_out}."
+    return text(
+        "{path}: is stored as {name}, which could not be decoded: {reason}. What to do: {way_out}.",
+        path=header.path,
+        name=_name(header),
+        reason=reason,
+        way_out=way_out,
     )
 
 
 def _ended(header: Header, whole: int, reason: str) -> str:
-    return (
-        f"{header.path}: {whole} of {header.number_of_frames} frames are whole "
-        f"({reason}). What came before is valid; copy the file again for the rest."
+    return text(
+        "{path}: {whole} of {number_of_frames} frames are complete ({reason}). Earlier "
+        "frames are valid; copy the file again for the others.",
+        path=header.path,
+        whole=whole,
+        number_of_frames=header.number_of_frames,
+        reason=reason,
     )

@@ -1,4 +1,4 @@
-"""One DICOM file, single- or multi-frame, as a source of frames."""
+"""A single- or multi-frame DICOM file as a source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leakwatch.sources.dicom.decoding import check_decodable, stored_values
 from leakwatch.sources.dicom.dicom_header import read_header
 from leakwatch.sources.dicom.frame_offsets import find_frames
 from leakwatch.sources.dicom.frame_times import frame_times
-from leakwatch.sources.dicom.tag_consistency import as_pixels_say
+from leakwatch.sources.dicom.tag_consistency import reconcile_with_pixels
 from leakwatch.sources.dicom.tags_per_frame import EachFrame
 from leakwatch.sources.stored_frames import StoredFrames
 
@@ -29,20 +29,20 @@ class DicomFile(StoredFrames[int]):
     Raises
     ------
     SourceError
-        It is not a DICOM image, is in colour, no decoder reads it, or no frame of it is whole.
+        It is not a DICOM image, is in colour, no decoder reads it, or no frame of it is complete.
     """
 
     def __init__(self, path: Path) -> None:
         header = read_header(path)
         check_decodable(header)
         places = find_frames(header)
-        header = as_pixels_say(header, places)
+        header = reconcile_with_pixels(header, places)
         times = frame_times(header.dataset, header.number_of_frames, len(places.frames))
         notes = times.notes + header.doubts
         if places.surplus:
             notes += (
                 f"{counted_noun(places.surplus, 'more frame follows', 'more frames follow')} than "
-                "Number of Frames says; what follows is not looked at.",
+                "Number of Frames states; the others are ignored.",
             )
         self._header, self._places, self._times = header, places, times
         run = acquisition(

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from leakwatch.core.errors import SourceEndedEarly, SourceError
 from leakwatch.core.frame import Acquisition, Frame, TimeSource
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.acquisition_tags import acquisition
 from leakwatch.sources.dicom.decoding import check_decodable, stored_values
 from leakwatch.sources.dicom.dicom_header import Header, NotAnImage, read_header
-from leakwatch.sources.dicom.element_values import number, text
+from leakwatch.sources.dicom.element_values import number, text_value
 from leakwatch.sources.dicom.frame_offsets import NoWholeFrame, find_frames
 from leakwatch.sources.dicom.frame_order import Single, in_order
 from leakwatch.sources.dicom.frame_times import clock_time
 from leakwatch.sources.dicom.run_identity import run_difference
-from leakwatch.sources.dicom.tag_consistency import as_pixels_say
+from leakwatch.sources.dicom.tag_consistency import reconcile_with_pixels
 from leakwatch.sources.dicom.tags_per_frame import acquisition_of_frame, said_of_frame
 from leakwatch.sources.stored_frames import StoredFrames
 
@@ -66,25 +67,31 @@ class DicomFolder(StoredFrames[int]):
                 header = read_header(path)
                 # A generator that is left to the garbage collector keeps its file open.
                 places = find_frames(header)
-                header = as_pixels_say(header, places)
+                header = reconcile_with_pixels(header, places)
                 with closing(stored_values(header, places)) as frames:
                     pixels = next(frames)
             except SourceError as error:
                 if index == 0:
                     raise
                 raise SourceEndedEarly(
-                    f"{self._folder}: {index} of {len(self._paths)} frames are whole "
-                    f"({error}) What came before is valid."
+                    text(
+                        "{folder}: {index} of {paths} frames are complete ({error}) "
+                        "Earlier frames are valid.",
+                        folder=self._folder,
+                        index=index,
+                        paths=len(self._paths),
+                        error=str(error),
+                    )
                 ) from error
             yield Frame(index, self._times.seconds[index], pixels, self._at(index))
 
     def _at(self, index: int) -> Acquisition:
-        """What is said of one frame: the same object where it is what is said of the first."""
+        """Return the acquisition of one frame; the same object if it equals that of the first."""
         return self._own.get(index, self.acquisition)
 
 
 def _singles(folder: Path, files: Sequence[Path]) -> tuple[list[Single], Header]:
-    """The single frames among `files`, and one of their heads."""
+    """Return the single frames among `files`, and one of their headers."""
     singles: list[Single] = []
     first: Header | None = None
     passed_over = 0
@@ -97,15 +104,24 @@ def _singles(folder: Path, files: Sequence[Path]) -> tuple[list[Single], Header]
         check_decodable(header)
         if header.number_of_frames > 1:
             raise SourceError(
-                f"{folder}: {path.name} holds {header.number_of_frames} frames; a folder is read "
-                "as single frames. Give the path of that file."
+                text(
+                    "{folder}: {name} contains {number_of_frames} frames; a folder is read as "
+                    "single frames. Give the path of that file.",
+                    folder=folder,
+                    name=path.name,
+                    number_of_frames=header.number_of_frames,
+                )
             )
         first = first or header
         singles.append(_single(header))
     if first is None:
         raise SourceError(
-            f"{folder}: holds no DICOM image ({passed_over} other files). "
-            "Give a folder that holds the frames themselves, not folders of them."
+            text(
+                "{folder}: contains no DICOM image ({passed_over} other files). Give a folder that "
+                "contains the frames themselves, not folders of them.",
+                folder=folder,
+                passed_over=passed_over,
+            )
         )
     return singles, first
 
@@ -115,17 +131,23 @@ def _files(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise SourceError(f"{folder}: cannot be read: {reason}. Check path and rights.") from error
+        raise SourceError(
+            text(
+                "{folder}: cannot be read: {reason}. Check the path and its permissions.",
+                folder=folder,
+                reason=reason,
+            )
+        ) from error
 
 
 def _single(header: Header) -> Single:
-    # What is damaged is told when it is decoded: the frames before it count.
+    # Damage is reported on decoding: the frames before it are valid.
     with suppress(NoWholeFrame):
-        header = as_pixels_say(header, find_frames(header))
+        header = reconcile_with_pixels(header, find_frames(header))
     dataset = header.dataset
     return Single(
         header.path,
-        text(dataset, "SeriesInstanceUID"),
+        text_value(dataset, "SeriesInstanceUID"),
         number(dataset, "InstanceNumber"),
         clock_time(dataset),
         acquisition(dataset, header.layout, 1, TimeSource.ASSUMED, header.doubts),
@@ -136,13 +158,23 @@ def _check_one_run(folder: Path, singles: Sequence[Single]) -> None:
     series = {single.series for single in singles}
     if len(series) > 1:
         raise SourceError(
-            f"{folder}: holds frames of {len(series)} series. Give a folder with one of them."
+            text(
+                "{folder}: contains frames of {series} series. Give a folder with one of them.",
+                folder=folder,
+                series=len(series),
+            )
         )
     first = singles[0]
     for single in singles[1:]:
         difference = run_difference(first.run, single.run)
         if difference:
             raise SourceError(
-                f"{folder}: {first.path.name} and {single.path.name} are not frames of one run: "
-                f"{difference}. Give a folder with the frames of one run."
+                text(
+                    "{folder}: {name} and {name_2} are not frames of one sequence: {difference}. "
+                    "Give a folder with the frames of one sequence.",
+                    folder=folder,
+                    name=first.path.name,
+                    name_2=single.path.name,
+                    difference=difference,
+                )
             )

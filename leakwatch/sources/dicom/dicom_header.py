@@ -1,4 +1,4 @@
-"""The head of a DICOM file: read up to the pixels, and checked for what LeakWatch can see in."""
+"""Header of a DICOM file, read up to the pixels and checked for suitability."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from leakwatch.config import LiveDicomSettings
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.acquisition_tags import READ_KEYWORDS
-from leakwatch.sources.dicom.bounded_header import BoundedHead, NoLengthGiven
-from leakwatch.sources.dicom.element_values import number, text
+from leakwatch.sources.dicom.bounded_header import BoundedHeader, NoLengthGiven
+from leakwatch.sources.dicom.element_values import number, text_value
 from leakwatch.sources.dicom.pixel_layout import PixelLayout, pixel_layout
 from leakwatch.sources.dicom.projection_images import why_no_projection
 from leakwatch.sources.dicom.run_identity import IDENTITY_KEYWORDS, subject_of
@@ -35,37 +36,37 @@ _BETWEEN_VALUES = b"\\"  # PS3.5 6.4
 # Bytes of a number that is not text (PS3.5 6.2).
 _BINARY = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "AT": 4, "FD": 8, "UV": 8, "SV": 8}
 
-# Which warnings are shown is one setting of the whole process, and sources read on several threads.
+# Warning filters are global to the process, and sources read on several threads.
 _WARNINGS_OFF = threading.Lock()
 
 
 class NotAnImage(SourceError):
-    """A file of another kind: a folder may hold some beside the frames."""
+    """A file of another kind, which a folder may contain beside frames."""
 
 
 class NotDicom(NotAnImage):
-    """Not a DICOM file at all."""
+    """The file is not a DICOM file."""
 
 
 class OtherObject(NotAnImage):
-    """A DICOM object that never has pixels: a report, a directory."""
+    """A DICOM object without pixels, such as a report or a directory."""
 
 
 class NoProjection(SourceError):
-    """A picture, but not of X-rays through a body: a slice of a CT, an ultrasound image."""
+    """An image that is not an X-ray projection, such as a CT slice or an ultrasound image."""
 
 
 class NotRead(SourceError):
-    """A DICOM object that is left alone: deflated, or larger than one can be."""
+    """A DICOM object that is not read: deflated, or too large."""
 
 
-class HeadDamaged(SourceError):
-    """The head cannot be read up to the pixels: damaged, or not all there yet."""
+class HeaderDamaged(SourceError):
+    """The header cannot be read up to the pixels: damaged, or incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A checked head.
+    """A checked header.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ class Header:
     pixels_vr : str
         Value representation of Pixel Data; empty where the syntax does not write it.
     doubts : tuple of str
-        Where tags and pixels contradict each other, and what was taken: sentences for the person.
+        Contradictions between header and pixels, and what was used: sentences for the user.
     """
 
     path: Path
@@ -112,7 +113,7 @@ class _PixelElement:
 def read_header(
     path: Path, with_subject: bool = False, most: LiveDicomSettings | None = None
 ) -> Header:
-    """Read and check the head of a DICOM file; pixels stay on the disk.
+    """Read and check the header of a DICOM file; pixels stay on the disk.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def read_header(
     with_subject : bool
         Tell patients apart by `Header.subject`. What names them is not kept.
     most : LiveDicomSettings or None
-        How much is read of a head.
+        How much is read of a header.
 
     Returns
     -------
@@ -130,42 +131,61 @@ def read_header(
     ------
     NotAnImage
         Not a DICOM file, or one without pixels.
-    HeadDamaged
-        No end of the head was found.
+    HeaderDamaged
+        No end of the header was found.
     NoProjection
-        Its picture is none of X-rays through a body.
+        Its image is none of X-rays through a body.
     SourceError
-        It cannot be read, or holds a picture of a kind that LeakWatch does not read.
+        It cannot be read, or has an image of an unsupported kind.
     """
     most = most or LiveDicomSettings()
     dataset, pixels = _read_to_pixels(path, _IDENTITY_TAGS if with_subject else [], most)
     subject = subject_of(dataset) if with_subject else ""
     if pixels is None:
         raise (OtherObject if _never_has_pixels(dataset) else NotAnImage)(
-            f"{path}: holds no picture (no Pixel Data); it is {_kind(dataset)}. "
-            "Give an image file; if this should be one, it was cut off: copy it again."
+            text(
+                "{path}: contains no image (no Pixel Data); it is {kind}. Give an image file; if "
+                "this should be one, it was cut off: copy it again.",
+                path=path,
+                kind=_kind(dataset),
+            )
         )
     why = why_no_projection(dataset)
     if why:
         raise NoProjection(
-            f"{path}: is no projection but {why}: nothing in it can be judged. Give fluoroscopy or "
-            "a radiograph as the C-arm stored it (XA, RF, DX, CR)."
+            text(
+                "{path}: is not a projection image ({why}) and cannot be analysed. Give "
+                "fluoroscopy or a radiograph as the C-arm stored it (XA, RF, DX, CR).",
+                path=path,
+                why=why,
+            )
         )
     if pixels.tag != _PIXEL_DATA:
         raise SourceError(
-            f"{path}: its pixels are floating-point numbers, which no C-arm stores. "
-            "Give the sequence as the C-arm stored it."
+            text(
+                "{path}: its pixels are floating-point numbers, which no C-arm stores. Give the "
+                "sequence as the C-arm stored it.",
+                path=path,
+            )
         )
     syntax = _uid(dataset.file_meta.get("TransferSyntaxUID"))
     if not syntax:
         raise SourceError(
-            f"{path}: its head does not say how pixels are stored (no Transfer Syntax UID). "
-            "Export it again as a DICOM Part 10 file."
+            text(
+                "{path}: its header does not state how pixels are stored (no Transfer Syntax UID). "
+                "Export it again as a DICOM Part 10 file.",
+                path=path,
+            )
         )
     if not _is_transfer_syntax(syntax):
         raise SourceError(
-            f"{path}: its head says that pixels are stored as {syntax.name} (Transfer Syntax UID), "
-            "which is no way to store them. Copy it again, or export it again uncompressed."
+            text(
+                "{path}: its header states that pixels are stored as {name} (Transfer Syntax "
+                "UID), which is not a transfer syntax for pixels. Copy it again, or export it "
+                "again uncompressed.",
+                path=path,
+                name=syntax.name,
+            )
         )
     layout = pixel_layout(path, dataset)
     count = _number_of_frames(path, dataset)
@@ -178,10 +198,10 @@ def _read_to_pixels(
     path: Path, more_tags: list[BaseTag | int], most: LiveDicomSettings
 ) -> tuple[Dataset, _PixelElement | None]:
     reached: list[_PixelElement] = []
-    head: BoundedHead | None = None
+    header: BoundedHeader | None = None
     try:
-        with BoundedHead(path, most) as head, _WARNINGS_OFF, warnings.catch_warnings():
-            here = head.tell
+        with BoundedHeader(path, most) as header, _WARNINGS_OFF, warnings.catch_warnings():
+            here = header.tell
 
             def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
                 if tag in (_PIXEL_DATA, _FLOAT_PIXELS, _DOUBLE_PIXELS):
@@ -192,54 +212,63 @@ def _read_to_pixels(
             # checked one by one; the others are none of the operator's business.
             warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
             tags = _READ_TAGS + more_tags
-            dataset = read_partial(head, stop_when=at_pixels, specific_tags=tags)
-            _convert(dataset, head)
-            _convert(dataset.file_meta, head)
+            dataset = read_partial(header, stop_when=at_pixels, specific_tags=tags)
+            _convert(dataset, header)
+            _convert(dataset.file_meta, header)
     except Exception as error:
-        # Bytes of any kind come in here, and a parser fails on them in any way.
-        raise _fault(path, error, head) from error
+        # Untrusted bytes: the parser may fail in any way.
+        raise _fault(path, error, header) from error
     return dataset, reached[0] if reached else None
 
 
-def _fault(path: Path, error: Exception, head: BoundedHead | None) -> SourceError:
-    """What to tell of a head that could not be read."""
-    if head is not None and head.too_large:  # a parser may have made another error of it
+def _fault(path: Path, error: Exception, header: BoundedHeader | None) -> SourceError:
+    """Return the error for a header that could not be read."""
+    if header is not None and header.too_large:  # a parser may have made another error of it
         return NotRead(
-            f"{path}: its head has {head.too_large}. It is damaged, or no picture of a C-arm: "
+            f"{path}: its header has {header.too_large}. It is damaged, or not from a C-arm:  "
             "export the sequence again."
         )
     if isinstance(error, NoLengthGiven):
         return NotRead(_why_unbounded(path))
     if isinstance(error, OSError):
         reason = error.strerror or type(error).__name__
-        return SourceError(f"{path}: cannot be read: {reason}. Check path and rights.")
+        return SourceError(
+            text(
+                "{path}: cannot be read: {reason}. Check the path and its permissions.",
+                path=path,
+                reason=reason,
+            )
+        )
     if isinstance(error, InvalidDicomError):
         return NotDicom(
             f"{path}: is not a DICOM file (no DICM mark at byte 128). "
             "Give a DICOM file, or a folder of them."
         )
-    return HeadDamaged(
-        f"{path}: its head is damaged ({type(error).__name__}: {error}). Copy it again."
+    return HeaderDamaged(
+        f"{path}: its header is damaged ({type(error).__name__}: {error}). Copy it again."
     )
 
 
 def _why_unbounded(path: Path) -> str:
-    """Why a parser wanted to read all: before a deflated object is looked at, it is inflated."""
+    """Return why a parser asked for all data: it inflates a deflated object first."""
     syntax = _uid(read_file_meta_info(path).get("TransferSyntaxUID"))
     if syntax != DeflatedExplicitVRLittleEndian:
-        return f"{path}: its head has no end. Copy it again."
-    return (
-        f"{path}: is stored as {syntax.name} ({syntax}), which is not read: how large it is shows "
-        "only when it is inflated. dcmtk writes it inflated: dcmconv +te IN.dcm OUT.dcm"
+        return text("{path}: its header has no end. Copy it again.", path=path)
+    return text(
+        "{path}: is stored as {name} ({syntax}), which is not read: how large it is shows "
+        "only when it is inflated. dcmtk writes it inflated: dcmconv +te IN.dcm OUT.dcm",
+        path=path,
+        name=syntax.name,
+        syntax=syntax,
     )
 
 
-def _convert(dataset: Dataset, head: BoundedHead) -> None:
-    """Turn bytes into values while warnings are off; what cannot be turned counts as absent."""
+def _convert(dataset: Dataset, header: BoundedHeader) -> None:
+    """Decode values with warnings off; values that cannot be decoded count as absent."""
     for tag in list(dataset.keys()):
         raw: object = dataset.get_item(tag)
         if isinstance(raw, RawDataElement) and raw.value:
-            head.count(_parts_of(raw))
+            header.count(_parts_of(raw))
         try:
             element = dataset[tag]
         except (ValueError, TypeError, NotImplementedError, struct.error):
@@ -247,32 +276,36 @@ def _convert(dataset: Dataset, head: BoundedHead) -> None:
             continue
         if element.VR == "SQ":
             for item in element.value:
-                _convert(item, head)
+                _convert(item, header)
 
 
 def _parts_of(raw: RawDataElement) -> int:
-    """How many parts its value is made of, in the sense of `object_parts`."""
+    """Return the number of parts of a value, as defined for `object_parts`."""
     value, kind = raw.value or b"", raw.VR
-    if kind is None and dictionary_has_tag(raw.tag):  # not said in implicit VR
+    if kind is None and dictionary_has_tag(raw.tag):  # not stated in implicit VR
         kind = dictionary_VR(raw.tag)
     bytes_each = _BINARY.get((kind or "")[:2])  # of "US or SS" either
     return value.count(_BETWEEN_VALUES) if bytes_each is None else len(value) // (8 * bytes_each)
 
 
 def _number_of_frames(path: Path, dataset: Dataset) -> int:
-    if not text(dataset, "NumberOfFrames"):
+    if not text_value(dataset, "NumberOfFrames"):
         return 1  # single-frame objects do not carry it
     count = number(dataset, "NumberOfFrames")
     if count is None or count < 1:
         raise SourceError(
-            f"{path}: Number of Frames says {text(dataset, 'NumberOfFrames')}. "
-            "There is nothing to watch; export the sequence again."
+            text(
+                "{path}: Number of Frames states {stated}. There is nothing to analyse; export "
+                "the sequence again.",
+                path=path,
+                stated=text_value(dataset, "NumberOfFrames"),
+            )
         )
     return int(count)
 
 
 def _never_has_pixels(dataset: Dataset) -> bool:
-    """Whether the standard knows this kind of object, and as one that is no image (PS3.4 B.5)."""
+    """Return whether the standard defines this kind of object, and not as an image (PS3.4 B.5)."""
     uid = _sop_class(dataset)
     return uid.name != str(uid) and "Image Storage" not in uid.name
 
@@ -283,7 +316,7 @@ def _sop_class(dataset: Dataset) -> UID:
 
 def _kind(dataset: Dataset) -> str:
     uid = _sop_class(dataset)
-    return f"of the kind {uid.name}" if uid else "of an unknown kind"
+    return text("of the kind {name}", name=uid.name) if uid else text("of an unknown kind")
 
 
 def _is_transfer_syntax(uid: UID) -> bool:
@@ -295,5 +328,5 @@ def _is_transfer_syntax(uid: UID) -> bool:
 
 
 def _uid(value: object) -> UID:
-    """A UID of any text, without a warning; empty for None."""
+    """Return a UID from any text, without a warning; empty for None."""
     return UID("" if value is None else str(value), config.IGNORE)

@@ -1,4 +1,4 @@
-"""The display shutter of the head (PS3.3 C.7.6.11): what it leaves open of the picture."""
+"""The display shutter in the header (PS3.3 C.7.6.11)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pydicom.dataset import Dataset
 from leakwatch.core.arrays import PointArray, read_only
 from leakwatch.core.frame import Shutter
 from leakwatch.core.geometry import area_of
-from leakwatch.sources.dicom.element_values import number, numbers, pair, texts
+from leakwatch.core.messages import text
+from leakwatch.sources.dicom.element_values import number, numbers, pair, text_values
 
 _RECTANGLE = (
     ("left", "ShutterLeftVerticalEdge"),
@@ -23,7 +24,7 @@ _RECTANGLE = (
 def shutter_of(dataset: Dataset) -> Shutter | None:
     """Return the shutter; None without one, and where its tags serve for nothing.
 
-    Rows stand before columns, and the first pixel is 1, 1. A shape that would leave nothing open is
+    Rows are before columns, and the first pixel is 1, 1. A shape that would leave nothing open is
     passed over: such values are written where there is no shutter.
     """
     found: dict[str, Any] = {}
@@ -39,14 +40,15 @@ def shutter_note(dataset: Dataset) -> str:
     ]
     if not passed_over:
         return ""
-    return (
-        "Shutter tags are incomplete, leave nothing open, or are of a kind that is not read, and "
-        f"were passed over ({', '.join(passed_over)})."
+    return text(
+        "Shutter tags are incomplete, leave nothing open, or are of a kind that is not "
+        "read, and were passed over ({passed_over}).",
+        passed_over=", ".join(passed_over),
     )
 
 
 def _shapes(dataset: Dataset) -> list[str]:
-    return sorted({shape.upper() for shape in texts(dataset, "ShutterShape")})
+    return sorted({shape.upper() for shape in text_values(dataset, "ShutterShape")})
 
 
 def _edges(dataset: Dataset) -> dict[str, Any]:

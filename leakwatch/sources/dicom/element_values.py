@@ -1,6 +1,6 @@
-"""Values of DICOM elements as plain Python, where files in the field break the rules.
+"""Values of DICOM elements as plain Python, tolerant of invalid files.
 
-An element that is absent, empty or malformed is None here: whoever asks says what that means.
+An element that is absent, empty or malformed is None; the caller decides what that means.
 Enhanced objects keep in functional groups what classic ones keep at the top (PS3.3 C.7.6.16);
 the same question finds both.
 """
@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 
 
 def places(dataset: Dataset, frame: int = 0) -> Iterator[Dataset]:
-    """Where an element may stand: at the top, then in the frame's groups and in the shared ones.
+    """Return datasets that may contain an element: the top, the frame's and the shared groups.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def places(dataset: Dataset, frame: int = 0) -> Iterator[Dataset]:
 
 
 def raw(dataset: Dataset, keyword: str, frame: int = 0) -> Any:
-    """The first value of `keyword` that is not empty, or None."""
+    """Return the first value of `keyword` that is not empty, or None."""
     for place in places(dataset, frame):
         try:
             value = place.get(keyword)
@@ -48,13 +48,13 @@ def raw(dataset: Dataset, keyword: str, frame: int = 0) -> Any:
 
 
 def number(dataset: Dataset, keyword: str, frame: int = 0) -> float | None:
-    """A finite number, or None; of several values the first."""
+    """Return the first value as a finite number, or None."""
     values = numbers(dataset, keyword, frame)
     return values[0] if values else None
 
 
 def numbers(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[float, ...] | None:
-    """All values as finite numbers, or None where one of them is not."""
+    """Return all values as finite numbers, or None if one of them is not."""
     value = raw(dataset, keyword, frame)
     if value is None:
         return None
@@ -66,20 +66,20 @@ def numbers(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[float, ...]
 
 
 def pair(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[float, float] | None:
-    """Exactly two numbers, or None."""
+    """Return exactly two numbers, or None."""
     values = numbers(dataset, keyword, frame)
     return (values[0], values[1]) if values is not None and len(values) == 2 else None
 
 
-def texts(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[str, ...]:
-    """All values as stripped text; empty where the element is absent."""
+def text_values(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[str, ...]:
+    """Return all values as stripped text; empty if the element is absent."""
     value = raw(dataset, keyword, frame)
     return () if value is None else tuple(str(one).strip() for one in _several(value))
 
 
-def text(dataset: Dataset, keyword: str, frame: int = 0) -> str:
-    """The first value as stripped text, or an empty string."""
-    values = texts(dataset, keyword, frame)
+def text_value(dataset: Dataset, keyword: str, frame: int = 0) -> str:
+    """Return the first value as stripped text, or an empty string."""
+    values = text_values(dataset, keyword, frame)
     return values[0] if values else ""
 
 

@@ -1,7 +1,7 @@
-"""Where each frame of a file lies, found without reading or decoding one.
+"""Positions of the frames of a file, found without reading or decoding one.
 
-pydicom can iterate over frames too, but of a file that was cut off it gives fewer frames than are
-whole, or none: docs/explanation/decisions/0002.
+pydicom can iterate over frames too, but returns fewer frames of a truncated file than are complete,
+or none: docs/explanation/decisions/0002.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pydicom.uid as uids
 
 from leakwatch.config import LiveDicomSettings
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.dicom_header import UNDEFINED_LENGTH, Header
 from leakwatch.sources.dicom.frame_stride import check_word_size, frame_stride
 from leakwatch.sources.dicom.rle import RLE_HEAD
@@ -32,12 +33,12 @@ _GROUPS_AFTER_PIXELS = frozenset((*range(0x7FE1, 0x8000, 2), 0xFFFA, 0xFFFC))
 
 
 class NoWholeFrame(SourceError):
-    """Not one frame of a file is there in full."""
+    """A file has no complete frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Bytes of a file.
+    """A range of bytes in a file.
 
     Parameters
     ----------
@@ -49,25 +50,25 @@ class Span:
 
     @property
     def end(self) -> int:
-        """First byte after it."""
+        """Position of the first byte after it."""
         return self.start + self.length
 
 
 @dataclass(frozen=True, slots=True)
 class FramePlaces:
-    """The frames of a file that are whole.
+    """The complete frames of a file.
 
     Parameters
     ----------
     frames : tuple of tuple of Span
-        One a frame, in order; more than one span where a frame is in fragments. Never more frames
-        than promised.
+        One per frame, in order; several spans if a frame has fragments. Never more frames than
+        stated.
     promised : int
         Number of Frames.
     surplus : int
         Frames that follow the promised ones.
     reason : str
-        Why there are fewer than promised; empty where there are not.
+        Why there are fewer than stated; empty if there are not.
     ended : bool
         The end of the pixels is there: nothing of them can follow.
     padding : int
@@ -84,7 +85,7 @@ class FramePlaces:
 
 @dataclass(frozen=True, slots=True)
 class _Items:
-    """What encapsulated Pixel Data holds.
+    """Items of encapsulated Pixel Data.
 
     Parameters
     ----------
@@ -138,13 +139,22 @@ def find_frames(header: Header, most: LiveDicomSettings | None = None) -> FrameP
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise SourceError(
-            f"{header.path}: cannot be read: {why}. Check path and rights."
+            text(
+                "{path}: cannot be read: {why}. Check the path and its permissions.",
+                path=header.path,
+                why=why,
+            )
         ) from error
     promised = header.number_of_frames
     if not frames:
         raise NoWholeFrame(
-            f"{header.path}: no frame of it is whole ({reason}; {promised} promised). "
-            "Copy the file again, or export the sequence again."
+            text(
+                "{path}: no frame of it is complete ({reason}; {promised} stated). Copy the file "
+                "again, or export the sequence again.",
+                path=header.path,
+                reason=reason,
+                promised=promised,
+            )
         )
     kept = tuple(frames[:limit])
     missing = reason or "no more frames follow"
@@ -164,9 +174,9 @@ def _file_size(file: BinaryIO) -> int:
 def _native(
     file: BinaryIO, header: Header, limit: int
 ) -> tuple[list[tuple[Span, ...]], int, str, bool]:
-    """Frames up to `limit`, how many more follow, why they end, and whether they do."""
+    """Return frames up to `limit`, the number of others, why they end, and whether they do."""
     if header.pixels_length == UNDEFINED_LENGTH:
-        return [], 0, "pixels that are not compressed are stored without a length", False
+        return [], 0, text("pixels that are not compressed are stored without a length"), False
     size, rows = _file_size(file), int(header.dataset.Rows)
     length = rows * int(header.dataset.Columns) * (int(header.dataset.BitsAllocated) // 8)
     available = min(header.pixels_length, size - header.pixels_start)
@@ -179,24 +189,33 @@ def _native(
         return [], 0, str(error), ended
     starts = range(header.pixels_start, header.pixels_start + available - length + 1, stride)
     if available < header.pixels_length:
-        reason = f"the file ends at byte {size}"
+        reason = text("the file ends at byte {size}", size=size)
     else:
-        reason = f"there are {available} bytes of pixels, and {length} make one frame"
+        reason = text(
+            "there are {available} bytes of pixels, and {length} make one frame",
+            available=available,
+            length=length,
+        )
     if ended and _is_rubbish(file, header.pixels_start + available):
         # Bytes were put in somewhere before: nobody knows from which pixel on all are moved.
-        return [], 0, "what follows the pixels is no DICOM element, so they are not in place", True
-    # One pixel makes a frame where the tags say so, and a file has a billion of them.
+        return (
+            [],
+            0,
+            text("the pixels are not followed by a DICOM element, so their position is wrong"),
+            True,
+        )
+    # One pixel makes a frame where the header states so, and a file has a billion of them.
     frames: list[tuple[Span, ...]] = [(Span(start, length),) for start in starts[:limit]]
     return frames, max(len(starts) - header.number_of_frames, 0), reason, ended
 
 
 def _is_rubbish(file: BinaryIO, start: int) -> bool:
-    """Whether what follows the pixels is neither nothing, nor padding, nor an element."""
+    """Return whether the pixels are followed by neither nothing, nor padding, nor an element."""
     file.seek(start)
-    head = file.read(4)
-    if not head.strip(b"\0"):
+    header = file.read(4)
+    if not header.strip(b"\0"):
         return False
-    groups = [int.from_bytes(head[:2], order) for order in ("little", "big")]
+    groups = [int.from_bytes(header[:2], order) for order in ("little", "big")]
     return not any(group in _GROUPS_AFTER_PIXELS for group in groups)
 
 
@@ -204,7 +223,9 @@ def _encapsulated(
     file: BinaryIO, header: Header, most: LiveDicomSettings
 ) -> tuple[list[tuple[Span, ...]], str, bool]:
     if header.pixels_length != UNDEFINED_LENGTH:
-        reason = f"pixels are stored as {header.syntax.name} by name, but not in fragments"
+        reason = text(
+            "pixels are stored as {name} by name, but not in fragments", name=header.syntax.name
+        )
         return [], reason, False
     items = _items(file, header, most)
     frames: list[tuple[Span, ...]] = []
@@ -216,27 +237,30 @@ def _encapsulated(
 
 
 def _items(file: BinaryIO, header: Header, most: LiveDicomSettings) -> _Items:
-    """Walk over the items, from head to head, and over so many at most."""
+    """Yield the items by their headers, up to a limit."""
     size = _file_size(file)
     spans: list[Span] = []
     at, reason, complete = header.pixels_start, "", False
     while not complete and not reason:
         file.seek(at)
-        head = file.read(_ITEM_HEAD)
-        if len(head) < _ITEM_HEAD:
-            reason = f"the file ends at byte {size}"
-        elif head[:4] == _END_OF_ITEMS:
+        item_header = file.read(_ITEM_HEAD)
+        if len(item_header) < _ITEM_HEAD:
+            reason = text("the file ends at byte {size}", size=size)
+        elif item_header[:4] == _END_OF_ITEMS:
             complete = True
-        elif head[:4] != _ITEM:
-            reason = f"byte {at} is not the beginning of a fragment"
+        elif item_header[:4] != _ITEM:
+            reason = text("byte {at} is not the beginning of a fragment", at=at)
         else:
-            span = Span(at + _ITEM_HEAD, struct.unpack("<L", head[4:])[0])
+            span = Span(at + _ITEM_HEAD, struct.unpack("<L", item_header[4:])[0])
             spans.append(span)
             at = span.end
             if span.end > size:
-                reason = f"the file ends at byte {size}"
+                reason = text("the file ends at byte {size}", size=size)
             elif len(spans) > most.object_parts:
-                reason = f"it is cut into more than {most.object_parts} fragments"
+                reason = text(
+                    "it is cut into more than {object_parts} fragments",
+                    object_parts=most.object_parts,
+                )
     table: tuple[int, ...] = ()
     # A table of another length is of no use, and may have any.
     promised = min(header.number_of_frames, most.object_frames)
@@ -247,7 +271,7 @@ def _items(file: BinaryIO, header: Header, most: LiveDicomSettings) -> _Items:
 
 
 def _by_frame(file: BinaryIO, items: _Items, header: Header) -> list[tuple[Span, ...]]:
-    """Which fragments make up which frame (PS3.5 A.4)."""
+    """Return the fragments of each frame (PS3.5 A.4)."""
     fragments, promised = items.fragments, header.number_of_frames
     by_table = _by_table(items, promised)
     if by_table is not None:
@@ -261,7 +285,7 @@ def _by_frame(file: BinaryIO, items: _Items, header: Header) -> list[tuple[Span,
 
 
 def _by_table(items: _Items, promised: int) -> list[bool] | None:
-    """For each fragment whether a frame starts with it; None where the table is of no use."""
+    """Return for each fragment whether a frame starts there; None if the table is invalid."""
     table, fragments = items.table, items.fragments
     if len(table) != promised or not fragments:
         return None
@@ -279,27 +303,27 @@ def _by_table(items: _Items, promised: int) -> list[bool] | None:
 def _starts_stream(file: BinaryIO, fragment: Span) -> bool:
     file.seek(fragment.start)
     first = file.read(2)
-    # Where the file is cut right here, nobody knows: if this is not the next frame, the one before
-    # it has no end, and its decoder says so.
+    # If the file is truncated here, this is unknown: if it is not the next frame, the previous one
+    # has no end, and its decoder reports that.
     return len(first) < 2 or first in _STREAM_STARTS
 
 
 def _starts_rle(file: BinaryIO, fragment: Span) -> bool:
-    """Whether the head of RLE is there: how many segments, and where each begins (PS3.5 G.5)."""
+    """Return whether a valid RLE header is there (PS3.5 G.5)."""
     if fragment.length < RLE_HEAD.size:
         return False
     file.seek(fragment.start)
-    head = file.read(RLE_HEAD.size)
-    if len(head) < RLE_HEAD.size:
+    header = file.read(RLE_HEAD.size)
+    if len(header) < RLE_HEAD.size:
         return True  # as in `_starts_stream`
-    count, *starts = RLE_HEAD.unpack(head)
+    count, *starts = RLE_HEAD.unpack(header)
     if not 1 <= count <= len(starts) or starts[0] != RLE_HEAD.size or any(starts[count:]):
         return False
     return all(one < other for one, other in itertools.pairwise(starts[:count]))
 
 
 def _split(fragments: Sequence[Span], starts: Sequence[bool]) -> list[tuple[Span, ...]]:
-    """Groups of fragments, each from one start to the next."""
+    """Return groups of fragments, each from one start to the next."""
     frames: list[list[Span]] = []
     for fragment, start in zip(fragments, starts, strict=True):
         if start or not frames:

@@ -1,4 +1,4 @@
-"""In which order, and when, single frames were taken that were stored as one file each."""
+"""Order and times of single frames that are stored as one file each."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from leakwatch.core.frame import Acquisition, TimeSource
+from leakwatch.core.messages import text
 from leakwatch.core.plural import counted_noun
-from leakwatch.sources.dicom.frame_rates import ToldRate, contradictions, steps_of, usual_interval_s
+from leakwatch.sources.dicom.frame_rates import (
+    DeclaredRate,
+    contradictions,
+    steps_of,
+    usual_interval_s,
+)
 from leakwatch.sources.dicom.frame_times import (
     FrameTimes,
     frame_times,
@@ -20,16 +26,16 @@ from leakwatch.sources.dicom.frame_times import (
     seconds_between,
 )
 
-# When the object was written tells nothing of when the frame was taken.
+# The time of writing the object is not that of the acquisition.
 _OF_THE_OBJECT = "ContentTime"
-# A clock in whole seconds is at most so far off at either end of a run, s.
+# Largest error of a clock in whole seconds at either end of a sequence, s.
 _WHOLE_SECONDS_S = 1.0
 _LONGER_BY = 0.05  # share by which two lengths of one run may differ
 
 
 @dataclass(frozen=True, slots=True)
 class Single:
-    """A frame's file, without its head: a run may have thousands.
+    """File of a frame, without its header: a sequence may have thousands.
 
     Parameters
     ----------
@@ -41,7 +47,7 @@ class Single:
     clock : dict of str to datetime
         From `frame_times.clock_time`.
     run : Acquisition
-        As this file alone tells it.
+        Acquisition as stated in this file.
     """
 
     path: Path
@@ -51,15 +57,15 @@ class Single:
     run: Acquisition
 
 
-def in_order(singles: Sequence[Single], head: Dataset) -> tuple[list[Single], FrameTimes]:
-    """Sort by the clock, else by Instance Number, else as given; and time them.
+def in_order(singles: Sequence[Single], header: Dataset) -> tuple[list[Single], FrameTimes]:
+    """Sort frames by clock, else by Instance Number, else as given, and find their times.
 
     Parameters
     ----------
     singles : sequence of Single
         Of one run, by file name.
-    head : Dataset
-        Of one of them: it may tell the rate.
+    header : Dataset
+        Header of one of them, which may state the rate.
 
     Returns
     -------
@@ -68,7 +74,7 @@ def in_order(singles: Sequence[Single], head: Dataset) -> tuple[list[Single], Fr
     FrameTimes
         What contradicts the order or the times is in its `doubts`.
     """
-    rates = frame_times(head, len(singles), len(singles))
+    rates = frame_times(header, len(singles), len(singles))
     clocks = list(_clocks(singles))
     for keyword, moments in clocks:
         ordered = _sorted(singles, moments)
@@ -76,8 +82,8 @@ def in_order(singles: Sequence[Single], head: Dataset) -> tuple[list[Single], Fr
         if seconds is not None and len(ordered) > 1:
             found = [singles[index] for index in ordered]
             doubts = (
-                *_doubts_of_rates(keyword, seconds, ordered, clocks, rates),
-                *_doubts_of_order(keyword, found),
+                *_rate_warnings(keyword, seconds, ordered, clocks, rates),
+                *_order_warnings(keyword, found),
             )
             notes = (*_of_midnight(keyword, singles), *_missing(found))
             return found, FrameTimes(tuple(seconds), TimeSource.ACQUISITION_TIME, notes, doubts)
@@ -87,12 +93,12 @@ def in_order(singles: Sequence[Single], head: Dataset) -> tuple[list[Single], Fr
 def _without_clock(
     singles: Sequence[Single], rates: FrameTimes, clocks: Sequence[tuple[str, list[dt.datetime]]]
 ) -> tuple[list[Single], FrameTimes]:
-    """Sort where no clock tells every frame from the one before."""
+    """Sort frames without a clock that distinguishes all of them."""
     numbers = [single.instance for single in singles if single.instance is not None]
     if len(set(numbers)) == len(singles):
         order = sorted(range(len(singles)), key=lambda index: singles[index].instance or 0.0)
         found = [singles[index] for index in order]
-        doubts = rates.doubts + tuple(_doubts_of_coarse_clock(order, rates, clocks))
+        doubts = rates.doubts + tuple(_coarse_clock_warnings(order, rates, clocks))
         return found, replace(rates, notes=rates.notes + _missing(found), doubts=doubts)
     if len(singles) > 1:
         note = "Neither clock times nor Instance Numbers tell the order of frames: by file name."
@@ -101,7 +107,7 @@ def _without_clock(
 
 
 def _clocks(singles: Sequence[Single]) -> Iterator[tuple[str, list[dt.datetime]]]:
-    """Each clock that all frames have, best first; midnight is counted."""
+    """Return each clock that all frames have, best first, across midnight."""
     for keyword in singles[0].clock:
         if not all(keyword in single.clock for single in singles):
             continue
@@ -114,14 +120,14 @@ def _sorted(singles: Sequence[Single], moments: Sequence[dt.datetime]) -> list[i
     return sorted(range(len(singles)), key=lambda index: moments[index])
 
 
-def _doubts_of_rates(
+def _rate_warnings(
     keyword: str,
     seconds: Sequence[float],
     ordered: Sequence[int],
     clocks: Sequence[tuple[str, list[dt.datetime]]],
     rates: FrameTimes,
 ) -> tuple[str, ...]:
-    """What other clocks, and the tags of the rate, say of the same frames."""
+    """Return warnings if other clocks or stated rates disagree."""
     told = []
     for other, moments in clocks:
         steps = [
@@ -129,18 +135,18 @@ def _doubts_of_rates(
             for before, after in pairwise(ordered)
         ]
         if other not in (keyword, _OF_THE_OBJECT) and any(steps):
-            told.append(ToldRate(other, usual_interval_s(steps)))
+            told.append(DeclaredRate(other, usual_interval_s(steps)))
     if rates.source is not TimeSource.ASSUMED:
         rounded = rates.source in (
             TimeSource.CINE_RATE,
             TimeSource.RECOMMENDED_DISPLAY_FRAME_RATE,
         )
-        told.append(ToldRate(rates.source, usual_interval_s(steps_of(rates.seconds)), rounded))
-    return contradictions(ToldRate(keyword, usual_interval_s(steps_of(seconds))), told)
+        told.append(DeclaredRate(rates.source, usual_interval_s(steps_of(rates.seconds)), rounded))
+    return contradictions(DeclaredRate(keyword, usual_interval_s(steps_of(seconds))), told)
 
 
-def _doubts_of_order(keyword: str, ordered: Sequence[Single]) -> Iterator[str]:
-    """Whether Instance Numbers grow as the clock does."""
+def _order_warnings(keyword: str, ordered: Sequence[Single]) -> Iterator[str]:
+    """Return a warning if Instance Numbers do not grow with the clock."""
     numbers = [single.instance for single in ordered if single.instance is not None]
     if len(set(numbers)) < len(ordered):
         return
@@ -152,10 +158,10 @@ def _doubts_of_order(keyword: str, ordered: Sequence[Single]) -> Iterator[str]:
         )
 
 
-def _doubts_of_coarse_clock(
+def _coarse_clock_warnings(
     order: Sequence[int], rates: FrameTimes, clocks: Sequence[tuple[str, list[dt.datetime]]]
 ) -> Iterator[str]:
-    """What a clock that stands still between frames says of their order and their rate."""
+    """Return warnings on order and rate for a clock that stops between frames."""
     followed = "the assumed rate" if rates.source is TimeSource.ASSUMED else rates.source.value
     for keyword, moments in clocks:
         if keyword == _OF_THE_OBJECT or len(set(moments)) < 2:
@@ -182,14 +188,19 @@ def _of_midnight(keyword: str, singles: Sequence[Single]) -> tuple[str, ...]:
     moments = [single.clock[keyword] for single in singles]
     if over_midnight(moments) == moments:
         return ()
-    return (f"The run passes midnight, and the date of {keyword} does not: the time is followed.",)
+    return (
+        text(
+            "The sequence passes midnight, and the date of {keyword} does not: the time is used.",
+            keyword=keyword,
+        ),
+    )
 
 
 def _missing(ordered: Sequence[Single]) -> tuple[str, ...]:
-    """A note where Instance Numbers leave some out."""
+    """Return a note if Instance Numbers are missing."""
     numbers = {single.instance for single in ordered if single.instance is not None}
     if len(numbers) < len(ordered):
         return ()
     gap = int(max(numbers) - min(numbers)) + 1 - len(numbers)
     missing = counted_noun(gap, "Instance Number is", "Instance Numbers are")
-    return (f"{missing} missing: frames may be lost.",) if gap > 0 else ()
+    return (text("{missing} missing: frames may be lost.", missing=missing),) if gap > 0 else ()

@@ -1,4 +1,4 @@
-"""How fast a run was taken, as several tags tell it, and where they contradict each other."""
+"""Frame rates declared by several elements, and their contradictions."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dataclasses import dataclass
 
 # Two rates are one where they differ by no more than this share: clocks are rounded.
 _AGREE = 0.05
-# Some tags hold whole numbers: 7.5 frames/s are 7 or 8 there; 0.1 more for the digits of the other.
+# Some elements are integers: 7.5 frames/s are 7 or 8; 0.1 more for the digits of the other.
 _ROUNDED_PER_S = 0.6
 # A step further from the median than by this share is a pause, or a frame that is missing.
 _USUAL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class ToldRate:
-    """What one tag says.
+class DeclaredRate:
+    """The rate declared by one element.
 
     Parameters
     ----------
     keyword : str
         Of the tag.
     interval_s : float
-        From one frame to the next, pauses left out; 0 where there is no next.
+        Interval between frames without pauses; 0 for a single frame.
     rounded : bool
-        The tag holds a whole number of frames a second.
+        The element is an integer number of frames per second.
     length_s : float or None
         From the first frame to the last, pauses included; None where the tag knows of no pause.
     """
@@ -38,12 +38,12 @@ class ToldRate:
 
     @property
     def per_s(self) -> float:
-        """Frames a second; 0 where unknown."""
+        """Frames per second; 0 if unknown."""
         return 1 / self.interval_s if self.interval_s > 0 else 0.0
 
 
 def steps_of(seconds: Sequence[float]) -> list[float]:
-    """Seconds from each frame to the next."""
+    """Return the seconds from each frame to the next."""
     return [after - before for before, after in itertools.pairwise(seconds)]
 
 
@@ -57,17 +57,17 @@ def usual_interval_s(steps_s: Sequence[float]) -> float:
     """
     if not steps_s:
         return 0.0
-    middle = statistics.median_low(steps_s)  # one of them, also where there are two
+    middle = statistics.median_low(steps_s)  # an actual value, also for an even number
     return statistics.fmean(step for step in steps_s if abs(step - middle) <= _USUAL * abs(middle))
 
 
-def contradictions(followed: ToldRate, others: Sequence[ToldRate]) -> tuple[str, ...]:
-    """Tell which tags give another rate than the one that is followed, a sentence each.
+def contradictions(followed: DeclaredRate, others: Sequence[DeclaredRate]) -> tuple[str, ...]:
+    """Return a sentence for each element that declares another rate than the one used.
 
     Parameters
     ----------
-    followed : ToldRate
-    others : sequence of ToldRate
+    followed : DeclaredRate
+    others : sequence of DeclaredRate
     """
     return tuple(
         f"{other.keyword} says {other.per_s:.3g} frames/s and {followed.keyword} "
@@ -77,19 +77,21 @@ def contradictions(followed: ToldRate, others: Sequence[ToldRate]) -> tuple[str,
     )
 
 
-def unseen_pauses(followed: ToldRate, others: Sequence[ToldRate], frames: int) -> tuple[str, ...]:
-    """Tell which tags know of pauses that the one that is followed does not, a sentence each.
+def unseen_pauses(
+    followed: DeclaredRate, others: Sequence[DeclaredRate], frames: int
+) -> tuple[str, ...]:
+    """Return a sentence for each element that declares pauses which the one used does not.
 
     Parameters
     ----------
-    followed : ToldRate
-    others : sequence of ToldRate
+    followed : DeclaredRate
+    others : sequence of DeclaredRate
     frames : int
         Of the run.
     """
     even_s = followed.interval_s * (frames - 1)
     return tuple(
-        f"by {other.keyword} the run has pauses and takes {other.length_s:.3g} s, by "
+        f"by {other.keyword} the sequence has pauses and takes {other.length_s:.3g} s, by "
         f"{followed.keyword} {even_s:.3g} s; {followed.keyword} is followed"
         for other in others
         if followed.length_s is None
@@ -99,7 +101,7 @@ def unseen_pauses(followed: ToldRate, others: Sequence[ToldRate], frames: int) -
     )
 
 
-def _differ(one: ToldRate, other: ToldRate) -> bool:
+def _differ(one: DeclaredRate, other: DeclaredRate) -> bool:
     if one.per_s == 0.0 or other.per_s == 0.0:
         return False
     allowed = _AGREE * max(one.per_s, other.per_s)

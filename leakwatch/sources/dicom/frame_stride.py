@@ -1,8 +1,8 @@
-"""How far apart frames lie that are not compressed, by how many bytes there are.
+"""Distance of uncompressed frames in a file, from the number of bytes.
 
-By the standard they follow each other without a gap, and only the whole is padded to an even
-length (PS3.5 8.1.1). Some writers pad each frame by itself: read by the standard, each would lie
-further to the side than the one before. So it would where tags give a size that is too small.
+By the standard they follow each other without a gap, and only their total is padded to an even
+length (PS3.5 8.1.1). Some writers pad each frame: read by the standard, each would be shifted
+further than the one before. The same happens if the header states too small a size.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import BinaryIO
 
 import numpy as np
+
+from leakwatch.core.messages import text
 
 # Writers pad to even lengths, to words of 4 and more bytes, or to sectors of disks.
 _ALIGNMENTS = (2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -48,8 +50,15 @@ def check_word_size(file: BinaryIO, start: int, length: int, whole: int, word_by
     found = 1 if within < 1.5 * apart else 2
     if found != word_bytes:
         raise ValueError(
-            f"there are {length} bytes of pixels, the tags promise {whole}, and they look like "
-            f"samples of {8 * found} bits where the tags say {8 * word_bytes} (Bits Allocated)"
+            text(
+                "there are {length} bytes of pixels, the header states {whole}, and they "
+                "look like samples of {value} bits where the header states {value_2} "
+                "(Bits Allocated)",
+                length=length,
+                whole=whole,
+                value=8 * found,
+                value_2=8 * word_bytes,
+            )
         )
 
 
@@ -71,7 +80,7 @@ def frame_stride(
     Raises
     ------
     ValueError
-        The bytes are not those of whole frames, and padding does not explain it.
+        The bytes are not complete frames, and padding does not explain it.
     """
     for alignment in _ALIGNMENTS:
         padding = -frame_bytes % alignment
@@ -79,8 +88,15 @@ def frame_stride(
         if padding and frames > 1 and length == frames * stride:
             if not _is_padding(file, start + frame_bytes, padding, stride, frames):
                 raise ValueError(
-                    f"there are {length} bytes of pixels, as if each of {frames} frames of "
-                    f"{frame_bytes} bytes were padded to {stride}, but no padding follows them"
+                    text(
+                        "there are {length} bytes of pixels, as if each of {frames} frames "
+                        "of {frame_bytes} bytes were padded to {stride}, but no padding "
+                        "follows them",
+                        length=length,
+                        frames=frames,
+                        frame_bytes=frame_bytes,
+                        stride=stride,
+                    )
                 )
             return stride
     _check_rest(file, start, length, frame_bytes, frames, rows)
@@ -98,13 +114,18 @@ def _check_rest(
     is_text = length > frames * frame_bytes and rest > 1 and len(set(file.read(rest))) > 1
     if is_size or is_text:
         raise ValueError(
-            f"there are {length} bytes of pixels, {frame_bytes} make one frame, and {frames} are "
-            "promised: the picture is of another size than the tags say"
+            text(
+                "there are {length} bytes of pixels, {frame_bytes} make one frame, and "
+                "{frames} are stated: the image has another size than the header states",
+                length=length,
+                frame_bytes=frame_bytes,
+                frames=frames,
+            )
         )
 
 
 def _is_padding(file: BinaryIO, first: int, padding: int, stride: int, frames: int) -> bool:
-    """Whether the same byte stands everywhere between frames."""
+    """Return whether all bytes between frames are equal."""
     found: set[int] = set()
     for index in range(frames):
         file.seek(first + index * stride)

@@ -1,4 +1,4 @@
-"""When each frame was taken, from the best tag that says so."""
+"""Times of the frames of an object, from the best element that states them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from pydicom.tag import Tag
 from pydicom.valuerep import DA, DT, TM
 
 from leakwatch.core.frame import TimeSource
-from leakwatch.sources.dicom.element_values import number, numbers, raw, text
+from leakwatch.core.messages import text
+from leakwatch.sources.dicom.element_values import number, numbers, raw, text_value
 from leakwatch.sources.dicom.frame_rates import (
-    ToldRate,
+    DeclaredRate,
     contradictions,
     steps_of,
     unseen_pauses,
     usual_interval_s,
 )
 
-# Fluoroscopy for cement runs at 7.5 to 15 pulses/s. The faster is assumed where nothing is said:
-# speeds come out too high rather than too low, and warnings early rather than late.
+# Fluoroscopy for cement uses 7.5 to 15 pulses/s. The faster is assumed if nothing is stated: speeds
+# are then too high rather than too low, and warnings early rather than late.
 ASSUMED_FRAMES_PER_S = 15.0
 
-# No C-arm pulses faster than 60/s, and slower than one in 10 s nobody injects. What lies outside
-# was written in another unit, seconds for milliseconds.
+# No C-arm has more than 60 pulses/s, and nobody injects with less than one in 10 s. Values outside
+# are in another unit, seconds instead of milliseconds.
 SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 0.005, 10.0
 
 # Where only the time of day is known: differences are all that is asked for.
@@ -36,8 +37,8 @@ _ANY_DAY = "20000101"
 
 _FRAME_CLOCKS: Final = ("FrameReferenceDateTime", "FrameAcquisitionDateTime")
 
-# A run lasts minutes. Where its clock spans more than half a day and all of its moments lie this
-# near to midnight, the day was not counted on when midnight passed.
+# A sequence lasts minutes. If its clock spans more than half a day and all of its times are this
+# near to midnight, the date was not changed at midnight.
 _NO_TIME, _NEAR_MIDNIGHT = dt.timedelta(0), dt.timedelta(hours=1)
 _HALF_A_DAY, _DAY = dt.timedelta(hours=12), dt.timedelta(days=1)
 
@@ -46,7 +47,7 @@ _FRAME_TIME_VECTOR_TAG = Tag("FrameTimeVector")
 
 @dataclass(frozen=True, slots=True)
 class FrameTimes:
-    """Seconds from the first frame, and where they come from.
+    """Seconds from the first frame, and their source.
 
     Parameters
     ----------
@@ -67,25 +68,25 @@ class FrameTimes:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What one tag says."""
+    """The rate declared by one element."""
 
     keyword: str
     source: TimeSource
     seconds: Iterable[float]
-    told: ToldRate
+    told: DeclaredRate
 
 
 _Read = Callable[[Dataset, str, TimeSource, int], _Reading | None]
 
 
 def frame_times(dataset: Dataset, count: int, whole: int) -> FrameTimes:
-    """Times of the frames of one object.
+    """Return the times of the frames of one object.
 
-    The first that serves of: Frame Time (0018,1063), Frame Time Vector (0018,1065), the frames'
+    The first usable one of: Frame Time (0018,1063), Frame Time Vector (0018,1065), the frames'
     functional groups (0018,9151 or 0018,9074), Cine Rate (0018,0040), Actual Frame Duration
-    (0018,1242), Recommended Display Frame Rate (0008,2144). The vector comes first where Frame
-    Increment Pointer (0028,0009) names it (PS3.3 C.7.6.5, C.7.6.6). How fast a run is shown may
-    differ from how fast it was taken, so what tells only that comes last.
+    (0018,1242), Recommended Display Frame Rate (0008,2144). The vector is first if Frame Increment
+    Pointer (0028,0009) names it (PS3.3 C.7.6.5, C.7.6.6). The display rate may differ from the
+    acquisition rate, so it is last.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def frame_times(dataset: Dataset, count: int, whole: int) -> FrameTimes:
     count : int
         Number of frames as promised, at least 1: what gives one value a frame must give as many.
     whole : int
-        Frames that are there: so many times come back. A damaged head may promise any number.
+        Frames that are there: so many times come back. A damaged header may promise any number.
     """
     found, notes = _readings(dataset, count)
     if not found:
@@ -105,7 +106,7 @@ def frame_times(dataset: Dataset, count: int, whole: int) -> FrameTimes:
 
 
 def _readings(dataset: Dataset, count: int) -> tuple[list[_Reading], tuple[str, ...]]:
-    """All tags that give times, best first, and what is said of those that should and do not."""
+    """Return all elements that state times, best first, and notes on invalid ones."""
     pointers = _several(raw(dataset, "FrameIncrementPointer"))
     ladder = _LADDER
     if pointers and pointers[0] == _FRAME_TIME_VECTOR_TAG:
@@ -126,12 +127,18 @@ def _readings(dataset: Dataset, count: int) -> tuple[list[_Reading], tuple[str, 
                 if _moment(dataset, clock, "") is not None
             ]
         else:
-            notes.append(f"{keyword} does not give times for {count} frames and was passed over.")
+            notes.append(
+                text(
+                    "{keyword} does not give times for {count} frames and was passed over.",
+                    keyword=keyword,
+                    count=count,
+                )
+            )
     return found, tuple(notes)
 
 
 def clock_time(dataset: Dataset) -> dict[str, dt.datetime]:
-    """Clock times of a single frame, by the tags that gave them; best first."""
+    """Return clock times of a single frame by element, best first."""
     candidates = (
         ("FrameReferenceDateTime", ""),
         ("FrameAcquisitionDateTime", ""),
@@ -170,16 +177,16 @@ def _evenly(keyword: str, source: TimeSource, interval_s: float, rounded: bool) 
     if not SHORTEST_INTERVAL_S <= interval_s <= LONGEST_INTERVAL_S:
         return None
     seconds = (index * interval_s for index in itertools.count())
-    return _Reading(keyword, source, seconds, ToldRate(keyword, interval_s, rounded))
+    return _Reading(keyword, source, seconds, DeclaredRate(keyword, interval_s, rounded))
 
 
 def _from_vector(dataset: Dataset, keyword: str, source: TimeSource, count: int) -> _Reading | None:
-    """Increments in ms from the frame before; the first is 0 (PS3.3 C.7.6.5)."""
+    """Return times from increments in ms, of which the first is 0 (PS3.3 C.7.6.5)."""
     increments = numbers(dataset, keyword)
     if increments is None or len(increments) != count or min(increments[1:], default=1) <= 0:
         return None
     steps = [step / 1000 for step in increments[1:]]
-    told = ToldRate(keyword, usual_interval_s(steps), length_s=sum(steps))
+    told = DeclaredRate(keyword, usual_interval_s(steps), length_s=sum(steps))
     return _Reading(keyword, source, itertools.accumulate(steps, initial=0.0), told)
 
 
@@ -191,16 +198,16 @@ def _from_groups(dataset: Dataset, keyword: str, source: TimeSource, count: int)
         seconds = seconds_between(moments)
         if seconds is not None:
             interval_s = usual_interval_s(steps_of(seconds))
-            told = ToldRate(clock, interval_s, length_s=seconds[-1])
+            told = DeclaredRate(clock, interval_s, length_s=seconds[-1])
             return _Reading(clock, source, seconds, told)
     return None
 
 
 def over_midnight(moments: Sequence[dt.datetime]) -> list[dt.datetime]:
-    """The moments of one run, where the day was not counted on when midnight passed.
+    """Return clock times of a sequence, with the day corrected after midnight.
 
-    Without a date, or under the date of the whole study, the frames after midnight seem to have
-    come first: a day before those that came before midnight.
+    Without a date, or with the date of the study, the frames after midnight appear to be a day
+    before those before midnight.
 
     Parameters
     ----------
@@ -227,7 +234,7 @@ def _time_of_day(moment: dt.datetime) -> dt.timedelta:
 
 
 def seconds_between(moments: Sequence[dt.datetime | None]) -> list[float] | None:
-    """Seconds from the first moment; None where one is missing or they do not grow."""
+    """Return seconds from the first time; None if one is missing or they do not grow."""
     known = [moment for moment in moments if moment is not None]
     if len(known) != len(moments) or len({moment.tzinfo is None for moment in known}) > 1:
         return None
@@ -240,20 +247,20 @@ def seconds_between(moments: Sequence[dt.datetime | None]) -> list[float] | None
 def _moment(
     dataset: Dataset, time_keyword: str, date_keyword: str, frame: int = 0
 ) -> dt.datetime | None:
-    written = text(dataset, time_keyword, frame)
+    written = text_value(dataset, time_keyword, frame)
     if not written:
         return None
     try:
         if not date_keyword:
             return DT(written)
-        written_date = text(dataset, date_keyword, frame) or _ANY_DAY
+        written_date = text_value(dataset, date_keyword, frame) or _ANY_DAY
         return dt.datetime.combine(DA(written_date), TM(written))
     except (ValueError, TypeError):
         return None
 
 
 def _several(value: Any) -> tuple[Any, ...]:
-    """One value, or several, as several."""
+    """Return one or several values as several."""
     if value is None:
         return ()
     return tuple(value) if isinstance(value, MultiValue | list | tuple) else (value,)

@@ -1,4 +1,4 @@
-"""What an enhanced object says of one frame: its functional groups (PS3.3 C.7.6.16).
+"""Functional groups of one frame of an enhanced object (PS3.3 C.7.6.16).
 
 A group of the frame goes before one that all frames share, and both before what a converter left
 at the top.
@@ -20,7 +20,7 @@ SHUTTER_KEYWORDS = (
     "RadiusOfCircularShutter",
     "VerticesOfThePolygonalShutter",
 )
-# What may be said of one frame alone.
+# Groups that may be stated for a single frame.
 OF_A_FRAME = (
     *SHUTTER_KEYWORDS,
     "PatientOrientation",
@@ -56,7 +56,7 @@ def of_frame(dataset: Dataset, frame: int) -> Dataset:
     ----------
     dataset : Dataset
     frame : int
-        One that has no group of its own is told by the shared ones alone.
+        A frame without its own groups has the shared ones only.
     """
     macros = {**_macros(dataset, _SHARED, 0), **_macros(dataset, _PER_FRAME, frame)}
     left_out = {_SHARED, _PER_FRAME}
@@ -75,7 +75,7 @@ def of_frame(dataset: Dataset, frame: int) -> Dataset:
 
 
 def _macros(dataset: Dataset, keyword: str, index: int) -> dict[int, Dataset]:
-    """The macros of one item of a sequence of groups, by their tags."""
+    """Return the macros of one item of a sequence of groups, by tag."""
     groups = dataset.get(keyword) or ()
     if index >= len(groups):
         return {}

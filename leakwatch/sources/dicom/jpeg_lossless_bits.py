@@ -1,8 +1,8 @@
-"""Whether a JPEG Lossless stream was decoded to its end, and not past it or short of it.
+"""Check that a JPEG Lossless stream was decoded exactly to its end.
 
-A damaged bit makes a decoder lose its place, and it goes on: a Huffman code has no way to tell.
-The picture is shifted or too bright from there on, and the bits do not come out even. How many a
-picture takes follows from its pixels and the code (ITU-T T.81 H.1.2).
+After a damaged bit a decoder continues at a wrong position, which a Huffman code cannot detect. The
+image is shifted or too bright from there, and the number of bits is wrong. How many bits an image
+needs follows from its pixels and the code (ITU-T T.81 H.1.2).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.core.arrays import Array
+from leakwatch.core.messages import text
 
 _HUFFMAN_TABLE, _RESTART_INTERVAL, _START_OF_SCAN = 0xC4, 0xDD, 0xDA
 _FRAME_HEADER, _END_OF_IMAGE = 0xC3, 0xD9
@@ -22,7 +23,7 @@ _LEFT = 1  # predictor (T.81 table H.1)
 
 
 def check_all_bits_used(stream: bytes, pixels: Array) -> None:
-    """Compare the bits of a stream with those that its picture takes.
+    """Compare the bits of a stream with those that its image needs.
 
     Streams of another predictor than the left neighbour, or with restart intervals, pass unseen:
     no C-arm is known to write them.
@@ -47,12 +48,16 @@ def check_all_bits_used(stream: bytes, pixels: Array) -> None:
     used = _bits(pixels, code, precision)
     if not 0 <= there - used <= _MOST_LEFT_OVER:
         raise ValueError(
-            f"the picture takes {used} bits, and the stream has {there}: it is damaged"
+            text(
+                "the image needs {used} bits, and the stream has {there}: it is damaged",
+                used=used,
+                there=there,
+            )
         )
 
 
 def _scan(stream: bytes) -> tuple[npt.NDArray[np.int64], int, bytes] | None:
-    """Code, precision and entropy-coded bytes; None for a stream that is not looked at."""
+    """Return code, precision and entropy-coded bytes; None for other kinds of stream."""
     at, precision = 2, 0
     lengths: dict[int, npt.NDArray[np.int64]] = {}
     while at + 4 <= len(stream) and stream[at] == 0xFF:
@@ -80,7 +85,7 @@ def _scan(stream: bytes) -> tuple[npt.NDArray[np.int64], int, bytes] | None:
 
 
 def _code_lengths(segment: bytes) -> dict[int, npt.NDArray[np.int64]]:
-    """Bits of the code of each category, 0 where it has none; by the table's number."""
+    """Return the code length of each category in bits, 0 if unused, by table number."""
     found: dict[int, npt.NDArray[np.int64]] = {}
     at = 0
     while at + 17 <= len(segment):
@@ -94,7 +99,7 @@ def _code_lengths(segment: bytes) -> dict[int, npt.NDArray[np.int64]]:
 
 
 def _bits(pixels: Array, code: npt.NDArray[np.int64], precision: int) -> int:
-    """What the differences between neighbours take, code and value."""
+    """Return the bits that the differences between neighbours need, code and value."""
     values = pixels.astype(np.uint16, copy=False)
     above = np.roll(values[:, 0], 1)
     above[0] = 1 << (precision - 1)
@@ -107,7 +112,7 @@ def _bits(pixels: Array, code: npt.NDArray[np.int64], precision: int) -> int:
 
 
 def _categories() -> npt.NDArray[np.uint8]:
-    """The category of each difference modulo 65536."""
+    """Return the category of each difference modulo 65536."""
     size = np.minimum(np.arange(65536), 65536 - np.arange(65536))
     categories: npt.NDArray[np.uint8] = np.ceil(np.log2(size + 1)).astype(np.uint8)
     return categories

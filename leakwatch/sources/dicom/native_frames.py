@@ -1,8 +1,8 @@
-"""Frames that are stored as words: not compressed, or packed by RLE. And whether tags fit them.
+"""Frames stored as words, uncompressed or RLE, and checks of the header against them.
 
-A word has room for more than a sample. By the standard the bits beside it say nothing (PS3.5
-8.1.1), and overlays of old lie there. Where they go on as the picture does, they are part of it,
-and the tags are wrong.
+A word may have more bits than a sample. By the standard the other bits have no meaning (PS3.5
+8.1.1), and retired overlays are stored there. If they continue the image, they are part of it, and
+the header is wrong.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ import numpy as np
 import pydicom.uid as uids
 
 from leakwatch.core.arrays import Array
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.dicom_header import Header
 from leakwatch.sources.dicom.frame_offsets import Span
 from leakwatch.sources.dicom.pixel_layout import PixelLayout, clean_bits
 from leakwatch.sources.dicom.rle import rle_decoded
 
-# A stream has so many times the bytes of its picture at most, and a head and comments beside: noise
+# A stream has so many times the bytes of its image at most, and a header and comments beside: noise
 # does not become smaller, and no encoder makes twice as much of it.
 _LONGEST_STREAM, _STREAM_HEAD = 2, 1 << 20
-_ROW_STEP = 4  # every fourth row tells whether bits belong to the picture, in a quarter of the time
+_ROW_STEP = 4  # every fourth row shows whether bits belong to the image, in a quarter of the time
 
 
 def bytes_of(file: BinaryIO, spans: tuple[Span, ...]) -> bytes:
@@ -36,7 +37,7 @@ def bytes_of(file: BinaryIO, spans: tuple[Span, ...]) -> bytes:
 
 
 def check_stored_length(header: Header, spans: tuple[Span, ...]) -> None:
-    """Refuse a frame that is stored in many times the bytes of its picture, before it is read.
+    """Refuse a frame that is stored in many times the bytes of its image, before it is read.
 
     Raises
     ------
@@ -47,7 +48,12 @@ def check_stored_length(header: Header, spans: tuple[Span, ...]) -> None:
     most = _LONGEST_STREAM * layout.rows * layout.columns * layout.allocated // 8 + _STREAM_HEAD
     if stored > most:
         raise ValueError(
-            f"{layout.rows} rows and {layout.columns} columns are stored in {stored} bytes"
+            text(
+                "{rows} rows and {columns} columns are stored in {stored} bytes",
+                rows=layout.rows,
+                columns=layout.columns,
+                stored=stored,
+            )
         )
 
 
@@ -80,14 +86,14 @@ def words_of(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
 
 
 def check_words(words: Array, layout: PixelLayout) -> None:
-    """Refuse words whose samples do not end where the tags say.
+    """Refuse words whose samples do not end where the header states.
 
     Parameters
     ----------
     words : ndarray
         From `words_of`.
     layout : PixelLayout
-        From `tag_consistency.as_pixels_say`.
+        From `tag_consistency.reconcile_with_pixels`.
 
     Raises
     ------
@@ -101,18 +107,23 @@ def check_words(words: Array, layout: PixelLayout) -> None:
     kept = clean_bits(some, layout.lowest, layout.stored, layout.signed).astype(np.int32)
     above = whole - kept
     steps = above[:, 1:] != above[:, :-1]
-    # Beside a step of what lies above, a picture that goes on there hardly changes as a whole; one
-    # beside an overlay changes by the step. In noise without a picture it is as often this as that.
+    # Across a step of the upper bits, an image that uses them hardly changes; one with an overlay
+    # changes by the step. In noise without an image both are equally frequent.
     smoother = np.abs(np.diff(whole))[steps] < np.abs(np.diff(kept))[steps]
     if 4 * np.count_nonzero(smoother) > 3 * smoother.size:
         raise ValueError(
-            f"its samples go on above the {layout.stored} bits that the tags promise (Bits Stored, "
-            f"High Bit): from {whole.min()} to {whole.max()}"
+            text(
+                "its samples use more than the {stored} bits that the header states (Bits "
+                "Stored, High Bit): from {min} to {max}",
+                stored=layout.stored,
+                min=whole.min(),
+                max=whole.max(),
+            )
         )
 
 
 def has_plain_numbers(words: Array, layout: PixelLayout) -> bool | None:
-    """Tell whether samples begin at the lowest bit, where High Bit says that they do not.
+    """Return whether samples begin at the lowest bit although High Bit states otherwise.
 
     Parameters
     ----------
@@ -124,7 +135,7 @@ def has_plain_numbers(words: Array, layout: PixelLayout) -> bool | None:
     Returns
     -------
     bool or None
-        None where the words do not tell.
+        None if the words do not show it.
     """
     own = words.astype(words.dtype.newbyteorder("="), copy=False)
     plain = clean_bits(own, 0, layout.stored, layout.signed)
@@ -134,14 +145,14 @@ def has_plain_numbers(words: Array, layout: PixelLayout) -> bool | None:
 
 
 def _whole(words: Array, layout: PixelLayout) -> Array:
-    """Samples with all bits that lie above them."""
+    """Return samples with all bits above them."""
     own = words.astype(words.dtype.newbyteorder("="), copy=False)
     signed = own.view(f"i{own.itemsize}") if layout.signed else own
     return signed.astype(np.int32) >> layout.lowest
 
 
 def _is_empty_above(words: Array, layout: PixelLayout) -> bool:
-    """Whether no bit above the samples is in use, or they repeat the sign."""
+    """Return whether the bits above the samples are unused or repeat the sign."""
     top = layout.lowest + layout.stored
     if not layout.signed:
         return bool(words.max() < 1 << top)
@@ -150,7 +161,7 @@ def _is_empty_above(words: Array, layout: PixelLayout) -> bool:
 
 
 def _exchanged(file: BinaryIO, pixels_start: int, span: Span) -> bytes:
-    """Bytes of 8 bit samples that lie in big endian words of 16 (PS3.5 8.1.1): pairs exchanged.
+    """Swap pairs of 8-bit samples in big endian words of 16 bits (PS3.5 8.1.1).
 
     A frame of an odd number of pixels begins or ends within a word.
     """

@@ -1,4 +1,4 @@
-"""How samples lie in the words of a frame (PS3.5 8.1.1), checked for what LeakWatch reads."""
+"""Position of samples in the words of a frame (PS3.5 8.1.1), checked for support."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pydicom.dataset import Dataset
 
 from leakwatch.core.arrays import Array
 from leakwatch.core.errors import SourceError
-from leakwatch.sources.dicom.element_values import number, text
+from leakwatch.core.messages import text
+from leakwatch.sources.dicom.element_values import number, text_value
 
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 LEAST_BITS, _MOST_BITS = 8, 16
 
-# The largest flat detectors have 4096 pixels along a side; a damaged head may promise any number,
+# The largest flat detectors have 4096 pixels along a side; a damaged header may promise any number,
 # and memory for it.
 _MOST_PIXELS = 8192
 _MOST_IN_ALL = 4096 * 4096
@@ -26,7 +27,7 @@ _SIGNED: dict[int, type[np.generic]] = {8: np.int8, 16: np.int16}
 
 @dataclass(frozen=True, slots=True)
 class PixelLayout:
-    """Size of a frame, and where its samples lie in their words.
+    """Size of a frame, and position of its samples in their words.
 
     Parameters
     ----------
@@ -68,22 +69,35 @@ def pixel_layout(path: Path, dataset: Dataset) -> PixelLayout:
     Raises
     ------
     SourceError
-        A picture in colour, without a size, or of bits that no C-arm stores.
+        An image in colour, without a size, or of bits that no C-arm stores.
     """
-    photometric = text(dataset, "PhotometricInterpretation")
+    photometric = text_value(dataset, "PhotometricInterpretation")
     if photometric not in _MONOCHROME or number(dataset, "SamplesPerPixel") != 1:
-        samples = text(dataset, "SamplesPerPixel")
+        samples = text_value(dataset, "SamplesPerPixel")
         raise SourceError(
-            f"{path}: is a picture in colour, or says nothing of it (Photometric Interpretation "
-            f"{photometric or 'absent'}, {samples or 'no'} samples per pixel). LeakWatch reads "
-            "MONOCHROME1 and MONOCHROME2 with one sample: give the sequence as the C-arm stored it."
+            text(
+                "{path}: is a colour image, or does not state its colours (Photometric "
+                "Interpretation {photometric}, {samples} samples per pixel). LeakWatch reads "
+                "MONOCHROME1 and MONOCHROME2 with one sample: give the sequence as the C-arm "
+                "stored it.",
+                path=path,
+                photometric=photometric or "absent",
+                samples=samples or "no",
+            )
         )
     rows = _whole(path, dataset, "Rows", _MOST_PIXELS)
     columns = _whole(path, dataset, "Columns", _MOST_PIXELS)
     if rows * columns > _MOST_IN_ALL:
         raise SourceError(
-            f"{path}: has {rows} rows and {columns} columns, {rows * columns} pixels; at most "
-            f"{_MOST_IN_ALL} are read. Give the sequence as the C-arm stored it."
+            text(
+                "{path}: has {rows} rows and {columns} columns, {rows_2} pixels; at most "
+                "{most_in_all} are read. Give the sequence as the C-arm stored it.",
+                path=path,
+                rows=rows,
+                columns=columns,
+                rows_2=rows * columns,
+                most_in_all=_MOST_IN_ALL,
+            )
         )
     allocated = _whole(path, dataset, "BitsAllocated")
     stored = _whole(path, dataset, "BitsStored")
@@ -92,15 +106,21 @@ def pixel_layout(path: Path, dataset: Dataset) -> PixelLayout:
     possible = allocated in (8, 16) and LEAST_BITS <= stored <= _MOST_BITS
     if not possible or not stored - 1 <= high < allocated:
         raise SourceError(
-            f"{path}: stores {stored} bits in {allocated}, the highest being "
-            f"{'absent' if given is None else high}. LeakWatch reads 8 to 16 bits in 8 or 16."
+            text(
+                "{path}: stores {stored} bits in {allocated}, the highest being {value}. "
+                "LeakWatch reads 8 to 16 bits in 8 or 16.",
+                path=path,
+                stored=stored,
+                allocated=allocated,
+                value="absent" if given is None else high,
+            )
         )
     signed = number(dataset, "PixelRepresentation") == 1
     return PixelLayout(rows, columns, photometric, allocated, stored, high - stored + 1, signed)
 
 
 def clean_bits(decoded: Array, lowest: int, stored: int, signed: bool) -> Array:
-    """Keep the stored bits of each word and nothing else: overlays of old live in the others.
+    """Return only the stored bits of each word: the others may contain overlays.
 
     Parameters
     ----------
@@ -136,10 +156,16 @@ def clean_bits(decoded: Array, lowest: int, stored: int, signed: bool) -> Array:
 def _whole(path: Path, dataset: Dataset, keyword: str, most: int | None = None) -> int:
     value = number(dataset, keyword)
     if value is None or value < 1 or (most is not None and value > most):
-        found = text(dataset, keyword) or "nothing"
+        found = text_value(dataset, keyword) or "nothing"
         upper = "" if most is None else f" to {most}"
         raise SourceError(
-            f"{path}: {keyword} says {found}; possible are numbers from 1{upper}. "
-            "Export the sequence again."
+            text(
+                "{path}: {keyword} states {found}; valid are numbers from 1{upper}. Export the "
+                "sequence again.",
+                path=path,
+                keyword=keyword,
+                found=found,
+                upper=upper,
+            )
         )
     return int(value)

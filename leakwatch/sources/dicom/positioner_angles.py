@@ -1,4 +1,4 @@
-"""Where the C-arm stands at each frame of one object."""
+"""Position of the C-arm at each frame of one object."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import replace
 from pydicom.dataset import Dataset
 
 from leakwatch.core.frame import Acquisition
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.element_values import number, numbers
 
 
 class TurningCarm:
-    """What frames of a run share, with the angles of each where the C-arm turns meanwhile.
+    """Acquisition of each frame, with its angles if the C-arm rotates.
 
     Positioner Primary and Secondary Angle Increment (0018,1520 and 0018,1521) are read as angles
     against those of the first frame (PS3.3 C.8.7.5). Frames at the same angles get the same object.
@@ -22,7 +23,7 @@ class TurningCarm:
     first : Acquisition
         Of the first frame.
     count : int
-        Number of frames as promised: increments that are not as many say nothing.
+        Stated number of frames: increments of another number are ignored.
     """
 
     def __init__(self, dataset: Dataset, first: Acquisition, count: int) -> None:
@@ -32,7 +33,7 @@ class TurningCarm:
         self._known = {(0.0, 0.0): first}
 
     def at(self, index: int) -> Acquisition:
-        """That of frame `index`."""
+        """Return the acquisition of frame `index`."""
         turned = (_at(self._primary, index), _at(self._secondary, index))
         if turned not in self._known:
             geometry = self._first.geometry
@@ -59,16 +60,26 @@ def angles_note(dataset: Dataset, count: int) -> str:
         found = numbers(dataset, f"Positioner{which}AngleIncrement")
         if found is None or len(set(found)) == 1 or count == 1:
             continue
-        said = f"The C-arm turned, but how is not known: Positioner {which} Angle"
+        element = f"Positioner {which} Angle"
         if len(found) != count:
-            return f"{said} Increment has {len(found)} values for {count} frames."
+            return text(
+                "The C-arm rotated by unknown angles: {element} Increment has {found} values for "
+                "{count} frames.",
+                element=element,
+                found=len(found),
+                count=count,
+            )
         if number(dataset, f"Positioner{which}Angle") is None:
-            return f"{said} is not said, only by how much it grew."
+            return text(
+                "The C-arm rotated by unknown angles: {element} is not stated, only its "
+                "increments.",
+                element=element,
+            )
     return ""
 
 
 def _increments(dataset: Dataset, which: str, count: int) -> tuple[float, ...]:
-    """Empty where there are none."""
+    """Return angle increments; empty if there are none."""
     found = numbers(dataset, f"Positioner{which}AngleIncrement")
     return found if found is not None and len(found) == count else ()
 
@@ -78,5 +89,5 @@ def _at(increments: tuple[float, ...], index: int) -> float:
 
 
 def _turned(angle_deg: float | None, by_deg: float) -> float | None:
-    """Increments on an angle that is not told give none."""
+    """Return an angle plus its increment; None if the angle is unknown."""
     return None if angle_deg is None else angle_deg + by_deg

@@ -1,7 +1,7 @@
-"""Which DICOM images are projections: what the program judges must have been seen through a body.
+"""Detection of projection images, the only ones that can be analysed.
 
-A slice of a CT is grey, has a modality and a size like any other image, and looks like a body. To
-a program that compares grey values it is as good as a fluoroscopy, and CLEAR over it is a lie.
+A CT slice is grey and has a modality and a size like any other image. A program that compares grey
+values would accept it as fluoroscopy and report CLEAR, which would be wrong.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from leakwatch.files.untrusted_text import printable
-from leakwatch.sources.dicom.element_values import text, texts
+from leakwatch.core.messages import text
+from leakwatch.files.untrusted_text import escape_control_characters
+from leakwatch.sources.dicom.element_values import text_value, text_values
 
 # Images of X-rays through a body, from a C-arm or a radiography room.
 X_RAY_IMAGES: Final = frozenset(
@@ -29,7 +30,7 @@ X_RAY_IMAGES: Final = frozenset(
         uids.DigitalXRayImageStorageForProcessing,
     }
 )
-# Pictures of anything: only Modality and Image Type tell of what.
+# General images: only Modality and Image Type show their kind.
 SECONDARY_CAPTURES: Final = frozenset(
     {
         uids.SecondaryCaptureImageStorage,
@@ -39,8 +40,8 @@ SECONDARY_CAPTURES: Final = frozenset(
         uids.MultiFrameTrueColorSecondaryCaptureImageStorage,
     }
 )
-# PS3.3 C.7.3.1.1.1. OT, other, is what most frame grabbers say; CF to FS are retired, and DR never
-# was a term but is written.
+# PS3.3 C.7.3.1.1.1. Most frame grabbers state OT, other; CF to FS are retired, and DR never was a
+# defined term but is used.
 _MODALITIES: Final = frozenset(
     {"", "XA", "RF", "CR", "DX", "RG", "OT", "CF", "DF", "DS", "FA", "FS", "DR"}
 )
@@ -53,13 +54,13 @@ _NAMES: Final = {
     "NM": "a nuclear medicine image",
     "SEG": "a segmentation",
     "SM": "a slide of a microscope",
-    "GM": "a picture of a microscope",
-    "ES": "a picture of an endoscope",
+    "GM": "a microscope image",
+    "ES": "an endoscope image",
     "XC": "a photograph",
     "OP": "a photograph of an eye",
     "MG": "a mammogram",
-    "IO": "a picture of teeth",
-    "PX": "a picture of teeth",
+    "IO": "a dental image",
+    "PX": "a dental image",
     "DOC": "a document",
     "SR": "a report",
     "RTDOSE": "a map of dose",
@@ -90,27 +91,30 @@ _PAGES: Final = frozenset({"SD", "DRW"})
 
 
 def why_no_projection(dataset: Dataset) -> str:
-    """Say why an image is no projection; empty for one that is, or may be.
+    """Return why an image is not a projection; empty if it is, or may be.
 
     Parameters
     ----------
     dataset : Dataset
         With `file_meta`.
     """
-    modality = text(dataset, "Modality").upper()
-    name = _NAMES.get(modality, f"an image of the modality {printable(modality)}")
+    modality = text_value(dataset, "Modality").upper()
+    name = _NAMES.get(modality, f"an image of the modality {escape_control_characters(modality)}")
     for written in (dataset.get("SOPClassUID"), dataset.file_meta.get("MediaStorageSOPClassUID")):
         kind = UID(str(written or ""), config.IGNORE)
         if kind.name != str(kind) and kind not in X_RAY_IMAGES | SECONDARY_CAPTURES:
             other = "" if modality in _MODALITIES else f"{name}, "
             return f"{other}stored as {kind.name}"
     if modality not in _MODALITIES and (modality in _NAMES or not _is_x_ray(dataset)):
-        return f"{name} (Modality {printable(modality)})"
-    for value in texts(dataset, "ImageType")[2:]:
+        return f"{name} (Modality {escape_control_characters(modality)})"
+    for value in text_values(dataset, "ImageType")[2:]:
         if value.upper() in _NO_PROJECTION_TYPES:
-            return f"of the Image Type {value.upper()}"
-    if text(dataset, "ConversionType").upper() in _PAGES:
-        return f"a page or a drawing (Conversion Type {text(dataset, 'ConversionType').upper()})"
+            return text("Image Type {upper}", upper=value.upper())
+    if text_value(dataset, "ConversionType").upper() in _PAGES:
+        return text(
+            "a page or a drawing (Conversion Type {upper})",
+            upper=text_value(dataset, "ConversionType").upper(),
+        )
     return ""
 
 

@@ -1,8 +1,8 @@
-"""RLE Lossless, a segment at a time (PS3.5 annex G).
+"""RLE Lossless decoding by segments (PS3.5 annex G).
 
-The runs of a segment are those of PackBits, and are expanded by imagecodecs into room of the size
-of the frame: 20 MB of runs may expand to 1.3 GB. pylibjpeg-rle makes that room, and where a whole
-frame expands to too much it panics, which is no `Exception`, and writes into the terminal.
+Segments use PackBits, and imagecodecs expands them into a buffer of the size of the frame: 20 MB of
+runs may expand to 1.3 GB. pylibjpeg-rle allocates that much, and if a frame expands to too much it
+panics, which is not an `Exception`, and writes to the terminal.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from leakwatch.core.arrays import Array
+from leakwatch.core.messages import text
 
 RLE_HEAD = struct.Struct("<16I")  # how many segments, and where each begins
 
@@ -47,14 +48,29 @@ def rle_decoded(data: bytes, rows: int, columns: int, sample_bytes: int) -> Arra
 def _segments(data: bytes, expected: int) -> list[bytes]:
     if len(data) < RLE_HEAD.size:
         raise ValueError(
-            f"the frame has {len(data)} bytes; the head of RLE alone has {RLE_HEAD.size}"
+            text(
+                "the frame has {data} bytes; the RLE header alone has {size}",
+                data=len(data),
+                size=RLE_HEAD.size,
+            )
         )
     count, *starts = RLE_HEAD.unpack_from(data)
     if count != expected:
-        raise ValueError(f"the frame has {count} segments of RLE; the tags promise {expected}")
+        raise ValueError(
+            text(
+                "the frame has {count} segments of RLE; the header states {expected}",
+                count=count,
+                expected=expected,
+            )
+        )
     bounds = [*starts[:count], len(data)]
     if bounds[0] != RLE_HEAD.size or any(one >= other for one, other in pairwise(bounds)):
-        raise ValueError(f"segments of RLE do not follow each other: they begin at {bounds[:-1]}")
+        raise ValueError(
+            text(
+                "segments of RLE do not follow each other: they begin at {bounds}",
+                bounds=bounds[:-1],
+            )
+        )
     return [data[start:end] for start, end in pairwise(bounds)]
 
 
@@ -65,10 +81,21 @@ def _expanded(segment: bytes, number: int, count: int) -> Array:
     try:
         expanded = len(packbits_decode(segment, out=room))
     except RuntimeError as error:  # that of imagecodecs is one
-        what = f"holds more than {count} bytes" if "TOO_SMALL" in str(error) else "is cut off"
-        raise ValueError(f"segment {number} of RLE {what}, or is damaged") from error
+        what = (
+            text("contains more than {count} bytes", count=count)
+            if "TOO_SMALL" in str(error)
+            else text("is cut off")
+        )
+        raise ValueError(
+            text("segment {number} of RLE {what}, or is damaged", number=number, what=what)
+        ) from error
     if expanded != count:
         raise ValueError(
-            f"segment {number} of RLE holds {expanded} bytes, and the frame {count} pixels"
+            text(
+                "segment {number} of RLE contains {expanded} bytes, and the frame {count} pixels",
+                number=number,
+                expanded=expanded,
+                count=count,
+            )
         )
     return np.frombuffer(room, np.uint8)

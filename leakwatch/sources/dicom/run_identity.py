@@ -1,4 +1,4 @@
-"""Which frames belong to one run, and patients told apart without keeping who they are."""
+"""Identity of sequences, and of patients without storing who they are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAME_SPACING, _SAME_ANGLE_DEG = 0.01, 2.0
 
 
 def run_difference(one: Acquisition, other: Acquisition) -> str:
-    """What tells two frames of different runs apart; empty for frames of one run.
+    """Return the difference between frames of different sequences; empty for one sequence.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def run_difference(one: Acquisition, other: Acquisition) -> str:
 
 
 def same_shutter(one: Shutter | None, other: Shutter | None) -> bool:
-    """Whether the same part of the picture is blanked.
+    """Return whether the same part of the image is blanked.
 
     Parameters
     ----------
@@ -59,13 +59,13 @@ def same_shutter(one: Shutter | None, other: Shutter | None) -> bool:
 # What names a patient (PS3.3 C.2.2, C.2.3). Where any of them differs, it may be another patient.
 IDENTITY_KEYWORDS = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
 
-# Made anew in each process and never kept: a hash of yesterday says nothing today.
+# New in each process and never stored: hashes of different days cannot be compared.
 _KEY = secrets.token_bytes(32)
 _DIGEST_BYTES = 16
 
 
 def subject_of(dataset: Dataset) -> str:
-    """A keyed hash that differs between patients while this process lives.
+    """Return a keyed hash that differs between patients within this process.
 
     What names the patient is taken out of `dataset`.
 

@@ -1,4 +1,4 @@
-"""One decoder for each kind of code stream, all of imagecodecs.
+"""Decoders of imagecodecs for each kind of compressed stream.
 
 They leave the interpreter to other threads while they work, so that the next frame can be decoded
 beside the fold. Why these: docs/explanation/decisions/0002.

@@ -1,4 +1,4 @@
-"""What pixels and tags of a file agree on, where tags alone would give wrong values.
+"""Reconciliation of header and pixels, if the header alone would give wrong values.
 
 Where a code stream contradicts the tags, the stream is right: it is what was decoded.
 """
@@ -12,6 +12,7 @@ from typing import BinaryIO
 import pydicom.uid as uids
 
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.sources.dicom.code_stream import StreamSamples, check_stream
 from leakwatch.sources.dicom.dicom_header import Header
 from leakwatch.sources.dicom.frame_offsets import FramePlaces
@@ -24,10 +25,10 @@ from leakwatch.sources.dicom.native_frames import (
 from leakwatch.sources.dicom.pixel_layout import LEAST_BITS, PixelLayout
 
 
-def as_pixels_say(header: Header, places: FramePlaces) -> Header:
-    """Return a head whose layout is that of the pixels, and which says where tags contradict it.
+def reconcile_with_pixels(header: Header, places: FramePlaces) -> Header:
+    """Return a header whose layout is that of the pixels, and which says where tags contradict it.
 
-    What is damaged passes: its decoder says so, frame by frame.
+    Damaged frames are accepted here: the decoder reports them one by one.
 
     Parameters
     ----------
@@ -44,14 +45,14 @@ def as_pixels_say(header: Header, places: FramePlaces) -> Header:
         doubt = f"Each frame is padded to {stride} bytes; the padding is left out."
         header = _with(header, header.layout, doubt)
     if header.syntax.is_encapsulated and header.syntax != uids.RLELossless:
-        return _as_stream_says(header, places)
+        return _reconcile_with_stream(header, places)
     return _with_plain_numbers(header, places) if header.layout.lowest else header
 
 
-def _as_stream_says(header: Header, places: FramePlaces) -> Header:
-    """Take the bits of a sample from the first code stream, where it has fewer than the tags say.
+def _reconcile_with_stream(header: Header, places: FramePlaces) -> Header:
+    """Take the bits per sample from the first stream if it has fewer than the header states.
 
-    Darkest, brightest and sign of a picture are counted from them.
+    Darkest, brightest and sign of an image are counted from them.
     """
     samples = _first_samples(header, places)
     stored = header.layout.stored
@@ -74,7 +75,7 @@ def _first_samples(header: Header, places: FramePlaces) -> StreamSamples | None:
 
 
 def _with_plain_numbers(header: Header, places: FramePlaces) -> Header:
-    """Take samples from the lowest bits on, where High Bit says otherwise and no word bears it out.
+    """Take samples from the lowest bits if High Bit states otherwise without support in the data.
 
     The first, the middle and the last frame are asked: one may be dark.
     """
@@ -106,5 +107,9 @@ def _opened(header: Header) -> BinaryIO:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SourceError(
-            f"{header.path}: cannot be read: {reason}. Check path and rights."
+            text(
+                "{path}: cannot be read: {reason}. Check the path and its permissions.",
+                path=header.path,
+                reason=reason,
+            )
         ) from error

@@ -1,4 +1,4 @@
-"""What the head says of each frame of an object, where it is not the same for all."""
+"""Acquisition of each frame of an object, if frames differ."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from leakwatch.sources.dicom.positioner_angles import TurningCarm
 
 
 class EachFrame:
-    """The acquisition of each frame: by its functional groups, else by angle increments.
+    """Acquisition of each frame: from functional groups, else from angle increments.
 
-    Frames of which the same is said get the same object.
+    Frames with equal properties share an object.
 
     Parameters
     ----------

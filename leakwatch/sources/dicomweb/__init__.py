@@ -1,1 +1,1 @@
-"""A study of an archive, asked again and again for what is new in it."""
+"""A study in an archive that is polled for new objects."""

@@ -1,4 +1,4 @@
-"""DICOMweb: what is in a study, and its objects, part by part (PS3.18 10.4 and 10.6).
+"""DICOMweb client: contents of a study, and its objects in parts (PS3.18 10.4 and 10.6).
 
 dicomweb-client is not used: it holds an answer in memory, however long it is, and reads the object
 in it, which inflates one that is deflated.
@@ -21,32 +21,33 @@ import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from leakwatch.config import LiveDicomSettings
+from leakwatch.core.messages import text
 from leakwatch.sources.dicomweb.multipart import Part
 
-# As stored, else as every archive must be able to give it (PS3.18 8.7.3).
+# As stored, else in the form that every archive must support (PS3.18 8.7.3).
 _SYNTAXES = ("*", "1.2.840.10008.1.2.1")
 _PIECE_BYTES = 1 << 16
-# Both kinds that HTTP names, with or without their heads (RFC 9110 8.4.1).
+# Both kinds that HTTP names, with or without their headers (RFC 9110 8.4.1).
 _INFLATED = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _NO_CONTENT, _REFUSALS = 204, range(400, 500)
-# What an object may come as where it comes without others; a page to log in is none.
+# Content types of a single object; a login page is not one.
 _ONE_OBJECT = ("application/dicom", "application/octet-stream")
 _UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1; it becomes a part of an address
 
 
 class AnswerTooLong(Exception):
-    """An answer is longer, or takes longer, than any that is of use; the text says so."""
+    """A response exceeds the limit of size or time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An object of a study.
+    """An object in a study.
 
     Parameters
     ----------
     series, uid : str
     number : float
-        Instance Number; infinite where there is none.
+        Instance Number; infinite if absent.
     """
 
     series: str
@@ -63,7 +64,7 @@ class _Values(msgspec.Struct):
 
 
 class _Match(msgspec.Struct):
-    """One match of a search (PS3.18 F.2); what is not asked for is not kept."""
+    """One match of a search (PS3.18 F.2); other elements are ignored."""
 
     series: _Values = msgspec.field(default_factory=_Values, name="0020000E")
     uid: _Values = msgspec.field(default_factory=_Values, name="00080018")
@@ -71,7 +72,7 @@ class _Match(msgspec.Struct):
 
 
 class ArchiveClient:
-    """One archive.
+    """Client for one archive.
 
     Parameters
     ----------
@@ -86,15 +87,15 @@ class ArchiveClient:
         self._closed = threading.Event()
 
     def close(self) -> None:
-        """Hang up, also within an answer."""
+        """Disconnect, also during a response."""
         self._closed.set()
         self._session.close()
 
     def instances(self, study: str) -> list[Instance]:
-        """What is in a study, in order of series and number.
+        """Return the objects of a study, ordered by series and number.
 
-        An archive may give its answer in pages of any length: it is asked for what follows until
-        nothing new comes.
+        An archive may split its response into pages of any length: further pages are requested
+        until nothing new arrives.
 
         Raises
         ------
@@ -108,19 +109,24 @@ class ArchiveClient:
             new = more.keys() - found.keys()
             found |= more
             offset += len(page)
-            # One that knows no offset gives the same again, and has given all.
+            # An archive without support for offsets repeats the same page, and has sent all.
             if len(found) > self._settings.study_objects:
-                raise AnswerTooLong(f"a study of more than {self._settings.study_objects} objects")
+                raise AnswerTooLong(
+                    text(
+                        "a study of more than {study_objects} objects",
+                        study_objects=self._settings.study_objects,
+                    )
+                )
             if not new:
                 return sorted(found.values(), key=lambda one: (one.series, one.number))
 
     def fetch(self, study: str, instance: Instance, write: Callable[[bytes], None]) -> None:
-        """Give an object in parts to `write`, as the archive stored it where it can.
+        """Pass an object in parts to `write`, as stored by the archive if possible.
 
         Raises
         ------
         requests.RequestException, AnswerTooLong, ValueError
-            What was written until then is not whole.
+            The data written so far are incomplete.
         """
         url = f"{self._root}/studies/{study}/series/{instance.series}/instances/{instance.uid}"
         for syntax in _SYNTAXES:
@@ -136,7 +142,7 @@ class ArchiveClient:
             return
 
     def _following(self, study: str, offset: int) -> list[_Match]:
-        """A further page; none where the archive says that it is no page, or knows no offset."""
+        """Return a further page; none if there is no other page or no support for offsets."""
         try:
             return self._page(study, offset)
         except requests.HTTPError as error:
@@ -165,18 +171,23 @@ class ArchiveClient:
         return response
 
     def _object(self, response: requests.Response) -> Iterator[bytes]:
-        """The first part of a body of several, or a body that is one object."""
+        """Return the first part of a multipart body, or a body that is one object."""
         header = Message()
         header["Content-Type"] = response.headers.get("Content-Type", "")
         several = header.get_content_maintype() == "multipart"
         if not several and header.get_content_type() not in _ONE_OBJECT:
-            raise ValueError(f"an object that comes as {header.get_content_type()}")
+            raise ValueError(
+                text(
+                    "an object of type {get_content_type}",
+                    get_content_type=header.get_content_type(),
+                )
+            )
         boundary = header.get_boundary() if several else None
         pieces = self._pieces(response, self._settings.object_bytes)
         return pieces if boundary is None else iter(Part(pieces, boundary.encode()))
 
     def _pieces(self, response: requests.Response, most: int) -> Iterator[bytes]:
-        """A body in pieces, inflated where the archive deflated it unasked, up to `most` bytes."""
+        """Yield a body in parts, inflated if the archive deflated it, up to `most` bytes."""
         too_long = AnswerTooLong(f"an answer of more than {most} bytes")
         announced = response.headers.get("Content-Length", "")
         if announced.isdecimal() and int(announced) > most:
@@ -191,12 +202,17 @@ class ArchiveClient:
             if self._closed.is_set():
                 raise requests.ConnectionError("closed")
             if time.monotonic() > end_s:
-                raise AnswerTooLong(f"an answer that took more than {self._settings.object_s:g} s")
+                raise AnswerTooLong(
+                    text(
+                        "an answer that took more than {object_s:g} s",
+                        object_s=self._settings.object_s,
+                    )
+                )
             yield piece
 
 
 def _raw(response: requests.Response) -> Iterator[bytes]:
-    """A body as it comes, with the errors of requests."""
+    """Yield a body as it arrives, with the errors of requests."""
     try:
         yield from response.raw.stream(_PIECE_BYTES, decode_content=False)
     except ReadTimeoutError as error:
@@ -206,9 +222,9 @@ def _raw(response: requests.Response) -> Iterator[bytes]:
 
 
 def _inflated(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """Inflate a body, so much at a time that a bomb is seen before it is large."""
+    """Inflate a body in small parts, so that a decompression bomb is detected early."""
     if encoding not in _INFLATED:
-        raise ValueError(f"a body that is encoded as {encoding!r}")
+        raise ValueError(text("a body that is encoded as {encoding!r}", encoding=encoding))
     inflater = zlib.decompressobj(_INFLATED[encoding])
     for piece in pieces:
         left = piece
@@ -218,7 +234,7 @@ def _inflated(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
 
 
 def _instance(match: _Match) -> Instance | None:
-    """None where a match does not name an object."""
+    """Return the object of a match; None if it has none."""
     series, uid, number = match.series.first, match.uid.first, match.number.first
     named = all(isinstance(one, str) and _UID.fullmatch(one) for one in (series, uid))
     if not named:

@@ -1,23 +1,25 @@
-"""The first part of a body of several, piece by piece (RFC 2046 5.1)."""
+"""The first part of a multipart body, read in pieces (RFC 2046 5.1)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
-# What stands before a part is a few lines; longer is no head.
+from leakwatch.core.messages import text
+
+# The header of a part has a few lines; a longer one is invalid.
 _LONGEST_HEAD = 1 << 16
 
 
 class Part:
-    """Iterates over the content of the first part.
+    """Iterator over the content of the first part.
 
     Parameters
     ----------
     pieces : iterable of bytes
         The body, cut anywhere.
     boundary : bytes
-        As the head of the answer names it.
+        As the header of the answer names it.
     """
 
     def __init__(self, pieces: Iterable[bytes], boundary: bytes) -> None:
@@ -28,7 +30,7 @@ class Part:
         self._mark = b"--" + boundary
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the content.
+        """Yield the content.
 
         Raises
         ------
@@ -48,14 +50,14 @@ class Part:
         self._pass_over_the_end()
 
     def _begin(self) -> tuple[bytearray, bytes]:
-        """What was read of the content, and how lines end."""
+        """Return the beginning of the content, and the line ending."""
         held = bytearray()
-        while (head := self._head.search(held)) is None:
+        while (header := self._head.search(held)) is None:
             if len(held) > _LONGEST_HEAD:
-                raise ValueError("a body of several parts without a first one")
+                raise ValueError(text("a body of several parts without a first one"))
             held += self._next("a body of several parts without a first one")
-        line_end = bytes(head[1])
-        return held[head.end() :], line_end
+        line_end = bytes(header[1])
+        return held[header.end() :], line_end
 
     def _next(self, failure: str) -> bytes:
         piece = next(self._pieces, None)

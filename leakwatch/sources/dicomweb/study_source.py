@@ -1,4 +1,4 @@
-"""A study of an archive, asked again and again for what is new in it (DICOMweb)."""
+"""A study in a DICOMweb archive that is polled for new objects."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import requests
 
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.core.plural import counted_noun
 from leakwatch.sources.arrival.arrival_source import ArrivalSource
 from leakwatch.sources.arrival.arrived_frames import ArrivedObject
@@ -35,13 +36,13 @@ _FAULTS = {
     requests.Timeout: "the archive does not answer in time",
     requests.ConnectionError: "the archive cannot be reached",
 }
-# `close` waits for its thread so long, s; an archive that hangs holds it for `answer_s`.
+# Longest wait of `close` for its thread, s; a hanging archive may block it for `answer_s`.
 _JOIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class StudyOptions:
-    """Which study of which archive.
+    """Options of a DICOMweb source.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class StudyOptions:
     study : str
         Study Instance UID.
     existing : bool
-        Fetch what is there already, too.
+        Fetch existing objects, too.
     keep : Path or None
         Where fetched objects stay; None: they are removed when they were decoded.
     """
@@ -80,16 +81,27 @@ def from_spec(scheme: str, rest: str, settings: Settings) -> DicomWebStudy:
     what = f"dicomweb+{scheme}"
     parts = urlsplit(f"{scheme}:{rest}")
     if not parts.hostname:
-        raise SourceError(f"{what}: names no archive. Write {what}://HOST/ROOT?study=UID.")
+        raise SourceError(
+            text("{what}: names no archive. Write {what}://HOST/ROOT?study=UID.", what=what)
+        )
     if parts.username or parts.password:
         raise SourceError(
-            f"{what}: name and password do not belong into an address, which is shown and "
-            "recorded. Put them into ~/.netrc."
+            text(
+                "{what}: name and password do not belong into an address, which is shown and "
+                "recorded. Put them into ~/.netrc.",
+                what=what,
+            )
         )
     options = options_of(parts.query, _OPTIONS, what)
     study = options.get("study", "")
     if not _UID.fullmatch(study) or len(study) > _LONGEST_UID:
-        raise SourceError(f"{what}: study is {study!r}. Give its Study Instance UID: ?study=UID.")
+        raise SourceError(
+            text(
+                "{what}: study is {study!r}. Give its Study Instance UID: ?study=UID.",
+                what=what,
+                study=study,
+            )
+        )
     root = f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}"
     keep = Path(options["keep"]) if options.get("keep") else None
     existing = yes(options, "existing", what)
@@ -112,7 +124,7 @@ class DicomWebStudy(ArrivalSource):
 
     def __init__(self, options: StudyOptions, settings: LiveDicomSettings | None = None) -> None:
         self._options, self._settings = options, settings or LiveDicomSettings()
-        # By the clock on the wall, as a C-arm tells when a picture was taken.
+        # Local time, as used by C-arms for the time of an image.
         self._begun_at = dt.datetime.now()  # noqa: DTZ005 - C-arms know no time zones
         self._archive = ArchiveClient(options.root, self._settings)
         self._spool = Spool(options.keep)
@@ -142,20 +154,26 @@ class DicomWebStudy(ArrivalSource):
                     next_s = time.monotonic() + self._settings.run_step_s
                     if self._take(instance):
                         self._closed.wait(max(next_s - time.monotonic(), 0.0))
-            # The archive, the network and the bytes are all somebody else's: they fail in any way.
+            # Archive, network and data are untrusted: they may fail in any way.
             except Exception as error:  # noqa: BLE001
                 usual_s = self._settings.poll_s
                 pause_s = min(max(2 * pause_s, usual_s), self._settings.back_off_s)
                 if _no_such_study(error):
-                    # So nothing is in it yet, and all that comes is new.
+                    # The study is empty so far, and all objects will be new.
                     begun, pause_s = True, usual_s
                 away = True
-                self._log.is_lost(f"{_why(error)}; it is asked again in {pause_s:g} s")
+                self._log.is_lost(
+                    text(
+                        "{why}; next request in {pause_s:g} s",
+                        why=_why(error),
+                        pause_s=pause_s,
+                    )
+                )
 
     def _begin(self, found: list[Instance], missed: bool) -> None:
-        """Tell what was there before the session from what is new.
+        """Find objects that existed before the session.
 
-        Where the archive could not be asked when the session began, nobody knows but the objects.
+        If the archive did not respond when the session began, only the objects themselves show it.
         """
         if missed:
             self._doubtful = frozenset(one.uid for one in found)
@@ -163,10 +181,10 @@ class DicomWebStudy(ArrivalSource):
         self._known.update(one.uid for one in found)
         there = counted_noun(len(found), "object that was", "objects that were")
         passed = f"passed over: {there} there already (existing=yes takes them too)"
-        self._log.note(passed if found else "there is nothing in the study yet")
+        self._log.note(passed if found else text("there is nothing in the study yet"))
 
     def _take(self, instance: Instance) -> bool:
-        """Fetch an object that is new; whether it comes to the session."""
+        """Fetch a new object; return whether it belongs to the session."""
         if self._closed.is_set() or instance.uid in self._known or not self._arrived.has_room:
             return False
         try:
@@ -177,12 +195,14 @@ class DicomWebStudy(ArrivalSource):
             failed = self._failed[instance.uid] = self._failed.get(instance.uid, 0) + 1
             if failed >= _ATTEMPTS or isinstance(error, AnswerTooLong):
                 self._known.add(instance.uid)
-                self._log.is_lost(f"an object could not be fetched: {_why(error)}", 1)
+                self._log.is_lost(text("an object could not be fetched: {why}", why=_why(error)), 1)
             return False
         self._known.add(instance.uid)
         if instance.uid in self._doubtful and self._is_of_before(path):
             path.unlink(missing_ok=True)
-            self._log.note("objects that say that they are older than the session are passed over")
+            self._log.note(
+                text("objects older than the session, by their own statement, are skipped")
+            )
             return False
         return self._arrived.put(ArrivedObject(path, time.monotonic()))
 
@@ -196,11 +216,11 @@ class DicomWebStudy(ArrivalSource):
             raise
 
     def _is_of_before(self, path: Path) -> bool:
-        """Whether an object says that it was taken before the session began."""
+        """Return whether an object states that it was acquired before the session began."""
         try:
             taken_at = clock_time(read_header(path, most=self._settings).dataset).values()
         except SourceError:
-            return False  # whoever decodes it says what is wrong with it
+            return False  # the decoder reports what is wrong with it
         apart = dt.timedelta(seconds=self._settings.clocks_apart_s)
         return any(one < self._begun_at - apart for one in taken_at)
 
@@ -211,16 +231,16 @@ def _no_such_study(error: Exception) -> bool:
 
 
 def _why(error: Exception) -> str:
-    """What is wrong, without an address that may name the patient."""
+    """Return the error without an address that may identify the patient."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         code = error.response.status_code
         if code == _NO_SUCH_STUDY:
-            return "the archive knows no such study yet (HTTP 404)"
-        hint = " (name and password belong into ~/.netrc)" if code in (401, 403) else ""
-        return f"the archive answers with HTTP {code}{hint}"
+            return text("the archive knows no such study yet (HTTP 404)")
+        hint = text(" (name and password belong into ~/.netrc)") if code in (401, 403) else ""
+        return text("the archive answers with HTTP {code}{hint}", code=code, hint=hint)
     if isinstance(error, AnswerTooLong):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
-        return f"what came could not be written: {error.strerror}"
+        return text("a received object could not be written: {strerror}", strerror=error.strerror)
     known = (words for kind, words in _FAULTS.items() if isinstance(error, kind))
     return next(known, f"what the archive answers cannot be read ({type(error).__name__})")

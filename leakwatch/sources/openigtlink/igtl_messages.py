@@ -1,10 +1,10 @@
-"""OpenIGTLink on the wire: whole messages out of a socket, and pictures out of messages.
+"""OpenIGTLink protocol: messages from a socket, and images from messages.
 
-The content of pictures is taken apart by pyigtl. Its client is not used: it keeps one message a
-device and drops what was not fetched yet, never notices that the peer hung up, loses its place in
-the stream where a header comes in two parts, waits for any size that a header names, and looks at
-no checksum. Nor is what it reads around the content: a letter that is not ASCII in a device's name
-or in the metadata, or an extended header with more in it than it knows, costs it the picture.
+pyigtl decodes the content of images. Its client is not used: it stores one message per device and
+drops unread ones, does not detect that the peer disconnected, loses its position in the stream if a
+header arrives in two parts, waits for any announced size, and ignores checksums. Nor is its parsing
+of the other parts used: it loses an image if a device's name or the metadata are not ASCII, or if
+an extended header is longer than it knows.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from pyigtl.messages import ImageMessage
 
 from leakwatch.config import LiveIgtlSettings
 from leakwatch.core.arrays import Array, PointArray, read_only
+from leakwatch.core.messages import text
 
 # A socket is asked so often whether to go on, s: `close` takes effect within a second.
 POLL_S = 0.2
-# Room is made in pieces of this size: one takes 0.1 ms, and a picture of 2 MB needs two.
+# Room is made in pieces of this size: one takes 0.1 ms, and an image of 2 MB needs two.
 _PIECE_BYTES = 1 << 20
 
 # Header version, type, device, seconds and their fraction, size of the body, its checksum.
@@ -51,23 +52,23 @@ _MALFORMED = (
 
 
 class LinkBroken(Exception):
-    """Nothing more can be read from this connection; the text says why."""
+    """The connection cannot be read any more."""
 
 
-class NotAPicture(Exception):
-    """A message that should hold a picture does not hold one that can be used."""
+class UnusableImage(Exception):
+    """An IMAGE message has no usable image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as it came.
+    """One message as received.
 
     Parameters
     ----------
     kind, device : str
         ``IMAGE`` and the like; the name that the sender gave the device.
     sent_s : float
-        The sender's clock, seconds since 1970; 0.0 where it does not say.
+        The sender's clock, seconds since 1970; 0.0 if not stated.
     header : dict
         As pyigtl parses it.
     body : bytes
@@ -87,14 +88,14 @@ class Message:
 
     @property
     def number(self) -> int | None:
-        """The message's own number; None where the sender does not count."""
+        """Number of the message; None if the sender does not count."""
         if self.header["header_version"] == 1 or len(self.body) < _EXTENDED_HEADER.size:
             return None
         return int(_EXTENDED_HEADER.unpack_from(self.body)[3]) or None
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ImageContent:
     """The content of an IMAGE message.
 
     Parameters
@@ -102,7 +103,7 @@ class Picture:
     pixels : ndarray
         ``(rows, columns)``, uint8, uint16 or int16, native byte order, read-only.
     spacing_mm : (float, float)
-        Of rows, of columns, as the matrix says: in no known plane.
+        Of rows and columns, from the matrix: in an unknown plane.
     directions : ndarray
         ``(2, 3)``: of growing columns and of growing rows, in world coordinates.
     world : str
@@ -123,7 +124,7 @@ def messages(
     closed: Callable[[], bool],
     settings: LiveIgtlSettings | None = None,
 ) -> Iterator[Message]:
-    """Yield every message that comes, until `closed`; of those that are no pictures no body.
+    """Yield every message that comes, until `closed`; of those that are no images no body.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ def messages(
     Raises
     ------
     LinkBroken
-        The peer hung up, stalled within a message, or sends something else.
+        The peer disconnected, stalled within a message, or sends something else.
     """
     settings = settings or LiveIgtlSettings()
     reader = _Reader(connection, closed, settings.stalled_s)
@@ -150,7 +151,12 @@ def messages(
         most = settings.picture_bytes if is_picture else settings.other_bytes
         if size > most:
             raise LinkBroken(
-                f"a message {kind} of {size} bytes is announced; at most {most} are taken"
+                text(
+                    "a message {kind} of {size} bytes is announced; the limit is {most}",
+                    kind=kind,
+                    size=size,
+                    most=most,
+                )
             )
         body = reader.exactly(size, kept=is_picture)
         if body is None:
@@ -159,7 +165,7 @@ def messages(
 
 
 class _Reader:
-    """Takes bytes from a socket; room is made for what came, and not for what was announced.
+    """Reader of bytes from a socket, with memory for received and not for announced bytes.
 
     Parameters
     ----------
@@ -176,7 +182,7 @@ class _Reader:
         self._connection, self._closed, self._stalled_s = connection, closed, stalled_s
 
     def exactly(self, count: int, may_wait: bool = False, kept: bool = True) -> bytes | None:
-        """So many bytes; None where `closed` came first.
+        """Return `count` bytes; None if `closed` was set first.
 
         Parameters
         ----------
@@ -200,18 +206,22 @@ class _Reader:
             except TimeoutError:
                 stalled = time.monotonic() - last_s > self._stalled_s
                 if stalled and not (may_wait and got == 0):
-                    raise LinkBroken(f"stopped within a message, {got} of {count} bytes") from None
+                    raise LinkBroken(
+                        text(
+                            "stopped within a message, {got} of {count} bytes", got=got, count=count
+                        )
+                    ) from None
                 continue
             except OSError as error:
                 raise LinkBroken(error.strerror or type(error).__name__) from error
             if more == 0:
-                raise LinkBroken("the peer hung up" + (" within a message" if got else ""))
+                raise LinkBroken("the peer disconnected" + (" within a message" if got else ""))
             got, last_s = got + more, time.monotonic()
         return bytes(whole) if kept else b""
 
 
 def _parsed(head: bytes) -> tuple[dict[str, Any], int, int]:
-    """The header as pyigtl names its parts, the size of the body, and its checksum."""
+    """Return the header in pyigtl's names, the size of the body, and its checksum."""
     version, kind, device, seconds, fraction, size, checksum = _HEADER.unpack(head)
     header = {
         "header_version": version,
@@ -221,12 +231,12 @@ def _parsed(head: bytes) -> tuple[dict[str, Any], int, int]:
         "body_size": size,
     }
     if version not in _HEADER_VERSIONS or not _TYPE_OF_MESSAGE.fullmatch(header["message_type"]):
-        raise LinkBroken("what comes is not OpenIGTLink")
+        raise LinkBroken(text("the peer does not send OpenIGTLink"))
     return header, size, checksum
 
 
 def _text(encoded: bytes) -> str:
-    """Text up to its padding, whatever it is encoded in: a name is no reason to lose a picture."""
+    """Return text up to its padding in any encoding: a name must not cost an image."""
     try:
         text = encoded.decode("utf-8")
     except UnicodeDecodeError:
@@ -234,13 +244,13 @@ def _text(encoded: bytes) -> str:
     return text.rstrip(" \t\r\n\0")
 
 
-def picture(message: Message) -> Picture:
-    """Take an IMAGE message apart.
+def decode_image(message: Message) -> ImageContent:
+    """Decode an IMAGE message.
 
     Raises
     ------
-    NotAPicture
-        It is damaged, in colour, a volume, of a type that no C-arm gives, or malformed.
+    UnusableImage
+        It is damaged, in colour, a volume, of an unsupported type, or malformed.
     """
     _check_sum(message)
     content, metadata = _parts(message)
@@ -252,50 +262,70 @@ def picture(message: Message) -> Picture:
         image = unpacked.image
         matrix = np.asarray(unpacked.ijk_to_world_matrix, np.float64)[:3, :3]
     except _MALFORMED as error:
-        raise NotAPicture(f"malformed ({type(error).__name__}: {error})") from error
+        raise UnusableImage(
+            text("malformed ({name}: {error})", name=type(error).__name__, error=str(error))
+        ) from error
     flat, axes = _flat(image)
     if flat.dtype.newbyteorder("=") not in (np.uint8, np.uint16, np.int16):
-        raise NotAPicture(f"pixels of type {flat.dtype.name}; 8 or 16 bit whole numbers are read")
+        raise UnusableImage(
+            text(
+                "pixels of type {name}; only integers of 8 or 16 bits are supported",
+                name=flat.dtype.name,
+            )
+        )
     if flat.size > _MOST_PIXELS:
-        raise NotAPicture(f"of {flat.shape[0]} rows and {flat.shape[1]} columns; too large")
+        raise UnusableImage(
+            text(
+                "of {rows} rows and {columns} columns; too large",
+                rows=flat.shape[0],
+                columns=flat.shape[1],
+            )
+        )
     pixels = flat.astype(flat.dtype.newbyteorder("="), copy=False)
     if _bytes_look_swapped(pixels):
-        raise NotAPicture("its bytes look swapped; correct the byte order at the sender")
+        raise UnusableImage(text("its bytes look swapped; correct the byte order at the sender"))
     along = matrix[:, axes].T
     lengths = np.hypot.reduce(along, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         directions = along / lengths[:, None]
     number = _frame_number(metadata)
     spacing = (float(lengths[1]), float(lengths[0]))
-    return Picture(read_only(pixels), spacing, directions, unpacked.world_coordinate_system, number)
+    return ImageContent(
+        read_only(pixels), spacing, directions, unpacked.world_coordinate_system, number
+    )
 
 
 def _check_sum(message: Message) -> None:
-    """Pixels have no code that damage could break: only the checksum tells that they are theirs."""
+    """Check the checksum, the only protection of pixels against damage."""
     if message.checksum and crc64.ecma_182(message.body) != message.checksum:
-        raise NotAPicture("damaged on its way: its checksum does not hold")
+        raise UnusableImage(text("damaged in transit: its checksum is wrong"))
 
 
 def _parts(message: Message) -> tuple[memoryview, dict[str, str]]:
-    """The content of a message, and its metadata."""
+    """Return the content of a message, and its metadata."""
     body = memoryview(message.body)
     if message.header["header_version"] == 1:
         return body, {}
     if len(body) < _EXTENDED_HEADER.size:
-        raise NotAPicture(f"malformed: {len(body)} bytes")
+        raise UnusableImage(text("malformed: {body} bytes", body=len(body)))
     begin, head_bytes, text_bytes, _ = _EXTENDED_HEADER.unpack_from(body)
     end = len(body) - head_bytes - text_bytes
     if not _EXTENDED_HEADER.size <= begin <= end:
-        raise NotAPicture(
-            f"malformed: of {len(body)} bytes {begin} are said to come before the content and "
-            f"{head_bytes + text_bytes} behind it"
+        raise UnusableImage(
+            text(
+                "malformed: of {body} bytes {begin} are said to come before the content and "
+                "{head_bytes} after it",
+                body=len(body),
+                begin=begin,
+                head_bytes=head_bytes + text_bytes,
+            )
         )
     texts = end + head_bytes
     return body[begin:end], _metadata(body[end:texts].tobytes(), body[texts:].tobytes())
 
 
 def _metadata(entries: bytes, texts: bytes) -> dict[str, str]:
-    """Names and values, as far as they can be read: nothing of the picture depends on them."""
+    """Return names and values that can be read: the image does not depend on them."""
     if len(entries) < _METADATA_COUNT.size:
         return {}
     (count,) = _METADATA_COUNT.unpack_from(entries)
@@ -312,26 +342,40 @@ def _metadata(entries: bytes, texts: bytes) -> dict[str, str]:
 
 def _check_byte_order(content: memoryview) -> None:
     if len(content) < _IMAGE_HEADER_BYTES:
-        raise NotAPicture(f"malformed: {len(content)} bytes")
+        raise UnusableImage(text("malformed: {content} bytes", content=len(content)))
     if content[4] not in (1, 2):
-        raise NotAPicture(f"its byte order is {content[4]}; 1 is big endian, 2 is little endian")
+        raise UnusableImage(
+            text(
+                "its byte order is {content}; 1 is big endian, 2 is little endian",
+                content=content[4],
+            )
+        )
 
 
 def _flat(image: Array) -> tuple[Array, list[int]]:
-    """The one plane of an image, and which axes of the matrix are its columns and its rows."""
+    """Return the plane of an image, and the matrix axes of its columns and rows."""
     if image.ndim == 4:
-        raise NotAPicture(f"in colour ({image.shape[3]} components); send one component")
+        raise UnusableImage(
+            text("in colour ({shape} components); send one component", shape=image.shape[3])
+        )
     slices, rows, columns = image.shape
     if slices == 1 and rows > 1 and columns > 1:
         return image[0], [0, 1]
     # pyigtl sends a two-dimensional array so: as a volume that is one voxel wide.
     if columns == 1 and slices > 1 and rows > 1:
         return image[:, :, 0], [1, 2]
-    raise NotAPicture(f"not one plane ({columns} x {rows} x {slices}); send single frames")
+    raise UnusableImage(
+        text(
+            "not one plane ({columns} x {rows} x {slices}); send single frames",
+            columns=columns,
+            rows=rows,
+            slices=slices,
+        )
+    )
 
 
 def _bytes_look_swapped(pixels: Array) -> bool:
-    """Whether 10 or 12 bit values came with their bytes exchanged, whatever the header says.
+    """Return whether 10 or 12 bit values have swapped bytes, whatever the header states.
 
     Then the low byte of every value is the high one of a number below 4096: never above 15.
     """

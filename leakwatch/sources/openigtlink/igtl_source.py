@@ -21,14 +21,15 @@ from leakwatch.core.frame import (
     ProjectionGeometry,
     TimeSource,
 )
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.sources.openigtlink.igtl_messages import (
+    ImageContent,
     LinkBroken,
     Message,
-    NotAPicture,
-    Picture,
+    UnusableImage,
+    decode_image,
     messages,
-    picture,
 )
 
 DEFAULT_PORT = 18944  # registered for OpenIGTLink with IANA
@@ -50,8 +51,8 @@ _LETTERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a person says of the pictures; the protocol has no words for it.
+class DeclaredFormat:
+    """Properties of images that the user declares, which the protocol cannot.
 
     Parameters
     ----------
@@ -61,9 +62,9 @@ class Told:
         ``MONOCHROME2``, or ``MONOCHROME1`` where bone is bright in fluoroscopy.
     relationship : IntensityRelationship or None
     spacing_at_vertebra : bool
-        The sender's spacing was measured at the vertebra. Else it gives no millimetres.
+        The sender's spacing is at the vertebra. Otherwise it is not used as calibration.
     patient_axes : bool
-        The sender's matrix is that of the patient. Else it says nothing of front and back.
+        The sender's matrix is that of the patient. Otherwise it is not used for orientation.
     """
 
     bits_stored: int | None = None
@@ -89,7 +90,10 @@ def from_spec(rest: str, settings: Settings) -> OpenIgtLink:
         It is not of this form.
     """
     wrong = SourceError(
-        f"igtl:{rest}: is no address. Write igtl://HOST:PORT or igtl://HOST:PORT/DEVICE."
+        text(
+            "igtl:{rest}: is not an address. Write igtl://HOST:PORT or igtl://HOST:PORT/DEVICE.",
+            rest=rest,
+        )
     )
     try:
         parts = urlsplit(rest)
@@ -99,33 +103,37 @@ def from_spec(rest: str, settings: Settings) -> OpenIgtLink:
     if not host:
         raise wrong
     device = unquote(parts.path.strip("/")) or None
-    return OpenIgtLink(host, port, device, _told(parts.query), settings.live_igtl)
+    return OpenIgtLink(host, port, device, _declared(parts.query), settings.live_igtl)
 
 
-def _told(query: str) -> Told:
-    told = Told()
+def _declared(query: str) -> DeclaredFormat:
+    declared = DeclaredFormat()
     for key, value in parse_qsl(query, keep_blank_values=True):
         if key == "bits" and value.isdecimal() and 8 <= int(value) <= 16:
-            told = replace(told, bits_stored=int(value))
+            declared = replace(declared, bits_stored=int(value))
         elif key == "photometric" and value in ("MONOCHROME1", "MONOCHROME2"):
-            told = replace(told, photometric=value)
+            declared = replace(declared, photometric=value)
         elif key == "relationship" and value in tuple(IntensityRelationship):
-            told = replace(told, relationship=IntensityRelationship(value))
+            declared = replace(declared, relationship=IntensityRelationship(value))
         elif (key, value) == ("spacing", "vertebra"):
-            told = replace(told, spacing_at_vertebra=True)
+            declared = replace(declared, spacing_at_vertebra=True)
         elif (key, value) == ("axes", "patient"):
-            told = replace(told, patient_axes=True)
+            declared = replace(declared, patient_axes=True)
         else:
             raise SourceError(
-                f"igtl: {key}={value} is not known. Give bits=8 to 16, "
-                "photometric=MONOCHROME1 or MONOCHROME2, relationship=LIN, LOG or DISP, "
-                "spacing=vertebra, axes=patient."
+                text(
+                    "igtl: {key}={value} is not known. Give bits=8 to 16, "
+                    "photometric=MONOCHROME1 or MONOCHROME2, relationship=LIN, LOG or DISP, "
+                    "spacing=vertebra, axes=patient.",
+                    key=key,
+                    value=value,
+                )
             )
-    return told
+    return declared
 
 
 class OpenIgtLink:
-    """Pictures of one device of an OpenIGTLink server; a `leakwatch.core.protocols.LiveSource`.
+    """Images of one device of an OpenIGTLink server; a `leakwatch.core.protocols.LiveSource`.
 
     It reads the socket itself, in the thread that asks for frames, so that nothing is dropped
     between the wire and the session. What the sender drops shows as a gap where it numbers its
@@ -136,8 +144,8 @@ class OpenIgtLink:
     host : str
     port : int
     device : str or None
-        None: the first that sends a picture.
-    told : Told
+        None: the first that sends an image.
+    declared : DeclaredFormat
     settings : LiveIgtlSettings
     """
 
@@ -146,35 +154,35 @@ class OpenIgtLink:
         host: str,
         port: int = DEFAULT_PORT,
         device: str | None = None,
-        told: Told | None = None,
+        declared: DeclaredFormat | None = None,
         settings: LiveIgtlSettings | None = None,
     ) -> None:
         self._address, self._device = (host, port), device
-        self._told = told or Told()
+        self._declared = declared or DeclaredFormat()
         self._settings = settings or LiveIgtlSettings()
         self._where = f"igtl://{host}:{port}"
         self._closed = Event()
         self._status = LinkStatus(Link.WAITING, f"{self._where}: connecting")
         self._counts = _Counts()
         self._clock = _SenderClock()
-        self._last: tuple[Picture, Acquisition] | None = None
+        self._last: tuple[ImageContent, Acquisition] | None = None
 
     @property
     def number_of_frames(self) -> None:
-        """Nobody knows."""
+        """Unknown."""
         return None
 
     @property
     def status(self) -> LinkStatus:
-        """The link as it is now; a sender does not say whether the pedal is down."""
+        """Current status of the link; the sender does not state whether fluoroscopy is on."""
         return replace(self._status, frames_lost=self._counts.lost)
 
     def frames(self) -> Iterator[Frame]:
-        """Yield pictures as they come; connect again for as long as it takes."""
+        """Yield images as they come; connect again for as long as it takes."""
         while not self._closed.is_set():
             try:
                 with closing(socket.create_connection(self._address, _CONNECT_S)) as connection:
-                    self._say(Link.WAITING, "connected; no picture came yet")
+                    self._say(Link.WAITING, text("connected; no image so far"))
                     for message in messages(connection, self._closed.is_set, self._settings):
                         frame = self._frame(message)
                         if frame is not None:
@@ -184,7 +192,11 @@ class OpenIgtLink:
             except OSError as error:
                 reason = error.strerror or str(error) or type(error).__name__
                 self._say(
-                    Link.LOST, f"no connection: {reason}. Start the server there, or correct this."
+                    Link.LOST,
+                    text(
+                        "no connection: {reason}. Start the server there, or correct this.",
+                        reason=reason,
+                    ),
                 )
             self._closed.wait(RETRY_S)
 
@@ -193,21 +205,21 @@ class OpenIgtLink:
         self._closed.set()
 
     def _frame(self, message: Message) -> Frame | None:
-        """The frame that a message brings; what cannot be used shows in `status`."""
+        """Return the frame of a message; unusable ones are reported in `status`."""
         if message.kind != "IMAGE" or not self._is_ours(message.device):
             self._counts.other()
             return None
         try:
-            shown = picture(message)
-        except NotAPicture as error:
+            shown = decode_image(message)
+        except UnusableImage as error:
             self._counts.unusable(message.number)
-            self._say(Link.LOST, f"a picture cannot be used: {error}")
+            self._say(Link.LOST, text("an image cannot be used: {error}", error=error))
             return None
         if self._device is None:
             self._device = message.device
         index = self._counts.frame(shown.number, message.number)
         time_s = self._clock.time_s(message)
-        self._say(Link.OPEN, f"pictures of {self._device!r}")
+        self._say(Link.OPEN, f"images of {self._device!r}")
         return Frame(index, time_s, shown.pixels, self._acquisition(shown), message.received_s)
 
     def _is_ours(self, device: str) -> bool:
@@ -216,18 +228,18 @@ class OpenIgtLink:
     def _say(self, link: Link, text: str) -> None:
         self._status = LinkStatus(link, f"{self._where}: {text}")
 
-    def _acquisition(self, shown: Picture) -> Acquisition:
-        """That of the last picture, unless what it says has changed."""
+    def _acquisition(self, shown: ImageContent) -> Acquisition:
+        """Return the acquisition of the last image, unless it has changed."""
         if self._last is not None and _same_kind(self._last[0], shown):
             return self._last[1]
-        found = replace(acquisition(shown, self._told), time_source=self._clock.source)
+        found = replace(acquisition(shown, self._declared), time_source=self._clock.source)
         if self._clock.source is TimeSource.ARRIVAL:
             found = replace(found, notes=(*found.notes, _NO_CLOCK))
         self._last = (shown, found)
         return found
 
 
-def _same_kind(one: Picture, other: Picture) -> bool:
+def _same_kind(one: ImageContent, other: ImageContent) -> bool:
     return (
         one.pixels.shape == other.pixels.shape
         and one.pixels.dtype == other.pixels.dtype
@@ -237,27 +249,34 @@ def _same_kind(one: Picture, other: Picture) -> bool:
     )
 
 
-def acquisition(shown: Picture, told: Told) -> Acquisition:
-    """What a picture's header and a person say of all pictures like it.
+def acquisition(shown: ImageContent, declared: DeclaredFormat) -> Acquisition:
+    """Return the acquisition from an image header and the declared format.
 
     Parameters
     ----------
-    shown : Picture
-    told : Told
+    shown : ImageContent
+    declared : DeclaredFormat
     """
     rows, columns = shown.pixels.shape
     depth = 8 * shown.pixels.dtype.itemsize
-    bits = min(told.bits_stored or depth, depth)
+    bits = min(declared.bits_stored or depth, depth)
     signed = shown.pixels.dtype == np.int16
-    notes = ["OpenIGTLink does not say what pixel values mean; thickness and volume are rough."]
-    if depth == 16 and told.bits_stored is None:
-        notes.append("The pixels are taken to use 16 bits; bits=12 in the address says otherwise.")
-    geometry, about_spacing = _geometry(shown, told)
-    orientation, about_axes = _orientation(shown, told)
+    notes = [
+        text(
+            "OpenIGTLink does not state the meaning of pixel values; thickness and volume are "
+            "approximate."
+        )
+    ]
+    if depth == 16 and declared.bits_stored is None:
+        notes.append(
+            text("The pixels are assumed to use 16 bits; change it with bits=12 in the address.")
+        )
+    geometry, about_spacing = _geometry(shown, declared)
+    orientation, about_axes = _orientation(shown, declared)
     return Acquisition(
         rows,
         columns,
-        PixelFormat(told.photometric, bits, told.relationship, signed=signed),
+        PixelFormat(declared.photometric, bits, declared.relationship, signed=signed),
         geometry,
         TimeSource.ACQUISITION_TIME,
         patient_orientation=orientation,
@@ -265,31 +284,37 @@ def acquisition(shown: Picture, told: Told) -> Acquisition:
     )
 
 
-def _geometry(shown: Picture, told: Told) -> tuple[ProjectionGeometry, str]:
+def _geometry(shown: ImageContent, declared: DeclaredFormat) -> tuple[ProjectionGeometry, str]:
     spacing = shown.spacing_mm
     if not (np.isfinite(spacing).all() and min(spacing) > 0):
-        return ProjectionGeometry(), "The sender gives no spacing."
-    if told.spacing_at_vertebra:
+        return ProjectionGeometry(), text("The sender gives no spacing.")
+    if declared.spacing_at_vertebra:
         found = ProjectionGeometry(pixel_spacing_mm=spacing, pixel_spacing_calibration="FIDUCIAL")
-        return found, "The sender's spacing is at the vertebra, as the address says."
+        return found, text("The sender's spacing is at the vertebra, as the address states.")
     # The ratio is true in any plane; the spacing itself is not.
     return (
         ProjectionGeometry(pixel_aspect=spacing[0] / spacing[1]),
-        "The sender's spacing is not used: in which plane it holds is not known. Calibrate, or "
-        "write spacing=vertebra in the address.",
+        text(
+            "The sender's spacing is not used: its plane is unknown. Calibrate, or write "
+            "spacing=vertebra in the address."
+        ),
     )
 
 
-def _orientation(shown: Picture, told: Told) -> tuple[tuple[str, str] | None, str]:
-    if not told.patient_axes:
+def _orientation(
+    shown: ImageContent, declared: DeclaredFormat
+) -> tuple[tuple[str, str] | None, str]:
+    if not declared.patient_axes:
         return None, (
-            "The sender's axes are not used: mark where the front is, or write axes=patient in "
-            "the address."
+            text(
+                "The sender's axes are not used: mark where the front is, or write axes=patient "
+                "in the address."
+            )
         )
     letters = [_letter(direction, shown.world) for direction in shown.directions]
     if letters[0] is None or letters[1] is None:
-        return None, "The sender's axes lie between those of a patient: they are not used."
-    return (letters[0], letters[1]), "Front and back are those of the sender's axes."
+        return None, text("The sender's axes lie between those of a patient: they are not used.")
+    return (letters[0], letters[1]), text("Front and back are those of the sender's axes.")
 
 
 def _letter(direction: np.ndarray, world: str) -> str | None:
@@ -302,7 +327,7 @@ def _letter(direction: np.ndarray, world: str) -> str | None:
 
 
 class _Counts:
-    """Which index the next frame has, and how many are known to be lost."""
+    """Index of the next frame, and number of lost frames."""
 
     def __init__(self) -> None:
         self.lost = 0
@@ -312,7 +337,7 @@ class _Counts:
         self._only_pictures = True
 
     def frame(self, frame_number: int | None, message_number: int | None) -> int:
-        """Index of a frame with these numbers."""
+        """Return the index of a frame with these numbers."""
         missing = self._messages_missed(message_number)
         if frame_number is not None:
             # The better witness: messages may have been of other things.
@@ -323,15 +348,15 @@ class _Counts:
         return self._given + self.lost - 1
 
     def unusable(self, message_number: int | None) -> None:
-        """A frame came, and cannot be used; its own number may be unreadable."""
+        """Count an unusable frame, whose number may be unreadable."""
         missing = self._messages_missed(message_number)
         if self._frame_number is not None:
             self._frame_number += 1
-            missing = 0  # the next frame's own number tells
+            missing = 0  # found from the number of the next frame
         self.lost += missing + 1
 
     def other(self) -> None:
-        """A message of something else: from now on a gap between messages need be no frame."""
+        """Record another message: a gap between numbers may then not be a frame."""
         self._only_pictures = False
 
     def _messages_missed(self, number: int | None) -> int:
@@ -343,7 +368,7 @@ class _Counts:
 
 
 def _gap(before: int | None, now: int) -> int:
-    """How many numbers lie between; none where the sender counts anew, or does not count."""
+    """Return the number of missing messages; 0 if the sender restarts or does not count."""
     if before is None:
         return 0
     missing = now - before - 1
@@ -351,10 +376,10 @@ def _gap(before: int | None, now: int) -> int:
 
 
 class _SenderClock:
-    """Seconds from the first frame, by the sender's clock where it goes as ours does.
+    """Seconds from the first frame, by the sender's clock if it agrees with the local one.
 
-    A sender without a clock sends 0. One that counts whole seconds, or ticks more slowly than
-    frames come, gives several frames one time: then times are those of arrival.
+    A sender without a clock sends 0. A clock in whole seconds, or slower than the frame rate, gives
+    several frames the same time: times of arrival are then used.
     """
 
     def __init__(self) -> None:
@@ -364,7 +389,7 @@ class _SenderClock:
         self.source = TimeSource.ARRIVAL
 
     def time_s(self, message: Message) -> float:
-        """Time of a frame; never before that of the last one."""
+        """Return the time of a frame; never before that of the last one."""
         sent, received = message.sent_s, message.received_s
         if self._start is None:
             self._start, self._sent = (0.0, sent, received), sent
@@ -373,14 +398,14 @@ class _SenderClock:
             return self._last_s
         start_s, first_sent, first_received = self._start
         theirs, ours = sent - first_sent, received - first_received
-        if not self._tells(sent) or abs(theirs - ours) > _CLOCKS_AGREE_S:
+        if not self._advances(sent) or abs(theirs - ours) > _CLOCKS_AGREE_S:
             theirs = ours
             self._start = (start_s + ours, sent, received)
         self._sent = sent
         self._last_s = max(self._last_s, start_s + theirs)
         return self._last_s
 
-    def _tells(self, sent: float) -> bool:
-        """Whether this stamp tells a frame from the one before it."""
+    def _advances(self, sent: float) -> bool:
+        """Return whether this time stamp is later than the previous one."""
         self._ticks = self._ticks and sent != self._sent
         return self._ticks and not (sent.is_integer() and self._sent.is_integer())

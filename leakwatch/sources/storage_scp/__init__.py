@@ -1,1 +1,1 @@
-"""A C-STORE server: the C-arm sends, LeakWatch receives."""
+"""A C-STORE server that receives from a C-arm."""

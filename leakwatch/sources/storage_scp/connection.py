@@ -1,4 +1,4 @@
-"""An open connection of DICOM: reads units of the protocol, none longer than was agreed on."""
+"""An open DICOM connection that reads protocol data units of limited length."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket
 
 from leakwatch.config import LiveDicomSettings
+from leakwatch.core.messages import text
 from leakwatch.sources.storage_scp.dimse_messages import Messages
 from leakwatch.sources.storage_scp.waiting_connections import PDU_HEAD
 
-# Room is made in pieces of this size: one takes 0.1 ms, and a picture of 2 MB needs two.
+# Room is made in pieces of this size: one takes 0.1 ms, and an image of 2 MB needs two.
 _PIECE_BYTES = 1 << 20
 # Kinds of units (PS3.8 9.3.1): those that carry data, the request, and the others, all short.
 _REQUEST, _DATA, _KINDS = 1, 4, range(1, 8)
@@ -26,10 +27,11 @@ _ABORT = bytes((7, 0, 0, 0, 0, 4, 0, 0, 0, 0))
 
 
 class StoreConnection(AssociationSocket):
-    """A socket whose request was read already.
+    """A socket whose association request has been read already.
 
-    pynetdicom reads 4096 bytes at a time. After each the thread waits for its turn among the others
-    of the process: with a picture of 2 MB that is 512 times. And it makes room for any length.
+    pynetdicom reads 4096 bytes at a time. After each read the thread waits for the interpreter
+    lock: with an image of 2 MB that is 512 times. It also allocates memory for any announced
+    length.
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ class StoreConnection(AssociationSocket):
         What was read of it.
     settings : LiveDicomSettings
     pause_s : callable
-        How long to wait before the next unit is read, so that a stranger leaves time to others.
+        Wait before the next unit is read, so that unknown senders do not delay others.
     refused : callable
         Told why the peer was cut off.
     """
@@ -60,13 +62,13 @@ class StoreConnection(AssociationSocket):
 
     @property
     def ready(self) -> bool:
-        """Whether there is something to read."""
+        """Whether there are data to read."""
         return bool(self._request) or super().ready
 
     def recv(self, nr_bytes: int) -> bytearray:
-        """Read the head of a unit, or what follows it; less where the peer hung up or is cut off.
+        """Read the header or the body of a unit; less if the peer disconnected or was disconnected.
 
-        A head that announces too much ends the connection: nothing is read, nor is room made.
+        A header that announces too much ends the connection: nothing is read or allocated.
         """
         if self._is_cut:
             return bytearray()
@@ -74,21 +76,31 @@ class StoreConnection(AssociationSocket):
             self._inside = False
             return self._taken(nr_bytes)
         time.sleep(self._pause_s())
-        head = self._taken(nr_bytes)
-        if len(head) < PDU_HEAD.size:
-            return head
-        kind, _, length = PDU_HEAD.unpack(head)
+        header = self._taken(nr_bytes)
+        if len(header) < PDU_HEAD.size:
+            return header
+        kind, _, length = PDU_HEAD.unpack(header)
         if kind not in _KINDS:
-            self.cut(f"it sends what is no unit of DICOM (kind {kind})")
+            self.cut(
+                text(
+                    "it sends data that are not a DICOM protocol data unit (kind {kind})", kind=kind
+                )
+            )
             return bytearray()
         if length > self._longest(kind):
-            self.cut(f"it announces {length} bytes; at most {self._longest(kind)} are taken")
+            self.cut(
+                text(
+                    "it announces {length} bytes; the limit is {longest}",
+                    length=length,
+                    longest=self._longest(kind),
+                )
+            )
             return bytearray()
         self._inside = True
-        return head
+        return header
 
     def cut(self, why: str = "") -> None:
-        """Abort, and hang up: the thread that reads finds out, and ends by itself.
+        """Abort and close the connection, which ends the reading thread.
 
         An abort through pynetdicom waits for that thread, and it may wait for the peer.
 
@@ -121,7 +133,7 @@ class StoreConnection(AssociationSocket):
         return received(self, count)
 
     def _shutdown_socket(self) -> None:
-        """Every end of a connection comes through here.
+        """Close the socket, in whatever way the connection ends.
 
         pynetdicom leaves a socket open that was shut down before: what the peer sends then is kept.
         """
@@ -137,10 +149,10 @@ class StoreConnection(AssociationSocket):
 
 
 def received(connection: AssociationSocket, count: int) -> bytearray:
-    """Return exactly `count` bytes; fewer where the peer hung up.
+    """Return exactly `count` bytes; fewer if the peer disconnected.
 
-    Memory grows with what came, and not with what was announced: while room for 4 GB is made no
-    other thread of the process runs, the display's included.
+    Memory grows with the received and not with the announced length: while 4 GB are allocated no
+    other thread of the process runs, including the display.
     """
     content, at = bytearray(), 0
     while at < count and connection.socket is not None:

@@ -1,4 +1,4 @@
-"""Who may stay where few are served at once. Pure; no clock, no socket."""
+"""Allocation of the limited number of connections. Pure; no clock, no socket."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 
 @dataclass(eq=False, slots=True)
-class Place:
-    """One association, by identity.
+class ConnectionSlot:
+    """One association, compared by identity.
 
     Parameters
     ----------
     sender : str
         Title and address.
     known : bool
-        It stored something in this session, or a person named it.
+        It stored something in this session, or the user named it.
     since_s : float
-        When it came, monotonic.
+        Time of connection, monotonic.
     data_s : float
-        When the last part of a message of it came.
+        Time of the last part of a message from it.
     """
 
     sender: str
@@ -29,56 +29,56 @@ class Place:
     data_s: float = -math.inf
 
 
-class Places:
-    """As many as there are. Where one more comes, what never stored anything makes room.
+class ConnectionSlots:
+    """A limited number of connections; a new one may replace one that never stored anything.
 
     Parameters
     ----------
     most : int
     active_s : float
-        One that sent a part of a message within so long, s, is at work, and stays where one comes
-        that nobody knows.
+        A sender that sent a part of a message within this time, s, is active, and is not replaced
+        by an unknown one.
     """
 
     def __init__(self, most: int, active_s: float) -> None:
         self._most, self._active_s = most, active_s
-        self._taken: list[Place] = []
+        self._taken: list[ConnectionSlot] = []
 
     @property
-    def taken(self) -> tuple[Place, ...]:
-        """Those who are in."""
+    def taken(self) -> tuple[ConnectionSlot, ...]:
+        """Occupied slots."""
         return tuple(self._taken)
 
-    def enter(self, place: Place) -> tuple[bool, Place | None]:
-        """Let one in where that is possible.
+    def enter(self, slot: ConnectionSlot) -> tuple[bool, ConnectionSlot | None]:
+        """Admit a connection if possible.
 
         Parameters
         ----------
-        place : Place
+        slot : ConnectionSlot
 
         Returns
         -------
         bool
             Whether it is in. One that is known always is.
-        Place or None
-            The one that must go for it.
+        ConnectionSlot or None
+            The connection that must be closed for it.
         """
         gone = None
         if len(self._taken) >= self._most:
-            gone = self._dispensable(place)
+            gone = self._replaceable(slot)
             if gone is None:
                 return False, None
             self._taken.remove(gone)
-        self._taken.append(place)
+        self._taken.append(slot)
         return True, gone
 
-    def leave(self, place: Place) -> None:
-        """Tell that one has gone; nothing happens where it was not in."""
-        if place in self._taken:
-            self._taken.remove(place)
+    def leave(self, slot: ConnectionSlot) -> None:
+        """Free the slot of a connection, if it has one."""
+        if slot in self._taken:
+            self._taken.remove(slot)
 
-    def _dispensable(self, new: Place) -> Place | None:
-        """The stranger that was silent longest; for one that is known, whoever was."""
+    def _replaceable(self, new: ConnectionSlot) -> ConnectionSlot | None:
+        """Return the unknown sender that was silent longest; for a known sender, any."""
         strangers = [one for one in self._taken if not one.known]
         silent = [one for one in strangers if new.since_s - one.data_s >= self._active_s]
         among = silent or ((strangers or self._taken) if new.known else [])
@@ -86,7 +86,7 @@ class Places:
 
 
 class Rate:
-    """How often something may happen.
+    """A limit on the rate of an event.
 
     Parameters
     ----------
@@ -97,8 +97,8 @@ class Rate:
     def __init__(self, per_s: int) -> None:
         self._moments_s: deque[float] = deque(maxlen=per_s)
 
-    def is_one_too_many(self, now_s: float) -> bool:
-        """Whether it happens once more than it may; then it does not count."""
+    def exceeds(self, now_s: float) -> bool:
+        """Return whether an event exceeds the rate; it is then not counted."""
         full = len(self._moments_s) == self._moments_s.maxlen
         if full and now_s - self._moments_s[0] < 1.0:
             return True

@@ -1,7 +1,7 @@
-"""Messages of DICOM over the network, within bounds: data sets are handed on as they come.
+"""DICOM messages of limited size; data sets are forwarded as they arrive.
 
-pynetdicom makes room for what a peer announces, waits for it without end, and gathers a data set in
-memory, or in a file whose place nobody can choose.
+pynetdicom allocates what a peer announces, waits for it without limit, and collects a data set in
+memory, or in a file whose path cannot be chosen.
 """
 
 from __future__ import annotations
@@ -19,37 +19,38 @@ from pynetdicom.dimse_messages import C_ECHO_RQ, C_STORE_RQ, DIMSEMessage
 from pynetdicom.pdu_primitives import P_DATA
 
 from leakwatch.config import LiveDicomSettings
+from leakwatch.core.messages import text
 
 # A peer sends one message and waits for its answer (PS3.7 D.3.3.3); some more are forgiven.
 _MOST_UNANSWERED = 8
 
 
 class NotTaken(Exception):
-    """A peer sends what is not taken: its association ends. The text says why."""
+    """A peer sent something that is not accepted, which ends its association."""
 
 
 class Sink(Protocol):
-    """Where a data set goes."""
+    """Destination of a data set."""
 
     def write(self, data: bytes) -> None:
         """Take a part."""
 
     def abandon(self) -> None:
-        """Nothing more comes, and what came is not wanted."""
+        """Discard what was received; nothing more follows."""
 
 
 Begin = Callable[[Association, DIMSEMessage], Sink]
 
 
 class DataSet(BytesIO):
-    """A data set that is not gathered, but handed on as it comes.
+    """A data set that is forwarded as it arrives.
 
     It is a `BytesIO` only since pynetdicom asks for one.
 
     Parameters
     ----------
     begin : callable
-        Gives where it goes, when the first part comes.
+        Returns the destination; called at the first part.
     most : int
         Longest data set, bytes.
     """
@@ -69,20 +70,20 @@ class DataSet(BytesIO):
         """
         self._size += len(data)
         if self._size > self._most:
-            raise NotTaken(f"it sends an object of more than {self._most} bytes")
+            raise NotTaken(text("it sends an object of more than {most} bytes", most=self._most))
         if self.sink is None:
             self.sink = self._begin()
         self.sink.write(data)
         return len(data)
 
     def abandon(self) -> None:
-        """Nothing more comes."""
+        """Discard what was received; nothing more follows."""
         if self.sink is not None:
             self.sink.abandon()
 
 
 class _Bounded(BytesIO):
-    """A command, which is short."""
+    """A command set of limited size."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -90,23 +91,23 @@ class _Bounded(BytesIO):
 
     def write(self, data: Any, /) -> int:
         if self.tell() + len(data) > self._most:
-            raise NotTaken(f"it sends a command of more than {self._most} bytes")
+            raise NotTaken(text("it sends a command of more than {most} bytes", most=self._most))
         return super().write(data)
 
 
 class Messages(DIMSEServiceProvider):
-    """What an association receives, message by message.
+    """Messages received by an association.
 
     Parameters
     ----------
     association : Association
     settings : LiveDicomSettings
     begin : callable
-        Gives where the data set of a message goes.
+        Returns the destination of the data set of a message.
     came : callable
-        Told when a part of a message came, monotonic.
+        Called with the monotonic time when a part of a message arrives.
     end : callable
-        Ends the connection, and is told why.
+        Ends the connection; called with the reason.
     """
 
     def __init__(
@@ -121,7 +122,7 @@ class Messages(DIMSEServiceProvider):
         self._settings, self._begin, self._came, self._end = settings, begin, came, end
 
     def receive_primitive(self, primitive: P_DATA) -> None:
-        """Take a part of a message; a peer that sends what is none is cut off."""
+        """Add a part of a message; a peer that sends anything else is disconnected."""
         self._came(time.monotonic())
         try:
             if self.message is None:
@@ -131,19 +132,23 @@ class Messages(DIMSEServiceProvider):
                 self.message = None
         except NotTaken as error:
             self._end(str(error))
-        # Bytes of any kind come in here, and a parser fails on them in any way.
+        # Untrusted bytes: the parser may fail in any way.
         except Exception as error:  # noqa: BLE001
-            self._end(f"it sends what is no message of DICOM ({type(error).__name__})")
+            self._end(
+                text(
+                    "it sends data that are not a DICOM message ({name})", name=type(error).__name__
+                )
+            )
 
     def abandon(self) -> None:
-        """The connection is gone: an object that was not whole goes with it."""
+        """Discard an incomplete object, because the connection is gone."""
         message = self.message
         if message is not None and isinstance(message.data_set, DataSet):
             with suppress(OSError):
                 message.data_set.abandon()
 
     def abandon_unanswered(self) -> None:
-        """The association is over: what nobody looked at goes too."""
+        """Discard unprocessed objects, because the association has ended."""
         with suppress(queue.Empty):
             while True:
                 _, message = self.msg_queue.get_nowait()
@@ -153,15 +158,15 @@ class Messages(DIMSEServiceProvider):
                         data_set.abandon()
 
     def _take(self, message: DIMSEMessage) -> None:
-        """Hand on what is served here: for some other kinds pynetdicom begins a thread each."""
+        """Queue a supported message: pynetdicom starts a thread for each of some other kinds."""
         if not isinstance(cast(Any, message), C_STORE_RQ | C_ECHO_RQ):
-            raise NotTaken("it asks for what is not served here")
+            raise NotTaken(text("it requests an unsupported service"))
         primitive = cast(Any, message.message_to_primitive())
         self.msg_queue.put((cast(int, message.context_id), primitive))
 
     def _new_message(self) -> DIMSEMessage:
         if self.msg_queue.qsize() >= _MOST_UNANSWERED:
-            raise NotTaken("it does not wait for answers")
+            raise NotTaken(text("it does not wait for answers"))
         message = DIMSEMessage()
         message.encoded_command_set = _Bounded(self._settings.protocol_bytes)
         most = self._settings.object_bytes
@@ -170,5 +175,5 @@ class Messages(DIMSEServiceProvider):
 
     def _begin_of(self, message: DIMSEMessage) -> Sink:
         if not isinstance(cast(Any, message), C_STORE_RQ):
-            raise NotTaken("it sends data with what is no storage")
+            raise NotTaken(text("it sends data with a message other than C-STORE"))
         return self._begin(self.assoc, message)

@@ -1,4 +1,4 @@
-"""Two senders at once: the first is followed, the other is refused."""
+"""Selection of one sender at a time: the first is followed, others are refused."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _CurrentSender:
     connection: object
     sender: str
     last_s: float
 
 
 class OneSender:
-    """Who may send. Safe from any thread.
+    """The sender that is followed. Thread-safe.
 
-    A sender is known by its title and address, on whatever connection: one that lost its own, and
-    whose system did not tell, goes on at once over another.
+    A sender is identified by title and address on any connection: if its connection was lost
+    unnoticed, it can continue at once over another.
 
     Parameters
     ----------
     quiet_s : float
-        Another sender may begin when the one before was silent for so long.
+        Silence after which another sender may begin.
     is_named : callable or None
-        Whether a person named a sender: it begins at once where one is followed that nobody named.
+        Whether the user named a sender: it has priority over one that was not named.
     """
 
     def __init__(self, quiet_s: float, is_named: Callable[[str], bool] | None = None) -> None:
         self._lock = threading.Lock()
         self._quiet_s = quiet_s
         self._is_named = is_named or (lambda sender: False)
-        self._held: _Held | None = None
+        self._held: _CurrentSender | None = None
         self._stored: set[str] = set()
 
     def admits(self, connection: object, sender: str, now_s: float) -> bool:
-        """Whether an object that comes now may be taken; then its sender is the one.
+        """Return whether an object is accepted now; its sender is then followed.
 
         Parameters
         ----------
         connection : object
-            The one, by identity, over which it comes.
+            The connection over which it arrives, by identity.
         sender : str
             Title and address.
         now_s : float
@@ -50,33 +50,33 @@ class OneSender:
         with self._lock:
             if not self._may(sender, now_s):
                 return False
-            self._held = _Held(connection, sender, now_s)
+            self._held = _CurrentSender(connection, sender, now_s)
             self._stored.add(sender)
             return True
 
     def may_send(self, sender: str, now_s: float) -> bool:
-        """Whether an object would be taken if it were whole now; nobody is followed by that."""
+        """Return whether an object would be accepted now, without following its sender."""
         with self._lock:
             return self._may(sender, now_s)
 
-    def goes_on(self, sender: str, now_s: float) -> None:
-        """Tell that a part of an object came: who is followed is not silent while it comes."""
+    def is_active(self, sender: str, now_s: float) -> None:
+        """Record that a part of an object arrived: its sender is not silent."""
         with self._lock:
             if self._held is not None and self._held.sender == sender:
                 self._held = replace(self._held, last_s=now_s)
 
     def has_stored(self, sender: str) -> bool:
-        """Whether an object of this sender was taken before."""
+        """Return whether an object of this sender was accepted before."""
         with self._lock:
             return sender in self._stored
 
     def has_stored_from(self, host: str) -> bool:
-        """The same of any sender at this address."""
+        """Return whether an object of any sender at this address was accepted before."""
         with self._lock:
             return any(one.endswith(f" at {host}") for one in self._stored)
 
-    def hung_up(self, connection: object) -> bool:
-        """Whether the connection that ended is the one over which the last object came."""
+    def disconnected(self, connection: object) -> bool:
+        """Return whether the connection that ended is the one that sent the last object."""
         with self._lock:
             return self._held is not None and self._held.connection is connection
 

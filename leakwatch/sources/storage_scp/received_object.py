@@ -1,4 +1,4 @@
-"""An object that is received: from the network to the disk, part by part."""
+"""An object that is written to the disk as it is received."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from leakwatch.sources.arrival.spool import Spool, SpoolFile
 
 
 class StoredObject:
-    """Where the data set of a C-STORE goes.
+    """Destination of the data set of a C-STORE.
 
     Parameters
     ----------
     spool : Spool
-    head : bytes
-        What stands before the data set in a file.
+    header : bytes
+        Bytes before the data set in a file.
     wanted : callable
         Whether the sender may send; asked for each part. Else nothing of it is kept.
     """
 
-    def __init__(self, spool: Spool, head: bytes, wanted: Callable[[], bool]) -> None:
+    def __init__(self, spool: Spool, header: bytes, wanted: Callable[[], bool]) -> None:
         self._wanted = wanted
         self._file: SpoolFile | None = None
         self._error: OSError | None = None
@@ -36,10 +36,10 @@ class StoredObject:
         except OSError as error:
             self._error = error
         else:
-            self._written(self._file, head)
+            self._written(self._file, header)
 
     def write(self, data: bytes) -> None:
-        """Take a part. A disk that is full is told by `finish`: the sender waits for an answer."""
+        """Write a part. A full disk is reported by `finish`: the sender waits for an answer."""
         if not self._wanted():
             self.unwanted = True
             self.abandon()
@@ -48,7 +48,7 @@ class StoredObject:
         self._written(self._file, data)
 
     def finish(self) -> Path:
-        """Tell that it is whole; where it lies.
+        """Complete the object, and return its path.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class StoredObject:
         return self._file.finish()
 
     def abandon(self) -> None:
-        """Leave nothing of it."""
+        """Remove the object."""
         if self._file is not None:
             self._file.abandon()
             self._file = None
@@ -73,8 +73,8 @@ class StoredObject:
             self.abandon()
 
 
-def head_of(association: Association, message: DIMSEMessage) -> bytes:
-    """Preamble and meta information of the file that a message becomes (PS3.10 7.1).
+def header_of(association: Association, message: DIMSEMessage) -> bytes:
+    """Return preamble and meta information of the file for a message (PS3.10 7.1).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a person says of the C-STORE server, and the TLS that follows from it."""
+"""Options of the C-STORE server, and its TLS configuration."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.sources.arrival.source_options import options_of, several
 
 _OPTIONS = ("ae", "allow_ae", "allow_host", "cert", "key", "ca", "keep")
@@ -22,7 +23,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class StoreOptions:
-    """Where to listen, and to whom.
+    """Address of the server, and permitted senders.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ class StoreOptions:
     cert, key, ca : Path or None
         With all three: TLS only, and senders show a certificate that `ca` signed.
     keep : Path or None
-        Where received objects stay, as they came; None: they are removed when they were decoded.
+        Folder where received objects are kept unchanged; None: they are removed after decoding.
     """
 
     host: str = _LOOPBACK
@@ -56,7 +57,7 @@ class StoreOptions:
     keep: Path | None = None
 
     def admits(self, host: str) -> bool:
-        """Whether a machine at this address may send."""
+        """Return whether a machine at this address may send."""
         if not self.allow_host:
             return True
         address = ipaddress.ip_address(host.partition("%")[0])
@@ -80,7 +81,12 @@ def store_options(rest: str) -> StoreOptions:
         port = None
     if not rest.startswith("//") or port is None or parts.path.strip("/"):
         raise SourceError(
-            f"{what}: names no port from 0 to {_MOST_PORT}. Write scp://{_LOOPBACK}:11112."
+            text(
+                "{what}: names no port from 0 to {most_port}. Write scp://{loopback}:11112.",
+                what=what,
+                most_port=_MOST_PORT,
+                loopback=_LOOPBACK,
+            )
         )
     options = options_of(parts.query, _OPTIONS, what)
     files = {name: _file(options, name, what) for name in ("cert", "key", "ca")}
@@ -97,7 +103,7 @@ def store_options(rest: str) -> StoreOptions:
 
 
 def tls_context(options: StoreOptions) -> ssl.SSLContext | None:
-    """TLS with certificates on both ends; None where none is asked for.
+    """Return a context for mutual TLS; None if not requested.
 
     Raises
     ------
@@ -110,8 +116,11 @@ def tls_context(options: StoreOptions) -> ssl.SSLContext | None:
         return None
     if missing:
         raise SourceError(
-            f"scp: TLS needs cert, key and ca, and {' and '.join(missing)} is missing. Senders "
-            "must show a certificate too: give the authority that signed it as ca."
+            text(
+                "scp: TLS needs cert, key and ca, and {missing} is missing. Senders must show a "
+                "certificate too: give the authority that signed it as ca.",
+                missing=" and ".join(missing),
+            )
         )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -121,22 +130,30 @@ def tls_context(options: StoreOptions) -> ssl.SSLContext | None:
         context.load_verify_locations(given["ca"])
     except (ssl.SSLError, OSError, ValueError) as error:
         raise SourceError(
-            f"scp: certificate, key or authority cannot be used: {error}. Give PEM files, the key "
-            "without a password."
+            text(
+                "scp: certificate, key or authority cannot be used: {error}. Give PEM files, "
+                "the key without a password.",
+                error=str(error),
+            )
         ) from error
     return context
 
 
 def _no_password() -> str:
     # Without this OpenSSL asks on the terminal, and waits.
-    raise ValueError("the key has a password")
+    raise ValueError(text("the key has a password"))
 
 
 def _title(value: str, what: str) -> str:
     if not re.fullmatch(rf"[ -\[\]-~]{{1,{_LONGEST_AE}}}", value) or not value.strip():
         raise SourceError(
-            f"{what}: {value!r} is no AE title. It has 1 to {_LONGEST_AE} characters of ASCII, "
-            "none of them a backslash."
+            text(
+                "{what}: {value!r} is not an AE title. It has 1 to {longest_ae} characters of "
+                "ASCII, none of them a backslash.",
+                what=what,
+                value=value,
+                longest_ae=_LONGEST_AE,
+            )
         )
     return value
 
@@ -146,8 +163,12 @@ def _network(value: str, what: str) -> Network:
         return ipaddress.ip_network(value, strict=False)
     except ValueError as error:
         raise SourceError(
-            f"{what}: allow_host has {value!r}, which is no address. Write addresses such as "
-            "10.0.0.7, or networks such as 10.0.0.0/24."
+            text(
+                "{what}: allow_host has {value!r}, which is not an address. Write addresses such "
+                "as 10.0.0.7, or networks such as 10.0.0.0/24.",
+                what=what,
+                value=value,
+            )
         ) from error
 
 
@@ -156,5 +177,12 @@ def _file(options: dict[str, str], name: str, what: str) -> Path | None:
         return None
     path = Path(options[name])
     if not path.is_file():
-        raise SourceError(f"{what}: {name} names {path}, and there is no such file.")
+        raise SourceError(
+            text(
+                "{what}: {name} names {path}, and there is no such file.",
+                what=what,
+                name=name,
+                path=path,
+            )
+        )
     return path

@@ -1,4 +1,4 @@
-"""The listening end of DICOM over the network: who may connect, who stays, by TLS or without."""
+"""The listening DICOM server: admission of connections, with or without TLS."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from leakwatch.config import LiveDicomSettings
+from leakwatch.core.messages import text
 from leakwatch.sources.storage_scp.connection import StoreConnection
-from leakwatch.sources.storage_scp.connection_limits import Place, Places, Rate
+from leakwatch.sources.storage_scp.connection_limits import ConnectionSlot, ConnectionSlots, Rate
 from leakwatch.sources.storage_scp.dimse_messages import Begin, Messages
-from leakwatch.sources.storage_scp.waiting_connections import Caller, Door
+from leakwatch.sources.storage_scp.waiting_connections import AssociationGate, PendingAssociation
 
 # A peer that lost its power is found out after 5 + 3 * 3 s without an answer of its system.
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
@@ -31,20 +32,20 @@ _AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Whom a server lets in; asked from any thread.
+    """Admission rules of a server; thread-safe.
 
     Parameters
     ----------
     admits : callable
         Whether a machine at this address may connect.
     is_known : callable
-        Whether a sender, by title and address, is known: there is always a place for it.
+        Whether a sender, by title and address, is known: there is always a slot for it.
     is_known_host : callable
         The same of an address.
-    is_beside : callable
+    is_secondary : callable
         Whether a sender is one beside another that is followed.
     begin : callable
-        Gives where the data set of a message goes.
+        Returns the destination of the data set of a message.
     refused : callable
         Told of who was not let in or was cut off, and why.
     """
@@ -52,16 +53,16 @@ class Rules:
     admits: Callable[[str], bool]
     is_known: Callable[[str], bool]
     is_known_host: Callable[[str], bool]
-    is_beside: Callable[[str], bool]
+    is_secondary: Callable[[str], bool]
     begin: Begin
     refused: Callable[[str], None]
 
 
 class _Shared(list[PresentationContext]):
-    """Contexts that all associations read, and none changes.
+    """Presentation contexts shared by all associations, which do not change them.
 
     pynetdicom copies them for each, which takes 10 ms: a C-arm may open an association for each
-    picture.
+    image.
     """
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Shared:
@@ -69,7 +70,7 @@ class _Shared(list[PresentationContext]):
 
 
 class _Handler(RequestHandler):
-    """Makes an association of a caller whose request is whole."""
+    """Handler that makes an association from a complete request."""
 
     server: StoreServer
 
@@ -80,7 +81,7 @@ class _Handler(RequestHandler):
 
 
 class StoreServer(ThreadedAssociationServer):
-    """Accepts connections, and hands over those that ask for an association in full.
+    """Server that accepts connections and starts those with a complete association request.
 
     All that did not ask yet, its TLS included, is heard on one thread: `serve_forever`.
 
@@ -93,7 +94,7 @@ class StoreServer(ThreadedAssociationServer):
     rules : Rules
     """
 
-    request_queue_size = 1024  # connections that the system holds until they are accepted
+    request_queue_size = 1024  # connections that the system queues until they are accepted
 
     def __init__(
         self,
@@ -105,10 +106,12 @@ class StoreServer(ThreadedAssociationServer):
     ) -> None:
         self._settings, self._rules = settings, rules
         self._selector = selectors.DefaultSelector()
-        self._door = Door(self._selector, settings, tls, rules.is_known_host, rules.refused)
-        self._places = Places(settings.associations, settings.active_s)
-        self._associations: dict[Place, Association] = {}
-        self._entering: tuple[Caller, Place] | None = None
+        self._gate = AssociationGate(
+            self._selector, settings, tls, rules.is_known_host, rules.refused
+        )
+        self._slots = ConnectionSlots(settings.associations, settings.active_s)
+        self._associations: dict[ConnectionSlot, Association] = {}
+        self._entering: tuple[PendingAssociation, ConnectionSlot] | None = None
         self._requests = Rate(settings.strangers_per_s)
         self._connections = Rate(settings.stranger_connections_per_s)
         self._ending, self._ended = threading.Event(), threading.Event()
@@ -116,7 +119,7 @@ class StoreServer(ThreadedAssociationServer):
         self.contexts = _Shared(self.contexts)
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
-        """Listen until `shutdown`."""
+        """Listen until `shutdown` is called."""
         listening = cast(socket.socket, self.socket)
         listening.setblocking(False)
         self._selector.register(listening, selectors.EVENT_READ)
@@ -125,55 +128,57 @@ class StoreServer(ThreadedAssociationServer):
                 for key, _ in self._selector.select(poll_interval):
                     if key.data is None:
                         self._accept(listening)
-                    elif self._door.hear(key.data):
+                    elif self._gate.receive(key.data):
                         self._enter(key.data)
-                self._door.expire(time.monotonic())
+                self._gate.expire(time.monotonic())
         finally:
-            self._door.close()
+            self._gate.close()
             self._selector.close()
             self._ended.set()
 
     def shutdown(self) -> None:
-        """Listen no longer; waits until `serve_forever` has ended."""
+        """Stop to listen; wait until `serve_forever` has ended."""
         self._ending.set()
         self._ended.wait()
         self.server_close()
         self.ae._servers.remove(self)
 
     def hang_up(self) -> None:
-        """Cut all connections; each of their threads finds out and ends by itself.
+        """Disconnect all peers, which ends their threads.
 
         An abort from here is wrong where a client has connected and not spoken yet.
         """
         for association in self.active_associations:
-            _cut(association)
+            _disconnect(association)
 
     def service_actions(self) -> None:
-        """Nothing: pynetdicom collects garbage here, which stops every thread for some 50 ms."""
+        """Do nothing: pynetdicom collects garbage here, which stops all threads for some 50 ms."""
 
     def furnish(self, association: Association, connection: socket.socket) -> None:
-        """Give an association that was just made a connection and messages within bounds."""
+        """Give a new association a connection and messages with size limits."""
         if self._entering is None:
             raise RuntimeError("an association is made for a caller")
-        caller, place = self._entering
+        caller, slot = self._entering
         association.dul.event_queue.get_nowait()  # of the socket that pynetdicom made
         association.dul.socket = StoreConnection(
             association,
             connection,
             bytes(caller.request),
             self._settings,
-            lambda: self._pause_s(place),
-            lambda why: self._rules.refused(f"{place.sender} was cut off: {why}"),
+            lambda: self._pause_s(slot),
+            lambda why: self._rules.refused(
+                text("{sender} was disconnected: {why}", sender=slot.sender, why=why)
+            ),
         )
         association.dimse = Messages(
             association,
             self._settings,
             self._rules.begin,
-            lambda now_s: _came(place, now_s),
+            lambda now_s: _connected(slot, now_s),
             association.dul.socket.cut,
         )
         _guard(association)
-        self._associations[place] = association
+        self._associations[slot] = association
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(_AT_ONCE):
@@ -181,85 +186,97 @@ class StoreServer(ThreadedAssociationServer):
                 connection, address = listening.accept()
             except BlockingIOError:
                 return
-            except OSError:  # it hung up already, or there are no more descriptors
+            except OSError:  # it disconnected already, or there are no more descriptors
                 self._ending.wait(0.01)
                 return
             if self._is_one_too_many(address[0]):
                 connection.close()
                 self._rules.refused(
-                    f"a connection from {address[0]} was not heard: more than "
-                    f"{self._settings.stranger_connections_per_s} came within a second"
+                    text(
+                        "a connection from {address} was refused: more than "
+                        "{stranger_connections_per_s} arrived within a second",
+                        address=address[0],
+                        stranger_connections_per_s=self._settings.stranger_connections_per_s,
+                    )
                 )
             elif self._rules.admits(address[0]):
                 _tune(connection)
-                self._door.knock(connection, address, time.monotonic())
+                self._gate.accept(connection, address, time.monotonic())
             else:
                 connection.close()
                 self._rules.refused(
-                    f"a connection from {address[0]} was refused: it is not in allow_host"
+                    text(
+                        "a connection from {address} was refused: it is not in allow_host",
+                        address=address[0],
+                    )
                 )
 
-    def _enter(self, caller: Caller) -> None:
-        """Give a place to one whose request is whole, or refuse it."""
-        self._look_after()
+    def _enter(self, caller: PendingAssociation) -> None:
+        """Give a slot to a connection with a complete request, or refuse it."""
+        self._supervise()
         sender = f"{caller.title} at {caller.host}"
-        place = Place(sender, self._rules.is_known(sender), time.monotonic())
-        if not place.known and self._too_many_strangers(place):
-            self._refuse(caller, sender, "others asked as often, and one is followed")
+        slot = ConnectionSlot(sender, self._rules.is_known(sender), time.monotonic())
+        if not slot.known and self._too_many_unknown(slot):
+            self._refuse(caller, sender, text("others asked as often, and one is followed"))
             return
-        admitted, gone = self._places.enter(place)
+        admitted, gone = self._slots.enter(slot)
         if gone is not None:
-            _cut(self._associations[gone])
-            self._rules.refused(f"{gone.sender} was cut off: another came, and it was silent")
+            _disconnect(self._associations[gone])
+            self._rules.refused(
+                text(
+                    "{sender} was disconnected: another sender connected, and it was silent",
+                    sender=gone.sender,
+                )
+            )
         if not admitted:
-            open_now = f"{len(self._places.taken)} connections are open"
+            open_now = f"{len(self._slots.taken)} connections are open"
             self._refuse(caller, sender, open_now)
             return
         caller.connection.settimeout(self._settings.stalled_s)
-        self._entering = (caller, place)
+        self._entering = (caller, slot)
         try:
             self.finish_request(caller.connection, caller.address)
-        # What a request holds is somebody else's, and pynetdicom fails on it in any way.
+        # Requests are untrusted, and pynetdicom may fail on them in any way.
         except Exception:  # noqa: BLE001
-            self._places.leave(place)
-            self._refuse(caller, sender, "its request cannot be read")
+            self._slots.leave(slot)
+            self._refuse(caller, sender, text("its request cannot be read"))
 
-    def _refuse(self, caller: Caller, sender: str, why: str) -> None:
-        self._door.reject(caller)
-        self._rules.refused(f"{sender} was refused: {why}")
+    def _refuse(self, caller: PendingAssociation, sender: str, why: str) -> None:
+        self._gate.reject(caller)
+        self._rules.refused(text("{sender} was refused: {why}", sender=sender, why=why))
 
-    def _look_after(self) -> None:
-        """See who has stored something meanwhile, and forget who has gone."""
-        for place in self._places.taken:
-            place.known = self._rules.is_known(place.sender)
-        for place, one in list(self._associations.items()):
+    def _supervise(self) -> None:
+        """Update which senders are known, and free the slots of closed connections."""
+        for slot in self._slots.taken:
+            slot.known = self._rules.is_known(slot.sender)
+        for slot, one in list(self._associations.items()):
             if one.is_released or one.is_aborted or one.is_rejected:
-                self._places.leave(place)
+                self._slots.leave(slot)
             if not one.is_alive():
-                self._places.leave(place)
-                del self._associations[place]
+                self._slots.leave(slot)
+                del self._associations[slot]
                 if isinstance(one.dimse, Messages):
                     one.dimse.abandon_unanswered()
 
     def _is_one_too_many(self, host: str) -> bool:
-        """Whether machines from which nothing came connect too often beside a followed one."""
-        if self._rules.is_known_host(host) or not self._rules.is_beside(host):
+        """Return whether unknown machines connect too often beside the followed sender."""
+        if self._rules.is_known_host(host) or not self._rules.is_secondary(host):
             return False
-        return self._connections.is_one_too_many(time.monotonic())
+        return self._connections.exceeds(time.monotonic())
 
-    def _too_many_strangers(self, place: Place) -> bool:
-        """Whether strangers beside one that is followed take more time than is theirs."""
-        beside = self._rules.is_beside(place.sender)
-        return beside and self._requests.is_one_too_many(place.since_s)
+    def _too_many_unknown(self, slot: ConnectionSlot) -> bool:
+        """Return whether unknown senders exceed their rate beside the followed one."""
+        beside = self._rules.is_secondary(slot.sender)
+        return beside and self._requests.exceeds(slot.since_s)
 
-    def _pause_s(self, place: Place) -> float:
-        return self._settings.stranger_pause_s if self._rules.is_beside(place.sender) else 0.0
+    def _pause_s(self, slot: ConnectionSlot) -> float:
+        return self._settings.stranger_pause_s if self._rules.is_secondary(slot.sender) else 0.0
 
 
 def make_server(
     entity: ApplicationEntity, address: tuple[str, int], **keywords: Any
 ) -> StoreServer:
-    """Bind, and begin to listen.
+    """Bind a server to its address, and start to listen.
 
     Raises
     ------
@@ -271,18 +288,18 @@ def make_server(
     return server
 
 
-def _came(place: Place, now_s: float) -> None:
-    place.data_s = now_s
+def _connected(slot: ConnectionSlot, now_s: float) -> None:
+    slot.data_s = now_s
 
 
-def _cut(association: Association) -> None:
+def _disconnect(association: Association) -> None:
     connection = association.dul.socket
     if isinstance(connection, StoreConnection):
         connection.cut()
 
 
 def _guard(association: Association) -> None:
-    """End an association where pynetdicom fails on what came: else one of its threads waits."""
+    """End an association if pynetdicom fails on its data: otherwise a thread would wait."""
     machine = association.dul.state_machine
     act = machine.do_action
 
@@ -300,7 +317,7 @@ def _guard(association: Association) -> None:
 
 
 def _tune(connection: socket.socket) -> None:
-    with suppress(OSError):  # it hung up already
+    with suppress(OSError):  # it disconnected already
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # answers go out at once
         for name, value in _KEEP_ALIVE.items():

@@ -1,4 +1,4 @@
-"""A C-STORE server: the C-arm sends, LeakWatch receives."""
+"""A C-STORE server that receives from a C-arm."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from pynetdicom.events import Event
 
 from leakwatch.config import LiveDicomSettings, Settings
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.sources.arrival.arrival_source import ArrivalSource
 from leakwatch.sources.arrival.arrived_frames import ArrivedObject
 from leakwatch.sources.arrival.spool import Spool
 from leakwatch.sources.dicom.decoding import READABLE_SYNTAXES
 from leakwatch.sources.storage_scp.dimse_messages import DataSet
 from leakwatch.sources.storage_scp.one_sender import OneSender
-from leakwatch.sources.storage_scp.received_object import StoredObject, head_of
+from leakwatch.sources.storage_scp.received_object import StoredObject, header_of
 from leakwatch.sources.storage_scp.scp_options import StoreOptions, store_options, tls_context
 from leakwatch.sources.storage_scp.scp_server import Rules, StoreServer, make_server
 
@@ -38,7 +39,7 @@ _POLL_S = 0.1  # how late the listening thread sees that it should end
 
 
 def from_spec(rest: str, settings: Settings) -> StoreScp:
-    """Open what ``scp:`` names.
+    """Open a server given as ``scp:``.
 
     Parameters
     ----------
@@ -55,10 +56,10 @@ def from_spec(rest: str, settings: Settings) -> StoreScp:
 
 
 class StoreScp(ArrivalSource):
-    """Frames of the objects that a C-arm sends; a `leakwatch.core.protocols.LiveSource`.
+    """Frames of objects sent by a C-arm; a `leakwatch.core.protocols.LiveSource`.
 
-    Objects are written to the disk as they come, before anybody looks into them. C-ECHO is
-    answered. One sender at a time is followed.
+    Objects are written to the disk as they arrive, before they are decoded. C-ECHO is answered. One
+    sender at a time is followed.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ class StoreScp(ArrivalSource):
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """Port number."""
         return int(self._server.server_address[1])
 
     def _end(self) -> None:
@@ -126,49 +127,59 @@ class StoreScp(ArrivalSource):
                     admits=options.admits,
                     is_known=self._is_known,
                     is_known_host=self._is_known_host,
-                    is_beside=lambda sender: not self._may_send(sender),
+                    is_secondary=lambda sender: not self._may_send(sender),
                     begin=self._begin,
                     refused=self._say_refused,
                 ),
             )
         except OSError as error:
             raise SourceError(
-                f"scp://{options.host}:{options.port}: cannot listen there: "
-                f"{error.strerror or error}. Choose another port, end the program that has it, or "
-                "name an address of this machine."
+                text(
+                    "scp://{host}:{port}: cannot listen there: {strerror}. Choose another port, "
+                    "end the program that has it, or name an address of this machine.",
+                    host=options.host,
+                    port=options.port,
+                    strerror=error.strerror or error,
+                )
             ) from error
 
     def _name(self) -> str:
         options = self._options
         tls = "" if options.cert is None else ", TLS"
-        return f"C-STORE on {options.host}:{self.port} as {options.ae}{tls}"
+        return text(
+            "C-STORE on {host}:{port} as {ae}{tls}",
+            host=options.host,
+            port=self.port,
+            ae=options.ae,
+            tls=tls,
+        )
 
     def _may_send(self, sender: str) -> bool:
         return self._sender.may_send(sender, time.monotonic())
 
     def _is_named(self, sender: str) -> bool:
-        """Whether a person named its title or its address."""
+        """Return whether the user named its title or address."""
         title, _, host = sender.rpartition(" at ")
         named = (*self._settings.known_senders, *self._options.allow_ae)
         return title in named or host in named
 
     def _is_known(self, sender: str) -> bool:
-        """Whether there is always a place: it stored something before, or a person named it."""
+        """Return whether a slot is guaranteed: it stored something before, or the user named it."""
         return self._is_named(sender) or self._sender.has_stored(sender)
 
     def _is_known_host(self, host: str) -> bool:
         return host in self._settings.known_senders or self._sender.has_stored_from(host)
 
     def _begin(self, association: Association, message: DIMSEMessage) -> StoredObject:
-        """Begin to take in an object, which nobody looks into before it is whole."""
+        """Begin to receive an object, which is not decoded before it is complete."""
         sender = _sender(association)
 
         def wanted() -> bool:
             now_s = time.monotonic()
-            self._sender.goes_on(sender, now_s)
+            self._sender.is_active(sender, now_s)
             return self._sender.may_send(sender, now_s)
 
-        return StoredObject(self._spool, head_of(association, message), wanted)
+        return StoredObject(self._spool, header_of(association, message), wanted)
 
     def _stored(self, event: Event) -> int:
         received_s = time.monotonic()
@@ -181,14 +192,19 @@ class StoreScp(ArrivalSource):
         if not admitted:
             stored.abandon()
             self._log.note(
-                f"objects of a second sender at once were refused ({sender}). Let one send at a "
-                "time"
+                text(
+                    "objects of a second sender at once were refused ({sender}). Let one send "
+                    "at a time",
+                    sender=sender,
+                )
             )
             return _REFUSED
         try:
             path = stored.finish()
         except OSError as error:
-            self._log.is_lost(f"an object could not be written: {error.strerror}", 1)
+            self._log.is_lost(
+                text("an object could not be written: {strerror}", strerror=error.strerror), 1
+            )
             return _REFUSED
         came = self._arrived.put(ArrivedObject(path, received_s, sender))
         return _TAKEN if came else _REFUSED
@@ -196,14 +212,16 @@ class StoreScp(ArrivalSource):
     def _rejected(self, event: Event) -> None:
         options, requestor = self._options, event.assoc.requestor
         called = str(getattr(requestor.primitive, "called_ae_title", "")).strip()
-        why = f"it calls {called}, and not {options.ae}"
+        why = text("it calls {called}, and not {ae}", called=called, ae=options.ae)
         if options.allow_ae and requestor.ae_title.strip() not in options.allow_ae:
-            why = "its title is not in allow_ae"
+            why = text("its title is not in allow_ae")
         self._say_refused(f"{_sender(event.assoc)} was refused: {why}")
 
     def _aborted(self, event: Event) -> None:
-        if self._sender.hung_up(event.assoc):
-            self._log.is_lost(f"{_sender(event.assoc)} broke off the connection")
+        if self._sender.disconnected(event.assoc):
+            self._log.is_lost(
+                text("{sender} closed the connection unexpectedly", sender=_sender(event.assoc))
+            )
 
     def _say_refused(self, text: str) -> None:
         _LOG.info(text)
@@ -217,6 +235,6 @@ def _sender(association: Association) -> str:
 
 @functools.cache
 def _picture_kinds() -> tuple[UID, ...]:
-    """Storage classes that hold pictures, of any modality: as a file may."""
+    """Return the storage classes of images, of any modality as for files."""
     kinds = (context.abstract_syntax for context in AllStoragePresentationContexts)
     return tuple(kind for kind in kinds if kind is not None and "Image Storage" in kind.name)

@@ -1,1 +1,1 @@
-"""Sequences on disk: opened, replayed at their own timing, read ahead, compared."""
+"""Stored sequences: opening, replay with original timing, reading ahead, comparison."""

@@ -1,4 +1,4 @@
-"""Frames decoded before they are asked for, on a thread of their own."""
+"""Decoding of frames ahead of time, on a separate thread."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from leakwatch.core.frame import Frame
 
-# Decoded frames that may wait: enough that a slow one of either side keeps nobody waiting, few
-# enough to bound memory (1024 x 1024 at 16 bits: 2 MB each).
+# Decoded frames that may wait: enough that a slow frame delays neither side, few enough to bound
+# memory (1024 x 1024 at 16 bits: 2 MB each).
 FRAMES_AHEAD = 4
 
 
 def read_ahead(frames: Iterator[Frame]) -> Generator[Frame]:
     """Yield what `frames` yields, in order, while the next ones are decoded on another thread.
 
-    Errors come at the frame at which they came to be. Where it is closed early, what is being
-    decoded just then is waited for.
+    Errors are raised at the frame that caused them. Closing it early waits for the frame being
+    decoded.
 
     Parameters
     ----------

@@ -18,6 +18,7 @@ from leakwatch.case_files.session_file import (
 )
 from leakwatch.core.errors import CaseError, SourceError
 from leakwatch.core.frame import Acquisition, Frame
+from leakwatch.core.messages import text
 from leakwatch.core.redaction import with_masks
 from leakwatch.sources.dicom.dicom_file import DicomFile
 from leakwatch.sources.stored_frames import StoredFrames
@@ -33,7 +34,7 @@ class RecordedSession(StoredFrames[int]):
     Raises
     ------
     SourceError
-        It is no session, is not whole, or holds no frame.
+        It is not a session, is incomplete, or has no frame.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,11 +45,16 @@ class RecordedSession(StoredFrames[int]):
             raise SourceError(str(error)) from error
         if session.state == "recording":
             raise SourceError(
-                f"{folder}: is being recorded, or broke off while it was. If nothing records it "
-                f"any more, make it whole with: leakwatch recover {folder}"
+                text(
+                    "{folder}: is being recorded, or was interrupted. If nothing records "
+                    "it any more, repair it with: leakwatch recover {folder}",
+                    folder=folder,
+                )
             )
         if not recorded:
-            raise SourceError(f"{folder}: no frame was recorded. Choose another session.")
+            raise SourceError(
+                text("{folder}: no frame was recorded. Choose another session.", folder=folder)
+            )
         self._folder, self._recorded, self._masks_px = folder, recorded, session.masks_px
         first = DicomFile(folder / part_name(recorded[0].part))
         super().__init__(self._of_session(first.acquisition), len(recorded))

@@ -1,4 +1,4 @@
-"""A stored sequence that arrives as if it were taken now: each frame at its own time."""
+"""A stored sequence replayed as live: each frame at its time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 from leakwatch.core.errors import SourceError
 from leakwatch.core.frame import Frame
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import FrameSource, Link, LinkStatus
 from leakwatch.sources.stored.opening import open_source
 
@@ -39,7 +40,7 @@ def open_replay(rest: str) -> ReplayedFile:
 
 
 def named_path(rest: str) -> Path:
-    """The sequence in what ``replay:`` names, without its speed."""
+    """Return the path in a ``replay:`` specification, without the speed."""
     return Path(_parts(rest)[0])
 
 
@@ -54,12 +55,17 @@ def _speed(query: str) -> float:
         if SLOWEST <= speed <= FASTEST:
             return speed
     raise SourceError(
-        f"replay: speed is {written!r}. Give a number from {SLOWEST:g} to {FASTEST:g}."
+        text(
+            "replay: speed is {written!r}. Give a number from {slowest:g} to {fastest:g}.",
+            written=written,
+            slowest=SLOWEST,
+            fastest=FASTEST,
+        )
     )
 
 
 class ReplayedFile:
-    """Frames of a stored source at their own times; a `leakwatch.core.protocols.LiveSource`.
+    """Frames of a stored source at their times; a `leakwatch.core.protocols.LiveSource`.
 
     Each frame is decoded before it is due, so that its time is true. Frames keep the times of the
     file at any speed: what is found does not depend on it.
@@ -69,12 +75,12 @@ class ReplayedFile:
     source : FrameSource
         Closed with this one.
     name : str
-        For the person.
+        Name for messages.
     speed : float
         Seconds of the file that pass in a second.
     clock, wait : callable
-        Monotonic seconds; wait so many seconds, and tell whether `close` was called meanwhile.
-        Other ones serve tests.
+        Monotonic seconds; wait for some seconds, and return whether `close` was called. Replaced in
+        tests.
     """
 
     def __init__(
@@ -94,12 +100,12 @@ class ReplayedFile:
 
     @property
     def number_of_frames(self) -> int | None:
-        """As the file promises."""
+        """Number of frames stated by the file."""
         return self._source.number_of_frames
 
     @property
     def status(self) -> LinkStatus:
-        """Whether frames come; fluoroscopy is off where the file has a pause."""
+        """Status of the link; fluoroscopy is off if the file has a pause."""
         return self._status
 
     def frames(self) -> Iterator[Frame]:
@@ -110,7 +116,7 @@ class ReplayedFile:
         SourceError
             The file cannot be read any further.
         """
-        text = self._status.text
+        name = self._status.text
         start_s: float | None = None
         before_s = 0.0
         try:
@@ -118,17 +124,19 @@ class ReplayedFile:
                 due_s = frame.time_s / self._speed
                 start_s = self._clock() - due_s if start_s is None else start_s
                 pause = frame.time_s - before_s > PEDAL_UP_S
-                self._status = self._say(Link.OPEN, text, not pause)
+                self._status = self._say(Link.OPEN, name, not pause)
                 left_s = start_s + due_s - self._clock()
                 if self._closed.is_set() or (left_s > 0.0 and self._wait(left_s)):
                     return
                 before_s = frame.time_s
-                self._status = self._say(Link.OPEN, text, True)
+                self._status = self._say(Link.OPEN, name, True)
                 yield replace(frame, received_s=self._clock())
         except SourceError as error:
             self._status = self._say(Link.LOST, str(error), False)
             raise
-        self._status = self._say(Link.OPEN, f"replay of {self._name} is over", False)
+        self._status = self._say(
+            Link.OPEN, text("replay of {name} is over", name=self._name), False
+        )
 
     def close(self) -> None:
         """End `frames` and release the file."""

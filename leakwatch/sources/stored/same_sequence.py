@@ -1,4 +1,4 @@
-"""Whether two paths lead to one sequence: marks hold for the picture that they were drawn on."""
+"""Check that two paths are one sequence: marks are valid only for their own image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pydicom
 
 from leakwatch.config import LiveDicomSettings
 from leakwatch.core.errors import CaseError
-from leakwatch.sources.dicom.bounded_header import BoundedHead
+from leakwatch.core.messages import text
+from leakwatch.sources.dicom.bounded_header import BoundedHeader
 
 # Compared by its bytes, a file is read in pieces of this size.
 _PIECE = 1 << 20
@@ -35,7 +36,7 @@ def check_same_sequence(path: Path, named: Path, case: str) -> None:
         They are two.
     """
     if not path.exists():
-        return  # said by what opens it
+        return  # reported when it is opened
     if named.exists():
         if path.samefile(named) or named.resolve().parent == path.resolve() or _same(path, named):
             return
@@ -45,10 +46,17 @@ def check_same_sequence(path: Path, named: Path, case: str) -> None:
     else:
         how = f"which is not at {named}"
     raise CaseError(
-        f"{case}: is the case of {named.name}, {how}, and not of {path.name}. Marks hold for the "
-        f"picture that they were drawn on. Give the case of {path.name}, or mark it: leakwatch "
-        f"mark {path}. If both are one view and the marks are right for both, let the key dicom of "
-        f"a copy of the case name {path.name}."
+        text(
+            "{case}: is the case of {name}, {how}, and not of {name_2}. Marks hold for the "
+            "image that they were drawn on. Give the case of {name_2}, or mark it: leakwatch "
+            "mark {path}. If both are one view and the marks are right for both, let the key "
+            "dicom of a copy of the case name {name_2}.",
+            case=case,
+            name=named.name,
+            how=how,
+            name_2=path.name,
+            path=path,
+        )
     )
 
 
@@ -61,7 +69,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _uid_in(folder: Path, tag: str) -> str:
-    """Of the first file in a folder that has it; empty where none has, or for a file."""
+    """Return the UID of the first file in a folder that has one; else an empty text."""
     if not folder.is_dir():
         return ""
     found = (_uid(path, tag) for path in sorted(folder.iterdir()) if path.is_file())
@@ -70,9 +78,9 @@ def _uid_in(folder: Path, tag: str) -> str:
 
 def _uid(path: Path, tag: str) -> str:
     try:
-        with BoundedHead(path, LiveDicomSettings()) as head:
+        with BoundedHeader(path, LiveDicomSettings()) as header:
             dataset = pydicom.dcmread(
-                head, stop_before_pixels=True, specific_tags=[tag], force=True
+                header, stop_before_pixels=True, specific_tags=[tag], force=True
             )
         return str(dataset.get(tag, "") or "")
     # pydicom raises whatever a damaged file makes it do; what cannot be read is not the same.

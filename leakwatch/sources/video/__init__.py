@@ -1,1 +1,1 @@
-"""The video output of a C-arm, video files, and pictures."""
+"""Video output of a C-arm, video files, and images."""

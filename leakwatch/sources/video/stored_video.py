@@ -1,4 +1,4 @@
-"""Video files and pictures as stored sources: each frame is there when it is asked for."""
+"""Video files and images as stored sources."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from leakwatch.config import LiveVideoSettings
 from leakwatch.core.arrays import Array
 from leakwatch.core.errors import SourceEndedEarly, SourceError
 from leakwatch.core.frame import Acquisition, Frame, TimeSource
+from leakwatch.core.messages import text
 from leakwatch.core.plural import counted_noun
 from leakwatch.core.protocols import StoredSource
 from leakwatch.sources.arrival.link_log import LinkLog
@@ -22,22 +23,22 @@ from leakwatch.sources.extension_source import ExtensionSource, named_extension
 from leakwatch.sources.stored.opening import open_source
 from leakwatch.sources.stored_frames import StoredFrames
 from leakwatch.sources.video.video_capture import MAX_SIDE_PX
+from leakwatch.sources.video.video_images import NotUsable
 from leakwatch.sources.video.video_options import VideoOptions
-from leakwatch.sources.video.video_pictures import NotUsable
 from leakwatch.sources.video.video_source import ASSUMED_RATE_HZ, Fluoroscopy, VideoFile
 
 VIDEO_SUFFIXES = frozenset((".mp4", ".m4v", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg"))
-PICTURE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"))
-_SETTINGS_HINT = (
-    "Where fluoroscopy is in the picture, and what is masked, say `region_px` and `masks_px` in "
-    "section [live_video] of the settings."
+IMAGE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"))
+_SETTINGS_HINT = text(
+    "State where fluoroscopy is in the image, and what is masked, with `region_px` and "
+    "`masks_px` in section [live_video] of the settings."
 )
 # Greys of 8 bits, with or without an alpha channel, and what Pillow makes colours of.
 _EIGHT_BITS = frozenset(("1", "L", "LA", "P", "RGB", "RGBA"))
 
 
 def open_stored(path: Path, video: LiveVideoSettings) -> StoredSource:
-    """Open what `open_source` opens, a video file, a picture, or what another package reads.
+    """Open what `open_source` opens, a video file, an image, or what another package reads.
 
     Parameters
     ----------
@@ -58,25 +59,25 @@ def open_stored(path: Path, video: LiveVideoSettings) -> StoredSource:
         return ExtensionSource(*named)
     if path.is_file() and is_video(path):
         return StoredVideo(path, video)
-    if path.is_file() and is_picture(path):
-        return StillPictures([path], video)
+    if path.is_file() and is_image(path):
+        return StillImages([path], video)
     return open_source(path)
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file is a video by its name."""
+    """Return whether a file is a video by its name."""
     return path.suffix.lower() in VIDEO_SUFFIXES
 
 
-def is_picture(path: Path) -> bool:
-    """Whether a file is a picture by its name."""
-    return path.suffix.lower() in PICTURE_SUFFIXES
+def is_image(path: Path) -> bool:
+    """Return whether a file is an image by its name."""
+    return path.suffix.lower() in IMAGE_SUFFIXES
 
 
 class StoredVideo(StoredFrames[None]):
     """Frames of a video file, as ``video:FILE`` gives them, without waiting for their times.
 
-    Numbered without a gap. Pictures that repeat the one before are left out.
+    Numbered without a gap. Images that repeat the one before are left out.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ class StoredVideo(StoredFrames[None]):
     Raises
     ------
     SourceError
-        It is no video, or none of its pictures can be used.
+        It is no video, or none of its images can be used.
     """
 
     def __init__(self, path: Path, settings: LiveVideoSettings) -> None:
@@ -95,7 +96,7 @@ class StoredVideo(StoredFrames[None]):
         with closing(self._read(0)) as frames:
             first = next(frames, None)
         if first is None:
-            raise SourceError(f"{path}: there is no picture in it. Give another video.")
+            raise SourceError(text("{path}: it has no image. Give another video.", path=path))
         super().__init__(first.acquisition, None)
 
     def _read(self, first: int) -> Generator[Frame]:
@@ -118,13 +119,19 @@ class StoredVideo(StoredFrames[None]):
             left_out = video.status.frames_lost
         if left_out:
             raise SourceEndedEarly(
-                f"{self._path}: {counted_noun(left_out, 'picture')} could not be used and "
-                f"{'is' if left_out == 1 else 'are'} left out: {video.fault}. {_SETTINGS_HINT}"
+                text(
+                    "{path}: {left_out} could not be used and {value} left out: {fault}. {hint}",
+                    path=self._path,
+                    left_out=counted_noun(left_out, "image"),
+                    value="is" if left_out == 1 else "are",
+                    fault=video.fault,
+                    hint=_SETTINGS_HINT,
+                )
             )
 
 
-class StillPictures:
-    """Pictures of one run, a file each, in the order of their names; a `StoredSource`.
+class StillImages:
+    """Images of one sequence, one per file, in the order of their names; a `StoredSource`.
 
     Parameters
     ----------
@@ -145,12 +152,12 @@ class StillPictures:
 
     @property
     def number_of_frames(self) -> int:
-        """Pictures that there are."""
+        """Number of images."""
         return len(self._paths)
 
     @property
     def acquisition(self) -> Acquisition:
-        """Of all pictures."""
+        """Acquisition of all images."""
         return self._acquisition
 
     def frames(self, first: int = 0) -> Iterator[Frame]:
@@ -159,7 +166,7 @@ class StillPictures:
         Raises
         ------
         SourceEndedEarly
-            A later picture cannot be read or used, or has another size.
+            A later image cannot be read or used, or has another size.
         SourceError
             The first cannot.
         """
@@ -173,20 +180,32 @@ class StillPictures:
                 elif frame.pixels.shape != (shared.rows, shared.columns):
                     rows, columns = frame.pixels.shape
                     raise SourceError(
-                        f"{path}: has {columns} x {rows} pixels, and those before it "
-                        f"{shared.columns} x {shared.rows}. Give the pictures of one run."
+                        text(
+                            "{path}: has {columns} x {rows} pixels, and those before it "
+                            "{columns_2} x {rows_2}. Give the images of one sequence.",
+                            path=path,
+                            columns=columns,
+                            rows=rows,
+                            columns_2=shared.columns,
+                            rows_2=shared.rows,
+                        )
                     )
             except SourceError as error:
                 if index == 0:
                     raise
                 raise SourceEndedEarly(
-                    f"{index} of {len(self._paths)} pictures are whole ({error}) What came before "
-                    "is valid."
+                    text(
+                        "{index} of {paths} images are complete ({error}) Earlier images are "
+                        "valid.",
+                        index=index,
+                        paths=len(self._paths),
+                        error=str(error),
+                    )
                 ) from error
             yield Frame(index, index / ASSUMED_FRAMES_PER_S, frame.pixels, shared)
 
     def close(self) -> None:
-        """Nothing is open between two pictures."""
+        """Do nothing: no file is open between two images."""
 
     def _frame(self, path: Path) -> Frame:
         options = _options(path, self._settings)
@@ -194,7 +213,14 @@ class StillPictures:
         reader = Fluoroscopy(options, self._settings, log, TimeSource.ASSUMED)
         frame = reader.frame(_pixels(path), 0.0, 0.0)
         if frame is None:
-            raise NotUsable(f"{path}: {reader.fault}. {_SETTINGS_HINT}")
+            raise NotUsable(
+                text(
+                    "{path}: {fault}. {hint}",
+                    path=path,
+                    fault=reader.fault,
+                    hint=_SETTINGS_HINT,
+                )
+            )
         return frame
 
 
@@ -203,26 +229,34 @@ def _options(path: Path, settings: LiveVideoSettings) -> VideoOptions:
 
 
 def _told(acquisition: Acquisition) -> Acquisition:
-    """Say where it can be corrected what was assumed: nobody wrote ``video:`` here."""
+    """Return a note on how to correct assumptions, for files opened without ``video:``."""
     bone = "bright" if acquisition.pixel_format.bone_is_bright else "dark"
     notes = [
         acquisition.notes[0],
-        f"Bone is taken to be {bone}; `bone_is_bright` in section [live_video] of the settings "
-        "says otherwise.",
+        text(
+            "Bone is assumed to be {bone}; `bone_is_bright` in section [live_video] of the "
+            "settings changes that.",
+            bone=bone,
+        ),
     ]
     if acquisition.time_source is TimeSource.ASSUMED and acquisition.number_of_frames is None:
-        notes.append(f"No rate in the file: {ASSUMED_RATE_HZ:g} frames/s are assumed.")
+        notes.append(
+            text(
+                "No rate in the file: {assumed_rate_hz:g} frames/s are assumed.",
+                assumed_rate_hz=ASSUMED_RATE_HZ,
+            )
+        )
     return replace(acquisition, notes=tuple(notes))
 
 
 def _ended(error: SourceEndedEarly, count: int) -> SourceError:
     if count:
         return error
-    return SourceError(f"{error} {_SETTINGS_HINT}")
+    return SourceError(text("{error} {hint}", error=str(error), hint=_SETTINGS_HINT))
 
 
 def _pixels(path: Path) -> Array:
-    """Read a picture of 8 bits: ``(rows, columns)``, or with channels blue, green and red.
+    """Read an image of 8 bits: ``(rows, columns)``, or with channels blue, green and red.
 
     Raises
     ------
@@ -230,24 +264,39 @@ def _pixels(path: Path) -> Array:
         It is none, or not of 8 bits.
     """
     try:
-        with Image.open(path) as picture:
-            if max(picture.size) > MAX_SIDE_PX:
+        with Image.open(path) as image:
+            if max(image.size) > MAX_SIDE_PX:
                 raise SourceError(
-                    f"{path}: has {picture.size[0]} x {picture.size[1]} pixels. Give a picture of "
-                    f"at most {MAX_SIDE_PX} x {MAX_SIDE_PX}."
+                    text(
+                        "{path}: has {columns} x {rows} pixels. Give an image of at most "
+                        "{max_side_px} x {max_side_px}.",
+                        path=path,
+                        columns=image.size[0],
+                        rows=image.size[1],
+                        max_side_px=MAX_SIDE_PX,
+                    )
                 )
-            if picture.mode not in _EIGHT_BITS:
+            if image.mode not in _EIGHT_BITS:
                 raise SourceError(
-                    f"{path}: its pixels are stored as {picture.mode}, and not in 8 bits. Export "
-                    "it again as DICOM, or as PNG of 8 bits."
+                    text(
+                        "{path}: its pixels are stored as {mode}, and not in 8 bits. Export it "
+                        "again as DICOM, or as PNG of 8 bits.",
+                        path=path,
+                        mode=image.mode,
+                    )
                 )
-            rgb = np.asarray(picture.convert("RGB"))
+            rgb = np.asarray(image.convert("RGB"))
     # Pillow raises whatever a damaged file makes it do.
     except SourceError:
         raise
     except Exception as error:
         raise SourceError(
-            f"{path}: is no picture that can be read ({type(error).__name__}: {error}). "
-            "Copy it again, or export it again."
+            text(
+                "{path}: is not a readable image ({name}: {error}). Copy it again, or "
+                "export it again.",
+                path=path,
+                name=type(error).__name__,
+                error=str(error),
+            )
         ) from error
     return np.ascontiguousarray(rgb[..., ::-1])

@@ -1,4 +1,4 @@
-"""Pictures out of a frame grabber or a video file, by cv2: the only use of it in a source.
+"""Images from a frame grabber or a video file, read by cv2, which no other source uses.
 
 cv2 reads V4L2 and FFmpeg's formats, and both hand out blue, green and red; what belongs to that is
 here too. All else about video is in `video_source`. See decision record 0015.
@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
+
+from leakwatch.core.messages import text
 
 # Before cv2 opens anything. Its messages name files, which may be called after a patient.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -29,18 +31,18 @@ from leakwatch.core.errors import SourceError
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
-# A larger picture is no video of a C-arm, and a damaged head may promise any size.
+# A larger image is no video of a C-arm, and a damaged head may promise any size.
 MAX_SIDE_PX = 4096
 # Colour and repeats are looked for in patches of so many pixels each way: chroma has a half or a
 # quarter of the resolution, and the mean of a patch has little noise.
 COLOUR_PATCH_PX, REPEAT_PATCH_PX = 4, 16
-# `close` waits so long for a picture that is being read, s; after it the reader itself lets go.
+# Longest wait of `close` for an image being read, s; then the reader releases the device.
 _LET_GO_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a device is asked for; None leaves it as it is.
+    """Requested properties of a device; None leaves them unchanged.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ class Wanted:
 
 
 class Capture:
-    """An open device or file; `read` on one thread, `close` on any.
+    """An open device or file; `read` is for one thread, `close` for any.
 
     Parameters
     ----------
@@ -76,25 +78,25 @@ class Capture:
         self.position_s: float | None = None
 
     def read(self) -> Array | None:
-        """The next picture, ``(rows, columns, 3)`` in blue, green and red, or ``(rows, columns)``.
+        """Return the next image, ``(rows, columns, 3)`` in BGR order, or ``(rows, columns)``.
 
-        None where there is none: a file is over or broken, a device gives none.
+        None if there is none: the file has ended or is damaged, or the device sends none.
         """
         with self._lock:
             if self._closing.is_set():
                 return None
             try:
-                there, picture = self._video.read()
+                there, image = self._video.read()
                 position_ms = self._video.get(cv2.CAP_PROP_POS_MSEC)
-            except cv2.error:  # a damaged picture
-                there, picture, position_ms = False, None, -1.0
+            except cv2.error:  # a damaged image
+                there, image, position_ms = False, None, -1.0
             self.position_s = position_ms / 1000.0 if position_ms >= 0.0 else None
             if self._closing.is_set():
                 self._video.release()
-            return picture if there else None
+            return image if there else None
 
     def close(self) -> None:
-        """Let go of the device or file; from any thread, and again."""
+        """Release the device or file; from any thread, and repeatedly."""
         self._closing.set()
         if self._lock.acquire(timeout=_LET_GO_S):
             self._video.release()
@@ -113,23 +115,37 @@ def open_device(device: int | str, wanted: Wanted) -> Capture:
     Raises
     ------
     SourceError
-        There is none, it cannot be used, or it does not give what is wanted.
+        The device is missing or unusable, or does not support the requested properties.
     """
     linux = sys.platform == "linux"
     path = Path(f"/dev/video{device}") if isinstance(device, int) else Path(device)
     if linux and not path.exists():
-        raise SourceError(f"video:{device}: there is no such device. {_devices()}")
+        raise SourceError(
+            text(
+                "video:{device}: there is no such device. {devices}",
+                device=device,
+                devices=_devices(),
+            )
+        )
     if linux and not os.access(path, os.R_OK | os.W_OK):
         raise SourceError(
-            f"video:{device}: {path} may not be read. Add this user to the group that it belongs "
-            "to: sudo usermod -aG video USER"
+            text(
+                "video:{device}: {path} may not be read. Add this user to the group that it "
+                "belongs to: sudo usermod -aG video USER",
+                device=device,
+                path=path,
+            )
         )
     video = cv2.VideoCapture(device, cv2.CAP_V4L2 if linux else cv2.CAP_ANY)
     if not video.isOpened():
         video.release()
         raise SourceError(
-            f"video:{device}: cannot be opened as a frame grabber. Another program may use it: end "
-            f"that one. {_devices()}"
+            text(
+                "video:{device}: cannot be opened as a frame grabber. Another program may use "
+                "it: end that one. {devices}",
+                device=device,
+                devices=_devices(),
+            )
         )
     try:
         _ask(video, device, wanted)
@@ -145,9 +161,9 @@ def open_file(path: Path) -> Capture:
     Raises
     ------
     SourceError
-        It is none, or holds no picture that could be one of a C-arm.
+        It is not a video, or has no image that could be from a C-arm.
     """
-    # On several threads what is concealed of a damaged picture depends on which one was faster.
+    # With several threads the concealment of damage would depend on timing.
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     columns, rows = (
         int(video.get(one)) for one in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
@@ -155,14 +171,23 @@ def open_file(path: Path) -> Capture:
     if not video.isOpened():
         video.release()
         raise SourceError(
-            f"{path}: is no video that can be read, or is cut off before its pictures. Give a "
-            "whole file such as MP4, AVI or MKV."
+            text(
+                "{path}: is not a readable video, or is truncated before its images. Give "
+                "a complete file such as MP4, AVI or MKV.",
+                path=path,
+            )
         )
     if not (0 < columns <= MAX_SIDE_PX and 0 < rows <= MAX_SIDE_PX):
         video.release()
         raise SourceError(
-            f"{path}: has pictures of {columns} x {rows} pixels. Give a video of at most "
-            f"{MAX_SIDE_PX} x {MAX_SIDE_PX}."
+            text(
+                "{path}: has images of {columns} x {rows} pixels. Give a video of at most "
+                "{max_side_px} x {max_side_px}.",
+                path=path,
+                columns=columns,
+                rows=rows,
+                max_side_px=MAX_SIDE_PX,
+            )
         )
     return Capture(video)
 
@@ -180,30 +205,37 @@ def _ask(video: cv2.VideoCapture, device: int | str, wanted: Wanted) -> None:
     )
     if wanted.size_px not in (None, (columns, rows)):
         raise SourceError(
-            f"video:{device}: gives {columns} x {rows} pixels and not what was asked for. Write "
-            f"size={columns}x{rows}, or set the C-arm's output."
+            text(
+                "video:{device}: gives {columns} x {rows} pixels and not what was asked for. "
+                "Write size={columns}x{rows}, or set the C-arm's output.",
+                device=device,
+                columns=columns,
+                rows=rows,
+            )
         )
 
 
 def _devices() -> str:
     if sys.platform != "linux":
-        return "Try video:0, video:1 and so on."
+        return text("Try video:0, video:1 and so on.")
     found = ", ".join(sorted(str(one) for one in Path("/dev").glob("video[0-9]*")))
-    return f"There are: {found}." if found else "No device is there: plug the frame grabber in."
+    return (
+        f"There are: {found}." if found else text("No device is there: plug the frame grabber in.")
+    )
 
 
-def coloured(picture: Array, levels: int) -> BoolImage:
-    """Patches of `COLOUR_PATCH_PX` each way whose channels do not agree.
+def coloured(image: Array, levels: int) -> BoolImage:
+    """Return patches of `COLOUR_PATCH_PX` whose channels differ.
 
     Parameters
     ----------
-    picture : ndarray
+    image : ndarray
         ``(rows, columns, 3)``, uint8.
     levels : int
         The furthest that channels of a grey may be apart.
     """
-    rows, columns = (max(side // COLOUR_PATCH_PX, 1) for side in picture.shape[:2])
-    small = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
+    rows, columns = (max(side // COLOUR_PATCH_PX, 1) for side in image.shape[:2])
+    small = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
     first, second, third = cv2.split(small)
     apart = cv2.subtract(
         cv2.max(cv2.max(first, second), third), cv2.min(cv2.min(first, second), third)
@@ -212,19 +244,19 @@ def coloured(picture: Array, levels: int) -> BoolImage:
     return found
 
 
-def grey(picture: Array) -> Array:
-    """The brightness of a picture whose channels agree; ``(rows, columns)``, uint8."""
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+def grey(image: Array) -> Array:
+    """Return the brightness of an image whose channels agree; ``(rows, columns)``, uint8."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
 
 
 def one_field(pixels: Array) -> Array:
-    """The first field of an interlaced picture, stretched to its size."""
+    """Return the first field of an interlaced image, stretched to its size."""
     rows, columns = pixels.shape
     return np.asarray(cv2.resize(pixels[::2], (columns, rows), interpolation=cv2.INTER_LINEAR))
 
 
 def patch_means(pixels: Array) -> FloatImage:
-    """Means of patches of `REPEAT_PATCH_PX` each way, float32."""
+    """Return means of patches of `REPEAT_PATCH_PX`, float32."""
     rows, columns = (max(side // REPEAT_PATCH_PX, 1) for side in pixels.shape)
     small = cv2.resize(pixels.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
     means: FloatImage = small

@@ -1,4 +1,4 @@
-"""What a person writes behind ``video:``."""
+"""Options of a video source."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from leakwatch.config import LiveVideoSettings
 from leakwatch.core.arrays import Rectangle
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.sources.arrival.source_options import options_of
 from leakwatch.sources.stored.replayed_file import FASTEST, SLOWEST
 from leakwatch.sources.video.video_capture import MAX_SIDE_PX, Wanted
@@ -21,7 +22,7 @@ _WHATEVER_COMES = Wanted()
 
 @dataclass(frozen=True, slots=True)
 class VideoOptions:
-    """A video and what is known of its picture.
+    """A video and declared properties of its image.
 
     Parameters
     ----------
@@ -31,13 +32,13 @@ class VideoOptions:
     region_px : (left, top, right, bottom) or None
         The part that is fluoroscopy; None: all.
     masks_px : tuple of (left, top, right, bottom)
-        Of the whole picture, as the region.
+        In coordinates of the full image, like the region.
     bone_is_bright : bool or None
-        None: nobody said, and it is taken to be dark.
+        None: not specified, and assumed to be dark.
     text : bool or None
-        Whether text that is left in the picture may name the patient; None: nobody said.
+        Whether remaining text in the image may name the patient; None: not specified.
     one_field : bool
-        The picture is interlaced: take every other line.
+        The image is interlaced: take every other line.
     wanted : Wanted
         What the device is asked for.
     speed : float
@@ -56,13 +57,13 @@ class VideoOptions:
 
     @property
     def name(self) -> str:
-        """For messages and the status: without folders."""
+        """Name for messages and the status, without folders."""
         return f"video:{self.device}" if self.file is None else f"video of {self.file.name}"
 
     @property
     def told(self) -> str:
-        """The name, and what nobody said and a wrong guess would hide cement by."""
-        guess = " (bone taken to be dark; say bone=dark or bone=bright)"
+        """Name, with assumptions that would hide cement if they were wrong."""
+        guess = text(" (bone assumed to be dark; state bone=dark or bone=bright)")
         return self.name + (guess if self.bone_is_bright is None else "")
 
 
@@ -74,7 +75,7 @@ def read_options(rest: str, settings: LiveVideoSettings) -> VideoOptions:
     rest : str
         ``NUMBER``, ``/dev/...`` or ``FILE``, with ``?key=value&key=value`` behind it.
     settings : LiveVideoSettings
-        Region and masks where the specification gives none.
+        Region and masks, unless given in the specification.
 
     Raises
     ------
@@ -90,19 +91,19 @@ def read_options(rest: str, settings: LiveVideoSettings) -> VideoOptions:
     given = options_of(query, known, what)
     region = _rectangles(given, "roi", what)
     if len(region) > 1:
-        raise SourceError(f"{what}: roi is one rectangle, LEFT,TOP,RIGHT,BOTTOM.")
+        raise SourceError(text("{what}: roi is one rectangle, LEFT,TOP,RIGHT,BOTTOM.", what=what))
     part = region[0] if region else settings.region_px
     masks = _rectangles(given, "mask", what)
     _check_masks(masks, part, what)
     bone = _one_of(given, "bone", ("dark", "bright"), what)
-    text = _one_of(given, "text", ("yes", "no"), what)
+    annotation = _one_of(given, "text", ("yes", "no"), what)
     return VideoOptions(
         device,
         file,
         part,
         masks if "mask" in given else settings.masks_px,
         settings.bone_is_bright if bone is None else bone == "bright",
-        None if text is None else text == "yes",
+        None if annotation is None else annotation == "yes",
         _one_of(given, "fields", ("both", "one"), what) == "one",
         _wanted(given, what),
         _number(given, "speed", (SLOWEST, FASTEST), what) or 1.0,
@@ -119,27 +120,40 @@ def _place(place: str) -> tuple[int | str | None, Path | None]:
         return place, None
     if not path.exists():
         raise SourceError(
-            f"video:{place}: there is no such file. Give a video file, or the number of a frame "
-            "grabber, as video:0."
+            text(
+                "video:{place}: there is no such file. Give a video file, or the number of a "
+                "frame grabber, as video:0.",
+                place=place,
+            )
         )
-    raise SourceError(f"video:{place}: is no file. Give a video file.")
+    raise SourceError(text("video:{place}: is not a file. Give a video file.", place=place))
 
 
 def _rectangles(given: dict[str, str], key: str, what: str) -> tuple[Rectangle, ...]:
     return tuple(_rectangle(one, key, what) for one in given.get(key, "").split(";") if one.strip())
 
 
-def _rectangle(text: str, key: str, what: str) -> Rectangle:
-    numbers = [int(one) for one in text.split(",") if one.strip().isdecimal()]
-    if len(numbers) != 4 or text.count(",") != 3:
+def _rectangle(value: str, key: str, what: str) -> Rectangle:
+    numbers = [int(one) for one in value.split(",") if one.strip().isdecimal()]
+    if len(numbers) != 4 or value.count(",") != 3:
         raise SourceError(
-            f"{what}: {key} is {text!r}. Give LEFT,TOP,RIGHT,BOTTOM in whole pixels; several masks "
-            "with ; between them."
+            text(
+                "{what}: {key} is {value!r}. Give LEFT,TOP,RIGHT,BOTTOM in whole pixels; several "
+                "masks with ; between them.",
+                what=what,
+                key=key,
+                value=value,
+            )
         )
     left, top, right, bottom = numbers
     if left >= right or top >= bottom:
         raise SourceError(
-            f"{what}: {key} is {text!r}. Right must be larger than left, and bottom than top."
+            text(
+                "{what}: {key} is {value!r}. Right must be larger than left, and bottom than top.",
+                what=what,
+                key=key,
+                value=value,
+            )
         )
     return left, top, right, bottom
 
@@ -151,48 +165,84 @@ def _check_masks(masks: tuple[Rectangle, ...], part: Rectangle | None, what: str
     for left, top, right, bottom in masks:
         if left >= part[2] or right <= part[0] or top >= part[3] or bottom <= part[1]:
             raise SourceError(
-                f"{what}: mask {left},{top},{right},{bottom} lies outside of roi "
-                f"{','.join(map(str, part))}. Both count from the corner of the whole picture: "
-                "correct the mask, or leave it out."
+                text(
+                    "{what}: mask {left},{top},{right},{bottom} is outside roi {map}. Both "
+                    "count from the corner of the full image: correct the mask, or leave it "
+                    "out.",
+                    what=what,
+                    left=left,
+                    top=top,
+                    right=right,
+                    bottom=bottom,
+                    map=",".join(map(str, part)),
+                )
             )
 
 
 def _one_of(given: dict[str, str], key: str, known: tuple[str, str], what: str) -> str | None:
     value = given.get(key)
     if value is not None and value not in known:
-        raise SourceError(f"{what}: {key} is {value!r}. Give {key}={known[0]} or {known[1]}.")
+        raise SourceError(
+            text(
+                "{what}: {key} is {value!r}. Give {key}={known} or {known_2}.",
+                what=what,
+                key=key,
+                value=value,
+                known=known[0],
+                known_2=known[1],
+            )
+        )
     return value
 
 
 def _wanted(given: dict[str, str], what: str) -> Wanted:
     codec = given.get("codec")
     if codec is not None and (len(codec) != 4 or not codec.isascii()):
-        raise SourceError(f"{what}: codec is {codec!r}. Give four letters, as codec=MJPG.")
+        raise SourceError(
+            text(
+                "{what}: codec is {codec!r}. Give four letters, as codec=MJPG.",
+                what=what,
+                codec=codec,
+            )
+        )
     return Wanted(_size(given, what), _number(given, "fps", (1.0, 240.0), what), codec)
 
 
 def _size(given: dict[str, str], what: str) -> tuple[int, int] | None:
-    text = given.get("size")
-    if text is None:
+    value = given.get("size")
+    if value is None:
         return None
-    columns, _, rows = text.partition("x")
+    columns, _, rows = value.partition("x")
     if columns.isdecimal() and rows.isdecimal():
         size = (int(columns), int(rows))
         if min(size) > 0 and max(size) <= MAX_SIDE_PX:
             return size
-    raise SourceError(f"{what}: size is {text!r}. Give COLUMNSxROWS, as size=1280x1024.")
+    raise SourceError(
+        text(
+            "{what}: size is {value!r}. Give COLUMNSxROWS, as size=1280x1024.",
+            what=what,
+            value=value,
+        )
+    )
 
 
 def _number(
     given: dict[str, str], key: str, limits: tuple[float, float], what: str
 ) -> float | None:
-    text = given.get(key)
-    if text is None:
+    stated = given.get(key)
+    if stated is None:
         return None
     with suppress(ValueError):
-        value = float(text)
+        value = float(stated)
         if math.isfinite(value) and limits[0] <= value <= limits[1]:
             return value
     raise SourceError(
-        f"{what}: {key} is {text!r}. Give a number from {limits[0]:g} to {limits[1]:g}."
+        text(
+            "{what}: {key} is {value!r}. Give a number from {least:g} to {most:g}.",
+            what=what,
+            key=key,
+            value=stated,
+            least=limits[0],
+            most=limits[1],
+        )
     )

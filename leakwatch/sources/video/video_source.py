@@ -1,4 +1,4 @@
-"""Frames from the video output of a C-arm, or from a video file; `LiveSource`s."""
+"""Live sources for the video output of a C-arm and for video files."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from leakwatch.core.frame import (
     ProjectionGeometry,
     TimeSource,
 )
+from leakwatch.core.messages import text
 from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.sources.arrival.link_log import LinkLog
 from leakwatch.sources.video.video_capture import Capture, open_device, open_file
 from leakwatch.sources.video.video_device import DeviceReader
-from leakwatch.sources.video.video_options import VideoOptions, read_options
-from leakwatch.sources.video.video_pictures import (
+from leakwatch.sources.video.video_images import (
     NotUsable,
     Repeats,
     combs,
@@ -32,12 +32,13 @@ from leakwatch.sources.video.video_pictures import (
     masks_in_region,
     region_of,
 )
+from leakwatch.sources.video.video_options import VideoOptions, read_options
 
-# Where a file does not say at which rate it was taken, 1/s: the slowest that video has.
+# Assumed rate if a file does not state it, 1/s: the slowest of video.
 ASSUMED_RATE_HZ = 25.0
 # A file's head counts by its duration: so many missing frames are no loss, 1 s at 30/s.
 _MISCOUNTED = 30
-# Combing is looked for in every so many pictures: it stays as long as something moves.
+# Interval of the check for combing, images: combing lasts as long as something moves.
 _COMBING_EVERY = 10
 
 
@@ -63,7 +64,7 @@ def from_spec(rest: str, settings: Settings) -> VideoDevice | VideoFile:
 
 
 class Fluoroscopy:
-    """Pictures of a screen as frames; faults go to the log of the link.
+    """Frames from screen images; faults go to the link log.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ class Fluoroscopy:
     given : int
         Frames so far, repeats that were given again included.
     fault : str
-        Why the last picture that was not usable was none.
+        Why the last image that was not usable was none.
     """
 
     def __init__(
@@ -98,14 +99,14 @@ class Fluoroscopy:
         self.given = 0
         self.fault = ""
 
-    def frame(self, picture: Array, time_s: float, received_s: float) -> Frame | None:
-        """The frame that a picture is; None for what is not usable, or no new picture.
+    def frame(self, image: Array, time_s: float, received_s: float) -> Frame | None:
+        """Return the frame of an image; None if it is unusable or repeated.
 
-        A picture that comes again is given again only now and then, with the pixels of its first
-        time: so it is known to be held, and does not count as many.
+        A repeated image is returned only now and then, with its first pixels: so it is recognised
+        as frozen, and does not count as several frames.
         """
         try:
-            pixels = fluoroscopy(picture, self._options, self._settings)
+            pixels = fluoroscopy(image, self._options, self._settings)
         except NotUsable as error:
             self.fault = str(error)
             self._log.is_lost(self.fault, 1, received_s)
@@ -119,13 +120,13 @@ class Fluoroscopy:
             pixels = last.pixels
         self._look_for_combing(pixels)
         self._last = Frame(
-            self._index, time_s, pixels, self._acquisition_of(picture, pixels), received_s
+            self._index, time_s, pixels, self._acquisition_of(image, pixels), received_s
         )
         self._index += 1
         return self._last
 
     def lost(self, frames: int) -> None:
-        """So many pictures were left out before the next one."""
+        """Count images that were skipped before the next one."""
         self._index += frames
 
     def _look_for_combing(self, pixels: Array) -> None:
@@ -134,17 +135,19 @@ class Fluoroscopy:
             return
         if combs(pixels, self._settings.combing):
             self._log.note(
-                "the picture is interlaced: its lines are of two moments, and what moves is torn. "
-                "Write fields=one"
+                text(
+                    "the image is interlaced: its lines are from two times, and what moves is "
+                    "torn. Write fields=one"
+                )
             )
 
-    def _acquisition_of(self, picture: Array, pixels: Array) -> Acquisition:
-        """That of the last frame, unless the size has changed."""
+    def _acquisition_of(self, image: Array, pixels: Array) -> Acquisition:
+        """Return the acquisition of the last frame, unless the size has changed."""
         known = self._acquisition
         if known is not None and (known.rows, known.columns) == pixels.shape:
             return known
         options = self._options
-        region = region_of(picture, options)
+        region = region_of(image, options)
         rows, columns = pixels.shape
         self._acquisition = Acquisition(
             rows,
@@ -166,7 +169,7 @@ class Fluoroscopy:
 
 
 def _may_name_the_patient(options: VideoOptions) -> bool:
-    """A C-arm writes the name onto its screen; whoever cut or masked the picture has looked."""
+    """Return whether a name may be visible: not if the user cropped or masked the image."""
     if options.text is not None:
         return options.text
     return options.region_px is None and not options.masks_px
@@ -175,16 +178,19 @@ def _may_name_the_patient(options: VideoOptions) -> bool:
 def _notes(options: VideoOptions) -> tuple[str, ...]:
     shown = "bright" if options.bone_is_bright else "dark"
     return (
-        "Video shows brightness by an unknown curve; thickness and volume are rough.",
-        f"Bone is taken to be {shown}; bone=dark or bone=bright behind video: says otherwise.",
+        text("Video shows brightness by an unknown curve; thickness and volume are rough."),
+        text(
+            "Bone is assumed to be {shown}; change it with bone=dark or bone=bright after video:.",
+            shown=shown,
+        ),
     )
 
 
 class VideoDevice:
-    """Pictures of a frame grabber; a `leakwatch.core.protocols.LiveSource`.
+    """Images of a frame grabber; a `leakwatch.core.protocols.LiveSource`.
 
-    A thread of its own reads the device, so that a driver that hangs keeps nobody waiting. A device
-    that is gone is looked for until it is back.
+    A separate thread reads the device, so that a hanging driver delays nothing else. A device that
+    disappears is reopened when it is back.
 
     Parameters
     ----------
@@ -219,31 +225,31 @@ class VideoDevice:
 
     @property
     def number_of_frames(self) -> None:
-        """Nobody knows."""
+        """Unknown."""
         return None
 
     @property
     def status(self) -> LinkStatus:
-        """The link as it is now; a screen does not say whether the pedal is down."""
+        """Current status of the link; a screen does not state whether fluoroscopy is on."""
         return self._log.status
 
     def frames(self) -> Iterator[Frame]:
         """Yield frames as they come, until `close`."""
         first_s: float | None = None
-        for picture, received_s, left_out in self._reader.pictures():
+        for image, received_s, left_out in self._reader.images():
             first_s = received_s if first_s is None else first_s
             self._fluoroscopy.lost(left_out)
-            frame = self._fluoroscopy.frame(picture, received_s - first_s, received_s)
+            frame = self._fluoroscopy.frame(image, received_s - first_s, received_s)
             if frame is not None:
                 yield frame
 
     def close(self) -> None:
-        """End `frames`, and let go of the device."""
+        """End `frames`, and release the device."""
         self._reader.close()
 
 
 class VideoFile:
-    """Pictures of a file at their own times; a `leakwatch.core.protocols.LiveSource`.
+    """Images of a file at their times; a `leakwatch.core.protocols.LiveSource`.
 
     Parameters
     ----------
@@ -252,7 +258,7 @@ class VideoFile:
     settings : LiveVideoSettings
     fault_shown_s : float
     clock, wait : callable
-        Monotonic seconds; wait so many, and tell whether `close` was called. Other ones serve
+        Monotonic seconds; wait for some seconds, and return whether `close` was called. Replaced in
         tests.
 
     Raises
@@ -288,17 +294,17 @@ class VideoFile:
 
     @property
     def number_of_frames(self) -> None:
-        """Repeats are left out, and how many there are is not known before."""
+        """Unknown, because repeated images are skipped."""
         return None
 
     @property
     def status(self) -> LinkStatus:
-        """The link as it is now."""
+        """Current status of the link."""
         return replace(self._over or self._log.status, speed=self._options.speed)
 
     @property
     def fault(self) -> str:
-        """Why the last picture that was not usable was none."""
+        """Reason why the last unusable image was rejected."""
         return self._fluoroscopy.fault
 
     def frames(self) -> Iterator[Frame]:
@@ -307,16 +313,16 @@ class VideoFile:
         Raises
         ------
         SourceEndedEarly
-            Fewer pictures could be read than the file promises.
+            Fewer images could be read than the file promises.
         """
         speed, start_s = self._options.speed, None
         read = 0
-        for read, (picture, time_s) in enumerate(self._pictures(), 1):  # noqa: B007
+        for read, (image, time_s) in enumerate(self._images(), 1):  # noqa: B007
             start_s = self._clock() - time_s / speed if start_s is None else start_s
             left_s = start_s + time_s / speed - self._clock()
             if self._closed.is_set() or (left_s > 0.0 and self._wait(left_s)):
                 return
-            frame = self._fluoroscopy.frame(picture, time_s, self._clock())
+            frame = self._fluoroscopy.frame(image, time_s, self._clock())
             if frame is not None:
                 yield frame
         if not self._closed.is_set():
@@ -327,11 +333,11 @@ class VideoFile:
         self._closed.set()
         self._capture.close()
 
-    def _pictures(self) -> Iterator[tuple[Array, float]]:
-        """Pictures with their times from the first, by the file's clock where that goes on."""
+    def _images(self) -> Iterator[tuple[Array, float]]:
+        """Yield images with their times from the first, by the file's clock if it advances."""
         first_s = before_s = None
         with closing(self._capture):
-            while (picture := self._capture.read()) is not None:
+            while (image := self._capture.read()) is not None:
                 at_s = self._capture.position_s
                 if before_s is None:
                     first_s, time_s = at_s, 0.0
@@ -340,25 +346,36 @@ class VideoFile:
                     if at_s is not None and first_s is not None and at_s - first_s > before_s:
                         time_s = at_s - first_s
                 before_s = time_s
-                yield picture, time_s
+                yield image, time_s
 
     def _end(self, read: int) -> None:
-        """Say that the file is over, or raise where that is not all."""
+        """Record the end of the file, or raise an error if it ended early."""
         name, promised = self._options.name, self._capture.number_of_frames
         status = self._log.status
-        text = ""
+        ended = ""
         if read == 0:
-            text = f"{name}: no picture in it can be read. Give another video."
+            ended = text("{name}: no image in it can be read. Give another video.", name=name)
         elif promised is not None and promised - read > max(_MISCOUNTED, promised // 100):
-            text = (
-                f"{name}: ended early: {read} of {promised} pictures could be read. "
-                "The file is damaged or cut off; those that came are whole."
+            ended = text(
+                "{name}: ended early: {read} of {promised} images could be read. The file "
+                "is damaged or truncated; earlier images are valid.",
+                name=name,
+                read=read,
+                promised=promised,
             )
         elif not self._fluoroscopy.given:
-            text = f"{name}: none of its {read} pictures can be used: {self._fluoroscopy.fault}."
-        link = Link.LOST if text else Link.OPEN
+            ended = text(
+                "{name}: none of its {read} images can be used: {fault}.",
+                name=name,
+                read=read,
+                fault=self._fluoroscopy.fault,
+            )
+        link = Link.LOST if ended else Link.OPEN
         self._over = replace(
-            status, link=link, text=text or f"{name} is over", fluoroscopy_on=False
+            status,
+            link=link,
+            text=ended or text("{name} is over", name=name),
+            fluoroscopy_on=False,
         )
-        if text:
-            raise SourceEndedEarly(text)
+        if ended:
+            raise SourceEndedEarly(ended)

@@ -120,7 +120,7 @@ def test_broken_cases_are_told_and_the_others_judged(three: Path, tmp_path: Path
     why = {row.name: row.why or "" for row in report.cases}
     assert "no a.case.json beside it" in why["a"]
     assert "0 frames" in why["b"]
-    assert "7 of 16 frames are whole" in why["c"]
+    assert "7 of 16 frames are complete" in why["c"]
     assert "d.truth.json" in why["d"]
     assert "not scored: e:" in said
     page = (tmp_path / "out" / "report.html").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -23,12 +24,12 @@ from recorded_injection import record_injection
 from skimage.draw import polygon2mask
 
 from leakwatch.core.arrays import read_only
-from leakwatch.core.errors import SinkError
+from leakwatch.core.errors import SinkError, install_command
 from leakwatch.core.results import Level
 from leakwatch.runner.recorded_case import find_again
 from leakwatch.sinks.dicom_export import case_objects
 from leakwatch.sinks.dicom_export.case_objects import REPORT_NAME, export_dicom
-from leakwatch.sinks.dicom_export.segmentation import filled
+from leakwatch.sinks.dicom_export.segmentation import fill_contours
 
 # dciodvfy knows no scheme of ours; PS3.16 8.1 allows one that begins with 99.
 OWN_CODES = "Warning - Unrecognized defined term <99LEAKWATCH>"
@@ -58,11 +59,11 @@ def plain_state(path):
 def test_what_was_told_is_what_is_found_again(exported):
     found = exported.findings
     assert (found.same_level, found.compared) == (injection.FRAMES, injection.FRAMES)
-    stops = [moment for moment in found.moments if moment.events[-1].level is Level.STOP]
+    stops = [moment for moment in found.key_frames if moment.events[-1].level is Level.STOP]
     assert stops
-    for moment in found.moments:
+    for moment in found.key_frames:
         event, wall = moment.events[-1], moment.snapshot.observation.wall_distance
-        assert moment.place.number == event.frame + 1
+        assert moment.reference.number == event.frame + 1
         assert wall.distance_mm == pytest.approx(event.distance_mm, abs=1e-3)
 
 
@@ -82,7 +83,7 @@ def test_dciodvfy_finds_nothing_wrong(exported, tmp_path):
         kind, *complaints = [line for line in said if not line.startswith(OWN_CODES)]
         assert (path.name, done.returncode, complaints) == (path.name, 0, [])
         kinds.append(kind)
-    states = len(exported.findings.moments)
+    states = len(exported.findings.key_frames)
     assert (
         kinds
         == ["XAImage", "ComprehensiveSR", "Segmentation"]
@@ -96,7 +97,7 @@ def test_the_report_holds_distance_area_volume_and_where_they_are(exported):
     groups = report.content.get_planar_roi_measurement_groups()
     by_name = {group.tracking_identifier: group for group in groups}
     assert len(by_name) == len(groups)
-    for moment in exported.findings.moments:
+    for moment in exported.findings.key_frames:
         event = moment.events[-1]
         stem = f"alert {moment.number} at {event.time_s:.2f} s"
         line, cement = by_name[f"{stem}: distance"], by_name[f"{stem}: cement"]
@@ -144,7 +145,7 @@ def test_the_segmentation_is_the_cement_of_each_frame(exported):
 def test_holes_stay_holes():
     square = np.array([[2.0, 2.0], [12.0, 2.0], [12.0, 12.0], [2.0, 12.0]])
     hole = np.array([[5.0, 5.0], [9.0, 5.0], [9.0, 9.0], [5.0, 9.0]])
-    mask = filled((read_only(square), read_only(hole)), 16, 20)
+    mask = fill_contours((read_only(square), read_only(hole)), 16, 20)
     assert mask.shape == (16, 20)
     assert not mask[6:9, 6:9].any()
     assert mask[3, 3:12].all()
@@ -153,7 +154,7 @@ def test_holes_stay_holes():
 
 def test_a_presentation_state_draws_the_alert_on_its_frame(exported):
     image = read(exported, "fluoroscopy-001.dcm")
-    for moment in exported.findings.moments:
+    for moment in exported.findings.key_frames:
         state = read(exported, f"alert-{moment.number:03d}.pr.dcm")
         reference = state.ReferencedSeriesSequence[0].ReferencedImageSequence[0]
         assert reference.ReferencedSOPInstanceUID == image.SOPInstanceUID
@@ -187,13 +188,13 @@ def test_dcmtk_applies_a_presentation_state(exported, tmp_path):
     image = read(exported, "fluoroscopy-001.dcm")
     image.decompress(generate_instance_uid=False)
     image.save_as(tmp_path / "plain.dcm")
-    moment = exported.findings.moments[0]
+    moment = exported.findings.key_frames[0]
     state = plain_state(exported.out / f"alert-{moment.number:03d}.pr.dcm")
     state.save_as(tmp_path / "state.dcm")
     done = subprocess.run([check, tmp_path / "state.dcm"], capture_output=True, check=False)
     assert b"Test passed" in done.stdout + done.stderr
     picture = tmp_path / "state.pgm"
-    frame = ["--frame", f"{moment.place.number}"]
+    frame = ["--frame", f"{moment.reference.number}"]
     drawing = [draw, "-p", tmp_path / "state.dcm", *frame, tmp_path / "plain.dcm", picture]
     subprocess.run(drawing, check=True, capture_output=True)
     with Image.open(picture) as drawn:
@@ -231,7 +232,7 @@ def test_a_case_without_alert_and_cement_is_its_frames(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(exported, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(SinkError, match="Check rights and room"):
+    with pytest.raises(SinkError, match="Check permissions and free disk space"):
         export_dicom(exported.findings, tmp_path / "file")
 
 
@@ -240,7 +241,7 @@ def test_without_highdicom_the_extra_is_named(exported, tmp_path, monkeypatch):
     monkeypatch.delitem(
         sys.modules, "leakwatch.sinks.dicom_export.structured_report", raising=False
     )
-    with pytest.raises(SinkError, match=r"leakwatch\[dicom\]"):
+    with pytest.raises(SinkError, match=re.escape(install_command("dicom"))):
         case_objects.export_dicom(exported.findings, tmp_path)
 
 

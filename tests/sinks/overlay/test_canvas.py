@@ -9,8 +9,10 @@ import pytest
 from handmade import MARKS, make_alert, make_frame, make_observation, make_snapshot, make_tube
 
 from leakwatch.config import Settings
+from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Reason
 from leakwatch.display.banner import LEVEL_STYLES
+from leakwatch.display.facts import Fact
 from leakwatch.display.grey_mapping import grey_mapping
 from leakwatch.display.labels import Label
 from leakwatch.display.lines import LINE_STYLES, LineKind
@@ -18,7 +20,7 @@ from leakwatch.display.picture import make_overlay
 from leakwatch.sinks.overlay import canvas
 from leakwatch.sinks.overlay.canvas import draw, scaled
 from leakwatch.sinks.overlay.layout import BANNER_HEIGHT, MARGIN, Layout
-from leakwatch.sinks.overlay.lettering import banner_picture, fact_picture, label_picture
+from leakwatch.sinks.overlay.lettering import draw_banner, draw_fact, draw_label
 
 
 def rgb(colour):
@@ -85,6 +87,15 @@ def test_canvas_can_be_read_and_encoded(shape):
     assert 800 <= max(width, height) <= 1100
 
 
+def test_texts_are_translated_where_they_are_drawn(monkeypatch):
+    fact = Fact(text("Level"), text("none"))
+    english = draw_fact(fact)
+    monkeypatch.setenv("LEAKWATCH_LANGUAGE", "x-marked")
+    draw_fact.cache_clear()
+    assert draw_fact(fact).tobytes() != english.tobytes()
+    draw_fact.cache_clear()
+
+
 def test_long_texts_stay_inside_the_canvas():
     reasons = (Reason.TUBULAR_FILLING, Reason.NO_CALIBRATION)
     observation = make_observation(unavailable=(Reason.VIEW, Reason.MOTION, Reason.EXPOSURE))
@@ -118,7 +129,7 @@ def test_what_is_kept_from_an_earlier_picture_shows_nothing_old():
     ]
     after_others = [drawn(snapshot) for snapshot in (*snapshots, *snapshots)][3:]
     for snapshot, image in zip(snapshots, after_others, strict=True):
-        for kept in (banner_picture, fact_picture, label_picture, canvas._foot, canvas._empty):
+        for kept in (draw_banner, draw_fact, draw_label, canvas._foot, canvas._empty):
             kept.cache_clear()
         np.testing.assert_array_equal(drawn(snapshot), image)
 

@@ -41,7 +41,7 @@ from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold
 from leakwatch.sinks.recording import frame_recorder
 from leakwatch.sinks.recording.frame_recorder import FrameRecorder, Recording
-from leakwatch.sinks.recording.growing_dicom import HEAD_BYTES
+from leakwatch.sinks.recording.growing_dicom import HEADER_BYTES
 from leakwatch.sinks.recording.lossless_pixels import Compression, compressed
 from leakwatch.sinks.workers.sink_worker import SinkWorker
 from leakwatch.sources.dicom.dicom_file import DicomFile
@@ -254,7 +254,7 @@ def test_the_longest_file_has_room_for_its_times(tmp_path):
     recorder.close()
     dataset = pydicom.dcmread(tmp_path / PART, stop_before_pixels=True)
     assert len(dataset.FrameTimeVector) == frame_recorder.PART_FRAMES
-    assert (tmp_path / PART).read_bytes()[HEAD_BYTES : HEAD_BYTES + 4] == b"\xe0\x7f\x10\x00"
+    assert (tmp_path / PART).read_bytes()[HEADER_BYTES : HEADER_BYTES + 4] == b"\xe0\x7f\x10\x00"
 
 
 def test_lost_frames_keep_their_numbers(tmp_path):
@@ -286,11 +286,11 @@ def test_a_run_that_changes_and_a_file_that_gets_long_begin_another(tmp_path, mo
 
 
 def test_a_file_ends_before_its_size_needs_more_than_32_bits(tmp_path, monkeypatch):
-    monkeypatch.setattr(frame_recorder, "PART_BYTES", HEAD_BYTES + 40_000)
+    monkeypatch.setattr(frame_recorder, "PART_BYTES", HEADER_BYTES + 40_000)
     record(tmp_path, map(make_snapshot, range(6)))
     sizes = [path.stat().st_size for path in sorted(tmp_path.glob("*.dcm"))]
     assert len(sizes) > 1
-    assert max(sizes) <= HEAD_BYTES + 40_000
+    assert max(sizes) <= HEADER_BYTES + 40_000
     assert sum(1 for _ in open_source(tmp_path).frames()) == 6
 
 
@@ -369,7 +369,7 @@ def test_another_patient_is_another_study(tmp_path):
 
 def test_a_folder_with_a_session_is_not_written_over(tmp_path):
     record(tmp_path, [make_snapshot(0)])
-    with pytest.raises(SinkError, match="holds a recorded session already"):
+    with pytest.raises(SinkError, match="contains a recorded session already"):
         FrameRecorder(tmp_path, RECORDING)
 
 
@@ -391,7 +391,7 @@ def small_disk():
 def test_on_a_full_disk_alarms_go_on_and_what_was_recorded_is_whole(tmp_path, small_disk):
     snapshots = list(fold(injection.frames(), *initial_states()))
     whole = [snapshot.alert.level for snapshot in snapshots]
-    small_disk(HEAD_BYTES + 500_000)
+    small_disk(HEADER_BYTES + 500_000)
     worker = SinkWorker(FrameRecorder(tmp_path, RECORDING))
     shown = []
     for snapshot in fold(injection.frames(), *initial_states()):

@@ -115,10 +115,10 @@ def test_a_session_that_broke_off_is_refused_until_it_is_recovered(tmp_path):
         open_source(tmp_path)
     done = recover(tmp_path)
     assert not list(tmp_path.glob(".*"))
-    assert (done.frames, done.parts, done.lost, done.was_whole) == (7, 1, 0, False)
+    assert (done.frames, done.parts, done.lost, done.was_complete) == (7, 1, 0, False)
     assert load_session(tmp_path / "session.json").reason == recovery.BROKE_OFF
     again = recover(tmp_path)
-    assert again.was_whole
+    assert again.was_complete
 
 
 def test_what_a_power_cut_left_of_pixels_and_lines(tmp_path):
@@ -169,7 +169,7 @@ def test_a_session_that_is_recorded_now_is_left_alone(tmp_path):
 
 
 def test_any_other_folder_is_refused(tmp_path):
-    with pytest.raises(SinkError, match="no recorded session"):
+    with pytest.raises(SinkError, match="not a recorded session"):
         recover(tmp_path)
 
 
@@ -189,4 +189,4 @@ def test_the_command_says_what_became_of_the_session(tmp_path):
     assert "Nothing was changed" in CliRunner().invoke(app, ["recover", str(tmp_path)]).stdout
     refused = CliRunner().invoke(app, ["recover", str(tmp_path / "elsewhere")])
     assert refused.exit_code == 2
-    assert "no recorded session" in refused.stderr
+    assert "not a recorded session" in refused.stderr

@@ -24,9 +24,9 @@ from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.library.case_library import CaseLibrary
 from leakwatch.runner.recorded_case import find_again
 from leakwatch.sinks.report import case_report
-from leakwatch.sinks.report.case_page import report_page
-from leakwatch.sinks.report.case_pdf import report_pdf
-from leakwatch.sinks.report.case_report import event_words, facts, told_events, trend
+from leakwatch.sinks.report.case_page import make_report_page
+from leakwatch.sinks.report.case_pdf import make_report_pdf
+from leakwatch.sinks.report.case_report import event_text, facts, reported_events, trend
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +66,9 @@ class Page(HTMLParser):
 
 
 def test_the_page_is_whole_and_needs_no_network(findings):
-    page = Page(report_page(findings))
+    page = Page(make_report_page(findings))
     assert page.open == []
-    assert len(page.sources) == len(findings.moments) + 1
+    assert len(page.sources) == len(findings.key_frames) + 1
     for source in page.sources:
         data = source.removeprefix("data:image/png;base64,")
         assert data != source
@@ -85,15 +85,15 @@ def test_the_facts_are_those_of_the_lines(session, findings):
     stop = next(event for event in events if event.level is Level.STOP)
     assert told["First STOP"].startswith(f"{stop.time_s:.2f} s, frame {stop.frame}: STOP")
     least = min(line.distance_mm for line in lines if line.distance_mm is not None)
-    assert told["Smallest distance to the wall"].startswith(f"{least:.1f} ± ")
+    assert told["Shortest distance to the wall"].startswith(f"{least:.1f} ± ")
     largest = max(line.area_mm2 for line in lines if line.area_mm2 is not None)
     assert told["Largest area"] == f"{largest:.2f} mm²"
     assert told["Frames"].startswith(f"{injection.FRAMES} in ")
-    assert told["Folded again"].startswith(f"{injection.FRAMES} of {injection.FRAMES} frames")
-    assert f"{injection.MM_PER_PX:.4f} ± 0.0050 mm (case)" in told["Pixel at the vertebra"]
+    assert told["Analysed again"].startswith(f"{injection.FRAMES} of {injection.FRAMES} frames")
+    assert f"{injection.MM_PER_PX:.4f} ± 0.0050 mm (case)" in told["Pixel spacing at the vertebra"]
 
 
-def test_what_was_not_watched_is_a_fact(findings):
+def test_what_was_not_monitored_is_a_fact(findings):
     def without_a_wall(line):
         missing = {"unavailable": ["no_wall"], "rules": ["tube"]}
         return msgspec.structs.replace(
@@ -120,17 +120,17 @@ def test_what_an_older_version_wrote_has_no_gap(findings):
 
 def test_a_distance_behind_the_wall_says_so():
     event = Event(3, 0.5, EventKind.ALERT, Level.STOP, distance_mm=-2.34)
-    assert event_words((event,)) == "0.50 s, frame 3: STOP (2.3 mm behind the wall)"
+    assert event_text((event,)) == "0.50 s, frame 3: STOP (2.3 mm behind the wall)"
 
 
-def test_a_distance_has_its_doubt():
+def test_a_distance_has_its_standard_deviation():
     event = Event(3, 0.5, EventKind.ALERT, Level.STOP, distance_mm=4.56, distance_sigma_mm=0.44)
-    assert event_words((event,)) == "0.50 s, frame 3: STOP (4.6 ± 0.4 mm)"
+    assert event_text((event,)) == "0.50 s, frame 3: STOP (4.6 ± 0.4 mm)"
 
 
-def test_learning_is_not_told_as_a_fault(findings):
-    first = told_events(findings)[0]
-    assert first == ("technical", "0.00 s, frame 0: UNKNOWN: Learning the image before cement")
+def test_acquiring_the_baseline_is_not_reported_as_a_fault(findings):
+    first = reported_events(findings)[0]
+    assert first == ("technical", "0.00 s, frame 0: UNKNOWN: Acquiring the baseline")
 
 
 def test_alerts_are_counted_with_what_a_person_did_about_them(findings):
@@ -146,7 +146,7 @@ def test_alerts_are_counted_with_what_a_person_did_about_them(findings):
 def test_pictures_and_trend_have_the_same_numbers(findings):
     figure = trend(findings)
     words = figure.axes[0].get_title(loc="left")
-    for moment in findings.moments:
+    for moment in findings.key_frames:
         if moment.events[-1].level is Level.STOP:
             assert f"{moment.number}  {moment.events[-1].time_s:.2f} s" in words
 
@@ -162,7 +162,7 @@ def test_the_picture_tells_how_long_the_decision_took_when_it_was_watched(findin
     monkeypatch.setattr(case_report, "make_overlay", watched)
     case_report.scenes(findings)
     took = {line.frame: line.latency_ms for line in findings.lines}
-    assert seen == [took[moment.events[-1].frame] for moment in findings.moments]
+    assert seen == [took[moment.events[-1].frame] for moment in findings.key_frames]
 
 
 def test_without_millimetres_the_report_says_why(findings):
@@ -179,29 +179,44 @@ def test_without_millimetres_the_report_says_why(findings):
     )
     found = replace(findings, session=bare, lines=without)
     told = {fact.name: fact.value for fact in facts(found)}
-    assert told["Pixel at the vertebra"] == "none: no spacing in the tags"
-    assert told["Largest area"] == told["Smallest distance to the wall"] == "not known"
-    assert "no spacing in the tags" in report_page(found)
+    assert told["Pixel spacing at the vertebra"] == "none: no spacing in the tags"
+    assert told["Largest area"] == told["Shortest distance to the wall"] == "unknown"
+    assert "no spacing in the tags" in make_report_page(found)
 
 
 def test_a_case_without_frames_and_alerts_has_a_report(findings):
-    nothing = replace(findings, lines=(), events=(), moments=(), outlines=())
-    assert "There was no alert" in report_page(nothing)
-    assert report_pdf(nothing).startswith(b"%PDF")
+    nothing = replace(findings, lines=(), events=(), key_frames=(), outlines=())
+    assert "There was no alert" in make_report_page(nothing)
+    assert make_report_pdf(nothing).startswith(b"%PDF")
 
 
 def test_many_alerts_are_cut_and_counted(findings, monkeypatch):
     monkeypatch.setattr(case_report, "MOST_PICTURES", 1)
-    assert f"{len(findings.moments) - 1} more alerts" in report_page(findings)
+    assert "1 more alert is in the list" in make_report_page(findings)
+    assert case_report.more_alerts_text(2) == "2 more alerts are in the list of events."
+
+
+def test_the_report_is_translated_where_it_is_shown(findings, monkeypatch):
+    names = [fact.name for fact in facts(findings)]
+    monkeypatch.setenv("LEAKWATCH_LANGUAGE", "x-marked")
+    assert [fact.name for fact in facts(findings)] == names
+    page = Page(make_report_page(findings))
+    for name in names:
+        assert f"⟦{name}⟧" in page.text
+    assert "⟦Trend⟧" in page.text
+    assert "⟦⟦⟦" in page.text  # an alert, with its reason and distance
+    assert make_report_pdf(findings).startswith(b"%PDF")
+    figure = trend(findings)
+    assert figure.axes[3].get_ylabel() == "⟦Level⟧"
 
 
 def test_the_pdf_has_room_for_each_alert_and_no_day(findings):
-    pdf = report_pdf(findings)
+    pdf = make_report_pdf(findings)
     assert pdf.startswith(b"%PDF")
     assert pdf.rstrip().endswith(b"%%EOF")
     pages = int(re.search(rb"/Type /Pages.*?/Count (\d+)|/Count (\d+)", pdf, re.DOTALL)[1])
     # Facts, two alerts a page, events, settings.
-    assert pages >= 3 + len(findings.moments) / 2
+    assert pages >= 3 + len(findings.key_frames) / 2
     assert b"CreationDate" not in pdf
 
 
@@ -245,7 +260,7 @@ def test_what_strangers_typed_is_text_in_page_and_pdf(findings, typed):
     event = replace(findings.events[0], text=typed)
     events = (event, *findings.events[1:])
     found = replace(findings, name=typed, marks=marks, session=source, events=events)
-    html = report_page(found)
+    html = make_report_page(found)
     assert "<script>" not in html
     assert "\x1b" not in html
-    assert report_pdf(found).startswith(b"%PDF")
+    assert make_report_pdf(found).startswith(b"%PDF")

@@ -101,7 +101,7 @@ def test_hurry_forgets_what_waits_and_closes():
     for index in range(5):
         worker.append(make_snapshot(index))
     begun.wait(30.0)
-    worker.hurry()
+    worker.expedite()
     go_on.set()
     worker.close_within(30.0)
     assert (spy.frames, spy.closed) == ([0], 1)
@@ -116,7 +116,7 @@ def test_sink_that_hangs_is_given_up_and_told():
             go_on.wait(30.0)
 
     worker = SinkWorker(Hanging())
-    worker.hurry()
+    worker.expedite()
     worker.close_within(0.0)
     assert "was not finished" in str(worker.failure)
     go_on.set()

@@ -184,7 +184,7 @@ def test_runs_that_expand_to_more_than_the_frame_are_stopped() -> None:
     data = struct.pack("<16I", 1, 64, *[0] * 14) + segment
 
     def decode() -> None:
-        with pytest.raises(ValueError, match="segment 1 of RLE holds more than 192 bytes"):
+        with pytest.raises(ValueError, match="segment 1 of RLE contains more than 192 bytes"):
             rle_decoded(data, 12, 16, 1)
 
     assert peak_of(decode) < 4 * MB

@@ -26,8 +26,8 @@ def test_another_series_waits_until_the_first_is_quiet():
     one: OneSeries[Object] = OneSeries(QUIET_S)
     assert len(offered(one, "a", 10.0).shown) == 1
     assert offered(one, "b", 10.4) == Choice()
-    assert one.idle(10.9) == Choice()
-    assert one.idle(11.1) == Choice((Object("b", 10.4),))
+    assert one.release_idle(10.9) == Choice()
+    assert one.release_idle(11.1) == Choice((Object("b", 10.4),))
     assert offered(one, "a", 11.2) == Choice()
 
 
@@ -49,8 +49,8 @@ def test_what_was_held_up_on_its_way_still_came_at_the_same_time():
     one: OneSeries[Object] = OneSeries(QUIET_S)
     one.offer(Object("a", 10.0), 15.0)
     assert one.offer(Object("b", 10.1), 15.0) == Choice()
-    assert one.idle(15.5) == Choice()
-    assert len(one.idle(16.1).shown) == 1
+    assert one.release_idle(15.5) == Choice()
+    assert len(one.release_idle(16.1).shown) == 1
 
 
 def test_memory_is_bounded():
@@ -65,14 +65,14 @@ def test_nothing_is_mixed_and_nothing_vanishes(steps):
     one: OneSeries[Object] = OneSeries(QUIET_S)
     now_s, shown, refused = 100.0, [], []
     for series, step_s in steps:
-        choice = one.idle(now_s + 0.9 * step_s)
+        choice = one.release_idle(now_s + 0.9 * step_s)
         shown, refused = shown + list(choice.shown), refused + list(choice.refused)
         now_s += step_s
         choice = offered(one, series, now_s)
         shown, refused = shown + list(choice.shown), refused + list(choice.refused)
     for _ in range(3):  # what waits for two others comes after them
         now_s += 2 * QUIET_S
-        shown += one.idle(now_s).shown
+        shown += one.release_idle(now_s).shown
     assert len(shown) + len(refused) == len(steps)
     for series in "abc":
         times = [item.received_s for item in shown if item.series == series]

@@ -122,7 +122,7 @@ def test_files_that_are_there_are_asked_for(tmp_path, folder):
     write(folder / "old.dcm", noise(1))
     write(tmp_path / "new.dcm", noise(2))
     with watching(opened(folder)) as watch:
-        assert "passed over: 1 file that was there already" in watch.status.text
+        assert "skipped: 1 file that existed already" in watch.status.text
         assert watch.status.link is Link.WAITING
         shutil.copy(tmp_path / "new.dcm", folder)
         assert len(watch.frames(2)) == 2
@@ -144,9 +144,9 @@ def test_a_missing_instance_is_a_gap(tmp_path, folder):
     ("fault", "said"),
     [
         ("garbage", "is not a DICOM file"),
-        ("colour", "is a picture in colour"),
-        ("cut in the head", "holds no picture"),
-        ("cut in the pixels", "no frame of it is whole"),
+        ("colour", "is a colour image"),
+        ("cut in the head", "contains no image"),
+        ("cut in the pixels", "no frame of it is complete"),
         ("damaged stream", "could not be decoded"),
     ],
 )
@@ -190,7 +190,7 @@ def test_the_whole_frames_of_a_file_that_stays_cut(tmp_path, folder):
     with watching(opened(folder)) as watch:
         (folder / "a.dcm").write_bytes(whole[: -int(1.5 * frames[0].nbytes)])
         assert np.array_equal(stacked(watch.frames(2)), frames[:2])
-        status = watch.said("2 of 4 frames are whole")
+        status = watch.said("2 of 4 frames are complete")
         assert (status.link, status.frames_lost) == (Link.LOST, 2)
         write(folder / "b.dcm", noise(1, bits=8))
         assert watch.frames(3)[2].index == 4
@@ -213,7 +213,7 @@ def test_a_slice_of_a_ct_beside_the_frames_is_told_and_is_no_lost_frame(folder):
         write(folder / "a.dcm", noise(1))
         watch.frames(1)
         write(folder / "b.dcm", noise(1), SOPClassUID=uids.CTImageStorage, Modality="CT")
-        status = watch.said("is no projection but a CT image")
+        status = watch.said("is not a projection image (a CT image")
         assert (status.link, status.frames_lost) == (Link.OPEN, 0)
         write(folder / "c.dcm", noise(1))
         assert watch.frames(2)[1].index == 1
@@ -254,7 +254,7 @@ def test_two_series_at_once_are_not_mixed(tmp_path, folder):
                 write(tmp_path / "a.dcm", noise(1, rows=12 + int(series[-1])), **tags)
                 (tmp_path / "a.dcm").rename(place)
             time.sleep(0.1)
-        status = watch.said("a second series came at the same time")
+        status = watch.said("a second series arrived at the same time")
         assert status.link is Link.OPEN
         # What waits when the first one ends is shown, after it.
         sizes = [frame.pixels.shape[0] for frame in watch.frames(13)]
@@ -267,7 +267,7 @@ def test_the_same_object_again_is_left_out(folder):
         write(folder / "1.dcm", noise(2), SOPInstanceUID="1.2.3")
         watch.frames(2)
         shutil.copy(folder / "1.dcm", folder / "2.dcm")
-        watch.said("an object came a second time")
+        watch.said("an object arrived a second time")
         (folder / "1.dcm").touch()
         write(folder / "3.dcm", noise(1, bits=8))
         assert len(watch.frames(3)) == 3
@@ -290,7 +290,7 @@ def test_a_folder_that_vanishes_and_comes_back(tmp_path, folder, poll):
     ("spec", "said"),
     [
         ("folder:{there}/nowhere", "there is no such folder"),
-        ("folder:{file}", "is no folder"),
+        ("folder:{file}", "is not a folder"),
         ("folder:{there}?exsting=yes", "option 'exsting' is not known. Known are: existing, poll"),
         ("folder:{there}?existing=perhaps", "existing is 'perhaps'. Write existing=yes"),
         ("folder:{there}?poll=yes&poll=no", "'poll' is given twice"),

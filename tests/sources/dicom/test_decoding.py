@@ -266,7 +266,7 @@ def test_half_a_frame_is_never_shown_as_a_whole_one(
     source = open_source(path)
     running = source.frames()
     assert next(running).index == 0
-    with pytest.raises(SourceEndedEarly, match="1 of 3 frames are whole"):
+    with pytest.raises(SourceEndedEarly, match="1 of 3 frames are complete"):
         next(running)
 
 

@@ -32,7 +32,7 @@ EVERY_SYNTAX = [
 by_syntax = pytest.mark.parametrize("syntax", EVERY_SYNTAX, ids=lambda uid: uid.keyword)
 
 
-def whole_frames(path: Path) -> tuple[list[Frame], SourceError | None]:
+def complete_frames(path: Path) -> tuple[list[Frame], SourceError | None]:
     """Frames that come, and the error after them."""
     frames: list[Frame] = []
     try:
@@ -70,7 +70,7 @@ def test_wherever_a_file_is_cut_all_whole_frames_come(
     content = path.read_bytes()
     for cut in sorted({*range(start, size, 41), *ends, *(end - 1 for end in ends), size - 1}):
         path.write_bytes(content[:cut])
-        found, error = whole_frames(path)
+        found, error = complete_frames(path)
         expected = [frame for frame, end in zip(frames, ends, strict=True) if end <= cut]
         assert len(found) == len(expected), cut
         for frame, pixels in zip(found, expected, strict=True):
@@ -84,9 +84,9 @@ def test_wherever_a_file_is_cut_all_whole_frames_come(
 def test_message_of_a_cut_file(tmp_path: Path) -> None:
     path = write(tmp_path / "x.dcm", noise(5))
     path.write_bytes(path.read_bytes()[:-500])
-    _, error = whole_frames(path)
-    assert str(error).startswith(f"{path}: 3 of 5 frames are whole")
-    assert "What came before is valid" in str(error)
+    _, error = complete_frames(path)
+    assert str(error).startswith(f"{path}: 3 of 5 frames are complete")
+    assert "Earlier frames are valid" in str(error)
 
 
 @pytest.mark.parametrize("share", [0.35, 0.7, 0.999])
@@ -95,7 +95,7 @@ def test_real_cine_that_was_cut(shared: Path, tmp_path: Path, share: float) -> N
     content = real.read_bytes()
     path = tmp_path / "cut.dcm"
     path.write_bytes(content[: int(share * len(content))])
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert isinstance(error, SourceEndedEarly)
     assert abs(len(found) - share * 96) < 5
     whole = pixel_array(real, raw=True)
@@ -112,19 +112,19 @@ def test_frame_that_is_damaged_ends_the_sequence(tmp_path: Path, syntax: UID) ->
     streams = [bytes(encode(frame)) for frame in frames]
     streams[1] = bytes(len(streams[1]))
     path = write(tmp_path / "x.dcm", frames, syntax, encapsulate(streams))
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert len(found) == 1
     assert isinstance(error, SourceEndedEarly)
-    assert "1 of 3 frames are whole (frame 1: " in str(error)
+    assert "1 of 3 frames are complete (frame 1: " in str(error)
 
 
 @by_syntax
 def test_number_of_frames_that_says_too_many(tmp_path: Path, syntax: UID) -> None:
     path = write(tmp_path / "x.dcm", noise(3), syntax, NumberOfFrames=7)
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert len(found) == 3
     assert isinstance(error, SourceEndedEarly)
-    assert "3 of 7 frames are whole" in str(error)
+    assert "3 of 7 frames are complete" in str(error)
 
 
 @by_syntax
@@ -132,7 +132,7 @@ def test_number_of_frames_that_says_too_many(tmp_path: Path, syntax: UID) -> Non
 def test_number_of_frames_that_says_too_few(tmp_path: Path, syntax: UID, table: bool) -> None:
     frames = noise(5)
     path = write(tmp_path / "x.dcm", frames, syntax, offset_table=table, NumberOfFrames=3)
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert error is None
     assert len(found) == 3
     np.testing.assert_array_equal(found[2].pixels, frames[2])
@@ -151,7 +151,7 @@ def test_frames_in_several_fragments(tmp_path: Path, syntax: UID, table: bool, c
     streams = [bytes(encode(frame)) for frame in frames]
     pixel_data = encapsulate(streams, fragments_per_frame=3, has_bot=table)
     path = write(tmp_path / "x.dcm", frames, syntax, pixel_data)
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert error is None
     assert len(found) == count
     np.testing.assert_array_equal(found[-1].pixels, frames[-1])
@@ -168,9 +168,9 @@ def test_frames_in_several_fragments_that_are_cut(tmp_path: Path, syntax: UID, t
     content = path.read_bytes()
     # Into the second frame: the third has three heads of 8 bytes, and 8 bytes end it all.
     path.write_bytes(content[: len(content) - len(streams[2]) - 40])
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert len(found) == 1
-    assert "1 of 3 frames are whole" in str(error)
+    assert "1 of 3 frames are complete" in str(error)
 
 
 @pytest.mark.parametrize("wrong", [[0, 1, 2], [8, 600, 1200], [0, 1200, 600], [0, 0, 0]])
@@ -181,7 +181,7 @@ def test_offset_table_that_lies_is_not_believed(tmp_path: Path, wrong: list[int]
     start = content.rindex(b"\xe0\x7f\x10\x00") + 12
     table = np.array(wrong, "<u4").tobytes()
     path.write_bytes(content[: start + 8] + table + content[start + 20 :])
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert error is None
     for frame, pixels in zip(found, frames, strict=True):
         np.testing.assert_array_equal(frame.pixels, pixels)
@@ -201,7 +201,7 @@ def test_extended_offset_table(tmp_path: Path) -> None:
         ExtendedOffsetTable=offsets,
         ExtendedOffsetTableLengths=lengths,
     )
-    found, error = whole_frames(path)
+    found, error = complete_frames(path)
     assert error is None
     np.testing.assert_array_equal(found[2].pixels, frames[2])
 
@@ -209,25 +209,25 @@ def test_extended_offset_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tags", "words"),
     [
-        ({"Rows": 0}, ["Rows says 0"]),
-        ({"Columns": 0}, ["Columns says 0"]),
-        ({"Rows": 60_000}, ["Rows says 60000", "1 to 8192"]),
-        ({"Rows": None}, ["Rows says nothing"]),
-        ({"Columns": None}, ["Columns says nothing"]),
-        ({"BitsAllocated": None}, ["BitsAllocated says nothing"]),
-        ({"BitsStored": None}, ["BitsStored says nothing"]),
+        ({"Rows": 0}, ["Rows states 0"]),
+        ({"Columns": 0}, ["Columns states 0"]),
+        ({"Rows": 60_000}, ["Rows states 60000", "1 to 8192"]),
+        ({"Rows": None}, ["Rows states nothing"]),
+        ({"Columns": None}, ["Columns states nothing"]),
+        ({"BitsAllocated": None}, ["BitsAllocated states nothing"]),
+        ({"BitsStored": None}, ["BitsStored states nothing"]),
         ({"BitsAllocated": 32, "BitsStored": 32}, ["32 bits in 32"]),
         ({"BitsStored": 4, "HighBit": 3}, ["stores 4 bits in 16"]),
         ({"BitsStored": 16, "HighBit": 11}, ["stores 16 bits in 16, the highest being 11"]),
         ({"HighBit": 16}, ["the highest being 16"]),
-        ({"SamplesPerPixel": None}, ["in colour, or says nothing", "no samples"]),
+        ({"SamplesPerPixel": None}, ["is a colour image, or does not state", "no samples"]),
         ({"SamplesPerPixel": 3}, ["3 samples"]),
         ({"PhotometricInterpretation": None}, ["absent"]),
         ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, ["RGB", "MONOCHROME2"]),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, ["PALETTE COLOR"]),
-        ({"NumberOfFrames": 0}, ["Number of Frames says 0"]),
-        ({"NumberOfFrames": -3}, ["Number of Frames says -3"]),
-        ({"Rows": 100}, ["no frame of it is whole", "3200 make one frame"]),
+        ({"NumberOfFrames": 0}, ["Number of Frames states 0"]),
+        ({"NumberOfFrames": -3}, ["Number of Frames states -3"]),
+        ({"Rows": 100}, ["no frame of it is complete", "3200 make one frame"]),
     ],
 )
 def test_head_that_makes_no_sense_is_refused(
@@ -244,7 +244,7 @@ def test_head_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize("keyword", ["HighBit", "PixelRepresentation", "FrameTime", "Modality"])
 def test_head_without_what_can_be_done_without(tmp_path: Path, keyword: str) -> None:
     frames = noise(2)
-    found, error = whole_frames(write(tmp_path / "x.dcm", frames, **{keyword: None}))
+    found, error = complete_frames(write(tmp_path / "x.dcm", frames, **{keyword: None}))
     assert error is None
     np.testing.assert_array_equal(found[1].pixels, frames[1])
 
@@ -318,7 +318,7 @@ def test_pixels_that_are_stored_otherwise_than_named(tmp_path: Path, syntax: UID
     grown = int.from_bytes(content[140:144], "little") + len(value) - length
     content = content[:at] + len(value).to_bytes(2, "little") + value + content[at + 2 + length :]
     path.write_bytes(content[:140] + grown.to_bytes(4, "little") + content[144:])
-    with pytest.raises(SourceError, match="no frame of it is whole"):
+    with pytest.raises(SourceError, match="no frame of it is complete"):
         open_source(path)
 
 
@@ -333,7 +333,7 @@ def test_a_transfer_syntax_that_is_none(tmp_path: Path, uid: str) -> None:
     length = int.from_bytes(content[group : group + 4], "little") + len(value) - 20
     content = content[:group] + length.to_bytes(4, "little") + content[group + 4 :]
     path.write_bytes(content.replace(old, b"UI" + len(value).to_bytes(2, "little") + value))
-    with pytest.raises(SourceError, match="which is no way to store them"):
+    with pytest.raises(SourceError, match="which is not a transfer syntax for pixels"):
         DicomFile(path)
 
 
@@ -355,7 +355,7 @@ def test_bytes_behind_the_pixels(tmp_path: Path, tail: bytes, whole: bool) -> No
     if whole:
         assert len(list(DicomFile(path).frames())) == 2
         return
-    with pytest.raises(SourceError, match="what follows the pixels is no DICOM element"):
+    with pytest.raises(SourceError, match="the pixels are not followed by a DICOM element"):
         DicomFile(path)
 
 
@@ -472,5 +472,5 @@ def test_cut_file_that_is_read_from_a_later_frame_on(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-500])
     running = open_source(path).frames(2)
     assert next(running).index == 2
-    with pytest.raises(SourceEndedEarly, match="3 of 5 frames are whole"):
+    with pytest.raises(SourceEndedEarly, match="3 of 5 frames are complete"):
         next(running)

@@ -231,7 +231,7 @@ def test_breathing_of_the_tags_is_no_other_run(tmp_path: Path) -> None:
 def test_multi_frame_file_in_a_folder_is_refused(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "run", [{}] * 3)
     write(folder / "IM9", noise(5))
-    with pytest.raises(SourceError, match="IM9 holds 5 frames"):
+    with pytest.raises(SourceError, match="IM9 contains 5 frames"):
         open_source(folder)
 
 
@@ -239,14 +239,14 @@ def test_multi_frame_file_in_a_folder_is_refused(tmp_path: Path) -> None:
 def test_folder_without_frames_is_refused(tmp_path: Path, others: int) -> None:
     for number in range(others):
         (tmp_path / f"{number}.txt").write_text("Not a frame.", encoding="utf-8")
-    with pytest.raises(SourceError, match=rf"holds no DICOM image \({others} other files\)"):
+    with pytest.raises(SourceError, match=rf"contains no DICOM image \({others} other files\)"):
         open_source(tmp_path)
 
 
 def test_folder_with_a_picture_in_colour_is_refused(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "run", [{}] * 3)
     write(folder / "IM9", noise(1), PhotometricInterpretation="RGB", SamplesPerPixel=3)
-    with pytest.raises(SourceError, match=r"IM9: is a picture in colour"):
+    with pytest.raises(SourceError, match=r"IM9: is a colour image"):
         open_source(folder)
 
 
@@ -262,7 +262,7 @@ def test_frame_that_is_damaged_ends_the_sequence(tmp_path: Path, damaged: int) -
         next(running)
     assert isinstance(caught.value, SourceEndedEarly) == (damaged > 0)
     if damaged:
-        assert "2 of 4 frames are whole" in str(caught.value)
+        assert "2 of 4 frames are complete" in str(caught.value)
 
 
 def test_frame_that_goes_while_the_folder_is_read(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_frame_that_goes_while_the_folder_is_read(tmp_path: Path) -> None:
     running = open_source(folder).frames()
     next(running)
     (folder / f"IM{SHUFFLED.index(1)}").unlink()
-    with pytest.raises(SourceEndedEarly, match="1 of 4 frames are whole"):
+    with pytest.raises(SourceEndedEarly, match="1 of 4 frames are complete"):
         next(running)
 
 

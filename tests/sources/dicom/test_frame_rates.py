@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakwatch.sources.dicom.frame_rates import ToldRate, contradictions, steps_of, usual_interval_s
+from leakwatch.sources.dicom.frame_rates import (
+    DeclaredRate,
+    contradictions,
+    steps_of,
+    usual_interval_s,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,16 +42,16 @@ def test_steps() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "differ"),
     [
-        (ToldRate("A", 1 / 7.5), ToldRate("B", 1 / 8, rounded=True), False),
-        (ToldRate("A", 1 / 7.5), ToldRate("B", 1 / 7, rounded=True), False),
-        (ToldRate("A", 1 / 7.5), ToldRate("B", 1 / 15, rounded=True), True),
-        (ToldRate("A", 0.0333), ToldRate("B", 1 / 30), False),
-        (ToldRate("A", 1 / 7.5), ToldRate("B", 1 / 8), True),
-        (ToldRate("A", 0.0), ToldRate("B", 1 / 8), False),  # a single frame
-        (ToldRate("A", 1 / 8), ToldRate("B", -1.0), False),
+        (DeclaredRate("A", 1 / 7.5), DeclaredRate("B", 1 / 8, rounded=True), False),
+        (DeclaredRate("A", 1 / 7.5), DeclaredRate("B", 1 / 7, rounded=True), False),
+        (DeclaredRate("A", 1 / 7.5), DeclaredRate("B", 1 / 15, rounded=True), True),
+        (DeclaredRate("A", 0.0333), DeclaredRate("B", 1 / 30), False),
+        (DeclaredRate("A", 1 / 7.5), DeclaredRate("B", 1 / 8), True),
+        (DeclaredRate("A", 0.0), DeclaredRate("B", 1 / 8), False),  # a single frame
+        (DeclaredRate("A", 1 / 8), DeclaredRate("B", -1.0), False),
     ],
 )
-def test_contradictions(one: ToldRate, other: ToldRate, differ: bool) -> None:
+def test_contradictions(one: DeclaredRate, other: DeclaredRate, differ: bool) -> None:
     said = contradictions(one, [other])
     assert len(said) == differ
     assert all("A is followed" in text and text.startswith("B says") for text in said)

@@ -76,7 +76,7 @@ def test_frames_of_another_size_than_the_tags_say_are_refused(
     frames = smooth(5)
     data = b"".join(frame.tobytes() for frame in frames)[: 5 * 48 * 64 * 2 - 32]
     path = write(tmp_path / "x.dcm", frames, pixel_data=data, Rows=rows, Columns=columns)
-    with pytest.raises(SourceError, match="of another size than the tags say"):
+    with pytest.raises(SourceError, match="another size than the header states"):
         frames_of(path)
 
 
@@ -88,7 +88,7 @@ def test_samples_of_8_bits_under_tags_of_16_are_refused(
     frames = made(count, 48, 64, 8)
     tags = {"BitsAllocated": 16, "BitsStored": 16, "HighBit": 15}
     path = write(tmp_path / "x.dcm", frames, **tags)
-    with pytest.raises(SourceError, match=r"samples of 8 bits .* say 16 \(Bits Allocated\)"):
+    with pytest.raises(SourceError, match=r"samples of 8 bits .* states 16 \(Bits Allocated\)"):
         frames_of(path)
 
 
@@ -100,7 +100,7 @@ def test_samples_of_16_bits_under_tags_of_8_are_refused(
     frames = made(count, 48, 64)
     tags = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}
     path = write(tmp_path / "x.dcm", frames, **tags)
-    with pytest.raises(SourceError, match=r"samples of 16 bits .* say 8 \(Bits Allocated\)"):
+    with pytest.raises(SourceError, match=r"samples of 16 bits .* states 8 \(Bits Allocated\)"):
         frames_of(path)
 
 

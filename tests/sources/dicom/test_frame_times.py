@@ -108,14 +108,14 @@ def test_pointer_may_name_several(tmp_path: Path) -> None:
         ),
         (
             {"FrameTime": 125, "FrameTimeVector": [0, 125, 4000, 125]},
-            ["by FrameTimeVector the run has pauses and takes 4.25 s", "FrameTime 0.375 s"],
+            ["by FrameTimeVector the sequence has pauses and takes 4.25 s", "FrameTime 0.375 s"],
         ),
         (
             {
                 "FrameTime": 100,
                 "PerFrameFunctionalGroupsSequence": groups(*CLOCK[:2], *PAUSED),
             },
-            ["by FrameReferenceDateTime the run has pauses and takes 5.2 s"],
+            ["by FrameReferenceDateTime the sequence has pauses and takes 5.2 s"],
         ),
         ({"FrameTime": "133.333", "CineRate": 15}, ["CineRate says 15 frames/s", "FrameTime 7.5"]),
         ({"CineRate": 30, "ActualFrameDuration": 133}, ["ActualFrameDuration says 7.52"]),

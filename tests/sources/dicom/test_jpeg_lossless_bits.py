@@ -42,7 +42,7 @@ def test_a_stream_that_is_not_its_picture(bits: int) -> None:
     stream = encoded(pixels, bits)
     other = pixels.copy()
     other[20:] = np.roll(other[20:], 9, axis=1)
-    with pytest.raises(ValueError, match=r"takes \d+ bits, and the stream has \d+: it is damaged"):
+    with pytest.raises(ValueError, match=r"needs \d+ bits, and the stream has \d+: it is damaged"):
         check_all_bits_used(stream, other)
 
 

@@ -42,7 +42,7 @@ def test_samples_that_go_on_above_bits_stored_are_refused(
     tmp_path: Path, syntax: UID, bits: int
 ) -> None:
     path = stored(tmp_path, smooth(2), syntax, bits)
-    with pytest.raises(SourceError, match=rf"above the {bits} bits .*Bits Stored.* to 3\d\d\d"):
+    with pytest.raises(SourceError, match=rf"more than the {bits} bits .*Bits Stored.* to 3\d\d\d"):
         frames_of(path)
 
 
@@ -50,7 +50,7 @@ def test_samples_that_go_on_above_bits_stored_are_refused(
 def test_one_sample_that_goes_on_above_ends_the_run(tmp_path: Path, syntax: UID) -> None:
     frames = [frame // 4 for frame in smooth(2)]
     frames[1][0, 9:11] = (1020, 1024)
-    with pytest.raises(SourceEndedEarly, match="go on above the 10 bits"):
+    with pytest.raises(SourceEndedEarly, match="more than the 10 bits"):
         frames_of(stored(tmp_path, frames, syntax, 10))
 
 
@@ -97,7 +97,7 @@ def test_high_bit_by_mistake(tmp_path: Path, syntax: UID, high: int, least: int)
 def test_samples_at_the_top_of_their_words_and_tags_that_say_they_are_not(
     tmp_path: Path, syntax: UID
 ) -> None:
-    with pytest.raises(SourceError, match="go on above the 12 bits"):
+    with pytest.raises(SourceError, match="more than the 12 bits"):
         frames_of(stored(tmp_path, [one << 4 for one in smooth(1)], syntax, 12))
 
 
@@ -110,7 +110,7 @@ def test_words_with_a_sign(tmp_path: Path) -> None:
 
 def test_numbers_without_a_sign_and_tags_with_one_are_refused(tmp_path: Path) -> None:
     path = stored(tmp_path, smooth(1), uids.ExplicitVRLittleEndian, 12, PixelRepresentation=1)
-    with pytest.raises(SourceError, match="go on above the 12 bits"):
+    with pytest.raises(SourceError, match="more than the 12 bits"):
         frames_of(path)
 
 

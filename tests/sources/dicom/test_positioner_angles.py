@@ -63,7 +63,7 @@ def test_increments_on_no_angle_say_nothing(tmp_path: Path) -> None:
         ),
         (
             {"PositionerSecondaryAngleIncrement": [0, 40, 0]},
-            "Positioner Secondary Angle is not said",
+            "Positioner Secondary Angle is not stated",
         ),
         ({"PositionerPrimaryAngleIncrement": [0, 0, 0]}, ""),
         ({"PositionerPrimaryAngle": 5, "PositionerPrimaryAngleIncrement": [0, 40, 0]}, ""),
@@ -73,7 +73,7 @@ def test_a_turn_that_cannot_be_followed_is_told(
     tmp_path: Path, tags: dict[str, Any], words: str
 ) -> None:
     source = DicomFile(write(tmp_path / "a.dcm", noise(3), **tags))
-    told = [note for note in source.acquisition.notes if "The C-arm turned" in note]
+    told = [note for note in source.acquisition.notes if "The C-arm rotated" in note]
     source.close()
     assert bool(told) == bool(words)
     assert all(words in note for note in told)

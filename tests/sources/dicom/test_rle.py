@@ -41,14 +41,14 @@ def whole():
 
 
 DAMAGED = {
-    "half a head": (whole()[:40], "the head of RLE alone has 64"),
-    "three segments": (b"\x03" + whole()[1:], "3 segments of RLE; the tags promise 2"),
+    "half a head": (whole()[:40], "the RLE header alone has 64"),
+    "three segments": (b"\x03" + whole()[1:], "3 segments of RLE; the header states 2"),
     "segments the wrong way round": (
         whole()[:8] + (63).to_bytes(4, "little") + whole()[12:],
         "do not follow each other",
     ),
     "cut off": (whole()[:-60], "segment 2 of RLE is cut off"),
-    "a run too many": (whole() + bytes([200, 1]), "segment 2 of RLE holds more than 192 bytes"),
+    "a run too many": (whole() + bytes([200, 1]), "segment 2 of RLE contains more than 192 bytes"),
     "a run too few": (whole()[:64] + whole()[65 + whole()[64] + 1 :], "segment"),
 }
 
@@ -80,6 +80,6 @@ def test_a_file_whose_frame_expands_to_too_much_is_one_error_on_the_terminal(tmp
     command = [*program, str(path), "--no-video", "--out", str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 3
-    assert "of RLE holds more than 192 bytes" in " ".join(done.stderr.split())
+    assert "of RLE contains more than 192 bytes" in " ".join(done.stderr.split())
     assert "panick" not in done.stderr
     assert "Traceback" not in done.stderr

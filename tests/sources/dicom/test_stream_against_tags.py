@@ -1,4 +1,4 @@
-"""Samples as the code stream has them against those that the tags promise: the same, or refused."""
+"""Samples of a compressed stream that differ from the header are adopted or refused."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_samples_of_more_bits_than_promised_are_refused(
     tmp_path: Path, syntax: UID, encode: Any, bits: int
 ) -> None:
     path = stored(tmp_path, syntax, [encode(picture(2084), 12)], bits)
-    assert_refused(path, "samples of 12 bits", "to 2084", f"promise {bits} (Bits Stored)")
+    assert_refused(path, "samples of 12 bits", "to 2084", f"states {bits} (Bits Stored)")
 
 
 @pytest.mark.parametrize(("syntax", "encode"), WITH_16_BITS)
@@ -102,7 +102,7 @@ def test_whole_words_are_refused_only_where_they_hold_more(
     assert found.acquisition.pixel_format.bits_stored == 12
 
     path = stored(tmp_path, syntax, [encode(picture(4096), 16)], 12)
-    assert_refused(path, "samples of 16 bits", "to 4096", "promise 12 (Bits Stored)")
+    assert_refused(path, "samples of 16 bits", "to 4096", "states 12 (Bits Stored)")
 
 
 @pytest.mark.parametrize(("syntax", "encode"), WITH_16_BITS)
@@ -111,7 +111,7 @@ def test_a_later_frame_that_holds_more_ends_the_run(
 ) -> None:
     streams = [encode(picture(most), 16) for most in (4000, 5000)]
     path = stored(tmp_path, syntax, streams, 12)
-    with pytest.raises(SourceEndedEarly, match="to 5000; the tags promise 12"):
+    with pytest.raises(SourceEndedEarly, match="to 5000; the header states 12"):
         frames_of(path)
 
 
@@ -161,14 +161,14 @@ def test_a_sign_that_is_not_repeated_above_is_refused(
 ) -> None:
     samples = picture(6000, -6000)
     path = stored(tmp_path, syntax, [encode(samples, 16)], 12, PixelRepresentation=1)
-    assert_refused(path, "samples of 16 bits", "promise 12 (Bits Stored)")
+    assert_refused(path, "samples of 16 bits", "states 12 (Bits Stored)")
 
 
 def test_a_stream_with_a_sign_and_tags_without(tmp_path: Path) -> None:
     negative = stored(
         tmp_path, uids.JPEG2000Lossless, [jpeg_2000(picture(1084, -1), 13, signed=True)], 13
     )
-    assert_refused(negative, "a sign", "down to -1;", "Pixel Representation 0")
+    assert_refused(negative, "are signed", "down to -1;", "Pixel Representation 0")
 
     positive = picture(1084)
     path = stored(tmp_path, uids.JPEG2000Lossless, [jpeg_2000(positive, 13, signed=True)], 13)
@@ -184,7 +184,7 @@ def test_a_stream_with_a_sign_of_more_bits_than_promised(tmp_path: Path) -> None
         if fits:
             np.testing.assert_array_equal(frames_of(path)[0].pixels, picture(2047, least))
         else:
-            assert_refused(path, "from -2049", "promise 12")
+            assert_refused(path, "from -2049", "states 12")
 
 
 @pytest.mark.parametrize("syntax", [uids.JPEG2000, uids.JPEG2000Lossless])
@@ -212,7 +212,7 @@ def test_samples_of_12_bits_under_tags_of_8(tmp_path: Path, syntax: UID, encode:
     """Also words of the stream are wider than those that the tags allocate."""
     eight = {"BitsAllocated": 8}
     path = stored(tmp_path, syntax, [encode(picture(2084), 12)], 8, **eight)
-    assert_refused(path, "samples of 12 bits", "to 2084", "promise 8 (Bits Stored)")
+    assert_refused(path, "samples of 12 bits", "to 2084", "states 8 (Bits Stored)")
 
     path = stored(tmp_path, syntax, [encode(picture(255), 12)], 8, **eight)
     np.testing.assert_array_equal(frames_of(path)[0].pixels, picture(255))

@@ -76,7 +76,7 @@ def test_what_cannot_be_used_is_said(tmp_path, archive, study):
     with watching(opened(archive, study, existing=True)) as watch:
         colour = {"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}
         archive.store(write(tmp_path / "a.dcm", noise(1), **colour, **tags))
-        assert watch.said("is a picture in colour").link is Link.LOST
+        assert watch.said("is a colour image").link is Link.LOST
         archive.store(write(tmp_path / "b.dcm", noise(1), **tags))
         watch.frames(1)
         assert watch.status.link is Link.OPEN
@@ -88,7 +88,7 @@ def test_an_archive_that_goes_away_and_comes_back(tmp_path, study):
         with watching(opened(archive, study)) as watch:
             watch.said("there is nothing in the study yet")
             archive.stop()
-            assert watch.said("the archive cannot be reached; it is asked").link is Link.LOST
+            assert watch.said("the archive cannot be reached; next request").link is Link.LOST
             archive.start()
             watch.until(lambda: watch.status.link is Link.WAITING, "is back")
             archive.store(write(tmp_path / "a.dcm", noise(2), StudyInstanceUID=study))

@@ -28,8 +28,8 @@ from pyigtl.messages import MessageBase  # noqa: E402
 from leakwatch.sources.openigtlink import igtl_messages, igtl_source  # noqa: E402
 from leakwatch.sources.openigtlink.igtl_messages import Message  # noqa: E402
 from leakwatch.sources.openigtlink.igtl_source import (  # noqa: E402
+    DeclaredFormat,
     OpenIgtLink,
-    Told,
     _SenderClock,
     acquisition,
     from_spec,
@@ -362,7 +362,7 @@ def test_closing_ends_a_wait_on_a_silent_peer():
         reader = threading.Thread(target=lambda: taken(source, 1), daemon=True)
         reader.start()
         end = time.monotonic() + 5.0
-        while "no picture" not in source.status.text and time.monotonic() < end:
+        while "no image" not in source.status.text and time.monotonic() < end:
             time.sleep(0.01)
         assert source.status.link is Link.WAITING
         source.close()
@@ -468,10 +468,10 @@ def test_no_mutated_message_breaks_it():
         fields = MessageBase.parse_header(bytes(mutated[:header]))
         message = igtl_messages.Message("IMAGE", "x", 0.0, fields, bytes(mutated[header:cut]), 0.0)
         try:
-            shown = igtl_messages.picture(message)
-            acquisition(shown, Told(spacing_at_vertebra=True, patient_axes=True))
+            shown = igtl_messages.decode_image(message)
+            acquisition(shown, DeclaredFormat(spacing_at_vertebra=True, patient_axes=True))
             outcomes.add("picture")
-        except igtl_messages.NotAPicture:
+        except igtl_messages.UnusableImage:
             outcomes.add("refused")
     assert outcomes == {"picture", "refused"}
 
@@ -560,30 +560,30 @@ MATRIX = np.diag([0.4, 0.3, 1.0, 1.0])
 SAGITTAL = np.array([[0, 0, 1, 0], [-0.3, 0, 0, 0], [0, -0.3, 0, 0], [0, 0, 0, 1.0]])
 
 
-def shown(told, matrix):
-    with source_of([packed(grey(), matrix=matrix), STAYS], told=told) as source:
+def shown(declared, matrix):
+    with source_of([packed(grey(), matrix=matrix), STAYS], declared=declared) as source:
         (frame,) = taken(source, 1)
     return frame.acquisition
 
 
 def test_its_spacing_gives_no_millimetres_unless_a_person_says_so():
-    found = shown(Told(), MATRIX)
+    found = shown(DeclaredFormat(), MATRIX)
     assert found.geometry.pixel_spacing_mm is None
     assert found.geometry.imager_pixel_spacing_mm is None
     assert found.geometry.pixel_aspect == pytest.approx(0.75)  # a row is 0.3 high, 0.4 wide
     assert any("spacing is not used" in note for note in found.notes)
-    said = shown(Told(spacing_at_vertebra=True), MATRIX)
+    said = shown(DeclaredFormat(spacing_at_vertebra=True), MATRIX)
     assert said.geometry.pixel_spacing_mm == pytest.approx((0.3, 0.4))
     assert said.geometry.pixel_spacing_calibration == "FIDUCIAL"
 
 
 def test_its_axes_say_nothing_of_the_patient_unless_a_person_says_so():
-    assert shown(Told(), SAGITTAL).patient_orientation is None
-    assert shown(Told(patient_axes=True), SAGITTAL).patient_orientation == ("A", "F")
+    assert shown(DeclaredFormat(), SAGITTAL).patient_orientation is None
+    assert shown(DeclaredFormat(patient_axes=True), SAGITTAL).patient_orientation == ("A", "F")
     oblique = np.diag([0.3, 0.3, 1.0, 1.0])
     turn = np.deg2rad(45)
     oblique[:2, :2] = 0.3 * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    assert shown(Told(patient_axes=True), oblique).patient_orientation is None
+    assert shown(DeclaredFormat(patient_axes=True), oblique).patient_orientation is None
 
 
 def test_specifications():
@@ -591,9 +591,9 @@ def test_specifications():
     source = from_spec(spec, Settings())
     assert source._address == ("room-2", 18945)
     assert source._device == "Fluoro 1"
-    assert source._told == Told(12, "MONOCHROME1", IntensityRelationship.LIN)
+    assert source._declared == DeclaredFormat(12, "MONOCHROME1", IntensityRelationship.LIN)
     assert from_spec("//room-2", Settings())._address == ("room-2", igtl_source.DEFAULT_PORT)
-    assert from_spec("//r?spacing=vertebra&axes=patient", Settings())._told == Told(
+    assert from_spec("//r?spacing=vertebra&axes=patient", Settings())._declared == DeclaredFormat(
         spacing_at_vertebra=True, patient_axes=True
     )
 

@@ -160,12 +160,12 @@ def test_what_cannot_be_used_is_said(tmp_path, file):
     cut = write(tmp_path / "d.dcm", noise(4), pixel_data=b"".join(f.tobytes() for f in noise(2)))
     with watching(StoreScp(StoreOptions())) as watch:
         assert send(watch.source, colour) == 0  # taken, and looked at then
-        assert watch.said("is a picture in colour").link is Link.LOST
+        assert watch.said("is a colour image").link is Link.LOST
         assert send(watch.source, file) == 0
         watch.frames(3)
         assert watch.status.link is Link.OPEN
         assert send(watch.source, cut) == 0
-        assert watch.said("2 of 4 frames are whole").frames_lost == 3
+        assert watch.said("2 of 4 frames are complete").frames_lost == 3
 
 
 @needs_dcmtk
@@ -217,13 +217,13 @@ def test_who_may_send_when():
     assert one.admits(first, "A at 1", 100.0)
     assert not one.may_send("B at 2", 100.1)
     assert not one.admits(third, "B at 2", 104.9)
-    assert one.hung_up(first)
+    assert one.disconnected(first)
     assert not one.admits(third, "B at 2", 104.9)
     assert one.admits(second, "A at 1", 104.9)  # the same, on a new connection
-    assert not one.hung_up(first)
+    assert not one.disconnected(first)
     assert not one.admits(third, "B at 2", 109.8)
-    one.goes_on("A at 1", 109.8)
-    one.goes_on("B at 2", 114.0)
+    one.is_active("A at 1", 109.8)
+    one.is_active("B at 2", 114.0)
     assert not one.admits(third, "B at 2", 114.7)
     assert one.admits(third, "B at 2", 114.9)
     assert not one.admits(second, "A at 1", 115.0)
@@ -249,8 +249,8 @@ def test_the_same_sender_goes_on_at_once_over_a_new_connection():
     first, second = object(), object()
     assert one.admits(first, "A at 1", 100.0)
     assert one.admits(second, "A at 1", 100.1)
-    assert one.hung_up(second)
-    assert not one.hung_up(first)
+    assert one.disconnected(second)
+    assert not one.disconnected(first)
 
 
 @pytest.fixture(scope="module")
@@ -322,8 +322,8 @@ def test_a_port_that_is_taken():
         ("scp://127.0.0.1:99999", "names no port"),
         ("scp:11112", "names no port"),
         ("scp://192.0.2.1:0", "cannot listen there"),  # an address of nobody (RFC 5737)
-        ("scp://127.0.0.1:0?ae=ABCDEFGHIJKLMNOPQ", "is no AE title"),
-        ("scp://127.0.0.1:0?allow_host=carm", "which is no address"),
+        ("scp://127.0.0.1:0?ae=ABCDEFGHIJKLMNOPQ", "is not an AE title"),
+        ("scp://127.0.0.1:0?allow_host=carm", "which is not an address"),
         ("scp://127.0.0.1:0?allow=A", "option 'allow' is not known. Known are: ae, allow_ae"),
     ],
 )

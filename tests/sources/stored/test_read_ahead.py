@@ -27,7 +27,7 @@ def test_error_comes_behind_the_frames_that_were_whole() -> None:
     def broken() -> Iterator[Frame]:
         yield make_frame(0)
         yield make_frame(1)
-        raise SourceEndedEarly("2 of 3 frames are whole")
+        raise SourceEndedEarly("2 of 3 frames are complete")
 
     ahead = read_ahead(broken())
     assert [next(ahead).index, next(ahead).index] == [0, 1]

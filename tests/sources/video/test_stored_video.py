@@ -14,7 +14,7 @@ from leakwatch.config import LiveVideoSettings
 from leakwatch.core.errors import SourceEndedEarly, SourceError
 from leakwatch.core.frame import Frame, TimeSource
 from leakwatch.sources.dicom.frame_times import ASSUMED_FRAMES_PER_S
-from leakwatch.sources.video.stored_video import StillPictures, StoredVideo, open_stored
+from leakwatch.sources.video.stored_video import StillImages, StoredVideo, open_stored
 
 PLAIN = LiveVideoSettings()
 IN_REGION = LiveVideoSettings(region_px=REGION)
@@ -54,7 +54,7 @@ def test_region_masks_and_polarity_come_from_the_settings(tmp_path: Path) -> Non
     assert (shared.rows, shared.columns) == (240, 240)
     assert shared.masks_px == ((4, 4, 80, 24),)
     assert not next(source.frames()).pixels[4:24, 4:80].any()
-    assert any("taken to be bright" in note for note in shared.notes)
+    assert any("assumed to be bright" in note for note in shared.notes)
     assert shared.pixel_format.bone_is_bright
 
 
@@ -70,7 +70,7 @@ def test_pictures_that_cannot_be_used_are_told_and_leave_no_gap(tmp_path: Path) 
     source = StoredVideo(write(tmp_path / "x.avi", pictures), IN_REGION)
     running = source.frames()
     frames: list[Frame] = [next(running) for _ in range(5)]
-    with pytest.raises(SourceEndedEarly, match=r"1 picture could not be used .*colour"):
+    with pytest.raises(SourceEndedEarly, match=r"1 image could not be used .*colour"):
         next(running)
     assert [frame.index for frame in frames] == list(range(5))
     assert [frame.time_s / FRAME_S for frame in frames] == [0, 1, 3, 4, 5]
@@ -78,7 +78,7 @@ def test_pictures_that_cannot_be_used_are_told_and_leave_no_gap(tmp_path: Path) 
 
 def test_video_in_colour_says_where_the_region_is_set(tmp_path: Path) -> None:
     pictures = [coloured(picture) for picture in screens(3)]
-    with pytest.raises(SourceError, match=r"none of its 3 pictures.*`region_px`") as caught:
+    with pytest.raises(SourceError, match=r"none of its 3 images.*`region_px`") as caught:
         StoredVideo(write(tmp_path / "x.avi", pictures), PLAIN)
     assert not isinstance(caught.value, SourceEndedEarly)
 
@@ -106,7 +106,7 @@ def test_pictures_are_frames_at_the_assumed_rate(tmp_path: Path) -> None:
     for index, pixels in enumerate(fluoroscopy(3)):
         paths.append(tmp_path / f"{index}.png")
         cv2.imwrite(str(paths[-1]), pixels)
-    source = StillPictures(paths, PLAIN)
+    source = StillImages(paths, PLAIN)
     frames = list(source.frames(1))
     assert [frame.index for frame in frames] == [1, 2]
     assert [frame.time_s for frame in frames] == [
@@ -128,10 +128,10 @@ def test_picture_that_does_not_fit_ends_the_run(tmp_path: Path, broken: str) -> 
         cv2.imwrite(str(paths[2]), fluoroscopy(1)[0][:200])
     else:
         cv2.imwrite(str(paths[2]), coloured(grey(1)[0], (100, 100)))
-    source = StillPictures(paths, PLAIN)
+    source = StillImages(paths, PLAIN)
     running = source.frames()
     assert [next(running).index, next(running).index] == [0, 1]
-    with pytest.raises(SourceEndedEarly, match="2 of 3 pictures are whole"):
+    with pytest.raises(SourceEndedEarly, match="2 of 3 images are complete"):
         next(running)
 
 

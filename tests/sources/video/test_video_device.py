@@ -141,7 +141,7 @@ def test_a_device_that_hangs_is_told_and_holds_nobody_up():
     source = device(grabber)
     with watching(source) as watched:
         feed_slowly(watched, grabber, SCREENS[:1])
-        watched.said("gives no picture for")
+        watched.said("has sent no image for")
         assert watched.status.link is Link.LOST
         begun_s = time.monotonic()
         source.close()
@@ -253,7 +253,7 @@ def test_last_level_of_a_device_that_is_pulled_out(clear):
 
 
 def test_last_level_of_a_device_that_hangs(clear):
-    clear.until(lambda: "gives no picture" in clear.session.status.link.text)
+    clear.until(lambda: "has sent no image" in clear.session.status.link.text)
     assert (clear.shown().level, clear.shown().sight) == (Level.UNKNOWN, Sight.LOST)
 
 

@@ -67,7 +67,7 @@ def test_a_guess_that_could_hide_cement_is_said_all_the_time(video):
         ("", LiveVideoSettings(bone_is_bright=True), False),
     ):
         source = opened(video, options, Settings(live_video=settings))
-        assert ("bone taken to be dark" in source.status.text) is guessed
+        assert ("bone assumed to be dark" in source.status.text) is guessed
         bright = next(source.frames()).acquisition.pixel_format.bone_is_bright
         assert bright is bool(settings.bone_is_bright)
         source.close()
@@ -115,7 +115,7 @@ def test_a_picture_in_colour_is_refused_with_its_place_and_the_next_one_is_used(
     source.close()
     assert indices == [0, 1, 2, *range(4, 16)]
     assert source.status.frames_lost == 1
-    assert "colour in 3.1% of the picture, within 200,118,240,162: fluoroscopy is grey" in said
+    assert "colour in 3.1% of the image, within 200,118,240,162: fluoroscopy is grey" in said
 
 
 def test_colour_outside_of_the_region_or_under_a_mask_does_not_count(tmp_path):
@@ -127,7 +127,7 @@ def test_colour_outside_of_the_region_or_under_a_mask_does_not_count(tmp_path):
 
 def test_a_video_of_colour_only_is_an_error(tmp_path):
     path = videos.write(tmp_path / "run.mkv", [videos.coloured(one) for one in SCREENS[:4]])
-    with pytest.raises(SourceEndedEarly, match=r"none of its 4 pictures can be used: colour"):
+    with pytest.raises(SourceEndedEarly, match=r"none of its 4 images can be used: colour"):
         read(path)
 
 
@@ -178,7 +178,7 @@ def test_a_file_without_a_picture_to_be_read(tmp_path):
         ("list.ffconcat", f"ffconcat version 1.0\nfile {tmp_path}/whole.mkv\n".encode()),
     ):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(SourceError, match="is no video that can be read"):
+        with pytest.raises(SourceError, match="is not a readable video"):
             opened(tmp_path / name)
 
 
@@ -189,7 +189,7 @@ def test_a_file_that_is_cut_off_gives_what_is_whole_and_says_so(tmp_path):
     source = opened(path, videos.SPEC)
     source._wait = lambda seconds: False
     frames = []
-    with pytest.raises(SourceEndedEarly, match=r"ended early: \d+ of 80 pictures"):
+    with pytest.raises(SourceEndedEarly, match=r"ended early: \d+ of 80 images"):
         frames.extend(source.frames())
     assert source.status.link is Link.LOST
     source.close()
@@ -208,12 +208,12 @@ def test_close_ends_the_wait(video):
     ("rest", "said"),
     [
         ("nowhere.mp4", "there is no such file. Give a video file, or the number of a frame"),
-        (".", "is no file"),
+        (".", "is not a file"),
         ("{file}?roi=1,2,3", "roi is '1,2,3'. Give LEFT,TOP,RIGHT,BOTTOM"),
         ("{file}?roi=9,0,9,5", "Right must be larger than left"),
         ("{file}?roi=0,0,70,70;0,0,80,80", "roi is one rectangle"),
         ("{file}?mask=0,0,1,1;x", "mask is 'x'"),
-        ("{file}?roi=100,64,452,416&mask=110,70,120,80;0,0,170,40", "0,0,170,40 lies outside"),
+        ("{file}?roi=100,64,452,416&mask=110,70,120,80;0,0,170,40", "0,0,170,40 is outside"),
         ("{file}?bone=white", "Give bone=dark or bright"),
         ("{file}?fields=2", "Give fields=both or one"),
         ("{file}?speed=9", "Give a number from 0.125 to 8"),

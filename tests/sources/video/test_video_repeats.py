@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leakwatch.config import LiveVideoSettings
-from leakwatch.sources.video.video_pictures import Repeats, combs
+from leakwatch.sources.video.video_images import Repeats, combs
 
 SETTINGS = LiveVideoSettings()
 QUANTA, LINK = 5.0, 1.0  # standard deviations, of 255

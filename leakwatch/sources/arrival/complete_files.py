@@ -1,4 +1,4 @@
-"""Which files of a folder are whole, by looking at it again and again."""
+"""Detection of complete files in a folder by repeated scans."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stat import S_ISREG
 
 from leakwatch.config import LiveDicomSettings
 from leakwatch.sources.dicom.dicom_header import (
-    HeadDamaged,
+    HeaderDamaged,
     NotAnImage,
     NotDicom,
     OtherObject,
@@ -20,9 +20,9 @@ from leakwatch.sources.dicom.dicom_header import (
 from leakwatch.sources.dicom.element_values import number
 from leakwatch.sources.dicom.frame_offsets import NoWholeFrame, find_frames
 
-# Names that copying programs give to what is not finished; they rename it then.
+# Names that copying programs give to unfinished files, which they rename at the end.
 _UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".writing", ".swp")
-_MARKED_FROM = 132  # bytes from which a DICOM file can be told from another (PS3.10 7.1)
+_MARKED_FROM = 132  # bytes needed to recognise a DICOM file (PS3.10 7.1)
 
 
 class _Is(Enum):
@@ -42,8 +42,8 @@ class _File:
 
 
 @dataclass(frozen=True, slots=True)
-class WholeFile:
-    """A file that can be looked at.
+class CompleteFile:
+    """A file that is complete.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ class WholeFile:
     order: tuple[float, int, str]
 
 
-class WholeFiles:
-    """What is known of the files of one folder.
+class CompleteFiles:
+    """State of the files in one folder.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class WholeFiles:
         self._files: dict[str, _File] = {}
 
     def pass_over(self, now_s: float) -> int:
-        """Count files that are there as known, and tell how many.
+        """Ignore files that exist already, and return their number.
 
         Raises
         ------
@@ -85,8 +85,8 @@ class WholeFiles:
             self._files[name] = file
         return len(self._files)
 
-    def scan(self, now_s: float) -> list[WholeFile]:
-        """Look at all files; those that became whole, in order.
+    def scan(self, now_s: float) -> list[CompleteFile]:
+        """Scan all files, and return those that became complete, in order.
 
         Raises
         ------
@@ -99,8 +99,8 @@ class WholeFiles:
         found = (self._look(name, stat, now_s, False) for name, stat in listed.items())
         return sorted((one for one in found if one is not None), key=lambda one: one.order)
 
-    def touched(self, name: str, now_s: float, closed: bool) -> WholeFile | None:
-        """Look at one file that was changed; None where it is not whole, or gone.
+    def touched(self, name: str, now_s: float, closed: bool) -> CompleteFile | None:
+        """Check one file that was changed; return None if it is incomplete or gone.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class WholeFiles:
 
     @property
     def waits(self) -> bool:
-        """Whether a file is not given yet, and may become whole without another change."""
+        """Whether a file waits that may be complete without another change."""
         return any(not file.given for file in self._files.values())
 
     def _listed(self) -> Iterator[tuple[str, os.stat_result]]:
@@ -138,7 +138,7 @@ class WholeFiles:
 
     def _look(
         self, name: str, stat: os.stat_result, now_s: float, closed: bool
-    ) -> WholeFile | None:
+    ) -> CompleteFile | None:
         file = self._files.get(name)
         if file is None or (stat.st_size, stat.st_mtime_ns) != (file.size, file.modified_ns):
             file = self._files[name] = _File(stat.st_size, stat.st_mtime_ns, now_s)
@@ -158,11 +158,11 @@ class WholeFiles:
         if is_ is _Is.CUT and quiet_s < self._settings.partial_s:
             return None
         file.given = True
-        return WholeFile(path, file.changed_s, order)
+        return CompleteFile(path, file.changed_s, order)
 
 
 def _judged(path: Path, size: int, settings: LiveDicomSettings) -> tuple[_Is, float]:
-    """Whether more bytes could help, and its Instance Number."""
+    """Return whether a file is complete, cut or useless, and its Instance Number."""
     try:
         header = read_header(path, most=settings)
         instance = number(header.dataset, "InstanceNumber")
@@ -171,9 +171,9 @@ def _judged(path: Path, size: int, settings: LiveDicomSettings) -> tuple[_Is, fl
         return (_Is.USELESS if size >= _MARKED_FROM else _Is.CUT), float("inf")
     except OtherObject:
         return _Is.USELESS, float("inf")
-    except (NotAnImage, HeadDamaged, NoWholeFrame):
+    except (NotAnImage, HeaderDamaged, NoWholeFrame):
         return _Is.CUT, float("inf")
-    # Bytes of any kind fail in any way; whoever decodes it says how.
+    # Untrusted bytes may fail in any way; the decoder reports the fault.
     except Exception:  # noqa: BLE001
         return _Is.USELESS, float("inf")
     order = float("inf") if instance is None else instance

@@ -92,9 +92,9 @@ def test_a_raw_sender_keeps_the_rules(content):
 
 ANNOUNCED = {
     "a request": (struct.pack(">BBL", 1, 0, 0xFFFFFFF0), "a request of 4294967280 bytes"),
-    "data": (struct.pack(">BBL", 4, 0, 0xFFFFFFF0), "it does not ask for an association"),
-    "HTTP": (b"GET / HTTP/1.1\r\n\r\n", "it does not ask for an association of DICOM"),
-    "no room for titles": (struct.pack(">BBL", 1, 0, 8), "it does not ask for an association"),
+    "data": (struct.pack(">BBL", 4, 0, 0xFFFFFFF0), "it does not request a DICOM association"),
+    "HTTP": (b"GET / HTTP/1.1\r\n\r\n", "it does not request a DICOM association"),
+    "no room for titles": (struct.pack(">BBL", 1, 0, 8), "it does not request a DICOM association"),
 }
 
 
@@ -126,26 +126,34 @@ WITHOUT_END = {
     "a unit of data": (
         struct.pack(">BBL", DATA, 0, 0xFFFFFFF0),
         bytes(MB),
-        "it announces 4294967280 bytes; at most 1048576 are taken",
+        "it announces 4294967280 bytes; the limit is 1048576",
     ),
-    "a release": (struct.pack(">BBL", 5, 0, 1000), b"x" * 1000, "it announces 1000 bytes; at most"),
-    "an unknown unit": (struct.pack(">BBL", 9, 0, 4), b"x" * 1000, "no unit of DICOM (kind 9)"),
+    "a release": (
+        struct.pack(">BBL", 5, 0, 1000),
+        b"x" * 1000,
+        "it announces 1000 bytes; the limit",
+    ),
+    "an unknown unit": (
+        struct.pack(">BBL", 9, 0, 4),
+        b"x" * 1000,
+        "not a DICOM protocol data unit (kind 9)",
+    ),
     "an object": (
         data(command("1.2.3"), COMMAND | LAST),
         data(bytes(100_000), 0),
         "an object of more than 3145728 bytes",
     ),
     "a command": (b"", data(bytes(100_000), COMMAND), "a command of more than 131072 bytes"),
-    "data before a command": (b"", data(bytes(100_000), 0), "with what is no storage"),
+    "data before a command": (b"", data(bytes(100_000), 0), "with a message other than C-STORE"),
     "a command that is none": (
         data(b"\0" * 50, COMMAND | LAST),
         data(bytes(1000), 0),
-        "it sends what is no message of DICOM",
+        "it sends data that are not a DICOM message",
     ),
     "data of another command": (
         data(command("1.2.3", 0x0020), COMMAND | LAST),
         data(bytes(100_000), 0),
-        "with what is no storage",
+        "with a message other than C-STORE",
     ),
 }
 
@@ -243,7 +251,7 @@ def test_messages_that_are_not_served_here_begin_no_threads():
         assert stranger.associate() == ACCEPTED
         stranger.send(report)
         assert stranger.is_cut()
-        watch.said("it asks for what is not served here")
+        watch.said("it requests an unsupported service")
 
 
 def test_who_connects_and_asks_for_nothing_is_hung_up_on():
@@ -272,7 +280,7 @@ def all_heard(watch: Watching, count: int) -> None:
     """Wait until the first part of so many objects was taken in."""
     server = watch.source._server
     wait_until(
-        lambda: sum(one.data_s > 0 for one in server._places.taken) == count, "all are at work"
+        lambda: sum(one.data_s > 0 for one in server._slots.taken) == count, "all are at work"
     )
 
 
@@ -400,4 +408,4 @@ def test_more_contexts_than_a_request_may_have_are_refused():
     with watching(listening()) as watch, RawSender(watch.source.port) as stranger:
         stranger.send(request("STRANGER", 3 * more))
         assert stranger.is_cut()
-        watch.said("at most 131072 are taken")
+        watch.said("the limit is 131072")

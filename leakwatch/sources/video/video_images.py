@@ -1,4 +1,4 @@
-"""From a picture of a screen to pixels of fluoroscopy: cut, masked, grey, and whether it is new."""
+"""Conversion of a screen image to fluoroscopy: crop, mask, grey values, repeats."""
 
 from __future__ import annotations
 
@@ -9,52 +9,55 @@ import numpy as np
 from leakwatch.config import LiveVideoSettings
 from leakwatch.core.arrays import Array, FloatImage, Rectangle, read_only
 from leakwatch.core.errors import SourceError
+from leakwatch.core.messages import text
 from leakwatch.core.redaction import clip_rectangle
 from leakwatch.sources.video.video_capture import coloured, grey, one_field, patch_means
 from leakwatch.sources.video.video_options import VideoOptions
 
 # Side of the window in which noise and combing are measured, pixels: tens of thousands of them.
 _WINDOW_PX = 320
-# Smaller is no picture of a vertebra.
+# Smaller is no image of a vertebra.
 _LEAST_SIDE_PX = 64
-# The noise of so many new pictures is remembered: one of them surely was no repeat.
+# Number of new images whose noise is stored: at least one of them was not a repeat.
 _REMEMBERED = 8
 # Differences are cut off here, of 255: edges of what moves must not count as noise.
 _MOST_NOISE = 64
 
 
 class NotUsable(SourceError):
-    """A picture that is no fluoroscopy; the next one may be."""
+    """An image that is not fluoroscopy; the next one may be."""
 
 
 def masks_in_region(region: Rectangle, masks_px: tuple[Rectangle, ...]) -> tuple[Rectangle, ...]:
-    """Masks of the whole picture as they lie in its region."""
+    """Return masks of the image in coordinates of its region."""
     left, top, right, bottom = region
     moved = ((mask[0] - left, mask[1] - top, mask[2] - left, mask[3] - top) for mask in masks_px)
     inside = (clip_rectangle(mask, right - left, bottom - top) for mask in moved)
     return tuple(mask for mask in inside if mask is not None)
 
 
-def fluoroscopy(picture: Array, options: VideoOptions, settings: LiveVideoSettings) -> Array:
-    """Grey pixels of the region, with masks blanked; ``(rows, columns)``, uint8, read-only.
+def fluoroscopy(image: Array, options: VideoOptions, settings: LiveVideoSettings) -> Array:
+    """Return the grey pixels of the region, masked; ``(rows, columns)``, uint8, read-only.
 
     Parameters
     ----------
-    picture : ndarray
-        As it comes.
+    image : ndarray
+        Image as received.
     options : VideoOptions
     settings : LiveVideoSettings
 
     Raises
     ------
     NotUsable
-        The region lies outside, the picture is no 8-bit one, or it is in colour.
+        The region is outside the image, or the image is not of 8 bits or is in colour.
     """
-    if picture.dtype != np.uint8 or picture.ndim not in (2, 3):
-        raise NotUsable(f"pictures of {picture.dtype} and not of 8 bits: choose another format")
-    left, top, right, bottom = region_of(picture, options)
-    # A copy: what is masked must be nowhere.
-    cut = np.array(picture[top:bottom, left:right])
+    if image.dtype != np.uint8 or image.ndim not in (2, 3):
+        raise NotUsable(
+            text("images of {dtype} instead of 8 bits: choose another format", dtype=image.dtype)
+        )
+    left, top, right, bottom = region_of(image, options)
+    # A copy, so that masked pixels are not kept anywhere.
+    cut = np.array(image[top:bottom, left:right])
     for mask in masks_in_region((left, top, right, bottom), options.masks_px):
         cut[mask[1] : mask[3], mask[0] : mask[2]] = 0
     if cut.ndim == 3:
@@ -63,25 +66,38 @@ def fluoroscopy(picture: Array, options: VideoOptions, settings: LiveVideoSettin
     return read_only(one_field(cut) if options.one_field else cut)
 
 
-def region_of(picture: Array, options: VideoOptions) -> Rectangle:
-    """The region, checked against the picture.
+def region_of(image: Array, options: VideoOptions) -> Rectangle:
+    """Return the region, checked against the image.
 
     Raises
     ------
     NotUsable
         It reaches over the border.
     """
-    rows, columns = picture.shape[:2]
+    rows, columns = image.shape[:2]
     left, top, right, bottom = options.region_px or (0, 0, columns, rows)
     if right > columns or bottom > rows:
         raise NotUsable(
-            f"pictures of {columns} x {rows} pixels, and the region {left},{top},{right},{bottom} "
-            "reaches over the border: correct roi"
+            text(
+                "images of {columns} x {rows} pixels, and the region "
+                "{left},{top},{right},{bottom} reaches over the border: correct roi",
+                columns=columns,
+                rows=rows,
+                left=left,
+                top=top,
+                right=right,
+                bottom=bottom,
+            )
         )
     if min(right - left, bottom - top) < _LEAST_SIDE_PX:
         raise NotUsable(
-            f"a region of {right - left} x {bottom - top} pixels is too small for a vertebra: give "
-            f"at least {_LEAST_SIDE_PX} each way"
+            text(
+                "a region of {right} x {bottom} pixels is too small for a vertebra: give at "
+                "least {least_side_px} each way",
+                right=right - left,
+                bottom=bottom - top,
+                least_side_px=_LEAST_SIDE_PX,
+            )
         )
     return left, top, right, bottom
 
@@ -99,16 +115,23 @@ def _refuse_colour(cut: Array, corner: tuple[int, int], settings: LiveVideoSetti
     right = int(np.ceil((columns.max() + 1) * step_across)) + corner[0]
     bottom = int(np.ceil((rows.max() + 1) * step_down)) + corner[1]
     raise NotUsable(
-        f"colour in {share:.1%} of the picture, within {left},{top},{right},{bottom}: fluoroscopy "
-        "is grey. Leave it out with roi, or mask it"
+        text(
+            "colour in {share:.1%} of the image, within {left},{top},{right},{bottom}: "
+            "fluoroscopy is grey. Leave it out with roi, or mask it",
+            share=share,
+            left=left,
+            top=top,
+            right=right,
+            bottom=bottom,
+        )
     )
 
 
 class Repeats:
-    """Tells a picture that comes again from a new one.
+    """Detector of repeated images.
 
     A digital link repeats it bit by bit. An analog one adds noise of its own, which is less than
-    that of the quanta: there the noise between two pictures decides, together with what changed in
+    that of the quanta: there the noise between two images decides, together with what changed in
     patches so large that noise is averaged out.
 
     Parameters
@@ -125,7 +148,7 @@ class Repeats:
         self._noise: deque[float] = deque(maxlen=_REMEMBERED)
 
     def is_repeat(self, pixels: Array) -> bool:
-        """Whether `pixels` show the last new picture again; else they are the last new one now."""
+        """Return whether `pixels` repeat the last new image; otherwise they become it."""
         last = self._last
         if last is not None and last.shape == pixels.shape:
             if np.array_equal(last, pixels):
@@ -152,7 +175,7 @@ class Repeats:
 
 
 def combs(pixels: Array, ratio: float) -> bool:
-    """Whether the lines of a picture come from two moments.
+    """Return whether odd and even lines of an image are from different times.
 
     Where something moves, the lines of two fields differ from their neighbours and not from the
     next but one; in anatomy and in noise it is not so.
@@ -178,7 +201,7 @@ def _middle(pixels: Array) -> Array:
 
 
 def _noise_between(before: Array, now: Array) -> float:
-    """Mean size of what is new from pixel to pixel: all that is smooth over three is left out."""
+    """Return the mean change of fine detail: smooth changes over three pixels are ignored."""
     change = now.astype(np.int16) - before
     across = change[:, :-2] - 2 * change[:, 1:-1] + change[:, 2:]
     mixed = across[:-2] - 2 * across[1:-1] + across[2:]
