@@ -132,6 +132,8 @@ class Stage:
         if self._wanted(name):
             self.window.tick()
             self._settle()
+            # Which half of a flash a moment hits is chance: pictures show the bright one.
+            self.window.banner.stop_flashing()
             path = self._folder / f"{name}.png"
             self.window.grab().save(str(path), "PNG")
             sys.stdout.write(f"{path}\n")

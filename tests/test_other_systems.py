@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.mark.parametrize("system", ["win32", "darwin"])
 def test_it_works_without_what_another_system_lacks(system: str, tmp_path: Path) -> None:
-    program, sample = ROOT / "tests" / "without_posix.py", ROOT / "sample_dicom" / "contained.dcm"
+    program, sample = (
+        ROOT / "tests" / "support" / "without_posix.py",
+        ROOT / "sample_dicom" / "contained.dcm",
+    )
     own = {
         "PYTHONPATH": str(ROOT),
         "QT_QPA_PLATFORM": "offscreen",

@@ -36,10 +36,7 @@ class ResultTable(np.recarray[Any, np.dtype[Any]]):
     `time_to_margin_s`, `at_column_px`, `at_row_px`, `shift_column_px`, `shift_row_px`, `why`.
     Their meaning is that in `FrameResult`; an unknown number is NaN.
 
-    Attributes
-    ----------
-    notes : tuple of str
-        Inactive rules, and what is unusual; read it before trusting a CLEAR.
+    `notes` has the inactive rules, and what is unusual; read it before trusting a CLEAR.
     """
 
     notes: tuple[str, ...]

@@ -143,7 +143,9 @@ class LibraryDatabase:
             try:
                 yield
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # SQLite ends the transaction itself if the disk is full.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
 

@@ -77,7 +77,7 @@ def test_a_case_is_exported_below_out_whatever_its_name(sequence, tmp_path, name
 def test_a_name_that_cannot_be_shown_is_refused(sequence, name):
     refused = run("cases", "add", sequence, "--name", name)
     assert refused.exit_code == 2
-    assert "is no name of a case" in refused.stderr
+    assert "is not a case name" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     assert acts(refused.stderr) == []
 

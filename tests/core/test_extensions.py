@@ -292,7 +292,7 @@ def test_a_sink_that_fails_ends_no_live_session(failing: Path, npz: Path) -> Non
     assert done.returncode == 2
     assert "16 frames" in done.stdout
     assert "sink bad stopped: sink bad failed: RuntimeError: broken pipe" in done.stderr
-    assert "the output of sink bad is not complete" in done.stderr
+    assert "the output of sink bad is incomplete" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -356,8 +356,8 @@ def test_a_folder_is_copied_as_one_session(tmp_path):
     said = run(tmp_path / "in", "--out", tmp_path / "out")
     assert said.exit_code == 0, said.output
     assert "3 files written" in said.stdout
-    assert "1 files are no DICOM" in said.stderr
-    assert "3 of the files do not say whether text" in said.stderr
+    assert "1 files are not DICOM" in said.stderr
+    assert "3 of the files do not state whether they have burned-in" in said.stderr
     copies = sorted((tmp_path / "out").iterdir())
     assert [path.name for path in copies] == ["00001.dcm", "00002.dcm", "00003.dcm"]
     heads = [pydicom.dcmread(path) for path in copies]

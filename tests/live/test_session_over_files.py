@@ -123,7 +123,7 @@ def test_a_source_that_cannot_be_opened_leaves_no_case(case, tmp_path, monkeypat
 def test_run_without_a_recording_says_so(case):
     result = run(case, "--no-record")
     assert result.exit_code == 0
-    assert "nothing is recorded" in result.stderr
+    assert "not recording, as requested" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_an_inverted_export_is_refused_unless_the_tags_are_trusted(shared, tmp_p
     at = ("--click", "330,255", "--out", out, "--anterior", "left")
     refused = mark(path, *at)
     assert refused.exit_code == 2
-    assert "the picture looks inverted against its tags" in refused.stderr
+    assert "the image looks inverted relative to its header" in refused.stderr
     assert not out.exists()
     trusting = mark(path, *at, "--trust-tags")
     assert "contradicts" not in trusting.stderr

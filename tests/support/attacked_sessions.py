@@ -376,16 +376,18 @@ def watch() -> None:
 
     decided_s: list[float] = []
 
-    class TimedSession(LiveSession):
-        def _give(self, snapshot: Snapshot) -> None:
-            if snapshot.fault is None:
-                decided_s.append(time.monotonic())
-            super()._give(snapshot)
-
     _, marks, scale = enlarge_case(CASE, Settings(), 1)
     case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)
     source = StoreScp(StoreOptions())
-    session = TimedSession(source, Setup(Settings(), case))
+    session = LiveSession(source, Setup(Settings(), case))
+    give = session._fold._give
+
+    def give_and_note(snapshot: Snapshot) -> None:
+        if snapshot.fault is None:
+            decided_s.append(time.monotonic())
+        give(snapshot)
+
+    session._fold._give = give_and_note
     session.start()
     ticking = Ticking()
     ticking.start()

@@ -130,6 +130,6 @@ def test_a_disk_that_is_full_is_a_clear_error_and_what_was_there_stays(records, 
     records.finish(records.begin("anna", "a"), COURSE, SCORE)
     # SQLite says that the disk is full where a table may not grow any more.
     records._db._db.execute("PRAGMA max_page_count = 1")
-    with pytest.raises(LibraryError, match=r"full.*Check rights and room"):
+    with pytest.raises(LibraryError, match=r"used: database or disk is full\. Check permissions"):
         records.begin("anna", "b" * 10**6)
     assert records.sessions("anna")[0].outcome == "stopped"

@@ -476,7 +476,7 @@ def test_a_suite_over_a_ct_of_ones_own(mine: Path, tmp_path: Path) -> None:
             "no such file",
         ),
         (["--ct", "a/ct.nii", "--ct-folder", "a"], "Leave out one of them"),
-        (["--angle", "3"], "Leave out the scenario and --angle"),
+        (["--angle", "3"], "Leave these out"),
     ],
 )
 def test_what_a_suite_over_another_ct_lacks_is_told(
@@ -529,7 +529,7 @@ def test_a_suite_on_the_command_line(tmp_path: Path) -> None:
     ran = CliRunner().invoke(app, command)
     assert ran.exit_code == 3
     assert "1 of 2 cases" in ran.stdout
-    assert "cannot was not made" in ran.stderr
+    assert "cannot was not simulated" in ran.stderr
     assert "\x1b" not in ran.stderr  # no bar where there is no terminal
 
     (case,) = find_cases(out).cases
@@ -549,4 +549,4 @@ def test_a_suite_on_the_command_line(tmp_path: Path) -> None:
 def test_a_suite_and_a_scenario_at_once() -> None:
     ran = CliRunner().invoke(app, ["simulate", "epidural", "--suite", "quick"])
     assert ran.exit_code == 2
-    assert "--suite says itself" in ran.stderr
+    assert "--suite defines its cases" in ran.stderr
