@@ -28,8 +28,12 @@ _PATH: Final = re.compile(
     r"(?:(?<![^\s'\"=(,\[<])|(?<=:)(?!//))"
     r"(?:~|[A-Za-z]:|\\)?[\\/](?:[^\\/:'\"\n]*[\\/])*(?:[^\\/:'\"\n]*?(?=[:'\"\n]|$)|[^\\/\s:'\"]*)"
 )
-# What a head says, as the sources repeat it; a number is one.
-_SAID: Final = re.compile(r"(\bsays (?!that |how |no)|\bPhotometric Interpretation )([^.:;,()]+)")
+# The value of an element, as the sources quote it after the element's name; numbers are kept. What
+# "the header states" is a number of ours. `test_log_command` holds it against the sources' texts.
+_SAID: Final = re.compile(
+    r"((?:\bsays|(?<!\bheader )\bstates) (?!that |how |no)|\bPhotometric Interpretation )"
+    r"([^.:;,()]+)"
+)
 _NUMBER: Final = re.compile(r"[-+\d.e]+( (frames/s|bits|mm)\b.*)?")
 _SHORT_NUMBER: Final = re.compile(r"\d{1,5}")  # of a file: names nobody, and stands in any text
 _WORD: Final = re.compile(r"[^\s:;,()'\"\\/]+")

@@ -146,11 +146,10 @@ def _decide_on_failure(
 
 
 def _after_failure(vision: PipelineState, frame: Frame) -> PipelineState:
-    """Return what the next frame is prepared at with, after one at which a stage broke.
+    """Return the state for the next frame, after one in which a stage failed.
 
-    What is known can be at fault, or the frame. A frame that can be prepared at without what was
-    remembered of the last moments tells that those are at fault: they would break each frame that
-    follows. Else all that was known stays.
+    Either the state or the frame is at fault. If the frame passes without the transient state, that
+    state would fail every following frame and is discarded. Otherwise the state is kept.
     """
     try:
         return stages.step(without_transient_state(vision), frame)[0]

@@ -117,7 +117,7 @@ class PipelineState:
     blades : BladesState
     lag : LagState
     matched_field : MatchedField or None
-        Of the last frame that was prepared at.
+        Of the last frame that was preprocessed.
     reference : RegistrationReference or None
     mismatched : bool
         Whether the last compared frame did not match the reference.

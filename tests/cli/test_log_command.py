@@ -10,6 +10,9 @@ import injection
 import pydicom
 import pytest
 from injection import FRAMES
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 from typer.testing import CliRunner
 
 from leakwatch.alerting import rules
@@ -54,6 +57,23 @@ def assert_names_nobody(path, dicom):
     for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
         if keyword in dataset:
             assert str(dataset[keyword].value) not in text
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    ["BitsStored", "Modality", "NumberOfFrames", "PhotometricInterpretation", "Rows",
+     "SamplesPerPixel", "ShutterShape"],
+)  # fmt: skip
+def test_a_name_in_the_wrong_element_is_not_logged(dicom, tmp_path, keyword):
+    """The sources' own texts quote values of the header: none may pass the log with a name."""
+    dataset = pydicom.dcmread(dicom)
+    tag, value = Tag(tag_for_keyword(keyword)), b"DOE^JANE"
+    dataset._dict[tag] = RawDataElement(tag, "LO", len(value), value, 0, False, True)
+    file, log = tmp_path / "cine.dcm", tmp_path / "log.jsonl"
+    dataset.save_as(file, enforce_file_format=False)
+    run("analyze", file, "--out", tmp_path / "out", "--no-video", "--log-file", log)
+    assert lines_of(log)
+    assert "DOE" not in log.read_text()
 
 
 def test_each_frame_says_what_was_decided_and_why(dicom, tmp_path):

@@ -79,6 +79,8 @@ HEADS = [
     ("Number of Frames says Doe^Jane. Export it", "Number of Frames says .... Export it"),
     ("(Photometric Interpretation DOE, 3 samples", "(Photometric Interpretation ..., 3 samples"),
     ("Rows says DOE", "Rows says ..."),
+    ("Rows states DOE^JANE; valid are numbers from 1", "Rows states ...; valid are numbers from 1"),
+    ("Number of Frames states Doe^Jane. Export it", "Number of Frames states .... Export it"),
 ]  # fmt: skip
 
 
@@ -97,6 +99,9 @@ def test_what_a_head_says_is_left_out(text, left):
         "(Photometric Interpretation RGB, 3 samples per pixel)",
         "its head does not say how pixels are stored",
         "the source says no more",
+        "Number of Frames states 12",
+        "its header states that pixels are stored as JPEG Baseline (Transfer Syntax UID)",
+        "the header states 12 rows and 40 columns, the decoded frame has another shape",
     ],
 )
 def test_what_a_head_says_of_pixels_is_kept(text):

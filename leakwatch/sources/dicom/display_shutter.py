@@ -36,7 +36,10 @@ def shutter_of(dataset: Dataset) -> Shutter | None:
 def shutter_note(dataset: Dataset) -> str:
     """Return which shapes of the shutter are passed over, for the person; empty for none."""
     passed_over = [
-        shape for shape in _shapes(dataset) if shape not in _READERS or not _READERS[shape](dataset)
+        # Quoted, what is no shape of the standard is left out of a log.
+        shape if shape in _READERS else repr(shape)
+        for shape in _shapes(dataset)
+        if shape not in _READERS or not _READERS[shape](dataset)
     ]
     if not passed_over:
         return ""

@@ -82,7 +82,8 @@ def pixel_layout(path: Path, dataset: Dataset) -> PixelLayout:
                 "stored it.",
                 path=path,
                 photometric=photometric or "absent",
-                samples=samples or "no",
+                # Quoted, what is no number is left out of a log.
+                samples=(samples if samples.isdigit() else repr(samples)) if samples else "no",
             )
         )
     rows = _whole(path, dataset, "Rows", _MOST_PIXELS)
