@@ -97,7 +97,7 @@ def join_with(separator: str, texts: Iterable[str], /) -> Message:
     return Message(separator.join(f"{{{name}}}" for name in values), None, dict(values))
 
 
-def join_texts(texts: Iterable[str]) -> str:
+def join_texts(texts: Iterable[str]) -> Message:
     """Return several texts as one, separated by semicolons.
 
     Parameters
@@ -105,10 +105,7 @@ def join_texts(texts: Iterable[str]) -> str:
     texts : iterable of str
         Messages keep their templates.
     """
-    joined, *others = [*texts] or [""]
-    for other in others:
-        joined = text("{first}; {second}", first=joined, second=other)
-    return joined
+    return join_with("; ", texts)
 
 
 def language_of(wanted: str | None) -> str:

@@ -68,7 +68,7 @@ TABLE = (
         "{same.min_cement_share} of the cement; at most {baseline.max_changed_share} of the body",
         (Reason.MOTION, Reason.VIEW, Reason.EXPOSURE),
         "Wait until the patient lies still; take away what lies over the vertebra; turn the C-arm "
-        "back; or begin anew (B) with this view.",
+        "back; or start a new baseline (B) in this view.",
     ),
     ConditionRow(
         Condition.SENSITIVE,
@@ -85,14 +85,14 @@ TABLE = (
         "View, posterior wall, side of the body, millimetres and polarity are known and agree.",
         "all of them",
         (Reason.VIEW, Reason.NO_WALL, Reason.NO_CALIBRATION, Reason.EXPOSURE),
-        "Mark the wall (M), say the side, calibrate; export an inverted picture again.",
+        "Mark the wall (M) and the side, calibrate; export an inverted image again.",
     ),
     ConditionRow(
         Condition.ABLE,
         "Every stage of the analysis came to its end, and frames before the injection were seen.",
         "all of them",
         (Reason.STAGE_ERROR, Reason.DECODE, Reason.EXPOSURE),
-        "Begin anew (B); if it comes back, report it with the recorded session.",
+        "Start a new baseline (B); if the fault returns, report it with the recording.",
     ),
 )
 
