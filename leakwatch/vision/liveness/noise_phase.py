@@ -31,7 +31,8 @@ _LOWEST_FREQUENCY = 0.08
 _HIGHEST_FREQUENCY = 0.35
 # Edges of metal would hide noise, in its standard deviations.
 _CLIPPED_SIGMA = 3.0
-# Shifts that are tried along each axis, working pixels, and their step.
+# Shifts that are tried along each axis, working pixels, and their step: around no shift, or around
+# the largest correlation at whole pixels.
 _REACH_PX, _STEP_PX = 4.0, 0.5
 # The second image compared with is older by this factor: a trembling one is seldom off twice.
 _OLDER_FACTOR = 1.5
@@ -181,13 +182,13 @@ def compare_spectrum(
     older = [at for at in old if time_s - history.times_s[at] >= _OLDER_FACTOR * age_s - 1e-6]
     alike = [float(history.spectra[at].modulus @ spectrum.modulus) for at in old]
     phase = _complex_phase(spectrum)
-    compared = {old[-1], *older[-1:], old[int(np.argmax(alike))]}
-    found = [
-        Likeness(
-            _correlation(phase, _complex_phase(history.spectra[at])), time_s - history.times_s[at]
-        )
-        for at in sorted(compared)
-    ]
+    # The modulus names an image wherever it was moved to; only that one is searched for so far.
+    best = old[int(np.argmax(alike))]
+    found = []
+    for at in sorted({old[-1], *older[-1:], best}):
+        other = _complex_phase(history.spectra[at])
+        moved = _shifted_to(phase, other) if at == best else phase
+        found.append(Likeness(_correlation(moved, other), time_s - history.times_s[at]))
     return max(found, key=lambda one: one.correlation)
 
 
@@ -195,6 +196,22 @@ def _complex_phase(spectrum: NoiseSpectrum) -> ComplexImage:
     parts = spectrum.phase.astype(np.float32) / np.float32(_PHASE_UNIT)
     phase: ComplexImage = parts.view(np.complex64)
     return phase
+
+
+def _shifted_to(one: ComplexImage, other: ComplexImage) -> ComplexImage:
+    """Return the phases of one square, shifted to the other by the whole pixels that fit best.
+
+    Shifts within `_REACH_PX` are left as they are.
+    """
+    tables = _tables(len(one))
+    surface = np.fft.irfft2(one * other.conj() * tables.passed)
+    shift = np.array(np.unravel_index(int(np.argmax(surface)), surface.shape))
+    shift = np.where(shift > len(one) // 2, shift - len(one), shift)
+    if np.abs(shift).max() <= _REACH_PX:
+        return one
+    ramp = np.add.outer(shift[0] * tables.rows, shift[1] * tables.columns)
+    moved: ComplexImage = (one * np.exp(2j * np.pi * ramp)).astype(np.complex64)
+    return moved
 
 
 def _correlation(one: ComplexImage, other: ComplexImage) -> float:
@@ -208,6 +225,9 @@ class _Tables:
     """What depends on the side of a square alone."""
 
     window: Array
+    rows: Array
+    columns: Array
+    passed: Array
     weights: Array
     middle: Array
     rings: Array
@@ -229,6 +249,9 @@ def _tables(side: int) -> _Tables:
     rings -= rings.min()
     return _Tables(
         read_only(cv2.createHanningWindow((side, side), cv2.CV_32F)),
+        read_only(rows.astype(np.float32)),
+        read_only(columns.astype(np.float32)),
+        read_only((weights > 0.0).astype(np.float32)),
         read_only((weights / weights.sum()).astype(np.float32)),
         read_only(middle),
         read_only(rings),

@@ -71,6 +71,16 @@ def test_detail_that_lies_still_for_good_does_not_make_live_pictures_held() -> N
 
 
 @settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.floats(4.5, 24.0), st.floats(-24.0, 24.0))
+def test_an_image_that_jumps_far_is_found(seed: int, column: float, row: float) -> None:
+    wide = cv2.GaussianBlur(noise(seed, SIDE + 64), (0, 0), 0.7)
+    matrix = np.array([[1.0, 0.0, column], [0.0, 1.0, row]])
+    moved = cv2.warpAffine(wide, matrix, wide.shape, flags=cv2.INTER_LINEAR)
+    inner = np.s_[32:-32, 32:-32]
+    assert compared(wide[inner], moved[inner], 0.7) > SETTINGS.max_phase_correlation
+
+
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.integers(5, 60), st.sampled_from([7.5, 10.0, 15.0]))
 def test_each_frame_of_a_trembling_loop_is_found(seed: int, count: int, rate_hz: float) -> None:
     random = np.random.default_rng(seed)
