@@ -28,6 +28,7 @@ from leakwatch.config.vision import (
     MotionSettings,
     TubularSettings,
 )
+from leakwatch.config.volume import VolumeSettings
 from leakwatch.config.window import SoundSettings, WindowSettings
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "TrainingSettings",
     "TubularSettings",
     "VertebraSettings",
+    "VolumeSettings",
     "WholeSettings",
     "WindowSettings",
 ]
@@ -72,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     baseline: BaselineSettings = BaselineSettings()
     breathing: BreathingSettings = BreathingSettings()
     cement: CementSettings = CementSettings()
+    volume: VolumeSettings = VolumeSettings()
     instruments: InstrumentSettings = InstrumentSettings()
     tubular: TubularSettings = TubularSettings()
     alerting: AlertingSettings = AlertingSettings()
