@@ -27,7 +27,7 @@ _NOT_GIVEN = "no mm_per_px was given"
 Points = npt.ArrayLike
 
 
-def make_marks(
+def make_marks(  # noqa: PLR0913 - one for each key of a case file
     wall: Points | None = None,
     *,
     anterior: Literal["left", "right"] | None = None,
@@ -37,6 +37,9 @@ def make_marks(
     baseline_frames: tuple[int, int] | None = None,
     reference_frame: int = 0,
     vertebra: str | None = None,
+    cement_product: str | None = None,
+    cannula_gauge: Literal[8, 10, 11, 13] | None = None,
+    syringe_ml: Sequence[tuple[int, float]] | None = None,
 ) -> Marks:
     """Return the marks of a vertebra, made from points and checked.
 
@@ -58,6 +61,12 @@ def make_marks(
         Index of the frame on which the points were marked.
     vertebra : str or None
         Such as ``L1``.
+    cement_product : str or None
+        A product in section [volume] of the settings. It gives the volume if a cannula is seen.
+    cannula_gauge : {8, 10, 11, 13} or None
+        Cement in a cannula of known gauge gives the volume without a product.
+    syringe_ml : sequence of (int, float) or None
+        Index of a frame, and millilitres injected before it: gives the volume from there on.
 
     Returns
     -------
@@ -77,6 +86,9 @@ def make_marks(
         "baseline_frames": _plain(baseline_frames, "baseline_frames", whole=True),
         "reference_frame": _plain(reference_frame, "reference_frame", whole=True),
         "vertebra": vertebra,
+        "cement_product": cement_product,
+        "cannula_gauge": _plain(cannula_gauge, "cannula_gauge", whole=True),
+        "syringe_ml": syringe_ml,
     }
     return _checked(document).marks
 
@@ -123,6 +135,9 @@ def case_of(
         "baseline_frames": _plain(known.baseline_frames, "baseline_frames", whole=True),
         "reference_frame": _plain(known.reference_frame, "reference_frame", whole=True),
         "vertebra": known.vertebra,
+        "cement_product": known.cement.product,
+        "cannula_gauge": known.cement.gauge,
+        "syringe_ml": [(one.frame, one.ml) for one in known.cement.syringe] or None,
         "mm_per_px": mm_per_px,
     }
     case = _checked(document)

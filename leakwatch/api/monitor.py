@@ -25,6 +25,7 @@ from leakwatch.pipeline.fold import fold_frame
 from leakwatch.pipeline.preprocess import find_inversion
 from leakwatch.pipeline.stages import initial_state as initial_vision
 from leakwatch.pipeline.state import PipelineState
+from leakwatch.plausibility.cement_product import check_cement_product
 from leakwatch.plausibility.marks_consistency import check_consistency
 
 
@@ -146,6 +147,7 @@ class Monitor:
         """Check the marks against the first image, like all commands."""
         case, acquisition, settings = self._case, first.acquisition, self.settings
         check_fits(case, acquisition, NAME)
+        check_cement_product(case, settings, NAME)
         _check_polarity(first, settings)
         scale = calibration_of(case, self._spacing, acquisition, settings)
         unusual = check_consistency(case, acquisition, scale, settings, NAME)

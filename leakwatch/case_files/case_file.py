@@ -7,6 +7,7 @@ values are omitted, never null.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -31,6 +32,15 @@ from leakwatch.core.errors import CaseError
 from leakwatch.core.frame import Acquisition, View
 from leakwatch.core.marks import CaseFile, Marks, Side
 from leakwatch.core.messages import counted, text
+from leakwatch.core.volume import (
+    LEAST_ML,
+    ML_DIGITS,
+    MOST_ML,
+    MOST_READINGS,
+    CementInputs,
+    Gauge,
+    SyringeReading,
+)
 
 CASE_SCHEMA: Final = "leakwatch.case/1"
 CASE_SUFFIX: Final = ".case.json"
@@ -46,6 +56,10 @@ _DIGITS = 2  # of a pixel: a tenth of the precision of a manual mark
 
 _Wall = Annotated[list[Xy], Meta(min_length=2, max_length=_MOST_POINTS)]
 _Outline = Annotated[list[Xy], Meta(min_length=3, max_length=_MOST_POINTS)]
+_Millilitres = Annotated[float, Meta(ge=LEAST_ML, le=MOST_ML)]
+# Frame 0 is part of the baseline, which has no cement.
+_Reading = tuple[Annotated[int, Meta(ge=1)], _Millilitres]
+_Readings = Annotated[list[_Reading], Meta(min_length=1, max_length=MOST_READINGS)]
 
 
 class _CaseJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -61,6 +75,9 @@ class _CaseJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     needle_tip_px: Xy | UnsetType = UNSET
     mm_per_px: Positive | UnsetType = UNSET
     mm_per_px_sigma: NotNegative | UnsetType = UNSET
+    cement_product: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
+    cannula_gauge: Gauge | UnsetType = UNSET
+    syringe_ml: _Readings | UnsetType = UNSET
 
 
 _HINTS = {
@@ -75,6 +92,15 @@ _HINTS = {
     "needle_tip_px": text("Give one point [column, row]."),
     "mm_per_px": text("Give millimetres per pixel at the vertebra, above 0."),
     "mm_per_px_sigma": text("Give its standard deviation in millimetres per pixel."),
+    "cement_product": text("Give the name of a product in section [volume] of the settings."),
+    "cannula_gauge": text("Give the gauge of the cannula: 8, 10, 11 or 13."),
+    "syringe_ml": text(
+        "Give one to {most} pairs [frame, mL]: a frame from 1, and {least_ml:g} to {most_ml:g} mL "
+        "that were injected before it.",
+        most=MOST_READINGS,
+        least_ml=LEAST_ML,
+        most_ml=MOST_ML,
+    ),
 }
 
 
@@ -126,6 +152,11 @@ def decode_case(data: bytes, name: str) -> CaseFile:
         needle_tip_px=known(case.needle_tip_px),
         anterior=known(case.anterior),
         vertebra=known(case.vertebra),
+        cement=CementInputs(
+            known(case.cement_product),
+            known(case.cannula_gauge),
+            tuple(SyringeReading(*one) for one in known(case.syringe_ml) or ()),
+        ),
     )
     return CaseFile(case.dicom, marks, known(case.mm_per_px), known(case.mm_per_px_sigma))
 
@@ -249,6 +280,9 @@ def encode_case(case: CaseFile) -> bytes:
         UNSET if marks.needle_tip_px is None else rounded_point(marks.needle_tip_px, _DIGITS),
         unset(case.mm_per_px),
         unset(case.mm_per_px_sigma),
+        unset(marks.cement.product),
+        unset(marks.cement.gauge),
+        [(one.frame, round(one.ml, ML_DIGITS)) for one in marks.cement.syringe] or UNSET,
     )
     data = msgspec.json.encode(document)
     _check_case(decode(data, _NEW_CASE, _CaseJson, _HINTS), _NEW_CASE)
@@ -278,6 +312,18 @@ def _check_case(case: _CaseJson, name: str) -> None:
                 mm_per_px_sigma=case.mm_per_px_sigma,
             )
         )
+    readings = known(case.syringe_ml) or []
+    for (before, _), (after, _) in pairwise(readings):
+        if after <= before:
+            raise CaseError(
+                text(
+                    "{name}: syringe_ml has a reading at frame {after} after one at frame "
+                    "{before}. Give them in the order of their frames, one for each frame.",
+                    name=name,
+                    after=after,
+                    before=before,
+                )
+            )
     wall = case.posterior_wall_px
     if not isinstance(wall, UnsetType) and len(set(wall)) < 2:
         raise CaseError(

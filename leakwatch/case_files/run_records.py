@@ -27,6 +27,7 @@ from leakwatch.core.active_rules import find_active_rules
 from leakwatch.core.errors import CaseError
 from leakwatch.core.messages import text
 from leakwatch.core.results import Event, EventKind, Evidence, Level, Observation, Reason, Snapshot
+from leakwatch.core.volume import CementVolume
 
 # Decimal places: a tenth of what can be measured, so that rounding has no effect.
 _SECONDS, _MM, _MM2, _ML, _PX, _RATIO = 4, 3, 2, 4, 2, 6
@@ -216,4 +217,18 @@ def _quality(snapshot: Snapshot) -> dict[str, Any]:
         "latched": alert.latched,
         "current_level": alert.current_level,
         "time_to_margin_s": rounded(alert.time_to_margin_s, _MM),
+        "volume": None if observation.cement is None else _volume(observation.cement.volume),
+    }
+
+
+def _volume(volume: CementVolume) -> dict[str, Any]:
+    """Return what is known of a volume beside its number, or why it is unknown."""
+    return {
+        "source": volume.source,
+        "sigma_ml": rounded(volume.sigma_ml, _ML),
+        "why": volume.why,
+        "amount_mm2": rounded(volume.amount_mm2, _MM2),
+        "growth": rounded(volume.growth, _MM),
+        "growth_s": volume.growth_s,
+        "refused": volume.refused,
     }

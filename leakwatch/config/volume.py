@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from leakwatch.config.ranges import within
-from leakwatch.core.volume import GAUGES
+from leakwatch.core.volume import GAUGES, Gauge
 
 Product = tuple[
     Annotated[str, Meta(min_length=1, max_length=64)],
@@ -16,9 +16,7 @@ Product = tuple[
     Annotated[float, within(0.01, 0.6)],
 ]
 # Gauge, outer diameter and bore, mm.
-Bore = tuple[
-    Literal[8, 10, 11, 13], Annotated[float, within(1.0, 6.0)], Annotated[float, within(0.5, 5.5)]
-]
+Bore = tuple[Gauge, Annotated[float, within(1.0, 6.0)], Annotated[float, within(0.5, 5.5)]]
 
 
 class VolumeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

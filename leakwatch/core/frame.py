@@ -143,6 +143,8 @@ class Acquisition:
         Blanked because they contained text; nothing can be detected in them.
     time_doubts : tuple of str
         Warnings about contradictory clocks, rates or numbers of frames, and which is used.
+    tube_kv : float or None
+        Peak voltage of the tube, kV: KVP (0018,0060).
     """
 
     rows: int
@@ -164,6 +166,7 @@ class Acquisition:
     masks_px: tuple[Rectangle, ...] = ()
     model_name: str = ""
     time_doubts: tuple[str, ...] = ()
+    tube_kv: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from leakwatch.core.arrays import Point, PointArray
 from leakwatch.core.frame import View
+from leakwatch.core.volume import NO_INPUTS, CementInputs
 
 
 class Side(StrEnum):
@@ -34,6 +35,8 @@ class Marks:
     needle_tip_px : Point or None
     anterior : Side or None
     vertebra : str or None
+    cement : CementInputs
+        What is known of the cement for its volume: product, cannula, readings of the syringe.
     """
 
     view: View | None = None
@@ -44,6 +47,7 @@ class Marks:
     needle_tip_px: Point | None = None
     anterior: Side | None = None
     vertebra: str | None = None
+    cement: CementInputs = NO_INPUTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +67,15 @@ class CaseFile:
     marks: Marks
     mm_per_px: float | None = None
     mm_per_px_sigma: float | None = None
+
+
+def same_drawing(one: Marks, other: Marks) -> bool:
+    """Return whether two marks differ in nothing but what is known of the cement.
+
+    Lines are the same if they are the same array: a copy was drawn again.
+    """
+    if one.posterior_wall_px is not other.posterior_wall_px:
+        return False
+    if one.body_outline_px is not other.body_outline_px:
+        return False
+    return replace(one, cement=other.cement) == other

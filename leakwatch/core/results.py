@@ -8,6 +8,7 @@ from enum import StrEnum
 from leakwatch.core.arrays import Point, PointArray
 from leakwatch.core.frame import Frame
 from leakwatch.core.spacing import Calibration
+from leakwatch.core.volume import NOT_MEASURED, CementVolume
 
 
 class Level(StrEnum):
@@ -102,12 +103,16 @@ class Cement:
     contours_px : tuple of ndarray
         Outer and inner contours of the mask, each ``(n, 2)``, closed, in the current frame.
     area_px : float
-    area_mm2, volume_ml : float or None
-        None if not calibrated. Volume assumes the configured attenuation of cement.
+    area_mm2 : float or None
+        None if not calibrated.
+    volume_ml : float or None
+        None without a source of its factor; `volume` has the reason.
     outside_px : float
         Area outside the marked body outline; 0.0 if none is marked.
     outside_at_px : Point or None
         Point farthest outside.
+    volume : CementVolume
+        The volume with its uncertainty and source, or why it is unknown, and growth.
     """
 
     contours_px: tuple[PointArray, ...]
@@ -116,6 +121,7 @@ class Cement:
     volume_ml: float | None
     outside_px: float = 0.0
     outside_at_px: Point | None = None
+    volume: CementVolume = NOT_MEASURED
 
 
 @dataclass(frozen=True, slots=True)

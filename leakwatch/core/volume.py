@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal, get_args
 
 # A first drop is smaller than what a scale of 0.1 mL tells apart; a syringe holds no more.
 LEAST_ML, MOST_ML = 0.1, 20.0
+# Of a volume: a tenth of a syringe's scale.
+ML_DIGITS = 2
 # What a syringe gives to a person's hand: more readings are no procedure.
 MOST_READINGS = 200
 # Cannulas of vertebroplasty and kyphoplasty.
-GAUGES = (8, 10, 11, 13)
+Gauge = Literal[8, 10, 11, 13]
+GAUGES: tuple[Gauge, ...] = get_args(Gauge)
 
 
 class FactorSource(StrEnum):
@@ -52,7 +56,7 @@ class CementInputs:
     """
 
     product: str | None = None
-    gauge: int | None = None
+    gauge: Gauge | None = None
     syringe: tuple[SyringeReading, ...] = ()
 
 

@@ -23,6 +23,7 @@ from leakwatch.display.facts import Fact
 from leakwatch.display.growth import recent_growth
 from leakwatch.display.labels import Label, place_labels
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
+from leakwatch.display.volume_facts import volume_facts
 
 RESEARCH_NOTICE = text("Research and training software; not a medical device.")
 
@@ -303,15 +304,10 @@ def _measurement_facts(observation: Observation) -> list[Fact]:
         return [*facts, Fact(text("Cement"), why, warn=True)]
     if cement.area_mm2 is None:
         area = text("{area_px:.0f} px (not calibrated)", area_px=cement.area_px)
-        return [*facts, Fact(text("Cement area"), area, warn=True)]
-    facts.append(Fact(text("Cement area"), f"{cement.area_mm2:.0f} mm²"))
-    if cement.volume_ml is not None:
-        rough = not observation.quality.attenuation_scale_known
-        volume = text("about {ml:.1f} mL", ml=cement.volume_ml)
-        if rough:
-            volume = text("about {ml:.1f} mL (approximate)", ml=cement.volume_ml)
-        facts.append(Fact(text("Cement volume"), volume, warn=rough))
-    return facts
+        facts.append(Fact(text("Cement area"), area, warn=True))
+    else:
+        facts.append(Fact(text("Cement area"), f"{cement.area_mm2:.0f} mm²"))
+    return [*facts, *volume_facts(cement.volume)]
 
 
 def _distance_px_text(distance: WallDistance) -> Message:

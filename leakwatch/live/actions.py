@@ -51,6 +51,19 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Syringe:
+    """A reading of the syringe: how much cement was injected since the baseline.
+
+    Parameters
+    ----------
+    ml : float
+        Into the body, without what fills the cannula; within the limits of `core.volume`.
+    """
+
+    ml: float
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A remark saved with the case: from the operator, or about a fault of the program."""
 
@@ -86,4 +99,4 @@ class EndRecord:
     """End of all recordings with the displayed image."""
 
 
-Action = Acknowledge | Start | TakeBack | Note | PauseAudio
+Action = Acknowledge | Start | TakeBack | Syringe | Note | PauseAudio

@@ -12,10 +12,12 @@ from leakwatch.case_files.case_file import check_fits, dicom_path, load_case
 from leakwatch.config import Settings
 from leakwatch.core.errors import CalibrationError, CaseError
 from leakwatch.core.frame import Acquisition
-from leakwatch.core.marks import CaseFile, Marks
+from leakwatch.core.marks import CaseFile, Marks, same_drawing
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration, SpacingRung
+from leakwatch.core.volume import MOST_READINGS, NO_INPUTS, SyringeReading
+from leakwatch.plausibility.cement_product import check_cement_product
 from leakwatch.plausibility.marks_consistency import check_consistency
 from leakwatch.sources.stored.opening import open_source
 from leakwatch.sources.stored.same_sequence import check_same_sequence
@@ -66,7 +68,18 @@ class Setup:
     def with_marks(self, marks: Marks, same_patient: bool = True) -> Setup:
         """Return a copy with other marks; the spacing of another patient is discarded."""
         case = self.case if same_patient else _NO_CASE
+        if same_patient and marks.cement == NO_INPUTS:  # drawn ones say nothing of the cement
+            marks = replace(marks, cement=case.marks.cement)
         return replace(self, case=replace(case, marks=marks))
+
+    def with_syringe(self, reading: SyringeReading) -> Setup:
+        """Return a copy with one more reading of the syringe; it replaces one at its frame."""
+        marks = self.case.marks
+        earlier = tuple(one for one in marks.cement.syringe if one.frame < reading.frame)
+        # A case has no more: the last ones decide.
+        kept = (*earlier, reading)[-MOST_READINGS:]
+        marks = replace(marks, cement=replace(marks.cement, syringe=kept))
+        return replace(self, case=replace(self.case, marks=marks))
 
     def with_spacing(self, mm_per_px: float, sigma: float) -> Setup:
         """Return a copy with a pixel spacing at the vertebra that the operator measured."""
@@ -84,13 +97,13 @@ class Setup:
             check_fits(case, replace(acquisition, number_of_frames=None), text("the case"))
         except CaseError as error:
             doubts.append(str(error))
-            case = CaseFile("", Marks(view=case.marks.view))
+            case = _without_marks(case)
         scale = self._scale(acquisition, case, doubts)
         try:
             doubts += check_consistency(case, acquisition, scale, self.settings)
         except CaseError as error:
             doubts.append(text("{fault} The case is ignored.", fault=str(error)))
-            case = CaseFile("", Marks(view=case.marks.view))
+            case = _without_marks(case)
             scale = self._scale(acquisition, case, doubts)
         off = find_inactive_rules(
             case.marks, scale, replace(acquisition, number_of_frames=None), self.settings
@@ -118,6 +131,7 @@ def load_setup(
         One of them cannot be read.
     """
     case = _NO_CASE if case_path is None else load_case(case_path)
+    check_cement_product(case, settings, str(case_path))
     if calibration_path is not None and not calibration_path.is_dir():
         load_calibration_file(calibration_path)
     return Setup(settings, case, calibration_path)
@@ -156,6 +170,36 @@ def check_stored(setup: Setup, sequence: Path, case_path: Path) -> tuple[str, ..
     return check_consistency(case, acquisition, scale, settings, name)
 
 
+def _without_marks(case: CaseFile) -> CaseFile:
+    return CaseFile("", Marks(view=case.marks.view, cement=case.marks.cement))
+
+
+class FollowedMarks:
+    """Marks of a recording that starts during a session.
+
+    Parameters
+    ----------
+    known : Marks
+        Those of the session when it starts.
+    placed : Marks
+        The same on its first frame.
+    """
+
+    def __init__(self, known: Marks, placed: Marks) -> None:
+        self._known, self._placed = known, placed
+
+    def of(self, marks: Marks) -> Marks:
+        """Return `marks` on the first frame of the recording, until the operator draws others.
+
+        The same object is returned until something changes: a change is written to the disk.
+        """
+        if not same_drawing(marks, self._known):
+            return marks
+        if marks.cement != self._placed.cement:
+            self._placed = replace(self._placed, cement=marks.cement)
+        return self._placed
+
+
 def marks_now(marks: Marks, judged: Snapshot | None) -> Marks:
     """Return the marks at their position in the frame of `judged`.
 
@@ -166,7 +210,7 @@ def marks_now(marks: Marks, judged: Snapshot | None) -> Marks:
         None, or without a shift: position unknown. Then only the view is kept.
     """
     if judged is None or judged.observation.shift_px is None:
-        return Marks(view=marks.view)
+        return Marks(view=marks.view, cement=marks.cement)
     seen = judged.observation
     shift = judged.observation.shift_px
     tip = marks.needle_tip_px

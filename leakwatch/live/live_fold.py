@@ -18,8 +18,17 @@ from leakwatch.core.messages import counted as counted_text
 from leakwatch.core.messages import text as message
 from leakwatch.core.protocols import LinkStatus
 from leakwatch.core.results import Event, EventKind, Level, Reason, Snapshot
+from leakwatch.core.volume import LEAST_ML, ML_DIGITS, MOST_ML, SyringeReading
 from leakwatch.diagnostics.frame_log import log_frame, stages_for
-from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start, TakeBack
+from leakwatch.live.actions import (
+    Acknowledge,
+    Action,
+    Note,
+    PauseAudio,
+    Start,
+    Syringe,
+    TakeBack,
+)
 from leakwatch.live.case_setup import Basis, Setup, marks_now
 from leakwatch.live.exposure import Exposure, exposed
 from leakwatch.live.inbox import Arrival
@@ -29,7 +38,7 @@ from leakwatch.live.status import LiveStatus
 from leakwatch.live.timeline import Timeline, put
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold_frame, skip_frame
-from leakwatch.pipeline.state import PipelineState
+from leakwatch.pipeline.state import PipelineState, with_known_volume
 
 _LOG = logging.getLogger(__name__)
 
@@ -216,6 +225,8 @@ class LiveFold:
             self._note(self._at(now_s), action.kind, action.text, action)
         elif isinstance(action, TakeBack):
             self._take_back(now_s)
+        elif isinstance(action, Syringe):
+            self._read_syringe(action, now_s)
         else:
             self._start(action, self.present, now_s)
         if self._silent:
@@ -279,6 +290,21 @@ class LiveFold:
         self._pending += alert.events
         self.present = replace(present, snapshot=replace(snapshot, alert=alert))
 
+    def _read_syringe(self, action: Syringe, now_s: float) -> None:
+        """Use a reading from the next frame on, as an analysis of the recorded case does."""
+        assert self._basis is not None
+        if not LEAST_ML <= action.ml <= MOST_ML:
+            return
+        frame = self._at(now_s)
+        reading = SyringeReading(frame.index + 1, round(action.ml, ML_DIGITS))
+        self._setup = self._setup.with_syringe(reading)
+        cement = self._setup.marks.cement
+        self._basis = replace(self._basis, marks=replace(self._basis.marks, cement=cement))
+        marks = replace(self._vision.marks, cement=cement)
+        self._vision = replace(self._vision, marks=marks)
+        said = message("{ml:g} mL injected, as read on the syringe", ml=reading.ml)
+        self._note(frame, EventKind.ANNOTATION, said)
+
     def _start(self, action: Start, present: Present, now_s: float) -> None:
         self._remember(present)
         seen, judged = self._on_screen(present)
@@ -295,7 +321,10 @@ class LiveFold:
         self._setup = self._setup.with_marks(marks, same_patient)
         if action.spacing is not None:
             self._setup = self._setup.with_spacing(*action.spacing)
+        before = self._vision
         self._begin(self._setup.basis(first.acquisition))
+        if same_patient:
+            self._vision = with_known_volume(self._vision, before)
         forgets = self.known.forgets(now_s)
         restarted = message("the operator started a new baseline")
         if forgets:

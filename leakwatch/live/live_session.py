@@ -32,9 +32,10 @@ from leakwatch.live.actions import (
     PauseAudio,
     Record,
     Start,
+    Syringe,
     TakeBack,
 )
-from leakwatch.live.case_setup import Setup
+from leakwatch.live.case_setup import FollowedMarks, Setup
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency_ledger import Latency, Ledger
 from leakwatch.live.live_fold import LiveFold
@@ -169,6 +170,16 @@ class LiveSession:
     def take_back(self) -> None:
         """Undo the last new baseline; without one, do nothing."""
         self._inbox.post(TakeBack())
+
+    def read_syringe(self, ml: float) -> None:
+        """Take what the operator read on the syringe; a volume that is not possible is ignored.
+
+        Parameters
+        ----------
+        ml : float
+            Injected into the body since the baseline, without what fills the cannula.
+        """
+        self._inbox.post(Syringe(ml))
 
     def note(self, text: str, at_px: Point | None = None) -> None:
         """Save a remark of the operator with the case."""
@@ -320,9 +331,8 @@ class LiveSession:
             self._fold.act(action, self._clock())
             self._publish()
             return
-        known, placed = self._fold.marks, self._fold.marks_placed
-        # Marks on the first frame of the recording, until the operator draws others.
-        action.follow_marks(lambda: placed if (marks := self.marks) is known else marks)
+        followed = FollowedMarks(self._fold.marks, self._fold.marks_placed)
+        action.follow_marks(lambda: followed.of(self.marks))
         present = self._fold.present
         self._outputs.begin(action.sinks, None if present is None else present.snapshot)
 

@@ -138,7 +138,7 @@ def open_replayed(
 
     def keep(case: CaseFile) -> str:
         message = _written(run, path, run.marks, case)
-        analyse_again(_with_baseline(case, run.marks), message)
+        analyse_again(_with_unmarked(case, run.marks), message)
         return message
 
     begun = run.marks.posterior_wall_px is not None and snapshot.observation.shift_px is not None
@@ -148,15 +148,16 @@ def open_replayed(
 
 def _written(run: Run, path: Path, before: Marks, case: CaseFile) -> str:
     """Write a case, with those previous marks that cannot be made in a window."""
-    complete = _with_baseline(case, before)
+    complete = _with_unmarked(case, before)
     write_case(path, run.path, complete)
     if complete.marks.body_outline_px is None:
         return text("Saved to {path}: posterior wall, no outline", path=path)
     return text("Saved to {path}: posterior wall and outline", path=path)
 
 
-def _with_baseline(case: CaseFile, before: Marks) -> CaseFile:
-    return replace(case, marks=replace(case.marks, baseline_frames=before.baseline_frames))
+def _with_unmarked(case: CaseFile, before: Marks) -> CaseFile:
+    marks = replace(case.marks, baseline_frames=before.baseline_frames, cement=before.cement)
+    return replace(case, marks=marks)
 
 
 @dataclass(frozen=True, slots=True)

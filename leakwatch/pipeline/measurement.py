@@ -23,6 +23,7 @@ from leakwatch.core.results import (
     WallDistance,
 )
 from leakwatch.core.spacing import Calibration
+from leakwatch.core.volume import NOT_MEASURED, CementVolume
 from leakwatch.pipeline.conditions import (
     CONDITION_OF,
     condition_failed,
@@ -64,6 +65,8 @@ class Findings:
         Of the working grid; nominal if there is no calibration.
     nominal : NominalScale or None
         Replaces a missing calibration; None if there is one.
+    volume : CementVolume
+        Of the cement in `mask`.
     """
 
     frame: Frame
@@ -78,6 +81,7 @@ class Findings:
     least_mm: float = 0.0
     working_mm_per_px: float = 1.0
     nominal: NominalScale | None = None
+    volume: CementVolume = NOT_MEASURED
 
 
 def make_unassessed(
@@ -278,24 +282,17 @@ def _position_sigmas_px(findings: Findings, calibration: Calibration) -> tuple[f
 def _measure_cement(
     findings: Findings, box: Window | None, calibration: Calibration, settings: Settings
 ) -> Cement | None:
-    mask, added = findings.mask, findings.added
-    if mask is None or added is None or box is None:
+    mask = findings.mask
+    if mask is None or findings.added is None or box is None:
         return None
     part = mask[box]
-    pixels = int(np.count_nonzero(part))
-    area_px = float(pixels * findings.grid.binning**2)
-    if calibration.mm_per_px is None:
-        area_mm2 = volume_ml = None
-    else:
-        mm2 = calibration.mm_per_px**2
-        area_mm2 = area_px * mm2
-        thickness_mm = float(added[box][part].mean()) if pixels else 0.0
-        thickness_mm = max(thickness_mm, 0.0) / settings.cement.attenuation_per_mm
-        volume_ml = area_mm2 * thickness_mm / 1000.0
+    area_px = float(int(np.count_nonzero(part)) * findings.grid.binning**2)
+    mm_per_px, volume = calibration.mm_per_px, findings.volume
+    area_mm2 = None if mm_per_px is None else area_px * mm_per_px**2
     outside_px, at = _measure_outside(findings, box, calibration, settings)
     corner = (box[1].start, box[0].start)
     contours = tuple(_to_frame(contour + corner, findings) for contour in contours_px(part))
-    return Cement(contours, area_px, area_mm2, volume_ml, outside_px, at)
+    return Cement(contours, area_px, area_mm2, volume.ml, outside_px, at, volume)
 
 
 def _measure_outside(

@@ -11,6 +11,7 @@ from leakwatch.core.geometry import Scale, WorkingGrid
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import Observation
 from leakwatch.core.spacing import Calibration
+from leakwatch.pipeline.volume import VolumeState, kept_factor
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import breathing as breathings
 from leakwatch.vision.background import false_cement
@@ -49,6 +50,8 @@ class RunContext:
         Replaces a missing calibration; None if there is one.
     inverted : str
         Why the image looks inverted against its tags; empty if it does not.
+    first_frame : int
+        Index of the first frame.
     """
 
     acquisition: Acquisition
@@ -62,6 +65,7 @@ class RunContext:
     straightening: FloatImage | None = None
     nominal: NominalScale | None = None
     inverted: str = ""
+    first_frame: int = 0
 
 
 def make_run_context(
@@ -89,6 +93,7 @@ def make_run_context(
         masked,
         places,
         nominal,
+        first_frame=frame.index,
     )
 
 
@@ -137,6 +142,7 @@ class PipelineState:
     instrument : Cannulas
     cement : CementState
     tubes : TubularState
+    volume : VolumeState
     """
 
     settings: Settings
@@ -161,12 +167,27 @@ class PipelineState:
     instrument: Cannulas = field(default_factory=Cannulas)
     cement: cement_mask.CementState = field(default_factory=cement_mask.CementState)
     tubes: tubular.TubularState = field(default_factory=tubular.TubularState)
+    volume: VolumeState = field(default_factory=VolumeState)
 
     @property
     def active_run(self) -> RunContext:
         """`run`, which is set from the first frame on."""
         assert self.run is not None
         return self.run
+
+
+def with_known_volume(state: PipelineState, before: PipelineState) -> PipelineState:
+    """Return a state for another baseline with the volume factor that was known before.
+
+    Parameters
+    ----------
+    state : PipelineState
+        For frames of the same patient, and the same cement.
+    before : PipelineState
+    """
+    both = (state.calibration, before.calibration)
+    calibrated = all(one.mm_per_px is not None for one in both)
+    return replace(state, volume=kept_factor(before.volume, calibrated))
 
 
 def without_transient_state(state: PipelineState) -> PipelineState:
@@ -187,4 +208,5 @@ def without_transient_state(state: PipelineState) -> PipelineState:
         breathing=None,
         instrument=state.instrument.without_transient_state(),
         cement=replace(state.cement, mean=None, candidate=None),
+        volume=replace(state.volume, bore=None, amounts=()),
     )

@@ -24,6 +24,7 @@ from leakwatch.core.spacing import Calibration
 from leakwatch.pipeline import stages as pipeline
 from leakwatch.pipeline.fold import fold
 from leakwatch.pipeline.preprocess import find_inversion
+from leakwatch.plausibility.cement_product import check_cement_product
 from leakwatch.plausibility.marks_consistency import check_consistency
 from leakwatch.sources.stored.same_sequence import check_same_sequence
 from leakwatch.sources.video.stored_video import open_stored
@@ -124,6 +125,7 @@ def open_run(
             )
         _check_polarity(first, path, settings)
         check_fits(case, first.acquisition, str(case_path))
+        check_cement_product(case, settings, str(case_path))
         scale = resolve_calibration(first.acquisition, case, calibration_path, settings.calibration)
         doubts = check_consistency(case, first.acquisition, scale, settings, str(case_path))
     except BaseException:

@@ -14,6 +14,7 @@ import numpy as np
 
 from leakwatch.config import Settings
 from leakwatch.core.active_rules import Coverage, coverage_of
+from leakwatch.core.arrays import Array
 from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Event, EventKind, Level, Snapshot
@@ -56,6 +57,8 @@ class TrendPoint:
     level : Level
     partly : bool
         Some rules are active, and the others were not set up.
+    amount : float
+        Proportional to the volume by a factor that is unknown by itself.
     """
 
     time_s: float
@@ -65,6 +68,7 @@ class TrendPoint:
     volume_ml: float
     level: Level
     partly: bool = False
+    amount: float = NAN
 
 
 class Trend:
@@ -154,7 +158,7 @@ class Trend:
 def make_trend_point(snapshot: Snapshot) -> TrendPoint:
     """Return the values of one frame."""
     observation = snapshot.observation
-    distance, sigma, area, volume_ml = None, None, None, None
+    distance, sigma, area, volume_ml, amount = None, None, None, None, None
     wall, cement = observation.wall_distance, observation.cement
     in_mm = observation.calibration.mm_per_px is not None
     if wall is not None:
@@ -162,6 +166,7 @@ def make_trend_point(snapshot: Snapshot) -> TrendPoint:
         sigma = wall.sigma_mm if in_mm else wall.sigma_px
     if cement is not None:
         area, volume_ml = cement.area_mm2 if in_mm else cement.area_px, cement.volume_ml
+        amount = cement.volume.amount_mm2
     return TrendPoint(
         snapshot.frame.time_s,
         _known(distance),
@@ -170,6 +175,7 @@ def make_trend_point(snapshot: Snapshot) -> TrendPoint:
         _known(volume_ml),
         snapshot.alert.level,
         coverage_of(observation) is Coverage.PARTLY,
+        _known(amount),
     )
 
 
@@ -218,12 +224,7 @@ def draw_trend_figure(
             "#0077A8",
             [point.area for point in points],
         ),
-        (
-            axes[2],
-            text("Cement volume\n(mL, estimate)"),
-            "#7A3E9D",
-            [point.volume_ml for point in points],
-        ),
+        (axes[2], *_volume_series(points)),
     ):
         _draw_series(axis, label, colour, times, values)
     _draw_levels(axes[3], points)
@@ -231,6 +232,21 @@ def draw_trend_figure(
     _show_spacing(axes[0], calibration)
     figure.supxlabel(translate(RESEARCH_NOTICE), fontsize=9, color="#555555")
     return figure
+
+
+def _volume_series(points: Sequence[TrendPoint]) -> tuple[str, str, list[float]]:
+    """Return label, colour and values of the volume; if it is unknown, of its growth."""
+    colour, volumes = "#7A3E9D", [point.volume_ml for point in points]
+    amounts = np.array([point.amount for point in points])
+    if not np.isnan(volumes).all() or np.isnan(amounts).all():
+        return text("Cement volume\n(mL)"), colour, volumes
+    return text("Cement growth\n(largest: 1)"), colour, relative(amounts)
+
+
+def relative(amounts: Array) -> list[float]:
+    """Return amounts as shares of the largest."""
+    largest = float(np.nanmax(amounts))
+    return [float(one) / largest for one in amounts] if largest > 0.0 else [NAN] * len(amounts)
 
 
 def _draw_distance(

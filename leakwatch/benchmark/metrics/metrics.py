@@ -156,7 +156,7 @@ def score(truth: CaseTruth, records: Sequence[FrameRecord], reference_frame: int
         area_error=area_error,
         volume_ratio=volume_ratio,
         volume_error=volume_error,
-        volume_form_error=_shape_error(_column(records, "volume_ml"), truth.injected_ml),
+        volume_form_error=_shape_error(_amounts(records), truth.injected_ml),
         shift_p95_mm=_shift_p95_mm(truth, records, reference_frame),
         unknown_share=float(np.mean([record.level is Level.UNKNOWN for record in records])),
         latency_p50_ms=float(np.percentile(latency, 50)) if told else None,
@@ -200,6 +200,14 @@ def distance_errors(truth: CaseTruth, records: Sequence[FrameRecord]) -> tuple[V
 
 def _column(records: Sequence[FrameRecord], field: str) -> Values:
     return np.array([getattr(record, field) for record in records], np.float64)
+
+
+def _amounts(records: Sequence[FrameRecord]) -> Values:
+    """Return what is proportional to the volume: its measure without a factor, else the volume."""
+    told = [(record.quality.get("volume") or {}).get("amount_mm2") for record in records]
+    if any(amount is not None for amount in told):
+        return np.array(told, np.float64)
+    return _column(records, "volume_ml")
 
 
 def _coverage(error: Values, sigma: Values, times: float) -> float | None:

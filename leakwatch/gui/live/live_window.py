@@ -19,9 +19,10 @@ from leakwatch.display.procedure_clocks import CementClock
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.record_start import RecordStart
 from leakwatch.gui.live.sound import Speaker, open_speaker
+from leakwatch.gui.live.syringe_layer import SyringeLayer
 from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
-from leakwatch.gui.widgets.keys import KeyAction, Modifier, key
+from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.live.alarm_sound import Voice, voiced
 from leakwatch.live.display_pulse import Pulse, beat, stood_words
@@ -69,7 +70,10 @@ class LiveWindow(ImageWindow):
         speaker: Speaker | None = None,
         record: Callable[[], str] | None = None,
     ) -> None:
-        super().__init__(title, tools)
+        what = text("syringe: type how much cement was injected")
+        chords = ((Qt.Key.Key_V, PLAIN),)
+        syringe = Tool(chords, "V", what, lambda: SyringeLayer(self._read_syringe), text("syringe"))
+        super().__init__(title, (*tools, syringe))
         self._session, self._settings = session, session.settings
         self.banner.use(self._settings.window)
         self.cement: CementClock | None = None
@@ -340,6 +344,10 @@ class LiveWindow(ImageWindow):
     def _add_bookmark(self) -> None:
         self._session.note("marked")
         self.say(text("Bookmark saved with the case."))
+
+    def _read_syringe(self, ml: float) -> None:
+        self._session.read_syringe(ml)
+        self.say(text("{ml:g} mL: used from the next image on.", ml=ml))
 
     def _mixed(self) -> None:
         self.cement = CementClock(self._session.now_s, _wall_clock())

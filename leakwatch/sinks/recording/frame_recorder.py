@@ -352,7 +352,8 @@ def _is_over(part: _Part, acquisition: Acquisition, more_bytes: int) -> bool:
 
 
 def _written_form(acquisition: Acquisition) -> str:
-    return repr(replace(acquisition, number_of_frames=None, notes=()))
+    # Brightness control changes the voltage all the time: a part has that of its first frame.
+    return repr(replace(acquisition, number_of_frames=None, notes=(), tube_kv=None))
 
 
 def _refuse_annotation(acquisition: Acquisition, recording: Recording) -> None:

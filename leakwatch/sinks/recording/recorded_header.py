@@ -178,8 +178,10 @@ def _describe_acquisition(dataset: Dataset, acquisition: Acquisition) -> None:
     dataset.SoftwareVersions = f"LeakWatch {__version__}"
     dataset.RadiationSetting = "SC"
     # Unknown, but required (type 2).
-    for keyword in ("KVP", "ExposureTime", "XRayTubeCurrent"):
+    for keyword in ("ExposureTime", "XRayTubeCurrent"):
         setattr(dataset, keyword, None)
+    tube_kv = acquisition.tube_kv
+    dataset.KVP = None if tube_kv is None else _decimal(tube_kv)
     dataset.PatientOrientation = list(acquisition.patient_orientation or ())
     dataset.PositionerMotion = None
     if acquisition.burned_in_annotation is not None:

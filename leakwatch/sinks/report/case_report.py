@@ -16,8 +16,10 @@ from leakwatch.core.active_rules import Rule
 from leakwatch.core.messages import counted, text
 from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.core.spacing import Calibration
+from leakwatch.core.volume import FactorSource
 from leakwatch.display.banner import REASON_WORDS, level_word
 from leakwatch.display.picture import make_overlay
+from leakwatch.display.volume_facts import volume_words
 from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_findings import Findings, KeyFrame
@@ -64,7 +66,7 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
         Fact(text("Alerts"), _alert_counts(findings.events)),
         Fact(text("First STOP"), _first_stop(findings.events)),
         Fact(text("Largest area"), _largest(lines, "area_mm2", "mm²")),
-        Fact(text("Largest volume (estimate)"), _largest(lines, "volume_ml", "mL")),
+        Fact(text("Largest volume"), _largest_volume(lines)),
         Fact(text("Shortest distance to the wall"), _shortest_distance(lines)),
         Fact(text("Pixel spacing at the vertebra"), _spacing_text(session.calibration)),
         Fact(text("Source"), session.source),
@@ -235,7 +237,14 @@ def _point(line: FrameRecord, in_mm: bool) -> TrendPoint:
         NAN if line.volume_ml is None else line.volume_ml,
         line.level,
         _is_partly(line),
+        NAN if (amount := _amount(line)) is None else amount,
     )
+
+
+def _amount(line: FrameRecord) -> float | None:
+    """Return the amount of cement; None in lines of older versions."""
+    amount: float | None = (line.quality.get("volume") or {}).get("amount_mm2")
+    return amount
 
 
 def _image(findings: Findings, key_frame: KeyFrame) -> RgbImage:
@@ -257,6 +266,17 @@ def _first_stop(events: tuple[Event, ...]) -> str:
 def _largest(lines: tuple[FrameRecord, ...], name: str, unit: str) -> str:
     values = [value for line in lines if (value := getattr(line, name)) is not None]
     return f"{np.max(values):.2f} {unit}" if values else _UNKNOWN
+
+
+def _largest_volume(lines: tuple[FrameRecord, ...]) -> str:
+    """Return the largest volume with its source, or why none is known."""
+    told = [(line.volume_ml or 0.0, one) for line in lines if (one := line.quality.get("volume"))]
+    known = [(ml, one) for ml, one in told if ml > 0.0 and one.get("source")]
+    if known:
+        ml, one = max(known, key=lambda pair: pair[0])
+        return volume_words(ml, one.get("sigma_ml"), FactorSource(one["source"]))
+    reasons = [str(one["why"]) for _, one in told if one.get("why")]
+    return text("unknown: {why}", why=reasons[-1]) if reasons else _UNKNOWN
 
 
 def _shortest_distance(lines: tuple[FrameRecord, ...]) -> str:

@@ -69,6 +69,9 @@ READ_KEYWORDS = (
 # Modalities that show bone bright by convention; angiography and fluoroscopy show it dark.
 _BONE_BRIGHT = frozenset({"CR", "DX"})
 
+# Fluoroscopy uses 40 to 125 kV; what is far from that is volts, zero, or a mistake.
+_LEAST_KV, _MOST_KV = 30.0, 150.0
+
 _SPACING_KINDS = frozenset({"GEOMETRY", "FIDUCIAL"})
 _DIRECTIONS = re.compile("[ARLPHF]{1,3}")
 
@@ -119,6 +122,7 @@ def acquisition(
         burned_in_annotation=_burned_in(dataset),
         compressed_with_loss=_compressed_with_loss(dataset),
         model_name=text_value(dataset, "ManufacturerModelName"),
+        tube_kv=_tube_kv(dataset),
     )
 
 
@@ -166,6 +170,12 @@ def _geometry(dataset: Dataset) -> ProjectionGeometry:
         pixel_aspect=None if aspect is None or min(aspect) <= 0 else aspect[0] / aspect[1],
         field_of_view_mm=None if not field or field[0] <= 0 else field[0],
     )
+
+
+def _tube_kv(dataset: Dataset) -> float | None:
+    """Return the peak voltage; None if it is absent, or is none of a tube for patients."""
+    stated = number(dataset, "KVP")
+    return stated if stated is not None and _LEAST_KV <= stated <= _MOST_KV else None
 
 
 def _directions(said: tuple[str, ...]) -> tuple[str, str] | None:

@@ -37,6 +37,7 @@ OF_A_FRAME = (
     "DistanceSourceToPatient",
     "DistanceSourceToIsocenter",
     "EstimatedRadiographicMagnificationFactor",
+    "KVP",
     "PositionerPrimaryAngle",
     "PositionerSecondaryAngle",
     "PositionerIsocenterPrimaryAngle",
