@@ -14,6 +14,7 @@ from leakwatch.core.geometry import Scale, WorkingGrid
 from leakwatch.core.marks import Marks, Side
 from leakwatch.core.results import Condition, Quality, Reason
 from leakwatch.core.spacing import Calibration, SpacingRung
+from leakwatch.core.volume import CementVolume, FactorSource
 from leakwatch.pipeline.conditions import condition_failed, condition_met
 from leakwatch.pipeline.measurement import Findings, make_observation, make_unassessed_for
 from leakwatch.vision.vertebra.nominal_scale import NominalScale
@@ -58,12 +59,13 @@ def findings(**changes: object) -> Findings:
 
 
 def test_sizes_are_in_millimetres_at_the_vertebra() -> None:
-    seen = make_observation(findings(), MARKS, KNOWN, SETTINGS)
+    volume = CementVolume(1.0, 0.1, FactorSource.SYRINGE)
+    seen = make_observation(findings(volume=volume), MARKS, KNOWN, SETTINGS)
     assert seen.cement is not None
     assert seen.wall_distance is not None
     assert seen.cement.area_px == 1600.0
     assert seen.cement.area_mm2 == pytest.approx(1600 * MM**2)
-    assert seen.cement.volume_ml == pytest.approx(1600 * MM**2 * 10 / 1000)
+    assert (seen.cement.volume_ml, seen.cement.volume) == (1.0, volume)
     # Working column 60 has its centre at frame column 120.5.
     assert seen.wall_distance.distance_px == pytest.approx(60.0, abs=0.2)
     assert seen.wall_distance.distance_mm == pytest.approx(15.0, abs=0.05)
@@ -137,7 +139,7 @@ def test_no_cement_is_an_area_of_zero_and_no_distance() -> None:
     nothing = np.zeros((100, 120), bool)
     seen = make_observation(findings(mask=nothing), MARKS, KNOWN, SETTINGS)
     assert seen.cement is not None
-    assert (seen.cement.area_mm2, seen.cement.volume_ml, seen.wall_distance) == (0.0, 0.0, None)
+    assert (seen.cement.area_mm2, seen.cement.volume_ml, seen.wall_distance) == (0.0, None, None)
     assert seen.unavailable == ()
 
 

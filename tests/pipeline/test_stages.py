@@ -34,6 +34,7 @@ from leakwatch.core.frame import Frame, IntensityRelationship, PixelFormat, Shut
 from leakwatch.core.marks import Marks, Side
 from leakwatch.core.results import Level, Observation, Reason, Snapshot
 from leakwatch.core.spacing import Calibration, SpacingRung
+from leakwatch.core.volume import CementInputs, FactorSource, SyringeReading
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold
 from leakwatch.runner.stored_run import open_run
@@ -108,11 +109,29 @@ def test_a_growing_bolus_is_measured(pixel_format: PixelFormat) -> None:
     assert last.shift_px == pytest.approx(np.subtract(breath(59), breath(0)), abs=0.3)
 
 
-def test_volume_is_that_of_a_ball_where_the_scale_is_known() -> None:
-    last = make_observation(injection(Scene()))[-1]
-    assert last.cement is not None
-    assert last.cement.volume_ml == pytest.approx(4 / 3 * np.pi * 0.9**3, rel=0.15)
-    assert last.quality.attenuation_scale_known
+def test_volume_is_that_of_a_ball_from_a_reading_of_the_syringe_on() -> None:
+    read_ml = round(4 / 3 * np.pi * 0.75**3, 1)  # when frame 40 comes, the ball has 7.5 mm
+    cement = CementInputs(syringe=(SyringeReading(40, read_ml),))
+    seen = make_observation(injection(Scene()), replace(MARKS, cement=cement))
+    volumes = [one.cement.volume_ml for one in seen if one.cement is not None]
+    assert volumes[:40] == [None] * 40
+    assert volumes[40] == pytest.approx(read_ml)
+    assert volumes[-1] == pytest.approx(4 / 3 * np.pi * 0.9**3, rel=0.08)
+    last = seen[-1].cement
+    assert last is not None
+    assert last.volume.source is FactorSource.SYRINGE
+    assert last.volume.amount_mm2 == pytest.approx(4000 / 3 * np.pi * 0.9**3 * PER_MM, rel=0.15)
+
+
+def test_without_any_source_of_a_volume_there_is_growth() -> None:
+    seen = make_observation(injection(Scene(), 110))
+    last = seen[-1].cement
+    assert last is not None
+    assert (last.volume_ml, last.volume.source) == (None, None)
+    assert last.volume.why
+    # The ball has 9 mm from frame 46 on; 10 s are 75 frames.
+    before = min(0.25 * (109 - 75 - 10), 9.0)
+    assert last.volume.growth == pytest.approx((9.0 / before) ** 3 - 1.0, rel=0.2)
 
 
 def test_a_bolus_that_nears_the_wall_stops_in_time_and_not_before() -> None:

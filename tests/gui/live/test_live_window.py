@@ -302,6 +302,39 @@ def test_keys_are_actions_of_a_person(qtbot, room, window):
     assert not window.isVisible()
 
 
+def test_a_volume_is_typed_and_taken_when_it_is_possible(qtbot, room, window):
+    room.run(FEW[:11])
+    qtbot.keyClick(window, KEY.Key_V)
+    assert "without what fills the cannula" in window.prompt.text()
+    for one in (KEY.Key_5, KEY.Key_0, KEY.Key_Return):
+        qtbot.keyClick(window, one)
+    assert "50 mL is not possible. Type 0.1 to 20 mL." in window.prompt.text()
+    qtbot.keyClick(window, KEY.Key_Return)  # nothing typed
+    assert "0 mL is not possible" in window.prompt.text()
+    for one in (KEY.Key_0, KEY.Key_Comma, KEY.Key_Period, KEY.Key_6, KEY.Key_5, KEY.Key_Backspace):
+        qtbot.keyClick(window, one)
+    assert "0.6_ mL" in window.prompt.text()
+    assert room.session.marks.cement.syringe == ()
+    qtbot.keyClick(window, KEY.Key_Return)
+    assert window.layer is None
+    room.until(lambda _: [one.ml for one in room.session.marks.cement.syringe] == [0.6])
+    room.run(FEW[11:12])
+    window.tick()
+    facts = {fact.name: fact.value for fact in window.strip.facts.facts}
+    assert facts["Cement volume"] == "0.6 ± 0.1 mL (syringe)"
+
+
+def test_a_stop_is_acknowledged_while_a_volume_is_typed(qtbot, room, window):
+    room.run(FEW[: STOPPED + 1])
+    qtbot.keyClick(window, KEY.Key_V)
+    qtbot.keyClick(window, KEY.Key_1)
+    qtbot.keyClick(window, KEY.Key_A)
+    room.until(lambda status: not status.present.snapshot.alert.latched)
+    qtbot.keyClick(window, KEY.Key_Escape)
+    assert window.layer is None
+    assert room.session.marks.cement.syringe == ()
+
+
 def test_a_stop_sounds_again_and_again_and_is_silent_when_acknowledged(
     qtbot, room, window, speaker
 ):
