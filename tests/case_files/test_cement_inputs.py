@@ -53,7 +53,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         ({"syringe_ml": [[40, "1.5"]]}, '"1.5"', "pairs [frame, mL]"),
         ({"syringe_ml": 1.5}, "found 1.5", "pairs [frame, mL]"),
         ({"syringe_ml": []}, "found []", "pairs [frame, mL]"),
-        ({"syringe_ml": [[1 + at, 1.5] for at in range(201)]}, "length", "1 to 200 pairs"),
+        ({"syringe_ml": [[1 + at, 1.5] for at in range(201)]}, "length", "one to 200 pairs"),
         ({"syringe_ml": [[9, 1.5], [4, 2.0]]}, "frame 4 after one at frame 9", "in the order"),
         ({"syringe_ml": [[9, 1.5], [9, 2.0]]}, "frame 9 after one at frame 9", "in the order"),
         ({"cannula_gauge": 12}, "found 12", "8, 10, 11 or 13"),

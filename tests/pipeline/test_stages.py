@@ -113,7 +113,7 @@ def test_volume_is_that_of_a_ball_from_a_reading_of_the_syringe_on() -> None:
     read_ml = round(4 / 3 * np.pi * 0.75**3, 1)  # when frame 40 comes, the ball has 7.5 mm
     cement = CementInputs(syringe=(SyringeReading(40, read_ml),))
     seen = make_observation(injection(Scene()), replace(MARKS, cement=cement))
-    volumes = [one.cement.volume_ml for one in seen if one.cement is not None]
+    volumes = [None if one.cement is None else one.cement.volume_ml for one in seen]
     assert volumes[:40] == [None] * 40
     assert volumes[40] == pytest.approx(read_ml)
     assert volumes[-1] == pytest.approx(4 / 3 * np.pi * 0.9**3, rel=0.08)
