@@ -85,7 +85,7 @@ class VolumeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ("ZrO2 15 %", "ZrO2", 0.10),
     )
     product: str = ""
-    gauge: Literal[0, 8, 10, 11, 13] = 0
+    gauge: Annotated[int, within(0, 13)] = 0
     bores: tuple[Bore, ...] = (
         (8, 4.19, 3.43),
         (10, 3.40, 2.69),
@@ -121,6 +121,8 @@ class VolumeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("two products have the same name")
         if self.product and self.product not in names:
             raise ValueError(f"unknown product {self.product!r}; choose one of {', '.join(names)}")
+        if self.gauge not in (0, *GAUGES):
+            raise ValueError(f"gauge is 0 or one of {', '.join(map(str, GAUGES))}")
         gauges = [gauge for gauge, _, _ in self.bores]
         if sorted(gauges) != sorted(GAUGES):
             raise ValueError(f"bores needs one row each for gauge {', '.join(map(str, GAUGES))}")

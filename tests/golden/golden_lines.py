@@ -74,7 +74,7 @@ TOLERANCES: dict[str, Tolerance] = {
     "wall_at_px": Tolerance(0.5, 0.0, 2, "as `front_px`, on the wall"),
     "area_px": _AREA,
     "area_mm2": Tolerance(0.5, 0.005, 3, "as `area_px`: 2 px of up to 0.45 mm"),
-    "volume_ml": Tolerance(0.002, 0.005, 5, "a sum over the mask: as its area"),
+    "amount_mm2": Tolerance(0.07, 0.005, 3, "a sum over the mask: as its area"),
     "outside_px": _AREA,
     "outside_at_px": Tolerance(1.5, 0.0, 2, "the farthest pixel: two may be nearly as far"),
     "contours": _EXACT,
@@ -161,7 +161,7 @@ def _cement(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "area_px": cement.area_px,
         "area_mm2": cement.area_mm2,
-        "volume_ml": cement.volume_ml,
+        "amount_mm2": cement.volume.amount_mm2,
         "outside_px": cement.outside_px or None,
         "outside_at_px": cement.outside_at_px,
         "contours": len(cement.contours_px),
