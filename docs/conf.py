@@ -57,6 +57,7 @@ MENU: dict[str, tuple[str, ...]] = {
         "how-to/analyse-many-cases",
         "how-to/mark-a-vertebra",
         "how-to/get-millimetres",
+        "how-to/get-millilitres",
         "how-to/report-a-fault",
         "how-to/use-from-python",
         "how-to/extend",
