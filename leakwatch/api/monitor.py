@@ -57,7 +57,7 @@ class Monitor:
         Whether bone and cement are dark (small values), as usual in fluoroscopy, or bright.
     relationship : {"LIN", "LOG", "DISP"} or None
         What a value says of the beam: it is linear, logarithmic, or made for display. None: not
-        known; it is taken as linear, and volumes are rough.
+        known; it is taken as linear, and only a reading of the syringe gives a volume.
     number_of_images : int or None
         If known, frames that the marks refer to are checked against it.
 

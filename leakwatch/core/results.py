@@ -142,7 +142,8 @@ class Quality:
     baseline_assumed : bool
         True if no cement-free frames were marked.
     attenuation_scale_known : bool
-        False for DISP pixels and unknown pixel semantics: thickness and volume are approximate.
+        False for DISP pixels and unknown pixel semantics: thickness is approximate, and
+        only a reading of the syringe gives a volume.
     """
 
     registration_score: float | None = None

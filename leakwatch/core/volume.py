@@ -41,6 +41,11 @@ class SyringeReading:
     ml: float
 
 
+def possible_reading(frame: int, ml: float) -> SyringeReading | None:
+    """Return a reading; None if a syringe cannot have given so much or so little."""
+    return SyringeReading(frame, round(ml, ML_DIGITS)) if LEAST_ML <= ml <= MOST_ML else None
+
+
 @dataclass(frozen=True, slots=True)
 class CementInputs:
     """What a person says of the cement and its cannula.

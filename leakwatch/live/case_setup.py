@@ -16,7 +16,7 @@ from leakwatch.core.marks import CaseFile, Marks, same_drawing
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration, SpacingRung
-from leakwatch.core.volume import MOST_READINGS, NO_INPUTS, SyringeReading
+from leakwatch.core.volume import MOST_READINGS, NO_INPUTS, CementInputs, SyringeReading
 from leakwatch.plausibility.cement_product import check_cement_product
 from leakwatch.plausibility.marks_consistency import check_consistency
 from leakwatch.sources.stored.opening import open_source
@@ -43,6 +43,10 @@ class Basis:
     calibration: Calibration
     doubts: tuple[str, ...] = ()
     rules_off: tuple[InactiveRule, ...] = ()
+
+    def with_cement(self, cement: CementInputs) -> Basis:
+        """Return a copy with what is now known of the cement."""
+        return replace(self, marks=replace(self.marks, cement=cement))
 
 
 @dataclass(frozen=True, slots=True)

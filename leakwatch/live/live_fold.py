@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from leakwatch.alerting import rules
 from leakwatch.alerting.coverage import EMPTY_SUMMARY, add_frame
@@ -18,17 +18,9 @@ from leakwatch.core.messages import counted as counted_text
 from leakwatch.core.messages import text as message
 from leakwatch.core.protocols import LinkStatus
 from leakwatch.core.results import Event, EventKind, Level, Reason, Snapshot
-from leakwatch.core.volume import LEAST_ML, ML_DIGITS, MOST_ML, SyringeReading
+from leakwatch.core.volume import possible_reading
 from leakwatch.diagnostics.frame_log import log_frame, stages_for
-from leakwatch.live.actions import (
-    Acknowledge,
-    Action,
-    Note,
-    PauseAudio,
-    Start,
-    Syringe,
-    TakeBack,
-)
+from leakwatch.live.actions import Acknowledge, Action, Note, PauseAudio, Start, Syringe, TakeBack
 from leakwatch.live.case_setup import Basis, Setup, marks_now
 from leakwatch.live.exposure import Exposure, exposed
 from leakwatch.live.inbox import Arrival
@@ -36,27 +28,12 @@ from leakwatch.live.last_known import Known, Present
 from leakwatch.live.same_view import Difference, Guard, look
 from leakwatch.live.status import LiveStatus
 from leakwatch.live.timeline import Timeline, put
+from leakwatch.live.undo import Before, restarted_words
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold_frame, skip_frame
-from leakwatch.pipeline.state import PipelineState, with_known_volume
+from leakwatch.pipeline.state import with_cement_inputs, with_known_volume
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """State that a new baseline replaces, kept to undo it."""
-
-    setup: Setup
-    basis: Basis
-    guard: Guard
-    vision: PipelineState
-    alerts: rules.AlertState
-    judged: Snapshot | None
-    known: Known
-    present: Present
-    exposure: Exposure
-    stopped_s: float | None
 
 
 class LiveFold:
@@ -81,7 +58,7 @@ class LiveFold:
         self._pending: tuple[Event, ...] = ()
         self._silent = ""
         self._stages_ms: dict[str, float] = {}
-        self._before: list[_Before] = []
+        self._before: list[Before] = []
         self.known = Known()
         self.present: Present | None = None
         self.audio_paused_until_s: float | None = None
@@ -293,15 +270,14 @@ class LiveFold:
     def _read_syringe(self, action: Syringe, now_s: float) -> None:
         """Use a reading from the next frame on, as an analysis of the recorded case does."""
         assert self._basis is not None
-        if not LEAST_ML <= action.ml <= MOST_ML:
-            return
         frame = self._at(now_s)
-        reading = SyringeReading(frame.index + 1, round(action.ml, ML_DIGITS))
+        reading = possible_reading(frame.index + 1, action.ml)
+        if reading is None:
+            return
         self._setup = self._setup.with_syringe(reading)
         cement = self._setup.marks.cement
-        self._basis = replace(self._basis, marks=replace(self._basis.marks, cement=cement))
-        marks = replace(self._vision.marks, cement=cement)
-        self._vision = replace(self._vision, marks=marks)
+        self._basis = self._basis.with_cement(cement)
+        self._vision = with_cement_inputs(self._vision, cement)
         said = message("{ml:g} mL injected, as read on the syringe", ml=reading.ml)
         self._note(frame, EventKind.ANNOTATION, said)
 
@@ -325,12 +301,7 @@ class LiveFold:
         self._begin(self._setup.basis(first.acquisition))
         if same_patient:
             self._vision = with_known_volume(self._vision, before)
-        forgets = self.known.forgets(now_s)
-        restarted = message("the operator started a new baseline")
-        if forgets:
-            restarted = message(
-                "the operator started a new baseline, which {discards}", discards=forgets
-            )
+        restarted = restarted_words(self.known.forgets(now_s))
         self._note(first, EventKind.ANNOTATION, restarted)
         self.known = self.known.started_anew()
         self._alerts = rules.restart_baseline(self._alerts)
@@ -350,7 +321,7 @@ class LiveFold:
 
     def _remember(self, present: Present) -> None:
         assert self._basis is not None
-        before = _Before(
+        before = Before(
             self._setup,
             self._basis,
             self._guard,

@@ -29,7 +29,7 @@ from leakwatch.pipeline.evidence import (
 from leakwatch.pipeline.measurement import Findings, make_observation, make_unassessed
 from leakwatch.pipeline.preprocess import PreparedFrame, prepare_frame, start_run
 from leakwatch.pipeline.state import PipelineState
-from leakwatch.pipeline.volume import Measured, VolumeRun, follow_volume
+from leakwatch.pipeline.volume_stage import measure_volume
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import breathing as breathings
 from leakwatch.vision.background import false_cement
@@ -125,7 +125,7 @@ def _compare_with_baseline(
     state, tubes = _detect_tubes(state, frame) if comparison is not None else (state, ())
     begin_stage("measurement")
     if comparison is not None and comparison.added is not None:
-        state = _follow_volume(state, frame, moved, seen, comparison.added)
+        state = measure_volume(state, frame, moved, seen, comparison.added)
     findings = Findings(
         frame,
         state.active_run.grid,
@@ -143,34 +143,6 @@ def _compare_with_baseline(
     )
     true = make_observation(findings, state.marks, state.calibration, state.settings)
     return state, distort_observation(true, state.marks, state.calibration.distortion)
-
-
-def _follow_volume(
-    state: PipelineState, frame: Frame, moved: FloatImage, seen: BoolImage, added: FloatImage
-) -> PipelineState:
-    """Follow the factor from attenuation to volume; it has no influence on any decision."""
-    run, cement, rods = state.active_run, state.cement, state.instrument.rods
-    if cement.mask is None:
-        return state
-    measured = Measured(
-        frame,
-        moved,
-        added,
-        seen,
-        cement.mask,
-        cement.box,
-        state.instrument.cannula,
-        rods[0].filling if rods else None,
-    )
-    unchanging = VolumeRun(
-        run.acquisition,
-        run.first_frame,
-        run.scale,
-        state.calibration,
-        state.marks,
-        state.settings,
-    )
-    return replace(state, volume=follow_volume(state.volume, measured, unchanging))
 
 
 def _quality(

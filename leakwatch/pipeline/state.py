@@ -11,6 +11,7 @@ from leakwatch.core.geometry import Scale, WorkingGrid
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import Observation
 from leakwatch.core.spacing import Calibration
+from leakwatch.core.volume import CementInputs
 from leakwatch.pipeline.volume import VolumeState, kept_factor
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import breathing as breathings
@@ -174,6 +175,11 @@ class PipelineState:
         """`run`, which is set from the first frame on."""
         assert self.run is not None
         return self.run
+
+
+def with_cement_inputs(state: PipelineState, cement: CementInputs) -> PipelineState:
+    """Return the state with what is now known of the cement."""
+    return replace(state, marks=replace(state.marks, cement=cement))
 
 
 def with_known_volume(state: PipelineState, before: PipelineState) -> PipelineState:

@@ -307,17 +307,20 @@ def _past_ml(course: CaseCourse, due: Instant, until_s: float) -> float | None:
 
 
 def _ml_at(course: CaseCourse, time_s: float) -> float | None:
-    """Return the volume at a time, interpolated; before the first known one, that one."""
+    """Return the volume at a time, interpolated; None before the first known one.
+
+    A volume may be known from a reading of the syringe on: before it, cement was there as well.
+    """
     known = [
         (at, ml)
         for at, ml in zip(course.times_s, course.injected_ml, strict=True)
         if ml is not None
     ]
-    if not known:
-        return None
     after = bisect_right(known, time_s, key=lambda pair: pair[0])
-    if after in (0, len(known)):
-        return known[max(after - 1, 0)][1]
+    if after == 0:
+        return None
+    if after == len(known):
+        return known[-1][1]
     (t0, ml0), (t1, ml1) = known[after - 1 : after + 1]
     return ml0 + (ml1 - ml0) * (time_s - t0) / (t1 - t0)
 

@@ -69,6 +69,14 @@ def with_frame(index, **changes):
     return replace(snapshot, frame=replace(snapshot.frame, **changes))
 
 
+def test_tube_voltage_is_kept_and_its_changes_begin_no_new_file(tmp_path):
+    acquisition = make_snapshot(0).frame.acquisition
+    steps = [replace(acquisition, tube_kv=tube_kv) for tube_kv in (72.5, 72.5, 74.0)]
+    record(tmp_path, [with_frame(at, acquisition=one) for at, one in enumerate(steps)])
+    assert [path.name for path in tmp_path.glob("*.dcm")] == [PART]
+    assert open_source(tmp_path).acquisition.tube_kv == 72.5
+
+
 @pytest.mark.parametrize(
     ("compression", "plugin"),
     [(Compression.RLE, "pydicom"), (Compression.RLE, "pylibjpeg"), (Compression.JPEG_LS, "gdcm")],

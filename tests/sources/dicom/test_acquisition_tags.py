@@ -59,6 +59,17 @@ def test_convention_of_the_modality(tmp_path: Path, modality: str, bright: bool)
     assert run_of(tmp_path, Modality=modality).pixel_format.bone_is_bright == bright
 
 
+@pytest.mark.parametrize(
+    ("stated", "tube_kv"),
+    [("80", 80.0), ("72.5", 72.5), ("0", None), ("80000", None), ("", None), (None, None)],
+)
+def test_tube_voltage_is_that_of_a_tube_for_patients(
+    tmp_path: Path, stated: str | None, tube_kv: float | None
+) -> None:
+    tags = {} if stated is None else {"KVP": stated}
+    assert run_of(tmp_path, **tags).tube_kv == tube_kv
+
+
 def test_geometry_of_a_classic_object(tmp_path: Path) -> None:
     run = run_of(
         tmp_path,

@@ -73,6 +73,12 @@ def test_meaning_of_pixels(tmp_path: Path) -> None:
     assert meanings == [(IntensityRelationship.LIN, 1), (IntensityRelationship.LOG, -1)]
 
 
+def test_tube_voltage(tmp_path: Path) -> None:
+    own = [{"KVP": 70}, {"KVP": 84}]
+    found = acquisitions(tmp_path, "FrameAcquisitionSequence", own)
+    assert [one.tube_kv for one in found] == [70.0, 84.0]
+
+
 def test_shutter(tmp_path: Path) -> None:
     edges: dict[str, Any] = {"ShutterShape": "RECTANGULAR", "ShutterLeftVerticalEdge": 3}
     corners = {"ShutterShape": "POLYGONAL", "VerticesOfThePolygonalShutter": [1, 1, 1, 9, 9, 9]}
