@@ -144,7 +144,7 @@ class Acquisition:
     time_doubts : tuple of str
         Warnings about contradictory clocks, rates or numbers of frames, and which is used.
     tube_kv : float or None
-        Peak voltage of the tube, kV: KVP (0018,0060).
+        Peak voltage of the tube in the first frame, kV: KVP (0018,0060).
     """
 
     rows: int
