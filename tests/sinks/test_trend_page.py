@@ -133,6 +133,19 @@ def test_what_was_not_measured_has_no_scale():
     assert "No distance was measured in this run" in words(figure)
 
 
+def test_without_a_volume_its_growth_is_drawn_and_no_millilitre_is_written():
+    volume = float("nan")
+    grown = [
+        replace(point, volume_ml=volume, amount=4.0 * index) for index, point in enumerate(points())
+    ]
+    figure = draw_trend_figure(grown, [], CALIBRATION, Settings())
+    drawn = np.asarray(figure.axes[2].get_lines()[0].get_ydata())
+    assert drawn == pytest.approx(np.arange(len(grown)) / (len(grown) - 1))
+    assert figure.axes[2].get_ylabel() == "Cement growth\n(largest: 1)"
+    none = [replace(point, amount=0.0) for point in grown]
+    assert not draw_trend_figure(none, [], CALIBRATION, Settings()).axes[2].get_lines()
+
+
 def test_spacing_source_and_notice_are_on_the_page():
     figure = draw_trend_figure(points(), [], CALIBRATION, Settings())
     said = words(figure)

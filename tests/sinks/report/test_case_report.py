@@ -165,6 +165,20 @@ def test_the_picture_tells_how_long_the_decision_took_when_it_was_watched(findin
     assert seen == [took[moment.events[-1].frame] for moment in findings.key_frames]
 
 
+def test_the_largest_volume_has_its_source_or_a_reason(findings):
+    def largest(**known):
+        told = tuple(
+            msgspec.structs.replace(line, volume_ml=known.get("ml"), quality={"volume": known})
+            for line in findings.lines
+        )
+        found = replace(findings, lines=told)
+        return next(one.value for one in facts(found) if one.name == "Largest volume")
+
+    assert largest(ml=1.26, sigma_ml=0.2, source="syringe", why="") == "1.3 ± 0.2 mL (syringe)"
+    assert largest(source=None, why="nothing is known") == "unknown: nothing is known"
+    assert largest() == "unknown"  # lines of an older version
+
+
 def test_without_millimetres_the_report_says_why(findings):
     bare = msgspec.structs.replace(
         findings.session,
