@@ -113,8 +113,10 @@ def main() -> int:
     """Print the error of each case and source, then their medians."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--source", choices=SOURCES, action="append", help="only this one")
     parser.add_argument("--every", type=int, default=1, help="only every Nth case")
     given = parser.parse_args()
+    sources = given.source or SOURCES
     shared = Path(os.environ.get("LEAKWATCH_SHARED", REPOSITORY.parent / "shared"))
     folders = given.folders or [shared / "cases", shared / "room"]
     cv2.setNumThreads(1)
@@ -122,7 +124,7 @@ def main() -> int:
     reasons: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for case in list(cases(folders))[:: given.every]:
         cells = []
-        for source in SOURCES:
+        for source in sources:
             ratio, error, why = measure(case, source)
             if ratio is None or error is None:
                 reasons[source][why] += 1
@@ -131,7 +133,7 @@ def main() -> int:
                 errors[source].append((ratio, error))
                 cells.append(f"{ratio:5.2f} {100 * error:4.0f} %")
         print(f"{case.path.name.removesuffix(CASE_SUFFIX):32}", *cells, flush=True)
-    for source in SOURCES:
+    for source in sources:
         known = np.array(errors[source] or [(np.nan, np.nan)])
         print(
             f"{source:20} {len(errors[source]):3} cases, ratio {np.median(known[:, 0]):.2f}, error "

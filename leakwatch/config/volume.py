@@ -59,7 +59,12 @@ class VolumeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Relative standard deviation of the volume with a known product and the scatter that a
         cannula shows: filter, trunk, mixture, and wall of the cannula.
     lumen_sigma : float
-        The same from cement in the bore.
+        The same from cement in the bore that stands out well.
+    bore_sigma_log : float
+        Standard deviation of the log attenuation in the bore: breath and lag, which do not average
+        out. Faint cement has a larger share of it.
+    most_lumen_sigma : float
+        Cement in the bore that is so faint gives no factor.
     lumen_s : float
         How long cement must have been seen in the bore, s: shorter, its contrast is noise.
     lumen_until_s : float
@@ -105,6 +110,8 @@ class VolumeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     form_sigma: Annotated[float, within(0.0, 0.5)] = 0.03
     product_sigma: Annotated[float, within(0.0, 1.0)] = 0.12
     lumen_sigma: Annotated[float, within(0.0, 1.0)] = 0.15
+    bore_sigma_log: Annotated[float, within(0.0, 0.1)] = 0.012
+    most_lumen_sigma: Annotated[float, within(0.05, 1.0)] = 0.3
     lumen_s: Annotated[float, within(0.0, 30.0)] = 1.0
     lumen_until_s: Annotated[float, within(0.1, 60.0)] = 5.0
     least_per_mm: Annotated[float, within(0.001, 0.1)] = 0.005

@@ -320,6 +320,8 @@ def _from_bore(
     if scatter is None:
         return replace(state, bore=None), _NO_STEEL
     factor = factor_from_bore(bore.mean_mm, tube, beam, scatter, settings)
+    if factor.relative_sigma > settings.most_lumen_sigma:
+        return state, text("the cement in the cannula is too faint: enter the syringe")
     if seen_s >= settings.lumen_until_s:
         state = replace(state, bore=None)
     return replace(state, factor=factor), ""

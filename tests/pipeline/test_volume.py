@@ -268,6 +268,15 @@ def test_cement_in_a_known_bore_gives_the_volume_once_it_was_seen_long_enough() 
     assert state.factor is settled
 
 
+def test_faint_cement_in_the_bore_gives_no_volume() -> None:
+    inputs, state = run(CementInputs(gauge=11)), VolumeState()
+    for index in range(70):
+        faint = filling(Opacifier("BaSO4", 0.03))
+        state = follow_volume(state, measured(index, filling=faint), inputs)
+    assert (state.now.ml, state.factor) == (None, None)
+    assert state.now.why == "the cement in the cannula is too faint: enter the syringe"
+
+
 def test_a_syringe_goes_before_everything_else_and_nothing_replaces_it() -> None:
     inputs = run(CementInputs("BaSO4 30 %", 11, (SyringeReading(5, 0.9),)))
     state = follow_volume(VolumeState(), measured(4), inputs)

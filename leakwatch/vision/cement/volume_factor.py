@@ -156,7 +156,8 @@ def factor_from_bore(
     """
     share = share_of(beam, tube, _USUAL, scatter.outside, seen_mm)
     curve = thickness_curve(beam, Opacifier(_USUAL, share), scatter.near_front)
-    return _of_curve(FactorSource.LUMEN, settings.lumen_sigma, curve)
+    faint = settings.bore_sigma_log * tube.bore_mm / seen_mm
+    return _of_curve(FactorSource.LUMEN, math.hypot(settings.lumen_sigma, faint), curve)
 
 
 def _of_curve(source: FactorSource, sigma: float, curve: ThicknessCurve) -> VolumeFactor:
