@@ -10,7 +10,7 @@ from typing import Literal, get_args
 LEAST_ML, MOST_ML = 0.1, 20.0
 # Of a volume: a tenth of a syringe's scale.
 ML_DIGITS = 2
-# What a syringe gives to a person's hand: more readings are no procedure.
+# A reading for each bolus, and many more: a longer list is no procedure.
 MOST_READINGS = 200
 # Cannulas of vertebroplasty and kyphoplasty.
 Gauge = Literal[8, 10, 11, 13]
