@@ -58,6 +58,9 @@ class Pose(NamedTuple):
 
 IN_PLACE = Pose()
 _STRAIGHTENED = 3  # times: the first tells where the rod is, the second how it is bent
+# The lumen of a bone needle takes up 0.72 to 0.8 of its diameter: past 0.42 of the width at half of
+# the profile's maximum most of what attenuates is wall, whatever the lumen holds.
+_WALL, _WALL_PROFILE = 0.42, 0.2
 FINE_STEP = 0.25  # of a fine profile, pixels: a quarter of what it is sampled with at every step
 
 
@@ -108,9 +111,9 @@ class Cannula:
     pose : Pose
         Its own: the axis is where it is, but it may taper.
     pixels : RodPixels
-    core, beside : ndarray of bool
-        Rows of a strip that lie on the rod's axis, and rows just past its edges on which no other
-        rod lies.
+    core, wall, beside : ndarray of bool
+        Rows of a strip that lie on the rod's axis, on its wall past the lumen, and just past its
+        edges where no other rod lies.
     """
 
     front: Point
@@ -124,6 +127,7 @@ class Cannula:
     pose: Pose
     pixels: RodPixels
     core: BoolImage
+    wall: BoolImage
     beside: BoolImage
 
     @property
@@ -251,6 +255,7 @@ def _straightened(
         pose,
         pixels,
         read_only(across <= width / 4),
+        read_only((across >= _WALL * width) & (profile >= _WALL_PROFILE)),
         read_only((across > width * 0.75) & (across <= width * 1.25) & free),
     )
 
