@@ -45,7 +45,7 @@ from leakwatch.core.messages import counted, text
 
 if TYPE_CHECKING:
     from leakwatch.runner.analysis import Outcome
-    from leakwatch.runner.stored_run import Run
+    from leakwatch.runner.stored_run import AnalysisRun
 
 
 def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -115,7 +115,7 @@ class _Wanted:
     sinks: tuple[str, ...]
 
 
-def _analysed(run: Run, out: Path, name: str, wanted: _Wanted) -> Outcome:
+def _analysed(run: AnalysisRun, out: Path, name: str, wanted: _Wanted) -> Outcome:
     # Imported here, so that --help and --version answer at once.
     from leakwatch.runner.analysis import analyse
     from leakwatch.sinks.extension_sink import open_sinks
@@ -135,7 +135,7 @@ def _analysed(run: Run, out: Path, name: str, wanted: _Wanted) -> Outcome:
     return outcome
 
 
-def _analyse_alone(run: Run, out: Path, wanted: _Wanted, strict: bool) -> None:
+def _analyse_alone(run: AnalysisRun, out: Path, wanted: _Wanted, strict: bool) -> None:
     """Analyse one sequence, with the results directly in the folder."""
     outcome = _analysed(run, out, run.name, wanted)
     not_watched = summary_lines(outcome.tally, run.settings)

@@ -29,7 +29,7 @@ from leakwatch.core.messages import counted, text
 
 if TYPE_CHECKING:
     from leakwatch.marking.one_click import Prepared
-    from leakwatch.runner.stored_run import Run
+    from leakwatch.runner.stored_run import AnalysisRun
     from leakwatch.vision.vertebra.body_outline import Body
 
 
@@ -144,7 +144,7 @@ class _Given:
     accept_unsure: bool
 
 
-def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
+def _mark_at(run: AnalysisRun, frame: int, given: _Given, out: Path) -> None:
     import numpy as np
 
     from leakwatch.marking.one_click import displayed_image, mark_body, prepare
@@ -219,7 +219,7 @@ def _print_result(body: Body, prepared: Prepared) -> None:
 
 
 def _write(
-    out: Path, body: Body, prepared: Prepared, run: Run, vertebra: str | None, accept: bool
+    out: Path, body: Body, prepared: Prepared, run: AnalysisRun, vertebra: str | None, accept: bool
 ) -> None:
     from leakwatch.marking.one_click import is_outline_reliable, marks_of, write_case
 

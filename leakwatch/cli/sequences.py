@@ -20,7 +20,7 @@ from leakwatch.files.untrusted_text import safe_file_name
 
 if TYPE_CHECKING:
     from leakwatch.config import Settings
-    from leakwatch.runner.stored_run import Run
+    from leakwatch.runner.stored_run import AnalysisRun
     from leakwatch.sources.stored_runs import StoredRun
 
 ALL_RUNS = "all"
@@ -133,7 +133,7 @@ def one_run(path: Path, series: str | None) -> Asked:
 
 def opened(
     asked: Asked, settings: Settings, case: Path | None, no_case: bool, calibration: Path | None
-) -> Run:
+) -> AnalysisRun:
     """Open a sequence with the case that is given, that refers to it, or that is beside it.
 
     Prints warnings and inactive rules on stderr.
@@ -149,7 +149,7 @@ def opened(
 
 def opened_with(
     asked: Asked, settings: Settings, case: Path | None, calibration: Path | None
-) -> Run:
+) -> AnalysisRun:
     """Open a sequence with this case only."""
     from leakwatch.runner.stored_run import open_run
 

@@ -24,7 +24,7 @@ from leakwatch.files.private_files import new_private_file
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.baseline_update import spine_picture
 from leakwatch.pipeline.state import PipelineState
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.vision.cannula.over_body import with_rod_near
 from leakwatch.vision.preprocessing.polarity import UNTOLD, Polarity, PolarityTold, told_polarity
 from leakwatch.vision.preprocessing.undistortion import bent
@@ -157,12 +157,12 @@ class Preparing:
         return _prepared(self._basis, state, frame, self._there)
 
 
-def prepare(run: Run, frame: int = 0) -> Prepared:
+def prepare(run: AnalysisRun, frame: int = 0) -> Prepared:
     """Average the cement-free frames of a run, registered to a frame.
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Just opened.
     frame : int
 
