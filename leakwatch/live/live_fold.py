@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from leakwatch.alerting import rules
 from leakwatch.alerting.coverage import EMPTY_SUMMARY, add_frame
@@ -33,28 +33,12 @@ from leakwatch.live.exposure import Exposure, count_exposure
 from leakwatch.live.inbox import Arrival
 from leakwatch.live.status import LiveStatus
 from leakwatch.live.timeline import Timeline, place_frame
+from leakwatch.live.undo_state import UndoState
 from leakwatch.live.view_guard import Difference, ViewGuard, check_view
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold_frame, skip_frame
-from leakwatch.pipeline.state import PipelineState
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _UndoState:
-    """State that a new baseline replaces, kept to undo it."""
-
-    setup: Setup
-    basis: MonitoringBasis
-    guard: ViewGuard
-    vision: PipelineState
-    alerts: rules.AlertState
-    assessed: Snapshot | None
-    history: AssessedHistory
-    decision: TimedDecision
-    exposure: Exposure
-    stopped_s: float | None
 
 
 class LiveFold:
@@ -79,7 +63,7 @@ class LiveFold:
         self._pending: tuple[Event, ...] = ()
         self._no_frame_text = ""
         self._stages_ms: dict[str, float] = {}
-        self._undo_states: list[_UndoState] = []
+        self._undo_states: list[UndoState] = []
         self.history = AssessedHistory()
         self.decision: TimedDecision | None = None
         self.audio_paused_until_s: float | None = None
@@ -332,7 +316,7 @@ class LiveFold:
 
     def _save_for_undo(self, decision: TimedDecision) -> None:
         assert self._basis is not None
-        before = _UndoState(
+        before = UndoState(
             self._setup,
             self._basis,
             self._guard,

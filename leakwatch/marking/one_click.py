@@ -40,7 +40,7 @@ _LEAST_CANNULA_MM = 38.0
 
 
 class Basis(Protocol):
-    """Settings, acquisition and calibration: of a `stored_run.Run`, or of a live session."""
+    """Settings, acquisition and calibration: of a `stored_run.AnalysisRun`, or of a live session."""
 
     @property
     def settings(self) -> Settings: ...
@@ -140,9 +140,10 @@ class Preparing:
         if seen is None:
             raise CaseError(
                 text(
-                    "there is no frame {number}: the last one is {last}. Choose another frame.",
+                    "there is no frame {number}: the last one is {last_frame}. Choose another "
+                    "frame.",
                     number=frame,
-                    last=self.last,
+                    last_frame=self.last,
                 )
             )
         if seen.shift_px is None or state.baseline is None:
