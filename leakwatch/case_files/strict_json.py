@@ -96,7 +96,7 @@ def decode(
     except ValueError as error:
         told = why_unread(error, "JSON")
         raise CaseError(
-            text("{name}: {told}. Correct or replace the file.", name=name, told=told)
+            text("{name}: {fault}. Correct or replace the file.", name=name, fault=told)
         ) from error
 
 
@@ -157,7 +157,7 @@ def _each_once(pairs: list[tuple[str, Any]], name: str) -> dict[str, Any]:
         counts = Counter(key for key, _ in pairs)
         twice = next(key for key, count in counts.items() if count > 1)
         raise CaseError(
-            text("{name}: key {twice} occurs twice. Remove one of them.", name=name, twice=twice)
+            text("{name}: key {key} occurs twice. Remove one of them.", name=name, key=twice)
         )
     return found
 

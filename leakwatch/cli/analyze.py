@@ -164,6 +164,6 @@ def _print_outcome(outcome: Outcome, out: Path, not_watched: tuple[str, ...]) ->
     said = no_stop_text(not_watched) if stop is None else first_stop_text(stop)
     frames = frames_text(outcome.frames, outcome.unknown)
     print_line(text("{frames}; {first_stop}", frames=frames, first_stop=said))
-    print_line(text("written to {out}: {files}", out=out, files=", ".join(outcome.written)))
+    print_line(text("written to {output}: {files}", output=out, files=", ".join(outcome.written)))
     for line in not_watched:
         print_line(line)

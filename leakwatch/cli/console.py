@@ -250,7 +250,7 @@ def require_display(
     """Check that there is a display; without one, Qt would end the process."""
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
-        fail(text("there is no display for the window. Use {instead}.", instead=instead))
+        fail(text("there is no display for the window. Use {command}.", command=instead))
 
 
 def import_gui() -> ModuleType:

@@ -114,8 +114,8 @@ def one_run(path: Path, series: str | None) -> Asked:
     if series == ALL_RUNS:
         raise SourceError(
             text(
-                "--series {ALL_RUNS}: only one sequence can be marked at a time. Give its number.",
-                ALL_RUNS=ALL_RUNS,
+                "--series {all_word}: only one sequence can be marked at a time. Give its number.",
+                all_word=ALL_RUNS,
             )
         )
     found = _of_path(path, series, False)
@@ -195,10 +195,10 @@ def _chosen(path: Path, runs: Sequence[StoredRun], series: str | None) -> Sequen
         raise SourceError(
             text(
                 "{path}: has {runs} sequences. Choose one with --series NUMBER, or all with "
-                "--series {ALL_RUNS}.",
+                "--series {all_word}.",
                 path=path,
                 runs=len(runs),
-                ALL_RUNS=ALL_RUNS,
+                all_word=ALL_RUNS,
             )
         )
     if series.isdecimal() and 1 <= int(series) <= len(runs):

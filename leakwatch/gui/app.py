@@ -183,16 +183,16 @@ def _no_such_frame(run: AnalysisRun, track: Track, index: int) -> Message:
     last = len(track) - 1
     if track.failure:
         return text(
-            "{name} has frames 0 to {last}, not {number}. {failure}",
+            "{name} has frames 0 to {last_frame}, not {number}. {failure}",
             name=run.name,
-            last=last,
+            last_frame=last,
             number=index,
             failure=track.failure,
         )
     return text(
-        "{name} has frames 0 to {last}, not {number}. Choose one of them.",
+        "{name} has frames 0 to {last_frame}, not {number}. Choose one of them.",
         name=run.name,
-        last=last,
+        last_frame=last,
         number=index,
     )
 

@@ -73,7 +73,9 @@ def summary_lines(status: LiveStatus, not_watched: tuple[str, ...] = ()) -> list
         )
     ]
     lines += [
-        text("received to {step}: {ages} (p50, p95, p99)", step=name, ages=_milliseconds(ages))
+        text(
+            "received to {step}: {latency} (p50, p95, p99)", step=name, latency=_milliseconds(ages)
+        )
         for name, ages in _steps(status)
     ]
     return lines

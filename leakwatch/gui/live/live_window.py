@@ -193,7 +193,7 @@ class LiveWindow(ImageWindow):
         """Return the keys of a session."""
         code = Qt.Key
         earlier = ((code.Key_X, Modifier.ShiftModifier),)
-        sooner = text("set the time of mixing {s:g} s earlier", s=EARLIER_S)
+        sooner = text("set the time of mixing {seconds:g} s earlier", seconds=EARLIER_S)
         return (
             key(code.Key_T, "T", text("test the alarm sound"), self.test_sound, text("test sound")),
             key(

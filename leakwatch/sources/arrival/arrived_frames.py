@@ -280,7 +280,7 @@ class ArrivedFrames:
 
     def _lost_before(self, frames: int) -> None:
         gap = counted_noun(frames, "Instance Number was", "Instance Numbers were")
-        self._log.note(text("{gap} left out: frames are lost", gap=gap), frames)
+        self._log.note(text("{missing} left out: frames are lost", missing=gap), frames)
         self._index += frames
 
     def _remove(self, arrived: ArrivedObject) -> None:

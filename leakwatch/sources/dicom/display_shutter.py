@@ -45,8 +45,8 @@ def shutter_note(dataset: Dataset) -> str:
         return ""
     return text(
         "Shutter tags are incomplete, leave nothing open, or are of a kind that is not "
-        "read, and were passed over ({passed_over}).",
-        passed_over=", ".join(passed_over),
+        "read, and were passed over ({tags}).",
+        tags=", ".join(passed_over),
     )
 
 
