@@ -103,7 +103,11 @@ def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Genera
                 reason = _decoders_reason(error)
                 if index == 0:
                     raise SourceError(_cannot_decode(header, reason)) from error
-                raise SourceEndedEarly(_ended(header, index, f"frame {index}: {reason}")) from error
+                raise SourceEndedEarly(
+                    _ended(
+                        header, index, text("frame {index}: {reason}", index=index, reason=reason)
+                    )
+                ) from error
             yield pixels
     if places.reason:
         raise SourceEndedEarly(_ended(header, len(places.frames), places.reason))

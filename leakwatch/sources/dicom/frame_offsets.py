@@ -157,12 +157,12 @@ def find_frames(header: Header, most: LiveDicomSettings | None = None) -> FrameP
             )
         )
     kept = tuple(frames[:limit])
-    missing = reason or "no more frames follow"
+    missing = reason or text("no more frames follow")
     padding = 0
     if not header.syntax.is_encapsulated and len(frames) > 1:
         padding = frames[1][0].start - frames[0][0].end
     if len(kept) == limit < promised:
-        missing = f"of one object {limit} frames are read at most"
+        missing = text("of one object {limit} frames are read at most", limit=limit)
     why = missing if len(kept) < promised else ""
     return FramePlaces(kept, promised, surplus, why, ended, padding)
 

@@ -82,8 +82,7 @@ def pixel_layout(path: Path, dataset: Dataset) -> PixelLayout:
                 "stored it.",
                 path=path,
                 photometric=photometric or "absent",
-                # Quoted, what is no number is left out of a log.
-                samples=(samples if samples.isdigit() else repr(samples)) if samples else "no",
+                samples=samples or "no",
             )
         )
     rows = _whole(path, dataset, "Rows", _MOST_PIXELS)
