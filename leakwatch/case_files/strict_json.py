@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from leakwatch.core.arrays import Point
 from leakwatch.core.errors import CaseError
-from leakwatch.core.messages import text
+from leakwatch.core.messages import join_with, text
 from leakwatch.files.bounded_input import (
     MOST_WRITTEN_BYTES,
     OutOfBounds,
@@ -92,7 +92,9 @@ def decode(
         _check_numbers(found, name)
         return msgspec.json.decode(data, type=document)
     except msgspec.ValidationError as error:
-        raise CaseError(f"{name}: {explain(error, found, document, hints or {})}") from error
+        raise CaseError(
+            join_with(": ", (name, explain(error, found, document, hints or {})))
+        ) from error
     except ValueError as error:
         told = why_unread(error, "JSON")
         raise CaseError(

@@ -40,7 +40,7 @@ _LEAST_CANNULA_MM = 38.0
 
 
 class Basis(Protocol):
-    """Settings, acquisition and calibration: of a `stored_run.AnalysisRun`, or of a live session."""
+    """Settings, acquisition and calibration: of an `AnalysisRun`, or of a live session."""
 
     @property
     def settings(self) -> Settings: ...

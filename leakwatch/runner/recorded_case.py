@@ -27,6 +27,7 @@ from leakwatch.case_files.settings_file import load_settings
 from leakwatch.core.errors import SourceError
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import join_with
 from leakwatch.core.results import Event, EventKind, Level
 from leakwatch.display.grey_mapping import grey_mapping
 from leakwatch.runner.stored_run import AnalysisRun
@@ -108,7 +109,7 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
     try:
         for snapshot in run.iter_snapshots():
             if snapshot.fault is not None:
-                raise SourceError(f"{folder}: {snapshot.fault}")
+                raise SourceError(join_with(": ", (str(folder), snapshot.fault)))
             index, cement = snapshot.frame.index, snapshot.observation.cement
             if len(preview) < PREVIEW_FRAMES:
                 preview.append(snapshot.frame)

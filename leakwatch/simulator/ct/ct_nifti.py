@@ -216,7 +216,13 @@ def _in_mm(image: Any, affine: Points3, path: Path) -> Points3:
 
 
 def _unreadable(path: Path, error: Exception) -> ConfigError:
-    return ConfigError(f"{path}: cannot be read as NIfTI: {error}. Check the file.")
+    return ConfigError(
+        text(
+            "{path}: cannot be read as NIfTI: {error}. Check the file.",
+            path=path,
+            error=str(error),
+        )
+    )
 
 
 def _names(image: Any) -> dict[int, str] | None:
