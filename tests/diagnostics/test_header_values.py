@@ -12,6 +12,7 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
+from leakwatch.calibration.calibration_file import AppliesTo, find_mismatches
 from leakwatch.config import Settings
 from leakwatch.core.errors import LeakWatchError
 from leakwatch.diagnostics.log_file import FIELDS, JsonLines
@@ -23,6 +24,8 @@ from leakwatch.sources.stored_runs import find_runs
 
 IN_META = ("TransferSyntaxUID", "MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID")
 ELEMENTS = sorted({*READ_KEYWORDS, *IDENTITY_KEYWORDS})
+APPLIES_TO = AppliesTo(240, 240, manufacturer="a maker", model="a model")
+SETTINGS = Settings().calibration
 # What a device may write in place of what belongs there: text, and text between numbers.
 NAMES = (b"XENIA^JANE", b"1\\XENIA^JANE")
 
@@ -62,11 +65,13 @@ def logged(path):
         lines.append(formatter.format(record))
 
     try:
-        for _, why in find_runs(path).refused if path.is_dir() else ():
-            log(why)
+        found = find_runs(path)
+        for what in (*(one.told for one in found.runs), *(why for _, why in found.refused)):
+            log(what)
         run = open_run(path, Settings())
         try:
-            for note in (*run.acquisition.notes, *run.warnings):
+            differences, _ = find_mismatches(APPLIES_TO, run.acquisition, None, SETTINGS)
+            for note in (*run.acquisition.notes, *run.warnings, *differences):
                 log(note, fault=note)
             next(run.frames)
         finally:
