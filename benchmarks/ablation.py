@@ -335,7 +335,7 @@ def follow_case(case: BenchCase, names: Sequence[str], settings: Settings) -> li
             with without(term, settings) as changed:
                 run = open_run(case.case_path, changed)
                 try:
-                    records = [frame_record(one) for one in _timed(run.snapshots(), seconds)]
+                    records = [frame_record(one) for one in _timed(run.iter_snapshots(), seconds)]
                 finally:
                     run.source.close()
             scored = score(case.truth, tuple(records), case.reference_frame)

@@ -287,7 +287,7 @@ def _frame_facts(frame: Frame) -> list[Fact]:
     total = frame.acquisition.number_of_frames
     number: str = f"{frame.index}"
     if total is not None:
-        number = text("{number} (last {last})", number=frame.index, last=total - 1)
+        number = text("{number} (last {last_frame})", number=frame.index, last_frame=total - 1)
     assumed = frame.acquisition.time_source is TimeSource.ASSUMED
     source = text("assumed 15/s") if assumed else frame.acquisition.time_source.value
     time = text("{time_s:.2f} s ({source})", time_s=frame.time_s, source=source)
@@ -307,9 +307,9 @@ def _measurement_facts(observation: Observation) -> list[Fact]:
     facts.append(Fact(text("Cement area"), f"{cement.area_mm2:.0f} mm²"))
     if cement.volume_ml is not None:
         rough = not observation.quality.attenuation_scale_known
-        volume = text("about {ml:.1f} mL", ml=cement.volume_ml)
+        volume = text("about {volume_ml:.1f} mL", volume_ml=cement.volume_ml)
         if rough:
-            volume = text("about {ml:.1f} mL (approximate)", ml=cement.volume_ml)
+            volume = text("about {volume_ml:.1f} mL (approximate)", volume_ml=cement.volume_ml)
         facts.append(Fact(text("Cement volume"), volume, warn=rough))
     return facts
 
@@ -318,8 +318,10 @@ def _distance_px_text(distance: WallDistance) -> Message:
     """Return a distance that is not calibrated."""
     distance_px = abs(distance.distance_px)
     if is_behind(distance):
-        return text("{px:.0f} px behind the wall (not calibrated)", px=distance_px)
-    return text("{px:.0f} px (not calibrated)", px=distance_px)
+        return text(
+            "{distance_px:.0f} px behind the wall (not calibrated)", distance_px=distance_px
+        )
+    return text("{distance_px:.0f} px (not calibrated)", distance_px=distance_px)
 
 
 def _prediction(alert: Alert, settings: Settings) -> str:

@@ -24,7 +24,7 @@ from leakwatch.files.private_files import new_private_file
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.baseline_update import spine_picture
 from leakwatch.pipeline.state import PipelineState
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.vision.cannula.over_body import with_rod_near
 from leakwatch.vision.preprocessing.polarity import UNTOLD, Polarity, PolarityTold, told_polarity
 from leakwatch.vision.preprocessing.undistortion import bent
@@ -40,7 +40,7 @@ _LEAST_CANNULA_MM = 38.0
 
 
 class Basis(Protocol):
-    """Settings, acquisition and calibration: of a `stored_run.Run`, or of a live session."""
+    """Settings, acquisition and calibration: of an `AnalysisRun`, or of a live session."""
 
     @property
     def settings(self) -> Settings: ...
@@ -140,9 +140,10 @@ class Preparing:
         if seen is None:
             raise CaseError(
                 text(
-                    "there is no frame {number}: the last one is {last}. Choose another frame.",
+                    "there is no frame {number}: the last one is {last_frame}. Choose another "
+                    "frame.",
                     number=frame,
-                    last=self.last,
+                    last_frame=self.last,
                 )
             )
         if seen.shift_px is None or state.baseline is None:
@@ -157,12 +158,12 @@ class Preparing:
         return _prepared(self._basis, state, frame, self._there)
 
 
-def prepare(run: Run, frame: int = 0) -> Prepared:
+def prepare(run: AnalysisRun, frame: int = 0) -> Prepared:
     """Average the cement-free frames of a run, registered to a frame.
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Just opened.
     frame : int
 

@@ -30,7 +30,7 @@ from leakwatch.sources.video.stored_video import open_stored
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class AnalysisRun:
     """A sequence with all inputs of its analysis.
 
     Parameters
@@ -48,7 +48,7 @@ class Run:
     marks : Marks
     calibration : Calibration
     settings : Settings
-    doubts : tuple of str
+    warnings : tuple of str
         What is unusual in the case, for the user.
     opener : callable or None
         Opens the sequence again; None: use its path.
@@ -62,7 +62,7 @@ class Run:
     marks: Marks
     calibration: Calibration
     settings: Settings
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     opener: Callable[[], StoredSource] | None = None
 
     def reopen(self) -> StoredSource:
@@ -71,7 +71,7 @@ class Run:
             return self.opener()
         return open_stored(self.path, self.settings.live_video)
 
-    def snapshots(self) -> Iterator[Snapshot]:
+    def iter_snapshots(self) -> Iterator[Snapshot]:
         """Return an iterator over the results of all frames; may be called once."""
         vision = pipeline.initial_state(self.settings, self.marks, self.calibration)
         return fold(self.frames, vision, rules.initial_state(self.settings), str(self.path))
@@ -83,7 +83,7 @@ def open_run(
     case_path: Path | None = None,
     calibration_path: Path | None = None,
     opener: Callable[[], StoredSource] | None = None,
-) -> Run:
+) -> AnalysisRun:
     """Open a sequence with its marks and calibration, and read its first frame.
 
     Parameters
@@ -100,7 +100,7 @@ def open_run(
 
     Returns
     -------
-    Run
+    AnalysisRun
 
     Raises
     ------
@@ -125,13 +125,15 @@ def open_run(
         _check_polarity(first, path, settings)
         check_fits(case, first.acquisition, str(case_path))
         scale = resolve_calibration(first.acquisition, case, calibration_path, settings.calibration)
-        doubts = check_consistency(case, first.acquisition, scale, settings, str(case_path))
+        warnings = check_consistency(case, first.acquisition, scale, settings, str(case_path))
     except BaseException:
         source.close()
         raise
     whole = chain([first], frames)
     shared = first.acquisition
-    return Run(path.name, path, source, whole, shared, case.marks, scale, settings, doubts, opener)
+    return AnalysisRun(
+        path.name, path, source, whole, shared, case.marks, scale, settings, warnings, opener
+    )
 
 
 def _check_polarity(first: Frame, path: Path, settings: Settings) -> None:
