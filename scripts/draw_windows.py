@@ -124,7 +124,7 @@ class Stage:
 
     def _newest_reasons(self) -> object:
         """Return why measurements are missing in what the session published last."""
-        return self.session.status.present.snapshot.observation.unavailable
+        return self.session.status.decision.snapshot.observation.unavailable
 
     def wait(self, holds: Callable[[], bool]) -> None:
         """Until the other thread has come so far."""
