@@ -13,6 +13,7 @@ from leakwatch.vision.cannula.lumen import begins_at
 from leakwatch.vision.cannula.rod_model import Cannula
 from leakwatch.vision.cannula.rod_strip import RodStrip, brightness_along
 
+_LEAST_SHARE = 0.3  # of the usual contrast: behind dense anatomy a wall is hardly seen
 _GONE = 0.5  # half of the rod's contrast: the threshold that errs least on either side
 
 
@@ -56,24 +57,24 @@ def follow_front(
     scale : Scale
     settings : InstrumentSettings
     """
+    if not cannula.walls:
+        return front
     length, inner = cannula.steps, cannula.steps // 2
-    contrast = np.maximum(cannula.contrast[:length], settings.min_contrast)
     beside = brightness_along(cannula, strip, scale, settings)
     box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
-    wall = cannula.wall if cannula.wall.any() else cannula.core
     losses = []
-    for rows in (wall & (cannula.across < 0), wall & (cannula.across > 0)):
-        if rows.any():
-            expected = contrast * float(cannula.profile[rows].mean())
-            there = strip.more[rows].mean(axis=0) - beside
-            losses.append((1.0 - there / expected).astype(np.float32))
+    for wall in cannula.walls:
+        there = cv2.blur((strip.more[wall.rows].mean(axis=0) - beside)[None], (box, 1))[0]
+        least = _LEAST_SHARE * float(np.median(wall.contrast[:length]))
+        losses.append(1.0 - there / np.maximum(wall.contrast[:length], least))
     # A rod that has gone takes both of its walls with it.
-    lost = cv2.blur(np.min(losses, axis=0)[None], (box, 1))[0][:inner]
+    lost = np.min(losses, axis=0)[:inner]
     back = begins_at(lost < _GONE)
     if back < front.drawn_back:
+        on_rod = np.abs(cannula.across) <= cannula.width / 2
         again = begins_at(lost < settings.back_again_share)
-        on_wall = strip.cement is not None and bool(strip.cement[wall, :inner].any())
-        back = min(front.drawn_back if on_wall else again, front.drawn_back)
+        hidden = strip.cement is not None and bool(strip.cement[on_rod, :inner].any())
+        back = min(front.drawn_back if hidden else again, front.drawn_back)
     if back < scale.px(settings.min_drawn_mm):
         back = 0.0
     return FrontEnd(min(back, max(front.seen, front.drawn_back)), back)

@@ -40,13 +40,14 @@ class LumenContent:
     def layers(self, drawn_back: float) -> list[RodLayer]:
         """Return what a rod that was drawn back so far, in working pixels, has in its lumen."""
         step = RodLayer(self.outer - self.inner, max(self.front, drawn_back))
-        return [RodLayer(self.inner, drawn_back), step] if self.inner.any() else [step]
+        layers = [RodLayer(self.inner, drawn_back), step]
+        return [layer for layer in layers if layer.profile.any()]
 
 
 def find_lumen_content(
     cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
 ) -> LumenContent | None:
-    """Return what the lumen holds now; None where that is what it held in the baseline.
+    """Return what the lumen holds now; None where too little of the rod can be compared.
 
     Its content changes from the outside: cement is pushed in from there, and a stylet leaves its
     inner part first. So along the axis there are two even parts, and the inner one attenuates less.
@@ -91,8 +92,6 @@ def find_lumen_content(
         profiles[1] = np.maximum(profiles[1], 0.0)
     else:
         profiles[1] = np.zeros_like(profiles[1])
-    if not any(profile.any() for profile in profiles):
-        return None
     inner, outer = (read_only(profile.astype(np.float32)) for profile in profiles)
     return LumenContent(inner, outer, float(front))
 

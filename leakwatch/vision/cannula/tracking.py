@@ -273,7 +273,7 @@ def _looks(
     layers = []
     content = lumen.find_lumen_content(cannula, over, scale, settings)
     if content is None and over.cement is not None:
-        content = state.content  # a lumen does not empty itself
+        content = state.content  # cement hides it: the last that was seen
     for layer in () if content is None else content.layers(back):
         layers.append(layer)
         over = over.less(straightened(cannula, layer))

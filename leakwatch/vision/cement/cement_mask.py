@@ -137,7 +137,7 @@ def segment(
     skirt = _skirt(near_by.smooth, scale, settings)
     patches = _patches(near_by, over, skirt, scale, settings)
     foreign = None
-    if state.box is not None or origin is not None:
+    if origin is not None:
         patches, foreign = reject_foreign_objects(near_by, patches, window, scale, settings)
     patches = _without_sudden(near_by, patches, scale, settings)
     patches = _without_stripes(near_by, patches, scale, settings)
