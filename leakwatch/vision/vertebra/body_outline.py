@@ -14,7 +14,7 @@ from leakwatch.core.marks import Side
 from leakwatch.vision.vertebra.body_pose import Pose, expected_depth_mm, find_pose, sides_of_hints
 from leakwatch.vision.vertebra.body_sides import Direction, Edge, pulled
 from leakwatch.vision.vertebra.body_size import BodySize, expected_size, impossible_size
-from leakwatch.vision.vertebra.endplates import Around, around_wall, axes_of_wall
+from leakwatch.vision.vertebra.endplates import Around, around_wall, axes_of_wall, proud_mm
 from leakwatch.vision.vertebra.straightened_patch import Axes, SpinePicture
 
 _WALL_POINTS = 9
@@ -185,7 +185,7 @@ def _from_pose(
     impossible = None
     if picture.calibrated:
         limit = settings.impossible_sigmas
-        impossible = impossible_size(_size_of(sides), level, limit, settings)
+        impossible = impossible_size(_size_of(sides, settings), level, limit, settings)
         if doubt is None and len(on_wall) == 0:
             size, limit = _sure_size_of(sides, settings), settings.impossible_wall_sigmas
             doubt = impossible_size(size, level, limit, settings)
@@ -342,16 +342,18 @@ def _outline(
     return axes.to_px(np.concatenate(rounds))
 
 
-def _size_of(around: Around) -> BodySize:
-    """Depth and height of what was found, across its middle."""
-    depth_mm = float(np.median(around.front.outward_mm))
+def _size_of(around: Around, settings: VertebraSettings) -> BodySize:
+    """Depth and height of the silhouette that was found, across its middle."""
+    endplate_mm, front_mm = proud_mm(settings)
+    depth_mm = float(np.median(around.front.outward_mm)) + front_mm
     height_mm = float(np.median(around.upper.outward_mm) + np.median(around.lower.outward_mm))
+    height_mm += 2 * endplate_mm
     return BodySize(depth_mm, height_mm)
 
 
 def _sure_size_of(around: Around, settings: VertebraSettings) -> BodySize:
     """The same, without what is measured to a side that is unsure."""
-    size = _size_of(around)
+    size = _size_of(around, settings)
     doubts = (_endplate_doubt(end, settings) for end in (around.upper, around.lower))
     front = _doubt(around.front, settings.front_limit_mm, settings.wall_evidence, settings)
     return BodySize(

@@ -115,7 +115,8 @@ def _between_endplates(
         lines = candidates(
             patch, shape, offsets, sign * turns, np.array([settings.hollow_mm]), settings
         )
-        score = lines.score + hint_prior(lines, nearest[direction], settings)
+        inside_mm = settings.cortex_mm
+        score = lines.score + hint_prior(lines, nearest[direction], settings, inside_mm)
         scores.append(score.reshape(len(offsets), len(turns)))
     upper, lower = scores
     sum_mm = offsets[:, None] + offsets
@@ -162,15 +163,13 @@ def _between_walls(
         end = span if direction is Direction.FRONT else half + settings.line_beyond_mm
         shape = Shape(direction, -end, end, 0.0, 0.0, half)
         says = np.full(len(along(shape)), _FRONT_SAYS if direction is Direction.FRONT else 1.0)
-        hollow = settings.hollow_mm
-        hints, apart_sd_mm = nearest[direction], 0.0
+        hollow, marked = settings.hollow_mm, (0.0, 0.0)
         if direction is Direction.BACK:
-            hollow = 0.0
-            hints = hints - (settings.back_hollow_mm, 0.0)
-            apart_sd_mm = settings.back_hollow_sd_mm
+            hollow, marked = 0.0, (settings.back_hollow_mm, settings.back_hollow_sd_mm)
         lines = candidates(patch, shape, offsets, leans, np.array(hollows), settings, says)
         prior = shape_prior(lines, settings.lean_sd_deg, hollow, settings.hollow_sd_mm)
-        found.append((lines, prior + hint_prior(lines, hints, settings, apart_sd_mm)))
+        prior = prior + hint_prior(lines, nearest[direction], settings, *marked)
+        found.append((lines, prior))
     (front, front_prior), (back, back_prior) = found
     seen_front = _by_offset(front.score + front_prior, len(ahead))
     seen_back = _by_offset(back.score + back_prior, len(behind))
@@ -185,7 +184,7 @@ def _between_walls(
         np.linspace(-half, half, 15),
         settings,
     )
-    return in_line(patch, side, half, hints, settings), float(joint.max())
+    return in_line(patch, side, half, nearest[Direction.BACK], settings), float(joint.max())
 
 
 def _back_mm(depth_mm: float) -> tuple[float, float]:
