@@ -89,6 +89,15 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         the half height of the bone's edge in the CT, 1.3 mm on average.
     bow_mm, bow_sd_mm : float
         How far the rims lie behind the midline, and its wide spread: some backs bulge.
+    pedicle_mm : (float, float)
+        How far behind the posterior line its pedicle and the foramina are looked at: between the
+        canal's front and the joints.
+    pedicle_sd : float
+        How much more, by chance, a place attenuates than those above and below it where there are
+        no pedicles, in root mean squares of the picture: over 200 places in front of bodies.
+    side_sigmas : float
+        The pedicles on one side, and their lead over the other side, must be so many standard
+        deviations of chance for the anterior side to be known.
     line_beyond_mm : float
         How far beyond the ends of the body its posterior edge is looked at: half a neighbour. The
         posterior walls of a spine lie in one line.
@@ -163,6 +172,12 @@ class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rise_ahead_mm: Annotated[float, within(0.0, 5.0)] = 1.4
     bow_mm: Annotated[float, within(-5.0, 6.0)] = 1.0
     bow_sd_mm: Annotated[float, within(0.1, 20.0)] = 4.0
+    pedicle_mm: tuple[Annotated[float, within(0.0, 20.0)], Annotated[float, within(1.0, 30.0)]] = (
+        2.0,
+        8.0,
+    )
+    pedicle_sd: Annotated[float, within(0.05, 5.0)] = 0.45
+    side_sigmas: Annotated[float, within(1.0, 10.0)] = 2.5
     line_beyond_mm: Annotated[float, within(0.0, 40.0)] = 12.0
     line_evidence: Annotated[float, within(0.0, 5.0)] = 0.5
     rim_mm: Annotated[float, within(0.0, 3.0)] = 0.6

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ import numpy as np
 from leakwatch.config import VertebraSettings
 from leakwatch.core.arrays import Array, Point, PointArray, read_only
 from leakwatch.core.marks import Side
+from leakwatch.vision.vertebra.anterior_side import told_side
 from leakwatch.vision.vertebra.body_pose import Pose, expected_depth_mm, find_pose, sides_of_hints
 from leakwatch.vision.vertebra.body_sides import Direction, Edge, pulled
 from leakwatch.vision.vertebra.body_size import BodySize, expected_size, impossible_size
@@ -72,8 +72,8 @@ class Body:
     unsure : tuple of str
         All that is unsure, in words for a person; empty where nothing is.
     side_known : bool
-        Whether `anterior` was told. Else it is only the side that fits better, which on real
-        radiographs is the wrong one in every fourth body: nothing may be made of it.
+        Whether `anterior` was told, by a person or clearly by the picture. Else it is only the
+        likelier side: nothing may be made of it.
     """
 
     outline_px: PointArray
@@ -111,7 +111,7 @@ def find_body(
         Near the middle of the body, frame pixels in reference coordinates.
     settings : VertebraSettings
     anterior : Side or None
-        None: the side that fits better is shown, and the wall is unsure.
+        None: told by the picture, see `anterior_side`; where that is not sure, so is the wall.
     level : str or None
         ``L1``, ...: its size is expected.
     hints_px : ndarray
@@ -120,20 +120,25 @@ def find_body(
     head_up : bool
         Whether the head is at the top of the picture.
     """
-    sides = (Side.LEFT, Side.RIGHT) if anterior is None else (anterior,)
     scales = (1.0,) if picture.calibrated else _SCALES
     scaled = [replace(picture, mm_per_px=picture.mm_per_px * scale) for scale in scales]
-    tried: list[tuple[Pose, Side]] = []
-    for one, side in itertools.product(scaled, sides):
-        axes = _axes_at(one, click_px, side, head_up)
-        tried.append((find_pose(one, axes, level, hints_px, settings), side))
-    pose, side = max(tried, key=lambda one: one[0].evidence)
+    poses: dict[Side, Pose] = {}
+    for side in (Side.LEFT, Side.RIGHT) if anterior is None else (anterior,):
+        tried = [
+            find_pose(one, _axes_at(one, click_px, side, head_up), level, hints_px, settings)
+            for one in scaled
+        ]
+        poses[side] = max(tried, key=lambda one: one.evidence)
+    side, side_known = (
+        told_side(picture, poses, level, settings) if anterior is None else (anterior, True)
+    )
+    pose = poses[side]
     notes: list[str] = []
     picture = replace(picture, mm_per_px=pose.axes.mm_per_px)
     if not picture.calibrated:
         notes.append("there are no millimetres: sizes are guessed from those of other bodies")
     body = _from_pose(picture, pose, side, level, hints_px, settings, tuple(notes))
-    return body if anterior is not None else _without_side(body)
+    return body if side_known else _without_side(body)
 
 
 def _without_side(body: Body) -> Body:

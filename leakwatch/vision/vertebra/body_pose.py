@@ -21,6 +21,7 @@ from leakwatch.vision.vertebra.body_sides import (
     weighed,
 )
 from leakwatch.vision.vertebra.body_size import expected_size
+from leakwatch.vision.vertebra.pedicles import pedicle_contrast
 from leakwatch.vision.vertebra.posterior_line import in_line, tilts_of_line
 from leakwatch.vision.vertebra.straightened_patch import Axes, Patch, SpinePicture, make_patch
 from leakwatch.vision.vertebra.wall_concavity import Midline, find_midline
@@ -55,6 +56,8 @@ class Pose:
         Where the wall in the midline lies against it.
     evidence : float
         Log likelihood and prior of all four sides, to compare poses with.
+    pedicle : float or None
+        What tells the posterior side, see `pedicles`.
     """
 
     axes: Axes
@@ -62,6 +65,7 @@ class Pose:
     back: Edge
     midline: Midline
     evidence: float
+    pedicle: float | None
 
 
 def find_pose(
@@ -91,7 +95,8 @@ def find_pose(
     patch = make_patch(picture, turned, settings)
     back, more = _between_walls(patch, height_mm, level, hints_px, settings)
     midline = find_midline(patch, back, height_mm / 2, settings)
-    return Pose(turned, height_mm, back, midline, evidence + more)
+    pedicle = pedicle_contrast(patch, back, height_mm / 2, settings)
+    return Pose(turned, height_mm, back, midline, evidence + more, pedicle)
 
 
 def _between_endplates(

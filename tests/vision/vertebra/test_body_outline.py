@@ -167,15 +167,6 @@ def test_a_hint_on_the_front_moves_the_front_alone() -> None:
     assert apart_mm(without.posterior_wall_px, body.posterior_wall_px) < 0.4
 
 
-def test_an_unknown_side_is_never_sure_and_is_told() -> None:
-    for anterior in Side:
-        body = click(spine(anterior=anterior), anterior=None)
-        assert not body.side_known
-        assert "which side is anterior is not known" in (body.wall.unsure or "")
-        assert any("anterior" in doubt for doubt in body.unsure)
-        assert click(spine(anterior=anterior), anterior=anterior).side_known
-
-
 def test_without_millimetres_it_says_so_and_finds_the_scale() -> None:
     nominal = picture(spine(), mm_per_px=MM * 1.3, calibrated=False)
     body = find_body(nominal, tuple(CENTRE), SETTINGS, anterior=Side.LEFT, level="L3")
