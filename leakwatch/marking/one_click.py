@@ -37,6 +37,8 @@ _HEAD_DOWN = "H"
 _TIP_REACH_MM = 25.0
 # Depth of the deepest bodies, L4 (see `body_size`): a shorter line may be an endplate.
 _LEAST_CANNULA_MM = 38.0
+# A cannula leaves the body: it reaches so far from a click in its middle, endplates end before.
+_CANNULA_REACH_MM = 23.0
 
 
 class Basis(Protocol):
@@ -315,6 +317,10 @@ def _mask_cannula_near(prepared: Prepared, click_px: Point, run: Basis) -> Prepa
     at = (float(click[0]), float(click[1]))
     picture, cannula = with_rod_near(prepared.picture, at, run.settings.instruments)
     if cannula is None:
+        return prepared
+    ends = picture.grid.to_frame(np.array([cannula.front, cannula.back]))
+    reach_px = np.hypot(*(ends - click).T).max()
+    if reach_px * picture.mm_per_px < _CANNULA_REACH_MM:
         return prepared
     return replace(prepared, picture=picture)
 
