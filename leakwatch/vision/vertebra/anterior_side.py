@@ -45,7 +45,7 @@ def told_side(
     count = sum(one is not None for one in seen[best])
     by_chance = settings.pedicle_sd * math.sqrt(count) * settings.side_sigmas
     lead = sums[best] - sums[other]
-    if lead == 0.0:
+    if count == 0 or lead == 0.0:
         return max(poses, key=lambda side: poses[side].evidence), False
     return best, sums[best] >= by_chance and lead >= math.sqrt(2) * by_chance
 

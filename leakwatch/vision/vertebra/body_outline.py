@@ -138,7 +138,9 @@ def find_body(
     if not picture.calibrated:
         notes.append("there are no millimetres: sizes are guessed from those of other bodies")
     body = _from_pose(picture, pose, side, level, hints_px, settings, tuple(notes))
-    return body if side_known else _without_side(body)
+    # Behind arches that are taken for a body, the foramina of the true ones show the other side.
+    is_seen = anterior is not None or _is_seen(body, settings)
+    return body if side_known and is_seen else _without_side(body)
 
 
 def _without_side(body: Body) -> Body:
@@ -373,6 +375,13 @@ def _is_alone(around: Around, settings: VertebraSettings) -> bool:
         return False
     ends = (around.upper, around.lower)
     return all(_endplate_doubt(end, settings) is not None for end in ends)
+
+
+def _is_seen(body: Body, settings: VertebraSettings) -> bool:
+    """Whether an endplate or the front is seen, of a body as large as bodies are."""
+    if body.front.evidence >= settings.beside_evidence:
+        return True
+    return any(end.unsure is None for end in (body.upper, body.lower))
 
 
 def _endplate_doubt(edge: Edge, settings: VertebraSettings) -> str | None:

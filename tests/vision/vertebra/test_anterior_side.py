@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -84,3 +86,19 @@ def test_a_side_that_a_person_says_goes_before() -> None:
     body = click(spine(), anterior=Side.RIGHT)
     assert body.side_known
     assert body.anterior is Side.RIGHT
+
+
+def test_arches_that_are_taken_for_a_body_tell_no_side() -> None:
+    image = spine()
+    behind = CENTRE[0] + (DEPTH_MM / 2 + 14.0) / MM
+    body = find_body(picture(image), (behind, CENTRE[1]), VertebraSettings())
+    assert not body.side_known or body.anterior is Side.LEFT
+
+
+def test_where_nothing_behind_is_exposed_no_side_is_known() -> None:
+    image = spine()
+    seen = np.zeros(image.shape, np.bool_)
+    reach = round(DEPTH_MM / 2 / MM)
+    seen[:, SIZE // 2 - reach : SIZE // 2 + reach] = True
+    narrow = replace(picture(image), seen=read_only(seen))
+    assert not find_body(narrow, (CENTRE[0], CENTRE[1]), VertebraSettings()).side_known
