@@ -173,9 +173,11 @@ def _from_pose(
     wall_px = pose.axes.to_px(back.points())
     axes = axes_of_wall(wall_px, pose.axes)
     sides = around_wall(picture, axes, wall_px, 0.0, hints_px, None, level, settings)
-    # The wall ends where the endplates are; where they are unsure, it reaches as far as they may.
+    # The wall ends where the silhouette does, outside of the lines of the endplates; where they are
+    # unsure, it reaches as far as they may.
+    rim_mm, _ = proud_mm(settings)
     low, high = (
-        float(end.at(0.0)) + (0.0 if _endplate_doubt(end, settings) is None else end.sigma)
+        float(end.at(0.0)) + rim_mm + (0.0 if _endplate_doubt(end, settings) is None else end.sigma)
         for end in (sides.lower, sides.upper)
     )
     points = axes.to_mm(wall_px)
