@@ -37,6 +37,9 @@ _HEAD_DOWN = "H"
 _TIP_REACH_MM = 25.0
 # Depth of the deepest bodies, L4 (see `body_size`): a shorter line may be an endplate.
 _LEAST_CANNULA_MM = 38.0
+# A cannula in a body passes nearer to a click in its middle; endplates do not: half the height of a
+# low body.
+_CANNULA_ASIDE_MM = 8.0
 
 
 class Basis(Protocol):
@@ -316,6 +319,11 @@ def _mask_cannula_near(prepared: Prepared, click_px: Point, run: Basis) -> Prepa
     at = (float(click[0]), float(click[1]))
     picture, cannula = with_rod_near(prepared.picture, at, run.settings.instruments)
     if cannula is None:
+        return prepared
+    front, back = picture.grid.to_frame(np.array([cannula.front, cannula.back]))
+    along, away = back - front, click - front
+    aside_px = abs(along[0] * away[1] - along[1] * away[0]) / np.hypot(*along)
+    if aside_px * picture.mm_per_px > _CANNULA_ASIDE_MM:
         return prepared
     return replace(prepared, picture=picture)
 
