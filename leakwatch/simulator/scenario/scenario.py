@@ -22,6 +22,7 @@ from leakwatch.files.bounded_input import (
 )
 from leakwatch.files.strict_input import explain
 from leakwatch.simulator.scenario.named_carm import resolve_named_carm
+from leakwatch.simulator.scenario.scenario_anatomy import AnatomySection
 from leakwatch.simulator.scenario.scenario_life import (
     BalloonSection,
     CollimationSection,
@@ -32,7 +33,6 @@ from leakwatch.simulator.scenario.scenario_life import (
     check_pedal,
 )
 from leakwatch.simulator.scenario.scenario_sections import (
-    AnatomySection,
     BeamSection,
     BrightnessSection,
     CannulaSection,

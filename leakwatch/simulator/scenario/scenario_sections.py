@@ -62,33 +62,6 @@ def _plain(value: Any) -> Any:
     return msgspec.to_builtins(value)
 
 
-class AnatomySection(Section, frozen=True):
-    """The simulated patient.
-
-    Parameters
-    ----------
-    level : str
-        Target vertebra, ``L1``.
-    bone_density : float
-        Of spongy bone in analytic anatomy; 1 for osteoporosis.
-    wedge : float
-        Share of the front's height that the target has lost, analytic anatomy only.
-    ct, vertebrae : str or None
-        Relative to the scenario: CT (NIfTI in Hounsfield units, or the folder of a DICOM series),
-        and vertebra labels (NIfTI, or a DICOM segmentation). Given on the command line they go
-        before these.
-    body : str or None
-        Labels of vertebral bodies, where there are any; else the body is cut out by shape.
-    """
-
-    level: str = "L1"
-    bone_density: _Positive = 1.0
-    wedge: Annotated[float, Meta(ge=0, le=0.5)] = 0.0
-    ct: str | None = None
-    vertebrae: str | None = None
-    body: str | None = None
-
-
 class CArmSection(Section, frozen=True):
     """Geometry of the view.
 
