@@ -23,6 +23,7 @@ from leakwatch.files.bounded_input import (
 from leakwatch.files.strict_input import explain
 from leakwatch.simulator.scenario.named_carm import resolve_named_carm
 from leakwatch.simulator.scenario.scenario_anatomy import AnatomySection
+from leakwatch.simulator.scenario.scenario_cement import CementLookSection
 from leakwatch.simulator.scenario.scenario_life import (
     BalloonSection,
     CollimationSection,
@@ -72,6 +73,8 @@ class Scenario(Section, frozen=True):
         Tube voltage and running time are written into the pixels.
     balloon : BalloonSection or None
         Kyphoplasty.
+    cement_look : CementLookSection or None
+        None: pores take cement evenly, up to a sharp front.
     """
 
     ADDED_LATER: ClassVar = frozenset(
@@ -83,6 +86,7 @@ class Scenario(Section, frozen=True):
             "hold_last_image",
             "burnt_in_text",
             "balloon",
+            "cement_look",
         }
     )
 
@@ -108,6 +112,7 @@ class Scenario(Section, frozen=True):
     hold_last_image: bool = False
     burnt_in_text: bool = False
     balloon: BalloonSection | None = None
+    cement_look: CementLookSection | None = None
 
 
 def load_scenario(name_or_path: str) -> Scenario:

@@ -15,7 +15,7 @@ from leakwatch.simulator.anatomy.landmarks import Landmarks, find_landmarks
 from leakwatch.simulator.anatomy.voxel_grid import Points3
 from leakwatch.simulator.cement.cement_flow import CementFlow, LeakRegion, flow_cement
 from leakwatch.simulator.cement.leak_paths import LeakPath, PathContext, make_leak_path
-from leakwatch.simulator.cement.site import Mask, make_bone_resistance, make_site
+from leakwatch.simulator.cement.site import Mask, make_bone_resistance, make_site, make_uneven
 from leakwatch.simulator.scenario.scenario import Scenario
 from leakwatch.simulator.scenario.scenario_sections import InjectionSection
 from leakwatch.simulator.scene.balloon import make_cavity
@@ -33,6 +33,7 @@ from leakwatch.simulator.scene.steel_cannula import Cannula, through_pedicle
 
 # Independent streams of random numbers, so that a change in one part leaves the others as they are.
 CEMENT_STREAM, MOTION_STREAM, EXPOSURE_STREAM, QUANTA_STREAM, MARKS_STREAM = range(10, 15)
+LOOK_STREAM = 20
 
 _ALMOST = 1e-9  # a bolus that is whole but for rounding is whole
 _SHIFT_MARGIN_PX = 4  # what `patient_layers.shift_layer` needs around the farthest shift
@@ -217,6 +218,11 @@ def make_scene(scenario: Scenario, anatomy: Anatomy) -> Scene:
     resistance = make_bone_resistance(
         site, injection.nearest_to_wall_mm, injection.backward_bias, rng
     )
+    look = scenario.cement_look
+    if look is not None:
+        resistance = make_uneven(
+            resistance, look.mottling, look.lobes, stream(scenario, LOOK_STREAM)
+        )
     if scenario.balloon is not None:
         at = scenario.cannula.tip if scenario.balloon.at is None else scenario.balloon.at
         resistance = make_cavity(resistance, scenario.balloon, _in_body_mm(at, landmarks, pedicle))
@@ -235,6 +241,7 @@ def make_scene(scenario: Scenario, anatomy: Anatomy) -> Scene:
         injection.volume_ml,
         (injection.fingering_first, injection.fingering_last),
         _ageing(injection),
+        None if look is None else look.rim_mm,
     )
     cannula = through_pedicle(tip, pedicle, scenario.cannula.gauge)
     return Scene(anatomy, landmarks, flow, paths, cannula, site.depth_mm > 0.0, pedicle)

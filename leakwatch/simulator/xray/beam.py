@@ -9,7 +9,7 @@ up. No scatter here: see `xray_detector`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -64,6 +64,7 @@ _DENSITY: Final = {"cortical_bone": 1.92, "steel": 8.0, "aluminium": 2.70, "copp
 _PMMA_DENSITY, _BARIUM_SULPHATE_DENSITY = 1.18, 4.50
 _CAESIUM_IODIDE_G_CM2: Final = 0.18  # of a panel for fluoroscopy, about 0.5 mm of needles
 _MM_PER_CM: Final = 10.0
+_TRUNK_MM: Final = 250.0  # of water, which hardens the beam as a trunk does
 _LEAST_KEV: Final = 25.0  # below, nothing comes through a trunk
 
 MATERIALS: Final = ("soft", "bone", "cement", "steel")
@@ -124,6 +125,23 @@ def make_beam(
             "steel": linear_attenuation("steel", kev),
         },
     )
+
+
+def with_cement_of(beam: Beam, attenuation_per_mm: float) -> Beam:
+    """Return a beam for a cement that attenuates by so much more than marrow, behind a trunk.
+
+    Its energy dependence stays that of the barium sulphate.
+
+    Parameters
+    ----------
+    beam : Beam
+    attenuation_per_mm : float
+        Of a thin layer, without scatter.
+    """
+    behind = beam.weights * np.exp(-beam.attenuation["soft"] * _TRUNK_MM)
+    found = float(behind @ beam.attenuation["cement"] / behind.sum())
+    cement = beam.attenuation["cement"] * (attenuation_per_mm / found)
+    return replace(beam, attenuation={**beam.attenuation, "cement": cement})
 
 
 def linear_attenuation(material: str, kev: Vector) -> Vector:

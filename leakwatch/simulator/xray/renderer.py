@@ -22,7 +22,7 @@ from leakwatch.simulator.scene.scene import (
 )
 from leakwatch.simulator.scene.scene_motion import Track
 from leakwatch.simulator.scene.steel_cannula import chords_mm
-from leakwatch.simulator.xray.beam import Beam, make_beam, transmission
+from leakwatch.simulator.xray.beam import Beam, make_beam, transmission, with_cement_of
 from leakwatch.simulator.xray.blades import open_between_blades, open_spans
 from leakwatch.simulator.xray.brightness import (
     BrightnessControl,
@@ -195,13 +195,16 @@ def _point(shift: Track) -> Point:
 
 def beam_for(scenario: Scenario) -> Beam:
     """Return the beam of a scenario."""
-    section = scenario.beam
-    return make_beam(
+    section, look = scenario.beam, scenario.cement_look
+    beam = make_beam(
         section.kvp,
         section.copper_mm,
         section.aluminium_mm,
         scenario.injection.barium_sulphate_share,
     )
+    if look is None or look.attenuation_per_mm is None:
+        return beam
+    return with_cement_of(beam, look.attenuation_per_mm)
 
 
 def detector_for(scenario: Scenario) -> Detector:
