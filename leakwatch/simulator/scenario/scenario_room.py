@@ -108,7 +108,7 @@ class KvStepSection(Section, frozen=True):
     ----------
     at_s : float
     kvp : float
-        From then on. Up by a fifth takes about a tenth of the contrast of bone.
+        From then on. From 80 to 95 kV bone loses 12 % of its contrast, cement about 20 %.
     brightness : float
         Mean of the picture right after the step over what it would be without one; what the
         brightness control does afterwards comes on top.

@@ -108,8 +108,8 @@ _BREATHS_BEFORE = 4  # begun before time 0: no lag reaches back beyond them
 _SHORTEST_SHARE = 0.4  # a breath is never shorter than this share of the period
 _PAUSE = 4  # exponent: rest at the end of breathing out, doi:10.1118/1.598836
 _EVEN = 0.5  # share of a breath that goes in, where in and out take as long
-# An unsteady hand: slow drifts to tremor, Hz.
-_UNREST_HZ = (0.13, 0.31, 0.57, 0.9, 1.7)
+# An unsteady hand: slow drifts to tremor, Hz; the faster, the less of it, by this exponent.
+_UNREST_HZ, _UNREST_FALL = (0.13, 0.31, 0.57, 0.9, 1.7), 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +200,12 @@ def dying_swing(since_s: Track) -> Track:
 def unrest(times_s: Track, rng: np.random.Generator) -> Track:
     """Return smooth random motion of standard deviation 1 over a long time, ``(n,)``."""
     phases = rng.uniform(0.0, 2.0 * np.pi, len(_UNREST_HZ))
+    heights = np.array(_UNREST_HZ) ** -_UNREST_FALL
     waves = [
-        np.sin(2.0 * np.pi * hertz * times_s + phase)
-        for hertz, phase in zip(_UNREST_HZ, phases, strict=True)
+        height * np.sin(2.0 * np.pi * hertz * times_s + phase)
+        for hertz, height, phase in zip(_UNREST_HZ, heights, phases, strict=True)
     ]
-    motion: Track = np.sqrt(2.0 / len(waves)) * np.sum(waves, axis=0)
+    motion: Track = np.sqrt(2.0 / (heights**2).sum()) * np.sum(waves, axis=0)
     return motion
 
 
