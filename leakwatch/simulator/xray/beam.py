@@ -127,7 +127,7 @@ def make_beam(
     )
 
 
-def with_cement_of(beam: Beam, attenuation_per_mm: float) -> Beam:
+def with_cement_of(beam: Beam, attenuation_per_mm: float, told_at: Beam) -> Beam:
     """Return a beam for a cement that attenuates by so much more than marrow, behind a trunk.
 
     Its energy dependence stays that of the barium sulphate.
@@ -137,9 +137,11 @@ def with_cement_of(beam: Beam, attenuation_per_mm: float) -> Beam:
     beam : Beam
     attenuation_per_mm : float
         Of a thin layer, without scatter.
+    told_at : Beam
+        That the number is for; `beam` may have another tube voltage.
     """
-    behind = beam.weights * np.exp(-beam.attenuation["soft"] * _TRUNK_MM)
-    found = float(behind @ beam.attenuation["cement"] / behind.sum())
+    behind = told_at.weights * np.exp(-told_at.attenuation["soft"] * _TRUNK_MM)
+    found = float(behind @ told_at.attenuation["cement"] / behind.sum())
     cement = beam.attenuation["cement"] * (attenuation_per_mm / found)
     return replace(beam, attenuation={**beam.attenuation, "cement": cement})
 

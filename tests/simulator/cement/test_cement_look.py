@@ -92,7 +92,7 @@ def test_mottled_cement_varies_more_in_the_picture(anatomy: Anatomy) -> None:
         smooth = ndimage.gaussian_filter(seen, 2.0 / near.mm_per_px)
         inner = ndimage.binary_erosion(seen >= 0.5, iterations=int(2.0 / near.mm_per_px))
         spread.append(np.std(seen[inner] / smooth[inner]))
-    assert spread[1] > 1.3 * spread[0]
+    assert spread[1] > 1.1 * spread[0]
 
 
 def test_leaks_and_cannula_do_not_depend_on_the_look(anatomy: Anatomy) -> None:
@@ -106,9 +106,17 @@ def test_leaks_and_cannula_do_not_depend_on_the_look(anatomy: Anatomy) -> None:
 
 @pytest.mark.parametrize("wanted", [0.024, 0.035, 0.3])
 def test_cement_attenuates_as_told_behind_a_trunk(wanted: float) -> None:
-    beam = with_cement_of(make_beam(80.0, 0.1, 3.0, 0.10), wanted)
+    plain = make_beam(80.0, 0.1, 3.0, 0.10)
+    beam = with_cement_of(plain, wanted, plain)
     seen = [
         transmission(beam, {"soft": np.full((1, 1), 250.0), "cement": np.full((1, 1), mm)})[0, 0]
         for mm in (0.0, 0.01)
     ]
     assert np.log(seen[0] / seen[1]) / 0.01 == pytest.approx(wanted, rel=0.01)
+
+
+def test_more_voltage_shows_the_same_cement_less() -> None:
+    low, high = (make_beam(kvp, 0.1, 3.0, 0.10) for kvp in (80.0, 95.0))
+    shares = [with_cement_of(high, mu, low).attenuation["cement"] for mu in (0.03, 0.06)]
+    assert shares[1] == pytest.approx(2.0 * shares[0])
+    assert shares[0][-1] < shares[0][0]  # energy by energy, as barium has it
