@@ -23,7 +23,7 @@ from leakwatch.files.bounded_input import (
 from leakwatch.files.strict_input import explain
 from leakwatch.simulator.scenario.named_carm import resolve_named_carm
 from leakwatch.simulator.scenario.scenario_anatomy import AnatomySection
-from leakwatch.simulator.scenario.scenario_cement import CementLookSection
+from leakwatch.simulator.scenario.scenario_cement import BoreSection, CementLookSection
 from leakwatch.simulator.scenario.scenario_life import (
     BalloonSection,
     CollimationSection,
@@ -85,6 +85,8 @@ class Scenario(Section, frozen=True):
         Kyphoplasty.
     cement_look : CementLookSection or None
         None: pores take cement evenly, up to a sharp front.
+    bore : BoreSection or None
+        Cement in the bore, and the thread that it leaves; None: `cannula.filled` says all.
     patient_turns : list of PatientTurnSection
         They add up.
     organ_breath : OrganBreathSection or None
@@ -113,6 +115,7 @@ class Scenario(Section, frozen=True):
             "burnt_in_text",
             "balloon",
             "cement_look",
+            "bore",
             "patient_turns",
             "organ_breath",
             "organ_layer",
@@ -147,6 +150,7 @@ class Scenario(Section, frozen=True):
     burnt_in_text: bool = False
     balloon: BalloonSection | None = None
     cement_look: CementLookSection | None = None
+    bore: BoreSection | None = None
     patient_turns: list[PatientTurnSection] = msgspec.field(default_factory=list)
     organ_breath: OrganBreathSection | None = None
     organ_layer: OrganLayerSection | None = None

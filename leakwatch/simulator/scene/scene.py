@@ -16,6 +16,7 @@ from leakwatch.simulator.anatomy.voxel_grid import Points3
 from leakwatch.simulator.cement.cement_flow import CementFlow, LeakRegion, flow_cement
 from leakwatch.simulator.cement.leak_paths import LeakPath, PathContext, make_leak_path
 from leakwatch.simulator.cement.site import Mask, make_bone_resistance, make_site, make_uneven
+from leakwatch.simulator.cement.thread import Thread, make_thread, thread_lengths_mm
 from leakwatch.simulator.scenario.scenario import Scenario
 from leakwatch.simulator.scenario.scenario_sections import CannulaSection, InjectionSection
 from leakwatch.simulator.scene.balloon import make_cavity
@@ -37,6 +38,7 @@ CEMENT_STREAM, MOTION_STREAM, EXPOSURE_STREAM, QUANTA_STREAM, MARKS_STREAM = ran
 LOOK_STREAM = 20
 RHYTHM_STREAM, HAND_STREAM, SECOND_HAND_STREAM, LAYER_STREAM, OBJECT_STREAM = range(15, 20)
 
+_THREAD_STEP_MM = 0.25
 _ALMOST = 1e-9  # a bolus that is whole but for rounding is whole
 _SHIFT_MARGIN_PX = 4  # what `patient_layers.shift_layer` needs around the farthest shift
 
@@ -64,6 +66,8 @@ class Scene:
         ``(3,)``, in the pedicle, about which a hand can turn the cannula.
     second : Rod or None
         Another cannula, which injects nothing.
+    thread : Thread or None
+        What the cannula leaves in its track.
     """
 
     anatomy: Anatomy
@@ -74,6 +78,12 @@ class Scene:
     inside_body: Mask
     pivot_mm: Points3
     second: Rod | None = None
+    thread: Thread | None = None
+
+    @property
+    def all_paths(self) -> tuple[LeakPath, ...]:
+        """The leaks' paths, and that of the thread."""
+        return self.paths if self.thread is None else (*self.paths, self.thread.path)
 
     @property
     def rods(self) -> tuple[Rod, ...]:
@@ -279,7 +289,37 @@ def make_scene(scenario: Scenario, anatomy: Anatomy) -> Scene:
     )
     cannula = through_pedicle(tip, pedicle, scenario.cannula.gauge)
     second = _second_rod(scenario, landmarks)
-    return Scene(anatomy, landmarks, flow, paths, cannula, site.depth_mm > 0.0, pedicle, second)
+    inside, thread = site.depth_mm > 0.0, _thread(scenario, Rod(cannula, pedicle), where)
+    return Scene(anatomy, landmarks, flow, paths, cannula, inside, pedicle, second, thread)
+
+
+def thread_track(scenario: Scenario, times_s: Track) -> Track:
+    """Return the length of the thread in each frame, mm."""
+    bore = scenario.bore
+    if bore is None or not scenario.cannula.present:
+        return np.zeros(len(times_s))
+    drawn = _rod_tracks(scenario, times_s)[0].withdraw_mm
+    return thread_lengths_mm(drawn, times_s, scenario.injection.start_s, bore.thread_mm)
+
+
+def _thread(scenario: Scenario, rod: Rod, where: PathContext) -> Thread | None:
+    """Return the thread along the way that the tip is drawn back; None: there is none."""
+    times_s = frame_times_s(scenario)
+    lengths = thread_track(scenario, times_s)
+    if scenario.bore is None or not lengths.any():
+        return None
+    track = _rod_tracks(scenario, times_s)[0]
+    begun = np.flatnonzero(times_s >= scenario.injection.start_s)
+    # Where it lengthens the tip leaves it: there, and nowhere that an unsteady hand went besides.
+    longer = [begun[0], *begun[1:][np.diff(lengths[begun]) > 0.0]]
+    poses = [track.at(int(index)) for index in longer]
+    tips = [rod.cannula.moved(rod.pivot_mm, at.turn_deg, at.withdraw_mm).tip_mm for at in poses]
+    at_mm = np.arange(0.0, lengths.max() + _THREAD_STEP_MM, _THREAD_STEP_MM)
+    line = np.stack(
+        [np.interp(at_mm, lengths[longer], np.array(tips)[:, axis]) for axis in range(3)], axis=1
+    )
+    radius_mm = scenario.bore.thread_diameter * rod.cannula.inner_mm / 2
+    return make_thread(line, radius_mm, where)
 
 
 def _pedicle_mm(section: CannulaSection, landmarks: Landmarks) -> Points3:

@@ -81,6 +81,13 @@ def chords_mm(cannula: Cannula, carm: CArm) -> tuple[Image, Image]:
     return steel, bore
 
 
+def along_mm(cannula: Cannula, carm: CArm) -> Image:
+    """Return where along the axis, from the tip, each ray passes it; ``(rows, columns)``."""
+    columns, rows = carm.size_px
+    column, row = np.meshgrid(np.arange(columns, dtype=float), np.arange(rows, dtype=float))
+    return _passing_mm(cannula, carm, column, row)[1]
+
+
 def _passing_mm(
     cannula: Cannula, carm: CArm, column: Image, row: Image
 ) -> tuple[Image, Image, Image]:

@@ -31,6 +31,7 @@ from leakwatch.simulator.scene.scene import (
 from leakwatch.simulator.scene.scene_motion import Track
 from leakwatch.simulator.sequence.user_marks import marked_case
 from leakwatch.simulator.xray.projected_truth import (
+    VISIBLE_LEAK_MM,
     distance_and_area,
     leak_length_mm,
     leak_name,
@@ -130,7 +131,8 @@ def render_frames(
             frames[index] = frames[index - 1]
             truths.append(_last_image_hold(truths[-1], injected))
         on_frame()
-    truth = summary(scenario.sequence.fps, carm.mm_per_px, leak_name(scene.paths), tuple(truths))
+    leak = leak_name(scene.paths, scene.thread is not None and any(_is_leak(t) for t in truths))
+    truth = summary(scenario.sequence.fps, carm.mm_per_px, leak, tuple(truths))
     case = marked_case(scenario, scene, carm, movement)
     return Simulation(
         scenario,
@@ -146,7 +148,12 @@ def render_frames(
 
 def _last_image_hold(shown: TruthFrame, injected: float) -> TruthFrame:
     """Return the truth of a frame in last image hold, without a distance."""
-    return replace(shown, ml=round(injected, _ML_DIGITS), distance_mm=None, picture=Picture.HELD)
+    held_ml = max(round(injected, _ML_DIGITS), shown.ml)
+    return replace(shown, ml=held_ml, distance_mm=None, picture=Picture.HELD)
+
+
+def _is_leak(frame: TruthFrame) -> bool:
+    return frame.leak_length_mm >= VISIBLE_LEAK_MM
 
 
 def _truth_frame(
@@ -156,7 +163,7 @@ def _truth_frame(
     distance, area = distance_and_area(measurer, cement.total)
     leaked = leak_length_mm(measurer, cement)
     return TruthFrame(
-        ml=round(injected, _ML_DIGITS),
+        ml=round(injected + cement.thread_ml, _ML_DIGITS),
         dx=round(float(shift_px[0]), _PX_DIGITS),
         dy=round(float(shift_px[1]), _PX_DIGITS),
         distance_mm=None if distance is None else round(distance, _MM_DIGITS),

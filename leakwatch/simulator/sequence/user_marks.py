@@ -95,7 +95,10 @@ def _px(scenario: Scenario, length_mm: float) -> float:
 def _baseline(scenario: Scenario) -> tuple[int, int] | None:
     """Return cement-free frames in the reference view, with a margin; None if there are none."""
     fps = scenario.sequence.fps
-    last = int((scenario.injection.start_s - _BASELINE_MARGIN_S) * fps)
+    # Cement in the cannula is seen before the injection begins.
+    seen_s = scenario.injection.start_s
+    seen_s -= 0.0 if scenario.bore is None else scenario.bore.fills_over_s
+    last = int((seen_s - _BASELINE_MARGIN_S) * fps)
     pulses = np.rint(frame_times_s(scenario) * fps)
     begins = [turn.at_s for turn in scenario.view_turns]
     begins += [move.at_s for move in scenario.table_moves]

@@ -10,7 +10,9 @@ from leakwatch.core.arrays import Point
 from leakwatch.simulator.anatomy.carm import CArm, Image
 from leakwatch.simulator.cement.cement_images import CementImages, paste_close_up, project_cement
 from leakwatch.simulator.scenario.scenario import Scenario
+from leakwatch.simulator.scenario.scenario_cement import BoreSection
 from leakwatch.simulator.scenario.shutter import open_field
+from leakwatch.simulator.scene.bore import bore_share
 from leakwatch.simulator.scene.patient_turn import turned_picture
 from leakwatch.simulator.scene.poses import Pose
 from leakwatch.simulator.scene.rods import RodPose, rod_chords_mm
@@ -22,8 +24,10 @@ from leakwatch.simulator.scene.scene import (
     Scene,
     make_distortion,
     stream,
+    thread_track,
 )
 from leakwatch.simulator.scene.scene_motion import Track
+from leakwatch.simulator.scene.steel_cannula import along_mm
 from leakwatch.simulator.xray.beam import Beam, make_beam, transmission, with_cement_of
 from leakwatch.simulator.xray.blades import open_between_blades, open_spans
 from leakwatch.simulator.xray.brightness import (
@@ -83,7 +87,8 @@ class Renderer:
         self._dt_s = 1.0 / scenario.sequence.fps
         self._exposures: tuple[float, float] | None = None
         self._before: tuple[float, Image] | None = None
-        self._cement: tuple[tuple[float, Pose], CementImages] | None = None
+        self._cement: tuple[tuple[float, float, Pose], CementImages] | None = None
+        self._thread_mm = thread_track(scenario, times_s)
         self._chords: dict[int, tuple[tuple[RodPose, Pose], tuple[Image, Image]]] = {}
         self._overlays = Overlays(scenario)
         self._foreign = ForeignObjects(
@@ -107,9 +112,12 @@ class Renderer:
     def cement(self, index: int, injected_ml: float) -> CementImages:
         """Return projected cement in frame `index` for an injected volume, with a cache of one."""
         view, scene = self.view(index), self._scene
-        what = (injected_ml, view.pose)
+        what = (injected_ml, float(self._thread_mm[index]), view.pose)
         if self._cement is None or self._cement[0] != what:
-            images = project_cement(scene.flow, injected_ml, view.close_up, scene.inside_body)
+            thread = None if scene.thread is None else (scene.thread, what[1])
+            images = project_cement(
+                scene.flow, injected_ml, view.close_up, scene.inside_body, thread
+            )
             self._cement = (what, images)
         return self._cement[1]
 
@@ -187,7 +195,9 @@ class Renderer:
         shape = carm.size_px[::-1]
         filling = paste_close_up(cement.total, cement.margin_px, carm.margin_px, shape)
         steel, bore = self._rods(index, shape)
-        if self._scenario.cannula.filled and flowing:
+        if self._scenario.bore is not None:
+            filling = filling + bore * self._bore_share(self._scenario.bore, index)
+        elif self._scenario.cannula.filled and flowing:
             filling = filling + bore
         parts = (
             (layers.spine, movement.spine_px),
@@ -213,6 +223,14 @@ class Renderer:
             lengths["steel"] += foreign.steel
         # Cubic interpolation swings a little beyond sharp edges; no length is below zero.
         return {name: np.maximum(image, 0.0) for name, image in lengths.items()}
+
+    def _bore_share(self, bore: BoreSection, index: int) -> Image:
+        """Return the share of the injecting cannula's bore that holds cement."""
+        rod, pose = self._scene.rods[0], self._movement.rods[0].at(index)
+        moved = rod.cannula.moved(rod.pivot_mm, pose.turn_deg, pose.withdraw_mm)
+        along = along_mm(moved, self.view(index).carm)
+        start_s = self._scenario.injection.start_s
+        return bore_share(bore, start_s, float(self._times_s[index]), along)
 
     def _placed(self, image: Image, index: int, shifts_px: Track, carm: CArm) -> Image:
         """Return a layer as it lies in frame `index`: shifted, then turned with the patient."""
