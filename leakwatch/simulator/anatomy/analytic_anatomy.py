@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -73,17 +74,20 @@ def build_analytic_anatomy(
     rng = np.random.default_rng([seed, 1])
     grid = anatomy_grid(_LOWER_MM, _UPPER_MM, _SPACING_MM, carm)
     who = Patient() if patient is None else patient
-    spine = [leaning(vertebra, rng) for vertebra in posed_spine(level, who.sizes)]
+    spine = [
+        replace(leaning(vertebra, rng), fracture=who.fracture_of(vertebra.levels_above))
+        for vertebra in posed_spine(level, who.sizes)
+    ]
     volume = paint_surroundings(grid, level, rng)
     labels = np.zeros(grid.shape, np.uint8)
     for above, below in pairwise(spine):
-        _paint_disc(volume, grid, above, below, _sunk_mm(who, above, below))
+        _paint_disc(volume, grid, above, below, _sunk_mm(above, below))
     for vertebra in spine:
         _paint_canal(volume, labels, grid, vertebra)
     for vertebra in spine:
         _paint_vertebra(volume, labels, grid, vertebra, who, rng)
     origin = f"analytic, level {level}, seed {seed}"
-    return Anatomy(grid, volume.astype(np.float32), labels, level, origin)
+    return Anatomy(grid, volume.astype(np.float32), labels, level, origin, tuple(spine))
 
 
 def _around(grid: Grid, vertebra: Posed, margin_mm: float = 0.0) -> Box:
@@ -92,12 +96,12 @@ def _around(grid: Grid, vertebra: Posed, margin_mm: float = 0.0) -> Box:
     return grid.box(lower + centre - margin_mm, upper + centre + margin_mm)
 
 
-def _sunk_mm(patient: Patient, above: Posed, below: Posed) -> float:
+def _sunk_mm(above: Posed, below: Posed) -> float:
     """Return how far the endplates beside a disc have sunk at most, in a collapsed body."""
     losses = [
-        (fracture.wedge + fracture.biconcave) * vertebra.size.height_mm
-        for vertebra in (above, below)
-        if (fracture := patient.fracture_of(vertebra.levels_above)).impacted
+        (one.fracture.wedge + one.fracture.biconcave) * one.size.height_mm
+        for one in (above, below)
+        if one.fracture.impacted
     ]
     return max(losses, default=0.0)
 
@@ -137,8 +141,7 @@ def _paint_vertebra(
     box = _around(grid, vertebra)
     if is_empty(box):
         return
-    axes, size = vertebra.axes(grid, box), vertebra.size
-    fracture = patient.fracture_of(vertebra.levels_above)
+    axes, size, fracture = vertebra.axes(grid, box), vertebra.size, vertebra.fracture
     body = body_distance(unbroken_axes(axes, size, fracture), size)
     arch = np.maximum(arch_distance(axes, size, vertebra.is_thoracic), -body)
     part = grid.part(box)

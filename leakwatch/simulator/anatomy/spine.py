@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from leakwatch.simulator.anatomy.fracture import UNBROKEN, Fracture
 from leakwatch.simulator.anatomy.vertebra_shape import Axes
 from leakwatch.simulator.anatomy.vertebra_sizes import MEAN_SIZES, Sizes, VertebraSize
 from leakwatch.simulator.anatomy.volume_painting import Box, posed_axes
@@ -35,6 +36,7 @@ class Posed:
         About the anterior, the superior and the right-left axis; the last lifts its front.
     levels_above : int
         How many levels it lies above the target; negative: below.
+    fracture : Fracture
     """
 
     name: str
@@ -42,6 +44,7 @@ class Posed:
     centre_mm: tuple[float, float]
     turn_deg: tuple[float, float, float]
     levels_above: int = 0
+    fracture: Fracture = UNBROKEN
 
     @property
     def is_thoracic(self) -> bool:

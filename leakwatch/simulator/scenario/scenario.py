@@ -22,7 +22,11 @@ from leakwatch.files.bounded_input import (
 )
 from leakwatch.files.strict_input import explain
 from leakwatch.simulator.scenario.named_carm import resolve_named_carm
-from leakwatch.simulator.scenario.scenario_anatomy import AnatomySection
+from leakwatch.simulator.scenario.scenario_anatomy import (
+    AnatomySection,
+    OldCementSection,
+    ScrewsSection,
+)
 from leakwatch.simulator.scenario.scenario_cement import BoreSection, CementLookSection
 from leakwatch.simulator.scenario.scenario_life import (
     BalloonSection,
@@ -87,6 +91,10 @@ class Scenario(Section, frozen=True):
         None: pores take cement evenly, up to a sharp front.
     bore : BoreSection or None
         Cement in the bore, and the thread that it leaves; None: `cannula.filled` says all.
+    screws : ScrewsSection or None
+        A fixation of neighbours, analytic anatomy only.
+    old_cement : OldCementSection or None
+        In neighbours, analytic anatomy only.
     patient_turns : list of PatientTurnSection
         They add up.
     organ_breath : OrganBreathSection or None
@@ -116,6 +124,8 @@ class Scenario(Section, frozen=True):
             "balloon",
             "cement_look",
             "bore",
+            "screws",
+            "old_cement",
             "patient_turns",
             "organ_breath",
             "organ_layer",
@@ -151,6 +161,8 @@ class Scenario(Section, frozen=True):
     balloon: BalloonSection | None = None
     cement_look: CementLookSection | None = None
     bore: BoreSection | None = None
+    screws: ScrewsSection | None = None
+    old_cement: OldCementSection | None = None
     patient_turns: list[PatientTurnSection] = msgspec.field(default_factory=list)
     organ_breath: OrganBreathSection | None = None
     organ_layer: OrganLayerSection | None = None

@@ -5,7 +5,7 @@ Keys that came later: see `Section.ADDED_LATER`.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,7 @@ from leakwatch.simulator.scenario.scenario_sections import Section
 
 _Positive = Annotated[float, Meta(gt=0)]
 _Loss = Annotated[float, Meta(ge=0, le=0.5)]
+_Neighbours = Annotated[list[Literal[-3, -2, -1, 1, 2, 3]], Meta(min_length=1)]
 _Levels = Annotated[int, Meta(ge=-3, le=3)]
 
 
@@ -78,3 +79,38 @@ class AnatomySection(Section, frozen=True):
     fractures: list[FractureSection] = msgspec.field(default_factory=list)
     trabecular_hu: Annotated[float, Meta(ge=-50, le=400)] | None = None
     cortex_factor: Annotated[float, Meta(ge=0.4, le=2.5)] = 1.0
+
+
+class ScrewsSection(Section, frozen=True):
+    """Pedicle screws of titanium on both sides, with rods from level to level.
+
+    Parameters
+    ----------
+    levels : list of int
+        How many levels above the target each pair lies; negative: below. Between two levels runs a
+        rod on each side, also past the target.
+    diameter_mm, rod_mm : float
+        Of the screws' thread, and of the rods.
+    """
+
+    levels: _Neighbours
+    diameter_mm: Annotated[float, Meta(ge=4, le=9)] = 6.0
+    rod_mm: Annotated[float, Meta(ge=3, le=7)] = 5.5
+
+
+class OldCementSection(Section, frozen=True):
+    """Cement of an earlier operation in neighbours of the target. It is no part of the truth.
+
+    Parameters
+    ----------
+    levels : list of int
+        How many levels above the target each lies; negative: below.
+    volume_ml : float
+        In each.
+    barium_sulphate_share : float
+        Of its mass.
+    """
+
+    levels: _Neighbours
+    volume_ml: Annotated[float, Meta(gt=0, le=8)] = 3.0
+    barium_sulphate_share: Annotated[float, Meta(ge=0.05, le=0.45)] = 0.3

@@ -35,7 +35,7 @@ from leakwatch.simulator.scene.steel_cannula import Cannula, through_pedicle
 
 # Independent streams of random numbers, so that a change in one part leaves the others as they are.
 CEMENT_STREAM, MOTION_STREAM, EXPOSURE_STREAM, QUANTA_STREAM, MARKS_STREAM = range(10, 15)
-LOOK_STREAM = 20
+LOOK_STREAM, IMPLANT_STREAM = range(20, 22)
 RHYTHM_STREAM, HAND_STREAM, SECOND_HAND_STREAM, LAYER_STREAM, OBJECT_STREAM = range(15, 20)
 
 _THREAD_STEP_MM = 0.25

@@ -28,7 +28,13 @@ from leakwatch.simulator.scene.scene import (
 )
 from leakwatch.simulator.scene.scene_motion import Track
 from leakwatch.simulator.scene.steel_cannula import along_mm
-from leakwatch.simulator.xray.beam import Beam, make_beam, transmission, with_cement_of
+from leakwatch.simulator.xray.beam import (
+    Beam,
+    make_beam,
+    transmission,
+    with_cement_of,
+    with_old_cement,
+)
 from leakwatch.simulator.xray.blades import open_between_blades, open_spans
 from leakwatch.simulator.xray.brightness import (
     BrightnessControl,
@@ -40,6 +46,7 @@ from leakwatch.simulator.xray.brightness import (
 )
 from leakwatch.simulator.xray.burnt_in_text import annotation, draw_annotation
 from leakwatch.simulator.xray.foreign_objects import ForeignObjects
+from leakwatch.simulator.xray.implant_layers import ImplantLayers
 from leakwatch.simulator.xray.overlays import Overlays
 from leakwatch.simulator.xray.patient_layers import shift_layer
 from leakwatch.simulator.xray.picture_processing import PictureProcessing
@@ -91,6 +98,7 @@ class Renderer:
         self._thread_mm = thread_track(scenario, times_s)
         self._chords: dict[int, tuple[tuple[RodPose, Pose], tuple[Image, Image]]] = {}
         self._overlays = Overlays(scenario)
+        self._implants = ImplantLayers(scenario, scene.anatomy.spine)
         self._foreign = ForeignObjects(
             scenario.foreign_objects,
             times_s,
@@ -211,6 +219,8 @@ class Renderer:
             "cement": self._placed(filling, index, movement.spine_px, carm),
             "steel": self._placed(steel, index, movement.spine_px, carm),
         }
+        for material, image in self._implants.of(view).items():
+            lengths[material] = self._placed(image, index, movement.spine_px, carm)
         over = self._overlays.of(view)
         if over.organs_soft is not None:
             lengths["soft"] += self._placed(over.organs_soft, index, movement.organs_px, carm)
@@ -270,7 +280,9 @@ def _point(shift: Track) -> Point:
 def beam_for(scenario: Scenario, kvp: float | None = None) -> Beam:
     """Return the beam of a scenario, at its own tube voltage or at another."""
     beam = _beam_at(scenario, scenario.beam.kvp if kvp is None else kvp)
-    look = scenario.cement_look
+    look, old = scenario.cement_look, scenario.old_cement
+    if old is not None:
+        beam = with_old_cement(beam, old.barium_sulphate_share)
     if look is None or look.attenuation_per_mm is None:
         return beam
     return with_cement_of(beam, look.attenuation_per_mm, _beam_at(scenario, scenario.beam.kvp))
