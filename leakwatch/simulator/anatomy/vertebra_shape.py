@@ -32,7 +32,7 @@ def body_distance(axes: Axes, size: VertebraSize) -> Field:
     side = (radius - 1.0) * np.minimum(half_width, half_depth)
     hollow = form.back_hollow_mm * np.clip(1.0 - (right / (0.55 * half_width)) ** 2, 0.0, 1.0)
     side = _both(side, hollow - half_depth - anterior)
-    sunk = form.endplate_hollow_mm * np.clip(1.0 - radius**2, 0.0, 1.0)
+    sunk = form.endplate_hollow_mm * np.clip(1.0 - (radius / form.endplate_rim) ** 2, 0.0, 1.0)
     return _both(side, np.abs(superior) + sunk - size.height_mm / 2)
 
 

@@ -31,6 +31,8 @@ class VertebraForm:
         Share of width and depth that is missing at mid-height.
     back_hollow_mm, endplate_hollow_mm : float
         Depth of the hollow of the posterior wall, across, and of each endplate.
+    endplate_rim : float
+        Share of the radius within which an endplate is hollow; beyond, its ring is flat.
     squareness : float
         Exponent of the superellipse of the cross section.
     width_taper, depth_taper : float
@@ -46,6 +48,7 @@ class VertebraForm:
     waist: float = 0.09
     back_hollow_mm: float = 1.4
     endplate_hollow_mm: float = 1.8
+    endplate_rim: float = 1.0
     squareness: float = 2.7
     width_taper: float = 0.0
     depth_taper: float = 0.0
@@ -150,6 +153,7 @@ _FORM_SPREAD: Final = {
     "waist": (0.09, 0.03, 0.03, 0.16),
     "back_hollow_mm": (1.4, 0.7, 0.0, 3.2),
     "endplate_hollow_mm": (1.8, 0.6, 0.5, 3.2),
+    "endplate_rim": (0.78, 0.03, 0.72, 0.84),
     "squareness": (2.6, 0.25, 2.1, 3.2),
     "pedicle_rise": (0.22, 0.025, 0.16, 0.28),
 }
