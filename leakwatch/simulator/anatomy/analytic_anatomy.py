@@ -87,7 +87,8 @@ def build_analytic_anatomy(
     for vertebra in spine:
         _paint_vertebra(volume, labels, grid, vertebra, who, rng)
     origin = f"analytic, level {level}, seed {seed}"
-    return Anatomy(grid, volume.astype(np.float32), labels, level, origin, tuple(spine))
+    attenuation = volume.astype(np.float32)
+    return Anatomy(grid, attenuation, labels, level, origin, tuple(spine), who.is_individual)
 
 
 def _around(grid: Grid, vertebra: Posed, margin_mm: float = 0.0) -> Box:

@@ -47,6 +47,10 @@ class Anatomy:
         For the truth's provenance: how this anatomy came to be.
     spine : tuple of Posed
         The vertebrae of analytic anatomy, from superior to inferior; a CT has none.
+    trims_endplates : bool
+        Whether rows of an endplate are cut off the posterior wall before that is smoothed. Without,
+        a body that is higher in front bends the ends of its wall forward by up to 2 mm; sequences
+        that were made so must come out again byte for byte.
     """
 
     grid: Grid
@@ -55,6 +59,7 @@ class Anatomy:
     level: str
     made_from: str
     spine: tuple[Posed, ...] = ()
+    trims_endplates: bool = False
 
 
 # Around what a beam passes: room for movement, and for leaks that start beside the picture.

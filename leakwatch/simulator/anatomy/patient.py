@@ -31,6 +31,12 @@ class Patient:
     trabecular: float = MARROW
     shell_factor: float = 1.0
 
+    @property
+    def is_individual(self) -> bool:
+        """Whether the spine differs from the one that all earlier sequences have."""
+        broken = any(fracture.impacted for fracture in self.fractures.values())
+        return broken or self.sizes != MEAN_SIZES
+
     def fracture_of(self, levels_above: int) -> Fracture:
         """Return the fracture of a vertebra."""
         return self.fractures.get(levels_above, UNBROKEN)

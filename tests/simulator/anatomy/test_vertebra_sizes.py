@@ -10,6 +10,7 @@ from leakwatch.simulator.anatomy.anatomy import Anatomy, Label
 from leakwatch.simulator.anatomy.carm import CArm
 from leakwatch.simulator.anatomy.landmarks import find_landmarks
 from leakwatch.simulator.anatomy.patient import Patient
+from leakwatch.simulator.anatomy.vertebra_shape import body_distance
 from leakwatch.simulator.anatomy.vertebra_sizes import (
     MEAN_SIZES,
     VertebraForm,
@@ -97,3 +98,17 @@ def test_landmarks_are_where_a_drawn_person_has_them() -> None:
         middle = landmarks.wall_mm[len(landmarks.wall_mm) // 2]
         drawn = -size.depth_mm / 2 * (1.0 - size.form.waist) + size.form.back_hollow_mm
         assert middle[1] == pytest.approx(drawn, abs=1.3)
+
+
+@pytest.mark.parametrize("seed", [3, 14])
+def test_the_ends_of_the_wall_lie_on_the_body(seed: int) -> None:
+    # An L5 is higher in front: rows of its endplate once bent the ends of the wall forward.
+    sizes = person_sizes(np.random.default_rng([seed, 2]))
+    wall = find_landmarks(build_analytic_anatomy("L5", seed, Patient(sizes), SMALL)).wall_mm
+    at = np.arange(-25.0, 0.0, 0.1)
+    for _, anterior, superior in wall:
+        axes = (np.zeros((1, 1, 1)), at[None, :, None], np.full((1, 1, 1), superior))
+        inside = at[body_distance(axes, sizes["L5"])[0, :, 0] < 0.0]
+        if len(inside):
+            assert anterior == pytest.approx(inside[0], abs=1.3)
+    assert np.ptp(wall[:, 2]) > 0.7 * sizes["L5"].height_mm
