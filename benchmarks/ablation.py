@@ -68,6 +68,10 @@ def _second(_: Any, second: Any, *__: Any, **___: Any) -> Any:
     return second
 
 
+def _with_none(_: Any, patches: Any, *__: Any) -> Any:
+    return patches, None
+
+
 def _none(*_: Any, **__: Any) -> None:
     return None
 
@@ -216,9 +220,9 @@ TERMS = (
     Term("cannula", "finds and follows cannulas", {"instruments.max_rods": 0}),
     Term("second cannula", "finds a second one", {"instruments.max_rods": 1}),
     Term(
-        "cannula: filling",
-        "explains what fills the bore",
-        functions={f"{VISION}.cannula.bore.filling": _none},
+        "cannula: lumen",
+        "explains a stylet that is drawn, and cement in the lumen",
+        functions={f"{VISION}.cannula.lumen.find_lumen_content": _none},
     ),
     Term(
         "cannula: contrast",
@@ -244,6 +248,16 @@ TERMS = (
         "cannula: drawn back",
         "follows its front end outwards",
         functions={f"{VISION}.cannula.tracking.follow_front": _first},
+    ),
+    Term(
+        "foreign objects",
+        "rejects what reaches in from the edge of the field: forceps, a hand",
+        functions={f"{VISION}.cement.cement_mask.reject_foreign_objects": _with_none},
+    ),
+    Term(
+        "stripes on a rod",
+        "rejects what is new on a rod and narrower than blur",
+        functions={f"{VISION}.cement.cement_mask._without_stripes": _second},
     ),
     Term("tubes: uncovered", "a tube lies over no dark gap", {"tubular.max_uncovered_share": 1.0}),
     Term("tubes: evenness", "a tube is evenly wide", {"tubular.min_evenness": 0.0}),
@@ -321,7 +335,7 @@ def follow_case(case: BenchCase, names: Sequence[str], settings: Settings) -> li
             with without(term, settings) as changed:
                 run = open_run(case.case_path, changed)
                 try:
-                    records = [frame_record(one) for one in _timed(run.snapshots(), seconds)]
+                    records = [frame_record(one) for one in _timed(run.iter_snapshots(), seconds)]
                 finally:
                     run.source.close()
             scored = score(case.truth, tuple(records), case.reference_frame)

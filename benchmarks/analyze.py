@@ -26,7 +26,7 @@ from leakwatch.case_files.settings_file import load_settings
 from leakwatch.config import Settings
 from leakwatch.core.frame import Frame
 from leakwatch.runner.analysis import analyse
-from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.runner.stored_run import AnalysisRun, open_run
 from leakwatch.sinks.overlay.overlay_video import OverlayVideo
 from leakwatch.vision.image_processing.opencv_threads import opencv_on_one_thread
 
@@ -46,7 +46,7 @@ opens_ml = 1.0
 WANTED_HZ = 60.0
 # Of the time that the fold takes: the video is drawn and encoded beside it.
 WANTED_SHARE = 1.0
-Part = Callable[[Run, Callable[[], None]], object]
+Part = Callable[[AnalysisRun, Callable[[], None]], object]
 
 
 def main() -> int:
@@ -77,7 +77,7 @@ def print_parts(case: Path, folder: Path) -> None:
     parts: dict[str, Part] = {
         "decoding alone": lambda run, each: [each() for _ in run.frames],
         "fold alone": lambda run, each: [
-            each() for _ in replace(run, frames=iter(frames)).snapshots()
+            each() for _ in replace(run, frames=iter(frames)).iter_snapshots()
         ],
         "analyze --no-video": lambda run, each: analyse(run, folder / "out", False, each),
         "analyze": lambda run, each: analyse(run, folder / "out", True, each),
@@ -130,7 +130,7 @@ def turns(case: Path, settings: Settings, folder: Path) -> tuple[float, float, f
     video = OverlayVideo(folder, run.marks, run.settings)
     together_s = video_s = 0.0
     count, began = 0, time.process_time()
-    for snapshot in replace(run, frames=decoded()).snapshots():
+    for snapshot in replace(run, frames=decoded()).iter_snapshots():
         together_s += time.process_time() - began
         began = time.process_time()
         video.append(snapshot)

@@ -25,7 +25,7 @@ from leakwatch.case_files.settings_file import load_settings
 from leakwatch.case_files.truth_file import load_truth, truth_path
 from leakwatch.config import Settings
 from leakwatch.core.marks import Marks
-from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.runner.stored_run import AnalysisRun, open_run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -69,7 +69,7 @@ def row(case_path: Path, settings: Settings, wall_only: bool, with_naive: bool) 
     name = case_path.name.removesuffix(CASE_SUFFIX)
     with _opened(case_path, settings, wall_only) as run:
         marks = run.marks
-        ours = score(truth, records(run.snapshots()), marks.reference_frame)
+        ours = score(truth, records(run.iter_snapshots()), marks.reference_frame)
     if not with_naive:
         return Row(name, ours, None)
     with _opened(case_path, settings, False) as run:
@@ -78,7 +78,7 @@ def row(case_path: Path, settings: Settings, wall_only: bool, with_naive: bool) 
 
 
 @contextmanager
-def _opened(case_path: Path, settings: Settings, wall_only: bool) -> Iterator[Run]:
+def _opened(case_path: Path, settings: Settings, wall_only: bool) -> Iterator[AnalysisRun]:
     """Return a run; with `wall_only`, the wall is the only mark."""
     run = open_run(case_path, settings)
     try:

@@ -29,7 +29,7 @@ from leakwatch.core.arrays import PointArray
 from leakwatch.core.geometry import distance_to_polyline
 from leakwatch.core.marks import Marks, Side
 from leakwatch.marking.one_click import Prepared, mark_body, prepare
-from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.runner.stored_run import AnalysisRun, open_run
 from leakwatch.vision.vertebra.body_outline import Part, outline_from_wall
 from leakwatch.vision.vertebra.body_size import expected_size
 
@@ -73,7 +73,7 @@ class Case:
     name: str
     vertebra: str
     held_back: bool
-    run: Run
+    run: AnalysisRun
     prepared: Prepared
     marks: Marks
 

@@ -27,7 +27,7 @@ from leakwatch.config import Settings
 from leakwatch.core.arrays import PointArray, read_only
 from leakwatch.core.marks import Side
 from leakwatch.marking.one_click import Prepared, mark_body, prepare
-from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.runner.stored_run import AnalysisRun, open_run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Clicks, as shares of half the depth and half the height of the body.
@@ -138,7 +138,7 @@ def _mirrored(point: PointArray, width: int) -> PointArray:
     return np.array([width - 1 - point[0], point[1]])
 
 
-def without_millimetres(prepared: Prepared, run: Run) -> Prepared:
+def without_millimetres(prepared: Prepared, run: AnalysisRun) -> Prepared:
     """Return the file without its pixel spacing."""
     grid = prepared.picture.grid
     nominal = run.settings.tubular.nominal_field_mm / (grid.columns * grid.binning)
@@ -147,7 +147,7 @@ def without_millimetres(prepared: Prepared, run: Run) -> Prepared:
 
 
 def _of_body(
-    prepared: Prepared, run: Run, corners: dict[str, PointArray], where: str, kind: str
+    prepared: Prepared, run: AnalysisRun, corners: dict[str, PointArray], where: str, kind: str
 ) -> Iterator[Answer]:
     posterior = (corners["post_up"] + corners["post_low"]) / 2
     front = (corners["ant_up"] + corners["ant_low"]) / 2

@@ -128,7 +128,7 @@ def drawn_frames(case: Path, only: Collection[int] = ()) -> tuple[list[Image.Ima
     settings = Settings()
     run = open_run(case, settings)
     history, shown, times_s = History(settings.window), [], []
-    snapshots = list(run.snapshots())
+    snapshots = list(run.iter_snapshots())
     run.source.close()
     greys = grey_mapping([snapshot.frame for snapshot in snapshots[:PREVIEW_FRAMES]])
     for at, snapshot in enumerate(snapshots):

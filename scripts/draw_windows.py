@@ -108,10 +108,23 @@ class Stage:
             self.window.tick()
 
     def let_pass(self, seconds: float) -> None:
-        """Let time pass without a frame, the window drawn ten times a second."""
-        for _ in range(round(10 * seconds)):
+        """Let time pass without a frame, the window drawn ten times a second.
+
+        The session notices silence in a thread of its own: the clock waits for it, so that a busy
+        machine draws the same pictures.
+        """
+        from leakwatch.core.results import Reason
+
+        stale_after_s = self.session.settings.live.stale_after_s
+        for tick in range(1, round(10 * seconds) + 1):
             self.now_s += 0.1
+            if tick / 10 > stale_after_s + 0.1:
+                self.wait(lambda: Reason.STALE in self._newest_reasons())
             self.window.tick()
+
+    def _newest_reasons(self) -> object:
+        """Return why measurements are missing in what the session published last."""
+        return self.session.status.decision.snapshot.observation.unavailable
 
     def wait(self, holds: Callable[[], bool]) -> None:
         """Until the other thread has come so far."""
@@ -156,7 +169,7 @@ def live_scenes(stage: Stage) -> None:
     window.cement = CementClock(stage.now_s - 330.0, "14:32")
     stage.feed(lambda: level() is Level.CLEAR)
     stage.draw("live-clear")
-    stage.feed(lambda: stage.session.status.present.snapshot.alert.time_to_margin_s is not None)
+    stage.feed(lambda: stage.session.status.decision.snapshot.alert.time_to_margin_s is not None)
     stage.draw("live-predicted")
     stage.feed(lambda: level() is Level.WATCH)
     stage.draw("live-watch")
@@ -167,7 +180,7 @@ def live_scenes(stage: Stage) -> None:
     stage.let_pass(17.0)
     stage.draw("live-paused")
     window.press("A")
-    stage.wait(lambda: not stage.session.status.present.snapshot.alert.latched)
+    stage.wait(lambda: not stage.session.status.decision.snapshot.alert.latched)
     stage.draw("live-acknowledged")
     stage.feed(lambda: False)
     stage.draw("live-end")

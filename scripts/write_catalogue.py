@@ -24,7 +24,8 @@ from babel.messages.pofile import read_po, write_po
 PACKAGE = Path(__file__).resolve().parent.parent / "leakwatch"
 # A date of its own would make the files differ at each run.
 NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
-KEYWORDS = {"text": None, "counted": (1, 2)}
+# The second two are names for the first in modules with a `text` of their own.
+KEYWORDS = {"text": None, "counted": (1, 2), "message": None, "counted_text": (1, 2)}
 
 
 def main() -> int:

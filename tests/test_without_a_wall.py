@@ -19,7 +19,7 @@ def watched(case: Path) -> list[Snapshot]:
     """What is said of a case without its wall."""
     run = open_run(case, SETTINGS)
     try:
-        return list(replace(run, marks=replace(run.marks, posterior_wall_px=None)).snapshots())
+        return list(replace(run, marks=replace(run.marks, posterior_wall_px=None)).iter_snapshots())
     finally:
         run.source.close()
 

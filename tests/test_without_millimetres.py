@@ -41,7 +41,7 @@ def watched(case: Path, outlined: bool = True) -> tuple[list[Snapshot], Truth]:
     run = open_run(case, SETTINGS)
     try:
         marks = run.marks if outlined else replace(run.marks, body_outline_px=None)
-        told = list(replace(run, calibration=NONE, marks=marks).snapshots())
+        told = list(replace(run, calibration=NONE, marks=marks).iter_snapshots())
     finally:
         run.source.close()
     return told, load_truth(truth_path(case))

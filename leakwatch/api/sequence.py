@@ -22,7 +22,7 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.spacing import Calibration
-from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.runner.stored_run import AnalysisRun, open_run
 
 AnyPath = str | Path
 
@@ -84,7 +84,7 @@ class OpenedSequence:
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Just opened.
 
     Attributes
@@ -97,7 +97,7 @@ class OpenedSequence:
         Inactive rules, and what is unusual.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: AnalysisRun) -> None:
         self._run = run
         self.marks: Marks = run.marks
         self.calibration: Calibration = run.calibration
@@ -106,7 +106,7 @@ class OpenedSequence:
         self.notes: tuple[str, ...] = (
             *(one.text for one in off),
             *run.acquisition.notes,
-            *run.doubts,
+            *run.warnings,
         )
 
     @property
@@ -145,7 +145,7 @@ class OpenedSequence:
         results, notes = [], self.notes
         source = self._run.reopen()
         try:
-            for snapshot in replace(self._run, frames=source.frames()).snapshots():
+            for snapshot in replace(self._run, frames=source.frames()).iter_snapshots():
                 if snapshot.fault is None:
                     results.append(result_of(snapshot))
                     continue

@@ -129,12 +129,12 @@ def check_spacing(
     if abs(off) > settings.conflict_share:
         raise CalibrationError(
             text(
-                "the grid gives {mm_per_px:.4f} mm per pixel at the detector, {off:+.0%} relative "
-                "to the {tagged:.4f} of the header (Imager Pixel Spacing). Check --pitch, and "
-                "whether the plate was on the detector. If the header is wrong and the grid is "
-                "right: --against-tags.",
+                "the grid gives {mm_per_px:.4f} mm per pixel at the detector, {deviation:+.0%} "
+                "relative to the {tagged:.4f} of the header (Imager Pixel Spacing). Check "
+                "--pitch, and whether the plate was on the detector. If the header is wrong and "
+                "the grid is right: --against-tags.",
                 mm_per_px=mm_per_px,
-                off=off,
+                deviation=off,
                 tagged=tagged,
             )
         )
@@ -159,10 +159,10 @@ def _fit_plane(crossings: Crossings, kept: BoolImage, exposed: BoolImage) -> tup
         least = _CROSSINGS_PER_TERM * count_terms(_DEGREES[-1])
         raise CalibrationError(
             text(
-                "{count} crossings of the grid were found, but {least} are needed. Open the "
+                "{count} crossings of the grid were found, but {minimum} are needed. Open the "
                 "collimator, or use a plate with a smaller pitch.",
                 count=count,
-                least=least,
+                minimum=least,
             )
         )
     degree = fitting[0]
@@ -205,10 +205,10 @@ def _check_coverage(shown: PointArray, exposed: BoolImage, settings: Calibration
     if share < settings.grid_min_cover:
         raise CalibrationError(
             text(
-                "the grid covers {share:.0%} of the exposed field; at least {least:.0%} are "
+                "the grid covers {share:.0%} of the exposed field; at least {minimum:.0%} are "
                 "needed. Place the plate over the complete field.",
                 share=share,
-                least=settings.grid_min_cover,
+                minimum=settings.grid_min_cover,
             )
         )
 
@@ -246,18 +246,19 @@ def _check_fit(skew: float, residual_px: float, settings: CalibrationSettings) -
     if skew > settings.grid_max_skew:
         raise CalibrationError(
             text(
-                "the grid is {skew:.1%} longer in one direction than in the other at the centre "
-                "of the image. Place the plate parallel to the detector; pixels must be square.",
-                skew=skew,
+                "the grid is {elongation:.1%} longer in one direction than in the other at the "
+                "centre of the image. Place the plate parallel to the detector; pixels must be "
+                "square.",
+                elongation=skew,
             )
         )
     if residual_px > settings.grid_max_residual_px:
         raise CalibrationError(
             text(
                 "95 % of the crossings are within {residual_px:.2f} pixels of a smooth "
-                "distortion; at most {most:g} are allowed. Use a sharper image of a flat plate.",
+                "distortion; at most {maximum:g} are allowed. Use a sharper image of a flat plate.",
                 residual_px=residual_px,
-                most=settings.grid_max_residual_px,
+                maximum=settings.grid_max_residual_px,
             )
         )
 

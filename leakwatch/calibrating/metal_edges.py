@@ -82,11 +82,11 @@ def find_cannula_edges(image: StillImage, points_px: PointArray) -> FoundEdges:
         raise CalibrationError(
             text(
                 "no cannula with clear edges found between the points: the best fit is "
-                "{width_px:.1f} pixels wide, with an edge {off:.1f} pixels from a point. Set the "
-                "points on its edges, perpendicular to it, where nothing else crosses it; or "
-                "measure by hand.",
+                "{width_px:.1f} pixels wide, with an edge {distance_px:.1f} pixels from a "
+                "point. Set the points on its edges, perpendicular to it, where nothing else "
+                "crosses it; or measure by hand.",
                 width_px=2 * radius,
-                off=off,
+                distance_px=off,
             )
         )
     return FoundEdges(ends, sigma)

@@ -75,10 +75,11 @@ def still_image(path: Path, settings: Settings, frame: int | None = None) -> Sti
     if not frames:
         raise CalibrationError(
             text(
-                "{path}: there is no frame {first}: the last one is {last}. Choose another frame.",
+                "{path}: there is no frame {first}: the last one is {last_frame}. Choose "
+                "another frame.",
                 path=path,
                 first=first,
-                last=source.number_of_frames - 1,
+                last_frame=source.number_of_frames - 1,
             )
         )
     return average_frames(frames, settings, str(path))

@@ -13,7 +13,7 @@ from leakwatch.config import CalibrationSettings
 from leakwatch.core.distortion import MAX_SLOPE, count_terms, steepest_slope
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import Acquisition, View
-from leakwatch.core.messages import text
+from leakwatch.core.messages import HeaderText, text
 from leakwatch.core.spacing import Distortion
 from leakwatch.files.bounded_input import parse_toml, read_at_most, why_unread
 from leakwatch.files.strict_input import explain
@@ -303,9 +303,10 @@ def find_mismatches(
         if wanted is not None and found is None:
             unknown.append(key)
         elif wanted is not None and wanted != found:
+            stated = HeaderText(found) if isinstance(found, str) else found
             contradicting.append(
                 text(
-                    "{key} is {wanted}, the frame has {found}", key=key, wanted=wanted, found=found
+                    "{key} is {wanted}, the frame has {found}", key=key, wanted=wanted, found=stated
                 )
             )
     for key, wanted_number, tag in _numbers(applies_to, acquisition):

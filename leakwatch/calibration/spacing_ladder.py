@@ -23,7 +23,7 @@ from leakwatch.config import CalibrationSettings
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.frame import Acquisition, ProjectionGeometry, View
 from leakwatch.core.marks import CaseFile
-from leakwatch.core.messages import text
+from leakwatch.core.messages import join_texts, join_with, text
 from leakwatch.core.spacing import Calibration, Distortion, SpacingRung
 
 _NO_SPACING = text("no pixel spacing in the header")
@@ -196,7 +196,7 @@ def _find_matching_file(
             text("the frame does not state {key}", key=key) for key in unknown
         ]
         if against:
-            refused.append(f"{path.name}: {', '.join(against)}")
+            refused.append(join_with(": ", (path.name, join_with(", ", against))))
         else:
             fitting.append((path, file))
     if len(fitting) == 1:
@@ -210,7 +210,9 @@ def _find_matching_file(
                 names=names,
             )
         )
-    reasons = "; ".join(refused) or f"it holds no {CALIBRATION_SUFFIX} file"
+    reasons = join_texts(refused)
+    if not refused:
+        reasons = text("it holds no {suffix} file", suffix=CALIBRATION_SUFFIX)
     raise CalibrationError(
         text(
             "{folder}: no calibration file in it applies to this sequence: {reasons}. Give the "

@@ -87,8 +87,8 @@ _HINTS = {
     "anterior": text("Write left or right: the anterior side of the image."),
     "reference_frame": text("Give the index of the marked frame, from 0."),
     "baseline_frames": text("Give [first, last): two indices from 0, the last one not included."),
-    "posterior_wall_px": text("Give two to {most} points [column, row].", most=_MOST_POINTS),
-    "body_outline_px": text("Give three to {most} points [column, row].", most=_MOST_POINTS),
+    "posterior_wall_px": text("Give two to {maximum} points [column, row].", maximum=_MOST_POINTS),
+    "body_outline_px": text("Give three to {maximum} points [column, row].", maximum=_MOST_POINTS),
     "needle_tip_px": text("Give one point [column, row]."),
     "mm_per_px": text("Give millimetres per pixel at the vertebra, above 0."),
     "mm_per_px_sigma": text("Give its standard deviation in millimetres per pixel."),
@@ -234,14 +234,14 @@ def check_fits(case: CaseFile, acquisition: Acquisition, name: str = text("the c
             raise CaseError(
                 counted(
                     "{name}: {key} refers to frame {index}, but the sequence has {count} frame "
-                    "(0 to {last}). Is this the case of another sequence?",
+                    "(0 to {last_frame}). Is this the case of another sequence?",
                     "{name}: {key} refers to frame {index}, but the sequence has {count} frames "
-                    "(0 to {last}). Is this the case of another sequence?",
+                    "(0 to {last_frame}). Is this the case of another sequence?",
                     count=count,
                     name=name,
                     key=key,
                     index=index,
-                    last=count - 1,
+                    last_frame=count - 1,
                 )
             )
     tip = None if marks.needle_tip_px is None else np.array([marks.needle_tip_px])
@@ -296,11 +296,11 @@ def _check_case(case: _CaseJson, name: str) -> None:
         if last <= first:
             raise CaseError(
                 text(
-                    "{name}: baseline_frames [{first}, {last}) contains no frame. Give as second "
+                    "{name}: baseline_frames [{first}, {end}) contains no frame. Give as second "
                     "index one more than the last frame without cement.",
                     name=name,
                     first=first,
-                    last=last,
+                    end=last,
                 )
             )
     if not isinstance(case.mm_per_px_sigma, UnsetType) and isinstance(case.mm_per_px, UnsetType):
@@ -345,10 +345,10 @@ def _check_points(points: PointArray, key: str, acquisition: Acquisition, name: 
         place = key if key == "needle_tip_px" else f"{key}[{index}]"
         raise CaseError(
             text(
-                "{name}: {place} is {point}, outside the image of {columns} columns and "
+                "{name}: {point_name} is {point}, outside the image of {columns} columns and "
                 "{rows} rows. Points are [column, row]. Is this the case of another sequence?",
                 name=name,
-                place=place,
+                point_name=place,
                 point=points[index].tolist(),
                 columns=acquisition.columns,
                 rows=acquisition.rows,

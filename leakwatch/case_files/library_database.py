@@ -158,10 +158,10 @@ class LibraryDatabase:
                 raise LibraryError(
                     text(
                         "{folder} has version {version}, and this LeakWatch supports 0 to "
-                        "{newest}. Use a newer LeakWatch.",
+                        "{max_version}. Use a newer LeakWatch.",
                         folder=self._folder / DATABASE_NAME,
                         version=version,
-                        newest=len(_MIGRATIONS),
+                        max_version=len(_MIGRATIONS),
                     )
                 )
             for migration in _MIGRATIONS[version:]:
@@ -191,9 +191,9 @@ def cannot_use(place: Path, error: Exception) -> str:
     """Return the message for a library that cannot be used."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return text(
-        "the case library at {place} cannot be used: {reason}. Check permissions and free disk "
+        "the case library at {folder} cannot be used: {reason}. Check permissions and free disk "
         "space, move a damaged {file} away, or set another folder in {variable}.",
-        place=place,
+        folder=place,
         reason=reason,
         file=DATABASE_NAME,
         variable=LIBRARY_VARIABLE,

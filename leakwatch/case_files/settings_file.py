@@ -16,7 +16,7 @@ from leakwatch.config import Settings
 from leakwatch.config.contradictions import find_contradiction
 from leakwatch.config.ranges import range_of, unit_of
 from leakwatch.core.errors import ConfigError
-from leakwatch.core.messages import text
+from leakwatch.core.messages import join_with, text
 from leakwatch.files.bounded_input import parse_toml, read_at_most, shorten
 
 _T = TypeVar("_T", bound=msgspec.Struct)
@@ -102,7 +102,7 @@ def _explained(what: str, found: dict[str, Any], sections: dict[str, type[msgspe
     section, _, rest = path.removesuffix("`").partition(".")
     key = re.split(r"[.\[]", rest, maxsplit=1)[0]
     if not key:  # a rule for the whole section
-        return f"[{section}] {what}" if section else what
+        return join_with(" ", (f"[{section}]", what)) if section else what
     declared = {one.name: one.type for one in msgspec.structs.fields(sections[section])}[key]
     value, limits = found[section][key], range_of(declared)
     for index in re.findall(r"\[(\d+)\]", rest):

@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from leakwatch.core.arrays import Point
 from leakwatch.core.errors import CaseError
-from leakwatch.core.messages import text
+from leakwatch.core.messages import join_with, text
 from leakwatch.files.bounded_input import (
     MOST_WRITTEN_BYTES,
     OutOfBounds,
@@ -92,11 +92,13 @@ def decode(
         _check_numbers(found, name)
         return msgspec.json.decode(data, type=document)
     except msgspec.ValidationError as error:
-        raise CaseError(f"{name}: {explain(error, found, document, hints or {})}") from error
+        raise CaseError(
+            join_with(": ", (name, explain(error, found, document, hints or {})))
+        ) from error
     except ValueError as error:
         told = why_unread(error, "JSON")
         raise CaseError(
-            text("{name}: {told}. Correct or replace the file.", name=name, told=told)
+            text("{name}: {fault}. Correct or replace the file.", name=name, fault=told)
         ) from error
 
 
@@ -157,7 +159,7 @@ def _each_once(pairs: list[tuple[str, Any]], name: str) -> dict[str, Any]:
         counts = Counter(key for key, _ in pairs)
         twice = next(key for key, count in counts.items() if count > 1)
         raise CaseError(
-            text("{name}: key {twice} occurs twice. Remove one of them.", name=name, twice=twice)
+            text("{name}: key {key} occurs twice. Remove one of them.", name=name, key=twice)
         )
     return found
 

@@ -45,7 +45,7 @@ from leakwatch.core.messages import counted, text
 
 if TYPE_CHECKING:
     from leakwatch.runner.analysis import Outcome
-    from leakwatch.runner.stored_run import Run
+    from leakwatch.runner.stored_run import AnalysisRun
 
 
 def analyze(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -115,7 +115,7 @@ class _Wanted:
     sinks: tuple[str, ...]
 
 
-def _analysed(run: Run, out: Path, name: str, wanted: _Wanted) -> Outcome:
+def _analysed(run: AnalysisRun, out: Path, name: str, wanted: _Wanted) -> Outcome:
     # Imported here, so that --help and --version answer at once.
     from leakwatch.runner.analysis import analyse
     from leakwatch.sinks.extension_sink import open_sinks
@@ -135,7 +135,7 @@ def _analysed(run: Run, out: Path, name: str, wanted: _Wanted) -> Outcome:
     return outcome
 
 
-def _analyse_alone(run: Run, out: Path, wanted: _Wanted, strict: bool) -> None:
+def _analyse_alone(run: AnalysisRun, out: Path, wanted: _Wanted, strict: bool) -> None:
     """Analyse one sequence, with the results directly in the folder."""
     outcome = _analysed(run, out, run.name, wanted)
     not_watched = summary_lines(outcome.tally, run.settings)
@@ -164,6 +164,6 @@ def _print_outcome(outcome: Outcome, out: Path, not_watched: tuple[str, ...]) ->
     said = no_stop_text(not_watched) if stop is None else first_stop_text(stop)
     frames = frames_text(outcome.frames, outcome.unknown)
     print_line(text("{frames}; {first_stop}", frames=frames, first_stop=said))
-    print_line(text("written to {out}: {files}", out=out, files=", ".join(outcome.written)))
+    print_line(text("written to {output}: {files}", output=out, files=", ".join(outcome.written)))
     for line in not_watched:
         print_line(line)

@@ -165,11 +165,11 @@ def print_summary(done: Sequence[Analysed], out: Path, asked: int) -> None:
     whole = sum(not one.why for one in done)
     print_line(
         counted(
-            "{whole} of {count} sequence complete; written to {out}: {file}",
-            "{whole} of {count} sequences complete; written to {out}: {file}",
+            "{complete} of {count} sequence complete; written to {output}: {file}",
+            "{complete} of {count} sequences complete; written to {output}: {file}",
             count=asked,
-            whole=whole,
-            out=out,
+            complete=whole,
+            output=out,
             file=CASES_NAME,
         )
     )

@@ -76,6 +76,6 @@ def bench(  # noqa: PLR0913, PLR0917 - an argument for each option
         written = write_report(report, out)
     for line in report_lines(report):
         print_line(line)
-    print_line(text("written to {out}: {written}", out=out, written=", ".join(written)))
+    print_line(text("written to {output}: {written}", output=out, written=", ".join(written)))
     if unscored_cases(report):
         raise typer.Exit(ENDED_EARLY)

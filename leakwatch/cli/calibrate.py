@@ -122,10 +122,10 @@ def _grid_of(
     print_line(
         text(
             "{crossings} crossings; 95 % of them within {residual_p95_px:.2f} pixels of "
-            "the fit; distortion up to {bent_px:.1f} pixels",
+            "the fit; distortion up to {max_shift_px:.1f} pixels",
             crossings=found.crossings,
             residual_p95_px=found.residual_p95_px,
-            bent_px=found.max_displacement_px,
+            max_shift_px=found.max_displacement_px,
         )
     )
     if not without_tags:
@@ -201,8 +201,8 @@ def cannula(
         if len(given) != 1:
             fail(
                 text(
-                    "{given} sizes are given. Give one of --gauge, --diameter and --length.",
-                    given=len(given),
+                    "{sizes} sizes are given. Give one of --gauge, --diameter and --length.",
+                    sizes=len(given),
                 )
             )
         if length is not None:
@@ -294,7 +294,7 @@ def _measure(asked: _Asked, points: list[Point], with_edges: bool, shared: Share
     found = measure(picture, wanted, np.array(points), with_edges, settings.calibration)
     if found.found:
         ends = "; ".join(f"{column:.1f},{row:.1f}" for column, row in found.ends_px)
-        print_line(text("edges found at {ends}", ends=ends))
+        print_line(text("edges found at {positions}", positions=ends))
     _print_result(found.spacing)
     _warn_about_header(found.spacing.mm_per_px, picture, settings)
     made = result_file.make_calibration_file(
@@ -333,10 +333,10 @@ def _warn_about_header(mm_per_px: float, picture: StillImage, settings: Settings
     if abs(off) > settings.calibration.conflict_share:
         warn(
             text(
-                "this differs by {off:+.0%} from {mm_per_px:.4f} in the header ({source}). One "
-                "of them is wrong: check the size and the points. This file uses the measured "
-                "value.",
-                off=off,
+                "this differs by {deviation:+.0%} from {mm_per_px:.4f} in the header "
+                "({source}). One of them is wrong: check the size and the points. This file "
+                "uses the measured value.",
+                deviation=off,
                 mm_per_px=tagged.mm_per_px,
                 source=tagged.source,
             )

@@ -100,10 +100,10 @@ def show(case: CaseArgument, as_json: JsonOption = False) -> None:
         said = " ".join(str(word) for word in words if word is not None)
         print_line(
             text(
-                "{time_s:8.2f} s  frame {frame:<5} {said}{distance}",
+                "{time_s:8.2f} s  frame {frame:<5} {level}{distance}",
                 time_s=event.time_s,
                 frame=event.frame,
-                said=said,
+                level=said,
                 distance=distance,
             )
         )
@@ -236,15 +236,15 @@ def _rectangle(given: str) -> tuple[int, int, int, int]:
     except ValueError:
         fail(
             text(
-                "--mask {given}: not a region. Give four integers, LEFT,TOP,RIGHT,BOTTOM.",
-                given=given,
+                "--mask {value}: not a region. Give four integers, LEFT,TOP,RIGHT,BOTTOM.",
+                value=given,
             )
         )
     if not 0 <= left < right or not 0 <= top < bottom:
         fail(
             text(
-                "--mask {given}: not a region. RIGHT must exceed LEFT, and BOTTOM must exceed TOP.",
-                given=given,
+                "--mask {value}: not a region. RIGHT must exceed LEFT, and BOTTOM must exceed TOP.",
+                value=given,
             )
         )
     return left, top, right, bottom

@@ -26,7 +26,7 @@ from leakwatch.files.bounded_input import shorten
 from leakwatch.files.untrusted_text import escape_control_characters
 
 if TYPE_CHECKING:
-    from leakwatch.runner.stored_run import Run
+    from leakwatch.runner.stored_run import AnalysisRun
 
 _LOG = logging.getLogger(__name__)
 
@@ -193,17 +193,17 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(BAD_INPUT)
 
 
-def print_warnings(run: Run) -> None:
+def print_warnings(run: AnalysisRun) -> None:
     """Print on stderr what is assumed or missing, before any result."""
     if run.calibration.mm_per_px is None:
         warn(text("not calibrated: {source}", source=run.calibration.source))
     if run.acquisition.time_source is TimeSource.ASSUMED and run.acquisition.number_of_frames != 1:
         warn(text("no frame times in the file: 15 frames/s assumed"))
-    for note in (*run.acquisition.notes, *run.doubts):
+    for note in (*run.acquisition.notes, *run.warnings):
         warn(note)
 
 
-def print_inactive_rules(run: Run) -> None:
+def print_inactive_rules(run: AnalysisRun) -> None:
     """Print inactive rules on stderr, before the first frame is assessed."""
     from leakwatch.alerting.inactive_rules import find_inactive_rules
 
@@ -250,7 +250,7 @@ def require_display(
     """Check that there is a display; without one, Qt would end the process."""
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
-        fail(text("there is no display for the window. Use {instead}.", instead=instead))
+        fail(text("there is no display for the window. Use {command}.", command=instead))
 
 
 def import_gui() -> ModuleType:

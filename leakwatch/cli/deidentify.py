@@ -48,11 +48,11 @@ def deidentify(
     if done.unstated:
         warn(
             text(
-                "{unstated} of the files do not state whether they have burned-in annotation. "
+                "{number} of the files do not state whether they have burned-in annotation. "
                 "Check their images before you pass them on.",
-                unstated=done.unstated,
+                number=done.unstated,
             )
         )
-    print_line(text("{written} files written to {out}", written=done.written, out=out))
+    print_line(text("{written} files written to {output}", written=done.written, output=out))
     if done.refused or not done.written:
         raise typer.Exit(BAD_INPUT)

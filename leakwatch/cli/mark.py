@@ -29,7 +29,7 @@ from leakwatch.core.messages import counted, text
 
 if TYPE_CHECKING:
     from leakwatch.marking.one_click import Prepared
-    from leakwatch.runner.stored_run import Run
+    from leakwatch.runner.stored_run import AnalysisRun
     from leakwatch.vision.vertebra.body_outline import Body
 
 
@@ -144,7 +144,7 @@ class _Given:
     accept_unsure: bool
 
 
-def _mark_at(run: Run, frame: int, given: _Given, out: Path) -> None:
+def _mark_at(run: AnalysisRun, frame: int, given: _Given, out: Path) -> None:
     import numpy as np
 
     from leakwatch.marking.one_click import displayed_image, mark_body, prepare
@@ -181,9 +181,9 @@ def _checked(out: Path | None) -> Path:
     if not out.name.endswith(CASE_SUFFIX):
         fail(
             text(
-                "--out {out}: not the name of a case. Choose a name that ends with {CASE_SUFFIX}.",
-                out=out,
-                CASE_SUFFIX=CASE_SUFFIX,
+                "--out {output}: not the name of a case. Choose a name that ends with {suffix}.",
+                output=out,
+                suffix=CASE_SUFFIX,
             )
         )
     return out
@@ -209,43 +209,50 @@ def _print_result(body: Body, prepared: Prepared) -> None:
     ):
         sigma_mm = part.sigma_mm
         if part.unsure is None:
-            print_line(text("{name}: one sigma {mm:.1f} {unit}", name=name, mm=sigma_mm, unit=unit))
+            print_line(
+                text("{name}: one sigma {sigma:.1f} {unit}", name=name, sigma=sigma_mm, unit=unit)
+            )
             continue
         print_line(
-            text("{name}: one sigma {mm:.1f} {unit} (uncertain)", name=name, mm=sigma_mm, unit=unit)
+            text(
+                "{name}: one sigma {sigma:.1f} {unit} (uncertain)",
+                name=name,
+                sigma=sigma_mm,
+                unit=unit,
+            )
         )
     for doubt in body.unsure:
-        warn(text("uncertain: {doubt}", doubt=doubt))
+        warn(text("uncertain: {warning}", warning=doubt))
 
 
 def _write(
-    out: Path, body: Body, prepared: Prepared, run: Run, vertebra: str | None, accept: bool
+    out: Path, body: Body, prepared: Prepared, run: AnalysisRun, vertebra: str | None, accept: bool
 ) -> None:
     from leakwatch.marking.one_click import is_outline_reliable, marks_of, write_case
 
     if not body.side_known:
         fail(
             text(
-                "the anterior side is unknown, so {out} is not written: neither the header nor "
+                "the anterior side is unknown, so {output} is not written: neither the header nor "
                 "a cannula shows it, and a wall on the anterior side would never warn. Give "
                 "--anterior left or --anterior right.",
-                out=out,
+                output=out,
             )
         )
     if body.wall.unsure is not None and not accept:
         fail(
             text(
-                "the posterior wall is uncertain, so {out} is not written. Give points on it "
+                "the posterior wall is uncertain, so {output} is not written. Give points on it "
                 "with --point COLUMN,ROW, or check the --picture and give --accept-unsure.",
-                out=out,
+                output=out,
             )
         )
     whole = is_outline_reliable(body) or accept
     write_case(out, run.path, CaseFile("", marks_of(body, prepared.frame, vertebra, whole)))
     if whole:
-        print_line(text("written to {out}: posterior wall and outline", out=out))
+        print_line(text("written to {output}: posterior wall and outline", output=out))
     else:
-        print_line(text("written to {out}: posterior wall, no outline", out=out))
+        print_line(text("written to {output}: posterior wall, no outline", output=out))
     # The case file cannot contain it, and the rule of the posterior margin needs it.
     sigma = f"[alerting] marks_sigma_mm = {body.wall.sigma_mm:.1f}"
     print_line(text("for the settings when this case is analysed: {setting}", setting=sigma))

@@ -172,9 +172,9 @@ def point_of(given: str, option: str) -> Point:
     if not (math.isfinite(column) and math.isfinite(row)):
         fail(
             text(
-                "{option} {given}: not a point. Write COLUMN,ROW, such as 210,188.5.",
+                "{option} {value}: not a point. Write COLUMN,ROW, such as 210,188.5.",
                 option=option,
-                given=given,
+                value=given,
             )
         )
     return (column, row)

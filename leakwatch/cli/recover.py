@@ -60,9 +60,9 @@ def recover(
     kept = text("{session}: kept {frames} in {files}", session=session, frames=frames, files=files)
     if done.lost:
         kept = counted(
-            "{kept}; the pixels of {count} more frame are lost",
-            "{kept}; the pixels of {count} more frames are lost",
+            "{frames_kept}; the pixels of {count} more frame are lost",
+            "{frames_kept}; the pixels of {count} more frames are lost",
             count=done.lost,
-            kept=kept,
+            frames_kept=kept,
         )
     print_line(kept)

@@ -61,8 +61,8 @@ def report(
         except OSError as error:
             fail(
                 text(
-                    "{out} cannot be written: {error}. Check permissions and free disk space.",
-                    out=out,
+                    "{output} cannot be written: {error}. Check permissions and free disk space.",
+                    output=out,
                     error=str(error),
                 )
             )
@@ -70,4 +70,4 @@ def report(
         if dicom:
             paths = export_dicom(findings, out / "dicom")
             written += [str(path.relative_to(out)) for path in paths]
-    print_line(text("written to {out}: {written}", out=out, written=", ".join(written)))
+    print_line(text("written to {output}: {written}", output=out, written=", ".join(written)))

@@ -189,7 +189,7 @@ def _follow(session: LiveSession) -> None:
     from rich.console import Console
 
     from leakwatch.live.report_lines import level_line, link_lines, status_line
-    from leakwatch.live.status import shown
+    from leakwatch.live.status import displayed_status
 
     console = Console(stderr=True)
     said: tuple[object, ...] = ()
@@ -203,14 +203,14 @@ def _follow(session: LiveSession) -> None:
             ended = session.wait(RENEW_S)
             status = session.status
             _print_once(status, told)
-            now = shown(status, session.now_s, session.settings)
-            what = (now.level, now.sight, now.reasons)
+            now = displayed_status(status, session.now_s, session.settings)
+            what = (now.level, now.state, now.reasons)
             if what != said:
                 said = what
                 print_line(f"{_time_text(status)}  {level_line(now)}")
-            for notice in status.told[recorded:]:
+            for notice in status.notices[recorded:]:
                 print_line(f"{_time_text(status)}  {translate(notice)}")
-            recorded = len(status.told)
+            recorded = len(status.notices)
             new = [one for one in link_lines(status, now) if one != link]
             for link in new:
                 print_line(text("{time}  source: {link}", time=_time_text(status), link=link))
@@ -219,15 +219,15 @@ def _follow(session: LiveSession) -> None:
 
 def _print_once(status: LiveStatus, told: set[str]) -> None:
     """Print inactive rules and inconsistencies of the marks, each once."""
-    for warning in (*(one.text for one in status.rules_off), *status.doubts):
+    for warning in (*(one.text for one in status.inactive_rules), *status.warnings):
         if warning not in told:
             told.add(warning)
             warn(warning)
 
 
 def _time_text(status: LiveStatus) -> str:
-    present = status.present
-    return "       " if present is None else f"{present.snapshot.observation.time_s:6.2f} s"
+    decision = status.decision
+    return "       " if decision is None else f"{decision.snapshot.observation.time_s:6.2f} s"
 
 
 def _print_outcome(
@@ -241,7 +241,7 @@ def _print_outcome(
     for recording in recorder.recordings:
         recording.finish()
     degraded = degraded_lines(status)
-    for line in (*status.doubts, *degraded):
+    for line in (*status.warnings, *degraded):
         warn(line)
     for line in not_watched:
         print_line(line)

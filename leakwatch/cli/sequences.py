@@ -20,7 +20,7 @@ from leakwatch.files.untrusted_text import safe_file_name
 
 if TYPE_CHECKING:
     from leakwatch.config import Settings
-    from leakwatch.runner.stored_run import Run
+    from leakwatch.runner.stored_run import AnalysisRun
     from leakwatch.sources.stored_runs import StoredRun
 
 ALL_RUNS = "all"
@@ -114,8 +114,8 @@ def one_run(path: Path, series: str | None) -> Asked:
     if series == ALL_RUNS:
         raise SourceError(
             text(
-                "--series {ALL_RUNS}: only one sequence can be marked at a time. Give its number.",
-                ALL_RUNS=ALL_RUNS,
+                "--series {all_word}: only one sequence can be marked at a time. Give its number.",
+                all_word=ALL_RUNS,
             )
         )
     found = _of_path(path, series, False)
@@ -133,7 +133,7 @@ def one_run(path: Path, series: str | None) -> Asked:
 
 def opened(
     asked: Asked, settings: Settings, case: Path | None, no_case: bool, calibration: Path | None
-) -> Run:
+) -> AnalysisRun:
     """Open a sequence with the case that is given, that refers to it, or that is beside it.
 
     Prints warnings and inactive rules on stderr.
@@ -149,7 +149,7 @@ def opened(
 
 def opened_with(
     asked: Asked, settings: Settings, case: Path | None, calibration: Path | None
-) -> Run:
+) -> AnalysisRun:
     """Open a sequence with this case only."""
     from leakwatch.runner.stored_run import open_run
 
@@ -195,10 +195,10 @@ def _chosen(path: Path, runs: Sequence[StoredRun], series: str | None) -> Sequen
         raise SourceError(
             text(
                 "{path}: has {runs} sequences. Choose one with --series NUMBER, or all with "
-                "--series {ALL_RUNS}.",
+                "--series {all_word}.",
                 path=path,
                 runs=len(runs),
-                ALL_RUNS=ALL_RUNS,
+                all_word=ALL_RUNS,
             )
         )
     if series.isdecimal() and 1 <= int(series) <= len(runs):

@@ -128,7 +128,7 @@ def _simulate_one(wanted: Scenario, out: Path, ct_folder: Path | None, masks: bo
             leak=simulation.truth.leak,
         )
     )
-    print_line(text("written to {out}: {written}", out=out, written=", ".join(written)))
+    print_line(text("written to {output}: {written}", output=out, written=", ".join(written)))
 
 
 def _write_masks(scenario: Scenario, scene: Scene, out: Path, wanted: bool) -> list[str]:
@@ -180,12 +180,12 @@ def _simulate_suite(plan: SuitePlan, jobs: int | None) -> None:
         index = run_suite(plan, jobs or os.cpu_count() or 1, on_frames)
     print_line(
         counted(
-            "{made} of {count} case ({kept} already existed); written to {out}",
-            "{made} of {count} cases ({kept} already existed); written to {out}",
+            "{simulated} of {count} case ({existing} already existed); written to {output}",
+            "{simulated} of {count} cases ({existing} already existed); written to {output}",
             count=len(plan.cases),
-            made=len(index.cases),
-            kept=len(plan.kept),
-            out=plan.out,
+            simulated=len(index.cases),
+            existing=len(plan.kept),
+            output=plan.out,
         )
     )
     for case in index.not_made:

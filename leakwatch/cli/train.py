@@ -152,9 +152,8 @@ def _judge(item: TrainingItem, trainee: str, presses_s: Sequence[float]) -> None
         if presses_s and presses_s[-1] > end_s:
             fail(
                 text(
-                    "--stop-at-s {presses_s:g}: the case ends at {end_s:.2f} s. Give an earlier "
-                    "time.",
-                    presses_s=presses_s[-1],
+                    "--stop-at-s {stop_s:g}: the case ends at {end_s:.2f} s. Give an earlier time.",
+                    stop_s=presses_s[-1],
                     end_s=end_s,
                 )
             )

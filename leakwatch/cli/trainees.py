@@ -99,17 +99,17 @@ def curve(trainee: TraineeArgument, out: OutOption) -> None:
     except OSError as error:
         fail(
             text(
-                "{out} cannot be written: {strerror}. Check permissions and free disk space.",
-                out=out,
-                strerror=error.strerror,
+                "{output} cannot be written: {reason}. Check permissions and free disk space.",
+                output=out,
+                reason=error.strerror,
             )
         )
     print_line(
         counted(
-            "{count} session drawn into {out}",
-            "{count} sessions drawn into {out}",
+            "{count} session drawn into {output}",
+            "{count} sessions drawn into {output}",
             count=len(sessions),
-            out=out,
+            output=out,
         )
     )
 
@@ -131,17 +131,17 @@ def export(
     except OSError as error:
         fail(
             text(
-                "{out} cannot be written: {strerror}. Check permissions and free disk space.",
-                out=out,
-                strerror=error.strerror,
+                "{output} cannot be written: {reason}. Check permissions and free disk space.",
+                output=out,
+                reason=error.strerror,
             )
         )
     print_line(
         counted(
-            "{count} session written to {out}",
-            "{count} sessions written to {out}",
+            "{count} session written to {output}",
+            "{count} sessions written to {output}",
             count=len(sessions),
-            out=out,
+            output=out,
         )
     )
 

@@ -334,6 +334,9 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         cement: the limit is higher by this times the baseline's gradient.
     rod_ghost_px : float
         The same of the cannula, which is followed on its own.
+    stripe_mm : float
+        What is new on a cannula and narrower than this is a stripe that an error of its pose
+        leaves, mm: the full width at half maximum of smoothing and blur.
     notch_mm : float
         Cement on both sides of an instrument no wider than this, a cannula with its rims, is
         behind it too.
@@ -396,6 +399,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     growth_mm_s: Annotated[float, within(0.0, 50.0)] = 7.5
     ghost_px: Annotated[float, within(0.0, 2.0)] = 0.3
     rod_ghost_px: Annotated[float, within(0.0, 2.0)] = 0.12
+    stripe_mm: Annotated[float, within(0.0, 5.0)] = 1.2
     notch_mm: Annotated[float, within(0.0, 12.0)] = 5.5
     unrest_mm: Annotated[float, within(0.1, 5.0)] = 0.8
     unrest_factor: Annotated[float, within(0.0, 10.0)] = 2.0
@@ -498,8 +502,8 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     max_contrast_change : float
         Most that scatter changes the rod's contrast, as a share of it.
     contrast_s : float
-        Time constant with which that change, and what fills the bore, are followed, s: long against
-        the second in which a leak behind the rod fills, short against a patient's injection.
+        Time constant with which that change is followed, s: long against the second in which a
+        leak behind the rod fills, short against a patient's injection.
     gap_s : float
         A longer time between two frames counts as this in that, s: as long as such a leak fills.
     moved_share : float

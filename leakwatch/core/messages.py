@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gettext
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +21,19 @@ PSEUDO_LANGUAGE = "x-marked"
 PSEUDO_MARKS = ("⟦", "⟧")
 
 _FOLDER = Path(__file__).resolve().parent.parent / "locale"
+
+
+class HeaderText(str):
+    """Text from a header, or that a parser quoted from one: shown to the user, never logged.
+
+    It stays one as a value of a `Message`, which is how the log knows what to leave out.
+    """
+
+    __slots__ = ()
+
+    def upper(self) -> HeaderText:
+        """Return the same in capital letters."""
+        return HeaderText(super().upper())
 
 
 class Message(str):
@@ -50,6 +63,13 @@ class Message(str):
         message = super().__new__(cls, chosen.format(**values) if values else chosen)
         message.template, message.plural, message.values = template, plural, values
         return message
+
+    def removeprefix(self, prefix: str, /) -> str:
+        """Return the message without a prefix such as "PATH: ", still with its values."""
+        head, colon, rest = self.template.partition(": ")
+        if self.plural is None and colon and f"{head}: ".format(**self.values) == prefix:
+            return Message(rest, None, self.values)
+        return super().removeprefix(prefix)
 
     def __reduce__(self) -> tuple[type[Message], tuple[str, str | None, dict[str, object]]]:
         """Keep the template where a message goes to another process."""
@@ -152,6 +172,32 @@ def sentence(message: str) -> str:
     """Return a message in the language of this process, with a capital first letter."""
     shown = translate(message)
     return f"{shown[:1].upper()}{shown[1:]}"
+
+
+def without_header_texts(message: str, replace: Callable[[str], str]) -> str:
+    """Return a message in English, with another text for each value from a header.
+
+    Parameters
+    ----------
+    message : str
+        A text that is no `Message` is from the header as a whole, or not at all.
+    replace : callable
+        Returns the text for a value.
+    """
+    if isinstance(message, HeaderText):
+        return replace(message)
+    if not isinstance(message, Message) or not message.values:
+        return message
+    values = {name: _without_header_texts(one, replace) for name, one in message.values.items()}
+    one = message.plural is None or values["count"] == 1
+    template = message.template if one or message.plural is None else message.plural
+    return template.format(**values)
+
+
+def _without_header_texts(value: object, replace: Callable[[str], str]) -> object:
+    if isinstance(value, BaseException):
+        value = str(value)
+    return without_header_texts(value, replace) if isinstance(value, str) else value
 
 
 def _template(message: Message, language: str) -> str:

@@ -137,13 +137,13 @@ def _make_empty(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()):
-            raise SourceError(text("{out} is not empty. Choose another --out.", out=out))
+            raise SourceError(text("{output} is not empty. Choose another --out.", output=out))
     except OSError as error:
         raise SourceError(
             text(
-                "{out} cannot be created: {strerror}. Choose another --out.",
-                out=out,
-                strerror=error.strerror,
+                "{output} cannot be created: {reason}. Choose another --out.",
+                output=out,
+                reason=error.strerror,
             )
         ) from error
 

@@ -168,10 +168,10 @@ def _check_kind(header: Dataset) -> None:
         known = sop_class.name if sop_class.name != sop_class else "unknown or absent"
         raise SourceError(
             text(
-                "its SOP Class is {known}, and only projection X-ray images and secondary captures "
-                "are copied: other objects would be incomplete. Remove it from the folder, or use "
-                "another tool for it.",
-                known=known,
+                "its SOP Class is {sop_class}, and only projection X-ray images and secondary "
+                "captures are copied: other objects would be incomplete. Remove it from the "
+                "folder, or use another tool for it.",
+                sop_class=known,
             )
         )
 

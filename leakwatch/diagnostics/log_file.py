@@ -59,7 +59,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "thread": record.threadName,
             "where": record.name.removeprefix("leakwatch."),
-            "what": self._text(record.getMessage()),
+            "what": self._text(self._message(record)),
         }
         for name, value in getattr(record, FIELDS, {}).items():
             line[name] = self._plain(value)
@@ -72,11 +72,23 @@ class JsonLines(logging.Formatter):
                 line["traceback_of_cause"] = _places(cause.__traceback__)
         return json.dumps(line, allow_nan=False, separators=(",", ":"))
 
+    def _message(self, record: logging.LogRecord) -> str:
+        """Return the message; values of a header in its arguments are left out."""
+        if not isinstance(record.args, tuple):
+            return record.getMessage()
+        args = tuple(map(self._without_header_texts, record.args))
+        return str(record.msg) % args if args else self._without_header_texts(record.msg)
+
+    def _without_header_texts(self, value: Any) -> Any:
+        if isinstance(value, BaseException):
+            value = str(value)
+        return self._redact.header_texts(value) if isinstance(value, str) else value
+
     def _text(self, text: str) -> str:
-        return self._redact(text[:_LONGEST])
+        return self._redact(self._redact.header_texts(text)[:_LONGEST])
 
     def _error(self, error: BaseException) -> str:
-        said = str(error)[:_LONGEST]
+        said = self._redact.header_texts(str(error))[:_LONGEST]
         said = self._redact.of_code(said) if isinstance(error, _OF_CODE) else self._redact(said)
         return f"{type(error).__name__}: {said}" if said else type(error).__name__
 

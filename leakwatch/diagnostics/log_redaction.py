@@ -1,8 +1,8 @@
 """Redaction of log texts: no patient identity, and no paths of the computer.
 
-Texts of the program are written to hold no identity. Those of libraries quote whatever stood in a
-header, and paths of files that a device wrote may be made of names. What a person typed on the
-command line is theirs to send.
+Texts of the program mark their values from a header (`HeaderText`), and these are left out. Texts
+of libraries quote whatever stood in a header, and paths of files that a device wrote may be made of
+names. What a person typed on the command line is theirs to send.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from leakwatch.core.messages import without_header_texts
 
 LEFT_OUT: Final = "..."
 # UIDs of objects, series and studies. Those of the standard itself (1.2.840.10008) name no patient.
@@ -28,13 +30,8 @@ _PATH: Final = re.compile(
     r"(?:(?<![^\s'\"=(,\[<])|(?<=:)(?!//))"
     r"(?:~|[A-Za-z]:|\\)?[\\/](?:[^\\/:'\"\n]*[\\/])*(?:[^\\/:'\"\n]*?(?=[:'\"\n]|$)|[^\\/\s:'\"]*)"
 )
-# The value of an element, as the sources quote it after the element's name; numbers are kept. What
-# "the header states" is a number of ours. `test_log_command` holds it against the sources' texts.
-_SAID: Final = re.compile(
-    r"((?:\bsays|(?<!\bheader )\bstates) (?!that |how |no)|\bPhotometric Interpretation )"
-    r"([^.:;,()]+)"
-)
-_NUMBER: Final = re.compile(r"[-+\d.e]+( (frames/s|bits|mm)\b.*)?")
+# A value of a header that is kept: a number, but none as long as the number of a patient.
+_SHORT_VALUE: Final = re.compile(r"[-+]?\d{0,5}(\.\d{1,6})?")
 _SHORT_NUMBER: Final = re.compile(r"\d{1,5}")  # of a file: names nobody, and stands in any text
 _WORD: Final = re.compile(r"[^\s:;,()'\"\\/]+")
 # Of so many names of a folder that was typed, no more is looked up: a start waits for it.
@@ -70,10 +67,14 @@ class Redactor:
         # What lies in a folder that was typed was not.
         self._below = re.compile(rf"(?<!\w)({roots})[\\/]([^\\/:'\"\n]*[\\/]?)+?(?=[:'\"\n]|$)")
 
+    def header_texts(self, message: str) -> str:
+        """Return a message in English, without the values that it marks as those of a header."""
+        return without_header_texts(message, _header_text)
+
     def __call__(self, text: str) -> str:
         """Return `text` without UIDs, credentials, values of a header, and paths nobody typed."""
-        text = _SAID.sub(_said, _QUOTED.sub(self._quoted, self._names(text)))
-        return self._places(text)
+        text = self.header_texts(text)
+        return self._places(_QUOTED.sub(self._quoted, self._names(text)))
 
     def of_code(self, text: str) -> str:
         """Return `text`, which the interpreter said of code: what it quotes are names in it."""
@@ -128,10 +129,8 @@ class Redactor:
         return found.group(0) if known else f"'{LEFT_OUT}'"
 
 
-def _said(found: re.Match[str]) -> str:
-    value = found.group(2).strip()
-    plain = value in _PLAIN or value == "absent" or _NUMBER.fullmatch(value)
-    return found.group(0) if plain else f"{found.group(1)}{LEFT_OUT}"
+def _header_text(value: str) -> str:
+    return value if value in _PLAIN or _SHORT_VALUE.fullmatch(value) else LEFT_OUT
 
 
 def _names_below(folders: Iterable[Path]) -> set[str]:

@@ -240,7 +240,9 @@ def reason_text(reason: Reason, alert: Alert, observation: Observation, settings
 
 def seconds_text(seconds: float) -> Message:
     """Return a predicted time as it is shown: never more exact than it is."""
-    return text("less than 1 s") if seconds < 1.0 else text("about {s:.0f} s", s=seconds)
+    return (
+        text("less than 1 s") if seconds < 1.0 else text("about {seconds:.0f} s", seconds=seconds)
+    )
 
 
 def longest_tube_mm(observation: Observation) -> float | None:
@@ -356,7 +358,9 @@ def last_assessed_text(last: Observation, age_s: float) -> Message:
         found = text("{area} of cement, no distance to the wall", area=_area_text(cement))
     length_mm = longest_tube_mm(last)
     if length_mm is not None:
-        found = text("{found}; tubular filling, {mm:.0f} mm", found=found, mm=length_mm)
+        found = text(
+            "{found}; tubular filling, {length_mm:.0f} mm", found=found, length_mm=length_mm
+        )
     elif any(tube.confirmed for tube in last.tubes):
         found = text("{found}; tubular filling", found=found)
     return text("{age} ago: {found}", age=age_text(age_s), found=found)

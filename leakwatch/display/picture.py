@@ -288,7 +288,7 @@ def _frame_facts(frame: Frame) -> list[Fact]:
     total = frame.acquisition.number_of_frames
     number: str = f"{frame.index}"
     if total is not None:
-        number = text("{number} (last {last})", number=frame.index, last=total - 1)
+        number = text("{number} (last {last_frame})", number=frame.index, last_frame=total - 1)
     assumed = frame.acquisition.time_source is TimeSource.ASSUMED
     source = text("assumed 15/s") if assumed else frame.acquisition.time_source.value
     time = text("{time_s:.2f} s ({source})", time_s=frame.time_s, source=source)
@@ -314,8 +314,10 @@ def _distance_px_text(distance: WallDistance) -> Message:
     """Return a distance that is not calibrated."""
     distance_px = abs(distance.distance_px)
     if is_behind(distance):
-        return text("{px:.0f} px behind the wall (not calibrated)", px=distance_px)
-    return text("{px:.0f} px (not calibrated)", px=distance_px)
+        return text(
+            "{distance_px:.0f} px behind the wall (not calibrated)", distance_px=distance_px
+        )
+    return text("{distance_px:.0f} px (not calibrated)", distance_px=distance_px)
 
 
 def _prediction(alert: Alert, settings: Settings) -> str:

@@ -197,7 +197,7 @@ def _too_large(most_bytes: int) -> OutOfBounds:
 
 def _too_deep() -> OutOfBounds:
     return OutOfBounds(
-        text("is nested more than {deepest} levels deep, the limit for any file", deepest=_DEEPEST)
+        text("is nested more than {maximum} levels deep, the limit for any file", maximum=_DEEPEST)
     )
 
 

@@ -24,15 +24,15 @@ from leakwatch.gui.widgets.fonts import font, register_fonts
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.live.live_session import LiveSession
 from leakwatch.marking.case_opening import case_path, known_marks, marked_frame, open_stored
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 
 
-def show(run: Run) -> None:
+def show(run: AnalysisRun) -> None:
     """Show `run` in a window until the user closes it; close the source of the run.
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Just opened.
     """
     running = application()
@@ -66,7 +66,7 @@ def _until_closed(running: QApplication, window: ImageWindow) -> None:
 
 
 def mark(
-    run: Run,
+    run: AnalysisRun,
     sequence: Path,
     out: Path | None,
     frame: int,
@@ -77,7 +77,7 @@ def mark(
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Just opened.
     sequence : Path
         As the user named it: a sequence, or a case to continue.
@@ -106,7 +106,7 @@ def mark(
 
 
 def mark_window(
-    run: Run,
+    run: AnalysisRun,
     sequence: Path,
     out: Path | None,
     frame: int,
@@ -123,12 +123,12 @@ def mark_window(
     return MarkWindow(case, snapshot, text("mark {name}", name=run.name), mark_tools(case))
 
 
-def record(run: Run, path: Path, frame: int | None = None) -> str:
+def record(run: AnalysisRun, path: Path, frame: int | None = None) -> str:
     """Draw the window at one frame into an image file, without a display.
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Just opened; its source is closed here.
     path : Path
         A PNG; replaced.
@@ -179,20 +179,20 @@ def record(run: Run, path: Path, frame: int | None = None) -> str:
     )
 
 
-def _no_such_frame(run: Run, track: Track, index: int) -> Message:
+def _no_such_frame(run: AnalysisRun, track: Track, index: int) -> Message:
     last = len(track) - 1
     if track.failure:
         return text(
-            "{name} has frames 0 to {last}, not {number}. {failure}",
+            "{name} has frames 0 to {last_frame}, not {number}. {failure}",
             name=run.name,
-            last=last,
+            last_frame=last,
             number=index,
             failure=track.failure,
         )
     return text(
-        "{name} has frames 0 to {last}, not {number}. Choose one of them.",
+        "{name} has frames 0 to {last_frame}, not {number}. Choose one of them.",
         name=run.name,
-        last=last,
+        last_frame=last,
         number=index,
     )
 

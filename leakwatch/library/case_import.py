@@ -10,7 +10,7 @@ from leakwatch.core.arrays import Rectangle
 from leakwatch.core.frame import Frame
 from leakwatch.core.redaction import mask_frame
 from leakwatch.library.case_library import CaseLibrary, LibraryCase
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.sinks.recording.frame_recorder import FrameRecorder, Recording
 from leakwatch.sinks.recording.lossless_pixels import Compression
 from leakwatch.sinks.recording.recorder import Recorder
@@ -35,7 +35,7 @@ class Import:
 
 def add_to_library(
     library: CaseLibrary,
-    run: Run,
+    run: AnalysisRun,
     name: str | None = None,
     masks_px: tuple[Rectangle, ...] = (),
     keep_identity: bool = False,
@@ -46,7 +46,7 @@ def add_to_library(
     Parameters
     ----------
     library : CaseLibrary
-    run : Run
+    run : AnalysisRun
         Just opened.
     name : str or None
         Name of the case.
@@ -82,14 +82,14 @@ def add_to_library(
 
 
 def _record(
-    run: Run, case: LibraryCase, recording: Recording, on_frame: Callable[[], None]
+    run: AnalysisRun, case: LibraryCase, recording: Recording, on_frame: Callable[[], None]
 ) -> str | None:
     with ExitStack() as closing:
         lines = Recorder(case.folder, recording.keep_identity)
         closing.callback(lines.close)
         frames = FrameRecorder(case.folder, recording)
         closing.callback(frames.close)
-        for snapshot in run.snapshots():
+        for snapshot in run.iter_snapshots():
             lines.append(snapshot)
             frames.append(snapshot)
             if snapshot.fault is not None:

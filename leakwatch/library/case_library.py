@@ -144,9 +144,9 @@ class CaseLibrary:
             raise LibraryError(
                 text(
                     "{name!r} is not a case name: it has control characters, or more than "
-                    "{LONGEST_NAME} characters. Use letters.",
+                    "{maximum} characters. Use letters.",
                     name=name[:_LONGEST_NAME],
-                    LONGEST_NAME=_LONGEST_NAME,
+                    maximum=_LONGEST_NAME,
                 )
             )
         with self._db.writing():

@@ -18,15 +18,15 @@ class Acknowledge:
 
     Parameters
     ----------
-    seen : tuple of Reason
+    shown : tuple of Reason
         Reasons of the STOP as displayed: a reason that arose since is not cleared.
     """
 
-    seen: tuple[Reason, ...]
+    shown: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class RestartBaseline:
     """Request for a new baseline: the current image is taken as cement-free.
 
     Parameters
@@ -34,7 +34,7 @@ class Start:
     marks : Marks or None
         Drawn on `frame`; None: the previous marks at their current position.
     frame : Frame or None
-        Frame of a `Present`; None: the latest.
+        Frame of a `TimedDecision`; None: the latest.
     spacing : (float, float) or None
         Millimetres per pixel at the vertebra and their standard deviation, as measured by the
         operator; None: the previous ones.
@@ -46,8 +46,8 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeBack:
-    """Undo of the last `Start`: the previous baseline is used again."""
+class UndoRestart:
+    """Undo of the last `RestartBaseline`: the previous baseline is used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +99,4 @@ class EndRecord:
     """End of all recordings with the displayed image."""
 
 
-Action = Acknowledge | Start | TakeBack | Syringe | Note | PauseAudio
+Action = Acknowledge | RestartBaseline | UndoRestart | Syringe | Note | PauseAudio

@@ -110,7 +110,7 @@ _URGENCY = {Alarm.NONE: 0, Alarm.LOW: 1, Alarm.MEDIUM: 2, Alarm.HIGH: 3}
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class AlarmState:
     """State of the alarm sound.
 
     Parameters
@@ -131,14 +131,14 @@ class Voice:
     silent: bool = False
 
 
-def voiced(
-    voice: Voice, alarm: Alarm, silent: bool, now_s: float, settings: SoundSettings
-) -> tuple[Voice, Alarm]:
+def next_burst(
+    before: AlarmState, alarm: Alarm, silent: bool, now_s: float, settings: SoundSettings
+) -> tuple[AlarmState, Alarm]:
     """Return the new state, and the burst that starts now.
 
     Parameters
     ----------
-    voice : Voice
+    before : AlarmState
     alarm : Alarm
         Current alarm.
     silent : bool
@@ -148,24 +148,24 @@ def voiced(
 
     Returns
     -------
-    Voice, Alarm
+    AlarmState, Alarm
         The burst that starts; `Alarm.NONE` if none does.
     """
     if silent:
-        return replace(voice, alarm=alarm, silent=True), Alarm.NONE
-    worse = _URGENCY[alarm] > _URGENCY[voice.alarm] or (voice.silent and alarm is not Alarm.NONE)
+        return replace(before, alarm=alarm, silent=True), Alarm.NONE
+    worse = _URGENCY[alarm] > _URGENCY[before.alarm] or (before.silent and alarm is not Alarm.NONE)
     every_s = {Alarm.HIGH: settings.high_every_s, Alarm.MEDIUM: settings.medium_every_s}
-    due = worse or now_s - voice.since_s >= every_s.get(alarm, math.inf)
+    due = worse or now_s - before.since_s >= every_s.get(alarm, math.inf)
     if alarm is Alarm.LOW:
-        due = worse and now_s - voice.low_s >= settings.low_every_s
+        due = worse and now_s - before.low_s >= settings.low_every_s
     if alarm is Alarm.NONE:
         due = False
     if not due:
         # A less urgent alarm that was active all the time waits for its interval.
-        since_s = voice.since_s if alarm is voice.alarm else now_s
-        return replace(voice, alarm=alarm, since_s=since_s, silent=False), Alarm.NONE
-    low_s = now_s if alarm is Alarm.LOW else voice.low_s
-    return Voice(alarm, now_s, low_s), alarm
+        since_s = before.since_s if alarm is before.alarm else now_s
+        return replace(before, alarm=alarm, since_s=since_s, silent=False), Alarm.NONE
+    low_s = now_s if alarm is Alarm.LOW else before.low_s
+    return AlarmState(alarm, now_s, low_s), alarm
 
 
 UNAVAILABLE = text("AUDIO UNAVAILABLE")

@@ -26,25 +26,25 @@ _NO_CASE = CaseFile("", Marks())
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class MonitoringBasis:
     """Marks and calibration that frames are assessed with.
 
     Parameters
     ----------
     marks : Marks
     calibration : Calibration
-    doubts : tuple of str
+    warnings : tuple of str
         Inputs that are inconsistent or unusual, for the operator.
-    rules_off : tuple of RuleOff
+    inactive_rules : tuple of InactiveRule
         Inactive rules.
     """
 
     marks: Marks
     calibration: Calibration
-    doubts: tuple[str, ...] = ()
-    rules_off: tuple[InactiveRule, ...] = ()
+    warnings: tuple[str, ...] = ()
+    inactive_rules: tuple[InactiveRule, ...] = ()
 
-    def with_cement(self, cement: CementInputs) -> Basis:
+    def with_cement(self, cement: CementInputs) -> MonitoringBasis:
         """Return a copy with what is now known of the cement."""
         return replace(self, marks=replace(self.marks, cement=cement))
 
@@ -90,37 +90,37 @@ class Setup:
         case = replace(self.case, mm_per_px=mm_per_px, mm_per_px_sigma=sigma)
         return replace(self, case=case)
 
-    def basis(self, acquisition: Acquisition) -> Basis:
+    def make_basis(self, acquisition: Acquisition) -> MonitoringBasis:
         """Return what applies to frames of `acquisition`.
 
         Does not raise: during a session, inputs that do not match are ignored and reported.
         """
-        case, doubts = self.case, list[str]()
+        case, warnings = self.case, list[str]()
         try:
             # A live source numbers its frames without end.
             check_fits(case, replace(acquisition, number_of_frames=None), text("the case"))
         except CaseError as error:
-            doubts.append(str(error))
+            warnings.append(str(error))
             case = _without_marks(case)
-        scale = self._scale(acquisition, case, doubts)
+        scale = self._scale(acquisition, case, warnings)
         try:
-            doubts += check_consistency(case, acquisition, scale, self.settings)
+            warnings += check_consistency(case, acquisition, scale, self.settings)
         except CaseError as error:
-            doubts.append(text("{fault} The case is ignored.", fault=str(error)))
+            warnings.append(text("{fault} The case is ignored.", fault=str(error)))
             case = _without_marks(case)
-            scale = self._scale(acquisition, case, doubts)
+            scale = self._scale(acquisition, case, warnings)
         off = find_inactive_rules(
             case.marks, scale, replace(acquisition, number_of_frames=None), self.settings
         )
-        return Basis(case.marks, scale, tuple(doubts), off)
+        return MonitoringBasis(case.marks, scale, tuple(warnings), off)
 
-    def _scale(self, acquisition: Acquisition, case: CaseFile, doubts: list[str]) -> Calibration:
-        """Return the calibration; if there is none, append the reason to `doubts`."""
+    def _scale(self, acquisition: Acquisition, case: CaseFile, warnings: list[str]) -> Calibration:
+        """Return the calibration; if there is none, append the reason to `warnings`."""
         settings = self.settings.calibration
         try:
             return resolve_calibration(acquisition, case, self.calibration_path, settings)
         except CalibrationError as error:
-            doubts.append(str(error))
+            warnings.append(str(error))
             return Calibration(None, None, SpacingRung.NONE, str(error))
 
 
@@ -183,46 +183,45 @@ class FollowedMarks:
 
     Parameters
     ----------
-    known : Marks
+    before : Marks
         Those of the session when it starts.
     placed : Marks
         The same on its first frame.
     """
 
-    def __init__(self, known: Marks, placed: Marks) -> None:
-        self._known, self._placed = known, placed
+    def __init__(self, before: Marks, placed: Marks) -> None:
+        self._before, self._placed = before, placed
 
     def of(self, marks: Marks) -> Marks:
         """Return `marks` on the first frame of the recording, until the operator draws others.
 
         The same object is returned until something changes: a change is written to the disk.
         """
-        if not same_drawing(marks, self._known):
+        if not same_drawing(marks, self._before):
             return marks
         if marks.cement != self._placed.cement:
             self._placed = replace(self._placed, cement=marks.cement)
         return self._placed
 
 
-def marks_now(marks: Marks, judged: Snapshot | None) -> Marks:
-    """Return the marks at their position in the frame of `judged`.
+def current_marks(marks: Marks, assessed: Snapshot | None) -> Marks:
+    """Return the marks at their position in the frame of `assessed`.
 
     Parameters
     ----------
     marks : Marks
-    judged : Snapshot or None
+    assessed : Snapshot or None
         None, or without a shift: position unknown. Then only the view is kept.
     """
-    if judged is None or judged.observation.shift_px is None:
+    if assessed is None or assessed.observation.shift_px is None:
         return Marks(view=marks.view, cement=marks.cement)
-    seen = judged.observation
-    shift = judged.observation.shift_px
+    observation, shift = assessed.observation, assessed.observation.shift_px
     tip = marks.needle_tip_px
     return replace(
         marks,
-        reference_frame=judged.frame.index,
+        reference_frame=assessed.frame.index,
         baseline_frames=None,
-        posterior_wall_px=seen.wall_px,
-        body_outline_px=seen.outline_px,
+        posterior_wall_px=observation.wall_px,
+        body_outline_px=observation.outline_px,
         needle_tip_px=None if tip is None else (tip[0] + shift[0], tip[1] + shift[1]),
     )

@@ -31,7 +31,7 @@ class Exposure:
     step_s: float = 0.0
 
 
-def exposed(before: Exposure, frame: Frame, held: bool, pause_s: float) -> Exposure:
+def count_exposure(before: Exposure, frame: Frame, frozen: bool, pause_s: float) -> Exposure:
     """Return the exposure after one more frame.
 
     Parameters
@@ -39,12 +39,12 @@ def exposed(before: Exposure, frame: Frame, held: bool, pause_s: float) -> Expos
     before : Exposure
     frame : Frame
         With the index and time of the session: a gap in the indices is a lost frame.
-    held : bool
+    frozen : bool
         Whether the image is frozen: the beam is off.
     pause_s : float
         During a longer interval between two frames the beam was off.
     """
-    if held:
+    if frozen:
         return Exposure(before.pulses, before.beam_s, None, before.step_s)
     last = before.last
     if last is None or frame.time_s - last.time_s > pause_s:

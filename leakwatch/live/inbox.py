@@ -59,12 +59,12 @@ class Inbox(Generic[Action]):
     ----------
     capacity : int
         Maximum number of queued frames. May be changed at any time.
-    most_bytes : int or None
+    max_bytes : int or None
         Maximum memory of their pixels, except for the newest frame. None: unlimited.
     """
 
-    def __init__(self, capacity: int, most_bytes: int | None = None) -> None:
-        self.capacity, self._most_bytes = capacity, most_bytes
+    def __init__(self, capacity: int, max_bytes: int | None = None) -> None:
+        self.capacity, self._max_bytes = capacity, max_bytes
         self._changed = Condition()
         self._frames: deque[Arrival] = deque()
         self._actions: list[Action] = []
@@ -124,6 +124,6 @@ class Inbox(Generic[Action]):
 
     def _too_large(self) -> bool:
         """Return whether queued frames exceed the memory limit."""
-        if self._most_bytes is None or len(self._frames) < 2:
+        if self._max_bytes is None or len(self._frames) < 2:
             return False
-        return sum(one.frame.pixels.nbytes for one in self._frames) > self._most_bytes
+        return sum(one.frame.pixels.nbytes for one in self._frames) > self._max_bytes

@@ -31,22 +31,22 @@ from leakwatch.live.actions import (
     Note,
     PauseAudio,
     Record,
-    Start,
+    RestartBaseline,
     Syringe,
-    TakeBack,
+    UndoRestart,
 )
 from leakwatch.live.case_setup import FollowedMarks, Setup
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency_ledger import Latency, Ledger
 from leakwatch.live.live_fold import LiveFold
 from leakwatch.live.outputs import Outputs
-from leakwatch.live.recording_news import RecordingNews
-from leakwatch.live.status import LiveStatus, Recording, silence_text
+from leakwatch.live.recording_notices import RecordingNotices
+from leakwatch.live.status import LiveStatus, Recording, no_frame_text
 
 _LOG = logging.getLogger(__name__)
 
 # How often the fold checks for missing frames, s: a fifth of the shortest age limit.
-LOOK_S = 0.1
+CHECK_S = 0.1
 # A source ends within a second after its `close`.
 SOURCE_CLOSE_S = 2.0
 
@@ -86,7 +86,7 @@ class LiveSession:
         self._fold = LiveFold(setup, self._outputs.append)
         self._ledger = Ledger(live.latency_frames)
         self._link_news = LinkNews(_LOG)
-        self._news = RecordingNews(live.behind_after_s)
+        self._notices = RecordingNotices(live.behind_after_s)
         self._dropped = 0
         self._ended = Flag()
         self._threads = [
@@ -95,7 +95,7 @@ class LiveSession:
         ]
         self._lock = Lock()
         self._closed = False
-        self._published = self._fold.told_in(LiveStatus(None, self._link()))
+        self._published = self._fold.fill_status(LiveStatus(None, self._link()))
 
     def start(self) -> None:
         """Start monitoring."""
@@ -144,11 +144,11 @@ class LiveSession:
     def acknowledge(self) -> None:
         """Acknowledge the displayed STOP."""
         with self._lock:
-            present = self._published.present
-        if present is not None:
-            self._inbox.post(Acknowledge(present.snapshot.alert.reasons))
+            decision = self._published.decision
+        if decision is not None:
+            self._inbox.post(Acknowledge(decision.snapshot.alert.reasons))
 
-    def start_anew(
+    def restart_baseline(
         self,
         marks: Marks | None = None,
         frame: Frame | None = None,
@@ -161,15 +161,15 @@ class LiveSession:
         marks : Marks or None
             Drawn on `frame`; None keeps the current ones at their current position.
         frame : Frame or None
-            Frame of a `Present` of this session; None takes the latest.
+            Frame of a `TimedDecision` of this session; None takes the latest.
         spacing : (float, float) or None
             Millimetres per pixel at the vertebra and their standard deviation, as measured.
         """
-        self._inbox.post(Start(marks, frame, spacing))
+        self._inbox.post(RestartBaseline(marks, frame, spacing))
 
-    def take_back(self) -> None:
+    def undo_baseline(self) -> None:
         """Undo the last new baseline; without one, do nothing."""
-        self._inbox.post(TakeBack())
+        self._inbox.post(UndoRestart())
 
     def read_syringe(self, ml: float) -> None:
         """Take what the operator read on the syringe; a volume that is not possible is ignored.
@@ -185,7 +185,7 @@ class LiveSession:
         """Save a remark of the operator with the case."""
         self._inbox.post(Note(text, at_px))
 
-    def tell(self, text: str) -> None:
+    def report_fault(self, text: str) -> None:
         """Save a fault of the window with the case."""
         self._inbox.post(Note(text, kind=EventKind.TECHNICAL))
 
@@ -234,7 +234,7 @@ class LiveSession:
             self._leave_fold_alone(actions)
         else:
             self._begin_records(actions)
-            self._tell_of_recordings(last=True)
+            self._report_recordings(last=True)
             self._fold.flush()
             self._publish()
         self._outputs.close()
@@ -256,7 +256,7 @@ class LiveSession:
     def _publish(self, **changes: Any) -> None:
         """Replace the record by one with the results of the fold; on the fold's thread."""
         with self._lock:
-            self._published = self._fold.told_in(replace(self._published, **changes))
+            self._published = self._fold.fill_status(replace(self._published, **changes))
 
     def _publish_only(self, **changes: Any) -> None:
         """Replace the record by one with `changes`; from any thread."""
@@ -297,7 +297,7 @@ class LiveSession:
     def _follow(self) -> None:
         """Fold frames and actions until the session is closed."""
         while True:
-            delivery = self._inbox.take(LOOK_S)
+            delivery = self._inbox.take(CHECK_S)
             if delivery.closed:
                 self._begin_records(delivery.actions)
                 return
@@ -310,18 +310,18 @@ class LiveSession:
                 elif delivery.ended:
                     self._end()
                 else:
-                    self._look_for_silence()
-                self._tell_of_recordings()
+                    self._check_for_frames()
+                self._report_recordings()
             # After such a fault the displayed frame ages, and the window reports it.
             except Exception:  # noqa: BLE001
                 _LOG.exception("a frame could not be followed")
 
-    def _tell_of_recordings(self, last: bool = False) -> None:
+    def _report_recordings(self, last: bool = False) -> None:
         """Save changes of the recording's state with the case when they happen."""
-        for text in self._news.new(self._outputs.running(), last):
+        for text in self._notices.take_new(self._outputs.running(), last):
             _LOG.info("%s", text)
             self._fold.act(Note(text, kind=EventKind.TECHNICAL), self._clock())
-            self._publish(told=(*self._published.told, text))
+            self._publish(notices=(*self._published.notices, text))
 
     def _act(self, action: Action | Record | EndRecord) -> None:
         if isinstance(action, EndRecord):
@@ -333,8 +333,8 @@ class LiveSession:
             return
         followed = FollowedMarks(self._fold.marks, self._fold.marks_placed)
         action.follow_marks(lambda: followed.of(self.marks))
-        present = self._fold.present
-        self._outputs.begin(action.sinks, None if present is None else present.snapshot)
+        decision = self._fold.decision
+        self._outputs.begin(action.sinks, None if decision is None else decision.snapshot)
 
     def _take(self, arrival: Arrival) -> None:
         dropped = self._inbox.dropped
@@ -342,21 +342,23 @@ class LiveSession:
             new, self._dropped = dropped - self._dropped, dropped
             _LOG.info("frames dropped: %d", new, extra={FIELDS: {"stage": "inbox", "dropped": new}})
             self._fold.note_dropped(new)
-        present = self._fold.take(arrival, self._link(), self._clock)
-        self._ledger.decided(arrival, present.decided_s)
+        decision = self._fold.take(arrival, self._link(), self._clock)
+        self._ledger.decided(arrival, decision.decided_s)
         self._publish()
         live = self.settings.live
-        self._inbox.capacity = live.learning_frames if self._fold.learning else live.waiting_frames
+        self._inbox.capacity = (
+            live.learning_frames if self._fold.is_acquiring_baseline else live.waiting_frames
+        )
 
     def _end(self) -> None:
         if not self._ended.is_set():
             self._fold.end(self._published.fault, self._clock())
             self._publish(ended=True)
             self._ended.set()
-        time.sleep(LOOK_S)  # actions are still accepted until the session is closed
+        time.sleep(CHECK_S)  # actions are still accepted until the session is closed
 
-    def _look_for_silence(self) -> None:
-        text = silence_text(self.status, self._clock(), self.settings)
+    def _check_for_frames(self) -> None:
+        text = no_frame_text(self.status, self._clock(), self.settings)
         if text:
-            self._fold.silence(text, self._clock())
+            self._fold.report_no_frame(text, self._clock())
             self._publish()

@@ -14,12 +14,12 @@ from leakwatch.display.procedure_clocks import (
     product_retry_facts,
 )
 from leakwatch.live.latency_ledger import Percentiles
-from leakwatch.live.status import LiveStatus, Shown, Sight
+from leakwatch.live.status import DisplayedStatus, DisplayState, LiveStatus
 
 
 def session_facts(
     status: LiveStatus,
-    now: Shown,
+    now: DisplayedStatus,
     now_s: float,
     settings: Settings,
     cement: CementClock | None = None,
@@ -30,7 +30,7 @@ def session_facts(
     Parameters
     ----------
     status : LiveStatus
-    now : Shown
+    now : DisplayedStatus
     now_s : float
         The session's clock.
     settings : Settings
@@ -52,15 +52,15 @@ def session_facts(
         *_forgotten(status, now_s),
         *(
             Fact(one.rule, text("inactive: {why}", why=one.why), warn=True)
-            for one in status.rules_off
+            for one in status.inactive_rules
             if one.off
         ),
-        *(Fact(text("Warning"), doubt, warn=True) for doubt in status.doubts),
+        *(Fact(text("Warning"), warning, warn=True) for warning in status.warnings),
     )
 
 
 def _forgotten(status: LiveStatus, now_s: float) -> list[Fact]:
-    words = status.known.forgotten_words(now_s)
+    words = status.history.discarded_text(now_s)
     return [Fact(text("Not monitored"), words, warn=True)] if words else []
 
 
@@ -87,23 +87,23 @@ def _beam(status: LiveStatus) -> Fact:
     return Fact(text("Fluoroscopy"), pulses)
 
 
-def _age(now: Shown) -> list[Fact]:
+def _age(now: DisplayedStatus) -> list[Fact]:
     if now.age_s is None:
         return []
-    late = now.sight is not Sight.PRESENT
+    late = now.state is not DisplayState.LIVE
     age = f"{now.age_s:.2f} s" if now.age_s < 10.0 else age_text(now.age_s)
     return [Fact(text("Image age"), age, warn=late)]
 
 
 def _drops(status: LiveStatus) -> Fact:
     lost = status.link.frames_lost
-    said = text(
+    counts = text(
         "{dropped} / {lost} of {received}",
         dropped=status.dropped,
         lost=lost,
         received=status.frames + status.dropped + lost,
     )
-    return Fact(text("Dropped / lost"), said, warn=bool(status.dropped or lost))
+    return Fact(text("Dropped / lost"), counts, warn=bool(status.dropped or lost))
 
 
 def _latency(status: LiveStatus) -> list[Fact]:
@@ -116,8 +116,8 @@ def _milliseconds(ages: Percentiles) -> str:
 
 
 def _spacing(status: LiveStatus) -> list[Fact]:
-    present = status.present
-    return [] if present is None else [spacing_fact(present.snapshot.observation.calibration)]
+    decision = status.decision
+    return [] if decision is None else [spacing_fact(decision.snapshot.observation.calibration)]
 
 
 def _recordings(status: LiveStatus) -> list[Fact]:
@@ -128,12 +128,12 @@ def _recordings(status: LiveStatus) -> list[Fact]:
         # No warning: nothing is lost yet, and the operator has nothing to do.
         on = text("on, {delay}", delay=behind) if behind else text("on")
         return [Fact(text("Recording"), on)]
-    said = [off] if off else []
-    said += [
+    parts = [off] if off else []
+    parts += [
         text("{output} stopped: {failure}", output=one.name, failure=one.failure)
         if one.failure
         else text("{output}: {lost} lost", output=one.name, lost=one.lost)
         for one in bad
     ]
-    said += [behind] if behind else []
-    return [Fact(text("Recording"), join_texts(said), warn=True)]
+    parts += [behind] if behind else []
+    return [Fact(text("Recording"), join_texts(parts), warn=True)]

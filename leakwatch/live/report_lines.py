@@ -7,19 +7,19 @@ from leakwatch.core.messages import counted, join_texts, text, translate
 from leakwatch.core.results import Event
 from leakwatch.display.banner import REASON_WORDS, distance_text
 from leakwatch.live.latency_ledger import Percentiles
-from leakwatch.live.status import LiveStatus, Shown, Sight
+from leakwatch.live.status import DisplayedStatus, DisplayState, LiveStatus
 
 # The texts of these states contain the state of the link.
-_LINK_IS_TOLD = (Sight.WAITING, Sight.LOST, Sight.ENDED)
+_STATES_WITH_LINK = (DisplayState.WAITING, DisplayState.LOST, DisplayState.ENDED)
 
 
-def level_line(now: Shown) -> str:
+def level_line(now: DisplayedStatus) -> str:
     """Return level, reasons and warnings, translated."""
     why = join_texts((*now.banner.reasons, *now.banner.warnings))
     return f"{translate(now.banner.word):<7}  {translate(why)}"
 
 
-def status_line(status: LiveStatus, now: Shown) -> str:
+def status_line(status: LiveStatus, now: DisplayedStatus) -> str:
     """Return level, reasons, distance, age, dropped frames, latency and link on one line.
 
     The line is translated, since its parts are joined here.
@@ -34,9 +34,9 @@ def status_line(status: LiveStatus, now: Shown) -> str:
         parts.append(text("NOT RECORDED any longer: {outputs}", outputs=names))
     if status.behind_words:
         parts.append(text("recording is {delay}", delay=status.behind_words))
-    present = status.present
-    if present is not None and not now.last:
-        wall = present.snapshot.observation.wall_distance
+    decision = status.decision
+    if decision is not None and not now.last:
+        wall = decision.snapshot.observation.wall_distance
         parts.append((None if wall is None else distance_text(wall)) or text("no distance"))
     if now.age_s is not None:
         parts.append(text("age {age_s:.2f} s", age_s=now.age_s))
@@ -49,9 +49,9 @@ def status_line(status: LiveStatus, now: Shown) -> str:
     return " | ".join(map(translate, parts))
 
 
-def link_lines(status: LiveStatus, now: Shown) -> list[str]:
+def link_lines(status: LiveStatus, now: DisplayedStatus) -> list[str]:
     """Return the state of the link, such as refused senders; nothing if the level states it."""
-    return [] if now.sight in _LINK_IS_TOLD else [status.link.text]
+    return [] if now.state in _STATES_WITH_LINK else [status.link.text]
 
 
 def summary_lines(status: LiveStatus, not_watched: tuple[str, ...] = ()) -> list[str]:
@@ -73,7 +73,9 @@ def summary_lines(status: LiveStatus, not_watched: tuple[str, ...] = ()) -> list
         )
     ]
     lines += [
-        text("received to {step}: {ages} (p50, p95, p99)", step=name, ages=_milliseconds(ages))
+        text(
+            "received to {step}: {latency} (p50, p95, p99)", step=name, latency=_milliseconds(ages)
+        )
         for name, ages in _steps(status)
     ]
     return lines

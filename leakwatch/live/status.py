@@ -27,11 +27,11 @@ from leakwatch.display.banner import (
     strip_numbers,
     unknown_banner,
 )
+from leakwatch.live.assessed_history import AssessedHistory, TimedDecision, is_assessed
 from leakwatch.live.exposure import Exposure
-from leakwatch.live.last_known import Known, Present, is_judged
 from leakwatch.live.latency_ledger import Latency
 
-_NOTHING_KNOWN, _NO_MARKS = Known(), Marks()
+_NO_HISTORY, _NO_MARKS = AssessedHistory(), Marks()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
 
 
@@ -72,13 +72,13 @@ class LiveStatus:
 
     Parameters
     ----------
-    present : Present or None
+    decision : TimedDecision or None
         The latest decision; None before the first frame.
-    known : Known
+    history : AssessedHistory
         Results that are kept for later frames.
-    held : Present or None
+    decision_to_show : TimedDecision or None
         The image that stays on the screen when no new one arrives.
-    can_take_back : bool
+    can_undo : bool
         Whether a new baseline can be undone.
     link : LinkStatus
         Reported by the source.
@@ -94,15 +94,15 @@ class LiveStatus:
     latency : Latency
     recordings : tuple of Recording
         Running ones, and those that the operator ended and that failed or lost frames.
-    told : tuple of str
+    notices : tuple of str
         Notices about them, oldest first.
     audio_paused_until_s : float or None
         On the same clock.
-    doubts : tuple of str
+    warnings : tuple of str
         Inconsistencies of marks and calibration.
     tally : Tally
         Frames assessed and not assessed.
-    rules_off : tuple of RuleOff
+    inactive_rules : tuple of InactiveRule
         Inactive rules.
     ended : bool
         Whether no frame will follow.
@@ -112,11 +112,11 @@ class LiveStatus:
         Current marks.
     """
 
-    present: Present | None
+    decision: TimedDecision | None
     link: LinkStatus
-    known: Known = _NOTHING_KNOWN
-    held: Present | None = None
-    can_take_back: bool = False
+    history: AssessedHistory = _NO_HISTORY
+    decision_to_show: TimedDecision | None = None
+    can_undo: bool = False
     arrived_s: float | None = None
     frames: int = 0
     unknown: int = 0
@@ -126,10 +126,10 @@ class LiveStatus:
     exposure: Exposure = _NO_EXPOSURE
     latency: Latency = _NO_LATENCY
     recordings: tuple[Recording, ...] = ()
-    told: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     audio_paused_until_s: float | None = None
-    doubts: tuple[str, ...] = ()
-    rules_off: tuple[InactiveRule, ...] = ()
+    warnings: tuple[str, ...] = ()
+    inactive_rules: tuple[InactiveRule, ...] = ()
     ended: bool = False
     fault: str = ""
     tally: RunSummary = EMPTY_SUMMARY
@@ -147,12 +147,12 @@ class LiveStatus:
         return text("{behind_s} s behind", behind_s=math.ceil(max(late))) if late else ""
 
 
-class Sight(StrEnum):
+class DisplayState(StrEnum):
     """Whether the displayed image is live, and if not, why."""
 
     WAITING = "waiting"  # no frame yet
-    PRESENT = "present"
-    HELD = "held"  # the same image repeated: last image hold
+    LIVE = "live"
+    FROZEN = "frozen"  # the same image repeated: last image hold
     OFF = "off"  # the source reports that the pedal is up
     SILENT = "silent"  # no frame, and the source cannot report why
     STALE = "stale"  # no frame, although fluoroscopy is on
@@ -171,29 +171,29 @@ class Alarm(StrEnum):
 
 
 # No alarm when the operator releases the pedal; an alarm for what the operator cannot notice.
-ALARM_OF_SIGHT: dict[Sight, Alarm] = {
-    Sight.WAITING: Alarm.NONE,
-    Sight.PRESENT: Alarm.NONE,
-    Sight.HELD: Alarm.NONE,
-    Sight.OFF: Alarm.NONE,
-    Sight.SILENT: Alarm.LOW,
-    Sight.STALE: Alarm.MEDIUM,
-    Sight.LATE: Alarm.MEDIUM,
-    Sight.LOST: Alarm.MEDIUM,
-    Sight.ENDED: Alarm.LOW,
+ALARM_OF_STATE: dict[DisplayState, Alarm] = {
+    DisplayState.WAITING: Alarm.NONE,
+    DisplayState.LIVE: Alarm.NONE,
+    DisplayState.FROZEN: Alarm.NONE,
+    DisplayState.OFF: Alarm.NONE,
+    DisplayState.SILENT: Alarm.LOW,
+    DisplayState.STALE: Alarm.MEDIUM,
+    DisplayState.LATE: Alarm.MEDIUM,
+    DisplayState.LOST: Alarm.MEDIUM,
+    DisplayState.ENDED: Alarm.LOW,
 }
 # Frames that cannot be assessed because of a fault, not because of what happens in the room.
 _BROKEN = frozenset({Reason.STAGE_ERROR, Reason.DECODE})
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DisplayedStatus:
     """What the operator sees at one time.
 
     Parameters
     ----------
-    sight : Sight
-        Whether the image is live: any state but `Sight.PRESENT` is dimmed.
+    state : DisplayState
+        Whether the image is live: any state but `DisplayState.LIVE` is dimmed.
     banner : Banner
         The level with its reasons as text.
     reasons : tuple of Reason
@@ -201,18 +201,18 @@ class Shown:
     alarm : Alarm
     age_s : float or None
         Age of the latest image; None if there is none.
-    judged_age_s : float or None
+    assessed_age_s : float or None
         Age of the last image that was assessed; None if there is none.
     last : str
         The last assessed result with its age; empty if it is current or there is none.
     """
 
-    sight: Sight
+    state: DisplayState
     banner: Banner
     reasons: tuple[Reason, ...]
     alarm: Alarm
     age_s: float | None
-    judged_age_s: float | None = None
+    assessed_age_s: float | None = None
     last: str = ""
 
     @property
@@ -221,7 +221,7 @@ class Shown:
         return self.banner.level
 
 
-def shown(status: LiveStatus, now_s: float, settings: Settings) -> Shown:
+def displayed_status(status: LiveStatus, now_s: float, settings: Settings) -> DisplayedStatus:
     """Return what to display at `now_s`: the latest decision, or UNKNOWN if it is not current.
 
     Parameters
@@ -231,67 +231,71 @@ def shown(status: LiveStatus, now_s: float, settings: Settings) -> Shown:
         ``time.monotonic()``.
     settings : Settings
     """
-    present = status.present
-    age_s = None if present is None else max(now_s - present.received_s, 0.0)
-    sight = _sight(status, age_s, now_s, _limit_s(status.link, settings))
-    if present is None:
-        unknown = unknown_banner(_words(sight, status, None))
-        return Shown(sight, unknown, (Reason.STALE,), ALARM_OF_SIGHT[sight], None)
-    banner, reasons = _decided(present, sight, status, age_s, settings)
-    last = _last(status, sight, now_s)
-    warnings = (last, *banner.warnings, status.known.forgotten_words(now_s))
+    decision = status.decision
+    age_s = None if decision is None else max(now_s - decision.received_s, 0.0)
+    state = _display_state(status, age_s, now_s, _limit_s(status.link, settings))
+    if decision is None:
+        unknown = unknown_banner(_state_text(state, status, None))
+        return DisplayedStatus(state, unknown, (Reason.STALE,), ALARM_OF_STATE[state], None)
+    banner, reasons = _decided(decision, state, status, age_s, settings)
+    last = _last_text(status, state, now_s)
+    warnings = (last, *banner.warnings, status.history.discarded_text(now_s))
     banner = replace(banner, warnings=tuple(filter(None, warnings)))
-    judged = status.known.judged
-    return Shown(
-        sight,
+    assessed = status.history.assessed
+    return DisplayedStatus(
+        state,
         banner,
         reasons,
-        _alarm(sight, banner, present.snapshot.alert.reasons),
+        _alarm(state, banner, decision.snapshot.alert.reasons),
         age_s,
-        None if judged is None else judged.age_s(now_s),
+        None if assessed is None else assessed.age_s(now_s),
         last,
     )
 
 
 def _decided(
-    present: Present, sight: Sight, status: LiveStatus, age_s: float | None, settings: Settings
+    decision: TimedDecision,
+    state: DisplayState,
+    status: LiveStatus,
+    age_s: float | None,
+    settings: Settings,
 ) -> tuple[Banner, tuple[Reason, ...]]:
     """Return banner and reasons of a decision, limited to what is current."""
-    alert, observation = present.snapshot.alert, present.snapshot.observation
-    reasons, why = alert.reasons, present.detail
-    if sight is not Sight.PRESENT:
-        why = _words(sight, status, age_s)
+    alert, observation = decision.snapshot.alert, decision.snapshot.observation
+    reasons, why = alert.reasons, decision.detail
+    if state is not DisplayState.LIVE:
+        why = _state_text(state, status, age_s)
         alert, observation = strip_numbers(alert, observation)
         kept = reasons if alert.level in (Level.STOP, Level.UNKNOWN) else ()
         reasons = tuple(dict.fromkeys((*kept, Reason.STALE)))
     banner = level_banner(alert, observation, settings)
     if not why:
         return banner, reasons
-    if sight is not Sight.PRESENT:
-        banner = _without_stale_words(banner)
+    if state is not DisplayState.LIVE:
+        banner = _without_stale_warning(banner)
     acknowledged = acknowledged_warnings(alert, observation, settings)
     return keep_latched_stop(replace(unknown_banner(why), warnings=acknowledged), banner), reasons
 
 
-def _last(status: LiveStatus, sight: Sight, now_s: float) -> str:
+def _last_text(status: LiveStatus, state: DisplayState, now_s: float) -> str:
     """Return the last assessed result with its age; empty if it is current or there is none."""
-    judged, present = status.known.judged, status.present
-    if judged is None or present is None:
+    assessed, decision = status.history.assessed, status.decision
+    if assessed is None or decision is None:
         return ""
-    words = last_assessed_text(judged.snapshot.observation, judged.age_s(now_s))
-    if sight is not Sight.PRESENT and judged is status.held:
+    words = last_assessed_text(assessed.snapshot.observation, assessed.age_s(now_s))
+    if state is not DisplayState.LIVE and assessed is status.decision_to_show:
         return text("LAST IMAGE, {result}", result=words)
-    if sight is Sight.PRESENT and is_judged(present.snapshot.observation):
+    if state is DisplayState.LIVE and is_assessed(decision.snapshot.observation):
         return ""
     return text("LAST ASSESSED, {result}", result=words)
 
 
-def not_drawn(now: Shown, what: str) -> Shown:
+def with_drawing_fault(now: DisplayedStatus, what: str) -> DisplayedStatus:
     """Return what to display if the frame could not be drawn: image and level do not match.
 
     Parameters
     ----------
-    now : Shown
+    now : DisplayedStatus
     what : str
         What went wrong.
     """
@@ -303,7 +307,7 @@ def not_drawn(now: Shown, what: str) -> Shown:
     return replace(now, banner=banner, reasons=reasons, alarm=Alarm.HIGH if stop else Alarm.MEDIUM)
 
 
-def silence_text(status: LiveStatus, now_s: float, settings: Settings) -> str:
+def no_frame_text(status: LiveStatus, now_s: float, settings: Settings) -> str:
     """Return why no frame arrives, for the recording; empty if one may still be in transit.
 
     Parameters
@@ -312,13 +316,13 @@ def silence_text(status: LiveStatus, now_s: float, settings: Settings) -> str:
     now_s : float
     settings : Settings
     """
-    if status.present is None:
+    if status.decision is None:
         return ""
-    age_s = max(now_s - status.present.received_s, 0.0)
-    sight = _sight(status, age_s, now_s, _limit_s(status.link, settings))
-    silent = sight in (Sight.OFF, Sight.SILENT, Sight.STALE, Sight.LOST)
+    age_s = max(now_s - status.decision.received_s, 0.0)
+    state = _display_state(status, age_s, now_s, _limit_s(status.link, settings))
+    silent = state in (DisplayState.OFF, DisplayState.SILENT, DisplayState.STALE, DisplayState.LOST)
     late = age_s > _limit_s(status.link, settings)
-    return _words(sight, status, None) if silent and late else ""
+    return _state_text(state, status, None) if silent and late else ""
 
 
 def _limit_s(link: LinkStatus, settings: Settings) -> float:
@@ -326,72 +330,78 @@ def _limit_s(link: LinkStatus, settings: Settings) -> float:
     return settings.live.stale_after_s / min(link.speed, 1.0)
 
 
-def _sight(status: LiveStatus, age_s: float | None, now_s: float, limit_s: float) -> Sight:
+def _display_state(
+    status: LiveStatus, age_s: float | None, now_s: float, limit_s: float
+) -> DisplayState:
     if status.fault or status.link.link is Link.LOST:
-        return Sight.LOST
+        return DisplayState.LOST
     if status.ended:
-        return Sight.ENDED
-    if status.present is None or age_s is None:
-        return Sight.WAITING
+        return DisplayState.ENDED
+    if status.decision is None or age_s is None:
+        return DisplayState.WAITING
     if age_s > limit_s:
-        return _sight_of_nothing(status, now_s - limit_s)
+        return _state_without_frame(status, now_s - limit_s)
     if status.link.fluoroscopy_on is False:
-        return Sight.OFF
-    snapshot = status.present.snapshot
-    held = Reason.STALE in snapshot.observation.unavailable
-    return Sight.HELD if held and snapshot.fault is None else Sight.PRESENT
+        return DisplayState.OFF
+    snapshot = status.decision.snapshot
+    frozen = Reason.STALE in snapshot.observation.unavailable
+    return DisplayState.FROZEN if frozen and snapshot.fault is None else DisplayState.LIVE
 
 
-def _sight_of_nothing(status: LiveStatus, since_s: float) -> Sight:
+def _state_without_frame(status: LiveStatus, since_s: float) -> DisplayState:
     """Return why there was no decision for too long."""
     if status.arrived_s is not None and status.arrived_s >= since_s:
-        return Sight.LATE
+        return DisplayState.LATE
     if status.link.fluoroscopy_on is None:
-        return Sight.SILENT
-    return Sight.STALE if status.link.fluoroscopy_on else Sight.OFF
+        return DisplayState.SILENT
+    return DisplayState.STALE if status.link.fluoroscopy_on else DisplayState.OFF
 
 
-def _words(sight: Sight, status: LiveStatus, age_s: float | None) -> str:
+def _state_text(state: DisplayState, status: LiveStatus, age_s: float | None) -> str:
     link, stale = status.link.text, REASON_WORDS[Reason.STALE]
-    texts: dict[Sight, str] = {
-        Sight.WAITING: text("No frame yet: {link}", link=link),
-        Sight.HELD: text("Image frozen: fluoroscopy off (last image hold) or source stalled"),
-        Sight.OFF: text("Fluoroscopy off: no monitoring"),
-        Sight.SILENT: text("{no_frame}: fluoroscopy off, or connection lost", no_frame=stale),
-        Sight.STALE: stale,
-        Sight.LATE: text("Analysis delayed"),
-        Sight.LOST: status.fault or text("Connection lost: {link}", link=link),
-        Sight.ENDED: text("End of sequence: {link}", link=link),
+    texts: dict[DisplayState, str] = {
+        DisplayState.WAITING: text("No frame yet: {link}", link=link),
+        DisplayState.FROZEN: text(
+            "Image frozen: fluoroscopy off (last image hold) or source stalled"
+        ),
+        DisplayState.OFF: text("Fluoroscopy off: no monitoring"),
+        DisplayState.SILENT: text(
+            "{no_frame}: fluoroscopy off, or connection lost", no_frame=stale
+        ),
+        DisplayState.STALE: stale,
+        DisplayState.LATE: text("Analysis delayed"),
+        DisplayState.LOST: status.fault or text("Connection lost: {link}", link=link),
+        DisplayState.ENDED: text("End of sequence: {link}", link=link),
     }
-    return texts[sight] if age_s is None else _timed_texts(age_s).get(sight, texts[sight])
+    return texts[state] if age_s is None else _timed_texts(age_s).get(state, texts[state])
 
 
-def _timed_texts(age_s: float) -> dict[Sight, str]:
+def _timed_texts(age_s: float) -> dict[DisplayState, str]:
     """Return the texts of states that say for how long they have lasted."""
     stale = REASON_WORDS[Reason.STALE]
     return {
-        Sight.OFF: text("Fluoroscopy off for {age_s:.1f} s: no monitoring", age_s=age_s),
-        Sight.SILENT: text(
+        DisplayState.OFF: text("Fluoroscopy off for {age_s:.1f} s: no monitoring", age_s=age_s),
+        DisplayState.SILENT: text(
             "{no_frame} for {age_s:.1f} s: fluoroscopy off, or connection lost",
             no_frame=stale,
             age_s=age_s,
         ),
-        Sight.STALE: text("{no_frame} for {age_s:.1f} s", no_frame=stale, age_s=age_s),
-        Sight.LATE: text("Analysis delayed by {age_s:.1f} s", age_s=age_s),
+        DisplayState.STALE: text("{no_frame} for {age_s:.1f} s", no_frame=stale, age_s=age_s),
+        DisplayState.LATE: text("Analysis delayed by {age_s:.1f} s", age_s=age_s),
     }
 
 
-def _without_stale_words(banner: Banner) -> Banner:
-    """Return the banner without the generic warning; the text of `Sight` is more specific."""
+def _without_stale_warning(banner: Banner) -> Banner:
+    """Return the banner without the generic warning; the text of the state is more specific."""
     stale = f"⚠ {REASON_WORDS[Reason.STALE]}"
     return replace(banner, warnings=tuple(one for one in banner.warnings if one != stale))
 
 
-def _alarm(sight: Sight, banner: Banner, reasons: tuple[Reason, ...]) -> Alarm:
+def _alarm(state: DisplayState, banner: Banner, reasons: tuple[Reason, ...]) -> Alarm:
     if banner.level is Level.STOP:
         return Alarm.HIGH
-    if sight is not Sight.PRESENT:
-        return ALARM_OF_SIGHT[sight]
+    if state is not DisplayState.LIVE:
+        return ALARM_OF_STATE[state]
     if banner.level is Level.CLEAR or banner.partly:
         return Alarm.NONE  # rules that were never set up are no news
     return Alarm.MEDIUM if _BROKEN & set(reasons) else Alarm.LOW

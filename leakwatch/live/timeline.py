@@ -9,7 +9,7 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.messages import text
 
 # Minimum step between two frames if clocks give none, s: no C-arm pulses faster than 60/s.
-LEAST_STEP_S = 0.005
+MIN_STEP_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Timeline:
     received_s: float = 0.0
 
 
-def put(
+def place_frame(
     line: Timeline, frame: Frame, received_s: float, speed: float = 1.0
 ) -> tuple[Timeline, Frame, str]:
     """Assign a frame its index and time in the session.
@@ -58,11 +58,11 @@ def put(
         return Timeline(line.leap_s, frame, frame, received_s), frame, ""
     steps = frame.index - line.given.index
     step_s = frame.time_s - line.given.time_s
-    arrived_s = max((received_s - line.received_s) * speed, LEAST_STEP_S)
-    said: str = ""
-    astray = abs(step_s - arrived_s) > line.leap_s * max(speed, 1.0)
-    if not math.isfinite(step_s) or step_s <= 0.0 or astray:
-        said = text(
+    arrived_s = max((received_s - line.received_s) * speed, MIN_STEP_S)
+    change: str = ""
+    jumped = abs(step_s - arrived_s) > line.leap_s * max(speed, 1.0)
+    if not math.isfinite(step_s) or step_s <= 0.0 or jumped:
+        change = text(
             "the clock of the source changed by {step_s:+.2f} s in {arrived_s:.2f} s; "
             "the time of arrival is used",
             step_s=step_s,
@@ -72,4 +72,4 @@ def put(
     placed = replace(
         frame, index=line.placed.index + max(steps, 1), time_s=line.placed.time_s + step_s
     )
-    return Timeline(line.leap_s, frame, placed, received_s), placed, said
+    return Timeline(line.leap_s, frame, placed, received_s), placed, change

@@ -25,14 +25,14 @@ from leakwatch.core.messages import text
 from leakwatch.core.results import Reason, Snapshot
 from leakwatch.core.spacing import Calibration
 from leakwatch.display.confirmation import Confirmation
-from leakwatch.live.case_setup import marks_now
+from leakwatch.live.case_setup import current_marks
 from leakwatch.live.live_session import LiveSession
 from leakwatch.marking.draft import Draft, draft_of
 from leakwatch.marking.one_click import Basis, write_case
 from leakwatch.marking.open_case import OpenCase
 from leakwatch.marking.preparation import LivePreparation, StoredPreparation
 from leakwatch.pipeline.fold import skip_frame
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 
 
 def case_path(sequence: Path, out: Path | None) -> Path:
@@ -60,7 +60,7 @@ def case_path(sequence: Path, out: Path | None) -> Path:
     return full.parent / f"{stem}{CASE_SUFFIX}"
 
 
-def known_marks(path: Path, run: Run) -> Marks:
+def known_marks(path: Path, run: AnalysisRun) -> Marks:
     """Return previous marks: those of the run, or of the case that will be replaced.
 
     Raises
@@ -75,7 +75,7 @@ def known_marks(path: Path, run: Run) -> Marks:
     return case.marks
 
 
-def marked_frame(run: Run, index: int) -> Snapshot:
+def marked_frame(run: AnalysisRun, index: int) -> Snapshot:
     """Return the marked frame, without assessment.
 
     Raises
@@ -103,7 +103,7 @@ def marked_frame(run: Run, index: int) -> Snapshot:
 
 
 def open_stored(
-    run: Run,
+    run: AnalysisRun,
     path: Path,
     frame: int,
     marks: Marks | None = None,
@@ -114,7 +114,7 @@ def open_stored(
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
     path : Path
         NAME.case.json, written when the user saves.
     frame : int
@@ -131,7 +131,7 @@ def open_stored(
 
 
 def open_replayed(
-    run: Run, snapshot: Snapshot, analyse_again: Callable[[CaseFile, str], None]
+    run: AnalysisRun, snapshot: Snapshot, analyse_again: Callable[[CaseFile, str], None]
 ) -> OpenCase:
     """Open the case beside a stored run, on the displayed frame; saving analyses it again."""
     path, frame = case_path(run.path, None), snapshot.frame.index
@@ -142,11 +142,11 @@ def open_replayed(
         return message
 
     begun = run.marks.posterior_wall_px is not None and snapshot.observation.shift_px is not None
-    draft = draft_of(marks_now(run.marks, snapshot)) if begun else Draft()
+    draft = draft_of(current_marks(run.marks, snapshot)) if begun else Draft()
     return OpenCase(run, StoredPreparation(run, frame), frame, keep, draft, ends_with_saving=True)
 
 
-def _written(run: Run, path: Path, before: Marks, case: CaseFile) -> str:
+def _written(run: AnalysisRun, path: Path, before: Marks, case: CaseFile) -> str:
     """Write a case, with those previous marks that cannot be made in a window."""
     complete = _with_unmarked(case, before)
     write_case(path, run.path, complete)
@@ -183,22 +183,22 @@ def open_live(session: LiveSession, snapshot: Snapshot) -> OpenCase:
     basis = LiveCase(session.settings, frame.acquisition, snapshot.observation.calibration)
 
     def keep(case: CaseFile) -> str:
-        forgets = session.status.known.forgets(session.now_s)
-        if forgets and not confirmation.is_confirmed("save"):
+        discards = session.status.history.discards_text(session.now_s)
+        if discards and not confirmation.is_confirmed("save"):
             raise CaseError(
                 text(
                     "These marks need a new baseline, which {discards}:\nit will no longer be "
                     "monitored. Save again to confirm.",
-                    discards=forgets,
+                    discards=discards,
                 )
             )
         spacing = None
         if case.mm_per_px is not None and case.mm_per_px_sigma is not None:
             spacing = (case.mm_per_px, case.mm_per_px_sigma)
-        session.start_anew(case.marks, frame, spacing)
+        session.restart_baseline(case.marks, frame, spacing)
         return text("The marks are in use, and a new baseline is acquired")
 
-    known = marks_now(session.marks, snapshot)
+    known = current_marks(session.marks, snapshot)
     draft = draft_of(known)
     return OpenCase(
         basis, LivePreparation(basis, frame), frame.index, keep, draft, ends_with_saving=True

@@ -74,8 +74,8 @@ def _ready_text(draft: Draft, found: FoundBody) -> Message:
 
 def _length_text(length_mm: float, found: FoundBody) -> Message:
     if found.calibrated:
-        return text("{mm:.1f} mm", mm=length_mm)
-    return text("{mm:.1f} nominal mm", mm=length_mm)
+        return text("{length_mm:.1f} mm", length_mm=length_mm)
+    return text("{length_mm:.1f} nominal mm", length_mm=length_mm)
 
 
 def _first_part(reason: str | None) -> str:

@@ -149,7 +149,12 @@ def compare(found: Measurement, known: Calibration, settings: CalibrationSetting
     if known.mm_per_px is None:
         return value
     off = spacing.mm_per_px / known.mm_per_px - 1.0
-    both = text("{value}; {off:+.1%} against {source}", value=value, off=off, source=known.source)
+    both = text(
+        "{value}; {deviation:+.1%} against {source}",
+        value=value,
+        deviation=off,
+        source=known.source,
+    )
     if abs(off) > settings.conflict_share:
         return text("{values}  ⚠ they contradict each other", values=both)
     return both

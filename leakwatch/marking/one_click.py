@@ -24,7 +24,7 @@ from leakwatch.files.private_files import new_private_file
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.baseline_update import spine_picture
 from leakwatch.pipeline.state import PipelineState
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.vision.cannula.over_body import with_rod_near
 from leakwatch.vision.preprocessing.polarity import UNTOLD, Polarity, PolarityTold, told_polarity
 from leakwatch.vision.preprocessing.undistortion import bent
@@ -37,10 +37,13 @@ _HEAD_DOWN = "H"
 _TIP_REACH_MM = 25.0
 # Depth of the deepest bodies, L4 (see `body_size`): a shorter line may be an endplate.
 _LEAST_CANNULA_MM = 38.0
+# A cannula in a body passes nearer to a click in its middle; endplates do not: half the height of a
+# low body.
+_CANNULA_ASIDE_MM = 8.0
 
 
 class Basis(Protocol):
-    """Settings, acquisition and calibration: of a `stored_run.Run`, or of a live session."""
+    """Settings, acquisition and calibration: of an `AnalysisRun`, or of a live session."""
 
     @property
     def settings(self) -> Settings: ...
@@ -140,9 +143,10 @@ class Preparing:
         if seen is None:
             raise CaseError(
                 text(
-                    "there is no frame {number}: the last one is {last}. Choose another frame.",
+                    "there is no frame {number}: the last one is {last_frame}. Choose another "
+                    "frame.",
                     number=frame,
-                    last=self.last,
+                    last_frame=self.last,
                 )
             )
         if seen.shift_px is None or state.baseline is None:
@@ -157,12 +161,12 @@ class Preparing:
         return _prepared(self._basis, state, frame, self._there)
 
 
-def prepare(run: Run, frame: int = 0) -> Prepared:
+def prepare(run: AnalysisRun, frame: int = 0) -> Prepared:
     """Average the cement-free frames of a run, registered to a frame.
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Just opened.
     frame : int
 
@@ -315,6 +319,11 @@ def _mask_cannula_near(prepared: Prepared, click_px: Point, run: Basis) -> Prepa
     at = (float(click[0]), float(click[1]))
     picture, cannula = with_rod_near(prepared.picture, at, run.settings.instruments)
     if cannula is None:
+        return prepared
+    front, back = picture.grid.to_frame(np.array([cannula.front, cannula.back]))
+    along, away = back - front, click - front
+    aside_px = abs(along[0] * away[1] - along[1] * away[0]) / np.hypot(*along)
+    if aside_px * picture.mm_per_px > _CANNULA_ASIDE_MM:
         return prepared
     return replace(prepared, picture=picture)
 

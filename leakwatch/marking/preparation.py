@@ -11,7 +11,7 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
 from leakwatch.marking.one_click import Basis, Prepared, Preparing
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 
 # Averaged frames of a live image: more would keep the user waiting.
 LIVE_FRAMES = 8
@@ -40,13 +40,13 @@ class StoredPreparation:
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Its source is not used.
     frame : int
         The marked frame.
     """
 
-    def __init__(self, run: Run, frame: int) -> None:
+    def __init__(self, run: AnalysisRun, frame: int) -> None:
         self.prepared: Prepared | None = None
         self.problem = ""
         self._run, self._frame = run, frame

@@ -144,27 +144,32 @@ def check_matching(
     area = None if state.placed is None else state.placed.watched
     window = sameness.watched_window(area, settings.around_mm, scale, passed.shape)
     rows, columns = passed.shape
-    excluded = np.zeros((rows, columns), np.bool_)
-    for part in (state.instrument.hidden, _find_possible_cement(state, time_s)):
-        if part is not None:
-            excluded |= part[::2, ::2][:rows, :columns]
-    watched = None
-    if area is not None:
-        watched = area[::2, ::2][: passed.shape[0], : passed.shape[1]]
-    seen = sameness.compare(
-        reference, passed, field.open, match.shift, excluded, watched, window, settings
-    )
+    watched = None if area is None else area[::2, ::2][:rows, :columns]
+
+    def compare_beside(cement: BoolImage | None) -> sameness.Sameness:
+        excluded = np.zeros((rows, columns), np.bool_)
+        for part in (state.instrument.hidden, cement):
+            if part is not None:
+                excluded |= part[::2, ::2][:rows, :columns]
+        return sameness.compare(
+            reference, passed, field.open, match.shift, excluded, watched, window, settings
+        )
+
+    seen = compare_beside(_find_possible_cement(state, time_s))
+    if state.mismatched and seen.tiles < settings.min_tiles:
+        # A match must be shown before it is regained: also where cement may have come meanwhile.
+        seen = compare_beside(state.cement.mask)
     # After a mismatch, a better match is required.
     regained = settings.regained_explained if state.mismatched else 0.0
     limit = max(settings.min_explained, regained)
-    if seen.offered < settings.min_tiles:
+    enough = seen.compared >= settings.min_compared_share * seen.offered
+    unproven = seen.tiles < settings.min_tiles
+    if unproven and not state.mismatched and (enough or seen.offered < settings.min_tiles):
         return condition_met(Condition.SAME, None, limit)
-    if seen.compared < settings.min_compared_share * seen.offered:
-        share = 100 * seen.compared / seen.offered
-        why = text("{percent:.0f} % of the surroundings can be compared", percent=share)
+    if unproven or not enough:
+        share = seen.compared / max(seen.offered, 1)
+        why = text("{percent:.0f} % of the surroundings can be compared", percent=100 * share)
         return condition_failed(Condition.SAME, Reason.EXPOSURE, why, seen.compared)
-    if seen.tiles < settings.min_tiles:
-        return condition_met(Condition.SAME, None, limit)
     if seen.body_unlike > settings.max_body_unlike:
         why = text(
             "{percent:.0f} % of the vertebra looks different", percent=100 * seen.body_unlike

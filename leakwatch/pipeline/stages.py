@@ -265,7 +265,7 @@ def _detect_cement(
     breath = breathings.breath_of(state.breathing, added, changed, settings.breathing)
     added = breathings.without_breath(added, state.breathing, breath, settings.breathing)
     begin_stage("cement")
-    state, noise = _segment(state, followed, behind, added, frame.time_s)
+    state, segmented = _segment(state, followed, behind, added, frame.time_s)
     breathing = breathings.with_breath(
         state.breathing, breath, state.cement.mask, frame.time_s, settings.breathing
     )
@@ -279,9 +279,17 @@ def _detect_cement(
     assert mean is not None
     changed_now = baselines.is_changed(seen_there, aside, mask, scale, settings.baseline)
     share = cement_mask.share_left(known, added, followed.covers, scale, settings)
-    least_mm = cement_mask.least_thickness_mm(noise, behind, _margin(state, mask), settings.cement)
+    least_mm = cement_mask.least_thickness_mm(
+        segmented.noise, behind, _margin(state, mask), settings.cement
+    )
     comparison = BaselineComparison(
-        mean.image, noise, added.gain_log, taken, changed_now, share, least_mm
+        mean.image,
+        segmented.noise,
+        added.gain_log,
+        taken,
+        changed_now or segmented.foreign,
+        share,
+        least_mm,
     )
     return state, comparison
 
@@ -298,8 +306,8 @@ def _segment(
     behind: false_cement.Background,
     added: baselines.Added,
     time_s: float,
-) -> tuple[PipelineState, float]:
-    """Segment cement in the added attenuation; return the state and the noise."""
+) -> tuple[PipelineState, cement_mask.Segmentation]:
+    """Segment cement in the added attenuation."""
     settings, scale, instrument = state.settings, state.active_run.scale, followed.state
     mean = averaging.with_frame(state.cement.mean, added, time_s, scale, settings.cement)
     placed = state.placed
@@ -307,7 +315,7 @@ def _segment(
     covered = CoveredByCannula(
         followed.moves, followed.covers, instrument.lies, axis, followed.ghost, followed.excess
     )
-    cement, noise = cement_mask.segment(
+    segmented = cement_mask.segment(
         replace(state.cement, mean=mean),
         added.seen,
         behind,
@@ -317,9 +325,10 @@ def _segment(
         scale,
         settings.cement,
     )
+    cement = segmented.state
     if placed is not None and cement.mask is not None:
         placed = with_side_of_cement(placed, cement.mask, scale, settings.cement)
-    return replace(state, instrument=instrument, cement=cement, placed=placed), noise
+    return replace(state, instrument=instrument, cement=cement, placed=placed), segmented
 
 
 def _limit_factor(state: PipelineState) -> float:

@@ -19,7 +19,7 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import NOT_MEASURED, CementVolume, FactorSource, SyringeReading
-from leakwatch.vision.cannula.bore import Filling
+from leakwatch.vision.cannula.lumen import LumenContent
 from leakwatch.vision.cannula.rod_model import Cannula
 from leakwatch.vision.cement.cement_visible import cut_off_share, dark_share
 from leakwatch.vision.cement.volume_factor import (
@@ -105,8 +105,8 @@ class Measured:
         Rows and columns of it; None if there is none.
     cannula : Cannula or None
         The clearest one, in the baseline.
-    filling : Filling or None
-        Of its bore.
+    content : LumenContent or None
+        Of its bore; None where that could not be compared.
     """
 
     frame: Frame
@@ -116,7 +116,7 @@ class Measured:
     mask: BoolImage
     box: Window | None
     cannula: Cannula | None
-    filling: Filling | None
+    content: LumenContent | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,10 +303,10 @@ def _from_bore(
 ) -> tuple[VolumeState, str]:
     """Follow what fills the bore, and find the factor once it was seen for long enough."""
     settings, time_s = run.settings.volume, measured.frame.time_s
-    cannula, filling, bore = measured.cannula, measured.filling, state.bore
+    cannula, content, bore = measured.cannula, measured.content, state.bore
     seen_mm = 0.0
-    if cannula is not None and filling is not None:
-        seen_mm = bore_seen_mm(cannula, filling, run.scale)
+    if cannula is not None and content is not None:
+        seen_mm = bore_seen_mm(cannula, content, run.scale)
     if cannula is None or seen_mm <= 0.0:
         return state, text("no cement is seen in the cannula yet")
     bore = BoreMean(time_s, seen_mm) if bore is None else bore.with_frame(seen_mm)

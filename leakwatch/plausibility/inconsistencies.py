@@ -87,11 +87,11 @@ def check_marked_size(
         usual = f"{most_mm:.0f}" if least_mm in (0.0, most_mm) else f"{least_mm:.0f}-{most_mm:.0f}"
         problem = text(
             "the {size} of body_outline_px is {size_mm:.0f} mm; usual for {vertebra} is about "
-            "{usual} mm. {advice}",
+            "{usual_mm} mm. {advice}",
             size=size,
             size_mm=size_mm,
             vertebra=level if smallest is largest else text("vertebral bodies"),
-            usual=usual,
+            usual_mm=usual,
             advice=_ADVICE,
         )
         yield Inconsistency(problem, is_error=is_error)
@@ -134,11 +134,11 @@ def check_marked_spacing(
         if share > settings.calibration.conflict_share:
             yield Inconsistency(
                 text(
-                    "mm_per_px is {given:g}, but the header states {known:.4g} ({source}), a "
-                    "difference of {share_percent:.0f} %. Measure it again, or omit mm_per_px to "
-                    "use the header.",
-                    given=given,
-                    known=known,
+                    "mm_per_px is {value:g}, but the header states {header_value:.4g} "
+                    "({source}), a difference of {share_percent:.0f} %. Measure it again, or "
+                    "omit mm_per_px to use the header.",
+                    value=given,
+                    header_value=known,
                     source=tagged.source,
                     share_percent=100 * share,
                 ),
@@ -153,14 +153,14 @@ def check_marked_spacing(
     if not least <= given <= most:
         yield Inconsistency(
             text(
-                "mm_per_px is {given:g}, but the header states a pixel spacing of "
-                "{at_detector:.4g} at the detector, so that {least:.3g} to {most:.3g} are "
+                "mm_per_px is {value:g}, but the header states a pixel spacing of "
+                "{at_detector:.4g} at the detector, so that {minimum:.3g} to {maximum:.3g} are "
                 "possible at the vertebra. Measure it again at the vertebra, with the pixels of "
                 "this file.",
-                given=given,
+                value=given,
                 at_detector=at_detector[0],
-                least=least,
-                most=most,
+                minimum=least,
+                maximum=most,
             ),
             is_error=True,
         )

@@ -95,10 +95,10 @@ def _find_inconsistencies(
     if winding > limits.max_winding:
         yield Inconsistency(
             text(
-                "posterior_wall_px is {winding:.1f} times as long as the distance between its "
+                "posterior_wall_px is {ratio:.1f} times as long as the distance between its "
                 "ends: its points are not in order. Give them in order, from one end of the wall "
                 "to the other.",
-                winding=winding,
+                ratio=winding,
             ),
             is_error=True,
         )
@@ -135,7 +135,9 @@ def _check_lean(
 ) -> Iterator[Inconsistency]:
     """Check the angle of the wall, which shows a rotated image or exchanged columns and rows."""
     limits, lean = settings.marks, wall.lean_deg
-    found = text("posterior_wall_px is at {lean:.0f}° to the columns of the image", lean=lean)
+    found = text(
+        "posterior_wall_px is at {angle_deg:.0f}° to the columns of the image", angle_deg=lean
+    )
     upright = _anterior_side(orientation) if limits.trust_orientation else None
     if lean <= limits.max_lean_deg:
         edge = _anterior_edge(orientation) if limits.trust_orientation else None
@@ -172,11 +174,11 @@ def _check_lean(
 
 def _exchanged_by_orientation(found: str, side: str) -> Inconsistency:
     template = text(
-        "{found}, but by Patient Orientation anterior is {side}. {hint} {wrong_tag}",
+        "{found}, but by Patient Orientation anterior is {side}. {hint} {remedy}",
         found=found,
         side=side,
         hint=_EXCHANGED,
-        wrong_tag=_WRONG_TAG,
+        remedy=_WRONG_TAG,
     )
     return Inconsistency(template, is_error=True)
 
@@ -236,7 +238,7 @@ def _check_side(
     )
     if settings.marks.trust_orientation:
         template = text(
-            "{conflict} Correct the marks. {wrong_tag}", conflict=conflict, wrong_tag=_WRONG_TAG
+            "{conflict} Correct the marks. {remedy}", conflict=conflict, remedy=_WRONG_TAG
         )
         yield Inconsistency(template, is_error=True)
     else:
@@ -312,10 +314,10 @@ def _check_tip(
     if away_px * scale > reach_mm + settings.cement.origin_mm:
         yield Inconsistency(
             text(
-                "needle_tip_px is {away_px:.0f} px from {of}, too far for cement from it to reach "
-                "the body. Mark the tip in the body.",
+                "needle_tip_px is {away_px:.0f} px from {target}, too far for cement from it to "
+                "reach the body. Mark the tip in the body.",
                 away_px=away_px,
-                of=of,
+                target=of,
             ),
             is_error=True,
         )

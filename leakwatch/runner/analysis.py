@@ -15,7 +15,7 @@ from leakwatch.core.errors import MissingExtraError, SinkError
 from leakwatch.core.messages import text
 from leakwatch.core.protocols import Sink
 from leakwatch.core.results import Event, EventKind, Level, Snapshot
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.sinks.frame_table import TABLE_NAME, FrameTable
 from leakwatch.sinks.output_folder import make_folder
 from leakwatch.sinks.overlay.overlay_video import VIDEO_NAME, OverlayVideo
@@ -78,7 +78,7 @@ class Outcome:
 
 
 def analyse(
-    run: Run,
+    run: AnalysisRun,
     folder: Path,
     with_video: bool = True,
     on_frame: Callable[[], None] = lambda: None,
@@ -91,7 +91,7 @@ def analyse(
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Just opened.
     folder : Path
         Created if absent; only files with the names written here are replaced.
@@ -148,14 +148,14 @@ class _SoFar:
 
 
 def _follow(
-    run: Run,
+    run: AnalysisRun,
     recorder: Recorder,
     sinks: Sequence[SinkWorker],
     on_frame: Callable[[], None],
     so_far: _SoFar,
 ) -> None:
     """Analyse all frames, or until they cannot be recorded."""
-    for snapshot in run.snapshots():
+    for snapshot in run.iter_snapshots():
         before = so_far.outcome
         # Before recording: a STOP on disk must be in the outcome after an interruption.
         so_far.outcome = _with(before, snapshot, run.settings)
@@ -222,7 +222,7 @@ def _interrupted(outcome: Outcome, folder: Path) -> Outcome:
 
 
 def _sinks(
-    run: Run, folder: Path, with_video: bool, with_table: bool
+    run: AnalysisRun, folder: Path, with_video: bool, with_table: bool
 ) -> tuple[dict[str, SinkWorker], list[str], list[str]]:
     """Return sinks by file name, faults of others, and missing extras."""
     openers: dict[str, Callable[[], Sink]] = {TREND_NAME: lambda: Trend(folder, run.settings)}

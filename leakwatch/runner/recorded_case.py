@@ -27,9 +27,10 @@ from leakwatch.case_files.settings_file import load_settings
 from leakwatch.core.errors import SourceError
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
+from leakwatch.core.messages import join_with
 from leakwatch.core.results import Event, EventKind, Level
 from leakwatch.display.grey_mapping import grey_mapping
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
 from leakwatch.sinks.report.case_findings import Findings, FrameReference, KeyFrame, Outline
 from leakwatch.sources.stored.recorded_session import RecordedSession
@@ -38,7 +39,7 @@ from leakwatch.sources.stored.recorded_session import RecordedSession
 PREVIEW_FRAMES = 8
 
 
-def open_recorded(folder: Path) -> Run:
+def open_recorded(folder: Path) -> AnalysisRun:
     """Open a recorded session with its marks, settings and calibration.
 
     Parameters
@@ -47,7 +48,7 @@ def open_recorded(folder: Path) -> Run:
 
     Returns
     -------
-    Run
+    AnalysisRun
         Ready to be analysed; the caller closes its source.
 
     Raises
@@ -66,7 +67,7 @@ def open_recorded(folder: Path) -> Run:
     except BaseException:
         source.close()
         raise
-    return Run(
+    return AnalysisRun(
         folder.name,
         folder,
         source,
@@ -106,9 +107,9 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
     preview: list[Frame] = []
     same = compared = 0
     try:
-        for snapshot in run.snapshots():
+        for snapshot in run.iter_snapshots():
             if snapshot.fault is not None:
-                raise SourceError(f"{folder}: {snapshot.fault}")
+                raise SourceError(join_with(": ", (str(folder), snapshot.fault)))
             index, cement = snapshot.frame.index, snapshot.observation.cement
             if len(preview) < PREVIEW_FRAMES:
                 preview.append(snapshot.frame)

@@ -31,7 +31,7 @@ from leakwatch.sources.video.stored_video import open_stored
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class AnalysisRun:
     """A sequence with all inputs of its analysis.
 
     Parameters
@@ -49,7 +49,7 @@ class Run:
     marks : Marks
     calibration : Calibration
     settings : Settings
-    doubts : tuple of str
+    warnings : tuple of str
         What is unusual in the case, for the user.
     opener : callable or None
         Opens the sequence again; None: use its path.
@@ -63,7 +63,7 @@ class Run:
     marks: Marks
     calibration: Calibration
     settings: Settings
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     opener: Callable[[], StoredSource] | None = None
 
     def reopen(self) -> StoredSource:
@@ -72,7 +72,7 @@ class Run:
             return self.opener()
         return open_stored(self.path, self.settings.live_video)
 
-    def snapshots(self) -> Iterator[Snapshot]:
+    def iter_snapshots(self) -> Iterator[Snapshot]:
         """Return an iterator over the results of all frames; may be called once."""
         vision = pipeline.initial_state(self.settings, self.marks, self.calibration)
         return fold(self.frames, vision, rules.initial_state(self.settings), str(self.path))
@@ -84,7 +84,7 @@ def open_run(
     case_path: Path | None = None,
     calibration_path: Path | None = None,
     opener: Callable[[], StoredSource] | None = None,
-) -> Run:
+) -> AnalysisRun:
     """Open a sequence with its marks and calibration, and read its first frame.
 
     Parameters
@@ -101,7 +101,7 @@ def open_run(
 
     Returns
     -------
-    Run
+    AnalysisRun
 
     Raises
     ------
@@ -127,13 +127,15 @@ def open_run(
         check_fits(case, first.acquisition, str(case_path))
         check_cement_product(case, settings, str(case_path))
         scale = resolve_calibration(first.acquisition, case, calibration_path, settings.calibration)
-        doubts = check_consistency(case, first.acquisition, scale, settings, str(case_path))
+        warnings = check_consistency(case, first.acquisition, scale, settings, str(case_path))
     except BaseException:
         source.close()
         raise
     whole = chain([first], frames)
     shared = first.acquisition
-    return Run(path.name, path, source, whole, shared, case.marks, scale, settings, doubts, opener)
+    return AnalysisRun(
+        path.name, path, source, whole, shared, case.marks, scale, settings, warnings, opener
+    )
 
 
 def _check_polarity(first: Frame, path: Path, settings: Settings) -> None:

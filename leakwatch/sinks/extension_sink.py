@@ -68,10 +68,10 @@ def _opened(spec: str) -> Sink:
         raise ExtensionError(
             text(
                 "sink {name}: expected a leakwatch.core.protocols.Sink, found {found} without "
-                "{lacking}. Tell the author of that package.",
+                "{missing}. Tell the author of that package.",
                 name=name,
                 found=type(sink).__name__,
-                lacking=lacking,
+                missing=lacking,
             )
         )
     found: Sink = sink

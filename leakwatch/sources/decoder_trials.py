@@ -80,7 +80,7 @@ def _fault(syntax: UID) -> str:
         )
     off = int(np.abs(found.astype(np.int64) - picture).max())
     most = _LOSSY_OFF if lossy else 0
-    return text("values are off by up to {off}", off=off) if off > most else ""
+    return text("values are off by up to {deviation}", deviation=off) if off > most else ""
 
 
 def _there_and_back(syntax: UID, picture: Array) -> Array:

@@ -124,10 +124,10 @@ class ExtensionSource:
             raise SourceError(
                 text(
                     "source {name}: expected a leakwatch.core.protocols.FrameSource, found "
-                    "{found} without {lacking}. Tell the author of that package.",
+                    "{found} without {missing}. Tell the author of that package.",
                     name=self._name,
                     found=type(source).__name__,
-                    lacking=lacking,
+                    missing=lacking,
                 )
             )
         return source
@@ -173,10 +173,10 @@ class ExtensionSource:
             )
         if frame.index <= before or not math.isfinite(frame.time_s):
             found = text(
-                "frame {index} at {time_s} s after frame {before}",
+                "frame {index} at {time_s} s after frame {previous}",
                 index=frame.index,
                 time_s=frame.time_s,
-                before=before,
+                previous=before,
             )
             raise SourceError(self._wrong(text("increasing numbers and finite times"), found))
 

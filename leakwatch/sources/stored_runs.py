@@ -12,7 +12,7 @@ from leakwatch.case_files.session_file import SESSION_NAME
 from leakwatch.config import LiveVideoSettings
 from leakwatch.core.errors import SourceError
 from leakwatch.core.frame import Acquisition, TimeSource
-from leakwatch.core.messages import text
+from leakwatch.core.messages import counted, join_with, text
 from leakwatch.core.plural import counted_noun
 from leakwatch.core.protocols import StoredSource
 from leakwatch.sources.dicom.acquisition_tags import acquisition
@@ -129,7 +129,7 @@ def find_runs(path: Path) -> FoundRuns:
     if not runs:
         runs = _of_pictures(path, others)
     if not runs:
-        why = f" {refused[0][1]}" if refused else ""
+        why = join_with(" ", ("", str(refused[0][1]))) if refused else ""
         raise SourceError(
             text(
                 "{path}: contains no DICOM image, video or other image ({files} other files).{why} "
@@ -252,6 +252,11 @@ def _told(found: Acquisition, frames: int) -> str:
         ("CRA/CAU", geometry.secondary_angle_deg),
     ):
         view += "" if angle is None else f", {name} {angle:.0f} degrees"
-    size = f"{found.columns} x {found.rows}"
-    count = counted_noun(frames, "frame")
-    return f"{count} of {size}, {found.modality or 'no modality'}{view}"
+    return counted(
+        "{count} frame of {size}, {modality}{view}",
+        "{count} frames of {size}, {modality}{view}",
+        count=frames,
+        size=f"{found.columns} x {found.rows}",
+        modality=found.modality or text("no modality"),
+        view=view,
+    )

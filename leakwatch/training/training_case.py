@@ -15,7 +15,7 @@ from leakwatch.core.messages import Message, text
 from leakwatch.core.results import Snapshot
 from leakwatch.core.truth import Truth
 from leakwatch.runner.recorded_case import open_recorded
-from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.runner.stored_run import AnalysisRun, open_run
 from leakwatch.training.scoring import CaseCourse, MonitorSample, course_of
 
 # Called with a description, the number done, and the total if known. An exception from it stops the
@@ -31,14 +31,14 @@ class TrainingCase:
     ----------
     name : str
         For the records. It may reveal what happens in the case.
-    run : Run
+    run : AnalysisRun
         Just opened; the caller closes its source.
     truth : Truth or None
         None: LeakWatch's own STOP determines when one was due.
     """
 
     name: str
-    run: Run
+    run: AnalysisRun
     truth: Truth | None
 
 
@@ -110,7 +110,7 @@ def analyse_for_training(
     """
     seen = []
     try:
-        for snapshot in case.run.snapshots():
+        for snapshot in case.run.iter_snapshots():
             if snapshot.fault is not None:
                 raise SourceError(incomplete_case_text(snapshot.fault))
             seen.append(monitor_sample_of(snapshot))

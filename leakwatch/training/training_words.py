@@ -48,8 +48,8 @@ def after_due(reaction_s: float) -> Message:
     if abs(reaction_s) < 0.005:
         return text("exactly when it was due")
     if reaction_s > 0.0:
-        return text("{s:.2f} s after it was due", s=reaction_s)
-    return text("{s:.2f} s before it was due", s=-reaction_s)
+        return text("{seconds:.2f} s after it was due", seconds=reaction_s)
+    return text("{seconds:.2f} s before it was due", seconds=-reaction_s)
 
 
 def score_facts(course: CaseCourse, score: Score) -> tuple[Fact, ...]:
@@ -86,7 +86,7 @@ def score_numbers(
     elif course.due is not None and course.due.by is TruthSource.LEAKWATCH:
         facts.append(Fact(text("Scored"), SCORED_BY[TruthSource.LEAKWATCH], warn=True))
     if stood_still_s is not None:
-        stalled = text("for {s:.2f} s", s=stood_still_s)
+        stalled = text("for {seconds:.2f} s", seconds=stood_still_s)
         facts.append(Fact(text("The display did not refresh"), stalled, warn=True))
     return tuple(facts)
 
@@ -183,7 +183,7 @@ def _past_fact(course: CaseCourse, past_ml: float | None) -> Fact:
         return Fact(name, _UNKNOWN, warn=True)
     if course.ml_by is TruthSource.LEAKWATCH:
         estimated = text("Cement injected past the stop point (LeakWatch's estimate)")
-        return Fact(estimated, text("about {ml:.2f} mL", ml=past_ml), True, True)
+        return Fact(estimated, text("about {volume_ml:.2f} mL", volume_ml=past_ml), True, True)
     return Fact(name, f"{past_ml:.2f} mL", large=True)
 
 

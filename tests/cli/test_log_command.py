@@ -59,13 +59,9 @@ def assert_names_nobody(path, dicom):
             assert str(dataset[keyword].value) not in text
 
 
-@pytest.mark.parametrize(
-    "keyword",
-    ["BitsStored", "Modality", "NumberOfFrames", "PhotometricInterpretation", "Rows",
-     "SamplesPerPixel", "ShutterShape"],
-)  # fmt: skip
+@pytest.mark.parametrize("keyword", ["Modality", "Rows", "ShutterShape"])
 def test_a_name_in_the_wrong_element_is_not_logged(dicom, tmp_path, keyword):
-    """The sources' own texts quote values of the header: none may pass the log with a name."""
+    """Neither of an error nor of a note; `test_header_values` plants names everywhere."""
     dataset = pydicom.dcmread(dicom)
     tag, value = Tag(tag_for_keyword(keyword)), b"DOE^JANE"
     dataset._dict[tag] = RawDataElement(tag, "LO", len(value), value, 0, False, True)

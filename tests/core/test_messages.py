@@ -9,6 +9,7 @@ import pickle
 import re
 import string
 import sys
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -192,7 +193,7 @@ def escaped_texts(tree: ast.AST) -> list[tuple[int, str]]:
                 found += worded(node.exc.args)
         elif isinstance(node, ast.Call):
             name = called(node)
-            if name in WIDGET_CALLS | SAYING_CALLS | SHOWN_CALLS:
+            if name in WIDGET_CALLS | SAYING_CALLS | SHOWN_CALLS | error_names():
                 found += worded(node.args)
             found += worded([one.value for one in node.keywords if one.arg == "help"])
         elif isinstance(node, ast.JoinedStr):  # Babel does not look into these
@@ -202,6 +203,21 @@ def escaped_texts(tree: ast.AST) -> list[tuple[int, str]]:
             names = {getattr(target, "attr", "") for target in node.targets}
             found += worded([node.value]) if names & SHOWN_ATTRIBUTES else []
     return found
+
+
+@cache
+def error_names() -> frozenset[str]:
+    """Names of all errors that are shown to the user: some are returned before they are raised."""
+    bases = {
+        node.name: {getattr(base, "id", "") for base in node.bases}
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    found = {"LeakWatchError"}
+    while more := {name for name, of in bases.items() if of & found} - found:
+        found |= more
+    return frozenset(found - {"InputError"})  # of the Python interface, for programmers
 
 
 def is_text(node: ast.Call) -> bool:

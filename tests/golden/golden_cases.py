@@ -20,7 +20,7 @@ from leakwatch.config import Settings
 from leakwatch.core.frame import Frame, View
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration, SpacingRung
-from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.runner.stored_run import AnalysisRun, open_run
 from leakwatch.simulator.anatomy.anatomy import Anatomy
 from leakwatch.simulator.scenario.scenario import Scenario
 from leakwatch.simulator.scene.scene import Scene, make_scene
@@ -28,7 +28,7 @@ from leakwatch.simulator.sequence.request import anatomy_of
 from leakwatch.simulator.sequence.sequence_files import write_simulation
 from leakwatch.simulator.sequence.simulation import render_frames
 
-Change = Callable[[Run], Run]
+Change = Callable[[AnalysisRun], AnalysisRun]
 
 # 30 frames; cement from frame 10 on, and a leak about frame 18. Coarse pixels, for speed: a body
 # is 40 px deep.
@@ -94,21 +94,21 @@ SHARED = (
 SHARED_FRAMES = 60  # of 105; the wall is reached at 51 to 55
 
 
-def _without_wall(run: Run) -> Run:
+def _without_wall(run: AnalysisRun) -> AnalysisRun:
     return replace(run, marks=replace(run.marks, posterior_wall_px=None))
 
 
-def _without_millimetres(run: Run) -> Run:
+def _without_millimetres(run: AnalysisRun) -> AnalysisRun:
     nothing = Calibration(None, None, SpacingRung.NONE, "no spacing in the file")
     return replace(run, calibration=nothing)
 
 
-def _only_wall(run: Run) -> Run:
+def _only_wall(run: AnalysisRun) -> AnalysisRun:
     bare = replace(run.marks, body_outline_px=None, needle_tip_px=None, baseline_frames=None)
     return replace(run, marks=bare)
 
 
-def _anteroposterior(run: Run) -> Run:
+def _anteroposterior(run: AnalysisRun) -> AnalysisRun:
     return replace(run, marks=replace(run.marks, view=View.AP))
 
 
@@ -180,10 +180,10 @@ def shared_snapshots(shared: Path, name: str) -> Iterator[Snapshot]:
 def _folded(case_path: Path, change: Change) -> Iterator[Snapshot]:
     run = open_run(case_path, Settings())
     with closing(run.source):
-        yield from change(run).snapshots()
+        yield from change(run).iter_snapshots()
 
 
-def _in_a_way(run: Run, way: BlindingMethod, case: BenchCase, start: int) -> Run:
+def _in_a_way(run: AnalysisRun, way: BlindingMethod, case: BenchCase, start: int) -> AnalysisRun:
     """Return a run whose frames are changed from `start` on, as the bench changes them."""
     frames = tuple(run.frames)
     before = run.marks.baseline_frames

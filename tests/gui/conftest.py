@@ -14,7 +14,7 @@ from leakwatch.config import Settings
 from leakwatch.core.results import Snapshot
 from leakwatch.gui.replay.track import Track
 from leakwatch.gui.widgets.fonts import register_fonts
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 
 
 @pytest.fixture
@@ -61,8 +61,8 @@ def make_run(settings, fold_of):
         def close(self):
             self.closed += 1
 
-    class HandmadeRun(Run):
-        def snapshots(self):
+    class HandmadeRun(AnalysisRun):
+        def iter_snapshots(self):
             yield from self.frames
 
     def make(count=40, error=None):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import grey_closing
 
 from leakwatch.config import SoundSettings
-from leakwatch.live.alarm_sound import Voice, burst, samples, voiced
+from leakwatch.live.alarm_sound import AlarmState, burst, next_burst, samples
 from leakwatch.live.status import Alarm
 
 SETTINGS = SoundSettings()
@@ -68,11 +68,11 @@ def test_pcm_is_whole_and_begins_and_ends_in_silence(alarm):
 
 def heard(story, until_s=None, step_s=0.1):
     """Bursts of a story of (time, alarm, silent), each until the next: (time, alarm)."""
-    voice, told = Voice(), []
+    state, told = AlarmState(), []
     end_s = until_s if until_s is not None else story[-1][0] + 30.0
     for now_s in np.arange(0.0, end_s, step_s):
         held = [one for one in story if one[0] <= now_s + 1e-9][-1]
-        voice, begins = voiced(voice, held[1], held[2], float(now_s), SETTINGS)
+        state, begins = next_burst(state, held[1], held[2], float(now_s), SETTINGS)
         if begins is not Alarm.NONE:
             told.append((round(float(now_s), 1), begins))
     return told
@@ -111,10 +111,10 @@ def test_paused_is_silent_and_what_still_holds_sounds_when_the_pause_is_over():
 )
 def test_a_stop_is_never_silent_for_longer_than_its_repetition(held):
     """Whatever came before: high priority, not paused, sounds now or within a repetition."""
-    voice, last_high_s, since_s = Voice(), None, None
+    state, last_high_s, since_s = AlarmState(), None, None
     for step, (alarm, silent) in enumerate(held):
         now_s = 0.5 * step
-        voice, begins = voiced(voice, alarm, silent, now_s, SETTINGS)
+        state, begins = next_burst(state, alarm, silent, now_s, SETTINGS)
         assert begins in (Alarm.NONE, alarm)
         assert not (silent and begins is not Alarm.NONE)
         if alarm is Alarm.HIGH and not silent:

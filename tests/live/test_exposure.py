@@ -9,7 +9,7 @@ import pytest
 from live_room import KeptSink, Room
 
 from leakwatch.core.results import Level
-from leakwatch.live.exposure import Exposure, exposed
+from leakwatch.live.exposure import Exposure, count_exposure
 
 FRAME = next(injection.frames())
 
@@ -18,7 +18,7 @@ def counted(frames, pause_s=0.5):
     """Fold (index, time, held) over an exposure."""
     used = Exposure()
     for index, time_s, held in frames:
-        used = exposed(used, replace(FRAME, index=index, time_s=time_s), held, pause_s)
+        used = count_exposure(used, replace(FRAME, index=index, time_s=time_s), held, pause_s)
     return used.pulses, used.beam_s
 
 
@@ -55,6 +55,6 @@ def test_a_session_counts_and_another_patient_begins_at_nothing():
         other = replace(injection.ACQUISITION, subject="another")
         room.feed(replace(FRAME, acquisition=other))
         assert room.shown().level in (Level.UNKNOWN, Level.STOP)
-        room.session.start_anew()
+        room.session.restart_baseline()
         status = room.until(lambda status: status.exposure.pulses == 0)
         assert status.stopped_s is None

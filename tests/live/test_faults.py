@@ -20,7 +20,7 @@ from leakwatch.core.arrays import read_only
 from leakwatch.core.errors import SinkError, SourceEndedEarly
 from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.core.results import Level, Reason
-from leakwatch.live.status import Alarm, Sight
+from leakwatch.live.status import Alarm, DisplayState
 from leakwatch.pipeline import stages
 
 CALM = 5  # frames without cement
@@ -48,15 +48,15 @@ def stopped(room):
     return room
 
 
-def is_unknown(room, sight, alarm):
+def is_unknown(room, state, alarm):
     now = room.shown()
-    assert (now.level, now.sight, now.alarm) == (Level.UNKNOWN, sight, alarm)
+    assert (now.level, now.state, now.alarm) == (Level.UNKNOWN, state, alarm)
     return now
 
 
-def is_still_stop(room, sight):
+def is_still_stop(room, state):
     now = room.shown()
-    assert (now.level, now.sight, now.alarm) == (Level.STOP, sight, Alarm.HIGH)
+    assert (now.level, now.state, now.alarm) == (Level.STOP, state, Alarm.HIGH)
     return now
 
 
@@ -68,46 +68,46 @@ def test_a_source_that_dies_while_all_is_clear(calm, death):
     calm.source.fed.put(death)
     status = calm.until(lambda status: status.ended)
     assert str(death) in status.fault
-    assert str(death) in is_unknown(calm, Sight.LOST, Alarm.MEDIUM).banner.reasons[0]
-    assert status.present.snapshot.alert.reasons == (Reason.DECODE,)
+    assert str(death) in is_unknown(calm, DisplayState.LOST, Alarm.MEDIUM).banner.reasons[0]
+    assert status.decision.snapshot.alert.reasons == (Reason.DECODE,)
 
 
 def test_a_source_that_dies_after_a_stop(stopped):
     stopped.source.fed.put(SourceEndedEarly("ended early"))
     stopped.until(lambda status: status.ended)
-    now = is_still_stop(stopped, Sight.LOST)
+    now = is_still_stop(stopped, DisplayState.LOST)
     assert "ended early" in now.banner.warnings
 
 
 def test_a_source_that_is_over_is_not_clear_any_more(calm):
     calm.source.fed.put(END)
     assert calm.until(lambda status: status.ended).fault == ""
-    is_unknown(calm, Sight.ENDED, Alarm.LOW)
+    is_unknown(calm, DisplayState.ENDED, Alarm.LOW)
 
 
 def test_a_source_that_never_gives_a_frame(room):
-    is_unknown(room, Sight.WAITING, Alarm.NONE)
+    is_unknown(room, DisplayState.WAITING, Alarm.NONE)
     room.source.fed.put(SourceEndedEarly("nothing came"))
     room.until(lambda status: status.ended)
-    assert is_unknown(room, Sight.LOST, Alarm.MEDIUM).banner.reasons == ("nothing came",)
+    assert is_unknown(room, DisplayState.LOST, Alarm.MEDIUM).banner.reasons == ("nothing came",)
 
 
 SILENCES = [
-    (True, Sight.STALE, Alarm.MEDIUM, "No new frame"),
-    (None, Sight.SILENT, Alarm.LOW, "No new frame: fluoroscopy off, or connection lost"),
-    (False, Sight.OFF, Alarm.NONE, "Fluoroscopy off: no monitoring"),
+    (True, DisplayState.STALE, Alarm.MEDIUM, "No new frame"),
+    (None, DisplayState.SILENT, Alarm.LOW, "No new frame: fluoroscopy off, or connection lost"),
+    (False, DisplayState.OFF, Alarm.NONE, "Fluoroscopy off: no monitoring"),
 ]
 
 
-@pytest.mark.parametrize(("on", "sight", "alarm", "recorded"), SILENCES, ids=["on", "?", "off"])
-def test_a_source_that_stalls(on, sight, alarm, recorded):
+@pytest.mark.parametrize(("on", "state", "alarm", "recorded"), SILENCES, ids=["on", "?", "off"])
+def test_a_source_that_stalls(on, state, alarm, recorded):
     sink = KeptSink()
     with Room({"recording": sink}) as room:
         room.run(FEW[:CALM])
         room.source.status = replace(OPEN, fluoroscopy_on=on)
         room.clock.now_s += 0.6
-        is_unknown(room, sight, alarm)
-        room.until(lambda status: status.present.snapshot.fault == recorded)
+        is_unknown(room, state, alarm)
+        room.until(lambda status: status.decision.snapshot.fault == recorded)
         assert room.shown().reasons == (Reason.STALE,)
         room.source.status = OPEN
         room.feed(FEW[CALM], 2.0)
@@ -121,7 +121,7 @@ def test_a_source_that_stalls(on, sight, alarm, recorded):
 
 def is_last_image(room, age, kind="LAST IMAGE"):
     """What is shown says how old the last judged picture is, and no number without that."""
-    judged = room.session.status.known.judged
+    judged = room.session.status.history.assessed
     distance = judged.snapshot.observation.wall_distance
     now = room.shown()
     said = f"{kind}, {age} ago: {abs(distance.distance_mm):.1f}"
@@ -132,25 +132,25 @@ def is_last_image(room, age, kind="LAST IMAGE"):
 
 
 @pytest.mark.parametrize(
-    ("status", "sight"),
+    ("status", "state"),
     [
-        (replace(OPEN, fluoroscopy_on=False), Sight.OFF),
-        (replace(OPEN, fluoroscopy_on=None), Sight.SILENT),
-        (OPEN, Sight.STALE),
-        (LinkStatus(Link.LOST, "the cable is out"), Sight.LOST),
+        (replace(OPEN, fluoroscopy_on=False), DisplayState.OFF),
+        (replace(OPEN, fluoroscopy_on=None), DisplayState.SILENT),
+        (OPEN, DisplayState.STALE),
+        (LinkStatus(Link.LOST, "the cable is out"), DisplayState.LOST),
     ],
     ids=["off", "silent", "stale", "lost"],
 )
 @pytest.mark.parametrize("acknowledged", [False, True])
-def test_the_last_image_is_told_with_its_age(stopped, status, sight, acknowledged):
+def test_the_last_image_is_told_with_its_age(stopped, status, state, acknowledged):
     if acknowledged:
         stopped.session.acknowledge()
-        stopped.until(lambda one: not one.present.snapshot.alert.latched)
+        stopped.until(lambda one: not one.decision.snapshot.alert.latched)
     stopped.source.status = status
     stopped.clock.now_s += 11.6
     for age in ("12 s", "2:12 min"):
         now = stopped.shown()
-        assert (now.level, now.sight) == (Level.UNKNOWN if acknowledged else Level.STOP, sight)
+        assert (now.level, now.state) == (Level.UNKNOWN if acknowledged else Level.STOP, state)
         is_last_image(stopped, age)
         acks = [one for one in now.banner.warnings if one.startswith("STOP acknowledged")]
         assert bool(acks) is acknowledged
@@ -161,7 +161,7 @@ def test_the_last_image_of_a_source_that_is_over(stopped):
     stopped.source.fed.put(END)
     stopped.until(lambda status: status.ended)
     stopped.clock.now_s += 4.7
-    is_still_stop(stopped, Sight.ENDED)
+    is_still_stop(stopped, DisplayState.ENDED)
     is_last_image(stopped, "5 s")
 
 
@@ -170,8 +170,8 @@ def test_the_last_image_while_it_is_held_ages_though_frames_come(stopped):
     for later in range(1, 40):
         at_s = held.time_s + later * injection.FRAME_S
         stopped.feed(replace(held, index=held.index + later, time_s=at_s))
-    is_still_stop(stopped, Sight.HELD)
-    age_s = stopped.clock.now_s - stopped.session.status.known.judged.received_s
+    is_still_stop(stopped, DisplayState.FROZEN)
+    age_s = stopped.clock.now_s - stopped.session.status.history.assessed.received_s
     assert age_s > 4.0
     is_last_image(stopped, f"{np.ceil(age_s):.0f} s")
 
@@ -181,17 +181,17 @@ def test_what_was_judged_last_while_frames_cannot_be_compared(stopped):
     noise = rng.integers(0, 4096, FEW[0].pixels.shape, dtype=np.uint16)
     for index in range(STOPPED + 1, FRAMES):
         stopped.feed(replace(FEW[index], pixels=read_only(noise + np.uint16(index))))
-    is_still_stop(stopped, Sight.PRESENT)
+    is_still_stop(stopped, DisplayState.LIVE)
     is_last_image(stopped, "1 s", "LAST ASSESSED")
     # The picture that stays is the last judged one: a beam that ends dims its last frames.
-    assert stopped.session.status.held is stopped.session.status.known.judged
+    assert stopped.session.status.decision_to_show is stopped.session.status.history.assessed
 
 
 def test_a_picture_that_was_not_judged_for_long_is_the_one_that_stays(stopped):
     stopped.feed(smaller(FEW[STOPPED + 1]), 3.0)
     stopped.clock.now_s += 2.0
     status = stopped.session.status
-    assert status.held is status.known.newest
+    assert status.decision_to_show is status.history.newest
     is_last_image(stopped, "5 s", "LAST ASSESSED")
 
 
@@ -202,7 +202,7 @@ def test_what_was_judged_last_of_another_patient_is_not_told(stopped):
 
 def test_a_stall_leaves_a_stop(stopped):
     stopped.clock.now_s += 60.0
-    is_still_stop(stopped, Sight.STALE)
+    is_still_stop(stopped, DisplayState.STALE)
 
 
 def test_the_same_picture_again_is_a_held_one(calm):
@@ -210,19 +210,19 @@ def test_the_same_picture_again_is_a_held_one(calm):
     for later in range(1, 8):
         at_s = held.time_s + later * injection.FRAME_S
         calm.feed(replace(held, index=held.index + later, time_s=at_s))
-    now = is_unknown(calm, Sight.HELD, Alarm.NONE)
+    now = is_unknown(calm, DisplayState.FROZEN, Alarm.NONE)
     assert now.banner.reasons[0].startswith("Image frozen")
 
 
 def test_a_lost_link_is_told_at_once(calm):
     calm.source.status = LinkStatus(Link.LOST, "what came is no DICOM object")
-    now = is_unknown(calm, Sight.LOST, Alarm.MEDIUM)
+    now = is_unknown(calm, DisplayState.LOST, Alarm.MEDIUM)
     assert now.banner.reasons == ("Connection lost: what came is no DICOM object",)
 
 
 def test_a_source_whose_status_breaks(calm, monkeypatch):
     monkeypatch.delattr(calm.source, "status")
-    assert "AttributeError" in is_unknown(calm, Sight.LOST, Alarm.MEDIUM).banner.reasons[0]
+    assert "AttributeError" in is_unknown(calm, DisplayState.LOST, Alarm.MEDIUM).banner.reasons[0]
 
 
 def test_pixels_that_are_noise(calm):
@@ -236,7 +236,7 @@ def test_pixels_that_are_noise(calm):
 def test_pixels_in_colour(calm):
     colour = np.repeat(FEW[CALM].pixels[..., None], 3, axis=2)
     calm.feed(replace(FEW[CALM], pixels=read_only(colour)))
-    is_unknown(calm, Sight.PRESENT, Alarm.LOW)
+    is_unknown(calm, DisplayState.LIVE, Alarm.LOW)
 
 
 def smaller(frame):
@@ -249,7 +249,7 @@ def smaller(frame):
 
 def test_another_size_and_back(calm):
     calm.feed(smaller(FEW[CALM]))
-    now = is_unknown(calm, Sight.PRESENT, Alarm.LOW)
+    now = is_unknown(calm, DisplayState.LIVE, Alarm.LOW)
     assert now.banner.reasons[0] == "Frames of 120 × 120 pixels instead of 240 × 240"
     rest = FEW[CALM + 1 :]
     levels = calm.run(rest)
@@ -267,13 +267,13 @@ def test_another_patient_is_never_judged_until_a_person_starts_anew(calm):
     levels = calm.run(of_patient(frame, "b") for frame in FEW[CALM:])
     assert set(levels) == {Level.UNKNOWN}
     assert calm.shown().banner.reasons == ("Another patient: start a new baseline",)
-    calm.session.start_anew()
-    calm.until(lambda status: status.present.detail == "")
+    calm.session.restart_baseline()
+    calm.until(lambda status: status.decision.detail == "")
     # Nobody drew a wall on this patient, and the other one's spacing is not this one's.
     calm.feed(of_patient(replace(FEW[-1], index=FRAMES, time_s=9.0), "b"))
     assert calm.shown().level is Level.UNKNOWN
     assert Reason.NO_WALL in calm.shown().reasons
-    assert calm.session.status.present.snapshot.observation.calibration.mm_per_px is None
+    assert calm.session.status.decision.snapshot.observation.calibration.mm_per_px is None
 
 
 @pytest.mark.parametrize("other", [smaller, lambda frame: of_patient(frame, "b")])
@@ -286,7 +286,7 @@ def test_two_senders_at_once_are_never_clear(calm, other):
 
 def test_two_senders_do_not_take_a_stop_away(stopped):
     stopped.feed(of_patient(FEW[STOPPED + 1], "b"))
-    now = is_still_stop(stopped, Sight.PRESENT)
+    now = is_still_stop(stopped, DisplayState.LIVE)
     assert "Another patient: start a new baseline" in now.banner.warnings
 
 
@@ -326,7 +326,7 @@ def test_a_stage_that_raises_for_good(calm, monkeypatch, module, name):
 
     monkeypatch.setattr(module, name, broken)
     assert set(calm.run(FEW[CALM:])) == {Level.UNKNOWN}
-    is_unknown(calm, Sight.PRESENT, Alarm.MEDIUM)
+    is_unknown(calm, DisplayState.LIVE, Alarm.MEDIUM)
 
 
 def test_a_fold_that_breaks_altogether_is_late_and_not_clear(calm, monkeypatch, caplog):
@@ -335,7 +335,7 @@ def test_a_fold_that_breaks_altogether_is_late_and_not_clear(calm, monkeypatch, 
         calm.clock.now_s += injection.FRAME_S
         calm.source.fed.put(replace(frame, received_s=calm.clock.now_s))
     calm.until(lambda status: status.arrived_s == calm.clock.now_s)
-    is_unknown(calm, Sight.LATE, Alarm.MEDIUM)
+    is_unknown(calm, DisplayState.LATE, Alarm.MEDIUM)
     caplog.clear()  # the log says why
 
 
@@ -344,7 +344,7 @@ def test_a_fold_whose_thread_is_gone(calm):
     calm.session._threads[1].join(10.0)
     assert not calm.session._threads[1].is_alive()
     calm.clock.now_s += 0.6
-    is_unknown(calm, Sight.STALE, Alarm.MEDIUM)
+    is_unknown(calm, DisplayState.STALE, Alarm.MEDIUM)
 
 
 def fails_at(index, error):
@@ -367,7 +367,7 @@ def test_a_sink_that_fails_is_told_and_the_alarm_goes_on(error):
         assert levels[-1] is Level.STOP
         assert str(error) in status.recordings[0].failure
         assert status.recordings[1].failure == ""
-        is_still_stop(room, Sight.PRESENT)
+        is_still_stop(room, DisplayState.LIVE)
     assert sink.closed
     assert [one.frame.index for one in sink.snapshots] == [0, 1, 2]
     assert len(sound.snapshots) >= FRAMES
@@ -404,4 +404,4 @@ def test_a_window_that_closes_ends_all(calm):
     assert calm.source.closed
     assert calm.session.status.ended
     assert not any(thread.is_alive() for thread in calm.session._threads)
-    is_unknown(calm, Sight.ENDED, Alarm.LOW)
+    is_unknown(calm, DisplayState.ENDED, Alarm.LOW)

@@ -81,7 +81,7 @@ def test_a_folder_that_goes_is_told_with_the_next_frame(way, tmp_path, monkeypat
         said = status_line(status, room.shown())
         assert "NOT RECORDED any longer: measurements, frames" in said
         levels += room.run(FEW[CALM + 1 :])
-        assert len(room.until(lambda status: len(status.told) == 2).told) == 2
+        assert len(room.until(lambda status: len(status.notices) == 2).notices) == 2
         assert (levels[CALM - 1], levels[-1]) == (Level.CLEAR, Level.STOP)
         assert room.shown().level is Level.STOP
 

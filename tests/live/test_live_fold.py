@@ -16,12 +16,12 @@ from leakwatch.core.arrays import read_only
 from leakwatch.core.frame import ProjectionGeometry, View
 from leakwatch.core.marks import CaseFile, Marks
 from leakwatch.core.results import EventKind, Level, Reason
-from leakwatch.live.actions import Acknowledge, Note, PauseAudio, Start, TakeBack
-from leakwatch.live.case_setup import Setup, marks_now
+from leakwatch.live.actions import Acknowledge, Note, PauseAudio, RestartBaseline, UndoRestart
+from leakwatch.live.case_setup import Setup, current_marks
 from leakwatch.live.inbox import Arrival
 from leakwatch.live.live_fold import LiveFold
 from leakwatch.live.report_lines import level_line
-from leakwatch.live.status import Alarm, LiveStatus, shown
+from leakwatch.live.status import Alarm, LiveStatus, displayed_status
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold
 
@@ -41,11 +41,11 @@ class ByHand:
             self.clock.now_s += injection.FRAME_S
             arrival = Arrival(frame, self.clock.now_s, self.clock.now_s)
             self.fold.take(arrival, OPEN, self.clock)
-        return self.fold.present.snapshot
+        return self.fold.decision.snapshot
 
     def act(self, action):
         self.fold.act(action, self.clock.now_s)
-        return self.fold.present.snapshot
+        return self.fold.decision.snapshot
 
     @property
     def events(self):
@@ -56,8 +56,8 @@ class ByHand:
 
     def shown(self):
         fold = self.fold
-        status = LiveStatus(fold.present, OPEN, fold.known, fold.held, fold.can_take_back)
-        return shown(status, self.clock.now_s, SETTINGS)
+        status = LiveStatus(fold.decision, OPEN, fold.history, fold.decision_to_show, fold.can_undo)
+        return displayed_status(status, self.clock.now_s, SETTINGS)
 
 
 def test_live_and_file_say_the_same_of_every_frame():
@@ -100,8 +100,8 @@ def test_what_a_person_does_while_nothing_comes_is_kept_at_once():
     live = ByHand()
     stopped = live.run(FEW[: STOPPED + 1])
     live.clock.now_s += 2.0
-    live.fold.silence("No new frame", live.clock.now_s)
-    live.fold.silence("No new frame", live.clock.now_s)
+    live.fold.report_no_frame("No new frame", live.clock.now_s)
+    live.fold.report_no_frame("No new frame", live.clock.now_s)
     live.act(Note("cement is at 4 minutes", (12.0, 30.0)))
     live.act(Acknowledge(stopped.alert.reasons))
     (note,) = live.events_of(EventKind.ANNOTATION)
@@ -138,7 +138,7 @@ def moved(frame, columns, index):
 def test_beginning_anew_takes_the_marks_along():
     live = ByHand()
     live.run([*FEW[:5], *(moved(FEW[at], 4, at + 5) for at in range(3))])
-    live.act(Start())
+    live.act(RestartBaseline())
     wall = live.fold.marks.posterior_wall_px
     assert wall == pytest.approx(np.add(injection.WALL, (4.0, 0.0)), abs=0.25)
     # Later frames are judged against the new reference: cement that grows is found as before.
@@ -154,7 +154,7 @@ def test_marks_drawn_on_an_earlier_picture_hold_from_there():
     picture = live.run(FEW[:3]).frame
     assert live.shown().level is Level.UNKNOWN
     live.run(moved(FEW[at], 3, at) for at in range(3, 5))
-    live.act(Start(injection.MARKS, picture))
+    live.act(RestartBaseline(injection.MARKS, picture))
     last = live.run(moved(FEW[at], 3, at) for at in range(5, FRAMES))
     assert last.alert.level is Level.STOP
     shifted = last.observation.wall_px - np.array(injection.WALL)
@@ -164,9 +164,9 @@ def test_marks_drawn_on_an_earlier_picture_hold_from_there():
 def test_beginning_anew_keeps_a_stop_that_nobody_saw_and_no_older_grudge():
     live = ByHand()
     stopped = live.run(FEW[: STOPPED + 1])
-    assert live.act(Start()).alert.level is Level.STOP
+    assert live.act(RestartBaseline()).alert.level is Level.STOP
     live.act(Acknowledge(stopped.alert.reasons))
-    assert live.fold.present.snapshot.alert.level is not Level.STOP
+    assert live.fold.decision.snapshot.alert.level is not Level.STOP
 
 
 def test_marks_are_dropped_where_nobody_knows_where_they_lie():
@@ -176,16 +176,16 @@ def test_marks_are_dropped_where_nobody_knows_where_they_lie():
     noise = rng.integers(0, 4096, FEW[0].pixels.shape, dtype=np.uint16)
     lost = blind.run([replace(FEW[4], pixels=read_only(noise))])
     assert lost.alert.reasons == (Reason.MOTION,)
-    assert marks_now(injection.MARKS, lost) == Marks(view=injection.MARKS.view)
-    assert marks_now(injection.MARKS, None) == Marks(view=injection.MARKS.view)
+    assert current_marks(injection.MARKS, lost) == Marks(view=injection.MARKS.view)
+    assert current_marks(injection.MARKS, None) == Marks(view=injection.MARKS.view)
 
 
 def test_marks_of_another_picture_are_told_and_not_used():
     outside = replace(injection.MARKS, posterior_wall_px=read_only(np.array([(9e3, 1.0)] * 2)))
     live = ByHand(Setup(SETTINGS, CaseFile("", outside, 99.0, 1.0)))
     live.run(FEW)
-    assert len(live.fold.doubts) == 1
-    assert "posterior_wall_px" in live.fold.doubts[0]
+    assert len(live.fold.warnings) == 1
+    assert "posterior_wall_px" in live.fold.warnings[0]
     assert live.shown().level is Level.UNKNOWN
     assert Reason.NO_WALL in live.shown().reasons
 
@@ -201,34 +201,37 @@ def test_marks_that_contradict_themselves_are_told_and_not_used(changes, word):
     marks = replace(injection.MARKS, **changes)
     live = ByHand(Setup(SETTINGS, CaseFile("", marks, injection.MM_PER_PX, 0.005)))
     live.run(FEW)
-    (doubt,) = live.fold.doubts
-    assert word in doubt
-    assert "The case is ignored." in doubt
+    (warning,) = live.fold.warnings
+    assert word in warning
+    assert "The case is ignored." in warning
     assert live.shown().level is Level.UNKNOWN
     assert Reason.NO_WALL in live.shown().reasons
-    assert [one.rule for one in live.fold.rules_off][:2] == ["posterior wall rule", "outline rule"]
+    assert [one.rule for one in live.fold.inactive_rules][:2] == [
+        "posterior wall rule",
+        "outline rule",
+    ]
 
 
 def test_a_spacing_against_the_tags_is_told_and_not_used():
     geometry = ProjectionGeometry(sid_mm=1000.0, sod_mm=700.0, imager_pixel_spacing_mm=(0.3, 0.3))
     acquisition = replace(injection.ACQUISITION, geometry=geometry)
-    basis = Setup(SETTINGS, CaseFile("", injection.MARKS, 0.4, 0.005)).basis(acquisition)
-    assert "mm_per_px is 0.4" in basis.doubts[0]
+    basis = Setup(SETTINGS, CaseFile("", injection.MARKS, 0.4, 0.005)).make_basis(acquisition)
+    assert "mm_per_px is 0.4" in basis.warnings[0]
     assert basis.calibration.mm_per_px == pytest.approx(0.21)
     assert basis.marks.posterior_wall_px is None
 
 
 def test_what_is_off_is_known_before_the_first_frame_and_then():
     live = ByHand(Setup(SETTINGS, CaseFile("", injection.MARKS)))
-    assert [one.rule for one in live.fold.rules_off] == []
+    assert [one.rule for one in live.fold.inactive_rules] == []
     live.run(FEW[:1])
-    assert [one.rule for one in live.fold.rules_off] == ["5 mm rule", "outline rule"]
+    assert [one.rule for one in live.fold.inactive_rules] == ["5 mm rule", "outline rule"]
 
 
 def test_a_spacing_that_cannot_be_is_told_and_not_used():
     live = ByHand(Setup(SETTINGS, CaseFile("", injection.MARKS, 99.0, 1.0)))
     live.run(FEW)
-    assert "mm_per_px of the case is 99" in live.fold.doubts[0]
+    assert "mm_per_px of the case is 99" in live.fold.warnings[0]
     assert Reason.NO_CALIBRATION in live.shown().reasons
 
 
@@ -241,7 +244,7 @@ def test_actions_by_the_session_reach_the_fold_in_order():
         room.session.note("seen")
         room.session.pause_audio(30.0)
         status = room.until(lambda status: status.audio_paused_until_s is not None)
-        assert status.present.snapshot.alert.level is Level.WATCH
+        assert status.decision.snapshot.alert.level is Level.WATCH
         assert status.audio_paused_until_s == room.clock.now_s + 30.0
     persons = [event.kind for event in sink.events if event.kind not in BY_ITSELF]
     assert persons == [EventKind.ACKNOWLEDGE, EventKind.ANNOTATION, EventKind.AUDIO_PAUSED]
@@ -281,7 +284,7 @@ def continued(count, first=FRAMES):
 
 def lift_the_pedal(live, seconds):
     live.clock.now_s += seconds
-    live.fold.silence("Fluoroscopy off: no monitoring", live.clock.now_s)
+    live.fold.report_no_frame("Fluoroscopy off: no monitoring", live.clock.now_s)
 
 
 def test_what_was_acknowledged_with_the_pedal_up_stays_acknowledged():
@@ -304,16 +307,16 @@ def test_over_known_cement_a_new_baseline_is_told_and_can_be_taken_back():
     distance = stopped.observation.wall_distance
     live.act(Acknowledge(stopped.alert.reasons))
     lift_the_pedal(live, 2.0)
-    assert f"{abs(distance.distance_mm):.1f}" in live.fold.known.forgets(live.clock.now_s)
-    live.act(Start())
+    assert f"{abs(distance.distance_mm):.1f}" in live.fold.history.discards_text(live.clock.now_s)
+    live.act(RestartBaseline())
     anew = live.run(continued(8))
     # The cement is anatomy now; but nobody is told CLEAR without being told that.
     assert (anew.alert.level, anew.observation.cement.area_px) == (Level.CLEAR, 0.0)
     (said,) = live.shown().banner.warnings
     assert "mm² of cement" in said
     assert "Shift B undoes it" in said
-    assert live.fold.known.forgets(live.clock.now_s).startswith("keeps")
-    live.act(TakeBack())
+    assert live.fold.history.discards_text(live.clock.now_s).startswith("keeps")
+    live.act(UndoRestart())
     assert live.shown().level is Level.UNKNOWN
     back = live.run(continued(8, FRAMES + 8))
     assert back.observation.wall_distance.distance_mm == pytest.approx(
@@ -327,7 +330,7 @@ def test_over_known_cement_a_new_baseline_is_told_and_can_be_taken_back():
 def test_a_new_baseline_says_in_the_record_what_it_forgets():
     live = ByHand()
     live.run(FEW)
-    live.act(Start())
+    live.act(RestartBaseline())
     live.run(continued(1))
     (text,) = [event.text for event in live.events_of(EventKind.ANNOTATION)]
     assert text.startswith("the operator started a new baseline, which discards ")
@@ -335,7 +338,11 @@ def test_a_new_baseline_says_in_the_record_what_it_forgets():
 
 @pytest.mark.parametrize(
     "start",
-    [Start(injection.MARKS), Start(spacing=(0.2, 0.005)), Start(injection.MARKS, FEW[2])],
+    [
+        RestartBaseline(injection.MARKS),
+        RestartBaseline(spacing=(0.2, 0.005)),
+        RestartBaseline(injection.MARKS, FEW[2]),
+    ],
     ids=["marks", "spacing", "earlier picture"],
 )
 def test_whatever_begins_anew_forgets_and_can_be_taken_back(start):
@@ -343,7 +350,7 @@ def test_whatever_begins_anew_forgets_and_can_be_taken_back(start):
     stopped = live.run(FEW)
     live.act(start)
     assert "Included in the baseline" in live.shown().banner.warnings[-1]
-    live.act(TakeBack())
+    live.act(UndoRestart())
     marks, scale = live.fold.marks, stopped.observation.calibration
     last = live.run(continued(3))
     assert last.observation.calibration == scale
@@ -356,19 +363,19 @@ def test_new_baselines_are_taken_back_one_after_the_other_and_no_further():
     live.run(FEW)
     most = SETTINGS.live.take_back_steps
     for step in range(most + 2):
-        live.act(Start())
+        live.act(RestartBaseline())
         live.run(continued(1, FRAMES + step))
     for _ in range(most):
-        assert live.fold.can_take_back
-        live.act(TakeBack())
-    assert not live.fold.can_take_back
-    live.act(TakeBack())
+        assert live.fold.can_undo
+        live.act(UndoRestart())
+    assert not live.fold.can_undo
+    live.act(UndoRestart())
 
 
 def test_a_stop_that_nobody_saw_outlasts_beginning_anew_and_taking_it_back():
     live = ByHand()
     live.run(FEW)
-    for action in (Start(), TakeBack()):
+    for action in (RestartBaseline(), UndoRestart()):
         assert live.act(action).alert.level is Level.STOP
     assert live.run(continued(1)).alert.latched
 
@@ -376,10 +383,10 @@ def test_a_stop_that_nobody_saw_outlasts_beginning_anew_and_taking_it_back():
 def test_with_the_pedal_up_a_new_baseline_keeps_the_marks_of_the_last_picture():
     live = ByHand()
     live.run([*FEW[:5], *(moved(FEW[at], 4, at + 5) for at in range(3))])
-    held = replace(live.fold.present.snapshot.frame)
+    held = replace(live.fold.decision.snapshot.frame)
     for index in range(8, 16):
         live.run([replace(held, index=index, time_s=index * injection.FRAME_S)])
     lift_the_pedal(live, 3.0)
-    live.act(Start())
+    live.act(RestartBaseline())
     wall = live.fold.marks.posterior_wall_px
     assert wall == pytest.approx(np.add(injection.WALL, (4.0, 0.0)), abs=0.25)

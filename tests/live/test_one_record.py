@@ -24,17 +24,17 @@ FEW = list(injection.frames())
 
 def is_of_one_moment(status):
     """Whether the parts of `status` belong together; numbers of frames begin with 0."""
-    judged = 0 if status.present is None else status.present.snapshot.frame.index + 1
-    newest = 0 if status.known.newest is None else status.known.newest.snapshot.frame.index + 1
-    level = None if status.present is None else status.present.snapshot.alert.level
+    judged = 0 if status.decision is None else status.decision.snapshot.frame.index + 1
+    newest = 0 if status.history.newest is None else status.history.newest.snapshot.frame.index + 1
+    level = None if status.decision is None else status.decision.snapshot.alert.level
     counted = status.tally.frames
     stop = (status.first_stop is None) == (status.stopped_s is None)
     told = status.first_stop is not None or level is not Level.STOP
-    arrived = status.present is None or status.arrived_s >= status.present.received_s
+    arrived = status.decision is None or status.arrived_s >= status.decision.received_s
     return status.frames == judged == newest == counted and stop and told and arrived
 
 
-@pytest.mark.parametrize("stage", ["fold_frame", "add_frame", "exposed"])
+@pytest.mark.parametrize("stage", ["fold_frame", "add_frame", "count_exposure"])
 def test_a_reader_in_the_middle_of_a_frame_sees_the_one_before(monkeypatch, stage):
     """The fold is stopped in its middle, where a part of what it knows is already new."""
     seen = []
@@ -91,7 +91,7 @@ def test_an_end_that_is_told_has_its_last_decision():
         room.source.fed.put(OSError("the cable is out"))
         status = room.until(lambda status: status.ended)
         assert "the cable is out" in status.fault
-        assert status.present.snapshot.fault == status.fault
+        assert status.decision.snapshot.fault == status.fault
         assert room.session.wait(0.0)
 
 

@@ -13,11 +13,11 @@ from leakwatch.display.procedure_clocks import CementClock
 from leakwatch.live.exposure import Exposure
 from leakwatch.live.latency_ledger import Latency, Percentiles
 from leakwatch.live.panel import paused_for_s, session_facts
-from leakwatch.live.status import LiveStatus, Recording, shown
+from leakwatch.live.status import LiveStatus, Recording, displayed_status
 
 AGES = Percentiles(8.4, 11.0, 18.6, 900)
 STATUS = LiveStatus(
-    present=None,
+    decision=None,
     link=LinkStatus(Link.OPEN, "scp://127.0.0.1: CARM1 sends", True, frames_lost=2),
     frames=900,
     dropped=3,
@@ -28,7 +28,7 @@ STATUS = LiveStatus(
 
 
 def facts(status=STATUS, now_s=100.0, cement=None, speaker=""):
-    now = shown(status, now_s, SETTINGS)
+    now = displayed_status(status, now_s, SETTINGS)
     return {
         fact.name: fact for fact in session_facts(status, now, now_s, SETTINGS, cement, speaker)
     }
@@ -82,7 +82,7 @@ def test_what_is_not_kept_is_told(recordings, said):
 
 
 def test_clocks_and_doubts():
-    status = replace(STATUS, stopped_s=90.0, doubts=("the case is of 512 rows",))
+    status = replace(STATUS, stopped_s=90.0, warnings=("the case is of 512 rows",))
     said = facts(status, 100.0, CementClock(-260.0, "14:32"))
     assert said["After STOP: wait"].value == "0:50"
     assert said["Cement, mixed 14:32"].value == "6:00"

@@ -25,7 +25,7 @@ def line(room):
 def test_a_line_has_level_distance_age_drops_and_all_latencies():
     with Room() as room:
         room.run(FEW[:9])
-        room.session.drawn(room.session.status.present.received_s)
+        room.session.drawn(room.session.status.decision.received_s)
         room.source.status = replace(room.source.status, frames_lost=3)
         said = line(room)
     assert re.match(r"(CLEAR|WATCH) ", said)

@@ -21,7 +21,7 @@ from leakwatch.core.results import EventKind, Level
 from leakwatch.library.case_library import CaseLibrary
 from leakwatch.live.case_setup import load_setup
 from leakwatch.live.live_session import LiveSession
-from leakwatch.live.status import Sight, shown
+from leakwatch.live.status import DisplayState, displayed_status
 from leakwatch.sources.live_sources import open_live
 from leakwatch.sources.stored.opening import open_source
 
@@ -163,9 +163,9 @@ def test_a_decoder_that_fails_mid_stream(tmp_path):
         status = session.status
     finally:
         session.close()
-    now = shown(status, status.present.received_s, session.settings)
-    assert (now.level, now.sight) == (Level.UNKNOWN, Sight.LOST)
-    assert status.present.snapshot.frame.index == 4
+    now = displayed_status(status, status.decision.received_s, session.settings)
+    assert (now.level, now.state) == (Level.UNKNOWN, DisplayState.LOST)
+    assert status.decision.snapshot.frame.index == 4
     assert "frame" in status.fault
 
     result = run(case, "--out", str(tmp_path / "out"))

@@ -19,7 +19,7 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.results import EventKind
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.core.volume import CementInputs, FactorSource, SyringeReading
-from leakwatch.live.actions import Start, Syringe, TakeBack
+from leakwatch.live.actions import RestartBaseline, Syringe, UndoRestart
 from leakwatch.live.case_setup import FollowedMarks, Setup
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold
@@ -102,12 +102,12 @@ def test_another_baseline_keeps_the_factor_and_undoing_it_the_reading():
     live.act(Syringe(0.5))
     live.run(FEW[READ:12])
     before = live.fold.marks.cement
-    live.act(Start())
+    live.act(RestartBaseline())
     assert live.fold.marks.cement == before
-    live.act(Start(Marks(posterior_wall_px=read_only(np.array(injection.WALL)))))
+    live.act(RestartBaseline(Marks(posterior_wall_px=read_only(np.array(injection.WALL)))))
     assert live.fold.marks.cement == before  # drawn marks say nothing of the cement
-    live.act(TakeBack())
-    live.act(TakeBack())
+    live.act(UndoRestart())
+    live.act(UndoRestart())
     live.run(FEW[12:])
     assert volumes(live.given)[-1] > 0.5
 
@@ -146,6 +146,6 @@ def test_a_recorded_session_is_analysed_to_the_same_bytes(tmp_path):
     assert volumes(shown)[READ] == pytest.approx(0.5)
     assert load_case(tmp_path / CASE_NAME).marks.cement.syringe == (SyringeReading(READ, 0.5),)
     run = open_recorded(tmp_path)
-    again = list(run.snapshots())
+    again = list(run.iter_snapshots())
     run.source.close()
     assert lines(again) == lines(shown)

@@ -16,7 +16,7 @@ from live_room import Room
 
 from leakwatch.core.arrays import read_only
 from leakwatch.core.results import Level, Reason
-from leakwatch.live.status import Sight
+from leakwatch.live.status import DisplayState
 
 CALM, CHANGED, AFTER = 8, 6, 14
 RNG = np.random.default_rng(12)
@@ -85,7 +85,7 @@ def test_a_change_is_unknown_with_its_reason_and_returns_by_itself(change, reaso
             pixels = read_only(np.ascontiguousarray(change(another_moment(frame.pixels))))
             room.feed(replace(frame, pixels=pixels))
             now = room.shown()
-            assert (now.level, now.sight) == (Level.UNKNOWN, Sight.PRESENT)
+            assert (now.level, now.state) == (Level.UNKNOWN, DisplayState.LIVE)
             assert reason in now.reasons
             assert words in now.banner.reasons
         back = [

@@ -252,7 +252,7 @@ def damaged(tmp_path):
 def test_decoder_that_fails_mid_stream(damaged, undisturbed):
     run = open_run(damaged, SETTINGS)
     try:
-        *whole, last = run.snapshots()
+        *whole, last = run.iter_snapshots()
     finally:
         run.source.close()
     assert [snap.frame.index for snap in whole] == list(range(STOPPED))

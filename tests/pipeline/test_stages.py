@@ -444,7 +444,7 @@ def test_injections_over_real_anatomy(shared: Path, number: int, wall_only: bool
         marks = run.marks
         if wall_only:
             marks = Marks(marks.view, marks.reference_frame, None, marks.posterior_wall_px)
-        lines = records(replace(run, marks=marks).snapshots())
+        lines = records(replace(run, marks=marks).iter_snapshots())
     finally:
         run.source.close()
     one = score(truth, lines, marks.reference_frame)
@@ -462,7 +462,7 @@ def test_injections_over_real_anatomy(shared: Path, number: int, wall_only: bool
 def test_contrast_in_a_beating_heart_is_a_tube_and_has_no_millimetres(shared: Path) -> None:
     run = open_run(shared / "real" / "xa_coronary_cine_96f.dcm", SETTINGS)
     try:
-        told = list(run.snapshots())
+        told = list(run.iter_snapshots())
     finally:
         run.source.close()
     assert len(told) == 96
@@ -476,7 +476,7 @@ def test_contrast_in_a_beating_heart_is_a_tube_and_has_no_millimetres(shared: Pa
 def test_a_wire_in_a_single_picture_is_nothing(shared: Path) -> None:
     run = open_run(shared / "real" / "rf_shoulder_kwire.dcm", SETTINGS)
     try:
-        (only,) = list(run.snapshots())
+        (only,) = list(run.iter_snapshots())
         frames = [replace(only.frame, index=i, time_s=i / 7.5) for i in range(20)]
     finally:
         run.source.close()

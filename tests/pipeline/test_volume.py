@@ -18,6 +18,7 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.core.volume import NO_INPUTS, CementInputs, FactorSource, SyringeReading
 from leakwatch.pipeline.volume import Measured, VolumeRun, VolumeState, follow_volume, kept_factor
+from leakwatch.vision.cannula.lumen import LumenContent
 from leakwatch.vision.cement.xray_contrast import (
     Opacifier,
     Tube,
@@ -58,11 +59,12 @@ def cannula() -> Any:
     )
 
 
-def filling(opacifier: Opacifier = OPACIFIER) -> Any:
+def full_bore(opacifier: Opacifier = OPACIFIER) -> LumenContent:
     """Its bore, full of cement."""
     rod = cannula()
     seen = bore_integral(BEAM, TUBE, opacifier, SCATTER) / (rod.contrast[0] * MM)
-    return SimpleNamespace(profile=np.full(7, seen / 7), front=0.0)
+    profile = np.full(7, seen / 7, np.float32)
+    return LumenContent(profile, profile, 0.0)
 
 
 def measured(index: int, thickness_mm: float = 4.0, time_s: float | None = None, **changes: Any):
@@ -255,24 +257,24 @@ def test_cement_in_a_known_bore_gives_the_volume_once_it_was_seen_long_enough() 
     waiting = "no cement is seen in the cannula yet"
     assert (state.now.ml, state.now.why) == (None, waiting)
     for index in range(1, 11):
-        state = follow_volume(state, measured(index, filling=filling()), inputs)
+        state = follow_volume(state, measured(index, content=full_bore()), inputs)
         assert (state.now.ml, state.now.why) == (None, waiting)
-    state = follow_volume(state, measured(11, filling=filling()), inputs)
+    state = follow_volume(state, measured(11, content=full_bore()), inputs)
     assert state.now.source is FactorSource.LUMEN
     assert state.now.ml == pytest.approx(volume_ml(4.0), rel=0.02)
     # Noise afterwards does not move it: its contrast is a mean, and in the end it is settled.
     for index in range(12, 80):
-        state = follow_volume(state, measured(index, filling=filling()), inputs)
+        state = follow_volume(state, measured(index, content=full_bore()), inputs)
     settled = state.factor
-    state = follow_volume(state, measured(80, filling=filling(Opacifier("BaSO4", 0.4))), inputs)
+    state = follow_volume(state, measured(80, content=full_bore(Opacifier("BaSO4", 0.4))), inputs)
     assert state.factor is settled
 
 
 def test_faint_cement_in_the_bore_gives_no_volume() -> None:
     inputs, state = run(CementInputs(gauge=11)), VolumeState()
     for index in range(70):
-        faint = filling(Opacifier("BaSO4", 0.03))
-        state = follow_volume(state, measured(index, filling=faint), inputs)
+        faint = full_bore(Opacifier("BaSO4", 0.03))
+        state = follow_volume(state, measured(index, content=faint), inputs)
     assert (state.now.ml, state.factor) == (None, None)
     assert state.now.why == "the cement in the cannula is too faint: enter the syringe"
 
@@ -286,7 +288,7 @@ def test_a_syringe_goes_before_everything_else_and_nothing_replaces_it() -> None
     inputs = run(CementInputs(None, 11, (SyringeReading(15, 0.9),)))
     state = VolumeState()
     for index in range(100):
-        state = follow_volume(state, measured(index, filling=filling()), inputs)
+        state = follow_volume(state, measured(index, content=full_bore()), inputs)
     assert (state.now.source, state.now.ml) == (FactorSource.SYRINGE, pytest.approx(0.9))
 
 

@@ -87,7 +87,7 @@ def test_the_product_is_right_where_a_threshold_is_wrong(name: str, repository: 
     near = [f.distance_mm is not None and f.distance_mm <= EARLY_STOP_MM for f in truth.frames]
     assert not near[first_naive]
 
-    snapshots = open_run(case_path, Settings()).snapshots()
+    snapshots = open_run(case_path, Settings()).iter_snapshots()
     stop = next((s.frame.index for s in snapshots if s.alert.level is Level.STOP), None)
     if truth.breach_5mm_frame is None:
         assert stop is None

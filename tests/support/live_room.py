@@ -13,7 +13,7 @@ from leakwatch.core.marks import CaseFile
 from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.live.case_setup import Setup
 from leakwatch.live.live_session import LiveSession
-from leakwatch.live.status import shown
+from leakwatch.live.status import displayed_status
 
 SETTINGS = Settings()
 CASE = CaseFile("", injection.MARKS, injection.MM_PER_PX, 0.005)
@@ -80,8 +80,8 @@ class Room:
         self.until(
             lambda status: (
                 status.frames == self.fed
-                and status.present is not None
-                and status.present.received_s == self.clock.now_s
+                and status.decision is not None
+                and status.decision.received_s == self.clock.now_s
             )
         )
 
@@ -107,7 +107,7 @@ class Room:
 
     def shown(self):
         """What a window shows now."""
-        return shown(self.session.status, self.clock.now_s, self.settings)
+        return displayed_status(self.session.status, self.clock.now_s, self.settings)
 
 
 class KeptSink:

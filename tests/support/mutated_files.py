@@ -34,7 +34,7 @@ from leakwatch.deidentification.deidentified_files import CopyResult, copy_deide
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold
 from leakwatch.runner.recorded_case import open_recorded
-from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.runner.stored_run import AnalysisRun, open_run
 from leakwatch.sinks.recording.frame_recorder import FrameRecorder, Recording
 from leakwatch.sinks.recording.lossless_pixels import Compression
 from leakwatch.sinks.recording.recorder import Recorder
@@ -90,12 +90,12 @@ def enhanced() -> dict[str, Any]:
     }
 
 
-def folded(run: Run, found: Found) -> None:
+def folded(run: AnalysisRun, found: Found) -> None:
     """Hold each level of a run against its picture."""
     witness = Witness(CALM, found, marked_on_first=True)
     witness.damaged = True
     try:
-        for snapshot in run.snapshots():
+        for snapshot in run.iter_snapshots():
             witness.append(snapshot)
             found.lost += snapshot.fault is not None
     finally:

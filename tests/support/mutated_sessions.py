@@ -43,7 +43,7 @@ from leakwatch.core.protocols import LiveSource
 from leakwatch.core.results import Level, Snapshot
 from leakwatch.live.case_setup import Setup
 from leakwatch.live.live_session import LiveSession
-from leakwatch.live.status import shown
+from leakwatch.live.status import displayed_status
 from leakwatch.sources.live_sources import open_live
 
 BATCH = 25
@@ -494,13 +494,13 @@ def _until_clear(session: LiveSession, peer: Peer, objects: Objects) -> None:
     for index in range(len(CALM) + 2):
         peer.send(*objects.good(index))
         _wait(lambda count=index: session.status.frames > count, session)
-    now = shown(session.status, session.now_s, SETTINGS)
+    now = displayed_status(session.status, session.now_s, SETTINGS)
     assert now.level is Level.CLEAR, (now, session.status)
 
 
 def _never_clear_over_nothing(session: LiveSession, found: Found) -> None:
     status = session.status
-    now = shown(status, session.now_s, SETTINGS)
+    now = displayed_status(status, session.now_s, SETTINGS)
     if now.level is Level.CLEAR and status.link.link.value == "lost":
         found.failures.append(f"CLEAR with a lost link: {status.link.text}")
 
@@ -556,7 +556,7 @@ def file_session(
         if not session.wait(PATIENCE_S):
             raise TimeoutError(f"hangs: {session.status}")
         status = session.status
-        now = shown(status, session.now_s, SETTINGS)
+        now = displayed_status(status, session.now_s, SETTINGS)
         if now.level is Level.CLEAR:
             found.failures.append(f"{number}: CLEAR at the end: {status}")
         found.lost += status.link.frames_lost + bool(status.fault)

@@ -37,7 +37,7 @@ from leakwatch.core.results import Alert, Level, Observation
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold_frame
 from leakwatch.pipeline.state import PipelineState
-from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.runner.stored_run import AnalysisRun, open_run
 
 # Frames count as not assessable only this long after the change.
 GRACE_S = 1.0
@@ -199,7 +199,7 @@ def evaluate_case(
 
 
 def make_blinding_scene(
-    run: Run,
+    run: AnalysisRun,
     frames: Sequence[Frame],
     case: BenchCase,
     start: int,
@@ -210,7 +210,7 @@ def make_blinding_scene(
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
     frames : sequence of Frame
         All frames of the case.
     case : BenchCase
@@ -249,7 +249,7 @@ def make_blinding_scene(
     )
 
 
-def _assumed_scale(run: Run) -> float:
+def _assumed_scale(run: AnalysisRun) -> float:
     """Return the pixel spacing of a frame that shows 150 mm, as an assumption."""
     return 150.0 / run.acquisition.columns
 
@@ -263,7 +263,7 @@ def _offsets(truth: CaseTruth, reference: int) -> Values:
     return np.asarray(motion - motion[reference])
 
 
-def _frames_before_cement(run: Run, truth: CaseTruth) -> int:
+def _frames_before_cement(run: AnalysisRun, truth: CaseTruth) -> int:
     if run.marks.baseline_frames is not None:
         return max(run.marks.baseline_frames[1], 2)
     injected = truth.injected_ml
@@ -285,7 +285,7 @@ def _convert_frames(frame: Frame, other: BenchCase, settings: Settings) -> tuple
     )
 
 
-def _forks(run: Run, frames: Sequence[Frame], at: set[int]) -> Iterator[tuple[int, _Fork]]:
+def _forks(run: AnalysisRun, frames: Sequence[Frame], at: set[int]) -> Iterator[tuple[int, _Fork]]:
     vision = stages.initial_state(run.settings, run.marks, run.calibration)
     alerts = rules.initial_state(run.settings)
     for number in range(max(at) + 1):

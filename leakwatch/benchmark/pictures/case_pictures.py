@@ -22,7 +22,7 @@ from leakwatch.display.facts import Fact
 from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
 from leakwatch.display.picture import FrameOverlay, make_overlay
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.sinks.overlay.canvas import draw
 
 GREY_FRAMES = 8  # determine the grey levels, as in the overlay video
@@ -37,11 +37,11 @@ class CasePainter:
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
     truth : CaseTruth
     """
 
-    def __init__(self, run: Run, truth: CaseTruth) -> None:
+    def __init__(self, run: AnalysisRun, truth: CaseTruth) -> None:
         self._run, self._truth, self._masks = run, truth, dict(truth.masks)
         self._source: StoredSource = run.reopen()
         self._greys: GreyMapping = grey_mapping(list(islice(self._source.frames(), GREY_FRAMES)))
@@ -89,7 +89,7 @@ def _truth_facts(truth: CaseTruth, frame: int) -> Sequence[Fact]:
     return (Fact(text("Truth: cement to posterior wall"), shown or "–", large=True),)
 
 
-def _picture_of_record(record: FrameRecord, frame: Frame, run: Run) -> FrameOverlay:
+def _picture_of_record(record: FrameRecord, frame: Frame, run: AnalysisRun) -> FrameOverlay:
     """Return the overlay of another detector's line: shifted marks, and its values."""
     wall, outline = run.marks.posterior_wall_px, run.marks.body_outline_px
     observation = Observation(

@@ -77,7 +77,11 @@ def _comparison_lines(report: Report, against: Comparison) -> list[str]:
     if apart:
         compared = counted("{count} case", "{count} cases", common)
         lines = [
-            text("compared: {cases}; not the same in both: {apart}", cases=compared, apart=apart)
+            text(
+                "compared: {cases}; not the same in both: {different}",
+                cases=compared,
+                different=apart,
+            )
         ]
     moved = [one for one in against.changes if one.verdict != "no difference shown"]
     lines += [

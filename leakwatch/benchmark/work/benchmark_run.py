@@ -103,8 +103,8 @@ def make_plan(request: Request) -> Plan:
     except OSError as error:
         raise BenchError(
             text(
-                "{out} cannot be created: {reason}. Choose another --out.",
-                out=request.out,
+                "{output} cannot be created: {reason}. Choose another --out.",
+                output=request.out,
                 reason=error.strerror,
             )
         ) from error

@@ -43,7 +43,7 @@ from leakwatch.core.errors import LeakWatchError
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Level
-from leakwatch.runner.stored_run import Run, open_run
+from leakwatch.runner.stored_run import AnalysisRun, open_run
 from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
 
 WORK_NAME: Final = "work.json"
@@ -207,10 +207,10 @@ class _Scorers:
         self.overlay.add(frame, level, seen)
 
 
-def _follow_leakwatch(run: Run, job: Job, out: Path, scorers: _Scorers) -> Raised:
+def _follow_leakwatch(run: AnalysisRun, job: Job, out: Path, scorers: _Scorers) -> Raised:
     sweep, recorder, count = ThresholdSweep(job.settings, job.case.truth), Recorder(out), 0
     try:
-        for snapshot in run.snapshots():
+        for snapshot in run.iter_snapshots():
             recorder.append(snapshot)
             if snapshot.fault is not None:
                 raise _Unreadable(text("the input ended early: {why}", why=snapshot.fault))
@@ -229,7 +229,7 @@ def _follow_leakwatch(run: Run, job: Job, out: Path, scorers: _Scorers) -> Raise
     return sweep.raised
 
 
-def _follow_other(run: Run, job: Job, out: Path, scorers: _Scorers) -> Raised:
+def _follow_other(run: AnalysisRun, job: Job, out: Path, scorers: _Scorers) -> Raised:
     raised: Raised = ()
     if job.detector.name == NAIVE:
         frames, events = naive_lines(run, partial(scorers.masks.add_mask, run.acquisition))
@@ -251,7 +251,7 @@ def _follow_other(run: Run, job: Job, out: Path, scorers: _Scorers) -> Raised:
     return raised
 
 
-def _records_of_command(run: Run, job: Job, out: Path) -> tuple[FrameRecord, ...]:
+def _records_of_command(run: AnalysisRun, job: Job, out: Path) -> tuple[FrameRecord, ...]:
     case_path = _case_with_wall_only(job, out.parent) if job.wall_only else job.case.case_path
     try:
         run_command(job.detector, job.case.sequence, case_path, out)
@@ -286,7 +286,7 @@ def _checked_records(case: BenchCase, out: Path) -> tuple[FrameRecord, ...]:
 
 
 @contextmanager
-def _open(job: Job) -> Iterator[Run]:
+def _open(job: Job) -> Iterator[AnalysisRun]:
     run = open_run(job.case.case_path, job.settings)
     try:
         yield replace(run, marks=keep_only_wall(run.marks)) if job.wall_only else run

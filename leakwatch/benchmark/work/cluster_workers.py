@@ -65,10 +65,10 @@ def run_on_cluster(jobs: Sequence[Job], address: str) -> Iterator[tuple[Job, Wor
                 raise BenchError(
                     text(
                         "--scheduler {address}: connection lost with {count} cases to process. "
-                        "{again}",
+                        "{remedy}",
                         address=address,
                         count=len(futures) + 1,
-                        again=_AGAIN,
+                        remedy=_AGAIN,
                     )
                 )
             future.release()
@@ -99,12 +99,12 @@ def _completed(client: Client, futures: Mapping[Future, Job], address: str) -> I
         if now - alone_since >= ALONE_S:
             raise BenchError(
                 text(
-                    "--scheduler {address}: no worker for {alone_s:g} s, with {count} cases to "
-                    "process. {again}",
+                    "--scheduler {address}: no worker for {waited_s:g} s, with {count} cases to "
+                    "process. {remedy}",
                     address=address,
-                    alone_s=ALONE_S,
+                    waited_s=ALONE_S,
                     count=len(futures),
-                    again=_AGAIN,
+                    remedy=_AGAIN,
                 )
             )
 

@@ -18,7 +18,7 @@ from leakwatch.core.arrays import BoolImage, FloatImage
 from leakwatch.core.geometry import signed_distance
 from leakwatch.core.marks import Side
 from leakwatch.core.results import Event, EventKind, Level, Reason
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 
 MARGIN_MM = 5.0
 BASELINE_FRAMES = 10
@@ -30,7 +30,7 @@ MIN_AREA_PX = 30
 OnMask = Callable[[int, BoolImage], None]
 
 
-def naive_lines(run: Run, on_mask: OnMask) -> tuple[bytes, bytes]:
+def naive_lines(run: AnalysisRun, on_mask: OnMask) -> tuple[bytes, bytes]:
     """Return the content of frames.jsonl and events.jsonl; `on_mask` as in `naive_records`."""
     records = list(naive_records(run, on_mask))
     frames = b"".join(msgspec.json.encode(record) + b"\n" for record in records)
@@ -43,12 +43,14 @@ def naive_lines(run: Run, on_mask: OnMask) -> tuple[bytes, bytes]:
     return frames, event_line(event)
 
 
-def naive_records(run: Run, on_mask: OnMask = lambda _frame, _mask: None) -> Iterator[FrameRecord]:
+def naive_records(
+    run: AnalysisRun, on_mask: OnMask = lambda _frame, _mask: None
+) -> Iterator[FrameRecord]:
     """Yield lines of ``frames.jsonl`` by baseline subtraction.
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Newly opened. A wall, an anterior side and a calibration are required.
     on_mask : callable
         Called with each frame and its cement mask.
@@ -96,7 +98,7 @@ def naive_records(run: Run, on_mask: OnMask = lambda _frame, _mask: None) -> Ite
         )
 
 
-def _near_wall(run: Run) -> BoolImage:
+def _near_wall(run: AnalysisRun) -> BoolImage:
     wall, mm = run.marks.posterior_wall_px, run.calibration.mm_per_px
     if mm is None or wall is None:
         raise ValueError("the naive detector needs a wall and a calibration")
@@ -123,7 +125,7 @@ def _changed(baseline: FloatImage, moved: FloatImage, near: BoolImage) -> BoolIm
     return np.asarray(labels == 1 + int(areas.argmax()), dtype=bool)
 
 
-def _measure(run: Run, mask: BoolImage) -> tuple[float, float | None]:
+def _measure(run: AnalysisRun, mask: BoolImage) -> tuple[float, float | None]:
     """Return the area in mm2, and the signed distance to the wall in mm."""
     mm = run.calibration.mm_per_px
     wall, anterior = run.marks.posterior_wall_px, run.marks.anterior

@@ -20,17 +20,17 @@ from leakwatch.core.extensions import DETECTORS, MakeDetector, SteppedDetector, 
 from leakwatch.core.frame import Frame
 from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Reason
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 
 _NUMBERS = ("distance_mm", "distance_sigma_mm", "area_mm2", "volume_ml", "tubular_length_mm")
 
 
-def stepped_records(run: Run, detector: Detector, on_mask: OnMask) -> Iterator[FrameRecord]:
+def stepped_records(run: AnalysisRun, detector: Detector, on_mask: OnMask) -> Iterator[FrameRecord]:
     """Yield a line for each frame, as ``frames.jsonl`` has them.
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Just opened.
     detector : Detector
     on_mask : callable
@@ -63,7 +63,7 @@ def stepped_records(run: Run, detector: Detector, on_mask: OnMask) -> Iterator[F
             on_mask(frame.index, _checked_mask(frame, mask))
 
 
-def _made(run: Run, detector: Detector) -> SteppedDetector:
+def _made(run: AnalysisRun, detector: Detector) -> SteppedDetector:
     try:
         make: MakeDetector = detector.make or load_extension(DETECTORS, detector.name)
     except ExtensionError as error:

@@ -13,8 +13,8 @@ from leakwatch.display.picture import FrameOverlay, make_overlay
 from leakwatch.display.trend_plot import TrendPlot, trend_plot
 from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.widgets.overlay_items import ImageView
-from leakwatch.live.last_known import Present, is_judged
-from leakwatch.live.status import LiveStatus, Shown, Sight
+from leakwatch.live.assessed_history import TimedDecision, is_assessed
+from leakwatch.live.status import DisplayedStatus, DisplayState, LiveStatus
 
 # Frames that fix the greys.
 GREY_FRAMES = 8
@@ -50,47 +50,52 @@ class LivePicture:
         self._grey_frames: list[Frame] = []
 
     def show(
-        self, status: LiveStatus, now: Shown, now_s: float, marks: Marks, view: ViewSettings
-    ) -> Present | None:
+        self,
+        status: LiveStatus,
+        now: DisplayedStatus,
+        now_s: float,
+        marks: Marks,
+        view: ViewSettings,
+    ) -> TimedDecision | None:
         """Draw what is new: another frame, its age, or other display settings.
 
         Returns
         -------
-        Present or None
+        TimedDecision or None
             The new decision; None if there is none.
         """
-        present = status.present
-        if present is None:
+        decision = status.decision
+        if decision is None:
             return None
-        fresh = present.snapshot is not self._seen
+        fresh = decision.snapshot is not self._seen
         if fresh:
-            self._remember(present.snapshot, now, marks)
-        held = None if now.sight is Sight.PRESENT else status.held
-        snapshot = present.snapshot if held is None else held.snapshot
-        age = "" if held is None else age_text(held.age_s(now_s))
+            self._remember(decision.snapshot, now, marks)
+        kept = None if now.state is DisplayState.LIVE else status.decision_to_show
+        snapshot = decision.snapshot if kept is None else kept.snapshot
+        age = "" if kept is None else age_text(kept.age_s(now_s))
         if fresh or (snapshot, age) != self._pictured or view != self._view:
             self._draw(snapshot, age, marks, view)
-        self._seen = present.snapshot
-        return present if fresh else None
+        self._seen = decision.snapshot
+        return decision if fresh else None
 
-    def trend(self, now: Shown) -> TrendPlot:
+    def trend(self, now: DisplayedStatus) -> TrendPlot:
         """Return the trend of the last minute, with the time since the last assessed frame."""
-        seen_s = now.judged_age_s
+        seen_s = now.assessed_age_s
         if not now.last or seen_s is None:
             return trend_plot(self._history.samples, self._settings, now.age_s or 0.0)
-        since_s = seen_s if now.sight is not Sight.PRESENT else now.age_s or 0.0
+        since_s = seen_s if now.state is not DisplayState.LIVE else now.age_s or 0.0
         return trend_plot(self._history.samples, self._settings, since_s, seen_s)
 
-    def _remember(self, snapshot: Snapshot, now: Shown, marks: Marks) -> None:
+    def _remember(self, snapshot: Snapshot, now: DisplayedStatus, marks: Marks) -> None:
         if marks is not self._marks:
             self._marks = marks
             self._history.clear()
         seen = snapshot.observation
         # Frozen and synthetic results are not part of the trend: they would displace measured ones.
-        if now.sight is not Sight.PRESENT and not is_judged(seen):
+        if now.state is not DisplayState.LIVE and not is_assessed(seen):
             return
         self._history.append(seen)
-        if is_judged(seen):
+        if is_assessed(seen):
             self._growth = (seen, self._history.before(seen.time_s))
 
     def _draw(self, snapshot: Snapshot, age: str, marks: Marks, view: ViewSettings) -> None:

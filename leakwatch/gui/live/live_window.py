@@ -24,11 +24,18 @@ from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
-from leakwatch.live.alarm_sound import Voice, voiced
-from leakwatch.live.display_pulse import Pulse, beat, stood_words
+from leakwatch.live.alarm_sound import AlarmState, next_burst
+from leakwatch.live.display_watchdog import DisplayRefresh, record_refresh, stall_text
 from leakwatch.live.live_session import LiveSession
 from leakwatch.live.panel import paused_for_s, session_facts
-from leakwatch.live.status import Alarm, LiveStatus, Shown, Sight, not_drawn, shown
+from leakwatch.live.status import (
+    Alarm,
+    DisplayedStatus,
+    DisplayState,
+    LiveStatus,
+    displayed_status,
+    with_drawing_fault,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,14 +85,14 @@ class LiveWindow(ImageWindow):
         self.banner.use(self._settings.window)
         self.cement: CementClock | None = None
         self._speaker = speaker or open_speaker(self._settings.sound)
-        self._voice = Voice()
+        self._alarm_state = AlarmState()
         self._record = None if record is None else RecordStart(record)
         self._live = LivePicture(self.image, self._settings, session.marks)
         self._drawn_received_s = -math.inf
-        self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, Sight.WAITING)
+        self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, DisplayState.WAITING)
         self._sure, self._ending = Confirmation(), False
-        self._sight, self._last, self._undrawn = Sight.WAITING, "", ""
-        self._pulse = Pulse()
+        self._state, self._last, self._undrawn = DisplayState.WAITING, "", ""
+        self._refresh_state = DisplayRefresh()
         self.bar = ActionBar()
         self.bar.pressed.connect(self.press)
         self.lay_out(self.bar)
@@ -94,26 +101,28 @@ class LiveWindow(ImageWindow):
     def refresh(self) -> None:
         """Read the status of the session and show it."""
         self.bar.show_actions(self.bar_actions())
-        self._beat()
+        self._record_refresh()
         status = self._session.status
-        self.show_status(status, shown(status, self._session.now_s, self._settings))
+        self.show_status(status, displayed_status(status, self._session.now_s, self._settings))
 
     def pause(self) -> None:
         """Stop updates; a display that stops then is no fault."""
         super().pause()
-        self._pulse = Pulse()
+        self._refresh_state = DisplayRefresh()
 
-    def _beat(self) -> None:
+    def _record_refresh(self) -> None:
         """Monitor the display itself: while it does not refresh, its contents are not live."""
         now_s = self._session.now_s
-        self._pulse, stood = beat(self._pulse, now_s, self._settings.live.stale_after_s)
-        if stood:
-            self._session.tell(stood)
+        self._refresh_state, stall = record_refresh(
+            self._refresh_state, now_s, self._settings.live.stale_after_s
+        )
+        if stall:
+            self._session.report_fault(stall)
         self.banner.show_clock(_wall_clock(seconds=True), now_s)
 
-    def show_status(self, status: LiveStatus, now: Shown) -> None:
+    def show_status(self, status: LiveStatus, now: DisplayedStatus) -> None:
         """Show everything and sound alarms; if the frame cannot be drawn, report that instead."""
-        self._sight, self._last = now.sight, now.last
+        self._state, self._last = now.state, now.last
         try:
             self._show_frame(status, now)
             self._show_numbers(status, now)
@@ -124,7 +133,7 @@ class LiveWindow(ImageWindow):
             if what != self._undrawn:
                 self._undrawn = what
                 _LOG.exception("a frame cannot be shown")
-            now = not_drawn(now, what)
+            now = with_drawing_fault(now, what)
         self._show_alarm(now, paused_for_s(status, self._session.now_s) > 0.0)
         if self._record is not None:
             if status.is_recorded:
@@ -133,12 +142,12 @@ class LiveWindow(ImageWindow):
             if message:
                 self.say(message)
 
-    def _show_alarm(self, now: Shown, paused: bool) -> None:
+    def _show_alarm(self, now: DisplayedStatus, paused: bool) -> None:
         """Show the banner, and sound."""
-        stood = stood_words(self._pulse, self._session.now_s)
-        if stood:
+        stall = stall_text(self._refresh_state, self._session.now_s)
+        if stall:
             banner = now.banner
-            now = replace(now, banner=replace(banner, warnings=(stood, *banner.warnings)))
+            now = replace(now, banner=replace(banner, warnings=(stall, *banner.warnings)))
         if now.level is Level.STOP and self.banner.banner.level is not Level.STOP:
             # Its cause may be outside the zoomed part, or under the help.
             self.image.fit()
@@ -188,7 +197,7 @@ class LiveWindow(ImageWindow):
         """Return the keys of a session."""
         code = Qt.Key
         earlier = ((code.Key_X, Modifier.ShiftModifier),)
-        sooner = text("set the time of mixing {s:g} s earlier", s=EARLIER_S)
+        sooner = text("set the time of mixing {seconds:g} s earlier", seconds=EARLIER_S)
         return (
             key(code.Key_T, "T", text("test the alarm sound"), self.test_sound, text("test sound")),
             key(
@@ -239,16 +248,16 @@ class LiveWindow(ImageWindow):
         self.bar.set_scale(scale)
 
     def _sound(self, alarm: Alarm, paused: bool) -> None:
-        before = self._voice
+        before = self._alarm_state
         now_s = self._session.now_s
-        self._voice, begins = voiced(before, alarm, paused, now_s, self._settings.sound)
+        self._alarm_state, begins = next_burst(before, alarm, paused, now_s, self._settings.sound)
         ended = alarm is Alarm.NONE or (before.alarm is Alarm.HIGH and alarm is not Alarm.HIGH)
         if (ended and before.alarm is not alarm) or (paused and not before.silent):
             self._speaker.stop()
         if begins is not Alarm.NONE:
             self._speaker.play(begins)
 
-    def _show_frame(self, status: LiveStatus, now: Shown) -> None:
+    def _show_frame(self, status: LiveStatus, now: DisplayedStatus) -> None:
         """Draw what is new, and notify the session and the layer."""
         session, live = self._session, self._live
         came = live.show(status, now, session.now_s, session.marks, self.view_keys.view)
@@ -262,13 +271,13 @@ class LiveWindow(ImageWindow):
             session.drawn(came.received_s)
         self.frame_shown(came.snapshot)
 
-    def _show_numbers(self, status: LiveStatus, now: Shown) -> None:
+    def _show_numbers(self, status: LiveStatus, now: DisplayedStatus) -> None:
         """Show the numbers at a readable rate, but a new level at once."""
         now_s = self._session.now_s
         soon = now_s - self._numbers_s < self._settings.window.numbers_s
-        if soon and (now.level, now.sight) == self._numbers_of:
+        if soon and (now.level, now.state) == self._numbers_of:
             return
-        self._numbers_s, self._numbers_of = now_s, (now.level, now.sight)
+        self._numbers_s, self._numbers_of = now_s, (now.level, now.state)
         self.strip.show_overlay(self._live.picture, self._is_not_live())
         self.strip.show_trend(self._live.trend(now))
         problem = self._speaker.problem
@@ -285,26 +294,26 @@ class LiveWindow(ImageWindow):
 
     def _restart_baseline(self) -> None:
         """Take a new baseline; ask for confirmation if cement was detected."""
-        forgets = self._session.status.known.forgets(self._session.now_s)
+        discards = self._session.status.history.discards_text(self._session.now_s)
         warning = text(
             "A new baseline {discards}:\nit will no longer be monitored. Press B again to take it.",
-            discards=forgets,
+            discards=discards,
         )
-        if not forgets or self._is_sure("B", warning):
-            self._session.start_anew()
+        if not discards or self._is_sure("B", warning):
+            self._session.restart_baseline()
             self.say(
                 text("New baseline: the current image is taken as cement-free.\nShift B undoes it.")
             )
 
     def _undo_keys(self) -> tuple[KeyAction, ...]:
-        if not self._session.status.can_take_back:
+        if not self._session.status.can_undo:
             return ()
         chords = ((Qt.Key.Key_B, Modifier.ShiftModifier),)
         what = text("undo the new baseline: the previous one is used again")
         return (KeyAction(chords, text("Shift B"), what, self._undo_restart, text("undo")),)
 
     def _undo_restart(self) -> None:
-        self._session.take_back()
+        self._session.undo_baseline()
         self.say(text("New baseline undone: the previous baseline is used again."))
 
     def _is_sure(self, what: str, warning: str) -> bool:
@@ -315,7 +324,7 @@ class LiveWindow(ImageWindow):
         return sure
 
     def _is_not_live(self) -> bool:
-        return self._live.drawn is not None and self._sight is not Sight.PRESENT
+        return self._live.drawn is not None and self._state is not DisplayState.LIVE
 
     def _pause(self) -> None:
         paused = paused_for_s(self._session.status, self._session.now_s) > 0.0

@@ -231,7 +231,11 @@ class CalibrateLayer(CaseLayer):
             sides = (Side("measured", result.ends_px, True),)
             spacing = result.spacing
             label = translate(
-                text("{mm:g} mm / {px:.1f} px", mm=spacing.size_mm, px=spacing.size_px)
+                text(
+                    "{length_mm:g} mm / {length_px:.1f} px",
+                    length_mm=spacing.size_mm,
+                    length_px=spacing.size_px,
+                )
             )
             middle = result.ends_px.mean(axis=0)
             self._drawn.show_label(label, (float(middle[0]), float(middle[1])))

@@ -15,7 +15,7 @@ from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.live.live_session import LiveSession
 from leakwatch.marking.case_opening import CaseEditor, open_live, open_replayed
 from leakwatch.marking.open_case import OpenCase
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 
 _M, _C = ((Qt.Key.Key_M, PLAIN),), ((Qt.Key.Key_C, PLAIN),)
 _MARKS = text("mark a vertebra: click into its body")
@@ -28,7 +28,7 @@ def live_tools(session: LiveSession) -> tuple[Tool, ...]:
 
 
 def replay_tools(
-    run: Callable[[], Run], analyse_again: Callable[[CaseFile, str], None]
+    run: Callable[[], AnalysisRun], analyse_again: Callable[[CaseFile, str], None]
 ) -> tuple[Tool, ...]:
     """Return the tools for a stored run; it is analysed again with saved marks.
 

@@ -11,7 +11,7 @@ from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.gui.replay.replay_view import Replay
 from leakwatch.gui.replay.replay_window import ReplayWindow
 from leakwatch.gui.replay.track import FoldThread, FramesAgain, Track
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 
 
 class AnalysedRun:
@@ -19,11 +19,11 @@ class AnalysedRun:
 
     Parameters
     ----------
-    run : Run
+    run : AnalysisRun
         Just opened; its source is closed by the thread.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: AnalysisRun) -> None:
         self.run = run
         self._window: ref[ReplayWindow] | None = None
         self.track, self.thread = _fold(run)
@@ -69,7 +69,7 @@ class AnalysedRun:
         self.track.close()
 
 
-def with_case(run: Run, case: CaseFile) -> Run:
+def with_case(run: AnalysisRun, case: CaseFile) -> AnalysisRun:
     """Return the same sequence from its first frame, with other marks.
 
     Raises
@@ -91,6 +91,6 @@ def with_case(run: Run, case: CaseFile) -> Run:
     )
 
 
-def _fold(run: Run) -> tuple[Track, FoldThread]:
+def _fold(run: AnalysisRun) -> tuple[Track, FoldThread]:
     track = Track(run.settings, FramesAgain(run.reopen))
-    return track, FoldThread(run.snapshots(), track, run.source.close)
+    return track, FoldThread(run.iter_snapshots(), track, run.source.close)

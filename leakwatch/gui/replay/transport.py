@@ -127,11 +127,11 @@ class Transport(QWidget):
         number = "–" if view.index is None else f"{view.index}"
         last = max(view.total - 1, 0)
         position = text(
-            "{time_s:.2f} / {duration_s:.2f} s    frame {number} / {last}",
+            "{time_s:.2f} / {duration_s:.2f} s    frame {number} / {last_frame}",
             time_s=view.time_s,
             duration_s=view.duration_s,
             number=number,
-            last=last,
+            last_frame=last,
         )
         self.time.setText(translate(position))
         self.message.setText(translate(view.message))

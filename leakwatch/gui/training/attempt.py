@@ -15,7 +15,7 @@ from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
 from leakwatch.gui.replay.track import FoldThread, FramesAgain, Track
-from leakwatch.runner.stored_run import Run
+from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.training.scoring import CaseCourse, Score, Verdict, course_of, score, verdict
 from leakwatch.training.training_case import (
     TrainingCase,
@@ -117,9 +117,9 @@ class Preparation(Thread):
             track.close()
             raise
 
-    def _counted(self, run: Run) -> Iterator[Snapshot]:
+    def _counted(self, run: AnalysisRun) -> Iterator[Snapshot]:
         total = run.acquisition.number_of_frames
-        for number, snapshot in enumerate(run.snapshots(), start=1):
+        for number, snapshot in enumerate(run.iter_snapshots(), start=1):
             if self._stopping:
                 return
             yield snapshot

@@ -94,10 +94,10 @@ class TrendView(QWidget):
         top = QRectF(0.0, 0.0, inner.width(), inner.top())
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         painter.setPen(QColor(INK))
-        distance = text("━ to wall, ≤ {top_mm:g} mm", top_mm=plot.top_mm)
+        distance = text("━ to wall, ≤ {max_mm:g} mm", max_mm=plot.top_mm)
         painter.drawText(top, left, translate(distance))
         painter.setPen(QColor(AREA))
-        area = text("╌ area ≤ {top_mm2:g} mm²", top_mm2=plot.area_top_mm2)
+        area = text("╌ area ≤ {max_mm2:g} mm²", max_mm2=plot.area_top_mm2)
         painter.drawText(top, right, translate(area))
         painter.setPen(QColor(QUIET))
         inside = inner.adjusted(4.0, 2.0, -4.0, -2.0)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from leakwatch.simulator.anatomy.carm import CArm, seen_box
+from leakwatch.simulator.anatomy.spine import Posed
 from leakwatch.simulator.anatomy.tissue import WATER
 from leakwatch.simulator.anatomy.voxel_grid import Grid, Volume
 
@@ -44,6 +45,12 @@ class Anatomy:
         Name of the target, ``L1``.
     made_from : str
         For the truth's provenance: how this anatomy came to be.
+    spine : tuple of Posed
+        The vertebrae of analytic anatomy, from superior to inferior; a CT has none.
+    trims_endplates : bool
+        Whether rows of an endplate are cut off the posterior wall before that is smoothed. Without,
+        a body that is higher in front bends the ends of its wall forward by up to 2 mm; sequences
+        that were made so must come out again byte for byte.
     """
 
     grid: Grid
@@ -51,6 +58,8 @@ class Anatomy:
     labels: Labels
     level: str
     made_from: str
+    spine: tuple[Posed, ...] = ()
+    trims_endplates: bool = False
 
 
 # Around what a beam passes: room for movement, and for leaks that start beside the picture.

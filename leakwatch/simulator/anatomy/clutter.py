@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from leakwatch.simulator.anatomy.tissue import CORTEX, FAT, GAS, LUNG, MARROW, ORGAN
-from leakwatch.simulator.anatomy.vertebra_shape import SIZES, capsule_distance
+from leakwatch.simulator.anatomy.vertebra_shape import capsule_distance
+from leakwatch.simulator.anatomy.vertebra_sizes import MEAN_SIZES
 from leakwatch.simulator.anatomy.volume_painting import (
     axes_in,
     cover,
@@ -99,10 +100,10 @@ def _paint_lungs(
 
 
 def _paint_ribs(volume: Field, grid: Grid, level: str, rng: np.random.Generator) -> None:
-    names = list(SIZES)
-    apart = SIZES[level].height_mm + SIZES[level].disc_mm
+    names = list(MEAN_SIZES)
+    apart = MEAN_SIZES[level].height_mm + MEAN_SIZES[level].disc_mm
     for number in range(-5, 7):
-        size = SIZES[names[min(max(names.index(level) + number, 0), 5)]]
+        size = MEAN_SIZES[names[min(max(names.index(level) + number, 0), 5)]]
         top = -number * apart + 4.0
         for side in (-1.0, 1.0):
             drift = rng.uniform(-2.0, 2.0, size=2)

@@ -113,9 +113,12 @@ def _posterior_wall(
                 size=size,
             )
         )
-    smooth = ndimage.median_filter(np.array(edges), size=size, mode="nearest")
     steep = np.abs(np.gradient(np.array(edges), np.array(heights))) > _STEEP
     first, last = _wall_rows(steep)
+    if anatomy.trims_endplates:
+        heights, edges = heights[first : last + 1], edges[first : last + 1]
+        first, last = 0, len(heights) - 1
+    smooth = ndimage.median_filter(np.array(edges), size=size, mode="nearest")
     smooth = ndimage.gaussian_filter1d(smooth, 1.0 / grid.spacing_mm[2], mode="nearest")
     at = np.linspace(heights[first], heights[last], _WALL_POINTS)
     return np.stack([np.zeros(_WALL_POINTS), np.interp(at, heights, smooth), at], axis=1)

@@ -17,3 +17,8 @@ CORTEX: Final = 0.06044  # 0.3148 cm2/g, 1.92 g/cm3
 # Spongy bone of an osteoporotic vertebra, about 90 Hounsfield units (L1, opportunistic CT series).
 MARROW: Final = 0.02245
 GAS: Final = 0.0
+
+
+def from_hounsfield(units: float) -> float:
+    """Return the attenuation of Hounsfield units, 1/mm."""
+    return WATER * (1.0 + units / 1000.0)

@@ -1,4 +1,4 @@
-"""The shape of a vertebra by formulas, and its size by level.
+"""The shape of a vertebra by formulas.
 
 Distances are negative inside, in millimetres, and right near the surface only. Coordinates are the
 vertebra's own: right, anterior, superior, from the centre of its body.
@@ -6,77 +6,15 @@ vertebra's own: right, anterior, superior, from the centre of its body.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+
+from leakwatch.simulator.anatomy.vertebra_sizes import VertebraSize
 
 Field = npt.NDArray[np.float64]
 Axes = tuple[Field, Field, Field]
 
 
-@dataclass(frozen=True, slots=True)
-class VertebraSize:
-    """Sizes in mm.
-
-    Parameters
-    ----------
-    width_mm, depth_mm, height_mm : float
-        Of the body.
-    disc_mm : float
-        Height of the disc above it.
-    canal_width_mm, canal_depth_mm : float
-    pedicle_width_mm, pedicle_height_mm : float
-    """
-
-    width_mm: float
-    depth_mm: float
-    height_mm: float
-    disc_mm: float
-    canal_width_mm: float
-    canal_depth_mm: float
-    pedicle_width_mm: float
-    pedicle_height_mm: float
-
-
-# Means of cadaver spines, rounded: Panjabi et al., doi:10.1097/00007632-199108000-00006 (thoracic)
-# and doi:10.1097/00007632-199203000-00009 (lumbar). The detector has a table of its own: cases must
-# not change with what it expects.
-_DEPTH_AND_HEIGHT_MM = {
-    "T7": (24.5, 18.0),
-    "T8": (25.5, 18.7),
-    "T9": (26.5, 19.3),
-    "T10": (27.5, 20.2),
-    "T11": (28.5, 21.3),
-    "T12": (30.5, 22.7),
-    "L1": (32.5, 24.5),
-    "L2": (33.5, 25.5),
-    "L3": (34.0, 26.0),
-    "L4": (34.5, 26.0),
-    "L5": (34.0, 26.0),
-}
-# Width, disc above, canal, pedicle: from the same spines. Discs: rounded from several series.
-_OTHER_SIZES = {
-    "T7": (28.0, 4.0, 16.5, 16.0, 5.0, 11.5),
-    "T8": (29.5, 4.0, 16.5, 16.0, 5.0, 12.0),
-    "T9": (31.0, 4.5, 16.5, 16.0, 5.5, 13.0),
-    "T10": (33.0, 5.0, 16.5, 16.0, 6.0, 14.0),
-    "T11": (36.0, 5.5, 17.5, 16.5, 7.5, 16.0),
-    "T12": (39.0, 6.0, 20.0, 17.5, 7.5, 16.0),
-    "L1": (41.5, 7.5, 22.5, 18.5, 8.0, 15.5),
-    "L2": (43.5, 9.0, 22.5, 18.0, 8.3, 15.0),
-    "L3": (45.5, 10.0, 23.5, 17.5, 10.0, 14.5),
-    "L4": (48.0, 11.0, 24.5, 18.0, 13.0, 15.0),
-    "L5": (49.5, 11.0, 26.0, 18.5, 17.0, 17.0),
-}
-SIZES: dict[str, VertebraSize] = {
-    level: VertebraSize(width, *_DEPTH_AND_HEIGHT_MM[level], *others)
-    for level, (width, *others) in _OTHER_SIZES.items()
-}
-
-# How hollow the body is: walls at mid-height, its back along and across, its endplates.
-_WAIST, _BACK_HOLLOW_MM, _ENDPLATE_HOLLOW_MM = 0.09, 1.4, 1.8
-_SQUARENESS = 2.7  # exponent of the superellipse of the cross section
 _ROUNDING_MM = 1.6  # of the rims
 _LAMINA_MM, _SPINOUS_MM, _FACET_MM = 6.0, 3.4, 5.2
 
@@ -84,15 +22,27 @@ _LAMINA_MM, _SPINOUS_MM, _FACET_MM = 6.0, 3.4, 5.2
 def body_distance(axes: Axes, size: VertebraSize) -> Field:
     """Return the signed distance to the surface of the body."""
     right, anterior, superior = axes
+    form = size.form
+    superior = _without_front_loss(anterior, superior, size)
     level = np.clip(2.0 * superior / size.height_mm, -1.2, 1.2)
-    waist = 1.0 - _WAIST * (1.0 - level**2)
-    half_width, half_depth = size.width_mm / 2 * waist, size.depth_mm / 2 * waist
-    radius = _superellipse(right / half_width, anterior / half_depth)
+    waist = 1.0 - form.waist * (1.0 - level**2)
+    half_width = size.width_mm / 2 * waist * (1.0 - form.width_taper * level)
+    half_depth = size.depth_mm / 2 * waist * (1.0 - form.depth_taper * level)
+    radius = _superellipse(right / half_width, anterior / half_depth, form.squareness)
     side = (radius - 1.0) * np.minimum(half_width, half_depth)
-    hollow = _BACK_HOLLOW_MM * np.clip(1.0 - (right / (0.55 * half_width)) ** 2, 0.0, 1.0)
+    hollow = form.back_hollow_mm * np.clip(1.0 - (right / (0.55 * half_width)) ** 2, 0.0, 1.0)
     side = _both(side, hollow - half_depth - anterior)
-    sunk = _ENDPLATE_HOLLOW_MM * np.clip(1.0 - radius**2, 0.0, 1.0)
+    sunk = form.endplate_hollow_mm * np.clip(1.0 - (radius / form.endplate_rim) ** 2, 0.0, 1.0)
     return _both(side, np.abs(superior) + sunk - size.height_mm / 2)
+
+
+def _without_front_loss(anterior: Field, superior: Field, size: VertebraSize) -> Field:
+    """Return the heights that voxels would have if the body were as high in front as behind."""
+    loss = size.form.front_loss
+    if loss == 0.0:
+        return superior
+    frontness = np.clip(anterior / size.depth_mm + 0.5, 0.0, 1.0)
+    return superior / (1.0 - loss * frontness)
 
 
 def canal_distance(axes: Axes, size: VertebraSize) -> Field:
@@ -126,14 +76,17 @@ def pedicle_centre_mm(size: VertebraSize) -> tuple[float, float, float]:
     return (
         size.canal_width_mm / 2 + size.pedicle_width_mm / 2 - 1.0,
         -size.depth_mm / 2 - 4.0,
-        0.22 * size.height_mm,
+        size.form.pedicle_rise * size.height_mm,
     )
 
 
 def _pedicles(axes: Axes, size: VertebraSize) -> Field:
     centre = pedicle_centre_mm(size)
     half_width, half_height = size.pedicle_width_mm / 2, size.pedicle_height_mm / 2
-    across = np.hypot((axes[0] - centre[0]) / half_width, (axes[2] - centre[2]) / half_height)
+    # From its isthmus a pedicle runs towards the midline, the more the lower the vertebra is.
+    inward = np.tan(np.radians(size.form.pedicle_angle_deg)) * (axes[1] - centre[1])
+    aside = axes[0] + inward - centre[0]
+    across = np.hypot(aside / half_width, (axes[2] - centre[2]) / half_height)
     back = -size.depth_mm / 2
     along = np.maximum(axes[1] - (back + 5.0), back - 14.0 - axes[1])
     return _both((across - 1.0) * half_width, along)
@@ -190,8 +143,8 @@ def capsule_distance(
     return distance
 
 
-def _superellipse(x: Field, y: Field) -> Field:
-    radius: Field = (np.abs(x) ** _SQUARENESS + np.abs(y) ** _SQUARENESS) ** (1.0 / _SQUARENESS)
+def _superellipse(x: Field, y: Field, squareness: float) -> Field:
+    radius: Field = (np.abs(x) ** squareness + np.abs(y) ** squareness) ** (1.0 / squareness)
     return radius
 
 

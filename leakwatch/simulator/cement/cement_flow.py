@@ -13,7 +13,7 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -85,10 +85,13 @@ class FillOrder:
         ``(n,)``, flat indices into the grid.
     pore_mm3 : ndarray
         ``(n,)``, what each holds when full.
+    front_mm : float or None
+        Thickness of the front in which they fill together; None: about a voxel.
     """
 
     voxels: Index
     pore_mm3: Field
+    front_mm: float | None = None
 
     @property
     def capacity_ml(self) -> float:
@@ -147,8 +150,10 @@ def filled_mm3(stream: FillOrder, volume_mm3: float) -> Field:
     if volume_mm3 >= full.sum():
         return full.copy()
     begins = np.cumsum(full) - full
-    surface = 4.836 * volume_mm3 ** (2.0 / 3.0)  # of a ball of that volume
-    width = max(_FRONT_VOXELS * surface * float(np.cbrt(full.mean())), float(full.max()))
+    front_mm = stream.front_mm
+    if front_mm is None:
+        front_mm = _FRONT_VOXELS * float(np.cbrt(full.mean()))
+    width = max(_surface_mm2(volume_mm3) * front_mm, float(full.max()))
     low, high = 0.0, float(begins[-1]) + 2.0 * width
     for _ in range(60):  # halving: down to the last bit of a double
         middle = (low + high) / 2
@@ -157,6 +162,11 @@ def filled_mm3(stream: FillOrder, volume_mm3: float) -> Field:
     reached = full * np.clip((high - begins) / width, 0.0, 1.0)
     exact: Field = reached * (volume_mm3 / reached.sum())
     return np.minimum(exact, full)
+
+
+def _surface_mm2(volume_mm3: float) -> float:
+    """Return the surface of a ball of a volume."""
+    return float(4.836 * volume_mm3 ** (2.0 / 3.0))
 
 
 # Below this share a voxel at the rim of a leak stays with the bone.
@@ -170,6 +180,7 @@ def flow_cement(
     total_ml: float,
     fingering: tuple[float, float],
     age_at: Callable[[float], float] | None = None,
+    front_mm: float | None = None,
 ) -> CementFlow:
     """Simulate the flow of `total_ml` from `tip`.
 
@@ -186,6 +197,8 @@ def flow_cement(
     age_at : callable or None
         Injected volume, mL, to how far the cement has stiffened, 0 to 1; None: it is stiff when
         the last drop comes.
+    front_mm : float or None
+        See `FillOrder`; of the cement in the body.
 
     Raises
     ------
@@ -198,7 +211,11 @@ def flow_cement(
         owned[(leak.pore > _OWNED_SHARE) & (owned == 0)] = number
     opens_mm3 = [_body_volume_at_opening(ordered, number) for number in range(len(ordered))]
     ageing = _age_by_share(total_ml) if age_at is None else _age_in_body(ordered, total_ml, age_at)
-    body = _percolate(resistance, [tip], total_ml * MM3_PER_ML, fingering, owned, opens_mm3, ageing)
+    # Half of a soft front lies beyond the voxels that would be full without it.
+    reach_mm3 = total_ml * MM3_PER_ML
+    reach_mm3 += 0.0 if front_mm is None else _surface_mm2(reach_mm3) * front_mm / 2.0
+    body = _percolate(resistance, [tip], reach_mm3, fingering, owned, opens_mm3, ageing)
+    body = replace(body, front_mm=front_mm)
     if body.capacity_ml < total_ml:
         raise ConfigError(
             text(

@@ -8,7 +8,8 @@ import numpy as np
 
 from leakwatch.simulator.anatomy.carm import CArm, Image, main_axis, project_slabs
 from leakwatch.simulator.anatomy.voxel_grid import Grid, plane
-from leakwatch.simulator.cement.cement_flow import CementFlow, Field, FillOrder, Mask
+from leakwatch.simulator.cement.cement_flow import MM3_PER_ML, CementFlow, Field, Index, Mask
+from leakwatch.simulator.cement.thread import Thread, thread_mm3
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +21,20 @@ class CementImages:
     body : ndarray
         ``(rows, columns)``, cement that no leak holds.
     leaks : list of ndarray
-        What each leak holds.
+        What each leak holds; the last is the thread, where there is one.
     outside : list of ndarray
         The part of it that lies outside the vertebral body.
     margin_px : int
         Around the picture proper; negative where these pictures are smaller.
+    thread_ml : float
+        Volume of the thread.
     """
 
     body: Image
     leaks: list[Image]
     outside: list[Image]
     margin_px: int
+    thread_ml: float = 0.0
 
     @property
     def total(self) -> Image:
@@ -38,10 +42,12 @@ class CementImages:
         return self.body + sum(self.leaks, np.zeros(self.body.shape))
 
 
-def close_up(carm: CArm, flow: CementFlow) -> CArm:
+def close_up(carm: CArm, flow: CementFlow, thread: Thread | None = None) -> CArm:
     """Return the view cropped to the smallest image about its centre that shows all cement."""
     grid = flow.grid
     voxels = np.concatenate([flow.body.voxels, *(stream.voxels for _, stream in flow.leaks)])
+    if thread is not None:
+        voxels = np.concatenate([voxels, thread.voxels])
     places = np.stack(np.unravel_index(voxels, grid.shape), axis=1)
     low, high = places.min(axis=0) - 1, places.max(axis=0) + 1
     corners = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1]), axis=-1).reshape(-1, 3)
@@ -52,7 +58,11 @@ def close_up(carm: CArm, flow: CementFlow) -> CArm:
 
 
 def project_cement(
-    flow: CementFlow, injected_ml: float, carm: CArm, inside_body: Mask
+    flow: CementFlow,
+    injected_ml: float,
+    carm: CArm,
+    inside_body: Mask,
+    thread: tuple[Thread, float] | None = None,
 ) -> CementImages:
     """Return projected cement in the body and in each leak.
 
@@ -64,20 +74,30 @@ def project_cement(
         From `close_up`.
     inside_body : ndarray of bool
         ``flow.grid.shape``.
+    thread : tuple of Thread and float, or None
+        With the length of it that there is, mm.
     """
     body_mm3, *leaks_mm3 = flow.filled(injected_ml)
-    body = _projected(flow.body, body_mm3, flow.grid, carm)
+    body = _projected(flow.body.voxels, body_mm3, flow.grid, carm)
+    parts = [
+        (stream.voxels, filled) for (_, stream), filled in zip(flow.leaks, leaks_mm3, strict=True)
+    ]
+    thread_ml = 0.0
+    if thread is not None:
+        left = thread_mm3(*thread, flow.grid, flow.body, body_mm3)
+        parts.append((thread[0].voxels, left))
+        thread_ml = float(left.sum()) / MM3_PER_ML
     leaks, outside = [], []
-    for (_, stream), filled in zip(flow.leaks, leaks_mm3, strict=True):
-        beyond = np.where(inside_body.ravel()[stream.voxels], 0.0, filled)
-        outside.append(_projected(stream, beyond, flow.grid, carm))
-        leaks.append(outside[-1] + _projected(stream, filled - beyond, flow.grid, carm))
-    return CementImages(body, leaks, outside, carm.margin_px)
+    for voxels, filled in parts:
+        beyond = np.where(inside_body.ravel()[voxels], 0.0, filled)
+        outside.append(_projected(voxels, beyond, flow.grid, carm))
+        leaks.append(outside[-1] + _projected(voxels, filled - beyond, flow.grid, carm))
+    return CementImages(body, leaks, outside, carm.margin_px, thread_ml)
 
 
-def _projected(stream: FillOrder, filled_mm3: Field, grid: Grid, carm: CArm) -> Image:
+def _projected(voxels: Index, filled_mm3: Field, grid: Grid, carm: CArm) -> Image:
     volume = np.zeros(grid.shape, np.float32)
-    volume.ravel()[stream.voxels] = filled_mm3 / grid.voxel_mm3
+    volume.ravel()[voxels] = filled_mm3 / grid.voxel_mm3
     axis = main_axis(carm)
     held = np.flatnonzero(volume.any(axis=grid.plane_axes(axis)))
     return project_slabs(lambda index: plane(volume, axis, index), grid, carm, indices=held)

@@ -115,7 +115,30 @@ def make_leak_path(kind: LeakKind, resistance: PathContext, rng: np.random.Gener
     -------
     LeakPath
     """
-    path = _LAYERS[kind](resistance, rng)
+    return _trimmed(_LAYERS[kind](resistance, rng), resistance)
+
+
+def path_along(
+    kind: LeakKind, context: PathContext, line_mm: Points3, radius_mm: float
+) -> LeakPath:
+    """Return a path that runs along a given line from inside the body, as a tube.
+
+    Parameters
+    ----------
+    kind : LeakKind
+    context : PathContext
+    line_mm : ndarray
+        ``(n, 3)``.
+    radius_mm : float
+    """
+    pore = _tubes(context.site.grid, [(line_mm, radius_mm)])
+    beyond = np.flatnonzero(_depth_at(context, line_mm) < 0.0)
+    exit_mm = line_mm[beyond[0] if len(beyond) else -1]
+    return _trimmed(LeakPath(kind, pore, (line_mm,), exit_mm), context)
+
+
+def _trimmed(path: LeakPath, resistance: PathContext) -> LeakPath:
+    """Return a path whose centrelines begin where they leave the body."""
     outside = [_depth_at(resistance, line) < 0.0 for line in path.centrelines_mm]
     lines = tuple(
         line[int(np.argmax(beyond)) :]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,11 @@ _CORTEX_MM = 1.0  # cement stays this far inside the surface, unless a leak lets
 _PORE_SHARE = 0.85  # of spongy bone is marrow, which cement replaces
 # Lengths over which bone is harder or softer to fill, and their parts of the variance.
 _ROUGHNESS_MM = ((0.9, 0.55), (2.6, 0.45))
+# Of cement as it looks in trabecular bone: pores that take more or less of it, over these lengths
+# with these parts of the variance, between these shares; and regions that fill as lobes.
+_MOTTLES_MM = ((1.2, 0.5), (3.0, 0.5))
+_LEAST_PORE_SHARE, _GREATEST_PORE_SHARE = 0.06, 0.97
+_LOBE_MM = 6.0
 _BARRIER_MM = 2.0  # over which resistance climbs towards the limit behind the cement
 
 
@@ -113,4 +118,32 @@ def make_bone_resistance(
         roughness,
         np.where(open_to_cement, cost, np.inf),
         np.where(open_to_cement, _PORE_SHARE, 0.0),
+    )
+
+
+def make_uneven(
+    resistance: BoneResistance, mottling: float, lobes: float, rng: np.random.Generator
+) -> BoneResistance:
+    """Return bone whose pores take cement unevenly, and which fills in lobes.
+
+    Parameters
+    ----------
+    resistance : BoneResistance
+    mottling : float
+        Standard deviation of the logarithm of what pores take.
+    lobes : float
+        Roughness of regions, against that of single voxels.
+    rng : numpy.random.Generator
+    """
+    grid = resistance.grid
+    patches = np.zeros(grid.shape)
+    for length, share in _MOTTLES_MM:
+        patches += np.sqrt(share) * smooth_field(grid, (length,) * 3, rng)
+    uneven = resistance.pore * np.exp(mottling * patches - mottling**2 / 2.0)
+    held = np.clip(uneven, _LEAST_PORE_SHARE, _GREATEST_PORE_SHARE)
+    regions = smooth_field(grid, (_LOBE_MM,) * 3, rng)
+    return replace(
+        resistance,
+        roughness=resistance.roughness + lobes * regions,
+        pore=np.where(resistance.pore > 0.0, held, 0.0),
     )

@@ -168,10 +168,10 @@ def _check_one_series(headers: list[tuple[Path, Dataset]], folder: Path) -> None
         )
         raise ConfigError(
             text(
-                "{folder}: slices of {number_of_series} series: {told}. Give one series.",
+                "{folder}: slices of {series_count} series: {series}. Give one series.",
                 folder=folder,
-                number_of_series=len(series),
-                told=told,
+                series_count=len(series),
+                series=told,
             )
         )
 
@@ -190,13 +190,13 @@ def _normal(headers: list[tuple[Path, Dataset]], folder: Path) -> Points3:
             if found.shape != expected.shape or np.abs(found - expected).max() > most:
                 raise ConfigError(
                     text(
-                        "{folder}: slices differ in {name}: {value} in {first_path}, "
-                        "{value2} in {path}. Give one series without localizers.",
+                        "{folder}: slices differ in {name}: {first_value} in {first_path}, "
+                        "{value} in {path}. Give one series without localizers.",
                         folder=folder,
                         name=name,
-                        value=first[name].value,
+                        first_value=first[name].value,
                         first_path=first_path.name,
-                        value2=header[name].value,
+                        value=header[name].value,
                         path=path.name,
                     )
                 )
@@ -235,12 +235,12 @@ def _even_step(slices: list[_Slice], normal: Points3, folder: Path) -> Points3:
             raise ConfigError(
                 text(
                     "{folder}: slices {what}: {step:.2f} mm between {pair}, elsewhere "
-                    "{usual:.2f} mm. Give the whole series, or resample it to even spacing.",
+                    "{usual_mm:.2f} mm. Give the whole series, or resample it to even spacing.",
                     folder=folder,
                     what=what,
                     step=step,
                     pair=pair,
-                    usual=usual,
+                    usual_mm=usual,
                 )
             )
     positions = np.array([_vector(piece.header, "ImagePositionPatient") for piece in slices])
@@ -249,10 +249,10 @@ def _even_step(slices: list[_Slice], normal: Points3, folder: Path) -> Points3:
     if beside > SAME_PLACE_MM:
         raise ConfigError(
             text(
-                "{folder}: slices are shifted against each other by up to {beside:.2f} mm: the "
+                "{folder}: slices are shifted against each other by up to {shift_mm:.2f} mm: the "
                 "gantry was tilted, or the table moved. Resample the series to a straight grid.",
                 folder=folder,
-                beside=beside,
+                shift_mm=beside,
             )
         )
     return mean

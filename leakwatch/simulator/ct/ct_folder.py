@@ -42,11 +42,11 @@ def find_ct_folder(wanted: Iterable[str], given: Path | None = None) -> Path:
         raise ConfigError(
             text(
                 "CTs are needed ({names}), but no folder with them was found: --ct-folder is not "
-                "given, {ct_folder_variable} is not set, and ../{beside} does not exist. Give "
+                "given, {ct_folder_variable} is not set, and ../{folder} does not exist. Give "
                 "--ct-folder DIR with these files.",
                 names=", ".join(names),
                 ct_folder_variable=CT_FOLDER_VARIABLE,
-                beside=_BESIDE,
+                folder=_BESIDE,
             )
         )
     missing = [name for name in names if not (folder / name).exists()]
@@ -54,12 +54,12 @@ def find_ct_folder(wanted: Iterable[str], given: Path | None = None) -> Path:
         there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
         raise ConfigError(
             text(
-                "{folder} ({tried}): lacks {names}; found there: "
-                "{or_nothing}. Put the files there, or give another --ct-folder.",
+                "{folder} ({option}): lacks {names}; found there: "
+                "{found_files}. Put the files there, or give another --ct-folder.",
                 folder=folder,
-                tried=tried,
+                option=tried,
                 names=", ".join(missing),
-                or_nothing=", ".join(there) or "nothing",
+                found_files=", ".join(there) or "nothing",
             )
         )
     return folder

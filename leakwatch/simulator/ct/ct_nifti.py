@@ -137,10 +137,10 @@ def _masks_by_level(folder: Path) -> dict[str, Path]:
     if not found:
         raise ConfigError(
             text(
-                "{folder}: none of its {number_of_files} NIfTI files is named after a vertebra, as "
+                "{folder}: none of its {file_count} NIfTI files is named after a vertebra, as "
                 "vertebrae_L1.nii.gz is. Rename them, or give one file with a label for each.",
                 folder=folder,
-                number_of_files=len(files),
+                file_count=len(files),
             )
         )
     return {level: found[level] for level in LEVELS if level in found}
@@ -216,7 +216,13 @@ def _in_mm(image: Any, affine: Points3, path: Path) -> Points3:
 
 
 def _unreadable(path: Path, error: Exception) -> ConfigError:
-    return ConfigError(f"{path}: cannot be read as NIfTI: {error}. Check the file.")
+    return ConfigError(
+        text(
+            "{path}: cannot be read as NIfTI: {error}. Check the file.",
+            path=path,
+            error=str(error),
+        )
+    )
 
 
 def _names(image: Any) -> dict[int, str] | None:

@@ -62,7 +62,7 @@ def load_scan(ct: Path, vertebrae: Path, body: Path | None) -> Scan:
     of_series = ct.is_dir()
     if not of_series and is_dicom(ct):
         raise ConfigError(
-            text("{ct}: a single DICOM file. Give the folder with all slices of the CT.", ct=ct)
+            text("{path}: a single DICOM file. Give the folder with all slices of the CT.", path=ct)
         )
     found = repair_gaps(read_ct_series(ct) if of_series else read_nifti(ct), ct)
     volume = found.volume
@@ -85,10 +85,10 @@ def _labels(path: Path, volume: ScanVolume, ct: Path, reference: str | None) -> 
         if len(files) != 1:
             raise ConfigError(
                 text(
-                    "{path}: holds {number_of_files} DICOM files and no NIfTI file. Give the one "
+                    "{path}: holds {file_count} DICOM files and no NIfTI file. Give the one "
                     "that is the segmentation, or a folder with a mask for each vertebra.",
                     path=path,
-                    number_of_files=len(files),
+                    file_count=len(files),
                 )
             )
         path = files[0]

@@ -292,13 +292,13 @@ def _level(segment: Dataset, path: Path) -> str | None:
     if by_label and by_code and by_label != by_code:
         raise ConfigError(
             text(
-                "{path}: segment {segment_number} is named {by_label} ({segment_label}) but coded "
-                "as {by_code}. Correct one of them.",
+                "{path}: segment {segment_number} is named {label_name} ({segment_label}) but "
+                "coded as {code_name}. Correct one of them.",
                 path=path,
                 segment_number=segment.SegmentNumber,
-                by_label=by_label,
+                label_name=by_label,
                 segment_label=segment.SegmentLabel,
-                by_code=by_code,
+                code_name=by_code,
             )
         )
     return by_label or by_code

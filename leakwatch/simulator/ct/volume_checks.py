@@ -94,10 +94,10 @@ def check_complete(path: Path) -> None:
                 if size > _MAX_BYTES:
                     raise ConfigError(
                         text(
-                            "{path}: decompresses to more than {max_bytes} bytes. {give}",
+                            "{path}: decompresses to more than {max_bytes} bytes. {remedy}",
                             path=path,
                             max_bytes=_MAX_BYTES,
-                            give=_GIVE,
+                            remedy=_GIVE,
                         )
                     )
     except (OSError, EOFError, zlib.error) as error:
@@ -132,23 +132,23 @@ def check_shape(shape: tuple[int, ...], path: Path) -> None:
     if len(shape) < 3 or more:
         raise ConfigError(
             text(
-                "{path}: has {number_of_shape} dimensions {shape}, and a volume has 3.",
+                "{path}: has {dimensions} dimensions {shape}, and a volume has 3.",
                 path=path,
-                number_of_shape=len(shape),
+                dimensions=len(shape),
                 shape=shape,
             )
         )
     if min(shape) < 1:
         raise ConfigError(
-            text("{path}: empty ({shape} voxels). {give}", path=path, shape=shape, give=_GIVE)
+            text("{path}: empty ({shape} voxels). {remedy}", path=path, shape=shape, remedy=_GIVE)
         )
     if math.prod(shape) > _MAX_VOXELS:
         raise ConfigError(
             text(
-                "{path}: states {shape} voxels, too many for a CT. {give}",
+                "{path}: states {shape} voxels, too many for a CT. {remedy}",
                 path=path,
                 shape=shape,
-                give=_GIVE,
+                remedy=_GIVE,
             )
         )
 
@@ -164,9 +164,9 @@ def check_affine(affine: Points3, path: Path) -> None:
     if affine.shape != (4, 4) or not np.isfinite(affine).all():
         raise ConfigError(
             text(
-                "{path}: the positions of its voxels are not given as numbers. {give}",
+                "{path}: the positions of its voxels are not given as numbers. {remedy}",
                 path=path,
-                give=_GIVE,
+                remedy=_GIVE,
             )
         )
     edges = np.linalg.norm(affine[:3, :3], axis=0)
@@ -174,12 +174,12 @@ def check_affine(affine: Points3, path: Path) -> None:
         told = " x ".join(f"{edge:.3g}" for edge in edges)
         raise ConfigError(
             text(
-                "{path}: its voxels measure {told} mm; those of a CT are {least:g} to {most:g} "
-                "mm. Correct its header: the unit, or the matrix.",
+                "{path}: its voxels measure {voxel_mm} mm; those of a CT are {minimum:g} to "
+                "{maximum:g} mm. Correct its header: the unit, or the matrix.",
                 path=path,
-                told=told,
-                least=_EDGE_MM[0],
-                most=_EDGE_MM[1],
+                voxel_mm=told,
+                minimum=_EDGE_MM[0],
+                maximum=_EDGE_MM[1],
             )
         )
     if abs(np.linalg.det(affine[:3, :3] / edges)) < _SQUARE:
@@ -210,16 +210,16 @@ def repair_gaps(volume: ScanVolume, path: Path) -> Repaired:
     count = int(np.count_nonzero(gaps))
     if count == gaps.size:
         raise ConfigError(
-            text("{path}: none of its voxels has a value. {give}", path=path, give=_GIVE)
+            text("{path}: none of its voxels has a value. {remedy}", path=path, remedy=_GIVE)
         )
     known = volume.values[~gaps] if count else volume.values
     if known.min() == known.max():
         raise ConfigError(
             text(
-                "{path}: all of its voxels are {same:g}. {give}",
+                "{path}: all of its voxels are {value:g}. {remedy}",
                 path=path,
-                same=known.min(),
-                give=_GIVE,
+                value=known.min(),
+                remedy=_GIVE,
             )
         )
     if not count:
@@ -261,9 +261,9 @@ def check_bone(found: Repaired, vertebrae: Mask, ct: Path, labels: Path) -> None
     if lost:
         raise ConfigError(
             text(
-                "{ct}: {lost} voxels in the vertebrae of {labels} have no value (NaN, infinite, or "
-                "beyond {max_hu:g} HU). Export the CT again.",
-                ct=ct,
+                "{path}: {lost} voxels in the vertebrae of {labels} have no value (NaN, "
+                "infinite, or beyond {max_hu:g} HU). Export the CT again.",
+                path=ct,
                 lost=lost,
                 labels=labels,
                 max_hu=_MAX_HU,
@@ -273,12 +273,12 @@ def check_bone(found: Repaired, vertebrae: Mask, ct: Path, labels: Path) -> None
     if densest < _BONE_HU:
         raise ConfigError(
             text(
-                "{ct}: nothing in the vertebrae of {labels} exceeds {densest:.3g}, but bone has "
-                "hundreds of Hounsfield units. Give the CT in Hounsfield units, or its own "
+                "{path}: nothing in the vertebrae of {labels} exceeds {max_value:.3g}, but bone "
+                "has hundreds of Hounsfield units. Give the CT in Hounsfield units, or its own "
                 "labels.",
-                ct=ct,
+                path=ct,
                 labels=labels,
-                densest=densest,
+                max_value=densest,
             )
         )
 

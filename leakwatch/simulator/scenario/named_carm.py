@@ -60,11 +60,11 @@ def resolve_named_carm(
         if key in section and not _same(section[key], value):
             raise ConfigError(
                 text(
-                    "scenario {name}: carm.{key} is {given}, but the C-arm of {path} has {value}. "
+                    "scenario {name}: carm.{key} is {stated}, but the C-arm of {path} has {value}. "
                     "Omit carm.{key}, or name another C-arm.",
                     name=name,
                     key=key,
-                    given=section[key],
+                    stated=section[key],
                     path=path,
                     value=_shown(value),
                 )

@@ -22,6 +22,12 @@ from leakwatch.files.bounded_input import (
 )
 from leakwatch.files.strict_input import explain
 from leakwatch.simulator.scenario.named_carm import resolve_named_carm
+from leakwatch.simulator.scenario.scenario_anatomy import (
+    AnatomySection,
+    OldCementSection,
+    ScrewsSection,
+)
+from leakwatch.simulator.scenario.scenario_cement import BoreSection, CementLookSection
 from leakwatch.simulator.scenario.scenario_life import (
     BalloonSection,
     CollimationSection,
@@ -31,8 +37,17 @@ from leakwatch.simulator.scenario.scenario_life import (
     check_order,
     check_pedal,
 )
+from leakwatch.simulator.scenario.scenario_room import (
+    ForeignObjectSection,
+    KvStepSection,
+    OrganBreathSection,
+    OrganLayerSection,
+    PatientTurnSection,
+    PelvisSection,
+    ProcessingSection,
+    check_kv_steps,
+)
 from leakwatch.simulator.scenario.scenario_sections import (
-    AnatomySection,
     BeamSection,
     BrightnessSection,
     CannulaSection,
@@ -72,6 +87,30 @@ class Scenario(Section, frozen=True):
         Tube voltage and running time are written into the pixels.
     balloon : BalloonSection or None
         Kyphoplasty.
+    cement_look : CementLookSection or None
+        None: pores take cement evenly, up to a sharp front.
+    bore : BoreSection or None
+        Cement in the bore, and the thread that it leaves; None: `cannula.filled` says all.
+    screws : ScrewsSection or None
+        A fixation of neighbours, analytic anatomy only.
+    old_cement : OldCementSection or None
+        In neighbours, analytic anatomy only.
+    patient_turns : list of PatientTurnSection
+        They add up.
+    organ_breath : OrganBreathSection or None
+        None: the organs breathe as the spine does.
+    organ_layer : OrganLayerSection or None
+        Lung or bowel over the spine.
+    pelvis : PelvisSection or None
+        Iliac wings over the spine.
+    kv_steps : list of KvStepSection
+        In order of time.
+    second_cannula : CannulaSection or None
+        Of a bilateral injection; the cement comes from the first one.
+    foreign_objects : list of ForeignObjectSection
+        Hands and forceps.
+    processing : ProcessingSection or None
+        None: stored pixels are those of the detector.
     """
 
     ADDED_LATER: ClassVar = frozenset(
@@ -83,6 +122,18 @@ class Scenario(Section, frozen=True):
             "hold_last_image",
             "burnt_in_text",
             "balloon",
+            "cement_look",
+            "bore",
+            "screws",
+            "old_cement",
+            "patient_turns",
+            "organ_breath",
+            "organ_layer",
+            "pelvis",
+            "kv_steps",
+            "second_cannula",
+            "foreign_objects",
+            "processing",
         }
     )
 
@@ -108,6 +159,18 @@ class Scenario(Section, frozen=True):
     hold_last_image: bool = False
     burnt_in_text: bool = False
     balloon: BalloonSection | None = None
+    cement_look: CementLookSection | None = None
+    bore: BoreSection | None = None
+    screws: ScrewsSection | None = None
+    old_cement: OldCementSection | None = None
+    patient_turns: list[PatientTurnSection] = msgspec.field(default_factory=list)
+    organ_breath: OrganBreathSection | None = None
+    organ_layer: OrganLayerSection | None = None
+    pelvis: PelvisSection | None = None
+    kv_steps: list[KvStepSection] = msgspec.field(default_factory=list)
+    second_cannula: CannulaSection | None = None
+    foreign_objects: list[ForeignObjectSection] = msgspec.field(default_factory=list)
+    processing: ProcessingSection | None = None
 
 
 def load_scenario(name_or_path: str) -> Scenario:
@@ -209,4 +272,5 @@ def make_scenario(found: object, name: str) -> Scenario:
     for key in ("view_turns", "table_moves", "pedal", "collimation"):
         check_order(key, getattr(scenario, key), name)
     check_pedal(scenario.pedal, name)
+    check_kv_steps(scenario.kv_steps, name)
     return scenario

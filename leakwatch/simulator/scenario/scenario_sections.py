@@ -62,33 +62,6 @@ def _plain(value: Any) -> Any:
     return msgspec.to_builtins(value)
 
 
-class AnatomySection(Section, frozen=True):
-    """The simulated patient.
-
-    Parameters
-    ----------
-    level : str
-        Target vertebra, ``L1``.
-    bone_density : float
-        Of spongy bone in analytic anatomy; 1 for osteoporosis.
-    wedge : float
-        Share of the front's height that the target has lost, analytic anatomy only.
-    ct, vertebrae : str or None
-        Relative to the scenario: CT (NIfTI in Hounsfield units, or the folder of a DICOM series),
-        and vertebra labels (NIfTI, or a DICOM segmentation). Given on the command line they go
-        before these.
-    body : str or None
-        Labels of vertebral bodies, where there are any; else the body is cut out by shape.
-    """
-
-    level: str = "L1"
-    bone_density: _Positive = 1.0
-    wedge: Annotated[float, Meta(ge=0, le=0.5)] = 0.0
-    ct: str | None = None
-    vertebrae: str | None = None
-    body: str | None = None
-
-
 class CArmSection(Section, frozen=True):
     """Geometry of the view.
 
@@ -218,7 +191,18 @@ class CannulaSection(Section, frozen=True):
     filled : bool
         Cement stands in its bore from the beginning of the injection.
     moves : list of CannulaMoveSection
+        A negative `withdraw_mm` pushes it on.
+    stylet_until_s : float or None
+        A stylet of steel fills the bore until it is drawn at that time; None: there is none.
+    stylet_over_s : float
+        How long it takes to draw it.
+    unrest_mm, unrest_deg : float
+        Standard deviation of what an unsteady hand adds: along the cannula, and about the pedicle.
     """
+
+    ADDED_LATER: ClassVar = frozenset(
+        {"stylet_until_s", "stylet_over_s", "unrest_mm", "unrest_deg"}
+    )
 
     present: bool = True
     gauge: Literal[8, 11, 13] = 11
@@ -226,6 +210,10 @@ class CannulaSection(Section, frozen=True):
     tip: _Mm3 = (0.12, 0.62, 0.5)
     filled: bool = False
     moves: list[CannulaMoveSection] = []
+    stylet_until_s: _NotNegative | None = None
+    stylet_over_s: _Positive = 1.2
+    unrest_mm: Annotated[float, Meta(ge=0, le=3)] = 0.0
+    unrest_deg: Annotated[float, Meta(ge=0, le=5)] = 0.0
 
 
 class PushSection(Section, frozen=True):
@@ -349,8 +337,23 @@ class MarksSection(Section, frozen=True):
     outline : bool
     baseline : bool
         Say which frames hold no cement.
+    wall_offset_mm : float
+        Standard deviation of the wall as a whole, across it: people see an edge too far on one
+        side.
+    wall_points : int
+        So many points are clicked along the wall; 0: a dense line.
+    outline_error_mm, tip_error_mm : float
+        Standard deviation of the points of the outline, and of the cannula's tip.
     """
+
+    ADDED_LATER: ClassVar = frozenset(
+        {"wall_offset_mm", "wall_points", "outline_error_mm", "tip_error_mm"}
+    )
 
     wall_error_mm: _NotNegative = 0.0
     outline: bool = True
     baseline: bool = True
+    wall_offset_mm: _NotNegative = 0.0
+    wall_points: Annotated[int, Meta(ge=0, le=50)] = 0
+    outline_error_mm: _NotNegative = 0.0
+    tip_error_mm: _NotNegative = 0.0

@@ -9,7 +9,7 @@ import numpy as np
 from leakwatch.simulator.anatomy.carm import CArm, Image
 from leakwatch.simulator.anatomy.voxel_grid import Points3
 
-_LENGTH_MM = 130.0
+LENGTH_MM = 130.0
 _TIP_SOFT_MM = 0.25  # the ground tip ends over this length
 _FINER = 4  # rays along each side of a pixel: they leave a thirtieth of the steps of one
 
@@ -70,7 +70,7 @@ def chords_mm(cannula: Cannula, carm: CArm) -> tuple[Image, Image]:
     passing, along, _ = _passing_mm(cannula, carm, column, row)
     rim = carm.mm_per_px
     near = (passing < cannula.outer_mm / 2 + rim) & (along > -_TIP_SOFT_MM - rim)
-    near &= along < _LENGTH_MM + rim
+    near &= along < LENGTH_MM + rim
     steel, bore = np.zeros((2, rows, columns))
     offsets = (np.arange(_FINER) + 0.5) / _FINER - 0.5
     for across in offsets:
@@ -79,6 +79,13 @@ def chords_mm(cannula: Cannula, carm: CArm) -> tuple[Image, Image]:
             steel[near] += (outer - inner) / _FINER**2
             bore[near] += inner / _FINER**2
     return steel, bore
+
+
+def along_mm(cannula: Cannula, carm: CArm) -> Image:
+    """Return where along the axis, from the tip, each ray passes it; ``(rows, columns)``."""
+    columns, rows = carm.size_px
+    column, row = np.meshgrid(np.arange(columns, dtype=float), np.arange(rows, dtype=float))
+    return _passing_mm(cannula, carm, column, row)[1]
 
 
 def _passing_mm(
@@ -99,7 +106,7 @@ def _passing_mm(
 def _inside_mm(cannula: Cannula, carm: CArm, column: Image, row: Image) -> tuple[Image, Image]:
     """Return the length of rays inside the outer and the inner cylinder, mm."""
     passing, along, sine = _passing_mm(cannula, carm, column, row)
-    within = np.clip(0.5 + along / _TIP_SOFT_MM, 0.0, 1.0) * (along < _LENGTH_MM) / sine
+    within = np.clip(0.5 + along / _TIP_SOFT_MM, 0.0, 1.0) * (along < LENGTH_MM) / sine
     outer, inner = (
         within * 2.0 * np.sqrt(np.clip((diameter / 2) ** 2 - passing**2, 0.0, None))
         for diameter in (cannula.outer_mm, cannula.inner_mm)

@@ -5,14 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from leakwatch.core.errors import ConfigError
 from leakwatch.core.messages import text
 from leakwatch.simulator.anatomy.analytic_anatomy import build_analytic_anatomy
 from leakwatch.simulator.anatomy.anatomy import Anatomy
+from leakwatch.simulator.anatomy.fracture import Fracture
+from leakwatch.simulator.anatomy.patient import Patient
+from leakwatch.simulator.anatomy.tissue import MARROW, from_hounsfield
+from leakwatch.simulator.anatomy.vertebra_sizes import MEAN_SIZES, SizeSet, person_sizes
 from leakwatch.simulator.scenario.scenario import Scenario, load_scenario
+from leakwatch.simulator.scenario.scenario_anatomy import AnatomySection
 from leakwatch.simulator.scene.poses import needs_whole_trunk
 from leakwatch.simulator.scene.scene import make_carm
+
+_PERSON_STREAM = 2  # of random numbers, beside those of anatomy (1) and scene (10 and on)
 
 
 def requested_scenario(
@@ -81,9 +89,55 @@ def anatomy_of(scenario: Scenario) -> Anatomy:
     who = scenario.anatomy
     carm = None if needs_whole_trunk(scenario) else make_carm(scenario)
     if who.ct is None or who.vertebrae is None:
-        return build_analytic_anatomy(who.level, scenario.seed, who.bone_density, who.wedge, carm)
+        return build_analytic_anatomy(who.level, scenario.seed, patient_of(scenario), carm)
+    _check_ct_only(scenario)
     # Imported here: only a CT needs the extra `sim`.
     from leakwatch.simulator.ct.ct_anatomy import build_ct_anatomy
 
     body = None if who.body is None else Path(who.body)
     return build_ct_anatomy(Path(who.ct), Path(who.vertebrae), who.level, body, scenario.seed, carm)
+
+
+def _check_ct_only(scenario: Scenario) -> None:
+    """Refuse keys that a CT settles."""
+    told = scenario.anatomy.told()
+    given = sorted(AnatomySection.ADDED_LATER & set(told))
+    if given:
+        raise ConfigError(
+            text(
+                "scenario {name}: anatomy.{key} describes analytic anatomy, but a CT is given. "
+                "Remove one of them.",
+                name=scenario.name,
+                key=given[0],
+            )
+        )
+
+
+def patient_of(scenario: Scenario) -> Patient:
+    """Return what a scenario says of its analytic patient.
+
+    Raises
+    ------
+    ConfigError
+        Two fractures of one vertebra.
+    """
+    who = scenario.anatomy
+    fractures = {0: Fracture(who.wedge, impacted=False)} if who.wedge > 0.0 else {}
+    for one in who.fractures:
+        if one.levels_above in fractures:
+            raise ConfigError(
+                text(
+                    "scenario {name}: the vertebra {levels_above} levels above the target has two "
+                    "fractures. Write one in anatomy.fractures, with both losses, and no "
+                    "anatomy.wedge beside one of the target.",
+                    name=scenario.name,
+                    levels_above=one.levels_above,
+                )
+            )
+        fractures[one.levels_above] = Fracture(one.wedge, one.biconcave)
+    hounsfield = who.trabecular_hu
+    trabecular = MARROW * who.bone_density if hounsfield is None else from_hounsfield(hounsfield)
+    sizes = MEAN_SIZES
+    if who.sizes is SizeSet.POPULATION:
+        sizes = person_sizes(np.random.default_rng([scenario.seed, _PERSON_STREAM]))
+    return Patient(sizes, fractures, trabecular, who.cortex_factor)

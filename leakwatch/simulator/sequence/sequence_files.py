@@ -14,6 +14,7 @@ import msgspec
 from leakwatch.case_files.case_file import CASE_SUFFIX, encode_case
 from leakwatch.case_files.truth_file import TRUTH_SUFFIX, encode_truth
 from leakwatch.core.errors import SinkError
+from leakwatch.core.messages import text
 from leakwatch.simulator.scenario.scenario import SCENARIO_SUFFIXES
 from leakwatch.simulator.scenario.scenario_sections import plain
 from leakwatch.simulator.sequence.dicom_writer import encode_dicom
@@ -114,5 +115,9 @@ def write_masks(masks: Iterable[tuple[int, Mask]], folder: Path) -> int:
 def _unwritten(error: OSError, folder: Path) -> SinkError:
     reason = error.strerror or type(error).__name__
     return SinkError(
-        f"{error.filename or folder}: cannot be written: {reason}. Choose another --out."
+        text(
+            "{path}: cannot be written: {reason}. Choose another --out.",
+            path=error.filename or folder,
+            reason=reason,
+        )
     )

@@ -10,7 +10,7 @@ import msgspec
 
 from leakwatch.core.errors import ConfigError
 from leakwatch.core.messages import text
-from leakwatch.simulator.scenario.scenario_sections import AnatomySection
+from leakwatch.simulator.scenario.scenario_anatomy import AnatomySection
 from leakwatch.simulator.suite.suite_file import SuiteCase
 
 

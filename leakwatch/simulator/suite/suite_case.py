@@ -139,11 +139,11 @@ def _check_flow_after_due(case: SuiteCase, truth: Truth) -> str | None:
     if after < len(truth.frames) and truth.frames[after].ml < volume_ml:
         return None
     return text(
-        "a STOP is due at {due_s:.2f} s of {length_s:.2f} s, but the cement must flow for "
-        "{more_s:g} s more. Let the leak open earlier, or inject more for longer.",
-        due_s=due / truth.fps,
+        "a STOP is due at {stop_s:.2f} s of {length_s:.2f} s, but the cement must flow for "
+        "{remaining_s:g} s more. Let the leak open earlier, or inject more for longer.",
+        stop_s=due / truth.fps,
         length_s=len(truth.frames) / truth.fps,
-        more_s=FLOWS_ON_S,
+        remaining_s=FLOWS_ON_S,
     )
 
 

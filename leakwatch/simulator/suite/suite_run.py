@@ -213,8 +213,8 @@ def _partial_folder(out: Path) -> Iterator[Path]:
     except OSError as error:
         raise SinkError(
             text(
-                "{out}: cannot be written: {reason}. Choose another --out.",
-                out=out,
+                "{output}: cannot be written: {reason}. Choose another --out.",
+                output=out,
                 reason=error.strerror,
             )
         ) from (error)

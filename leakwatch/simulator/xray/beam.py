@@ -9,7 +9,7 @@ up. No scatter here: see `xray_detector`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -55,18 +55,29 @@ _MASS_ATTENUATION: Final[dict[str, list[float]]] = {
         3.442, 1.836, 1.128, 0.7696, 0.5684, 0.4466, 0.3682, 0.3151, 0.2778, 0.2506, 0.2301,
         0.2143, 0.2018, 0.1917, 0.1833, 0.1764, 0.1704, 0.1653, 0.1608, 0.1569, 0.1533,
     ],
+    "titanium": [
+        15.85, 8.375, 4.972, 3.223, 2.214, 1.612, 1.213, 0.954, 0.7661, 0.6417, 0.5446, 0.4674,
+        0.4052, 0.3637, 0.3284, 0.2982, 0.2721, 0.2562, 0.2419, 0.2290, 0.2172,
+    ],
     "copper": [
         33.80, 18.20, 10.91, 7.074, 4.861, 3.498, 2.613, 2.013, 1.593, 1.289, 1.064, 0.8941,
         0.7630, 0.6602, 0.5783, 0.5123, 0.4585, 0.4140, 0.3770, 0.3459, 0.3195,
     ],
 }  # fmt: skip
-_DENSITY: Final = {"cortical_bone": 1.92, "steel": 8.0, "aluminium": 2.70, "copper": 8.96}
+_DENSITY: Final = {
+    "cortical_bone": 1.92,
+    "steel": 8.0,
+    "aluminium": 2.70,
+    "copper": 8.96,
+    "titanium": 4.51,
+}
 _PMMA_DENSITY, _BARIUM_SULPHATE_DENSITY = 1.18, 4.50
 _CAESIUM_IODIDE_G_CM2: Final = 0.18  # of a panel for fluoroscopy, about 0.5 mm of needles
 _MM_PER_CM: Final = 10.0
+_TRUNK_MM: Final = 250.0  # of water, which hardens the beam as a trunk does
 _LEAST_KEV: Final = 25.0  # below, nothing comes through a trunk
 
-MATERIALS: Final = ("soft", "bone", "cement", "steel")
+MATERIALS: Final = ("soft", "bone", "cement", "steel", "titanium", "old_cement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,8 @@ class Beam:
         ``(n,)``, signal that each energy gives with nothing in the beam; they sum to 1.
     attenuation : dict of str to ndarray
         By material of `MATERIALS`, ``(n,)``, 1/mm. `cement` is what a filled pore has more than
-        the marrow that it held, taken as water.
+        the marrow that it held, taken as water. `old_cement` is there on request only, see
+        `with_old_cement`.
     """
 
     kev: Vector
@@ -122,8 +134,35 @@ def make_beam(
             "bone": linear_attenuation("cortical_bone", kev),
             "cement": cement - linear_attenuation("water", kev),
             "steel": linear_attenuation("steel", kev),
+            # In bone, as cement: what it has more than the marrow in its place.
+            "titanium": linear_attenuation("titanium", kev) - linear_attenuation("water", kev),
         },
     )
+
+
+def with_old_cement(beam: Beam, barium_sulphate_share: float) -> Beam:
+    """Return a beam that knows the cement of an earlier operation."""
+    old = cement_attenuation(barium_sulphate_share, beam.kev) - beam.attenuation["soft"]
+    return replace(beam, attenuation={**beam.attenuation, "old_cement": old})
+
+
+def with_cement_of(beam: Beam, attenuation_per_mm: float, told_at: Beam) -> Beam:
+    """Return a beam for a cement that attenuates by so much more than marrow, behind a trunk.
+
+    Its energy dependence stays that of the barium sulphate.
+
+    Parameters
+    ----------
+    beam : Beam
+    attenuation_per_mm : float
+        Of a thin layer, without scatter.
+    told_at : Beam
+        That the number is for; `beam` may have another tube voltage.
+    """
+    behind = told_at.weights * np.exp(-told_at.attenuation["soft"] * _TRUNK_MM)
+    found = float(behind @ told_at.attenuation["cement"] / behind.sum())
+    cement = beam.attenuation["cement"] * (attenuation_per_mm / found)
+    return replace(beam, attenuation={**beam.attenuation, "cement": cement})
 
 
 def linear_attenuation(material: str, kev: Vector) -> Vector:

@@ -67,8 +67,8 @@ def project_layers(anatomy: Anatomy, carm: CArm, shares: Shares | None = None) -
     return Layers(*layers)
 
 
-def shift_layer(image: Image, shift_px: Point, carm: CArm) -> Image:
-    """Return the image without its margin, after a shift of its content.
+def shift_layer(image: Image, shift_px: Point, carm: CArm, border_px: int = 0) -> Image:
+    """Return the image without its margin, or with a border of it, after a shift of its content.
 
     Cubic convolution (Catmull and Rom; doi:10.1109/TASSP.1981.1163711). The margin must be wider
     than the shift by two pixels.
@@ -80,17 +80,20 @@ def shift_layer(image: Image, shift_px: Point, carm: CArm) -> Image:
     shift_px : tuple of float
         Columns and rows.
     carm : CArm
+    border_px : int
+        Of the margin, kept on all sides.
     """
     starts, kernels = [], []
+    rows, columns = carm.rows + 2 * border_px, carm.columns + 2 * border_px
     for shift in shift_px:
-        place = carm.margin_px - shift
+        place = carm.margin_px - border_px - shift
         whole = int(np.floor(place))
         starts.append(whole)
         kernels.append(_cubic_kernel(place - whole))
     left, top = starts
-    part = image[top - 1 : top + carm.rows + 2, left - 1 : left + carm.columns + 2]
+    part = image[top - 1 : top + rows + 2, left - 1 : left + columns + 2]
     filtered: Image = cv2.sepFilter2D(part, cv2.CV_64F, kernels[0], kernels[1], anchor=(1, 1))
-    return filtered[1 : 1 + carm.rows, 1 : 1 + carm.columns]
+    return filtered[1 : 1 + rows, 1 : 1 + columns]
 
 
 def _cubic_kernel(fraction: float) -> Image:

@@ -15,7 +15,7 @@ from leakwatch.core.truth import Truth, TruthFrame
 from leakwatch.simulator.anatomy.carm import CArm
 from leakwatch.simulator.anatomy.voxel_grid import Points3
 from leakwatch.simulator.cement.cement_images import CementImages
-from leakwatch.simulator.cement.leak_paths import TRUTH_NAME, LeakPath
+from leakwatch.simulator.cement.leak_paths import TRUTH_NAME, LeakKind, LeakPath
 
 Image = npt.NDArray[np.float64]
 
@@ -144,6 +144,15 @@ def _first(flags: list[bool]) -> int | None:
     return flags.index(True) if any(flags) else None
 
 
-def leak_name(paths: tuple[LeakPath, ...]) -> str:
-    """Return the leak of a truth file: the first that opens; ``none`` without one."""
-    return TRUTH_NAME[paths[0].kind] if paths else "none"
+def leak_name(paths: tuple[LeakPath, ...], left_thread: bool = False) -> str:
+    """Return the leak of a truth file: the first that opens; ``none`` without one.
+
+    Parameters
+    ----------
+    paths : tuple of LeakPath
+    left_thread : bool
+        Whether a thread that the cannula left behind can be seen outside the body.
+    """
+    if paths:
+        return TRUTH_NAME[paths[0].kind]
+    return TRUTH_NAME[LeakKind.CANNULA_TRACK] if left_thread else "none"

@@ -10,19 +10,31 @@ from leakwatch.core.arrays import Point
 from leakwatch.simulator.anatomy.carm import CArm, Image
 from leakwatch.simulator.cement.cement_images import CementImages, paste_close_up, project_cement
 from leakwatch.simulator.scenario.scenario import Scenario
+from leakwatch.simulator.scenario.scenario_cement import BoreSection
 from leakwatch.simulator.scenario.shutter import open_field
+from leakwatch.simulator.scene.bore import bore_share
+from leakwatch.simulator.scene.patient_turn import turned_picture
 from leakwatch.simulator.scene.poses import Pose
+from leakwatch.simulator.scene.rods import RodPose, rod_chords_mm
 from leakwatch.simulator.scene.scene import (
     EXPOSURE_STREAM,
+    OBJECT_STREAM,
     QUANTA_STREAM,
     Movement,
     Scene,
     make_distortion,
     stream,
+    thread_track,
 )
 from leakwatch.simulator.scene.scene_motion import Track
-from leakwatch.simulator.scene.steel_cannula import chords_mm
-from leakwatch.simulator.xray.beam import Beam, make_beam, transmission
+from leakwatch.simulator.scene.steel_cannula import along_mm
+from leakwatch.simulator.xray.beam import (
+    Beam,
+    make_beam,
+    transmission,
+    with_cement_of,
+    with_old_cement,
+)
 from leakwatch.simulator.xray.blades import open_between_blades, open_spans
 from leakwatch.simulator.xray.brightness import (
     BrightnessControl,
@@ -33,7 +45,12 @@ from leakwatch.simulator.xray.brightness import (
     output_factors,
 )
 from leakwatch.simulator.xray.burnt_in_text import annotation, draw_annotation
+from leakwatch.simulator.xray.foreign_objects import ForeignObjects
+from leakwatch.simulator.xray.implant_layers import ImplantLayers
+from leakwatch.simulator.xray.overlays import Overlays
 from leakwatch.simulator.xray.patient_layers import shift_layer
+from leakwatch.simulator.xray.picture_processing import PictureProcessing
+from leakwatch.simulator.xray.tube_voltage import TubeVoltage
 from leakwatch.simulator.xray.views import SceneView, SceneViews
 from leakwatch.simulator.xray.xray_detector import (
     Detector,
@@ -65,7 +82,9 @@ class Renderer:
         self._scenario, self._scene, self._carm = scenario, scene, carm
         self._movement, self._times_s = movement, times_s
         self._views = SceneViews(scene, carm)
-        self._beam = beam_for(scenario)
+        self._voltage = TubeVoltage(
+            scenario.beam.kvp, scenario.kv_steps, lambda kvp: beam_for(scenario, kvp)
+        )
         self._distortion = make_distortion(scenario)
         self._detector = detector_for(scenario)
         self._control = brightness_control_for(scenario)
@@ -75,8 +94,24 @@ class Renderer:
         self._dt_s = 1.0 / scenario.sequence.fps
         self._exposures: tuple[float, float] | None = None
         self._before: tuple[float, Image] | None = None
-        self._cement: tuple[tuple[float, Pose], CementImages] | None = None
-        self._chords: tuple[tuple[float, float, Pose], tuple[Image, Image]] | None = None
+        self._cement: tuple[tuple[float, float, Pose], CementImages] | None = None
+        self._thread_mm = thread_track(scenario, times_s)
+        self._chords: dict[int, tuple[tuple[RodPose, Pose], tuple[Image, Image]]] = {}
+        self._overlays = Overlays(scenario)
+        self._implants = ImplantLayers(scenario, scene.anatomy.spine)
+        self._foreign = ForeignObjects(
+            scenario.foreign_objects,
+            times_s,
+            carm.rows,
+            carm.columns,
+            carm.mm_per_px,
+            stream(scenario, OBJECT_STREAM),
+        )
+        self._processing = (
+            None
+            if scenario.processing is None
+            else PictureProcessing(scenario.processing, carm.pitch_mm, scenario.pixels.set_value)
+        )
 
     def view(self, index: int) -> SceneView:
         """Return the view of the scene in frame `index`."""
@@ -85,9 +120,12 @@ class Renderer:
     def cement(self, index: int, injected_ml: float) -> CementImages:
         """Return projected cement in frame `index` for an injected volume, with a cache of one."""
         view, scene = self.view(index), self._scene
-        what = (injected_ml, view.pose)
+        what = (injected_ml, float(self._thread_mm[index]), view.pose)
         if self._cement is None or self._cement[0] != what:
-            images = project_cement(scene.flow, injected_ml, view.close_up, scene.inside_body)
+            thread = None if scene.thread is None else (scene.thread, what[1])
+            images = project_cement(
+                scene.flow, injected_ml, view.close_up, scene.inside_body, thread
+            )
             self._cement = (what, images)
         return self._cement[1]
 
@@ -103,7 +141,8 @@ class Renderer:
         """
         scenario, detector, time_s = self._scenario, self._detector, float(self._times_s[index])
         field = self._open(time_s)
-        signal = self._signal(index, cement, flowing, field)
+        lengths = self._lengths(index, cement, flowing)
+        signal = self._voltage.signal(time_s, lambda beam: self._exposed(beam, lengths, field))
         if self._exposures is None:
             start = scenario.pixels.set_value / measured(signal)
             self._exposures = start, start
@@ -118,9 +157,9 @@ class Renderer:
             self._control, wished, measured(value), detector.set_value, self._dt_s, first
         )
         self._exposures = first, wished
-        picture = to_stored(value, field, detector)
+        picture = self._stored(value, field, time_s)
         if scenario.burnt_in_text:
-            text = annotation(scenario.beam.kvp, time_s)
+            text = annotation(self._voltage.kvp, time_s)
             picture = draw_annotation(picture, text, detector)
         return picture
 
@@ -129,9 +168,16 @@ class Renderer:
         view = self.view(index)
         shape = view.carm.size_px[::-1]
         filling = paste_close_up(cement.total, cement.margin_px, view.carm.margin_px, shape)
-        moved = shift_layer(filling, _point(self._movement.spine_px[index]), view.carm)
+        moved = self._placed(filling, index, self._movement.spine_px, view.carm)
         field = self._open(float(self._times_s[index]))
         return self._distortion.picture(moved) * (field > 0.0)
+
+    def _stored(self, value: Image, field: Image, time_s: float) -> Pixels:
+        """Return stored pixels of a signal, processed where the C-arm does that."""
+        if self._processing is None:
+            return to_stored(value, field, self._detector)
+        shown = self._processing.process(value, field, time_s / self._dt_s)
+        return to_stored(shown, field, self._detector, self._processing.has_curve)
 
     def _open(self, time_s: float) -> Image:
         """Return the share of each pixel that shutter and blades leave open."""
@@ -149,59 +195,102 @@ class Renderer:
         self._before = time_s, value
         return value
 
-    def _signal(self, index: int, cement: CementImages, flowing: bool, field: Image) -> Image:
-        """Return the signal at the detector, without noise, for an exposure of 1."""
+    def _lengths(self, index: int, cement: CementImages, flowing: bool) -> dict[str, Image]:
+        """Return the lengths of the rays in each material, as they lie in the picture, mm."""
         movement, view = self._movement, self.view(index)
-        layers, spine = self._views.layers(view.pose), _point(movement.spine_px[index])
-        parts = (
-            (layers.spine, spine),
-            (layers.wall, _point(movement.wall_px[index])),
-            (layers.organs, _point(movement.organs_px[index])),
-        )
+        layers = self._views.layers(view.pose)
         carm = view.carm
         shape = carm.size_px[::-1]
         filling = paste_close_up(cement.total, cement.margin_px, carm.margin_px, shape)
-        steel, nothing = np.zeros(shape), np.zeros((carm.rows, carm.columns))
-        if self._scenario.cannula.present:
-            steel, bore = self._cannula(index)
-            if self._scenario.cannula.filled and flowing:
-                filling = filling + bore
-        lengths = {
-            "soft": sum((shift_layer(part.soft, by, carm) for part, by in parts), nothing),
-            "bone": sum((shift_layer(part.bone, by, carm) for part, by in parts), nothing),
-            "cement": shift_layer(filling, spine, carm),
-            "steel": shift_layer(steel, spine, carm),
-        }
-        # Cubic interpolation swings a little beyond sharp edges; no length is below zero.
-        primary = transmission(
-            self._beam, {name: np.maximum(image, 0.0) for name, image in lengths.items()}
+        steel, bore = self._rods(index, shape)
+        if self._scenario.bore is not None:
+            filling = filling + bore * self._bore_share(self._scenario.bore, index)
+        elif self._scenario.cannula.filled and flowing:
+            filling = filling + bore
+        parts = (
+            (layers.spine, movement.spine_px),
+            (layers.wall, movement.wall_px),
+            (layers.organs, movement.organs_px),
         )
-        primary = self._distortion.picture(primary)
-        return add_scatter(primary, field, self._detector, carm.pitch_mm, self._field)
+        nothing = np.zeros((carm.rows, carm.columns))
+        lengths = {
+            "soft": sum((self._placed(part.soft, index, by, carm) for part, by in parts), nothing),
+            "bone": sum((self._placed(part.bone, index, by, carm) for part, by in parts), nothing),
+            "cement": self._placed(filling, index, movement.spine_px, carm),
+            "steel": self._placed(steel, index, movement.spine_px, carm),
+        }
+        for material, image in self._implants.of(view).items():
+            lengths[material] = self._placed(image, index, movement.spine_px, carm)
+        over = self._overlays.of(view)
+        if over.organs_soft is not None:
+            lengths["soft"] += self._placed(over.organs_soft, index, movement.organs_px, carm)
+        if over.spine_bone is not None:
+            lengths["bone"] += self._placed(over.spine_bone, index, movement.spine_px, carm)
+        foreign = self._foreign.at(index)
+        if foreign is not None:
+            lengths["soft"] += foreign.soft
+            lengths["bone"] += foreign.bone
+            lengths["steel"] += foreign.steel
+        # Cubic interpolation swings a little beyond sharp edges; no length is below zero.
+        return {name: np.maximum(image, 0.0) for name, image in lengths.items()}
 
-    def _cannula(self, index: int) -> tuple[Image, Image]:
-        movement, view = self._movement, self.view(index)
-        turn, withdraw = float(movement.turn_deg[index]), float(movement.withdraw_mm[index])
-        what = (turn, withdraw, view.pose)
-        if self._chords is None or self._chords[0] != what:
-            moved = self._scene.cannula.moved(self._scene.pivot_mm, turn, withdraw)
-            self._chords = (what, chords_mm(moved, view.carm))
-        return self._chords[1]
+    def _bore_share(self, bore: BoreSection, index: int) -> Image:
+        """Return the share of the injecting cannula's bore that holds cement."""
+        rod, pose = self._scene.rods[0], self._movement.rods[0].at(index)
+        moved = rod.cannula.moved(rod.pivot_mm, pose.turn_deg, pose.withdraw_mm)
+        along = along_mm(moved, self.view(index).carm)
+        start_s = self._scenario.injection.start_s
+        return bore_share(bore, start_s, float(self._times_s[index]), along)
+
+    def _placed(self, image: Image, index: int, shifts_px: Track, carm: CArm) -> Image:
+        """Return a layer as it lies in frame `index`: shifted, then turned with the patient."""
+        border, shift = self._movement.border_px, _point(shifts_px[index])
+        moved = shift_layer(image, shift, carm, border)
+        return turned_picture(moved, float(self._movement.turn_deg[index]), border)
+
+    def _exposed(self, beam: Beam, lengths: dict[str, Image], field: Image) -> Image:
+        """Return the signal at the detector, without noise, for an exposure of 1."""
+        primary = self._distortion.picture(transmission(beam, lengths))
+        return add_scatter(primary, field, self._detector, self._carm.pitch_mm, self._field)
+
+    def _rods(self, index: int, shape: tuple[int, int]) -> tuple[Image, Image]:
+        """Return lengths in the steel of all cannulas, and in the bore of the injecting one."""
+        scenario, steel, bore = self._scenario, np.zeros(shape), np.zeros(shape)
+        sections = (scenario.cannula, scenario.second_cannula)
+        for number, (rod, track) in enumerate(
+            zip(self._scene.rods, self._movement.rods, strict=True)
+        ):
+            section = sections[number]
+            if section is None or not section.present:
+                continue
+            what = (track.at(index), self.view(index).pose)
+            known = self._chords.get(number)
+            if known is None or known[0] != what:
+                known = what, rod_chords_mm(rod, what[0], self.view(index).carm)
+                self._chords[number] = known
+            steel = steel + known[1][0]
+            bore = known[1][1] if number == 0 else bore
+        return steel, bore
 
 
 def _point(shift: Track) -> Point:
     return float(shift[0]), float(shift[1])
 
 
-def beam_for(scenario: Scenario) -> Beam:
-    """Return the beam of a scenario."""
-    section = scenario.beam
-    return make_beam(
-        section.kvp,
-        section.copper_mm,
-        section.aluminium_mm,
-        scenario.injection.barium_sulphate_share,
-    )
+def beam_for(scenario: Scenario, kvp: float | None = None) -> Beam:
+    """Return the beam of a scenario, at its own tube voltage or at another."""
+    beam = _beam_at(scenario, scenario.beam.kvp if kvp is None else kvp)
+    look, old = scenario.cement_look, scenario.old_cement
+    if old is not None:
+        beam = with_old_cement(beam, old.barium_sulphate_share)
+    if look is None or look.attenuation_per_mm is None:
+        return beam
+    return with_cement_of(beam, look.attenuation_per_mm, _beam_at(scenario, scenario.beam.kvp))
+
+
+def _beam_at(scenario: Scenario, kvp: float) -> Beam:
+    section, share = scenario.beam, scenario.injection.barium_sulphate_share
+    return make_beam(kvp, section.copper_mm, section.aluminium_mm, share)
 
 
 def detector_for(scenario: Scenario) -> Detector:

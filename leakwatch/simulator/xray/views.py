@@ -68,10 +68,10 @@ class SceneViews:
 
     def _made(self, pose: Pose) -> SceneView:
         scene, carm = self._scene, pose.of(self._carm)
-        near = close_up(carm, scene.flow)
+        near = close_up(carm, scene.flow, scene.thread)
         marks = scene.landmarks
         front = (marks.lower_mm + marks.upper_mm) / 2
-        measurer = make_truth_measurer(near, marks.wall_mm, front, scene.paths)
+        measurer = make_truth_measurer(near, marks.wall_mm, front, scene.all_paths)
         if pose.is_turned:
             measurer = replace(measurer, wall_distance_mm=None)
         return SceneView(pose, carm, near, measurer)

@@ -157,11 +157,22 @@ def add_lag(signal: Image, before: Image | None, detector: Detector, pulses: flo
 _DISPLAY_GAMMA = 0.62
 
 
-def to_stored(value: Image, field: Image, detector: Detector) -> Pixels:
-    """Convert a signal, 1 at the maximum value, to stored pixels; blank outside the field."""
+def to_stored(value: Image, field: Image, detector: Detector, displayed: bool = False) -> Pixels:
+    """Convert a signal, 1 at the maximum value, to stored pixels; blank outside the field.
+
+    Parameters
+    ----------
+    value, field : ndarray
+        ``(rows, columns)``.
+    detector : Detector
+    displayed : bool
+        The signal went through a display curve already.
+    """
     share = np.clip(value, 0.0, 1.0)
     top = float(detector.top)
-    if detector.relationship is IntensityRelationship.LOG:
+    if displayed:
+        pass
+    elif detector.relationship is IntensityRelationship.LOG:
         share = np.log1p(share * top) / np.log1p(top)
     elif detector.relationship is IntensityRelationship.DISP:
         curve = share**_DISPLAY_GAMMA

@@ -298,7 +298,7 @@ class FrameRecorder:
                 header.save_as(file, enforce_file_format=True)
         except OSError as error:
             raise SinkError(
-                text("{path} cannot be written: {strerror}.", path=path, strerror=error.strerror)
+                text("{path} cannot be written: {reason}.", path=path, reason=error.strerror)
             ) from error
         part = _Part(number, frame.acquisition, header, GrowingDicom(path, header))
         self._part, self._parts = part, number

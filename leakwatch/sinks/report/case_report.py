@@ -60,7 +60,7 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
     return (
         Fact(text("View"), _NOT_SPECIFIED if marks.view is None else marks.view.value),
         Fact(text("Vertebra"), marks.vertebra or _NOT_SPECIFIED),
-        Fact(text("Frames"), text("{count} in {s:.1f} s", count=len(lines), s=seconds)),
+        Fact(text("Frames"), text("{count} in {seconds:.1f} s", count=len(lines), seconds=seconds)),
         Fact(text("Frames by level"), _shares_text(lines)),
         *(Fact(text("Gap"), line) for line in summary_lines(_tally(findings), findings.settings)),
         Fact(text("Alerts"), _alert_counts(findings.events)),
@@ -75,9 +75,9 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
         Fact(
             text("Analysed again"),
             text(
-                "{count} of {all} frames have the level that was shown",
+                "{count} of {total} frames have the level that was shown",
                 count=findings.same_level,
-                all=findings.compared,
+                total=findings.compared,
             ),
         ),
         Fact(text("Version"), f"LeakWatch {session.version}"),

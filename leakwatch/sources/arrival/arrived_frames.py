@@ -17,7 +17,7 @@ from pathlib import Path
 
 from leakwatch.config import LiveDicomSettings
 from leakwatch.core.frame import Acquisition, Frame, TimeSource
-from leakwatch.core.messages import text
+from leakwatch.core.messages import HeaderText, text
 from leakwatch.core.plural import counted_noun
 from leakwatch.sources.arrival.arrival_times import Moment, moment_after, run_times_s, single_time_s
 from leakwatch.sources.arrival.link_log import LinkLog
@@ -280,7 +280,7 @@ class ArrivedFrames:
 
     def _lost_before(self, frames: int) -> None:
         gap = counted_noun(frames, "Instance Number was", "Instance Numbers were")
-        self._log.note(text("{gap} left out: frames are lost", gap=gap), frames)
+        self._log.note(text("{missing} left out: frames are lost", missing=gap), frames)
         self._index += frames
 
     def _remove(self, arrived: ArrivedObject) -> None:
@@ -324,9 +324,12 @@ def _goes_on(run: Acquisition, found: Acquisition) -> bool:
 
 def _without_path(path: Path, error: Exception) -> str:
     """Return the error without the file name, which may identify the patient."""
-    reason = str(error).replace(f"{path}: ", "").replace(str(path), "it").replace(path.name, "it")
+    reason: str = str(error).removeprefix(f"{path}: ")
+    if path.name in reason:
+        # Without its template it may hold values of the header, which no log is to repeat.
+        reason = HeaderText(reason.replace(str(path), "it").replace(path.name, "it"))
     try:
-        size = f"an object of {path.stat().st_size} bytes"
+        size = path.stat().st_size
     except OSError:
-        size = "an object that no longer exists"
-    return f"{size}: {reason}"
+        return text("an object that no longer exists: {reason}", reason=reason)
+    return text("an object of {size} bytes: {reason}", size=size, reason=reason)

@@ -47,9 +47,9 @@ class Spool:
             reason = error.strerror or type(error).__name__
             raise SourceError(
                 text(
-                    "{keep}: no folder for received objects can be created: {reason}. Name "
+                    "{folder}: no folder for received objects can be created: {reason}. Name "
                     "another one with keep=FOLDER.",
-                    keep=keep or tempfile.gettempdir(),
+                    folder=keep or tempfile.gettempdir(),
                     reason=reason,
                 )
             ) from error

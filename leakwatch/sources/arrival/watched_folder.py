@@ -183,8 +183,8 @@ class WatchedFolder(ArrivalSource):
         if passed_over:
             self._log.note(
                 text(
-                    "skipped: {passed_over} that existed already (?existing=yes uses them too)",
-                    passed_over=counted_noun(passed_over, "file"),
+                    "skipped: {files} that existed already (?existing=yes uses them too)",
+                    files=counted_noun(passed_over, "file"),
                 )
             )
 

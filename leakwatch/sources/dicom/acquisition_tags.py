@@ -102,7 +102,13 @@ def acquisition(
     """
     groups = number_of_groups(dataset)
     if groups not in (0, number_of_frames):
-        notes += (f"Functional groups are there for {groups} frames of {number_of_frames}.",)
+        notes += (
+            text(
+                "Functional groups are there for {groups} frames of {total}.",
+                groups=groups,
+                total=number_of_frames,
+            ),
+        )
     dataset, meta = of_frame(dataset, frame), dataset.file_meta
     orientation = text_values(dataset, "PatientOrientation")
     return Acquisition(

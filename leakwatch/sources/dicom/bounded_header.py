@@ -61,7 +61,7 @@ class BoundedHeader(io.BufferedReader):
             )
         self._bytes += size
         if self._bytes > self._most.head_bytes:
-            self._refuse(text("more than {head_bytes} bytes", head_bytes=self._most.head_bytes))
+            self._refuse(text("more than {maximum} bytes", maximum=self._most.head_bytes))
         self.count(1)
         return super().read(size)
 
@@ -76,8 +76,8 @@ class BoundedHeader(io.BufferedReader):
         if self._parts > self._most.object_parts:
             self._refuse(
                 text(
-                    "more than {object_parts} items, elements and numbers",
-                    object_parts=self._most.object_parts,
+                    "more than {maximum} items, elements and numbers",
+                    maximum=self._most.object_parts,
                 )
             )
 

@@ -90,9 +90,9 @@ def check_stream(src: bytes, syntax: UID, rows: int, columns: int) -> StreamSamp
     if samples is not None and samples.bits > _MOST_BITS:
         raise ValueError(
             text(
-                "the stream has samples of {bits} bits; {most_bits} are read",
+                "the stream has samples of {bits} bits; {max_bits} are read",
                 bits=samples.bits,
-                most_bits=_MOST_BITS,
+                max_bits=_MOST_BITS,
             )
         )
     return samples
@@ -134,17 +134,17 @@ def agreed_samples(
     if not samples.signed and decoded.max() >> samples.bits:
         raise ValueError(
             text(
-                "the stream has samples of {bits} bits, and they reach {max}: it is damaged",
+                "the stream has samples of {bits} bits, and they reach {maximum}: it is damaged",
                 bits=samples.bits,
-                max=decoded.max(),
+                maximum=decoded.max(),
             )
         )
     if samples.signed and not layout.signed and decoded.min() < 0:
         raise ValueError(
             text(
-                "the samples of the stream are signed, down to {min}; the header states unsigned "
-                "samples (Pixel Representation 0)",
-                min=decoded.min(),
+                "the samples of the stream are signed, down to {minimum}; the header states "
+                "unsigned samples (Pixel Representation 0)",
+                minimum=decoded.min(),
             )
         )
     if samples.bits == layout.stored:
@@ -156,11 +156,11 @@ def agreed_samples(
     if fitting is None:
         raise ValueError(
             text(
-                "the stream has samples of {bits} bits, from {min} to {max}; the header "
+                "the stream has samples of {bits} bits, from {minimum} to {maximum}; the header "
                 "states {stored} (Bits Stored)",
                 bits=samples.bits,
-                min=decoded.min(),
-                max=decoded.max(),
+                minimum=decoded.min(),
+                maximum=decoded.max(),
                 stored=layout.stored,
             )
         )
@@ -235,9 +235,9 @@ def _check_jpeg_2000(src: bytes, rows: int, columns: int) -> StreamSamples:
     if steps != [1, 1]:
         raise ValueError(
             text(
-                "the stream has a sample for each {steps} x {steps_2} pixels only",
-                steps=steps[0],
-                steps_2=steps[1],
+                "the stream has a sample for each {step_columns} x {step_rows} pixels only",
+                step_columns=steps[0],
+                step_rows=steps[1],
             )
         )
     width, height, tiles_left, tiles_upper = struct.unpack_from(">4I", src, 24)

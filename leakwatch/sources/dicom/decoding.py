@@ -103,7 +103,11 @@ def stored_values(header: Header, places: FramePlaces, first: int = 0) -> Genera
                 reason = _decoders_reason(error)
                 if index == 0:
                     raise SourceError(_cannot_decode(header, reason)) from error
-                raise SourceEndedEarly(_ended(header, index, f"frame {index}: {reason}")) from error
+                raise SourceEndedEarly(
+                    _ended(
+                        header, index, text("frame {index}: {reason}", index=index, reason=reason)
+                    )
+                ) from error
             yield pixels
     if places.reason:
         raise SourceEndedEarly(_ended(header, len(places.frames), places.reason))
@@ -153,20 +157,20 @@ def _cannot_decode(header: Header, reason: str) -> str:
     other = _NATIVE_WAY_OUT if header.syntax in _NATIVE else _OTHER_WAY_OUT
     way_out = _WAY_OUT.get(header.syntax, other)
     return text(
-        "{path}: is stored as {name}, which could not be decoded: {reason}. What to do: {way_out}.",
+        "{path}: is stored as {name}, which could not be decoded: {reason}. What to do: {remedy}.",
         path=header.path,
         name=_name(header),
         reason=reason,
-        way_out=way_out,
+        remedy=way_out,
     )
 
 
 def _ended(header: Header, whole: int, reason: str) -> str:
     return text(
-        "{path}: {whole} of {number_of_frames} frames are complete ({reason}). Earlier "
+        "{path}: {complete} of {number_of_frames} frames are complete ({reason}). Earlier "
         "frames are valid; copy the file again for the others.",
         path=header.path,
-        whole=whole,
+        complete=whole,
         number_of_frames=header.number_of_frames,
         reason=reason,
     )

@@ -105,10 +105,10 @@ def _singles(folder: Path, files: Sequence[Path]) -> tuple[list[Single], Header]
         if header.number_of_frames > 1:
             raise SourceError(
                 text(
-                    "{folder}: {name} contains {number_of_frames} frames; a folder is read as "
+                    "{folder}: {first} contains {number_of_frames} frames; a folder is read as "
                     "single frames. Give the path of that file.",
                     folder=folder,
-                    name=path.name,
+                    first=path.name,
                     number_of_frames=header.number_of_frames,
                 )
             )
@@ -117,10 +117,10 @@ def _singles(folder: Path, files: Sequence[Path]) -> tuple[list[Single], Header]
     if first is None:
         raise SourceError(
             text(
-                "{folder}: contains no DICOM image ({passed_over} other files). Give a folder that "
+                "{folder}: contains no DICOM image ({other_files} other files). Give a folder that "
                 "contains the frames themselves, not folders of them.",
                 folder=folder,
-                passed_over=passed_over,
+                other_files=passed_over,
             )
         )
     return singles, first
@@ -170,11 +170,11 @@ def _check_one_run(folder: Path, singles: Sequence[Single]) -> None:
         if difference:
             raise SourceError(
                 text(
-                    "{folder}: {name} and {name_2} are not frames of one sequence: {difference}. "
+                    "{folder}: {first} and {second} are not frames of one sequence: {difference}. "
                     "Give a folder with the frames of one sequence.",
                     folder=folder,
-                    name=first.path.name,
-                    name_2=single.path.name,
+                    first=first.path.name,
+                    second=single.path.name,
                     difference=difference,
                 )
             )

@@ -19,7 +19,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from leakwatch.config import LiveDicomSettings
 from leakwatch.core.errors import SourceError
-from leakwatch.core.messages import text
+from leakwatch.core.messages import HeaderText, text
 from leakwatch.sources.dicom.acquisition_tags import READ_KEYWORDS
 from leakwatch.sources.dicom.bounded_header import BoundedHeader, NoLengthGiven
 from leakwatch.sources.dicom.element_values import number, text_value
@@ -184,7 +184,7 @@ def read_header(
                 "UID), which is not a transfer syntax for pixels. Copy it again, or export it "
                 "again uncompressed.",
                 path=path,
-                name=syntax.name,
+                name=_uid_name(syntax),
             )
         )
     layout = pixel_layout(path, dataset)
@@ -225,8 +225,12 @@ def _fault(path: Path, error: Exception, header: BoundedHeader | None) -> Source
     """Return the error for a header that could not be read."""
     if header is not None and header.too_large:  # a parser may have made another error of it
         return NotRead(
-            f"{path}: its header has {header.too_large}. It is damaged, or not from a C-arm:  "
-            "export the sequence again."
+            text(
+                "{path}: its header has {fault}. It is damaged, or not from a C-arm: export the "
+                "sequence again.",
+                path=path,
+                fault=header.too_large,
+            )
         )
     if isinstance(error, NoLengthGiven):
         return NotRead(_why_unbounded(path))
@@ -241,11 +245,19 @@ def _fault(path: Path, error: Exception, header: BoundedHeader | None) -> Source
         )
     if isinstance(error, InvalidDicomError):
         return NotDicom(
-            f"{path}: is not a DICOM file (no DICM mark at byte 128). "
-            "Give a DICOM file, or a folder of them."
+            text(
+                "{path}: is not a DICOM file (no DICM mark at byte 128). Give a DICOM file, or a "
+                "folder of them.",
+                path=path,
+            )
         )
     return HeaderDamaged(
-        f"{path}: its header is damaged ({type(error).__name__}: {error}). Copy it again."
+        text(
+            "{path}: its header is damaged ({kind}: {error}). Copy it again.",
+            path=path,
+            kind=type(error).__name__,
+            error=HeaderText(error),
+        )
     )
 
 
@@ -258,8 +270,8 @@ def _why_unbounded(path: Path) -> str:
         "{path}: is stored as {name} ({syntax}), which is not read: how large it is shows "
         "only when it is inflated. dcmtk writes it inflated: dcmconv +te IN.dcm OUT.dcm",
         path=path,
-        name=syntax.name,
-        syntax=syntax,
+        name=_uid_name(syntax),
+        syntax=HeaderText(syntax),
     )
 
 
@@ -316,7 +328,7 @@ def _sop_class(dataset: Dataset) -> UID:
 
 def _kind(dataset: Dataset) -> str:
     uid = _sop_class(dataset)
-    return text("of the kind {name}", name=uid.name) if uid else text("of an unknown kind")
+    return text("of the kind {name}", name=_uid_name(uid)) if uid else text("of an unknown kind")
 
 
 def _is_transfer_syntax(uid: UID) -> bool:
@@ -325,6 +337,11 @@ def _is_transfer_syntax(uid: UID) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _uid_name(uid: UID) -> str:
+    """Return the name of a UID; one that the standard does not define is its own name."""
+    return HeaderText(uid) if uid.name == str(uid) else uid.name
 
 
 def _uid(value: object) -> UID:

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from leakwatch.core.arrays import PointArray, read_only
 from leakwatch.core.frame import Shutter
 from leakwatch.core.geometry import area_of
-from leakwatch.core.messages import text
+from leakwatch.core.messages import join_with, text
 from leakwatch.sources.dicom.element_values import number, numbers, pair, text_values
 
 _RECTANGLE = (
@@ -36,17 +36,14 @@ def shutter_of(dataset: Dataset) -> Shutter | None:
 def shutter_note(dataset: Dataset) -> str:
     """Return which shapes of the shutter are passed over, for the person; empty for none."""
     passed_over = [
-        # Quoted, what is no shape of the standard is left out of a log.
-        shape if shape in _READERS else repr(shape)
-        for shape in _shapes(dataset)
-        if shape not in _READERS or not _READERS[shape](dataset)
+        shape for shape in _shapes(dataset) if shape not in _READERS or not _READERS[shape](dataset)
     ]
     if not passed_over:
         return ""
     return text(
         "Shutter tags are incomplete, leave nothing open, or are of a kind that is not "
-        "read, and were passed over ({passed_over}).",
-        passed_over=", ".join(passed_over),
+        "read, and were passed over ({tags}).",
+        tags=join_with(", ", passed_over),
     )
 
 

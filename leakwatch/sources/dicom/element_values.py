@@ -8,10 +8,13 @@ the same question finds both.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from leakwatch.core.messages import HeaderText
 
 
 def places(dataset: Dataset, frame: int = 0) -> Iterator[Dataset]:
@@ -28,11 +31,17 @@ def places(dataset: Dataset, frame: int = 0) -> Iterator[Dataset]:
         ("PerFrameFunctionalGroupsSequence", frame),
         ("SharedFunctionalGroupsSequence", 0),
     ):
-        groups = dataset.get(keyword) or ()
+        groups = items(dataset, keyword)
         if index < len(groups):
             for macro in groups[index]:
                 if macro.VR == "SQ" and macro.value:
                     yield macro.value[0]
+
+
+def items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
+    """Return the items of a sequence; none if the element is absent, or not written as one."""
+    value = dataset.get(keyword)
+    return value if isinstance(value, DicomSequence) else ()
 
 
 def raw(dataset: Dataset, keyword: str, frame: int = 0) -> Any:
@@ -72,13 +81,13 @@ def pair(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[float, float] 
 
 
 def text_values(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[str, ...]:
-    """Return all values as stripped text; empty if the element is absent."""
+    """Return all values as stripped text, each a `HeaderText`; empty if the element is absent."""
     value = raw(dataset, keyword, frame)
-    return () if value is None else tuple(str(one).strip() for one in _several(value))
+    return () if value is None else tuple(HeaderText(str(one).strip()) for one in _several(value))
 
 
 def text_value(dataset: Dataset, keyword: str, frame: int = 0) -> str:
-    """Return the first value as stripped text, or an empty string."""
+    """Return the first value as stripped `HeaderText`, or an empty string."""
     values = text_values(dataset, keyword, frame)
     return values[0] if values else ""
 

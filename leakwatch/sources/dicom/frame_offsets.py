@@ -149,20 +149,20 @@ def find_frames(header: Header, most: LiveDicomSettings | None = None) -> FrameP
     if not frames:
         raise NoWholeFrame(
             text(
-                "{path}: no frame of it is complete ({reason}; {promised} stated). Copy the file "
-                "again, or export the sequence again.",
+                "{path}: no frame of it is complete ({reason}; {frames_stated} stated). Copy "
+                "the file again, or export the sequence again.",
                 path=header.path,
                 reason=reason,
-                promised=promised,
+                frames_stated=promised,
             )
         )
     kept = tuple(frames[:limit])
-    missing = reason or "no more frames follow"
+    missing = reason or text("no more frames follow")
     padding = 0
     if not header.syntax.is_encapsulated and len(frames) > 1:
         padding = frames[1][0].start - frames[0][0].end
     if len(kept) == limit < promised:
-        missing = f"of one object {limit} frames are read at most"
+        missing = text("of one object {limit} frames are read at most", limit=limit)
     why = missing if len(kept) < promised else ""
     return FramePlaces(kept, promised, surplus, why, ended, padding)
 
@@ -249,7 +249,7 @@ def _items(file: BinaryIO, header: Header, most: LiveDicomSettings) -> _Items:
         elif item_header[:4] == _END_OF_ITEMS:
             complete = True
         elif item_header[:4] != _ITEM:
-            reason = text("byte {at} is not the beginning of a fragment", at=at)
+            reason = text("byte {position} is not the beginning of a fragment", position=at)
         else:
             span = Span(at + _ITEM_HEAD, struct.unpack("<L", item_header[4:])[0])
             spans.append(span)
@@ -258,8 +258,8 @@ def _items(file: BinaryIO, header: Header, most: LiveDicomSettings) -> _Items:
                 reason = text("the file ends at byte {size}", size=size)
             elif len(spans) > most.object_parts:
                 reason = text(
-                    "it is cut into more than {object_parts} fragments",
-                    object_parts=most.object_parts,
+                    "it is cut into more than {maximum} fragments",
+                    maximum=most.object_parts,
                 )
     table: tuple[int, ...] = ()
     # A table of another length is of no use, and may have any.

@@ -152,9 +152,12 @@ def _order_warnings(keyword: str, ordered: Sequence[Single]) -> Iterator[str]:
         return
     against = sum(after < before for before, after in pairwise(numbers))
     if against:
-        yield (
-            f"{against} of {len(ordered) - 1} times the Instance Number falls while {keyword} "
-            f"grows; {keyword} is followed"
+        yield text(
+            "{number} of {total} times the Instance Number falls while {keyword} grows; {keyword} "
+            "is followed",
+            number=against,
+            total=len(ordered) - 1,
+            keyword=keyword,
         )
 
 
@@ -162,7 +165,9 @@ def _coarse_clock_warnings(
     order: Sequence[int], rates: FrameTimes, clocks: Sequence[tuple[str, list[dt.datetime]]]
 ) -> Iterator[str]:
     """Return warnings on order and rate for a clock that stops between frames."""
-    followed = "the assumed rate" if rates.source is TimeSource.ASSUMED else rates.source.value
+    followed = (
+        text("the assumed rate") if rates.source is TimeSource.ASSUMED else rates.source.value
+    )
     for keyword, moments in clocks:
         if keyword == _OF_THE_OBJECT or len(set(moments)) < 2:
             continue
@@ -171,16 +176,24 @@ def _coarse_clock_warnings(
         ]
         against = sum(step < 0 for step in steps)
         if against:
-            yield (
-                f"{against} of {len(steps)} times {keyword} falls while the Instance Number "
-                "grows; the Instance Number is followed"
+            yield text(
+                "{number} of {total} times {keyword} falls while the Instance Number grows; the "
+                "Instance Number is followed",
+                number=against,
+                total=len(steps),
+                keyword=keyword,
             )
         else:
             length_s = sum(steps)
             if abs(length_s - rates.seconds[-1]) > _WHOLE_SECONDS_S + _LONGER_BY * length_s:
-                yield (
-                    f"{len(order)} frames take {length_s:.3g} s by {keyword} and "
-                    f"{rates.seconds[-1]:.3g} s by {followed}; {followed} is followed"
+                yield text(
+                    "{number} frames take {length_s:.3g} s by {keyword} and {followed_s:.3g} s by "
+                    "{followed}; {followed} is followed",
+                    number=len(order),
+                    length_s=length_s,
+                    keyword=keyword,
+                    followed_s=rates.seconds[-1],
+                    followed=followed,
                 )
 
 

@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from leakwatch.core.messages import text
+
 # Two rates are one where they differ by no more than this share: clocks are rounded.
 _AGREE = 0.05
 # Some elements are integers: 7.5 frames/s are 7 or 8; 0.1 more for the digits of the other.
@@ -70,8 +72,14 @@ def contradictions(followed: DeclaredRate, others: Sequence[DeclaredRate]) -> tu
     others : sequence of DeclaredRate
     """
     return tuple(
-        f"{other.keyword} says {other.per_s:.3g} frames/s and {followed.keyword} "
-        f"{followed.per_s:.3g}; {followed.keyword} is followed"
+        text(
+            "{keyword} says {per_s:.3g} frames/s and {followed} {followed_per_s:.3g}; {followed} "
+            "is followed",
+            keyword=other.keyword,
+            per_s=other.per_s,
+            followed=followed.keyword,
+            followed_per_s=followed.per_s,
+        )
         for other in others
         if _differ(followed, other)
     )
@@ -91,8 +99,14 @@ def unseen_pauses(
     """
     even_s = followed.interval_s * (frames - 1)
     return tuple(
-        f"by {other.keyword} the sequence has pauses and takes {other.length_s:.3g} s, by "
-        f"{followed.keyword} {even_s:.3g} s; {followed.keyword} is followed"
+        text(
+            "by {keyword} the sequence has pauses and takes {length_s:.3g} s, by {followed} "
+            "{followed_s:.3g} s; {followed} is followed",
+            keyword=other.keyword,
+            length_s=other.length_s,
+            followed=followed.keyword,
+            followed_s=even_s,
+        )
         for other in others
         if followed.length_s is None
         and other.length_s is not None

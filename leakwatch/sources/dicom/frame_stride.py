@@ -51,13 +51,13 @@ def check_word_size(file: BinaryIO, start: int, length: int, whole: int, word_by
     if found != word_bytes:
         raise ValueError(
             text(
-                "there are {length} bytes of pixels, the header states {whole}, and they "
-                "look like samples of {value} bits where the header states {value_2} "
+                "there are {length} bytes of pixels, the header states {stated_length}, and they "
+                "look like samples of {found_bits} bits where the header states {stated_bits} "
                 "(Bits Allocated)",
                 length=length,
-                whole=whole,
-                value=8 * found,
-                value_2=8 * word_bytes,
+                stated_length=whole,
+                found_bits=8 * found,
+                stated_bits=8 * word_bytes,
             )
         )
 

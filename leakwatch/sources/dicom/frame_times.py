@@ -121,8 +121,11 @@ def _readings(dataset: Dataset, count: int) -> tuple[list[_Reading], tuple[str, 
         elif source is TimeSource.FUNCTIONAL_GROUPS:
             # Groups without times are no fault.
             notes += [
-                f"{clock} does not grow from frame to frame, or is missing in some, and was "
-                "passed over."
+                text(
+                    "{clock} does not grow from frame to frame, or is missing in some, and was "
+                    "passed over.",
+                    clock=clock,
+                )
                 for clock in _FRAME_CLOCKS
                 if _moment(dataset, clock, "") is not None
             ]
@@ -157,7 +160,12 @@ def clock_time(dataset: Dataset) -> dict[str, dt.datetime]:
 def _assumed(count: int, notes: tuple[str, ...]) -> FrameTimes:
     seconds = tuple(index / ASSUMED_FRAMES_PER_S for index in range(count))
     if count > 1:
-        notes += (f"No tag gives frame times: {ASSUMED_FRAMES_PER_S:g} frames/s are assumed.",)
+        notes += (
+            text(
+                "No tag gives frame times: {rate:g} frames/s are assumed.",
+                rate=ASSUMED_FRAMES_PER_S,
+            ),
+        )
     return FrameTimes(seconds, TimeSource.ASSUMED, notes)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pydicom.dataset import Dataset
 
+from leakwatch.sources.dicom.element_values import items
+
 _SHARED, _PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 
 SHUTTER_KEYWORDS = (
@@ -47,7 +49,7 @@ OF_A_FRAME = (
 
 def number_of_groups(dataset: Dataset) -> int:
     """Return for how many frames there are groups of their own; 0 in a classic object."""
-    return len(dataset.get(_PER_FRAME) or ())
+    return len(items(dataset, _PER_FRAME))
 
 
 def of_frame(dataset: Dataset, frame: int) -> Dataset:
@@ -77,7 +79,7 @@ def of_frame(dataset: Dataset, frame: int) -> Dataset:
 
 def _macros(dataset: Dataset, keyword: str, index: int) -> dict[int, Dataset]:
     """Return the macros of one item of a sequence of groups, by tag."""
-    groups = dataset.get(keyword) or ()
+    groups = items(dataset, keyword)
     if index >= len(groups):
         return {}
     macros = (macro for macro in groups[index] if macro.VR == "SQ" and macro.value)

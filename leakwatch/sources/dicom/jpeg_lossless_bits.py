@@ -49,9 +49,10 @@ def check_all_bits_used(stream: bytes, pixels: Array) -> None:
     if not 0 <= there - used <= _MOST_LEFT_OVER:
         raise ValueError(
             text(
-                "the image needs {used} bits, and the stream has {there}: it is damaged",
-                used=used,
-                there=there,
+                "the image needs {needed_bits} bits, and the stream has {stream_bits}: it is "
+                "damaged",
+                needed_bits=used,
+                stream_bits=there,
             )
         )
 

@@ -114,10 +114,10 @@ def check_words(words: Array, layout: PixelLayout) -> None:
         raise ValueError(
             text(
                 "its samples use more than the {stored} bits that the header states (Bits "
-                "Stored, High Bit): from {min} to {max}",
+                "Stored, High Bit): from {minimum} to {maximum}",
                 stored=layout.stored,
-                min=whole.min(),
-                max=whole.max(),
+                minimum=whole.min(),
+                maximum=whole.max(),
             )
         )
 

@@ -82,8 +82,7 @@ def pixel_layout(path: Path, dataset: Dataset) -> PixelLayout:
                 "stored it.",
                 path=path,
                 photometric=photometric or "absent",
-                # Quoted, what is no number is left out of a log.
-                samples=(samples if samples.isdigit() else repr(samples)) if samples else "no",
+                samples=samples or "no",
             )
         )
     rows = _whole(path, dataset, "Rows", _MOST_PIXELS)
@@ -91,13 +90,13 @@ def pixel_layout(path: Path, dataset: Dataset) -> PixelLayout:
     if rows * columns > _MOST_IN_ALL:
         raise SourceError(
             text(
-                "{path}: has {rows} rows and {columns} columns, {rows_2} pixels; at most "
-                "{most_in_all} are read. Give the sequence as the C-arm stored it.",
+                "{path}: has {rows} rows and {columns} columns, {pixels} pixels; at most "
+                "{max_pixels} are read. Give the sequence as the C-arm stored it.",
                 path=path,
                 rows=rows,
                 columns=columns,
-                rows_2=rows * columns,
-                most_in_all=_MOST_IN_ALL,
+                pixels=rows * columns,
+                max_pixels=_MOST_IN_ALL,
             )
         )
     allocated = _whole(path, dataset, "BitsAllocated")

@@ -13,7 +13,7 @@ from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from leakwatch.core.messages import text
+from leakwatch.core.messages import HeaderText, text
 from leakwatch.files.untrusted_text import escape_control_characters
 from leakwatch.sources.dicom.element_values import text_value, text_values
 
@@ -46,25 +46,25 @@ _MODALITIES: Final = frozenset(
     {"", "XA", "RF", "CR", "DX", "RG", "OT", "CF", "DF", "DS", "FA", "FS", "DR"}
 )
 _NAMES: Final = {
-    "CT": "a CT image",
-    "MR": "an MR image",
-    "US": "an ultrasound image",
-    "IVUS": "an intravascular ultrasound image",
-    "PT": "a PET image",
-    "NM": "a nuclear medicine image",
-    "SEG": "a segmentation",
-    "SM": "a slide of a microscope",
-    "GM": "a microscope image",
-    "ES": "an endoscope image",
-    "XC": "a photograph",
-    "OP": "a photograph of an eye",
-    "MG": "a mammogram",
-    "IO": "a dental image",
-    "PX": "a dental image",
-    "DOC": "a document",
-    "SR": "a report",
-    "RTDOSE": "a map of dose",
-    "RTIMAGE": "an image of radiotherapy",
+    "CT": text("a CT image"),
+    "MR": text("an MR image"),
+    "US": text("an ultrasound image"),
+    "IVUS": text("an intravascular ultrasound image"),
+    "PT": text("a PET image"),
+    "NM": text("a nuclear medicine image"),
+    "SEG": text("a segmentation"),
+    "SM": text("a slide of a microscope"),
+    "GM": text("a microscope image"),
+    "ES": text("an endoscope image"),
+    "XC": text("a photograph"),
+    "OP": text("a photograph of an eye"),
+    "MG": text("a mammogram"),
+    "IO": text("a dental image"),
+    "PX": text("a dental image"),
+    "DOC": text("a document"),
+    "SR": text("a report"),
+    "RTDOSE": text("a map of dose"),
+    "RTIMAGE": text("an image of radiotherapy"),
 }
 # Values 3 and more of Image Type (0008,0008), of slices and of what is made of a volume
 # (PS3.3 C.8.2.1.1.1, C.8.3.1.1.1, C.8.16.1), or of pages of text.
@@ -99,14 +99,16 @@ def why_no_projection(dataset: Dataset) -> str:
         With `file_meta`.
     """
     modality = text_value(dataset, "Modality").upper()
-    name = _NAMES.get(modality, f"an image of the modality {escape_control_characters(modality)}")
+    shown = HeaderText(escape_control_characters(modality))
+    name = _NAMES.get(modality) or text("an image of the modality {modality}", modality=shown)
     for written in (dataset.get("SOPClassUID"), dataset.file_meta.get("MediaStorageSOPClassUID")):
         kind = UID(str(written or ""), config.IGNORE)
         if kind.name != str(kind) and kind not in X_RAY_IMAGES | SECONDARY_CAPTURES:
-            other = "" if modality in _MODALITIES else f"{name}, "
-            return f"{other}stored as {kind.name}"
+            if modality in _MODALITIES:
+                return text("stored as {kind}", kind=kind.name)
+            return text("{image}, stored as {kind}", image=name, kind=kind.name)
     if modality not in _MODALITIES and (modality in _NAMES or not _is_x_ray(dataset)):
-        return f"{name} (Modality {escape_control_characters(modality)})"
+        return text("{image} (Modality {modality})", image=name, modality=shown)
     for value in text_values(dataset, "ImageType")[2:]:
         if value.upper() in _NO_PROJECTION_TYPES:
             return text("Image Type {upper}", upper=value.upper())

@@ -49,8 +49,8 @@ def _segments(data: bytes, expected: int) -> list[bytes]:
     if len(data) < RLE_HEAD.size:
         raise ValueError(
             text(
-                "the frame has {data} bytes; the RLE header alone has {size}",
-                data=len(data),
+                "the frame has {length} bytes; the RLE header alone has {size}",
+                length=len(data),
                 size=RLE_HEAD.size,
             )
         )

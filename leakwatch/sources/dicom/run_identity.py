@@ -9,6 +9,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from leakwatch.core.frame import Acquisition, Shutter
+from leakwatch.core.messages import text
 
 # A C-arm that moved further than this shows another projection, not another frame.
 _SAME_SPACING, _SAME_ANGLE_DEG = 0.01, 2.0
@@ -22,9 +23,15 @@ def run_difference(one: Acquisition, other: Acquisition) -> str:
     one, other : Acquisition
     """
     if (one.columns, one.rows) != (other.columns, other.rows):
-        return f"{one.columns} x {one.rows} pixels against {other.columns} x {other.rows}"
+        return text(
+            "{columns} x {rows} pixels against {other_columns} x {other_rows}",
+            columns=one.columns,
+            rows=one.rows,
+            other_columns=other.columns,
+            other_rows=other.rows,
+        )
     if one.pixel_format != other.pixel_format:
-        return f"{one.pixel_format} against {other.pixel_format}"
+        return text("{one} against {other}", one=one.pixel_format, other=other.pixel_format)
     for name, tolerance in (
         ("sid_mm", _SAME_SPACING * (one.geometry.sid_mm or 0)),
         ("primary_angle_deg", _SAME_ANGLE_DEG),
@@ -32,12 +39,16 @@ def run_difference(one: Acquisition, other: Acquisition) -> str:
     ):
         here, there = getattr(one.geometry, name), getattr(other.geometry, name)
         if here is not None and there is not None and abs(here - there) > tolerance:
-            return f"{name} {here:g} against {there:g}"
+            return _against(name, here, there)
     for name in ("imager_pixel_spacing_mm", "pixel_spacing_mm"):
         here, there = getattr(one.geometry, name), getattr(other.geometry, name)
         if here and there and abs(here[0] - there[0]) > _SAME_SPACING * here[0]:
-            return f"{name} {here[0]:g} against {there[0]:g}"
+            return _against(name, here[0], there[0])
     return ""
+
+
+def _against(name: str, one: float, other: float) -> str:
+    return text("{name} {one:g} against {other:g}", name=name, one=one, other=other)
 
 
 def same_shutter(one: Shutter | None, other: Shutter | None) -> bool:

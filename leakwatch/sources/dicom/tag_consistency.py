@@ -42,7 +42,9 @@ def reconcile_with_pixels(header: Header, places: FramePlaces) -> Header:
     """
     if places.padding:
         stride = places.frames[0][0].length + places.padding
-        doubt = f"Each frame is padded to {stride} bytes; the padding is left out."
+        doubt = text(
+            "Each frame is padded to {stride} bytes; the padding is left out.", stride=stride
+        )
         header = _with(header, header.layout, doubt)
     if header.syntax.is_encapsulated and header.syntax != uids.RLELossless:
         return _reconcile_with_stream(header, places)
@@ -58,9 +60,11 @@ def _reconcile_with_stream(header: Header, places: FramePlaces) -> Header:
     stored = header.layout.stored
     if samples is None or not LEAST_BITS <= samples.bits < stored:
         return header
-    doubt = (
-        f"The code stream has samples of {samples.bits} bits, and Bits Stored says {stored}: "
-        f"{samples.bits} are taken."
+    doubt = text(
+        "The code stream has samples of {bits} bits, and Bits Stored states {stored}: {bits} are "
+        "taken.",
+        bits=samples.bits,
+        stored=stored,
     )
     return _with(header, replace(header.layout, stored=samples.bits), doubt)
 
@@ -90,9 +94,11 @@ def _with_plain_numbers(header: Header, places: FramePlaces) -> Header:
         return header
     layout = header.layout
     high = layout.lowest + layout.stored - 1
-    doubt = (
-        f"High Bit says {high}, but the samples are in the lowest {layout.stored} bits "
-        "(Bits Stored): these are taken."
+    doubt = text(
+        "High Bit states {high}, but the samples are in the lowest {stored} bits (Bits Stored): "
+        "these are taken.",
+        high=high,
+        stored=layout.stored,
     )
     return _with(header, replace(layout, lowest=0), doubt)
 

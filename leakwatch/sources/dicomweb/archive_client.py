@@ -113,8 +113,8 @@ class ArchiveClient:
             if len(found) > self._settings.study_objects:
                 raise AnswerTooLong(
                     text(
-                        "a study of more than {study_objects} objects",
-                        study_objects=self._settings.study_objects,
+                        "a study of more than {maximum} objects",
+                        maximum=self._settings.study_objects,
                     )
                 )
             if not new:
@@ -178,8 +178,8 @@ class ArchiveClient:
         if not several and header.get_content_type() not in _ONE_OBJECT:
             raise ValueError(
                 text(
-                    "an object of type {get_content_type}",
-                    get_content_type=header.get_content_type(),
+                    "an object of type {content_type}",
+                    content_type=header.get_content_type(),
                 )
             )
         boundary = header.get_boundary() if several else None
@@ -204,8 +204,8 @@ class ArchiveClient:
             if time.monotonic() > end_s:
                 raise AnswerTooLong(
                     text(
-                        "an answer that took more than {object_s:g} s",
-                        object_s=self._settings.object_s,
+                        "an answer that took more than {limit_s:g} s",
+                        limit_s=self._settings.object_s,
                     )
                 )
             yield piece

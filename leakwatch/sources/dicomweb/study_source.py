@@ -241,6 +241,6 @@ def _why(error: Exception) -> str:
     if isinstance(error, AnswerTooLong):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
-        return text("a received object could not be written: {strerror}", strerror=error.strerror)
+        return text("a received object could not be written: {reason}", reason=error.strerror)
     known = (words for kind, words in _FAULTS.items() if isinstance(error, kind))
     return next(known, f"what the archive answers cannot be read ({type(error).__name__})")

@@ -152,10 +152,10 @@ def messages(
         if size > most:
             raise LinkBroken(
                 text(
-                    "a message {kind} of {size} bytes is announced; the limit is {most}",
+                    "a message {kind} of {size} bytes is announced; the limit is {maximum}",
                     kind=kind,
                     size=size,
-                    most=most,
+                    maximum=most,
                 )
             )
         body = reader.exactly(size, kept=is_picture)
@@ -208,7 +208,9 @@ class _Reader:
                 if stalled and not (may_wait and got == 0):
                     raise LinkBroken(
                         text(
-                            "stopped within a message, {got} of {count} bytes", got=got, count=count
+                            "stopped within a message, {received} of {count} bytes",
+                            received=got,
+                            count=count,
                         )
                     ) from None
                 continue
@@ -313,11 +315,11 @@ def _parts(message: Message) -> tuple[memoryview, dict[str, str]]:
     if not _EXTENDED_HEADER.size <= begin <= end:
         raise UnusableImage(
             text(
-                "malformed: of {body} bytes {begin} are said to come before the content and "
-                "{head_bytes} after it",
+                "malformed: of {body} bytes {header_bytes} are said to come before the content and "
+                "{meta_bytes} after it",
                 body=len(body),
-                begin=begin,
-                head_bytes=head_bytes + text_bytes,
+                header_bytes=begin,
+                meta_bytes=head_bytes + text_bytes,
             )
         )
     texts = end + head_bytes
@@ -342,12 +344,12 @@ def _metadata(entries: bytes, texts: bytes) -> dict[str, str]:
 
 def _check_byte_order(content: memoryview) -> None:
     if len(content) < _IMAGE_HEADER_BYTES:
-        raise UnusableImage(text("malformed: {content} bytes", content=len(content)))
+        raise UnusableImage(text("malformed: {value} bytes", value=len(content)))
     if content[4] not in (1, 2):
         raise UnusableImage(
             text(
-                "its byte order is {content}; 1 is big endian, 2 is little endian",
-                content=content[4],
+                "its byte order is {value}; 1 is big endian, 2 is little endian",
+                value=content[4],
             )
         )
 

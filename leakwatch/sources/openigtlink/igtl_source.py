@@ -91,8 +91,8 @@ def from_spec(rest: str, settings: Settings) -> OpenIgtLink:
     """
     wrong = SourceError(
         text(
-            "igtl:{rest}: is not an address. Write igtl://HOST:PORT or igtl://HOST:PORT/DEVICE.",
-            rest=rest,
+            "igtl:{address}: is not an address. Write igtl://HOST:PORT or igtl://HOST:PORT/DEVICE.",
+            address=rest,
         )
     )
     try:

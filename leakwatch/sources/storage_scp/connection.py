@@ -90,9 +90,9 @@ class StoreConnection(AssociationSocket):
         if length > self._longest(kind):
             self.cut(
                 text(
-                    "it announces {length} bytes; the limit is {longest}",
+                    "it announces {length} bytes; the limit is {maximum}",
                     length=length,
-                    longest=self._longest(kind),
+                    maximum=self._longest(kind),
                 )
             )
             return bytearray()

@@ -70,7 +70,9 @@ class DataSet(BytesIO):
         """
         self._size += len(data)
         if self._size > self._most:
-            raise NotTaken(text("it sends an object of more than {most} bytes", most=self._most))
+            raise NotTaken(
+                text("it sends an object of more than {maximum} bytes", maximum=self._most)
+            )
         if self.sink is None:
             self.sink = self._begin()
         self.sink.write(data)
@@ -91,7 +93,9 @@ class _Bounded(BytesIO):
 
     def write(self, data: Any, /) -> int:
         if self.tell() + len(data) > self._most:
-            raise NotTaken(text("it sends a command of more than {most} bytes", most=self._most))
+            raise NotTaken(
+                text("it sends a command of more than {maximum} bytes", maximum=self._most)
+            )
         return super().write(data)
 
 

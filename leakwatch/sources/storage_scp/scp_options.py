@@ -82,9 +82,9 @@ def store_options(rest: str) -> StoreOptions:
     if not rest.startswith("//") or port is None or parts.path.strip("/"):
         raise SourceError(
             text(
-                "{what}: names no port from 0 to {most_port}. Write scp://{loopback}:11112.",
+                "{what}: names no port from 0 to {max_port}. Write scp://{loopback}:11112.",
                 what=what,
-                most_port=_MOST_PORT,
+                max_port=_MOST_PORT,
                 loopback=_LOOPBACK,
             )
         )

@@ -135,11 +135,11 @@ class StoreScp(ArrivalSource):
         except OSError as error:
             raise SourceError(
                 text(
-                    "scp://{host}:{port}: cannot listen there: {strerror}. Choose another port, "
+                    "scp://{host}:{port}: cannot listen there: {reason}. Choose another port, "
                     "end the program that has it, or name an address of this machine.",
                     host=options.host,
                     port=options.port,
-                    strerror=error.strerror or error,
+                    reason=error.strerror or error,
                 )
             ) from error
 
@@ -147,10 +147,10 @@ class StoreScp(ArrivalSource):
         options = self._options
         tls = "" if options.cert is None else ", TLS"
         return text(
-            "C-STORE on {host}:{port} as {ae}{tls}",
+            "C-STORE on {host}:{port} as {ae_title}{tls}",
             host=options.host,
             port=self.port,
-            ae=options.ae,
+            ae_title=options.ae,
             tls=tls,
         )
 
@@ -203,7 +203,7 @@ class StoreScp(ArrivalSource):
             path = stored.finish()
         except OSError as error:
             self._log.is_lost(
-                text("an object could not be written: {strerror}", strerror=error.strerror), 1
+                text("an object could not be written: {reason}", reason=error.strerror), 1
             )
             return _REFUSED
         came = self._arrived.put(ArrivedObject(path, received_s, sender))
@@ -212,7 +212,11 @@ class StoreScp(ArrivalSource):
     def _rejected(self, event: Event) -> None:
         options, requestor = self._options, event.assoc.requestor
         called = str(getattr(requestor.primitive, "called_ae_title", "")).strip()
-        why = text("it calls {called}, and not {ae}", called=called, ae=options.ae)
+        why = text(
+            "it calls {called_ae_title}, and not {ae_title}",
+            called_ae_title=called,
+            ae_title=options.ae,
+        )
         if options.allow_ae and requestor.ae_title.strip() not in options.allow_ae:
             why = text("its title is not in allow_ae")
         self._say_refused(f"{_sender(event.assoc)} was refused: {why}")

@@ -47,14 +47,14 @@ def check_same_sequence(path: Path, named: Path, case: str) -> None:
         how = f"which is not at {named}"
     raise CaseError(
         text(
-            "{case}: is the case of {name}, {how}, and not of {name_2}. Marks hold for the "
-            "image that they were drawn on. Give the case of {name_2}, or mark it: leakwatch "
+            "{case}: is the case of {marked}, {how}, and not of {opened}. Marks hold for the "
+            "image that they were drawn on. Give the case of {opened}, or mark it: leakwatch "
             "mark {path}. If both are one view and the marks are right for both, let the key "
-            "dicom of a copy of the case name {name_2}.",
+            "dicom of a copy of the case name {opened}.",
             case=case,
-            name=named.name,
+            marked=named.name,
             how=how,
-            name_2=path.name,
+            opened=path.name,
             path=path,
         )
     )

@@ -182,12 +182,12 @@ class StillImages:
                     raise SourceError(
                         text(
                             "{path}: has {columns} x {rows} pixels, and those before it "
-                            "{columns_2} x {rows_2}. Give the images of one sequence.",
+                            "{first_columns} x {first_rows}. Give the images of one sequence.",
                             path=path,
                             columns=columns,
                             rows=rows,
-                            columns_2=shared.columns,
-                            rows_2=shared.rows,
+                            first_columns=shared.columns,
+                            first_rows=shared.rows,
                         )
                     )
             except SourceError as error:

@@ -62,9 +62,9 @@ class DeviceReader:
                 if silent_s > self._settings.silent_s and self._capture is not None:
                     self._log.is_lost(
                         text(
-                            "the device has sent no image for {silent_s:.0f} s: look at the "
+                            "the device has sent no image for {pause_s:.0f} s: look at the "
                             "cable and at the C-arm's output",
-                            silent_s=silent_s,
+                            pause_s=silent_s,
                         )
                     )
                 continue

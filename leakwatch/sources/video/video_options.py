@@ -121,12 +121,12 @@ def _place(place: str) -> tuple[int | str | None, Path | None]:
     if not path.exists():
         raise SourceError(
             text(
-                "video:{place}: there is no such file. Give a video file, or the number of a "
+                "video:{path}: there is no such file. Give a video file, or the number of a "
                 "frame grabber, as video:0.",
-                place=place,
+                path=place,
             )
         )
-    raise SourceError(text("video:{place}: is not a file. Give a video file.", place=place))
+    raise SourceError(text("video:{path}: is not a file. Give a video file.", path=place))
 
 
 def _rectangles(given: dict[str, str], key: str, what: str) -> tuple[Rectangle, ...]:
@@ -166,7 +166,7 @@ def _check_masks(masks: tuple[Rectangle, ...], part: Rectangle | None, what: str
         if left >= part[2] or right <= part[0] or top >= part[3] or bottom <= part[1]:
             raise SourceError(
                 text(
-                    "{what}: mask {left},{top},{right},{bottom} is outside roi {map}. Both "
+                    "{what}: mask {left},{top},{right},{bottom} is outside roi {roi}. Both "
                     "count from the corner of the full image: correct the mask, or leave it "
                     "out.",
                     what=what,
@@ -174,7 +174,7 @@ def _check_masks(masks: tuple[Rectangle, ...], part: Rectangle | None, what: str
                     top=top,
                     right=right,
                     bottom=bottom,
-                    map=",".join(map(str, part)),
+                    roi=",".join(map(str, part)),
                 )
             )
 
@@ -184,12 +184,12 @@ def _one_of(given: dict[str, str], key: str, known: tuple[str, str], what: str) 
     if value is not None and value not in known:
         raise SourceError(
             text(
-                "{what}: {key} is {value!r}. Give {key}={known} or {known_2}.",
+                "{what}: {key} is {value!r}. Give {key}={known} or {alternative}.",
                 what=what,
                 key=key,
                 value=value,
                 known=known[0],
-                known_2=known[1],
+                alternative=known[1],
             )
         )
     return value
@@ -238,11 +238,11 @@ def _number(
             return value
     raise SourceError(
         text(
-            "{what}: {key} is {value!r}. Give a number from {least:g} to {most:g}.",
+            "{what}: {key} is {value!r}. Give a number from {minimum:g} to {maximum:g}.",
             what=what,
             key=key,
             value=stated,
-            least=limits[0],
-            most=limits[1],
+            minimum=limits[0],
+            maximum=limits[1],
         )
     )

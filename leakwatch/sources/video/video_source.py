@@ -357,17 +357,17 @@ class VideoFile:
             ended = text("{name}: no image in it can be read. Give another video.", name=name)
         elif promised is not None and promised - read > max(_MISCOUNTED, promised // 100):
             ended = text(
-                "{name}: ended early: {read} of {promised} images could be read. The file "
-                "is damaged or truncated; earlier images are valid.",
+                "{name}: ended early: {images_read} of {images_stated} images could be read. "
+                "The file is damaged or truncated; earlier images are valid.",
                 name=name,
-                read=read,
-                promised=promised,
+                images_read=read,
+                images_stated=promised,
             )
         elif not self._fluoroscopy.given:
             ended = text(
-                "{name}: none of its {read} images can be used: {fault}.",
+                "{name}: none of its {images_read} images can be used: {fault}.",
                 name=name,
-                read=read,
+                images_read=read,
                 fault=self._fluoroscopy.fault,
             )
         link = Link.LOST if ended else Link.OPEN

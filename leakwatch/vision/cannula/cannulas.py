@@ -57,7 +57,7 @@ class Cannulas:
     def without_transient_state(self) -> Cannulas:
         """Return the same without what is learnt again within moments."""
         kept = (
-            replace(rod, hidden=None, filling=None, change=None, time_s=None) for rod in self.rods
+            replace(rod, hidden=None, content=None, change=None, time_s=None) for rod in self.rods
         )
         return Cannulas(tuple(kept))
 

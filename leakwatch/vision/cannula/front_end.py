@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
-from leakwatch.core.arrays import Array, FloatImage, read_only
 from leakwatch.core.geometry import Scale
-from leakwatch.vision.cannula.bore import begins_at
+from leakwatch.vision.cannula.lumen import begins_at
 from leakwatch.vision.cannula.rod_model import Cannula
-from leakwatch.vision.cannula.rod_strip import RodStrip
-from leakwatch.vision.image_processing.medians import medians
+from leakwatch.vision.cannula.rod_strip import RodStrip, brightness_along
 
+_LEAST_SHARE = 0.3  # of the usual contrast: behind dense anatomy a wall is hardly seen
 _GONE = 0.5  # half of the rod's contrast: the threshold that errs least on either side
 
 
@@ -27,14 +27,10 @@ class FrontEnd:
         How far it went outwards since the baseline, working pixels.
     seen : float
         The same as the last frame alone shows it: two frames must agree.
-    peak : ndarray or None
-        ``(n,)``, the most that the axis attenuated so far, against its outer end, at steps of a
-        pixel from the front end of the baseline.
     """
 
     drawn_back: float = 0.0
     seen: float = 0.0
-    peak: FloatImage | None = None
 
 
 def follow_front(
@@ -46,9 +42,10 @@ def follow_front(
 ) -> FrontEnd:
     """Where the front end is in a frame in which the rod does not move sideways.
 
-    Cement only adds: where the axis attenuates less than it once did, by half of the rod and more,
-    the rod has gone. It has come back where nearly all of that is there again, and no cement can
-    have brought it.
+    Cement only adds: where the wall attenuates less than half of what it did in the baseline, the
+    rod has gone. The wall tells, and not the axis: a stylet that is drawn, and cement that runs
+    through the lumen, change the axis as much as a rod that has gone. The rod has come back where
+    nearly all of its wall is there again, and no cement can have brought it.
 
     Parameters
     ----------
@@ -60,28 +57,29 @@ def follow_front(
     scale : Scale
     settings : InstrumentSettings
     """
-    core = cannula.core
-    # Brightness control, and what fills the bore, change both ends alike.
-    axis: Array = strip.more[core].mean(axis=0)
-    axis -= medians(axis[cannula.steps // 2 :])
-    if front.peak is None:
-        return FrontEnd(peak=read_only(axis))
-    inner = len(axis) // 2
-    contrast = np.maximum(cannula.contrast[:inner], settings.min_contrast)
-    lost = (front.peak - axis)[:inner] / contrast
+    if not cannula.walls:
+        return front
+    length, inner = cannula.steps, cannula.steps // 2
+    beside = brightness_along(cannula, strip, scale, settings)
+    box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
+    losses = []
+    for wall in cannula.walls:
+        there = cv2.blur((strip.more[wall.rows].mean(axis=0) - beside)[None], (box, 1))[0]
+        least = _LEAST_SHARE * float(np.median(wall.contrast[:length]))
+        losses.append(1.0 - there / np.maximum(wall.contrast[:length], least))
+    # A rod that has gone takes both of its walls with it.
+    lost = np.min(losses, axis=0)[:inner]
     back = begins_at(lost < _GONE)
     if back < front.drawn_back:
+        on_rod = np.abs(cannula.across) <= cannula.width / 2
         again = begins_at(lost < settings.back_again_share)
-        on_axis = strip.cement is not None and bool(strip.cement[core, :inner].any())
-        back = min(front.drawn_back if on_axis else again, front.drawn_back)
+        hidden = strip.cement is not None and bool(strip.cement[on_rod, :inner].any())
+        back = min(front.drawn_back if hidden else again, front.drawn_back)
     if back < scale.px(settings.min_drawn_mm):
         back = 0.0
-    there = np.arange(len(axis)) >= back
-    peak = np.where(there, np.maximum(front.peak, axis), front.peak)
-    agreed = min(back, max(front.seen, front.drawn_back))
-    return FrontEnd(agreed, back, read_only(peak))
+    return FrontEnd(min(back, max(front.seen, front.drawn_back)), back)
 
 
 def unsteady(front: FrontEnd) -> FrontEnd:
-    """While the rod moves sideways, its axis tells nothing of its front end."""
+    """While the rod moves sideways, its wall tells nothing of its front end."""
     return replace(front, seen=0.0)

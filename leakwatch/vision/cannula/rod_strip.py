@@ -62,6 +62,27 @@ def relative(cannula: Cannula, strip: RodStrip, settings: InstrumentSettings) ->
     return share
 
 
+def brightness_along(
+    cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
+) -> Array:
+    """Return what is more beside the rod, at each step along it; zeros where nothing tells.
+
+    The side with less tells: cement may lie on the other one. Where cement is known, the nearest
+    steps without it do.
+    """
+    half = len(cannula.core) // 2
+    halves = (strip.more[:half][cannula.beside[:half]], strip.more[half:][cannula.beside[half:]])
+    sides = [side.mean(axis=0) for side in halves if len(side) > 0]
+    steps = np.arange(cannula.steps)
+    free = np.flatnonzero(strip.free(cannula.core | cannula.beside))
+    if not sides or free.size == 0:
+        return np.zeros(cannula.steps)
+    box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
+    least = np.min(cv2.blur(np.stack(sides), (box, 1)), axis=0)
+    between: Array = np.interp(steps, free, least[free])
+    return between
+
+
 def outer_part(cannula: Cannula, scale: Scale, settings: InstrumentSettings) -> BoolImage:
     """Columns of the outer half, where no bolus can be."""
     length = cannula.steps

@@ -13,7 +13,7 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.core.arrays import BoolImage, FloatImage, Point, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
-from leakwatch.vision.cannula import bore
+from leakwatch.vision.cannula import lumen
 from leakwatch.vision.cannula.front_end import FrontEnd, follow_front, unsteady
 from leakwatch.vision.cannula.ridge import strongest_line
 from leakwatch.vision.cannula.rod_contrast import change_of_contrast
@@ -57,8 +57,8 @@ class InstrumentState:
         It is not where it was.
     hidden : ndarray of bool or None
         Where it lay in the last frame, with a rim, if that was not its place.
-    filling : Filling or None
-        What fills the bore.
+    content : LumenContent or None
+        What the lumen holds that it did not hold in the baseline.
     change : ndarray or None
         By which share of its contrast it stands out more than in the baseline, along its axis.
     time_s : float or None
@@ -74,7 +74,7 @@ class InstrumentState:
     doubt: FloatImage | None = None
     moved: bool = False
     hidden: BoolImage | None = None
-    filling: bore.Filling | None = None
+    content: lumen.LumenContent | None = None
     change: FloatImage | None = None
     time_s: float | None = None
 
@@ -228,10 +228,11 @@ def _pose(
     own = cannula.pose
     over = strip_of(cannula, more, cement, own)
     found = pose_of_rod(cannula, over.more, scale, settings)
-    if found is None and state.filling is not None:
+    if found is None and state.content is not None:
         # Without its stylet a rod is a tube, and looks less like what was measured.
-        filled = RodLayer(state.filling.profile, max(state.filling.front, state.front.drawn_back))
-        known = over.less(straightened(cannula, filled))
+        known = over
+        for layer in state.content.layers(state.front.drawn_back):
+            known = known.less(straightened(cannula, layer))
         found = pose_of_rod(cannula, known.more, scale, settings)
     rough = state.pose if found is None else found
     if found is not None and farthest(found, cannula) < scale.px(settings.still_mm):
@@ -263,18 +264,19 @@ def _looks(
 ) -> tuple[InstrumentState, list[RodLayer], RodStrip]:
     """What fills the rod's bore, what scatter and a turn do to its looks, and what is left.
 
-    Filling and contrast change slowly once cement is there, with weight `share` for the newest
-    frame: a leak behind the rod, which fills in a second, must not be taken for either.
+    What the lumen holds is told by the outer half of the rod, which no leak reaches. The contrast
+    changes slowly, with weight `share` for the newest frame: a leak behind the rod, which fills in
+    a second, must not be taken for such a change.
     """
     cannula, back = state.cannula, state.front.drawn_back
     assert cannula is not None
     layers = []
-    filling = bore.filling(cannula, over, scale, settings)
-    if over.cement is not None:
-        filling = bore.followed_filling(cannula, state.filling, filling, share, settings)
-    if filling is not None:
-        layers.append(RodLayer(filling.profile, max(filling.front, back)))
-        over = over.less(straightened(cannula, layers[-1]))
+    content = lumen.find_lumen_content(cannula, over, scale, settings)
+    if content is None and over.cement is not None:
+        content = state.content  # cement hides it: the last that was seen
+    for layer in () if content is None else content.layers(back):
+        layers.append(layer)
+        over = over.less(straightened(cannula, layer))
     newest = change_of_contrast(cannula, over, scale, settings)
     change = state.change
     if newest is not None:
@@ -287,7 +289,7 @@ def _looks(
     if missed is not None:
         layers.append(RodLayer(missed, back))
         over = over.less(straightened(cannula, layers[-1]))
-    return replace(state, filling=filling, change=change), layers, over
+    return replace(state, content=content, change=change), layers, over
 
 
 def _covered(

@@ -21,6 +21,7 @@ from leakwatch.vision.cement.detection_limit import (
     window_near,
     within,
 )
+from leakwatch.vision.cement.foreign_object import reject_foreign_objects
 from leakwatch.vision.image_processing.patches import (
     Patches,
     Window,
@@ -57,6 +58,24 @@ class CementState:
     box: Window | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """Cement in one frame.
+
+    Parameters
+    ----------
+    state : CementState
+    noise : float
+        Of the smoothed mean where `noise_shape` is 1.
+    foreign : bool
+        An object that came in from the edge of the field lies where cement may be.
+    """
+
+    state: CementState
+    noise: float
+    foreign: bool
+
+
 def segment(
     state: CementState,
     seen: BoolImage,
@@ -66,7 +85,7 @@ def segment(
     caution: float,
     scale: Scale,
     settings: CementSettings,
-) -> tuple[CementState, float]:
+) -> Segmentation:
     """Decide which pixels are cement.
 
     A pixel is a candidate when the smoothed mean exceeds the edge thickness of cement, the noise
@@ -92,8 +111,7 @@ def segment(
 
     Returns
     -------
-    CementState, float
-        The state, and the noise of the smoothed mean where `noise_shape` is 1.
+    Segmentation
     """
     assert state.mean is not None
     window = window_near(state.box, origin, seen.shape, scale, settings)
@@ -118,7 +136,11 @@ def segment(
     near_by, over = over_limit(near_by, noise, caution, scale, settings)
     skirt = _skirt(near_by.smooth, scale, settings)
     patches = _patches(near_by, over, skirt, scale, settings)
+    foreign = None
+    if origin is not None:
+        patches, foreign = reject_foreign_objects(near_by, patches, window, scale, settings)
     patches = _without_sudden(near_by, patches, scale, settings)
+    patches = _without_stripes(near_by, patches, scale, settings)
     mask = _confirmed(near_by, patches, over, scale, settings)
     mask |= _kept(near_by, skirt, settings)
     seen_there = mask
@@ -133,7 +155,7 @@ def segment(
         inferred=_placed(mask & ~seen_there, near_by.window, seen),
         box=inside(near_by.window, around(mask, 0)) if mask.any() else None,
     )
-    return new, noise
+    return Segmentation(new, noise, foreign is not None)
 
 
 def grown_mm(step_s: float, settings: CementSettings) -> float:
@@ -205,9 +227,10 @@ def _rooted(
         away = away.ravel()[found.at]
         reached = found.which(away <= scale.px(settings.gap_mm))
         reached |= large & found.which(away <= scale.px(settings.remote_mm))
-        if near_by.cannula.covers is not None:
-            # Away from cement, what lies on a rod that moved is a trace of it.
-            reached &= found.which(~near_by.cannula.covers.ravel()[found.at])
+        for on_rod in (near_by.cannula.rod, near_by.cannula.covers):
+            if on_rod is not None:
+                # Away from cement, what lies on a rod is in its lumen, or a trace of its motion.
+                reached &= found.which(~on_rod.ravel()[found.at])
     for label in np.flatnonzero(reached & ~rooted & keep):
         row, column = np.divmod(found.at[found.labels == label], near_by.smooth.shape[1])
         rooted[label] = _stands_out(near_by, row, column, scale, settings)
@@ -248,6 +271,30 @@ def _without_sudden(
         if not (wide or rim) or not _stands_out(near_by, row, column, scale, settings):
             patches = patches & ~piece
     return patches
+
+
+def _without_stripes(
+    near_by: NearCement, patches: BoolImage, scale: Scale, settings: CementSettings
+) -> BoolImage:
+    """Patches without what is new on a rod and narrower than blur leaves any cement.
+
+    An error of the rod's pose or width adds stripes along its wall. They are as narrow as the error
+    and the blur of the wall; cement behind a rod is as wide as what it fills.
+    """
+    rod = near_by.cannula.rod
+    if rod is None:
+        return patches
+    fresh = patches & rod if near_by.mask is None else patches & rod & ~near_by.mask
+    if not fresh.any():
+        return patches
+    size = 2 * max(round(scale.px(settings.stripe_mm) / 2), 1) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    part = around(fresh, size)
+    whole = patches[part] if near_by.mask is None else (patches | near_by.mask)[part]
+    wide = cv2.morphologyEx(whole.view(np.uint8), cv2.MORPH_OPEN, disc).view(np.bool_)
+    result = patches.copy()
+    result[part] &= wide | ~fresh[part]
+    return result
 
 
 def _confirmed(

@@ -11,7 +11,7 @@ from leakwatch.config import VolumeSettings
 from leakwatch.core.arrays import Array
 from leakwatch.core.geometry import Scale
 from leakwatch.core.volume import FactorSource
-from leakwatch.vision.cannula.bore import Filling
+from leakwatch.vision.cannula.lumen import LumenContent
 from leakwatch.vision.cannula.rod_model import Cannula
 from leakwatch.vision.cement.xray_contrast import (
     Beam,
@@ -138,9 +138,23 @@ def factor_from_product(
     return _of_curve(FactorSource.PRODUCT, settings.product_sigma, curve)
 
 
-def bore_seen_mm(cannula: Cannula, filling: Filling, scale: Scale) -> float:
-    """Return what fills the bore, as added log attenuation, integrated across it, mm."""
-    return float(filling.profile.sum()) * _halves(cannula)[1] * scale.mm_per_px
+def bore_seen_mm(cannula: Cannula, content: LumenContent, scale: Scale) -> float:
+    """Return what fills the bore, as added log attenuation, integrated across it, mm.
+
+    Parameters
+    ----------
+    cannula : Cannula
+    content : LumenContent
+        Cement is pushed in from the outside: its outer part is full first.
+    scale : Scale
+        Of the working grid.
+
+    Returns
+    -------
+    float
+        0 where nothing was added, negative where a stylet is gone.
+    """
+    return float(content.outer.sum()) * _halves(cannula)[1] * scale.mm_per_px
 
 
 def factor_from_bore(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass, replace
 
@@ -11,10 +10,11 @@ import numpy as np
 from leakwatch.config import VertebraSettings
 from leakwatch.core.arrays import Array, Point, PointArray, read_only
 from leakwatch.core.marks import Side
+from leakwatch.vision.vertebra.anterior_side import told_side
 from leakwatch.vision.vertebra.body_pose import Pose, expected_depth_mm, find_pose, sides_of_hints
 from leakwatch.vision.vertebra.body_sides import Direction, Edge, pulled
 from leakwatch.vision.vertebra.body_size import BodySize, expected_size, impossible_size
-from leakwatch.vision.vertebra.endplates import Around, around_wall, axes_of_wall
+from leakwatch.vision.vertebra.endplates import Around, around_wall, axes_of_wall, proud_mm
 from leakwatch.vision.vertebra.straightened_patch import Axes, SpinePicture
 
 _WALL_POINTS = 9
@@ -72,8 +72,8 @@ class Body:
     unsure : tuple of str
         All that is unsure, in words for a person; empty where nothing is.
     side_known : bool
-        Whether `anterior` was told. Else it is only the side that fits better, which on real
-        radiographs is the wrong one in every fourth body: nothing may be made of it.
+        Whether `anterior` was told, by a person or clearly by the picture. Else it is only the
+        likelier side: nothing may be made of it.
     """
 
     outline_px: PointArray
@@ -111,7 +111,7 @@ def find_body(
         Near the middle of the body, frame pixels in reference coordinates.
     settings : VertebraSettings
     anterior : Side or None
-        None: the side that fits better is shown, and the wall is unsure.
+        None: told by the picture, see `anterior_side`; where that is not sure, so is the wall.
     level : str or None
         ``L1``, ...: its size is expected.
     hints_px : ndarray
@@ -120,20 +120,27 @@ def find_body(
     head_up : bool
         Whether the head is at the top of the picture.
     """
-    sides = (Side.LEFT, Side.RIGHT) if anterior is None else (anterior,)
     scales = (1.0,) if picture.calibrated else _SCALES
     scaled = [replace(picture, mm_per_px=picture.mm_per_px * scale) for scale in scales]
-    tried: list[tuple[Pose, Side]] = []
-    for one, side in itertools.product(scaled, sides):
-        axes = _axes_at(one, click_px, side, head_up)
-        tried.append((find_pose(one, axes, level, hints_px, settings), side))
-    pose, side = max(tried, key=lambda one: one[0].evidence)
+    poses: dict[Side, Pose] = {}
+    for side in (Side.LEFT, Side.RIGHT) if anterior is None else (anterior,):
+        tried = [
+            find_pose(one, _axes_at(one, click_px, side, head_up), level, hints_px, settings)
+            for one in scaled
+        ]
+        poses[side] = max(tried, key=lambda one: one.evidence)
+    side, side_known = (
+        told_side(picture, poses, level, settings) if anterior is None else (anterior, True)
+    )
+    pose = poses[side]
     notes: list[str] = []
     picture = replace(picture, mm_per_px=pose.axes.mm_per_px)
     if not picture.calibrated:
         notes.append("there are no millimetres: sizes are guessed from those of other bodies")
     body = _from_pose(picture, pose, side, level, hints_px, settings, tuple(notes))
-    return body if anterior is not None else _without_side(body)
+    # Behind arches that are taken for a body, the foramina of the true ones show the other side.
+    is_seen = anterior is not None or _is_seen(body, settings)
+    return body if side_known and is_seen else _without_side(body)
 
 
 def _without_side(body: Body) -> Body:
@@ -166,9 +173,11 @@ def _from_pose(
     wall_px = pose.axes.to_px(back.points())
     axes = axes_of_wall(wall_px, pose.axes)
     sides = around_wall(picture, axes, wall_px, 0.0, hints_px, None, level, settings)
-    # The wall ends where the endplates are; where they are unsure, it reaches as far as they may.
+    # The wall ends where the silhouette does, outside of the lines of the endplates; where they are
+    # unsure, it reaches as far as they may.
+    rim_mm, _ = proud_mm(settings)
     low, high = (
-        float(end.at(0.0)) + (0.0 if _endplate_doubt(end, settings) is None else end.sigma)
+        float(end.at(0.0)) + rim_mm + (0.0 if _endplate_doubt(end, settings) is None else end.sigma)
         for end in (sides.lower, sides.upper)
     )
     points = axes.to_mm(wall_px)
@@ -185,7 +194,7 @@ def _from_pose(
     impossible = None
     if picture.calibrated:
         limit = settings.impossible_sigmas
-        impossible = impossible_size(_size_of(sides), level, limit, settings)
+        impossible = impossible_size(_size_of(sides, settings), level, limit, settings)
         if doubt is None and len(on_wall) == 0:
             size, limit = _sure_size_of(sides, settings), settings.impossible_wall_sigmas
             doubt = impossible_size(size, level, limit, settings)
@@ -342,16 +351,18 @@ def _outline(
     return axes.to_px(np.concatenate(rounds))
 
 
-def _size_of(around: Around) -> BodySize:
-    """Depth and height of what was found, across its middle."""
-    depth_mm = float(np.median(around.front.outward_mm))
+def _size_of(around: Around, settings: VertebraSettings) -> BodySize:
+    """Depth and height of the silhouette that was found, across its middle."""
+    endplate_mm, front_mm = proud_mm(settings)
+    depth_mm = float(np.median(around.front.outward_mm)) + front_mm
     height_mm = float(np.median(around.upper.outward_mm) + np.median(around.lower.outward_mm))
+    height_mm += 2 * endplate_mm
     return BodySize(depth_mm, height_mm)
 
 
 def _sure_size_of(around: Around, settings: VertebraSettings) -> BodySize:
     """The same, without what is measured to a side that is unsure."""
-    size = _size_of(around)
+    size = _size_of(around, settings)
     doubts = (_endplate_doubt(end, settings) for end in (around.upper, around.lower))
     front = _doubt(around.front, settings.front_limit_mm, settings.wall_evidence, settings)
     return BodySize(
@@ -366,6 +377,13 @@ def _is_alone(around: Around, settings: VertebraSettings) -> bool:
         return False
     ends = (around.upper, around.lower)
     return all(_endplate_doubt(end, settings) is not None for end in ends)
+
+
+def _is_seen(body: Body, settings: VertebraSettings) -> bool:
+    """Whether an endplate or the front is seen, of a body as large as bodies are."""
+    if body.front.evidence >= settings.beside_evidence:
+        return True
+    return any(end.unsure is None for end in (body.upper, body.lower))
 
 
 def _endplate_doubt(edge: Edge, settings: VertebraSettings) -> str | None:

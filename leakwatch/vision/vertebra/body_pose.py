@@ -21,6 +21,7 @@ from leakwatch.vision.vertebra.body_sides import (
     weighed,
 )
 from leakwatch.vision.vertebra.body_size import expected_size
+from leakwatch.vision.vertebra.pedicles import pedicle_contrast
 from leakwatch.vision.vertebra.posterior_line import in_line, tilts_of_line
 from leakwatch.vision.vertebra.straightened_patch import Axes, Patch, SpinePicture, make_patch
 from leakwatch.vision.vertebra.wall_concavity import Midline, find_midline
@@ -55,6 +56,8 @@ class Pose:
         Where the wall in the midline lies against it.
     evidence : float
         Log likelihood and prior of all four sides, to compare poses with.
+    pedicle : float or None
+        What tells the posterior side, see `pedicles`.
     """
 
     axes: Axes
@@ -62,6 +65,7 @@ class Pose:
     back: Edge
     midline: Midline
     evidence: float
+    pedicle: float | None
 
 
 def find_pose(
@@ -91,7 +95,8 @@ def find_pose(
     patch = make_patch(picture, turned, settings)
     back, more = _between_walls(patch, height_mm, level, hints_px, settings)
     midline = find_midline(patch, back, height_mm / 2, settings)
-    return Pose(turned, height_mm, back, midline, evidence + more)
+    pedicle = pedicle_contrast(patch, back, height_mm / 2, settings)
+    return Pose(turned, height_mm, back, midline, evidence + more, pedicle)
 
 
 def _between_endplates(
@@ -115,7 +120,8 @@ def _between_endplates(
         lines = candidates(
             patch, shape, offsets, sign * turns, np.array([settings.hollow_mm]), settings
         )
-        score = lines.score + hint_prior(lines, nearest[direction], settings)
+        inside_mm = settings.cortex_mm
+        score = lines.score + hint_prior(lines, nearest[direction], settings, inside_mm)
         scores.append(score.reshape(len(offsets), len(turns)))
     upper, lower = scores
     sum_mm = offsets[:, None] + offsets
@@ -162,15 +168,13 @@ def _between_walls(
         end = span if direction is Direction.FRONT else half + settings.line_beyond_mm
         shape = Shape(direction, -end, end, 0.0, 0.0, half)
         says = np.full(len(along(shape)), _FRONT_SAYS if direction is Direction.FRONT else 1.0)
-        hollow = settings.hollow_mm
-        hints, apart_sd_mm = nearest[direction], 0.0
+        hollow, marked = settings.hollow_mm, (0.0, 0.0)
         if direction is Direction.BACK:
-            hollow = 0.0
-            hints = hints - (settings.back_hollow_mm, 0.0)
-            apart_sd_mm = settings.back_hollow_sd_mm
+            hollow, marked = 0.0, (settings.back_hollow_mm, settings.back_hollow_sd_mm)
         lines = candidates(patch, shape, offsets, leans, np.array(hollows), settings, says)
         prior = shape_prior(lines, settings.lean_sd_deg, hollow, settings.hollow_sd_mm)
-        found.append((lines, prior + hint_prior(lines, hints, settings, apart_sd_mm)))
+        prior = prior + hint_prior(lines, nearest[direction], settings, *marked)
+        found.append((lines, prior))
     (front, front_prior), (back, back_prior) = found
     seen_front = _by_offset(front.score + front_prior, len(ahead))
     seen_back = _by_offset(back.score + back_prior, len(behind))
@@ -185,7 +189,7 @@ def _between_walls(
         np.linspace(-half, half, 15),
         settings,
     )
-    return in_line(patch, side, half, hints, settings), float(joint.max())
+    return in_line(patch, side, half, nearest[Direction.BACK], settings), float(joint.max())
 
 
 def _back_mm(depth_mm: float) -> tuple[float, float]:

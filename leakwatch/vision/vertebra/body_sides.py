@@ -257,13 +257,18 @@ def shape_prior(lines: Candidates, lean_sd_deg: float, hollow_mm: float, sd_mm: 
 
 
 def hint_prior(
-    lines: Candidates, hints_mm: PointArray, settings: VertebraSettings, apart_sd_mm: float = 0.0
+    lines: Candidates,
+    hints_mm: PointArray,
+    settings: VertebraSettings,
+    inside_mm: float = 0.0,
+    apart_sd_mm: float = 0.0,
 ) -> Array:
     """How well each line passes points ``(h, 2)`` that a person set on this side.
 
-    `apart_sd_mm`: how much what the person marks may lie beside the edge that is seen.
+    What the person marks lies so far inside of the edge that is seen: `inside_mm` +- `apart_sd_mm`.
     """
     t, y = lines.shape.direction.coordinates(hints_mm)
+    y = y + inside_mm
     # Lines are stiffer than edges: what remains between the two is left to `pulled`.
     sd = float(np.linalg.norm([settings.hint_mm, settings.edge_sd_mm, apart_sd_mm]))
     prior: Array = (-0.5 * ((lines.outward(t) - y) / sd) ** 2).sum(axis=1)

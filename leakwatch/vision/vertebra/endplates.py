@@ -39,7 +39,10 @@ _TIP_MM = 2.0  # of a marked needle tip, one sigma
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The sides in front of a wall, as silhouettes, from corner to corner."""
+    """The sides in front of a wall, from corner to corner.
+
+    The endplates along their cortical lines, which people mark; the front along its edge.
+    """
 
     upper: Edge
     lower: Edge
@@ -122,12 +125,13 @@ def _endplate(
     )
     prior = shape_prior(lines, settings.wedge_sd_deg, settings.hollow_mm, settings.hollow_sd_mm)
     prior = prior + normal_prior(lines.offset - half_mm, corner_mm, settings.corner_sd_mm)
-    prior = prior + hint_prior(lines, hints_mm, settings)
+    prior = prior + hint_prior(lines, hints_mm, settings, settings.cortex_mm)
     # As far forward as the deepest body reaches: the front cuts it off.
     t = np.linspace(back, 1.2 * depth_mm, 4 * _POINTS)
     edge = weighed(lines, prior, t, settings)
     edge = replace(edge, goes_on=_goes_on(patch, edge, depth_mm, settings))
-    return pulled(_to_rim(edge, settings), hints_mm, settings)
+    line = replace(edge, outward_mm=edge.outward_mm - settings.cortex_mm)
+    return pulled(line, hints_mm, settings)
 
 
 def _goes_on(patch: Patch, edge: Edge, depth_mm: float, settings: VertebraSettings) -> float:
@@ -153,7 +157,8 @@ def _front(
     tip_mm: float | None,
     settings: VertebraSettings,
 ) -> Edge:
-    top, bottom = float(upper.at(depth_mm / 2)), -float(lower.at(depth_mm / 2))
+    rim_mm, _ = proud_mm(settings)
+    top, bottom = float(upper.at(depth_mm / 2)) + rim_mm, -float(lower.at(depth_mm / 2)) - rim_mm
     height_mm, middle = max(top - bottom, 1.0), (top + bottom) / 2
     rim = _RIM_SHARE * height_mm
     shape = Shape(Direction.FRONT, bottom + rim, top - rim, middle, middle, height_mm / 2)
@@ -172,12 +177,12 @@ def _front(
     if tip_mm is not None:
         prior = prior + normal_prior(np.minimum(lines.offset - tip_mm, 0.0), 0.0, _TIP_MM)
     t = np.linspace(bottom, top, _POINTS)
-    return pulled(_to_rim(weighed(lines, prior, t, settings), settings), hints_mm, settings)
+    return pulled(weighed(lines, prior, t, settings), hints_mm, settings)
 
 
-def _to_rim(edge: Edge, settings: VertebraSettings) -> Edge:
-    """From the steepest place of an edge to the silhouette."""
-    return replace(edge, outward_mm=edge.outward_mm + settings.rim_mm)
+def proud_mm(settings: VertebraSettings) -> tuple[float, float]:
+    """How far the silhouette lies outside of the endplates that are drawn, and of the front."""
+    return settings.cortex_mm + settings.rim_mm, settings.rim_mm
 
 
 def _from_corner_to_corner(upper: Edge, lower: Edge, front: Edge, depth_mm: float) -> Around:

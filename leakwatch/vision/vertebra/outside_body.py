@@ -20,6 +20,7 @@ def judged_outline(
     rough_mm: tuple[float, float],
     less_mm: float,
     unjudged_mm: float,
+    proud_mm: tuple[float, float] = (0.0, 0.0),
 ) -> PointArray:
     """The outline drawn wider: beyond it, and only there, cement is outside of the body.
 
@@ -40,6 +41,8 @@ def judged_outline(
         What of that is left to the tolerance that holds for any outline.
     unjudged_mm : float
         How far a side is moved that is not judged.
+    proud_mm : (float, float)
+        How far the silhouette lies outside of endplates, and of the front, see `endplates`.
 
     Returns
     -------
@@ -54,7 +57,7 @@ def judged_outline(
         from_middle = _from_middle(len(part.line_px)) if forward else 1.0
         rough = rough_mm[1] + (rough_mm[0] - rough_mm[1]) * from_middle
         sigma_mm = part.sigma_mm if part.sigmas_mm is None else part.sigmas_mm
-        by = sigmas * np.hypot(sigma_mm, rough) - less_mm
+        by = proud_mm[1 if forward else 0] + sigmas * np.hypot(sigma_mm, rough) - less_mm
         if part.unsure is not None:
             by = np.float64(unjudged_mm)
         points: PointArray = axes.to_mm(part.line_px) + np.outer(by, [forward, up])

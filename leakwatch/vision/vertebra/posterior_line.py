@@ -76,7 +76,7 @@ def in_line(
     half_mm : float
         Half the height of the body.
     hints_mm : ndarray
-        ``(h, 2)``, points of that edge that a person set.
+        ``(h, 2)``, points that a person set on the wall in the midline.
     settings : VertebraSettings
     """
     end = half_mm + settings.line_beyond_mm
@@ -85,7 +85,9 @@ def in_line(
     leans = np.arange(-_LEAN_DEG, _LEAN_DEG + 1e-6, _STEP_DEG)
     lines = candidates(patch, shape, offsets, leans, np.zeros(1), settings)
     prior = shape_prior(lines, settings.back_lean_sd_deg, 0.0, settings.hollow_sd_mm)
-    prior = prior + hint_prior(lines, hints_mm, settings, settings.back_hollow_sd_mm)
+    prior = prior + hint_prior(
+        lines, hints_mm, settings, settings.back_hollow_mm, settings.back_hollow_sd_mm
+    )
     line = weighed(lines, prior, back.along_mm, settings)
     # What speaks for another edge, further away, still does.
     sigma = np.hypot(line.sigma_mm, back.far_mm)

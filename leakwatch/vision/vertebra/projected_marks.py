@@ -14,6 +14,7 @@ from leakwatch.core.marks import Marks, Side
 from leakwatch.vision.background.baseline import seen_in_reference
 from leakwatch.vision.image_processing.patches import near
 from leakwatch.vision.vertebra.body_outline import outline_from_wall
+from leakwatch.vision.vertebra.endplates import proud_mm
 from leakwatch.vision.vertebra.outside_body import judged_outline
 from leakwatch.vision.vertebra.posterior_wall import (
     Wall,
@@ -237,6 +238,7 @@ def with_found_outline(
         (vertebra.rough_mm, vertebra.waist_rough_mm),
         tolerance_mm,
         cement.unjudged_mm,
+        proud_mm(vertebra),
     )
     outside = read_only(outside_distance(picture.grid.to_working(line), *placed.size))
     sides = (body.upper, body.lower, body.front)

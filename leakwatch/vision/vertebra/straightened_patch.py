@@ -92,7 +92,8 @@ class Patch:
         ``(n, n, 4)``, float32: first derivatives along forward and up, second ones along both;
         in units of their root mean square.
     rest : ndarray
-        ``(n, n, 2)``, float32: the mixed second derivative, and the share of seen pixels.
+        ``(n, n, 3)``, float32: the mixed second derivative, the share of seen pixels, and the
+        band-passed picture itself in units of its root mean square.
     """
 
     axes: Axes
@@ -131,6 +132,12 @@ class Patch:
         mixed = self._sampled(self.rest, inside)[..., 0]
         line = -(second[..., 2] * forward**2 + second[..., 3] * up**2 + 2 * mixed * forward * up)
         return drop, line, seen
+
+    def band(self, points: PointArray) -> tuple[Array, BoolImage]:
+        """Attenuation at these points, ``(n, k, 2)``, and where it is seen, each ``(n, k)``."""
+        rest = self._sampled(self.rest, points)
+        seen: BoolImage = rest[..., 1] > _SEEN_SHARE
+        return rest[..., 2], seen
 
     def _sampled(self, channels: FloatImage, points: PointArray) -> FloatImage:
         at = ((points + self.reach_mm) / self.step_mm).astype(np.float32)
@@ -202,7 +209,8 @@ def _derivatives(
     slopes = np.dstack(
         [forward / first_unit, up / first_unit, second[0] / second_unit, second[1] / second_unit]
     )
-    rest = np.dstack([second[2] / second_unit, share])
+    unit = _robust_rms(band[seen], band[seen])
+    rest = np.dstack([second[2] / second_unit, share, band / unit])
     return read_only(slopes.astype(np.float32)), read_only(rest.astype(np.float32))
 
 

@@ -25,7 +25,7 @@ from leakwatch.core.results import Level
 from leakwatch.gui.live.live_window import LiveWindow
 from leakwatch.live.case_setup import Setup
 from leakwatch.live.live_session import LiveSession
-from leakwatch.live.status import Recording, Sight
+from leakwatch.live.status import DisplayState, Recording
 from leakwatch.pipeline import stages
 
 pytestmark = pytest.mark.usefixtures("fonts")
@@ -123,10 +123,10 @@ def test_a_source_that_holds_the_interpreter_is_told_when_it_lets_go(open_window
                 window.tick()
         hand = window.banner.clock
         source.fed.put(hold)
-        while window._pulse.stood_s < HELD_S:
+        while window._refresh_state.stalled_s < HELD_S:
             assert time.monotonic() < end_s
             window.tick()
-            if window._pulse.stood_s == 0.0:
+            if window._refresh_state.stalled_s == 0.0:
                 hand = window.banner.clock
         # Until now the screen showed the time at which it stopped; what it says now is true.
         assert window.banner.clock != hand
@@ -166,7 +166,7 @@ def test_a_source_that_is_slow_is_never_clear_between_its_frames(room, window):
         assert banner_of(window).level is not Level.UNKNOWN
         room.clock.now_s += 0.9
         now = banner_of(window)
-        assert (now.level, room.shown().sight) == (Level.UNKNOWN, Sight.STALE)
+        assert (now.level, room.shown().state) == (Level.UNKNOWN, DisplayState.STALE)
         assert "LAST IMAGE, 1 s ago" in everything(now)
         room.feed(frame, 0.1)
 
@@ -233,7 +233,7 @@ def test_nothing_is_kept_stands_in_the_window_from_the_beginning(open_window):
 def test_an_acknowledged_stop_is_never_clear_through_all_of_it(room, window, monkeypatch):
     room.run(FEW)
     room.session.acknowledge()
-    room.until(lambda status: not status.present.snapshot.alert.latched)
+    room.until(lambda status: not status.decision.snapshot.alert.latched)
     assert banner_of(window).title == "STOP acknowledged"
     room.clock.now_s += 5.0
     now = banner_of(window)

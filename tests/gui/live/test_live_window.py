@@ -107,7 +107,7 @@ def test_a_whole_simulated_injection_is_seen_and_heard(qtbot, repository):
             overlay = window.image.overlay
             kinds |= {kind for kind, curve in overlay.curves.items() if len(curve.getData()[0])}
             predicted |= any("5 mm in" in label.toPlainText() for label in overlay.labels)
-            assert levels[-1] is room.session.status.present.snapshot.alert.level
+            assert levels[-1] is room.session.status.decision.snapshot.alert.level
             assert (Alarm.HIGH in speaker.played) is (Level.STOP in levels)
         assert set(levels) == set(Level)
         wanted = {LineKind.CEMENT, LineKind.GROWTH, LineKind.WALL, LineKind.MARGIN, LineKind.TUBE}
@@ -121,7 +121,7 @@ def test_a_whole_simulated_injection_is_seen_and_heard(qtbot, repository):
         room.until(lambda status: status.audio_paused_until_s is not None)
         assert (level_of(window), window.banner.flashing) == (Level.STOP, True)
         qtbot.keyClick(window, KEY.Key_A)
-        room.until(lambda status: not status.present.snapshot.alert.latched)
+        room.until(lambda status: not status.decision.snapshot.alert.latched)
         assert level_of(window) is not Level.STOP
         assert not window.banner.flashing
 
@@ -156,7 +156,7 @@ def test_the_last_image_stays_with_its_lines_and_its_age(room, window):
     room.source.status = replace(room.source.status, fluoroscopy_on=False)
     for age in ("12 s", "1:52 min"):
         room.clock.now_s += 11.9 if age == "12 s" else 100.0
-        room.until(lambda status: status.present.snapshot.fault is not None)
+        room.until(lambda status: status.decision.snapshot.fault is not None)
         assert level_of(window) is Level.STOP
         assert {kind: len(curve.getData()[0]) for kind, curve in curves.items()} == before
         # The frame is dark, and nothing that is drawn over it.
@@ -280,7 +280,7 @@ def test_keys_are_actions_of_a_person(qtbot, room, window):
     assert level_of(window) is Level.STOP
     for one in (KEY.Key_P, KEY.Key_Space, KEY.Key_A):
         qtbot.keyClick(window, one)
-    room.until(lambda status: not status.present.snapshot.alert.latched)
+    room.until(lambda status: not status.decision.snapshot.alert.latched)
     assert room.session.status.audio_paused_until_s == room.clock.now_s + 120.0
     assert level_of(window) is Level.WATCH
     qtbot.keyClick(window, KEY.Key_B)
@@ -329,7 +329,7 @@ def test_a_stop_is_acknowledged_while_a_volume_is_typed(qtbot, room, window):
     qtbot.keyClick(window, KEY.Key_V)
     qtbot.keyClick(window, KEY.Key_1)
     qtbot.keyClick(window, KEY.Key_A)
-    room.until(lambda status: not status.present.snapshot.alert.latched)
+    room.until(lambda status: not status.decision.snapshot.alert.latched)
     qtbot.keyClick(window, KEY.Key_Escape)
     assert window.layer is None
     assert room.session.marks.cement.syringe == ()
@@ -347,7 +347,7 @@ def test_a_stop_sounds_again_and_again_and_is_silent_when_acknowledged(
     assert speaker.played.count(Alarm.HIGH) == 4
     stops = speaker.stops
     qtbot.keyClick(window, KEY.Key_A)
-    room.until(lambda status: not status.present.snapshot.alert.latched)
+    room.until(lambda status: not status.decision.snapshot.alert.latched)
     window.tick()
     assert speaker.stops == stops + 1
     room.clock.now_s += 60.0
@@ -578,7 +578,7 @@ def test_another_stop_ends_a_pause_and_sounds(room, window, speaker):
     room.until(lambda status: status.audio_paused_until_s is not None)
     window.tick()
     heard = len(speaker.played)
-    present = room.session.status.present.snapshot
+    present = room.session.status.decision.snapshot
     stop = Event(STOPPED, 1.0, EventKind.ALERT, Level.STOP, Reason.TUBULAR_FILLING)
     again = replace(present, alert=replace(present.alert, events=(stop,)))
     room.session._fold._publish(again, "", room.clock.now_s, room.clock.now_s)
@@ -643,24 +643,24 @@ def test_once_cement_was_seen_a_new_baseline_is_asked_for_and_can_be_taken_back(
     window.tick()
     # The pedal is up, and of this observation nothing is known.
     room.clock.now_s += 2.0
-    room.until(lambda status: status.present.snapshot.fault is not None)
-    assert room.session.status.present.snapshot.observation.cement is None
+    room.until(lambda status: status.decision.snapshot.fault is not None)
+    assert room.session.status.decision.snapshot.observation.cement is None
     assert "Shift B" not in window.bar.buttons
     qtbot.keyClick(window, KEY.Key_B)
     assert "discards" in window.prompt.text()
     assert "mm² of cement" in window.prompt.text()
-    assert not room.session.status.can_take_back
+    assert not room.session.status.can_undo
     qtbot.keyClick(window, KEY.Key_B)
-    room.until(lambda status: status.can_take_back)
+    room.until(lambda status: status.can_undo)
     room.feed(FEW[STOPPED + 1], 0.25)
     window.tick()
     assert "Included in the baseline" in said(window)
     qtbot.mouseClick(window.bar.buttons["Shift B"], Qt.MouseButton.LeftButton)
-    room.until(lambda status: not status.can_take_back)
+    room.until(lambda status: not status.can_undo)
     room.feed(replace(FEW[STOPPED + 1], index=STOPPED + 2, time_s=9.0), 0.25)
     window.tick()
     assert "Included in the baseline" not in said(window)
-    assert room.session.status.present.snapshot.observation.wall_distance is not None
+    assert room.session.status.decision.snapshot.observation.wall_distance is not None
 
 
 def test_without_cement_a_new_baseline_needs_no_question(qtbot, room, window):

@@ -102,7 +102,7 @@ def test_the_level_is_shown_while_somebody_marks(qtbot, room, live):
 
 
 def test_millimetres_that_are_measured_on_a_live_picture_hold_from_then_on(qtbot, room, live):
-    assert room.session.status.present.snapshot.observation.calibration.mm_per_px is None
+    assert room.session.status.decision.snapshot.observation.calibration.mm_per_px is None
     hand = Hand(qtbot, live)
     hand.keys(KEY.Key_C, KEY.Key_Tab, KEY.Key_Tab)
     assert isinstance(live.layer, CalibrateLayer)
@@ -111,8 +111,10 @@ def test_millimetres_that_are_measured_on_a_live_picture_hold_from_then_on(qtbot
     hand.keys(KEY.Key_Return)
     drawn_wall(hand)
     hand.keys(KEY.Key_O, KEY.Key_U, KEY.Key_S)
-    room.until(lambda status: status.present.snapshot.observation.calibration.mm_per_px is not None)
-    found = room.session.status.present.snapshot.observation.calibration
+    room.until(
+        lambda status: status.decision.snapshot.observation.calibration.mm_per_px is not None
+    )
+    found = room.session.status.decision.snapshot.observation.calibration
     assert found.mm_per_px == pytest.approx(50 / 160, rel=0.02)
     assert found.rung is SpacingRung.CASE
 
@@ -147,9 +149,9 @@ def test_new_marks_over_known_cement_are_asked_for_twice(qtbot):
         hand.drag(tuple(wall[1]), (wall[1][0] - 10.0, wall[1][1]))
         hand.keys(KEY.Key_U, KEY.Key_S)
         assert "discards" in window.prompt.text()
-        assert not room.session.status.can_take_back
+        assert not room.session.status.can_undo
         hand.keys(KEY.Key_S)
-        room.until(lambda status: status.can_take_back)
+        room.until(lambda status: status.can_undo)
 
 
 @pytest.fixture

@@ -322,7 +322,7 @@ def test_frames_that_cannot_be_averaged_are_told(make, sample, monkeypatch):
     def broken(run):
         raise OSError("the disk was taken away")
 
-    monkeypatch.setattr("leakwatch.runner.stored_run.Run.reopen", broken)
+    monkeypatch.setattr("leakwatch.runner.stored_run.AnalysisRun.reopen", broken)
     run = open_run(sample, load_settings(None))
     run.source.close()
     preparation = StoredPreparation(run, 0)

@@ -8,17 +8,21 @@ import numpy as np
 import pytest
 
 from leakwatch.core.errors import ConfigError
-from leakwatch.simulator.anatomy.analytic_anatomy import build_analytic_anatomy, posed_spine
+from leakwatch.simulator.anatomy.analytic_anatomy import build_analytic_anatomy
 from leakwatch.simulator.anatomy.anatomy import Anatomy, Label, moving_shares
 from leakwatch.simulator.anatomy.carm import CArm
+from leakwatch.simulator.anatomy.fracture import Fracture
 from leakwatch.simulator.anatomy.landmarks import Landmarks, body_outline_px, find_landmarks
+from leakwatch.simulator.anatomy.patient import Patient
+from leakwatch.simulator.anatomy.spine import posed_spine
 from leakwatch.simulator.anatomy.tissue import CORTEX, MARROW
-from leakwatch.simulator.anatomy.vertebra_shape import SIZES, canal_centre_mm, pedicle_centre_mm
+from leakwatch.simulator.anatomy.vertebra_shape import canal_centre_mm, pedicle_centre_mm
+from leakwatch.simulator.anatomy.vertebra_sizes import MEAN_SIZES
 from leakwatch.simulator.anatomy.volume_painting import smooth_field
 
 
 def test_the_body_has_the_size_of_its_level(landmarks: Landmarks) -> None:
-    size = SIZES["L2"]
+    size = MEAN_SIZES["L2"]
     # Bumps and the rims' rounding: a millimetre or two.
     assert landmarks.size_mm == pytest.approx(
         [size.width_mm, size.depth_mm, size.height_mm], abs=2.5
@@ -26,7 +30,7 @@ def test_the_body_has_the_size_of_its_level(landmarks: Landmarks) -> None:
 
 
 def test_the_wall_is_where_it_was_drawn_and_hollow(landmarks: Landmarks) -> None:
-    wall, size = landmarks.wall_mm, SIZES["L2"]
+    wall, size = landmarks.wall_mm, MEAN_SIZES["L2"]
     waist = size.depth_mm / 2 * (1.0 - 0.09)
     middle = wall[len(wall) // 2]
     assert middle[0] == 0.0
@@ -38,7 +42,7 @@ def test_the_wall_is_where_it_was_drawn_and_hollow(landmarks: Landmarks) -> None
 
 def test_pedicles_are_on_both_sides(landmarks: Landmarks) -> None:
     right, left = landmarks.pedicles_mm
-    drawn = pedicle_centre_mm(SIZES["L2"])
+    drawn = pedicle_centre_mm(MEAN_SIZES["L2"])
     assert right == pytest.approx(drawn, abs=3.5)
     assert left == pytest.approx([-drawn[0], drawn[1], drawn[2]], abs=3.5)
 
@@ -50,11 +54,11 @@ def test_labels_are_where_they_belong(anatomy: Anatomy) -> None:
         index = np.rint(grid.to_index(np.array(place_mm))).astype(int)
         return int(anatomy.labels[tuple(index)])
 
-    size = SIZES["L2"]
+    size = MEAN_SIZES["L2"]
     assert label_at(0.0, 0.0, 0.0) == Label.BODY
     assert label_at(0.0, canal_centre_mm(size), 0.0) == Label.CANAL
     assert label_at(*pedicle_centre_mm(size)) == Label.ARCH
-    apart = size.height_mm + SIZES["L2"].disc_mm
+    apart = size.height_mm + MEAN_SIZES["L2"].disc_mm
     assert label_at(0.0, 0.0, apart + 1.0) == Label.OTHER_VERTEBRA
     assert label_at(0.0, 0.0, size.height_mm / 2 + 4.0) == Label.REST
 
@@ -68,7 +72,7 @@ def test_spongy_bone_is_inside_a_shell(anatomy: Anatomy) -> None:
 
 
 def test_five_vertebrae_at_least_and_the_target_level() -> None:
-    for level in SIZES:
+    for level in MEAN_SIZES:
         spine = posed_spine(level)
         assert len(spine) >= 5
         target = next(v for v in spine if v.name == level)
@@ -79,7 +83,7 @@ def test_five_vertebrae_at_least_and_the_target_level() -> None:
 
 def test_a_wedge_lowers_the_front() -> None:
     carm = CArm(rows=120, columns=120, pitch_mm=1.0)
-    wedged = build_analytic_anatomy("L1", 3, wedge=0.4, carm=carm)
+    wedged = build_analytic_anatomy("L1", 3, Patient(fractures={0: Fracture(wedge=0.4)}), carm)
     body = wedged.labels == Label.BODY
     anterior = wedged.grid.axis_mm(1)
 

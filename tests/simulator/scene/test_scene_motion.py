@@ -10,9 +10,12 @@ from leakwatch.simulator.scene.scene_motion import (
     Breath,
     CannulaMove,
     Jolt,
+    OrganRhythm,
     breathing_tracks,
     breathing_wave,
     cannula_track,
+    rhythm_wave,
+    unrest,
 )
 from leakwatch.simulator.xray.patient_layers import shift_layer
 
@@ -49,6 +52,36 @@ def test_organs_come_later_and_farther_than_the_spine_and_ribs_go_the_other_way(
     assert np.ptp(tissue[:, 2]) / np.ptp(spine[:, 2]) == pytest.approx(4.0, rel=0.15)
     lags = [np.corrcoef(spine[:-10, 2], tissue[n : n - 10 or None, 2])[0, 1] for n in range(10)]
     assert int(np.argmax(lags)) * 0.05 == pytest.approx(0.2, abs=0.06)
+
+
+def test_organs_can_breathe_by_a_rhythm_that_the_spine_does_not_share() -> None:
+    apart = OrganRhythm(5.0, 2, 0.5, 0.0)
+    tracks = breathing_tracks(TIMES, BREATH, [], rng(), (apart, rng(2)))
+    alone = breathing_tracks(TIMES, BREATH, [], rng())
+    assert np.array_equal(tracks.spine, alone.spine)
+    assert np.ptp(tracks.organs[:, 2]) == pytest.approx(8.0, rel=0.01)
+    # Ribs go with the lung; a period later everything is where it was.
+    assert np.corrcoef(tracks.wall[:, 2], tracks.organs[:, 2])[0, 1] < -0.99
+    assert tracks.organs[100:] == pytest.approx(tracks.organs[:-100], abs=0.05)
+    still = Breath(4.0, (0, 0, 0), (0, 1, 1), (0, 2, -10), 0.2, 0.0)
+    assert not breathing_tracks(TIMES, still, [], rng(), (apart, rng(2))).spine.any()
+
+
+def test_a_breath_has_the_shape_that_is_asked_for() -> None:
+    fine = np.arange(0.0, 40.0, 0.01)
+    sine, resting = (rhythm_wave(fine, OrganRhythm(4.0, rest, 0.5, 0.0), rng()) for rest in (2, 6))
+    assert sine.mean() == pytest.approx(0.5, abs=0.01)  # 1 - cos^2
+    assert resting.mean() == pytest.approx(1.0 - 5.0 / 16.0, abs=0.01)  # 1 - cos^6
+    quick = rhythm_wave(fine, OrganRhythm(4.0, 4, 0.25, 0.0), rng())
+    rising = np.diff(quick) > 0.0
+    assert rising.mean() == pytest.approx(0.25, abs=0.01)
+    assert np.abs(np.diff(quick)).max() < 0.03
+
+
+def test_unrest_is_smooth_and_of_deviation_one() -> None:
+    motion = unrest(np.arange(0.0, 2000.0, 0.05), rng(3))
+    assert motion.std() == pytest.approx(1.0, rel=0.02)
+    assert np.abs(np.diff(motion)).max() < 0.3
 
 
 def test_a_push_stays_and_a_bump_swings_before_it_does() -> None:

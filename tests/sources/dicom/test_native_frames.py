@@ -88,8 +88,8 @@ def test_high_bit_by_mistake(tmp_path: Path, syntax: UID, high: int, least: int)
 
     told = [note for note in found[0].acquisition.notes if "High Bit" in note]
     assert told == [
-        f"High Bit says {high}, but the samples are in the lowest 12 bits (Bits Stored): these are "
-        "taken."
+        f"High Bit states {high}, but the samples are in the lowest 12 bits (Bits Stored): these "
+        "are taken."
     ]
 
 

@@ -128,7 +128,7 @@ def test_a_stream_of_fewer_bits_is_followed_and_told(
     assert found[0].acquisition.pixel_format.bits_stored == 12
     told = [note for note in found[0].acquisition.notes if "Bits Stored" in note]
     assert told == [
-        "The code stream has samples of 12 bits, and Bits Stored says 16: 12 are taken."
+        "The code stream has samples of 12 bits, and Bits Stored states 16: 12 are taken."
     ]
 
 

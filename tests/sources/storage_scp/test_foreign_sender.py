@@ -16,7 +16,7 @@ from leakwatch.config import LiveDicomSettings, LiveSettings, Settings
 from leakwatch.core.results import Level
 from leakwatch.live.case_setup import Setup
 from leakwatch.live.live_session import LiveSession
-from leakwatch.live.status import Sight, shown
+from leakwatch.live.status import DisplayState, displayed_status
 from leakwatch.sources.storage_scp.scp_options import StoreOptions
 from leakwatch.sources.storage_scp.scp_source import StoreScp
 
@@ -55,7 +55,7 @@ class Sender:
         subprocess.run([str(one) for one in command], capture_output=True, timeout=60, check=False)
 
     def shown(self):
-        return shown(self.session.status, self.session.now_s, SETTINGS)
+        return displayed_status(self.session.status, self.session.now_s, SETTINGS)
 
     def until(self, holds):
         end_s = time.monotonic() + PATIENCE_S
@@ -99,17 +99,17 @@ def colour(folder):
 
 
 @pytest.mark.parametrize(
-    ("sent", "sight", "words"),
+    ("sent", "state", "words"),
     [
-        (other_patient, Sight.PRESENT, "Another patient: start a new baseline"),
-        (other_size, Sight.PRESENT, "Frames of 120 × 120 pixels instead of 240 × 240"),
-        (colour, Sight.LOST, "Connection lost"),
+        (other_patient, DisplayState.LIVE, "Another patient: start a new baseline"),
+        (other_size, DisplayState.LIVE, "Frames of 120 × 120 pixels instead of 240 × 240"),
+        (colour, DisplayState.LOST, "Connection lost"),
     ],
 )
-def test_what_is_not_the_patient_is_never_clear(calm, tmp_path, sent, sight, words):
+def test_what_is_not_the_patient_is_never_clear(calm, tmp_path, sent, state, words):
     calm.send(sent(tmp_path))
     now = calm.until(lambda now: now.level is not Level.CLEAR)
-    assert (now.level, now.sight) == (Level.UNKNOWN, sight)
+    assert (now.level, now.state) == (Level.UNKNOWN, state)
     assert words in now.banner.reasons[0]
 
 
@@ -122,6 +122,6 @@ def test_a_stop_stays_when_garbage_follows(calm, tmp_path):
     calm.send(whole)
     calm.until(lambda now: now.level is Level.STOP)
     calm.send(colour(tmp_path))
-    now = calm.until(lambda now: now.sight is Sight.LOST)
+    now = calm.until(lambda now: now.state is DisplayState.LOST)
     assert now.level is Level.STOP
     assert any("Connection lost" in warning for warning in now.banner.warnings)

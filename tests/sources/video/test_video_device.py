@@ -24,7 +24,7 @@ from leakwatch.core.protocols import Link
 from leakwatch.core.results import Level
 from leakwatch.live.case_setup import Setup
 from leakwatch.live.live_session import LiveSession
-from leakwatch.live.status import Sight, shown
+from leakwatch.live.status import DisplayState, displayed_status
 from leakwatch.sources.live_sources import open_live
 from leakwatch.sources.video.video_options import read_options
 from leakwatch.sources.video.video_source import VideoDevice
@@ -222,7 +222,7 @@ class Watched:
         self.session.close()
 
     def shown(self):
-        return shown(self.session.status, self.session.now_s, self.settings)
+        return displayed_status(self.session.status, self.session.now_s, self.settings)
 
     def feed(self, picture):
         before = self.session.status.frames
@@ -241,20 +241,20 @@ def clear():
     with Watched() as room:
         for picture in SCREENS[:5]:
             room.feed(picture)
-        room.until(lambda: room.session.status.present.snapshot.alert.level is Level.CLEAR)
+        room.until(lambda: room.session.status.decision.snapshot.alert.level is Level.CLEAR)
         yield room
 
 
 def test_last_level_of_a_device_that_is_pulled_out(clear):
     clear.grabber.fed.put(GONE)
-    clear.until(lambda: clear.shown().sight is Sight.LOST)
+    clear.until(lambda: clear.shown().state is DisplayState.LOST)
     time.sleep(0.1)
     assert clear.shown().level is Level.UNKNOWN
 
 
 def test_last_level_of_a_device_that_hangs(clear):
     clear.until(lambda: "has sent no image" in clear.session.status.link.text)
-    assert (clear.shown().level, clear.shown().sight) == (Level.UNKNOWN, Sight.LOST)
+    assert (clear.shown().level, clear.shown().state) == (Level.UNKNOWN, DisplayState.LOST)
 
 
 def test_last_level_of_colour(clear):
@@ -267,7 +267,7 @@ def test_last_level_of_a_picture_that_is_held_through_a_link_with_noise(clear):
     rng = np.random.default_rng(1)
     held = SCREENS[4]
     end_s = time.monotonic() + PATIENCE_S
-    while clear.shown().sight is not Sight.HELD:
+    while clear.shown().state is not DisplayState.FROZEN:
         assert time.monotonic() < end_s, clear.session.status
         noise = rng.random((*held.shape[:2], 1)) < 0.05
         clear.grabber.fed.put(np.where(noise, np.minimum(held, 254) + 1, held).astype(np.uint8))

@@ -42,6 +42,7 @@ class Sequence:
         added: np.ndarray | None = None,
         instrument: np.ndarray | None = None,
         seen: np.ndarray = SEEN,
+        lies: np.ndarray | None = None,
     ) -> np.ndarray:
         image = self.rng.normal(0.0, self.noise, (ROWS, COLUMNS)).astype(np.float32)
         if added is not None:
@@ -49,10 +50,12 @@ class Sequence:
         shown = Added(read_only(image * seen), seen, 0.0)
         mean = averaging.with_frame(self.state.mean, shown, self.count / self.fps, SCALE, SETTINGS)
         self.state = replace(self.state, mean=mean)
-        cannula = CoveredByCannula(instrument, instrument, instrument, (1.0, 0.0))
-        self.state, _ = cement_mask.segment(
-            self.state, seen, self.behind, self.origin, cannula, 1.0, SCALE, SETTINGS
+        cannula = CoveredByCannula(
+            instrument, instrument, instrument if lies is None else lies, (1.0, 0.0)
         )
+        self.state = cement_mask.segment(
+            self.state, seen, self.behind, self.origin, cannula, 1.0, SCALE, SETTINGS
+        ).state
         self.count += 1
         assert self.state.mask is not None
         return self.state.mask
@@ -245,7 +248,7 @@ def test_caution_raises_the_limit_and_infinite_caution_sees_nothing() -> None:
         for index in range(4):
             mean = averaging.with_frame(state.mean, added, index / 7.5, SCALE, SETTINGS)
             state = replace(state, mean=mean)
-            state, _ = cement_mask.segment(
+            state = cement_mask.segment(
                 state,
                 SEEN,
                 false_cement.background(FLAT, None, SETTINGS),
@@ -254,7 +257,7 @@ def test_caution_raises_the_limit_and_infinite_caution_sees_nothing() -> None:
                 caution,
                 SCALE,
                 SETTINGS,
-            )
+            ).state
         assert state.mask is not None
         areas.append(np.count_nonzero(state.mask))
     assert areas[0] > areas[1] > areas[2] == 0
@@ -297,9 +300,9 @@ def test_sudden_cement_is_as_wide_as_a_vein(width_mm: float, taken: bool) -> Non
         image = image + (new if count >= 8 else 0.0)
         shown = Added(read_only(image.astype(np.float32)), SEEN, 0.0)
         mean = averaging.with_frame(state.mean, shown, count / 7.5, scale, SETTINGS)
-        state, _ = cement_mask.segment(
+        state = cement_mask.segment(
             replace(state, mean=mean), SEEN, behind, None, CoveredByCannula(), 1.0, scale, SETTINGS
-        )
+        ).state
     assert state.mask is not None
     share = state.mask[new > 0.07].mean()
     assert share > 0.9 if taken else share < 0.5
@@ -348,9 +351,21 @@ def test_a_scale_at_the_end_of_its_range_breaks_nothing(mm_per_px: float, ball_p
         image = added + rng.normal(0.0, 0.004, (ROWS, COLUMNS))
         shown = Added(read_only(image.astype(np.float32)), SEEN, 0.0)
         mean = averaging.with_frame(state.mean, shown, count / 7.5, scale, SETTINGS)
-        state, _ = cement_mask.segment(
+        state = cement_mask.segment(
             replace(state, mean=mean), SEEN, behind, None, CoveredByCannula(), 1.0, scale, SETTINGS
-        )
+        ).state
     assert state.mask is not None
     if not ball_px:
         assert not state.mask.any()
+
+
+@pytest.mark.parametrize(("width_mm", "is_cement"), [(0.5, False), (2.5, True)])
+def test_what_is_new_on_a_rod_is_wider_than_a_stripe(width_mm: float, is_cement: bool) -> None:
+    """An error of a rod's pose leaves a stripe along its wall."""
+    sequence, rod = Sequence(), tube([(0, 120), (140, 120)], 4.0 / MM_PER_PX, 1.0) > 0
+    bolus = blurred(thickness_mm(6.0))
+    on_wall = tube([(90, 121), (140, 121)], width_mm / MM_PER_PX, 0.07)
+    sequence.many(8, bolus)
+    for _ in range(8):
+        mask = sequence.show(np.maximum(bolus, on_wall), lies=read_only(rod))
+    assert bool(mask[121, 100:115].all()) == is_cement

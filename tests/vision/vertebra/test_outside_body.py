@@ -54,6 +54,15 @@ def test_a_rough_side_is_moved_by_both_doubts() -> None:
     assert not covers(outline, LOW - 7, 200)
 
 
+def test_cement_is_outside_only_beyond_the_silhouette() -> None:
+    # 2 mm, and 3 mm that the silhouette lies above the drawn endplates, 1 mm at the front.
+    outline = judged_outline(body(), *MOVED, (3.0, 1.0))
+    for column, row in ((200, LOW - 9), (200, HIGH + 9), (LOW - 5, 200)):
+        assert covers(outline, column, row)
+    for column, row in ((200, LOW - 11), (200, HIGH + 11), (LOW - 7, 200)):
+        assert not covers(outline, column, row)
+
+
 def test_the_less_sure_end_of_a_side_is_moved_further() -> None:
     whole = body()
     # From 0.7 mm below to 1.2 mm above: 2 mm, and 4 mm.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leakwatch.config import Settings
 from leakwatch.core.frame import IntensityRelationship, ProjectionGeometry
 from leakwatch.core.results import Reason
-from leakwatch.live.same_view import Guard, difference, look
+from leakwatch.live.view_guard import ViewGuard, check_view, find_difference
 
 SETTINGS = Settings()
 GEOMETRY = ProjectionGeometry(
@@ -41,7 +41,7 @@ def with_geometry(**changes):
     ],
 )
 def test_what_does_not_matter(same):
-    assert difference(REFERENCE, same, SETTINGS) is None
+    assert find_difference(REFERENCE, same, SETTINGS) is None
 
 
 @pytest.mark.parametrize(
@@ -97,28 +97,28 @@ def test_what_does_not_matter(same):
     ],
 )
 def test_what_forbids_to_compare(other, reason, text):
-    found = difference(REFERENCE, other, SETTINGS)
+    found = find_difference(REFERENCE, other, SETTINGS)
     assert (found.reason, found.text) == (reason, text)
-    assert found.for_good == (other.subject != "a")
+    assert found.is_permanent == (other.subject != "a")
 
 
 @given(st.floats(-180, 180), st.floats(-10, 10), st.sampled_from([-360.0, 0.0, 360.0]))
 def test_angles_are_compared_around_the_circle(angle, turned, round_):
     before = with_geometry(primary_angle_deg=angle)
     after = with_geometry(primary_angle_deg=angle + turned + round_)
-    found = difference(before, after, SETTINGS)
+    found = find_difference(before, after, SETTINGS)
     if abs(abs(turned) - SETTINGS.motion.view_angle_deg) > 1e-6:
         assert (found is not None) == (abs(turned) > SETTINGS.motion.view_angle_deg)
 
 
 def at(guard, acquisition, now_s):
-    guard, found = look(guard, replace(FRAME, acquisition=acquisition), now_s)
+    guard, found = check_view(guard, replace(FRAME, acquisition=acquisition), now_s)
     return guard, None if found is None else found.text
 
 
 def test_another_size_returns_when_it_was_gone_for_a_second():
     other = replace(REFERENCE, rows=512)
-    guard, first = at(Guard(SETTINGS), REFERENCE, 0.0)
+    guard, first = at(ViewGuard(SETTINGS), REFERENCE, 0.0)
     assert first is None
     told = []
     for now_s, acquisition in (
@@ -136,14 +136,14 @@ def test_another_size_returns_when_it_was_gone_for_a_second():
 
 def test_a_turned_view_is_judged_as_soon_as_it_is_back():
     turned = with_geometry(primary_angle_deg=0.0)
-    guard, _ = at(Guard(SETTINGS), REFERENCE, 0.0)
+    guard, _ = at(ViewGuard(SETTINGS), REFERENCE, 0.0)
     guard, text = at(guard, turned, 1.0)
     assert text == "C-arm rotated by 90° from the marked view"
     assert at(guard, REFERENCE, 1.1)[1] is None
 
 
 def test_another_patient_is_for_good():
-    guard, _ = at(Guard(SETTINGS), REFERENCE, 0.0)
+    guard, _ = at(ViewGuard(SETTINGS), REFERENCE, 0.0)
     guard, text = at(guard, replace(REFERENCE, subject="b"), 1.0)
     assert text == "Another patient: start a new baseline"
     guard, text = at(guard, REFERENCE, 100.0)

@@ -12,7 +12,7 @@ from leakwatch.case_files.run_records import read_events, read_frames
 from leakwatch.config import LiveSettings, Settings
 from leakwatch.core.results import EventKind, Level
 from leakwatch.live.panel import session_facts
-from leakwatch.live.recording_news import RecordingNews
+from leakwatch.live.recording_notices import RecordingNotices
 from leakwatch.live.report_lines import status_line
 from leakwatch.live.status import Recording
 from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME, Recorder
@@ -40,7 +40,7 @@ def test_a_slow_disk_is_told_as_it_happens_and_counted(tmp_path):
         levels = room.run(FEW[:5])
         assert "recording is" not in status_line(room.session.status, room.shown())
         levels += room.run(FEW[5:])
-        room.until(lambda status: len(status.told) == 2)
+        room.until(lambda status: len(status.notices) == 2)
         said = status_line(room.session.status, room.shown())
         assert "recording is 2 s behind" in said.split(" | ")
         fact = recording_fact(room)
@@ -48,16 +48,16 @@ def test_a_slow_disk_is_told_as_it_happens_and_counted(tmp_path):
         assert f"frames: {len(FEW) - 5} lost" in fact.value
         assert levels[-1] is Level.STOP
         hung.set()
-        status = room.until(lambda status: len(status.told) == 3)
+        status = room.until(lambda status: len(status.notices) == 3)
         assert status.behind_words == ""
-        assert status.told[1] in [f"recording of frames is {late} s behind" for late in (1, 2)]
-        assert (status.told[0], *status.told[2:]) == (
+        assert status.notices[1] in [f"recording of frames is {late} s behind" for late in (1, 2)]
+        assert (status.notices[0], *status.notices[2:]) == (
             "recording of frames accepts no more frames until it has caught up",
             f"recording of frames has caught up; it was up to 2 s behind; "
             f"{len(FEW) - 5} frames were lost",
         )
         assert room.shown().level is Level.STOP
-    assert tuple(one.text for one in told(tmp_path)) == status.told
+    assert tuple(one.text for one in told(tmp_path)) == status.notices
     assert {one.kind for one in told(tmp_path)} == {EventKind.TECHNICAL}
     lines = read_frames(tmp_path / FRAMES_NAME)
     assert [line.frame for line in lines] == list(range(len(FEW)))
@@ -108,20 +108,22 @@ NEWS = [
 @pytest.mark.parametrize(("behind", "lost", "expected"), NEWS)
 def test_each_change_is_told_once(behind, lost, expected):
     limit_s = SETTINGS.live.behind_after_s
-    news, texts, before = RecordingNews(limit_s), [], 0
+    notices, texts, before = RecordingNotices(limit_s), [], 0
     for behind_s, count in zip(behind, lost, strict=True):
         full, before = count > before, count
         for _ in range(3):
             late = behind_s >= limit_s
-            texts += news.new({1: Recording("frames", count, "", False, behind_s, late, full)})
+            texts += notices.take_new(
+                {1: Recording("frames", count, "", False, behind_s, late, full)}
+            )
     assert [one.removeprefix("recording of frames ").removeprefix("has ") for one in texts] == (
         expected
     )
 
 
 def test_a_second_record_is_told_of_anew():
-    news = RecordingNews(1.0)
+    notices = RecordingNotices(1.0)
     stopped = Recording("frames", failure="disk full")
-    assert news.new({1: stopped}) == ["recording of frames stopped: disk full"]
-    assert news.new({1: stopped}) == []
-    assert news.new({2: stopped}) == ["recording of frames stopped: disk full"]
+    assert notices.take_new({1: stopped}) == ["recording of frames stopped: disk full"]
+    assert notices.take_new({1: stopped}) == []
+    assert notices.take_new({2: stopped}) == ["recording of frames stopped: disk full"]

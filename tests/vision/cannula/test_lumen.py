@@ -1,4 +1,4 @@
-"""Cement in the bore of the cannula: truth is what was drawn into the rod."""
+"""What the lumen of the cannula holds: truth is what was drawn into the rod."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from test_tracking import SCALE, SEEN, SETTINGS, WIDTH, found, noisy, picture
 
 from leakwatch.core.arrays import read_only
 from leakwatch.vision.background.baseline import Baseline
-from leakwatch.vision.cannula import bore, tracking
+from leakwatch.vision.cannula import tracking
 
 DEGREES, FRONT = 4.0, (150.0, 120.0)
 BORE_PX = 0.78 * WIDTH
@@ -70,13 +70,12 @@ def test_cement_around_the_tip_is_seen_through_a_filled_bore() -> None:
     assert abs(on_axis(left, 30.0)) < 0.03
 
 
-def test_once_cement_came_out_all_of_the_bore_is_full() -> None:
-    """A bolus that lies beside the rod, not behind it, hides where the filling begins."""
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_bolus_beside_the_tip_does_not_hide_what_the_lumen_holds(is_known: bool) -> None:
     beside = tube([(125.0, 104.5), (155.0, 106.5)], 20.0, 0.3)
     beside += tube([(125.0, 132.5), (155.0, 134.5)], 20.0, 0.3)
     added = rod(FRONT, DEGREES, BORE_PX, FILLED) + beside
-    known = read_only(beside > 0.1)
-    assert on_axis(compared(added), 8.0) > 0.08
+    known = read_only(beside > 0.1) if is_known else None
     assert abs(on_axis(compared(added, cement=known), 8.0)) < 0.04
 
 
@@ -92,26 +91,29 @@ def test_cement_on_the_outer_half_is_not_what_fills_the_bore() -> None:
     assert abs(on_axis(left, 15.0)) < 0.04
 
 
-@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
-def test_what_fills_the_bore_is_followed_slowly(share: float) -> None:
-    cannula = found(picture(DEGREES)).cannula
-    assert cannula is not None
-    ones = read_only(np.ones_like(cannula.profile))
-    before, newest = bore.Filling(ones, 3.0), bore.Filling(read_only(2 * ones), 1.0)
-    followed = bore.followed_filling(cannula, before, newest, share, SETTINGS)
-    assert followed is not None
-    assert followed.profile == pytest.approx(1.0 + share)
-    assert bore.followed_filling(cannula, before, None, share, SETTINGS) is before
-    assert bore.followed_filling(cannula, None, newest, share, SETTINGS) is newest
+def drawn_so_far(from_tip_mm: float, attenuation: float) -> np.ndarray:
+    """What the lumen holds from so far outwards of the tip on."""
+    turn, away = np.deg2rad(DEGREES), from_tip_mm / MM_PER_PX
+    start = (FRONT[0] - away * np.cos(turn), FRONT[1] - away * np.sin(turn))
+    return rod(start, DEGREES, BORE_PX, attenuation)
 
 
-def test_a_stylet_that_is_drawn_counts_at_once() -> None:
-    cannula = found(picture(DEGREES)).cannula
-    assert cannula is not None
-    ones = np.ones_like(cannula.profile)
-    before = bore.Filling(read_only(0.1 * ones), 0.0)
-    drawn = bore.Filling(read_only(-0.5 * ones), 0.0)
-    assert bore.followed_filling(cannula, before, drawn, 0.02, SETTINGS) is drawn
+@pytest.mark.parametrize("front_mm", [10.0, 20.0, 30.0])
+def test_a_stylet_that_is_half_way_out_leaves_no_cement(front_mm: float) -> None:
+    gone = drawn_so_far(0.0, 0.3) - drawn_so_far(front_mm, 0.3)
+    left = compared(-gone)
+    for from_tip_mm in (4.0, 8.0, 15.0, 25.0, 40.0):
+        assert on_axis(left, from_tip_mm) < 0.03
+
+
+@pytest.mark.parametrize("front_mm", [10.0, 20.0, 30.0])
+def test_a_second_syringe_that_is_half_way_down_leaves_no_cement(front_mm: float) -> None:
+    """Cement is known already: the lumen was emptied, and fills again."""
+    bolus = tube([(148.0, 117.0), (156.0, 123.0)], 10.0, 0.3)
+    left = compared(drawn_so_far(front_mm, FILLED) + bolus, cement=read_only(bolus > 0.1))
+    for from_tip_mm in (8.0, 15.0, 25.0, 40.0):
+        if abs(from_tip_mm - front_mm) > 3.0:
+            assert on_axis(left, from_tip_mm) < 0.03
 
 
 def test_more_than_a_bore_can_hold_is_no_filling() -> None:

@@ -24,21 +24,21 @@ class Difference:
     reason : Reason
     text : str
         For the operator.
-    for_good : bool
+    is_permanent : bool
         Whether only the operator can end it.
-    at_once : bool
+    ends_at_once : bool
         Whether it ends with the first frame that does not differ: after a C-arm is rotated back,
         a leak that began meanwhile must be shown without delay.
     """
 
     reason: Reason
     text: str
-    for_good: bool = False
-    at_once: bool = False
+    is_permanent: bool = False
+    ends_at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class ViewGuard:
     """The reference, and the last difference from it.
 
     Parameters
@@ -58,15 +58,15 @@ class Guard:
     at_s: float = 0.0
 
 
-def look(guard: Guard, frame: Frame, now_s: float) -> tuple[Guard, Difference | None]:
+def check_view(guard: ViewGuard, frame: Frame, now_s: float) -> tuple[ViewGuard, Difference | None]:
     """Compare a frame's acquisition with that of the reference.
 
-    Another patient is permanent: only a new `Guard` ends it. After a C-arm rotates back, frames are
-    assessed at once; any other difference ends after `LiveSettings.return_after_s`.
+    Another patient is permanent: only a new `ViewGuard` ends it. After a C-arm rotates back, frames
+    are assessed at once; any other difference ends after `LiveSettings.return_after_s`.
 
     Parameters
     ----------
-    guard : Guard
+    guard : ViewGuard
     frame : Frame
     now_s : float
         A monotonic clock.
@@ -74,18 +74,24 @@ def look(guard: Guard, frame: Frame, now_s: float) -> tuple[Guard, Difference | 
     if guard.reference is None:
         return replace(guard, reference=frame.acquisition), None
     last = guard.last
-    if last is not None and last.for_good:
+    if last is not None and last.is_permanent:
         return guard, last
-    found = difference(guard.reference, frame.acquisition, guard.settings)
+    found = find_difference(guard.reference, frame.acquisition, guard.settings)
     if found is not None:
         return replace(guard, last=found, at_s=now_s), found
     settled_s = now_s - guard.at_s
-    if last is not None and not last.at_once and settled_s < guard.settings.live.return_after_s:
+    if (
+        last is not None
+        and not last.ends_at_once
+        and settled_s < guard.settings.live.return_after_s
+    ):
         return guard, last
     return replace(guard, last=None), None
 
 
-def difference(reference: Acquisition, now: Acquisition, settings: Settings) -> Difference | None:
+def find_difference(
+    reference: Acquisition, now: Acquisition, settings: Settings
+) -> Difference | None:
     """Return why frames of `now` cannot be compared with `reference`; None if they can.
 
     Parameters
@@ -96,7 +102,9 @@ def difference(reference: Acquisition, now: Acquisition, settings: Settings) -> 
     if now is reference:
         return None
     if now.subject != reference.subject:
-        return Difference(Reason.VIEW, text("Another patient: start a new baseline"), for_good=True)
+        return Difference(
+            Reason.VIEW, text("Another patient: start a new baseline"), is_permanent=True
+        )
     if (now.rows, now.columns) != (reference.rows, reference.columns):
         return Difference(
             Reason.VIEW,
@@ -112,7 +120,7 @@ def difference(reference: Acquisition, now: Acquisition, settings: Settings) -> 
         return Difference(Reason.EXPOSURE, text("The pixel format changed"))
     turned = _turned(reference.geometry, now.geometry, settings)
     if turned:
-        return Difference(Reason.VIEW, turned, at_once=True)
+        return Difference(Reason.VIEW, turned, ends_at_once=True)
     moved = scale_changed(reference.geometry, now.geometry, settings.live.geometry_share)
     why = text("Scale changed: {change}", change=moved)
     return Difference(Reason.VIEW, why) if moved else None

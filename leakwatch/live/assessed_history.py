@@ -15,7 +15,7 @@ _BLIND = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class TimedDecision:
     """A decision of a session, with its times.
 
     Parameters
@@ -38,43 +38,43 @@ class Present:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class AssessedHistory:
     """Results that are kept after their frame.
 
     Parameters
     ----------
-    newest : Present or None
+    newest : TimedDecision or None
         Decision on the last frame with a new image.
-    judged : Present or None
+    assessed : TimedDecision or None
         Decision on the last assessed frame.
-    cement : Present or None
+    cement : TimedDecision or None
         Decision on the last assessed frame with cement, since the start of the baseline.
-    forgotten : Present or None
+    discarded : TimedDecision or None
         The same before the baseline was restarted.
     """
 
-    newest: Present | None = None
-    judged: Present | None = None
-    cement: Present | None = None
-    forgotten: Present | None = None
+    newest: TimedDecision | None = None
+    assessed: TimedDecision | None = None
+    cement: TimedDecision | None = None
+    discarded: TimedDecision | None = None
 
-    def seen(self, present: Present) -> Known:
+    def update(self, decision: TimedDecision) -> AssessedHistory:
         """Return the history after a decision on a new frame."""
-        seen = present.snapshot.observation
-        if present.snapshot.fault is not None or Reason.STALE in seen.unavailable:
+        observation = decision.snapshot.observation
+        if decision.snapshot.fault is not None or Reason.STALE in observation.unavailable:
             return self
-        if not is_judged(seen):
-            return replace(self, newest=present)
-        has_cement = seen.cement is not None and seen.cement.area_px > 0.0
+        if not is_assessed(observation):
+            return replace(self, newest=decision)
+        has_cement = observation.cement is not None and observation.cement.area_px > 0.0
         return replace(
-            self, newest=present, judged=present, cement=present if has_cement else self.cement
+            self, newest=decision, assessed=decision, cement=decision if has_cement else self.cement
         )
 
-    def started_anew(self) -> Known:
+    def after_new_baseline(self) -> AssessedHistory:
         """Return the history after a new baseline: the current image is taken as cement-free."""
-        return Known(forgotten=self.cement or self.forgotten)
+        return AssessedHistory(discarded=self.cement or self.discarded)
 
-    def held(self, follows_s: float) -> Present | None:
+    def decision_to_show(self, follows_s: float) -> TimedDecision | None:
         """Return the image that stays on the screen when no new one arrives.
 
         Parameters
@@ -83,34 +83,34 @@ class Known:
             An unassessed frame does not replace the last assessed one if it follows within this
             time.
         """
-        newest, judged = self.newest, self.judged
-        if newest is None or judged is None:
+        newest, assessed = self.newest, self.assessed
+        if newest is None or assessed is None:
             return newest
-        return judged if newest.received_s - judged.received_s <= follows_s else newest
+        return assessed if newest.received_s - assessed.received_s <= follows_s else newest
 
-    def forgets(self, now_s: float) -> str:
+    def discards_text(self, now_s: float) -> str:
         """Return what a new baseline would discard, as text; empty if no cement was detected."""
         if self.cement is not None:
-            return text("discards {cement}", cement=_words(self.cement, now_s))
-        if self.forgotten is not None:
-            cement = _words(self.forgotten, now_s)
+            return text("discards {cement}", cement=_cement_text(self.cement, now_s))
+        if self.discarded is not None:
+            cement = _cement_text(self.discarded, now_s)
             return text("keeps {cement} in the baseline", cement=cement)
         return ""
 
-    def forgotten_words(self, now_s: float) -> str:
+    def discarded_text(self, now_s: float) -> str:
         """Return the cement that is not monitored since the new baseline, as text; or empty."""
-        if self.forgotten is None:
+        if self.discarded is None:
             return ""
-        cement = _words(self.forgotten, now_s)
+        cement = _cement_text(self.discarded, now_s)
         return text("Included in the baseline: {cement} (Shift B undoes it)", cement=cement)
 
 
-def is_judged(seen: Observation) -> bool:
+def is_assessed(observation: Observation) -> bool:
     """Return whether a frame was compared with the baseline."""
-    return seen.cement is not None and not _BLIND & set(seen.unavailable)
+    return observation.cement is not None and not _BLIND & set(observation.unavailable)
 
 
-def _words(present: Present, now_s: float) -> str:
-    age = age_text(present.age_s(now_s))
-    cement = cement_text(present.snapshot.observation)
+def _cement_text(decision: TimedDecision, now_s: float) -> str:
+    age = age_text(decision.age_s(now_s))
+    cement = cement_text(decision.snapshot.observation)
     return text("{cement}, {age} ago", cement=cement, age=age)

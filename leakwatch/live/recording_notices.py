@@ -11,7 +11,7 @@ from leakwatch.live.status import Recording
 
 
 @dataclass(slots=True)
-class _Told:
+class _Reported:
     """Notices given since a recording last caught up, and frames lost until then."""
 
     behind_s: float = 0.0
@@ -20,7 +20,7 @@ class _Told:
     lost: int = 0
 
 
-class RecordingNews:
+class RecordingNotices:
     """Notices about recordings, each given once.
 
     Parameters
@@ -32,9 +32,9 @@ class RecordingNews:
 
     def __init__(self, behind_after_s: float) -> None:
         self._caught_up_s = behind_after_s / 2.0
-        self._told: dict[int, _Told] = {}
+        self._reported: dict[int, _Reported] = {}
 
-    def new(self, recordings: Mapping[int, Recording], last: bool = False) -> list[str]:
+    def take_new(self, recordings: Mapping[int, Recording], last: bool = False) -> list[str]:
         """Return new notices, for the events and the operator.
 
         Parameters
@@ -46,18 +46,18 @@ class RecordingNews:
         """
         texts = []
         for key, one in recordings.items():
-            texts += self._news(one, self._told.setdefault(key, _Told()), last)
+            texts += self._notices_of(one, self._reported.setdefault(key, _Reported()), last)
         return texts
 
-    def _news(self, one: Recording, told: _Told, last: bool) -> list[str]:
+    def _notices_of(self, one: Recording, reported: _Reported, last: bool) -> list[str]:
         if one.failure:
-            new, told.stopped = not told.stopped, True
+            new, reported.stopped = not reported.stopped, True
             what = text(
                 "recording of {output} stopped: {failure}", output=one.name, failure=one.failure
             )
             return [what] if new else []
         texts: list[str] = []
-        if one.late and not told.behind_s:
+        if one.late and not reported.behind_s:
             behind_s = math.ceil(one.behind_s)
             texts.append(
                 text(
@@ -66,8 +66,8 @@ class RecordingNews:
                     behind_s=behind_s,
                 )
             )
-        if one.lost > told.lost and not told.full:
-            told.full = True
+        if one.lost > reported.lost and not reported.full:
+            reported.full = True
             texts.append(
                 text(
                     "recording of {output} accepts no more frames until it has caught up",
@@ -75,30 +75,30 @@ class RecordingNews:
                 )
             )
         if one.late:
-            told.behind_s = max(told.behind_s, one.behind_s)
-        if last and told.full:
-            lost = _left_out(one, told)
+            reported.behind_s = max(reported.behind_s, one.behind_s)
+        if last and reported.full:
+            lost = _lost_text(one, reported)
             texts.append(text("recording of {output}: {lost}", output=one.name, lost=lost))
-        elif (told.behind_s or told.full) and self._is_whole(one):
-            texts.append(_caught_up(one, told))
-            told.behind_s, told.full, told.lost = 0.0, False, one.lost
+        elif (reported.behind_s or reported.full) and self._has_caught_up(one):
+            texts.append(_caught_up_text(one, reported))
+            reported.behind_s, reported.full, reported.lost = 0.0, False, one.lost
         return texts
 
-    def _is_whole(self, one: Recording) -> bool:
+    def _has_caught_up(self, one: Recording) -> bool:
         return not one.full and one.behind_s <= self._caught_up_s
 
 
-def _caught_up(one: Recording, told: _Told) -> str:
-    said = text("recording of {output} has caught up", output=one.name)
-    if told.behind_s:
-        said = text(
+def _caught_up_text(one: Recording, reported: _Reported) -> str:
+    caught_up = text("recording of {output} has caught up", output=one.name)
+    if reported.behind_s:
+        caught_up = text(
             "recording of {output} has caught up; it was up to {behind_s} s behind",
             output=one.name,
-            behind_s=math.ceil(told.behind_s),
+            behind_s=math.ceil(reported.behind_s),
         )
-    return join_texts((said, _left_out(one, told))) if told.full else said
+    return join_texts((caught_up, _lost_text(one, reported))) if reported.full else caught_up
 
 
-def _left_out(one: Recording, told: _Told) -> str:
-    lost = one.lost - told.lost
+def _lost_text(one: Recording, reported: _Reported) -> str:
+    lost = one.lost - reported.lost
     return counted("{count} frame was lost", "{count} frames were lost", count=lost)
