@@ -311,8 +311,8 @@ def main() -> int:
         for at, job in enumerate(jobs):
             outcomes += job.result()
             print(f"{at + 1} of {len(cases)}: {outcomes[-1].case}", file=sys.stderr)
-    if arguments.json:
-        arguments.json.write_text(json.dumps([_plain(one) for one in outcomes]), "utf-8")
+            if arguments.json:  # after each case: the whole takes hours
+                arguments.json.write_text(json.dumps([_plain(one) for one in outcomes]), "utf-8")
     print("\n".join(table([line_of(term, outcomes) for term in terms])))
     return 0
 

@@ -83,6 +83,8 @@ MENU: dict[str, tuple[str, ...]] = {
     ),
     "Explanation": (
         "explanation/how-it-sees",
+        "explanation/measurement-model",
+        "explanation/ablation",
         "explanation/limitations",
         "explanation/comparison",
         "explanation/what-is-simulated",

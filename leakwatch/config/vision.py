@@ -528,12 +528,12 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         A smaller movement, once the baseline is made true to it, leaves less than the edge of
         cement.
     min_filling : float
-        Least log attenuation of cement in the bore, averaged over half the rod; it adds 0.05 to
+        Least log attenuation of cement in the lumen, averaged over half the rod; it adds 0.05 to
         0.2, and noise so averaged is below 0.005.
     max_filling : float
-        More is no cement in a bore, but a rod that lies elsewhere than it is thought to.
+        More is no cement in a lumen, but a rod that lies elsewhere than it is thought to.
     min_stylet_share : float
-        The bore lost its stylet where the rod's middle lost at least this share of its contrast:
+        The lumen lost its stylet where the rod's middle lost at least this share of its contrast:
         twice what scatter can take (`max_contrast_change`); a stylet is half of the steel.
     station_mm : float
         Length over which one profile across the rod is averaged.
