@@ -202,7 +202,12 @@ class SensitiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     max_sigma_mm : float
         Maximum standard deviation of the cement front: beyond it, a margin of 5 mm cannot be
         monitored.
+    max_broad_mm, broad_s : float
+        Maximum thickness of a sheet of cement that shading and breathing could have explained for
+        as long as this, over the vertebra. Tissue that breathes comes and goes within a breath.
     """
 
     max_thickness_mm: Annotated[float, within(1.0, 15.0)] = 5.0
     max_sigma_mm: Annotated[float, within(0.5, 5.0)] = 2.0
+    max_broad_mm: Annotated[float, within(0.5, 15.0)] = 1.5
+    broad_s: Annotated[float, within(0.5, 60.0)] = 4.0

@@ -74,9 +74,10 @@ TABLE = (
         Condition.SENSITIVE,
         "Thinnest cement that would stand out beside the posterior wall, from noise, dose and "
         "anatomy, in mm along the beam; what of a front of cement is too thin to be seen, which is "
-        "part of the distance's standard deviation.",
+        "part of the distance's standard deviation; the sheet of cement that would be taken for "
+        "shading or breathing.",
         "at most {sensitive.max_thickness_mm} mm; a standard deviation of at most "
-        "{sensitive.max_sigma_mm} mm",
+        "{sensitive.max_sigma_mm} mm; a sheet of at most {sensitive.max_broad_mm} mm",
         (Reason.EXPOSURE,),
         "Raise the dose, collimate, or move dense anatomy out of the beam.",
     ),

@@ -35,6 +35,8 @@ class BaselineComparison:
         Share of the attenuation of known cement that this frame still shows.
     least_mm : float
         Thinnest detectable cement beside the wall, along the beam.
+    broad_mm : float
+        Thickness of the sheet of cement that shading and breathing may hide over the vertebra.
     """
 
     added: FloatImage | None
@@ -44,6 +46,7 @@ class BaselineComparison:
     hidden: bool
     cement_share: float
     least_mm: float
+    broad_mm: float = 0.0
 
 
 def check_visible(state: PipelineState, seen: BoolImage, shift: Point) -> Evidence:
@@ -83,6 +86,16 @@ def check_detectability(
     limit_mm = state.settings.sensitive.max_thickness_mm
     able = condition_met(Condition.ABLE)
     hidden = (_HIDDEN,) if comparison.hidden else ()
+    most_mm = state.settings.sensitive.max_broad_mm
+    if comparison.broad_mm > most_mm:
+        why = text(
+            "a broad change lies over the vertebra, as of {mm:.1f} mm of cement",
+            mm=comparison.broad_mm,
+        )
+        broad = condition_failed(
+            Condition.SENSITIVE, Reason.EXPOSURE, why, comparison.broad_mm, most_mm
+        )
+        return (able, broad, *hidden)
     if comparison.least_mm <= limit_mm:
         return (able, condition_met(Condition.SENSITIVE, comparison.least_mm, limit_mm), *hidden)
     least_mm = comparison.least_mm

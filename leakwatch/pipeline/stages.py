@@ -263,7 +263,9 @@ def _detect_cement(
         state = replace(state, unrest=unrest)
     begin_stage("breathing")
     breath = breathings.breath_of(state.breathing, added, changed, settings.breathing)
+    with_breath = added
     added = breathings.without_breath(added, state.breathing, breath, settings.breathing)
+    state = _follow_broad(state, with_breath, added, frame.time_s)
     begin_stage("cement")
     state, segmented = _segment(state, followed, behind, added, frame.time_s)
     breathing = breathings.with_breath(
@@ -290,8 +292,21 @@ def _detect_cement(
         changed_now or segmented.foreign,
         share,
         least_mm,
+        baselines.most_within(state.broad, area) / settings.cement.attenuation_per_mm,
     )
     return state, comparison
+
+
+def _follow_broad(
+    state: PipelineState, explained: baselines.Added, left: baselines.Added, time_s: float
+) -> PipelineState:
+    """Follow what shading and breathing have explained over the vertebra for a whole breath."""
+    mean, settings = state.cement.mean, state.settings
+    elapsed_s = 0.0 if mean is None else time_s - mean.time_s
+    most_log = settings.sensitive.max_broad_mm * settings.cement.attenuation_per_mm
+    rise_log_s = most_log / settings.sensitive.broad_s
+    broad = baselines.follow_broad(state.broad, explained, left, elapsed_s, rise_log_s)
+    return replace(state, broad=broad)
 
 
 def _margin(state: PipelineState, cement: BoolImage | None) -> BoolImage | None:

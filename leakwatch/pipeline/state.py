@@ -140,6 +140,8 @@ class PipelineState:
         Respiratory changes of the image.
     unrest : Unrest or None
         Residual variation while the baseline is open.
+    broad : ndarray or None
+        Broad attenuation that was explained for a whole breath: see `baseline.follow_broad`.
     instrument : Cannulas
     cement : CementState
     tubes : TubularState
@@ -165,6 +167,7 @@ class PipelineState:
     behind: false_cement.Background | None = None
     breathing: breathings.Breathing | None = None
     unrest: false_cement.Unrest | None = None
+    broad: FloatImage | None = None
     instrument: Cannulas = field(default_factory=Cannulas)
     cement: cement_mask.CementState = field(default_factory=cement_mask.CementState)
     tubes: tubular.TubularState = field(default_factory=tubular.TubularState)
@@ -212,6 +215,7 @@ def without_transient_state(state: PipelineState) -> PipelineState:
         lag=replace(state.lag, noise=(), previous=None),
         matched_field=None,
         breathing=None,
+        broad=None,
         instrument=state.instrument.without_transient_state(),
         cement=replace(state.cement, mean=None, candidate=None),
         volume=replace(state.volume, bore=None, amounts=()),

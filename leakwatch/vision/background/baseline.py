@@ -12,8 +12,11 @@ import numpy as np
 from leakwatch.config import BaselineSettings
 from leakwatch.core.arrays import BoolImage, FloatImage, Point, read_only
 from leakwatch.core.geometry import Scale
-from leakwatch.vision.image_processing.medians import median
+from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD, median
 from leakwatch.vision.image_processing.patches import grown, near
+
+_MOST = 95.0  # percent of an area
+_SURFACE_FITS, _OUTLIER_SIGMAS = 3, 2.5  # a sheet of cement must not bend the surface
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,15 @@ class Added:
     seen : ndarray of bool
     gain_log : float
         Brightness against the baseline that was taken out, natural log.
+    shading : ndarray or None
+        Coarse, ``(n, m)``, float32: the shading that was taken out, less what of it is as broad as
+        the image. A sheet of cement is no narrower than that, and would be part of it.
     """
 
     image: FloatImage
     seen: BoolImage
     gain_log: float
+    shading: FloatImage | None = None
 
 
 def added_attenuation(
@@ -133,9 +140,89 @@ def added_attenuation(
     some = np.s_[::6, ::6]
     offset = median(more[some][still[some]])
     more = _with_contrast_of_baseline(more, baseline, still, offset, scale, settings)
-    added = cv2.subtract(more, _shading(more, still, offset, scale, settings))
+    shading = _shading(more, still, offset, scale, settings)
+    rows, columns = more.shape
+    added = cv2.subtract(more, cv2.resize(shading, (columns, rows), interpolation=cv2.INTER_LINEAR))
     # Zero where not seen; a masked copy costs a third of a product.
-    return Added(cv2.copyTo(added, seen.view(np.uint8)), seen, -offset)
+    image = cv2.copyTo(added, seen.view(np.uint8))
+    return Added(image, seen, -offset, read_only(_less_broad(shading, seen)))
+
+
+def follow_broad(
+    before: FloatImage | None, explained: Added, left: Added, elapsed_s: float, rise_log_s: float
+) -> FloatImage | None:
+    """Return the broad attenuation that shading and breathing have explained for a whole breath.
+
+    Tissue that breathes comes and goes; a sheet of cement comes and stays. So this follows what is
+    explained down at once, and up slowly.
+
+    Parameters
+    ----------
+    before : ndarray or None
+        Of the last frame; coarse, ``(n, m)``, float32.
+    explained : Added
+        Before breathing was taken out, with the shading that was.
+    left : Added
+        After it.
+    elapsed_s : float
+        Since the last frame.
+    rise_log_s : float
+        How fast it may rise, natural log per second.
+
+    Returns
+    -------
+    ndarray or None
+    """
+    shading = explained.shading
+    if shading is None:
+        return before
+    rows, columns = shading.shape
+    breath = cv2.subtract(explained.image[::2, ::2], left.image[::2, ::2])
+    taken = shading + cv2.resize(breath, (columns, rows), interpolation=cv2.INTER_AREA)
+    if before is None or before.shape != taken.shape:
+        return read_only(np.minimum(taken, np.float32(0.0)))
+    rise = np.float32(rise_log_s * min(max(elapsed_s, 0.0), 1.0))
+    return read_only(np.minimum(taken, before + rise))
+
+
+def most_within(broad: FloatImage | None, area: BoolImage | None) -> float:
+    """Return what most of an area stays below; 0.0 for no area.
+
+    Parameters
+    ----------
+    broad : ndarray or None
+        From `follow_broad`.
+    area : ndarray of bool or None
+        Reference coordinates.
+    """
+    if area is None or broad is None:
+        return 0.0
+    rows, columns = broad.shape
+    some = cv2.resize(area.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA) > 0.5
+    return float(np.percentile(broad[some], _MOST)) if some.any() else 0.0
+
+
+def _less_broad(shading: FloatImage, seen: BoolImage) -> FloatImage:
+    """Return shading less its second-order surface, by robust least squares.
+
+    Scatter, glare and the heel effect are as broad as the image; cement and tissue are not.
+    """
+    rows, columns = shading.shape
+    down, right = (axis.ravel() for axis in np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j])
+    terms = np.stack([np.ones_like(down), right, down, right * down, right**2, down**2], axis=1)
+    values = shading.ravel().astype(np.float64)
+    known = cv2.resize(seen.view(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST)
+    counts = known.ravel() > 0
+    left = values
+    for _ in range(_SURFACE_FITS):
+        if np.count_nonzero(counts) < terms.shape[1]:
+            break
+        some = terms[counts]
+        factors = np.linalg.lstsq(some.T @ some, some.T @ values[counts], rcond=None)[0]
+        left = values - terms @ factors
+        most = _OUTLIER_SIGMAS * SIGMA_PER_MAD * median(np.abs(left[known.ravel() > 0]))
+        counts = (known.ravel() > 0) & (np.abs(left) <= most + 1e-6)
+    return np.where(known > 0, left.reshape(rows, columns), 0.0).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +429,7 @@ def _shading(
     scale: Scale,
     settings: BaselineSettings,
 ) -> FloatImage:
-    """Offset and slow shading of the pixels that stayed as they were."""
+    """Return offset and slow shading of the pixels that stayed as they were, coarse."""
     rows, columns = more.shape
     # Every 4th pixel is plenty for what is so broad, and a grid of half its sigma.
     some = np.ascontiguousarray(more[::4, ::4])
@@ -361,6 +448,5 @@ def _shading(
     # Far inside of what changed nothing is known of shading: there it is taken to be none.
     count += 0.02
     total /= count
-    total += np.float32(offset)
-    smooth: FloatImage = cv2.resize(total, (columns, rows), interpolation=cv2.INTER_LINEAR)
-    return smooth
+    coarse: FloatImage = total + np.float32(offset)
+    return coarse
