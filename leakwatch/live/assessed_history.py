@@ -88,6 +88,24 @@ class AssessedHistory:
             return newest
         return assessed if newest.received_s - assessed.received_s <= follows_s else newest
 
+    def image_kept(self, decision: TimedDecision, follows_s: float) -> TimedDecision | None:
+        """Return the image on the screen where it is not that of the last decision.
+
+        Parameters
+        ----------
+        decision : TimedDecision
+            The last one.
+        follows_s : float
+            As for `decision_to_show`.
+        """
+        latest = decision.snapshot
+        past = latest.fault is not None or Reason.STALE in latest.observation.unavailable
+        return self.decision_to_show(follows_s) if past else None
+
+    def known_position(self, kept: TimedDecision) -> Snapshot | None:
+        """Return a kept image if the position of the marks in it is known."""
+        return kept.snapshot if kept is self.assessed else None
+
     def discards_text(self, now_s: float) -> str:
         """Return what a new baseline would discard, as text; empty if no cement was detected."""
         if self.cement is not None:

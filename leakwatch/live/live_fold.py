@@ -295,7 +295,9 @@ class LiveFold:
         self, action: RestartBaseline, decision: TimedDecision, now_s: float
     ) -> None:
         self._save_for_undo(decision)
-        shown, assessed = self._displayed(decision)
+        kept = self.history.image_kept(decision, self._settings.live.last_image_s)
+        shown = (kept or decision).snapshot
+        assessed = self._assessed if kept is None else self.history.known_position(kept)
         drawn_on = shown.frame if action.frame is None else action.frame
         first = replace(drawn_on, index=self._at(now_s).index, time_s=self._at(now_s).time_s)
         reference = self._guard.reference
@@ -323,28 +325,10 @@ class LiveFold:
         self.decision = TimedDecision(snapshot, "", decision.received_s, now_s)
         self.history = self.history.update(self.decision)
 
-    def _displayed(self, decision: TimedDecision) -> tuple[Snapshot, Snapshot | None]:
-        """Return the displayed image, and the same if the position of the marks in it is known."""
-        latest, kept = decision.snapshot, self.decision_to_show
-        past = latest.fault is not None or Reason.STALE in latest.observation.unavailable
-        if not past or kept is None:
-            return latest, self._assessed
-        return kept.snapshot, kept.snapshot if kept is self.history.assessed else None
-
     def _save_for_undo(self, decision: TimedDecision) -> None:
         assert self._basis is not None
-        before = UndoState(
-            self._setup,
-            self._basis,
-            self._guard,
-            self._vision,
-            self._alerts,
-            self._assessed,
-            self.history,
-            decision,
-            self.exposure,
-            self.stopped_s,
-        )
+        told = (self._assessed, self.history, decision, self.exposure, self.stopped_s)
+        before = UndoState(self._setup, self._basis, self._guard, self._vision, self._alerts, *told)
         self._undo_states = [*self._undo_states, before][-self._settings.live.take_back_steps :]
 
     def _undo_restart(self, now_s: float) -> None:

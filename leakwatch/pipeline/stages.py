@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-
-import numpy as np
 
 from leakwatch.config import Settings
 from leakwatch.core.arrays import BoolImage, FloatImage, Point
@@ -13,21 +10,19 @@ from leakwatch.core.distortion import distort_observation, undistort_marks
 from leakwatch.core.frame import Frame
 from leakwatch.core.geometry import Scale
 from leakwatch.core.marks import Marks
-from leakwatch.core.messages import text
-from leakwatch.core.results import Condition, Evidence, Observation, Quality, Reason
+from leakwatch.core.results import Evidence, Observation, Quality
 from leakwatch.core.spacing import Calibration
 from leakwatch.diagnostics.stage_times import begin_stage
 from leakwatch.pipeline.baseline_update import find_outline, has_cement, update_baseline
-from leakwatch.pipeline.conditions import condition_failed, condition_met
 from leakwatch.pipeline.evidence import (
     BaselineComparison,
     check_detectability,
-    check_matching,
     check_visible,
     find_mismatch,
 )
 from leakwatch.pipeline.measurement import Findings, make_observation, make_unassessed
 from leakwatch.pipeline.preprocess import PreparedFrame, prepare_frame, start_run
+from leakwatch.pipeline.registration_stage import register
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.pipeline.volume_stage import measure_volume
 from leakwatch.vision.background import baseline as baselines
@@ -96,7 +91,7 @@ def _compare_with_baseline(
     attenuation, exposed = prepared.attenuation, prepared.exposed
     before = state
     begin_stage("registration")
-    state, match, same = _register(state, attenuation, exposed, frame.time_s)
+    state, match, same = register(state, attenuation, exposed, frame.time_s)
     if not all(one.holds for one in prepared.evidence):
         quality = _quality(before, match, None)
         return before, make_unassessed(frame, before.calibration, quality, *prepared.evidence, same)
@@ -160,62 +155,6 @@ def _quality(
         state.marks.baseline_frames is None,
         known,
     )
-
-
-def _register(
-    state: PipelineState, attenuation: FloatImage, exposed: BoolImage, time_s: float
-) -> tuple[PipelineState, motion.Registration | None, Evidence]:
-    """Register the anatomy and check that all of it matches the reference."""
-    settings = state.settings.motion
-    half = np.ascontiguousarray(exposed[::2, ::2][: exposed.shape[0] // 2, : exposed.shape[1] // 2])
-    field = motion.field_of(half, state.matched_field, settings)
-    passed = motion.band_passed(attenuation, field, settings)
-    if state.reference is None:
-        centre = _centre_of_marks(state)
-        reference = motion.start_reference(passed, field, centre, settings)
-        if not motion.shows_anatomy(reference, settings):
-            why = text("the image shows no anatomy")
-            return state, None, condition_failed(Condition.SAME, Reason.MOTION, why)
-        state = replace(state, matched_field=field, reference=reference)
-        return state, motion.Registration((0.0, 0.0), 0.0, 1.0), condition_met(Condition.SAME)
-    movable = _occluded_anatomy(state)
-    match = motion.register(state.reference, passed, field, state.shift, movable, settings)
-    if match is None or match.score < settings.min_score or match.sigma > settings.max_sigma_px:
-        score = None if match is None else match.score
-        lost = text("the vertebra was not found")
-        none = condition_failed(Condition.SAME, Reason.MOTION, lost, score, settings.min_score)
-        return replace(state, matched_field=field), None, none
-    same = check_matching(state, state.reference, passed, field, match, time_s)
-    if not same.holds:
-        return replace(state, matched_field=field, mismatched=True), match, same
-    reference = state.reference
-    if state.baseline_open:
-        reference = motion.with_frame(reference, passed, match.shift)
-    new = replace(
-        state, matched_field=field, reference=reference, mismatched=False, shift=match.shift
-    )
-    return new, match, same
-
-
-def _centre_of_marks(state: PipelineState) -> Point | None:
-    marks, run = state.marks, state.active_run
-    points = marks.body_outline_px if marks.posterior_wall_px is None else marks.posterior_wall_px
-    if points is None:
-        return None
-    column, row = motion.to_registration_grid(run.grid.to_working(points.mean(axis=0)))
-    return (float(column), float(row))
-
-
-def _occluded_anatomy(state: PipelineState) -> BoolImage | None:
-    """Return where cement covers the anatomy of the reference."""
-    mask = state.cement.mask
-    if mask is None or state.cement.box is None:
-        return None
-    half = np.zeros((mask.shape[0] // 2, mask.shape[1] // 2), np.bool_)
-    rows, columns = (slice(one.start // 2, one.stop // 2 + 1) for one in state.cement.box)
-    part = half[rows, columns]
-    part[:] = mask[::2, ::2][: half.shape[0], : half.shape[1]][rows, columns]
-    return near(half, 2.0, (rows, columns))
 
 
 def _place_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineState:
@@ -336,7 +275,7 @@ def _segment(
         behind,
         None if placed is None else placed.origin,
         covered,
-        _limit_factor(state),
+        state.limit_factor,
         scale,
         settings.cement,
     )
@@ -344,14 +283,6 @@ def _segment(
     if placed is not None and cement.mask is not None:
         placed = with_side_of_cement(placed, cement.mask, scale, settings.cement)
     return replace(state, instrument=instrument, cement=cement, placed=placed), segmented
-
-
-def _limit_factor(state: PipelineState) -> float:
-    """Return the factor on the detection limit while the baseline is incomplete."""
-    if not state.baseline_open:
-        return 1.0
-    marked = state.marks.baseline_frames is not None
-    return math.inf if marked else state.settings.cement.early_factor
 
 
 def _changed_regions(

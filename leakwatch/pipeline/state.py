@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 from leakwatch.config import Settings
@@ -178,6 +179,14 @@ class PipelineState:
         """`run`, which is set from the first frame on."""
         assert self.run is not None
         return self.run
+
+    @property
+    def limit_factor(self) -> float:
+        """Factor on the detection limit of cement while the baseline is incomplete."""
+        if not self.baseline_open:
+            return 1.0
+        marked = self.marks.baseline_frames is not None
+        return math.inf if marked else self.settings.cement.early_factor
 
 
 def with_cement_inputs(state: PipelineState, cement: CementInputs) -> PipelineState:
