@@ -21,6 +21,7 @@ from leakwatch.vision.cannula.rod_profile import (
     profile_fit,
     taper_of,
 )
+from leakwatch.vision.cannula.rod_wall import RodWall, walls_of
 from leakwatch.vision.image_processing.resampling import sampled, warped
 
 
@@ -58,10 +59,6 @@ class Pose(NamedTuple):
 
 IN_PLACE = Pose()
 _STRAIGHTENED = 3  # times: the first tells where the rod is, the second how it is bent
-# The lumen of a bone needle takes up 0.72 to 0.8 of its diameter: past 0.42 of the width at half of
-# the profile's maximum most of what attenuates is wall, whatever the lumen holds.
-_WALL = (0.42, 0.6)
-_LEAST_WALL = 0.5  # of the least contrast of a rod: half of its maximum is where its width ends
 FINE_STEP = 0.25  # of a fine profile, pixels: a quarter of what it is sampled with at every step
 
 
@@ -82,22 +79,6 @@ class RodPixels:
     at: Array
     along: FloatImage
     across: FloatImage
-    contrast: FloatImage
-
-
-@dataclass(frozen=True, slots=True)
-class RodWall:
-    """One wall of a rod, past its lumen.
-
-    Parameters
-    ----------
-    rows : ndarray of bool
-        Rows of a strip that lie on it.
-    contrast : ndarray
-        ``(n,)`` added attenuation there, at steps of a pixel from the front end.
-    """
-
-    rows: BoolImage
     contrast: FloatImage
 
 
@@ -275,24 +256,8 @@ def _straightened(
         pixels,
         read_only(across <= width / 4),
         read_only((across > width * 0.75) & (across <= width * 1.25) & free),
-        _walls(above, profile, width, box, settings),
+        walls_of(above, profile, width, box, settings),
     )
-
-
-def _walls(
-    above: FloatImage, profile: Array, width: float, box: int, settings: InstrumentSettings
-) -> tuple[RodWall, ...]:
-    """Return the rod's walls as they look in the baseline."""
-    half = (len(profile) - 1) // 2
-    across = np.arange(-half, half + 1)
-    walls = []
-    for side in (-across, across):
-        rows = (side >= _WALL[0] * width) & (side <= _WALL[1] * width) & (profile > 0.0)
-        if rows.any():
-            contrast = cv2.blur(above[rows].mean(axis=0)[None], (box, 1))[0]
-            if float(np.median(contrast)) >= _LEAST_WALL * settings.min_contrast:
-                walls.append(RodWall(read_only(rows), read_only(contrast)))
-    return tuple(walls)
 
 
 def _pixels(
