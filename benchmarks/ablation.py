@@ -250,6 +250,16 @@ TERMS = (
         functions={f"{VISION}.cannula.tracking.follow_front": _first},
     ),
     Term(
+        "residual shift",
+        "takes out what registration left of the anatomy's motion",
+        {"cement.residual_px": 5.0},
+    ),
+    Term(
+        "broad sheets",
+        "says UNKNOWN where shading and breathing may hide a sheet of cement",
+        {"sensitive.max_broad_mm": 15.0},
+    ),
+    Term(
         "foreign objects",
         "rejects what reaches in from the edge of the field: forceps, a hand",
         functions={f"{VISION}.cement.cement_mask.reject_foreign_objects": _with_none},

@@ -332,8 +332,11 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ghost_px : float
         Error of registration, working pixels, that must not turn an edge of the anatomy into
         cement: the limit is higher by this times the baseline's gradient.
+    residual_px : float
+        A smaller shift that registration left is that error; a larger one is taken out, and raises
+        the limit at edges by as much, working pixels.
     rod_ghost_px : float
-        The same of the cannula, which is followed on its own.
+        As `ghost_px`, of the cannula, which is followed on its own.
     stripe_mm : float
         What is new on a cannula and narrower than this is a stripe that an error of its pose
         leaves, mm: the full width at half maximum of smoothing and blur.
@@ -398,6 +401,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rim_mm: Annotated[float, within(0.0, 5.0)] = 1.0
     growth_mm_s: Annotated[float, within(0.0, 50.0)] = 7.5
     ghost_px: Annotated[float, within(0.0, 2.0)] = 0.3
+    residual_px: Annotated[float, within(0.0, 5.0)] = 0.1
     rod_ghost_px: Annotated[float, within(0.0, 2.0)] = 0.12
     stripe_mm: Annotated[float, within(0.0, 5.0)] = 1.2
     notch_mm: Annotated[float, within(0.0, 12.0)] = 5.5

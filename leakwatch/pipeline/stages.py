@@ -205,6 +205,7 @@ def _detect_cement(
     with_breath = added
     added = breathings.without_breath(added, state.breathing, breath, settings.breathing)
     state = _follow_broad(state, with_breath, added, frame.time_s)
+    added, behind = false_cement.without_residual_shift(added, behind, changed, settings.cement)
     begin_stage("cement")
     state, segmented = _segment(state, followed, behind, added, frame.time_s)
     breathing = breathings.with_breath(

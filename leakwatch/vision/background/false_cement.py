@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from leakwatch.config import CementSettings
-from leakwatch.core.arrays import FloatImage, read_only
+from leakwatch.core.arrays import BoolImage, FloatImage, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Added, Baseline
-from leakwatch.vision.image_processing.medians import median
+from leakwatch.vision.image_processing.medians import median, spread
+
+_EVERY = 3  # pixels: a hundredth of a pixel of shift is found in a tenth of them
+_LEAST_PIXELS = 500
+_CLIP_SIGMAS = 6.0  # what is far more is cement that is not known yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +28,13 @@ class Background:
         Relative noise of each pixel, 1 at the median: quantum noise is ``exp(attenuation / 2)``.
     ghost : ndarray
         Attenuation that a small error of registration would add.
+    slopes : tuple of ndarray
+        Gradient of the anatomy across and down, natural log per working pixel.
     """
 
     noise_shape: FloatImage
     ghost: FloatImage
+    slopes: tuple[FloatImage, FloatImage] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +92,57 @@ def background(
         restless = cv2.sqrt(unrest.squares / np.float32(unrest.frames))
         quiet = median(restless[::6, ::6][baseline.seen[::6, ::6]])
         ghost = cv2.max(ghost, settings.unrest_factor * (restless - 2.0 * quiet))
-    return Background(read_only(shape), read_only(ghost))
+    anatomy = smooth if rod is None else smooth - smooth_rod
+    return Background(read_only(shape), read_only(ghost), _slopes(anatomy))
+
+
+def without_residual_shift(
+    added: Added, behind: Background, changed: BoolImage | None, settings: CementSettings
+) -> tuple[Added, Background]:
+    """Return what was added less what is left of the anatomy's motion, and the ghosts of that.
+
+    A jolt from one frame to the next is registered less well than usual. What that leaves is the
+    anatomy's gradient times the same small shift everywhere, which cement is not.
+
+    Parameters
+    ----------
+    added : Added
+    behind : Background
+    changed : ndarray of bool or None
+        Cement and instruments, with their rims.
+    settings : CementSettings
+    """
+    if behind.slopes is None:
+        return added, behind
+    some = np.s_[::_EVERY, ::_EVERY]
+    counts = added.seen[some] if changed is None else added.seen[some] & ~changed[some]
+    slopes = np.stack([slope[some][counts] for slope in behind.slopes], axis=1)
+    left = added.image[some][counts]
+    if len(left) < _LEAST_PIXELS:
+        return added, behind
+    most = _CLIP_SIGMAS * max(spread(left), 1e-6)
+    normal = slopes.T @ slopes + 1e-9 * np.eye(2, dtype=np.float32)
+    shift = np.linalg.solve(normal, slopes.T @ np.clip(left, -most, most))
+    size_px = float(np.hypot(*shift))
+    if size_px < settings.residual_px:
+        return added, behind
+    ghost = behind.ghost
+    image = added.image
+    for slope, part in zip(behind.slopes, shift, strict=True):
+        image = cv2.addWeighted(image, 1.0, slope, -float(part), 0.0)
+    steep = cv2.magnitude(*behind.slopes)
+    ghost = cv2.addWeighted(ghost, 1.0, steep, size_px, 0.0)
+    image = cv2.copyTo(image, added.seen.view(np.uint8))
+    return replace(added, image=image), replace(behind, ghost=read_only(ghost))
+
+
+def _slopes(image: FloatImage) -> tuple[FloatImage, FloatImage]:
+    across = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+    down = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    return read_only(across), read_only(down)
 
 
 def steepness(image: FloatImage) -> FloatImage:
     """Length of a picture's gradient, per pixel."""
-    across = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    down = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    steep: FloatImage = cv2.magnitude(across, down)
+    steep: FloatImage = cv2.magnitude(*_slopes(image))
     return steep
