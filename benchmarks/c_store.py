@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from live import default_case, line
@@ -41,10 +42,16 @@ LEARNING = 20
 class TimedSession(LiveSession):
     """Session that records when each frame is decided on."""
 
-    def _give(self, snapshot: Snapshot) -> None:
-        if snapshot.fault is None:
-            self.decided_s.append(time.monotonic())
-        super()._give(snapshot)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        emit, self.decided_s = self._fold._emit, []
+
+        def emit_and_note(snapshot: Snapshot) -> None:
+            if snapshot.fault is None:
+                self.decided_s.append(time.monotonic())
+            emit(snapshot)
+
+        self._fold._emit = emit_and_note
 
     decided_s: list[float]
 

@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from live import FRAMES_HELD, PacedFrames, default_case
@@ -137,11 +138,17 @@ def watch(notes: Path, out: Path, rate: float) -> None:
         seen = mmap.mmap(file.fileno(), BYTES)
 
     class Noting(LiveSession):
-        def _give(self, snapshot: Snapshot) -> None:
-            if snapshot.fault is None:
-                place = _TOLD.size + snapshot.frame.index * _TIME.size
-                _TIME.pack_into(seen, place, time.monotonic())
-            super()._give(snapshot)
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            emit = self._fold._emit
+
+            def emit_and_note(snapshot: Snapshot) -> None:
+                if snapshot.fault is None:
+                    place = _TOLD.size + snapshot.frame.index * _TIME.size
+                    _TIME.pack_into(seen, place, time.monotonic())
+                emit(snapshot)
+
+            self._fold._emit = emit_and_note
 
     source = PacedFrames(frames, rate, 3600.0)
     case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)

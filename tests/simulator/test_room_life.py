@@ -31,6 +31,7 @@ from leakwatch.simulator.xray.burnt_in_text import annotation, draw_annotation
 from leakwatch.simulator.xray.renderer import detector_for
 from leakwatch.sources.stored.opening import open_source
 
+pytestmark = pytest.mark.slow
 FPS = 5.0
 # The first frame is the reference; the turn fills the frames 1 to 3, and is too fast to be seen.
 TURN = {"at_s": 0.01, "over_s": 0.15, "angle_deg": -90.0, "hold_s": 0.45}

@@ -380,14 +380,14 @@ def watch() -> None:
     case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)
     source = StoreScp(StoreOptions())
     session = LiveSession(source, Setup(Settings(), case))
-    give = session._fold._give
+    give = session._fold._emit
 
     def give_and_note(snapshot: Snapshot) -> None:
         if snapshot.fault is None:
             decided_s.append(time.monotonic())
         give(snapshot)
 
-    session._fold._give = give_and_note
+    session._fold._emit = give_and_note
     session.start()
     ticking = Ticking()
     ticking.start()

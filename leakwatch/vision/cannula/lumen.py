@@ -79,21 +79,26 @@ def find_lumen_content(
         _profile(cannula, share, free & part, box)
         for part in (steps < front, (steps >= front) & (outer_half if front == 0 else True))
     ]
-    levels = [float(profile[cannula.core].mean()) for profile in profiles]
+    inner, outer = _possible(profiles[0], profiles[1], cannula.core, contrast, settings)
+    return LumenContent(inner, outer, float(front))
+
+
+def _possible(
+    inner: Array, outer: Array, core: BoolImage, contrast: float, settings: InstrumentSettings
+) -> tuple[FloatImage, FloatImage]:
+    """Return profiles of both parts that a lumen can have: more is cement, or another rod."""
+    levels = float(inner[core].mean()), float(outer[core].mean())
     if levels[0] > -settings.min_stylet_share:
         # The same change of contrast as in the outer part; more would be cement.
         limit = settings.max_contrast_change if levels[1] >= levels[0] else 0.0
-        profiles[0] = np.clip(profiles[0], -limit, limit)
-    is_drawn = levels[1] <= -settings.min_stylet_share
-    is_filled = settings.min_filling <= levels[1] * contrast <= settings.max_filling
-    if is_drawn:
-        profiles[1] = np.minimum(profiles[1], 0.0)
-    elif is_filled:
-        profiles[1] = np.maximum(profiles[1], 0.0)
+        inner = np.clip(inner, -limit, limit)
+    if levels[1] <= -settings.min_stylet_share:
+        outer = np.minimum(outer, 0.0)
+    elif settings.min_filling <= levels[1] * contrast <= settings.max_filling:
+        outer = np.maximum(outer, 0.0)
     else:
-        profiles[1] = np.zeros_like(profiles[1])
-    inner, outer = (read_only(profile.astype(np.float32)) for profile in profiles)
-    return LumenContent(inner, outer, float(front))
+        outer = np.zeros_like(outer)
+    return read_only(inner.astype(np.float32)), read_only(outer.astype(np.float32))
 
 
 def _front(along: Array, free: BoolImage, emptied: float, least: float) -> int:

@@ -143,6 +143,9 @@ def _thin(near_by: NearCement, scale: Scale, settings: CementSettings) -> FloatI
     if near_by.cannula.ghost is not None:
         doubt = cv2.max(doubt, near_by.cannula.ghost)
     known = near_by.seen
+    if near_by.cannula.rod is not None:
+        # Beside a rod that lost contrast nothing stands out for that.
+        known = known & ~near_by.cannula.rod
     if near_by.mask is not None:
         known = known & ~near(near_by.mask, scale.px(settings.blur_mm))
     return thin_over_limit(near_by.smooth, near_by.noise_shape, doubt, known, scale, settings)

@@ -42,7 +42,7 @@ def thin_over_limit(
     doubt : ndarray
         Attenuation that is added to the limit: ghosts of edges.
     known : ndarray of bool
-        What is seen, and neither cement nor its blur.
+        What is seen, and neither cement, nor its blur, nor a cannula.
     scale : Scale
     settings : CementSettings
 
@@ -54,9 +54,7 @@ def thin_over_limit(
     half = np.s_[::_EVERY, ::_EVERY]
     weight = np.ascontiguousarray(known[half]).astype(np.float32)
     edge = settings.thin_share * settings.edge_mm * settings.attenuation_per_mm
-    # Cement takes nothing away: beside what is gone nothing stands out for that.
-    added = np.maximum(smooth[half], np.float32(-edge))
-    detail = _detail(added, weight, scale, settings)
+    detail = _detail(np.ascontiguousarray(smooth[half]), weight, scale, settings)
     shape = np.ascontiguousarray(noise_shape[half])
     doubt = np.ascontiguousarray(doubt[half])
     counts = weight[::2, ::2] > 0.0

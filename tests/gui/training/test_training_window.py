@@ -277,7 +277,7 @@ def test_without_a_truth_it_says_that_leakwatch_is_the_judge(qtbot, make_window,
     assert window.result.headline.text() == "STOP 0.10 s after it was due"
     message = " ".join(label.text() for label in window.result.fact_labels if label.isVisible())
     assert "the case has no truth" in message.replace("&#x27;", "'")
-    assert "estimate" in message
+    assert "unknown" in message
     assert "no truth" in window.result.panels[0].words.text()
 
 

@@ -19,6 +19,7 @@ from leakwatch.simulator.anatomy.tissue import CORTEX, WATER, from_hounsfield
 from leakwatch.simulator.scenario.scenario import Scenario, make_scenario
 from leakwatch.simulator.sequence.request import anatomy_of, patient_of
 
+pytestmark = pytest.mark.slow
 CARM = CArm(rows=96, columns=96, pitch_mm=1.0)
 
 

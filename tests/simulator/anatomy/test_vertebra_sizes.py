@@ -18,6 +18,7 @@ from leakwatch.simulator.anatomy.vertebra_sizes import (
     population_mean,
 )
 
+pytestmark = pytest.mark.slow
 PEOPLE = [person_sizes(np.random.default_rng(seed)) for seed in range(400)]
 SMALL = CArm(rows=64, columns=64, pitch_mm=1.0)
 

@@ -20,6 +20,7 @@ from leakwatch.simulator.scene.scene import Scene, make_carm, make_scene
 from leakwatch.simulator.sequence.simulation import render_frames
 from leakwatch.simulator.xray.beam import make_beam, transmission, with_cement_of
 
+pytestmark = pytest.mark.slow
 GRID = Grid((41, 41, 41), (0.5, 0.5, 0.5), (-10.0, -10.0, -10.0))
 
 

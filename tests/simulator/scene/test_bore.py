@@ -16,6 +16,7 @@ from leakwatch.simulator.scene.bore import bore_share
 from leakwatch.simulator.scene.scene import make_scene
 from leakwatch.simulator.sequence.simulation import Simulation, render_frames
 
+pytestmark = pytest.mark.slow
 ALONG = np.arange(0.0, 130.0, 5.0)
 START_S = 3.0
 

@@ -20,6 +20,7 @@ from leakwatch.simulator.scene.scene import make_scene
 from leakwatch.simulator.scene.solid_cylinder import SolidCylinder, add_cylinder
 from leakwatch.simulator.sequence.simulation import render_frames
 
+pytestmark = pytest.mark.slow
 SPINE = posed_spine("L2")
 
 

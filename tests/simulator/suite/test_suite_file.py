@@ -149,7 +149,7 @@ def test_a_mistake_in_a_suite_is_named(mine: Path, line: str, said: str) -> None
 
 
 def test_a_suite_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="Built in are: quick, standard"):
+    with pytest.raises(ConfigError, match="Built in are: quick, room, standard"):
         load_suite("standrad")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_suite(str(tmp_path / "none.toml"))
