@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from scene import COLUMNS, FPS, MM_PER_PX, ROWS, Scene, breath, disc, rod, tube
 
+from leakwatch.alerting import rules
 from leakwatch.config import Settings
 from leakwatch.core.arrays import read_only
 from leakwatch.core.frame import View
 from leakwatch.core.marks import Marks, Side
-from leakwatch.core.results import Condition
+from leakwatch.core.results import Condition, Level
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.pipeline import stages
 
@@ -115,3 +116,29 @@ def test_a_broad_sheet_that_is_explained_away_is_unknown(breathes: bool) -> None
 def test_what_breathes_alone_is_not_unknown() -> None:
     _, is_unknown = share_kept(lambda _: np.ones((ROWS, COLUMNS)) * 1e-6, SOMEWHERE, True)
     assert not is_unknown
+
+
+def test_a_leak_behind_two_cannulas_that_cross_stops() -> None:
+    """Where they cross, how they share what attenuates is a guess: that must hide no leak."""
+    crossing = rod((160, 116), 3, 5.5, 0.45) + rod((156, 126), 14, 5.5, 0.45)
+    turn, begins_s, speed_mm_s = np.deg2rad(8.5), 2.0, 9.0
+    state, alerts, scene = (
+        stages.initial_state(Settings(), MARKS, KNOWN),
+        rules.initial_state(Settings()),
+        Scene(),
+    )
+    levels = []
+    for index in range(60):
+        time_s = max(index - BASELINE, 0) / FPS
+        far = max(min(max(time_s - begins_s, 0.0) * speed_mm_s, 40.0) / MM_PER_PX, 0.1)
+        end = (160 - far * np.cos(turn), 121 - far * np.sin(turn))
+        added = crossing + tube([(160, 121), end], 3.0 / MM_PER_PX, 0.12)
+        if time_s > 0.5:
+            added = added + disc(165, 120, 14, 0.25)
+        state, seen = stages.step(state, scene.frame(index, shift=breath(index, 2.0), added=added))
+        alerts, alert = rules.decide(alerts, seen)
+        levels.append(alert.level)
+    assert len(state.instrument.rods) == 2
+    # Within 5 mm of the wall, and a fifth of a second more.
+    due = BASELINE + (begins_s + ((160 - 110) * MM_PER_PX - 5.0) / speed_mm_s) * FPS
+    assert levels.index(Level.STOP) <= due + 2

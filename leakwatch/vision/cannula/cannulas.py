@@ -50,19 +50,6 @@ class Cannulas:
         return _any_of(rod.hidden for rod in self.rods)
 
     @property
-    def overlap(self) -> BoolImage | None:
-        """Where two of them lie over each other; None where none do.
-
-        Each is measured in the picture without the other, and how the two share what attenuates
-        there is a guess: what is new there cannot be told.
-        """
-        if len(self.rods) < 2:
-            return None
-        lie = [rod.hidden if rod.moved else rod.footprint for rod in self.rods]
-        shared = np.sum([one for one in lie if one is not None], axis=0) > 1
-        return read_only(shared) if shared.any() else None
-
-    @property
     def lies(self) -> BoolImage | None:
         """Where they lay in the last frame, with a rim."""
         return _any_of(rod.hidden if rod.moved else rod.footprint for rod in self.rods)
@@ -132,11 +119,10 @@ def follow_all(
             assert before is not None
             baseline, moved = replace(baseline, mean=before), read_only(found[-1].more + before)
         found.append(follow(rod, baseline, moved, cement, time_s, scale, settings))
-    cannulas = Cannulas(tuple(one.state for one in found) if state.rods else ())
     return Followed(
-        cannulas,
+        Cannulas(tuple(one.state for one in found) if state.rods else ()),
         found[-1].more,
-        _any_of((cannulas.overlap, *(one.moves for one in found))),
+        _any_of(one.moves for one in found),
         _any_of(one.covers for one in found),
         _most_of(one.ghost for one in found),
         _most_of(one.excess for one in found),

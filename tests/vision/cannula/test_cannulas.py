@@ -66,23 +66,6 @@ def test_no_more_rods_are_found_than_there_are(degrees: tuple[float, ...]) -> No
     assert len(found_in(pair(4.0, *degrees)).rods) == len(degrees)
 
 
-@pytest.mark.parametrize(
-    ("apart_mm", "degrees", "overlaps"), [(9.0, (4.0, 4.0), False), (4.5, (8.0, 4.0), True)]
-)
-def test_where_two_rods_lie_over_each_other_nothing_is_told(
-    apart_mm: float, degrees: tuple[float, float], overlaps: bool
-) -> None:
-    before = pair(apart_mm, *degrees)
-    state = found_in(before)
-    assert len(state.rods) == 2
-    assert (state.overlap is not None) == overlaps
-    baseline = Baseline(read_only(before), SEEN, 16)
-    moves = follow_all(state, baseline, noisy(before, 0.01), None, 0.0, SCALE, SETTINGS).moves
-    if state.overlap is not None:
-        assert moves is not None
-        assert moves[state.overlap].all()
-
-
 def test_a_rib_beside_a_cannula_is_none() -> None:
     rib = tube([(-20.0, 60.0), (140.0, 66.0)], WIDTH, 0.09)
     assert len(found_in(pair(4.0, 4.0) + rib).rods) == 1
