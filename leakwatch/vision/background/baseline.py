@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 
 import cv2
 import numpy as np
 
 from leakwatch.config import BaselineSettings
-from leakwatch.core.arrays import BoolImage, FloatImage, Point, read_only
+from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD, median
 from leakwatch.vision.image_processing.patches import grown, near
@@ -208,11 +208,10 @@ def _less_broad(shading: FloatImage, seen: BoolImage) -> FloatImage:
     Scatter, glare and the heel effect are as broad as the image; cement and tissue are not.
     """
     rows, columns = shading.shape
-    down, right = (axis.ravel() for axis in np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j])
-    terms = np.stack([np.ones_like(down), right, down, right * down, right**2, down**2], axis=1)
+    terms = _surface_terms(rows, columns)
     values = shading.ravel().astype(np.float64)
     known = cv2.resize(seen.view(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST)
-    counts = known.ravel() > 0
+    counts = here = known.ravel() > 0
     left = values
     for _ in range(_SURFACE_FITS):
         if np.count_nonzero(counts) < terms.shape[1]:
@@ -220,9 +219,17 @@ def _less_broad(shading: FloatImage, seen: BoolImage) -> FloatImage:
         some = terms[counts]
         factors = np.linalg.lstsq(some.T @ some, some.T @ values[counts], rcond=None)[0]
         left = values - terms @ factors
-        most = _OUTLIER_SIGMAS * SIGMA_PER_MAD * median(np.abs(left[known.ravel() > 0]))
-        counts = (known.ravel() > 0) & (np.abs(left) <= most + 1e-6)
+        most = _OUTLIER_SIGMAS * SIGMA_PER_MAD * median(np.abs(left[here]))
+        counts = here & (np.abs(left) <= most + 1e-6)
     return np.where(known > 0, left.reshape(rows, columns), 0.0).astype(np.float32)
+
+
+@lru_cache(maxsize=4)  # one for each scale, of which a session has one or two
+def _surface_terms(rows: int, columns: int) -> Array:
+    """Return the terms of a second-order surface at each place of a coarse image."""
+    down, right = (axis.ravel() for axis in np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j])
+    terms = [np.ones_like(down), right, down, right * down, right**2, down**2]
+    return read_only(np.stack(terms, axis=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class Background:
         Relative noise of each pixel, 1 at the median: quantum noise is ``exp(attenuation / 2)``.
     ghost : ndarray
         Attenuation that a small error of registration would add.
-    slopes : tuple of ndarray
+    slopes : tuple of ndarray or None
         Gradient of the anatomy across and down, natural log per working pixel.
     """
 
@@ -82,18 +82,16 @@ def background(
     smooth = cv2.GaussianBlur(baseline.mean, (0, 0), 2.0)
     middle = median(smooth[::6, ::6][baseline.seen[::6, ::6]])
     shape = np.exp(np.clip((smooth - middle) / 2, -1.0, 1.5))
-    if rod is None:
-        ghost = steepness(smooth) * np.float32(settings.ghost_px)
-    else:
-        smooth_rod = cv2.GaussianBlur(rod, (0, 0), 2.0)
-        ghost = steepness(smooth - smooth_rod) * np.float32(settings.ghost_px)
+    smooth_rod = None if rod is None else cv2.GaussianBlur(rod, (0, 0), 2.0)
+    slopes = _slopes(smooth if smooth_rod is None else smooth - smooth_rod)
+    ghost = cv2.magnitude(*slopes) * np.float32(settings.ghost_px)
+    if smooth_rod is not None:
         ghost += steepness(smooth_rod) * np.float32(settings.rod_ghost_px)
     if unrest is not None:
         restless = cv2.sqrt(unrest.squares / np.float32(unrest.frames))
         quiet = median(restless[::6, ::6][baseline.seen[::6, ::6]])
         ghost = cv2.max(ghost, settings.unrest_factor * (restless - 2.0 * quiet))
-    anatomy = smooth if rod is None else smooth - smooth_rod
-    return Background(read_only(shape), read_only(ghost), _slopes(anatomy))
+    return Background(read_only(shape), read_only(ghost), slopes)
 
 
 def without_residual_shift(
@@ -126,12 +124,10 @@ def without_residual_shift(
     size_px = float(np.hypot(*shift))
     if size_px < settings.residual_px:
         return added, behind
-    ghost = behind.ghost
     image = added.image
     for slope, part in zip(behind.slopes, shift, strict=True):
         image = cv2.addWeighted(image, 1.0, slope, -float(part), 0.0)
-    steep = cv2.magnitude(*behind.slopes)
-    ghost = cv2.addWeighted(ghost, 1.0, steep, size_px, 0.0)
+    ghost = cv2.addWeighted(behind.ghost, 1.0, cv2.magnitude(*behind.slopes), size_px, 0.0)
     image = cv2.copyTo(image, added.seen.view(np.uint8))
     return replace(added, image=image), replace(behind, ghost=read_only(ghost))
 

@@ -10,7 +10,7 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.cannula.lumen import begins_at
-from leakwatch.vision.cannula.rod_model import Cannula
+from leakwatch.vision.cannula.rod_model import Cannula, contrast_steps
 from leakwatch.vision.cannula.rod_strip import RodStrip, brightness_along
 
 _LEAST_SHARE = 0.3  # of the usual contrast: behind dense anatomy a wall is hardly seen
@@ -61,7 +61,7 @@ def follow_front(
         return front
     length, inner = cannula.steps, cannula.steps // 2
     beside = brightness_along(cannula, strip, scale, settings)
-    box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
+    box = contrast_steps(scale, settings)
     losses = []
     for wall in cannula.walls:
         there = cv2.blur((strip.more[wall.rows].mean(axis=0) - beside)[None], (box, 1))[0]

@@ -11,8 +11,8 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.cannula.rod_layers import RodLayer
-from leakwatch.vision.cannula.rod_model import Cannula
-from leakwatch.vision.cannula.rod_strip import RodStrip, outer_part, relative
+from leakwatch.vision.cannula.rod_model import Cannula, contrast_steps
+from leakwatch.vision.cannula.rod_strip import RodStrip, free_outer_part, relative
 from leakwatch.vision.image_processing.medians import medians
 
 # A slow change along the rod leaves a quarter of its squares beside the best step: it is none.
@@ -63,23 +63,20 @@ def find_lumen_content(
     settings : InstrumentSettings
     """
     share = relative(cannula, strip, settings)
-    if share is None:
+    free_outer = free_outer_part(cannula, strip, scale, settings)
+    if share is None or free_outer is None:
         return None
-    box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
+    box = contrast_steps(scale, settings)
     along = cv2.blur(share[cannula.core].mean(axis=0)[None], (box, 1))[0].astype(np.float64)
     free = strip.free()
-    outer_half = outer_part(cannula, scale, settings)
-    if np.count_nonzero(free & outer_half) < np.count_nonzero(outer_half) / 3:
-        return None
     contrast = float(np.maximum(cannula.contrast[: cannula.steps], settings.min_contrast).mean())
     least = min(settings.min_filling / contrast, settings.min_stylet_share)
     front = _front(along, free, -settings.min_stylet_share, least)
     steps = np.arange(cannula.steps)
-    profiles = [
-        _profile(cannula, share, free & part, box)
-        for part in (steps < front, (steps >= front) & (outer_half if front == 0 else True))
-    ]
-    inner, outer = _possible(profiles[0], profiles[1], cannula.core, contrast, settings)
+    inner = _profile(cannula, share, free & (steps < front), box)
+    # Where there is one part, a leak may lie on its inner half.
+    outer = _profile(cannula, share, free & (steps >= front) if front else free_outer, box)
+    inner, outer = _possible(inner, outer, cannula.core, contrast, settings)
     return LumenContent(inner, outer, float(front))
 
 

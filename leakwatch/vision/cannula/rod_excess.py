@@ -10,7 +10,7 @@ from leakwatch.core.arrays import FloatImage, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.cannula.rod_layers import RodPlace
 from leakwatch.vision.cannula.rod_model import Cannula
-from leakwatch.vision.cannula.rod_strip import RodStrip, outer_part
+from leakwatch.vision.cannula.rod_strip import RodStrip, outer_part, sides_of
 from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD, median
 
 
@@ -48,11 +48,8 @@ def excess_on_rod(
         As large as the picture.
     """
     length = cannula.steps
-    core, beside = cannula.core, cannula.beside
-    half = len(core) // 2
+    core, sides = cannula.core, sides_of(cannula, strip)
     sigma = scale.px(settings.behind_mm)
-    halves = (strip.more[:half][beside[:half]], strip.more[half:][beside[half:]])
-    sides = [side.mean(axis=0) for side in halves if len(side) > 0]
     excess = np.zeros(place.shape, np.float32)
     if not sides or not core.any():  # nothing to compare with
         return read_only(excess)

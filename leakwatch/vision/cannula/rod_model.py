@@ -239,7 +239,7 @@ def _straightened(
         pose = _own_pose(pose, above, fit_for(profile, free), scale, settings)
     # Least-squares amplitude of the profile at every step along the axis.
     contrast = (above * profile[:, None]).sum(axis=0) / float((profile**2).sum())
-    box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
+    box = contrast_steps(scale, settings)
     contrast = cv2.blur(contrast.astype(np.float32)[None], (box, 1))[0]
     pixels = _pixels(picture.shape, front, direction, contrast, half)
     width, across = float((profile > 0.5).sum()), np.abs(np.arange(-half, half + 1))
@@ -318,6 +318,11 @@ def _fine_profile(
     fine = np.interp(places, places[some], total[some] / known[some])
     coarse = np.interp(places * FINE_STEP, np.arange(2 * half + 1), profile)
     return np.where(coarse > 0.0, fine, 0.0).astype(np.float32)
+
+
+def contrast_steps(scale: Scale, settings: InstrumentSettings) -> int:
+    """Return over how many steps along a rod its contrast is averaged: an odd number."""
+    return 2 * round(scale.px(settings.contrast_mm) / 2) + 1
 
 
 def _strip(
@@ -400,7 +405,7 @@ def _contrast(
     """Along a strip: how much more its middle attenuates than both sides, and where."""
     across = np.arange(strip.shape[0]) - (strip.shape[0] - 1) / 2
     middle = np.abs(across) <= scale.px(reach * settings.width_mm)
-    box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
+    box = contrast_steps(scale, settings)
     above = cv2.blur(strip - between_sides(strip, scale, settings), (box, 1))[middle]
     positive = np.maximum(above, 0)
     centre = (positive * across[middle][:, None]).sum(axis=0) / (positive.sum(axis=0) + 1e-6)

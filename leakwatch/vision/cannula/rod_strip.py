@@ -10,7 +10,7 @@ import numpy as np
 from leakwatch.config import InstrumentSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage
 from leakwatch.core.geometry import Scale
-from leakwatch.vision.cannula.rod_model import Cannula, Pose, strip_along
+from leakwatch.vision.cannula.rod_model import Cannula, Pose, contrast_steps, strip_along
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,13 @@ def relative(cannula: Cannula, strip: RodStrip, settings: InstrumentSettings) ->
     return share
 
 
+def sides_of(cannula: Cannula, strip: RodStrip) -> list[FloatImage]:
+    """Return what is more beside the rod at each step along it, for each side that is seen."""
+    half = len(cannula.core) // 2
+    halves = (strip.more[:half][cannula.beside[:half]], strip.more[half:][cannula.beside[half:]])
+    return [side.mean(axis=0) for side in halves if len(side) > 0]
+
+
 def brightness_along(
     cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
 ) -> Array:
@@ -70,14 +77,12 @@ def brightness_along(
     The side with less tells: cement may lie on the other one. Where cement is known, the nearest
     steps without it do.
     """
-    half = len(cannula.core) // 2
-    halves = (strip.more[:half][cannula.beside[:half]], strip.more[half:][cannula.beside[half:]])
-    sides = [side.mean(axis=0) for side in halves if len(side) > 0]
+    sides = sides_of(cannula, strip)
     steps = np.arange(cannula.steps)
     free = np.flatnonzero(strip.free(cannula.core | cannula.beside))
     if not sides or free.size == 0:
         return np.zeros(cannula.steps)
-    box = 2 * round(scale.px(settings.contrast_mm) / 2) + 1
+    box = contrast_steps(scale, settings)
     least = np.min(cv2.blur(np.stack(sides), (box, 1)), axis=0)
     between: Array = np.interp(steps, free, least[free])
     return between
