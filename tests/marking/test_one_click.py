@@ -153,11 +153,7 @@ class TestRealRadiographs:
     def truth(self, shared):
         return json.loads((shared / "real" / "lateral" / "truth.json").read_bytes())
 
-    @pytest.mark.parametrize(
-        "name",
-        ["0043", "0064"]
-        + [pytest.param(name, marks=pytest.mark.slow) for name in ("0050", "0065", "0138", "0162")],
-    )
+    @pytest.mark.parametrize("name", ["0043", "0050", "0064", "0065", "0138", "0162"])
     def test_a_side_is_found_and_never_wrong_when_sure(self, shared, truth, name):
         opened = open_run(shared / "real" / "lateral" / f"{name}.dcm", load_settings(None))
         prepared = one_click.prepare(opened)

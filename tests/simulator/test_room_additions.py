@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from small import small_scenario
+from small import COARSE, STILL, small_scenario, still_scenario
 
 from leakwatch.simulator.anatomy.anatomy import Anatomy
 from leakwatch.simulator.scenario.scenario import Scenario
@@ -18,11 +18,9 @@ from leakwatch.simulator.xray.beam import transmission
 from leakwatch.simulator.xray.renderer import beam_for
 
 FPS = 5.0
-CARM = {"rows": 100, "columns": 112, "pitch_mm": 1.2}
 STEP_MM = 1.2 * 720.0 / 1050.0
 CLEAR = {"quanta_per_mm2": 1e7, "lag": 0.0, "shutter": "none", "scatter_share": 0.0}
 DEEP = {"bits": 16, "set_value": 0.01, "compression": "none"}
-STILL = {"spine_mm": [0, 0, 0], "wall_mm": [0, 0, 0], "organs_mm": [0, 0, 0], "tremble_mm": 0.0}
 HIDDEN = {"present": False}
 NO_CEMENT = {"injection": {"start_s": 90.0}}
 TURN = {"at_s": 0.01, "over_s": 0.1, "by_deg": 8.0}
@@ -30,21 +28,7 @@ TURN = {"at_s": 0.01, "over_s": 0.1, "by_deg": 8.0}
 
 def scenario_of(frames: int, **changes: object) -> Scenario:
     """A still and nearly noiseless film; cement from the second frame on."""
-    return small_scenario(
-        **(
-            {
-                "sequence": {"fps": FPS, "duration_s": frames / FPS},
-                "injection": {"start_s": 0.1, "volume_ml": 0.8, "rate_ml_s": 1.0},
-                "leaks": [],
-                "carm": CARM,
-                "detector": CLEAR,
-                "pixels": DEEP,
-                "motion": STILL,
-                "brightness": {"enabled": False, "drift_per_s": 0.0},
-            }
-            | changes
-        )
-    )
+    return still_scenario(frames, FPS, **({"detector": CLEAR, "pixels": DEEP} | changes))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +46,7 @@ def logs(made: Simulation) -> np.ndarray:
 
 
 def test_truth_follows_the_turn(scene: Scene) -> None:
-    made = film(scene, 2, patient_turns=[TURN], carm=CARM | {"off_centre_mm": [0.0, 20.0, 12.0]})
+    made = film(scene, 2, patient_turns=[TURN], carm=COARSE | {"off_centre_mm": [0.0, 20.0, 12.0]})
     first, turned = made.truth.frames
     centre = make_carm(made.scenario).project_points(np.zeros((1, 3)))
     moved = turned_points(centre, 8.0, 100, 112) - centre
@@ -72,7 +56,7 @@ def test_truth_follows_the_turn(scene: Scene) -> None:
 
 
 def test_the_target_is_found_where_the_turn_took_it(scene: Scene) -> None:
-    view = CARM | {"off_centre_mm": [0.0, 20.0, 12.0]}
+    view = COARSE | {"off_centre_mm": [0.0, 20.0, 12.0]}
     plan = {"carm": view, "cannula": HIDDEN} | NO_CEMENT
     before, after = logs(film(scene, 2, patient_turns=[TURN], **plan))
     centre = make_carm(scenario_of(1, carm=view)).project_points(np.zeros((1, 3)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from small import small_scenario
+from small import COARSE, small_scenario, still_scenario
 
 from leakwatch.benchmark.cases.case_truth import case_truth
 from leakwatch.benchmark.metrics.metrics import score
@@ -31,35 +31,17 @@ from leakwatch.simulator.xray.burnt_in_text import annotation, draw_annotation
 from leakwatch.simulator.xray.renderer import detector_for
 from leakwatch.sources.stored.opening import open_source
 
-pytestmark = pytest.mark.slow
 FPS = 5.0
 # The first frame is the reference; the turn fills the frames 1 to 3, and is too fast to be seen.
 TURN = {"at_s": 0.01, "over_s": 0.15, "angle_deg": -90.0, "hold_s": 0.45}
-# The picture of the small scenario in coarser pixels.
-CARM = {"rows": 100, "columns": 112, "pitch_mm": 1.2}
 STEP_MM = 1.2 * 720.0 / 1050.0
 # Room above for a view with a shorter way through the patient, and hardly any noise.
 CLEAR = {"quanta_per_mm2": 1e7, "lag": 0.0, "shutter": "none"}
 DEEP = {"bits": 16, "set_value": 0.01}
-STILL = {"spine_mm": [0, 0, 0], "wall_mm": [0, 0, 0], "organs_mm": [0, 0, 0], "tremble_mm": 0.0}
 
 
 def scenario_of(frames: int, **changes: object) -> Scenario:
-    return small_scenario(
-        **(
-            {
-                "sequence": {"fps": FPS, "duration_s": frames / FPS},
-                "injection": {"start_s": 0.1, "volume_ml": 0.8, "rate_ml_s": 1.0},
-                "leaks": [],
-                "carm": CARM,
-                "detector": CLEAR,
-                "pixels": DEEP,
-                "motion": STILL,
-                "brightness": {"enabled": False, "drift_per_s": 0.0},
-            }
-            | changes
-        )
-    )
+    return still_scenario(frames, FPS, **({"detector": CLEAR, "pixels": DEEP} | changes))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +86,7 @@ def test_away_from_the_reference_view_there_is_no_distance(turned: Simulation) -
 
 
 def test_after_a_quarter_turn_it_is_the_ap_picture(turned: Simulation, scene: Scene) -> None:
-    straight = render_frames(scenario_of(3, carm={**CARM, "view": "ap"}), scene)
+    straight = render_frames(scenario_of(3, carm={**COARSE, "view": "ap"}), scene)
     # The same volume is projected the same way, whichever way the C-arm came there.
     assert turned.truth.frames[2].ml == straight.truth.frames[2].ml
     assert turned.truth.frames[2].area_mm2 == straight.truth.frames[2].area_mm2 > 0.0

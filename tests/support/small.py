@@ -17,6 +17,24 @@ SMALL = {
 }
 
 
+# The picture in coarser pixels.
+COARSE = {"rows": 100, "columns": 112, "pitch_mm": 1.2}
+STILL = {"spine_mm": [0, 0, 0], "wall_mm": [0, 0, 0], "organs_mm": [0, 0, 0], "tremble_mm": 0.0}
+
+
+def still_scenario(frames: int, fps: float, **changes: object) -> Scenario:
+    """A still film with cement from the second frame on, with some sections changed."""
+    still: dict[str, object] = {
+        "sequence": {"fps": fps, "duration_s": frames / fps},
+        "injection": {"start_s": 0.1, "volume_ml": 0.8, "rate_ml_s": 1.0},
+        "leaks": [],
+        "carm": COARSE,
+        "motion": STILL,
+        "brightness": {"enabled": False, "drift_per_s": 0.0},
+    }
+    return small_scenario(**(still | changes))
+
+
 def small_scenario(**changes: object) -> Scenario:
     """A scenario that runs within seconds, with some sections changed."""
     return msgspec.convert(SMALL | changes, Scenario)

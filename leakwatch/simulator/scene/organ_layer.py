@@ -6,14 +6,11 @@ tissue away where the trunk of the anatomy has some, and moves as the organs do.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from leakwatch.simulator.anatomy.carm import CArm
 from leakwatch.simulator.scenario.scenario_room import OrganKind, OrganLayerSection
-
-Image = npt.NDArray[np.float64]
+from leakwatch.simulator.scene.image_layer import Image, places_mm, smooth_noise
 
 # The diaphragm: radius of a dome, how much lower the other one stands, and where along the picture
 # the tops are, behind and in front of the spine.
@@ -39,10 +36,7 @@ def organ_layer_mm(section: OrganLayerSection, carm: CArm, rng: np.random.Genera
     ndarray
         ``(rows, columns)`` with the margin.
     """
-    columns, rows = carm.size_px
-    target = carm.project_points(np.zeros((1, 3)))[0] + carm.margin_px
-    across = (np.arange(columns)[None, :] - target[0]) * carm.mm_per_px
-    above = (target[1] - np.arange(rows)[:, None]) * carm.mm_per_px - section.edge_mm
+    across, above = places_mm(carm, section.edge_mm)
     draw = _diaphragm if section.kind is OrganKind.DIAPHRAGM else _bowel
     return draw(across, above, section.depth_mm, carm.mm_per_px, rng)
 
@@ -60,7 +54,7 @@ def _diaphragm(
         # A ray that passes below the top of a ball of radius R by h runs 2 sqrt(2 R h) inside it.
         chord = 2.0 * np.sqrt(2.0 * _DOME_RADIUS_MM * np.maximum(below, 0.0))
         lung += 0.5 * np.clip(1.0 - chord / depth_mm, 0.0, 1.0)
-    vessels = _noise(shape, _VESSEL_MM / mm_per_px, rng)
+    vessels = smooth_noise(shape, _VESSEL_MM / mm_per_px, rng)
     vessels = np.clip(np.abs(vessels) - 0.8, 0.0, 1.5)
     layer: Image = -depth_mm * lung * (1.0 - _VESSEL_SHARE * vessels)
     return layer
@@ -81,13 +75,6 @@ def _bowel(
         second = (y * np.cos(tilt) - x * np.sin(tilt)) / short
         inside = np.sqrt(np.clip(1.0 - first**2 - second**2, 0.0, None))
         gas = np.maximum(gas, rng.uniform(0.4, 1.0) * inside)
-    folds = _noise(shape, _FOLD_MM / mm_per_px, rng)
+    folds = smooth_noise(shape, _FOLD_MM / mm_per_px, rng)
     layer: Image = -depth_mm * gas * np.clip(1.0 - 0.25 * np.abs(folds), 0.0, 1.0)
     return layer
-
-
-def _noise(shape: tuple[int, int], sigma_px: float, rng: np.random.Generator) -> Image:
-    """Return smooth noise of standard deviation 1."""
-    noise = cv2.GaussianBlur(rng.standard_normal(shape), (0, 0), sigma_px)
-    scaled: Image = noise / noise.std()
-    return scaled

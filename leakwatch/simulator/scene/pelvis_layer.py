@@ -6,14 +6,11 @@ cortices with a thick rim along its crest. They are fastened to the spine and mo
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from leakwatch.simulator.anatomy.carm import CArm
 from leakwatch.simulator.scenario.scenario_room import PelvisSection
-
-Image = npt.NDArray[np.float64]
+from leakwatch.simulator.scene.image_layer import Image, places_mm, smooth_noise
 
 # The crest: radius of its arch, where its top lies in front of the spine's centre, how much the two
 # wings differ across and along the spine (they lie at other distances from the source).
@@ -37,11 +34,8 @@ def pelvis_layer_mm(section: PelvisSection, carm: CArm, rng: np.random.Generator
     ndarray
         ``(rows, columns)`` with the margin.
     """
-    columns, rows = carm.size_px
-    target = carm.project_points(np.zeros((1, 3)))[0] + carm.margin_px
-    across = (np.arange(columns)[None, :] - target[0]) * carm.mm_per_px
-    above = (target[1] - np.arange(rows)[:, None]) * carm.mm_per_px - section.crest_mm
-    top, bone = rng.uniform(*_TOP_MM), np.zeros((rows, columns))
+    across, above = places_mm(carm, section.crest_mm)
+    top, bone = rng.uniform(*_TOP_MM), np.zeros(carm.size_px[::-1])
     for wing in range(2):
         aside, lower = (wing * rng.uniform(*apart) for apart in _APART_MM)
         off = across - top - aside
@@ -56,8 +50,5 @@ def pelvis_layer_mm(section: PelvisSection, carm: CArm, rng: np.random.Generator
 def _uneven(carm: CArm, rng: np.random.Generator) -> Image:
     factor: Image = np.ones(carm.size_px[::-1])
     for length, share in zip(_UNEVEN_MM, _UNEVEN_SHARE, strict=True):
-        noise = cv2.GaussianBlur(
-            rng.standard_normal(factor.shape), (0, 0), length / carm.mm_per_px / 2.0
-        )
-        factor += share * noise / noise.std()
+        factor += share * smooth_noise(carm.size_px[::-1], length / carm.mm_per_px / 2.0, rng)
     return np.maximum(factor, 0.0)
