@@ -89,7 +89,7 @@ def check_detectability(
     most_mm = state.settings.sensitive.max_broad_mm
     if comparison.broad_mm > most_mm:
         why = text(
-            "a broad change lies over the vertebra, as of {mm:.1f} mm of cement",
+            "a broad change over the vertebra may hide {mm:.1f} mm of cement",
             mm=comparison.broad_mm,
         )
         broad = condition_failed(

@@ -186,7 +186,7 @@ def follow_broad(
 
 
 def most_within(broad: FloatImage | None, area: BoolImage | None) -> float:
-    """Return what most of an area stays below; 0.0 for no area.
+    """Return the 95th percentile within an area; 0.0 for no area.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Added, Baseline
 from leakwatch.vision.image_processing.medians import median, spread
 
-_EVERY = 3  # pixels: a hundredth of a pixel of shift is found in a tenth of them
+_EVERY = 3  # rows and columns: a ninth of the pixels gives the shift to a hundredth of a pixel
 _LEAST_PIXELS = 500
 _CLIP_SIGMAS = 6.0  # what is far more is cement that is not known yet
 
@@ -97,10 +97,10 @@ def background(
 def without_residual_shift(
     added: Added, behind: Background, changed: BoolImage | None, settings: CementSettings
 ) -> tuple[Added, Background]:
-    """Return what was added less what is left of the anatomy's motion, and the ghosts of that.
+    """Return the added attenuation without residual motion of the anatomy, and the raised limits.
 
-    A jolt from one frame to the next is registered less well than usual. What that leaves is the
-    anatomy's gradient times the same small shift everywhere, which cement is not.
+    A jolt from one frame to the next is registered less accurately than usual. The error adds the
+    anatomy's gradient times one small shift for the whole image, and cement does not.
 
     Parameters
     ----------

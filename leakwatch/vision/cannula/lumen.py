@@ -15,9 +15,9 @@ from leakwatch.vision.cannula.rod_model import Cannula, contrast_steps
 from leakwatch.vision.cannula.rod_strip import RodStrip, free_outer_part, relative
 from leakwatch.vision.image_processing.medians import medians
 
-# A slow change along the rod leaves a quarter of its squares beside the best step: it is none.
+# The best step through a steady slope leaves a quarter of its sum of squares; a true step, less.
 _RAMP_SHARE = 0.2
-_LEAST_FREE = 8  # fewer steps along the axis without cement tell no profile
+_LEAST_FREE = 8  # steps along the axis without cement; fewer do not give a profile
 
 
 @dataclass(frozen=True, slots=True)
