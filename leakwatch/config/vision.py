@@ -15,8 +15,8 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     Parameters
     ----------
     target_columns : int
-        Longer side of the working grid, at least, in pixels: 0.2 to 0.3 mm at the vertebra on
-        usual fields, a tenth of a vein's width; finer only adds noise and time.
+        Longer side of the working grid, pixels, to within a seventh: 0.2 to 0.3 mm at the vertebra
+        on usual fields, a tenth of a vein's width; finer only adds noise and time.
     field_step_px : int
         Step of the coarse grid on which the exposed field is found, working pixels.
     blanked_fraction : float
@@ -58,7 +58,7 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         A larger share is no lag but something that stands still.
     """
 
-    target_columns: Annotated[int, within(200, 1024)] = 400
+    target_columns: Annotated[int, within(200, 1024)] = 448
     field_step_px: Annotated[int, within(1, 32)] = 4
     blanked_fraction: Annotated[float, within(0.02, 0.1)] = 0.05
     anatomy_range: Annotated[float, within(1.0, 50.0)] = 2.0
