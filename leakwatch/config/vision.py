@@ -321,7 +321,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remote_mm, remote_area_mm2 : float
         Or within this distance, if it is this large: a vein's root may be too thin to see.
     beyond_mm : float
-        What is new and goes on so far beyond the reach of cement came from elsewhere, mm.
+        What is new, hangs on no cement, and goes on so far beyond `remote_mm` came from elsewhere.
     blur_mm : float
         Within this distance of cement its blur has faded.
     beside_mm : float
@@ -400,7 +400,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gap_mm: Annotated[float, within(0.2, 15.0)] = 3.0
     remote_mm: Annotated[float, within(1.0, 60.0)] = 20.0
     remote_area_mm2: Annotated[float, within(0.5, 60.0)] = 8.0
-    beyond_mm: Annotated[float, within(1.0, 500.0)] = 3.0
+    beyond_mm: Annotated[float, within(1.0, 500.0)] = 10.0
     blur_mm: Annotated[float, within(0.0, 5.0)] = 1.0
     beside_mm: Annotated[float, within(0.5, 20.0)] = 6.0
     max_beside_share: Annotated[float, within(0.01, 1.0)] = 0.28

@@ -42,8 +42,8 @@ def follow_front(
 ) -> FrontEnd:
     """Where the front end is in a frame in which the rod does not move sideways.
 
-    Cement only adds: where the wall attenuates less than half of what it did in the baseline, the
-    rod has gone. The wall tells, and not the axis: a stylet that is drawn, and cement that runs
+    Cement only adds: where the wall attenuates less than half of what it did in the baseline, seen
+    with the contrast that the outer half of the rod still has, the rod has gone. The wall tells, and not the axis: a stylet that is drawn, and cement that runs
     through the lumen, change the axis as much as a rod that has gone. The rod has come back where
     nearly all of its wall is there again, and no cement can have brought it.
 
@@ -66,7 +66,9 @@ def follow_front(
     for wall in cannula.walls:
         there = cv2.blur((strip.more[wall.rows].mean(axis=0) - beside)[None], (box, 1))[0]
         least = _LEAST_SHARE * float(np.median(wall.contrast[:length]))
-        losses.append(1.0 - there / np.maximum(wall.contrast[:length], least))
+        left = there / np.maximum(wall.contrast[:length], least)
+        # Tube voltage, scatter and processing change the contrast of all of a rod.
+        losses.append(1.0 - left / min(max(float(np.median(left[inner:])), _LEAST_SHARE), 1.0))
     # A rod that has gone takes both of its walls with it.
     lost = np.min(losses, axis=0)[:inner]
     back = begins_at(lost < _GONE)

@@ -10,7 +10,7 @@ from leakwatch.core.arrays import BoolImage
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.cement.averaging import smoothed
 from leakwatch.vision.cement.detection_limit import NearCement
-from leakwatch.vision.image_processing.patches import Window, grown, near, patches_of
+from leakwatch.vision.image_processing.patches import Window, near, patches_of
 
 _EDGE_PX = 3.0  # smoothing and the blades' penumbra blur the edge of the field by so much
 _SAME_SHARE = 0.5  # of a patch's attenuation: what hangs together with it is at least as dense
@@ -54,10 +54,21 @@ def reject_foreign_objects(
     if not fresh.any():
         return patches, None
     leaving = _at_border(fresh, near_by.window, reach)
-    beyond = np.ones_like(near_by.whole_seen)
-    beyond[grown(reach, round(scale.px(settings.beyond_mm)), beyond.shape)] = False
+    beyond = _beyond(near_by, scale, settings)
     foreign, moved = _from_elsewhere(near_by, fresh, leaving, beyond, scale, settings)
     return patches & ~(foreign | moved), foreign if foreign.any() else None
+
+
+def _beyond(near_by: NearCement, scale: Scale, settings: CementSettings) -> BoolImage:
+    """Return where no cement can be, since it is too far from known cement or from its origin."""
+    far = np.ones(near_by.whole_seen.shape, np.uint8)
+    known = near_by.mask is not None and bool(near_by.mask.any())
+    start = near_by.mask if known else near_by.origin
+    if start is None:
+        return np.zeros(far.shape, np.bool_)
+    far[near_by.window][start] = 0
+    away = cv2.distanceTransform(far, cv2.DIST_L2, cv2.DIST_MASK_3)
+    return np.asarray(away > scale.px(settings.remote_mm + settings.beyond_mm), np.bool_)
 
 
 def _at_border(fresh: BoolImage, window: Window, reach: Window) -> BoolImage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scene import tube
-from test_tracking import found, picture, shown
+from test_tracking import BONE, found, picture, shown
 
 DEGREES, TIP = 4.0, (150.0, 120.0)
 BEFORE = picture(DEGREES, TIP)
@@ -56,3 +56,15 @@ def test_cement_that_fills_its_track_does_not_bring_it_back() -> None:
     assert followed.state.front.drawn_back == pytest.approx(24.0, abs=2.5)
     # So the track of cement is seen.
     assert followed.more[117:122, 134:146].mean() > 0.2
+
+
+@pytest.mark.parametrize("share", [0.36, 0.42])
+def test_a_rod_that_loses_contrast_all_along_is_not_drawn_back(share: float) -> None:
+    """Tube voltage and processing do that, and half of its contrast is not half of the rod."""
+    steel = BEFORE - BONE
+    # Somewhat more is left farther out, as behind less dense anatomy.
+    columns = np.arange(steel.shape[1], dtype=np.float32)
+    left = np.interp(columns, [75.0, 150.0], [share + 0.2, share]).astype(np.float32)
+    after = BONE + left * steel
+    followed = shown(found(BEFORE, TIP), BEFORE, BEFORE, after, after, after)
+    assert followed.state.front.drawn_back == 0.0
