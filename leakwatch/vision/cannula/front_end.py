@@ -43,9 +43,10 @@ def follow_front(
     """Where the front end is in a frame in which the rod does not move sideways.
 
     Cement only adds: where the wall attenuates less than half of what it did in the baseline, seen
-    with the contrast that the outer half of the rod still has, the rod has gone. The wall tells, and not the axis: a stylet that is drawn, and cement that runs
-    through the lumen, change the axis as much as a rod that has gone. The rod has come back where
-    nearly all of its wall is there again, and no cement can have brought it.
+    with the contrast that the outer half of the rod still has, the rod has gone. The wall tells,
+    and not the axis: a stylet that is drawn, and cement that runs through the lumen, change the
+    axis as much as a rod that has gone. The rod has come back where nearly all of its wall is there
+    again, and no cement can have brought it.
 
     Parameters
     ----------
