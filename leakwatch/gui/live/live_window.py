@@ -17,6 +17,7 @@ from leakwatch.core.results import Level, Snapshot
 from leakwatch.display.confirmation import Confirmation
 from leakwatch.display.procedure_clocks import CementClock
 from leakwatch.gui.live.live_picture import LivePicture
+from leakwatch.gui.live.live_references import LiveReferences
 from leakwatch.gui.live.record_start import RecordStart
 from leakwatch.gui.live.sound import Speaker, open_speaker
 from leakwatch.gui.live.syringe_layer import SyringeLayer
@@ -88,6 +89,7 @@ class LiveWindow(ImageWindow):
         self._alarm_state = AlarmState()
         self._record = None if record is None else RecordStart(record)
         self._live = LivePicture(self.image, self._settings, session.marks)
+        self.references = LiveReferences(self.panes, self.image, self._live, self._settings)
         self._drawn_received_s = -math.inf
         self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, DisplayState.WAITING)
         self._sure, self._ending = Confirmation(), False
@@ -208,6 +210,7 @@ class LiveWindow(ImageWindow):
                 text("new baseline"),
             ),
             *self._undo_keys(),
+            *self.references.key_actions(),
             self._record_key(),
             key(code.Key_X, "X", text("cement is mixed now"), self._mixed, text("mixed now")),
             KeyAction(earlier, text("Shift X"), sooner, self._mixed_earlier),
@@ -261,6 +264,7 @@ class LiveWindow(ImageWindow):
         """Draw what is new, and notify the session and the layer."""
         session, live = self._session, self._live
         came = live.show(status, now, session.now_s, session.marks, self.view_keys.view)
+        self.references.follow(came, status.marks, self.view_keys.view, session.now_s)
         if live.picture is not None:
             self.view_keys.focus_px = live.picture.focus_px
         if came is None:

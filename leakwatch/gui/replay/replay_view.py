@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError
+from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Snapshot
@@ -13,8 +14,10 @@ from leakwatch.display.banner import Banner, keep_latched_stop, stale_banner, un
 from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.history import TrendSample
 from leakwatch.display.picture import STALE_AFTER_S, FrameOverlay, make_overlay
+from leakwatch.display.reference_view import Current
 from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.replay.playback import Playback
+from leakwatch.gui.replay.replay_references import TrackReferences
 from leakwatch.gui.replay.track import Track
 
 
@@ -80,6 +83,7 @@ class Replay:
     view_settings : ViewSettings
         Window and level, and flips.
     playback : Playback
+    references : TrackReferences
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class Replay:
         self._now_s: float | None = None
         self._shown: tuple[int, FrameOverlay, GreyImage | None, ViewSettings] | None = None
         self._unreadable = ""
+        self.references = TrackReferences(track)
         self.playback = Playback(lambda: len(track), track.time_s, complete=lambda: track.ended)
 
     def tick(self, now_s: float) -> ReplayView:
@@ -131,6 +136,15 @@ class Replay:
             return None if index is None else self._track.snapshot_with_pixels(index)
         except SourceError:
             return None
+
+    def current(self) -> Current:
+        """Return the image that is shown now, to compare with a reference."""
+        index = self.playback.index
+        return Current(index, self.snapshot, None, self.marks)
+
+    def grey_of(self, frame: Frame) -> GreyImage:
+        """Return a frame of this sequence as it is shown."""
+        return self._track.grey_of(frame.pixels, self.view_settings)
 
     def samples(self) -> tuple[TrendSample, ...]:
         """Return the trend until the frame to show now."""

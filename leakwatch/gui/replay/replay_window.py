@@ -18,6 +18,7 @@ from leakwatch.gui.replay.transport import Transport
 from leakwatch.gui.widgets.image_window import SIZE, STYLE, TICK_MS, ImageWindow
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
+from leakwatch.gui.widgets.reference_keys import ReferenceKeys
 
 __all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
 
@@ -38,6 +39,7 @@ class ReplayWindow(ImageWindow):
         self.replay = replay
         self.banner.use(replay.settings.window)
         self.transport = Transport()
+        self.references = ReferenceKeys(self.panes, replay.settings)
         self._shown: FrameOverlay | None = None
         self._trend_s = -math.inf
         self.lay_out(self.transport)
@@ -52,6 +54,7 @@ class ReplayWindow(ImageWindow):
         """Advance to now and show the frame."""
         self.replay.view_settings = self.view_keys.view
         self.show_view(self.replay.tick(time.monotonic()))
+        self._show_reference()
 
     def show_view(self, view: ReplayView) -> None:
         """Show everything of `view`."""
@@ -97,6 +100,7 @@ class ReplayWindow(ImageWindow):
             key(code.Key_Minus, "–", text("slower"), go.slower),
             key(code.Key_Home, text("Home"), text("first frame"), lambda: go.seek(0)),
             key(code.Key_End, text("End"), text("last frame"), go.seek_end),
+            *self.references.key_actions(),
         )
 
     def set_scale(self, scale: float) -> None:
@@ -116,6 +120,15 @@ class ReplayWindow(ImageWindow):
         if not view.playing or now_s - self._trend_s >= settings.window.numbers_s:
             self._trend_s = now_s
             self.strip.show_trend(trend_plot(self.replay.samples(), settings))
+
+    def _show_reference(self) -> None:
+        replay, look = self.replay, self.view_keys.view
+        if replay.playback.index is None:
+            return
+        replay.references.index = replay.playback.index
+        self.references.refresh(
+            replay.references, replay.current, replay.grey_of, self.image, look, time.monotonic()
+        )
 
     def _tell_layer(self) -> None:
         if self.layer is not None:
