@@ -14,6 +14,7 @@ from PySide6.QtGui import QCloseEvent
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level, Snapshot
+from leakwatch.core.spacing import Calibration
 from leakwatch.display.confirmation import Confirmation
 from leakwatch.display.procedure_clocks import CementClock
 from leakwatch.gui.live.live_picture import LivePicture
@@ -25,6 +26,7 @@ from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
+from leakwatch.gui.widgets.ruler_layer import ruler_tool
 from leakwatch.live.alarm_sound import AlarmState, next_burst
 from leakwatch.live.display_watchdog import DisplayRefresh, record_refresh, stall_text
 from leakwatch.live.live_session import LiveSession
@@ -81,7 +83,7 @@ class LiveWindow(ImageWindow):
         what = text("syringe: type how much cement was injected")
         chords = ((Qt.Key.Key_V, PLAIN),)
         syringe = Tool(chords, "V", what, lambda: SyringeLayer(self._read_syringe), text("syringe"))
-        super().__init__(title, (*tools, syringe))
+        super().__init__(title, (*tools, syringe, ruler_tool(session.settings, note=session.note)))
         self._session, self._settings = session, session.settings
         self.banner.use(self._settings.window)
         self.cement: CementClock | None = None
@@ -168,6 +170,11 @@ class LiveWindow(ImageWindow):
     def snapshot(self) -> Snapshot | None:
         """Return the latest snapshot."""
         return self._live.drawn
+
+    def calibration(self) -> Calibration | None:
+        """Return the calibration of the displayed image."""
+        drawn = self._live.drawn
+        return None if drawn is None else drawn.observation.calibration
 
     def marks(self) -> Marks:
         """Return the marks of the session."""

@@ -10,6 +10,7 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Snapshot
+from leakwatch.core.spacing import Calibration
 from leakwatch.display.banner import Banner, keep_latched_stop, stale_banner, unknown_banner
 from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.history import TrendSample
@@ -136,6 +137,11 @@ class Replay:
             return None if index is None else self._track.snapshot_with_pixels(index)
         except SourceError:
             return None
+
+    def calibration(self) -> Calibration | None:
+        """Return the calibration of the frame to show now; None before the first."""
+        index = self.playback.index
+        return None if index is None else self._track.snapshot(index).observation.calibration
 
     def current(self) -> Current:
         """Return the image that is shown now, to compare with a reference."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
+from leakwatch.core.spacing import Calibration
 from leakwatch.display.picture import FrameOverlay
 from leakwatch.display.trend_plot import trend_plot
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
@@ -19,6 +20,7 @@ from leakwatch.gui.widgets.image_window import SIZE, STYLE, TICK_MS, ImageWindow
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.gui.widgets.reference_keys import ReferenceKeys
+from leakwatch.gui.widgets.ruler_layer import ruler_tool
 
 __all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
 
@@ -35,7 +37,7 @@ class ReplayWindow(ImageWindow):
     """
 
     def __init__(self, replay: Replay, title: str, tools: Sequence[Tool] = ()) -> None:
-        super().__init__(title, tools)
+        super().__init__(title, (*tools, ruler_tool(replay.settings)))
         self.replay = replay
         self.banner.use(replay.settings.window)
         self.transport = Transport()
@@ -70,6 +72,10 @@ class ReplayWindow(ImageWindow):
     def snapshot(self) -> Snapshot | None:
         """Return the snapshot of the displayed frame, with its pixels."""
         return self.replay.snapshot()
+
+    def calibration(self) -> Calibration | None:
+        """Return the calibration of the displayed frame."""
+        return self.replay.calibration()
 
     def marks(self) -> Marks:
         """Return the marks of the case."""

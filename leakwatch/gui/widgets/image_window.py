@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWi
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Snapshot
+from leakwatch.core.spacing import Calibration
 from leakwatch.display.banner import keep_latched_stop, unknown_banner
 from leakwatch.display.confirmation import SAID_S
 from leakwatch.gui.widgets.banner_view import BannerView
@@ -24,6 +25,7 @@ from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Touch
 from leakwatch.gui.widgets.pane_row import PaneRow
 from leakwatch.gui.widgets.picture_layers import Layer, Stage, Tool
+from leakwatch.gui.widgets.scale_bar import ScaleBar
 from leakwatch.gui.widgets.side_strip import RunStrip, Strip
 from leakwatch.gui.widgets.window_level_keys import ViewKeys
 
@@ -90,6 +92,7 @@ class ImageWindow(QMainWindow):
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
         self.panes = PaneRow(self.image.widget)
+        self.scale_bar = ScaleBar(self.image)
         self.view_keys = ViewKeys(self.image, self.plain_arrows)
         self.image.pane.offer_touches(self._touched)
         self.image.pane.offer_wheel(self.view_keys.wheeled)
@@ -120,6 +123,10 @@ class ImageWindow(QMainWindow):
         """Return the current marks."""
         raise NotImplementedError
 
+    def calibration(self) -> Calibration | None:
+        """Return the calibration of the displayed image; None before the first."""
+        return None
+
     def window_keys(self) -> tuple[KeyAction, ...]:
         """Return the keys of this kind of window."""
         raise NotImplementedError
@@ -143,6 +150,7 @@ class ImageWindow(QMainWindow):
         """Show the current state; if anything fails, never the previous one."""
         try:
             self.refresh()
+            self.scale_bar.refresh(self.calibration())
             self._show_signs()
         except Exception as error:  # noqa: BLE001
             what = f"{type(error).__name__}: {error}"
@@ -249,6 +257,7 @@ class ImageWindow(QMainWindow):
         """Draw larger or smaller than in a window of 1280 x 800."""
         for part in (self.banner, self.strip, self.run_strip, self.image.overlay, self.panes):
             part.set_scale(scale)
+        self.scale_bar.set_scale(scale)
         self.prompt.setFont(font(round(17 * scale)))
         self._scale = scale
         self.signs.setFont(font(round(self.sign_pixels * scale), bold=True))
