@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from leakwatch.core.messages import text
-from leakwatch.core.results import Observation, Snapshot
+from leakwatch.core.results import Level, Observation, Snapshot
+from leakwatch.display.banner import level_word
 
 # Cement too thin to be detected may be in the last frames before it is: the reference is older by
 # this, s. At 5 mm/s, a fast flow, 2.5 mm of cement come in this time.
@@ -55,7 +56,7 @@ class Reference:
             return text("Before cement: {time}, frame {frame}", **values)
         if self.kind is ReferenceKind.STOP:
             return text("Last STOP: {time}, frame {frame}", **values)
-        return text("Key image {number}: {time}, frame {frame}", number=self.number, **values)
+        return text("Kept image {number}: {time}, frame {frame}", number=self.number, **values)
 
 
 def missing_text(kind: ReferenceKind) -> str:
@@ -64,7 +65,18 @@ def missing_text(kind: ReferenceKind) -> str:
         return text("No image before cement yet: the baseline is being acquired")
     if kind is ReferenceKind.STOP:
         return text("There was no STOP yet")
-    return text("No key image yet: K keeps the current image")
+    return text("No kept image yet: K keeps the current one")
+
+
+def key_image_title(number: int, time_s: float, frame: int, level: Level) -> str:
+    """Return number, time, frame and level of a key image."""
+    return text(
+        "Key image {number}: {time}, frame {frame}, {level}",
+        number=number,
+        time=time_text(time_s),
+        frame=frame,
+        level=level_word(level, False),
+    )
 
 
 def time_text(time_s: float) -> str:

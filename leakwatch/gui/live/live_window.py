@@ -17,6 +17,7 @@ from leakwatch.core.results import Level, Snapshot
 from leakwatch.core.spacing import Calibration
 from leakwatch.display.confirmation import Confirmation
 from leakwatch.display.procedure_clocks import CementClock
+from leakwatch.gui.live.live_key_images import LiveKeyImages
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.live_references import LiveReferences
 from leakwatch.gui.live.record_start import RecordStart
@@ -24,6 +25,7 @@ from leakwatch.gui.live.sound import Speaker, open_speaker
 from leakwatch.gui.live.syringe_layer import SyringeLayer
 from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
+from leakwatch.gui.widgets.key_image_keys import RecordFolder
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.gui.widgets.ruler_layer import ruler_tool
@@ -63,6 +65,8 @@ class LiveWindow(ImageWindow):
         None: the best one available.
     record : callable or None
         Starts a recording of a session that has none, and returns a message; may block.
+    recorded : RecordFolder or None
+        Where key images are written; None: nowhere.
 
     Attributes
     ----------
@@ -79,6 +83,7 @@ class LiveWindow(ImageWindow):
         tools: Sequence[Tool] = (),
         speaker: Speaker | None = None,
         record: Callable[[], str] | None = None,
+        recorded: RecordFolder | None = None,
     ) -> None:
         what = text("syringe: type how much cement was injected")
         chords = ((Qt.Key.Key_V, PLAIN),)
@@ -92,6 +97,7 @@ class LiveWindow(ImageWindow):
         self._record = None if record is None else RecordStart(record)
         self._live = LivePicture(self.image, self._settings, session.marks)
         self.references = LiveReferences(self.panes, self.image, self._live, self._settings)
+        self.key_images = LiveKeyImages(session, self._live, self.references, self.say, recorded)
         self._drawn_received_s = -math.inf
         self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, DisplayState.WAITING)
         self._sure, self._ending = Confirmation(), False
@@ -139,6 +145,7 @@ class LiveWindow(ImageWindow):
                 _LOG.exception("a frame cannot be shown")
             now = with_drawing_fault(now, what)
         self._show_alarm(now, paused_for_s(status, self._session.now_s) > 0.0)
+        self.key_images.refresh()
         if self._record is not None:
             if status.is_recorded:
                 self._record.confirm()
@@ -218,6 +225,7 @@ class LiveWindow(ImageWindow):
             ),
             *self._undo_keys(),
             *self.references.key_actions(),
+            *self.key_images.key_actions(),
             self._record_key(),
             key(code.Key_X, "X", text("cement is mixed now"), self._mixed, text("mixed now")),
             KeyAction(earlier, text("Shift X"), sooner, self._mixed_earlier),
@@ -294,6 +302,7 @@ class LiveWindow(ImageWindow):
         problem = self._speaker.problem
         self.run_strip.show_facts(
             session_facts(status, now, now_s, self._settings, self.cement, problem)
+            + self.key_images.facts()
         )
 
     def _raise_window(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 
@@ -13,14 +14,18 @@ from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration
 from leakwatch.display.picture import FrameOverlay
+from leakwatch.display.references import Reference
 from leakwatch.display.trend_plot import trend_plot
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
 from leakwatch.gui.replay.transport import Transport
 from leakwatch.gui.widgets.image_window import SIZE, STYLE, TICK_MS, ImageWindow
+from leakwatch.gui.widgets.key_image_keys import KeyImageKeys
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.gui.widgets.reference_keys import ReferenceKeys
 from leakwatch.gui.widgets.ruler_layer import ruler_tool
+from leakwatch.sinks.key_images.key_image_files import KeyImage
+from leakwatch.sinks.key_images.key_image_worker import KeyImageWorker
 
 __all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
 
@@ -34,14 +39,27 @@ class ReplayWindow(ImageWindow):
     title : str
         Name of the case.
     tools : sequence of Tool
+    key_images : KeyImageWorker or None
+    folder : Path or None
+        Of the record that is replayed, for key images.
     """
 
-    def __init__(self, replay: Replay, title: str, tools: Sequence[Tool] = ()) -> None:
+    def __init__(
+        self,
+        replay: Replay,
+        title: str,
+        tools: Sequence[Tool] = (),
+        key_images: KeyImageWorker | None = None,
+        folder: Path | None = None,
+    ) -> None:
         super().__init__(title, (*tools, ruler_tool(replay.settings)))
         self.replay = replay
         self.banner.use(replay.settings.window)
         self.transport = Transport()
         self.references = ReferenceKeys(self.panes, replay.settings)
+        self.key_images = KeyImageKeys(
+            self._key_image, self._keep_reference, self.say, key_images, lambda: folder
+        )
         self._shown: FrameOverlay | None = None
         self._trend_s = -math.inf
         self.lay_out(self.transport)
@@ -57,6 +75,7 @@ class ReplayWindow(ImageWindow):
         self.replay.view_settings = self.view_keys.view
         self.show_view(self.replay.tick(time.monotonic()))
         self._show_reference()
+        self.key_images.refresh()
 
     def show_view(self, view: ReplayView) -> None:
         """Show everything of `view`."""
@@ -107,6 +126,7 @@ class ReplayWindow(ImageWindow):
             key(code.Key_Home, text("Home"), text("first frame"), lambda: go.seek(0)),
             key(code.Key_End, text("End"), text("last frame"), go.seek_end),
             *self.references.key_actions(),
+            *self.key_images.key_actions(),
         )
 
     def set_scale(self, scale: float) -> None:
@@ -120,12 +140,23 @@ class ReplayWindow(ImageWindow):
 
     def _show_numbers(self, view: ReplayView, picture: FrameOverlay) -> None:
         self.strip.show_overlay(picture)
-        self.run_strip.show_facts(picture.run_facts)
+        self.run_strip.show_facts((*picture.run_facts, *self.key_images.facts()))
         now_s, settings = time.monotonic(), self.replay.settings
         # At high speed, not every frame needs a trend.
         if not view.playing or now_s - self._trend_s >= settings.window.numbers_s:
             self._trend_s = now_s
             self.strip.show_trend(trend_plot(self.replay.samples(), settings))
+
+    def _key_image(self) -> KeyImage | None:
+        """Return the displayed frame; None before the first, and if it cannot be read again."""
+        snapshot, picture = self.snapshot(), self._shown
+        if snapshot is None or picture is None:
+            return None
+        return KeyImage(snapshot, picture, self.replay.grey_of(snapshot.frame))
+
+    def _keep_reference(self, snapshot: Snapshot) -> Reference:
+        # Looked up now, since the replay may have changed.
+        return self.replay.references.keep(snapshot)
 
     def _show_reference(self) -> None:
         replay, look = self.replay, self.view_keys.view

@@ -65,7 +65,7 @@ class ReferenceKeys:
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Return the keys of the pane."""
         code = Qt.Key
-        which = text("reference picture: before cement, last STOP, key images, none")
+        which = text("reference picture: before cement, last STOP, kept images, none")
         alone = text("subtraction: cement alone, or the reference picture")
         return (
             key(code.Key_E, "E", which, self.choose_next, text("reference")),
