@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from threading import Event, Lock, Thread
 
 from leakwatch.config.archive import ArchiveSettings
-from leakwatch.core.messages import counted, text
+from leakwatch.core.messages import text
 from leakwatch.display.facts import Fact
 from leakwatch.sinks.key_images.archive_sender import send_files
 from leakwatch.sinks.key_images.key_image_files import (
@@ -98,7 +98,7 @@ class KeyImageWorker:
         status = self.status
         if not status.kept and not status.problem:
             return ()
-        value = counted("{count} kept", "{count} kept", count=status.kept)
+        value: str = text("{kept} kept", kept=status.kept)
         if self._settings.host:
             value = text("{kept}, {sent} sent", kept=value, sent=status.sent)
         if status.problem:
