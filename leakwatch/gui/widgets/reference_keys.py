@@ -69,7 +69,7 @@ class ReferenceKeys:
         alone = text("subtraction: cement alone, or the reference picture")
         return (
             key(code.Key_E, "E", which, self.choose_next, text("reference")),
-            key(code.Key_D, "D", alone, self.toggle_subtraction, text("cement alone")),
+            key(code.Key_D, "D", alone, self.toggle_subtraction),
         )
 
     def choose_next(self) -> None:

@@ -336,4 +336,4 @@ def ruler_tool(
     """Return the tool of a window; parameters as of `RulerLayer`."""
     chords = ((Qt.Key.Key_Y, PLAIN),)
     what = text("measure: ruler or angle on the image")
-    return Tool(chords, "Y", what, lambda: RulerLayer(settings, calibration, note), text("measure"))
+    return Tool(chords, "Y", what, lambda: RulerLayer(settings, calibration, note))
