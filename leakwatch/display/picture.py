@@ -80,6 +80,7 @@ def make_overlay(
     settings: Settings,
     before: Observation | None = None,
     age: str = "",
+    acknowledged_at: str = "",
 ) -> FrameOverlay:
     """Return what to draw for `snapshot`.
 
@@ -93,6 +94,8 @@ def make_overlay(
         From a second ago, see `history`: cement since then is drawn as new.
     age : str
         Of a frame that is not live: shown with every number, and nothing is predicted.
+    acknowledged_at : str
+        Time at which a STOP was acknowledged, as it is shown; empty if unknown.
     """
     if age:
         snapshot = replace(snapshot, alert=replace(snapshot.alert, time_to_margin_s=None))
@@ -102,7 +105,7 @@ def make_overlay(
     return FrameOverlay(
         frame=snapshot.frame.index,
         time_s=snapshot.frame.time_s,
-        banner=level_banner(snapshot.alert, observation, settings),
+        banner=level_banner(snapshot.alert, observation, settings, acknowledged_at),
         band_px=_band(observation.wall_px, margin_px),
         lines=lines,
         labels=place_labels(

@@ -20,7 +20,8 @@ from leakwatch.config import Settings
 from leakwatch.core.frame import TimeSource, View
 from leakwatch.core.marks import Marks, Side
 from leakwatch.core.results import Cement, Level, Quality, Reason, WallDistance
-from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS
+from leakwatch.display.banner import REASON_WORDS
+from leakwatch.display.level_styles import LEVEL_STYLES
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.picture import (
     RESEARCH_NOTICE,

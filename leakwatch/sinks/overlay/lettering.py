@@ -11,8 +11,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from leakwatch.core.messages import translate
-from leakwatch.display.banner import Banner, shape_corners
+from leakwatch.display.banner import Banner
 from leakwatch.display.facts import Fact
+from leakwatch.display.level_styles import shape_corners
 from leakwatch.display.typeface import font_path
 from leakwatch.sinks.overlay.layout import BANNER_HEIGHT, MARGIN, STRIP_WIDTH, RgbImage
 
