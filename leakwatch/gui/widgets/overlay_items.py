@@ -17,7 +17,7 @@ from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.labels import Label
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
 from leakwatch.display.picture import FrameOverlay
-from leakwatch.gui.widgets.fonts import font
+from leakwatch.gui.widgets.fonts import LEGIBLE, font
 from leakwatch.gui.widgets.pane import Pane
 
 # Black would hide the frame's blanked corners in the window's background.
@@ -27,7 +27,7 @@ BAND_ALPHA, HALO_ALPHA = 48, 170
 WIDTH_FACTOR = 1.25
 BAND_Z, LINES_Z, LABELS_Z = 1, 2, 10
 # Heights of letters in a window of 1280 x 800, pixels.
-LABEL, LETTER = 22, 26
+LABEL, LETTER = LEGIBLE, 30
 # Closer shows pixels as large as fingers.
 LARGEST_ZOOM = 8.0
 # Distance of "A" and "P" from the edge, as a share of the frame's width.

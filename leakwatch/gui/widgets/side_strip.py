@@ -16,7 +16,7 @@ from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.trend_view import TrendView
 
 # In a window of 1280 x 800, pixels.
-WIDTH, LEFT_WIDTH, PADDING = 284, 250, 12
+WIDTH, LEFT_WIDTH, PADDING = 344, 270, 12
 # How facts and trend share the height.
 FACTS_SHARE, TREND_SHARE = 5, 3
 
