@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from leakwatch.core.frame import Acquisition
 from leakwatch.core.messages import join_with, text
 from leakwatch.core.results import Observation, Tube
 from leakwatch.display.banner import distance_text
+from leakwatch.display.fitted_view import FrameRect
 from leakwatch.display.lines import LineKind
 
 # Gap between the drawn lines and the middle of a label, and between the middles of two labels, as
@@ -20,6 +22,8 @@ AWAY, APART = 0.06, 0.07
 SECOND_LINE = 0.02
 # Half the width of "tubular 16 mm", as a share of the frame's columns.
 HALF_TUBE_LABEL = 0.17
+# In a window: gap between the lines and a label, as a share of the visible rows.
+LABEL_GAP = 0.015
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +132,59 @@ def _free_row(row: float, taken: list[float], rows: int) -> float:
     clipped = [min(max(candidate, apart / 2.0), lowest) for candidate in wanted]
     free = [one for one in clipped if all(abs(one - other) >= 0.999 * apart for other in taken)]
     return free[0] if free else clipped[0]
+
+
+def labels_in_view(
+    labels: Sequence[Label], sizes_px: Sequence[Point], box: FrameRect | None, view: FrameRect
+) -> tuple[FrameRect, ...]:
+    """Return where each label goes in the visible part of the frame.
+
+    The distance goes above or below all lines, tubular filling beside them, and all stay in view.
+
+    Parameters
+    ----------
+    labels : sequence of Label
+    sizes_px : sequence of (float, float)
+        Width and height of each, pixels of the frame at the present zoom.
+    box : FrameRect or None
+        Around all lines that a label should not hide.
+    view : FrameRect
+        The visible part.
+    """
+    taken: list[FrameRect] = []
+    for label, size in zip(labels, sizes_px, strict=True):
+        wanted = _wanted_places(label, size, box, view)
+        inside = [_into(view, place, size) for place in wanted]
+        free = [one for one in inside if not any(one.overlaps(other) for other in taken)]
+        clear = [one for one in free if box is None or not one.overlaps(box)]
+        taken.append((clear or free or inside)[0])
+    return tuple(taken)
+
+
+def _wanted_places(
+    label: Label, size: Point, box: FrameRect | None, view: FrameRect
+) -> list[Point]:
+    """Return centres for a label, the best first; the last ones hide as little as they can."""
+    if box is None:
+        return [label.text_px]
+    column, row = label.at_px
+    gap = LABEL_GAP * view.height
+    above, below = box.top - gap - size[1] / 2.0, box.bottom + gap + size[1] / 2.0
+    left, right = box.left - gap - size[0] / 2.0, box.right + gap + size[0] / 2.0
+    rows = sorted((above, below), key=lambda one: abs(one - row))
+    columns = sorted((left, right), key=lambda one: abs(one - column))
+    # At the edge of the view that is farther away, if lines fill it.
+    far_row = view.top if row - view.top > view.bottom - row else view.bottom
+    vertical = [(column, one) for one in rows]
+    beside = [(one, row + step * 1.1 * size[1]) for one in columns for step in (0, 1, -1, 2, -2)]
+    corners = [(one, other) for one in columns for other in rows]
+    first = vertical if label.kind is LineKind.SHORTEST else beside
+    second = beside if label.kind is LineKind.SHORTEST else vertical
+    return [*first, *second, *corners, (column, far_row)]
+
+
+def _into(view: FrameRect, centre: Point, size: Point) -> FrameRect:
+    """Return a rectangle around `centre`, moved into `view`."""
+    left = min(max(centre[0] - size[0] / 2.0, view.left), max(view.right - size[0], view.left))
+    top = min(max(centre[1] - size[1] / 2.0, view.top), max(view.bottom - size[1], view.top))
+    return FrameRect(left, top, *size)

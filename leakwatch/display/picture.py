@@ -275,7 +275,8 @@ def _aged(facts: tuple[Fact, ...], age: str) -> tuple[Fact, ...]:
     if not age:
         return facts
     return tuple(
-        replace(fact, name=text("{name}, {age} ago", name=fact.name, age=age)) for fact in facts
+        replace(fact, name=text("{name}, {age} ago", name=fact.name, age=age), past=True)
+        for fact in facts
     )
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from leakwatch.core.arrays import read_only
 from leakwatch.core.results import WallDistance
-from leakwatch.display.labels import APART, HALF_TUBE_LABEL, place_labels
+from leakwatch.display.fitted_view import FrameRect
+from leakwatch.display.labels import APART, HALF_TUBE_LABEL, labels_in_view, place_labels
 from leakwatch.display.lines import LineKind
 
 
@@ -77,3 +78,31 @@ def test_labels_stay_in_the_frame_and_tubes_apart(tips, at, on_wall):
         assert 0.0 <= label.text_px[1] <= ROWS
     rows = sorted(label.text_px[1] for label in tubes)
     assert all(np.diff(rows) >= 0.999 * APART * ROWS)
+
+
+view_sides = st.floats(30.0, 90.0)
+label_sizes = st.tuples(st.floats(2.0, 25.0), st.floats(2.0, 10.0))
+
+
+@given(st.lists(inside, max_size=2), inside, inside, view_sides, view_sides, label_sizes)
+def test_labels_stay_in_a_zoomed_view_and_apart(tips, at, corner, wide, high, size):
+    observation = make_observation(
+        tubes=tuple(tube_at(tip) for tip in tips),
+        wall_distance=WallDistance(1.0, 1.0, 0.4, at, (88.0, 48.0)),
+    )
+    labels = place_labels(observation, ACQUISITION)
+    view = FrameRect(*corner, wide, high)
+    box = FrameRect(30.0, 20.0, 60.0, 50.0)
+    placed = labels_in_view(labels, [size for _ in labels], box, view)
+    for one in placed:
+        assert view.left <= one.left + 1e-9
+        assert one.right <= view.right + 1e-9
+        assert view.top <= one.top + 1e-9
+        assert one.bottom <= view.bottom + 1e-9
+
+
+def test_the_distance_hides_no_line_where_the_view_has_room():
+    label = place_labels(make_observation(), ACQUISITION)[:1]
+    box, view = FrameRect(40.0, 30.0, 50.0, 40.0), FrameRect(30.0, 15.0, 70.0, 70.0)
+    (placed,) = labels_in_view(label, [(40.0, 10.0)], box, view)
+    assert not placed.overlaps(box)

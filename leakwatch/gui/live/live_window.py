@@ -15,6 +15,7 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level, Snapshot
 from leakwatch.display.confirmation import Confirmation
+from leakwatch.display.facts import needed_at_a_glance
 from leakwatch.display.procedure_clocks import CementClock
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.record_start import RecordStart
@@ -150,7 +151,7 @@ class LiveWindow(ImageWindow):
             now = replace(now, banner=replace(banner, warnings=(stall, *banner.warnings)))
         if now.level is Level.STOP and self.banner.banner.level is not Level.STOP:
             # Its cause may be outside the zoomed part, or under the help.
-            self.image.fit()
+            self.image.fit_found()
             self.help.hide()
             self._raise_window()
         self.banner.show_banner(now.banner, technical=now.alarm is Alarm.MEDIUM)
@@ -278,12 +279,11 @@ class LiveWindow(ImageWindow):
         if soon and (now.level, now.state) == self._numbers_of:
             return
         self._numbers_s, self._numbers_of = now_s, (now.level, now.state)
-        self.strip.show_overlay(self._live.picture, self._is_not_live())
-        self.strip.show_trend(self._live.trend(now))
         problem = self._speaker.problem
-        self.run_strip.show_facts(
-            session_facts(status, now, now_s, self._settings, self.cement, problem)
-        )
+        facts = session_facts(status, now, now_s, self._settings, self.cement, problem)
+        self.strip.show_overlay(self._live.picture, needed_at_a_glance(facts))
+        self.strip.show_trend(self._live.trend(now))
+        self.run_strip.show_facts(facts)
 
     def _raise_window(self) -> None:
         """Raise the window: a STOP under another window is not visible."""

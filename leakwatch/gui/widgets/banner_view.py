@@ -42,7 +42,8 @@ class LaidOutText:
 class BannerView(QWidget):
     """Widget that paints a `Banner`; UNKNOWN until it receives one."""
 
-    flashed = Signal(bool)  # whether the bright half of a flash begins
+    flashed = Signal(bool)  # whether the other half of a flash begins
+    styled = Signal(object)  # the `LevelStyle` of another banner
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -108,6 +109,7 @@ class BannerView(QWidget):
             return
         self._banner = banner
         self._shown = banner.translated()
+        self.styled.emit(banner.style)
         reasons = [translate(one) for one in banner.reasons_with_keys[:1]]
         self.setAccessibleName(": ".join((banner.word, *reasons)))
         self.update()

@@ -48,7 +48,7 @@ class FactsView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._facts: tuple[Fact, ...] = ()
         self._shown: tuple[Fact, ...] = ()
-        self._scale, self._past = 1.0, False
+        self._scale = 1.0
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -72,12 +72,6 @@ class FactsView(QWidget):
         self._scale = scale
         self.update()
 
-    def set_past(self, past: bool) -> None:
-        """Draw dim what is not live."""
-        if past != self._past:
-            self._past = past
-            self.update()
-
     def sizeHint(self) -> QSize:
         """Return a size; any height is sufficient."""
         return QSize(100, 100)
@@ -86,11 +80,12 @@ class FactsView(QWidget):
         """Paint from the top, in the largest letters with which all fits."""
         placed, hidden = self._placed()
         painter = QPainter(self)
-        painter.setOpacity(PAST_OPACITY if self._past else 1.0)
         y = 0.0
         for one in placed:
+            painter.setOpacity(PAST_OPACITY if one.fact.past else 1.0)
             self._paint(painter, one, y)
             y += one.height
+        painter.setOpacity(1.0)
         if hidden:
             painter.setFont(font(round(NAME * self._scale)))
             painter.setPen(QColor(WARN))

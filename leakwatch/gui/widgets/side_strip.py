@@ -22,7 +22,7 @@ FACTS_SHARE, TREND_SHARE = 5, 3
 
 
 class Strip(QWidget):
-    """Facts at the top; trend, legend and notice at the bottom."""
+    """Facts at the top; trend, legend and notice at the bottom; the legend belongs to details."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,17 +39,17 @@ class Strip(QWidget):
         layout.addWidget(self.notice)
         self.set_scale(1.0)
 
-    def show_overlay(self, overlay: FrameOverlay | None, past: bool = False) -> None:
-        """Show the facts and the legend of an overlay; nothing for None.
+    def show_overlay(self, overlay: FrameOverlay | None, urgent: tuple[Fact, ...] = ()) -> None:
+        """Show the facts and the legend of an overlay.
 
         Parameters
         ----------
         overlay : FrameOverlay or None
-        past : bool
-            Whether it is not live: its numbers are drawn dim.
+        urgent : tuple of Fact
+            Of the session, shown below the distance.
         """
-        self.facts.set_past(past)
-        self.facts.show_facts(() if overlay is None else overlay.facts)
+        facts = () if overlay is None else overlay.facts
+        self.facts.show_facts((*facts[:1], *urgent, *facts[1:]))
         self.legend.show_lines(() if overlay is None else overlay.legend)
 
     def show_trend(self, plot: TrendPlot) -> None:
