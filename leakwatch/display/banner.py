@@ -171,6 +171,20 @@ def level_banner(
     acknowledged_at : str
         Time at which the STOP was acknowledged, as it is shown; empty if unknown.
     """
+    banner = _current_banner(alert, observation, settings, acknowledged_at)
+    return banner if banner.level is Level.STOP else keep_rim(banner, bool(alert.acknowledged))
+
+
+def keep_rim(banner: Banner, acknowledged: bool) -> Banner:
+    """Return the banner with the rim of a STOP that was acknowledged, and is not over."""
+    if not acknowledged:
+        return banner
+    return replace(banner, style=replace(banner.style, rim=ACKNOWLEDGED_STYLE.rim))
+
+
+def _current_banner(
+    alert: Alert, observation: Observation, settings: Settings, acknowledged_at: str
+) -> Banner:
     if alert.level is Level.UNKNOWN and coverage_of(observation) is Coverage.PARTLY:
         return _partly_banner(observation, settings)
     if alert.level is Level.WATCH and alert.acknowledged:
@@ -317,11 +331,18 @@ def distance_text(distance: WallDistance) -> str | None:
 
     Behind the wall, the number is how far behind.
     """
+    number = number_text(distance)
+    if number is None or not is_behind(distance):
+        return number
+    return text("{distance} behind the wall", distance=number)
+
+
+def number_text(distance: WallDistance) -> str | None:
+    """Return a distance without its side of the wall; None if not calibrated."""
     if distance.distance_mm is None:
         return None
     sigma = "" if distance.sigma_mm is None else f" ± {distance.sigma_mm:.1f}"
-    number = f"{abs(distance.distance_mm):.1f}{sigma} mm"
-    return text("{distance} behind the wall", distance=number) if is_behind(distance) else number
+    return f"{abs(distance.distance_mm):.1f}{sigma} mm"
 
 
 def is_behind(distance: WallDistance) -> bool:

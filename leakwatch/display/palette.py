@@ -41,7 +41,7 @@ class StateColours:
     flash_ink: str
 
 
-STOP = StateColours("#FF6253", "#000000", "#DD4A38", "#FFF1EE", "#8E0010")
+STOP = StateColours("#FF5A48", "#000000", "#DD4A38", "#FFF1EE", "#8E0010")
 WATCH = StateColours("#A07400", "#000000", "#B08600", "#6E5000", "#FFFFFF")
 BLIND = StateColours("#5A6675", "#FFFFFF", "#8A94A0", "#333B45", "#FFFFFF")
 CLEAR = StateColours("#0B4A42", "#FFFFFF", "#2A9088", "#0B4A42", "#FFFFFF")

@@ -22,6 +22,7 @@ from leakwatch.display.banner import (
     Banner,
     acknowledged_warnings,
     keep_latched_stop,
+    keep_rim,
     keys_of,
     last_assessed_text,
     level_banner,
@@ -293,6 +294,7 @@ def _decided(
         _state_banner(state, status, why, key),
         warnings=acknowledged_warnings(alert, observation, settings),
     )
+    unknown = keep_rim(unknown, bool(alert.acknowledged))
     return keep_latched_stop(unknown, banner), reasons
 
 

@@ -85,7 +85,7 @@ def difference(first, second, eyes):
 def test_what_is_more_urgent_is_brighter(eyes):
     order = (palette.STOP, palette.WATCH, palette.BLIND, palette.CLEAR, palette.OFF)
     shown = [luminance(one.ground, eyes) for one in order]
-    assert all(brighter > 1.15 * darker for brighter, darker in pairwise(shown)), shown
+    assert all(brighter > 1.1 * darker for brighter, darker in pairwise(shown)), shown
     assert luminance(palette.PARTLY.ground, eyes) < luminance(palette.BLIND.ground, eyes)
 
 

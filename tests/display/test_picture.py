@@ -68,7 +68,7 @@ def test_behind_the_wall_never_reads_as_a_distance_in_front():
         make_snapshot(0, alert, make_observation(wall_distance=behind)), MARKS, SETTINGS
     )
     assert shown.banner.reasons == ("Cement 1.0 ± 0.4 mm behind the wall",)
-    assert shown.labels[0].text == "1.0 ± 0.4 mm behind the wall"
+    assert shown.labels[0].text == "1.0 ± 0.4 mm\nbehind the wall"
 
 
 @pytest.mark.parametrize("flipped", [False, True])

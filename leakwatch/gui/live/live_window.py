@@ -16,7 +16,7 @@ from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level, Snapshot
 from leakwatch.display.confirmation import Confirmation
 from leakwatch.display.facts import needed_at_a_glance
-from leakwatch.display.procedure_clocks import CementClock
+from leakwatch.display.procedure_clocks import AcknowledgementClock, CementClock
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.record_start import RecordStart
 from leakwatch.gui.live.sound import Speaker, open_speaker
@@ -92,6 +92,7 @@ class LiveWindow(ImageWindow):
         self._drawn_received_s = -math.inf
         self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, DisplayState.WAITING)
         self._sure, self._ending = Confirmation(), False
+        self._acknowledged = AcknowledgementClock()
         self._state, self._last, self._undrawn = DisplayState.WAITING, "", ""
         self._refresh_state = DisplayRefresh()
         self.bar = ActionBar()
@@ -104,7 +105,11 @@ class LiveWindow(ImageWindow):
         self.bar.show_actions(self.bar_actions())
         self._record_refresh()
         status = self._session.status
-        self.show_status(status, displayed_status(status, self._session.now_s, self._settings))
+        decision = status.decision
+        reasons = () if decision is None else decision.snapshot.alert.acknowledged
+        self._acknowledged = self._acknowledged.update(reasons, _wall_clock)
+        at, now_s = self._acknowledged.at, self._session.now_s
+        self.show_status(status, displayed_status(status, now_s, self._settings, at))
 
     def pause(self) -> None:
         """Stop updates; a display that stops then is no fault."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from itertools import product
 
@@ -26,6 +27,7 @@ OTHERS = ((LEGIBLE, 24), (32, 20), (26, 18), (22, 15))
 CLOCK_WIDTH, CLOCK, DIAL, HAND_STEPS = 104, 17, 26, 10
 MOST_REASONS, MOST_WARNINGS = 3, 3
 LINE = 1.17  # of a letter's height
+_KEPT_TOGETHER = re.compile(r"(?<=\d) (?=±|mm|px|s\b|min)|(?<=±) (?=\d)|(?<=:) (?=\w$)")
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 
 
@@ -241,7 +243,7 @@ class BannerView(QWidget):
         return self._laid_out[1]
 
     def _fitting_texts(self, width: float, height: float) -> list[LaidOutText]:
-        reasons = tuple(translate(one) for one in self._banner.reasons_with_keys)
+        reasons = tuple(_unbroken(translate(one)) for one in self._banner.reasons_with_keys)
         first, *others = _first(reasons, MOST_REASONS) or ("",)
         texts: list[LaidOutText] = []
         for size, most, (other, small) in product(FIRST, range(MOST_WARNINGS, 0, -1), OTHERS):
@@ -253,6 +255,11 @@ class BannerView(QWidget):
             if sum(one.height for one in texts) <= height:
                 break
         return texts
+
+
+def _unbroken(words: str) -> str:
+    """Return `words` in which a number keeps its uncertainty and unit, and a reason its key."""
+    return _KEPT_TOGETHER.sub("\u00a0", words)
 
 
 def _first(texts: tuple[str, ...], most: int) -> tuple[str, ...]:

@@ -126,7 +126,7 @@ class ImageWindow(QMainWindow):
         for label in (self.prompt, self.signs):  # they may contain names of files
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
-        self._scale = 1.0
+        self._scale, self._placed_in = 1.0, QRect()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
@@ -177,6 +177,8 @@ class ImageWindow(QMainWindow):
                 _LOG.error("a frame cannot be shown", exc_info=True)
             self.broken()
         self._show_prompt()
+        if self._area() != self._placed_in:
+            self._place_labels()
 
     def image_notices(self) -> tuple[str, ...]:
         """Return what the operator must know of the image, beside its level."""
@@ -311,7 +313,7 @@ class ImageWindow(QMainWindow):
         ask = KeyAction(asked, "?", text("show or hide these keys"), self.toggle_help, text("keys"))
         full = key(Qt.Key.Key_F11, "F11", text("full screen"), self._toggle_full_screen)
         more = text("show or hide details: source, spacing, latency, meaning of the lines")
-        details = key(Qt.Key.Key_D, "D", more, self.toggle_details, text("details"))
+        details = key(Qt.Key.Key_G, "G", more, self.toggle_details, text("details"))
         return (escape, details, ask, full, key(Qt.Key.Key_Q, "Q", text("close"), self.leave))
 
     def _toggle_full_screen(self) -> None:
@@ -385,8 +387,13 @@ class ImageWindow(QMainWindow):
         super().showEvent(event)
         self._place_labels()
 
+    def _area(self) -> QRect:
+        """Return where the panes are: what lies over them follows, whatever moved them."""
+        return QRect(self.panes.mapTo(self, self.panes.rect().topLeft()), self.panes.size())
+
     def _place_labels(self) -> None:
-        area = QRect(self.panes.mapTo(self, self.panes.rect().topLeft()), self.panes.size())
+        area = self._area()
+        self._placed_in = area
         self.rim.place(area)
         self.rim.raise_()
         image = self.image.widget

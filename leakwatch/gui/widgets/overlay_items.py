@@ -81,6 +81,7 @@ class ImageView:
     def keep_free(self, taken: Sequence[QRectF]) -> None:
         """Keep the overview away from parts of the widget, in its pixels."""
         self._taken = tuple(taken)
+        self.overlay.labels_of.keep_free([self._on_frame(one) for one in taken])
         self._place_overview()
 
     def show_frame(self, grey: GreyImage | None, overlay: FrameOverlay) -> None:
@@ -193,6 +194,7 @@ class ImageView:
         self.view.setRange(QRectF(part.left, part.top, part.width, part.height), padding=0.0)
         rows, columns = self._shape
         frame = FrameRect(-0.5, -0.5, columns, rows)
+        self.overlay.labels_of.keep_free([self._on_frame(one) for one in self._taken])
         self.overlay.labels_of.place(part, frame, self._size()[0] / part.width)
         self._place_overview()
 
@@ -209,6 +211,16 @@ class ImageView:
         """Show where the visible part is, where that covers no line and no label."""
         boxes = [one for one in (*self.overlay.labels_of.placed, self._box) if one is not None]
         self._overview.place(self.visible, [*map(self._on_widget, boxes), *self._taken])
+
+    def _on_frame(self, part: QRectF) -> FrameRect:
+        """Return a part of the widget in pixels of the frame."""
+        view = self.view
+        corners = (part.topLeft(), part.bottomRight())
+        first, second = (
+            view.mapSceneToView(self.pane.mapToScene(corner.toPoint())) for corner in corners
+        )
+        box = QRectF(first, second).normalized()
+        return FrameRect(box.left(), box.top(), box.width(), box.height())
 
     def _on_widget(self, box: FrameRect) -> QRectF:
         """Return a part of the frame in pixels of the widget."""

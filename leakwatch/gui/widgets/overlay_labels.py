@@ -8,11 +8,12 @@ from html import escape
 import numpy as np
 import pyqtgraph as pg
 
+from leakwatch.core.arrays import PointArray
 from leakwatch.core.marks import Side
 from leakwatch.core.messages import translate
 from leakwatch.display import palette
-from leakwatch.display.fitted_view import FrameRect, box_of
-from leakwatch.display.labels import Label, labels_in_view
+from leakwatch.display.fitted_view import FrameRect
+from leakwatch.display.labels import Label, labels_in_view, points_along
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.widgets.fonts import LEGIBLE, font
@@ -23,6 +24,10 @@ LABELS_Z = 10
 LABEL, SMALL_LABEL, LETTER = LEGIBLE, 24, 30
 # Distance of "A" and "P" from the edge of the visible part, in heights of a letter.
 SIDE_INSET = 0.7
+# The rim of a STOP covers the edges of the image, pixels.
+EDGE = 12
+# Points on lines that labels must not hide are this far apart, pixels of the frame.
+STEP_PX = 4.0
 
 
 class OverlayLabels:
@@ -42,8 +47,9 @@ class OverlayLabels:
         view.addItem(self._leaders, ignoreBounds=True)
         self.sides = {side: self._letter() for side in Side}
         self._labels: Sequence[Label] = ()
-        self._box: FrameRect | None = None
+        self._lines: PointArray = np.empty((0, 2))
         self._part: tuple[FrameRect, FrameRect, float] | None = None
+        self._messages: tuple[FrameRect, ...] = ()
         self.placed: tuple[FrameRect, ...] = ()
 
     def set_scale(self, scale: float) -> None:
@@ -57,12 +63,19 @@ class OverlayLabels:
     def show(self, overlay: FrameOverlay) -> None:
         """Show the labels and sides of `overlay` in place of all that are shown."""
         self._labels = overlay.labels
-        self._box = box_of([line.points_px for line in overlay.lines])
+        self._lines = points_along([line.points_px for line in overlay.lines], STEP_PX)
         letters = dict(overlay.sides)
         for side, item in self.sides.items():
             item.setText(letters.get(side, ""))
             item.setVisible(side in letters)
         self._write()
+
+    def keep_free(self, messages: Sequence[FrameRect]) -> None:
+        """Keep labels away from parts of the frame that something else covers."""
+        if tuple(messages) != self._messages:
+            self._messages = tuple(messages)
+            if self._part is not None:
+                self.place(*self._part)
 
     def place(self, view: FrameRect, frame: FrameRect, scale: float) -> None:
         """Place all in the visible part.
@@ -75,6 +88,10 @@ class OverlayLabels:
             Pixels of the widget per pixel of the frame.
         """
         self._part = (view, frame, scale)
+        rim = EDGE * self._scale / scale
+        view = FrameRect(
+            view.left + rim, view.top + rim, view.width - 2.0 * rim, view.height - 2.0 * rim
+        )
         shown = view.clip_to(frame)
         inset = SIDE_INSET * LETTER * self._scale / scale
         for side, item in self.sides.items():
@@ -83,7 +100,7 @@ class OverlayLabels:
         items = self.items[: len(self._labels)]
         rects = [item.boundingRect() for item in items]
         sizes = [(rect.width() / scale, rect.height() / scale) for rect in rects]
-        self.placed = labels_in_view(self._labels, sizes, self._box, view)
+        self.placed = labels_in_view(self._labels, sizes, self._lines, view, self._messages)
         for item, place in zip(items, self.placed, strict=True):
             item.setPos(*place.centre)
         ends = [

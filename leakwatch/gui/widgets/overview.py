@@ -16,7 +16,7 @@ from leakwatch.display.lines import LINE_STYLES, Line, LineKind
 
 # Height as a share of the image's, bounds in a window of 1280 x 800 in pixels, and the gap to the
 # edge: it is there to show where the part is, not to be measured in.
-SHARE, LEAST, MOST, GAP = 0.24, 90, 170, 10
+SHARE, LEAST, MOST, GAP = 0.24, 90, 170, 14
 # Kinds of lines that are found again in so small a picture.
 _DRAWN = (LineKind.OUTLINE, LineKind.WALL, LineKind.CEMENT, LineKind.TUBE)
 
@@ -127,9 +127,8 @@ class Overview(QWidget):
         high = self._side()
         wide = high * self._frame.width / self._frame.height
         gap = GAP * self._scale
-        right, bottom = parent.width() - wide - gap, parent.height() - high - gap
-        # At the left are messages: the top and bottom right come first.
-        corners = [(right, gap), (right, bottom), (gap, gap)]
+        # Lower corners are for messages and the scale bar.
+        corners = [(parent.width() - wide - gap, gap), (gap, gap)]
         boxes = [QRectF(x, y, wide, high) for x, y in corners]
         # Where it is, unless that is taken: it must not jump about.
         now = QRectF(self.geometry())
