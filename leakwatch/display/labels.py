@@ -144,7 +144,7 @@ def labels_in_view(
 ) -> tuple[FrameRect, ...]:
     """Return where each label goes in the visible part of the frame.
 
-    The distance goes above or below all lines, tubular filling beside its end, and all stay in view.
+    The distance goes above or below all lines, tubular filling beside its end; all stay in view.
 
     Parameters
     ----------
@@ -196,7 +196,9 @@ def _wanted_places(
     outside = [(column, one) for one in sorted((above, below), key=lambda one: abs(one - row))]
     aside, along = gap + size[0] / 2.0, gap + size[1] / 2.0
     sides = (-aside, aside) if column < box.centre[0] else (aside, -aside)
-    near = [(column + x, row + step * along) for step in (0, 1, -1, 2, -2) for x in sides]
+    away = [(x * far, y * along) for far in (1.0, 1.3, 1.7) for y in range(-4, 5) for x in sides]
+    away.sort(key=lambda one: np.hypot(*one))
+    near = [(column + x, row + y) for x, y in away]
     # At the edge of the view that is farther away, if lines fill it.
     far_row = view.top if row - view.top > view.bottom - row else view.bottom
     edges = [(column, far_row), (view.left, far_row), (view.right, far_row)]

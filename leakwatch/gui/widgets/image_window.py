@@ -36,8 +36,8 @@ TICK_MS = 16
 SIZE = (1280, 800)
 # The smallest window, as on a small screen with large letters of the system; never larger than the
 # screen. Sizes of letters follow the window's size, in these bounds.
-LEAST_SIZE = (800, 480)
-LEAST_SCALE, LARGEST_SCALE = 0.55, 3.0
+LEAST_SIZE = (640, 360)
+LEAST_SCALE, LARGEST_SCALE = 0.45, 3.0
 # Letters of the notices below the image, in a window of 1280 x 800, pixels.
 SIGNS = 18
 # Letters of messages and of the list of keys, and gap of what lies over the image to its edge.
@@ -108,6 +108,7 @@ class ImageWindow(QMainWindow):
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
         self.panes = PaneRow(self.image.widget)
+        self.panes.laid_out.connect(self._place_labels)
         self.show_details(self.has_details)
         self.rim = Rim(self)
         self.banner.flashed.connect(self.rim.flash)
@@ -126,7 +127,7 @@ class ImageWindow(QMainWindow):
         for label in (self.prompt, self.signs):  # they may contain names of files
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
-        self._scale, self._placed_in = 1.0, QRect()
+        self._scale = 1.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
@@ -177,8 +178,6 @@ class ImageWindow(QMainWindow):
                 _LOG.error("a frame cannot be shown", exc_info=True)
             self.broken()
         self._show_prompt()
-        if self._area() != self._placed_in:
-            self._place_labels()
 
     def image_notices(self) -> tuple[str, ...]:
         """Return what the operator must know of the image, beside its level."""
@@ -387,13 +386,8 @@ class ImageWindow(QMainWindow):
         super().showEvent(event)
         self._place_labels()
 
-    def _area(self) -> QRect:
-        """Return where the panes are: what lies over them follows, whatever moved them."""
-        return QRect(self.panes.mapTo(self, self.panes.rect().topLeft()), self.panes.size())
-
     def _place_labels(self) -> None:
-        area = self._area()
-        self._placed_in = area
+        area = QRect(self.panes.mapTo(self, self.panes.rect().topLeft()), self.panes.size())
         self.rim.place(area)
         self.rim.raise_()
         image = self.image.widget
