@@ -101,9 +101,9 @@ REASON_WORDS: dict[Reason, str] = {
 }
 # What the operator can do about it: a key of the window, or a few words.
 RESOLVED_BY: dict[Reason, str] = {
-    Reason.NO_CALIBRATION: text("C"),
-    Reason.NO_WALL: text("M"),
-    Reason.VIEW: text("M"),
+    Reason.NO_CALIBRATION: "C",
+    Reason.NO_WALL: "M",
+    Reason.VIEW: "M",
     Reason.MOTION: text("hold still, or B"),
     Reason.STALE: text("press the pedal"),
     Reason.EXPOSURE: text("uncover it, or B"),
