@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Observation, Snapshot
-from leakwatch.display.banner import level_word
+from leakwatch.display.level_styles import level_word
 
 # Cement too thin to be detected may be in the last frames before it is: the reference is older by
 # this, s. At 5 mm/s, a fast flow, 2.5 mm of cement come in this time.

@@ -23,6 +23,7 @@ from leakwatch.gui.replay.track import Track
 from leakwatch.gui.widgets.fonts import font, register_fonts
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.gui.widgets.key_image_keys import RecordFolder
+from leakwatch.gui.widgets.window_place import keep_place, open_window
 from leakwatch.live.live_session import LiveSession
 from leakwatch.marking.case_opening import case_path, known_marks, marked_frame, open_stored
 from leakwatch.runner.stored_run import AnalysisRun
@@ -43,7 +44,7 @@ def show(run: AnalysisRun) -> None:
     key_images = KeyImageWorker(run.settings.archive, keeps_identity(run.path))
     window = replay_window(folded, key_images)
     folded.thread.start()
-    _until_closed(running, window)
+    _until_closed(running, window, "replay")
     folded.close()
     key_images.close(run.settings.live.close_s)
 
@@ -68,14 +69,18 @@ def show_live(
     """
     running, tools = application(), live_tools(session)
     window = LiveWindow(session, title, tools, record=record, recorded=recorded)
-    _until_closed(running, window)
+    _until_closed(running, window, "live", maximised=True)
 
 
-def _until_closed(running: QApplication, window: ImageWindow) -> None:
-    window.show()
+def _until_closed(
+    running: QApplication, window: ImageWindow, name: str, maximised: bool = False
+) -> None:
+    """Show a window where it was last until it is closed; `name` is of its kind."""
+    open_window(window, name, maximised)
     window.start()
     with interrupt_closes(window):
         running.exec()
+    keep_place(window, name)
 
 
 def mark(
@@ -114,7 +119,7 @@ def mark(
     run.source.close()
     running = application()
     window = mark_window(run, sequence, out, frame, anterior, level)
-    _until_closed(running, window)
+    _until_closed(running, window, "marking")
     return window.case.outcome
 
 
@@ -169,6 +174,7 @@ def record(run: AnalysisRun, path: Path, frame: int | None = None) -> str:
     if not 0 <= index < len(track):
         raise CaseError(_no_such_frame(run, track, index))
     window = replay_window(folded)
+    window.resize(*SIZE)
     window.replay.playback.seek(index)
     # `grab` lays out a window that was never shown; the overlay needs the size of its view first.
     window.grab()
@@ -242,6 +248,5 @@ def replay_window(folded: AnalysedRun, key_images: KeyImageWorker | None = None)
     tools = replay_tools(lambda: folded.run, folded.analyse_again)
     folder = folded.run.path if is_session(folded.run.path) else None
     window = ReplayWindow(folded.replay(), folded.run.name, tools, key_images, folder)
-    window.resize(*SIZE)
     folded.shown_in(window)
     return window

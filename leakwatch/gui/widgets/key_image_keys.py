@@ -79,7 +79,7 @@ class KeyImageKeys:
         folder = self._folder()
         if self._worker is None or folder is None:
             said = text(
-                "{reference}: as a reference picture only (E), since nothing is recorded",
+                "{reference}: reference picture only (E), since nothing is recorded",
                 reference=reference.title,
             )
             self._say(said)

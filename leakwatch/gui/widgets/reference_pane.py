@@ -35,6 +35,7 @@ class ReferencePane(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.image = ImageView()
+        self.image.has_overview = False
         self.title, self.notice = _label(_TITLE), _label(_NOTICE)
         self._shown: ReferenceView | None = None
         self._placed: object = None

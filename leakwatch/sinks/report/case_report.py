@@ -20,7 +20,8 @@ from leakwatch.core.messages import counted, text
 from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import FactorSource
-from leakwatch.display.banner import REASON_WORDS, level_word
+from leakwatch.display.banner import REASON_WORDS
+from leakwatch.display.level_styles import level_word
 from leakwatch.display.picture import make_overlay
 from leakwatch.display.references import key_image_title
 from leakwatch.display.volume_facts import volume_words

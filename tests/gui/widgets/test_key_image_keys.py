@@ -109,7 +109,7 @@ def test_without_a_record_it_is_a_reference_only_and_says_so(qtbot, worker, tmp_
             room.feed(frame)
             window.tick()
         qtbot.keyClick(window, Qt.Key.Key_K)
-        assert "as a reference picture only (E), since nothing is recorded" in said(window)
+        assert "reference picture only (E), since nothing is recorded" in said(window)
         assert worker.status.kept == 0
         assert list(tmp_path.iterdir()) == []
 
