@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from leakwatch.core.results import Snapshot
+from leakwatch.display.references import Reference
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.live_references import LiveReferences
 from leakwatch.gui.widgets.key_image_keys import KeyImageKeys, RecordFolder
@@ -22,7 +24,7 @@ class LiveKeyImages(KeyImageKeys):
     references : LiveReferences
         Keep them too.
     say : callable
-        Shows a message.
+        A bound method that shows a message.
     record : RecordFolder or None
         None: images are kept as references only.
     """
@@ -32,20 +34,30 @@ class LiveKeyImages(KeyImageKeys):
         session: LiveSession,
         picture: LivePicture,
         references: LiveReferences,
-        say: Callable[[str], object],
+        say: Callable[[str], None],
         record: RecordFolder | None,
     ) -> None:
+        super().__init__(say, None if record is None else record.key_images)
         self._session, self._picture, self._record = session, picture, record
-        worker = None if record is None else record.key_images
-        super().__init__(self._on_screen, references.keep, say, worker, self._running, session.note)
+        self._references = references
 
-    def _on_screen(self) -> KeyImage | None:
+    def shown(self) -> KeyImage | None:
+        """Return the image on the screen."""
         drawn, overlay = self._picture.drawn, self._picture.picture
         if drawn is None or overlay is None:
             return None
         return KeyImage(drawn, overlay, self._picture.grey_of(drawn.frame))
 
-    def _running(self) -> Path | None:
+    def keep_reference(self, snapshot: Snapshot) -> Reference:
+        """Keep an image as a reference picture."""
+        return self._references.keep(snapshot)
+
+    def folder(self) -> Path | None:
         """Return the folder of the recording, if one is running."""
-        recorded = self._record is not None and self._session.status.is_recorded
-        return self._record.folder() if recorded and self._record is not None else None
+        if self._record is None or not self._session.status.is_recorded:
+            return None
+        return self._record.folder()
+
+    def note(self, remark: str) -> None:
+        """Add a remark to the record."""
+        self._session.note(remark)

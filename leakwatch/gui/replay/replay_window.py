@@ -15,17 +15,15 @@ from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration
 from leakwatch.display.facts import needed_at_a_glance
 from leakwatch.display.picture import FrameOverlay
-from leakwatch.display.references import Reference
 from leakwatch.display.trend_plot import trend_plot
+from leakwatch.gui.replay.replay_key_images import ReplayKeyImages
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
 from leakwatch.gui.replay.transport import Transport
 from leakwatch.gui.widgets.image_window import SIZE, STYLE, TICK_MS, ImageWindow
-from leakwatch.gui.widgets.key_image_keys import KeyImageKeys
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.gui.widgets.reference_keys import ReferenceKeys
 from leakwatch.gui.widgets.ruler_layer import ruler_tool
-from leakwatch.sinks.key_images.key_image_files import KeyImage
 from leakwatch.sinks.key_images.key_image_worker import KeyImageWorker
 
 __all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
@@ -58,9 +56,7 @@ class ReplayWindow(ImageWindow):
         self.banner.use(replay.settings.window)
         self.transport = Transport()
         self.references = ReferenceKeys(self.panes, replay.settings)
-        self.key_images = KeyImageKeys(
-            self._key_image, self._keep_reference, self.say, key_images, lambda: folder
-        )
+        self.key_images = ReplayKeyImages(self.current_replay, self.say, key_images, folder)
         self._shown: FrameOverlay | None = None
         self._trend_s = -math.inf
         self.lay_out(self.transport)
@@ -88,6 +84,10 @@ class ReplayWindow(ImageWindow):
             self.view_keys.focus_px = view.picture.focus_px
             self._show_numbers(view, view.picture)
             self._tell_layer()
+
+    def current_replay(self) -> Replay:
+        """Return the replay: another one after other marks were saved."""
+        return self.replay
 
     def snapshot(self) -> Snapshot | None:
         """Return the snapshot of the displayed frame, with its pixels."""
@@ -147,17 +147,6 @@ class ReplayWindow(ImageWindow):
         if not view.playing or now_s - self._trend_s >= settings.window.numbers_s:
             self._trend_s = now_s
             self.strip.show_trend(trend_plot(self.replay.samples(), settings))
-
-    def _key_image(self) -> KeyImage | None:
-        """Return the displayed frame; None before the first, and if it cannot be read again."""
-        snapshot, picture = self.snapshot(), self._shown
-        if snapshot is None or picture is None:
-            return None
-        return KeyImage(snapshot, picture, self.replay.grey_of(snapshot.frame))
-
-    def _keep_reference(self, snapshot: Snapshot) -> Reference:
-        # Looked up now, since the replay may have changed.
-        return self.replay.references.keep(snapshot)
 
     def _show_reference(self) -> None:
         replay, look = self.replay, self.view_keys.view

@@ -110,7 +110,7 @@ class ImageWindow(QMainWindow):
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
         self.panes = PaneRow(self.image.widget)
-        self.scale_bar = ScaleBar(self.image)
+        self.scale_bar = ScaleBar(self.image.widget)
         self.panes.laid_out.connect(self._place_labels)
         self.show_details(self.has_details)
         self.rim = Rim(self)
@@ -176,7 +176,7 @@ class ImageWindow(QMainWindow):
         """Show the current state; if anything fails, never the previous one."""
         try:
             self.refresh()
-            self.scale_bar.refresh(self.calibration())
+            self.scale_bar.refresh(self.image, self.calibration())
             self._show_signs()
         except Exception as error:  # noqa: BLE001
             what = f"{type(error).__name__}: {error}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakMethod
 
 from PySide6.QtCore import Qt
 
@@ -33,36 +35,38 @@ class RecordFolder:
     folder: Callable[[], Path | None]
 
 
-class KeyImageKeys:
+class KeyImageKeys(ABC):
     """Key images of a window.
+
+    The window is weakly referenced: Qt does not survive the order in which Python collects Qt
+    objects in a reference cycle.
 
     Parameters
     ----------
-    shown : callable
-        Returns the displayed image; None before the first.
-    keep_reference : callable
-        Keeps a snapshot as a reference picture.
     say : callable
-        Shows a message.
+        A bound method of the window that shows a message.
     worker : KeyImageWorker or None
         Writes files; None: images are kept as references only.
-    folder : callable
-        Returns the folder of the record; None while there is none.
-    note : callable or None
-        Adds a remark to the record.
     """
 
-    def __init__(
-        self,
-        shown: Callable[[], KeyImage | None],
-        keep_reference: Callable[[Snapshot], Reference],
-        say: Callable[[str], object],
-        worker: KeyImageWorker | None = None,
-        folder: Callable[[], Path | None] = lambda: None,
-        note: Callable[[str], object] | None = None,
-    ) -> None:
-        self._shown, self._keep_reference, self._say = shown, keep_reference, say
-        self._worker, self._folder, self._note = worker, folder, note
+    def __init__(self, say: Callable[[str], None], worker: KeyImageWorker | None) -> None:
+        self._say_of, self._worker = WeakMethod(say), worker
+
+    @abstractmethod
+    def shown(self) -> KeyImage | None:
+        """Return the displayed image; None before the first."""
+
+    @abstractmethod
+    def keep_reference(self, snapshot: Snapshot) -> Reference:
+        """Keep an image as a reference picture."""
+
+    @abstractmethod
+    def folder(self) -> Path | None:
+        """Return the folder of the record; None while there is none."""
+
+    @abstractmethod
+    def note(self, remark: str) -> None:
+        """Add a remark to the record, if it is being written."""
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Return the key."""
@@ -71,12 +75,11 @@ class KeyImageKeys:
 
     def keep(self) -> None:
         """Keep the displayed image."""
-        image = self._shown()
+        image = self.shown()
         if image is None:
             self._say(text("There is no image yet"))
             return
-        reference = self._keep_reference(image.snapshot)
-        folder = self._folder()
+        reference, folder = self.keep_reference(image.snapshot), self.folder()
         if self._worker is None or folder is None:
             said = text(
                 "{reference}: reference picture only (E), since nothing is recorded",
@@ -86,11 +89,8 @@ class KeyImageKeys:
             return
         frame = image.snapshot.frame
         self._worker.keep(folder, image)
-        if self._note is not None:
-            where = text(
-                "key image: frame {frame}, {time}", frame=frame.index, time=time_text(frame.time_s)
-            )
-            self._note(where)
+        when = time_text(frame.time_s)
+        self.note(text("key image: frame {frame}, {time}", frame=frame.index, time=when))
         self._say(text("{reference}: is being written ...", reference=reference.title))
 
     def refresh(self) -> None:
@@ -102,3 +102,8 @@ class KeyImageKeys:
     def facts(self) -> tuple[Fact, ...]:
         """Return a line for the side of the window."""
         return () if self._worker is None else self._worker.facts()
+
+    def _say(self, message: str) -> None:
+        say = self._say_of()
+        if say is not None:
+            say(message)

@@ -23,8 +23,8 @@ class ScaleBar(QWidget):
 
     Parameters
     ----------
-    image : ImageView
-        Its widget becomes the parent.
+    parent : QWidget
+        The widget of the image.
 
     Attributes
     ----------
@@ -33,10 +33,10 @@ class ScaleBar(QWidget):
     words : str
     """
 
-    def __init__(self, image: ImageView) -> None:
-        super().__init__(image.widget)
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._image, self._scale, self._bar = image, 1.0, 0.0
+        self._scale, self._bar = 1.0, 0.0
         self._shown: object = None
         self.length_px, self.words = 0.0, ""
         self.hide()
@@ -45,9 +45,13 @@ class ScaleBar(QWidget):
         """Draw larger or smaller than in a window of 1280 x 800."""
         self._scale, self._shown = scale, None
 
-    def refresh(self, calibration: Calibration | None) -> None:
-        """Follow the zoom, the size of the image on the screen, and the calibration."""
-        size, place = pixel_size(self._image.view), self._image.widget.size()
+    def refresh(self, image: ImageView, calibration: Calibration | None) -> None:
+        """Follow the zoom of the image, its size on the screen, and the calibration.
+
+        It keeps no reference to the image: Qt does not survive the order in which Python collects
+        Qt objects in a reference cycle.
+        """
+        size, place = pixel_size(image.view), image.widget.size()
         now = (calibration, size, place.width(), place.height(), self._scale)
         if now == self._shown:
             return
