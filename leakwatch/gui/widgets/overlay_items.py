@@ -120,6 +120,11 @@ class ImageView:
             return None
         return visible_rect(self.zoom, self._centre, self._shape, self._size())
 
+    @property
+    def has_found(self) -> bool:
+        """Whether anything was marked or found, so that a view can be fitted to it."""
+        return self._box is not None
+
     def flip(self, horizontally: bool, vertically: bool) -> None:
         """Flip the image on the screen."""
         self.view.invertX(horizontally)
