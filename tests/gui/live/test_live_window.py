@@ -20,7 +20,7 @@ from leakwatch.core.arrays import read_only
 from leakwatch.core.errors import SinkError
 from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.core.results import Event, EventKind, Level, Reason
-from leakwatch.display.lines import LineKind
+from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.gui.app import interrupt_closes
 from leakwatch.gui.live.live_window import DIMMED, LiveWindow
 from leakwatch.live.alarm_sound import UNAVAILABLE
@@ -490,6 +490,41 @@ def test_a_stop_shows_all_that_was_found_and_puts_the_keys_away(qtbot, room, win
         if len(columns):
             assert left <= np.nanmin(columns) <= np.nanmax(columns) <= right
             assert top <= np.nanmin(rows) <= np.nanmax(rows) <= bottom
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_lines_are_as_wide_on_every_screen(room, window, monkeypatch, ratio):
+    monkeypatch.setattr(window.image.pane, "devicePixelRatioF", lambda: ratio)
+    room.run(FEW[:6])
+    widths = []
+    for size in ((1280, 800), (2560, 1600)):
+        window.resize(*size)
+        QApplication.processEvents()
+        window.tick()
+        wall = window.image.overlay.curves[LineKind.WALL]
+        widths.append(wall.opts["pen"].widthF() / ratio)
+        dark_edge = wall.opts["shadowPen"].widthF() - wall.opts["pen"].widthF()
+        assert dark_edge == pytest.approx(2.0 * ratio * size[0] / 1280)
+    assert widths == pytest.approx([LINE_STYLES[LineKind.WALL].width * 1.25 * s for s in (1, 2)])
+
+
+def test_sides_and_labels_stay_in_a_zoomed_picture(room, window):
+    room.run(FEW[: STOPPED + 1])
+    window.tick()
+    for zoom, at in (
+        (1.0, (0.0, 0.0)),
+        (2.0, (0.0, 0.0)),
+        (4.0, (500.0, 20.0)),
+        (8.0, (60.0, 60.0)),
+    ):
+        window.image.zoom_to(zoom, at)
+        part = window.image.view.viewRect()
+        shown = [item for item in window.image.overlay.labels if item.isVisible()]
+        letters = [one for one in window.image.overlay.labels_of.sides.values() if one.isVisible()]
+        assert shown
+        assert len(letters) == 2
+        for item in (*shown, *letters):
+            assert part.contains(item.mapRectToParent(item.boundingRect()))
 
 
 def test_zoomed_part_stays_inside_the_frame(room, window):
