@@ -596,8 +596,8 @@ def test_nothing_is_clipped_at_any_size(room, window, size):
         placed, hidden = strip.facts._placed()
         assert (hidden, len(placed) > 0) == (0, True)
         assert strip.geometry().bottom() <= window.bar.geometry().top()
-    width = sum(one.sizeHint().width() for one in window.bar.buttons.values())
-    assert width <= window.width()
+    for button in window.bar.buttons.values():
+        assert button.width() >= button.sizeHint().width()
     assert window.size().toTuple() == size
 
 
