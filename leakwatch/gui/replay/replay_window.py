@@ -24,8 +24,8 @@ from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.gui.widgets.reference_keys import ReferenceKeys
 from leakwatch.gui.widgets.ruler_layer import ruler_tool
-from leakwatch.sinks.key_images.key_image_worker import KeyImageWorker
 from leakwatch.gui.widgets.window_style import STYLE
+from leakwatch.sinks.key_images.key_image_worker import KeyImageWorker
 
 __all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
 
