@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
+from weakref import ref
 
 from PySide6.QtCore import Qt
 
@@ -57,7 +58,8 @@ class ReferenceKeys:
     def __init__(self, panes: PaneRow, settings: Settings) -> None:
         self._panes, self._settings = panes, settings
         self._views = ReferenceViews(settings)
-        self._known: KnownReferences | None = None
+        # Weakly: it may hold a whole sequence.
+        self._known: Callable[[], KnownReferences | None] = lambda: None
         self.choice = ReferenceChoice()
         self.pane = ReferencePane()
         self.pane.hide()
@@ -74,7 +76,7 @@ class ReferenceKeys:
 
     def choose_next(self) -> None:
         """Show the next reference picture, or none."""
-        known = self._known
+        known = self._known()
         stopped = known is not None and known.reference(ReferenceKind.STOP) is not None
         kept = () if known is None else [one.number for one in known.kept]
         self._choose(next_choice(self.choice, stopped, kept))
@@ -107,7 +109,7 @@ class ReferenceKeys:
         now_s : float
             Any monotonic clock, s.
         """
-        self._known = known
+        self._known = ref(known)
         choice = self.choice
         if choice.kind is None:
             return

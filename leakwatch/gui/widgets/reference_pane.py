@@ -6,17 +6,18 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from leakwatch.core.messages import translate
+from leakwatch.display import palette
 from leakwatch.display.reference_view import ReferenceView
 from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.overlay_items import ImageView
 
-# In a window of 1280 x 800, pixels.
-LETTERS, NOTICE_LETTERS, PADDING, LEAST_WIDTH = 14, 15, 6, 220
+# In a window of 1280 x 800, pixels; padded by more than the rim of a STOP, which lies over it.
+LETTERS, NOTICE_LETTERS, PADDING, LEAST_WIDTH = 15, 15, 10, 220
 # Brightness of a picture that is not current; its notice stays bright.
 DIMMED = 0.35
-_TITLE = "background: #1B222B; color: #F2F5F8;"
-_NOTICE = "background: #1B222B; color: #FFC400;"
+_TITLE = f"background: {palette.RAISED}; color: {palette.INK};"
+_NOTICE = f"background: {palette.RAISED}; color: {palette.WARN};"
 
 
 class ReferencePane(QWidget):

@@ -41,15 +41,15 @@ class CapturedPicture:
         ``(rows, columns, 3)``, uint8.
     frame_number : int or None
         Number of the recorded frame in its file, from 1; None if the frame was not recorded.
-    has_annotation : bool
-        Whether the pixels contain text of the source, which may name the patient.
+    has_annotation : bool or None
+        Whether the pixels contain text of the source, which may name the patient; None: unknown.
     """
 
     number: int
     title: str
     rgb: Array
     frame_number: int | None
-    has_annotation: bool = False
+    has_annotation: bool | None = None
 
 
 def make_capture(source: Dataset, picture: CapturedPicture) -> FileDataset:
@@ -69,7 +69,10 @@ def make_capture(source: Dataset, picture: CapturedPicture) -> FileDataset:
     made.PatientOrientation = list(source.get("PatientOrientation") or [])
     made.DerivationDescription = picture.title[:1024]
     made.ImageComments = picture.title[:_UP_TO]
-    made.BurnedInAnnotation = "YES" if picture.has_annotation else "NO"
+    if picture.has_annotation is not None:
+        made.BurnedInAnnotation = "YES" if picture.has_annotation else "NO"
+    if source.get("LossyImageCompression"):
+        made.LossyImageCompression = source.LossyImageCompression
     if picture.frame_number is not None:
         made.SourceImageSequence = [make_reference(source, picture.frame_number)]
     rows, columns, samples = picture.rgb.shape

@@ -125,7 +125,7 @@ def write_key_image(
             key_image_title(number, frame.time_s, frame.index, line.level),
             draw(image.overlay, image.grey),
             number_in_part,
-            bool(frame.acquisition.burned_in_annotation),
+            frame.acquisition.burned_in_annotation,
         )
         capture = make_capture(source, picture)
         selection = make_selection(source, capture, picture)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
@@ -114,44 +114,46 @@ class KeyImageWorker:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            folder, image = job
-            try:
-                self._keep(folder, image)
-            # Whatever is wrong with a disk or an archive, the session goes on.
-            except Exception as error:  # noqa: BLE001
-                _LOG.info("a key image failed", exc_info=True)
-                self._tell(problem=str(error) or type(error).__name__)
+            written = self._write(*job)
+            if written is not None and self._settings.host:
+                # Those that failed before are tried again first.
+                self._unsent.append(written)
+                self._send_all()
 
-    def _keep(self, folder: Path, image: KeyImage) -> None:
-        written = write_key_image(folder, image, self._waiter(), self._keep_identity)
-        with self._lock:
-            kept = self._status.kept + 1
-            self._status = KeyImageStatus(kept, self._status.sent)
-            self._message = text("Key image {number} kept with the case", number=written.number)
-        if not self._settings.host:
-            return
-        # Those that failed before are tried again first.
-        self._unsent.append(written)
+    def _write(self, folder: Path, image: KeyImage) -> WrittenKeyImage | None:
+        try:
+            written = write_key_image(folder, image, self._waiter(), self._keep_identity)
+        # Whatever is wrong with a disk, the session goes on.
+        except Exception as error:  # noqa: BLE001
+            problem = _problem(error)
+            self._tell(text("Key image not kept: {problem}", problem=problem), problem=problem)
+            return None
+        said = text("Key image {number} kept with the case", number=written.number)
+        self._tell(said, kept=self._status.kept + 1, problem="")
+        return written
+
+    def _send_all(self) -> None:
         while self._unsent:
             one = self._unsent[0]
-            self._send([one.capture, one.selection], self._settings)
+            try:
+                self._send([one.capture, one.selection], self._settings)
+            # Whatever is wrong with an archive, the session goes on.
+            except Exception as error:  # noqa: BLE001
+                problem = _problem(error)
+                self._tell(text("Key image not sent: {problem}", problem=problem), problem=problem)
+                return
             self._unsent.pop(0)
-            with self._lock:
-                self._status = KeyImageStatus(kept, self._status.sent + 1)
-        with self._lock:
-            self._message = text(
+            said = text(
                 "Key image {number} kept with the case, and sent to {archive}",
-                number=written.number,
+                number=one.number,
                 archive=self._settings.ae_title,
             )
+            self._tell(said, sent=self._status.sent + 1, problem="")
 
-    def _tell(self, problem: str) -> None:
+    def _tell(self, message: str, **changes: int | str) -> None:
         with self._lock:
-            self._status = KeyImageStatus(self._status.kept, self._status.sent, problem)
-            what = text("Key image not sent: {problem}", problem=problem)
-            if not self._unsent:
-                what = text("Key image not kept: {problem}", problem=problem)
-            self._message = what
+            self._status = replace(self._status, **changes)  # type: ignore[arg-type]
+            self._message = message
 
     def _waiter(self) -> Callable[[], bool]:
         """Return what waits a moment for the recording, until the time is over."""
@@ -164,3 +166,9 @@ class KeyImageWorker:
             return left > 0
 
         return wait
+
+
+def _problem(error: Exception) -> str:
+    """Return what is wrong, for the operator; the whole of it goes into the log."""
+    _LOG.info("a key image failed", exc_info=True)
+    return str(error) or type(error).__name__
