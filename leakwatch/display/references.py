@@ -50,13 +50,18 @@ class Reference:
     @property
     def title(self) -> str:
         """What it is, and of which time."""
-        frame = self.snapshot.frame
-        values = {"time": time_text(frame.time_s), "frame": frame.index}
+        frame = self.snapshot.frame.index
+        time = time_text(self.snapshot.frame.time_s)
         if self.kind is ReferenceKind.BEFORE_CEMENT:
-            return text("Before cement: {time}, frame {frame}", **values)
+            return text("Before cement: {time}, frame {frame}", time=time, frame=frame)
         if self.kind is ReferenceKind.STOP:
-            return text("Last STOP: {time}, frame {frame}", **values)
-        return text("Kept image {number}: {time}, frame {frame}", number=self.number, **values)
+            return text("Last STOP: {time}, frame {frame}", time=time, frame=frame)
+        return text(
+            "Kept image {number}: {time}, frame {frame}",
+            number=self.number,
+            time=time,
+            frame=frame,
+        )
 
 
 def missing_text(kind: ReferenceKind) -> str:
