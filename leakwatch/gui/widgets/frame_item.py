@@ -13,6 +13,8 @@ class FrameItem(pg.ImageItem):  # type: ignore[misc] # pyqtgraph has no types
     takes fifteen times as long for an image that fills a screen.
     """
 
+    qimage: QImage
+
     def render(self) -> None:
         """Make the image that `paint` draws."""
         super().render()
