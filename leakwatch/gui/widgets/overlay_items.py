@@ -23,6 +23,7 @@ from leakwatch.display.fitted_view import (
 from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
 from leakwatch.display.picture import FrameOverlay
+from leakwatch.gui.widgets.frame_item import FrameItem
 from leakwatch.gui.widgets.overlay_labels import LABEL, LABELS_Z, LETTER, OverlayLabels
 from leakwatch.gui.widgets.overview import Overview
 from leakwatch.gui.widgets.pane import Pane
@@ -63,7 +64,7 @@ class ImageView:
         self.pane.show_view(self.view)
         self.pane.offer_resize(self._resized)
         self.widget: QWidget = self.pane
-        self.image = pg.ImageItem(axisOrder="row-major")
+        self.image = FrameItem(axisOrder="row-major")
         self.view.addItem(self.image)
         self.overlay = Overlay(self.view)
         self.zoom, self.opacity, self.follows = 1.0, 1.0, False

@@ -20,8 +20,10 @@ from leakwatch.core.arrays import read_only
 from leakwatch.core.errors import SinkError
 from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.core.results import Event, EventKind, Level, Reason
+from leakwatch.display.banner import distance_text
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.gui.app import interrupt_closes
+from leakwatch.gui.live import live_window
 from leakwatch.gui.live.live_window import DIMMED, LiveWindow
 from leakwatch.live.alarm_sound import UNAVAILABLE
 from leakwatch.live.case_setup import Setup
@@ -355,6 +357,30 @@ def test_a_stop_sounds_again_and_again_and_is_silent_when_acknowledged(
     room.clock.now_s += 60.0
     window.tick()
     assert speaker.played.count(Alarm.HIGH) == 4
+
+
+def test_an_acknowledged_stop_says_when_and_how_near_and_keeps_a_steady_rim(
+    qtbot, room, window, monkeypatch
+):
+    times = iter(("02:55", "03:10"))
+    monkeypatch.setattr(
+        live_window, "_wall_clock", lambda *_, seconds=False: "now" if seconds else next(times)
+    )
+    room.run(FEW[: STOPPED + 1])
+    assert level_of(window) is Level.STOP
+    qtbot.keyClick(window, KEY.Key_A)
+    room.until(lambda status: not status.decision.snapshot.alert.latched)
+    for _ in range(3):
+        window.tick()
+    banner, rim = window.banner.banner, window.over.rim
+    assert (banner.word, banner.level, banner.acknowledged) == ("STOP", Level.WATCH, True)
+    distance = room.session.status.decision.snapshot.observation.wall_distance
+    assert banner.reasons[0] == f"acknowledged 02:55, now {distance_text(distance)}"
+    assert (rim.isVisible(), window.banner.flashing) == (True, False)
+    room.clock.now_s += 30.0
+    room.until(lambda status: status.decision.snapshot.fault is not None)
+    assert level_of(window) is Level.UNKNOWN
+    assert rim.isVisible()
 
 
 def test_a_pause_is_silent_counts_down_and_ends(qtbot, room, window, speaker):
