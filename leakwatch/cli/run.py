@@ -108,17 +108,27 @@ def _watch(
     session: LiveSession, source: str, recorder: Recorder, app_module: ModuleType | None
 ) -> None:
     """Monitor until the source or the user ends it; without a window, on the terminal."""
+    from leakwatch.sinks.key_images.key_image_worker import KeyImageWorker
+
+    settings = session.settings
+    key_images = KeyImageWorker(settings.archive, recorder.keep_identity)
     try:
         with ended_like_interrupted():
             if app_module is None:
                 _follow(session)
             else:
                 _print_once(session.status, set())
-                app_module.show_live(session, source, partial(recorder.begin, session))
+                from leakwatch.gui.widgets.key_image_keys import RecordFolder
+
+                recorded = RecordFolder(key_images, recorder.folder)
+                begin = partial(recorder.begin, session)
+                app_module.show_live(session, source, begin, recorded)
     except KeyboardInterrupt:
         pass  # the normal way to end a session
     finally:
         session.close()
+        # After the session: a key image waits for its frame in the recording.
+        key_images.close(settings.live.close_s)
 
 
 def _loaded(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from leakwatch.config.alerting import AlertingSettings
+from leakwatch.config.archive import ArchiveSettings
 from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.conditions import (
     LivenessSettings,
@@ -33,6 +34,7 @@ from leakwatch.config.window import SoundSettings, WindowSettings
 
 __all__ = [
     "AlertingSettings",
+    "ArchiveSettings",
     "BaselineSettings",
     "BreathingSettings",
     "CalibrationSettings",
@@ -88,4 +90,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: WindowSettings = WindowSettings()
     sound: SoundSettings = SoundSettings()
     training: TrainingSettings = TrainingSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     log: LogSettings = LogSettings()

@@ -22,9 +22,13 @@ from leakwatch.gui.replay.replay_window import SIZE, ReplayWindow
 from leakwatch.gui.replay.track import Track
 from leakwatch.gui.widgets.fonts import font, register_fonts
 from leakwatch.gui.widgets.image_window import ImageWindow
+from leakwatch.gui.widgets.key_image_keys import RecordFolder
+from leakwatch.gui.widgets.window_place import keep_place, open_window
 from leakwatch.live.live_session import LiveSession
 from leakwatch.marking.case_opening import case_path, known_marks, marked_frame, open_stored
 from leakwatch.runner.stored_run import AnalysisRun
+from leakwatch.sinks.key_images.key_image_files import is_session, keeps_identity
+from leakwatch.sinks.key_images.key_image_worker import KeyImageWorker
 
 
 def show(run: AnalysisRun) -> None:
@@ -37,13 +41,20 @@ def show(run: AnalysisRun) -> None:
     """
     running = application()
     folded = AnalysedRun(run)
-    window = replay_window(folded)
+    key_images = KeyImageWorker(run.settings.archive, keeps_identity(run.path))
+    window = replay_window(folded, key_images)
     folded.thread.start()
-    _until_closed(running, window)
+    _until_closed(running, window, "replay")
     folded.close()
+    key_images.close(run.settings.live.close_s)
 
 
-def show_live(session: LiveSession, title: str, record: Callable[[], str] | None = None) -> None:
+def show_live(
+    session: LiveSession,
+    title: str,
+    record: Callable[[], str] | None = None,
+    recorded: RecordFolder | None = None,
+) -> None:
     """Show a live session in a window until the operator closes it.
 
     Parameters
@@ -53,16 +64,23 @@ def show_live(session: LiveSession, title: str, record: Callable[[], str] | None
     title : str
     record : callable or None
         Starts a recording of a session that has none, and returns a message.
+    recorded : RecordFolder or None
+        Where key images are written; None: nowhere.
     """
-    running = application()
-    _until_closed(running, LiveWindow(session, title, live_tools(session), record=record))
+    running, tools = application(), live_tools(session)
+    window = LiveWindow(session, title, tools, record=record, recorded=recorded)
+    _until_closed(running, window, "live", maximised=True)
 
 
-def _until_closed(running: QApplication, window: ImageWindow) -> None:
-    window.show()
+def _until_closed(
+    running: QApplication, window: ImageWindow, name: str, maximised: bool = False
+) -> None:
+    """Show a window where it was last until it is closed; `name` is of its kind."""
+    open_window(window, name, maximised)
     window.start()
     with interrupt_closes(window):
         running.exec()
+    keep_place(window, name)
 
 
 def mark(
@@ -101,7 +119,7 @@ def mark(
     run.source.close()
     running = application()
     window = mark_window(run, sequence, out, frame, anterior, level)
-    _until_closed(running, window)
+    _until_closed(running, window, "marking")
     return window.case.outcome
 
 
@@ -156,6 +174,7 @@ def record(run: AnalysisRun, path: Path, frame: int | None = None) -> str:
     if not 0 <= index < len(track):
         raise CaseError(_no_such_frame(run, track, index))
     window = replay_window(folded)
+    window.resize(*SIZE)
     window.replay.playback.seek(index)
     # `grab` lays out a window that was never shown; the overlay needs the size of its view first.
     window.grab()
@@ -224,10 +243,10 @@ def application() -> QApplication:
     return made
 
 
-def replay_window(folded: AnalysedRun) -> ReplayWindow:
-    """Return the window of an analysed run."""
+def replay_window(folded: AnalysedRun, key_images: KeyImageWorker | None = None) -> ReplayWindow:
+    """Return the window of an analysed run; key images are written if it is a record."""
     tools = replay_tools(lambda: folded.run, folded.analyse_again)
-    window = ReplayWindow(folded.replay(), folded.run.name, tools)
-    window.resize(*SIZE)
+    folder = folded.run.path if is_session(folded.run.path) else None
+    window = ReplayWindow(folded.replay(), folded.run.name, tools, key_images, folder)
     folded.shown_in(window)
     return window

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from leakwatch.case_files.case_file import load_case
+from leakwatch.case_files.key_image_index import read_key_images
 from leakwatch.case_files.run_records import read_events, read_frames
 from leakwatch.case_files.session_file import (
     CASE_NAME,
@@ -136,6 +137,8 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
         grey_mapping(preview),
         same,
         compared,
+        folder,
+        read_key_images(folder),
     )
 
 

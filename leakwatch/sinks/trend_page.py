@@ -19,7 +19,8 @@ from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Event, EventKind, Level, Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS, level_style, level_word
+from leakwatch.display.banner import REASON_WORDS
+from leakwatch.display.level_styles import LEVEL_STYLES, level_style, level_word
 from leakwatch.display.picture import RESEARCH_NOTICE, spacing_fact
 from leakwatch.files.private_files import replaced_private_file, unfinished_private_file
 from leakwatch.files.untrusted_text import escape_control_characters
@@ -35,7 +36,8 @@ PARTLY_HATCH = "--"
 NAN = float("nan")
 # Space for the legend above the curve, as a share of its height.
 LEGEND_SHARE = 0.15
-STOP_COLOUR = LEVEL_STYLES[Level.STOP].colour
+# On a bright page, as in the bright half of a flash.
+STOP_COLOUR = LEVEL_STYLES[Level.STOP].colours.flash_ink
 # Alerts that are listed; a run with more was acknowledged many times.
 MOST_MOMENTS = 8
 # For an alert without an image, if numbers refer to images.
@@ -330,12 +332,13 @@ def _draw_levels(axis: Axes, points: Sequence[TrendPoint]) -> None:
     axis.set_xlim(points[0].time_s, ends[-1])
     for ((level, partly), start), end in zip(starts, ends, strict=True):
         style, hatch = level_style(level, partly), PARTLY_HATCH if partly else HATCHES[level]
-        axis.axvspan(start, end, facecolor=style.colour, edgecolor="#00000055", hatch=hatch)
+        bar = style.colours.bar
+        axis.axvspan(start, end, facecolor=bar, edgecolor="#00000055", hatch=hatch)
         if end - start > 0.06 * (ends[-1] - points[0].time_s):
-            box = {"facecolor": style.colour, "edgecolor": "none", "pad": 2.0}
+            box = {"facecolor": bar, "edgecolor": "none", "pad": 2.0}
             middle = (start + end) / 2.0
             word = translate(level_word(level, partly))
-            axis.text(middle, 0.5, word, ha="center", va="center", color=style.ink, bbox=box)
+            axis.text(middle, 0.5, word, ha="center", va="center", color="#000000", bbox=box)
 
 
 def _mark_alerts(

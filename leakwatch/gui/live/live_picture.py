@@ -7,7 +7,7 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import Observation, Snapshot
 from leakwatch.display.banner import age_text
-from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
+from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
 from leakwatch.display.history import History
 from leakwatch.display.picture import FrameOverlay, make_overlay
 from leakwatch.display.trend_plot import TrendPlot, trend_plot
@@ -77,6 +77,15 @@ class LivePicture:
             self._draw(snapshot, age, marks, view)
         self._seen = decision.snapshot
         return decision if fresh else None
+
+    @property
+    def age(self) -> str:
+        """How old the image on the screen is, as text; empty while it is live."""
+        return self._pictured[1]
+
+    def grey_of(self, frame: Frame) -> GreyImage:
+        """Return another frame of the session as the image on the screen is shown."""
+        return self._mapping(frame).with_view(self._view).apply(frame.pixels)
 
     def trend(self, now: DisplayedStatus) -> TrendPlot:
         """Return the trend of the last minute, with the time since the last assessed frame."""

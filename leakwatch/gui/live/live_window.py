@@ -15,15 +15,20 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level, Snapshot
 from leakwatch.display.confirmation import Confirmation
-from leakwatch.display.procedure_clocks import CementClock
+from leakwatch.display.facts import needed_at_a_glance
+from leakwatch.display.procedure_clocks import AcknowledgementClock, CementClock
+from leakwatch.gui.live.live_key_images import LiveKeyImages
 from leakwatch.gui.live.live_picture import LivePicture
+from leakwatch.gui.live.live_references import LiveReferences
 from leakwatch.gui.live.record_start import RecordStart
 from leakwatch.gui.live.sound import Speaker, open_speaker
 from leakwatch.gui.live.syringe_layer import SyringeLayer
 from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
+from leakwatch.gui.widgets.key_image_keys import RecordFolder
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
+from leakwatch.gui.widgets.ruler_layer import ruler_tool
 from leakwatch.live.alarm_sound import AlarmState, next_burst
 from leakwatch.live.display_watchdog import DisplayRefresh, record_refresh, stall_text
 from leakwatch.live.live_session import LiveSession
@@ -60,6 +65,8 @@ class LiveWindow(ImageWindow):
         None: the best one available.
     record : callable or None
         Starts a recording of a session that has none, and returns a message; may block.
+    recorded : RecordFolder or None
+        Where key images are written; None: nowhere.
 
     Attributes
     ----------
@@ -76,11 +83,12 @@ class LiveWindow(ImageWindow):
         tools: Sequence[Tool] = (),
         speaker: Speaker | None = None,
         record: Callable[[], str] | None = None,
+        recorded: RecordFolder | None = None,
     ) -> None:
         what = text("syringe: type how much cement was injected")
         chords = ((Qt.Key.Key_V, PLAIN),)
         syringe = Tool(chords, "V", what, lambda: SyringeLayer(self._read_syringe), text("syringe"))
-        super().__init__(title, (*tools, syringe))
+        super().__init__(title, (*tools, syringe, ruler_tool(session.settings, note=session.note)))
         self._session, self._settings = session, session.settings
         self.banner.use(self._settings.window)
         self.cement: CementClock | None = None
@@ -88,9 +96,12 @@ class LiveWindow(ImageWindow):
         self._alarm_state = AlarmState()
         self._record = None if record is None else RecordStart(record)
         self._live = LivePicture(self.image, self._settings, session.marks)
+        self.references = LiveReferences(self.panes, self.image, self._live, self._settings)
+        self.key_images = LiveKeyImages(session, self._live, self.references, self.say, recorded)
         self._drawn_received_s = -math.inf
         self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, DisplayState.WAITING)
         self._sure, self._ending = Confirmation(), False
+        self._acknowledged = AcknowledgementClock()
         self._state, self._last, self._undrawn = DisplayState.WAITING, "", ""
         self._refresh_state = DisplayRefresh()
         self.bar = ActionBar()
@@ -103,7 +114,11 @@ class LiveWindow(ImageWindow):
         self.bar.show_actions(self.bar_actions())
         self._record_refresh()
         status = self._session.status
-        self.show_status(status, displayed_status(status, self._session.now_s, self._settings))
+        decision = status.decision
+        reasons = () if decision is None else decision.snapshot.alert.acknowledged
+        self._acknowledged = self._acknowledged.update(reasons, _wall_clock)
+        at, now_s = self._acknowledged.at, self._session.now_s
+        self.show_status(status, displayed_status(status, now_s, self._settings, at))
 
     def pause(self) -> None:
         """Stop updates; a display that stops then is no fault."""
@@ -135,6 +150,7 @@ class LiveWindow(ImageWindow):
                 _LOG.exception("a frame cannot be shown")
             now = with_drawing_fault(now, what)
         self._show_alarm(now, paused_for_s(status, self._session.now_s) > 0.0)
+        self.key_images.refresh()
         if self._record is not None:
             if status.is_recorded:
                 self._record.confirm()
@@ -150,7 +166,7 @@ class LiveWindow(ImageWindow):
             now = replace(now, banner=replace(banner, warnings=(stall, *banner.warnings)))
         if now.level is Level.STOP and self.banner.banner.level is not Level.STOP:
             # Its cause may be outside the zoomed part, or under the help.
-            self.image.fit()
+            self.image.fit_found()
             self.help.hide()
             self._raise_window()
         self.banner.show_banner(now.banner, technical=now.alarm is Alarm.MEDIUM)
@@ -208,6 +224,8 @@ class LiveWindow(ImageWindow):
                 text("new baseline"),
             ),
             *self._undo_keys(),
+            *self.references.key_actions(),
+            *self.key_images.key_actions(),
             self._record_key(),
             key(code.Key_X, "X", text("cement is mixed now"), self._mixed, text("mixed now")),
             KeyAction(earlier, text("Shift X"), sooner, self._mixed_earlier),
@@ -261,6 +279,7 @@ class LiveWindow(ImageWindow):
         """Draw what is new, and notify the session and the layer."""
         session, live = self._session, self._live
         came = live.show(status, now, session.now_s, session.marks, self.view_keys.view)
+        self.references.follow(came, status.marks, self.view_keys.view, session.now_s)
         if live.picture is not None:
             self.view_keys.focus_px = live.picture.focus_px
         if came is None:
@@ -278,12 +297,11 @@ class LiveWindow(ImageWindow):
         if soon and (now.level, now.state) == self._numbers_of:
             return
         self._numbers_s, self._numbers_of = now_s, (now.level, now.state)
-        self.strip.show_overlay(self._live.picture, self._is_not_live())
-        self.strip.show_trend(self._live.trend(now))
         problem = self._speaker.problem
-        self.run_strip.show_facts(
-            session_facts(status, now, now_s, self._settings, self.cement, problem)
-        )
+        facts = session_facts(status, now, now_s, self._settings, self.cement, problem)
+        self.strip.show_overlay(self._live.picture, needed_at_a_glance(facts))
+        self.strip.show_trend(self._live.trend(now))
+        self.run_strip.show_facts(facts + self.key_images.facts())
 
     def _raise_window(self) -> None:
         """Raise the window: a STOP under another window is not visible."""

@@ -14,6 +14,7 @@ from leakwatch.core.geometry import enlarge
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
+from leakwatch.core.spacing import Calibration
 from leakwatch.display.banner import unknown_banner
 from leakwatch.display.facts import Fact
 from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
@@ -23,6 +24,7 @@ from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.gui.widgets.keys import KeyAction, key
 from leakwatch.gui.widgets.picture_layers import Tool
+from leakwatch.gui.widgets.ruler_layer import ruler_tool
 from leakwatch.marking.marking_words import facts, setup_facts
 from leakwatch.marking.one_click import Prepared, displayed_image
 from leakwatch.marking.open_case import OpenCase
@@ -50,10 +52,13 @@ class MarkWindow(ImageWindow):
     bar : ActionBar
     """
 
+    has_details = True
+
     def __init__(
         self, case: OpenCase, snapshot: Snapshot, title: str, tools: Sequence[Tool] = ()
     ) -> None:
-        super().__init__(title, tools)
+        ruler = ruler_tool(case.basis.settings, lambda _: case.calibration)
+        super().__init__(title, (*tools, ruler))
         self.case, self._snapshot = case, snapshot
         self._averaged, self._warned = True, False
         self._shows: tuple[object, object] | None = None
@@ -85,6 +90,10 @@ class MarkWindow(ImageWindow):
     def snapshot(self) -> Snapshot | None:
         """Return the marked frame."""
         return self._snapshot
+
+    def calibration(self) -> Calibration:
+        """Return the calibration of the case."""
+        return self.case.calibration
 
     def marks(self) -> Marks:
         """Return no marks: they are made here."""

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 
 from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError
+from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Snapshot
+from leakwatch.core.spacing import Calibration
 from leakwatch.display.banner import Banner, keep_latched_stop, stale_banner, unknown_banner
 from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.history import TrendSample
 from leakwatch.display.picture import STALE_AFTER_S, FrameOverlay, make_overlay
+from leakwatch.display.procedure_clocks import clock_text
+from leakwatch.display.reference_view import Current
 from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.replay.playback import Playback
+from leakwatch.gui.replay.replay_references import TrackReferences
 from leakwatch.gui.replay.track import Track
 
 
@@ -80,6 +85,7 @@ class Replay:
     view_settings : ViewSettings
         Window and level, and flips.
     playback : Playback
+    references : TrackReferences
     """
 
     def __init__(
@@ -91,6 +97,7 @@ class Replay:
         self._now_s: float | None = None
         self._shown: tuple[int, FrameOverlay, GreyImage | None, ViewSettings] | None = None
         self._unreadable = ""
+        self.references = TrackReferences(track)
         self.playback = Playback(lambda: len(track), track.time_s, complete=lambda: track.ended)
 
     def tick(self, now_s: float) -> ReplayView:
@@ -132,6 +139,20 @@ class Replay:
         except SourceError:
             return None
 
+    def calibration(self) -> Calibration | None:
+        """Return the calibration of the frame to show now; None before the first."""
+        index = self.playback.index
+        return None if index is None else self._track.snapshot(index).observation.calibration
+
+    def current(self) -> Current:
+        """Return the image that is shown now, to compare with a reference."""
+        index = self.playback.index
+        return Current(index, self.snapshot, None, self.marks)
+
+    def grey_of(self, frame: Frame) -> GreyImage:
+        """Return a frame of this sequence as it is shown."""
+        return self._track.grey_of(frame.pixels, self.view_settings)
+
     def samples(self) -> tuple[TrendSample, ...]:
         """Return the trend until the frame to show now."""
         index = self.playback.index
@@ -149,7 +170,9 @@ class Replay:
         if self._shown is None or self._shown[0] != index or self._shown[3] != self.view_settings:
             snapshot = self._track.snapshot(index)
             before = self._track.before(index, self.settings.window.growth_s)
-            drawn = make_overlay(snapshot, self.marks, self.settings, before)
+            at_s = self._track.acknowledged_s(index)
+            at = "" if at_s is None else clock_text(at_s)
+            drawn = make_overlay(snapshot, self.marks, self.settings, before, acknowledged_at=at)
             self._shown = (index, drawn, self._grey(index), self.view_settings)
         return self._shown[1:3]
 

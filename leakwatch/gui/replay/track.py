@@ -118,9 +118,13 @@ class Track:
         SourceError
             Its pixels were not kept, and cannot be read again.
         """
+        return self.grey_of(self._pixels.pixels(index), view)
+
+    def grey_of(self, pixels: Array, view: ViewSettings | None = None) -> GreyImage:
+        """Return stored values as a frame of this sequence is shown; see `grey`."""
         assert self._greys is not None
         greys = self._greys if view is None else self._greys.with_view(view)
-        return greys.apply(self._pixels.pixels(index))
+        return greys.apply(pixels)
 
     def samples(self, index: int, span_s: float) -> tuple[TrendSample, ...]:
         """Return the trend until frame `index`, over `span_s`."""
@@ -175,6 +179,12 @@ class Track:
             for later in range(index, len(self._snapshots)):
                 self._decide_from(later)
             return True
+
+    def acknowledged_s(self, index: int) -> float | None:
+        """Return the time of the last acknowledgement until frame `index`; None if none."""
+        with self._lock:
+            until = [one for one in self._acknowledged if one <= index]
+        return self.time_s(max(until)) if until else None
 
     def _decide_from(self, index: int) -> None:
         del self._states[index + 1 :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from leakwatch.case_files.key_image_index import KeyImageLine
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.case_files.session_file import SessionFile
 from leakwatch.config import Settings
@@ -90,6 +91,10 @@ class Findings:
         Number of frames that have the same level when analysed again.
     compared : int
         Number of frames compared.
+    folder : Path or None
+        Of the record.
+    key_images : tuple of KeyImageLine
+        Images that the operator kept.
     """
 
     name: str
@@ -104,3 +109,5 @@ class Findings:
     greys: GreyMapping
     same_level: int
     compared: int
+    folder: Path | None = None
+    key_images: tuple[KeyImageLine, ...] = ()

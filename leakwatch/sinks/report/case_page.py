@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Sequence
 from html import escape
 from io import BytesIO
 
@@ -17,7 +18,9 @@ from leakwatch.files.untrusted_text import html_text
 from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_findings import Findings
 from leakwatch.sinks.report.case_report import (
+    Scene,
     facts,
+    key_image_scenes,
     more_alerts_text,
     reported_events,
     scenes,
@@ -28,6 +31,7 @@ PAGE_NAME = "report.html"
 
 # Not within f-strings, where Babel does not find them.
 _ALERTS, _NO_ALERT, _TREND = text("Alerts"), text("There was no alert."), text("Trend")
+_KEY_IMAGES = text("Key images")
 _EVENTS, _SETTINGS = text("Events"), text("Settings")
 
 _STYLE = """
@@ -65,6 +69,7 @@ def make_report_page(findings: Findings) -> str:
         f"<h1>{html_text(title)}</h1><p class='notice'>{_shown(RESEARCH_NOTICE)}</p>",
         _facts_table(findings),
         _alerts(findings),
+        _key_images(findings),
         "" if figure is None else _heading(_TREND) + _image(_figure_png(figure), _TREND),
         _events_table(findings),
         f"{_heading(_SETTINGS)}<pre>{escape(settings_toml(findings.settings))}</pre>",
@@ -85,14 +90,23 @@ def _alerts(findings: Findings) -> str:
     shown = scenes(findings)
     if not shown:
         return f"{_heading(_ALERTS)}<p>{_shown(_NO_ALERT)}</p>"
-    figures = "".join(
+    figures = _figures(shown)
+    more = len(findings.key_frames) - len(shown)
+    rest = f"<p>{_shown(more_alerts_text(more))}</p>" if more else ""
+    return f"{_heading(_ALERTS)}{figures}{rest}"
+
+
+def _key_images(findings: Findings) -> str:
+    shown = key_image_scenes(findings)
+    return f"{_heading(_KEY_IMAGES)}{_figures(shown)}" if shown else ""
+
+
+def _figures(shown: Sequence[Scene]) -> str:
+    return "".join(
         f"<figure><figcaption>{_shown(scene.title)}</figcaption>"
         f"{_image(_png(scene.image), scene.title)}</figure>"
         for scene in shown
     )
-    more = len(findings.key_frames) - len(shown)
-    rest = f"<p>{_shown(more_alerts_text(more))}</p>" if more else ""
-    return f"{_heading(_ALERTS)}{figures}{rest}"
 
 
 def _events_table(findings: Findings) -> str:

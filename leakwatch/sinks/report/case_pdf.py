@@ -21,6 +21,7 @@ from leakwatch.sinks.report.case_findings import Findings
 from leakwatch.sinks.report.case_report import (
     Scene,
     facts,
+    key_image_scenes,
     more_alerts_text,
     reported_events,
     scenes,
@@ -70,6 +71,7 @@ def make_report_pdf(findings: Findings) -> bytes:
 def _pages(findings: Findings) -> Iterator[Figure]:
     yield _first_page(findings)
     yield from _scene_pages(scenes(findings), len(findings.key_frames))
+    yield from _scene_pages(key_image_scenes(findings), 0)
     events = [f"{kind:<13} {_shown(event)}" for kind, event in reported_events(findings)]
     yield from _text_pages(text("Events"), events, 1, _EVENT_COLUMNS)
     settings = settings_toml(findings.settings).splitlines()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary, add_written_frame, summary_lines
+from leakwatch.case_files.key_image_index import KEY_IMAGE_FOLDER
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.case_files.session_file import SessionFile
 from leakwatch.core.active_rules import Rule
@@ -17,8 +20,10 @@ from leakwatch.core.messages import counted, text
 from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import FactorSource
-from leakwatch.display.banner import REASON_WORDS, level_word
+from leakwatch.display.banner import REASON_WORDS
+from leakwatch.display.level_styles import level_word
 from leakwatch.display.picture import make_overlay
+from leakwatch.display.references import key_image_title
 from leakwatch.display.volume_facts import volume_words
 from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.overlay.layout import RgbImage
@@ -154,6 +159,19 @@ def scenes(findings: Findings) -> tuple[Scene, ...]:
         Scene(key_frame_title(key_frame), _image(findings, key_frame))
         for key_frame in findings.key_frames[:MOST_PICTURES]
     )
+
+
+def key_image_scenes(findings: Findings) -> tuple[Scene, ...]:
+    """Return the images that the operator kept, as they were shown; those that are there."""
+    if findings.folder is None:
+        return ()
+    folder = findings.folder / KEY_IMAGE_FOLDER
+    scenes = []
+    for line in findings.key_images:
+        with suppress(OSError), Image.open(folder / f"{line.stem}.png") as image:
+            title = key_image_title(line.number, line.time_s, line.frame, line.level)
+            scenes.append(Scene(title, np.asarray(image.convert("RGB"))))
+    return tuple(scenes)
 
 
 def more_alerts_text(count: int) -> str:
