@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from leakwatch.alerting.coverage import is_acquiring_baseline
+from leakwatch.alerting.margins import settings_in_force
 from leakwatch.config import Settings
 from leakwatch.core.active_rules import Coverage, coverage_of, partial_coverage_text
 from leakwatch.core.arrays import Point
@@ -191,7 +192,7 @@ def level_banner(alert: Alert, observation: Observation, settings: Settings) -> 
     settings : Settings
     """
     if alert.level is Level.UNKNOWN and coverage_of(observation) is Coverage.PARTLY:
-        return _partly_banner(observation, settings)
+        return _partly_banner(observation, settings_in_force(settings, alert))
     reasons = alert.reasons
     if alert.level is Level.STOP:
         # What cannot be assessed now is no reason to stop; it is shown among the warnings.
@@ -215,7 +216,7 @@ def _partly_banner(observation: Observation, settings: Settings) -> Banner:
 
 def reason_text(reason: Reason, alert: Alert, observation: Observation, settings: Settings) -> str:
     """Return the text for a reason, with its number if the frame has one."""
-    words = REASON_WORDS[reason]
+    words, settings = REASON_WORDS[reason], settings_in_force(settings, alert)
     distance = observation.wall_distance
     if reason is Reason.POSTERIOR_MARGIN and distance is not None:
         return _margin_text(distance, settings) or words

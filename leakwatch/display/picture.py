@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from leakwatch.alerting.margins import settings_in_force
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Point, PointArray, read_only
 from leakwatch.core.frame import Frame, TimeSource
@@ -96,6 +97,7 @@ def make_overlay(
     """
     if age:
         snapshot = replace(snapshot, alert=replace(snapshot.alert, time_to_margin_s=None))
+    settings = settings_in_force(settings, snapshot.alert)
     observation = snapshot.observation
     margin_px = margin_line(observation, marks, settings.alerting.margin_mm)
     lines = _lines(observation, margin_px, recent_growth(observation, before, settings.window))

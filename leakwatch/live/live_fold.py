@@ -12,6 +12,7 @@ from dataclasses import replace
 from leakwatch.alerting import rules
 from leakwatch.alerting.coverage import EMPTY_SUMMARY, add_frame
 from leakwatch.alerting.inactive_rules import InactiveRule, find_inactive_rules
+from leakwatch.alerting.margins import MarginChange
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import counted as counted_text
@@ -26,6 +27,7 @@ from leakwatch.live.actions import (
     Note,
     PauseAudio,
     RestartBaseline,
+    SetMargin,
     Syringe,
     UndoRestart,
 )
@@ -33,6 +35,7 @@ from leakwatch.live.assessed_history import AssessedHistory, TimedDecision
 from leakwatch.live.case_setup import MonitoringBasis, Setup, current_marks
 from leakwatch.live.exposure import Exposure, count_exposure
 from leakwatch.live.inbox import Arrival
+from leakwatch.live.margin_setting import margin_text, newest_margin_mm
 from leakwatch.live.status import LiveStatus
 from leakwatch.live.timeline import Timeline, place_frame
 from leakwatch.live.undo_state import UndoState, restarted_text
@@ -102,6 +105,11 @@ class LiveFold:
         return bool(self._undo_states)
 
     @property
+    def margin_mm(self) -> float:
+        """The margin from the next frame on."""
+        return newest_margin_mm(self._alerts.margins, self._settings)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Inconsistencies of marks and calibration."""
         return () if self._basis is None else self._basis.warnings
@@ -131,6 +139,7 @@ class LiveFold:
             inactive_rules=self.inactive_rules,
             tally=self.tally,
             marks=self.marks,
+            margin_mm=self.margin_mm,
         )
 
     def take(self, arrival: Arrival, link: LinkStatus, now: Callable[[], float]) -> TimedDecision:
@@ -214,6 +223,8 @@ class LiveFold:
             self._undo_restart(now_s)
         elif isinstance(action, Syringe):
             self._read_syringe(action, now_s)
+        elif isinstance(action, SetMargin):
+            self._set_margin(action, now_s)
         else:
             self._restart_baseline(action, self.decision, now_s)
         if self._no_frame_text:
@@ -290,6 +301,16 @@ class LiveFold:
         self._vision = with_cement_inputs(self._vision, cement)
         said = message("{ml:g} mL injected, as read on the syringe", ml=reading.ml)
         self._note(frame, EventKind.ANNOTATION, said)
+
+    def _set_margin(self, action: SetMargin, now_s: float) -> None:
+        """Use a margin from the next frame on, as an analysis of the recorded case does."""
+        said = margin_text(action, self.margin_mm, self._settings)
+        if said is None:
+            return
+        frame = self._at(now_s)
+        change = MarginChange(frame.index + 1, action.margin_mm)
+        self._alerts = rules.change_margin(self._alerts, change)
+        self._note(frame, EventKind.TECHNICAL, said)
 
     def _restart_baseline(
         self, action: RestartBaseline, decision: TimedDecision, now_s: float

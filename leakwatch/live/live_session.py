@@ -32,6 +32,7 @@ from leakwatch.live.actions import (
     PauseAudio,
     Record,
     RestartBaseline,
+    SetMargin,
     Syringe,
     UndoRestart,
 )
@@ -180,6 +181,17 @@ class LiveSession:
             Injected into the body since the baseline, without what fills the cannula.
         """
         self._inbox.post(Syringe(ml))
+
+    def set_margin(self, margin_mm: float, why: str = "") -> None:
+        """Use another margin from the next frame on; one that is not possible is ignored.
+
+        Parameters
+        ----------
+        margin_mm : float
+        why : str
+            Saved with the case. Without it, a narrower margin is ignored.
+        """
+        self._inbox.post(SetMargin(margin_mm, why))
 
     def note(self, text: str, at_px: Point | None = None) -> None:
         """Save a remark of the operator with the case."""

@@ -110,6 +110,8 @@ class LiveStatus:
         Why the session cannot continue; empty if it can, or if it ended normally.
     marks : Marks
         Current marks.
+    margin_mm : float or None
+        Margin from the next frame on; None before the session has started.
     """
 
     decision: TimedDecision | None
@@ -134,6 +136,7 @@ class LiveStatus:
     fault: str = ""
     tally: RunSummary = EMPTY_SUMMARY
     marks: Marks = _NO_MARKS
+    margin_mm: float | None = None
 
     @property
     def is_recorded(self) -> bool:

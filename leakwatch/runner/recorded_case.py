@@ -30,6 +30,7 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.messages import join_with
 from leakwatch.core.results import Event, EventKind, Level
 from leakwatch.display.grey_mapping import grey_mapping
+from leakwatch.runner.recorded_events import recorded_events
 from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
 from leakwatch.sinks.report.case_findings import Findings, FrameReference, KeyFrame, Outline
@@ -76,6 +77,7 @@ def open_recorded(folder: Path) -> AnalysisRun:
         marks,
         session.calibration,
         settings,
+        recorded=recorded_events(folder, settings),
     )
 
 
