@@ -33,6 +33,7 @@ from leakwatch.live.actions import (
 )
 from leakwatch.live.assessed_history import AssessedHistory, TimedDecision
 from leakwatch.live.case_setup import MonitoringBasis, Setup, current_marks
+from leakwatch.live.event_log import EventLog
 from leakwatch.live.exposure import Exposure, count_exposure
 from leakwatch.live.inbox import Arrival
 from leakwatch.live.margin_setting import margin_text, newest_margin_mm
@@ -59,8 +60,9 @@ class LiveFold:
     """
 
     def __init__(self, setup: Setup, emit: Callable[[Snapshot], None]) -> None:
-        self._setup, self._emit = setup, emit
+        self._setup, self._give = setup, emit
         self._settings = setup.settings
+        self.log = EventLog(setup.settings)
         self._line = Timeline(self._settings.live.clock_leap_s)
         self._guard = ViewGuard(self._settings)
         self._basis: MonitoringBasis | None = None
@@ -140,6 +142,7 @@ class LiveFold:
             tally=self.tally,
             marks=self.marks,
             margin_mm=self.margin_mm,
+            log=self.log.view,
         )
 
     def take(self, arrival: Arrival, link: LinkStatus, now: Callable[[], float]) -> TimedDecision:
@@ -237,6 +240,10 @@ class LiveFold:
             bare = replace(last.alert, events=self._pending)
             self._pending = ()
             self._emit(replace(last, alert=bare, fault=last.fault or message("no frame")))
+
+    def _emit(self, snapshot: Snapshot) -> None:
+        self.log.add(snapshot)
+        self._give(snapshot)
 
     def _begin(self, basis: MonitoringBasis) -> None:
         self._basis = basis

@@ -48,6 +48,7 @@ def session_facts(
         *_latency(status),
         *_recordings(status),
         *_spacing(status),
+        _margin(status, settings),
         Fact(text("Source"), status.link.text),
         *_forgotten(status, now_s),
         *(
@@ -118,6 +119,19 @@ def _milliseconds(ages: Percentiles) -> str:
 def _spacing(status: LiveStatus) -> list[Fact]:
     decision = status.decision
     return [] if decision is None else [spacing_fact(decision.snapshot.observation.calibration)]
+
+
+def _margin(status: LiveStatus, settings: Settings) -> Fact:
+    usual_mm = settings.alerting.margin_mm
+    now_mm = usual_mm if status.margin_mm is None else status.margin_mm
+    if now_mm == usual_mm:
+        return Fact(text("Margin"), text("{margin_mm:g} mm (L changes it)", margin_mm=now_mm))
+    changed = text(
+        "{margin_mm:g} mm, set by the operator (settings: {usual_mm:g} mm)",
+        margin_mm=now_mm,
+        usual_mm=usual_mm,
+    )
+    return Fact(text("Margin"), changed, warn=now_mm < usual_mm)
 
 
 def _recordings(status: LiveStatus) -> list[Fact]:

@@ -28,11 +28,13 @@ from leakwatch.display.banner import (
     unknown_banner,
 )
 from leakwatch.live.assessed_history import AssessedHistory, TimedDecision, is_assessed
+from leakwatch.live.event_log import EventLogView
 from leakwatch.live.exposure import Exposure
 from leakwatch.live.latency_ledger import Latency
 
 _NO_HISTORY, _NO_MARKS = AssessedHistory(), Marks()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
+_NO_LOG = EventLogView()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class LiveStatus:
         Current marks.
     margin_mm : float or None
         Margin from the next frame on; None before the session has started.
+    log : EventLogView
+        List of events.
     """
 
     decision: TimedDecision | None
@@ -137,6 +141,7 @@ class LiveStatus:
     tally: RunSummary = EMPTY_SUMMARY
     marks: Marks = _NO_MARKS
     margin_mm: float | None = None
+    log: EventLogView = _NO_LOG
 
     @property
     def is_recorded(self) -> bool:

@@ -16,13 +16,14 @@ from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level, Snapshot
 from leakwatch.display.confirmation import Confirmation
 from leakwatch.display.procedure_clocks import CementClock
+from leakwatch.gui.live.entry_tools import entry_tools
+from leakwatch.gui.live.live_events import LiveEvents
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.record_start import RecordStart
 from leakwatch.gui.live.sound import Speaker, open_speaker
-from leakwatch.gui.live.syringe_layer import SyringeLayer
 from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
+from leakwatch.gui.widgets.keys import KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.live.alarm_sound import AlarmState, next_burst
 from leakwatch.live.display_watchdog import DisplayRefresh, record_refresh, stall_text
@@ -77,10 +78,7 @@ class LiveWindow(ImageWindow):
         speaker: Speaker | None = None,
         record: Callable[[], str] | None = None,
     ) -> None:
-        what = text("syringe: type how much cement was injected")
-        chords = ((Qt.Key.Key_V, PLAIN),)
-        syringe = Tool(chords, "V", what, lambda: SyringeLayer(self._read_syringe), text("syringe"))
-        super().__init__(title, (*tools, syringe))
+        super().__init__(title, (*tools, *entry_tools(session, self.say)))
         self._session, self._settings = session, session.settings
         self.banner.use(self._settings.window)
         self.cement: CementClock | None = None
@@ -88,6 +86,7 @@ class LiveWindow(ImageWindow):
         self._alarm_state = AlarmState()
         self._record = None if record is None else RecordStart(record)
         self._live = LivePicture(self.image, self._settings, session.marks)
+        self.events = LiveEvents(self.panes, self._live, self.say)
         self._drawn_received_s = -math.inf
         self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, DisplayState.WAITING)
         self._sure, self._ending = Confirmation(), False
@@ -209,6 +208,7 @@ class LiveWindow(ImageWindow):
             ),
             *self._undo_keys(),
             self._record_key(),
+            *self.events.key_actions(),
             key(code.Key_X, "X", text("cement is mixed now"), self._mixed, text("mixed now")),
             KeyAction(earlier, text("Shift X"), sooner, self._mixed_earlier),
             key(
@@ -279,7 +279,8 @@ class LiveWindow(ImageWindow):
             return
         self._numbers_s, self._numbers_of = now_s, (now.level, now.state)
         self.strip.show_overlay(self._live.picture, self._is_not_live())
-        self.strip.show_trend(self._live.trend(now))
+        self.events.follow(status.log)
+        self.strip.show_trend(self.events.trend(now))
         problem = self._speaker.problem
         self.run_strip.show_facts(
             session_facts(status, now, now_s, self._settings, self.cement, problem)
@@ -353,10 +354,6 @@ class LiveWindow(ImageWindow):
     def _add_bookmark(self) -> None:
         self._session.note("marked")
         self.say(text("Bookmark saved with the case."))
-
-    def _read_syringe(self, ml: float) -> None:
-        self._session.read_syringe(ml)
-        self.say(text("{ml:g} mL: used from the next image on.", ml=ml))
 
     def _mixed(self) -> None:
         self.cement = CementClock(self._session.now_s, _wall_clock())

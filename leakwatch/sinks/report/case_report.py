@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,11 +20,12 @@ from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import FactorSource
 from leakwatch.display.banner import REASON_WORDS, level_word
 from leakwatch.display.picture import make_overlay
+from leakwatch.display.trend_samples import BLIND, TrendSample
 from leakwatch.display.volume_facts import volume_words
 from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_findings import Findings, KeyFrame
-from leakwatch.sinks.trend_page import NAN, TrendPoint, draw_trend_figure
+from leakwatch.sinks.trend_page import draw_trend_figure
 
 # Images in a report: all alerts of an ordinary case; more alerts mean many acknowledgements.
 MOST_PICTURES = 12
@@ -220,25 +222,32 @@ def trend(findings: Findings) -> Figure | None:
     """Draw distance, area, volume and level over time, as recorded; None without a frame."""
     calibration = findings.session.calibration
     in_mm = calibration.mm_per_px is not None
-    points = [_point(line, in_mm) for line in findings.lines]
-    if not points:
+    samples = [_sample(line, in_mm) for line in findings.lines]
+    if not samples:
         return None
     numbers = {key_frame.events[-1].frame: key_frame.number for key_frame in findings.key_frames}
-    return draw_trend_figure(points, findings.events, calibration, findings.settings, numbers)
+    return draw_trend_figure(samples, findings.events, calibration, findings.settings, numbers)
 
 
-def _point(line: FrameRecord, in_mm: bool) -> TrendPoint:
-    distance = line.distance_mm if in_mm else line.quality.get("distance_px")
-    return TrendPoint(
+def _sample(line: FrameRecord, in_mm: bool) -> TrendSample:
+    return TrendSample(
         line.time_s,
-        NAN if distance is None else distance,
-        NAN if line.distance_sigma_mm is None else line.distance_sigma_mm,
-        NAN if line.area_mm2 is None else line.area_mm2,
-        NAN if line.volume_ml is None else line.volume_ml,
+        line.distance_mm if in_mm else line.quality.get("distance_px"),
+        line.distance_sigma_mm,
+        line.area_mm2,
+        line.volume_ml,
+        _amount(line),
         line.level,
         _is_partly(line),
-        NAN if (amount := _amount(line)) is None else amount,
+        _is_assessed(line),
+        line.quality.get("margin_mm"),
     )
+
+
+def _is_assessed(line: FrameRecord) -> bool:
+    """Return whether a frame was assessed; lines of older versions have only their level."""
+    missing = line.quality.get("unavailable")
+    return line.level is not Level.UNKNOWN if missing is None else not BLIND & set(missing)
 
 
 def _amount(line: FrameRecord) -> float | None:
@@ -251,7 +260,7 @@ def _image(findings: Findings, key_frame: KeyFrame) -> RgbImage:
     frame = key_frame.snapshot.frame
     # Show the duration of the decision in the session, not in this analysis.
     took_ms = [line.latency_ms for line in findings.lines if line.frame == frame.index]
-    recorded = replace(key_frame.snapshot, latency_ms=took_ms[0] if took_ms else NAN)
+    recorded = replace(key_frame.snapshot, latency_ms=took_ms[0] if took_ms else math.nan)
     shown = make_overlay(recorded, findings.marks, findings.settings)
     return draw(shown, findings.greys.apply(frame.pixels))
 

@@ -1,0 +1,42 @@
+"""Signs of events in the trend, the list and the timeline: shape and colour of their urgency."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+
+from leakwatch.core.results import Level
+from leakwatch.display.banner import ACKNOWLEDGED_STYLE, LEVEL_STYLES, Shape, shape_corners
+from leakwatch.display.event_list import Urgency
+
+# Shape and colour: those of the banner for alerts.
+_SIGNS: dict[Urgency, tuple[Shape, str]] = {
+    Urgency.STOP: (Shape.OCTAGON, LEVEL_STYLES[Level.STOP].colour),
+    Urgency.WATCH: (Shape.TRIANGLE, LEVEL_STYLES[Level.WATCH].colour),
+    Urgency.ACKNOWLEDGED: (Shape.OCTAGON, ACKNOWLEDGED_STYLE.colour),
+    Urgency.PAUSED: (Shape.SQUARE, "#9AA7B5"),
+    Urgency.TECHNICAL: (Shape.DIAMOND, LEVEL_STYLES[Level.UNKNOWN].colour),
+    Urgency.NOTE: (Shape.CIRCLE, "#35D6FF"),
+}
+
+
+def sign_colour(urgency: Urgency) -> str:
+    """Return the colour of an urgency."""
+    return _SIGNS[urgency][1]
+
+
+def paint_sign(painter: QPainter, urgency: Urgency, centre: QPointF, radius: float) -> None:
+    """Paint the sign of an urgency; an acknowledged STOP is hollow."""
+    shape, colour = _SIGNS[urgency]
+    corners = shape_corners(shape, (centre.x(), centre.y()), radius)
+    hollow = urgency is Urgency.ACKNOWLEDGED
+    painter.save()
+    painter.setPen(QPen(QColor(colour) if hollow else QColor("#000000"), 0.25 * radius))
+    painter.setBrush(Qt.BrushStyle.NoBrush if hollow else QColor(colour))
+    painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
+    painter.restore()
+
+
+def sign_box(centre: QPointF, radius: float) -> QRectF:
+    """Return the square around a sign."""
+    return QRectF(centre.x() - radius, centre.y() - radius, 2.0 * radius, 2.0 * radius)
