@@ -222,8 +222,8 @@ def _draw_distance(axis: Axes, plot: TrendPlot) -> None:
         band = axis.fill_between(curve.times_s, low, high, color="#333333", alpha=0.25)
         band.set_label(hidden + translate(text("± 1 standard deviation")))
         label = hidden + translate(text("distance"))
-        style = {"color": "#111111", "marker": ".", "markersize": 3}
-        axis.plot(curve.times_s, curve.values, label=label, **style)
+        (line,) = axis.plot(curve.times_s, curve.values, color="#111111", label=label)
+        line.set(marker=".", markersize=3)
     axis.set_ylim(plot.low, plot.high + LEGEND_SHARE * (plot.high - plot.low))
     axis.set_yticks(plot.ticks)
     axis.legend(loc="upper right", fontsize=8, ncols=4)
@@ -347,9 +347,9 @@ def _mark_events(axis: Axes, rows: Sequence[EventRow]) -> None:
         times = [row.time_s for row in rows if row.urgency is urgency]
         if times:
             heights, along_time = [EVENT_HEIGHT] * len(times), axis.get_xaxis_transform()
-            style = {"marker": sign, "color": colour, "linestyle": "none", "markersize": 6}
-            label = translate(name)
-            axis.plot(times, heights, transform=along_time, label=label, clip_on=False, **style)
+            (signs,) = axis.plot(times, heights, color=colour, label=translate(name))
+            signs.set(marker=sign, linestyle="none", markersize=6, clip_on=False)
+            signs.set_transform(along_time)
     if rows and axis.get_legend() is not None:
         axis.legend(loc="upper right", fontsize=8, ncols=4)
 

@@ -78,7 +78,7 @@ class LimitLayer:
     def closed(self) -> None:
         """Remove the line for the reason."""
         if self._entry is not None:
-            self._entry.end()
+            self._entry.remove()
             self._entry = None
 
     def touched(self, touch: Touch) -> bool:

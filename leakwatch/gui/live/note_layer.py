@@ -46,7 +46,7 @@ class NoteLayer:
     def closed(self) -> None:
         """Remove the line."""
         if self._entry is not None:
-            self._entry.end()
+            self._entry.remove()
             self._entry = None
 
     def touched(self, touch: Touch) -> bool:

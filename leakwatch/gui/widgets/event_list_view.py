@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakMethod
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -51,7 +52,8 @@ class EventListView(QWidget):
     Parameters
     ----------
     pictures : callable
-        Returns the thumbnail of a row; None if it has none.
+        A bound method, weakly referenced: Qt does not survive a cycle of references. Returns the
+        thumbnail of a row; None if it has none.
     """
 
     chosen = Signal(object)  # EventRow
@@ -210,7 +212,7 @@ class _RowPainter(QStyledItemDelegate):
 
     def __init__(self, pictures: Pictures) -> None:
         super().__init__()
-        self._pictures = pictures
+        self._pictures = WeakMethod(pictures)
         self._images: dict[int, QImage | None] = {}
         self.scale = 1.0
 
@@ -283,7 +285,8 @@ class _RowPainter(QStyledItemDelegate):
 
     def _image(self, row: EventRow) -> QImage | None:
         if row.frame not in self._images:
-            grey = self._pictures(row)
+            pictures = self._pictures()
+            grey = None if pictures is None else pictures(row)
             self._images[row.frame] = None if grey is None else image_of(grey)
         return self._images[row.frame]
 

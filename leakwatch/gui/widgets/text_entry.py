@@ -13,9 +13,9 @@ from leakwatch.gui.widgets.fonts import font
 MOST_LETTERS = 200
 # In a window of 1280 x 800, pixels.
 WIDTH, LETTERS, GAP = 520, 18, 8
-_STYLE = (
-    "QLineEdit { background: #FFFFFF; color: #000000; border: 2px solid #35D6FF; padding: 6px; }"
-)
+_STYLE = """
+QLineEdit { background: #FFFFFF; color: #000000; border: 2px solid #35D6FF; padding: 6px; }
+"""
 # Left to the window: what ends the entry, and keys without a letter.
 _OF_THE_WINDOW = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_F11)
 
@@ -65,7 +65,7 @@ class TextEntry(QLineEdit):
         # A letter that does not fit must not become a key of the window.
         event.accept()
 
-    def end(self) -> None:
+    def remove(self) -> None:
         """Remove the line, and give the keys back to the window."""
         if self._prompt is not None:
             self._prompt.removeEventFilter(self)
