@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import groupby
 
 from leakwatch.core.messages import join_texts, text
 from leakwatch.core.results import Event, EventKind, Level, Reason
@@ -40,7 +39,7 @@ class EventRow:
     text : str
         Reasons, or the words of a note; may be empty.
     value : str
-        Distance at that moment; empty if unknown.
+        Distance at that moment, negative behind the wall; empty if unknown.
     at_px : (float, float) or None
         Where.
     """
@@ -55,8 +54,8 @@ class EventRow:
 
 
 _TITLES = {
-    EventKind.ACKNOWLEDGE: text("STOP acknowledged"),
-    EventKind.AUDIO_PAUSED: text("Sound paused"),
+    EventKind.ACKNOWLEDGE: text("Acknowledged"),
+    EventKind.AUDIO_PAUSED: text("Pause"),
     EventKind.TECHNICAL: text("Technical"),
     EventKind.ANNOTATION: text("Note"),
 }
@@ -85,9 +84,26 @@ def event_rows(
     acquiring : container of int
         Frames during which the baseline was acquired, which is why they are not assessed.
     """
-    listed = [event for event in events if is_listed(event)]
-    groups = groupby(listed, lambda one: (one.frame, one.time_s, one.kind, _alert_level(one)))
-    return tuple(_row(list(group), acquiring) for _, group in groups)
+    groups: list[list[Event]] = []
+    for event in filter(is_listed, events):
+        if groups and _belongs_to(event, groups[-1][0]):
+            groups[-1].append(event)
+        else:
+            groups.append([event])
+    return tuple(_row(group, acquiring) for group in groups)
+
+
+def _belongs_to(event: Event, first: Event) -> bool:
+    """Return whether an event belongs into the row of `first`."""
+    if (event.frame, event.time_s) != (first.frame, first.time_s):
+        return False
+    if first.kind is EventKind.ACKNOWLEDGE:  # what remains of the STOP
+        return event.kind is EventKind.ALERT and event.level is Level.WATCH
+    # An action of the operator is a row of its own, and so is a message of the program.
+    alarms = (EventKind.ALERT, EventKind.TECHNICAL)
+    if event.kind not in alarms or event.level is None:
+        return False
+    return event.kind is first.kind and _alert_level(event) is _alert_level(first)
 
 
 def _alert_level(event: Event) -> Level | None:
@@ -95,26 +111,26 @@ def _alert_level(event: Event) -> Level | None:
 
 
 def _row(events: Sequence[Event], acquiring: Container[int]) -> EventRow:
-    last = events[-1]
-    level = _alert_level(last)
+    first = events[0]
+    level = _alert_level(first)
     stop = level is Level.STOP
     reasons = [_reason_text(event, acquiring) for event in events if event.reason is not None]
-    texts = [event.text for event in events if event.text and event.kind is not _ACKNOWLEDGE]
+    acknowledged = first.kind is EventKind.ACKNOWLEDGE
+    texts: list[str] = [event.text for event in events if event.text and not acknowledged]
+    if first.kind is EventKind.AUDIO_PAUSED:
+        texts = [text("Sound: {pause}", pause=one) for one in texts]
     # The text of a technical event states its reason in more detail.
     parts = list(dict.fromkeys(texts or reasons))
     places = [event.at_px for event in events if event.at_px is not None]
     return EventRow(
-        last.frame,
-        last.time_s,
-        _URGENCIES.get(last.kind, Urgency.STOP if stop else Urgency.WATCH),
-        _TITLES[last.kind] if level is None else level.value,
+        first.frame,
+        first.time_s,
+        _URGENCIES.get(first.kind, Urgency.STOP if stop else Urgency.WATCH),
+        _TITLES[first.kind] if level is None else level.value,
         join_texts(parts) if parts else "",
         _value(events),
         places[0] if places else None,
     )
-
-
-_ACKNOWLEDGE = EventKind.ACKNOWLEDGE
 
 
 def _reason_text(event: Event, acquiring: Container[int]) -> str:
@@ -129,13 +145,15 @@ def _value(events: Sequence[Event]) -> str:
 
 
 def event_distance_text(event: Event) -> str:
-    """Return the distance of an event; behind the wall, how far behind."""
-    distance_mm, sigma_mm = event.distance_mm or 0.0, event.distance_sigma_mm
+    """Return the distance of an event as on the axis of the trend: negative behind the wall."""
+    return signed_distance_text(event.distance_mm or 0.0, event.distance_sigma_mm)
+
+
+def signed_distance_text(distance_mm: float, sigma_mm: float | None) -> str:
+    """Return a signed distance with its standard deviation, ``−2.3 ± 0.5 mm``."""
     sigma = "" if sigma_mm is None else f" ± {sigma_mm:.1f}"
-    distance = f"{abs(distance_mm):.1f}{sigma} mm"
-    if distance_mm < 0.0:
-        return text("{distance} behind the wall", distance=distance)
-    return distance
+    sign = "−" if round(distance_mm, 1) < 0.0 else ""
+    return f"{sign}{abs(distance_mm):.1f}{sigma} mm"
 
 
 def next_row(rows: Sequence[EventRow], frame: int) -> EventRow | None:

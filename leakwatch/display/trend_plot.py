@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from leakwatch.config import Settings
 from leakwatch.core.arrays import read_only
-from leakwatch.core.messages import Message, join_with, text
-from leakwatch.display.event_list import EventRow
+from leakwatch.core.messages import join_with, text
+from leakwatch.display.banner import level_word
+from leakwatch.display.event_list import EventRow, signed_distance_text
 from leakwatch.display.procedure_clocks import clock_text
 from leakwatch.display.trend_samples import TrendSample
 
@@ -211,7 +212,7 @@ def trend_plot(
         curves_of(shown, lambda one: (one.area, None)),
         max(100.0, *(100.0 * math.ceil(0.012 * one) for one in areas or [0.0])),
         _ticks(low, high, STEPS, MOST_TICKS),
-        _ticks(start_s, end_s, STEPS_S, MOST_TIME_TICKS),
+        _time_ticks(start_s, end_s),
         _margins(shown, settings, start_s, end_s) if in_mm else (),
         gaps,
         tuple(row for row in rows if start_s <= row.time_s <= end_s + 1e-9),
@@ -237,6 +238,11 @@ def _ticks(low: float, high: float, steps: Sequence[float], most: int) -> tuple[
     step = next(fits, steps[-1] * math.ceil((high - low) / (most * steps[-1])))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return tuple(step * number for number in range(first, last + 1))
+
+
+def _time_ticks(start_s: float, end_s: float) -> tuple[float, ...]:
+    """Return round times from the first frame on."""
+    return tuple(one for one in _ticks(start_s, end_s, STEPS_S, MOST_TIME_TICKS) if one >= 0.0)
 
 
 def curves_of(
@@ -312,21 +318,13 @@ def pointer_text(plot: TrendPlot, share: float) -> str:
     one = plot.sample_at(share)
     if one is None:
         return ""
-    parts = [text("{time}: {level}", time=clock_text(one.time_s), level=one.level.value)]
+    level = level_word(one.level, one.partly)
+    parts: list[str] = [text("{time}: {level}", time=clock_text(one.time_s), level=level)]
     if one.assessed and one.distance is not None:
-        parts.append(distance_value_text(one, plot.in_mm))
+        px = text("{distance_px:.0f} px", distance_px=one.distance)
+        parts.append(signed_distance_text(one.distance, one.sigma) if plot.in_mm else px)
     if one.assessed and one.area is not None and plot.in_mm:
         parts.append(text("{area_mm2:.0f} mm²", area_mm2=one.area))
     if one.assessed and one.volume_ml:
         parts.append(text("{volume_ml:.1f} mL", volume_ml=one.volume_ml))
     return join_with(", ", parts)
-
-
-def distance_value_text(sample: TrendSample, in_mm: bool) -> Message:
-    """Return the distance of a sample with its standard deviation and sign."""
-    distance, sigma = sample.distance or 0.0, sample.sigma
-    if not in_mm:
-        return text("{distance_px:.0f} px", distance_px=distance)
-    if sigma is None:
-        return text("{distance_mm:.1f} mm", distance_mm=distance)
-    return text("{distance_mm:.1f} ± {sigma_mm:.1f} mm", distance_mm=distance, sigma_mm=sigma)

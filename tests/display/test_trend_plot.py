@@ -161,7 +161,7 @@ def test_the_pointer_reads_a_value_and_says_where_there_is_none():
     plot = trend_plot(given, SETTINGS, whole=True)
     assert pointer_text(plot, 0.0) == "0:00: CLEAR, 9.0 ± 0.4 mm, 40 mm², 1.3 mL"
     assert pointer_text(plot, plot.x(15.0)) == "0:15: no frames"
-    assert pointer_text(plot, plot.x(30.0)) == "0:30: STOP, -1.2 ± 0.5 mm, 50 mm²"
+    assert pointer_text(plot, plot.x(30.0)) == "0:30: STOP, −1.2 ± 0.5 mm, 50 mm²"
     assert pointer_text(plot, plot.x(30.2)) == "0:30: not assessed"
     assert pointer_text(trend_plot([], SETTINGS), 0.5) == ""
 
@@ -205,3 +205,9 @@ def test_a_live_trend_survives_another_baseline_with_a_gap_and_no_other_patient(
     assert history.before(history.samples[-1].time_s) is not None
     history.clear()
     assert history.samples == history.case_samples == ()
+
+
+def test_the_last_minute_of_a_case_that_has_just_begun_has_no_times_before_it():
+    plot = trend_plot(samples(9.0, 9.0, 9.0), SETTINGS)
+    assert plot.start_s < 0.0
+    assert min(plot.time_ticks) == 0.0

@@ -53,6 +53,11 @@ def entry_tools(session: LiveSession, say: Callable[[str], None]) -> tuple[Tool,
             lambda: SyringeLayer(read_syringe),
             text("syringe"),
         ),
-        Tool(((code.Key_L, PLAIN),), "L", margin, limit, text("margin")),
-        Tool(((code.Key_N, PLAIN),), "N", text("note"), lambda: NoteLayer(note), text("note")),
+        Tool(((code.Key_L, PLAIN),), "L", margin, limit),
+        Tool(
+            ((code.Key_N, PLAIN),),
+            "N",
+            text("note: a text saved with the case"),
+            lambda: NoteLayer(note),
+        ),
     )

@@ -40,6 +40,12 @@ from leakwatch.gui.widgets.grey_images import fitted, image_of
 # In a window of 1280 x 800, pixels.
 LEAST_WIDTH, ROW, THUMBNAIL, SIGN, LETTERS, PADDING = 210, 74, 62, 8.0, 13, 6.0
 SELECTED, LINE = "#22303F", "#232C37"
+_STYLE = """
+QListView { border: none; }
+QScrollBar:vertical { background: #0B0E12; width: 10px; }
+QScrollBar::handle:vertical { background: #3A4654; border-radius: 5px; min-height: 30px; }
+QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical { height: 0px; }
+"""
 _ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 
 Pictures = Callable[[EventRow], GreyImage | None]
@@ -69,6 +75,7 @@ class EventListView(QWidget):
         self.list.setModel(self.model)
         self.list.setItemDelegate(self._delegate)
         self.list.setUniformItemSizes(True)
+        self.list.setStyleSheet(_STYLE)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

@@ -21,6 +21,8 @@ DISTANCE, AREA = LINE_STYLES[LineKind.SHORTEST].colour, LINE_STYLES[LineKind.CEM
 MARGIN, WALL = LINE_STYLES[LineKind.MARGIN].colour, LINE_STYLES[LineKind.WALL].colour
 BACKGROUND, GRID = "#151B22", "#2E3947"
 TOO_NEAR_ALPHA, SIGMA_ALPHA = 60, 90
+# Over the margin where nothing was monitored: red, green, blue, alpha.
+DARKENED = (11, 14, 18, 150)
 
 
 class TrendView(QWidget):
@@ -151,7 +153,8 @@ class TrendView(QWidget):
             left = max(_x(plot, inner, gap.start_s), inner.left())
             right = min(_x(plot, inner, gap.end_s), inner.right())
             box = QRectF(left, inner.top(), right - left, inner.height())
-            painter.fillRect(box, QBrush(QColor(QUIET).darker(160), Qt.BrushStyle.BDiagPattern))
+            painter.fillRect(box, QColor(*DARKENED))
+            painter.fillRect(box, QBrush(QColor(QUIET).darker(130), Qt.BrushStyle.BDiagPattern))
         if plot.unseen_s <= 0.0:
             return
         painter.setPen(QColor(INK))
