@@ -14,7 +14,7 @@ SIDE_PX = 128
 AROUND_SHARE = 0.5
 
 
-def thumbnail_of(pixels: Array, at_px: Point | None, share: float = AROUND_SHARE) -> Array:
+def thumbnail_of(pixels: Array, at_px: Point | None, share: float = AROUND_SHARE) -> Array | None:
     """Return a small copy of an image, around a point if one is given.
 
     Parameters
@@ -27,9 +27,11 @@ def thumbnail_of(pixels: Array, at_px: Point | None, share: float = AROUND_SHARE
 
     Returns
     -------
-    ndarray
-        Of the same type, at most `SIDE_PX` wide and high.
+    ndarray or None
+        Of the same type, at most `SIDE_PX` wide and high; None of what is no grey image.
     """
+    if pixels.ndim != 2 or not pixels.size:
+        return None
     rows, columns = pixels.shape
     top, left, height, width = 0, 0, rows, columns
     if at_px is not None and np.isfinite(at_px).all():
@@ -57,9 +59,9 @@ class ThumbnailStore:
         self._others: OrderedDict[int, Array] = OrderedDict()
         self.dropped = 0
 
-    def put(self, frame: int, thumbnail: Array, alarm: bool) -> None:
-        """Keep a thumbnail; of a frame that has one, the first is kept."""
-        if frame in self._alarms:
+    def put(self, frame: int, thumbnail: Array | None, alarm: bool) -> None:
+        """Keep a thumbnail, if there is one; of a frame that has one, the first is kept."""
+        if thumbnail is None or frame in self._alarms:
             return
         if alarm:
             thumbnail = self._others.pop(frame, thumbnail)

@@ -21,7 +21,7 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text as message
 from leakwatch.core.protocols import Link, LinkStatus, LiveSource, Sink
-from leakwatch.core.results import EventKind
+from leakwatch.core.results import EventKind, Snapshot
 from leakwatch.diagnostics.frame_log import LinkNews
 from leakwatch.diagnostics.log_file import FIELDS
 from leakwatch.live.actions import (
@@ -37,6 +37,7 @@ from leakwatch.live.actions import (
     UndoRestart,
 )
 from leakwatch.live.case_setup import FollowedMarks, Setup
+from leakwatch.live.event_log import EventLog
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency_ledger import Latency, Ledger
 from leakwatch.live.live_fold import LiveFold
@@ -84,7 +85,8 @@ class LiveSession:
         )
         self._outputs = Outputs(live, clock, unkept)
         self._outputs.begin(sinks or {})
-        self._fold = LiveFold(setup, self._outputs.append)
+        self._log = EventLog(setup.settings)
+        self._fold = LiveFold(setup, self._emit)
         self._ledger = Ledger(live.latency_frames)
         self._link_news = LinkNews(_LOG)
         self._notices = RecordingNotices(live.behind_after_s)
@@ -265,10 +267,20 @@ class LiveSession:
             if isinstance(action, Record):  # to be closed with the others
                 self._outputs.begin(action.sinks)
 
+    def _emit(self, snapshot: Snapshot) -> None:
+        """Add a snapshot to the outputs and to the list of events; on the fold's thread."""
+        self._outputs.append(snapshot)
+        try:
+            self._log.add(snapshot)
+        # No fault of a list may end the monitoring.
+        except Exception:  # noqa: BLE001
+            _LOG.exception("an event cannot be listed")
+
     def _publish(self, **changes: Any) -> None:
         """Replace the record by one with the results of the fold; on the fold's thread."""
         with self._lock:
-            self._published = self._fold.fill_status(replace(self._published, **changes))
+            status = replace(self._published, log=self._log.view, **changes)
+            self._published = self._fold.fill_status(status)
 
     def _publish_only(self, **changes: Any) -> None:
         """Replace the record by one with `changes`; from any thread."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from leakwatch.alerting import rules
 from leakwatch.alerting.margins import MarginChange, is_possible_margin
 from leakwatch.config import Settings
 from leakwatch.core.messages import Message, text
@@ -13,9 +12,33 @@ from leakwatch.live.actions import SetMargin
 LEAST_REASON = 3
 
 
-def newest_margin_mm(changes: Sequence[MarginChange], settings: Settings) -> float:
+def newest_margin_mm(alerts: rules.AlertState) -> float:
     """Return the margin that the next frame is decided with."""
-    return changes[-1].margin_mm if changes else settings.alerting.margin_mm
+    changes = alerts.margins
+    return changes[-1].margin_mm if changes else alerts.settings.alerting.margin_mm
+
+
+def change_margin(
+    alerts: rules.AlertState, action: SetMargin, frame: int
+) -> tuple[rules.AlertState, Message | None]:
+    """Change the margin from a frame on, if that is allowed.
+
+    Parameters
+    ----------
+    alerts : AlertState
+    action : SetMargin
+    frame : int
+        Index of the next frame.
+
+    Returns
+    -------
+    AlertState, Message or None
+        What is recorded; None if nothing changes.
+    """
+    said = margin_text(action, newest_margin_mm(alerts), alerts.settings)
+    if said is None:
+        return alerts, None
+    return rules.change_margin(alerts, MarginChange(frame, action.margin_mm)), said
 
 
 def needs_reason(margin_mm: float, before_mm: float) -> bool:

@@ -42,3 +42,10 @@ def test_the_oldest_are_dropped_and_counted_and_alarms_outlast_the_rest():
     store.put(8, small, alarm=True)  # the alarm of a frame that had a note before
     store.put(8, small, alarm=False)
     assert [frame for frame, _ in store.items()] == [7, 9, 0, 8]
+
+
+@pytest.mark.parametrize("shape", [(4, 5, 3), (0, 7), (6,)])
+def test_what_is_no_grey_image_has_no_thumbnail(shape):
+    store = ThumbnailStore(3)
+    store.put(0, thumbnail_of(np.zeros(shape), (1.0, 1.0)), alarm=True)
+    assert store.get(0) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from live_room import CASE, SETTINGS, KeptSink, Room
+from live_room import CASE, OPEN, SETTINGS, KeptSink, Room
 from test_live_fold import FEW, ByHand
 
 from leakwatch.alerting import rules
@@ -14,6 +14,7 @@ from leakwatch.case_files.run_records import frame_line
 from leakwatch.core.results import EventKind, Level
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.live.actions import RestartBaseline, SetMargin, UndoRestart
+from leakwatch.live.status import LiveStatus
 from leakwatch.pipeline import stages
 from leakwatch.pipeline.fold import fold
 from leakwatch.runner.recorded_case import open_recorded
@@ -31,6 +32,10 @@ def margins(given):
 
 def lines(snapshots):
     return [frame_line(replace(one, latency_ms=0.0)) for one in snapshots]
+
+
+def margin_of(live):
+    return live.fold.fill_status(LiveStatus(None, OPEN)).margin_mm
 
 
 def technical(live):
@@ -86,9 +91,9 @@ def test_narrower_is_measured_from_the_change_before_not_from_the_settings():
     live.run(FEW[:SET])
     live.act(SetMargin(9.0))
     live.act(SetMargin(7.0))  # above the 5 mm of the settings, but narrower than it is
-    assert live.fold.margin_mm == 9.0
+    assert margin_of(live) == 9.0
     live.act(SetMargin(7.0, "enough"))
-    assert live.fold.margin_mm == 7.0
+    assert margin_of(live) == 7.0
 
 
 def test_a_new_baseline_and_its_undo_keep_it():
@@ -100,7 +105,7 @@ def test_a_new_baseline_and_its_undo_keep_it():
     live.act(UndoRestart())
     live.run(FEW[SET + 2 :])
     assert margins(live.given)[-1] == 9.0
-    assert live.fold.margin_mm == 9.0
+    assert margin_of(live) == 9.0
 
 
 def test_a_new_analysis_with_the_margins_of_the_session_gives_the_same_bytes():
