@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from leakwatch.config import Settings
 from leakwatch.core.arrays import read_only
-from leakwatch.core.messages import join_with, text
+from leakwatch.core.messages import text
 from leakwatch.display.banner import level_word
 from leakwatch.display.event_list import EventRow, signed_distance_text
 from leakwatch.display.procedure_clocks import clock_text
@@ -319,12 +319,12 @@ def pointer_text(plot: TrendPlot, share: float) -> str:
     if one is None:
         return ""
     level = level_word(one.level, one.partly)
-    parts: list[str] = [text("{time}: {level}", time=clock_text(one.time_s), level=level)]
+    parts = [f"{clock_text(one.time_s)}: {level}"]
     if one.assessed and one.distance is not None:
-        px = text("{distance_px:.0f} px", distance_px=one.distance)
-        parts.append(signed_distance_text(one.distance, one.sigma) if plot.in_mm else px)
+        in_px = f"{one.distance:.0f} px"
+        parts.append(signed_distance_text(one.distance, one.sigma) if plot.in_mm else in_px)
     if one.assessed and one.area is not None and plot.in_mm:
-        parts.append(text("{area_mm2:.0f} mm²", area_mm2=one.area))
+        parts.append(f"{one.area:.0f} mm²")
     if one.assessed and one.volume_ml:
-        parts.append(text("{volume_ml:.1f} mL", volume_ml=one.volume_ml))
-    return join_with(", ", parts)
+        parts.append(f"{one.volume_ml:.1f} mL")
+    return ", ".join(parts)

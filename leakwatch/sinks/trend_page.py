@@ -36,7 +36,7 @@ LEGEND_SHARE = 0.15
 STOP_COLOUR = LEVEL_STYLES[Level.STOP].colour
 # Sign, colour and name of events in the trend; a STOP has a number instead.
 EVENT_SIGNS = {
-    Urgency.WATCH: ("^", "#B37700", text("WATCH")),
+    Urgency.WATCH: ("^", "#B37700", Level.WATCH.value),
     Urgency.ACKNOWLEDGED: ("P", "#A84300", text("acknowledged")),
     Urgency.PAUSED: ("s", "#1F6B4A", text("sound paused")),
     Urgency.TECHNICAL: ("D", "#5B6876", text("technical")),
