@@ -56,11 +56,11 @@ class ScriptedSource:
 class Room:
     """A session that is fed by hand."""
 
-    def __init__(self, sinks=None, setup=None, settings=SETTINGS):
+    def __init__(self, sinks=None, setup=None, settings=SETTINGS, alarms=()):
         self.clock, self.source = Clock(), ScriptedSource()
         self.settings, self.sinks = settings, sinks or {}
         self.session = LiveSession(
-            self.source, setup or Setup(settings, CASE), sinks, clock=self.clock
+            self.source, setup or Setup(settings, CASE), sinks, clock=self.clock, alarms=alarms
         )
         self.fed = 0
 
