@@ -41,7 +41,7 @@ CALM = 5
 @contextmanager
 def watched(settings):
     """A room with the alarm outputs of the settings."""
-    with Room(settings=settings, alarms=open_alarm_outputs(settings)) as room:
+    with Room(settings=settings, open_alarms=open_alarm_outputs) as room:
         yield room
 
 

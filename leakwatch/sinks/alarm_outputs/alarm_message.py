@@ -156,10 +156,11 @@ class AlarmTracker:
         """Store the latest snapshot; return whether the alarm changed with it."""
         with self._lock:
             before = None if self._latest is None else _key(self._latest[0])
-            # Without a new frame the image stays as old as it is.
-            received_s = now_s
-            if snapshot.fault is not None and self._latest is not None:
-                received_s = self._latest[1]
+            # A frame may have waited for the analysis; without a new one it gets no younger.
+            received_s = snapshot.frame.received_s
+            if received_s is None:
+                lost = snapshot.fault is not None and self._latest is not None
+                received_s = self._latest[1] if lost and self._latest is not None else now_s
             self._latest = snapshot, received_s
             stopped = any(
                 event.kind is EventKind.ALERT and event.level is Level.STOP

@@ -73,7 +73,7 @@ class AlarmWorker(SinkThread[AlarmReceiver]):
     every_frame : bool
         Send each frame; otherwise only changes of the alarm.
     clock : callable
-        Monotonic seconds.
+        Monotonic seconds, the same as that of the session: for the age of frames.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class AlarmWorker(SinkThread[AlarmReceiver]):
         self._queue: deque[AlarmMessage] = deque(maxlen=self._settings.queue_messages)
         self._changed = Condition()
         self._closing = False
-        self._due_s = clock()
+        self._due_s = time.monotonic()
         self._back_off_s = self._settings.back_off_s
         self._state = AlarmOutputState(name)
         self._thread.start()
@@ -134,7 +134,7 @@ class AlarmWorker(SinkThread[AlarmReceiver]):
     def _next(self) -> AlarmMessage | None:
         """Wait for a message or until one is due; None at the end."""
         with self._changed:
-            self._changed.wait_for(self._is_ready, max(self._due_s - self._clock(), 0.0))
+            self._changed.wait_for(self._is_ready, max(self._due_s - time.monotonic(), 0.0))
             if self._closing and not (self._queue and self._state.connected):
                 return None
             if self._queue and self._state.connected:
@@ -156,13 +156,13 @@ class AlarmWorker(SinkThread[AlarmReceiver]):
             self._fail(error)
             return
         self._back_off_s = self._settings.back_off_s
-        self._due_s = self._clock() + self._settings.heartbeat_s
+        self._due_s = time.monotonic() + self._settings.heartbeat_s
         self._update(connected=True, failure="", sent=self._state.sent + 1)
 
     def _fail(self, error: Exception) -> None:
         with suppress(Exception):
             self._sink.disconnect()
-        self._due_s = self._clock() + self._back_off_s
+        self._due_s = time.monotonic() + self._back_off_s
         self._back_off_s = min(2.0 * self._back_off_s, self._settings.max_back_off_s)
         self._update(connected=False, failure=_failure_text(error))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from leakwatch.config import Settings
@@ -13,7 +14,9 @@ from leakwatch.sinks.alarm_outputs.openigtlink_output import OpenIgtlinkOutput
 from leakwatch.sinks.alarm_outputs.serial_output import SerialOutput
 
 
-def open_alarm_outputs(settings: Settings) -> tuple[AlarmWorker, ...]:
+def open_alarm_outputs(
+    settings: Settings, clock: Callable[[], float] = time.monotonic
+) -> tuple[AlarmWorker, ...]:
     """Start the alarm outputs that the settings ask for; none by default.
 
     A receiver need not be there: it is tried again and again.
@@ -21,6 +24,8 @@ def open_alarm_outputs(settings: Settings) -> tuple[AlarmWorker, ...]:
     Parameters
     ----------
     settings : Settings
+    clock : callable
+        Monotonic seconds, the same as that of the session.
 
     Raises
     ------
@@ -39,7 +44,7 @@ def open_alarm_outputs(settings: Settings) -> tuple[AlarmWorker, ...]:
     if settings.alarm_serial.port:
         receivers.append(("serial", SerialOutput(settings.alarm_serial, send_s), False))
     return tuple(
-        AlarmWorker(name, receiver, settings, every) for name, receiver, every in receivers
+        AlarmWorker(name, receiver, settings, every, clock) for name, receiver, every in receivers
     )
 
 

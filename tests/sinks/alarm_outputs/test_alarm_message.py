@@ -80,6 +80,14 @@ def test_a_fault_makes_the_image_no_younger():
     assert "DOE" not in json.dumps(message)
 
 
+def test_a_frame_that_waited_for_the_analysis_is_as_old_as_it_is():
+    tracker = AlarmTracker(Settings())
+    late = make_snapshot(3)
+    tracker.take(replace(late, frame=replace(late.frame, received_s=6.0)), 10.0)
+    message = said(tracker, 10.0)
+    assert (message["level"], message["age_s"], message["distance_mm"]) == ("UNKNOWN", 4.0, None)
+
+
 def test_only_what_changed_is_news():
     tracker = AlarmTracker(Settings())
     assert tracker.take(make_snapshot(1), 1.0)
