@@ -204,10 +204,10 @@ def _quality(snapshot: Snapshot) -> dict[str, Any]:
     tubes = [tube.length_px for tube in observation.tubes]
     wall = observation.wall_distance
     # Only what differs from settings.toml, which has the margin at the start.
-    margin = {} if alert.margin_mm is None else {"margin_mm": rounded(alert.margin_mm, _MM)}
+    changed = {} if alert.margin_mm is None else {"margin_mm": rounded(alert.margin_mm, _MM)}
     return (
         measured
-        | margin
+        | changed
         | {
             "conditions": {one.condition: _condition(one) for one in observation.conditions},
             "repeated": observation.repeated,
@@ -220,6 +220,7 @@ def _quality(snapshot: Snapshot) -> dict[str, Any]:
             "distance_px": None if wall is None else rounded(wall.distance_px, _PX),
             "tubular_length_px": rounded(max(tubes, default=0.0), _PX),
             "latched": alert.latched,
+            "acknowledged": alert.acknowledged,
             "current_level": alert.current_level,
             "time_to_margin_s": rounded(alert.time_to_margin_s, _MM),
             "volume": None if observation.cement is None else _volume(observation.cement.volume),

@@ -31,6 +31,7 @@ from leakwatch.live.assessed_history import AssessedHistory, TimedDecision, is_a
 from leakwatch.live.event_log import EventLogView
 from leakwatch.live.exposure import Exposure
 from leakwatch.live.latency_ledger import Latency
+from leakwatch.sinks.alarm_outputs.alarm_worker import AlarmOutputState
 
 _NO_HISTORY, _NO_MARKS = AssessedHistory(), Marks()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
@@ -96,6 +97,7 @@ class LiveStatus:
     latency : Latency
     recordings : tuple of Recording
         Running ones, and those that the operator ended and that failed or lost frames.
+    alarm_outputs : tuple of AlarmOutputState
     notices : tuple of str
         Notices about them, oldest first.
     audio_paused_until_s : float or None
@@ -132,6 +134,7 @@ class LiveStatus:
     exposure: Exposure = _NO_EXPOSURE
     latency: Latency = _NO_LATENCY
     recordings: tuple[Recording, ...] = ()
+    alarm_outputs: tuple[AlarmOutputState, ...] = ()
     notices: tuple[str, ...] = ()
     audio_paused_until_s: float | None = None
     warnings: tuple[str, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -12,16 +11,17 @@ from typing import TYPE_CHECKING
 from leakwatch.config import Settings
 from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.messages import text, translate
-from leakwatch.core.results import Event, EventKind, Level, Snapshot
+from leakwatch.core.results import Event, Level, Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS, level_style, level_word
-from leakwatch.display.event_list import EventRow, Urgency, event_rows
+from leakwatch.display.banner import level_style, level_word
+from leakwatch.display.event_list import event_rows
 from leakwatch.display.picture import RESEARCH_NOTICE, spacing_fact
 from leakwatch.display.trend_levels import level_periods
 from leakwatch.display.trend_plot import Curve, Gap, TrendPlot, curves_of, trend_plot
 from leakwatch.display.trend_samples import TrendSample, sample_of, with_gaps
 from leakwatch.files.private_files import replaced_private_file, unfinished_private_file
 from leakwatch.files.untrusted_text import escape_control_characters
+from leakwatch.sinks.trend_events import mark_events, mark_signs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,22 +33,8 @@ HATCHES = {Level.CLEAR: "", Level.WATCH: "///", Level.STOP: "xx", Level.UNKNOWN:
 PARTLY_HATCH = "--"
 # Space for the legend above the curve, as a share of its height.
 LEGEND_SHARE = 0.15
-STOP_COLOUR = LEVEL_STYLES[Level.STOP].colour
-# Sign, colour and name of events in the trend; a STOP has a number instead.
-EVENT_SIGNS = {
-    Urgency.WATCH: ("^", "#B37700", Level.WATCH.value),
-    Urgency.ACKNOWLEDGED: ("P", "#A84300", text("acknowledged")),
-    Urgency.PAUSED: ("s", "#1F6B4A", text("sound paused")),
-    Urgency.TECHNICAL: ("D", "#5B6876", text("technical")),
-    Urgency.NOTE: ("o", "#0077A8", text("note")),
-}
-EVENT_HEIGHT = 0.99
 # Share of the width from which a gap is explained within it.
 GAP_WORDS_SHARE = 0.06
-# Alerts that are listed; a run with more was acknowledged many times.
-MOST_MOMENTS = 8
-# For an alert without an image, if numbers refer to images.
-UNNUMBERED = "–"
 
 
 class Trend:
@@ -176,8 +162,8 @@ def draw_trend_figure(
     _draw_levels(axes[3], plot)
     for axis in axes[:3]:
         _draw_gaps(axis, plot)
-    _mark_alerts(axes, events, numbers)
-    _mark_events(axes[0], plot.marks)
+    mark_events(axes, events, numbers)
+    mark_signs(axes[0], plot.marks)
     _show_spacing(axes[0], calibration)
     figure.supxlabel(translate(RESEARCH_NOTICE), fontsize=9, color="#555555")
     return figure
@@ -312,60 +298,3 @@ def _draw_levels(axis: Axes, plot: TrendPlot) -> None:
             middle = (one.start_s + one.end_s) / 2.0
             word = translate(level_word(one.level, one.partly))
             axis.text(middle, 0.5, word, ha="center", va="center", color=style.ink, bbox=box)
-
-
-def _mark_alerts(
-    axes: Sequence[Axes], events: Sequence[Event], numbers: Mapping[int, int] | None
-) -> None:
-    """Draw a numbered line for each STOP and each fault, and list them above the page."""
-    reported = [event for event in events if _is_reported(event)]
-    moments = [(time_s, list(group)) for time_s, group in groupby(reported, lambda e: e.time_s)]
-    lines = []
-    for place, (time_s, group) in enumerate(moments):
-        frame = group[-1].frame
-        number = f"{place + 1}" if numbers is None else f"{numbers.get(frame, UNNUMBERED)}"
-        lines.append(f"{number}  {time_s:.2f} s  {translate(_alert_text(group))}")
-        for axis in axes[:3]:
-            axis.axvline(time_s, color=STOP_COLOUR, linewidth=1.0)
-        # Three heights, so that numbers of successive alerts do not overlap.
-        height = 0.05 + 0.1 * (place % 3)
-        along_time = axes[0].get_xaxis_transform()
-        box = {"facecolor": "#FFFFFF", "edgecolor": STOP_COLOUR, "boxstyle": "circle,pad=0.2"}
-        axes[0].text(
-            time_s, height, number, transform=along_time, ha="center", fontsize=8, bbox=box
-        )
-    if len(lines) > MOST_MOMENTS:
-        more = text("{count} more: see events.jsonl", count=len(lines) - MOST_MOMENTS)
-        lines = [*lines[:MOST_MOMENTS], translate(more)]
-    title = axes[0].set_title("\n".join(lines), loc="left", fontsize=9, color=STOP_COLOUR)
-    title.set_parse_math(False)
-
-
-def _mark_events(axis: Axes, rows: Sequence[EventRow]) -> None:
-    """Draw a sign for each event other than a STOP, at the upper edge of the distance."""
-    for urgency, (sign, colour, name) in EVENT_SIGNS.items():
-        times = [row.time_s for row in rows if row.urgency is urgency]
-        if times:
-            heights, along_time = [EVENT_HEIGHT] * len(times), axis.get_xaxis_transform()
-            (signs,) = axis.plot(times, heights, color=colour, label=translate(name))
-            signs.set(marker=sign, linestyle="none", markersize=6, clip_on=False)
-            signs.set_transform(along_time)
-    if rows and axis.get_legend() is not None:
-        axis.legend(loc="upper right", fontsize=8, ncols=4)
-
-
-def _is_reported(event: Event) -> bool:
-    fault = event.kind is EventKind.TECHNICAL and event.text is not None
-    fault = fault and event.level is not None  # else it is a message, such as of the recording
-    return fault or (event.kind is EventKind.ALERT and event.level is Level.STOP)
-
-
-def _alert_text(events: Sequence[Event]) -> str:
-    """Return level and reasons of simultaneous events."""
-    reasons = [REASON_WORDS[event.reason] for event in events if event.reason is not None]
-    level = events[-1].level
-    shown = "" if level is None else level.value
-    for place, reason in enumerate(reasons):
-        separated = text("{first}; {second}", first=shown, second=reason)
-        shown = separated if place else text("{level}: {reason}", level=shown, reason=reason)
-    return shown

@@ -20,8 +20,8 @@ from leakwatch.core.errors import SinkError
 from leakwatch.core.results import Cement, Event, EventKind, Level, Reason, WallDistance
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.display.trend_samples import TrendSample, sample_of
+from leakwatch.sinks.trend_events import MOST_MOMENTS
 from leakwatch.sinks.trend_page import (
-    MOST_MOMENTS,
     TREND_NAME,
     Trend,
     draw_trend_figure,
@@ -228,7 +228,6 @@ def test_every_kind_of_event_has_a_sign():
     }
     assert signs == {
         "WATCH": [0.5],
-        "acknowledged": [0.75],
         "technical": [1.0],
         "note": [1.125],
     }
