@@ -16,8 +16,8 @@ import numpy.typing as npt
 from leakwatch.config import Settings
 from leakwatch.core.arrays import read_only
 from leakwatch.core.messages import text
-from leakwatch.display.banner import level_word
 from leakwatch.display.event_list import EventRow, signed_distance_text
+from leakwatch.display.level_styles import level_word
 from leakwatch.display.procedure_clocks import clock_text
 from leakwatch.display.trend_samples import TrendSample
 

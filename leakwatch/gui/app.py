@@ -22,6 +22,7 @@ from leakwatch.gui.replay.replay_window import SIZE, ReplayWindow
 from leakwatch.gui.replay.track import Track
 from leakwatch.gui.widgets.fonts import font, register_fonts
 from leakwatch.gui.widgets.image_window import ImageWindow
+from leakwatch.gui.widgets.window_place import keep_place, open_window
 from leakwatch.live.live_session import LiveSession
 from leakwatch.marking.case_opening import case_path, known_marks, marked_frame, open_stored
 from leakwatch.runner.stored_run import AnalysisRun
@@ -39,7 +40,7 @@ def show(run: AnalysisRun) -> None:
     folded = AnalysedRun(run)
     window = replay_window(folded)
     folded.thread.start()
-    _until_closed(running, window)
+    _until_closed(running, window, "replay")
     folded.close()
 
 
@@ -55,14 +56,19 @@ def show_live(session: LiveSession, title: str, record: Callable[[], str] | None
         Starts a recording of a session that has none, and returns a message.
     """
     running = application()
-    _until_closed(running, LiveWindow(session, title, live_tools(session), record=record))
+    window = LiveWindow(session, title, live_tools(session), record=record)
+    _until_closed(running, window, "live", maximised=True)
 
 
-def _until_closed(running: QApplication, window: ImageWindow) -> None:
-    window.show()
+def _until_closed(
+    running: QApplication, window: ImageWindow, name: str, maximised: bool = False
+) -> None:
+    """Show a window where it was last until it is closed; `name` is of its kind."""
+    open_window(window, name, maximised)
     window.start()
     with interrupt_closes(window):
         running.exec()
+    keep_place(window, name)
 
 
 def mark(
@@ -101,7 +107,7 @@ def mark(
     run.source.close()
     running = application()
     window = mark_window(run, sequence, out, frame, anterior, level)
-    _until_closed(running, window)
+    _until_closed(running, window, "marking")
     return window.case.outcome
 
 
@@ -156,6 +162,7 @@ def record(run: AnalysisRun, path: Path, frame: int | None = None) -> str:
     if not 0 <= index < len(track):
         raise CaseError(_no_such_frame(run, track, index))
     window = replay_window(folded)
+    window.resize(*SIZE)
     window.replay.playback.seek(index)
     # `grab` lays out a window that was never shown; the overlay needs the size of its view first.
     window.grab()
@@ -228,6 +235,5 @@ def replay_window(folded: AnalysedRun) -> ReplayWindow:
     """Return the window of an analysed run."""
     tools = replay_tools(lambda: folded.run, folded.analyse_again)
     window = ReplayWindow(folded.replay(), folded.run.name, tools)
-    window.resize(*SIZE)
     folded.shown_in(window)
     return window

@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Event, EventKind, Level
-from leakwatch.display.banner import ACKNOWLEDGED_STYLE, LEVEL_STYLES, REASON_WORDS
+from leakwatch.display import palette
+from leakwatch.display.banner import REASON_WORDS
 from leakwatch.display.event_list import EventRow, Urgency
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-STOP_COLOUR = LEVEL_STYLES[Level.STOP].colour
-ACKNOWLEDGED_COLOUR = ACKNOWLEDGED_STYLE.colour
+# On a bright page, as in the bright half of a flash.
+STOP_COLOUR = palette.STOP.flash_ink
+ACKNOWLEDGED_COLOUR = palette.ACKNOWLEDGED.bar
 # Alerts that are listed; a run with more was acknowledged many times.
 MOST_MOMENTS = 8
 # For an alert without an image, if numbers refer to images.
 UNNUMBERED = "–"
 # Sign, colour and name of the other events, which have no number.
 EVENT_SIGNS = {
-    Urgency.WATCH: ("^", "#B37700", Level.WATCH.value),
+    Urgency.WATCH: ("^", palette.WATCH.bar, Level.WATCH.value),
     Urgency.PAUSED: ("s", "#1F6B4A", text("sound paused")),
     Urgency.TECHNICAL: ("D", "#5B6876", text("technical")),
     Urgency.NOTE: ("o", "#0077A8", text("note")),

@@ -13,8 +13,8 @@ from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Event, Level, Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.banner import level_style, level_word
 from leakwatch.display.event_list import event_rows
+from leakwatch.display.level_styles import level_style, level_word
 from leakwatch.display.picture import RESEARCH_NOTICE, spacing_fact
 from leakwatch.display.trend_levels import level_periods
 from leakwatch.display.trend_plot import Curve, Gap, TrendPlot, curves_of, trend_plot
@@ -291,10 +291,10 @@ def _draw_levels(axis: Axes, plot: TrendPlot) -> None:
     for one in periods:
         style = level_style(one.level, one.partly)
         hatch = PARTLY_HATCH if one.partly else HATCHES[one.level]
-        edge = "#00000055"
-        axis.axvspan(one.start_s, one.end_s, facecolor=style.colour, edgecolor=edge, hatch=hatch)
+        bar, edge = style.colours.bar, "#00000055"
+        axis.axvspan(one.start_s, one.end_s, facecolor=bar, edgecolor=edge, hatch=hatch)
         if one.end_s - one.start_s > 0.06 * (end_s - periods[0].start_s):
-            box = {"facecolor": style.colour, "edgecolor": "none", "pad": 2.0}
+            box = {"facecolor": bar, "edgecolor": "none", "pad": 2.0}
             middle = (one.start_s + one.end_s) / 2.0
             word = translate(level_word(one.level, one.partly))
-            axis.text(middle, 0.5, word, ha="center", va="center", color=style.ink, bbox=box)
+            axis.text(middle, 0.5, word, ha="center", va="center", color="#000000", bbox=box)

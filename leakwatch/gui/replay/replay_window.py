@@ -12,15 +12,17 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
 from leakwatch.display.event_list import EventRow
+from leakwatch.display.facts import needed_at_a_glance
 from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
 from leakwatch.gui.replay.transport import Transport
 from leakwatch.gui.widgets.event_list_view import foot_text
 from leakwatch.gui.widgets.event_pane import EventPane
-from leakwatch.gui.widgets.image_window import SIZE, STYLE, TICK_MS, ImageWindow
+from leakwatch.gui.widgets.image_window import SIZE, TICK_MS, ImageWindow
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
+from leakwatch.gui.widgets.window_style import STYLE
 
 __all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
 
@@ -115,7 +117,7 @@ class ReplayWindow(ImageWindow):
         self.replay.acknowledge()
 
     def _show_numbers(self, view: ReplayView, picture: FrameOverlay) -> None:
-        self.strip.show_overlay(picture)
+        self.strip.show_overlay(picture, needed_at_a_glance(picture.run_facts))
         self.run_strip.show_facts(picture.run_facts)
         now_s, settings = time.monotonic(), self.replay.settings
         # At high speed, not every frame needs a trend.

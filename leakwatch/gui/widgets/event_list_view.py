@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from leakwatch.core.messages import counted, join_with, text, translate
+from leakwatch.display import palette
 from leakwatch.display.event_list import EventRow
 from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.procedure_clocks import clock_text
@@ -39,12 +40,12 @@ from leakwatch.gui.widgets.grey_images import fitted, image_of
 
 # In a window of 1280 x 800, pixels.
 LEAST_WIDTH, ROW, THUMBNAIL, SIGN, LETTERS, PADDING = 210, 74, 62, 8.0, 13, 6.0
-SELECTED, LINE = "#22303F", "#232C37"
-_STYLE = """
-QListView { border: none; }
-QScrollBar:vertical { background: #0B0E12; width: 10px; }
-QScrollBar::handle:vertical { background: #3A4654; border-radius: 5px; min-height: 30px; }
-QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical { height: 0px; }
+SELECTED, LINE = palette.BUTTON_HOVER, palette.BUTTON
+_STYLE = f"""
+QListView {{ border: none; }}
+QScrollBar:vertical {{ background: {palette.SCREEN}; width: 10px; }}
+QScrollBar::handle:vertical {{ background: {palette.RIM}; border-radius: 5px; min-height: 30px; }}
+QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical {{ height: 0px; }}
 """
 _ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 
@@ -240,7 +241,7 @@ class _RowPainter(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = index == option_any.widget.currentIndex()
-        painter.fillRect(box, QColor(SELECTED if selected else "#0B0E12"))
+        painter.fillRect(box, QColor(SELECTED if selected else palette.SCREEN))
         painter.setPen(QColor(LINE))
         painter.drawLine(box.bottomLeft(), box.bottomRight())
         radius = SIGN * scale

@@ -5,18 +5,18 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from leakwatch.core.results import Level
-from leakwatch.display.banner import ACKNOWLEDGED_STYLE, LEVEL_STYLES, Shape, shape_corners
+from leakwatch.display import palette
 from leakwatch.display.event_list import Urgency
+from leakwatch.display.level_styles import Shape, shape_corners
 
 # Shape and colour: those of the banner for alerts.
 _SIGNS: dict[Urgency, tuple[Shape, str]] = {
-    Urgency.STOP: (Shape.OCTAGON, LEVEL_STYLES[Level.STOP].colour),
-    Urgency.WATCH: (Shape.TRIANGLE, LEVEL_STYLES[Level.WATCH].colour),
-    Urgency.ACKNOWLEDGED: (Shape.OCTAGON, ACKNOWLEDGED_STYLE.colour),
-    Urgency.PAUSED: (Shape.SQUARE, "#9AA7B5"),
-    Urgency.TECHNICAL: (Shape.DIAMOND, LEVEL_STYLES[Level.UNKNOWN].colour),
-    Urgency.NOTE: (Shape.CIRCLE, "#35D6FF"),
+    Urgency.STOP: (Shape.OCTAGON, palette.STOP.bar),
+    Urgency.WATCH: (Shape.TRIANGLE, palette.WATCH.bar),
+    Urgency.ACKNOWLEDGED: (Shape.OCTAGON, palette.ACKNOWLEDGED.bar),
+    Urgency.PAUSED: (Shape.SQUARE, palette.QUIET),
+    Urgency.TECHNICAL: (Shape.DIAMOND, palette.BLIND.bar),
+    Urgency.NOTE: (Shape.CIRCLE, palette.ACCENT),
 }
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text, translate
@@ -20,34 +20,26 @@ from leakwatch.display.confirmation import SAID_S
 from leakwatch.gui.widgets.banner_view import BannerView
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
+from leakwatch.gui.widgets.over_image import OverImage
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Touch
 from leakwatch.gui.widgets.pane_row import PaneRow
 from leakwatch.gui.widgets.picture_layers import Layer, Stage, Tool
 from leakwatch.gui.widgets.side_strip import RunStrip, Strip
 from leakwatch.gui.widgets.window_level_keys import ViewKeys
+from leakwatch.gui.widgets.window_style import STYLE
 
 _LOG = logging.getLogger(__name__)
 
 # Faster than any source, so that a frame is shown less than a frame late.
 TICK_MS = 16
 SIZE = (1280, 800)
-# Smaller, not everything can be read. Sizes of letters follow the window's size, in these bounds.
-LEAST_SIZE = (1024, 640)
-LEAST_SCALE, LARGEST_SCALE = 0.8, 3.0
+# The smallest window, as on a small screen with large letters of the system; never larger than the
+# screen. Sizes of letters follow the window's size, in these bounds.
+LEAST_SIZE = (640, 360)
+LEAST_SCALE, LARGEST_SCALE = 0.45, 3.0
 # Letters of the notices below the image, in a window of 1280 x 800, pixels.
-SIGNS = 15
-
-STYLE = """
-QMainWindow, QWidget { background: #0B0E12; color: #F2F5F8; }
-QPushButton { background: #232C37; border: 1px solid #3A4654; border-radius: 5px; }
-QPushButton:hover { background: #2E3947; }
-QPushButton:disabled { color: #5B6876; background: #151B22; border-color: #232C37; }
-QToolTip { background: #232C37; color: #F2F5F8; border: 1px solid #3A4654; }
-QLabel#help { background: #1B222B; border: 2px solid #9AA7B5; border-radius: 8px; padding: 22px; }
-QLabel#signs { background: #0B0E12; color: #FFC400; padding: 4px 8px; }
-QLabel#prompt { background: #1B222B; border: 2px solid #35D6FF; border-radius: 6px; padding: 8px; }
-"""
+SIGNS = 18
 
 
 def scale_of(window: QWidget) -> float:
@@ -80,16 +72,22 @@ class ImageWindow(QMainWindow):
 
     # Whether arrows alone change the greys, because they do nothing else.
     plain_arrows = False
+    # Whether the details are shown from the start.
+    has_details = False
 
     def __init__(self, title: str, tools: Sequence[Tool] = ()) -> None:
         super().__init__()
         self.setWindowTitle(translate(text("LeakWatch – {title}", title=title)))
         self.setStyleSheet(STYLE)
-        self.resize(*SIZE)
-        self.setMinimumSize(*LEAST_SIZE)
+        room = self.screen().availableSize()
+        self.resize(QSize(*SIZE).boundedTo(room))
+        self.setMinimumSize(QSize(*LEAST_SIZE).boundedTo(room))
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
         self.panes = PaneRow(self.image.widget)
+        self.panes.laid_out.connect(self._place_labels)
+        self.show_details(self.has_details)
+        self.image.follows = True
         self.view_keys = ViewKeys(self.image, self.plain_arrows)
         self.image.pane.offer_touches(self._touched)
         self.image.pane.offer_wheel(self.view_keys.wheeled)
@@ -97,11 +95,10 @@ class ImageWindow(QMainWindow):
         self._tool: Tool | None = None
         self._tools = tuple(tools)
         self._said, self._said_until_s = "", 0.0
-        self.help = self._label("help", 17)
-        self.prompt = self._label("prompt", 17)
-        self.signs = self._label("signs", SIGNS)
-        for label in (self.prompt, self.signs):  # they may contain names of files
-            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.over = OverImage(self)
+        self.help, self.prompt, self.signs = self.over.help, self.over.prompt, self.over.signs
+        self.banner.flashed.connect(self.over.rim.flash)
+        self.banner.styled.connect(self.over.rim.show_style)
         self._scale = 1.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -232,6 +229,15 @@ class ImageWindow(QMainWindow):
         self.help.setVisible(not self.help.isVisible())
         self._place_labels()
 
+    def toggle_details(self) -> None:
+        """Show or hide what is not needed at a glance."""
+        self.show_details(self.run_strip.isHidden())
+
+    def show_details(self, shown: bool) -> None:
+        """Show the details, or give their room to the image."""
+        self.run_strip.setVisible(shown)
+        self.strip.legend.setVisible(shown)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop the updates."""
         self._timer.stop()
@@ -247,9 +253,8 @@ class ImageWindow(QMainWindow):
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
-        for part in (self.banner, self.strip, self.run_strip, self.image.overlay, self.panes):
+        for part in (self.banner, self.strip, self.run_strip, self.panes, self.over, self.image):
             part.set_scale(scale)
-        self.prompt.setFont(font(round(17 * scale)))
         self._scale = scale
         self.signs.setFont(font(round(self.sign_pixels * scale), bold=True))
 
@@ -277,7 +282,9 @@ class ImageWindow(QMainWindow):
         asked = ((Qt.Key.Key_Question, PLAIN), (Qt.Key.Key_F1, PLAIN))
         ask = KeyAction(asked, "?", text("show or hide these keys"), self.toggle_help, text("keys"))
         full = key(Qt.Key.Key_F11, "F11", text("full screen"), self._toggle_full_screen)
-        return (escape, ask, full, key(Qt.Key.Key_Q, "Q", text("close"), self.leave))
+        more = text("show or hide details: source, spacing, latency, meaning of the lines")
+        details = key(Qt.Key.Key_G, "G", more, self.toggle_details, text("details"))
+        return (escape, details, ask, full, key(Qt.Key.Key_Q, "Q", text("close"), self.leave))
 
     def _toggle_full_screen(self) -> None:
         # It may be a page of another window.
@@ -345,21 +352,15 @@ class ImageWindow(QMainWindow):
             self.signs.setVisible(bool(shown))
             self._place_labels()
 
-    def _place_labels(self) -> None:
-        for label in (self.signs, self.prompt, self.help):
-            label.adjustSize()
-            label.raise_()
-        left, top = self.width() - self.help.width(), self.height() - self.help.height()
-        self.help.move(left // 2, top // 2)
-        area = self.image.widget.rect()
-        corner = self.image.widget.mapTo(self, area.topLeft())
-        self.prompt.move(corner.x() + 12, corner.y() + 12)
-        below = self.image.widget.mapTo(self, area.bottomLeft())
-        self.signs.move(below.x() + 12, below.y() - self.signs.height() - 8)
+    def showEvent(self, event: QShowEvent) -> None:
+        """Place what lies over the image, once its size is known."""
+        super().showEvent(event)
+        self._place_labels()
 
-    def _label(self, name: str, pixels: int) -> QLabel:
-        label = QLabel(self)
-        label.setObjectName(name)
-        label.setFont(font(pixels))
-        label.hide()
-        return label
+    def _place_labels(self) -> None:
+        panes, image = self.panes, self.image.widget
+        self.over.place(
+            QRect(panes.mapTo(self, panes.rect().topLeft()), panes.size()),
+            QRect(image.mapTo(self, image.rect().topLeft()), image.size()),
+        )
+        self.image.keep_free(self.over.covered(image))

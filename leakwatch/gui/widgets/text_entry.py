@@ -7,14 +7,16 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 
 from leakwatch.core.messages import text, translate
+from leakwatch.display import palette
 from leakwatch.gui.widgets.fonts import font
 
 # A note of a line in the report.
 MOST_LETTERS = 200
 # In a window of 1280 x 800, pixels.
 WIDTH, LETTERS, GAP = 520, 18, 8
-_STYLE = """
-QLineEdit { background: #FFFFFF; color: #000000; border: 2px solid #35D6FF; padding: 6px; }
+_STYLE = f"""
+QLineEdit {{ background: {palette.INK}; color: #000000; border: 2px solid {palette.ACCENT};
+    padding: 6px; }}
 """
 # Left to the window: what ends the entry, and keys without a letter.
 _OF_THE_WINDOW = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_F11)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QWidget
 
 from leakwatch.core.messages import text, translate
+from leakwatch.display import palette
 from leakwatch.display.banner import age_text
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.procedure_clocks import clock_text
@@ -19,7 +20,7 @@ from leakwatch.gui.widgets.fonts import font
 LEAST_HEIGHT, LETTERS, SIGN = 120, 12, 5.0
 DISTANCE, AREA = LINE_STYLES[LineKind.SHORTEST].colour, LINE_STYLES[LineKind.CEMENT].colour
 MARGIN, WALL = LINE_STYLES[LineKind.MARGIN].colour, LINE_STYLES[LineKind.WALL].colour
-BACKGROUND, GRID = "#151B22", "#2E3947"
+BACKGROUND, GRID = palette.SUNKEN, palette.BUTTON_HOVER
 TOO_NEAR_ALPHA, SIGMA_ALPHA = 60, 90
 # Over the margin where nothing was monitored: red, green, blue, alpha.
 DARKENED = (11, 14, 18, 150)

@@ -67,7 +67,7 @@ def test_a_reason_that_began_earlier_is_in_the_heading_too(findings):
     told = (findings.session.calibration, findings.settings)
     shown = shown_frame(both, (event,), moment.snapshot, *told)
     heading = alert_heading(replace(moment, events=(event,), shown=shown), findings.settings)
-    assert "from the posterior wall" in heading
+    assert "from the wall" in heading
     assert "; Cement front reaches 5 mm from the wall in about 2 s" in heading
 
 
