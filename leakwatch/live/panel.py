@@ -135,7 +135,7 @@ def _margin(status: LiveStatus, settings: Settings) -> Fact:
         margin_mm=now_mm,
         usual_mm=usual_mm,
     )
-    return Fact(text("Margin"), changed, warn=now_mm < usual_mm)
+    return Fact(text("Margin"), changed, warn=True)  # to be seen without asking for details
 
 
 def _recordings(status: LiveStatus) -> list[Fact]:

@@ -101,6 +101,7 @@ class TrendView(QWidget):
             self._paint_gaps(painter, plot, inner)
             self._paint_curves(painter, plot, inner)
             self._paint_marks(painter, plot, inner)
+            self._paint_margin_words(painter, plot, inner)
             painter.restore()
             self._paint_words(painter, plot, inner)
         painter.end()
@@ -147,6 +148,20 @@ class TrendView(QWidget):
             painter.fillRect(QRectF(left, top, right - left, inner.bottom() - top), near)
             painter.setPen(QPen(QColor(MARGIN), 1.5, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(left, top), QPointF(right, top))
+
+    def _paint_margin_words(self, painter: QPainter, plot: TrendPlot, inner: QRectF) -> None:
+        """Write the last margin below its line."""
+        if not plot.margins:
+            return
+        last = plot.margins[-1]
+        left = max(_x(plot, inner, last.start_s), inner.left())
+        room = 8.5 * self._letters
+        left = min(left, inner.right() - room)
+        top = _y(plot, inner, last.margin_mm)
+        box = QRectF(left + 4.0, top, room, 1.4 * self._letters)
+        painter.setPen(QColor(MARGIN))
+        shown = text("margin {margin_mm:g} mm", margin_mm=last.margin_mm)
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, translate(shown))
 
     def _paint_gaps(self, painter: QPainter, plot: TrendPlot, inner: QRectF) -> None:
         """Hatch what was not monitored; the time until now is written."""
