@@ -202,6 +202,12 @@ TERMS = (
     Term("origin", "the first cement appears near the cannula's tip", {"cement.origin_mm": 60.0}),
     Term("remote", "cement may appear away from cement", {"cement.remote_area_mm2": 60.0}),
     Term(
+        "beyond reach",
+        "what goes on beyond the reach of cement came from elsewhere",
+        {"cement.beyond_mm": 500.0},
+    ),
+    Term("rotation", "follows the anatomy's rotation in the image", {"motion.min_turn_deg": 90.0}),
+    Term(
         "skirt",
         "takes away what blur lays around dense cement",
         functions={f"{VISION}.cement.cement_mask._skirt": _no_skirt},

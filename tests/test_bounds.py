@@ -94,7 +94,7 @@ def test_frames_of_any_size_and_scale_are_folded(
     frames = pictures(rows, columns, radii_mm)
     told, cost = fold(frames, times_s, marks_for(rows, columns), scale_of(rows, columns, mm_per_px))
     assert not broken(told)
-    grid = WorkingGrid.for_frame(rows, columns, 400)
+    grid = WorkingGrid.for_frame(rows, columns, 448)
     assert cost.peak <= SEARCH + PER_PX * max(grid.rows, grid.columns) ** 2
     assert cost.kept <= MB + frames[0].nbytes + PER_PX * grid.rows * grid.columns
 

@@ -15,8 +15,8 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     Parameters
     ----------
     target_columns : int
-        Longer side of the working grid, at least, in pixels: 0.2 to 0.3 mm at the vertebra on
-        usual fields, a tenth of a vein's width; finer only adds noise and time.
+        Longer side of the working grid, pixels, to within a seventh: 0.2 to 0.3 mm at the vertebra
+        on usual fields, a tenth of a vein's width; finer only adds noise and time.
     field_step_px : int
         Step of the coarse grid on which the exposed field is found, working pixels.
     blanked_fraction : float
@@ -58,7 +58,7 @@ class IntensitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         A larger share is no lag but something that stands still.
     """
 
-    target_columns: Annotated[int, within(200, 1024)] = 400
+    target_columns: Annotated[int, within(200, 1024)] = 448
     field_step_px: Annotated[int, within(1, 32)] = 4
     blanked_fraction: Annotated[float, within(0.02, 0.1)] = 0.05
     anatomy_range: Annotated[float, within(1.0, 50.0)] = 2.0
@@ -105,6 +105,9 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         A positioner angle that differs more from that of the first frame is another view too,
         degrees, whatever matches: the edge of a body 20 mm off its axis moves by 0.7 mm, twice as
         far as a person's mark is wrong.
+    min_turn_deg : float
+        A smaller rotation in the plane of the image is left: it moves the edge of a vertebra, 25 mm
+        off its centre, by less than a fifth of a working pixel.
     search_px : int
         Reach of the coarse search, registration pixels, even.
     trusted_score : float
@@ -130,6 +133,7 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_condition: Annotated[float, within(10.0, 1e8)] = 1e4
     max_shift_px: Annotated[float, within(5.0, 120.0)] = 50.0
     view_angle_deg: Annotated[float, within(0.1, 10.0)] = 2.0
+    min_turn_deg: Annotated[float, within(0.02, 90.0)] = 0.1
     search_px: Annotated[int, within(4, 120, 2)] = 48
     trusted_score: Annotated[float, within(0.3, 1.0)] = 0.9
     min_contrast: Annotated[float, within(0.001, 0.1)] = 0.01
@@ -316,6 +320,8 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         New cement lies within this distance of cement.
     remote_mm, remote_area_mm2 : float
         Or within this distance, if it is this large: a vein's root may be too thin to see.
+    beyond_mm : float
+        What is new and goes on so far beyond the reach of cement came from elsewhere, mm.
     blur_mm : float
         Within this distance of cement its blur has faded.
     beside_mm : float
@@ -394,6 +400,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gap_mm: Annotated[float, within(0.2, 15.0)] = 3.0
     remote_mm: Annotated[float, within(1.0, 60.0)] = 20.0
     remote_area_mm2: Annotated[float, within(0.5, 60.0)] = 8.0
+    beyond_mm: Annotated[float, within(1.0, 500.0)] = 3.0
     blur_mm: Annotated[float, within(0.0, 5.0)] = 1.0
     beside_mm: Annotated[float, within(0.5, 20.0)] = 6.0
     max_beside_share: Annotated[float, within(0.01, 1.0)] = 0.28

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leakwatch.core.arrays import Point, PointArray
+from leakwatch.core.arrays import Array, Point, PointArray
 from leakwatch.core.frame import ProjectionGeometry
 from leakwatch.core.messages import text
 
@@ -24,27 +24,37 @@ class WorkingGrid:
     ----------
     rows, columns : int
         Size in working pixels.
-    binning : int
-        Frame pixels per working pixel, along each axis.
+    binning : float
+        Frame pixels per working pixel, along each axis; 1.0 or more.
     """
 
     rows: int
     columns: int
-    binning: int
+    binning: float
 
     @classmethod
     def for_frame(cls, rows: int, columns: int, target_columns: int) -> WorkingGrid:
-        """Choose the largest binning that leaves `target_columns` pixels along the longer side.
+        """Choose the binning that brings the longer side near to `target_columns` pixels.
+
+        The work for a frame is therefore nearly the same, whatever the detector's matrix is. Whole
+        pixels are binned where that leaves the longer side within a seventh of the target: it is
+        faster than binning parts of pixels, and neighbours stay independent.
 
         Parameters
         ----------
         rows, columns : int
             Size of the frame in pixels.
         target_columns : int
-            Minimum length of the longer side, in working pixels.
+            Longer side, in working pixels; a smaller frame is not binned.
         """
-        binning = max(1, max(rows, columns) // target_columns)
-        return cls(rows // binning, columns // binning, binning)
+        longer = max(rows, columns)
+        binning = max(longer / target_columns, 1.0)
+        whole = -(-longer * 7 // (target_columns * 8))
+        if whole <= 1 or abs(longer / whole - target_columns) <= target_columns / 7:
+            binning = float(max(whole, 1))
+        # A last row or column that is covered in part is left out.
+        high, wide = (max(int(size / binning + 1e-6), 1) for size in (rows, columns))
+        return cls(high, wide, binning)
 
     def to_working(self, points_px: PointArray) -> PointArray:
         """Convert frame pixels to working pixels; ``(n, 2)`` or ``(2,)``."""
@@ -53,6 +63,25 @@ class WorkingGrid:
     def to_frame(self, points: PointArray) -> PointArray:
         """Convert working pixels to frame pixels; ``(n, 2)`` or ``(2,)``."""
         return np.asarray(points, np.float64) * self.binning + (self.binning - 1) / 2
+
+
+def enlarge(working: Array, grid: WorkingGrid, rows: int, columns: int) -> Array:
+    """Return an image of the working grid at a frame's size: the nearest working pixel of each.
+
+    Parameters
+    ----------
+    working : ndarray
+        ``(grid.rows, grid.columns)``.
+    grid : WorkingGrid
+    rows, columns : int
+        Of the frame.
+    """
+    places = (np.arange(size) for size in (rows, columns))
+    row, column = (
+        np.minimum((one / grid.binning).astype(np.intp), count - 1)
+        for one, count in zip(places, working.shape, strict=True)
+    )
+    return working[np.ix_(row, column)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from leakwatch.pipeline.conditions import (
 )
 from leakwatch.vision.cement.cement_mask import contours_px
 from leakwatch.vision.image_processing.patches import Window, around
+from leakwatch.vision.registration.rotation import rotate_points
 from leakwatch.vision.vertebra.nominal_scale import NominalScale
 from leakwatch.vision.vertebra.posterior_wall import cement_outside, nearest_cement
 from leakwatch.vision.vertebra.projected_marks import PlacedMarks
@@ -67,6 +68,8 @@ class Findings:
         Replaces a missing calibration; None if there is one.
     volume : CementVolume
         Of the cement in `mask`.
+    turn_rad, centre : float, Point
+        Rotation of the anatomy, and the point around which it turns, working pixels.
     """
 
     frame: Frame
@@ -82,6 +85,8 @@ class Findings:
     working_mm_per_px: float = 1.0
     nominal: NominalScale | None = None
     volume: CementVolume = NOT_MEASURED
+    turn_rad: float = 0.0
+    centre: Point = (0.0, 0.0)
 
 
 def make_unassessed(
@@ -175,7 +180,8 @@ def make_observation(
 
 
 def _to_frame(points: PointArray, findings: Findings) -> PointArray:
-    return read_only(findings.grid.to_frame(points + np.array(findings.shift)))
+    moved = rotate_points(points + np.array(findings.shift), findings.turn_rad, findings.centre)
+    return read_only(findings.grid.to_frame(moved))
 
 
 def _to_frame_point(point: Point, findings: Findings) -> Point:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,11 +14,34 @@ from leakwatch.pipeline.evidence import check_matching
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.vision.image_processing.patches import near
 from leakwatch.vision.registration import motion
+from leakwatch.vision.registration.rotation import find_rotation, rotate_back
+
+_MOST_TURNS = 3  # a frame is rotated back so often, each time by what is left
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredFrame:
+    """A frame after registration.
+
+    Parameters
+    ----------
+    attenuation, exposed : ndarray
+        Rotated back onto the reference; its shift is left in them.
+    match : Registration or None
+        None if the anatomy was not found.
+    same : Evidence
+        Whether all of the anatomy matches.
+    """
+
+    attenuation: FloatImage
+    exposed: BoolImage
+    match: motion.Registration | None
+    same: Evidence
 
 
 def register(
     state: PipelineState, attenuation: FloatImage, exposed: BoolImage, time_s: float
-) -> tuple[PipelineState, motion.Registration | None, Evidence]:
+) -> tuple[PipelineState, RegisteredFrame]:
     """Register the anatomy and check that all of it matches the reference.
 
     Parameters
@@ -32,38 +55,100 @@ def register(
 
     Returns
     -------
-    PipelineState, Registration or None, Evidence
-        None if the anatomy was not found; whether all of it matches.
+    PipelineState, RegisteredFrame
     """
     settings = state.settings.motion
-    half = np.ascontiguousarray(exposed[::2, ::2][: exposed.shape[0] // 2, : exposed.shape[1] // 2])
-    field = motion.field_of(half, state.matched_field, settings)
-    passed = motion.band_passed(attenuation, field, settings)
+    frame = _rotated(state, attenuation, exposed, state.turn_rad)
     if state.reference is None:
         centre = _centre_of_marks(state)
-        reference = motion.start_reference(passed, field, centre, settings)
+        reference = motion.start_reference(frame.passed, frame.field, centre, settings)
         if not motion.shows_anatomy(reference, settings):
             why = text("the image shows no anatomy")
-            return state, None, condition_failed(Condition.SAME, Reason.MOTION, why)
-        state = replace(state, matched_field=field, reference=reference)
-        return state, motion.Registration((0.0, 0.0), 0.0, 1.0), condition_met(Condition.SAME)
+            none = condition_failed(Condition.SAME, Reason.MOTION, why)
+            return state, RegisteredFrame(attenuation, exposed, None, none)
+        state = replace(state, matched_field=frame.field, reference=reference)
+        first = motion.Registration((0.0, 0.0), 0.0, 1.0)
+        return state, RegisteredFrame(attenuation, exposed, first, condition_met(Condition.SAME))
     movable = _occluded_anatomy(state)
-    match = motion.register(state.reference, passed, field, state.shift, movable, settings)
+    match, frame = _match(state, state.reference, frame, movable, attenuation, exposed)
+    result = RegisteredFrame(frame.attenuation, frame.exposed, None, condition_met(Condition.SAME))
     if match is None or match.score < settings.min_score or match.sigma > settings.max_sigma_px:
         score = None if match is None else match.score
         lost = text("the vertebra was not found")
         none = condition_failed(Condition.SAME, Reason.MOTION, lost, score, settings.min_score)
-        return replace(state, matched_field=field), None, none
-    same = check_matching(state, state.reference, passed, field, match, time_s)
+        return replace(state, matched_field=frame.field), replace(result, same=none)
+    same = check_matching(state, state.reference, frame.passed, frame.field, match, time_s)
+    result = replace(result, match=match, same=same)
     if not same.holds:
-        return replace(state, matched_field=field, mismatched=True), match, same
+        return replace(state, matched_field=frame.field, mismatched=True), result
     reference = state.reference
     if state.baseline_open:
-        reference = motion.with_frame(reference, passed, match.shift)
+        reference = motion.with_frame(reference, frame.passed, match.shift)
     new = replace(
-        state, matched_field=field, reference=reference, mismatched=False, shift=match.shift
+        state,
+        matched_field=frame.field,
+        reference=reference,
+        mismatched=False,
+        shift=match.shift,
+        turn_rad=frame.turn_rad,
     )
-    return new, match, same
+    return new, result
+
+
+@dataclass(frozen=True, slots=True)
+class _Rotated:
+    """A frame rotated back by what is believed, and what registration needs of it."""
+
+    turn_rad: float
+    attenuation: FloatImage
+    exposed: BoolImage
+    field: motion.MatchedField
+    passed: FloatImage
+
+
+def _rotated(
+    state: PipelineState, attenuation: FloatImage, exposed: BoolImage, turn_rad: float
+) -> _Rotated:
+    settings = state.settings.motion
+    attenuation, exposed = rotate_back(attenuation, exposed, turn_rad, state.centre)
+    half = np.ascontiguousarray(exposed[::2, ::2][: exposed.shape[0] // 2, : exposed.shape[1] // 2])
+    field = motion.field_of(half, state.matched_field, settings)
+    passed = motion.band_passed(attenuation, field, settings)
+    return _Rotated(turn_rad, attenuation, exposed, field, passed)
+
+
+def _match(
+    state: PipelineState,
+    reference: motion.RegistrationReference,
+    frame: _Rotated,
+    movable: BoolImage | None,
+    attenuation: FloatImage,
+    exposed: BoolImage,
+) -> tuple[motion.Registration | None, _Rotated]:
+    """Return the match, and the frame rotated back as it fits best."""
+    settings = state.settings.motion
+    match = motion.register(reference, frame.passed, frame.field, state.shift, movable, settings)
+    for _ in range(_MOST_TURNS):
+        if match is None:
+            break
+        more_rad = find_rotation(
+            reference, frame.passed, frame.field, movable, match, _halved(state.centre), settings
+        )
+        if more_rad == 0.0:
+            break
+        other = _rotated(state, attenuation, exposed, frame.turn_rad - more_rad)
+        better = motion.register(
+            reference, other.passed, other.field, match.shift, movable, settings
+        )
+        if better is None or better.score <= match.score:
+            break
+        match, frame = better, other
+    return match, frame
+
+
+def _halved(centre: Point) -> Point:
+    column, row = motion.to_registration_grid(np.array(centre))
+    return (float(column), float(row))
 
 
 def _centre_of_marks(state: PipelineState) -> Point | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from leakwatch.config import Settings
-from leakwatch.core.arrays import BoolImage, FloatImage, Point
+from leakwatch.core.arrays import BoolImage, FloatImage, Point, PointArray, read_only
 from leakwatch.core.distortion import distort_observation, undistort_marks
 from leakwatch.core.frame import Frame
 from leakwatch.core.geometry import Scale
@@ -35,6 +37,7 @@ from leakwatch.vision.cement import averaging, cement_mask
 from leakwatch.vision.image_processing.patches import Window, near
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.registration import motion
+from leakwatch.vision.registration.rotation import rotate_points
 from leakwatch.vision.vertebra.projected_marks import place_marks, with_side_of_cement
 from leakwatch.vision.vessels import tubular
 
@@ -88,10 +91,10 @@ def _compare_with_baseline(
     state: PipelineState, frame: Frame, prepared: PreparedFrame
 ) -> tuple[PipelineState, Observation]:
     """Register a prepared frame and compare it with the baseline."""
-    attenuation, exposed = prepared.attenuation, prepared.exposed
     before = state
     begin_stage("registration")
-    state, match, same = register(state, attenuation, exposed, frame.time_s)
+    state, registered = register(state, prepared.attenuation, prepared.exposed, frame.time_s)
+    match, same = registered.match, registered.same
     if not all(one.holds for one in prepared.evidence):
         quality = _quality(before, match, None)
         return before, make_unassessed(frame, before.calibration, quality, *prepared.evidence, same)
@@ -102,8 +105,8 @@ def _compare_with_baseline(
     begin_stage("marks")
     state = _place_marks(state, frame, shift)
     begin_stage("baseline")
-    moved = baselines.to_reference(attenuation, shift)
-    seen = baselines.seen_in_reference(exposed, shift)
+    moved = baselines.to_reference(registered.attenuation, shift)
+    seen = baselines.seen_in_reference(registered.exposed, shift)
     # Only pixels that the baseline has seen can be compared.
     comparable = seen if state.baseline is None else seen & state.baseline.seen
     shown = check_visible(state, comparable, shift)
@@ -135,6 +138,8 @@ def _compare_with_baseline(
         state.active_run.scale.mm_per_px,
         state.active_run.nominal,
         state.volume.now,
+        state.turn_rad,
+        state.centre,
     )
     true = make_observation(findings, state.marks, state.calibration, state.settings)
     return state, distort_observation(true, state.marks, state.calibration.distortion)
@@ -162,7 +167,7 @@ def _place_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineSt
         return state
     run = state.active_run
     placed = place_marks(
-        state.marks,
+        _without_rotation(state),
         run.acquisition.patient_orientation,
         run.grid,
         run.scale,
@@ -171,6 +176,26 @@ def _place_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineSt
         state.settings.cement,
     )
     return replace(state, placed=placed)
+
+
+def _without_rotation(state: PipelineState) -> Marks:
+    """Return the marks as they would lie in their frame without its rotation."""
+    marks, grid = state.marks, state.active_run.grid
+    if state.turn_rad == 0.0:
+        return marks
+
+    def turn(points: PointArray) -> PointArray:
+        working = grid.to_working(points)
+        return read_only(grid.to_frame(rotate_points(working, -state.turn_rad, state.centre)))
+
+    wall, outline, tip = marks.posterior_wall_px, marks.body_outline_px, marks.needle_tip_px
+    turned_tip = None if tip is None else turn(np.array(tip))
+    return replace(
+        marks,
+        posterior_wall_px=None if wall is None else turn(wall),
+        body_outline_px=None if outline is None else turn(outline),
+        needle_tip_px=None if turned_tip is None else (turned_tip[0].item(), turned_tip[1].item()),
+    )
 
 
 def _detect_cement(

@@ -130,6 +130,8 @@ class PipelineState:
         Whether the last compared frame did not match the reference.
     shift : Point
         Of the last registered frame, registration pixels.
+    turn_rad : float
+        Rotation of the anatomy around `centre` in the last registered frame.
     placed : PlacedMarks or None
         None before the marks' reference frame.
     baseline : Baseline or None
@@ -162,6 +164,7 @@ class PipelineState:
     matched_field: motion.MatchedField | None = None
     reference: motion.RegistrationReference | None = None
     shift: Point = (0.0, 0.0)
+    turn_rad: float = 0.0
     placed: PlacedMarks | None = None
     baseline: baselines.Baseline | None = None
     baseline_open: bool = True
@@ -179,6 +182,18 @@ class PipelineState:
         """`run`, which is set from the first frame on."""
         assert self.run is not None
         return self.run
+
+    @property
+    def centre(self) -> Point:
+        """Point of the reference around which the anatomy turns, working pixels."""
+        run, marks = self.active_run, self.marks
+        points = (
+            marks.body_outline_px if marks.posterior_wall_px is None else marks.posterior_wall_px
+        )
+        if points is None:
+            return ((run.grid.columns - 1) / 2, (run.grid.rows - 1) / 2)
+        column, row = run.grid.to_working(points.mean(axis=0))
+        return (float(column), float(row))
 
     @property
     def limit_factor(self) -> float:

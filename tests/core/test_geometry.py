@@ -15,6 +15,7 @@ from leakwatch.core.geometry import (
     area_of,
     distance_sigma_mm,
     distance_to_polyline,
+    enlarge,
     is_inside,
     nearest_on_polyline,
     polyline_length,
@@ -112,14 +113,26 @@ def test_points_left_and_right_of_a_mark_are_on_different_sides(
 def test_working_grid_and_back_is_the_same_point(
     rows: int, columns: int, points: list[tuple[float, float]]
 ) -> None:
-    grid = WorkingGrid.for_frame(rows, columns, 400)
+    grid = WorkingGrid.for_frame(rows, columns, 448)
     there = grid.to_working(np.array(points))
     assert grid.to_frame(there) == pytest.approx(np.array(points), abs=1e-6)
 
 
+@given(st.integers(1, 8192), st.integers(1, 8192))
+def test_the_longer_side_of_a_working_grid_is_near_its_target(rows: int, columns: int) -> None:
+    grid = WorkingGrid.for_frame(rows, columns, 448)
+    longer = max(grid.rows, grid.columns)
+    assert longer == max(rows, columns) if max(rows, columns) <= 512 else 383 <= longer <= 512
+    # Its pixels lie within the frame, and the parts of a pixel that are left out are at its end.
+    assert 0 <= rows - grid.rows * grid.binning < grid.binning + 1e-6 or grid.rows == 1
+    assert 0 <= columns - grid.columns * grid.binning < grid.binning + 1e-6 or grid.columns == 1
+
+
 def test_working_grid_keeps_small_frames_and_halves_large_ones() -> None:
-    assert WorkingGrid.for_frame(448, 448, 400) == WorkingGrid(448, 448, 1)
-    assert WorkingGrid.for_frame(1024, 1024, 400) == WorkingGrid(512, 512, 2)
+    assert WorkingGrid.for_frame(512, 448, 448) == WorkingGrid(512, 448, 1)
+    assert WorkingGrid.for_frame(1024, 1024, 448) == WorkingGrid(512, 512, 2)
+    assert WorkingGrid.for_frame(768, 768, 448) == WorkingGrid(384, 384, 2)
+    assert WorkingGrid.for_frame(672, 600, 448) == WorkingGrid(448, 400, 1.5)
     # The first working pixel covers frame pixels 0 and 1: its centre lies between them.
     assert WorkingGrid(512, 512, 2).to_frame(np.array([0.0, 0.0])) == pytest.approx([0.5, 0.5])
 
@@ -170,3 +183,13 @@ def test_convex_polygons_never_cross_themselves(points: list[tuple[float, float]
     inner = circle.mean(axis=0)
     assert is_inside((float(inner[0]), float(inner[1])), circle)
     assert not is_inside((1.5, 0.0), circle)
+
+
+@pytest.mark.parametrize("size", [512, 600, 768, 1000, 1199])
+def test_an_enlarged_image_lies_where_its_pixels_were(size: int) -> None:
+    grid = WorkingGrid.for_frame(size, size, 448)
+    working = np.zeros((grid.rows, grid.columns), np.uint8)
+    working[100, 200] = 1
+    row, column = np.nonzero(enlarge(working, grid, size, size))
+    centre = grid.to_frame(np.array([200.0, 100.0]))
+    assert (column.mean(), row.mean()) == pytest.approx(tuple(centre), abs=0.5)

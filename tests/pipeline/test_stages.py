@@ -82,10 +82,13 @@ def make_observation(
 
 
 def snapshots(
-    frames: list[Frame], marks: Marks = MARKS, calibration: Calibration = KNOWN
+    frames: list[Frame],
+    marks: Marks = MARKS,
+    calibration: Calibration = KNOWN,
+    settings: Settings = SETTINGS,
 ) -> list[Snapshot]:
-    vision = stages.initial_state(SETTINGS, marks, calibration)
-    return list(fold(frames, vision, rules.initial_state(SETTINGS)))
+    vision = stages.initial_state(settings, marks, calibration)
+    return list(fold(frames, vision, rules.initial_state(settings)))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from leakwatch.config import Settings
 from leakwatch.core.arrays import BoolImage, PointArray, read_only
 from leakwatch.core.errors import CaseError
 from leakwatch.core.frame import Acquisition
-from leakwatch.core.geometry import WorkingGrid
+from leakwatch.core.geometry import WorkingGrid, enlarge
 from leakwatch.core.messages import text
 from leakwatch.core.results import Cement, Snapshot
 
@@ -140,7 +140,5 @@ def render_cement_mask(
     if cement is not None and cement.contours_px:
         corners = [np.rint(grid.to_working(one)).astype(np.int32) for one in cement.contours_px]
         cv2.fillPoly(working, corners, 1)
-    mask = np.zeros((rows, columns), bool)
-    large = working.repeat(grid.binning, axis=0).repeat(grid.binning, axis=1)
-    mask[: large.shape[0], : large.shape[1]] = large != 0
+    mask: BoolImage = enlarge(working != 0, grid, rows, columns)
     return mask

@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent
 
 from leakwatch.core.arrays import Array, read_only
 from leakwatch.core.frame import Acquisition, Frame, PixelFormat
+from leakwatch.core.geometry import enlarge
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
@@ -159,11 +160,8 @@ def _as_frame(prepared: Prepared, frame: Frame) -> Frame:
     low, high = np.percentile(shown.attenuation[shown.seen], _PERCENTILES)
     beam = np.clip((high - shown.attenuation) / max(float(high - low), 1e-6), 0.0, 1.0)
     beam[~shown.seen] = 0.0
-    binning = shown.grid.binning
     values = np.rint(_TOP * beam).astype(np.uint16)
-    large = values.repeat(binning, axis=0).repeat(binning, axis=1)
-    whole = np.zeros(frame.pixels.shape, np.uint16)
-    whole[: large.shape[0], : large.shape[1]] = large
+    whole = enlarge(values, shown.grid, *frame.pixels.shape)
     size = frame.acquisition
     meaning = PixelFormat("MONOCHROME2", _BITS)
     acquisition = Acquisition(rows=size.rows, columns=size.columns, pixel_format=meaning)

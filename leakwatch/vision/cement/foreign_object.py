@@ -1,4 +1,4 @@
-"""Instruments and hands that come into the field: they reach from its edge, and cement does not."""
+"""What is new and comes from beyond the reach of cement: instruments, hands, moving organs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from leakwatch.core.arrays import BoolImage
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.cement.averaging import smoothed
 from leakwatch.vision.cement.detection_limit import NearCement
-from leakwatch.vision.image_processing.patches import Window, near, patches_of
+from leakwatch.vision.image_processing.patches import Window, grown, near, patches_of
 
 _EDGE_PX = 3.0  # smoothing and the blades' penumbra blur the edge of the field by so much
 _SAME_SHARE = 0.5  # of a patch's attenuation: what hangs together with it is at least as dense
+_MOST_PATCHES = 12  # the largest of a frame are followed; a frame with more is no usual one
 
 
 def reject_foreign_objects(
@@ -23,11 +24,12 @@ def reject_foreign_objects(
     scale: Scale,
     settings: CementSettings,
 ) -> tuple[BoolImage, BoolImage | None]:
-    """Return the patches without what reaches in from the edge of the field, and what that is.
+    """Return the patches without what comes from beyond the reach of cement.
 
     Cement comes from known cement, or from the tip of the cannula, and flows at 16 mm/s at most.
-    What is new, goes on beyond the region that cement can have reached, and does so up to the edge
-    of the field, came from outside: forceps, a guide, a hand.
+    What is new and goes on, as dense, beyond the region that cement can have reached came from
+    elsewhere: the edge of a diaphragm, a pelvis or bowel that moves apart from the spine. If it
+    goes on up to the edge of the field, it is an object: forceps, a guide, a hand.
 
     Parameters
     ----------
@@ -42,16 +44,20 @@ def reject_foreign_objects(
     Returns
     -------
     ndarray of bool, ndarray of bool or None
-        Patches; what was rejected, as large as they are, None where nothing was.
+        Patches; those of them that belong to an object, None where there is none.
     """
-    fresh = patches if near_by.mask is None else patches & ~near_by.mask
+    fresh = patches
+    if near_by.mask is not None:
+        fresh = patches & ~near_by.mask
+        if not (fresh & ~near(near_by.mask, near_by.rim)).any():
+            return patches, None
+    if not fresh.any():
+        return patches, None
     leaving = _at_border(fresh, near_by.window, reach)
-    if not leaving.any():
-        return patches, None
-    foreign = _connected_to_edge(near_by, fresh, leaving, scale, settings)
-    if not foreign.any():
-        return patches, None
-    return patches & ~foreign, foreign
+    beyond = np.ones_like(near_by.whole_seen)
+    beyond[grown(reach, round(scale.px(settings.beyond_mm)), beyond.shape)] = False
+    foreign, moved = _from_elsewhere(near_by, fresh, leaving, beyond, scale, settings)
+    return patches & ~(foreign | moved), foreign if foreign.any() else None
 
 
 def _at_border(fresh: BoolImage, window: Window, reach: Window) -> BoolImage:
@@ -67,23 +73,27 @@ def _at_border(fresh: BoolImage, window: Window, reach: Window) -> BoolImage:
     return at
 
 
-def _connected_to_edge(
+def _from_elsewhere(
     near_by: NearCement,
     fresh: BoolImage,
     leaving: BoolImage,
+    beyond: BoolImage,
     scale: Scale,
     settings: CementSettings,
-) -> BoolImage:
-    """Return the parts of `fresh` that hang together with the edge of the exposed field."""
+) -> tuple[BoolImage, BoolImage]:
+    """Return the parts of `fresh` that belong to an object, and to anatomy that moved."""
     seen = near_by.whole_seen
     if near_by.whole_mask is not None:
         seen = seen & ~near_by.whole_mask
     image = smoothed(near_by.whole, scale, settings)
-    foreign = np.zeros_like(fresh)
     edge = near(~near_by.whole_seen, _EDGE_PX)
     edge[:2], edge[-2:], edge[:, :2], edge[:, -2:] = True, True, True, True
+    foreign, moved = np.zeros_like(fresh), np.zeros_like(fresh)
     found = patches_of(fresh)
-    for label in np.flatnonzero(found.touch(leaving)):
+    leave = found.touch(leaving)
+    # What fills during a pause may be long, and hangs on known cement.
+    attached = found.touch(near(near_by.mask, 1.0)) if near_by.mask is not None else leave & False
+    for label in 1 + np.argsort(found.area[1:])[::-1][:_MOST_PATCHES]:
         at = found.at[found.labels == label]
         dense = float(np.median(near_by.smooth.ravel()[at]))
         _, labels = cv2.connectedComponents(
@@ -91,6 +101,8 @@ def _connected_to_edge(
         )
         here = labels[near_by.window].ravel()[at]
         own = np.unique(here[here > 0])
-        if np.isin(labels[edge], own).any():
+        if leave[label] and np.isin(labels[edge], own).any():
             foreign.ravel()[at] = True
-    return foreign
+        elif not attached[label] and np.isin(labels[beyond], own).any():
+            moved.ravel()[at] = True
+    return foreign, moved

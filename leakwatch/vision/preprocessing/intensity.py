@@ -57,10 +57,12 @@ def log_attenuation(pixels: Array, pixel_format: PixelFormat, grid: WorkingGrid)
     ndarray
         ``(grid.rows, grid.columns)``, float32.
     """
-    binning = grid.binning
-    whole = pixels[: grid.rows * binning, : grid.columns * binning]
-    if binning > 1:
-        whole = cv2.resize(whole, (grid.columns, grid.rows), interpolation=cv2.INTER_AREA)
+    whole = pixels
+    if grid.binning > 1.0:
+        rows, columns = round(grid.rows * grid.binning), round(grid.columns * grid.binning)
+        whole = cv2.resize(
+            pixels[:rows, :columns], (grid.columns, grid.rows), interpolation=cv2.INTER_AREA
+        )
     value = whole.astype(np.float32)
     if pixel_format.signed:
         value += float(1 << (pixel_format.bits_stored - 1))
@@ -246,9 +248,10 @@ def masks_on_grid(masks_px: Sequence[Rectangle], grid: WorkingGrid) -> BoolImage
     """
     hidden = np.zeros((grid.rows, grid.columns), np.bool_)
     for left, top, right, bottom in masks_px:
-        first_row = max(top // grid.binning - 2, 0)
-        first_column = max(left // grid.binning - 2, 0)
-        end_row, end_column = -(-bottom // grid.binning) + 2, -(-right // grid.binning) + 2
+        first_row = max(math.floor(top / grid.binning) - 2, 0)
+        first_column = max(math.floor(left / grid.binning) - 2, 0)
+        end_row = math.ceil(bottom / grid.binning) + 2
+        end_column = math.ceil(right / grid.binning) + 2
         hidden[max(first_row, 0) : max(end_row, 0), max(first_column, 0) : max(end_column, 0)] = (
             True
         )

@@ -50,3 +50,22 @@ def test_a_vein_that_fills_at_once_within_the_field_is_cement() -> None:
     mask = sequence.many(8, np.maximum(BOLUS, vein))
     beyond = (vein > 0.1) & (BOLUS == 0)
     assert (mask & beyond).sum() > 0.8 * beyond.sum()
+
+
+@pytest.mark.parametrize("above_px", [26, 34])
+def test_the_edge_of_an_organ_that_moves_past_cement_is_none(above_px: int) -> None:
+    """It is long: it comes from where no cement can be, and ends before the edge of the field."""
+    sequence = sequence_with_bolus()
+    arc = [(40, 150 - above_px), (140, 120 - above_px), (240, 150 - above_px)]
+    edge = tube([(float(x), float(y)) for x, y in arc], 2.5 / MM_PER_PX, 0.15)
+    mask = sequence.many(8, np.maximum(BOLUS, edge))
+    assert not (mask & (edge > 0.1) & (BOLUS == 0)).any()
+    assert mask[120, 140]
+
+
+def test_a_piece_of_a_vein_apart_from_cement_is_cement() -> None:
+    sequence = sequence_with_bolus()
+    vein = tube([(170, 100), (190, 86)], 2.5 / MM_PER_PX, 0.15)
+    mask = sequence.many(8, np.maximum(BOLUS, vein))
+    beyond = (vein > 0.1) & (BOLUS == 0)
+    assert (mask & beyond).sum() > 0.8 * beyond.sum()
