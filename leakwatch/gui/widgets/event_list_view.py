@@ -114,7 +114,7 @@ class EventListView(QWidget):
         if translate(foot) != self.foot.text():
             self.foot.setText(translate(foot))
             self.foot.setVisible(bool(foot))
-        if tuple(rows) == self.model.rows:
+        if rows is self.model.rows or tuple(rows) == self.model.rows:
             return
         bar = self.list.verticalScrollBar()
         follows = bar.value() >= bar.maximum() - ROW

@@ -67,6 +67,5 @@ class EventPane:
         self.whole = not self.whole
 
     def show_rows(self, rows: Sequence[EventRow], foot: str = "") -> None:
-        """Show `rows` if the list is open."""
-        if self.is_open:
-            self.view.show_rows(rows, foot)
+        """Show `rows`; the keys go through them while the list is hidden, too."""
+        self.view.show_rows(rows, foot)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from leakwatch.display import palette
@@ -35,8 +35,3 @@ def paint_sign(painter: QPainter, urgency: Urgency, centre: QPointF, radius: flo
     painter.setBrush(Qt.BrushStyle.NoBrush if hollow else QColor(colour))
     painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
     painter.restore()
-
-
-def sign_box(centre: QPointF, radius: float) -> QRectF:
-    """Return the square around a sign."""
-    return QRectF(centre.x() - radius, centre.y() - radius, 2.0 * radius, 2.0 * radius)

@@ -217,6 +217,21 @@ def test_a_chosen_event_is_told_in_full(qtbot, room, window):
     assert "Technical" in window.prompt.text()
 
 
+def test_keys_go_through_the_events_while_the_list_is_hidden(qtbot, room, window):
+    room.run(FEW[:4])
+    room.session.note("first")
+    room.session.note("second")
+    room.run(FEW[4:7])
+    room.clock.now_s += 1.0
+    level_of(window)
+    assert not window.events.pane.is_open
+    told = []
+    for _ in range(2):
+        press(qtbot, window, KEY.Key_PageDown)
+        told.append(window.prompt.text())
+    assert len(set(told)) == 2
+
+
 def test_the_trend_shows_the_last_minute_or_the_whole_session(qtbot, room, window):
     run(room, window, FEW)
     room.clock.now_s += 1.0
