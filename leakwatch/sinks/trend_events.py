@@ -59,7 +59,7 @@ def _mark_acknowledgement(axes: Sequence[Axes], time_s: float) -> None:
     box = {"facecolor": "#FFFFFF", "edgecolor": ACKNOWLEDGED_COLOUR, "boxstyle": "square,pad=0.2"}
     axes[0].text(
         time_s,
-        0.75,
+        0.7,
         ACKNOWLEDGED_SIGN,
         transform=axes[0].get_xaxis_transform(),
         ha="center",
@@ -114,7 +114,7 @@ def mark_signs(axis: Axes, rows: Sequence[EventRow]) -> None:
             signs.set(marker=sign, linestyle="none", markersize=6, clip_on=False)
             signs.set_transform(along_time)
     if rows and axis.get_legend() is not None:
-        axis.legend(loc="upper right", fontsize=8, ncols=4)
+        axis.legend(loc="upper right", fontsize=8, ncols=5)
 
 
 def _is_reported(event: Event) -> bool:

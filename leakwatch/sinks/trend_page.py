@@ -32,7 +32,7 @@ TREND_NAME = "trend.png"
 HATCHES = {Level.CLEAR: "", Level.WATCH: "///", Level.STOP: "xx", Level.UNKNOWN: "..."}
 PARTLY_HATCH = "--"
 # Space for the legend above the curve, as a share of its height.
-LEGEND_SHARE = 0.15
+LEGEND_SHARE = 0.25
 # Share of the width from which a gap is explained within it.
 GAP_WORDS_SHARE = 0.06
 
@@ -212,7 +212,7 @@ def _draw_distance(axis: Axes, plot: TrendPlot) -> None:
         line.set(marker=".", markersize=3)
     axis.set_ylim(plot.low, plot.high + LEGEND_SHARE * (plot.high - plot.low))
     axis.set_yticks(plot.ticks)
-    axis.legend(loc="upper right", fontsize=8, ncols=4)
+    axis.legend(loc="upper right", fontsize=8, ncols=5)
     axis.grid(alpha=0.3)
 
 
