@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from leakwatch.config.alarm_outputs import (
+    AlarmHttpSettings,
+    AlarmMqttSettings,
+    AlarmOpenIgtlinkSettings,
+    AlarmOutputSettings,
+    AlarmSerialSettings,
+)
 from leakwatch.config.alerting import AlertingSettings
 from leakwatch.config.archive import ArchiveSettings
 from leakwatch.config.calibration import CalibrationSettings
@@ -33,6 +40,11 @@ from leakwatch.config.volume import VolumeSettings
 from leakwatch.config.window import SoundSettings, WindowSettings
 
 __all__ = [
+    "AlarmHttpSettings",
+    "AlarmMqttSettings",
+    "AlarmOpenIgtlinkSettings",
+    "AlarmOutputSettings",
+    "AlarmSerialSettings",
     "AlertingSettings",
     "ArchiveSettings",
     "BaselineSettings",
@@ -86,6 +98,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     live_dicom: LiveDicomSettings = LiveDicomSettings()
     live_igtl: LiveIgtlSettings = LiveIgtlSettings()
     live_video: LiveVideoSettings = LiveVideoSettings()
+    alarm_outputs: AlarmOutputSettings = AlarmOutputSettings()
+    alarm_openigtlink: AlarmOpenIgtlinkSettings = AlarmOpenIgtlinkSettings()
+    alarm_mqtt: AlarmMqttSettings = AlarmMqttSettings()
+    alarm_http: AlarmHttpSettings = AlarmHttpSettings()
+    alarm_serial: AlarmSerialSettings = AlarmSerialSettings()
     vertebra: VertebraSettings = VertebraSettings()
     window: WindowSettings = WindowSettings()
     sound: SoundSettings = SoundSettings()

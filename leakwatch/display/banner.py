@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, replace
 
 from leakwatch.alerting.coverage import is_acquiring_baseline
+from leakwatch.alerting.margins import settings_in_force
 from leakwatch.config import Settings
 from leakwatch.core.active_rules import (
     Coverage,
@@ -29,6 +30,7 @@ from leakwatch.display.level_styles import (
     PARTLY_WORD,
     LevelStyle,
 )
+from leakwatch.display.quantities import area_text, wall_distance_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ def _current_banner(
     alert: Alert, observation: Observation, settings: Settings, acknowledged_at: str
 ) -> Banner:
     if alert.level is Level.UNKNOWN and coverage_of(observation) is Coverage.PARTLY:
-        return _partly_banner(observation, settings)
+        return _partly_banner(observation, settings_in_force(settings, alert))
     if alert.level is Level.WATCH and alert.acknowledged:
         return _acknowledged_banner(alert, observation, settings, acknowledged_at)
     reasons = alert.reasons
@@ -251,7 +253,7 @@ def _acknowledged_banner(
 
 def reason_text(reason: Reason, alert: Alert, observation: Observation, settings: Settings) -> str:
     """Return the text for a reason, with its number if the frame has one."""
-    words = REASON_WORDS[reason]
+    words, settings = REASON_WORDS[reason], settings_in_force(settings, alert)
     distance = observation.wall_distance
     if reason is Reason.POSTERIOR_MARGIN and distance is not None:
         return _margin_text(distance, settings) or words
@@ -341,8 +343,7 @@ def number_text(distance: WallDistance) -> str | None:
     """Return a distance without its side of the wall; None if not calibrated."""
     if distance.distance_mm is None:
         return None
-    sigma = "" if distance.sigma_mm is None else f" ± {distance.sigma_mm:.1f}"
-    return f"{abs(distance.distance_mm):.1f}{sigma} mm"
+    return wall_distance_text(abs(distance.distance_mm), distance.sigma_mm)
 
 
 def is_behind(distance: WallDistance) -> bool:
@@ -424,7 +425,7 @@ def cement_text(last: Observation) -> str:
 
 
 def _area_text(cement: Cement) -> str:
-    return f"{cement.area_px:.0f} px" if cement.area_mm2 is None else f"{cement.area_mm2:.0f} mm²"
+    return f"{cement.area_px:.0f} px" if cement.area_mm2 is None else area_text(cement.area_mm2)
 
 
 def age_text(age_s: float) -> str:

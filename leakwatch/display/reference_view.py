@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from leakwatch.config import Settings
 from leakwatch.core.frame import Frame
-from leakwatch.core.geometry import WorkingGrid
+from leakwatch.core.geometry import WorkingGrid, enlarge
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import join_with, text
 from leakwatch.core.results import Snapshot
@@ -17,7 +15,7 @@ from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.lines import LineKind
 from leakwatch.display.picture import FrameOverlay, make_overlay
 from leakwatch.display.references import Reference, ReferenceKind, missing_text, time_text
-from leakwatch.display.subtraction import BLANK, Subtractor
+from leakwatch.display.subtraction import Subtractor
 from leakwatch.display.window_level import ViewSettings
 
 # Lines of the anatomy, as landmarks in a picture that has none left.
@@ -236,9 +234,5 @@ def full_size(grey: GreyImage, grid: WorkingGrid, shape: tuple[int, int]) -> Gre
     """
     if grid.binning == 1:
         return grey
-    large = grey.repeat(grid.binning, axis=0).repeat(grid.binning, axis=1)
-    if large.shape == shape:
-        return large
-    whole = np.full(shape, BLANK, np.uint8)
-    whole[: large.shape[0], : large.shape[1]] = large
+    whole: GreyImage = enlarge(grey, grid, *shape)
     return whole

@@ -31,11 +31,14 @@ from leakwatch.display.banner import (
     unknown_banner,
 )
 from leakwatch.live.assessed_history import AssessedHistory, TimedDecision, is_assessed
+from leakwatch.live.event_log import EventLogView
 from leakwatch.live.exposure import Exposure
 from leakwatch.live.latency_ledger import Latency
+from leakwatch.sinks.alarm_outputs.alarm_worker import AlarmOutputState
 
 _NO_HISTORY, _NO_MARKS = AssessedHistory(), Marks()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
+_NO_LOG = EventLogView()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class LiveStatus:
     latency : Latency
     recordings : tuple of Recording
         Running ones, and those that the operator ended and that failed or lost frames.
+    alarm_outputs : tuple of AlarmOutputState
     notices : tuple of str
         Notices about them, oldest first.
     audio_paused_until_s : float or None
@@ -113,6 +117,10 @@ class LiveStatus:
         Why the session cannot continue; empty if it can, or if it ended normally.
     marks : Marks
         Current marks.
+    margin_mm : float or None
+        Margin from the next frame on; None before the session has started.
+    log : EventLogView
+        List of events.
     """
 
     decision: TimedDecision | None
@@ -129,6 +137,7 @@ class LiveStatus:
     exposure: Exposure = _NO_EXPOSURE
     latency: Latency = _NO_LATENCY
     recordings: tuple[Recording, ...] = ()
+    alarm_outputs: tuple[AlarmOutputState, ...] = ()
     notices: tuple[str, ...] = ()
     audio_paused_until_s: float | None = None
     warnings: tuple[str, ...] = ()
@@ -137,6 +146,8 @@ class LiveStatus:
     fault: str = ""
     tally: RunSummary = EMPTY_SUMMARY
     marks: Marks = _NO_MARKS
+    margin_mm: float | None = None
+    log: EventLogView = _NO_LOG
 
     @property
     def is_recorded(self) -> bool:

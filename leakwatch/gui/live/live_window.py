@@ -17,16 +17,17 @@ from leakwatch.core.results import Level, Snapshot
 from leakwatch.display.confirmation import Confirmation
 from leakwatch.display.facts import needed_at_a_glance
 from leakwatch.display.procedure_clocks import AcknowledgementClock, CementClock
+from leakwatch.gui.live.entry_tools import entry_tools
+from leakwatch.gui.live.live_events import LiveEvents
 from leakwatch.gui.live.live_key_images import LiveKeyImages
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.live_references import LiveReferences
 from leakwatch.gui.live.record_start import RecordStart
 from leakwatch.gui.live.sound import Speaker, open_speaker
-from leakwatch.gui.live.syringe_layer import SyringeLayer
 from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.gui.widgets.key_image_keys import RecordFolder
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
+from leakwatch.gui.widgets.keys import KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.gui.widgets.ruler_layer import ruler_tool
 from leakwatch.live.alarm_sound import AlarmState, next_burst
@@ -85,10 +86,14 @@ class LiveWindow(ImageWindow):
         record: Callable[[], str] | None = None,
         recorded: RecordFolder | None = None,
     ) -> None:
-        what = text("syringe: type how much cement was injected")
-        chords = ((Qt.Key.Key_V, PLAIN),)
-        syringe = Tool(chords, "V", what, lambda: SyringeLayer(self._read_syringe), text("syringe"))
-        super().__init__(title, (*tools, syringe, ruler_tool(session.settings, note=session.note)))
+        super().__init__(
+            title,
+            (
+                *tools,
+                *entry_tools(session, self.say),
+                ruler_tool(session.settings, note=session.note),
+            ),
+        )
         self._session, self._settings = session, session.settings
         self.banner.use(self._settings.window)
         self.cement: CementClock | None = None
@@ -98,6 +103,7 @@ class LiveWindow(ImageWindow):
         self._live = LivePicture(self.image, self._settings, session.marks)
         self.references = LiveReferences(self.panes, self.image, self._live, self._settings)
         self.key_images = LiveKeyImages(session, self._live, self.references, self.say, recorded)
+        self.events = LiveEvents(self.panes, self._live, self.say)
         self._drawn_received_s = -math.inf
         self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, DisplayState.WAITING)
         self._sure, self._ending = Confirmation(), False
@@ -227,6 +233,7 @@ class LiveWindow(ImageWindow):
             *self.references.key_actions(),
             *self.key_images.key_actions(),
             self._record_key(),
+            *self.events.key_actions(),
             key(code.Key_X, "X", text("cement is mixed now"), self._mixed, text("mixed now")),
             KeyAction(earlier, text("Shift X"), sooner, self._mixed_earlier),
             key(
@@ -297,10 +304,11 @@ class LiveWindow(ImageWindow):
         if soon and (now.level, now.state) == self._numbers_of:
             return
         self._numbers_s, self._numbers_of = now_s, (now.level, now.state)
+        self.events.follow(status.log)
         problem = self._speaker.problem
         facts = session_facts(status, now, now_s, self._settings, self.cement, problem)
         self.strip.show_overlay(self._live.picture, needed_at_a_glance(facts))
-        self.strip.show_trend(self._live.trend(now))
+        self.strip.show_trend(self.events.trend(now))
         self.run_strip.show_facts(facts + self.key_images.facts())
 
     def _raise_window(self) -> None:
@@ -371,10 +379,6 @@ class LiveWindow(ImageWindow):
     def _add_bookmark(self) -> None:
         self._session.note("marked")
         self.say(text("Bookmark saved with the case."))
-
-    def _read_syringe(self, ml: float) -> None:
-        self._session.read_syringe(ml)
-        self.say(text("{ml:g} mL: used from the next image on.", ml=ml))
 
     def _mixed(self) -> None:
         self.cement = CementClock(self._session.now_s, _wall_clock())

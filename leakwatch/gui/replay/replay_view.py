@@ -12,11 +12,12 @@ from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Snapshot
 from leakwatch.core.spacing import Calibration
 from leakwatch.display.banner import Banner, keep_latched_stop, stale_banner, unknown_banner
+from leakwatch.display.event_list import EventRow, next_row, previous_row
 from leakwatch.display.grey_mapping import GreyImage
-from leakwatch.display.history import TrendSample
 from leakwatch.display.picture import STALE_AFTER_S, FrameOverlay, make_overlay
 from leakwatch.display.procedure_clocks import clock_text
 from leakwatch.display.reference_view import Current
+from leakwatch.display.trend_plot import TrendPlot, trend_plot
 from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.replay.playback import Playback
 from leakwatch.gui.replay.replay_references import TrackReferences
@@ -98,6 +99,7 @@ class Replay:
         self._shown: tuple[int, FrameOverlay, GreyImage | None, ViewSettings] | None = None
         self._unreadable = ""
         self.references = TrackReferences(track)
+        self._rows_of, self._rows = -1, tuple[EventRow, ...]()
         self.playback = Playback(lambda: len(track), track.time_s, complete=lambda: track.ended)
 
     def tick(self, now_s: float) -> ReplayView:
@@ -153,10 +155,64 @@ class Replay:
         """Return a frame of this sequence as it is shown."""
         return self._track.grey_of(frame.pixels, self.view_settings)
 
-    def samples(self) -> tuple[TrendSample, ...]:
-        """Return the trend until the frame to show now."""
+    @property
+    def rows(self) -> tuple[EventRow, ...]:
+        """List of events; the same object until it changes."""
+        version = self._track.story_version
+        if version != self._rows_of:
+            self._rows_of, self._rows = version, self._track.event_rows()
+        return self._rows
+
+    def trend(self, whole: bool = False) -> TrendPlot:
+        """Return the trend until the frame to show now, or of all frames."""
+        index, track = self.playback.index, self._track
+        if index is None:
+            return trend_plot((), self.settings)
+        samples = (
+            track.case_samples() if whole else track.samples(index, self.settings.window.trend_s)
+        )
+        return trend_plot(
+            samples,
+            self.settings,
+            self.rows,
+            in_mm=track.snapshot(index).observation.calibration.mm_per_px is not None,
+            whole=whole,
+            cursor_s=track.time_s(index) if whole else None,
+        )
+
+    def thumbnail(self, row: EventRow) -> GreyImage | None:
+        """Return the small image of an event."""
+        return self._track.thumbnail(row.frame)
+
+    @property
+    def dropped_thumbnails(self) -> int:
+        """Number of events that have lost their small image."""
+        return self._track.dropped_thumbnails
+
+    def index_of(self, row: EventRow) -> int:
+        """Return the index of the frame of an event."""
+        return self._track.index_of(row.frame)
+
+    def go_to(self, row: EventRow | None) -> None:
+        """Show the frame of an event; None: stay."""
+        if row is not None:
+            self.playback.seek(self.index_of(row))
+
+    def go_to_next(self) -> None:
+        """Show the frame of the next event."""
+        self.go_to(next_row(self.rows, self._frame_number()))
+
+    def go_to_previous(self) -> None:
+        """Show the frame of the previous event."""
+        self.go_to(previous_row(self.rows, self._frame_number()))
+
+    def current_row(self) -> EventRow | None:
+        """Return the last event until the displayed frame."""
+        return previous_row(self.rows, self._frame_number() + 1)
+
+    def _frame_number(self) -> int:
         index = self.playback.index
-        return () if index is None else self._track.samples(index, self.settings.window.trend_s)
+        return -1 if index is None else self._track.snapshot(index).frame.index
 
     def acknowledge(self) -> bool:
         """Acknowledge the STOP of the displayed frame; False if there is none."""

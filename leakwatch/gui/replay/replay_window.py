@@ -13,12 +13,15 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration
+from leakwatch.display.event_list import EventRow
 from leakwatch.display.facts import needed_at_a_glance
+from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.picture import FrameOverlay
-from leakwatch.display.trend_plot import trend_plot
 from leakwatch.gui.replay.replay_key_images import ReplayKeyImages
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
 from leakwatch.gui.replay.transport import Transport
+from leakwatch.gui.widgets.event_list_view import foot_text
+from leakwatch.gui.widgets.event_pane import EventPane
 from leakwatch.gui.widgets.image_window import SIZE, TICK_MS, ImageWindow
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
@@ -58,6 +61,7 @@ class ReplayWindow(ImageWindow):
         self.transport = Transport()
         self.references = ReferenceKeys(self.panes, replay.settings)
         self.key_images = ReplayKeyImages(self.current_replay, self.say, key_images, folder)
+        self.events = EventPane(self.panes, self._thumbnail, self._go_to)
         self._shown: FrameOverlay | None = None
         self._trend_s = -math.inf
         self.lay_out(self.transport)
@@ -79,6 +83,7 @@ class ReplayWindow(ImageWindow):
         """Show everything of `view`."""
         self.banner.show_banner(view.banner)
         self.transport.show_view(view)
+        self._show_events(view)
         if view.picture is not None and view.picture is not self._shown:
             self.image.show_frame(view.grey, view.picture)
             self._shown = view.picture
@@ -129,6 +134,7 @@ class ReplayWindow(ImageWindow):
             key(code.Key_End, text("End"), text("last frame"), go.seek_end),
             *self.references.key_actions(),
             *self.key_images.key_actions(),
+            *self._event_keys(),
         )
 
     def set_scale(self, scale: float) -> None:
@@ -147,7 +153,32 @@ class ReplayWindow(ImageWindow):
         # At high speed, not every frame needs a trend.
         if not view.playing or now_s - self._trend_s >= settings.window.numbers_s:
             self._trend_s = now_s
-            self.strip.show_trend(trend_plot(self.replay.samples(), settings))
+            self.strip.show_trend(self.replay.trend(self.events.whole))
+
+    def _event_keys(self) -> tuple[KeyAction, ...]:
+        code, replay = Qt.Key, self.replay
+        after, before = text("next event"), text("previous event")
+        return (
+            key(code.Key_PageDown, text("Page Down"), after, replay.go_to_next),
+            key(code.Key_PageUp, text("Page Up"), before, replay.go_to_previous),
+            *self.events.key_actions(),
+        )
+
+    def _show_events(self, view: ReplayView) -> None:
+        replay, rows = self.replay, self.replay.rows
+        self.transport.events.show_rows(rows, view, replay.index_of, self._thumbnail)
+        self.events.show_rows(rows, foot_text(0, replay.dropped_thumbnails))
+        if self.events.is_open:
+            self.events.view.select(replay.current_row())
+
+    def _thumbnail(self, row: EventRow) -> GreyImage | None:
+        return self.replay.thumbnail(row)
+
+    def _go_to(self, row: EventRow) -> None:
+        self.replay.go_to(row)
+
+    def _go_to_time(self, time_s: float) -> None:
+        self.replay.playback.seek_time(time_s)
 
     def _show_reference(self) -> None:
         replay, look = self.replay, self.view_keys.view
@@ -188,5 +219,7 @@ class ReplayWindow(ImageWindow):
         transport.slower_pressed.connect(self._slower)
         transport.faster_pressed.connect(self._faster)
         transport.timeline.sought.connect(self._seek)
+        transport.events.chosen.connect(self._go_to)
+        self.strip.trend.chosen.connect(self._go_to_time)
         transport.acknowledged.connect(self.acknowledge)
         transport.help_pressed.connect(self.toggle_help)

@@ -19,6 +19,7 @@ from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level
 from leakwatch.display import palette
 from leakwatch.display.level_styles import level_style
+from leakwatch.gui.replay.event_strip import EventStrip
 from leakwatch.gui.replay.replay_view import ReplayView
 from leakwatch.gui.widgets.fonts import font
 
@@ -101,7 +102,8 @@ class Transport(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.timeline = Timeline()
+        self.timeline, self.events = Timeline(), EventStrip()
+        self.events.hide()
         self.back = _button("◀ ❘", text("Step back (←)"))
         self.play = _button("▶", text("Play or pause (space)"))
         self.forward = _button("❘ ▶", text("Step forward (→)"))
@@ -154,6 +156,7 @@ class Transport(QWidget):
         self.speed.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
+        layout.addWidget(self.events)
         layout.addWidget(self.timeline)
         layout.addLayout(row)
         self.set_scale(1.0)
@@ -165,6 +168,7 @@ class Transport(QWidget):
             label.setFont(letters)
         self.speed.setFixedWidth(round(58 * scale))
         self.timeline.setFixedHeight(round(TIMELINE_HEIGHT * scale))
+        self.events.set_scale(scale)
         for button in (self.back, self.play, self.forward, self.slower, self.faster, self.help):
             button.setFixedSize(round(BUTTON_WIDTH * scale), round(BUTTON_HEIGHT * scale))
             button.setFont(letters)

@@ -171,13 +171,13 @@ def test_the_last_image_stays_with_its_lines_and_its_age(room, window):
         assert all(age in one for one in said), said
         plot = window.strip.trend.plot
         assert (len(plot.distance), plot.unseen_s > 11.0) == (1, True)
-        assert 0.5 <= plot.unseen_x < 1.0
+        assert 0.5 - 1e-9 <= plot.x(plot.gaps[-1].start_s) < 1.0
     room.source.status = replace(room.source.status, fluoroscopy_on=True)
     room.feed(FEW[STOPPED + 1])
     window.tick()
     assert (window.signs.text(), window.image.image.opacity()) == ("", 1.0)
     assert not any("ago" in one or "old" in one for one in numbers_on(window))
-    assert window.strip.trend.plot.unseen_x == 1.0
+    assert window.strip.trend.plot.unseen_s == 0.0
 
 
 def test_a_frame_that_cannot_be_compared_has_no_lines_of_another(room, window):
