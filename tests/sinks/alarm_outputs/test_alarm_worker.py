@@ -203,7 +203,6 @@ def test_each_section_of_the_settings_opens_its_output(tmp_path):
     [
         ("paho.mqtt.client", "mqtt", {"alarm_mqtt": AlarmMqttSettings(host="127.0.0.1")}),
         ("serial", "serial", {"alarm_serial": AlarmSerialSettings(port="COM1")}),
-        ("requests", "net", {"alarm_http": AlarmHttpSettings(url="http://127.0.0.1/")}),
         ("fastcrc", "igtl", {"alarm_openigtlink": AlarmOpenIgtlinkSettings(port=18944)}),
     ],
 )
