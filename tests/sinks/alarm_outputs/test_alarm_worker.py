@@ -113,9 +113,7 @@ def test_a_receiver_that_comes_late_gets_the_latched_stop(started):
     worker = started(receiver)
     worker.append(make_snapshot(1, STOP))
     state = wait_for(lambda: worker.state.failure and worker.state)
-    assert state == AlarmOutputState(
-        "test", failure="no answer (ConnectionRefusedError: Connection refused)"
-    )
+    assert state == AlarmOutputState("test", failure="no answer: Connection refused")
     receiver.absent = False
     first = wait_for(lambda: receiver.got)[0]
     assert (first.level, first.latched) == (Level.STOP, True)
@@ -169,10 +167,10 @@ def test_a_worker_whose_receiver_hangs_is_left_at_the_end(started):
 def test_failures_are_told_once_each_and_their_end_too():
     notices = AlarmNotices()
     good = AlarmOutputState("MQTT", connected=True)
-    bad = AlarmOutputState("MQTT", failure="no answer (TimeoutError)")
+    bad = AlarmOutputState("MQTT", failure="no answer: TimeoutError")
     assert notices.take_new([good]) == []
     assert notices.take_new([bad]) == [
-        "alarm output MQTT: no answer (TimeoutError); it is tried again"
+        "alarm output MQTT: no answer: TimeoutError; it is tried again"
     ]
     assert notices.take_new([bad]) == []
     assert notices.take_new([AlarmOutputState("MQTT")]) == []
