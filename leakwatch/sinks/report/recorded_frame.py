@@ -76,7 +76,8 @@ class ShownFrame:
         why = Fact(
             text("Lines"), text("not drawn: analysed again, {level}", level=self.again), True
         )
-        facts = (*drawn.facts, why)
+        # Without millimetres no area is recorded, which would look as if nothing was comparable.
+        facts = (*(fact for fact in drawn.facts if fact.name != "Cement"), why)
         return replace(
             drawn, lines=(), labels=(), band_px=None, legend=(), focus_px=None, facts=facts
         )
