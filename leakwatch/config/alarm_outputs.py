@@ -12,6 +12,7 @@ from leakwatch.config.ranges import within
 Label = Annotated[str, msgspec.Meta(max_length=20)]
 Address = Annotated[str, msgspec.Meta(max_length=2048)]
 LevelName = Literal["CLEAR", "WATCH", "STOP", "UNKNOWN"]
+WebAddress = Annotated[str, msgspec.Meta(pattern=r"^(https?://[^\s@/]+(/\S*)?)?$", max_length=2048)]
 # Bytes of a relay's command, such as A0 01 01 A2.
 HexBytes = Annotated[str, msgspec.Meta(pattern=r"^\s*([0-9A-Fa-f]{2}\s*){1,64}$")]
 
@@ -99,10 +100,10 @@ class AlarmHttpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     Parameters
     ----------
     url : str
-        Receives each message by POST, as JSON; empty: off.
+        Receives each message by POST, as JSON; empty: off. Without user and password.
     """
 
-    url: Annotated[str, msgspec.Meta(pattern=r"^(https?://\S+)?$", max_length=2048)] = ""
+    url: WebAddress = ""
 
 
 class AlarmSerialSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

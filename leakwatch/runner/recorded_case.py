@@ -7,13 +7,13 @@ recorded lines, and the report states how many frames agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
 from leakwatch.case_files.case_file import load_case
 from leakwatch.case_files.key_image_index import read_key_images
-from leakwatch.case_files.run_records import read_events, read_frames
+from leakwatch.case_files.run_records import FrameRecord, read_events, read_frames
 from leakwatch.case_files.session_file import (
     CASE_NAME,
     RECORDING_NAME,
@@ -106,7 +106,7 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
     events = read_events(folder / EVENTS_NAME)
     places, parts = _places(recorded)
     told = {line.frame: line for line in lines}
-    warned = _warned(events)
+    warned = _warned(events, lines)
     moments: list[KeyFrame] = []
     outlines: list[Outline] = []
     preview: list[Frame] = []
@@ -159,10 +159,32 @@ def _places(recorded: tuple[RecordedFrame, ...]) -> tuple[dict[int, FrameReferen
     return places, [part_name(part) for part in parts]
 
 
-def _warned(events: tuple[Event, ...]) -> dict[int, tuple[Event, ...]]:
-    """Return alerts of WATCH and STOP by frame."""
+def _warned(
+    events: tuple[Event, ...], lines: tuple[FrameRecord, ...]
+) -> dict[int, tuple[Event, ...]]:
+    """Return alerts of WATCH and STOP by frame.
+
+    An alert whose event is missing, because the recording began later or lost that frame, counts
+    at the first line that has its level.
+    """
     found: dict[int, tuple[Event, ...]] = {}
     for event in events:
         if event.kind is EventKind.ALERT and event.level in (Level.WATCH, Level.STOP):
             found[event.frame] = (*found.get(event.frame, ()), event)
+    told = [(event.frame, event.level) for event in events]
+    before = -1
+    level: Level | None = None
+    for line in lines:
+        changed = line.level is not level and line.level in (Level.WATCH, Level.STOP)
+        if changed and not any(
+            one is line.level and before <= frame <= line.frame for frame, one in told
+        ):
+            found[line.frame] = tuple(_missing_events(line))
+        before, level = line.frame, line.level
     return found
+
+
+def _missing_events(line: FrameRecord) -> Iterator[Event]:
+    measured = (line.distance_mm, line.distance_sigma_mm)
+    for reason in line.reasons or (None,):
+        yield Event(line.frame, line.time_s, EventKind.ALERT, line.level, reason, *measured)

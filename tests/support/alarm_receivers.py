@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -123,6 +124,15 @@ class Mosquitto:
                 [self._program, "-c", self._folder / "mosquitto.conf"], stdout=log, stderr=log
             )
         wait_for(lambda: answers(self.port), "the broker did not start")
+
+    def pause(self) -> None:
+        """Hang: connections stay open, and nothing is answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None:

@@ -172,9 +172,6 @@ class AlarmWorker(SinkThread[AlarmReceiver]):
 
 
 def _failure_text(error: Exception) -> str:
-    """Return the kind of a failure; without addresses, which may name people."""
-    reason = getattr(error, "strerror", None) or ""
-    kind = type(error).__name__
-    if not reason:
-        return text("no answer ({kind})", kind=kind)
-    return text("no answer ({kind}: {reason})", kind=kind, reason=str(reason))
+    """Return why it failed, without the addresses that other texts of an error have."""
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return text("no answer: {reason}", reason=str(reason))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import socket
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPSConnection
+from threading import Timer
+from urllib.parse import urlsplit
 
 from leakwatch.config import AlarmHttpSettings
-from leakwatch.core.errors import needs_extra
-from leakwatch.core.messages import text
 from leakwatch.sinks.alarm_outputs.alarm_message import AlarmMessage, alarm_json
 
 TOKEN_VARIABLE = "LEAKWATCH_HTTP_TOKEN"
@@ -19,55 +21,60 @@ class HttpRefused(Exception):
 
 
 class HttpOutput:
-    """Client of an HTTP server.
+    """Client of an HTTP server, with a connection for each message.
+
+    The server may have closed a connection that was kept, and the message that shows this would be
+    the STOP. The library `requests` is not used: its limit of time begins anew with each byte, so
+    that a server that answers slowly would hold up the next alarm for ever.
 
     Parameters
     ----------
     settings : AlarmHttpSettings
     send_s : float
-        Maximum time to connect, and to wait for an answer.
-
-    Raises
-    ------
-    MissingExtraError
-        The extra `net` is not installed.
+        Maximum time to connect, and then for the whole answer.
     """
 
     def __init__(self, settings: AlarmHttpSettings, send_s: float) -> None:
-        with needs_extra("net", text("an HTTP output")):
-            import requests  # noqa: F401
-        self._settings, self._send_s = settings, send_s
-        self._session: Any = None
+        self._address, self._send_s = urlsplit(settings.url), send_s
 
     def connect(self) -> None:
-        """Begin a session; the server is asked with the first message."""
-        import requests
-
-        self._session = requests.Session()
-        self._session.headers["Content-Type"] = "application/json"
-        token = os.environ.get(TOKEN_VARIABLE, "")
-        if token:
-            self._session.headers["Authorization"] = f"Bearer {token}"
+        """Do nothing: each message has its own connection."""
 
     def send(self, message: AlarmMessage) -> None:
         """Post a message."""
-        answer = self._session.post(
-            self._settings.url,
-            data=alarm_json(message),
-            timeout=self._send_s,
-            allow_redirects=False,  # the message is for this address
-            stream=True,  # what is said beside the status is not waited for
-        )
-        with answer:
-            if answer.status_code not in _OK:
-                raise HttpRefused(answer.status_code)
-            # Read, if it is short, so that the connection can be used again.
-            answer.raw.read(1024)
+        address = self._address
+        kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
+        assert address.hostname is not None
+        with closing(kind(address.hostname, address.port, timeout=self._send_s)) as connection:
+            connection.connect()
+            overdue = Timer(self._send_s, _cut, (connection,))
+            overdue.daemon = True
+            overdue.start()
+            try:
+                connection.request("POST", self._target(), alarm_json(message), _headers())
+                status = connection.getresponse().status
+            finally:
+                overdue.cancel()
+        if status not in _OK:
+            raise HttpRefused(status)
 
     def disconnect(self) -> None:
-        """End the session."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        """Do nothing: no connection is kept."""
 
     close = disconnect
+
+    def _target(self) -> str:
+        query = f"?{self._address.query}" if self._address.query else ""
+        return f"{self._address.path or '/'}{query}"
+
+
+def _headers() -> dict[str, str]:
+    headers = {"Content-Type": "application/json", "Connection": "close"}
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    return headers | {"Authorization": f"Bearer {token}"} if token else headers
+
+
+def _cut(connection: HTTPConnection) -> None:
+    """End a connection that takes too long; whoever waits for it gets an error."""
+    with suppress(OSError, AttributeError):  # it has ended meanwhile
+        connection.sock.shutdown(socket.SHUT_RDWR)

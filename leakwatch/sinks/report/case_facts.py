@@ -10,7 +10,7 @@ from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.case_files.session_file import SessionFile
 from leakwatch.core.active_rules import Rule
 from leakwatch.core.messages import counted, join_texts, text
-from leakwatch.core.results import Event, EventKind, Level, Reason
+from leakwatch.core.results import EventKind, Level, Reason
 from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import FactorSource
 from leakwatch.display.level_styles import level_word
@@ -20,6 +20,7 @@ from leakwatch.sinks.report.case_findings import Findings
 from leakwatch.sinks.report.case_words import (
     NONE,
     alert_text,
+    all_events,
     baseline_frames,
     event_text,
     join_comma,
@@ -58,7 +59,7 @@ def facts(findings: Findings) -> tuple[Fact, ...]:
         Fact(text("Frames by reason"), _reasons_text(findings)),
         Fact(text("Pauses"), _pauses_text(findings)),
         *(Fact(text("Gap"), line) for line in summary_lines(_tally(findings), findings.settings)),
-        Fact(text("Alerts"), _alert_counts(findings.events)),
+        Fact(text("Alerts"), _alert_counts(findings)),
         Fact(text("First STOP"), _first_stop(findings)),
         Fact(text("Largest area"), _largest_area(lines)),
         Fact(text("Largest volume"), _largest_volume(lines)),
@@ -194,9 +195,9 @@ def _shortest_distance(lines: tuple[FrameRecord, ...]) -> str:
     )
 
 
-def _alert_counts(events: tuple[Event, ...]) -> str:
+def _alert_counts(findings: Findings) -> str:
     """Return the number of alerts of each level, and of those acknowledged."""
-    alerts = [event for event in events if event.kind is EventKind.ALERT]
+    alerts = [event for event in all_events(findings) if event.kind is EventKind.ALERT]
     counts = [
         (len({event.frame for event in alerts if event.level is level}), level.value)
         for level in (Level.STOP, Level.WATCH)
@@ -204,7 +205,7 @@ def _alert_counts(events: tuple[Event, ...]) -> str:
     shown = join_comma(
         text("{count} {level}", count=count, level=level) for count, level in counts if count
     )
-    cleared = sum(event.kind is EventKind.ACKNOWLEDGE for event in events)
+    cleared = sum(event.kind is EventKind.ACKNOWLEDGE for event in findings.events)
     if not cleared:
         return shown
     return text("{alerts}; acknowledged: {count}", alerts=shown, count=cleared)

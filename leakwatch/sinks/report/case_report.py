@@ -15,7 +15,7 @@ from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_facts import Fact, facts, is_partly
 from leakwatch.sinks.report.case_findings import Findings, KeyFrame
-from leakwatch.sinks.report.case_words import acknowledged_text, alert_heading, reported_events
+from leakwatch.sinks.report.case_words import alert_heading, alert_note, all_events, reported_events
 from leakwatch.sinks.trend_page import draw_trend_figure
 
 # Images in a report: all alerts of an ordinary case; more alerts mean many acknowledgements.
@@ -35,7 +35,7 @@ class Scene:
         Number, time, level and reasons: the words of the banner in the image.
     image : RgbImage
     note : str
-        When a STOP was acknowledged; empty for other alerts.
+        When a STOP was acknowledged, and whether it began earlier; may be empty.
     """
 
     title: str
@@ -94,7 +94,7 @@ def _scene(findings: Findings, key_frame: KeyFrame) -> Scene:
     return Scene(
         alert_heading(key_frame, findings.settings),
         draw(key_frame.shown.overlay(findings.marks, findings.settings), pixels),
-        acknowledged_text(key_frame, findings.events),
+        alert_note(key_frame, findings.events),
     )
 
 
@@ -115,7 +115,7 @@ def trend(findings: Findings) -> Figure | None:
     if not samples:
         return None
     numbers = {key_frame.events[-1].frame: key_frame.number for key_frame in findings.key_frames}
-    return draw_trend_figure(samples, findings.events, calibration, findings.settings, numbers)
+    return draw_trend_figure(samples, all_events(findings), calibration, findings.settings, numbers)
 
 
 def _sample(line: FrameRecord, in_mm: bool) -> TrendSample:

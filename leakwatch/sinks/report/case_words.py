@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.config import Settings
-from leakwatch.core.messages import text
+from leakwatch.core.messages import join_with, text
 from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.display.banner import REASON_WORDS, level_banner
 from leakwatch.display.quantities import wall_distance_text
@@ -53,6 +53,32 @@ def alert_text(key_frame: KeyFrame, settings: Settings) -> str:
     if not distance or any(distance in reason for reason in banner.reasons):
         return said
     return text("{event} ({distance})", event=said, distance=distance)
+
+
+def all_events(findings: Findings) -> tuple[Event, ...]:
+    """Return the recorded events and the alerts that have none, in order of time."""
+    missing = [
+        event
+        for key_frame in findings.key_frames
+        for event in key_frame.events
+        if event not in findings.events
+    ]
+    return tuple(sorted((*findings.events, *missing), key=lambda event: event.time_s))
+
+
+def alert_note(key_frame: KeyFrame, events: tuple[Event, ...]) -> str:
+    """Return what is known of an alert beside its frame; empty if there is nothing to say.
+
+    Parameters
+    ----------
+    key_frame : KeyFrame
+    events : tuple of Event
+        As recorded.
+    """
+    earlier = text("This alert began before the recording, or in a frame that is not recorded.")
+    notes = [earlier] if key_frame.events[-1] not in events else []
+    acknowledged = acknowledged_text(key_frame, events)
+    return join_with(" ", [*notes, acknowledged] if acknowledged else notes)
 
 
 def acknowledged_text(key_frame: KeyFrame, events: tuple[Event, ...]) -> str:

@@ -9,12 +9,14 @@ from html import unescape
 import injection
 import msgspec
 import pytest
+from highdicom.sr import srread
 from recorded_injection import record_injection
 
 from leakwatch.core.messages import translate
 from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.files.untrusted_text import escape_control_characters
 from leakwatch.runner.recorded_case import find_again
+from leakwatch.sinks.dicom_export.case_objects import REPORT_NAME, export_dicom
 from leakwatch.sinks.report.case_facts import facts
 from leakwatch.sinks.report.case_page import make_report_page
 from leakwatch.sinks.report.case_pdf import report_pages
@@ -173,3 +175,38 @@ def test_an_acknowledgement_is_said_and_drawn(findings):
     assert f"(✓ acknowledged {at_s:.2f} s)" in axes.get_title(loc="left")
     signs = [t.get_position()[0] for t in axes.texts if t.get_text() == ACKNOWLEDGED_SIGN]
     assert signs == [at_s]
+
+
+def test_a_watch_that_an_acknowledgement_raised_is_an_acknowledged_stop(findings):
+    """Its event has the frame of the STOP that was shown, whose line says STOP."""
+    moment = next(m for m in findings.key_frames if m.events[-1].level is Level.STOP)
+    line = next(one for one in findings.lines if one.frame == moment.events[-1].frame)
+    event = Event(line.frame, line.time_s, EventKind.ALERT, Level.WATCH, Reason.POSTERIOR_MARGIN)
+    told = (findings.session.calibration, findings.settings)
+    shown = shown_frame(line, (event,), moment.snapshot, *told)
+    heading = alert_heading(replace(moment, events=(event,), shown=shown), findings.settings)
+    assert ": STOP acknowledged: " in heading
+    overlay = shown.overlay(findings.marks, findings.settings)
+    area = next(fact.value for fact in overlay.facts if fact.name == "Cement area")
+    assert area == f"{line.area_mm2:.0f} mm²"
+
+
+def test_a_stop_that_began_before_the_recording_is_an_alert_of_it(tmp_path):
+    record_injection(tmp_path, begun=injection.STOPPED)
+    found = find_again(tmp_path, "begun after STOP")
+    assert {line.level for line in found.lines} == {Level.STOP}
+    assert not [event for event in found.events if event.level is Level.STOP]
+    report = make_case_report(found)
+    told = {fact.name: fact.value for fact in report.facts}
+    assert told["Alerts"] == "1 STOP"
+    assert f"frame {injection.STOPPED}: STOP: Cement " in told["First STOP"]
+    (scene,) = report.scenes
+    assert scene.note.startswith("This alert began before the recording")
+    assert f"1  {found.lines[0].time_s:.2f} s" in report.trend.axes[0].get_title(loc="left")
+    export_dicom(found, tmp_path / "dicom")
+    (distance,) = (
+        group
+        for group in srread(tmp_path / "dicom" / REPORT_NAME).content.get_image_measurement_groups()
+        if group.tracking_identifier.endswith(": distance")
+    )
+    assert distance.get_qualitative_evaluations()[0].value.meaning == "STOP"
