@@ -6,6 +6,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Byte code is kept, whatever the shell says: the tests start hundreds of processes, and each would
+# compile again all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # What the sample needs: a window where there is a display, else what encodes a video.
 EXTRAS ?= $(if $(DISPLAY)$(WAYLAND_DISPLAY),gui,video)
 comma := ,
