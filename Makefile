@@ -32,7 +32,6 @@ lint: $(VENV)/.installed-dev ## Style, format, types, and which module may impor
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy examples/leakwatch-example/leakwatch_example.py
 	$(BIN)/lint-imports
 
 wheel: $(VENV)/.installed-dev ## Build wheel and sdist into dist/, and try the wheel where nothing else is
