@@ -37,10 +37,12 @@ lint: $(VENV)/.installed-dev ## Style, format, types, and which module may impor
 wheel: $(VENV)/.installed-dev ## Build wheel and sdist into dist/, and try the wheel where nothing else is
 	$(BIN)/python scripts/check_wheel.py
 
-# A file's tests stay in one process, with what they share. More processes gain little.
+# A file's tests stay in one process, with what they share. More processes gain little. Files come by
+# name: by the number of tests, those with few and long ones come last, and a processor waits.
 pytest: $(VENV)/.installed-dev ## The tests alone; PYTEST="-k motion" passes options on
 	@scripts/system-packages qt
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile \
+		--no-loadscope-reorder $(PYTEST)
 
 format: $(VENV)/.installed-dev ## Rewrite the files as `make lint` wants them
 	$(BIN)/ruff check --fix
