@@ -1,0 +1,186 @@
+"""Two planes watched together: the worse level, with its banner and its alarm. Pure.
+
+A plane counts while it is on. It is off while its source states that fluoroscopy is off there, and
+paused if a person said so. A plane that is merely silent or frozen may be broken: it counts. What
+was seen always counts: a STOP or WATCH is shown whatever the state of its plane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
+
+from leakwatch.core.messages import text
+from leakwatch.core.results import Level
+from leakwatch.display.banner import (
+    ACKNOWLEDGED,
+    ACKNOWLEDGED_STYLE,
+    LEVEL_STYLES,
+    PARTLY_STYLE,
+    PARTLY_WORD,
+    Banner,
+)
+from leakwatch.live.status import Alarm, DisplayedStatus, DisplayState
+
+_ORDER = (Level.CLEAR, Level.WATCH, Level.UNKNOWN, Level.STOP)
+_ALARMS = (Alarm.NONE, Alarm.LOW, Alarm.MEDIUM, Alarm.HIGH)
+_SEEN = (Level.STOP, Level.WATCH)
+
+
+def combine(*levels: Level) -> Level:
+    """Return the most urgent level; UNKNOWN without any."""
+    return max(levels, key=_ORDER.index, default=Level.UNKNOWN)
+
+
+def most_urgent(*alarms: Alarm) -> Alarm:
+    """Return the alarm of the highest priority; none without any."""
+    return max(alarms, key=_ALARMS.index, default=Alarm.NONE)
+
+
+class Weight(IntEnum):
+    """Order in which banners of planes displace each other."""
+
+    CLEAR = 0
+    PARTLY = 1  # UNKNOWN, but some rules are active, or the other plane is
+    WATCH = 2
+    UNKNOWN = 3
+    STOP = 4
+
+
+class Role(StrEnum):
+    """What a plane contributes to the common banner."""
+
+    ON = "on"
+    OFF = "off"  # its source states that fluoroscopy is off
+    PAUSED = "paused"  # a person expects no images from it
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """One plane at one time.
+
+    Parameters
+    ----------
+    name : str
+    now : DisplayedStatus
+    paused : bool
+        A person paused the monitoring of this plane.
+    acknowledged : bool
+        A STOP of this plane was acknowledged and is not over.
+    """
+
+    name: str
+    now: DisplayedStatus
+    paused: bool = False
+    acknowledged: bool = False
+
+    @property
+    def role(self) -> Role:
+        """What it contributes to the common banner."""
+        if self.paused:
+            return Role.PAUSED
+        return Role.OFF if self.now.state is DisplayState.OFF else Role.ON
+
+    @property
+    def counts(self) -> bool:
+        """Whether its banner counts even while it is off or paused."""
+        return self.role is Role.ON or self.now.level in _SEEN
+
+
+@dataclass(frozen=True, slots=True)
+class CommonStatus:
+    """What the operator sees of all planes together.
+
+    Parameters
+    ----------
+    banner : Banner
+        That of the worse plane, with the names of the planes.
+    alarm : Alarm
+        The most urgent one.
+    worse : int
+        Number of the plane that the banner is of.
+    """
+
+    banner: Banner
+    alarm: Alarm
+    worse: int
+
+    @property
+    def level(self) -> Level:
+        """The level of the banner."""
+        return self.banner.level
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one plane contributes: a banner whose reasons name the plane, an alarm, and one line."""
+
+    banner: Banner
+    alarm: Alarm
+    line: str
+
+
+def weight(banner: Banner) -> Weight:
+    """Return how urgent a banner is."""
+    if banner.level is Level.UNKNOWN and banner.partly:
+        return Weight.PARTLY
+    return Weight[banner.level.value]
+
+
+def combined(planes: Sequence[Plane]) -> CommonStatus:
+    """Return the common status of all planes: never calmer than any plane that counts.
+
+    Parameters
+    ----------
+    planes : sequence of Plane
+        At least one.
+    """
+    nothing_on = all(plane.role is not Role.ON for plane in planes)
+    shares = [_share(plane, nothing_on) for plane in planes]
+    heaviest = max(weight(one.banner) for one in shares)
+    worst = [place for place, one in enumerate(shares) if weight(one.banner) is heaviest]
+    worst.sort(key=lambda place: not shares[place].banner.flashing)
+    told = [shares[place].banner for place in worst]
+    others = [one.line for place, one in enumerate(shares) if place not in worst]
+    banner = replace(
+        told[0],
+        reasons=tuple(reason for one in told for reason in one.reasons),
+        warnings=(*others, *(warning for one in told for warning in one.warnings)),
+    )
+    return CommonStatus(banner, most_urgent(*(one.alarm for one in shares)), worst[0])
+
+
+def _share(plane: Plane, nothing_on: bool) -> _Share:
+    """Return what a plane contributes; if no plane is on, none of them is excused."""
+    if nothing_on or plane.counts:
+        return _own_share(plane)
+    paused = plane.role is Role.PAUSED
+    if paused:
+        line = text("{plane} is paused: not monitored", plane=plane.name)
+    else:
+        line = text("{plane}: fluoroscopy off, not monitored", plane=plane.name)
+    # An acknowledged STOP is not over, and never becomes CLEAR.
+    if plane.acknowledged:
+        stop = Level.STOP.value
+        banner = Banner(Level.WATCH, stop, ACKNOWLEDGED_STYLE, (line,), below=ACKNOWLEDGED)
+    elif paused:
+        clear = Level.CLEAR
+        banner = Banner(clear, clear.value, LEVEL_STYLES[clear], (), (line,))
+    else:
+        banner = Banner(Level.UNKNOWN, PARTLY_WORD, PARTLY_STYLE, (line,), partly=True)
+    return _Share(banner, Alarm.NONE if paused else plane.now.alarm, line)
+
+
+def _own_share(plane: Plane) -> _Share:
+    banner, name = plane.now.banner, plane.name
+    line = text("{plane}: {word}", plane=name, word=banner.word)
+    if banner.reasons:
+        reason = banner.reasons[0]
+        line = text("{plane}: {word}, {reason}", plane=name, word=banner.word, reason=reason)
+    named = replace(
+        banner,
+        reasons=tuple(text("{plane}: {words}", plane=name, words=one) for one in banner.reasons),
+        warnings=tuple(text("{plane}: {words}", plane=name, words=one) for one in banner.warnings),
+    )
+    return _Share(named, plane.now.alarm, line)
