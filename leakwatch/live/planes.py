@@ -114,11 +114,15 @@ class CommonStatus:
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What one plane contributes: a banner whose reasons name the plane, an alarm, and one line."""
+    """What one plane contributes: a banner, an alarm, and its state in one line.
+
+    `name` is empty if the reasons of the banner name the plane.
+    """
 
     banner: Banner
     alarm: Alarm
     line: str
+    name: str = ""
 
 
 def weight(banner: Banner) -> Weight:
@@ -141,14 +145,31 @@ def combined(planes: Sequence[Plane]) -> CommonStatus:
     heaviest = max(weight(one.banner) for one in shares)
     worst = [place for place, one in enumerate(shares) if weight(one.banner) is heaviest]
     worst.sort(key=lambda place: not shares[place].banner.flashing)
-    told = [shares[place].banner for place in worst]
-    others = [one.line for place, one in enumerate(shares) if place not in worst]
-    banner = replace(
-        told[0],
-        reasons=tuple(reason for one in told for reason in one.reasons),
-        warnings=(*others, *(warning for one in told for warning in one.warnings)),
-    )
+    told = [shares[place] for place in worst]
+    others = tuple(one.line for place, one in enumerate(shares) if place not in worst)
+    banner = _with_name(told[0]) if len(told) == 1 else _together(told)
+    banner = replace(banner, warnings=(*others, *banner.warnings))
     return CommonStatus(banner, most_urgent(*(one.alarm for one in shares)), worst[0])
+
+
+def _with_name(share: _Share) -> Banner:
+    """Return the banner of one plane, with its name under the word if there is room."""
+    if not share.name or share.banner.below:
+        return _together([share])
+    return replace(share.banner, below=share.name)
+
+
+def _together(shares: Sequence[_Share]) -> Banner:
+    """Return the first of equal banners with the reasons of all, each with its plane."""
+    return replace(
+        shares[0].banner,
+        reasons=tuple(_named(one.name, line) for one in shares for line in one.banner.reasons),
+        warnings=tuple(_named(one.name, line) for one in shares for line in one.banner.warnings),
+    )
+
+
+def _named(name: str, words: str) -> str:
+    return text("{plane}: {words}", plane=name, words=words) if name else words
 
 
 def _share(plane: Plane, nothing_on: bool) -> _Share:
@@ -178,9 +199,4 @@ def _own_share(plane: Plane) -> _Share:
     if banner.reasons:
         reason = banner.reasons[0]
         line = text("{plane}: {word}, {reason}", plane=name, word=banner.word, reason=reason)
-    named = replace(
-        banner,
-        reasons=tuple(text("{plane}: {words}", plane=name, words=one) for one in banner.reasons),
-        warnings=tuple(text("{plane}: {words}", plane=name, words=one) for one in banner.warnings),
-    )
-    return _Share(named, plane.now.alarm, line)
+    return _Share(banner, plane.now.alarm, line, name)

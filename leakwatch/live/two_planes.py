@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import replace
 
 from leakwatch.config import Settings
 from leakwatch.core.messages import text
 from leakwatch.core.planes import plane_name
-from leakwatch.core.results import Reason
+from leakwatch.core.results import Event, Reason
 from leakwatch.display.banner import unknown_banner
 from leakwatch.live.live_session import LiveSession
 from leakwatch.live.planes import CommonStatus, Plane, combined
@@ -81,7 +81,8 @@ class TwoPlanes:
         self.sessions = (first, second)
         self.settings: Settings = first.settings
         self._pauses = (PlanePause(), PlanePause())
-        self._on_offset: Callable[[float], None] | None = on_offset
+        self._on_offset = on_offset
+        self._offset_s: float | None = None
 
     def start(self) -> None:
         """Start monitoring."""
@@ -103,6 +104,28 @@ class TwoPlanes:
     def ended(self) -> bool:
         """Whether no frame will follow in either plane."""
         return all(session.status.ended for session in self.sessions)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the end of both planes at most `timeout_s`; return whether both have ended."""
+        for session in self.sessions:
+            if not session.status.ended:
+                session.wait(timeout_s)
+                break
+        return self.ended
+
+    def first_stops(self) -> tuple[tuple[str, Event], ...]:
+        """Return the first STOP of each plane that had one, with its name; the earlier one first.
+
+        Their times are those of the first plane.
+        """
+        offsets_s = (0.0, self._offset_s or 0.0)
+        found = []
+        for number, session in enumerate(self.sessions):
+            stop = session.status.first_stop
+            if stop is not None:
+                time_s = stop.time_s + offsets_s[number]
+                found.append((self.name(number), replace(stop, time_s=time_s)))
+        return tuple(sorted(found, key=lambda pair: pair[1].time_s))
 
     def name(self, number: int) -> str:
         """Return the name of a plane."""
@@ -172,11 +195,9 @@ class TwoPlanes:
         """Report the offset between the times of both planes, once."""
         starts_s = [_start_s(status) for status in statuses]
         first_s, second_s = starts_s
-        if self._on_offset is None or first_s is None or second_s is None:
-            return
-        tell, self._on_offset = self._on_offset, None
-        with suppress(OSError):
-            tell((second_s - first_s) * statuses[0].link.speed)
+        if self._offset_s is None and first_s is not None and second_s is not None:
+            self._offset_s = (second_s - first_s) * statuses[0].link.speed
+            self._on_offset(self._offset_s)
 
 
 def _start_s(status: LiveStatus) -> float | None:

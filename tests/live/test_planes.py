@@ -47,7 +47,9 @@ def planes(draw):
     level = draw(LEVELS if live else st.sampled_from([Level.UNKNOWN, Level.STOP]))
     partly = live and level is Level.UNKNOWN and draw(st.booleans())
     alarm = Alarm.HIGH if level is Level.STOP else draw(st.sampled_from(list(Alarm)[:3]))
-    paused, acknowledged = draw(st.booleans()), draw(st.booleans())
+    paused = draw(st.booleans())
+    # An acknowledged STOP is at least WATCH in its own plane.
+    acknowledged = level is not Level.CLEAR and draw(st.booleans())
     made = plane(level, "x", state, alarm, partly=partly)
     return replace(made, paused=paused, acknowledged=acknowledged)
 
@@ -114,7 +116,7 @@ def test_the_planes_are_exchangeable(one, other):
 def test_every_plane_that_is_not_clear_is_named(one, other):
     one, other = replace(one, name="first"), replace(other, name="second")
     found = combined((one, other))
-    told = " ".join((*found.banner.reasons, *found.banner.warnings))
+    told = " ".join((found.banner.below, *found.banner.reasons, *found.banner.warnings))
     for plane in (one, other):
         if plane.now.level is not Level.CLEAR:
             assert plane.name in told
@@ -141,7 +143,7 @@ def test_a_plane_that_is_off_does_not_hide_what_the_other_sees(level):
     off = plane(Level.UNKNOWN, "B AP", DisplayState.OFF)
     found = combined((off, plane(level, "A lateral")))
     assert (found.level, found.worse) == (level, 1)
-    assert found.banner.reasons == ("A lateral: why",)
+    assert (found.banner.below, found.banner.reasons) == ("A lateral", ("why",))
     assert found.banner.warnings == ("B AP: fluoroscopy off, not monitored",)
 
 
@@ -163,7 +165,7 @@ def test_a_paused_plane_is_excused_for_what_it_cannot_see(state):
 def test_a_paused_plane_is_not_excused_for_what_it_sees(level):
     paused = plane(level, "B AP", alarm=Alarm.LOW, paused=True)
     found = combined((plane(Level.CLEAR, "A lateral"), paused))
-    assert (found.level, found.banner.reasons) == (level, ("B AP: why",))
+    assert (found.level, found.banner.below, found.banner.reasons) == (level, "B AP", ("why",))
     assert found.alarm is Alarm.LOW
 
 
@@ -187,6 +189,7 @@ def test_two_stops_name_both_planes():
 def test_blindness_displaces_watch_and_keeps_it_beside_it():
     blind = plane(Level.UNKNOWN, "B AP", DisplayState.LOST, Alarm.MEDIUM)
     found = combined((plane(Level.WATCH, "A lateral"), blind))
-    assert (found.level, found.banner.reasons) == (Level.UNKNOWN, ("B AP: why",))
+    assert (found.level, found.banner.below) == (Level.UNKNOWN, "B AP")
+    assert found.banner.reasons == ("why",)
     assert found.banner.warnings == ("A lateral: WATCH, why",)
     assert found.alarm is Alarm.MEDIUM
