@@ -22,6 +22,7 @@ from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Touch
+from leakwatch.gui.widgets.pane_row import PaneRow
 from leakwatch.gui.widgets.picture_layers import Layer, Stage, Tool
 from leakwatch.gui.widgets.side_strip import RunStrip, Strip
 from leakwatch.gui.widgets.window_level_keys import ViewKeys
@@ -69,6 +70,8 @@ class ImageWindow(QMainWindow):
     Attributes
     ----------
     banner, image, strip, run_strip : BannerView, ImageView, Strip, RunStrip
+    panes : PaneRow
+        The image, and what is shown beside it or below it.
     view_keys : ViewKeys
         Controls for the view of the image.
     layer : Layer or None
@@ -86,6 +89,7 @@ class ImageWindow(QMainWindow):
         self.setMinimumSize(*LEAST_SIZE)
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
+        self.panes = PaneRow(self.image.widget)
         self.view_keys = ViewKeys(self.image, self.plain_arrows)
         self.image.pane.offer_touches(self._touched)
         self.image.pane.offer_wheel(self.view_keys.wheeled)
@@ -243,7 +247,7 @@ class ImageWindow(QMainWindow):
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
-        for part in (self.banner, self.strip, self.run_strip, self.image.overlay):
+        for part in (self.banner, self.strip, self.run_strip, self.image.overlay, self.panes):
             part.set_scale(scale)
         self.prompt.setFont(font(round(17 * scale)))
         self._scale = scale
@@ -254,7 +258,7 @@ class ImageWindow(QMainWindow):
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.run_strip)
-        middle.addWidget(self.image.widget, 1)
+        middle.addWidget(self.panes, 1)
         middle.addWidget(self.strip)
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
