@@ -195,7 +195,7 @@ def _follow(planes: TwoPlanes) -> None:
     from rich.console import Console
 
     from leakwatch.live.planes import combined
-    from leakwatch.live.report_lines import planes_line, status_line
+    from leakwatch.live.report_lines import banner_line, status_line
 
     console = Console(stderr=True)
     said: tuple[object, ...] = ()
@@ -212,7 +212,7 @@ def _follow(planes: TwoPlanes) -> None:
             what = (common.level, now)
             if what != said:
                 said = what
-                print_line(f"{time_text(statuses[common.worse])}  {planes_line(common.banner)}")
+                print_line(f"{time_text(statuses[common.worse])}  {banner_line(common.banner)}")
             shown = []
             for number, (status, view) in enumerate(zip(statuses, views, strict=True)):
                 print_once(status, told, view.name)

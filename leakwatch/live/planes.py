@@ -147,16 +147,9 @@ def combined(planes: Sequence[Plane]) -> CommonStatus:
     worst.sort(key=lambda place: not shares[place].banner.flashing)
     told = [shares[place] for place in worst]
     others = tuple(one.line for place, one in enumerate(shares) if place not in worst)
-    banner = _with_name(told[0]) if len(told) == 1 else _together(told)
+    banner = _together(told)
     banner = replace(banner, warnings=(*others, *banner.warnings))
     return CommonStatus(banner, most_urgent(*(one.alarm for one in shares)), worst[0])
-
-
-def _with_name(share: _Share) -> Banner:
-    """Return the banner of one plane, with its name under the word if there is room."""
-    if not share.name or share.banner.below:
-        return _together([share])
-    return replace(share.banner, below=share.name)
 
 
 def _together(shares: Sequence[_Share]) -> Banner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leakwatch.alerting.coverage import no_stop_text
-from leakwatch.core.messages import counted, join_texts, join_with, text, translate
+from leakwatch.core.messages import counted, join_texts, text, translate
 from leakwatch.core.results import Event
 from leakwatch.display.banner import REASON_WORDS, Banner, distance_text
 from leakwatch.live.latency_ledger import Percentiles
@@ -17,15 +17,13 @@ _STATES_WITH_LINK = (DisplayState.WAITING, DisplayState.LOST, DisplayState.ENDED
 
 def level_line(now: DisplayedStatus) -> str:
     """Return level, reasons and warnings, translated."""
-    why = join_texts((*now.banner.reasons, *now.banner.warnings))
-    return f"{translate(now.banner.word):<7}  {translate(why)}"
+    return banner_line(now.banner)
 
 
-def planes_line(banner: Banner) -> str:
-    """Return word, plane, reasons and warnings of the common banner of two planes, translated."""
+def banner_line(banner: Banner) -> str:
+    """Return word, reasons and warnings of a banner, translated."""
     why = join_texts((*banner.reasons, *banner.warnings))
-    title = join_with(" ", filter(None, (banner.word, banner.below)))
-    return f"{translate(title):<7}  {translate(why)}"
+    return f"{translate(banner.word):<7}  {translate(why)}"
 
 
 def status_line(status: LiveStatus, now: DisplayedStatus) -> str:

@@ -116,7 +116,7 @@ def test_the_planes_are_exchangeable(one, other):
 def test_every_plane_that_is_not_clear_is_named(one, other):
     one, other = replace(one, name="first"), replace(other, name="second")
     found = combined((one, other))
-    told = " ".join((found.banner.below, *found.banner.reasons, *found.banner.warnings))
+    told = " ".join((*found.banner.reasons, *found.banner.warnings))
     for plane in (one, other):
         if plane.now.level is not Level.CLEAR:
             assert plane.name in told
@@ -143,7 +143,7 @@ def test_a_plane_that_is_off_does_not_hide_what_the_other_sees(level):
     off = plane(Level.UNKNOWN, "B AP", DisplayState.OFF)
     found = combined((off, plane(level, "A lateral")))
     assert (found.level, found.worse) == (level, 1)
-    assert (found.banner.below, found.banner.reasons) == ("A lateral", ("why",))
+    assert found.banner.reasons == ("A lateral: why",)
     assert found.banner.warnings == ("B AP: fluoroscopy off, not monitored",)
 
 
@@ -165,7 +165,7 @@ def test_a_paused_plane_is_excused_for_what_it_cannot_see(state):
 def test_a_paused_plane_is_not_excused_for_what_it_sees(level):
     paused = plane(level, "B AP", alarm=Alarm.LOW, paused=True)
     found = combined((plane(Level.CLEAR, "A lateral"), paused))
-    assert (found.level, found.banner.below, found.banner.reasons) == (level, "B AP", ("why",))
+    assert (found.level, found.banner.reasons) == (level, ("B AP: why",))
     assert found.alarm is Alarm.LOW
 
 
@@ -189,7 +189,6 @@ def test_two_stops_name_both_planes():
 def test_blindness_displaces_watch_and_keeps_it_beside_it():
     blind = plane(Level.UNKNOWN, "B AP", DisplayState.LOST, Alarm.MEDIUM)
     found = combined((plane(Level.WATCH, "A lateral"), blind))
-    assert (found.level, found.banner.below) == (Level.UNKNOWN, "B AP")
-    assert found.banner.reasons == ("why",)
+    assert (found.level, found.banner.reasons) == (Level.UNKNOWN, ("B AP: why",))
     assert found.banner.warnings == ("A lateral: WATCH, why",)
     assert found.alarm is Alarm.MEDIUM

@@ -112,7 +112,7 @@ def test_a_leak_in_either_plane_is_a_stop(calm, number):
         calm.feed(frame, number)
         calm.feed(replace(FEW[frame.index % CALM], index=frame.index, time_s=frame.time_s), other)
     assert (calm.shown().level, calm.shown().worse) == (Level.STOP, number)
-    assert calm.shown().banner.below == f"{'AB'[number]} lateral"
+    assert calm.shown().banner.reasons[0].startswith(f"{'AB'[number]} lateral: ")
 
 
 DEATHS = [SourceEndedEarly("ended early"), OSError("Input/output error"), IndexError("oh"), END]
@@ -124,7 +124,7 @@ def test_a_source_that_dies_is_told_and_the_other_plane_goes_on(calm, death, num
     calm.sources[number].fed.put(death)
     calm.until(lambda status: status.ended, number)
     assert (calm.shown().level, calm.shown().worse) == (Level.UNKNOWN, number)
-    assert calm.shown().banner.below == f"{'AB'[number]} lateral"
+    assert calm.shown().banner.reasons[0].startswith(f"{'AB'[number]} lateral: ")
     calm.feed(FEW[CALM], 1 - number)
     assert calm.shown().level is Level.UNKNOWN
     assert not calm.planes.ended
@@ -165,8 +165,7 @@ def test_a_link_that_is_lost_is_told_at_once(calm):
     calm.sources[1].status = LinkStatus(Link.LOST, "the cable is out")
     shown = calm.shown()
     assert (shown.level, shown.alarm) == (Level.UNKNOWN, Alarm.MEDIUM)
-    assert shown.banner.below == "B lateral"
-    assert shown.banner.reasons == ("Connection lost: the cable is out",)
+    assert shown.banner.reasons == ("B lateral: Connection lost: the cable is out",)
 
 
 def test_a_status_that_breaks_is_told_and_the_other_plane_goes_on(calm, monkeypatch):
@@ -223,7 +222,7 @@ def test_the_ap_view_watches_and_says_what_it_does_not():
         shown = rooms.shown()
         assert (shown.level, shown.worse, shown.alarm) == (Level.UNKNOWN, 1, Alarm.NONE)
         assert shown.banner.partly
-        assert shown.banner.below == "B AP"
+        assert shown.banner.reasons[0].startswith("B AP: ")
         assert shown.banner.warnings[0] == "A lateral: CLEAR"
         assert rooms.run(FEW[CALM:])[-1] is Level.STOP
         assert rooms.shown().worse == 0
@@ -265,7 +264,7 @@ def test_a_leak_in_a_paused_plane_is_a_stop(calm):
         calm.feed(frame)
     assert calm.plane(1).paused
     assert calm.shown().level is Level.STOP
-    assert "B lateral" in " ".join((calm.shown().banner.below, *calm.shown().banner.reasons))
+    assert "B lateral" in " ".join(calm.shown().banner.reasons)
 
 
 def test_both_planes_cannot_be_paused(calm):
