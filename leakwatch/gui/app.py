@@ -15,6 +15,7 @@ from leakwatch.core.marks import Side
 from leakwatch.core.messages import Message, text
 from leakwatch.core.results import Level
 from leakwatch.gui.live.live_window import LiveWindow
+from leakwatch.gui.live.two_plane_window import TwoPlaneWindow
 from leakwatch.gui.marking.mark_window import MarkWindow
 from leakwatch.gui.marking.picture_tools import live_tools, mark_tools, replay_tools
 from leakwatch.gui.replay.folded_run import AnalysedRun
@@ -23,6 +24,7 @@ from leakwatch.gui.replay.track import Track
 from leakwatch.gui.widgets.fonts import font, register_fonts
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.live.live_session import LiveSession
+from leakwatch.live.two_planes import TwoPlanes
 from leakwatch.marking.case_opening import case_path, known_marks, marked_frame, open_stored
 from leakwatch.runner.stored_run import AnalysisRun
 
@@ -58,7 +60,22 @@ def show_live(session: LiveSession, title: str, record: Callable[[], str] | None
     _until_closed(running, LiveWindow(session, title, live_tools(session), record=record))
 
 
-def _until_closed(running: QApplication, window: ImageWindow) -> None:
+def show_planes(planes: TwoPlanes, title: str, record: Callable[[], str] | None = None) -> None:
+    """Show two live planes in a window until the operator closes it.
+
+    Parameters
+    ----------
+    planes : TwoPlanes
+        Started; the caller closes it.
+    title : str
+    record : callable or None
+        Starts a recording of both planes, and returns a message.
+    """
+    running = application()
+    _until_closed(running, TwoPlaneWindow(planes, title, record))
+
+
+def _until_closed(running: QApplication, window: ImageWindow | TwoPlaneWindow) -> None:
     window.show()
     window.start()
     with interrupt_closes(window):
@@ -210,7 +227,7 @@ def interrupt_closes(window: QMainWindow) -> Iterator[None]:
     An exception inside a paint event would be printed and ignored.
     """
     # Without asking for confirmation: nobody may be there to answer.
-    end = window.end if isinstance(window, ImageWindow) else window.close
+    end = window.end if isinstance(window, ImageWindow | TwoPlaneWindow) else window.close
     with handle_signals(lambda number, stack: end(), "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         yield
 

@@ -139,8 +139,28 @@ class TwoPlanes:
 
     def planes(self, statuses: tuple[LiveStatus, LiveStatus]) -> tuple[Plane, Plane]:
         """Return what is displayed of each plane now; a pause may end by it."""
-        first, second = (self._plane(number, one) for number, one in enumerate(statuses))
+        first, second = (
+            self.plane(number, one, self._displayed(number, one))
+            for number, one in enumerate(statuses)
+        )
         return first, second
+
+    def plane(self, number: int, status: LiveStatus, now: DisplayedStatus) -> Plane:
+        """Return one plane, as a window shows it; a pause may end by it.
+
+        Parameters
+        ----------
+        number : int
+        status : LiveStatus
+        now : DisplayedStatus
+            What is displayed of it.
+        """
+        if self._pauses[number].see(now.state):
+            self.sessions[number].note(RETURNED_NOTE)
+        alert = None if status.decision is None else status.decision.snapshot.alert
+        acknowledged = alert is not None and bool(alert.acknowledged)
+        name = plane_name(number, status.marks.view)
+        return Plane(name, now, self._pauses[number].on, acknowledged)
 
     def look(self) -> tuple[tuple[Plane, Plane], CommonStatus]:
         """Return both planes, and what is displayed of them together."""
@@ -177,19 +197,13 @@ class TwoPlanes:
         for session in self.sessions:
             session.acknowledge()
 
-    def _plane(self, number: int, status: LiveStatus) -> Plane:
-        session, pause = self.sessions[number], self._pauses[number]
+    def _displayed(self, number: int, status: LiveStatus) -> DisplayedStatus:
         try:
-            now = displayed_status(status, session.now_s, self.settings)
+            return displayed_status(status, self.now_s, self.settings)
         # One plane that cannot be displayed must not take the other one along.
         except Exception as error:  # noqa: BLE001
             _LOG.exception("the status of plane %d cannot be displayed", number)
-            now = _broken(f"{type(error).__name__}: {error}")
-        if pause.see(now.state):
-            session.note(RETURNED_NOTE)
-        alert = None if status.decision is None else status.decision.snapshot.alert
-        acknowledged = alert is not None and bool(alert.acknowledged)
-        return Plane(plane_name(number, status.marks.view), now, pause.on, acknowledged)
+            return _broken(f"{type(error).__name__}: {error}")
 
     def _tell_offset(self, statuses: list[LiveStatus]) -> None:
         """Report the offset between the times of both planes, once."""

@@ -1,0 +1,160 @@
+"""Keys of the window of two planes that act on both of them, or choose one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from PySide6.QtCore import Qt
+
+from leakwatch.core.messages import text
+from leakwatch.gui.live.plane_window import PlaneWindow
+from leakwatch.gui.live.record_start import RecordStart
+from leakwatch.gui.widgets.keys import PLAIN, KeyAction, key
+from leakwatch.live.two_planes import TwoPlanes
+
+# Keys of one plane that the other one does too: the cement is the same.
+SHARED = ("X", "Shift X")
+
+
+class PlanesHost(Protocol):
+    """The window of two planes, as its keys see it."""
+
+    planes: TwoPlanes
+    plane_windows: tuple[PlaneWindow, PlaneWindow]
+    focus: int
+    record: RecordStart | None
+
+    @property
+    def focused(self) -> PlaneWindow:
+        """The plane that keys act on."""
+
+    @property
+    def help_shown(self) -> bool:
+        """Whether the keys are shown."""
+
+    def focus_on(self, number: int) -> None:
+        """Let keys act on a plane."""
+
+    def say(self, message: str) -> None:
+        """Show a message for a while."""
+
+    def is_sure(self, what: str, warning: str) -> bool:
+        """Return whether `what` is confirmed."""
+
+    def test_sound(self) -> None:
+        """Play the sound of a STOP."""
+
+    def toggle_help(self) -> None:
+        """Show or hide the keys."""
+
+    def close(self) -> bool:
+        """Close, after confirmation."""
+
+
+def plane_key_actions(window: PlanesHost) -> tuple[KeyAction, ...]:
+    """Return the keys of both planes; all others act on the plane in focus."""
+    code, number = Qt.Key, window.focus
+    paused = window.planes.is_paused(number)
+    pause = text("pause the monitoring of this plane, or end the pause")
+    pause_button = text("resume plane") if paused else text("pause plane")
+    return (
+        *_alarm_keys(window),
+        key(
+            code.Key_Tab,
+            text("Tab"),
+            text("go to the other plane (or click on its image)"),
+            partial(window.focus_on, 1 - number),
+            text("other plane"),
+        ),
+        key(code.Key_O, "O", pause, partial(_toggle_pause, window), pause_button),
+        key(code.Key_T, "T", text("test the alarm sound"), window.test_sound),
+        _record_key(window),
+        *_shared_keys(window),
+        *_help_keys(window),
+        key(code.Key_Q, "Q", text("close"), window.close),
+    )
+
+
+def _alarm_keys(window: PlanesHost) -> tuple[KeyAction, ...]:
+    """Return the keys that acknowledge: one plane, or both where both alarm."""
+    code = Qt.Key
+    what = text("acknowledge: clear the latched STOP of this plane")
+    one = key(code.Key_A, "A", what, partial(_acknowledge, window), text("acknowledge"))
+    if all(plane.banner.banner.flashing for plane in window.plane_windows):
+        both, name = text("acknowledge the STOP of both planes"), text("Space")
+        button = text("acknowledge both")
+        return (one, key(code.Key_Space, name, both, window.planes.acknowledge_all, button))
+    mark, name = text("add a bookmark"), text("Space")
+    return (one, key(code.Key_Space, name, mark, partial(_add_bookmark, window), text("bookmark")))
+
+
+def _acknowledge(window: PlanesHost) -> None:
+    other = window.plane_windows[1 - window.focus]
+    if not window.focused.banner.banner.flashing and other.banner.banner.flashing:
+        name = window.planes.name(1 - window.focus)
+        window.say(text("The STOP is in {plane}: press Tab, then A.", plane=name))
+        return
+    window.planes.sessions[window.focus].acknowledge()
+
+
+def _add_bookmark(window: PlanesHost) -> None:
+    for session in window.planes.sessions:
+        session.note("marked")
+    window.say(text("Bookmark saved with the case."))
+
+
+def _toggle_pause(window: PlanesHost) -> None:
+    window.say(window.planes.toggle_pause(window.focus))
+
+
+def _record_key(window: PlanesHost) -> KeyAction:
+    runs = any(session.status.is_recorded for session in window.planes.sessions)
+    what = text("stop recording") if runs else text("record from now on")
+    button = text("stop recording") if runs else text("record")
+    return key(Qt.Key.Key_R, "R", what, partial(_toggle_recording, window, runs), button)
+
+
+def _toggle_recording(window: PlanesHost, runs: bool) -> None:
+    """Start a recording of both planes, or stop the current one after confirmation."""
+    if runs:
+        if window.is_sure("R", text("Recording. Press R again to stop; the file is saved.")):
+            for session in window.planes.sessions:
+                session.end_record()
+            window.say(
+                text("Recording stopped and saved. Not recording now; R starts another one.")
+            )
+    elif window.record is None:
+        window.say(text("Cannot record here: start with `leakwatch run`."))
+    elif window.record.start():
+        window.say(text("Recording starts ..."))
+
+
+def _shared_keys(window: PlanesHost) -> tuple[KeyAction, ...]:
+    """Return keys that do in both planes what they do in one."""
+    shared = []
+    for action in window.focused.key_actions():
+        if action.text in SHARED:
+            acts = [_act_of(plane.key_actions(), action.text) for plane in window.plane_windows]
+            do = partial(_do_all, [act for act in acts if act is not None])
+            shared.append(KeyAction(action.chords, action.text, action.what, do, action.button))
+    return tuple(shared)
+
+
+def _act_of(actions: tuple[KeyAction, ...], name: str) -> Callable[[], object] | None:
+    return next((one.act for one in actions if one.text == name), None)
+
+
+def _do_all(acts: list[Callable[[], object]]) -> None:
+    for act in acts:
+        act()
+
+
+def _help_keys(window: PlanesHost) -> tuple[KeyAction, ...]:
+    asked = ((Qt.Key.Key_Question, PLAIN), (Qt.Key.Key_F1, PLAIN))
+    ask = KeyAction(asked, "?", text("show or hide these keys"), window.toggle_help, text("keys"))
+    if not window.help_shown:
+        return (ask,)
+    close = text("close what is over the image")
+    return (ask, key(Qt.Key.Key_Escape, text("Esc"), close, window.toggle_help))
