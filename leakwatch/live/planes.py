@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from itertools import zip_longest
 
 from leakwatch.core.messages import text
 from leakwatch.core.results import Level
@@ -156,9 +157,17 @@ def _together(shares: Sequence[_Share]) -> Banner:
     """Return the first of equal banners with the reasons of all, each with its plane."""
     return replace(
         shares[0].banner,
-        reasons=tuple(_named(one.name, line) for one in shares for line in one.banner.reasons),
+        reasons=_in_turn(
+            [[_named(one.name, line) for line in one.banner.reasons] for one in shares]
+        ),
         warnings=tuple(_named(one.name, line) for one in shares for line in one.banner.warnings),
     )
+
+
+def _in_turn(reasons: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the first reason of each plane, then the second ones: a banner shows the first few."""
+    rows = zip_longest(*reasons)
+    return tuple(one for row in rows for one in row if one is not None)
 
 
 def _named(name: str, words: str) -> str:

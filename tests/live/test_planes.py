@@ -186,6 +186,14 @@ def test_two_stops_name_both_planes():
     assert found.banner.reasons == ("A lateral: why", "B AP: why")
 
 
+def test_each_plane_has_its_most_urgent_reason_among_the_first_that_are_shown():
+    two = [
+        replace(one, now=replace(one.now, banner=banner(Level.STOP, reasons=("1", "2", "3"))))
+        for one in (plane(Level.STOP, "A"), plane(Level.STOP, "B"))
+    ]
+    assert combined(two).banner.reasons == ("A: 1", "B: 1", "A: 2", "B: 2", "A: 3", "B: 3")
+
+
 def test_blindness_displaces_watch_and_keeps_it_beside_it():
     blind = plane(Level.UNKNOWN, "B AP", DisplayState.LOST, Alarm.MEDIUM)
     found = combined((plane(Level.WATCH, "A lateral"), blind))

@@ -5,85 +5,23 @@ The clock is the test's own. The first plane is `a`, the second `b`.
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from threading import Event as Flag
 
-import injection
 import pytest
 from injection import FRAME_S, STOPPED
-from live_room import CASE, END, OPEN, PATIENCE_S, SETTINGS, Clock, KeptSink, ScriptedSource
+from live_room import CASE, END, OPEN
+from two_rooms import CALM, FEW, TwoRooms
 
 from leakwatch.core.errors import SinkError, SourceEndedEarly
 from leakwatch.core.frame import View
 from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.core.results import EventKind, Level
 from leakwatch.live import two_planes
-from leakwatch.live.case_setup import Setup
-from leakwatch.live.live_session import LiveSession
 from leakwatch.live.status import Alarm, DisplayState
-from leakwatch.live.two_planes import PAUSED_NOTE, RETURNED_NOTE, PlanePause, TwoPlanes
+from leakwatch.live.two_planes import PAUSED_NOTE, RETURNED_NOTE, PlanePause
 
-FEW = list(injection.frames())
-CALM = 5
 AP = replace(CASE, marks=replace(CASE.marks, view=View.AP, posterior_wall_px=None))
-
-
-class TwoRooms:
-    """Both planes, fed by hand, frame by frame."""
-
-    def __init__(self, second_case=CASE):
-        self.clock = Clock()
-        self.sources = (ScriptedSource(), ScriptedSource())
-        self.sinks = (KeptSink(), KeptSink())
-        self.fed, self.offsets_s = [0, 0], []
-        cases = (CASE, second_case)
-        self.sessions = [
-            LiveSession(source, Setup(SETTINGS, case), {"kept": sink}, clock=self.clock)
-            for source, case, sink in zip(self.sources, cases, self.sinks, strict=True)
-        ]
-        self.planes = TwoPlanes(*self.sessions, self.offsets_s.append)
-
-    def __enter__(self):
-        self.planes.start()
-        return self
-
-    def __exit__(self, *_):
-        self.planes.close()
-
-    def feed(self, frame, *numbers, step_s=FRAME_S):
-        """Let `frame` arrive in planes `numbers`, a step later, and wait until it is decided on."""
-        self.clock.now_s += step_s
-        for number in numbers or (0, 1):
-            self.sources[number].fed.put(replace(frame, received_s=self.clock.now_s))
-            self.fed[number] += 1
-            self.until(
-                lambda status, number=number: (
-                    status.frames == self.fed[number]
-                    and status.decision.received_s == self.clock.now_s
-                ),
-                number,
-            )
-
-    def run(self, frames, *numbers):
-        levels = []
-        for frame in frames:
-            self.feed(frame, *numbers)
-            levels.append(self.shown().level)
-        return levels
-
-    def until(self, holds, number=1):
-        end_s = time.monotonic() + PATIENCE_S
-        while not holds(self.sessions[number].status):
-            assert time.monotonic() < end_s, self.sessions[number].status
-            time.sleep(0.001)
-
-    def shown(self):
-        """What is displayed of both planes."""
-        return self.planes.look()[1]
-
-    def plane(self, number):
-        return self.planes.look()[0][number]
 
 
 @pytest.fixture

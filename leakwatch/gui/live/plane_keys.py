@@ -43,6 +43,9 @@ class PlanesHost(Protocol):
     def is_sure(self, what: str, warning: str) -> bool:
         """Return whether `what` is confirmed."""
 
+    def toggle_details(self) -> None:
+        """Show or hide the facts of the session."""
+
     def test_sound(self) -> None:
         """Play the sound of a STOP."""
 
@@ -72,6 +75,13 @@ def plane_key_actions(window: PlanesHost) -> tuple[KeyAction, ...]:
         key(code.Key_T, "T", text("test the alarm sound"), window.test_sound),
         _record_key(window),
         *_shared_keys(window),
+        key(
+            code.Key_D,
+            "D",
+            text("show or hide details of this plane: source, spacing, latency, recording"),
+            window.toggle_details,
+            text("details"),
+        ),
         *_help_keys(window),
         key(code.Key_Q, "Q", text("close"), window.close),
     )

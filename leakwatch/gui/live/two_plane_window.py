@@ -45,8 +45,6 @@ _LOG = logging.getLogger(__name__)
 RIM, FOCUS_COLOUR, OTHER_COLOUR = 3, "#35D6FF", "#0B0E12"
 # Keys of both planes that have a button while a layer is open.
 OVER_A_LAYER = ("A", "Space")
-# Narrower, the strip of the session would leave too little for two pictures.
-WIDE = 1600
 
 
 class TwoPlaneWindow(QMainWindow):
@@ -219,6 +217,10 @@ class TwoPlaneWindow(QMainWindow):
         expected = text("You should hear ten loud pulses: 3 + 2, twice.")
         self.say(self._speaker.problem or expected)
 
+    def toggle_details(self) -> None:
+        """Show or hide the facts of the session, which take room from the pictures."""
+        self._stacks[0].setVisible(not self._stacks[0].isVisible())
+
     def toggle_help(self) -> None:
         """Show or hide the keys."""
         self.help.setText(help_html(self.key_actions()))
@@ -247,14 +249,13 @@ class TwoPlaneWindow(QMainWindow):
         super().closeEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Scale letters with the window; show the strip of the session where there is room."""
+        """Scale letters with the window."""
         super().resizeEvent(event)
         scale = scale_of(self)
         self.banner.set_scale(scale)
         self.bar.set_scale(scale)
         for one in self.plane_windows:
             one.scale_to(scale)
-        self._stacks[0].setVisible(self.width() >= WIDE)
 
     def _show_common(self) -> None:
         statuses = self.planes.statuses()
@@ -333,6 +334,7 @@ class TwoPlaneWindow(QMainWindow):
             self._frames.append(frame)
             self._stacks[0].addWidget(one.run_strip)
             self._stacks[1].addWidget(one.strip)
+        self._stacks[0].hide()
         middle.addWidget(self._stacks[1])
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
