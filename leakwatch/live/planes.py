@@ -202,3 +202,10 @@ def _own_share(plane: Plane) -> _Share:
         reason = banner.reasons[0]
         line = text("{plane}: {word}, {reason}", plane=name, word=banner.word, reason=reason)
     return _Share(banner, plane.now.alarm, line, name)
+
+
+def with_plane(banner: Banner, name: str) -> Banner:
+    """Return the banner of one plane with its name in front of its first reason."""
+    if not banner.reasons:
+        return replace(banner, reasons=(name,))
+    return replace(banner, reasons=(_named(name, banner.reasons[0]), *banner.reasons[1:]))

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from leakwatch.core.messages import text
 from leakwatch.gui.live.plane_window import PlaneWindow
 from leakwatch.gui.live.record_start import RecordStart
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, key
+from leakwatch.gui.widgets.keys import KeyAction, key
 from leakwatch.live.two_planes import TwoPlanes
 
 # Keys of one plane that the other one does too: the cement is the same.
@@ -30,60 +30,27 @@ class PlanesHost(Protocol):
     def focused(self) -> PlaneWindow:
         """The plane that keys act on."""
 
-    @property
-    def help_shown(self) -> bool:
-        """Whether the keys are shown."""
-
-    def focus_on(self, number: int) -> None:
-        """Let keys act on a plane."""
-
     def say(self, message: str) -> None:
         """Show a message for a while."""
 
     def is_sure(self, what: str, warning: str) -> bool:
         """Return whether `what` is confirmed."""
 
-    def toggle_details(self) -> None:
-        """Show or hide the facts of the session."""
-
     def test_sound(self) -> None:
         """Play the sound of a STOP."""
-
-    def toggle_help(self) -> None:
-        """Show or hide the keys."""
-
-    def close(self) -> bool:
-        """Close, after confirmation."""
 
 
 def plane_key_actions(window: PlanesHost) -> tuple[KeyAction, ...]:
     """Return the keys of both planes; all others act on the plane in focus."""
-    code, number = Qt.Key, window.focus
-    paused = window.planes.is_paused(number)
+    code, paused = Qt.Key, window.planes.is_paused(window.focus)
     pause = text("pause the monitoring of this plane, or end the pause")
     pause_button = text("resume plane") if paused else text("pause plane")
     return (
         *_alarm_keys(window),
-        key(
-            code.Key_Tab,
-            text("Tab"),
-            text("go to the other plane (or click on its image)"),
-            partial(window.focus_on, 1 - number),
-            text("other plane"),
-        ),
         key(code.Key_O, "O", pause, partial(_toggle_pause, window), pause_button),
         key(code.Key_T, "T", text("test the alarm sound"), window.test_sound),
         _record_key(window),
         *_shared_keys(window),
-        key(
-            code.Key_D,
-            "D",
-            text("show or hide details of this plane: source, spacing, latency, recording"),
-            window.toggle_details,
-            text("details"),
-        ),
-        *_help_keys(window),
-        key(code.Key_Q, "Q", text("close"), window.close),
     )
 
 
@@ -159,12 +126,3 @@ def _act_of(actions: tuple[KeyAction, ...], name: str) -> Callable[[], object] |
 def _do_all(acts: list[Callable[[], object]]) -> None:
     for act in acts:
         act()
-
-
-def _help_keys(window: PlanesHost) -> tuple[KeyAction, ...]:
-    asked = ((Qt.Key.Key_Question, PLAIN), (Qt.Key.Key_F1, PLAIN))
-    ask = KeyAction(asked, "?", text("show or hide these keys"), window.toggle_help, text("keys"))
-    if not window.help_shown:
-        return (ask,)
-    close = text("close what is over the image")
-    return (ask, key(Qt.Key.Key_Escape, text("Esc"), close, window.toggle_help))

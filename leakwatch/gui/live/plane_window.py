@@ -6,23 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from weakref import WeakMethod
 
-from PySide6.QtCore import Qt
-
 from leakwatch.core.messages import text
 from leakwatch.core.planes import plane_name
 from leakwatch.core.results import Reason
 from leakwatch.display.banner import unknown_banner
 from leakwatch.gui.live.live_window import LiveWindow
 from leakwatch.gui.marking.picture_tools import live_tools
-from leakwatch.gui.widgets.pane import Phase, Touch
+from leakwatch.gui.widgets.plane_part import PlanePart
 from leakwatch.live.live_session import LiveSession
+from leakwatch.live.planes import with_plane
 from leakwatch.live.status import Alarm, DisplayedStatus, DisplayState
-
-# Sizes relative to a window of one plane, since each picture has half the width: the banner above
-# it, the labels in it, and the notices below it.
-HEADER_SHARE, LABEL_SHARE, NOTICE_SHARE = 0.5, 0.75, 0.7
-# Smaller, a picture shows no cement.
-LEAST_PLANE_SIZE = (300, 240)
 
 
 class Mute:
@@ -37,11 +30,8 @@ class Mute:
         """Do nothing."""
 
 
-class PlaneWindow(LiveWindow):
+class PlaneWindow(PlanePart, LiveWindow):
     """Picture, overlay, layers and numbers of one plane, with its own level above it.
-
-    The window of both planes calls `tick`, so that a plane that cannot be drawn takes nothing else
-    along.
 
     Parameters
     ----------
@@ -67,31 +57,13 @@ class PlaneWindow(LiveWindow):
         chosen: Callable[[int], None],
         both: Callable[[float], None],
     ) -> None:
-        self._number = number
-        self._chosen, self._both = WeakMethod(chosen), WeakMethod(both)
-        self.shown = _nothing()
+        self._both = WeakMethod(both)
+        banner = unknown_banner(text("No frame yet"))
+        waiting, reasons = DisplayState.WAITING, (Reason.STALE,)
+        self.shown = DisplayedStatus(waiting, banner, reasons, Alarm.NONE, None)
         super().__init__(session, "", live_tools(session), Mute())
-        self.setWindowFlags(Qt.WindowType.Widget)
-        self.setMinimumSize(*LEAST_PLANE_SIZE)
+        self.be_part(number, chosen)
         self.bar.hide()
-        self._plane_scale = 1.0
-
-    def scale_to(self, scale: float) -> None:
-        """Draw larger or smaller, as the window of both planes is."""
-        self._plane_scale = scale
-        self.set_scale(scale)
-
-    def set_scale(self, scale: float) -> None:
-        """Draw as large as the window of both planes, whatever the size of this part of it."""
-        scale = getattr(self, "_plane_scale", scale)
-        super().set_scale(scale)
-        self.banner.set_scale(HEADER_SHARE * scale)
-        self.image.overlay.set_scale(LABEL_SHARE * scale)
-
-    @property
-    def sign_pixels(self) -> int:
-        """Height of the letters of the notices, in a window of 1280 x 800."""
-        return round(NOTICE_SHARE * super().sign_pixels)
 
     def broken(self) -> None:
         """Report a plane that cannot be shown at all, beside showing UNKNOWN."""
@@ -102,12 +74,8 @@ class PlaneWindow(LiveWindow):
 
     def _show_alarm(self, now: DisplayedStatus, paused: bool) -> None:
         self.shown = now
-        banner, name = now.banner, plane_name(self._number, self.marks().view)
-        reasons: tuple[str, ...] = (name,)
-        if banner.reasons:
-            first = text("{plane}: {words}", plane=name, words=banner.reasons[0])
-            reasons = (first, *banner.reasons[1:])
-        super()._show_alarm(replace(now, banner=replace(banner, reasons=reasons)), paused)
+        name = plane_name(self._number, self.marks().view)
+        super()._show_alarm(replace(now, banner=with_plane(now.banner, name)), paused)
 
     def _record_refresh(self) -> None:
         """Leave the display's own faults to the window of both planes."""
@@ -119,14 +87,3 @@ class PlaneWindow(LiveWindow):
         both = self._both()
         if both is not None:
             both(ml)
-
-    def _touched(self, touch: Touch) -> bool:
-        chosen = self._chosen()
-        if touch.phase is Phase.PRESS and chosen is not None:
-            chosen(self._number)
-        return super()._touched(touch)
-
-
-def _nothing() -> DisplayedStatus:
-    banner = unknown_banner(text("No frame yet"))
-    return DisplayedStatus(DisplayState.WAITING, banner, (Reason.STALE,), Alarm.NONE, None)

@@ -1,4 +1,4 @@
-"""The window of two planes, offscreen, through injections and faults; the clock is the test's own."""
+"""The window of two planes, offscreen, through injections and faults, on the test's own clock."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_click_chooses_the_plane(qtbot, rooms, window):
     pane = window.plane_windows[1].image.pane.viewport()
     qtbot.mouseClick(pane, Qt.MouseButton.LeftButton, pos=QPoint(40, 60))
     assert window.focus == 1
-    assert [stack.currentIndex() for stack in window._stacks] == [1, 1]
+    assert (window.details.currentIndex(), window.strips.currentIndex()) == (1, 1)
 
 
 def test_a_new_baseline_and_its_undo_are_of_one_plane(qtbot, rooms, window):
