@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtWidgets import QApplication, QMainWindow
 
@@ -21,8 +22,10 @@ from leakwatch.gui.marking.picture_tools import live_tools, mark_tools, replay_t
 from leakwatch.gui.replay.folded_run import AnalysedRun
 from leakwatch.gui.replay.replay_window import SIZE, ReplayWindow
 from leakwatch.gui.replay.track import Track
+from leakwatch.gui.replay.two_plane_replay import TwoPlaneReplayWindow
 from leakwatch.gui.widgets.fonts import font, register_fonts
 from leakwatch.gui.widgets.image_window import ImageWindow
+from leakwatch.gui.widgets.plane_pair import PlanePair
 from leakwatch.live.live_session import LiveSession
 from leakwatch.live.two_planes import TwoPlanes
 from leakwatch.marking.case_opening import case_path, known_marks, marked_frame, open_stored
@@ -43,6 +46,75 @@ def show(run: AnalysisRun) -> None:
     folded.thread.start()
     _until_closed(running, window)
     folded.close()
+
+
+def show_both(first: AnalysisRun, second: AnalysisRun, offset_s: float, title: str) -> None:
+    """Show both planes of a recorded session in step until the user closes the window.
+
+    Parameters
+    ----------
+    first, second : AnalysisRun
+        Just opened; their sources are closed here.
+    offset_s : float
+        By how many seconds the first frame of the second plane is later.
+    title : str
+    """
+    running = application()
+    folded = (AnalysedRun(first), AnalysedRun(second))
+    window = TwoPlaneReplayWindow(*folded, offset_s, title)
+    for one in folded:
+        one.thread.start()
+    _until_closed(running, window)
+    for one in folded:
+        one.close()
+
+
+def record_both(
+    first: AnalysisRun,
+    second: AnalysisRun,
+    offset_s: float,
+    path: Path,
+    frame: int | None = None,
+) -> str:
+    """Draw the window of both planes into an image file, as `record` does.
+
+    Parameters
+    ----------
+    first, second, offset_s
+        As in `show_both`.
+    path : Path
+    frame : int or None
+        Of the first plane; None: the first that shows STOP in either plane, else the last.
+
+    Raises
+    ------
+    CaseError, SinkError
+        As in `record`.
+    """
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    application()
+    folded = (AnalysedRun(first), AnalysedRun(second))
+    for one in folded:
+        one.thread.run()
+    window = TwoPlaneReplayWindow(*folded, offset_s, first.name)
+    window.merged.update()
+    try:
+        if frame is None:
+            levels = window.merged.levels()
+            step = levels.index(Level.STOP) if Level.STOP in levels else len(levels) - 1
+        else:
+            found = window.merged.step_of(0, frame)
+            if found is None:
+                raise CaseError(_no_such_frame(first, folded[0].track, frame))
+            step = found
+        window.playback.seek(step)
+        _draw_into(window, path)
+        time_s = window.merged.time_s(step)
+    finally:
+        window.close()
+        for one in folded:
+            one.track.close()
+    return text("both planes at {time_s:.2f} s drawn into {path}", time_s=time_s, path=path)
 
 
 def show_live(session: LiveSession, title: str, record: Callable[[], str] | None = None) -> None:
@@ -75,7 +147,7 @@ def show_planes(planes: TwoPlanes, title: str, record: Callable[[], str] | None 
     _until_closed(running, TwoPlaneWindow(planes, title, record))
 
 
-def _until_closed(running: QApplication, window: ImageWindow | TwoPlaneWindow) -> None:
+def _until_closed(running: QApplication, window: ImageWindow | PlanePair[Any]) -> None:
     window.show()
     window.start()
     with interrupt_closes(window):
@@ -174,13 +246,24 @@ def record(run: AnalysisRun, path: Path, frame: int | None = None) -> str:
         raise CaseError(_no_such_frame(run, track, index))
     window = replay_window(folded)
     window.replay.playback.seek(index)
+    try:
+        _draw_into(window, path)
+    finally:
+        window.close()
+        track.close()
+    return text(
+        "frame {number} at {time_s:.2f} s drawn into {path}",
+        number=index,
+        time_s=track.time_s(index),
+        path=path,
+    )
+
+
+def _draw_into(window: ImageWindow | TwoPlaneReplayWindow, path: Path) -> None:
     # `grab` lays out a window that was never shown; the overlay needs the size of its view first.
     window.grab()
     window.tick()
-    saved = window.grab().save(str(path), "PNG")
-    window.close()
-    track.close()
-    if not saved:
+    if not window.grab().save(str(path), "PNG"):
         raise SinkError(
             text(
                 "{path} cannot be written: no such folder, no permission, or no disk space. Choose "
@@ -188,12 +271,6 @@ def record(run: AnalysisRun, path: Path, frame: int | None = None) -> str:
                 path=path,
             )
         )
-    return text(
-        "frame {number} at {time_s:.2f} s drawn into {path}",
-        number=index,
-        time_s=track.time_s(index),
-        path=path,
-    )
 
 
 def _no_such_frame(run: AnalysisRun, track: Track, index: int) -> Message:
@@ -227,7 +304,7 @@ def interrupt_closes(window: QMainWindow) -> Iterator[None]:
     An exception inside a paint event would be printed and ignored.
     """
     # Without asking for confirmation: nobody may be there to answer.
-    end = window.end if isinstance(window, ImageWindow | TwoPlaneWindow) else window.close
+    end = window.end if isinstance(window, ImageWindow | PlanePair) else window.close
     with handle_signals(lambda number, stack: end(), "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         yield
 
