@@ -215,6 +215,7 @@ def _quality(snapshot: Snapshot) -> dict[str, Any]:
         "distance_px": None if wall is None else rounded(wall.distance_px, _PX),
         "tubular_length_px": rounded(max(tubes, default=0.0), _PX),
         "latched": alert.latched,
+        "acknowledged": alert.acknowledged,
         "current_level": alert.current_level,
         "time_to_margin_s": rounded(alert.time_to_margin_s, _MM),
         "volume": None if observation.cement is None else _volume(observation.cement.volume),

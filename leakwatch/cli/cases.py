@@ -27,6 +27,7 @@ from leakwatch.cli.console import (
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 from leakwatch.core.messages import counted, text, translate
+from leakwatch.display.quantities import wall_distance_text
 from leakwatch.files.private_files import copy_private_tree, make_private_folder
 from leakwatch.files.untrusted_text import escape_control_characters, safe_file_name
 
@@ -96,7 +97,10 @@ def show(case: CaseArgument, as_json: JsonOption = False) -> None:
     print_line(f"{'folder:':<12}{found.folder}")
     for event in events:
         words = [event.kind, event.level, event.reason, event.text]
-        distance = "" if event.distance_mm is None else f" {event.distance_mm:.1f} mm"
+        distance = ""
+        if event.distance_mm is not None:
+            shown = wall_distance_text(event.distance_mm, event.distance_sigma_mm)
+            distance = f" {translate(shown)}"
         said = " ".join(str(word) for word in words if word is not None)
         print_line(
             text(

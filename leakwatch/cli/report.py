@@ -40,6 +40,7 @@ def report(
         with needs_extra("report", text("a report")):
             from leakwatch.sinks.report.case_page import PAGE_NAME, make_report_page
             from leakwatch.sinks.report.case_pdf import PDF_NAME, make_report_pdf
+            from leakwatch.sinks.report.case_report import make_case_report
         folder, name = Path(case), Path(case).resolve().name
         if not (folder / SESSION_NAME).is_file():  # a folder may have the same name as a case
             if folder.is_file():
@@ -55,9 +56,10 @@ def report(
         with progress(name, None) as on_frame:
             findings = find_again(folder, name, on_frame)
         make_folder(out)
+        contents = make_case_report(findings)
         try:
-            replace_private_file(out / PAGE_NAME, make_report_page(findings).encode())
-            replace_private_file(out / PDF_NAME, make_report_pdf(findings))
+            replace_private_file(out / PAGE_NAME, make_report_page(contents).encode())
+            replace_private_file(out / PDF_NAME, make_report_pdf(contents))
         except OSError as error:
             fail(
                 text(

@@ -69,8 +69,8 @@ def show(trainee: TraineeArgument) -> None:
     print_cells(_SHOWN)
     for one in sessions:
         past = "" if one.past_ml is None else f"{one.past_ml:.2f} mL"
-        if past and is_scored_by_leakwatch(one):
-            past = translate(text("about {volume}", volume=past))
+        if one.past_ml is not None and is_scored_by_leakwatch(one):
+            past = translate(text("about {volume_ml:.1f} mL", volume_ml=one.past_ml))
         cells = (
             str(one.id),
             _local(one),

@@ -16,6 +16,7 @@ from leakwatch.core.active_rules import Coverage, coverage_of, partial_coverage_
 from leakwatch.core.arrays import Point
 from leakwatch.core.messages import Message, join_with, text, translate
 from leakwatch.core.results import Alert, Cement, Level, Observation, Reason, WallDistance
+from leakwatch.display.quantities import area_text, wall_distance_text
 
 
 class Shape(StrEnum):
@@ -297,9 +298,7 @@ def distance_text(distance: WallDistance) -> str | None:
     """
     if distance.distance_mm is None:
         return None
-    sigma = "" if distance.sigma_mm is None else f" ± {distance.sigma_mm:.1f}"
-    number = f"{abs(distance.distance_mm):.1f}{sigma} mm"
-    return text("{distance} behind the wall", distance=number) if is_behind(distance) else number
+    return wall_distance_text(distance.distance_mm, distance.sigma_mm)
 
 
 def is_behind(distance: WallDistance) -> bool:
@@ -381,7 +380,7 @@ def cement_text(last: Observation) -> str:
 
 
 def _area_text(cement: Cement) -> str:
-    return f"{cement.area_px:.0f} px" if cement.area_mm2 is None else f"{cement.area_mm2:.0f} mm²"
+    return f"{cement.area_px:.0f} px" if cement.area_mm2 is None else area_text(cement.area_mm2)
 
 
 def age_text(age_s: float) -> str:

@@ -23,6 +23,7 @@ from leakwatch.display.facts import Fact
 from leakwatch.display.growth import recent_growth
 from leakwatch.display.labels import Label, place_labels
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
+from leakwatch.display.quantities import area_text, spacing_text
 from leakwatch.display.volume_facts import volume_facts
 
 RESEARCH_NOTICE = text("Research and training software; not a medical device.")
@@ -306,7 +307,7 @@ def _measurement_facts(observation: Observation) -> list[Fact]:
         area = text("{area_px:.0f} px (not calibrated)", area_px=cement.area_px)
         facts.append(Fact(text("Cement area"), area, warn=True))
     else:
-        facts.append(Fact(text("Cement area"), f"{cement.area_mm2:.0f} mm²"))
+        facts.append(Fact(text("Cement area"), area_text(cement.area_mm2)))
     return [*facts, *volume_facts(cement.volume)]
 
 
@@ -342,9 +343,7 @@ def spacing_fact(calibration: Calibration) -> Fact:
     """Return the calibration and its source, or why there is none."""
     if calibration.mm_per_px is None:
         return Fact(text("Not calibrated"), calibration.source, warn=True)
-    sigma = calibration.mm_per_px_sigma
-    spread = "" if sigma is None else f" ± {sigma:.3f}"
-    spacing = f"{calibration.mm_per_px:.3f}{spread}"
+    spacing = spacing_text(calibration.mm_per_px, calibration.mm_per_px_sigma)
     value = text("{spacing} mm/px ({source})", spacing=spacing, source=calibration.source)
     return Fact(text("Spacing"), value)
 

@@ -33,6 +33,7 @@ from leakwatch.display.grey_mapping import grey_mapping
 from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
 from leakwatch.sinks.report.case_findings import Findings, FrameReference, KeyFrame, Outline
+from leakwatch.sinks.report.recorded_frame import shown_frame
 from leakwatch.sources.stored.recorded_session import RecordedSession
 
 # Frames at the start that define the grey mapping of all images, as in the overlay video.
@@ -96,11 +97,12 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
         It is not a recorded session, or one of its files cannot be read.
     """
     run = open_recorded(folder)
+    session = load_session(folder / SESSION_NAME)
     recorded = read_recorded_frames(folder / RECORDING_NAME)
     lines = read_frames(folder / FRAMES_NAME)
     events = read_events(folder / EVENTS_NAME)
     places, parts = _places(recorded)
-    told = {line.frame: line.level for line in lines}
+    told = {line.frame: line for line in lines}
     warned = _warned(events)
     moments: list[KeyFrame] = []
     outlines: list[Outline] = []
@@ -116,17 +118,20 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
             if cement is not None and cement.contours_px:
                 outlines.append(Outline(places[index], cement.contours_px))
             if index in warned:
-                number = len(moments) + 1
-                moments.append(KeyFrame(number, places[index], warned[index], snapshot))
+                line, number = told.get(index), len(moments) + 1
+                shown = shown_frame(
+                    line, warned[index], snapshot, session.calibration, run.settings
+                )
+                moments.append(KeyFrame(number, places[index], warned[index], shown))
             compared += index in told
-            same += index in told and told[index] is snapshot.alert.level
+            same += index in told and told[index].level is snapshot.alert.level
             on_frame()
     finally:
         run.source.close()
     return Findings(
         name,
         tuple(folder / part for part in parts),
-        load_session(folder / SESSION_NAME),
+        session,
         run.settings,
         run.marks,
         lines,

@@ -17,12 +17,13 @@ from leakwatch.core.active_rules import Coverage, coverage_of
 from leakwatch.core.arrays import Array
 from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.messages import text, translate
-from leakwatch.core.results import Event, EventKind, Level, Snapshot
+from leakwatch.core.results import Event, Level, Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS, level_style, level_word
+from leakwatch.display.banner import level_style, level_word
 from leakwatch.display.picture import RESEARCH_NOTICE, spacing_fact
 from leakwatch.files.private_files import replaced_private_file, unfinished_private_file
 from leakwatch.files.untrusted_text import escape_control_characters
+from leakwatch.sinks.trend_events import mark_events
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,11 +36,6 @@ PARTLY_HATCH = "--"
 NAN = float("nan")
 # Space for the legend above the curve, as a share of its height.
 LEGEND_SHARE = 0.15
-STOP_COLOUR = LEVEL_STYLES[Level.STOP].colour
-# Alerts that are listed; a run with more was acknowledged many times.
-MOST_MOMENTS = 8
-# For an alert without an image, if numbers refer to images.
-UNNUMBERED = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +224,7 @@ def draw_trend_figure(
     ):
         _draw_series(axis, label, colour, times, values)
     _draw_levels(axes[3], points)
-    _mark_alerts(axes, events, numbers)
+    mark_events(axes, events, numbers)
     _show_spacing(axes[0], calibration)
     figure.supxlabel(translate(RESEARCH_NOTICE), fontsize=9, color="#555555")
     return figure
@@ -336,45 +332,3 @@ def _draw_levels(axis: Axes, points: Sequence[TrendPoint]) -> None:
             middle = (start + end) / 2.0
             word = translate(level_word(level, partly))
             axis.text(middle, 0.5, word, ha="center", va="center", color=style.ink, bbox=box)
-
-
-def _mark_alerts(
-    axes: Sequence[Axes], events: Sequence[Event], numbers: Mapping[int, int] | None
-) -> None:
-    """Draw a numbered line for each STOP and each fault, and list them above the page."""
-    reported = [event for event in events if _is_reported(event)]
-    moments = [(time_s, list(group)) for time_s, group in groupby(reported, lambda e: e.time_s)]
-    lines = []
-    for place, (time_s, group) in enumerate(moments):
-        frame = group[-1].frame
-        number = f"{place + 1}" if numbers is None else f"{numbers.get(frame, UNNUMBERED)}"
-        lines.append(f"{number}  {time_s:.2f} s  {translate(_alert_text(group))}")
-        for axis in axes[:3]:
-            axis.axvline(time_s, color=STOP_COLOUR, linewidth=1.0)
-        # Three heights, so that numbers of successive alerts do not overlap.
-        height = 0.05 + 0.1 * (place % 3)
-        along_time = axes[0].get_xaxis_transform()
-        box = {"facecolor": "#FFFFFF", "edgecolor": STOP_COLOUR, "boxstyle": "circle,pad=0.2"}
-        axes[0].text(
-            time_s, height, number, transform=along_time, ha="center", fontsize=8, bbox=box
-        )
-    if len(lines) > MOST_MOMENTS:
-        more = text("{count} more: see events.jsonl", count=len(lines) - MOST_MOMENTS)
-        lines = [*lines[:MOST_MOMENTS], translate(more)]
-    axes[0].set_title("\n".join(lines), loc="left", fontsize=9, color=STOP_COLOUR)
-
-
-def _is_reported(event: Event) -> bool:
-    fault = event.kind is EventKind.TECHNICAL and event.text is not None
-    return fault or (event.kind is EventKind.ALERT and event.level is Level.STOP)
-
-
-def _alert_text(events: Sequence[Event]) -> str:
-    """Return level and reasons of simultaneous events."""
-    reasons = [REASON_WORDS[event.reason] for event in events if event.reason is not None]
-    level = events[-1].level
-    shown = "" if level is None else level.value
-    for place, reason in enumerate(reasons):
-        separated = text("{first}; {second}", first=shown, second=reason)
-        shown = separated if place else text("{level}: {reason}", level=shown, reason=reason)
-    return shown

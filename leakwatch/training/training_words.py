@@ -183,7 +183,7 @@ def _past_fact(course: CaseCourse, past_ml: float | None) -> Fact:
         return Fact(name, _UNKNOWN, warn=True)
     if course.ml_by is TruthSource.LEAKWATCH:
         estimated = text("Cement injected past the stop point (LeakWatch's estimate)")
-        return Fact(estimated, text("about {volume_ml:.2f} mL", volume_ml=past_ml), True, True)
+        return Fact(estimated, text("about {volume_ml:.1f} mL", volume_ml=past_ml), True, True)
     return Fact(name, f"{past_ml:.2f} mL", large=True)
 
 

@@ -20,8 +20,8 @@ from leakwatch.config import Settings
 from leakwatch.core.errors import SinkError
 from leakwatch.core.results import Cement, Event, EventKind, Level, Reason, WallDistance
 from leakwatch.display.picture import RESEARCH_NOTICE
+from leakwatch.sinks.trend_events import MOST_MOMENTS
 from leakwatch.sinks.trend_page import (
-    MOST_MOMENTS,
     TREND_NAME,
     Trend,
     draw_trend_figure,

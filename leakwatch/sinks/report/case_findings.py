@@ -12,6 +12,7 @@ from leakwatch.core.arrays import PointArray
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import Event, Snapshot
 from leakwatch.display.grey_mapping import GreyMapping
+from leakwatch.sinks.report.recorded_frame import ShownFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,19 @@ class KeyFrame:
     reference : FrameReference
     events : tuple of Event
         Events of this frame, as they were shown.
-    snapshot : Snapshot
-        Result of analysing the recorded frames again: the image and positions in it.
+    shown : ShownFrame
+        The frame as it was shown, with lines of analysing it again if these agree.
     """
 
     number: int
     reference: FrameReference
     events: tuple[Event, ...]
-    snapshot: Snapshot
+    shown: ShownFrame
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The frame, with what was shown of it."""
+        return self.shown.snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,111 @@
+"""Events in the trend: numbered lines of STOPs and faults, and acknowledgements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from leakwatch.core.messages import text, translate
+from leakwatch.core.results import Event, EventKind, Level
+from leakwatch.display.banner import ACKNOWLEDGED_STYLE, LEVEL_STYLES, REASON_WORDS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+STOP_COLOUR = LEVEL_STYLES[Level.STOP].colour
+ACKNOWLEDGED_COLOUR = ACKNOWLEDGED_STYLE.colour
+# Alerts that are listed; a run with more was acknowledged many times.
+MOST_MOMENTS = 8
+# For an alert without an image, if numbers refer to images.
+UNNUMBERED = "–"
+# Sign of an acknowledgement, which has no number.
+ACKNOWLEDGED_SIGN = "✓"
+
+
+def mark_events(
+    axes: Sequence[Axes], events: Sequence[Event], numbers: Mapping[int, int] | None
+) -> None:
+    """Draw STOPs, faults and acknowledgements, and list them above the page.
+
+    Parameters
+    ----------
+    axes : sequence of Axes
+        The last one is the strip of levels.
+    events : sequence of Event
+    numbers : mapping of int to int or None
+        Numbers of alerts in a report, by frame; None: they are counted here.
+    """
+    _mark_alerts(axes, events, numbers)
+    for event in events:
+        if event.kind is EventKind.ACKNOWLEDGE:
+            _mark_acknowledgement(axes, event.time_s)
+
+
+def _mark_acknowledgement(axes: Sequence[Axes], time_s: float) -> None:
+    for axis in axes[:-1]:
+        axis.axvline(time_s, color=ACKNOWLEDGED_COLOUR, linewidth=1.0, linestyle=":")
+    box = {"facecolor": "#FFFFFF", "edgecolor": ACKNOWLEDGED_COLOUR, "boxstyle": "square,pad=0.2"}
+    axes[0].text(
+        time_s,
+        0.75,
+        ACKNOWLEDGED_SIGN,
+        transform=axes[0].get_xaxis_transform(),
+        ha="center",
+        fontsize=8,
+        color=ACKNOWLEDGED_COLOUR,
+        bbox=box,
+    )
+
+
+def _mark_alerts(
+    axes: Sequence[Axes], events: Sequence[Event], numbers: Mapping[int, int] | None
+) -> None:
+    """Draw a numbered line for each STOP and each fault."""
+    reported = [event for event in events if _is_reported(event)]
+    moments = [(time_s, list(group)) for time_s, group in groupby(reported, lambda e: e.time_s)]
+    acknowledged_s = [event.time_s for event in events if event.kind is EventKind.ACKNOWLEDGE]
+    lines = []
+    for place, (time_s, group) in enumerate(moments):
+        frame = group[-1].frame
+        number = f"{place + 1}" if numbers is None else f"{numbers.get(frame, UNNUMBERED)}"
+        said = translate(_with_acknowledgement(group, acknowledged_s))
+        lines.append(f"{number}  {time_s:.2f} s  {said}")
+        for axis in axes[:3]:
+            axis.axvline(time_s, color=STOP_COLOUR, linewidth=1.0)
+        # Three heights, so that numbers of successive alerts do not overlap.
+        height = 0.05 + 0.1 * (place % 3)
+        along_time = axes[0].get_xaxis_transform()
+        box = {"facecolor": "#FFFFFF", "edgecolor": STOP_COLOUR, "boxstyle": "circle,pad=0.2"}
+        axes[0].text(
+            time_s, height, number, transform=along_time, ha="center", fontsize=8, bbox=box
+        )
+    if len(lines) > MOST_MOMENTS:
+        more = text("{count} more: see events.jsonl", count=len(lines) - MOST_MOMENTS)
+        lines = [*lines[:MOST_MOMENTS], translate(more)]
+    axes[0].set_title("\n".join(lines), loc="left", fontsize=9, color=STOP_COLOUR)
+
+
+def _is_reported(event: Event) -> bool:
+    fault = event.kind is EventKind.TECHNICAL and event.text is not None
+    return fault or (event.kind is EventKind.ALERT and event.level is Level.STOP)
+
+
+def _alert_text(events: Sequence[Event]) -> str:
+    """Return level and reasons of simultaneous events."""
+    reasons = [REASON_WORDS[event.reason] for event in events if event.reason is not None]
+    level = events[-1].level
+    shown = "" if level is None else level.value
+    for place, reason in enumerate(reasons):
+        separated = text("{first}; {second}", first=shown, second=reason)
+        shown = separated if place else text("{level}: {reason}", level=shown, reason=reason)
+    return shown
+
+
+def _with_acknowledgement(events: Sequence[Event], acknowledged_s: Sequence[float]) -> str:
+    """Return the text for simultaneous events, with when a STOP among them was acknowledged."""
+    shown = _alert_text(events)
+    later = [time_s for time_s in acknowledged_s if time_s >= events[-1].time_s]
+    if events[-1].level is not Level.STOP or not later:
+        return shown
+    return text("{alert} (✓ acknowledged {time_s:.2f} s)", alert=shown, time_s=later[0])
