@@ -29,11 +29,12 @@ from leakwatch.core.planes import SECOND_FOLDER
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from leakwatch.core.protocols import LiveSource
     from leakwatch.live.case_setup import Setup
     from leakwatch.live.live_session import LiveSession
     from leakwatch.live.two_planes import TwoPlanes
 
-    Opener = Callable[[str, Setup, Recorder, bool, Sequence[str]], LiveSession]
+    Opener = Callable[[str, Setup, Recorder, bool, Sequence[str], LiveSource | None], LiveSession]
 
 _LOG = logging.getLogger(__name__)
 
@@ -179,11 +180,19 @@ def _open(
     recorders: PlaneRecorders,
 ) -> TwoPlanes:
     from leakwatch.live.two_planes import TwoPlanes
+    from leakwatch.sources.live_sources import open_live
 
     first, second = inputs
-    one = opened(first.spec, first.setup, recorders.first, options.record, options.sinks)
+    record, sinks = options.record, options.sinks
+    # Before the first plane is recorded: else a mistyped source would leave an empty recording.
+    source = open_live(second.spec, second.setup.settings)
     try:
-        other = opened(second.spec, second.setup, recorders.second, options.record, options.sinks)
+        one = opened(first.spec, first.setup, recorders.first, record, sinks, None)
+    except BaseException:
+        source.close()
+        raise
+    try:
+        other = opened(second.spec, second.setup, recorders.second, record, sinks, source)
     except BaseException:
         one.close()
         raise

@@ -50,6 +50,7 @@ from leakwatch.core.messages import text, translate
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from leakwatch.core.protocols import LiveSource
     from leakwatch.live.case_setup import Setup
     from leakwatch.live.live_session import LiveSession
     from leakwatch.live.status import LiveStatus
@@ -174,16 +175,29 @@ def _loaded(
 
 
 def _opened(
-    spec: str, setup: Setup, recorder: Recorder, record: bool, others: Sequence[str]
+    spec: str,
+    setup: Setup,
+    recorder: Recorder,
+    record: bool,
+    others: Sequence[str],
+    source: LiveSource | None = None,
 ) -> LiveSession:
-    """Open source, recording and sinks of other packages, for a session to start."""
+    """Open source, recording and sinks of other packages, for a session to start.
+
+    `source` is closed if it fails; None: it is opened here.
+    """
     from leakwatch.live.live_session import LiveSession
     from leakwatch.sinks.extension_sink import close_sinks, open_sinks
     from leakwatch.sources.live_sources import open_live
 
-    sinks = open_sinks(others)
     try:
-        source = open_live(spec, setup.settings)
+        sinks = open_sinks(others)
+    except BaseException:
+        if source is not None:
+            source.close()
+        raise
+    try:
+        source = open_live(spec, setup.settings) if source is None else source
     except BaseException:
         close_sinks(sinks)
         raise

@@ -73,9 +73,8 @@ def test_the_library_counts_both(recorded, library, monkeypatch):
 def test_recovery_takes_both(recorded):
     done = recover(recorded[1])
     assert done.was_complete
-    lines = sum(
-        len(read_frames(one / "frames.jsonl")) for one in (recorded[1], recorded[1] / "plane-b")
-    )
+    folders = (recorded[1], recorded[1] / "plane-b")
+    lines = sum(len(read_frames(one / "frames.jsonl")) for one in folders)
     assert done.frames == lines
 
 
@@ -131,7 +130,8 @@ def test_the_same_source_twice_is_refused():
 def test_a_second_source_that_cannot_be_opened_is_told(planes, tmp_path):
     done = run(
         *("run", f"replay:{planes / 'one.dcm'}", "--second", "replay:/nowhere.dcm"),
-        *("--no-window", "--no-record"),
+        *("--no-window", "--out", tmp_path / "live"),
     )
     assert done.exit_code == 2
     assert "/nowhere.dcm" in done.output
+    assert not (tmp_path / "live").exists()  # the same command works once the source is there
