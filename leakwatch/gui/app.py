@@ -26,6 +26,7 @@ from leakwatch.gui.replay.two_plane_replay import TwoPlaneReplayWindow
 from leakwatch.gui.widgets.fonts import font, register_fonts
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.gui.widgets.plane_pair import PlanePair
+from leakwatch.gui.widgets.window_place import keep_place, open_window
 from leakwatch.live.live_session import LiveSession
 from leakwatch.live.two_planes import TwoPlanes
 from leakwatch.marking.case_opening import case_path, known_marks, marked_frame, open_stored
@@ -44,7 +45,7 @@ def show(run: AnalysisRun) -> None:
     folded = AnalysedRun(run)
     window = replay_window(folded)
     folded.thread.start()
-    _until_closed(running, window)
+    _until_closed(running, window, "replay")
     folded.close()
 
 
@@ -64,7 +65,7 @@ def show_both(first: AnalysisRun, second: AnalysisRun, offset_s: float, title: s
     window = TwoPlaneReplayWindow(*folded, offset_s, title)
     for one in folded:
         one.thread.start()
-    _until_closed(running, window)
+    _until_closed(running, window, "replay of two planes")
     for one in folded:
         one.close()
 
@@ -129,7 +130,8 @@ def show_live(session: LiveSession, title: str, record: Callable[[], str] | None
         Starts a recording of a session that has none, and returns a message.
     """
     running = application()
-    _until_closed(running, LiveWindow(session, title, live_tools(session), record=record))
+    window = LiveWindow(session, title, live_tools(session), record=record)
+    _until_closed(running, window, "live", maximised=True)
 
 
 def show_planes(planes: TwoPlanes, title: str, record: Callable[[], str] | None = None) -> None:
@@ -144,14 +146,19 @@ def show_planes(planes: TwoPlanes, title: str, record: Callable[[], str] | None 
         Starts a recording of both planes, and returns a message.
     """
     running = application()
-    _until_closed(running, TwoPlaneWindow(planes, title, record))
+    window = TwoPlaneWindow(planes, title, record)
+    _until_closed(running, window, "live planes", maximised=True)
 
 
-def _until_closed(running: QApplication, window: ImageWindow | PlanePair[Any]) -> None:
-    window.show()
+def _until_closed(
+    running: QApplication, window: ImageWindow | PlanePair[Any], name: str, maximised: bool = False
+) -> None:
+    """Show a window where it was last until it is closed; `name` is of its kind."""
+    open_window(window, name, maximised)
     window.start()
     with interrupt_closes(window):
         running.exec()
+    keep_place(window, name)
 
 
 def mark(
@@ -190,7 +197,7 @@ def mark(
     run.source.close()
     running = application()
     window = mark_window(run, sequence, out, frame, anterior, level)
-    _until_closed(running, window)
+    _until_closed(running, window, "marking")
     return window.case.outcome
 
 
@@ -245,6 +252,7 @@ def record(run: AnalysisRun, path: Path, frame: int | None = None) -> str:
     if not 0 <= index < len(track):
         raise CaseError(_no_such_frame(run, track, index))
     window = replay_window(folded)
+    window.resize(*SIZE)
     window.replay.playback.seek(index)
     try:
         _draw_into(window, path)
@@ -322,6 +330,5 @@ def replay_window(folded: AnalysedRun) -> ReplayWindow:
     """Return the window of an analysed run."""
     tools = replay_tools(lambda: folded.run, folded.analyse_again)
     window = ReplayWindow(folded.replay(), folded.run.name, tools)
-    window.resize(*SIZE)
     folded.shown_in(window)
     return window

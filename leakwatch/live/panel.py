@@ -6,7 +6,7 @@ from leakwatch.config import Settings
 from leakwatch.core.messages import counted, join_texts, text
 from leakwatch.display.banner import age_text
 from leakwatch.display.facts import Fact
-from leakwatch.display.picture import spacing_fact
+from leakwatch.display.picture import registration_facts, spacing_fact
 from leakwatch.display.procedure_clocks import (
     CementClock,
     cement_facts,
@@ -117,7 +117,10 @@ def _milliseconds(ages: Percentiles) -> str:
 
 def _spacing(status: LiveStatus) -> list[Fact]:
     decision = status.decision
-    return [] if decision is None else [spacing_fact(decision.snapshot.observation.calibration)]
+    if decision is None:
+        return []
+    observation = decision.snapshot.observation
+    return [spacing_fact(observation.calibration), *registration_facts(observation.quality)]
 
 
 def _recordings(status: LiveStatus) -> list[Fact]:

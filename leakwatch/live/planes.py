@@ -14,13 +14,12 @@ from itertools import zip_longest
 
 from leakwatch.core.messages import text
 from leakwatch.core.results import Level
-from leakwatch.display.banner import (
-    ACKNOWLEDGED,
+from leakwatch.display.banner import Banner, keep_rim
+from leakwatch.display.level_styles import (
     ACKNOWLEDGED_STYLE,
     LEVEL_STYLES,
     PARTLY_STYLE,
     PARTLY_WORD,
-    Banner,
 )
 from leakwatch.live.status import Alarm, DisplayedStatus, DisplayState
 
@@ -150,24 +149,29 @@ def combined(planes: Sequence[Plane]) -> CommonStatus:
     others = tuple(one.line for place, one in enumerate(shares) if place not in worst)
     banner = _together(told)
     banner = replace(banner, warnings=(*others, *banner.warnings))
+    if banner.level is not Level.STOP:
+        banner = keep_rim(banner, any(plane.acknowledged for plane in planes))
     return CommonStatus(banner, most_urgent(*(one.alarm for one in shares)), worst[0])
 
 
 def _together(shares: Sequence[_Share]) -> Banner:
     """Return the first of equal banners with the reasons of all, each with its plane."""
+    # The first reason of each plane, then the second ones: a banner shows the first few.
+    rows = zip_longest(*(_reasons_and_keys(one) for one in shares))
+    pairs = [pair for row in rows for pair in row if pair is not None]
     return replace(
         shares[0].banner,
-        reasons=_in_turn(
-            [[_named(one.name, line) for line in one.banner.reasons] for one in shares]
-        ),
+        reasons=tuple(reason for reason, _ in pairs),
+        keys=tuple(key for _, key in pairs) if any(key for _, key in pairs) else (),
         warnings=tuple(_named(one.name, line) for one in shares for line in one.banner.warnings),
     )
 
 
-def _in_turn(reasons: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return the first reason of each plane, then the second ones: a banner shows the first few."""
-    rows = zip_longest(*reasons)
-    return tuple(one for row in rows for one in row if one is not None)
+def _reasons_and_keys(share: _Share) -> list[tuple[str, str]]:
+    """Return the reasons of a plane with its name, each with the key that resolves it, if any."""
+    keys = (*share.banner.keys, *("" for _ in share.banner.reasons))
+    reasons = (_named(share.name, reason) for reason in share.banner.reasons)
+    return list(zip(reasons, keys, strict=False))
 
 
 def _named(name: str, words: str) -> str:
@@ -186,7 +190,7 @@ def _share(plane: Plane, nothing_on: bool) -> _Share:
     # An acknowledged STOP is not over, and never becomes CLEAR.
     if plane.acknowledged:
         stop = Level.STOP.value
-        banner = Banner(Level.WATCH, stop, ACKNOWLEDGED_STYLE, (line,), below=ACKNOWLEDGED)
+        banner = Banner(Level.WATCH, stop, ACKNOWLEDGED_STYLE, (line,), acknowledged=True)
     elif paused:
         clear = Level.CLEAR
         banner = Banner(clear, clear.value, LEVEL_STYLES[clear], (), (line,))

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Event, EventKind, Level
-from leakwatch.display.banner import ACKNOWLEDGED_STYLE, LEVEL_STYLES, REASON_WORDS
+from leakwatch.display.banner import REASON_WORDS
+from leakwatch.display.level_styles import ACKNOWLEDGED_STYLE, LEVEL_STYLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-STOP_COLOUR = LEVEL_STYLES[Level.STOP].colour
-ACKNOWLEDGED_COLOUR = ACKNOWLEDGED_STYLE.colour
+STOP_COLOUR = LEVEL_STYLES[Level.STOP].colours.flash_ink
+ACKNOWLEDGED_COLOUR = ACKNOWLEDGED_STYLE.colours.bar
 # Alerts that are listed; a run with more was acknowledged many times.
 MOST_MOMENTS = 8
 # For an alert without an image, if numbers refer to images.

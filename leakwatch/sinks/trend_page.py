@@ -19,7 +19,7 @@ from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Event, Level, Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.banner import level_style, level_word
+from leakwatch.display.level_styles import level_style, level_word
 from leakwatch.display.picture import RESEARCH_NOTICE, spacing_fact
 from leakwatch.files.private_files import replaced_private_file, unfinished_private_file
 from leakwatch.files.untrusted_text import escape_control_characters
@@ -326,9 +326,10 @@ def _draw_levels(axis: Axes, points: Sequence[TrendPoint]) -> None:
     axis.set_xlim(points[0].time_s, ends[-1])
     for ((level, partly), start), end in zip(starts, ends, strict=True):
         style, hatch = level_style(level, partly), PARTLY_HATCH if partly else HATCHES[level]
-        axis.axvspan(start, end, facecolor=style.colour, edgecolor="#00000055", hatch=hatch)
+        bar = style.colours.bar
+        axis.axvspan(start, end, facecolor=bar, edgecolor="#00000055", hatch=hatch)
         if end - start > 0.06 * (ends[-1] - points[0].time_s):
-            box = {"facecolor": style.colour, "edgecolor": "none", "pad": 2.0}
+            box = {"facecolor": bar, "edgecolor": "none", "pad": 2.0}
             middle = (start + end) / 2.0
             word = translate(level_word(level, partly))
-            axis.text(middle, 0.5, word, ha="center", va="center", color=style.ink, bbox=box)
+            axis.text(middle, 0.5, word, ha="center", va="center", color="#000000", bbox=box)

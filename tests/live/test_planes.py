@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakwatch.core.results import Level
-from leakwatch.display.banner import (
+from leakwatch.display.banner import Banner
+from leakwatch.display.level_styles import (
     ACKNOWLEDGED_STYLE,
     LEVEL_STYLES,
     PARTLY_STYLE,
     PARTLY_WORD,
-    Banner,
 )
 from leakwatch.live.planes import Plane, Role, combine, combined
 from leakwatch.live.status import Alarm, DisplayedStatus, DisplayState

@@ -95,7 +95,7 @@ def test_reasons_of_one_moment_share_a_line_and_a_fault_has_its_own():
     first, second = next(text for text in said if "\n" in text).splitlines()
     assert first.startswith("1  1.88 s  STOP: Cement near the posterior wall; Tubular filling")
     assert "lateral" not in first
-    assert second == "2  2.38 s  STOP: Next frame could not be decoded"
+    assert second == "2  2.38 s  STOP: The next frame is damaged"
 
 
 def test_run_with_many_stops_is_told_in_few_lines():

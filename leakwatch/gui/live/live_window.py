@@ -15,7 +15,8 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level, Snapshot
 from leakwatch.display.confirmation import Confirmation
-from leakwatch.display.procedure_clocks import CementClock
+from leakwatch.display.facts import needed_at_a_glance
+from leakwatch.display.procedure_clocks import AcknowledgementClock, CementClock
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.record_start import RecordStart
 from leakwatch.gui.live.sound import Speaker, open_speaker
@@ -91,6 +92,7 @@ class LiveWindow(ImageWindow):
         self._drawn_received_s = -math.inf
         self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, DisplayState.WAITING)
         self._sure, self._ending = Confirmation(), False
+        self._acknowledged = AcknowledgementClock()
         self._state, self._last, self._undrawn = DisplayState.WAITING, "", ""
         self._refresh_state = DisplayRefresh()
         self.bar = ActionBar()
@@ -103,7 +105,11 @@ class LiveWindow(ImageWindow):
         self.bar.show_actions(self.bar_actions())
         self._record_refresh()
         status = self._session.status
-        self.show_status(status, displayed_status(status, self._session.now_s, self._settings))
+        decision = status.decision
+        reasons = () if decision is None else decision.snapshot.alert.acknowledged
+        self._acknowledged = self._acknowledged.update(reasons, _wall_clock)
+        at, now_s = self._acknowledged.at, self._session.now_s
+        self.show_status(status, displayed_status(status, now_s, self._settings, at))
 
     def pause(self) -> None:
         """Stop updates; a display that stops then is no fault."""
@@ -150,7 +156,7 @@ class LiveWindow(ImageWindow):
             now = replace(now, banner=replace(banner, warnings=(stall, *banner.warnings)))
         if now.level is Level.STOP and self.banner.banner.level is not Level.STOP:
             # Its cause may be outside the zoomed part, or under the help.
-            self.image.fit()
+            self.image.fit_found()
             self.help.hide()
             self._raise_window()
         self.banner.show_banner(now.banner, technical=now.alarm is Alarm.MEDIUM)
@@ -278,12 +284,11 @@ class LiveWindow(ImageWindow):
         if soon and (now.level, now.state) == self._numbers_of:
             return
         self._numbers_s, self._numbers_of = now_s, (now.level, now.state)
-        self.strip.show_overlay(self._live.picture, self._is_not_live())
-        self.strip.show_trend(self._live.trend(now))
         problem = self._speaker.problem
-        self.run_strip.show_facts(
-            session_facts(status, now, now_s, self._settings, self.cement, problem)
-        )
+        facts = session_facts(status, now, now_s, self._settings, self.cement, problem)
+        self.strip.show_overlay(self._live.picture, needed_at_a_glance(facts))
+        self.strip.show_trend(self._live.trend(now))
+        self.run_strip.show_facts(facts)
 
     def _raise_window(self) -> None:
         """Raise the window: a STOP under another window is not visible."""

@@ -49,6 +49,8 @@ class MarkWindow(ImageWindow):
     bar : ActionBar
     """
 
+    has_details = True
+
     def __init__(
         self, case: OpenCase, snapshot: Snapshot, title: str, tools: Sequence[Tool] = ()
     ) -> None:

@@ -13,6 +13,7 @@ from leakwatch.display.banner import Banner, keep_latched_stop, stale_banner, un
 from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.history import TrendSample
 from leakwatch.display.picture import STALE_AFTER_S, FrameOverlay, make_overlay
+from leakwatch.display.procedure_clocks import clock_text
 from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.replay.playback import Playback
 from leakwatch.gui.replay.track import Track
@@ -149,7 +150,9 @@ class Replay:
         if self._shown is None or self._shown[0] != index or self._shown[3] != self.view_settings:
             snapshot = self._track.snapshot(index)
             before = self._track.before(index, self.settings.window.growth_s)
-            drawn = make_overlay(snapshot, self.marks, self.settings, before)
+            at_s = self._track.acknowledged_s(index)
+            at = "" if at_s is None else clock_text(at_s)
+            drawn = make_overlay(snapshot, self.marks, self.settings, before, acknowledged_at=at)
             self._shown = (index, drawn, self._grey(index), self.view_settings)
         return self._shown[1:3]
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
+from leakwatch.display.facts import needed_at_a_glance
 from leakwatch.display.picture import FrameOverlay
 from leakwatch.display.trend_plot import trend_plot
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
@@ -109,7 +110,7 @@ class ReplayWindow(ImageWindow):
         self.replay.acknowledge()
 
     def _show_numbers(self, view: ReplayView, picture: FrameOverlay) -> None:
-        self.strip.show_overlay(picture)
+        self.strip.show_overlay(picture, needed_at_a_glance(picture.run_facts))
         self.run_strip.show_facts(picture.run_facts)
         now_s, settings = time.monotonic(), self.replay.settings
         # At high speed, not every frame needs a trend.

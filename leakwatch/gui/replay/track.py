@@ -176,6 +176,12 @@ class Track:
                 self._decide_from(later)
             return True
 
+    def acknowledged_s(self, index: int) -> float | None:
+        """Return the time of the last acknowledgement until frame `index`; None if none."""
+        with self._lock:
+            until = [one for one in self._acknowledged if one <= index]
+        return self.time_s(max(until)) if until else None
+
     def _decide_from(self, index: int) -> None:
         del self._states[index + 1 :]
         observation = self._snapshots[index].observation

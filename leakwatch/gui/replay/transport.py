@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level
-from leakwatch.display.banner import level_style
+from leakwatch.display import palette
+from leakwatch.display.level_styles import level_style
 from leakwatch.gui.replay.replay_view import ReplayView
 from leakwatch.gui.widgets.fonts import font
 
@@ -71,14 +72,14 @@ class Timeline(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint a bar for each stretch of a level, and the position."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor("#1B222B"))
+        painter.fillRect(self.rect(), QColor(palette.RAISED))
         first = 0
         for (level, partly), same in groupby(zip(self._levels, self._partly, strict=True)):
             end = first + len(list(same))
             left, right = self.x_of(first), self.x_of(end)
             high = LEVEL_HEIGHTS[level] * self.height()
             bar = QRectF(left, self.height() - high, right - left, high)
-            painter.fillRect(bar, QColor(level_style(level, partly).colour))
+            painter.fillRect(bar, QColor(level_style(level, partly).colours.bar))
             first = end
         x = (self.x_of(self._index) + self.x_of(self._index + 1)) / 2
         painter.setPen(Qt.PenStyle.NoPen)

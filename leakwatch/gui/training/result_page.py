@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from leakwatch.core.errors import SourceError
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level
-from leakwatch.display.banner import LEVEL_STYLES
 from leakwatch.display.facts import Fact
+from leakwatch.display.level_styles import LEVEL_STYLES
 from leakwatch.display.picture import make_overlay
 from leakwatch.gui.replay.transport import LEVEL_HEIGHTS
 from leakwatch.gui.training.attempt import Prepared
@@ -205,7 +205,7 @@ class MomentLine(QWidget):
             left, right = self.x_of(self._times_s[first]), self.x_of(last_s)
             high = LEVEL_HEIGHTS[level] * tall
             bar = QRectF(left, tall - high, right - left, high)
-            painter.fillRect(bar, QColor(LEVEL_STYLES[level].colour))
+            painter.fillRect(bar, QColor(LEVEL_STYLES[level].colours.bar))
             first = end
         painter.setFont(font(round(13 * self._scale)))
         for at_s in self._false_at_s:

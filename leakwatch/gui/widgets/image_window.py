@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Snapshot
+from leakwatch.display import palette
 from leakwatch.display.banner import keep_latched_stop, unknown_banner
 from leakwatch.display.confirmation import SAID_S
 from leakwatch.gui.widgets.banner_view import BannerView
@@ -24,6 +25,7 @@ from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Touch
 from leakwatch.gui.widgets.pane_row import PaneRow
 from leakwatch.gui.widgets.picture_layers import Layer, Stage, Tool
+from leakwatch.gui.widgets.rim import Rim
 from leakwatch.gui.widgets.side_strip import RunStrip, Strip
 from leakwatch.gui.widgets.window_level_keys import ViewKeys
 
@@ -32,21 +34,34 @@ _LOG = logging.getLogger(__name__)
 # Faster than any source, so that a frame is shown less than a frame late.
 TICK_MS = 16
 SIZE = (1280, 800)
-# Smaller, not everything can be read. Sizes of letters follow the window's size, in these bounds.
-LEAST_SIZE = (1024, 640)
-LEAST_SCALE, LARGEST_SCALE = 0.8, 3.0
+# The smallest window, as on a small screen with large letters of the system; never larger than the
+# screen. Sizes of letters follow the window's size, in these bounds.
+LEAST_SIZE = (640, 360)
+LEAST_SCALE, LARGEST_SCALE = 0.45, 3.0
 # Letters of the notices below the image, in a window of 1280 x 800, pixels.
-SIGNS = 15
+SIGNS = 18
+# Letters of messages and of the list of keys, and gap of what lies over the image to its edge.
+PROMPT, HELP, GAP = 20, 17, 14
 
-STYLE = """
-QMainWindow, QWidget { background: #0B0E12; color: #F2F5F8; }
-QPushButton { background: #232C37; border: 1px solid #3A4654; border-radius: 5px; }
-QPushButton:hover { background: #2E3947; }
-QPushButton:disabled { color: #5B6876; background: #151B22; border-color: #232C37; }
-QToolTip { background: #232C37; color: #F2F5F8; border: 1px solid #3A4654; }
-QLabel#help { background: #1B222B; border: 2px solid #9AA7B5; border-radius: 8px; padding: 22px; }
-QLabel#signs { background: #0B0E12; color: #FFC400; padding: 4px 8px; }
-QLabel#prompt { background: #1B222B; border: 2px solid #35D6FF; border-radius: 6px; padding: 8px; }
+STYLE = f"""
+QMainWindow, QWidget {{ background: {palette.SCREEN}; color: {palette.INK}; }}
+QPushButton {{
+    background: {palette.BUTTON}; border: 1px solid {palette.RIM}; border-radius: 5px;
+}}
+QPushButton:hover {{ background: {palette.BUTTON_HOVER}; }}
+QPushButton:disabled {{
+    color: {palette.DISABLED}; background: {palette.SUNKEN}; border-color: {palette.BUTTON};
+}}
+QToolTip {{ background: {palette.BUTTON}; color: {palette.INK}; border: 1px solid {palette.RIM}; }}
+QLabel#help {{
+    background: {palette.RAISED}; border: 2px solid {palette.QUIET}; border-radius: 8px;
+    padding: 18px;
+}}
+QLabel#signs {{ background: {palette.SCREEN}; color: {palette.WARN}; padding: 4px 8px; }}
+QLabel#prompt {{
+    background: {palette.RAISED}; border: 2px solid {palette.ACCENT}; border-radius: 6px;
+    padding: 8px;
+}}
 """
 
 
@@ -80,16 +95,25 @@ class ImageWindow(QMainWindow):
 
     # Whether arrows alone change the greys, because they do nothing else.
     plain_arrows = False
+    # Whether the details are shown from the start.
+    has_details = False
 
     def __init__(self, title: str, tools: Sequence[Tool] = ()) -> None:
         super().__init__()
         self.setWindowTitle(translate(text("LeakWatch – {title}", title=title)))
         self.setStyleSheet(STYLE)
-        self.resize(*SIZE)
-        self.setMinimumSize(*LEAST_SIZE)
+        room = self.screen().availableSize()
+        self.resize(QSize(*SIZE).boundedTo(room))
+        self.setMinimumSize(QSize(*LEAST_SIZE).boundedTo(room))
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
         self.panes = PaneRow(self.image.widget)
+        self.panes.laid_out.connect(self._place_labels)
+        self.show_details(self.has_details)
+        self.rim = Rim(self)
+        self.banner.flashed.connect(self.rim.flash)
+        self.banner.styled.connect(self.rim.show_style)
+        self.image.follows = True
         self.view_keys = ViewKeys(self.image, self.plain_arrows)
         self.image.pane.offer_touches(self._touched)
         self.image.pane.offer_wheel(self.view_keys.wheeled)
@@ -97,11 +121,12 @@ class ImageWindow(QMainWindow):
         self._tool: Tool | None = None
         self._tools = tuple(tools)
         self._said, self._said_until_s = "", 0.0
-        self.help = self._label("help", 17)
-        self.prompt = self._label("prompt", 17)
-        self.signs = self._label("signs", SIGNS)
+        self.help = self._label("help")
+        self.prompt = self._label("prompt")
+        self.signs = self._label("signs")
         for label in (self.prompt, self.signs):  # they may contain names of files
             label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
         self._scale = 1.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -232,6 +257,15 @@ class ImageWindow(QMainWindow):
         self.help.setVisible(not self.help.isVisible())
         self._place_labels()
 
+    def toggle_details(self) -> None:
+        """Show or hide what is not needed at a glance."""
+        self.show_details(self.run_strip.isHidden())
+
+    def show_details(self, shown: bool) -> None:
+        """Show the details, or give their room to the image."""
+        self.run_strip.setVisible(shown)
+        self.strip.legend.setVisible(shown)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop the updates."""
         self._timer.stop()
@@ -247,9 +281,9 @@ class ImageWindow(QMainWindow):
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
-        for part in (self.banner, self.strip, self.run_strip, self.image.overlay, self.panes):
+        for part in (self.banner, self.strip, self.run_strip, self.panes, self.rim, self.image):
             part.set_scale(scale)
-        self.prompt.setFont(font(round(17 * scale)))
+        self.prompt.setFont(font(round(PROMPT * scale)))
         self._scale = scale
         self.signs.setFont(font(round(self.sign_pixels * scale), bold=True))
 
@@ -277,7 +311,9 @@ class ImageWindow(QMainWindow):
         asked = ((Qt.Key.Key_Question, PLAIN), (Qt.Key.Key_F1, PLAIN))
         ask = KeyAction(asked, "?", text("show or hide these keys"), self.toggle_help, text("keys"))
         full = key(Qt.Key.Key_F11, "F11", text("full screen"), self._toggle_full_screen)
-        return (escape, ask, full, key(Qt.Key.Key_Q, "Q", text("close"), self.leave))
+        more = text("show or hide details: source, spacing, latency, meaning of the lines")
+        details = key(Qt.Key.Key_G, "G", more, self.toggle_details, text("details"))
+        return (escape, details, ask, full, key(Qt.Key.Key_Q, "Q", text("close"), self.leave))
 
     def _toggle_full_screen(self) -> None:
         # It may be a page of another window.
@@ -345,21 +381,52 @@ class ImageWindow(QMainWindow):
             self.signs.setVisible(bool(shown))
             self._place_labels()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Place what lies over the image, once its size is known."""
+        super().showEvent(event)
+        self._place_labels()
+
     def _place_labels(self) -> None:
-        for label in (self.signs, self.prompt, self.help):
+        area = QRect(self.panes.mapTo(self, self.panes.rect().topLeft()), self.panes.size())
+        self.rim.place(area)
+        self.rim.raise_()
+        image = self.image.widget
+        room = QRect(image.mapTo(self, image.rect().topLeft()), image.size())
+        gap = round(GAP * self._scale)
+        for label in (self.signs, self.prompt):
+            label.setFixedWidth(_width_of(label, room.width() - 2 * gap))
             label.adjustSize()
             label.raise_()
-        left, top = self.width() - self.help.width(), self.height() - self.help.height()
-        self.help.move(left // 2, top // 2)
-        area = self.image.widget.rect()
-        corner = self.image.widget.mapTo(self, area.topLeft())
-        self.prompt.move(corner.x() + 12, corner.y() + 12)
-        below = self.image.widget.mapTo(self, area.bottomLeft())
-        self.signs.move(below.x() + 12, below.y() - self.signs.height() - 8)
+        self.prompt.move(room.left() + gap, room.top() + gap)
+        self.signs.move(room.left() + gap, room.bottom() - self.signs.height() - gap)
+        self._place_help(QRect(0, area.top(), self.width(), area.height()))
+        shown = [label for label in (self.prompt, self.signs) if label.isVisible()]
+        self.image.keep_free(
+            [QRectF(QRect(image.mapFrom(self, label.pos()), label.size())) for label in shown]
+        )
 
-    def _label(self, name: str, pixels: int) -> QLabel:
+    def _place_help(self, room: QRect) -> None:
+        """Show the keys between banner and buttons, in the largest letters that fit there."""
+        for pixels in range(round(HELP * self._scale), 5, -1):
+            self.help.setFont(font(pixels))
+            self.help.adjustSize()
+            if self.help.width() <= room.width() and self.help.height() <= room.height():
+                break
+        self.help.raise_()
+        place = self.help.rect()
+        place.moveCenter(room.center())
+        self.help.move(place.topLeft())
+
+    def _label(self, name: str) -> QLabel:
         label = QLabel(self)
         label.setObjectName(name)
-        label.setFont(font(pixels))
         label.hide()
         return label
+
+
+def _width_of(label: QLabel, most: int) -> int:
+    """Return the width of the text of a label with its padding, at most `most`."""
+    lines = label.text().split("\n")
+    metrics = label.fontMetrics()
+    wide = max(metrics.horizontalAdvance(line) for line in lines) + 4 * metrics.height() // 2
+    return max(min(wide, most), 1)

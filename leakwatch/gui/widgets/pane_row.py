@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 # The image never shrinks below this share of the row for what is beside or below it.
@@ -28,6 +29,8 @@ class PaneRow(QSplitter):
         The main image; it cannot be removed.
     """
 
+    laid_out = Signal()  # after each change of size
+
     def __init__(self, image: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self._column = QSplitter(Qt.Orientation.Vertical)
@@ -39,6 +42,11 @@ class PaneRow(QSplitter):
         for splitter in (self, self._column):
             splitter.setChildrenCollapsible(False)
             splitter.setStretchFactor(0, IMAGE_SHARE)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell that the row has another size."""
+        super().resizeEvent(event)
+        self.laid_out.emit()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class ViewKeys:
 
     def view_notices(self) -> tuple[str, ...]:
         """Return the changes of the view that the operator must know."""
-        return view_notices(self.view, self._image.zoom)
+        return view_notices(self.view, 1.0 if self._image.follows else self._image.zoom)
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Return the keys for the view."""
@@ -78,20 +78,25 @@ class ViewKeys:
         over = ((code.Key_F, Modifier.ShiftModifier),)
         return (
             *(self._preset_key(number) for number in range(len(PRESETS))),
-            key(code.Key_0, "0", text("reset greys, flips and zoom"), self.reset),
+            key(code.Key_0, "0", text("reset greys, flips and zoom: fit the vertebra"), self.reset),
             *_named(drags, arrows, text("contrast and brightness (or drag on the image)")),
             key(code.Key_I, "I", text("invert: cement bright"), self._invert),
             key(code.Key_F, "F", text("flip horizontally"), self._flip_horizontally),
             KeyAction(over, text("Shift F"), text("flip vertically"), self._flip_vertically),
-            key(code.Key_Z, "Z", text("zoom in, and out again (or the wheel)"), self._zoom),
+            key(
+                code.Key_Z,
+                "Z",
+                text("zoom: closest, whole image, vertebra (or wheel)"),
+                self._zoom,
+            ),
             *_named(pans, text("Alt ← → ↑ ↓"), text("move the zoomed part (or the middle button)")),
         )
 
     def reset(self) -> None:
-        """Reset everything."""
+        """Reset everything: the view is fitted to the vertebra again."""
         self.view = ViewSettings()
         self._flip()
-        self._image.fit()
+        self._image.fit_found()
 
     def wheeled(self, notches: float, at: QPointF) -> None:
         """Zoom at the mouse."""
@@ -155,12 +160,15 @@ class ViewKeys:
         self._image.flip(self.view.flipped_horizontally, self.view.flipped_vertically)
 
     def _zoom(self) -> None:
-        """Zoom to two, four, and one times in turn."""
-        zoom = self._image.zoom * KEY_ZOOM
-        if zoom > MOST_KEY_ZOOM:
-            self._image.fit()
+        """Zoom in at the closest point; from the closest to the whole frame, then to the fit."""
+        image = self._image
+        zoom = image.zoom * KEY_ZOOM
+        if not image.follows and image.zoom == 1.0:
+            image.fit_found()
+        elif zoom > MOST_KEY_ZOOM:
+            image.fit()
         else:
-            self._image.zoom_to(zoom, self.focus_px or self._image.centre_px)
+            image.zoom_to(zoom, self.focus_px or image.centre_px)
 
     def _pan_step(self, right: int, down: int) -> None:
         self._pan(PAN_STEP * right, PAN_STEP * down)

@@ -13,7 +13,7 @@ from leakwatch.core.messages import counted, join_texts, text
 from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import FactorSource
-from leakwatch.display.banner import level_word
+from leakwatch.display.level_styles import level_word
 from leakwatch.display.quantities import area_text, spacing_text, wall_distance_text
 from leakwatch.display.volume_facts import volume_words
 from leakwatch.sinks.report.case_findings import Findings

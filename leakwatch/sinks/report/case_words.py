@@ -44,7 +44,7 @@ def alert_text(key_frame: KeyFrame, settings: Settings) -> str:
         "{time_s:.2f} s, frame {frame}: {level}",
         time_s=shown.snapshot.frame.time_s,
         frame=shown.snapshot.frame.index,
-        level=banner.title,
+        level=banner.word,
     )
     for place, reason in enumerate(banner.reasons):
         separated = text("{first}; {second}", first=said, second=reason)

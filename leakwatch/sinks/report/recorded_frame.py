@@ -30,8 +30,9 @@ from leakwatch.core.results import (
 )
 from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import CementVolume, FactorSource
-from leakwatch.display.banner import level_banner, level_word
+from leakwatch.display.banner import level_banner
 from leakwatch.display.facts import Fact
+from leakwatch.display.level_styles import level_word
 from leakwatch.display.picture import FrameOverlay, make_overlay
 from leakwatch.display.quantities import FINEST_MM, wall_distance_text
 
