@@ -18,6 +18,7 @@ from leakwatch.display.banner import Banner, keep_rim
 from leakwatch.display.level_styles import (
     ACKNOWLEDGED_STYLE,
     LEVEL_STYLES,
+    OFF_WORD,
     PARTLY_STYLE,
     PARTLY_WORD,
 )
@@ -181,7 +182,13 @@ def _named(name: str, words: str) -> str:
 def _share(plane: Plane, nothing_on: bool) -> _Share:
     """Return what a plane contributes; if no plane is on, none of them is excused."""
     if nothing_on or plane.counts:
-        return _own_share(plane)
+        share = _own_share(plane)
+        banner = share.banner
+        if banner.word == OFF_WORD and not nothing_on:
+            # There is a beam, if in the other plane.
+            style, word = LEVEL_STYLES[Level.UNKNOWN], Level.UNKNOWN.value
+            return replace(share, banner=replace(banner, word=word, style=style))
+        return share
     paused = plane.role is Role.PAUSED
     if paused:
         line = text("{plane} is paused: not monitored", plane=plane.name)

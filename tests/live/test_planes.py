@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakwatch.core.results import Level
-from leakwatch.display.banner import Banner
+from leakwatch.display.banner import Banner, off_banner
 from leakwatch.display.level_styles import (
     ACKNOWLEDGED_STYLE,
     LEVEL_STYLES,
@@ -151,6 +151,15 @@ def test_a_plane_that_is_off_does_not_hide_what_the_other_sees(level):
 def test_a_plane_that_may_be_off_or_broken_is_unknown(state):
     found = combined((plane(Level.CLEAR), plane(Level.UNKNOWN, "B", state)))
     assert (found.level, found.banner.partly) == (Level.UNKNOWN, False)
+
+
+def test_off_is_no_word_for_both_planes_while_one_is_on():
+    held = plane(Level.UNKNOWN, "B AP", DisplayState.FROZEN)
+    held = replace(held, now=replace(held.now, banner=off_banner("held")))
+    found = combined((plane(Level.CLEAR, "A lateral"), held))
+    assert (found.banner.word, found.banner.reasons) == ("UNKNOWN", ("B AP: held",))
+    off = replace(held, now=replace(held.now, state=DisplayState.OFF))
+    assert combined((off, off)).banner.word == "OFF"
 
 
 @pytest.mark.parametrize("state", [one for one in DisplayState if one is not DisplayState.LIVE])

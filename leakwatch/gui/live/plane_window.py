@@ -11,6 +11,7 @@ from leakwatch.core.planes import plane_name
 from leakwatch.core.results import Reason
 from leakwatch.display.banner import unknown_banner
 from leakwatch.gui.live.live_window import LiveWindow
+from leakwatch.gui.live.sound import Speaker
 from leakwatch.gui.marking.picture_tools import live_tools
 from leakwatch.gui.widgets.plane_part import PlanePart
 from leakwatch.live.live_session import LiveSession
@@ -19,9 +20,21 @@ from leakwatch.live.status import Alarm, DisplayedStatus, DisplayState
 
 
 class Mute:
-    """Speaker of one plane: the window of both planes sounds for it."""
+    """Speaker of one plane: that of both planes sounds for it.
 
-    problem = ""
+    Parameters
+    ----------
+    speaker : Speaker
+        Of both planes.
+    """
+
+    def __init__(self, speaker: Speaker) -> None:
+        self._speaker = speaker
+
+    @property
+    def problem(self) -> str:
+        """Why alarms may be inaudible; empty if they are audible."""
+        return self._speaker.problem
 
     def play(self, alarm: Alarm) -> None:
         """Do nothing."""
@@ -43,6 +56,8 @@ class PlaneWindow(PlanePart, LiveWindow):
         A bound method, called with `number` when the picture is clicked.
     both : callable
         A bound method that receives an injected volume for both planes.
+    speaker : Speaker
+        Of both planes, for what is wrong with it.
 
     Attributes
     ----------
@@ -56,12 +71,13 @@ class PlaneWindow(PlanePart, LiveWindow):
         number: int,
         chosen: Callable[[int], None],
         both: Callable[[float], None],
+        speaker: Speaker,
     ) -> None:
         self._both = WeakMethod(both)
         banner = unknown_banner(text("No frame yet"))
         waiting, reasons = DisplayState.WAITING, (Reason.STALE,)
         self.shown = DisplayedStatus(waiting, banner, reasons, Alarm.NONE, None)
-        super().__init__(session, "", live_tools(session), Mute())
+        super().__init__(session, "", live_tools(session), Mute(speaker))
         self.be_part(number, chosen)
         self.bar.hide()
 

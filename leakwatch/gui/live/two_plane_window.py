@@ -54,13 +54,13 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
         super().__init__(title)
         self.planes, self.settings = planes, planes.settings
         self.banner.use(self.settings.window)
+        self._speaker = speaker or open_speaker(self.settings.sound)
         first, second = planes.sessions
         self.plane_windows = (
-            PlaneWindow(first, 0, self.focus_on, self.read_syringe),
-            PlaneWindow(second, 1, self.focus_on, self.read_syringe),
+            PlaneWindow(first, 0, self.focus_on, self.read_syringe, self._speaker),
+            PlaneWindow(second, 1, self.focus_on, self.read_syringe, self._speaker),
         )
         self.record = None if record is None else RecordStart(record)
-        self._speaker = speaker or open_speaker(self.settings.sound)
         self._alarm_state, self._refreshed = AlarmState(), DisplayRefresh()
         self._sure, self._ending = Confirmation(), False
         self.bar = ActionBar()

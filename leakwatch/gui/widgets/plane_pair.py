@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -18,17 +18,18 @@ from PySide6.QtWidgets import (
 )
 
 from leakwatch.core.messages import text, translate
+from leakwatch.display import palette
 from leakwatch.display.banner import Banner, keep_latched_stop, unknown_banner
 from leakwatch.gui.widgets.banner_view import BannerView
 from leakwatch.gui.widgets.fonts import font
-from leakwatch.gui.widgets.image_window import LEAST_SIZE, SIZE, STYLE, TICK_MS, scale_of
+from leakwatch.gui.widgets.image_window import HELP, LEAST_SIZE, SIZE, STYLE, TICK_MS, scale_of
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
 from leakwatch.gui.widgets.plane_part import PlanePart
 
 _LOG = logging.getLogger(__name__)
 
 # The plane in focus has this rim; keys, buttons and the side strip refer to it.
-RIM, FOCUS_COLOUR, OTHER_COLOUR = 3, "#35D6FF", "#0B0E12"
+RIM, FOCUS_COLOUR, OTHER_COLOUR = 3, palette.ACCENT, palette.SCREEN
 
 Part = TypeVar("Part", bound=PlanePart)
 
@@ -58,12 +59,13 @@ class PlanePair(QMainWindow, Generic[Part]):
         super().__init__()
         self.setWindowTitle(translate(text("LeakWatch – {title}", title=title)))
         self.setStyleSheet(STYLE)
-        self.setMinimumSize(*LEAST_SIZE)
+        room = self.screen().availableSize()
+        self.setMinimumSize(QSize(*LEAST_SIZE).boundedTo(room))
+        self.resize(QSize(*SIZE).boundedTo(room))
         self.banner = BannerView()
         self.focus = 0
         self.help = QLabel(self)
         self.help.setObjectName("help")
-        self.help.setFont(font(17))
         self.help.hide()
         self._frames: list[QFrame] = []
         self.details, self.strips = QStackedWidget(), QStackedWidget()
@@ -71,7 +73,6 @@ class PlanePair(QMainWindow, Generic[Part]):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.tick)
-        self.resize(*SIZE)
 
     def show_common(self) -> None:
         """Show the common banner, after both planes; if it raises, the level is UNKNOWN."""
@@ -167,8 +168,11 @@ class PlanePair(QMainWindow, Generic[Part]):
         self.focused.say(message)
 
     def toggle_details(self) -> None:
-        """Show or hide the facts of the session, which take room from the pictures."""
-        self.details.setVisible(not self.details.isVisible())
+        """Show or hide what is not needed at a glance; it takes room from the pictures."""
+        shown = self.details.isHidden()
+        self.details.setVisible(shown)
+        for one in self.plane_windows:
+            one.strip.legend.setVisible(shown)
 
     def toggle_help(self) -> None:
         """Show or hide the keys."""
@@ -183,14 +187,14 @@ class PlanePair(QMainWindow, Generic[Part]):
         """Return the keys that each window of two planes has."""
         code = Qt.Key
         other = text("go to the other plane (or click on its image)")
-        details = text("show or hide details of this plane: source, spacing, latency, recording")
+        details = text("show or hide details: source, spacing, latency, meaning of the lines")
         asked = ((code.Key_Question, PLAIN), (code.Key_F1, PLAIN))
         ask = text("show or hide these keys")
         close = text("close what is over the image")
         escape = (key(code.Key_Escape, text("Esc"), close, self.toggle_help),)
         return (
             key(code.Key_Tab, text("Tab"), other, self.go_to_other, text("other plane")),
-            key(code.Key_D, "D", details, self.toggle_details, text("details")),
+            key(code.Key_G, "G", details, self.toggle_details, text("details")),
             KeyAction(asked, "?", ask, self.toggle_help, text("keys")),
             key(code.Key_Q, "Q", text("close"), self.close),
             *(escape if self.help_shown else ()),
@@ -216,6 +220,7 @@ class PlanePair(QMainWindow, Generic[Part]):
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
         self.banner.set_scale(scale)
+        self.help.setFont(font(round(HELP * scale)))
         for one in self.plane_windows:
             one.scale_to(scale)
 

@@ -51,7 +51,7 @@ class PlanePart(ImageWindow):
         scale = scale if self._plane_scale is None else self._plane_scale
         super().set_scale(scale)
         self.banner.set_scale(HEADER_SHARE * scale)
-        self.image.overlay.set_scale(LABEL_SHARE * scale)
+        self.image.set_scale(LABEL_SHARE * scale)
 
     @property
     def sign_pixels(self) -> int:
