@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -110,19 +110,15 @@ def _toggle_recording(window: PlanesHost, runs: bool) -> None:
 
 def _shared_keys(window: PlanesHost) -> tuple[KeyAction, ...]:
     """Return keys that do in both planes what they do in one."""
-    shared = []
-    for action in window.focused.key_actions():
-        if action.text in SHARED:
-            acts = [_act_of(plane.key_actions(), action.text) for plane in window.plane_windows]
-            do = partial(_do_all, [act for act in acts if act is not None])
-            shared.append(KeyAction(action.chords, action.text, action.what, do, action.button))
-    return tuple(shared)
+    return tuple(
+        replace(action, act=partial(_act_in_both, window, action.text))
+        for action in window.focused.window_keys()
+        if action.text in SHARED
+    )
 
 
-def _act_of(actions: tuple[KeyAction, ...], name: str) -> Callable[[], object] | None:
-    return next((one.act for one in actions if one.text == name), None)
-
-
-def _do_all(acts: list[Callable[[], object]]) -> None:
-    for act in acts:
-        act()
+def _act_in_both(window: PlanesHost, name: str) -> None:
+    for plane in window.plane_windows:
+        for action in plane.window_keys():
+            if action.text == name:
+                action.act()

@@ -13,6 +13,7 @@ from leakwatch.display.banner import unknown_banner
 from leakwatch.gui.live.live_window import LiveWindow
 from leakwatch.gui.live.sound import Speaker
 from leakwatch.gui.marking.picture_tools import live_tools
+from leakwatch.gui.widgets.keys import KeyAction
 from leakwatch.gui.widgets.plane_part import PlanePart
 from leakwatch.live.live_session import LiveSession
 from leakwatch.live.planes import with_plane
@@ -80,6 +81,14 @@ class PlaneWindow(PlanePart, LiveWindow):
         super().__init__(session, "", live_tools(session), Mute(speaker))
         self.be_part(number, chosen)
         self.bar.hide()
+
+    def bar_actions(self) -> tuple[KeyAction, ...]:
+        """Return none: the window of both planes has the buttons."""
+        return ()
+
+    def part_actions(self) -> tuple[KeyAction, ...]:
+        """Return the actions of this plane with a button."""
+        return super().bar_actions()
 
     def broken(self) -> None:
         """Report a plane that cannot be shown at all, beside showing UNKNOWN."""

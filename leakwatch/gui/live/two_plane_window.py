@@ -23,7 +23,7 @@ from leakwatch.live.alarm_sound import AlarmState, next_burst
 from leakwatch.live.display_watchdog import DisplayRefresh, record_refresh, stall_text
 from leakwatch.live.panel import paused_for_s
 from leakwatch.live.planes import CommonStatus, Plane, combined
-from leakwatch.live.status import Alarm
+from leakwatch.live.status import Alarm, LiveStatus
 from leakwatch.live.two_planes import TwoPlanes
 
 # Keys of both planes that have a button while a layer is open.
@@ -63,6 +63,7 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
         self.record = None if record is None else RecordStart(record)
         self._alarm_state, self._refreshed = AlarmState(), DisplayRefresh()
         self._sure, self._ending = Confirmation(), False
+        self._bar_of: tuple[object, ...] = ()
         self.bar = ActionBar()
         self.bar.pressed.connect(self.press)
         self.lay_out(self.bar)
@@ -91,8 +92,7 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
         paused = [paused_for_s(status, now_s) > 0.0 for status in statuses]
         self._sound_for(planes, common, paused)
         self._show_recording()
-        self.bar.show_actions(self.bar_actions())
-        self.bar.enable("A", self.focused.banner.banner.flashing)
+        self._show_bar(statuses)
 
     def broken(self, shown: Banner) -> None:
         """Sound an alarm for what cannot be shown."""
@@ -108,7 +108,7 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
         if self.focused.layer is not None:
             own = tuple(one for one in own if one.text in OVER_A_LAYER)
         named = {action.text for action in own}
-        return (*own, *(one for one in self.focused.bar_actions() if one.text not in named))
+        return (*own, *(one for one in self.focused.part_actions() if one.text not in named))
 
     def is_sure(self, what: str, warning: str) -> bool:
         """Return whether `what` is confirmed by a second request while its warning is shown."""
@@ -184,6 +184,18 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
         message = self.record.take_message()
         if message:
             self.say(message)
+
+    def _show_bar(self, statuses: tuple[LiveStatus, LiveStatus]) -> None:
+        """Show the buttons; they are made anew only if one of them may have changed."""
+        flashing = tuple(one.banner.banner.flashing for one in self.plane_windows)
+        states = tuple((one.is_recorded, one.can_undo) for one in statuses)
+        paused = self.planes.is_paused(self.focus)
+        now = (self.focus, self.focused.layer, flashing, states, paused)
+        # The keys of a layer change while it is open.
+        if now != self._bar_of or self.focused.layer is not None:
+            self._bar_of = now
+            self.bar.show_actions(self.bar_actions())
+        self.bar.enable("A", flashing[self.focus])
 
     def _raise(self) -> None:
         """Raise the window: a STOP under another window is not visible."""
