@@ -29,6 +29,7 @@ from leakwatch.core.planes import SECOND_FOLDER
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from leakwatch.config import Settings
     from leakwatch.core.protocols import LiveSource
     from leakwatch.live.case_setup import Setup
     from leakwatch.live.live_session import LiveSession
@@ -149,6 +150,7 @@ def watch_planes(
     """Monitor both planes until they or the user end it; then print the outcome."""
     from leakwatch.alerting.coverage import summary_lines
 
+    _refuse_alarm_outputs(inputs[0].setup.settings)
     recorders = PlaneRecorders(inputs, options)
     planes = _open(inputs, options, opened, recorders)
     planes.start()
@@ -171,6 +173,25 @@ def watch_planes(
     _print_outcome(planes, recorders, gaps)
     if options.strict and any(gaps):
         raise typer.Exit(NOT_WATCHED)
+
+
+def _refuse_alarm_outputs(settings: Settings) -> None:
+    """Refuse outputs that pass the alarm of one plane: a lamp would be calm by the other one."""
+    given = {
+        "alarm_openigtlink": settings.alarm_openigtlink.port,
+        "alarm_mqtt": settings.alarm_mqtt.host,
+        "alarm_http": settings.alarm_http.url,
+        "alarm_serial": settings.alarm_serial.port,
+    }
+    named = next((section for section, value in given.items() if value), None)
+    if named is not None:
+        fail(
+            text(
+                "[{section}] passes the alarm of one plane, and --second is given. Remove that "
+                "section from the settings, or monitor one plane.",
+                section=named,
+            )
+        )
 
 
 def _open(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -187,30 +188,26 @@ def _opened(
     `source` is closed if it fails; None: it is opened here.
     """
     from leakwatch.live.live_session import LiveSession
+    from leakwatch.sinks.alarm_outputs.open_outputs import close_alarm_outputs, open_alarm_outputs
     from leakwatch.sinks.extension_sink import close_sinks, open_sinks
     from leakwatch.sources.live_sources import open_live
 
-    try:
-        sinks = open_sinks(others)
-    except BaseException:
+    with ExitStack() as closing:
         if source is not None:
-            source.close()
-        raise
-    try:
-        source = open_live(spec, setup.settings) if source is None else source
-    except BaseException:
-        close_sinks(sinks)
-        raise
-    try:
+            closing.callback(source.close)
+        alarms = open_alarm_outputs(setup.settings)
+        closing.callback(close_alarm_outputs, alarms, setup.settings.live.close_s)
+        sinks = open_sinks(others)
+        closing.callback(close_sinks, sinks)
+        if source is None:
+            source = open_live(spec, setup.settings)
+            closing.callback(source.close)
         recording = recorder.make_or_tell(setup.marks) if record else None
-    except BaseException:
-        source.close()
-        close_sinks(sinks)
-        raise
+        closing.pop_all()  # from here on the session closes them
     warn(source.status.text)
     if recording is not None:
         sinks = {**recording.sinks, **sinks}
-    session = LiveSession(source, setup, sinks, unkept=recorder.unkept)
+    session = LiveSession(source, setup, sinks, unkept=recorder.unkept, alarms=alarms)
     if not record:
         warn(text("not recording, as requested (--no-record)"))
     if recording is not None:

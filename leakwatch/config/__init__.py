@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from leakwatch.config.alarm_outputs import (
+    AlarmHttpSettings,
+    AlarmMqttSettings,
+    AlarmOpenIgtlinkSettings,
+    AlarmOutputSettings,
+    AlarmSerialSettings,
+)
 from leakwatch.config.alerting import AlertingSettings
 from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.conditions import (
@@ -32,6 +39,11 @@ from leakwatch.config.volume import VolumeSettings
 from leakwatch.config.window import SoundSettings, WindowSettings
 
 __all__ = [
+    "AlarmHttpSettings",
+    "AlarmMqttSettings",
+    "AlarmOpenIgtlinkSettings",
+    "AlarmOutputSettings",
+    "AlarmSerialSettings",
     "AlertingSettings",
     "BaselineSettings",
     "BreathingSettings",
@@ -84,6 +96,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     live_dicom: LiveDicomSettings = LiveDicomSettings()
     live_igtl: LiveIgtlSettings = LiveIgtlSettings()
     live_video: LiveVideoSettings = LiveVideoSettings()
+    alarm_outputs: AlarmOutputSettings = AlarmOutputSettings()
+    alarm_openigtlink: AlarmOpenIgtlinkSettings = AlarmOpenIgtlinkSettings()
+    alarm_mqtt: AlarmMqttSettings = AlarmMqttSettings()
+    alarm_http: AlarmHttpSettings = AlarmHttpSettings()
+    alarm_serial: AlarmSerialSettings = AlarmSerialSettings()
     vertebra: VertebraSettings = VertebraSettings()
     window: WindowSettings = WindowSettings()
     sound: SoundSettings = SoundSettings()

@@ -35,6 +35,7 @@ from leakwatch.live.actions import (
     Syringe,
     UndoRestart,
 )
+from leakwatch.live.alarm_notices import AlarmNotices
 from leakwatch.live.case_setup import FollowedMarks, Setup
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency_ledger import Latency, Ledger
@@ -42,6 +43,7 @@ from leakwatch.live.live_fold import LiveFold
 from leakwatch.live.outputs import Outputs
 from leakwatch.live.recording_notices import RecordingNotices
 from leakwatch.live.status import LiveStatus, Recording, no_frame_text
+from leakwatch.sinks.alarm_outputs.alarm_worker import AlarmWorker
 
 _LOG = logging.getLogger(__name__)
 
@@ -65,6 +67,8 @@ class LiveSession:
         Monotonic seconds, the same as the source's.
     unkept : sequence of Recording
         Outputs that could not be started, each with its `failure`, which is reported.
+    alarms : sequence of AlarmWorker
+        Outputs of the alarm to other devices; closed with the session.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class LiveSession:
         sinks: Mapping[str, Sink] | None = None,
         clock: Callable[[], float] = time.monotonic,
         unkept: Sequence[Recording] = (),
+        alarms: Sequence[AlarmWorker] = (),
     ) -> None:
         self.settings: Settings = setup.settings
         live = setup.settings.live
@@ -81,12 +86,13 @@ class LiveSession:
         self._inbox: Inbox[Action | Record | EndRecord] = Inbox(
             live.learning_frames, live.waiting_bytes
         )
-        self._outputs = Outputs(live, clock, unkept)
+        self._outputs = Outputs(live, clock, unkept, alarms)
         self._outputs.begin(sinks or {})
         self._fold = LiveFold(setup, self._outputs.append)
         self._ledger = Ledger(live.latency_frames)
         self._link_news = LinkNews(_LOG)
         self._notices = RecordingNotices(live.behind_after_s)
+        self._alarm_notices = AlarmNotices()
         self._dropped = 0
         self._ended = Flag()
         self._threads = [
@@ -120,6 +126,7 @@ class LiveSession:
             dropped=dropped,
             latency=self._ledger.latency(),
             recordings=self._outputs.recordings(),
+            alarm_outputs=self._outputs.alarms(),
         )
 
     @property
@@ -318,7 +325,8 @@ class LiveSession:
 
     def _report_recordings(self, last: bool = False) -> None:
         """Save changes of the recording's state with the case when they happen."""
-        for text in self._notices.take_new(self._outputs.running(), last):
+        new = self._notices.take_new(self._outputs.running(), last)
+        for text in (*new, *self._alarm_notices.take_new(self._outputs.alarms())):
             _LOG.info("%s", text)
             self._fold.act(Note(text, kind=EventKind.TECHNICAL), self._clock())
             self._publish(notices=(*self._published.notices, text))

@@ -47,6 +47,7 @@ def session_facts(
         _drops(status),
         *_latency(status),
         *_recordings(status),
+        *_alarm_outputs(status),
         *_spacing(status),
         Fact(text("Source"), status.link.text),
         *_forgotten(status, now_s),
@@ -140,3 +141,14 @@ def _recordings(status: LiveStatus) -> list[Fact]:
     ]
     parts += [behind] if behind else []
     return [Fact(text("Recording"), join_texts(parts), warn=True)]
+
+
+def _alarm_outputs(status: LiveStatus) -> list[Fact]:
+    return [
+        Fact(
+            text("Alarm output {output}", output=one.name),
+            one.failure or (text("on") if one.connected else text("not connected yet")),
+            warn=bool(one.failure),
+        )
+        for one in status.alarm_outputs
+    ]

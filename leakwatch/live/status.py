@@ -33,6 +33,7 @@ from leakwatch.display.banner import (
 from leakwatch.live.assessed_history import AssessedHistory, TimedDecision, is_assessed
 from leakwatch.live.exposure import Exposure
 from leakwatch.live.latency_ledger import Latency
+from leakwatch.sinks.alarm_outputs.alarm_worker import AlarmOutputState
 
 _NO_HISTORY, _NO_MARKS = AssessedHistory(), Marks()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
@@ -97,6 +98,7 @@ class LiveStatus:
     latency : Latency
     recordings : tuple of Recording
         Running ones, and those that the operator ended and that failed or lost frames.
+    alarm_outputs : tuple of AlarmOutputState
     notices : tuple of str
         Notices about them, oldest first.
     audio_paused_until_s : float or None
@@ -129,6 +131,7 @@ class LiveStatus:
     exposure: Exposure = _NO_EXPOSURE
     latency: Latency = _NO_LATENCY
     recordings: tuple[Recording, ...] = ()
+    alarm_outputs: tuple[AlarmOutputState, ...] = ()
     notices: tuple[str, ...] = ()
     audio_paused_until_s: float | None = None
     warnings: tuple[str, ...] = ()

@@ -127,6 +127,16 @@ def test_the_same_source_twice_is_refused():
     assert "Give the source of the other plane" in done.output
 
 
+def test_alarm_outputs_of_one_plane_are_refused(planes, tmp_path):
+    """A lamp that both planes drive would be calm by the calmer one."""
+    settings = tmp_path / "lamp.toml"
+    settings.write_text('[alarm_serial]\nport = "/dev/ttyUSB0"\n')
+    sources = [f"replay:{planes / name}.dcm" for name in ("one", "two")]
+    done = run("run", sources[0], "--second", sources[1], "--no-window", "--settings", settings)
+    assert done.exit_code == 2
+    assert "[alarm_serial] passes the alarm of one plane" in done.output
+
+
 def test_a_second_source_that_cannot_be_opened_is_told(planes, tmp_path):
     done = run(
         *("run", f"replay:{planes / 'one.dcm'}", "--second", "replay:/nowhere.dcm"),

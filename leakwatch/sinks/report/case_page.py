@@ -89,7 +89,7 @@ def _alerts(report: CaseReport) -> str:
         return f"{_heading(ALERTS)}<p>{_shown(NO_ALERT)}</p>"
     figures = "".join(
         f"<figure><figcaption>{_shown(scene.title)}</figcaption>"
-        f"{_image(_png(scene.image), scene.title)}{_note(scene.note)}</figure>"
+        f"{_note(scene.note)}{_image(_png(scene.image), scene.title)}</figure>"
         for scene in report.scenes
     )
     return f"{_heading(ALERTS)}{figures}{_note(report.more)}"

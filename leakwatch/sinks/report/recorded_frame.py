@@ -104,9 +104,11 @@ def shown_frame(
         Of the session.
     settings : Settings
     """
-    told = line if line is not None and line.level is events[-1].level else None
-    alert = _event_alert(events) if told is None else _line_alert(told)
-    recorded = _recorded(told, events, again, calibration)
+    if line is not None and line.level is events[-1].level:
+        alert = _line_alert(line)
+    else:
+        alert = _event_alert(events, line)
+    recorded = _recorded(line, events, again, calibration)
     agrees = _agrees(alert, recorded, again)
     seen = _with_lines(recorded, again.observation) if agrees else recorded
     latency_ms = NAN if line is None else line.latency_ms
@@ -122,10 +124,15 @@ def distance_of(shown: ShownFrame) -> str:
     return wall_distance_text(wall.distance_mm, wall.sigma_mm)
 
 
-def _event_alert(events: tuple[Event, ...]) -> Alert:
+def _event_alert(events: tuple[Event, ...], line: FrameRecord | None) -> Alert:
+    """Return an alert that was raised after the line of its frame had been written, or lost."""
     level = events[-1].level or Level.UNKNOWN
     reasons = tuple(dict.fromkeys(e.reason for e in events if e.reason is not None))
-    return Alert(level, reasons, level is Level.STOP, level)
+    alert = Alert(level, reasons, level is Level.STOP, level)
+    if line is not None and line.level is Level.STOP and level is Level.WATCH:
+        # Nothing but the operator makes a STOP less.
+        return replace(alert, acknowledged=line.reasons)
+    return alert
 
 
 def _line_alert(line: FrameRecord) -> Alert:

@@ -173,3 +173,17 @@ def test_an_acknowledgement_is_said_and_drawn(findings):
     assert f"(✓ acknowledged {at_s:.2f} s)" in axes.get_title(loc="left")
     signs = [t.get_position()[0] for t in axes.texts if t.get_text() == ACKNOWLEDGED_SIGN]
     assert signs == [at_s]
+
+
+def test_a_watch_that_an_acknowledgement_raised_is_an_acknowledged_stop(findings):
+    """Its event has the frame of the STOP that was shown, whose line says STOP."""
+    moment = next(m for m in findings.key_frames if m.events[-1].level is Level.STOP)
+    line = next(one for one in findings.lines if one.frame == moment.events[-1].frame)
+    event = Event(line.frame, line.time_s, EventKind.ALERT, Level.WATCH, Reason.POSTERIOR_MARGIN)
+    told = (findings.session.calibration, findings.settings)
+    shown = shown_frame(line, (event,), moment.snapshot, *told)
+    heading = alert_heading(replace(moment, events=(event,), shown=shown), findings.settings)
+    assert ": STOP acknowledged: " in heading
+    overlay = shown.overlay(findings.marks, findings.settings)
+    area = next(fact.value for fact in overlay.facts if fact.name == "Cement area")
+    assert area == f"{line.area_mm2:.0f} mm²"
