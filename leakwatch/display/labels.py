@@ -72,12 +72,13 @@ def place_labels(
     if distance is not None:
         column, row = (np.add(distance.at_px, distance.wall_px) / 2.0).tolist()
         rows = acquisition.rows
-        text_px = (column, _row_outside(found, row, rows, SECOND_LINE if below else 0.0))
         shown = number_text(distance) or text("not calibrated")
         behind = text("behind the wall") if is_behind(distance) else ""
+        more = SECOND_LINE * (bool(below) + bool(behind))
+        text_px = (column, _row_outside(found, row, rows, more))
         label_text = join_with("\n", filter(None, [shown, behind, below]))
         labels.append(Label(label_text, (column, row), text_px, LineKind.SHORTEST))
-    taken: list[float] = []
+    taken = [label.text_px[1] for label in labels]
     for tube in observation.tubes:
         if tube.confirmed:
             label = _tube_label(tube, found, acquisition, taken)

@@ -40,14 +40,14 @@ class LineStyle:
 LINE_STYLES: dict[LineKind, LineStyle] = {
     LineKind.OUTLINE: LineStyle(palette.OUTLINE, 1.4, (2.0, 4.0), text("vertebral body")),
     LineKind.FOUND: LineStyle(palette.OUTLINE, 1.0, (7.0, 3.0), text("body, as detected")),
-    LineKind.MARGIN: LineStyle(palette.MARGIN, 1.8, (9.0, 5.0), text("margin")),
+    LineKind.MARGIN: LineStyle(palette.MARGIN, 1.6, (8.0, 5.0), text("margin")),
     LineKind.WALL: LineStyle(palette.WALL, 3.7, None, text("posterior wall")),
     # Only in pictures of cases with known truth.
     LineKind.TRUTH: LineStyle(palette.TRUE_CEMENT, 1.4, (5.0, 2.0), text("true cement")),
     LineKind.CEMENT: LineStyle(palette.CEMENT, 1.6, None, text("cement")),
     LineKind.GROWTH: LineStyle(palette.NEW_CEMENT, 5.6, None, text("new cement")),
     LineKind.CANDIDATE_TUBE: LineStyle(
-        palette.POSSIBLE_VEIN, 1.8, (3.0, 3.0), text("possible tubular filling")
+        palette.POSSIBLE_VEIN, 1.6, (3.0, 3.0), text("possible tubular filling")
     ),
     LineKind.TUBE: LineStyle(palette.VEIN, 4.4, (14.0, 3.0), text("tubular filling")),
     # With a disc at each end.

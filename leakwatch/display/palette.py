@@ -53,7 +53,7 @@ STOP_RIM = STOP.ground
 
 # Lines over a grey image, each with a dark edge. People who see no red or no green keep blue
 # against yellow, and bright against dark: the wall is yellow, cement is blue, a vein a darker red.
-WALL, MARGIN = "#FFE600", "#E08A00"
+WALL, MARGIN = "#FFE600", "#F29400"
 CEMENT, NEW_CEMENT, TRUE_CEMENT = "#38B6FF", "#C8F6FF", "#7DFF9B"
 VEIN, POSSIBLE_VEIN = "#FF2A5C", "#FFA7B8"
 OUTLINE, SHORTEST = "#C9D3DE", "#FFFFFF"

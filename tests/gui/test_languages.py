@@ -164,8 +164,8 @@ def test_no_text_of_the_training_window_escapes(qtbot, tmp_path) -> None:
 
 
 AT_THE_WALL = {
-    "de": "Zement 4.5 ± 0.4 mm vor der Wirbelkörperhinterwand (Grenze 5 mm)",
-    "es": "Cemento a 4.5 ± 0.4 mm de la pared posterior (margen 5 mm)",
+    "de": "Zement 4.5 ± 0.4 mm vor der Hinterwand (Grenze 5 mm)",
+    "es": "Cemento a 4.5 ± 0.4 mm de la pared (margen 5 mm)",
 }
 
 
@@ -175,7 +175,7 @@ def test_a_stop_at_the_wall_is_shown_in_the_users_language(qtbot, monkeypatch, l
     alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN)
     banner = level_banner(alert, make_observation(20), Settings())
     # Files keep English.
-    assert banner.reasons == ("Cement 4.5 ± 0.4 mm from the posterior wall (margin 5 mm)",)
+    assert banner.reasons == ("Cement 4.5 ± 0.4 mm from the wall (margin 5 mm)",)
     view = BannerView()
     qtbot.addWidget(view)
     view.resize(1280, 120)

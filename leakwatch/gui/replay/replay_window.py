@@ -16,9 +16,10 @@ from leakwatch.display.picture import FrameOverlay
 from leakwatch.display.trend_plot import trend_plot
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
 from leakwatch.gui.replay.transport import Transport
-from leakwatch.gui.widgets.image_window import SIZE, STYLE, TICK_MS, ImageWindow
+from leakwatch.gui.widgets.image_window import SIZE, TICK_MS, ImageWindow
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
+from leakwatch.gui.widgets.window_style import STYLE
 
 __all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
 

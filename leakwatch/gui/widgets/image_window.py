@@ -8,26 +8,26 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Snapshot
-from leakwatch.display import palette
 from leakwatch.display.banner import keep_latched_stop, unknown_banner
 from leakwatch.display.confirmation import SAID_S
 from leakwatch.gui.widgets.banner_view import BannerView
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
+from leakwatch.gui.widgets.over_image import OverImage
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Touch
 from leakwatch.gui.widgets.pane_row import PaneRow
 from leakwatch.gui.widgets.picture_layers import Layer, Stage, Tool
-from leakwatch.gui.widgets.rim import Rim
 from leakwatch.gui.widgets.side_strip import RunStrip, Strip
 from leakwatch.gui.widgets.window_level_keys import ViewKeys
+from leakwatch.gui.widgets.window_style import STYLE
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,29 +40,6 @@ LEAST_SIZE = (640, 360)
 LEAST_SCALE, LARGEST_SCALE = 0.45, 3.0
 # Letters of the notices below the image, in a window of 1280 x 800, pixels.
 SIGNS = 18
-# Letters of messages and of the list of keys, and gap of what lies over the image to its edge.
-PROMPT, HELP, GAP = 20, 17, 14
-
-STYLE = f"""
-QMainWindow, QWidget {{ background: {palette.SCREEN}; color: {palette.INK}; }}
-QPushButton {{
-    background: {palette.BUTTON}; border: 1px solid {palette.RIM}; border-radius: 5px;
-}}
-QPushButton:hover {{ background: {palette.BUTTON_HOVER}; }}
-QPushButton:disabled {{
-    color: {palette.DISABLED}; background: {palette.SUNKEN}; border-color: {palette.BUTTON};
-}}
-QToolTip {{ background: {palette.BUTTON}; color: {palette.INK}; border: 1px solid {palette.RIM}; }}
-QLabel#help {{
-    background: {palette.RAISED}; border: 2px solid {palette.QUIET}; border-radius: 8px;
-    padding: 18px;
-}}
-QLabel#signs {{ background: {palette.SCREEN}; color: {palette.WARN}; padding: 4px 8px; }}
-QLabel#prompt {{
-    background: {palette.RAISED}; border: 2px solid {palette.ACCENT}; border-radius: 6px;
-    padding: 8px;
-}}
-"""
 
 
 def scale_of(window: QWidget) -> float:
@@ -110,9 +87,6 @@ class ImageWindow(QMainWindow):
         self.panes = PaneRow(self.image.widget)
         self.panes.laid_out.connect(self._place_labels)
         self.show_details(self.has_details)
-        self.rim = Rim(self)
-        self.banner.flashed.connect(self.rim.flash)
-        self.banner.styled.connect(self.rim.show_style)
         self.image.follows = True
         self.view_keys = ViewKeys(self.image, self.plain_arrows)
         self.image.pane.offer_touches(self._touched)
@@ -121,12 +95,10 @@ class ImageWindow(QMainWindow):
         self._tool: Tool | None = None
         self._tools = tuple(tools)
         self._said, self._said_until_s = "", 0.0
-        self.help = self._label("help")
-        self.prompt = self._label("prompt")
-        self.signs = self._label("signs")
-        for label in (self.prompt, self.signs):  # they may contain names of files
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
+        self.over = OverImage(self)
+        self.help, self.prompt, self.signs = self.over.help, self.over.prompt, self.over.signs
+        self.banner.flashed.connect(self.over.rim.flash)
+        self.banner.styled.connect(self.over.rim.show_style)
         self._scale = 1.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -281,9 +253,8 @@ class ImageWindow(QMainWindow):
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
-        for part in (self.banner, self.strip, self.run_strip, self.panes, self.rim, self.image):
+        for part in (self.banner, self.strip, self.run_strip, self.panes, self.over, self.image):
             part.set_scale(scale)
-        self.prompt.setFont(font(round(PROMPT * scale)))
         self._scale = scale
         self.signs.setFont(font(round(self.sign_pixels * scale), bold=True))
 
@@ -387,46 +358,9 @@ class ImageWindow(QMainWindow):
         self._place_labels()
 
     def _place_labels(self) -> None:
-        area = QRect(self.panes.mapTo(self, self.panes.rect().topLeft()), self.panes.size())
-        self.rim.place(area)
-        self.rim.raise_()
-        image = self.image.widget
-        room = QRect(image.mapTo(self, image.rect().topLeft()), image.size())
-        gap = round(GAP * self._scale)
-        for label in (self.signs, self.prompt):
-            label.setFixedWidth(_width_of(label, room.width() - 2 * gap))
-            label.adjustSize()
-            label.raise_()
-        self.prompt.move(room.left() + gap, room.top() + gap)
-        self.signs.move(room.left() + gap, room.bottom() - self.signs.height() - gap)
-        self._place_help(QRect(0, area.top(), self.width(), area.height()))
-        shown = [label for label in (self.prompt, self.signs) if label.isVisible()]
-        self.image.keep_free(
-            [QRectF(QRect(image.mapFrom(self, label.pos()), label.size())) for label in shown]
+        panes, image = self.panes, self.image.widget
+        self.over.place(
+            QRect(panes.mapTo(self, panes.rect().topLeft()), panes.size()),
+            QRect(image.mapTo(self, image.rect().topLeft()), image.size()),
         )
-
-    def _place_help(self, room: QRect) -> None:
-        """Show the keys between banner and buttons, in the largest letters that fit there."""
-        for pixels in range(round(HELP * self._scale), 5, -1):
-            self.help.setFont(font(pixels))
-            self.help.adjustSize()
-            if self.help.width() <= room.width() and self.help.height() <= room.height():
-                break
-        self.help.raise_()
-        place = self.help.rect()
-        place.moveCenter(room.center())
-        self.help.move(place.topLeft())
-
-    def _label(self, name: str) -> QLabel:
-        label = QLabel(self)
-        label.setObjectName(name)
-        label.hide()
-        return label
-
-
-def _width_of(label: QLabel, most: int) -> int:
-    """Return the width of the text of a label with its padding, at most `most`."""
-    lines = label.text().split("\n")
-    metrics = label.fontMetrics()
-    wide = max(metrics.horizontalAdvance(line) for line in lines) + 4 * metrics.height() // 2
-    return max(min(wide, most), 1)
+        self.image.keep_free(self.over.covered(image))

@@ -69,14 +69,26 @@ class ImageView:
         self.zoom, self.opacity, self.follows = 1.0, 1.0, False
         self._shape: tuple[int, int] | None = None
         self._centre: Point = (0.0, 0.0)
+        self._scale, self._ratio = 1.0, 1.0
         self._box: FrameRect | None = None
         self._overview = Overview(self.pane)
         self._taken: tuple[QRectF, ...] = ()
 
     def set_scale(self, scale: float) -> None:
         """Draw what lies over the frame larger or smaller than in a window of 1280 x 800."""
-        self.overlay.set_scale(scale)
+        self._scale, self._ratio = scale, self.pane.devicePixelRatioF()
+        self.overlay.set_scale(scale, self._ratio)
         self._overview.set_scale(scale)
+
+    @property
+    def scale(self) -> float:
+        """Size of letters and handles relative to a window of 1280 x 800."""
+        return self._scale
+
+    @property
+    def line_scale(self) -> float:
+        """The same of pens over the frame, which Qt counts in pixels of the screen."""
+        return self._scale * self._ratio
 
     def keep_free(self, taken: Sequence[QRectF]) -> None:
         """Keep the overview away from parts of the widget, in its pixels."""
@@ -91,6 +103,8 @@ class ImageView:
             self.overlay.show(overlay)
             self._overview.hide()
             return
+        if self.pane.devicePixelRatioF() != self._ratio:  # moved to another screen
+            self.set_scale(self._scale)
         self.image.setImage(grey, autoLevels=False, levels=(0, 255))
         # Of known truth nothing is shown during a case.
         lines = [line.points_px for line in overlay.lines if line.kind is not LineKind.TRUTH]
@@ -119,6 +133,11 @@ class ImageView:
         if self._shape is None:
             return None
         return visible_rect(self.zoom, self._centre, self._shape, self._size())
+
+    @property
+    def has_found(self) -> bool:
+        """Whether anything was marked or found, so that a view can be fitted to it."""
+        return self._box is not None
 
     def flip(self, horizontally: bool, vertically: bool) -> None:
         """Flip the image on the screen."""
@@ -260,18 +279,25 @@ class Overlay:
         """The items of labels, visible or not."""
         return self.labels_of.items
 
-    def set_scale(self, scale: float) -> None:
-        """Draw lines and letters larger or smaller than in a window of 1280 x 800."""
+    def set_scale(self, scale: float, ratio: float = 1.0) -> None:
+        """Draw lines and letters larger or smaller than in a window of 1280 x 800.
+
+        Parameters
+        ----------
+        scale : float
+        ratio : float
+            Pixels of the screen per unit of the window, which Qt leaves out for these pens.
+        """
         for kind, curve in self.curves.items():
             style = LINE_STYLES[kind]
-            width = style.width * WIDTH_FACTOR * scale
+            width = style.width * WIDTH_FACTOR * scale * ratio
             pen = pg.mkPen(style.colour, width=width)
             if style.dash is not None:
                 # Qt counts dashes in widths of the pen.
                 pen.setDashPattern([length / style.width for length in style.dash])
             curve.setPen(pen)
-            curve.setShadowPen(pg.mkPen((0, 0, 0, HALO_ALPHA), width=width + 2.0 * scale))
-        self.labels_of.set_scale(scale)
+            curve.setShadowPen(pg.mkPen((0, 0, 0, HALO_ALPHA), width=width + 2.0 * scale * ratio))
+        self.labels_of.set_scale(scale, ratio)
 
     def show(self, overlay: FrameOverlay) -> None:
         """Show `overlay` in place of everything shown."""

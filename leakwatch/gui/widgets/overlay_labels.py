@@ -39,9 +39,9 @@ class OverlayLabels:
     """
 
     def __init__(self, view: pg.ViewBox) -> None:
-        self._view, self._scale = view, 1.0
+        self._view, self._scale, self._ratio = view, 1.0, 1.0
         self.items: list[pg.TextItem] = []
-        self._written: list[tuple[str, LineKind, float]] = []
+        self._written: list[tuple[str, LineKind, float, float]] = []
         self._leaders = pg.PlotCurveItem(connect="pairs")
         self._leaders.setZValue(LABELS_Z - 1)
         view.addItem(self._leaders, ignoreBounds=True)
@@ -52,10 +52,10 @@ class OverlayLabels:
         self._messages: tuple[FrameRect, ...] = ()
         self.placed: tuple[FrameRect, ...] = ()
 
-    def set_scale(self, scale: float) -> None:
-        """Draw larger or smaller than in a window of 1280 x 800."""
-        self._scale = scale
-        self._leaders.setPen(pg.mkPen(palette.SHORTEST, width=1.2 * scale))
+    def set_scale(self, scale: float, ratio: float = 1.0) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800; see `Overlay.set_scale`."""
+        self._scale, self._ratio = scale, ratio
+        self._leaders.setPen(pg.mkPen(palette.SHORTEST, width=1.2 * scale * ratio))
         for letter in self.sides.values():
             letter.setFont(font(round(LETTER * scale), bold=True))
         self._write()
@@ -117,9 +117,9 @@ class OverlayLabels:
             item.setZValue(LABELS_Z)
             self._view.addItem(item, ignoreBounds=True)
             self.items.append(item)
-            self._written.append(("", LineKind.TRUTH, 0.0))
+            self._written.append(("", LineKind.TRUTH, 0.0, 0.0))
         for place, (item, label) in enumerate(zip(self.items, self._labels, strict=False)):
-            wanted = (translate(label.text), label.kind, self._scale)
+            wanted = (translate(label.text), label.kind, self._scale, self._ratio)
             if wanted == self._written[place]:
                 continue
             self._written[place] = wanted
@@ -127,7 +127,7 @@ class OverlayLabels:
             item.setFont(font(round((LABEL if distance else SMALL_LABEL) * self._scale), bold=True))
             item.setHtml(_html(wanted[0], round(SMALL_LABEL * self._scale)))
             colour = LINE_STYLES[label.kind].colour
-            item.border = pg.mkPen(colour, width=1.5 * self._scale)
+            item.border = pg.mkPen(colour, width=1.5 * self._scale * self._ratio)
         for place, item in enumerate(self.items):
             item.setVisible(place < len(self._labels))
         if self._part is not None:

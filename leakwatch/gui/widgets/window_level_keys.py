@@ -162,13 +162,13 @@ class ViewKeys:
     def _zoom(self) -> None:
         """Zoom in at the closest point; from the closest to the whole frame, then to the fit."""
         image = self._image
-        zoom = image.zoom * KEY_ZOOM
-        if not image.follows and image.zoom == 1.0:
-            image.fit_found()
-        elif zoom > MOST_KEY_ZOOM:
+        closer = image.zoom * KEY_ZOOM
+        if image.follows or 1.0 < image.zoom <= MOST_KEY_ZOOM / KEY_ZOOM:
+            image.zoom_to(closer, self.focus_px or image.centre_px)
+        elif image.zoom > 1.0 and image.has_found:
             image.fit()
         else:
-            image.zoom_to(zoom, self.focus_px or image.centre_px)
+            image.fit_found()
 
     def _pan_step(self, right: int, down: int) -> None:
         self._pan(PAN_STEP * right, PAN_STEP * down)
