@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QStackedWidget,
     QVBoxLayout,
@@ -21,10 +20,11 @@ from leakwatch.core.messages import text, translate
 from leakwatch.display import palette
 from leakwatch.display.banner import Banner, keep_latched_stop, unknown_banner
 from leakwatch.gui.widgets.banner_view import BannerView
-from leakwatch.gui.widgets.fonts import font
-from leakwatch.gui.widgets.image_window import HELP, LEAST_SIZE, SIZE, STYLE, TICK_MS, scale_of
+from leakwatch.gui.widgets.image_window import LEAST_SIZE, SIZE, TICK_MS, scale_of
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
+from leakwatch.gui.widgets.over_image import OverImage
 from leakwatch.gui.widgets.plane_part import PlanePart
+from leakwatch.gui.widgets.window_style import STYLE
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,10 +64,10 @@ class PlanePair(QMainWindow, Generic[Part]):
         self.resize(QSize(*SIZE).boundedTo(room))
         self.banner = BannerView()
         self.focus = 0
-        self.help = QLabel(self)
-        self.help.setObjectName("help")
-        self.help.hide()
+        self.over = OverImage(self)
+        self.help = self.over.help
         self._frames: list[QFrame] = []
+        self._bottom: QWidget | None = None
         self.details, self.strips = QStackedWidget(), QStackedWidget()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -178,10 +178,7 @@ class PlanePair(QMainWindow, Generic[Part]):
         """Show or hide the keys."""
         self.help.setText(help_html(self.key_actions()))
         self.help.setVisible(not self.help.isVisible())
-        self.help.adjustSize()
-        self.help.raise_()
-        left, top = self.width() - self.help.width(), self.height() - self.help.height()
-        self.help.move(left // 2, top // 2)
+        self._place_help()
 
     def common_actions(self) -> tuple[KeyAction, ...]:
         """Return the keys that each window of two planes has."""
@@ -216,16 +213,25 @@ class PlanePair(QMainWindow, Generic[Part]):
         """Scale letters with the window."""
         super().resizeEvent(event)
         self.set_scale(scale_of(self))
+        self._place_help()
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
         self.banner.set_scale(scale)
-        self.help.setFont(font(round(HELP * scale)))
+        self.over.set_scale(scale)
         for one in self.plane_windows:
             one.scale_to(scale)
 
+    def _place_help(self) -> None:
+        """Place the keys between banner and buttons."""
+        below = 0 if self._bottom is None else self._bottom.height()
+        top = self.banner.height()
+        room = QRect(0, top, self.width(), max(self.height() - top - below, 1))
+        self.over.place(room, room)
+
     def lay_out(self, bottom: QWidget) -> None:
         """Lay out the window; `bottom` belongs to this kind of window."""
+        self._bottom = bottom
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.details)
