@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import injection
 import pytest
@@ -76,6 +77,20 @@ def test_recovery_takes_both(recorded):
     folders = (recorded[1], recorded[1] / "plane-b")
     lines = sum(len(read_frames(one / "frames.jsonl")) for one in folders)
     assert done.frames == lines
+
+
+def test_an_interrupted_second_plane_is_repaired(recorded, tmp_path):
+    copied = shutil.copytree(recorded[1], tmp_path / "copied")
+    session = copied / "plane-b" / "session.json"
+    session.write_text(session.read_text().replace('"complete"', '"recording"'))
+    frames = load_session(copied / "session.json").frames
+    done = recover(copied)
+    assert not done.was_complete
+    assert done.frames == frames + load_session(session).frames
+    assert (load_session(session).state, load_session(copied / "session.json").state) == (
+        "recovered",
+        "complete",
+    )
 
 
 def test_the_report_has_both_with_the_worse_first(recorded, tmp_path):

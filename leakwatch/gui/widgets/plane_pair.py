@@ -68,6 +68,7 @@ class PlanePair(QMainWindow, Generic[Part]):
         self.help = self.over.help
         self._frames: list[QFrame] = []
         self._bottom: QWidget | None = None
+        self._rim = RIM
         self.details, self.strips = QStackedWidget(), QStackedWidget()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -155,7 +156,7 @@ class PlanePair(QMainWindow, Generic[Part]):
         self.focus = number
         for place, frame in enumerate(self._frames):
             colour = FOCUS_COLOUR if place == number else OTHER_COLOUR
-            frame.setStyleSheet(f"QFrame#plane {{ border: {RIM}px solid {colour}; }}")
+            frame.setStyleSheet(f"QFrame#plane {{ border: {self._rim}px solid {colour}; }}")
         for stack in (self.details, self.strips):
             stack.setCurrentIndex(number)
 
@@ -219,6 +220,10 @@ class PlanePair(QMainWindow, Generic[Part]):
         """Draw larger or smaller than in a window of 1280 x 800."""
         self.banner.set_scale(scale)
         self.over.set_scale(scale)
+        self._rim = max(round(RIM * scale), 1)
+        for frame in self._frames:
+            frame.setContentsMargins(self._rim, self._rim, self._rim, self._rim)
+        self.focus_on(self.focus)
         for one in self.plane_windows:
             one.scale_to(scale)
 
@@ -239,7 +244,7 @@ class PlanePair(QMainWindow, Generic[Part]):
             frame = QFrame()
             frame.setObjectName("plane")
             inside = QVBoxLayout(frame)
-            inside.setContentsMargins(RIM, RIM, RIM, RIM)
+            inside.setContentsMargins(0, 0, 0, 0)
             inside.addWidget(one)
             middle.addWidget(frame, 1)
             self._frames.append(frame)
