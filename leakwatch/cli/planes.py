@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 import typer
@@ -85,6 +86,7 @@ class PlaneRecorders:
         self.first = Recorder(out, first.spec, first.setup.settings, keep)
         self.second = SecondRecorder(self.first, out, second, keep)
         self._offset_s: float | None = None
+        self._writing = Lock()
 
     def begin(self, planes: TwoPlanes) -> str:
         """Start a recording of both planes; return the text that states where."""
@@ -94,12 +96,13 @@ class PlaneRecorders:
         return said
 
     def place(self, offset_s: float) -> None:
-        """Keep by how many seconds the second plane begins later."""
+        """Keep by how many seconds the second plane begins later; a slow disk delays nothing."""
         self._offset_s = offset_s
-        self._write_offset()
+        Thread(target=self._write_offset, name="planes file", daemon=True).start()
 
     def finish(self) -> None:
         """Complete all recordings; the library reads the second plane with the first."""
+        self._write_offset()
         for recording in (*self.second.recordings, *self.first.recordings):
             recording.finish()
 
@@ -108,12 +111,13 @@ class PlaneRecorders:
 
         if self._offset_s is None:
             return
-        for recording in self.first.recordings:
-            try:
-                write_planes(recording.folder, self._offset_s)
-            except OSError:
-                # The recordings are complete without it; a replay then starts both at once.
-                _LOG.warning("planes.json cannot be written", exc_info=True)
+        with self._writing:
+            for recording in self.first.recordings:
+                try:
+                    write_planes(recording.folder, self._offset_s)
+                except OSError:
+                    # The recordings are complete without it; a replay then starts both at once.
+                    _LOG.warning("planes.json cannot be written", exc_info=True)
 
 
 def check_second(
