@@ -65,6 +65,7 @@ MENU: dict[str, tuple[str, ...]] = {
         "how-to/run-live",
         "how-to/send-alarms",
         "how-to/use-the-window",
+        "how-to/two-planes",
         "how-to/train-people",
         "how-to/keep-cases",
         "how-to/report-a-case",

@@ -92,11 +92,8 @@ class Playback:
             self._position_s = self._time_s(min(max(index, 0), count - 1))
 
     def seek_time(self, time_s: float) -> None:
-        """Go to the frame of a time, or to the nearest one available, and pause."""
-        self.playing = False
-        count = self._count()
-        if count:
-            self._position_s = min(max(time_s, self._time_s(0)), self._time_s(count - 1))
+        """Go to a time, also between two frames, and pause."""
+        self.playing, self._position_s = False, max(time_s, 0.0)
 
     def seek_end(self) -> None:
         """Go to the last available frame, and pause."""

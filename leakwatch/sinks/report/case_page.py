@@ -56,15 +56,24 @@ def make_report_page(report: CaseReport) -> str:
     parts = [
         f"<!DOCTYPE html>\n<html lang='{language}'><head><meta charset='utf-8'>"
         f"<title>{html_text(title)}</title><style>{_STYLE}</style></head><body>",
+        *_contents(report),
+        *(() if report.second is None else _contents(report.second)),
+        "</body></html>\n",
+    ]
+    return "\n".join(parts)
+
+
+def _contents(report: CaseReport) -> tuple[str, ...]:
+    """Return the contents of the report of one plane."""
+    title = f"LeakWatch: {report.name}"
+    return (
         f"<h1>{html_text(title)}</h1><p class='notice'>{_shown(RESEARCH_NOTICE)}</p>",
         _facts_table(report),
         _alerts(report),
         "" if report.trend is None else _heading(TREND) + _image(_figure_png(report.trend), TREND),
         _events_table(report),
-        f"{_heading(SETTINGS)}<pre>{escape(report.settings)}</pre>",
-        "</body></html>\n",
-    ]
-    return "\n".join(parts)
+        f"{_heading(SETTINGS)}<pre>{escape(report.settings)}</pre>" if report.settings else "",
+    )
 
 
 def _facts_table(report: CaseReport) -> str:

@@ -68,10 +68,11 @@ def make_report_pdf(report: CaseReport) -> bytes:
 
 def report_pages(report: CaseReport) -> list[Figure]:
     """Return the pages of a report."""
-    pages = list(_pages(report))
-    for number, page in enumerate(pages, start=1):
-        _add_foot(page, escape_control_characters(report.name), number, len(pages))
-    return pages
+    reports = [report] if report.second is None else [report, report.second]
+    named = [(one.name, page) for one in reports for page in _pages(one)]
+    for number, (name, page) in enumerate(named, start=1):
+        _add_foot(page, escape_control_characters(name), number, len(named))
+    return [page for _, page in named]
 
 
 def _pages(report: CaseReport) -> Iterator[Figure]:
@@ -79,9 +80,9 @@ def _pages(report: CaseReport) -> Iterator[Figure]:
     yield from _scene_pages(report)
     events = [f"{_shown(kind):<13} {_shown(event)}" for kind, event in report.events]
     yield from _text_pages(EVENTS, events, 1, _EVENT_COLUMNS)
-    yield from _text_pages(
-        SETTINGS, report.settings.splitlines(), _SETTINGS_COLUMNS, _SETTINGS_WIDTH
-    )
+    if report.settings:
+        settings = report.settings.splitlines()
+        yield from _text_pages(SETTINGS, settings, _SETTINGS_COLUMNS, _SETTINGS_WIDTH)
 
 
 def _add_foot(page: Figure, name: str, number: int, pages: int) -> None:

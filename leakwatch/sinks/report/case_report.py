@@ -62,7 +62,9 @@ class CaseReport:
     events : tuple of (str, str)
         Kind and text of each.
     settings : str
-        TOML.
+        TOML; empty if it is that of the first plane.
+    second : CaseReport or None
+        Of the second plane, which follows in the same document.
     """
 
     name: str
@@ -72,6 +74,7 @@ class CaseReport:
     trend: Figure | None
     events: tuple[tuple[str, str], ...]
     settings: str
+    second: CaseReport | None = None
 
 
 def make_case_report(findings: Findings) -> CaseReport:
