@@ -93,7 +93,7 @@ plane at least stays monitored. Pauses are in `events.jsonl` of their plane.
 The posterior wall rule holds in the lateral view only, so a plane in AP view is PARTLY at best, and so are
 both together. `tests/live/test_planes.py` states these rules for any two planes, and
 `tests/live/test_two_planes.py` for sources and analyses that fail in one of them.
-"""
+"""  # noqa: E501
 
 
 def safety_text() -> str:

@@ -17,10 +17,12 @@ from leakwatch.sinks.overlay.layout import RgbImage
 from leakwatch.sinks.report.case_report import (
     ALERTS,
     EVENTS,
+    KEY_IMAGES,
     NO_ALERT,
     SETTINGS,
     TREND,
     CaseReport,
+    Scene,
 )
 
 PAGE_NAME = "report.html"
@@ -70,6 +72,7 @@ def _contents(report: CaseReport) -> tuple[str, ...]:
         f"<h1>{html_text(title)}</h1><p class='notice'>{_shown(RESEARCH_NOTICE)}</p>",
         _facts_table(report),
         _alerts(report),
+        f"{_heading(KEY_IMAGES)}{_figures(report.kept)}" if report.kept else "",
         "" if report.trend is None else _heading(TREND) + _image(_figure_png(report.trend), TREND),
         _events_table(report),
         f"{_heading(SETTINGS)}<pre>{escape(report.settings)}</pre>" if report.settings else "",
@@ -87,12 +90,15 @@ def _facts_table(report: CaseReport) -> str:
 def _alerts(report: CaseReport) -> str:
     if not report.scenes:
         return f"{_heading(ALERTS)}<p>{_shown(NO_ALERT)}</p>"
-    figures = "".join(
+    return f"{_heading(ALERTS)}{_figures(report.scenes)}{_note(report.more)}"
+
+
+def _figures(scenes: tuple[Scene, ...]) -> str:
+    return "".join(
         f"<figure><figcaption>{_shown(scene.title)}</figcaption>"
         f"{_note(scene.note)}{_image(_png(scene.image), scene.title)}</figure>"
-        for scene in report.scenes
+        for scene in scenes
     )
-    return f"{_heading(ALERTS)}{figures}{_note(report.more)}"
 
 
 def _note(note: str) -> str:

@@ -146,15 +146,19 @@ def _titled_page(name: str) -> tuple[Figure, float]:
 
 
 def _scene_pages(report: CaseReport) -> Iterator[Figure]:
-    shown = report.scenes
-    if not shown:
+    if not report.scenes:
         yield from _text_pages(ALERTS, [_shown(NO_ALERT)], 1, _EVENT_COLUMNS)
+    yield from _image_pages(report.scenes, report.more)
+    yield from _image_pages(report.kept, "")
+
+
+def _image_pages(shown: tuple[Scene, ...], more: str) -> Iterator[Figure]:
     for first in range(0, len(shown), _SCENES_OF_PAGE):
         page = Figure(figsize=A4_INCHES)
         for place, scene in enumerate(shown[first : first + _SCENES_OF_PAGE]):
             _add_scene(page, scene, _TOP - place * (_SCENE_HEIGHT + 0.01))
         if first + _SCENES_OF_PAGE >= len(shown):
-            _write(page, _LEFT, _FOOT + 0.015, report.more, fontsize=9, color=_INK)
+            _write(page, _LEFT, _FOOT + 0.015, more, fontsize=9, color=_INK)
         yield page
 
 

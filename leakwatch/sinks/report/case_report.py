@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
+from leakwatch.case_files.key_image_index import KEY_IMAGE_FOLDER
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.case_files.settings_file import settings_toml
 from leakwatch.core.messages import counted, text
 from leakwatch.core.results import Level
+from leakwatch.display.references import key_image_title
 from leakwatch.display.trend_samples import BLIND, TrendSample
 from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.overlay.layout import RgbImage
@@ -23,6 +28,7 @@ MOST_PICTURES = 12
 
 ALERTS, TREND, EVENTS = text("Alerts"), text("Trend"), text("Events")
 SETTINGS, NO_ALERT = text("Settings"), text("There was no alert.")
+KEY_IMAGES = text("Key images")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ class CaseReport:
         Name of the case.
     facts : tuple of Fact
     scenes : tuple of Scene
+    kept : tuple of Scene
+        Key images, as they were shown.
     more : str
         What is said of alerts without an image; empty if all have one.
     trend : Figure or None
@@ -70,6 +78,7 @@ class CaseReport:
     name: str
     facts: tuple[Fact, ...]
     scenes: tuple[Scene, ...]
+    kept: tuple[Scene, ...]
     more: str
     trend: Figure | None
     events: tuple[tuple[str, str], ...]
@@ -85,6 +94,7 @@ def make_case_report(findings: Findings) -> CaseReport:
         findings.name,
         facts(findings),
         tuple(_scene(findings, key_frame) for key_frame in shown),
+        key_image_scenes(findings),
         more_alerts_text(more) if more else "",
         trend(findings),
         reported_events(findings),
@@ -99,6 +109,19 @@ def _scene(findings: Findings, key_frame: KeyFrame) -> Scene:
         draw(key_frame.shown.overlay(findings.marks, findings.settings), pixels),
         alert_note(key_frame, findings.events),
     )
+
+
+def key_image_scenes(findings: Findings) -> tuple[Scene, ...]:
+    """Return the images that the operator kept, as they were shown; those that are there."""
+    if findings.folder is None:
+        return ()
+    folder = findings.folder / KEY_IMAGE_FOLDER
+    scenes = []
+    for line in findings.key_images:
+        with suppress(OSError), Image.open(folder / f"{line.stem}.png") as image:
+            title = key_image_title(line.number, line.time_s, line.frame, line.level)
+            scenes.append(Scene(title, np.asarray(image.convert("RGB"))))
+    return tuple(scenes)
 
 
 def more_alerts_text(count: int) -> str:
