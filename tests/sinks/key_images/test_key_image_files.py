@@ -23,7 +23,7 @@ from leakwatch.sinks.dicom_export.case_objects import export_dicom
 from leakwatch.sinks.key_images.key_image_files import KeyImage, write_key_image
 from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.report.case_page import make_report_page
-from leakwatch.sinks.report.case_report import key_image_scenes
+from leakwatch.sinks.report.case_report import key_image_scenes, make_case_report
 
 SHOWN = injection.STOPPED
 
@@ -132,10 +132,10 @@ def test_the_report_shows_them(session, written):
         "Key image 1: 00:01.7, frame 14, STOP",
         "Key image 2: 00:01.7, frame 14, STOP",
     ]
-    page = make_report_page(findings)
+    page = make_report_page(make_case_report(findings))
     assert "<h2>Key images</h2>" in page
     assert page.count("<figcaption>Key image") == 2
-    without = make_report_page(replace(findings, key_images=()))
+    without = make_report_page(make_case_report(replace(findings, key_images=())))
     assert "Key image" not in without
 
 
