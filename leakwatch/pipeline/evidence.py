@@ -144,29 +144,36 @@ def _find_possible_cement(state: PipelineState, time_s: float) -> BoolImage | No
     return reached if origin is None else reached | origin
 
 
+def compared_tiles(
+    state: PipelineState, reference: motion.RegistrationReference
+) -> sameness.ReferenceTiles:
+    """Return what frames are compared with; as before while reference and area are the same."""
+    area, before = None if state.placed is None else state.placed.watched, state.tiles
+    if before is not None and before.reference is reference and before.area is area:
+        return before
+    settings, shape = state.settings.same, reference.mean.shape
+    window = sameness.watched_window(area, settings.around_mm, state.active_run.scale, shape)
+    return sameness.reference_tiles(reference, area, window, settings)
+
+
 def check_matching(
     state: PipelineState,
-    reference: motion.RegistrationReference,
+    tiles: sameness.ReferenceTiles,
     passed: FloatImage,
     field: motion.MatchedField,
     match: motion.Registration,
     time_s: float,
 ) -> Evidence:
     """Check that all of the monitored region matches the reference, as sharp as it was."""
-    settings, scale = state.settings.same, state.active_run.scale
-    area = None if state.placed is None else state.placed.watched
-    window = sameness.watched_window(area, settings.around_mm, scale, passed.shape)
+    settings = state.settings.same
     rows, columns = passed.shape
-    watched = None if area is None else area[::2, ::2][:rows, :columns]
 
     def compare_beside(cement: BoolImage | None) -> sameness.Sameness:
         excluded = np.zeros((rows, columns), np.bool_)
         for part in (state.instrument.hidden, cement):
             if part is not None:
                 excluded |= part[::2, ::2][:rows, :columns]
-        return sameness.compare(
-            reference, passed, field.open, match.shift, excluded, watched, window, settings
-        )
+        return sameness.compare(tiles, passed, field.open, match.shift, excluded, settings)
 
     seen = compare_beside(_find_possible_cement(state, time_s))
     if state.mismatched and seen.tiles < settings.min_tiles:

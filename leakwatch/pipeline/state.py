@@ -22,7 +22,7 @@ from leakwatch.vision.cement import cement_mask
 from leakwatch.vision.liveness import new_images
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.preprocessing.undistortion import straightened_mask, straightening_map
-from leakwatch.vision.registration import motion
+from leakwatch.vision.registration import motion, sameness
 from leakwatch.vision.vertebra.nominal_scale import NominalScale, nominal_scale
 from leakwatch.vision.vertebra.projected_marks import PlacedMarks
 from leakwatch.vision.vessels import tubular
@@ -126,6 +126,8 @@ class PipelineState:
     matched_field : MatchedField or None
         Of the last frame that was preprocessed.
     reference : RegistrationReference or None
+    tiles : ReferenceTiles or None
+        What of the reference frames were compared with last.
     mismatched : bool
         Whether the last compared frame did not match the reference.
     shift : Point
@@ -163,6 +165,7 @@ class PipelineState:
     lag: intensity.LagState = field(default_factory=intensity.LagState)
     matched_field: motion.MatchedField | None = None
     reference: motion.RegistrationReference | None = None
+    tiles: sameness.ReferenceTiles | None = None
     shift: Point = (0.0, 0.0)
     turn_rad: float = 0.0
     placed: PlacedMarks | None = None

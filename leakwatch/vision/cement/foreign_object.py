@@ -10,6 +10,7 @@ from leakwatch.core.arrays import BoolImage
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.cement.averaging import smoothed
 from leakwatch.vision.cement.detection_limit import NearCement
+from leakwatch.vision.image_processing.medians import middle
 from leakwatch.vision.image_processing.patches import Window, grown, near, patches_of
 
 _EDGE_PX = 3.0  # smoothing and the blades' penumbra blur the edge of the field by so much
@@ -95,7 +96,7 @@ def _from_elsewhere(
     attached = found.touch(near(near_by.mask, 1.0)) if near_by.mask is not None else leave & False
     for label in 1 + np.argsort(found.area[1:])[::-1][:_MOST_PATCHES]:
         at = found.at[found.labels == label]
-        dense = float(np.median(near_by.smooth.ravel()[at]))
+        dense = middle(near_by.smooth.ravel()[at])
         _, labels = cv2.connectedComponents(
             ((image > _SAME_SHARE * dense) & seen).view(np.uint8), connectivity=8
         )

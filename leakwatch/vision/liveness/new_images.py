@@ -15,7 +15,7 @@ import numpy as np
 
 from leakwatch.config import LivenessSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, PointArray, read_only
-from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD
+from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD, medians, middle
 from leakwatch.vision.image_processing.patches import Window
 from leakwatch.vision.liveness.held_lines import LinesState, compare_lines, learnt_lines
 from leakwatch.vision.liveness.noise_phase import (
@@ -290,7 +290,7 @@ def _noise_of(attenuation: FloatImage, tiles: Tiles) -> FloatImage:
     noise: FloatImage = _passed(attenuation, tiles.window).ravel()[tiles.places]
     # Edges of metal are a hundred times as large as noise, and would hide it. Where most pixels
     # are alike, as in a picture with little noise and few grey levels, the others are the noise.
-    usual = SIGMA_PER_MAD * np.median(np.abs(noise), axis=1, keepdims=True)
+    usual = SIGMA_PER_MAD * medians(np.abs(noise))[:, None]
     limit = np.maximum(4.0 * usual, 2.0 * np.sqrt(np.square(noise).mean(axis=1, keepdims=True)))
     return read_only(np.clip(noise, -limit, limit, out=noise))
 
@@ -322,9 +322,9 @@ def _learnt(
     if known is None:
         # A held picture that is digitised again differs too, by far less than its own noise.
         own = np.square(noise).mean(axis=1)
-        differs = np.median(newest) >= settings.first_share * np.median(own) > 0.0
+        differs = middle(newest) >= settings.first_share * middle(own) > 0.0
         return replace(state, variance=read_only(newest), pairs=1) if differs else state
-    larger = np.median(newest) > _RESTART_FACTOR * np.median(known)
+    larger = middle(newest) > _RESTART_FACTOR * middle(known)
     if larger and state.pairs < settings.learnt_pairs:
         return replace(state, variance=read_only(newest), pairs=1)
     share = max(1.0 / (state.pairs + 1), settings.newest_share)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from leakwatch.config import LivenessSettings
 from leakwatch.core.arrays import Array, FloatImage, read_only
-from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD
+from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD, middle
 from leakwatch.vision.image_processing.patches import Window
 
 ComplexImage = npt.NDArray[np.complex64]
@@ -142,7 +142,7 @@ def spectrum_of(passed: FloatImage) -> NoiseSpectrum:
         ``(side, side)``, fine detail of log attenuation.
     """
     tables = _tables(len(passed))
-    sigma = SIGMA_PER_MAD * float(np.median(np.abs(passed)))
+    sigma = SIGMA_PER_MAD * middle(np.abs(passed))
     clipped = np.clip(passed, -_CLIPPED_SIGMA * sigma, _CLIPPED_SIGMA * sigma)
     spectrum = np.fft.rfft2(clipped * tables.window)
     # A flat image has no phase, and correlates with none.
