@@ -57,13 +57,14 @@ def check_visible(state: PipelineState, seen: BoolImage, shift: Point) -> Eviden
             why = text("a mask over burned-in text covers the growing cement")
             return condition_failed(Condition.WHOLE, Reason.EXPOSURE, why)
         return condition_met(Condition.WHOLE)
-    watched = placed.watched
+    assert state.watched is not None
+    window, around = state.watched.window, state.watched.surroundings
+    watched = placed.watched[window]
     if placed.outline is None and state.baseline is not None and placed.beside_wall is not None:
         # The body is not marked: only the visible part of the assumed body counts.
-        watched = placed.beside_wall | (watched & state.baseline.seen)
-    share = min(seen_share(watched, seen), exposed_share(placed, seen))
-    around = near(placed.watched, run.scale.px(settings.around_mm))
-    around_share = seen_share(around, seen)
+        watched = placed.beside_wall[window] | (watched & state.baseline.seen[window])
+    share = min(seen_share(watched, seen[window]), exposed_share(placed, seen))
+    around_share = seen_share(around, seen[window])
     if hides(run.masked, shift, placed, state.cement.mask):
         why = text("a mask over burned-in text covers part of the monitored region")
         return condition_failed(Condition.WHOLE, Reason.EXPOSURE, why, share, settings.min_share)

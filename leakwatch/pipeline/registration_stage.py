@@ -83,7 +83,7 @@ def register(
     result = replace(result, match=match, same=same)
     if not same.holds:
         return replace(state, mismatched=True), result
-    reference = state.reference
+    reference = tiles.reference
     if state.baseline_open:
         reference = motion.with_frame(reference, frame.passed, match.shift)
     new = replace(

@@ -14,6 +14,7 @@ from leakwatch.core.results import Observation
 from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import CementInputs
 from leakwatch.pipeline.volume import VolumeState, kept_factor
+from leakwatch.pipeline.watched_area import WatchedArea
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import breathing as breathings
 from leakwatch.vision.background import false_cement
@@ -136,6 +137,8 @@ class PipelineState:
         Rotation of the anatomy around `centre` in the last registered frame.
     placed : PlacedMarks or None
         None before the marks' reference frame.
+    watched : WatchedArea or None
+        What is derived from the area of `placed` that is watched.
     baseline : Baseline or None
     baseline_open : bool
         Whether frames still update the baseline.
@@ -169,6 +172,7 @@ class PipelineState:
     shift: Point = (0.0, 0.0)
     turn_rad: float = 0.0
     placed: PlacedMarks | None = None
+    watched: WatchedArea | None = None
     baseline: baselines.Baseline | None = None
     baseline_open: bool = True
     behind: false_cement.Background | None = None

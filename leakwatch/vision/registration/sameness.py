@@ -102,8 +102,16 @@ def reference_tiles(
     body = _tile_means(watched, settings)
     detail = _detail(_of_weight(mean, square, known.astype(np.float32), settings), settings)
     whole_body = float(detail[body >= 0.5].sum())
-    parts = (read_only(part) for part in (mean, square, known, body))
-    return ReferenceTiles(reference, area, window, *parts, whole_body)
+    return ReferenceTiles(
+        reference,
+        area,
+        window,
+        read_only(mean),
+        read_only(square),
+        read_only(known),
+        read_only(body),
+        whole_body,
+    )
 
 
 def compare(
