@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
-from math import inf, isfinite
+from math import inf
 
 # For each place, which places a step leads to, and what each of these steps costs.
 Neighbours = Sequence[Sequence[int]]
@@ -66,7 +66,7 @@ def cheapest_way_to_farthest(
         Places, from a start to the farthest one.
     """
     costs, before = cheapest_costs(neighbours, steps, starts)
-    way = [max(range(len(costs)), key=lambda place: costs[place] if isfinite(costs[place]) else -1)]
+    way = [costs.index(max((cost for cost in costs if cost < inf), default=inf))]
     while before[way[-1]] >= 0:
         way.append(before[way[-1]])
     return way[::-1]
