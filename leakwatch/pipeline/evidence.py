@@ -167,13 +167,12 @@ def check_matching(
 ) -> Evidence:
     """Check that all of the monitored region matches the reference, as sharp as it was."""
     settings = state.settings.same
-    rows, columns = passed.shape
 
     def compare_beside(cement: BoolImage | None) -> sameness.Sameness:
-        excluded = np.zeros((rows, columns), np.bool_)
+        excluded = np.zeros(tiles.mean.shape, np.bool_)
         for part in (state.instrument.hidden, cement):
             if part is not None:
-                excluded |= part[::2, ::2][:rows, :columns]
+                excluded |= part[::2, ::2][tiles.window]
         return sameness.compare(tiles, passed, field.open, match.shift, excluded, settings)
 
     seen = compare_beside(_find_possible_cement(state, time_s))

@@ -138,9 +138,10 @@ def added_attenuation(
     settings : BaselineSettings
     """
     seen = seen & baseline.seen
-    still = seen if changed is None else seen & ~changed
     some = np.s_[::6, ::6]
-    offset = median(more[some][still[some]])
+    offset = median(more[some][_still(seen, changed, 6)])
+    # Every 4th pixel is plenty for what is so broad.
+    still = _still(seen, changed, 4)
     more = _with_contrast_of_baseline(more, baseline, still, offset, scale, settings)
     shading = _shading(more, still, offset, scale, settings)
     rows, columns = more.shape
@@ -148,6 +149,12 @@ def added_attenuation(
     # Zero where not seen; a masked copy costs a third of a product.
     image = cv2.copyTo(added, seen.view(np.uint8))
     return Added(image, seen, -offset, read_only(_less_broad(shading, seen)))
+
+
+def _still(seen: BoolImage, changed: BoolImage | None, step: int) -> BoolImage:
+    """Return what is seen and did not change, of every `step`-th row and column."""
+    some = np.s_[::step, ::step]
+    return seen[some] if changed is None else seen[some] & ~changed[some]
 
 
 def follow_broad(
@@ -396,7 +403,6 @@ def _with_contrast_of_baseline(
     Attenuation falls with tube voltage, of bone more than of soft tissue. What that adds to the
     difference is a share of the baseline's own detail, found by least squares over what is still.
     """
-    still = still[::4, ::4]
     limit = settings.contrast_clip
     differs = np.clip(more[::4, ::4] - np.float32(offset), -limit, limit)
     detail, of_frame = _details((baseline.mean[::4, ::4], differs), still, scale, settings)
@@ -468,9 +474,9 @@ def _shading(
     settings: BaselineSettings,
 ) -> FloatImage:
     """Return offset and slow shading of the pixels that stayed as they were, coarse."""
-    # Every 4th pixel is plenty for what is so broad, and a grid of half its sigma.
+    # For what is so broad a grid of half its sigma is plenty.
     some = np.ascontiguousarray(more[::4, ::4])
-    weight = np.ascontiguousarray(still[::4, ::4]).astype(np.float32)
+    weight = still.astype(np.float32)
     limit = settings.shading_clip
     some -= np.float32(offset)
     np.clip(some, -limit, limit, out=some)

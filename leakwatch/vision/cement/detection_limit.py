@@ -91,9 +91,11 @@ def window_near(
 
 def noise_near(near_by: NearCement) -> float:
     """Noise of the smoothed mean where `noise_shape` is 1, natural log."""
-    where = near_by.seen if near_by.mask is None else near_by.seen & ~near_by.mask
     some = np.s_[::5, ::5]
-    return spread((near_by.smooth[some] / near_by.noise_shape[some])[where[some]])
+    where = near_by.seen[some]
+    if near_by.mask is not None:
+        where = where & ~near_by.mask[some]
+    return spread(near_by.smooth[some][where] / near_by.noise_shape[some][where])
 
 
 def over_limit(

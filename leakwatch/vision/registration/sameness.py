@@ -134,7 +134,7 @@ def compare(
     shift : Point
         Of the anatomy, registration pixels.
     excluded : ndarray of bool or None
-        Where the reference does not hold in this frame (cement, cannula), registration grid.
+        Where the reference does not hold in this frame (cement, cannula), in the tiles' window.
     settings : SameSettings
     """
     rows, columns = tiles.window
@@ -142,7 +142,7 @@ def compare(
     matrix = np.array([[1, 0, columns.start + shift[0]], [0, 1, rows.start + shift[1]]], np.float32)
     moved = warped(passed, matrix, size)
     counts = warped(open_, matrix, size, cv2.INTER_NEAREST)
-    holds = tiles.known if excluded is None else tiles.known & ~excluded[tiles.window]
+    holds = tiles.known if excluded is None else tiles.known & ~excluded
     weight = holds & (counts > 0)
     shown = weight.astype(np.float32)
     of_shown = _of_weight(tiles.mean, tiles.square, shown, settings)
