@@ -140,7 +140,7 @@ def without_residual_shift(
     if cv2.countNonZero(counts.view(np.uint8)) < _LEAST_PIXELS:
         return added, behind
     slopes, left = behind.slopes, added.image[some]
-    most = _CLIP_SIGMAS * max(spread(left[::2, ::2][counts[::2, ::2]]), 1e-6)
+    most = _CLIP_SIGMAS * max(spread(left[counts]), 1e-6)
     weight = counts.ravel().astype(np.float32)
     first, mixed, last = (slopes.products @ weight).tolist()
     right, down = (slopes.some @ (np.clip(left, -most, most).ravel() * weight)).tolist()
