@@ -29,7 +29,14 @@ def medians(values: Array) -> Array:
 
 def spread(values: Array) -> float:
     """Robust standard deviation of `values`; 0.0 where there are none."""
-    return SIGMA_PER_MAD * median(np.abs(values - median(values)))
+    flat = values.flatten()
+    if flat.size == 0:
+        return 0.0
+    half = flat.size // 2
+    flat.partition(half)
+    away = np.abs(flat - flat[half])
+    away.partition(half)
+    return SIGMA_PER_MAD * float(away[half])
 
 
 def middle(values: Array) -> float:
