@@ -55,6 +55,8 @@ class RunContext:
         Why the image looks inverted against its tags; empty if it does not.
     first_frame : int
         Index of the first frame.
+    centre : Point
+        Point of the reference around which the anatomy turns, working pixels.
     """
 
     acquisition: Acquisition
@@ -69,6 +71,7 @@ class RunContext:
     nominal: NominalScale | None = None
     inverted: str = ""
     first_frame: int = 0
+    centre: Point = (0.0, 0.0)
 
 
 def make_run_context(
@@ -97,7 +100,16 @@ def make_run_context(
         places,
         nominal,
         first_frame=frame.index,
+        centre=_centre_of(marks, grid),
     )
+
+
+def _centre_of(marks: Marks, grid: WorkingGrid) -> Point:
+    points = marks.body_outline_px if marks.posterior_wall_px is None else marks.posterior_wall_px
+    if points is None:
+        return ((grid.columns - 1) / 2, (grid.rows - 1) / 2)
+    column, row = grid.to_working(points.mean(axis=0))
+    return (float(column), float(row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +205,7 @@ class PipelineState:
     @property
     def centre(self) -> Point:
         """Point of the reference around which the anatomy turns, working pixels."""
-        run, marks = self.active_run, self.marks
-        points = (
-            marks.body_outline_px if marks.posterior_wall_px is None else marks.posterior_wall_px
-        )
-        if points is None:
-            return ((run.grid.columns - 1) / 2, (run.grid.rows - 1) / 2)
-        column, row = run.grid.to_working(points.mean(axis=0))
-        return (float(column), float(row))
+        return self.active_run.centre
 
     @property
     def limit_factor(self) -> float:
