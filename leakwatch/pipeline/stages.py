@@ -110,8 +110,7 @@ def _compare_with_baseline(
     seen = baselines.seen_in_reference(registered.exposed, shift)
     # Only pixels that the baseline has seen can be compared.
     comparable = seen if state.baseline is None else seen & state.baseline.seen
-    watched = watched_area(state.placed, state.watched, state.active_run.scale, state.settings)
-    state = replace(state, watched=watched)
+    state = _with_watched_area(state)
     shown = check_visible(state, comparable, shift)
     before_update = state
     state = find_outline(update_baseline(state, frame, moved, seen))
@@ -241,9 +240,13 @@ def _detect_cement(
     )
     state = replace(state, breathing=breathing)
     begin_stage("sameness")
+    state = _with_watched_area(state)
     area = None if state.placed is None else state.placed.watched
-    coarse = None if state.watched is None else state.watched.coarse
-    seen_there = baselines.watch(added, area, scale, settings.baseline)
+    watched = state.watched
+    coarse = None if watched is None else watched.coarse
+    seen_there = baselines.watch(
+        added, area, scale, settings.baseline, None if watched is None else watched.window
+    )
     aside = baselines.explained(seen_there, changed, followed.state.footprint, scale.px(1.0))
     taken = baselines.is_taken_away(seen_there, aside, settings.baseline)
     mask, mean = state.cement.mask, state.cement.mean
@@ -263,6 +266,12 @@ def _detect_cement(
         baselines.most_within(state.broad, coarse) / settings.cement.attenuation_per_mm,
     )
     return state, comparison
+
+
+def _with_watched_area(state: PipelineState) -> PipelineState:
+    """Return the state with what is derived from the area that is watched now."""
+    watched = watched_area(state.placed, state.watched, state.active_run.scale, state.settings)
+    return state if watched is state.watched else replace(state, watched=watched)
 
 
 def _follow_broad(

@@ -14,7 +14,7 @@ from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD, median, percentile
 from leakwatch.vision.image_processing.normal_equations import solve_normal
-from leakwatch.vision.image_processing.patches import grown, near
+from leakwatch.vision.image_processing.patches import Window, around, grown, inside, near
 
 _MOST = 95.0  # percent of an area
 _SURFACE_EVERY = 2  # rows and columns: a quarter of the places tells what is so broad
@@ -274,7 +274,11 @@ class Watched:
 
 
 def watch(
-    added: Added, area: BoolImage | None, scale: Scale, settings: BaselineSettings
+    added: Added,
+    area: BoolImage | None,
+    scale: Scale,
+    settings: BaselineSettings,
+    box: Window | None = None,
 ) -> Watched | None:
     """What is seen where something is watched.
 
@@ -285,6 +289,8 @@ def watch(
         Reference coordinates; None where nothing is marked.
     scale : Scale
     settings : BaselineSettings
+    box : (slice, slice) or None
+        Rows and columns that hold the area; None: they are looked for.
 
     Returns
     -------
@@ -293,13 +299,15 @@ def watch(
     """
     if area is None:
         return None
-    inside = area & added.seen
-    left, top, wide, high = cv2.boundingRect(inside.view(np.uint8))
-    if wide == 0:
+    if box is None:
+        box = around(area, 0)
+    shown = area[box] & added.seen[box]
+    if not shown.any():
         return None
-    window = np.s_[top : top + high, left : left + wide]
+    part = around(shown, 0)
+    window = inside(box, part)
     smooth = cv2.GaussianBlur(added.image[window], (0, 0), scale.px(settings.taken_smooth_mm))
-    return Watched(window, inside[window], added.image[window], smooth)
+    return Watched(window, shown[part], added.image[window], smooth)
 
 
 def explained(
