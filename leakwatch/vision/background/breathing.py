@@ -285,7 +285,7 @@ def _learnt(
     # The same strengths, of the patterns as they are now.
     carried = breathing.recent[:, 1:] @ (mixed @ common[:, :count]).T
     squares = patterns * patterns
-    places = max(cv2.countNonZero(cv2.reduce(squares, 0, cv2.REDUCE_SUM)), 1)
+    places = max(int(np.count_nonzero(squares.sum(axis=0))), 1)
     share = 1.0 / np.maximum(np.einsum("kn,kn->k", squares, squares) * places, 1e-6)
     return replace(
         breathing,
