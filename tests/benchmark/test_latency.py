@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from loaded_module import load_module
 
 from leakwatch.benchmark.latency import Latency, measure
 from leakwatch.config import Settings
 
-SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "figures.py"
 TIMED = Latency(512, (6.0, 8.0, 10.0, 8.0, 16.0), (2.0, 1.0, 2.0, 3.0, 2.0), {"cement": 4.5})
-
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("figures", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["figures"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_ratios_are_to_the_median() -> None:
@@ -34,7 +21,7 @@ def test_ratios_are_to_the_median() -> None:
 
 def test_times_are_printed_for_each_size_and_stage(capsys: pytest.CaptureFixture[str]) -> None:
     larger = Latency(1024, (20.0,), (8.0,), {"cement": 9.0, "vessels": 0.5})
-    load().print_times([TIMED, larger])
+    load_module("benchmarks/figures.py").print_times([TIMED, larger])
     lines = capsys.readouterr().out.splitlines()
     assert "| 512 x 512 | 2.00 | 8.0 | 15.8 | 4.0 | 7.9 | 1.97 | 2.00 |" in lines
     assert "| 1024 x 1024 | 8.00 | 20.0 | 20.0 | 2.5 | 2.5 | 1.00 | 1.00 |" in lines
