@@ -24,6 +24,7 @@ from leakwatch.gui.replay.replay_window import SIZE, ReplayWindow
 from leakwatch.gui.replay.track import Track
 from leakwatch.gui.replay.two_plane_replay import TwoPlaneReplayWindow
 from leakwatch.gui.widgets.fonts import font, register_fonts
+from leakwatch.gui.widgets.garbage_collection import collect_on_this_thread
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.gui.widgets.key_image_keys import RecordFolder
 from leakwatch.gui.widgets.plane_pair import PlanePair
@@ -333,6 +334,7 @@ def application() -> QApplication:
     """Return the application, created if necessary, with the bundled typeface."""
     made = QApplication.instance() or QApplication(["leakwatch"])
     assert isinstance(made, QApplication)
+    collect_on_this_thread(made)
     register_fonts()
     made.setFont(font(13))
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from leakwatch.config import Settings
 from leakwatch.core.results import Snapshot
 from leakwatch.gui.replay.track import Track
 from leakwatch.gui.widgets.fonts import register_fonts
+from leakwatch.gui.widgets.garbage_collection import collect_on_this_thread
 from leakwatch.runner.stored_run import AnalysisRun
 
 
@@ -102,3 +104,11 @@ def no_widget_is_left(request):
     for widget in left:
         widget.close()
     assert not left, f"{request.node.name} left {left}"
+
+
+@pytest.fixture(autouse=True)
+def collected_here(qapp):
+    """Delete windows on their own thread, as the program does: see `garbage_collection`."""
+    collect_on_this_thread(qapp)
+    yield
+    gc.collect(1)

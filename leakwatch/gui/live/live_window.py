@@ -90,7 +90,7 @@ class LiveWindow(ImageWindow):
             title,
             (
                 *tools,
-                *entry_tools(session, self.say),
+                *entry_tools(session, self.say, self._read_syringe),
                 ruler_tool(session.settings, note=session.note),
             ),
         )
@@ -114,6 +114,10 @@ class LiveWindow(ImageWindow):
         self.bar.pressed.connect(self.press)
         self.lay_out(self.bar)
         self.bar.show_actions(self.bar_actions())
+
+    def _read_syringe(self, ml: float) -> None:
+        self._session.read_syringe(ml)
+        self.say(text("{ml:g} mL: used from the next image on.", ml=ml))
 
     def refresh(self) -> None:
         """Read the status of the session and show it."""

@@ -185,7 +185,7 @@ def test_a_watch_that_an_acknowledgement_raised_is_an_acknowledged_stop(findings
     told = (findings.session.calibration, findings.settings)
     shown = shown_frame(line, (event,), moment.snapshot, *told)
     heading = alert_heading(replace(moment, events=(event,), shown=shown), findings.settings)
-    assert ": STOP acknowledged: " in heading
+    assert ": STOP: acknowledged, now " in heading
     overlay = shown.overlay(findings.marks, findings.settings)
     area = next(fact.value for fact in overlay.facts if fact.name == "Cement area")
     assert area == f"{line.area_mm2:.0f} mm²"
