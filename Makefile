@@ -6,6 +6,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Byte code is kept, whatever the shell says: the tests start hundreds of processes, and each would
+# compile again all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # What the sample needs: a window where there is a display, else what encodes a video.
 EXTRAS ?= $(if $(DISPLAY)$(WAYLAND_DISPLAY),gui,video)
 comma := ,
@@ -29,16 +32,17 @@ lint: $(VENV)/.installed-dev ## Style, format, types, and which module may impor
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy examples/leakwatch-example/leakwatch_example.py
 	$(BIN)/lint-imports
 
 wheel: $(VENV)/.installed-dev ## Build wheel and sdist into dist/, and try the wheel where nothing else is
 	$(BIN)/python scripts/check_wheel.py
 
-# A file's tests stay in one process, with what they share. More processes gain little.
+# A file's tests stay in one process, with what they share. More processes gain little. Files come by
+# name: by the number of tests, those with few and long ones come last, and a processor waits.
 pytest: $(VENV)/.installed-dev ## The tests alone; PYTEST="-k motion" passes options on
 	@scripts/system-packages qt
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile \
+		--no-loadscope-reorder $(PYTEST)
 
 format: $(VENV)/.installed-dev ## Rewrite the files as `make lint` wants them
 	$(BIN)/ruff check --fix

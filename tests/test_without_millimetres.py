@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from due_stop import LATE_S, until_late
 
 from leakwatch.case_files.truth_file import load_truth, truth_path
 from leakwatch.config import Settings
@@ -16,7 +17,6 @@ from leakwatch.runner.stored_run import open_run
 
 SETTINGS = Settings()
 NONE = Calibration(None, None, SpacingRung.NONE, "taken away by the test")
-LATE_S = 1.0
 # Of ../shared/room, `room-everything-contained` is left out: neither of its two cannulas is found,
 # and cement in the bore of one is a false STOP, with millimetres too.
 CASES = (
@@ -36,25 +36,30 @@ CASES = (
 SAMPLES = ("contained", "epidural")
 
 
-def watched(case: Path, outlined: bool = True) -> tuple[list[Snapshot], Truth]:
-    """What is said of a case without its millimetres, and the truth."""
+def watched(case: Path, outlined: bool = True) -> tuple[list[Snapshot], int | None]:
+    """What is said of a case without its millimetres, and the frame of which STOP is due."""
+    due = due_frame(load_truth(truth_path(case)))
     run = open_run(case, SETTINGS)
     try:
         marks = run.marks if outlined else replace(run.marks, body_outline_px=None)
-        told = list(replace(run, calibration=NONE, marks=marks).iter_snapshots())
+        told = until_late(replace(run, calibration=NONE, marks=marks).iter_snapshots(), due)
     finally:
         run.source.close()
-    return told, load_truth(truth_path(case))
+    return told, due
 
 
-def judge(told: list[Snapshot], truth: Truth) -> None:
+def due_frame(truth: Truth) -> int | None:
+    """The first frame with a sign that needs no millimetres."""
     behind = (
         index
         for index, frame in enumerate(truth.frames)
         if frame.distance_mm is not None and frame.distance_mm <= 0.0
     )
     seen = [next(behind, None), truth.leak_visible_frame]
-    due = min((frame for frame in seen if frame is not None), default=None)
+    return min((frame for frame in seen if frame is not None), default=None)
+
+
+def judge(told: list[Snapshot], due: int | None) -> None:
     stop = next((one for one in told if one.alert.level is Level.STOP), None)
     if due is None:
         assert stop is None
@@ -78,6 +83,6 @@ def test_with_a_wall_alone_cement_behind_it_is_stop(shared: Path, name: str) -> 
 @pytest.mark.parametrize("outlined", [True, False])
 @pytest.mark.parametrize("name", SAMPLES)
 def test_in_a_picture_of_60_mm_too(repository: Path, name: str, outlined: bool) -> None:
-    told, truth = watched(repository / "sample_dicom" / f"{name}.case.json", outlined)
-    judge(told, truth)
+    told, due = watched(repository / "sample_dicom" / f"{name}.case.json", outlined)
+    judge(told, due)
     assert all(one.observation.calibration is NONE for one in told)

@@ -1,4 +1,4 @@
-"""Result of one image."""
+"""Result of one image for Python programs: level, reasons, distances and areas."""
 
 from __future__ import annotations
 

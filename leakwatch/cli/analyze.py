@@ -1,4 +1,4 @@
-"""`leakwatch analyze`."""
+"""`leakwatch analyze`: measure every frame of stored sequences; write lines, plots and video."""
 
 from __future__ import annotations
 

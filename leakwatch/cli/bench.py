@@ -1,4 +1,4 @@
-"""`leakwatch bench`."""
+"""`leakwatch bench`: evaluate a detector on cases with known truth, and write a report."""
 
 from __future__ import annotations
 

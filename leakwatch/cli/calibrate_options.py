@@ -1,4 +1,4 @@
-"""Options of `leakwatch calibrate`."""
+"""Options of `leakwatch calibrate`, shared by its kinds of calibration."""
 
 from __future__ import annotations
 

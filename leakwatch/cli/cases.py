@@ -1,4 +1,4 @@
-"""`leakwatch cases`: the case library."""
+"""`leakwatch cases`: list, show, add, export and delete cases of the case library."""
 
 from __future__ import annotations
 

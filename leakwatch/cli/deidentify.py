@@ -1,4 +1,4 @@
-"""`leakwatch deidentify`."""
+"""`leakwatch deidentify`: copy DICOM files without the identity of the patient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`leakwatch doctor`."""
+"""`leakwatch doctor`: check the installation and the machine, and print a report of a fault."""
 
 from __future__ import annotations
 

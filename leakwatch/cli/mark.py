@@ -1,4 +1,4 @@
-"""`leakwatch mark`."""
+"""`leakwatch mark`: find a vertebral body and its posterior wall, and write them into a case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of the commands, with their help."""
+"""Options that several commands share, with their help texts."""
 
 from __future__ import annotations
 

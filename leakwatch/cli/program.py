@@ -17,6 +17,7 @@ from leakwatch.cli.deidentify import deidentify
 from leakwatch.cli.doctor import doctor
 from leakwatch.cli.help_pages import HELP_NAMES, Command, Group, with_plain_flags
 from leakwatch.cli.mark import mark
+from leakwatch.cli.program_end import run_to_end
 from leakwatch.cli.recover import recover
 from leakwatch.cli.replay import replay
 from leakwatch.cli.report import report
@@ -47,7 +48,7 @@ def main() -> None:
     log_on_stderr()
     # Files may contain patient data. Libraries that write files use these permissions.
     os.umask(OTHERS)
-    app()
+    run_to_end(app)
 
 
 def _print_version(wanted: bool) -> None:

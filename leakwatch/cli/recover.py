@@ -1,4 +1,4 @@
-"""`leakwatch recover`."""
+"""`leakwatch recover`: repair a recording after a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`leakwatch replay`."""
+"""`leakwatch replay`: show a case in a window at its true speed, or draw one of its frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`leakwatch report`."""
+"""`leakwatch report`: write a case as a page, a PDF and DICOM objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`leakwatch run`."""
+"""`leakwatch run`: monitor a live source, in a window or as a line in the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`leakwatch simulate`."""
+"""`leakwatch simulate`: render an injection, or a suite of them, with exact truth."""
 
 from __future__ import annotations
 

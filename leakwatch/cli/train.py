@@ -1,4 +1,4 @@
-"""`leakwatch train`."""
+"""`leakwatch train`: let a person watch cases without alarms, and score the STOPs."""
 
 from __future__ import annotations
 

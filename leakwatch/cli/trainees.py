@@ -1,4 +1,4 @@
-"""`leakwatch trainees`: results of training."""
+"""`leakwatch trainees`: show, draw, export and delete the results of training."""
 
 from __future__ import annotations
 

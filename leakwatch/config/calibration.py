@@ -1,4 +1,4 @@
-"""Settings of calibration."""
+"""Settings of calibration: plausible pixel spacings, and their standard deviations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Truth of a simulated case, frame by frame."""
+"""Truth of a simulated case, frame by frame: cement, distance to the wall, and shift."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of the cement contour that are new. Pure."""
+"""Parts of the cement contour that are new relative to an earlier frame. Pure."""
 
 from __future__ import annotations
 

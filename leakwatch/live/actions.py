@@ -1,4 +1,4 @@
-"""Actions of the operator during a session."""
+"""Actions of the operator during a live session, passed from the window to the fold."""
 
 from __future__ import annotations
 

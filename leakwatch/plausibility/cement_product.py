@@ -1,4 +1,4 @@
-"""Whether the product that a case names is known."""
+"""Check that the cement product named in a case has settings."""
 
 from __future__ import annotations
 

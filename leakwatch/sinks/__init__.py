@@ -1,4 +1,4 @@
-"""Where results go: records, recordings, overlay video, trend, report, DICOM objects.
+"""Outputs of results: records, recordings, overlay video, trend, report, DICOM objects.
 
-A sink keeps the contract of `core.protocols`; `workers` let one run on a thread of its own.
+A sink implements a protocol of `core.protocols`; `workers` run one on a separate thread.
 """

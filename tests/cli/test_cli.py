@@ -385,25 +385,14 @@ def test_replay_without_the_gui_extra_says_how_to_get_it(case, tmp_path, monkeyp
     assert_refused(result, "pip install 'leakwatch-fluoro[gui]'")
 
 
-@pytest.mark.parametrize(
-    ("name", "first_stop_s"),
-    [
-        ("anterior-vein", (6.0, 8.5)),
-        ("epidural-basivertebral", (7.0, 9.0)),
-        ("posterior-margin", (5.5, 8.0)),
-        ("contained-moving-cannula", None),
-    ],
-)
-def test_cases_over_real_anatomy(shared, tmp_path, name, first_stop_s):
-    path = shared / "cases" / f"{name}.dcm"
-    case = path.with_name(f"{name}.case.json")
+def test_a_case_over_real_anatomy(shared, tmp_path):
+    """The others are held against their truth in tests/pipeline/test_stages.py."""
+    path = shared / "cases" / "epidural-basivertebral.dcm"
+    case = path.with_name("epidural-basivertebral.case.json")
     result = run("analyze", path, "--case", case, "--out", tmp_path, "--no-video")
     assert result.exit_code == 0, result.output
     stops = [f.time_s for f in read_frames(tmp_path / "frames.jsonl") if f.level is Level.STOP]
-    if first_stop_s is None:
-        assert not stops
-    else:
-        assert first_stop_s[0] <= stops[0] <= first_stop_s[1]
+    assert 7.0 <= stops[0] <= 9.0
 
 
 def test_nothing_is_imported_before_it_is_needed():

@@ -160,8 +160,16 @@ def test_a_program_that_cannot_start_says_what_is_absent(tmp_path):
     assert any(line.startswith("  numpy: cannot be loaded: ") for line in rest)
 
 
-@pytest.mark.parametrize("module", ["pydicom", "cv2", "imagecodecs", "msgspec", "numpy"])
-@pytest.mark.parametrize("error", ["ImportError('damaged')", "OSError('libGL.so.1')"])
+@pytest.mark.parametrize(
+    ("module", "error"),
+    [
+        ("pydicom", "ImportError('damaged')"),
+        ("cv2", "OSError('libGL.so.1')"),
+        ("imagecodecs", "OSError('libdeflate.so.0')"),
+        ("msgspec", "ImportError('damaged')"),
+        ("numpy", "OSError('libopenblas.so.0')"),
+    ],
+)
 def test_a_damaged_library_is_named_whatever_needs_it(tmp_path, module, error):
     (tmp_path / f"{module}.py").write_text(f"raise {error}\n")
     path = os.pathsep.join([str(tmp_path), str(Path(doctor_checks.__file__).parents[2])])

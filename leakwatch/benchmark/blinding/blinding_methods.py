@@ -1,4 +1,4 @@
-"""Table of all blinding methods."""
+"""Table of all methods that hide or freeze the image, for the measurement of blindness."""
 
 from __future__ import annotations
 

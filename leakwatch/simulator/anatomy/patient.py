@@ -1,4 +1,4 @@
-"""What differs between patients: sizes, fractures, and how much bone is left."""
+"""Differences between patients: sizes of vertebrae, fractures, and density of bone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What layers of the picture share: places in millimetres around the target, and smooth noise."""
+"""Base of the layers of an image: positions in mm around the target, and smooth noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What earlier operations left beside the target: pedicle screws with rods, and old cement."""
+"""Implants from earlier operations: pedicle screws with rods, and old cement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A C-STORE server that receives from a C-arm."""
+"""Live source of the frames that a C-arm sends to our C-STORE server, as one sequence."""
 
 from __future__ import annotations
 
