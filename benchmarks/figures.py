@@ -27,6 +27,7 @@ from leakwatch.config import Settings
 from leakwatch.core.marks import Marks
 from leakwatch.runner.stored_run import AnalysisRun, open_run
 
+SIDES_PX = (512, 768, 1024)  # of the frames whose decision times are measured
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -49,7 +50,9 @@ def main() -> int:
     settings = load_settings(arguments.settings)
     rows = [row(path, settings, arguments.wall_only, not arguments.quick) for path in cases]
     print_cases(rows)
-    print_summary(rows, None if arguments.quick else measure(cases[0], settings))
+    print_summary(rows)
+    if not arguments.quick:
+        print_times([measure(cases[0], settings, side_px) for side_px in SIDES_PX])
     return 0
 
 
@@ -115,7 +118,7 @@ def _stop(one: Score) -> str:
     return f"{_whole(one.stop.stop_frame)} {reasons}{' (false)' if one.stop.false else ''}"
 
 
-def print_summary(rows: list[Row], latency: Latency | None) -> None:
+def print_summary(rows: list[Row]) -> None:
     """Print the second table of docs/reference/figures.md."""
     naive = [one.naive for one in rows if one.naive is not None]
     ours = [one.ours for one in rows]
@@ -123,13 +126,33 @@ def print_summary(rows: list[Row], latency: Latency | None) -> None:
     print("| --- | --- | --- | --- |")
     for label, of, wanted in SUMMARY:
         print(f"| {label} | {of(naive) if naive else '-'} | {of(ours)} | {wanted} |")
-    if latency is not None:
-        floors = f"{latency.p50:.1f} / {latency.p99:.1f}"
-        print(f"| decision time p50 / p99 at 1024 x 1024, in floors | - | {floors} | <= 4 / <= 6 |")
-        print(
-            f"\nOne floor (blur, warp, subtract and threshold of one frame): {latency.floor_ms:.2f}"
-            f" ms here, so p50 {latency.p50_ms:.1f} ms and p99 {latency.p99_ms:.1f} ms."
+
+
+def print_times(measured: list[Latency]) -> None:
+    """Print the tables of decision times: of all stages, and of each."""
+    print(
+        "\n| frames | floor ms | p50 ms | p99 ms | p50 floors | p99 floors | p99 / p50"
+        " | largest / p50 |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for one in measured:
+        cells = (
+            f"{one.side_px} x {one.side_px}",
+            f"{one.floor_ms:.2f}",
+            f"{one.p50_ms:.1f}",
+            f"{one.p99_ms:.1f}",
+            f"{one.p50:.1f}",
+            f"{one.p99:.1f}",
+            f"{one.p99_ms / one.p50_ms:.2f}",
+            f"{one.largest_share:.2f}",
         )
+        print(f"| {' | '.join(cells)} |")
+    sides = " | ".join(f"ms at {one.side_px}" for one in measured)
+    print(f"\n| stage | {sides} |")
+    print(f"| --- |{' --- |' * len(measured)}")
+    for stage in measured[-1].stages_ms:
+        times = " | ".join(f"{one.stages_ms.get(stage, 0.0):.2f}" for one in measured)
+        print(f"| {stage} | {times} |")
 
 
 def _due(scores: list[Score]) -> str:

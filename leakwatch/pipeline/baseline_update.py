@@ -45,11 +45,9 @@ def update_baseline(
     state = replace(state, baseline=baseline, baseline_open=more)
     if baseline is None or (more and baseline.frames != settings.min_frames):
         return state
-    state = replace(
-        state, behind=false_cement.background(baseline, state.unrest, state.settings.cement)
-    )
     if more or state.reference is None:
-        return state
+        behind = false_cement.background(baseline, state.unrest, state.settings.cement)
+        return replace(state, behind=behind)
     return _find_cannulas(state, baseline, state.reference)
 
 
@@ -111,8 +109,6 @@ def _find_cannulas(
     if footprint is not None:
         half = footprint[::2, ::2][: reference.mean.shape[0], : reference.mean.shape[1]]
         reference = motion.without(reference, half)
-    behind = state.behind
-    if found.without is not None:
-        rod = baseline.mean - found.without
-        behind = false_cement.background(baseline, state.unrest, settings.cement, rod)
+    rod = None if found.without is None else baseline.mean - found.without
+    behind = false_cement.background(baseline, state.unrest, settings.cement, rod)
     return replace(state, instrument=found, placed=placed, reference=reference, behind=behind)

@@ -57,13 +57,14 @@ def check_visible(state: PipelineState, seen: BoolImage, shift: Point) -> Eviden
             why = text("a mask over burned-in text covers the growing cement")
             return condition_failed(Condition.WHOLE, Reason.EXPOSURE, why)
         return condition_met(Condition.WHOLE)
-    watched = placed.watched
+    assert state.watched is not None
+    window, around = state.watched.window, state.watched.surroundings
+    watched = placed.watched[window]
     if placed.outline is None and state.baseline is not None and placed.beside_wall is not None:
         # The body is not marked: only the visible part of the assumed body counts.
-        watched = placed.beside_wall | (watched & state.baseline.seen)
-    share = min(seen_share(watched, seen), exposed_share(placed, seen))
-    around = near(placed.watched, run.scale.px(settings.around_mm))
-    around_share = seen_share(around, seen)
+        watched = placed.beside_wall[window] | (watched & state.baseline.seen[window])
+    share = min(seen_share(watched, seen[window]), exposed_share(placed, seen))
+    around_share = seen_share(around, seen[window])
     if hides(run.masked, shift, placed, state.cement.mask):
         why = text("a mask over burned-in text covers part of the monitored region")
         return condition_failed(Condition.WHOLE, Reason.EXPOSURE, why, share, settings.min_share)
@@ -144,29 +145,35 @@ def _find_possible_cement(state: PipelineState, time_s: float) -> BoolImage | No
     return reached if origin is None else reached | origin
 
 
+def compared_tiles(
+    state: PipelineState, reference: motion.RegistrationReference
+) -> sameness.ReferenceTiles:
+    """Return what frames are compared with; as before while reference and area are the same."""
+    area, before = None if state.placed is None else state.placed.watched, state.tiles
+    if before is not None and before.reference is reference and before.area is area:
+        return before
+    settings, shape = state.settings.same, reference.mean.shape
+    window = sameness.watched_window(area, settings.around_mm, state.active_run.scale, shape)
+    return sameness.reference_tiles(reference, area, window, settings)
+
+
 def check_matching(
     state: PipelineState,
-    reference: motion.RegistrationReference,
+    tiles: sameness.ReferenceTiles,
     passed: FloatImage,
     field: motion.MatchedField,
     match: motion.Registration,
     time_s: float,
 ) -> Evidence:
     """Check that all of the monitored region matches the reference, as sharp as it was."""
-    settings, scale = state.settings.same, state.active_run.scale
-    area = None if state.placed is None else state.placed.watched
-    window = sameness.watched_window(area, settings.around_mm, scale, passed.shape)
-    rows, columns = passed.shape
-    watched = None if area is None else area[::2, ::2][:rows, :columns]
+    settings = state.settings.same
 
     def compare_beside(cement: BoolImage | None) -> sameness.Sameness:
-        excluded = np.zeros((rows, columns), np.bool_)
+        excluded = np.zeros(tiles.mean.shape, np.bool_)
         for part in (state.instrument.hidden, cement):
             if part is not None:
-                excluded |= part[::2, ::2][:rows, :columns]
-        return sameness.compare(
-            reference, passed, field.open, match.shift, excluded, watched, window, settings
-        )
+                excluded |= part[::2, ::2][tiles.window]
+        return sameness.compare(tiles, passed, field.open, match.shift, excluded, settings)
 
     seen = compare_beside(_find_possible_cement(state, time_s))
     if state.mismatched and seen.tiles < settings.min_tiles:

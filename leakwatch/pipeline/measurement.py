@@ -32,6 +32,7 @@ from leakwatch.pipeline.conditions import (
     unavailable,
 )
 from leakwatch.vision.cement.cement_mask import contours_px
+from leakwatch.vision.image_processing.medians import percentile
 from leakwatch.vision.image_processing.patches import Window, around
 from leakwatch.vision.registration.rotation import rotate_points
 from leakwatch.vision.vertebra.nominal_scale import NominalScale
@@ -273,7 +274,7 @@ def _undetected_front_mm(at: Point, findings: Findings, settings: Settings) -> f
     there = added[rows, columns][mask[rows, columns]]
     if there.size == 0:
         return 0.0
-    thickness_mm = float(np.percentile(there, 90)) / settings.cement.attenuation_per_mm
+    thickness_mm = percentile(there, 90.0) / settings.cement.attenuation_per_mm
     share = min(findings.least_mm / max(thickness_mm, 1e-6), 1.0)
     return alerting.front_radius_mm * (1.0 - float(np.sqrt(1.0 - share**2)))
 

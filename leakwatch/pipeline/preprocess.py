@@ -180,6 +180,8 @@ def _check_exposure(
 def _open_field(state: PipelineState, frame: Frame) -> tuple[PipelineState, BoolImage | None]:
     """Return the area that shutter tags and masks leave open; they may change in any frame."""
     run, now = state.active_run, frame.acquisition
+    if state.opened is not None and state.opened[0] is now:
+        return state, state.opened[1]
     known, opened = state.opened or (run.acquisition, run.shutter)
     if now.shutter is not known.shutter or now.masks_px != known.masks_px:
         opened = intensity.open_and_masked(now, run.grid)[0]

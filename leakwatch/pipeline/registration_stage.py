@@ -10,7 +10,7 @@ from leakwatch.core.arrays import BoolImage, FloatImage, Point
 from leakwatch.core.messages import text
 from leakwatch.core.results import Condition, Evidence, Reason
 from leakwatch.pipeline.conditions import condition_failed, condition_met
-from leakwatch.pipeline.evidence import check_matching
+from leakwatch.pipeline.evidence import check_matching, compared_tiles
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.vision.image_processing.patches import near
 from leakwatch.vision.registration import motion
@@ -77,16 +77,17 @@ def register(
         lost = text("the vertebra was not found")
         none = condition_failed(Condition.SAME, Reason.MOTION, lost, score, settings.min_score)
         return replace(state, matched_field=frame.field), replace(result, same=none)
-    same = check_matching(state, state.reference, frame.passed, frame.field, match, time_s)
+    tiles = compared_tiles(state, state.reference)
+    state = replace(state, matched_field=frame.field, tiles=tiles)
+    same = check_matching(state, tiles, frame.passed, frame.field, match, time_s)
     result = replace(result, match=match, same=same)
     if not same.holds:
-        return replace(state, matched_field=frame.field, mismatched=True), result
-    reference = state.reference
+        return replace(state, mismatched=True), result
+    reference = tiles.reference
     if state.baseline_open:
         reference = motion.with_frame(reference, frame.passed, match.shift)
     new = replace(
         state,
-        matched_field=frame.field,
         reference=reference,
         mismatched=False,
         shift=match.shift,

@@ -27,6 +27,7 @@ from leakwatch.pipeline.preprocess import PreparedFrame, prepare_frame, start_ru
 from leakwatch.pipeline.registration_stage import register
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.pipeline.volume_stage import measure_volume
+from leakwatch.pipeline.watched_area import watched_area
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import breathing as breathings
 from leakwatch.vision.background import false_cement
@@ -109,6 +110,7 @@ def _compare_with_baseline(
     seen = baselines.seen_in_reference(registered.exposed, shift)
     # Only pixels that the baseline has seen can be compared.
     comparable = seen if state.baseline is None else seen & state.baseline.seen
+    state = _with_watched_area(state)
     shown = check_visible(state, comparable, shift)
     before_update = state
     state = find_outline(update_baseline(state, frame, moved, seen))
@@ -238,17 +240,21 @@ def _detect_cement(
     )
     state = replace(state, breathing=breathing)
     begin_stage("sameness")
+    state = _with_watched_area(state)
     area = None if state.placed is None else state.placed.watched
-    seen_there = baselines.watch(added, area, scale, settings.baseline)
+    watched = state.watched
+    coarse = None if watched is None else watched.coarse
+    seen_there = baselines.watch(
+        added, area, scale, settings.baseline, None if watched is None else watched.window
+    )
     aside = baselines.explained(seen_there, changed, followed.state.footprint, scale.px(1.0))
     taken = baselines.is_taken_away(seen_there, aside, settings.baseline)
     mask, mean = state.cement.mask, state.cement.mean
     assert mean is not None
     changed_now = baselines.is_changed(seen_there, aside, mask, scale, settings.baseline)
     share = cement_mask.share_left(known, added, followed.covers, scale, settings)
-    least_mm = cement_mask.least_thickness_mm(
-        segmented.noise, behind, _margin(state, mask), settings.cement
-    )
+    margin = _margin(state, mask)
+    least_mm = cement_mask.least_thickness_mm(segmented.noise, behind, margin, settings.cement)
     comparison = BaselineComparison(
         mean.image,
         segmented.noise,
@@ -257,9 +263,15 @@ def _detect_cement(
         changed_now or segmented.foreign,
         share,
         least_mm,
-        baselines.most_within(state.broad, area) / settings.cement.attenuation_per_mm,
+        baselines.most_within(state.broad, coarse) / settings.cement.attenuation_per_mm,
     )
     return state, comparison
+
+
+def _with_watched_area(state: PipelineState) -> PipelineState:
+    """Return the state with what is derived from the area that is watched now."""
+    watched = watched_area(state.placed, state.watched, state.active_run.scale, state.settings)
+    return state if watched is state.watched else replace(state, watched=watched)
 
 
 def _follow_broad(
@@ -274,10 +286,14 @@ def _follow_broad(
     return replace(state, broad=broad)
 
 
-def _margin(state: PipelineState, cement: BoolImage | None) -> BoolImage | None:
-    """Return the margin of the wall without cement; None if no wall is marked."""
-    beside = None if state.placed is None else state.placed.beside_wall
-    return beside if beside is None or cement is None else beside & ~cement
+def _margin(state: PipelineState, cement: BoolImage | None) -> tuple[Window, BoolImage] | None:
+    """Return the margin of the wall without cement, in a window; None if no wall is marked."""
+    watched = state.watched
+    if watched is None or watched.beside_wall is None or watched.margin_window is None:
+        return None
+    window = watched.margin_window
+    beside = watched.beside_wall[window]
+    return window, beside if cement is None else beside & ~cement[window]
 
 
 def _segment(

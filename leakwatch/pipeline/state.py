@@ -14,6 +14,7 @@ from leakwatch.core.results import Observation
 from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import CementInputs
 from leakwatch.pipeline.volume import VolumeState, kept_factor
+from leakwatch.pipeline.watched_area import WatchedArea
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import breathing as breathings
 from leakwatch.vision.background import false_cement
@@ -22,7 +23,7 @@ from leakwatch.vision.cement import cement_mask
 from leakwatch.vision.liveness import new_images
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.preprocessing.undistortion import straightened_mask, straightening_map
-from leakwatch.vision.registration import motion
+from leakwatch.vision.registration import motion, sameness
 from leakwatch.vision.vertebra.nominal_scale import NominalScale, nominal_scale
 from leakwatch.vision.vertebra.projected_marks import PlacedMarks
 from leakwatch.vision.vessels import tubular
@@ -54,6 +55,8 @@ class RunContext:
         Why the image looks inverted against its tags; empty if it does not.
     first_frame : int
         Index of the first frame.
+    centre : Point
+        Point of the reference around which the anatomy turns, working pixels.
     """
 
     acquisition: Acquisition
@@ -68,6 +71,7 @@ class RunContext:
     nominal: NominalScale | None = None
     inverted: str = ""
     first_frame: int = 0
+    centre: Point = (0.0, 0.0)
 
 
 def make_run_context(
@@ -96,7 +100,16 @@ def make_run_context(
         places,
         nominal,
         first_frame=frame.index,
+        centre=_centre_of(marks, grid),
     )
+
+
+def _centre_of(marks: Marks, grid: WorkingGrid) -> Point:
+    points = marks.body_outline_px if marks.posterior_wall_px is None else marks.posterior_wall_px
+    if points is None:
+        return ((grid.columns - 1) / 2, (grid.rows - 1) / 2)
+    column, row = grid.to_working(points.mean(axis=0))
+    return (float(column), float(row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +139,8 @@ class PipelineState:
     matched_field : MatchedField or None
         Of the last frame that was preprocessed.
     reference : RegistrationReference or None
+    tiles : ReferenceTiles or None
+        What of the reference frames were compared with last.
     mismatched : bool
         Whether the last compared frame did not match the reference.
     shift : Point
@@ -134,6 +149,8 @@ class PipelineState:
         Rotation of the anatomy around `centre` in the last registered frame.
     placed : PlacedMarks or None
         None before the marks' reference frame.
+    watched : WatchedArea or None
+        What is derived from the area of `placed` that is watched.
     baseline : Baseline or None
     baseline_open : bool
         Whether frames still update the baseline.
@@ -163,9 +180,11 @@ class PipelineState:
     lag: intensity.LagState = field(default_factory=intensity.LagState)
     matched_field: motion.MatchedField | None = None
     reference: motion.RegistrationReference | None = None
+    tiles: sameness.ReferenceTiles | None = None
     shift: Point = (0.0, 0.0)
     turn_rad: float = 0.0
     placed: PlacedMarks | None = None
+    watched: WatchedArea | None = None
     baseline: baselines.Baseline | None = None
     baseline_open: bool = True
     behind: false_cement.Background | None = None
@@ -186,14 +205,7 @@ class PipelineState:
     @property
     def centre(self) -> Point:
         """Point of the reference around which the anatomy turns, working pixels."""
-        run, marks = self.active_run, self.marks
-        points = (
-            marks.body_outline_px if marks.posterior_wall_px is None else marks.posterior_wall_px
-        )
-        if points is None:
-            return ((run.grid.columns - 1) / 2, (run.grid.rows - 1) / 2)
-        column, row = run.grid.to_working(points.mean(axis=0))
-        return (float(column), float(row))
+        return self.active_run.centre
 
     @property
     def limit_factor(self) -> float:

@@ -14,7 +14,7 @@ from leakwatch.core.marks import Marks, Side
 from leakwatch.core.results import Condition, Evidence
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.pipeline import stages
-from leakwatch.pipeline.evidence import check_matching
+from leakwatch.pipeline.evidence import check_matching, compared_tiles
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.vision.registration import motion
 
@@ -49,7 +49,8 @@ def match_another_image(state: PipelineState, passed: FloatImage, time_s: float)
     assert reference is not None
     assert field is not None
     nowhere = motion.Registration((0.0, 0.0), 0.0, 1.0)
-    return check_matching(state, reference, passed, field, nowhere, time_s)
+    tiles = compared_tiles(state, reference)
+    return check_matching(state, tiles, passed, field, nowhere, time_s)
 
 
 def test_an_image_that_did_not_match_matches_again_only_where_that_is_shown() -> None:

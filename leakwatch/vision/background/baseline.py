@@ -12,10 +12,12 @@ import numpy as np
 from leakwatch.config import BaselineSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.core.geometry import Scale
-from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD, median
-from leakwatch.vision.image_processing.patches import grown, near
+from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD, median, percentile
+from leakwatch.vision.image_processing.normal_equations import solve_normal
+from leakwatch.vision.image_processing.patches import Window, around, grown, inside, near
 
 _MOST = 95.0  # percent of an area
+_SURFACE_EVERY = 2  # rows and columns: a quarter of the places tells what is so broad
 _SURFACE_FITS, _OUTLIER_SIGMAS = 3, 2.5  # a sheet of cement must not bend the surface
 
 
@@ -136,9 +138,10 @@ def added_attenuation(
     settings : BaselineSettings
     """
     seen = seen & baseline.seen
-    still = seen if changed is None else seen & ~changed
     some = np.s_[::6, ::6]
-    offset = median(more[some][still[some]])
+    offset = median(more[some][_still(seen, changed, 6)])
+    # Every 4th pixel is plenty for what is so broad.
+    still = _still(seen, changed, 4)
     more = _with_contrast_of_baseline(more, baseline, still, offset, scale, settings)
     shading = _shading(more, still, offset, scale, settings)
     rows, columns = more.shape
@@ -146,6 +149,12 @@ def added_attenuation(
     # Zero where not seen; a masked copy costs a third of a product.
     image = cv2.copyTo(added, seen.view(np.uint8))
     return Added(image, seen, -offset, read_only(_less_broad(shading, seen)))
+
+
+def _still(seen: BoolImage, changed: BoolImage | None, step: int) -> BoolImage:
+    """Return what is seen and did not change, of every `step`-th row and column."""
+    some = np.s_[::step, ::step]
+    return seen[some] if changed is None else seen[some] & ~changed[some]
 
 
 def follow_broad(
@@ -177,7 +186,8 @@ def follow_broad(
     if shading is None:
         return before
     rows, columns = shading.shape
-    breath = cv2.subtract(explained.image[::2, ::2], left.image[::2, ::2])
+    # Breathing is taken out as soft as this: see `breathing.without_breath`.
+    breath = cv2.subtract(explained.image[::4, ::4], left.image[::4, ::4])
     taken = shading + cv2.resize(breath, (columns, rows), interpolation=cv2.INTER_AREA)
     if before is None or before.shape != taken.shape:
         return read_only(np.minimum(taken, np.float32(0.0)))
@@ -185,21 +195,28 @@ def follow_broad(
     return read_only(np.minimum(taken, before + rise))
 
 
-def most_within(broad: FloatImage | None, area: BoolImage | None) -> float:
+def coarse_area(area: BoolImage, scale: Scale, settings: BaselineSettings) -> BoolImage:
+    """Return an area, in reference coordinates, on the grid of the shading."""
+    size = _shading_size(area.shape, scale, settings)
+    share = cv2.resize(area.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    coarse: BoolImage = share > 0.5
+    return coarse
+
+
+def most_within(broad: FloatImage | None, coarse: BoolImage | None) -> float:
     """Return the 95th percentile within an area; 0.0 for no area.
 
     Parameters
     ----------
     broad : ndarray or None
         From `follow_broad`.
-    area : ndarray of bool or None
-        Reference coordinates.
+    coarse : ndarray of bool or None
+        From `coarse_area`.
     """
-    if area is None or broad is None:
+    if coarse is None or broad is None:
         return 0.0
-    rows, columns = broad.shape
-    some = cv2.resize(area.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA) > 0.5
-    return float(np.percentile(broad[some], _MOST)) if some.any() else 0.0
+    some = broad[coarse]
+    return percentile(some, _MOST) if some.size else 0.0
 
 
 def _less_broad(shading: FloatImage, seen: BoolImage) -> FloatImage:
@@ -208,28 +225,32 @@ def _less_broad(shading: FloatImage, seen: BoolImage) -> FloatImage:
     Scatter, glare and the heel effect are as broad as the image; cement and tissue are not.
     """
     rows, columns = shading.shape
-    terms = _surface_terms(rows, columns)
-    values = shading.ravel().astype(np.float64)
+    every, terms = _surface_terms(rows, columns)
     known = cv2.resize(seen.view(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST)
-    counts = here = known.ravel() > 0
-    left = values
+    here = known[::_SURFACE_EVERY, ::_SURFACE_EVERY].ravel() > 0
+    some, values = terms[here], shading[::_SURFACE_EVERY, ::_SURFACE_EVERY].ravel()[here]
+    counts = np.ones(len(values), np.bool_)
+    factors = np.zeros(terms.shape[1])
     for _ in range(_SURFACE_FITS):
         if np.count_nonzero(counts) < terms.shape[1]:
             break
-        some = terms[counts]
-        factors = np.linalg.lstsq(some.T @ some, some.T @ values[counts], rcond=None)[0]
-        left = values - terms @ factors
-        most = _OUTLIER_SIGMAS * SIGMA_PER_MAD * median(np.abs(left[here]))
-        counts = here & (np.abs(left) <= most + 1e-6)
-    return np.where(known > 0, left.reshape(rows, columns), 0.0).astype(np.float32)
+        weighted = some.T * counts
+        factors = solve_normal(weighted @ some, weighted @ values)
+        left = np.abs(values - some @ factors)
+        counts = left <= _OUTLIER_SIGMAS * SIGMA_PER_MAD * median(left) + 1e-6
+    surface = (every @ factors).astype(np.float32).reshape(rows, columns)
+    less: FloatImage = cv2.copyTo(cv2.subtract(shading, surface), known)
+    return less
 
 
 @lru_cache(maxsize=4)  # one for each scale, of which a session has one or two
-def _surface_terms(rows: int, columns: int) -> Array:
-    """Return the terms of a second-order surface at each place of a coarse image."""
+def _surface_terms(rows: int, columns: int) -> tuple[Array, Array]:
+    """Return the terms of a second-order surface at each place of a coarse image, and at some."""
     down, right = (axis.ravel() for axis in np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j])
     terms = [np.ones_like(down), right, down, right * down, right**2, down**2]
-    return read_only(np.stack(terms, axis=1))
+    every = np.stack(terms, axis=1)
+    some = every.reshape(rows, columns, -1)[::_SURFACE_EVERY, ::_SURFACE_EVERY]
+    return read_only(every), read_only(some.reshape(-1, every.shape[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +274,11 @@ class Watched:
 
 
 def watch(
-    added: Added, area: BoolImage | None, scale: Scale, settings: BaselineSettings
+    added: Added,
+    area: BoolImage | None,
+    scale: Scale,
+    settings: BaselineSettings,
+    box: Window | None = None,
 ) -> Watched | None:
     """What is seen where something is watched.
 
@@ -264,6 +289,8 @@ def watch(
         Reference coordinates; None where nothing is marked.
     scale : Scale
     settings : BaselineSettings
+    box : (slice, slice) or None
+        Rows and columns that hold the area; None: they are looked for.
 
     Returns
     -------
@@ -272,13 +299,15 @@ def watch(
     """
     if area is None:
         return None
-    inside = area & added.seen
-    left, top, wide, high = cv2.boundingRect(inside.view(np.uint8))
-    if wide == 0:
+    if box is None:
+        box = around(area, 0)
+    shown = area[box] & added.seen[box]
+    if not shown.any():
         return None
-    window = np.s_[top : top + high, left : left + wide]
+    part = around(shown, 0)
+    window = inside(box, part)
     smooth = cv2.GaussianBlur(added.image[window], (0, 0), scale.px(settings.taken_smooth_mm))
-    return Watched(window, inside[window], added.image[window], smooth)
+    return Watched(window, shown[part], added.image[window], smooth)
 
 
 def explained(
@@ -382,11 +411,10 @@ def _with_contrast_of_baseline(
     Attenuation falls with tube voltage, of bone more than of soft tissue. What that adds to the
     difference is a share of the baseline's own detail, found by least squares over what is still.
     """
-    still = still[::4, ::4]
-    detail = _detail(baseline.mean[::4, ::4], still, scale, settings)
     limit = settings.contrast_clip
     differs = np.clip(more[::4, ::4] - np.float32(offset), -limit, limit)
-    share = _common_share(detail, _detail(differs, still, scale, settings), scale, settings)
+    detail, of_frame = _details((baseline.mean[::4, ::4], differs), still, scale, settings)
+    share = _common_share(detail, of_frame, scale, settings)
     if share == 0.0:
         return more
     rows, columns = more.shape
@@ -413,20 +441,37 @@ def _common_share(
     tells = energy >= settings.contrast_detail**2
     if int(np.count_nonzero(tells)) < settings.contrast_tiles:
         return 0.0
-    low, high = np.percentile(common[tells] / energy[tells], (25, 75))
-    return float(max(low, 0.0) + min(high, 0.0))
+    shares = common[tells] / energy[tells]
+    return max(percentile(shares, 25.0), 0.0) + min(percentile(shares, 75.0), 0.0)
 
 
-def _detail(
-    image: FloatImage, still: BoolImage, scale: Scale, settings: BaselineSettings
-) -> FloatImage:
-    """Return a coarse picture's detail finer than shading, where it is still; else 0."""
+def _details(
+    images: tuple[FloatImage, ...], still: BoolImage, scale: Scale, settings: BaselineSettings
+) -> list[FloatImage]:
+    """Return coarse pictures' detail finer than shading, where they are still; else 0."""
     weight = still.astype(np.float32)
     sigma = scale.px(settings.shading_mm) / 4
-    total = cv2.GaussianBlur(image * weight, (0, 0), sigma)
-    count = cv2.GaussianBlur(weight, (0, 0), sigma)
-    detail: FloatImage = (image - total / cv2.max(count, 1e-3)) * weight
-    return detail
+    count = cv2.max(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3)
+    details = []
+    for image in images:
+        broad = cv2.GaussianBlur(image * weight, (0, 0), sigma)
+        broad /= count
+        detail: FloatImage = cv2.subtract(image, broad)
+        detail *= weight
+        details.append(detail)
+    return details
+
+
+def _shading_step(scale: Scale, settings: BaselineSettings) -> int:
+    return max(round(scale.px(settings.shading_mm) / 2), 4)
+
+
+def _shading_size(
+    shape: tuple[int, ...], scale: Scale, settings: BaselineSettings
+) -> tuple[int, int]:
+    """Return columns and rows of the coarse grid of the shading."""
+    step = _shading_step(scale, settings)
+    return max(shape[1] // step, 1), max(shape[0] // step, 1)
 
 
 def _shading(
@@ -437,17 +482,15 @@ def _shading(
     settings: BaselineSettings,
 ) -> FloatImage:
     """Return offset and slow shading of the pixels that stayed as they were, coarse."""
-    rows, columns = more.shape
-    # Every 4th pixel is plenty for what is so broad, and a grid of half its sigma.
+    # For what is so broad a grid of half its sigma is plenty.
     some = np.ascontiguousarray(more[::4, ::4])
-    weight = np.ascontiguousarray(still[::4, ::4]).astype(np.float32)
+    weight = still.astype(np.float32)
     limit = settings.shading_clip
     some -= np.float32(offset)
     np.clip(some, -limit, limit, out=some)
     some *= weight
     sigma = scale.px(settings.shading_mm)
-    step = max(round(sigma / 2), 4)
-    size = (max(columns // step, 1), max(rows // step, 1))
+    step, size = _shading_step(scale, settings), _shading_size(more.shape, scale, settings)
     total = cv2.resize(some, size, interpolation=cv2.INTER_AREA)
     count = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     total = cv2.GaussianBlur(total, (0, 0), sigma / step)

@@ -18,6 +18,7 @@ from leakwatch.config import BreathingSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, read_only
 from leakwatch.vision.background.baseline import Added
 from leakwatch.vision.image_processing.medians import median
+from leakwatch.vision.image_processing.normal_equations import solve_normal
 
 _EVERY = 4  # what breathes is soft: a quarter of the working grid, some 1 mm a pixel, holds it
 _LEAST_SHARE = 0.25  # of a coarse pixel that must count
@@ -245,10 +246,12 @@ def _strengths(
     some: Array, patterns: Array, counts: BoolImage, settings: BreathingSettings
 ) -> Array:
     """How strong each pattern is, from those of some pixels that count."""
+    if len(patterns) == 0:
+        return np.zeros(0, np.float32)
     told = patterns * counts
-    normal = told @ patterns.T + np.float32(settings.least_told / _FITTED) * np.eye(len(patterns))
-    strengths: Array = np.linalg.solve(normal, told @ some).astype(np.float32)
-    return strengths
+    normal = (told @ patterns.T).astype(np.float64)
+    normal.flat[:: len(patterns) + 1] += settings.least_told / _FITTED
+    return solve_normal(normal, told @ some).astype(np.float32)
 
 
 def _without_outliers(
@@ -272,7 +275,8 @@ def _learnt(
     joint[:count, -1], joint[-1, -1] = strengths, length
     basis = np.concatenate([breathing.patterns, fresh])
     # Fitted beside cement only, the rest is not quite square to the patterns.
-    common = (basis @ basis.T).astype(np.float64)
+    # Row by row: of so few rows a product with their own transpose takes twice as long.
+    common = np.stack([basis @ row for row in basis]).astype(np.float64)
     square = np.linalg.cholesky(common + 1e-6 * np.eye(count + 1))
     turn, sizes, _ = np.linalg.svd(square.T @ joint, full_matrices=False)
     kept = min(count + 1, settings.patterns)
@@ -281,8 +285,8 @@ def _learnt(
     # The same strengths, of the patterns as they are now.
     carried = breathing.recent[:, 1:] @ (mixed @ common[:, :count]).T
     squares = patterns * patterns
-    places = max(int(np.count_nonzero(patterns.any(axis=0))), 1)
-    share = 1.0 / np.maximum((squares * squares).sum(axis=1) * places, 1e-6)
+    places = max(int(np.count_nonzero(squares.sum(axis=0))), 1)
+    share = 1.0 / np.maximum(np.einsum("kn,kn->k", squares, squares) * places, 1e-6)
     return replace(
         breathing,
         patterns=read_only(patterns),

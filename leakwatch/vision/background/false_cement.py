@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -15,7 +16,29 @@ from leakwatch.vision.image_processing.medians import median, spread
 
 _EVERY = 3  # rows and columns: a ninth of the pixels gives the shift to a hundredth of a pixel
 _LEAST_PIXELS = 500
+_LEAST_SLOPE = 1e-9  # squared and summed: where nothing slopes, nothing is told
 _CLIP_SIGMAS = 6.0  # what is far more is cement that is not known yet
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """The gradient of the anatomy, natural log per working pixel.
+
+    Parameters
+    ----------
+    across, down : ndarray
+    length : ndarray
+    some : ndarray
+        ``(2, n)``: across and down at every third row and column.
+    products : ndarray
+        ``(3, n)``, of `some`: across with itself, with down, and down with itself.
+    """
+
+    across: FloatImage
+    down: FloatImage
+    length: FloatImage
+    some: FloatImage
+    products: FloatImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +51,13 @@ class Background:
         Relative noise of each pixel, 1 at the median: quantum noise is ``exp(attenuation / 2)``.
     ghost : ndarray
         Attenuation that a small error of registration would add.
-    slopes : tuple of ndarray or None
-        Gradient of the anatomy across and down, natural log per working pixel.
+    slopes : Slopes or None
+        Of the anatomy.
     """
 
     noise_shape: FloatImage
     ghost: FloatImage
-    slopes: tuple[FloatImage, FloatImage] | None = None
+    slopes: Slopes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +107,7 @@ def background(
     shape = np.exp(np.clip((smooth - middle) / 2, -1.0, 1.5))
     smooth_rod = None if rod is None else cv2.GaussianBlur(rod, (0, 0), 2.0)
     slopes = _slopes(smooth if smooth_rod is None else smooth - smooth_rod)
-    ghost = cv2.magnitude(*slopes) * np.float32(settings.ghost_px)
+    ghost = slopes.length * np.float32(settings.ghost_px)
     if smooth_rod is not None:
         ghost += steepness(smooth_rod) * np.float32(settings.rod_ghost_px)
     if unrest is not None:
@@ -114,31 +137,42 @@ def without_residual_shift(
         return added, behind
     some = np.s_[::_EVERY, ::_EVERY]
     counts = added.seen[some] if changed is None else added.seen[some] & ~changed[some]
-    slopes = np.stack([slope[some][counts] for slope in behind.slopes], axis=1)
-    left = added.image[some][counts]
-    if len(left) < _LEAST_PIXELS:
+    if cv2.countNonZero(counts.view(np.uint8)) < _LEAST_PIXELS:
         return added, behind
-    most = _CLIP_SIGMAS * max(spread(left), 1e-6)
-    normal = slopes.T @ slopes + 1e-9 * np.eye(2, dtype=np.float32)
-    shift = np.linalg.solve(normal, slopes.T @ np.clip(left, -most, most))
-    size_px = float(np.hypot(*shift))
+    slopes, left = behind.slopes, added.image[some]
+    most = _CLIP_SIGMAS * max(spread(left[counts]), 1e-6)
+    weight = counts.ravel().astype(np.float32)
+    first, mixed, last = (slopes.products @ weight).tolist()
+    right, down = (slopes.some @ (np.clip(left, -most, most).ravel() * weight)).tolist()
+    first, last = first + _LEAST_SLOPE, last + _LEAST_SLOPE
+    determinant = first * last - mixed * mixed
+    across_px = (last * right - mixed * down) / determinant
+    down_px = (first * down - mixed * right) / determinant
+    size_px = math.hypot(across_px, down_px)
     if size_px < settings.residual_px:
         return added, behind
-    image = added.image
-    for slope, part in zip(behind.slopes, shift, strict=True):
-        image = cv2.addWeighted(image, 1.0, slope, -float(part), 0.0)
-    ghost = cv2.addWeighted(behind.ghost, 1.0, cv2.magnitude(*behind.slopes), size_px, 0.0)
+    image = cv2.addWeighted(added.image, 1.0, slopes.across, -across_px, 0.0)
+    image = cv2.addWeighted(image, 1.0, slopes.down, -down_px, 0.0)
+    ghost = cv2.addWeighted(behind.ghost, 1.0, slopes.length, size_px, 0.0)
     image = cv2.copyTo(image, added.seen.view(np.uint8))
     return replace(added, image=image), replace(behind, ghost=read_only(ghost))
 
 
-def _slopes(image: FloatImage) -> tuple[FloatImage, FloatImage]:
-    across = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    down = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    return read_only(across), read_only(down)
+def _gradient(image: FloatImage) -> tuple[FloatImage, FloatImage]:
+    across: FloatImage = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+    down: FloatImage = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    return across, down
+
+
+def _slopes(image: FloatImage) -> Slopes:
+    across, down = _gradient(image)
+    some = np.stack([one[::_EVERY, ::_EVERY].ravel() for one in (across, down)])
+    products = np.stack([some[0] * some[0], some[0] * some[1], some[1] * some[1]])
+    parts = (across, down, cv2.magnitude(across, down), some, products)
+    return Slopes(*(read_only(part) for part in parts))
 
 
 def steepness(image: FloatImage) -> FloatImage:
     """Length of a picture's gradient, per pixel."""
-    steep: FloatImage = cv2.magnitude(*_slopes(image))
+    steep: FloatImage = cv2.magnitude(*_gradient(image))
     return steep

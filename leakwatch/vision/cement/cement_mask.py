@@ -22,6 +22,7 @@ from leakwatch.vision.cement.detection_limit import (
     within,
 )
 from leakwatch.vision.cement.foreign_object import reject_foreign_objects
+from leakwatch.vision.image_processing.medians import middle
 from leakwatch.vision.image_processing.patches import (
     Patches,
     Window,
@@ -367,7 +368,10 @@ def can_see(noise: float, settings: CementSettings) -> bool:
 
 
 def least_thickness_mm(
-    noise: float, behind: Background, where: BoolImage | None, settings: CementSettings
+    noise: float,
+    behind: Background,
+    where: tuple[Window, BoolImage] | None,
+    settings: CementSettings,
 ) -> float:
     """Return the thickness of cement, along the beam, that would stand out in most of an area.
 
@@ -376,13 +380,16 @@ def least_thickness_mm(
     noise : float
         From `segment`.
     behind : Background
-    where : ndarray of bool or None
-        None, or an empty area: the middle of the picture's noise counts.
+    where : (window, ndarray of bool) or None
+        Rows and columns, and what of them counts. None, or an empty area: the middle of the
+        picture's noise counts.
     settings : CementSettings
     """
     least = settings.grow_sigmas * noise
-    if where is not None and where.any():
-        least = float(np.median(least * behind.noise_shape[where] + behind.ghost[where]))
+    if where is not None and where[1].any():
+        window, part = where
+        shape, ghost = behind.noise_shape[window][part], behind.ghost[window][part]
+        least = middle(least * shape + ghost)
     return max(least / settings.attenuation_per_mm, settings.edge_mm)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 
-from leakwatch.core.arrays import BoolImage, FloatImage
+from leakwatch.core.arrays import BoolImage, FloatImage, read_only
 from leakwatch.core.frame import IntensityRelationship, PixelFormat
-from leakwatch.vision.image_processing.patches import Window
+from leakwatch.vision.image_processing.patches import Window, grown
 
 # A stored value of so little may be any that is smaller: it was rounded.
 _DARKEST_COUNTS = 1.5
+# The neighbours of a pixel: beside, above and below it.
+_CROSS = read_only(cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
 
 
 def cut_off_share(mask: BoolImage, box: Window, seen: BoolImage) -> float:
@@ -26,12 +29,8 @@ def cut_off_share(mask: BoolImage, box: Window, seen: BoolImage) -> float:
     seen : ndarray of bool
         What the frame shows of the reference: within the picture, exposed, not masked.
     """
-    part, shown = np.pad(mask[box], 1), _with_margin(seen, box)
-    grown = part.copy()
-    for axis in (0, 1):
-        for step in (-1, 1):
-            grown |= np.roll(part, step, axis)
-    rim = grown & ~part
+    part, shown = _with_margin(mask, box), _with_margin(seen, box)
+    rim = cv2.dilate(part.view(np.uint8), _CROSS).view(np.bool_) & ~part
     at_end = int(np.count_nonzero(rim & ~shown))
     return at_end / max(int(np.count_nonzero(rim)), 1)
 
@@ -59,7 +58,12 @@ def dark_share(
 
 def _with_margin(seen: BoolImage, box: Window) -> BoolImage:
     """Return a part with a margin of one pixel; nothing is seen beyond the picture."""
-    rows, columns = box
-    padded = np.pad(seen, 1)
-    part: BoolImage = padded[rows.start : rows.stop + 2, columns.start : columns.stop + 2]
+    wide = grown(box, 1, seen.shape)
+    part = np.zeros(tuple(span.stop - span.start + 2 for span in box), np.bool_)
+    part[
+        tuple(
+            slice(of_wide.start - span.start + 1, of_wide.stop - span.start + 1)
+            for span, of_wide in zip(box, wide, strict=True)
+        )
+    ] = seen[wide]
     return part

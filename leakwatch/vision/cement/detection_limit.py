@@ -11,7 +11,7 @@ from leakwatch.config import CementSettings
 from leakwatch.core.arrays import BoolImage, FloatImage
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
-from leakwatch.vision.cement.thin_cement import thin_over_limit
+from leakwatch.vision.cement.thin_cement import THIN_EVERY, thin_over_limit
 from leakwatch.vision.image_processing.medians import spread
 from leakwatch.vision.image_processing.patches import Window, around, grown, inside, near
 
@@ -91,9 +91,11 @@ def window_near(
 
 def noise_near(near_by: NearCement) -> float:
     """Noise of the smoothed mean where `noise_shape` is 1, natural log."""
-    where = near_by.seen if near_by.mask is None else near_by.seen & ~near_by.mask
     some = np.s_[::5, ::5]
-    return spread((near_by.smooth[some] / near_by.noise_shape[some])[where[some]])
+    where = near_by.seen[some]
+    if near_by.mask is not None:
+        where = where & ~near_by.mask[some]
+    return spread(near_by.smooth[some][where] / near_by.noise_shape[some][where])
 
 
 def over_limit(
@@ -139,15 +141,17 @@ def _part(near_by: NearCement, over: BoolImage, scale: Scale, settings: CementSe
 
 def _thin(near_by: NearCement, scale: Scale, settings: CementSettings) -> FloatImage:
     """How far each pixel's detail is over the limit of thin cement: 1 at it."""
-    doubt = near_by.ghost * np.float32(settings.thin_ghost)
+    # What is judged on every other row and column is combined there.
+    half = np.s_[::THIN_EVERY, ::THIN_EVERY]
+    doubt = near_by.ghost[half] * np.float32(settings.thin_ghost)
     if near_by.cannula.ghost is not None:
-        doubt = cv2.max(doubt, near_by.cannula.ghost)
-    known = near_by.seen
+        np.maximum(doubt, near_by.cannula.ghost[half], out=doubt)
+    known = near_by.seen[half]
     if near_by.cannula.rod is not None:
         # Beside a rod that lost contrast nothing stands out for that.
-        known = known & ~near_by.cannula.rod
+        known = known & ~near_by.cannula.rod[half]
     if near_by.mask is not None:
-        known = known & ~near(near_by.mask, scale.px(settings.blur_mm))
+        known = known & ~near(near_by.mask, scale.px(settings.blur_mm))[half]
     return thin_over_limit(near_by.smooth, near_by.noise_shape, doubt, known, scale, settings)
 
 

@@ -6,14 +6,16 @@ import cv2
 import numpy as np
 
 from leakwatch.config import CementSettings
-from leakwatch.core.arrays import BoolImage
+from leakwatch.core.arrays import Array, BoolImage
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.cement.averaging import smoothed
 from leakwatch.vision.cement.detection_limit import NearCement
+from leakwatch.vision.image_processing.medians import middle
 from leakwatch.vision.image_processing.patches import Window, near, patches_of
 
 _EDGE_PX = 3.0  # smoothing and the blades' penumbra blur the edge of the field by so much
 _SAME_SHARE = 0.5  # of a patch's attenuation: what hangs together with it is at least as dense
+_FILLED = 2  # any value that no mask has
 _MOST_PATCHES = 12  # the largest of a frame are followed; a frame with more is no usual one
 
 
@@ -106,14 +108,25 @@ def _from_elsewhere(
     attached = found.touch(near(near_by.mask, 1.0)) if near_by.mask is not None else leave & False
     for label in 1 + np.argsort(found.area[1:])[::-1][:_MOST_PATCHES]:
         at = found.at[found.labels == label]
-        dense = float(np.median(near_by.smooth.ravel()[at]))
-        _, labels = cv2.connectedComponents(
-            ((image > _SAME_SHARE * dense) & seen).view(np.uint8), connectivity=8
-        )
-        here = labels[near_by.window].ravel()[at]
-        own = np.unique(here[here > 0])
-        if leave[label] and np.isin(labels[edge], own).any():
+        dense = middle(near_by.smooth.ravel()[at])
+        whole = _connected((image > _SAME_SHARE * dense) & seen, at, near_by.window)
+        if leave[label] and (whole & edge).any():
             foreign.ravel()[at] = True
-        elif not attached[label] and np.isin(labels[beyond], own).any():
+        elif not attached[label] and (whole & beyond).any():
             moved.ravel()[at] = True
     return foreign, moved
+
+
+def _connected(mask: BoolImage, at: Array, window: Window) -> BoolImage:
+    """Return what of a mask hangs together with any of the flat places `at` of a window."""
+    filled = mask.astype(np.uint8)
+    part = filled[window]
+    row, column = np.divmod(at, part.shape[1])
+    top, left = window[0].start, window[1].start
+    # What is filled costs no more than its own size, the labels of the whole picture much more.
+    while (left_over := np.flatnonzero(part[row, column] == 1)).size:
+        first = left_over[0]
+        seed = (int(column[first]) + left, int(row[first]) + top)
+        cv2.floodFill(filled, None, seed, _FILLED, flags=8)
+    connected: BoolImage = filled == _FILLED
+    return connected

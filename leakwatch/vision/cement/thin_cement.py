@@ -14,7 +14,7 @@ from leakwatch.vision.image_processing.medians import spread
 from leakwatch.vision.image_processing.patches import Window, around
 
 _DIRECTIONS = 8  # 22.5 degrees apart: a line of 4.5 mm strays by half a vein's width at most
-_EVERY = 2  # half the working grid is fine enough for what was smoothed already
+THIN_EVERY = 2  # half the working grid is fine enough for what was smoothed already
 _AT_LEAST = np.float32(0.02)  # weight of nothing known: far inside of cement no surroundings count
 
 
@@ -40,9 +40,9 @@ def thin_over_limit(
     noise_shape : ndarray
         See `false_cement.Background`.
     doubt : ndarray
-        Attenuation that is added to the limit: ghosts of edges.
+        Attenuation that is added to the limit: ghosts of edges; of every other row and column.
     known : ndarray of bool
-        What is seen, and neither cement, nor its blur, nor a cannula.
+        What is seen, and neither cement, nor its blur, nor a cannula; as `doubt`.
     scale : Scale
     settings : CementSettings
 
@@ -51,12 +51,11 @@ def thin_over_limit(
     ndarray
         As large as `smooth`.
     """
-    half = np.s_[::_EVERY, ::_EVERY]
-    weight = np.ascontiguousarray(known[half]).astype(np.float32)
+    half = np.s_[::THIN_EVERY, ::THIN_EVERY]
+    weight = known.astype(np.float32)
     edge = settings.thin_share * settings.edge_mm * settings.attenuation_per_mm
     detail = _detail(np.ascontiguousarray(smooth[half]), weight, scale, settings)
     shape = np.ascontiguousarray(noise_shape[half])
-    doubt = np.ascontiguousarray(doubt[half])
     counts = weight[::2, ::2] > 0.0
     some_shape = shape[::2, ::2][counts]
 
@@ -74,7 +73,7 @@ def thin_over_limit(
     over = detail / limit_in(everywhere, settings.thin_sigmas * noise_of(detail))
     # What is cement already, or bright in one place, must not be smeared along a line.
     even = cv2.min(detail, 2.0 * edge) * weight
-    reach = round(scale.px(settings.line_mm) / (2 * _EVERY))
+    reach = round(scale.px(settings.line_mm) / (2 * THIN_EVERY))
     first, *others = _lines(reach)
     one = cv2.filter2D(even, -1, first)
     # A mean is over its limit only within reach of a pixel that is over the least there is; what
@@ -98,7 +97,7 @@ def _detail(
     rows, columns = smooth.shape
     # What is so broad is as well known from a quarter of the pixels.
     size = (max(columns // 2, 1), max(rows // 2, 1))
-    sigma = scale.px(settings.surroundings_mm) / (2 * _EVERY)
+    sigma = scale.px(settings.surroundings_mm) / (2 * THIN_EVERY)
     total = cv2.resize(smooth * weight, size, interpolation=cv2.INTER_AREA)
     known = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     broad = cv2.GaussianBlur(total, (0, 0), sigma)

@@ -29,4 +29,33 @@ def medians(values: Array) -> Array:
 
 def spread(values: Array) -> float:
     """Robust standard deviation of `values`; 0.0 where there are none."""
-    return SIGMA_PER_MAD * median(np.abs(values - median(values)))
+    flat = values.flatten()
+    if flat.size == 0:
+        return 0.0
+    half = flat.size // 2
+    flat.partition(half)
+    away = np.abs(flat - flat[half])
+    away.partition(half)
+    return SIGMA_PER_MAD * float(away[half])
+
+
+def middle(values: Array) -> float:
+    """The median of `values`, any shape, as NumPy has it: of two in the middle their mean."""
+    flat = values.flatten()
+    upper = flat.size // 2
+    if flat.size % 2:
+        flat.partition(upper)
+        return float(flat[upper])
+    flat.partition((upper - 1, upper))
+    return float((flat[upper - 1] + flat[upper]) / 2)
+
+
+def percentile(values: Array, percent: float) -> float:
+    """A percentile of `values`, any shape, as NumPy has it: linear between neighbours."""
+    flat = values.flatten()
+    place = (flat.size - 1) * percent / 100.0
+    lower = int(place)
+    upper = min(lower + 1, flat.size - 1)
+    flat.partition((lower, upper))
+    low, high = float(flat[lower]), float(flat[upper])
+    return low + (high - low) * (place - lower)

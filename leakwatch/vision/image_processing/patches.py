@@ -12,6 +12,7 @@ import numpy as np
 from leakwatch.config import CementSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, read_only
 from leakwatch.core.geometry import Scale
+from leakwatch.vision.image_processing.medians import percentile
 
 Window = tuple[slice, slice]
 # Up to this reach, pixels, a square of ones is the fastest way to grow a mask. Its work grows with
@@ -108,7 +109,7 @@ def stands_out(
         return False
     rim = float(added[inside & (depth <= blur)].mean())
     faded = float(added[ring].mean()) <= settings.max_beside_share * rim
-    taken = float(np.percentile(added[around], 5)) < -settings.max_taken_share * rim
+    taken = percentile(added[around], 5.0) < -settings.max_taken_share * rim
     return faded and not taken
 
 

@@ -102,7 +102,9 @@ def compare_lines(
     known = np.repeat(state.variance, _BAND_LINES, axis=0)[: len(change)]
     # Where a filter takes noise away, less differs; and edges of metal are much larger than noise.
     least = np.minimum(known, np.square(detail).mean(axis=2))
-    usable = _pieces(exposed[window]).all(axis=2) & (known > 0.0)
+    usable = known > 0.0
+    if not exposed[window].all():
+        usable &= _pieces(exposed[window]).all(axis=2)
     held = usable & (change <= settings.line_share * least)
     found = int(held.sum()) / max(int(usable.sum()), usable.size // 4, 1)
     return state, HeldLines(max(found - state.usual_share, 0.0), found, pooled)

@@ -15,7 +15,7 @@ import numpy as np
 
 from leakwatch.config import LivenessSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, PointArray, read_only
-from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD
+from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD, medians, middle
 from leakwatch.vision.image_processing.patches import Window
 from leakwatch.vision.liveness.held_lines import LinesState, compare_lines, learnt_lines
 from leakwatch.vision.liveness.noise_phase import (
@@ -61,29 +61,43 @@ class NoiseHistory:
     ----------
     blocks : tuple of ndarray
         Each ``(frames, tiles, pixels)``, float32: appending copies one block and not all.
+    energies : tuple of ndarray
+        Of each block, ``(frames, tiles)``: the sum of its squares over pixels.
     times_s : tuple of float
         Of those frames.
     """
 
     blocks: tuple[FloatImage, ...] = ()
+    energies: tuple[FloatImage, ...] = ()
     times_s: tuple[float, ...] = ()
 
     def with_frame(
         self, noise: FloatImage, time_s: float, settings: LivenessSettings
     ) -> NoiseHistory:
         """Return the history with one more frame, and without what is too old or too much."""
-        blocks, times_s = self.blocks, (*self.times_s, time_s)
-        if blocks and len(blocks[-1]) < _BLOCK_FRAMES:
-            blocks = (*blocks[:-1], read_only(np.concatenate([blocks[-1], noise[None]])))
+        energy, times_s = _energy(noise), (*self.times_s, time_s)
+        if self.blocks and len(self.blocks[-1]) < _BLOCK_FRAMES:
+            blocks = (*self.blocks[:-1], _appended(self.blocks[-1], noise))
+            energies = (*self.energies[:-1], _appended(self.energies[-1], energy))
         else:
-            blocks = (*blocks, noise[None])
+            blocks, energies = (*self.blocks, noise[None]), (*self.energies, energy[None])
         while len(blocks) > 2:  # whatever the pause between frames was, the last ones are kept
             oldest = len(blocks[0])
             seconds = time_s - times_s[oldest - 1]
             if len(times_s) <= settings.max_frames and seconds <= settings.window_s:
                 break
-            blocks, times_s = blocks[1:], times_s[oldest:]
-        return NoiseHistory(blocks, times_s)
+            blocks, energies, times_s = blocks[1:], energies[1:], times_s[oldest:]
+        return NoiseHistory(blocks, energies, times_s)
+
+
+def _appended(block: FloatImage, newest: FloatImage) -> FloatImage:
+    return read_only(np.concatenate([block, newest[None]]))
+
+
+def _energy(noise: FloatImage) -> FloatImage:
+    """Return the sum of squares of each tile."""
+    energy: FloatImage = np.einsum("tk,tk->t", noise, noise)
+    return energy
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +304,7 @@ def _noise_of(attenuation: FloatImage, tiles: Tiles) -> FloatImage:
     noise: FloatImage = _passed(attenuation, tiles.window).ravel()[tiles.places]
     # Edges of metal are a hundred times as large as noise, and would hide it. Where most pixels
     # are alike, as in a picture with little noise and few grey levels, the others are the noise.
-    usual = SIGMA_PER_MAD * np.median(np.abs(noise), axis=1, keepdims=True)
+    usual = SIGMA_PER_MAD * medians(np.abs(noise))[:, None]
     limit = np.maximum(4.0 * usual, 2.0 * np.sqrt(np.square(noise).mean(axis=1, keepdims=True)))
     return read_only(np.clip(noise, -limit, limit, out=noise))
 
@@ -301,10 +315,10 @@ def _values(image: BoolImage, tiles: Tiles) -> Array:
 
 
 def _compared(state: LivenessState, noise: FloatImage) -> _Compared:
-    energy = np.square(noise).sum(axis=1)
+    energy = _energy(noise)
     blocks = (*state.repeated.blocks, *state.fresh.blocks)
     common = np.concatenate([np.einsum("ntk,tk->nt", block, noise) for block in blocks])
-    earlier = np.concatenate([np.einsum("ntk,ntk->nt", block, block) for block in blocks])
+    earlier = np.concatenate([*state.repeated.energies, *state.fresh.energies])
     least = np.float32(1e-20)
     return _Compared(
         (earlier + energy - 2.0 * common) / (2.0 * noise.shape[1]),
@@ -322,9 +336,9 @@ def _learnt(
     if known is None:
         # A held picture that is digitised again differs too, by far less than its own noise.
         own = np.square(noise).mean(axis=1)
-        differs = np.median(newest) >= settings.first_share * np.median(own) > 0.0
+        differs = middle(newest) >= settings.first_share * middle(own) > 0.0
         return replace(state, variance=read_only(newest), pairs=1) if differs else state
-    larger = np.median(newest) > _RESTART_FACTOR * np.median(known)
+    larger = middle(newest) > _RESTART_FACTOR * middle(known)
     if larger and state.pairs < settings.learnt_pairs:
         return replace(state, variance=read_only(newest), pairs=1)
     share = max(1.0 / (state.pairs + 1), settings.newest_share)

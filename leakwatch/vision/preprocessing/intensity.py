@@ -13,7 +13,6 @@ from leakwatch.config import IntensitySettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, Rectangle, read_only
 from leakwatch.core.frame import Acquisition, IntensityRelationship, PixelFormat, Shutter
 from leakwatch.core.geometry import WorkingGrid
-from leakwatch.vision.image_processing.medians import median
 
 
 def more_value_is_more_beam(pixel_format: PixelFormat) -> bool:
@@ -116,11 +115,11 @@ def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> Expos
     small = np.ascontiguousarray(attenuation[::step, ::step])
     rows, columns = small.shape
     centre = small[rows // 4 : rows - rows // 4, columns // 4 : columns - columns // 4]
-    level = median(centre)
+    # Where blades cover most of the middle, its median is theirs: the brightest tenth is not.
+    ordered = np.partition(centre, (centre.size // 10, centre.size // 2), axis=None)
+    bright, level = float(ordered[centre.size // 10]), float(ordered[centre.size // 2])
     if centre.min() == centre.max():
         return ExposedField(read_only(np.zeros((rows, columns), np.bool_)), 0.0, level)
-    # Where blades cover most of the middle, its median is theirs: the brightest tenth is not.
-    bright = float(np.partition(centre, centre.size // 10, axis=None)[centre.size // 10])
     open_level = min(level, bright + math.log(settings.anatomy_range))
     limit = open_level - math.log(settings.blanked_fraction)
     dark = np.ones((rows + 2, columns + 2), np.uint8)

@@ -322,7 +322,7 @@ def _fine(
         np.divide(weight, np.square(trust, out=trust), out=trust)
         first, mixed, last = (float(np.vdot(trust, product)) for product in rows.products)
         normal = (first, mixed, last)
-        if _condition(normal) > settings.max_condition:
+        if condition(normal) > settings.max_condition:
             return None
         residual *= trust
         pull = (float(np.vdot(rows.across, residual)), float(np.vdot(rows.down, residual)))
@@ -370,8 +370,8 @@ def _solved(normal: _Symmetric, pull: tuple[float, float]) -> tuple[float, float
     )
 
 
-def _condition(normal: _Symmetric) -> float:
-    """Ratio of the eigenvalues."""
+def condition(normal: _Symmetric) -> float:
+    """Return the ratio of the eigenvalues of a symmetric 2 x 2 matrix."""
     half_trace = (normal[0] + normal[2]) / 2
     spread = math.hypot((normal[0] - normal[2]) / 2, normal[1])
     return float((half_trace + spread) / max(half_trace - spread, 1e-12))

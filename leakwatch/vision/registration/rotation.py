@@ -10,11 +10,13 @@ import numpy as np
 from leakwatch.config import MotionSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, PointArray
 from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD, median
+from leakwatch.vision.image_processing.normal_equations import solve_normal
 from leakwatch.vision.image_processing.resampling import warped
 from leakwatch.vision.registration.motion import (
     MatchedField,
     Registration,
     RegistrationReference,
+    condition,
 )
 
 
@@ -108,7 +110,8 @@ def find_rotation(
     weighted = columns * trust.ravel()
     normal = (weighted @ columns.T).astype(np.float64)
     pull = (weighted @ residual.ravel()).astype(np.float64)
-    if np.linalg.cond(normal[:2, :2]) > settings.max_condition:
+    first, mixed, last = float(normal[0, 0]), float(normal[0, 1]), float(normal[1, 1])
+    if condition((first, mixed, last)) > settings.max_condition:
         return 0.0
-    turn_rad = float(np.linalg.solve(normal, pull)[2])
+    turn_rad = float(solve_normal(normal, pull)[2])
     return turn_rad if abs(turn_rad) >= math.radians(settings.min_turn_deg) else 0.0

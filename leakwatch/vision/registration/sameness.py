@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 
 from leakwatch.config import SameSettings
-from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point
+from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.core.geometry import Scale
+from leakwatch.vision.image_processing.medians import middle, percentile
 from leakwatch.vision.image_processing.patches import Window
 from leakwatch.vision.image_processing.resampling import warped
 from leakwatch.vision.registration.motion import RegistrationReference
@@ -43,21 +44,89 @@ class Sameness:
     body_unlike: float
 
 
-def compare(
+@dataclass(frozen=True, slots=True)
+class ReferenceTiles:
+    """What frames are compared with tile by tile; made once for each reference and area.
+
+    Parameters
+    ----------
+    reference : RegistrationReference
+    area : ndarray of bool or None
+        What is watched, working grid in reference coordinates: what this was made for.
+    window : (slice, slice)
+        Rows and columns of the reference that are compared.
+    mean, square : ndarray
+        The reference there, and its square.
+    known : ndarray of bool
+        Where the reference has weight.
+    body : ndarray
+        Per tile, the share that is watched.
+    whole_body : float
+        The reference's detail within what is watched.
+    """
+
+    reference: RegistrationReference
+    area: BoolImage | None
+    window: Window
+    mean: FloatImage
+    square: FloatImage
+    known: BoolImage
+    body: Array
+    whole_body: float
+
+
+def reference_tiles(
     reference: RegistrationReference,
+    area: BoolImage | None,
+    window: Window,
+    settings: SameSettings,
+) -> ReferenceTiles:
+    """Return what frames are compared with.
+
+    Parameters
+    ----------
+    reference : RegistrationReference
+    area : ndarray of bool or None
+        The body and the wall with its margin, working grid in reference coordinates.
+    window : (slice, slice)
+        Rows and columns of the reference to compare.
+    settings : SameSettings
+    """
+    mean = np.ascontiguousarray(reference.mean[window])
+    square = mean * mean
+    known = reference.weight[window] > 0
+    watched = np.zeros(mean.shape, np.float32)
+    if area is not None:
+        rows, columns = reference.mean.shape
+        watched[:] = area[::2, ::2][:rows, :columns][window]
+    body = _tile_means(watched, settings)
+    detail = _detail(_of_weight(mean, square, known.astype(np.float32), settings), settings)
+    whole_body = float(detail[body >= 0.5].sum())
+    return ReferenceTiles(
+        reference,
+        area,
+        window,
+        read_only(mean),
+        read_only(square),
+        read_only(known),
+        read_only(body),
+        whole_body,
+    )
+
+
+def compare(
+    tiles: ReferenceTiles,
     passed: FloatImage,
     open_: Array,
     shift: Point,
     excluded: BoolImage | None,
-    watched: BoolImage | None,
-    window: Window,
     settings: SameSettings,
 ) -> Sameness:
     """Correlate a frame with the reference in tiles.
 
     Parameters
     ----------
-    reference : RegistrationReference
+    tiles : ReferenceTiles
     passed : ndarray
         The frame from `motion.band_passed`, registration grid.
     open_ : ndarray of uint8
@@ -65,31 +134,43 @@ def compare(
     shift : Point
         Of the anatomy, registration pixels.
     excluded : ndarray of bool or None
-        Where the reference does not hold in this frame (cement, cannula), registration grid.
-    watched : ndarray of bool or None
-        The body and the wall with its margin, registration grid.
-    window : (slice, slice)
-        Rows and columns of the reference to compare.
+        Where the reference does not hold in this frame (cement, cannula), in the tiles' window.
     settings : SameSettings
     """
-    rows, columns = window
+    rows, columns = tiles.window
     size = (columns.stop - columns.start, rows.stop - rows.start)
     matrix = np.array([[1, 0, columns.start + shift[0]], [0, 1, rows.start + shift[1]]], np.float32)
     moved = warped(passed, matrix, size)
     counts = warped(open_, matrix, size, cv2.INTER_NEAREST)
-    known = reference.weight[window] > 0
-    holds = known.copy()
-    if excluded is not None:
-        holds &= ~excluded[window]
+    holds = tiles.known if excluded is None else tiles.known & ~excluded
     weight = holds & (counts > 0)
-    body = np.zeros(weight.shape, np.float32)
-    if watched is not None:
-        body[:] = watched[window]
-    sums = _tile_sums(reference.mean[window], moved, weight.astype(np.float32), body, settings)
-    detail = _detail(reference.mean[window], holds.astype(np.float32), settings)
-    of_all = _detail(reference.mean[window], known.astype(np.float32), settings)
-    whole_body = float(of_all[sums.body >= 0.5].sum())
-    return _judged(sums, int(np.count_nonzero(detail)), whole_body, settings)
+    shown = weight.astype(np.float32)
+    of_shown = _of_weight(tiles.mean, tiles.square, shown, settings)
+    of_all = of_shown
+    if not np.array_equal(weight, holds):
+        of_all = _of_weight(tiles.mean, tiles.square, holds.astype(np.float32), settings)
+    sums = _tile_sums(tiles, of_shown, moved, shown, settings)
+    offered = int(np.count_nonzero(_detail(of_all, settings)))
+    return _judged(sums, offered, tiles.whole_body, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _OfWeight:
+    """Per tile of the reference: the share that counts, and mean and variance of that."""
+
+    share: Array
+    mean: Array
+    variance: Array
+
+
+def _of_weight(
+    mean: FloatImage, square: FloatImage, weight: FloatImage, settings: SameSettings
+) -> _OfWeight:
+    share = _tile_means(weight, settings)
+    most = np.maximum(share, 1e-6)
+    within = _tile_means(mean * weight, settings) / most
+    variance = _tile_means(square * weight, settings) / most - within * within
+    return _OfWeight(share, within, variance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +185,21 @@ class _Sums:
 
 
 def _tile_sums(
-    reference: FloatImage,
+    tiles: ReferenceTiles,
+    of_shown: _OfWeight,
     moved: FloatImage,
     weight: FloatImage,
-    body: FloatImage,
     settings: SameSettings,
 ) -> _Sums:
-    share = _tile_means(weight, settings)
-    most = np.maximum(share, 1e-6)
-    of_reference, of_frame = reference * weight, moved * weight
-    first = _tile_means(of_reference, settings) / most
+    most = np.maximum(of_shown.share, 1e-6)
+    of_frame = moved * weight
     second = _tile_means(of_frame, settings) / most
     return _Sums(
-        share,
-        _tile_means(body, settings),
-        _tile_means(of_reference * reference, settings) / most - first * first,
+        of_shown.share,
+        tiles.body,
+        of_shown.variance,
         _tile_means(of_frame * moved, settings) / most - second * second,
-        _tile_means(of_reference * moved, settings) / most - first * second,
+        _tile_means(of_frame * tiles.mean, settings) / most - of_shown.mean * second,
     )
 
 
@@ -131,12 +210,9 @@ def _tile_means(image: FloatImage, settings: SameSettings) -> Array:
     return small.astype(np.float64)
 
 
-def _detail(reference: FloatImage, weight: FloatImage, settings: SameSettings) -> Array:
+def _detail(of_weight: _OfWeight, settings: SameSettings) -> Array:
     """Variance of the reference within each tile; 0.0 where it has no detail."""
-    share, weighted = _tile_means(weight, settings), reference * weight
-    most = np.maximum(share, 1e-6)
-    middle = _tile_means(weighted, settings) / most
-    texture = _tile_means(weighted * reference, settings) / most - middle * middle
+    share, texture = of_weight.share, of_weight.variance
     there = (share >= settings.min_tile_share) & (texture >= settings.min_texture**2)
     return np.where(there, texture, 0.0)
 
@@ -147,7 +223,7 @@ def _judged(sums: _Sums, offered: int, whole_body: float, settings: SameSettings
         return Sameness(offered, 0, 0, 1.0, 0.0)
     # What the two differ by, in the quieter half of the tiles: the frame's noise.
     rest = np.maximum(sums.reference + sums.frame - 2.0 * sums.common, 0.0)
-    noise = float(np.percentile(rest[enough], 25))
+    noise = percentile(rest[enough], 25.0)
     textured = enough & (sums.reference >= max(settings.min_texture**2, noise))
     count = int(np.count_nonzero(textured))
     compared = int(np.count_nonzero(enough & (sums.reference >= settings.min_texture**2)))
@@ -156,7 +232,7 @@ def _judged(sums: _Sums, offered: int, whole_body: float, settings: SameSettings
     energy = sums.reference[textured]
     frame, common = np.maximum(sums.frame[textured], 1e-12), sums.common[textured]
     unlike = common / np.sqrt(energy * frame) < settings.min_correlation
-    detail = min(max(float(np.median(common / energy)), 0.0), 1.0)
+    detail = min(max(middle(common / energy), 0.0), 1.0)
     explained = (1.0 - float(np.count_nonzero(unlike)) / count) * detail
     body = energy * (sums.body[textured] >= 0.5)
     # Where cement may be in most of the body, what is left of it tells nothing of all.

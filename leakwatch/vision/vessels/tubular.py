@@ -14,7 +14,7 @@ from leakwatch.core.recent_values import keep_last
 from leakwatch.vision.image_processing.medians import medians
 from leakwatch.vision.image_processing.patches import Window, around
 from leakwatch.vision.image_processing.resampling import sampled
-from leakwatch.vision.vessels.cheapest_way import cheapest_way_to_farthest
+from leakwatch.vision.vessels.cheapest_way import Steps, cheapest_way_to_farthest, steps_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,13 +280,13 @@ def _longest_way(framed: Array, at: Array, root: Array) -> Array:
     root : ndarray of int
         Which of them are its root.
     """
-    neighbours, steps = (array.tolist() for array in _steps_between(framed, at))
-    starts = root.tolist() or cheapest_way_to_farthest(neighbours, steps, [0])[-1:]
-    return np.array(cheapest_way_to_farthest(neighbours, steps, starts))
+    steps = _steps_between(framed, at)
+    starts = root.tolist() or cheapest_way_to_farthest(steps, [0])[-1:]
+    return np.array(cheapest_way_to_farthest(steps, starts))
 
 
-def _steps_between(framed: Array, at: Array) -> tuple[Array, FloatImage]:
-    """Return the neighbours of each pixel of a part, and what a step to each of them costs."""
+def _steps_between(framed: Array, at: Array) -> Steps:
+    """Return the steps between the pixels of a part, and what each of them costs."""
     index = np.full(framed.size, -1, np.int32)
     index[at] = np.arange(at.size, dtype=np.int32)
     neighbours = index[at[:, None] + _NEIGHBOURS @ (framed.shape[1], 1)]
@@ -294,4 +294,4 @@ def _steps_between(framed: Array, at: Array) -> tuple[Array, FloatImage]:
     # Paths along the middle: near the rim a step costs up to twice as much.
     cost = 1.0 + 1.0 / np.maximum(depth, np.float64(1.0))
     steps = 0.5 * _STEPS * (cost[:, None] + cost[neighbours])
-    return neighbours, np.where(neighbours >= 0, steps, np.inf)
+    return steps_between(neighbours, np.where(neighbours >= 0, steps, np.inf))

@@ -219,3 +219,14 @@ def test_what_comes_during_a_pause_is_not_taken_for_a_breath_deeper_than_any_bef
     assert shadows_left(without_breath(deeper, state, breath, SETTINGS)) < 0.4 * shadows_left(
         deeper
     )
+
+
+def test_no_patterns_at_all_may_be_wanted() -> None:
+    none = BreathingSettings(patterns=0)
+    state: Breathing | None = None
+    for index, added in enumerate(pictures(4)):
+        breath = breath_of(state, added, None, none)
+        assert without_breath(added, state, breath, none) is added
+        state = with_breath(state, breath, None, index / 7.5, none)
+    assert state is not None
+    assert len(state.patterns) == 0

@@ -22,3 +22,11 @@ def test_the_upper_median_and_the_spread_of_nothing_are_nought() -> None:
     assert medians.spread(np.random.default_rng(1).normal(0.0, 2.0, 20000)) == pytest.approx(
         2.0, rel=0.03
     )
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 24])
+def test_the_middle_and_percentiles_are_those_of_numpy(count: int) -> None:
+    some = VALUES[:, :count]
+    assert medians.middle(some) == pytest.approx(np.median(some))
+    for percent in (0.0, 5.0, 25.0, 90.0, 100.0):
+        assert medians.percentile(some, percent) == pytest.approx(np.percentile(some, percent))

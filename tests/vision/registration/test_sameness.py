@@ -11,7 +11,7 @@ from scene import COLUMNS, ROWS, Scene
 from test_motion import passed, reference
 
 from leakwatch.config import SameSettings
-from leakwatch.vision.registration.sameness import Sameness, compare
+from leakwatch.vision.registration.sameness import Sameness, compare, reference_tiles
 
 SETTINGS = SameSettings()
 WHOLE = (slice(0, ROWS // 2), slice(0, COLUMNS // 2))
@@ -36,6 +36,7 @@ def as_it_is(picture: np.ndarray) -> np.ndarray:
 
 BODY = np.zeros((ROWS // 2, COLUMNS // 2), bool)
 BODY[24:96, 36:108] = True
+AREA = np.repeat(np.repeat(BODY, 2, axis=0), 2, axis=1)
 
 
 def seen(
@@ -48,7 +49,8 @@ def seen(
     open_ = field.open.copy()
     open_[:, round(open_share * open_.shape[1]) :] = 0
     moved = (SHIFT[0] / 2, SHIFT[1] / 2)
-    return compare(start, frame, open_, moved, excluded, BODY, WHOLE, SETTINGS)
+    tiles = reference_tiles(start, AREA, WHOLE, SETTINGS)
+    return compare(tiles, frame, open_, moved, excluded, SETTINGS)
 
 
 def torn(picture: np.ndarray) -> np.ndarray:

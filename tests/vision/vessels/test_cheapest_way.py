@@ -7,7 +7,11 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from leakwatch.vision.vessels.cheapest_way import cheapest_costs, cheapest_way_to_farthest
+from leakwatch.vision.vessels.cheapest_way import (
+    cheapest_costs,
+    cheapest_way_to_farthest,
+    steps_between,
+)
 
 PLACES, WAYS = 60, 3
 
@@ -32,21 +36,24 @@ def test_costs_are_those_of_scipy(seed: int) -> None:
     starts = np.array([seed, seed + 7])
     wanted = dijkstra(graph, indices=starts, min_only=True)
     assert np.array_equal(
-        cheapest_costs(neighbours.tolist(), steps.tolist(), starts.tolist())[0], wanted
+        cheapest_costs(steps_between(neighbours, steps), starts.tolist())[0], wanted
     )
 
 
 def test_the_way_leads_from_a_start_to_the_farthest_place() -> None:
     # 0 - 1 - 2 - 3, and 4 that nothing leads to.
-    neighbours = [[1, 0], [0, 2], [1, 3], [2, 3], [0, 0]]
-    steps = [[1.0, np.inf], [1.0, 1.0], [1.0, 1.0], [1.0, np.inf], [np.inf, np.inf]]
-    assert cheapest_way_to_farthest(neighbours, steps, [0]) == [0, 1, 2, 3]
-    assert cheapest_way_to_farthest(neighbours, steps, [0, 3]) == [0, 1]
-    assert cheapest_costs(neighbours, steps, [0]) == (
+    neighbours = np.array([[1, 0], [0, 2], [1, 3], [2, 3], [0, 0]])
+    none = np.inf
+    costs = np.array([[1.0, none], [1.0, 1.0], [1.0, 1.0], [1.0, none], [none, none]])
+    steps = steps_between(neighbours, costs)
+    assert cheapest_way_to_farthest(steps, [0]) == [0, 1, 2, 3]
+    assert cheapest_way_to_farthest(steps, [0, 3]) == [0, 1]
+    assert cheapest_costs(steps, [0]) == (
         [0.0, 1.0, 2.0, 3.0, np.inf],
         [-1, 0, 1, 2, -1],
     )
 
 
 def test_a_place_that_is_alone_is_its_own_way() -> None:
-    assert cheapest_way_to_farthest([[-1] * 8], [[np.inf] * 8], [0]) == [0]
+    steps = steps_between(np.full((1, 8), -1), np.full((1, 8), np.inf))
+    assert cheapest_way_to_farthest(steps, [0]) == [0]
