@@ -78,6 +78,7 @@ MENU: dict[str, tuple[str, ...]] = {
         "reference/files",
         "reference/metrics",
         "reference/standard-suite",
+        "reference/room-suite",
         "reference/figures",
         "reference/glossary",
     ),
