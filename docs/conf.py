@@ -80,6 +80,7 @@ MENU: dict[str, tuple[str, ...]] = {
         "reference/files",
         "reference/metrics",
         "reference/standard-suite",
+        "reference/room-suite",
         "reference/figures",
         "reference/glossary",
     ),

@@ -34,14 +34,18 @@ def test_readme_lists_every_command() -> None:
     assert [name for name in names if f"`leakwatch {name} " not in readme] == []
 
 
-def test_readme_quotes_the_standard_suite() -> None:
+def test_readme_quotes_both_suites() -> None:
     readme = (REPOSITORY / "README.md").read_text("utf-8")
-    suite = (REPOSITORY / "docs" / "reference" / "standard-suite.md").read_text("utf-8")
     results = readme.partition("## Results")[2].partition("## Commands")[0]
-    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \| ([^|]+) \|$", results, re.MULTILINE)[1:]
-    quoted = [f"| {naive} | {ours} |" for naive, ours in rows]
-    assert len(quoted) == 4
-    assert [pair for pair in quoted if pair not in suite] == []
+    cells = r"^\| [^|]+ \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$"
+    rows = re.findall(cells, results, re.MULTILINE)[1:]
+    assert len(rows) == 4
+    standard, room = (
+        (REPOSITORY / "docs" / "reference" / f"{name}-suite.md").read_text("utf-8")
+        for name in ("standard", "room")
+    )
+    assert [row for row in rows if f"| {row[0]} | {row[1]} |" not in standard] == []
+    assert [row for row in rows if f"| {row[2]} |" not in room] == []
 
 
 def test_readme_is_read_in_a_minute() -> None:

@@ -17,8 +17,8 @@ from leakwatch.live.live_session import LiveSession
 
 def entry_tools(
     session: LiveSession,
-    say: Callable[[str], None],
-    read_syringe: Callable[[float], None],
+    say: Callable[[str], object],
+    read_syringe: Callable[[float], object],
 ) -> tuple[Tool, ...]:
     """Return the tools.
 

@@ -16,6 +16,7 @@ from leakwatch.gui.widgets.event_list_view import foot_text, row_words
 from leakwatch.gui.widgets.event_pane import EventPane
 from leakwatch.gui.widgets.keys import KeyAction, key
 from leakwatch.gui.widgets.pane_row import PaneRow
+from leakwatch.gui.widgets.weak_calls import weakly
 from leakwatch.live.event_log import EventLogView
 from leakwatch.live.status import DisplayedStatus
 
@@ -31,12 +32,12 @@ class LiveEvents(QObject):
         Shows a message.
     """
 
-    def __init__(self, panes: PaneRow, live: LivePicture, say: Callable[[str], None]) -> None:
+    def __init__(self, panes: PaneRow, live: LivePicture, say: Callable[[str], object]) -> None:
         super().__init__(panes)
         self._live, self._say = live, say
         self._log = EventLogView()
         self._thumbnails: dict[int, Array] = {}
-        self.pane = EventPane(panes, self._picture, self._chosen)
+        self.pane = EventPane(panes, weakly(self._picture), weakly(self._chosen))
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Return the keys of list and trend."""

@@ -30,6 +30,7 @@ from leakwatch.gui.widgets.key_image_keys import RecordFolder
 from leakwatch.gui.widgets.keys import KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.gui.widgets.ruler_layer import ruler_tool
+from leakwatch.gui.widgets.weak_calls import weakly
 from leakwatch.live.alarm_sound import AlarmState, next_burst
 from leakwatch.live.display_watchdog import DisplayRefresh, record_refresh, stall_text
 from leakwatch.live.live_session import LiveSession
@@ -90,7 +91,7 @@ class LiveWindow(ImageWindow):
             title,
             (
                 *tools,
-                *entry_tools(session, self.say, self._read_syringe),
+                *entry_tools(session, weakly(self.say), weakly(self._read_syringe)),
                 ruler_tool(session.settings, note=session.note),
             ),
         )
@@ -103,7 +104,7 @@ class LiveWindow(ImageWindow):
         self._live = LivePicture(self.image, self._settings, session.marks)
         self.references = LiveReferences(self.panes, self.image, self._live, self._settings)
         self.key_images = LiveKeyImages(session, self._live, self.references, self.say, recorded)
-        self.events = LiveEvents(self.panes, self._live, self.say)
+        self.events = LiveEvents(self.panes, self._live, weakly(self.say))
         self._drawn_received_s = -math.inf
         self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, DisplayState.WAITING)
         self._sure, self._ending = Confirmation(), False

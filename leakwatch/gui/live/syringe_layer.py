@@ -22,7 +22,7 @@ class SyringeLayer:
         Receives the volume, mL, when it is possible and Enter is pressed.
     """
 
-    def __init__(self, take: Callable[[float], None]) -> None:
+    def __init__(self, take: Callable[[float], object]) -> None:
         self._take, self._problem = take, ""
         self._number = NumberEntry(self._forget_problem)
         self._stage: Stage | None = None

@@ -27,6 +27,7 @@ from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.gui.widgets.reference_keys import ReferenceKeys
 from leakwatch.gui.widgets.ruler_layer import ruler_tool
+from leakwatch.gui.widgets.weak_calls import weakly
 from leakwatch.gui.widgets.window_style import STYLE
 from leakwatch.sinks.key_images.key_image_worker import KeyImageWorker
 
@@ -61,7 +62,7 @@ class ReplayWindow(ImageWindow):
         self.transport = Transport()
         self.references = ReferenceKeys(self.panes, replay.settings)
         self.key_images = ReplayKeyImages(self.current_replay, self.say, key_images, folder)
-        self.events = EventPane(self.panes, self._thumbnail, self._go_to)
+        self.events = EventPane(self.panes, weakly(self._thumbnail), weakly(self._go_to))
         self._shown: FrameOverlay | None = None
         self._trend_s = -math.inf
         self.lay_out(self.transport)
