@@ -68,6 +68,7 @@ class LiveWindow(ImageWindow):
     """
 
     plain_arrows = True
+    own_menu = text("Session")
 
     def __init__(
         self,

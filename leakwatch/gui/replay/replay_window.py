@@ -33,6 +33,8 @@ class ReplayWindow(ImageWindow):
     tools : sequence of Tool
     """
 
+    own_menu = text("Replay")
+
     def __init__(self, replay: Replay, title: str, tools: Sequence[Tool] = ()) -> None:
         super().__init__(title, tools)
         self.replay = replay
@@ -98,6 +100,11 @@ class ReplayWindow(ImageWindow):
             key(code.Key_Home, text("Home"), text("first frame"), lambda: go.seek(0)),
             key(code.Key_End, text("End"), text("last frame"), go.seek_end),
         )
+
+    def fill_menus(self) -> None:
+        """Bring menus and buttons up to date with the keys."""
+        super().fill_menus()
+        self.transport.describe(self.key_actions())
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""

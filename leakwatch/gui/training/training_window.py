@@ -25,7 +25,8 @@ from leakwatch.gui.training.task_pages import BeginPage, RunPage
 from leakwatch.gui.widgets.facts_view import QUIET
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
 from leakwatch.gui.widgets.image_window import scale_of
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
+from leakwatch.gui.widgets.keys import PLAIN, KeyAction, KeyGroup, find, help_html, key
+from leakwatch.gui.widgets.menus import MenuBar
 from leakwatch.training.scoring import Verdict
 from leakwatch.training.training_case import TrainingItem
 from leakwatch.training.training_words import key_frames
@@ -69,7 +70,10 @@ class TrainingWindow(QMainWindow):
         self.curve, self.replay = CurvePage(), TrainingReplay(self._back, self.close)
         self.pages, self.keys, self.notice = QStackedWidget(), QLabel(), QLabel()
         self.notice.setText(translate(RESEARCH_NOTICE))
-        self.help = QLabel(self)
+        self.help, self.menus = QLabel(self), MenuBar()
+        self.menus.opening.connect(self.fill_menus)
+        self.menus.chosen.connect(self.press)
+        self.setMenuBar(self.menus)
         self._lay_out()
         self.begin.name.setText(trainee)
         self.begin.begun.connect(self.begin_attempt)
@@ -157,32 +161,55 @@ class TrainingWindow(QMainWindow):
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Return every active key of the current page."""
+        return tuple(action for group in self.key_groups() for action in group.actions)
+
+    def key_groups(self) -> tuple[KeyGroup, ...]:
+        """Return the keys of `key_actions` by menu; those of the replay, while it is shown."""
+        if self.page is self.replay:
+            return self.replay.key_groups()
         code = Qt.Key
-        ask = KeyAction(
-            ((code.Key_Question, PLAIN), (code.Key_F1, PLAIN)),
-            "?",
-            text("all keys"),
-            self.toggle_help,
-        )
-        leave = key(code.Key_Q, "Q", text("close"), self.close)
         whole = key(code.Key_F11, "F11", text("full screen"), self._toggle_full_screen)
+        own: tuple[KeyAction, ...] = (whole,)
+        if self.page not in (self.begin, self.run):
+            asked = ((code.Key_Question, PLAIN), (code.Key_F1, PLAIN))
+            ask = KeyAction(asked, "?", text("all keys"), self.toggle_help)
+            own = (ask, key(code.Key_Q, "Q", text("close"), self.close), whole)
+        return (KeyGroup(text("Training"), self._page_keys()), KeyGroup(text("Window"), own))
+
+    def _page_keys(self) -> tuple[KeyAction, ...]:
+        code = Qt.Key
         if self.page is self.begin:
             enter = ((code.Key_Return, PLAIN), (code.Key_Enter, PLAIN))
             start = KeyAction(enter, text("Enter"), text("begin"), self.begin_attempt)
-            return (start, key(code.Key_Escape, text("Esc"), text("close"), self.close), whole)
+            return (start, key(code.Key_Escape, text("Esc"), text("close"), self.close))
         if self.page is self.run:
             stop = key(code.Key_Space, text("Space"), text("STOP"), self.say_stop)
             end = key(code.Key_Escape, text("Esc"), text("end without a score"), self.break_off)
-            return (stop, end, whole)
+            return (stop, end)
         if self.page is self.curve:
             back = ((code.Key_Backspace, PLAIN), (code.Key_Escape, PLAIN))
-            return (
-                KeyAction(back, text("Backspace"), text("back to the result"), self._back),
-                ask,
-                leave,
-                whole,
-            )
-        return (*self._result_keys(), ask, leave, whole)
+            what = text("back to the result")
+            return (KeyAction(back, text("Backspace"), what, self._back),)
+        return self._result_keys()
+
+    def press(self, name: str) -> None:
+        """Do what the key of this name does, when it is chosen in a menu."""
+        if self.page is self.replay:
+            self.replay.press(name)
+            return
+        for action in self.key_actions():
+            if action.text == name:
+                action.act()
+                return
+
+    def fill_menus(self) -> None:
+        """Bring menus and buttons up to date with the keys."""
+        self.menus.show_groups(self.key_groups())
+        tip = self.key_actions()[0].tip
+        for page, button in ((self.begin, self.begin.begin), (self.run, self.run.stop)):
+            if self.page is page:
+                button.setToolTip(tip)
+                button.setAccessibleName(tip)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle a key; one that is held down counts once."""
@@ -200,6 +227,7 @@ class TrainingWindow(QMainWindow):
 
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self.menus.setVisible(not self.isFullScreen())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save a running session as aborted, and stop."""
@@ -217,6 +245,7 @@ class TrainingWindow(QMainWindow):
             page.set_scale(scale)
         for label in (self.keys, self.notice, self.help):
             scale_letters(label, scale)
+        self.menus.set_scale(scale)
         self._place_help()
 
     def _result_keys(self) -> tuple[KeyAction, ...]:
@@ -298,6 +327,7 @@ class TrainingWindow(QMainWindow):
             for one in self.key_actions()
         )
         self.keys.setText(words if own else "")
+        self.fill_menus()
 
     def _let_go(self) -> None:
         """Release the case."""

@@ -19,7 +19,16 @@ from leakwatch.display.banner import keep_latched_stop, unknown_banner
 from leakwatch.display.confirmation import SAID_S
 from leakwatch.gui.widgets.banner_view import BannerView
 from leakwatch.gui.widgets.fonts import font
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
+from leakwatch.gui.widgets.keys import (
+    PLAIN,
+    KeyAction,
+    KeyGroup,
+    find,
+    help_html,
+    key,
+    reachable,
+)
+from leakwatch.gui.widgets.menus import MenuBar
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Touch
 from leakwatch.gui.widgets.picture_layers import Layer, Stage, Tool
@@ -43,6 +52,10 @@ QPushButton { background: #232C37; border: 1px solid #3A4654; border-radius: 5px
 QPushButton:hover { background: #2E3947; }
 QPushButton:disabled { color: #5B6876; background: #151B22; border-color: #232C37; }
 QToolTip { background: #232C37; color: #F2F5F8; border: 1px solid #3A4654; }
+QMenuBar, QMenu { background: #11161C; color: #C9D3DE; }
+QMenuBar::item { padding: 2px 12px; background: transparent; }
+QMenuBar::item:selected, QMenu::item:selected { background: #2E3947; color: #F2F5F8; }
+QMenu { border: 1px solid #3A4654; }
 QLabel#help { background: #1B222B; border: 2px solid #9AA7B5; border-radius: 8px; padding: 22px; }
 QLabel#signs { background: #0B0E12; color: #FFC400; padding: 4px 8px; }
 QLabel#prompt { background: #1B222B; border: 2px solid #35D6FF; border-radius: 6px; padding: 8px; }
@@ -77,6 +90,8 @@ class ImageWindow(QMainWindow):
 
     # Whether arrows alone change the greys, because they do nothing else.
     plain_arrows = False
+    # Title of the menu with the keys of this kind of window.
+    own_menu: str = text("Case")
 
     def __init__(self, title: str, tools: Sequence[Tool] = ()) -> None:
         super().__init__()
@@ -86,6 +101,10 @@ class ImageWindow(QMainWindow):
         self.setMinimumSize(*LEAST_SIZE)
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
+        self.menus = MenuBar()
+        self.menus.opening.connect(self.fill_menus)
+        self.menus.chosen.connect(self.press)
+        self.setMenuBar(self.menus)
         self.view_keys = ViewKeys(self.image, self.plain_arrows)
         self.image.pane.offer_touches(self._touched)
         self.image.pane.offer_wheel(self.view_keys.wheeled)
@@ -129,6 +148,7 @@ class ImageWindow(QMainWindow):
 
     def start(self) -> None:
         """Keep the window up to date."""
+        self.fill_menus()
         self._timer.start()
 
     def pause(self) -> None:
@@ -156,9 +176,25 @@ class ImageWindow(QMainWindow):
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Return every active key, in order of precedence."""
+        return tuple(action for group in self.key_groups() for action in group.actions)
+
+    def key_groups(self) -> tuple[KeyGroup, ...]:
+        """Return the keys of `key_actions` by menu."""
         layer = () if self.layer is None else tuple(self.layer.keys)
-        own = (*self.view_keys.key_actions(), *self._own())
-        return (*self.alarm_keys(), *layer, *self._tool_keys(), *self.window_keys(), *own)
+        return reachable(
+            (
+                KeyGroup(text("Alarm"), self.alarm_keys()),
+                KeyGroup(text("On the image"), layer),
+                KeyGroup(text("Tools"), self._tool_keys()),
+                KeyGroup(self.own_menu, self.window_keys()),
+                KeyGroup(text("View"), self.view_keys.key_actions()),
+                KeyGroup(text("Window"), self._own()),
+            )
+        )
+
+    def fill_menus(self) -> None:
+        """Bring the menus up to date with the keys."""
+        self.menus.show_groups(self.key_groups())
 
     def bar_actions(self) -> tuple[KeyAction, ...]:
         """Return the actions with a button: of the layer if one is open, and of alarms."""
@@ -202,6 +238,7 @@ class ImageWindow(QMainWindow):
         self.layer, self._tool = layer, tool
         stage = Stage(self.image, self.snapshot, self.marks, self.close_layer)
         self._guarded(lambda: layer.opened(stage))
+        self.fill_menus()
         self._show_prompt()
 
     def close_layer(self) -> None:
@@ -209,6 +246,7 @@ class ImageWindow(QMainWindow):
         layer, self.layer, self._tool = self.layer, None, None
         if layer is not None:
             self._guarded(layer.closed)
+            self.fill_menus()
         self._show_prompt()
 
     def say(self, message: str) -> None:
@@ -243,7 +281,7 @@ class ImageWindow(QMainWindow):
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
-        for part in (self.banner, self.strip, self.run_strip, self.image.overlay):
+        for part in (self.menus, self.banner, self.strip, self.run_strip, self.image.overlay):
             part.set_scale(scale)
         self.prompt.setFont(font(round(17 * scale)))
         self._scale = scale
@@ -279,6 +317,7 @@ class ImageWindow(QMainWindow):
         # It may be a page of another window.
         window = self.window()
         window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self.menus.setVisible(window is self and not window.isFullScreen())
 
     def _tool_keys(self) -> tuple[KeyAction, ...]:
         return tuple(

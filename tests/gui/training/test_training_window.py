@@ -7,6 +7,7 @@ import threading
 
 import injection
 import pytest
+from key_table import assert_accessible, assert_key_table
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
@@ -532,3 +533,23 @@ def test_letters_grow_with_the_window(qtbot, make_window):
     assert letters() == [pytest.approx(1.35 * one, abs=1.0) for one in small]
     line = window.result.line
     assert line.height() == round(1.35 * (result_page.BAR_HEIGHT + result_page.WORDS_HEIGHT))
+
+
+def test_keys_and_controls_of_every_page(qtbot, make_window, clock):
+    window = make_window()
+    ready(qtbot, window)
+    assert_key_table(window)
+    assert_accessible(window)
+    begun(qtbot, window)
+    assert_key_table(window)
+    assert_accessible(window)
+    go_to(window, clock, 3.0)
+    assert window.page is window.result
+    assert_key_table(window)
+    assert_accessible(window)
+    window.open_curve()
+    assert_key_table(window)
+    window.open_replay()
+    window.replay.tick()
+    assert_key_table(window)
+    assert_accessible(window)
