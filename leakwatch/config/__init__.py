@@ -17,6 +17,7 @@ from leakwatch.config.live_inputs import LiveDicomSettings, LiveIgtlSettings, Li
 from leakwatch.config.log import LogSettings
 from leakwatch.config.marks import MarksSettings
 from leakwatch.config.polarity import PolaritySettings
+from leakwatch.config.room import RoomSettings
 from leakwatch.config.training import TrainingSettings
 from leakwatch.config.vertebra import VertebraSettings
 from leakwatch.config.vision import (
@@ -48,6 +49,7 @@ __all__ = [
     "MarksSettings",
     "MotionSettings",
     "PolaritySettings",
+    "RoomSettings",
     "SameSettings",
     "SensitiveSettings",
     "Settings",
@@ -89,3 +91,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sound: SoundSettings = SoundSettings()
     training: TrainingSettings = TrainingSettings()
     log: LogSettings = LogSettings()
+    room: RoomSettings = RoomSettings()

@@ -69,4 +69,5 @@ def _first(blank: BoolImage) -> Array:
     anatomy = ~blank
     found = anatomy.argmax(axis=1)
     found[~anatomy.any(axis=1)] = blank.shape[1]
-    return found.astype(np.int32)[:, np.newaxis]
+    first: Array = found.astype(np.int32)[:, np.newaxis]
+    return first

@@ -95,4 +95,5 @@ def test_a_window_and_inversion_leave_the_surround_alone(blade, turn, view):
     assert np.array_equal(before[outside], after[outside])
     assert (before[~outside] != after[~outside]).mean() > 0.9
     if view.inverted:  # metal in the field is a part of the image
-        assert np.array_equal(after[~outside], 255 - before[~outside])
+        inverse = 255 - before[~outside].astype(int)
+        assert np.abs(after[~outside] - inverse).max() <= 1
