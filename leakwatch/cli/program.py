@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from leakwatch.cli.console import log_on_stderr
 from leakwatch.cli.deidentify import deidentify
 from leakwatch.cli.doctor import doctor
 from leakwatch.cli.help_pages import HELP_NAMES, Command, Group, with_plain_flags
+from leakwatch.cli.home import can_open_home, open_home
 from leakwatch.cli.mark import mark
 from leakwatch.cli.recover import recover
 from leakwatch.cli.replay import replay
@@ -47,7 +49,10 @@ def main() -> None:
     log_on_stderr()
     # Files may contain patient data. Libraries that write files use these permissions.
     os.umask(OTHERS)
-    app()
+    if len(sys.argv) == 1 and can_open_home():
+        open_home()
+    else:
+        app()
 
 
 def _print_version(wanted: bool) -> None:

@@ -382,13 +382,15 @@ class ImageWindow(QMainWindow):
 
     def _place_labels(self) -> None:
         for label in (self.signs, self.prompt, self.help):
-            label.adjustSize()
-            label.raise_()
+            if label.parent() is self:  # one in a layout stays there
+                label.adjustSize()
+                label.raise_()
         left, top = self.width() - self.help.width(), self.height() - self.help.height()
         self.help.move(left // 2, top // 2)
         area = self.image.widget.rect()
         corner = self.image.widget.mapTo(self, area.topLeft())
-        self.prompt.move(corner.x() + 12, corner.y() + 12)
+        if self.prompt.parent() is self:
+            self.prompt.move(corner.x() + 12, corner.y() + 12)
         below = self.image.widget.mapTo(self, area.bottomLeft())
         self.signs.move(below.x() + 12, below.y() - self.signs.height() - 8)
 
