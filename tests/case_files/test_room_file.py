@@ -68,6 +68,6 @@ def test_refused_value_leaves_the_file_as_it_was(changes, why):
 def test_broken_file_is_told_and_kept():
     path = write_room({("alerting", "margin_mm"): 4.0})
     path.write_text("[alerting\n")
-    with pytest.raises(ConfigError, match="room.toml"):
+    with pytest.raises(ConfigError, match=r"room\.toml"):
         write_room({("alerting", "margin_mm"): 5.0})
     assert path.read_text() == "[alerting\n"

@@ -25,7 +25,7 @@ from leakwatch.gui.home.home_words import case_rows, room_words
 from leakwatch.gui.home.list_page import ListPage
 from leakwatch.gui.home.recent_cases import RecentCases
 from leakwatch.gui.home.room_page import RoomPage
-from leakwatch.gui.home.task_page import TaskPage
+from leakwatch.gui.home.task_page import MARGINS, TaskPage
 from leakwatch.gui.widgets.background import Background
 from leakwatch.gui.widgets.facts_view import QUIET
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
@@ -54,6 +54,9 @@ QListWidget::item { padding: 4px; }
 QListWidget::item:selected { background: #2E3947; color: #F2F5F8; }
 QPushButton#task { text-align: left; padding-left: 16px; }
 QPushButton { border-width: 2px; padding: 8px 22px; }
+QScrollBar:vertical { background: #151B22; width: 14px; }
+QScrollBar::handle:vertical { background: #3A4654; border-radius: 5px; min-height: 40px; }
+QScrollBar::add-line, QScrollBar::sub-line { height: 0; }
 QLabel#drop { border: 2px dashed #3A4654; border-radius: 8px; padding: 14px; color: #C9D3DE; }
 QLabel#message { color: #FFC400; }
 QProgressBar { background: #151B22; border: 1px solid #3A4654; border-radius: 5px; height: 10px; }
@@ -280,6 +283,7 @@ class HomeWindow(QMainWindow):
             page.set_scale(scale)
         for label in (self.notice, self.help):
             scale_letters(label, scale)
+        self.notice.setIndent(round(MARGINS[0] * scale))
         self.menus.set_scale(scale)
         self._place_help()
 
@@ -288,6 +292,8 @@ class HomeWindow(QMainWindow):
         return (
             key(code.Key_L, "L", text("live images of the C-arm, with alarms and recording"),
                 self.watch_live, text("watch live")),
+            key(code.Key_O, "O", text("open a file; mark it first if it has no marks"),
+                self.ask_for_file, text("open")),
             key(code.Key_R, "R", text("a stored case, with the results of LeakWatch"),
                 lambda: self.ask_for_file(HomeTask.REPLAY), text("replay")),
             key(code.Key_M, "M", text("vertebra, posterior wall and calibration of a sequence"),
@@ -298,18 +304,17 @@ class HomeWindow(QMainWindow):
                 self.open_cases, text("cases")),
             key(code.Key_S, "S", text("an injection with its exact truth, without a patient"),
                 self.open_simulate, text("simulate")),
+            key(code.Key_Comma, ",", text("source, limit, cement, sound, language, data folder"),
+                self.open_room, text("settings")),
         )  # fmt: skip
 
     def _file_keys(self) -> tuple[KeyAction, ...]:
-        code = Qt.Key
-        over = ((code.Key_O, Modifier.ShiftModifier),)
-        return (
-            key(code.Key_O, "O", text("open a file, and mark it if it has no marks"),
-                self.ask_for_file),
-            KeyAction(over, text("Shift O"), text("open a folder of single frames or an export"),
-                      lambda: self.ask_for_file(HomeTask.OPEN, True)),
-            key(code.Key_Comma, ",", text("settings of this room"), self.open_room),
-        )  # fmt: skip
+        over = ((Qt.Key.Key_O, Modifier.ShiftModifier),)
+        what = text("open a folder of single frames or an export")
+        return (KeyAction(over, text("Shift O"), what, self._ask_for_folder),)
+
+    def _ask_for_folder(self) -> None:
+        self.ask_for_file(HomeTask.OPEN, True)
 
     def _on_file(self, path: str) -> None:
         self.choose(self._asked, path)
@@ -357,7 +362,7 @@ class HomeWindow(QMainWindow):
         set_letters(self.notice, 13)
         set_letters(self.help, 17)
         self.notice.setText(translate(RESEARCH_NOTICE))
-        self.notice.setStyleSheet(f"color: {QUIET}; padding: 0 36px 10px 36px")
+        self.notice.setStyleSheet(f"color: {QUIET}; padding: 0 0 10px 0")
         self.help.setObjectName("help")
         self.help.hide()
         layout = QVBoxLayout()

@@ -19,7 +19,6 @@ def room_words(settings: Settings) -> tuple[str, ...]:
         settings.window.product,
         text("Sound {percent:.0f} %", percent=100.0 * settings.sound.volume),
         text("Data: {folder}", folder=library_folder()),
-        text("Change: ,"),
     )
 
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from leakwatch.core.messages import text, translate
+from leakwatch.gui.home.task_page import MARGINS
 from leakwatch.gui.widgets.background import Progress
 from leakwatch.gui.widgets.facts_view import QUIET, WARN
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
@@ -95,6 +96,9 @@ class ListPage(QWidget):
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
         scale_letters(self, scale)
+        around = self.layout()
+        assert around is not None
+        around.setContentsMargins(*(round(side * scale) for side in MARGINS))
 
     def _lay_out(self) -> None:
         set_letters(self.title, 28, bold=True)
@@ -104,7 +108,6 @@ class ListPage(QWidget):
         self.state.setWordWrap(True)
         self.state.setTextFormat(Qt.TextFormat.PlainText)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(36, 24, 36, 16)
         layout.setSpacing(14)
         layout.addWidget(self.title)
         layout.addWidget(self.rows, 1)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
@@ -25,6 +26,7 @@ from leakwatch.config import AlertingSettings, Settings, SoundSettings
 from leakwatch.config.ranges import range_of
 from leakwatch.core.errors import ConfigError
 from leakwatch.core.messages import LANGUAGES, text, translate
+from leakwatch.gui.home.task_page import MARGINS
 from leakwatch.gui.widgets.facts_view import QUIET, WARN
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
 
@@ -81,8 +83,13 @@ class RoomPage(QWidget):
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
         scale_letters(self, scale)
+        around = self.layout()
+        assert around is not None
+        around.setContentsMargins(*(round(side * scale) for side in MARGINS))
         for wide in (self.source, self.folder, self.product, self.language):
             wide.setFixedWidth(round(620 * scale))
+        self._form.setVerticalSpacing(round(14 * scale))
+        self._form.setHorizontalSpacing(round(24 * scale))
         for narrow in (self.limit, self.volume):
             narrow.setFixedWidth(round(180 * scale))
 
@@ -133,14 +140,14 @@ class RoomPage(QWidget):
             set_letters(field, 16)
             field.setAccessibleName(translate(name))
             self._form.addRow(label, field)
-        self._form.setVerticalSpacing(14)
-        self._form.setHorizontalSpacing(24)
+        # The style sheet leaves no arrows to be drawn; keys and wheel change the number.
+        for number in (self.limit, self.volume):
+            number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         for widget, pixels in ((self.title, 28), (self.state, 14), (self.save, 18)):
             set_letters(widget, pixels, widget is not self.state)
         self.state.setWordWrap(True)
         self.save.setObjectName("begin")
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(36, 24, 36, 16)
         layout.setSpacing(16)
         layout.addWidget(self.title)
         layout.addLayout(self._form)

@@ -16,14 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from leakwatch.core.messages import join_with, text, translate
+from leakwatch.core.messages import join_with, sentence, text, translate
 from leakwatch.gui.widgets.facts_view import QUIET
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
 from leakwatch.gui.widgets.key_list import KeyList
 from leakwatch.gui.widgets.keys import KeyAction
 
 # In a window of 1280 x 800, pixels.
-BUTTON_SIZE, RECENT_WIDTH, ROW_HEIGHT = (370, 104), 400, 44
+BUTTON_SIZE, RECENT_WIDTH, ROW_HEIGHT, MARGINS = (370, 58), 400, 44, (36, 24, 36, 16)
 _DROP = text(
     "Drop a DICOM file, a video, a case or a folder here, or press O to open one. "
     "One click marks the vertebra; then it is replayed with what LeakWatch says."
@@ -51,8 +51,7 @@ class TaskPage(QWidget):
         """Make one button for each action with a label."""
         for place, action in enumerate(actions):
             button = QPushButton()
-            # Two lines: the task large, and what it does.
-            button.setText(f"{translate(action.text)}   {translate(action.button)}")
+            button.setText(f"{translate(action.text)}   {sentence(action.button)}")
             button.setToolTip(action.tip)
             button.setAccessibleName(translate(action.button))
             button.setAccessibleDescription(translate(action.what))
@@ -96,8 +95,14 @@ class TaskPage(QWidget):
         """Draw larger or smaller than in a window of 1280 x 800."""
         scale_letters(self, scale)
         for button in self.buttons.values():
-            button.setFixedSize(round(BUTTON_SIZE[0] * scale), round(0.6 * BUTTON_SIZE[1] * scale))
+            button.setFixedSize(*(round(side * scale) for side in BUTTON_SIZE))
         self.recent.setFixedWidth(round(RECENT_WIDTH * scale))
+        row_of_all = self.layout()
+        assert row_of_all is not None
+        row_of_all.setContentsMargins(*(round(side * scale) for side in MARGINS))
+        row_of_all.setSpacing(round(MARGINS[0] * scale))
+        self._grid.setHorizontalSpacing(round(22 * scale))
+        self._grid.setVerticalSpacing(round(12 * scale))
         for row in range(self.recent.count()):
             self.recent.item(row).setSizeHint(QSize(0, round(ROW_HEIGHT * scale)))
 
@@ -124,8 +129,6 @@ class TaskPage(QWidget):
         self.drop.setObjectName("drop")
         self.message.setObjectName("message")
         self.message.hide()
-        self._grid.setHorizontalSpacing(22)
-        self._grid.setVerticalSpacing(14)
         left, right = QVBoxLayout(), QVBoxLayout()
         for part in (self.title, self.drop, self.message):
             left.addWidget(part)
@@ -136,7 +139,5 @@ class TaskPage(QWidget):
         right.addWidget(self.recent_title)
         right.addWidget(self.recent, 1)
         row = QHBoxLayout(self)
-        row.setContentsMargins(36, 24, 36, 16)
-        row.setSpacing(36)
         row.addLayout(left, 1)
         row.addLayout(right)

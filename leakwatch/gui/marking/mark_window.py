@@ -126,6 +126,12 @@ class MarkWindow(ImageWindow):
         """Show what cannot be displayed."""
         self.banner.show()
 
+    @property
+    def hint(self) -> str:
+        """The key to go on with, once there is something to save."""
+        marked = self._offers_replay and self.case.found.body is not None
+        return text("R: save, and replay with these marks") if marked else ""
+
     def save_and_replay(self) -> None:
         """Save the marks and close; if they cannot be saved, say why."""
         try:

@@ -228,6 +228,11 @@ class ImageWindow(QMainWindow):
         self.close()
 
     @property
+    def hint(self) -> str:
+        """What the window adds to the prompt of a layer."""
+        return ""
+
+    @property
     def sign_pixels(self) -> int:
         """Height of the letters of `image_notices`, in a window of 1280 x 800."""
         return SIGNS
@@ -365,7 +370,7 @@ class ImageWindow(QMainWindow):
         prompt = None if layer is None else self._guarded(lambda: layer.prompt)
         if self._said and time.monotonic() > self._said_until_s:
             self._said = ""
-        parts = (self._said, prompt)
+        parts = (self._said, prompt, self.hint)
         shown = "\n".join(translate(part) for part in parts if isinstance(part, str) and part)
         if shown != self.prompt.text():
             self.prompt.setText(shown)
