@@ -63,6 +63,7 @@ MENU: dict[str, tuple[str, ...]] = {
         "how-to/extend",
         "how-to/watch-live",
         "how-to/run-live",
+        "how-to/start",
         "how-to/use-the-window",
         "how-to/train-people",
         "how-to/keep-cases",

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPen, QPolygonF
+from PySide6.QtWidgets import QGraphicsPolygonItem
 
-from leakwatch.core.arrays import Point, PointArray
+from leakwatch.core.arrays import Array, Point, PointArray
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.overlay_items import LABELS_Z
@@ -17,7 +19,12 @@ from leakwatch.marking.finding import Handle
 
 # Over everything that the monitor draws.
 _LINES_Z, _HANDLES_Z = LABELS_Z + 1, LABELS_Z + 2
-_HALO_ALPHA, _WIDTH_FACTOR = 170, 1.25
+# Widths in a window whose picture is `_HEIGHT_PX` high: thin enough that the cortical line is seen
+# on both sides. All that is drawn grows with the picture.
+_WIDTHS, _HALO_MORE, _HALO_ALPHA = {"wall": 1.8}, 1.6, 120
+_WIDTH, _HEIGHT_PX, _MOST_SCALE = 1.3, 730.0, 3.0
+# What lies within a standard deviation of a side.
+_WITHIN_ALPHA = 60
 UNSURE, OWN, FREE, CURSOR = "#FFC400", "#35D6FF", "#FFFFFF", "#FFFFFF"
 _DASH = (2.0, 3.0)  # of an uncertain side, in widths of the pen
 # Symbol and size of a handle, pixels of the screen. Not by colour alone: points of the user are
@@ -38,11 +45,17 @@ class Side:
     line_px : ndarray
         ``(n, 2)``.
     reliable : bool
+    precise : bool
+        An imprecise one is dotted as well.
+    within_px : ndarray or None
+        ``(n,)``, its standard deviation across itself; None: not drawn.
     """
 
     name: str
     line_px: PointArray
     reliable: bool
+    precise: bool = True
+    within_px: Array | None = None
 
 
 class DrawnMarks:
@@ -57,6 +70,8 @@ class DrawnMarks:
         self._view = view
         self._curves: list[pg.PlotCurveItem] = []
         self._questions: list[pg.TextItem] = []
+        self._within: list[QGraphicsPolygonItem] = []
+        self._drawn_at = 0.0  # scale
         self._handles = pg.ScatterPlotItem(pxMode=True)
         self._handles.setZValue(_HANDLES_Z)
         self._cursor = pg.PlotCurveItem(pen=pg.mkPen(CURSOR, width=1.5), connect="pairs")
@@ -69,7 +84,12 @@ class DrawnMarks:
         self._label.hide()
 
     def show_sides(self, sides: Sequence[Side], by: Point) -> None:
-        """Draw sides, moved by `by`; uncertain ones are dotted, with a question mark."""
+        """Draw sides, moved by `by`; uncertain ones are dotted, with a question mark.
+
+        A band is drawn where the side is with its standard deviation.
+        """
+        self._show_within(sides, by)
+        scale = self._drawn_at = self._scale
         while len(self._curves) < len(sides):
             self._curves.append(self._curve())
         while len(self._questions) < len(sides):
@@ -80,18 +100,48 @@ class DrawnMarks:
             question.hide()
         for side, curve, question in zip(sides, self._curves, self._questions, strict=False):
             line = side.line_px + np.array(by)
-            style = LINE_STYLES[LineKind.WALL if side.name == "wall" else LineKind.OUTLINE]
-            pen = pg.mkPen(style.colour, width=max(style.width, 2.0) * _WIDTH_FACTOR)
-            if not side.reliable:
+            width = _WIDTHS.get(side.name, _WIDTH) * scale
+            pen = pg.mkPen(_colour(side), width=width)
+            if not (side.reliable and side.precise):
                 pen.setDashPattern(list(_DASH))
             curve.setPen(pen)
+            halo = pg.mkPen((0, 0, 0, _HALO_ALPHA), width=width + _HALO_MORE * scale)
+            curve.setShadowPen(halo)
             curve.setData(line[:, 0], line[:, 1])
             question.setVisible(not side.reliable)
             question.setPos(*line[len(line) // 2])
 
+    def _show_within(self, sides: Sequence[Side], by: Point) -> None:
+        for item in self._within:
+            self._view.removeItem(item)
+        self._within = []
+        for side in sides:
+            if side.within_px is None or len(side.line_px) < 2:
+                continue
+            points = band(side.line_px + np.array(by), side.within_px)
+            item = QGraphicsPolygonItem(QPolygonF([QPointF(x, y) for x, y in points]))
+            item.setPen(QPen(Qt.PenStyle.NoPen))
+            colour = QColor(_colour(side))
+            colour.setAlpha(_WITHIN_ALPHA)
+            item.setBrush(colour)
+            item.setZValue(_LINES_Z - 0.5)
+            self._view.addItem(item, ignoreBounds=True)
+            self._within.append(item)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the picture is still as large as when the sides were drawn."""
+        return self._drawn_at == self._scale
+
+    @property
+    def _scale(self) -> float:
+        """How much larger than in a window of 1280 x 800 the picture is."""
+        height = float(self._view.height())
+        return min(max(height / _HEIGHT_PX, 1.0), _MOST_SCALE)
+
     def show_handles(self, handles: Sequence[Handle], by: Point, picked: int | None) -> None:
         """Draw handles; the selected one is larger."""
-        spots = []
+        spots, scale = [], self._scale
         for number, handle in enumerate(handles):
             symbol, size = _SYMBOLS[handle.kind] if handle.reliable else _UNSURE_SYMBOL
             own = handle.kind != "found"
@@ -100,8 +150,10 @@ class DrawnMarks:
                 {
                     "pos": (handle.at_px[0] + by[0], handle.at_px[1] + by[1]),
                     "symbol": symbol,
-                    "size": size + (_PICKED_MORE if number == picked else 0),
-                    "pen": pg.mkPen("#000000" if own else colour, width=1.0 if own else 2.0),
+                    "size": scale * (size + (_PICKED_MORE if number == picked else 0)),
+                    "pen": pg.mkPen(
+                        "#000000" if own else colour, width=scale * (1.0 if own else 1.6)
+                    ),
                     "brush": pg.mkBrush(colour) if own else pg.mkBrush(0, 0, 0, 90),
                 }
             )
@@ -128,9 +180,16 @@ class DrawnMarks:
 
     def remove(self) -> None:
         """Remove everything."""
-        for item in (*self._curves, *self._questions, self._handles, self._cursor, self._label):
+        for item in (
+            *self._within,
+            *self._curves,
+            *self._questions,
+            self._handles,
+            self._cursor,
+            self._label,
+        ):
             self._view.removeItem(item)
-        self._curves, self._questions = [], []
+        self._within, self._curves, self._questions = [], [], []
 
     def reach_px(self, on_screen: float) -> float:
         """Convert pixels of the screen to pixels of the frame."""
@@ -141,8 +200,7 @@ class DrawnMarks:
         return float(abs(width))
 
     def _curve(self) -> pg.PlotCurveItem:
-        halo = pg.mkPen((0, 0, 0, _HALO_ALPHA), width=6.0)
-        curve = pg.PlotCurveItem(shadowPen=halo, antialias=True)
+        curve = pg.PlotCurveItem(antialias=True)
         curve.setZValue(_LINES_Z)
         self._view.addItem(curve, ignoreBounds=True)
         return curve
@@ -153,6 +211,19 @@ class DrawnMarks:
         item.setZValue(_LINES_Z)
         self._view.addItem(item, ignoreBounds=True)
         return item
+
+
+def band(line_px: PointArray, within_px: Array) -> PointArray:
+    """Return the polygon of all that is nearer to a line than `within_px` at each of its points."""
+    along = np.gradient(line_px, axis=0)
+    along /= np.maximum(np.hypot(*along.T), 1e-9)[:, np.newaxis]
+    aside = np.stack([-along[:, 1], along[:, 0]], axis=1) * np.asarray(within_px)[:, np.newaxis]
+    edge: PointArray = np.concatenate([line_px + aside, (line_px - aside)[::-1]])
+    return edge
+
+
+def _colour(side: Side) -> str:
+    return LINE_STYLES[LineKind.WALL if side.name == "wall" else LineKind.OUTLINE].colour
 
 
 def middle_of(view: pg.ViewBox) -> Point:
