@@ -112,7 +112,7 @@ def setup_facts(
     draft : Draft
     calibration : Calibration
     frame : int
-        The marked frame.
+        Index of the marked frame; shown counted from 1, as in all windows.
     averaged : int
         Number of averaged frames.
     """
@@ -125,7 +125,7 @@ def setup_facts(
             text("not marked") if tip is None else f"{tip[0]:.0f}, {tip[1]:.0f}",
         ),
         Fact(text("points set by hand"), str(len(draft.anchors_px) + len(draft.wall_px))),
-        Fact(text("marked frame"), str(frame)),
+        Fact(text("marked frame"), str(frame + 1)),
         Fact(text("frames averaged"), str(averaged or "…")),
     )
 

@@ -14,7 +14,7 @@ from leakwatch.gui.replay.replay_window import ReplayWindow
 from leakwatch.gui.replay.track import Track
 from leakwatch.gui.training.attempt import Prepared
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, KeyGroup, key, reachable
-from leakwatch.training.training_words import ResultLine
+from leakwatch.training.key_frames import ResultLine
 
 _DIGITS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
 HINT = text("Backspace: back to the result. 1, 2, 3: key frames. ?: all keys.")

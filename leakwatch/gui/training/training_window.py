@@ -27,9 +27,9 @@ from leakwatch.gui.widgets.fonts import scale_letters, set_letters
 from leakwatch.gui.widgets.image_window import scale_of
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, KeyGroup, find, help_html, key
 from leakwatch.gui.widgets.menus import MenuBar
+from leakwatch.training.key_frames import key_frames
 from leakwatch.training.scoring import Verdict
 from leakwatch.training.training_case import TrainingItem
-from leakwatch.training.training_words import key_frames
 
 _LOG = logging.getLogger(__name__)
 
