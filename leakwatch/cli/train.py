@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,8 +34,8 @@ from leakwatch.cli.options import (
     SettingsOption,
 )
 from leakwatch.config import Settings
-from leakwatch.core.errors import needs_extra
-from leakwatch.core.messages import counted, text, translate
+from leakwatch.core.errors import ConfigError, MissingExtraError, needs_extra
+from leakwatch.core.messages import counted, join_texts, text, translate
 
 if TYPE_CHECKING:
     from leakwatch.simulator.suite.suite_file import SuiteCase
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 BUILT_IN, ALL_OF_LIBRARY = "built-in", "library"
 # Subfolder of the case library for the simulated built-in cases.
 MADE_FOLDER = "training"
+# Another one for cases that were made from CTs.
+CT_FOLDER = "training-ct"
 
 WhatArgument = Annotated[
     str,
@@ -97,15 +102,15 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
     The score includes the reaction time from the frame in which a STOP was due, the cement injected
     after that, and false STOPs. NAME.truth.json beside the case defines when a STOP was due;
     without it, LeakWatch's STOP is used. Then the case is shown again with the results of
-    LeakWatch. Built-in cases are simulated on first use. `leakwatch trainees` shows and exports
-    results.
+    LeakWatch. Without CASE, it is chosen in the window. Built-in cases are simulated on first use.
+    `leakwatch trainees` shows and exports results.
     """
     typed = (what, case, calibration)  # not the trainee's name
     with errors_in_one_paragraph(), logged("train", log_file, settings, typed):
         if list_them:
             _list_built_in()
             return
-        if not what:
+        if not what and not window:
             fail(text("no case is given. List the built-in ones with `leakwatch train --list`."))
         if window and stop_at_s:
             fail(text("--stop-at-s is for a session without a window. Give --no-window too."))
@@ -114,13 +119,15 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
             import_gui()
         if Path(what).is_file():
             case = chosen_case(Path(what), case, no_case)
-        items = list(_programme(what, load_settings(settings), case, calibration))
+        loaded = load_settings(settings)
+        items = list(_programme(what, loaded, case, calibration) if what else _all(loaded))
         if shuffle:
             random.shuffle(items)
         if window:
             from leakwatch.gui.training.training_app import show_training
 
-            show_training(items, trainee)
+            from_ct = partial(_from_ct, loaded)
+            show_training(items, trainee, loaded, choose=not what, from_ct=from_ct)
         elif len(items) != 1:
             fail(
                 counted(
@@ -227,6 +234,61 @@ def _named(what: str, settings: Settings) -> Sequence[TrainingItem]:
         )
 
 
+def _all(settings: Settings) -> Sequence[TrainingItem]:
+    """Return what can be chosen in the window: built-in cases, those of CTs, and the library."""
+    from leakwatch.case_files.library_database import library_folder
+    from leakwatch.library.case_library import CaseLibrary
+
+    items: list[TrainingItem] = []
+    try:
+        items += _named(BUILT_IN, settings)
+    except MissingExtraError as error:
+        warn(str(error))
+    made = sorted((library_folder() / CT_FOLDER).rglob("*.case.json"))
+    items += [_of_path(one, settings, None, None) for one in made]
+    with CaseLibrary() as library:
+        kept = [one for one in library.cases() if one.state != "recording"]
+    return [*items, *(_of_path(one.folder, settings, None, None, one.name) for one in kept)]
+
+
+def _from_ct(
+    settings: Settings, ct: Path, vertebrae: Path, levels: str, on_progress: OnProgress
+) -> Sequence[TrainingItem]:
+    """Simulate the injections of the built-in cases in the anatomy of a CT."""
+    from leakwatch.case_files.library_database import library_folder
+
+    with needs_extra("sim", text("cases from a CT")):
+        from leakwatch.simulator.suite.suite_anatomy import other_anatomy
+        from leakwatch.simulator.suite.suite_file import load_suite
+        from leakwatch.simulator.suite.suite_run import plan_suite, run_suite
+        from leakwatch.simulator.suite.training_cases import SUITE
+    name = f"{ct.name.partition('.')[0]}-{levels.replace(',', '-')}"
+    folder = library_folder() / CT_FOLDER / re.sub(r"[^\w.-]", "_", name)
+    other = other_anatomy(ct.absolute(), vertebrae.absolute(), None, levels)
+    plan = plan_suite(load_suite(SUITE), folder, other=other)
+    done, said = 0, text("Simulating the cases")
+    on_progress(said, 0, plan.frames_to_make)
+
+    def on_frames(count: int) -> None:
+        nonlocal done
+        done += count
+        on_progress(said, done, plan.frames_to_make)
+
+    index = run_suite(plan, os.cpu_count() or 1, on_frames)
+    found = sorted(folder.rglob("*.case.json"))
+    if not found:
+        whys = join_texts(one.why for one in index.not_made)
+        raise ConfigError(text("no case could be made: {whys}", whys=whys))
+    about = text("CT {name}", name=name)
+    return [
+        replace(
+            _of_path(one, settings, None, None),
+            about=text("{about}, {number}", about=about, number=number),
+        )
+        for number, one in enumerate(found, start=1)
+    ]
+
+
 def _of_library(folder: Path, settings: Settings) -> Sequence[TrainingItem]:
     from leakwatch.library.case_library import CaseLibrary
 
@@ -263,8 +325,6 @@ def _opened(
     name: str | None,
     on_progress: OnProgress,
 ) -> TrainingCase:
-    from dataclasses import replace
-
     from leakwatch.training.training_case import open_training_case
 
     on_progress(text("Opening the case"), 0, None)

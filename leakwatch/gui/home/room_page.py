@@ -26,9 +26,9 @@ from leakwatch.config import AlertingSettings, Settings, SoundSettings
 from leakwatch.config.ranges import range_of
 from leakwatch.core.errors import ConfigError
 from leakwatch.core.messages import LANGUAGES, text, translate
-from leakwatch.gui.home.task_page import MARGINS
 from leakwatch.gui.widgets.facts_view import QUIET, WARN
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
+from leakwatch.gui.widgets.paged_window import MARGINS
 
 _SOURCES = "folder:PATH   scp://HOST:PORT   dicomweb+http://HOST/ROOT   igtl://HOST:PORT   video:0"
 

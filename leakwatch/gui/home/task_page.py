@@ -21,9 +21,10 @@ from leakwatch.gui.widgets.facts_view import QUIET
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
 from leakwatch.gui.widgets.key_list import KeyList
 from leakwatch.gui.widgets.keys import KeyAction
+from leakwatch.gui.widgets.paged_window import MARGINS
 
 # In a window of 1280 x 800, pixels.
-BUTTON_SIZE, RECENT_WIDTH, ROW_HEIGHT, MARGINS = (370, 58), 400, 44, (36, 24, 36, 16)
+BUTTON_SIZE, RECENT_WIDTH, ROW_HEIGHT = (370, 58), 400, 44
 _DROP = text(
     "Drop a DICOM file, a video, a case or a folder here, or press O to open one. "
     "One click marks the vertebra; then it is replayed with what LeakWatch says."

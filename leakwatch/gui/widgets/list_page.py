@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
 )
 
 from leakwatch.core.messages import text, translate
-from leakwatch.gui.home.task_page import MARGINS
 from leakwatch.gui.widgets.background import Progress
 from leakwatch.gui.widgets.facts_view import QUIET, WARN
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
 from leakwatch.gui.widgets.key_list import KeyList
+from leakwatch.gui.widgets.paged_window import MARGINS
 
 
 class ListPage(QWidget):
