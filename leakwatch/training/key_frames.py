@@ -78,7 +78,7 @@ def _others(course: CaseCourse) -> Iterator[ResultLine]:
     due = None if course.due is None else course.due.at
     if due is not None:
         before = instant(course, max(due.time_s - BEFORE_S, course.times_s[0]))
-        yield _line(text("{seconds:g} s before", seconds=BEFORE_S), before)
+        yield _line(text("{seconds:g} s before STOP was due", seconds=BEFORE_S), before)
     last = len(course.times_s) - 1
     yield _line(text("Last frame"), Instant(last, course.times_s[last]))
     yield _line(text("First frame"), Instant(0, course.times_s[0]))

@@ -50,7 +50,7 @@ def test_without_a_truth_the_due_stop_is_that_of_leakwatch_and_told_once():
     assert [line.frame for line in shown] == [16, 20, 8]
     assert shown[0].title == "STOP due and LeakWatch's STOP"
     assert shown[1].title == "Your STOP"
-    assert shown[2].title == "1 s before"
+    assert shown[2].title == "1 s before STOP was due"
 
 
 @pytest.mark.parametrize("count", [1, 2])

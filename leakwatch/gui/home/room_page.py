@@ -30,7 +30,7 @@ from leakwatch.gui.widgets.facts_view import QUIET, WARN
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
 from leakwatch.gui.widgets.paged_window import MARGINS
 
-_SOURCES = "folder:PATH   scp://HOST:PORT   dicomweb+http://HOST/ROOT   igtl://HOST:PORT   video:0"
+_SOURCES = "folder:PATH   scp://HOST:PORT   igtl://HOST:PORT   video:0"
 
 
 class RoomPage(QWidget):
@@ -114,7 +114,7 @@ class RoomPage(QWidget):
         self.state.setStyleSheet(f"color: {colour}")
 
     def _lay_out(self) -> None:
-        self.source.setPlaceholderText(_SOURCES)
+        self.source.setPlaceholderText(translate(text("such as {sources}", sources=_SOURCES)))
         default = text("empty: {folder}", folder=library_folder())
         self.folder.setPlaceholderText(translate(default))
         self.language.addItems(list(_languages().values()))

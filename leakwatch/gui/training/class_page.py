@@ -158,7 +158,7 @@ class ClassPage(QWidget):
         self.title.setText(translate(text("All trainees")))
         about = text(
             "Reaction, cement past the stop point, false and missed STOPs: the last {count} scored "
-            "sessions of each trainee.",
+            "sessions of each trainee; of the class, all.",
             count=LAST,
         )
         self.about.setText(translate(about))
@@ -196,7 +196,7 @@ def _cells(row: TraineeRow) -> tuple[str, ...]:
     reached = {True: text("reached"), False: text("not yet"), None: "–"}[row.on_target]
     all_of = (str(row.all.sessions), str(row.all.scored))
     last = _numbers(row.last)[2:]
-    return (row.trainee, *all_of, *last, translate(reached), f"{began:%Y-%m-%d %H:%M}")
+    return (row.trainee, *all_of, *last, translate(reached), f"{began:%Y-%m-%d}")
 
 
 def _numbers(seen: Figures) -> tuple[str, ...]:

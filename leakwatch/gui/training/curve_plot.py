@@ -32,13 +32,14 @@ class CurvePage(QWidget):
         self.title, self.legend = text_label(22, bold=True), text_label(15)
         truth, own = text("by the truth of the case"), text("by LeakWatch's own STOP")
         missed, order = text("missed"), text("sessions from left to right")
+        aim, everybody = text("target"), text("median of the class")
         self.legend.setText(
             f'<span style="color:{OWN}">●</span> {escape(translate(truth))} &nbsp; '
             f'<span style="color:{OWN}">○</span> {escape(translate(own))} &nbsp; '
             f'<span style="color:{MISSED}">✕</span> {escape(translate(missed))} &nbsp; '
-            f'<span style="color:{TARGET}">– –</span> {escape(translate(text("target")))} &nbsp; '
+            f'<span style="color:{TARGET}">– –</span> {escape(translate(aim))} &nbsp; '
             f'<span style="color:{CLASS}">···</span> '
-            f"{escape(translate(text('median of the class')))} &nbsp; "
+            f"{escape(translate(everybody))} &nbsp; "
             f'<span style="color:{QUIET}">{escape(translate(order))}</span>'
         )
         self.plots = [

@@ -60,6 +60,8 @@ class TrainingWindow(PagedWindow):
         The target.
     """
 
+    indent = 14
+
     def __init__(
         self,
         items: Sequence[TrainingItem],
@@ -346,7 +348,7 @@ class TrainingWindow(PagedWindow):
         words = " &nbsp; ".join(
             f"<b>{escape(translate(one.text))}</b> "
             f'<span style="color:{QUIET}">{escape(translate(one.what))}</span>'
-            for one in self.key_actions()
+            for one in (*self._page_keys(), self.help_key())
         )
         self.keys.setText(words if own else "")
         self.fill_menus()

@@ -48,11 +48,18 @@ class PagedWindow(QMainWindow):
     ----------
     title : str
     pages : sequence of QWidget
-    foot : sequence of QWidget
+    foot : sequence of QLabel
         Below all pages, above the notice.
+
+    Attributes
+    ----------
+    indent : int
+        Of foot and notice, in a window of 1280 x 800, pixels.
     """
 
-    def __init__(self, title: str, pages: Sequence[QWidget], foot: Sequence[QWidget] = ()) -> None:
+    indent = MARGINS[0]
+
+    def __init__(self, title: str, pages: Sequence[QWidget], foot: Sequence[QLabel] = ()) -> None:
         super().__init__()
         self.setWindowTitle(translate(title))
         self.setStyleSheet(STYLE + PAGED_STYLE)
@@ -130,7 +137,8 @@ class PagedWindow(QMainWindow):
                 set_scale(scale)
         for label in (*self._foot, self.notice, self.help):
             scale_letters(label, scale)
-        self.notice.setIndent(round(MARGINS[0] * scale))
+        for label in (*self._foot, self.notice):
+            label.setIndent(round(self.indent * scale))
         self.menus.set_scale(scale)
         self._place_help()
 

@@ -156,10 +156,10 @@ def test_a_whole_case_by_keys_alone(qtbot, make_window, clock, records):
 
     due, own, leakwatch = window.result.panels
     assert "STOP due" in due.title.text()
-    assert "frame 12 (by the truth of the case)" in due.words.text()
-    assert "1.80 s, frame 14" in own.words.text()
+    assert "frame 13 (by the truth of the case)" in due.words.text()
+    assert "1.80 s, frame 15" in own.words.text()
     assert kept.leakwatch_frame is not None
-    assert f"frame {kept.leakwatch_frame}" in leakwatch.words.text()
+    assert f"frame {kept.leakwatch_frame + 1}" in leakwatch.words.text()
     for panel in window.result.panels:
         assert panel.image.widget.isVisible()
         assert len(panel.image.overlay.curves[LineKind.WALL].getData()[0]) >= 2
