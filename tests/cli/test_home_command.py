@@ -14,11 +14,15 @@ from leakwatch.case_files.case_file import load_case
 from leakwatch.cli import home, program
 from leakwatch.gui.home.home_choice import Choice, HomeTask
 from leakwatch.gui.home.home_window import HomeWindow
+from leakwatch.gui.live.live_window import LiveWindow
 from leakwatch.gui.marking.mark_window import MarkWindow
 from leakwatch.gui.replay.replay_window import ReplayWindow
+from leakwatch.gui.training.training_window import TrainingWindow
 
 KEY = Qt.Key
 LOOK_MS = 20
+# Looks until a step must have come: a busy machine takes its time.
+PATIENCE = 3000
 
 
 class Person:
@@ -33,7 +37,7 @@ class Person:
     def __init__(self, qapp, steps):
         self._qapp, self._steps, self.problem = qapp, steps, None
         self._asked = next(steps)
-        self.done = False
+        self.done, self._looks = False, 0
         self._timer = QTimer()
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self._look)
@@ -43,17 +47,22 @@ class Person:
         if self.done:
             self._timer.stop()
             return
+        self._looks += 1
         try:
+            assert self._looks < PATIENCE, f"{self._shown()} is shown, and the step never came"
             seen = self._asked()
             if seen is not None:
-                self._asked = self._steps.send(seen)
+                self._asked, self._looks = self._steps.send(seen), 0
         except StopIteration:
             self.done = True
         except Exception as problem:  # noqa: BLE001 - else the program would wait for ever
             self.problem, self.done = problem, True
-            for window in self._qapp.topLevelWidgets():
+            # Twice: the first time, a window may ask whether it should.
+            for window in self._qapp.topLevelWidgets() * 2:
                 window.close()
-                window.close()
+
+    def _shown(self):
+        return [type(one).__name__ for one in self._qapp.topLevelWidgets() if one.isVisible()]
 
 
 def window_of(kind):
@@ -113,6 +122,44 @@ def test_from_a_dicom_file_to_its_marked_replay(qapp, qtbot, repository, tmp_pat
     assert seen["wall"].shape == kept.posterior_wall_px.shape
     assert "R: save, and replay" in seen["prompt"]
     assert "cine.dcm" in seen["recent"]
+    assert not seen["message"]
+
+
+@pytest.mark.usefixtures("own_folders")
+def test_live_session_is_recorded_and_replayed_from_the_cases(qapp, qtbot, repository, tmp_path):
+    sample = repository / "sample_dicom" / "epidural.dcm"
+    (tmp_path / "room.toml").write_text(f'[room]\nsource = "replay:{sample}"\n')
+    seen = {}
+
+    def a_day():
+        start = yield window_of(HomeWindow)
+        qtbot.keyClick(start, KEY.Key_L)
+        live = yield window_of(LiveWindow)
+        yield when(lambda: live.snapshot() is not None and live.snapshot().frame.index > 20)
+        live.end()
+        again = yield window_of(HomeWindow)
+        qtbot.keyClick(again, KEY.Key_C)
+        seen["case"] = again.cases.rows.item(0).text()
+        qtbot.keyClick(again.cases.rows, KEY.Key_Return)
+        replay = yield window_of(ReplayWindow)
+        yield when(lambda: replay.replay.view().index is not None)
+        replay.close()
+        last = yield window_of(HomeWindow)
+        qtbot.keyClick(last, KEY.Key_T)
+        training = yield window_of(TrainingWindow)
+        seen["choice"] = training.choice.rows.count()
+        qtbot.keyClick(training, KEY.Key_Q)
+        end = yield window_of(HomeWindow)
+        seen["message"] = end.tasks.message.text()
+        qtbot.keyClick(end, KEY.Key_Q)
+
+    person = Person(qapp, a_day())
+    home.open_home()
+    if person.problem is not None:
+        raise person.problem
+    assert person.done
+    assert seen["case"].startswith("1  ")
+    assert seen["choice"] >= 11  # ten built-in ones, and what was recorded
     assert not seen["message"]
 
 
