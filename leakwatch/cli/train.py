@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 from collections.abc import Sequence
@@ -34,8 +33,8 @@ from leakwatch.cli.options import (
     SettingsOption,
 )
 from leakwatch.config import Settings
-from leakwatch.core.errors import ConfigError, MissingExtraError, needs_extra
-from leakwatch.core.messages import counted, join_texts, text, translate
+from leakwatch.core.errors import MissingExtraError, needs_extra
+from leakwatch.core.messages import counted, text, translate
 
 if TYPE_CHECKING:
     from leakwatch.simulator.suite.suite_file import SuiteCase
@@ -254,38 +253,33 @@ def _all(settings: Settings) -> Sequence[TrainingItem]:
 def _from_ct(
     settings: Settings, ct: Path, vertebrae: Path, levels: str, on_progress: OnProgress
 ) -> Sequence[TrainingItem]:
-    """Simulate the injections of the built-in cases in the anatomy of a CT."""
+    """Return the built-in injections in the anatomy of a CT, each simulated on first use."""
     from leakwatch.case_files.library_database import library_folder
 
     with needs_extra("sim", text("cases from a CT")):
-        from leakwatch.simulator.suite.suite_anatomy import other_anatomy
-        from leakwatch.simulator.suite.suite_file import load_suite
-        from leakwatch.simulator.suite.suite_run import plan_suite, run_suite
-        from leakwatch.simulator.suite.training_cases import SUITE
-    name = f"{ct.name.partition('.')[0]}-{levels.replace(',', '-')}"
-    folder = library_folder() / CT_FOLDER / re.sub(r"[^\w.-]", "_", name)
+        from leakwatch.simulator.ct.ct_folder import with_ct_folder
+        from leakwatch.simulator.sequence.request import anatomy_of
+        from leakwatch.simulator.suite.suite_anatomy import other_anatomy, replace_anatomy
+        from leakwatch.simulator.suite.training_cases import training_cases
+    on_progress(text("Reading the CT"), 0, None)
     other = other_anatomy(ct.absolute(), vertebrae.absolute(), None, levels)
-    plan = plan_suite(load_suite(SUITE), folder, other=other)
-    done, said = 0, text("Simulating the cases")
-    on_progress(said, 0, plan.frames_to_make)
-
-    def on_frames(count: int) -> None:
-        nonlocal done
-        done += count
-        on_progress(said, done, plan.frames_to_make)
-
-    index = run_suite(plan, os.cpu_count() or 1, on_frames)
-    found = sorted(folder.rglob("*.case.json"))
-    if not found:
-        whys = join_texts(one.why for one in index.not_made)
-        raise ConfigError(text("no case could be made: {whys}", whys=whys))
-    about = text("CT {name}", name=name)
+    assert other is not None
+    cases = [
+        replace(one, scenario=with_ct_folder(one.scenario, other.folder))
+        for one in replace_anatomy(training_cases(), other)
+    ]
+    # Each level once: a CT that cannot be used is told now, not when a trainee begins.
+    for one in cases[: len(other.levels)]:
+        anatomy_of(one.scenario)
+        on_progress(text("Reading the CT"), 0, None)
+    name = re.sub(r"[^\w.-]", "_", f"{ct.name.partition('.')[0]}-{levels}")
+    folder = library_folder() / CT_FOLDER / name
     return [
         replace(
-            _of_path(one, settings, None, None),
-            about=text("{about}, {number}", about=about, number=number),
+            _built_in(one, settings, folder),
+            about=text("CT {name}: {about}", name=name, about=one.scenario.title),
         )
-        for number, one in enumerate(found, start=1)
+        for one in cases
     ]
 
 
@@ -332,14 +326,17 @@ def _opened(
     return found if name is None else replace(found, name=name)
 
 
-def _built_in(case: SuiteCase, settings: Settings) -> TrainingItem:
+def _built_in(case: SuiteCase, settings: Settings, folder: Path | None = None) -> TrainingItem:
+    """Return a case that is simulated on first use, into `folder` or that of the built-in ones."""
     from leakwatch.training.training_case import TrainingItem
 
-    opened = partial(_opened_built_in, case, settings)
+    opened = partial(_opened_built_in, case, settings, folder)
     return TrainingItem(case.scenario.name, case.scenario.title, opened)
 
 
-def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgress) -> TrainingCase:
+def _opened_built_in(
+    case: SuiteCase, settings: Settings, folder: Path | None, on_progress: OnProgress
+) -> TrainingCase:
     """Open a built-in case; simulate it on first use."""
     from leakwatch.case_files.library_database import library_folder
 
@@ -352,7 +349,7 @@ def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgres
         done += 1
         on_progress(text("Simulating the case, on first use"), done, total)
 
-    path = make_training_case(case, library_folder() / MADE_FOLDER, on_frame)
+    path = make_training_case(case, folder or library_folder() / MADE_FOLDER, on_frame)
     return _opened(path, settings, None, None, None, on_progress)
 
 

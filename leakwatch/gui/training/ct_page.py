@@ -29,7 +29,7 @@ from leakwatch.training.training_case import OnProgress, TrainingItem
 MakeCases = Callable[[Path, Path, str, OnProgress], Sequence[TrainingItem]]
 _ABOUT = text(
     "The ten injections of the built-in cases, in the anatomy of a CT. The vertebrae are labels of "
-    "the same CT: a NIfTI file, a folder of masks, or a DICOM SEG. It takes minutes."
+    "the same CT: a NIfTI file, a folder of masks, or a DICOM SEG. Each is simulated on first use."
 )
 
 
@@ -152,7 +152,7 @@ class CtPage(QWidget):
                     grid.addWidget(self._browser(field, name, folder), row, column)
         self.button.setText(translate(text("Make the cases")))
         self.button.setAccessibleName(translate(text("Make the cases")))
-        self.button.setToolTip(translate(text("Simulate the cases, and put them first")))
+        self.button.setToolTip(translate(text("Read the CT, and put its cases first")))
         self.button.clicked.connect(self.start)
         set_letters(self.button, 18, bold=True)
         layout = QVBoxLayout(self)
