@@ -154,12 +154,14 @@ def test_a_whole_case_by_keys_alone(qtbot, make_window, clock, records):
     assert (kept.reaction_s, kept.past_ml, kept.false_stops) == (0.3, 0.24, 1)
     assert "Saved as session 1 of anna" in window.result.kept.text()
 
-    due, own, leakwatch = window.result.panels
+    due, own, before = window.result.panels
     assert "STOP due" in due.title.text()
     assert "frame 13 (by the truth of the case)" in due.words.text()
     assert "1.80 s, frame 15" in own.words.text()
-    assert kept.leakwatch_frame is not None
-    assert f"frame {kept.leakwatch_frame + 1}" in leakwatch.words.text()
+    # LeakWatch's STOP was exact: it is told with the due one, and another frame has its place.
+    assert kept.leakwatch_frame == DUE_FRAME
+    assert "STOP due and LeakWatch&#x27;s STOP" in due.title.text()
+    assert "before STOP was due" in before.title.text()
     for panel in window.result.panels:
         assert panel.image.widget.isVisible()
         assert len(panel.image.overlay.curves[LineKind.WALL].getData()[0]) >= 2
