@@ -15,7 +15,9 @@ from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.live.live_session import LiveSession
 
 
-def entry_tools(session: LiveSession, say: Callable[[str], None]) -> tuple[Tool, ...]:
+def entry_tools(
+    session: LiveSession, say: Callable[[str], None], read_syringe: Callable[[float], None]
+) -> tuple[Tool, ...]:
     """Return the tools.
 
     Parameters
@@ -23,12 +25,10 @@ def entry_tools(session: LiveSession, say: Callable[[str], None]) -> tuple[Tool,
     session : LiveSession
     say : callable
         Shows a message over the image.
+    read_syringe : callable
+        Receives an injected volume, mL.
     """
     code = Qt.Key
-
-    def read_syringe(ml: float) -> None:
-        session.read_syringe(ml)
-        say(text("{ml:g} mL: used from the next image on.", ml=ml))
 
     def set_margin(margin_mm: float, why: str) -> None:
         session.set_margin(margin_mm, why)
