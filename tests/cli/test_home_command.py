@@ -6,6 +6,7 @@ import shutil
 import sys
 
 import pytest
+import typer
 from hand import Hand
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QFileDialog, QLineEdit
@@ -202,3 +203,13 @@ def test_alone_it_opens_where_somebody_can_see_it(monkeypatch, capsys, display, 
 def test_drawing_where_nobody_looks_is_no_display(monkeypatch):
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert not home.can_open_home()
+
+
+def test_errors_of_the_start_window_end_the_program(monkeypatch):
+    def fail():
+        raise typer.Exit(2)
+
+    monkeypatch.setattr(program, "open_home", fail)
+    with pytest.raises(SystemExit) as end:
+        program._home()
+    assert end.value.code == 2
