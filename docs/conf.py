@@ -64,6 +64,7 @@ MENU: dict[str, tuple[str, ...]] = {
         "how-to/watch-live",
         "how-to/run-live",
         "how-to/send-alarms",
+        "how-to/start",
         "how-to/use-the-window",
         "how-to/two-planes",
         "how-to/train-people",

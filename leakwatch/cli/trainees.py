@@ -146,6 +146,28 @@ def export(
     )
 
 
+@trainees.command(name="import")
+def import_sessions(
+    table: Annotated[Path, typer.Argument(help=text("CSV that `export` or the window wrote."))],
+) -> None:
+    """Add the sessions of a CSV, as from another computer; known ones are not added again."""
+    from leakwatch.files.bounded_input import read_at_most
+    from leakwatch.training.session_import import parse_sessions
+    from leakwatch.training.training_records import TrainingRecords
+
+    with errors_in_one_paragraph(), TrainingRecords() as records:
+        sessions = parse_sessions(read_at_most(table))
+        count = records.add(sessions)
+    print_line(
+        counted(
+            "{count} session added, {known} known already",
+            "{count} sessions added, {known} known already",
+            count=count,
+            known=len(sessions) - count,
+        )
+    )
+
+
 @trainees.command()
 def delete(
     trainee: TraineeArgument,

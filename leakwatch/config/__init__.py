@@ -25,6 +25,7 @@ from leakwatch.config.live_inputs import LiveDicomSettings, LiveIgtlSettings, Li
 from leakwatch.config.log import LogSettings
 from leakwatch.config.marks import MarksSettings
 from leakwatch.config.polarity import PolaritySettings
+from leakwatch.config.room import RoomSettings
 from leakwatch.config.training import TrainingSettings
 from leakwatch.config.vertebra import VertebraSettings
 from leakwatch.config.vision import (
@@ -62,6 +63,7 @@ __all__ = [
     "MarksSettings",
     "MotionSettings",
     "PolaritySettings",
+    "RoomSettings",
     "SameSettings",
     "SensitiveSettings",
     "Settings",
@@ -109,3 +111,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     training: TrainingSettings = TrainingSettings()
     archive: ArchiveSettings = ArchiveSettings()
     log: LogSettings = LogSettings()
+    room: RoomSettings = RoomSettings()

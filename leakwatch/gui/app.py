@@ -221,15 +221,17 @@ def mark_window(
     frame: int,
     anterior: Side | None = None,
     level: str | None = None,
+    offers_replay: bool = False,
 ) -> MarkWindow:
-    """Return the window of `mark`."""
+    """Return the window of `mark`; `offers_replay` as of `MarkWindow`."""
     path = case_path(sequence, out)
     marks = known_marks(path, run)
     begun = marks.posterior_wall_px is not None or marks.body_outline_px is not None
     frame = marks.reference_frame if begun else frame
     snapshot = marked_frame(run, frame)
     case = open_stored(run, path, frame, marks if begun else None, anterior, level)
-    return MarkWindow(case, snapshot, text("mark {name}", name=run.name), mark_tools(case))
+    title = text("mark {name}", name=run.name)
+    return MarkWindow(case, snapshot, title, mark_tools(case), offers_replay)
 
 
 def record(run: AnalysisRun, path: Path, frame: int | None = None) -> str:

@@ -22,6 +22,7 @@ from leakwatch.gui.live.live_events import LiveEvents
 from leakwatch.gui.live.live_key_images import LiveKeyImages
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.live_references import LiveReferences
+from leakwatch.gui.live.record_keys import record_key
 from leakwatch.gui.live.record_start import RecordStart
 from leakwatch.gui.live.sound import Speaker, open_speaker
 from leakwatch.gui.widgets.action_bar import ActionBar
@@ -77,6 +78,7 @@ class LiveWindow(ImageWindow):
     """
 
     plain_arrows = True
+    own_menu = text("Session")
 
     def __init__(
         self,
@@ -115,10 +117,6 @@ class LiveWindow(ImageWindow):
         self.bar.pressed.connect(self.press)
         self.lay_out(self.bar)
         self.bar.show_actions(self.bar_actions())
-
-    def _read_syringe(self, ml: float) -> None:
-        self._session.read_syringe(ml)
-        self.say(text("{ml:g} mL: used from the next image on.", ml=ml))
 
     def refresh(self) -> None:
         """Read the status of the session and show it."""
@@ -237,7 +235,7 @@ class LiveWindow(ImageWindow):
             *self._undo_keys(),
             *self.references.key_actions(),
             *self.key_images.key_actions(),
-            self._record_key(),
+            record_key((self._session,), self._record, self.say, self._is_sure),
             *self.events.key_actions(),
             key(code.Key_X, "X", text("cement is mixed now"), self._mixed, text("mixed now")),
             KeyAction(earlier, text("Shift X"), sooner, self._mixed_earlier),
@@ -361,25 +359,9 @@ class LiveWindow(ImageWindow):
         paused = paused_for_s(self._session.status, self._session.now_s) > 0.0
         self._session.pause_audio(0.0 if paused else self._settings.live.audio_pause_s)
 
-    def _record_key(self) -> KeyAction:
-        runs = self._session.status.is_recorded
-        what = text("stop recording") if runs else text("record from now on")
-        button = text("stop recording") if runs else text("record")
-        return key(Qt.Key.Key_R, "R", what, self._toggle_recording, button)
-
-    def _toggle_recording(self) -> None:
-        """Start a recording, or stop the current one after confirmation."""
-        if self._session.status.is_recorded:
-            warning = text("Recording. Press R again to stop; the file is saved.")
-            if self._is_sure("R", warning):
-                self._session.end_record()
-                self.say(
-                    text("Recording stopped and saved. Not recording now; R starts another one.")
-                )
-        elif self._record is None:
-            self.say(text("Cannot record here: start with `leakwatch run`."))
-        elif self._record.start():
-            self.say(text("Recording starts ..."))
+    def _read_syringe(self, ml: float) -> None:
+        self._session.read_syringe(ml)
+        self.say(text("{ml:g} mL: used from the next image on.", ml=ml))
 
     def _add_bookmark(self) -> None:
         self._session.note("marked")

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 
 from leakwatch.core.messages import text
 from leakwatch.gui.live.plane_window import PlaneWindow
+from leakwatch.gui.live.record_keys import record_key
 from leakwatch.gui.live.record_start import RecordStart
 from leakwatch.gui.widgets.keys import KeyAction, key
 from leakwatch.live.two_planes import TwoPlanes
@@ -49,7 +50,7 @@ def plane_key_actions(window: PlanesHost) -> tuple[KeyAction, ...]:
         *_alarm_keys(window),
         key(code.Key_O, "O", pause, partial(_toggle_pause, window), pause_button),
         key(code.Key_T, "T", text("test the alarm sound"), window.test_sound),
-        _record_key(window),
+        record_key(window.planes.sessions, window.record, window.say, window.is_sure),
         *_shared_keys(window),
     )
 
@@ -84,28 +85,6 @@ def _add_bookmark(window: PlanesHost) -> None:
 
 def _toggle_pause(window: PlanesHost) -> None:
     window.say(window.planes.toggle_pause(window.focus))
-
-
-def _record_key(window: PlanesHost) -> KeyAction:
-    runs = any(session.status.is_recorded for session in window.planes.sessions)
-    what = text("stop recording") if runs else text("record from now on")
-    button = text("stop recording") if runs else text("record")
-    return key(Qt.Key.Key_R, "R", what, partial(_toggle_recording, window, runs), button)
-
-
-def _toggle_recording(window: PlanesHost, runs: bool) -> None:
-    """Start a recording of both planes, or stop the current one after confirmation."""
-    if runs:
-        if window.is_sure("R", text("Recording. Press R again to stop; the file is saved.")):
-            for session in window.planes.sessions:
-                session.end_record()
-            window.say(
-                text("Recording stopped and saved. Not recording now; R starts another one.")
-            )
-    elif window.record is None:
-        window.say(text("Cannot record here: start with `leakwatch run`."))
-    elif window.record.start():
-        window.say(text("Recording starts ..."))
 
 
 def _shared_keys(window: PlanesHost) -> tuple[KeyAction, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from weakref import WeakMethod
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -47,7 +48,8 @@ class EventStrip(QWidget):
         self._scale = 1.0
         self._rows: tuple[EventRow, ...] = ()
         self._shares: tuple[float, ...] = ()
-        self._pictures: Pictures = lambda row: None
+        # Weakly: the method is that of the window, which Python cannot collect through Qt.
+        self._pictures: WeakMethod[Pictures] | None = None
         self._images: dict[int, QImage] = {}
         self._given: tuple[object, ...] = ()
         self.setMouseTracking(True)
@@ -71,9 +73,9 @@ class EventStrip(QWidget):
         index_of : callable
             Returns the index of the frame of an event.
         pictures : callable
-            Returns its thumbnail.
+            A bound method; returns its thumbnail.
         """
-        now = (rows, view.total, view.folded, pictures)
+        now = (rows, view.total, view.folded, WeakMethod(pictures))
         if now == self._given:
             return
         self._given = now
@@ -84,7 +86,7 @@ class EventStrip(QWidget):
         if (shown, shares) != (self._rows, self._shares):
             if shown != self._rows:
                 self._images.clear()
-            self._rows, self._shares, self._pictures = shown, shares, pictures
+            self._rows, self._shares, self._pictures = shown, shares, now[-1]
             self.setVisible(bool(shown))
             self.update()
 
@@ -161,7 +163,8 @@ class EventStrip(QWidget):
 
     def _image(self, row: EventRow) -> QImage | None:
         if row.frame not in self._images:
-            grey = self._pictures(row)
+            pictures = None if self._pictures is None else self._pictures()
+            grey = None if pictures is None else pictures(row)
             if grey is None:
                 return None  # asked again: its frame may come
             self._images[row.frame] = image_of(grey)

@@ -48,6 +48,8 @@ class ReplayWindow(ImageWindow):
         Of the record that is replayed, for key images.
     """
 
+    own_menu = text("Replay")
+
     def __init__(
         self,
         replay: Replay,
@@ -137,6 +139,11 @@ class ReplayWindow(ImageWindow):
             *self.key_images.key_actions(),
             *self._event_keys(),
         )
+
+    def fill_menus(self) -> None:
+        """Bring menus and buttons up to date with the keys."""
+        super().fill_menus()
+        self.transport.describe(self.key_actions())
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -22,6 +23,7 @@ from leakwatch.display.level_styles import level_style
 from leakwatch.gui.replay.event_strip import EventStrip
 from leakwatch.gui.replay.replay_view import ReplayView
 from leakwatch.gui.widgets.fonts import font
+from leakwatch.gui.widgets.keys import KeyAction
 
 # Heights as well as colours tell levels apart in the timeline.
 LEVEL_HEIGHTS = {Level.CLEAR: 0.3, Level.WATCH: 0.6, Level.STOP: 1.0, Level.UNKNOWN: 0.15}
@@ -104,13 +106,9 @@ class Transport(QWidget):
         super().__init__(parent)
         self.timeline, self.events = Timeline(), EventStrip()
         self.events.hide()
-        self.back = _button("◀ ❘", text("Step back (←)"))
-        self.play = _button("▶", text("Play or pause (space)"))
-        self.forward = _button("❘ ▶", text("Step forward (→)"))
-        self.slower = _button("–", text("Slower (–)"))
-        self.faster = _button("+", text("Faster (+)"))
-        self.acknowledge = _button(text("A  acknowledge"), text("Clear the latched STOP (A)"))
-        self.help = _button("?", text("All keys (?)"))
+        self.back, self.play, self.forward = _button("◀ ❘"), _button("▶"), _button("❘ ▶")
+        self.slower, self.faster = _button("–"), _button("+")
+        self.acknowledge, self.help = _button(text("A  acknowledge")), _button("?")
         self.speed, self.time, self.message = QLabel(), QLabel(), QLabel()
         self.message.setTextFormat(Qt.TextFormat.PlainText)  # a fault may name a file
         self.back.clicked.connect(lambda: self.stepped.emit(-1))
@@ -122,19 +120,35 @@ class Transport(QWidget):
         self.help.clicked.connect(self.help_pressed)
         self._lay_out()
 
+    def describe(self, actions: Sequence[KeyAction]) -> None:
+        """Say on each button, as its tooltip and to screen readers, what its key does."""
+        by_key = {
+            "←": self.back,
+            "Space": self.play,
+            "→": self.forward,
+            "–": self.slower,
+            "+": self.faster,
+            "A": self.acknowledge,
+            "?": self.help,
+        }
+        for action in actions:
+            button = by_key.get(action.text)
+            if button is not None:
+                button.setToolTip(action.tip)
+                button.setAccessibleName(action.tip)
+
     def show_view(self, view: ReplayView) -> None:
         """Show position, speed and progress of the analysis."""
         self.timeline.show_view(view)
         self.play.setText("❚❚" if view.playing else "▶")
         self.speed.setText(f"× {view.speed:g}")
-        number = "–" if view.index is None else f"{view.index}"
-        last = max(view.total - 1, 0)
+        number = "–" if view.index is None else f"{view.index + 1}"
         position = text(
-            "{time_s:.2f} / {duration_s:.2f} s    frame {number} / {last_frame}",
+            "{time_s:.2f} / {duration_s:.2f} s    Frame {number} of {total}",
             time_s=view.time_s,
             duration_s=view.duration_s,
             number=number,
-            last_frame=last,
+            total=view.total,
         )
         self.time.setText(translate(position))
         self.message.setText(translate(view.message))
@@ -176,10 +190,8 @@ class Transport(QWidget):
         self.acknowledge.setFont(letters)
 
 
-def _button(label: str, tip: str) -> QPushButton:
+def _button(label: str) -> QPushButton:
     button = QPushButton(translate(label))
-    button.setToolTip(translate(tip))
-    button.setAccessibleName(translate(tip))
     # Keys belong to the window; a focused button would take the space bar.
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return button

@@ -132,6 +132,11 @@ class TwoPlaneReplayWindow(PlanePair[PlaneReplayWindow]):
         ]
         return (acknowledge, *timeline, *self.common_actions())
 
+    def fill_menus(self) -> None:
+        """Bring menus and buttons up to date with the keys."""
+        super().fill_menus()
+        self.transport.describe(self.key_actions())
+
     def acknowledge(self) -> None:
         """Acknowledge the latched STOP of the plane in focus, at the displayed frame."""
         if self.focused.replay.acknowledge():

@@ -22,8 +22,9 @@ from leakwatch.gui.training.task_pages import text_label
 from leakwatch.gui.widgets.facts_view import INK, QUIET, WARN
 from leakwatch.gui.widgets.fonts import font, scale_letters, set_letters
 from leakwatch.gui.widgets.overlay_items import ImageView
+from leakwatch.training.key_frames import ResultLine, key_frames
 from leakwatch.training.scoring import Score
-from leakwatch.training.training_words import ResultLine, headline, key_frames, score_numbers
+from leakwatch.training.training_words import headline, score_numbers
 
 # Heights in the timeline: bar, and three rows of labels.
 BAR_HEIGHT, WORDS_HEIGHT = 30, 54

@@ -50,8 +50,7 @@ class ActionBar(QWidget):
         for name, action in named.items():
             button = self._button(name)
             button.setText(_label(action))
-            tip = text("{what} ({key})", what=action.what, key=action.text)
-            button.setToolTip(translate(tip))
+            button.setToolTip(action.tip)
             spoken = text("{what} ({key})", what=action.button, key=action.text)
             button.setAccessibleName(translate(spoken))
         self.set_scale(self._scale)

@@ -20,7 +20,15 @@ from leakwatch.display.banner import keep_latched_stop, unknown_banner
 from leakwatch.display.confirmation import SAID_S
 from leakwatch.gui.widgets.banner_view import BannerView
 from leakwatch.gui.widgets.fonts import font
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
+from leakwatch.gui.widgets.keys import (
+    PLAIN,
+    KeyAction,
+    KeyGroup,
+    find,
+    key,
+    reachable,
+)
+from leakwatch.gui.widgets.menus import MenuBar
 from leakwatch.gui.widgets.over_image import OverImage
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Touch
@@ -76,6 +84,8 @@ class ImageWindow(QMainWindow):
     plain_arrows = False
     # Whether the details are shown from the start.
     has_details = False
+    # Title of the menu with the keys of this kind of window.
+    own_menu: str = text("Case")
 
     def __init__(self, title: str, tools: Sequence[Tool] = ()) -> None:
         super().__init__()
@@ -86,6 +96,10 @@ class ImageWindow(QMainWindow):
         self.setMinimumSize(QSize(*LEAST_SIZE).boundedTo(room))
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
+        self.menus = MenuBar()
+        self.menus.opening.connect(self.fill_menus)
+        self.menus.chosen.connect(self.press)
+        self.setMenuBar(self.menus)
         self.panes = PaneRow(self.image.widget)
         self.scale_bar = ScaleBar(self.image.widget)
         self.panes.laid_out.connect(self._place_labels)
@@ -138,6 +152,7 @@ class ImageWindow(QMainWindow):
 
     def start(self) -> None:
         """Keep the window up to date."""
+        self.fill_menus()
         self._timer.start()
 
     def pause(self) -> None:
@@ -166,9 +181,25 @@ class ImageWindow(QMainWindow):
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Return every active key, in order of precedence."""
+        return tuple(action for group in self.key_groups() for action in group.actions)
+
+    def key_groups(self) -> tuple[KeyGroup, ...]:
+        """Return the keys of `key_actions` by menu."""
         layer = () if self.layer is None else tuple(self.layer.keys)
-        own = (*self.view_keys.key_actions(), *self._own())
-        return (*self.alarm_keys(), *layer, *self._tool_keys(), *self.window_keys(), *own)
+        return reachable(
+            (
+                KeyGroup(text("Alarm"), self.alarm_keys()),
+                KeyGroup(text("On the image"), layer),
+                KeyGroup(text("Tools"), self._tool_keys()),
+                KeyGroup(self.own_menu, self.window_keys()),
+                KeyGroup(text("View"), self.view_keys.key_actions()),
+                KeyGroup(text("Window"), self._own()),
+            )
+        )
+
+    def fill_menus(self) -> None:
+        """Bring the menus up to date with the keys."""
+        self.menus.show_groups(self.key_groups())
 
     def bar_actions(self) -> tuple[KeyAction, ...]:
         """Return the actions with a button: of the layer if one is open, and of alarms."""
@@ -202,6 +233,11 @@ class ImageWindow(QMainWindow):
         self.close()
 
     @property
+    def hint(self) -> str:
+        """What the window adds to the prompt of a layer."""
+        return ""
+
+    @property
     def sign_pixels(self) -> int:
         """Height of the letters of `image_notices`, in a window of 1280 x 800."""
         return SIGNS
@@ -212,6 +248,7 @@ class ImageWindow(QMainWindow):
         self.layer, self._tool = layer, tool
         stage = Stage(self.image, self.snapshot, self.marks, self.close_layer)
         self._guarded(lambda: layer.opened(stage))
+        self.fill_menus()
         self._show_prompt()
 
     def close_layer(self) -> None:
@@ -219,6 +256,7 @@ class ImageWindow(QMainWindow):
         layer, self.layer, self._tool = self.layer, None, None
         if layer is not None:
             self._guarded(layer.closed)
+            self.fill_menus()
         self._show_prompt()
 
     def say(self, message: str) -> None:
@@ -234,8 +272,7 @@ class ImageWindow(QMainWindow):
 
     def toggle_help(self) -> None:
         """Show or hide the keys."""
-        self.help.setText(help_html(self.key_actions()))
-        self.help.setVisible(not self.help.isVisible())
+        self.over.toggle_help(self.key_actions())
         self._place_labels()
 
     def toggle_details(self) -> None:
@@ -262,7 +299,8 @@ class ImageWindow(QMainWindow):
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
-        for part in (self.banner, self.strip, self.run_strip, self.panes, self.over, self.image):
+        sides = (self.strip, self.run_strip, self.panes)
+        for part in (self.menus, self.banner, *sides, self.over, self.image):
             part.set_scale(scale)
         self.scale_bar.set_scale(scale)
         self._scale = scale
@@ -300,6 +338,7 @@ class ImageWindow(QMainWindow):
         # It may be a page of another window.
         window = self.window()
         window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self.menus.setVisible(window is self and not window.isFullScreen())
 
     def _tool_keys(self) -> tuple[KeyAction, ...]:
         return tuple(
@@ -347,7 +386,7 @@ class ImageWindow(QMainWindow):
         prompt = None if layer is None else self._guarded(lambda: layer.prompt)
         if self._said and time.monotonic() > self._said_until_s:
             self._said = ""
-        parts = (self._said, prompt)
+        parts = (self._said, prompt, self.hint)
         shown = "\n".join(translate(part) for part in parts if isinstance(part, str) and part)
         if shown != self.prompt.text():
             self.prompt.setText(shown)

@@ -65,11 +65,17 @@ class NumberEntry:
         point = ((code.Key_Period, PLAIN), (code.Key_Comma, PLAIN))
         return (
             *(
-                KeyAction(((one, PLAIN),), "", "", partial(self.type, sign))
+                KeyAction(
+                    ((one, PLAIN),),
+                    sign,
+                    text("digit"),
+                    partial(self.type, sign),
+                    help_line=("", ""),
+                )
                 for one, sign in _DIGITS
             ),
-            KeyAction(point, "", "", partial(self.type, ".")),
-            key(code.Key_Backspace, "←", text("remove the last digit"), self.remove),
+            KeyAction(point, ".", text("decimal point"), partial(self.type, "."), "", ("", "")),
+            key(code.Key_Backspace, text("Backspace"), text("remove the last digit"), self.remove),
             enter_key(finish, what, text("use")),
         )
 

@@ -21,7 +21,8 @@ from leakwatch.display import palette
 from leakwatch.display.banner import Banner, keep_latched_stop, unknown_banner
 from leakwatch.gui.widgets.banner_view import BannerView
 from leakwatch.gui.widgets.image_window import LEAST_SIZE, SIZE, TICK_MS, scale_of
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
+from leakwatch.gui.widgets.keys import PLAIN, KeyAction, KeyGroup, find, key, reachable
+from leakwatch.gui.widgets.menus import MenuBar
 from leakwatch.gui.widgets.over_image import OverImage
 from leakwatch.gui.widgets.plane_part import PlanePart
 from leakwatch.gui.widgets.window_style import STYLE
@@ -63,6 +64,10 @@ class PlanePair(QMainWindow, Generic[Part]):
         self.setMinimumSize(QSize(*LEAST_SIZE).boundedTo(room))
         self.resize(QSize(*SIZE).boundedTo(room))
         self.banner = BannerView()
+        self.menus = MenuBar()
+        self.menus.opening.connect(self.fill_menus)
+        self.menus.chosen.connect(self.press)
+        self.setMenuBar(self.menus)
         self.focus = 0
         self.over = OverImage(self)
         self.help = self.over.help
@@ -98,6 +103,7 @@ class PlanePair(QMainWindow, Generic[Part]):
 
     def start(self) -> None:
         """Keep the window up to date."""
+        self.fill_menus()
         self._timer.start()
 
     def pause(self) -> None:
@@ -121,10 +127,16 @@ class PlanePair(QMainWindow, Generic[Part]):
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Return every active key, in order of precedence: those of both planes come first."""
-        own = self.own_actions()
-        named = {action.text for action in own}
-        rest = (one for one in self.focused.key_actions() if one.text not in named or not one.text)
-        return (*own, *rest)
+        return tuple(action for group in self.key_groups() for action in group.actions)
+
+    def key_groups(self) -> tuple[KeyGroup, ...]:
+        """Return the keys of `key_actions` by menu."""
+        own = KeyGroup(text("Both planes"), self.own_actions())
+        return reachable((own, *self.focused.key_groups()))
+
+    def fill_menus(self) -> None:
+        """Bring the menus up to date with the keys."""
+        self.menus.show_groups(self.key_groups())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle a key; see `key_actions`."""
@@ -177,8 +189,7 @@ class PlanePair(QMainWindow, Generic[Part]):
 
     def toggle_help(self) -> None:
         """Show or hide the keys."""
-        self.help.setText(help_html(self.key_actions()))
-        self.help.setVisible(not self.help.isVisible())
+        self.over.toggle_help(self.key_actions())
         self._place_help()
 
     def common_actions(self) -> tuple[KeyAction, ...]:
@@ -194,9 +205,14 @@ class PlanePair(QMainWindow, Generic[Part]):
             key(code.Key_Tab, text("Tab"), other, self.go_to_other, text("other plane")),
             key(code.Key_G, "G", details, self.toggle_details, text("details")),
             KeyAction(asked, "?", ask, self.toggle_help, text("keys")),
+            key(code.Key_F11, "F11", text("full screen"), self._toggle_full_screen),
             key(code.Key_Q, "Q", text("close"), self.close),
             *(escape if self.help_shown else ()),
         )
+
+    def _toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self.menus.setVisible(not self.isFullScreen())
 
     def end(self) -> None:
         """Close without asking, because the program ends."""
@@ -218,6 +234,7 @@ class PlanePair(QMainWindow, Generic[Part]):
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
+        self.menus.set_scale(scale)
         self.banner.set_scale(scale)
         self.over.set_scale(scale)
         self._rim = max(round(RIM * scale), 1)
@@ -230,7 +247,8 @@ class PlanePair(QMainWindow, Generic[Part]):
     def _place_help(self) -> None:
         """Place the keys between banner and buttons."""
         below = 0 if self._bottom is None else self._bottom.height()
-        top = self.banner.height()
+        # The image lies between what is above it and what is below it.
+        top = self.banner.mapTo(self, self.banner.rect().bottomLeft()).y() + 1
         room = QRect(0, top, self.width(), max(self.height() - top - below, 1))
         self.over.place(room, room)
 

@@ -40,6 +40,7 @@ class PlanePart(ImageWindow):
         self._number, self._chosen = number, WeakMethod(chosen)
         self.setWindowFlags(Qt.WindowType.Widget)
         self.setMinimumSize(*LEAST_PLANE_SIZE)
+        self.menus.hide()  # those of the window of both planes show its keys
 
     def scale_to(self, scale: float) -> None:
         """Draw larger or smaller, as the window of both planes is."""

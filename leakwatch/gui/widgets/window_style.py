@@ -14,9 +14,14 @@ QPushButton:disabled {{
     color: {palette.DISABLED}; background: {palette.SUNKEN}; border-color: {palette.BUTTON};
 }}
 QToolTip {{ background: {palette.BUTTON}; color: {palette.INK}; border: 1px solid {palette.RIM}; }}
+QMenuBar, QMenu {{ background: {palette.SUNKEN}; color: {palette.OUTLINE}; }}
+QMenuBar::item {{ padding: 2px 12px; background: transparent; }}
+QMenuBar::item:selected, QMenu::item:selected {{
+    background: {palette.BUTTON_HOVER}; color: {palette.INK};
+}}
+QMenu {{ border: 1px solid {palette.RIM}; }}
 QLabel#help {{
     background: {palette.RAISED}; border: 2px solid {palette.QUIET}; border-radius: 8px;
-    padding: 18px;
 }}
 QLabel#signs {{ background: {palette.SCREEN}; color: {palette.WARN}; padding: 4px 8px; }}
 QLabel#prompt {{

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from injection import STOPPED
+from key_table import assert_accessible, assert_key_table
 from live_room import END, OPEN
 from PySide6.QtCore import QPoint, Qt
 from two_rooms import CALM, FEW, TwoRooms
@@ -288,3 +289,13 @@ def test_a_layer_stays_on_its_plane(qtbot, rooms, window):
     assert window.help_shown
     qtbot.keyClick(window, KEY.Key_Escape)
     assert not window.help_shown
+
+
+@pytest.mark.parametrize("tool", [None, KEY.Key_V, KEY.Key_L, KEY.Key_Y])
+def test_one_menu_bar_has_the_keys_of_both_planes(qtbot, window, tool):
+    if tool is not None:
+        qtbot.keyClick(window, tool)
+    assert_key_table(window)
+    assert_accessible(window)
+    assert window.menus.isVisible()
+    assert not any(plane.menus.isVisible() for plane in window.plane_windows)

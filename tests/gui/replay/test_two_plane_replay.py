@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from handmade import FRAME_S
+from key_table import assert_accessible, assert_key_table
 from PySide6.QtCore import Qt
 
 from leakwatch.core.errors import SourceError
@@ -116,3 +117,10 @@ def test_a_plane_that_cannot_be_drawn_is_unknown(opened, monkeypatch, caplog):
     assert window.banner.banner.level is Level.UNKNOWN
     assert window.plane_windows[0].banner.banner.level is Level.CLEAR
     caplog.clear()  # the log says why
+
+
+def test_one_menu_bar_has_the_keys_of_both_planes(opened):
+    window = opened()
+    assert_key_table(window)
+    assert_accessible(window)
+    assert not any(plane.menus.isVisible() for plane in window.plane_windows)

@@ -141,8 +141,9 @@ def test_nothing_covers_banner_or_buttons(qtbot, track, settings, size):
     assert window.size().toTuple() == size
     for label in (window.help, window.prompt):
         place = label.geometry()
-        assert place.top() >= window.banner.geometry().bottom()
-        assert place.bottom() <= window.transport.geometry().top()
+        content = window.centralWidget().geometry()
+        assert place.top() >= content.top() + window.banner.geometry().bottom()
+        assert place.bottom() <= content.top() + window.transport.geometry().top()
         assert place.left() >= 0
         assert place.right() <= window.width()
     window.toggle_help()
