@@ -37,7 +37,7 @@ class LiveEvents(QObject):
         self._live, self._say = live, say
         self._log = EventLogView()
         self._thumbnails: dict[int, Array] = {}
-        self.pane = EventPane(panes, weakly(self._picture), weakly(self._chosen))
+        self.pane = EventPane(panes, self._picture, weakly(self._chosen))
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Return the keys of list and trend."""

@@ -64,7 +64,7 @@ class ReplayWindow(ImageWindow):
         self.transport = Transport()
         self.references = ReferenceKeys(self.panes, replay.settings)
         self.key_images = ReplayKeyImages(self.current_replay, self.say, key_images, folder)
-        self.events = EventPane(self.panes, weakly(self._thumbnail), weakly(self._go_to))
+        self.events = EventPane(self.panes, self._thumbnail, weakly(self._go_to))
         self._shown: FrameOverlay | None = None
         self._trend_s = -math.inf
         self.lay_out(self.transport)
