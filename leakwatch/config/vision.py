@@ -108,6 +108,9 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_turn_deg : float
         A smaller rotation in the plane of the image is left: it moves the edge of a vertebra, 25 mm
         off its centre, by less than a fifth of a working pixel.
+    max_turn_deg : float
+        A larger rotation is not followed, and is another view: who turns so far in the plane of the
+        image has also turned out of it.
     search_px : int
         Reach of the coarse search, registration pixels, even.
     trusted_score : float
@@ -134,6 +137,7 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_shift_px: Annotated[float, within(5.0, 120.0)] = 50.0
     view_angle_deg: Annotated[float, within(0.1, 10.0)] = 2.0
     min_turn_deg: Annotated[float, within(0.02, 90.0)] = 0.1
+    max_turn_deg: Annotated[float, within(0.0, 45.0)] = 10.0
     search_px: Annotated[int, within(4, 120, 2)] = 48
     trusted_score: Annotated[float, within(0.3, 1.0)] = 0.9
     min_contrast: Annotated[float, within(0.001, 0.1)] = 0.01

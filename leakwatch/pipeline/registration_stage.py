@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,7 +61,8 @@ def register(
     settings = state.settings.motion
     frame = _rotated(state, attenuation, exposed, state.turn_rad)
     if state.reference is None:
-        centre = _centre_of_marks(state)
+        marked = state.active_run.marked
+        centre = None if marked is None else _halved(marked)
         reference = motion.start_reference(frame.passed, frame.field, centre, settings)
         if not motion.shows_anatomy(reference, settings):
             why = text("the image shows no anatomy")
@@ -111,7 +113,7 @@ def _rotated(
     state: PipelineState, attenuation: FloatImage, exposed: BoolImage, turn_rad: float
 ) -> _Rotated:
     settings = state.settings.motion
-    attenuation, exposed = rotate_back(attenuation, exposed, turn_rad, state.centre)
+    attenuation, exposed = rotate_back(attenuation, exposed, turn_rad, state.active_run.centre)
     half = np.ascontiguousarray(exposed[::2, ::2][: exposed.shape[0] // 2, : exposed.shape[1] // 2])
     field = motion.field_of(half, state.matched_field, settings)
     passed = motion.band_passed(attenuation, field, settings)
@@ -127,17 +129,18 @@ def _match(
     exposed: BoolImage,
 ) -> tuple[motion.Registration | None, _Rotated]:
     """Return the match, and the frame rotated back as it fits best."""
-    settings = state.settings.motion
+    settings, centre = state.settings.motion, _halved(state.active_run.centre)
     match = motion.register(reference, frame.passed, frame.field, state.shift, movable, settings)
     for _ in range(_MOST_TURNS):
         if match is None:
             break
         more_rad = find_rotation(
-            reference, frame.passed, frame.field, movable, match, _halved(state.centre), settings
+            reference, frame.passed, frame.field, movable, match, centre, settings
         )
-        if more_rad == 0.0:
+        turn_rad = frame.turn_rad - more_rad
+        if more_rad == 0.0 or abs(turn_rad) > math.radians(settings.max_turn_deg):
             break
-        other = _rotated(state, attenuation, exposed, frame.turn_rad - more_rad)
+        other = _rotated(state, attenuation, exposed, turn_rad)
         better = motion.register(
             reference, other.passed, other.field, match.shift, movable, settings
         )
@@ -149,15 +152,6 @@ def _match(
 
 def _halved(centre: Point) -> Point:
     column, row = motion.to_registration_grid(np.array(centre))
-    return (float(column), float(row))
-
-
-def _centre_of_marks(state: PipelineState) -> Point | None:
-    marks, run = state.marks, state.active_run
-    points = marks.body_outline_px if marks.posterior_wall_px is None else marks.posterior_wall_px
-    if points is None:
-        return None
-    column, row = motion.to_registration_grid(run.grid.to_working(points.mean(axis=0)))
     return (float(column), float(row))
 
 

@@ -141,7 +141,7 @@ def _compare_with_baseline(
         state.active_run.nominal,
         state.volume.now,
         state.turn_rad,
-        state.centre,
+        state.active_run.centre,
     )
     true = make_observation(findings, state.marks, state.calibration, state.settings)
     return state, distort_observation(true, state.marks, state.calibration.distortion)
@@ -182,13 +182,13 @@ def _place_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineSt
 
 def _without_rotation(state: PipelineState) -> Marks:
     """Return the marks as they would lie in their frame without its rotation."""
-    marks, grid = state.marks, state.active_run.grid
+    marks, run = state.marks, state.active_run
     if state.turn_rad == 0.0:
         return marks
 
     def turn(points: PointArray) -> PointArray:
-        working = grid.to_working(points)
-        return read_only(grid.to_frame(rotate_points(working, -state.turn_rad, state.centre)))
+        turned = rotate_points(run.grid.to_working(points), -state.turn_rad, run.centre)
+        return read_only(run.grid.to_frame(turned))
 
     wall, outline, tip = marks.posterior_wall_px, marks.body_outline_px, marks.needle_tip_px
     turned_tip = None if tip is None else turn(np.array(tip))

@@ -55,8 +55,8 @@ class RunContext:
         Why the image looks inverted against its tags; empty if it does not.
     first_frame : int
         Index of the first frame.
-    centre : Point
-        Point of the reference around which the anatomy turns, working pixels.
+    marked : Point or None
+        Centre of the marks in the frame they were made on, working pixels; None without marks.
     """
 
     acquisition: Acquisition
@@ -71,7 +71,13 @@ class RunContext:
     nominal: NominalScale | None = None
     inverted: str = ""
     first_frame: int = 0
-    centre: Point = (0.0, 0.0)
+    marked: Point | None = None
+
+    @property
+    def centre(self) -> Point:
+        """Point of the reference around which the anatomy turns: marks, or middle of the image."""
+        middle = ((self.grid.columns - 1) / 2, (self.grid.rows - 1) / 2)
+        return middle if self.marked is None else self.marked
 
 
 def make_run_context(
@@ -100,14 +106,14 @@ def make_run_context(
         places,
         nominal,
         first_frame=frame.index,
-        centre=_centre_of(marks, grid),
+        marked=_centre_of(marks, grid),
     )
 
 
-def _centre_of(marks: Marks, grid: WorkingGrid) -> Point:
+def _centre_of(marks: Marks, grid: WorkingGrid) -> Point | None:
     points = marks.body_outline_px if marks.posterior_wall_px is None else marks.posterior_wall_px
     if points is None:
-        return ((grid.columns - 1) / 2, (grid.rows - 1) / 2)
+        return None
     column, row = grid.to_working(points.mean(axis=0))
     return (float(column), float(row))
 
@@ -146,7 +152,7 @@ class PipelineState:
     shift : Point
         Of the last registered frame, registration pixels.
     turn_rad : float
-        Rotation of the anatomy around `centre` in the last registered frame.
+        Rotation of the anatomy around `RunContext.centre` in the last registered frame.
     placed : PlacedMarks or None
         None before the marks' reference frame.
     watched : WatchedArea or None
@@ -201,11 +207,6 @@ class PipelineState:
         """`run`, which is set from the first frame on."""
         assert self.run is not None
         return self.run
-
-    @property
-    def centre(self) -> Point:
-        """Point of the reference around which the anatomy turns, working pixels."""
-        return self.active_run.centre
 
     @property
     def limit_factor(self) -> float:

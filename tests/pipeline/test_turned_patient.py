@@ -78,9 +78,7 @@ def test_the_wall_turns_along(by_deg: float) -> None:
     wall = told[-1].observation.wall_px
     assert wall is not None
     assert WALL is not None
-    first, last = wall[0], wall[-1]
-    tilt = np.degrees(np.arctan2(first[0] - last[0], last[1] - first[1]))
-    assert tilt == pytest.approx(by_deg, abs=0.3)
+    assert tilt_deg(told[-1]) == pytest.approx(by_deg, abs=0.3)
     true = WALL.mean(axis=0) + breath(59, 2.0)
     assert np.hypot(*(wall.mean(axis=0) - true)) < 0.6
 
@@ -94,6 +92,20 @@ def test_marks_of_a_turned_frame_hold(frame: int) -> None:
     assert wall is not None
     true = turn_points(WALL, 2.0) + np.array(breath(59, 2.0))
     assert np.abs(wall[[0, -1]] - true[[0, -1]]).max() < 1.0
+
+
+@pytest.mark.parametrize("by_deg", [-18.0, 18.0])
+def test_a_turn_without_end_is_followed_so_far_and_then_unknown(by_deg: float) -> None:
+    told = snapshots(frames_of_turn(by_deg, first=26, last=56))
+    tilts = [tilt_deg(one) for one in told if one.alert.level is not Level.UNKNOWN]
+    assert 5.0 < max(abs(one) for one in tilts) <= SETTINGS.motion.max_turn_deg + 0.3
+    assert {one.alert.level for one in told[-5:]} == {Level.UNKNOWN}
+
+
+def tilt_deg(one: Snapshot) -> float:
+    wall = one.observation.wall_px
+    assert wall is not None
+    return float(np.degrees(np.arctan2(wall[0][0] - wall[-1][0], wall[-1][1] - wall[0][1])))
 
 
 def turn_points(points: np.ndarray | None, degrees: float) -> np.ndarray:

@@ -316,10 +316,8 @@ def _fine(
     for _ in range(settings.max_iterations):
         matrix = np.array([[1, 0, left + shift[0]], [0, 2, top + shift[1]]], np.float32)
         moved = warped(passed, matrix, size)
-        residual, width = _centred(moved - target, some)
-        trust = np.square(residual * np.float32(1.0 / (settings.robust * width)))
-        trust += np.float32(1.0)
-        np.divide(weight, np.square(trust, out=trust), out=trust)
+        residual, width = centred(moved - target, some)
+        trust = trusted(residual, width, weight, settings)
         first, mixed, last = (float(np.vdot(trust, product)) for product in rows.products)
         normal = (first, mixed, last)
         if condition(normal) > settings.max_condition:
@@ -377,8 +375,18 @@ def condition(normal: _Symmetric) -> float:
     return float((half_trace + spread) / max(half_trace - spread, 1e-12))
 
 
-def _centred(residual: FloatImage, where: BoolImage) -> tuple[FloatImage, float]:
-    """A residual without its brightness, and its spread, from every 5th pixel each way."""
+def trusted(
+    residual: FloatImage, width: float, weight: FloatImage, settings: MotionSettings
+) -> FloatImage:
+    """Return the weights with those of Geman and McClure: what differs by much hardly counts."""
+    trust: FloatImage = np.square(residual * np.float32(1.0 / (settings.robust * width)))
+    trust += np.float32(1.0)
+    np.divide(weight, np.square(trust, out=trust), out=trust)
+    return trust
+
+
+def centred(residual: FloatImage, where: BoolImage) -> tuple[FloatImage, float]:
+    """Return a residual without its brightness, and its spread, from every 5th pixel each way."""
     some = residual[::5, ::5][where]
     middle = median(some)
     residual -= np.float32(middle)

@@ -9,14 +9,15 @@ import numpy as np
 
 from leakwatch.config import MotionSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, PointArray
-from leakwatch.vision.image_processing.medians import SIGMA_PER_MAD, median
 from leakwatch.vision.image_processing.normal_equations import solve_normal
 from leakwatch.vision.image_processing.resampling import warped
 from leakwatch.vision.registration.motion import (
     MatchedField,
     Registration,
     RegistrationReference,
+    centred,
     condition,
+    trusted,
 )
 
 
@@ -33,7 +34,7 @@ def rotate_back(
     turn_rad : float
         Of the anatomy against the reference, clockwise on the screen.
     centre : Point
-        That does not move, working pixels.
+        Around which it turned, working pixels.
     """
     if turn_rad == 0.0:
         return attenuation, exposed
@@ -97,12 +98,8 @@ def find_rotation(
     some = weight[::5, ::5] > 0
     if not some.any():
         return 0.0
-    residual = warped(passed, matrix, size) - rows.image
-    part = residual[::5, ::5][some]
-    middle = median(part)
-    width = SIGMA_PER_MAD * median(np.abs(part - middle)) + 1e-6
-    residual -= np.float32(middle)
-    trust = weight / np.square(1.0 + np.square(residual / np.float32(settings.robust * width)))
+    residual, width = centred(warped(passed, matrix, size) - rows.image, some)
+    trust = trusted(residual, width, weight, settings)
     across = np.arange(left, left + size[0], dtype=np.float32) - np.float32(centre[0])
     down = np.arange(top, top + 2 * size[1], 2, dtype=np.float32)[:, None] - np.float32(centre[1])
     around = rows.down * across - rows.across * down
