@@ -92,6 +92,23 @@ def fonts(qapp):
     register_fonts()
 
 
+@pytest.fixture
+def qtbot(qtbot, monkeypatch):
+    """Keep each window until it is closed: qtbot itself refers to it weakly.
+
+    Qt ends the program where a collection deletes a window that is still shown.
+    """
+    kept, add = [], qtbot.addWidget
+
+    def keep(widget, **named):
+        kept.append(widget)
+        add(widget, **named)
+
+    monkeypatch.setattr(qtbot, "addWidget", keep)
+    yield qtbot
+    kept.clear()
+
+
 @pytest.fixture(autouse=True)
 def no_widget_is_left(request):
     """Fail where a top-level widget is still there after its test."""
