@@ -11,6 +11,7 @@ from leakwatch.cli.console import BAD_INPUT, ENDED_EARLY, INTERRUPTED, NOT_WATCH
 from leakwatch.core.errors import LeakWatchError
 from leakwatch.core.messages import counted, text, translate
 from leakwatch.display.banner import REASON_WORDS
+from leakwatch.display.quantities import FINEST_ML, FINEST_MM, FINEST_MM2, round_to_uncertainty
 
 if TYPE_CHECKING:
     from leakwatch.cli.sequences import Asked
@@ -129,9 +130,9 @@ def _keep(table: LineFile, found: Analysed) -> None:
             None if stop is None else stop.frame,
             None if stop is None else round(stop.time_s, 4),
             None if stop is None or stop.reason is None else stop.reason.value,
-            _rounded(outcome.smallest_distance_mm),
-            _rounded(outcome.largest_area_mm2),
-            _rounded(outcome.largest_volume_ml),
+            _rounded(outcome.smallest_distance_mm, FINEST_MM),
+            _rounded(outcome.largest_area_mm2, FINEST_MM2),
+            _rounded(outcome.largest_volume_ml, FINEST_ML),
         )
     not_watched = " | ".join(found.not_watched)
     table.write(
@@ -139,8 +140,8 @@ def _keep(table: LineFile, found: Analysed) -> None:
     )
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+def _rounded(value: float | None, finest: float) -> float | None:
+    return None if value is None else round_to_uncertainty(value, None, finest)[0]
 
 
 def print_summary(done: Sequence[Analysed], out: Path, asked: int) -> None:

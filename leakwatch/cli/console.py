@@ -242,14 +242,19 @@ def progress(name: str, total: int | None) -> Iterator[Callable[..., None]]:
         yield on_frame
 
 
+def has_display() -> bool:
+    """Return whether a window can be shown; without a display, Qt would end the process."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform != "linux" or any(os.environ.get(name) for name in named)
+
+
 def require_display(
     instead: str = text(
         "`leakwatch replay ... --record FILE.png`, or `leakwatch analyze`, which writes overlay.mp4"
     ),
 ) -> None:
-    """Check that there is a display; without one, Qt would end the process."""
-    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
+    """Check that there is a display."""
+    if not has_display():
         fail(text("there is no display for the window. Use {command}.", command=instead))
 
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from threading import Thread
+from typing import Generic, Protocol, TypeVar
 
 from leakwatch.core.errors import SinkError
 from leakwatch.core.messages import text
-from leakwatch.core.protocols import Sink
 
 
-class SinkThread(ABC):
+class Closable(Protocol):
+    """What a sink thread works for."""
+
+    def close(self) -> None:
+        """Finish; called once, at the end of the thread."""
+
+
+SinkT = TypeVar("SinkT", bound=Closable)
+
+
+class SinkThread(ABC, Generic[SinkT]):
     """Sink that is used on a thread of its own, including `close`.
 
     A subclass starts `_thread` when it is ready, and passes work to the sink in `_feed`.
@@ -20,10 +30,10 @@ class SinkThread(ABC):
     ----------
     name : str
         Name for messages, such as "recording".
-    sink : Sink
+    sink : Closable
     """
 
-    def __init__(self, name: str, sink: Sink) -> None:
+    def __init__(self, name: str, sink: SinkT) -> None:
         self.name, self._sink = name, sink
         self._fault: SinkError | None = None
         self._thread = Thread(target=self._work, name=name, daemon=True)

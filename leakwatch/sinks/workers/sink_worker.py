@@ -32,7 +32,7 @@ class Abandonable(Protocol):
         """Remove the unfinished file, and create none from now on; for another thread."""
 
 
-class SinkWorker(SinkThread):
+class SinkWorker(SinkThread[Sink]):
     """A `Sink` that passes every snapshot to another sink on a worker thread.
 
     The queue is bounded: `append` waits while it is full, since analysis of files drops no frame.
