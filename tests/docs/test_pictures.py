@@ -6,7 +6,7 @@ three of the live window, and two frames of a moving one. The others are drawn b
 Fonts and codecs differ a little between machines, and a window shows how long a decision took. So
 both pictures are blurred and compared in tiles: a tile differs where its mean is off by more than
 `TILE_GREYS`, and a picture where more than `DIFFERENT_SHARE` of its tiles do. A line of text in a
-banner takes up three percent of a window; moved by a whole pixel, a window differs in 0.5 percent.
+banner takes up two percent of a window; moved by a whole pixel, a window differs in 0.5 percent.
 """
 
 from __future__ import annotations
