@@ -45,10 +45,14 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; the entry point of the package."""
+    run_to_end(_run)
+
+
+def _run() -> None:
     log_on_stderr()
     # Files may contain patient data. Libraries that write files use these permissions.
     os.umask(OTHERS)
-    run_to_end(app)
+    app()
 
 
 def _print_version(wanted: bool) -> None:

@@ -35,6 +35,7 @@ from leakwatch.cli.options import (
     StrictOption,
 )
 from leakwatch.cli.recording import Recorder
+from leakwatch.core.interruption import INTERRUPTIONS
 from leakwatch.core.messages import text, translate
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     --strict, a rule was inactive, or too many frames were not assessed.
     """
     typed = (source, case, calibration, out)
-    with errors_in_one_paragraph(), logged("run", log_file, settings, typed):
+    keeping = logged("run", log_file, settings, typed)
+    with errors_in_one_paragraph(), ended_like_interrupted(), keeping:
         app_module = None
         if window:
             require_display("`leakwatch run ... --no-window`")
@@ -109,14 +111,15 @@ def _watch(
 ) -> None:
     """Monitor until the source or the user ends it; without a window, on the terminal."""
     try:
-        with ended_like_interrupted():
-            if app_module is None:
-                _follow(session)
-            else:
-                _print_once(session.status, set())
-                app_module.show_live(session, source, partial(recorder.begin, session))
-    except KeyboardInterrupt:
-        pass  # the normal way to end a session
+        INTERRUPTIONS.release()
+        if app_module is None:
+            _follow(session)
+        else:
+            _print_once(session.status, set())
+            app_module.show_live(session, source, partial(recorder.begin, session))
+        INTERRUPTIONS.hold()
+    except KeyboardInterrupt:  # the normal way to end a session
+        INTERRUPTIONS.hold()
     finally:
         session.close()
 
@@ -180,6 +183,7 @@ def _opened(
         warn(text("not recording, as requested (--no-record)"))
     if recording is not None:
         recording.follow_marks(lambda: session.marks)
+    INTERRUPTIONS.hold()  # until somebody closes the session
     session.start()
     return session
 

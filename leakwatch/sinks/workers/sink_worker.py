@@ -56,6 +56,11 @@ class SinkWorker(SinkThread):
         """Reason why the sink stopped working; None while it works."""
         return self._fault
 
+    @property
+    def is_working(self) -> bool:
+        """Whether the sink has not finished yet."""
+        return self._thread.is_alive()
+
     def append(self, snapshot: Snapshot) -> None:
         """Queue a snapshot. Does not raise."""
         self._queue.put(snapshot)
