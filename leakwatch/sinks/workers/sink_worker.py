@@ -59,7 +59,7 @@ class SinkWorker(SinkThread):
     @property
     def is_working(self) -> bool:
         """Whether the sink has not finished yet."""
-        return self._thread.is_alive()
+        return not self._ended.is_set()
 
     def append(self, snapshot: Snapshot) -> None:
         """Queue a snapshot. Does not raise."""
@@ -68,6 +68,7 @@ class SinkWorker(SinkThread):
     def close(self) -> None:
         """Wait until the sink has processed all snapshots and has finished. Does not raise."""
         self._queue.put(None)
+        self._ended.wait()
         self._thread.join()
 
     def expedite(self) -> None:
