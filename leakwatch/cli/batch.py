@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from leakwatch.cli.console import BAD_INPUT, ENDED_EARLY, INTERRUPTED, NOT_WATCHED, print_line, warn
 from leakwatch.core.errors import LeakWatchError
+from leakwatch.core.interruption import INTERRUPTIONS
 from leakwatch.core.messages import counted, text, translate
 from leakwatch.display.banner import REASON_WORDS
 from leakwatch.display.quantities import FINEST_ML, FINEST_MM, FINEST_MM2, round_to_uncertainty
@@ -92,7 +93,13 @@ def analyse_all(
                 "{number} of {total}: {name}", number=number, total=len(runs), name=asked.name
             )
             warn(place)
-            found = _attempt(asked, out / asked.name, place, analyse_one)
+            try:
+                INTERRUPTIONS.release()
+                found = _attempt(asked, out / asked.name, place, analyse_one)
+                INTERRUPTIONS.hold()
+            except KeyboardInterrupt:  # before the first frame of this one
+                INTERRUPTIONS.hold()
+                break
             done.append(found)
             _keep(table, found)
             if found.outcome is not None and found.outcome.interrupted:

@@ -14,7 +14,6 @@ import typer
 from leakwatch.cli.console import (
     ENDED_EARLY,
     NOT_WATCHED,
-    ended_like_interrupted,
     escape_cell,
     fail,
     print_line,
@@ -23,6 +22,7 @@ from leakwatch.cli.console import (
 from leakwatch.cli.recording import Recorder, SessionRecording
 from leakwatch.cli.session_lines import RENEW_S, of_plane, print_once, time_text
 from leakwatch.core.errors import SinkError
+from leakwatch.core.interruption import INTERRUPTIONS
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text, translate
 from leakwatch.core.planes import SECOND_FOLDER
@@ -157,9 +157,10 @@ def watch_planes(
     _refuse_alarm_outputs(inputs[0].setup.settings)
     recorders = PlaneRecorders(inputs, options)
     planes = _open(inputs, options, opened, recorders)
+    INTERRUPTIONS.hold()  # until somebody closes the session
     planes.start()
     try:
-        with ended_like_interrupted():
+        with INTERRUPTIONS.end_context():
             if app_module is None:
                 _follow(planes)
             else:
@@ -167,8 +168,6 @@ def watch_planes(
                     print_once(status, set(), planes.name(number))
                 title = f"{inputs[0].spec} + {inputs[1].spec}"
                 app_module.show_planes(planes, title, lambda: recorders.begin(planes))
-    except KeyboardInterrupt:
-        pass  # the normal way to end a session
     finally:
         planes.close()
     gaps = tuple(

@@ -47,10 +47,17 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; the entry point of the package."""
+    run_to_end(_run)
+
+
+def _run() -> None:
     log_on_stderr()
     # Files may contain patient data. Libraries that write files use these permissions.
     os.umask(OTHERS)
-    run_to_end(_home if len(sys.argv) == 1 and can_open_home() else app)
+    if len(sys.argv) == 1 and can_open_home():
+        _home()
+    else:
+        app()
 
 
 def _home() -> None:

@@ -46,6 +46,7 @@ from leakwatch.cli.planes import (
 )
 from leakwatch.cli.recording import Recorder
 from leakwatch.cli.session_lines import RENEW_S, print_once, time_text
+from leakwatch.core.interruption import INTERRUPTIONS
 from leakwatch.core.messages import text, translate
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     """
     check_second(source, second, second_case, second_calibration)
     typed = (source, case, calibration, out, second, second_case, second_calibration)
-    with errors_in_one_paragraph(), logged("run", log_file, settings, typed):
+    keeping = logged("run", log_file, settings, typed)
+    with errors_in_one_paragraph(), ended_like_interrupted(), keeping:
         app_module = None
         if window:
             require_display("`leakwatch run ... --no-window`")
@@ -119,6 +121,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
             return
         recorder = Recorder(out, source, setup.settings, keep_identity)
         session = _opened(source, setup, recorder, record, sink or ())
+        INTERRUPTIONS.hold()  # until somebody closes the session
         session.start()
         _watch(session, source, recorder, app_module)
         not_watched = summary_lines(session.status.tally, session.settings)
@@ -136,7 +139,7 @@ def _watch(
     settings = session.settings
     key_images = KeyImageWorker(settings.archive, recorder.keep_identity)
     try:
-        with ended_like_interrupted():
+        with INTERRUPTIONS.end_context():
             if app_module is None:
                 _follow(session)
             else:
@@ -146,8 +149,6 @@ def _watch(
                 recorded = RecordFolder(key_images, recorder.folder)
                 begin = partial(recorder.begin, session)
                 app_module.show_live(session, source, begin, recorded)
-    except KeyboardInterrupt:
-        pass  # the normal way to end a session
     finally:
         session.close()
         # After the session: a key image waits for its frame in the recording.
