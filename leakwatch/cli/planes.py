@@ -157,17 +157,20 @@ def watch_planes(
     _refuse_alarm_outputs(inputs[0].setup.settings)
     recorders = PlaneRecorders(inputs, options)
     planes = _open(inputs, options, opened, recorders)
+
+    def show() -> None:
+        if app_module is None:
+            _follow(planes)
+            return
+        for number, status in enumerate(planes.statuses()):
+            print_once(status, set(), planes.name(number))
+        title = f"{inputs[0].spec} + {inputs[1].spec}"
+        app_module.show_planes(planes, title, lambda: recorders.begin(planes))
+
     INTERRUPTIONS.hold()  # until somebody closes the session
     planes.start()
     try:
-        with INTERRUPTIONS.end_context():
-            if app_module is None:
-                _follow(planes)
-            else:
-                for number, status in enumerate(planes.statuses()):
-                    print_once(status, set(), planes.name(number))
-                title = f"{inputs[0].spec} + {inputs[1].spec}"
-                app_module.show_planes(planes, title, lambda: recorders.begin(planes))
+        INTERRUPTIONS.run_until(show)
     finally:
         planes.close()
     gaps = tuple(

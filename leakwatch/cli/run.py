@@ -138,17 +138,19 @@ def _watch(
 
     settings = session.settings
     key_images = KeyImageWorker(settings.archive, recorder.keep_identity)
-    try:
-        with INTERRUPTIONS.end_context():
-            if app_module is None:
-                _follow(session)
-            else:
-                print_once(session.status, set())
-                from leakwatch.gui.widgets.key_image_keys import RecordFolder
 
-                recorded = RecordFolder(key_images, recorder.folder)
-                begin = partial(recorder.begin, session)
-                app_module.show_live(session, source, begin, recorded)
+    def show() -> None:
+        if app_module is None:
+            _follow(session)
+            return
+        print_once(session.status, set())
+        from leakwatch.gui.widgets.key_image_keys import RecordFolder
+
+        recorded = RecordFolder(key_images, recorder.folder)
+        app_module.show_live(session, source, partial(recorder.begin, session), recorded)
+
+    try:
+        INTERRUPTIONS.run_until(show)
     finally:
         session.close()
         # After the session: a key image waits for its frame in the recording.

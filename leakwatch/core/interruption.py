@@ -65,12 +65,17 @@ class Interruptions:
             self.came_late, self._answered = False, True
             raise KeyboardInterrupt
 
-    @contextmanager
-    def end_context(self) -> Iterator[None]:
-        """Let an interruption end this context, as the normal end of a session, and hold others."""
+    def run_until(self, work: Callable[[], None]) -> None:
+        """Do work that an interruption ends normally, as it does a session; hold others after it.
+
+        Parameters
+        ----------
+        work : callable
+            Not called if an interruption came while they were held.
+        """
         try:
             self.release()
-            yield
+            work()
         except KeyboardInterrupt:
             pass
         finally:

@@ -129,3 +129,21 @@ def test_a_library_holds_nothing_back(ctrl_c: None) -> None:
     assert not interruptions.came_late
     with pytest.raises(KeyboardInterrupt):
         interruptions.handle(signal.SIGINT, None)
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_work_that_an_interruption_ends_is_followed_by_none(early):
+    interruptions, done = Interruptions(), []
+    interruptions._heard = True
+    interruptions.hold()
+
+    def work():
+        done.append("begun")
+        interruptions.handle(signal.SIGINT, None)
+        done.append("finished")
+
+    if early:
+        interruptions.handle(signal.SIGINT, None)
+    interruptions.run_until(work)
+    assert done == ([] if early else ["begun"])
+    interruptions.handle(signal.SIGINT, None)  # held again: the recording is being completed
