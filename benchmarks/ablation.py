@@ -169,17 +169,17 @@ TERMS = (
     Term(
         "running mean",
         "averages frames where noise asks for it",
-        functions={f"{VISION}.cement.averaging._share": _newest_alone},
+        functions={f"{VISION}.cement.averaging.AttenuationAverage._share": _newest_alone},
     ),
     Term(
         "thin cement",
         "finds what stands out of its surroundings",
-        functions={f"{VISION}.cement.detection_limit.thin_over_limit": _no_thin_cement},
+        functions={f"{VISION}.cement.thin_cement.ThinCement.over_limit": _no_thin_cement},
     ),
     Term(
         "two frames",
         "new cement must be seen twice",
-        functions={f"{VISION}.cement.cement_mask._confirmed": _second},
+        functions={f"{VISION}.cement.cement_mask.CementSegmenter._confirmed": _second},
     ),
     Term(
         "sure at first sight",
@@ -192,12 +192,12 @@ TERMS = (
     Term(
         "sudden",
         "rejects more at once than can flow, unless it ends as cement does",
-        functions={f"{VISION}.cement.cement_mask._without_sudden": _second},
+        functions={f"{VISION}.cement.cement_patches.CementPatches.without_sudden": _second},
     ),
     Term(
         "stands out",
         "what is new must end as cement does, with nothing taken away beside it",
-        functions={f"{VISION}.cement.cement_mask.stands_out": _true},
+        functions={f"{VISION}.cement.cement_patches.CementPatches.stands_out": _true},
     ),
     Term("origin", "the first cement appears near the cannula's tip", {"cement.origin_mm": 60.0}),
     Term("remote", "cement may appear away from cement", {"cement.remote_area_mm2": 60.0}),
@@ -210,19 +210,23 @@ TERMS = (
     Term(
         "skirt",
         "takes away what blur lays around dense cement",
-        functions={f"{VISION}.cement.cement_mask._skirt": _no_skirt},
+        functions={f"{VISION}.cement.cement_mask.CementSegmenter._skirt": _no_skirt},
     ),
     Term(
         "cement goes",
         "lets known cement vanish where its attenuation does",
-        functions={f"{VISION}.cement.cement_mask._kept": _keeps_all},
+        functions={f"{VISION}.cement.cement_mask.CementSegmenter._kept": _keeps_all},
     ),
     Term(
         "bridge",
         "joins cement behind the cannula",
         functions={f"{VISION}.cement.cement_mask.bridged": _first},
     ),
-    Term("fill", "fills small holes", functions={f"{VISION}.cement.cement_mask._filled": _first}),
+    Term(
+        "fill",
+        "fills small holes",
+        functions={f"{VISION}.cement.cement_mask.CementSegmenter._filled": _first},
+    ),
     Term("cannula", "finds and follows cannulas", {"instruments.max_rods": 0}),
     Term("second cannula", "finds a second one", {"instruments.max_rods": 1}),
     Term(
@@ -268,12 +272,12 @@ TERMS = (
     Term(
         "foreign objects",
         "rejects what reaches in from the edge of the field: forceps, a hand",
-        functions={f"{VISION}.cement.cement_mask.reject_foreign_objects": _with_none},
+        functions={f"{VISION}.cement.foreign_object.ForeignObjects.reject": _with_none},
     ),
     Term(
         "stripes on a rod",
         "rejects what is new on a rod and narrower than blur",
-        functions={f"{VISION}.cement.cement_mask._without_stripes": _second},
+        functions={f"{VISION}.cement.cement_patches.CementPatches.without_stripes": _second},
     ),
     Term("tubes: uncovered", "a tube lies over no dark gap", {"tubular.max_uncovered_share": 1.0}),
     Term("tubes: evenness", "a tube is evenly wide", {"tubular.min_evenness": 0.0}),
@@ -375,7 +379,8 @@ def without(term: Term, settings: Settings) -> Iterator[Settings]:
         settings = msgspec.structs.replace(settings, **{section: part})
     with ExitStack() as stack:
         for name, function in term.functions.items():
-            stack.enter_context(patch(name, function))
+            # Methods as well: what stands in for one has no use for the object.
+            stack.enter_context(patch(name, staticmethod(function)))
         yield settings
 
 

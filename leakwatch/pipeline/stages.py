@@ -34,7 +34,7 @@ from leakwatch.vision.background import false_cement
 from leakwatch.vision.cannula import cannulas
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
 from leakwatch.vision.cannula.tracking import Followed
-from leakwatch.vision.cement import averaging, cement_mask
+from leakwatch.vision.cement import cement_mask
 from leakwatch.vision.image_processing.patches import Window, near
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.registration import motion
@@ -204,6 +204,7 @@ def _detect_cement(
     state: PipelineState, frame: Frame, moved: FloatImage, seen: BoolImage
 ) -> tuple[PipelineState, BaselineComparison | None]:
     settings, scale = state.settings, state.active_run.scale
+    segmenter = state.active_run.detectors.cement
     baseline, behind = state.baseline, state.behind
     if baseline is None or behind is None:
         return state, None
@@ -252,9 +253,11 @@ def _detect_cement(
     mask, mean = state.cement.mask, state.cement.mean
     assert mean is not None
     changed_now = baselines.is_changed(seen_there, aside, mask, scale, settings.baseline)
-    share = cement_mask.share_left(known, added, followed.covers, scale, settings)
+    share = cement_mask.share_left(
+        known, added, followed.covers, scale.px2(settings.same.min_cement_mm2)
+    )
     margin = _margin(state, mask)
-    least_mm = cement_mask.least_thickness_mm(segmented.noise, behind, margin, settings.cement)
+    least_mm = segmenter.least_thickness_mm(segmented.noise, behind, margin)
     comparison = BaselineComparison(
         mean.image,
         segmented.noise,
@@ -304,26 +307,25 @@ def _segment(
     time_s: float,
 ) -> tuple[PipelineState, cement_mask.Segmentation]:
     """Segment cement in the added attenuation."""
-    settings, scale, instrument = state.settings, state.active_run.scale, followed.state
-    mean = averaging.with_frame(state.cement.mean, added, time_s, scale, settings.cement)
+    run, instrument = state.active_run, followed.state
+    segmenter = run.detectors.cement
+    mean = segmenter.average.with_frame(state.cement.mean, added, time_s)
     placed = state.placed
     axis = None if instrument.cannula is None else instrument.cannula.direction
     covered = CoveredByCannula(
         followed.moves, followed.covers, instrument.lies, axis, followed.ghost, followed.excess
     )
-    segmented = cement_mask.segment(
+    segmented = segmenter.segment(
         replace(state.cement, mean=mean),
         added.seen,
         behind,
         None if placed is None else placed.origin,
         covered,
         state.limit_factor,
-        scale,
-        settings.cement,
     )
     cement = segmented.state
     if placed is not None and cement.mask is not None:
-        placed = with_side_of_cement(placed, cement.mask, scale, settings.cement)
+        placed = with_side_of_cement(placed, cement.mask, run.scale, state.settings.cement)
     return replace(state, instrument=instrument, cement=cement, placed=placed), segmented
 
 

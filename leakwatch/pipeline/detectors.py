@@ -1,0 +1,26 @@
+"""Detectors of a run: made once, with their settings and the scale of its working grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leakwatch.config import Settings
+from leakwatch.core.geometry import Scale
+from leakwatch.vision.cement.cement_mask import CementSegmenter
+
+
+@dataclass(frozen=True, slots=True)
+class Detectors:
+    """What the stages of a run look with, fixed by its first frame.
+
+    Parameters
+    ----------
+    cement : CementSegmenter
+    """
+
+    cement: CementSegmenter
+
+    @classmethod
+    def at(cls, scale: Scale, settings: Settings) -> Detectors:
+        """Return the detectors for a working grid."""
+        return cls(CementSegmenter(scale, settings.cement))
