@@ -118,6 +118,7 @@ def _zeros_like_second(_: Any, strengths: Any, *__: Any) -> Any:
 
 
 VISION = "leakwatch.vision"
+BASELINE = f"{VISION}.background.baseline.BaselineComparator"
 TERMS = (
     Term("as it is", "nothing is switched off"),
     Term(
@@ -133,18 +134,20 @@ TERMS = (
     Term(
         "contrast of the baseline",
         "fits the baseline's own detail: a step of the tube voltage",
-        functions={f"{VISION}.background.baseline._with_contrast_of_baseline": _first},
+        functions={
+            f"{VISION}.background.baseline.BaselineComparator._with_contrast_of_baseline": _first
+        },
     ),
     Term(
         "shading",
         "fits what is broader than cement",
-        functions={f"{VISION}.background.baseline._shading": _offset_alone},
+        functions={f"{BASELINE}._shading": _offset_alone},
     ),
     Term("breathing", "fits patterns that breathe", {"breathing.patterns": 0}),
     Term(
         "breathing: lasting",
         "leaves what stays for longer than a breath",
-        functions={f"{VISION}.background.breathing._lasting": _zeros_like_second},
+        functions={f"{VISION}.background.breathing.BreathingFilter._lasting": _zeros_like_second},
     ),
     Term(
         "breathing: bounded",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from leakwatch.config import Settings
 from leakwatch.core.geometry import Scale
+from leakwatch.vision.background.baseline import BaselineComparator
+from leakwatch.vision.background.breathing import BreathingFilter
 from leakwatch.vision.cement.cement_mask import CementSegmenter
 
 
@@ -15,12 +17,20 @@ class Detectors:
 
     Parameters
     ----------
+    baseline : BaselineComparator
+    breathing : BreathingFilter
     cement : CementSegmenter
     """
 
+    baseline: BaselineComparator
+    breathing: BreathingFilter
     cement: CementSegmenter
 
     @classmethod
     def at(cls, scale: Scale, settings: Settings) -> Detectors:
         """Return the detectors for a working grid."""
-        return cls(CementSegmenter(scale, settings.cement))
+        return cls(
+            BaselineComparator(scale, settings.baseline),
+            BreathingFilter(settings.breathing),
+            CementSegmenter(scale, settings.cement),
+        )
