@@ -9,6 +9,7 @@ from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import BaselineComparator
 from leakwatch.vision.background.breathing import BreathingFilter
 from leakwatch.vision.cement.cement_mask import CementSegmenter
+from leakwatch.vision.registration.sameness import TileComparator
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,13 @@ class Detectors:
 
     Parameters
     ----------
+    tiles : TileComparator
     baseline : BaselineComparator
     breathing : BreathingFilter
     cement : CementSegmenter
     """
 
+    tiles: TileComparator
     baseline: BaselineComparator
     breathing: BreathingFilter
     cement: CementSegmenter
@@ -30,6 +33,7 @@ class Detectors:
     def at(cls, scale: Scale, settings: Settings) -> Detectors:
         """Return the detectors for a working grid."""
         return cls(
+            TileComparator(settings.same),
             BaselineComparator(scale, settings.baseline),
             BreathingFilter(settings.breathing),
             CementSegmenter(scale, settings.cement),

@@ -153,7 +153,7 @@ def compared_tiles(
         return before
     settings, shape = state.settings.same, reference.mean.shape
     window = sameness.watched_window(area, settings.around_mm, state.active_run.scale, shape)
-    return sameness.reference_tiles(reference, area, window, settings)
+    return state.active_run.detectors.tiles.reference_tiles(reference, area, window)
 
 
 def check_matching(
@@ -165,14 +165,14 @@ def check_matching(
     time_s: float,
 ) -> Evidence:
     """Check that all of the monitored region matches the reference, as sharp as it was."""
-    settings = state.settings.same
+    settings, comparator = state.settings.same, state.active_run.detectors.tiles
 
     def compare_beside(cement: BoolImage | None) -> sameness.Sameness:
         excluded = np.zeros(tiles.mean.shape, np.bool_)
         for part in (state.instrument.hidden, cement):
             if part is not None:
                 excluded |= part[::2, ::2][tiles.window]
-        return sameness.compare(tiles, passed, field.open, match.shift, excluded, settings)
+        return comparator.compare(tiles, passed, field.open, match.shift, excluded)
 
     seen = compare_beside(_find_possible_cement(state, time_s))
     if state.mismatched and seen.tiles < settings.min_tiles:
