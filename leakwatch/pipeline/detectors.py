@@ -9,6 +9,7 @@ from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import BaselineComparator
 from leakwatch.vision.background.breathing import BreathingFilter
 from leakwatch.vision.cement.cement_mask import CementSegmenter
+from leakwatch.vision.liveness.new_images import LivenessCheck
 from leakwatch.vision.registration.sameness import TileComparator
 
 
@@ -18,12 +19,14 @@ class Detectors:
 
     Parameters
     ----------
+    liveness : LivenessCheck
     tiles : TileComparator
     baseline : BaselineComparator
     breathing : BreathingFilter
     cement : CementSegmenter
     """
 
+    liveness: LivenessCheck
     tiles: TileComparator
     baseline: BaselineComparator
     breathing: BreathingFilter
@@ -33,6 +36,7 @@ class Detectors:
     def at(cls, scale: Scale, settings: Settings) -> Detectors:
         """Return the detectors for a working grid."""
         return cls(
+            LivenessCheck(settings.liveness),
             TileComparator(settings.same),
             BaselineComparator(scale, settings.baseline),
             BreathingFilter(settings.breathing),
