@@ -121,7 +121,7 @@ class Preparing:
 
     @property
     def done(self) -> bool:
-        """Whether more frames would change nothing."""
+        """Return whether more frames would change nothing."""
         return self.last >= self._frame and not self._state.baseline_open
 
     def take(self, frame: Frame) -> None:

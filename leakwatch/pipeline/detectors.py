@@ -15,7 +15,7 @@ from leakwatch.vision.registration.sameness import TileComparator
 
 @dataclass(frozen=True, slots=True)
 class Detectors:
-    """What the stages of a run look with, fixed by its first frame.
+    """The detectors that the stages of a run use, fixed by its first frame.
 
     Parameters
     ----------

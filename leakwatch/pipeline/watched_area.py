@@ -1,4 +1,4 @@
-"""What is derived from the area that is watched, and changes only with it."""
+"""The watched area, and what is derived from it and changes only with it."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def _surface_terms(rows: int, columns: int) -> tuple[Array, Array]:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What is watched in one frame, cut to its window.
+    """The watched area in one frame, cut to its window.
 
     Parameters
     ----------

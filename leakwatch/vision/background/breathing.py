@@ -27,7 +27,7 @@ _FITTED = 3  # every third coarse pixel tells how strong the patterns are, well 
 
 @dataclass(frozen=True, slots=True)
 class Breathing:
-    """What moves past the spine, in reference coordinates on a quarter of the working grid.
+    """Patterns of breathing, in reference coordinates on a quarter of the working grid.
 
     Parameters
     ----------

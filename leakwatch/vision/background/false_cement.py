@@ -1,4 +1,4 @@
-"""Where the cement-free picture makes false cement likely: noise, ghosts, what breathes."""
+"""Causes of false cement in the cement-free image: noise, ghosts of edges, breathing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Slopes:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What the baseline says of false cement, in reference coordinates.
+    """Limits that the baseline sets against false cement, in reference coordinates.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class Unrest:
-    """What moves past the spine while there is no cement yet: breathing fat, muscle and bowel.
+    """Motion past the spine while there is no cement yet: breathing fat, muscle and bowel.
 
     Parameters
     ----------

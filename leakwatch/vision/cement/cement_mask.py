@@ -24,7 +24,7 @@ from leakwatch.vision.image_processing.patches import Window, around, inside, ne
 
 @dataclass(frozen=True, slots=True)
 class CementState:
-    """What earlier frames say of cement, in reference coordinates on the working grid.
+    """Cement in earlier frames, in reference coordinates on the working grid.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where attenuation is over the limit of cement: noise, ghosts and the least that is looked for."""
+"""The limit of cement: noise, ghosts and the least thickness that is looked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is new and comes from beyond the reach of cement: instruments, hands, moving organs."""
+"""Rejection of what comes from beyond the reach of cement: instruments, hands, organs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_PATCHES = 12  # the largest of a frame are followed; a frame with more is 
 
 @dataclass(frozen=True)
 class ForeignObjects:
-    """What comes from beyond the reach of cement, and is therefore none."""
+    """The rejection of what comes from beyond the reach of cement."""
 
     scale: Scale
     settings: CementSettings

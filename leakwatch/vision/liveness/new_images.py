@@ -1,4 +1,4 @@
-"""Whether a picture is new: quantum noise never falls twice in the same way.
+"""Recognition of new images: quantum noise never falls twice in the same way.
 
 A picture that is held, repeated in a loop, or held in a part of it is told from a live one by its
 noise, and not by its content: anatomy may lie still, and a clock may tick over a held picture.
@@ -36,7 +36,7 @@ _BLOCK_FRAMES = 16
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """Where noise is compared: squares of pixels, spread evenly over a window of the picture.
+    """Squares of pixels in which noise is compared, spread evenly over a window of the image.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class LivenessState:
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """What the noise of one frame says.
+    """Result for the noise of one frame.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class Sameness:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTiles:
-    """What frames are compared with tile by tile; made once for each reference and area.
+    """The reference, tile by tile, for comparison; made once for each reference and area.
 
     Parameters
     ----------

@@ -117,7 +117,7 @@ def place_marks(
 
 
 def _with_regions(placed: PlacedMarks, scale: Scale, settings: CementSettings) -> PlacedMarks:
-    """Where the first cement may appear, and where the body surely is."""
+    """Return where the first cement may appear, and where the body surely is."""
     wall, size = placed.wall, placed.size
     reaches = (scale.px(settings.origin_mm), scale.px(settings.body_mm))
     origin = origin_of_cement(wall, placed.outline, placed.tip, *reaches, *size)
@@ -193,7 +193,7 @@ def with_found_outline(
     cement: CementSettings,
     vertebra: VertebraSettings,
 ) -> PlacedMarks:
-    """Where only the wall is marked, find the body in front of it, and judge what is outside.
+    """If only the wall is marked, find the body in front of it, and judge what is outside.
 
     Only beyond sides that were surely found: see `outside_body`.
 
